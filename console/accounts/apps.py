@@ -1,0 +1,8 @@
+from django.apps import AppConfig
+
+
+class AccountsConfig(AppConfig):
+    """Users, teams, memberships, permissions, invitations, sudo."""
+
+    name = "console.accounts"
+    label = "accounts"

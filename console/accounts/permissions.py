@@ -1,0 +1,72 @@
+"""Who may do what, on one screen (SPEC section 0)."""
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+
+class Permission(models.TextChoices):
+    """What a role may do; each route of the console names one."""
+
+    # in a team
+    VIEW = "view", _("see the team's mini programs")
+    UPLOAD = "upload", _("upload versions, submit and withdraw audits")
+    DEVELOP = "develop", _("edit domains and templates, apply for permissions")
+    MANAGE = "manage", _("create, edit, publish, roll back, shelve and bind mini programs")
+    ADMINISTER = "administer", _("manage keys, members and the team")
+    # in a host application
+    VIEW_APPLICATION = "view_application", _("see the application")
+    DECIDE = "decide", _("decide audits, bindings and requests")
+    EDIT_APPLICATION = "edit_application", _("edit the application, its reviewers and keys")
+    # outside teams
+    PUBLIC = "public", _("anyone")
+    SIGNED_IN = "signed_in", _("anyone signed in")
+    OPERATOR = "operator", _("operators")
+    DEVICE = "device", _("a host application's key")
+
+
+class TeamRole(models.TextChoices):
+    """The role of a membership."""
+
+    ADMIN = "admin", _("Team administrator")
+    LICENSE_HOLDER = "license_holder", _("License holder")
+    DEVELOPER = "developer", _("Developer")
+    VIEWER = "viewer", _("Viewer")
+
+
+class ApplicationRole(models.TextChoices):
+    """The role of a person in a host application."""
+
+    APP_ADMIN = "app_admin", _("Application administrator")
+    REVIEWER = "reviewer", _("Reviewer")
+
+
+P = Permission
+
+TEAM_ROLE_PERMISSIONS: dict[str, frozenset[Permission]] = {
+    TeamRole.ADMIN: frozenset({P.VIEW, P.UPLOAD, P.DEVELOP, P.MANAGE, P.ADMINISTER, P.VIEW_APPLICATION}),
+    TeamRole.LICENSE_HOLDER: frozenset({P.VIEW, P.UPLOAD, P.DEVELOP, P.MANAGE, P.VIEW_APPLICATION}),
+    TeamRole.DEVELOPER: frozenset({P.VIEW, P.UPLOAD, P.DEVELOP, P.VIEW_APPLICATION}),
+    TeamRole.VIEWER: frozenset({P.VIEW, P.VIEW_APPLICATION}),
+}
+
+APPLICATION_ROLE_PERMISSIONS: dict[str, frozenset[Permission]] = {
+    ApplicationRole.APP_ADMIN: frozenset({P.VIEW_APPLICATION, P.DECIDE, P.EDIT_APPLICATION}),
+    ApplicationRole.REVIEWER: frozenset({P.VIEW_APPLICATION, P.DECIDE}),
+}
+
+
+def team_roles_with(permission: Permission) -> list[str]:
+    """Return the team roles that hold `permission`."""
+    return [role for role, held in TEAM_ROLE_PERMISSIONS.items() if permission in held]
+
+
+def application_roles_with(permission: Permission) -> list[str]:
+    """Return the application roles that hold `permission`."""
+    return [role for role, held in APPLICATION_ROLE_PERMISSIONS.items() if permission in held]
+
+
+def who_may(permission: Permission) -> str:
+    """Name the roles that hold `permission`, for a disabled action's reason."""
+    labels = [str(TeamRole(role).label) for role in team_roles_with(permission)]
+    labels += [str(ApplicationRole(role).label) for role in application_roles_with(permission)]
+    return ", ".join(labels)

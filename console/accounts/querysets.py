@@ -1,0 +1,52 @@
+"""Questions about teams, invitations and notifications."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from django.contrib.auth.models import AnonymousUser
+from django.db import models
+
+from console.accounts.permissions import Permission, team_roles_with
+
+if TYPE_CHECKING:
+    from console.accounts.models import Invitation, Notification, Team, User
+
+MAX_EMAIL_TRIES = 10
+
+
+class TeamQuerySet(models.QuerySet["Team"]):
+    """Whose teams."""
+
+    def visible_to(self, user: User | AnonymousUser) -> TeamQuerySet:
+        """Teams of which `user` is a member."""
+        return self.where(user, Permission.VIEW)
+
+    def where(self, user: User | AnonymousUser, permission: Permission) -> TeamQuerySet:
+        """Teams in which `user` holds `permission`."""
+        return self.filter(memberships__user_id=user.pk, memberships__role__in=team_roles_with(permission))
+
+
+class InvitationQuerySet(models.QuerySet["Invitation"]):
+    """Which invitations."""
+
+    def open(self) -> InvitationQuerySet:
+        """Neither accepted nor taken back; may have expired."""
+        return self.filter(accepted_at=None, revoked_at=None)
+
+    def usable(self, *, at: datetime) -> InvitationQuerySet:
+        """Open, and not expired at the time `at`."""
+        return self.open().filter(expires_at__gt=at)
+
+
+class NotificationQuerySet(models.QuerySet["Notification"]):
+    """Which notifications."""
+
+    def unread(self) -> NotificationQuerySet:
+        """Not yet looked at."""
+        return self.filter(read_at=None)
+
+    def to_send(self) -> NotificationQuerySet:
+        """Not yet taken by the mail server, and not given up."""
+        return self.filter(emailed_at=None, email_tries__lt=MAX_EMAIL_TRIES, user__is_active=True)

@@ -1,0 +1,6 @@
+"""What this app announces."""
+
+from django.dispatch import Signal
+
+# Sent inside the transaction that removes a member: team, user, by.
+member_removed = Signal()

@@ -1,0 +1,31 @@
+"""Sudo mode: the password, or a second factor, again when the last proof is old (P-4)."""
+
+import time
+
+from allauth.account.internal.flows.login import get_authentication_records
+from allauth.account.internal.flows.reauthentication import reauthenticate_by_password
+from allauth.core import ratelimit
+from django.conf import settings
+from django.http import HttpRequest
+from django.utils.translation import gettext as _
+
+PASSWORD_FIELD = "sudo_password"  # noqa: S105 - a form field's name
+
+
+def needed(request: HttpRequest) -> bool:
+    """Whether the last sign-in or proof of this session is older than SUDO_SECONDS."""
+    times = [record["at"] for record in get_authentication_records(request, request.user)]
+    return not times or time.time() - max(times) >= settings.SUDO_SECONDS
+
+
+def prove(request: HttpRequest) -> str:
+    """Try the password that came with the form; return an error in words, or "" when it was right."""
+    password = request.POST.get(PASSWORD_FIELD, "")
+    if not password:
+        return _("Enter your password to go on.")
+    if not ratelimit.consume(request, action="reauthenticate", user=request.user):
+        return _("Too many attempts. Wait a few minutes and try again.")
+    if not request.user.check_password(password):
+        return _("The password is not right.")
+    reauthenticate_by_password(request)
+    return ""

@@ -1,0 +1,52 @@
+"""The append-only log of what was done (P-5)."""
+
+from django.db import models
+from django.db.models.functions import Now
+
+from console.activity.querysets import ActivityQuerySet
+from console.activity.verbs import Verb
+
+
+class ActivityEntry(models.Model):
+    """Who did what on what, before → after, why, from where.
+
+    Ids and labels, no foreign keys: an entry outlives what it tells of. A trigger refuses any change.
+    """
+
+    at = models.DateTimeField(db_default=Now())
+    actor_id = models.BigIntegerField(null=True)
+    actor_label = models.CharField(max_length=150)
+    verb = models.CharField(max_length=50, choices=Verb)
+    target_type = models.CharField(max_length=50)
+    target_id = models.CharField(max_length=50)
+    target_label = models.CharField(max_length=200)
+    team_id = models.BigIntegerField(null=True)
+    mini_program_id = models.CharField(max_length=20, blank=True, help_text="App ID")
+    application_id = models.CharField(max_length=20, blank=True, help_text="Application ID")
+    before = models.JSONField(null=True)
+    after = models.JSONField(null=True)
+    reason = models.TextField(blank=True)
+    source = models.CharField(max_length=20, help_text="web, device, command or job")
+    address = models.GenericIPAddressField(null=True)
+
+    objects = ActivityQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-id"]
+        indexes = [
+            models.Index("team_id", "-id", name="activity_by_team"),
+            models.Index("mini_program_id", "-id", name="activity_by_program"),
+            models.Index("application_id", "-id", name="activity_by_application"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.actor_label} {self.get_verb_display()} {self.target_label}"
+
+    def changes(self) -> list[tuple[str, object, object]]:
+        """Return (what, before, after) for each value that differs."""
+        before, after = self.before or {}, self.after or {}
+        return [
+            (key, before.get(key), after.get(key))
+            for key in {**before, **after}
+            if before.get(key) != after.get(key)
+        ]

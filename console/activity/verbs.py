@@ -1,0 +1,44 @@
+"""The words of the activity log: one entry for each state change that the console knows."""
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+
+class Verb(models.TextChoices):
+    """What was done; the label follows the person's name and is followed by the target's."""
+
+    TEAM_CREATED = "team.created", _("created the team")
+    TEAM_EDITED = "team.edited", _("edited the team")
+    MEMBER_INVITED = "member.invited", _("invited")
+    INVITATION_REVOKED = "invitation.revoked", _("took back the invitation of")
+    MEMBER_JOINED = "member.joined", _("joined as")
+    MEMBER_ROLE_CHANGED = "member.role_changed", _("changed the role of")
+    MEMBER_REMOVED = "member.removed", _("removed the member")
+
+    APPLICATION_CREATED = "application.created", _("created the application")
+    APPLICATION_EDITED = "application.edited", _("edited the application")
+    REVIEWER_ADDED = "reviewer.added", _("gave host side access to")
+    REVIEWER_ROLE_CHANGED = "reviewer.role_changed", _("changed the host side role of")
+    REVIEWER_REMOVED = "reviewer.removed", _("took host side access from")
+    APPLICATION_KEY_ADDED = "application_key.added", _("added a device key to")
+    APPLICATION_KEY_REVOKED = "application_key.revoked", _("revoked a device key of")
+    CONFIGURATION_DOWNLOADED = "application.configuration_downloaded", _("downloaded the configuration of")
+
+    MINI_PROGRAM_CREATED = "mini_program.created", _("created the mini program")
+    MINI_PROGRAM_EDITED = "mini_program.edited", _("edited the mini program")
+    MINI_PROGRAM_TAKEN_OFF_SHELF = "mini_program.taken_off_shelf", _("took off the shelf")
+    MINI_PROGRAM_PUT_ON_SHELF = "mini_program.put_on_shelf", _("put on the shelf")
+    BINDING_REQUESTED = "binding.requested", _("asked for a binding of")
+    BINDING_WITHDRAWN = "binding.withdrawn", _("withdrew the binding request of")
+    BINDING_APPROVED = "binding.approved", _("approved the binding of")
+    BINDING_REJECTED = "binding.rejected", _("rejected the binding of")
+    BINDING_ENDED = "binding.ended", _("unbound")
+    BINDING_REMOVED = "binding.removed", _("removed from the application")
+
+    VERSION_UPLOADED = "version.uploaded", _("uploaded")
+    VERSION_SUBMITTED = "version.submitted", _("submitted for audit")
+    VERSION_WITHDRAWN = "version.withdrawn", _("withdrew from audit")
+    VERSION_APPROVED = "version.approved", _("approved")
+    VERSION_REJECTED = "version.rejected", _("rejected")
+    VERSION_PUBLISHED = "version.published", _("published")
+    VERSION_ROLLED_BACK = "version.rolled_back", _("rolled back to")

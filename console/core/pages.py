@@ -1,0 +1,70 @@
+"""List, form and confirm pages, once for the whole console."""
+
+from collections.abc import Callable
+from typing import Any
+
+from django import forms
+from django.conf import settings
+from django.contrib import messages
+from django.core.paginator import Page, Paginator
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext_lazy as _
+from django_htmx.http import HttpResponseClientRedirect
+
+from console.core.errors import Refused
+
+
+def form_page(
+    request: HttpRequest,
+    form: forms.BaseForm,
+    *,
+    save: Callable[[dict[str, Any]], Any],
+    success: Callable[[Any], tuple[str, str]],
+    template: str = "core/form.html",
+    **context: Any,
+) -> HttpResponse:
+    """Show `form`; on a valid POST run the verb `save(cleaned_data)`, then toast and go on.
+
+    `success(result)` gives (toast, URL). A verb's `Refused` is shown beside its field and keeps what was typed: status 422.
+    A request by htmx gets the dialog part of the same template instead of the page.
+    """
+    status = 200
+    if request.method == "POST":
+        if form.is_valid():
+            try:
+                result = save(form.cleaned_data)
+            except Refused as refused:
+                form.add_error(refused.field if refused.field in form.fields else None, refused.message)
+            else:
+                toast, url = success(result)
+                messages.success(request, toast)
+                return go(request, url)
+        status = 422
+    return show(request, template, {"form": form, **context}, status=status)
+
+
+def show(request: HttpRequest, template: str, context: dict[str, Any], *, status: int = 200) -> HttpResponse:
+    """Render the page, or for htmx its partial named `dialog`."""
+    if request.headers.get("HX-Target") == "dialog":
+        template += "#dialog"
+    return render(request, template, context, status=status)
+
+
+def go(request: HttpRequest, url: str) -> HttpResponse:
+    """Redirect the whole page, also when a dialog asked."""
+    return HttpResponseClientRedirect(url) if request.headers.get("HX-Request") else redirect(url)
+
+
+def page_of(request: HttpRequest, rows: QuerySet[Any]) -> Page:
+    """Return the page of `rows` that the URL's `page` names; a wrong number gives the nearest page."""
+    return Paginator(rows, settings.PAGE_SIZE).get_page(request.GET.get("page"))
+
+
+class NoteForm(forms.Form):
+    """A confirmation with an optional note."""
+
+    note = forms.CharField(
+        label=_("Note"), required=False, max_length=500, widget=forms.Textarea(attrs={"rows": 2})
+    )

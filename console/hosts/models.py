@@ -1,0 +1,160 @@
+"""Host applications, their people and device keys, and the shape of every decision that they take."""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+from functools import partial
+from typing import Any
+
+from django.conf import settings
+from django.core.validators import MinLengthValidator
+from django.db import models
+from django.db.models.functions import Lower, Now
+from django.utils.translation import gettext_lazy as _
+
+from console.accounts.models import Team
+from console.accounts.permissions import ApplicationRole
+from console.core.ids import random_id
+from console.hosts.querysets import DecisionQuerySet, HostApplicationQuerySet
+from console.hosts.states import DecisionState
+
+
+def icon_path(instance: models.Model, filename: str) -> str:
+    """Place an icon under a name that nobody can guess or overwrite."""
+    return f"icons/{secrets.token_hex(16)}.webp"
+
+
+class HostApplication(models.Model):
+    """The super app in which mini programs run."""
+
+    application_id = models.CharField(
+        _("Application ID"), max_length=20, unique=True, editable=False, default=partial(random_id, "ha")
+    )
+    team = models.ForeignKey(Team, on_delete=models.PROTECT, related_name="applications")
+    name = models.CharField(_("name"), max_length=30, validators=[MinLengthValidator(2)])
+    icon = models.ImageField(_("icon"), upload_to=icon_path, blank=True)
+    description = models.TextField(_("description"), max_length=2000, blank=True)
+    listed = models.BooleanField(
+        _("open for bindings"),
+        default=True,
+        help_text=_("Every team sees the name and the icon and may ask for a binding. Otherwise only your own team may."),
+    )
+    created_at = models.DateTimeField(db_default=Now())
+    changed_at = models.DateTimeField(auto_now=True)
+    revision = models.PositiveIntegerField(default=1)
+
+    objects = HostApplicationQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["name"]
+        constraints = [models.UniqueConstraint("team", Lower("name"), name="application_name_once_in_team")]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class ApplicationMember(models.Model):
+    """A person's role in a host application; a member of the team that owns it."""
+
+    application = models.ForeignKey(HostApplication, on_delete=models.CASCADE, related_name="people")
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="application_roles")
+    role = models.CharField(_("role"), max_length=20, choices=ApplicationRole)
+    since = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["application", "user"], name="application_member_once"),
+            models.CheckConstraint(
+                condition=models.Q(role__in=ApplicationRole.values), name="application_role_known"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.user}, {self.get_role_display()} of {self.application}"
+
+
+class ApplicationKey(models.Model):
+    """A key by which the application's devices authenticate.
+
+    It is shipped inside the app, so it names the application rather than hiding anything; several may be
+    active at a time so that a new one can reach the devices before the old one is revoked.
+    """
+
+    application = models.ForeignKey(HostApplication, on_delete=models.CASCADE, related_name="keys")
+    key = models.CharField(max_length=64, unique=True, default=partial(secrets.token_urlsafe, 32))
+    created_at = models.DateTimeField(db_default=Now())
+    created_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    revoked_at = models.DateTimeField(null=True)
+
+    class Meta:
+        ordering = ["-created_at", "-id"]
+
+    def __str__(self) -> str:
+        return f"…{self.hint}"
+
+    @property
+    def hint(self) -> str:
+        """The last four characters."""
+        return self.key[-4:]
+
+    @property
+    def sha256(self) -> str:
+        """What the update check's snapshot keeps instead of the key, in hex."""
+        return hashlib.sha256(self.key.encode()).hexdigest()
+
+
+class Decision(models.Model):
+    """A request that a host application's reviewers decide: bindings, version audits and later others.
+
+    A move is one guarded UPDATE (`console.hosts.actions.decide`); the constraint keeps who and when together.
+    """
+
+    application = models.ForeignKey(HostApplication, on_delete=models.PROTECT, related_name="%(class)ss")
+    state = models.CharField(max_length=20, choices=DecisionState, default=DecisionState.WAITING)
+    requested_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    requested_at = models.DateTimeField()
+    reason = models.TextField(_("reason"), max_length=500, blank=True)
+    decided_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+")
+    decided_at = models.DateTimeField(null=True)
+    note = models.TextField(_("note"), max_length=2000, blank=True)
+    notified_at = models.DateTimeField(null=True, help_text="when the reviewers were last told that it waits")
+
+    objects = DecisionQuerySet.as_manager()
+
+    class Meta:
+        abstract = True
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(decided_by=None, decided_at=None)
+                | models.Q(decided_by__isnull=False, decided_at__isnull=False),
+                name="%(class)s_decided_by_and_at",
+            ),
+            models.CheckConstraint(
+                condition=~models.Q(state__in=[DecisionState.APPROVED, DecisionState.REJECTED])
+                | models.Q(decided_by__isnull=False),
+                name="%(class)s_decision_has_decider",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(decided_by=None) | ~models.Q(decided_by=models.F("requested_by")),
+                name="%(class)s_not_by_requester",
+            ),
+        ]
+        indexes = [
+            models.Index("application", "requested_at", condition=models.Q(state="waiting"), name="%(class)s_waiting"),
+        ]
+
+    def get_absolute_url(self) -> str:
+        """The page in the review inbox."""
+        raise NotImplementedError
+
+    def subject(self) -> str:
+        """What is asked for, in words for the inbox and the mail."""
+        raise NotImplementedError
+
+    def __str__(self) -> str:
+        return self.subject()
+
+    def describe(self) -> dict[str, Any]:
+        """Where its activity entries belong: team_id and mini_program_id."""
+        raise NotImplementedError

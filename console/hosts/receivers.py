@@ -1,0 +1,15 @@
+"""What follows here from changes below."""
+
+from typing import Any
+
+from django.dispatch import receiver
+
+from console.accounts.models import Team, User
+from console.accounts.signals import member_removed
+from console.hosts.models import ApplicationMember
+
+
+@receiver(member_removed)
+def leave_applications(sender: Any, *, team: Team, user: User, **kwargs: Any) -> None:
+    """Who leaves a team leaves the host side of its applications, in the same transaction (P-3)."""
+    ApplicationMember.objects.filter(application__team=team, user=user).delete()

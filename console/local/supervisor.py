@@ -1,0 +1,188 @@
+"""Runs the processes together: starts them in order, restarts what dies, stops all within five seconds."""
+
+import contextlib
+import errno
+import os
+import signal
+import socket
+import sys
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from types import FrameType
+
+from console.local import addresses, postgres, valkey
+from console.local.process import LocalServiceError, Service, stop_all, tied
+
+LOOK_SECONDS = 0.2
+LONGEST_PAUSE = 30.0  # Between two starts of something that keeps dying.
+STEADY_SECONDS = 60.0  # Whoever lived this long is forgiven its earlier deaths.
+# Applications first, while they can still write; together these stay below the promised five seconds.
+APPLICATION_PATIENCE, ENGINE_PATIENCE = 2.5, 1.5
+
+
+class Stop(BaseException):
+    """Somebody asked us to stop. Not an Exception, so that no `except Exception` on the way swallows it."""
+
+
+@contextlib.contextmanager
+def stop_on_signals() -> Iterator[None]:
+    """Turn Ctrl-C, SIGTERM and a closed terminal into `Stop`, wherever we are."""
+
+    def stop(_number: int, _frame: FrameType | None) -> None:
+        raise Stop
+
+    numbers = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+    before = {number: signal.signal(number, stop) for number in numbers}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def ignore_signals() -> None:
+    """Let nothing interrupt the stopping, which has its own deadline."""
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, signal.SIG_IGN)
+
+
+def check_port(host: str, port: int) -> None:
+    """Fail with a sentence when nobody can listen on `port`, before anything has been started."""
+    with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError as error:
+            reason = (
+                "is taken by another program"
+                if error.errno == errno.EADDRINUSE
+                else f"cannot be used ({error.strerror})"
+            )
+            raise LocalServiceError(
+                f"Port {port} {reason}. Choose another one: make run PORT={port + 1}"
+            ) from None
+
+
+def make_folders() -> tuple[Path, Path]:
+    """Return the data folder and the socket folder, made if need be and surely ours."""
+    base, sockets = addresses.local_dir(), addresses.socket_dir()
+    _, owner = postgres.identity() if "DATABASE_URL" not in os.environ else ((), os.getuid())
+    try:
+        for folder in (base, base / "log", sockets):
+            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            # PostgreSQL that had to become `nobody` must reach its own folder inside ours.
+            folder.chmod(0o700 if owner == os.getuid() else 0o711)
+    except PermissionError as error:
+        raise LocalServiceError(
+            f"{error.filename} belongs to another user: start the console as that user, "
+            "or set CONSOLE_LOCAL_DIR."
+        ) from None
+    if sockets.is_symlink() or sockets.stat().st_uid != os.getuid():
+        raise LocalServiceError(
+            f"{sockets} is not ours: remove it, or set CONSOLE_LOCAL_DIR to a shorter path."
+        )
+    return base, sockets
+
+
+def engines() -> list[Service]:
+    """Return PostgreSQL and Valkey, each only where the environment gives no URL, ready to be started."""
+    base, sockets = make_folders()
+    found = []
+    if "DATABASE_URL" not in os.environ:
+        postgres.prepare(base / "postgres", sockets=sockets)
+        found.append(postgres.service(base / "postgres", sockets=sockets, log=base / "log" / "postgres.log"))
+    if "REDIS_URL" not in os.environ:
+        found.append(valkey.service(base / "valkey", sockets=sockets, log=base / "log" / "valkey.log"))
+    return found
+
+
+def start_engines(found: Sequence[Service]) -> None:
+    """Start the engines beside each other and wait until all answer."""
+    sockets = addresses.socket_dir()
+    for server in found:
+        if server.log:
+            server.log.unlink(missing_ok=True)  # One run's log is enough; it must not grow for ever.
+        server.start()
+    for server in found:
+        (postgres if server.name == "PostgreSQL" else valkey).wait_until_ready(server, sockets=sockets)
+
+
+def applications(host: str, port: int) -> list[Service]:
+    """Return web, worker and beat."""
+    python = [sys.executable, "-m"]
+    celery = [*python, "celery", "-A", "console", "--quiet"]
+    web = [*python, "granian", "--interface", "wsgi", "--host", host, "--port", str(port), "--no-ws"]
+    web += [
+        "--blocking-threads",
+        "8",
+        "--workers-kill-timeout",
+        "1",
+        "--log-level",
+        "warning",
+        "console.wsgi:application",
+    ]
+    beat_file = addresses.local_dir() / "celerybeat-schedule"
+    return [
+        Service("web", tied(web, signal.SIGTERM)),
+        # SIGQUIT at our sudden death: nobody is left to lose patience with a worker that finishes tasks.
+        Service(
+            "worker",
+            tied([*celery, "worker", "--concurrency", "2", "--loglevel", "WARNING"], signal.SIGQUIT),
+        ),
+        Service(
+            "beat", tied([*celery, "beat", "--loglevel", "WARNING", "-s", str(beat_file)], signal.SIGTERM)
+        ),
+    ]
+
+
+@dataclass
+class Watch:
+    """One service under watch: when it may start again, and how long the next pause is."""
+
+    service: Service
+    pause: float = 1.0
+    again_at: float | None = None
+
+    def look(self, now: float, say: Callable[[str], None]) -> None:
+        """Notice a death, say so, and start the service again after its pause."""
+        if self.again_at is not None:
+            if now >= self.again_at:
+                self.again_at = None
+                self.service.start()
+        elif not self.service.running and self.service.process is not None:
+            if now - self.service.started > STEADY_SECONDS:
+                self.pause = 1.0
+            code = self.service.process.returncode
+            say(f"{self.service.name} ended with code {code}; it starts again in {self.pause:.0f} s.")
+            self.service.send(signal.SIGKILL, group=True)  # What it left behind would be in the way.
+            self.again_at = now + self.pause
+            self.pause = min(self.pause * 2, LONGEST_PAUSE)
+
+
+def answers(host: str, port: int) -> bool:
+    """Tell whether somebody listens."""
+    try:
+        socket.create_connection((host, port), timeout=1).close()
+    except OSError:
+        return False
+    return True
+
+
+def watch(services: Sequence[Service], say: Callable[[str], None], *, ready: Callable[[], bool]) -> None:
+    """Look after the services until `Stop`; `ready` is asked again and again until it says yes."""
+    watched = [Watch(service) for service in services]
+    waiting = True
+    while True:
+        for one in watched:
+            one.look(time.monotonic(), say)
+        waiting = waiting and not ready()
+        time.sleep(LOOK_SECONDS)
+
+
+def stop(apps: Sequence[Service], found: Sequence[Service]) -> None:
+    """Stop everything, applications before engines, within the promised time."""
+    ignore_signals()
+    stop_all(apps, patience=APPLICATION_PATIENCE)
+    stop_all(found, patience=ENGINE_PATIENCE)

@@ -1,0 +1,222 @@
+"""The verbs of mini programs and bindings."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.core.files.base import ContentFile
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from console.accounts.actions import notify
+from console.accounts.models import Team, User
+from console.activity.actions import record
+from console.activity.verbs import Verb
+from console.core.errors import Overtaken, Refused
+from console.hosts import actions as hosts
+from console.hosts.models import HostApplication
+from console.hosts.states import DecisionState
+from miniprograms.models import Binding, Category, MiniProgram
+from miniprograms.signals import binding_ended, shelf_changed
+from miniprograms.states import Shelf
+
+DESCRIPTIVE = ("name", "category", "introduction", "description")
+
+
+def lock(program: MiniProgram) -> MiniProgram:
+    """Return the row as it is now, locked until the transaction ends: lifecycles of one program go one after the other."""
+    return MiniProgram.objects.select_for_update(no_key=True, of=("self",)).select_related("team").get(pk=program.pk)
+
+
+def touch(program: MiniProgram, verb: Verb, *, label: str = "", **changes: Any) -> None:
+    """Write `changes` and what the list shows as the last change."""
+    changes |= {"changed_at": timezone.now(), "last_change": verb, "last_change_label": label}
+    MiniProgram.objects.filter(pk=program.pk).update(**changes)
+    for name, value in changes.items():
+        setattr(program, name, value)
+
+
+def write_entry(verb: Verb, program: MiniProgram, *, by: User, **entry: Any) -> None:
+    """Record an activity entry that belongs to the program."""
+    entry.setdefault("on", program)
+    record(verb, by=by, team_id=program.team_id, mini_program_id=program.app_id, **entry)
+
+
+@transaction.atomic
+def create(
+    *, team: Team, by: User, name: str, icon: ContentFile[bytes], category: Category, introduction: str, description: str
+) -> MiniProgram:
+    """Create a mini program of the team (L-1); the icon is already re-encoded by the form."""
+    program = MiniProgram(
+        team=team,
+        created_by=by,
+        name=name,
+        icon=icon,
+        category=category,
+        introduction=introduction,
+        description=description,
+    )
+    _save_named(program)
+    write_entry(Verb.MINI_PROGRAM_CREATED, program, by=by, after=_described(program))
+    return program
+
+
+@transaction.atomic
+def edit(program: MiniProgram, *, by: User, revision: int, icon: ContentFile[bytes] | None = None, **fields: Any) -> MiniProgram:
+    """Change the descriptive fields (L-3). `revision` is the one that the editor saw; raises Overtaken when it is old."""
+    current = lock(program)
+    if current.revision != revision:
+        raise Overtaken(_("Someone else changed this mini program while you were editing."))
+    before = _described(current)
+    for name in DESCRIPTIVE:
+        setattr(current, name, fields[name])
+    if icon:
+        current.icon = icon
+    current.revision += 1
+    _save_named(current)
+    touch(current, Verb.MINI_PROGRAM_EDITED)
+    after = _described(current) | ({"icon": current.icon.name} if icon else {})
+    write_entry(Verb.MINI_PROGRAM_EDITED, current, by=by, before=before, after=after)
+    return current
+
+
+def _save_named(program: MiniProgram) -> None:
+    """Save; a name that the team already has is refused beside its field."""
+    try:
+        with transaction.atomic():
+            program.save()
+    except IntegrityError as error:
+        if "mini_program_name_once_in_team" not in str(error):
+            raise
+        raise Refused(_("The team already has a mini program with this name."), field="name") from error
+
+
+def _described(program: MiniProgram) -> dict[str, Any]:
+    return {name: str(getattr(program, name)) for name in DESCRIPTIVE}
+
+
+@transaction.atomic
+def take_off_shelf(program: MiniProgram, *, by: User, reason: str) -> MiniProgram:
+    """Stop every application from getting the program, at once (L-4)."""
+    return _shelve(program, Shelf.OFF, Verb.MINI_PROGRAM_TAKEN_OFF_SHELF, by=by, reason=reason)
+
+
+@transaction.atomic
+def put_on_shelf(program: MiniProgram, *, by: User, reason: str = "") -> MiniProgram:
+    """Serve exactly the same online version again (L-4)."""
+    return _shelve(program, Shelf.ON, Verb.MINI_PROGRAM_PUT_ON_SHELF, by=by, reason=reason)
+
+
+def _shelve(program: MiniProgram, shelf: Shelf, verb: Verb, *, by: User, reason: str) -> MiniProgram:
+    program = lock(program)
+    if program.shelf == shelf:
+        raise Overtaken(
+            _("The mini program is already on the shelf.")
+            if shelf == Shelf.ON
+            else _("The mini program is already off the shelf.")
+        )
+    before = {"shelf": program.shelf}
+    touch(program, verb, shelf=shelf)
+    write_entry(verb, program, by=by, before=before, after={"shelf": shelf}, reason=reason)
+    shelf_changed.send(sender=MiniProgram, mini_program=program, by=by)
+    return program
+
+
+@transaction.atomic
+def request_binding(program: MiniProgram, *, application: HostApplication, reason: str, by: User) -> Binding:
+    """Ask a host application for a binding (L-6)."""
+    program = lock(program)
+    if not HostApplication.objects.open_for_binding_by(program.team_id).filter(pk=application.pk).exists():
+        raise Refused(_("This application does not take bindings."), field="application")
+    if program.bindings.live().filter(application=application).exists():
+        raise Refused(_("This application is already bound, or was already asked."), field="application")
+    binding = hosts.ask(Binding(mini_program=program, application=application, requested_by=by, reason=reason))
+    touch(program, Verb.BINDING_REQUESTED, label=application.name)
+    _note_binding(Verb.BINDING_REQUESTED, binding, by=by, reason=reason, before=None)
+    return binding
+
+
+@transaction.atomic
+def withdraw_binding(binding: Binding, *, by: User) -> Binding:
+    """Take back a request that nobody has decided."""
+    hosts.move(binding, source=DecisionState.WAITING, state=DecisionState.WITHDRAWN)
+    _note_binding(Verb.BINDING_WITHDRAWN, binding, by=by, before=DecisionState.WAITING)
+    return binding
+
+
+@transaction.atomic
+def decide_binding(binding: Binding, *, approve: bool, by: User, note: str = "") -> Binding:
+    """Approve or reject; approval accepts the version online at this moment for the application (L-6)."""
+    program = lock(binding.mini_program)
+    hosts.settle(binding, approve=approve, by=by, note=note)
+    verb = Verb.BINDING_APPROVED if approve else Verb.BINDING_REJECTED
+    if approve:
+        Binding.objects.filter(pk=binding.pk).update(accepted_number=program.online_number)
+        binding.accepted_number = program.online_number
+    touch(program, verb, label=binding.application.name)
+    _note_binding(verb, binding, by=by, reason=note, before=DecisionState.WAITING)
+    text = (
+        _("%(application)s approved the binding of %(program)s")
+        if approve
+        else _("%(application)s rejected the binding of %(program)s")
+    )
+    notify(
+        [binding.requested_by],
+        text=text % {"application": binding.application, "program": program},
+        detail=note,
+        url=program.get_absolute_url(),
+    )
+    return binding
+
+
+@transaction.atomic
+def unbind(binding: Binding, *, by: User, reason: str = "") -> Binding:
+    """End a binding from the mini program's side: the application no longer gets the program (L-6)."""
+    return _end_binding(binding, Verb.BINDING_ENDED, by=by, reason=reason)
+
+
+@transaction.atomic
+def remove_from_application(binding: Binding, *, by: User, reason: str) -> Binding:
+    """End a binding from the application's side, with a reason, and tell who asked for it (L-6)."""
+    if not reason.strip():
+        raise Refused(_("Say why: the mini program's team will read it."), field="reason")
+    _end_binding(binding, Verb.BINDING_REMOVED, by=by, reason=reason)
+    notify(
+        [binding.requested_by],
+        text=_("%(application)s removed %(program)s")
+        % {"application": binding.application, "program": binding.mini_program},
+        detail=reason,
+        url=binding.mini_program.get_absolute_url(),
+    )
+    return binding
+
+
+def _end_binding(binding: Binding, verb: Verb, *, by: User, reason: str) -> Binding:
+    program = lock(binding.mini_program)
+    hosts.move(
+        binding,
+        source=DecisionState.APPROVED,
+        state=DecisionState.ENDED,
+        ended_at=timezone.now(),
+        ended_by=by,
+        end_reason=reason.strip(),
+    )
+    touch(program, verb, label=binding.application.name)
+    _note_binding(verb, binding, by=by, reason=reason, before=DecisionState.APPROVED)
+    binding_ended.send(sender=Binding, binding=binding, by=by)
+    return binding
+
+
+def _note_binding(verb: Verb, binding: Binding, *, by: User, before: str | None, reason: str = "") -> None:
+    write_entry(
+        verb,
+        binding.mini_program,
+        by=by,
+        on=binding,
+        label=f"{binding.mini_program} – {binding.application}",
+        application_id=binding.application.application_id,
+        before={"state": before} if before else None,
+        after={"state": binding.state},
+        reason=reason,
+    )

@@ -1,0 +1,149 @@
+"""Mini programs, their bindings to host applications, and what operators keep for them."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Any
+
+from django.conf import settings
+from django.core.validators import MinLengthValidator
+from django.db import models
+from django.db.models.functions import Lower, Now
+from django.urls import reverse
+from django.utils.translation import gettext, gettext_lazy as _
+
+from console.accounts.models import Team
+from console.activity.verbs import Verb
+from console.core.ids import random_id
+from console.hosts.models import Decision, icon_path
+from console.hosts.states import DecisionState
+from miniprograms.querysets import BindingQuerySet, MiniProgramQuerySet
+from miniprograms.states import Shelf
+
+
+class Category(models.Model):
+    """What a mini program is about; kept by operators."""
+
+    name = models.CharField(_("name"), max_length=40, unique=True)
+    position = models.PositiveSmallIntegerField(_("position"), default=0)
+
+    class Meta:
+        ordering = ["position", "name"]
+        verbose_name_plural = "categories"
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class IdeDownload(models.Model):
+    """One download of the IDE (L-5); kept by operators."""
+
+    class Platform(models.TextChoices):
+        MACOS = "macos", _("macOS")
+        WINDOWS = "windows", _("Windows")
+        LINUX = "linux", _("Linux")
+
+    version = models.CharField(_("version"), max_length=20)
+    platform = models.CharField(_("system"), max_length=10, choices=Platform)
+    requirement = models.CharField(_("requirement"), max_length=40, blank=True, help_text=_("“13 or later”"))
+    url = models.URLField(_("link"))
+    size = models.PositiveBigIntegerField(_("size in bytes"), null=True, blank=True)
+    released_on = models.DateField(_("released on"))
+    notes = models.TextField(_("notes"), blank=True)
+
+    class Meta:
+        ordering = ["-released_on", "-id"]
+        constraints = [models.UniqueConstraint(fields=["version", "platform"], name="ide_download_once")]
+        verbose_name = _("IDE download")
+
+    def __str__(self) -> str:
+        return f"{self.version}, {self.get_platform_display()}"
+
+
+class MiniProgram(models.Model):
+    """A mini program of a team.
+
+    `online_number`, `online_since` and `audit_number` repeat what the version rows say, so that the list needs no join;
+    the verbs of `releases` write them in the transaction that changes those rows. Those verbs lock this row first, so
+    all moves of one program's lifecycle happen one after the other.
+    """
+
+    app_id = models.CharField(
+        _("App ID"), max_length=20, unique=True, editable=False, default=partial(random_id, "mp")
+    )
+    team = models.ForeignKey(Team, verbose_name=_("team"), on_delete=models.PROTECT, related_name="mini_programs")
+    name = models.CharField(_("name"), max_length=30, validators=[MinLengthValidator(2)])
+    icon = models.ImageField(_("icon"), upload_to=icon_path)
+    category = models.ForeignKey(Category, verbose_name=_("category"), on_delete=models.PROTECT)
+    introduction = models.CharField(_("introduction"), max_length=120)
+    description = models.TextField(_("description"), max_length=2000, blank=True)
+    shelf = models.CharField(max_length=5, choices=Shelf, default=Shelf.ON)
+    created_at = models.DateTimeField(db_default=Now())
+    created_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    changed_at = models.DateTimeField(db_default=Now())
+    last_change = models.CharField(max_length=50, choices=Verb, default=Verb.MINI_PROGRAM_CREATED)
+    last_change_label = models.CharField(max_length=200, blank=True)
+    revision = models.PositiveIntegerField(default=1)
+    online_number = models.CharField(max_length=14, blank=True)
+    online_since = models.DateTimeField(null=True)
+    audit_number = models.CharField(max_length=14, blank=True)
+
+    objects = MiniProgramQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-changed_at", "-id"]
+        constraints = [
+            models.UniqueConstraint("team", Lower("name"), name="mini_program_name_once_in_team"),
+            models.CheckConstraint(condition=models.Q(shelf__in=Shelf.values), name="mini_program_shelf_known"),
+        ]
+        indexes = [models.Index("team", "-changed_at", "-id", name="mini_program_list")]
+
+    def __str__(self) -> str:
+        return self.name
+
+    def get_absolute_url(self) -> str:
+        """The details page."""
+        return reverse("miniprograms:detail", args=[self.app_id])
+
+    @property
+    def on_shelf(self) -> bool:
+        """Whether applications may get it."""
+        return self.shelf == Shelf.ON
+
+
+class Binding(Decision):
+    """A mini program's tie to a host application ("associated application", L-6).
+
+    Approved means bound. `accepted_number` is the version online at the moment of approval, which the approval accepts.
+    """
+
+    mini_program = models.ForeignKey(MiniProgram, on_delete=models.PROTECT, related_name="bindings")
+    accepted_number = models.CharField(max_length=14, blank=True)
+    ended_at = models.DateTimeField(null=True)
+    ended_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+")
+    end_reason = models.TextField(max_length=500, blank=True)
+
+    objects = BindingQuerySet.as_manager()
+
+    class Meta(Decision.Meta):
+        ordering = ["-id"]
+        constraints = [
+            *Decision.Meta.constraints,
+            models.UniqueConstraint(
+                fields=["mini_program", "application"],
+                condition=models.Q(state__in=[DecisionState.WAITING, DecisionState.APPROVED]),
+                name="binding_live_once",
+            ),
+        ]
+
+    def get_absolute_url(self) -> str:
+        """The page in the review inbox."""
+        return reverse("reviews:binding", args=[self.pk])
+
+    def subject(self) -> str:
+        """What is asked for, in words."""
+        return gettext("Binding of %(program)s") % {"program": self.mini_program}
+
+    def describe(self) -> dict[str, Any]:
+        """Where its activity entries belong."""
+        return {"team_id": self.mini_program.team_id, "mini_program_id": self.mini_program.app_id}

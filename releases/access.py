@@ -1,0 +1,45 @@
+"""From a URL to a version or an audit."""
+
+from __future__ import annotations
+
+from django.http import Http404
+
+from console.accounts.models import User
+from console.accounts.permissions import Permission
+from console.hosts.access import application_for
+from miniprograms.access import mini_program_for
+from releases.models import Audit, ReviewDecision, Version
+
+
+def version_for(user: User, permission: Permission, app_id: str, number: str) -> Version:
+    """Return a version of one of the user's programs."""
+    program = mini_program_for(user, permission, app_id)
+    version = program.versions.numbered(number).select_related("package", "uploaded_by").first()
+    if version is None or version.number != number:
+        raise Http404
+    version.mini_program = program
+    return version
+
+
+def audit_for(user: User, permission: Permission, app_id: str, audit_number: str) -> Audit:
+    """Return an audit record of one of the user's programs."""
+    program = mini_program_for(user, permission, app_id)
+    audit = program.audits.filter(number=audit_number).select_related("version__package", "submitted_by").first()
+    if audit is None:
+        raise Http404
+    audit.mini_program = audit.version.mini_program = program
+    return audit
+
+
+def review_for(user: User, permission: Permission, decision_id: int) -> ReviewDecision:
+    """Return a decision in an audit, through the application that takes it."""
+    decision = (
+        ReviewDecision.objects.filter(pk=decision_id)
+        .select_related("audit__version__package", "audit__mini_program__team", "audit__submitted_by", "decided_by", "application")
+        .first()
+    )
+    if decision is None:
+        raise Http404
+    decision.application = application_for(user, permission, decision.application.application_id)
+    decision.audit.version.mini_program = decision.audit.mini_program
+    return decision

@@ -1,0 +1,264 @@
+"""The verbs of a version's lifecycle. Each locks the program first, so they happen one after the other."""
+
+from __future__ import annotations
+
+from django.db import transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from console.accounts.actions import notify
+from console.accounts.models import User
+from console.activity.actions import record
+from console.activity.verbs import Verb
+from console.core.errors import Overtaken, Refused
+from console.hosts import actions as hosts
+from console.hosts.models import HostApplication
+from console.hosts.states import DecisionState
+from miniprograms.actions import lock, touch
+from miniprograms.models import MiniProgram
+from releases import rules
+from releases.models import Audit, Package, Release, ReviewDecision, Version
+from releases.signals import version_released
+from releases.states import AuditState, ReleaseKind
+
+
+def add_version(
+    program: MiniProgram, *, package: Package, number: tuple[int, int, int], notes: str, by: User
+) -> Version:
+    """Add a development version; inside the transaction that stored its package (V-1)."""
+    program = lock(program)
+    major, minor, patch = number
+    if program.versions.filter(major=major, minor=minor, patch=patch).exists():
+        raise Refused(
+            _("%(number)s was used before. A number is used only once, also after a failed audit.")
+            % {"number": f"{major}.{minor}.{patch}"},
+            field="number",
+        )
+    version = Version.objects.create(
+        mini_program=program,
+        major=major,
+        minor=minor,
+        patch=patch,
+        notes=notes,
+        package=package,
+        uploaded_by=by,
+        uploaded_at=timezone.now(),
+    )
+    touch(program, Verb.VERSION_UPLOADED, label=version.number)
+    after = {"state": version.state, "package": package.sha256}
+    write_entry(Verb.VERSION_UPLOADED, version, by=by, after=after, reason=notes)
+    return version
+
+
+@transaction.atomic
+def submit(version: Version, *, by: User) -> Audit:
+    """Send the version to every bound application's reviewers (V-9)."""
+    program, version = _locked(version)
+    applications = _bound(program)
+    _refuse_if(rules.why_not_submit(program, version, bound=len(applications)))
+    before = {"state": version.state}
+    version.submit()
+    version.save()
+    audit = Audit.objects.create(
+        mini_program=program,
+        version=version,
+        package_sha256=version.package.sha256,
+        submitted_by=by,
+        submitted_at=timezone.now(),
+    )
+    for application in applications:
+        hosts.ask(ReviewDecision(audit=audit, application=application, requested_by=by, reason=version.notes[:500]))
+    touch(program, Verb.VERSION_SUBMITTED, label=version.number, audit_number=version.number)
+    after = {"state": version.state, "audit": audit.number, "package": audit.package_sha256}
+    write_entry(Verb.VERSION_SUBMITTED, version, by=by, before=before, after=after)
+    return audit
+
+
+@transaction.atomic
+def withdraw(version: Version, *, by: User, reason: str = "") -> Audit:
+    """Take the version back from the reviewers; decisions made so far stay in the record (V-10)."""
+    program, version = _locked(version)
+    _refuse_if(rules.why_not_withdraw(version))
+    audit = version.audits.running().get()
+    before = {"state": version.state}
+    version.withdraw()
+    version.save()
+    _close(audit, AuditState.WITHDRAWN)
+    touch(program, Verb.VERSION_WITHDRAWN, label=version.number, audit_number="")
+    write_entry(
+        Verb.VERSION_WITHDRAWN, version, by=by, before=before, after={"state": version.state}, reason=reason
+    )
+    return audit
+
+
+@transaction.atomic
+def decide(decision: ReviewDecision, *, approve: bool, by: User, note: str = "") -> ReviewDecision:
+    """Decide for one application: the first rejection rejects, the last approval approves (V-10)."""
+    program, version = _locked(decision.audit.version)
+    audit = Audit.objects.get(pk=decision.audit_id)
+    if audit.state != AuditState.IN_AUDIT:
+        raise Overtaken(_("This audit is closed: %(state)s.") % {"state": audit.get_state_display().lower()})
+    if version.package.sha256 != audit.package_sha256:
+        raise Refused(_("The package is not the one that was submitted."))  # V-6: approval is bound to the hash
+    before = {"state": version.state}
+    hosts.settle(decision, approve=approve, by=by, note=note)
+    _conclude(audit, version, rejected=not approve)
+    verb = Verb.VERSION_APPROVED if approve else Verb.VERSION_REJECTED
+    audit_number = program.audit_number if audit.state == AuditState.IN_AUDIT else ""
+    touch(program, verb, label=f"{version} – {decision.application}", audit_number=audit_number)
+    write_entry(
+        verb,
+        version,
+        by=by,
+        before=before,
+        after={"state": version.state, "audit": audit.number, "package": audit.package_sha256},
+        reason=note,
+        application_id=decision.application.application_id,
+    )
+    _tell_submitter(audit, version, decision)
+    return decision
+
+
+def conclude_without(audit: Audit, application: HostApplication) -> None:
+    """Go on without an application that was unbound: its open decision is withdrawn; inside the caller's transaction.
+
+    With nobody left to decide the version returns to development.
+    """
+    waiting = audit.decisions.waiting()
+    if not waiting.filter(application=application).update(state=DecisionState.WITHDRAWN):
+        return
+    version = Version.objects.select_related("mini_program", "package").get(pk=audit.version_id)
+    if not audit.decisions.filter(state=DecisionState.APPROVED).exists() and not waiting.exists():
+        version.withdraw()
+        version.save()
+        _close(audit, AuditState.WITHDRAWN)
+    else:
+        _conclude(audit, version, rejected=False)
+    if audit.state != AuditState.IN_AUDIT:
+        MiniProgram.objects.filter(pk=version.mini_program_id).update(audit_number="")
+
+
+def _conclude(audit: Audit, version: Version, *, rejected: bool) -> None:
+    """Move version and audit when this decision settled them."""
+    if rejected:
+        version.reject()
+        _close(audit, AuditState.REJECTED)
+    elif not audit.decisions.waiting().exists():
+        version.approve()
+        _close(audit, AuditState.APPROVED)
+    version.save()
+
+
+def _close(audit: Audit, state: AuditState) -> None:
+    """End the audit; who has not decided yet no longer needs to."""
+    audit.decisions.waiting().update(state=DecisionState.WITHDRAWN)
+    audit.state, audit.closed_at = state, timezone.now()
+    audit.save(update_fields=["state", "closed_at"])
+
+
+def _tell_submitter(audit: Audit, version: Version, decision: ReviewDecision) -> None:
+    """Tell the submitter of a decision, and whether the audit is through."""
+    text = (
+        _("%(application)s approved %(program)s %(version)s")
+        if decision.state == DecisionState.APPROVED
+        else _("%(application)s rejected %(program)s %(version)s")
+    )
+    left = audit.decisions.waiting().count()
+    outcome = {
+        AuditState.APPROVED: _("All applications have approved. It can be published."),
+        AuditState.REJECTED: _("The audit has ended. Upload the corrected package under a new number."),
+    }.get(audit.state, _("Still waiting for %(left)d.") % {"left": left})
+    notify(
+        [audit.submitted_by],
+        text=text % {"application": decision.application, "program": version.mini_program, "version": version},
+        detail="\n".join(line for line in (decision.note, outcome) if line),
+        url=audit.get_absolute_url(),
+    )
+
+
+@transaction.atomic
+def publish(version: Version, *, by: User, note: str = "") -> Release:
+    """Put an approved version online on all bound applications at once (V-12)."""
+    program, version = _locked(version)
+    online = program.versions.online().first()
+    _refuse_if(rules.why_not_publish(program, version, online=online))
+    if online:
+        online.retire()
+        online.save()
+    version.publish()
+    version.save()
+    return _released(program, ReleaseKind.PUBLISH, online, version, by=by, note=note)
+
+
+@transaction.atomic
+def roll_back(version: Version, *, by: User, note: str = "") -> Release:
+    """Return to `version`, which was online before (V-13)."""
+    program, version = _locked(version)
+    online = program.versions.online().first()
+    targets = program.versions.roll_back_targets()
+    last = program.releases.first()
+    _refuse_if(rules.why_not_roll_back(program, online=online, last=last, targets=targets.exists()))
+    if not targets.filter(pk=version.pk).exists():
+        raise Refused(_("%(number)s can't be returned to.") % {"number": version}, field="version")
+    assert online is not None  # noqa: S101 - the rule above refused otherwise
+    online.retire()
+    online.rolled_back_at = timezone.now()
+    online.save()
+    version.restore()
+    version.save()
+    return _released(program, ReleaseKind.ROLL_BACK, online, version, by=by, note=note)
+
+
+def _released(
+    program: MiniProgram, kind: ReleaseKind, online: Version | None, version: Version, *, by: User, note: str
+) -> Release:
+    """Write the history, the program's pointer and the activity entry of a publish or a roll back (V-15)."""
+    release = Release.objects.create(
+        mini_program=program,
+        kind=kind,
+        from_version=online,
+        to_version=version,
+        by=by,
+        at=timezone.now(),
+        note=note.strip(),
+    )
+    verb = Verb.VERSION_PUBLISHED if kind == ReleaseKind.PUBLISH else Verb.VERSION_ROLLED_BACK
+    touch(program, verb, label=version.number, online_number=version.number, online_since=release.at)
+    before = {"online": online.number if online else None}
+    after = {"online": version.number, "package": version.package.sha256}
+    write_entry(verb, version, by=by, before=before, after=after, reason=note)
+    version_released.send(sender=Release, release=release)
+    return release
+
+
+def _locked(version: Version) -> tuple[MiniProgram, Version]:
+    """Lock the program and return both rows as they are now."""
+    program = lock(version.mini_program)
+    current = Version.objects.select_related("package").get(pk=version.pk)
+    current.mini_program = program
+    return program, current
+
+
+def _bound(program: MiniProgram) -> list[HostApplication]:
+    """Return the applications that the program is bound to now."""
+    bindings = program.bindings.bound().select_related("application").order_by("application__name")
+    return [binding.application for binding in bindings]
+
+
+def _refuse_if(reason: str) -> None:
+    if reason:
+        raise Refused(reason)
+
+
+def write_entry(verb: Verb, version: Version, *, by: User, **entry: object) -> None:
+    """Record an activity entry about the version."""
+    program = version.mini_program
+    record(
+        verb,
+        by=by,
+        on=version,
+        label=f"{program} {version}",
+        team_id=program.team_id,
+        mini_program_id=program.app_id,
+        **entry,  # type: ignore[arg-type]
+    )

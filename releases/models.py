@@ -1,0 +1,221 @@
+"""Packages, versions, audits, releases."""
+
+from __future__ import annotations
+
+import secrets
+from typing import Any
+
+from django.conf import settings
+from django.core.files.storage import Storage, storages
+from django.core.validators import MaxLengthValidator
+from django.db import models
+from django.db.models.functions import Now
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext, gettext_lazy as _
+from django_fsm import ConcurrentTransitionMixin, FSMField, transition
+
+from console.hosts.models import Decision
+from miniprograms.models import MiniProgram
+from releases.querysets import AuditQuerySet, VersionQuerySet
+from releases.states import AuditState, ReleaseKind, VersionState
+
+
+def package_path(package: Package, filename: str) -> str:
+    """Place a package under its hash: content-addressed, write-once (V-6)."""
+    return f"{package.sha256[:2]}/{package.sha256}.apkg"
+
+
+def package_storage() -> Storage:
+    """Return the storage of packages, apart from icons: no web server hands it out unasked."""
+    return storages["packages"]
+
+
+class Package(models.Model):
+    """The canonical bytes of one upload, and what the reader found in them (V-6). Never changed."""
+
+    sha256 = models.CharField(max_length=64, unique=True)
+    file = models.FileField(upload_to=package_path, max_length=120, storage=package_storage)
+    size = models.PositiveBigIntegerField(help_text="bytes")
+    unpacked_size = models.PositiveBigIntegerField(help_text="bytes")
+    files = models.JSONField(help_text="[path, bytes, sha256] of each file, sorted by path")
+    pages = models.JSONField(help_text="page paths, in the order of app.json")
+    entry_page = models.CharField(max_length=240)
+    subpackages = models.JSONField(help_text="root and bytes of each")
+    warnings = models.JSONField(help_text="findings that were no reason to refuse")
+    created_at = models.DateTimeField(db_default=Now())
+
+    def __str__(self) -> str:
+        return self.sha256
+
+
+class Version(ConcurrentTransitionMixin, models.Model):
+    """One uploaded version of a mini program (V-1, V-7)."""
+
+    mini_program = models.ForeignKey(MiniProgram, on_delete=models.PROTECT, related_name="versions")
+    major = models.PositiveSmallIntegerField()
+    minor = models.PositiveSmallIntegerField()
+    patch = models.PositiveSmallIntegerField()
+    notes = models.TextField(_("change notes"), blank=True, validators=[MaxLengthValidator(2000)])
+    package = models.ForeignKey(Package, on_delete=models.PROTECT, related_name="versions")
+    state = FSMField(choices=VersionState, default=VersionState.DEVELOPMENT, protected=True)
+    uploaded_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    uploaded_at = models.DateTimeField()
+    rolled_back_at = models.DateTimeField(null=True, help_text="taken offline by a roll back: no way back to it")
+
+    objects = VersionQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-major", "-minor", "-patch"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["mini_program", "major", "minor", "patch"], name="version_number_once_for_ever"
+            ),
+            models.UniqueConstraint(
+                fields=["mini_program"], condition=models.Q(state="online"), name="version_online_once"
+            ),
+            models.UniqueConstraint(
+                fields=["mini_program"], condition=models.Q(state="in_audit"), name="version_in_audit_once"
+            ),
+            models.CheckConstraint(
+                condition=models.Q(major__lte=9999, minor__lte=9999, patch__lte=9999), name="version_number_range"
+            ),
+            models.CheckConstraint(condition=models.Q(state__in=VersionState.values), name="version_state_known"),
+        ]
+        indexes = [models.Index("mini_program", "-uploaded_at", name="version_newest")]
+
+    def __str__(self) -> str:
+        return self.number
+
+    def get_absolute_url(self) -> str:
+        """The version's page."""
+        return reverse("releases:detail", args=[self.mini_program.app_id, self.number])
+
+    @property
+    def number(self) -> str:
+        """The number as people write it."""
+        return f"{self.major}.{self.minor}.{self.patch}"
+
+    @property
+    def parts(self) -> tuple[int, int, int]:
+        """The number as it compares (1.10.0 > 1.9.0)."""
+        return self.major, self.minor, self.patch
+
+    # The lifecycle in one place. The verbs in `releases.actions` check the rules and write the history.
+
+    @transition(field=state, source=VersionState.DEVELOPMENT, target=VersionState.IN_AUDIT)
+    def submit(self) -> None:
+        """Goes to the reviewers (V-9)."""
+
+    @transition(field=state, source=VersionState.IN_AUDIT, target=VersionState.DEVELOPMENT)
+    def withdraw(self) -> None:
+        """Comes back from the reviewers (V-10)."""
+
+    @transition(field=state, source=VersionState.IN_AUDIT, target=VersionState.APPROVED)
+    def approve(self) -> None:
+        """All bound applications have approved (V-10)."""
+
+    @transition(field=state, source=VersionState.IN_AUDIT, target=VersionState.REJECTED)
+    def reject(self) -> None:
+        """One application has rejected (V-10)."""
+
+    @transition(field=state, source=VersionState.APPROVED, target=VersionState.ONLINE)
+    def publish(self) -> None:
+        """Comes online (V-12)."""
+
+    @transition(field=state, source=VersionState.ONLINE, target=VersionState.RETIRED)
+    def retire(self) -> None:
+        """Another version comes online."""
+
+    @transition(field=state, source=VersionState.RETIRED, target=VersionState.ONLINE)
+    def restore(self) -> None:
+        """Comes online again by a roll back (V-13)."""
+
+
+def audit_number() -> str:
+    """Return yyyymmdd and ten random digits (V-11)."""
+    return f"{timezone.localdate():%Y%m%d}{secrets.randbelow(10**10):010d}"
+
+
+class Audit(models.Model):
+    """One submission of a version; bound to the package's hash (V-6, V-11)."""
+
+    number = models.CharField(max_length=18, unique=True, default=audit_number)
+    mini_program = models.ForeignKey(MiniProgram, on_delete=models.PROTECT, related_name="audits")
+    version = models.ForeignKey(Version, on_delete=models.PROTECT, related_name="audits")
+    package_sha256 = models.CharField(max_length=64)
+    state = models.CharField(max_length=20, choices=AuditState, default=AuditState.IN_AUDIT)
+    submitted_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    submitted_at = models.DateTimeField()
+    closed_at = models.DateTimeField(null=True)
+
+    objects = AuditQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-submitted_at", "-id"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["version"], condition=~models.Q(state="withdrawn"), name="audit_once_for_version"
+            ),
+            models.CheckConstraint(
+                condition=models.Q(state="in_audit", closed_at=None)
+                | (~models.Q(state="in_audit") & models.Q(closed_at__isnull=False)),
+                name="audit_closed_at",
+            ),
+        ]
+        indexes = [models.Index("mini_program", "-submitted_at", name="audit_newest")]
+
+    def __str__(self) -> str:
+        return self.number
+
+    def get_absolute_url(self) -> str:
+        """The audit record's page, on the developer's side."""
+        return reverse("releases:audit", args=[self.mini_program.app_id, self.number])
+
+
+class ReviewDecision(Decision):
+    """One application's decision in an audit (V-10)."""
+
+    audit = models.ForeignKey(Audit, on_delete=models.PROTECT, related_name="decisions")
+
+    class Meta(Decision.Meta):
+        ordering = ["id"]
+        constraints = [
+            *Decision.Meta.constraints,
+            models.UniqueConstraint(fields=["audit", "application"], name="review_decision_once"),
+        ]
+
+    def get_absolute_url(self) -> str:
+        """The page in the review inbox."""
+        return reverse("reviews:audit", args=[self.pk])
+
+    def subject(self) -> str:
+        """What is asked for, in words."""
+        return gettext("Audit of %(program)s %(version)s") % {
+            "program": self.audit.mini_program,
+            "version": self.audit.version,
+        }
+
+    def describe(self) -> dict[str, Any]:
+        """Where its activity entries belong."""
+        program = self.audit.mini_program
+        return {"team_id": program.team_id, "mini_program_id": program.app_id}
+
+
+class Release(models.Model):
+    """A publish or a roll back; append-only by trigger (V-15)."""
+
+    mini_program = models.ForeignKey(MiniProgram, on_delete=models.PROTECT, related_name="releases")
+    kind = models.CharField(max_length=10, choices=ReleaseKind)
+    from_version = models.ForeignKey(Version, on_delete=models.PROTECT, null=True, related_name="+")
+    to_version = models.ForeignKey(Version, on_delete=models.PROTECT, related_name="releases")
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    at = models.DateTimeField()
+    note = models.CharField(max_length=500, blank=True)
+
+    class Meta:
+        ordering = ["-id"]
+        indexes = [models.Index("mini_program", "-id", name="release_newest")]
+
+    def __str__(self) -> str:
+        return f"{self.from_version or '–'} → {self.to_version}"

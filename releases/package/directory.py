@@ -1,0 +1,200 @@
+"""The central directory of a zip archive, entry by entry (rules V-2 and V-4). Nothing is inflated here."""
+
+import stat
+import struct
+from dataclasses import dataclass
+from typing import BinaryIO
+
+from django.utils.translation import gettext as _
+
+from . import extra_fields
+from .end_record import CENTRAL_SIGNATURE, EndRecord
+from .findings import Findings, human_size, shown
+from .limits import Limits
+
+CENTRAL = struct.Struct("<4s6H3L5H2L")
+STORED = 0
+DEFLATED = 8
+DATA_DESCRIPTOR_FLAG = 1 << 3
+UTF8_FLAG = 1 << 11
+_ENCRYPTION_FLAGS = 1 << 0 | 1 << 6 | 1 << 13
+_KNOWN_FLAGS = 1 << 1 | 1 << 2 | DATA_DESCRIPTOR_FLAG | UTF8_FLAG  # 1 and 2: how hard deflate tried
+_ENCRYPTION_FIELDS = {extra_fields.STRONG_ENCRYPTION, extra_fields.AES_ENCRYPTION}
+_UNSET32 = 0xFFFFFFFF
+_DOS_DIRECTORY = 1 << 4
+_REPARSE_POINT = 1 << 10  # how Windows marks a symbolic link or junction
+
+
+@dataclass(slots=True)
+class Entry:
+    """One entry as its central header declares it. Sizes in bytes, `offset` of its local header.
+
+    `name` is the decoded name; `data_offset` is set when the local header has been read.
+    """
+
+    raw_name: bytes
+    name: str
+    flags: int
+    method: int
+    crc: int
+    compressed_size: int
+    size: int
+    offset: int
+    data_offset: int = -1
+    usable: bool = True
+
+    @property
+    def is_folder(self) -> bool:
+        return self.raw_name.endswith(b"/")
+
+
+def read_directory(file: BinaryIO, end: EndRecord, limits: Limits, findings: Findings) -> list[Entry]:
+    """All entries of the central directory in its order. Raises `Refused` when it can't be walked to its end."""
+    if end.count > limits.files + limits.folders:
+        raise too_many_files(end.count, limits, findings)
+    if end.size > limits.directory_size:
+        title = _("The file list of the archive takes %(size)s.") % {"size": human_size(end.size)}
+        raise findings.refuse("directory-size", title, hint=_("Use fewer files and shorter names."), rule=_("Package size"))
+    file.seek(end.offset)
+    raw = file.read(end.size)
+    entries = []
+    position = 0
+    for _index in range(end.count):
+        if raw[position : position + 4] != CENTRAL_SIGNATURE or position + CENTRAL.size > len(raw):
+            raise _broken(findings)
+        lengths = struct.unpack_from("<3H", raw, position + 28)
+        after = position + CENTRAL.size + sum(lengths)
+        if after > len(raw):
+            raise _broken(findings)
+        entries.append(_read_entry(raw, position, lengths, findings))
+        position = after
+    if position != len(raw):
+        raise _broken(findings)
+    return entries
+
+
+def too_many_files(count: int, limits: Limits, findings: Findings) -> Exception:
+    title = _("The archive has %(count)d files; %(limit)d is the most.") % {"count": count, "limit": limits.files}
+    return findings.refuse("too-many-files", title, hint=_("Remove files that the mini program does not need."), rule=_("Number of files"))
+
+
+def _broken(findings: Findings) -> Exception:
+    title = _("The file list of the archive does not have as many entries as the archive says.")
+    return findings.refuse("directory-broken", title, hint=_("Pack the project again."), rule=_("Archive format"))
+
+
+def _read_entry(raw: bytes, position: int, lengths: tuple[int, ...], findings: Findings) -> Entry:
+    header = CENTRAL.unpack_from(raw, position)
+    made_by, _needed, flags, method, _time, _date, crc, compressed_size, size = header[1:10]
+    disk, _internal, attributes, offset = header[13:17]
+    start = position + CENTRAL.size
+    raw_name = raw[start : start + lengths[0]]
+    extra = raw[start + lengths[0] : start + lengths[0] + lengths[1]]
+    entry = Entry(raw_name, "", flags, method, crc, compressed_size, size, offset)
+    _decode_name(entry, findings)
+    _read_extra(entry, extra, disk, findings)
+    _check_method(entry, findings)
+    _check_kind(entry, made_by >> 8, attributes, findings)
+    return entry
+
+
+def _decode_name(entry: Entry, findings: Findings) -> None:
+    """With and without the UTF-8 flag a name has to be UTF-8: macOS packs UTF-8 without the flag, others are a guess."""
+    try:
+        entry.name = entry.raw_name.decode()
+    except UnicodeDecodeError:
+        entry.name = entry.raw_name.decode("utf-8", "backslashreplace")
+        entry.usable = False
+        findings.error(
+            "name-encoding",
+            _("A name is not written in UTF-8."),
+            where=shown(entry.name),
+            hint=_("Rename the file with plain letters, or use a packer that writes UTF-8 names."),
+            rule=_("File names"),
+        )
+
+
+def _read_extra(entry: Entry, extra: bytes, disk: int, findings: Findings) -> None:
+    """Take the 64-bit sizes where the short fields are unset; refuse fields that would make the entry another one."""
+    try:
+        fields = extra_fields.parse(extra)
+    except extra_fields.ExtraFieldError:
+        entry_error(entry, "extra-field", _("An extra field of the archive is broken."), findings)
+        return
+    _read_zip64(entry, fields.get(extra_fields.ZIP64), disk, findings)
+    check_extra_fields(entry, fields, findings)
+
+
+def _read_zip64(entry: Entry, data: bytes | None, disk: int, findings: Findings) -> None:
+    names = [name for name in ("size", "compressed_size", "offset") if getattr(entry, name) == _UNSET32]
+    disk_field = b""
+    if disk == 0xFFFF and data is not None and len(data) == 8 * len(names) + 4:
+        data, disk_field = data[:-4], data[-4:]
+        disk = int.from_bytes(disk_field, "little")
+    if disk:
+        entry_error(entry, "multi-disk", _("The archive is split over several files."), findings)
+    values = extra_fields.zip64_values(data or b"", len(names))
+    if values is None:
+        entry_error(entry, "zip64-field", _("The 64-bit sizes of an entry are not what its header announces."), findings)
+        return
+    for name, value in zip(names, values, strict=True):
+        setattr(entry, name, value)
+
+
+def check_extra_fields(entry: Entry, fields: dict[int, bytes], findings: Findings) -> None:
+    """Rules for extra fields that hold for the central and the local header alike."""
+    path = fields.get(extra_fields.UNICODE_PATH)
+    if path is not None and not extra_fields.unicode_path_agrees(path, entry.raw_name):
+        entry_error(entry, "unicode-path", _("An entry has a second, different name."), findings)
+    if extra_fields.is_link_or_special(fields):
+        _special(entry, findings)
+    if _ENCRYPTION_FIELDS & fields.keys():
+        _encrypted(entry, findings)
+
+
+def _check_method(entry: Entry, findings: Findings) -> None:
+    if entry.flags & _ENCRYPTION_FLAGS:
+        _encrypted(entry, findings)
+    if entry.flags & ~(_KNOWN_FLAGS | _ENCRYPTION_FLAGS):
+        entry_error(entry, "flags", _("An entry uses an archive feature that is not supported."), findings)
+    if entry.method not in (STORED, DEFLATED):
+        title = _("An entry is compressed in another way than deflate.")
+        entry_error(entry, "method", title, findings, hint=_("Pack the project as an ordinary zip."))
+    elif entry.method == STORED and entry.size != entry.compressed_size:
+        entry_error(entry, "stored-size", _("An entry is not compressed and yet has two different sizes."), findings)
+
+
+def _check_kind(entry: Entry, system: int, attributes: int, findings: Findings) -> None:
+    """Name, Unix mode and DOS attributes must agree on what the entry is: a regular file or an empty folder."""
+    kind = stat.S_IFMT(attributes >> 16)
+    if kind not in (0, stat.S_IFREG, stat.S_IFDIR) or (system != 3 and not kind and attributes & _REPARSE_POINT):
+        _special(entry, findings)
+        return
+    says_folder = kind == stat.S_IFDIR or (not kind and bool(attributes & _DOS_DIRECTORY))
+    if (says_folder and not entry.is_folder) or (entry.is_folder and kind == stat.S_IFREG):
+        entry_error(entry, "folder-kind", _("An entry is a file by its name and a folder by its attributes, or the other way round."), findings)
+    if entry.is_folder and (entry.size or entry.crc):
+        entry_error(entry, "folder-content", _("A folder has content of its own."), findings)
+
+
+def _special(entry: Entry, findings: Findings) -> None:
+    title = _("An entry is a symbolic link or a special file.")
+    entry_error(entry, "special-file", title, findings, hint=_("Replace it by the file that it points to."), rule=_("Ordinary files"))
+
+
+def _encrypted(entry: Entry, findings: Findings) -> None:
+    entry_error(entry, "encrypted", _("An entry is encrypted."), findings, hint=_("Pack the project without a password."))
+
+
+def entry_error(
+    entry: Entry, code: str, title: str, findings: Findings, *, hint: str | None = None, rule: str | None = None
+) -> None:
+    """Report an error of one entry and mark the entry as not to be read."""
+    entry.usable = False
+    findings.error(
+        code,
+        title,
+        where=shown(entry.name),
+        hint=_("Pack the project again.") if hint is None else hint,
+        rule=_("Archive format") if rule is None else rule,
+    )

@@ -1,0 +1,17 @@
+"""What follows here from changes below."""
+
+from typing import Any
+
+from django.dispatch import receiver
+
+from miniprograms.models import Binding
+from miniprograms.signals import binding_ended
+from releases import actions
+
+
+@receiver(binding_ended)
+def go_on_without(sender: Any, *, binding: Binding, **kwargs: Any) -> None:
+    """An audit that waits for an application which is no longer bound goes on without it."""
+    audit = binding.mini_program.audits.running().first()
+    if audit:
+        actions.conclude_without(audit, binding.application)

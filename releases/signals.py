@@ -1,0 +1,6 @@
+"""What this app announces, inside the transaction of the change."""
+
+from django.dispatch import Signal
+
+# release: a version came online by a publish or a roll back
+version_released = Signal()
