@@ -96,7 +96,7 @@ class MiniProgram(models.Model):
             models.UniqueConstraint("team", Lower("name"), name="mini_program_name_once_in_team"),
             models.CheckConstraint(condition=models.Q(shelf__in=Shelf.values), name="mini_program_shelf_known"),
         ]
-        indexes = [models.Index("team", "-changed_at", "-id", name="mini_program_list")]
+        indexes = [models.Index(fields=["team", "-changed_at", "-id"], name="mini_program_list")]
 
     def __str__(self) -> str:
         return self.name

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from typing import BinaryIO
+
 from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from console.accounts.actions import notify
 from console.accounts.models import User
@@ -17,9 +20,38 @@ from console.hosts.states import DecisionState
 from miniprograms.actions import lock, touch
 from miniprograms.models import MiniProgram
 from releases import rules
+from releases.inspection import PackageRefused, forget, inspected, keep
 from releases.models import Audit, Package, Release, ReviewDecision, Version
 from releases.signals import version_released
 from releases.states import AuditState, ReleaseKind
+
+
+def upload(
+    program: MiniProgram, *, file: BinaryIO, number: tuple[int, int, int], notes: str, by: User
+) -> Version:
+    """Read, repack and store an uploaded package as a development version (V-1 to V-6).
+
+    Raises PackageRefused with all findings, Refused for a number that was used; neither leaves anything behind.
+    """
+    with inspected(file, app_id=program.app_id) as (inspection, canonical):
+        if not inspection.accepted:
+            errors = len(inspection.errors)
+            raise PackageRefused(
+                ngettext(
+                    "The package was refused: %(count)d finding.", "The package was refused: %(count)d findings.", errors
+                )
+                % {"count": errors},
+                inspection,
+            )
+        package = None
+        try:
+            with transaction.atomic():
+                package = keep(inspection, canonical)
+                return add_version(program, package=package, number=number, notes=notes, by=by)
+        except BaseException:
+            if package:
+                forget(package)
+            raise
 
 
 def add_version(

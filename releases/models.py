@@ -82,7 +82,7 @@ class Version(ConcurrentTransitionMixin, models.Model):
             ),
             models.CheckConstraint(condition=models.Q(state__in=VersionState.values), name="version_state_known"),
         ]
-        indexes = [models.Index("mini_program", "-uploaded_at", name="version_newest")]
+        indexes = [models.Index(fields=["mini_program", "-uploaded_at"], name="version_newest")]
 
     def __str__(self) -> str:
         return self.number
@@ -163,7 +163,7 @@ class Audit(models.Model):
                 name="audit_closed_at",
             ),
         ]
-        indexes = [models.Index("mini_program", "-submitted_at", name="audit_newest")]
+        indexes = [models.Index(fields=["mini_program", "-submitted_at"], name="audit_newest")]
 
     def __str__(self) -> str:
         return self.number
@@ -215,7 +215,7 @@ class Release(models.Model):
 
     class Meta:
         ordering = ["-id"]
-        indexes = [models.Index("mini_program", "-id", name="release_newest")]
+        indexes = [models.Index(fields=["mini_program", "-id"], name="release_newest")]
 
     def __str__(self) -> str:
         return f"{self.from_version or '–'} → {self.to_version}"

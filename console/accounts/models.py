@@ -162,8 +162,8 @@ class Notification(models.Model):
     class Meta:
         ordering = ["-id"]
         indexes = [
-            models.Index("user", "-id", name="notification_by_user"),
-            models.Index("id", condition=models.Q(emailed_at=None), name="notification_to_send"),
+            models.Index(fields=["user", "-id"], name="notification_by_user"),
+            models.Index(fields=["id"], condition=models.Q(emailed_at=None), name="notification_to_send"),
         ]
 
     def __str__(self) -> str:

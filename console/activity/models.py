@@ -34,9 +34,9 @@ class ActivityEntry(models.Model):
     class Meta:
         ordering = ["-id"]
         indexes = [
-            models.Index("team_id", "-id", name="activity_by_team"),
-            models.Index("mini_program_id", "-id", name="activity_by_program"),
-            models.Index("application_id", "-id", name="activity_by_application"),
+            models.Index(fields=["team_id", "-id"], name="activity_by_team"),
+            models.Index(fields=["mini_program_id", "-id"], name="activity_by_program"),
+            models.Index(fields=["application_id", "-id"], name="activity_by_application"),
         ]
 
     def __str__(self) -> str:

@@ -141,7 +141,7 @@ class Decision(models.Model):
             ),
         ]
         indexes = [
-            models.Index("application", "requested_at", condition=models.Q(state="waiting"), name="%(class)s_waiting"),
+            models.Index(fields=["application", "requested_at"], condition=models.Q(state="waiting"), name="%(class)s_waiting"),
         ]
 
     def get_absolute_url(self) -> str:

@@ -111,7 +111,7 @@ def prepare(data: Path, *, sockets: Path) -> None:
         raise LocalServiceError(
             f"{data} belongs to {_user_name(actual)}: start the console as that user, or remove the folder."
         )
-    made_by, ours = _major(data / "PG_VERSION"), _binary_major()
+    made_by, ours = _made_by(data / "PG_VERSION"), major()
     if made_by != ours:
         raise LocalServiceError(
             f"{data} was made by PostgreSQL {made_by}, and this is {ours}. Carry the data over with pg_dump, "
@@ -128,7 +128,7 @@ def _initialise(data: Path, owner: int) -> None:
     command = [str(binaries() / "initdb"), "-D", str(fresh), "-U", addresses.USER]
     # Characters beyond ASCII must count as letters, or trigram search finds no Chinese text.
     command += ["--auth=trust", "--encoding=UTF8", "--locale=C.UTF-8", "--no-sync", "--no-instructions"]
-    if _binary_major() >= 17:
+    if major() >= 17:
         command += ["--locale-provider=builtin", "--builtin-locale=C.UTF-8"]
     done = subprocess.run([*identity()[0], *command], capture_output=True, text=True, check=False)  # noqa: S603
     if done.returncode != 0:
@@ -149,13 +149,14 @@ def _user_name(uid: int) -> str:
         return f"user {uid}"
 
 
-def _major(file: Path) -> int:
+def _made_by(file: Path) -> int:
     # As root in front of a folder of `nobody` this is still readable; an ordinary user owns the folder.
     return int(file.read_text().split(".")[0])
 
 
 @functools.cache
-def _binary_major() -> int:
+def major() -> int:
+    """Return the major version of the binaries."""
     command = [str(binaries() / "postgres"), "--version"]
     output = subprocess.run(command, capture_output=True, text=True, check=True).stdout  # noqa: S603
     return int(re.findall(r"\d+", output)[0])

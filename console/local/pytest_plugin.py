@@ -1,7 +1,7 @@
 """Starts real PostgreSQL and Valkey for a test run, before Django reads its settings.
 
-Loaded by `addopts = "-p console.local.pytest_plugin"`. Under pytest-xdist the controller starts them once, its
-workers inherit the URLs. Set DATABASE_URL and REDIS_URL to test against servers of your own.
+Loaded by `addopts = "-p console.local.pytest_plugin"`. Under pytest-xdist the controller starts them once
+and its workers inherit the URLs. Set DATABASE_URL and REDIS_URL to test against servers of your own.
 """
 
 import contextlib

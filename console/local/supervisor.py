@@ -112,11 +112,13 @@ def start_engines(found: Sequence[Service]) -> None:
 def applications(host: str, port: int) -> list[Service]:
     """Return web, worker and beat."""
     python = [sys.executable, "-m"]
-    celery = [*python, "celery", "-A", "console", "--quiet"]
+    # A first run as root is fine: everything listens on this machine only.
+    celery = [sys.executable, "-W", "ignore:You're running the worker with superuser", "-m", "celery"]
+    celery += ["-A", "console", "--quiet"]
     web = [*python, "granian", "--interface", "wsgi", "--host", host, "--port", str(port), "--no-ws"]
     web += [
         "--blocking-threads",
-        "8",
+        "4",
         "--workers-kill-timeout",
         "1",
         "--log-level",

@@ -1,14 +1,16 @@
-"""The archive as a container: everything about a zip that has to be true before its files mean anything (V-2, V-4)."""
+"""The archive as a container: everything about a zip that has to be true before its files mean anything (V-2,
+V-4).
+"""
 
 from dataclasses import dataclass, field
 from typing import BinaryIO
 
 from django.utils.translation import gettext as _
 
-from .content import Clock, ContentError, OutOfTime, read_content
+from .content import Clock, ContentError, OutOfTimeError, read_content
 from .directory import Entry, read_directory, too_many_files
 from .end_record import find_end_record
-from .findings import Findings, Refused, human_size, shown
+from .findings import Findings, RefusedError, human_size, shown
 from .limits import Limits
 from .local_headers import read_local_headers
 from .names import NameTree, check_name
@@ -16,29 +18,42 @@ from .names import NameTree, check_name
 
 @dataclass(slots=True)
 class Container:
-    """The entries of an archive. `sound`: they can be read; `bounded`: reading all of them stays within the limits."""
+    """The entries of an archive.
+
+    `walked`: all headers were found, so single entries may be read. `sound`: every entry is what its headers
+    say. `bounded`: reading all of them stays within the limits.
+    """
 
     entries: list[Entry] = field(default_factory=list)
+    walked: bool = False
     sound: bool = False
     bounded: bool = False
 
 
 def open_container(file: BinaryIO, size: int, limits: Limits, findings: Findings) -> Container:
-    """Read and check all headers of an archive of `size` bytes; inflates nothing. Everything wrong is in `findings`."""
+    """Read and check all headers of an archive of `size` bytes; inflates nothing. Everything wrong is in
+    `findings`.
+    """
     container = Container()
     if size > limits.upload_size:
         title = _("The file has %(size)s; %(limit)s is the most.") % {
             "size": human_size(size),
             "limit": human_size(limits.upload_size),
         }
-        findings.error("upload-size", title, hint=_("Remove files that the mini program does not need."), rule=_("Upload size"))
+        findings.error(
+            "upload-size",
+            title,
+            hint=_("Remove files that the mini program does not need."),
+            rule=_("Upload size"),
+        )
         return container
     try:
         end = find_end_record(file, size, findings)
         container.entries = read_directory(file, end, limits, findings)
         read_local_headers(file, container.entries, end, findings)
-    except Refused:
+    except RefusedError:
         return container
+    container.walked = True
     container.sound = all(entry.usable for entry in container.entries)
     _check_names(container.entries, limits, findings)
     container.bounded = _check_sizes(container.entries, size, limits, findings)
@@ -46,7 +61,9 @@ def open_container(file: BinaryIO, size: int, limits: Limits, findings: Findings
 
 
 def read(file: BinaryIO, limits: Limits | None = None) -> tuple[Container, Findings]:
-    """Check an archive that need not be a mini program: headers, names, limits, and the content of every entry."""
+    """Check an archive that need not be a mini program: headers, names, limits, and the content of every
+    entry.
+    """
     limits = limits or Limits()
     findings = Findings()
     size = file.seek(0, 2)
@@ -60,12 +77,14 @@ def verify_content(file: BinaryIO, entries: list[Entry], clock: Clock, findings:
     """Inflate every entry to nowhere, to learn whether its size and CRC are true."""
     try:
         for entry in entries:
+            if not entry.usable:
+                continue
             try:
                 for _chunk in read_content(file, entry, clock, findings):
                     pass
             except ContentError:
                 continue
-    except OutOfTime:
+    except OutOfTimeError:
         out_of_time(findings)
 
 
@@ -78,7 +97,7 @@ def out_of_time(findings: Findings) -> None:
 def _check_names(entries: list[Entry], limits: Limits, findings: Findings) -> None:
     tree = NameTree(findings)
     for entry in entries:
-        if check_name(entry.name, limits, findings):
+        if entry.decoded and check_name(entry.name, limits, findings):
             tree.add(entry.name)
 
 
@@ -94,7 +113,12 @@ def _check_sizes(entries: list[Entry], upload_size: int, limits: Limits, finding
             "size": human_size(unpacked),
             "limit": human_size(limits.unpacked_size),
         }
-        findings.error("unpacked-size", title, hint=_("Remove files that the mini program does not need."), rule=_("Unpacked size"))
+        findings.error(
+            "unpacked-size",
+            title,
+            hint=_("Remove files that the mini program does not need."),
+            rule=_("Unpacked size"),
+        )
     for entry in files:
         if entry.size > limits.ratio_from and entry.size > limits.ratio * entry.compressed_size:
             _ratio(shown(entry.name), limits, findings)
@@ -105,4 +129,10 @@ def _check_sizes(entries: list[Entry], upload_size: int, limits: Limits, finding
 
 def _ratio(where: str, limits: Limits, findings: Findings) -> None:
     title = _("The content unpacks to more than %(ratio)d times its packed size.") % {"ratio": limits.ratio}
-    findings.error("ratio", title, where=where, hint=_("Remove files that are mostly empty."), rule=_("Compression ratio"))
+    findings.error(
+        "ratio",
+        title,
+        where=where,
+        hint=_("Remove files that are mostly empty."),
+        rule=_("Compression ratio"),
+    )

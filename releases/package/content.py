@@ -15,19 +15,21 @@ from .local_headers import DESCRIPTOR_SIGNATURE
 CHUNK = 128 * KB
 
 
-class OutOfTime(Exception):
+class OutOfTimeError(Exception):
     """The inspection has used the processor time that one upload may take."""
 
 
 class Clock:
-    """Processor time of this thread since the clock was made; `check` raises `OutOfTime` beyond the limit."""
+    """Processor time of this thread since the clock was made; `check` raises `OutOfTimeError` beyond the
+    limit.
+    """
 
     def __init__(self, limits: Limits) -> None:
         self._end = time.thread_time() + limits.cpu_seconds if limits.cpu_seconds else None
 
     def check(self) -> None:
         if self._end is not None and time.thread_time() > self._end:
-            raise OutOfTime
+            raise OutOfTimeError
 
 
 class ContentError(Exception):
@@ -37,7 +39,8 @@ class ContentError(Exception):
 def read_content(file: BinaryIO, entry: Entry, clock: Clock, findings: Findings) -> Iterator[bytes]:
     """The content of `entry` in chunks of at most 128 KB; never more than its declared size.
 
-    Raises `ContentError` as soon as data, size or CRC turn out to be untrue, so nothing is to be believed before the end.
+    Raises `ContentError` as soon as data, size or CRC turn out to be untrue, so nothing is to be believed
+    before the end.
     """
     chunks = _inflated(file, entry, findings) if entry.method == DEFLATED else _stored(file, entry)
     crc = 0
@@ -48,7 +51,12 @@ def read_content(file: BinaryIO, entry: Entry, clock: Clock, findings: Findings)
         crc = zlib.crc32(chunk, crc)
         if ambiguous and DESCRIPTOR_SIGNATURE in before[-3:] + chunk:
             # A reader that streams can't know the size; it would take this for the end of the entry.
-            raise _wrong("descriptor-in-data", _("The end of an entry can't be told from its content."), entry, findings)
+            raise _wrong(
+                "descriptor-in-data",
+                _("The end of an entry can't be told from its content."),
+                entry,
+                findings,
+            )
         before = chunk
         yield chunk
     if crc != entry.crc:
@@ -85,7 +93,12 @@ def _inflated(file: BinaryIO, entry: Entry, findings: Findings) -> Iterator[byte
             raise _wrong("deflate-cut-off", broken, entry, findings)
         yield chunk
     if inflater.unused_data or position < end:
-        raise _wrong("deflate-trailing", _("The compressed content of a file is followed by other bytes."), entry, findings)
+        raise _wrong(
+            "deflate-trailing",
+            _("The compressed content of a file is followed by other bytes."),
+            entry,
+            findings,
+        )
     if produced != entry.size:
         raise _wrong("size", _("A file is smaller than the archive declares."), entry, findings)
 

@@ -29,7 +29,8 @@ _REPARSE_POINT = 1 << 10  # how Windows marks a symbolic link or junction
 class Entry:
     """One entry as its central header declares it. Sizes in bytes, `offset` of its local header.
 
-    `name` is the decoded name; `data_offset` is set when the local header has been read.
+    `name` is the name as text, `decoded` whether it is exact. `data_offset` is set when the local header has
+    been read. `usable` ends with the first finding about the headers or the content.
     """
 
     raw_name: bytes
@@ -41,6 +42,7 @@ class Entry:
     size: int
     offset: int
     data_offset: int = -1
+    decoded: bool = True
     usable: bool = True
 
     @property
@@ -49,12 +51,16 @@ class Entry:
 
 
 def read_directory(file: BinaryIO, end: EndRecord, limits: Limits, findings: Findings) -> list[Entry]:
-    """All entries of the central directory in its order. Raises `Refused` when it can't be walked to its end."""
+    """All entries of the central directory in its order. Raises `RefusedError` when it can't be walked to its
+    end.
+    """
     if end.count > limits.files + limits.folders:
         raise too_many_files(end.count, limits, findings)
     if end.size > limits.directory_size:
         title = _("The file list of the archive takes %(size)s.") % {"size": human_size(end.size)}
-        raise findings.refuse("directory-size", title, hint=_("Use fewer files and shorter names."), rule=_("Package size"))
+        raise findings.refuse(
+            "directory-size", title, hint=_("Use fewer files and shorter names."), rule=_("Package size")
+        )
     file.seek(end.offset)
     raw = file.read(end.size)
     entries = []
@@ -74,13 +80,23 @@ def read_directory(file: BinaryIO, end: EndRecord, limits: Limits, findings: Fin
 
 
 def too_many_files(count: int, limits: Limits, findings: Findings) -> Exception:
-    title = _("The archive has %(count)d files; %(limit)d is the most.") % {"count": count, "limit": limits.files}
-    return findings.refuse("too-many-files", title, hint=_("Remove files that the mini program does not need."), rule=_("Number of files"))
+    title = _("The archive has %(count)d files; %(limit)d is the most.") % {
+        "count": count,
+        "limit": limits.files,
+    }
+    return findings.refuse(
+        "too-many-files",
+        title,
+        hint=_("Remove files that the mini program does not need."),
+        rule=_("Number of files"),
+    )
 
 
 def _broken(findings: Findings) -> Exception:
     title = _("The file list of the archive does not have as many entries as the archive says.")
-    return findings.refuse("directory-broken", title, hint=_("Pack the project again."), rule=_("Archive format"))
+    return findings.refuse(
+        "directory-broken", title, hint=_("Pack the project again."), rule=_("Archive format")
+    )
 
 
 def _read_entry(raw: bytes, position: int, lengths: tuple[int, ...], findings: Findings) -> Entry:
@@ -99,12 +115,14 @@ def _read_entry(raw: bytes, position: int, lengths: tuple[int, ...], findings: F
 
 
 def _decode_name(entry: Entry, findings: Findings) -> None:
-    """With and without the UTF-8 flag a name has to be UTF-8: macOS packs UTF-8 without the flag, others are a guess."""
+    """With and without the UTF-8 flag a name has to be UTF-8: macOS packs UTF-8 without the flag, others are
+    a guess.
+    """
     try:
         entry.name = entry.raw_name.decode()
     except UnicodeDecodeError:
-        entry.name = entry.raw_name.decode("utf-8", "backslashreplace")
-        entry.usable = False
+        entry.name = entry.raw_name.decode("utf-8", "replace")
+        entry.decoded = False
         findings.error(
             "name-encoding",
             _("A name is not written in UTF-8."),
@@ -115,7 +133,9 @@ def _decode_name(entry: Entry, findings: Findings) -> None:
 
 
 def _read_extra(entry: Entry, extra: bytes, disk: int, findings: Findings) -> None:
-    """Take the 64-bit sizes where the short fields are unset; refuse fields that would make the entry another one."""
+    """Take the 64-bit sizes where the short fields are unset; refuse fields that would make the entry another
+    one.
+    """
     try:
         fields = extra_fields.parse(extra)
     except extra_fields.ExtraFieldError:
@@ -135,7 +155,12 @@ def _read_zip64(entry: Entry, data: bytes | None, disk: int, findings: Findings)
         entry_error(entry, "multi-disk", _("The archive is split over several files."), findings)
     values = extra_fields.zip64_values(data or b"", len(names))
     if values is None:
-        entry_error(entry, "zip64-field", _("The 64-bit sizes of an entry are not what its header announces."), findings)
+        entry_error(
+            entry,
+            "zip64-field",
+            _("The 64-bit sizes of an entry are not what its header announces."),
+            findings,
+        )
         return
     for name, value in zip(names, values, strict=True):
         setattr(entry, name, value)
@@ -161,33 +186,61 @@ def _check_method(entry: Entry, findings: Findings) -> None:
         title = _("An entry is compressed in another way than deflate.")
         entry_error(entry, "method", title, findings, hint=_("Pack the project as an ordinary zip."))
     elif entry.method == STORED and entry.size != entry.compressed_size:
-        entry_error(entry, "stored-size", _("An entry is not compressed and yet has two different sizes."), findings)
+        entry_error(
+            entry, "stored-size", _("An entry is not compressed and yet has two different sizes."), findings
+        )
 
 
 def _check_kind(entry: Entry, system: int, attributes: int, findings: Findings) -> None:
     """Name, Unix mode and DOS attributes must agree on what the entry is: a regular file or an empty folder."""
     kind = stat.S_IFMT(attributes >> 16)
-    if kind not in (0, stat.S_IFREG, stat.S_IFDIR) or (system != 3 and not kind and attributes & _REPARSE_POINT):
+    if kind not in (0, stat.S_IFREG, stat.S_IFDIR) or (
+        system != 3 and not kind and attributes & _REPARSE_POINT
+    ):
         _special(entry, findings)
         return
     says_folder = kind == stat.S_IFDIR or (not kind and bool(attributes & _DOS_DIRECTORY))
     if (says_folder and not entry.is_folder) or (entry.is_folder and kind == stat.S_IFREG):
-        entry_error(entry, "folder-kind", _("An entry is a file by its name and a folder by its attributes, or the other way round."), findings)
+        entry_error(
+            entry,
+            "folder-kind",
+            _("An entry is a file by its name and a folder by its attributes, or the other way round."),
+            findings,
+        )
     if entry.is_folder and (entry.size or entry.crc):
         entry_error(entry, "folder-content", _("A folder has content of its own."), findings)
 
 
 def _special(entry: Entry, findings: Findings) -> None:
     title = _("An entry is a symbolic link or a special file.")
-    entry_error(entry, "special-file", title, findings, hint=_("Replace it by the file that it points to."), rule=_("Ordinary files"))
+    entry_error(
+        entry,
+        "special-file",
+        title,
+        findings,
+        hint=_("Replace it by the file that it points to."),
+        rule=_("Ordinary files"),
+    )
 
 
 def _encrypted(entry: Entry, findings: Findings) -> None:
-    entry_error(entry, "encrypted", _("An entry is encrypted."), findings, hint=_("Pack the project without a password."))
+    entry_error(
+        entry,
+        "encrypted",
+        _("An entry is encrypted."),
+        findings,
+        hint=_("Pack the project without a password."),
+    )
 
 
 def entry_error(
-    entry: Entry, code: str, title: str, findings: Findings, *, hint: str | None = None, rule: str | None = None
+    entry: Entry,
+    code: str,
+    title: str,
+    findings: Findings,
+    *,
+    hint: str | None = None,
+    rule: str | None = None,
 ) -> None:
     """Report an error of one entry and mark the entry as not to be read."""
     entry.usable = False

@@ -7,7 +7,7 @@ from typing import BinaryIO
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from .findings import Findings, Refused
+from .findings import Findings, RefusedError
 
 EOCD = struct.Struct("<4s4H2LH")
 EOCD_SIGNATURE = b"PK\x05\x06"
@@ -31,21 +31,26 @@ class EndRecord:
 
 
 def find_end_record(file: BinaryIO, size: int, findings: Findings) -> EndRecord:
-    """Read the one end record of an archive of `size` bytes; raises `Refused` when it is not beyond doubt."""
+    """Read the one end record of an archive of `size` bytes; raises `RefusedError` when it is not beyond
+    doubt.
+    """
     start = max(0, size - EOCD.size - LONGEST_COMMENT)
     file.seek(start)
     tail = file.read(size - start)
     position = _only_candidate(file, tail, findings)
     record = _directory_of(file, tail, start, position, findings)
     _check_position(file, record, findings)
-    # An older reader takes the first signature it meets, from either side; inside file data it can't be avoided.
+    # An older reader takes the first signature it meets, from either side; inside file data it can't be
+    # avoided.
     if tail.find(EOCD_SIGNATURE, max(0, record.offset - start)) != position:
         raise _second_end_record(findings)
     return record
 
 
 def _only_candidate(file: BinaryIO, tail: bytes, findings: Findings) -> int:
-    """Offset in `tail` of the only record whose comment ends with the file, and after which no other signature follows."""
+    """Offset in `tail` of the only record whose comment ends with the file, and after which no other
+    signature follows.
+    """
     candidates = []
     last = -1
     position = tail.find(EOCD_SIGNATURE)
@@ -63,16 +68,23 @@ def _only_candidate(file: BinaryIO, tail: bytes, findings: Findings) -> int:
     return candidates[0]
 
 
-def _no_end_record(file: BinaryIO, tail: bytes, last: int, findings: Findings) -> Refused:
+def _no_end_record(file: BinaryIO, tail: bytes, last: int, findings: Findings) -> RefusedError:
     rule = _("Archive format")
     if 0 <= last <= len(tail) - EOCD.size:
         (comment,) = struct.unpack_from("<H", tail, last + 20)
         extra = len(tail) - last - EOCD.size - comment
         if extra > 0:
             title = ngettext(
-                "%(count)d byte follows the end of the archive.", "%(count)d bytes follow the end of the archive.", extra
+                "%(count)d byte follows the end of the archive.",
+                "%(count)d bytes follow the end of the archive.",
+                extra,
             ) % {"count": extra}
-            return findings.refuse("suffix", title, hint=_("Pack the project again; nothing may be added to the file."), rule=rule)
+            return findings.refuse(
+                "suffix",
+                title,
+                hint=_("Pack the project again; nothing may be added to the file."),
+                rule=rule,
+            )
     file.seek(0)
     if file.read(4) == LOCAL_SIGNATURE or last >= 0:
         title, hint = _("The archive is cut off: its end is missing."), _("Pack or transfer the file again.")
@@ -81,11 +93,13 @@ def _no_end_record(file: BinaryIO, tail: bytes, last: int, findings: Findings) -
     return findings.refuse("not-a-zip", title, hint=hint, rule=rule)
 
 
-def _second_end_record(findings: Findings) -> Refused:
+def _second_end_record(findings: Findings) -> RefusedError:
     return findings.refuse(
         "second-end-record",
         _("The archive has more than one end."),
-        hint=_("Two programs could read two different packages in it. Pack the project again, without an archive comment."),
+        hint=_(
+            "Two programs could read two different packages in it. Pack the project again, without an archive comment."
+        ),
         rule=_("Archive format"),
     )
 
@@ -106,7 +120,9 @@ def _directory_of(file: BinaryIO, tail: bytes, start: int, position: int, findin
 def _zip64_directory(
     file: BinaryIO, plain: tuple[int, ...], locator: bytes, position: int, findings: Findings
 ) -> EndRecord:
-    """The zip64 record must sit directly before its locator, be as short as it can be, and repeat what the plain one says."""
+    """The zip64 record must sit directly before its locator, be as short as it can be, and repeat what the
+    plain one says.
+    """
     _signature, locator_disk, zip64_offset, disks = ZIP64_LOCATOR.unpack(locator)
     if locator_disk or disks != 1:
         raise _multi_disk(findings)
@@ -125,14 +141,16 @@ def _zip64_directory(
     return EndRecord(offset, size, count, zip64_offset)
 
 
-def _multi_disk(findings: Findings) -> Refused:
+def _multi_disk(findings: Findings) -> RefusedError:
     title, hint = _("The archive is split over several files."), _("Pack the project into one file.")
     return findings.refuse("multi-disk", title, hint=hint, rule=_("Archive format"))
 
 
-def _bad_zip64(findings: Findings) -> Refused:
+def _bad_zip64(findings: Findings) -> RefusedError:
     title = _("The two end records of the archive do not agree.")
-    return findings.refuse("zip64-end-record", title, hint=_("Pack the project again."), rule=_("Archive format"))
+    return findings.refuse(
+        "zip64-end-record", title, hint=_("Pack the project again."), rule=_("Archive format")
+    )
 
 
 def _check_position(file: BinaryIO, record: EndRecord, findings: Findings) -> None:
@@ -154,10 +172,10 @@ def _check_position(file: BinaryIO, record: EndRecord, findings: Findings) -> No
     )
 
 
-def prefix(findings: Findings, size: int) -> Refused:
+def prefix(findings: Findings, size: int) -> RefusedError:
     """The finding for `size` bytes before the first entry."""
-    title = ngettext(
-        "%(count)d byte precedes the archive.", "%(count)d bytes precede the archive.", size
-    ) % {"count": size}
+    title = ngettext("%(count)d byte precedes the archive.", "%(count)d bytes precede the archive.", size) % {
+        "count": size
+    }
     hint = _("Pack the project again; nothing may be added to the file.")
     return findings.refuse("prefix", title, hint=hint, rule=_("Archive format"))

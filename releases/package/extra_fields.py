@@ -17,7 +17,9 @@ class ExtraFieldError(Exception):
 
 
 def parse(raw: bytes) -> dict[int, bytes]:
-    """Header id → data. Raises `ExtraFieldError` when the lengths do not fill `raw` exactly or an id is repeated."""
+    """Header id → data. Raises `ExtraFieldError` when the lengths do not fill `raw` exactly or an id is
+    repeated.
+    """
     fields: dict[int, bytes] = {}
     position = 0
     while position < len(raw):

@@ -17,8 +17,9 @@ WARNING: Final = "warning"
 class Finding:
     """One thing that is wrong (error: the package is refused) or noteworthy (warning).
 
-    `code` is a stable slug for machines; everything else is text in the language of the moment. `title` says what,
-    `where` names the file, `detail` the line, key or size in it, `hint` how to put it right, `rule` the rule in words.
+    `code` is a stable slug for machines; everything else is text in the language of the moment. `title` says
+    what, `where` names the file, `detail` the line, key or size in it, `hint` how to put it right, `rule` the
+    rule in words.
     """
 
     code: str
@@ -33,7 +34,7 @@ class Finding:
         return asdict(self)
 
 
-class Refused(Exception):
+class RefusedError(Exception):
     """Raised after a finding that makes further reading of the archive pointless. Never leaves the package."""
 
 
@@ -51,10 +52,10 @@ class Findings:
     def warning(self, code: str, title: str, **text: str) -> None:
         self._add(Finding(code, WARNING, title, **text))
 
-    def refuse(self, code: str, title: str, **text: str) -> Refused:
+    def refuse(self, code: str, title: str, **text: str) -> RefusedError:
         """Add an error and return the exception to raise."""
         self.error(code, title, **text)
-        return Refused(code)
+        return RefusedError(code)
 
     @property
     def errors(self) -> int:
@@ -72,7 +73,9 @@ class Findings:
         kept = everything[: self._limit - 1]
         hidden = total - len(kept)
         severity = ERROR if self._count[ERROR] > len(kept) else WARNING
-        title = ngettext("And %(count)d more finding.", "And %(count)d more findings.", hidden) % {"count": hidden}
+        title = ngettext("And %(count)d more finding.", "And %(count)d more findings.", hidden) % {
+            "count": hidden
+        }
         hint = _("Correct the ones above first.")
         return [*kept, Finding("more", severity, title, hint=hint, rule=_("Long list"))]
 
@@ -83,10 +86,15 @@ class Findings:
 
 
 def shown(text: str, width: int = 160) -> str:
-    """A name from an upload made safe to print: invisible characters escaped, the middle of a long one left out."""
+    """A name from an upload made safe to print: invisible characters escaped, the middle of a long one left
+    out.
+    """
     if len(text) > width:
         text = text[: width // 2] + "…" + text[-(width // 2) :]
-    return "".join(char if char.isprintable() else char.encode("unicode_escape", "surrogatepass").decode() for char in text)
+    return "".join(
+        char if char.isprintable() else char.encode("unicode_escape", "surrogatepass").decode()
+        for char in text
+    )
 
 
 def human_size(size: int) -> str:

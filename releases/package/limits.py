@@ -10,8 +10,8 @@ MB = 1024 * KB
 class Limits:
     """What a package may be at most. Sizes are bytes, 1 MB = 1,048,576 bytes.
 
-    The first group is rule V-2. The second bounds what one look at an upload may cost, so that no upload takes
-    over 2 s of processor time or 256 MB (V-3).
+    The first group is rule V-2. The second bounds what one look at an upload may cost, so that no upload
+    takes over 2 s of processor time or 256 MB (V-3).
     """
 
     upload_size: int = 30 * MB

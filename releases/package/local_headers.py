@@ -1,7 +1,7 @@
 """Local headers, data descriptors and the layout of the archive (rule V-4).
 
-Every byte before the central directory belongs to exactly one entry. The space between the data of an entry and the
-next header therefore tells the form of its data descriptor, without any guess.
+Every byte before the central directory belongs to exactly one entry. The space between the data of an entry
+and the next header therefore tells the form of its data descriptor, without any guess.
 """
 
 import struct
@@ -22,14 +22,18 @@ _DESCRIPTORS = {12: (0, "<3L"), 16: (4, "<3L"), 20: (0, "<L2Q"), 24: (4, "<L2Q")
 
 
 def read_local_headers(file: BinaryIO, entries: list[Entry], end: EndRecord, findings: Findings) -> None:
-    """Compare each local header with its central one and prove that the entries fill the archive without gap or overlap."""
+    """Compare each local header with its central one and prove that the entries fill the archive without gap
+    or overlap.
+    """
     ordered = sorted(entries, key=lambda entry: entry.offset)
     first = ordered[0].offset if ordered else end.offset
     if first:
         file.seek(0)
         if file.read(4) == LOCAL_SIGNATURE and ordered:
             title = _("The archive has an entry that its file list does not name.")
-            raise findings.refuse("hidden-entry", title, hint=_("Pack the project again."), rule=_("Archive format"))
+            raise findings.refuse(
+                "hidden-entry", title, hint=_("Pack the project again."), rule=_("Archive format")
+            )
         raise prefix(findings, first)
     for entry, following in zip(ordered, [*(entry.offset for entry in ordered[1:]), end.offset], strict=True):
         zip64 = _read_local_header(file, entry, end, findings)
@@ -44,7 +48,12 @@ def _read_local_header(file: BinaryIO, entry: Entry, end: EndRecord, findings: F
         file.seek(entry.offset)
         header = file.read(LOCAL.size)
     if header[:4] != LOCAL_SIGNATURE:
-        entry_error(entry, "local-header", _("An entry is not where the file list of the archive says it is."), findings)
+        entry_error(
+            entry,
+            "local-header",
+            _("An entry is not where the file list of the archive says it is."),
+            findings,
+        )
         return False
     fields = LOCAL.unpack(header)
     flags, method, crc, compressed_size, size = fields[2], fields[3], *fields[6:9]
@@ -63,13 +72,19 @@ def _read_local_header(file: BinaryIO, entry: Entry, end: EndRecord, findings: F
 
 
 def _compare(entry: Entry, raw_name: bytes, flags: int, method: int, findings: Findings) -> None:
-    """Name, flags and method. Packers that stream may clear the descriptor flag in the central header, never set it."""
+    """Name, flags and method. Packers that stream may clear the descriptor flag in the central header, never
+    set it.
+    """
     if raw_name != entry.raw_name:
         entry_error(entry, "names-differ", _("An entry has two different names in the archive."), findings)
     if flags & ~DATA_DESCRIPTOR_FLAG != entry.flags & ~DATA_DESCRIPTOR_FLAG or entry.flags & ~flags:
-        entry_error(entry, "flags-differ", _("The two headers of an entry do not have the same flags."), findings)
+        entry_error(
+            entry, "flags-differ", _("The two headers of an entry do not have the same flags."), findings
+        )
     if method != entry.method:
-        entry_error(entry, "methods-differ", _("The two headers of an entry name different compressions."), findings)
+        entry_error(
+            entry, "methods-differ", _("The two headers of an entry name different compressions."), findings
+        )
     entry.flags = flags
 
 
@@ -93,7 +108,12 @@ def _compare_sizes(
     true = (entry.crc, entry.size, entry.compressed_size)
     pairs = zip((crc, *sizes), true, strict=True)
     if any(value != expected and not (streamed and value == 0) for value, expected in pairs):
-        entry_error(entry, "sizes-differ", _("The two headers of an entry do not have the same sizes or checksum."), findings)
+        entry_error(
+            entry,
+            "sizes-differ",
+            _("The two headers of an entry do not have the same sizes or checksum."),
+            findings,
+        )
 
 
 def _check_space(file: BinaryIO, entry: Entry, following: int, zip64: bool, findings: Findings) -> None:
@@ -123,9 +143,16 @@ def _check_space(file: BinaryIO, entry: Entry, following: int, zip64: bool, find
 def _report_gap(file: BinaryIO, entry: Entry, position: int, findings: Findings) -> None:
     file.seek(position)
     if file.read(4) == LOCAL_SIGNATURE:
-        entry_error(entry, "hidden-entry", _("After this entry the archive has one that its file list does not name."), findings)
+        entry_error(
+            entry,
+            "hidden-entry",
+            _("After this entry the archive has one that its file list does not name."),
+            findings,
+        )
     else:
-        entry_error(entry, "gap", _("After this entry the archive has bytes that belong to no file."), findings)
+        entry_error(
+            entry, "gap", _("After this entry the archive has bytes that belong to no file."), findings
+        )
 
 
 def _report_descriptor(entry: Entry, findings: Findings) -> None:

@@ -10,7 +10,9 @@ from django.utils.translation import gettext as _
 from .findings import Findings, shown
 from .limits import Limits
 
-_RESERVED = re.compile(r"(?:con|prn|aux|nul|conin\$|conout\$|(?:com|lpt)[0-9¹²³])[ ]*(?:\..*)?", re.IGNORECASE | re.DOTALL)
+_RESERVED = re.compile(
+    r"(?:con|prn|aux|nul|conin\$|conout\$|(?:com|lpt)[0-9¹²³])[ ]*(?:\..*)?", re.IGNORECASE | re.DOTALL
+)
 _RESERVED_CHARACTERS = frozenset('<>:"|?*')
 # Control, surrogate and unassigned code points: no file system keeps them alike.
 _CONTROL = frozenset({"Cc", "Cs", "Cn"})
@@ -47,9 +49,17 @@ def _problems(name: str, limits: Limits) -> Iterator[tuple[str, str, str]]:
     yield from _character_problems(path)
     segments = path.split("/")
     if any(_RESERVED.fullmatch(segment) for segment in segments):
-        yield "name-reserved", _("A name is reserved by Windows."), _("Rename it; con, nul, aux, com1 and the like can't be stored.")
+        yield (
+            "name-reserved",
+            _("A name is reserved by Windows."),
+            _("Rename it; con, nul, aux, com1 and the like can't be stored."),
+        )
     if any(segment.endswith((".", " ")) and segment not in (".", "..") for segment in segments):
-        yield "name-trailing", _("A name ends with a dot or a space."), _("Rename it; Windows drops the last character.")
+        yield (
+            "name-trailing",
+            _("A name ends with a dot or a space."),
+            _("Rename it; Windows drops the last character."),
+        )
     if len(segments) > limits.depth:
         hint = _("Use fewer nested folders; this path has %(count)d parts.") % {"count": len(segments)}
         yield "path-depth", _("A path has more than %(limit)d parts.") % {"limit": limits.depth}, hint
@@ -71,7 +81,11 @@ def _form_problems(path: str) -> Iterator[tuple[str, str, str]]:
     if "." in segments:
         yield "name-dot", _("A path has a part that is only a dot."), relative
     if "\\" in path:
-        yield "name-backslash", _("A path has a backslash."), _("Folders are separated by a slash. Use another packer.")
+        yield (
+            "name-backslash",
+            _("A path has a backslash."),
+            _("Folders are separated by a slash. Use another packer."),
+        )
     if len(path) > 1 and path[1] == ":" and path[0].isalpha():
         yield "name-drive", _("A path begins with a drive letter."), relative
 
@@ -86,7 +100,9 @@ def _character_problems(path: str) -> Iterator[tuple[str, str, str]]:
     if kinds & _INVISIBLE:
         yield "name-invisible", _("A name has an invisible character."), _("Rename the file.")
     if _RESERVED_CHARACTERS.intersection(path[2:] if path[1:2] == ":" else path):
-        hint = _("Rename it; Windows can't store names with %(characters)s.") % {"characters": '< > : " | ? *'}
+        hint = _("Rename it; Windows can't store names with %(characters)s.") % {
+            "characters": '< > : " | ? *'
+        }
         yield "name-character", _("A name has a character that some devices can't store."), hint
 
 
@@ -134,7 +150,12 @@ class NameTree:
             self._report("name-file-folder", title, here, _("Rename one of them."))
             return False
         if last and node.listed:
-            self._report("name-duplicate", _("The archive has two entries with the same name."), here, _("Pack the project again."))
+            self._report(
+                "name-duplicate",
+                _("The archive has two entries with the same name."),
+                here,
+                _("Pack the project again."),
+            )
             return False
         return True
 

@@ -1,5 +1,369 @@
-"""Template tags of the console."""
+"""The console's components. Loaded everywhere as a builtin: no {% load %} needed.
 
-from django import template
+A list page                                         (looks/list.png)
+    {% extends "base.html" %}{% load i18n %}
+    {% block title %}{% translate "Mini programs" %}{% endblock %}      h1, <title> and last crumb
+    {% block actions %}{% action label url icon="plus" primary=True %}{% endblock %}
+    {% block content %}
+      <div class="card">
+        {% filter_bar filter.form %}                                     a GET form; works without JavaScript
+          {% segments "shelf" shelves %}                                 shelves = [(value, label, count), …]
+          <span class="ms-auto">…</span>                                 at the right
+        {% endfilter_bar %}
+        <table class="table table-cards">                                rows become cards below 600 px:
+          <thead><tr>{% sort_th "name" label %}<th>…</th></tr></thead>
+          <tbody><tr>
+            <td class="cell-main">…</td>                                 first line of the card, beside the icon
+            <td class="cell-end">{% status obj.state %}</td>             at its right
+            <td data-label="Team">…</td>                                 below, in a row; class="cell-hide" drops it
+          </tr></tbody></table>                                          two lines: <div>fact</div><div class="context">…
+        {% pager page total %}                                           page = page_of(request, rows), total = “7 mini programs”
+      </div>
+      or {% empty_state "apps" title text url=url label=label %}
+    {% endblock %}
+
+A page of one thing: pass `mini_program` or `application` in the context and the frame draws crumbs, icon, status, name and
+    copyable id by itself. Blocks: crumbs ({{ block.super }}{% crumb label url %}), icon, status, subtitle, actions, content.
+    <div class="columns">…<aside>…</aside></div> is the main column and a side column. Cards: `card`, `card-header` + `card-title`,
+    `card-body`, `card-footer`. <dl class="facts"><div><dt>…</dt><dd>…</dd></div></dl> is a list of facts.
+
+A form page: form_page(request, form, …, title=_("New version"), verb=_("Upload"), cancel=url) shows core/form.html. To add
+    around it, extend it: blocks before, fields, side. With `upload=True` the form is sent with a progress bar. Every FileField
+    becomes a drop zone, every textarea with max_length counts.
+
+A dialog: form_page(request, NoteForm(…), template="core/confirm.html", title=_("Publish City Bus 2.5.0?"), lead=…,
+    change=[(_("Online now"), "2.4.0"), (_("Online after this"), "2.5.0")], applications=[…], devices=_("956,326 devices"),
+    effects=[("device-mobile", _("Devices get 2.5.0 at their next start.")), …], verb=_("Publish 2.5.0"), icon="rocket",
+    danger=False, cancel=url). Link to it with {% action "Publish 2.5.0…" url %}: a label that ends in … opens the dialog, and
+    goes to the page without JavaScript. The password is asked by itself where `@route(sudo=True)` needs it.
+
+Impossible actions: {% actions %}{% action label url reason=why %}…{% endactions %}. With a reason the button is grey and the reason
+    is written below the group, once.
+
+Pieces: {% icon "rocket" %} {% status obj.state %} {% status "overdue" label %} {% tag label "blue" %} {% ago dt %} {% exact dt %}
+    {% copy obj.app_id %} {% app_icon program 40 %} {% avatar user %} {% event "rocket" "green" at %}…{% endevent %} {% url_with page=2 %}
+    {% include "core/activity.html" with entries=entries %}
+"""
+
+import re
+from functools import lru_cache
+from itertools import count
+from typing import Any
+from zlib import crc32
+
+from django import forms, template
+from django.core.paginator import Page
+from django.template import Context
+from django.template.base import NodeList, Parser, Token
+from django.utils.html import escape, format_html, format_html_join
+from django.utils.safestring import SafeString, mark_safe
+from django.utils.translation import gettext as _
+from tablericons import _render_icon
+
+from console.core import times
+from console.core.states import look_of, look_of_move
 
 register = template.Library()
+COLOURS = ("blue", "indigo", "pink", "teal", "orange", "cyan", "dark", "purple", "green", "red")
+SHORT = 20
+
+
+@lru_cache(maxsize=512)
+def _svg(name: str, size: int) -> str:
+    return _render_icon(name, size, **{"class": "icon", "aria-hidden": "true", "focusable": "false"})
+
+
+@register.simple_tag
+def icon(name: str, size: int = 18) -> SafeString:
+    """Draw an icon of Tabler's set; decoration only, so the words stand beside it or in an aria-label."""
+    return mark_safe(_svg(name, size))  # noqa: S308 - the package's own SVG
+
+
+@register.simple_tag
+def status(state: str, label: str = "") -> SafeString:
+    """Draw a lifecycle state as a pill with a dot; `label` says more than the state's own name."""
+    colour, own = look_of(state)
+    moving = " status-dot-animated" if state == "delivering" else ""
+    return format_html(
+        '<span class="status status-{}"><span class="status-dot{}"></span>{}</span>', colour, moving, label or own
+    )
+
+
+@register.simple_tag
+def tag(label: str, colour: str = "secondary", icon: str = "") -> SafeString:
+    """Draw a property as a small square tag; purple is Grayscale's alone."""
+    svg = mark_safe(_svg(icon, 14)) if icon else ""  # noqa: S308
+    return format_html('<span class="badge bg-{}-lt">{}{}</span>', colour, svg, label)
+
+
+@register.simple_tag
+def ago(at: Any) -> SafeString | str:
+    """Say when, relative within a week; exact on hover."""
+    return _time(at, times.relative(at)) if at else ""
+
+
+@register.simple_tag
+def exact(at: Any) -> SafeString | str:
+    """Say when, exactly: windows and records."""
+    return _time(at, times.exact(at)) if at else ""
+
+
+def _time(at: Any, words: str) -> SafeString:
+    return format_html('<time datetime="{}" title="{}">{}</time>', at.isoformat(), times.full(at), words)
+
+
+@register.simple_tag
+def copy(value: str, label: str = "", short: bool = False) -> SafeString:
+    """Show an id or hash in monospace with a button that copies it; `short` leaves out the middle."""
+    shown = f"{value[:4]}…{value[-6:]}" if short and len(value) > SHORT else value
+    return format_html(
+        '<span class="copy"><code title="{}">{}</code><button type="button" class="btn-copy" data-copy="{}"'
+        ' data-copied="{}" aria-label="{}">{}{}</button></span>',
+        value,
+        shown,
+        value,
+        _("Copied"),
+        label or _("Copy %(value)s") % {"value": value},
+        mark_safe(_svg("copy", 16)),  # noqa: S308
+        mark_safe(_svg("check", 16)),  # noqa: S308
+    )
+
+
+@register.simple_tag
+def app_icon(thing: Any, size: int = 40, state: str = "") -> SafeString:
+    """Draw the icon of a mini program or application, else its first letter on a stable colour; sizes 20 24 32 40 44 64.
+
+    With `state` the icon carries the state's dot and its words (the application in an audit's row).
+    """
+    picture = getattr(thing, "icon", None)
+    if picture:
+        face = format_html('<img src="{}" alt="" width="{}" height="{}" loading="lazy">', picture.url, size, size)
+        colour = ""
+    else:
+        face = escape(str(thing)[:1].upper())
+        colour = f" tile-{stable_colour(str(thing))}"
+    if not state:
+        return format_html('<span class="app-icon app-icon-{}{}" aria-hidden="true">{}</span>', size, colour, face)
+    dot, words = look_of(state)
+    title = f"{thing}: {words}"
+    return format_html(
+        '<span class="app-icon app-icon-{}{}" title="{}"><span aria-hidden="true">{}</span><span class="app-icon-dot'
+        ' status-{}"></span><span class="visually-hidden">{}</span></span>',
+        size,
+        colour,
+        title,
+        face,
+        dot,
+        title,
+    )
+
+
+@register.simple_tag
+def avatar(person: Any, size: str = "sm") -> SafeString:
+    """Draw a person's or team's two letters; the name stands beside it."""
+    return format_html(
+        '<span class="avatar avatar-{} bg-{}-lt" aria-hidden="true">{}</span>',
+        size,
+        stable_colour(str(person)),
+        person.initials,
+    )
+
+
+def stable_colour(name: str) -> str:
+    """Return the same colour for the same name, always."""
+    return COLOURS[crc32(name.encode()) % len(COLOURS)]
+
+
+@register.simple_tag
+def move_look(verb: str) -> dict[str, str]:
+    """Return the icon and colour of a log entry's verb."""
+    name, colour = look_of_move(verb)
+    return {"icon": name, "colour": colour}
+
+
+# Actions ----------------------------------------------------------------------------------------------------------
+
+
+@register.simple_tag(takes_context=True)
+def action(
+    context: Context,
+    label: str,
+    url: str = "",
+    *,
+    icon: str = "",
+    reason: str = "",
+    primary: bool = False,
+    danger: bool = False,
+    small: bool = False,
+    post: bool = False,
+) -> SafeString:
+    """Draw a button that goes to `url`, opens its dialog (label ends in …) or, with `post`, does it at once.
+
+    With a `reason` it is impossible: grey, still readable and reachable, the reason below with a lock.
+    """
+    look = f"btn{' btn-sm' if small else ''}"
+    face = format_html("{}{}", mark_safe(_svg(icon, 16 if small else 18)) if icon else "", label)  # noqa: S308
+    if reason:
+        return _impossible(context, look, face, str(reason))
+    look += " btn-primary" if primary else " btn-outline-danger" if danger else ""
+    if post:
+        return format_html(
+            '<form method="post" action="{}" class="d-inline"><input type="hidden" name="csrfmiddlewaretoken" value="{}">'
+            '<button class="{}">{}</button></form>',
+            url,
+            context.get("csrf_token", ""),
+            look,
+            face,
+        )
+    dialog = mark_safe(" data-dialog") if str(label).endswith("…") else ""
+    return format_html('<a class="{}" href="{}"{}>{}</a>', look, url, dialog, face)
+
+
+def _impossible(context: Context, look: str, face: SafeString, reason: str) -> SafeString:
+    numbers = context["request"].__dict__.setdefault("reason_numbers", count(1))
+    reasons = context.get("action_reasons")
+    known = reasons is not None and reason in reasons
+    name = reasons[reason] if known else f"reason-{next(numbers)}"
+    button = format_html(
+        '<button type="button" class="{} btn-impossible" aria-disabled="true" aria-describedby="{}">{}</button>',
+        look,
+        name,
+        face,
+    )
+    if reasons is None:
+        return format_html('<span class="actions">{}{}</span>', button, _reason(name, reason))
+    reasons[reason] = name
+    return button
+
+
+def _reason(name: str, words: str) -> SafeString:
+    return format_html('<span class="reason" id="{}">{}{}</span>', name, mark_safe(_svg("lock", 16)), words)  # noqa: S308
+
+
+class _Actions(template.Node):
+    """A group of actions; each reason once, below the buttons."""
+
+    def __init__(self, nodelist: NodeList) -> None:
+        self.nodelist = nodelist
+
+    def render(self, context: Context) -> SafeString:
+        reasons: dict[str, str] = {}
+        with context.push(action_reasons=reasons):
+            buttons = self.nodelist.render(context)
+        words = format_html_join("", "{}", ((_reason(name, words),) for words, name in reasons.items()))
+        return format_html('<div class="actions">{}{}</div>', mark_safe(buttons), words)  # noqa: S308
+
+
+@register.tag
+def actions(parser: Parser, token: Token) -> _Actions:
+    """Group actions: {% actions %}{% action … %}{% endactions %}."""
+    nodelist = parser.parse(("endactions",))
+    parser.delete_first_token()
+    return _Actions(nodelist)
+
+
+# Lists ------------------------------------------------------------------------------------------------------------
+
+
+@register.simple_tag(takes_context=True)
+def url_with(context: Context, **changes: Any) -> str:
+    """Return this page's query string with some values changed; empty ones are left out, and so is `page`."""
+    query = context["request"].GET.copy()
+    query.pop("page", None)
+    for name, value in changes.items():
+        query.pop(name, None)
+        if value not in ("", None):
+            query[name] = str(value)
+    return f"?{query.urlencode()}"
+
+
+@register.simple_block_tag(takes_context=True)
+def filter_bar(context: Context, content: str, form: forms.Form) -> SafeString:
+    """Draw the filters of a list as a GET form, mirrored in the URL; what stands inside comes after the fields."""
+    names = set(form.fields)
+    kept = [
+        (name, value)
+        for name, values in context["request"].GET.lists()
+        if name not in names | {"page"}
+        for value in values
+    ]
+    return _include(context, "core/filter_bar.html", form=form, kept=kept, content=content)
+
+
+@register.simple_tag(takes_context=True)
+def segments(context: Context, name: str, options: list[tuple[str, str, int | None]]) -> SafeString:
+    """Draw segmented tabs with counts: links that set `name` in the URL; the first option's value may be ""."""
+    current = context["request"].GET.get(name, "")
+    known = current if current in [value for value, _label, _count in options] else options[0][0]
+    rows = [
+        {"url": url_with(context, **{name: value}), "label": label, "count": number, "current": value == known}
+        for value, label, number in options
+    ]
+    return _include(context, "core/segments.html", options=rows)
+
+
+@register.simple_tag(takes_context=True)
+def sort_th(context: Context, name: str, label: str, css: str = "") -> SafeString:
+    """Draw a table head that sorts: `sort=name`, then `sort=-name`."""
+    current = context["request"].GET.get("sort", "")
+    up, down = current == name, current == f"-{name}"
+    order = "ascending" if up else "descending" if down else "none"
+    arrow = "chevron-up" if up else "chevron-down" if down else "selector"
+    return format_html(
+        '<th scope="col" class="{}" aria-sort="{}"><a class="sort-link" href="{}">{}{}</a></th>',
+        css,
+        order,
+        url_with(context, sort=f"-{name}" if up else name),
+        label,
+        mark_safe(_svg(arrow, 14)),  # noqa: S308
+    )
+
+
+@register.simple_tag(takes_context=True)
+def pager(context: Context, page: Page, total: str) -> SafeString:
+    """Draw the foot of a list: how many, Previous, Next; keeps the filters."""
+    base = url_with(context)
+    glue = "" if base == "?" else "&"
+    before = f"{base}{glue}page={page.previous_page_number()}" if page.has_previous() else ""
+    after = f"{base}{glue}page={page.next_page_number()}" if page.has_next() else ""
+    return _include(context, "core/pager.html", total=total, before=before, after=after)
+
+
+@register.inclusion_tag("core/empty.html")
+def empty_state(icon: str, title: str, text: str = "", url: str = "", label: str = "", button_icon: str = "") -> dict[str, str]:
+    """Say that there is nothing yet, and what to do."""
+    return {"icon": icon, "title": title, "text": text, "url": url, "label": label, "button_icon": button_icon}
+
+
+# Frame ------------------------------------------------------------------------------------------------------------
+
+
+@register.simple_tag
+def crumb(label: str, url: str) -> SafeString:
+    """Add a step to the breadcrumb."""
+    return format_html('<li class="breadcrumb-item"><a href="{}">{}</a></li>', url, label)
+
+
+@register.simple_block_tag
+def event(content: str, icon: str, colour: str = "secondary", at: Any = None) -> SafeString:
+    """Draw one event of an <ol class="events">: what happened, and when at the right."""
+    return format_html(
+        '<li class="event"><span class="event-dot event-{}">{}</span><div class="event-body">{}</div>{}</li>',
+        colour,
+        mark_safe(_svg(icon, 14)),  # noqa: S308
+        content,
+        ago(at),
+    )
+
+
+@register.simple_block_tag
+def capture(content: str) -> SafeString:
+    """Render what stands inside once, to use it twice: {% capture as name %}…{% endcapture %}."""
+    return mark_safe(re.sub(r"\s+", " ", content).strip())  # noqa: S308 - rendered, so escaped already
+
+
+def _include(context: Context, name: str, **values: Any) -> SafeString:
+    """Render a part with values of its own inside the page's context."""
+    part = context.template.engine.get_template(name)
+    with context.push(**values):
+        return part.render(context)

@@ -84,12 +84,12 @@ class Command(BaseCommand):
 
         Both or nothing: a first start that is interrupted here begins anew the next time.
         """
-        users = get_user_model()
-        if users.objects.exists():
+        users: Any = get_user_model().objects
+        if users.exists():
             return []
         password = secrets.token_urlsafe(12)
         with transaction.atomic():
-            users.objects.create_superuser(email=ADMIN, password=password, name="Administrator")
+            users.create_superuser(email=ADMIN, password=password, name="Administrator")
             if demo and "demo" in get_commands():
                 self.say("Making demo data ...")
                 call_command("demo", verbosity=0)

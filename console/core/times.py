@@ -1,0 +1,45 @@
+"""How the console writes times: relative within a week, exact in records."""
+
+from datetime import datetime
+
+from django.utils import timezone
+from django.utils.formats import date_format
+from django.utils.translation import gettext as _, ngettext
+
+HOUR = 3600
+
+
+def relative(at: datetime) -> str:
+    """Return “8 min ago”, “yesterday, 16:20”, “3 days ago”; the date when a week or more lies between, or for what comes."""
+    now = timezone.localtime()
+    local = timezone.localtime(at)
+    seconds = (now - local).total_seconds()
+    days = (now.date() - local.date()).days
+    if seconds < -60 or days >= 7:
+        return day(local)
+    if seconds < 60:
+        return _("just now")
+    if seconds < HOUR:
+        return _("%(minutes)d min ago") % {"minutes": seconds // 60}
+    if days == 0:
+        return _("%(hours)d h ago") % {"hours": seconds // HOUR}
+    if days == 1:
+        return _("yesterday, %(time)s") % {"time": date_format(local, "H:i")}
+    return ngettext("%(days)d day ago", "%(days)d days ago", days) % {"days": days}
+
+
+def day(at: datetime) -> str:
+    """Return “22 Nov”, with the year when it is another one."""
+    local = timezone.localtime(at)
+    return date_format(local, "j M" if local.year == timezone.localtime().year else "j M Y")
+
+
+def exact(at: datetime) -> str:
+    """Return “22 Nov, 03:41”, with the year when it is another one."""
+    local = timezone.localtime(at)
+    return f"{day(local)}, {date_format(local, 'H:i')}"
+
+
+def full(at: datetime) -> str:
+    """Return “22 Nov 2026, 03:41 UTC”."""
+    return date_format(timezone.localtime(at), "j M Y, H:i T")

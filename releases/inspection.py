@@ -1,0 +1,66 @@
+"""From uploaded bytes to a stored package: read, repack, keep under the hash (V-3, V-6)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict
+from tempfile import TemporaryFile
+from typing import BinaryIO
+
+from django.core.files import File
+from django.db import connection
+
+from console.core.errors import Refused
+from releases.models import Package, package_storage
+from releases.package import Inspection, inspect
+
+
+class PackageRefused(Refused):
+    """The reader found errors; `inspection` holds all of them."""
+
+    def __init__(self, message: str, inspection: Inspection) -> None:
+        super().__init__(message, field="file")
+        self.inspection = inspection
+
+
+@contextmanager
+def inspected(file: BinaryIO, *, app_id: str) -> Iterator[tuple[Inspection, BinaryIO]]:
+    """Read an upload and give what was found with the canonical package, which is gone after the block."""
+    with TemporaryFile() as canonical:
+        inspection = inspect(file, app_id=app_id, out=canonical)
+        yield inspection, canonical
+
+
+def keep(inspection: Inspection, canonical: BinaryIO) -> Package:
+    """Store an accepted package; inside the caller's transaction. The same content is stored once.
+
+    The lock makes two uploads of one content take turns. A file without a row is left from a crash and is written anew.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [inspection.sha256])
+    package = Package.objects.filter(sha256=inspection.sha256).first()
+    if package:
+        return package
+    package = Package(
+        sha256=inspection.sha256,
+        size=inspection.size,
+        unpacked_size=inspection.unpacked_size,
+        files=[[file.path, file.size, file.sha256] for file in inspection.files],
+        pages=inspection.pages,
+        entry_page=inspection.entry_page,
+        subpackages=[asdict(subpackage) for subpackage in inspection.subpackages],
+        warnings=[finding.as_dict() for finding in inspection.findings],
+    )
+    name = package.file.field.generate_filename(package, "")
+    package_storage().delete(name)
+    canonical.seek(0)
+    package.file.save("", File(canonical), save=False)
+    package.save()
+    return package
+
+
+def forget(package: Package) -> None:
+    """Delete the file of a package whose transaction failed, unless a row came to stand for it."""
+    if not Package.objects.filter(sha256=package.sha256).exists():
+        package_storage().delete(package.file.name)

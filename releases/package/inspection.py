@@ -1,0 +1,188 @@
+"""One look at an upload: from any bytes to a verdict and, if it is good, the canonical package (rules V-2 to
+V-6).
+"""
+
+import hashlib
+from dataclasses import asdict, dataclass, field
+from typing import Any, BinaryIO
+
+from django.utils.translation import gettext as _
+
+from .container import Container, open_container, out_of_time, verify_content
+from .content import CHUNK, Clock, ContentError, OutOfTimeError, read_content
+from .contents import Contents, arrange
+from .directory import Entry
+from .findings import Finding, Findings, human_size
+from .json_file import JsonFile, load
+from .limits import Limits
+from .manifest import Manifest, read_manifest
+from .package_sizes import check_package_sizes
+from .project_config import NAME as PROJECT_CONFIG
+from .project_config import check_app_id
+from .subpackages import Subpackage
+from .writer import PackageWriter, PackedFile
+
+
+@dataclass(frozen=True, slots=True)
+class Inspection:
+    """The verdict. Sizes in bytes, hashes as hex SHA-256.
+
+    `sha256` and `size` are those of the canonical package, None when refused. `upload_sha256` is None for an
+    upload over the size limit, which is not read. `unpacked_size` and `files` count what is packed,
+    `left_out` names what is not. `pages` are full paths, those of the main package first.
+    """
+
+    accepted: bool
+    findings: list[Finding]
+    upload_size: int
+    upload_sha256: str | None = None
+    sha256: str | None = None
+    size: int | None = None
+    unpacked_size: int = 0
+    files: list[PackedFile] = field(default_factory=list)
+    pages: list[str] = field(default_factory=list)
+    entry_page: str = ""
+    subpackages: list[Subpackage] = field(default_factory=list)
+    main_size: int = 0
+    left_out: list[str] = field(default_factory=list)
+
+    @property
+    def errors(self) -> list[Finding]:
+        return [finding for finding in self.findings if finding.severity == "error"]
+
+    @property
+    def warnings(self) -> list[Finding]:
+        return [finding for finding in self.findings if finding.severity == "warning"]
+
+    def as_dict(self) -> dict[str, Any]:
+        """The same as plain values for JSON."""
+        return asdict(self)
+
+
+def inspect(
+    file: BinaryIO, *, limits: Limits | None = None, app_id: str | None = None, out: BinaryIO | None = None
+) -> Inspection:
+    """Judge an upload; any bytes give an `Inspection`, none an exception (V-3).
+
+    `file` is a seekable binary file, read from its beginning. `app_id` is the mini program that it is meant
+    for. `out`, when given, receives the canonical package: throw it away unless the result says `accepted`.
+    """
+    return _Inspector(file, limits or Limits(), app_id, out).result()
+
+
+class _Inspector:
+    def __init__(self, file: BinaryIO, limits: Limits, app_id: str | None, out: BinaryIO | None) -> None:
+        self._file = file
+        self._limits = limits
+        self._app_id = app_id
+        self._clock = Clock(limits)
+        self._findings = Findings()
+        self._contents = Contents()
+        self._manifest = Manifest()
+        self._writer = PackageWriter(out)
+        self._upload_size = file.seek(0, 2)
+        self._upload_sha256: str | None = None
+
+    def result(self) -> Inspection:
+        try:
+            self._inspect()
+        except OutOfTimeError:
+            out_of_time(self._findings)
+        accepted = not self._findings.errors
+        return Inspection(
+            accepted=accepted,
+            findings=self._findings.listed(),
+            upload_size=self._upload_size,
+            upload_sha256=self._upload_sha256,
+            sha256=self._writer.sha256 if accepted else None,
+            size=self._writer.size if accepted else None,
+            unpacked_size=sum(entry.size for entry in self._contents.files.values()),
+            files=self._writer.files if accepted else [],
+            pages=self._manifest.pages,
+            entry_page=self._manifest.entry_page,
+            subpackages=self._manifest.subpackages,
+            main_size=self._manifest.main_size,
+            left_out=self._contents.left_out,
+        )
+
+    def _inspect(self) -> None:
+        container = open_container(self._file, self._upload_size, self._limits, self._findings)
+        if self._upload_size <= self._limits.upload_size:
+            self._upload_sha256 = self._hash_upload()
+        if not container.walked:
+            return
+        self._contents = arrange(container.entries, self._findings)
+        self._read_manifest()
+        if not (container.sound and container.bounded):
+            return
+        if self._findings.errors:
+            verify_content(self._file, container.entries, self._clock, self._findings)
+        else:
+            self._write(container)
+
+    def _hash_upload(self) -> str:
+        digest = hashlib.sha256()
+        self._file.seek(0)
+        while chunk := self._file.read(CHUNK):
+            digest.update(chunk)
+        return digest.hexdigest()
+
+    def _read_manifest(self) -> None:
+        app = self._load("app.json")
+        if app is not None:
+            self._manifest = read_manifest(app, self._contents, self._limits)
+            check_package_sizes(self._manifest, self._contents, self._limits, self._findings)
+        elif "app.json" not in self._contents.files:
+            self._report_no_app_json()
+        if self._contents.files and "app.js" not in self._contents.files:
+            title, hint = _("The package has no app.js."), _("Put app.js beside app.json.")
+            self._findings.error("app-js-missing", title, where="app.js", hint=hint, rule=_("Required files"))
+        config = self._load(PROJECT_CONFIG)
+        if config is not None:
+            check_app_id(config, self._app_id)
+
+    def _load(self, name: str) -> JsonFile | None:
+        entry = self._contents.files.get(name)
+        if entry is None or not entry.usable:
+            return None
+        if entry.size > self._limits.json_size:
+            title = _("The file has %(size)s; %(limit)s is the most.") % {
+                "size": human_size(entry.size),
+                "limit": human_size(self._limits.json_size),
+            }
+            self._findings.error(
+                "json-size", title, where=name, hint=_("Make it smaller."), rule=_("Valid JSON")
+            )
+            return None
+        try:
+            raw = b"".join(read_content(self._file, entry, self._clock, self._findings))
+        except ContentError:
+            return None
+        return load(name, raw, self._limits, self._findings)
+
+    def _report_no_app_json(self) -> None:
+        deeper = sorted(path for path in self._contents.files if path.endswith("/app.json"))
+        hint = _("Pack the folder in which app.json lies.")
+        if deeper:
+            hint += " " + _("Found: %(names)s.") % {"names": ", ".join(deeper[:3])}
+        title = _("The package has no app.json at its top.")
+        self._findings.error("app-json-missing", title, where="app.json", hint=hint, rule=_("Required files"))
+
+    def _write(self, container: Container) -> None:
+        """Inflate every entry once: what is packed goes to the writer in canonical order, the rest is
+        verified.
+        """
+        packed: dict[int, str] = {id(entry): path for path, entry in self._contents.files.items()}
+        rest = [entry for entry in container.entries if id(entry) not in packed]
+        for path, entry in sorted(self._contents.files.items(), key=_by_bytes):
+            try:
+                self._writer.add(path, read_content(self._file, entry, self._clock, self._findings))
+            except ContentError:
+                rest = [other for other in container.entries if other.usable]
+                break
+        verify_content(self._file, rest, self._clock, self._findings)
+        self._writer.close()
+
+
+def _by_bytes(item: tuple[str, Entry]) -> bytes:
+    return item[0].encode()

@@ -1,0 +1,92 @@
+"""A JSON file of the package while it is being checked: its values, and findings that name file, line and
+key.
+"""
+
+from collections.abc import Iterator
+from typing import Any
+
+from django.utils.translation import gettext as _
+
+from .findings import Findings, shown
+from .limits import Limits
+from .strict_json import Document, JsonError, parse
+
+Path = tuple[str | int, ...]
+
+
+class JsonFile:
+    """A parsed file and the place where its findings go. `root` is its top object."""
+
+    def __init__(self, name: str, document: Document, findings: Findings) -> None:
+        self.name = name
+        self.root: dict[str, Any] = document.root
+        self.findings = findings
+        self._document = document
+
+    def error(self, code: str, title: str, path: Path, *, hint: str = "", rule: str = "") -> None:
+        self.findings.error(code, title, **self._text(path, hint, rule))
+
+    def warning(self, code: str, title: str, path: Path, *, hint: str = "", rule: str = "") -> None:
+        self.findings.warning(code, title, **self._text(path, hint, rule))
+
+    def _text(self, path: Path, hint: str, rule: str) -> dict[str, str]:
+        line = _("line %(line)d") % {"line": self._document.line(*path)}
+        detail = f"{line}, {dotted(path)}" if path else line
+        return {"where": self.name, "detail": detail, "hint": hint, "rule": rule or self.name}
+
+    def wrong_type(self, path: Path, expected: str) -> None:
+        title = _("%(key)s has the wrong type.") % {"key": dotted(path)}
+        hint = _("Expected: %(type)s.") % {"type": expected}
+        self.error("json-type", title, path, hint=hint)
+
+    def objects(self, path: Path, value: Any) -> Iterator[tuple[Path, dict[str, Any]]]:
+        """The objects of an array, each with its path; anything else is reported."""
+        if not isinstance(value, list):
+            self.wrong_type(path, _("an array of objects"))
+            return
+        for index, item in enumerate(value):
+            if isinstance(item, dict):
+                yield (*path, index), item
+            else:
+                self.wrong_type((*path, index), _("an object"))
+
+    def strings(self, path: Path, value: Any) -> Iterator[tuple[Path, str]]:
+        """The strings of an array, each with its path; anything else is reported."""
+        if not isinstance(value, list):
+            self.wrong_type(path, _("an array of texts"))
+            return
+        for index, item in enumerate(value):
+            if isinstance(item, str):
+                yield (*path, index), item
+            else:
+                self.wrong_type((*path, index), _("a text"))
+
+    def text(self, path: Path, value: Any) -> str | None:
+        if isinstance(value, str):
+            return value
+        self.wrong_type(path, _("a text"))
+        return None
+
+
+def load(name: str, raw: bytes, limits: Limits, findings: Findings) -> JsonFile | None:
+    """Parse the file `name`, whose top value has to be an object; None after a finding."""
+    try:
+        document = parse(raw, limits)
+    except JsonError as error:
+        detail = _("line %(line)d") % {"line": error.line} if error.line else ""
+        hint = _("Correct the file and pack the project again.")
+        findings.error(error.code, error.title, where=name, detail=detail, hint=hint, rule=_("Valid JSON"))
+        return None
+    file = JsonFile(name, document, findings)
+    if not isinstance(file.root, dict):
+        file.error("json-type", _("The file must hold an object."), (), rule=_("Valid JSON"))
+        return None
+    return file
+
+
+def dotted(path: Path) -> str:
+    """A path as developers write it: tabBar.list[1].iconPath."""
+    text = ""
+    for part in path:
+        text += f"[{part}]" if isinstance(part, int) else f".{shown(part, 60)}" if text else shown(part, 60)
+    return text

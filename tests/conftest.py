@@ -1,0 +1,24 @@
+"""Fixtures of the whole suite."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from django.test import Client
+
+from console.accounts.models import User
+from tests.factories import PASSWORD
+
+
+@pytest.fixture
+def signed_in(db: None) -> Callable[[User], Client]:
+    """Return a browser-like client in which `user` has just signed in with the password, through the real page."""
+
+    def sign_in(user: User) -> Client:
+        client = Client()
+        response = client.post("/account/login/", {"login": user.email, "password": PASSWORD})
+        assert response.status_code == 302, response.content[:500]
+        return client
+
+    return sign_in

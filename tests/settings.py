@@ -1,0 +1,37 @@
+"""The console's settings as the suite runs them: quick password hashes, folders of its own, N+1 queries are errors."""
+
+import os
+import tempfile
+from pathlib import Path
+
+from console.settings import *  # noqa: F403
+from console.settings import CACHES, DATABASES, INSTALLED_APPS, MIDDLEWARE, REDIS_URL, STORAGES
+from console.local import addresses
+
+DEBUG = False
+SECRET_KEY = "a-key-for-tests-only-" + "x" * 40
+ALLOWED_HOSTS = ["*"]
+SECURE_SSL_REDIRECT = SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = False
+PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+
+INSTALLED_APPS = [*INSTALLED_APPS, "zeal"]
+MIDDLEWARE = ["zeal.middleware.zeal_middleware", *MIDDLEWARE]
+ZEAL_ALLOWLIST = [{"model": "admin.*"}]
+
+# Transactional tests empty the append-only tables; nothing else may.
+DATABASES["default"]["OPTIONS"]["options"] = "-c console.allow_truncate=on"
+
+# Each parallel worker has a Valkey database of its own.
+_worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw")) + 1
+REDIS_URL = REDIS_URL.replace("?db=0", f"?db={_worker}")
+CACHES = {"default": {**CACHES["default"], "LOCATION": REDIS_URL}}
+CELERY_BROKER_URL = addresses.broker_url(REDIS_URL)
+
+_folder = Path(tempfile.mkdtemp(prefix="console-tests-"))
+MEDIA_ROOT = _folder / "media"
+STORAGES = {
+    **STORAGES,
+    "packages": {**STORAGES["packages"], "OPTIONS": {"location": _folder / "packages"}},
+    "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
+}
+WHITENOISE_USE_FINDERS = WHITENOISE_AUTOREFRESH = True
