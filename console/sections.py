@@ -1,10 +1,166 @@
-"""The sections of the console, as data."""
+"""The console's menu as data, and what the frame around every page needs.
 
+The eight sections follow the folder tree; a section is drawn once its page exists.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
+from allauth.mfa.utils import is_mfa_enabled
+from django.db.models import QuerySet
 from django.http import HttpRequest
+from django.urls import NoReverseMatch, ResolverMatch, reverse
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from console.accounts.models import Notification, Team, User
+from console.hosts.models import Decision
+from miniprograms.models import Binding
+from releases.models import ReviewDecision
+
+NEWEST_NOTICES = 8
+
+
+@dataclass(frozen=True)
+class Section:
+    """An entry of the menu: `url_name` is its page across programs, `program_url_name` the one for a program."""
+
+    label: str | Promise
+    icon: str
+    url_name: str
+    app: str = ""
+    program_url_name: str = ""
+
+    @property
+    def url(self) -> str:
+        """Its address; empty while the page does not exist."""
+        return resolve(self.url_name)
+
+    def url_for(self, app_id: str) -> str:
+        """Its address for one program; the program's own page while it has none."""
+        return resolve(self.program_url_name, app_id) or resolve("miniprograms:detail", app_id)
+
+    def holds(self, match: ResolverMatch | None) -> bool:
+        """Whether a resolved URL is one of its pages."""
+        if match is None:
+            return False
+        space, _colon, _name = self.url_name.rpartition(":")
+        return match.namespaces[:1] == [space] if space else match.view_name == self.url_name
+
+
+HOME = (Section(_("Home"), "home", "home"),)
+MINI_PROGRAM = (
+    Section(_("Mini programs"), "apps", "miniprograms:list", "miniprograms", "miniprograms:detail"),
+    Section(_("Versions"), "versions", "releases:overview", "releases", "releases:versions"),
+    Section(_("Grayscale"), "adjustments-horizontal", "grayscale:overview", "grayscale"),
+    Section(_("Development"), "code", "devmgmt:overview", "devmgmt"),
+    Section(_("Keys"), "key", "keys:overview", "devmgmt.keys"),
+    Section(_("Subscription messages"), "message", "messaging:overview", "messaging"),
+    Section(_("Settings"), "settings", "privacy:overview", "miniprograms.privacy"),
+    Section(_("Offline package"), "package-export", "offline:overview", "releases.offline"),
+)
+HOST_SIDE = (
+    Section(_("Applications"), "device-mobile", "hosts:list", "console.hosts"),
+    Section(_("Reviews"), "clipboard-check", "reviews:list", "console.reviews"),
+)
+ORGANISATION = (
+    Section(_("Teams"), "users", "accounts:list", "console.accounts"),
+    Section(_("Activity"), "activity", "activity"),
+)
+GROUPS: tuple[tuple[str | Promise, tuple[Section, ...]], ...] = (
+    ("", HOME),
+    (_("Mini program"), MINI_PROGRAM),
+    (_("Host side"), HOST_SIDE),
+    (_("Organisation"), ORGANISATION),
+)
+
+
+def resolve(name: str, *args: str) -> str:
+    """Return the URL of a page, or "" when no such page exists yet."""
+    try:
+        return reverse(name, args=args)
+    except NoReverseMatch:
+        return ""
+
+
+def section_of(match: ResolverMatch | None) -> Section:
+    """Return the mini program section that a resolved URL belongs to; the list when it is none of them."""
+    return next((section for section in MINI_PROGRAM if section.holds(match)), MINI_PROGRAM[0])
+
+
+def waiting_for(user: User, kind: type[Decision]) -> QuerySet[Any]:
+    """Return the requests of one kind that wait for this user; nobody decides what they asked for themselves (P-2)."""
+    return kind.objects.waiting().decidable_by(user).exclude(requested_by=user)
+
+
+class Frame:
+    """Menu, switchers, notices. Nothing is asked of the database before a template draws it: four queries a page."""
+
+    def __init__(self, request: HttpRequest) -> None:
+        self.request = request
+        self.user: User = request.user  # type: ignore[assignment]
+
+    @cached_property
+    def menu(self) -> list[dict[str, Any]]:
+        """The groups with the entries that exist."""
+        groups = []
+        for label, sections in GROUPS:
+            entries = [self._entry(section) for section in sections if section.url]
+            if entries:
+                groups.append({"label": label, "entries": entries})
+        return groups
+
+    def _entry(self, section: Section) -> dict[str, Any]:
+        return {
+            "label": section.label,
+            "icon": section.icon,
+            "url": section.url,
+            "active": section.holds(self.request.resolver_match),
+            "count": self.waiting if section.app == "console.reviews" else 0,
+        }
+
+    @cached_property
+    def section(self) -> Section:
+        """The mini program section of this page; the list elsewhere."""
+        return section_of(self.request.resolver_match)
+
+    @cached_property
+    def waiting(self) -> int:
+        """How many decisions wait for the user."""
+        bindings = waiting_for(self.user, Binding).values("pk")
+        return bindings.union(waiting_for(self.user, ReviewDecision).values("pk"), all=True).count()
+
+    @cached_property
+    def teams(self) -> list[Team]:
+        """The user's teams."""
+        return list(Team.objects.visible_to(self.user))
+
+    @cached_property
+    def team(self) -> Team | None:
+        """The team that the list's filter names."""
+        chosen = self.request.GET.get("team", "")
+        return next((team for team in self.teams if str(team.pk) == chosen), None)
+
+    @cached_property
+    def notices(self) -> list[Notification]:
+        """The newest notifications."""
+        return list(self.user.notifications.all()[:NEWEST_NOTICES])
+
+    @cached_property
+    def unread(self) -> int:
+        """How many notifications were not looked at."""
+        return self.user.notifications.unread().count()
+
+    @cached_property
+    def has_mfa(self) -> bool:
+        """Whether the user can prove who they are without the password."""
+        return is_mfa_enabled(self.user)
 
 
 def frame(request: HttpRequest) -> dict[str, Any]:
-    """Context of the frame around every page."""
-    return {}
+    """Context of the frame around every page; costs nothing until it is drawn."""
+    user = getattr(request, "user", None)
+    return {"frame": Frame(request)} if user is not None and user.is_authenticated else {}

@@ -122,7 +122,8 @@ STORAGES = {
     },
 }
 WHITENOISE_USE_FINDERS = DEBUG
-FILE_UPLOAD_HANDLERS = ["django.core.files.uploadhandler.TemporaryFileUploadHandler"]
+FILE_UPLOAD_HANDLERS = ["console.core.uploads.BoundedUploadHandler"]
+UPLOAD_BYTES = 30 * 1024 * 1024
 
 # Accounts -----------------------------------------------------------------------------------------------------
 

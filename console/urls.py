@@ -1,9 +1,56 @@
 """Every URL of the console."""
 
+from allauth.account import views as account
 from django.contrib import admin
-from django.urls import include, path
+from django.urls import include, path, re_path
+
+from console import views
+from console.hosts import urls as hosts
+from console.reviews import urls as reviews
+
+# Sign-up is closed and the e-mail address is an operator's matter: only these pages of allauth are reachable.
+account_urls = [
+    path("sign-in/", account.login, name="account_login"),
+    path("sign-out/", account.logout, name="account_logout"),
+    path("sign-up/", account.signup, name="account_signup"),
+    path("inactive/", account.account_inactive, name="account_inactive"),
+    path("confirm/", account.reauthenticate, name="account_reauthenticate"),
+    path("password/change/", account.password_change, name="account_change_password"),
+    path("password/set/", account.password_set, name="account_set_password"),
+    path("password/reset/", account.password_reset, name="account_reset_password"),
+    path("password/reset/sent/", account.password_reset_done, name="account_reset_password_done"),
+    path(
+        "password/reset/done/",
+        account.password_reset_from_key_done,
+        name="account_reset_password_from_key_done",
+    ),
+    re_path(
+        r"^password/reset/(?P<uidb36>[0-9A-Za-z]+)-(?P<key>.+)/$",
+        account.password_reset_from_key,
+        name="account_reset_password_from_key",
+    ),
+    path("security/", include("allauth.mfa.urls")),
+]
 
 urlpatterns = [
+    path("", views.home, name="home"),
+    path("search/", views.search, name="search"),
+    path("activity/", views.activity, name="activity"),
+    path("notifications/", views.notifications, name="notifications"),
+    path("notifications/read/", views.notifications_read, name="notifications_read"),
+    path("switch/<slug:kind>/", views.switch, name="switch"),
+    path("media/icons/<str:name>", views.icon_file, name="icon_file"),
+    path("healthz", views.healthz, name="healthz"),
+    path("readyz", views.readyz, name="readyz"),
+    path("miniprograms/", include("miniprograms.urls")),
+    path("", include("releases.urls")),
+    path("apps/", include(([*hosts.urlpatterns, *reviews.application_urlpatterns], hosts.app_name))),
+    path("reviews/", include("console.reviews.urls")),
+    path("teams/", include("console.accounts.urls")),
+    path("runtime/v1/", include("console.api.device.urls")),
+    path("account/", include(account_urls)),
     path("admin/", admin.site.urls),
-    path("account/", include("allauth.urls")),
 ]
+
+handler403 = views.forbidden
+handler404 = views.not_found

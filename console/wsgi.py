@@ -1,4 +1,4 @@
-"""The WSGI entry point."""
+"""The WSGI entry point: devices are answered in front of Django, all else by Django."""
 
 import os
 
@@ -6,4 +6,8 @@ from django.core.wsgi import get_wsgi_application
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "console.settings")
 
-application = get_wsgi_application()
+django = get_wsgi_application()
+
+from console.api.device.dispatch import in_front_of  # noqa: E402 - needs Django's apps to be ready
+
+application = in_front_of(django)

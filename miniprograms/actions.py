@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 from django.core.files.base import ContentFile
@@ -48,9 +49,12 @@ def create(
     *, team: Team, by: User, name: str, icon: ContentFile[bytes], category: Category, introduction: str, description: str
 ) -> MiniProgram:
     """Create a mini program of the team (L-1); the icon is already re-encoded by the form."""
+    now = timezone.now()
     program = MiniProgram(
         team=team,
         created_by=by,
+        created_at=now,
+        changed_at=now,
         name=name,
         icon=icon,
         category=category,
@@ -64,29 +68,41 @@ def create(
 
 @transaction.atomic
 def edit(program: MiniProgram, *, by: User, revision: int, icon: ContentFile[bytes] | None = None, **fields: Any) -> MiniProgram:
-    """Change the descriptive fields (L-3). `revision` is the one that the editor saw; raises Overtaken when it is old."""
+    """Change the descriptive fields (L-3); saving what is there already changes nothing.
+
+    `revision` is the one that the editor saw; raises Overtaken when it is old, Refused for a name that the team has.
+    """
     current = lock(program)
     if current.revision != revision:
         raise Overtaken(_("Someone else changed this mini program while you were editing."))
     before = _described(current)
     for name in DESCRIPTIVE:
         setattr(current, name, fields[name])
+    after = _described(current)
+    if after == before and not icon:
+        return current
     if icon:
+        before["icon"] = current.icon.name
+        transaction.on_commit(partial(current.icon.storage.delete, current.icon.name), robust=True)
         current.icon = icon
     current.revision += 1
     _save_named(current)
     touch(current, Verb.MINI_PROGRAM_EDITED)
-    after = _described(current) | ({"icon": current.icon.name} if icon else {})
+    if icon:
+        after["icon"] = current.icon.name
     write_entry(Verb.MINI_PROGRAM_EDITED, current, by=by, before=before, after=after)
     return current
 
 
 def _save_named(program: MiniProgram) -> None:
-    """Save; a name that the team already has is refused beside its field."""
+    """Save; a name that the team already has is refused beside its field, and its new icon is not kept."""
+    new_icon = not program.icon._committed
     try:
         with transaction.atomic():
             program.save()
     except IntegrityError as error:
+        if new_icon:
+            program.icon.storage.delete(program.icon.name)
         if "mini_program_name_once_in_team" not in str(error):
             raise
         raise Refused(_("The team already has a mini program with this name."), field="name") from error
@@ -139,8 +155,10 @@ def request_binding(program: MiniProgram, *, application: HostApplication, reaso
 
 @transaction.atomic
 def withdraw_binding(binding: Binding, *, by: User) -> Binding:
-    """Take back a request that nobody has decided."""
+    """Take back a request that nobody has decided; raises Overtaken when someone has."""
+    program = lock(binding.mini_program)
     hosts.move(binding, source=DecisionState.WAITING, state=DecisionState.WITHDRAWN)
+    touch(program, Verb.BINDING_WITHDRAWN, label=binding.application.name)
     _note_binding(Verb.BINDING_WITHDRAWN, binding, by=by, before=DecisionState.WAITING)
     return binding
 

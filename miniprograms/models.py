@@ -6,19 +6,20 @@ from functools import partial
 from typing import Any
 
 from django.conf import settings
-from django.core.validators import MinLengthValidator
+from django.core.validators import MinLengthValidator, MinValueValidator, RegexValidator, URLValidator
 from django.db import models
 from django.db.models.functions import Lower, Now
 from django.urls import reverse
 from django.utils.translation import gettext, gettext_lazy as _
 
 from console.accounts.models import Team
+from console.activity.models import ActivityEntry
 from console.activity.verbs import Verb
 from console.core.ids import random_id
 from console.hosts.models import Decision, icon_path
 from console.hosts.states import DecisionState
-from miniprograms.querysets import BindingQuerySet, MiniProgramQuerySet
-from miniprograms.states import Shelf
+from miniprograms.querysets import BindingQuerySet, IdeDownloadQuerySet, MiniProgramQuerySet
+from miniprograms.states import LAST_CHANGE, Shelf
 
 
 class Category(models.Model):
@@ -29,7 +30,8 @@ class Category(models.Model):
 
     class Meta:
         ordering = ["position", "name"]
-        verbose_name_plural = "categories"
+        verbose_name = _("category")
+        verbose_name_plural = _("categories")
 
     def __str__(self) -> str:
         return self.name
@@ -43,21 +45,31 @@ class IdeDownload(models.Model):
         WINDOWS = "windows", _("Windows")
         LINUX = "linux", _("Linux")
 
-    version = models.CharField(_("version"), max_length=20)
+    version = models.CharField(
+        _("version"), max_length=20, validators=[RegexValidator(r"^\d+(\.\d+){0,3}$", _("Numbers and dots: 3.8.1"))]
+    )
     platform = models.CharField(_("system"), max_length=10, choices=Platform)
     requirement = models.CharField(_("requirement"), max_length=40, blank=True, help_text=_("“13 or later”"))
-    url = models.URLField(_("link"))
-    size = models.PositiveBigIntegerField(_("size in bytes"), null=True, blank=True)
+    url = models.URLField(_("link"), max_length=500, validators=[URLValidator(schemes=["https"])])
+    size = models.PositiveBigIntegerField(_("size in bytes"), null=True, blank=True, validators=[MinValueValidator(1)])
     released_on = models.DateField(_("released on"))
     notes = models.TextField(_("notes"), blank=True)
+
+    objects = IdeDownloadQuerySet.as_manager()
 
     class Meta:
         ordering = ["-released_on", "-id"]
         constraints = [models.UniqueConstraint(fields=["version", "platform"], name="ide_download_once")]
         verbose_name = _("IDE download")
+        verbose_name_plural = _("IDE downloads")
 
     def __str__(self) -> str:
         return f"{self.version}, {self.get_platform_display()}"
+
+    @property
+    def icon(self) -> str:
+        """The name of the system's icon."""
+        return {"macos": "brand-apple", "windows": "brand-windows"}.get(self.platform, "terminal-2")
 
 
 class MiniProgram(models.Model):
@@ -81,7 +93,7 @@ class MiniProgram(models.Model):
     created_at = models.DateTimeField(db_default=Now())
     created_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
     changed_at = models.DateTimeField(db_default=Now())
-    last_change = models.CharField(max_length=50, choices=Verb, default=Verb.MINI_PROGRAM_CREATED)
+    last_change = models.CharField(max_length=50, default=Verb.MINI_PROGRAM_CREATED, help_text="a verb of the activity log")
     last_change_label = models.CharField(max_length=200, blank=True)
     revision = models.PositiveIntegerField(default=1)
     online_number = models.CharField(max_length=14, blank=True)
@@ -109,6 +121,19 @@ class MiniProgram(models.Model):
     def on_shelf(self) -> bool:
         """Whether applications may get it."""
         return self.shelf == Shelf.ON
+
+    @property
+    def last_change_words(self) -> str:
+        """What the list shows under the time of the last change; an upper app's verb reads as in the log."""
+        if words := LAST_CHANGE.get(self.last_change):
+            return str(words) % {"label": self.last_change_label}
+        return f"{Verb(self.last_change).label} {self.last_change_label}".strip()
+
+    def edits_since(self, revision: int) -> list[ActivityEntry]:
+        """Return the edits after `revision`, newest first: each one raised the revision by one (L-3)."""
+        missed = self.revision - revision
+        edits = ActivityEntry.objects.of_program(self.app_id).filter(verb=Verb.MINI_PROGRAM_EDITED)
+        return list(edits[:missed]) if missed > 0 else []
 
 
 class Binding(Decision):

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from django.contrib.auth.models import AnonymousUser
 from django.db import models
-from django.db.models import Q
+from django.db.models import Count, Q
+from django.db.models.functions import Lower
 
 from console.accounts.permissions import Permission, team_roles_with
 from console.hosts.querysets import DecisionQuerySet
@@ -15,7 +16,7 @@ from miniprograms.states import Shelf
 
 if TYPE_CHECKING:
     from console.accounts.models import User
-    from miniprograms.models import MiniProgram
+    from miniprograms.models import IdeDownload, MiniProgram
 
 
 class MiniProgramQuerySet(models.QuerySet["MiniProgram"]):
@@ -34,6 +35,24 @@ class MiniProgramQuerySet(models.QuerySet["MiniProgram"]):
         """Programs whose name contains `words` or whose App ID starts with them."""
         return self.filter(Q(name__icontains=words) | Q(app_id__startswith=words.lower()))
 
+    def sorted_by(self, key: str) -> MiniProgramQuerySet:
+        """In the order of `name`, `team`, `category` or `changed`, with a `-` before it downwards."""
+        down = key.startswith("-")
+        way = "-" if down else ""
+        columns: dict[str, list[Any]] = {
+            "name": [Lower("name").desc() if down else Lower("name")],
+            "team": [f"{way}team__name", Lower("name")],
+            "category": [f"{way}category__position", f"{way}category__name", Lower("name")],
+            "changed": [f"{way}changed_at"],
+        }
+        return self.order_by(*columns[key.removeprefix("-")], f"{way}id")
+
+    def shelf_counts(self) -> dict[str, int]:
+        """Return how many there are, under "" for all and under each shelf state: one query."""
+        return self.aggregate(
+            **{"": Count("pk"), Shelf.ON: Count("pk", filter=Q(shelf=Shelf.ON)), Shelf.OFF: Count("pk", filter=Q(shelf=Shelf.OFF))}
+        )
+
 
 class BindingQuerySet(DecisionQuerySet):
     """Which bindings."""
@@ -45,3 +64,15 @@ class BindingQuerySet(DecisionQuerySet):
     def live(self) -> BindingQuerySet:
         """In force or asked for."""
         return self.filter(state__in=[DecisionState.WAITING, DecisionState.APPROVED])
+
+    def newest_of_each_application(self) -> BindingQuerySet:
+        """How each application that was ever asked stands now."""
+        return self.order_by("application_id", "-id").distinct("application_id")
+
+
+class IdeDownloadQuerySet(models.QuerySet["IdeDownload"]):
+    """Which downloads of the IDE."""
+
+    def newest_of_each_platform(self) -> IdeDownloadQuerySet:
+        """The one to offer for each system."""
+        return self.order_by("platform", "-released_on", "-id").distinct("platform")

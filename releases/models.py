@@ -82,7 +82,11 @@ class Version(ConcurrentTransitionMixin, models.Model):
             ),
             models.CheckConstraint(condition=models.Q(state__in=VersionState.values), name="version_state_known"),
         ]
-        indexes = [models.Index(fields=["mini_program", "-uploaded_at"], name="version_newest")]
+        indexes = [
+            models.Index(fields=["mini_program", "-uploaded_at"], name="version_newest"),
+            models.Index(fields=["mini_program"], condition=models.Q(state="approved"), name="version_approved"),
+            models.Index(fields=["mini_program"], condition=models.Q(state="retired"), name="version_retired"),
+        ]
 
     def __str__(self) -> str:
         return self.number

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from django.db import models
+from django.db.models import Exists, OuterRef, Q
 
 from releases.states import AuditState, VersionState
 
@@ -31,6 +32,11 @@ class VersionQuerySet(models.QuerySet["Version"]):
         """The one that reviewers look at."""
         return self.filter(state=VersionState.IN_AUDIT)
 
+    def light(self) -> VersionQuerySet:
+        """With the package's sizes, without its lists: for pages that show many versions."""
+        lists = ("files", "pages", "subpackages", "warnings")
+        return self.select_related("package").defer(*(f"package__{name}" for name in lists))
+
     def in_development(self) -> VersionQuerySet:
         """Uploaded, not submitted or withdrawn; newest upload first."""
         return self.filter(state=VersionState.DEVELOPMENT).order_by("-uploaded_at", "-id")
@@ -42,6 +48,15 @@ class VersionQuerySet(models.QuerySet["Version"]):
     def roll_back_targets(self) -> VersionQuerySet:
         """Online before, and not themselves rolled back (V-13); highest first."""
         return self.filter(state=VersionState.RETIRED, rolled_back_at=None)
+
+    def overtaking(self, online: VersionQuerySet) -> VersionQuerySet:
+        """Versions that no version of `online` of the same program reaches: what may be published over it (V-12)."""
+        not_lower = (
+            Q(major__gt=OuterRef("major"))
+            | Q(major=OuterRef("major"), minor__gt=OuterRef("minor"))
+            | Q(major=OuterRef("major"), minor=OuterRef("minor"), patch__gte=OuterRef("patch"))
+        )
+        return self.filter(~Exists(online.filter(not_lower, mini_program=OuterRef("mini_program"))))
 
 
 class AuditQuerySet(models.QuerySet["Audit"]):

@@ -27,6 +27,20 @@ def why_not_submit(program: MiniProgram, version: Version, *, bound: int) -> str
     return ""
 
 
+def nothing_uploaded() -> str:
+    """What the development card says before the first upload."""
+    return _("Upload a version first.")
+
+
+def nothing_to_publish(waiting_for: list[str]) -> str:
+    """What the audit card says when no approved version is above the online one; names who still decides."""
+    if waiting_for:
+        return _("Publishing waits for %(applications)s. Every bound application must approve.") % {
+            "applications": ", ".join(waiting_for)
+        }
+    return _("Publishing needs an approved version.")
+
+
 def why_not_withdraw(version: Version) -> str:
     """V-10: only what reviewers still look at."""
     if version.state != VersionState.IN_AUDIT:

@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 import pytest
 from django.test import Client
+from django.urls import reverse
 
 from console.accounts.models import User
 from tests.factories import PASSWORD
@@ -17,7 +18,7 @@ def signed_in(db: None) -> Callable[[User], Client]:
 
     def sign_in(user: User) -> Client:
         client = Client()
-        response = client.post("/account/login/", {"login": user.email, "password": PASSWORD})
+        response = client.post(reverse("account_login"), {"login": user.email, "password": PASSWORD})
         assert response.status_code == 302, response.content[:500]
         return client
 

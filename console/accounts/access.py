@@ -14,13 +14,15 @@ from functools import wraps
 from typing import Any
 
 from django.contrib.auth.decorators import login_required
+from django.contrib.auth.models import AnonymousUser
 from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllowed
+from django.utils import timezone
 
 from console.accounts import sudo as sudo_mode
-from console.accounts.models import Membership, Team, User
-from console.accounts.permissions import Permission
+from console.accounts.models import Invitation, Membership, Team, User
+from console.accounts.permissions import TEAM_ROLE_PERMISSIONS, Permission
 from console.core.pages import show
 
 Loader = Callable[..., Any]
@@ -74,6 +76,7 @@ def _sudo(request: HttpRequest) -> HttpResponse | None:
     if request.method != "POST" or not request.sudo_needed:  # type: ignore[attr-defined]
         return None
     if not (error := sudo_mode.prove(request)):
+        request.sudo_needed = False  # type: ignore[attr-defined]
         return None
     typed = [
         (name, value)
@@ -100,8 +103,43 @@ def team_for(user: User, permission: Permission, team_id: int) -> Team:
     return membership.team
 
 
+def held_by_team(user: User) -> dict[int, frozenset[Permission]]:
+    """Return what `user` may do in each of their teams, by team id."""
+    return {row.team_id: TEAM_ROLE_PERMISSIONS[row.role] for row in Membership.objects.filter(user=user)}
+
+
 def teams_for(user: User, permission: Permission) -> QuerySet[Team]:
     """Return the teams in which `user` holds `permission`; 403 when there is none."""
     teams = Team.objects.where(user, permission)
     check(teams.exists())
     return teams
+
+
+def member_for(user: User, permission: Permission, team_id: int, member_id: int) -> Membership:
+    """Return a membership of one of the user's teams."""
+    team = team_for(user, permission, team_id)
+    member = team.memberships.filter(pk=member_id).select_related("user").first()
+    if member is None:
+        raise Http404
+    member.team = team
+    return member
+
+
+def invitation_for(user: User, permission: Permission, team_id: int, invitation_id: int) -> Invitation:
+    """Return an invitation to one of the user's teams."""
+    team = team_for(user, permission, team_id)
+    invitation = team.invitations.filter(pk=invitation_id).first()
+    if invitation is None:
+        raise Http404
+    invitation.team = team
+    return invitation
+
+
+def invitation_by_token(user: User | AnonymousUser, permission: Permission, token: str) -> Invitation | None:
+    """Return the invitation that the link opens now; None for a link that is wrong, old, used or expired."""
+    read = Invitation.read_token(token)
+    if read is None:
+        return None
+    pk, issue = read
+    usable = Invitation.objects.usable(at=timezone.now()).filter(pk=pk, issue=issue)
+    return usable.select_related("team", "invited_by").first()

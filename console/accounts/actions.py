@@ -1,17 +1,306 @@
-"""The verbs of teams, members, invitations and notifications."""
+"""The verbs of users, teams, members, invitations and notifications."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import datetime, timedelta
+from typing import Any
 
-from console.accounts.models import Notification, User
-from console.accounts.tasks import send_notifications
+from allauth.account.models import EmailAddress
+from django.conf import settings
+from django.db import IntegrityError, transaction
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from console.accounts.models import Invitation, Membership, Notification, Team, User
+from console.accounts.permissions import TeamRole
+from console.accounts.signals import member_removed
+from console.accounts.tasks import send_invitations, send_notifications
+from console.activity.actions import record
+from console.activity.verbs import Verb
+from console.core.errors import Overtaken, Refused
 from console.core.wakeups import wake
+
+LAST_ADMIN = gettext_lazy("A team needs a team administrator. Give someone else this role first.")
 
 
 def notify(users: Iterable[User], *, text: str, url: str, detail: str = "") -> None:
     """Tell `users` in the console and, once the transaction is through, by e-mail."""
-    rows = [Notification(user=user, text=text[:300], detail=detail[:1000], url=url) for user in users]
+    told = {"text": text[:300], "detail": detail[:1000], "url": url, "created_at": timezone.now()}
+    rows = [Notification(user=user, **told) for user in users]
     if rows:
         Notification.objects.bulk_create(rows)
         wake(send_notifications)
+
+
+# Users ------------------------------------------------------------------------------------------------------------
+
+
+@transaction.atomic
+def create_user(*, by: User | None, email: str, name: str, password: str | None = None, **fields: Any) -> User:
+    """Create a user; without a password they sign in after setting one by a link.
+
+    The address counts as proven: the operator vouches for it. Raises Refused when it is taken.
+    """
+    user = _new_user(email, name, password, **fields)
+    record(Verb.USER_CREATED, by=by, on=user, after=_described(user))
+    return user
+
+
+@transaction.atomic
+def edit_user(user: User, *, by: User, **fields: Any) -> User:
+    """Change name, email, is_active or is_staff; what an inactive user had open ends at once (P-3)."""
+    current = User.objects.select_for_update(no_key=True).get(pk=user.pk)
+    before = _described(current)
+    for name, value in fields.items():
+        setattr(current, name, value.strip().lower() if name == "email" else value)
+    after = _described(current)
+    if after == before:
+        return current
+    _save_with_address(current)
+    record(Verb.USER_EDITED, by=by, on=current, before=before, after=after)
+    return current
+
+
+def _described(user: User) -> dict[str, Any]:
+    return {"name": user.name, "email": user.email, "active": user.is_active, "operator": user.is_staff}
+
+
+def _new_user(email: str, name: str, password: str | None, **fields: Any) -> User:
+    user = User(email=email.strip().lower(), name=name, **fields)
+    user.set_password(password)
+    return _save_with_address(user)
+
+
+def _save_with_address(user: User) -> User:
+    """Save the user and keep allauth's one address row the same as the user's own."""
+    try:
+        with transaction.atomic():
+            user.save()
+    except IntegrityError as error:
+        if "user_email_once" not in str(error):
+            raise
+        raise Refused(_("Another account has this e-mail address."), field="email") from error
+    EmailAddress.objects.filter(user=user).exclude(email=user.email).delete()
+    EmailAddress.objects.update_or_create(user=user, email=user.email, defaults={"verified": True, "primary": True})
+    return user
+
+
+# Teams and members ------------------------------------------------------------------------------------------------
+
+
+@transaction.atomic
+def create_team(*, by: User, name: str) -> Team:
+    """Create a team without members; operators do this."""
+    team = _save_named(Team(name=name))
+    record(Verb.TEAM_CREATED, by=by, on=team, team_id=team.pk, after={"name": name})
+    return team
+
+
+@transaction.atomic
+def edit_team(team: Team, *, by: User, name: str) -> Team:
+    """Rename the team; raises Refused when another team has the name."""
+    team = lock(team)
+    before = team.name
+    if name == before:
+        return team
+    team.name = name
+    _save_named(team)
+    record(Verb.TEAM_EDITED, by=by, on=team, team_id=team.pk, before={"name": before}, after={"name": name})
+    return team
+
+
+def _save_named(team: Team) -> Team:
+    try:
+        with transaction.atomic():
+            team.save()
+    except IntegrityError as error:
+        if "accounts_team_name" not in str(error):
+            raise
+        raise Refused(_("Another team has this name."), field="name") from error
+    return team
+
+
+def lock(team: Team) -> Team:
+    """Return the row as it is now, locked until the transaction ends: changes of one team's people go one by one."""
+    return Team.objects.select_for_update(no_key=True).get(pk=team.pk)
+
+
+@transaction.atomic
+def add_member(team: Team, *, user: User, role: str, by: User) -> Membership:
+    """Make `user` a member without an invitation; operators do this. Raises Refused for a member."""
+    return _join(lock(team), user, role, by=by)
+
+
+def _join(team: Team, user: User, role: str, *, by: User) -> Membership:
+    """Add the membership and its entry; the caller holds the team's lock."""
+    if team.memberships.filter(user=user).exists():
+        raise Refused(_("%(person)s is already a member of %(team)s.") % {"person": user, "team": team})
+    member = Membership.objects.create(team=team, user=user, role=role)
+    if by == user:
+        record(
+            Verb.MEMBER_JOINED, by=by, on=user, label=member.get_role_display(), team_id=team.pk, after={"role": role}
+        )
+    else:
+        record(Verb.MEMBER_ADDED, by=by, on=user, team_id=team.pk, after={"role": role})
+    return member
+
+
+@transaction.atomic
+def change_role(member: Membership, *, role: str, by: User) -> Membership:
+    """Give the member another role, from the next request on (P-3); raises Refused for the last administrator."""
+    member = _lock_member(member)
+    if role == member.role:
+        return member
+    if refusal := why_not_leave_admins(member):
+        raise Refused(refusal, field="role")
+    before = member.role
+    member.role = role
+    member.save(update_fields=["role"])
+    record(
+        Verb.MEMBER_ROLE_CHANGED,
+        by=by,
+        on=member.user,
+        team_id=member.team_id,
+        before={"role": before},
+        after={"role": role},
+    )
+    if by != member.user:
+        text = _("You are %(role)s of the team %(team)s now")
+        url = reverse("accounts:detail", args=[member.team_id])
+        notify([member.user], text=text % {"role": member.get_role_display().lower(), "team": member.team}, url=url)
+    return member
+
+
+@transaction.atomic
+def remove_member(member: Membership, *, by: User, reason: str = "") -> None:
+    """End a membership, one's own too, from the next request on (P-3); raises Refused for the last administrator."""
+    member = _lock_member(member)
+    if refusal := why_not_leave_admins(member):
+        raise Refused(refusal)
+    team, user, before = member.team, member.user, {"role": member.role}
+    member.delete()
+    member_removed.send(sender=Membership, team=team, user=user, by=by)
+    verb = Verb.MEMBER_LEFT if by == user else Verb.MEMBER_REMOVED
+    target = team if by == user else user
+    record(verb, by=by, on=target, team_id=team.pk, before=before, reason=reason)
+    if by != user:
+        text = _("You are no longer a member of the team %(team)s") % {"team": team}
+        notify([user], text=text, detail=reason, url=reverse("accounts:list"))
+
+
+def _lock_member(member: Membership) -> Membership:
+    """Return the membership as it is now, under its team's lock; raises Overtaken when it has ended."""
+    team = lock(member.team)
+    current = team.memberships.filter(pk=member.pk).select_related("user").first()
+    if current is None:
+        raise Overtaken(_("Someone else was first: this person is no longer a member."))
+    current.team = team
+    return current
+
+
+def why_not_leave_admins(member: Membership) -> str:
+    """Return why the member must stay team administrator, in words; "" when another active one is there."""
+    if member.role != TeamRole.ADMIN:
+        return ""
+    if Membership.objects.filter(team=member.team_id).acting_admins().exclude(pk=member.pk).exists():
+        return ""
+    return str(LAST_ADMIN)
+
+
+# Invitations ------------------------------------------------------------------------------------------------------
+
+
+@transaction.atomic
+def invite(team: Team, *, email: str, role: str, by: User) -> Invitation:
+    """Invite a person by e-mail; raises Refused for a member or an address that was already invited."""
+    team = lock(team)
+    email = email.strip().lower()
+    if team.memberships.filter(user__email=email).exists():
+        raise Refused(_("The person with this address is already a member."), field="email")
+    if team.invitations.open().filter(email=email).exists():
+        raise Refused(
+            _("This address was already invited. Send that invitation again, or take it back."), field="email"
+        )
+    now = timezone.now()
+    invitation = Invitation.objects.create(
+        team=team, email=email, role=role, invited_by=by, invited_at=now, expires_at=_expiry(now)
+    )
+    record(Verb.MEMBER_INVITED, by=by, on=invitation, team_id=team.pk, after={"role": role})
+    wake(send_invitations)
+    return invitation
+
+
+@transaction.atomic
+def resend_invitation(invitation: Invitation, *, by: User) -> Invitation:
+    """Send a new link with the full time; the earlier one stops working. Raises Overtaken for one that is not open."""
+    invitation = _lock_invitation(invitation)
+    now = timezone.now()
+    invitation.issue += 1
+    invitation.invited_by, invitation.invited_at, invitation.expires_at = by, now, _expiry(now)
+    invitation.emailed_at, invitation.email_tries = None, 0
+    invitation.save()
+    record(Verb.INVITATION_RESENT, by=by, on=invitation, team_id=invitation.team_id)
+    wake(send_invitations)
+    return invitation
+
+
+@transaction.atomic
+def revoke_invitation(invitation: Invitation, *, by: User) -> Invitation:
+    """Take the invitation back: its link stops working at once (P-3). Raises Overtaken for one that is not open."""
+    invitation = _lock_invitation(invitation)
+    invitation.revoked_at = timezone.now()
+    invitation.save(update_fields=["revoked_at"])
+    record(Verb.INVITATION_REVOKED, by=by, on=invitation, team_id=invitation.team_id)
+    return invitation
+
+
+@transaction.atomic
+def accept_invitation(invitation: Invitation, *, by: User) -> Membership:
+    """Make the invited person, who has an account with that address, a member; an invitation is used once."""
+    invitation = _use(invitation)
+    if by.email != invitation.email:
+        raise Refused(_("This invitation is for %(email)s.") % {"email": invitation.email})
+    return _welcome(invitation, by)
+
+
+@transaction.atomic
+def accept_as_new_user(invitation: Invitation, *, name: str, password: str) -> Membership:
+    """Make an account for the invited person and the membership; the link has proven the address."""
+    invitation = _use(invitation)
+    return _welcome(invitation, _new_user(invitation.email, name, password))
+
+
+def _use(invitation: Invitation) -> Invitation:
+    """Mark the invitation as accepted; two at once come one after the other, and the second is refused."""
+    issue = invitation.issue
+    invitation = _lock_invitation(invitation)
+    now = timezone.now()
+    if invitation.issue != issue or invitation.expires_at <= now:
+        raise Overtaken(_("This invitation has expired. Ask for a new one."))
+    invitation.accepted_at = now
+    invitation.save(update_fields=["accepted_at"])
+    return invitation
+
+
+def _welcome(invitation: Invitation, user: User) -> Membership:
+    member = _join(invitation.team, user, invitation.role, by=user)
+    text = _("%(person)s joined %(team)s") % {"person": user, "team": invitation.team}
+    notify([invitation.invited_by], text=text, url=reverse("accounts:detail", args=[invitation.team_id]))
+    return member
+
+
+def _lock_invitation(invitation: Invitation) -> Invitation:
+    """Return the invitation as it is now, under its team's lock; raises Overtaken unless it is open."""
+    team = lock(invitation.team)
+    current = team.invitations.open().filter(pk=invitation.pk).first()
+    if current is None:
+        raise Overtaken(_("Someone else was first: this invitation was accepted or taken back."))
+    current.team = team
+    return current
+
+
+def _expiry(now: datetime) -> datetime:
+    return now + timedelta(days=settings.INVITATION_DAYS)

@@ -1,62 +1,94 @@
-"""Sends notifications by e-mail. The row is the truth: what fails stays, and the sweep tries again."""
+"""Sends notifications and invitations by e-mail. The row is the truth: what fails stays, and the sweep tries again."""
 
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
+from typing import Any
 from urllib.parse import urljoin
 
 from django.conf import settings
 from django.core.mail import EmailMessage
 from django.db import transaction
-from django.db.models import F
+from django.db.models import F, QuerySet
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from console.accounts.models import Notification
+from console.accounts.models import Invitation, Notification
+from console.core import times
 
 logger = logging.getLogger(__name__)
 
 
 def send_waiting() -> int:
-    """Send every notification that waits for its e-mail; return how many the mail server took.
+    """Send every notification that waits for its e-mail; return how many the mail server took."""
+    return _send_each(Notification.objects.to_send().select_related("user"), _notification_message)
+
+
+def send_invitations() -> int:
+    """Send every invitation that waits for its e-mail; return how many the mail server took."""
+    rows = Invitation.objects.to_send(at=timezone.now()).select_related("team", "invited_by")
+    return _send_each(rows, _invitation_message)
+
+
+def _send_each(rows: QuerySet[Any], build: Callable[[Any], EmailMessage]) -> int:
+    """Send what waits, one row after the other.
 
     Each row is locked while its message goes out, so two workers never send the same one. A failure moves the row
     to the end of the line and leaves it to the next sweep.
     """
     sent, last = 0, 0
-    while (found := _send_next(after=last)) is not None:
+    while (found := _send_next(rows, build, after=last)) is not None:
         last, taken = found
         sent += taken
     return sent
 
 
-def _send_next(*, after: int) -> tuple[int, bool] | None:
-    """Send the first waiting notification above the id `after`; return its id and whether it was taken."""
+def _send_next(rows: QuerySet[Any], build: Callable[[Any], EmailMessage], *, after: int) -> tuple[int, bool] | None:
+    """Send the first waiting row above the id `after`; return its id and whether it was taken."""
     with transaction.atomic():
-        notification = (
-            Notification.objects.to_send()
-            .filter(id__gt=after)
-            .select_for_update(skip_locked=True, of=("self",), no_key=True)
-            .select_related("user")
-            .order_by("id")
-            .first()
-        )
-        if notification is None:
+        locked = rows.select_for_update(skip_locked=True, of=("self",), no_key=True)
+        row = locked.filter(pk__gt=after).order_by("pk").first()
+        if row is None:
             return None
+        same = rows.model._default_manager.filter(pk=row.pk)
         try:
-            _message(notification).send()
+            build(row).send()
         except OSError as error:  # smtplib's errors and refused connections
-            logger.warning("e-mail of notification %s failed: %s", notification.pk, error)
-            Notification.objects.filter(pk=notification.pk).update(email_tries=F("email_tries") + 1)
-            return notification.pk, False
-        Notification.objects.filter(pk=notification.pk).update(emailed_at=timezone.now())
-        return notification.pk, True
+            logger.warning("e-mail of %s %s failed: %s", rows.model._meta.model_name, row.pk, error)
+            same.update(email_tries=F("email_tries") + 1)
+            return row.pk, False
+        same.update(emailed_at=timezone.now())
+        return row.pk, True
 
 
-def _message(notification: Notification) -> EmailMessage:
+def _notification_message(notification: Notification) -> EmailMessage:
     """Build the message: the text, the detail, the link."""
     lines = [notification.text, notification.detail, urljoin(settings.BASE_URL, notification.url)]
+    return _message(notification.user.email, notification.text, lines)
+
+
+def _invitation_message(invitation: Invitation) -> EmailMessage:
+    """Build the message with the link that only the invited person gets."""
+    subject = _("%(person)s invites you to the team %(team)s") % {
+        "person": invitation.invited_by,
+        "team": invitation.team,
+    }
+    lines = [
+        _("%(person)s invites you to join the team %(team)s as %(role)s.")
+        % {
+            "person": invitation.invited_by,
+            "team": invitation.team,
+            "role": invitation.get_role_display().lower(),
+        },
+        urljoin(settings.BASE_URL, reverse("accounts:accept", args=[invitation.token])),
+        _("The link works once, until %(time)s.") % {"time": times.full(invitation.expires_at)},
+    ]
+    return _message(invitation.email, subject, lines)
+
+
+def _message(to: str, subject: str, lines: list[str]) -> EmailMessage:
     body = "\n\n".join(line for line in lines if line)
-    footer = _("Sent by the Mini Program Console to %(email)s.") % {"email": notification.user.email}
-    subject = " ".join(notification.text.split())
-    return EmailMessage(subject=subject, body=f"{body}\n\n-- \n{footer}\n", to=[notification.user.email])
+    footer = _("Sent by the Mini Program Console to %(email)s.") % {"email": to}
+    return EmailMessage(subject=" ".join(subject.split()), body=f"{body}\n\n-- \n{footer}\n", to=[to])

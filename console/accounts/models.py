@@ -5,12 +5,19 @@ from __future__ import annotations
 from typing import ClassVar
 
 from django.contrib.auth.models import AbstractBaseUser, BaseUserManager, PermissionsMixin
+from django.core.signing import BadSignature, Signer
 from django.db import models
 from django.db.models.functions import Lower, Now
 from django.utils.translation import gettext_lazy as _
 
 from console.accounts.permissions import TEAM_ROLE_PERMISSIONS, Permission, TeamRole
-from console.accounts.querysets import InvitationQuerySet, NotificationQuerySet, TeamQuerySet
+from console.accounts.querysets import (
+    MAX_EMAIL_TRIES,
+    InvitationQuerySet,
+    MembershipQuerySet,
+    NotificationQuerySet,
+    TeamQuerySet,
+)
 
 
 class UserManager(BaseUserManager["User"]):
@@ -48,7 +55,11 @@ class User(AbstractBaseUser, PermissionsMixin):
     REQUIRED_FIELDS = ["name"]
 
     class Meta:
-        constraints = [models.UniqueConstraint(Lower("email"), name="user_email_once")]
+        constraints = [
+            models.UniqueConstraint(Lower("email"), name="user_email_once"),
+            # allauth looks addresses up in lower case: another spelling could neither sign in nor reset its password.
+            models.CheckConstraint(condition=models.Q(email=Lower("email")), name="user_email_lower_case"),
+        ]
 
     def __str__(self) -> str:
         return self.name or self.email
@@ -60,6 +71,14 @@ class User(AbstractBaseUser, PermissionsMixin):
     def get_short_name(self) -> str:
         """Return the first word of the name."""
         return str(self).split()[0]
+
+    def has_perm(self, perm: str, obj: object = None) -> bool:
+        """Operators may do all that Django's admin shows; nothing else asks (console.accounts.permissions does)."""
+        return self.is_active and self.is_staff
+
+    def has_module_perms(self, app_label: str) -> bool:
+        """Operators see every app of Django's admin."""
+        return self.is_active and self.is_staff
 
     @property
     def initials(self) -> str:
@@ -98,6 +117,8 @@ class Membership(models.Model):
     role = models.CharField(_("role"), max_length=20, choices=TeamRole)
     since = models.DateTimeField(db_default=Now())
 
+    objects = MembershipQuerySet.as_manager()
+
     class Meta:
         constraints = [
             models.UniqueConstraint(fields=["team", "user"], name="membership_once"),
@@ -113,17 +134,23 @@ class Membership(models.Model):
 
 
 class Invitation(models.Model):
-    """An invitation to a team by e-mail; only the hash of its token is kept."""
+    """An invitation to a team by e-mail.
+
+    The link's token is the signed id and issue: nothing in the table opens an invitation, and the mail job can
+    build the link again. Sending again raises the issue, so that only the newest link works.
+    """
 
     team = models.ForeignKey(Team, on_delete=models.CASCADE, related_name="invitations")
     email = models.EmailField(_("e-mail"))
     role = models.CharField(_("role"), max_length=20, choices=TeamRole)
-    token_hash = models.CharField(max_length=64, unique=True)
+    issue = models.PositiveSmallIntegerField(default=1)
     invited_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
     invited_at = models.DateTimeField()
     expires_at = models.DateTimeField()
     accepted_at = models.DateTimeField(null=True)
     revoked_at = models.DateTimeField(null=True)
+    emailed_at = models.DateTimeField(null=True)
+    email_tries = models.PositiveSmallIntegerField(default=0)
 
     objects = InvitationQuerySet.as_manager()
 
@@ -136,10 +163,44 @@ class Invitation(models.Model):
                 condition=models.Q(accepted_at=None, revoked_at=None),
                 name="invitation_open_once",
             ),
+            models.CheckConstraint(
+                condition=models.Q(accepted_at=None) | models.Q(revoked_at=None),
+                name="invitation_accepted_or_revoked",
+            ),
+        ]
+        indexes = [
+            models.Index(
+                "id",
+                condition=models.Q(emailed_at=None, accepted_at=None, revoked_at=None),
+                name="invitation_to_send",
+            ),
         ]
 
     def __str__(self) -> str:
         return self.email
+
+    @property
+    def given_up(self) -> bool:
+        """Whether the mail server refused the message so often that it is not tried again."""
+        return self.email_tries >= MAX_EMAIL_TRIES
+
+    @property
+    def token(self) -> str:
+        """The secret part of the link."""
+        return _invitation_signer().sign(f"{self.pk}-{self.issue}")
+
+    @staticmethod
+    def read_token(token: str) -> tuple[int, int] | None:
+        """Return (id, issue) of a token that we signed, else None."""
+        try:
+            pk, _dash, issue = _invitation_signer().unsign(token).partition("-")
+        except BadSignature:
+            return None
+        return int(pk), int(issue)
+
+
+def _invitation_signer() -> Signer:
+    return Signer(salt="console.accounts.invitation", sep=".")
 
 
 class Notification(models.Model):

@@ -70,3 +70,12 @@ def who_may(permission: Permission) -> str:
     labels = [str(TeamRole(role).label) for role in team_roles_with(permission)]
     labels += [str(ApplicationRole(role).label) for role in application_roles_with(permission)]
     return ", ".join(labels)
+
+
+def lacking(held: frozenset[Permission], permission: Permission) -> str:
+    """Return why someone who holds `held` may not, naming who may; "" when they may. For a disabled action's reason."""
+    return (
+        ""
+        if permission in held
+        else _("Your role may not do this. Who may: %(roles)s.") % {"roles": who_may(permission)}
+    )

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 from django.contrib.auth.models import AnonymousUser
 from django.db import models
 
-from console.accounts.permissions import Permission, team_roles_with
+from console.accounts.permissions import Permission, TeamRole, team_roles_with
 
 if TYPE_CHECKING:
-    from console.accounts.models import Invitation, Notification, Team, User
+    from console.accounts.models import User
 
 MAX_EMAIL_TRIES = 10
 
@@ -28,6 +28,19 @@ class TeamQuerySet(models.QuerySet["Team"]):
         return self.filter(memberships__user_id=user.pk, memberships__role__in=team_roles_with(permission))
 
 
+class MembershipQuerySet(models.QuerySet["Membership"]):
+    """Which members."""
+
+    def by_rank(self) -> MembershipQuerySet:
+        """Team administrators first, then by name."""
+        ranks = [models.When(role=role, then=number) for number, role in enumerate(TeamRole.values)]
+        return self.order_by(models.Case(*ranks), "user__name", "pk")
+
+    def acting_admins(self) -> MembershipQuerySet:
+        """Team administrators who can sign in."""
+        return self.filter(role=TeamRole.ADMIN, user__is_active=True)
+
+
 class InvitationQuerySet(models.QuerySet["Invitation"]):
     """Which invitations."""
 
@@ -38,6 +51,10 @@ class InvitationQuerySet(models.QuerySet["Invitation"]):
     def usable(self, *, at: datetime) -> InvitationQuerySet:
         """Open, and not expired at the time `at`."""
         return self.open().filter(expires_at__gt=at)
+
+    def to_send(self, *, at: datetime) -> InvitationQuerySet:
+        """Usable at the time `at`, not yet taken by the mail server, and not given up."""
+        return self.usable(at=at).filter(emailed_at=None, email_tries__lt=MAX_EMAIL_TRIES)
 
 
 class NotificationQuerySet(models.QuerySet["Notification"]):

@@ -9,3 +9,9 @@ from console.accounts import delivery
 def send_notifications() -> int:
     """Send the notifications that wait for their e-mail."""
     return delivery.send_waiting()
+
+
+@shared_task(name="accounts.send_invitations")
+def send_invitations() -> int:
+    """Send the invitations that wait for their e-mail."""
+    return delivery.send_invitations()

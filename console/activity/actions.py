@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, Protocol
 
 from django.db import models, transaction
+from django.utils import timezone
 
 from console.activity.middleware import source
 from console.activity.models import ActivityEntry
@@ -40,6 +41,7 @@ def record(
         raise RuntimeError("An activity entry belongs in the transaction of the change that it tells of.")
     where = source.get()
     return ActivityEntry.objects.create(
+        at=timezone.now(),
         actor_id=by.pk if by else None,
         actor_label=by.get_full_name()[:150] if by else "",
         verb=verb,

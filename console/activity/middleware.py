@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from contextvars import ContextVar
 from dataclasses import dataclass
+from ipaddress import ip_address
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
@@ -34,7 +35,11 @@ class SourceMiddleware:
 
 
 def client_address(request: HttpRequest) -> str | None:
-    """Return the client's IP address: the last hop that our own proxy wrote, or the peer's."""
+    """Return the client's IP address: the last hop that our own proxy wrote, or the peer's; None when it is none."""
+    address = request.META.get("REMOTE_ADDR", "")
     if settings.SECURE_PROXY_SSL_HEADER and (forwarded := request.headers.get("X-Forwarded-For")):
-        return forwarded.rpartition(",")[2].strip()
-    return request.META.get("REMOTE_ADDR") or None
+        address = forwarded.rpartition(",")[2]
+    try:
+        return str(ip_address(address.strip().partition("%")[0]))
+    except ValueError:
+        return None

@@ -1,7 +1,6 @@
 """The append-only log of what was done (P-5)."""
 
 from django.db import models
-from django.db.models.functions import Now
 
 from console.activity.querysets import ActivityQuerySet
 from console.activity.verbs import Verb
@@ -13,7 +12,7 @@ class ActivityEntry(models.Model):
     Ids and labels, no foreign keys: an entry outlives what it tells of. A trigger refuses any change.
     """
 
-    at = models.DateTimeField(db_default=Now())
+    at = models.DateTimeField()
     actor_id = models.BigIntegerField(null=True)
     actor_label = models.CharField(max_length=150)
     verb = models.CharField(max_length=50, choices=Verb)

@@ -7,13 +7,19 @@ from django.utils.translation import gettext_lazy as _
 class Verb(models.TextChoices):
     """What was done; the label follows the person's name and is followed by the target's."""
 
+    USER_CREATED = "user.created", _("created the account of")
+    USER_EDITED = "user.edited", _("edited the account of")
+
     TEAM_CREATED = "team.created", _("created the team")
     TEAM_EDITED = "team.edited", _("edited the team")
     MEMBER_INVITED = "member.invited", _("invited")
+    INVITATION_RESENT = "invitation.resent", _("sent the invitation again to")
     INVITATION_REVOKED = "invitation.revoked", _("took back the invitation of")
     MEMBER_JOINED = "member.joined", _("joined as")
+    MEMBER_ADDED = "member.added", _("added the member")
     MEMBER_ROLE_CHANGED = "member.role_changed", _("changed the role of")
     MEMBER_REMOVED = "member.removed", _("removed the member")
+    MEMBER_LEFT = "member.left", _("left the team")
 
     APPLICATION_CREATED = "application.created", _("created the application")
     APPLICATION_EDITED = "application.edited", _("edited the application")

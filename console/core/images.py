@@ -26,6 +26,10 @@ class IconField(forms.FileField):
     }
     widget = forms.FileInput(attrs={"accept": "image/png,image/jpeg,image/webp"})
 
+    def clean(self, data: Any, initial: Any = None) -> ContentFile[bytes] | None:
+        """Return the new icon; None when nothing was chosen, so that the one there (`initial`) stays."""
+        return None if initial and not data else super().clean(data)
+
     def to_python(self, data: Any) -> ContentFile[bytes] | None:  # type: ignore[override]
         """Re-encode the upload; raises ValidationError in the reader's words."""
         if data in self.empty_values:

@@ -8,7 +8,7 @@ from django.conf import settings
 from django.contrib import messages
 from django.core.paginator import Page, Paginator
 from django.db.models import QuerySet
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext_lazy as _
 from django_htmx.http import HttpResponseClientRedirect
@@ -43,6 +43,11 @@ def form_page(
                 return go(request, url)
         status = 422
     return show(request, template, {"form": form, **context}, status=status)
+
+
+def posted(request: HttpRequest) -> QueryDict | None:
+    """Return what to bind a form to: the posted data, also when it is empty; None on a GET."""
+    return request.POST if request.method == "POST" else None
 
 
 def show(request: HttpRequest, template: str, context: dict[str, Any], *, status: int = 200) -> HttpResponse:

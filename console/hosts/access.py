@@ -1,4 +1,4 @@
-"""From a URL to a host application or a person in it."""
+"""From a URL to a host application, or to a person or key of it."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from django.http import Http404
 from console.accounts.access import check
 from console.accounts.models import Membership, User
 from console.accounts.permissions import APPLICATION_ROLE_PERMISSIONS, Permission
-from console.hosts.models import ApplicationMember, HostApplication
+from console.hosts.models import ApplicationKey, ApplicationMember, HostApplication
 
 
 def permissions_in(user: User, application: HostApplication) -> frozenset[Permission]:
@@ -23,10 +23,8 @@ def permissions_in(user: User, application: HostApplication) -> frozenset[Permis
 
 
 def application_for(user: User, permission: Permission, application_id: str) -> HostApplication:
-    """Return the application; 404 outside the user's teams, 403 without `permission`."""
-    application = (
-        HostApplication.objects.filter(application_id=application_id).select_related("team").first()
-    )
+    """Return the application with `held`, what `user` may; 404 outside the user's teams, 403 without `permission`."""
+    application = HostApplication.objects.filter(application_id=application_id).select_related("team").first()
     held = permissions_in(user, application) if application else frozenset()
     if application is None or not held:
         raise Http404
@@ -35,6 +33,21 @@ def application_for(user: User, permission: Permission, application_id: str) -> 
     return application
 
 
-def decides_for(user: User, application: HostApplication) -> bool:
-    """Whether `user` may decide the application's requests."""
-    return Permission.DECIDE in permissions_in(user, application)
+def person_for(user: User, permission: Permission, application_id: str, person_id: int) -> ApplicationMember:
+    """Return a person of one of the user's applications."""
+    application = application_for(user, permission, application_id)
+    person = application.people.filter(pk=person_id).select_related("user").first()
+    if person is None:
+        raise Http404
+    person.application = application
+    return person
+
+
+def key_for(user: User, permission: Permission, application_id: str, key_id: int) -> ApplicationKey:
+    """Return a device key of one of the user's applications, also a revoked one."""
+    application = application_for(user, permission, application_id)
+    key = application.keys.filter(pk=key_id).first()
+    if key is None:
+        raise Http404
+    key.application = application
+    return key

@@ -2,20 +2,237 @@
 
 from __future__ import annotations
 
-from typing import TypeVar
+from typing import Any, TypeVar
 
-from django.db import transaction
+from django.conf import settings
+from django.core.files.base import ContentFile
+from django.db import IntegrityError, transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from console.accounts.actions import notify
-from console.accounts.models import User
-from console.accounts.permissions import Permission, application_roles_with
+from console.accounts.models import Membership, Team, User
+from console.accounts.permissions import ApplicationRole, Permission, application_roles_with
+from console.activity.actions import record
+from console.activity.verbs import Verb
 from console.core.errors import Overtaken, Refused
-from console.hosts.models import Decision, HostApplication
+from console.hosts.models import ApplicationKey, ApplicationMember, Decision, HostApplication
 from console.hosts.states import DecisionState
 
 D = TypeVar("D", bound=Decision)
+
+DESCRIPTIVE = ("name", "description", "listed")
+
+
+# Applications -----------------------------------------------------------------------------------------------------
+
+
+def lock(application: HostApplication) -> HostApplication:
+    """Return the row as it is now, locked until the transaction ends: changes of people go one after the other."""
+    return HostApplication.objects.select_for_update(no_key=True).get(pk=application.pk)
+
+
+@transaction.atomic
+def create_application(
+    *, team: Team, by: User, name: str, description: str, listed: bool, icon: ContentFile[bytes] | None = None
+) -> HostApplication:
+    """Create a host application with a first device key; `by` becomes its administrator."""
+    application = HostApplication(team=team, name=name, description=description, listed=listed, icon=icon or "")
+    _save_named(application)
+    ApplicationMember.objects.create(application=application, user=by, role=ApplicationRole.APP_ADMIN)
+    key = ApplicationKey.objects.create(application=application, created_by=by)
+    after = {**_described(application), "administrator": str(by), "key": str(key)}
+    write_entry(Verb.APPLICATION_CREATED, application, by=by, after=after)
+    return application
+
+
+@transaction.atomic
+def edit_application(
+    application: HostApplication,
+    *,
+    by: User,
+    revision: int,
+    icon: ContentFile[bytes] | None = None,
+    **fields: Any,
+) -> HostApplication:
+    """Change the descriptive fields. `revision` is the one that the editor saw; raises Overtaken when it is old."""
+    current = lock(application)
+    if current.revision != revision:
+        raise Overtaken(_("Someone else changed this application while you were editing."))
+    before = _described(current)
+    for name in DESCRIPTIVE:
+        setattr(current, name, fields[name])
+    if icon:
+        current.icon = icon
+    current.revision += 1
+    _save_named(current)
+    after = _described(current) | ({"icon": current.icon.name} if icon else {})
+    write_entry(Verb.APPLICATION_EDITED, current, by=by, before=before, after=after)
+    return current
+
+
+def _save_named(application: HostApplication) -> None:
+    """Save; a name that the team already has is refused beside its field."""
+    try:
+        with transaction.atomic():
+            application.save()
+    except IntegrityError as error:
+        if "application_name_once_in_team" not in str(error):
+            raise
+        raise Refused(_("The team already has an application with this name."), field="name") from error
+
+
+def _described(application: HostApplication) -> dict[str, Any]:
+    return {name: getattr(application, name) for name in DESCRIPTIVE}
+
+
+def write_entry(verb: Verb, application: HostApplication, *, by: User, **entry: Any) -> None:
+    """Record an activity entry that belongs to the application."""
+    entry.setdefault("on", application)
+    record(verb, by=by, team_id=application.team_id, application_id=application.application_id, **entry)
+
+
+# People -----------------------------------------------------------------------------------------------------------
+
+
+@transaction.atomic
+def add_person(application: HostApplication, *, user: User, role: str, by: User) -> ApplicationMember:
+    """Give a member of the owning team a role on the host side.
+
+    The membership is read after the lock that `leave` also takes, so nobody stays who leaves the team at the same time.
+    """
+    application = lock(application)
+    if not Membership.objects.filter(team_id=application.team_id, user=user).exists():
+        raise Refused(_("Only members of the team that owns the application can be added."), field="user")
+    person, new = ApplicationMember.objects.get_or_create(application=application, user=user, defaults={"role": role})
+    if not new:
+        raise Overtaken(
+            _("%(person)s is already here: %(role)s.") % {"person": user, "role": person.get_role_display()},
+            field="user",
+        )
+    _note_person(Verb.REVIEWER_ADDED, application, person, by=by, after={"role": role})
+    return person
+
+
+@transaction.atomic
+def change_role(person: ApplicationMember, *, role: str, by: User) -> ApplicationMember:
+    """Change a person's role; the last application administrator keeps theirs."""
+    application, current = _locked(person)
+    if current.role == role:
+        raise Overtaken(
+            _("%(person)s has this role already: %(role)s.")
+            % {"person": current.user, "role": current.get_role_display()},
+            field="role",
+        )
+    _refuse_last_administrator(current)
+    before = {"role": current.role}
+    current.role = role
+    current.save(update_fields=["role"])
+    _note_person(Verb.REVIEWER_ROLE_CHANGED, application, current, by=by, before=before, after={"role": role})
+    return current
+
+
+@transaction.atomic
+def remove_person(person: ApplicationMember, *, by: User) -> None:
+    """Take a person's host side role, from the next request on (P-3); the last application administrator stays."""
+    application, current = _locked(person)
+    _refuse_last_administrator(current)
+    _note_person(Verb.REVIEWER_REMOVED, application, current, by=by, before={"role": current.role})
+    current.delete()
+
+
+def leave(team: Team, user: User) -> None:
+    """Take the host side roles of someone who leaves the team; inside the caller's transaction (P-3).
+
+    Raises Refused when an application would be left without an administrator.
+    """
+    list(HostApplication.objects.filter(team=team).order_by("pk").select_for_update(no_key=True))
+    for person in ApplicationMember.objects.filter(application__team=team, user=user).select_related(
+        "application", "user"
+    ):
+        _refuse_last_administrator(person)
+        person.delete()
+
+
+def administrators_of(application: HostApplication) -> list[ApplicationMember]:
+    """Return the application administrators who can sign in."""
+    return list(application.people.filter(role=ApplicationRole.APP_ADMIN, user__is_active=True))
+
+
+def why_not_leave(person: ApplicationMember, administrators: list[ApplicationMember]) -> str:
+    """Return why a person can be neither removed nor given a lower role, in words; "" when they can."""
+    if person.role != ApplicationRole.APP_ADMIN or any(other != person for other in administrators):
+        return ""
+    return _("%(person)s is the only application administrator of %(application)s. Make someone else one first.") % {
+        "person": person.user,
+        "application": person.application,
+    }
+
+
+def _refuse_last_administrator(person: ApplicationMember) -> None:
+    if refusal := why_not_leave(person, administrators_of(person.application)):
+        raise Refused(refusal)
+
+
+def _locked(person: ApplicationMember) -> tuple[HostApplication, ApplicationMember]:
+    """Lock the application and return both rows as they are now."""
+    application = lock(person.application)
+    current = application.people.filter(pk=person.pk).select_related("user").first()
+    if current is None:
+        raise Overtaken(_("Someone else was first: %(person)s is no longer here.") % {"person": person.user})
+    current.application = application
+    return application, current
+
+
+def _note_person(
+    verb: Verb, application: HostApplication, person: ApplicationMember, *, by: User, **values: Any
+) -> None:
+    write_entry(verb, application, by=by, on=person, label=f"{person.user} – {application}", **values)
+
+
+# Keys -------------------------------------------------------------------------------------------------------------
+
+
+@transaction.atomic
+def add_key(application: HostApplication, *, by: User) -> ApplicationKey:
+    """Make another device key; those in use go on working."""
+    key = ApplicationKey.objects.create(application=application, created_by=by)
+    _note_key(Verb.APPLICATION_KEY_ADDED, key, by=by, after={"key": str(key)})
+    return key
+
+
+@transaction.atomic
+def revoke_key(key: ApplicationKey, *, by: User, reason: str = "") -> ApplicationKey:
+    """End a key for good: devices that carry it get nothing any more, from their next request on (P-3)."""
+    now = timezone.now()
+    if not ApplicationKey.objects.active().filter(pk=key.pk).update(revoked_at=now):
+        raise Overtaken(_("Someone else was first: this key is revoked."))
+    key.revoked_at = now
+    _note_key(Verb.APPLICATION_KEY_REVOKED, key, by=by, before={"key": str(key)}, reason=reason)
+    return key
+
+
+@transaction.atomic
+def export_configuration(key: ApplicationKey, *, by: User) -> dict[str, str]:
+    """Return what the SDK inside the host application needs to reach the console; each time is on record."""
+    application = key.application
+    if not ApplicationKey.objects.active().filter(pk=key.pk).exists():
+        raise Refused(_("This key is revoked. Choose another one."), field="key")
+    _note_key(Verb.CONFIGURATION_DOWNLOADED, key, by=by, after={"key": str(key)})
+    return {
+        "application_id": application.application_id,
+        "name": application.name,
+        "key": key.key,
+        "base_url": settings.BASE_URL,
+        "runtime_url": f"{settings.BASE_URL.rstrip('/')}/runtime/v1/",
+    }
+
+
+def _note_key(verb: Verb, key: ApplicationKey, *, by: User, **values: Any) -> None:
+    write_entry(verb, key.application, by=by, on=key, label=str(key.application), **values)
+
+
+# Decisions --------------------------------------------------------------------------------------------------------
 
 
 def reviewers_of(application: HostApplication) -> list[User]:
@@ -44,8 +261,8 @@ def settle(decision: D, *, approve: bool, by: User, note: str = "") -> D:
     The caller writes the activity entry and what follows. Raises Refused for the requester's own request (P-2) and for
     a rejection without a note, Overtaken when the request no longer waits.
     """
-    if refusal := why_not_decide(decision, by=by):
-        raise Refused(refusal)
+    if decision.requested_by_id == by.pk:
+        raise Refused(_own_request())
     if not approve and not note.strip():
         raise Refused(_("Say what must change: a rejection needs a note."), field="note")
     changes = {
@@ -63,8 +280,12 @@ def why_not_decide(decision: Decision, *, by: User) -> str:
     if decision.state != DecisionState.WAITING:
         return _("Already decided: %(state)s.") % {"state": decision.get_state_display()}
     if decision.requested_by_id == by.pk:
-        return _("You asked for this yourself. Someone else must decide.")
+        return _own_request()
     return ""
+
+
+def _own_request() -> str:
+    return _("You asked for this yourself. Someone else must decide.")
 
 
 def move(decision: Decision, *, source: DecisionState, **changes: object) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import secrets
+from datetime import datetime
 from functools import partial
 from typing import Any
 
@@ -11,12 +12,14 @@ from django.conf import settings
 from django.core.validators import MinLengthValidator
 from django.db import models
 from django.db.models.functions import Lower, Now
+from django.urls import reverse
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from console.accounts.models import Team
 from console.accounts.permissions import ApplicationRole
 from console.core.ids import random_id
-from console.hosts.querysets import DecisionQuerySet, HostApplicationQuerySet
+from console.hosts.querysets import ApplicationKeyQuerySet, DecisionQuerySet, HostApplicationQuerySet
 from console.hosts.states import DecisionState
 
 
@@ -38,7 +41,9 @@ class HostApplication(models.Model):
     listed = models.BooleanField(
         _("open for bindings"),
         default=True,
-        help_text=_("Every team sees the name and the icon and may ask for a binding. Otherwise only your own team may."),
+        help_text=_(
+            "Every team sees the name and the icon and may ask for a binding. Otherwise only your own team may."
+        ),
     )
     created_at = models.DateTimeField(db_default=Now())
     changed_at = models.DateTimeField(auto_now=True)
@@ -53,6 +58,10 @@ class HostApplication(models.Model):
     def __str__(self) -> str:
         return self.name
 
+    def get_absolute_url(self) -> str:
+        """The details page."""
+        return reverse("hosts:detail", args=[self.application_id])
+
 
 class ApplicationMember(models.Model):
     """A person's role in a host application; a member of the team that owns it."""
@@ -65,9 +74,7 @@ class ApplicationMember(models.Model):
     class Meta:
         constraints = [
             models.UniqueConstraint(fields=["application", "user"], name="application_member_once"),
-            models.CheckConstraint(
-                condition=models.Q(role__in=ApplicationRole.values), name="application_role_known"
-            ),
+            models.CheckConstraint(condition=models.Q(role__in=ApplicationRole.values), name="application_role_known"),
         ]
 
     def __str__(self) -> str:
@@ -86,6 +93,8 @@ class ApplicationKey(models.Model):
     created_at = models.DateTimeField(db_default=Now())
     created_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
     revoked_at = models.DateTimeField(null=True)
+
+    objects = ApplicationKeyQuerySet.as_manager()
 
     class Meta:
         ordering = ["-created_at", "-id"]
@@ -107,7 +116,7 @@ class ApplicationKey(models.Model):
 class Decision(models.Model):
     """A request that a host application's reviewers decide: bindings, version audits and later others.
 
-    A move is one guarded UPDATE (`console.hosts.actions.decide`); the constraint keeps who and when together.
+    A move is one guarded UPDATE (`console.hosts.actions.move`); the constraint keeps who and when together.
     """
 
     application = models.ForeignKey(HostApplication, on_delete=models.PROTECT, related_name="%(class)ss")
@@ -141,19 +150,34 @@ class Decision(models.Model):
             ),
         ]
         indexes = [
-            models.Index(fields=["application", "requested_at"], condition=models.Q(state="waiting"), name="%(class)s_waiting"),
+            models.Index(
+                fields=["application", "requested_at"], condition=models.Q(state="waiting"), name="%(class)s_waiting"
+            ),
         ]
+
+    def __str__(self) -> str:
+        return self.subject()
 
     def get_absolute_url(self) -> str:
         """The page in the review inbox."""
         raise NotImplementedError
 
+    def is_overdue(self, *, at: datetime) -> bool:
+        """Whether it waits for longer than DECISION_OVERDUE_HOURS at the time `at` (V-10)."""
+        return self.state == DecisionState.WAITING and self.hours_waiting(at=at) >= settings.DECISION_OVERDUE_HOURS
+
+    def hours_waiting(self, *, at: datetime) -> int:
+        """Whole hours since it was asked."""
+        return int((at - self.requested_at).total_seconds() // 3600)
+
+    @property
+    def hours_waiting_now(self) -> int:
+        """Whole hours since it was asked, at this moment; for pages."""
+        return self.hours_waiting(at=timezone.now())
+
     def subject(self) -> str:
         """What is asked for, in words for the inbox and the mail."""
         raise NotImplementedError
-
-    def __str__(self) -> str:
-        return self.subject()
 
     def describe(self) -> dict[str, Any]:
         """Where its activity entries belong: team_id and mini_program_id."""

@@ -15,7 +15,7 @@ from console.hosts.states import DecisionState
 
 if TYPE_CHECKING:
     from console.accounts.models import User
-    from console.hosts.models import HostApplication
+    from console.hosts.models import ApplicationKey, HostApplication
 
 
 class HostApplicationQuerySet(models.QuerySet["HostApplication"]):
@@ -35,6 +35,14 @@ class HostApplicationQuerySet(models.QuerySet["HostApplication"]):
         return self.filter(Q(listed=True) | Q(team_id=team_id))
 
 
+class ApplicationKeyQuerySet(models.QuerySet["ApplicationKey"]):
+    """Which device keys."""
+
+    def active(self) -> ApplicationKeyQuerySet:
+        """Not revoked: devices that carry one are let in."""
+        return self.filter(revoked_at=None)
+
+
 class DecisionQuerySet(models.QuerySet[Any]):
     """Which decisions; the same for each kind."""
 
@@ -46,6 +54,10 @@ class DecisionQuerySet(models.QuerySet[Any]):
         """Approved and in force."""
         return self.filter(state=DecisionState.APPROVED)
 
+    def decided(self) -> Self:
+        """Somebody approved or rejected it, whatever came of it later."""
+        return self.filter(decided_at__isnull=False)
+
     def decidable_by(self, user: User | AnonymousUser) -> Self:
         """Of the applications in which `user` is reviewer or administrator."""
         roles = application_roles_with(Permission.DECIDE)
@@ -55,10 +67,6 @@ class DecisionQuerySet(models.QuerySet[Any]):
         """Waiting for longer than DECISION_OVERDUE_HOURS at the time `at` (V-10)."""
         limit = timedelta(hours=settings.DECISION_OVERDUE_HOURS)
         return self.waiting().filter(requested_at__lt=at - limit)
-
-    def to_tell(self) -> Self:
-        """Waiting, and the reviewers were never told."""
-        return self.waiting().filter(notified_at=None)
 
     def to_remind(self, *, at: datetime) -> Self:
         """Overdue, and last told more than DECISION_REMINDER_HOURS before `at` (V-10)."""

@@ -6,10 +6,13 @@ from django.dispatch import receiver
 
 from console.accounts.models import Team, User
 from console.accounts.signals import member_removed
-from console.hosts.models import ApplicationMember
+from console.hosts import actions
 
 
 @receiver(member_removed)
 def leave_applications(sender: Any, *, team: Team, user: User, **kwargs: Any) -> None:
-    """Who leaves a team leaves the host side of its applications, in the same transaction (P-3)."""
-    ApplicationMember.objects.filter(application__team=team, user=user).delete()
+    """Who leaves a team leaves the host side of its applications, in the same transaction (P-3).
+
+    A veto: `Refused` reaches the caller when an application would be left without an administrator.
+    """
+    actions.leave(team, user)

@@ -103,14 +103,9 @@ def service(data: Path, *, sockets: Path, log: Path, durable: bool = True) -> Se
 def prepare(data: Path, *, sockets: Path) -> None:
     """Make the data folder when there is none; say so when it is not ours or of another major version."""
     _, owner = identity()
-    _private_folder(sockets / "pg", owner)
     if not data.exists():
         _initialise(data, owner)
-    actual = data.stat().st_uid
-    if actual != owner:
-        raise LocalServiceError(
-            f"{data} belongs to {_user_name(actual)}: start the console as that user, or remove the folder."
-        )
+    _own(data, owner)
     made_by, ours = _made_by(data / "PG_VERSION"), major()
     if made_by != ours:
         raise LocalServiceError(
@@ -118,6 +113,8 @@ def prepare(data: Path, *, sockets: Path) -> None:
             "or remove the folder to begin anew."
         )
     _forget_dead_postmaster(data)
+    shutil.rmtree(sockets / "pg", ignore_errors=True)  # Left by a crash, perhaps under another identity.
+    _private_folder(sockets / "pg", owner)
 
 
 def _initialise(data: Path, owner: int) -> None:
@@ -140,6 +137,19 @@ def _private_folder(path: Path, owner: int) -> None:
     path.mkdir(mode=0o700, parents=True, exist_ok=True)
     if owner != os.getuid():
         os.chown(path, owner, -1)
+
+
+def _own(data: Path, owner: int) -> None:
+    """Refuse a stranger's data. Root's and `nobody`'s are both root's own, so they may change hands."""
+    actual = data.stat().st_uid
+    if actual == owner:
+        return
+    if os.getuid() != 0 or actual not in (0, pwd.getpwnam("nobody").pw_uid):
+        raise LocalServiceError(
+            f"{data} belongs to {_user_name(actual)}: start the console as that user, or remove the folder."
+        )
+    for path in (data, *data.rglob("*")):
+        os.chown(path, owner, -1, follow_symlinks=False)
 
 
 def _user_name(uid: int) -> str:

@@ -1,10 +1,12 @@
-"""Starts real PostgreSQL and Valkey for a test run, before Django reads its settings.
+"""Starts real PostgreSQL and Valkey for a test run, before Django reads its settings; finds a browser.
 
-Loaded by `addopts = "-p console.local.pytest_plugin"`. Under pytest-xdist the controller starts them once
-and its workers inherit the URLs. Set DATABASE_URL and REDIS_URL to test against servers of your own.
+Loaded by `addopts = "-p console.local.pytest_plugin"`. Under pytest-xdist the controller starts them once and
+its workers inherit the URLs. Set DATABASE_URL and REDIS_URL to test against servers of your own.
 """
 
 import contextlib
+import os
+import shutil
 from collections.abc import Iterator
 
 import pytest
@@ -12,14 +14,23 @@ import pytest
 from console.local import throwaway
 from console.local.process import LocalServiceError
 
+NO_CHROMIUM = "no Chromium on this machine"
+
 _running = contextlib.ExitStack()
+
+
+def chromium() -> str | None:
+    """Return the machine's Chromium: Debian's, or whatever else goes by a known name."""
+    names = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+    return next((found for name in names if (found := shutil.which(name))), None)
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)
 def pytest_load_initial_conftests(early_config: pytest.Config) -> Iterator[None]:
     """Start the services: as a wrapper this runs before pytest-django's own hook loads the settings."""
     options = early_config.known_args_namespace
-    if not (options.help or options.version):
+    is_worker = "PYTEST_XDIST_WORKER" in os.environ
+    if not (is_worker or options.help or options.version):
         try:
             _running.enter_context(throwaway.services())
         except LocalServiceError as error:
@@ -31,3 +42,19 @@ def pytest_load_initial_conftests(early_config: pytest.Config) -> Iterator[None]
 def pytest_unconfigure() -> None:
     """Stop them when all else has finished."""
     _running.close()
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Skip what needs a browser where there is none."""
+    if chromium() is None:
+        for item in items:
+            if "browser" in getattr(item, "fixturenames", ()):
+                item.add_marker(pytest.mark.skip(reason=NO_CHROMIUM))
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Say aloud that browser tests did not run: a green run must not pass for a whole one."""
+    reports = terminalreporter.getreports("skipped")
+    if skipped := [report for report in reports if NO_CHROMIUM in str(report.longrepr)]:
+        terminalreporter.write_sep("!", f"{len(skipped)} browser tests did NOT run: {NO_CHROMIUM}", red=True)
+        terminalreporter.write_line("On Debian and Ubuntu: apt-get install chromium")

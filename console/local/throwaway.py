@@ -16,13 +16,15 @@ from pathlib import Path
 from console.local import addresses, postgres, valkey
 from console.local.process import LocalServiceError, stop_all
 
+# Not TMPDIR, which may be longer than the path of a socket may be; mkdtemp makes the name unguessable.
+PARENT = "/tmp"  # noqa: S108
+
 
 @contextlib.contextmanager
 def services() -> Iterator[None]:
     """Start what no URL is given for and name it in the environment; stop it and forget it in the end."""
     missing = {"DATABASE_URL", "REDIS_URL"} - os.environ.keys()
-    # In /tmp, because a longer TMPDIR could break the limit on the length of a socket's path.
-    base = Path(tempfile.mkdtemp(prefix="console-", dir="/tmp"))
+    base = Path(tempfile.mkdtemp(prefix="console-", dir=PARENT))
     started = []
     try:
         base.chmod(0o711)  # PostgreSQL may have to run as `nobody`, and must reach its own folder inside.

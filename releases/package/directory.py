@@ -14,6 +14,7 @@ from .limits import Limits
 
 CENTRAL = struct.Struct("<4s6H3L5H2L")
 STORED = 0
+ZIP64_VERSION = 45  # "version needed" of an entry with 64-bit sizes
 DEFLATED = 8
 DATA_DESCRIPTOR_FLAG = 1 << 3
 UTF8_FLAG = 1 << 11
@@ -42,6 +43,7 @@ class Entry:
     size: int
     offset: int
     data_offset: int = -1
+    zip64: bool = False
     decoded: bool = True
     usable: bool = True
 
@@ -101,12 +103,14 @@ def _broken(findings: Findings) -> Exception:
 
 def _read_entry(raw: bytes, position: int, lengths: tuple[int, ...], findings: Findings) -> Entry:
     header = CENTRAL.unpack_from(raw, position)
-    made_by, _needed, flags, method, _time, _date, crc, compressed_size, size = header[1:10]
+    made_by, needed, flags, method, _time, _date, crc, compressed_size, size = header[1:10]
     disk, _internal, attributes, offset = header[13:17]
     start = position + CENTRAL.size
     raw_name = raw[start : start + lengths[0]]
     extra = raw[start + lengths[0] : start + lengths[0] + lengths[1]]
-    entry = Entry(raw_name, "", flags, method, crc, compressed_size, size, offset)
+    entry = Entry(
+        raw_name, "", flags, method, crc, compressed_size, size, offset, zip64=needed & 0xFF >= ZIP64_VERSION
+    )
     _decode_name(entry, findings)
     _read_extra(entry, extra, disk, findings)
     _check_method(entry, findings)
@@ -142,6 +146,7 @@ def _read_extra(entry: Entry, extra: bytes, disk: int, findings: Findings) -> No
         entry_error(entry, "extra-field", _("An extra field of the archive is broken."), findings)
         return
     _read_zip64(entry, fields.get(extra_fields.ZIP64), disk, findings)
+    entry.zip64 = entry.zip64 or extra_fields.ZIP64 in fields
     check_extra_fields(entry, fields, findings)
 
 

@@ -160,9 +160,7 @@ def _check_position(file: BinaryIO, record: EndRecord, findings: Findings) -> No
         return
     if extra > 0:
         file.seek(record.offset + extra)
-        moved = file.read(4)
-        file.seek(record.offset)
-        if file.read(4) != CENTRAL_SIGNATURE and (moved == CENTRAL_SIGNATURE or record.count == 0):
+        if file.read(4) == CENTRAL_SIGNATURE or record.count == 0:
             raise prefix(findings, extra)
     raise findings.refuse(
         "directory-position",

@@ -10,13 +10,15 @@ from typing import BinaryIO
 from django.utils.translation import gettext as _
 
 from . import extra_fields
-from .directory import DATA_DESCRIPTOR_FLAG, Entry, check_extra_fields, entry_error
+from .directory import DATA_DESCRIPTOR_FLAG, ZIP64_VERSION, Entry, check_extra_fields, entry_error
 from .end_record import LOCAL_SIGNATURE, EndRecord, prefix
 from .findings import Findings
 
 LOCAL = struct.Struct("<4s5H3L2H")
 DESCRIPTOR_SIGNATURE = b"PK\x07\x08"
 _UNSET32 = 0xFFFFFFFF
+_SHORT_DESCRIPTORS = (12, 16)
+_LONG_DESCRIPTORS = (20, 24)
 # length → (skipped signature, format)
 _DESCRIPTORS = {12: (0, "<3L"), 16: (4, "<3L"), 20: (0, "<L2Q"), 24: (4, "<L2Q")}
 
@@ -35,14 +37,15 @@ def read_local_headers(file: BinaryIO, entries: list[Entry], end: EndRecord, fin
                 "hidden-entry", title, hint=_("Pack the project again."), rule=_("Archive format")
             )
         raise prefix(findings, first)
-    for entry, following in zip(ordered, [*(entry.offset for entry in ordered[1:]), end.offset], strict=True):
-        zip64 = _read_local_header(file, entry, end, findings)
+    ends = [entry.offset for entry in ordered[1:]] + [end.offset]
+    for entry, following in zip(ordered, ends, strict=False):  # an empty archive has an end and no entry
+        lengths = _read_local_header(file, entry, end, findings)
         if entry.data_offset >= 0:
-            _check_space(file, entry, following, zip64, findings)
+            _check_space(file, entry, following, lengths, findings)
 
 
-def _read_local_header(file: BinaryIO, entry: Entry, end: EndRecord, findings: Findings) -> bool:
-    """Read one header; returns whether it announces 64-bit sizes."""
+def _read_local_header(file: BinaryIO, entry: Entry, end: EndRecord, findings: Findings) -> tuple[int, ...]:
+    """Read one header; returns the lengths that its data descriptor may have."""
     header = b""
     if entry.offset + LOCAL.size <= end.offset:
         file.seek(entry.offset)
@@ -54,7 +57,7 @@ def _read_local_header(file: BinaryIO, entry: Entry, end: EndRecord, findings: F
             _("An entry is not where the file list of the archive says it is."),
             findings,
         )
-        return False
+        return ()
     fields = LOCAL.unpack(header)
     flags, method, crc, compressed_size, size = fields[2], fields[3], *fields[6:9]
     raw_name = file.read(fields[9])
@@ -65,10 +68,15 @@ def _read_local_header(file: BinaryIO, entry: Entry, end: EndRecord, findings: F
         extras = extra_fields.parse(extra)
     except extra_fields.ExtraFieldError:
         entry_error(entry, "extra-field", _("An extra field of the archive is broken."), findings)
-        return False
+        return ()
     check_extra_fields(entry, extras, findings)
     _compare_sizes(entry, (crc, size, compressed_size), extras.get(extra_fields.ZIP64), findings)
-    return extra_fields.ZIP64 in extras
+    if extra_fields.ZIP64 in extras:
+        return _LONG_DESCRIPTORS
+    # yazl and libarchive write long descriptors and say so only in the central header or the version needed.
+    return _SHORT_DESCRIPTORS + (
+        _LONG_DESCRIPTORS if entry.zip64 or fields[1] & 0xFF >= ZIP64_VERSION else ()
+    )
 
 
 def _compare(entry: Entry, raw_name: bytes, flags: int, method: int, findings: Findings) -> None:
@@ -116,7 +124,9 @@ def _compare_sizes(
         )
 
 
-def _check_space(file: BinaryIO, entry: Entry, following: int, zip64: bool, findings: Findings) -> None:
+def _check_space(
+    file: BinaryIO, entry: Entry, following: int, lengths: tuple[int, ...], findings: Findings
+) -> None:
     """What lies between the data of an entry and the next header: its data descriptor, or nothing."""
     data_end = entry.data_offset + entry.compressed_size
     space = following - data_end
@@ -128,7 +138,7 @@ def _check_space(file: BinaryIO, entry: Entry, following: int, zip64: bool, find
         if space:
             _report_gap(file, entry, data_end, findings)
         return
-    if space not in _DESCRIPTORS:
+    if space not in lengths:
         _report_descriptor(entry, findings)
         return
     skipped, form = _DESCRIPTORS[space]
@@ -136,7 +146,7 @@ def _check_space(file: BinaryIO, entry: Entry, following: int, zip64: bool, find
     raw = file.read(space)
     values = struct.unpack_from(form, raw, skipped)
     expected = (entry.crc, entry.compressed_size, entry.size)
-    if raw[:skipped] != DESCRIPTOR_SIGNATURE[:skipped] or values != expected or (space >= 20) != zip64:
+    if raw[:skipped] != DESCRIPTOR_SIGNATURE[:skipped] or values != expected:
         _report_descriptor(entry, findings)
 
 

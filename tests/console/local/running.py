@@ -34,7 +34,7 @@ class Console:
         self.folder = folder
         self.port = port
         env = {**os.environ, "CONSOLE_LOCAL_DIR": str(folder), "PORT": str(port), "PYTHONUNBUFFERED": "1"}
-        for name in ("DATABASE_URL", "REDIS_URL"):
+        for name in ("DATABASE_URL", "REDIS_URL", "DJANGO_SETTINGS_MODULE"):
             env.pop(name, None)
         self.process = subprocess.Popen(
             [sys.executable, "manage.py", "up", "--no-demo"],

@@ -1,6 +1,7 @@
 """What `prepare` says about a data folder that PostgreSQL would stumble over."""
 
 import os
+import pwd
 from pathlib import Path
 
 import pytest
@@ -36,3 +37,13 @@ def test_names_the_owner_of_a_folder_that_is_not_ours(data: Path, tmp_path: Path
     os.chown(data, 54321, -1)
     with pytest.raises(LocalServiceError, match="belongs to user 54321: start the console as that user"):
         postgres.prepare(data, sockets=tmp_path / "s")
+
+
+@pytest.mark.skipif(os.getuid() != 0, reason="only root changes between the two")
+def test_takes_over_what_root_ran_as_the_other_identity(data: Path, tmp_path: Path) -> None:
+    ours = postgres.identity()[1]
+    other = pwd.getpwnam("nobody").pw_uid if ours == 0 else 0
+    for path in (data, data / "PG_VERSION"):
+        os.chown(path, other, -1)
+    postgres.prepare(data, sockets=tmp_path / "s")
+    assert {data.stat().st_uid, (data / "PG_VERSION").stat().st_uid} == {ours}

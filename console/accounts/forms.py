@@ -1,0 +1,85 @@
+"""The forms of teams, members, invitations and the own profile."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.contrib.auth.password_validation import validate_password
+from django.core.exceptions import ValidationError
+from django.utils.translation import gettext_lazy as _
+
+from console.accounts.models import Team, User
+from console.accounts.permissions import TeamRole
+
+ROLES = {
+    TeamRole.ADMIN: _("Team administrator – everything, also keys, members and the team’s settings"),
+    TeamRole.LICENSE_HOLDER: _(
+        "License holder – also creates, publishes and shelves mini programs and binds applications"
+    ),
+    TeamRole.DEVELOPER: _("Developer – also uploads versions, submits audits, edits domains and templates"),
+    TeamRole.VIEWER: _("Viewer – sees everything except keys"),
+}
+
+
+class RoleForm(forms.Form):
+    """A role in a team, each with what it may do."""
+
+    role = forms.ChoiceField(label=_("Role"), choices=list(ROLES.items()), widget=forms.RadioSelect)
+
+
+class InviteForm(RoleForm):
+    """Whom to invite, and as what."""
+
+    email = forms.EmailField(
+        label=_("E-mail"),
+        max_length=254,
+        help_text=_("The link in the message works once and is for this address only."),
+    )
+    field_order = ("email", "role")
+
+
+class TeamForm(forms.ModelForm):
+    """The team's settings."""
+
+    class Meta:
+        model = Team
+        fields = ("name",)
+
+
+class ProfileForm(forms.ModelForm):
+    """What a person says about themselves."""
+
+    class Meta:
+        model = User
+        fields = ("name",)
+        widgets = {"name": forms.TextInput(attrs={"autocomplete": "name"})}
+
+
+class NewUserForm(forms.Form):
+    """The account of an invited person, whose address is the invitation's."""
+
+    name = forms.CharField(
+        label=_("Your name"), max_length=100, widget=forms.TextInput(attrs={"autocomplete": "name", "autofocus": True})
+    )
+    password = forms.CharField(
+        label=_("Password"),
+        max_length=128,
+        strip=False,
+        help_text=_("At least 10 characters, and not a common word."),
+        widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
+    )
+
+    def __init__(self, *args: Any, email: str, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.email = email
+
+    def clean(self) -> dict[str, Any]:
+        """Hold the password against the rules, with the person's name and address known."""
+        cleaned = super().clean() or {}
+        if password := cleaned.get("password"):
+            try:
+                validate_password(password, User(email=self.email, name=cleaned.get("name", "")))
+            except ValidationError as error:
+                self.add_error("password", error)
+        return cleaned

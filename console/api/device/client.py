@@ -1,0 +1,132 @@
+"""A reference client: what an SDK on a device does, with nothing but Python's standard library."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+import urllib.error
+import urllib.request
+from collections.abc import Mapping
+from dataclasses import dataclass
+from http.client import HTTPException, HTTPResponse
+from pathlib import Path
+from typing import Any
+from urllib.parse import urljoin, urlsplit
+
+CHUNK = 128 * 1024  # bytes
+TRIES = 4  # of one download; each goes on where the one before broke off
+PATIENCE = 30  # seconds without a byte
+
+
+class ClientError(Exception):
+    """The server refused, could not be reached, or sent something else than it said."""
+
+
+class _Broken(Exception):  # noqa: N818 - never leaves this module
+    """The connection broke; what has arrived is kept."""
+
+
+class _Same(urllib.request.HTTPRedirectHandler):
+    """Follows no redirect: it would carry the key to another host."""
+
+    def redirect_request(self, *args: Any, **kwargs: Any) -> None:
+        return None
+
+
+@dataclass(frozen=True)
+class Client:
+    """Asks the console at `url`, such as https://console.example.com, as one host application."""
+
+    url: str
+    application_id: str
+    key: str
+
+    @classmethod
+    def configured(cls, url: str, file: Path) -> Client:
+        """Read id and key from the host application's configuration file; raises ClientError."""
+        try:
+            content = json.loads(file.read_text(encoding="utf-8"))
+            return cls(url, str(content["application_id"]), str(content["key"]))
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            raise ClientError(f"{file} is not a configuration file: {error!r}") from None
+
+    def update(self, question: Mapping[str, str]) -> dict[str, Any]:
+        """Send an update check and return the answer (R-1)."""
+        body = json.dumps(question).encode()
+        with self._open("/runtime/v1/update", {"Content-Type": "application/json"}, body) as response:
+            answer: dict[str, Any] = json.load(response)
+            return answer
+
+    def download(self, package: Mapping[str, Any], target: Path) -> None:
+        """Fetch a package to `target`, which appears only when size and SHA-256 are right (R-2).
+
+        What an earlier attempt left beside it is continued. Raises ClientError.
+        """
+        target.parent.mkdir(parents=True, exist_ok=True)
+        part = target.with_name(f"{package['sha256']}.part")
+        for attempt in range(1, TRIES + 1):
+            try:
+                self._fetch(package, part)
+                break
+            except (_Broken, TimeoutError) as error:
+                if attempt == TRIES:
+                    raise ClientError(f"The download broke off {TRIES} times: {error}") from None
+        found = (part.stat().st_size, _sha256(part))
+        if found != (package["size"], package["sha256"]):
+            part.unlink()
+            raise ClientError(f"The package is not what was announced: {found[0]} bytes, SHA-256 {found[1]}.")
+        part.replace(target)
+
+    def _fetch(self, package: Mapping[str, Any], part: Path) -> None:
+        """Add what is missing to `part`."""
+        have = part.stat().st_size if part.exists() else 0
+        if have == package["size"]:
+            return
+        if have > package["size"]:
+            part.unlink()
+            have = 0
+        headers = {"Range": f"bytes={have}-", "If-Range": f'"{package["sha256"]}"'} if have else {}
+        try:
+            with self._open(package["url"], headers) as response:
+                _save(response, part, "ab" if response.status == 206 else "wb", limit=package["size"])
+        except (HTTPException, ConnectionError) as error:
+            raise _Broken(str(error)) from None
+        if part.stat().st_size < package["size"]:
+            raise _Broken("the connection was closed early")
+
+    def _open(self, path: str, headers: Mapping[str, str], body: bytes | None = None) -> HTTPResponse:
+        url = urljoin(self.url, path)
+        if urlsplit(url).scheme not in ("http", "https") or urlsplit(url).netloc != urlsplit(self.url).netloc:
+            raise ClientError(f"{url} is not an address of {self.url}: the key goes nowhere else.")
+        credentials = base64.b64encode(f"{self.application_id}:{self.key}".encode()).decode()
+        request = urllib.request.Request(  # noqa: S310 - the scheme is checked above
+            url, body, {"Authorization": f"Basic {credentials}", **headers}
+        )
+        try:
+            response: HTTPResponse = urllib.request.build_opener(_Same).open(request, timeout=PATIENCE)
+            return response
+        except urllib.error.HTTPError as error:
+            with error:
+                raise ClientError(f"{error.code}: {_message(error.read(4096))}") from None
+        except (urllib.error.URLError, TimeoutError, HTTPException, ConnectionError) as error:
+            raise ClientError(f"{url} could not be reached: {error}") from None
+
+
+def _save(response: HTTPResponse, part: Path, mode: str, *, limit: int) -> None:
+    """Append to the file, never more than one byte beyond the announced size."""
+    with part.open(mode) as file:
+        while file.tell() <= limit and (chunk := response.read(min(CHUNK, limit + 1 - file.tell()))):
+            file.write(chunk)
+
+
+def _sha256(file: Path) -> str:
+    with file.open("rb") as content:
+        return hashlib.file_digest(content, "sha256").hexdigest()
+
+
+def _message(body: bytes) -> str:
+    try:
+        return str(json.loads(body)["message"])
+    except (ValueError, KeyError, TypeError):
+        return body[:200].decode(errors="replace")

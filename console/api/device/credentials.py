@@ -1,0 +1,66 @@
+"""Who asks: a host application, by its id and one of its keys."""
+
+from __future__ import annotations
+
+from base64 import b64decode
+from hashlib import sha256
+from hmac import compare_digest
+from typing import Protocol
+
+import msgspec
+
+from console.api.device.decision import Online, ProgramState
+from console.api.device.http import ApiError, Environ
+
+
+class Application(msgspec.Struct, frozen=True):
+    """A host application as it authenticates: its primary key, and the SHA-256 of each key that is not
+    revoked."""
+
+    pk: int
+    keys: tuple[bytes, ...]
+
+
+class Source(Protocol):
+    """Where the answers come from: the snapshot in memory, or the rows themselves."""
+
+    def application(self, application_id: str) -> Application | None:
+        """Return the host application with this id."""
+
+    def program(self, app_id: str) -> ProgramState | None:
+        """Return the mini program with this App ID."""
+
+    def package(self, sha256: str, *, application: int) -> Online | None:
+        """Return the online version with this package that is served to the application."""
+
+
+def authenticate(environ: Environ, source: Source) -> Application:
+    """Return the application that `Authorization: Basic` names and proves; raises ApiError 401.
+
+    Basic, because the credentials are a name and a secret and every HTTP client speaks it. The id is no
+    secret; the key is compared by its hash and in constant time.
+    """
+    scheme, _, encoded = environ.get("HTTP_AUTHORIZATION", "").partition(" ")
+    if scheme != "Basic" and scheme.lower() != "basic":
+        raise _unauthenticated()
+    try:
+        name, _, key = b64decode(encoded, validate=True).partition(b":")
+        application_id = name.decode("ascii")
+    except ValueError:
+        raise _unauthenticated() from None
+    application = source.application(application_id) if application_id.isalnum() else None
+    if application is not None:
+        presented = sha256(key).digest()
+        for known in application.keys:
+            if compare_digest(known, presented):
+                return application
+    raise _unauthenticated()
+
+
+def _unauthenticated() -> ApiError:
+    return ApiError(
+        401,
+        "unauthenticated",
+        "Authenticate by HTTP Basic with the application's id and key; this one is unknown or revoked.",
+        [("WWW-Authenticate", 'Basic realm="device", charset="UTF-8"')],
+    )

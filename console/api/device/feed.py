@@ -1,0 +1,102 @@
+"""Keeps one snapshot per process up to date.
+
+A thread looks for changes each REFRESH_SECONDS, so what is committed is served everywhere within a second
+(L-4, P-3). While the database is away the last snapshot serves on, since nobody can change anything there
+either; but a process that is cut off alone must not ignore a revocation for ever: after STALE_SECONDS it
+answers 503.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import threading
+import time
+
+from django.db import connection
+
+from console.api.device import changes
+from console.api.device.http import ApiError
+from console.api.device.snapshot import Snapshot, load, reload
+
+REFRESH_SECONDS = 0.25
+STALE_SECONDS = 30.0
+FIRST_SECONDS = 10.0  # how long a request waits for the first snapshot
+MANY = 1000  # changed programs at once, from which on reading all of them is quicker
+
+logger = logging.getLogger(__name__)
+
+
+class Feed:
+    """The snapshot, and the thread that replaces it. Any thread may ask; only one refreshes."""
+
+    def __init__(self) -> None:
+        self._starting = threading.Lock()
+        self._tried = threading.Event()
+        self._thread: threading.Thread | None = None
+        self._snapshot: Snapshot | None = None
+        self._position: changes.Position | None = None
+        self._fresh_until = 0.0
+
+    def current(self) -> Snapshot:
+        """Return the snapshot; the first call starts the thread and waits. Raises ApiError 503 when it is too
+        old."""
+        if time.monotonic() < self._fresh_until and (snapshot := self._snapshot) is not None:
+            return snapshot
+        self._start()
+        self._tried.wait(FIRST_SECONDS)
+        if time.monotonic() < self._fresh_until and (snapshot := self._snapshot) is not None:
+            return snapshot
+        raise ApiError(503, "temporarily_unavailable", "The database is away. Ask again soon.", [("Retry-After", "5")])
+
+    def refresh(self) -> None:
+        """Take over what was committed before this call; raises DatabaseError."""
+        began = time.monotonic()
+        if self._snapshot is None or self._position is None:
+            self._load()
+        else:
+            found = changes.since(self._position)
+            if found.everything or len(found.mini_programs) > MANY:
+                self._load()
+            else:
+                self._snapshot = reload(
+                    self._snapshot, mini_programs=found.mini_programs, applications=found.applications
+                )
+                self._position = found.position
+        self._fresh_until = began + STALE_SECONDS
+
+    def _load(self) -> None:
+        """Read all; the position first, so that what is committed meanwhile is read again."""
+        position = changes.start()
+        self._snapshot, self._position = load(), position
+
+    def _start(self) -> None:
+        with self._starting:
+            if self._thread is None:
+                # Not before the first request: servers may fork after they have imported us, and threads
+                # don't fork.
+                self._thread = threading.Thread(target=self._follow, name="device-feed", daemon=True)
+                self._thread.start()
+
+    def _follow(self) -> None:
+        away = False
+        while True:
+            try:
+                self.refresh()
+                if away:
+                    logger.warning("the update check follows the database again")
+                away = False
+            except Exception:
+                # Whatever it was: the snapshot grows old, and is read anew when it works again.
+                if not away:
+                    logger.exception("the update check can't follow the database")
+                away = True
+                self._position = None
+                connection.close()
+            self._tried.set()
+            time.sleep(REFRESH_SECONDS)
+
+
+feed = Feed()
+# A child of a process that has already served starts from nothing: the thread is not in it.
+os.register_at_fork(after_in_child=feed.__init__)  # type: ignore[misc]

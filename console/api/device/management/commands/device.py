@@ -1,0 +1,66 @@
+"""`manage.py device`: be a device, to see what devices get."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+
+from console.api.device.client import Client, ClientError
+
+GUIDS = {"android": f"0302{0:028}", "ios": f"0303{0:028}"}
+EXIT_CODES = {"current": 0, "update": 0, "removed": 3, "unavailable": 4}
+
+
+class Command(BaseCommand):
+    """Asks and downloads as a device does.
+
+    Exit code: 0 current or update, 3 removed, 4 unavailable, 1 when the server refused, was not reached or
+    sent a package that is not the announced one, 2 for wrong arguments.
+    """
+
+    help = "Ask for an update as a device does, and download and check the package."
+    requires_system_checks = ()
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        """Declare `update` and its options."""
+        actions = parser.add_subparsers(required=True, metavar="update")
+        update = actions.add_parser("update", help="ask which version to run (exit code 3: removed, 4: unavailable)")
+        update.add_argument("--url", required=True, help="the console, such as https://console.example.com")
+        update.add_argument("--configuration", required=True, type=Path, help="the host application's file")
+        update.add_argument("--app-id", required=True, help="of the mini program")
+        update.add_argument("--platform", choices=GUIDS, default="android")
+        update.add_argument("--guid", help="32 digits; default: 0302 or 0303 and zeros")
+        update.add_argument("--os-version", default="14")
+        update.add_argument("--app-version", default="1.0.0", help="of the host application")
+        update.add_argument("--network", default="wifi")
+        for name in ("local-version", "device-id", "account", "trial-token"):
+            update.add_argument(f"--{name}")
+        update.add_argument("--download", type=Path, metavar="DIR", help="save a new package here")
+        update.add_argument("--json", action="store_true", help="print the answer as JSON")
+
+    def handle(self, *, url: str, configuration: Path, download: Path | None, **options: Any) -> None:
+        """Ask, download, tell."""
+        try:
+            client = Client.configured(url, configuration)
+            answer = client.update(_question(options))
+            if download and answer["package"]:
+                target = download / f"{options['app_id']}_{answer['version']}.apkg"
+                client.download(answer["package"], target)
+                answer["file"] = str(target)
+        except ClientError as error:
+            raise CommandError(str(error)) from None
+        if options["json"]:
+            self.stdout.write(json.dumps(answer, indent=2))
+        else:
+            self.stdout.write(" ".join(str(answer[name]) for name in ("status", "version", "file") if answer.get(name)))
+        if code := EXIT_CODES[answer["status"]]:
+            raise CommandError(f"{options['app_id']} is {answer['status']}", returncode=code)
+
+
+def _question(options: dict[str, Any]) -> dict[str, str]:
+    """Return the body of the update check."""
+    names = ("app_id", "platform", "os_version", "app_version", "network")
+    names += ("local_version", "device_id", "account", "trial_token")
+    given = {name: options[name] for name in names if options[name]}
+    return {**given, "guid": options["guid"] or GUIDS[options["platform"]]}

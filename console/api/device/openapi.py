@@ -1,0 +1,114 @@
+"""`GET /runtime/v1/openapi.json`: generated from the structs that also read and write the bodies."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Any
+
+import msgspec
+
+from console.api.device.http import Environ, Response, encode
+from console.api.device.schema import Error, UpdateAnswer, UpdateRequest
+
+ERRORS = {
+    400: "The body is not JSON.",
+    401: "No, an unknown or a revoked key.",
+    404: "No such package for this application.",
+    405: "Another method; see Allow.",
+    411: "No Content-Length.",
+    413: "The body is too large.",
+    415: "The body is not application/json.",
+    416: "The range lies outside the package.",
+    422: "A member is missing or wrong; the message names it.",
+    429: "Too often; see Retry-After.",
+    503: "The server can't answer at the moment; see Retry-After.",
+}
+
+
+def answer(environ: Environ) -> Response:
+    """Publish the document; for anyone."""
+    body = _document()
+    headers = [("Content-Type", "application/json"), ("Content-Length", str(len(body)))]
+    return Response(200, headers, b"" if environ["REQUEST_METHOD"] == "HEAD" else body)
+
+
+@cache
+def _document() -> bytes:
+    references, components = msgspec.json.schema_components(
+        [UpdateRequest, UpdateAnswer, Error], ref_template="#/components/schemas/{name}"
+    )
+    asked, answered, error = references
+    return encode(
+        {
+            "openapi": "3.1.0",
+            "info": {
+                "title": "Device API",
+                "version": "1",
+                "description": "What the devices of a host application ask.",
+            },
+            "servers": [{"url": "/"}],
+            "security": [{"application": []}],
+            "paths": {
+                "/runtime/v1/update": {"post": _update(asked, answered, error)},
+                "/runtime/v1/packages/{sha256}.apkg": {
+                    "parameters": [_parameter("sha256", "path", {"type": "string", "pattern": "^[0-9a-f]{64}$"})],
+                    "get": _package(error, body=True),
+                    "head": _package(error, body=False),
+                },
+            },
+            "components": {
+                "schemas": components,
+                "securitySchemes": {
+                    "application": {
+                        "type": "http",
+                        "scheme": "basic",
+                        "description": "The host application's id and one of its keys.",
+                    }
+                },
+            },
+        }
+    )
+
+
+def _update(asked: Any, answered: Any, error: Any) -> dict[str, Any]:
+    return {
+        "operationId": "update",
+        "summary": "Which version of a mini program shall this device run?",
+        "requestBody": {"required": True, "content": {"application/json": {"schema": asked}}},
+        "responses": {
+            "200": {"description": "What to do.", "content": {"application/json": {"schema": answered}}},
+            **_errors(error, 400, 401, 405, 411, 413, 415, 422, 429, 503),
+        },
+    }
+
+
+def _package(error: Any, *, body: bool) -> dict[str, Any]:
+    content = {"content": {"application/octet-stream": {}}} if body else {}
+    part = _parameter("Range", "header", {"type": "string"}, "One range of bytes, such as bytes=1000-")
+    unless = _parameter("If-Range", "header", {"type": "string"}, "The ETag of what the device has a part of.")
+    responses = {"200": {"description": "The whole package.", **content}}
+    if body:
+        responses["206"] = {"description": "The range.", **content}
+    responses["304"] = {"description": "If-None-Match names this package."}
+    codes = (401, 404, 405, *((416,) if body else ()), 429, 503)
+    return {
+        "operationId": "package" if body else "package_head",
+        "summary": "The package of an online version." if body else "Its size and ETag.",
+        "parameters": [part, unless] if body else [],
+        "responses": {**responses, **_errors(error if body else None, *codes)},
+    }
+
+
+def _errors(schema: Any, *codes: int) -> dict[str, Any]:
+    content = {"content": {"application/json": {"schema": schema}}} if schema else {}
+    return {str(code): {"description": ERRORS[code], **content} for code in codes}
+
+
+def _parameter(name: str, where: str, schema: dict[str, Any], description: str = "") -> dict[str, Any]:
+    return {
+        "name": name,
+        "in": where,
+        "required": where == "path",
+        "schema": schema,
+        "description": description,
+    }

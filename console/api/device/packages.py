@@ -1,0 +1,103 @@
+"""`GET /runtime/v1/packages/{sha256}.apkg` (R-2)."""
+
+from __future__ import annotations
+
+import logging
+import re
+from collections.abc import Callable, Iterator
+from urllib.parse import quote
+
+from django.conf import settings
+from django.core.files import File
+from django.core.handlers.wsgi import WSGIRequest
+
+from console.activity.middleware import client_address
+from console.api.device import rate
+from console.api.device.credentials import Source, authenticate
+from console.api.device.decision import Online
+from console.api.device.http import ApiError, Environ, Headers, Response, not_found
+from console.api.device.ranges import Unsatisfiable, requested
+from releases.models import package_storage
+
+CHUNK = 128 * 1024  # bytes
+
+logger = logging.getLogger(__name__)
+_NAME = re.compile(r"([0-9a-f]{64})\.apkg")
+
+
+def answer(environ: Environ, source: Callable[[], Source], name: str) -> Response:
+    """Send a package, or a part of it, to an application that a program with this online package is served
+    to.
+
+    Any other hash is 404 (P-1, L-4). Raises ApiError (401, 404, 416, 429, 503).
+    """
+    rows = source()
+    application = authenticate(environ, rows)
+    rate.limiter.hit(application.pk, client_address(WSGIRequest(environ)))
+    match = _NAME.fullmatch(name)
+    online = rows.package(match[1], application=application.pk) if match else None
+    if online is None:
+        raise not_found()
+    etag = f'"{online.sha256}"'
+    headers = [
+        ("ETag", etag),
+        ("Cache-Control", "private, max-age=31536000, immutable"),
+        ("Accept-Ranges", "bytes"),
+        ("Content-Type", "application/octet-stream"),
+        ("X-Content-Type-Options", "nosniff"),
+    ]
+    if _known(environ.get("HTTP_IF_NONE_MATCH", ""), etag):
+        return Response(304, headers)
+    if prefix := getattr(settings, "PACKAGE_ACCEL_PREFIX", ""):
+        return Response(200, [*headers, ("X-Accel-Redirect", prefix + quote(online.file))])
+    return _send(environ, online, headers)
+
+
+def _known(header: str, etag: str) -> bool:
+    """Tell whether If-None-Match names the package; the comparison is weak by the RFC."""
+    return any(part.strip().removeprefix("W/") in (etag, "*") for part in header.split(","))
+
+
+def _send(environ: Environ, online: Online, headers: Headers) -> Response:
+    """Send the file from the storage, whole or the one range that was asked for."""
+    status, part = 200, range(online.size)
+    # A range of another file than the client has begun would make a broken one: If-Range must name this
+    # package.
+    if environ["REQUEST_METHOD"] == "GET" and environ.get("HTTP_IF_RANGE", headers[0][1]) == headers[0][1]:
+        try:
+            wanted = requested(environ.get("HTTP_RANGE", ""), online.size)
+        except Unsatisfiable:
+            outside = ("Content-Range", f"bytes */{online.size}")
+            raise ApiError(416, "range_not_satisfiable", f"The package has {online.size} bytes.", [outside]) from None
+        if wanted is not None:
+            status, part = 206, wanted
+            headers = [*headers, ("Content-Range", f"bytes {part.start}-{part.stop - 1}/{online.size}")]
+    headers = [*headers, ("Content-Length", str(len(part)))]
+    if environ["REQUEST_METHOD"] == "HEAD":
+        return Response(status, headers)
+    try:
+        file = package_storage().open(online.file)
+    except OSError:
+        logger.exception("package %s is not in the storage", online.sha256)
+        wait = [("Retry-After", "60")]
+        raise ApiError(503, "package_missing", "The package can't be read at the moment.", wait) from None
+    return Response(status, headers, FilePart(file, part))
+
+
+class FilePart:
+    """The bytes `part` of a file, read as they are sent."""
+
+    def __init__(self, file: File[bytes], part: range) -> None:
+        self.file = file
+        self.part = part
+
+    def __iter__(self) -> Iterator[bytes]:
+        self.file.seek(self.part.start)
+        left = len(self.part)
+        while left and (chunk := self.file.read(min(CHUNK, left))):
+            left -= len(chunk)
+            yield chunk
+
+    def close(self) -> None:
+        """Close the file; the server calls it, also when the device went away."""
+        self.file.close()

@@ -1,0 +1,118 @@
+"""All that an update check needs, in memory: never changed, only replaced.
+
+10,000 programs take a few megabytes and are read in a fraction of a second.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import msgspec
+from django.db import connection
+
+from console.api.device.credentials import Application
+from console.api.device.decision import Online, ProgramState, served
+
+# One statement, so that a program's shelf, bindings and version are of the same moment.
+PROGRAMS = """
+    SELECT program.id, program.app_id, program.shelf = 'on', bindings.bound, bindings.ended,
+           version.major || '.' || version.minor || '.' || version.patch, package.sha256, package.size, package.file
+    FROM miniprograms_miniprogram AS program
+    LEFT JOIN releases_version AS version ON version.mini_program_id = program.id AND version.state = 'online'
+    LEFT JOIN releases_package AS package ON package.id = version.package_id
+    LEFT JOIN (
+        SELECT mini_program_id,
+               array_agg(application_id) FILTER (WHERE state = 'approved') AS bound,
+               array_agg(DISTINCT application_id) FILTER (WHERE state = 'ended') AS ended
+        FROM miniprograms_binding WHERE state IN ('approved', 'ended') {bindings_of} GROUP BY mini_program_id
+    ) AS bindings ON bindings.mini_program_id = program.id
+    {programs}
+"""
+ALL_PROGRAMS = PROGRAMS.format(bindings_of="", programs="")
+SOME_PROGRAMS = PROGRAMS.format(
+    bindings_of="AND mini_program_id = ANY(%(ids)s)", programs="WHERE program.id = ANY(%(ids)s)"
+)
+# The keys themselves stay in the database.
+APPLICATIONS = """
+    SELECT application.application_id, application.id, array_agg(sha256(convert_to(key.key, 'UTF8')))
+    FROM hosts_hostapplication AS application
+    JOIN hosts_applicationkey AS key ON key.application_id = application.id AND key.revoked_at IS NULL
+    GROUP BY application.id
+"""
+
+
+class Snapshot(msgspec.Struct, frozen=True):
+    """Host applications by id, mini programs by App ID, App IDs by primary key and by online package."""
+
+    applications: Mapping[str, Application]
+    programs: Mapping[str, ProgramState]
+    app_ids: Mapping[int, str]
+    packages: Mapping[str, frozenset[str]]
+
+    def application(self, application_id: str) -> Application | None:
+        """Return the host application with this id; None also when all its keys are revoked."""
+        return self.applications.get(application_id)
+
+    def program(self, app_id: str) -> ProgramState | None:
+        """Return the mini program with this App ID."""
+        return self.programs.get(app_id)
+
+    def package(self, sha256: str, *, application: int) -> Online | None:
+        """Return the online version with this package that is served to the application (R-2)."""
+        for app_id in self.packages.get(sha256, ()):
+            if online := served(self.programs[app_id], application=application):
+                return online
+        return None
+
+
+def load() -> Snapshot:
+    """Read everything."""
+    empty = Snapshot(applications=_applications(), programs={}, app_ids={}, packages={})
+    return _replaced(empty, _rows(ALL_PROGRAMS))
+
+
+def reload(snapshot: Snapshot, *, mini_programs: Iterable[int] = (), applications: bool = False) -> Snapshot:
+    """Return a new snapshot in which these programs (primary keys), and all applications if so, are as they
+    are now."""
+    if applications:
+        snapshot = msgspec.structs.replace(snapshot, applications=_applications())
+    if ids := list(mini_programs):
+        snapshot = _replaced(snapshot, _rows(SOME_PROGRAMS, {"ids": ids}), without=ids)
+    return snapshot
+
+
+def _replaced(snapshot: Snapshot, rows: list[tuple[Any, ...]], without: Iterable[int] = ()) -> Snapshot:
+    programs, app_ids, packages = dict(snapshot.programs), dict(snapshot.app_ids), dict(snapshot.packages)
+    for pk in without:
+        if (app_id := app_ids.pop(pk, None)) is None:
+            continue
+        if old := programs.pop(app_id).online:
+            packages[old.sha256] -= {app_id}
+            if not packages[old.sha256]:
+                del packages[old.sha256]
+    shared: dict[frozenset[int], frozenset[int]] = {}  # Many programs are bound to the same applications.
+    for pk, app_id, on_shelf, bound, ended, *release in rows:
+        now = frozenset(bound or ())
+        before = frozenset(ended or ()) - now
+        online = Online(*release) if release[0] else None
+        programs[app_id] = ProgramState(
+            on_shelf, online, shared.setdefault(now, now), shared.setdefault(before, before)
+        )
+        app_ids[pk] = app_id
+        if online:
+            packages[online.sha256] = packages.get(online.sha256, frozenset()) | {app_id}
+    return Snapshot(snapshot.applications, programs, app_ids, packages)
+
+
+def _rows(query: str, parameters: Mapping[str, object] | None = None) -> list[tuple[Any, ...]]:
+    with connection.cursor() as cursor:
+        cursor.execute(query, parameters)
+        return cursor.fetchall()
+
+
+def _applications() -> dict[str, Application]:
+    return {
+        application_id: Application(pk, tuple(bytes(key) for key in keys))
+        for application_id, pk, keys in _rows(APPLICATIONS)
+    }

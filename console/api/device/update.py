@@ -1,0 +1,41 @@
+"""`POST /runtime/v1/update` (R-1)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import msgspec
+
+from console.api.device import rate
+from console.api.device.credentials import Source, authenticate
+from console.api.device.decision import Decision, decide
+from console.api.device.http import ApiError, Environ, Response, json_response, read_json
+from console.api.device.schema import PackageLink, UpdateAnswer, UpdateRequest
+
+PREFIXES = {"android": "0302", "ios": "0303"}
+
+_decoder = msgspec.json.Decoder(UpdateRequest)
+
+
+def answer(environ: Environ, source: Callable[[], Source]) -> Response:
+    """Say which version the device shall run; raises ApiError (401, 400, 411, 413, 415, 422, 429)."""
+    rows = source()
+    application = authenticate(environ, rows)
+    asked = read_json(environ, _decoder)
+    if not asked.guid.startswith(PREFIXES[asked.platform]):
+        raise ApiError(
+            422, "invalid", f"A GUID of {asked.platform} starts with {PREFIXES[asked.platform]} - at `$.guid`"
+        )
+    rate.limiter.hit(application.pk, asked.guid)
+    decision = decide(rows.program(asked.app_id), application=application.pk, local_version=asked.local_version)
+    return json_response(_worded(decision))
+
+
+def _worded(decision: Decision) -> UpdateAnswer:
+    release = decision.release
+    if release is None:
+        return UpdateAnswer(decision.status)
+    package = None
+    if decision.status == "update":
+        package = PackageLink(f"/runtime/v1/packages/{release.sha256}.apkg", release.sha256, release.size)
+    return UpdateAnswer(decision.status, release.number, decision.channel, package)

@@ -1,0 +1,12 @@
+"""What devices ask."""
+
+from django.urls import path
+
+from console.api.device import views
+
+app_name = "device"
+urlpatterns = [
+    path("update", views.update, name="update"),
+    path("packages/<str:name>", views.package, name="package"),
+    path("openapi.json", views.openapi, name="openapi"),
+]

@@ -1,0 +1,42 @@
+"""The device API under Django's own URLs, for its test client and for servers that run Django alone.
+
+The same handlers as behind the dispatcher, on the rows instead of the snapshot.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from django.core.handlers.wsgi import WSGIRequest
+from django.http import HttpResponse, HttpResponseBase, StreamingHttpResponse
+from django.views.decorators.csrf import csrf_exempt
+
+from console.accounts.access import Policy
+from console.accounts.permissions import Permission
+from console.api.device.dispatch import METHODS, respond
+from console.api.device.rows import Rows
+
+
+def endpoint(name: str, permission: Permission) -> Callable[..., HttpResponseBase]:
+    """Return the view of one entry of the dispatcher's table, which checks method and key itself."""
+
+    @csrf_exempt
+    def view(request: WSGIRequest, **path: Any) -> HttpResponseBase:
+        answer = respond(request.environ, Rows)
+        if isinstance(answer.body, bytes):
+            response: HttpResponseBase = HttpResponse(answer.body, status=answer.status)
+        else:
+            response = StreamingHttpResponse(answer.body, status=answer.status)
+        del response.headers["Content-Type"]
+        for header, value in answer.headers:
+            response.headers[header] = value
+        return response
+
+    view.policy = Policy(permission, METHODS[name], sudo=False)  # type: ignore[attr-defined]
+    return view
+
+
+update = endpoint("update", Permission.DEVICE)
+package = endpoint("packages", Permission.DEVICE)
+openapi = endpoint("openapi", Permission.PUBLIC)

@@ -1,0 +1,86 @@
+"""The forms of applications, their people and keys."""
+
+from __future__ import annotations
+
+from django import forms
+from django.db.models import QuerySet
+from django.utils.translation import gettext_lazy as _
+
+from console.accounts.models import Team, User
+from console.accounts.permissions import ApplicationRole
+from console.core.images import IconField
+from console.hosts.models import ApplicationKey, HostApplication
+
+
+class ApplicationForm(forms.Form):
+    """The descriptive fields."""
+
+    name = forms.CharField(label=_("Name"), min_length=2, max_length=30)
+    icon = IconField(
+        label=_("Icon"), required=False, help_text=_("PNG, JPEG or WebP, up to 1 MB. Made square for you.")
+    )
+    description = forms.CharField(
+        label=_("Description"),
+        required=False,
+        max_length=2000,
+        widget=forms.Textarea(attrs={"rows": 4}),
+        help_text=_("What the application is, and which mini programs it takes."),
+    )
+    listed = forms.BooleanField(
+        label=_("Open for bindings"),
+        required=False,
+        initial=True,
+        help_text=HostApplication._meta.get_field("listed").help_text,
+    )
+
+
+class CreateForm(ApplicationForm):
+    """A new application; `teams` are those that the user administers."""
+
+    team = forms.ModelChoiceField(label=_("Team"), queryset=Team.objects.none(), empty_label=None)
+    field_order = ("team", "name", "icon", "description", "listed")
+
+    def __init__(self, *args: object, teams: QuerySet[Team], **kwargs: object) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["team"].queryset = teams
+
+
+class EditForm(ApplicationForm):
+    """An existing application; `revision` is the one that the editor sees."""
+
+    revision = forms.IntegerField(min_value=1, widget=forms.HiddenInput)
+
+
+class MemberField(forms.ModelChoiceField):
+    """A person, told apart by the e-mail address."""
+
+    def label_from_instance(self, user: User) -> str:
+        """Return name and address."""
+        return f"{user}, {user.email}"
+
+
+class PersonForm(forms.Form):
+    """Who gets which role; `candidates` are members of the owning team without one."""
+
+    user = MemberField(label=_("Person"), queryset=User.objects.none(), empty_label=_("Choose a member"))
+    role = forms.ChoiceField(label=_("Role"), choices=ApplicationRole, initial=ApplicationRole.REVIEWER)
+
+    def __init__(self, *args: object, candidates: QuerySet[User], **kwargs: object) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["user"].queryset = candidates
+
+
+class RoleForm(forms.Form):
+    """Another role."""
+
+    role = forms.ChoiceField(label=_("Role"), choices=ApplicationRole)
+
+
+class KeyForm(forms.Form):
+    """Which of the active keys goes into the configuration file; the newest is offered first."""
+
+    key = forms.ModelChoiceField(label=_("Device key"), queryset=ApplicationKey.objects.none(), empty_label=None)
+
+    def __init__(self, *args: object, keys: QuerySet[ApplicationKey], **kwargs: object) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["key"].queryset = keys

@@ -1,0 +1,250 @@
+"""Who and what the demo is about. All names are invented.
+
+Each program's moves are (hours before now, verb, argument), played in the order of time.
+"""
+
+from typing import Any
+
+PEOPLE = {
+    "mira@example.com": "Mira Lindqvist",
+    "tomas@example.com": "Tomas Reyes",
+    "ada@example.com": "Ada Kimura",
+    "viktor@example.com": "Viktor Hale",
+    "lena@example.com": "Lena Fischer",
+    "omar@example.com": "Omar Said",
+    "ines@example.com": "Ines Duarte",
+    "jun@example.com": "Jun Park",
+    "sol@example.com": "Sol Nieminen",
+    "noor@example.com": "Noor Haddad",
+}
+
+TEAMS: dict[str, dict[str, str]] = {
+    "Harbour Mobility": {
+        "mira@example.com": "admin",
+        "tomas@example.com": "license_holder",
+        "ada@example.com": "developer",
+        "viktor@example.com": "viewer",
+        "jun@example.com": "viewer",
+    },
+    "City Services": {
+        "lena@example.com": "admin",
+        "mira@example.com": "license_holder",
+        "omar@example.com": "developer",
+        "sol@example.com": "viewer",
+        "noor@example.com": "viewer",
+    },
+    "Green Market Co-op": {
+        "ines@example.com": "admin",
+        "tomas@example.com": "license_holder",
+        "mira@example.com": "developer",
+        "ada@example.com": "viewer",
+    },
+}
+
+APPLICATIONS: dict[str, dict[str, Any]] = {
+    "Harbour Super App": {
+        "team": "Harbour Mobility",
+        "admin": "mira@example.com",
+        "reviewers": ["jun@example.com"],
+        "description": "Tickets, timetables and everything around the harbour.",
+        "icon": ("H", "#0b3a66", "#06203a"),
+    },
+    "Metro Wallet": {
+        "team": "City Services",
+        "admin": "lena@example.com",
+        "reviewers": ["sol@example.com", "noor@example.com"],
+        "description": "Pay in shops, offices and trains.",
+        "icon": ("M", "#c9302c", "#8d1f1c"),
+    },
+}
+
+DOWNLOADS = [  # version, days ago, system, requirement, megabytes
+    ("3.8.1", 20, "macos", "13 or later", 184),
+    ("3.8.1", 20, "windows", "10 or later", 171),
+    ("3.8.1", 20, "linux", "x86-64", 166),
+    ("3.7.4", 75, "macos", "12 or later", 180),
+    ("3.7.4", 75, "windows", "10 or later", 168),
+]
+
+HARBOUR, METRO = "Harbour Super App", "Metro Wallet"
+
+
+def released(hours: float, number: str, notes: str) -> list[tuple[float, str, str]]:
+    """Return the moves of a version that everybody approves and that is published."""
+    return [
+        (hours + 30, "upload", f"{number} {notes}"),
+        (hours + 28, "submit", number),
+        (hours + 4, "approve", number),
+        (hours, "publish", number),
+    ]
+
+
+PROGRAMS: dict[str, dict[str, Any]] = {
+    "City Bus": {
+        "team": "Harbour Mobility",
+        "category": "Transport",
+        "icon": ("B", "#1f7ae0", "#0f56b3"),
+        "introduction": "Live arrival times of every bus line.",
+        "pages": ["index", "stop", "route", "ticket"],
+        "moves": [
+            (24 * 38, "bind", HARBOUR),
+            (24 * 37, "bind", METRO),
+            *released(24 * 34, "2.1.0", "Stops on a map"),
+            *released(24 * 28, "2.2.1", "Season ticket reminders"),
+            *released(24 * 22, "2.3.0", "New route planner"),
+            (24 * 21, "roll_back", "2.2.1"),
+            *released(24 * 18, "2.3.2", "Fix for empty stop lists"),
+            *released(24 * 12, "2.4.0", "Live arrival times for night lines"),
+            (24 * 9, "upload", "2.5.0 New timetable with live delays"),
+            (24 * 9 - 1, "submit", "2.5.0"),
+            (24 * 8, "approve", "2.5.0"),
+            (60, "upload", "2.6.0 Stops near me. Faster arrival times."),
+            (52, "submit", "2.6.0"),
+            (40, "approve", f"2.6.0 {HARBOUR}"),
+            (48, "upload", "2.6.1 Line 12 detour banner"),
+            (26, "upload", "2.6.2 Fix stop search in dark mode"),
+            (1, "upload", "2.7.0 Season tickets moved to their own page"),
+        ],
+    },
+    "Tax Helper": {
+        "team": "City Services",
+        "category": "Government",
+        "icon": ("T", "#5b6bc0", "#3a4793"),
+        "introduction": "Your tax return, step by step.",
+        "pages": ["index", "return", "receipts"],
+        "moves": [
+            (24 * 36, "bind", METRO),
+            (24 * 35, "bind", HARBOUR),
+            *released(24 * 22, "1.12.0", "Receipts by photo"),
+            (30, "upload", "1.13.0 Reads last year's return"),
+            (24, "submit", "1.13.0"),
+            (5, "approve", f"1.13.0 {METRO}"),
+        ],
+    },
+    "Flower Market": {
+        "team": "Green Market Co-op",
+        "category": "Shopping",
+        "icon": ("F", "#d9468b", "#a52b64"),
+        "introduction": "Fresh bouquets from the market hall.",
+        "pages": ["index", "bouquet", "cart"],
+        "moves": [
+            (24 * 37, "bind", HARBOUR),
+            *released(24 * 25, "3.0.2", "Bouquets of the season"),
+            (24 * 6, "upload", "3.1.0 Bouquet builder"),
+            (24 * 6 - 1, "submit", "3.1.0"),
+            (24 * 5, "approve", "3.1.0"),
+            (46, "upload", "3.2.0 Gift cards"),
+        ],
+    },
+    "Clinic Booking": {
+        "team": "City Services",
+        "category": "Medical care",
+        "icon": ("C", "#12946b", "#0a6a4c"),
+        "introduction": "Appointments in the city's clinics.",
+        "pages": ["index", "doctor", "booking"],
+        "moves": [
+            (24 * 36, "bind", METRO),
+            *released(24 * 5, "5.1.3", "Reminders the day before"),
+            (80, "upload", "5.2.0 New booking flow"),
+            (78, "submit", "5.2.0"),
+            (30, "reject", "5.2.0"),
+            (4, "upload", "5.2.1 New booking flow, with an offline page"),
+        ],
+    },
+    "Library Card": {
+        "team": "City Services",
+        "category": "Education",
+        "icon": ("L", "#d17f1e", "#a35f0f"),
+        "introduction": "Borrow, renew and find books.",
+        "pages": ["index", "search"],
+        "moves": [(20, "ask", HARBOUR)],
+    },
+    "Island Ferry": {
+        "team": "Harbour Mobility",
+        "category": "Transport",
+        "icon": ("I", "#14a0b0", "#0d7480"),
+        "introduction": "Ferry times and tickets for the islands.",
+        "pages": ["index", "trip", "ticket"],
+        "moves": [
+            (24 * 36, "bind", HARBOUR),
+            *released(24 * 30, "1.9.0", "Winter timetable"),
+            *released(24 * 20, "1.10.0", "Bicycles on board"),
+            *released(24 * 10, "1.11.0", "New ticket shop"),
+            (24 * 4, "roll_back", "1.10.0"),
+            (55, "upload", "1.12.0 Ticket shop, corrected"),
+            (51, "submit", "1.12.0"),
+        ],
+    },
+    "Parking Meter": {
+        "team": "Harbour Mobility",
+        "category": "Transport",
+        "icon": ("P", "#465267", "#2d3646"),
+        "introduction": "Pay for parking by the minute.",
+        "pages": ["index", "zone"],
+        "moves": [
+            (24 * 36, "bind", HARBOUR),
+            *released(24 * 26, "2.0.5", "Zones by number plate"),
+            (24 * 6, "upload", "2.1.0 Receipts by mail"),
+            (24 * 6 - 2, "off", "The payment provider is being changed"),
+        ],
+    },
+    "Harbour Tickets": {
+        "team": "Harbour Mobility",
+        "category": "Entertainment",
+        "icon": ("H", "#8757d6", "#5f36a8"),
+        "introduction": "Museums, tours and concerts by the water.",
+        "pages": ["index", "event"],
+        "moves": [
+            (24 * 30, "bind", HARBOUR),
+            (24 * 3, "upload", "1.0.0 First version"),
+            (24 * 3 - 2, "submit", "1.0.0"),
+            (24 * 2, "withdraw", "1.0.0"),
+        ],
+    },
+    "School Lunch": {
+        "team": "City Services",
+        "category": "Education",
+        "icon": ("S", "#e0633a", "#b04522"),
+        "introduction": "This week's menu in every school.",
+        "pages": ["index", "week"],
+        "moves": [
+            (24 * 30, "bind", METRO),
+            (24 * 2, "upload", "1.0.0 First version"),
+            (24 * 2 - 1, "submit", "1.0.0"),
+            (24, "approve", "1.0.0"),
+        ],
+    },
+    "Bike Share": {
+        "team": "Harbour Mobility",
+        "category": "Transport",
+        "icon": ("B", "#2f9e44", "#1f6e2f"),
+        "introduction": "Find a bike, ride, park anywhere.",
+        "pages": ["index", "ride"],
+        "moves": [
+            (24 * 36, "bind", METRO),
+            *released(24 * 20, "1.4.0", "Ride with a friend"),
+            (24 * 7, "unbind", METRO),
+            (24 * 3, "refuse", HARBOUR),
+        ],
+    },
+    "Recycling Days": {
+        "team": "City Services",
+        "category": "Government",
+        "icon": ("R", "#3b7d4f", "#285a38"),
+        "introduction": "Which bin goes out today.",
+        "pages": ["index", "calendar"],
+        "moves": [
+            (24 * 33, "bind", METRO),
+            (24 * 32, "bind", HARBOUR),
+            *released(24 * 15, "1.0.0", "First version"),
+        ],
+    },
+    "Farm Box": {
+        "team": "Green Market Co-op",
+        "category": "Shopping",
+        "icon": ("F", "#7a8b2e", "#55621c"),
+        "introduction": "Vegetables from the farms around, weekly.",
+        "pages": ["index", "box"],
+        "moves": [(24 * 2, "upload", "0.9.0 Pilot")],
+    },
+}

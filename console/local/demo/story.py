@@ -1,0 +1,273 @@
+"""The story that the demo tells, by the same verbs that the pages call."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import date, timedelta
+from typing import Any
+from unittest.mock import patch
+
+from django.db import transaction
+from django.utils import timezone
+
+from console.accounts import actions as accounts
+from console.accounts.models import Notification, Team, User
+from console.hosts import actions as hosts
+from console.hosts.models import HostApplication
+from console.local.demo.cast import APPLICATIONS, DOWNLOADS, PEOPLE, PROGRAMS, TEAMS
+from console.local.demo.icons import draw_icon
+from console.local.demo.packages import pack, package_files
+from miniprograms import actions as programs
+from miniprograms.models import Binding, Category, IdeDownload, MiniProgram
+from releases import actions as releases
+from releases.models import ReviewDecision, Version
+
+
+@contextmanager
+def hours_ago(hours: float) -> Iterator[None]:
+    """Let the verbs read a clock that stands `hours` before now, so that the story has a past."""
+    moment = timezone.now() - timedelta(hours=hours)
+    with patch("django.utils.timezone.now", lambda: moment):
+        yield
+
+
+class Story:
+    """Makes everything and remembers what it made, for the command's output."""
+
+    def __init__(self, password: str | None = None) -> None:
+        self.password = password or secrets.token_urlsafe(9)
+        self.people: dict[str, User] = {}
+        self.teams: dict[str, Team] = {}
+        self.applications: dict[str, HostApplication] = {}
+        self.programs: dict[str, MiniProgram] = {}
+
+    @transaction.atomic
+    def tell(self) -> None:
+        """Make it all: everything or nothing."""
+        with hours_ago(24 * 45):
+            self._make_people()
+            self._make_applications()
+            self._make_downloads()
+        moves = [
+            (hours, place, name, verb, argument)
+            for place, (name, program) in enumerate(PROGRAMS.items())
+            for hours, verb, argument in [(24 * 40 - place, "create", ""), *program["moves"]]
+        ]
+        for hours, _place, name, verb, argument in sorted(moves, key=lambda move: (-move[0], move[1])):
+            with hours_ago(hours):
+                self._move(name, verb, argument)
+        self._settle_notifications()
+
+    def _make_people(self) -> None:
+        for email, name in PEOPLE.items():
+            self.people[email] = accounts.create_user(by=None, email=email, name=name, password=self.password)
+        for name, members in TEAMS.items():
+            team = accounts.create_team(by=None, name=name)
+            self.teams[name] = team
+            for email, role in members.items():
+                accounts.add_member(team, user=self.people[email], role=role, by=None)
+
+    def _make_applications(self) -> None:
+        for name, about in APPLICATIONS.items():
+            application = hosts.create_application(
+                team=self.teams[about["team"]],
+                by=self.people[about["admin"]],
+                name=name,
+                description=about["description"],
+                listed=True,
+                icon=draw_icon(*about["icon"]),
+            )
+            self.applications[name] = application
+            for email in about["reviewers"]:
+                hosts.add_person(
+                    application, user=self.people[email], role="reviewer", by=self.people[about["admin"]]
+                )
+
+    def _make_downloads(self) -> None:
+        for version, days, platform, requirement, megabytes in DOWNLOADS:
+            IdeDownload.objects.create(
+                version=version,
+                platform=platform,
+                requirement=requirement,
+                url=f"https://ide.example.com/{version}/{platform}",
+                size=megabytes * 1024 * 1024,
+                released_on=date.today() - timedelta(days=days),
+                notes="Packages made by earlier versions are still accepted.",
+            )
+
+    def _move(self, name: str, verb: str, argument: str) -> None:
+        """Make one move of a program's story."""
+        moves: dict[str, Callable[[str, str], Any]] = {
+            "create": self._create,
+            "bind": self._bind,
+            "ask": self._ask,
+            "refuse": self._refuse_binding,
+            "unbind": self._unbind,
+            "upload": self._upload,
+            "submit": lambda name, number: releases.submit(
+                self._version(name, number), by=self._one(name, "developer")
+            ),
+            "withdraw": lambda name, number: releases.withdraw(
+                self._version(name, number), by=self._one(name, "developer"), reason="Found a typo"
+            ),
+            "approve": self._approve,
+            "reject": self._reject,
+            "publish": lambda name, number: releases.publish(
+                self._version(name, number), by=self._one(name, "license_holder")
+            ),
+            "roll_back": lambda name, number: releases.roll_back(
+                self._version(name, number),
+                by=self._one(name, "license_holder"),
+                note="Lists were empty on Android 9",
+            ),
+            "off": lambda name, reason: programs.take_off_shelf(
+                self.programs[name], by=self._one(name, "license_holder"), reason=reason
+            ),
+        }
+        moves[verb](name, argument)
+
+    def _one(self, name: str, role: str) -> User:
+        """A member of the program's team with the role."""
+        members = TEAMS[PROGRAMS[name]["team"]]
+        return self.people[next(email for email, held in members.items() if held == role)]
+
+    def _create(self, name: str, _argument: str) -> None:
+        about = PROGRAMS[name]
+        self.programs[name] = programs.create(
+            team=self.teams[about["team"]],
+            by=self._one(name, "license_holder"),
+            name=name,
+            icon=draw_icon(*about["icon"]),
+            category=Category.objects.get(name=about["category"]),
+            introduction=about["introduction"],
+            description=about["introduction"],
+        )
+
+    def _request(self, name: str, application: str) -> Binding:
+        reason = f"{name} belongs where its people are already."
+        return programs.request_binding(
+            self.programs[name],
+            application=self.applications[application],
+            reason=reason,
+            by=self._one(name, "license_holder"),
+        )
+
+    def _ask(self, name: str, application: str) -> None:
+        self._request(name, application)
+
+    def _bind(self, name: str, application: str) -> None:
+        programs.decide_binding(self._request(name, application), approve=True, by=self._reviewer(application))
+
+    def _refuse_binding(self, name: str, application: str) -> None:
+        note = "Describe what the program does with people's location first."
+        programs.decide_binding(
+            self._request(name, application), approve=False, by=self._reviewer(application), note=note
+        )
+
+    def _unbind(self, name: str, application: str) -> None:
+        binding = self.programs[name].bindings.bound().get(application=self.applications[application])
+        programs.unbind(binding, by=self._one(name, "license_holder"), reason="The pilot has ended")
+
+    def _reviewer(self, application: str) -> User:
+        return self.people[APPLICATIONS[application]["reviewers"][0]]
+
+    def _upload(self, name: str, argument: str) -> None:
+        number, _space, notes = argument.partition(" ")
+        major, minor, patch = map(int, number.split("."))
+        files = package_files(name, PROGRAMS[name]["pages"], number, extra_lines=40 * minor + 200)
+        releases.upload(
+            self.programs[name],
+            file=pack(files),
+            number=(major, minor, patch),
+            notes=notes,
+            by=self._one(name, "developer"),
+        )
+
+    def _version(self, name: str, number: str) -> Version:
+        return self.programs[name].versions.numbered(number).select_related("mini_program").get()
+
+    def _decisions(self, name: str, argument: str) -> list[tuple[ReviewDecision, User]]:
+        """The waiting decisions of a version's audit: of one application, or of all."""
+        number, _space, application = argument.partition(" ")
+        audit = self._version(name, number).audits.running().get()
+        waiting = audit.decisions.waiting().select_related("application", "audit__version__mini_program")
+        chosen = waiting.filter(application__name=application) if application else waiting
+        return [(decision, self._reviewer(decision.application.name)) for decision in chosen]
+
+    def _approve(self, name: str, argument: str) -> None:
+        for decision, reviewer in self._decisions(name, argument):
+            releases.decide(decision, approve=True, by=reviewer)
+
+    def _reject(self, name: str, argument: str) -> None:
+        decision, reviewer = self._decisions(name, argument)[0]
+        note = "The first page stays white without a network connection. Show what went wrong and a way to try again."
+        releases.decide(decision, approve=False, by=reviewer, note=note)
+
+    def _settle_notifications(self) -> None:
+        """Nobody mails people of a demo; what is older than a day was read."""
+        now = timezone.now()
+        Notification.objects.update(emailed_at=now)
+        Notification.objects.filter(created_at__lt=now - timedelta(days=1)).update(read_at=now)
+
+    def outcome(self) -> dict[str, Any]:
+        """Return every account, key and object id, as plain values for JSON."""
+        return {
+            "password": self.password,
+            "accounts": [
+                {
+                    "email": email,
+                    "name": name,
+                    "password": self.password,
+                    "teams": {team: members[email] for team, members in TEAMS.items() if email in members},
+                    "applications": self._roles_of(email),
+                }
+                for email, name in PEOPLE.items()
+            ],
+            "teams": [{"id": team.pk, "name": name} for name, team in self.teams.items()],
+            "applications": [
+                {
+                    "application_id": application.application_id,
+                    "name": name,
+                    "key": application.keys.get().key,
+                }
+                for name, application in self.applications.items()
+            ],
+            "mini_programs": [self._program(program) for program in self.programs.values()],
+        }
+
+    def _roles_of(self, email: str) -> dict[str, str]:
+        roles = {}
+        for name, about in APPLICATIONS.items():
+            if email == about["admin"]:
+                roles[name] = "app_admin"
+            elif email in about["reviewers"]:
+                roles[name] = "reviewer"
+        return roles
+
+    def _program(self, program: MiniProgram) -> dict[str, Any]:
+        program.refresh_from_db()
+        return {
+            "app_id": program.app_id,
+            "name": program.name,
+            "team": program.team.name,
+            "shelf": program.shelf,
+            "online": program.online_number,
+            "versions": [
+                {"id": version.pk, "number": version.number, "state": version.state, "sha256": version.package.sha256}
+                for version in program.versions.select_related("package")
+            ],
+            "bindings": [
+                {"id": binding.pk, "application": binding.application.name, "state": binding.state}
+                for binding in program.bindings.select_related("application")
+            ],
+            "audits": [
+                {
+                    "number": audit.number,
+                    "state": audit.state,
+                    "decisions": [decision.pk for decision in audit.decisions.all()],
+                }
+                for audit in program.audits.prefetch_related("decisions")
+            ],
+        }

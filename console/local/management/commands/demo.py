@@ -1,0 +1,38 @@
+"""`manage.py demo`: fill an empty console with something to look at."""
+
+import json
+from argparse import ArgumentParser
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+
+from console.accounts.models import User
+from console.local.demo.cast import PEOPLE
+from console.local.demo.story import Story
+
+
+class Command(BaseCommand):
+    """Make the demo data once, and print who can sign in."""
+
+    help = "Make demo data: three teams, two host applications, a dozen mini programs in every state."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        """Declare the options."""
+        parser.add_argument("--json", action="store_true", help="print every account, key and id as one JSON object")
+        parser.add_argument("--password", help="the password of all demo accounts; default: a random one")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        """Tell the story."""
+        if User.objects.filter(email__in=PEOPLE).exists():
+            raise CommandError("The demo data is there already.")
+        story = Story(options["password"])
+        story.tell()
+        outcome = story.outcome()
+        if options["json"]:
+            self.stdout.write(json.dumps(outcome, indent=1))
+            return
+        self.stdout.write(f"Demo accounts, all with the password {story.password}:")
+        for account in outcome["accounts"]:
+            roles = {**account["teams"], **account["applications"]}
+            words = ", ".join(f"{role} in {place}" for place, role in roles.items())
+            self.stdout.write(f"  {account['email']:20} {words}")

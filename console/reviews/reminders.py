@@ -1,0 +1,45 @@
+"""Tells reviewers again of what waits too long (V-10)."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from django.db import transaction
+from django.utils.translation import ngettext
+
+from console.accounts.actions import notify
+from console.hosts.actions import reviewers_of
+from console.hosts.models import Decision
+from miniprograms.models import Binding
+from releases.models import ReviewDecision
+
+SUBJECTS = {
+    Binding: Binding.objects.select_related("application", "mini_program"),
+    ReviewDecision: ReviewDecision.objects.select_related("application", "audit__version", "audit__mini_program"),
+}
+
+
+def remind(*, at: datetime) -> int:
+    """Tell the reviewers of every decision that is overdue at `at`, once a day; return how many were told of."""
+    return sum(_remind_of(decision, at=at) for rows in SUBJECTS.values() for decision in rows.to_remind(at=at))
+
+
+@transaction.atomic
+def _remind_of(decision: Decision, *, at: datetime) -> bool:
+    """Tell of one decision, unless another sweep did or it was decided meanwhile: the UPDATE takes it or nothing."""
+    still = type(decision).objects.to_remind(at=at).filter(pk=decision.pk, notified_at=decision.notified_at)
+    if not still.update(notified_at=at):
+        return False
+    hours = decision.hours_waiting(at=at)
+    notify(
+        [user for user in reviewers_of(decision.application) if user.pk != decision.requested_by_id],
+        text=ngettext(
+            "%(subject)s has waited %(hours)d hour for %(application)s's decision",
+            "%(subject)s has waited %(hours)d hours for %(application)s's decision",
+            hours,
+        )
+        % {"subject": decision.subject(), "application": decision.application, "hours": hours},
+        detail=decision.reason,
+        url=decision.get_absolute_url(),
+    )
+    return True

@@ -1,0 +1,237 @@
+"""The inbox, the pages on which reviewers decide, and the applications with what is bound to them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.http import FileResponse, HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from console.accounts.access import route
+from console.accounts.models import Team, User
+from console.accounts.permissions import ApplicationRole, Permission, lacking
+from console.core.pages import form_page, page_of, posted
+from console.hosts.access import application_for
+from console.hosts.actions import why_not_decide
+from console.hosts.models import Decision, HostApplication
+from console.reviews import querysets
+from console.reviews.access import binding_for, bound_program_for
+from console.reviews.comparison import Comparison, compare
+from console.reviews.filters import ApplicationFilters, InboxFilters, ProgramFilters
+from console.reviews.forms import APPROVE, DecisionForm, RemovalForm
+from miniprograms import actions as miniprograms
+from miniprograms.models import Binding, MiniProgram
+from releases import actions as releases
+from releases.access import review_for
+from releases.models import ReviewDecision
+from releases.states import VersionState
+
+TABS = ("waiting", "decided", "all")
+FILES_SHOWN = 200
+
+
+@route(Permission.SIGNED_IN)
+def inbox(request: HttpRequest) -> HttpResponse:
+    """Every request of the applications in which the user decides."""
+    user: User = request.user  # type: ignore[assignment]
+    mine = HostApplication.objects.where(user, Permission.DECIDE)
+    form = InboxFilters(request.GET, applications=mine)
+    requests = form.apply(querysets.decidable_by(user))
+    counts = querysets.counts(requests)
+    tab = request.GET.get("show", "")
+    if tab not in TABS:
+        tab = TABS[0]
+    shown = {
+        "waiting": lambda rows: rows.waiting(),
+        "decided": lambda rows: rows.decided(),
+        "all": lambda rows: rows,
+    }[tab]
+    page = page_of(request, querysets.in_line({kind: shown(rows) for kind, rows in requests.items()}))
+    context = {
+        "form": form,
+        "tabs": [
+            ("waiting", _("Waiting"), counts["waiting"]),
+            ("decided", _("Decided"), counts["decided"]),
+            ("all", _("All"), counts["all"]),
+        ],
+        "tab": tab,
+        "filtered": any(request.GET.get(name) for name in form.fields),
+        "page": page,
+        "lines": querysets.lines(page.object_list, at=timezone.now()),
+        "reviews": mine.exists(),
+    }
+    return render(request, "reviews/inbox.html", context)
+
+
+@route(Permission.DECIDE, load=review_for, methods="GET POST", sudo=True)
+def audit(request: HttpRequest, decision: ReviewDecision) -> HttpResponse:
+    """Decide a version audit for one application (V-10)."""
+    version = decision.audit.version
+    program = version.mini_program
+    online = program.versions.online().select_related("package").exclude(pk=version.pk).first()
+    was_online = version.state in (VersionState.ONLINE, VersionState.RETIRED)
+    comparison = None if was_online else compare(version.package, online.package if online else None)
+    return _decide(
+        request,
+        decision,
+        releases.decide,
+        template="reviews/audit.html",
+        audit=decision.audit,
+        program=program,
+        version=version,
+        package=version.package,
+        others=decision.audit.decisions.exclude(pk=decision.pk).select_related("application", "decided_by"),
+        online=online,
+        comparison=comparison,
+        file_groups=_file_groups(comparison) if comparison else [],
+    )
+
+
+def _file_groups(comparison: Comparison) -> list[dict[str, Any]]:
+    """Return what differs as the page lists it; a long list is cut."""
+    groups = (
+        (_("Changed"), "file-diff", comparison.changed),
+        (_("Added"), "file-plus", comparison.added),
+        (_("Removed"), "file-minus", comparison.removed),
+    )
+    return [
+        {
+            "label": label,
+            "icon": icon,
+            "count": len(files),
+            "files": files[:FILES_SHOWN],
+            "more": max(len(files) - FILES_SHOWN, 0),
+        }
+        for label, icon, files in groups
+        if files
+    ]
+
+
+@route(Permission.DECIDE, load=binding_for, methods="GET POST", sudo=True)
+def binding(request: HttpRequest, decision: Binding) -> HttpResponse:
+    """Decide a binding (L-6)."""
+    program = decision.mini_program
+    online = program.versions.online().select_related("package").first()
+    return _decide(
+        request,
+        decision,
+        miniprograms.decide_binding,
+        template="reviews/binding.html",
+        program=program,
+        online=online,
+        package=online.package if online else None,
+    )
+
+
+def _decide(request: HttpRequest, decision: Decision, verb: Any, **context: Any) -> HttpResponse:
+    """Show a request with its decision card; on POST run `verb` and return to the inbox."""
+    user: User = request.user  # type: ignore[assignment]
+    now = timezone.now()
+
+    def success(decided: Decision) -> tuple[str, str]:
+        words = {"subject": decided.subject(), "state": decided.get_state_display().lower()}
+        return _("%(subject)s: %(state)s.") % words, reverse("reviews:list")
+
+    return form_page(
+        request,
+        DecisionForm(posted(request)),
+        save=lambda data: verb(decision, approve=data["decision"] == APPROVE, by=user, note=data["note"]),
+        success=success,
+        decision=decision,
+        application=decision.application,
+        overdue=decision.is_overdue(at=now),
+        hours=decision.hours_waiting(at=now),
+        why_not=why_not_decide(decision, by=user),
+        **context,
+    )
+
+
+@route(Permission.DECIDE, load=review_for)
+def package(request: HttpRequest, decision: ReviewDecision) -> FileResponse:
+    """The canonical bytes of the version in audit: what would be served (V-6)."""
+    version = decision.audit.version
+    response = FileResponse(
+        version.package.file.open("rb"),
+        as_attachment=True,
+        filename=f"{version.mini_program.app_id}_{version}.apkg",
+        content_type="application/octet-stream",
+    )
+    response["Cache-Control"] = "no-store"
+    return response
+
+
+@route(Permission.SIGNED_IN)
+def applications(request: HttpRequest) -> HttpResponse:
+    """The applications of the user's teams."""
+    user: User = request.user  # type: ignore[assignment]
+    form = ApplicationFilters(request.GET, teams=Team.objects.visible_to(user))
+    found = form.apply(HostApplication.objects.visible_to(user)).select_related("team")
+    page = page_of(request, querysets.with_counts(found, user))
+    for application in page:
+        role = application.own_role
+        application.own_role_label = ApplicationRole(role).label if role else ""
+    administers = Team.objects.where(user, Permission.ADMINISTER).exists()
+    held = frozenset({Permission.ADMINISTER} if administers else ())
+    context = {
+        "form": form,
+        "page": page,
+        "filtered": any(request.GET.get(name) for name in ("team", "q")),
+        "why_not_create": lacking(held, Permission.ADMINISTER),
+    }
+    return render(request, "reviews/applications.html", context)
+
+
+@route(Permission.VIEW_APPLICATION, load=application_for)
+def programs(request: HttpRequest, application: HostApplication) -> HttpResponse:
+    """The mini programs that the application serves."""
+    form = ProgramFilters(request.GET)
+    words = form.cleaned_data["q"] if form.is_valid() else ""
+    rows = (
+        application.bindings.bound().select_related("mini_program__team", "decided_by").order_by("-decided_at", "-pk")
+    )
+    if words:
+        rows = rows.filter(mini_program__in=MiniProgram.objects.matching(words).values("pk"))
+    context = {
+        "application": application,
+        "form": form,
+        "filtered": bool(words),
+        "page": page_of(request, rows),
+        "why_not_remove": lacking(application.held, Permission.EDIT_APPLICATION),  # type: ignore[attr-defined]
+    }
+    return render(request, "reviews/programs.html", context)
+
+
+@route(Permission.EDIT_APPLICATION, load=bound_program_for, methods="GET POST", sudo=True)
+def remove_program(request: HttpRequest, binding: Binding) -> HttpResponse:
+    """End a binding from the application's side (L-6)."""
+    program, application = binding.mini_program, binding.application
+    effects = [
+        ("device-mobile-off", _("Devices of %(application)s no longer get it.") % {"application": application}),
+        ("message", _("%(team)s is told, with the reason.") % {"team": program.team}),
+    ]
+    if program.audit_number:
+        effects.append(
+            (
+                "clipboard-check",
+                _("The audit of %(number)s goes on without %(application)s.")
+                % {"number": program.audit_number, "application": application},
+            )
+        )
+    back = reverse("hosts:programs", args=[application.application_id])
+    return form_page(
+        request,
+        RemovalForm(posted(request)),
+        save=lambda data: miniprograms.remove_from_application(binding, by=request.user, reason=data["reason"]),
+        success=lambda _binding: (_("%(program)s is removed.") % {"program": program}, back),
+        template="core/confirm.html",
+        application=application,
+        title=_("Remove %(program)s from %(application)s?") % {"program": program, "application": application},
+        change=[(_("Served now"), program.online_number or _("Nothing yet")), (_("After this"), _("Nothing"))],
+        effects=effects,
+        verb=_("Remove mini program"),
+        danger=True,
+        cancel=back,
+    )

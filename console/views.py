@@ -1,0 +1,190 @@
+"""The pages that belong to no section: home, search, activity, notifications, health, errors."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from urllib.parse import urlsplit
+
+import redis
+from django.conf import settings
+from django.contrib import messages
+from django.db import DatabaseError, connection
+from django.db.models import Q
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import Resolver404, resolve, reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.static import serve
+
+from console.accounts.access import route
+from console.accounts.models import Team
+from console.accounts.permissions import Permission
+from console.activity.models import ActivityEntry
+from console.activity.querysets import ActivityQuerySet
+from console.activity.views import activity_page
+from console.core.pages import page_of, show
+from console.hosts.models import HostApplication
+from console.sections import Section, section_of, waiting_for
+from miniprograms.models import Binding, MiniProgram
+from releases.models import ReviewDecision, Version
+
+SHOWN = 10
+FOUND = 50
+ICON_SECONDS = 365 * 24 * 3600
+
+
+def own_activity(request: HttpRequest) -> ActivityQuerySet:
+    """Return the entries of the user's teams and applications."""
+    return ActivityEntry.objects.of_any(
+        team_ids=Team.objects.visible_to(request.user).values("pk"),
+        application_ids=HostApplication.objects.visible_to(request.user).values("application_id"),
+    )
+
+
+def ready_versions(request: HttpRequest) -> list[Version]:
+    """Return the approved versions that the user may publish now: on the shelf, higher than the online one (V-12)."""
+    approved = (
+        Version.objects.approved()
+        .filter(
+            mini_program__in=MiniProgram.objects.on_shelf(),
+            mini_program__team__in=Team.objects.where(request.user, Permission.MANAGE),
+        )
+        .select_related("mini_program")
+        .order_by("-uploaded_at")
+    )
+    return [
+        version
+        for version in approved[:FOUND]
+        if not version.mini_program.online_number
+        or version.parts > tuple(map(int, version.mini_program.online_number.split(".")))
+    ][:SHOWN]
+
+
+@route(Permission.SIGNED_IN)
+def home(request: HttpRequest) -> HttpResponse:
+    """What waits for the user, and what changed."""
+    now = timezone.now()
+    audits = waiting_for(request.user, ReviewDecision).select_related(
+        "application", "audit__version", "audit__mini_program", "audit__mini_program__team"
+    )
+    bindings = waiting_for(request.user, Binding).select_related("application", "mini_program__team")
+    decisions = sorted([*audits[:SHOWN], *bindings[:SHOWN]], key=lambda row: row.requested_at)[:SHOWN]
+    ready = ready_versions(request)
+    context = {
+        "decisions": decisions,
+        "overdue_before": now - timedelta(hours=settings.DECISION_OVERDUE_HOURS),
+        "ready": ready,
+        "entries": own_activity(request)[:SHOWN],
+        "today": timezone.localtime(now),
+        "waits": len(decisions) + len(ready),
+        "programs": MiniProgram.objects.visible_to(request.user).count(),
+        "applications": HostApplication.objects.visible_to(request.user).count(),
+        "creates": Team.objects.where(request.user, Permission.MANAGE).exists(),
+    }
+    return render(request, "core/home.html", context)
+
+
+@route(Permission.SIGNED_IN)
+def search(request: HttpRequest) -> HttpResponse:
+    """Find mini programs by name or App ID, versions by number, applications by name."""
+    words = request.GET.get("q", "").strip()[:100]
+    programs = MiniProgram.objects.visible_to(request.user)
+    context = {"words": words}
+    if words:
+        context |= {
+            "programs": programs.matching(words).select_related("team")[:FOUND],
+            "versions": Version.objects.numbered(words)
+            .filter(mini_program__in=programs)
+            .select_related("mini_program__team")[:FOUND],
+            "applications": HostApplication.objects.visible_to(request.user)
+            .filter(Q(name__icontains=words) | Q(application_id__startswith=words.lower()))
+            .select_related("team")[:FOUND],
+        }
+    return render(request, "core/search.html", context)
+
+
+@route(Permission.SIGNED_IN)
+def activity(request: HttpRequest) -> HttpResponse:
+    """Everything that was done in the user's teams and applications."""
+    return activity_page(request, own_activity(request))
+
+
+@route(Permission.SIGNED_IN)
+def notifications(request: HttpRequest) -> HttpResponse:
+    """Everything that the user was told."""
+    return render(
+        request, "core/notifications.html", {"page": page_of(request, request.user.notifications.all())}
+    )
+
+
+@route(Permission.SIGNED_IN, methods="POST")
+def notifications_read(request: HttpRequest) -> HttpResponse:
+    """Mark everything read."""
+    request.user.notifications.unread().update(read_at=timezone.now())
+    messages.success(request, _("All notifications are marked as read."))
+    return redirect("notifications")
+
+
+@route(Permission.SIGNED_IN)
+def switch(request: HttpRequest, kind: str) -> HttpResponse:
+    """The rows of the switcher in the top bar, loaded when it opens; another program keeps the section."""
+    if kind == "applications":
+        rows = HostApplication.objects.visible_to(request.user).select_related("team")[:FOUND]
+        context = {"rows": [(row, reverse("hosts:detail", args=[row.application_id])) for row in rows]}
+    elif kind == "programs":
+        rows = MiniProgram.objects.visible_to(request.user).select_related("team")[:FOUND]
+        section = section_here(request)
+        context = {"all": section.url, "rows": [(row, section.url_for(row.app_id)) for row in rows]}
+    else:
+        raise Http404
+    return render(request, "core/switch.html", context)
+
+
+def section_here(request: HttpRequest) -> Section:
+    """Return the section of the page that an htmx request comes from."""
+    try:
+        return section_of(resolve(urlsplit(request.htmx.current_url_abs_path or "/").path))
+    except Resolver404:
+        return section_of(None)
+
+
+@route(Permission.PUBLIC)
+def icon_file(request: HttpRequest, name: str) -> HttpResponse:
+    """An icon; its name can't be guessed and its bytes never change."""
+    response = serve(request, f"icons/{name}", document_root=str(settings.MEDIA_ROOT))
+    response["Cache-Control"] = f"public, max-age={ICON_SECONDS}, immutable"
+    return response
+
+
+@route(Permission.PUBLIC)
+def healthz(request: HttpRequest) -> HttpResponse:
+    """The process lives."""
+    return HttpResponse("ok", content_type="text/plain")
+
+
+@route(Permission.PUBLIC)
+def readyz(request: HttpRequest) -> HttpResponse:
+    """PostgreSQL and Valkey answer."""
+    failed = []
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT 1")
+    except DatabaseError:
+        failed.append("database")
+    try:
+        redis.from_url(settings.REDIS_URL, socket_timeout=2, socket_connect_timeout=2).ping()
+    except redis.RedisError:
+        failed.append("valkey")
+    words = "not ready: " + ", ".join(failed) if failed else "ok"
+    return HttpResponse(words, content_type="text/plain", status=503 if failed else 200)
+
+
+def forbidden(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
+    """403: yours, without the right."""
+    return show(request, "403.html", {}, status=403)
+
+
+def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
+    """404: not there, or not yours."""
+    return show(request, "404.html", {}, status=404)

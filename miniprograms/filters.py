@@ -1,0 +1,89 @@
+"""The filters of lists of mini programs (L-2)."""
+
+from __future__ import annotations
+
+import django_filters as filters
+from django import forms
+from django.http import HttpRequest
+from django.utils.translation import gettext_lazy as _
+
+from console.accounts.models import Team
+from miniprograms.models import Category, MiniProgram
+from miniprograms.querysets import MiniProgramQuerySet
+
+TEAM_ID_DIGITS = 18
+SELECT = forms.Select(attrs={"class": "form-select"})
+SORTS = (
+    ("-changed", _("Last change, newest first")),
+    ("changed", _("Last change, oldest first")),
+    ("name", _("Name, A to Z")),
+    ("-name", _("Name, Z to A")),
+    ("team", _("Team, A to Z")),
+    ("-team", _("Team, Z to A")),
+    ("category", _("Category, first to last")),
+    ("-category", _("Category, last to first")),
+)
+
+
+class ProgramFilter(filters.FilterSet):
+    """The user's mini programs by team and words; a value that nobody offers filters nothing."""
+
+    team = filters.ModelChoiceFilter(label=_("Team"), queryset=Team.objects.none(), widget=SELECT)
+    q = filters.CharFilter(
+        label=_("Name or App ID"),
+        method="search",
+        max_length=100,
+        widget=forms.SearchInput(attrs={"class": "form-control", "placeholder": _("Name or App ID")}),
+    )
+
+    class Meta:
+        model = MiniProgram
+        fields = ("team", "q")
+
+    def __init__(self, request: HttpRequest) -> None:
+        super().__init__(request.GET, MiniProgram.objects.visible_to(request.user), request=request)
+        teams = Team.objects.visible_to(request.user)
+        self.filters["team"].queryset = teams
+        self.filters["team"].extra["empty_label"] = _("All my teams (%(count)d)") % {"count": teams.count()}
+
+    @property
+    def is_filtering(self) -> bool:
+        """Whether fewer than all may be shown."""
+        return any(self.request.GET.get(name) for name in self.filters if name != "sort")
+
+    def search(self, queryset: MiniProgramQuerySet, name: str, value: str) -> MiniProgramQuerySet:
+        """Keep what matches the words."""
+        return queryset.matching(value.strip())
+
+
+class MiniProgramFilter(ProgramFilter):
+    """Also by category, and in an order. The shelf is chosen by tabs."""
+
+    category = filters.ModelChoiceFilter(
+        label=_("Category"), queryset=Category.objects.all(), empty_label=_("Any category"), widget=SELECT
+    )
+    sort = filters.ChoiceFilter(label=_("Order"), choices=SORTS, empty_label=None, method="order", widget=SELECT)
+
+    class Meta(ProgramFilter.Meta):
+        fields = ("team", "q", "category", "sort")
+
+    def order(self, queryset: MiniProgramQuerySet, name: str, value: str) -> MiniProgramQuerySet:
+        """Sort."""
+        return queryset.sorted_by(value)
+
+
+def url_with_team(request: HttpRequest) -> str:
+    """Remember the team that the URL names; return the URL to go to when it names none but one is remembered.
+
+    So the filter lives in the URL and comes back at the next visit; `team=` stands for all teams.
+    """
+    named = request.GET.get("team")
+    remembered = request.session.get("team", "")
+    if named is None:
+        query = request.GET.copy()
+        query["team"] = remembered
+        return f"{request.path}?{query.urlencode()}" if remembered else ""
+    known = named if named.isdecimal() and len(named) <= TEAM_ID_DIGITS else ""
+    if known != remembered:
+        request.session["team"] = known
+    return ""

@@ -1,0 +1,165 @@
+"""What people type about mini programs and bindings."""
+
+from __future__ import annotations
+
+import unicodedata
+from dataclasses import dataclass
+from typing import Any
+
+from django import forms
+from django.core.exceptions import ValidationError
+from django.db.models import QuerySet
+from django.utils.translation import gettext_lazy as _
+
+from console.accounts.models import Team
+from console.activity.models import ActivityEntry
+from console.core.images import IconField
+from console.hosts.models import HostApplication
+from miniprograms.actions import DESCRIPTIVE
+from miniprograms.models import Category, MiniProgram
+
+LINE_BREAKS = {"\r\n": "\n", "\r": "\n"}
+JOINERS = "\u200c\u200d"  # Part of how some scripts and emoji are written.
+
+
+class WordsField(forms.CharField):
+    """Several lines of text: NFC, and a line break counts as one character however the browser sends it."""
+
+    def to_python(self, value: Any) -> str:
+        """Return the text as we store it, so that limits count what is stored."""
+        text = super().to_python(value) or ""
+        for typed, kept in LINE_BREAKS.items():
+            text = text.replace(typed, kept)
+        return unicodedata.normalize("NFC", text)
+
+
+class LineField(WordsField):
+    """One line of visible text: runs of blanks become one, invisible characters are refused."""
+
+    def to_python(self, value: Any) -> str:
+        """Return the line; raises ValidationError for characters that nobody can see (they disguise names)."""
+        text = " ".join(super().to_python(value).split())
+        if any(unicodedata.category(letter) in ("Cc", "Cf", "Cs", "Co") and letter not in JOINERS for letter in text):
+            raise ValidationError(_("Leave out invisible control characters."), code="invisible")
+        return text
+
+
+class MiniProgramForm(forms.Form):
+    """The descriptive fields (L-1)."""
+
+    name = LineField(
+        label=_("Name"), min_length=2, max_length=30, help_text=_("2 to 30 characters, unique in the team.")
+    )
+    icon = IconField(label=_("Icon"), help_text=_("PNG, JPEG or WebP up to 1 MB. It is cut to a square."))
+    category = forms.ModelChoiceField(label=_("Category"), queryset=Category.objects.all(), empty_label=_("Choose a category"))
+    introduction = LineField(
+        label=_("Introduction"),
+        max_length=120,
+        widget=forms.Textarea(attrs={"rows": 2}),
+        help_text=_("One sentence that users read."),
+    )
+    description = WordsField(
+        label=_("Description"), max_length=2000, required=False, widget=forms.Textarea(attrs={"rows": 6})
+    )
+
+    def icon_is_lost(self) -> bool:
+        """Whether the form comes back without the file that was chosen."""
+        return bool(self.errors and self.files.get("icon"))
+
+
+class CreateForm(MiniProgramForm):
+    """A new mini program of one of the teams in which the user may create."""
+
+    team = forms.ModelChoiceField(
+        label=_("Team"),
+        queryset=Team.objects.none(),
+        empty_label=_("Choose a team"),
+        help_text=_("The mini program and its code belong to this team."),
+    )
+    field_order = ("team",)
+
+    def __init__(self, *args: Any, teams: QuerySet[Team], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["team"].queryset = teams  # type: ignore[attr-defined]
+
+
+@dataclass(frozen=True)
+class Difference:
+    """A field that someone else changed meanwhile; `taken` when the editor had not touched it and the form now has theirs."""
+
+    label: str
+    theirs: str
+    mine: str
+    taken: bool
+
+
+class EditForm(MiniProgramForm):
+    """The descriptive fields, and the revision that the editor saw (L-3)."""
+
+    revision = forms.IntegerField(widget=forms.HiddenInput)
+
+    def __init__(self, *args: Any, program: MiniProgram, **kwargs: Any) -> None:
+        initial: dict[str, Any] = {name: getattr(program, name) for name in (*DESCRIPTIVE, "icon", "revision")}
+        super().__init__(*args, initial=initial, **kwargs)
+        self.fields["icon"].required = False
+        self.fields["icon"].help_text = _("Choose a file only to replace the icon. PNG, JPEG or WebP up to 1 MB.")
+        self.current = program
+        self.edits: list[ActivityEntry] = []
+        self.differences: list[Difference] = []
+
+    def show_overtaken(self, current: MiniProgram) -> None:
+        """Set their values beside mine and take on the new revision, so that a second save is a decision.
+
+        What the editor typed stays. A field that only the other one changed takes their value: saving
+        would otherwise undo a change that the editor never saw.
+        """
+        self.current = current
+        self.edits = current.edits_since(self.cleaned_data["revision"])
+        base = (self.edits[-1].before or {}) if self.edits else {}
+        data = self.data.copy()
+        for name in DESCRIPTIVE:
+            theirs, mine = getattr(current, name), self.cleaned_data[name]
+            if str(theirs) in (str(mine), base.get(name)):
+                continue
+            taken = str(mine) == base.get(name)
+            if taken:
+                data[name] = theirs.pk if isinstance(theirs, Category) else theirs
+            self.differences.append(Difference(str(self.fields[name].label), str(theirs), str(mine), taken))
+        data["revision"] = str(current.revision)
+        self.data = data
+
+    def icon_replaced(self) -> bool:
+        """Whether someone else replaced the icon meanwhile."""
+        return any("icon" in (edit.after or {}) for edit in self.edits)
+
+
+class ReasonForm(forms.Form):
+    """Why something is done; the activity log keeps it."""
+
+    reason = WordsField(
+        label=_("Reason"), max_length=500, required=False, widget=forms.Textarea(attrs={"rows": 2})
+    )
+
+
+class RequiredReasonForm(ReasonForm):
+    """Why, for a move that others will ask about."""
+
+    reason = WordsField(label=_("Reason"), max_length=500, widget=forms.Textarea(attrs={"rows": 2}))
+
+
+class BindingForm(forms.Form):
+    """Which application to ask, and why (L-6)."""
+
+    application = forms.ModelChoiceField(
+        label=_("Application"), queryset=HostApplication.objects.none(), empty_label=_("Choose an application")
+    )
+    reason = WordsField(
+        label=_("Reason"),
+        max_length=500,
+        widget=forms.Textarea(attrs={"rows": 3}),
+        help_text=_("The application's reviewers read it: what the mini program does and for whom."),
+    )
+
+    def __init__(self, *args: Any, applications: QuerySet[HostApplication], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["application"].queryset = applications  # type: ignore[attr-defined]

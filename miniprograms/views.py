@@ -1,0 +1,334 @@
+"""The pages of the mini program list."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.conf import settings
+from django.core.paginator import Page, Paginator
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from console.accounts.access import held_by_team, route, teams_for
+from console.accounts.models import Team
+from console.accounts.permissions import Permission, lacking
+from console.activity.models import ActivityEntry
+from console.activity.views import activity_page
+from console.core.errors import Overtaken
+from console.core.pages import form_page, posted
+from console.hosts.models import HostApplication
+from console.hosts.states import DecisionState
+from miniprograms import actions
+from miniprograms.access import binding_for, mini_program_for
+from miniprograms.filters import MiniProgramFilter, url_with_team
+from miniprograms.forms import BindingForm, CreateForm, EditForm, ReasonForm, RequiredReasonForm
+from miniprograms.models import Binding, IdeDownload, MiniProgram
+from miniprograms.querysets import MiniProgramQuerySet
+from miniprograms.states import Shelf
+
+SHOWN_ACTIVITY = 6
+# What concerns devices now comes first.
+BINDING_ORDER = [
+    DecisionState.WAITING,
+    DecisionState.APPROVED,
+    DecisionState.REJECTED,
+    DecisionState.ENDED,
+    DecisionState.WITHDRAWN,
+]
+
+
+@route(Permission.SIGNED_IN)
+def program_list(request: HttpRequest) -> HttpResponse:
+    """The user's mini programs, with filters, order and pages in the URL (L-2)."""
+    if url := url_with_team(request):
+        return redirect(url)
+    held = held_by_team(request.user)
+    filters = MiniProgramFilter(request)
+    counts = filters.qs.shelf_counts()
+    chosen = request.GET.get("shelf", "")
+    shelf = chosen if chosen in Shelf.values else ""
+    rows = filters.qs.filter(shelf=shelf) if shelf else filters.qs
+    page = _page_of_programs(request, rows, counts[shelf])
+    for program in page.object_list:
+        program.refusal = lacking(held[program.team_id], Permission.MANAGE)  # type: ignore[attr-defined]
+    creates = any(Permission.MANAGE in permissions for permissions in held.values())
+    context = {
+        "filter": filters,
+        "page": page,
+        "filtered": filters.is_filtering or shelf,
+        "shelves": [("", _("All"), counts[""]), *((value, label, counts[value]) for value, label in Shelf.choices)],
+        "total": ngettext("%(count)d mini program", "%(count)d mini programs", counts[shelf]) % {"count": counts[shelf]},
+        "create_refusal": "" if creates else lacking(frozenset(), Permission.MANAGE),
+        **_newest_ide(),
+    }
+    return render(request, "miniprograms/list.html", context)
+
+
+def _newest_ide() -> dict[str, Any]:
+    """Return the downloads to offer, and the newest of them for the title (L-5)."""
+    downloads = list(IdeDownload.objects.newest_of_each_platform())
+    newest = max(downloads, key=lambda download: (download.released_on, download.pk), default=None)
+    return {"downloads": downloads, "newest_ide": newest}
+
+
+def _page_of_programs(request: HttpRequest, rows: MiniProgramQuerySet, count: int) -> Page[Any]:
+    """Return a page of programs with team and category. Only ids are sorted and skipped, so a late page costs little."""
+    paginator = Paginator(rows.values_list("pk", flat=True), settings.PAGE_SIZE)
+    paginator.count = count  # type: ignore[misc] - known from the shelf's counts
+    page = paginator.get_page(request.GET.get("page"))
+    ids = list(page.object_list)
+    found = MiniProgram.objects.select_related("team", "category").in_bulk(ids)
+    page.object_list = [found[pk] for pk in ids if pk in found]
+    return page
+
+
+@route(Permission.MANAGE, load=teams_for, methods="GET POST")
+def create(request: HttpRequest, teams: QuerySet[Team]) -> HttpResponse:
+    """Create a mini program in a team of the user's (L-1)."""
+    initial = {"team": request.GET.get("team", request.session.get("team", ""))}
+    return form_page(
+        request,
+        CreateForm(posted(request), request.FILES, teams=teams, initial=initial),
+        save=lambda data: actions.create(by=request.user, **data),
+        success=lambda program: (
+            _("%(program)s is created. Its App ID is %(app_id)s.") % {"program": program, "app_id": program.app_id},
+            program.get_absolute_url(),
+        ),
+        template="miniprograms/form.html",
+        title=_("Create mini program"),
+        verb=_("Create mini program"),
+        icon="plus",
+        cancel=reverse("miniprograms:list"),
+    )
+
+
+@route(Permission.MANAGE, load=mini_program_for, methods="GET POST")
+def edit(request: HttpRequest, program: MiniProgram) -> HttpResponse:
+    """Change the descriptive fields; who comes second sees what changed (L-3)."""
+    form = EditForm(posted(request), request.FILES, program=program)
+
+    def save(data: dict[str, Any]) -> MiniProgram:
+        try:
+            return actions.edit(program, by=request.user, **data)
+        except Overtaken:
+            form.show_overtaken(MiniProgram.objects.select_related("category").get(pk=program.pk))
+            raise
+
+    return form_page(
+        request,
+        form,
+        save=save,
+        success=lambda edited: (_("%(program)s is saved.") % {"program": edited}, edited.get_absolute_url()),
+        template="miniprograms/form.html",
+        title=_("Edit"),
+        verb=_("Save"),
+        cancel=program.get_absolute_url(),
+        mini_program=program,
+    )
+
+
+@route(Permission.VIEW, load=mini_program_for)
+def detail(request: HttpRequest, program: MiniProgram) -> HttpResponse:
+    """Everything about a mini program, its applications and its activity (L-5)."""
+    bindings = sorted(
+        program.bindings.newest_of_each_application().select_related("application", "requested_by", "ended_by"),
+        key=lambda binding: (BINDING_ORDER.index(binding.state), -binding.pk),
+    )
+    refusal = lacking(program.held, Permission.MANAGE)  # type: ignore[attr-defined]
+    ask_refusal = refusal
+    if not refusal and not _askable(program).exists():
+        ask_refusal = _("Every application that takes bindings is bound or was asked already.")
+    context = {
+        "mini_program": program,
+        "bindings": bindings,
+        "bound": sum(binding.state == DecisionState.APPROVED for binding in bindings),
+        "refusal": refusal,
+        "ask_refusal": ask_refusal,
+        **_newest_ide(),
+        "entries": ActivityEntry.objects.of_program(program.app_id)[:SHOWN_ACTIVITY],
+    }
+    return render(request, "miniprograms/detail.html", context)
+
+
+@route(Permission.VIEW, load=mini_program_for)
+def activity(request: HttpRequest, program: MiniProgram) -> HttpResponse:
+    """Everything that was done with the mini program (P-5)."""
+    return activity_page(request, ActivityEntry.objects.of_program(program.app_id), mini_program=program)
+
+
+@route(Permission.SIGNED_IN)
+def ide_downloads(request: HttpRequest) -> HttpResponse:
+    """Every version of the IDE, newest first (L-5)."""
+    return render(request, "miniprograms/ide_downloads.html", {"downloads": IdeDownload.objects.all()})
+
+
+# Shelf ------------------------------------------------------------------------------------------------------------
+
+
+@route(Permission.MANAGE, load=mini_program_for, methods="GET POST", sudo=True)
+def take_off_shelf(request: HttpRequest, program: MiniProgram) -> HttpResponse:
+    """Take the program from every application (L-4)."""
+    effects = [
+        (
+            "device-mobile",
+            _("At once no application gets %(program)s. Devices that ask are told that it is removed.")
+            % {"program": program},
+        ),
+        ("rocket-off", _("Publishing and rolling back are refused until it is back on the shelf.")),
+        ("send", _("Uploading and submitting for audit still work.")),
+    ]
+    if program.online_number:
+        effects.append(
+            (
+                "arrow-back-up",
+                _("Back on the shelf, exactly %(number)s is served again.") % {"number": program.online_number},
+            )
+        )
+    return _shelf_dialog(
+        request,
+        program,
+        RequiredReasonForm(posted(request)),
+        save=lambda data: actions.take_off_shelf(program, by=request.user, **data),
+        toast=_("%(program)s is off the shelf."),
+        title=_("Take %(program)s off the shelf?") % {"program": program},
+        change=[(_("Served now"), _served(program)), (_("After this"), _("Nothing"))],
+        effects=effects,
+        verb=_("Take off the shelf"),
+        icon="circle-off",
+        danger=True,
+    )
+
+
+@route(Permission.MANAGE, load=mini_program_for, methods="GET POST")
+def put_on_shelf(request: HttpRequest, program: MiniProgram) -> HttpResponse:
+    """Let the applications get the program again (L-4)."""
+    effects = [("rocket", _("Publishing and rolling back are possible again."))]
+    if program.online_number:
+        words = _("At once every bound application gets exactly %(number)s again.") % {"number": program.online_number}
+        effects.insert(0, ("device-mobile", words))
+    return _shelf_dialog(
+        request,
+        program,
+        ReasonForm(posted(request)),
+        save=lambda data: actions.put_on_shelf(program, by=request.user, **data),
+        toast=_("%(program)s is on the shelf."),
+        title=_("Put %(program)s on the shelf?") % {"program": program},
+        change=[(_("Served now"), _("Nothing")), (_("After this"), _served(program))],
+        effects=effects,
+        verb=_("Put on the shelf"),
+        icon="circle-check",
+    )
+
+
+def _served(program: MiniProgram) -> str:
+    return program.online_number or _("No version yet")
+
+
+def _shelf_dialog(
+    request: HttpRequest, program: MiniProgram, form: forms.Form, *, toast: str, **context: Any
+) -> HttpResponse:
+    bound = [binding.application for binding in program.bindings.bound().select_related("application")]
+    return form_page(
+        request,
+        form,
+        success=lambda shelved: (toast % {"program": shelved}, program.get_absolute_url()),
+        template="core/confirm.html",
+        applications=bound,
+        devices=ngettext("%(count)d application", "%(count)d applications", len(bound)) % {"count": len(bound)},
+        cancel=program.get_absolute_url(),
+        mini_program=program,
+        **context,
+    )
+
+
+# Bindings ---------------------------------------------------------------------------------------------------------
+
+
+def _askable(program: MiniProgram) -> QuerySet[HostApplication]:
+    """Applications that the program may ask, without those bound or asked already."""
+    taken = program.bindings.live().values("application")
+    return HostApplication.objects.open_for_binding_by(program.team_id).exclude(pk__in=taken)
+
+
+@route(Permission.MANAGE, load=mini_program_for, methods="GET POST")
+def ask_for_binding(request: HttpRequest, program: MiniProgram) -> HttpResponse:
+    """Ask a host application for a binding (L-6)."""
+    return form_page(
+        request,
+        BindingForm(posted(request), applications=_askable(program)),
+        save=lambda data: actions.request_binding(program, by=request.user, **data),
+        success=lambda binding: (
+            _("%(application)s is asked. Its reviewers decide.") % {"application": binding.application},
+            program.get_absolute_url(),
+        ),
+        title=_("Ask for a binding"),
+        verb=_("Ask for the binding"),
+        icon="send",
+        cancel=program.get_absolute_url(),
+        mini_program=program,
+    )
+
+
+@route(Permission.MANAGE, load=binding_for, methods="GET POST")
+def withdraw_binding(request: HttpRequest, binding: Binding) -> HttpResponse:
+    """Take back a request that waits (L-6)."""
+    names = {"application": binding.application, "program": binding.mini_program}
+    return form_page(
+        request,
+        forms.Form(posted(request)),
+        save=lambda data: actions.withdraw_binding(binding, by=request.user),
+        success=lambda _binding: (
+            _("The request to %(application)s is withdrawn.") % names,
+            binding.mini_program.get_absolute_url(),
+        ),
+        template="core/confirm.html",
+        title=_("Withdraw the binding request to %(application)s?") % names,
+        effects=[
+            ("clipboard-x", _("It leaves the review inbox of %(application)s.") % names),
+            ("send", _("You can ask again at any time.")),
+        ],
+        verb=_("Withdraw the request"),
+        icon="arrow-back",
+        cancel=binding.mini_program.get_absolute_url(),
+        mini_program=binding.mini_program,
+    )
+
+
+@route(Permission.MANAGE, load=binding_for, methods="GET POST")
+def unbind(request: HttpRequest, binding: Binding) -> HttpResponse:
+    """End a binding: the application no longer gets the program (L-6)."""
+    program = binding.mini_program
+    names = {"application": binding.application, "program": program, "number": program.audit_number}
+    effects = [
+        (
+            "device-mobile",
+            _("Devices with %(application)s are told at their next check that %(program)s is removed.") % names,
+        )
+    ]
+    if program.audit_number:
+        effects.append(("clipboard-check", _("The audit of %(number)s goes on without %(application)s.") % names))
+    if not program.bindings.bound().exclude(pk=binding.pk).exists():
+        effects.append(("alert-triangle", _("No other application is bound: nobody gets %(program)s any more.") % names))
+    effects.append(("send", _("To come back, ask for a binding again. Its reviewers decide anew.")))
+    return form_page(
+        request,
+        ReasonForm(posted(request)),
+        save=lambda data: actions.unbind(binding, by=request.user, **data),
+        success=lambda _binding: (_("%(application)s is unbound.") % names, program.get_absolute_url()),
+        template="core/confirm.html",
+        title=_("Unbind %(program)s from %(application)s?") % names,
+        change=[(_("Served now"), _served(program)), (_("After this"), _("Nothing"))],
+        applications=[binding.application],
+        devices=binding.application.name,
+        effects=effects,
+        verb=_("Unbind"),
+        icon="unlink",
+        danger=True,
+        cancel=program.get_absolute_url(),
+        mini_program=program,
+    )

@@ -1,0 +1,88 @@
+"""The forms of version management."""
+
+from __future__ import annotations
+
+import re
+
+from django import forms
+from django.core.exceptions import ValidationError
+from django.utils.translation import gettext_lazy as _
+
+from console.core.pages import NoteForm
+from miniprograms.models import MiniProgram
+from releases.models import Version
+from releases.package import Inspection
+
+NUMBER = re.compile(r"(0|[1-9][0-9]{0,3})\.(0|[1-9][0-9]{0,3})\.(0|[1-9][0-9]{0,3})")
+
+
+class VersionNumberField(forms.CharField):
+    """A number `d.d.d`, each part 0–9999; cleans to three integers (V-1)."""
+
+    default_error_messages = {
+        "form": _("Write three numbers with dots, each from 0 to 9999: 1.10.0."),
+        "zeros": _("Write each part without leading zeros: 1.10.0."),
+    }
+
+    def clean(self, value: object) -> tuple[int, int, int]:
+        """Return (major, minor, patch)."""
+        text = super().clean(value)
+        match = NUMBER.fullmatch(text)
+        if not match:
+            padded = re.fullmatch(r"[0-9]{1,4}(\.[0-9]{1,4}){2}", text)
+            raise ValidationError(self.error_messages["zeros" if padded else "form"])
+        major, minor, patch = map(int, match.groups())
+        return major, minor, patch
+
+
+class UploadForm(forms.Form):
+    """A new version. `inspection` holds the findings of a refused package."""
+
+    file = forms.FileField(
+        label=_("Package file"),
+        help_text=_(
+            "Packed by the Luffa Cloud IDE. Up to 30 MB; unpacked up to 100 MB; main package and each subpackage up to 2 MB."
+        ),
+        error_messages={"required": _("Choose the package file."), "empty": _("The file is empty.")},
+        widget=forms.ClearableFileInput(attrs={"accept": ".zip,.apkg,.wxapkg-src"}),
+    )
+    number = VersionNumberField(label=_("Version number"), max_length=14)
+    notes = forms.CharField(
+        label=_("Change notes"), max_length=2000, required=False, widget=forms.Textarea(attrs={"rows": 5})
+    )
+    inspection: Inspection | None = None
+
+    def __init__(self, *args: object, program: MiniProgram, **kwargs: object) -> None:
+        super().__init__(*args, **kwargs)  # type: ignore[arg-type]
+        self.program = program
+        newest = program.versions.first()
+        self.fields["number"].help_text = (
+            _("Highest so far: %(number)s. A number is used only once.") % {"number": newest}
+            if newest
+            else _("Three numbers with dots, for example 1.0.0. A number is used only once.")
+        )
+
+    def clean_number(self) -> tuple[int, int, int]:
+        """Refuse a number that was used, before the package is read."""
+        major, minor, patch = number = self.cleaned_data["number"]
+        if self.program.versions.filter(major=major, minor=minor, patch=patch).exists():
+            raise ValidationError(
+                _("%(number)s was used before. A number is used only once, also after a failed audit.")
+                % {"number": f"{major}.{minor}.{patch}"}
+            )
+        return number
+
+
+class RollBackForm(NoteForm):
+    """Which earlier release to return to; the highest is proposed."""
+
+    version = forms.ModelChoiceField(
+        label=_("Return to"), queryset=Version.objects.none(), empty_label=None, widget=forms.RadioSelect
+    )
+    field_order = ["version", "note"]
+
+    def __init__(self, *args: object, program: MiniProgram, **kwargs: object) -> None:
+        super().__init__(*args, **kwargs)  # type: ignore[arg-type]
+        targets = program.versions.roll_back_targets()
+        self.fields["version"].queryset = targets  # type: ignore[attr-defined]
+        self.fields["version"].initial = targets.first()

@@ -1,0 +1,157 @@
+"""Where programs stand: what is online, in audit, in development, and what can be done now (V-8).
+
+One program's page and the page across programs show the same facts, read with the same number of queries
+however many programs there are.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+
+from django.db.models import Count, F, Window
+from django.db.models.functions import RowNumber
+from django.utils import timezone
+
+from console.hosts.models import HostApplication
+from console.hosts.states import DecisionState
+from miniprograms.models import Binding, MiniProgram
+from releases import rules
+from releases.models import Audit, Release, ReviewDecision, Version
+from releases.states import AuditState
+
+SHOWN_UPLOADS = 3
+
+
+@dataclass
+class Overview:
+    """One program: `release` is the newest publish or roll back, `audit` the newest submission, with `decisions`.
+
+    `candidate` is the highest approved version above the online one, `uploads` the newest development versions
+    of `upload_count`, `target` the version that a roll back proposes, `may` what the user's role forbids.
+    """
+
+    program: MiniProgram
+    release: Release | None = None
+    audit: Audit | None = None
+    decisions: Sequence[ReviewDecision] = ()
+    candidate: Version | None = None
+    uploads: list[Version] = field(default_factory=list)
+    upload_count: int = 0
+    target: Version | None = None
+    applications: list[HostApplication] = field(default_factory=list)
+    may: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def online(self) -> Version | None:
+        """The version that devices get."""
+        return self.release.to_version if self.release else None
+
+    @property
+    def running(self) -> Audit | None:
+        """The audit that waits for decisions."""
+        return self.audit if self.audit and self.audit.state == AuditState.IN_AUDIT else None
+
+    @property
+    def newest(self) -> Version | None:
+        """The newest development version."""
+        return self.uploads[0] if self.uploads else None
+
+    @property
+    def decided(self) -> int:
+        """How many applications have decided."""
+        return sum(decision.state != DecisionState.WAITING for decision in self.decisions)
+
+    @property
+    def overdue(self) -> list[ReviewDecision]:
+        """Decisions that wait for too long."""
+        now = timezone.now()
+        return [decision for decision in self.decisions if decision.is_overdue(at=now)]
+
+    @property
+    def why_not_submit(self) -> str:
+        """Why the newest development version can't be submitted."""
+        if not self.newest:
+            return rules.nothing_uploaded()
+        return rules.why_not_submit(self.program, self.newest, bound=len(self.applications))
+
+    @property
+    def why_not_publish(self) -> str:
+        """Why nothing can be published, or not the candidate."""
+        if self.candidate:
+            return rules.why_not_publish(self.program, self.candidate, online=self.online)
+        return rules.nothing_to_publish(
+            [decision.application.name for decision in self.decisions if decision.state == DecisionState.WAITING]
+            if self.running
+            else []
+        )
+
+    @property
+    def why_not_roll_back(self) -> str:
+        """Why the online version can't be rolled back."""
+        return rules.why_not_roll_back(
+            self.program, online=self.online, last=self.release, targets=self.target is not None
+        )
+
+
+def overviews(programs: Iterable[MiniProgram]) -> list[Overview]:
+    """Return the overview of each program, in the order given; eight queries."""
+    found = {program.pk: Overview(program) for program in programs}
+    ids = list(found)
+    for release in _newest_releases(ids):
+        found[release.mini_program_id].release = release
+    audits = {audit.pk: audit for audit in _newest_audits(ids)}
+    for audit in audits.values():
+        audit.mini_program = found[audit.mini_program_id].program
+        found[audit.mini_program_id].audit = audit
+    for audit_id, decisions in _decisions(list(audits)).items():
+        found[audits[audit_id].mini_program_id].decisions = decisions
+    for version in _highest(Version.objects.approved().overtaking(Version.objects.online()), ids):
+        found[version.mini_program_id].candidate = version
+    for version in _highest(Version.objects.roll_back_targets(), ids):
+        found[version.mini_program_id].target = version
+    for version in _newest_uploads(ids):
+        overview = found[version.mini_program_id]
+        version.mini_program = overview.program
+        overview.uploads.append(version)
+        overview.upload_count = version.of
+    for binding in Binding.objects.bound().filter(mini_program__in=ids).select_related("application"):
+        found[binding.mini_program_id].applications.append(binding.application)
+    return list(found.values())
+
+
+def overview_of(program: MiniProgram) -> Overview:
+    """Return one program's overview."""
+    return overviews([program])[0]
+
+
+def _newest_releases(ids: list[int]) -> Iterable[Release]:
+    rows = Release.objects.filter(mini_program__in=ids).select_related("from_version", "to_version", "by")
+    return rows.order_by("mini_program", "-id").distinct("mini_program")
+
+
+def _newest_audits(ids: list[int]) -> Iterable[Audit]:
+    rows = Audit.objects.filter(mini_program__in=ids).select_related("version", "submitted_by")
+    return rows.order_by("mini_program", "-submitted_at", "-id").distinct("mini_program")
+
+
+def _decisions(audit_ids: list[int]) -> dict[int, list[ReviewDecision]]:
+    rows: dict[int, list[ReviewDecision]] = defaultdict(list)
+    for decision in ReviewDecision.objects.filter(audit__in=audit_ids).select_related("application", "decided_by"):
+        rows[decision.audit_id].append(decision)
+    return rows
+
+
+def _highest(versions: Iterable[Version], ids: list[int]) -> Iterable[Version]:
+    rows = versions.filter(mini_program__in=ids)  # type: ignore[attr-defined]
+    return rows.order_by("mini_program", "-major", "-minor", "-patch").distinct("mini_program")
+
+
+def _newest_uploads(ids: list[int]) -> Iterable[Version]:
+    of_program = {"partition_by": F("mini_program")}
+    rows = Version.objects.in_development().filter(mini_program__in=ids).light().select_related("uploaded_by")
+    return rows.annotate(
+        place=Window(RowNumber(), order_by=[F("uploaded_at").desc(), F("id").desc()], **of_program),
+        of=Window(Count("id"), **of_program),
+    ).filter(place__lte=SHOWN_UPLOADS)

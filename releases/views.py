@@ -1,0 +1,287 @@
+"""The pages of version management."""
+
+from __future__ import annotations
+
+from django import forms
+from django.core.paginator import Page
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils.translation import gettext as _, ngettext
+
+from console.accounts.access import held_by_team, route
+from console.accounts.permissions import Permission, lacking
+from console.core.pages import NoteForm, form_page, page_of, posted
+from miniprograms.access import mini_program_for
+from miniprograms.filters import MiniProgramFilter, url_with_team
+from miniprograms.models import MiniProgram
+from releases import actions, rules
+from releases.access import audit_for, version_for
+from releases.filters import in_tab, tab_counts
+from releases.forms import RollBackForm, UploadForm
+from releases.inspection import PackageRefused
+from releases.models import Audit, Version
+from releases.overview import overview_of, overviews
+
+SHOWN_RELEASES = 7
+SHOWN_AUDITS = 6
+
+
+@route(Permission.SIGNED_IN)
+def overview(request: HttpRequest) -> HttpResponse:
+    """All my programs: online, audit, development, possible now (V-8)."""
+    if url := url_with_team(request):
+        return redirect(url)
+    held = held_by_team(request.user)
+    visible = MiniProgram.objects.visible_to(request.user)
+    filters = MiniProgramFilter(request.GET, visible, request=request, teams=len(held))
+    page = page_of(request, in_tab(filters.qs, request.GET.get("show", "")).select_related("team"))
+    rows = overviews(page)
+    for row in rows:
+        row.may = _may(held[row.program.team_id])
+    creates = any(Permission.MANAGE in permissions for permissions in held.values())
+    context = {
+        "filter": filters,
+        "filtered": any(request.GET.get(name) for name in ("team", "q", "category", "show")),
+        "tabs": tab_counts(filters.qs),
+        "page": page,
+        "rows": rows,
+        "why_not_create": "" if creates else lacking(frozenset(), Permission.MANAGE),
+        "total": _total(page, ngettext("%(count)d mini program", "%(count)d mini programs", page.paginator.count)),
+    }
+    return render(request, "releases/overview.html", context)
+
+
+def _total(page: Page, words: str) -> str:
+    return words % {"count": page.paginator.count}
+
+
+@route(Permission.VIEW, load=mini_program_for)
+def versions(request: HttpRequest, program: MiniProgram) -> HttpResponse:
+    """One program: the three cards, release history and audit records (V-8, V-11, V-15)."""
+    releases = program.releases.select_related("from_version", "to_version", "by")
+    audits = program.audits.select_related("version", "submitted_by").prefetch_related("decisions__application")
+    context = {
+        "mini_program": program,
+        "overview": overview_of(program),
+        "releases": releases[:SHOWN_RELEASES],
+        "release_count": releases.count(),
+        "shown_releases": SHOWN_RELEASES,
+        "audits": audits[:SHOWN_AUDITS],
+        "audit_count": audits.count(),
+        "may": _may(program.held),
+    }
+    return render(request, "releases/versions.html", context)
+
+
+def _may(held: frozenset[Permission]) -> dict[str, str]:
+    """Why the user's role may not: for the actions of a program's pages."""
+    return {"not_upload": lacking(held, Permission.UPLOAD), "not_manage": lacking(held, Permission.MANAGE)}
+
+
+@route(Permission.UPLOAD, load=mini_program_for, methods="GET POST")
+def upload(request: HttpRequest, program: MiniProgram) -> HttpResponse:
+    """New version: every finding at once, what was typed is kept (V-1 to V-6)."""
+    form = UploadForm(posted(request), request.FILES or None, program=program)
+
+    def save(data: dict) -> Version:
+        try:
+            return actions.upload(program, by=request.user, **data)
+        except PackageRefused as refused:
+            form.inspection = refused.inspection
+            raise
+
+    return form_page(
+        request,
+        form,
+        save=save,
+        success=lambda version: (
+            _("%(number)s was uploaded and checked.") % {"number": version},
+            reverse("releases:detail", args=[program.app_id, version.number]),
+        ),
+        template="releases/upload.html",
+        title=_("New version"),
+        verb=_("Upload"),
+        icon="upload",
+        upload=True,
+        cancel=_versions_url(program),
+        mini_program=program,
+        applications=[binding.application for binding in program.bindings.bound().select_related("application")],
+    )
+
+
+def _versions_url(program: MiniProgram) -> str:
+    return reverse("releases:versions", args=[program.app_id])
+
+
+@route(Permission.VIEW, load=mini_program_for)
+def uploads(request: HttpRequest, program: MiniProgram) -> HttpResponse:
+    """Every version of the program, highest number first."""
+    page = page_of(request, program.versions.light().select_related("uploaded_by"))
+    total = _total(page, ngettext("%(count)d version", "%(count)d versions", page.paginator.count))
+    context = {"mini_program": program, "page": page, "total": total, "may": _may(program.held)}
+    return render(request, "releases/uploads.html", context)
+
+
+@route(Permission.VIEW, load=mini_program_for)
+def history(request: HttpRequest, program: MiniProgram) -> HttpResponse:
+    """Every publish and roll back (V-15)."""
+    page = page_of(request, program.releases.select_related("from_version", "to_version", "by"))
+    total = _total(page, ngettext("%(count)d release", "%(count)d releases", page.paginator.count))
+    return render(request, "releases/history.html", {"mini_program": program, "page": page, "total": total})
+
+
+@route(Permission.VIEW, load=mini_program_for)
+def audits(request: HttpRequest, program: MiniProgram) -> HttpResponse:
+    """Every submission (V-11)."""
+    rows = program.audits.select_related("version", "submitted_by").prefetch_related("decisions__application")
+    page = page_of(request, rows)
+    total = _total(page, ngettext("%(count)d audit record", "%(count)d audit records", page.paginator.count))
+    return render(request, "releases/audits.html", {"mini_program": program, "page": page, "total": total})
+
+
+@route(Permission.VIEW, load=audit_for)
+def audit(request: HttpRequest, audit: Audit) -> HttpResponse:
+    """One audit record: what was submitted, who decided what (V-11)."""
+    program = audit.mini_program
+    context = {
+        "mini_program": program,
+        "audit": audit,
+        "decisions": audit.decisions.select_related("application", "decided_by"),
+        "why_not_withdraw": lacking(program.held, Permission.UPLOAD) or rules.why_not_withdraw(audit.version),
+    }
+    return render(request, "releases/audit.html", context)
+
+
+@route(Permission.VIEW, load=version_for)
+def detail(request: HttpRequest, version: Version) -> HttpResponse:
+    """One version: its package, its warnings, its way so far, and what can be done with it now."""
+    program = version.mini_program
+    online = program.versions.online().first()
+    bound = program.bindings.bound().count()
+    context = {
+        "mini_program": program,
+        "version": version,
+        "audits": version.audits.select_related("submitted_by").prefetch_related("decisions__application"),
+        "releases": version.releases.select_related("from_version", "by"),
+        "why_not_submit": lacking(program.held, Permission.UPLOAD)
+        or rules.why_not_submit(program, version, bound=bound),
+        "why_not_publish": lacking(program.held, Permission.MANAGE)
+        or rules.why_not_publish(program, version, online=online),
+    }
+    return render(request, "releases/detail.html", context)
+
+
+@route(Permission.UPLOAD, load=version_for, methods="GET POST")
+def submit(request: HttpRequest, version: Version) -> HttpResponse:
+    """Submit for audit: who will decide (V-9)."""
+    program = version.mini_program
+    applications = overview_of(program).applications
+    effects = [("clipboard-check", _("%(name)s decides.") % {"name": application}) for application in applications]
+    effects.append(("lock", _("One version at a time: the next can be submitted after the decision.")))
+    return form_page(
+        request,
+        forms.Form(posted(request)),
+        save=lambda data: actions.submit(version, by=request.user),
+        success=lambda audit: (
+            _("%(number)s is in audit. The reviewers were told.") % {"number": version},
+            _versions_url(program),
+        ),
+        template="core/confirm.html",
+        title=_("Submit %(program)s %(number)s for audit?") % {"program": program, "number": version},
+        lead=_("Every bound application decides. The package can't change any more."),
+        applications=applications,
+        effects=effects,
+        verb=_("Submit %(number)s") % {"number": version},
+        icon="send",
+        cancel=_versions_url(program),
+        mini_program=program,
+    )
+
+
+@route(Permission.UPLOAD, load=version_for, methods="GET POST")
+def withdraw(request: HttpRequest, version: Version) -> HttpResponse:
+    """Take a version back from the reviewers (V-10)."""
+    program = version.mini_program
+    return form_page(
+        request,
+        NoteForm(posted(request)),
+        save=lambda data: actions.withdraw(version, by=request.user, reason=data["note"]),
+        success=lambda audit: (_("%(number)s was withdrawn.") % {"number": version}, _versions_url(program)),
+        template="core/confirm.html",
+        title=_("Withdraw %(program)s %(number)s from audit?") % {"program": program, "number": version},
+        effects=[
+            ("arrow-back", _("%(number)s is a development version again and can be submitted anew.") % {"number": version}),
+            ("clipboard-x", _("Decisions made so far stay in the audit record; nobody needs to decide any more.")),
+        ],
+        verb=_("Withdraw %(number)s") % {"number": version},
+        cancel=_versions_url(program),
+        mini_program=program,
+    )
+
+
+@route(Permission.MANAGE, load=version_for, methods="GET POST", sudo=True)
+def publish(request: HttpRequest, version: Version) -> HttpResponse:
+    """Publish: what every device will get (V-12)."""
+    program = version.mini_program
+    now = overview_of(program)
+    effects = [("device-mobile", _("Devices get %(number)s at their next start.") % {"number": version})]
+    if now.online:
+        effects.append(("arrow-back-up", _("You can roll back to %(number)s once.") % {"number": now.online}))
+    return form_page(
+        request,
+        NoteForm(posted(request)),
+        save=lambda data: actions.publish(version, by=request.user, note=data["note"]),
+        success=lambda release: (_("%(number)s is online.") % {"number": version}, _versions_url(program)),
+        template="core/confirm.html",
+        title=_("Publish %(program)s %(number)s?") % {"program": program, "number": version},
+        lead=_("It takes effect on all bound applications at once."),
+        change=_change(now.online, version),
+        applications=now.applications,
+        effects=effects,
+        verb=_("Publish %(number)s") % {"number": version},
+        icon="rocket",
+        cancel=_versions_url(program),
+        mini_program=program,
+    )
+
+
+def _change(online: Version | None, after: Version | None) -> list[tuple[str, str]]:
+    """Before → after of a publish or roll back."""
+    return [
+        (_("Online now"), str(online or _("Nothing"))),
+        (_("Online after this"), str(after or "–")),
+    ]
+
+
+@route(Permission.MANAGE, load=mini_program_for, methods="GET POST", sudo=True)
+def roll_back(request: HttpRequest, program: MiniProgram) -> HttpResponse:
+    """Roll back: which release, and what every device will get (V-13)."""
+    now = overview_of(program)
+    form = RollBackForm(posted(request), program=program)
+    if request.method == "GET" and now.why_not_roll_back:
+        return redirect(_versions_url(program))
+    return form_page(
+        request,
+        form,
+        save=lambda data: actions.roll_back(data["version"], by=request.user, note=data["note"]),
+        success=lambda release: (
+            _("Rolled back: %(number)s is online.") % {"number": release.to_version},
+            _versions_url(program),
+        ),
+        template="core/confirm.html",
+        title=_("Roll back %(program)s %(number)s?") % {"program": program, "number": now.online or ""},
+        lead=_("It takes effect on all bound applications at once."),
+        change=_change(now.online, now.target),
+        applications=now.applications,
+        effects=[
+            ("device-mobile", _("Every device gets the chosen version at its next start.")),
+            ("ban", _("%(number)s can't come online again.") % {"number": now.online or ""}),
+            ("lock", _("The next roll back waits until a version is published.")),
+        ],
+        verb=_("Roll back"),
+        icon="arrow-back-up",
+        danger=True,
+        cancel=_versions_url(program),
+        mini_program=program,
+    )

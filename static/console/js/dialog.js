@@ -1,0 +1,42 @@
+// <a data-dialog href="…"> opens that page's dialog part in #dialog. The browser traps the focus, closes on Esc
+// and gives the focus back; without JavaScript the link opens the page.
+/* global htmx */
+const dialog = document.getElementById('dialog')
+
+document.addEventListener('click', event => {
+  const link = event.target.closest('a[data-dialog]')
+  if (link && !event.ctrlKey && !event.metaKey && !event.shiftKey && event.button === 0) {
+    event.preventDefault()
+    htmx.ajax('GET', link.getAttribute('href'), { target: '#dialog', swap: 'innerHTML' })
+    return
+  }
+  if (event.target.closest('[data-close]') && dialog.open) {
+    event.preventDefault()
+    dialog.close()
+  }
+})
+
+// A click on the backdrop closes, unless the press began inside (text was being selected).
+let pressed = null
+dialog.addEventListener('pointerdown', event => { pressed = event.target })
+dialog.addEventListener('click', event => {
+  if (event.target === dialog && pressed === dialog) dialog.close()
+})
+dialog.addEventListener('close', () => { dialog.replaceChildren() })
+
+document.addEventListener('htmx:beforeSwap', event => {
+  if (event.detail.target !== dialog) return
+  // A whole page came instead of a dialog: the session has ended, or a view has no dialog part. Go there.
+  if (/<html[\s>]/i.test(event.detail.serverResponse)) {
+    event.detail.shouldSwap = false
+    window.location.assign(event.detail.requestConfig.verb === 'get' ? event.detail.pathInfo.requestPath : window.location.href)
+  }
+})
+
+document.addEventListener('htmx:afterSwap', event => {
+  if (event.detail.target !== dialog) return
+  if (!dialog.open) dialog.showModal()
+  const first = dialog.querySelector('[data-focus], [autofocus], .is-invalid, input:not([type=hidden]):not([disabled]), textarea, select') ||
+    dialog.querySelector('.dialog-foot .btn')
+  first?.focus()
+})

@@ -1,0 +1,51 @@
+// Filters that submit themselves, textareas that count, one submit per form.
+
+document.addEventListener('change', event => {
+  const form = event.target.closest('form[data-auto-submit]')
+  if (form) form.requestSubmit()
+})
+
+// An empty filter does not belong in the URL.
+document.addEventListener('submit', event => {
+  if (!event.target.matches('form[data-auto-submit]')) return
+  for (const field of event.target.elements) field.disabled ||= field.name && !field.value
+})
+window.addEventListener('pageshow', () => {
+  for (const form of document.querySelectorAll('form[data-auto-submit]')) {
+    for (const field of form.elements) field.disabled = false
+  }
+})
+
+function count (area) {
+  let place = area.previousElementSibling
+  if (!place?.matches('.counter')) {
+    place = document.createElement('span')
+    place.className = 'counter'
+    place.setAttribute('aria-hidden', 'true')
+    area.before(place)
+  }
+  const number = value => value.toLocaleString(document.documentElement.lang)
+  place.textContent = `${number([...area.value].length)} / ${number(area.maxLength)}`
+}
+
+function prepare (root) {
+  for (const area of root.querySelectorAll('textarea[maxlength]')) count(area)
+  root.querySelector('[data-focus]')?.focus()
+}
+
+document.addEventListener('input', event => {
+  if (event.target.matches('textarea[maxlength]')) count(event.target)
+})
+document.addEventListener('htmx:afterSettle', event => prepare(event.target))
+prepare(document)
+
+// A second click must not send the form twice.
+document.addEventListener('submit', event => {
+  const form = event.target
+  if (form.method !== 'post' || form.hasAttribute('hx-post')) return
+  if (form.dataset.sent) event.preventDefault()
+  form.dataset.sent = 'yes'
+})
+window.addEventListener('pageshow', () => {
+  for (const form of document.querySelectorAll('form[data-sent]')) delete form.dataset.sent
+})

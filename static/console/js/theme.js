@@ -1,0 +1,11 @@
+// Runs before the first paint: light, dark, or what the system says.
+(function () {
+  const system = window.matchMedia('(prefers-color-scheme: dark)')
+  function apply () {
+    let chosen = null
+    try { chosen = window.localStorage.getItem('theme') } catch { /* storage is off: follow the system */ }
+    document.documentElement.dataset.bsTheme = chosen || (system.matches ? 'dark' : 'light')
+  }
+  apply()
+  system.addEventListener('change', apply)
+})()

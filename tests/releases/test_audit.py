@@ -1,0 +1,169 @@
+"""Submitting, withdrawing and deciding (V-7, V-9, V-10, V-11)."""
+
+import re
+
+import pytest
+from django.urls import reverse
+
+from console.accounts.models import Notification
+from console.core.errors import Overtaken, Refused
+from miniprograms import actions as programs
+from releases import actions
+from releases.models import Version
+from tests import factories
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def program():
+    """A program bound to two applications."""
+    program = factories.make_program()
+    factories.make_binding(program)
+    factories.make_binding(program)
+    return program
+
+
+def decision_of(audit, index=0):
+    decision = audit.decisions.select_related("application", "audit__version__mini_program").all()[index]
+    return decision, factories.make_reviewer(decision.application)
+
+
+def state(audit):
+    audit.refresh_from_db()
+    return Version.objects.get(pk=audit.version_id).state, audit.state
+
+
+def test_submit_asks_every_bound_application_and_tells_its_reviewers(program):
+    reviewer = factories.make_reviewer(program.bindings.first().application)
+    audit = actions.submit(factories.make_version(program), by=program.created_by)
+    assert state(audit) == ("in_audit", "in_audit")
+    assert re.fullmatch(r"20\d{6}\d{10}", audit.number)
+    assert sorted(decision.application_id for decision in audit.decisions.all()) == sorted(
+        binding.application_id for binding in program.bindings.all()
+    )
+    assert Notification.objects.filter(user=reviewer).count() == 1
+    program.refresh_from_db()
+    assert program.audit_number == "1.0.0"
+
+
+def test_submit_works_off_the_shelf(program):
+    programs.take_off_shelf(program, by=program.created_by, reason="Holidays")
+    assert state(actions.submit(factories.make_version(program), by=program.created_by))[0] == "in_audit"
+
+
+def test_submit_refused_when_nothing_is_bound():
+    version = factories.make_version(factories.make_program())
+    with pytest.raises(Refused, match="No application is bound"):
+        actions.submit(version, by=version.uploaded_by)
+
+
+def test_submit_one_at_a_time(program):
+    factories.make_audit(program, "1.0.0")
+    second = factories.make_version(program, "1.1.0")
+    with pytest.raises(Refused, match=r"1\.0\.0 is in audit"):
+        actions.submit(second, by=program.created_by)
+
+
+def test_approved_when_all_have_approved(program):
+    audit = factories.make_audit(program)
+    decision, reviewer = decision_of(audit, 0)
+    actions.decide(decision, approve=True, by=reviewer)
+    assert state(audit) == ("in_audit", "in_audit")
+    decision, reviewer = decision_of(audit, 1)
+    actions.decide(decision, approve=True, by=reviewer, note="Good")
+    assert state(audit) == ("approved", "approved")
+    program.refresh_from_db()
+    assert program.audit_number == ""
+
+
+def test_rejected_at_the_first_rejection(program):
+    audit = factories.make_audit(program)
+    decision, reviewer = decision_of(audit, 0)
+    actions.decide(decision, approve=False, by=reviewer, note="Crashes")
+    assert state(audit) == ("rejected", "rejected")
+    assert [row.state for row in audit.decisions.all()] == ["rejected", "withdrawn"]
+    told = Notification.objects.filter(user=audit.submitted_by).latest("id")
+    assert told.detail.startswith("Crashes")
+    version = Version.objects.get(pk=audit.version_id)
+    with pytest.raises(Refused, match="Upload the corrected package under a new number"):
+        actions.submit(version, by=program.created_by)
+
+
+def test_rejection_needs_a_note(program):
+    decision, reviewer = decision_of(factories.make_audit(program))
+    with pytest.raises(Refused, match="needs a note") as refused:
+        actions.decide(decision, approve=False, by=reviewer, note="  ")
+    assert refused.value.field == "note"
+
+
+def test_nobody_decides_their_own_submission(program):
+    decision, reviewer = decision_of(factories.make_audit(program))
+    decision.requested_by = reviewer
+    decision.save()
+    with pytest.raises(Refused, match="Someone else must decide"):
+        actions.decide(decision, approve=True, by=reviewer)
+
+
+def test_one_decision_each(program):
+    decision, reviewer = decision_of(factories.make_audit(program))
+    actions.decide(decision, approve=True, by=reviewer)
+    with pytest.raises(Refused, match="Already decided"):
+        actions.decide(decision, approve=False, by=reviewer, note="No")
+
+
+def test_decision_on_a_withdrawn_audit(program):
+    audit = factories.make_audit(program)
+    decision, reviewer = decision_of(audit)
+    actions.withdraw(Version.objects.get(pk=audit.version_id), by=program.created_by)
+    with pytest.raises(Overtaken, match="This audit is closed"):
+        actions.decide(decision, approve=True, by=reviewer)
+
+
+def test_withdraw_returns_to_development_and_can_be_submitted_again(program):
+    audit = factories.make_audit(program)
+    version = Version.objects.get(pk=audit.version_id)
+    actions.withdraw(version, by=program.created_by, reason="Typo")
+    assert state(audit) == ("development", "withdrawn")
+    assert [row.state for row in audit.decisions.all()] == ["withdrawn", "withdrawn"]
+    assert actions.submit(version, by=program.created_by).number != audit.number
+
+
+def test_unbinding_during_an_audit_goes_on_without_the_application(program):
+    audit = factories.make_audit(program)
+    decision, reviewer = decision_of(audit, 0)
+    actions.decide(decision, approve=True, by=reviewer)
+    left = program.bindings.get(application=decision_of(audit, 1)[0].application)
+    programs.unbind(left, by=program.created_by)
+    assert state(audit) == ("approved", "approved")
+
+
+def test_unbinding_the_last_application_ends_the_audit(program):
+    audit = factories.make_audit(program)
+    for binding in program.bindings.bound():
+        programs.unbind(binding, by=program.created_by)
+    assert state(audit) == ("development", "withdrawn")
+    program.refresh_from_db()
+    assert program.audit_number == ""
+
+
+def test_pages_submit_and_withdraw(program, signed_in):
+    version = factories.make_version(program)
+    developer = factories.make_member(program.team, "developer")
+    client = signed_in(developer)
+    args = [program.app_id, version.number]
+    assert client.post(reverse("releases:submit", args=args)).status_code == 302
+    audit = version.audits.get()
+    page = client.get(reverse("releases:audit", args=[program.app_id, audit.number])).content.decode()
+    assert audit.number in page
+    assert client.post(reverse("releases:submit", args=args)).status_code == 422
+    assert client.post(reverse("releases:withdraw", args=args), {"note": "Typo"}).status_code == 302
+    assert state(audit) == ("development", "withdrawn")
+    assert client.post(reverse("releases:withdraw", args=args)).status_code == 422
+
+
+@pytest.mark.parametrize("name", ["submit", "withdraw"])
+def test_pages_other_team_and_lower_role(name, program, signed_in):
+    address = reverse(f"releases:{name}", args=[program.app_id, factories.make_version(program).number])
+    assert signed_in(factories.make_member(program.team, "viewer")).post(address).status_code == 403
+    assert signed_in(factories.make_member(factories.make_team(), "admin")).post(address).status_code == 404

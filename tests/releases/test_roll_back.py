@@ -1,0 +1,109 @@
+"""Rolling back (V-13): the verb and its page."""
+
+import pytest
+from django.urls import reverse
+
+from console.core.errors import Refused
+from releases import actions
+from tests import factories
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def program():
+    """A program with 1.0.0, 1.1.0 and 1.2.0 published in turn."""
+    program = factories.make_program()
+    for number in ("1.0.0", "1.1.0", "1.2.0"):
+        factories.make_online(program, number)
+    program.refresh_from_db()
+    return program
+
+
+def version(program, number):
+    return program.versions.numbered(number).get()
+
+
+def url(program):
+    return reverse("releases:roll_back", args=[program.app_id])
+
+
+def test_returns_to_the_version_before(program):
+    release = actions.roll_back(version(program, "1.1.0"), by=program.created_by, note="Broken")
+    program.refresh_from_db()
+    assert (program.online_number, release.kind) == ("1.1.0", "roll_back")
+    assert (release.from_version.number, release.to_version.number) == ("1.2.0", "1.1.0")
+    assert version(program, "1.2.0").rolled_back_at is not None
+
+
+def test_returns_to_any_earlier_release(program):
+    actions.roll_back(version(program, "1.0.0"), by=program.created_by)
+    assert program.versions.online().get().number == "1.0.0"
+
+
+def test_not_twice_running(program):
+    actions.roll_back(version(program, "1.1.0"), by=program.created_by)
+    with pytest.raises(Refused, match=r"1\.1\.0 came by a roll back. The next roll back waits until a version is published"):
+        actions.roll_back(version(program, "1.0.0"), by=program.created_by)
+
+
+def test_again_after_a_publish_but_not_to_what_was_rolled_back(program):
+    actions.roll_back(version(program, "1.1.0"), by=program.created_by)
+    factories.make_online(program, "1.3.0")
+    with pytest.raises(Refused, match=r"1\.2\.0 can't be returned to"):
+        actions.roll_back(version(program, "1.2.0"), by=program.created_by)
+    actions.roll_back(version(program, "1.1.0"), by=program.created_by)
+    assert program.versions.online().get().number == "1.1.0"
+
+
+def test_first_release_can_not_be_rolled_back():
+    program = factories.make_program()
+    only = factories.make_online(program)
+    with pytest.raises(Refused, match="the first release"):
+        actions.roll_back(only, by=program.created_by)
+
+
+def test_nothing_online():
+    program = factories.make_program()
+    approved = factories.make_approved(program)
+    with pytest.raises(Refused, match="needs an online version"):
+        actions.roll_back(approved, by=program.created_by)
+
+
+def test_refuses_off_the_shelf(program):
+    program.shelf = "off"
+    program.save()
+    with pytest.raises(Refused, match="off the shelf"):
+        actions.roll_back(version(program, "1.1.0"), by=program.created_by)
+
+
+def test_never_to_an_approved_version_that_was_not_online(program):
+    approved = factories.make_approved(program, "1.3.0")
+    with pytest.raises(Refused, match="can't be returned to"):
+        actions.roll_back(approved, by=program.created_by)
+
+
+def test_page_rolls_back(program, signed_in):
+    client = signed_in(program.created_by)
+    response = client.post(url(program), {"version": version(program, "1.1.0").pk, "note": "Broken"})
+    assert response.status_code == 302
+    assert program.versions.online().get().number == "1.1.0"
+    response = client.post(url(program), {"version": version(program, "1.0.0").pk})
+    assert response.status_code == 422
+    assert "waits until a version is published" in response.content.decode()
+
+
+def test_page_refuses_a_version_of_another_program(program, signed_in):
+    other = factories.make_program(program.team)
+    factories.make_online(other, "1.0.0")
+    response = signed_in(program.created_by).post(url(program), {"version": version(other, "1.0.0").pk})
+    assert response.status_code == 422
+    assert program.versions.online().get().number == "1.2.0"
+
+
+def test_page_other_team(program, signed_in):
+    assert signed_in(factories.make_member(factories.make_team(), "admin")).get(url(program)).status_code == 404
+
+
+def test_page_lower_role(program, signed_in):
+    assert signed_in(factories.make_member(program.team, "developer")).post(url(program)).status_code == 403
