@@ -1,6 +1,7 @@
 # Everything a developer does with the console. `make run` needs Python >= 3.11 and make, nothing else.
 .DEFAULT_GOAL := run
-.PHONY: run test check bench install assets lock format clean
+.PHONY: run test check check-style check-types check-imports check-templates check-django bench install assets lock \
+	format clean
 
 # The first Python that is new enough, also where python3 is an older one.
 PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; do \
@@ -19,15 +20,27 @@ run: .venv/runtime.stamp assets
 	@exec $(PY) manage.py up
 
 test: .venv/dev.stamp assets
-	$(PY) -m pytest $(ARGS)
+	$(PY) -m pytest -n auto --maxprocesses 4 --dist loadscope $(ARGS)
 
-check: .venv/dev.stamp assets
-	$(BIN)/ruff check .
-	$(BIN)/ruff format --check .
+# In parts, so that `make -k check` shows everything that is wrong and not the first thing only.
+check: check-style check-types check-imports check-templates check-django
+
+check-style: .venv/dev.stamp
+	$(BIN)/ruff check --quiet .
+	$(BIN)/ruff format --quiet --check .
+
+check-types: .venv/dev.stamp
 	$(BIN)/mypy .
+
+check-imports: .venv/dev.stamp
 	$(BIN)/lint-imports
-	$(BIN)/djlint --lint templates
-	$(BIN)/djade --check $$(git ls-files --cached --others --exclude-standard 'templates/*.html')
+
+TEMPLATES = $$(git ls-files --cached --others --exclude-standard 'templates/*.html')
+check-templates: .venv/dev.stamp
+	$(BIN)/djlint --quiet --lint templates
+	$(BIN)/djade --check $(TEMPLATES)
+
+check-django: .venv/dev.stamp assets
 	$(PY) -m console.local.throwaway $(PY) manage.py makemigrations --check --dry-run
 	$(DEPLOY_ENV) $(PY) manage.py check --deploy --fail-level WARNING
 
@@ -41,7 +54,7 @@ assets: node_modules/console.stamp
 format: .venv/dev.stamp
 	$(BIN)/ruff check --fix-only .
 	$(BIN)/ruff format .
-	$(BIN)/djade $$(git ls-files --cached --others --exclude-standard 'templates/*.html')
+	$(BIN)/djade $(TEMPLATES)
 
 clean:
 	rm -rf .venv node_modules staticfiles .pytest_cache .mypy_cache .ruff_cache .import_linter_cache

@@ -24,7 +24,7 @@ from console.activity.models import ActivityEntry
 from console.activity.querysets import ActivityQuerySet
 from console.activity.views import activity_page
 from console.core.pages import page_of, show
-from console.hosts.models import HostApplication
+from console.hosts.models import Decision, HostApplication
 from console.sections import Section, section_of, waiting_for
 from miniprograms.models import Binding, MiniProgram
 from releases.models import ReviewDecision, Version
@@ -69,15 +69,17 @@ def home(request: HttpRequest) -> HttpResponse:
         "application", "audit__version", "audit__mini_program", "audit__mini_program__team"
     )
     bindings = waiting_for(request.user, Binding).select_related("application", "mini_program__team")
-    decisions = sorted([*audits[:SHOWN], *bindings[:SHOWN]], key=lambda row: row.requested_at)[:SHOWN]
+    decisions: list[tuple[Decision, MiniProgram]] = [(row, row.audit.mini_program) for row in audits[:SHOWN]]
+    decisions += [(row, row.mini_program) for row in bindings[:SHOWN]]
+    decisions.sort(key=lambda pair: pair[0].requested_at)
     ready = ready_versions(request)
     context = {
-        "decisions": decisions,
+        "decisions": decisions[:SHOWN],
         "overdue_before": now - timedelta(hours=settings.DECISION_OVERDUE_HOURS),
         "ready": ready,
         "entries": own_activity(request)[:SHOWN],
         "today": timezone.localtime(now),
-        "waits": len(decisions) + len(ready),
+        "waits": len(decisions[:SHOWN]) + len(ready),
         "programs": MiniProgram.objects.visible_to(request.user).count(),
         "applications": HostApplication.objects.visible_to(request.user).count(),
         "creates": Team.objects.where(request.user, Permission.MANAGE).exists(),

@@ -17,9 +17,7 @@ def mini_program_for(user: User, permission: Permission, app_id: str) -> MiniPro
         MiniProgram.objects.visible_to(user)
         .filter(app_id=app_id)
         .select_related("team", "category")
-        .prefetch_related(
-            Prefetch("team__memberships", Membership.objects.filter(user=user), to_attr="own_membership")
-        )
+        .prefetch_related(Prefetch("team__memberships", Membership.objects.filter(user=user), to_attr="own_membership"))
         .first()
     )
     if program is None:

@@ -26,7 +26,7 @@ DESCRIPTIVE = ("name", "category", "introduction", "description")
 
 
 def lock(program: MiniProgram) -> MiniProgram:
-    """Return the row as it is now, locked until the transaction ends: lifecycles of one program go one after the other."""
+    """Return the row as it is now, locked until the transaction ends: moves of one program go one after the other."""
     return MiniProgram.objects.select_for_update(no_key=True, of=("self",)).select_related("team").get(pk=program.pk)
 
 
@@ -46,7 +46,14 @@ def write_entry(verb: Verb, program: MiniProgram, *, by: User, **entry: Any) -> 
 
 @transaction.atomic
 def create(
-    *, team: Team, by: User, name: str, icon: ContentFile[bytes], category: Category, introduction: str, description: str
+    *,
+    team: Team,
+    by: User,
+    name: str,
+    icon: ContentFile[bytes],
+    category: Category,
+    introduction: str,
+    description: str,
 ) -> MiniProgram:
     """Create a mini program of the team (L-1); the icon is already re-encoded by the form."""
     now = timezone.now()
@@ -67,7 +74,9 @@ def create(
 
 
 @transaction.atomic
-def edit(program: MiniProgram, *, by: User, revision: int, icon: ContentFile[bytes] | None = None, **fields: Any) -> MiniProgram:
+def edit(
+    program: MiniProgram, *, by: User, revision: int, icon: ContentFile[bytes] | None = None, **fields: Any
+) -> MiniProgram:
     """Change the descriptive fields (L-3); saving what is there already changes nothing.
 
     `revision` is the one that the editor saw; raises Overtaken when it is old, Refused for a name that the team has.

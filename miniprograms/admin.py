@@ -1,6 +1,7 @@
 """What operators keep: categories and IDE downloads. Mini programs are the teams' own business and are not here."""
 
 from django.contrib import admin
+from django.db import models
 
 from miniprograms.models import Category, IdeDownload
 
@@ -22,3 +23,4 @@ class IdeDownloadAdmin(admin.ModelAdmin):
     list_filter = ("platform",)
     search_fields = ("version", "notes")
     date_hierarchy = "released_on"
+    formfield_overrides = {models.URLField: {"assume_scheme": "https"}}

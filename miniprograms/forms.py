@@ -51,7 +51,9 @@ class MiniProgramForm(forms.Form):
         label=_("Name"), min_length=2, max_length=30, help_text=_("2 to 30 characters, unique in the team.")
     )
     icon = IconField(label=_("Icon"), help_text=_("PNG, JPEG or WebP up to 1 MB. It is cut to a square."))
-    category = forms.ModelChoiceField(label=_("Category"), queryset=Category.objects.all(), empty_label=_("Choose a category"))
+    category = forms.ModelChoiceField(
+        label=_("Category"), queryset=Category.objects.all(), empty_label=_("Choose a category")
+    )
     introduction = LineField(
         label=_("Introduction"),
         max_length=120,
@@ -85,7 +87,7 @@ class CreateForm(MiniProgramForm):
 
 @dataclass(frozen=True)
 class Difference:
-    """A field that someone else changed meanwhile; `taken` when the editor had not touched it and the form now has theirs."""
+    """A field that someone else changed meanwhile; `taken`: the editor had not, and the form now has theirs."""
 
     label: str
     theirs: str
@@ -136,9 +138,7 @@ class EditForm(MiniProgramForm):
 class ReasonForm(forms.Form):
     """Why something is done; the activity log keeps it."""
 
-    reason = WordsField(
-        label=_("Reason"), max_length=500, required=False, widget=forms.Textarea(attrs={"rows": 2})
-    )
+    reason = WordsField(label=_("Reason"), max_length=500, required=False, widget=forms.Textarea(attrs={"rows": 2}))
 
 
 class RequiredReasonForm(ReasonForm):

@@ -10,7 +10,8 @@ from django.core.validators import MinLengthValidator, MinValueValidator, RegexV
 from django.db import models
 from django.db.models.functions import Lower, Now
 from django.urls import reverse
-from django.utils.translation import gettext, gettext_lazy as _
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from console.accounts.models import Team
 from console.activity.models import ActivityEntry
@@ -80,9 +81,7 @@ class MiniProgram(models.Model):
     all moves of one program's lifecycle happen one after the other.
     """
 
-    app_id = models.CharField(
-        _("App ID"), max_length=20, unique=True, editable=False, default=partial(random_id, "mp")
-    )
+    app_id = models.CharField(_("App ID"), max_length=20, unique=True, editable=False, default=partial(random_id, "mp"))
     team = models.ForeignKey(Team, verbose_name=_("team"), on_delete=models.PROTECT, related_name="mini_programs")
     name = models.CharField(_("name"), max_length=30, validators=[MinLengthValidator(2)])
     icon = models.ImageField(_("icon"), upload_to=icon_path)
@@ -93,7 +92,9 @@ class MiniProgram(models.Model):
     created_at = models.DateTimeField(db_default=Now())
     created_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
     changed_at = models.DateTimeField(db_default=Now())
-    last_change = models.CharField(max_length=50, default=Verb.MINI_PROGRAM_CREATED, help_text="a verb of the activity log")
+    last_change = models.CharField(
+        max_length=50, default=Verb.MINI_PROGRAM_CREATED, help_text="a verb of the activity log"
+    )
     last_change_label = models.CharField(max_length=200, blank=True)
     revision = models.PositiveIntegerField(default=1)
     online_number = models.CharField(max_length=14, blank=True)

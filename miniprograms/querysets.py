@@ -16,7 +16,6 @@ from miniprograms.states import Shelf
 
 if TYPE_CHECKING:
     from console.accounts.models import User
-    from miniprograms.models import IdeDownload, MiniProgram
 
 
 class MiniProgramQuerySet(models.QuerySet["MiniProgram"]):
@@ -50,7 +49,11 @@ class MiniProgramQuerySet(models.QuerySet["MiniProgram"]):
     def shelf_counts(self) -> dict[str, int]:
         """Return how many there are, under "" for all and under each shelf state: one query."""
         return self.aggregate(
-            **{"": Count("pk"), Shelf.ON: Count("pk", filter=Q(shelf=Shelf.ON)), Shelf.OFF: Count("pk", filter=Q(shelf=Shelf.OFF))}
+            **{
+                "": Count("pk"),
+                Shelf.ON: Count("pk", filter=Q(shelf=Shelf.ON)),
+                Shelf.OFF: Count("pk", filter=Q(shelf=Shelf.OFF)),
+            }
         )
 
 

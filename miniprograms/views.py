@@ -62,7 +62,8 @@ def program_list(request: HttpRequest) -> HttpResponse:
         "page": page,
         "filtered": filters.is_filtering or shelf,
         "shelves": [("", _("All"), counts[""]), *((value, label, counts[value]) for value, label in Shelf.choices)],
-        "total": ngettext("%(count)d mini program", "%(count)d mini programs", counts[shelf]) % {"count": counts[shelf]},
+        "total": ngettext("%(count)d mini program", "%(count)d mini programs", counts[shelf])
+        % {"count": counts[shelf]},
         "create_refusal": "" if creates else lacking(frozenset(), Permission.MANAGE),
         **_newest_ide(),
     }
@@ -77,7 +78,7 @@ def _newest_ide() -> dict[str, Any]:
 
 
 def _page_of_programs(request: HttpRequest, rows: MiniProgramQuerySet, count: int) -> Page[Any]:
-    """Return a page of programs with team and category. Only ids are sorted and skipped, so a late page costs little."""
+    """Return a page of programs with team and category. Only ids are sorted and skipped: late pages cost little."""
     paginator = Paginator(rows.values_list("pk", flat=True), settings.PAGE_SIZE)
     paginator.count = count  # type: ignore[misc] - known from the shelf's counts
     page = paginator.get_page(request.GET.get("page"))
@@ -93,7 +94,7 @@ def create(request: HttpRequest, teams: QuerySet[Team]) -> HttpResponse:
     initial = {"team": request.GET.get("team", request.session.get("team", ""))}
     return form_page(
         request,
-        CreateForm(posted(request), request.FILES, teams=teams, initial=initial),
+        CreateForm(posted(request), request.FILES or None, teams=teams, initial=initial),
         save=lambda data: actions.create(by=request.user, **data),
         success=lambda program: (
             _("%(program)s is created. Its App ID is %(app_id)s.") % {"program": program, "app_id": program.app_id},
@@ -110,7 +111,7 @@ def create(request: HttpRequest, teams: QuerySet[Team]) -> HttpResponse:
 @route(Permission.MANAGE, load=mini_program_for, methods="GET POST")
 def edit(request: HttpRequest, program: MiniProgram) -> HttpResponse:
     """Change the descriptive fields; who comes second sees what changed (L-3)."""
-    form = EditForm(posted(request), request.FILES, program=program)
+    form = EditForm(posted(request), request.FILES or None, program=program)
 
     def save(data: dict[str, Any]) -> MiniProgram:
         try:
@@ -313,7 +314,9 @@ def unbind(request: HttpRequest, binding: Binding) -> HttpResponse:
     if program.audit_number:
         effects.append(("clipboard-check", _("The audit of %(number)s goes on without %(application)s.") % names))
     if not program.bindings.bound().exclude(pk=binding.pk).exists():
-        effects.append(("alert-triangle", _("No other application is bound: nobody gets %(program)s any more.") % names))
+        effects.append(
+            ("alert-triangle", _("No other application is bound: nobody gets %(program)s any more.") % names)
+        )
     effects.append(("send", _("To come back, ask for a binding again. Its reviewers decide anew.")))
     return form_page(
         request,

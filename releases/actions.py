@@ -273,8 +273,8 @@ def _locked(version: Version) -> tuple[MiniProgram, Version]:
 
 def _bound(program: MiniProgram) -> list[HostApplication]:
     """Return the applications that the program is bound to now."""
-    bindings = program.bindings.bound().select_related("application").order_by("application__name")
-    return [binding.application for binding in bindings]
+    bindings = program.bindings.bound().select_related("application").prefetch_related("application__people__user")
+    return [binding.application for binding in bindings.order_by("application__name")]
 
 
 def _refuse_if(reason: str) -> None:

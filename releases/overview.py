@@ -128,12 +128,12 @@ def overview_of(program: MiniProgram) -> Overview:
 
 def _newest_releases(ids: list[int]) -> Iterable[Release]:
     rows = Release.objects.filter(mini_program__in=ids).select_related("from_version", "to_version", "by")
-    return rows.order_by("mini_program", "-id").distinct("mini_program")
+    return rows.order_by("mini_program_id", "-id").distinct("mini_program_id")
 
 
 def _newest_audits(ids: list[int]) -> Iterable[Audit]:
     rows = Audit.objects.filter(mini_program__in=ids).select_related("version", "submitted_by")
-    return rows.order_by("mini_program", "-submitted_at", "-id").distinct("mini_program")
+    return rows.order_by("mini_program_id", "-submitted_at", "-id").distinct("mini_program_id")
 
 
 def _decisions(audit_ids: list[int]) -> dict[int, list[ReviewDecision]]:
@@ -145,7 +145,7 @@ def _decisions(audit_ids: list[int]) -> dict[int, list[ReviewDecision]]:
 
 def _highest(versions: Iterable[Version], ids: list[int]) -> Iterable[Version]:
     rows = versions.filter(mini_program__in=ids)  # type: ignore[attr-defined]
-    return rows.order_by("mini_program", "-major", "-minor", "-patch").distinct("mini_program")
+    return rows.order_by("mini_program_id", "-major", "-minor", "-patch").distinct("mini_program_id")
 
 
 def _newest_uploads(ids: list[int]) -> Iterable[Version]:

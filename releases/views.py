@@ -13,7 +13,7 @@ from console.accounts.access import held_by_team, route
 from console.accounts.permissions import Permission, lacking
 from console.core.pages import NoteForm, form_page, page_of, posted
 from miniprograms.access import mini_program_for
-from miniprograms.filters import MiniProgramFilter, url_with_team
+from miniprograms.filters import ProgramFilter, url_with_team
 from miniprograms.models import MiniProgram
 from releases import actions, rules
 from releases.access import audit_for, version_for
@@ -33,8 +33,7 @@ def overview(request: HttpRequest) -> HttpResponse:
     if url := url_with_team(request):
         return redirect(url)
     held = held_by_team(request.user)
-    visible = MiniProgram.objects.visible_to(request.user)
-    filters = MiniProgramFilter(request.GET, visible, request=request, teams=len(held))
+    filters = ProgramFilter(request)
     page = page_of(request, in_tab(filters.qs, request.GET.get("show", "")).select_related("team"))
     rows = overviews(page)
     for row in rows:
@@ -42,7 +41,7 @@ def overview(request: HttpRequest) -> HttpResponse:
     creates = any(Permission.MANAGE in permissions for permissions in held.values())
     context = {
         "filter": filters,
-        "filtered": any(request.GET.get(name) for name in ("team", "q", "category", "show")),
+        "filtered": filters.is_filtering or bool(request.GET.get("show")),
         "tabs": tab_counts(filters.qs),
         "page": page,
         "rows": rows,

@@ -117,6 +117,10 @@ class MembershipInline(admin.TabularInline):
     autocomplete_fields = ("user",)
     extra = 0
 
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Membership]:
+        """Each row names its person and team."""
+        return super().get_queryset(request).select_related("user", "team").order_by("pk")
+
 
 @admin.register(Team)
 class TeamAdmin(VerbAdmin):

@@ -47,11 +47,7 @@ class NodeModulesFinder(BaseFinder):
         missing = [source for source in VENDORED.values() if not (NODE_MODULES / source).is_file()]
         if not missing:
             return []
-        return [
-            Error(
-                f"Missing in node_modules: {', '.join(missing)}.", hint="Run: make assets", id="console.E001"
-            )
-        ]
+        return [Error(f"Missing in node_modules: {', '.join(missing)}.", hint="Run: make assets", id="console.E001")]
 
     def find(self, path: str, find_all: bool = False, **kwargs: Any) -> Any:
         """Return the file of that name, or an empty list."""

@@ -40,7 +40,7 @@ class IconField(forms.FileField):
 
 
 def encode_icon(source: File[bytes]) -> ContentFile[bytes]:
-    """Return the picture as 256×256 WebP: upright, cut to its central square, first frame only, without any metadata.
+    """Return the picture as WebP of 256 by 256: upright, cut to its central square, first frame, no metadata.
 
     Raises ValidationError for what is no whole PNG, JPEG or WebP picture, or is over 4,096 pixels wide or high.
     """

@@ -7,6 +7,7 @@ from typing import Any, TypeVar
 from django.conf import settings
 from django.core.files.base import ContentFile
 from django.db import IntegrityError, transaction
+from django.db.models import prefetch_related_objects
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -236,9 +237,10 @@ def _note_key(verb: Verb, key: ApplicationKey, *, by: User, **values: Any) -> No
 
 
 def reviewers_of(application: HostApplication) -> list[User]:
-    """Return who may decide the application's requests."""
+    """Return who may decide the application's requests; no query when `people__user` is prefetched."""
+    prefetch_related_objects([application], "people__user")
     roles = application_roles_with(Permission.DECIDE)
-    return [person.user for person in application.people.filter(role__in=roles).select_related("user")]
+    return [person.user for person in application.people.all() if person.role in roles]
 
 
 def ask(decision: D) -> D:

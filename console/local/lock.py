@@ -19,8 +19,7 @@ def only_copy(folder: Path, address: str) -> Iterator[None]:
         except BlockingIOError:
             pid, _, where = file.read().strip().partition(" ")
             raise LocalServiceError(
-                "The console already runs in this folder: "
-                f"process {pid or 'unknown'}, {where or 'just starting'}."
+                f"The console already runs in this folder: process {pid or 'unknown'}, {where or 'just starting'}."
             ) from None
         file.truncate(0)
         file.write(f"{os.getpid()} {address}\n")

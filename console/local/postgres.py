@@ -215,8 +215,6 @@ def wait_until_ready(server: Service, *, sockets: Path) -> None:
 
 
 def _create_database(connection: psycopg.Connection) -> None:
-    known = connection.execute(
-        "SELECT 1 FROM pg_database WHERE datname = %s", [addresses.DATABASE]
-    ).fetchone()
+    known = connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [addresses.DATABASE]).fetchone()
     if known is None:
         connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(addresses.DATABASE)))

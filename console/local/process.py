@@ -69,9 +69,7 @@ class Service:
 
     def complain(self, what: str) -> LocalServiceError:
         """Return an error that carries the end of the child's log."""
-        lines = (
-            self.log.read_text(errors="replace").splitlines()[-8:] if self.log and self.log.exists() else []
-        )
+        lines = self.log.read_text(errors="replace").splitlines()[-8:] if self.log and self.log.exists() else []
         return LocalServiceError("\n    ".join([f"{self.name} {what}", *lines]))
 
 

@@ -60,9 +60,7 @@ def check_port(host: str, port: int) -> None:
                 if error.errno == errno.EADDRINUSE
                 else f"cannot be used ({error.strerror})"
             )
-            raise LocalServiceError(
-                f"Port {port} {reason}. Choose another one: make run PORT={port + 1}"
-            ) from None
+            raise LocalServiceError(f"Port {port} {reason}. Choose another one: make run PORT={port + 1}") from None
 
 
 def make_folders() -> tuple[Path, Path]:
@@ -76,13 +74,10 @@ def make_folders() -> tuple[Path, Path]:
             folder.chmod(0o700 if owner == os.getuid() else 0o711)
     except PermissionError as error:
         raise LocalServiceError(
-            f"{error.filename} belongs to another user: start the console as that user, "
-            "or set CONSOLE_LOCAL_DIR."
+            f"{error.filename} belongs to another user: start the console as that user, or set CONSOLE_LOCAL_DIR."
         ) from None
     if sockets.is_symlink() or sockets.stat().st_uid != os.getuid():
-        raise LocalServiceError(
-            f"{sockets} is not ours: remove it, or set CONSOLE_LOCAL_DIR to a shorter path."
-        )
+        raise LocalServiceError(f"{sockets} is not ours: remove it, or set CONSOLE_LOCAL_DIR to a shorter path.")
     return base, sockets
 
 
@@ -133,9 +128,7 @@ def applications(host: str, port: int) -> list[Service]:
             "worker",
             tied([*celery, "worker", "--concurrency", "2", "--loglevel", "WARNING"], signal.SIGQUIT),
         ),
-        Service(
-            "beat", tied([*celery, "beat", "--loglevel", "WARNING", "-s", str(beat_file)], signal.SIGTERM)
-        ),
+        Service("beat", tied([*celery, "beat", "--loglevel", "WARNING", "-s", str(beat_file)], signal.SIGTERM)),
     ]
 
 
@@ -172,11 +165,22 @@ def answers(host: str, port: int) -> bool:
     return True
 
 
+def terminal_is_gone() -> bool:
+    """Tell whether our terminal was closed: SIGHUP goes to the first process of a session, and make keeps it."""
+    try:
+        os.tcgetpgrp(sys.stdout.fileno())
+    except OSError as error:
+        return error.errno == errno.EIO
+    return False
+
+
 def watch(services: Sequence[Service], say: Callable[[str], None], *, ready: Callable[[], bool]) -> None:
     """Look after the services until `Stop`; `ready` is asked again and again until it says yes."""
     watched = [Watch(service) for service in services]
-    waiting = True
+    waiting, on_terminal = True, sys.stdout.isatty()
     while True:
+        if on_terminal and terminal_is_gone():
+            raise Stop
         for one in watched:
             one.look(time.monotonic(), say)
         waiting = waiting and not ready()

@@ -30,14 +30,10 @@ def services() -> Iterator[None]:
         base.chmod(0o711)  # PostgreSQL may have to run as `nobody`, and must reach its own folder inside.
         if "DATABASE_URL" in missing:
             postgres.prepare(base / "postgres", sockets=base)
-            started.append(
-                postgres.service(base / "postgres", sockets=base, log=base / "postgres.log", durable=False)
-            )
+            started.append(postgres.service(base / "postgres", sockets=base, log=base / "postgres.log", durable=False))
             os.environ["DATABASE_URL"] = addresses.database_url(sockets=base)
         if "REDIS_URL" in missing:
-            started.append(
-                valkey.service(base / "valkey", sockets=base, log=base / "valkey.log", durable=False)
-            )
+            started.append(valkey.service(base / "valkey", sockets=base, log=base / "valkey.log", durable=False))
             os.environ["REDIS_URL"] = addresses.redis_url(sockets=base)
         for server in started:
             server.start()

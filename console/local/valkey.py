@@ -26,9 +26,7 @@ def binary() -> Path:
     for name in ("valkey-server", "redis-server"):
         if found := shutil.which(name):
             return Path(found)
-    raise LocalServiceError(
-        "There is no Valkey for this kind of machine: install Valkey or Redis, or set REDIS_URL."
-    )
+    raise LocalServiceError("There is no Valkey for this kind of machine: install Valkey or Redis, or set REDIS_URL.")
 
 
 def service(data: Path, *, sockets: Path, log: Path, durable: bool = True) -> Service:

@@ -13,7 +13,7 @@ from console.hosts.models import Decision
 from miniprograms.models import Binding
 from releases.models import ReviewDecision
 
-SUBJECTS = {
+KINDS = {
     Binding: Binding.objects.select_related("application", "mini_program"),
     ReviewDecision: ReviewDecision.objects.select_related("application", "audit__version", "audit__mini_program"),
 }
@@ -21,11 +21,11 @@ SUBJECTS = {
 
 def remind(*, at: datetime) -> int:
     """Tell the reviewers of every decision that is overdue at `at`, once a day; return how many were told of."""
-    return sum(_remind_of(decision, at=at) for rows in SUBJECTS.values() for decision in rows.to_remind(at=at))
+    return sum(remind_of(decision, at=at) for rows in KINDS.values() for decision in rows.to_remind(at=at))
 
 
 @transaction.atomic
-def _remind_of(decision: Decision, *, at: datetime) -> bool:
+def remind_of(decision: Decision, *, at: datetime) -> bool:
     """Tell of one decision, unless another sweep did or it was decided meanwhile: the UPDATE takes it or nothing."""
     still = type(decision).objects.to_remind(at=at).filter(pk=decision.pk, notified_at=decision.notified_at)
     if not still.update(notified_at=at):

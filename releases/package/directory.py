@@ -15,6 +15,7 @@ from .limits import Limits
 CENTRAL = struct.Struct("<4s6H3L5H2L")
 STORED = 0
 ZIP64_VERSION = 45  # "version needed" of an entry with 64-bit sizes
+NEWEST_VERSION = 63  # of the format that is published; readers stop at entries that ask for more
 DEFLATED = 8
 DATA_DESCRIPTOR_FLAG = 1 << 3
 UTF8_FLAG = 1 << 11
@@ -96,9 +97,7 @@ def too_many_files(count: int, limits: Limits, findings: Findings) -> Exception:
 
 def _broken(findings: Findings) -> Exception:
     title = _("The file list of the archive does not have as many entries as the archive says.")
-    return findings.refuse(
-        "directory-broken", title, hint=_("Pack the project again."), rule=_("Archive format")
-    )
+    return findings.refuse("directory-broken", title, hint=_("Pack the project again."), rule=_("Archive format"))
 
 
 def _read_entry(raw: bytes, position: int, lengths: tuple[int, ...], findings: Findings) -> Entry:
@@ -108,11 +107,10 @@ def _read_entry(raw: bytes, position: int, lengths: tuple[int, ...], findings: F
     start = position + CENTRAL.size
     raw_name = raw[start : start + lengths[0]]
     extra = raw[start + lengths[0] : start + lengths[0] + lengths[1]]
-    entry = Entry(
-        raw_name, "", flags, method, crc, compressed_size, size, offset, zip64=needed & 0xFF >= ZIP64_VERSION
-    )
+    entry = Entry(raw_name, "", flags, method, crc, compressed_size, size, offset, zip64=needed & 0xFF >= ZIP64_VERSION)
     _decode_name(entry, findings)
     _read_extra(entry, extra, disk, findings)
+    check_version(entry, needed, findings)
     _check_method(entry, findings)
     _check_kind(entry, made_by >> 8, attributes, findings)
     return entry
@@ -182,6 +180,12 @@ def check_extra_fields(entry: Entry, fields: dict[int, bytes], findings: Finding
         _encrypted(entry, findings)
 
 
+def check_version(entry: Entry, needed: int, findings: Findings) -> None:
+    """Rule for the version that the central and the local header ask for."""
+    if needed & 0xFF > NEWEST_VERSION:
+        entry_error(entry, "version", _("An entry asks for a newer archive format."), findings)
+
+
 def _check_method(entry: Entry, findings: Findings) -> None:
     if entry.flags & _ENCRYPTION_FLAGS:
         _encrypted(entry, findings)
@@ -191,17 +195,13 @@ def _check_method(entry: Entry, findings: Findings) -> None:
         title = _("An entry is compressed in another way than deflate.")
         entry_error(entry, "method", title, findings, hint=_("Pack the project as an ordinary zip."))
     elif entry.method == STORED and entry.size != entry.compressed_size:
-        entry_error(
-            entry, "stored-size", _("An entry is not compressed and yet has two different sizes."), findings
-        )
+        entry_error(entry, "stored-size", _("An entry is not compressed and yet has two different sizes."), findings)
 
 
 def _check_kind(entry: Entry, system: int, attributes: int, findings: Findings) -> None:
     """Name, Unix mode and DOS attributes must agree on what the entry is: a regular file or an empty folder."""
     kind = stat.S_IFMT(attributes >> 16)
-    if kind not in (0, stat.S_IFREG, stat.S_IFDIR) or (
-        system != 3 and not kind and attributes & _REPARSE_POINT
-    ):
+    if kind not in (0, stat.S_IFREG, stat.S_IFDIR) or (system != 3 and not kind and attributes & _REPARSE_POINT):
         _special(entry, findings)
         return
     says_folder = kind == stat.S_IFDIR or (not kind and bool(attributes & _DOS_DIRECTORY))

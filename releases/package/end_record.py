@@ -148,9 +148,7 @@ def _multi_disk(findings: Findings) -> RefusedError:
 
 def _bad_zip64(findings: Findings) -> RefusedError:
     title = _("The two end records of the archive do not agree.")
-    return findings.refuse(
-        "zip64-end-record", title, hint=_("Pack the project again."), rule=_("Archive format")
-    )
+    return findings.refuse("zip64-end-record", title, hint=_("Pack the project again."), rule=_("Archive format"))
 
 
 def _check_position(file: BinaryIO, record: EndRecord, findings: Findings) -> None:

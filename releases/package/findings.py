@@ -73,9 +73,7 @@ class Findings:
         kept = everything[: self._limit - 1]
         hidden = total - len(kept)
         severity = ERROR if self._count[ERROR] > len(kept) else WARNING
-        title = ngettext("And %(count)d more finding.", "And %(count)d more findings.", hidden) % {
-            "count": hidden
-        }
+        title = ngettext("And %(count)d more finding.", "And %(count)d more findings.", hidden) % {"count": hidden}
         hint = _("Correct the ones above first.")
         return [*kept, Finding("more", severity, title, hint=hint, rule=_("Long list"))]
 
@@ -92,8 +90,7 @@ def shown(text: str, width: int = 160) -> str:
     if len(text) > width:
         text = text[: width // 2] + "…" + text[-(width // 2) :]
     return "".join(
-        char if char.isprintable() else char.encode("unicode_escape", "surrogatepass").decode()
-        for char in text
+        char if char.isprintable() else char.encode("unicode_escape", "surrogatepass").decode() for char in text
     )
 
 

@@ -150,9 +150,7 @@ class _Inspector:
                 "size": human_size(entry.size),
                 "limit": human_size(self._limits.json_size),
             }
-            self._findings.error(
-                "json-size", title, where=name, hint=_("Make it smaller."), rule=_("Valid JSON")
-            )
+            self._findings.error("json-size", title, where=name, hint=_("Make it smaller."), rule=_("Valid JSON"))
             return None
         try:
             raw = b"".join(read_content(self._file, entry, self._clock, self._findings))

@@ -29,6 +29,6 @@ class Limits:
     folders: int = 5_000  # folder entries, which carry no data
     directory_size: int = 8 * MB  # the central directory as a whole
     json_size: int = 1 * MB  # one JSON file that the console itself has to read
-    json_values: int = 100_000  # values in such a file
+    json_values: int = 20_000  # values in such a file
     json_depth: int = 32
     cpu_seconds: float = 1.8  # for one inspection; 0 switches the clock off

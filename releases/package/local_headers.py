@@ -10,7 +10,7 @@ from typing import BinaryIO
 from django.utils.translation import gettext as _
 
 from . import extra_fields
-from .directory import DATA_DESCRIPTOR_FLAG, ZIP64_VERSION, Entry, check_extra_fields, entry_error
+from .directory import DATA_DESCRIPTOR_FLAG, ZIP64_VERSION, Entry, check_extra_fields, check_version, entry_error
 from .end_record import LOCAL_SIGNATURE, EndRecord, prefix
 from .findings import Findings
 
@@ -33,9 +33,7 @@ def read_local_headers(file: BinaryIO, entries: list[Entry], end: EndRecord, fin
         file.seek(0)
         if file.read(4) == LOCAL_SIGNATURE and ordered:
             title = _("The archive has an entry that its file list does not name.")
-            raise findings.refuse(
-                "hidden-entry", title, hint=_("Pack the project again."), rule=_("Archive format")
-            )
+            raise findings.refuse("hidden-entry", title, hint=_("Pack the project again."), rule=_("Archive format"))
         raise prefix(findings, first)
     ends = [entry.offset for entry in ordered[1:]] + [end.offset]
     for entry, following in zip(ordered, ends, strict=False):  # an empty archive has an end and no entry
@@ -70,13 +68,12 @@ def _read_local_header(file: BinaryIO, entry: Entry, end: EndRecord, findings: F
         entry_error(entry, "extra-field", _("An extra field of the archive is broken."), findings)
         return ()
     check_extra_fields(entry, extras, findings)
+    check_version(entry, fields[1], findings)
     _compare_sizes(entry, (crc, size, compressed_size), extras.get(extra_fields.ZIP64), findings)
     if extra_fields.ZIP64 in extras:
         return _LONG_DESCRIPTORS
     # yazl and libarchive write long descriptors and say so only in the central header or the version needed.
-    return _SHORT_DESCRIPTORS + (
-        _LONG_DESCRIPTORS if entry.zip64 or fields[1] & 0xFF >= ZIP64_VERSION else ()
-    )
+    return _SHORT_DESCRIPTORS + (_LONG_DESCRIPTORS if entry.zip64 or fields[1] & 0xFF >= ZIP64_VERSION else ())
 
 
 def _compare(entry: Entry, raw_name: bytes, flags: int, method: int, findings: Findings) -> None:
@@ -86,19 +83,13 @@ def _compare(entry: Entry, raw_name: bytes, flags: int, method: int, findings: F
     if raw_name != entry.raw_name:
         entry_error(entry, "names-differ", _("An entry has two different names in the archive."), findings)
     if flags & ~DATA_DESCRIPTOR_FLAG != entry.flags & ~DATA_DESCRIPTOR_FLAG or entry.flags & ~flags:
-        entry_error(
-            entry, "flags-differ", _("The two headers of an entry do not have the same flags."), findings
-        )
+        entry_error(entry, "flags-differ", _("The two headers of an entry do not have the same flags."), findings)
     if method != entry.method:
-        entry_error(
-            entry, "methods-differ", _("The two headers of an entry name different compressions."), findings
-        )
+        entry_error(entry, "methods-differ", _("The two headers of an entry name different compressions."), findings)
     entry.flags = flags
 
 
-def _compare_sizes(
-    entry: Entry, declared: tuple[int, int, int], zip64: bytes | None, findings: Findings
-) -> None:
+def _compare_sizes(entry: Entry, declared: tuple[int, int, int], zip64: bytes | None, findings: Findings) -> None:
     """CRC, size and packed size of the local header; with a data descriptor they may also be zero."""
     crc, *sizes = declared
     streamed = bool(entry.flags & DATA_DESCRIPTOR_FLAG)
@@ -124,9 +115,7 @@ def _compare_sizes(
         )
 
 
-def _check_space(
-    file: BinaryIO, entry: Entry, following: int, lengths: tuple[int, ...], findings: Findings
-) -> None:
+def _check_space(file: BinaryIO, entry: Entry, following: int, lengths: tuple[int, ...], findings: Findings) -> None:
     """What lies between the data of an entry and the next header: its data descriptor, or nothing."""
     data_end = entry.data_offset + entry.compressed_size
     space = following - data_end
@@ -160,9 +149,7 @@ def _report_gap(file: BinaryIO, entry: Entry, position: int, findings: Findings)
             findings,
         )
     else:
-        entry_error(
-            entry, "gap", _("After this entry the archive has bytes that belong to no file."), findings
-        )
+        entry_error(entry, "gap", _("After this entry the archive has bytes that belong to no file."), findings)
 
 
 def _report_descriptor(entry: Entry, findings: Findings) -> None:

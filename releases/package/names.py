@@ -20,9 +20,14 @@ _CONTROL = frozenset({"Cc", "Cs", "Cn"})
 _INVISIBLE = frozenset({"Cf", "Zl", "Zp"})
 
 
+# Putting combining marks in order takes quadratic time, so what can't be a name anyway is not normalised.
+# NFC is at most three times shorter than NFD (Hangul).
+LONGEST_NAME = 720
+
+
 def normal(name: str) -> str:
     """The form (NFC) in which a name is compared and written."""
-    return name if name.isascii() else unicodedata.normalize("NFC", name)
+    return name if name.isascii() or len(name) > LONGEST_NAME else unicodedata.normalize("NFC", name)
 
 
 def folded(segment: str) -> str:
@@ -44,6 +49,9 @@ def _problems(name: str, limits: Limits) -> Iterator[tuple[str, str, str]]:
     if not name:
         yield "name-empty", _("A file in the archive has no name."), _("Pack the project again.")
         return
+    if len(name) > LONGEST_NAME:
+        yield _too_long(len(name.encode()), limits)
+        return
     path = name.removesuffix("/")
     yield from _form_problems(path)
     yield from _character_problems(path)
@@ -63,10 +71,14 @@ def _problems(name: str, limits: Limits) -> Iterator[tuple[str, str, str]]:
     if len(segments) > limits.depth:
         hint = _("Use fewer nested folders; this path has %(count)d parts.") % {"count": len(segments)}
         yield "path-depth", _("A path has more than %(limit)d parts.") % {"limit": limits.depth}, hint
-    size = len(normal(path).encode("utf-8", "surrogatepass"))
+    size = len(normal(path).encode())
     if size > limits.path_bytes:
-        hint = _("Use shorter names; this path has %(count)d bytes.") % {"count": size}
-        yield "path-length", _("A path is longer than %(limit)d bytes.") % {"limit": limits.path_bytes}, hint
+        yield _too_long(size, limits)
+
+
+def _too_long(size: int, limits: Limits) -> tuple[str, str, str]:
+    hint = _("Use shorter names; this path has %(count)d bytes.") % {"count": size}
+    return "path-length", _("A path is longer than %(limit)d bytes.") % {"limit": limits.path_bytes}, hint
 
 
 def _form_problems(path: str) -> Iterator[tuple[str, str, str]]:
@@ -100,9 +112,7 @@ def _character_problems(path: str) -> Iterator[tuple[str, str, str]]:
     if kinds & _INVISIBLE:
         yield "name-invisible", _("A name has an invisible character."), _("Rename the file.")
     if _RESERVED_CHARACTERS.intersection(path[2:] if path[1:2] == ":" else path):
-        hint = _("Rename it; Windows can't store names with %(characters)s.") % {
-            "characters": '< > : " | ? *'
-        }
+        hint = _("Rename it; Windows can't store names with %(characters)s.") % {"characters": '< > : " | ? *'}
         yield "name-character", _("A name has a character that some devices can't store."), hint
 
 

@@ -63,8 +63,6 @@ def _too_large(
     findings: Findings,
 ) -> None:
     largest = sorted(files, key=lambda path: (-contents.size(path), path))[:3]
-    named = ", ".join(
-        f"{shown(path.rpartition('/')[2])} {human_size(contents.size(path))}" for path in largest
-    )
+    named = ", ".join(f"{shown(path.rpartition('/')[2])} {human_size(contents.size(path))}" for path in largest)
     hint = _("Largest files: %(files)s.") % {"files": named}
     findings.error(code, title, where=where, detail=human_size(size), hint=hint, rule=rule)

@@ -7,7 +7,7 @@ from django.utils.translation import gettext as _
 from .contents import Contents
 from .findings import shown
 from .json_file import JsonFile, Path
-from .names import normal
+from .names import LONGEST_NAME, normal
 
 
 def read_pages(app: JsonFile, path: Path, value: Any, root: str, contents: Contents) -> dict[str, Path]:
@@ -32,7 +32,9 @@ def read_pages(app: JsonFile, path: Path, value: Any, root: str, contents: Conte
 
 def is_relative(path: str) -> bool:
     """Whether a path in app.json stays below its folder and has no empty part."""
-    return "\\" not in path and path.isprintable() and not {"", ".", ".."}.intersection(path.split("/"))
+    if len(path) > LONGEST_NAME or "\\" in path or not path.isprintable():
+        return False
+    return not {"", ".", ".."}.intersection(path.split("/"))
 
 
 def _check_page_files(app: JsonFile, place: Path, page: str, contents: Contents) -> None:

@@ -40,9 +40,7 @@ def check_references(
         _check_workers(app, values["workers"], contents)
 
 
-def _check_preload(
-    app: JsonFile, rules: dict[str, Any], pages: set[str], subpackages: list[Subpackage]
-) -> None:
+def _check_preload(app: JsonFile, rules: dict[str, Any], pages: set[str], subpackages: list[Subpackage]) -> None:
     rule = _("Preloading")
     packages = {
         _MAIN,
@@ -60,9 +58,7 @@ def _check_preload(
         if value.get("network", "wifi") not in ("all", "wifi"):
             title = _("The network for preloading is neither all nor wifi.")
             app.error("preload-network", title, (*path, "network"), hint=_("Write all or wifi."), rule=rule)
-        for place, name in app.strings(
-            (*path, "packages") if "packages" in value else path, value.get("packages")
-        ):
+        for place, name in app.strings((*path, "packages") if "packages" in value else path, value.get("packages")):
             if normal(name).strip("/") not in packages:
                 title = _("Preloading names %(name)s, which is not a subpackage.") % {"name": shown(name)}
                 app.error(
@@ -105,9 +101,7 @@ def _check_plugin(app: JsonFile, path: Path, value: Any) -> None:
     for key in ("version", "provider"):
         if key not in value:
             title = _("The plugin %(name)s has no %(key)s.") % {"name": shown(str(path[-1]), 60), "key": key}
-            app.error(
-                "plugin", title, path, hint=_("Each plugin needs version and provider."), rule=_("Plugins")
-            )
+            app.error("plugin", title, path, hint=_("Each plugin needs version and provider."), rule=_("Plugins"))
         else:
             app.text((*path, key), value[key])
 
@@ -116,9 +110,7 @@ def _check_file(app: JsonFile, path: Path, value: str, contents: Contents) -> No
     name = normal(value).removeprefix("/").removeprefix("./")
     if name not in contents.files:
         title = _("The file %(file)s is not in the package.") % {"file": shown(value) or '""'}
-        app.error(
-            "file-missing", title, path, hint=_("Add the file, or correct the path."), rule=_("Named files")
-        )
+        app.error("file-missing", title, path, hint=_("Add the file, or correct the path."), rule=_("Named files"))
 
 
 def _check_workers(app: JsonFile, value: str | dict[str, Any], contents: Contents) -> None:
@@ -131,9 +123,5 @@ def _check_workers(app: JsonFile, value: str | dict[str, Any], contents: Content
         return
     folder = normal(text).removeprefix("/").removesuffix("/") + "/"
     if not any(name.startswith(folder) for name in contents.files):
-        title = _("The folder %(folder)s for workers is not in the package.") % {
-            "folder": shown(text) or '""'
-        }
-        app.error(
-            "file-missing", title, path, hint=_("Add the folder, or correct the path."), rule=_("Named files")
-        )
+        title = _("The folder %(folder)s for workers is not in the package.") % {"folder": shown(text) or '""'}
+        app.error("file-missing", title, path, hint=_("Add the folder, or correct the path."), rule=_("Named files"))

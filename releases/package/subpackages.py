@@ -37,9 +37,7 @@ def owner_of(path: str, roots: Mapping[str, Subpackage]) -> Subpackage | None:
     return None
 
 
-def read_subpackages(
-    app: JsonFile, values: dict[str, Any], contents: Contents, limits: Limits
-) -> list[Subpackage]:
+def read_subpackages(app: JsonFile, values: dict[str, Any], contents: Contents, limits: Limits) -> list[Subpackage]:
     """All subpackages with a usable root; what is wrong with them is reported."""
     rule = _("Subpackages")
     keys = [key for key in ("subpackages", "subPackages") if key in values]
@@ -108,9 +106,7 @@ def _read_one(
         return None
     if root in found:
         title = _("Two subpackages have the folder %(root)s.") % {"root": shown(root)}
-        app.error(
-            "subpackage-twice", title, root_place, hint=_("Merge them or move one."), rule=_("Subpackages")
-        )
+        app.error("subpackage-twice", title, root_place, hint=_("Merge them or move one."), rule=_("Subpackages"))
         return None
     if root not in folders:
         title = _("The folder %(root)s of a subpackage is not in the package.") % {"root": shown(root)}
@@ -120,9 +116,7 @@ def _read_one(
     return _read_members(app, place, item, root, contents)
 
 
-def _read_members(
-    app: JsonFile, place: Path, item: dict[str, Any], root: str, contents: Contents
-) -> Subpackage:
+def _read_members(app: JsonFile, place: Path, item: dict[str, Any], root: str, contents: Contents) -> Subpackage:
     subpackage = Subpackage(root)
     name, independent = item.get("name", ""), item.get("independent", False)
     if isinstance(name, str):

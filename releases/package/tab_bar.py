@@ -51,9 +51,7 @@ def check_tab_bar(
                 _check_icon(app, (*place, key), item[key], contents, limits)
 
 
-def _check_page(
-    app: JsonFile, place: Path, item: dict[str, Any], main_pages: Collection[str], seen: set[str]
-) -> None:
+def _check_page(app: JsonFile, place: Path, item: dict[str, Any], main_pages: Collection[str], seen: set[str]) -> None:
     here = (*place, "pagePath") if "pagePath" in item else place
     page = app.text(here, item.get("pagePath"))
     if "text" in item:
@@ -63,9 +61,7 @@ def _check_page(
     page = normal(page)
     if page not in main_pages:
         title = _("The tab page %(page)s is not a page of the main package.") % {"page": shown(page)}
-        app.error(
-            "tab-page", title, here, hint=_("Name a page that is listed under pages."), rule=_("Tab bar")
-        )
+        app.error("tab-page", title, here, hint=_("Name a page that is listed under pages."), rule=_("Tab bar"))
     elif page in seen:
         title = _("Two tabs open the page %(page)s.") % {"page": shown(page)}
         app.error("tab-page-twice", title, here, hint=_("Remove one of them."), rule=_("Tab bar"))
@@ -81,20 +77,14 @@ def _check_icon(app: JsonFile, place: Path, value: Any, contents: Contents, limi
     icon = normal(text).removeprefix("/").removeprefix("./")
     if suffix(icon) not in _ICON_SUFFIXES:
         title = _("The icon %(icon)s is neither PNG nor JPEG.") % {"icon": shown(icon)}
-        app.error(
-            "tab-icon-type", title, place, hint=_("Use a .png or .jpg picture from the package."), rule=rule
-        )
+        app.error("tab-icon-type", title, place, hint=_("Use a .png or .jpg picture from the package."), rule=rule)
     elif icon not in contents.files:
         title = _("The icon %(icon)s is not in the package.") % {"icon": shown(icon)}
-        app.error(
-            "tab-icon-missing", title, place, hint=_("Add the picture, or correct the path."), rule=rule
-        )
+        app.error("tab-icon-missing", title, place, hint=_("Add the picture, or correct the path."), rule=rule)
     elif contents.size(icon) > limits.tab_icon_size:
         title = _("The icon %(icon)s has %(size)s; %(limit)s is the most.") % {
             "icon": shown(icon),
             "size": human_size(contents.size(icon)),
             "limit": limit,
         }
-        app.error(
-            "tab-icon-size", title, place, hint=_("Make the picture smaller or use fewer colours."), rule=rule
-        )
+        app.error("tab-icon-size", title, place, hint=_("Make the picture smaller or use fewer colours."), rule=rule)

@@ -57,15 +57,8 @@ class PackageWriter:
         name = path.encode()
         flags = 0 if path.isascii() else UTF8_FLAG
         packed_size = sum(map(len, packed))
-        common = struct.pack(
-            "<5H3L2H", _VERSION, flags, method, _TIME, _DATE, crc, packed_size, size, len(name), 0
-        )
-        central = (
-            CENTRAL_SIGNATURE
-            + struct.pack("<H", _VERSION)
-            + common
-            + struct.pack("<3H2L", 0, 0, 0, 0, self.size)
-        )
+        common = struct.pack("<5H3L2H", _VERSION, flags, method, _TIME, _DATE, crc, packed_size, size, len(name), 0)
+        central = CENTRAL_SIGNATURE + struct.pack("<H", _VERSION) + common + struct.pack("<3H2L", 0, 0, 0, 0, self.size)
         assert len(central) == CENTRAL.size and len(common) + 4 == LOCAL.size  # noqa: S101 - the formats above, proven
         self._central.append(central + name)
         self._write(LOCAL_SIGNATURE + common + name)

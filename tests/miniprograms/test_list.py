@@ -172,8 +172,14 @@ def test_is_empty_in_two_ways(signed_in: SignIn) -> None:
 
 
 def test_offers_the_newest_ide_of_each_system(signed_in: SignIn) -> None:
-    for version, platform, day in [("3.8.0", "macos", "2026-10-01"), ("3.8.1", "macos", "2026-11-04"), ("3.7.9", "linux", "2026-09-01")]:
-        IdeDownload.objects.create(version=version, platform=platform, released_on=day, url=f"https://ide.example/{version}/{platform}")
+    for version, platform, day in [
+        ("3.8.0", "macos", "2026-10-01"),
+        ("3.8.1", "macos", "2026-11-04"),
+        ("3.7.9", "linux", "2026-09-01"),
+    ]:
+        IdeDownload.objects.create(
+            version=version, platform=platform, released_on=day, url=f"https://ide.example/{version}/{platform}"
+        )
 
     page = signed_in(make_user()).get(URL).content.decode()
 
@@ -183,7 +189,9 @@ def test_offers_the_newest_ide_of_each_system(signed_in: SignIn) -> None:
 
 def queries(client: Client, query: str) -> list[str]:
     """The statements of one visit."""
-    with CaptureQueriesContext(connection, ) as captured:
+    with CaptureQueriesContext(
+        connection,
+    ) as captured:
         assert client.get(URL + query).status_code == 200
     return [row["sql"] for row in captured.captured_queries]
 

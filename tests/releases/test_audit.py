@@ -108,7 +108,7 @@ def test_nobody_decides_their_own_submission(program):
 def test_one_decision_each(program):
     decision, reviewer = decision_of(factories.make_audit(program))
     actions.decide(decision, approve=True, by=reviewer)
-    with pytest.raises(Refused, match="Already decided"):
+    with pytest.raises(Refused, match="approved now"):
         actions.decide(decision, approve=False, by=reviewer, note="No")
 
 

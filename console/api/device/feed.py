@@ -31,8 +31,13 @@ class Feed:
     """The snapshot, and the thread that replaces it. Any thread may ask; only one refreshes."""
 
     def __init__(self) -> None:
+        self.forget()
+
+    def forget(self) -> None:
+        """Be as new: a child of a process that has already served has no thread of its own yet."""
         self._starting = threading.Lock()
         self._tried = threading.Event()
+        self._stopping = threading.Event()
         self._thread: threading.Thread | None = None
         self._snapshot: Snapshot | None = None
         self._position: changes.Position | None = None
@@ -70,6 +75,12 @@ class Feed:
         position = changes.start()
         self._snapshot, self._position = load(), position
 
+    def stop(self) -> None:
+        """End the thread and wait for it."""
+        self._stopping.set()
+        if self._thread is not None:
+            self._thread.join()
+
     def _start(self) -> None:
         with self._starting:
             if self._thread is None:
@@ -80,7 +91,7 @@ class Feed:
 
     def _follow(self) -> None:
         away = False
-        while True:
+        while not self._stopping.is_set():
             try:
                 self.refresh()
                 if away:
@@ -94,9 +105,9 @@ class Feed:
                 self._position = None
                 connection.close()
             self._tried.set()
-            time.sleep(REFRESH_SECONDS)
+            self._stopping.wait(REFRESH_SECONDS)
+        connection.close()
 
 
 feed = Feed()
-# A child of a process that has already served starts from nothing: the thread is not in it.
-os.register_at_fork(after_in_child=feed.__init__)  # type: ignore[misc]
+os.register_at_fork(after_in_child=feed.forget)

@@ -97,5 +97,8 @@ def _read(environ: Environ) -> bytes:
         raise ApiError(411, "length_required", "Send Content-Length.")
     if len(announced) > 9 or (length := int(announced)) > LONGEST_BODY:
         raise ApiError(413, "too_large", f"The body may have {LONGEST_BODY} bytes.")
-    body: bytes = environ["wsgi.input"].read(length)
+    try:
+        body: bytes = environ["wsgi.input"].read(length)
+    except Exception:  # Each server has its own for a client that went away.
+        raise ApiError(400, "malformed", "The body ended early.") from None
     return body

@@ -6,10 +6,11 @@ Slow and never old: for the pages, and for requests that reach Django's own URLs
 from __future__ import annotations
 
 from console.api.device.credentials import Application
-from console.api.device.decision import Online, ProgramState, served
+from console.api.device.decision import Online, ProgramState
 from console.hosts.models import HostApplication
 from console.hosts.states import DecisionState
-from miniprograms.models import MiniProgram
+from miniprograms.models import Binding, MiniProgram
+from releases.models import Version
 
 
 class Rows:
@@ -30,23 +31,27 @@ class Rows:
 
     def package(self, sha256: str, *, application: int) -> Online | None:
         """Return the online version with this package that is served to the application (R-2)."""
-        for program in MiniProgram.objects.filter(versions__package__sha256=sha256).distinct():
-            online = served(program_state(program), application=application)
-            if online and online.sha256 == sha256:
-                return online
-        return None
+        bound = Binding.objects.bound().filter(application_id=application)
+        programs = MiniProgram.objects.on_shelf().filter(bindings__in=bound)
+        version = Version.objects.online().filter(package__sha256=sha256, mini_program__in=programs)
+        return online(version.select_related("package").first())
 
 
 def program_state(program: MiniProgram) -> ProgramState:
     """Return what the rules need to know about a program."""
-    version = program.versions.online().select_related("package").first()
     bound = frozenset(program.bindings.bound().values_list("application_id", flat=True))
     ended = program.bindings.filter(state=DecisionState.ENDED).values_list("application_id", flat=True)
     return ProgramState(
         on_shelf=program.on_shelf,
-        online=Online(version.number, version.package.sha256, version.package.size, version.package.file.name)
-        if version
-        else None,
+        online=online(program.versions.online().select_related("package").first()),
         bound=bound,
         ended=frozenset(ended) - bound,
     )
+
+
+def online(version: Version | None) -> Online | None:
+    """Return what the rules need to know about an online version."""
+    if version is None:
+        return None
+    package = version.package
+    return Online(version.number, package.sha256, package.size, package.file.name)

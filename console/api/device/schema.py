@@ -14,7 +14,7 @@ END = r"$(?!\n)"
 Text = Annotated[str, Meta(min_length=1, max_length=128, pattern=rf"^[^\x00-\x1f\x7f]+{END}")]
 # Starts with a dotted number; what follows ("17.2-beta") does not count when versions are compared.
 SystemVersion = Annotated[
-    str, Meta(min_length=1, max_length=40, pattern=rf"^[0-9]{{1,9}}(\.[0-9]{{1,9}}){{0,5}}([^0-9.][ -~]*)?{END}")
+    str, Meta(min_length=1, max_length=40, pattern=rf"^[0-9]{{1,9}}(\.[0-9]{{1,9}}){{0,5}}([A-Za-z _+-][ -~]*)?{END}")
 ]
 Number = Annotated[str, Meta(max_length=14, pattern=rf"^[0-9]{{1,4}}\.[0-9]{{1,4}}\.[0-9]{{1,4}}{END}")]
 AppId = Annotated[str, Meta(min_length=16, max_length=16, pattern="^mp[a-z0-9]{14}$")]

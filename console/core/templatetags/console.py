@@ -58,7 +58,7 @@ from django.template.base import NodeList, Parser, Token
 from django.utils.html import escape, format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
-from tablericons import _render_icon
+from tablericons.templatetags.tablericons import icon as draw
 
 from console.core import times
 from console.core.states import look_of, look_of_move
@@ -70,7 +70,7 @@ SHORT = 20
 
 @lru_cache(maxsize=512)
 def _svg(name: str, size: int) -> str:
-    return _render_icon(name, size, **{"class": "icon", "aria-hidden": "true", "focusable": "false"})
+    return draw(f"outline/{name}", size=size, **{"class": "icon", "aria_hidden": "true"})
 
 
 @register.simple_tag

@@ -81,9 +81,7 @@ class Story:
             )
             self.applications[name] = application
             for email in about["reviewers"]:
-                hosts.add_person(
-                    application, user=self.people[email], role="reviewer", by=self.people[about["admin"]]
-                )
+                hosts.add_person(application, user=self.people[email], role="reviewer", by=self.people[about["admin"]])
 
     def _make_downloads(self) -> None:
         for version, days, platform, requirement, megabytes in DOWNLOADS:

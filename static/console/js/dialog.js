@@ -7,7 +7,7 @@ document.addEventListener('click', event => {
   const link = event.target.closest('a[data-dialog]')
   if (link && !event.ctrlKey && !event.metaKey && !event.shiftKey && event.button === 0) {
     event.preventDefault()
-    htmx.ajax('GET', link.getAttribute('href'), { target: '#dialog', swap: 'innerHTML' })
+    htmx.ajax('GET', link.getAttribute('href'), { source: link, target: '#dialog', swap: 'innerHTML' })
     return
   }
   if (event.target.closest('[data-close]') && dialog.open) {

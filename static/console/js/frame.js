@@ -21,7 +21,7 @@ document.addEventListener('click', event => {
 // The rows of a switcher are loaded when it opens for the first time.
 document.addEventListener('show.bs.dropdown', event => {
   const menu = event.target.closest('.dropdown')?.querySelector('[data-switch]')
-  if (menu && !menu.childElementCount) htmx.ajax('GET', menu.dataset.switch, { target: menu, swap: 'innerHTML' })
+  if (menu && !menu.childElementCount) htmx.ajax('GET', menu.dataset.switch, { source: menu, target: menu, swap: 'innerHTML' })
 })
 
 document.addEventListener('keydown', event => {

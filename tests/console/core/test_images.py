@@ -34,7 +34,10 @@ def test_becomes_a_square(kind: str, size: tuple[int, int]) -> None:
     assert (icon.format, icon.size) == ("WEBP", (256, 256))
 
 
-@pytest.mark.parametrize(("kind", "mode"), [("PNG", "1"), ("PNG", "P"), ("PNG", "LA"), ("PNG", "I;16"), ("PNG", "RGBA"), ("JPEG", "CMYK"), ("JPEG", "L")])
+@pytest.mark.parametrize(
+    ("kind", "mode"),
+    [("PNG", "1"), ("PNG", "P"), ("PNG", "LA"), ("PNG", "I;16"), ("PNG", "RGBA"), ("JPEG", "CMYK"), ("JPEG", "L")],
+)
 def test_takes_every_colour_mode(kind: str, mode: str) -> None:
     assert encoded(picture(kind, mode=mode)).size == (256, 256)
 
@@ -51,7 +54,7 @@ def test_is_upright_and_without_metadata() -> None:
     icon = encoded(buffer.getvalue())
     left, right = icon.convert("RGB").getpixel((40, 128)), icon.convert("RGB").getpixel((216, 128))
 
-    assert sorted(icon.info) == ["background", "loop"]
+    assert not {"exif", "xmp", "icc_profile", "comment"} & set(icon.info)
     assert b"photographer" not in encode_icon(ContentFile(buffer.getvalue())).read()
     assert left[2] > 200 > right[2] and right[0] > 200 > left[0]
 
@@ -77,7 +80,9 @@ def png_header(width: int, height: int) -> bytes:
         return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
 
     head = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
-    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", head) + chunk(b"IDAT", zlib.compress(b"\0" * 100)) + chunk(b"IEND", b"")
+    return (
+        b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", head) + chunk(b"IDAT", zlib.compress(b"\0" * 100)) + chunk(b"IEND", b"")
+    )
 
 
 @pytest.mark.parametrize("size", [(4097, 10), (10, 4097), (50_000, 50_000)])

@@ -87,9 +87,7 @@ class Console:
                     or mark in (entry / "cmdline").read_bytes()
                     or mark in os.fsencode((entry / "cwd").readlink())
                 ):
-                    found.append(
-                        (entry / "cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
-                    )
+                    found.append((entry / "cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace"))
         return [line for line in found if line]
 
     def end(self, number: signal.Signals) -> tuple[float, list[str]]:

@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from django.urls import reverse
 
 from tests.console.local.running import START_SECONDS, STOP_SECONDS, console, free_port
 
@@ -16,7 +17,7 @@ def test_starts_refuses_a_second_copy_and_stops(tmp_path: Path) -> None:
     with console(tmp_path, free_port()) as first:
         assert len(first.wait_for(r"with the password (\S+)")) >= 12
         first.wait_until_ready()
-        assert first.get("/account/login/") == 200
+        assert first.get(reverse("account_login")) == 200
         with console(tmp_path, free_port()) as second:
             sentence = f"process {first.process.pid}, http://localhost:{first.port}/."
             second.wait_for("already runs in this folder: " + sentence)
@@ -49,8 +50,6 @@ def test_says_when_the_port_is_taken(tmp_path: Path) -> None:
         other.listen()
         port = other.getsockname()[1]
         with console(tmp_path, port) as copy:
-            copy.wait_for(
-                f"Port {port} is taken by another program. Choose another one: make run PORT={port + 1}"
-            )
+            copy.wait_for(f"Port {port} is taken by another program. Choose another one: make run PORT={port + 1}")
             assert copy.process.wait(START_SECONDS) == 1
             assert not (tmp_path / "postgres").exists()

@@ -34,8 +34,7 @@ def _files(count: int, size: int, folder: str = "data") -> dict[str, bytes]:
 def _declared(size: int, packed: int, count: int = 1) -> bytes:
     """Entries that declare much and hold little; the local headers agree, so only the numbers speak."""
     rows = [
-        Raw(f"d/{index}.txt", b"", method=DEFLATED, data=bytes(packed), both={"size": size})
-        for index in range(count)
+        Raw(f"d/{index}.txt", b"", method=DEFLATED, data=bytes(packed), both={"size": size}) for index in range(count)
     ]
     return archive([*entries(), *rows])
 
@@ -118,9 +117,7 @@ CONTENT: dict[str, tuple[str, Callable[[], bytes]]] = {
     "count-65535": ("too-many-files", lambda: package(end={"count": 0xFFFF, "count_here": 0xFFFF})),
     "count-millions": (
         "too-many-files",
-        lambda: package(
-            zip64={"count": 1 << 40, "count_here": 1 << 40}, end={"count": 0xFFFF, "count_here": 0xFFFF}
-        ),
+        lambda: package(zip64={"count": 1 << 40, "count_here": 1 << 40}, end={"count": 0xFFFF, "count_here": 0xFFFF}),
     ),
     "directory-too-large": ("directory-size", _long_directory),
     "main-package-too-large": ("main-package-size", lambda: package(_files(5, MB // 2))),

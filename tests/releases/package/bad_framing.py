@@ -22,6 +22,17 @@ BODY = b"Page({ data: {} })\n"
 CRC = zlib.crc32(BODY)
 UNSET16, UNSET32 = 0xFFFF, 0xFFFFFFFF
 INNER = archive(entries())
+METHODS = {
+    "shrink": 1,
+    "reduce": 2,
+    "implode": 6,
+    "deflate64": 9,
+    "bzip2": 12,
+    "lzma": 14,
+    "zstd": 93,
+    "xz": 95,
+    "unknown": 0xFFFF,
+}
 
 
 def _one(**options: object) -> Callable[[], bytes]:
@@ -35,9 +46,7 @@ def _end(**fields: object) -> Callable[[], bytes]:
     return lambda: package(end=fields)
 
 
-def _zip64(
-    zip64: dict[str, object], locator: dict[str, object] | None = None, **end: object
-) -> Callable[[], bytes]:
+def _zip64(zip64: dict[str, object], locator: dict[str, object] | None = None, **end: object) -> Callable[[], bytes]:
     unset = {"count": UNSET16, "count_here": UNSET16, "size": UNSET32, "offset": UNSET32}
     return lambda: package(zip64=zip64, locator=locator, end={**unset, **end})
 
@@ -264,11 +273,7 @@ FRAMING: dict[str, tuple[str, Callable[[], bytes]]] = {
     ),
     "unicode-path-differs": (
         "unicode-path",
-        _one(
-            extra=extra(
-                0x7075, b"\x01" + struct.pack("<L", zlib.crc32(b"utils/extra.js")) + b"utils/other.js"
-            )
-        ),
+        _one(extra=extra(0x7075, b"\x01" + struct.pack("<L", zlib.crc32(b"utils/extra.js")) + b"utils/other.js")),
     ),
     "unicode-path-crc": ("unicode-path", _one(extra=extra(0x7075, b"\x01\x00\x00\x00\x00utils/extra.js"))),
     "unicode-path-only-local": (
@@ -277,11 +282,7 @@ FRAMING: dict[str, tuple[str, Callable[[], bytes]]] = {
     ),
     "unicode-path-version": (
         "unicode-path",
-        _one(
-            extra=extra(
-                0x7075, b"\x02" + struct.pack("<L", zlib.crc32(b"utils/extra.js")) + b"utils/extra.js"
-            )
-        ),
+        _one(extra=extra(0x7075, b"\x02" + struct.pack("<L", zlib.crc32(b"utils/extra.js")) + b"utils/extra.js")),
     ),
     # features
     "encrypted": ("encrypted", _one(both={"flags": 1})),
@@ -295,19 +296,8 @@ FRAMING: dict[str, tuple[str, Callable[[], bytes]]] = {
     "flag-patch-data": ("flags", _one(both={"flags": 1 << 5})),
     "flag-reserved": ("flags", _one(both={"flags": 1 << 15})),
     "flag-reserved-with-utf8": ("flags", _one(both={"flags": UTF8 | 1 << 12})),
-    **{
-        f"method-{name}": ("method", _one(both={"method": number}))
-        for name, number in {
-            "shrink": 1,
-            "reduce": 2,
-            "implode": 6,
-            "deflate64": 9,
-            "bzip2": 12,
-            "lzma": 14,
-            "zstd": 93,
-            "xz": 95,
-            "unknown": 0xFFFF,
-        }.items()
-    },  # fmt: skip
+    **{f"method-{name}": ("method", _one(both={"method": number})) for name, number in METHODS.items()},
+    "version-central": ("version", _one(central={"needed": 64})),
+    "version-local": ("version", _one(local={"needed": 255})),
     "stored-with-two-sizes": ("stored-size", _one(method=STORED, both={"size": 3})),
 }

@@ -20,9 +20,7 @@ def _with(files: dict[str, bytes | str | None] | None = None, **app: Any) -> Cal
     return lambda: package(project(files, {"pages": ["pages/index/index"], **app}))
 
 
-def _tabs(
-    *items: Any, files: dict[str, bytes | str | None] | None = None, **members: Any
-) -> Callable[[], bytes]:
+def _tabs(*items: Any, files: dict[str, bytes | str | None] | None = None, **members: Any) -> Callable[[], bytes]:
     pages = {f"pages/{n}.{kind}": b"" for n in "abcdef" for kind in ("js", "wxml")}
     app = {
         "pages": ["pages/index/index", *(f"pages/{n}" for n in "abcdef")],

@@ -10,9 +10,7 @@ NFD = unicodedata.normalize("NFD", "café")
 
 
 def _named(*names: str | bytes) -> Callable[[], bytes]:
-    return lambda: package(
-        None, *(Raw(name, b"" if name[-1:] in ("/", b"/") else b"x", DEFLATED) for name in names)
-    )
+    return lambda: package(None, *(Raw(name, b"" if name[-1:] in ("/", b"/") else b"x", DEFLATED) for name in names))
 
 
 def _each(code: str, kind: str, names: list[str | bytes]) -> dict[str, tuple[str, Callable[[], bytes]]]:

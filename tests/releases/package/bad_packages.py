@@ -1,4 +1,6 @@
-"""Every kind of bad package that we know, each with the code that has to be among its errors (rules V-2 to V-5)."""
+"""Every kind of bad package that we know, each with the code that has to be among its errors (rules V-2 to
+V-5).
+"""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass

@@ -48,7 +48,8 @@ _LOCATOR = ("signature", "disk", "end_offset", "disks")
 class Raw:
     """One entry. `both`, `local` and `central` override header fields; `extra` goes into both headers.
 
-    `data` replaces the packed bytes, `descriptor` the data descriptor (b"" for none), `after` adds bytes behind them.
+    `data` replaces the packed bytes, `descriptor` the data descriptor (b"" for none), `after` adds bytes
+    behind them.
     """
 
     name: str | bytes
@@ -95,9 +96,11 @@ def archive(
     zip64: Mapping[str, Any] | None = None,
     locator: Mapping[str, Any] | None = None,
 ) -> bytes:
-    """An archive of `entries`; everything else puts bytes in a wrong place or overrides fields of the end records.
+    """An archive of `entries`; everything else puts bytes in a wrong place or overrides fields of the end
+    records.
 
-    `base` is added to every offset. With `zip64` (even empty) the zip64 end record and its locator are written.
+    `base` is added to every offset. With `zip64` (even empty) the zip64 end record and its locator are
+    written.
     """
     body = bytearray(prefix)
     directory = bytearray()
@@ -159,9 +162,8 @@ def _local(entry: Raw, fields: dict[str, Any]) -> bytes:
     values |= entry.local
     values |= {"name_length": len(values["name"]), "extra_length": len(values["extra"])} | dict(entry.local)
     header = struct.pack("<4s5H3L2H", *(values[name] for name in _LOCAL))
-    return (
-        header + values["name"] + values["extra"] + values["data"] + (entry.descriptor or b"") + entry.after
-    )
+    packed = (values["data"], entry.descriptor or b"", entry.after)
+    return b"".join((header, values["name"], values["extra"], *packed))
 
 
 def _central(entry: Raw, fields: dict[str, Any]) -> bytes:
@@ -171,7 +173,7 @@ def _central(entry: Raw, fields: dict[str, Any]) -> bytes:
     lengths = {"name_length": len(values["name"]), "extra_length": len(values["extra"])}
     values |= lengths | {"comment_length": len(values["comment"])} | dict(entry.central)
     header = struct.pack("<4s6H3L5H2L", *(values[name] for name in _CENTRAL))
-    return header + values["name"] + values["extra"] + values["comment"]
+    return b"".join((header, values["name"], values["extra"], values["comment"]))
 
 
 APP = {"pages": ["pages/index/index"]}

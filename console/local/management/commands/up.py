@@ -1,6 +1,7 @@
 """`manage.py up`: the whole console in one terminal, with nothing installed beside Python."""
 
 import argparse
+import contextlib
 import os
 import secrets
 from typing import Any
@@ -24,15 +25,9 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         """Declare the options."""
-        parser.add_argument(
-            "--port", type=int, default=os.environ.get("PORT") or "8000", help="default: PORT or 8000"
-        )
-        parser.add_argument(
-            "--host", default="127.0.0.1", help="address to listen on; default: this machine only"
-        )
-        parser.add_argument(
-            "--demo", action=argparse.BooleanOptionalAction, default=True, help="first demo data"
-        )
+        parser.add_argument("--port", type=int, default=os.environ.get("PORT") or "8000", help="default: PORT or 8000")
+        parser.add_argument("--host", default="127.0.0.1", help="address to listen on; default: this machine only")
+        parser.add_argument("--demo", action=argparse.BooleanOptionalAction, default=True, help="first demo data")
 
     def handle(self, *, port: int, host: str, demo: bool, **options: Any) -> None:
         """Run until somebody asks us to stop."""
@@ -62,7 +57,9 @@ class Command(BaseCommand):
                     *self.first_data(demo=demo),
                     "Ctrl-C stops it.",
                 ]
-                connections.close_all()
+                for connection in connections.all():
+                    connection.close()
+                    connection.close_pool()  # type: ignore[attr-defined] - PostgreSQL's alone has a pool
                 applications += supervisor.applications(host, port)
                 for service in applications:
                     service.start()
@@ -100,5 +97,6 @@ class Command(BaseCommand):
 
     def say(self, text: str) -> None:
         """Tell the person at the terminal, at once even through a pipe."""
-        self.stdout.write(text)
-        self.stdout.flush()
+        with contextlib.suppress(OSError):  # The terminal may be gone; that must not keep us from stopping.
+            self.stdout.write(text)
+            self.stdout.flush()

@@ -1,0 +1,56 @@
+"""The person's own name."""
+
+import pytest
+from django.urls import reverse
+
+from console.accounts.models import User
+from tests.console.accounts.acting import entries
+
+URL = "/teams/profile/"
+
+
+def test_works(house, signed_in):
+    client = signed_in(house.viewer)
+    assert client.get(URL).context["form"].initial == {"name": house.viewer.name}
+
+    response = client.post(URL, {"name": "Mira Lund"})
+
+    assert (response.status_code, response.url) == (302, URL)
+    before = {"name": house.viewer.name, "email": house.viewer.email, "active": True, "operator": False}
+    assert entries() == [("user.edited", house.viewer.name, "Mira Lund", before, {**before, "name": "Mira Lund"})]
+
+
+def test_nothing_but_the_name(house, signed_in):
+    signed_in(house.viewer).post(
+        URL, {"name": "Mira", "email": "x@example.com", "is_staff": "on", "id": house.admin.pk}
+    )
+
+    assert User.objects.filter(name="Mira").values_list("pk", "email", "is_staff").get() == (
+        house.viewer.pk,
+        house.viewer.email,
+        False,
+    )
+
+
+def test_twice_writes_one_entry(house, signed_in):
+    client = signed_in(house.viewer)
+    for _time in range(2):
+        client.post(URL, {"name": "Mira"})
+    assert len(entries()) == 1
+
+
+@pytest.mark.parametrize("name", ["", " ", "x" * 101])
+def test_refuses_no_name_and_long_ones(house, signed_in, name):
+    response = signed_in(house.viewer).post(URL, {"name": name})
+    assert (response.status_code, list(response.context["form"].errors)) == (422, ["name"])
+    assert response.context["user"].name == house.viewer.name
+
+
+def test_signed_out(db, client):
+    assert client.get(URL).url == f"{reverse('account_login')}?next={URL}"
+
+
+def test_the_address_is_an_operator_s_matter(house, signed_in):
+    client = signed_in(house.viewer)
+    for path in ("/account/email/", "/account/confirm-email/"):
+        assert client.post(path, {"email": "new@example.com", "action_add": ""}).status_code == 404

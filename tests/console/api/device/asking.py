@@ -1,0 +1,109 @@
+"""A device that asks, in the two ways in which the handlers are reached."""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from django.test import Client, RequestFactory
+
+from console.api.device.dispatch import respond
+from console.api.device.feed import Feed
+from console.hosts.models import HostApplication
+
+UPDATE = "/runtime/v1/update"
+
+
+@dataclass
+class Reply:
+    """What came back."""
+
+    status: int
+    headers: dict[str, str]
+    body: bytes
+
+    @property
+    def json(self) -> Any:
+        """The body, decoded."""
+        return json.loads(self.body)
+
+
+Way = Callable[..., Reply]
+
+
+def through_django(method: str, path: str, body: bytes, headers: dict[str, str]) -> Reply:
+    """By Django's URLs and middlewares."""
+    response = Client().generic(method, path, body, **headers)
+    content = b"".join(response.streaming_content) if response.streaming else response.content
+    return Reply(response.status_code, dict(response.items()), content)
+
+
+class ThroughDispatcher:
+    """By WSGI, with a snapshot that takes over every change before each request, as the thread would do."""
+
+    def __init__(self) -> None:
+        self.feed = Feed()
+
+    def __call__(self, method: str, path: str, body: bytes, headers: dict[str, str]) -> Reply:
+        environ = RequestFactory().generic(method, path, body, **headers).environ
+        self.feed.refresh()
+        response = respond(environ, self.feed.current)
+        sent: list[Any] = []
+        parts: Iterable[bytes] = response.send(lambda *start: sent.extend(start))
+        content = b"".join(parts)
+        if close := getattr(parts, "close", None):
+            close()
+        return Reply(int(sent[0].split()[0]), dict(sent[1]), content)
+
+
+@dataclass
+class Device:
+    """Asks as one host application, with its first key unless told otherwise."""
+
+    way: Way
+    application: HostApplication
+
+    def ask(self, method: str, path: str, body: bytes = b"", **headers: str) -> Reply:
+        """Send any request; headers in WSGI's spelling, None leaves one out."""
+        given = {"HTTP_AUTHORIZATION": authorization(self.application), **headers}
+        return self.way(method, path, body, {name: value for name, value in given.items() if value is not None})
+
+    def update(self, app_id: str, **members: Any) -> Reply:
+        """Send an update check."""
+        return self.post(question(app_id, **members))
+
+    def post(self, content: Any, **headers: Any) -> Reply:
+        """POST anything to the update check: bytes as they are, else as JSON."""
+        body = content if isinstance(content, bytes) else json.dumps(content).encode()
+        return self.ask("POST", UPDATE, body, **{"CONTENT_TYPE": "application/json", **headers})
+
+    def package(self, sha256: str, method: str = "GET", **headers: str) -> Reply:
+        """Download."""
+        return self.ask(method, f"/runtime/v1/packages/{sha256}.apkg", **headers)
+
+
+def authorization(application: HostApplication, key: str = "") -> str:
+    """The header of an application, with its oldest key by default."""
+    key = key or application.keys.order_by("id")[0].key
+    return basic(f"{application.application_id}:{key}")
+
+
+def basic(credentials: str) -> str:
+    """HTTP Basic."""
+    return f"Basic {base64.b64encode(credentials.encode()).decode()}"
+
+
+def question(app_id: str, **members: Any) -> dict[str, Any]:
+    """The body of an update check of an Android device that has nothing yet."""
+    asked = {
+        "app_id": app_id,
+        "guid": f"0302{1:028}",
+        "platform": "android",
+        "os_version": "14",
+        "app_version": "8.0.50",
+        "network": "wifi",
+    }
+    return asked | members

@@ -1,0 +1,22 @@
+"""Fixtures of the device API's tests."""
+
+from __future__ import annotations
+
+import pytest
+
+from console.api.device import rate
+from tests.console.api.device.asking import Device, ThroughDispatcher, through_django
+from tests.factories import make_application
+
+
+@pytest.fixture(autouse=True)
+def _fresh_limiter(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing that another test counted."""
+    monkeypatch.setattr(rate, "limiter", rate.Limiter("600/minute"))
+
+
+@pytest.fixture(params=["django", "dispatcher"])
+def device(request: pytest.FixtureRequest, db: None) -> Device:
+    """A device of a new host application; each test runs in both ways."""
+    way = through_django if request.param == "django" else ThroughDispatcher()
+    return Device(way, make_application())

@@ -1,0 +1,76 @@
+"""GET /runtime/v1/openapi.json, and the API against what it says."""
+
+from __future__ import annotations
+
+import pytest
+import schemathesis
+from hypothesis import HealthCheck, given, settings
+from schemathesis import GenerationMode
+from schemathesis.checks import not_a_server_error
+from schemathesis.specs.openapi.checks import (
+    content_type_conformance,
+    response_schema_conformance,
+    status_code_conformance,
+)
+
+from console import wsgi
+from console.api.device import dispatch, rate
+from tests.console.api.device.asking import Device, ThroughDispatcher, authorization
+from tests.factories import make_application, make_binding, make_online, make_program
+
+PATH = "/runtime/v1/openapi.json"
+OPERATIONS = [
+    ("/runtime/v1/update", "POST"),
+    ("/runtime/v1/packages/{sha256}.apkg", "GET"),
+    ("/runtime/v1/packages/{sha256}.apkg", "HEAD"),
+]
+CHECKS = [
+    not_a_server_error,
+    status_code_conformance,
+    content_type_conformance,
+    response_schema_conformance,
+]
+
+
+def test_anyone_may_read_it(device: Device) -> None:
+    reply = device.ask("GET", PATH, HTTP_AUTHORIZATION=None)
+    assert (reply.status, reply.headers["Content-Type"]) == (200, "application/json")
+    assert reply.json["openapi"] == "3.1.0"
+    assert sorted(reply.json["paths"]) == ["/runtime/v1/packages/{sha256}.apkg", "/runtime/v1/update"]
+    required = ["app_id", "guid", "platform", "os_version", "app_version", "network"]
+    assert reply.json["components"]["schemas"]["UpdateRequest"]["required"] == required
+    head = device.ask("HEAD", PATH)
+    assert (head.status, head.body, head.headers) == (200, b"", reply.headers)
+
+
+def test_other_methods(device: Device) -> None:
+    reply = device.ask("POST", PATH)
+    assert (reply.status, reply.headers["Allow"]) == (405, "GET, HEAD")
+
+
+@pytest.fixture
+def published(db: None, monkeypatch: pytest.MonkeyPatch) -> schemathesis.BaseSchema:
+    """The real WSGI application, with one program online; `key` opens it."""
+    application = make_application()
+    make_online(make_binding(make_program(), application).mini_program)
+    way = ThroughDispatcher()
+    way.feed.refresh()
+    monkeypatch.setattr(dispatch, "feed", way.feed)
+    monkeypatch.setattr(rate, "limiter", rate.Limiter("1000000/second"))
+    schema = schemathesis.openapi.from_wsgi(PATH, wsgi.application)
+    schema.config.headers = {"Authorization": authorization(application)}
+    return schema
+
+
+@pytest.mark.parametrize("mode", list(GenerationMode))
+@pytest.mark.parametrize(("path", "method"), OPERATIONS)
+def test_answers_are_as_published(
+    published: schemathesis.BaseSchema, path: str, method: str, mode: GenerationMode
+) -> None:
+    # Not by schemathesis' own pytest plugin, which this version of pytest breaks.
+    @given(case=published[path][method].as_strategy(generation_mode=mode))
+    @settings(max_examples=60, deadline=None, database=None, suppress_health_check=list(HealthCheck))
+    def holds(case: schemathesis.Case) -> None:
+        case.call_and_validate(checks=CHECKS)
+
+    holds()

@@ -1,0 +1,82 @@
+"""Editing an application: the application administrator; two at once lose nothing silently."""
+
+import pytest
+
+from console.activity.models import ActivityEntry
+from console.activity.verbs import Verb
+from console.core.errors import Overtaken
+from console.hosts import actions
+from tests import factories
+
+
+def url(application):
+    return f"/apps/{application.application_id}/edit/"
+
+
+def typed(**fields):
+    return {"name": "Metro Pay", "description": "New words.", "listed": "on", "revision": 1, **fields}
+
+
+def test_it_works(signed_in, application, admin):
+    response = signed_in(admin).post(url(application), typed())
+    assert (response.status_code, response["Location"]) == (302, f"/apps/{application.application_id}/")
+    application.refresh_from_db()
+    assert (application.name, application.description, application.revision) == ("Metro Pay", "New words.", 2)
+    entry = ActivityEntry.objects.get()
+    assert (entry.verb, entry.application_id) == (Verb.APPLICATION_EDITED, application.application_id)
+    assert entry.changes() == [("name", "Metro Wallet", "Metro Pay"), ("description", "", "New words.")]
+
+
+def test_a_new_icon_is_re_encoded_and_named_in_the_log(signed_in, application, admin):
+    signed_in(admin).post(url(application), typed(icon=factories.make_icon()))
+    application.refresh_from_db()
+    assert application.icon.name.endswith(".webp")
+    assert ActivityEntry.objects.get().after["icon"] == application.icon.name
+
+
+def test_what_is_no_picture_is_refused(signed_in, application, admin):
+    response = signed_in(admin).post(url(application), typed(icon=factories.make_zip()))
+    assert response.status_code == 422
+    assert set(response.context["form"].errors) == {"icon"}
+
+
+def test_the_second_editor_sees_what_changed_and_may_replace_it(signed_in, application, admin):
+    client = signed_in(admin)
+    client.post(url(application), typed())
+    late = client.post(url(application), typed(name="Metro Go"))
+    assert late.status_code == 422
+    assert late.context["form"].non_field_errors() == [
+        "Someone else changed this application while you were editing. It is now: Name: Metro Pay. "
+        "Your text is kept: save again to replace theirs."
+    ]
+    assert (late.context["form"]["name"].value(), late.context["form"]["revision"].value()) == ("Metro Go", 2)
+    application.refresh_from_db()
+    assert application.name == "Metro Pay"
+    assert client.post(url(application), typed(name="Metro Go", revision=2)).status_code == 302
+    assert ActivityEntry.objects.count() == 2
+
+
+def test_an_old_revision_is_overtaken(application, admin):
+    actions.edit_application(application, by=admin, revision=1, name="A2", description="", listed=True)
+    with pytest.raises(Overtaken):
+        actions.edit_application(application, by=admin, revision=1, name="A3", description="", listed=True)
+    assert ActivityEntry.objects.count() == 1
+
+
+def test_lower_roles_may_not(signed_in, application, reviewer, team_admin):
+    for user in (reviewer, team_admin):
+        client = signed_in(user)
+        assert [client.get(url(application)).status_code, client.post(url(application), typed()).status_code] == [
+            403,
+            403,
+        ]
+    assert ActivityEntry.objects.count() == 0
+
+
+def test_elsewhere_it_does_not_exist(signed_in, application, outsider):
+    client = signed_in(outsider)
+    assert [client.get(url(application)).status_code, client.post(url(application), typed()).status_code] == [404, 404]
+
+
+def test_wrong_method(signed_in, application, admin):
+    assert signed_in(admin).delete(url(application)).status_code == 405

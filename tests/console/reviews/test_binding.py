@@ -1,0 +1,135 @@
+"""Looking at a request for a binding and deciding it (L-6)."""
+
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+
+import pytest
+import time_machine
+from django.db import connection
+from django.utils import timezone
+
+from console.accounts.models import Notification
+from console.activity.models import ActivityEntry
+from console.activity.verbs import Verb
+from console.core.errors import Overtaken
+from miniprograms import actions
+from miniprograms.models import Binding
+from tests import factories
+
+APPROVE = {"decision": "approve", "note": ""}
+REJECT = {"decision": "reject", "note": "Not our theme."}
+
+
+@pytest.fixture
+def binding(program, application):
+    return factories.make_binding(program, application, state="waiting", reason="Our riders pay with it.")
+
+
+def url(binding):
+    return f"/reviews/bindings/{binding.pk}/"
+
+
+def outcome(binding):
+    binding.refresh_from_db()
+    return binding.state, binding.decided_by, binding.note, binding.accepted_number
+
+
+def test_it_shows_what_is_asked(signed_in, reviewer, binding):
+    response = signed_in(reviewer).get(url(binding))
+    assert response.status_code == 200
+    text = response.content.decode()
+    assert "Binding of City Bus" in text
+    assert "Our riders pay with it." in text
+
+
+def test_approval_accepts_the_online_version(signed_in, reviewer, program, binding):
+    factories.make_online(program, "2.4.0")
+    client = signed_in(reviewer)
+    assert "Approval also accepts 2.4.0, which is online now." in client.get(url(binding)).content.decode()
+    response = client.post(url(binding), APPROVE)
+    assert (response.status_code, response["Location"]) == (302, "/reviews/")
+    assert outcome(binding) == ("approved", reviewer, "", "2.4.0")
+    entry = ActivityEntry.objects.first()
+    assert (entry.verb, entry.actor_id, entry.application_id, entry.mini_program_id) == (
+        Verb.BINDING_APPROVED,
+        reviewer.pk,
+        binding.application.application_id,
+        program.app_id,
+    )
+
+
+def test_reject(signed_in, reviewer, binding):
+    assert signed_in(reviewer).post(url(binding), REJECT).status_code == 302
+    assert outcome(binding) == ("rejected", reviewer, "Not our theme.", "")
+    notice = Notification.objects.get()
+    assert (notice.user, notice.text, notice.detail) == (
+        binding.requested_by,
+        "Metro Wallet rejected the binding of City Bus",
+        "Not our theme.",
+    )
+
+
+def test_a_rejection_needs_a_note(signed_in, reviewer, binding):
+    response = signed_in(reviewer).post(url(binding), {"decision": "reject", "note": " "})
+    assert response.status_code == 422
+    assert response.context["form"].errors == {"note": ["Say what must change: a rejection needs a note."]}
+    assert outcome(binding)[0] == "waiting"
+
+
+def test_nobody_decides_their_own_request(signed_in, application, reviewer, program):
+    binding = factories.make_binding(program, application, state="waiting", requested_by=reviewer)
+    client = signed_in(reviewer)
+    reason = "You asked for this yourself. Someone else must decide."
+    assert client.get(url(binding)).context["why_not"] == reason
+    response = client.post(url(binding), APPROVE)
+    assert (response.status_code, response.context["form"].non_field_errors()) == (422, [reason])
+    assert outcome(binding)[0] == "waiting"
+
+
+def test_decided_twice(signed_in, reviewer, admin, binding):
+    signed_in(reviewer).post(url(binding), APPROVE)
+    response = signed_in(admin).post(url(binding), REJECT)
+    assert response.status_code == 422
+    assert response.context["form"].non_field_errors() == ["Someone else was first: this is approved now."]
+    assert outcome(binding)[:2] == ("approved", reviewer)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_four_reviewers_at_once(reviewer, binding):
+    def decide(number):
+        try:
+            row = Binding.objects.select_related("application", "mini_program", "requested_by").get()
+            actions.decide_binding(row, approve=number % 2 == 0, by=reviewer, note="So it is.")
+        except Overtaken:
+            return False
+        finally:
+            connection.close()
+        return True
+
+    with ThreadPoolExecutor(4) as pool:
+        assert sorted(pool.map(decide, range(4))) == [False, False, False, True]
+    assert (ActivityEntry.objects.count(), Notification.objects.count()) == (1, 1)
+
+
+def test_lower_roles_may_not(signed_in, viewer, binding):
+    client = signed_in(viewer)
+    assert [client.get(url(binding)).status_code, client.post(url(binding), APPROVE).status_code] == [403, 403]
+
+
+def test_elsewhere_it_does_not_exist(signed_in, outsider, binding):
+    for user in (outsider, binding.requested_by):
+        client = signed_in(user)
+        assert [client.get(url(binding)).status_code, client.post(url(binding), APPROVE).status_code] == [404, 404]
+        assert client.get(f"/reviews/bindings/{binding.pk + 1000}/").status_code == 404
+
+
+def test_wrong_method(signed_in, reviewer, binding):
+    assert signed_in(reviewer).delete(url(binding)).status_code == 405
+
+
+def test_an_old_proof_asks_for_the_password(signed_in, reviewer, binding):
+    client = signed_in(reviewer)
+    with time_machine.travel(timezone.now() + timedelta(minutes=16)):
+        assert client.post(url(binding), APPROVE).status_code == 403
+        assert outcome(binding)[0] == "waiting"
+        assert client.post(url(binding), {**APPROVE, "sudo_password": factories.PASSWORD}).status_code == 302

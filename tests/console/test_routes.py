@@ -1,0 +1,159 @@
+"""Every URL as every role (P-1, P-2, P-4). The permission table of SPEC section 0 is written here once more, by hand:
+a change of the table in the code that nobody meant makes this fail.
+"""
+
+import json
+import re
+from io import StringIO
+
+import pytest
+from django.core.management import call_command
+from django.test import Client
+from django.urls import reverse
+
+from console.routes import routes
+from tests import factories
+from tests.console.world import TEAM_ROLES, make_world
+
+pytestmark = pytest.mark.django_db
+
+TEAM = {
+    "admin": {"view", "upload", "develop", "manage", "administer", "view_application"},
+    "license_holder": {"view", "upload", "develop", "manage", "view_application"},
+    "developer": {"view", "upload", "develop", "view_application"},
+    "viewer": {"view", "view_application"},
+    # who has a role in the application is a viewer of the team in this world
+    "app_admin": {"view", "view_application", "decide", "edit_application"},
+    "reviewer": {"view", "view_application", "decide"},
+}
+OPEN = {"public", "signed_in"}
+SCOPED = set().union(*TEAM.values())
+FINE = {200, 302}
+
+
+def own_routes():
+    """Routes of the console's own pages, as (route, argument names)."""
+    found = []
+    for route in routes():
+        if route.permission in SCOPED:
+            found.append((route, re.findall(r"<\w+:(\w+)>", route.path)))
+    return found
+
+
+def call(client, route, arguments, method):
+    return getattr(client, method.lower())(reverse(route.name, kwargs=arguments)).status_code
+
+
+def test_every_route_declares_its_permission():
+    listed = StringIO()
+    call_command("routes", "--json", stdout=listed)
+    rows = json.loads(listed.getvalue())
+    assert {row["permission"] for row in rows} <= SCOPED | OPEN | {"operator", "device"}
+    assert len(own_routes()) >= 40
+
+
+def test_every_role_gets_what_the_table_says(signed_in):
+    world = make_world("Own")
+    clients = {role: signed_in(user) for role, user in world.people.items()}
+    wrong = []
+    for route, names in own_routes():
+        arguments = world.fill(route.name, names)
+        for role, client in clients.items():
+            allowed = route.permission in TEAM[role]
+            for method in route.methods:
+                if allowed and method == "POST":
+                    continue  # verbs have tests of their own
+                status = call(client, route, arguments, method)
+                if (status not in FINE) if allowed else (status != 403):
+                    wrong.append((role, method, route.path, route.permission, status))
+    assert wrong == []
+
+
+def test_strangers_find_nothing(signed_in):
+    world = make_world("Own")
+    other = make_world("Other")
+    wrong = []
+    for role in (*TEAM_ROLES, "app_admin"):
+        client = signed_in(other.people[role])
+        for route, names in own_routes():
+            if not names:
+                continue
+            for method in route.methods:
+                status = call(client, route, world.fill(route.name, names), method)
+                if status != 404:
+                    wrong.append((role, method, route.path, status))
+    assert wrong == []
+
+
+def test_a_foreign_or_unknown_id_in_any_place_is_not_found(signed_in):
+    world, other = make_world("Own"), make_world("Other")
+    clients = [signed_in(world.people["admin"]), signed_in(world.people["app_admin"])]
+    unknown = {"app_id": "mp00000000000000", "application_id": "ha00000000000000", "number": "77.7.7"}
+    same_everywhere = {"number"}  # 1.0.0 exists in both worlds
+    wrong = []
+    for route, names in own_routes():
+        client = clients[route.permission in ("decide", "edit_application")]
+        for name in names:
+            foreign = [] if name in same_everywhere else [other.fill(route.name, [name])[name]]
+            for value in (*foreign, unknown.get(name, 999_999_999)):
+                status = call(client, route, {**world.fill(route.name, names), name: value}, route.methods[0])
+                if status != 404:
+                    wrong.append((name, value, route.path, status))
+    assert wrong == []
+
+
+def test_anonymous_people_are_sent_to_sign_in():
+    world = make_world("Own")
+    wrong = []
+    for route, names in own_routes():
+        for method in route.methods:
+            address = reverse(route.name, kwargs=world.fill(route.name, names))
+            response = getattr(Client(), method.lower())(address)
+            if (response.status_code, response.headers.get("Location", "").partition("?")[0]) != (
+                302,
+                reverse("account_login"),
+            ):
+                wrong.append((method, route.path, response.status_code))
+    assert wrong == []
+
+
+def test_other_methods_are_not_allowed(signed_in):
+    world = make_world("Own")
+    clients = {role: signed_in(user) for role, user in world.people.items()}
+    wrong = []
+    for route, names in own_routes():
+        client = next(clients[role] for role in TEAM if route.permission in TEAM[role])
+        for method in {"GET", "POST", "PUT", "PATCH", "DELETE"} - set(route.methods):
+            status = call(client, route, world.fill(route.name, names), method)
+            if status != 405:
+                wrong.append((method, route.path, status))
+    assert wrong == []
+
+
+def test_open_pages_show_nothing_of_another_team(signed_in):
+    world = make_world("Own")
+    client = signed_in(factories.make_member(factories.make_team(), "admin"))
+    leaks, seen = [], []
+    for route in routes():
+        if route.permission != "signed_in" or "<" in route.path or route.path.startswith("/account/"):
+            continue
+        for query in ({}, {"q": world.arguments["app_id"]}, {"team": world.arguments["team_id"]}):
+            if "GET" not in route.methods:
+                continue
+            response = client.get(route.path, query, follow=True)
+            text = response.content.decode()
+            seen.append((route.path, response.status_code))
+            hidden = [secret for secret in world.secrets if secret not in query.values()]
+            leaks += [(route.path, query, secret) for secret in hidden if secret in text]
+    assert leaks == []
+    assert {status for _path, status in seen} <= {200, 404}
+    assert len(seen) >= 20
+
+
+def test_operators_pages_are_for_operators(signed_in):
+    client = signed_in(factories.make_member(factories.make_team(), "admin"))
+    for route in routes():
+        if route.permission == "operator" and "<" not in route.path and "(" not in route.path:
+            assert client.get(route.path).status_code in {302, 403, 404}, route.path
+    operator = signed_in(factories.make_user(is_staff=True, is_superuser=True))
+    assert operator.get("/admin/").status_code == 200

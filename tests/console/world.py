@@ -1,0 +1,66 @@
+"""A small world with one of everything, owned by one team: what the walker fills URL arguments with."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from console.accounts.actions import invite
+from console.accounts.models import User
+from console.hosts.models import ApplicationMember
+from tests import factories
+
+TEAM_ROLES = ("admin", "license_holder", "developer", "viewer")
+
+
+@dataclass
+class World:
+    """`people` by role, `arguments` by the name that URLs use; `per_route` where one name means different things."""
+
+    people: dict[str, User] = field(default_factory=dict)
+    arguments: dict[str, Any] = field(default_factory=dict)
+    per_route: dict[str, dict[str, Any]] = field(default_factory=dict)
+    secrets: list[str] = field(default_factory=list)
+
+    def fill(self, route: str, names: list[str]) -> dict[str, Any]:
+        """Return the arguments of a route."""
+        special = self.per_route.get(route, {})
+        return {name: special.get(name, self.arguments[name]) for name in names}
+
+
+def make_world(label: str) -> World:
+    """Make a team with every role and one of everything that a URL can name; all labels start with `label`."""
+    world = World()
+    team = factories.make_team(f"{label} team")
+    for role in TEAM_ROLES:
+        world.people[role] = factories.make_member(team, role)
+    application = factories.make_application(team, f"{label} application")
+    for role in ("app_admin", "reviewer"):
+        world.people[role] = factories.make_reviewer(application, role)
+    program = factories.make_program(team, f"{label} program", created_by=world.people["license_holder"])
+    bound = factories.make_binding(program, application)
+    asked = factories.make_binding(program, factories.make_application(team), state="waiting")
+    in_inbox = factories.make_binding(factories.make_program(team), application, state="waiting")
+    audit = factories.make_audit(program)
+    invitation = invite(team, email=f"{label}@example.com", role="viewer", by=world.people["admin"])
+    person = ApplicationMember.objects.get(application=application, user=world.people["reviewer"])
+    decision = audit.decisions.get()
+    world.arguments = {
+        "team_id": team.pk,
+        "member_id": team.memberships.get(user=world.people["developer"]).pk,
+        "invitation_id": invitation.pk,
+        "app_id": program.app_id,
+        "binding_id": bound.pk,
+        "number": audit.version.number,
+        "audit_number": audit.number,
+        "application_id": application.application_id,
+        "person_id": person.pk,
+        "key_id": application.keys.get().pk,
+        "decision_id": decision.pk,
+    }
+    world.per_route = {
+        "miniprograms:withdraw_binding": {"binding_id": asked.pk},
+        "reviews:binding": {"decision_id": in_inbox.pk},
+    }
+    world.secrets = [program.app_id, program.name, application.application_id, team.name, audit.number]
+    return world

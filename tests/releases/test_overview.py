@@ -1,0 +1,106 @@
+"""The pages that show where programs stand (V-8, V-11, V-15)."""
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
+
+from releases.filters import in_tab, tab_counts
+from miniprograms.models import MiniProgram
+from releases.overview import overview_of
+from tests import factories
+
+pytestmark = pytest.mark.django_db
+
+
+def full_program(team):
+    """A program with two releases, an audit that runs, an approved candidate and a development version."""
+    program = factories.make_program(team)
+    factories.make_online(program, "1.0.0")
+    factories.make_online(program, "1.1.0")
+    factories.make_approved(program, "1.2.0")
+    factories.make_audit(program, "1.3.0")
+    factories.make_version(program, "1.4.0")
+    return program
+
+
+def test_shows_each_fact():
+    program = full_program(factories.make_team())
+    program.refresh_from_db()
+    overview = overview_of(program)
+    assert (
+        str(overview.online),
+        str(overview.running.version),
+        str(overview.candidate),
+        str(overview.newest),
+        str(overview.target),
+        overview.upload_count,
+        len(overview.applications),
+    ) == ("1.1.0", "1.3.0", "1.2.0", "1.4.0", "1.0.0", 1, 1)
+    assert (overview.why_not_publish, overview.why_not_roll_back) == ("", "")
+    assert overview.why_not_submit.startswith("1.3.0 is in audit.")
+
+
+def test_an_approved_version_below_the_online_one_is_no_candidate():
+    program = factories.make_program()
+    factories.make_approved(program, "1.9.0")
+    factories.make_online(program, "1.10.0")
+    assert overview_of(program).candidate is None
+
+
+def test_empty_program_says_what_to_do_first(signed_in):
+    program = factories.make_program()
+    text = signed_in(program.created_by).get(reverse("releases:versions", args=[program.app_id])).content.decode()
+    for words in ("Upload the first version", "Nothing is online", "Upload a version first.", "No releases yet"):
+        assert words in text
+
+
+def test_tabs_count_and_keep():
+    team = factories.make_team()
+    full, ready, empty = full_program(team), factories.make_program(team), factories.make_program(team)
+    factories.make_approved(ready, "1.0.0")
+    programs = MiniProgram.objects.filter(team=team)
+    assert [(value, count) for value, _label, count in tab_counts(programs)] == [
+        ("", 3),
+        ("in_audit", 1),
+        ("ready", 2),
+        ("nothing", 2),
+    ]
+    assert set(in_tab(programs, "ready")) == {full, ready}
+    assert set(in_tab(programs, "nothing")) == {ready, empty}
+    assert in_tab(programs, "no such tab").count() == 3
+
+
+@pytest.mark.parametrize("name", ["releases:versions", "releases:uploads", "releases:audits", "releases:history"])
+def test_program_pages_keep_their_number_of_queries(name, signed_in):
+    few, many = factories.make_program(), factories.make_program()
+    full_program(few.team)
+    factories.make_online(few, "1.0.0")
+    factories.make_audit(few, "1.1.0")
+    for number in range(4):
+        factories.make_online(many, f"1.{number}.0")
+    factories.make_audit(many, "2.0.0")
+    counts = []
+    for program in (few, many):
+        client = signed_in(program.created_by)
+        address = reverse(name, args=[program.app_id])
+        client.get(address)
+        with CaptureQueriesContext(connection, ) as queries:
+            assert client.get(address).status_code == 200
+        counts.append(len(queries))
+    assert counts[0] == counts[1]
+
+
+def test_overview_keeps_its_number_of_queries(signed_in):
+    team = factories.make_team()
+    holder = factories.make_member(team, "license_holder")
+    client = signed_in(holder)
+    counts = []
+    for programs in (1, 2):
+        for _ in range(programs):
+            full_program(team)
+        client.get(reverse("releases:overview"))
+        with CaptureQueriesContext(connection) as queries:
+            assert client.get(reverse("releases:overview")).status_code == 200
+        counts.append(len(queries))
+    assert counts[0] == counts[1]
