@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from functools import partial
+from pathlib import PurePath
 from typing import Any
 
 from django.core.files.base import ContentFile
 from django.db import IntegrityError, transaction
+from django.db.models.fields.files import FieldFile
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -91,14 +93,14 @@ def edit(
     if after == before and not icon:
         return current
     if icon:
-        before["icon"] = current.icon.name
-        transaction.on_commit(partial(current.icon.storage.delete, current.icon.name), robust=True)
+        before["icon"] = _short(current.icon)
+        transaction.on_commit(partial(current.icon.storage.delete, str(current.icon.name)), robust=True)
         current.icon = icon
     current.revision += 1
     _save_named(current)
     touch(current, Verb.MINI_PROGRAM_EDITED)
     if icon:
-        after["icon"] = current.icon.name
+        after["icon"] = _short(current.icon)
     write_entry(Verb.MINI_PROGRAM_EDITED, current, by=by, before=before, after=after)
     return current
 
@@ -111,10 +113,15 @@ def _save_named(program: MiniProgram) -> None:
             program.save()
     except IntegrityError as error:
         if new_icon:
-            program.icon.storage.delete(program.icon.name)
+            program.icon.storage.delete(str(program.icon.name))
         if "mini_program_name_once_in_team" not in str(error):
             raise
         raise Refused(_("The team already has a mini program with this name."), field="name") from error
+
+
+def _short(icon: FieldFile) -> str:
+    """Return a few letters that tell one icon from another in the log."""
+    return PurePath(icon.name or "").stem[:8]
 
 
 def _described(program: MiniProgram) -> dict[str, Any]:

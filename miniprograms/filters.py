@@ -14,14 +14,14 @@ from miniprograms.querysets import MiniProgramQuerySet
 TEAM_ID_DIGITS = 18
 SELECT = forms.Select(attrs={"class": "form-select"})
 SORTS = (
-    ("-changed", _("Last change, newest first")),
-    ("changed", _("Last change, oldest first")),
+    ("-changed", _("Newest change first")),
+    ("changed", _("Oldest change first")),
     ("name", _("Name, A to Z")),
     ("-name", _("Name, Z to A")),
     ("team", _("Team, A to Z")),
     ("-team", _("Team, Z to A")),
-    ("category", _("Category, first to last")),
-    ("-category", _("Category, last to first")),
+    ("category", _("Category, forward")),
+    ("-category", _("Category, backward")),
 )
 
 
@@ -41,10 +41,11 @@ class ProgramFilter(filters.FilterSet):
         fields = ("team", "q")
 
     def __init__(self, request: HttpRequest) -> None:
-        super().__init__(request.GET, MiniProgram.objects.visible_to(request.user), request=request)
         teams = Team.objects.visible_to(request.user)
+        ids = [team.pk for team in teams]
+        super().__init__(request.GET, MiniProgram.objects.of_teams(ids), request=request)
         self.filters["team"].queryset = teams
-        self.filters["team"].extra["empty_label"] = _("All my teams (%(count)d)") % {"count": teams.count()}
+        self.filters["team"].extra["empty_label"] = _("All my teams (%(count)d)") % {"count": len(ids)}
 
     @property
     def is_filtering(self) -> bool:

@@ -61,7 +61,11 @@ def program_list(request: HttpRequest) -> HttpResponse:
         "filter": filters,
         "page": page,
         "filtered": filters.is_filtering or shelf,
-        "shelves": [("", _("All"), counts[""]), *((value, label, counts[value]) for value, label in Shelf.choices)],
+        "shelves": [
+            ("", _("All"), counts[""]),
+            (Shelf.ON, _("On the shelf"), counts[Shelf.ON]),
+            (Shelf.OFF, _("Off"), counts[Shelf.OFF]),
+        ],
         "total": ngettext("%(count)d mini program", "%(count)d mini programs", counts[shelf])
         % {"count": counts[shelf]},
         "create_refusal": "" if creates else lacking(frozenset(), Permission.MANAGE),
@@ -72,20 +76,26 @@ def program_list(request: HttpRequest) -> HttpResponse:
 
 def _newest_ide() -> dict[str, Any]:
     """Return the downloads to offer, and the newest of them for the title (L-5)."""
-    downloads = list(IdeDownload.objects.newest_of_each_platform())
-    newest = max(downloads, key=lambda download: (download.released_on, download.pk), default=None)
+    systems = IdeDownload.Platform.values
+    downloads = sorted(IdeDownload.objects.newest_of_each_platform(), key=lambda row: systems.index(row.platform))
+    newest = max(downloads, key=lambda row: (row.released_on, row.pk), default=None)
     return {"downloads": downloads, "newest_ide": newest}
 
 
 def _page_of_programs(request: HttpRequest, rows: MiniProgramQuerySet, count: int) -> Page[Any]:
-    """Return a page of programs with team and category. Only ids are sorted and skipped: late pages cost little."""
-    paginator = Paginator(rows.values_list("pk", flat=True), settings.PAGE_SIZE)
-    paginator.count = count  # type: ignore[misc] - known from the shelf's counts
-    page = paginator.get_page(request.GET.get("page"))
-    ids = list(page.object_list)
-    found = MiniProgram.objects.select_related("team", "category").in_bulk(ids)
-    page.object_list = [found[pk] for pk in ids if pk in found]
-    return page
+    """Return a page of programs with team and category, in two queries.
+
+    Only ids are sorted and skipped, and a page of the second half is counted from the end: the last one costs no more
+    than the first.
+    """
+    page = Paginator(range(count), settings.PAGE_SIZE).get_page(request.GET.get("page"))
+    start, stop = max(page.start_index() - 1, 0), page.end_index()
+    ids = rows.values_list("pk", flat=True)
+    chosen = list(ids[start:stop]) if start < count / 2 else list(ids.reverse()[count - stop : count - start])[::-1]
+    found = MiniProgram.objects.select_related("team", "category").in_bulk(chosen)
+    rows_of_page: Page[Any] = page
+    rows_of_page.object_list = [found[pk] for pk in chosen if pk in found]
+    return rows_of_page
 
 
 @route(Permission.MANAGE, load=teams_for, methods="GET POST")

@@ -96,7 +96,8 @@ def make_binding(program: MiniProgram, application: HostApplication | None = Non
     fields.setdefault("requested_at", timezone.now())
     application = application or make_application()
     if fields["state"] not in (DecisionState.WAITING, DecisionState.WITHDRAWN):
-        fields.setdefault("decided_by", make_reviewer(application))
+        if "decided_by" not in fields:
+            fields["decided_by"] = make_reviewer(application)
         fields.setdefault("decided_at", timezone.now())
     return Binding.objects.create(mini_program=program, application=application, **fields)
 

@@ -51,10 +51,9 @@ def posted(request: HttpRequest) -> QueryDict | None:
 
 
 def show(request: HttpRequest, template: str, context: dict[str, Any], *, status: int = 200) -> HttpResponse:
-    """Render the page, or for htmx its partial named `dialog`."""
-    if request.headers.get("HX-Target") == "dialog":
-        template += "#dialog"
-    return render(request, template, context, status=status)
+    """Render the page, or for the dialog its partial named `dialog`; where it has none, the browser goes to the page."""
+    in_dialog = request.headers.get("HX-Target") == "dialog"
+    return render(request, [f"{template}#dialog", template] if in_dialog else template, context, status=status)
 
 
 def go(request: HttpRequest, url: str) -> HttpResponse:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django import forms
 from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
@@ -40,9 +42,9 @@ class CreateForm(ApplicationForm):
     team = forms.ModelChoiceField(label=_("Team"), queryset=Team.objects.none(), empty_label=None)
     field_order = ("team", "name", "icon", "description", "listed")
 
-    def __init__(self, *args: object, teams: QuerySet[Team], **kwargs: object) -> None:
+    def __init__(self, *args: Any, teams: QuerySet[Team], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["team"].queryset = teams
+        self.fields["team"].queryset = teams  # type: ignore[attr-defined]
 
 
 class EditForm(ApplicationForm):
@@ -65,9 +67,9 @@ class PersonForm(forms.Form):
     user = MemberField(label=_("Person"), queryset=User.objects.none(), empty_label=_("Choose a member"))
     role = forms.ChoiceField(label=_("Role"), choices=ApplicationRole, initial=ApplicationRole.REVIEWER)
 
-    def __init__(self, *args: object, candidates: QuerySet[User], **kwargs: object) -> None:
+    def __init__(self, *args: Any, candidates: QuerySet[User], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["user"].queryset = candidates
+        self.fields["user"].queryset = candidates  # type: ignore[attr-defined]
 
 
 class RoleForm(forms.Form):
@@ -81,6 +83,6 @@ class KeyForm(forms.Form):
 
     key = forms.ModelChoiceField(label=_("Device key"), queryset=ApplicationKey.objects.none(), empty_label=None)
 
-    def __init__(self, *args: object, keys: QuerySet[ApplicationKey], **kwargs: object) -> None:
+    def __init__(self, *args: Any, keys: QuerySet[ApplicationKey], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["key"].queryset = keys
+        self.fields["key"].queryset = keys  # type: ignore[attr-defined]

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django import forms
 from django.db.models import Q, QuerySet
 from django.http import Http404
+from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from console.accounts.models import Team
@@ -16,7 +19,7 @@ SELECT = {"class": "form-select"}
 KINDS = ((AUDIT, _("Version audits")), (BINDING, _("Bindings")))
 
 
-def _words(label: object) -> forms.CharField:
+def _words(label: str | Promise) -> forms.CharField:
     widget = forms.TextInput(attrs={"type": "search", "placeholder": label, "class": "form-control"})
     widget.input_type = "search"
     return forms.CharField(label=label, required=False, max_length=100, widget=widget)
@@ -38,9 +41,9 @@ class InboxFilters(forms.Form):
     )
     q = _words(_("Mini program, App ID or version"))
 
-    def __init__(self, *args: object, applications: QuerySet[HostApplication], **kwargs: object) -> None:
+    def __init__(self, *args: Any, applications: QuerySet[HostApplication], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["application"].queryset = applications
+        self.fields["application"].queryset = applications  # type: ignore[attr-defined]
 
     def apply(self, requests: Requests) -> Requests:
         """Return the requests that fit; an application that is not the user's is 404 (P-1)."""
@@ -69,9 +72,9 @@ class ApplicationFilters(forms.Form):
     )
     q = _words(_("Name or Application ID"))
 
-    def __init__(self, *args: object, teams: QuerySet[Team], **kwargs: object) -> None:
+    def __init__(self, *args: Any, teams: QuerySet[Team], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["team"].queryset = teams
+        self.fields["team"].queryset = teams  # type: ignore[attr-defined]
 
     def apply(self, applications: HostApplicationQuerySet) -> HostApplicationQuerySet:
         """Return the applications that fit; a team that is not the user's is 404 (P-1)."""

@@ -13,7 +13,13 @@ class DecisionForm(forms.Form):
         label=_("Note to the developer"),
         required=False,
         max_length=2000,
-        widget=forms.Textarea(attrs={"rows": 4, "placeholder": _("What must change, and where. Required to reject.")}),
+        widget=forms.Textarea(
+            attrs={
+                "class": "form-control",
+                "rows": 4,
+                "placeholder": _("What must change, and where. Required to reject."),
+            }
+        ),
     )
     decision = forms.ChoiceField(choices=[(APPROVE, _("Approve")), (REJECT, _("Reject"))], widget=forms.HiddenInput)
 

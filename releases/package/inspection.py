@@ -12,7 +12,7 @@ from .container import Container, open_container, out_of_time, verify_content
 from .content import CHUNK, Clock, ContentError, OutOfTimeError, read_content
 from .contents import Contents, arrange
 from .directory import Entry
-from .findings import Finding, Findings, human_size
+from .findings import Finding, Findings, human_size, shown
 from .json_file import JsonFile, load
 from .limits import Limits
 from .manifest import Manifest, read_manifest
@@ -162,7 +162,7 @@ class _Inspector:
         deeper = sorted(path for path in self._contents.files if path.endswith("/app.json"))
         hint = _("Pack the folder in which app.json lies.")
         if deeper:
-            hint += " " + _("Found: %(names)s.") % {"names": ", ".join(deeper[:3])}
+            hint += " " + _("Found: %(names)s.") % {"names": ", ".join(map(shown, deeper[:3]))}
         title = _("The package has no app.json at its top.")
         self._findings.error("app-json-missing", title, where="app.json", hint=hint, rule=_("Required files"))
 

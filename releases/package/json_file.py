@@ -23,21 +23,21 @@ class JsonFile:
         self.findings = findings
         self._document = document
 
-    def error(self, code: str, title: str, path: Path, *, hint: str = "", rule: str = "") -> None:
+    def error(self, code: str, title: str, path: Path, *, hint: str, rule: str) -> None:
         self.findings.error(code, title, **self._text(path, hint, rule))
 
-    def warning(self, code: str, title: str, path: Path, *, hint: str = "", rule: str = "") -> None:
+    def warning(self, code: str, title: str, path: Path, *, hint: str, rule: str) -> None:
         self.findings.warning(code, title, **self._text(path, hint, rule))
 
     def _text(self, path: Path, hint: str, rule: str) -> dict[str, str]:
         line = _("line %(line)d") % {"line": self._document.line(*path)}
         detail = f"{line}, {dotted(path)}" if path else line
-        return {"where": self.name, "detail": detail, "hint": hint, "rule": rule or self.name}
+        return {"where": self.name, "detail": detail, "hint": hint, "rule": rule}
 
     def wrong_type(self, path: Path, expected: str) -> None:
         title = _("%(key)s has the wrong type.") % {"key": dotted(path)}
         hint = _("Expected: %(type)s.") % {"type": expected}
-        self.error("json-type", title, path, hint=hint)
+        self.error("json-type", title, path, hint=hint, rule=_("Types of values"))
 
     def objects(self, path: Path, value: Any) -> Iterator[tuple[Path, dict[str, Any]]]:
         """The objects of an array, each with its path; anything else is reported."""
@@ -79,7 +79,13 @@ def load(name: str, raw: bytes, limits: Limits, findings: Findings) -> JsonFile 
         return None
     file = JsonFile(name, document, findings)
     if not isinstance(file.root, dict):
-        file.error("json-type", _("The file must hold an object."), (), rule=_("Valid JSON"))
+        file.error(
+            "json-type",
+            _("The file must hold an object."),
+            (),
+            hint=_("Begin it with an opening brace."),
+            rule=_("Valid JSON"),
+        )
         return None
     return file
 

@@ -161,16 +161,12 @@ def _entry_page(app: JsonFile, values: dict[str, Any], pages: list[str]) -> str:
     if "entryPagePath" not in values:
         return pages[0] if pages else ""
     entry = normal(values["entryPagePath"])
-    if pages and entry not in pages:
-        title = _("The entry page %(page)s is not a page of the mini program.") % {"page": shown(entry)}
-        app.error(
-            "entry-page",
-            title,
-            ("entryPagePath",),
-            hint=_("Name one of the listed pages."),
-            rule=_("Entry page"),
-        )
-    return entry
+    if entry in pages:
+        return entry
+    title = _("The entry page %(page)s is not a page of the mini program.") % {"page": shown(entry)}
+    hint = _("Name one of the listed pages.")
+    app.error("entry-page", title, ("entryPagePath",), hint=hint, rule=_("Entry page"))
+    return ""
 
 
 def _measure(manifest: Manifest, roots: dict[str, Subpackage], contents: Contents) -> None:

@@ -10,59 +10,29 @@ from .subpackages import owner_of
 
 
 def check_package_sizes(manifest: Manifest, contents: Contents, limits: Limits, findings: Findings) -> None:
-    """Rule V-2: the main package, each subpackage, and all of them together."""
+    """The main package, each subpackage, and all of them together, by the size of their unpacked files."""
     roots = {subpackage.root: subpackage for subpackage in manifest.subpackages}
-    limit = human_size(limits.package_size)
+    each = {"limit": human_size(limits.package_size)}
     if manifest.main_size > limits.package_size:
-        title = _("The main package is larger than %(limit)s.") % {"limit": limit}
-        main = [path for path in contents.files if owner_of(path, roots) is None]
-        _too_large(
-            "main-package-size",
-            title,
-            "/",
-            manifest.main_size,
-            main,
-            contents,
-            _("Main package, %(limit)s") % {"limit": limit},
-            findings,
-        )
-    for subpackage in manifest.subpackages:
+        files = {path: contents.size(path) for path in contents.files if owner_of(path, roots) is None}
+        title, rule = _("The main package is larger than %(limit)s."), _("Main package, %(limit)s")
+        _too_large("main-package-size", title % each, "/", files, rule % each, findings)
+    for root, subpackage in roots.items():
         if subpackage.size > limits.package_size:
-            title = _("The subpackage %(root)s is larger than %(limit)s.") % {
-                "root": shown(subpackage.root),
-                "limit": limit,
-            }
-            files = [path for path in contents.files if path.startswith(subpackage.root + "/")]
-            rule = _("Subpackage, %(limit)s") % {"limit": limit}
-            _too_large(
-                "subpackage-size",
-                title,
-                shown(subpackage.root) + "/",
-                subpackage.size,
-                files,
-                contents,
-                rule,
-                findings,
-            )
-    total = manifest.main_size + sum(subpackage.size for subpackage in manifest.subpackages)
-    if total > limits.total_size:
-        limit = human_size(limits.total_size)
-        title = _("All packages together are larger than %(limit)s.") % {"limit": limit}
-        rule = _("All packages, %(limit)s") % {"limit": limit}
-        _too_large("total-size", title, "/", total, list(contents.files), contents, rule, findings)
+            files = {path: contents.size(path) for path in contents.files if path.startswith(root + "/")}
+            title, rule = _("The subpackage %(root)s is larger than %(limit)s."), _("Subpackage, %(limit)s")
+            names = {"root": shown(root), **each}
+            _too_large("subpackage-size", title % names, names["root"] + "/", files, rule % each, findings)
+    if manifest.main_size + sum(subpackage.size for subpackage in manifest.subpackages) > limits.total_size:
+        files = {path: contents.size(path) for path in contents.files}
+        total = {"limit": human_size(limits.total_size)}
+        title, rule = _("All packages together are larger than %(limit)s."), _("All packages, %(limit)s")
+        _too_large("total-size", title % total, "/", files, rule % total, findings)
 
 
-def _too_large(
-    code: str,
-    title: str,
-    where: str,
-    size: int,
-    files: list[str],
-    contents: Contents,
-    rule: str,
-    findings: Findings,
-) -> None:
-    largest = sorted(files, key=lambda path: (-contents.size(path), path))[:3]
-    named = ", ".join(f"{shown(path.rpartition('/')[2])} {human_size(contents.size(path))}" for path in largest)
+def _too_large(code: str, title: str, where: str, files: dict[str, int], rule: str, findings: Findings) -> None:
+    """`files`: path → bytes. The largest are named, for they are where to begin."""
+    largest = sorted(files, key=lambda path: (-files[path], path))[:3]
+    named = ", ".join(f"{shown(path.rpartition('/')[2])} {human_size(files[path])}" for path in largest)
     hint = _("Largest files: %(files)s.") % {"files": named}
-    findings.error(code, title, where=where, detail=human_size(size), hint=hint, rule=rule)
+    findings.error(code, title, where=where, detail=human_size(sum(files.values())), hint=hint, rule=rule)

@@ -48,6 +48,6 @@ def _check_page_files(app: JsonFile, place: Path, page: str, contents: Contents)
     found = contents.siblings(page)
     hint = _("Each page needs its .js and its .wxml.")
     if found:
-        names = ", ".join([shown(page) + found[0], *found[1:10]])
+        names = ", ".join([shown(page + found[0]), *map(shown, found[1:10])])
         hint += " " + _("Found: %(names)s.") % {"names": names}
     app.error("page-files", title, place, hint=hint, rule=_("Page files"))

@@ -10,7 +10,7 @@ from .contents import Contents
 from .findings import shown
 from .json_file import JsonFile, Path
 from .limits import Limits
-from .names import normal
+from .names import LONGEST_NAME, normal
 from .pages import is_relative, read_pages
 
 
@@ -119,7 +119,7 @@ def _read_one(
 def _read_members(app: JsonFile, place: Path, item: dict[str, Any], root: str, contents: Contents) -> Subpackage:
     subpackage = Subpackage(root)
     name, independent = item.get("name", ""), item.get("independent", False)
-    if isinstance(name, str):
+    if isinstance(name, str) and name.isprintable() and len(name) <= LONGEST_NAME:
         subpackage.name = name
     else:
         app.wrong_type((*place, "name"), _("a text"))

@@ -1,4 +1,5 @@
-"""A console full of programs, for benchmarks: `python -m tests.bench.catalogue PROGRAMS` fills an empty database.
+"""A console full of programs, for benchmarks: `python -m tests.bench.catalogue PROGRAMS` fills an empty
+database.
 
 Prints the id and key of an application to which every program is bound, and the programs' App IDs, as JSON.
 """
@@ -9,6 +10,7 @@ import hashlib
 import json
 import os
 import sys
+from typing import Any
 
 import django
 from django.utils import timezone
@@ -80,7 +82,7 @@ def fill(programs: int) -> dict[str, object]:
     }
 
 
-def _package(model: type, n: int) -> object:
+def _package(model: Any, n: int) -> Any:
     digest = hashlib.sha256(str(n).encode()).hexdigest()
     return model(
         sha256=digest,

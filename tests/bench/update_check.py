@@ -1,7 +1,7 @@
 """The device update check against a bare WSGI hello and a bare Django view, in one run.
 
-Three granian servers with the same options stand beside each other; `wrk` sends the same POST requests to one after the
-other, several rounds, so that what else the machine does meets all of them. Run alone: `python -m
+Three granian servers with the same options stand beside each other; `wrk` sends the same POST requests to one
+after the other, several rounds, so that what else the machine does meets all of them. Run alone: `python -m
 tests.bench.update_check`.
 """
 
@@ -83,7 +83,9 @@ def run() -> list[Result]:
 
 def _compared(rates: dict[str, list[float]], reference: str, aim: str) -> Result:
     """The ratio is the median of the rounds' ratios."""
-    ratio = statistics.median(ours / theirs for ours, theirs in zip(rates["update check"], rates[reference], strict=True))
+    ratio = statistics.median(
+        ours / theirs for ours, theirs in zip(rates["update check"], rates[reference], strict=True)
+    )
     return Result(
         name=f"update check, {PROGRAMS:,} programs",
         value=statistics.median(rates["update check"]),
@@ -153,9 +155,7 @@ def _first_answer(port: int, catalogue: dict[str, Any]) -> float:
     body = {"app_id": catalogue["app_ids"][0], "guid": f"0302{1:028}", "platform": "android", "os_version": "14"}
     body |= {"app_version": "8.0.50", "network": "wifi"}
     headers = {"Content-Type": "application/json", "Authorization": _authorization(catalogue)}
-    request = urllib.request.Request(
-        f"http://127.0.0.1:{port}/runtime/v1/update", json.dumps(body).encode(), headers
-    )
+    request = urllib.request.Request(f"http://127.0.0.1:{port}/runtime/v1/update", json.dumps(body).encode(), headers)
     began = time.perf_counter()
     with urllib.request.urlopen(request, timeout=30) as response:
         answer = json.load(response)

@@ -82,4 +82,5 @@ def prune() -> int:
     """
     with connection.cursor() as cursor:
         cursor.execute(PRUNE)
-        return cursor.rowcount
+        deleted: int = cursor.rowcount
+        return deleted

@@ -43,11 +43,11 @@ class Client:
     key: str
 
     @classmethod
-    def configured(cls, url: str, file: Path) -> Client:
-        """Read id and key from the host application's configuration file; raises ClientError."""
+    def configured(cls, file: Path, *, url: str = "") -> Client:
+        """Read a host application's configuration file; `url` replaces the one in it. Raises ClientError."""
         try:
             content = json.loads(file.read_text(encoding="utf-8"))
-            return cls(url, str(content["application_id"]), str(content["key"]))
+            return cls(url or content["base_url"], content["application_id"], content["key"])
         except (OSError, ValueError, KeyError, TypeError) as error:
             raise ClientError(f"{file} is not a configuration file: {error!r}") from None
 

@@ -83,7 +83,7 @@ def _update(asked: Any, answered: Any, error: Any) -> dict[str, Any]:
 
 
 def _package(error: Any, *, body: bool) -> dict[str, Any]:
-    content = {"content": {"application/octet-stream": {}}} if body else {}
+    content: dict[str, Any] = {"content": {"application/octet-stream": {}}} if body else {}
     part = _parameter("Range", "header", {"type": "string"}, "One range of bytes, such as bytes=1000-")
     unless = _parameter("If-Range", "header", {"type": "string"}, "The ETag of what the device has a part of.")
     responses = {"200": {"description": "The whole package.", **content}}

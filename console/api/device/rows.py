@@ -54,4 +54,4 @@ def online(version: Version | None) -> Online | None:
     if version is None:
         return None
     package = version.package
-    return Online(version.number, package.sha256, package.size, package.file.name)
+    return Online(version.number, package.sha256, package.size, str(package.file))

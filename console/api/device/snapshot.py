@@ -105,10 +105,11 @@ def _replaced(snapshot: Snapshot, rows: list[tuple[Any, ...]], without: Iterable
     return Snapshot(snapshot.applications, programs, app_ids, packages)
 
 
-def _rows(query: str, parameters: Mapping[str, object] | None = None) -> list[tuple[Any, ...]]:
+def _rows(query: str, parameters: dict[str, list[int]] | None = None) -> list[tuple[Any, ...]]:
     with connection.cursor() as cursor:
         cursor.execute(query, parameters)
-        return cursor.fetchall()
+        rows: list[tuple[Any, ...]] = cursor.fetchall()
+        return rows
 
 
 def _applications() -> dict[str, Application]:

@@ -5,17 +5,6 @@ document.addEventListener('change', event => {
   if (form) form.requestSubmit()
 })
 
-// An empty filter does not belong in the URL.
-document.addEventListener('submit', event => {
-  if (!event.target.matches('form[data-auto-submit]')) return
-  for (const field of event.target.elements) field.disabled ||= field.name && !field.value
-})
-window.addEventListener('pageshow', () => {
-  for (const form of document.querySelectorAll('form[data-auto-submit]')) {
-    for (const field of form.elements) field.disabled = false
-  }
-})
-
 function count (area) {
   let place = area.previousElementSibling
   if (!place?.matches('.counter')) {

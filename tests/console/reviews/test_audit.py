@@ -82,7 +82,7 @@ def test_the_report_compares_with_the_online_version(signed_in, reviewer, applic
     assert [change.path for change in comparison.added] == ["map.js"]
     assert [change.path for change in comparison.changed] == ["app.js", "version.js"]
     assert comparison.removed == []
-    assert [(change.size_before, change.size) for change in comparison.changed][0] == (8, 15)
+    assert (comparison.changed[0].size_before, comparison.changed[0].size) == (8, 15)
     assert (comparison.total, comparison.more_pages) == (3, 0)
     assert "Changes against online 1.0.0" in response.content.decode()
 

@@ -62,7 +62,7 @@ def test_writing_again_changes_nothing() -> None:
 
 
 def test_order_method_folders_and_wrapper_do_not_matter() -> None:
-    rows = [Raw(f"wrap/{row.name}", row.content, STORED) for row in reversed(entries(FILES))]
+    rows = [Raw("wrap/" + str(row.name), row.content, STORED) for row in reversed(entries(FILES))]
     folders = [Raw("wrap/"), Raw("wrap/images/"), Raw("wrap/nothing/here/")]
     assert _inspect(archive([*rows, *folders], comment=b"built by hand"))[1] == _inspect(package(FILES))[1]
 

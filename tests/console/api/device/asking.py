@@ -31,12 +31,12 @@ class Reply:
         return json.loads(self.body)
 
 
-Way = Callable[..., Reply]
+Way = Callable[[str, str, bytes, dict[str, Any]], Reply]
 
 
-def through_django(method: str, path: str, body: bytes, headers: dict[str, str]) -> Reply:
+def through_django(method: str, path: str, body: bytes, headers: dict[str, Any]) -> Reply:
     """By Django's URLs and middlewares."""
-    response = Client().generic(method, path, body, **headers)
+    response: Any = Client().generic(method, path, body, **headers)
     content = b"".join(response.streaming_content) if response.streaming else response.content
     return Reply(response.status_code, dict(response.items()), content)
 
@@ -47,7 +47,7 @@ class ThroughDispatcher:
     def __init__(self) -> None:
         self.feed = Feed()
 
-    def __call__(self, method: str, path: str, body: bytes, headers: dict[str, str]) -> Reply:
+    def __call__(self, method: str, path: str, body: bytes, headers: dict[str, Any]) -> Reply:
         environ = RequestFactory().generic(method, path, body, **headers).environ
         self.feed.refresh()
         response = respond(environ, self.feed.current)
@@ -66,7 +66,7 @@ class Device:
     way: Way
     application: HostApplication
 
-    def ask(self, method: str, path: str, body: bytes = b"", **headers: str) -> Reply:
+    def ask(self, method: str, path: str, body: bytes = b"", **headers: Any) -> Reply:
         """Send any request; headers in WSGI's spelling, None leaves one out."""
         given = {"HTTP_AUTHORIZATION": authorization(self.application), **headers}
         return self.way(method, path, body, {name: value for name, value in given.items() if value is not None})
@@ -80,7 +80,7 @@ class Device:
         body = content if isinstance(content, bytes) else json.dumps(content).encode()
         return self.ask("POST", UPDATE, body, **{"CONTENT_TYPE": "application/json", **headers})
 
-    def package(self, sha256: str, method: str = "GET", **headers: str) -> Reply:
+    def package(self, sha256: str, method: str = "GET", **headers: Any) -> Reply:
         """Download."""
         return self.ask(method, f"/runtime/v1/packages/{sha256}.apkg", **headers)
 

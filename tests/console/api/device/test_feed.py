@@ -10,11 +10,12 @@ import psycopg
 import pytest
 from django.db import OperationalError, connection
 
-from console.api.device import changes, feed as feed_module
+from console.api.device import changes
+from console.api.device import feed as feed_module
 from console.api.device.dispatch import respond
 from console.api.device.feed import Feed
 from console.api.device.http import ApiError
-from console.api.device.snapshot import load
+from console.api.device.snapshot import Snapshot, load
 from miniprograms.models import MiniProgram
 from tests.factories import make_application, make_binding, make_program
 
@@ -36,10 +37,15 @@ def feed() -> Feed:
     return Feed()
 
 
+def refreshed(feed: Feed) -> Snapshot:
+    """Take over the changes."""
+    feed.refresh()
+    return feed.current()
+
+
 def shelves(feed: Feed) -> dict[str, bool]:
     """Refresh, and say which program is on the shelf."""
-    feed.refresh()
-    return {app_id: program.on_shelf for app_id, program in feed.current().programs.items()}
+    return {app_id: program.on_shelf for app_id, program in refreshed(feed).programs.items()}
 
 
 def take_off(session: Connection, program: MiniProgram) -> None:
@@ -66,14 +72,14 @@ def test_what_is_rolled_back_changes_nothing(feed: Feed, other: Connection) -> N
 
 def test_only_what_changed_is_read(feed: Feed, transactional_db: None, monkeypatch: pytest.MonkeyPatch) -> None:
     quiet, changed = make_program(), make_program()
-    before = (feed.refresh(), feed.current())[1]
+    before = refreshed(feed)
     monkeypatch.setattr(feed_module, "load", None)  # fails when called
     MiniProgram.objects.filter(pk=changed.pk).update(shelf="off")
-    after = (feed.refresh(), feed.current())[1]
+    after = refreshed(feed)
     assert after.programs[quiet.app_id] is before.programs[quiet.app_id]
     assert not after.programs[changed.app_id].on_shelf
     MiniProgram.objects.filter(pk=quiet.pk).update(name="Something else")
-    assert (feed.refresh(), feed.current())[1] == after == load()
+    assert refreshed(feed) == after == load()
 
 
 def test_a_deleted_program_and_application(feed: Feed, db: None) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 import schemathesis
 from hypothesis import HealthCheck, given, settings
@@ -70,7 +72,7 @@ def test_answers_are_as_published(
     # Not by schemathesis' own pytest plugin, which this version of pytest breaks.
     @given(case=published[path][method].as_strategy(generation_mode=mode))
     @settings(max_examples=60, deadline=None, database=None, suppress_health_check=list(HealthCheck))
-    def holds(case: schemathesis.Case) -> None:
+    def holds(case: Any) -> None:
         case.call_and_validate(checks=CHECKS)
 
     holds()

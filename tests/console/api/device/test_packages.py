@@ -39,7 +39,8 @@ def package(binding: Binding) -> Package:
 def content(package: Package) -> bytes:
     """The stored bytes."""
     with package.file.open("rb") as file:
-        return file.read()
+        read: bytes = file.read()
+    return read
 
 
 def test_the_whole_package(device: Device, package: Package) -> None:
@@ -172,14 +173,12 @@ def test_nginx_sends_what_python_allowed(device: Device, package: Package, setti
 
 
 def test_a_file_that_is_lost(device: Device, package: Package) -> None:
-    package.file.storage.delete(package.file.name)
+    package.file.delete(save=False)
     reply = device.package(package.sha256)
     assert (reply.status, reply.json["code"], reply.headers["Retry-After"]) == (503, "package_missing", "60")
 
 
-def test_too_many_downloads_from_one_address(
-    device: Device, package: Package, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_too_many_downloads_from_one_address(device: Device, package: Package, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(rate, "limiter", rate.Limiter("2/hour"))
     assert [device.package(package.sha256).status for _ in range(3)] == [200, 200, 429]
     assert device.package(package.sha256, REMOTE_ADDR="192.0.2.1").status == 200

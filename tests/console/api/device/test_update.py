@@ -47,7 +47,8 @@ def answer(device: Device, program: MiniProgram, **members: Any) -> dict[str, An
     """Ask and return the decoded answer, which must be a success."""
     reply = device.update(program.app_id, **members)
     assert reply.status == 200, reply.body
-    return reply.json
+    decoded: dict[str, Any] = reply.json
+    return decoded
 
 
 def test_a_device_without_the_program_gets_the_online_version(device: Device, program: MiniProgram) -> None:
@@ -130,9 +131,7 @@ def test_unknown_and_never_bound_programs_look_alike(device: Device) -> None:
 def test_unbound_is_removed_until_bound_again(device: Device, binding: Binding, program: MiniProgram) -> None:
     programs.unbind(binding, by=program.created_by)
     assert answer(device, program) == REMOVED
-    again = programs.request_binding(
-        program, application=device.application, reason="Again", by=program.created_by
-    )
+    again = programs.request_binding(program, application=device.application, reason="Again", by=program.created_by)
     assert answer(device, program) == REMOVED
     programs.decide_binding(again, approve=True, by=make_reviewer(device.application))
     assert answer(device, program)["status"] == "update"

@@ -26,8 +26,8 @@ class Command(BaseCommand):
         """Declare `update` and its options."""
         actions = parser.add_subparsers(required=True, metavar="update")
         update = actions.add_parser("update", help="ask which version to run (exit code 3: removed, 4: unavailable)")
-        update.add_argument("--url", required=True, help="the console, such as https://console.example.com")
         update.add_argument("--configuration", required=True, type=Path, help="the host application's file")
+        update.add_argument("--url", default="", help="the console; default: as the configuration says")
         update.add_argument("--app-id", required=True, help="of the mini program")
         update.add_argument("--platform", choices=GUIDS, default="android")
         update.add_argument("--guid", help="32 digits; default: 0302 or 0303 and zeros")
@@ -42,7 +42,7 @@ class Command(BaseCommand):
     def handle(self, *, url: str, configuration: Path, download: Path | None, **options: Any) -> None:
         """Ask, download, tell."""
         try:
-            client = Client.configured(url, configuration)
+            client = Client.configured(configuration, url=url)
             answer = client.update(_question(options))
             if download and answer["package"]:
                 target = download / f"{options['app_id']}_{answer['version']}.apkg"
@@ -60,7 +60,7 @@ class Command(BaseCommand):
 
 def _question(options: dict[str, Any]) -> dict[str, str]:
     """Return the body of the update check."""
-    names = ("app_id", "platform", "os_version", "app_version", "network")
-    names += ("local_version", "device_id", "account", "trial_token")
-    given = {name: options[name] for name in names if options[name]}
+    required = ("app_id", "platform", "os_version", "app_version", "network")
+    optional = ("local_version", "device_id", "account", "trial_token")
+    given = {name: options[name] for name in (*required, *optional) if options[name]}
     return {**given, "guid": options["guid"] or GUIDS[options["platform"]]}

@@ -1,0 +1,174 @@
+"""`manage.py device update`: the reference client."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from io import StringIO
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.core.management import CommandError, call_command
+
+from miniprograms import actions as programs
+from tests.console.api.device.serving import server
+from tests.factories import make_binding, make_online, make_program
+
+CONTENT = b"package" * 40_000
+SHA256 = hashlib.sha256(CONTENT).hexdigest()
+APP_ID = "mp00000000000000"
+
+
+class Server(ThreadingHTTPServer):
+    """Answers with `answer`, sends `content` in pieces of at most `piece` bytes and then hangs up."""
+
+    daemon_threads = True
+    answer: dict[str, Any]
+    content = CONTENT
+    piece = len(CONTENT)
+    ranges: list[str | None]
+
+
+class Handler(BaseHTTPRequestHandler):
+    """Speaks just enough of the protocol."""
+
+    server: Server
+
+    def do_POST(self) -> None:
+        body = json.dumps(self.server.answer).encode()
+        self.send_response(200)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def do_GET(self) -> None:
+        if self.path == "/elsewhere":
+            self.send_response(302)
+            self.send_header("Location", "/packages")
+            self.end_headers()
+            return
+        header = self.headers["Range"]
+        self.server.ranges.append(header)
+        start = int(header.removeprefix("bytes=").removesuffix("-")) if header else 0
+        self.send_response(206 if header else 200)
+        self.send_header("Content-Length", str(len(self.server.content) - start))
+        self.end_headers()
+        self.wfile.write(self.server.content[start : start + self.server.piece])
+
+    def log_message(self, *args: Any) -> None:
+        """Say nothing."""
+
+
+@pytest.fixture
+def console() -> Iterator[Server]:
+    """A stand-in whose connections break as we like."""
+    with Server(("127.0.0.1", 0), Handler) as running:
+        running.ranges = []
+        package = {"url": "/packages", "sha256": SHA256, "size": len(CONTENT)}
+        running.answer = {"status": "update", "version": "1.0.0", "channel": "online", "package": package}
+        threading.Thread(target=running.serve_forever, daemon=True).start()
+        yield running
+        running.shutdown()
+
+
+def device(configuration: Path, *options: str, app_id: str = APP_ID) -> str:
+    """Run the command; returns what it printed."""
+    out = StringIO()
+    given = ["--configuration", str(configuration), "--app-id", app_id, *options]
+    call_command("device", "update", *given, stdout=out)
+    return out.getvalue()
+
+
+def configuration(folder: Path, base_url: str, application_id: str = "ha1", key: str = "k") -> Path:
+    """Write a configuration file as the console offers it."""
+    file = folder / "configuration.json"
+    file.write_text(json.dumps({"base_url": base_url, "application_id": application_id, "key": key}))
+    return file
+
+
+@pytest.fixture
+def told(console: Server, tmp_path: Path) -> Path:
+    """The configuration file for the stand-in."""
+    return configuration(tmp_path, f"http://127.0.0.1:{console.server_port}")
+
+
+def test_against_the_real_console(transactional_db: None, tmp_path: Path) -> None:
+    binding = make_binding(make_program())
+    version = make_online(binding.mini_program)
+    app_id, application = binding.mini_program.app_id, binding.application
+    key = application.keys.get().key
+    with server() as address:
+        file = configuration(tmp_path, "http://127.0.0.1:9", application.application_id, key)
+        options = ("--url", address, "--download", str(tmp_path / "out"), "--json")
+        answer = json.loads(device(file, *options, app_id=app_id))
+        saved = tmp_path / "out" / f"{app_id}_1.0.0.apkg"
+        assert (answer["status"], answer["file"]) == ("update", str(saved))
+        assert hashlib.sha256(saved.read_bytes()).hexdigest() == version.package.sha256
+        assert list(saved.parent.iterdir()) == [saved]
+        assert device(file, "--url", address, "--local-version", "1.0.0", app_id=app_id) == "current 1.0.0\n"
+        with pytest.raises(CommandError) as error:
+            device(file, "--url", address)
+        assert error.value.returncode == 4
+        with pytest.raises(CommandError, match=r"422: .*guid"):
+            device(file, "--url", address, "--platform", "ios", "--guid", f"0302{0:028}")
+        programs.take_off_shelf(binding.mini_program, by=binding.mini_program.created_by, reason="")
+    with server() as address, pytest.raises(CommandError, match="removed") as error:
+        device(file, "--url", address, app_id=app_id)
+    assert error.value.returncode == 3
+
+
+def test_a_download_that_breaks_is_continued(console: Server, told: Path, tmp_path: Path) -> None:
+    console.piece = len(CONTENT) // 3
+    device(told, "--download", str(tmp_path))
+    assert (tmp_path / f"{APP_ID}_1.0.0.apkg").read_bytes() == CONTENT
+    assert console.ranges == [None, *(f"bytes={console.piece * n}-" for n in (1, 2, 3))]
+
+
+def test_a_later_run_goes_on(console: Server, told: Path, tmp_path: Path) -> None:
+    console.piece = 1000
+    with pytest.raises(CommandError, match="broke off 4 times"):
+        device(told, "--download", str(tmp_path))
+    console.piece = len(CONTENT)
+    device(told, "--download", str(tmp_path))
+    assert console.ranges[-1] == "bytes=4000-"
+    assert (tmp_path / f"{APP_ID}_1.0.0.apkg").read_bytes() == CONTENT
+
+
+@pytest.mark.parametrize("content", [CONTENT[:-1] + b"x", CONTENT + b"x"])
+def test_another_package_is_not_kept(console: Server, told: Path, tmp_path: Path, content: bytes) -> None:
+    console.content, console.piece = content, len(content)
+    with pytest.raises(CommandError, match="not what was announced"):
+        device(told, "--download", str(tmp_path))
+    assert list(tmp_path.iterdir()) == [told]
+
+
+@pytest.mark.parametrize("url", ["https://elsewhere.example/p", "//elsewhere.example/p", "file:///etc/passwd"])
+def test_the_key_goes_nowhere_else(console: Server, told: Path, tmp_path: Path, url: str) -> None:
+    console.answer["package"]["url"] = url
+    with pytest.raises(CommandError, match="the key goes nowhere else"):
+        device(told, "--download", str(tmp_path))
+
+
+def test_no_redirect_is_followed(console: Server, told: Path, tmp_path: Path) -> None:
+    console.answer["package"]["url"] = "/elsewhere"
+    with pytest.raises(CommandError, match="302"):
+        device(told, "--download", str(tmp_path))
+    assert console.ranges == []
+
+
+def test_what_can_go_wrong_before(tmp_path: Path) -> None:
+    with pytest.raises(CommandError, match="could not be reached") as error:
+        device(configuration(tmp_path, "http://127.0.0.1:9"))
+    assert error.value.returncode == 1
+    with pytest.raises(CommandError, match="is not an address"):
+        device(configuration(tmp_path, "ftp://127.0.0.1"))
+    for content in ("", "[]", "{}", '{"application_id": "ha1"}'):
+        (tmp_path / "wrong.json").write_text(content)
+        with pytest.raises(CommandError, match="not a configuration file"):
+            device(tmp_path / "wrong.json")
+    with pytest.raises(CommandError, match="not a configuration file"):
+        device(tmp_path / "missing.json")

@@ -1,0 +1,109 @@
+"""Two server processes, as in production: what one person commits, both serve within a second (L-4)."""
+
+from __future__ import annotations
+
+import contextlib
+import http.client
+import json
+import time
+from collections.abc import Callable, Iterator
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+from django.utils import timezone
+
+from miniprograms import actions as programs
+from miniprograms.models import Binding, MiniProgram
+from releases import actions as releases
+from tests.console.api.device.asking import UPDATE, authorization, question
+from tests.console.api.device.serving import server
+from tests.factories import make_approved, make_binding, make_online, make_program
+
+Ask = Callable[..., tuple[int, dict[str, str], bytes]]
+
+
+@pytest.fixture
+def binding(transactional_db: None) -> Binding:
+    """A binding of a program with 1.0.0 online."""
+    binding = make_binding(make_program())
+    make_online(binding.mini_program)
+    return binding
+
+
+@pytest.fixture
+def processes(binding: Binding) -> Iterator[list[Ask]]:
+    """Two servers, each as a function that sends a request."""
+    header = authorization(binding.application)
+
+    def asker(address: str) -> Ask:
+        def ask(method: str, path: str, body: Any = None, **headers: str) -> tuple[int, dict[str, str], bytes]:
+            with contextlib.closing(http.client.HTTPConnection(urlsplit(address).netloc, timeout=20)) as connection:
+                connection.request(method, path, body, {"Authorization": header, **headers})
+                response = connection.getresponse()
+                return response.status, dict(response.getheaders()), response.read()
+
+        return ask
+
+    with server() as first, server() as second:
+        yield [asker(first), asker(second)]
+
+
+def answers(processes: list[Ask], program: MiniProgram) -> list[tuple[str, str | None]]:
+    """Status and version as each process tells them."""
+    body = json.dumps(question(program.app_id))
+    found = []
+    for ask in processes:
+        status, _, content = ask("POST", UPDATE, body, **{"Content-Type": "application/json"})
+        answer = json.loads(content)
+        found.append((answer["status"], answer["version"]) if status == 200 else (answer["code"], None))
+    return found
+
+
+def within_a_second(processes: list[Ask], program: MiniProgram, wanted: tuple[str, str | None]) -> None:
+    """Wait until all agree on `wanted`."""
+    began = time.monotonic()
+    while answers(processes, program) != [wanted] * len(processes):
+        assert time.monotonic() - began < 1, answers(processes, program)
+        time.sleep(0.02)
+
+
+def test_every_process_follows(processes: list[Ask], binding: Binding) -> None:
+    program, by = binding.mini_program, binding.mini_program.created_by
+    assert answers(processes, program) == [("update", "1.0.0")] * 2
+    second = make_approved(program, "1.1.0")
+    releases.publish(second, by=by)
+    within_a_second(processes, program, ("update", "1.1.0"))
+    releases.roll_back(program.versions.numbered("1.0.0").get(), by=by)
+    within_a_second(processes, program, ("update", "1.0.0"))
+    programs.take_off_shelf(program, by=by, reason="")
+    within_a_second(processes, program, ("removed", None))
+    programs.put_on_shelf(program, by=by)
+    within_a_second(processes, program, ("update", "1.0.0"))
+    programs.unbind(binding, by=by)
+    within_a_second(processes, program, ("removed", None))
+    binding.application.keys.update(revoked_at=timezone.now())
+    within_a_second(processes, program, ("unauthenticated", None))
+
+
+def test_http_as_the_server_speaks_it(processes: list[Ask], binding: Binding) -> None:
+    ask = processes[0]
+    package = binding.mini_program.versions.online().get().package
+    path = f"/runtime/v1/packages/{package.sha256}.apkg"
+    whole = ask("GET", path)
+    with package.file.open("rb") as file:
+        assert (whole[0], whole[2]) == (200, file.read())
+    status, headers, body = ask("HEAD", path)
+    names = {name.lower(): value for name, value in headers.items()}
+    assert (status, names["content-length"], body) == (200, str(package.size), b"")
+    status, _, body = ask("GET", path, Range="bytes=10-19")
+    assert (status, body) == (206, whole[2][10:20])
+    assert ask("GET", path, **{"If-None-Match": f'"{package.sha256}"'})[0] == 304
+    assert ask("HEAD", "/runtime/v1/packages/x")[0::2] == (404, b"")
+    json_type = {"Content-Type": "application/json"}
+    assert ask("POST", UPDATE, iter([b"{}"]), **json_type)[0] == 411  # sent in chunks
+    assert ask("POST", UPDATE, b"{" * 1_000_000, **json_type)[0] == 413
+    assert ask("POST", UPDATE, b"\xff\x00", **json_type)[0] == 400
+    assert ask("GET", "/runtime/v1/nothing")[0] == 404
+    assert ask("GET", "/runtime/v1/openapi.json")[0] == 200
+    assert ask("GET", "/healthz")[0] == 200  # Django's
