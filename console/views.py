@@ -90,7 +90,7 @@ def home(request: HttpRequest) -> HttpResponse:
 @route(Permission.SIGNED_IN)
 def search(request: HttpRequest) -> HttpResponse:
     """Find mini programs by name or App ID, versions by number, applications by name."""
-    words = request.GET.get("q", "").strip()[:100]
+    words = request.GET.get("q", "").replace("\0", "").strip()[:100]
     programs = MiniProgram.objects.visible_to(request.user)
     context = {"words": words}
     if words:
@@ -115,9 +115,7 @@ def activity(request: HttpRequest) -> HttpResponse:
 @route(Permission.SIGNED_IN)
 def notifications(request: HttpRequest) -> HttpResponse:
     """Everything that the user was told."""
-    return render(
-        request, "core/notifications.html", {"page": page_of(request, request.user.notifications.all())}
-    )
+    return render(request, "core/notifications.html", {"page": page_of(request, request.user.notifications.all())})
 
 
 @route(Permission.SIGNED_IN, methods="POST")

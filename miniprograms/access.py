@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from django.db.models import Prefetch
 from django.http import Http404
 
 from console.accounts.access import check
@@ -13,16 +12,11 @@ from miniprograms.models import Binding, MiniProgram
 
 def mini_program_for(user: User, permission: Permission, app_id: str) -> MiniProgram:
     """Return the program, with `held` permissions of `user`; 404 outside the user's teams, 403 without `permission`."""
-    program = (
-        MiniProgram.objects.visible_to(user)
-        .filter(app_id=app_id)
-        .select_related("team", "category")
-        .prefetch_related(Prefetch("team__memberships", Membership.objects.filter(user=user), to_attr="own_membership"))
-        .first()
-    )
-    if program is None:
+    program = MiniProgram.objects.filter(app_id=app_id).select_related("team", "category").first()
+    member = Membership.objects.filter(user=user, team=program.team).first() if program else None
+    if program is None or member is None:
         raise Http404
-    program.held = TEAM_ROLE_PERMISSIONS[program.team.own_membership[0].role]  # type: ignore[attr-defined]
+    program.held = TEAM_ROLE_PERMISSIONS[member.role]
     check(permission in program.held)
     return program
 

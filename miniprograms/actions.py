@@ -70,7 +70,7 @@ def create(
         introduction=introduction,
         description=description,
     )
-    _save_named(program)
+    _save_named(program, new_icon=True)
     write_entry(Verb.MINI_PROGRAM_CREATED, program, by=by, after=_described(program))
     return program
 
@@ -97,7 +97,7 @@ def edit(
         transaction.on_commit(partial(current.icon.storage.delete, str(current.icon.name)), robust=True)
         current.icon = icon
     current.revision += 1
-    _save_named(current)
+    _save_named(current, new_icon=bool(icon))
     touch(current, Verb.MINI_PROGRAM_EDITED)
     if icon:
         after["icon"] = _short(current.icon)
@@ -105,9 +105,8 @@ def edit(
     return current
 
 
-def _save_named(program: MiniProgram) -> None:
+def _save_named(program: MiniProgram, *, new_icon: bool) -> None:
     """Save; a name that the team already has is refused beside its field, and its new icon is not kept."""
-    new_icon = not program.icon._committed
     try:
         with transaction.atomic():
             program.save()

@@ -65,7 +65,8 @@ class MiniProgramFilter(ProgramFilter):
     )
     sort = filters.ChoiceFilter(label=_("Order"), choices=SORTS, empty_label=None, method="order", widget=SELECT)
 
-    class Meta(ProgramFilter.Meta):
+    class Meta:
+        model = MiniProgram
         fields = ("team", "q", "category", "sort")
 
     def order(self, queryset: MiniProgramQuerySet, name: str, value: str) -> MiniProgramQuerySet:

@@ -9,6 +9,8 @@ from typing import Any
 from django import forms
 from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
+from django.http import QueryDict
+from django.utils.datastructures import MultiValueDict
 from django.utils.translation import gettext_lazy as _
 
 from console.accounts.models import Team
@@ -100,9 +102,9 @@ class EditForm(MiniProgramForm):
 
     revision = forms.IntegerField(widget=forms.HiddenInput)
 
-    def __init__(self, *args: Any, program: MiniProgram, **kwargs: Any) -> None:
+    def __init__(self, data: QueryDict | None, files: MultiValueDict[str, Any] | None, *, program: MiniProgram) -> None:
         initial: dict[str, Any] = {name: getattr(program, name) for name in (*DESCRIPTIVE, "icon", "revision")}
-        super().__init__(*args, initial=initial, **kwargs)
+        super().__init__(data, files, initial=initial)
         self.fields["icon"].required = False
         self.fields["icon"].help_text = _("Choose a file only to replace the icon. PNG, JPEG or WebP up to 1 MB.")
         self.current = program
@@ -118,7 +120,7 @@ class EditForm(MiniProgramForm):
         self.current = current
         self.edits = current.edits_since(self.cleaned_data["revision"])
         base = (self.edits[-1].before or {}) if self.edits else {}
-        data = self.data.copy()
+        data = dict(self.data.items())
         for name in DESCRIPTIVE:
             theirs, mine = getattr(current, name), self.cleaned_data[name]
             if str(theirs) in (str(mine), base.get(name)):

@@ -14,6 +14,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from console.accounts.models import Team
+from console.accounts.permissions import Permission
 from console.activity.models import ActivityEntry
 from console.activity.verbs import Verb
 from console.core.ids import random_id
@@ -101,6 +102,9 @@ class MiniProgram(models.Model):
     online_since = models.DateTimeField(null=True)
     audit_number = models.CharField(max_length=14, blank=True)
 
+    held: frozenset[Permission]
+    """What the user may do with it who loaded it through `miniprograms.access`."""
+
     objects = MiniProgramQuerySet.as_manager()
 
     class Meta:
@@ -149,7 +153,7 @@ class Binding(Decision):
     ended_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+")
     end_reason = models.TextField(max_length=500, blank=True)
 
-    objects = BindingQuerySet.as_manager()
+    objects = BindingQuerySet.as_manager()  # type: ignore[misc]  # more questions than a decision's
 
     class Meta(Decision.Meta):
         ordering = ["-id"]

@@ -8,13 +8,13 @@ from django import forms
 from django.conf import settings
 from django.core.paginator import Page, Paginator
 from django.db.models import QuerySet
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from console.accounts.access import held_by_team, route, teams_for
+from console.accounts.access import SignedInRequest, held_by_team, route, teams_for
 from console.accounts.models import Team
 from console.accounts.permissions import Permission, lacking
 from console.activity.models import ActivityEntry
@@ -43,7 +43,7 @@ BINDING_ORDER = [
 
 
 @route(Permission.SIGNED_IN)
-def program_list(request: HttpRequest) -> HttpResponse:
+def program_list(request: SignedInRequest) -> HttpResponse:
     """The user's mini programs, with filters, order and pages in the URL (L-2)."""
     if url := url_with_team(request):
         return redirect(url)
@@ -82,24 +82,23 @@ def _newest_ide() -> dict[str, Any]:
     return {"downloads": downloads, "newest_ide": newest}
 
 
-def _page_of_programs(request: HttpRequest, rows: MiniProgramQuerySet, count: int) -> Page[Any]:
+def _page_of_programs(request: SignedInRequest, rows: MiniProgramQuerySet, count: int) -> Page[Any]:
     """Return a page of programs with team and category, in two queries.
 
     Only ids are sorted and skipped, and a page of the second half is counted from the end: the last one costs no more
     than the first.
     """
-    page = Paginator(range(count), settings.PAGE_SIZE).get_page(request.GET.get("page"))
+    page: Page[Any] = Paginator(range(count), settings.PAGE_SIZE).get_page(request.GET.get("page"))
     start, stop = max(page.start_index() - 1, 0), page.end_index()
     ids = rows.values_list("pk", flat=True)
     chosen = list(ids[start:stop]) if start < count / 2 else list(ids.reverse()[count - stop : count - start])[::-1]
     found = MiniProgram.objects.select_related("team", "category").in_bulk(chosen)
-    rows_of_page: Page[Any] = page
-    rows_of_page.object_list = [found[pk] for pk in chosen if pk in found]
-    return rows_of_page
+    page.object_list = [found[pk] for pk in chosen if pk in found]
+    return page
 
 
 @route(Permission.MANAGE, load=teams_for, methods="GET POST")
-def create(request: HttpRequest, teams: QuerySet[Team]) -> HttpResponse:
+def create(request: SignedInRequest, teams: QuerySet[Team]) -> HttpResponse:
     """Create a mini program in a team of the user's (L-1)."""
     initial = {"team": request.GET.get("team", request.session.get("team", ""))}
     return form_page(
@@ -119,7 +118,7 @@ def create(request: HttpRequest, teams: QuerySet[Team]) -> HttpResponse:
 
 
 @route(Permission.MANAGE, load=mini_program_for, methods="GET POST")
-def edit(request: HttpRequest, program: MiniProgram) -> HttpResponse:
+def edit(request: SignedInRequest, program: MiniProgram) -> HttpResponse:
     """Change the descriptive fields; who comes second sees what changed (L-3)."""
     form = EditForm(posted(request), request.FILES or None, program=program)
 
@@ -144,13 +143,13 @@ def edit(request: HttpRequest, program: MiniProgram) -> HttpResponse:
 
 
 @route(Permission.VIEW, load=mini_program_for)
-def detail(request: HttpRequest, program: MiniProgram) -> HttpResponse:
+def detail(request: SignedInRequest, program: MiniProgram) -> HttpResponse:
     """Everything about a mini program, its applications and its activity (L-5)."""
     bindings = sorted(
         program.bindings.newest_of_each_application().select_related("application", "requested_by", "ended_by"),
         key=lambda binding: (BINDING_ORDER.index(binding.state), -binding.pk),
     )
-    refusal = lacking(program.held, Permission.MANAGE)  # type: ignore[attr-defined]
+    refusal = lacking(program.held, Permission.MANAGE)
     ask_refusal = refusal
     if not refusal and not _askable(program).exists():
         ask_refusal = _("Every application that takes bindings is bound or was asked already.")
@@ -167,13 +166,13 @@ def detail(request: HttpRequest, program: MiniProgram) -> HttpResponse:
 
 
 @route(Permission.VIEW, load=mini_program_for)
-def activity(request: HttpRequest, program: MiniProgram) -> HttpResponse:
+def activity(request: SignedInRequest, program: MiniProgram) -> HttpResponse:
     """Everything that was done with the mini program (P-5)."""
     return activity_page(request, ActivityEntry.objects.of_program(program.app_id), mini_program=program)
 
 
 @route(Permission.SIGNED_IN)
-def ide_downloads(request: HttpRequest) -> HttpResponse:
+def ide_downloads(request: SignedInRequest) -> HttpResponse:
     """Every version of the IDE, newest first (L-5)."""
     return render(request, "miniprograms/ide_downloads.html", {"downloads": IdeDownload.objects.all()})
 
@@ -182,7 +181,7 @@ def ide_downloads(request: HttpRequest) -> HttpResponse:
 
 
 @route(Permission.MANAGE, load=mini_program_for, methods="GET POST", sudo=True)
-def take_off_shelf(request: HttpRequest, program: MiniProgram) -> HttpResponse:
+def take_off_shelf(request: SignedInRequest, program: MiniProgram) -> HttpResponse:
     """Take the program from every application (L-4)."""
     effects = [
         (
@@ -216,7 +215,7 @@ def take_off_shelf(request: HttpRequest, program: MiniProgram) -> HttpResponse:
 
 
 @route(Permission.MANAGE, load=mini_program_for, methods="GET POST")
-def put_on_shelf(request: HttpRequest, program: MiniProgram) -> HttpResponse:
+def put_on_shelf(request: SignedInRequest, program: MiniProgram) -> HttpResponse:
     """Let the applications get the program again (L-4)."""
     effects = [("rocket", _("Publishing and rolling back are possible again."))]
     if program.online_number:
@@ -241,7 +240,7 @@ def _served(program: MiniProgram) -> str:
 
 
 def _shelf_dialog(
-    request: HttpRequest, program: MiniProgram, form: forms.Form, *, toast: str, **context: Any
+    request: SignedInRequest, program: MiniProgram, form: forms.Form, *, toast: str, **context: Any
 ) -> HttpResponse:
     bound = [binding.application for binding in program.bindings.bound().select_related("application")]
     return form_page(
@@ -267,7 +266,7 @@ def _askable(program: MiniProgram) -> QuerySet[HostApplication]:
 
 
 @route(Permission.MANAGE, load=mini_program_for, methods="GET POST")
-def ask_for_binding(request: HttpRequest, program: MiniProgram) -> HttpResponse:
+def ask_for_binding(request: SignedInRequest, program: MiniProgram) -> HttpResponse:
     """Ask a host application for a binding (L-6)."""
     return form_page(
         request,
@@ -286,7 +285,7 @@ def ask_for_binding(request: HttpRequest, program: MiniProgram) -> HttpResponse:
 
 
 @route(Permission.MANAGE, load=binding_for, methods="GET POST")
-def withdraw_binding(request: HttpRequest, binding: Binding) -> HttpResponse:
+def withdraw_binding(request: SignedInRequest, binding: Binding) -> HttpResponse:
     """Take back a request that waits (L-6)."""
     names = {"application": binding.application, "program": binding.mini_program}
     return form_page(
@@ -311,7 +310,7 @@ def withdraw_binding(request: HttpRequest, binding: Binding) -> HttpResponse:
 
 
 @route(Permission.MANAGE, load=binding_for, methods="GET POST")
-def unbind(request: HttpRequest, binding: Binding) -> HttpResponse:
+def unbind(request: SignedInRequest, binding: Binding) -> HttpResponse:
     """End a binding: the application no longer gets the program (L-6)."""
     program = binding.mini_program
     names = {"application": binding.application, "program": program, "number": program.audit_number}

@@ -29,6 +29,12 @@ Loader = Callable[..., Any]
 View = Callable[..., HttpResponse]
 
 
+class SignedInRequest(HttpRequest):
+    """What a view behind `route` gets, for type checks: someone is signed in."""
+
+    user: User
+
+
 @dataclass(frozen=True)
 class Policy:
     """What a route declares; `manage.py routes` and the walker test read it."""

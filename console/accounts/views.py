@@ -17,7 +17,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from console.accounts import actions
-from console.accounts.access import invitation_by_token, invitation_for, member_for, route, team_for
+from console.accounts.access import SignedInRequest, invitation_by_token, invitation_for, member_for, route, team_for
 from console.accounts.filters import MemberFilters
 from console.accounts.forms import InviteForm, NewUserForm, ProfileForm, RoleForm, TeamForm
 from console.accounts.models import Invitation, Membership, Team, User
@@ -34,7 +34,7 @@ def _page_of(team: Team) -> str:
 
 
 @route(Permission.SIGNED_IN)
-def teams(request: HttpRequest) -> HttpResponse:
+def teams(request: SignedInRequest) -> HttpResponse:
     """The user's teams."""
     own = Membership.objects.filter(user=request.user).select_related("team")
     rows = own.annotate(people=Count("team__memberships")).order_by("team__name")
@@ -42,7 +42,7 @@ def teams(request: HttpRequest) -> HttpResponse:
 
 
 @route(Permission.VIEW, load=team_for)
-def detail(request: HttpRequest, team: Team) -> HttpResponse:
+def detail(request: SignedInRequest, team: Team) -> HttpResponse:
     """One team: its members, open invitations and what happened lately."""
     filters = MemberFilters(request.GET)
     members = filters.apply(team.memberships.select_related("user").by_rank())
@@ -62,14 +62,14 @@ def detail(request: HttpRequest, team: Team) -> HttpResponse:
 
 
 @route(Permission.VIEW, load=team_for)
-def activity(request: HttpRequest, team: Team) -> HttpResponse:
+def activity(request: SignedInRequest, team: Team) -> HttpResponse:
     """Everything that was done in the team."""
     entries = ActivityEntry.objects.of_team(team.pk)
     return activity_page(request, entries, team=team)
 
 
 @route(Permission.ADMINISTER, load=team_for, methods="GET POST")
-def edit(request: HttpRequest, team: Team) -> HttpResponse:
+def edit(request: SignedInRequest, team: Team) -> HttpResponse:
     """Rename the team."""
     # The form changes its own instance while it validates; the page around it keeps the name as it is.
     instance = Team(pk=team.pk, name=team.name)
@@ -86,7 +86,7 @@ def edit(request: HttpRequest, team: Team) -> HttpResponse:
 
 
 @route(Permission.ADMINISTER, load=team_for, methods="GET POST", sudo=True)
-def invite(request: HttpRequest, team: Team) -> HttpResponse:
+def invite(request: SignedInRequest, team: Team) -> HttpResponse:
     """Invite a person by e-mail."""
     return form_page(
         request,
@@ -105,7 +105,7 @@ def invite(request: HttpRequest, team: Team) -> HttpResponse:
 
 
 @route(Permission.ADMINISTER, load=invitation_for, methods="GET POST", sudo=True)
-def resend(request: HttpRequest, invitation: Invitation) -> HttpResponse:
+def resend(request: SignedInRequest, invitation: Invitation) -> HttpResponse:
     """Send an invitation again, with a new link."""
     return _confirm(
         request,
@@ -124,7 +124,7 @@ def resend(request: HttpRequest, invitation: Invitation) -> HttpResponse:
 
 
 @route(Permission.ADMINISTER, load=invitation_for, methods="GET POST", sudo=True)
-def revoke(request: HttpRequest, invitation: Invitation) -> HttpResponse:
+def revoke(request: SignedInRequest, invitation: Invitation) -> HttpResponse:
     """Take an invitation back."""
     return _confirm(
         request,
@@ -140,7 +140,7 @@ def revoke(request: HttpRequest, invitation: Invitation) -> HttpResponse:
 
 
 @route(Permission.ADMINISTER, load=member_for, methods="GET POST", sudo=True)
-def change_role(request: HttpRequest, member: Membership) -> HttpResponse:
+def change_role(request: SignedInRequest, member: Membership) -> HttpResponse:
     """Give a member another role."""
     return _confirm(
         request,
@@ -155,7 +155,7 @@ def change_role(request: HttpRequest, member: Membership) -> HttpResponse:
 
 
 @route(Permission.ADMINISTER, load=member_for, methods="GET POST", sudo=True)
-def remove(request: HttpRequest, member: Membership) -> HttpResponse:
+def remove(request: SignedInRequest, member: Membership) -> HttpResponse:
     """End a membership."""
     return _confirm(
         request,
@@ -176,7 +176,7 @@ def remove(request: HttpRequest, member: Membership) -> HttpResponse:
 
 
 @route(Permission.VIEW, load=team_for, methods="GET POST", sudo=True)
-def leave(request: HttpRequest, team: Team) -> HttpResponse:
+def leave(request: SignedInRequest, team: Team) -> HttpResponse:
     """End one's own membership."""
     return _confirm(
         request,
@@ -197,7 +197,7 @@ def leave(request: HttpRequest, team: Team) -> HttpResponse:
 
 
 def _confirm(
-    request: HttpRequest,
+    request: SignedInRequest,
     form: forms.BaseForm,
     team: Team,
     *,
@@ -221,7 +221,7 @@ def _confirm(
 
 
 @route(Permission.SIGNED_IN, methods="GET POST")
-def profile(request: HttpRequest) -> HttpResponse:
+def profile(request: SignedInRequest) -> HttpResponse:
     """The person's own name, and the way to password, second factors and passkeys."""
     user = request.user
     return form_page(

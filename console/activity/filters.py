@@ -23,9 +23,7 @@ class ActivityFilters(forms.Form):
         max_length=100,
         widget=forms.TextInput(attrs={"type": "search", "placeholder": _("Who"), "class": "form-control"}),
     )
-    what = forms.ChoiceField(
-        label=_("What"), required=False, widget=forms.Select(attrs={"class": "form-select"})
-    )
+    what = forms.ChoiceField(label=_("What"), required=False, widget=forms.Select(attrs={"class": "form-select"}))
     when = forms.ChoiceField(
         label=_("When"), required=False, choices=PERIODS, widget=forms.Select(attrs={"class": "form-select"})
     )

@@ -17,7 +17,7 @@ class Source:
     address: str | None = None
 
 
-source: ContextVar[Source] = ContextVar("source", default=Source("command"))
+source: ContextVar[Source] = ContextVar("source", default=Source("command"))  # noqa: B039 - frozen
 
 
 class SourceMiddleware:

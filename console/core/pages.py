@@ -27,7 +27,7 @@ def form_page(
 ) -> HttpResponse:
     """Show `form`; on a valid POST run the verb `save(cleaned_data)`, then toast and go on.
 
-    `success(result)` gives (toast, URL). A verb's `Refused` is shown beside its field and keeps what was typed: status 422.
+    `success(result)` gives (toast, URL). A verb's `Refused` is shown beside its field and what was typed stays: 422.
     A request by htmx gets the dialog part of the same template instead of the page.
     """
     status = 200
@@ -51,7 +51,7 @@ def posted(request: HttpRequest) -> QueryDict | None:
 
 
 def show(request: HttpRequest, template: str, context: dict[str, Any], *, status: int = 200) -> HttpResponse:
-    """Render the page, or for the dialog its partial named `dialog`; where it has none, the browser goes to the page."""
+    """Render the page, or for the dialog its partial `dialog`; without one, the browser goes to the page."""
     in_dialog = request.headers.get("HX-Target") == "dialog"
     return render(request, [f"{template}#dialog", template] if in_dialog else template, context, status=status)
 
@@ -69,6 +69,4 @@ def page_of(request: HttpRequest, rows: QuerySet[Any]) -> Page:
 class NoteForm(forms.Form):
     """A confirmation with an optional note."""
 
-    note = forms.CharField(
-        label=_("Note"), required=False, max_length=500, widget=forms.Textarea(attrs={"rows": 2})
-    )
+    note = forms.CharField(label=_("Note"), required=False, max_length=500, widget=forms.Textarea(attrs={"rows": 2}))

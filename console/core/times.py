@@ -4,13 +4,14 @@ from datetime import datetime
 
 from django.utils import timezone
 from django.utils.formats import date_format
-from django.utils.translation import gettext as _, ngettext
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 HOUR = 3600
 
 
 def relative(at: datetime) -> str:
-    """Return “8 min ago”, “yesterday, 16:20”, “3 days ago”; the date when a week or more lies between, or for what comes."""
+    """Return “8 min ago”, “yesterday, 16:20”, “3 days ago”; the date after a week, and for what is to come."""
     now = timezone.localtime()
     local = timezone.localtime(at)
     seconds = (now - local).total_seconds()

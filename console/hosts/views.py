@@ -80,7 +80,11 @@ def edit(request: HttpRequest, application: HostApplication) -> HttpResponse:
         try:
             return actions.edit_application(application, by=request.user, **data)
         except Overtaken as overtaken:
-            raise _with_present_values(overtaken, application, form) from overtaken
+            application.refresh_from_db()
+            typed = request.POST.copy()
+            typed["revision"] = str(application.revision)
+            form.data = typed  # Saving once more replaces the other editor's text knowingly.
+            raise Refused(_with_present_values(overtaken.message, application, form)) from overtaken
 
     return form_page(
         request,
@@ -94,19 +98,16 @@ def edit(request: HttpRequest, application: HostApplication) -> HttpResponse:
     )
 
 
-def _with_present_values(overtaken: Overtaken, application: HostApplication, form: EditForm) -> Refused:
-    """Say what the other editor's text is now; saving once more then overwrites it knowingly."""
-    application.refresh_from_db()
+def _with_present_values(message: str, application: HostApplication, form: EditForm) -> str:
+    """Add to `message` what the other editor's text is now."""
     others = [
         f"{form.fields[name].label}: {getattr(application, name)}"
         for name in actions.DESCRIPTIVE
         if getattr(application, name) != form.cleaned_data[name]
     ]
-    form.data = form.data.copy()
-    form.data["revision"] = application.revision
     now = _("It is now: %(values)s.") % {"values": "; ".join(others)} if others else ""
     again = _("Your text is kept: save again to replace theirs.")
-    return Refused(" ".join(filter(None, (overtaken.message, now, again))))
+    return " ".join(filter(None, (message, now, again)))
 
 
 def _candidates(application: HostApplication) -> QuerySet[User]:

@@ -7,7 +7,6 @@ from typing import Any
 from django import forms
 from django.db.models import Q, QuerySet
 from django.http import Http404
-from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from console.accounts.models import Team
@@ -19,7 +18,7 @@ SELECT = {"class": "form-select"}
 KINDS = ((AUDIT, _("Version audits")), (BINDING, _("Bindings")))
 
 
-def _words(label: str | Promise) -> forms.CharField:
+def _words(label: Any) -> forms.CharField:
     widget = forms.TextInput(attrs={"type": "search", "placeholder": label, "class": "form-control"})
     widget.input_type = "search"
     return forms.CharField(label=label, required=False, max_length=100, widget=widget)

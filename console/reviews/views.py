@@ -60,7 +60,7 @@ def inbox(request: HttpRequest) -> HttpResponse:
         "tab": tab,
         "filtered": any(request.GET.get(name) for name in form.fields),
         "page": page,
-        "lines": querysets.lines(page.object_list, at=timezone.now()),
+        "lines": querysets.lines(list(page.object_list), at=timezone.now()),
         "reviews": mine.exists(),
     }
     return render(request, "reviews/inbox.html", context)
@@ -149,7 +149,7 @@ def _decide(request: HttpRequest, decision: Decision, verb: Any, **context: Any)
     )
 
 
-@route(Permission.DECIDE, load=review_for)
+@route(Permission.DECIDE, load=review_for)  # type: ignore[arg-type]  # a streaming response
 def package(request: HttpRequest, decision: ReviewDecision) -> FileResponse:
     """The canonical bytes of the version in audit: what would be served (V-6)."""
     version = decision.audit.version

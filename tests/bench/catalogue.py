@@ -1,5 +1,4 @@
-"""A console full of programs, for benchmarks: `python -m tests.bench.catalogue PROGRAMS` fills an empty
-database.
+"""A console full of programs, for benchmarks: `python -m tests.bench.catalogue PROGRAMS` fills an empty database.
 
 Prints the id and key of an application to which every program is bound, and the programs' App IDs, as JSON.
 """

@@ -5,8 +5,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Result:
-    """One line of the table. `ratio` compares `value` with `reference_value`, both measured in the same
-    run."""
+    """One line of the table. `ratio` compares `value` with `reference_value`, both measured in the same run."""
 
     name: str
     value: float

@@ -37,8 +37,7 @@ class Position:
 
 @dataclass(frozen=True)
 class Changes:
-    """What a look found: primary keys of mini programs, whether any host application or key, whether to read
-    it all."""
+    """What a look found: primary keys of mini programs, whether any host application or key, whether to read it all."""
 
     position: Position
     mini_programs: set[int] = field(default_factory=set)

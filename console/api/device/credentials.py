@@ -14,8 +14,7 @@ from console.api.device.http import ApiError, Environ
 
 
 class Application(msgspec.Struct, frozen=True):
-    """A host application as it authenticates: its primary key, and the SHA-256 of each key that is not
-    revoked."""
+    """A host application as it authenticates: its primary key, and the SHA-256 of each key that is not revoked."""
 
     pk: int
     keys: tuple[bytes, ...]

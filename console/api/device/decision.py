@@ -11,8 +11,7 @@ Channel = Literal["online", "grayscale", "trial"]
 
 
 class Online(msgspec.Struct, frozen=True):
-    """A version that is online, and its package. `size` in bytes, `file` is the name in the package
-    storage."""
+    """A version that is online, and its package. `size` in bytes, `file` is the name in the package storage."""
 
     number: str
     sha256: str

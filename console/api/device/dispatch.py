@@ -1,7 +1,6 @@
 """From a path under /runtime/v1/ to its handler: in front of Django by WSGI, or from Django's own URLs.
 
-In front, because Django's request, middlewares and URL resolver cost several times what the update check
-itself does.
+In front, because Django's request, middlewares and URL resolver cost several times what the update check itself does.
 """
 
 from __future__ import annotations

@@ -2,8 +2,7 @@
 
 A thread looks for changes each REFRESH_SECONDS, so what is committed is served everywhere within a second
 (L-4, P-3). While the database is away the last snapshot serves on, since nobody can change anything there
-either; but a process that is cut off alone must not ignore a revocation for ever: after STALE_SECONDS it
-answers 503.
+either; but a process that is cut off alone must not ignore a revocation for ever: after STALE_SECONDS it answers 503.
 """
 
 from __future__ import annotations
@@ -44,8 +43,7 @@ class Feed:
         self._fresh_until = 0.0
 
     def current(self) -> Snapshot:
-        """Return the snapshot; the first call starts the thread and waits. Raises ApiError 503 when it is too
-        old."""
+        """Return the snapshot; the first call starts the thread and waits. Raises ApiError 503 when it is too old."""
         if time.monotonic() < self._fresh_until and (snapshot := self._snapshot) is not None:
             return snapshot
         self._start()
@@ -84,8 +82,7 @@ class Feed:
     def _start(self) -> None:
         with self._starting:
             if self._thread is None:
-                # Not before the first request: servers may fork after they have imported us, and threads
-                # don't fork.
+                # Not before the first request: servers may fork after they have imported us, and threads don't fork.
                 self._thread = threading.Thread(target=self._follow, name="device-feed", daemon=True)
                 self._thread.start()
 

@@ -73,8 +73,7 @@ def not_found() -> ApiError:
 
 
 def read_json(environ: Environ, decoder: msgspec.json.Decoder[T]) -> T:
-    """Return the body, checked; raises ApiError 400, 411, 413, 415 or 422, which names the member that is
-    wrong."""
+    """Return the body, checked; raises ApiError 400, 411, 413, 415 or 422, which names the member that is wrong."""
     content_type = environ.get("CONTENT_TYPE", "")
     if content_type != "application/json" and content_type.partition(";")[0].strip().lower() != "application/json":
         raise ApiError(415, "unsupported_media_type", "Send the body as application/json.")

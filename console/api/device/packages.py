@@ -26,8 +26,7 @@ _NAME = re.compile(r"([0-9a-f]{64})\.apkg")
 
 
 def answer(environ: Environ, source: Callable[[], Source], name: str) -> Response:
-    """Send a package, or a part of it, to an application that a program with this online package is served
-    to.
+    """Send a package, or a part of it, to an application that a program with this online package is served to.
 
     Any other hash is 404 (P-1, L-4). Raises ApiError (401, 404, 416, 429, 503).
     """
@@ -50,7 +49,7 @@ def answer(environ: Environ, source: Callable[[], Source], name: str) -> Respons
         return Response(304, headers)
     if prefix := getattr(settings, "PACKAGE_ACCEL_PREFIX", ""):
         return Response(200, [*headers, ("X-Accel-Redirect", prefix + quote(online.file))])
-    return _send(environ, online, headers)
+    return _send(environ, online, etag, headers)
 
 
 def _known(header: str, etag: str) -> bool:
@@ -58,12 +57,11 @@ def _known(header: str, etag: str) -> bool:
     return any(part.strip().removeprefix("W/") in (etag, "*") for part in header.split(","))
 
 
-def _send(environ: Environ, online: Online, headers: Headers) -> Response:
+def _send(environ: Environ, online: Online, etag: str, headers: Headers) -> Response:
     """Send the file from the storage, whole or the one range that was asked for."""
     status, part = 200, range(online.size)
-    # A range of another file than the client has begun would make a broken one: If-Range must name this
-    # package.
-    if environ["REQUEST_METHOD"] == "GET" and environ.get("HTTP_IF_RANGE", headers[0][1]) == headers[0][1]:
+    # A range of another file than the client has begun would make a broken one: If-Range must name this package.
+    if environ["REQUEST_METHOD"] == "GET" and environ.get("HTTP_IF_RANGE", etag) == etag:
         try:
             wanted = requested(environ.get("HTTP_RANGE", ""), online.size)
         except Unsatisfiable:

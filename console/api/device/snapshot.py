@@ -73,8 +73,7 @@ def load() -> Snapshot:
 
 
 def reload(snapshot: Snapshot, *, mini_programs: Iterable[int] = (), applications: bool = False) -> Snapshot:
-    """Return a new snapshot in which these programs (primary keys), and all applications if so, are as they
-    are now."""
+    """Return a new snapshot in which these programs (primary keys), and all applications if so, are as they are now."""
     if applications:
         snapshot = msgspec.structs.replace(snapshot, applications=_applications())
     if ids := list(mini_programs):

@@ -1,48 +1,55 @@
 """The console's components. Loaded everywhere as a builtin: no {% load %} needed.
 
-A list page                                         (looks/list.png)
+A list page (looks/list.png):
+
     {% extends "base.html" %}{% load i18n %}
-    {% block title %}{% translate "Mini programs" %}{% endblock %}      h1, <title> and last crumb
+    {% block title %}{% translate "Mini programs" %}{% endblock %}        h1, <title> and last crumb
     {% block actions %}{% action label url icon="plus" primary=True %}{% endblock %}
     {% block content %}
       <div class="card">
-        {% filter_bar filter.form %}                                     a GET form; works without JavaScript
-          {% segments "shelf" shelves %}                                 shelves = [(value, label, count), …]
-          <span class="ms-auto">…</span>                                 at the right
+        {% filter_bar filter.form %}                                       a GET form; works without JavaScript
+          {% segments "shelf" shelves %}                                   shelves = [(value, label, count), …]
+          <span class="ms-auto">…</span>                                   at the right
         {% endfilter_bar %}
-        <table class="table table-cards">                                rows become cards below 600 px:
+        <table class="table table-cards">                                  rows become cards below 600 px:
           <thead><tr>{% sort_th "name" label %}<th>…</th></tr></thead>
           <tbody><tr>
-            <td class="cell-main">…</td>                                 first line of the card, beside the icon
-            <td class="cell-end">{% status obj.state %}</td>             at its right
-            <td data-label="Team">…</td>                                 below, in a row; class="cell-hide" drops it
-          </tr></tbody></table>                                          two lines: <div>fact</div><div class="context">…
-        {% pager page total %}                                           page = page_of(request, rows), total = “7 mini programs”
+            <td class="cell-main"><div class="with-icon">…</div></td>      first line of the card
+            <td class="cell-end">{% status obj.state %}</td>               at its right
+            <td data-label="Team">…</td>                                   below; class="cell-hide" drops it
+            <td class="cell-last">{% ago obj.changed_at %}</td>            bottom right
+          </tr></tbody>                                                    two lines in a cell: <div>fact</div>
+        </table>                                                           and <div class="context">context</div>
+        {% pager page total %}                                             total = “7 mini programs”
       </div>
       or {% empty_state "apps" title text url=url label=label %}
     {% endblock %}
 
-A page of one thing: pass `mini_program` or `application` in the context and the frame draws crumbs, icon, status, name and
-    copyable id by itself. Blocks: crumbs ({{ block.super }}{% crumb label url %}), icon, status, subtitle, actions, content.
-    <div class="columns">…<aside>…</aside></div> is the main column and a side column. Cards: `card`, `card-header` + `card-title`,
-    `card-body`, `card-footer`. <dl class="facts"><div><dt>…</dt><dd>…</dd></div></dl> is a list of facts.
+A page of one thing: pass `mini_program` or `application` in the context and the frame draws crumbs, icon, status,
+    name and copyable id by itself. Blocks: crumbs ({{ block.super }}{% crumb label url %}), icon, status, subtitle,
+    actions, content. <div class="columns">…<aside>…</aside></div> is the main column and a side column;
+    <div class="cards"> puts cards side by side; <dl class="facts"><div><dt>…</dt><dd>…</dd></div></dl> is a list of
+    facts; <ul class="rows"> holds rows of icon, text, state and button; <ol class="events"> is a timeline;
+    <div class="banner banner-orange"> a notice; <div class="tiles"><div class="card tile"> numbers.
 
-A form page: form_page(request, form, …, title=_("New version"), verb=_("Upload"), cancel=url) shows core/form.html. To add
-    around it, extend it: blocks before, fields, side. With `upload=True` the form is sent with a progress bar. Every FileField
-    becomes a drop zone, every textarea with max_length counts.
+A form page: form_page(request, form, …, title=_("New version"), verb=_("Upload"), cancel=url) shows core/form.html. To
+    add around it, extend it: blocks before, fields, foot, side (with block form_class “form-page columns”). With
+    `upload=True` the form is sent with a progress bar. Every FileField is a drop zone, every textarea with a
+    max_length counts.
 
 A dialog: form_page(request, NoteForm(…), template="core/confirm.html", title=_("Publish City Bus 2.5.0?"), lead=…,
-    change=[(_("Online now"), "2.4.0"), (_("Online after this"), "2.5.0")], applications=[…], devices=_("956,326 devices"),
-    effects=[("device-mobile", _("Devices get 2.5.0 at their next start.")), …], verb=_("Publish 2.5.0"), icon="rocket",
-    danger=False, cancel=url). Link to it with {% action "Publish 2.5.0…" url %}: a label that ends in … opens the dialog, and
-    goes to the page without JavaScript. The password is asked by itself where `@route(sudo=True)` needs it.
+    change=[(_("Online now"), "2.4.0"), (_("Online after this"), "2.5.0")], applications=[…], devices=…,
+    effects=[("device-mobile", _("Devices get 2.5.0 at their next start.")), …], verb=_("Publish 2.5.0"),
+    icon="rocket", danger=False, body="a/template.html", cancel=url). Link to it with {% action "Publish 2.5.0…" url %}:
+    a label that ends in … opens the dialog, and goes to the page without JavaScript. Where `@route(sudo=True)` needs
+    it, the password is asked by itself. core/form.html can be a dialog too.
 
-Impossible actions: {% actions %}{% action label url reason=why %}…{% endactions %}. With a reason the button is grey and the reason
-    is written below the group, once.
+Impossible actions: {% actions %}{% action label url reason=why %}…{% endactions %}. With a reason the button is grey
+    and the reason is written below the group, once.
 
-Pieces: {% icon "rocket" %} {% status obj.state %} {% status "overdue" label %} {% tag label "blue" %} {% ago dt %} {% exact dt %}
-    {% copy obj.app_id %} {% app_icon program 40 %} {% avatar user %} {% event "rocket" "green" at %}…{% endevent %} {% url_with page=2 %}
-    {% include "core/activity.html" with entries=entries %}
+Pieces: {% icon "rocket" %} {% status obj.state %} {% status "overdue" label %} {% tag label "blue" %} {% ago dt %}
+    {% exact dt %} {% copy obj.app_id %} {% app_icon program 40 %} {% avatar user %} {% url_with show="all" %}
+    {% event "rocket" "green" at %}…{% endevent %} {% include "core/activity.html" with entries=entries %}
 """
 
 import re
@@ -131,7 +138,7 @@ def copy(value: str, label: str = "", short: bool = False) -> SafeString:
 
 @register.simple_tag
 def app_icon(thing: Any, size: int = 40, state: str = "") -> SafeString:
-    """Draw the icon of a mini program or application, else its first letter on a stable colour; sizes 20 24 32 40 44 64.
+    """Draw the icon of a mini program or application, else its first letter; sizes 20 24 32 40 44 64.
 
     With `state` the icon carries the state's dot and its words (the application in an audit's row).
     """
@@ -208,8 +215,9 @@ def action(
     look += " btn-primary" if primary else " btn-outline-danger" if danger else ""
     if post:
         return format_html(
-            '<form method="post" action="{}" class="d-inline"><input type="hidden" name="csrfmiddlewaretoken" value="{}">'
-            '<button class="{}">{}</button></form>',
+            '<form method="post" action="{}" class="d-inline">'
+            '<input type="hidden" name="csrfmiddlewaretoken" value="{}">'
+            '<button type="submit" class="{}">{}</button></form>',
             url,
             context.get("csrf_token", ""),
             look,
@@ -330,7 +338,9 @@ def pager(context: Context, page: Page, total: str) -> SafeString:
 
 
 @register.inclusion_tag("core/empty.html")
-def empty_state(icon: str, title: str, text: str = "", url: str = "", label: str = "", button_icon: str = "") -> dict[str, str]:
+def empty_state(
+    icon: str, title: str, text: str = "", url: str = "", label: str = "", button_icon: str = ""
+) -> dict[str, str]:
     """Say that there is nothing yet, and what to do."""
     return {"icon": icon, "title": title, "text": text, "url": url, "label": label, "button_icon": button_icon}
 

@@ -111,6 +111,13 @@ def test_someone_else_who_is_signed_in_can_not_join(house, invitation, signed_in
     assert Invitation.objects.open().get() == invitation
 
 
+def test_signing_out_leads_back_to_the_link(house, invitation, signed_in):
+    client = signed_in(house.stranger)
+    response = client.post(reverse("account_logout"), {"next": url(invitation)})
+    assert response.url == url(invitation)
+    assert client.get(url(invitation)).context["situation"] == "new"
+
+
 def test_twice(house, invitation, client):
     client.post(url(invitation), NEW)
 

@@ -2,6 +2,7 @@
 
 import pytest
 from django.core import mail
+from django.db import IntegrityError, transaction
 from django.urls import reverse
 
 from console.accounts.models import User
@@ -24,8 +25,6 @@ def test_any_spelling_signs_in(user, client, email):
 
 
 def test_the_database_keeps_one_spelling(user):
-    from django.db import IntegrityError, transaction
-
     for email in ("Mira@example.com", "Other@example.com"):
         with pytest.raises(IntegrityError), transaction.atomic():
             User.objects.create(email=email)

@@ -1,5 +1,7 @@
 """Sudo mode: the password again when the last proof is old (P-4)."""
 
+import time
+
 import pytest
 import time_machine
 from django.conf import settings
@@ -32,8 +34,6 @@ def test_a_fresh_sign_in_is_proof_enough(house, client, url):
 
 
 def test_it_is_asked_after_the_time_and_not_before(client, url):
-    import time
-
     now = time.time()
     with time_machine.travel(now + settings.SUDO_SECONDS - 5, tick=False):
         assert "sudo_password" not in client.get(url).content.decode()

@@ -2,6 +2,8 @@
 
 import pytest
 from django.conf import settings
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from console.accounts import actions
@@ -124,10 +126,7 @@ def test_activity_is_the_team_s_own(house, signed_in):
     assert [entry.target_label for entry in found] == ["Harbour again"]
 
 
-def test_constant_queries_at_one_and_three_rows(db, signed_in, django_assert_num_queries):
-    from django.db import connection
-    from django.test.utils import CaptureQueriesContext
-
+def test_constant_queries_at_one_and_three_rows(db, signed_in):
     admin = make_user()
     team = make_team(admin=admin)
     client = signed_in(admin)

@@ -49,7 +49,7 @@ def test_the_second_editor_sees_what_changed_and_may_replace_it(signed_in, appli
         "Someone else changed this application while you were editing. It is now: Name: Metro Pay. "
         "Your text is kept: save again to replace theirs."
     ]
-    assert (late.context["form"]["name"].value(), late.context["form"]["revision"].value()) == ("Metro Go", 2)
+    assert (late.context["form"]["name"].value(), late.context["form"]["revision"].value()) == ("Metro Go", "2")
     application.refresh_from_db()
     assert application.name == "Metro Pay"
     assert client.post(url(application), typed(name="Metro Go", revision=2)).status_code == 302

@@ -1,0 +1,189 @@
+"""The frame in a real browser: dialogs, theme, menus, what the security policy forbids, what axe finds."""
+
+import re
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from django.urls import reverse
+from playwright.sync_api import Page, expect
+from pytest_django.live_server_helper import LiveServer
+
+from tests.factories import PASSWORD, make_application, make_binding, make_program, make_reviewer, make_user
+
+pytestmark = [
+    pytest.mark.django_db(transaction=True),
+    pytest.mark.urls("tests.console.core.urls"),
+]
+SERIOUS = {"serious", "critical"}
+
+
+@pytest.fixture
+def console(live_server: LiveServer, page: Page):
+    """A page of somebody who has signed in; the test fails when the browser complained of anything."""
+    complaints: list[str] = []
+    page.on("pageerror", lambda error: complaints.append(str(error)))
+    page.add_init_script(
+        "document.addEventListener('securitypolicyviolation',"
+        " event => setTimeout(() => { throw new Error(event.violatedDirective + ' ' + event.blockedURI) }))"
+    )
+    user = make_user("Mira Lund", email="mira@example.com")
+    user.notifications.create(text="City Bus 2.6.0 was approved.", url="/activity/")
+    page.goto(live_server.url + reverse("account_login"))
+    page.fill("[name=login]", user.email)
+    page.fill("[name=password]", PASSWORD)
+    page.get_by_role("button", name="Sign in", exact=True).click()
+    expect(page.get_by_role("heading", level=1)).to_contain_text("Mira")
+    page.user = user  # type: ignore[attr-defined]
+    yield page
+    assert complaints == []
+
+
+def open_dialog(page: Page, address: str) -> None:
+    """Follow a dialog link to `address`, put in front of everything else on the page."""
+    page.evaluate(
+        "address => { const link = document.createElement('a'); link.href = address; link.dataset.dialog = '';"
+        " link.textContent = 'Open it…'; document.getElementById('main').prepend(link) }",
+        address,
+    )
+    page.get_by_text("Open it…").click()
+    expect(page.locator("dialog h2")).to_be_visible()
+
+
+def test_a_dialog_opens_traps_and_gives_the_focus_back(console: Page):
+    open_dialog(console, "/confirm/")
+    expect(console.locator("dialog [name=note]")).to_be_focused()
+    for _key in range(8):
+        console.keyboard.press("Tab")
+        inside = "!document.activeElement.closest('main')"
+        assert console.evaluate(inside)
+    console.keyboard.press("Escape")
+    expect(console.locator("dialog")).not_to_be_visible()
+    expect(console.get_by_text("Open it…")).to_be_focused()
+
+
+def test_a_dialog_shows_errors_and_then_a_toast(console: Page):
+    open_dialog(console, "/form/")
+    console.fill("dialog [name=number]", "13")
+    console.locator("dialog").get_by_role("button", name="Keep").click()
+    expect(console.locator("dialog [role=alert]")).to_contain_text("13 is taken.")
+    expect(console.locator("dialog [name=number]")).to_have_value("13")
+    console.fill("dialog [name=number]", "7")
+    console.locator("dialog").get_by_role("button", name="Keep").click()
+    expect(console.locator(".toast")).to_contain_text("7 is kept.")
+
+
+def test_cancel_closes(console: Page):
+    open_dialog(console, "/confirm/")
+    console.locator("dialog").get_by_text("Cancel").click()
+    expect(console.locator("dialog")).not_to_be_visible()
+
+
+def test_a_page_without_a_dialog_is_gone_to(console: Page, live_server: LiveServer):
+    console.evaluate("document.querySelector('#sidebar a[href=\"/activity/\"]').dataset.dialog = ''")
+    console.locator("#sidebar").get_by_text("Activity").click()
+    expect(console).to_have_url(live_server.url + "/activity/")
+
+
+def test_the_theme_is_chosen_and_remembered(console: Page):
+    root = console.locator("html")
+    expect(root).to_have_attribute("data-bs-theme", "light")
+    console.locator(".topbar-theme").click()
+    expect(root).to_have_attribute("data-bs-theme", "dark")
+    console.reload()
+    expect(root).to_have_attribute("data-bs-theme", "dark")
+
+
+def test_the_menu_slides_in_on_a_phone(console: Page):
+    console.set_viewport_size({"width": 390, "height": 844})
+    expect(console.locator("#sidebar")).not_to_be_visible()
+    console.get_by_role("button", name="Open the menu").click()
+    expect(console.locator("#sidebar")).to_be_visible()
+    console.keyboard.press("Escape")
+    expect(console.locator("#sidebar")).not_to_be_visible()
+    assert console.evaluate("document.documentElement.scrollWidth") <= 390
+
+
+def test_slash_goes_to_the_search(console: Page):
+    console.keyboard.press("/")
+    expect(console.locator("[data-slash]")).to_be_focused()
+
+
+def test_an_id_is_copied(console: Page, live_server: LiveServer):
+    console.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    program = make_program()
+    program.team.members.add(console.user, through_defaults={"role": "viewer"})  # type: ignore[attr-defined]
+    console.goto(f"{live_server.url}{reverse('search')}?q={program.app_id}")
+    console.locator("[data-copy]").first.focus()
+    console.keyboard.press("Enter")
+    expect(console.locator("#announcer")).to_have_text("Copied")
+    assert console.evaluate("navigator.clipboard.readText()") == program.app_id
+
+
+def test_a_dropped_file_and_typed_text_are_shown(console: Page, live_server: LiveServer):
+    console.goto(f"{live_server.url}/form/")
+    console.set_input_files("[name=file]", [{"name": "bus.zip", "mimeType": "application/zip", "buffer": b"12345"}])
+    expect(console.locator("[data-drop-name]")).to_have_text("bus.zip")
+    expect(console.locator("[data-drop-hint]")).to_have_text("5 byte")
+    console.fill("[name=notes]", "Four")
+    expect(console.locator(".counter")).to_have_text("4 / 20")
+
+
+def test_a_passkey_is_added_and_signs_in(console: Page, live_server: LiveServer):
+    """allauth's own scripts run under the strict policy, with the nonce or as files."""
+    devtools = console.context.new_cdp_session(console)
+    devtools.send("WebAuthn.enable")
+    devtools.send(
+        "WebAuthn.addVirtualAuthenticator",
+        {
+            "options": {
+                "protocol": "ctap2",
+                "transport": "internal",
+                "hasResidentKey": True,
+                "hasUserVerification": True,
+                "isUserVerified": True,
+            }
+        },
+    )
+    console.goto(live_server.url + reverse("mfa_add_webauthn"))
+    console.fill("[name=name]", "Laptop")
+    console.check("[name=passwordless]")
+    console.get_by_role("button", name="Add").click()
+    expect(console.get_by_role("heading", level=1)).to_have_text("Recovery codes")
+    console.get_by_label(re.compile("Account of")).click()
+    console.get_by_role("button", name="Sign out").click()
+    console.get_by_role("button", name="Sign in with a passkey").click()
+    expect(console.get_by_role("heading", level=1)).to_contain_text("Mira")
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("width", [1440, 390])
+def test_axe_finds_nothing_serious(console: Page, live_server: LiveServer, theme, width):
+    application = make_application()
+    console.user.memberships.create(team=application.team, role="admin")  # type: ignore[attr-defined]
+    application.people.create(user=console.user, role="reviewer")  # type: ignore[attr-defined]
+    make_binding(make_program(application.team), application, state="waiting")
+    make_reviewer(application)
+    console.emulate_media(color_scheme=theme)
+    console.set_viewport_size({"width": width, "height": 900})
+    found = []
+    for address in (
+        "/",
+        "/search/?q=p",
+        "/activity/",
+        "/notifications/",
+        "/account/security/",
+        "/form/",
+        "/confirm/",
+        "/no/",
+    ):
+        console.goto(live_server.url + address)
+        found += serious(console, address)
+    open_dialog(console, "/confirm/")
+    found += serious(console, "dialog")
+    assert found == []
+
+
+def serious(page: Page, where: str) -> list[tuple[str, str, str]]:
+    """Run axe, which is injected as the developer tools would do it."""
+    violations = Axe().run(page).response["violations"]
+    return [(where, item["id"], item["nodes"][0]["html"][:120]) for item in violations if item["impact"] in SERIOUS]

@@ -1,0 +1,194 @@
+"""The main job, whole, in a real browser: a package goes from upload, through audit, to a device."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from django.urls import reverse
+from playwright.sync_api import Browser, Page, expect
+
+from console.accounts.models import User
+from miniprograms.models import MiniProgram
+from releases.models import Package
+from tests import factories
+
+pytestmark = pytest.mark.django_db(transaction=True)
+ROOT = Path(__file__).parents[2]
+
+
+class Person:
+    """Someone at a browser of their own."""
+
+    def __init__(self, browser: Browser, base: str, user: User) -> None:
+        self.base = base
+        self.page: Page = browser.new_context(base_url=base).new_page()
+        self.page.set_default_timeout(15_000)
+        self.page.goto(reverse("account_login"))
+        self.page.get_by_label("Email").fill(user.email)
+        self.page.get_by_label("Password").fill(factories.PASSWORD)
+        self.page.get_by_role("button", name="Sign in", exact=True).click()
+        expect(self.page.get_by_role("link", name="Mini programs").first).to_be_visible()
+
+    def click(self, name: str) -> None:
+        """Press the first button or link with this name."""
+        self.page.locator("#main").get_by_role("link", name=name).or_(
+            self.page.locator("#main").get_by_role("button", name=name)
+        ).first.click()
+
+    def confirm(self, name: str) -> None:
+        """Press the dialog's button."""
+        self.page.locator("#dialog").get_by_role("button", name=name).click()
+
+    def sees(self, words: str) -> None:
+        """Wait until the words are there."""
+        expect(self.page.locator("body")).to_contain_text(words)
+
+
+class Device:
+    """The reference client, run as people run it."""
+
+    def __init__(self, folder: Path, base: str, configuration: Path, app_id: str) -> None:
+        self.folder, self.base, self.configuration, self.app_id = folder, base, configuration, app_id
+        self.local_version = ""
+
+    def asks(self) -> dict[str, object]:
+        """Ask for an update, download what is offered, and return the answer."""
+        command = [sys.executable, "manage.py", "device", "update", "--url", self.base, "--json"]
+        command += ["--configuration", str(self.configuration), "--app-id", self.app_id, "--download", str(self.folder)]
+        command += ["--local-version", self.local_version] if self.local_version else []
+        run = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, env=os.environ, check=False)
+        answer: dict[str, object] = json.loads(run.stdout)
+        if answer["status"] == "update":
+            self.local_version = str(answer["version"])
+        return answer
+
+    def gets(self, status: str, version: str | None) -> dict[str, object]:
+        """Ask, and insist on the answer."""
+        answer = self.asks()
+        assert (answer["status"], answer["version"]) == (status, version)
+        return answer
+
+
+def upload(person: Person, app_id: str, number: str, folder: Path) -> None:
+    """Upload a package whose content names its number."""
+    file = folder / f"{number}.zip"
+    file.write_bytes(factories.make_zip({"version.js": f"module.exports = '{number}'"}).read())
+    person.page.goto(reverse("releases:upload", args=[app_id]))
+    person.page.locator("input[type=file]").set_input_files(file)
+    person.page.get_by_label("Version number").fill(number)
+    person.page.get_by_label("Change notes").fill(f"What is new in {number}")
+    person.click("Upload")
+    person.sees(f"{number} was uploaded and checked.")
+
+
+def audit_and_publish(holder: Person, reviewer: Person, app_id: str, number: str) -> None:
+    """Submit, let the second person approve, publish."""
+    holder.page.goto(reverse("releases:versions", args=[app_id]))
+    holder.click("Submit for audit…")
+    holder.confirm(f"Submit {number}")
+    holder.sees(f"{number} is in audit.")
+    reviewer.page.goto(reverse("reviews:list"))
+    reviewer.page.locator("#main").get_by_role("link", name=f"Ferry Times {number}").first.click()
+    reviewer.page.get_by_role("button", name="Approve").click()
+    reviewer.sees("approved")
+    holder.page.goto(reverse("releases:versions", args=[app_id]))
+    holder.click(f"Publish {number}…")
+    holder.confirm(f"Publish {number}")
+    holder.sees(f"{number} is online.")
+
+
+def shelve(person: Person, program: MiniProgram, label: str, button: str) -> None:
+    """Take off or put on the shelf."""
+    person.page.goto(program.get_absolute_url())
+    person.click(label)
+    reason = person.page.locator("#dialog textarea")
+    expect(person.page.locator("#dialog")).to_be_visible()
+    if reason.count():
+        reason.first.fill("The timetable is being checked")
+    person.confirm(button)
+    expect(person.page.locator("#dialog")).to_be_hidden()
+
+
+def test_from_upload_to_the_device_and_back(live_server, browser, tmp_path):
+    team = factories.make_team("Harbour Mobility")
+    application = factories.make_application(factories.make_team("Metro"), "Metro Wallet")
+    factories.make_category("Transport")
+    holder = Person(browser, live_server.url, factories.make_member(team, "license_holder"))
+    reviewer = Person(browser, live_server.url, factories.make_reviewer(application))
+
+    # create
+    holder.page.goto(reverse("miniprograms:list"))
+    holder.click("Create mini program")
+    icon = tmp_path / "icon.png"
+    icon.write_bytes(factories.make_icon().read())
+    form = holder.page.locator("#main form")
+    form.get_by_label("Team").select_option(label="Harbour Mobility")
+    form.get_by_label("Name").fill("Ferry Times")
+    form.locator("input[type=file]").set_input_files(icon)
+    form.get_by_label("Category").select_option(label="Transport")
+    form.get_by_label("Introduction").fill("When the next ferry leaves.")
+    form.get_by_role("button", name="Create").click()
+    holder.sees("Ferry Times")
+    program = MiniProgram.objects.get()
+
+    # bind, since only bound applications audit and serve
+    holder.page.goto(program.get_absolute_url())
+    holder.click("Ask for a binding")
+    form = holder.page.locator("#dialog form, #main form").first
+    form.get_by_label("Application").select_option(label="Metro Wallet")
+    form.get_by_label("Reason").fill("Our passengers pay with it")
+    form.get_by_role("button", name="Ask").click()
+    holder.sees("Metro Wallet")
+    reviewer.page.goto(reverse("reviews:list"))
+    reviewer.page.locator("#main").get_by_role("link", name="Ferry Times").first.click()
+    reviewer.page.get_by_role("button", name="Approve").click()
+    reviewer.sees("approved")
+
+    # upload, audit, publish: the device gets exactly those bytes
+    upload(holder, program.app_id, "1.0.0", tmp_path)
+    audit_and_publish(holder, reviewer, program.app_id, "1.0.0")
+    configuration = tmp_path / "configuration.json"
+    key = application.keys.get().key
+    configuration.write_text(
+        json.dumps(
+            {
+                "application_id": application.application_id,
+                "key": key,
+                "base_url": live_server.url,
+                "runtime_url": f"{live_server.url}/runtime/v1/",
+            }
+        )
+    )
+    device = Device(tmp_path, live_server.url, configuration, program.app_id)
+    first = device.gets("update", "1.0.0")
+    package = Package.objects.get(versions__mini_program=program)
+    received = Path(str(first["file"])).read_bytes()
+    assert hashlib.sha256(received).hexdigest() == package.sha256
+    with package.file.open("rb") as stored:
+        assert received == stored.read()
+    device.gets("current", "1.0.0")
+
+    # off the shelf and back
+    shelve(holder, program, "Take off the shelf…", "Take off the shelf")
+    assert device.asks()["status"] == "removed"
+    shelve(holder, program, "Put on the shelf…", "Put on the shelf")
+    device.gets("current", "1.0.0")
+
+    # 1.1.0, roll back, and no second roll back
+    upload(holder, program.app_id, "1.1.0", tmp_path)
+    audit_and_publish(holder, reviewer, program.app_id, "1.1.0")
+    device.gets("update", "1.1.0")
+    holder.page.goto(reverse("releases:versions", args=[program.app_id]))
+    holder.click("Roll back…")
+    holder.confirm("Roll back")
+    holder.sees("Rolled back: 1.0.0 is online.")
+    device.gets("update", "1.0.0")
+    button = holder.page.locator("#main").get_by_role("button", name="Roll back…")
+    expect(button).to_have_attribute("aria-disabled", "true")
+    holder.sees("1.0.0 came by a roll back. The next roll back waits until a version is published.")

@@ -1,0 +1,34 @@
+"""Every state that the console knows has its colour, and says the same everywhere."""
+
+import pytest
+from django.apps import apps
+from django.db import models
+
+from console.activity.verbs import Verb
+from console.core.states import STATES, look_of_move
+from console.hosts.states import DecisionState
+from miniprograms.states import Shelf
+from releases.states import AuditState, VersionState
+
+
+@pytest.mark.parametrize("states", [DecisionState, Shelf, AuditState, VersionState])
+def test_every_state_is_known_with_the_same_words(states: type[models.TextChoices]):
+    assert {value: str(STATES[value][1]) for value in states.values} == {
+        value: str(label) for value, label in states.choices
+    }
+
+
+def test_no_model_has_a_state_that_was_forgotten():
+    unknown = {
+        f"{model.__name__}.{value}"
+        for model in apps.get_models()
+        for field in model._meta.get_fields()
+        if getattr(field, "name", "") in ("state", "shelf")
+        for value, _label in field.choices or ()
+        if value not in STATES
+    }
+    assert unknown == set()
+
+
+def test_every_verb_has_an_icon():
+    assert {look_of_move(verb)[1] for verb in Verb.values} <= {"green", "blue", "orange", "red", "secondary"}

@@ -1,0 +1,134 @@
+"""The frame around every page: menu, switchers, notices, what it costs."""
+
+from pathlib import Path
+
+import pytest
+from django.conf import settings
+from django.contrib.auth.models import AnonymousUser
+from django.test import RequestFactory
+from django.urls import resolve, reverse
+
+from console.sections import MINI_PROGRAM, Frame, frame
+from tests.factories import (
+    make_application,
+    make_binding,
+    make_member,
+    make_program,
+    make_reviewer,
+    make_team,
+    make_user,
+)
+
+pytestmark = pytest.mark.django_db
+
+
+def frame_of(user, address="/"):
+    request = RequestFactory().get(address)
+    request.user = user
+    request.resolver_match = resolve(address.partition("?")[0])
+    return Frame(request)
+
+
+def menu_of(user, address="/"):
+    return {str(entry["label"]): entry for group in frame_of(user, address).menu for entry in group["entries"]}
+
+
+def test_the_eight_sections_are_the_folders_that_exist():
+    assert len(MINI_PROGRAM) == 8
+    for section in MINI_PROGRAM:
+        folder = Path(settings.BASE_DIR, *section.app.split("."))
+        assert folder.is_dir() == bool(section.url), section.app
+
+
+def test_only_pages_that_exist_are_shown():
+    menu = menu_of(make_user())
+    assert list(menu) == ["Home", "Mini programs", "Versions", "Applications", "Reviews", "Teams", "Activity"]
+    assert all(entry["url"] for entry in menu.values())
+
+
+def test_the_menu_knows_where_we_are():
+    user = make_user()
+    for address in ("/", reverse("miniprograms:list"), reverse("releases:overview"), reverse("activity")):
+        active = [entry["url"] for entry in menu_of(user, address).values() if entry["active"]]
+        assert active == [address]
+    versions = reverse("releases:versions", args=["mp00000000000000"])
+    assert menu_of(user, versions)["Versions"]["active"]
+
+
+def test_reviews_count_what_waits_for_this_person():
+    application = make_application()
+    reviewer = make_reviewer(application)
+    program = make_program()
+    make_binding(program, application, state="waiting")
+    make_binding(program, make_application(), state="waiting")
+
+    assert menu_of(reviewer)["Reviews"]["count"] == 1
+    assert menu_of(program.created_by)["Reviews"]["count"] == 0
+
+
+def test_an_own_request_waits_for_somebody_else():
+    application = make_application()
+    reviewer = make_reviewer(application)
+    make_binding(make_program(), application, state="waiting", requested_by=reviewer)
+
+    assert menu_of(reviewer)["Reviews"]["count"] == 0
+
+
+def test_the_team_in_the_url_is_named_only_when_it_is_ones_own():
+    team, other = make_team(), make_team()
+    user = make_member(team, "viewer")
+
+    assert frame_of(user, f"/?team={team.pk}").team == team
+    assert frame_of(user, f"/?team={other.pk}").team is None
+    assert frame_of(user).teams == [team]
+
+
+def test_costs_nothing_until_it_is_drawn_and_nothing_for_strangers(django_assert_num_queries):
+    request = RequestFactory().get("/")
+    assert frame(request) == {}
+    request.user = AnonymousUser()
+    assert frame(request) == {}
+    request.user = make_user()
+    with django_assert_num_queries(0):
+        frame(request)
+
+
+def test_costs_four_queries_however_much_there_is(signed_in, django_assert_num_queries):
+    application = make_application()
+    user = make_reviewer(application)
+    client = signed_in(user)
+    for count in (1, 3):
+        for number in range(count):
+            make_binding(make_program(make_team(viewer=user)), application, state="waiting")
+            user.notifications.create(text=f"Notice {number}", url="/")
+        with django_assert_num_queries(4 + 2):  # session and user
+            assert client.get(reverse("search")).status_code == 200
+
+
+def test_the_switcher_lists_own_programs_and_keeps_the_section(signed_in):
+    mine, other = make_program(), make_program()
+    client = signed_in(mine.created_by)
+    here = "http://testserver" + reverse("releases:versions", args=[mine.app_id])
+
+    page = client.get(
+        reverse("switch", args=["programs"]), headers={"HX-Request": "true", "HX-Current-URL": here}
+    ).content.decode()
+
+    assert f'href="{reverse("releases:versions", args=[mine.app_id])}"' in page
+    assert f'href="{reverse("releases:overview")}"' in page
+    assert other.name not in page
+    assert (
+        reverse("miniprograms:detail", args=[mine.app_id])
+        in client.get(reverse("switch", args=["programs"])).content.decode()
+    )
+
+
+def test_the_switcher_lists_own_applications(signed_in):
+    mine, other = make_application(), make_application()
+    client = signed_in(make_reviewer(mine))
+
+    page = client.get(reverse("switch", args=["applications"])).content.decode()
+
+    assert mine.name in page
+    assert other.name not in page
+    assert client.get(reverse("switch", args=["teams"])).status_code == 404
