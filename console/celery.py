@@ -12,7 +12,7 @@ app = Celery("console")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
 
-SWEEPS = ("accounts.send_notifications", "accounts.send_invitations", "reviews.remind")
+SWEEPS = ("accounts.send_notifications", "accounts.send_invitations", "reviews.remind", "device.prune_changes")
 
 
 @app.on_after_configure.connect

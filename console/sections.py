@@ -48,7 +48,7 @@ class Section:
         if match is None:
             return False
         space, _colon, _name = self.url_name.rpartition(":")
-        return match.namespaces[:1] == [space] if space else match.view_name == self.url_name
+        return match.namespaces[:1] == [space] if space else bool(match.view_name == self.url_name)
 
 
 HOME = (Section(_("Home"), "home", "home"),)

@@ -93,7 +93,10 @@ TEMPLATES = [
 # Data ---------------------------------------------------------------------------------------------------------
 
 DATABASES = {"default": env.db("DATABASE_URL", default=addresses.database_url())}
-DATABASES["default"].setdefault("OPTIONS", {})["pool"] = {"min_size": 1, "max_size": 8, "timeout": 10}
+DATABASES["default"].setdefault("OPTIONS", {}).update(
+    # A server that vanished without a word is noticed within seconds, not when the kernel gives up.
+    {"pool": {"min_size": 1, "max_size": 8, "timeout": 10}, "connect_timeout": 5, "tcp_user_timeout": 10_000}
+)
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 REDIS_URL = env.str("REDIS_URL", default=addresses.redis_url())
@@ -199,6 +202,7 @@ DECISION_REMINDER_HOURS = env.int("DECISION_REMINDER_HOURS", default=24)
 
 # Devices ------------------------------------------------------------------------------------------------------
 
+PACKAGE_ACCEL_PREFIX = env.str("PACKAGE_ACCEL_PREFIX", default="")
 DEVICE_RATE_LIMIT = env.str("DEVICE_RATE_LIMIT", default="600/minute")
 
 # Transport security -------------------------------------------------------------------------------------------

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 from urllib.parse import urlsplit
 
 import redis
@@ -11,13 +12,14 @@ from django.contrib import messages
 from django.db import DatabaseError, connection
 from django.db.models import Q
 from django.http import Http404, HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
 from django.urls import Resolver404, resolve, reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.static import serve
 
-from console.accounts.access import route
+from console.accounts.access import SignedInRequest, route
 from console.accounts.models import Team
 from console.accounts.permissions import Permission
 from console.activity.models import ActivityEntry
@@ -34,7 +36,7 @@ FOUND = 50
 ICON_SECONDS = 365 * 24 * 3600
 
 
-def own_activity(request: HttpRequest) -> ActivityQuerySet:
+def own_activity(request: SignedInRequest) -> ActivityQuerySet:
     """Return the entries of the user's teams and applications."""
     return ActivityEntry.objects.of_any(
         team_ids=Team.objects.visible_to(request.user).values("pk"),
@@ -42,7 +44,7 @@ def own_activity(request: HttpRequest) -> ActivityQuerySet:
     )
 
 
-def ready_versions(request: HttpRequest) -> list[Version]:
+def ready_versions(request: SignedInRequest) -> list[Version]:
     """Return the approved versions that the user may publish now: on the shelf, higher than the online one (V-12)."""
     approved = (
         Version.objects.approved()
@@ -62,7 +64,7 @@ def ready_versions(request: HttpRequest) -> list[Version]:
 
 
 @route(Permission.SIGNED_IN)
-def home(request: HttpRequest) -> HttpResponse:
+def home(request: SignedInRequest) -> HttpResponse:
     """What waits for the user, and what changed."""
     now = timezone.now()
     audits = waiting_for(request.user, ReviewDecision).select_related(
@@ -88,11 +90,11 @@ def home(request: HttpRequest) -> HttpResponse:
 
 
 @route(Permission.SIGNED_IN)
-def search(request: HttpRequest) -> HttpResponse:
+def search(request: SignedInRequest) -> HttpResponse:
     """Find mini programs by name or App ID, versions by number, applications by name."""
     words = request.GET.get("q", "").replace("\0", "").strip()[:100]
     programs = MiniProgram.objects.visible_to(request.user)
-    context = {"words": words}
+    context: dict[str, Any] = {"words": words}
     if words:
         context |= {
             "programs": programs.matching(words).select_related("team")[:FOUND],
@@ -107,19 +109,19 @@ def search(request: HttpRequest) -> HttpResponse:
 
 
 @route(Permission.SIGNED_IN)
-def activity(request: HttpRequest) -> HttpResponse:
+def activity(request: SignedInRequest) -> HttpResponse:
     """Everything that was done in the user's teams and applications."""
     return activity_page(request, own_activity(request))
 
 
 @route(Permission.SIGNED_IN)
-def notifications(request: HttpRequest) -> HttpResponse:
+def notifications(request: SignedInRequest) -> HttpResponse:
     """Everything that the user was told."""
     return render(request, "core/notifications.html", {"page": page_of(request, request.user.notifications.all())})
 
 
 @route(Permission.SIGNED_IN, methods="POST")
-def notifications_read(request: HttpRequest) -> HttpResponse:
+def notifications_read(request: SignedInRequest) -> HttpResponse:
     """Mark everything read."""
     request.user.notifications.unread().update(read_at=timezone.now())
     messages.success(request, _("All notifications are marked as read."))
@@ -127,30 +129,35 @@ def notifications_read(request: HttpRequest) -> HttpResponse:
 
 
 @route(Permission.SIGNED_IN)
-def switch(request: HttpRequest, kind: str) -> HttpResponse:
+def switch(request: SignedInRequest, kind: str) -> HttpResponse:
     """The rows of the switcher in the top bar, loaded when it opens; another program keeps the section."""
     if kind == "applications":
-        rows = HostApplication.objects.visible_to(request.user).select_related("team")[:FOUND]
-        context = {"rows": [(row, reverse("hosts:detail", args=[row.application_id])) for row in rows]}
+        hosts = HostApplication.objects.visible_to(request.user).select_related("team")[:FOUND]
+        context: dict[str, Any] = {
+            "rows": [(host, reverse("hosts:detail", args=[host.application_id])) for host in hosts]
+        }
     elif kind == "programs":
-        rows = MiniProgram.objects.visible_to(request.user).select_related("team")[:FOUND]
+        programs = MiniProgram.objects.visible_to(request.user).select_related("team")[:FOUND]
         section = section_here(request)
-        context = {"all": section.url, "rows": [(row, section.url_for(row.app_id)) for row in rows]}
+        context = {
+            "all": section.url,
+            "rows": [(program, section.url_for(program.app_id)) for program in programs],
+        }
     else:
         raise Http404
     return render(request, "core/switch.html", context)
 
 
-def section_here(request: HttpRequest) -> Section:
+def section_here(request: SignedInRequest) -> Section:
     """Return the section of the page that an htmx request comes from."""
     try:
-        return section_of(resolve(urlsplit(request.htmx.current_url_abs_path or "/").path))
+        return section_of(resolve(urlsplit(request.headers.get("HX-Current-URL", "/")).path))
     except Resolver404:
         return section_of(None)
 
 
 @route(Permission.PUBLIC)
-def icon_file(request: HttpRequest, name: str) -> HttpResponse:
+def icon_file(request: HttpRequest, name: str) -> HttpResponseBase:
     """An icon; its name can't be guessed and its bytes never change."""
     response = serve(request, f"icons/{name}", document_root=str(settings.MEDIA_ROOT))
     response["Cache-Control"] = f"public, max-age={ICON_SECONDS}, immutable"

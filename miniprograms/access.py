@@ -24,7 +24,7 @@ def mini_program_for(user: User, permission: Permission, app_id: str) -> MiniPro
 def binding_for(user: User, permission: Permission, app_id: str, binding_id: int) -> Binding:
     """Return a binding of one of the user's programs."""
     program = mini_program_for(user, permission, app_id)
-    binding = program.bindings.filter(pk=binding_id).select_related("application").first()
+    binding: Binding | None = program.bindings.filter(pk=binding_id).select_related("application").first()
     if binding is None:
         raise Http404
     binding.mini_program = program

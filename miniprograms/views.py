@@ -55,7 +55,7 @@ def program_list(request: SignedInRequest) -> HttpResponse:
     rows = filters.qs.filter(shelf=shelf) if shelf else filters.qs
     page = _page_of_programs(request, rows, counts[shelf])
     for program in page.object_list:
-        program.refusal = lacking(held[program.team_id], Permission.MANAGE)  # type: ignore[attr-defined]
+        program.refusal = lacking(held[program.team_id], Permission.MANAGE)
     creates = any(Permission.MANAGE in permissions for permissions in held.values())
     context = {
         "filter": filters,

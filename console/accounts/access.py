@@ -105,7 +105,7 @@ def team_for(user: User, permission: Permission, team_id: int) -> Team:
     if membership is None:
         raise Http404
     check(membership.may(permission))
-    membership.team.membership = membership  # type: ignore[attr-defined]
+    membership.team.membership = membership
     return membership.team
 
 

@@ -93,6 +93,7 @@ class Team(models.Model):
     name = models.CharField(_("name"), max_length=60, unique=True)
     created_at = models.DateTimeField(db_default=Now())
     members = models.ManyToManyField(User, through="Membership", related_name="teams")
+    membership: Membership  # of the user through whom `access.team_for` loaded the team
 
     objects = TeamQuerySet.as_manager()
 

@@ -11,7 +11,7 @@ from django.db import models
 from console.accounts.permissions import Permission, TeamRole, team_roles_with
 
 if TYPE_CHECKING:
-    from console.accounts.models import User
+    from console.accounts.models import Invitation, Membership, Notification, Team, User
 
 MAX_EMAIL_TRIES = 10
 

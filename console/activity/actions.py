@@ -45,7 +45,7 @@ def record(
         actor_id=by.pk if by else None,
         actor_label=by.get_full_name()[:150] if by else "",
         verb=verb,
-        target_type=on._meta.model_name,
+        target_type=on._meta.model_name or "",
         target_id=str(on.pk),
         target_label=(label or str(on))[:200],
         team_id=team_id,

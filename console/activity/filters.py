@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 
 from django import forms
 from django.utils import timezone
@@ -23,15 +24,19 @@ class ActivityFilters(forms.Form):
         max_length=100,
         widget=forms.TextInput(attrs={"type": "search", "placeholder": _("Who"), "class": "form-control"}),
     )
-    what = forms.ChoiceField(label=_("What"), required=False, widget=forms.Select(attrs={"class": "form-select"}))
+    what = forms.ChoiceField(
+        label=_("What"),
+        required=False,
+        choices=[("", _("Anything")), *Verb.choices],
+        widget=forms.Select(attrs={"class": "form-select"}),
+    )
     when = forms.ChoiceField(
         label=_("When"), required=False, choices=PERIODS, widget=forms.Select(attrs={"class": "form-select"})
     )
 
-    def __init__(self, *args: object, **kwargs: object) -> None:
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["who"].widget.input_type = "search"
-        self.fields["what"].choices = [("", _("Anything")), *Verb.choices]
 
     def apply(self, entries: ActivityQuerySet) -> ActivityQuerySet:
         """Return the entries that fit; a value that nobody offers filters nothing."""

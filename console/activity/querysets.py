@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from django.db import models
 
 if TYPE_CHECKING:
-    pass
+    from console.activity.models import ActivityEntry
 
 
 class ActivityQuerySet(models.QuerySet["ActivityEntry"]):

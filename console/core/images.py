@@ -30,7 +30,7 @@ class IconField(forms.FileField):
         """Return the new icon; None when nothing was chosen, so that the one there (`initial`) stays."""
         return None if initial and not data else super().clean(data)
 
-    def to_python(self, data: Any) -> ContentFile[bytes] | None:  # type: ignore[override]
+    def to_python(self, data: Any) -> ContentFile[bytes] | None:
         """Re-encode the upload; raises ValidationError in the reader's words."""
         if data in self.empty_values:
             return None

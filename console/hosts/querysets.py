@@ -27,8 +27,9 @@ class HostApplicationQuerySet(models.QuerySet["HostApplication"]):
         return self.filter(team__memberships__user_id=user.pk, team__memberships__role__in=roles)
 
     def where(self, user: User | AnonymousUser, permission: Permission) -> HostApplicationQuerySet:
-        """Applications in which `user` holds `permission` by an application role."""
-        return self.filter(people__user_id=user.pk, people__role__in=application_roles_with(permission))
+        """Applications of the user's teams in which `user` holds `permission` by an application role."""
+        roles = application_roles_with(permission)
+        return self.visible_to(user).filter(people__user_id=user.pk, people__role__in=roles)
 
     def open_for_binding_by(self, team_id: int) -> HostApplicationQuerySet:
         """Applications that a mini program of the team may ask to be bound to."""
@@ -59,9 +60,13 @@ class DecisionQuerySet(models.QuerySet[Any]):
         return self.filter(decided_at__isnull=False)
 
     def decidable_by(self, user: User | AnonymousUser) -> Self:
-        """Of the applications in which `user` is reviewer or administrator."""
+        """Of the applications in which `user` is reviewer or administrator, and still a member of the team (P-3)."""
         roles = application_roles_with(Permission.DECIDE)
-        return self.filter(application__people__user_id=user.pk, application__people__role__in=roles)
+        return self.filter(
+            application__team__memberships__user_id=user.pk,
+            application__people__user_id=user.pk,
+            application__people__role__in=roles,
+        )
 
     def overdue(self, *, at: datetime) -> Self:
         """Waiting for longer than DECISION_OVERDUE_HOURS at the time `at` (V-10)."""

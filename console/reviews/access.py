@@ -12,7 +12,7 @@ from miniprograms.models import Binding
 
 def binding_for(user: User, permission: Permission, decision_id: int) -> Binding:
     """Return a binding or the request for one; 404 outside the application's team, 403 without `permission`."""
-    binding = (
+    binding: Binding | None = (
         Binding.objects.filter(pk=decision_id)
         .select_related("mini_program__team", "mini_program__category", "application", "requested_by", "decided_by")
         .first()
@@ -26,7 +26,7 @@ def binding_for(user: User, permission: Permission, decision_id: int) -> Binding
 def bound_program_for(user: User, permission: Permission, application_id: str, binding_id: int) -> Binding:
     """Return a binding of one of the user's applications."""
     application = application_for(user, permission, application_id)
-    binding = application.bindings.filter(pk=binding_id).select_related("mini_program__team").first()
+    binding: Binding | None = application.bindings.filter(pk=binding_id).select_related("mini_program__team").first()
     if binding is None:
         raise Http404
     binding.application = application

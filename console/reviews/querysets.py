@@ -77,7 +77,8 @@ def in_line(requests: Requests) -> QuerySet[Any]:
     ]
     first, *rest = parts
     # PostgreSQL sorts NULL last going up and first going down: the waiting ones, which have no `closed_at`, lead.
-    return first.union(*rest, all=True).order_by("waits_since", "-closed_at", "kind", "pk")
+    line: QuerySet[Any] = first.union(*rest, all=True).order_by("waits_since", "-closed_at", "kind", "pk")
+    return line
 
 
 def lines(rows: list[dict[str, Any]], *, at: datetime) -> list[Line]:

@@ -17,6 +17,7 @@ from console.core.pages import form_page, page_of, posted
 from console.hosts.access import application_for
 from console.hosts.actions import why_not_decide
 from console.hosts.models import Decision, HostApplication
+from console.hosts.querysets import DecisionQuerySet
 from console.reviews import querysets
 from console.reviews.access import binding_for, bound_program_for
 from console.reviews.comparison import Comparison, compare
@@ -29,7 +30,8 @@ from releases.access import review_for
 from releases.models import ReviewDecision
 from releases.states import VersionState
 
-TABS = ("waiting", "decided", "all")
+# The tabs of the inbox; the first is shown when the URL names none.
+TABS = {"waiting": DecisionQuerySet.waiting, "decided": DecisionQuerySet.decided, "all": DecisionQuerySet.all}
 FILES_SHOWN = 200
 
 
@@ -43,13 +45,8 @@ def inbox(request: HttpRequest) -> HttpResponse:
     counts = querysets.counts(requests)
     tab = request.GET.get("show", "")
     if tab not in TABS:
-        tab = TABS[0]
-    shown = {
-        "waiting": lambda rows: rows.waiting(),
-        "decided": lambda rows: rows.decided(),
-        "all": lambda rows: rows,
-    }[tab]
-    page = page_of(request, querysets.in_line({kind: shown(rows) for kind, rows in requests.items()}))
+        tab = next(iter(TABS))
+    page = page_of(request, querysets.in_line({kind: TABS[tab](rows) for kind, rows in requests.items()}))
     context = {
         "form": form,
         "tabs": [

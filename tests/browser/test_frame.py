@@ -125,7 +125,7 @@ def test_a_dropped_file_and_typed_text_are_shown(console: Page, live_server: Liv
     expect(console.locator("[data-drop-name]")).to_have_text("bus.zip")
     expect(console.locator("[data-drop-hint]")).to_have_text("5 byte")
     console.fill("[name=notes]", "Four")
-    expect(console.locator(".counter")).to_have_text("4 / 20")
+    expect(console.locator(".counter")).to_have_text("4 of 20")
 
 
 def test_a_passkey_is_added_and_signs_in(console: Page, live_server: LiveServer):
@@ -145,6 +145,9 @@ def test_a_passkey_is_added_and_signs_in(console: Page, live_server: LiveServer)
         },
     )
     console.goto(live_server.url + reverse("mfa_add_webauthn"))
+    expect(console.get_by_role("heading", level=1)).to_have_text("Confirm that it is you")
+    console.fill("[name=password]", PASSWORD)
+    console.get_by_role("button", name="Confirm").click()
     console.fill("[name=name]", "Laptop")
     console.check("[name=passwordless]")
     console.get_by_role("button", name="Add").click()

@@ -12,6 +12,7 @@ from django.test import Client
 from console.accounts.models import Notification, Team, User
 from console.activity.models import ActivityEntry
 from console.activity.verbs import Verb
+from console.core.errors import Overtaken
 from console.hosts.states import DecisionState
 from miniprograms import actions
 from miniprograms.models import Binding, MiniProgram
@@ -219,7 +220,7 @@ def test_withdrawing_and_approving_at_once_does_one_of_them(signed_in: SignIn) -
     def approve() -> None:
         try:
             actions.decide_binding(Binding.objects.get(pk=binding.pk), approve=True, by=reviewer)
-        except actions.Overtaken:
+        except Overtaken:
             pass
         finally:
             connection.close()

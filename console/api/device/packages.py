@@ -47,7 +47,7 @@ def answer(environ: Environ, source: Callable[[], Source], name: str) -> Respons
     ]
     if _known(environ.get("HTTP_IF_NONE_MATCH", ""), etag):
         return Response(304, headers)
-    if prefix := getattr(settings, "PACKAGE_ACCEL_PREFIX", ""):
+    if prefix := settings.PACKAGE_ACCEL_PREFIX:
         return Response(200, [*headers, ("X-Accel-Redirect", prefix + quote(online.file))])
     return _send(environ, online, etag, headers)
 

@@ -60,7 +60,7 @@ from zlib import crc32
 
 from django import forms, template
 from django.core.paginator import Page
-from django.template import Context
+from django.template import Context, Engine
 from django.template.base import NodeList, Parser, Token
 from django.utils.html import escape, format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
@@ -328,7 +328,7 @@ def sort_th(context: Context, name: str, label: str, css: str = "") -> SafeStrin
 
 
 @register.simple_tag(takes_context=True)
-def pager(context: Context, page: Page, total: str) -> SafeString:
+def pager(context: Context, page: Page[Any], total: str) -> SafeString:
     """Draw the foot of a list: how many, Previous, Next; keeps the filters."""
     base = url_with(context)
     glue = "" if base == "?" else "&"
@@ -374,6 +374,6 @@ def capture(content: str) -> SafeString:
 
 def _include(context: Context, name: str, **values: Any) -> SafeString:
     """Render a part with values of its own inside the page's context."""
-    part = context.template.engine.get_template(name)
+    part = Engine.get_default().get_template(name)
     with context.push(**values):
         return part.render(context)

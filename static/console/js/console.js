@@ -1,6 +1,6 @@
 // The console's behaviour on every page. Each part works on events of the document, so it also serves what htmx brings in.
-import './copy.js'
-import './dialog.js'
-import './forms.js'
-import './frame.js'
-import './upload.js'
+import './copy.js';
+import './dialog.js';
+import './forms.js';
+import './frame.js';
+import './upload.js';

@@ -1,5 +1,5 @@
 // <button data-copy="…" data-copied="Copied">
-import { announce } from './announce.js'
+import { announce } from './announce.js';
 
 async function write (text) {
   if (navigator.clipboard) return navigator.clipboard.writeText(text)

@@ -14,7 +14,8 @@ function count (area) {
     area.before(place)
   }
   const number = value => value.toLocaleString(document.documentElement.lang)
-  place.textContent = `${number([...area.value].length)} / ${number(area.maxLength)}`
+  place.textContent = document.getElementById('announcer').dataset.counter
+    .replace('N', number([...area.value].length)).replace('M', number(area.maxLength))
 }
 
 function prepare (root) {

@@ -1,6 +1,6 @@
 // Theme toggle, switchers, toasts, the search key, messages about requests that failed.
 /* global htmx */
-import { announce, toast } from './announce.js'
+import { announce, toast } from './announce.js';
 
 document.addEventListener('click', event => {
   if (event.target.closest('[data-theme-toggle]')) {

@@ -5,12 +5,12 @@ from datetime import timedelta
 
 import pytest
 import time_machine
-from django.db import connection, transaction
+from django.db import connection
 from django.utils import timezone
 
+from console.accounts import actions as accounts
 from console.accounts.models import Membership
 from console.accounts.permissions import ApplicationRole
-from console.accounts.signals import member_removed
 from console.activity.models import ActivityEntry
 from console.activity.verbs import Verb
 from console.core.errors import Overtaken, Refused
@@ -130,10 +130,8 @@ def test_an_administrator_who_cannot_sign_in_does_not_count(application, admin):
 
 
 def leave(team, user):
-    """What accounts does when a member is removed."""
-    with transaction.atomic():
-        Membership.objects.filter(team=team, user=user).delete()
-        member_removed.send(sender=Membership, team=team, user=user, by=user)
+    """Leave the team by oneself."""
+    accounts.remove_member(Membership.objects.get(team=team, user=user), by=user)
 
 
 def test_who_leaves_the_team_leaves_the_application(application, admin, reviewer):

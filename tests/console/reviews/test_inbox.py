@@ -108,6 +108,13 @@ def test_nobody_else_sees_anything(signed_in, viewer, outsider, audit, waiting_b
         assert (shown(response), counts(response)) == ([], {"waiting": 0, "decided": 0, "all": 0})
 
 
+def test_whose_membership_is_gone_sees_nothing_at_once(signed_in, application, reviewer, audit):
+    client = signed_in(reviewer)
+    application.team.memberships.filter(user=reviewer).delete()
+    response = client.get(URL)
+    assert (shown(response), response.context["reviews"]) == ([], False)
+
+
 def test_who_reviews_for_no_application_is_told_so(signed_in, viewer):
     assert "You review for no application" in signed_in(viewer).get(URL).content.decode()
 

@@ -1,0 +1,60 @@
+"""The repository checks itself."""
+
+import re
+from pathlib import Path
+
+import pytest
+from django.conf import settings
+from django.template.loader import get_template
+
+from console.core.states import STATES
+from console.hosts.states import DecisionState
+from miniprograms.states import Shelf
+from releases.states import AuditState, VersionState
+
+ROOT = Path(settings.BASE_DIR)
+TEMPLATES = ROOT / "templates"
+LIBRARY_TEMPLATES = {"account", "mfa", "allauth", "bootstrap5"}  # overrides, named by libraries
+ERROR_PAGES = {"400.html", "403.html", "403_csrf.html", "404.html", "500.html"}
+
+
+def sources() -> str:
+    """Every line of code and template that can name a template."""
+    paths = [path for app in ("console", "miniprograms", "releases") for path in (ROOT / app).rglob("*.py")]
+    return "\n".join(path.read_text() for path in [*paths, *TEMPLATES.rglob("*.html")])
+
+
+def test_env_example_names_every_variable():
+    code = (ROOT / "console/settings.py").read_text()
+    read = set(re.findall(r'env\.(?:str|int|bool|list|path|db|email_url)\(\s*"([A-Z_]+)"', code))
+    named = set(re.findall(r"^#?([A-Z_]+)=", (ROOT / ".env.example").read_text(), re.MULTILINE))
+    assert len(read) > 15
+    assert read - named == set()
+    assert named - read == {"PORT", "CONSOLE_LOCAL_DIR"}
+
+
+def test_every_template_is_used_and_compiles():
+    text = sources()
+    unused = []
+    for path in TEMPLATES.rglob("*.html"):
+        name = str(path.relative_to(TEMPLATES))
+        get_template(name)
+        if name.partition("/")[0] in LIBRARY_TEMPLATES or name in ERROR_PAGES:
+            continue
+        if f'"{name}' not in text and f"'{name}" not in text:
+            unused.append(name)
+    assert unused == []
+
+
+@pytest.mark.parametrize("states", [VersionState, AuditState, DecisionState, Shelf])
+def test_every_state_has_a_colour(states):
+    assert [value for value in states.values if value not in STATES] == []
+
+
+def test_text_for_people_has_no_exclamation_marks():
+    shouting = []
+    for path in TEMPLATES.rglob("*.html"):
+        for words in re.findall(r"{% (?:block)?translate [\"']([^\"']+)[\"']", path.read_text()):
+            if "!" in words:
+                shouting.append((path.name, words))
+    assert shouting == []
