@@ -30,7 +30,7 @@ check-style: .venv/dev.stamp
 	$(BIN)/ruff format --quiet --check .
 
 check-types: .venv/dev.stamp
-	$(BIN)/mypy .
+	$(BIN)/mypy
 
 check-imports: .venv/dev.stamp
 	$(BIN)/lint-imports
@@ -45,7 +45,7 @@ check-django: .venv/dev.stamp assets
 	$(DEPLOY_ENV) $(PY) manage.py check --deploy --fail-level WARNING
 
 bench: .venv/dev.stamp assets
-	$(PY) -m bench $(ONLY)
+	$(PY) -m tests.bench $(ONLY)
 
 install: .venv/runtime.stamp .venv/dev.stamp assets
 

@@ -1,4 +1,4 @@
-"""Every route with its methods and the permission that it requires: `manage.py routes`, and the test that walks them."""
+"""Every route, its methods and required permission: for `manage.py routes` and the test that walks them."""
 
 from __future__ import annotations
 

@@ -157,7 +157,7 @@ class Frame:
     @cached_property
     def has_mfa(self) -> bool:
         """Whether the user can prove who they are without the password."""
-        return is_mfa_enabled(self.user)
+        return bool(is_mfa_enabled(self.user))
 
 
 def frame(request: HttpRequest) -> dict[str, Any]:

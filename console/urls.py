@@ -39,7 +39,7 @@ urlpatterns = [
     path("notifications/", views.notifications, name="notifications"),
     path("notifications/read/", views.notifications_read, name="notifications_read"),
     path("switch/<slug:kind>/", views.switch, name="switch"),
-    path("media/icons/<str:name>", views.icon_file, name="icon_file"),
+    re_path(r"^media/icons/(?P<name>[0-9a-f]{32}\.webp)$", views.icon_file, name="icon_file"),
     path("healthz", views.healthz, name="healthz"),
     path("readyz", views.readyz, name="readyz"),
     path("miniprograms/", include("miniprograms.urls")),

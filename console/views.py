@@ -9,15 +9,14 @@ from urllib.parse import urlsplit
 import redis
 from django.conf import settings
 from django.contrib import messages
+from django.core.files.storage import default_storage
 from django.db import DatabaseError, connection
 from django.db.models import Q
 from django.http import Http404, HttpRequest, HttpResponse
-from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
 from django.urls import Resolver404, resolve, reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.views.static import serve
 
 from console.accounts.access import SignedInRequest, route
 from console.accounts.models import Team
@@ -39,8 +38,8 @@ ICON_SECONDS = 365 * 24 * 3600
 def own_activity(request: SignedInRequest) -> ActivityQuerySet:
     """Return the entries of the user's teams and applications."""
     return ActivityEntry.objects.of_any(
-        team_ids=Team.objects.visible_to(request.user).values("pk"),
-        application_ids=HostApplication.objects.visible_to(request.user).values("application_id"),
+        team_ids=Team.objects.visible_to(request.user).values_list("pk", flat=True),
+        application_ids=HostApplication.objects.visible_to(request.user).values_list("application_id", flat=True),
     )
 
 
@@ -157,9 +156,13 @@ def section_here(request: SignedInRequest) -> Section:
 
 
 @route(Permission.PUBLIC)
-def icon_file(request: HttpRequest, name: str) -> HttpResponseBase:
+def icon_file(request: HttpRequest, name: str) -> HttpResponse:
     """An icon; its name can't be guessed and its bytes never change."""
-    response = serve(request, f"icons/{name}", document_root=str(settings.MEDIA_ROOT))
+    try:
+        with default_storage.open(f"icons/{name}") as file:
+            response = HttpResponse(file.read(), content_type="image/webp")
+    except FileNotFoundError:
+        raise Http404 from None
     response["Cache-Control"] = f"public, max-age={ICON_SECONDS}, immutable"
     return response
 

@@ -24,7 +24,8 @@ def version_for(user: User, permission: Permission, app_id: str, number: str) ->
 def audit_for(user: User, permission: Permission, app_id: str, audit_number: str) -> Audit:
     """Return an audit record of one of the user's programs."""
     program = mini_program_for(user, permission, app_id)
-    audit = program.audits.filter(number=audit_number).select_related("version__package", "submitted_by").first()
+    audits = program.audits.select_related("version__package", "version__uploaded_by", "submitted_by")
+    audit = audits.filter(number=audit_number).first()
     if audit is None:
         raise Http404
     audit.mini_program = audit.version.mini_program = program
@@ -33,11 +34,8 @@ def audit_for(user: User, permission: Permission, app_id: str, audit_number: str
 
 def review_for(user: User, permission: Permission, decision_id: int) -> ReviewDecision:
     """Return a decision in an audit, through the application that takes it."""
-    decision = (
-        ReviewDecision.objects.filter(pk=decision_id)
-        .select_related("audit__version__package", "audit__mini_program__team", "audit__submitted_by", "decided_by", "application")
-        .first()
-    )
+    facts = ("audit__version__package", "audit__mini_program__team", "audit__submitted_by", "decided_by", "application")
+    decision = ReviewDecision.objects.filter(pk=decision_id).select_related(*facts).first()
     if decision is None:
         raise Http404
     decision.application = application_for(user, permission, decision.application.application_id)

@@ -26,9 +26,7 @@ from releases.signals import version_released
 from releases.states import AuditState, ReleaseKind
 
 
-def upload(
-    program: MiniProgram, *, file: BinaryIO, number: tuple[int, int, int], notes: str, by: User
-) -> Version:
+def upload(program: MiniProgram, *, file: BinaryIO, number: tuple[int, int, int], notes: str, by: User) -> Version:
     """Read, repack and store an uploaded package as a development version (V-1 to V-6).
 
     Raises PackageRefused with all findings, Refused for a number that was used; neither leaves anything behind.
@@ -38,7 +36,9 @@ def upload(
             errors = len(inspection.errors)
             raise PackageRefused(
                 ngettext(
-                    "The package was refused: %(count)d finding.", "The package was refused: %(count)d findings.", errors
+                    "The package was refused: %(count)d finding.",
+                    "The package was refused: %(count)d findings.",
+                    errors,
                 )
                 % {"count": errors},
                 inspection,
@@ -117,9 +117,7 @@ def withdraw(version: Version, *, by: User, reason: str = "") -> Audit:
     version.save()
     _close(audit, AuditState.WITHDRAWN)
     touch(program, Verb.VERSION_WITHDRAWN, label=version.number, audit_number="")
-    write_entry(
-        Verb.VERSION_WITHDRAWN, version, by=by, before=before, after={"state": version.state}, reason=reason
-    )
+    write_entry(Verb.VERSION_WITHDRAWN, version, by=by, before=before, after={"state": version.state}, reason=reason)
     return audit
 
 
@@ -199,7 +197,7 @@ def _tell_submitter(audit: Audit, version: Version, decision: ReviewDecision) ->
     outcome = {
         AuditState.APPROVED: _("All applications have approved. It can be published."),
         AuditState.REJECTED: _("The audit has ended. Upload the corrected package under a new number."),
-    }.get(audit.state, _("Still waiting for %(left)d.") % {"left": left})
+    }.get(AuditState(audit.state), _("Still waiting for %(left)d.") % {"left": left})
     notify(
         [audit.submitted_by],
         text=text % {"application": decision.application, "program": version.mini_program, "version": version},

@@ -41,7 +41,8 @@ class UploadForm(forms.Form):
     file = forms.FileField(
         label=_("Package file"),
         help_text=_(
-            "Packed by the Luffa Cloud IDE. Up to 30 MB; unpacked up to 100 MB; main package and each subpackage up to 2 MB."
+            "Packed by the Luffa Cloud IDE. Up to 30 MB; unpacked up to 100 MB; "
+            "main package and each subpackage up to 2 MB."
         ),
         error_messages={"required": _("Choose the package file."), "empty": _("The file is empty.")},
         widget=forms.ClearableFileInput(attrs={"accept": ".zip,.apkg,.wxapkg-src"}),

@@ -12,7 +12,7 @@ from django.core.files import File
 from django.db import connection
 
 from console.core.errors import Refused
-from releases.models import Package, package_storage
+from releases.models import Package, package_path, package_storage
 from releases.package import Inspection, inspect
 
 
@@ -42,6 +42,7 @@ def keep(inspection: Inspection, canonical: BinaryIO) -> Package:
     package = Package.objects.filter(sha256=inspection.sha256).first()
     if package:
         return package
+    assert inspection.sha256 and inspection.size  # noqa: S101 - an accepted package has both
     package = Package(
         sha256=inspection.sha256,
         size=inspection.size,
@@ -52,8 +53,7 @@ def keep(inspection: Inspection, canonical: BinaryIO) -> Package:
         subpackages=[asdict(subpackage) for subpackage in inspection.subpackages],
         warnings=[finding.as_dict() for finding in inspection.findings],
     )
-    name = package.file.field.generate_filename(package, "")
-    package_storage().delete(name)
+    package_storage().delete(package_path(package, ""))
     canonical.seek(0)
     package.file.save("", File(canonical), save=False)
     package.save()
@@ -63,4 +63,4 @@ def keep(inspection: Inspection, canonical: BinaryIO) -> Package:
 def forget(package: Package) -> None:
     """Delete the file of a package whose transaction failed, unless a row came to stand for it."""
     if not Package.objects.filter(sha256=package.sha256).exists():
-        package_storage().delete(package.file.name)
+        package_storage().delete(package_path(package, ""))

@@ -115,7 +115,7 @@ def overviews(programs: Iterable[MiniProgram]) -> list[Overview]:
         overview = found[version.mini_program_id]
         version.mini_program = overview.program
         overview.uploads.append(version)
-        overview.upload_count = version.of
+        overview.upload_count = version.of  # type: ignore[attr-defined]  # annotated below
     for binding in Binding.objects.bound().filter(mini_program__in=ids).select_related("application"):
         found[binding.mini_program_id].applications.append(binding.application)
     return list(found.values())
@@ -149,9 +149,8 @@ def _highest(versions: Iterable[Version], ids: list[int]) -> Iterable[Version]:
 
 
 def _newest_uploads(ids: list[int]) -> Iterable[Version]:
-    of_program = {"partition_by": F("mini_program")}
     rows = Version.objects.in_development().filter(mini_program__in=ids).light().select_related("uploaded_by")
     return rows.annotate(
-        place=Window(RowNumber(), order_by=[F("uploaded_at").desc(), F("id").desc()], **of_program),
-        of=Window(Count("id"), **of_program),
+        place=Window(RowNumber(), F("mini_program"), [F("uploaded_at").desc(), F("id").desc()]),
+        of=Window(Count("id"), F("mini_program")),
     ).filter(place__lte=SHOWN_UPLOADS)

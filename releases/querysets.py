@@ -65,5 +65,3 @@ class AuditQuerySet(models.QuerySet["Audit"]):
     def running(self) -> AuditQuerySet:
         """Not yet decided."""
         return self.filter(state=AuditState.IN_AUDIT)
-
-

@@ -13,7 +13,7 @@ from releases.states import ReleaseKind, VersionState
 
 
 def why_not_submit(program: MiniProgram, version: Version, *, bound: int) -> str:
-    """V-7, V-9: development versions, one at a time, and someone must be bound to decide. `bound` counts applications."""
+    """V-7, V-9: a development version, one at a time, and somebody bound to decide; `bound` counts applications."""
     if version.state == VersionState.REJECTED:
         return _("%(number)s was rejected. Upload the corrected package under a new number.") % {"number": version}
     if version.state != VersionState.DEVELOPMENT:
@@ -63,10 +63,8 @@ def why_not_publish(program: MiniProgram, version: Version, *, online: Version |
     return ""
 
 
-def why_not_roll_back(
-    program: MiniProgram, *, online: Version | None, last: Release | None, targets: bool
-) -> str:
-    """V-13: to an earlier release, and not twice running. `last` is the newest release, `targets` whether one exists."""
+def why_not_roll_back(program: MiniProgram, *, online: Version | None, last: Release | None, targets: bool) -> str:
+    """V-13: to an earlier release (`targets`: whether there is one), not twice running (`last`: the newest release)."""
     if not online:
         return _("Rolling back needs an online version.")
     if not program.on_shelf:

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django import forms
 from django.core.paginator import Page
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
-from django.utils.translation import gettext as _, ngettext
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
-from console.accounts.access import held_by_team, route
+from console.accounts.access import SignedInRequest, held_by_team, route
 from console.accounts.permissions import Permission, lacking
 from console.core.pages import NoteForm, form_page, page_of, posted
 from miniprograms.access import mini_program_for
@@ -28,7 +31,7 @@ SHOWN_AUDITS = 6
 
 
 @route(Permission.SIGNED_IN)
-def overview(request: HttpRequest) -> HttpResponse:
+def overview(request: SignedInRequest) -> HttpResponse:
     """All my programs: online, audit, development, possible now (V-8)."""
     if url := url_with_team(request):
         return redirect(url)
@@ -56,7 +59,7 @@ def _total(page: Page, words: str) -> str:
 
 
 @route(Permission.VIEW, load=mini_program_for)
-def versions(request: HttpRequest, program: MiniProgram) -> HttpResponse:
+def versions(request: SignedInRequest, program: MiniProgram) -> HttpResponse:
     """One program: the three cards, release history and audit records (V-8, V-11, V-15)."""
     releases = program.releases.select_related("from_version", "to_version", "by")
     audits = program.audits.select_related("version", "submitted_by").prefetch_related("decisions__application")
@@ -79,11 +82,11 @@ def _may(held: frozenset[Permission]) -> dict[str, str]:
 
 
 @route(Permission.UPLOAD, load=mini_program_for, methods="GET POST")
-def upload(request: HttpRequest, program: MiniProgram) -> HttpResponse:
+def upload(request: SignedInRequest, program: MiniProgram) -> HttpResponse:
     """New version: every finding at once, what was typed is kept (V-1 to V-6)."""
     form = UploadForm(posted(request), request.FILES or None, program=program)
 
-    def save(data: dict) -> Version:
+    def save(data: dict[str, Any]) -> Version:
         try:
             return actions.upload(program, by=request.user, **data)
         except PackageRefused as refused:
@@ -114,7 +117,7 @@ def _versions_url(program: MiniProgram) -> str:
 
 
 @route(Permission.VIEW, load=mini_program_for)
-def uploads(request: HttpRequest, program: MiniProgram) -> HttpResponse:
+def uploads(request: SignedInRequest, program: MiniProgram) -> HttpResponse:
     """Every version of the program, highest number first."""
     page = page_of(request, program.versions.light().select_related("uploaded_by"))
     total = _total(page, ngettext("%(count)d version", "%(count)d versions", page.paginator.count))
@@ -123,7 +126,7 @@ def uploads(request: HttpRequest, program: MiniProgram) -> HttpResponse:
 
 
 @route(Permission.VIEW, load=mini_program_for)
-def history(request: HttpRequest, program: MiniProgram) -> HttpResponse:
+def history(request: SignedInRequest, program: MiniProgram) -> HttpResponse:
     """Every publish and roll back (V-15)."""
     page = page_of(request, program.releases.select_related("from_version", "to_version", "by"))
     total = _total(page, ngettext("%(count)d release", "%(count)d releases", page.paginator.count))
@@ -131,7 +134,7 @@ def history(request: HttpRequest, program: MiniProgram) -> HttpResponse:
 
 
 @route(Permission.VIEW, load=mini_program_for)
-def audits(request: HttpRequest, program: MiniProgram) -> HttpResponse:
+def audits(request: SignedInRequest, program: MiniProgram) -> HttpResponse:
     """Every submission (V-11)."""
     rows = program.audits.select_related("version", "submitted_by").prefetch_related("decisions__application")
     page = page_of(request, rows)
@@ -140,7 +143,7 @@ def audits(request: HttpRequest, program: MiniProgram) -> HttpResponse:
 
 
 @route(Permission.VIEW, load=audit_for)
-def audit(request: HttpRequest, audit: Audit) -> HttpResponse:
+def audit(request: SignedInRequest, audit: Audit) -> HttpResponse:
     """One audit record: what was submitted, who decided what (V-11)."""
     program = audit.mini_program
     context = {
@@ -153,7 +156,7 @@ def audit(request: HttpRequest, audit: Audit) -> HttpResponse:
 
 
 @route(Permission.VIEW, load=version_for)
-def detail(request: HttpRequest, version: Version) -> HttpResponse:
+def detail(request: SignedInRequest, version: Version) -> HttpResponse:
     """One version: its package, its warnings, its way so far, and what can be done with it now."""
     program = version.mini_program
     online = program.versions.online().first()
@@ -172,7 +175,7 @@ def detail(request: HttpRequest, version: Version) -> HttpResponse:
 
 
 @route(Permission.UPLOAD, load=version_for, methods="GET POST")
-def submit(request: HttpRequest, version: Version) -> HttpResponse:
+def submit(request: SignedInRequest, version: Version) -> HttpResponse:
     """Submit for audit: who will decide (V-9)."""
     program = version.mini_program
     applications = overview_of(program).applications
@@ -199,7 +202,7 @@ def submit(request: HttpRequest, version: Version) -> HttpResponse:
 
 
 @route(Permission.UPLOAD, load=version_for, methods="GET POST")
-def withdraw(request: HttpRequest, version: Version) -> HttpResponse:
+def withdraw(request: SignedInRequest, version: Version) -> HttpResponse:
     """Take a version back from the reviewers (V-10)."""
     program = version.mini_program
     return form_page(
@@ -210,7 +213,7 @@ def withdraw(request: HttpRequest, version: Version) -> HttpResponse:
         template="core/confirm.html",
         title=_("Withdraw %(program)s %(number)s from audit?") % {"program": program, "number": version},
         effects=[
-            ("arrow-back", _("%(number)s is a development version again and can be submitted anew.") % {"number": version}),
+            ("arrow-back", _("%(number)s is in development again and can be submitted anew.") % {"number": version}),
             ("clipboard-x", _("Decisions made so far stay in the audit record; nobody needs to decide any more.")),
         ],
         verb=_("Withdraw %(number)s") % {"number": version},
@@ -220,7 +223,7 @@ def withdraw(request: HttpRequest, version: Version) -> HttpResponse:
 
 
 @route(Permission.MANAGE, load=version_for, methods="GET POST", sudo=True)
-def publish(request: HttpRequest, version: Version) -> HttpResponse:
+def publish(request: SignedInRequest, version: Version) -> HttpResponse:
     """Publish: what every device will get (V-12)."""
     program = version.mini_program
     now = overview_of(program)
@@ -254,7 +257,7 @@ def _change(online: Version | None, after: Version | None) -> list[tuple[str, st
 
 
 @route(Permission.MANAGE, load=mini_program_for, methods="GET POST", sudo=True)
-def roll_back(request: HttpRequest, program: MiniProgram) -> HttpResponse:
+def roll_back(request: SignedInRequest, program: MiniProgram) -> HttpResponse:
     """Roll back: which release, and what every device will get (V-13)."""
     now = overview_of(program)
     form = RollBackForm(posted(request), program=program)

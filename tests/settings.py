@@ -4,9 +4,9 @@ import os
 import tempfile
 from pathlib import Path
 
+from console.local import addresses
 from console.settings import *  # noqa: F403
 from console.settings import CACHES, DATABASES, INSTALLED_APPS, MIDDLEWARE, REDIS_URL, STORAGES
-from console.local import addresses
 
 DEBUG = False
 SECRET_KEY = "a-key-for-tests-only-" + "x" * 40

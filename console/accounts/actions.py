@@ -92,7 +92,7 @@ def _save_with_address(user: User) -> User:
 
 
 @transaction.atomic
-def create_team(*, by: User, name: str) -> Team:
+def create_team(*, by: User | None, name: str) -> Team:
     """Create a team without members; operators do this."""
     team = _save_named(Team(name=name))
     record(Verb.TEAM_CREATED, by=by, on=team, team_id=team.pk, after={"name": name})
@@ -129,12 +129,12 @@ def lock(team: Team) -> Team:
 
 
 @transaction.atomic
-def add_member(team: Team, *, user: User, role: str, by: User) -> Membership:
+def add_member(team: Team, *, user: User, role: str, by: User | None) -> Membership:
     """Make `user` a member without an invitation; operators do this. Raises Refused for a member."""
     return _join(lock(team), user, role, by=by)
 
 
-def _join(team: Team, user: User, role: str, *, by: User) -> Membership:
+def _join(team: Team, user: User, role: str, *, by: User | None) -> Membership:
     """Add the membership and its entry; the caller holds the team's lock."""
     if team.memberships.filter(user=user).exists():
         raise Refused(_("%(person)s is already a member of %(team)s.") % {"person": user, "team": team})

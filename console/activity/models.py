@@ -45,7 +45,5 @@ class ActivityEntry(models.Model):
         """Return (what, before, after) for each value that differs."""
         before, after = self.before or {}, self.after or {}
         return [
-            (key, before.get(key), after.get(key))
-            for key in {**before, **after}
-            if before.get(key) != after.get(key)
+            (key, before.get(key), after.get(key)) for key in {**before, **after} if before.get(key) != after.get(key)
         ]

@@ -61,7 +61,7 @@ def go(request: HttpRequest, url: str) -> HttpResponse:
     return HttpResponseClientRedirect(url) if request.headers.get("HX-Request") else redirect(url)
 
 
-def page_of(request: HttpRequest, rows: QuerySet[Any]) -> Page:
+def page_of(request: HttpRequest, rows: QuerySet[Any]) -> Page[Any]:
     """Return the page of `rows` that the URL's `page` names; a wrong number gives the nearest page."""
     return Paginator(rows, settings.PAGE_SIZE).get_page(request.GET.get("page"))
 

@@ -13,7 +13,7 @@ class BoundedUploadHandler(TemporaryFileUploadHandler):
     received = 0
 
     def receive_data_chunk(self, raw_data: bytes, start: int) -> None:
-        """Write the chunk while the limit is not passed; one chunk beyond it is kept, so the file shows as too large."""
+        """Write the chunk unless the limit was passed before; the one that passes it shows the file as too large."""
         self.received += len(raw_data)
         if self.received > 10 * settings.UPLOAD_BYTES:
             raise StopUpload(connection_reset=True)

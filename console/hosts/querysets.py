@@ -29,7 +29,7 @@ class HostApplicationQuerySet(models.QuerySet["HostApplication"]):
     def where(self, user: User | AnonymousUser, permission: Permission) -> HostApplicationQuerySet:
         """Applications of the user's teams in which `user` holds `permission` by an application role."""
         roles = application_roles_with(permission)
-        return self.visible_to(user).filter(people__user_id=user.pk, people__role__in=roles)
+        return self.visible_to(user).filter(people__user=user.pk, people__role__in=roles)
 
     def open_for_binding_by(self, team_id: int) -> HostApplicationQuerySet:
         """Applications that a mini program of the team may ask to be bound to."""

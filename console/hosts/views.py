@@ -7,12 +7,12 @@ from typing import Any
 
 from django import forms
 from django.db.models import QuerySet
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from console.accounts.access import route, teams_for
+from console.accounts.access import SignedInRequest, route, teams_for
 from console.accounts.models import Team, User
 from console.accounts.permissions import Permission, lacking
 from console.activity.models import ActivityEntry
@@ -28,7 +28,7 @@ CONFIRM = "core/confirm.html"
 
 
 @route(Permission.VIEW_APPLICATION, load=application_for)
-def detail(request: HttpRequest, application: HostApplication) -> HttpResponse:
+def detail(request: SignedInRequest, application: HostApplication) -> HttpResponse:
     """What it is, who may do what, and its device keys."""
     keys = application.keys.select_related("created_by")
     people = application.people.select_related("user").order_by("role", "user__name", "pk")
@@ -45,14 +45,14 @@ def detail(request: HttpRequest, application: HostApplication) -> HttpResponse:
 
 
 @route(Permission.VIEW_APPLICATION, load=application_for)
-def activity(request: HttpRequest, application: HostApplication) -> HttpResponse:
+def activity(request: SignedInRequest, application: HostApplication) -> HttpResponse:
     """What was done in it and for it."""
     entries = ActivityEntry.objects.of_application(application.application_id)
     return activity_page(request, entries, application=application)
 
 
 @route(Permission.ADMINISTER, load=teams_for, methods="GET POST")
-def create(request: HttpRequest, teams: QuerySet[Team]) -> HttpResponse:
+def create(request: SignedInRequest, teams: QuerySet[Team]) -> HttpResponse:
     """Create an application in a team that the user administers."""
     chosen = request.GET.get("team", "")
     form = CreateForm(posted(request), request.FILES or None, teams=teams, initial={"team": chosen})
@@ -71,7 +71,7 @@ def create(request: HttpRequest, teams: QuerySet[Team]) -> HttpResponse:
 
 
 @route(Permission.EDIT_APPLICATION, load=application_for, methods="GET POST")
-def edit(request: HttpRequest, application: HostApplication) -> HttpResponse:
+def edit(request: SignedInRequest, application: HostApplication) -> HttpResponse:
     """Change the descriptive fields."""
     seen = {name: getattr(application, name) for name in (*actions.DESCRIPTIVE, "revision")}
     form = EditForm(posted(request), request.FILES or None, initial=seen)
@@ -117,7 +117,7 @@ def _candidates(application: HostApplication) -> QuerySet[User]:
 
 
 @route(Permission.EDIT_APPLICATION, load=application_for, methods="GET POST", sudo=True)
-def add_person(request: HttpRequest, application: HostApplication) -> HttpResponse:
+def add_person(request: SignedInRequest, application: HostApplication) -> HttpResponse:
     """Give someone a role."""
     form = PersonForm(posted(request), candidates=_candidates(application))
     return _dialog(
@@ -140,7 +140,7 @@ def add_person(request: HttpRequest, application: HostApplication) -> HttpRespon
 
 
 @route(Permission.EDIT_APPLICATION, load=person_for, methods="GET POST", sudo=True)
-def change_role(request: HttpRequest, person: ApplicationMember) -> HttpResponse:
+def change_role(request: SignedInRequest, person: ApplicationMember) -> HttpResponse:
     """Give a person another role."""
     return _dialog(
         request,
@@ -158,7 +158,7 @@ def change_role(request: HttpRequest, person: ApplicationMember) -> HttpResponse
 
 
 @route(Permission.EDIT_APPLICATION, load=person_for, methods="GET POST", sudo=True)
-def remove_person(request: HttpRequest, person: ApplicationMember) -> HttpResponse:
+def remove_person(request: SignedInRequest, person: ApplicationMember) -> HttpResponse:
     """Take a person's role."""
     return _dialog(
         request,
@@ -179,7 +179,7 @@ def remove_person(request: HttpRequest, person: ApplicationMember) -> HttpRespon
 
 
 @route(Permission.EDIT_APPLICATION, load=application_for, methods="GET POST", sudo=True)
-def add_key(request: HttpRequest, application: HostApplication) -> HttpResponse:
+def add_key(request: SignedInRequest, application: HostApplication) -> HttpResponse:
     """Make another device key."""
     return _dialog(
         request,
@@ -198,7 +198,7 @@ def add_key(request: HttpRequest, application: HostApplication) -> HttpResponse:
 
 
 @route(Permission.EDIT_APPLICATION, load=key_for, methods="GET POST", sudo=True)
-def revoke_key(request: HttpRequest, key: ApplicationKey) -> HttpResponse:
+def revoke_key(request: SignedInRequest, key: ApplicationKey) -> HttpResponse:
     """End a device key; the last one too, with the consequence named."""
     application = key.application
     others = application.keys.active().exclude(pk=key.pk).count()
@@ -226,7 +226,7 @@ def revoke_key(request: HttpRequest, key: ApplicationKey) -> HttpResponse:
 
 
 @route(Permission.EDIT_APPLICATION, load=application_for, methods="GET POST", sudo=True)
-def configuration(request: HttpRequest, application: HostApplication) -> HttpResponse:
+def configuration(request: SignedInRequest, application: HostApplication) -> HttpResponse:
     """Download the file that the SDK inside the application reads."""
     keys = application.keys.active()
     form = KeyForm(posted(request), keys=keys)
@@ -260,7 +260,7 @@ def _file(application: HostApplication, content: dict[str, str]) -> HttpResponse
 
 
 def _dialog(
-    request: HttpRequest, application: HostApplication, form: forms.Form, *, toast: Any, **context: Any
+    request: SignedInRequest, application: HostApplication, form: forms.Form, *, toast: Any, **context: Any
 ) -> HttpResponse:
     """Ask in a dialog, run the verb, and return to the application's page."""
     return form_page(

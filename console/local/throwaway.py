@@ -21,8 +21,11 @@ PARENT = "/tmp"  # noqa: S108
 
 
 @contextlib.contextmanager
-def services() -> Iterator[None]:
-    """Start what no URL is given for and name it in the environment; stop it and forget it in the end."""
+def services(*, durable: bool = False) -> Iterator[None]:
+    """Start what no URL is given for and name it in the environment; stop it and forget it in the end.
+
+    Durable means that a commit waits for the disk, as in production: for measuring.
+    """
     missing = {"DATABASE_URL", "REDIS_URL"} - os.environ.keys()
     base = Path(tempfile.mkdtemp(prefix="console-", dir=PARENT))
     started = []
@@ -30,10 +33,12 @@ def services() -> Iterator[None]:
         base.chmod(0o711)  # PostgreSQL may have to run as `nobody`, and must reach its own folder inside.
         if "DATABASE_URL" in missing:
             postgres.prepare(base / "postgres", sockets=base)
-            started.append(postgres.service(base / "postgres", sockets=base, log=base / "postgres.log", durable=False))
+            started.append(
+                postgres.service(base / "postgres", sockets=base, log=base / "postgres.log", durable=durable)
+            )
             os.environ["DATABASE_URL"] = addresses.database_url(sockets=base)
         if "REDIS_URL" in missing:
-            started.append(valkey.service(base / "valkey", sockets=base, log=base / "valkey.log", durable=False))
+            started.append(valkey.service(base / "valkey", sockets=base, log=base / "valkey.log", durable=durable))
             os.environ["REDIS_URL"] = addresses.redis_url(sockets=base)
         for server in started:
             server.start()

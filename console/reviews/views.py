@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.http import FileResponse, HttpRequest, HttpResponse
+from django.http import FileResponse, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from console.accounts.access import route
+from console.accounts.access import SignedInRequest, route
 from console.accounts.models import Team, User
 from console.accounts.permissions import ApplicationRole, Permission, lacking
 from console.core.pages import form_page, page_of, posted
@@ -36,9 +36,9 @@ FILES_SHOWN = 200
 
 
 @route(Permission.SIGNED_IN)
-def inbox(request: HttpRequest) -> HttpResponse:
+def inbox(request: SignedInRequest) -> HttpResponse:
     """Every request of the applications in which the user decides."""
-    user: User = request.user  # type: ignore[assignment]
+    user: User = request.user
     mine = HostApplication.objects.where(user, Permission.DECIDE)
     form = InboxFilters(request.GET, applications=mine)
     requests = form.apply(querysets.decidable_by(user))
@@ -64,7 +64,7 @@ def inbox(request: HttpRequest) -> HttpResponse:
 
 
 @route(Permission.DECIDE, load=review_for, methods="GET POST", sudo=True)
-def audit(request: HttpRequest, decision: ReviewDecision) -> HttpResponse:
+def audit(request: SignedInRequest, decision: ReviewDecision) -> HttpResponse:
     """Decide a version audit for one application (V-10)."""
     version = decision.audit.version
     program = version.mini_program
@@ -108,7 +108,7 @@ def _file_groups(comparison: Comparison) -> list[dict[str, Any]]:
 
 
 @route(Permission.DECIDE, load=binding_for, methods="GET POST", sudo=True)
-def binding(request: HttpRequest, decision: Binding) -> HttpResponse:
+def binding(request: SignedInRequest, decision: Binding) -> HttpResponse:
     """Decide a binding (L-6)."""
     program = decision.mini_program
     online = program.versions.online().select_related("package").first()
@@ -123,9 +123,9 @@ def binding(request: HttpRequest, decision: Binding) -> HttpResponse:
     )
 
 
-def _decide(request: HttpRequest, decision: Decision, verb: Any, **context: Any) -> HttpResponse:
+def _decide(request: SignedInRequest, decision: Decision, verb: Any, **context: Any) -> HttpResponse:
     """Show a request with its decision card; on POST run `verb` and return to the inbox."""
-    user: User = request.user  # type: ignore[assignment]
+    user: User = request.user
     now = timezone.now()
 
     def success(decided: Decision) -> tuple[str, str]:
@@ -147,7 +147,7 @@ def _decide(request: HttpRequest, decision: Decision, verb: Any, **context: Any)
 
 
 @route(Permission.DECIDE, load=review_for)  # type: ignore[arg-type]  # a streaming response
-def package(request: HttpRequest, decision: ReviewDecision) -> FileResponse:
+def package(request: SignedInRequest, decision: ReviewDecision) -> FileResponse:
     """The canonical bytes of the version in audit: what would be served (V-6)."""
     version = decision.audit.version
     response = FileResponse(
@@ -161,9 +161,9 @@ def package(request: HttpRequest, decision: ReviewDecision) -> FileResponse:
 
 
 @route(Permission.SIGNED_IN)
-def applications(request: HttpRequest) -> HttpResponse:
+def applications(request: SignedInRequest) -> HttpResponse:
     """The applications of the user's teams."""
-    user: User = request.user  # type: ignore[assignment]
+    user: User = request.user
     form = ApplicationFilters(request.GET, teams=Team.objects.visible_to(user))
     found = form.apply(HostApplication.objects.visible_to(user)).select_related("team")
     page = page_of(request, querysets.with_counts(found, user))
@@ -182,7 +182,7 @@ def applications(request: HttpRequest) -> HttpResponse:
 
 
 @route(Permission.VIEW_APPLICATION, load=application_for)
-def programs(request: HttpRequest, application: HostApplication) -> HttpResponse:
+def programs(request: SignedInRequest, application: HostApplication) -> HttpResponse:
     """The mini programs that the application serves."""
     form = ProgramFilters(request.GET)
     words = form.cleaned_data["q"] if form.is_valid() else ""
@@ -202,7 +202,7 @@ def programs(request: HttpRequest, application: HostApplication) -> HttpResponse
 
 
 @route(Permission.EDIT_APPLICATION, load=bound_program_for, methods="GET POST", sudo=True)
-def remove_program(request: HttpRequest, binding: Binding) -> HttpResponse:
+def remove_program(request: SignedInRequest, binding: Binding) -> HttpResponse:
     """End a binding from the application's side (L-6)."""
     program, application = binding.mini_program, binding.application
     effects = [

@@ -220,6 +220,10 @@ def test_pages(signed_in: SignIn, settings: Any) -> None:
         make_program(team, f"Program {number}", created_by=user)
     client = signed_in(user)
 
-    assert [len(shown(client, f"?sort=name&page={page}")) for page in (1, 2, 3)] == [2, 2, 1]
-    assert shown(client, "?sort=name&page=2") == ["Program 2", "Program 3"]
+    for sort in ("name", "-name", "changed", "team"):
+        pages = [shown(client, f"?sort={sort}&page={page}") for page in (1, 2, 3)]
+        settings.PAGE_SIZE = 25
+        assert [len(page) for page in pages] == [2, 2, 1]
+        assert [name for page in pages for name in page] == shown(client, f"?sort={sort}")
+        settings.PAGE_SIZE = 2
     assert "?sort=name&amp;page=3" in client.get(URL + "?sort=name&page=2").content.decode()

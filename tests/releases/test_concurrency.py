@@ -30,7 +30,7 @@ def program(transactional_db):
 
 def hammer(program, seed):
     """Make random moves; return how each ended."""
-    choose = random.Random(seed)  # noqa: S311 - a repeatable mix of moves
+    choose = random.Random(seed)
     outcomes = Counter()
     try:
         for _ in range(MOVES):

@@ -5,8 +5,8 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
-from releases.filters import in_tab, tab_counts
 from miniprograms.models import MiniProgram
+from releases.filters import in_tab, tab_counts
 from releases.overview import overview_of
 from tests import factories
 
@@ -85,7 +85,9 @@ def test_program_pages_keep_their_number_of_queries(name, signed_in):
         client = signed_in(program.created_by)
         address = reverse(name, args=[program.app_id])
         client.get(address)
-        with CaptureQueriesContext(connection, ) as queries:
+        with CaptureQueriesContext(
+            connection,
+        ) as queries:
             assert client.get(address).status_code == 200
         counts.append(len(queries))
     assert counts[0] == counts[1]

@@ -23,7 +23,7 @@ class ClientError(Exception):
     """The server refused, could not be reached, or sent something else than it said."""
 
 
-class _Broken(Exception):  # noqa: N818 - never leaves this module
+class _Broken(Exception):
     """The connection broke; what has arrived is kept."""
 
 

@@ -7,7 +7,7 @@ import re
 _SINGLE = re.compile(r"bytes=[ \t]*(\d{0,18})-(\d{0,18})[ \t]*", re.ASCII | re.IGNORECASE)
 
 
-class Unsatisfiable(Exception):  # noqa: N818 - the RFC's word
+class Unsatisfiable(Exception):
     """The range lies outside the file."""
 
 

@@ -230,8 +230,7 @@ def action(
 def _impossible(context: Context, look: str, face: SafeString, reason: str) -> SafeString:
     numbers = context["request"].__dict__.setdefault("reason_numbers", count(1))
     reasons = context.get("action_reasons")
-    known = reasons is not None and reason in reasons
-    name = reasons[reason] if known else f"reason-{next(numbers)}"
+    name = (reasons or {}).get(reason) or f"reason-{next(numbers)}"
     button = format_html(
         '<button type="button" class="{} btn-impossible" aria-disabled="true" aria-describedby="{}">{}</button>',
         look,

@@ -29,12 +29,13 @@ document.addEventListener('input', event => {
 document.addEventListener('htmx:afterSettle', event => prepare(event.target))
 prepare(document)
 
-// A second click must not send the form twice.
+// A second click must not send the form twice; a form that downloads stays on the page and may be sent again later.
 document.addEventListener('submit', event => {
   const form = event.target
   if (form.method !== 'post' || form.hasAttribute('hx-post')) return
   if (form.dataset.sent) event.preventDefault()
   form.dataset.sent = 'yes'
+  window.setTimeout(() => { delete form.dataset.sent }, 5000)
 })
 window.addEventListener('pageshow', () => {
   for (const form of document.querySelectorAll('form[data-sent]')) delete form.dataset.sent

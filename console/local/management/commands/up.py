@@ -59,7 +59,7 @@ class Command(BaseCommand):
                 ]
                 for connection in connections.all():
                     connection.close()
-                    connection.close_pool()  # type: ignore[attr-defined] - PostgreSQL's alone has a pool
+                    connection.close_pool()  # type: ignore[attr-defined]  # only PostgreSQL's has a pool
                 applications += supervisor.applications(host, port)
                 for service in applications:
                     service.start()

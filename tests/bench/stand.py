@@ -1,0 +1,102 @@
+"""What a measurement stands on: a database of its own, a server process, a client that keeps its connection."""
+
+from __future__ import annotations
+
+import contextlib
+import http.client
+import os
+import secrets
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from urllib.parse import urlsplit
+
+import psycopg
+from psycopg import sql
+
+from tests.bench.counting import ASK, TELL
+
+Environment = dict[str, str]
+SETTINGS = "tests.bench.settings"
+
+
+@contextlib.contextmanager
+def database() -> Iterator[Environment]:
+    """Make a migrated database beside the one that the environment names; drop it in the end.
+
+    Yields the environment of processes that use it.
+    """
+    url = urlsplit(os.environ["DATABASE_URL"])
+    name = f"bench_{secrets.token_hex(4)}"
+    with psycopg.connect(os.environ["DATABASE_URL"], autocommit=True) as connection:
+        connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
+        try:
+            own = f"{url.scheme}://{url.netloc}/{name}" + (f"?{url.query}" if url.query else "")
+            environment = {**os.environ, "DATABASE_URL": own, "DJANGO_SETTINGS_MODULE": SETTINGS}
+            migrate = [sys.executable, "manage.py", "migrate", "--verbosity", "0", "--skip-checks"]
+            subprocess.run(migrate, env=environment, check=True)
+            yield environment
+        finally:
+            connection.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
+
+
+@contextlib.contextmanager
+def console(environment: Environment) -> Iterator[int]:
+    """One granian process with one thread for Python, on a free port; yields the port."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    command = [sys.executable, "-m", "granian", "--interface", "wsgi", "--port", str(port), "--no-ws"]
+    command += ["--workers", "1", "--blocking-threads", "1", "--log-level", "warning", "console.wsgi:application"]
+    with subprocess.Popen(command, env=environment) as server:
+        try:
+            while not _listens(port):
+                if server.poll() is not None:
+                    raise RuntimeError("the console did not start")
+                time.sleep(0.05)
+            yield port
+        finally:
+            server.terminate()
+
+
+def _listens(port: int) -> bool:
+    with contextlib.suppress(OSError):
+        socket.create_connection(("127.0.0.1", port), timeout=1).close()
+        return True
+    return False
+
+
+class Visitor:
+    """A signed-in user with one connection that stays open."""
+
+    def __init__(self, port: int, session: str) -> None:
+        self._connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
+        self._headers = {"Cookie": f"sessionid={session}; csrftoken={'x' * 32}"}
+
+    def get(self, path: str, **headers: str) -> http.client.HTTPResponse:
+        """Read a page to its end; RuntimeError unless it is there."""
+        self._connection.request("GET", path, headers=self._headers | headers)
+        response = self._connection.getresponse()
+        response.read()
+        if response.status != 200:
+            raise RuntimeError(f"{path} answered {response.status} {response.headers.get('Location', '')}")
+        return response
+
+    def milliseconds(self, path: str) -> float:
+        """Return how long a page takes, up to its last byte."""
+        began = time.perf_counter()
+        self.get(path)
+        return (time.perf_counter() - began) * 1000
+
+    def queries(self, path: str) -> int:
+        """Return how many queries a page makes."""
+        return int(self.get(path, **{ASK: "1"}).headers[TELL])
+
+    def post(self, path: str, body: bytes, content_type: str) -> http.client.HTTPResponse:
+        """Send a form; its CSRF token must be 32 times `x`."""
+        self._connection.request("POST", path, body, self._headers | {"Content-Type": content_type})
+        response = self._connection.getresponse()
+        response.read()
+        return response

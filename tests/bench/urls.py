@@ -1,0 +1,85 @@
+"""The console's URLs, and Django's admin over the rows of the lists: same columns, same filters, same page size."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.conf import settings
+from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest
+
+from console.urls import handler403, handler404, urlpatterns
+from miniprograms.models import MiniProgram
+from releases.models import Audit, Release, Version
+
+__all__ = ["handler403", "handler404", "urlpatterns"]
+
+
+class ReadOnly(admin.ModelAdmin):
+    """Rows to look at."""
+
+    list_per_page = settings.PAGE_SIZE
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        """Nobody."""
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Nobody."""
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Nobody; so there are no boxes to tick either."""
+        return False
+
+
+class MiniProgramAdmin(ReadOnly):
+    """The mini program list."""
+
+    list_display = ("name", "app_id", "team", "category", "shelf", "online_number", "audit_number", "changed_at")
+    list_select_related = ("team", "category")
+    list_filter = ("team", "category", "shelf")
+    search_fields = ("name", "app_id")
+
+
+class VersionAdmin(ReadOnly):
+    """Versions; without their packages, which would be a join more than the reference needs."""
+
+    list_display = ("mini_program", "number", "state", "notes", "uploaded_by", "uploaded_at")
+    list_select_related = ("mini_program", "uploaded_by")
+    list_filter = ("state",)
+
+
+class AuditAdmin(ReadOnly):
+    """Audit records with the decisions of their applications."""
+
+    list_display = ("number", "mini_program", "version", "submitted_by", "submitted_at", "applications", "state")
+    list_select_related = ("mini_program", "version", "submitted_by")
+    list_filter = ("state",)
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Audit]:
+        """With what the last column shows."""
+        return super().get_queryset(request).prefetch_related("decisions__application")
+
+    def applications(self, audit: Audit) -> str:
+        """Who decided what."""
+        return ", ".join(f"{row.application}: {row.get_state_display()}" for row in audit.decisions.all())
+
+
+class ReleaseAdmin(ReadOnly):
+    """Publishes and roll backs."""
+
+    list_display = ("mini_program", "kind", "from_version", "to_version", "by", "at", "note")
+    list_select_related = ("mini_program", "from_version", "to_version", "by")
+    list_filter = ("kind",)
+
+
+for model, model_admin in (
+    (MiniProgram, MiniProgramAdmin),
+    (Version, VersionAdmin),
+    (Audit, AuditAdmin),
+    (Release, ReleaseAdmin),
+):
+    if not admin.site.is_registered(model):
+        admin.site.register(model, model_admin)
