@@ -6,7 +6,7 @@ The eight sections follow the folder tree; a section is drawn once its page exis
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 from typing import Any
 
 from allauth.mfa.utils import is_mfa_enabled
@@ -17,7 +17,8 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from console.accounts.models import Notification, Team, User
-from console.hosts.models import Decision
+from console.accounts.permissions import Permission
+from console.hosts.models import Decision, HostApplication
 from miniprograms.models import Binding
 from releases.models import ReviewDecision
 
@@ -37,7 +38,7 @@ class Section:
     @property
     def url(self) -> str:
         """Its address; empty while the page does not exist."""
-        return resolve(self.url_name)
+        return _page(self.url_name)
 
     def url_for(self, app_id: str) -> str:
         """Its address for one program; the program's own page while it has none."""
@@ -86,6 +87,12 @@ def resolve(name: str, *args: str) -> str:
         return ""
 
 
+@cache
+def _page(name: str) -> str:
+    """Return the URL of a page without arguments; the same as long as the process lives."""
+    return resolve(name)
+
+
 def section_of(match: ResolverMatch | None) -> Section:
     """Return the mini program section that a resolved URL belongs to; the list when it is none of them."""
     return next((section for section in MINI_PROGRAM if section.holds(match)), MINI_PROGRAM[0])
@@ -130,13 +137,15 @@ class Frame:
     @cached_property
     def waiting(self) -> int:
         """How many decisions wait for the user."""
+        if not HostApplication.objects.where(self.user, Permission.DECIDE).exists():  # Most people decide nothing.
+            return 0
         bindings = waiting_for(self.user, Binding).values("pk")
         return bindings.union(waiting_for(self.user, ReviewDecision).values("pk"), all=True).count()
 
     @cached_property
     def teams(self) -> list[Team]:
         """The user's teams."""
-        return list(Team.objects.visible_to(self.user))
+        return [row.team for row in self.user.team_roles]
 
     @cached_property
     def team(self) -> Team | None:

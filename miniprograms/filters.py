@@ -7,12 +7,12 @@ from django import forms
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
-from console.accounts.models import Team
+from console.accounts.access import SignedInRequest
+from console.core.widgets import FilterSelect
 from miniprograms.models import Category, MiniProgram
 from miniprograms.querysets import MiniProgramQuerySet
 
 TEAM_ID_DIGITS = 18
-SELECT = forms.Select(attrs={"class": "form-select"})
 SORTS = (
     ("-changed", _("Newest change first")),
     ("changed", _("Oldest change first")),
@@ -28,7 +28,7 @@ SORTS = (
 class ProgramFilter(filters.FilterSet):
     """The user's mini programs by team and words; a value that nobody offers filters nothing."""
 
-    team = filters.ModelChoiceFilter(label=_("Team"), queryset=Team.objects.none(), widget=SELECT)
+    team = filters.ChoiceFilter(label=_("Team"), widget=FilterSelect)
     q = filters.CharFilter(
         label=_("Name or App ID"),
         method="search",
@@ -40,12 +40,11 @@ class ProgramFilter(filters.FilterSet):
         model = MiniProgram
         fields = ("team", "q")
 
-    def __init__(self, request: HttpRequest) -> None:
-        teams = Team.objects.visible_to(request.user)
-        ids = [team.pk for team in teams]
-        super().__init__(request.GET, MiniProgram.objects.of_teams(ids), request=request)
-        self.filters["team"].queryset = teams
-        self.filters["team"].extra["empty_label"] = _("All my teams (%(count)d)") % {"count": len(ids)}
+    def __init__(self, request: SignedInRequest) -> None:
+        teams = {row.team_id: row.team.name for row in request.user.team_roles}
+        super().__init__(request.GET, MiniProgram.objects.of_teams(teams), request=request)
+        self.filters["team"].extra["choices"] = list(teams.items())
+        self.filters["team"].extra["empty_label"] = _("All my teams (%(count)d)") % {"count": len(teams)}
 
     @property
     def is_filtering(self) -> bool:
@@ -61,9 +60,9 @@ class MiniProgramFilter(ProgramFilter):
     """Also by category, and in an order. The shelf is chosen by tabs."""
 
     category = filters.ModelChoiceFilter(
-        label=_("Category"), queryset=Category.objects.all(), empty_label=_("Any category"), widget=SELECT
+        label=_("Category"), queryset=Category.objects.all(), empty_label=_("Any category"), widget=FilterSelect
     )
-    sort = filters.ChoiceFilter(label=_("Order"), choices=SORTS, empty_label=None, method="order", widget=SELECT)
+    sort = filters.ChoiceFilter(label=_("Order"), choices=SORTS, empty_label=None, method="order", widget=FilterSelect)
 
     class Meta:
         model = MiniProgram

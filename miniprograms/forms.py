@@ -85,6 +85,8 @@ class CreateForm(MiniProgramForm):
     def __init__(self, *args: Any, teams: QuerySet[Team], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["team"].queryset = teams  # type: ignore[attr-defined]
+        if len(teams) == 1:
+            self.initial["team"] = teams[0].pk
 
 
 @dataclass(frozen=True)

@@ -5,8 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 from django import forms
-from django.conf import settings
-from django.core.paginator import Page, Paginator
 from django.db.models import QuerySet
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
@@ -20,7 +18,7 @@ from console.accounts.permissions import Permission, lacking
 from console.activity.models import ActivityEntry
 from console.activity.views import activity_page
 from console.core.errors import Overtaken
-from console.core.pages import form_page, posted
+from console.core.pages import form_page, page_of, posted
 from console.hosts.models import HostApplication
 from console.hosts.states import DecisionState
 from miniprograms import actions
@@ -28,7 +26,6 @@ from miniprograms.access import binding_for, mini_program_for
 from miniprograms.filters import MiniProgramFilter, url_with_team
 from miniprograms.forms import BindingForm, CreateForm, EditForm, ReasonForm, RequiredReasonForm
 from miniprograms.models import Binding, IdeDownload, MiniProgram
-from miniprograms.querysets import MiniProgramQuerySet
 from miniprograms.states import Shelf
 
 SHOWN_ACTIVITY = 6
@@ -53,7 +50,7 @@ def program_list(request: SignedInRequest) -> HttpResponse:
     chosen = request.GET.get("shelf", "")
     shelf = chosen if chosen in Shelf.values else ""
     rows = filters.qs.filter(shelf=shelf) if shelf else filters.qs
-    page = _page_of_programs(request, rows, counts[shelf])
+    page = page_of(request, rows.select_related("team", "category"), count=counts[shelf])
     for program in page.object_list:
         program.refusal = lacking(held[program.team_id], Permission.MANAGE)
     creates = any(Permission.MANAGE in permissions for permissions in held.values())
@@ -80,21 +77,6 @@ def _newest_ide() -> dict[str, Any]:
     downloads = sorted(IdeDownload.objects.newest_of_each_platform(), key=lambda row: systems.index(row.platform))
     newest = max(downloads, key=lambda row: (row.released_on, row.pk), default=None)
     return {"downloads": downloads, "newest_ide": newest}
-
-
-def _page_of_programs(request: SignedInRequest, rows: MiniProgramQuerySet, count: int) -> Page[Any]:
-    """Return a page of programs with team and category, in two queries.
-
-    Only ids are sorted and skipped, and a page of the second half is counted from the end: the last one costs no more
-    than the first.
-    """
-    page: Page[Any] = Paginator(range(count), settings.PAGE_SIZE).get_page(request.GET.get("page"))
-    start, stop = max(page.start_index() - 1, 0), page.end_index()
-    ids = rows.values_list("pk", flat=True)
-    chosen = list(ids[start:stop]) if start < count / 2 else list(ids.reverse()[count - stop : count - start])[::-1]
-    found = MiniProgram.objects.select_related("team", "category").in_bulk(chosen)
-    page.object_list = [found[pk] for pk in chosen if pk in found]
-    return page
 
 
 @route(Permission.MANAGE, load=teams_for, methods="GET POST")

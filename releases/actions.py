@@ -20,7 +20,7 @@ from console.hosts.states import DecisionState
 from miniprograms.actions import lock, touch
 from miniprograms.models import MiniProgram
 from releases import rules
-from releases.inspection import PackageRefused, forget, inspected, keep
+from releases.inspection import PackageRefused, inspected, kept
 from releases.models import Audit, Package, Release, ReviewDecision, Version
 from releases.signals import version_released
 from releases.states import AuditState, ReleaseKind
@@ -43,15 +43,8 @@ def upload(program: MiniProgram, *, file: BinaryIO, number: tuple[int, int, int]
                 % {"count": errors},
                 inspection,
             )
-        package = None
-        try:
-            with transaction.atomic():
-                package = keep(inspection, canonical)
-                return add_version(program, package=package, number=number, notes=notes, by=by)
-        except BaseException:
-            if package:
-                forget(package)
-            raise
+        with transaction.atomic(), kept(inspection, canonical) as package:
+            return add_version(program, package=package, number=number, notes=notes, by=by)
 
 
 def add_version(

@@ -32,18 +32,35 @@ def inspected(file: BinaryIO, *, app_id: str) -> Iterator[tuple[Inspection, Bina
         yield inspection, canonical
 
 
-def keep(inspection: Inspection, canonical: BinaryIO) -> Package:
+@contextmanager
+def kept(inspection: Inspection, canonical: BinaryIO) -> Iterator[Package]:
     """Store an accepted package; inside the caller's transaction. The same content is stored once.
 
-    The lock makes two uploads of one content take turns. A file without a row is left from a crash and is written anew.
+    The lock makes uploads of one content take turns until their transactions end. When the block fails, a file that
+    was written here goes while the lock is still held, so it can't be another upload's. A file without a row is left
+    from a crash and is written anew.
     """
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [inspection.sha256])
-    package = Package.objects.filter(sha256=inspection.sha256).first()
-    if package:
-        return package
+    if package := Package.objects.filter(sha256=inspection.sha256).first():
+        yield package
+        return
+    package = _described(inspection)
+    path = package_path(package, "")
+    package_storage().delete(path)
+    try:
+        canonical.seek(0)
+        package.file.save("", File(canonical), save=False)
+        package.save()
+        yield package
+    except BaseException:
+        package_storage().delete(path)
+        raise
+
+
+def _described(inspection: Inspection) -> Package:
     assert inspection.sha256 and inspection.size  # noqa: S101 - an accepted package has both
-    package = Package(
+    return Package(
         sha256=inspection.sha256,
         size=inspection.size,
         unpacked_size=inspection.unpacked_size,
@@ -53,14 +70,3 @@ def keep(inspection: Inspection, canonical: BinaryIO) -> Package:
         subpackages=[asdict(subpackage) for subpackage in inspection.subpackages],
         warnings=[finding.as_dict() for finding in inspection.findings],
     )
-    package_storage().delete(package_path(package, ""))
-    canonical.seek(0)
-    package.file.save("", File(canonical), save=False)
-    package.save()
-    return package
-
-
-def forget(package: Package) -> None:
-    """Delete the file of a package whose transaction failed, unless a row came to stand for it."""
-    if not Package.objects.filter(sha256=package.sha256).exists():
-        package_storage().delete(package_path(package, ""))

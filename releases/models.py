@@ -50,6 +50,13 @@ class Package(models.Model):
         return self.sha256
 
 
+def _by_number(name: str, **condition: Any) -> models.Index:
+    """Return an index that finds a program's highest version among those that meet `condition`."""
+    return models.Index(
+        fields=["mini_program", "-major", "-minor", "-patch"], condition=models.Q(**condition), name=name
+    )
+
+
 class Version(ConcurrentTransitionMixin, models.Model):
     """One uploaded version of a mini program (V-1, V-7)."""
 
@@ -85,8 +92,8 @@ class Version(ConcurrentTransitionMixin, models.Model):
         ]
         indexes = [
             models.Index(fields=["mini_program", "-uploaded_at"], name="version_newest"),
-            models.Index(fields=["mini_program"], condition=models.Q(state="approved"), name="version_approved"),
-            models.Index(fields=["mini_program"], condition=models.Q(state="retired"), name="version_retired"),
+            _by_number("version_approved", state="approved"),
+            _by_number("version_retired", state="retired", rolled_back_at=None),
         ]
 
     def __str__(self) -> str:

@@ -9,8 +9,9 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
-from django.db.models import Count, F, Window
+from django.db.models import Count, F, OuterRef, QuerySet, Subquery, Window
 from django.db.models.functions import RowNumber
 from django.utils import timezone
 
@@ -81,6 +82,11 @@ class Overview:
         """Why nothing can be published, or not the candidate."""
         if self.candidate:
             return rules.why_not_publish(self.program, self.candidate, online=self.online)
+        return self.why_not_publish_running
+
+    @property
+    def why_not_publish_running(self) -> str:
+        """What publishing the version in audit waits for."""
         return rules.nothing_to_publish(
             [decision.application.name for decision in self.decisions if decision.state == DecisionState.WAITING]
             if self.running
@@ -107,9 +113,9 @@ def overviews(programs: Iterable[MiniProgram]) -> list[Overview]:
         found[audit.mini_program_id].audit = audit
     for audit_id, decisions in _decisions(list(audits)).items():
         found[audits[audit_id].mini_program_id].decisions = decisions
-    for version in _highest(Version.objects.approved().overtaking(Version.objects.online()), ids):
+    for version in _candidates(ids):
         found[version.mini_program_id].candidate = version
-    for version in _highest(Version.objects.roll_back_targets(), ids):
+    for version in _targets(ids):
         found[version.mini_program_id].target = version
     for version in _newest_uploads(ids):
         overview = found[version.mini_program_id]
@@ -126,14 +132,30 @@ def overview_of(program: MiniProgram) -> Overview:
     return overviews([program])[0]
 
 
-def _newest_releases(ids: list[int]) -> Iterable[Release]:
-    rows = Release.objects.filter(mini_program__in=ids).select_related("from_version", "to_version", "by")
-    return rows.order_by("mini_program_id", "-id").distinct("mini_program_id")
+def _first_of_each(rows: QuerySet[Any], ids: list[int]) -> QuerySet[Any]:
+    """Return the first of the ordered `rows` of each program: one step in an index, however many the program has."""
+    firsts = rows.filter(mini_program=OuterRef("pk")).values("pk")[:1]
+    programs = MiniProgram.objects.filter(pk__in=ids).annotate(first=Subquery(firsts)).values("first")
+    return rows.model._default_manager.filter(pk__in=programs).order_by()
 
 
-def _newest_audits(ids: list[int]) -> Iterable[Audit]:
-    rows = Audit.objects.filter(mini_program__in=ids).select_related("version", "submitted_by")
-    return rows.order_by("mini_program_id", "-submitted_at", "-id").distinct("mini_program_id")
+def _newest_releases(ids: list[int]) -> QuerySet[Release]:
+    return _first_of_each(Release.objects.order_by("-id"), ids).select_related("from_version", "to_version", "by")
+
+
+def _newest_audits(ids: list[int]) -> QuerySet[Audit]:
+    newest = Audit.objects.order_by("-submitted_at", "-id")
+    return _first_of_each(newest, ids).select_related("version", "submitted_by")
+
+
+def _candidates(ids: list[int]) -> QuerySet[Version]:
+    """Return the highest approved versions, where they are above the online one."""
+    return _first_of_each(Version.objects.approved(), ids).overtaking(Version.objects.online())
+
+
+def _targets(ids: list[int]) -> QuerySet[Version]:
+    """Return the highest versions that a roll back may take."""
+    return _first_of_each(Version.objects.roll_back_targets(), ids)
 
 
 def _decisions(audit_ids: list[int]) -> dict[int, list[ReviewDecision]]:
@@ -141,11 +163,6 @@ def _decisions(audit_ids: list[int]) -> dict[int, list[ReviewDecision]]:
     for decision in ReviewDecision.objects.filter(audit__in=audit_ids).select_related("application", "decided_by"):
         rows[decision.audit_id].append(decision)
     return rows
-
-
-def _highest(versions: Iterable[Version], ids: list[int]) -> Iterable[Version]:
-    rows = versions.filter(mini_program__in=ids)  # type: ignore[attr-defined]
-    return rows.order_by("mini_program_id", "-major", "-minor", "-patch").distinct("mini_program_id")
 
 
 def _newest_uploads(ids: list[int]) -> Iterable[Version]:

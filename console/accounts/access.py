@@ -111,7 +111,7 @@ def team_for(user: User, permission: Permission, team_id: int) -> Team:
 
 def held_by_team(user: User) -> dict[int, frozenset[Permission]]:
     """Return what `user` may do in each of their teams, by team id."""
-    return {row.team_id: TEAM_ROLE_PERMISSIONS[row.role] for row in Membership.objects.filter(user=user)}
+    return {row.team_id: TEAM_ROLE_PERMISSIONS[row.role] for row in user.team_roles}
 
 
 def teams_for(user: User, permission: Permission) -> QuerySet[Team]:

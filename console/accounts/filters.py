@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from console.accounts.permissions import TeamRole
 from console.accounts.querysets import MembershipQuerySet
+from console.core.widgets import FilterSelect
 
 
 class MemberFilters(forms.Form):
@@ -25,7 +26,7 @@ class MemberFilters(forms.Form):
         label=_("Role"),
         required=False,
         choices=[("", _("Any role")), *TeamRole.choices],
-        widget=forms.Select(attrs={"class": "form-select"}),
+        widget=FilterSelect(),
     )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
+from allauth.account import forms as entrance
 from django import forms
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
@@ -83,3 +84,41 @@ class NewUserForm(forms.Form):
             except ValidationError as error:
                 self.add_error("password", error)
         return cleaned
+
+
+class OurWords(forms.Form):
+    """allauth's forms with labels as ours: sentence case, and no placeholder that repeats the label."""
+
+    labels: ClassVar = {
+        "login": _("E-mail"),
+        "email": _("E-mail"),
+        "oldpassword": _("Current password"),
+        "password1": _("New password"),
+        "password2": _("New password, again"),
+    }
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for name, field in self.fields.items():
+            field.label = self.labels.get(name, field.label)
+            field.widget.attrs.pop("placeholder", None)
+
+
+class LoginForm(OurWords, entrance.LoginForm):
+    """Sign in."""
+
+
+class ChangePasswordForm(OurWords, entrance.ChangePasswordForm):
+    """Change the password."""
+
+
+class SetPasswordForm(OurWords, entrance.SetPasswordForm):
+    """Set the first password."""
+
+
+class ResetPasswordForm(OurWords, entrance.ResetPasswordForm):
+    """Ask for a link to set a new password."""
+
+
+class ResetPasswordKeyForm(OurWords, entrance.ResetPasswordKeyForm):
+    """Set a new password by the link."""

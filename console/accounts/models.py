@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import ClassVar
 
 from django.contrib.auth.models import AbstractBaseUser, BaseUserManager, PermissionsMixin
@@ -79,6 +80,11 @@ class User(AbstractBaseUser, PermissionsMixin):
     def has_module_perms(self, app_label: str) -> bool:
         """Operators see every app of Django's admin."""
         return self.is_active and self.is_staff
+
+    @cached_property
+    def team_roles(self) -> list[Membership]:
+        """Memberships with their teams, by name; read once in a request, where views, filters and the frame ask."""
+        return list(self.memberships.select_related("team").order_by("team__name"))
 
     @property
     def initials(self) -> str:

@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from console.activity.querysets import ActivityQuerySet
 from console.activity.verbs import Verb
+from console.core.widgets import FilterSelect
 
 PERIODS = (("", _("Any time")), ("1", _("Last 24 hours")), ("7", _("Last 7 days")), ("30", _("Last 30 days")))
 
@@ -28,10 +29,10 @@ class ActivityFilters(forms.Form):
         label=_("What"),
         required=False,
         choices=[("", _("Anything")), *Verb.choices],
-        widget=forms.Select(attrs={"class": "form-select"}),
+        widget=FilterSelect(),
     )
     when = forms.ChoiceField(
-        label=_("When"), required=False, choices=PERIODS, widget=forms.Select(attrs={"class": "form-select"})
+        label=_("When"), required=False, choices=PERIODS, widget=FilterSelect()
     )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:

@@ -61,9 +61,23 @@ def go(request: HttpRequest, url: str) -> HttpResponse:
     return HttpResponseClientRedirect(url) if request.headers.get("HX-Request") else redirect(url)
 
 
-def page_of(request: HttpRequest, rows: QuerySet[Any]) -> Page[Any]:
-    """Return the page of `rows` that the URL's `page` names; a wrong number gives the nearest page."""
-    return Paginator(rows, settings.PAGE_SIZE).get_page(request.GET.get("page"))
+def page_of(request: HttpRequest, rows: QuerySet[Any], *, count: int | None = None) -> Page[Any]:
+    """Return the page of `rows` that the URL's `page` names; a wrong number gives the nearest page.
+
+    `count` saves counting what the caller has counted. Only ids are sorted and skipped, from whichever end is nearer,
+    so the last page costs no more than the first; the rows of the page come by a query of their own.
+    """
+    number = request.GET.get("page")
+    if rows.query.combinator:  # A union has no ids to load rows by.
+        return Paginator(rows, settings.PAGE_SIZE).get_page(number)
+    total = rows.count() if count is None else count
+    page: Page[Any] = Paginator(range(total), settings.PAGE_SIZE).get_page(number)
+    ids = rows.order_by(*(rows.query.order_by or rows.model._meta.ordering), "pk").values_list("pk", flat=True)
+    start, stop = max(page.start_index() - 1, 0), page.end_index()
+    chosen = list(ids[start:stop]) if start < total / 2 else list(ids.reverse()[total - stop : total - start])[::-1]
+    found = {row.pk: row for row in rows.filter(pk__in=chosen).order_by()}
+    page.object_list = [found[pk] for pk in chosen if pk in found]
+    return page
 
 
 class NoteForm(forms.Form):

@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from django.utils import timezone
-from django.utils.formats import date_format
+from django.utils.dates import MONTHS_3
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
@@ -25,22 +25,28 @@ def relative(at: datetime) -> str:
     if days == 0:
         return _("%(hours)d h ago") % {"hours": seconds // HOUR}
     if days == 1:
-        return _("yesterday, %(time)s") % {"time": date_format(local, "H:i")}
+        return _("yesterday, %(time)s") % {"time": f"{local:%H:%M}"}
     return ngettext("%(days)d day ago", "%(days)d days ago", days) % {"days": days}
 
 
 def day(at: datetime) -> str:
     """Return “22 Nov”, with the year when it is another one."""
     local = timezone.localtime(at)
-    return date_format(local, "j M" if local.year == timezone.localtime().year else "j M Y")
+    return _day(local) if local.year == timezone.localtime().year else f"{_day(local)} {local.year}"
 
 
 def exact(at: datetime) -> str:
     """Return “22 Nov, 03:41”, with the year when it is another one."""
     local = timezone.localtime(at)
-    return f"{day(local)}, {date_format(local, 'H:i')}"
+    return f"{day(local)}, {local:%H:%M}"
 
 
 def full(at: datetime) -> str:
     """Return “22 Nov 2026, 03:41 UTC”."""
-    return date_format(timezone.localtime(at), "j M Y, H:i T")
+    local = timezone.localtime(at)
+    return f"{_day(local)} {local:%Y, %H:%M %Z}"
+
+
+def _day(local: datetime) -> str:
+    # Not Django's date_format, which parses its format anew for each of a list's many times.
+    return f"{local.day} {MONTHS_3[local.month].title()}"

@@ -204,7 +204,7 @@ def add_key(application: HostApplication, *, by: User) -> ApplicationKey:
 
 @transaction.atomic
 def revoke_key(key: ApplicationKey, *, by: User, reason: str = "") -> ApplicationKey:
-    """End a key for good: devices that carry it get nothing any more, from their next request on (P-3)."""
+    """End a key for good: devices that carry it get nothing any more, within a second (P-3)."""
     now = timezone.now()
     if not ApplicationKey.objects.active().filter(pk=key.pk).update(revoked_at=now):
         raise Overtaken(_("Someone else was first: this key is revoked."))

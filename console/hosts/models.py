@@ -175,6 +175,11 @@ class Decision(models.Model):
         """Whole hours since it was asked, at this moment; for pages."""
         return self.hours_waiting(at=timezone.now())
 
+    @property
+    def shown_state(self) -> str:
+        """The state that pages show: “overdue” while it waits for too long."""
+        return "overdue" if self.is_overdue(at=timezone.now()) else self.state
+
     def subject(self) -> str:
         """What is asked for, in words for the inbox and the mail."""
         raise NotImplementedError

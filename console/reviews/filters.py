@@ -10,11 +10,11 @@ from django.http import Http404
 from django.utils.translation import gettext_lazy as _
 
 from console.accounts.models import Team
+from console.core.widgets import FilterSelect
 from console.hosts.models import HostApplication
 from console.hosts.querysets import HostApplicationQuerySet
 from console.reviews.querysets import AUDIT, BINDING, Requests, about
 
-SELECT = {"class": "form-select"}
 KINDS = ((AUDIT, _("Version audits")), (BINDING, _("Bindings")))
 
 
@@ -33,10 +33,10 @@ class InboxFilters(forms.Form):
         to_field_name="application_id",
         required=False,
         empty_label=_("All my applications"),
-        widget=forms.Select(attrs=SELECT),
+        widget=FilterSelect(),
     )
     kind = forms.ChoiceField(
-        label=_("Kind"), required=False, choices=[("", _("Any kind")), *KINDS], widget=forms.Select(attrs=SELECT)
+        label=_("Kind"), required=False, choices=[("", _("Any kind")), *KINDS], widget=FilterSelect()
     )
     q = _words(_("Mini program, App ID or version"))
 
@@ -67,7 +67,7 @@ class ApplicationFilters(forms.Form):
         queryset=Team.objects.none(),
         required=False,
         empty_label=_("All my teams"),
-        widget=forms.Select(attrs=SELECT),
+        widget=FilterSelect(),
     )
     q = _words(_("Name or Application ID"))
 

@@ -7,8 +7,8 @@ os.environ["DEBUG"] = "0"
 os.environ.setdefault("SECRET_KEY", "a-key-for-benchmarks-only-" + "x" * 40)
 os.environ.setdefault("ALLOWED_HOSTS", "*")
 
-from console.settings import *  # noqa: E402, F403
-from console.settings import MIDDLEWARE, STORAGES  # noqa: E402
+from console.settings import *  # noqa: F403
+from console.settings import MIDDLEWARE, STORAGES
 
 SECURE_SSL_REDIRECT = SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = False  # The client speaks plain HTTP.
 MIDDLEWARE = ["tests.bench.counting.count_queries", *MIDDLEWARE]

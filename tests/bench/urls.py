@@ -8,8 +8,10 @@ from django.conf import settings
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
+from django.urls import path
 
-from console.urls import handler403, handler404, urlpatterns
+from console.urls import handler403, handler404
+from console.urls import urlpatterns as console_urlpatterns
 from miniprograms.models import MiniProgram
 from releases.models import Audit, Release, Version
 
@@ -34,9 +36,10 @@ class ReadOnly(admin.ModelAdmin):
         return False
 
 
-class MiniProgramAdmin(ReadOnly):
-    """The mini program list."""
+class MiniProgramAdmin(admin.ModelAdmin):
+    """The mini program list; as in the console, an operator may change what it shows."""
 
+    list_per_page = settings.PAGE_SIZE
     list_display = ("name", "app_id", "team", "category", "shelf", "online_number", "audit_number", "changed_at")
     list_select_related = ("team", "category")
     list_filter = ("team", "category", "shelf")
@@ -75,11 +78,10 @@ class ReleaseAdmin(ReadOnly):
     list_filter = ("kind",)
 
 
-for model, model_admin in (
-    (MiniProgram, MiniProgramAdmin),
-    (Version, VersionAdmin),
-    (Audit, AuditAdmin),
-    (Release, ReleaseAdmin),
-):
-    if not admin.site.is_registered(model):
-        admin.site.register(model, model_admin)
+site = admin.AdminSite("bench")
+site.register(MiniProgram, MiniProgramAdmin)
+site.register(Version, VersionAdmin)
+site.register(Audit, AuditAdmin)
+site.register(Release, ReleaseAdmin)
+
+urlpatterns = [*console_urlpatterns, path("bench/", site.urls)]

@@ -59,6 +59,7 @@ from typing import Any
 from zlib import crc32
 
 from django import forms, template
+from django.conf import settings
 from django.core.paginator import Page
 from django.template import Context, Engine
 from django.template.base import NodeList, Parser, Token
@@ -67,7 +68,7 @@ from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
 from tablericons.templatetags.tablericons import icon as draw
 
-from console.core import times
+from console.core import changes, times
 from console.core.states import look_of, look_of_move
 
 register = template.Library()
@@ -122,7 +123,7 @@ def _time(at: Any, words: str) -> SafeString:
 @register.simple_tag
 def copy(value: str, label: str = "", short: bool = False) -> SafeString:
     """Show an id or hash in monospace with a button that copies it; `short` leaves out the middle."""
-    shown = f"{value[:4]}…{value[-6:]}" if short and len(value) > SHORT else value
+    shown = changes.shortened(value) if short and len(value) > SHORT else value
     return format_html(
         '<span class="copy"><code title="{}">{}</code><button type="button" class="btn-copy" data-copy="{}"'
         ' data-copied="{}" aria-label="{}">{}{}</button></span>',
@@ -186,6 +187,12 @@ def move_look(verb: str) -> dict[str, str]:
     """Return the icon and colour of a log entry's verb."""
     name, colour = look_of_move(verb)
     return {"icon": name, "colour": colour}
+
+
+@register.filter
+def in_words(entry: Any) -> str:
+    """Say what a log entry changed: “State: In audit → Approved · Package: 5d1a…9ecf8c”."""
+    return " · ".join(changes.in_words(entry.changes()))
 
 
 # Actions ----------------------------------------------------------------------------------------------------------
@@ -270,6 +277,12 @@ def actions(parser: Parser, token: Token) -> _Actions:
 
 
 # Lists ------------------------------------------------------------------------------------------------------------
+
+
+@register.simple_tag
+def sudo_minutes() -> int:
+    """Return after how many minutes the password is asked for again."""
+    return max(1, settings.SUDO_SECONDS // 60)
 
 
 @register.simple_tag(takes_context=True)

@@ -47,14 +47,14 @@ APPLICATIONS: dict[str, dict[str, Any]] = {
         "admin": "mira@example.com",
         "reviewers": ["jun@example.com"],
         "description": "Tickets, timetables and everything around the harbour.",
-        "icon": ("H", "#0b3a66", "#06203a"),
+        "icon": ("anchor", "#0b3a66", "#06203a"),
     },
     "Metro Wallet": {
         "team": "City Services",
         "admin": "lena@example.com",
         "reviewers": ["sol@example.com", "noor@example.com"],
         "description": "Pay in shops, offices and trains.",
-        "icon": ("M", "#c9302c", "#8d1f1c"),
+        "icon": ("wallet", "#c9302c", "#8d1f1c"),
     },
 }
 
@@ -83,8 +83,9 @@ PROGRAMS: dict[str, dict[str, Any]] = {
     "City Bus": {
         "team": "Harbour Mobility",
         "category": "Transport",
-        "icon": ("B", "#1f7ae0", "#0f56b3"),
+        "icon": ("bus", "#1f7ae0", "#0f56b3"),
         "introduction": "Live arrival times of every bus line.",
+        "description": "Stops near you, the next buses at each of them, and the whole network on a map.",
         "pages": ["index", "stop", "route", "ticket"],
         "moves": [
             (24 * 38, "bind", HARBOUR),
@@ -109,7 +110,7 @@ PROGRAMS: dict[str, dict[str, Any]] = {
     "Tax Helper": {
         "team": "City Services",
         "category": "Government",
-        "icon": ("T", "#5b6bc0", "#3a4793"),
+        "icon": ("receipt", "#5b6bc0", "#3a4793"),
         "introduction": "Your tax return, step by step.",
         "pages": ["index", "return", "receipts"],
         "moves": [
@@ -124,7 +125,7 @@ PROGRAMS: dict[str, dict[str, Any]] = {
     "Flower Market": {
         "team": "Green Market Co-op",
         "category": "Shopping",
-        "icon": ("F", "#d9468b", "#a52b64"),
+        "icon": ("flower", "#d9468b", "#a52b64"),
         "introduction": "Fresh bouquets from the market hall.",
         "pages": ["index", "bouquet", "cart"],
         "moves": [
@@ -139,7 +140,7 @@ PROGRAMS: dict[str, dict[str, Any]] = {
     "Clinic Booking": {
         "team": "City Services",
         "category": "Medical care",
-        "icon": ("C", "#12946b", "#0a6a4c"),
+        "icon": ("cross", "#12946b", "#0a6a4c"),
         "introduction": "Appointments in the city's clinics.",
         "pages": ["index", "doctor", "booking"],
         "moves": [
@@ -154,7 +155,7 @@ PROGRAMS: dict[str, dict[str, Any]] = {
     "Library Card": {
         "team": "City Services",
         "category": "Education",
-        "icon": ("L", "#d17f1e", "#a35f0f"),
+        "icon": ("book", "#d17f1e", "#a35f0f"),
         "introduction": "Borrow, renew and find books.",
         "pages": ["index", "search"],
         "moves": [(20, "ask", HARBOUR)],
@@ -162,7 +163,7 @@ PROGRAMS: dict[str, dict[str, Any]] = {
     "Island Ferry": {
         "team": "Harbour Mobility",
         "category": "Transport",
-        "icon": ("I", "#14a0b0", "#0d7480"),
+        "icon": ("ferry", "#14a0b0", "#0d7480"),
         "introduction": "Ferry times and tickets for the islands.",
         "pages": ["index", "trip", "ticket"],
         "moves": [
@@ -178,7 +179,7 @@ PROGRAMS: dict[str, dict[str, Any]] = {
     "Parking Meter": {
         "team": "Harbour Mobility",
         "category": "Transport",
-        "icon": ("P", "#465267", "#2d3646"),
+        "icon": ("parking", "#465267", "#2d3646"),
         "introduction": "Pay for parking by the minute.",
         "pages": ["index", "zone"],
         "moves": [
@@ -191,7 +192,7 @@ PROGRAMS: dict[str, dict[str, Any]] = {
     "Harbour Tickets": {
         "team": "Harbour Mobility",
         "category": "Entertainment",
-        "icon": ("H", "#8757d6", "#5f36a8"),
+        "icon": ("ticket", "#8757d6", "#5f36a8"),
         "introduction": "Museums, tours and concerts by the water.",
         "pages": ["index", "event"],
         "moves": [
@@ -204,7 +205,7 @@ PROGRAMS: dict[str, dict[str, Any]] = {
     "School Lunch": {
         "team": "City Services",
         "category": "Education",
-        "icon": ("S", "#e0633a", "#b04522"),
+        "icon": ("bowl", "#e0633a", "#b04522"),
         "introduction": "This week's menu in every school.",
         "pages": ["index", "week"],
         "moves": [
@@ -217,7 +218,7 @@ PROGRAMS: dict[str, dict[str, Any]] = {
     "Bike Share": {
         "team": "Harbour Mobility",
         "category": "Transport",
-        "icon": ("B", "#2f9e44", "#1f6e2f"),
+        "icon": ("bike", "#2f9e44", "#1f6e2f"),
         "introduction": "Find a bike, ride, park anywhere.",
         "pages": ["index", "ride"],
         "moves": [
@@ -230,7 +231,7 @@ PROGRAMS: dict[str, dict[str, Any]] = {
     "Recycling Days": {
         "team": "City Services",
         "category": "Government",
-        "icon": ("R", "#3b7d4f", "#285a38"),
+        "icon": ("bin", "#3b7d4f", "#285a38"),
         "introduction": "Which bin goes out today.",
         "pages": ["index", "calendar"],
         "moves": [
@@ -242,7 +243,7 @@ PROGRAMS: dict[str, dict[str, Any]] = {
     "Farm Box": {
         "team": "Green Market Co-op",
         "category": "Shopping",
-        "icon": ("F", "#7a8b2e", "#55621c"),
+        "icon": ("box", "#7a8b2e", "#55621c"),
         "introduction": "Vegetables from the farms around, weekly.",
         "pages": ["index", "box"],
         "moves": [(24 * 2, "upload", "0.9.0 Pilot")],

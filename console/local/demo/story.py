@@ -140,7 +140,7 @@ class Story:
             icon=draw_icon(*about["icon"]),
             category=Category.objects.get(name=about["category"]),
             introduction=about["introduction"],
-            description=about["introduction"],
+            description=about.get("description", ""),
         )
 
     def _request(self, name: str, application: str) -> Binding:

@@ -1,0 +1,206 @@
+"""New version (V-1 to V-6): the verb and its page, with every kind of bad package that we know."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from io import BytesIO
+from pathlib import Path
+
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db import connection
+from django.urls import reverse
+from django.utils.html import escape
+
+from console.activity.models import ActivityEntry
+from console.core.errors import Refused
+from releases import actions
+from releases.inspection import PackageRefused
+from releases.models import Package, Version, package_storage
+from releases.package import inspect
+from tests import factories
+from tests.releases.package.bad_packages import bad_packages
+
+pytestmark = pytest.mark.django_db
+BAD = list(bad_packages())
+
+
+@pytest.fixture
+def program():
+    return factories.make_program()
+
+
+def url(program):
+    return reverse("releases:upload", args=[program.app_id])
+
+
+def form(file=None, **values):
+    return {"file": file or factories.make_zip(), "number": "1.0.0", "notes": "Typed already", **values}
+
+
+def stored_files() -> set[str]:
+    root = Path(package_storage().path(""))
+    return {str(path.relative_to(root)) for path in root.rglob("*") if path.is_file()}
+
+
+def test_keeps_the_canonical_package_under_its_hash(program, signed_in):
+    file = factories.make_zip()
+    response = signed_in(program.created_by).post(url(program), form(file))
+    version = program.versions.get()
+    assert (response.status_code, response.url) == (
+        302,
+        reverse("releases:detail", args=[program.app_id, "1.0.0"]),
+    )
+    assert (version.state, version.notes, version.uploaded_by) == ("development", "Typed already", program.created_by)
+    out = BytesIO()
+    expected = inspect(factories.make_zip(), out=out)
+    package = version.package
+    assert (package.sha256, package.size, package.entry_page) == (expected.sha256, expected.size, "pages/index/index")
+    with package.file.open("rb") as stored:
+        assert stored.read() == out.getvalue()
+    entry = ActivityEntry.objects.filter(verb="version.uploaded").get()
+    assert (entry.target_label, entry.after["package"]) == (f"{program} 1.0.0", package.sha256)
+
+
+def test_the_same_content_is_stored_once(program):
+    other = factories.make_program()
+    for place in (program, other):
+        actions.upload(place, file=factories.make_zip(), number=(1, 0, 0), notes="", by=place.created_by)
+    assert Package.objects.count() == 1
+    assert Version.objects.count() == 2
+
+
+def test_a_number_is_used_only_once(program, signed_in):
+    factories.make_version(program, "1.10.0")
+    response = signed_in(program.created_by).post(url(program), form(number="1.10.0"))
+    text = response.content.decode()
+    assert response.status_code == 422
+    assert "1.10.0 was used before." in text
+    assert "Typed already" in text
+    with pytest.raises(Refused, match="was used before") as refused:
+        actions.upload(program, file=factories.make_zip(), number=(1, 10, 0), notes="", by=program.created_by)
+    assert refused.value.field == "number"
+    assert program.versions.count() == 1
+
+
+@pytest.mark.parametrize(
+    "number", ["", "1", "1.0", "1.0.0.0", "v1.0.0", "1.0.x", "1.0.10000", "1.-1.0", "٣.0.0", "01.0.0"]
+)
+def test_a_number_is_three_numbers(number, program, signed_in):
+    response = signed_in(program.created_by).post(url(program), form(number=number))
+    assert response.status_code == 422
+    assert not program.versions.exists()
+
+
+def test_without_a_file(program, signed_in):
+    response = signed_in(program.created_by).post(url(program), {"number": "1.0.0", "notes": "Typed already"})
+    text = response.content.decode()
+    assert response.status_code == 422
+    assert "Choose the package file." in text
+    assert 'value="1.0.0"' in text
+
+
+def test_too_large_is_said_with_its_size(program, signed_in, settings):
+    file = SimpleUploadedFile("big.zip", b"PK\x03\x04" + bytes(31 * 1024 * 1024))
+    response = signed_in(program.created_by).post(url(program), form(file))
+    assert response.status_code == 422
+    assert "30 MB" in response.content.decode()
+
+
+def test_a_package_of_another_program(program, signed_in):
+    file = factories.make_zip({"project.config.json": '{"appid": "mpabcdefghijklmn"}'})
+    text = signed_in(program.created_by).post(url(program), form(file)).content.decode()
+    assert "mpabcdefghijklmn" in text
+    assert program.app_id in text
+
+
+def test_every_bad_package_is_refused_with_its_reason_in_the_form(program, signed_in):
+    client = signed_in(program.created_by)
+    before = stored_files()
+    wrong = []
+    for bad in BAD:
+        data = bad.data
+        inspection = inspect(BytesIO(data), app_id=program.app_id)
+        titles = [escape(finding.title) for finding in inspection.errors if finding.code == bad.code]
+        response = client.post(url(program), form(SimpleUploadedFile("package.zip", data)))
+        text = response.content.decode()
+        if data and (response.status_code != 422 or not titles or not all(title in text for title in titles)):
+            wrong.append((bad.name, response.status_code, titles[:1]))
+        if "Typed already" not in text or 'value="1.0.0"' not in text:
+            wrong.append((bad.name, "what was typed is lost"))
+    assert wrong == []
+    assert len(BAD) >= 120
+    assert (Version.objects.count(), Package.objects.count(), stored_files()) == (0, 0, before)
+
+
+def test_a_refusal_leaves_nothing_behind(program):
+    before = stored_files()
+    with pytest.raises(PackageRefused) as refused:
+        actions.upload(program, file=BytesIO(b"no zip"), number=(1, 0, 0), notes="", by=program.created_by)
+    assert refused.value.inspection.accepted is False
+    assert (Version.objects.count(), Package.objects.count(), stored_files()) == (0, 0, before)
+
+
+def test_a_failed_transaction_takes_its_file_with_it(program):
+    """The number is taken between the form's check and the verb's: the stored file of the loser goes."""
+    factories.make_version(program, "1.0.0")
+    before = stored_files()
+    file = factories.make_zip({"only-here.js": "module.exports = 1"})
+    with pytest.raises(Refused):
+        actions.upload(program, file=file, number=(1, 0, 0), notes="", by=program.created_by)
+    assert stored_files() == before
+
+
+@pytest.mark.django_db(transaction=True)
+def test_one_number_at_once():
+    """Eight uploads of one number: one version, one package, one file for it."""
+    program = factories.make_program()
+
+    def attempt(place: int) -> str:
+        file = factories.make_zip({"version.js": f"module.exports = {place}"})
+        try:
+            actions.upload(program, file=file, number=(1, 0, 0), notes="", by=program.created_by)
+        except Refused:
+            return "refused"
+        finally:
+            connection.close()
+        return "uploaded"
+
+    before = stored_files()
+    with ThreadPoolExecutor(8) as pool:
+        outcomes = sorted(pool.map(attempt, range(8)))
+    assert outcomes == ["refused"] * 7 + ["uploaded"]
+    assert stored_files() - before == {program.versions.get().package.file.name}
+
+
+@pytest.mark.django_db(transaction=True)
+def test_one_content_at_once_survives_the_failure_of_some():
+    """Sixteen uploads of one content to two programs, half of them of a number that is taken: the file stays."""
+    taken, free = factories.make_program(), factories.make_program()
+    factories.make_version(taken, "1.0.0")
+
+    def attempt(place: int) -> None:
+        program = free if place % 2 else taken
+        try:
+            file = factories.make_zip({"same.js": "module.exports = 'same'"})
+            number = (1, place if place % 2 else 0, 0)
+            actions.upload(program, file=file, number=number, notes="", by=program.created_by)
+        except Refused:
+            assert not place % 2
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(16) as pool:
+        list(pool.map(attempt, range(16)))
+    package = Package.objects.get(versions__mini_program=free, versions__minor=1)
+    assert free.versions.filter(package=package).count() == 8
+    with package.file.open("rb") as stored:
+        assert inspect(stored).sha256 == package.sha256
+
+
+def test_lower_role_and_other_team(program, signed_in):
+    viewer = factories.make_member(program.team, "viewer")
+    stranger = factories.make_member(factories.make_team(), "admin")
+    assert signed_in(viewer).post(url(program), form()).status_code == 403
+    assert signed_in(stranger).post(url(program), form()).status_code == 404
+    assert not program.versions.exists()
