@@ -257,9 +257,15 @@ def fill(programs: int, versions: int) -> dict[str, Any]:
         "session": sessions["Mira"],
         "operator_session": sessions["Operator"],
         "team": teams[0].pk,
-        "programs": programs,
         "app_id": biggest.app_id,
         "program": biggest.pk,
+        "rows": {
+            "programs": programs,
+            "versions": versions,
+            "own_versions": biggest.versions.count(),
+            "own_audits": biggest.audits.count(),
+            "own_releases": biggest.releases.count(),
+        },
     }
 
 

@@ -3,12 +3,14 @@
 import json
 import sys
 from argparse import ArgumentParser
+from collections.abc import Iterable
+from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from django.core.management.base import BaseCommand, CommandError
 
-from releases.package import Inspection, inspect
+from releases.package import Finding, container, inspect
 
 
 class Command(BaseCommand):
@@ -21,30 +23,46 @@ class Command(BaseCommand):
         """Files, and how to print."""
         parser.add_argument("files", nargs="+", metavar="FILE", type=Path)
         parser.add_argument("--app-id", help="the mini program that the packages are meant for")
+        parser.add_argument("--archive", action="store_true", help="judge the zip alone, not what a mini program needs")
         parser.add_argument("--json", action="store_true", help="one JSON object per file, each on a line")
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Inspect each file and print what was found."""
-        refused = 0
+        refused = False
         for path in options["files"]:
             try:
                 with path.open("rb") as file:
-                    inspection = inspect(file, app_id=options["app_id"])
+                    verdict = (
+                        _archive(file) if options["archive"] else inspect(file, app_id=options["app_id"]).as_dict()
+                    )
             except OSError as error:
                 raise CommandError(f"{path}: {error.strerror}") from error
-            refused += not inspection.accepted
+            refused |= not verdict["accepted"]
             if options["json"]:
-                self.stdout.write(json.dumps({"file": str(path), **inspection.as_dict()}, ensure_ascii=False))
+                self.stdout.write(json.dumps({"file": str(path), **verdict}, ensure_ascii=False))
             else:
-                self._tell(path, inspection)
+                self._tell(path, verdict)
         if refused:
             sys.exit(1)
 
-    def _tell(self, path: Path, inspection: Inspection) -> None:
-        verdict = f"accepted, {inspection.size} bytes, {inspection.sha256}" if inspection.accepted else "refused"
-        self.stdout.write(f"{path}: {verdict}")
-        for finding in inspection.findings:
-            place = " · ".join(part for part in (finding.where, finding.detail) if part)
-            self.stdout.write(f"  {finding.severity}: {finding.title}{f' [{place}]' if place else ''}")
-            if finding.hint:
-                self.stdout.write(f"    {finding.hint}")
+    def _tell(self, path: Path, verdict: dict[str, Any]) -> None:
+        self.stdout.write(f"{path}: {'accepted' if verdict['accepted'] else 'refused'}")
+        if verdict.get("sha256"):
+            self.stdout.write(f"  {verdict['size']} bytes, SHA-256 {verdict['sha256']}")
+        for finding in verdict["findings"]:
+            place = " · ".join(part for part in (finding["where"], finding["detail"]) if part)
+            self.stdout.write(f"  {finding['severity']}: {finding['title']}{f' [{place}]' if place else ''}")
+            if finding["hint"]:
+                self.stdout.write(f"    {finding['hint']}")
+
+
+def _package(file: BinaryIO, app_id: str | None) -> dict[str, Any]:
+    """Judge it as an upload."""
+    return inspect(file, app_id=app_id).as_dict()
+
+
+def _archive(file: BinaryIO) -> dict[str, Any]:
+    """Judge the container alone."""
+    _container, findings = container.read(file)
+    found: Iterable[Finding] = findings.listed()
+    return {"accepted": not findings.errors, "findings": [asdict(finding) for finding in found]}

@@ -1,0 +1,60 @@
+"""`manage.py inspect`: the same reader from the command line."""
+
+import json
+from io import StringIO
+from pathlib import Path
+
+import pytest
+from django.core.management import CommandError, call_command
+
+from releases.package import inspect
+from tests import factories
+
+ARCHIVES = Path(__file__).parent / "package" / "archives"
+
+
+def run(*arguments: str) -> tuple[int, str]:
+    out = StringIO()
+    try:
+        call_command("inspect", *arguments, stdout=out)
+    except SystemExit as stop:
+        return int(str(stop.code)), out.getvalue()
+    return 0, out.getvalue()
+
+
+def test_one_json_object_per_file(tmp_path: Path):
+    good, bad = tmp_path / "good.zip", tmp_path / "bad.zip"
+    good.write_bytes(factories.make_zip().read())
+    bad.write_bytes(b"no zip at all")
+    status, text = run("--json", str(good), str(bad))
+    first, second = map(json.loads, text.splitlines())
+    with good.open("rb") as file:
+        expected = inspect(file)
+    assert status == 1
+    assert (first["accepted"], first["sha256"], first["size"]) == (True, expected.sha256, expected.size)
+    assert (second["accepted"], second["sha256"], len(second["findings"])) == (False, None, 1)
+
+
+def test_words_for_people(tmp_path: Path):
+    file = tmp_path / "other.zip"
+    file.write_bytes(factories.make_zip({"project.config.json": '{"appid": "mpabcdefghijklmn"}'}).read())
+    status, text = run("--app-id", "mp00000000000000", str(file))
+    assert status == 1
+    assert f"{file}: refused" in text
+    assert "mpabcdefghijklmn" in text
+
+
+@pytest.mark.parametrize(
+    ("folder", "accepted", "count"), [("accept", True, 9), ("reject", False, 13), ("malicious", False, 8)]
+)
+def test_archives_are_decided_as_their_folders_say(folder: str, accepted: bool, count: int):
+    files = sorted(str(path) for path in (ARCHIVES / folder).glob("*.zip"))
+    status, text = run("--archive", "--json", *files)
+    assert {json.loads(line)["accepted"] for line in text.splitlines()} == {accepted}
+    assert status == (0 if accepted else 1)
+    assert len(files) == count
+
+
+def test_a_file_that_is_not_there(tmp_path: Path):
+    with pytest.raises(CommandError, match="No such file"):
+        call_command("inspect", str(tmp_path / "none.zip"))
