@@ -151,7 +151,7 @@ def section_here(request: SignedInRequest) -> Section:
     """Return the section of the page that an htmx request comes from."""
     try:
         return section_of(resolve(urlsplit(request.headers.get("HX-Current-URL", "/")).path))
-    except Resolver404:
+    except (Resolver404, ValueError):  # A page that is none of ours, or an address that is none.
         return section_of(None)
 
 

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import unicodedata
 from dataclasses import dataclass
 from typing import Any
 
 from django import forms
-from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
 from django.http import QueryDict
 from django.utils.datastructures import MultiValueDict
@@ -16,34 +14,10 @@ from django.utils.translation import gettext_lazy as _
 from console.accounts.models import Team
 from console.activity.models import ActivityEntry
 from console.core.images import IconField
+from console.core.words import LineField, WordsField
 from console.hosts.models import HostApplication
 from miniprograms.actions import DESCRIPTIVE
 from miniprograms.models import Category, MiniProgram
-
-LINE_BREAKS = {"\r\n": "\n", "\r": "\n"}
-JOINERS = "\u200c\u200d"  # Part of how some scripts and emoji are written.
-
-
-class WordsField(forms.CharField):
-    """Several lines of text: NFC, and a line break counts as one character however the browser sends it."""
-
-    def to_python(self, value: Any) -> str:
-        """Return the text as we store it, so that limits count what is stored."""
-        text = super().to_python(value) or ""
-        for typed, kept in LINE_BREAKS.items():
-            text = text.replace(typed, kept)
-        return unicodedata.normalize("NFC", text)
-
-
-class LineField(WordsField):
-    """One line of visible text: runs of blanks become one, invisible characters are refused."""
-
-    def to_python(self, value: Any) -> str:
-        """Return the line; raises ValidationError for characters that nobody can see (they disguise names)."""
-        text = " ".join(super().to_python(value).split())
-        if any(unicodedata.category(letter) in ("Cc", "Cf", "Cs", "Co") and letter not in JOINERS for letter in text):
-            raise ValidationError(_("Leave out invisible control characters."), code="invisible")
-        return text
 
 
 class MiniProgramForm(forms.Form):
@@ -102,7 +76,7 @@ class Difference:
 class EditForm(MiniProgramForm):
     """The descriptive fields, and the revision that the editor saw (L-3)."""
 
-    revision = forms.IntegerField(widget=forms.HiddenInput)
+    revision = forms.IntegerField(min_value=1, widget=forms.HiddenInput)
 
     def __init__(self, data: QueryDict | None, files: MultiValueDict[str, Any] | None, *, program: MiniProgram) -> None:
         initial: dict[str, Any] = {name: getattr(program, name) for name in (*DESCRIPTIVE, "icon", "revision")}

@@ -204,7 +204,8 @@ def publish(version: Version, *, by: User, note: str = "") -> Release:
     """Put an approved version online on all bound applications at once (V-12)."""
     program, version = _locked(version)
     online = program.versions.online().first()
-    _refuse_if(rules.why_not_publish(program, version, online=online))
+    unheard = rules.unheard(version, _bound(program))
+    _refuse_if(rules.why_not_publish(program, version, online=online, unheard=unheard))
     if online:
         online.retire()
         online.save()

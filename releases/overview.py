@@ -31,6 +31,7 @@ class Overview:
 
     `candidate` is the highest approved version above the online one, `uploads` the newest development versions
     of `upload_count`, `target` the version that a roll back proposes, `may` what the user's role forbids.
+    `applications` are those bound now, `unheard` those of them that have not approved the candidate.
     """
 
     program: MiniProgram
@@ -42,6 +43,7 @@ class Overview:
     upload_count: int = 0
     target: Version | None = None
     applications: list[HostApplication] = field(default_factory=list)
+    unheard: list[HostApplication] = field(default_factory=list)
     may: dict[str, str] = field(default_factory=dict)
 
     @property
@@ -81,7 +83,7 @@ class Overview:
     def why_not_publish(self) -> str:
         """Why nothing can be published, or not the candidate."""
         if self.candidate:
-            return rules.why_not_publish(self.program, self.candidate, online=self.online)
+            return rules.why_not_publish(self.program, self.candidate, online=self.online, unheard=self.unheard)
         return self.why_not_publish_running
 
     @property
@@ -102,7 +104,7 @@ class Overview:
 
 
 def overviews(programs: Iterable[MiniProgram]) -> list[Overview]:
-    """Return the overview of each program, in the order given; eight queries."""
+    """Return the overview of each program, in the order given; nine queries."""
     found = {program.pk: Overview(program) for program in programs}
     ids = list(found)
     for release in _newest_releases(ids):
@@ -124,6 +126,10 @@ def overviews(programs: Iterable[MiniProgram]) -> list[Overview]:
         overview.upload_count = version.of  # type: ignore[attr-defined]  # annotated below
     for binding in Binding.objects.bound().filter(mini_program__in=ids).select_related("application"):
         found[binding.mini_program_id].applications.append(binding.application)
+    approvals = rules.approvals_of(overview.candidate for overview in found.values() if overview.candidate)
+    for overview in found.values():
+        if candidate := overview.candidate:
+            overview.unheard = [row for row in overview.applications if (candidate.pk, row.pk) not in approvals]
     return list(found.values())
 
 

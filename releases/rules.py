@@ -5,10 +5,13 @@ The verbs raise these sentences and the pages show them under the disabled butto
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
+
 from django.utils.translation import gettext as _
 
+from console.hosts.models import HostApplication
 from miniprograms.models import MiniProgram
-from releases.models import Release, Version
+from releases.models import Release, ReviewDecision, Version
 from releases.states import ReleaseKind, VersionState
 
 
@@ -48,8 +51,13 @@ def why_not_withdraw(version: Version) -> str:
     return ""
 
 
-def why_not_publish(program: MiniProgram, version: Version, *, online: Version | None) -> str:
-    """V-12: approved, on the shelf, higher than the online version, never online before."""
+def why_not_publish(
+    program: MiniProgram, version: Version, *, online: Version | None, unheard: Sequence[HostApplication]
+) -> str:
+    """V-12: approved, on the shelf, higher than the online version, never online before; and accepted everywhere.
+
+    `unheard` are bound applications that have not approved it: those bound after its audit, or during it.
+    """
     if version.state == VersionState.ONLINE:
         return _("%(number)s is online already.") % {"number": version}
     if version.state == VersionState.RETIRED:
@@ -60,7 +68,24 @@ def why_not_publish(program: MiniProgram, version: Version, *, online: Version |
         return _("The mini program is off the shelf. Put it back on the shelf first.")
     if online and version.parts <= online.parts:
         return _("%(number)s is not higher than %(online)s, which is online.") % {"number": version, "online": online}
+    if unheard:
+        return _("%(applications)s never audited %(number)s. Upload it under a new number and submit that.") % {
+            "applications": ", ".join(application.name for application in unheard),
+            "number": version,
+        }
     return ""
+
+
+def approvals_of(versions: Iterable[Version]) -> set[tuple[int, int]]:
+    """Return (version, application) of each approval, as primary keys; one query for any number of versions."""
+    rows = ReviewDecision.objects.approved().filter(audit__version__in=list(versions))
+    return set(rows.values_list("audit__version", "application"))
+
+
+def unheard(version: Version, applications: Iterable[HostApplication]) -> list[HostApplication]:
+    """Return those of the bound `applications` that have not approved the version: it may not reach their devices."""
+    approvals = approvals_of([version])
+    return [application for application in applications if (version.pk, application.pk) not in approvals]
 
 
 def why_not_roll_back(program: MiniProgram, *, online: Version | None, last: Release | None, targets: bool) -> str:

@@ -160,16 +160,16 @@ def detail(request: SignedInRequest, version: Version) -> HttpResponse:
     """One version: its package, its warnings, its way so far, and what can be done with it now."""
     program = version.mini_program
     online = program.versions.online().first()
-    bound = program.bindings.bound().count()
+    bound = [binding.application for binding in program.bindings.bound().select_related("application")]
     context = {
         "mini_program": program,
         "version": version,
         "audits": version.audits.select_related("submitted_by").prefetch_related("decisions__application"),
         "releases": version.releases.select_related("from_version", "by"),
         "why_not_submit": lacking(program.held, Permission.UPLOAD)
-        or rules.why_not_submit(program, version, bound=bound),
+        or rules.why_not_submit(program, version, bound=len(bound)),
         "why_not_publish": lacking(program.held, Permission.MANAGE)
-        or rules.why_not_publish(program, version, online=online),
+        or rules.why_not_publish(program, version, online=online, unheard=rules.unheard(version, bound)),
     }
     return render(request, "releases/detail.html", context)
 

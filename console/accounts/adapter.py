@@ -5,6 +5,7 @@ from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest
 
 from console.activity.middleware import client_address
+from console.core.words import refuse_invisible
 
 
 class AccountAdapter(DefaultAccountAdapter):
@@ -13,6 +14,11 @@ class AccountAdapter(DefaultAccountAdapter):
     def is_open_for_signup(self, request: HttpRequest) -> bool:
         """Sign-up is closed: accounts are made by invitations and by operators."""
         return False
+
+    def clean_email(self, email: str) -> str:
+        """Return an address that someone typed to reset a password; the same rule as in our own forms."""
+        refuse_invisible(email)
+        return email
 
     def get_client_ip(self, request: HttpRequest) -> str:
         """Return the client's address; without one the rate limits could not hold, so nothing goes on."""

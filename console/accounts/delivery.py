@@ -55,7 +55,7 @@ def _send_next(rows: QuerySet[Any], build: Callable[[Any], EmailMessage], *, aft
         same = rows.model._default_manager.filter(pk=row.pk)
         try:
             build(row).send()
-        except OSError as error:  # smtplib's errors and refused connections
+        except Exception as error:  # A refused connection, or an address that no message can carry: the rest goes on.
             logger.warning("e-mail of %s %s failed: %s", rows.model._meta.model_name, row.pk, error)
             same.update(email_tries=F("email_tries") + 1)
             return row.pk, False

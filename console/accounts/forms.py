@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 
 from console.accounts.models import Team, User
 from console.accounts.permissions import TeamRole
+from console.core.words import AddressField, LineField
 
 ROLES = {
     TeamRole.ADMIN: _("Team administrator – everything, also keys, members and the team’s settings"),
@@ -32,7 +33,7 @@ class RoleForm(forms.Form):
 class InviteForm(RoleForm):
     """Whom to invite, and as what."""
 
-    email = forms.EmailField(
+    email = AddressField(
         label=_("E-mail"),
         max_length=254,
         help_text=_("The link in the message works once and is for this address only."),
@@ -46,6 +47,7 @@ class TeamForm(forms.ModelForm):
     class Meta:
         model = Team
         fields = ("name",)
+        field_classes = {"name": LineField}
 
 
 class ProfileForm(forms.ModelForm):
@@ -54,13 +56,14 @@ class ProfileForm(forms.ModelForm):
     class Meta:
         model = User
         fields = ("name",)
+        field_classes = {"name": LineField}
         widgets = {"name": forms.TextInput(attrs={"autocomplete": "name"})}
 
 
 class NewUserForm(forms.Form):
     """The account of an invited person, whose address is the invitation's."""
 
-    name = forms.CharField(
+    name = LineField(
         label=_("Your name"), max_length=100, widget=forms.TextInput(attrs={"autocomplete": "name", "autofocus": True})
     )
     password = forms.CharField(

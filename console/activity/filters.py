@@ -31,9 +31,7 @@ class ActivityFilters(forms.Form):
         choices=[("", _("Anything")), *Verb.choices],
         widget=FilterSelect(),
     )
-    when = forms.ChoiceField(
-        label=_("When"), required=False, choices=PERIODS, widget=FilterSelect()
-    )
+    when = forms.ChoiceField(label=_("When"), required=False, choices=PERIODS, widget=FilterSelect())
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

@@ -11,13 +11,14 @@ from django.utils.translation import gettext_lazy as _
 from console.accounts.models import Team, User
 from console.accounts.permissions import ApplicationRole
 from console.core.images import IconField
+from console.core.words import LineField
 from console.hosts.models import ApplicationKey, HostApplication
 
 
 class ApplicationForm(forms.Form):
     """The descriptive fields."""
 
-    name = forms.CharField(label=_("Name"), min_length=2, max_length=30)
+    name = LineField(label=_("Name"), min_length=2, max_length=30)
     icon = IconField(
         label=_("Icon"), required=False, help_text=_("PNG, JPEG or WebP, up to 1 MB. Made square for you.")
     )

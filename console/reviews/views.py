@@ -27,7 +27,7 @@ from miniprograms import actions as miniprograms
 from miniprograms.models import Binding, MiniProgram
 from releases import actions as releases
 from releases.access import review_for
-from releases.models import ReviewDecision
+from releases.models import ReviewDecision, Version
 from releases.states import VersionState
 
 # The tabs of the inbox; the first is shown when the URL names none.
@@ -112,6 +112,7 @@ def binding(request: SignedInRequest, decision: Binding) -> HttpResponse:
     """Decide a binding (L-6)."""
     program = decision.mini_program
     online = program.versions.online().select_related("package").first()
+    approved = program.versions.approved().overtaking(Version.objects.online()).first()
     return _decide(
         request,
         decision,
@@ -119,6 +120,7 @@ def binding(request: SignedInRequest, decision: Binding) -> HttpResponse:
         template="reviews/binding.html",
         program=program,
         online=online,
+        approved=approved,
         package=online.package if online else None,
     )
 

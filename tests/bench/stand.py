@@ -9,6 +9,7 @@ import secrets
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Iterator
 from urllib.parse import urlsplit
@@ -20,21 +21,30 @@ from tests.bench.counting import ASK, TELL
 
 Environment = dict[str, str]
 SETTINGS = "tests.bench.settings"
+CSRF_TOKEN = "x" * 32  # sent as cookie and in the form
 
 
 @contextlib.contextmanager
 def database() -> Iterator[Environment]:
-    """Make a migrated database beside the one that the environment names; drop it in the end.
+    """Make a migrated database beside the one that the environment names, and a folder for files; drop both in the end.
 
-    Yields the environment of processes that use it.
+    Yields the environment of processes that use them.
     """
     url = urlsplit(os.environ["DATABASE_URL"])
     name = f"bench_{secrets.token_hex(4)}"
-    with psycopg.connect(os.environ["DATABASE_URL"], autocommit=True) as connection:
+    with (
+        tempfile.TemporaryDirectory(prefix="console-bench-") as folder,
+        psycopg.connect(os.environ["DATABASE_URL"], autocommit=True) as connection,
+    ):
         connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
         try:
             own = f"{url.scheme}://{url.netloc}/{name}" + (f"?{url.query}" if url.query else "")
-            environment = {**os.environ, "DATABASE_URL": own, "DJANGO_SETTINGS_MODULE": SETTINGS}
+            environment = {
+                **os.environ,
+                "DATABASE_URL": own,
+                "DJANGO_SETTINGS_MODULE": SETTINGS,
+                "BENCH_FOLDER": folder,
+            }
             migrate = [sys.executable, "manage.py", "migrate", "--verbosity", "0", "--skip-checks"]
             subprocess.run(migrate, env=environment, check=True)
             yield environment
@@ -73,7 +83,7 @@ class Visitor:
 
     def __init__(self, port: int, session: str) -> None:
         self._connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
-        self._headers = {"Cookie": f"sessionid={session}; csrftoken={'x' * 32}"}
+        self._headers = {"Cookie": f"sessionid={session}; csrftoken={CSRF_TOKEN}"}
 
     def get(self, path: str, **headers: str) -> http.client.HTTPResponse:
         """Read a page to its end; RuntimeError unless it is there."""
@@ -95,7 +105,7 @@ class Visitor:
         return int(self.get(path, **{ASK: "1"}).headers[TELL])
 
     def post(self, path: str, body: bytes, content_type: str) -> http.client.HTTPResponse:
-        """Send a form; its CSRF token must be 32 times `x`."""
+        """Send a form that holds CSRF_TOKEN."""
         self._connection.request("POST", path, body, self._headers | {"Content-Type": content_type})
         response = self._connection.getresponse()
         response.read()

@@ -133,3 +133,15 @@ def test_an_old_proof_asks_for_the_password(signed_in, reviewer, binding):
         assert client.post(url(binding), APPROVE).status_code == 403
         assert outcome(binding)[0] == "waiting"
         assert client.post(url(binding), {**APPROVE, "sudo_password": factories.PASSWORD}).status_code == 302
+
+
+def test_says_which_versions_an_approval_accepts(signed_in, reviewer, program, binding):
+    """L-6: what is online, and what has passed its audit and may be published at any time."""
+    client = signed_in(reviewer)
+    assert "Nothing has passed an audit yet" in client.get(url(binding)).content.decode()
+
+    factories.make_online(program, "1.0.0")
+    factories.make_approved(program, "1.1.0")
+
+    text = " ".join(client.get(url(binding)).content.decode().split())
+    assert "Approval also accepts 1.0.0, which is online now, and 1.1.0, which has passed its audit" in text

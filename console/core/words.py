@@ -1,0 +1,50 @@
+"""Fields for text that people type."""
+
+from __future__ import annotations
+
+import unicodedata
+from typing import Any
+
+from django import forms
+from django.core.exceptions import ValidationError
+from django.utils.translation import gettext_lazy as _
+
+LINE_BREAKS = {"\r\n": "\n", "\r": "\n"}
+JOINERS = "\u200c\u200d"  # Part of how some scripts and emoji are written.
+
+
+def refuse_invisible(text: str) -> None:
+    """Raise ValidationError for characters that nobody can see: they disguise names and break mail headers."""
+    if any(unicodedata.category(letter) in ("Cc", "Cf", "Cs", "Co") and letter not in JOINERS for letter in text):
+        raise ValidationError(_("Leave out invisible control characters."), code="invisible")
+
+
+class WordsField(forms.CharField):
+    """Several lines of text: NFC, and a line break counts as one character however the browser sends it."""
+
+    def to_python(self, value: Any) -> str:
+        """Return the text as we store it, so that limits count what is stored."""
+        text = super().to_python(value) or ""
+        for typed, kept in LINE_BREAKS.items():
+            text = text.replace(typed, kept)
+        return unicodedata.normalize("NFC", text)
+
+
+class LineField(WordsField):
+    """One line of visible text: runs of blanks become one, invisible characters are refused."""
+
+    def to_python(self, value: Any) -> str:
+        """Return the line; raises ValidationError for characters that nobody can see."""
+        text = " ".join(super().to_python(value).split())
+        refuse_invisible(text)
+        return text
+
+
+class AddressField(forms.EmailField):
+    """An e-mail address that a message can carry: in quotes the standard allows even line breaks, we don't."""
+
+    def to_python(self, value: Any) -> str:
+        """Return the address; raises ValidationError for characters that nobody can see."""
+        text: str = super().to_python(value)
+        refuse_invisible(text)
+        return text
