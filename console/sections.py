@@ -104,7 +104,10 @@ def waiting_for(user: User, kind: type[Decision]) -> QuerySet[Any]:
 
 
 class Frame:
-    """Menu, switchers, notices. Nothing is asked of the database before a template draws it: four queries a page."""
+    """Menu, switchers, notices. Nothing is asked of the database before a template draws it.
+
+    Four queries a page, five for who decides requests.
+    """
 
     def __init__(self, request: HttpRequest) -> None:
         self.request = request

@@ -136,7 +136,7 @@ class MiniProgram(models.Model):
 
     def edits_since(self, revision: int) -> list[ActivityEntry]:
         """Return the edits after `revision`, newest first: each one raised the revision by one (L-3)."""
-        missed = self.revision - revision
+        missed = self.revision - max(revision, 0)
         edits = ActivityEntry.objects.of_program(self.app_id).filter(verb=Verb.MINI_PROGRAM_EDITED)
         return list(edits[:missed]) if missed > 0 else []
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import BinaryIO
 
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -18,7 +19,7 @@ from console.hosts import actions as hosts
 from console.hosts.models import HostApplication
 from console.hosts.states import DecisionState
 from miniprograms.actions import lock, touch
-from miniprograms.models import MiniProgram
+from miniprograms.models import Binding, MiniProgram
 from releases import rules
 from releases.inspection import PackageRefused, inspected, kept
 from releases.models import Audit, Package, Release, ReviewDecision, Version
@@ -204,7 +205,7 @@ def publish(version: Version, *, by: User, note: str = "") -> Release:
     """Put an approved version online on all bound applications at once (V-12)."""
     program, version = _locked(version)
     online = program.versions.online().first()
-    unheard = rules.unheard(version, _bound(program))
+    unheard = rules.unheard(_bindings(program), rules.passed([version]).get(version.pk))
     _refuse_if(rules.why_not_publish(program, version, online=online, unheard=unheard))
     if online:
         online.retire()
@@ -263,10 +264,14 @@ def _locked(version: Version) -> tuple[MiniProgram, Version]:
     return program, current
 
 
+def _bindings(program: MiniProgram) -> QuerySet[Binding]:
+    """Return the bindings in force, with their applications."""
+    return program.bindings.bound().select_related("application").order_by("application__name")
+
+
 def _bound(program: MiniProgram) -> list[HostApplication]:
     """Return the applications that the program is bound to now."""
-    bindings = program.bindings.bound().select_related("application").prefetch_related("application__people__user")
-    return [binding.application for binding in bindings.order_by("application__name")]
+    return [binding.application for binding in _bindings(program).prefetch_related("application__people__user")]
 
 
 def _refuse_if(reason: str) -> None:

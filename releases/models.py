@@ -91,7 +91,11 @@ class Version(ConcurrentTransitionMixin, models.Model):
             models.CheckConstraint(condition=models.Q(state__in=VersionState.values), name="version_state_known"),
         ]
         indexes = [
-            models.Index(fields=["mini_program", "-uploaded_at"], name="version_newest"),
+            models.Index(
+                fields=["mini_program", "-uploaded_at", "-id"],
+                condition=models.Q(state="development"),
+                name="version_newest",
+            ),
             _by_number("version_approved", state="approved"),
             _by_number("version_retired", state="retired", rolled_back_at=None),
         ]

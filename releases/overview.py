@@ -7,12 +7,12 @@ however many programs there are.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from django.db.models import Count, F, OuterRef, QuerySet, Subquery, Window
-from django.db.models.functions import RowNumber
+from django.contrib.postgres.expressions import ArraySubquery
+from django.db.models import Count, OuterRef, QuerySet, Subquery
 from django.utils import timezone
 
 from console.hosts.models import HostApplication
@@ -31,7 +31,7 @@ class Overview:
 
     `candidate` is the highest approved version above the online one, `uploads` the newest development versions
     of `upload_count`, `target` the version that a roll back proposes, `may` what the user's role forbids.
-    `applications` are those bound now, `unheard` those of them that have not approved the candidate.
+    `applications` are those bound now, `unheard` those of them that were never asked about the candidate.
     """
 
     program: MiniProgram
@@ -104,7 +104,7 @@ class Overview:
 
 
 def overviews(programs: Iterable[MiniProgram]) -> list[Overview]:
-    """Return the overview of each program, in the order given; nine queries."""
+    """Return the overview of each program, in the order given; ten queries."""
     found = {program.pk: Overview(program) for program in programs}
     ids = list(found)
     for release in _newest_releases(ids):
@@ -119,17 +119,17 @@ def overviews(programs: Iterable[MiniProgram]) -> list[Overview]:
         found[version.mini_program_id].candidate = version
     for version in _targets(ids):
         found[version.mini_program_id].target = version
-    for version in _newest_uploads(ids):
-        overview = found[version.mini_program_id]
-        version.mini_program = overview.program
-        overview.uploads.append(version)
-        overview.upload_count = version.of  # type: ignore[attr-defined]  # annotated below
+    for program_id, uploads, count in _newest_uploads(ids):
+        overview = found[program_id]
+        overview.uploads, overview.upload_count = uploads, count
+        for version in uploads:
+            version.mini_program = overview.program
+    audits_passed = rules.passed(overview.candidate for overview in found.values() if overview.candidate)
     for binding in Binding.objects.bound().filter(mini_program__in=ids).select_related("application"):
-        found[binding.mini_program_id].applications.append(binding.application)
-    approvals = rules.approvals_of(overview.candidate for overview in found.values() if overview.candidate)
-    for overview in found.values():
-        if candidate := overview.candidate:
-            overview.unheard = [row for row in overview.applications if (candidate.pk, row.pk) not in approvals]
+        overview = found[binding.mini_program_id]
+        overview.applications.append(binding.application)
+        if overview.candidate:
+            overview.unheard += rules.unheard([binding], audits_passed.get(overview.candidate.pk))
     return list(found.values())
 
 
@@ -171,9 +171,13 @@ def _decisions(audit_ids: list[int]) -> dict[int, list[ReviewDecision]]:
     return rows
 
 
-def _newest_uploads(ids: list[int]) -> Iterable[Version]:
-    rows = Version.objects.in_development().filter(mini_program__in=ids).light().select_related("uploaded_by")
-    return rows.annotate(
-        place=Window(RowNumber(), F("mini_program"), [F("uploaded_at").desc(), F("id").desc()]),
-        of=Window(Count("id"), F("mini_program")),
-    ).filter(place__lte=SHOWN_UPLOADS)
+def _newest_uploads(ids: list[int]) -> Iterator[tuple[int, list[Version], int]]:
+    """Yield for each program its newest development versions and how many there are; two queries."""
+    rows = Version.objects.in_development().filter(mini_program=OuterRef("pk"))
+    newest = ArraySubquery(rows.values("pk")[:SHOWN_UPLOADS])
+    count = Subquery(rows.order_by().values("mini_program").values(count=Count("pk")))
+    programs = list(MiniProgram.objects.filter(pk__in=ids).values_list("pk", newest, count))
+    versions = Version.objects.light().select_related("uploaded_by")
+    found = versions.in_bulk([pk for _program_id, pks, _count in programs for pk in pks])
+    for program_id, pks, number in programs:
+        yield program_id, [found[pk] for pk in pks if pk in found], number or 0

@@ -6,11 +6,13 @@ The verbs raise these sentences and the pages show them under the disabled butto
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
 
 from django.utils.translation import gettext as _
 
 from console.hosts.models import HostApplication
-from miniprograms.models import MiniProgram
+from miniprograms.models import Binding, MiniProgram
 from releases.models import Release, ReviewDecision, Version
 from releases.states import ReleaseKind, VersionState
 
@@ -56,7 +58,7 @@ def why_not_publish(
 ) -> str:
     """V-12: approved, on the shelf, higher than the online version, never online before; and accepted everywhere.
 
-    `unheard` are bound applications that have not approved it: those bound after its audit, or during it.
+    `unheard` are the bound applications that were never asked.
     """
     if version.state == VersionState.ONLINE:
         return _("%(number)s is online already.") % {"number": version}
@@ -76,16 +78,35 @@ def why_not_publish(
     return ""
 
 
-def approvals_of(versions: Iterable[Version]) -> set[tuple[int, int]]:
-    """Return (version, application) of each approval, as primary keys; one query for any number of versions."""
-    rows = ReviewDecision.objects.approved().filter(audit__version__in=list(versions))
-    return set(rows.values_list("audit__version", "application"))
+@dataclass
+class Passed:
+    """An audit that a version passed: when it ended, and which applications approved (primary keys)."""
+
+    at: datetime
+    by: set[int]
 
 
-def unheard(version: Version, applications: Iterable[HostApplication]) -> list[HostApplication]:
-    """Return those of the bound `applications` that have not approved the version: it may not reach their devices."""
-    approvals = approvals_of([version])
-    return [application for application in applications if (version.pk, application.pk) not in approvals]
+def passed(versions: Iterable[Version]) -> dict[int, Passed]:
+    """Return the audit that each version passed, by the version's primary key; one query for any number of them."""
+    rows = ReviewDecision.objects.approved().filter(audit__version__in=list(versions), audit__closed_at__isnull=False)
+    found: dict[int, Passed] = {}
+    for version, at, application in rows.values_list("audit__version", "audit__closed_at", "application"):
+        found.setdefault(version, Passed(at, set())).by.add(application)
+    return found
+
+
+def unheard(bindings: Iterable[Binding], audit: Passed | None) -> list[HostApplication]:
+    """Return the bound applications that neither approved in the `audit` nor accepted its version by a later binding.
+
+    They were bound while it ran: its version may not reach their devices.
+    """
+    if audit is None:
+        return []
+    return [
+        binding.application
+        for binding in bindings
+        if binding.application_id not in audit.by and binding.decided_at and binding.decided_at < audit.at
+    ]
 
 
 def why_not_roll_back(program: MiniProgram, *, online: Version | None, last: Release | None, targets: bool) -> str:

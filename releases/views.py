@@ -37,15 +37,17 @@ def overview(request: SignedInRequest) -> HttpResponse:
         return redirect(url)
     held = held_by_team(request.user)
     filters = ProgramFilter(request)
-    page = page_of(request, in_tab(filters.qs, request.GET.get("show", "")).select_related("team"))
+    tabs, shown = tab_counts(filters.qs), request.GET.get("show", "")
+    count = next((number for value, _label, number in tabs if value == shown), tabs[0][2])
+    page = page_of(request, in_tab(filters.qs, shown).select_related("team"), count=count)
     rows = overviews(page)
     for row in rows:
         row.may = _may(held[row.program.team_id])
     creates = any(Permission.MANAGE in permissions for permissions in held.values())
     context = {
         "filter": filters,
-        "filtered": filters.is_filtering or bool(request.GET.get("show")),
-        "tabs": tab_counts(filters.qs),
+        "filtered": filters.is_filtering or bool(shown),
+        "tabs": tabs,
         "page": page,
         "rows": rows,
         "why_not_create": "" if creates else lacking(frozenset(), Permission.MANAGE),
@@ -160,7 +162,8 @@ def detail(request: SignedInRequest, version: Version) -> HttpResponse:
     """One version: its package, its warnings, its way so far, and what can be done with it now."""
     program = version.mini_program
     online = program.versions.online().first()
-    bound = [binding.application for binding in program.bindings.bound().select_related("application")]
+    bound = list(program.bindings.bound().select_related("application"))
+    unheard = rules.unheard(bound, rules.passed([version]).get(version.pk))
     context = {
         "mini_program": program,
         "version": version,
@@ -169,7 +172,7 @@ def detail(request: SignedInRequest, version: Version) -> HttpResponse:
         "why_not_submit": lacking(program.held, Permission.UPLOAD)
         or rules.why_not_submit(program, version, bound=len(bound)),
         "why_not_publish": lacking(program.held, Permission.MANAGE)
-        or rules.why_not_publish(program, version, online=online, unheard=rules.unheard(version, bound)),
+        or rules.why_not_publish(program, version, online=online, unheard=unheard),
     }
     return render(request, "releases/detail.html", context)
 

@@ -67,11 +67,8 @@ def page_of(request: HttpRequest, rows: QuerySet[Any], *, count: int | None = No
     `count` saves counting what the caller has counted. Only ids are sorted and skipped, from whichever end is nearer,
     so the last page costs no more than the first; the rows of the page come by a query of their own.
     """
-    number = request.GET.get("page")
-    if rows.query.combinator:  # A union has no ids to load rows by.
-        return Paginator(rows, settings.PAGE_SIZE).get_page(number)
     total = rows.count() if count is None else count
-    page: Page[Any] = Paginator(range(total), settings.PAGE_SIZE).get_page(number)
+    page: Page[Any] = Paginator(range(total), settings.PAGE_SIZE).get_page(request.GET.get("page"))
     ids = rows.order_by(*(rows.query.order_by or rows.model._meta.ordering), "pk").values_list("pk", flat=True)
     start, stop = max(page.start_index() - 1, 0), page.end_index()
     chosen = list(ids[start:stop]) if start < total / 2 else list(ids.reverse()[total - stop : total - start])[::-1]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any, TypeVar
 
 from django.conf import settings
@@ -39,7 +40,7 @@ def create_application(
 ) -> HostApplication:
     """Create a host application with a first device key; `by` becomes its administrator."""
     application = HostApplication(team=team, name=name, description=description, listed=listed, icon=icon or "")
-    _save_named(application)
+    _save_named(application, new_icon=bool(icon))
     ApplicationMember.objects.create(application=application, user=by, role=ApplicationRole.APP_ADMIN)
     key = ApplicationKey.objects.create(application=application, created_by=by)
     after = {**_described(application), "administrator": str(by), "key": str(key)}
@@ -56,28 +57,37 @@ def edit_application(
     icon: ContentFile[bytes] | None = None,
     **fields: Any,
 ) -> HostApplication:
-    """Change the descriptive fields. `revision` is the one that the editor saw; raises Overtaken when it is old."""
+    """Change the descriptive fields; saving what is there already changes nothing.
+
+    `revision` is the one that the editor saw; raises Overtaken when it is old.
+    """
     current = lock(application)
     if current.revision != revision:
         raise Overtaken(_("Someone else changed this application while you were editing."))
     before = _described(current)
     for name in DESCRIPTIVE:
         setattr(current, name, fields[name])
+    if _described(current) == before and not icon:
+        return current
     if icon:
+        if current.icon:
+            transaction.on_commit(partial(current.icon.storage.delete, str(current.icon.name)), robust=True)
         current.icon = icon
     current.revision += 1
-    _save_named(current)
+    _save_named(current, new_icon=bool(icon))
     after = _described(current) | ({"icon": current.icon.name} if icon else {})
     write_entry(Verb.APPLICATION_EDITED, current, by=by, before=before, after=after)
     return current
 
 
-def _save_named(application: HostApplication) -> None:
-    """Save; a name that the team already has is refused beside its field."""
+def _save_named(application: HostApplication, *, new_icon: bool) -> None:
+    """Save; a name that the team already has is refused beside its field, and its new icon is not kept."""
     try:
         with transaction.atomic():
             application.save()
     except IntegrityError as error:
+        if new_icon:
+            application.icon.storage.delete(str(application.icon.name))
         if "application_name_once_in_team" not in str(error):
             raise
         raise Refused(_("The team already has an application with this name."), field="name") from error

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.conf import settings
+from django.core.paginator import Paginator
 from django.http import FileResponse, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
@@ -46,7 +48,8 @@ def inbox(request: SignedInRequest) -> HttpResponse:
     tab = request.GET.get("show", "")
     if tab not in TABS:
         tab = next(iter(TABS))
-    page = page_of(request, querysets.in_line({kind: TABS[tab](rows) for kind, rows in requests.items()}))
+    line = querysets.in_line({kind: TABS[tab](rows) for kind, rows in requests.items()})  # of two tables: no page_of
+    page = Paginator(line, settings.PAGE_SIZE).get_page(request.GET.get("page"))
     context = {
         "form": form,
         "tabs": [
@@ -71,6 +74,8 @@ def audit(request: SignedInRequest, decision: ReviewDecision) -> HttpResponse:
     online = program.versions.online().select_related("package").exclude(pk=version.pk).first()
     was_online = version.state in (VersionState.ONLINE, VersionState.RETIRED)
     comparison = None if was_online else compare(version.package, online.package if online else None)
+    others = decision.audit.decisions.exclude(pk=decision.pk)
+    known = others.filter(application__in=HostApplication.objects.visible_to(request.user))
     return _decide(
         request,
         decision,
@@ -80,7 +85,8 @@ def audit(request: SignedInRequest, decision: ReviewDecision) -> HttpResponse:
         program=program,
         version=version,
         package=version.package,
-        others=decision.audit.decisions.exclude(pk=decision.pk).select_related("application", "decided_by"),
+        others=known.select_related("application", "decided_by"),
+        elsewhere=others.exclude(pk__in=known).count(),
         online=online,
         comparison=comparison,
         file_groups=_file_groups(comparison) if comparison else [],

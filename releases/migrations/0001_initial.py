@@ -113,15 +113,15 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name='version',
-            index=models.Index(fields=['mini_program', '-uploaded_at'], name='version_newest'),
+            index=models.Index(condition=models.Q(('state', 'development')), fields=['mini_program', '-uploaded_at', '-id'], name='version_newest'),
         ),
         migrations.AddIndex(
             model_name='version',
-            index=models.Index(condition=models.Q(('state', 'approved')), fields=['mini_program'], name='version_approved'),
+            index=models.Index(condition=models.Q(('state', 'approved')), fields=['mini_program', '-major', '-minor', '-patch'], name='version_approved'),
         ),
         migrations.AddIndex(
             model_name='version',
-            index=models.Index(condition=models.Q(('state', 'retired')), fields=['mini_program'], name='version_retired'),
+            index=models.Index(condition=models.Q(('rolled_back_at', None), ('state', 'retired')), fields=['mini_program', '-major', '-minor', '-patch'], name='version_retired'),
         ),
         migrations.AddConstraint(
             model_name='version',

@@ -44,6 +44,7 @@ def database() -> Iterator[Environment]:
                 "DATABASE_URL": own,
                 "DJANGO_SETTINGS_MODULE": SETTINGS,
                 "BENCH_FOLDER": folder,
+                "STATIC_ROOT": folder,
             }
             migrate = [sys.executable, "manage.py", "migrate", "--verbosity", "0", "--skip-checks"]
             subprocess.run(migrate, env=environment, check=True)

@@ -93,7 +93,7 @@ def test_costs_nothing_until_it_is_drawn_and_nothing_for_strangers(django_assert
         frame(request)
 
 
-def test_costs_four_queries_however_much_there_is(signed_in, django_assert_num_queries):
+def test_costs_five_queries_a_reviewer_however_much_there_is(signed_in, django_assert_num_queries):
     application = make_application()
     user = make_reviewer(application)
     client = signed_in(user)
@@ -101,7 +101,7 @@ def test_costs_four_queries_however_much_there_is(signed_in, django_assert_num_q
         for number in range(count):
             make_binding(make_program(make_team(viewer=user)), application, state="waiting")
             user.notifications.create(text=f"Notice {number}", url="/")
-        with django_assert_num_queries(4 + 2):  # session and user
+        with django_assert_num_queries(5 + 2):  # session and user
             assert client.get(reverse("search")).status_code == 200
 
 
@@ -121,6 +121,13 @@ def test_the_switcher_lists_own_programs_and_keeps_the_section(signed_in):
         reverse("miniprograms:detail", args=[mine.app_id])
         in client.get(reverse("switch", args=["programs"])).content.decode()
     )
+
+
+@pytest.mark.parametrize("here", ["http://[", "//", "http://x/%00", "nowhere"])
+def test_the_switcher_survives_any_address(signed_in, here):
+    client = signed_in(make_program().created_by)
+    page = client.get(reverse("switch", args=["programs"]), headers={"HX-Request": "true", "HX-Current-URL": here})
+    assert page.status_code == 200
 
 
 def test_the_switcher_lists_own_applications(signed_in):

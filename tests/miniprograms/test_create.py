@@ -19,7 +19,7 @@ from console.accounts.models import Team, User
 from console.activity.models import ActivityEntry
 from console.activity.verbs import Verb
 from miniprograms.models import MiniProgram
-from tests.factories import make_category, make_icon, make_member, make_program, make_team
+from tests.factories import join, make_category, make_icon, make_member, make_program, make_team
 
 SignIn = Callable[[User], Client]
 URL = "/miniprograms/create/"
@@ -191,3 +191,20 @@ def test_at_once_makes_one(signed_in: SignIn) -> None:
     assert statuses == [302, 422]
     assert (MiniProgram.objects.count(), len(icons() - kept)) == (1, 1)
     assert ActivityEntry.objects.filter(verb=Verb.MINI_PROGRAM_CREATED).count() == 1
+
+
+def test_the_only_team_is_chosen(signed_in: SignIn) -> None:
+    team = make_team()
+    page = signed_in(make_member(team, "license_holder")).get(URL).content.decode()
+
+    assert f'<option value="{team.pk}" selected>' in page
+
+
+def test_the_remembered_team_is_chosen(signed_in: SignIn) -> None:
+    team = make_team()
+    user = make_member(team, "admin")
+    join(make_team(), user, "admin")
+    client = signed_in(user)
+    client.get(f"/miniprograms/?team={team.pk}")
+
+    assert f'<option value="{team.pk}" selected>' in client.get(URL).content.decode()

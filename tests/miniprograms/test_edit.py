@@ -222,7 +222,7 @@ def test_says_that_the_icon_was_replaced(signed_in: SignIn, program: MiniProgram
     assert program.icon.url in response.content.decode()
 
 
-@pytest.mark.parametrize("revision", [0, -5, 2, 999_999_999_999])
+@pytest.mark.parametrize("revision", [0, -5, 2, 999_999_999_999, -(10**30)])
 def test_a_wrong_revision_overwrites_nothing(
     signed_in: SignIn, program: MiniProgram, holder: User, revision: int
 ) -> None:

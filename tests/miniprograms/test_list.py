@@ -183,7 +183,7 @@ def test_offers_the_newest_ide_of_each_system(signed_in: SignIn) -> None:
 
     page = signed_in(make_user()).get(URL).content.decode()
 
-    assert "Mini program IDE 3.8.1" in page
+    assert "Luffa Cloud IDE 3.8.1" in page
     assert [url in page for url in ("/3.8.1/macos", "/3.8.0/macos", "/3.7.9/linux")] == [True, False, True]
 
 

@@ -78,4 +78,5 @@ def _draw(draw: ImageDraw.ImageDraw, kind: str, numbers: list[float], unit: floa
         x, y, radius, *angles = numbers
         reach = radius + STROKE / 2
         box = [at(x - reach), at(y - reach), at(x + reach), at(y + reach)]
-        draw.arc(box, *(angles or (0, 360)), fill="white", width=width)
+        start, end = angles or (0, 360)
+        draw.arc(box, start, end, fill="white", width=width)

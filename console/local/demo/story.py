@@ -13,9 +13,9 @@ from django.db import transaction
 from django.utils import timezone
 
 from console.accounts import actions as accounts
-from console.accounts.models import Notification, Team, User
+from console.accounts.models import Membership, Notification, Team, User
 from console.hosts import actions as hosts
-from console.hosts.models import HostApplication
+from console.hosts.models import ApplicationKey, ApplicationMember, HostApplication
 from console.local.demo.cast import APPLICATIONS, DOWNLOADS, PEOPLE, PROGRAMS, TEAMS
 from console.local.demo.icons import draw_icon
 from console.local.demo.packages import pack, package_files
@@ -50,6 +50,7 @@ class Story:
             self._make_people()
             self._make_applications()
             self._make_downloads()
+            self._backdate()
         moves = [
             (hours, place, name, verb, argument)
             for place, (name, program) in enumerate(PROGRAMS.items())
@@ -82,6 +83,15 @@ class Story:
             self.applications[name] = application
             for email in about["reviewers"]:
                 hosts.add_person(application, user=self.people[email], role="reviewer", by=self.people[about["admin"]])
+
+    def _backdate(self) -> None:
+        """Set the times that the database's own clock gave."""
+        now = timezone.now()
+        teams, applications = self.teams.values(), self.applications.values()
+        Membership.objects.filter(team__in=teams).update(since=now)
+        HostApplication.objects.filter(pk__in=[application.pk for application in applications]).update(created_at=now)
+        ApplicationMember.objects.filter(application__in=applications).update(since=now)
+        ApplicationKey.objects.filter(application__in=applications).update(created_at=now)
 
     def _make_downloads(self) -> None:
         for version, days, platform, requirement, megabytes in DOWNLOADS:

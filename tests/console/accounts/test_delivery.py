@@ -90,6 +90,19 @@ def test_a_line_break_in_a_name_can_not_forge_a_header(house):
     assert mail.outbox[0].subject == "Eve Bcc: x@example.com invites you to the team Harbour"
 
 
+def test_an_address_that_no_message_can_carry_does_not_stop_the_others(house, invitation, settings):
+    settings.EMAIL_BACKEND = "django.core.mail.backends.console.EmailBackend"
+    type(invitation).objects.filter(pk=invitation.pk).update(email='"\x0cBcc:eve@example.com"@example.com')
+    other = actions.invite(house.team, email="other@example.com", role="viewer", by=house.admin)
+
+    assert delivery.send_invitations() == 1
+
+    invitation.refresh_from_db()
+    other.refresh_from_db()
+    assert (invitation.email_tries, invitation.emailed_at) == (1, None)
+    assert other.emailed_at is not None
+
+
 def test_a_notification_s_message(house, settings):
     settings.BASE_URL = "https://console.example.com"
     actions.notify([house.viewer], text="City Bus 2.5.0 is online", url="/versions/", detail="Note")

@@ -83,6 +83,7 @@ def test_asks_for_the_password_when_the_proof_is_old(house, signed_in):
     [
         ({"email": "nobody", "role": "viewer"}, ["email"]),
         ({"email": "a@example.com", "role": "owner"}, ["role"]),
+        ({"email": '"\x0cBcc:eve@example.com"@example.com', "role": "viewer"}, ["email"]),
         ({}, ["email", "role"]),
     ],
 )

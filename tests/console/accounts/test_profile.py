@@ -39,7 +39,7 @@ def test_twice_writes_one_entry(house, signed_in):
     assert len(entries()) == 1
 
 
-@pytest.mark.parametrize("name", ["", " ", "x" * 101])
+@pytest.mark.parametrize("name", ["", " ", "x" * 101, "Mira\u202eLund", "\u200b", "a\x1b[2J"])
 def test_refuses_no_name_and_long_ones(house, signed_in, name):
     response = signed_in(house.viewer).post(URL, {"name": name})
     assert (response.status_code, list(response.context["form"].errors)) == (422, ["name"])

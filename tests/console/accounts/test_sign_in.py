@@ -46,6 +46,17 @@ def test_a_reset_answers_the_same_for_known_and_unknown_addresses(user, client):
     assert {(answer.status_code, answer.url) for answer in answers} == {(302, reverse("account_reset_password_done"))}
     assert [message.to for message in mail.outbox] == [["mira@example.com"], ["nobody@example.com"]]
     assert "/password/reset/" in mail.outbox[0].body
+    assert [message.subject for message in mail.outbox] == ["Set a new password", "No account has this address"]
+    assert all(
+        message.body.endswith(f"\n\n-- \nSent by the Mini Program Console to {message.to[0]}.\n")
+        for message in mail.outbox
+    )
+
+
+def test_a_reset_for_an_address_that_no_message_can_carry_is_refused(db, client):
+    response = client.post(reverse("account_reset_password"), {"email": '"\x0cBcc:eve@example.com"@example.com'})
+    assert (response.status_code, list(response.context["form"].errors)) == (200, ["email"])
+    assert mail.outbox == []
 
 
 def test_sign_up_is_closed(db, client):
@@ -88,3 +99,14 @@ def test_the_next_page_is_our_own(user, client):
         reverse("account_login"), {"login": user.email, "password": PASSWORD, "next": "https://evil.example/"}
     )
     assert response.url == reverse("home")
+
+
+def test_labels_are_in_sentence_case_without_placeholders(user, client):
+    page = client.get(reverse("account_login")).content.decode()
+    assert "E-mail" in page
+    assert 'placeholder="' not in page
+
+    client.force_login(user)
+    page = client.get(reverse("account_change_password")).content.decode()
+    assert all(label in page for label in ("Current password", "New password", "New password, again"))
+    assert "Current Password" not in page

@@ -1,6 +1,9 @@
 """Creating an application: team administrators; a first key in the same step, one activity entry."""
 
+from pathlib import Path
+
 import pytest
+from django.conf import settings
 from PIL import Image
 
 from console.activity.models import ActivityEntry
@@ -114,6 +117,17 @@ def test_the_same_name_in_two_teams(creator):
 
 def test_a_refused_name_leaves_nothing(team, creator):
     factories.make_application(team, name="Metro Wallet")
+    icons = Path(settings.MEDIA_ROOT, "icons")
+    before = set(icons.glob("*"))
     with pytest.raises(Refused, match="already has an application"):
-        actions.create_application(team=team, by=creator, name="METRO WALLET", description="", listed=True)
+        actions.create_application(
+            team=team, by=creator, name="METRO WALLET", description="", listed=True, icon=factories.make_icon()
+        )
     assert (HostApplication.objects.count(), ActivityEntry.objects.count()) == (1, 0)
+    assert set(icons.glob("*")) == before
+
+
+@pytest.mark.parametrize("name", ["Metro\u202eWallet", "\u200b\u200b", "Metro\x1b[31m"])
+def test_a_name_that_looks_like_another_one_is_refused(signed_in, team, creator, name):
+    response = signed_in(creator).post(URL, typed(team, name=name))
+    assert (response.status_code, list(response.context["form"].errors)) == (422, ["name"])

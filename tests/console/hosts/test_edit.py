@@ -1,10 +1,12 @@
 """Editing an application: the application administrator; two at once lose nothing silently."""
 
+from pathlib import Path
+
 import pytest
 
 from console.activity.models import ActivityEntry
 from console.activity.verbs import Verb
-from console.core.errors import Overtaken
+from console.core.errors import Overtaken, Refused
 from console.hosts import actions
 from tests import factories
 
@@ -32,6 +34,31 @@ def test_a_new_icon_is_re_encoded_and_named_in_the_log(signed_in, application, a
     application.refresh_from_db()
     assert application.icon.name.endswith(".webp")
     assert ActivityEntry.objects.get().after["icon"] == application.icon.name
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_new_icon_replaces_the_file_and_a_refused_name_keeps_it(application, admin):
+    as_it_is = {"name": application.name, "description": "", "listed": True}
+    old = actions.edit_application(application, by=admin, revision=1, icon=factories.make_icon(), **as_it_is).icon
+    new = actions.edit_application(application, by=admin, revision=2, icon=factories.make_icon(), **as_it_is).icon
+    assert [Path(icon.path).exists() for icon in (old, new)] == [False, True]
+    factories.make_application(application.team, name="Taken")
+    icons = set(Path(new.path).parent.glob("*"))
+
+    with pytest.raises(Refused, match="already has an application"):
+        actions.edit_application(
+            application, by=admin, revision=3, icon=factories.make_icon(), **{**as_it_is, "name": "Taken"}
+        )
+
+    assert set(Path(new.path).parent.glob("*")) == icons
+    assert ActivityEntry.objects.count() == 2
+
+
+def test_saving_what_is_there_writes_no_entry(signed_in, application, admin):
+    same = typed(name=application.name, description=application.description)
+    assert signed_in(admin).post(url(application), same).status_code == 302
+    application.refresh_from_db()
+    assert (application.revision, ActivityEntry.objects.count()) == (1, 0)
 
 
 def test_what_is_no_picture_is_refused(signed_in, application, admin):

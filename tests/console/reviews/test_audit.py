@@ -111,12 +111,25 @@ def test_overdue_says_how_long(signed_in, reviewer, decision):
 
 def test_it_shows_the_others_decisions(signed_in, reviewer, program, application):
     factories.make_binding(program, application)
-    other = factories.make_binding(program, factories.make_application(name="Harbour Super App")).application
+    sister = factories.make_application(application.team, name="Harbour Super App")
+    other = factories.make_binding(program, sister).application
     audit = factories.make_audit(program)
     theirs = audit.decisions.select_related("application", "audit__version__mini_program").get(application=other)
     actions.decide(theirs, approve=True, by=factories.make_reviewer(other))
     response = signed_in(reviewer).get(url(audit.decisions.get(application=application)))
     assert list(response.context["others"]) == [theirs]
+
+
+def test_it_names_nothing_of_other_teams(signed_in, reviewer, program, application):
+    factories.make_binding(program, application)
+    hidden = factories.make_binding(program, factories.make_application(name="Hidden Wallet", listed=False)).application
+    audit = factories.make_audit(program)
+    theirs = audit.decisions.select_related("application", "audit__version__mini_program").get(application=hidden)
+    stranger = factories.make_reviewer(hidden)
+    actions.decide(theirs, approve=True, by=stranger)
+    page = signed_in(reviewer).get(url(audit.decisions.get(application=application))).content.decode()
+    assert [words for words in ("Hidden Wallet", stranger.name) if words in page] == []
+    assert "1 application of another team decides as well." in page
 
 
 def test_one_who_reviews_for_both_decides_each_alone(signed_in, reviewer, program, application):

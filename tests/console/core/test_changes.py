@@ -1,0 +1,43 @@
+"""What entries of the activity log changed, in words."""
+
+import pytest
+
+from console.accounts.permissions import ApplicationRole, TeamRole
+from console.core.changes import LABELS, ROLES, in_words
+from console.hosts.actions import DESCRIPTIVE as OF_APPLICATIONS
+from miniprograms.actions import DESCRIPTIVE as OF_PROGRAMS
+
+HASH = "5d1a21357d0f0328e7931b275228578a5744c3a4856bab5153f398848e9ecf8c"
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        (("state", "in_audit", "approved"), "State: In audit → Approved"),
+        (("shelf", "on", "off"), "Shelf: On the shelf → Off the shelf"),
+        (("role", None, "license_holder"), "Role: License holder"),
+        (("role", "reviewer", None), "Role: Reviewer → –"),
+        (("package", None, HASH), "Package: 5d1a…9ecf8c"),
+        (("listed", False, True), "Every team may ask for a binding: no → yes"),
+        (("description", "", "New words."), "Description: – → New words."),
+        (("icon", "0a1b2c3d", "4e5f6a7b"), "Icon: replaced"),
+        (("name", None, "W" * 100), f"Name: {'W' * 79}…"),
+        (("a_new_key", None, 3), "A new key: 3"),
+    ],
+)
+def test_a_change_is_told_in_words(change: tuple[str, object, object], words: str) -> None:
+    assert in_words([change]) == [words]
+
+
+def test_a_first_state_is_what_the_verb_says() -> None:
+    assert in_words([("state", None, "development"), ("shelf", None, "on")]) == []
+
+
+def test_roles_read_as_everywhere() -> None:
+    assert {role: str(label) for role, label in ROLES.items()} == {
+        role: str(label) for role, label in (*TeamRole.choices, *ApplicationRole.choices)
+    }
+
+
+def test_every_described_field_has_a_label() -> None:
+    assert {*OF_APPLICATIONS, *OF_PROGRAMS} <= set(LABELS)
