@@ -3,12 +3,28 @@
 import os
 from typing import Any
 
-from celery import Celery
+from celery import Celery, Task
 from django.conf import settings
+
+from console.activity.middleware import Source, source
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "console.settings")
 
-app = Celery("console")
+
+
+class Job(Task):
+    """A task: the activity log says that a job did what it does."""
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        """Do the work."""
+        token = source.set(Source("job"))
+        try:
+            return super().__call__(*args, **kwargs)
+        finally:
+            source.reset(token)
+
+
+app = Celery("console", task_cls=Job)
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
 

@@ -19,7 +19,7 @@ DEBUG = env.bool("DEBUG", default=True)
 SECRET_KEY = env.str("SECRET_KEY", default=INSECURE_SECRET_KEY)
 if not DEBUG and (SECRET_KEY == INSECURE_SECRET_KEY or len(SECRET_KEY) < 50):
     raise ImproperlyConfigured("Set SECRET_KEY to a random string of at least 50 characters when DEBUG is off.")
-BASE_URL = env.str("BASE_URL", default="http://localhost:8000")
+BASE_URL = env.str("BASE_URL", default="http://localhost:" + env.str("PORT", default="8000"))
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["*"] if DEBUG else [])
 CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
 
@@ -126,7 +126,11 @@ STORAGES = {
 }
 WHITENOISE_USE_FINDERS = DEBUG
 FILE_UPLOAD_HANDLERS = ["console.core.uploads.BoundedUploadHandler"]
-UPLOAD_BYTES = 30 * 1024 * 1024
+# V-2: other limits of a package, by the names in releases/package/limits.py.
+PACKAGE_LIMITS = {name: int(value) for name, value in env.dict("PACKAGE_LIMITS", default={}).items()}
+UPLOAD_BYTES = PACKAGE_LIMITS.get("upload_size", 30 * 1024 * 1024)
+# The address is unique by a constraint over its lower case, which this check does not see.
+SILENCED_SYSTEM_CHECKS = ["auth.W004"]
 
 # Accounts -----------------------------------------------------------------------------------------------------
 
@@ -196,6 +200,7 @@ CONTENT_SECURITY_POLICY = {
 # Mail and jobs ------------------------------------------------------------------------------------------------
 
 vars().update(env.email_url("EMAIL_URL", default="consolemail://"))
+EMAIL_TIMEOUT = 10  # seconds; a mail server that says nothing must not hold a worker
 DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", default="Mini Program Console <console@localhost>")
 
 CELERY_BROKER_URL = env.str("CELERY_BROKER_URL", default=addresses.broker_url(REDIS_URL))

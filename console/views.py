@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -20,7 +19,7 @@ from django.utils.translation import gettext as _
 
 from console.accounts.access import SignedInRequest, route
 from console.accounts.models import Team
-from console.accounts.permissions import Permission
+from console.accounts.permissions import Permission, lacking
 from console.activity.models import ActivityEntry
 from console.activity.querysets import ActivityQuerySet
 from console.activity.views import activity_page
@@ -43,47 +42,30 @@ def own_activity(request: SignedInRequest) -> ActivityQuerySet:
     )
 
 
-def ready_versions(request: SignedInRequest) -> list[Version]:
-    """Return the approved versions that the user may publish now: on the shelf, higher than the online one (V-12)."""
-    approved = (
-        Version.objects.approved()
-        .filter(
-            mini_program__in=MiniProgram.objects.on_shelf(),
-            mini_program__team__in=Team.objects.where(request.user, Permission.MANAGE),
-        )
-        .select_related("mini_program")
-        .order_by("-uploaded_at")
-    )
-    return [
-        version
-        for version in approved[:FOUND]
-        if not version.mini_program.online_number
-        or version.parts > tuple(map(int, version.mini_program.online_number.split(".")))
-    ][:SHOWN]
-
-
 @route(Permission.SIGNED_IN)
 def home(request: SignedInRequest) -> HttpResponse:
-    """What waits for the user, and what changed."""
-    now = timezone.now()
+    """What waits for the user, oldest first, and what changed."""
     audits = waiting_for(request.user, ReviewDecision).select_related(
         "application", "audit__version", "audit__mini_program", "audit__mini_program__team"
     )
     bindings = waiting_for(request.user, Binding).select_related("application", "mini_program__team")
-    decisions: list[tuple[Decision, MiniProgram]] = [(row, row.audit.mini_program) for row in audits[:SHOWN]]
-    decisions += [(row, row.mini_program) for row in bindings[:SHOWN]]
+    decisions: list[tuple[Decision, MiniProgram]] = [
+        *((row, row.audit.mini_program) for row in audits.order_by("requested_at")[:SHOWN]),
+        *((row, row.mini_program) for row in bindings.order_by("requested_at")[:SHOWN]),
+    ]
     decisions.sort(key=lambda pair: pair[0].requested_at)
-    ready = ready_versions(request)
+    managed = Team.objects.where(request.user, Permission.MANAGE)
+    ready = Version.objects.publishable().filter(mini_program__team__in=managed)
+    manages = frozenset({Permission.MANAGE} if managed.exists() else ())
     context = {
         "decisions": decisions[:SHOWN],
-        "overdue_before": now - timedelta(hours=settings.DECISION_OVERDUE_HOURS),
-        "ready": ready,
+        "ready": ready.select_related("mini_program").order_by("uploaded_at")[:SHOWN],
+        "ready_count": ready.count(),
         "entries": own_activity(request)[:SHOWN],
-        "today": timezone.localtime(now),
-        "waits": len(decisions[:SHOWN]) + len(ready),
+        "today": timezone.localtime(),
         "programs": MiniProgram.objects.visible_to(request.user).count(),
         "applications": HostApplication.objects.visible_to(request.user).count(),
-        "creates": Team.objects.where(request.user, Permission.MANAGE).exists(),
+        "why_not_create": lacking(manages, Permission.MANAGE),
     }
     return render(request, "core/home.html", context)
 

@@ -7,7 +7,7 @@ from pathlib import PurePath
 from typing import Any
 
 from django.core.files.base import ContentFile
-from django.db import IntegrityError, transaction
+from django.db import transaction
 from django.db.models.fields.files import FieldFile
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -16,7 +16,7 @@ from console.accounts.actions import notify
 from console.accounts.models import Team, User
 from console.activity.actions import record
 from console.activity.verbs import Verb
-from console.core.errors import Overtaken, Refused
+from console.core.errors import Overtaken, Refused, refusing_duplicate
 from console.hosts import actions as hosts
 from console.hosts.models import HostApplication
 from console.hosts.states import DecisionState
@@ -107,15 +107,14 @@ def edit(
 
 def _save_named(program: MiniProgram, *, new_icon: bool) -> None:
     """Save; a name that the team already has is refused beside its field, and its new icon is not kept."""
+    taken = _("The team already has a mini program with this name.")
     try:
-        with transaction.atomic():
+        with refusing_duplicate("mini_program_name_once_in_team", taken, field="name"):
             program.save()
-    except IntegrityError as error:
+    except Exception:
         if new_icon:
             program.icon.storage.delete(str(program.icon.name))
-        if "mini_program_name_once_in_team" not in str(error):
-            raise
-        raise Refused(_("The team already has a mini program with this name."), field="name") from error
+        raise
 
 
 def _short(icon: FieldFile) -> str:
@@ -213,7 +212,7 @@ def unbind(binding: Binding, *, by: User, reason: str = "") -> Binding:
 def remove_from_application(binding: Binding, *, by: User, reason: str) -> Binding:
     """End a binding from the application's side, with a reason, and tell who asked for it (L-6)."""
     if not reason.strip():
-        raise Refused(_("Say why: the mini program's team will read it."), field="reason")
+        raise Refused(_("Say why: the mini program's team will read it."), field="note")
     _end_binding(binding, Verb.BINDING_REMOVED, by=by, reason=reason)
     notify(
         [binding.requested_by],

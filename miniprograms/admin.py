@@ -3,6 +3,7 @@
 from django.contrib import admin
 from django.db import models
 
+from console.core.fields import WordsField
 from miniprograms.models import Category, IdeDownload
 
 
@@ -23,4 +24,4 @@ class IdeDownloadAdmin(admin.ModelAdmin):
     list_filter = ("platform",)
     search_fields = ("version", "notes")
     date_hierarchy = "released_on"
-    formfield_overrides = {models.URLField: {"assume_scheme": "https"}}
+    formfield_overrides = {models.URLField: {"assume_scheme": "https"}, models.TextField: {"form_class": WordsField}}

@@ -13,8 +13,8 @@ from django.utils.translation import gettext_lazy as _
 
 from console.accounts.models import Team
 from console.activity.models import ActivityEntry
+from console.core.fields import LineField, WordsField
 from console.core.images import IconField
-from console.core.words import LineField, WordsField
 from console.hosts.models import HostApplication
 from miniprograms.actions import DESCRIPTIVE
 from miniprograms.models import Category, MiniProgram
@@ -111,18 +111,6 @@ class EditForm(MiniProgramForm):
     def icon_replaced(self) -> bool:
         """Whether someone else replaced the icon meanwhile."""
         return any("icon" in (edit.after or {}) for edit in self.edits)
-
-
-class ReasonForm(forms.Form):
-    """Why something is done; the activity log keeps it."""
-
-    reason = WordsField(label=_("Reason"), max_length=500, required=False, widget=forms.Textarea(attrs={"rows": 2}))
-
-
-class RequiredReasonForm(ReasonForm):
-    """Why, for a move that others will ask about."""
-
-    reason = WordsField(label=_("Reason"), max_length=500, widget=forms.Textarea(attrs={"rows": 2}))
 
 
 class BindingForm(forms.Form):

@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 from django.contrib.auth.models import AnonymousUser
 from django.db import models
-from django.db.models import Count, Q
+from django.db.models import Q
 from django.db.models.functions import Lower
 
 from console.accounts.models import Team
-from console.hosts.querysets import DecisionQuerySet
+from console.hosts.models import HostApplication
+from console.hosts.querysets import DecisionQuerySet, HostApplicationQuerySet
 from console.hosts.states import DecisionState
 from miniprograms.states import Shelf
 
@@ -51,16 +52,6 @@ class MiniProgramQuerySet(models.QuerySet["MiniProgram"]):
         }
         return self.order_by(*columns[key.removeprefix("-")], f"{way}id")
 
-    def shelf_counts(self) -> dict[str, int]:
-        """Return how many there are, under "" for all and under each shelf state: one query."""
-        return self.aggregate(
-            **{
-                "": Count("pk"),
-                Shelf.ON: Count("pk", filter=Q(shelf=Shelf.ON)),
-                Shelf.OFF: Count("pk", filter=Q(shelf=Shelf.OFF)),
-            }
-        )
-
 
 class BindingQuerySet(DecisionQuerySet):
     """Which bindings."""
@@ -68,6 +59,10 @@ class BindingQuerySet(DecisionQuerySet):
     def bound(self) -> BindingQuerySet:
         """In force: the application serves the program (L-6)."""
         return self.approved()
+
+    def applications(self) -> HostApplicationQuerySet:
+        """The applications of these bindings, by name."""
+        return HostApplication.objects.filter(pk__in=self.order_by().values("application"))
 
     def live(self) -> BindingQuerySet:
         """In force or asked for."""

@@ -13,20 +13,20 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from console.accounts.access import SignedInRequest, held_by_team, route, teams_for
+from console.accounts.filters import url_with_team
 from console.accounts.models import Team
 from console.accounts.permissions import Permission, lacking
 from console.activity.models import ActivityEntry
 from console.activity.views import activity_page
 from console.core.errors import Overtaken
-from console.core.pages import form_page, page_of, posted
+from console.core.pages import NoteForm, form_page, page_of, posted
 from console.hosts.models import HostApplication
 from console.hosts.states import DecisionState
 from miniprograms import actions
 from miniprograms.access import binding_for, mini_program_for
-from miniprograms.filters import MiniProgramFilter, url_with_team
-from miniprograms.forms import BindingForm, CreateForm, EditForm, ReasonForm, RequiredReasonForm
+from miniprograms.filters import MiniProgramFilter
+from miniprograms.forms import BindingForm, CreateForm, EditForm
 from miniprograms.models import Binding, IdeDownload, MiniProgram
-from miniprograms.states import Shelf
 
 SHOWN_ACTIVITY = 6
 # What concerns devices now comes first.
@@ -46,25 +46,15 @@ def program_list(request: SignedInRequest) -> HttpResponse:
         return redirect(url)
     held = held_by_team(request.user)
     filters = MiniProgramFilter(request)
-    counts = filters.qs.shelf_counts()
-    chosen = request.GET.get("shelf", "")
-    shelf = chosen if chosen in Shelf.values else ""
-    rows = filters.qs.filter(shelf=shelf) if shelf else filters.qs
-    page = page_of(request, rows.select_related("team", "category"), count=counts[shelf])
+    page = page_of(request, filters.rows.select_related("team", "category"), count=filters.count)
     for program in page.object_list:
         program.refusal = lacking(held[program.team_id], Permission.MANAGE)
     creates = any(Permission.MANAGE in permissions for permissions in held.values())
     context = {
         "filter": filters,
         "page": page,
-        "filtered": filters.is_filtering or shelf,
-        "shelves": [
-            ("", _("All"), counts[""]),
-            (Shelf.ON, _("On the shelf"), counts[Shelf.ON]),
-            (Shelf.OFF, _("Off"), counts[Shelf.OFF]),
-        ],
-        "total": ngettext("%(count)d mini program", "%(count)d mini programs", counts[shelf])
-        % {"count": counts[shelf]},
+        "total": ngettext("%(count)d mini program", "%(count)d mini programs", filters.count)
+        % {"count": filters.count},
         "create_refusal": "" if creates else lacking(frozenset(), Permission.MANAGE),
         **_newest_ide(),
     }
@@ -184,8 +174,8 @@ def take_off_shelf(request: SignedInRequest, program: MiniProgram) -> HttpRespon
     return _shelf_dialog(
         request,
         program,
-        RequiredReasonForm(posted(request)),
-        save=lambda data: actions.take_off_shelf(program, by=request.user, **data),
+        NoteForm(posted(request), needed=True),
+        save=lambda data: actions.take_off_shelf(program, by=request.user, reason=data["note"]),
         toast=_("%(program)s is off the shelf."),
         title=_("Take %(program)s off the shelf?") % {"program": program},
         change=[(_("Served now"), _served(program)), (_("After this"), _("Nothing"))],
@@ -206,8 +196,8 @@ def put_on_shelf(request: SignedInRequest, program: MiniProgram) -> HttpResponse
     return _shelf_dialog(
         request,
         program,
-        ReasonForm(posted(request)),
-        save=lambda data: actions.put_on_shelf(program, by=request.user, **data),
+        NoteForm(posted(request)),
+        save=lambda data: actions.put_on_shelf(program, by=request.user, reason=data["note"]),
         toast=_("%(program)s is on the shelf."),
         title=_("Put %(program)s on the shelf?") % {"program": program},
         change=[(_("Served now"), _("Nothing")), (_("After this"), _served(program))],
@@ -224,7 +214,7 @@ def _served(program: MiniProgram) -> str:
 def _shelf_dialog(
     request: SignedInRequest, program: MiniProgram, form: forms.Form, *, toast: str, **context: Any
 ) -> HttpResponse:
-    bound = [binding.application for binding in program.bindings.bound().select_related("application")]
+    bound = list(program.bindings.bound().applications())
     return form_page(
         request,
         form,
@@ -311,8 +301,8 @@ def unbind(request: SignedInRequest, binding: Binding) -> HttpResponse:
     effects.append(("send", _("To come back, ask for a binding again. Its reviewers decide anew.")))
     return form_page(
         request,
-        ReasonForm(posted(request)),
-        save=lambda data: actions.unbind(binding, by=request.user, **data),
+        NoteForm(posted(request)),
+        save=lambda data: actions.unbind(binding, by=request.user, reason=data["note"]),
         success=lambda _binding: (_("%(application)s is unbound.") % names, program.get_absolute_url()),
         template="core/confirm.html",
         title=_("Unbind %(program)s from %(application)s?") % names,

@@ -8,7 +8,6 @@ from django.db import transaction
 from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
 
 from console.accounts.actions import notify
 from console.accounts.models import User
@@ -21,10 +20,10 @@ from console.hosts.states import DecisionState
 from miniprograms.actions import lock, touch
 from miniprograms.models import Binding, MiniProgram
 from releases import rules
-from releases.inspection import PackageRefused, inspected, kept
+from releases.inspection import inspected, kept
 from releases.models import Audit, Package, Release, ReviewDecision, Version
 from releases.signals import version_released
-from releases.states import AuditState, ReleaseKind
+from releases.states import AuditState, ReleaseKind, VersionState
 
 
 def upload(program: MiniProgram, *, file: BinaryIO, number: tuple[int, int, int], notes: str, by: User) -> Version:
@@ -33,17 +32,6 @@ def upload(program: MiniProgram, *, file: BinaryIO, number: tuple[int, int, int]
     Raises PackageRefused with all findings, Refused for a number that was used; neither leaves anything behind.
     """
     with inspected(file, app_id=program.app_id) as (inspection, canonical):
-        if not inspection.accepted:
-            errors = len(inspection.errors)
-            raise PackageRefused(
-                ngettext(
-                    "The package was refused: %(count)d finding.",
-                    "The package was refused: %(count)d findings.",
-                    errors,
-                )
-                % {"count": errors},
-                inspection,
-            )
         with transaction.atomic(), kept(inspection, canonical) as package:
             return add_version(program, package=package, number=number, notes=notes, by=by)
 
@@ -143,10 +131,11 @@ def decide(decision: ReviewDecision, *, approve: bool, by: User, note: str = "")
     return decision
 
 
-def conclude_without(audit: Audit, application: HostApplication) -> None:
+def conclude_without(audit: Audit, application: HostApplication, *, by: User) -> None:
     """Go on without an application that was unbound: its open decision is withdrawn; inside the caller's transaction.
 
-    With nobody left to decide the version returns to development.
+    With nobody left to decide the version returns to development. Where that moves the version it is a state change of
+    its own, with its entry (P-5).
     """
     waiting = audit.decisions.waiting()
     if not waiting.filter(application=application).update(state=DecisionState.WITHDRAWN):
@@ -158,8 +147,17 @@ def conclude_without(audit: Audit, application: HostApplication) -> None:
         _close(audit, AuditState.WITHDRAWN)
     else:
         _conclude(audit, version, rejected=False)
-    if audit.state != AuditState.IN_AUDIT:
-        MiniProgram.objects.filter(pk=version.mini_program_id).update(audit_number="")
+    if audit.state == AuditState.IN_AUDIT:
+        return
+    MiniProgram.objects.filter(pk=version.mini_program_id).update(audit_number="")
+    write_entry(
+        Verb.VERSION_APPROVED if audit.state == AuditState.APPROVED else Verb.VERSION_WITHDRAWN,
+        version,
+        by=by,
+        before={"state": VersionState.IN_AUDIT},
+        after={"state": version.state, "audit": audit.number, "package": audit.package_sha256},
+        reason=_("%(application)s was unbound.") % {"application": application},
+    )
 
 
 def _conclude(audit: Audit, version: Version, *, rejected: bool) -> None:
@@ -207,6 +205,8 @@ def publish(version: Version, *, by: User, note: str = "") -> Release:
     online = program.versions.online().first()
     unheard = rules.unheard(_bindings(program), rules.passed([version]).get(version.pk))
     _refuse_if(rules.why_not_publish(program, version, online=online, unheard=unheard))
+    if not version.audits.filter(state=AuditState.APPROVED, package_sha256=version.package.sha256).exists():
+        raise Refused(_("The package is not the one that was approved."))  # V-6: approval is bound to the hash
     if online:
         online.retire()
         online.save()
@@ -271,7 +271,7 @@ def _bindings(program: MiniProgram) -> QuerySet[Binding]:
 
 def _bound(program: MiniProgram) -> list[HostApplication]:
     """Return the applications that the program is bound to now."""
-    return [binding.application for binding in _bindings(program).prefetch_related("application__people__user")]
+    return list(program.bindings.bound().applications().prefetch_related("people__user"))
 
 
 def _refuse_if(reason: str) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
@@ -10,8 +11,10 @@ from django.utils.translation import gettext_lazy as _
 
 from console.core.pages import NoteForm
 from miniprograms.models import MiniProgram
+from releases.inspection import PackageRefused, inspected, package_limits
 from releases.models import Version
 from releases.package import Inspection
+from releases.package.findings import human_size
 
 NUMBER = re.compile(r"(0|[1-9][0-9]{0,3})\.(0|[1-9][0-9]{0,3})\.(0|[1-9][0-9]{0,3})")
 
@@ -40,10 +43,6 @@ class UploadForm(forms.Form):
 
     file = forms.FileField(
         label=_("Package file"),
-        help_text=_(
-            "Packed by the Luffa Cloud IDE. Up to 30 MB; unpacked up to 100 MB; "
-            "main package and each subpackage up to 2 MB."
-        ),
         error_messages={"required": _("Choose the package file."), "empty": _("The file is empty.")},
         widget=forms.ClearableFileInput(attrs={"accept": ".zip,.apkg,.wxapkg-src"}),
     )
@@ -56,12 +55,33 @@ class UploadForm(forms.Form):
     def __init__(self, *args: object, program: MiniProgram, **kwargs: object) -> None:
         super().__init__(*args, **kwargs)  # type: ignore[arg-type]
         self.program = program
+        limits = package_limits()
+        self.fields["file"].help_text = _(
+            "Packed by the Luffa Cloud IDE. Up to %(upload)s; unpacked up to %(unpacked)s; "
+            "main package and each subpackage up to %(package)s."
+        ) % {
+            "upload": human_size(limits.upload_size),
+            "unpacked": human_size(limits.unpacked_size),
+            "package": human_size(limits.package_size),
+        }
         newest = program.versions.first()
         self.fields["number"].help_text = (
             _("Highest so far: %(number)s. A number is used only once.") % {"number": newest}
             if newest
             else _("Three numbers with dots, for example 1.0.0. A number is used only once.")
         )
+
+    def clean(self) -> dict[str, Any]:
+        """With a wrong number the verb does not run: say what it would have found in the package all the same (V-3)."""
+        data = super().clean() or self.cleaned_data
+        if self.errors and data.get("file"):
+            try:
+                with inspected(data["file"], app_id=self.program.app_id):
+                    pass
+            except PackageRefused as refused:
+                self.inspection = refused.inspection
+                self.add_error("file", refused.message)
+        return data
 
     def clean_number(self) -> tuple[int, int, int]:
         """Refuse a number that was used, before the package is read."""
@@ -87,3 +107,4 @@ class RollBackForm(NoteForm):
         targets = program.versions.roll_back_targets()
         self.fields["version"].queryset = targets  # type: ignore[attr-defined]
         self.fields["version"].initial = targets.first()
+        self.targets = targets.count()

@@ -8,27 +8,43 @@ from dataclasses import asdict
 from tempfile import TemporaryFile
 from typing import BinaryIO
 
+from django.conf import settings
 from django.core.files import File
 from django.db import connection
+from django.utils.translation import ngettext
 
 from console.core.errors import Refused
 from releases.models import Package, package_path, package_storage
-from releases.package import Inspection, inspect
+from releases.package import Inspection, Limits, inspect
 
 
 class PackageRefused(Refused):
     """The reader found errors; `inspection` holds all of them."""
 
-    def __init__(self, message: str, inspection: Inspection) -> None:
-        super().__init__(message, field="file")
+    def __init__(self, inspection: Inspection) -> None:
+        count = len(inspection.errors)
+        words = ngettext(
+            "The package was refused: %(count)d finding.", "The package was refused: %(count)d findings.", count
+        )
+        super().__init__(words % {"count": count}, field="file")
         self.inspection = inspection
+
+
+def package_limits() -> Limits:
+    """Return the limits of V-2 as the settings say."""
+    return Limits(**settings.PACKAGE_LIMITS)
 
 
 @contextmanager
 def inspected(file: BinaryIO, *, app_id: str) -> Iterator[tuple[Inspection, BinaryIO]]:
-    """Read an upload and give what was found with the canonical package, which is gone after the block."""
+    """Read an upload and give what was found with the canonical package, which is gone after the block.
+
+    Raises PackageRefused with all findings.
+    """
     with TemporaryFile() as canonical:
-        inspection = inspect(file, app_id=app_id, out=canonical)
+        inspection = inspect(file, limits=package_limits(), app_id=app_id, out=canonical)
+        if not inspection.accepted:
+            raise PackageRefused(inspection)
         yield inspection, canonical
 
 

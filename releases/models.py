@@ -212,11 +212,6 @@ class ReviewDecision(Decision):
             "version": self.audit.version,
         }
 
-    def describe(self) -> dict[str, Any]:
-        """Where its activity entries belong."""
-        program = self.audit.mini_program
-        return {"team_id": program.team_id, "mini_program_id": program.app_id}
-
 
 class Release(models.Model):
     """A publish or a roll back; append-only by trigger (V-15)."""

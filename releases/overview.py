@@ -13,7 +13,6 @@ from typing import Any
 
 from django.contrib.postgres.expressions import ArraySubquery
 from django.db.models import Count, OuterRef, QuerySet, Subquery
-from django.utils import timezone
 
 from console.hosts.models import HostApplication
 from console.hosts.states import DecisionState
@@ -65,12 +64,6 @@ class Overview:
     def decided(self) -> int:
         """How many applications have decided."""
         return sum(decision.state != DecisionState.WAITING for decision in self.decisions)
-
-    @property
-    def overdue(self) -> list[ReviewDecision]:
-        """Decisions that wait for too long."""
-        now = timezone.now()
-        return [decision for decision in self.decisions if decision.is_overdue(at=now)]
 
     @property
     def why_not_submit(self) -> str:
@@ -138,7 +131,7 @@ def overview_of(program: MiniProgram) -> Overview:
     return overviews([program])[0]
 
 
-def _first_of_each(rows: QuerySet[Any], ids: list[int]) -> QuerySet[Any]:
+def _first_of_each(rows: QuerySet[Any], ids: list[int]) -> Any:
     """Return the first of the ordered `rows` of each program: one step in an index, however many the program has."""
     firsts = rows.filter(mini_program=OuterRef("pk")).values("pk")[:1]
     programs = MiniProgram.objects.filter(pk__in=ids).annotate(first=Subquery(firsts)).values("first")

@@ -5,8 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from django.db import models
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Exists, F, OuterRef, Q
 
+from console.hosts.models import HostApplication
+from console.hosts.states import DecisionState
+from miniprograms.models import Binding
+from miniprograms.querysets import BindingQuerySet
+from miniprograms.states import Shelf
 from releases.states import AuditState, VersionState
 
 if TYPE_CHECKING:
@@ -57,6 +62,31 @@ class VersionQuerySet(models.QuerySet["Version"]):
             | Q(major=OuterRef("major"), minor=OuterRef("minor"), patch__gte=OuterRef("patch"))
         )
         return self.filter(~Exists(online.filter(not_lower, mini_program=OuterRef("mini_program"))))
+
+    def publishable(self) -> VersionQuerySet:
+        """What may be published now (V-12): those of which `rules.why_not_publish` has nothing to say."""
+        online = type(self)(self.model).online()
+        on_shelf = self.approved().overtaking(online).filter(mini_program__shelf=Shelf.ON)
+        return on_shelf.filter(~Exists(_unheard_bindings()))
+
+
+def _unheard_bindings() -> BindingQuerySet:
+    """Bindings that the audit of an outer version passed by, as `rules.unheard` names them."""
+    passed = {"audit__version": OuterRef(OuterRef("pk")), "audit__state": AuditState.APPROVED}
+    heard = HostApplication.objects.filter(
+        pk=OuterRef("application"),
+        reviewdecisions__state=DecisionState.APPROVED,
+        **{f"reviewdecisions__{name}": value for name, value in passed.items()},
+    )
+    return (
+        Binding.objects.bound()
+        .filter(
+            mini_program__audits__version=OuterRef("pk"),
+            mini_program__audits__state=AuditState.APPROVED,
+            decided_at__lt=F("mini_program__audits__closed_at"),
+        )
+        .filter(~Exists(heard))
+    )
 
 
 class AuditQuerySet(models.QuerySet["Audit"]):

@@ -4,14 +4,15 @@ from typing import Any
 
 from django.dispatch import receiver
 
+from console.accounts.models import User
 from miniprograms.models import Binding
 from miniprograms.signals import binding_ended
 from releases import actions
 
 
 @receiver(binding_ended)
-def go_on_without(sender: Any, *, binding: Binding, **kwargs: Any) -> None:
+def go_on_without(sender: Any, *, binding: Binding, by: User, **kwargs: Any) -> None:
     """An audit that waits for an application which is no longer bound goes on without it."""
     audit = binding.mini_program.audits.running().first()
     if audit:
-        actions.conclude_without(audit, binding.application)
+        actions.conclude_without(audit, binding.application, by=by)

@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from console.hosts.models import HostApplication
 from miniprograms.models import Binding, MiniProgram
 from releases.models import Release, ReviewDecision, Version
-from releases.states import ReleaseKind, VersionState
+from releases.states import AuditState, ReleaseKind, VersionState
 
 
 def why_not_submit(program: MiniProgram, version: Version, *, bound: int) -> str:
@@ -88,10 +88,11 @@ class Passed:
 
 def passed(versions: Iterable[Version]) -> dict[int, Passed]:
     """Return the audit that each version passed, by the version's primary key; one query for any number of them."""
-    rows = ReviewDecision.objects.approved().filter(audit__version__in=list(versions), audit__closed_at__isnull=False)
     found: dict[int, Passed] = {}
-    for version, at, application in rows.values_list("audit__version", "audit__closed_at", "application"):
-        found.setdefault(version, Passed(at, set())).by.add(application)
+    rows = ReviewDecision.objects.approved().filter(audit__version__in=list(versions), audit__state=AuditState.APPROVED)
+    for row in rows.select_related("audit"):
+        if row.audit.closed_at:
+            found.setdefault(row.audit.version_id, Passed(row.audit.closed_at, set())).by.add(row.application_id)
     return found
 
 

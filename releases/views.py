@@ -13,14 +13,14 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from console.accounts.access import SignedInRequest, held_by_team, route
+from console.accounts.filters import url_with_team
 from console.accounts.permissions import Permission, lacking
 from console.core.pages import NoteForm, form_page, page_of, posted
 from miniprograms.access import mini_program_for
-from miniprograms.filters import ProgramFilter, url_with_team
 from miniprograms.models import MiniProgram
 from releases import actions, rules
 from releases.access import audit_for, version_for
-from releases.filters import in_tab, tab_counts
+from releases.filters import OverviewFilter
 from releases.forms import RollBackForm, UploadForm
 from releases.inspection import PackageRefused
 from releases.models import Audit, Version
@@ -36,18 +36,14 @@ def overview(request: SignedInRequest) -> HttpResponse:
     if url := url_with_team(request):
         return redirect(url)
     held = held_by_team(request.user)
-    filters = ProgramFilter(request)
-    tabs, shown = tab_counts(filters.qs), request.GET.get("show", "")
-    count = next((number for value, _label, number in tabs if value == shown), tabs[0][2])
-    page = page_of(request, in_tab(filters.qs, shown).select_related("team"), count=count)
+    filters = OverviewFilter(request)
+    page = page_of(request, filters.rows.select_related("team"), count=filters.count)
     rows = overviews(page)
     for row in rows:
         row.may = _may(held[row.program.team_id])
     creates = any(Permission.MANAGE in permissions for permissions in held.values())
     context = {
         "filter": filters,
-        "filtered": filters.is_filtering or bool(shown),
-        "tabs": tabs,
         "page": page,
         "rows": rows,
         "why_not_create": "" if creates else lacking(frozenset(), Permission.MANAGE),
@@ -110,7 +106,7 @@ def upload(request: SignedInRequest, program: MiniProgram) -> HttpResponse:
         upload=True,
         cancel=_versions_url(program),
         mini_program=program,
-        applications=[binding.application for binding in program.bindings.bound().select_related("application")],
+        applications=program.bindings.bound().applications(),
     )
 
 
@@ -264,6 +260,7 @@ def roll_back(request: SignedInRequest, program: MiniProgram) -> HttpResponse:
     """Roll back: which release, and what every device will get (V-13)."""
     now = overview_of(program)
     form = RollBackForm(posted(request), program=program)
+    only_target = now.target if form.targets == 1 else None
     if request.method == "GET" and now.why_not_roll_back:
         return redirect(_versions_url(program))
     return form_page(
@@ -277,7 +274,7 @@ def roll_back(request: SignedInRequest, program: MiniProgram) -> HttpResponse:
         template="core/confirm.html",
         title=_("Roll back %(program)s %(number)s?") % {"program": program, "number": now.online or ""},
         lead=_("It takes effect on all bound applications at once."),
-        change=_change(now.online, now.target),
+        change=_change(now.online, only_target)[: 2 if only_target else 1],
         applications=now.applications,
         effects=[
             ("device-mobile", _("Every device gets the chosen version at its next start.")),

@@ -21,6 +21,8 @@ ZEAL_ALLOWLIST = [{"model": "admin.*"}, {"model": "sessions.Session"}]
 
 # Transactional tests empty the append-only tables; nothing else may.
 DATABASES["default"]["OPTIONS"]["options"] = "-c console.allow_truncate=on"
+# Each of 32 threads has a connection of its own.
+DATABASES["default"]["OPTIONS"]["pool"]["max_size"] = 40
 
 # Each parallel worker has a Valkey database of its own.
 _worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw")) + 1

@@ -66,7 +66,10 @@ def route(
                 return HttpResponseNotAllowed(allowed)
             if sudo and (refusal := _sudo(request)):
                 return refusal
-            return view(request, *loaded, **kwargs)
+            answer = view(request, *loaded, **kwargs)
+            if not public:
+                answer.setdefault("Cache-Control", "private, no-cache")
+            return answer
 
         public = permission is Permission.PUBLIC
         declared = guarded if public else login_required(guarded)

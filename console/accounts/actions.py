@@ -8,7 +8,7 @@ from typing import Any
 
 from allauth.account.models import EmailAddress
 from django.conf import settings
-from django.db import IntegrityError, transaction
+from django.db import transaction
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -20,7 +20,7 @@ from console.accounts.signals import member_removed
 from console.accounts.tasks import send_invitations, send_notifications
 from console.activity.actions import record
 from console.activity.verbs import Verb
-from console.core.errors import Overtaken, Refused
+from console.core.errors import Overtaken, Refused, refusing_duplicate
 from console.core.wakeups import wake
 
 LAST_ADMIN = gettext_lazy("A team needs a team administrator. Give someone else this role first.")
@@ -76,13 +76,8 @@ def _new_user(email: str, name: str, password: str | None, **fields: Any) -> Use
 
 def _save_with_address(user: User) -> User:
     """Save the user and keep allauth's one address row the same as the user's own."""
-    try:
-        with transaction.atomic():
-            user.save()
-    except IntegrityError as error:
-        if "user_email_once" not in str(error):
-            raise
-        raise Refused(_("Another account has this e-mail address."), field="email") from error
+    with refusing_duplicate("user_email_once", _("Another account has this e-mail address."), field="email"):
+        user.save()
     EmailAddress.objects.filter(user=user).exclude(email=user.email).delete()
     EmailAddress.objects.update_or_create(user=user, email=user.email, defaults={"verified": True, "primary": True})
     return user
@@ -113,13 +108,8 @@ def edit_team(team: Team, *, by: User, name: str) -> Team:
 
 
 def _save_named(team: Team) -> Team:
-    try:
-        with transaction.atomic():
-            team.save()
-    except IntegrityError as error:
-        if "accounts_team_name" not in str(error):
-            raise
-        raise Refused(_("Another team has this name."), field="name") from error
+    with refusing_duplicate("accounts_team_name", _("Another team has this name."), field="name"):
+        team.save()
     return team
 
 
@@ -240,7 +230,7 @@ def resend_invitation(invitation: Invitation, *, by: User) -> Invitation:
     now = timezone.now()
     invitation.issue += 1
     invitation.invited_by, invitation.invited_at, invitation.expires_at = by, now, _expiry(now)
-    invitation.emailed_at, invitation.email_tries = None, 0
+    invitation.emailed_at, invitation.email_tries, invitation.email_next_at = None, 0, None
     invitation.save()
     record(Verb.INVITATION_RESENT, by=by, on=invitation, team_id=invitation.team_id)
     wake(send_invitations)

@@ -5,7 +5,7 @@ from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest
 
 from console.activity.middleware import client_address
-from console.core.words import refuse_invisible
+from console.core.fields import refuse_invisible
 
 
 class AccountAdapter(DefaultAccountAdapter):

@@ -24,7 +24,7 @@ from django.utils.translation import gettext_lazy as _
 from console.accounts import actions, sudo
 from console.accounts.models import Invitation, Membership, Team, User
 from console.core.errors import Refused
-from console.core.words import AddressField, LineField
+from console.core.fields import AddressField, LineField
 
 # Second factors' secrets; addresses, which must stay the user's own; groups, which give nobody anything here.
 admin.site.unregister([Authenticator, EmailAddress, Group])

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 from urllib.parse import urljoin
 
 from django.conf import settings
 from django.core.mail import EmailMessage
 from django.db import transaction
-from django.db.models import F, QuerySet
+from django.db.models import QuerySet
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -19,11 +20,12 @@ from console.accounts.models import Invitation, Notification
 from console.core import times
 
 logger = logging.getLogger(__name__)
+FIRST_PAUSE, LONGEST_PAUSE = 10, 3600  # seconds
 
 
 def send_waiting() -> int:
     """Send every notification that waits for its e-mail; return how many the mail server took."""
-    return _send_each(Notification.objects.to_send().select_related("user"), _notification_message)
+    return _send_each(Notification.objects.to_send(at=timezone.now()).select_related("user"), _notification_message)
 
 
 def send_invitations() -> int:
@@ -35,8 +37,8 @@ def send_invitations() -> int:
 def _send_each(rows: QuerySet[Any], build: Callable[[Any], EmailMessage]) -> int:
     """Send what waits, one row after the other.
 
-    Each row is locked while its message goes out, so two workers never send the same one. A failure moves the row
-    to the end of the line and leaves it to the next sweep.
+    Each row is locked while its message goes out, so two workers never send the same one. A failure leaves the row
+    to a later sweep: the pauses grow to an hour.
     """
     sent, last = 0, 0
     while (found := _send_next(rows, build, after=last)) is not None:
@@ -57,7 +59,8 @@ def _send_next(rows: QuerySet[Any], build: Callable[[Any], EmailMessage], *, aft
             build(row).send()
         except Exception as error:  # A refused connection, or an address that no message can carry: the rest goes on.
             logger.warning("e-mail of %s %s failed: %s", rows.model._meta.model_name, row.pk, error)
-            same.update(email_tries=F("email_tries") + 1)
+            pause = timedelta(seconds=min(FIRST_PAUSE * 2**row.email_tries, LONGEST_PAUSE))
+            same.update(email_tries=row.email_tries + 1, email_next_at=timezone.now() + pause)
             return row.pk, False
         same.update(emailed_at=timezone.now())
         return row.pk, True

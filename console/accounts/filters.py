@@ -1,43 +1,57 @@
-"""The filters of a team's member list."""
+"""The filters of a team's member list, and of lists across the user's teams."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from django import forms
-from django.db.models import Q
+import django_filters as filters
+from django.db.models import Q, QuerySet
 from django.utils.translation import gettext_lazy as _
 
+from console.accounts.access import SignedInRequest
 from console.accounts.permissions import TeamRole
 from console.accounts.querysets import MembershipQuerySet
+from console.core.filters import ListFilter, SearchFilter
 from console.core.widgets import FilterSelect
 
 
-class MemberFilters(forms.Form):
+class MemberFilter(ListFilter):
     """Who, in which role."""
 
-    q = forms.CharField(
-        label=_("Name or e-mail"),
-        required=False,
-        max_length=100,
-        widget=forms.TextInput(attrs={"type": "search", "placeholder": _("Name or e-mail"), "class": "form-control"}),
-    )
-    role = forms.ChoiceField(
-        label=_("Role"),
-        required=False,
-        choices=[("", _("Any role")), *TeamRole.choices],
-        widget=FilterSelect(),
+    q = SearchFilter(_("Name or e-mail"), method="search")
+    role = filters.ChoiceFilter(
+        label=_("Role"), choices=TeamRole.choices, empty_label=_("Any role"), widget=FilterSelect
     )
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.fields["q"].widget.input_type = "search"
+    def search(self, members: MembershipQuerySet, name: str, words: str) -> MembershipQuerySet:
+        """Keep whose name or address contains the words."""
+        return members.filter(Q(user__name__icontains=words) | Q(user__email__icontains=words))
 
-    def apply(self, members: MembershipQuerySet) -> MembershipQuerySet:
-        """Return the members that fit; a value that nobody offers filters nothing."""
-        self.is_valid()
-        if words := self.cleaned_data.get("q"):
-            members = members.filter(Q(user__name__icontains=words) | Q(user__email__icontains=words))
-        if role := self.cleaned_data.get("role"):
-            members = members.filter(role=role)
-        return members
+
+class TeamsFilter(ListFilter):
+    """The user's teams."""
+
+    own = ("team",)
+    team = filters.ChoiceFilter(label=_("Team"), widget=FilterSelect)
+
+    def __init__(self, request: SignedInRequest, queryset: QuerySet[Any]) -> None:
+        super().__init__(request.GET, queryset, request=request)
+        teams = [(row.team_id, row.team.name) for row in request.user.team_roles]
+        self.filters["team"].extra["choices"] = teams
+        self.filters["team"].extra["empty_label"] = _("All my teams (%(count)d)") % {"count": len(teams)}
+
+
+def url_with_team(request: SignedInRequest) -> str:
+    """Remember the team that the URL names; return the URL to go to when it names none but one is remembered.
+
+    So the filter lives in the URL and comes back at the next visit; `team=` stands for all teams.
+    """
+    own = [str(row.team_id) for row in request.user.team_roles]
+    named, remembered = request.GET.get("team"), request.session.get("team", "")
+    if named is None and remembered in own:
+        query = request.GET.copy()
+        query["team"] = remembered
+        return f"{request.path}?{query.urlencode()}"
+    if named != remembered and named in ("", *own):
+        request.session["team"] = named
+    return ""

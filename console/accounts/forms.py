@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 
 from console.accounts.models import Team, User
 from console.accounts.permissions import TeamRole
-from console.core.words import AddressField, LineField
+from console.core.fields import AddressField, LineField
 
 ROLES = {
     TeamRole.ADMIN: _("Team administrator – everything, also keys, members and the team’s settings"),

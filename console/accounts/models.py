@@ -21,6 +21,11 @@ from console.accounts.querysets import (
 )
 
 
+def _initials(name: str) -> str:
+    words = name.split()
+    return (words[0][0] + (words[-1][0] if len(words) > 1 else "")).upper()
+
+
 class UserManager(BaseUserManager["User"]):
     """Makes users; the e-mail address is the name they sign in with."""
 
@@ -89,8 +94,7 @@ class User(AbstractBaseUser, PermissionsMixin):
     @property
     def initials(self) -> str:
         """Two letters for the avatar."""
-        words = str(self).split()
-        return (words[0][0] + (words[-1][0] if len(words) > 1 else "")).upper()
+        return _initials(str(self))
 
 
 class Team(models.Model):
@@ -112,8 +116,7 @@ class Team(models.Model):
     @property
     def initials(self) -> str:
         """Two letters for the avatar."""
-        words = self.name.split()
-        return (words[0][0] + (words[-1][0] if len(words) > 1 else "")).upper()
+        return _initials(self.name)
 
 
 class Membership(models.Model):
@@ -158,6 +161,7 @@ class Invitation(models.Model):
     revoked_at = models.DateTimeField(null=True)
     emailed_at = models.DateTimeField(null=True)
     email_tries = models.PositiveSmallIntegerField(default=0)
+    email_next_at = models.DateTimeField(null=True, help_text="not tried again before")
 
     objects = InvitationQuerySet.as_manager()
 
@@ -224,6 +228,7 @@ class Notification(models.Model):
     read_at = models.DateTimeField(null=True)
     emailed_at = models.DateTimeField(null=True)
     email_tries = models.PositiveSmallIntegerField(default=0)
+    email_next_at = models.DateTimeField(null=True, help_text="not tried again before")
 
     objects = NotificationQuerySet.as_manager()
 

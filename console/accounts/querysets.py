@@ -13,7 +13,13 @@ from console.accounts.permissions import Permission, TeamRole, team_roles_with
 if TYPE_CHECKING:
     from console.accounts.models import Invitation, Membership, Notification, Team, User
 
-MAX_EMAIL_TRIES = 10
+MAX_EMAIL_TRIES = 100  # With pauses of up to an hour: four days of a mail server that is away.
+
+
+def waits_for_mail(*, at: datetime) -> models.Q:
+    """Rows whose e-mail the mail server has not taken, that were not given up, and whose pause is over at `at`."""
+    pause_over = models.Q(email_next_at=None) | models.Q(email_next_at__lte=at)
+    return models.Q(emailed_at=None, email_tries__lt=MAX_EMAIL_TRIES) & pause_over
 
 
 class TeamQuerySet(models.QuerySet["Team"]):
@@ -54,7 +60,7 @@ class InvitationQuerySet(models.QuerySet["Invitation"]):
 
     def to_send(self, *, at: datetime) -> InvitationQuerySet:
         """Usable at the time `at`, not yet taken by the mail server, and not given up."""
-        return self.usable(at=at).filter(emailed_at=None, email_tries__lt=MAX_EMAIL_TRIES)
+        return self.usable(at=at).filter(waits_for_mail(at=at))
 
 
 class NotificationQuerySet(models.QuerySet["Notification"]):
@@ -64,6 +70,6 @@ class NotificationQuerySet(models.QuerySet["Notification"]):
         """Not yet looked at."""
         return self.filter(read_at=None)
 
-    def to_send(self) -> NotificationQuerySet:
+    def to_send(self, *, at: datetime) -> NotificationQuerySet:
         """Not yet taken by the mail server, and not given up."""
-        return self.filter(emailed_at=None, email_tries__lt=MAX_EMAIL_TRIES, user__is_active=True)
+        return self.filter(waits_for_mail(at=at), user__is_active=True)

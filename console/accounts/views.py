@@ -18,7 +18,7 @@ from django.utils.translation import gettext as _
 
 from console.accounts import actions
 from console.accounts.access import SignedInRequest, invitation_by_token, invitation_for, member_for, route, team_for
-from console.accounts.filters import MemberFilters
+from console.accounts.filters import MemberFilter
 from console.accounts.forms import InviteForm, NewUserForm, ProfileForm, RoleForm, TeamForm
 from console.accounts.models import Invitation, Membership, Team, User
 from console.accounts.permissions import TEAM_ROLE_PERMISSIONS, Permission, lacking
@@ -44,13 +44,12 @@ def teams(request: SignedInRequest) -> HttpResponse:
 @route(Permission.VIEW, load=team_for)
 def detail(request: SignedInRequest, team: Team) -> HttpResponse:
     """One team: its members, open invitations and what happened lately."""
-    filters = MemberFilters(request.GET)
-    members = filters.apply(team.memberships.select_related("user").by_rank())
+    filters = MemberFilter(request.GET, team.memberships.select_related("user").by_rank())
     admins = list(team.memberships.acting_admins().values_list("pk", flat=True)[:2])
     context = {
         "team": team,
-        "filters": filters,
-        "page": page_of(request, members),
+        "filter": filters,
+        "page": page_of(request, filters.qs),
         "invitations": team.invitations.open().select_related("invited_by"),
         "entries": ActivityEntry.objects.of_team(team.pk)[:RECENT],
         "why_not": lacking(TEAM_ROLE_PERMISSIONS[team.membership.role], Permission.ADMINISTER),

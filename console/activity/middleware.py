@@ -11,7 +11,7 @@ from django.http import HttpRequest, HttpResponse
 
 @dataclass(frozen=True)
 class Source:
-    """`kind` is web, device, command or job; `address` the client's IP address when there is one."""
+    """`kind` is web, command or job; `address` the client's IP address when there is one."""
 
     kind: str
     address: str | None = None

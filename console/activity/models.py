@@ -25,7 +25,7 @@ class ActivityEntry(models.Model):
     before = models.JSONField(null=True)
     after = models.JSONField(null=True)
     reason = models.TextField(blank=True)
-    source = models.CharField(max_length=20, help_text="web, device, command or job")
+    source = models.CharField(max_length=20, help_text="web, command or job")
     address = models.GenericIPAddressField(null=True)
 
     objects = ActivityQuerySet.as_manager()

@@ -7,7 +7,7 @@ from typing import Any
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
-from console.activity.filters import ActivityFilters
+from console.activity.filters import ActivityFilter
 from console.activity.querysets import ActivityQuerySet
 
 PAGE = 50
@@ -15,12 +15,12 @@ PAGE = 50
 
 def activity_page(request: HttpRequest, entries: ActivityQuerySet, **context: Any) -> HttpResponse:
     """Show `entries`, newest first, with filters and keyset paging (`before` is the id of the last one seen)."""
-    form = ActivityFilters(request.GET)
-    rows = form.apply(entries)
+    filters = ActivityFilter(request.GET, entries)
+    rows = filters.qs
     if (before := request.GET.get("before", "")).isdecimal() and len(before) < 19:
         rows = rows.filter(pk__lt=int(before))
     found = list(rows.order_by("-pk")[: PAGE + 1])
     older = found[PAGE - 1].pk if len(found) > PAGE else None
     return render(
-        request, "core/activity_page.html", {"form": form, "entries": found[:PAGE], "older": older, **context}
+        request, "core/activity_page.html", {"filter": filters, "entries": found[:PAGE], "older": older, **context}
     )

@@ -1,5 +1,10 @@
 """What a verb raises when it may not be done."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from django.db import IntegrityError, transaction
+
 
 class Refused(Exception):
     """A verb was refused; `message` says why in the reader's words, `field` names the input that it is about."""
@@ -12,3 +17,15 @@ class Refused(Exception):
 
 class Overtaken(Refused):
     """Someone else was first: the row is no longer in the state that the verb starts from."""
+
+
+@contextmanager
+def refusing_duplicate(constraint: str, message: str, *, field: str) -> Iterator[None]:
+    """Raise `Refused` beside `field` for a row that the unique `constraint` forbids; the transaction around goes on."""
+    try:
+        with transaction.atomic():
+            yield
+    except IntegrityError as error:
+        if constraint not in str(error):
+            raise
+        raise Refused(message, field=field) from error

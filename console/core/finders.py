@@ -10,21 +10,10 @@ from django.core.files.storage import FileSystemStorage
 
 NODE_MODULES = Path(__file__).resolve().parent.parent.parent / "node_modules"
 
-_TABLER = "@tabler/core/dist"
-_TOM_SELECT = f"{_TABLER}/libs/tom-select/dist"
 # A whitelist: the packages hold hundreds of files, some of them under licences that are not free for all.
 VENDORED = {
-    "vendor/tabler/tabler.min.css": f"{_TABLER}/css/tabler.min.css",
-    "vendor/tabler/tabler-vendors.min.css": f"{_TABLER}/css/tabler-vendors.min.css",
-    "vendor/tabler/tabler.min.js": f"{_TABLER}/js/tabler.min.js",
-    "vendor/tabler/tabler.esm.min.js": f"{_TABLER}/js/tabler.esm.min.js",
-    "vendor/tabler/tabler-theme.min.js": f"{_TABLER}/js/tabler-theme.min.js",
-    "vendor/sortablejs/Sortable.min.js": f"{_TABLER}/libs/sortablejs/Sortable.min.js",
-    "vendor/tom-select/tom-select.base.min.js": f"{_TOM_SELECT}/js/tom-select.base.min.js",
-    "vendor/tom-select/tom-select.bootstrap5.min.css": f"{_TOM_SELECT}/css/tom-select.bootstrap5.min.css",
-    "vendor/uplot/uPlot.min.css": "uplot/dist/uPlot.min.css",
-    "vendor/uplot/uPlot.iife.min.js": "uplot/dist/uPlot.iife.min.js",
-    "vendor/uplot/uPlot.esm.js": "uplot/dist/uPlot.esm.js",
+    "vendor/tabler/tabler.min.css": "@tabler/core/dist/css/tabler.min.css",
+    "vendor/tabler/tabler.min.js": "@tabler/core/dist/js/tabler.min.js",
 }
 
 

@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy as _
 from django_htmx.http import HttpResponseClientRedirect
 
 from console.core.errors import Refused
+from console.core.fields import WordsField
 
 
 def form_page(
@@ -78,6 +79,13 @@ def page_of(request: HttpRequest, rows: QuerySet[Any], *, count: int | None = No
 
 
 class NoteForm(forms.Form):
-    """A confirmation with an optional note."""
+    """A confirmation with a note for the activity log; `needed` for a move whose reason others will ask for."""
 
-    note = forms.CharField(label=_("Note"), required=False, max_length=500, widget=forms.Textarea(attrs={"rows": 2}))
+    note = WordsField(label=_("Note"), required=False, max_length=500, widget=forms.Textarea(attrs={"rows": 2}))
+
+    def __init__(self, *args: Any, needed: bool = False, help_text: str = "", **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["note"].required = needed
+        self.fields["note"].help_text = help_text
+        if needed:
+            self.fields["note"].label = _("Reason")

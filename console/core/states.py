@@ -7,8 +7,6 @@ STATES: dict[str, tuple[str, str | Promise]] = {
     # in force now
     "online": ("green", _("Online")),
     "approved": ("green", _("Approved")),
-    "delivering": ("green", _("Delivering")),
-    "granted": ("green", _("Granted")),
     "active": ("green", _("Active")),
     "on": ("green", _("On the shelf")),
     # on its way
@@ -17,11 +15,8 @@ STATES: dict[str, tuple[str, str | Promise]] = {
     "pending": ("blue", _("Pending")),
     # needs someone
     "overdue": ("orange", _("Overdue")),
-    "suspended": ("orange", _("Suspended")),
     # does not work, or was refused
     "rejected": ("red", _("Rejected")),
-    "frozen": ("red", _("Frozen")),
-    "blocked": ("red", _("Blocked")),
     "refused": ("red", _("Refused")),
     # no effect on devices
     "development": ("secondary", _("Development")),

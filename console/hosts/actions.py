@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 
 from django.conf import settings
 from django.core.files.base import ContentFile
-from django.db import IntegrityError, transaction
+from django.db import transaction
 from django.db.models import prefetch_related_objects
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -17,7 +17,7 @@ from console.accounts.models import Membership, Team, User
 from console.accounts.permissions import ApplicationRole, Permission, application_roles_with
 from console.activity.actions import record
 from console.activity.verbs import Verb
-from console.core.errors import Overtaken, Refused
+from console.core.errors import Overtaken, Refused, refusing_duplicate
 from console.hosts.models import ApplicationKey, ApplicationMember, Decision, HostApplication
 from console.hosts.states import DecisionState
 
@@ -82,15 +82,14 @@ def edit_application(
 
 def _save_named(application: HostApplication, *, new_icon: bool) -> None:
     """Save; a name that the team already has is refused beside its field, and its new icon is not kept."""
+    taken = _("The team already has an application with this name.")
     try:
-        with transaction.atomic():
+        with refusing_duplicate("application_name_once_in_team", taken, field="name"):
             application.save()
-    except IntegrityError as error:
+    except Exception:
         if new_icon:
             application.icon.storage.delete(str(application.icon.name))
-        if "application_name_once_in_team" not in str(error):
-            raise
-        raise Refused(_("The team already has an application with this name."), field="name") from error
+        raise
 
 
 def _described(application: HostApplication) -> dict[str, Any]:

@@ -10,8 +10,8 @@ from django.utils.translation import gettext_lazy as _
 
 from console.accounts.models import Team, User
 from console.accounts.permissions import ApplicationRole
+from console.core.fields import LineField, WordsField
 from console.core.images import IconField
-from console.core.words import LineField
 from console.hosts.models import ApplicationKey, HostApplication
 
 
@@ -22,7 +22,7 @@ class ApplicationForm(forms.Form):
     icon = IconField(
         label=_("Icon"), required=False, help_text=_("PNG, JPEG or WebP, up to 1 MB. Made square for you.")
     )
-    description = forms.CharField(
+    description = WordsField(
         label=_("Description"),
         required=False,
         max_length=2000,

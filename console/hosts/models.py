@@ -6,7 +6,6 @@ import hashlib
 import secrets
 from datetime import datetime
 from functools import partial
-from typing import Any
 
 from django.conf import settings
 from django.core.validators import MinLengthValidator
@@ -182,8 +181,4 @@ class Decision(models.Model):
 
     def subject(self) -> str:
         """What is asked for, in words for the inbox and the mail."""
-        raise NotImplementedError
-
-    def describe(self) -> dict[str, Any]:
-        """Where its activity entries belong: team_id and mini_program_id."""
         raise NotImplementedError

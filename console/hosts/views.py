@@ -216,7 +216,7 @@ def revoke_key(request: SignedInRequest, key: ApplicationKey) -> HttpResponse:
         title=_("Revoke the key %(key)s of %(application)s?") % {"key": key, "application": application},
         change=[(_("Active keys"), others + 1), (_("After this"), others)],
         effects=[
-            ("device-mobile-off", _("Devices that carry it get no updates and no packages from the next request on.")),
+            ("device-mobile-off", _("Devices that carry it get no updates and no packages, within a second.")),
             ("key" if others else "alert-triangle", consequence),
             ("lock", _("A revoked key never works again.")),
         ],

@@ -2,92 +2,98 @@
 
 from __future__ import annotations
 
-from typing import Any
+from functools import cached_property
 
-from django import forms
+import django_filters as filters
 from django.db.models import Q, QuerySet
-from django.http import Http404
+from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
-from console.accounts.models import Team
+from console.accounts.access import SignedInRequest
+from console.accounts.filters import TeamsFilter
+from console.accounts.permissions import Permission
+from console.core.filters import ListFilter, SearchFilter
 from console.core.widgets import FilterSelect
 from console.hosts.models import HostApplication
-from console.hosts.querysets import HostApplicationQuerySet
-from console.reviews.querysets import AUDIT, BINDING, Requests, about
+from console.hosts.querysets import DecisionQuerySet, HostApplicationQuerySet
+from console.hosts.states import DecisionState
+from console.reviews import querysets
+from console.reviews.querysets import AUDIT, BINDING, Requests
+from miniprograms.models import MiniProgram
+from miniprograms.querysets import BindingQuerySet
 
 KINDS = ((AUDIT, _("Version audits")), (BINDING, _("Bindings")))
 
 
-def _words(label: Any) -> forms.CharField:
-    widget = forms.TextInput(attrs={"type": "search", "placeholder": label, "class": "form-control"})
-    widget.input_type = "search"
-    return forms.CharField(label=label, required=False, max_length=100, widget=widget)
+def _decided_in(request: HttpRequest) -> QuerySet[HostApplication]:
+    return HostApplication.objects.where(request.user, Permission.DECIDE)
 
 
-class InboxFilters(forms.Form):
-    """Application, kind, words."""
+class InboxFilter(ListFilter):
+    """Application, kind, words; the same for each kind of request, so `requests` stands for `qs`."""
 
-    application = forms.ModelChoiceField(
+    own = ("application",)
+    tabs = {
+        "waiting": (_("Waiting"), Q(state=DecisionState.WAITING)),
+        "decided": (_("Decided"), Q(decided_at__isnull=False)),
+        "all": (_("All"), Q()),
+    }
+    application = filters.ModelChoiceFilter(
         label=_("Application"),
-        queryset=HostApplication.objects.none(),
+        queryset=_decided_in,
         to_field_name="application_id",
-        required=False,
         empty_label=_("All my applications"),
-        widget=FilterSelect(),
+        widget=FilterSelect,
     )
-    kind = forms.ChoiceField(
-        label=_("Kind"), required=False, choices=[("", _("Any kind")), *KINDS], widget=FilterSelect()
+    kind = filters.ChoiceFilter(
+        label=_("Kind"), choices=KINDS, empty_label=_("Any kind"), method="of_kind", widget=FilterSelect
     )
-    q = _words(_("Mini program, App ID or version"))
+    q = SearchFilter(_("Mini program, App ID or version"), method="about")
 
-    def __init__(self, *args: Any, applications: QuerySet[HostApplication], **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.fields["application"].queryset = applications  # type: ignore[attr-defined]
+    def __init__(self, request: SignedInRequest) -> None:
+        self.decidable = querysets.decidable_by(request.user)
+        super().__init__(request.GET, self.decidable[AUDIT], request=request)
 
-    def apply(self, requests: Requests) -> Requests:
-        """Return the requests that fit; an application that is not the user's is 404 (P-1)."""
-        self.is_valid()
-        if "application" in self.errors:
-            raise Http404
-        chosen = self.cleaned_data
-        if kind := chosen.get("kind"):
-            requests = {kind: requests[kind]}
-        if application := chosen.get("application"):
-            requests = {kind: rows.filter(application=application) for kind, rows in requests.items()}
-        if words := chosen.get("q"):
-            requests = about(requests, words)
-        return requests
+    @cached_property
+    def requests(self) -> Requests:
+        """The requests that fit, by kind."""
+        return {kind: self.filter_queryset(rows) for kind, rows in self.decidable.items()}
+
+    @property
+    def shown(self) -> Requests:
+        """The requests in the tab, by kind."""
+        return {kind: self.in_tab(rows) for kind, rows in self.requests.items()}
+
+    @cached_property
+    def counts(self) -> dict[str, int]:
+        """How many each tab keeps, of all kinds."""
+        each = [self.counts_of(rows) for rows in self.requests.values()]
+        return {value: sum(counts[value] for counts in each) for value in self.tabs}
+
+    def of_kind(self, requests: DecisionQuerySet, name: str, kind: str) -> DecisionQuerySet:
+        """Keep all or nothing."""
+        return requests if requests.model is self.decidable[kind].model else requests.none()
+
+    def about(self, requests: DecisionQuerySet, name: str, words: str) -> DecisionQuerySet:
+        """Keep those about what fits the words."""
+        return querysets.about(requests, words)
 
 
-class ApplicationFilters(forms.Form):
+class ApplicationFilter(TeamsFilter):
     """Team and words."""
 
-    team = forms.ModelChoiceField(
-        label=_("Team"),
-        queryset=Team.objects.none(),
-        required=False,
-        empty_label=_("All my teams"),
-        widget=FilterSelect(),
-    )
-    q = _words(_("Name or Application ID"))
+    q = SearchFilter(_("Name or Application ID"), method="search")
 
-    def __init__(self, *args: Any, teams: QuerySet[Team], **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.fields["team"].queryset = teams  # type: ignore[attr-defined]
-
-    def apply(self, applications: HostApplicationQuerySet) -> HostApplicationQuerySet:
-        """Return the applications that fit; a team that is not the user's is 404 (P-1)."""
-        self.is_valid()
-        if "team" in self.errors:
-            raise Http404
-        if team := self.cleaned_data.get("team"):
-            applications = applications.filter(team=team)
-        if words := self.cleaned_data.get("q"):
-            applications = applications.filter(Q(name__icontains=words) | Q(application_id__startswith=words.lower()))
-        return applications
+    def search(self, applications: HostApplicationQuerySet, name: str, words: str) -> HostApplicationQuerySet:
+        """Keep whose name contains the words or whose Application ID starts with them."""
+        return applications.filter(Q(name__icontains=words) | Q(application_id__startswith=words.lower()))
 
 
-class ProgramFilters(forms.Form):
+class BoundProgramFilter(ListFilter):
     """Words."""
 
-    q = _words(_("Name or App ID"))
+    q = SearchFilter(_("Name or App ID"), method="search")
+
+    def search(self, bindings: BindingQuerySet, name: str, words: str) -> BindingQuerySet:
+        """Keep the bindings of mini programs that fit."""
+        return bindings.filter(mini_program__in=MiniProgram.objects.matching(words).values("pk"))

@@ -1,7 +1,9 @@
-"""A reviewer's decision, and a removal."""
+"""A reviewer's decision."""
 
 from django import forms
 from django.utils.translation import gettext_lazy as _
+
+from console.core.fields import WordsField
 
 APPROVE, REJECT = "approve", "reject"
 
@@ -9,7 +11,7 @@ APPROVE, REJECT = "approve", "reject"
 class DecisionForm(forms.Form):
     """Approve or reject, with a note; that a rejection needs one is the verb's rule."""
 
-    note = forms.CharField(
+    note = WordsField(
         label=_("Note to the developer"),
         required=False,
         max_length=2000,
@@ -22,14 +24,3 @@ class DecisionForm(forms.Form):
         ),
     )
     decision = forms.ChoiceField(choices=[(APPROVE, _("Approve")), (REJECT, _("Reject"))], widget=forms.HiddenInput)
-
-
-class RemovalForm(forms.Form):
-    """Why a mini program is removed from an application (L-6)."""
-
-    reason = forms.CharField(
-        label=_("Reason"),
-        max_length=500,
-        widget=forms.Textarea(attrs={"rows": 2}),
-        help_text=_("The mini program’s team reads it."),
-    )

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 
 from django.db.models import Case, CharField, Count, F, OuterRef, Q, QuerySet, Subquery, Value, When
@@ -29,8 +28,6 @@ class Line:
     decision: Decision
     program: MiniProgram
     number: str
-    overdue: bool
-    hours: int
 
 
 def decidable_by(user: User) -> Requests:
@@ -41,25 +38,13 @@ def decidable_by(user: User) -> Requests:
     }
 
 
-def about(requests: Requests, words: str) -> Requests:
+def about(requests: DecisionQuerySet, words: str) -> DecisionQuerySet:
     """Keep the requests about mini programs or versions that fit `words`: name, App ID, version number."""
     programs = MiniProgram.objects.matching(words).values("pk")
-    numbered = Q(audit__version__in=Version.objects.numbered(words).values("pk"))
-    fits = {AUDIT: Q(audit__mini_program__in=programs) | numbered, BINDING: Q(mini_program__in=programs)}
-    return {kind: rows.filter(fits[kind]) for kind, rows in requests.items()}
-
-
-def counts(requests: Requests) -> dict[str, int]:
-    """Return how many are waiting, decided and all."""
-    total = dict.fromkeys(("waiting", "decided", "all"), 0)
-    for rows in requests.values():
-        found = rows.aggregate(
-            waiting=Count("pk", filter=Q(state=DecisionState.WAITING)),
-            decided=Count("pk", filter=Q(decided_at__isnull=False)),
-            all=Count("pk"),
-        )
-        total = {name: total[name] + found[name] for name in total}
-    return total
+    if requests.model is Binding:
+        return requests.filter(mini_program__in=programs)
+    numbered = Version.objects.numbered(words).values("pk")
+    return requests.filter(Q(audit__mini_program__in=programs) | Q(audit__version__in=numbered))
 
 
 def in_line(requests: Requests) -> QuerySet[Any]:
@@ -81,7 +66,7 @@ def in_line(requests: Requests) -> QuerySet[Any]:
     return line
 
 
-def lines(rows: list[dict[str, Any]], *, at: datetime) -> list[Line]:
+def lines(rows: list[dict[str, Any]]) -> list[Line]:
     """Load what `in_line` named, in that order; two queries whatever the number."""
     people = ("application", "requested_by", "decided_by")
     loaded = {
@@ -91,18 +76,16 @@ def lines(rows: list[dict[str, Any]], *, at: datetime) -> list[Line]:
     found: dict[str, dict[int, Any]] = {
         kind: objects.in_bulk([row["pk"] for row in rows if row["kind"] == kind]) for kind, objects in loaded.items()
     }
-    return [_line(row["kind"], found[row["kind"]][row["pk"]], at=at) for row in rows]
+    return [_line(row["kind"], found[row["kind"]][row["pk"]]) for row in rows]
 
 
-def _line(kind: str, decision: Any, *, at: datetime) -> Line:
+def _line(kind: str, decision: Any) -> Line:
     of = decision.audit if kind == AUDIT else decision
     return Line(
         kind=kind,
         decision=decision,
         program=of.mini_program,
         number=of.version.number if kind == AUDIT else "",
-        overdue=decision.is_overdue(at=at),
-        hours=decision.hours_waiting(at=at),
     )
 
 

@@ -6,25 +6,24 @@ from typing import Any
 
 from django.conf import settings
 from django.core.paginator import Paginator
-from django.http import FileResponse, HttpResponse
+from django.http import FileResponse, Http404, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
-from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from console.accounts.access import SignedInRequest, route
 from console.accounts.models import Team, User
 from console.accounts.permissions import ApplicationRole, Permission, lacking
-from console.core.pages import form_page, page_of, posted
+from console.core.pages import NoteForm, form_page, page_of, posted
 from console.hosts.access import application_for
 from console.hosts.actions import why_not_decide
 from console.hosts.models import Decision, HostApplication
-from console.hosts.querysets import DecisionQuerySet
+from console.hosts.states import DecisionState
 from console.reviews import querysets
 from console.reviews.access import binding_for, bound_program_for
 from console.reviews.comparison import Comparison, compare
-from console.reviews.filters import ApplicationFilters, InboxFilters, ProgramFilters
-from console.reviews.forms import APPROVE, DecisionForm, RemovalForm
+from console.reviews.filters import ApplicationFilter, BoundProgramFilter, InboxFilter
+from console.reviews.forms import APPROVE, DecisionForm
 from miniprograms import actions as miniprograms
 from miniprograms.models import Binding, MiniProgram
 from releases import actions as releases
@@ -32,36 +31,20 @@ from releases.access import review_for
 from releases.models import ReviewDecision, Version
 from releases.states import VersionState
 
-# The tabs of the inbox; the first is shown when the URL names none.
-TABS = {"waiting": DecisionQuerySet.waiting, "decided": DecisionQuerySet.decided, "all": DecisionQuerySet.all}
 FILES_SHOWN = 200
 
 
 @route(Permission.SIGNED_IN)
 def inbox(request: SignedInRequest) -> HttpResponse:
     """Every request of the applications in which the user decides."""
-    user: User = request.user
-    mine = HostApplication.objects.where(user, Permission.DECIDE)
-    form = InboxFilters(request.GET, applications=mine)
-    requests = form.apply(querysets.decidable_by(user))
-    counts = querysets.counts(requests)
-    tab = request.GET.get("show", "")
-    if tab not in TABS:
-        tab = next(iter(TABS))
-    line = querysets.in_line({kind: TABS[tab](rows) for kind, rows in requests.items()})  # of two tables: no page_of
+    filters = InboxFilter(request)
+    line = querysets.in_line(filters.shown)  # of two tables: no page_of
     page = Paginator(line, settings.PAGE_SIZE).get_page(request.GET.get("page"))
     context = {
-        "form": form,
-        "tabs": [
-            ("waiting", _("Waiting"), counts["waiting"]),
-            ("decided", _("Decided"), counts["decided"]),
-            ("all", _("All"), counts["all"]),
-        ],
-        "tab": tab,
-        "filtered": any(request.GET.get(name) for name in form.fields),
+        "filter": filters,
         "page": page,
-        "lines": querysets.lines(list(page.object_list), at=timezone.now()),
-        "reviews": mine.exists(),
+        "lines": querysets.lines(list(page.object_list)),
+        "reviews": HostApplication.objects.where(request.user, Permission.DECIDE).exists(),
     }
     return render(request, "reviews/inbox.html", context)
 
@@ -71,7 +54,9 @@ def audit(request: SignedInRequest, decision: ReviewDecision) -> HttpResponse:
     """Decide a version audit for one application (V-10)."""
     version = decision.audit.version
     program = version.mini_program
-    online = program.versions.online().select_related("package").exclude(pk=version.pk).first()
+    # What came online since is no business of an application that the program is not bound to any more.
+    bound = program.bindings.bound().filter(application=decision.application).exists()
+    online = program.versions.online().select_related("package").exclude(pk=version.pk).first() if bound else None
     was_online = version.state in (VersionState.ONLINE, VersionState.RETIRED)
     comparison = None if was_online else compare(version.package, online.package if online else None)
     others = decision.audit.decisions.exclude(pk=decision.pk)
@@ -117,8 +102,9 @@ def _file_groups(comparison: Comparison) -> list[dict[str, Any]]:
 def binding(request: SignedInRequest, decision: Binding) -> HttpResponse:
     """Decide a binding (L-6)."""
     program = decision.mini_program
-    online = program.versions.online().select_related("package").first()
-    approved = program.versions.approved().overtaking(Version.objects.online()).first()
+    live = decision.state in (DecisionState.WAITING, DecisionState.APPROVED)
+    online = program.versions.online().select_related("package").first() if live else None
+    approved = program.versions.approved().overtaking(Version.objects.online()).first() if live else None
     return _decide(
         request,
         decision,
@@ -134,7 +120,6 @@ def binding(request: SignedInRequest, decision: Binding) -> HttpResponse:
 def _decide(request: SignedInRequest, decision: Decision, verb: Any, **context: Any) -> HttpResponse:
     """Show a request with its decision card; on POST run `verb` and return to the inbox."""
     user: User = request.user
-    now = timezone.now()
 
     def success(decided: Decision) -> tuple[str, str]:
         words = {"subject": decided.subject(), "state": decided.get_state_display().lower()}
@@ -147,8 +132,6 @@ def _decide(request: SignedInRequest, decision: Decision, verb: Any, **context: 
         success=success,
         decision=decision,
         application=decision.application,
-        overdue=decision.is_overdue(at=now),
-        hours=decision.hours_waiting(at=now),
         why_not=why_not_decide(decision, by=user),
         **context,
     )
@@ -157,6 +140,8 @@ def _decide(request: SignedInRequest, decision: Decision, verb: Any, **context: 
 @route(Permission.DECIDE, load=review_for)  # type: ignore[arg-type]  # a streaming response
 def package(request: SignedInRequest, decision: ReviewDecision) -> FileResponse:
     """The canonical bytes of the version in audit: what would be served (V-6)."""
+    if decision.state == DecisionState.WITHDRAWN:
+        raise Http404  # Taken back: the code is the other team's alone.
     version = decision.audit.version
     response = FileResponse(
         version.package.file.open("rb"),
@@ -172,18 +157,16 @@ def package(request: SignedInRequest, decision: ReviewDecision) -> FileResponse:
 def applications(request: SignedInRequest) -> HttpResponse:
     """The applications of the user's teams."""
     user: User = request.user
-    form = ApplicationFilters(request.GET, teams=Team.objects.visible_to(user))
-    found = form.apply(HostApplication.objects.visible_to(user)).select_related("team")
-    page = page_of(request, querysets.with_counts(found, user))
+    filters = ApplicationFilter(request, HostApplication.objects.visible_to(user))
+    page = page_of(request, querysets.with_counts(filters.qs.select_related("team"), user))
     for application in page:
         role = application.own_role
         application.own_role_label = ApplicationRole(role).label if role else ""
     administers = Team.objects.where(user, Permission.ADMINISTER).exists()
     held = frozenset({Permission.ADMINISTER} if administers else ())
     context = {
-        "form": form,
+        "filter": filters,
         "page": page,
-        "filtered": any(request.GET.get(name) for name in ("team", "q")),
         "why_not_create": lacking(held, Permission.ADMINISTER),
     }
     return render(request, "reviews/applications.html", context)
@@ -192,18 +175,12 @@ def applications(request: SignedInRequest) -> HttpResponse:
 @route(Permission.VIEW_APPLICATION, load=application_for)
 def programs(request: SignedInRequest, application: HostApplication) -> HttpResponse:
     """The mini programs that the application serves."""
-    form = ProgramFilters(request.GET)
-    words = form.cleaned_data["q"] if form.is_valid() else ""
-    rows = (
-        application.bindings.bound().select_related("mini_program__team", "decided_by").order_by("-decided_at", "-pk")
-    )
-    if words:
-        rows = rows.filter(mini_program__in=MiniProgram.objects.matching(words).values("pk"))
+    rows = application.bindings.bound().select_related("mini_program__team", "decided_by")
+    filters = BoundProgramFilter(request.GET, rows.order_by("-decided_at", "-pk"))
     context = {
         "application": application,
-        "form": form,
-        "filtered": bool(words),
-        "page": page_of(request, rows),
+        "filter": filters,
+        "page": page_of(request, filters.qs),
         "why_not_remove": lacking(application.held, Permission.EDIT_APPLICATION),  # type: ignore[attr-defined]
     }
     return render(request, "reviews/programs.html", context)
@@ -228,8 +205,8 @@ def remove_program(request: SignedInRequest, binding: Binding) -> HttpResponse:
     back = reverse("hosts:programs", args=[application.application_id])
     return form_page(
         request,
-        RemovalForm(posted(request)),
-        save=lambda data: miniprograms.remove_from_application(binding, by=request.user, reason=data["reason"]),
+        NoteForm(posted(request), needed=True, help_text=_("The mini program’s team reads it.")),
+        save=lambda data: miniprograms.remove_from_application(binding, by=request.user, reason=data["note"]),
         success=lambda _binding: (_("%(program)s is removed.") % {"program": program}, back),
         template="core/confirm.html",
         application=application,

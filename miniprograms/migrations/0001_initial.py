@@ -106,7 +106,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name='miniprogram',
-            index=models.Index(fields=['team', '-changed_at', '-id'], name='mini_program_list'),
+            index=models.Index(fields=['team', '-changed_at', '-id'], include=('shelf', 'online_number', 'audit_number'), name='mini_program_list'),
         ),
         migrations.AddConstraint(
             model_name='miniprogram',

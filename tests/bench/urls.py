@@ -13,6 +13,7 @@ from django.urls import path
 from console.urls import handler403, handler404
 from console.urls import urlpatterns as console_urlpatterns
 from miniprograms.models import MiniProgram
+from releases.filters import OverviewFilter
 from releases.models import Audit, Release, Version
 
 __all__ = ["handler403", "handler404", "urlpatterns"]
@@ -44,6 +45,54 @@ class MiniProgramAdmin(admin.ModelAdmin):
     list_select_related = ("team", "category")
     list_filter = ("team", "category", "shelf")
     search_fields = ("name", "app_id")
+
+
+class TabFilter(admin.SimpleListFilter):
+    """The tabs of the versions across programs."""
+
+    title, parameter_name = "tab", "tab"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        """Without counts, which the console's tabs have."""
+        return [(value, label) for value, (label, _condition) in OverviewFilter.tabs.items() if value]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[MiniProgram]) -> QuerySet[MiniProgram]:
+        """The same condition as the console's."""
+        return queryset.filter(OverviewFilter.tabs[self.value() or ""][1])
+
+
+class FactsAdmin(ReadOnly):
+    """Versions across programs with the console's columns: each cell asks for itself, as admin methods do."""
+
+    list_display = ("name", "team", "online", "audit", "decisions", "development", "candidate")
+    list_select_related = ("team",)
+    list_filter = ("team", TabFilter)
+    search_fields = ("name", "app_id")
+
+    def online(self, program: MiniProgram) -> str:
+        """The version that devices get, and since when."""
+        release = program.releases.select_related("to_version").first()
+        return f"{release.to_version}, {release.at}" if release else ""
+
+    def audit(self, program: MiniProgram) -> str:
+        """The newest submission."""
+        audit = program.audits.select_related("version").first()
+        return f"{audit.version}: {audit.get_state_display()}" if audit else ""
+
+    def decisions(self, program: MiniProgram) -> str:
+        """Who decided what in it."""
+        audit = program.audits.first()
+        rows = audit.decisions.select_related("application") if audit else []
+        return ", ".join(f"{row.application}: {row.get_state_display()}" for row in rows)
+
+    def development(self, program: MiniProgram) -> str:
+        """The newest upload."""
+        version = program.versions.in_development().first()
+        return f"{version}, {version.uploaded_at}" if version else ""
+
+    def candidate(self, program: MiniProgram) -> str:
+        """What can be published."""
+        return str(program.versions.approved().overtaking(Version.objects.online()).first() or "")
 
 
 class VersionAdmin(ReadOnly):
@@ -84,4 +133,7 @@ site.register(Version, VersionAdmin)
 site.register(Audit, AuditAdmin)
 site.register(Release, ReleaseAdmin)
 
-urlpatterns = [*console_urlpatterns, path("bench/", site.urls)]
+facts_site = admin.AdminSite("bench-facts")
+facts_site.register(MiniProgram, FactsAdmin)
+
+urlpatterns = [*console_urlpatterns, path("bench/", site.urls), path("bench-facts/", facts_site.urls)]

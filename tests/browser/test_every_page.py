@@ -70,7 +70,7 @@ def test_pages_are_sound(theme: str, width: int, live_server, browser: Browser):
                 complaints.append(f"{address}: {finding['id']} {places}")
         if number == 1:
             page.goto(reverse("account_login"))
-            page.get_by_label("Email").fill(person.email)
+            page.get_by_label("E-mail").fill(person.email)
             page.get_by_label("Password").fill(PASSWORD)
             page.get_by_role("button", name="Sign in", exact=True).click()
             page.wait_for_url("**/")

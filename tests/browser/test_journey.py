@@ -30,7 +30,7 @@ class Person:
         self.page: Page = browser.new_context(base_url=base).new_page()
         self.page.set_default_timeout(15_000)
         self.page.goto(reverse("account_login"))
-        self.page.get_by_label("Email").fill(user.email)
+        self.page.get_by_label("E-mail").fill(user.email)
         self.page.get_by_label("Password").fill(factories.PASSWORD)
         self.page.get_by_role("button", name="Sign in", exact=True).click()
         expect(self.page.get_by_role("link", name="Mini programs").first).to_be_visible()

@@ -162,7 +162,7 @@ def test_moves(
 ) -> None:
     binding = make_binding(program, state=before)
 
-    response = signed_in(holder).post(url(binding, move), {"reason": "Season is over."})
+    response = signed_in(holder).post(url(binding, move), {"note": "Season is over."})
     binding.refresh_from_db()
     program.refresh_from_db()
 

@@ -99,7 +99,7 @@ def test_counts_each_shelf_within_the_other_filters(signed_in: SignIn, mira: Use
     client = signed_in(mira)
 
     def counts(query: str) -> list[tuple[str, int]]:
-        return [(value, count) for value, _label, count in client.get(URL + query).context["shelves"]]
+        return list(client.get(URL + query).context["filter"].counts.items())
 
     assert counts("?shelf=off") == [("", 4), ("on", 3), ("off", 1)]
     assert counts("?q=bus") == [("", 1), ("on", 1), ("off", 0)]
@@ -116,17 +116,29 @@ def test_remembers_the_team(signed_in: SignIn, mira: User) -> None:
     assert len(shown(client)) == 4
 
 
-def test_a_team_of_others_filters_like_one_that_does_not_exist(signed_in: SignIn, mira: User) -> None:
+@pytest.mark.parametrize("value", ["foreign", "987654321", "no id", "\x00"])
+def test_a_team_that_is_not_the_users_is_404_and_not_remembered(signed_in: SignIn, mira: User, value: str) -> None:
     client = signed_in(mira)
     foreign = make_program(name="Foreign Ferry").team
 
-    page = client.get(f"{URL}?team={foreign.pk}")
+    response = client.get(URL, {"team": str(foreign.pk) if value == "foreign" else value})
 
-    assert [program.name for program in page.context["page"]] == shown(client, "?team=987654321")
-    assert foreign.name not in page.content.decode()
+    assert response.status_code == 404
+    assert foreign.name not in response.content.decode()
+    assert client.get(URL).status_code == 200
 
 
-@pytest.mark.parametrize("name", ["q", "team", "category", "shelf", "sort", "page"])
+def test_a_team_that_was_left_is_forgotten(signed_in: SignIn, mira: User) -> None:
+    client = signed_in(mira)
+    harbour = mira.teams.get(name="Harbour")
+    client.get(f"{URL}?team={harbour.pk}")
+    harbour.memberships.filter(user=mira).delete()
+
+    assert client.get(URL).status_code == 200
+    assert client.get(f"{URL}?team={harbour.pk}").status_code == 404
+
+
+@pytest.mark.parametrize("name", ["q", "category", "shelf", "sort", "page"])
 @pytest.mark.parametrize("value", HOSTILE)
 def test_takes_any_value(signed_in: SignIn, mira: User, name: str, value: str) -> None:
     assert signed_in(mira).get(URL, {name: value, "team": ""}).status_code == 200

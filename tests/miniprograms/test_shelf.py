@@ -20,7 +20,7 @@ from tests.factories import PASSWORD, make_binding, make_member, make_online, ma
 
 SignIn = Callable[[User], Client]
 MOVES = [("take-off", Shelf.ON, Shelf.OFF), ("put-on", Shelf.OFF, Shelf.ON)]
-WHY = {"reason": "The timetable is wrong."}
+WHY = {"note": "The timetable is wrong."}
 
 
 @pytest.fixture
@@ -54,7 +54,7 @@ def test_moves(signed_in: SignIn, team: Team, holder: User, move: str, before: S
 
     assert (response.status_code, response.url) == (302, program.get_absolute_url())
     assert (program.shelf, program.online_number) == (after, "2.4.0")
-    assert (entry.before, entry.after, entry.reason) == ({"shelf": before}, {"shelf": after}, WHY["reason"])
+    assert (entry.before, entry.after, entry.reason) == ({"shelf": before}, {"shelf": after}, WHY["note"])
     assert moves(program) == 1
 
 
@@ -132,9 +132,9 @@ def test_at_once_moves_once(signed_in: SignIn, move: str, before: Shelf, after: 
 def test_taking_off_needs_a_reason(signed_in: SignIn, team: Team, holder: User, reason: str) -> None:
     program = make_program(team)
 
-    response = signed_in(holder).post(url(program, "take-off"), {"reason": reason})
+    response = signed_in(holder).post(url(program, "take-off"), {"note": reason})
 
-    assert (response.status_code, [*response.context["form"].errors]) == (422, ["reason"])
+    assert (response.status_code, [*response.context["form"].errors]) == (422, ["note"])
     assert moves(program) == 0
 
 

@@ -6,6 +6,7 @@ import pytest
 from django.urls import reverse
 
 from console.accounts.models import Notification
+from console.activity.models import ActivityEntry
 from console.core.errors import Overtaken, Refused
 from miniprograms import actions as programs
 from releases import actions
@@ -136,6 +137,12 @@ def test_unbinding_during_an_audit_goes_on_without_the_application(program):
     left = program.bindings.get(application=decision_of(audit, 1)[0].application)
     programs.unbind(left, by=program.created_by)
     assert state(audit) == ("approved", "approved")
+    newest = ActivityEntry.objects.order_by("-pk")[:2]
+    assert [(entry.verb, entry.actor_id) for entry in reversed(newest)] == [
+        ("binding.ended", program.created_by.pk),
+        ("version.approved", program.created_by.pk),
+    ]
+    assert newest[0].reason == f"{left.application} was unbound."
 
 
 def test_unbinding_the_last_application_ends_the_audit(program):

@@ -3,6 +3,7 @@
 import random
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
 
 import pytest
 from django.db import connection
@@ -15,6 +16,7 @@ from releases.states import ReleaseKind
 from tests import factories
 
 THREADS = 32
+START = Barrier(THREADS)
 MOVES = 6
 
 
@@ -30,6 +32,8 @@ def program(transactional_db):
 
 def hammer(program, seed):
     """Make random moves; return how each ended."""
+    connection.ensure_connection()
+    START.wait()
     choose = random.Random(seed)
     outcomes = Counter()
     try:

@@ -5,8 +5,6 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
-from miniprograms.models import MiniProgram
-from releases.filters import in_tab, tab_counts
 from releases.overview import overview_of
 from tests import factories
 
@@ -57,20 +55,29 @@ def test_empty_program_says_what_to_do_first(signed_in):
     assert text.count(reverse("releases:upload", args=[program.app_id])) == 2  # in the header and below “No audits yet”
 
 
-def test_tabs_count_and_keep():
+def test_tabs_count_and_keep(signed_in):
     team = factories.make_team()
     full, ready, empty = full_program(team), factories.make_program(team), factories.make_program(team)
     factories.make_approved(ready, "1.0.0")
-    programs = MiniProgram.objects.filter(team=team)
-    assert [(value, count) for value, _label, count in tab_counts(programs)] == [
-        ("", 3),
-        ("in_audit", 1),
-        ("ready", 2),
-        ("nothing", 2),
-    ]
-    assert set(in_tab(programs, "ready")) == {full, ready}
-    assert set(in_tab(programs, "nothing")) == {ready, empty}
-    assert in_tab(programs, "no such tab").count() == 3
+    client = signed_in(factories.make_member(team, "viewer"))
+
+    def shown(tab):
+        return client.get(reverse("releases:overview"), {"show": tab}).context
+
+    assert shown("")["filter"].counts == {"": 3, "in_audit": 1, "ready": 2, "nothing": 2}
+    assert set(shown("ready")["page"]) == {full, ready}
+    assert set(shown("nothing")["page"]) == {ready, empty}
+    assert len(shown("no such tab")["page"]) == 3
+
+
+def test_another_teams_filter_is_404_and_not_remembered(signed_in):
+    program, other = factories.make_program(), factories.make_program()
+    client = signed_in(program.created_by)
+    url = reverse("releases:overview")
+    client.get(url, {"team": program.team_id})
+    for team in (other.team_id, 987654321, "no id"):
+        assert client.get(url, {"team": team}).status_code == 404
+    assert client.get(url).url == f"{url}?team={program.team_id}"
 
 
 @pytest.mark.parametrize("name", ["releases:versions", "releases:uploads", "releases:audits", "releases:history"])

@@ -1,6 +1,7 @@
 """Publishing (V-12): the verb and its page."""
 
 import pytest
+from django.db import IntegrityError, transaction
 from django.urls import reverse
 
 from console.activity.models import ActivityEntry
@@ -106,12 +107,28 @@ def test_refuses_what_was_online_before():
 
 
 def test_history_can_not_be_changed():
-    from django.db import IntegrityError, transaction
-
     factories.make_online(factories.make_program())
     for change in (lambda: Release.objects.update(note="x"), lambda: Release.objects.all().delete()):
         with pytest.raises(IntegrityError, match="append-only"), transaction.atomic():
             change()
+
+
+def test_approval_is_bound_to_the_package(settings):
+    """V-6: a package that was exchanged after the approval is not published."""
+    program = factories.make_program()
+    version = factories.make_approved(program, "1.0.0")
+    other = factories.make_version(program, "1.1.0")
+    type(version).objects.filter(pk=version.pk).update(package=other.package)
+    with pytest.raises(Refused, match="not the one that was approved"):
+        actions.publish(version, by=program.created_by)
+    assert not program.versions.online().exists()
+
+
+def test_a_package_can_not_be_changed():
+    package = factories.make_version(factories.make_program()).package
+    package.entry_page = "pages/other/index"
+    with pytest.raises(IntegrityError, match="append-only"), transaction.atomic():
+        package.save()
 
 
 def test_page_publishes(signed_in):

@@ -107,6 +107,19 @@ def test_too_large_is_said_with_its_size(program, signed_in, settings):
     assert "31 MB; 30 MB is the most" in response.content.decode()
 
 
+def test_limits_are_settings(program, signed_in, settings):
+    settings.PACKAGE_LIMITS = {"files": 3}
+    text = signed_in(program.created_by).post(url(program), form()).content.decode()
+    assert "6 files" in text
+
+
+def test_a_wrong_number_does_not_hide_the_findings(program, signed_in):
+    file = factories.make_zip({"project.config.json": '{"appid": "mpabcdefghijklmn"}'})
+    text = signed_in(program.created_by).post(url(program), form(file, number="1.0")).content.decode()
+    assert "mpabcdefghijklmn" in text
+    assert "Write three numbers with dots" in text
+
+
 def test_a_package_of_another_program(program, signed_in):
     file = factories.make_zip({"project.config.json": '{"appid": "mpabcdefghijklmn"}'})
     text = signed_in(program.created_by).post(url(program), form(file)).content.decode()

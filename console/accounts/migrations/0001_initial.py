@@ -52,6 +52,7 @@ class Migration(migrations.Migration):
                 ('read_at', models.DateTimeField(null=True)),
                 ('emailed_at', models.DateTimeField(null=True)),
                 ('email_tries', models.PositiveSmallIntegerField(default=0)),
+                ('email_next_at', models.DateTimeField(help_text='not tried again before', null=True)),
                 ('user', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='notifications', to=settings.AUTH_USER_MODEL)),
             ],
             options={
@@ -88,6 +89,7 @@ class Migration(migrations.Migration):
                 ('revoked_at', models.DateTimeField(null=True)),
                 ('emailed_at', models.DateTimeField(null=True)),
                 ('email_tries', models.PositiveSmallIntegerField(default=0)),
+                ('email_next_at', models.DateTimeField(help_text='not tried again before', null=True)),
                 ('invited_by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
                 ('team', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='invitations', to='accounts.team')),
             ],

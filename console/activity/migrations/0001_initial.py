@@ -28,7 +28,7 @@ class Migration(migrations.Migration):
                 ('before', models.JSONField(null=True)),
                 ('after', models.JSONField(null=True)),
                 ('reason', models.TextField(blank=True)),
-                ('source', models.CharField(help_text='web, device, command or job', max_length=20)),
+                ('source', models.CharField(help_text='web, command or job', max_length=20)),
                 ('address', models.GenericIPAddressField(null=True)),
             ],
             options={

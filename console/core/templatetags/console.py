@@ -7,10 +7,7 @@ A list page (looks/list.png):
     {% block actions %}{% action label url icon="plus" primary=True %}{% endblock %}
     {% block content %}
       <div class="card">
-        {% filter_bar filter.form %}                                       a GET form; works without JavaScript
-          {% segments "shelf" shelves %}                                   shelves = [(value, label, count), …]
-          <span class="ms-auto">…</span>                                   at the right
-        {% endfilter_bar %}
+        {% filter_bar filter %}                                            a ListFilter's fields and tabs
         <table class="table table-cards">                                  rows become cards below 600 px:
           <thead><tr>{% sort_th "name" label %}<th>…</th></tr></thead>
           <tbody><tr>
@@ -58,7 +55,7 @@ from itertools import count
 from typing import Any
 from zlib import crc32
 
-from django import forms, template
+from django import template
 from django.conf import settings
 from django.core.paginator import Page
 from django.template import Context, Engine
@@ -70,6 +67,7 @@ from django.utils.translation import gettext as _
 from tablericons.templatetags.tablericons import icon as draw
 
 from console.core import changes, times
+from console.core.filters import ListFilter
 from console.core.states import look_of, look_of_move
 
 register = template.Library()
@@ -92,10 +90,7 @@ def icon(name: str, size: int = 18) -> SafeString:
 def status(state: str, label: str = "") -> SafeString:
     """Draw a lifecycle state as a pill with a dot; `label` says more than the state's own name."""
     colour, own = look_of(state)
-    moving = " status-dot-animated" if state == "delivering" else ""
-    return format_html(
-        '<span class="status status-{}"><span class="status-dot{}"></span>{}</span>', colour, moving, label or own
-    )
+    return format_html('<span class="status status-{}"><span class="status-dot"></span>{}</span>', colour, label or own)
 
 
 @register.simple_tag
@@ -309,27 +304,29 @@ def url_with(context: Context, **changes: Any) -> str:
     return f"?{query.urlencode()}"
 
 
-@register.simple_block_tag(takes_context=True)
-def filter_bar(context: Context, content: str, form: forms.Form) -> SafeString:
-    """Draw the filters of a list as a GET form, mirrored in the URL; what stands inside comes after the fields."""
-    names = set(form.fields)
+@register.simple_tag(takes_context=True)
+def filter_bar(context: Context, filters: ListFilter) -> SafeString:
+    """Draw the filters of a list as a GET form, mirrored in the URL, and its tabs; works without JavaScript."""
     kept = [
         (name, value)
         for name, values in context["request"].GET.lists()
-        if name not in names | {"page"}
+        if name not in {*filters.filters, "page"}
         for value in values
     ]
-    return _include(context, "core/filter_bar.html", form=form, kept=kept, content=content)
+    return _include(context, "core/filter_bar.html", filters=filters, kept=kept)
 
 
 @register.simple_tag(takes_context=True)
-def segments(context: Context, name: str, options: list[tuple[str, str, int | None]]) -> SafeString:
-    """Draw segmented tabs with counts: links that set `name` in the URL; the first option's value may be ""."""
-    current = context["request"].GET.get(name, "")
-    known = current if current in [value for value, _label, _count in options] else options[0][0]
+def segments(context: Context, filters: ListFilter) -> SafeString:
+    """Draw the tabs of a list with their counts: links that set the tab in the URL."""
     rows = [
-        {"url": url_with(context, **{name: value}), "label": label, "count": number, "current": value == known}
-        for value, label, number in options
+        {
+            "url": url_with(context, **{filters.tab_name: value}),
+            "label": label,
+            "count": filters.counts[value],
+            "current": value == filters.tab,
+        }
+        for value, (label, _condition) in filters.tabs.items()
     ]
     return _include(context, "core/segments.html", options=rows)
 

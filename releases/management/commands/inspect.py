@@ -10,6 +10,7 @@ from typing import Any, BinaryIO
 
 from django.core.management.base import BaseCommand, CommandError
 
+from releases.inspection import package_limits
 from releases.package import Finding, container, inspect
 
 
@@ -58,7 +59,7 @@ class Command(BaseCommand):
 
 def _package(file: BinaryIO, app_id: str | None) -> dict[str, Any]:
     """Judge it as an upload."""
-    return inspect(file, app_id=app_id).as_dict()
+    return inspect(file, limits=package_limits(), app_id=app_id).as_dict()
 
 
 def _archive(file: BinaryIO) -> dict[str, Any]:

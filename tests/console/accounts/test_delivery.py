@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 import pytest
+import time_machine
 from django.core import mail
 from django.urls import reverse
 from django.utils import timezone
@@ -49,20 +50,38 @@ def test_it_goes_out_once(invitation):
 
 
 def test_a_dead_server_costs_only_time(invitation, settings):
+    """A day without a mail server, swept every ten seconds in effect: pauses grow, nothing is lost."""
     working = settings.EMAIL_BACKEND
     settings.EMAIL_BACKEND = DEAD
-    assert delivery.send_invitations() == 0
-    settings.EMAIL_BACKEND = working
+    with time_machine.travel(timezone.now(), tick=False) as clock:
+        for _minute in range(24 * 60):
+            delivery.send_invitations()
+            clock.shift(60)
+        invitation.refresh_from_db()
+        assert 20 < invitation.email_tries < 40
+        assert not invitation.given_up
+        settings.EMAIL_BACKEND = working
 
-    assert delivery.send_invitations() == 1
-    invitation.refresh_from_db()
-    assert invitation.email_tries == 1
+        clock.shift(3600)
+        assert delivery.send_invitations() == 1
+
+
+def test_a_failed_one_is_left_alone_until_its_pause_is_over(invitation, settings):
+    working = settings.EMAIL_BACKEND
+    settings.EMAIL_BACKEND = DEAD
+    with time_machine.travel(timezone.now(), tick=False) as clock:
+        delivery.send_invitations()
+        settings.EMAIL_BACKEND = working
+        assert delivery.send_invitations() == 0
+        clock.shift(10)
+        assert delivery.send_invitations() == 1
 
 
 def test_it_gives_up_and_says_so_until_sent_again(house, invitation, settings, signed_in):
     working = settings.EMAIL_BACKEND
     settings.EMAIL_BACKEND = DEAD
     for _try in range(MAX_EMAIL_TRIES + 2):
+        type(invitation).objects.update(email_next_at=None)
         delivery.send_invitations()
     settings.EMAIL_BACKEND = working
 

@@ -1,6 +1,7 @@
 """Writing an entry."""
 
 import pytest
+from celery import shared_task
 from django.db import transaction
 from django.urls import reverse
 
@@ -52,6 +53,20 @@ def test_an_entry_outlives_what_it_tells_of(db):
     record(Verb.TEAM_EDITED, by=None, on=team, team_id=team.pk)
     team.delete()
     assert ActivityEntry.objects.get().target_label == "Harbour"
+
+
+def test_what_a_task_does_comes_from_a_job(db):
+    team = make_team()
+
+    @shared_task(name="tests.rename")
+    def rename():
+        with transaction.atomic():
+            return record(Verb.TEAM_EDITED, by=None, on=team).pk
+
+    entry = ActivityEntry.objects.get(pk=rename.apply().get())
+
+    assert (entry.source, entry.address) == ("job", None)
+    assert source.get() == Source("command")
 
 
 def test_source_and_address_of_a_request(db, signed_in):

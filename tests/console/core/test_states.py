@@ -1,17 +1,23 @@
 """Every state that the console knows has its colour, and says the same everywhere."""
 
+import re
+
 import pytest
 from django.apps import apps
+from django.conf import settings
 from django.db import models
 
 from console.activity.verbs import Verb
-from console.core.states import STATES, look_of_move
+from console.core.states import MOVES, STATES, look_of_move
 from console.hosts.states import DecisionState
 from miniprograms.states import Shelf
 from releases.states import AuditState, VersionState
 
 
-@pytest.mark.parametrize("states", [DecisionState, Shelf, AuditState, VersionState])
+ALL = [DecisionState, Shelf, AuditState, VersionState]
+
+
+@pytest.mark.parametrize("states", ALL)
 def test_every_state_is_known_with_the_same_words(states: type[models.TextChoices]):
     assert {value: str(STATES[value][1]) for value in states.values} == {
         value: str(label) for value, label in states.choices
@@ -30,5 +36,14 @@ def test_no_model_has_a_state_that_was_forgotten():
     assert unknown == set()
 
 
+def test_no_state_is_listed_that_nothing_has():
+    known = {value for states in ALL for value in states.values}
+    for template in (settings.BASE_DIR / "templates").rglob("*.html"):
+        known.update(re.findall(r'{% status "(\w+)"', template.read_text()))
+    assert set(STATES) - known == set()
+
+
 def test_every_verb_has_an_icon():
+    ends = [end for end, _icon, _colour in MOVES]
+    assert [end for end in ends if not any(verb.endswith(end) for verb in Verb.values)] == []
     assert {look_of_move(verb)[1] for verb in Verb.values} <= {"green", "blue", "orange", "red", "secondary"}

@@ -4,13 +4,16 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 import time_machine
-from django import forms
 from django.core.paginator import Paginator
+from django.db.models import Q
+from django.http import QueryDict
 from django.template import engines
 from django.test import RequestFactory
 
 from console.accounts.models import User
+from console.core.filters import ListFilter, SearchFilter
 from console.hosts.models import HostApplication
+from tests.factories import make_user
 
 NOW = datetime(2026, 11, 24, 8, 30, tzinfo=UTC)
 
@@ -46,9 +49,8 @@ def test_a_status_is_colour_and_words(state, colour, label):
     )
 
 
-def test_a_status_may_say_more_and_moves_only_while_delivering():
+def test_a_status_may_say_more():
     assert "Overdue, 52 h</span>" in draw('{% status "overdue" "Overdue, 52 h" %}')
-    assert "status-dot-animated" in draw('{% status "delivering" %}')
 
 
 def test_what_people_typed_is_escaped():
@@ -137,35 +139,34 @@ def test_two_groups_have_reasons_of_their_own():
     assert [html.count(f'id="reason-{number}"') for number in (1, 2, 3)] == [1, 1, 1]
 
 
-class Filters(forms.Form):
-    q = forms.CharField(required=False)
+class Filters(ListFilter):
+    tab_name = "active"
+    tabs = {"": ("All", Q()), "yes": ("On", Q(is_active=True)), "no": ("Off", Q(is_active=False))}
+    q = SearchFilter("Name", field_name="name", lookup_expr="icontains")
 
 
-def test_the_filter_bar_mirrors_the_url_and_keeps_the_rest():
-    html = draw("{% filter_bar form %}more{% endfilter_bar %}", "?q=bus&shelf=on&page=3", form=Filters({"q": "bus"}))
+def draw_bar(query):
+    return squeeze(draw("{% filter_bar filter %}", query, filter=Filters(QueryDict(query[1:]), User.objects.all())))
+
+
+def test_the_filter_bar_mirrors_the_url_and_keeps_the_rest(db):
+    html = draw_bar("?q=bus&active=yes&page=3")
     assert 'method="get"' in html
     assert 'value="bus"' in html
-    assert '<input type="hidden" name="shelf" value="on">' in html
+    assert '<input type="hidden" name="active" value="yes">' in html
     assert 'name="page"' not in html
-    assert "more" in html
 
 
-def test_segments_set_one_value_and_keep_the_others():
-    html = squeeze(
-        draw(
-            '{% segments "shelf" options %}',
-            "?q=bus&shelf=on&page=3",
-            options=[("", "All", 7), ("on", "On", 6), ("off", "Off", None)],
-        )
-    )
-    assert '<a href="?q=bus">All <span class="segment-count">7</span></a>' in html
-    assert '<a href="?q=bus&amp;shelf=on" class="active" aria-current="true">On' in html
-    assert '<a href="?q=bus&amp;shelf=off">Off</a>' in html
+def test_tabs_set_one_value_and_keep_the_others(db):
+    make_user("Bus driver"), make_user("Bus owner", is_active=False), make_user("Other")
+    html = draw_bar("?q=bus&active=yes&page=3")
+    assert '<a href="?q=bus">All <span class="segment-count">2</span></a>' in html
+    assert '<a href="?q=bus&amp;active=yes" class="active" aria-current="true">On' in html
+    assert '<a href="?q=bus&amp;active=no">Off <span class="segment-count">1</span></a>' in html
 
 
-def test_an_unknown_segment_shows_the_first():
-    html = draw('{% segments "shelf" options %}', "?shelf=x", options=[("", "All", 7), ("on", "On", 6)])
-    assert 'class="active" aria-current="true">All' in html
+def test_an_unknown_tab_shows_the_first(db):
+    assert 'class="active" aria-current="true">All' in draw_bar("?active=x")
 
 
 def test_a_table_head_sorts_both_ways():

@@ -135,6 +135,13 @@ def test_an_old_proof_asks_for_the_password(signed_in, reviewer, binding):
         assert client.post(url(binding), {**APPROVE, "sudo_password": factories.PASSWORD}).status_code == 302
 
 
+def test_after_it_ended_nothing_newer_is_shown(signed_in, reviewer, program, binding):
+    actions.withdraw_binding(binding, by=binding.requested_by)
+    factories.make_online(program, "3.14.15")
+    page = signed_in(reviewer).get(url(binding)).content.decode()
+    assert ("3.14.15" in page, program.versions.get().package.sha256 in page) == (False, False)
+
+
 def test_says_which_versions_an_approval_accepts(signed_in, reviewer, program, binding):
     """L-6: what is online, and what has passed its audit and may be published at any time."""
     client = signed_in(reviewer)

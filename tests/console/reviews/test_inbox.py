@@ -26,24 +26,24 @@ def waiting_binding(application):
 
 
 def shown(response):
-    return [(line.kind, line.program.name, line.number, line.overdue) for line in response.context["lines"]]
+    return [(line.kind, line.program.name, line.number, line.decision.shown_state) for line in response.context["lines"]]
 
 
 def counts(response):
-    return {value: count for value, _label, count in response.context["tabs"]}
+    return response.context["filter"].counts
 
 
 def test_the_oldest_waiting_request_comes_first(signed_in, reviewer, audit, waiting_binding):
     response = signed_in(reviewer).get(URL)
     assert response.status_code == 200
-    assert shown(response) == [("binding", "Tax Helper", "", False), ("audit", "City Bus", "1.1.0", False)]
+    assert shown(response) == [("binding", "Tax Helper", "", "waiting"), ("audit", "City Bus", "1.1.0", "waiting")]
     assert counts(response) == {"waiting": 2, "decided": 1, "all": 3}
 
 
 def test_overdue_requests_say_how_long(signed_in, reviewer, audit):
     ReviewDecision.objects.update(requested_at=timezone.now() - timedelta(hours=52, minutes=5))
     response = signed_in(reviewer).get(URL)
-    assert [(line.overdue, line.hours) for line in response.context["lines"]] == [(True, 52)]
+    assert [line.decision.shown_state for line in response.context["lines"]] == ["overdue"]
     assert "Overdue, 52 h" in response.content.decode()
 
 
@@ -55,8 +55,8 @@ def test_tabs(signed_in, reviewer, audit, waiting_binding):
         note="No",
     )
     client = signed_in(reviewer)
-    assert shown(client.get(URL)) == [("binding", "Tax Helper", "", False)]
-    decided = [("audit", "City Bus", "1.1.0", False), ("binding", "City Bus", "", False)]
+    assert shown(client.get(URL)) == [("binding", "Tax Helper", "", "waiting")]
+    decided = [("audit", "City Bus", "1.1.0", "rejected"), ("binding", "City Bus", "", "approved")]
     assert shown(client.get(URL, {"show": "decided"})) == decided
     assert shown(client.get(URL, {"show": "all"})) == [("binding", "Tax Helper", "", False), *decided]
     assert shown(client.get(URL, {"show": "nonsense"})) == [("binding", "Tax Helper", "", False)]

@@ -4,6 +4,7 @@ import hashlib
 
 import pytest
 
+from releases.actions import withdraw
 from tests import factories
 
 
@@ -40,6 +41,14 @@ def test_another_applications_decision_is_404(signed_in, reviewer, program, appl
     other = factories.make_binding(program).application
     theirs = factories.make_audit(program).decisions.get(application=other)
     assert signed_in(reviewer).get(url(theirs)).status_code == 404
+
+
+def test_what_was_taken_back_is_the_other_teams_alone(signed_in, reviewer, program, audit, decision):
+    client = signed_in(reviewer)
+    assert client.get(url(decision)).status_code == 200
+    withdraw(audit.version, by=audit.submitted_by)
+    assert client.get(url(decision)).status_code == 404
+    assert "The request was taken back." in client.get(f"/reviews/audits/{decision.pk}/").content.decode()
 
 
 def test_wrong_method(signed_in, reviewer, decision):

@@ -57,7 +57,7 @@ def test_search(signed_in, application, viewer, binding):
 
 
 def test_remove(signed_in, application, admin, binding):
-    response = signed_in(admin).post(remove_url(binding), {"reason": "Complaints"})
+    response = signed_in(admin).post(remove_url(binding), {"note": "Complaints"})
     assert (response.status_code, response["Location"]) == (302, url(application))
     binding.refresh_from_db()
     assert (binding.state, binding.ended_by, binding.end_reason) == ("ended", admin, "Complaints")
@@ -79,9 +79,9 @@ def test_remove(signed_in, application, admin, binding):
 def test_a_removal_needs_a_reason(signed_in, admin, binding):
     client = signed_in(admin)
     for reason in ("", "   "):
-        response = client.post(remove_url(binding), {"reason": reason})
+        response = client.post(remove_url(binding), {"note": reason})
         assert response.status_code == 422
-        assert set(response.context["form"].errors) == {"reason"}
+        assert set(response.context["form"].errors) == {"note"}
     binding.refresh_from_db()
     assert binding.state == "approved"
 
@@ -96,7 +96,7 @@ def test_the_dialog_says_that_a_running_audit_goes_on_without(signed_in, applica
         f"{program.team} is told, with the reason.",
         "The audit of 1.1.0 goes on without Metro Wallet.",
     ]
-    client.post(remove_url(binding), {"reason": "Complaints"})
+    client.post(remove_url(binding), {"note": "Complaints"})
     audit.refresh_from_db()
     assert audit.state == AuditState.WITHDRAWN  # nobody else was asked
     assert list(audit.decisions.values_list("state", flat=True)) == ["withdrawn"]
@@ -104,8 +104,8 @@ def test_the_dialog_says_that_a_running_audit_goes_on_without(signed_in, applica
 
 def test_remove_twice(signed_in, admin, binding):
     client = signed_in(admin)
-    client.post(remove_url(binding), {"reason": "Complaints"})
-    response = client.post(remove_url(binding), {"reason": "Complaints"})
+    client.post(remove_url(binding), {"note": "Complaints"})
+    response = client.post(remove_url(binding), {"note": "Complaints"})
     assert response.status_code == 422
     assert response.context["form"].non_field_errors() == ["Someone else was first: this is ended now."]
     assert ActivityEntry.objects.count() == 1
@@ -139,13 +139,13 @@ def test_elsewhere_it_does_not_exist(signed_in, application, outsider, binding):
     own = outsider.application_roles.get().application
     crossed = f"{url(own)}{binding.pk}/remove/"
     assert client.get(url(application)).status_code == 404
-    assert [client.post(target, {"reason": "x"}).status_code for target in (remove_url(binding), crossed)] == [404, 404]
+    assert [client.post(target, {"note": "x"}).status_code for target in (remove_url(binding), crossed)] == [404, 404]
 
 
 def test_the_programs_own_team_is_not_the_applications(signed_in, program, binding):
     client = signed_in(program.created_by)
     assert client.get(url(binding.application)).status_code == 404
-    assert client.post(remove_url(binding), {"reason": "x"}).status_code == 404
+    assert client.post(remove_url(binding), {"note": "x"}).status_code == 404
 
 
 def test_wrong_method(signed_in, application, admin, binding):
@@ -156,7 +156,7 @@ def test_wrong_method(signed_in, application, admin, binding):
 def test_an_old_proof_asks_for_the_password(signed_in, admin, binding):
     client = signed_in(admin)
     with time_machine.travel(timezone.now() + timedelta(minutes=16)):
-        assert client.post(remove_url(binding), {"reason": "Complaints"}).status_code == 403
+        assert client.post(remove_url(binding), {"note": "Complaints"}).status_code == 403
         binding.refresh_from_db()
         assert binding.state == "approved"
 

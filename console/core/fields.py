@@ -45,6 +45,6 @@ class AddressField(forms.EmailField):
 
     def to_python(self, value: Any) -> str:
         """Return the address; raises ValidationError for characters that nobody can see."""
-        text: str = super().to_python(value)
+        text = super().to_python(value) or ""
         refuse_invisible(text)
         return text
