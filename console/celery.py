@@ -11,7 +11,6 @@ from console.activity.middleware import Source, source
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "console.settings")
 
 
-
 class Job(Task):
     """A task: the activity log says that a job did what it does."""
 

@@ -17,7 +17,7 @@ from django.urls import Resolver404, resolve, reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from console.accounts.access import SignedInRequest, route
+from console.accounts.access import SignedInRequest, held_by_team, route
 from console.accounts.models import Team
 from console.accounts.permissions import Permission, lacking
 from console.activity.models import ActivityEntry
@@ -56,7 +56,7 @@ def home(request: SignedInRequest) -> HttpResponse:
     decisions.sort(key=lambda pair: pair[0].requested_at)
     managed = Team.objects.where(request.user, Permission.MANAGE)
     ready = Version.objects.publishable().filter(mini_program__team__in=managed)
-    manages = frozenset({Permission.MANAGE} if managed.exists() else ())
+    creates = any(Permission.MANAGE in held for held in held_by_team(request.user).values())
     context = {
         "decisions": decisions[:SHOWN],
         "ready": ready.select_related("mini_program").order_by("uploaded_at")[:SHOWN],
@@ -65,7 +65,7 @@ def home(request: SignedInRequest) -> HttpResponse:
         "today": timezone.localtime(),
         "programs": MiniProgram.objects.visible_to(request.user).count(),
         "applications": HostApplication.objects.visible_to(request.user).count(),
-        "why_not_create": lacking(manages, Permission.MANAGE),
+        "why_not_create": "" if creates else lacking(frozenset(), Permission.MANAGE),
     }
     return render(request, "core/home.html", context)
 

@@ -12,15 +12,16 @@ from django.db.models.fields.files import FieldFile
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from console.accounts.actions import notify
+from console.accounts.actions import member_or_managers, members_with, notify
 from console.accounts.models import Team, User
+from console.accounts.permissions import Permission
 from console.activity.actions import record
 from console.activity.verbs import Verb
 from console.core.errors import Overtaken, Refused, refusing_duplicate
 from console.hosts import actions as hosts
 from console.hosts.models import HostApplication
 from console.hosts.states import DecisionState
-from miniprograms.models import Binding, Category, MiniProgram
+from miniprograms.models import Binding, Category, IdeDownload, MiniProgram
 from miniprograms.signals import binding_ended, shelf_changed
 from miniprograms.states import Shelf
 
@@ -169,11 +170,12 @@ def request_binding(program: MiniProgram, *, application: HostApplication, reaso
 
 @transaction.atomic
 def withdraw_binding(binding: Binding, *, by: User) -> Binding:
-    """Take back a request that nobody has decided; raises Overtaken when someone has."""
+    """Take back a request that nobody has decided, and tell who would have; raises Overtaken when someone has."""
     program = lock(binding.mini_program)
     hosts.move(binding, source=DecisionState.WAITING, state=DecisionState.WITHDRAWN)
     touch(program, Verb.BINDING_WITHDRAWN, label=binding.application.name)
     _note_binding(Verb.BINDING_WITHDRAWN, binding, by=by, before=DecisionState.WAITING)
+    _tell_reviewers(binding, _("The binding request of %(program)s was withdrawn"), by=by)
     return binding
 
 
@@ -194,7 +196,7 @@ def decide_binding(binding: Binding, *, approve: bool, by: User, note: str = "")
         else _("%(application)s rejected the binding of %(program)s")
     )
     notify(
-        [binding.requested_by],
+        member_or_managers(binding.requested_by, team=program.team),
         text=text % {"application": binding.application, "program": program},
         detail=note,
         url=program.get_absolute_url(),
@@ -204,24 +206,35 @@ def decide_binding(binding: Binding, *, approve: bool, by: User, note: str = "")
 
 @transaction.atomic
 def unbind(binding: Binding, *, by: User, reason: str = "") -> Binding:
-    """End a binding from the mini program's side: the application no longer gets the program (L-6)."""
-    return _end_binding(binding, Verb.BINDING_ENDED, by=by, reason=reason)
+    """End a binding from the mini program's side: the application no longer gets the program, and is told (L-6)."""
+    _end_binding(binding, Verb.BINDING_ENDED, by=by, reason=reason)
+    _tell_reviewers(binding, _("%(program)s was unbound from %(application)s"), by=by, detail=reason)
+    return binding
 
 
 @transaction.atomic
 def remove_from_application(binding: Binding, *, by: User, reason: str) -> Binding:
-    """End a binding from the application's side, with a reason, and tell who asked for it (L-6)."""
+    """End a binding from the application's side, with a reason, and tell who manages the program (L-6)."""
     if not reason.strip():
         raise Refused(_("Say why: the mini program's team will read it."), field="note")
     _end_binding(binding, Verb.BINDING_REMOVED, by=by, reason=reason)
     notify(
-        [binding.requested_by],
+        [user for user in members_with(binding.mini_program.team, Permission.MANAGE) if user != by],
         text=_("%(application)s removed %(program)s")
         % {"application": binding.application, "program": binding.mini_program},
         detail=reason,
         url=binding.mini_program.get_absolute_url(),
     )
     return binding
+
+
+def _tell_reviewers(binding: Binding, text: str, *, by: User, detail: str = "") -> None:
+    notify(
+        [user for user in hosts.reviewers_of(binding.application) if user != by],
+        text=text % {"program": binding.mini_program, "application": binding.application},
+        detail=detail,
+        url=binding.get_absolute_url(),
+    )
 
 
 def _end_binding(binding: Binding, verb: Verb, *, by: User, reason: str) -> Binding:
@@ -252,3 +265,37 @@ def _note_binding(verb: Verb, binding: Binding, *, by: User, before: str | None,
         after={"state": binding.state},
         reason=reason,
     )
+
+
+# What operators keep ----------------------------------------------------------------------------------------------
+
+Kept = Category | IdeDownload
+
+
+@transaction.atomic
+def keep(row: Kept, *, by: User) -> None:
+    """Save a category or an IDE download; saving what is there already changes nothing."""
+    old = type(row)._default_manager.select_for_update().filter(pk=row.pk).first()
+    before, after = _values(old) if old else None, _values(row)
+    if before != after:
+        row.save()
+        record(_verb("edited" if old else "created", row), by=by, on=row, before=before, after=after)
+
+
+@transaction.atomic
+def discard(row: Kept, *, by: User) -> None:
+    """Delete a category that no mini program has, or an IDE download."""
+    record(_verb("deleted", row), by=by, on=row, before=_values(row))
+    row.delete()
+
+
+def _verb(move: str, row: Kept) -> Verb:
+    return Verb(f"{'category' if isinstance(row, Category) else 'ide_download'}.{move}")
+
+
+def _values(row: Kept) -> dict[str, str]:
+    return {
+        field.name: str(field.value_from_object(row))
+        for field in row._meta.concrete_fields
+        if field.editable and not field.primary_key
+    }

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
 from django import forms
@@ -12,7 +11,7 @@ from django.utils.datastructures import MultiValueDict
 from django.utils.translation import gettext_lazy as _
 
 from console.accounts.models import Team
-from console.activity.models import ActivityEntry
+from console.activity.forms import RevisionForm
 from console.core.fields import LineField, WordsField
 from console.core.images import IconField
 from console.hosts.models import HostApplication
@@ -63,54 +62,16 @@ class CreateForm(MiniProgramForm):
             self.initial["team"] = teams[0].pk
 
 
-@dataclass(frozen=True)
-class Difference:
-    """A field that someone else changed meanwhile; `taken`: the editor had not, and the form now has theirs."""
-
-    label: str
-    theirs: str
-    mine: str
-    taken: bool
-
-
-class EditForm(MiniProgramForm):
+class EditForm(RevisionForm, MiniProgramForm):
     """The descriptive fields, and the revision that the editor saw (L-3)."""
 
-    revision = forms.IntegerField(widget=forms.HiddenInput)
+    compared = DESCRIPTIVE
 
     def __init__(self, data: QueryDict | None, files: MultiValueDict[str, Any] | None, *, program: MiniProgram) -> None:
         initial: dict[str, Any] = {name: getattr(program, name) for name in (*DESCRIPTIVE, "icon", "revision")}
         super().__init__(data, files, initial=initial)
         self.fields["icon"].required = False
         self.fields["icon"].help_text = _("Choose a file only to replace the icon. PNG, JPEG or WebP up to 1 MB.")
-        self.current = program
-        self.edits: list[ActivityEntry] = []
-        self.differences: list[Difference] = []
-
-    def show_overtaken(self, current: MiniProgram) -> None:
-        """Set their values beside mine and take on the new revision, so that a second save is a decision.
-
-        What the editor typed stays. A field that only the other one changed takes their value: saving
-        would otherwise undo a change that the editor never saw.
-        """
-        self.current = current
-        self.edits = current.edits_since(self.cleaned_data["revision"])
-        base = (self.edits[-1].before or {}) if self.edits else {}
-        data = dict(self.data.items())
-        for name in DESCRIPTIVE:
-            theirs, mine = getattr(current, name), self.cleaned_data[name]
-            if str(theirs) in (str(mine), base.get(name)):
-                continue
-            taken = str(mine) == base.get(name)
-            if taken:
-                data[name] = theirs.pk if isinstance(theirs, Category) else theirs
-            self.differences.append(Difference(str(self.fields[name].label), str(theirs), str(mine), taken))
-        data["revision"] = str(current.revision)
-        self.data = data
-
-    def icon_replaced(self) -> bool:
-        """Whether someone else replaced the icon meanwhile."""
-        return any("icon" in (edit.after or {}) for edit in self.edits)
 
 
 class BindingForm(forms.Form):

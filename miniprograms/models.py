@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import Any
 
 from django.conf import settings
 from django.core.validators import MinLengthValidator, MinValueValidator, RegexValidator, URLValidator
@@ -15,7 +14,6 @@ from django.utils.translation import gettext_lazy as _
 
 from console.accounts.models import Team
 from console.accounts.permissions import Permission
-from console.activity.models import ActivityEntry
 from console.activity.verbs import Verb
 from console.core.ids import random_id
 from console.hosts.models import Decision, icon_path
@@ -77,7 +75,7 @@ class IdeDownload(models.Model):
 class MiniProgram(models.Model):
     """A mini program of a team.
 
-    `online_number`, `online_since` and `audit_number` repeat what the version rows say, so that the list needs no join;
+    `online_number`, `online_since` and `in_audit_number` repeat what the version rows say, so that the list needs no join;
     the verbs of `releases` write them in the transaction that changes those rows. Those verbs lock this row first, so
     all moves of one program's lifecycle happen one after the other.
     """
@@ -100,7 +98,7 @@ class MiniProgram(models.Model):
     revision = models.PositiveIntegerField(default=1)
     online_number = models.CharField(max_length=14, blank=True)
     online_since = models.DateTimeField(null=True)
-    audit_number = models.CharField(max_length=14, blank=True)
+    in_audit_number = models.CharField(max_length=14, blank=True)
 
     held: frozenset[Permission]
     """What the user may do with it who loaded it through `miniprograms.access`."""
@@ -117,7 +115,7 @@ class MiniProgram(models.Model):
             # The lists' order, with what their tabs count: neither touches the table.
             models.Index(
                 fields=["team", "-changed_at", "-id"],
-                include=["shelf", "online_number", "audit_number"],
+                include=["shelf", "online_number", "in_audit_number"],
                 name="mini_program_list",
             )
         ]
@@ -140,12 +138,6 @@ class MiniProgram(models.Model):
         if words := LAST_CHANGE.get(self.last_change):
             return str(words) % {"label": self.last_change_label}
         return f"{Verb(self.last_change).label} {self.last_change_label}".strip()
-
-    def edits_since(self, revision: int) -> list[ActivityEntry]:
-        """Return the edits after `revision`, newest first: each one raised the revision by one (L-3)."""
-        missed = self.revision - max(revision, 0)
-        edits = ActivityEntry.objects.of_program(self.app_id).filter(verb=Verb.MINI_PROGRAM_EDITED)
-        return list(edits[:missed]) if missed > 0 else []
 
 
 class Binding(Decision):

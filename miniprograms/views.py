@@ -17,6 +17,7 @@ from console.accounts.filters import url_with_team
 from console.accounts.models import Team
 from console.accounts.permissions import Permission, lacking
 from console.activity.models import ActivityEntry
+from console.activity.verbs import Verb
 from console.activity.views import activity_page
 from console.core.errors import Overtaken
 from console.core.pages import NoteForm, form_page, page_of, posted
@@ -98,7 +99,9 @@ def edit(request: SignedInRequest, program: MiniProgram) -> HttpResponse:
         try:
             return actions.edit(program, by=request.user, **data)
         except Overtaken:
-            form.show_overtaken(MiniProgram.objects.select_related("category").get(pk=program.pk))
+            current = MiniProgram.objects.select_related("category").get(pk=program.pk)
+            edits = ActivityEntry.objects.of_program(program.app_id).filter(verb=Verb.MINI_PROGRAM_EDITED)
+            form.show_overtaken(current, edits)
             raise
 
     return form_page(
@@ -281,18 +284,18 @@ def withdraw_binding(request: SignedInRequest, binding: Binding) -> HttpResponse
     )
 
 
-@route(Permission.MANAGE, load=binding_for, methods="GET POST")
+@route(Permission.MANAGE, load=binding_for, methods="GET POST", sudo=True)
 def unbind(request: SignedInRequest, binding: Binding) -> HttpResponse:
     """End a binding: the application no longer gets the program (L-6)."""
     program = binding.mini_program
-    names = {"application": binding.application, "program": program, "number": program.audit_number}
+    names = {"application": binding.application, "program": program, "number": program.in_audit_number}
     effects = [
         (
             "device-mobile",
             _("Devices with %(application)s are told at their next check that %(program)s is removed.") % names,
         )
     ]
-    if program.audit_number:
+    if program.in_audit_number:
         effects.append(("clipboard-check", _("The audit of %(number)s goes on without %(application)s.") % names))
     if not program.bindings.bound().exclude(pk=binding.pk).exists():
         effects.append(

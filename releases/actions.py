@@ -9,7 +9,7 @@ from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from console.accounts.actions import notify
+from console.accounts.actions import member_or_managers, notify
 from console.accounts.models import User
 from console.activity.actions import record
 from console.activity.verbs import Verb
@@ -82,7 +82,7 @@ def submit(version: Version, *, by: User) -> Audit:
     )
     for application in applications:
         hosts.ask(ReviewDecision(audit=audit, application=application, requested_by=by, reason=version.notes[:500]))
-    touch(program, Verb.VERSION_SUBMITTED, label=version.number, audit_number=version.number)
+    touch(program, Verb.VERSION_SUBMITTED, label=version.number, in_audit_number=version.number)
     after = {"state": version.state, "audit": audit.number, "package": audit.package_sha256}
     write_entry(Verb.VERSION_SUBMITTED, version, by=by, before=before, after=after)
     return audit
@@ -98,7 +98,7 @@ def withdraw(version: Version, *, by: User, reason: str = "") -> Audit:
     version.withdraw()
     version.save()
     _close(audit, AuditState.WITHDRAWN)
-    touch(program, Verb.VERSION_WITHDRAWN, label=version.number, audit_number="")
+    touch(program, Verb.VERSION_WITHDRAWN, label=version.number, in_audit_number="")
     write_entry(Verb.VERSION_WITHDRAWN, version, by=by, before=before, after={"state": version.state}, reason=reason)
     return audit
 
@@ -116,8 +116,8 @@ def decide(decision: ReviewDecision, *, approve: bool, by: User, note: str = "")
     hosts.settle(decision, approve=approve, by=by, note=note)
     _conclude(audit, version, rejected=not approve)
     verb = Verb.VERSION_APPROVED if approve else Verb.VERSION_REJECTED
-    audit_number = program.audit_number if audit.state == AuditState.IN_AUDIT else ""
-    touch(program, verb, label=f"{version} – {decision.application}", audit_number=audit_number)
+    in_audit_number = program.in_audit_number if audit.state == AuditState.IN_AUDIT else ""
+    touch(program, verb, label=f"{version} – {decision.application}", in_audit_number=in_audit_number)
     write_entry(
         verb,
         version,
@@ -129,6 +129,20 @@ def decide(decision: ReviewDecision, *, approve: bool, by: User, note: str = "")
     )
     _tell_submitter(audit, version, decision)
     return decision
+
+
+@transaction.atomic
+def export_package(decision: ReviewDecision, *, by: User) -> Package:
+    """Return the package for a reviewer who looks at it; each time is on record."""
+    version = decision.audit.version
+    write_entry(
+        Verb.PACKAGE_DOWNLOADED,
+        version,
+        by=by,
+        after={"package": version.package.sha256},
+        application_id=decision.application.application_id,
+    )
+    return version.package
 
 
 def conclude_without(audit: Audit, application: HostApplication, *, by: User) -> None:
@@ -149,7 +163,7 @@ def conclude_without(audit: Audit, application: HostApplication, *, by: User) ->
         _conclude(audit, version, rejected=False)
     if audit.state == AuditState.IN_AUDIT:
         return
-    MiniProgram.objects.filter(pk=version.mini_program_id).update(audit_number="")
+    MiniProgram.objects.filter(pk=version.mini_program_id).update(in_audit_number="")
     write_entry(
         Verb.VERSION_APPROVED if audit.state == AuditState.APPROVED else Verb.VERSION_WITHDRAWN,
         version,
@@ -179,7 +193,7 @@ def _close(audit: Audit, state: AuditState) -> None:
 
 
 def _tell_submitter(audit: Audit, version: Version, decision: ReviewDecision) -> None:
-    """Tell the submitter of a decision, and whether the audit is through."""
+    """Tell the submitter, or who manages the program, of a decision, and whether the audit is through."""
     text = (
         _("%(application)s approved %(program)s %(version)s")
         if decision.state == DecisionState.APPROVED
@@ -191,7 +205,7 @@ def _tell_submitter(audit: Audit, version: Version, decision: ReviewDecision) ->
         AuditState.REJECTED: _("The audit has ended. Upload the corrected package under a new number."),
     }.get(AuditState(audit.state), _("Still waiting for %(left)d.") % {"left": left})
     notify(
-        [audit.submitted_by],
+        member_or_managers(audit.submitted_by, team=version.mini_program.team),
         text=text % {"application": decision.application, "program": version.mini_program, "version": version},
         detail="\n".join(line for line in (decision.note, outcome) if line),
         url=audit.get_absolute_url(),

@@ -8,7 +8,7 @@ from django.utils.translation import gettext_lazy as _
 from miniprograms.filters import ProgramFilter
 from releases.models import Version
 
-# A subquery without a reference to the program: PostgreSQL then reads the candidates once and not once for each program.
+# A subquery without a reference to the program: PostgreSQL then reads the candidates once, not for each program.
 READY = Q(pk__in=Version.objects.publishable().values("mini_program"))
 
 
@@ -17,7 +17,7 @@ class OverviewFilter(ProgramFilter):
 
     tabs = {
         "": (_("All"), Q()),
-        "in_audit": (_("In audit"), ~Q(audit_number="")),
+        "in_audit": (_("In audit"), ~Q(in_audit_number="")),
         "ready": (_("Ready to publish"), READY),
         "nothing": (_("Nothing online"), Q(online_number="")),
     }

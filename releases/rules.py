@@ -23,9 +23,9 @@ def why_not_submit(program: MiniProgram, version: Version, *, bound: int) -> str
         return _("%(number)s was rejected. Upload the corrected package under a new number.") % {"number": version}
     if version.state != VersionState.DEVELOPMENT:
         return _("%(number)s was submitted before.") % {"number": version}
-    if program.audit_number:
+    if program.in_audit_number:
         return _("%(number)s is in audit. One version at a time: wait for the decision or withdraw it.") % {
-            "number": program.audit_number
+            "number": program.in_audit_number
         }
     if not bound:
         return _("No application is bound. Ask an application for a binding first.")

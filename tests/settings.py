@@ -1,6 +1,8 @@
 """The console's settings as the suite runs them: quick password hashes, folders of its own, N+1 queries are errors."""
 
+import atexit
 import os
+import shutil
 import tempfile
 from pathlib import Path
 
@@ -31,6 +33,7 @@ CACHES = {"default": {**CACHES["default"], "LOCATION": REDIS_URL}}
 CELERY_BROKER_URL = addresses.broker_url(REDIS_URL)
 
 _folder = Path(tempfile.mkdtemp(prefix="console-tests-"))
+atexit.register(shutil.rmtree, _folder, ignore_errors=True)
 MEDIA_ROOT = _folder / "media"
 STORAGES = {
     **STORAGES,

@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from console.accounts.models import Invitation, Membership, Notification, Team, User
-from console.accounts.permissions import TeamRole
+from console.accounts.permissions import Permission, TeamRole, team_roles_with
 from console.accounts.signals import member_removed
 from console.accounts.tasks import send_invitations, send_notifications
 from console.activity.actions import record
@@ -33,6 +33,19 @@ def notify(users: Iterable[User], *, text: str, url: str, detail: str = "") -> N
     if rows:
         Notification.objects.bulk_create(rows)
         wake(send_notifications)
+
+
+def members_with(team: Team, permission: Permission) -> list[User]:
+    """Return the members of the team who hold `permission` and can sign in."""
+    roles = team_roles_with(permission)
+    return list(User.objects.filter(is_active=True, memberships__team=team, memberships__role__in=roles))
+
+
+def member_or_managers(user: User, *, team: Team) -> list[User]:
+    """Return whom to tell of what `user` asked for: them, or who manages the team once they left it (P-1, P-3)."""
+    if user.is_active and team.memberships.filter(user=user).exists():
+        return [user]
+    return members_with(team, Permission.MANAGE)
 
 
 # Users ------------------------------------------------------------------------------------------------------------
@@ -124,17 +137,16 @@ def add_member(team: Team, *, user: User, role: str, by: User | None) -> Members
     return _join(lock(team), user, role, by=by)
 
 
-def _join(team: Team, user: User, role: str, *, by: User | None) -> Membership:
-    """Add the membership and its entry; the caller holds the team's lock."""
+def _join(team: Team, user: User, role: str, *, by: User | None, **told: bool) -> Membership:
+    """Add the membership and its one entry, which also tells `told`; the caller holds the team's lock."""
     if team.memberships.filter(user=user).exists():
         raise Refused(_("%(person)s is already a member of %(team)s.") % {"person": user, "team": team})
     member = Membership.objects.create(team=team, user=user, role=role)
+    after = {"role": role, **told}
     if by == user:
-        record(
-            Verb.MEMBER_JOINED, by=by, on=user, label=member.get_role_display(), team_id=team.pk, after={"role": role}
-        )
+        record(Verb.MEMBER_JOINED, by=by, on=user, label=member.get_role_display(), team_id=team.pk, after=after)
     else:
-        record(Verb.MEMBER_ADDED, by=by, on=user, team_id=team.pk, after={"role": role})
+        record(Verb.MEMBER_ADDED, by=by, on=user, team_id=team.pk, after=after)
     return member
 
 
@@ -258,9 +270,9 @@ def accept_invitation(invitation: Invitation, *, by: User) -> Membership:
 
 @transaction.atomic
 def accept_as_new_user(invitation: Invitation, *, name: str, password: str) -> Membership:
-    """Make an account for the invited person and the membership; the link has proven the address."""
+    """Make an account for the invited person and the membership: one change, one entry. The link proved the address."""
     invitation = _use(invitation)
-    return _welcome(invitation, _new_user(invitation.email, name, password))
+    return _welcome(invitation, _new_user(invitation.email, name, password), new_account=True)
 
 
 def _use(invitation: Invitation) -> Invitation:
@@ -275,10 +287,11 @@ def _use(invitation: Invitation) -> Invitation:
     return invitation
 
 
-def _welcome(invitation: Invitation, user: User) -> Membership:
-    member = _join(invitation.team, user, invitation.role, by=user)
+def _welcome(invitation: Invitation, user: User, **told: bool) -> Membership:
+    member = _join(invitation.team, user, invitation.role, by=user, **told)
     text = _("%(person)s joined %(team)s") % {"person": user, "team": invitation.team}
-    notify([invitation.invited_by], text=text, url=reverse("accounts:detail", args=[invitation.team_id]))
+    readers = member_or_managers(invitation.invited_by, team=invitation.team)
+    notify(readers, text=text, url=reverse("accounts:detail", args=[invitation.team_id]))
     return member
 
 

@@ -16,7 +16,7 @@ from django import forms
 from django.contrib import admin, messages
 from django.contrib.auth.models import Group
 from django.db.models import QuerySet
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponse
 from django.utils.decorators import method_decorator
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
@@ -32,7 +32,7 @@ admin.site.unregister([Authenticator, EmailAddress, Group])
 admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-assign]
 
 
-def _operator(request: HttpRequest) -> User:
+def operator(request: HttpRequest) -> User:
     """Who is at work; the admin lets nobody else in."""
     assert isinstance(request.user, User)  # noqa: S101 - for the type checker
     return request.user
@@ -49,12 +49,29 @@ class VerbAdmin(admin.ModelAdmin):
         form_url: str = "",
         extra_context: dict[str, Any] | None = None,
     ) -> HttpResponse:
-        """Show and save the form; Django's transaction around it is rolled back when a verb refuses."""
+        """Show and save the form; when a verb refuses, Django's transaction around it is rolled back, and the same
+        is done once more with a form that holds the refusal: it is shown with what was typed.
+        """
         try:
             return super().changeform_view(request, object_id, form_url, extra_context)
         except Refused as refused:
-            messages.error(request, refused.message)
-            return HttpResponseRedirect(request.get_full_path())
+            request.refused = refused  # type: ignore[attr-defined]
+            return super().changeform_view(request, object_id, form_url, extra_context)
+
+    def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
+        """Return the form; after a refusal one that is never valid."""
+        form: Any = super().get_form(request, obj, change, **kwargs)
+        if not hasattr(request, "refused"):
+            return form
+        refused: Refused = request.refused
+
+        class RefusedForm(form):
+            def clean(self) -> Any:
+                cleaned = super().clean()
+                self.add_error(refused.field if refused.field in self.fields else None, refused.message)
+                return cleaned
+
+        return RefusedForm
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """Records name these rows for ever: a user is deactivated, a team is left by its members."""
@@ -100,9 +117,9 @@ class UserAdmin(VerbAdmin):
         """Create or edit by verb."""
         if change:
             values = {name: form.cleaned_data[name] for name in form.changed_data}
-            actions.edit_user(obj, by=_operator(request), **values)
+            actions.edit_user(obj, by=operator(request), **values)
         else:
-            obj.pk = actions.create_user(by=_operator(request), **form.cleaned_data).pk
+            obj.pk = actions.create_user(by=operator(request), **form.cleaned_data).pk
 
     @admin.action(description=_("Send a link to set the password"), permissions=["change"])
     def send_password_link(self, request: HttpRequest, queryset: QuerySet[User]) -> None:
@@ -142,13 +159,13 @@ class TeamAdmin(VerbAdmin):
     def save_model(self, request: HttpRequest, obj: Team, form: Any, change: bool) -> None:
         """Create or rename by verb."""
         if change:
-            actions.edit_team(obj, by=_operator(request), name=obj.name)
+            actions.edit_team(obj, by=operator(request), name=obj.name)
         else:
-            obj.pk = actions.create_team(by=_operator(request), name=obj.name).pk
+            obj.pk = actions.create_team(by=operator(request), name=obj.name).pk
 
     def save_formset(self, request: HttpRequest, form: Any, formset: Any, change: bool) -> None:
         """Add, change and remove members by verb; new administrators first, so that one can replace another."""
-        by = _operator(request)
+        by = operator(request)
         formset.save(commit=False)
         for member in formset.new_objects:
             actions.add_member(form.instance, user=member.user, role=member.role, by=by)

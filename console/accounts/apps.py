@@ -6,3 +6,7 @@ class AccountsConfig(AppConfig):
 
     name = "console.accounts"
     label = "accounts"
+
+    def ready(self) -> None:
+        """Listen."""
+        from console.accounts import receivers  # noqa: F401

@@ -10,6 +10,12 @@ class Verb(models.TextChoices):
     USER_CREATED = "user.created", _("created the account of")
     USER_EDITED = "user.edited", _("edited the account of")
 
+    PASSWORD_CHANGED = "user.password_changed", _("changed the password of")
+    PASSWORD_RESET = "user.password_reset", _("reset the password of")
+    FACTOR_ADDED = "user.factor_added", _("added a sign-in factor to")
+    FACTOR_RENEWED = "user.factor_renewed", _("renewed a sign-in factor of")
+    FACTOR_REMOVED = "user.factor_removed", _("removed a sign-in factor of")
+
     TEAM_CREATED = "team.created", _("created the team")
     TEAM_EDITED = "team.edited", _("edited the team")
     MEMBER_INVITED = "member.invited", _("invited")
@@ -30,6 +36,12 @@ class Verb(models.TextChoices):
     APPLICATION_KEY_REVOKED = "application_key.revoked", _("revoked a device key of")
     CONFIGURATION_DOWNLOADED = "application.configuration_downloaded", _("downloaded the configuration of")
 
+    CATEGORY_CREATED = "category.created", _("created the category")
+    CATEGORY_EDITED = "category.edited", _("edited the category")
+    CATEGORY_DELETED = "category.deleted", _("deleted the category")
+    IDE_DOWNLOAD_CREATED = "ide_download.created", _("created the IDE download")
+    IDE_DOWNLOAD_EDITED = "ide_download.edited", _("edited the IDE download")
+    IDE_DOWNLOAD_DELETED = "ide_download.deleted", _("deleted the IDE download")
     MINI_PROGRAM_CREATED = "mini_program.created", _("created the mini program")
     MINI_PROGRAM_EDITED = "mini_program.edited", _("edited the mini program")
     MINI_PROGRAM_TAKEN_OFF_SHELF = "mini_program.taken_off_shelf", _("took off the shelf")
@@ -46,5 +58,6 @@ class Verb(models.TextChoices):
     VERSION_WITHDRAWN = "version.withdrawn", _("withdrew from audit")
     VERSION_APPROVED = "version.approved", _("approved")
     VERSION_REJECTED = "version.rejected", _("rejected")
+    PACKAGE_DOWNLOADED = "package.downloaded", _("downloaded the package of")
     VERSION_PUBLISHED = "version.published", _("published")
     VERSION_ROLLED_BACK = "version.rolled_back", _("rolled back to")

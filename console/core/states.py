@@ -42,6 +42,7 @@ MOVES: tuple[tuple[str, str, str], ...] = (
     ("rejected", "x", "red"),
     ("revoked", "x", "red"),
     ("removed", "x", "red"),
+    ("deleted", "trash", "red"),
     ("ended", "unlink", "secondary"),
     ("invited", "mail", "blue"),
     ("downloaded", "download", "secondary"),

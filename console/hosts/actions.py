@@ -126,19 +126,19 @@ def add_person(application: HostApplication, *, user: User, role: str, by: User)
 
 @transaction.atomic
 def change_role(person: ApplicationMember, *, role: str, by: User) -> ApplicationMember:
-    """Change a person's role; the last application administrator keeps theirs."""
+    """Change a person's role and tell them; the last application administrator keeps theirs."""
     application, current = _locked(person)
     if current.role == role:
-        raise Overtaken(
-            _("%(person)s has this role already: %(role)s.")
-            % {"person": current.user, "role": current.get_role_display()},
-            field="role",
-        )
+        return current
     _refuse_last_administrator(current)
     before = {"role": current.role}
     current.role = role
     current.save(update_fields=["role"])
     _note_person(Verb.REVIEWER_ROLE_CHANGED, application, current, by=by, before=before, after={"role": role})
+    if by != current.user:
+        text = _("You are %(role)s of %(application)s now")
+        words = {"role": current.get_role_display().lower(), "application": application}
+        notify([current.user], text=text % words, url=application.get_absolute_url())
     return current
 
 
@@ -151,8 +151,10 @@ def remove_person(person: ApplicationMember, *, by: User) -> None:
     current.delete()
 
 
-def leave(team: Team, user: User) -> None:
+def leave(team: Team, user: User, *, by: User) -> None:
     """Take the host side roles of someone who leaves the team; inside the caller's transaction (P-3).
+
+    Each application's log tells of it.
 
     Raises Refused when an application would be left without an administrator.
     """
@@ -161,6 +163,7 @@ def leave(team: Team, user: User) -> None:
         "application", "user"
     ):
         _refuse_last_administrator(person)
+        _note_person(Verb.REVIEWER_REMOVED, person.application, person, by=by, before={"role": person.role})
         person.delete()
 
 

@@ -10,8 +10,10 @@ from django.utils.translation import gettext_lazy as _
 
 from console.accounts.models import Team, User
 from console.accounts.permissions import ApplicationRole
+from console.activity.forms import RevisionForm
 from console.core.fields import LineField, WordsField
 from console.core.images import IconField
+from console.hosts.actions import DESCRIPTIVE
 from console.hosts.models import ApplicationKey, HostApplication
 
 
@@ -48,10 +50,10 @@ class CreateForm(ApplicationForm):
         self.fields["team"].queryset = teams  # type: ignore[attr-defined]
 
 
-class EditForm(ApplicationForm):
-    """An existing application; `revision` is the one that the editor sees."""
+class EditForm(RevisionForm, ApplicationForm):
+    """The descriptive fields, and the revision that the editor saw."""
 
-    revision = forms.IntegerField(min_value=1, widget=forms.HiddenInput)
+    compared = DESCRIPTIVE
 
 
 class MemberField(forms.ModelChoiceField):

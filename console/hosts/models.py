@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import secrets
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import partial
 
 from django.conf import settings
@@ -163,7 +163,8 @@ class Decision(models.Model):
 
     def is_overdue(self, *, at: datetime) -> bool:
         """Whether it waits for longer than DECISION_OVERDUE_HOURS at the time `at` (V-10)."""
-        return self.state == DecisionState.WAITING and self.hours_waiting(at=at) >= settings.DECISION_OVERDUE_HOURS
+        limit = timedelta(hours=settings.DECISION_OVERDUE_HOURS)
+        return self.state == DecisionState.WAITING and self.requested_at < at - limit
 
     def hours_waiting(self, *, at: datetime) -> int:
         """Whole hours since it was asked."""

@@ -71,7 +71,7 @@ class DecisionQuerySet(models.QuerySet[Any]):
     def overdue(self, *, at: datetime) -> Self:
         """Waiting for longer than DECISION_OVERDUE_HOURS at the time `at` (V-10)."""
         limit = timedelta(hours=settings.DECISION_OVERDUE_HOURS)
-        return self.waiting().filter(requested_at__lte=at - limit)
+        return self.waiting().filter(requested_at__lt=at - limit)
 
     def to_remind(self, *, at: datetime) -> Self:
         """Overdue, and last told more than DECISION_REMINDER_HOURS before `at` (V-10)."""

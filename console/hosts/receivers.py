@@ -10,9 +10,9 @@ from console.hosts import actions
 
 
 @receiver(member_removed)
-def leave_applications(sender: Any, *, team: Team, user: User, **kwargs: Any) -> None:
+def leave_applications(sender: Any, *, team: Team, user: User, by: User, **kwargs: Any) -> None:
     """Who leaves a team leaves the host side of its applications, in the same transaction (P-3).
 
     A veto: `Refused` reaches the caller when an application would be left without an administrator.
     """
-    actions.leave(team, user)
+    actions.leave(team, user, by=by)

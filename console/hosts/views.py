@@ -16,6 +16,7 @@ from console.accounts.access import SignedInRequest, route, teams_for
 from console.accounts.models import Team, User
 from console.accounts.permissions import Permission, lacking
 from console.activity.models import ActivityEntry
+from console.activity.verbs import Verb
 from console.activity.views import activity_page
 from console.core.errors import Overtaken, Refused
 from console.core.pages import NoteForm, form_page, posted
@@ -51,7 +52,7 @@ def activity(request: SignedInRequest, application: HostApplication) -> HttpResp
     return activity_page(request, entries, application=application)
 
 
-@route(Permission.ADMINISTER, load=teams_for, methods="GET POST")
+@route(Permission.ADMINISTER, load=teams_for, methods="GET POST", sudo=True)
 def create(request: SignedInRequest, teams: QuerySet[Team]) -> HttpResponse:
     """Create an application in a team that the user administers."""
     chosen = request.GET.get("team", "")
@@ -72,19 +73,18 @@ def create(request: SignedInRequest, teams: QuerySet[Team]) -> HttpResponse:
 
 @route(Permission.EDIT_APPLICATION, load=application_for, methods="GET POST")
 def edit(request: SignedInRequest, application: HostApplication) -> HttpResponse:
-    """Change the descriptive fields."""
+    """Change the descriptive fields; who comes second sees what changed."""
     seen = {name: getattr(application, name) for name in (*actions.DESCRIPTIVE, "revision")}
     form = EditForm(posted(request), request.FILES or None, initial=seen)
 
     def save(data: dict[str, Any]) -> HostApplication:
         try:
             return actions.edit_application(application, by=request.user, **data)
-        except Overtaken as overtaken:
-            application.refresh_from_db()
-            typed = request.POST.copy()
-            typed["revision"] = str(application.revision)
-            form.data = typed  # Saving once more replaces the other editor's text knowingly.
-            raise Refused(_with_present_values(overtaken.message, application, form)) from overtaken
+        except Overtaken:
+            edits = ActivityEntry.objects.of_application(application.application_id)
+            current = HostApplication.objects.get(pk=application.pk)
+            form.show_overtaken(current, edits.filter(verb=Verb.APPLICATION_EDITED))
+            raise
 
     return form_page(
         request,
@@ -96,18 +96,6 @@ def edit(request: SignedInRequest, application: HostApplication) -> HttpResponse
         verb=_("Save"),
         cancel=application.get_absolute_url(),
     )
-
-
-def _with_present_values(message: str, application: HostApplication, form: EditForm) -> str:
-    """Add to `message` what the other editor's text is now."""
-    others = [
-        f"{form.fields[name].label}: {getattr(application, name)}"
-        for name in actions.DESCRIPTIVE
-        if getattr(application, name) != form.cleaned_data[name]
-    ]
-    now = _("It is now: %(values)s.") % {"values": "; ".join(others)} if others else ""
-    again = _("Your text is kept: save again to replace theirs.")
-    return " ".join(filter(None, (message, now, again)))
 
 
 def _candidates(application: HostApplication) -> QuerySet[User]:

@@ -139,12 +139,12 @@ def _decide(request: SignedInRequest, decision: Decision, verb: Any, **context: 
 
 @route(Permission.DECIDE, load=review_for)  # type: ignore[arg-type]  # a streaming response
 def package(request: SignedInRequest, decision: ReviewDecision) -> FileResponse:
-    """The canonical bytes of the version in audit: what would be served (V-6)."""
+    """The canonical bytes of the version in audit: what would be served (V-6); each download is on record (P-5)."""
     if decision.state == DecisionState.WITHDRAWN:
         raise Http404  # Taken back: the code is the other team's alone.
     version = decision.audit.version
     response = FileResponse(
-        version.package.file.open("rb"),
+        releases.export_package(decision, by=request.user).file.open("rb"),
         as_attachment=True,
         filename=f"{version.mini_program.app_id}_{version}.apkg",
         content_type="application/octet-stream",
@@ -194,12 +194,12 @@ def remove_program(request: SignedInRequest, binding: Binding) -> HttpResponse:
         ("device-mobile-off", _("Devices of %(application)s no longer get it.") % {"application": application}),
         ("message", _("%(team)s is told, with the reason.") % {"team": program.team}),
     ]
-    if program.audit_number:
+    if program.in_audit_number:
         effects.append(
             (
                 "clipboard-check",
                 _("The audit of %(number)s goes on without %(application)s.")
-                % {"number": program.audit_number, "application": application},
+                % {"number": program.in_audit_number, "application": application},
             )
         )
     back = reverse("hosts:programs", args=[application.application_id])

@@ -71,7 +71,7 @@ class Migration(migrations.Migration):
                 ('revision', models.PositiveIntegerField(default=1)),
                 ('online_number', models.CharField(blank=True, max_length=14)),
                 ('online_since', models.DateTimeField(null=True)),
-                ('audit_number', models.CharField(blank=True, max_length=14)),
+                ('in_audit_number', models.CharField(blank=True, max_length=14)),
                 ('category', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, to='miniprograms.category', verbose_name='category')),
                 ('created_by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
                 ('team', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='mini_programs', to='accounts.team', verbose_name='team')),
@@ -106,7 +106,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name='miniprogram',
-            index=models.Index(fields=['team', '-changed_at', '-id'], include=('shelf', 'online_number', 'audit_number'), name='mini_program_list'),
+            index=models.Index(fields=['team', '-changed_at', '-id'], include=('shelf', 'online_number', 'in_audit_number'), name='mini_program_list'),
         ),
         migrations.AddConstraint(
             model_name='miniprogram',

@@ -179,9 +179,9 @@ class Filler:
                 version.mini_program.online_number = version.number
                 version.mini_program.online_since = version.uploaded_at + timedelta(hours=10)
             elif version.state == "in_audit":
-                version.mini_program.audit_number = version.number
+                version.mini_program.in_audit_number = version.number
         MiniProgram.objects.bulk_update(
-            self.programs, ["online_number", "online_since", "audit_number"], batch_size=BATCH
+            self.programs, ["online_number", "online_since", "in_audit_number"], batch_size=BATCH
         )
 
     def releases(self, model: Callable[..., Any]) -> Iterator[Any]:

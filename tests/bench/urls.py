@@ -41,7 +41,7 @@ class MiniProgramAdmin(admin.ModelAdmin):
     """The mini program list; as in the console, an operator may change what it shows."""
 
     list_per_page = settings.PAGE_SIZE
-    list_display = ("name", "app_id", "team", "category", "shelf", "online_number", "audit_number", "changed_at")
+    list_display = ("name", "app_id", "team", "category", "shelf", "online_number", "in_audit_number", "changed_at")
     list_select_related = ("team", "category")
     list_filter = ("team", "category", "shelf")
     search_fields = ("name", "app_id")

@@ -11,12 +11,18 @@ from django.utils import timezone
 from console.activity.models import ActivityEntry
 from console.activity.verbs import Verb
 from console.activity.views import PAGE
+from console.core.errors import Refused
+from console.views import SHOWN
+from releases.actions import decide, publish
+from releases.models import Version
 from tests.factories import (
     make_application,
     make_approved,
+    make_audit,
     make_binding,
     make_icon,
     make_member,
+    make_online,
     make_program,
     make_reviewer,
     make_team,
@@ -58,15 +64,59 @@ def test_home_shows_what_i_may_publish(signed_in, role, seen):
     assert len(signed_in(user).get(reverse("home")).context["ready"]) == seen
 
 
+def test_home_counts_all_that_waits_and_shows_the_oldest_first(signed_in):
+    application = make_application()
+    reviewer = make_reviewer(application)
+    now = timezone.now()
+    asked = [
+        make_binding(make_program(), application, state="waiting", requested_at=now - timedelta(hours=hours))
+        for hours in range(SHOWN + 2)
+    ]
+
+    response = signed_in(reviewer).get(reverse("home"))
+
+    assert [decision for decision, _program in response.context["decisions"]] == asked[::-1][:SHOWN]
+    assert f'<span class="badge bg-blue-lt">{SHOWN + 2}</span>' in response.content.decode()
+
+
 def test_home_leaves_out_what_can_not_be_published(signed_in):
     team = make_team()
-    off, lower = make_program(team), make_program(team)
+    off, lower, unheard = make_program(team), make_program(team), make_program(team)
     make_approved(off)
     make_approved(lower, "1.9.0")
+    make_online(lower, "1.10.0")
     type(off).objects.filter(pk=off.pk).update(shelf="off")
-    type(lower).objects.filter(pk=lower.pk).update(online_number="1.10.0")
+    audit = make_audit(unheard)
+    make_binding(unheard)
+    decision = audit.decisions.get()
+    decide(decision, approve=True, by=make_reviewer(decision.application))
+    holder = make_member(team, "license_holder")
 
-    assert signed_in(make_member(team, "admin")).get(reverse("home")).context["ready"] == []
+    assert [*signed_in(holder).get(reverse("home")).context["ready"]] == []
+    for version in Version.objects.filter(state="approved").select_related("mini_program"):
+        with pytest.raises(Refused):
+            publish(version, by=holder)
+
+
+def test_home_offers_whatever_can_be_published(signed_in):
+    team = make_team()
+    versions = [make_approved(make_program(team)) for _count in range(SHOWN + 1)]
+    holder = make_member(team, "license_holder")
+    make_binding(versions[0].mini_program)  # Bound after the audit: it accepted what was approved.
+
+    response = signed_in(holder).get(reverse("home"))
+
+    assert [*response.context["ready"]] == versions[:SHOWN]
+    assert f'<span class="badge bg-blue-lt">{SHOWN + 1}</span>' in response.content.decode()
+    publish(versions[0], by=holder)
+
+
+@pytest.mark.parametrize(("role", "reason"), [("license_holder", ""), ("developer", "Your role may not do this.")])
+def test_home_always_shows_how_to_create(signed_in, role, reason):
+    page = signed_in(make_member(make_team(), role)).get(reverse("home"))
+    assert page.context["why_not_create"].startswith(reason)
+    assert bool(page.context["why_not_create"]) == bool(reason)
+    assert "Create mini program" in page.content.decode()
 
 
 def test_home_greets_somebody_without_teams(signed_in):

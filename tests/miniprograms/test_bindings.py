@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 
 import pytest
+import time_machine
 from django.db import connection
 from django.test import Client
+from django.utils import timezone
 
 from console.accounts.models import Notification, Team, User
 from console.activity.models import ActivityEntry
@@ -17,6 +20,7 @@ from console.hosts.states import DecisionState
 from miniprograms import actions
 from miniprograms.models import Binding, MiniProgram
 from tests.factories import (
+    PASSWORD,
     make_application,
     make_audit,
     make_binding,
@@ -253,6 +257,53 @@ def test_the_unbind_dialog_says_what_devices_get(signed_in: SignIn, program: Min
         "No other application is bound: nobody gets City Bus any more.",
     ):
         assert words in page
+
+
+@pytest.mark.parametrize(
+    ("move", "before", "words"),
+    [
+        ("withdraw", "waiting", "The binding request of City Bus was withdrawn"),
+        ("unbind", "approved", "City Bus was unbound from Metro Wallet"),
+    ],
+)
+def test_who_decides_for_the_application_is_told(
+    signed_in: SignIn, program: MiniProgram, holder: User, move: str, before: str, words: str
+) -> None:
+    application = make_application(name="Metro Wallet")
+    reviewer = make_reviewer(application)
+    binding = make_binding(
+        program, application, state=before, **({} if move == "withdraw" else {"decided_by": reviewer})
+    )
+    make_member(application.team, "admin")
+
+    signed_in(holder).post(url(binding, move), {"note": "Season is over."})
+
+    notice = Notification.objects.get()
+    detail = "Season is over." if move == "unbind" else ""
+    assert (notice.user, notice.text, notice.detail) == (reviewer, words, detail)
+    assert signed_in(reviewer).get(notice.url).status_code == 200
+
+
+def test_who_asked_and_left_the_team_is_not_told(program: MiniProgram, team: Team, holder: User) -> None:
+    left = program.created_by
+    binding = make_binding(program, state="waiting", requested_by=left)
+    team.memberships.filter(user=left).delete()
+    make_member(team, "developer")
+
+    actions.decide_binding(binding, approve=True, by=make_reviewer(binding.application))
+
+    assert [notice.user for notice in Notification.objects.all()] == [holder]
+
+
+def test_unbinding_with_an_old_proof_asks_for_the_password(
+    signed_in: SignIn, program: MiniProgram, holder: User
+) -> None:
+    binding, client = make_binding(program), signed_in(holder)
+    with time_machine.travel(timezone.now() + timedelta(minutes=16)):
+        assert client.post(url(binding, "unbind")).status_code == 403
+        assert program.bindings.bound().count() == 1
+        assert client.post(url(binding, "unbind"), {"sudo_password": PASSWORD}).status_code == 302
+    assert program.bindings.bound().count() == 0
 
 
 def test_after_unbinding_one_can_ask_again(signed_in: SignIn, program: MiniProgram, holder: User) -> None:

@@ -30,7 +30,7 @@ def shown(client: Client, query: str = "") -> list[str]:
 def test_shows_only_the_programs_of_the_users_teams(signed_in: SignIn) -> None:
     team = make_team("Harbour")
     user = make_member(team, "viewer")
-    ours = make_program(team, "City Bus", online_number="2.4.0", audit_number="2.6.0")
+    ours = make_program(team, "City Bus", online_number="2.4.0", in_audit_number="2.6.0")
     theirs = make_program(name="Foreign Ferry")
 
     response = signed_in(user).get(URL)
@@ -210,7 +210,7 @@ def queries(client: Client, query: str) -> list[str]:
 
 def test_asks_the_same_number_of_questions_for_any_number_of_rows(signed_in: SignIn) -> None:
     user = make_user()
-    make_program(make_team(admin=user), audit_number="1.0.0")
+    make_program(make_team(admin=user), in_audit_number="1.0.0")
     client = signed_in(user)
     one = queries(client, "?team=")
 

@@ -45,7 +45,7 @@ def test_submit_asks_every_bound_application_and_tells_its_reviewers(program):
     )
     assert Notification.objects.filter(user=reviewer).count() == 1
     program.refresh_from_db()
-    assert program.audit_number == "1.0.0"
+    assert program.in_audit_number == "1.0.0"
 
 
 def test_submit_works_off_the_shelf(program):
@@ -75,7 +75,7 @@ def test_approved_when_all_have_approved(program):
     actions.decide(decision, approve=True, by=reviewer, note="Good")
     assert state(audit) == ("approved", "approved")
     program.refresh_from_db()
-    assert program.audit_number == ""
+    assert program.in_audit_number == ""
 
 
 def test_rejected_at_the_first_rejection(program):
@@ -151,7 +151,7 @@ def test_unbinding_the_last_application_ends_the_audit(program):
         programs.unbind(binding, by=program.created_by)
     assert state(audit) == ("development", "withdrawn")
     program.refresh_from_db()
-    assert program.audit_number == ""
+    assert program.in_audit_number == ""
 
 
 def test_pages_submit_and_withdraw(program, signed_in):

@@ -5,7 +5,7 @@ from io import StringIO
 from pathlib import Path
 
 import pytest
-from django.core.management import CommandError, call_command
+from django.core.management import call_command
 
 from releases.package import inspect
 from tests import factories
@@ -55,6 +55,16 @@ def test_archives_are_decided_as_their_folders_say(folder: str, accepted: bool, 
     assert len(files) == count
 
 
-def test_a_file_that_is_not_there(tmp_path: Path):
-    with pytest.raises(CommandError, match="No such file"):
-        call_command("inspect", str(tmp_path / "none.zip"))
+@pytest.mark.parametrize("mode", [(), ("--archive",)])
+def test_a_file_that_can_not_be_read_is_refused_and_the_others_are_judged(tmp_path: Path, mode: tuple[str, ...]):
+    good = tmp_path / "good.zip"
+    good.write_bytes(factories.make_zip().read())
+    status, text = run("--json", *mode, str(tmp_path / "none.zip"), str(tmp_path), str(good))
+    none, folder, read = map(json.loads, text.splitlines())
+    assert status == 1
+    assert [(row["accepted"], [finding["code"] for finding in row["findings"]]) for row in (none, folder)] == [
+        (False, ["unreadable"]),
+        (False, ["unreadable"]),
+    ]
+    assert none["findings"][0]["detail"] == "No such file or directory"
+    assert read["accepted"]

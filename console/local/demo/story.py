@@ -7,7 +7,6 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import date, timedelta
 from typing import Any
-from unittest.mock import patch
 
 from django.db import transaction
 from django.utils import timezone
@@ -27,10 +26,18 @@ from releases.models import ReviewDecision, Version
 
 @contextmanager
 def hours_ago(hours: float) -> Iterator[None]:
-    """Let the verbs read a clock that stands `hours` before now, so that the story has a past."""
-    moment = timezone.now() - timedelta(hours=hours)
-    with patch("django.utils.timezone.now", lambda: moment):
+    """Let the verbs read a clock that stands `hours` before now, so that the story has a past.
+
+    They all ask `timezone.now()`, and have no parameter for the time: only this command needs another one. So the
+    function is exchanged, in the process of a command that does nothing else.
+    """
+    real = timezone.now
+    moment = real() - timedelta(hours=hours)
+    timezone.now = lambda: moment
+    try:
         yield
+    finally:
+        timezone.now = real
 
 
 class Story:
@@ -225,6 +232,7 @@ class Story:
             "password": self.password,
             "accounts": [
                 {
+                    "id": self.people[email].pk,
                     "email": email,
                     "name": name,
                     "password": self.password,
@@ -233,16 +241,33 @@ class Story:
                 }
                 for email, name in PEOPLE.items()
             ],
-            "teams": [{"id": team.pk, "name": name} for name, team in self.teams.items()],
-            "applications": [
-                {
-                    "application_id": application.application_id,
-                    "name": name,
-                    "key": application.keys.get().key,
-                }
-                for name, application in self.applications.items()
-            ],
+            "teams": [self._team(team) for team in self.teams.values()],
+            "applications": [self._application(application) for application in self.applications.values()],
             "mini_programs": [self._program(program) for program in self.programs.values()],
+        }
+
+    def _team(self, team: Team) -> dict[str, Any]:
+        return {
+            "id": team.pk,
+            "name": team.name,
+            "members": [
+                {"id": member.pk, "email": member.user.email, "role": member.role}
+                for member in team.memberships.select_related("user").order_by("pk")
+            ],
+        }
+
+    def _application(self, application: HostApplication) -> dict[str, Any]:
+        key = application.keys.get()
+        return {
+            "application_id": application.application_id,
+            "name": application.name,
+            "team": application.team.name,
+            "key": key.key,
+            "keys": [{"id": key.pk, "key": key.key}],
+            "people": [
+                {"id": person.pk, "email": person.user.email, "role": person.role}
+                for person in application.people.select_related("user").order_by("pk")
+            ],
         }
 
     def _roles_of(self, email: str) -> dict[str, str]:
@@ -260,6 +285,7 @@ class Story:
             "app_id": program.app_id,
             "name": program.name,
             "team": program.team.name,
+            "team_id": program.team_id,
             "shelf": program.shelf,
             "online": program.online_number,
             "versions": [
@@ -273,9 +299,13 @@ class Story:
             "audits": [
                 {
                     "number": audit.number,
+                    "version": audit.version.number,
                     "state": audit.state,
-                    "decisions": [decision.pk for decision in audit.decisions.all()],
+                    "decisions": [
+                        {"id": decision.pk, "application": decision.application.name, "state": decision.state}
+                        for decision in audit.decisions.all()
+                    ],
                 }
-                for audit in program.audits.prefetch_related("decisions")
+                for audit in program.audits.select_related("version").prefetch_related("decisions__application")
             ],
         }

@@ -8,10 +8,10 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import BaseCommand
 
 from releases.inspection import package_limits
-from releases.package import Finding, container, inspect
+from releases.package import ERROR, Finding, Inspection, container, inspect
 
 
 class Command(BaseCommand):
@@ -31,13 +31,7 @@ class Command(BaseCommand):
         """Inspect each file and print what was found."""
         refused = False
         for path in options["files"]:
-            try:
-                with path.open("rb") as file:
-                    verdict = (
-                        _archive(file) if options["archive"] else inspect(file, app_id=options["app_id"]).as_dict()
-                    )
-            except OSError as error:
-                raise CommandError(f"{path}: {error.strerror}") from error
+            verdict = _verdict(path, archive=options["archive"], app_id=options["app_id"])
             refused |= not verdict["accepted"]
             if options["json"]:
                 self.stdout.write(json.dumps({"file": str(path), **verdict}, ensure_ascii=False))
@@ -57,9 +51,14 @@ class Command(BaseCommand):
                 self.stdout.write(f"    {finding['hint']}")
 
 
-def _package(file: BinaryIO, app_id: str | None) -> dict[str, Any]:
-    """Judge it as an upload."""
-    return inspect(file, limits=package_limits(), app_id=app_id).as_dict()
+def _verdict(path: Path, *, archive: bool, app_id: str | None) -> dict[str, Any]:
+    """Judge one file; one that can't be read is refused like any other, and the next ones are still judged."""
+    try:
+        with path.open("rb") as file:
+            return _archive(file) if archive else inspect(file, limits=package_limits(), app_id=app_id).as_dict()
+    except OSError as error:
+        finding = Finding("unreadable", ERROR, "The file can't be read.", detail=error.strerror or "")
+        return Inspection(accepted=False, findings=[finding], upload_size=0).as_dict()
 
 
 def _archive(file: BinaryIO) -> dict[str, Any]:

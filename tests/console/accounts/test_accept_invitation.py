@@ -40,7 +40,9 @@ def test_a_new_person_gets_an_account_and_is_signed_in(house, invitation, client
     user = User.objects.get(email="nia@example.com")
     assert (user.name, user.check_password(NEW["password"])) == ("Nia Park", True)
     assert house.member(user).role == "developer"
-    assert entries(house.team.pk)[1:] == [("member.joined", "Nia Park", "Developer", None, {"role": "developer"})]
+    assert entries(house.team.pk)[1:] == [
+        ("member.joined", "Nia Park", "Developer", None, {"role": "developer", "new_account": True})
+    ]
     assert house.admin.notifications.get().text == "Nia Park joined Harbour"
 
 
@@ -179,3 +181,12 @@ def test_two_teams_at_once_make_one_account(house, invitation):
     assert len(refused(results)) == 1
     assert User.objects.filter(email="nia@example.com").count() == 1
     assert Invitation.objects.usable(at=timezone.now()).count() == 1
+
+
+def test_when_the_inviter_has_left_who_manages_the_team_is_told(house, invitation):
+    house.team.memberships.filter(user=house.admin).delete()
+
+    actions.accept_as_new_user(invitation, **NEW)
+
+    told = [house.license_holder.notifications, house.admin.notifications, house.developer.notifications]
+    assert [notices.count() for notices in told] == [1, 0, 0]

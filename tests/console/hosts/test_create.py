@@ -1,9 +1,12 @@
 """Creating an application: team administrators; a first key in the same step, one activity entry."""
 
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
+import time_machine
 from django.conf import settings
+from django.utils import timezone
 from PIL import Image
 
 from console.activity.models import ActivityEntry
@@ -92,6 +95,15 @@ def test_lower_roles_may_not(signed_in, team, role):
     client = signed_in(factories.make_member(team, role))
     assert [client.get(URL).status_code, client.post(URL, typed(team)).status_code] == [403, 403]
     assert HostApplication.objects.count() == 0
+
+
+def test_an_old_proof_asks_for_the_password(signed_in, team, creator):
+    client = signed_in(creator)
+    with time_machine.travel(timezone.now() + timedelta(minutes=16)):
+        assert client.post(URL, typed(team)).status_code == 403
+        assert HostApplication.objects.count() == 0
+        assert client.post(URL, typed(team, sudo_password=factories.PASSWORD)).status_code == 302
+    assert HostApplication.objects.count() == 1
 
 
 def test_wrong_method(signed_in, creator):

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from console.activity.forms import Difference
 from console.activity.models import ActivityEntry
 from console.activity.verbs import Verb
 from console.core.errors import Overtaken, Refused
@@ -69,18 +70,36 @@ def test_what_is_no_picture_is_refused(signed_in, application, admin):
 
 def test_the_second_editor_sees_what_changed_and_may_replace_it(signed_in, application, admin):
     client = signed_in(admin)
-    client.post(url(application), typed())
-    late = client.post(url(application), typed(name="Metro Go"))
+    client.post(url(application), {"name": "Metro Pay", "description": "New words.", "revision": 1})
+    late = client.post(url(application), typed(name="Metro Go", description=""))
+    form = late.context["form"]
     assert late.status_code == 422
-    assert late.context["form"].non_field_errors() == [
-        "Someone else changed this application while you were editing. It is now: Name: Metro Pay. "
-        "Your text is kept: save again to replace theirs."
+    assert form.non_field_errors() == ["Someone else changed this application while you were editing."]
+    assert form.differences == [
+        Difference("Name", "Metro Pay", "Metro Go", taken=False),
+        Difference("Description", "New words.", "", taken=True),
+        Difference("Open for bindings", "No", "Yes", taken=True),
     ]
-    assert (late.context["form"]["name"].value(), late.context["form"]["revision"].value()) == ("Metro Go", "2")
+    shown = {name: form[name].value() for name in ("name", "description", "listed", "revision")}
+    assert shown == {"name": "Metro Go", "description": "New words.", "listed": False, "revision": "2"}
+    assert "Theirs: you had not changed it" in late.content.decode()
     application.refresh_from_db()
     assert application.name == "Metro Pay"
-    assert client.post(url(application), typed(name="Metro Go", revision=2)).status_code == 302
+
+    again = {"name": "Metro Go", "description": "New words.", "revision": 2}
+    assert client.post(url(application), again).status_code == 302
+    application.refresh_from_db()
+    assert (application.name, application.description, application.listed) == ("Metro Go", "New words.", False)
     assert ActivityEntry.objects.count() == 2
+
+
+def test_says_that_the_icon_was_replaced(signed_in, application, admin):
+    client = signed_in(admin)
+    client.post(url(application), typed(icon=factories.make_icon()))
+    late = client.post(url(application), typed(name="Metro Go"))
+    application.refresh_from_db()
+    assert late.context["form"].icon_replaced()
+    assert application.icon.url in late.content.decode()
 
 
 def test_an_old_revision_is_overtaken(application, admin):

@@ -81,12 +81,14 @@ def test_change_role(signed_in, application, admin, reviewer):
     assert roles(application) == {admin.pk: "app_admin", reviewer.pk: "app_admin"}
     entry = ActivityEntry.objects.get()
     assert (entry.verb, entry.changes()) == (Verb.REVIEWER_ROLE_CHANGED, [("role", "reviewer", "app_admin")])
+    assert reviewer.notifications.get().text == "You are application administrator of Metro Wallet now"
+    assert admin.notifications.count() == 0
 
 
 def test_change_to_the_same_role(signed_in, application, admin, reviewer):
     response = signed_in(admin).post(url(application, reviewer, "role"), {"role": "reviewer"})
-    assert response.status_code == 422
-    assert ActivityEntry.objects.count() == 0
+    assert response.status_code == 302
+    assert (ActivityEntry.objects.count(), reviewer.notifications.count()) == (0, 0)
 
 
 def test_remove(signed_in, application, admin, reviewer):
@@ -140,6 +142,9 @@ def test_who_leaves_the_team_leaves_the_application(application, admin, reviewer
     ApplicationMember.objects.create(application=elsewhere, user=reviewer, role="reviewer")
     leave(application.team, reviewer)
     assert roles(application) == {admin.pk: "app_admin"}
+    entry = ActivityEntry.objects.of_application(application.application_id).get()
+    assert (entry.verb, entry.actor_id, entry.before) == (Verb.REVIEWER_REMOVED, reviewer.pk, {"role": "reviewer"})
+    assert ActivityEntry.objects.count() == 2  # and one that the team was left
     assert roles(elsewhere) == {reviewer.pk: "reviewer"}
 
 

@@ -26,7 +26,8 @@ def waiting_binding(application):
 
 
 def shown(response):
-    return [(line.kind, line.program.name, line.number, line.decision.shown_state) for line in response.context["lines"]]
+    lines = response.context["lines"]
+    return [(line.kind, line.program.name, line.number, line.decision.shown_state) for line in lines]
 
 
 def counts(response):
@@ -58,15 +59,15 @@ def test_tabs(signed_in, reviewer, audit, waiting_binding):
     assert shown(client.get(URL)) == [("binding", "Tax Helper", "", "waiting")]
     decided = [("audit", "City Bus", "1.1.0", "rejected"), ("binding", "City Bus", "", "approved")]
     assert shown(client.get(URL, {"show": "decided"})) == decided
-    assert shown(client.get(URL, {"show": "all"})) == [("binding", "Tax Helper", "", False), *decided]
-    assert shown(client.get(URL, {"show": "nonsense"})) == [("binding", "Tax Helper", "", False)]
+    assert shown(client.get(URL, {"show": "all"})) == [("binding", "Tax Helper", "", "waiting"), *decided]
+    assert shown(client.get(URL, {"show": "nonsense"})) == [("binding", "Tax Helper", "", "waiting")]
 
 
 def test_withdrawn_requests_are_neither_waiting_nor_decided(signed_in, reviewer, waiting_binding):
     miniprograms.withdraw_binding(waiting_binding, by=waiting_binding.requested_by)
     response = signed_in(reviewer).get(URL, {"show": "all"})
     assert counts(response) == {"waiting": 0, "decided": 0, "all": 1}
-    assert shown(response) == [("binding", "Tax Helper", "", False)]
+    assert shown(response) == [("binding", "Tax Helper", "", "withdrawn")]
 
 
 def test_filters(signed_in, application, reviewer, audit, waiting_binding):
@@ -126,8 +127,8 @@ def test_an_empty_inbox_says_so(signed_in, reviewer):
 def test_pages(signed_in, settings, application, reviewer, audit, waiting_binding):
     settings.PAGE_SIZE = 1
     client = signed_in(reviewer)
-    assert shown(client.get(URL, {"page": 1})) == [("binding", "Tax Helper", "", False)]
-    assert shown(client.get(URL, {"page": 2})) == [("audit", "City Bus", "1.1.0", False)]
+    assert shown(client.get(URL, {"page": 1})) == [("binding", "Tax Helper", "", "waiting")]
+    assert shown(client.get(URL, {"page": 2})) == [("audit", "City Bus", "1.1.0", "waiting")]
 
 
 def test_wrong_method(signed_in, reviewer):

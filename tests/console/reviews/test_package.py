@@ -4,6 +4,8 @@ import hashlib
 
 import pytest
 
+from console.activity.models import ActivityEntry
+from console.activity.verbs import Verb
 from releases.actions import withdraw
 from tests import factories
 
@@ -26,10 +28,18 @@ def test_it_gives_the_bytes_that_the_audit_is_bound_to(signed_in, reviewer, prog
     assert response["Cache-Control"] == "no-store"
     assert response["Content-Type"] == "application/octet-stream"
     assert int(response["Content-Length"]) == len(body)
+    entry = ActivityEntry.objects.of_application(decision.application.application_id).get()
+    assert (entry.verb, entry.actor_id, entry.mini_program_id, entry.after) == (
+        Verb.PACKAGE_DOWNLOADED,
+        reviewer.pk,
+        program.app_id,
+        {"package": audit.package_sha256},
+    )
 
 
 def test_lower_roles_may_not(signed_in, viewer, decision):
     assert signed_in(viewer).get(url(decision)).status_code == 403
+    assert not ActivityEntry.objects.filter(verb=Verb.PACKAGE_DOWNLOADED).exists()
 
 
 def test_elsewhere_it_does_not_exist(signed_in, outsider, audit, decision):

@@ -56,7 +56,9 @@ def test_search(signed_in, application, viewer, binding):
     assert found("ferry") == []
 
 
-def test_remove(signed_in, application, admin, binding):
+def test_remove(signed_in, application, admin, binding, program):
+    binding.mini_program.team.memberships.update(role="developer")  # Who asked may not manage the program any more.
+    holder = factories.make_member(program.team, "license_holder")
     response = signed_in(admin).post(remove_url(binding), {"note": "Complaints"})
     assert (response.status_code, response["Location"]) == (302, url(application))
     binding.refresh_from_db()
@@ -70,7 +72,7 @@ def test_remove(signed_in, application, admin, binding):
     )
     notice = Notification.objects.get()
     assert (notice.user, notice.text, notice.detail) == (
-        binding.requested_by,
+        holder,
         "Metro Wallet removed City Bus",
         "Complaints",
     )

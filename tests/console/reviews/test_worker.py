@@ -67,7 +67,11 @@ def start(environment, tmp_path):
     for process in running:
         process.terminate()
     for process in running:
-        process.wait(timeout=10)
+        try:
+            process.wait(timeout=10)
+        except subprocess.TimeoutExpired:  # Left alone it would keep its connections to the test's database.
+            process.kill()
+            raise
 
 
 @pytest.fixture

@@ -1,0 +1,73 @@
+"""`manage.py demo`: what it prints is there."""
+
+import json
+from io import StringIO
+
+import pytest
+from django.core.management import CommandError, call_command
+from django.test import Client
+from django.urls import reverse
+from django.utils import timezone
+
+from console.accounts.models import Membership, Team, User
+from console.hosts.models import ApplicationKey, ApplicationMember, HostApplication
+from miniprograms.models import Binding, MiniProgram
+from releases.models import Audit, ReviewDecision, Version
+
+pytestmark = pytest.mark.django_db
+
+
+def tell() -> dict:
+    out = StringIO()
+    call_command("demo", "--json", stdout=out)
+    return json.loads(out.getvalue())
+
+
+def test_every_id_is_one_of_what_is_there():
+    clock = timezone.now
+    told = tell()
+    members = [member for team in told["teams"] for member in team["members"]]
+    people = [person for application in told["applications"] for person in application["people"]]
+    keys = [key for application in told["applications"] for key in application["keys"]]
+    bindings = [binding for program in told["mini_programs"] for binding in program["bindings"]]
+    versions = [version for program in told["mini_programs"] for version in program["versions"]]
+    audits = [audit for program in told["mini_programs"] for audit in program["audits"]]
+    decisions = [decision for audit in audits for decision in audit["decisions"]]
+
+    assert rows(told["accounts"], "id", "email") == stored(User, "pk", "email")
+    assert rows(told["teams"], "id", "name") == stored(Team, "pk", "name")
+    assert rows(members, "id", "email", "role") == stored(Membership, "pk", "user__email", "role")
+    assert rows(told["applications"], "application_id", "team") == stored(
+        HostApplication, "application_id", "team__name"
+    )
+    assert rows(keys, "id", "key") == {(row.pk, row.key) for row in ApplicationKey.objects.all()}
+    assert rows(people, "id", "email", "role") == stored(ApplicationMember, "pk", "user__email", "role")
+    assert rows(told["mini_programs"], "app_id", "team_id") == stored(MiniProgram, "app_id", "team_id")
+    assert rows(versions, "id", "sha256", "state") == stored(Version, "pk", "package__sha256", "state")
+    assert rows(bindings, "id", "application") == stored(Binding, "pk", "application__name")
+    assert rows(audits, "number", "state") == stored(Audit, "number", "state")
+    assert rows(decisions, "id", "application", "state") == stored(
+        ReviewDecision, "pk", "application__name", "state"
+    )
+    assert timezone.now is clock
+
+
+def rows(printed: list[dict], *names: str) -> set[tuple]:
+    return {tuple(row[name] for name in names) for row in printed}
+
+
+def stored(model: type, *columns: str) -> set[tuple]:
+    return set(model.objects.values_list(*columns))
+
+
+def test_an_account_can_sign_in():
+    account = tell()["accounts"][0]
+    response = Client().post(reverse("account_login"), {"login": account["email"], "password": account["password"]})
+    assert response.status_code == 302
+
+
+def test_it_is_told_once():
+    tell()
+    with pytest.raises(CommandError, match="there already"):
+        tell()
+    assert Team.objects.count() == 3
