@@ -22,7 +22,7 @@ from console.hosts import actions as hosts
 from console.hosts.models import HostApplication
 from console.hosts.states import DecisionState
 from miniprograms.models import Binding, Category, IdeDownload, MiniProgram
-from miniprograms.signals import binding_ended, shelf_changed
+from miniprograms.signals import binding_ended, binding_started, shelf_changed
 from miniprograms.states import Shelf
 
 DESCRIPTIVE = ("name", "category", "introduction", "description")
@@ -188,6 +188,7 @@ def decide_binding(binding: Binding, *, approve: bool, by: User, note: str = "")
     if approve:
         Binding.objects.filter(pk=binding.pk).update(accepted_number=program.online_number)
         binding.accepted_number = program.online_number
+        binding_started.send(sender=Binding, binding=binding)
     touch(program, verb, label=binding.application.name)
     _note_binding(verb, binding, by=by, reason=note, before=DecisionState.WAITING)
     text = (

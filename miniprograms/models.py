@@ -75,9 +75,9 @@ class IdeDownload(models.Model):
 class MiniProgram(models.Model):
     """A mini program of a team.
 
-    `online_number`, `online_since` and `in_audit_number` repeat what the version rows say, so that the list needs no join;
-    the verbs of `releases` write them in the transaction that changes those rows. Those verbs lock this row first, so
-    all moves of one program's lifecycle happen one after the other.
+    `online_number`, `online_since` and `in_audit_number` repeat what the version rows say, so that the list needs no
+    join; the verbs of `releases` write them in the transaction that changes those rows. Those verbs lock this row
+    first, so all moves of one program's lifecycle happen one after the other.
     """
 
     app_id = models.CharField(_("App ID"), max_length=20, unique=True, editable=False, default=partial(random_id, "mp"))

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import BinaryIO
 
 from django.db import transaction
-from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -18,7 +17,7 @@ from console.hosts import actions as hosts
 from console.hosts.models import HostApplication
 from console.hosts.states import DecisionState
 from miniprograms.actions import lock, touch
-from miniprograms.models import Binding, MiniProgram
+from miniprograms.models import MiniProgram
 from releases import rules
 from releases.inspection import inspected, kept
 from releases.models import Audit, Package, Release, ReviewDecision, Version
@@ -145,6 +144,17 @@ def export_package(decision: ReviewDecision, *, by: User) -> Package:
     return version.package
 
 
+def ask_also(audit: Audit, application: HostApplication) -> None:
+    """Ask an application that was bound while the audit runs, too: nobody gets a version that it was never asked about.
+
+    Inside the caller's transaction. A decision that was withdrawn when the application was unbound waits again.
+    """
+    audit.decisions.filter(application=application, state=DecisionState.WITHDRAWN).delete()
+    asked = {"application": application, "requested_by": audit.submitted_by, "reason": audit.version.notes[:500]}
+    if not audit.decisions.filter(application=application).exists():
+        hosts.ask(ReviewDecision(audit=audit, **asked))
+
+
 def conclude_without(audit: Audit, application: HostApplication, *, by: User) -> None:
     """Go on without an application that was unbound: its open decision is withdrawn; inside the caller's transaction.
 
@@ -217,8 +227,7 @@ def publish(version: Version, *, by: User, note: str = "") -> Release:
     """Put an approved version online on all bound applications at once (V-12)."""
     program, version = _locked(version)
     online = program.versions.online().first()
-    unheard = rules.unheard(_bindings(program), rules.passed([version]).get(version.pk))
-    _refuse_if(rules.why_not_publish(program, version, online=online, unheard=unheard))
+    _refuse_if(rules.why_not_publish(program, version, online=online))
     if not version.audits.filter(state=AuditState.APPROVED, package_sha256=version.package.sha256).exists():
         raise Refused(_("The package is not the one that was approved."))  # V-6: approval is bound to the hash
     if online:
@@ -276,11 +285,6 @@ def _locked(version: Version) -> tuple[MiniProgram, Version]:
     current = Version.objects.select_related("package").get(pk=version.pk)
     current.mini_program = program
     return program, current
-
-
-def _bindings(program: MiniProgram) -> QuerySet[Binding]:
-    """Return the bindings in force, with their applications."""
-    return program.bindings.bound().select_related("application").order_by("application__name")
 
 
 def _bound(program: MiniProgram) -> list[HostApplication]:

@@ -30,7 +30,7 @@ class Overview:
 
     `candidate` is the highest approved version above the online one, `uploads` the newest development versions
     of `upload_count`, `target` the version that a roll back proposes, `may` what the user's role forbids.
-    `applications` are those bound now, `unheard` those of them that were never asked about the candidate.
+    `applications` are those bound now.
     """
 
     program: MiniProgram
@@ -42,7 +42,6 @@ class Overview:
     upload_count: int = 0
     target: Version | None = None
     applications: list[HostApplication] = field(default_factory=list)
-    unheard: list[HostApplication] = field(default_factory=list)
     may: dict[str, str] = field(default_factory=dict)
 
     @property
@@ -76,7 +75,7 @@ class Overview:
     def why_not_publish(self) -> str:
         """Why nothing can be published, or not the candidate."""
         if self.candidate:
-            return rules.why_not_publish(self.program, self.candidate, online=self.online, unheard=self.unheard)
+            return rules.why_not_publish(self.program, self.candidate, online=self.online)
         return self.why_not_publish_running
 
     @property
@@ -97,7 +96,7 @@ class Overview:
 
 
 def overviews(programs: Iterable[MiniProgram]) -> list[Overview]:
-    """Return the overview of each program, in the order given; ten queries."""
+    """Return the overview of each program, in the order given; nine queries."""
     found = {program.pk: Overview(program) for program in programs}
     ids = list(found)
     for release in _newest_releases(ids):
@@ -117,12 +116,8 @@ def overviews(programs: Iterable[MiniProgram]) -> list[Overview]:
         overview.uploads, overview.upload_count = uploads, count
         for version in uploads:
             version.mini_program = overview.program
-    audits_passed = rules.passed(overview.candidate for overview in found.values() if overview.candidate)
     for binding in Binding.objects.bound().filter(mini_program__in=ids).select_related("application"):
-        overview = found[binding.mini_program_id]
-        overview.applications.append(binding.application)
-        if overview.candidate:
-            overview.unheard += rules.unheard([binding], audits_passed.get(overview.candidate.pk))
+        found[binding.mini_program_id].applications.append(binding.application)
     return list(found.values())
 
 

@@ -5,12 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from django.db import models
-from django.db.models import Exists, F, OuterRef, Q
+from django.db.models import Exists, OuterRef, Q
 
-from console.hosts.models import HostApplication
-from console.hosts.states import DecisionState
-from miniprograms.models import Binding
-from miniprograms.querysets import BindingQuerySet
 from miniprograms.states import Shelf
 from releases.states import AuditState, VersionState
 
@@ -66,24 +62,7 @@ class VersionQuerySet(models.QuerySet["Version"]):
     def publishable(self) -> VersionQuerySet:
         """What may be published now (V-12): those of which `rules.why_not_publish` has nothing to say."""
         online = type(self)(self.model).online()
-        on_shelf = self.approved().overtaking(online).filter(mini_program__shelf=Shelf.ON)
-        return on_shelf.filter(~Exists(_unheard_bindings()))
-
-
-def _unheard_bindings() -> BindingQuerySet:
-    """Bindings that the audit of an outer version passed by, as `rules.unheard` names them."""
-    heard = HostApplication.objects.filter(
-        pk=OuterRef("application"),
-        reviewdecisions__state=DecisionState.APPROVED,
-        reviewdecisions__audit=OuterRef("mini_program__audits"),
-    )
-    # In one `filter`, so that all speak of the same audit; by its key, so that a decision is found by an index.
-    return Binding.objects.bound().filter(
-        ~Exists(heard),
-        mini_program__audits__version=OuterRef("pk"),
-        mini_program__audits__state=AuditState.APPROVED,
-        decided_at__lt=F("mini_program__audits__closed_at"),
-    )
+        return self.approved().overtaking(online).filter(mini_program__shelf=Shelf.ON)
 
 
 class AuditQuerySet(models.QuerySet["Audit"]):

@@ -6,8 +6,16 @@ from django.dispatch import receiver
 
 from console.accounts.models import User
 from miniprograms.models import Binding
-from miniprograms.signals import binding_ended
+from miniprograms.signals import binding_ended, binding_started
 from releases import actions
+
+
+@receiver(binding_started)
+def ask_too(sender: Any, *, binding: Binding, **kwargs: Any) -> None:
+    """An audit that runs waits for an application that is bound meanwhile, too."""
+    audit = binding.mini_program.audits.running().select_related("version", "submitted_by").first()
+    if audit:
+        actions.ask_also(audit, binding.application)
 
 
 @receiver(binding_ended)

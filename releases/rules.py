@@ -5,16 +5,11 @@ The verbs raise these sentences and the pages show them under the disabled butto
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from datetime import datetime
-
 from django.utils.translation import gettext as _
 
-from console.hosts.models import HostApplication
-from miniprograms.models import Binding, MiniProgram
-from releases.models import Release, ReviewDecision, Version
-from releases.states import AuditState, ReleaseKind, VersionState
+from miniprograms.models import MiniProgram
+from releases.models import Release, Version
+from releases.states import ReleaseKind, VersionState
 
 
 def why_not_submit(program: MiniProgram, version: Version, *, bound: int) -> str:
@@ -53,13 +48,8 @@ def why_not_withdraw(version: Version) -> str:
     return ""
 
 
-def why_not_publish(
-    program: MiniProgram, version: Version, *, online: Version | None, unheard: Sequence[HostApplication]
-) -> str:
-    """V-12: approved, on the shelf, higher than the online version, never online before; and accepted everywhere.
-
-    `unheard` are the bound applications that were never asked.
-    """
+def why_not_publish(program: MiniProgram, version: Version, *, online: Version | None) -> str:
+    """V-12: approved, on the shelf, higher than the online version, never online before."""
     if version.state == VersionState.ONLINE:
         return _("%(number)s is online already.") % {"number": version}
     if version.state == VersionState.RETIRED:
@@ -70,44 +60,7 @@ def why_not_publish(
         return _("The mini program is off the shelf. Put it back on the shelf first.")
     if online and version.parts <= online.parts:
         return _("%(number)s is not higher than %(online)s, which is online.") % {"number": version, "online": online}
-    if unheard:
-        return _("%(applications)s never audited %(number)s. Upload it under a new number and submit that.") % {
-            "applications": ", ".join(application.name for application in unheard),
-            "number": version,
-        }
     return ""
-
-
-@dataclass
-class Passed:
-    """An audit that a version passed: when it ended, and which applications approved (primary keys)."""
-
-    at: datetime
-    by: set[int]
-
-
-def passed(versions: Iterable[Version]) -> dict[int, Passed]:
-    """Return the audit that each version passed, by the version's primary key; one query for any number of them."""
-    found: dict[int, Passed] = {}
-    rows = ReviewDecision.objects.approved().filter(audit__version__in=list(versions), audit__state=AuditState.APPROVED)
-    for row in rows.select_related("audit"):
-        if row.audit.closed_at:
-            found.setdefault(row.audit.version_id, Passed(row.audit.closed_at, set())).by.add(row.application_id)
-    return found
-
-
-def unheard(bindings: Iterable[Binding], audit: Passed | None) -> list[HostApplication]:
-    """Return the bound applications that neither approved in the `audit` nor accepted its version by a later binding.
-
-    They were bound while it ran: its version may not reach their devices.
-    """
-    if audit is None:
-        return []
-    return [
-        binding.application
-        for binding in bindings
-        if binding.application_id not in audit.by and binding.decided_at and binding.decided_at < audit.at
-    ]
 
 
 def why_not_roll_back(program: MiniProgram, *, online: Version | None, last: Release | None, targets: bool) -> str:

@@ -158,17 +158,15 @@ def detail(request: SignedInRequest, version: Version) -> HttpResponse:
     """One version: its package, its warnings, its way so far, and what can be done with it now."""
     program = version.mini_program
     online = program.versions.online().first()
-    bound = list(program.bindings.bound().select_related("application"))
-    unheard = rules.unheard(bound, rules.passed([version]).get(version.pk))
     context = {
         "mini_program": program,
         "version": version,
         "audits": version.audits.select_related("submitted_by").prefetch_related("decisions__application"),
         "releases": version.releases.select_related("from_version", "by"),
         "why_not_submit": lacking(program.held, Permission.UPLOAD)
-        or rules.why_not_submit(program, version, bound=len(bound)),
+        or rules.why_not_submit(program, version, bound=program.bindings.bound().count()),
         "why_not_publish": lacking(program.held, Permission.MANAGE)
-        or rules.why_not_publish(program, version, online=online, unheard=unheard),
+        or rules.why_not_publish(program, version, online=online),
     }
     return render(request, "releases/detail.html", context)
 

@@ -25,7 +25,7 @@ from console.reviews.comparison import Comparison, compare
 from console.reviews.filters import ApplicationFilter, BoundProgramFilter, InboxFilter
 from console.reviews.forms import APPROVE, DecisionForm
 from miniprograms import actions as miniprograms
-from miniprograms.models import Binding, MiniProgram
+from miniprograms.models import Binding
 from releases import actions as releases
 from releases.access import review_for
 from releases.models import ReviewDecision, Version

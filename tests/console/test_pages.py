@@ -13,12 +13,11 @@ from console.activity.verbs import Verb
 from console.activity.views import PAGE
 from console.core.errors import Refused
 from console.views import SHOWN
-from releases.actions import decide, publish
+from releases.actions import publish
 from releases.models import Version
 from tests.factories import (
     make_application,
     make_approved,
-    make_audit,
     make_binding,
     make_icon,
     make_member,
@@ -81,15 +80,11 @@ def test_home_counts_all_that_waits_and_shows_the_oldest_first(signed_in):
 
 def test_home_leaves_out_what_can_not_be_published(signed_in):
     team = make_team()
-    off, lower, unheard = make_program(team), make_program(team), make_program(team)
+    off, lower = make_program(team), make_program(team)
     make_approved(off)
     make_approved(lower, "1.9.0")
     make_online(lower, "1.10.0")
     type(off).objects.filter(pk=off.pk).update(shelf="off")
-    audit = make_audit(unheard)
-    make_binding(unheard)
-    decision = audit.decisions.get()
-    decide(decision, approve=True, by=make_reviewer(decision.application))
     holder = make_member(team, "license_holder")
 
     assert [*signed_in(holder).get(reverse("home")).context["ready"]] == []

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import date
+from typing import Any
 
 import pytest
 from django.test import Client
 from django.urls import reverse
-from pytest_django.fixtures import SettingsWrapper
 
 from console.accounts.models import User
 from console.activity.models import ActivityEntry
@@ -45,7 +45,7 @@ def test_a_category_is_created_edited_and_deleted(admin: Client) -> None:
     assert not Category.objects.filter(pk=food.pk).exists()
 
 
-def test_positions_are_edited_in_the_list(admin: Client, settings: SettingsWrapper) -> None:
+def test_positions_are_edited_in_the_list(admin: Client, settings: Any) -> None:
     # Django's formset looks each row up by itself.
     settings.ZEAL_ALLOWLIST = [*settings.ZEAL_ALLOWLIST, {"model": "miniprograms.Category", "field": "get()"}]
     first, second = make_category("First"), make_category("Second")

@@ -1,9 +1,11 @@
 """Submitting, withdrawing and deciding (V-7, V-9, V-10, V-11)."""
 
 import re
+from datetime import timedelta
 
 import pytest
 from django.urls import reverse
+from django.utils import timezone
 
 from console.accounts.models import Notification
 from console.activity.models import ActivityEntry
@@ -145,6 +147,31 @@ def test_unbinding_during_an_audit_goes_on_without_the_application(program):
     assert newest[0].reason == f"{left.application} was unbound."
 
 
+def test_an_application_bound_during_an_audit_is_asked_too(program):
+    audit = factories.make_audit(program)
+    binding = factories.make_binding(program, state="waiting")
+    reviewer = factories.make_reviewer(binding.application)
+    programs.decide_binding(binding, approve=True, by=reviewer)
+    assert audit.decisions.count() == 3
+    for index in range(2):
+        decision, other = decision_of(audit, index)
+        actions.decide(decision, approve=True, by=other)
+    assert state(audit) == ("in_audit", "in_audit")
+    assert Notification.objects.filter(user=reviewer, text__contains="1.0.0").count() == 1
+
+    programs.unbind(binding, by=program.created_by)
+    assert state(audit) == ("approved", "approved")
+
+
+def test_an_application_that_is_bound_again_during_an_audit_is_asked_again(program):
+    audit = factories.make_audit(program)
+    binding = program.bindings.bound().first()
+    programs.unbind(binding, by=program.created_by)
+    again = factories.make_binding(program, binding.application, state="waiting")
+    programs.decide_binding(again, approve=True, by=factories.make_reviewer(binding.application))
+    assert [row.state for row in audit.decisions.all()] == ["waiting", "waiting"]
+
+
 def test_unbinding_the_last_application_ends_the_audit(program):
     audit = factories.make_audit(program)
     for binding in program.bindings.bound():
@@ -174,3 +201,30 @@ def test_pages_other_team_and_lower_role(name, program, signed_in):
     address = reverse(f"releases:{name}", args=[program.app_id, factories.make_version(program).number])
     assert signed_in(factories.make_member(program.team, "viewer")).post(address).status_code == 403
     assert signed_in(factories.make_member(factories.make_team(), "admin")).post(address).status_code == 404
+
+
+@pytest.mark.parametrize("name", ["versions", "audit"])
+def test_pages_flag_what_waits_too_long(name, program, signed_in):
+    audit = actions.submit(factories.make_version(program), by=program.created_by)
+    arguments = [program.app_id] if name == "versions" else [program.app_id, audit.number]
+    client, url = signed_in(program.created_by), reverse(f"releases:{name}", args=arguments)
+    assert "Overdue" not in client.get(url).content.decode()
+
+    audit.decisions.filter(pk=decision_of(audit)[0].pk).update(requested_at=timezone.now() - timedelta(hours=49))
+
+    page = client.get(url).content.decode()
+    assert page.count("</span>Overdue</span>") == 1
+    assert page.count("text-orange") == 1
+    assert "waiting 49 h" in page
+
+
+def test_who_manages_is_told_when_the_submitter_has_left(program):
+    audit = actions.submit(factories.make_version(program), by=program.created_by)
+    program.team.memberships.filter(user=program.created_by).delete()
+    holder, developer = (factories.make_member(program.team, role) for role in ("license_holder", "developer"))
+    decision, reviewer = decision_of(audit)
+
+    actions.decide(decision, approve=True, by=reviewer)
+
+    told = [user.notifications.count() for user in (holder, developer, program.created_by)]
+    assert told == [1, 0, 0]

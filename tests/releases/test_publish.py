@@ -6,7 +6,6 @@ from django.urls import reverse
 
 from console.activity.models import ActivityEntry
 from console.core.errors import Refused
-from miniprograms import actions as programs
 from releases import actions
 from releases.models import Release
 from tests import factories
@@ -52,32 +51,6 @@ def test_refuses_a_version_that_is_not_higher():
     with pytest.raises(Refused, match=r"1\.9\.0 is not higher than 1\.10\.0, which is online"):
         actions.publish(lower, by=program.created_by)
     assert program.releases.count() == 1
-
-
-def test_refuses_a_version_that_a_bound_application_was_never_asked_about(signed_in):
-    program = factories.make_program()
-    audit = factories.make_audit(program, "1.0.0")
-    meanwhile = factories.make_binding(program, factories.make_application(name="Metro Wallet"))
-    decision = audit.decisions.select_related("application").get()
-    actions.decide(decision, approve=True, by=factories.make_reviewer(decision.application))
-    reason = r"Metro Wallet never audited 1\.0\.0\. Upload it under a new number and submit that\."
-
-    with pytest.raises(Refused, match=reason):
-        actions.publish(audit.version, by=program.created_by)
-
-    assert program.releases.count() == 0
-    client = signed_in(program.created_by)
-    for page in ("/versions/", audit.version.get_absolute_url()):
-        assert "Metro Wallet never audited 1.0.0" in client.get(page).content.decode()
-    programs.unbind(meanwhile, by=program.created_by)
-    assert actions.publish(audit.version, by=program.created_by)
-
-
-def test_a_binding_after_the_audit_accepts_what_passed_it():
-    program = factories.make_program()
-    version = factories.make_approved(program, "1.0.0")
-    factories.make_binding(program)
-    assert actions.publish(version, by=program.created_by)
 
 
 def test_refuses_without_an_audit():

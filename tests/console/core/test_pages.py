@@ -128,3 +128,9 @@ def test_a_missing_page_is_told_in_the_dialog(client):
     assert response.status_code == 404
     assert "<html" not in response.content.decode()
     assert "Nothing is here" in response.content.decode()
+
+
+def test_a_line_break_counts_once_as_the_browser_counts_it(client):
+    longest = "\r\n".join("x" * 250)
+    assert client.post("/confirm/", {"note": longest + "y"}).status_code == 302
+    assert client.post("/confirm/", {"note": longest + "yz"}).status_code == 422

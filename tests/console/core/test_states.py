@@ -13,7 +13,6 @@ from console.hosts.states import DecisionState
 from miniprograms.states import Shelf
 from releases.states import AuditState, VersionState
 
-
 ALL = [DecisionState, Shelf, AuditState, VersionState]
 
 

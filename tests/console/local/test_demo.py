@@ -46,9 +46,7 @@ def test_every_id_is_one_of_what_is_there():
     assert rows(versions, "id", "sha256", "state") == stored(Version, "pk", "package__sha256", "state")
     assert rows(bindings, "id", "application") == stored(Binding, "pk", "application__name")
     assert rows(audits, "number", "state") == stored(Audit, "number", "state")
-    assert rows(decisions, "id", "application", "state") == stored(
-        ReviewDecision, "pk", "application__name", "state"
-    )
+    assert rows(decisions, "id", "application", "state") == stored(ReviewDecision, "pk", "application__name", "state")
     assert timezone.now is clock
 
 
