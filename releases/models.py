@@ -178,6 +178,7 @@ class Audit(models.Model):
                 | (~models.Q(state="in_audit") & models.Q(closed_at__isnull=False)),
                 name="audit_closed_at",
             ),
+            models.CheckConstraint(condition=models.Q(state__in=AuditState.values), name="audit_state_known"),
         ]
         indexes = [models.Index(fields=["mini_program", "-submitted_at"], name="audit_newest")]
 

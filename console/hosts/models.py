@@ -144,6 +144,9 @@ class Decision(models.Model):
                 name="%(class)s_decision_has_decider",
             ),
             models.CheckConstraint(
+                condition=models.Q(state__in=DecisionState.values), name="%(class)s_state_known"
+            ),
+            models.CheckConstraint(
                 condition=models.Q(decided_by=None) | ~models.Q(decided_by=models.F("requested_by")),
                 name="%(class)s_not_by_requester",
             ),

@@ -100,7 +100,9 @@ def test_lower_roles_may_not(signed_in, team, role):
 def test_an_old_proof_asks_for_the_password(signed_in, team, creator):
     client = signed_in(creator)
     with time_machine.travel(timezone.now() + timedelta(minutes=16)):
-        assert client.post(URL, typed(team)).status_code == 403
+        asked = client.post(URL, typed(team, icon=factories.make_icon()))
+        assert asked.status_code == 403
+        assert "The file is not kept: choose it again afterwards." in asked.content.decode()
         assert HostApplication.objects.count() == 0
         assert client.post(URL, typed(team, sudo_password=factories.PASSWORD)).status_code == 302
     assert HostApplication.objects.count() == 1

@@ -69,7 +69,9 @@ def test_order_method_folders_and_wrapper_do_not_matter() -> None:
 
 @given(
     content=st.dictionaries(
-        st.from_regex(r"[a-zA-Zé站0-9_-]{1,12}\.(js|png|txt|wxss)", fullmatch=True), st.binary(max_size=400), max_size=8
+        st.from_regex(r"x[a-zA-Zé站0-9_-]{0,11}\.(js|png|txt|wxss)", fullmatch=True),
+        st.binary(max_size=400),
+        max_size=8,
     ),
     order=st.randoms(use_true_random=False),
     method=st.sampled_from([STORED, DEFLATED]),
