@@ -143,9 +143,7 @@ class Decision(models.Model):
                 | models.Q(decided_by__isnull=False),
                 name="%(class)s_decision_has_decider",
             ),
-            models.CheckConstraint(
-                condition=models.Q(state__in=DecisionState.values), name="%(class)s_state_known"
-            ),
+            models.CheckConstraint(condition=models.Q(state__in=DecisionState.values), name="%(class)s_state_known"),
             models.CheckConstraint(
                 condition=models.Q(decided_by=None) | ~models.Q(decided_by=models.F("requested_by")),
                 name="%(class)s_not_by_requester",
