@@ -9,6 +9,7 @@ from django import forms
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
+from console.core.fields import WordsField
 from console.core.pages import NoteForm
 from miniprograms.models import MiniProgram
 from releases.inspection import PackageRefused, inspected, package_limits
@@ -47,7 +48,7 @@ class UploadForm(forms.Form):
         widget=forms.ClearableFileInput(attrs={"accept": ".zip,.apkg,.wxapkg-src"}),
     )
     number = VersionNumberField(label=_("Version number"), max_length=14)
-    notes = forms.CharField(
+    notes = WordsField(
         label=_("Change notes"), max_length=2000, required=False, widget=forms.Textarea(attrs={"rows": 5})
     )
     inspection: Inspection | None = None

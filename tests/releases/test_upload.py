@@ -120,6 +120,13 @@ def test_a_wrong_number_does_not_hide_the_findings(program, signed_in):
     assert "Write three numbers with dots" in text
 
 
+def test_a_line_break_in_the_notes_counts_as_one_character(program, signed_in):
+    """As in the browser's counter, though browsers send two."""
+    notes = "\r\n".join(["a"] * 1000)
+    assert signed_in(program.created_by).post(url(program), form(notes=notes)).status_code == 302
+    assert len(program.versions.get().notes) == 1999
+
+
 def test_a_package_of_another_program(program, signed_in):
     file = factories.make_zip({"project.config.json": '{"appid": "mpabcdefghijklmn"}'})
     text = signed_in(program.created_by).post(url(program), form(file)).content.decode()

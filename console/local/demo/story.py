@@ -155,7 +155,7 @@ class Story:
             by=self._one(name, "license_holder"),
             name=name,
             icon=draw_icon(*about["icon"]),
-            category=Category.objects.get(name=about["category"]),
+            category=Category.objects.get_or_create(name=about["category"])[0],
             introduction=about["introduction"],
             description=about.get("description", ""),
         )
