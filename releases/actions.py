@@ -182,6 +182,16 @@ def conclude_without(audit: Audit, application: HostApplication, *, by: User) ->
         after={"state": version.state, "audit": audit.number, "package": audit.package_sha256},
         reason=_("%(application)s was unbound.") % {"application": application},
     )
+    text = (
+        _("%(program)s %(version)s is approved: %(application)s was unbound and no longer decides")
+        if audit.state == AuditState.APPROVED
+        else _("%(program)s %(version)s is in development again: %(application)s was unbound, nobody is left to decide")
+    )
+    notify(
+        member_or_managers(audit.submitted_by, team=version.mini_program.team),
+        text=text % {"program": version.mini_program, "version": version, "application": application},
+        url=audit.get_absolute_url(),
+    )
 
 
 def _conclude(audit: Audit, version: Version, *, rejected: bool) -> None:

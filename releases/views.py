@@ -6,6 +6,7 @@ from typing import Any
 
 from django import forms
 from django.core.paginator import Page
+from django.db.models import Prefetch
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -23,7 +24,7 @@ from releases.access import audit_for, version_for
 from releases.filters import OverviewFilter
 from releases.forms import RollBackForm, UploadForm
 from releases.inspection import PackageRefused
-from releases.models import Audit, Version
+from releases.models import Audit, ReviewDecision, Version
 from releases.overview import overview_of, overviews
 
 SHOWN_RELEASES = 7
@@ -134,8 +135,9 @@ def history(request: SignedInRequest, program: MiniProgram) -> HttpResponse:
 @route(Permission.VIEW, load=mini_program_for)
 def audits(request: SignedInRequest, program: MiniProgram) -> HttpResponse:
     """Every submission (V-11)."""
-    rows = program.audits.select_related("version", "submitted_by").prefetch_related("decisions__application")
-    page = page_of(request, rows)
+    decisions = ReviewDecision.objects.select_related("application", "decided_by")
+    rows = program.audits.select_related("version", "submitted_by")
+    page = page_of(request, rows.prefetch_related(Prefetch("decisions", decisions)))
     total = _total(page, ngettext("%(count)d audit record", "%(count)d audit records", page.paginator.count))
     return render(request, "releases/audits.html", {"mini_program": program, "page": page, "total": total})
 

@@ -53,13 +53,13 @@ class Person:
 class Device:
     """The reference client, run as people run it."""
 
-    def __init__(self, folder: Path, base: str, configuration: Path, app_id: str) -> None:
-        self.folder, self.base, self.configuration, self.app_id = folder, base, configuration, app_id
+    def __init__(self, folder: Path, configuration: Path, app_id: str) -> None:
+        self.folder, self.configuration, self.app_id = folder, configuration, app_id
         self.local_version = ""
 
     def asks(self) -> dict[str, object]:
         """Ask for an update, download what is offered, and return the answer."""
-        command = [sys.executable, "manage.py", "device", "update", "--url", self.base, "--json"]
+        command = [sys.executable, "manage.py", "device", "update", "--json"]
         command += ["--configuration", str(self.configuration), "--app-id", self.app_id, "--download", str(self.folder)]
         command += ["--local-version", self.local_version] if self.local_version else []
         run = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, env=os.environ, check=False)
@@ -115,7 +115,8 @@ def shelve(person: Person, program: MiniProgram, label: str, button: str) -> Non
     expect(person.page.locator("#dialog")).to_be_hidden()
 
 
-def test_from_upload_to_the_device_and_back(live_server, browser, tmp_path):
+def test_from_upload_to_the_device_and_back(live_server, browser, tmp_path, settings):
+    settings.BASE_URL = live_server.url
     team = factories.make_team("Harbour Mobility")
     application = factories.make_application(factories.make_team("Metro"), "Metro Wallet")
     factories.make_category("Transport")
@@ -153,19 +154,13 @@ def test_from_upload_to_the_device_and_back(live_server, browser, tmp_path):
     # upload, audit, publish: the device gets exactly those bytes
     upload(holder, program.app_id, "1.0.0", tmp_path)
     audit_and_publish(holder, reviewer, program.app_id, "1.0.0")
+    administrator = Person(browser, live_server.url, factories.make_reviewer(application, "app_admin"))
+    administrator.page.goto(reverse("hosts:configuration", args=[application.application_id]))
+    with administrator.page.expect_download() as download:
+        administrator.click("Download")
     configuration = tmp_path / "configuration.json"
-    key = application.keys.get().key
-    configuration.write_text(
-        json.dumps(
-            {
-                "application_id": application.application_id,
-                "key": key,
-                "base_url": live_server.url,
-                "runtime_url": f"{live_server.url}/runtime/v1/",
-            }
-        )
-    )
-    device = Device(tmp_path, live_server.url, configuration, program.app_id)
+    download.value.save_as(configuration)
+    device = Device(tmp_path, configuration, program.app_id)
     first = device.gets("update", "1.0.0")
     package = Package.objects.get(versions__mini_program=program)
     received = Path(str(first["file"])).read_bytes()

@@ -139,6 +139,8 @@ def test_unbinding_during_an_audit_goes_on_without_the_application(program):
     left = program.bindings.get(application=decision_of(audit, 1)[0].application)
     programs.unbind(left, by=program.created_by)
     assert state(audit) == ("approved", "approved")
+    told = Notification.objects.filter(user=audit.submitted_by).latest("id")
+    assert f"{left.application} was unbound and no longer decides" in told.text
     newest = ActivityEntry.objects.order_by("-pk")[:2]
     assert [(entry.verb, entry.actor_id) for entry in reversed(newest)] == [
         ("binding.ended", program.created_by.pk),
@@ -179,6 +181,17 @@ def test_unbinding_the_last_application_ends_the_audit(program):
     assert state(audit) == ("development", "withdrawn")
     program.refresh_from_db()
     assert program.in_audit_number == ""
+
+
+def test_records_page_names_who_decided_what(program, signed_in):
+    """V-11: number, version, submitter, per-application result, reviewer, note, time and package hash."""
+    audit = factories.make_audit(program)
+    decision, reviewer = decision_of(audit, 0)
+    actions.decide(decision, approve=False, by=reviewer, note="Crashes on the first page")
+    text = signed_in(program.created_by).get(reverse("releases:audits", args=[program.app_id])).content.decode()
+    for words in (audit.number, str(audit.submitted_by), decision.application.name, reviewer.name, decision.note):
+        assert words in text
+    assert audit.package_sha256 in text
 
 
 def test_pages_submit_and_withdraw(program, signed_in):
