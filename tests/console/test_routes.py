@@ -52,6 +52,18 @@ def test_every_route_declares_its_permission():
     assert len(own_routes()) >= 40
 
 
+def test_dangerous_routes_ask_for_the_password_again():
+    """P-4: keys, publish, roll back, take off the shelf, member changes and decisions."""
+    asked = {route.name for route in routes() if route.sudo}
+    assert asked == {
+        "accounts:change_role", "accounts:invite", "accounts:leave", "accounts:remove", "accounts:resend",
+        "accounts:revoke", "hosts:add_key", "hosts:add_person", "hosts:change_role", "hosts:configuration",
+        "hosts:create", "hosts:remove_person", "hosts:remove_program", "hosts:revoke_key",
+        "miniprograms:take_off_shelf", "miniprograms:unbind", "releases:publish", "releases:roll_back",
+        "reviews:audit", "reviews:binding",
+    }  # fmt: skip
+
+
 def test_every_role_gets_what_the_table_says(signed_in):
     world = make_world("Own")
     clients = {role: signed_in(user) for role, user in world.people.items()}
