@@ -1,6 +1,8 @@
 """Who may do what, on one screen (SPEC section 0)."""
 
 from django.db import models
+from django.utils.text import get_text_list
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 
@@ -65,17 +67,14 @@ def application_roles_with(permission: Permission) -> list[str]:
     return [role for role, held in APPLICATION_ROLE_PERMISSIONS.items() if permission in held]
 
 
-def who_may(permission: Permission) -> str:
-    """Name the roles that hold `permission`, for a disabled action's reason."""
+def lacking(held: frozenset[Permission], permission: Permission) -> str:
+    """Return why someone who holds `held` may not, naming the roles that may; "" when they may.
+
+    It is the reason under a disabled action.
+    """
+    if permission in held:
+        return ""
     labels = [str(TeamRole(role).label) for role in team_roles_with(permission)]
     labels += [str(ApplicationRole(role).label) for role in application_roles_with(permission)]
-    return ", ".join(labels)
-
-
-def lacking(held: frozenset[Permission], permission: Permission) -> str:
-    """Return why someone who holds `held` may not, naming who may; "" when they may. For a disabled action's reason."""
-    return (
-        ""
-        if permission in held
-        else _("Your role may not do this. Who may: %(roles)s.") % {"roles": who_may(permission)}
-    )
+    roles = get_text_list([label.lower() for label in labels], gettext("or"))
+    return gettext("This needs another role: %(roles)s.") % {"roles": roles}

@@ -8,7 +8,7 @@ from console.accounts.permissions import ApplicationRole
 from console.hosts import actions
 from tests import factories
 
-REASON = "Your role may not do this. Who may: Application administrator."
+REASON = "This needs another role: application administrator."
 
 
 def url(application, what=""):

@@ -18,7 +18,7 @@ from miniprograms.models import Binding
 from releases.states import AuditState
 from tests import factories
 
-REASON = "Your role may not do this. Who may: Application administrator."
+REASON = "This needs another role: application administrator."
 
 
 @pytest.fixture
