@@ -106,7 +106,7 @@ def test_home_offers_whatever_can_be_published(signed_in):
     publish(versions[0], by=holder)
 
 
-@pytest.mark.parametrize(("role", "reason"), [("license_holder", ""), ("developer", "Your role may not do this.")])
+@pytest.mark.parametrize(("role", "reason"), [("license_holder", ""), ("developer", "This needs another role:")])
 def test_home_always_shows_how_to_create(signed_in, role, reason):
     page = signed_in(make_member(make_team(), role)).get(reverse("home"))
     assert page.context["why_not_create"].startswith(reason)
