@@ -1,39 +1,8 @@
-"""One application that decides, with a program of another team."""
+"""A program of another team, bound to the application and in audit there."""
 
 import pytest
 
-from console.accounts.permissions import ApplicationRole
 from tests import factories
-
-
-@pytest.fixture
-def application(db):
-    """An application."""
-    return factories.make_application(name="Metro Wallet")
-
-
-@pytest.fixture
-def admin(application):
-    """Its application administrator."""
-    return factories.make_reviewer(application, ApplicationRole.APP_ADMIN)
-
-
-@pytest.fixture
-def reviewer(application):
-    """Its reviewer."""
-    return factories.make_reviewer(application)
-
-
-@pytest.fixture
-def viewer(application):
-    """A member of the owning team without a role in the application."""
-    return factories.make_member(application.team, "admin")
-
-
-@pytest.fixture
-def outsider(db):
-    """An application administrator elsewhere."""
-    return factories.make_reviewer(factories.make_application(), ApplicationRole.APP_ADMIN)
 
 
 @pytest.fixture

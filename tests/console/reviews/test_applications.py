@@ -51,10 +51,10 @@ def test_another_teams_filter_is_404(signed_in, reviewer):
     assert answers == [404, 404, 404]
 
 
-def test_creating_is_visible_and_says_who_may(signed_in, application, reviewer, viewer):
+def test_creating_is_visible_and_says_who_may(signed_in, application, reviewer, team_admin):
     reason = "This needs another role: team administrator."
     assert signed_in(reviewer).get(URL).context["why_not_create"] == reason
-    assert signed_in(viewer).get(URL).context["why_not_create"] == ""
+    assert signed_in(team_admin).get(URL).context["why_not_create"] == ""
 
 
 def test_wrong_method(signed_in, reviewer):

@@ -225,8 +225,8 @@ def test_withdrawn_meanwhile(signed_in, reviewer, decision):
     assert outcome(decision) == ("withdrawn", None, "", "development")
 
 
-def test_lower_roles_may_not(signed_in, viewer, decision):
-    client = signed_in(viewer)
+def test_lower_roles_may_not(signed_in, team_admin, decision):
+    client = signed_in(team_admin)
     assert [client.get(url(decision)).status_code, client.post(url(decision), APPROVE).status_code] == [403, 403]
     assert outcome(decision)[0] == "waiting"
 

@@ -111,8 +111,8 @@ def test_four_reviewers_at_once(reviewer, binding):
     assert (ActivityEntry.objects.count(), Notification.objects.count()) == (1, 1)
 
 
-def test_lower_roles_may_not(signed_in, viewer, binding):
-    client = signed_in(viewer)
+def test_lower_roles_may_not(signed_in, team_admin, binding):
+    client = signed_in(team_admin)
     assert [client.get(url(binding)).status_code, client.post(url(binding), APPROVE).status_code] == [403, 403]
 
 

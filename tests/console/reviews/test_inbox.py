@@ -103,8 +103,8 @@ def test_another_teams_application_is_404_in_the_filter(signed_in, application, 
     assert client.get(URL, {"application": application.application_id}).status_code == 200
 
 
-def test_nobody_else_sees_anything(signed_in, viewer, outsider, audit, waiting_binding):
-    for user in (viewer, outsider, audit.submitted_by):
+def test_nobody_else_sees_anything(signed_in, team_admin, outsider, audit, waiting_binding):
+    for user in (team_admin, outsider, audit.submitted_by):
         response = signed_in(user).get(URL, {"show": "all"})
         assert (shown(response), counts(response)) == ([], {"waiting": 0, "decided": 0, "all": 0})
 
@@ -116,8 +116,8 @@ def test_whose_membership_is_gone_sees_nothing_at_once(signed_in, application, r
     assert (shown(response), response.context["reviews"]) == ([], False)
 
 
-def test_who_reviews_for_no_application_is_told_so(signed_in, viewer):
-    assert "You review for no application" in signed_in(viewer).get(URL).content.decode()
+def test_who_reviews_for_no_application_is_told_so(signed_in, team_admin):
+    assert "You review for no application" in signed_in(team_admin).get(URL).content.decode()
 
 
 def test_an_empty_inbox_says_so(signed_in, reviewer):

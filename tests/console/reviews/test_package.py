@@ -37,8 +37,8 @@ def test_it_gives_the_bytes_that_the_audit_is_bound_to(signed_in, reviewer, prog
     )
 
 
-def test_lower_roles_may_not(signed_in, viewer, decision):
-    assert signed_in(viewer).get(url(decision)).status_code == 403
+def test_lower_roles_may_not(signed_in, team_admin, decision):
+    assert signed_in(team_admin).get(url(decision)).status_code == 403
     assert not ActivityEntry.objects.filter(verb=Verb.PACKAGE_DOWNLOADED).exists()
 
 

@@ -34,19 +34,19 @@ def remove_url(binding):
     return f"{url(binding.application)}{binding.pk}/remove/"
 
 
-def test_it_lists_what_is_bound(signed_in, application, viewer, binding):
+def test_it_lists_what_is_bound(signed_in, application, team_admin, binding):
     factories.make_binding(factories.make_program(), application, state="waiting")
     factories.make_binding(factories.make_program(), application, state="ended")
-    response = signed_in(viewer).get(url(application))
+    response = signed_in(team_admin).get(url(application))
     assert response.status_code == 200
     assert list(response.context["page"]) == [binding]
     assert response.context["why_not_remove"] == REASON
     assert REASON in response.content.decode()
 
 
-def test_search(signed_in, application, viewer, binding):
+def test_search(signed_in, application, team_admin, binding):
     other = factories.make_binding(factories.make_program(name="Tax Helper"), application)
-    client = signed_in(viewer)
+    client = signed_in(team_admin)
 
     def found(words):
         return list(client.get(url(application), {"q": words}).context["page"])
@@ -130,8 +130,8 @@ def test_removed_by_two_at_once(admin, binding):
     assert (ActivityEntry.objects.count(), Notification.objects.count()) == (1, 1)
 
 
-def test_lower_roles_may_not_remove(signed_in, reviewer, viewer, binding):
-    for user in (reviewer, viewer):
+def test_lower_roles_may_not_remove(signed_in, reviewer, team_admin, binding):
+    for user in (reviewer, team_admin):
         client = signed_in(user)
         assert [client.get(remove_url(binding)).status_code, client.post(remove_url(binding)).status_code] == [403, 403]
 
@@ -163,8 +163,8 @@ def test_an_old_proof_asks_for_the_password(signed_in, admin, binding):
         assert binding.state == "approved"
 
 
-def test_as_many_queries_for_three_as_for_one(signed_in, application, viewer, binding):
-    client = signed_in(viewer)
+def test_as_many_queries_for_three_as_for_one(signed_in, application, team_admin, binding):
+    client = signed_in(team_admin)
 
     def queries():
         with CaptureQueriesContext(connection) as captured:

@@ -34,7 +34,7 @@ def test_nobody_is_told_before_it_is_overdue(reviewer, asked):
     assert told() == []
 
 
-def test_every_reviewer_is_told_when_it_is_overdue(reviewer, admin, viewer, audit, asked):
+def test_every_reviewer_is_told_when_it_is_overdue(reviewer, admin, team_admin, audit, asked):
     assert reminders.remind(at=asked + 52 * HOUR) == 1
     words = "Audit of City Bus 1.1.0 has waited 52 hours for Metro Wallet's decision"
     link = f"/reviews/audits/{audit.decisions.get().pk}/"
