@@ -33,6 +33,7 @@ def console(live_server: LiveServer, page: Page):
     page.fill("[name=password]", PASSWORD)
     page.get_by_role("button", name="Sign in", exact=True).click()
     expect(page.get_by_role("heading", level=1)).to_contain_text("Mira")
+    page.wait_for_load_state("load")  # The heading is there before our modules have run.
     page.user = user  # type: ignore[attr-defined]
     yield page
     assert complaints == []

@@ -34,6 +34,7 @@ class Person:
         self.page.get_by_label("Password").fill(factories.PASSWORD)
         self.page.get_by_role("button", name="Sign in", exact=True).click()
         expect(self.page.get_by_role("link", name="Mini programs").first).to_be_visible()
+        self.page.wait_for_load_state("load")
 
     def click(self, name: str) -> None:
         """Press the first button or link with this name."""
