@@ -40,13 +40,9 @@ def add_version(
 ) -> Version:
     """Add a development version; inside the transaction that stored its package (V-1)."""
     program = lock(program)
+    if reason := rules.why_not_number(program, number):
+        raise Refused(reason, field="number")
     major, minor, patch = number
-    if program.versions.filter(major=major, minor=minor, patch=patch).exists():
-        raise Refused(
-            _("%(number)s was used before. A number is used only once, also after a failed audit.")
-            % {"number": f"{major}.{minor}.{patch}"},
-            field="number",
-        )
     version = Version.objects.create(
         mini_program=program,
         major=major,

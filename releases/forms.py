@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from console.core.fields import WordsField
 from console.core.pages import NoteForm
 from miniprograms.models import MiniProgram
+from releases import rules
 from releases.inspection import PackageRefused, inspected, package_limits
 from releases.models import Version
 from releases.package import Inspection
@@ -86,12 +87,9 @@ class UploadForm(forms.Form):
 
     def clean_number(self) -> tuple[int, int, int]:
         """Refuse a number that was used, before the package is read."""
-        major, minor, patch = number = self.cleaned_data["number"]
-        if self.program.versions.filter(major=major, minor=minor, patch=patch).exists():
-            raise ValidationError(
-                _("%(number)s was used before. A number is used only once, also after a failed audit.")
-                % {"number": f"{major}.{minor}.{patch}"}
-            )
+        number: tuple[int, int, int] = self.cleaned_data["number"]
+        if reason := rules.why_not_number(self.program, number):
+            raise ValidationError(reason)
         return number
 
 

@@ -12,6 +12,16 @@ from releases.models import Release, Version
 from releases.states import ReleaseKind, VersionState
 
 
+def why_not_number(program: MiniProgram, number: tuple[int, int, int]) -> str:
+    """V-1: a number is unique for ever."""
+    major, minor, patch = number
+    if program.versions.filter(major=major, minor=minor, patch=patch).exists():
+        return _("%(number)s was used before. A number is used only once, also after a failed audit.") % {
+            "number": f"{major}.{minor}.{patch}"
+        }
+    return ""
+
+
 def why_not_submit(program: MiniProgram, version: Version, *, bound: int) -> str:
     """V-7, V-9: a development version, one at a time, and somebody bound to decide; `bound` counts applications."""
     if version.state == VersionState.REJECTED:

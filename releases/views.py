@@ -177,7 +177,7 @@ def detail(request: SignedInRequest, version: Version) -> HttpResponse:
 def submit(request: SignedInRequest, version: Version) -> HttpResponse:
     """Submit for audit: who will decide (V-9)."""
     program = version.mini_program
-    applications = overview_of(program).applications
+    applications = program.bindings.bound().applications()
     effects = [("clipboard-check", _("%(name)s decides.") % {"name": application}) for application in applications]
     effects.append(("lock", _("One version at a time: the next can be submitted after the decision.")))
     return form_page(
