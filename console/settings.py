@@ -30,6 +30,7 @@ INSTALLED_APPS = [
     "console.hosts",
     "miniprograms",
     "releases",
+    "grayscale",
     "console.reviews",
     "console.api.device",
     "console.local",

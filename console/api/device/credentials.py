@@ -9,8 +9,8 @@ from typing import Protocol
 
 import msgspec
 
-from console.api.device.decision import Online, ProgramState
 from console.api.device.http import ApiError, Environ
+from grayscale.decision import Deliverable, ProgramState
 
 
 class Application(msgspec.Struct, frozen=True):
@@ -29,7 +29,7 @@ class Source(Protocol):
     def program(self, app_id: str) -> ProgramState | None:
         """Return the mini program with this App ID."""
 
-    def package(self, sha256: str, *, application: int) -> Online | None:
+    def package(self, sha256: str, *, application: int) -> Deliverable | None:
         """Return the online version with this package that is served to the application."""
 
 

@@ -14,9 +14,9 @@ from django.core.handlers.wsgi import WSGIRequest
 from console.activity.middleware import client_address
 from console.api.device import rate
 from console.api.device.credentials import Source, authenticate
-from console.api.device.decision import Online
 from console.api.device.http import ApiError, Environ, Headers, Response, not_found
 from console.api.device.ranges import Unsatisfiable, requested
+from grayscale.decision import Deliverable
 from releases.models import package_storage
 
 CHUNK = 128 * 1024  # bytes
@@ -57,7 +57,7 @@ def _known(header: str, etag: str) -> bool:
     return any(part.strip().removeprefix("W/") in (etag, "*") for part in header.split(","))
 
 
-def _send(environ: Environ, online: Online, etag: str, headers: Headers) -> Response:
+def _send(environ: Environ, online: Deliverable, etag: str, headers: Headers) -> Response:
     """Send the file from the storage, whole or the one range that was asked for."""
     status, part = 200, range(online.size)
     # A range of another file than the client has begun would make a broken one: If-Range must name this package.

@@ -5,11 +5,13 @@ Slow and never old: for the pages, and for requests that reach Django's own URLs
 
 from __future__ import annotations
 
+import time
+
 from console.api.device.credentials import Application
-from console.api.device.decision import Online, ProgramState
 from console.hosts.models import HostApplication
-from console.hosts.states import DecisionState
-from miniprograms.models import Binding, MiniProgram
+from grayscale.decision import Deliverable, ProgramState, served
+from grayscale.standing import program_state
+from miniprograms.models import MiniProgram
 from releases.models import Version
 
 
@@ -29,29 +31,12 @@ class Rows:
         program = MiniProgram.objects.filter(app_id=app_id).first()
         return program_state(program) if program else None
 
-    def package(self, sha256: str, *, application: int) -> Online | None:
-        """Return the online version with this package that is served to the application (R-2)."""
-        bound = Binding.objects.bound().filter(application_id=application)
-        programs = MiniProgram.objects.on_shelf().filter(bindings__in=bound)
-        version = Version.objects.online().filter(package__sha256=sha256, mini_program__in=programs)
-        return online(version.select_related("package").first())
-
-
-def program_state(program: MiniProgram) -> ProgramState:
-    """Return what the rules need to know about a program."""
-    bound = frozenset(program.bindings.bound().values_list("application_id", flat=True))
-    ended = program.bindings.filter(state=DecisionState.ENDED).values_list("application_id", flat=True)
-    return ProgramState(
-        on_shelf=program.on_shelf,
-        online=online(program.versions.online().select_related("package").first()),
-        bound=bound,
-        ended=frozenset(ended) - bound,
-    )
-
-
-def online(version: Version | None) -> Online | None:
-    """Return what the rules need to know about an online version."""
-    if version is None:
+    def package(self, sha256: str, *, application: int) -> Deliverable | None:
+        """Return the version with this package that is served to the application now (R-2)."""
+        versions = Version.objects.filter(package__sha256=sha256, mini_program__in=MiniProgram.objects.on_shelf())
+        at = time.time()
+        for version in versions.select_related("mini_program"):
+            for offered in served(program_state(version.mini_program), application=application, at=at):
+                if offered.sha256 == sha256:
+                    return offered
         return None
-    package = version.package
-    return Online(version.number, package.sha256, package.size, str(package.file))

@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import Meta
 
-from console.api.device.decision import Channel, Status
+from grayscale.decision import Channel, Status
 
 # `$` also matches before a final line feed, hence the look-ahead where the length does not exclude one.
 END = r"$(?!\n)"

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -12,7 +13,8 @@ import msgspec
 from django.db import connection
 
 from console.api.device.credentials import Application
-from console.api.device.decision import Online, ProgramState, served
+from grayscale.decision import Deliverable, ProgramState, served
+from grayscale.standing import task_rules
 
 # One statement, so that a program's shelf, bindings and version are of the same moment.
 PROGRAMS = """
@@ -43,7 +45,7 @@ APPLICATIONS = """
 
 
 class Snapshot(msgspec.Struct, frozen=True):
-    """Host applications by id, mini programs by App ID, App IDs by primary key and by online package."""
+    """Host applications by id, mini programs by App ID, App IDs by primary key and by the packages they may give."""
 
     applications: Mapping[str, Application]
     programs: Mapping[str, ProgramState]
@@ -58,18 +60,18 @@ class Snapshot(msgspec.Struct, frozen=True):
         """Return the mini program with this App ID."""
         return self.programs.get(app_id)
 
-    def package(self, sha256: str, *, application: int) -> Online | None:
-        """Return the online version with this package that is served to the application (R-2)."""
-        for app_id in self.packages.get(sha256, ()):
-            if online := served(self.programs[app_id], application=application):
-                return online
-        return None
+    def package(self, sha256: str, *, application: int) -> Deliverable | None:
+        """Return the version with this package that is served to the application now (R-2)."""
+        at = time.time()
+        programs = (self.programs[app_id] for app_id in self.packages.get(sha256, ()))
+        offered = (one for program in programs for one in served(program, application=application, at=at))
+        return next((one for one in offered if one.sha256 == sha256), None)
 
 
 def load() -> Snapshot:
     """Read everything."""
     empty = Snapshot(applications=_applications(), programs={}, app_ids={}, packages={})
-    return _replaced(empty, _rows(ALL_PROGRAMS))
+    return _with_programs(empty)
 
 
 def reload(snapshot: Snapshot, *, mini_programs: Iterable[int] = (), applications: bool = False) -> Snapshot:
@@ -77,31 +79,52 @@ def reload(snapshot: Snapshot, *, mini_programs: Iterable[int] = (), application
     if applications:
         snapshot = msgspec.structs.replace(snapshot, applications=_applications())
     if ids := list(mini_programs):
-        snapshot = _replaced(snapshot, _rows(SOME_PROGRAMS, {"ids": ids}), without=ids)
+        snapshot = _with_programs(_without(snapshot, ids), ids)
     return snapshot
 
 
-def _replaced(snapshot: Snapshot, rows: list[tuple[Any, ...]], without: Iterable[int] = ()) -> Snapshot:
+def _without(snapshot: Snapshot, ids: Iterable[int]) -> Snapshot:
     programs, app_ids, packages = dict(snapshot.programs), dict(snapshot.app_ids), dict(snapshot.packages)
-    for pk in without:
+    for pk in ids:
         if (app_id := app_ids.pop(pk, None)) is None:
             continue
-        if old := programs.pop(app_id).online:
-            packages[old.sha256] -= {app_id}
-            if not packages[old.sha256]:
-                del packages[old.sha256]
+        for sha256 in _packages(programs.pop(app_id)):
+            packages[sha256] -= {app_id}
+            if not packages[sha256]:
+                del packages[sha256]
+    return Snapshot(snapshot.applications, programs, app_ids, packages)
+
+
+def _with_programs(snapshot: Snapshot, ids: list[int] | None = None) -> Snapshot:
+    """Add these programs; None: all.
+
+    Tasks are read after the programs. What is committed in between is read again at the next look, as its change is
+    newer than the position; and a task that has just ended gives no new place, since its shards are closed.
+    """
+    rows = _rows(ALL_PROGRAMS) if ids is None else _rows(SOME_PROGRAMS, {"ids": ids})
+    tasks = task_rules(ids)
+    programs, app_ids, packages = dict(snapshot.programs), dict(snapshot.app_ids), dict(snapshot.packages)
     shared: dict[frozenset[int], frozenset[int]] = {}  # Many programs are bound to the same applications.
     for pk, app_id, on_shelf, bound, ended, *release in rows:
         now = frozenset(bound or ())
         before = frozenset(ended or ()) - now
-        online = Online(*release) if release[0] else None
-        programs[app_id] = ProgramState(
-            on_shelf, online, shared.setdefault(now, now), shared.setdefault(before, before)
+        program = programs[app_id] = ProgramState(
+            on_shelf,
+            Deliverable(*release) if release[0] else None,
+            shared.setdefault(now, now),
+            shared.setdefault(before, before),
+            tasks.get(pk, ()),
         )
         app_ids[pk] = app_id
-        if online:
-            packages[online.sha256] = packages.get(online.sha256, frozenset()) | {app_id}
+        for sha256 in _packages(program):
+            packages[sha256] = packages.get(sha256, frozenset()) | {app_id}
     return Snapshot(snapshot.applications, programs, app_ids, packages)
+
+
+def _packages(program: ProgramState) -> set[str]:
+    """Return the hashes of all packages that the program may give."""
+    found = {task.release.sha256 for task in program.tasks}
+    return found | {program.online.sha256} if program.online else found
 
 
 def _rows(query: str, parameters: dict[str, list[int]] | None = None) -> list[tuple[Any, ...]]:

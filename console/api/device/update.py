@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 
 import msgspec
 
 from console.api.device import rate
 from console.api.device.credentials import Source, authenticate
-from console.api.device.decision import Decision, decide
 from console.api.device.http import ApiError, Environ, Response, json_response, read_json
 from console.api.device.schema import PackageLink, UpdateAnswer, UpdateRequest
+from grayscale.claims import DatabaseClaims
+from grayscale.decision import Decision, decide
 
 PREFIXES = {"android": "0302", "ios": "0303"}
 
+claims = DatabaseClaims()
 _decoder = msgspec.json.Decoder(UpdateRequest)
 
 
@@ -27,7 +30,14 @@ def answer(environ: Environ, source: Callable[[], Source]) -> Response:
             422, "invalid", f"A GUID of {asked.platform} starts with {PREFIXES[asked.platform]} - at `$.guid`"
         )
     rate.limiter.hit(application.pk, asked.guid)
-    decision = decide(rows.program(asked.app_id), application=application.pk, local_version=asked.local_version)
+    decision = decide(
+        rows.program(asked.app_id),
+        asked,
+        application=application.pk,
+        local_version=asked.local_version,
+        at=time.time(),
+        claims=claims,
+    )
     return json_response(_worded(decision))
 
 

@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import hashlib
 import random
+import time
 from itertools import product
 
 from django.utils import timezone
 
 from console.accounts.models import User
 from console.api.device.credentials import Application
-from console.api.device.decision import Decision, Online, decide
 from console.api.device.feed import Feed
 from console.api.device.rows import Rows
+from console.api.device.schema import UpdateRequest
 from console.api.device.snapshot import load
 from console.hosts.models import ApplicationKey, HostApplication
 from console.hosts.states import DecisionState
+from grayscale.claims import DatabaseClaims
+from grayscale.decision import Decision, Deliverable, decide
 from miniprograms.models import Binding, MiniProgram
 from miniprograms.states import Shelf
 from releases.models import Package, Version
@@ -23,6 +26,14 @@ from releases.states import VersionState
 from tests.factories import make_application, make_program, make_team, make_user
 
 PROGRAMS, APPLICATIONS, STEPS, CHANGES = 20, 5, 7, 12
+DEVICE = UpdateRequest(
+    app_id="mp00000000000000",
+    guid="0302" + "0" * 28,
+    platform="android",
+    os_version="14",
+    app_version="8.0",
+    network="wifi",
+)
 LOCAL = [None, "1.0.0", "1.2.0"]
 
 
@@ -109,7 +120,7 @@ class World:
 
 def test_the_snapshot_answers_as_the_rows_do(db: None) -> None:
     world = World(random.Random(20261124))
-    feed, rows, seen = Feed(), Rows(), set()
+    feed, rows, claims, seen = Feed(), Rows(), DatabaseClaims(), set()
     cases = 0
     for _ in range(STEPS):
         for _ in range(CHANGES):
@@ -125,7 +136,9 @@ def test_the_snapshot_answers_as_the_rows_do(db: None) -> None:
             state = snapshot.program(program.app_id)
             assert state == rows.program(program.app_id)
             for application, local in product(world.applications, LOCAL):
-                decision = decide(state, application=application.pk, local_version=local)
+                decision = decide(
+                    state, DEVICE, application=application.pk, local_version=local, at=time.time(), claims=claims
+                )
                 assert _words(decision) == expected(program, application, local)
                 seen.add(decision.status)
                 cases += 1
@@ -141,7 +154,7 @@ def _keys(application: Application | None) -> tuple[int, list[bytes]] | None:
     return (application.pk, sorted(application.keys)) if application and application.keys else None
 
 
-def _file(online: Online | None) -> tuple[str, str, int] | None:
+def _file(online: Deliverable | None) -> tuple[str, str, int] | None:
     """Two programs may serve one package under different numbers; the file is the same."""
     return (online.sha256, online.file, online.size) if online else None
 

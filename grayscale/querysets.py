@@ -1,0 +1,58 @@
+"""Questions about grayscale tasks and object lists; time comes in as an argument."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from django.db import models
+from django.db.models import Q, Sum
+from django.db.models.functions import Coalesce
+
+from grayscale.states import TaskState
+
+if TYPE_CHECKING:
+    from grayscale.models import GrayscaleTask, ObjectList
+
+
+class GrayscaleTaskQuerySet(models.QuerySet["GrayscaleTask"]):
+    """Which tasks. What the clock has decided counts, also where it is not yet written (G-4)."""
+
+    def pending(self, *, at: datetime) -> GrayscaleTaskQuerySet:
+        """Not yet started."""
+        return self.filter(state=TaskState.PENDING, starts_at__gt=at, ends_at__gt=at)
+
+    def delivering(self, *, at: datetime) -> GrayscaleTaskQuerySet:
+        """Taking new users."""
+        started = Q(state=TaskState.DELIVERING) | Q(state=TaskState.PENDING, starts_at__lte=at)
+        return self.filter(started, ends_at__gt=at)
+
+    def suspended(self, *, at: datetime) -> GrayscaleTaskQuerySet:
+        """Taking no new users for now."""
+        return self.filter(state=TaskState.SUSPENDED, ends_at__gt=at)
+
+    def ended(self, *, at: datetime) -> GrayscaleTaskQuerySet:
+        """Over, for good."""
+        return self.filter(Q(state=TaskState.ENDED) | Q(ends_at__lte=at))
+
+    def running(self, *, at: datetime) -> GrayscaleTaskQuerySet:
+        """Not over: pending, delivering or suspended."""
+        return self.exclude(state=TaskState.ENDED).filter(ends_at__gt=at)
+
+    def overdue(self, *, at: datetime) -> GrayscaleTaskQuerySet:
+        """Where the clock has decided what is not yet written."""
+        return self.exclude(state=TaskState.ENDED).filter(
+            Q(ends_at__lte=at) | Q(state=TaskState.PENDING, starts_at__lte=at)
+        )
+
+    def with_delivered(self) -> GrayscaleTaskQuerySet:
+        """Each with `delivered`, the number of users who have a place."""
+        return self.annotate(delivered=Coalesce(Sum("shards__taken"), 0))
+
+
+class ObjectListQuerySet(models.QuerySet["ObjectList"]):
+    """Which object lists."""
+
+    def drafts(self) -> ObjectListQuerySet:
+        """Read, but not part of a task."""
+        return self.filter(task=None)

@@ -1,0 +1,1 @@
+"""What follows here from changes below."""

@@ -1,0 +1,59 @@
+"""The states of a grayscale task, and what its conditions choose from (G-1, G-4)."""
+
+from __future__ import annotations
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+
+class TaskState(models.TextChoices):
+    """pending → delivering ⇄ suspended; each → ended."""
+
+    PENDING = "pending", _("Pending")
+    DELIVERING = "delivering", _("Delivering")
+    SUSPENDED = "suspended", _("Suspended")
+    ENDED = "ended", _("Ended")
+
+
+class Reason(models.TextChoices):
+    """Why a task is in its state, where it did not simply start."""
+
+    BY_HAND = "by_hand", _("By hand")
+    PULLED_BACK = "pulled_back", _("By hand, pulled back")
+    END_TIME = "end_time", _("End time reached")
+    PUBLISHED = "published", _("Version published")
+    OVERTAKEN = "overtaken", _("A higher version was published")
+    OFF_SHELF = "off_shelf", _("Mini program taken off the shelf")
+    UNBOUND = "unbound", _("No application is bound any more")
+
+
+class Platform(models.TextChoices):
+    """The systems that mini programs run on."""
+
+    ANDROID = "android", "Android"
+    IOS = "ios", "iOS"
+
+
+class Network(models.TextChoices):
+    """How a device is connected."""
+
+    WIFI = "wifi", _("Wi-Fi")
+    G5 = "5g", "5G"
+    G4 = "4g", "4G"
+    G3 = "3g", "3G"
+    G2 = "2g", "2G"
+
+
+class ObjectKind(models.TextChoices):
+    """What an object list names."""
+
+    GUID = "guid", _("GUID")
+    DEVICE_ID = "device_id", _("Custom device ID")
+    ACCOUNT = "account", _("User account")
+
+
+class ReportResult(models.TextChoices):
+    """How an update ended on a device (R-7)."""
+
+    INSTALLED = "installed", _("Installed")
+    FAILED = "failed", _("Failed")
