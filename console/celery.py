@@ -27,7 +27,15 @@ app = Celery("console", task_cls=Job)
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
 
-SWEEPS = ("accounts.send_notifications", "accounts.send_invitations", "reviews.remind", "device.prune_changes")
+SWEEPS = (
+    "accounts.send_notifications",
+    "accounts.send_invitations",
+    "reviews.remind",
+    "device.prune_changes",
+    "grayscale.keep_time",
+    "grayscale.discard_old_drafts",
+    "grayscale.prune_sightings",
+)
 
 
 @app.on_after_configure.connect

@@ -56,7 +56,7 @@ HOME = (Section(_("Home"), "home", "home"),)
 MINI_PROGRAM = (
     Section(_("Mini programs"), "apps", "miniprograms:list", "miniprograms", "miniprograms:detail"),
     Section(_("Versions"), "versions", "releases:overview", "releases", "releases:versions"),
-    Section(_("Grayscale"), "adjustments-horizontal", "grayscale:overview", "grayscale"),
+    Section(_("Grayscale"), "adjustments-horizontal", "grayscale:overview", "grayscale", "grayscale:tasks"),
     Section(_("Development"), "code", "devmgmt:overview", "devmgmt"),
     Section(_("Keys"), "key", "keys:overview", "devmgmt.keys"),
     Section(_("Subscription messages"), "message", "messaging:overview", "messaging"),

@@ -129,7 +129,11 @@ WHITENOISE_USE_FINDERS = DEBUG
 FILE_UPLOAD_HANDLERS = ["console.core.uploads.BoundedUploadHandler"]
 # V-2: other limits of a package, by the names in releases/package/limits.py.
 PACKAGE_LIMITS = {name: int(value) for name, value in env.dict("PACKAGE_LIMITS", default={}).items()}
-UPLOAD_BYTES = PACKAGE_LIMITS.get("upload_size", 30 * 1024 * 1024)
+# G-3: a txt of values for a grayscale task, and where each machine keeps the lists' hashes.
+OBJECT_LIST_BYTES = env.int("OBJECT_LIST_BYTES", default=64 * 1024 * 1024)
+# What any form takes.
+UPLOAD_BYTES = max(PACKAGE_LIMITS.get("upload_size", 30 * 1024 * 1024), OBJECT_LIST_BYTES)
+OBJECT_LIST_CACHE = env.path("OBJECT_LIST_CACHE", default=addresses.local_dir() / "object-lists")
 # The address is unique by a constraint over its lower case, which this check does not see.
 SILENCED_SYSTEM_CHECKS = ["auth.W004"]
 

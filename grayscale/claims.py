@@ -1,25 +1,202 @@
-"""Who has a place in which task: exact, under any concurrency, crash or retry (G-5)."""
+"""Who has a place in which task: exact, under any concurrency, crash or retry (G-5).
+
+A task's limit is divided among its SHARDS shards; migration 0002 has the function that takes a place from one of them,
+and says why it is exact. The verbs here change the shards in the verb's own transaction. They wait for the claims that
+are under way, and no claim that comes later is decided before that transaction ends.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import os
+import time
+from collections.abc import Iterable, Sequence
 
-from django.db import connection
+import psycopg
+from django.db import DatabaseError, connection, transaction
+from django.db.models import Case, QuerySet, When
+from django.utils.translation import ngettext
 
+from console.core.errors import Refused
 from grayscale.decision import Candidate, TaskRule
 from grayscale.matching import Device
+from grayscale.models import SHARDS, ClaimShard, GrayscaleTask
 
 TAKE = "SELECT grayscale_take(%s, %s, %s, %s, %s, %s, %s, %s)"
+TAKE_RAW = b"SELECT grayscale_take($1, $2, $3, $4, $5, $6, $7, $8)"
+KNOWN = 1 << 16  # places that a process remembers, of some 150 bytes each
+# Undone because of others: serialization failure, deadlock; cut off: shutdown, crash of another session, starting up.
+AGAIN = ("40001", "40P01", "57P01", "57P02", "57P03")
+
+
+class ClaimsUnavailable(Exception):
+    """The database could not tell whether a device has a place: neither yes nor no may be answered."""
+
+
+def make_shards(task: GrayscaleTask) -> None:
+    """Give a new task its places."""
+    shares = enumerate(_spread(task.user_limit))
+    ClaimShard.objects.bulk_create(ClaimShard(task=task, shard=n, capacity=places) for n, places in shares)
+
+
+def close_shards(tasks: QuerySet[GrayscaleTask] | Iterable[GrayscaleTask | int]) -> None:
+    """Let nobody get a new place in these tasks (rows, keys or a query of them) once the transaction has ended."""
+    _open(tasks, False)
+
+
+def open_shards(task: GrayscaleTask) -> None:
+    """Let users get places again."""
+    _open([task], True)
+
+
+@transaction.atomic
+def resize(task: GrayscaleTask, limit: int) -> None:
+    """Divide `limit` places anew; raises Refused when more users than that have one already (G-8)."""
+    rows = list(_locked([task]))
+    delivered = sum(row.taken for row in rows)
+    if limit < delivered:
+        message = ngettext(
+            "%(count)d user has this version already, so the number of users can't be lower.",
+            "%(count)d users have this version already, so the number of users can't be lower.",
+            delivered,
+        )
+        raise Refused(message % {"count": delivered}, field="user_limit")
+    free = _spread(limit - delivered)
+    cases = [When(shard=row.shard, then=row.taken + places) for row, places in zip(rows, free, strict=True)]
+    ClaimShard.objects.filter(task=task).update(capacity=Case(*cases))
+
+
+def _spread(places: int) -> list[int]:
+    """Divide places among the shards as evenly as can be."""
+    each, rest = divmod(places, SHARDS)
+    return [each + (n < rest) for n in range(SHARDS)]
+
+
+@transaction.atomic
+def _open(tasks: QuerySet[GrayscaleTask] | Iterable[GrayscaleTask | int], value: bool) -> None:
+    keys = [(row.task_id, row.shard) for row in _locked(tasks)]
+    ClaimShard.objects.filter(pk__in=keys).update(open=value)
+
+
+def _locked(tasks: QuerySet[GrayscaleTask] | Iterable[GrayscaleTask | int]) -> QuerySet[ClaimShard]:
+    """Always in the same order, so that two verbs never wait for each other."""
+    shards = ClaimShard.objects.filter(task__in=tasks).order_by("task", "shard")
+    return shards.select_for_update(no_key=True, of=("self",))
 
 
 class DatabaseClaims:
-    """Asks the database each time."""
+    """Asks the database, from any thread: one round trip, and what it says is committed.
+
+    It has connections of its own, as many as threads ask at once, and speaks to them without Django's and psycopg's
+    cursors, which cost three times what the database itself does. Nothing is prepared, for the sake of connection
+    poolers. Who was given a place keeps it (G-5), so a place that is known is not asked for again.
+    """
+
+    def __init__(self) -> None:
+        self._forget()
+
+    def _forget(self) -> None:
+        self._process = os.getpid()
+        self._idle: list[psycopg.Connection] = []
+        self._known: list[tuple[int, str] | None] = [None] * KNOWN
+        self._away = self._away_until = 0.0
 
     def take(self, candidates: Sequence[Candidate], device: Device, *, application: int) -> TaskRule | None:
-        """Return the first task in which the GUID has a place, or now got one; None without any."""
-        facts = (application, device.app_version, device.platform, device.os_version, device.network)
-        tasks = [candidate.task.id for candidate in candidates]
-        with connection.cursor() as cursor:
-            cursor.execute(TAKE, [device.guid, tasks, [candidate.may_claim for candidate in candidates], *facts])
-            (taken,) = cursor.fetchone()
+        """Return the first task in which the GUID has a place, or now got one; raises ClaimsUnavailable."""
+        first = candidates[0].task
+        place = (first.id, device.guid)
+        slot = hash(place) % KNOWN
+        if self._known[slot] == place:
+            return first
+        if connection.in_atomic_block:
+            taken = _take_inside(candidates, device, application)
+        else:
+            taken = self._take(candidates, device, application)
+            if taken == first.id:
+                self._known[slot] = place
         return next((candidate.task for candidate in candidates if candidate.task.id == taken), None)
+
+    def close(self) -> None:
+        """Close the connections that are not in use, and forget all places."""
+        idle = self._idle
+        self._forget()
+        for one in idle:
+            one.close()
+
+    def _take(self, candidates: Sequence[Candidate], device: Device, application: int) -> int | None:
+        """Ask, and ask once more when the connection was dead: a place is counted once, however often it is asked for.
+
+        A connection that saw an error is not used again, and the others that idle are likely to be dead as well.
+        """
+        values = _encoded(candidates, device, application)
+        again = True
+        while True:
+            one = self._connection()
+            try:
+                answer = one.pgconn.exec_params(TAKE_RAW, values)
+                if answer.status == psycopg.pq.ExecStatus.TUPLES_OK:
+                    taken = answer.get_value(0, 0)
+                    self._idle.append(one)
+                    return None if taken is None else int(taken)
+                error: psycopg.Error = psycopg.errors.error_from_result(answer)
+            except psycopg.Error as raised:
+                error = raised
+            dead = one.pgconn.status != psycopg.pq.ConnStatus.OK
+            one.close()
+            if dead:
+                self._drop_idle()
+            if not again or not (dead or error.sqlstate in AGAIN):
+                raise ClaimsUnavailable(str(error)) from error
+            again = False
+
+    def _connection(self) -> psycopg.Connection:
+        if self._process != os.getpid():  # A child shall not speak on its parent's connections.
+            self._forget()
+        try:
+            return self._idle.pop()
+        except IndexError:
+            return self._connect()
+
+    def _connect(self) -> psycopg.Connection:
+        """Connect; while that fails, one thread tries and pauses as long as it took, and the others need not wait."""
+        began = time.monotonic()
+        if began < self._away_until:
+            raise ClaimsUnavailable("The database was away a moment ago.")
+        if self._away:
+            self._away_until = began + self._away
+        try:
+            found = psycopg.connect(**connection.get_connection_params(), autocommit=True)
+        except psycopg.Error as error:
+            now = time.monotonic()
+            self._away = now - began
+            self._away_until = now + self._away
+            raise ClaimsUnavailable(str(error)) from error
+        self._away = self._away_until = 0.0
+        return found
+
+    def _drop_idle(self) -> None:
+        while self._idle:
+            try:
+                self._idle.pop().close()
+            except IndexError:  # Another thread took the last one.
+                return
+
+
+def _take_inside(candidates: Sequence[Candidate], device: Device, application: int) -> int | None:
+    """Ask in the caller's own transaction, which may still be rolled back: nothing is remembered."""
+    tasks, may_claim = [one.task.id for one in candidates], [one.may_claim for one in candidates]
+    facts = (application, device.app_version, device.platform, device.os_version, device.network)
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute(TAKE, [device.guid, tasks, may_claim, *facts])
+            (taken,) = cursor.fetchone()
+    except DatabaseError as error:
+        raise ClaimsUnavailable(str(error)) from error
+    return None if taken is None else int(taken)
+
+
+def _encoded(candidates: Sequence[Candidate], device: Device, application: int) -> list[bytes]:
+    """The function's arguments as PostgreSQL reads them."""
+    tasks = ",".join([str(one.task.id) for one in candidates])
+    may_claim = ",".join(["t" if one.may_claim else "f" for one in candidates])
+    facts = (str(application), device.app_version, device.platform, device.os_version, device.network)
+    return [text.encode() for text in (device.guid, f"{{{tasks}}}", f"{{{may_claim}}}", *facts)]

@@ -61,6 +61,13 @@ class GrayscaleTask(ConcurrentTransitionMixin, models.Model):
                 condition=Q(user_limit__gte=1, user_limit__lte=MOST_USERS), name="grayscale_task_limit_range"
             ),
             models.CheckConstraint(condition=Q(state__in=TaskState.values), name="grayscale_task_state_known"),
+            models.CheckConstraint(condition=Q(state_reason__in=["", *Reason.values]), name="grayscale_reason_known"),
+            models.CheckConstraint(
+                condition=~Q(state_reason=Reason.PULLED_BACK) | Q(keeps=False), name="grayscale_pulled_back_keeps_none"
+            ),
+            models.CheckConstraint(
+                condition=Q(networks__contained_by=Network.values), name="grayscale_task_networks_known"
+            ),
         ]
         indexes = [
             models.Index(fields=["mini_program", "-created_at", "-id"], name="grayscale_task_newest"),
@@ -134,7 +141,10 @@ class PlatformCondition(models.Model):
 
     class Meta:
         ordering = ["platform"]
-        constraints = [models.UniqueConstraint(fields=["task", "platform"], name="grayscale_platform_once_in_task")]
+        constraints = [
+            models.UniqueConstraint(fields=["task", "platform"], name="grayscale_platform_once_in_task"),
+            models.CheckConstraint(condition=Q(platform__in=Platform.values), name="grayscale_platform_known"),
+        ]
 
     def __str__(self) -> str:
         return self.get_platform_display()
@@ -166,6 +176,9 @@ class ObjectList(models.Model):
 
     class Meta:
         ordering = ["id"]
+        constraints = [
+            models.CheckConstraint(condition=Q(kind__in=ObjectKind.values), name="grayscale_object_kind_known")
+        ]
 
     def __str__(self) -> str:
         return self.filename or self.get_kind_display()
@@ -195,7 +208,7 @@ class ClaimShard(models.Model):
     """
 
     pk = models.CompositePrimaryKey("task_id", "shard")
-    task = models.ForeignKey(GrayscaleTask, on_delete=models.CASCADE, related_name="shards")
+    task = models.ForeignKey(GrayscaleTask, on_delete=models.CASCADE, db_index=False, related_name="shards")
     shard = models.PositiveSmallIntegerField()
     capacity = models.PositiveIntegerField()
     taken = models.PositiveIntegerField(default=0)

@@ -167,6 +167,7 @@ def detail(request: SignedInRequest, version: Version) -> HttpResponse:
         "releases": version.releases.select_related("from_version", "by"),
         "why_not_submit": lacking(program.held, Permission.UPLOAD)
         or rules.why_not_submit(program, version, bound=program.bindings.bound().count()),
+        "may_not_manage": lacking(program.held, Permission.MANAGE),
         "why_not_publish": lacking(program.held, Permission.MANAGE)
         or rules.why_not_publish(program, version, online=online),
     }

@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import pytest
 from django.test import Client
 from django.urls import reverse
 
 from console.accounts.models import User
+from console.api.device.update import claims
 from tests.factories import PASSWORD
+
+
+@pytest.fixture(autouse=True)
+def no_known_places() -> Iterator[None]:
+    """What one test's devices were given is nothing to the next one's."""
+    yield
+    claims.close()
 
 
 @pytest.fixture

@@ -6,6 +6,10 @@ import io
 import itertools
 import json
 import zipfile
+from collections.abc import Sequence
+from contextlib import closing
+from datetime import timedelta
+from types import SimpleNamespace
 from typing import Any
 
 from django.core.files.base import ContentFile
@@ -16,6 +20,12 @@ from console.accounts.models import Membership, Team, User
 from console.accounts.permissions import ApplicationRole, TeamRole
 from console.hosts.models import ApplicationKey, ApplicationMember, HostApplication
 from console.hosts.states import DecisionState
+from grayscale import actions as grayscale
+from grayscale.claims import DatabaseClaims
+from grayscale.decision import Candidate
+from grayscale.importing import read_list
+from grayscale.models import GrayscaleTask, ObjectList
+from grayscale.standing import rules_of
 from miniprograms.models import Binding, Category, MiniProgram
 from releases import actions
 from releases.models import Audit, Version
@@ -144,3 +154,66 @@ def make_online(program: MiniProgram, number: str = "1.0.0") -> Version:
     actions.publish(version, by=program.created_by)
     version.refresh_from_db()
     return version
+
+
+# Grayscale tasks ---------------------------------------------------------------------------------------------------
+
+
+def make_candidate(number: str = "1.1.0", *, online: str = "1.0.0", **fields: Any) -> Version:
+    """An approved version above the online one of a new program: what a grayscale task is made of."""
+    program = make_program(**fields)
+    make_online(program, online)
+    program.refresh_from_db()
+    return make_approved(program, number)
+
+
+def task_settings(version: Version, /, **fields: Any) -> grayscale.TaskSettings:
+    """Settings of a task that delivers from an hour ago for a day to all bound applications, without conditions."""
+    now = timezone.now()
+    bound = version.mini_program.bindings.bound().applications()
+    values: dict[str, Any] = {
+        "version": version,
+        "name": f"Task {next(_count)}",
+        "starts_at": now - timedelta(hours=1),
+        "ends_at": now + timedelta(days=1),
+        "user_limit": 100,
+        "applications": [(application, "", "") for application in bound],
+        "platforms": [],
+        "networks": [],
+        "object_lists": [],
+    }
+    return grayscale.TaskSettings(**{**values, **fields})
+
+
+def make_task(version: Version | None = None, *, state: str = "delivering", **fields: Any) -> GrayscaleTask:
+    """A task of the approved version (of a new program by default) in one of its states, reached by the verbs."""
+    version = version or make_candidate()
+    by = version.mini_program.created_by
+    if state == "pending":
+        fields.setdefault("starts_at", timezone.now() + timedelta(hours=1))
+    task = grayscale.create(version.mini_program, by=by, settings=task_settings(version, **fields))
+    if state == "suspended":
+        task = grayscale.suspend(task, by=by)
+    if state == "ended":
+        task = grayscale.end(task, by=by)
+    return task
+
+
+def make_device(**fields: Any) -> SimpleNamespace:
+    """What a device says of itself, as the rules read it; a new GUID each time."""
+    device = {"platform": "android", "os_version": "14", "app_version": "9.2.0", "network": "wifi", **fields}
+    prefix = {"android": "0302", "ios": "0303"}[device["platform"]]
+    return SimpleNamespace(**{"guid": f"{prefix}{next(_count):028}", "device_id": None, "account": None, **device})
+
+
+def make_claim(task: GrayscaleTask, **fields: Any) -> bool:
+    """Let a device ask for a place in the task as the update check does; return whether it has one."""
+    (rule,) = rules_of(GrayscaleTask.objects.filter(pk=task.pk)).values()
+    device, application = make_device(**fields), task.applications.first().application_id
+    with closing(DatabaseClaims()) as claims:
+        return claims.take([Candidate(rule, may_claim=True)], device, application=application) is not None
+
+
+def make_object_list(program: MiniProgram, kind: str = "account", values: Sequence[str] = ("ann",)) -> ObjectList:
+    """A draft list, read for real."""
+    return read_list("\n".join(values), program=program, kind=kind, by=program.created_by)

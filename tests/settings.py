@@ -35,6 +35,7 @@ CELERY_BROKER_URL = addresses.broker_url(REDIS_URL)
 _folder = Path(tempfile.mkdtemp(prefix="console-tests-"))
 atexit.register(shutil.rmtree, _folder, ignore_errors=True)
 MEDIA_ROOT = _folder / "media"
+OBJECT_LIST_CACHE = _folder / "object-lists"
 STORAGES = {
     **STORAGES,
     "packages": {**STORAGES["packages"], "OPTIONS": {"location": _folder / "packages"}},

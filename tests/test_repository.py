@@ -9,6 +9,7 @@ from django.template.loader import get_template
 
 from console.core.states import STATES
 from console.hosts.states import DecisionState
+from grayscale.states import TaskState
 from miniprograms.states import Shelf
 from releases.states import AuditState, VersionState
 
@@ -20,7 +21,9 @@ ERROR_PAGES = {"400.html", "403.html", "403_csrf.html", "404.html", "500.html"}
 
 def sources() -> str:
     """Every line of code and template that can name a template."""
-    paths = [path for app in ("console", "miniprograms", "releases") for path in (ROOT / app).rglob("*.py")]
+    paths = [
+        path for app in ("console", "miniprograms", "releases", "grayscale") for path in (ROOT / app).rglob("*.py")
+    ]
     return "\n".join(path.read_text() for path in [*paths, *TEMPLATES.rglob("*.html")])
 
 
@@ -53,7 +56,7 @@ def test_every_template_is_used_and_compiles():
     assert unused == []
 
 
-@pytest.mark.parametrize("states", [VersionState, AuditState, DecisionState, Shelf])
+@pytest.mark.parametrize("states", [VersionState, AuditState, DecisionState, Shelf, TaskState])
 def test_every_state_has_a_colour(states):
     assert [value for value in states.values if value not in STATES] == []
 

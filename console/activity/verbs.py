@@ -61,3 +61,11 @@ class Verb(models.TextChoices):
     PACKAGE_DOWNLOADED = "package.downloaded", _("downloaded the package of")
     VERSION_PUBLISHED = "version.published", _("published")
     VERSION_ROLLED_BACK = "version.rolled_back", _("rolled back to")
+
+    GRAYSCALE_CREATED = "grayscale.created", _("created the grayscale task")
+    GRAYSCALE_EDITED = "grayscale.edited", _("edited the grayscale task")
+    GRAYSCALE_STARTED = "grayscale.started", _("started the grayscale task")
+    GRAYSCALE_SUSPENDED = "grayscale.suspended", _("suspended the grayscale task")
+    GRAYSCALE_RESUMED = "grayscale.resumed", _("resumed the grayscale task")
+    GRAYSCALE_ENDED = "grayscale.ended", _("ended the grayscale task")
+    GRAYSCALE_PULLED_BACK = "grayscale.pulled_back", _("ended and pulled back the grayscale task")

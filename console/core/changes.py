@@ -3,10 +3,13 @@
 Entries keep plain values (`role: license_holder`), so that they outlive our words; pages show these.
 """
 
+from datetime import datetime
 from typing import Any
 
+from django.utils.formats import date_format
 from django.utils.functional import Promise
 from django.utils.text import Truncator
+from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -15,23 +18,32 @@ from console.core.states import look_of
 LABELS: dict[str, str | Promise] = {
     "active": gettext_lazy("Active"),
     "administrator": gettext_lazy("Administrator"),
+    "applications": gettext_lazy("Applications"),
     "audit": gettext_lazy("Audit record"),
     "category": gettext_lazy("Category"),
     "description": gettext_lazy("Description"),
     "email": gettext_lazy("E-mail"),
+    "ends": gettext_lazy("End"),
     "factor": gettext_lazy("Sign-in factor"),
     "icon": gettext_lazy("Icon"),
     "introduction": gettext_lazy("Introduction"),
     "key": gettext_lazy("Key"),
     "listed": gettext_lazy("Every team may ask for a binding"),
     "name": gettext_lazy("Name"),
+    "networks": gettext_lazy("Network"),
     "new_account": gettext_lazy("New account"),
+    "objects": gettext_lazy("Objects"),
     "online": gettext_lazy("Online version"),
     "operator": gettext_lazy("Operator"),
     "package": gettext_lazy("Package"),
+    "platforms": gettext_lazy("Platforms"),
     "role": gettext_lazy("Role"),
     "shelf": gettext_lazy("Shelf"),
+    "starts": gettext_lazy("Start"),
     "state": gettext_lazy("State"),
+    "users": gettext_lazy("Number of users"),
+    "version": gettext_lazy("Version"),
+    "why": gettext_lazy("Why"),
 }
 ROLES: dict[str, str | Promise] = {
     "admin": gettext_lazy("Team administrator"),
@@ -41,21 +53,34 @@ ROLES: dict[str, str | Promise] = {
     "app_admin": gettext_lazy("Application administrator"),
     "reviewer": gettext_lazy("Reviewer"),
 }
+# Why a grayscale task moved; what is not here a person did, and their words stand in the entry's reason.
+WHY: dict[str, str | Promise] = {
+    "end_time": gettext_lazy("the end time has come"),
+    "published": gettext_lazy("its version was published"),
+    "overtaken": gettext_lazy("a higher version was published"),
+    "off_shelf": gettext_lazy("the mini program is off the shelf"),
+    "unbound": gettext_lazy("no application is bound any more"),
+}
+TIMES = ("starts", "ends")
 LONGEST = 80
 
 
 def in_words(changes: list[tuple[str, Any, Any]]) -> list[str]:
     """Return “State: In audit → Approved” for each (what, before, after); a first state is what the verb says."""
-    return [
-        _one(key, before, after) for key, before, after in changes if not (key in ("state", "shelf") and before is None)
-    ]
+    reasons_last = sorted(changes, key=lambda change: change[0] == "why")
+    return [_one(key, before, after) for key, before, after in reasons_last if not _said(key, before, after)]
+
+
+def _said(key: str, before: Any, after: Any) -> bool:
+    """Return whether the entry's verb says this already."""
+    return (key in ("state", "shelf") and before is None) or (key == "why" and after not in WHY)
 
 
 def _one(key: str, before: Any, after: Any) -> str:
     label = LABELS.get(key, key.replace("_", " ").capitalize())
     if key == "icon":
         return _("Icon: replaced")
-    if before is None:
+    if before is None or key == "why":
         return _("%(what)s: %(after)s") % {"what": label, "after": _value(key, after)}
     return _("%(what)s: %(before)s → %(after)s") % {
         "what": label,
@@ -73,6 +98,10 @@ def _value(key: str, value: Any) -> str:
         return "–"
     if key in ("state", "shelf"):
         return look_of(str(value))[1]
+    if key == "why":
+        return str(WHY[value])
+    if key in TIMES:
+        return date_format(localtime(datetime.fromisoformat(value)), "DATETIME_FORMAT")
     if key == "role":
         return str(ROLES.get(str(value), value))
     if key == "package":

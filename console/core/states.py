@@ -9,12 +9,14 @@ STATES: dict[str, tuple[str, str | Promise]] = {
     "approved": ("green", _("Approved")),
     "active": ("green", _("Active")),
     "on": ("green", _("On the shelf")),
+    "delivering": ("green", _("Delivering")),
     # on its way
     "in_audit": ("blue", _("In audit")),
     "waiting": ("blue", _("Waiting")),
     "pending": ("blue", _("Pending")),
     # needs someone
     "overdue": ("orange", _("Overdue")),
+    "suspended": ("orange", _("Suspended")),
     # does not work, or was refused
     "rejected": ("red", _("Rejected")),
     "refused": ("red", _("Refused")),
@@ -43,6 +45,11 @@ MOVES: tuple[tuple[str, str, str], ...] = (
     ("revoked", "x", "red"),
     ("removed", "x", "red"),
     ("deleted", "trash", "red"),
+    ("started", "player-play", "green"),
+    ("resumed", "player-play", "green"),
+    ("suspended", "player-pause", "orange"),
+    ("pulled_back", "arrow-back-up", "red"),
+    ("grayscale.ended", "player-stop", "secondary"),
     ("ended", "unlink", "secondary"),
     ("invited", "mail", "blue"),
     ("downloaded", "download", "secondary"),

@@ -13,7 +13,7 @@ import sys
 from console.local import throwaway
 from tests.bench import report
 
-BENCHMARKS = ("update_check", "lists", "upload")
+BENCHMARKS = ("update_check", "lists", "upload", "object_lists", "claims")
 
 
 def main(names: list[str]) -> int:

@@ -1,6 +1,8 @@
-"""A console full of programs, for benchmarks: `python -m tests.bench.catalogue PROGRAMS` fills an empty database.
+"""A console full of programs, for benchmarks: `python -m tests.bench.catalogue PROGRAMS [LIST …]` fills a database.
 
-Prints the id and key of an application to which every program is bound, and the programs' App IDs, as JSON.
+Every tenth program has five delivering grayscale tasks, in which some devices have a place. For each LIST, a number,
+there is one program more, with one task and an object list of so many GUIDs. Prints the id and key of an application
+to which every program is bound, and the programs' App IDs, as JSON.
 """
 
 from __future__ import annotations
@@ -9,6 +11,11 @@ import hashlib
 import json
 import os
 import sys
+from array import array
+from collections import Counter
+from datetime import timedelta
+from heapq import merge
+from itertools import cycle, pairwise
 from typing import Any
 
 import django
@@ -16,10 +23,14 @@ from django.utils import timezone
 
 APPLICATIONS = 20
 VERSIONS = 3  # of each program; the highest is online
+TASKS = 5  # of each tenth program
+KNOWN = 5_000  # GUIDs that have a place already: the first ones
+LISTED = 2_500  # every second of them
+ENOUGH = 100_000_000  # places in each task
 
 
-def fill(programs: int) -> dict[str, object]:
-    """Make `programs` programs on the shelf, each with an online version and bound to three applications."""
+def fill(programs: int, lists: list[int]) -> dict[str, object]:
+    """Make programs on the shelf, each with an online version and bound to three applications, and tasks."""
     from console.accounts.models import Team, User
     from console.hosts.models import ApplicationKey, HostApplication
     from miniprograms.models import Binding, Category, MiniProgram
@@ -45,7 +56,7 @@ def fill(programs: int) -> dict[str, object]:
             online_number=f"1.{VERSIONS - 1}.0",
             online_since=now,
         )
-        for n in range(programs)
+        for n in range(programs + len(lists))
     )
     Binding.objects.bulk_create(
         Binding(
@@ -60,7 +71,7 @@ def fill(programs: int) -> dict[str, object]:
         for n, program in enumerate(made)
         for host in (hosts[0], hosts[1 + n % 9], hosts[10 + n % 10])
     )
-    packages = Package.objects.bulk_create(_package(Package, n) for n in range(programs * VERSIONS))
+    packages = Package.objects.bulk_create(_package(Package, n) for n in range(len(made) * VERSIONS))
     Version.objects.bulk_create(
         Version(
             mini_program=made[n // VERSIONS],
@@ -74,19 +85,122 @@ def fill(programs: int) -> dict[str, object]:
         )
         for n, package in enumerate(packages)
     )
+    plain = [program for n, program in enumerate(made[:programs]) if n % 10]
+    tasked, listed = made[:programs:10], made[programs:]
+    add_claims(add_tasks(tasked, hosts, asker)[TASKS - 1 :: TASKS], range(KNOWN), hosts[0])
+    for program, task, length in zip(listed, add_tasks(listed, hosts, asker, each=1), lists, strict=True):
+        add_list(program, task, asker, length)
+        add_claims([task], range(0, 2 * LISTED, 2), hosts[0])
     return {
         "application_id": hosts[0].application_id,
         "key": keys[0].key,
-        "app_ids": [program.app_id for program in made],
+        "plain": [program.app_id for program in plain],
+        "tasked": [program.app_id for program in tasked],
+        "listed": [program.app_id for program in listed],
     }
 
 
-def _package(model: Any, n: int) -> Any:
+def add_tasks(programs: list[Any], hosts: list[Any], by: Any, each: int = TASKS) -> list[Any]:
+    """Make `each` delivering tasks of each program, of two versions; our devices fit the one of the highest version."""
+    from grayscale.models import SHARDS, ApplicationCondition, ClaimShard, GrayscaleTask, PlatformCondition
+    from releases.models import Package, Version
+
+    now = timezone.now()
+    packages = Package.objects.bulk_create(_package(Package, (program.pk, n)) for program in programs for n in range(2))
+    versions = Version.objects.bulk_create(
+        Version(
+            mini_program=programs[n // 2],
+            major=2,
+            minor=n % 2,
+            patch=0,
+            package=package,
+            state="approved",
+            uploaded_by=by,
+            uploaded_at=now,
+        )
+        for n, package in enumerate(packages)
+    )
+    tasks = GrayscaleTask.objects.bulk_create(
+        GrayscaleTask(
+            mini_program=program,
+            version=versions[2 * n + (number == each - 1)],
+            name=f"Task {number}",
+            starts_at=now - timedelta(hours=1),
+            ends_at=now + timedelta(days=7),
+            user_limit=ENOUGH,
+            networks=["wifi", "5g"] if number == each - 1 else ["2g", "3g"],
+            state="delivering",
+            state_since=now,
+            created_by=by,
+            created_at=now + timedelta(seconds=number),
+        )
+        for n, program in enumerate(programs)
+        for number in range(each)
+    )
+    ApplicationCondition.objects.bulk_create(
+        ApplicationCondition(task=task, application=host, lowest="8.0", highest="")
+        for task in tasks
+        for host in hosts[:2]
+    )
+    PlatformCondition.objects.bulk_create(
+        PlatformCondition(task=task, platform=platform, lowest=lowest, highest="")
+        for task in tasks
+        for platform, lowest in (("android", "10"), ("ios", "15.0"))
+    )
+    ClaimShard.objects.bulk_create(
+        (ClaimShard(task=task, shard=n, capacity=ENOUGH // SHARDS) for task in tasks for n in range(SHARDS)),
+        batch_size=10_000,
+    )
+    return tasks
+
+
+def add_claims(tasks: list[Any], guids: range, host: Any) -> None:
+    """Give each GUID a place in one task: the first in the first, the second in the second and so on."""
+    from grayscale.models import Claim, ClaimShard
+
+    facts = {"app_version": "8.0.50", "platform": "android", "os_version": "14", "network": "wifi"}
+    claims = Claim.objects.bulk_create(
+        Claim(task=task, guid=_guid(n), claimed_at=timezone.now(), application=host, **facts)
+        for n, task in zip(guids, cycle(tasks), strict=False)
+    )
+    for task_id, taken in Counter(claim.task_id for claim in claims).items():
+        ClaimShard.objects.filter(task=task_id, shard=0).update(taken=taken)
+
+
+def add_list(program: Any, task: Any, by: Any, length: int) -> None:
+    """Give the task a list of GUIDs: LISTED that ask, among others; hashes only, the values are of no use here."""
+    from grayscale.hashed import hash_of
+    from grayscale.models import ObjectList
+
+    key = os.urandom(16)
+    asking = sorted(hash_of(_guid(n), key) for n in range(0, 2 * LISTED, 2))
+    step = 2**64 // (length - LISTED)
+    # Evenly spread, as hashes are, and a little aside of the even places.
+    others = range(step // 3, 2**64 - step // 3, step)
+    hashes = array("Q", merge(asking, others))
+    assert all(one < other for one, other in pairwise(hashes))
+    ObjectList.objects.create(
+        mini_program=program,
+        task=task,
+        kind="guid",
+        count=len(hashes),
+        key=key,
+        hashes=hashes.tobytes(),
+        uploaded_by=by,
+        uploaded_at=timezone.now(),
+    )
+
+
+def _guid(n: int) -> str:
+    return f"0302{n:028}"
+
+
+def _package(model: Any, n: object) -> Any:
     digest = hashlib.sha256(str(n).encode()).hexdigest()
     return model(
         sha256=digest,
         file=f"{digest[:2]}/{digest}.apkg",
-        size=100_000 + n,
+        size=100_000,
         unpacked_size=200_000,
         files=[],
         pages=["pages/index/index"],
@@ -99,4 +213,4 @@ def _package(model: Any, n: int) -> Any:
 if __name__ == "__main__":
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "console.settings")
     django.setup()
-    json.dump(fill(int(sys.argv[1])), sys.stdout)
+    json.dump(fill(int(sys.argv[1]), [int(length) for length in sys.argv[2:]]), sys.stdout)

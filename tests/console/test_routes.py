@@ -168,6 +168,7 @@ def test_open_pages_show_nothing_of_another_team(signed_in):
     assert refusing == {
         ("/miniprograms/", 404, "team"),
         ("/versions/", 404, "team"),
+        ("/grayscale/", 404, "team"),
         ("/apps/", 404, "team"),
         ("/reviews/", 404, "application"),
     }

@@ -41,6 +41,9 @@ def make_world(label: str) -> World:
     bound = factories.make_binding(program, application)
     asked = factories.make_binding(program, factories.make_application(team), state="waiting")
     in_inbox = factories.make_binding(factories.make_program(team), application, state="waiting")
+    factories.make_online(program, "0.1.0")
+    program.refresh_from_db()
+    task = factories.make_task(factories.make_approved(program, "0.2.0"), state="pending", name=f"{label} task")
     audit = factories.make_audit(program)
     invitation = invite(team, email=f"{label}@example.com", role="viewer", by=world.people["admin"])
     person = ApplicationMember.objects.get(application=application, user=world.people["reviewer"])
@@ -57,10 +60,12 @@ def make_world(label: str) -> World:
         "person_id": person.pk,
         "key_id": application.keys.get().pk,
         "decision_id": decision.pk,
+        "task_id": task.pk,
+        "list_id": factories.make_object_list(program).pk,
     }
     world.per_route = {
         "miniprograms:withdraw_binding": {"binding_id": asked.pk},
         "reviews:binding": {"decision_id": in_inbox.pk},
     }
-    world.secrets = [program.app_id, program.name, application.application_id, team.name, audit.number]
+    world.secrets = [program.app_id, program.name, application.application_id, team.name, audit.number, task.name]
     return world

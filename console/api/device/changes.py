@@ -12,6 +12,10 @@ from dataclasses import dataclass, field
 
 from django.db import connection
 
+START = """
+    SELECT pg_snapshot_xmin(now)::text, (SELECT array_agg(id) FROM device_change WHERE xid >= pg_snapshot_xmin(now))
+    FROM pg_current_snapshot() AS now
+"""
 LOOK = """
     SELECT pg_snapshot_xmin(pg_current_snapshot())::text, horizon.pruned::text,
            change.id, change.xid::text, change.mini_program_id, change.application_id
@@ -46,10 +50,14 @@ class Changes:
 
 
 def start() -> Position:
-    """Return the position from which on changes have to be read by who reads all rows after this call."""
+    """Return the position from which on changes have to be read by who reads all rows after this call.
+
+    What is committed now counts as seen: one long transaction, in any database of the cluster, holds the xmin back.
+    """
     with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_snapshot_xmin(pg_current_snapshot())::text")
-        return Position(xmin=int(cursor.fetchone()[0]))
+        cursor.execute(START)
+        xmin, seen = cursor.fetchone()
+        return Position(int(xmin), frozenset(seen or ()))
 
 
 def since(position: Position) -> Changes:

@@ -53,10 +53,13 @@ class Client:
 
     def update(self, question: Mapping[str, str]) -> dict[str, Any]:
         """Send an update check and return the answer (R-1)."""
-        body = json.dumps(question).encode()
-        with self._open("/runtime/v1/update", {"Content-Type": "application/json"}, body) as response:
+        with self._post("/runtime/v1/update", question) as response:
             answer: dict[str, Any] = json.load(response)
             return answer
+
+    def report(self, report: Mapping[str, str]) -> None:
+        """Tell how an update ended (R-7)."""
+        self._post("/runtime/v1/reports", report).close()
 
     def download(self, package: Mapping[str, Any], target: Path) -> None:
         """Fetch a package to `target`, which appears only when size and SHA-256 are right (R-2).
@@ -94,6 +97,9 @@ class Client:
             raise _Broken(str(error)) from None
         if part.stat().st_size < package["size"]:
             raise _Broken("the connection was closed early")
+
+    def _post(self, path: str, content: Mapping[str, str]) -> HTTPResponse:
+        return self._open(path, {"Content-Type": "application/json"}, json.dumps(content).encode())
 
     def _open(self, path: str, headers: Mapping[str, str], body: bytes | None = None) -> HTTPResponse:
         url = urljoin(self.url, path)

@@ -11,6 +11,7 @@ import msgspec
 
 from console.api.device.http import ApiError, Environ
 from grayscale.decision import Deliverable, ProgramState
+from grayscale.matching import Device
 
 
 class Application(msgspec.Struct, frozen=True):
@@ -30,7 +31,10 @@ class Source(Protocol):
         """Return the mini program with this App ID."""
 
     def package(self, sha256: str, *, application: int) -> Deliverable | None:
-        """Return the online version with this package that is served to the application."""
+        """Return the version with this package that is served to the application."""
+
+    def seen(self, app_id: str, device: Device, *, application: int) -> None:
+        """Note a device that was told a version of the mini program with this App ID."""
 
 
 def authenticate(environ: Environ, source: Source) -> Application:

@@ -9,13 +9,13 @@ import logging
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from console.api.device import openapi, packages, update
+from console.api.device import openapi, packages, reports, update
 from console.api.device.credentials import Source
 from console.api.device.feed import feed
 from console.api.device.http import ApiError, Environ, Response, not_found
 
 PREFIX = "/runtime/v1/"
-METHODS = {"update": ("POST",), "packages": ("GET", "HEAD"), "openapi": ("GET", "HEAD")}
+METHODS = {"update": ("POST",), "reports": ("POST",), "packages": ("GET", "HEAD"), "openapi": ("GET", "HEAD")}
 
 Start = Callable[..., Any]
 WSGIApplication = Callable[[Environ, Start], Iterable[bytes]]
@@ -56,6 +56,9 @@ def _handle(environ: Environ, source: Callable[[], Source]) -> Response:
     if path.startswith("packages/"):
         _allow(environ, METHODS["packages"])
         return packages.answer(environ, source, path.removeprefix("packages/"))
+    if path == "reports":
+        _allow(environ, METHODS["reports"])
+        return reports.answer(environ, source)
     if path == "openapi.json":
         _allow(environ, METHODS["openapi"])
         return openapi.answer(environ)

@@ -15,7 +15,7 @@ import time
 from django.db import connection
 
 from console.api.device import changes
-from console.api.device.http import ApiError
+from console.api.device.http import unavailable
 from console.api.device.snapshot import Snapshot, load, reload
 
 REFRESH_SECONDS = 0.25
@@ -50,7 +50,7 @@ class Feed:
         self._tried.wait(FIRST_SECONDS)
         if time.monotonic() < self._fresh_until and (snapshot := self._snapshot) is not None:
             return snapshot
-        raise ApiError(503, "temporarily_unavailable", "The database is away. Ask again soon.", [("Retry-After", "5")])
+        raise unavailable()
 
     def refresh(self) -> None:
         """Take over what was committed before this call; raises DatabaseError."""

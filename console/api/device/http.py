@@ -72,6 +72,11 @@ def not_found() -> ApiError:
     return ApiError(404, "not_found", "There is nothing here for this application.")
 
 
+def unavailable() -> ApiError:
+    """What could not be answered because of the database."""
+    return ApiError(503, "temporarily_unavailable", "The database is away. Ask again soon.", [("Retry-After", "5")])
+
+
 def read_json(environ: Environ, decoder: msgspec.json.Decoder[T]) -> T:
     """Return the body, checked; raises ApiError 400, 411, 413, 415 or 422, which names the member that is wrong."""
     content_type = environ.get("CONTENT_TYPE", "")

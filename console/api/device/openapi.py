@@ -8,12 +8,12 @@ from typing import Any
 import msgspec
 
 from console.api.device.http import Environ, Response, encode
-from console.api.device.schema import Error, UpdateAnswer, UpdateRequest
+from console.api.device.schema import Error, Report, UpdateAnswer, UpdateRequest
 
 ERRORS = {
     400: "The body is not JSON.",
     401: "No, an unknown or a revoked key.",
-    404: "No such package for this application.",
+    404: "There is nothing here for this application.",
     405: "Another method; see Allow.",
     411: "No Content-Length.",
     413: "The body is too large.",
@@ -35,9 +35,9 @@ def answer(environ: Environ) -> Response:
 @cache
 def _document() -> bytes:
     references, components = msgspec.json.schema_components(
-        [UpdateRequest, UpdateAnswer, Error], ref_template="#/components/schemas/{name}"
+        [UpdateRequest, UpdateAnswer, Report, Error], ref_template="#/components/schemas/{name}"
     )
-    asked, answered, error = references
+    asked, answered, report, error = references
     return encode(
         {
             "openapi": "3.1.0",
@@ -50,6 +50,7 @@ def _document() -> bytes:
             "security": [{"application": []}],
             "paths": {
                 "/runtime/v1/update": {"post": _update(asked, answered, error)},
+                "/runtime/v1/reports": {"post": _report(report, error)},
                 "/runtime/v1/packages/{sha256}.apkg": {
                     "parameters": [_parameter("sha256", "path", {"type": "string", "pattern": "^[0-9a-f]{64}$"})],
                     "get": _package(error, body=True),
@@ -82,6 +83,18 @@ def _update(asked: Any, answered: Any, error: Any) -> dict[str, Any]:
     }
 
 
+def _report(asked: Any, error: Any) -> dict[str, Any]:
+    return {
+        "operationId": "report",
+        "summary": "How did the update end?",
+        "requestBody": {"required": True, "content": {"application/json": {"schema": asked}}},
+        "responses": {
+            "204": {"description": "It is written."},
+            **_errors(error, 400, 401, 404, 405, 411, 413, 415, 422, 429, 503),
+        },
+    }
+
+
 def _package(error: Any, *, body: bool) -> dict[str, Any]:
     content: dict[str, Any] = {"content": {"application/octet-stream": {}}} if body else {}
     part = _parameter("Range", "header", {"type": "string"}, "One range of bytes, such as bytes=1000-")
@@ -93,7 +106,7 @@ def _package(error: Any, *, body: bool) -> dict[str, Any]:
     codes = (401, 404, 405, *((416,) if body else ()), 429, 503)
     return {
         "operationId": "package" if body else "package_head",
-        "summary": "The package of an online version." if body else "Its size and ETag.",
+        "summary": "The package of a version that the application is served." if body else "Its size and ETag.",
         "parameters": [part, unless] if body else [],
         "responses": {**responses, **_errors(error if body else None, *codes)},
     }

@@ -26,7 +26,7 @@ _NAME = re.compile(r"([0-9a-f]{64})\.apkg")
 
 
 def answer(environ: Environ, source: Callable[[], Source], name: str) -> Response:
-    """Send a package, or a part of it, to an application that a program with this online package is served to.
+    """Send a package, or a part of it, to an application that a version with it is served to now.
 
     Any other hash is 404 (P-1, L-4). Raises ApiError (401, 404, 416, 429, 503).
     """
@@ -34,10 +34,10 @@ def answer(environ: Environ, source: Callable[[], Source], name: str) -> Respons
     application = authenticate(environ, rows)
     rate.limiter.hit(application.pk, client_address(WSGIRequest(environ)))
     match = _NAME.fullmatch(name)
-    online = rows.package(match[1], application=application.pk) if match else None
-    if online is None:
+    release = rows.package(match[1], application=application.pk) if match else None
+    if release is None:
         raise not_found()
-    etag = f'"{online.sha256}"'
+    etag = f'"{release.sha256}"'
     headers = [
         ("ETag", etag),
         ("Cache-Control", "private, max-age=31536000, immutable"),
@@ -48,8 +48,8 @@ def answer(environ: Environ, source: Callable[[], Source], name: str) -> Respons
     if _known(environ.get("HTTP_IF_NONE_MATCH", ""), etag):
         return Response(304, headers)
     if prefix := settings.PACKAGE_ACCEL_PREFIX:
-        return Response(200, [*headers, ("X-Accel-Redirect", prefix + quote(online.file))])
-    return _send(environ, online, etag, headers)
+        return Response(200, [*headers, ("X-Accel-Redirect", prefix + quote(release.file))])
+    return _send(environ, release, etag, headers)
 
 
 def _known(header: str, etag: str) -> bool:
@@ -57,26 +57,26 @@ def _known(header: str, etag: str) -> bool:
     return any(part.strip().removeprefix("W/") in (etag, "*") for part in header.split(","))
 
 
-def _send(environ: Environ, online: Deliverable, etag: str, headers: Headers) -> Response:
+def _send(environ: Environ, release: Deliverable, etag: str, headers: Headers) -> Response:
     """Send the file from the storage, whole or the one range that was asked for."""
-    status, part = 200, range(online.size)
+    status, part = 200, range(release.size)
     # A range of another file than the client has begun would make a broken one: If-Range must name this package.
     if environ["REQUEST_METHOD"] == "GET" and environ.get("HTTP_IF_RANGE", etag) == etag:
         try:
-            wanted = requested(environ.get("HTTP_RANGE", ""), online.size)
+            wanted = requested(environ.get("HTTP_RANGE", ""), release.size)
         except Unsatisfiable:
-            outside = ("Content-Range", f"bytes */{online.size}")
-            raise ApiError(416, "range_not_satisfiable", f"The package has {online.size} bytes.", [outside]) from None
+            outside = ("Content-Range", f"bytes */{release.size}")
+            raise ApiError(416, "range_not_satisfiable", f"The package has {release.size} bytes.", [outside]) from None
         if wanted is not None:
             status, part = 206, wanted
-            headers = [*headers, ("Content-Range", f"bytes {part.start}-{part.stop - 1}/{online.size}")]
+            headers = [*headers, ("Content-Range", f"bytes {part.start}-{part.stop - 1}/{release.size}")]
     headers = [*headers, ("Content-Length", str(len(part)))]
     if environ["REQUEST_METHOD"] == "HEAD":
         return Response(status, headers)
     try:
-        file = package_storage().open(online.file)
+        file = package_storage().open(release.file)
     except OSError:
-        logger.exception("package %s is not in the storage", online.sha256)
+        logger.exception("package %s is not in the storage", release.sha256)
         wait = [("Retry-After", "60")]
         raise ApiError(503, "package_missing", "The package can't be read at the moment.", wait) from None
     return Response(status, headers, FilePart(file, part))

@@ -9,8 +9,10 @@ import time
 
 from console.api.device.credentials import Application
 from console.hosts.models import HostApplication
+from grayscale import sightings
 from grayscale.decision import Deliverable, ProgramState, served
-from grayscale.standing import program_state
+from grayscale.matching import Device
+from grayscale.standing import program_state, program_states
 from miniprograms.models import MiniProgram
 from releases.models import Version
 
@@ -33,10 +35,13 @@ class Rows:
 
     def package(self, sha256: str, *, application: int) -> Deliverable | None:
         """Return the version with this package that is served to the application now (R-2)."""
-        versions = Version.objects.filter(package__sha256=sha256, mini_program__in=MiniProgram.objects.on_shelf())
+        versions = Version.objects.filter(package__sha256=sha256)
+        programs = MiniProgram.objects.on_shelf().filter(pk__in=versions.values("mini_program"))
         at = time.time()
-        for version in versions.select_related("mini_program"):
-            for offered in served(program_state(version.mini_program), application=application, at=at):
-                if offered.sha256 == sha256:
-                    return offered
-        return None
+        states = program_states(programs).values()
+        offered = (one for state in states for one in served(state, application=application, at=at))
+        return next((one for one in offered if one.sha256 == sha256), None)
+
+    def seen(self, app_id: str, device: Device, *, application: int) -> None:
+        """Write the device at once."""
+        sightings.write([sightings.sighting(app_id, device, application=application)])

@@ -12,6 +12,7 @@ from grayscale.decision import Channel, Status
 # `$` also matches before a final line feed, hence the look-ahead where the length does not exclude one.
 END = r"$(?!\n)"
 Text = Annotated[str, Meta(min_length=1, max_length=128, pattern=rf"^[^\x00-\x1f\x7f]+{END}")]
+Reason = Annotated[str, Meta(max_length=200, pattern=rf"^[^\x00-\x1f\x7f]*{END}")]
 # Starts with a dotted number; what follows ("17.2-beta") does not count when versions are compared.
 SystemVersion = Annotated[
     str, Meta(min_length=1, max_length=40, pattern=rf"^[0-9]{{1,9}}(\.[0-9]{{1,9}}){{0,5}}([A-Za-z _+-][ -~]*)?{END}")
@@ -68,6 +69,16 @@ class UpdateAnswer(msgspec.Struct, frozen=True):
     version: Number | None = None
     channel: Channel | None = None
     package: PackageLink | None = None
+
+
+class Report(msgspec.Struct):
+    """How the update to a version ended on this device. Unknown members are ignored."""
+
+    app_id: AppId
+    guid: Guid
+    version: Annotated[Number, Meta(description="The version that was to be installed.")]
+    result: Literal["installed", "failed"]
+    reason: Annotated[Reason | None, Meta(description="Why it failed, for people; ignored for `installed`.")] = None
 
 
 class Error(msgspec.Struct, frozen=True):

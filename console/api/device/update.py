@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Callable
 
@@ -9,19 +10,20 @@ import msgspec
 
 from console.api.device import rate
 from console.api.device.credentials import Source, authenticate
-from console.api.device.http import ApiError, Environ, Response, json_response, read_json
+from console.api.device.http import ApiError, Environ, Response, json_response, read_json, unavailable
 from console.api.device.schema import PackageLink, UpdateAnswer, UpdateRequest
-from grayscale.claims import DatabaseClaims
+from grayscale.claims import ClaimsUnavailable, DatabaseClaims
 from grayscale.decision import Decision, decide
 
 PREFIXES = {"android": "0302", "ios": "0303"}
 
+logger = logging.getLogger(__name__)
 claims = DatabaseClaims()
 _decoder = msgspec.json.Decoder(UpdateRequest)
 
 
 def answer(environ: Environ, source: Callable[[], Source]) -> Response:
-    """Say which version the device shall run; raises ApiError (401, 400, 411, 413, 415, 422, 429)."""
+    """Say which version the device shall run; raises ApiError (401, 400, 411, 413, 415, 422, 429, 503)."""
     rows = source()
     application = authenticate(environ, rows)
     asked = read_json(environ, _decoder)
@@ -30,14 +32,21 @@ def answer(environ: Environ, source: Callable[[], Source]) -> Response:
             422, "invalid", f"A GUID of {asked.platform} starts with {PREFIXES[asked.platform]} - at `$.guid`"
         )
     rate.limiter.hit(application.pk, asked.guid)
-    decision = decide(
-        rows.program(asked.app_id),
-        asked,
-        application=application.pk,
-        local_version=asked.local_version,
-        at=time.time(),
-        claims=claims,
-    )
+    try:
+        decision = decide(
+            rows.program(asked.app_id),
+            asked,
+            application=application.pk,
+            local_version=asked.local_version,
+            at=time.time(),
+            claims=claims,
+        )
+    except ClaimsUnavailable:
+        # Only for devices that a task may reach: all others are answered from memory while the database is away.
+        logger.warning("whether a device has a place in a task can't be told", exc_info=True)
+        raise unavailable() from None
+    if decision.release is not None:
+        rows.seen(asked.app_id, asked, application=application.pk)
     return json_response(_worded(decision))
 
 

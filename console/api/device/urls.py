@@ -7,6 +7,7 @@ from console.api.device import views
 app_name = "device"
 urlpatterns = [
     path("update", views.update, name="update"),
+    path("reports", views.reports, name="reports"),
     path("packages/<str:name>", views.package, name="package"),
     path("openapi.json", views.openapi, name="openapi"),
 ]

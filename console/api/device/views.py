@@ -38,5 +38,6 @@ def endpoint(name: str, permission: Permission) -> Callable[..., HttpResponseBas
 
 
 update = endpoint("update", Permission.DEVICE)
+reports = endpoint("reports", Permission.DEVICE)
 package = endpoint("packages", Permission.DEVICE)
 openapi = endpoint("openapi", Permission.PUBLIC)

@@ -90,7 +90,8 @@ def icon(name: str, size: int = 18) -> SafeString:
 def status(state: str, label: str = "") -> SafeString:
     """Draw a lifecycle state as a pill with a dot; `label` says more than the state's own name."""
     colour, own = look_of(state)
-    return format_html('<span class="status status-{}"><span class="status-dot"></span>{}</span>', colour, label or own)
+    dot = "status-dot status-dot-animated" if state == "delivering" else "status-dot"
+    return format_html('<span class="status status-{}"><span class="{}"></span>{}</span>', colour, dot, label or own)
 
 
 @register.simple_tag
@@ -206,13 +207,16 @@ def action(
     danger: bool = False,
     small: bool = False,
     post: bool = False,
+    bare: bool = False,
 ) -> SafeString:
     """Draw a button that goes to `url`, opens its dialog (label ends in …) or, with `post`, does it at once.
 
+    A `bare` one shows its icon only, for rows: the label is its tooltip and what a screen reader says.
     With a `reason` it is impossible: grey, still readable and reachable, the reason below with a lock.
     """
-    look = f"btn{' btn-sm' if small else ''}"
-    face = format_html("{}{}", mark_safe(_svg(icon, 16 if small else 18)) if icon else "", label)  # noqa: S308
+    look = f"btn{' btn-sm' if small else ''}{' btn-icon btn-bare' if bare else ''}"
+    words = format_html('<span class="visually-hidden">{}</span>', label) if bare else label
+    face = format_html("{}{}", mark_safe(_svg(icon, 16 if small else 18)) if icon else "", words)  # noqa: S308
     if reason:
         return _impossible(context, look, face, str(reason))
     look += " btn-primary" if primary else " btn-outline-danger" if danger else ""
@@ -227,7 +231,8 @@ def action(
             face,
         )
     dialog = mark_safe(" data-dialog") if str(label).endswith("…") else ""
-    return format_html('<a class="{}" href="{}"{}>{}</a>', look, url, dialog, face)
+    title = format_html(' title="{}"', label) if bare else ""
+    return format_html('<a class="{}" href="{}"{}{}>{}</a>', look, url, dialog, title, face)
 
 
 def _impossible(context: Context, look: str, face: SafeString, reason: str) -> SafeString:

@@ -79,6 +79,18 @@ def released(hours: float, number: str, notes: str) -> list[tuple[float, str, st
     ]
 
 
+def tried(hours: float, number: str, notes: str, task: str, crowd: int = 0) -> list[tuple[float, str, str]]:
+    """Return the moves of a version that had a grayscale task for two days before it was published."""
+    moves = [
+        (hours + 90, "upload", f"{number} {notes}"),
+        (hours + 88, "submit", number),
+        (hours + 56, "approve", number),
+        (hours + 50, "task", task),
+        (hours, "publish", number),
+    ]
+    return moves + ([(hours + 50, "deliver", f"{task} {crowd} 48")] if crowd else [])
+
+
 PROGRAMS: dict[str, dict[str, Any]] = {
     "City Bus": {
         "team": "Harbour Mobility",
@@ -90,15 +102,26 @@ PROGRAMS: dict[str, dict[str, Any]] = {
         "moves": [
             (24 * 38, "bind", HARBOUR),
             (24 * 37, "bind", METRO),
+            (24 * 36, "gather", ""),
             *released(24 * 34, "2.1.0", "Stops on a map"),
             *released(24 * 28, "2.2.1", "Season ticket reminders"),
-            *released(24 * 22, "2.3.0", "New route planner"),
+            *tried(24 * 22, "2.3.0", "New route planner", "Route planner trial", crowd=46),
             (24 * 21, "roll_back", "2.2.1"),
             *released(24 * 18, "2.3.2", "Fix for empty stop lists"),
-            *released(24 * 12, "2.4.0", "Live arrival times for night lines"),
+            *tried(24 * 12, "2.4.0", "Live arrival times for night lines", "Night lines", crowd=500),
             (24 * 9, "upload", "2.5.0 New timetable with live delays"),
             (24 * 9 - 1, "submit", "2.5.0"),
             (24 * 8, "approve", "2.5.0"),
+            (24 * 5, "task", "New timetable, Metro drivers"),
+            (24 * 5, "deliver", "New timetable, Metro drivers 46 20"),
+            (24 * 4 + 4, "suspend", "New timetable, Metro drivers"),
+            (24 * 5 - 1, "task", "New timetable, first 1,000"),
+            (24 * 5 - 1, "deliver", "New timetable, first 1,000 284 23"),
+            (24 * 4, "suspend", "New timetable, first 1,000"),
+            (24 * 4 - 5, "resume", "New timetable, first 1,000"),
+            (24 * 4 - 5, "deliver", "New timetable, first 1,000 333 91"),
+            (4, "raise", "New timetable, first 1,000 1000"),
+            (2, "task", "New timetable, staff accounts"),
             (60, "upload", "2.6.0 Stops near me. Faster arrival times."),
             (52, "submit", "2.6.0"),
             (40, "approve", f"2.6.0 {HARBOUR}"),
@@ -130,10 +153,13 @@ PROGRAMS: dict[str, dict[str, Any]] = {
         "pages": ["index", "bouquet", "cart"],
         "moves": [
             (24 * 37, "bind", HARBOUR),
+            (24 * 36, "gather", ""),
             *released(24 * 25, "3.0.2", "Bouquets of the season"),
             (24 * 6, "upload", "3.1.0 Bouquet builder"),
             (24 * 6 - 1, "submit", "3.1.0"),
             (24 * 5, "approve", "3.1.0"),
+            (24 * 4, "task", "Bouquet builder, first 200"),
+            (24 * 4, "deliver", "Bouquet builder, first 200 200 40"),
             (46, "upload", "3.2.0 Gift cards"),
         ],
     },
@@ -247,5 +273,56 @@ PROGRAMS: dict[str, dict[str, Any]] = {
         "introduction": "Vegetables from the farms around, weekly.",
         "pages": ["index", "box"],
         "moves": [(24 * 2, "upload", "0.9.0 Pilot")],
+    },
+}
+
+CROWDS = {"City Bus": [HARBOUR, METRO], "Flower Market": [HARBOUR]}
+
+TASKS: dict[str, dict[str, Any]] = {  # hours from the task's creation to its start and end
+    "Route planner trial": {
+        "version": "2.3.0",
+        "hours": (0, 46),
+        "limit": 200,
+        "applications": [(HARBOUR, "", "")],
+        "platforms": [("android", "12", "")],
+        "networks": ["wifi"],
+    },
+    "Night lines": {
+        "version": "2.4.0",
+        "hours": (0, 24 * 7),
+        "limit": 500,
+        "applications": [(HARBOUR, "", ""), (METRO, "", "")],
+        "platforms": [("android", "", ""), ("ios", "", "")],
+    },
+    "New timetable, Metro drivers": {
+        "version": "2.5.0",
+        "hours": (0, 24 * 8),
+        "limit": 100,
+        "applications": [(METRO, "", "")],
+        "platforms": [("android", "", "")],
+        "objects": ("device_id", "drivers.txt"),
+    },
+    "New timetable, first 1,000": {
+        "version": "2.5.0",
+        "hours": (0, 24 * 8),
+        "limit": 700,
+        "applications": [(HARBOUR, "8.2.0", "")],
+        "platforms": [("android", "10", ""), ("ios", "", "")],
+        "networks": ["wifi", "5g"],
+    },
+    "New timetable, staff accounts": {
+        "version": "2.5.0",
+        "hours": (24 * 2, 24 * 9),
+        "limit": 500,
+        "applications": [(HARBOUR, "", ""), (METRO, "", "")],
+        "platforms": [("android", "", ""), ("ios", "", "")],
+        "objects": ("account", "staff.txt"),
+    },
+    "Bouquet builder, first 200": {
+        "version": "3.1.0",
+        "hours": (0, 24 * 10),
+        "limit": 200,
+        "applications": [(HARBOUR, "8.2.0", "")],
+        "platforms": [("ios", "17", "")],
     },
 }

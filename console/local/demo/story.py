@@ -5,6 +5,7 @@ from __future__ import annotations
 import secrets
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any
 
@@ -15,9 +16,13 @@ from console.accounts import actions as accounts
 from console.accounts.models import Membership, Notification, Team, User
 from console.hosts import actions as hosts
 from console.hosts.models import ApplicationKey, ApplicationMember, HostApplication
-from console.local.demo.cast import APPLICATIONS, DOWNLOADS, PEOPLE, PROGRAMS, TEAMS
+from console.local.demo.cast import APPLICATIONS, CROWDS, DOWNLOADS, PEOPLE, PROGRAMS, TASKS, TEAMS
+from console.local.demo.crowd import Crowd
 from console.local.demo.icons import draw_icon
 from console.local.demo.packages import pack, package_files
+from grayscale import actions as grayscale
+from grayscale.importing import read_list
+from grayscale.models import GrayscaleTask
 from miniprograms import actions as programs
 from miniprograms.models import Binding, Category, IdeDownload, MiniProgram
 from releases import actions as releases
@@ -49,6 +54,7 @@ class Story:
         self.teams: dict[str, Team] = {}
         self.applications: dict[str, HostApplication] = {}
         self.programs: dict[str, MiniProgram] = {}
+        self.crowd = Crowd()
 
     @transaction.atomic
     def tell(self) -> None:
@@ -66,6 +72,8 @@ class Story:
         for hours, _place, name, verb, argument in sorted(moves, key=lambda move: (-move[0], move[1])):
             with hours_ago(hours):
                 self._move(name, verb, argument)
+        for name in CROWDS:
+            self.crowd.report_online(self.programs[name])
         self._settle_notifications()
 
     def _make_people(self) -> None:
@@ -137,6 +145,18 @@ class Story:
                 by=self._one(name, "license_holder"),
                 note="Lists were empty on Android 9",
             ),
+            "gather": lambda name, _argument: self.crowd.gather(
+                self.programs[name], [self.applications[one] for one in CROWDS[name]]
+            ),
+            "task": self._task,
+            "deliver": self._deliver,
+            "suspend": lambda name, task: grayscale.suspend(
+                self._task_named(task), by=self._one(name, "license_holder"), reason="Reports of empty timetables"
+            ),
+            "resume": lambda name, task: grayscale.resume(
+                self._task_named(task), by=self._one(name, "license_holder"), reason="Not ours: a gateway was down"
+            ),
+            "raise": self._raise_limit,
             "off": lambda name, reason: programs.take_off_shelf(
                 self.programs[name], by=self._one(name, "license_holder"), reason=reason
             ),
@@ -219,6 +239,47 @@ class Story:
         decision, reviewer = self._decisions(name, argument)[0]
         note = "The first page stays white without a network connection. Show what went wrong and a way to try again."
         releases.decide(decision, approve=False, by=reviewer, note=note)
+
+    def _task(self, name: str, task: str) -> None:
+        """Make a grayscale task of the cast."""
+        about = TASKS[task]
+        program, by = self.programs[name], self._one(name, "license_holder")
+        now = timezone.now()
+        start, end = (now + timedelta(hours=hours) for hours in about["hours"])
+        lists = []
+        if objects := about.get("objects"):
+            kind, filename = objects
+            text = "\n".join(self.crowd.members(program, kind))
+            lists = [read_list(text, program=program, kind=kind, by=by, filename=filename)]
+        grayscale.create(
+            program,
+            by=by,
+            settings=grayscale.TaskSettings(
+                version=self._version(name, about["version"]),
+                name=task,
+                starts_at=start,
+                ends_at=end,
+                user_limit=about["limit"],
+                applications=[(self.applications[one], *versions) for one, *versions in about["applications"]],
+                platforms=about["platforms"],
+                networks=about.get("networks", []),
+                object_lists=lists,
+            ),
+        )
+
+    def _task_named(self, task: str) -> GrayscaleTask:
+        return GrayscaleTask.objects.select_related("mini_program", "version").get(name=task)
+
+    def _deliver(self, name: str, argument: str) -> None:
+        task, users, hours = argument.rsplit(" ", 2)
+        now = timezone.now()
+        self.crowd.deliver(self._task_named(task), int(users), since=now, until=now + timedelta(hours=int(hours)))
+
+    def _raise_limit(self, name: str, argument: str) -> None:
+        task_name, _space, limit = argument.rpartition(" ")
+        task = self._task_named(task_name)
+        settings = replace(grayscale.settings_of(task), user_limit=int(limit))
+        grayscale.edit(task, by=self._one(name, "license_holder"), revision=task.revision, settings=settings)
 
     def _settle_notifications(self) -> None:
         """Nobody mails people of a demo; what is older than a day was read."""

@@ -3,8 +3,9 @@
 import pytest
 
 from console.accounts.permissions import ApplicationRole, TeamRole
-from console.core.changes import LABELS, ROLES, in_words
+from console.core.changes import LABELS, ROLES, WHY, in_words
 from console.hosts.actions import DESCRIPTIVE as OF_APPLICATIONS
+from grayscale.states import Reason
 from miniprograms.actions import DESCRIPTIVE as OF_PROGRAMS
 
 HASH = "5d1a21357d0f0328e7931b275228578a5744c3a4856bab5153f398848e9ecf8c"
@@ -22,6 +23,8 @@ HASH = "5d1a21357d0f0328e7931b275228578a5744c3a4856bab5153f398848e9ecf8c"
         (("description", "", "New words."), "Description: – → New words."),
         (("icon", "0a1b2c3d", "4e5f6a7b"), "Icon: replaced"),
         (("name", None, "W" * 100), f"Name: {'W' * 79}…"),
+        (("starts", None, "2026-11-26T05:00:00+00:00"), "Start: Nov. 26, 2026, 5 a.m."),
+        (("why", "by_hand", "end_time"), "Why: the end time has come"),
         (("a_new_key", None, 3), "A new key: 3"),
     ],
 )
@@ -31,6 +34,18 @@ def test_a_change_is_told_in_words(change: tuple[str, object, object], words: st
 
 def test_a_first_state_is_what_the_verb_says() -> None:
     assert in_words([("state", None, "development"), ("shelf", None, "on")]) == []
+
+
+def test_what_someone_did_by_hand_needs_no_other_reason_than_theirs() -> None:
+    assert in_words([("why", "", "by_hand"), ("why", "off_shelf", "")]) == []
+    assert in_words([("why", "", "unbound"), ("state", "delivering", "ended")]) == [
+        "State: Delivering → Ended",
+        "Why: no application is bound any more",
+    ]
+
+
+def test_every_reason_of_the_clock_and_of_others_has_words() -> None:
+    assert set(Reason.values) - {"by_hand", "pulled_back"} == set(WHY)
 
 
 def test_roles_read_as_everywhere() -> None:

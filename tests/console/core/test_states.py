@@ -10,10 +10,11 @@ from django.db import models
 from console.activity.verbs import Verb
 from console.core.states import MOVES, STATES, look_of_move
 from console.hosts.states import DecisionState
+from grayscale.states import TaskState
 from miniprograms.states import Shelf
 from releases.states import AuditState, VersionState
 
-ALL = [DecisionState, Shelf, AuditState, VersionState]
+ALL = [DecisionState, Shelf, AuditState, VersionState, TaskState]
 
 
 @pytest.mark.parametrize("states", ALL)

@@ -13,8 +13,9 @@ from django.test import Client, RequestFactory
 from console.api.device.dispatch import respond
 from console.api.device.feed import Feed
 from console.hosts.models import HostApplication
+from grayscale import sightings
 
-UPDATE = "/runtime/v1/update"
+UPDATE, REPORTS = "/runtime/v1/update", "/runtime/v1/reports"
 
 
 @dataclass
@@ -42,7 +43,7 @@ def through_django(method: str, path: str, body: bytes, headers: dict[str, Any])
 
 
 class ThroughDispatcher:
-    """By WSGI, with a snapshot that takes over every change before each request, as the thread would do."""
+    """By WSGI, with a snapshot that takes over every change before each request, as the threads would do."""
 
     def __init__(self) -> None:
         self.feed = Feed()
@@ -56,6 +57,7 @@ class ThroughDispatcher:
         content = b"".join(parts)
         if close := getattr(parts, "close", None):
             close()
+        sightings.buffer.flush()
         return Reply(int(sent[0].split()[0]), dict(sent[1]), content)
 
 
@@ -77,8 +79,17 @@ class Device:
 
     def post(self, content: Any, **headers: Any) -> Reply:
         """POST anything to the update check: bytes as they are, else as JSON."""
+        return self.post_to(UPDATE, content, **headers)
+
+    def report(self, app_id: str, **members: Any) -> Reply:
+        """Report that 1.0.0 was installed, unless `members` say otherwise."""
+        told = {"app_id": app_id, "guid": f"0302{1:028}", "version": "1.0.0", "result": "installed"}
+        return self.post_to(REPORTS, told | members)
+
+    def post_to(self, path: str, content: Any, **headers: Any) -> Reply:
+        """POST bytes as they are, anything else as JSON."""
         body = content if isinstance(content, bytes) else json.dumps(content).encode()
-        return self.ask("POST", UPDATE, body, **{"CONTENT_TYPE": "application/json", **headers})
+        return self.ask("POST", path, body, **{"CONTENT_TYPE": "application/json", **headers})
 
     def package(self, sha256: str, method: str = "GET", **headers: Any) -> Reply:
         """Download."""

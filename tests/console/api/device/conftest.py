@@ -5,6 +5,8 @@ from __future__ import annotations
 import pytest
 
 from console.api.device import rate
+from grayscale import sightings
+from grayscale.sightings import Sightings
 from tests.console.api.device.asking import Device, ThroughDispatcher, through_django
 from tests.factories import make_application
 
@@ -13,6 +15,12 @@ from tests.factories import make_application
 def _fresh_limiter(monkeypatch: pytest.MonkeyPatch) -> None:
     """Nothing that another test counted."""
     monkeypatch.setattr(rate, "limiter", rate.Limiter("600/minute"))
+
+
+@pytest.fixture(autouse=True)
+def _fresh_sightings(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing that another test noted, and no thread: the dispatcher's way writes after each request."""
+    monkeypatch.setattr(sightings, "buffer", Sightings(follow=False))
 
 
 @pytest.fixture(params=["django", "dispatcher"])

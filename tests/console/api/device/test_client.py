@@ -1,4 +1,4 @@
-"""`manage.py device update`: the reference client."""
+"""`manage.py device`: the reference client."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 from django.core.management import CommandError, call_command
 
+from grayscale.models import UpdateReport
 from miniprograms import actions as programs
 from tests.console.api.device.serving import server
 from tests.factories import make_binding, make_online, make_program
@@ -75,11 +76,11 @@ def console() -> Iterator[Server]:
         running.shutdown()
 
 
-def device(configuration: Path, *options: str, app_id: str = APP_ID) -> str:
+def device(configuration: Path, *options: str, app_id: str = APP_ID, action: str = "update") -> str:
     """Run the command; returns what it printed."""
     out = StringIO()
     given = ["--configuration", str(configuration), "--app-id", app_id, *options]
-    call_command("device", "update", *given, stdout=out)
+    call_command("device", action, *given, stdout=out)
     return out.getvalue()
 
 
@@ -119,6 +120,26 @@ def test_against_the_real_console(transactional_db: None, tmp_path: Path) -> Non
     with server() as address, pytest.raises(CommandError, match="removed") as error:
         device(file, "--url", address, app_id=app_id)
     assert error.value.returncode == 3
+
+
+def test_a_report(transactional_db: None, tmp_path: Path) -> None:
+    binding = make_binding(make_program())
+    version = make_online(binding.mini_program)
+    with server() as address:
+        key = binding.application.keys.get().key
+        file = configuration(tmp_path, address, binding.application.application_id, key)
+        told: list[str] = ["--version-number", "1.0.0"]
+        app_id = binding.mini_program.app_id
+        assert device(file, *told, "--failed", "disk full", app_id=app_id, action="report") == "reported\n"
+        row = UpdateReport.objects.get(version=version)
+        assert (row.result, row.failures, row.reason) == ("failed", 1, "disk full")
+        assert device(file, *told, app_id=app_id, action="report") == "reported\n"
+        row.refresh_from_db()
+        assert (row.result, row.failures, row.reason) == ("installed", 1, "")
+        with pytest.raises(CommandError, match=r"422: .*version"):
+            device(file, "--version-number", "9.0.0", app_id=app_id, action="report")
+        with pytest.raises(CommandError, match="404: "):
+            device(file, *told, action="report")
 
 
 def test_a_download_that_breaks_is_continued(console: Server, told: Path, tmp_path: Path) -> None:

@@ -13,12 +13,14 @@ from urllib.parse import urlsplit
 import pytest
 from django.utils import timezone
 
+from grayscale import actions as grayscale
+from grayscale.models import SeenDevice
 from miniprograms import actions as programs
 from miniprograms.models import Binding, MiniProgram
 from releases import actions as releases
 from tests.console.api.device.asking import UPDATE, authorization, question
 from tests.console.api.device.serving import server
-from tests.factories import make_approved, make_binding, make_online, make_program
+from tests.factories import make_approved, make_binding, make_online, make_program, make_task
 
 Ask = Callable[..., tuple[int, dict[str, str], bytes]]
 
@@ -34,19 +36,21 @@ def binding(transactional_db: None) -> Binding:
 @pytest.fixture
 def processes(binding: Binding) -> Iterator[list[Ask]]:
     """Two servers, each as a function that sends a request."""
+    with server() as first, server() as second:
+        yield [asker(binding, first), asker(binding, second)]
+
+
+def asker(binding: Binding, address: str) -> Ask:
+    """Send requests of the bound application to one server."""
     header = authorization(binding.application)
 
-    def asker(address: str) -> Ask:
-        def ask(method: str, path: str, body: Any = None, **headers: str) -> tuple[int, dict[str, str], bytes]:
-            with contextlib.closing(http.client.HTTPConnection(urlsplit(address).netloc, timeout=20)) as connection:
-                connection.request(method, path, body, {"Authorization": header, **headers})
-                response = connection.getresponse()
-                return response.status, dict(response.getheaders()), response.read()
+    def ask(method: str, path: str, body: Any = None, **headers: str) -> tuple[int, dict[str, str], bytes]:
+        with contextlib.closing(http.client.HTTPConnection(urlsplit(address).netloc, timeout=20)) as connection:
+            connection.request(method, path, body, {"Authorization": header, **headers})
+            response = connection.getresponse()
+            return response.status, dict(response.getheaders()), response.read()
 
-        return ask
-
-    with server() as first, server() as second:
-        yield [asker(first), asker(second)]
+    return ask
 
 
 def answers(processes: list[Ask], program: MiniProgram) -> list[tuple[str, str | None]]:
@@ -84,6 +88,21 @@ def test_every_process_follows(processes: list[Ask], binding: Binding) -> None:
     within_a_second(processes, program, ("removed", None))
     binding.application.keys.update(revoked_at=timezone.now())
     within_a_second(processes, program, ("unauthenticated", None))
+
+
+def test_every_process_follows_a_grayscale_task(processes: list[Ask], binding: Binding) -> None:
+    program, by = binding.mini_program, binding.mini_program.created_by
+    assert answers(processes, program) == [("update", "1.0.0")] * 2
+    task = make_task(make_approved(program, "1.1.0"))
+    within_a_second(processes, program, ("update", "1.1.0"))
+    grayscale.end(task, by=by)
+    within_a_second(processes, program, ("update", "1.0.0"))
+
+
+def test_a_process_that_ends_writes_whom_it_saw(binding: Binding) -> None:
+    with server() as address:
+        assert answers([asker(binding, address)], binding.mini_program) == [("update", "1.0.0")]
+    assert [seen.application_id for seen in SeenDevice.objects.all()] == [binding.application_id]
 
 
 def test_http_as_the_server_speaks_it(processes: list[Ask], binding: Binding) -> None:

@@ -19,18 +19,14 @@ class Command(BaseCommand):
     sent a package that is not the announced one, 2 for wrong arguments.
     """
 
-    help = "Ask for an update as a device does, and download and check the package."
+    help = "Ask for an update as a device does, download and check the package, report how it ended."
     requires_system_checks = ()
 
     def add_arguments(self, parser: CommandParser) -> None:
-        """Declare `update` and its options."""
-        actions = parser.add_subparsers(required=True, metavar="update")
+        """Declare the actions and their options."""
+        actions = parser.add_subparsers(required=True, dest="action", metavar="action")
         update = actions.add_parser("update", help="ask which version to run (exit code 3: removed, 4: unavailable)")
-        update.add_argument("--configuration", required=True, type=Path, help="the host application's file")
-        update.add_argument("--url", default="", help="the console; default: as the configuration says")
-        update.add_argument("--app-id", required=True, help="of the mini program")
-        update.add_argument("--platform", choices=GUIDS, default="android")
-        update.add_argument("--guid", help="32 digits; default: 0302 or 0303 and zeros")
+        _add_common(update)
         update.add_argument("--os-version", default="14")
         update.add_argument("--app-version", default="1.0.0", help="of the host application")
         update.add_argument("--network", default="wifi")
@@ -38,24 +34,57 @@ class Command(BaseCommand):
             update.add_argument(f"--{name}")
         update.add_argument("--download", type=Path, metavar="DIR", help="save a new package here")
         update.add_argument("--json", action="store_true", help="print the answer as JSON")
+        report = actions.add_parser("report", help="tell how the update to a version ended")
+        _add_common(report)
+        report.add_argument("--version-number", required=True, help="that was to be installed")
+        report.add_argument("--failed", metavar="REASON", help="it was not installed, and why; default: it was")
 
-    def handle(self, *, url: str, configuration: Path, download: Path | None, **options: Any) -> None:
-        """Ask, download, tell."""
+    def handle(self, *, action: str, url: str, configuration: Path, **options: Any) -> None:
+        """Act as a device."""
         try:
             client = Client.configured(configuration, url=url)
-            answer = client.update(_question(options))
-            if download and answer["package"]:
-                target = download / f"{options['app_id']}_{answer['version']}.apkg"
-                client.download(answer["package"], target)
-                answer["file"] = str(target)
+            if action == "report":
+                client.report(_report(options))
+                self.stdout.write("reported")
+            else:
+                self._update(client, **options)
         except ClientError as error:
             raise CommandError(str(error)) from None
+
+    def _update(self, client: Client, *, download: Path | None, **options: Any) -> None:
+        """Ask, download, tell."""
+        answer = client.update(_question(options))
+        if download and answer["package"]:
+            target = download / f"{options['app_id']}_{answer['version']}.apkg"
+            client.download(answer["package"], target)
+            answer["file"] = str(target)
         if options["json"]:
             self.stdout.write(json.dumps(answer, indent=2))
         else:
-            self.stdout.write(" ".join(str(answer[name]) for name in ("status", "version", "file") if answer.get(name)))
+            told = ("status", "version", "file")
+            self.stdout.write(" ".join(str(answer[name]) for name in told if answer.get(name)))
         if code := EXIT_CODES[answer["status"]]:
             raise CommandError(f"{options['app_id']} is {answer['status']}", returncode=code)
+
+
+def _add_common(parser: CommandParser) -> None:
+    """Which console, program and device."""
+    parser.add_argument("--configuration", required=True, type=Path, help="the host application's file")
+    parser.add_argument("--url", default="", help="the console; default: as the configuration says")
+    parser.add_argument("--app-id", required=True, help="of the mini program")
+    parser.add_argument("--platform", choices=GUIDS, default="android")
+    parser.add_argument("--guid", help="32 digits; default: 0302 or 0303 and zeros")
+
+
+def _report(options: dict[str, Any]) -> dict[str, str]:
+    """Return the body of the report."""
+    told = {
+        "app_id": options["app_id"],
+        "guid": options["guid"] or GUIDS[options["platform"]],
+        "version": options["version_number"],
+        "result": "installed" if options["failed"] is None else "failed",
+    }
+    return told | ({"reason": options["failed"]} if options["failed"] else {})
 
 
 def _question(options: dict[str, Any]) -> dict[str, str]:

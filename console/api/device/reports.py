@@ -1,0 +1,51 @@
+"""`POST /runtime/v1/reports` (R-7)."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+
+import msgspec
+from django.db import Error, connection
+
+from console.api.device import rate
+from console.api.device.credentials import Source, authenticate
+from console.api.device.http import NOT_STORED, ApiError, Environ, Response, not_found, read_json, unavailable
+from console.api.device.schema import Report
+from grayscale.sightings import record_report
+
+logger = logging.getLogger(__name__)
+_decoder = msgspec.json.Decoder(Report)
+
+
+def answer(environ: Environ, source: Callable[[], Source]) -> Response:
+    """Keep how an update ended; answered when it is written.
+
+    Raises ApiError (401, 400, 404, 411, 413, 415, 422, 429, 503).
+    """
+    rows = source()
+    application = authenticate(environ, rows)
+    report = read_json(environ, _decoder)
+    rate.limiter.hit(application.pk, report.guid)
+    program = rows.program(report.app_id)
+    if program is None or application.pk not in program.bound:
+        raise not_found()
+    if not _keep(report, application.pk):
+        raise ApiError(422, "invalid", "The program never delivered this version - at `$.version`")
+    return Response(204, [NOT_STORED])
+
+
+def _keep(report: Report, application: int) -> bool:
+    try:
+        return record_report(
+            report.app_id,
+            number=report.version,
+            guid=report.guid,
+            application=application,
+            result=report.result,
+            reason=report.reason or "",
+        )
+    except Error:
+        logger.exception("a report can't be written")
+        connection.close()  # The next request gets a new one.
+        raise unavailable() from None

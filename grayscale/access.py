@@ -1,0 +1,32 @@
+"""From a URL to a grayscale task or one of its object lists."""
+
+from __future__ import annotations
+
+from django.http import Http404
+
+from console.accounts.models import User
+from console.accounts.permissions import Permission
+from grayscale.models import GrayscaleTask, ObjectList
+from miniprograms.access import mini_program_for
+
+
+def task_for(user: User, permission: Permission, app_id: str, task_id: int) -> GrayscaleTask:
+    """Return a grayscale task of one of the user's programs."""
+    program = mini_program_for(user, permission, app_id)
+    task = (
+        GrayscaleTask.objects.filter(pk=task_id, mini_program=program).select_related("version", "created_by").first()
+    )
+    if task is None:
+        raise Http404
+    task.mini_program = task.version.mini_program = program
+    return task
+
+
+def object_list_for(user: User, permission: Permission, app_id: str, list_id: int) -> ObjectList:
+    """Return an object list, or a draft of one, of one of the user's programs; without its hashes."""
+    program = mini_program_for(user, permission, app_id)
+    found = ObjectList.objects.filter(pk=list_id, mini_program=program).select_related("task").defer("hashes").first()
+    if found is None:
+        raise Http404
+    found.mini_program = program
+    return found

@@ -1,0 +1,177 @@
+"""Changing a task that is there (G-8), and the confirmations of its moves."""
+
+from __future__ import annotations
+
+import json
+from contextlib import suppress
+from datetime import datetime
+from typing import Any
+
+from django import forms
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
+
+from console.accounts.models import User
+from console.activity.forms import Difference
+from console.activity.models import ActivityEntry
+from console.activity.querysets import ActivityQuerySet
+from console.core import times
+from console.core.pages import NoteForm
+from grayscale import wording
+from grayscale.forms.task import FIXED, TaskForm, values_of
+from grayscale.models import GrayscaleTask
+from grayscale.states import TaskState
+
+# What is compared when two people edit at once, and the fields that belong to it.
+FACETS = ("name", "version", "starts_at", "ends_at", "user_limit", "applications", "platforms", "networks")
+
+
+class EditTaskForm(TaskForm):
+    """Everything while pending; later only what G-8 leaves free, the rest is shown as text."""
+
+    verb = gettext_lazy("Save")
+    revision = forms.IntegerField(widget=forms.HiddenInput)
+    seen = forms.CharField(required=False, widget=forms.HiddenInput)  # what the form held when it was opened
+
+    def __init__(self, data: Any, files: Any, *, task: GrayscaleTask, by: User) -> None:
+        self.task = task
+        self.delivered = task.delivered if hasattr(task, "delivered") else delivered_by(task)
+        if task.state_at(timezone.now()) != TaskState.PENDING:
+            self.fixed = FIXED
+        self.edits: list[ActivityEntry] = []
+        self.differences: list[Difference] = []
+        values = values_of(task)
+        seen = json.dumps({facet: _part(values, facet) for facet in FACETS})
+        initial = {**values, "revision": task.revision, "seen": seen}
+        super().__init__(data, files, program=task.mini_program, by=by, initial=initial)
+
+    def fixed_applications(self) -> list[str]:
+        """The applications that can't be changed any more, in words."""
+        rows = self.task.applications.select_related("application")  # type: ignore[union-attr]
+        return [f"{row.application} {wording.range_words(row.lowest, row.highest)}".strip() for row in rows]
+
+    def fixed_platforms(self) -> str:
+        """The platforms that can't be changed any more, in words."""
+        rows = self.task.platforms.all()  # type: ignore[union-attr]
+        return wording.platform_words([(row.platform, row.lowest, row.highest) for row in rows])
+
+    def fixed_networks(self) -> str:
+        """The networks that can't be changed any more, in words."""
+        return wording.network_words(self.task.networks) or _("any network")  # type: ignore[union-attr]
+
+    def clean_seen(self) -> dict[str, str]:
+        """Return what the editor saw; nothing where somebody has tampered with it."""
+        with suppress(ValueError):
+            found = json.loads(self.cleaned_data["seen"])
+            return found if isinstance(found, dict) else {}
+        return {}
+
+    def show_overtaken(self, current: GrayscaleTask, edits: ActivityQuerySet) -> None:
+        """Set their values beside mine and take on the new revision, so that a second save is a decision (L-3).
+
+        What only the other one changed becomes theirs: saving would otherwise undo a change that the editor never
+        saw. What both changed stays as the editor has it.
+        """
+        missed = max(current.revision - max(self.cleaned_data["revision"], 0), 0)
+        self.edits = list(edits[:missed])
+        theirs, mine, seen = values_of(current), self._mine(), self.cleaned_data["seen"]
+        data: Any = self.data.copy()  # type: ignore[attr-defined]  # a QueryDict: the form was posted
+        for facet in FACETS:
+            their, own = _part(theirs, facet), _part(mine, facet)
+            if facet in self.fixed or their in (own, seen.get(facet)):
+                continue
+            taken = own == seen.get(facet)
+            if taken:
+                self._take(data, facet, theirs)
+            label = str(self.fields[facet].label)
+            self.differences.append(Difference(label, self._words(facet, theirs), self._words(facet, mine), taken))
+        data["revision"] = str(current.revision)
+        data["seen"] = json.dumps({facet: _part(theirs, facet) for facet in FACETS})
+        self.data = data
+
+    def _mine(self) -> dict[str, Any]:
+        values = {name: self.cleaned_data.get(name) for name in self.fields}
+        if "version" not in self.fixed:
+            values["version"] = self.cleaned_data["version"].pk
+            values["applications"] = [row.pk for row in self.cleaned_data["applications"]]
+        return values
+
+    def _take(self, data: Any, facet: str, theirs: dict[str, Any]) -> None:
+        """Put their value into the form."""
+        for name in self.fields:
+            if name == facet or name.startswith(f"{facet}_"):
+                value = theirs.get(name, "")
+                if isinstance(value, list):
+                    data.setlist(name, [str(each) for each in value])
+                else:
+                    data[name] = f"{timezone.localtime(value):%Y-%m-%dT%H:%M}" if isinstance(value, datetime) else value
+
+    def _words(self, facet: str, values: dict[str, Any]) -> str:
+        value = values.get(facet)
+        if facet == "version":
+            return next((str(version) for version in self.candidates if version.pk == value), "–")
+        if isinstance(value, datetime):
+            return times.exact(value)
+        if facet == "networks":
+            return wording.network_words(value or [])
+        if facet == "applications":
+            names = {row.pk: row.name for row in self.bound}
+            rows = [(names.get(pk, "–"), *_ends(values, facet, pk)) for pk in value or []]
+            return "\n".join(f"{name} {wording.range_words(low, high)}".strip() for name, low, high in rows)
+        if facet == "platforms":
+            return wording.platform_words([(platform, *_ends(values, facet, platform)) for platform in value or []])
+        return f"{value:,}" if isinstance(value, int) else str(value)
+
+
+def delivered_by(task: GrayscaleTask) -> int:
+    """Return how many users have a place in the task."""
+    found: int = GrayscaleTask.objects.with_delivered().values_list("delivered", flat=True).get(pk=task.pk)
+    return found
+
+
+def _ends(values: dict[str, Any], facet: str, value: Any) -> tuple[str, str]:
+    return values.get(f"{facet}_{value}_lowest") or "", values.get(f"{facet}_{value}_highest") or ""
+
+
+def _part(values: dict[str, Any], facet: str) -> str:
+    """Return a value in a shape that compares, as the form shows it: minutes, lists in order, ranges with them."""
+    value = values.get(facet)
+    if isinstance(value, datetime):
+        return f"{timezone.localtime(value):%Y-%m-%dT%H:%M}"
+    if isinstance(value, list):
+        return json.dumps(sorted([str(each), *_ends(values, facet, each)] for each in value))
+    return str(value)
+
+
+class EndForm(NoteForm):
+    """What becomes of the devices that run the version (G-6)."""
+
+    KEEP, PULL_BACK = "keep", "pull_back"
+
+    after = forms.ChoiceField(label=gettext_lazy("Devices that have it"), widget=forms.RadioSelect, initial=KEEP)
+    field_order = ("after", "note")
+
+    def __init__(self, *args: Any, task: GrayscaleTask, delivered: int, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if not delivered:
+            del self.fields["after"]
+            return
+        count = {"count": f"{delivered:,}", "number": task.version, "online": task.mini_program.online_number}
+        keep = ngettext(
+            "Keep: %(count)s device stays on %(number)s until the next release.",
+            "Keep: %(count)s devices stay on %(number)s until the next release.",
+            delivered,
+        )
+        pull_back = ngettext(
+            "Pull back: %(count)s device returns to %(online)s at its next start.",
+            "Pull back: %(count)s devices return to %(online)s at their next start.",
+            delivered,
+        )
+        field: Any = self.fields["after"]
+        field.choices = [(self.KEEP, keep % count), (self.PULL_BACK, pull_back % count)]
+
+    @property
+    def pulls_back(self) -> bool:
+        """Whether the devices shall return to the online version."""
+        return bool(self.cleaned_data.get("after") == self.PULL_BACK)

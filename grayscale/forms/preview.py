@@ -1,0 +1,272 @@
+"""What stands beside the task form: whom the task will reach, how many that may be, what else happens (G-1, G-7).
+
+Made from whatever is typed so far, right or wrong; it keeps nothing and complains about nothing.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cached_property, partial
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.utils import timezone
+from django.utils.text import get_text_list
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from console.core import times
+from grayscale import rules, wording
+from grayscale.estimate import Estimate, estimate
+from grayscale.forms.task import TaskForm
+from grayscale.hashed import HashedList, cached
+from grayscale.matching import Conditions, version_range
+from grayscale.models import GrayscaleTask, ObjectList
+from grayscale.states import ObjectKind, TaskState
+from grayscale.wording import Reach
+from releases.models import Version
+
+
+@dataclass(frozen=True)
+class _Window:
+    pk: int | None
+    starts_at: datetime
+    ends_at: datetime
+
+
+class Preview:
+    """The side column of a task form, bound or not."""
+
+    def __init__(self, form: TaskForm, *, at: datetime) -> None:
+        self.form, self.at = form, at
+        self.program, self.task = form.program, form.task
+
+    def _value(self, name: str) -> Any:
+        """Return what a field holds now; None where it is empty or wrong."""
+        if name in self.form.fixed:
+            return getattr(self.task, name)
+        try:
+            return self.form.fields[name].clean(self.form[name].value())
+        except ValidationError:
+            return None
+
+    @cached_property
+    def version(self) -> Version | None:
+        """The version that is chosen."""
+        found: Version | None = self._value("version")
+        return found
+
+    @cached_property
+    def window(self) -> _Window | None:
+        """From when to when, where that is a span."""
+        start, end = self._value("starts_at"), self._value("ends_at")
+        pk = self.task.pk if self.task else None
+        return _Window(pk, start, end) if start and end and start < end else None
+
+    @cached_property
+    def limit(self) -> int | None:
+        """The number of users, where it is one."""
+        found: int | None = self._value("user_limit")
+        return found
+
+    @cached_property
+    def lists(self) -> list[ObjectList]:
+        """The object lists as they are in the form, without their hashes."""
+        return self.form.chosen_lists()
+
+    @cached_property
+    def reach(self) -> Reach:
+        """The conditions that are chosen."""
+        objects: Counter[str] = Counter()
+        for row in self.lists:
+            objects[row.kind] += row.count
+        if "applications" in self.form.fixed:
+            task: Any = self.task
+            old = wording.reach_of(task, bound=len(self.form.bound))
+            return Reach(
+                applications=old.applications,
+                platforms=old.platforms,
+                networks=old.networks,
+                objects=dict(objects),
+                bound=old.bound,
+            )
+        return Reach(
+            applications=[(row.label, *self._ends(row)) for row in self.form.application_rows() if row.chosen],
+            platforms=[(row.value, *self._ends(row)) for row in self.form.platform_rows() if row.chosen],
+            networks=[value for value, _label, chosen in self.form.network_rows() if chosen],
+            objects=dict(objects),
+            bound=len(self.form.bound),
+            undecided=self.form.undecided,
+        )
+
+    def _ends(self, row: Any) -> tuple[str, str]:
+        return self._value(row.lowest.name) or "", self._value(row.highest.name) or ""
+
+    @cached_property
+    def sentence(self) -> str:
+        """Whom the task will reach."""
+        return wording.sentence(self.reach)
+
+    # How many -----------------------------------------------------------------------------------------------------
+
+    @cached_property
+    def estimate(self) -> Estimate | None:
+        """How many of the devices seen lately fit; None while no application is chosen."""
+        conditions = self._conditions()
+        return estimate(self.program, conditions, at=self.at) if conditions.applications else None
+
+    def _conditions(self) -> Conditions:
+        if "applications" in self.form.fixed:
+            task: Any = self.task
+            applications = {
+                row.application_id: version_range(row.lowest, row.highest) for row in task.applications.all()
+            }
+            platforms = {row.platform: version_range(row.lowest, row.highest) for row in task.platforms.all()}
+        else:
+            rows = self.form.application_rows()
+            applications = {int(row.value): version_range(*self._ends(row)) for row in rows if row.chosen}
+            platforms = {row.value: version_range(*self._ends(row)) for row in self.form.platform_rows() if row.chosen}
+        objects: dict[str, tuple[HashedList, ...]] = {}
+        for one in self.lists:
+            values = cached(one.pk, bytes(one.key), partial(_hashes, one.pk))
+            objects[one.kind] = (*objects.get(one.kind, ()), values)
+        return Conditions(applications, platforms, frozenset(self.reach.networks), objects)
+
+    @property
+    def figure(self) -> str:
+        """The estimate in figures."""
+        return f"{self.estimate.result:,}" if self.estimate else ""
+
+    @property
+    def of_devices(self) -> str:
+        """Of how many devices."""
+        if not self.estimate:
+            return ""
+        total = self.estimate.total
+        return ngettext("of %(count)s device", "of %(count)s devices", total) % {"count": f"{total:,}"}
+
+    @property
+    def steps(self) -> list[tuple[str, str]]:
+        """The conditions in the order of the form, and how many devices are left after each."""
+        if not self.estimate:
+            return []
+        words = {
+            "application": _("Right application and version"),
+            "platform": _("Right platform"),
+            ObjectKind.GUID.value: _("On the GUID list"),
+            ObjectKind.DEVICE_ID.value: _("On the device ID list"),
+            ObjectKind.ACCOUNT.value: _("On the user account list"),
+            "network": wording.network_words(self.reach.networks),
+        }
+        return [(words[step.name], f"{step.count:,}") for step in self.estimate.steps]
+
+    @property
+    def will_not_be_reached(self) -> str:
+        """Say so where fewer devices fit than may get it."""
+        if not self.estimate or not self.estimate.total or not self.limit or self.estimate.result >= self.limit:
+            return ""
+        if not self.estimate.result:
+            return _("No device of the last 7 days fits.")
+        return _("At most about %(devices)s fit; the limit is %(limit)s.") % {
+            "devices": ngettext("%(count)s device", "%(count)s devices", self.estimate.result) % {"count": self.figure},
+            "limit": f"{self.limit:,}",
+        }
+
+    @property
+    def share(self) -> str:
+        """How many of the active devices the number of users is."""
+        if not self.limit or not self.estimate or not self.estimate.total:
+            return ""
+        if self.limit > self.estimate.total:
+            return ngettext(
+                "more than the %(count)s active device", "more than the %(count)s active devices", self.estimate.total
+            ) % {"count": f"{self.estimate.total:,}"}
+        percent = 100 * self.limit / self.estimate.total
+        return ngettext(
+            "%(percent)s %% of %(count)s active device",
+            "%(percent)s %% of %(count)s active devices",
+            self.estimate.total,
+        ) % {
+            "percent": f"{percent:.0f}" if percent >= 10 else f"{percent:.1f}",
+            "count": f"{self.estimate.total:,}",
+        }
+
+    # What else ----------------------------------------------------------------------------------------------------
+
+    @cached_property
+    def overlapping(self) -> list[GrayscaleTask]:
+        """The other tasks whose window overlaps."""
+        return rules.overlapping(self.program, self.window, at=self.at) if self.window and self.version else []
+
+    @property
+    def overlaps(self) -> list[str]:
+        """What they give, and what a device gets that fits both (G-7); tasks of which the same is true together."""
+        groups: dict[tuple[Version, str], list[str]] = {}
+        for other in self.overlapping:
+            groups.setdefault((other.version, self._winner(other)), []).append(_("“%(task)s”") % {"task": other})
+        found = []
+        for (version, winner), names in groups.items():
+            words = ngettext("%(tasks)s gives %(number)s.", "%(tasks)s give %(number)s.", len(names))
+            tasks = {"tasks": get_text_list(names, _("and")), "number": version}
+            found.append(f"{words % tasks} {winner}")
+        return found
+
+    def _winner(self, other: GrayscaleTask) -> str:
+        own: Any = self.version
+        if other.version.parts != own.parts:
+            return _("Where both fit, devices get %(number)s, the higher version.") % {
+                "number": max(other.version, own, key=lambda version: version.parts)
+            }
+        if self.task and other.created_at > self.task.created_at:
+            return _("Where both fit, that newer task wins.")
+        return _("Where both fit, this newer task wins.")
+
+    @property
+    def overlap_title(self) -> str:
+        """How many overlap."""
+        count = len(self.overlapping)
+        return ngettext("Overlaps with %(count)d task.", "Overlaps with %(count)d tasks.", count) % {"count": count}
+
+    @property
+    def start_title(self) -> str:
+        """From when it delivers."""
+        if self.task and self.form.fixed:
+            return str(TaskState(self.task.state_at(self.at)).label)
+        if not self.window:
+            return _("When it starts")
+        if self.window.starts_at <= self.at:
+            return _("At once")
+        return _("From %(moment)s") % {"moment": times.exact(self.window.starts_at)}
+
+    @property
+    def start_text(self) -> str:
+        """What happens then."""
+        number = {"number": self.version or _("the version")}
+        ask = _("Devices ask at their next start.")
+        if self.task and self.task.state == TaskState.SUSPENDED:
+            ask = _("No new device gets it until it is resumed.")
+        keep = _(
+            "A device that got %(number)s keeps it until another version is published, unless you end the task and"
+            " pull it back."
+        )
+        return f"{ask} {keep % number}"
+
+    @property
+    def length(self) -> str:
+        """How long the window is, and which time zone its ends are in."""
+        zone = _("Times are in %(zone)s.") % {"zone": timezone.get_current_timezone_name()}
+        if not self.window:
+            return zone
+        return f"{wording.duration(self.window.starts_at, self.window.ends_at)}. {zone}"
+
+    @property
+    def words(self) -> str:
+        """How many words the name has."""
+        name = self.form["name"].value() or ""
+        return _("%(count)d of %(most)d words") % {"count": rules.word_count(str(name)), "most": rules.MOST_WORDS}
+
+
+def _hashes(pk: int) -> bytes:
+    return bytes(ObjectList.objects.values_list("hashes", flat=True).get(pk=pk))

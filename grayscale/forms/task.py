@@ -1,0 +1,319 @@
+"""The settings of a grayscale task, in the order of the requirement (G-1, G-8)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from django import forms
+from django.core.exceptions import ValidationError
+from django.forms.boundfield import BoundField
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from console.accounts.models import User
+from console.core import times
+from console.core.fields import LineField
+from console.hosts.models import HostApplication
+from grayscale import rules
+from grayscale.actions import TaskSettings
+from grayscale.forms.fields import CountField, MomentField, RangeEndField
+from grayscale.forms.objects import ObjectsForm
+from grayscale.models import GrayscaleTask, ObjectList
+from grayscale.states import Network, Platform
+from miniprograms.models import MiniProgram
+from releases.models import Version
+
+USUAL_LENGTH = timedelta(days=7)
+USUAL_LIMIT = 1000
+ICONS = {Platform.ANDROID: "brand-android", Platform.IOS: "brand-apple"}
+FIXED = ("version", "starts_at", "applications", "platforms", "networks")  # once the task has started (G-8)
+
+
+@dataclass(frozen=True)
+class RangeRow:
+    """An application or platform to choose, with its range. `key` starts the names of its two fields."""
+
+    name: str
+    value: str
+    label: str
+    chosen: bool
+    lowest: BoundField
+    highest: BoundField
+    application: HostApplication | None = None
+    icon: str = ""
+
+    @property
+    def id(self) -> str:
+        """Of the checkbox."""
+        return f"id_{self.name}_{self.value}"
+
+    @property
+    def errors(self) -> list[str]:
+        """What is wrong with either end."""
+        return [*self.lowest.errors, *self.highest.errors]
+
+
+class TaskForm(forms.Form):
+    """A new task of `program`."""
+
+    version = forms.ModelChoiceField(
+        label=gettext_lazy("Grayscale version"), queryset=Version.objects.none(), empty_label=None
+    )
+    name = LineField(
+        label=gettext_lazy("Task name"), error_messages={"required": gettext_lazy("Give the task a name.")}
+    )
+    starts_at = MomentField(label=gettext_lazy("Start"))
+    ends_at = MomentField(label=gettext_lazy("End"))
+    user_limit = CountField(label=gettext_lazy("Number of users"))
+    applications = forms.ModelMultipleChoiceField(
+        label=gettext_lazy("Applications"),
+        queryset=HostApplication.objects.none(),
+        error_messages={
+            "required": gettext_lazy("Choose at least one application."),
+            "invalid_choice": gettext_lazy("Choose among the applications that are bound to this mini program."),
+            "invalid_pk_value": gettext_lazy("Choose among the applications that are bound to this mini program."),
+        },
+    )
+    platforms = forms.MultipleChoiceField(label=gettext_lazy("Platforms"), choices=Platform.choices, required=False)
+    networks = forms.MultipleChoiceField(
+        label=gettext_lazy("Network"), choices=Network.choices, required=False, widget=forms.CheckboxSelectMultiple
+    )
+    verb = gettext_lazy("Create task")
+    fixed: Sequence[str] = ()
+    task: GrayscaleTask | None = None
+    delivered = 0
+
+    def __init__(
+        self,
+        data: Any,
+        files: Any,
+        *,
+        program: MiniProgram,
+        by: User,
+        initial: Mapping[str, Any] | None = None,
+        copy_of: GrayscaleTask | None = None,
+    ) -> None:
+        self.program, self.by = program, by
+        self.online = program.versions.online().first()
+        self.bound = list(program.bindings.bound().applications())
+        super().__init__(data, files, initial={**self.usual(), **(initial or {})})
+        self.objects = ObjectsForm(data, files, program=program, user=by, task=self.task, copy_of=copy_of)
+        self._offer_versions()
+        self.fields["applications"].queryset = program.bindings.bound().applications()  # type: ignore[attr-defined]
+        for name in self.fixed:
+            del self.fields[name]
+        for name, value, label in self._ranges():
+            names = {"name": label}
+            self.fields[f"{name}_{value}_lowest"] = RangeEndField(
+                whose=label, word=gettext_lazy("lowest"), label=_("%(name)s, lowest version") % names
+            )
+            self.fields[f"{name}_{value}_highest"] = RangeEndField(
+                whose=label, word=gettext_lazy("highest"), label=_("%(name)s, highest version") % names
+            )
+        self._dress()
+
+    def usual(self) -> dict[str, Any]:
+        """What the form starts with."""
+        now = timezone.now().replace(second=0, microsecond=0)
+        return {
+            "starts_at": now,
+            "ends_at": now + USUAL_LENGTH,
+            "user_limit": USUAL_LIMIT,
+            "platforms": Platform.values,
+            "applications": [application.pk for application in self.bound[:1]] if len(self.bound) == 1 else [],
+        }
+
+    def _dress(self) -> None:
+        """Give Django's widgets Tabler's look."""
+        for field in self.fields.values():
+            kind = "form-select" if isinstance(field.widget, forms.Select) else "form-control"
+            if not field.widget.is_hidden:
+                field.widget.attrs["class"] = kind
+
+    def _offer_versions(self) -> None:
+        """Offer what may be tried; another version of the program is refused with its own reason (G-1)."""
+        versions = self.program.versions
+        self.candidates = list(versions.approved().overtaking(versions.online()).prefetch_related("audits"))
+        field: Any = self.fields["version"]
+        field.queryset = versions.all()
+        field.widget.choices = [(version.pk, self._version_words(version)) for version in self.candidates]
+        if self.candidates:
+            self.initial.setdefault("version", self.candidates[0].pk)
+
+    def _version_words(self, version: Version) -> str:
+        audit = max(version.audits.all(), key=lambda audit: audit.pk, default=None)
+        facts = [_("approved %(day)s") % {"day": times.day(audit.closed_at)}] if audit and audit.closed_at else []
+        if version.notes:
+            note = version.notes.split("\n")[0]
+            facts.append(note if len(note) <= 60 else f"{note[:59]}…")
+        return f"{version} — {', '.join(facts)}" if facts else str(version)
+
+    def version_help(self) -> str:
+        """Which versions are offered, and what may come."""
+        words = _("Approved, never online, and higher than %(online)s.") % {"online": self.program.online_number}
+        if self.program.in_audit_number:
+            words += " " + _("%(number)s is still in audit.") % {"number": self.program.in_audit_number}
+        return words
+
+    # Rows with ranges ---------------------------------------------------------------------------------------------
+
+    def _ranges(self) -> Iterator[tuple[str, str, str]]:
+        """Yield (field, value, label) of everything that has a range."""
+        if "applications" in self.fields:
+            yield from (("applications", str(row.pk), row.name) for row in self.bound)
+        if "platforms" in self.fields:
+            yield from (("platforms", str(value), str(label)) for value, label in Platform.choices)
+
+    def application_rows(self) -> list[RangeRow]:
+        """The bound applications, each with its range of versions."""
+        return [self._row("applications", str(row.pk), row.name, application=row) for row in self.bound]
+
+    def platform_rows(self) -> list[RangeRow]:
+        """The platforms, each with its range of system versions."""
+        return [self._row("platforms", p.value, str(p.label), icon=ICONS[p]) for p in Platform]
+
+    def _row(self, name: str, value: str, label: str, **look: Any) -> RangeRow:
+        chosen = value in {str(item) for item in self[name].value() or []}
+        low, high = self[f"{name}_{value}_lowest"], self[f"{name}_{value}_highest"]
+        return RangeRow(name, value, label, chosen, low, high, **look)
+
+    def network_rows(self) -> list[tuple[str, str, bool]]:
+        """The networks as (value, label, chosen)."""
+        chosen = self["networks"].value() or []
+        return [(network.value, str(network.label), network.value in chosen) for network in Network]
+
+    # What was typed -----------------------------------------------------------------------------------------------
+
+    def clean_version(self) -> Version:
+        """G-1: a version that may be tried."""
+        version: Version = self.cleaned_data["version"]
+        if reason := rules.why_not_version(self.program, version, online=self.online):
+            raise ValidationError(reason)
+        return version
+
+    def clean_name(self) -> str:
+        """G-1: at most 20 words."""
+        name: str = self.cleaned_data["name"]
+        if reason := rules.why_not_name(name):
+            raise ValidationError(reason)
+        return name
+
+    def clean_user_limit(self) -> int:
+        """G-1, G-8: a number of users that is possible."""
+        limit: int = self.cleaned_data["user_limit"]
+        if reason := rules.why_not_limit(limit, delivered=self.delivered):
+            raise ValidationError(reason)
+        return limit
+
+    def clean(self) -> dict[str, Any]:
+        """The window, and the ranges of what is chosen; those of other rows are not looked at."""
+        data = super().clean() or self.cleaned_data
+        for name in ("starts_at", "ends_at"):
+            if data.get(name) and name in self.fields:
+                field: Any = self.fields[name]
+                data[name] = field.exactly(data[name], getattr(self.task, name, None))
+        starts_at = data.get("starts_at") or (self.task.starts_at if self.task and "starts_at" in self.fixed else None)
+        ends_at = data.get("ends_at")
+        if starts_at and ends_at and (reason := rules.why_not_window(starts_at, ends_at, at=timezone.now())):
+            self.add_error("ends_at", reason)
+        for name, value, label in self._ranges():
+            self._check_range(name, value, label, data)
+        if not self.objects.is_valid():
+            reasons = [str(reason) for errors in self.objects.errors.values() for reason in errors]
+            for words in dict.fromkeys(reasons):
+                self.add_error(None, _("Objects: %(reason)s") % {"reason": words})
+        return data
+
+    def _check_range(self, name: str, value: str, label: str, data: dict[str, Any]) -> None:
+        low, high = f"{name}_{value}_lowest", f"{name}_{value}_highest"
+        if value not in {str(item) for item in self[name].value() or []}:
+            for end in (low, high):
+                self.errors.pop(end, None)
+            return
+        if low in data and high in data and rules.why_not_range(label, data[low], data[high]):
+            words = _("The highest version, %(highest)s, is below the lowest, %(lowest)s.")
+            self.add_error(high, words % {"highest": data[high], "lowest": data[low]})
+
+    def chosen_lists(self) -> list[ObjectList]:
+        """The object lists that the form has now, drafts and those of the task; stores nothing."""
+        return self.objects.chosen
+
+    @property
+    def blocked(self) -> str:
+        """Why the form can't be sent yet: lines of a txt that nobody has decided about (G-3)."""
+        return next(iter(self._undecided().values()), "")
+
+    @property
+    def undecided(self) -> frozenset[str]:
+        """The kinds of objects that wait for that decision."""
+        return frozenset(self._undecided())
+
+    def _undecided(self) -> dict[str, str]:
+        reports = {str(section.kind): section.report for section in self.objects.sections if section.used}
+        return {
+            kind: report.decide for kind, report in reports.items() if report and report.undecided and report.row.count
+        }
+
+    def settings(self) -> TaskSettings:
+        """What was chosen, for the verb; what is fixed stays as it is."""
+        data, task = self.cleaned_data, self.task
+        if task and self.fixed:
+            conditions: dict[str, Any] = {
+                "version": task.version,
+                "starts_at": task.starts_at,
+                "applications": [(row.application, row.lowest, row.highest) for row in task.applications.all()],
+                "platforms": [(row.platform, row.lowest, row.highest) for row in task.platforms.all()],
+                "networks": task.networks,
+            }
+        else:
+            conditions = {
+                "version": data["version"],
+                "starts_at": data["starts_at"],
+                "applications": [(row, *self.range_of("applications", row.pk)) for row in data["applications"]],
+                "platforms": [(platform, *self.range_of("platforms", platform)) for platform in data["platforms"]],
+                "networks": data["networks"],
+            }
+        free = {name: data[name] for name in ("name", "ends_at", "user_limit")}
+        return TaskSettings(object_lists=self.objects.lists, **conditions, **free)
+
+    def range_of(self, name: str, value: Any) -> tuple[str, str]:
+        """Return the lowest and highest version of a row."""
+        data = self.cleaned_data
+        return data.get(f"{name}_{value}_lowest") or "", data.get(f"{name}_{value}_highest") or ""
+
+
+def values_of(task: GrayscaleTask) -> dict[str, Any]:
+    """Return what the fields hold for a task."""
+    values: dict[str, Any] = {
+        "version": task.version_id,
+        "name": task.name,
+        "starts_at": task.starts_at,
+        "ends_at": task.ends_at,
+        "user_limit": task.user_limit,
+        "applications": [row.application_id for row in task.applications.all()],
+        "platforms": [row.platform for row in task.platforms.all()],
+        "networks": task.networks,
+    }
+    ranges = [("applications", row.application_id, row) for row in task.applications.all()]
+    ranges += [("platforms", row.platform, row) for row in task.platforms.all()]  # type: ignore[misc]
+    for name, value, row in ranges:
+        values |= {f"{name}_{value}_lowest": row.lowest, f"{name}_{value}_highest": row.highest}
+    return values
+
+
+def values_for_copy(task: GrayscaleTask) -> dict[str, Any]:
+    """Return what a copy starts with: the same conditions for the same length from now on (G-8).
+
+    The version stays where it may still be tried.
+    """
+    values = values_of(task)
+    now = timezone.now().replace(second=0, microsecond=0)
+    values |= {"starts_at": now, "ends_at": now + (task.ends_at - task.starts_at)}
+    candidates = task.mini_program.versions.approved().overtaking(task.mini_program.versions.online())
+    if not candidates.filter(pk=task.version_id).exists():
+        del values["version"]
+    return values

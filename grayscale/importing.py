@@ -1,0 +1,228 @@
+"""From text to an object list: read, reported and kept as a draft until a task takes it in (G-3).
+
+All of a reading is one transaction: what breaks off leaves nothing. Its memory is that of the hashes, 24 bytes a
+value, and of one piece of the text, whatever the file's size.
+"""
+
+from __future__ import annotations
+
+import io
+import os
+from collections.abc import Generator, Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, BinaryIO
+
+import psycopg
+from django.conf import settings
+from django.db import connection, transaction
+from django.db.models import Sum
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from console.accounts.models import User
+from console.core.errors import Refused
+from grayscale.hashed import HashedList, HashTable, numbers
+from grayscale.models import GrayscaleTask, ObjectList, ObjectListPart
+from grayscale.txt import CONTROL, encoding_of, fault_of, lines_of, shortest
+from miniprograms.models import MiniProgram
+
+MOST_VALUES = 1_000_000  # of a task, all its lists together
+SHOWN_INVALID = 100  # lines that are kept for the report; all are counted
+SHOWN_CHARACTERS = 140  # of an invalid line
+DRAFTS_KEPT = timedelta(days=1)
+KEY_BYTES = 16
+BATCH = 8192  # values after which the limit is looked at
+
+COPY_LIST = """
+    INSERT INTO grayscale_objectlist (mini_program_id, task_id, kind, filename, count, lines, blanks, duplicates,
+        invalid, invalid_lines, key, hashes, uploaded_by_id, uploaded_at)
+    SELECT mini_program_id, NULL, kind, filename, count, lines, blanks, duplicates,
+        invalid, invalid_lines, key, hashes, %s, %s
+    FROM grayscale_objectlist WHERE id = %s RETURNING id"""
+COPY_PARTS = """
+    INSERT INTO grayscale_objectlistpart (object_list_id, position, values)
+    SELECT %s, position, values FROM grayscale_objectlistpart WHERE object_list_id = %s"""
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How far a reading is, in lines and in bytes of all bytes."""
+
+    lines: int
+    done: int
+    total: int
+
+
+def read_list(
+    source: BinaryIO | str,
+    *,
+    program: MiniProgram,
+    kind: str,
+    by: User,
+    filename: str = "",
+    task: GrayscaleTask | None = None,
+) -> ObjectList:
+    """Read a file or typed text into a draft with its report. Raises Refused, and leaves nothing then.
+
+    With `task` values that its lists have already are dropped as duplicates, and its limit counts them.
+    """
+    file = io.BytesIO(source.encode(errors="replace")) if isinstance(source, str) else source
+    steps = reading(file, program=program, kind=kind, by=by, filename=filename, task=task)
+    while True:
+        try:
+            next(steps)
+        except StopIteration as end:
+            return end.value
+
+
+def reading(
+    file: BinaryIO,
+    *,
+    program: MiniProgram,
+    kind: str,
+    by: User,
+    filename: str = "",
+    task: GrayscaleTask | None = None,
+) -> Generator[Progress, None, ObjectList]:
+    """Read a file as `read_list` does, a piece at each step; stopping between two steps leaves nothing."""
+    total = file.seek(0, os.SEEK_END)
+    file.seek(0)
+    refuse_size(total)
+    encoding = encoding_of(file)
+    with transaction.atomic():
+        facts = {"mini_program": program, "kind": kind, "uploaded_by": by, "filename": filename[:200]}
+        draft = _Draft(task, total, **facts)
+        for lines in lines_of(file, encoding):
+            draft.take(lines)
+            yield Progress(draft.row.lines, file.tell(), total)
+        return draft.finished()
+
+
+def refuse_size(size: int) -> None:
+    """Raise Refused for a file that is empty or too large; `size` in bytes."""
+    if not size:
+        raise Refused(_("The file is empty."))
+    if size > settings.OBJECT_LIST_BYTES:
+        words = _("The file has %(size).1f MB; up to %(most)d MB are read.")
+        raise Refused(words % {"size": size / 2**20, "most": settings.OBJECT_LIST_BYTES // 2**20})
+
+
+def refuse_count(count: int, *, others: int = 0) -> None:
+    """Raise Refused where `count` values are more than a task takes, which has `others` on other lists."""
+    if count + others <= MOST_VALUES:
+        return
+    words = (
+        _("%(count)s values and %(others)s on other lists are too many: a task takes %(most)s, all its lists together.")
+        if others
+        else _("%(count)s values are too many: a task takes %(most)s, all its lists together.")
+    )
+    raise Refused(words % {"count": f"{count:,}", "most": f"{MOST_VALUES:,}", "others": f"{others:,}"})
+
+
+def count_of(task: GrayscaleTask | None) -> int:
+    """Return how many values are on the task's lists."""
+    return (task.object_lists.aggregate(total=Sum("count"))["total"] or 0) if task else 0
+
+
+class _Draft:
+    """A draft while it is read, inside the caller's transaction."""
+
+    def __init__(self, task: GrayscaleTask | None, size: int, **facts: Any) -> None:
+        held = list(task.object_lists.filter(kind=facts["kind"])) if task else []
+        key = bytes(held[0].key) if held else os.urandom(KEY_BYTES)
+        self.row = ObjectList.objects.create(key=key, uploaded_at=timezone.now(), **facts)
+        self.fault = fault_of(self.row.kind)
+        self.beside = [HashedList(bytes(row.key), numbers(bytes(row.hashes))) for row in held]
+        self.table = HashTable(key, min(MOST_VALUES, size // shortest(self.row.kind) + 1))
+        self.others = count_of(task)
+        self.excess = 0  # further values, counted by lines, once there are more than a task takes
+        self.parts = 0
+
+    def take(self, lines: list[str]) -> None:
+        """Take in the next lines."""
+        values = self._checked(lines)
+        kept: list[str] = []
+        for start in range(0, len(values), BATCH):
+            if self.row.count + self.others > MOST_VALUES:
+                self.excess += len(values) - start
+                return
+            some = values[start : start + BATCH]
+            found = self.table.new(self._not_beside(some))
+            self.row.count += len(found)
+            self.row.duplicates += len(some) - len(found)
+            kept += found
+        if kept:
+            ObjectListPart.objects.create(object_list=self.row, position=self.parts, values="\n".join(kept))
+            self.parts += 1
+
+    def _checked(self, lines: list[str]) -> list[str]:
+        """Return the lines that are values; the others are counted and noted."""
+        row, values = self.row, list(filter(None, lines))
+        if not any(map(self.fault, values)):  # as nearly always: half the time of going through the lines
+            row.blanks += len(lines) - len(values)
+            row.lines += len(lines)
+            return values
+        values = []
+        for number, line in enumerate(lines, row.lines + 1):
+            if not line:
+                row.blanks += 1
+            elif fault := self.fault(line):
+                row.invalid += 1
+                if len(row.invalid_lines) < SHOWN_INVALID:
+                    shown = CONTROL.sub("\N{REPLACEMENT CHARACTER}", line[:SHOWN_CHARACTERS])
+                    row.invalid_lines.append([number, shown, fault])
+            else:
+                values.append(line)
+        row.lines += len(lines)
+        return values
+
+    def _not_beside(self, values: list[str]) -> list[str]:
+        for held in self.beside:
+            values = [value for value in values if value not in held]
+        return values
+
+    def finished(self) -> ObjectList:
+        """Write the counts and the hashes. Raises Refused where there is nothing in it, or too much."""
+        row = self.row
+        refuse_count(row.count + self.excess, others=self.others)
+        if not row.count and not row.invalid:
+            raise Refused(
+                _("Every value is on the task's lists already.")
+                if row.duplicates
+                else _("There are no values in it, only blank lines.")
+            )
+        row.save(update_fields=["count", "lines", "blanks", "duplicates", "invalid", "invalid_lines"])
+        content = bytearray()
+        for hashes in self.table.ascending():
+            content += hashes.tobytes()
+        # A parameter of its own, in binary: in the statement it would be written out and copied four times.
+        connection.ensure_connection()
+        with psycopg.Cursor(connection.connection) as cursor:
+            cursor.execute("UPDATE grayscale_objectlist SET hashes = %b WHERE id = %s", [content, row.pk])
+        return row
+
+
+def copied(original: ObjectList, *, by: User) -> ObjectList:
+    """Return a draft with the same values, for a task that is a copy (G-8); the values stay in the database."""
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(COPY_LIST, [by.pk, timezone.now(), original.pk])
+        (pk,) = cursor.fetchone()
+        cursor.execute(COPY_PARTS, [pk, original.pk])
+    return ObjectList.objects.defer("hashes").get(pk=pk)
+
+
+def values_of(object_list: ObjectList) -> Iterator[str]:
+    """Yield the values as text, one per line, some thousand at a time."""
+    for position in object_list.parts.values_list("position", flat=True):
+        yield object_list.parts.values_list("values", flat=True).get(position=position) + "\n"
+
+
+@transaction.atomic
+def discard_old_drafts(at: datetime) -> int:
+    """Delete the drafts that no task took in for a day; return how many. One that is being taken in is left alone."""
+    old = ObjectList.objects.drafts().filter(uploaded_at__lt=at - DRAFTS_KEPT)
+    ids = list(old.order_by().select_for_update(skip_locked=True).values_list("pk", flat=True))
+    ObjectListPart.objects.filter(object_list__in=ids).delete()
+    ObjectList.objects.filter(pk__in=ids).defer("hashes", "invalid_lines").delete()
+    return len(ids)

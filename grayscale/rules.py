@@ -1,0 +1,236 @@
+"""Why a move of a grayscale task is refused, in words; "" when it may be done.
+
+The verbs raise these sentences and the pages show them under the disabled button, so both always agree. `at` is the
+moment of the decision: what the clock has decided counts, written or not (G-4).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Sequence
+from datetime import datetime
+from typing import Protocol
+
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from console.hosts.models import HostApplication
+from grayscale.matching import parts
+from grayscale.models import MOST_USERS, GrayscaleTask
+from grayscale.states import Network, Platform, TaskState
+from miniprograms.models import MiniProgram
+from releases.models import Version
+from releases.states import VersionState
+
+MOST_WORDS = 20
+LONGEST_NAME = 200
+LONGEST_VERSION = 40
+MOST_OBJECTS = 1_000_000
+
+_VERSION = re.compile(r"[0-9]+(\.[0-9]+)*")
+# Han characters: the ideographs, their extensions and compatibility forms, and the iteration mark.
+_HAN = re.compile("[\u3005\u3007\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff]")
+
+
+class Window(Protocol):
+    """A time span: a task's, or that of one that is being made."""
+
+    @property
+    def starts_at(self) -> datetime: ...
+    @property
+    def ends_at(self) -> datetime: ...
+
+
+def word_count(name: str) -> int:
+    """Return how many words a name has: each Han character is one, and each other run between blanks (G-1)."""
+    return len(_HAN.findall(name)) + sum(any(map(str.isalnum, word)) for word in _HAN.sub(" ", name).split())
+
+
+def overlapping(program: MiniProgram, window: Window, *, at: datetime) -> list[GrayscaleTask]:
+    """Return the program's other running tasks whose window overlaps: a device may fit several (G-7)."""
+    tasks = GrayscaleTask.objects.filter(mini_program=program).running(at=at)
+    tasks = tasks.filter(starts_at__lt=window.ends_at, ends_at__gt=window.starts_at).select_related("version")
+    return list(tasks.exclude(pk=getattr(window, "pk", None)))
+
+
+# Moves -------------------------------------------------------------------------------------------------------------
+
+
+def why_not_create(program: MiniProgram, *, candidates: int) -> str:
+    """G-1: on the shelf, beside an online version; `candidates` counts approved versions above it."""
+    if not program.on_shelf:
+        return _("The mini program is off the shelf. Put it back on the shelf first.")
+    if not program.online_number:
+        return _("A grayscale release needs an online version. Publish one first.")
+    if not candidates:
+        return _("There is no version to try: it must have passed the audit and be higher than %(online)s.") % {
+            "online": program.online_number
+        }
+    return ""
+
+
+def why_not_start(task: GrayscaleTask, *, at: datetime) -> str:
+    """G-4: only what waits for its start time, on the shelf."""
+    if reason := _why_over(task, at):
+        return reason
+    if task.state_at(at) != TaskState.PENDING:
+        return _("This task has started already.")
+    return _why_not_shelf(task)
+
+
+def why_not_suspend(task: GrayscaleTask, *, at: datetime) -> str:
+    """G-6: only what delivers."""
+    if reason := _why_over(task, at):
+        return reason
+    state = task.state_at(at)
+    if state == TaskState.PENDING:
+        return _("This task has not started yet.")
+    if state == TaskState.SUSPENDED:
+        return _("This task is suspended already.")
+    return ""
+
+
+def why_not_resume(task: GrayscaleTask, *, at: datetime) -> str:
+    """G-4: only what is suspended, on the shelf."""
+    if reason := _why_over(task, at):
+        return reason
+    if task.state_at(at) != TaskState.SUSPENDED:
+        return _("This task is not suspended.")
+    return _why_not_shelf(task)
+
+
+def why_not_end(task: GrayscaleTask, *, at: datetime) -> str:
+    """G-4: the end is final."""
+    return _why_over(task, at)
+
+
+def why_not_edit(task: GrayscaleTask, *, at: datetime) -> str:
+    """G-8: not after the end."""
+    return _why_over(task, at)
+
+
+def _why_over(task: GrayscaleTask, at: datetime) -> str:
+    return _("This task has ended.") if task.state_at(at) == TaskState.ENDED else ""
+
+
+def _why_not_shelf(task: GrayscaleTask) -> str:
+    if not task.mini_program.on_shelf:
+        return _("The mini program is off the shelf. Put it back on the shelf first.")
+    return ""
+
+
+# Settings ----------------------------------------------------------------------------------------------------------
+
+
+def why_not_version(program: MiniProgram, version: Version, *, online: Version | None) -> str:
+    """G-1: audit passed, never online, higher than the online one, and there is an online one."""
+    if version.mini_program_id != program.pk:
+        return _("Choose a version of this mini program.")
+    if online is None:
+        return _("A grayscale release needs an online version. Publish one first.")
+    if version.state in (VersionState.ONLINE, VersionState.RETIRED):
+        return _("%(number)s was online already. Choose a version that was never online.") % {"number": version}
+    if version.state != VersionState.APPROVED:
+        return _("%(number)s has not passed the audit.") % {"number": version}
+    if version.parts <= online.parts:
+        return _("%(number)s is not higher than %(online)s, which is online.") % {"number": version, "online": online}
+    return ""
+
+
+def why_not_name(name: str) -> str:
+    """G-1: 1 to 20 words."""
+    words = word_count(name)
+    if not name.strip():
+        return _("Give the task a name.")
+    if len(name) > LONGEST_NAME:
+        return _("The name has %(length)d characters. At most %(most)d.") % {"length": len(name), "most": LONGEST_NAME}
+    if words > MOST_WORDS:
+        return _("The name has %(words)d words. At most %(most)d; a Chinese character counts as one.") % {
+            "words": words,
+            "most": MOST_WORDS,
+        }
+    return ""
+
+
+def why_not_window(starts_at: datetime, ends_at: datetime, *, at: datetime) -> str:
+    """G-1: start before end, and the end not before this moment."""
+    if starts_at >= ends_at:
+        return _("The end must be later than the start.")
+    if ends_at <= at:
+        return _("The end is in the past.")
+    return ""
+
+
+def why_not_limit(limit: int, *, delivered: int = 0) -> str:
+    """G-1, G-8: 1 to 100,000,000, and not below what is delivered."""
+    if not 1 <= limit <= MOST_USERS:
+        return _("Between 1 and %(most)s users.") % {"most": f"{MOST_USERS:,}"}
+    if limit < delivered:
+        return ngettext(
+            "%(delivered)d user has the version already. The limit can't be lower.",
+            "%(delivered)d users have the version already. The limit can't be lower.",
+            delivered,
+        ) % {"delivered": delivered}
+    return ""
+
+
+def why_not_objects(counts: Sequence[int]) -> str:
+    """G-3: at most a million values in a task, and no list that is empty: it would restrict the task to nobody."""
+    count = sum(counts)
+    if 0 in counts:
+        return _("A list is empty. Take it out, or add a value.")
+    if count > MOST_OBJECTS:
+        return _("The lists have %(count)s values. A task takes at most %(most)s.") % {
+            "count": f"{count:,}",
+            "most": f"{MOST_OBJECTS:,}",
+        }
+    return ""
+
+
+def why_not_applications(chosen: Sequence[tuple[HostApplication, str, str]], *, bound: Collection[int]) -> str:
+    """G-1: one or more, all bound now (`bound`: primary keys), each once, and each range the right way round."""
+    if not chosen:
+        return _("Choose one or more applications.")
+    if len({application.pk for application, *_rest in chosen}) < len(chosen):
+        return _("Choose each application once.")
+    for application, lowest, highest in chosen:
+        if application.pk not in bound:
+            return _("%(application)s is not bound to this mini program.") % {"application": application}
+        if reason := why_not_range(str(application), lowest, highest):
+            return reason
+    return ""
+
+
+def why_not_platforms(chosen: Sequence[tuple[str, str, str]]) -> str:
+    """G-1: known ones, each once, and each range the right way round."""
+    if len({platform for platform, *_rest in chosen}) < len(chosen):
+        return _("Choose each platform once.")
+    for platform, lowest, highest in chosen:
+        if platform not in Platform.values:
+            return _("%(platform)s is not a platform that mini programs run on.") % {"platform": platform}
+        if reason := why_not_range(str(Platform(platform).label), lowest, highest):
+            return reason
+    return ""
+
+
+def why_not_range(whose: str, lowest: str, highest: str) -> str:
+    """G-2: numbers with dots, the lowest not above the highest; empty is open."""
+    for version in (lowest, highest):
+        if version and (len(version) > LONGEST_VERSION or not _VERSION.fullmatch(version)):
+            return _("%(whose)s: “%(version)s” is not a version. Use numbers with dots, such as 17.2.") % {
+                "whose": whose,
+                "version": version,
+            }
+    if lowest and highest and parts(lowest) > parts(highest):
+        return _("%(whose)s: the lowest version, %(lowest)s, is above the highest, %(highest)s.") % {
+            "whose": whose,
+            "lowest": lowest,
+            "highest": highest,
+        }
+    return ""
+
+
+def why_not_networks(chosen: Sequence[str]) -> str:
+    """G-1: known ones."""
+    unknown = [network for network in chosen if network not in Network.values]
+    return _("%(network)s is not a network that can be chosen.") % {"network": unknown[0]} if unknown else ""

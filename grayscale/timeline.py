@@ -1,0 +1,136 @@
+"""What happened to a task: from the activity log, and what the clock has decided but nobody has written yet (G-11)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.utils.dateparse import parse_datetime
+from django.utils.translation import gettext as _
+
+from console.activity.models import ActivityEntry
+from console.activity.verbs import Verb
+from console.core import times
+from console.core.changes import TIMES, WHY
+from grayscale.models import GrayscaleTask
+from grayscale.states import TaskState
+
+MOST = 100
+V = Verb
+
+
+@dataclass(frozen=True, kw_only=True)
+class Event:
+    """One event: what, when, by whom ("" for the clock) and why."""
+
+    at: datetime
+    title: str
+    icon: str
+    colour: str
+    by: str = ""
+    why: str = ""
+    state: str = ""
+
+
+LOOKS: dict[str, tuple[str, str, str]] = {
+    V.GRAYSCALE_CREATED: ("plus", "secondary", ""),
+    V.GRAYSCALE_EDITED: ("edit", "blue", ""),
+    V.GRAYSCALE_STARTED: ("player-play", "green", TaskState.DELIVERING),
+    V.GRAYSCALE_SUSPENDED: ("player-pause", "orange", TaskState.SUSPENDED),
+    V.GRAYSCALE_RESUMED: ("player-play", "green", TaskState.DELIVERING),
+    V.GRAYSCALE_ENDED: ("player-stop", "secondary", TaskState.ENDED),
+    V.GRAYSCALE_PULLED_BACK: ("arrow-back-up", "red", TaskState.ENDED),
+}
+
+
+def events_of(task: GrayscaleTask, *, at: datetime) -> list[Event]:
+    """Return the task's events, newest first."""
+    entries = ActivityEntry.objects.of_program(task.mini_program.app_id).filter(
+        target_type=GrayscaleTask._meta.model_name, target_id=str(task.pk)
+    )
+    written = [event for entry in entries.order_by("-pk")[:MOST] for event in _events(entry)]
+    return [*_decided(task, written, at=at), *written]
+
+
+def suspended_spans(events: Sequence[Event], *, at: datetime) -> list[tuple[datetime, datetime]]:
+    """Return from when to when the task was suspended; a span that lasts ends at `at`."""
+    spans, since = [], None
+    for event in reversed(events):
+        if event.state == TaskState.SUSPENDED:
+            since = since or event.at
+        elif event.state and since:
+            spans.append((since, event.at))
+            since = None
+    return [*spans, (since, at)] if since else spans
+
+
+def ended_at(events: Sequence[Event]) -> datetime | None:
+    """Return when the task ended; None while it runs."""
+    return next((event.at for event in events if event.state == TaskState.ENDED), None)
+
+
+def started_at(events: Sequence[Event]) -> datetime | None:
+    """Return when the task first took users; None where it did not."""
+    return next((event.at for event in reversed(events) if event.state == TaskState.DELIVERING), None)
+
+
+def _events(entry: ActivityEntry) -> list[Event]:
+    icon, colour, state = LOOKS.get(entry.verb, ("edit", "blue", ""))
+    after = entry.after or {}
+    if entry.verb == V.GRAYSCALE_CREATED and after.get("state") == TaskState.DELIVERING:
+        state = TaskState.DELIVERING
+    why = f"“{entry.reason}”" if entry.reason else str(WHY.get(after.get("why", ""), ""))
+    if entry.verb == V.GRAYSCALE_STARTED and not entry.actor_label:
+        why = _("start time reached")
+    by = entry.actor_label
+    return [
+        Event(at=entry.at, title=title, icon=icon, colour=colour, by=by, why=why, state=state)
+        for title in _titles(entry)
+    ]
+
+
+def _titles(entry: ActivityEntry) -> list[str]:
+    titles: dict[str, str] = {
+        V.GRAYSCALE_CREATED: _("Created"),
+        V.GRAYSCALE_STARTED: _("Delivering"),
+        V.GRAYSCALE_SUSPENDED: _("Suspended"),
+        V.GRAYSCALE_RESUMED: _("Resumed"),
+        V.GRAYSCALE_ENDED: _("Ended"),
+        V.GRAYSCALE_PULLED_BACK: _("Ended and pulled back"),
+    }
+    if entry.verb in titles:
+        return [titles[entry.verb]]
+    changes = [words for key, before, after in entry.changes() if (words := _change(key, before, after))]
+    return changes or [_("Edited")]
+
+
+def _change(key: str, before: Any, after: Any) -> str:
+    """Say what an edit changed; "" where the bare word is enough."""
+    if key == "users" and isinstance(before, int) and isinstance(after, int):
+        words = _("Limit raised from %(before)s to %(after)s")
+        if after < before:
+            words = _("Limit lowered from %(before)s to %(after)s")
+        return words % {"before": f"{before:,}", "after": f"{after:,}"}
+    if key in TIMES and (moment := parse_datetime(str(after))):
+        words = _("End moved to %(time)s") if key == "ends" else _("Start moved to %(time)s")
+        return words % {"time": times.exact(moment)}
+    if key == "name":
+        return _("Renamed, before: “%(name)s”") % {"name": before}
+    return ""
+
+
+def _decided(task: GrayscaleTask, written: list[Event], *, at: datetime) -> list[Event]:
+    """Return what the clock has decided and the scheduler has not written yet, newest first (G-4)."""
+    decided = []
+    if task.state != TaskState.ENDED and at >= task.ends_at:
+        decided.append(_by_clock(task.ends_at, _("Ended"), _("end time reached"), V.GRAYSCALE_ENDED))
+    if task.state == TaskState.PENDING and at >= task.starts_at and not started_at(written):
+        decided.append(_by_clock(task.starts_at, _("Delivering"), _("start time reached"), V.GRAYSCALE_STARTED))
+    return decided
+
+
+def _by_clock(at: datetime, title: str, why: str, verb: str) -> Event:
+    icon, colour, state = LOOKS[verb]
+    return Event(at=at, title=title, icon=icon, colour=colour, why=why, state=state)

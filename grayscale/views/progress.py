@@ -1,0 +1,90 @@
+"""How far a task is, and what a device runs and why (G-11, G-12)."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from django.http import HttpResponse
+from django.shortcuts import render
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from console.accounts.access import SignedInRequest, route
+from console.accounts.permissions import Permission, lacking
+from grayscale import rules
+from grayscale.access import task_for
+from grayscale.explanation import explain as explanation_of
+from grayscale.forms.device import DeviceForm
+from grayscale.models import GrayscaleTask
+from grayscale.progress import Progress
+from grayscale.states import ObjectKind
+from grayscale.wording import network_words, range_words, values_words
+from miniprograms.access import mini_program_for
+from miniprograms.models import MiniProgram
+
+
+@route(Permission.VIEW, load=task_for)
+def progress(request: SignedInRequest, task: GrayscaleTask) -> HttpResponse:
+    """One task: its numbers, curve, splits, timeline, and the box that explains a device."""
+    form = DeviceForm(request.GET, program=task.mini_program)
+    context = {**_live(task), "conditions": _conditions(task), "form": form}
+    if form.is_bound and form.is_valid():
+        context["explanation"] = explanation_of(task.mini_program, form.device(), at=timezone.now(), task=task)
+    return render(request, "grayscale/progress.html", context)
+
+
+@route(Permission.VIEW, load=task_for)
+def live(request: SignedInRequest, task: GrayscaleTask) -> HttpResponse:
+    """The parts of the page that change by themselves."""
+    return render(request, "grayscale/progress_live.html", _live(task))
+
+
+def _live(task: GrayscaleTask) -> dict[str, Any]:
+    """The facts of what changes by itself, and why which action is impossible now."""
+    at = timezone.now()
+    progress = Progress(task, at)
+    missing = lacking(task.mini_program.held, Permission.MANAGE)
+    return {
+        "mini_program": task.mini_program,
+        "task": task,
+        "progress": progress,
+        "chart": json.dumps(progress.chart),
+        "why_not_edit": missing or rules.why_not_edit(task, at=at),
+        "why_not_start": missing or rules.why_not_start(task, at=at),
+        "why_not_suspend": missing or rules.why_not_suspend(task, at=at),
+        "why_not_resume": missing or rules.why_not_resume(task, at=at),
+        "why_not_end": missing or rules.why_not_end(task, at=at),
+        "why_not_copy": missing,
+    }
+
+
+def _conditions(task: GrayscaleTask) -> dict[str, list[str]]:
+    """Whom the task reaches, condition by condition; an empty list does not restrict."""
+    lists: dict[str, int] = {}
+    for kind, count in task.object_lists.values_list("kind", "count"):
+        lists[kind] = lists.get(kind, 0) + count
+    return {
+        "applications": [
+            f"{row.application} {range_words(row.lowest, row.highest)}"
+            for row in task.applications.select_related("application")
+        ],
+        "platforms": [
+            f"{row} {range_words(row.lowest, row.highest)}"
+            if row.lowest or row.highest
+            else _("any %(platform)s") % {"platform": row}
+            for row in task.platforms.all()
+        ],
+        "objects": [values_words(kind, lists[kind]) for kind in ObjectKind.values if kind in lists],
+        "networks": [network_words(task.networks)] if task.networks else [],
+    }
+
+
+@route(Permission.VIEW, load=mini_program_for)
+def explain(request: SignedInRequest, program: MiniProgram) -> HttpResponse:
+    """What a device runs now, by all running and recently ended tasks of the program."""
+    form = DeviceForm(request.GET, program=program)
+    context: dict[str, Any] = {"mini_program": program, "form": form}
+    if form.is_bound and form.is_valid():
+        context["explanation"] = explanation_of(program, form.device(), at=timezone.now())
+    return render(request, "grayscale/explain.html", context)

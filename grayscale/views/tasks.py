@@ -1,0 +1,196 @@
+"""The pages of grayscale tasks: across programs, of one program, and the form (G-1, G-8, G-10)."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from django.http import Http404, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from console.accounts.access import SignedInRequest, held_by_team, route
+from console.accounts.filters import url_with_team
+from console.accounts.permissions import Permission, lacking
+from console.activity.models import ActivityEntry
+from console.activity.verbs import Verb
+from console.core.errors import Overtaken
+from console.core.pages import form_page, page_of, posted
+from grayscale import actions, rules
+from grayscale.access import task_for
+from grayscale.diagram import pictures
+from grayscale.filters import OverviewFilter, TaskFilter
+from grayscale.forms.editing import EditTaskForm
+from grayscale.forms.preview import Preview
+from grayscale.forms.task import TaskForm, values_for_copy
+from grayscale.models import GrayscaleTask
+from grayscale.overview import rows_of, with_facts
+from miniprograms.access import mini_program_for
+from miniprograms.models import MiniProgram
+
+TEMPLATE = "grayscale/form.html"
+
+
+@route(Permission.SIGNED_IN)
+def overview(request: SignedInRequest) -> HttpResponse:
+    """The tasks of all my programs, newest first."""
+    if url := url_with_team(request):
+        return redirect(url)
+    at = timezone.now()
+    filters = OverviewFilter(request, at=at)
+    page = page_of(request, with_facts(filters.rows), count=filters.count)
+    context = {
+        "filter": filters,
+        "page": page,
+        "rows": rows_of(page, at=at, held=held_by_team(request.user)),
+        "total": _total(filters.count),
+        "across": True,
+    }
+    return render(request, "grayscale/overview.html", context)
+
+
+@route(Permission.VIEW, load=mini_program_for)
+def tasks(request: SignedInRequest, program: MiniProgram) -> HttpResponse:
+    """One program's tasks, newest first, and how a task moves (G-10)."""
+    at = timezone.now()
+    filters = TaskFilter(request, program.grayscale_tasks.all(), at=at)
+    page = page_of(request, with_facts(filters.rows), count=filters.count)
+    context = {
+        "mini_program": program,
+        "filter": filters,
+        "page": page,
+        "rows": rows_of(page, at=at, held={program.team_id: program.held}),
+        "total": _total(filters.count),
+        "why_not_create": _why_not_create(program),
+        "bound": program.bindings.bound().exists(),
+        "candidates": _candidates(program),
+        "diagram": pictures(),
+    }
+    return render(request, "grayscale/tasks.html", context)
+
+
+def _total(count: int) -> str:
+    return ngettext("%(count)d task", "%(count)d tasks", count) % {"count": count}
+
+
+def _candidates(program: MiniProgram) -> int:
+    """How many versions may be tried."""
+    found: int = program.versions.approved().overtaking(program.versions.online()).count()
+    return found
+
+
+def _why_not_create(program: MiniProgram) -> str:
+    missing = lacking(program.held, Permission.MANAGE)
+    return missing or rules.why_not_create(program, candidates=_candidates(program))
+
+
+def tasks_url(program: MiniProgram) -> str:
+    """The address of a program's tasks."""
+    return reverse("grayscale:tasks", args=[program.app_id])
+
+
+# The form ---------------------------------------------------------------------------------------------------------
+
+
+@route(Permission.MANAGE, load=mini_program_for, methods="GET POST")
+def create(request: SignedInRequest, program: MiniProgram) -> HttpResponse:
+    """A new task (G-1); `?version=2.5.0` chooses the version."""
+    initial = {}
+    if chosen := program.versions.numbered(request.GET.get("version", "")).first():
+        initial["version"] = chosen.pk
+    return _new(request, program, initial)
+
+
+@route(Permission.MANAGE, load=task_for, methods="GET POST")
+def copy(request: SignedInRequest, task: GrayscaleTask) -> HttpResponse:
+    """A new task, from the settings of an old one (G-8)."""
+    return _new(request, task.mini_program, values_for_copy(task), copied=task)
+
+
+def _new(
+    request: SignedInRequest, program: MiniProgram, initial: dict[str, Any], copied: GrayscaleTask | None = None
+) -> HttpResponse:
+    if request.method == "GET" and _why_not_create(program):
+        return redirect(tasks_url(program))
+    form = TaskForm(
+        posted(request), request.FILES or None, program=program, by=request.user, initial=initial, copy_of=copied
+    )
+    return form_page(
+        request,
+        form,
+        save=lambda data: actions.create(program, by=request.user, settings=form.settings()),
+        success=lambda task: (_created(task), tasks_url(program)),
+        template=TEMPLATE,
+        title=_("New grayscale task"),
+        cancel=tasks_url(program),
+        preview=Preview(form, at=timezone.now()),
+        preview_url=reverse("grayscale:preview", args=[program.app_id]) + (f"?copy={copied.pk}" if copied else ""),
+        mini_program=program,
+        copied=copied,
+    )
+
+
+def _created(task: GrayscaleTask) -> str:
+    if task.starts_at <= timezone.now():
+        return _("“%(task)s” is created and delivers.") % {"task": task}
+    return _("“%(task)s” is created. It starts at its start time.") % {"task": task}
+
+
+@route(Permission.MANAGE, load=task_for, methods="GET POST")
+def edit(request: SignedInRequest, task: GrayscaleTask) -> HttpResponse:
+    """Change a task; who comes second sees what changed (G-8)."""
+    program = task.mini_program
+    if request.method == "GET" and rules.why_not_edit(task, at=timezone.now()):
+        return redirect(task.get_absolute_url())
+    form = EditTaskForm(posted(request), request.FILES or None, task=task, by=request.user)
+
+    def save(data: dict[str, Any]) -> GrayscaleTask:
+        try:
+            return actions.edit(task, by=request.user, revision=data["revision"], settings=form.settings())
+        except Overtaken:
+            current = GrayscaleTask.objects.get(pk=task.pk)
+            entries = ActivityEntry.objects.of_program(program.app_id).filter(verb=Verb.GRAYSCALE_EDITED)
+            form.show_overtaken(current, entries.filter(target_type="grayscaletask", target_id=str(task.pk)))
+            raise
+
+    return form_page(
+        request,
+        form,
+        save=save,
+        success=lambda edited: (_("“%(task)s” is saved.") % {"task": edited}, edited.get_absolute_url()),
+        template=TEMPLATE,
+        title=_("Edit grayscale task"),
+        cancel=task.get_absolute_url(),
+        preview=Preview(form, at=timezone.now()),
+        preview_url=f"{reverse('grayscale:preview', args=[program.app_id])}?task={task.pk}",
+        mini_program=program,
+        task=task,
+    )
+
+
+def _task_of(program: MiniProgram, request: SignedInRequest, name: str) -> GrayscaleTask | None:
+    """Return the program's task that the query names; None when it names none."""
+    if not (number := request.GET.get(name)):
+        return None
+    task = program.grayscale_tasks.filter(pk=number).first() if re.fullmatch("[0-9]{1,18}", number) else None
+    if task is None:
+        raise Http404
+    task.mini_program = program
+    found: GrayscaleTask = task
+    return found
+
+
+@route(Permission.MANAGE, load=mini_program_for, methods="POST")
+def preview(request: SignedInRequest, program: MiniProgram) -> HttpResponse:
+    """The side column of the form for what is typed so far; nothing is kept, nothing refused."""
+    form: TaskForm
+    if task := _task_of(program, request, "task"):
+        form = EditTaskForm(request.POST, None, task=task, by=request.user)
+    else:
+        copied = _task_of(program, request, "copy")
+        form = TaskForm(request.POST, None, program=program, by=request.user, copy_of=copied)
+    context = {"form": form, "preview": Preview(form, at=timezone.now()), "mini_program": program, "live": True}
+    return render(request, "grayscale/preview.html", context)

@@ -1,0 +1,248 @@
+"""What a task reaches and when, in words: the one place for the list, the form, progress and explanations (G-10)."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from django.utils import timezone
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString, mark_safe
+from django.utils.text import get_text_list
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from console.core import times
+from grayscale.models import GrayscaleTask
+from grayscale.states import Network, ObjectKind, Platform, Reason, TaskState
+
+Named = tuple[str, str, str]  # a name or platform, lowest, highest
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reach:
+    """The conditions of a task, as far as words need them.
+
+    `applications` and `platforms` with their ranges, `objects` the number of values by kind, `bound` how many
+    applications the program is bound to, `undecided` the kinds of objects that wait for the user's decision.
+    """
+
+    applications: Sequence[Named] = ()
+    platforms: Sequence[Named] = ()
+    objects: dict[str, int] = field(default_factory=dict)
+    networks: Sequence[str] = ()
+    bound: int = 0
+    undecided: frozenset[str] = frozenset()
+
+    @property
+    def every_application(self) -> bool:
+        """Whether all of several applications are reached, whatever their version."""
+        open_ended = not any(lowest or highest for _name, lowest, highest in self.applications)
+        return open_ended and len(self.applications) > 1 and len(self.applications) == self.bound
+
+
+def reach_of(task: GrayscaleTask, *, bound: int) -> Reach:
+    """Return the conditions of a task whose rows were prefetched; `bound` applications are bound to its program."""
+    objects: Counter[str] = Counter()
+    for row in task.object_lists.all():
+        objects[row.kind] += row.count
+    return Reach(
+        applications=[(row.application.name, row.lowest, row.highest) for row in task.applications.all()],
+        platforms=[(row.platform, row.lowest, row.highest) for row in task.platforms.all()],
+        objects=dict(objects),
+        networks=task.networks,
+        bound=bound,
+    )
+
+
+def range_words(lowest: str, highest: str) -> str:
+    """Return “16 to 18”, “up to 8.3”, “8.2.0 or higher”, “8.2.0”; "" for an open range."""
+    if lowest == highest:
+        return lowest
+    if not highest:
+        return _("%(lowest)s or higher") % {"lowest": lowest}
+    if not lowest:
+        return _("up to %(highest)s") % {"highest": highest}
+    return _("%(lowest)s to %(highest)s") % {"lowest": lowest, "highest": highest}
+
+
+def conditions(reach: Reach) -> SafeString:
+    """Return “**Harbour Super App** 8.2.0 or higher, Android 10 or higher and all iOS, on Wi-Fi or 5G”, marked up."""
+    pieces = [_applications(reach), platform_words(reach.platforms), *_objects(reach.objects)]
+    if reach.networks:
+        unbroken = format_html('<span class="text-nowrap">{}</span>', network_words(reach.networks))
+        pieces.append(format_html(_("on {}"), unbroken))
+    elif not reach.objects and not any(lowest or highest for _platform, lowest, highest in reach.platforms):
+        pieces.append(_("any network"))
+    return _joined(pieces, _(", "))
+
+
+def _applications(reach: Reach) -> SafeString:
+    if reach.every_application:
+        if reach.bound == 2:
+            return format_html("<strong>{}</strong>", _("Both applications"))
+        return format_html("<strong>{}</strong>", _("All %(count)d applications") % {"count": reach.bound})
+    if not reach.applications:
+        return format_html("<strong>{}</strong>", _("No application"))
+    return _listed(
+        [
+            format_html("<strong>{}</strong> {}", name, range_words(lowest, highest))
+            if lowest or highest
+            else format_html("<strong>{}</strong>", name)
+            for name, lowest, highest in reach.applications
+        ],
+        _("and"),
+    )
+
+
+def platform_words(platforms: Sequence[Named]) -> str:
+    """Return “Android 10 or higher and all iOS”; an unrestricted one beside a restricted one is “all …”."""
+    if not platforms:
+        return _("any platform")
+    ranges = any(lowest or highest for _platform_name, lowest, highest in platforms)
+    unrestricted = _("all %(platform)s") if ranges else "%(platform)s"
+    return get_text_list([_platform(row, unrestricted) for row in platforms], _("and"))
+
+
+def _platform(row: Named, unrestricted: str) -> str:
+    platform, lowest, highest = row
+    label = str(Platform(platform).label)
+    if lowest or highest:
+        return _("%(name)s %(range)s") % {"name": label, "range": range_words(lowest, highest)}
+    return unrestricted % {"platform": label}
+
+
+def _objects(objects: dict[str, int]) -> list[str]:
+    """Return “in a list of 318 user accounts” for each kind, in the order of the form."""
+    return [
+        _("in a list of %(values)s") % {"values": values_words(kind, objects[kind])}
+        for kind in ObjectKind.values
+        if kind in objects
+    ]
+
+
+def values_words(kind: str, count: int) -> str:
+    """Return “318 user accounts”."""
+    words = {
+        ObjectKind.GUID: ngettext("%(count)s GUID", "%(count)s GUIDs", count),
+        ObjectKind.DEVICE_ID: ngettext("%(count)s device ID", "%(count)s device IDs", count),
+        ObjectKind.ACCOUNT: ngettext("%(count)s user account", "%(count)s user accounts", count),
+    }
+    return words[ObjectKind(kind)] % {"count": f"{count:,}"}
+
+
+def network_words(networks: Sequence[str]) -> str:
+    """Return “Wi-Fi or 5G”, in the order of the form."""
+    return get_text_list([str(network.label) for network in Network if network in networks], _("or"))
+
+
+def sentence(reach: Reach) -> SafeString:
+    """Return whom the task reaches as one sentence, with the chosen conditions marked up; for the form."""
+    if not reach.applications:
+        return format_html("{}", _("Nobody yet: choose at least one application."))
+    pieces = [format_html(_("Devices in {}"), _strong_applications(reach))]
+    if reach.platforms:
+        platforms = [_strong(_platform(row, _("any %(platform)s"))) for row in reach.platforms]
+        pieces.append(format_html(_("on {}"), _listed(platforms, _("or"))))
+    for kind, count in reach.objects.items():
+        words = format_html(_ON_LIST[ObjectKind(kind)](), f"{count:,}")
+        pieces.append(format_html(_("{} (not imported yet)"), words) if kind in reach.undecided else words)
+    if reach.networks:
+        pieces.append(format_html(_("while on {}"), _strong(network_words(reach.networks))))
+    return format_html("{}{}", _joined(pieces, _(", ")), _("."))
+
+
+_ON_LIST = {
+    ObjectKind.GUID: lambda: _("whose <strong>GUID is on a list of {}</strong>"),
+    ObjectKind.DEVICE_ID: lambda: _("whose <strong>device ID is on a list of {}</strong>"),
+    ObjectKind.ACCOUNT: lambda: _("whose <strong>user account is on a list of {}</strong>"),
+}
+
+
+def _strong_applications(reach: Reach) -> SafeString:
+    if reach.every_application:
+        words = _("both applications") if reach.bound == 2 else _("all %(count)d applications") % {"count": reach.bound}
+        return _strong(words)
+    named = [f"{name} {range_words(lowest, highest)}".strip() for name, lowest, highest in reach.applications]
+    return _listed([_strong(words) for words in named], _("or"))
+
+
+def _strong(words: str) -> SafeString:
+    return format_html("<strong>{}</strong>", words)
+
+
+def _listed(pieces: Sequence[SafeString], last: str) -> SafeString:
+    """Return “a, b and c” of pieces that are marked up."""
+    if len(pieces) < 2:
+        return pieces[0]
+    return format_html("{} {} {}", _joined(pieces[:-1], _(", ")), last, pieces[-1])
+
+
+def _joined(pieces: Sequence[str], glue: str) -> SafeString:
+    return format_html_join(mark_safe(glue), "{}", ((piece,) for piece in pieces))  # noqa: S308 - a comma
+
+
+# Times ------------------------------------------------------------------------------------------------------------
+
+
+def window(task: GrayscaleTask) -> str:
+    """Return “21 – 26 Nov”, “28 Oct – 1 Nov”, “21 Nov, 09:00 – 18:00”."""
+    start, end = timezone.localtime(task.starts_at), timezone.localtime(task.ends_at)
+    if start.date() == end.date():
+        return f"{times.exact(start)} – {end:%H:%M}"
+    if (start.year, start.month) == (end.year, end.month):
+        return f"{start.day} – {times.day(end)}"
+    return f"{times.day(start)} – {times.day(end)}"
+
+
+def window_note(task: GrayscaleTask, *, at: datetime) -> str:
+    """Return what the window means now: “2 days left”, “starts in 4 days”, why it was suspended or has ended."""
+    state = task.state_at(at)
+    if state == TaskState.PENDING:
+        return _("starts in %(time)s") % {"time": span(task.starts_at - at)}
+    if state == TaskState.DELIVERING:
+        return _("%(time)s left") % {"time": span(task.ends_at - at)}
+    if state == TaskState.SUSPENDED:
+        return _suspended(task)
+    return _ended(task)
+
+
+def _suspended(task: GrayscaleTask) -> str:
+    day = {"day": times.day(task.state_since)}
+    if task.state_reason == Reason.OFF_SHELF:
+        return _("off the shelf, %(day)s") % day
+    return _("by hand, %(day)s") % day
+
+
+def _ended(task: GrayscaleTask) -> str:
+    reasons = {
+        Reason.BY_HAND: _("ended by hand"),
+        Reason.PULLED_BACK: _("ended and pulled back"),
+        Reason.PUBLISHED: _("%(number)s published") % {"number": task.version},
+        Reason.OVERTAKEN: _("a higher version published"),
+        Reason.UNBOUND: _("no application bound"),
+    }
+    reason = task.state_reason if task.state == TaskState.ENDED else ""
+    return reasons.get(reason, _("end time reached"))  # type: ignore[call-overload]  # "" and END_TIME
+
+
+def span(length: timedelta) -> str:
+    """Return “4 days”, “1 day”, “5 h”, “12 min”: the largest unit, rounded down."""
+    minutes = max(int(length.total_seconds()) // 60, 0)
+    if minutes >= 24 * 60:
+        days = minutes // (24 * 60)
+        return ngettext("%(days)d day", "%(days)d days", days) % {"days": days}
+    if minutes >= 60:
+        return _("%(hours)d h") % {"hours": minutes // 60}
+    return _("%(minutes)d min") % {"minutes": max(minutes, 1)}
+
+
+def duration(start: datetime, end: datetime) -> str:
+    """Return “4 days”, “4 days 3 h”, “3 h 20 min”: two units, for the form."""
+    length = end - start
+    first = span(length)
+    minutes = int(length.total_seconds()) // 60
+    rest = minutes % (24 * 60) // 60 * 60 if minutes >= 24 * 60 else minutes % 60 if minutes >= 60 else 0
+    return f"{first} {span(timedelta(minutes=rest))}" if rest else first
