@@ -26,10 +26,13 @@ from console.activity.views import activity_page
 from console.core.pages import page_of, show
 from console.hosts.models import Decision, HostApplication
 from console.sections import Section, section_of, waiting_for
+from grayscale.models import GrayscaleTask
+from grayscale.overview import rows_of, with_facts
 from miniprograms.models import Binding, MiniProgram
 from releases.models import ReviewDecision, Version
 
 SHOWN = 10
+RUNNING = 5
 FOUND = 50
 ICON_SECONDS = 365 * 24 * 3600
 
@@ -44,7 +47,7 @@ def own_activity(request: SignedInRequest) -> ActivityQuerySet:
 
 @route(Permission.SIGNED_IN)
 def home(request: SignedInRequest) -> HttpResponse:
-    """What waits for the user, oldest first, and what changed."""
+    """What waits for the user, oldest first, which grayscale tasks run, and what changed."""
     audits = waiting_for(request.user, ReviewDecision).select_related(
         "application", "audit__version", "audit__mini_program", "audit__mini_program__team"
     )
@@ -56,14 +59,19 @@ def home(request: SignedInRequest) -> HttpResponse:
     decisions.sort(key=lambda pair: pair[0].requested_at)
     managed = Team.objects.where(request.user, Permission.MANAGE)
     ready = Version.objects.publishable().filter(mini_program__team__in=managed)
-    creates = any(Permission.MANAGE in held for held in held_by_team(request.user).values())
+    at, held_by = timezone.now(), held_by_team(request.user)
+    programs = MiniProgram.objects.visible_to(request.user)
+    tasks = GrayscaleTask.objects.filter(mini_program__in=programs)
+    running = tasks.delivering(at=at) | tasks.suspended(at=at)
+    creates = any(Permission.MANAGE in held for held in held_by.values())
     context = {
         "decisions": decisions[:SHOWN],
         "ready": ready.select_related("mini_program").order_by("uploaded_at")[:SHOWN],
         "ready_count": ready.count(),
+        "running": rows_of(with_facts(running)[:RUNNING], at=at, held=held_by),
         "entries": own_activity(request)[:SHOWN],
         "today": timezone.localtime(),
-        "programs": MiniProgram.objects.visible_to(request.user).count(),
+        "programs": programs.count(),
         "applications": HostApplication.objects.visible_to(request.user).count(),
         "why_not_create": "" if creates else lacking(frozenset(), Permission.MANAGE),
     }

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
+
 from django.http import Http404
 
 from console.accounts.models import User
 from console.accounts.permissions import Permission
 from grayscale.models import GrayscaleTask, ObjectList
 from miniprograms.access import mini_program_for
+from miniprograms.models import MiniProgram
 
 
 def task_for(user: User, permission: Permission, app_id: str, task_id: int) -> GrayscaleTask:
@@ -22,10 +25,22 @@ def task_for(user: User, permission: Permission, app_id: str, task_id: int) -> G
     return task
 
 
+def task_of(program: MiniProgram, number: str) -> GrayscaleTask | None:
+    """Return the program's task that a form or an address names; None for "", and Http404 for what is not there."""
+    if not number:
+        return None
+    tasks = GrayscaleTask.objects.filter(mini_program=program).select_related("version")
+    task = tasks.filter(pk=number).first() if re.fullmatch("[0-9]{1,18}", number) else None
+    if task is None:
+        raise Http404
+    task.mini_program = task.version.mini_program = program
+    return task
+
+
 def object_list_for(user: User, permission: Permission, app_id: str, list_id: int) -> ObjectList:
     """Return an object list, or a draft of one, of one of the user's programs; without its hashes."""
     program = mini_program_for(user, permission, app_id)
-    found = ObjectList.objects.filter(pk=list_id, mini_program=program).select_related("task").defer("hashes").first()
+    found = ObjectList.objects.filter(pk=list_id, mini_program=program).defer("hashes").first()
     if found is None:
         raise Http404
     found.mini_program = program

@@ -120,8 +120,9 @@ def edit(task: GrayscaleTask, *, by: User, revision: int, settings: TaskSettings
     task.revision += 1
     task.save()
     _note(Verb.GRAYSCALE_EDITED, task, by=by, before=before, after=after)
-    moved = lifecycle.settle(task.mini_program, at=at)  # a start that was moved to the past has come
-    return _current(task, task.mini_program) if moved else task
+    if task.state == TaskState.PENDING and task.starts_at <= at:  # a start that was moved to the past has come
+        lifecycle.begin(task, on_shelf=task.mini_program.on_shelf)
+    return task
 
 
 @transaction.atomic
@@ -181,13 +182,9 @@ def _locked(task: GrayscaleTask) -> tuple[GrayscaleTask, datetime]:
     """Lock the program, write down what the clock has decided, and return the task as it is now, and the time."""
     program, at = lock(task.mini_program), timezone.now()
     lifecycle.settle(program, at=at)
-    return _current(task, program), at
-
-
-def _current(task: GrayscaleTask, program: MiniProgram) -> GrayscaleTask:
     current = GrayscaleTask.objects.select_related("version", "created_by").get(pk=task.pk)
     current.mini_program = current.version.mini_program = program
-    return current
+    return current, at
 
 
 def _refuse_if(reason: str, field: str | None = None) -> None:

@@ -8,6 +8,7 @@ are under way, and no claim that comes later is decided before that transaction 
 from __future__ import annotations
 
 import os
+import threading
 import time
 from collections.abc import Iterable, Sequence
 
@@ -21,11 +22,17 @@ from grayscale.decision import Candidate, TaskRule
 from grayscale.matching import Device
 from grayscale.models import SHARDS, ClaimShard, GrayscaleTask
 
-TAKE = "SELECT grayscale_take(%s, %s, %s, %s, %s, %s, %s, %s)"
-TAKE_RAW = b"SELECT grayscale_take($1, $2, $3, $4, $5, $6, $7, $8)"
+LOOK = b"SELECT grayscale_look($1, $2, $3)"
+TAKE = b"SELECT grayscale_take($1, $2, $3, $4, $5, $6, $7, $8)"
+TAKE_ONE = "SELECT (grayscale_take(%s, %s, %s, %s::bigint[], %s, %s, %s, %s))[1]"
+FREE = 0  # what a look answers where a place may be had
+MOST_AT_ONCE = 64  # devices in one statement
 KNOWN = 1 << 16  # places that a process remembers, of some 150 bytes each
 # Undone because of others: serialization failure, deadlock; cut off: shutdown, crash of another session, starting up.
 AGAIN = ("40001", "40P01", "57P01", "57P02", "57P03")
+
+
+Row = tuple[str, ...]
 
 
 class ClaimsUnavailable(Exception):
@@ -83,8 +90,25 @@ def _locked(tasks: QuerySet[GrayscaleTask] | Iterable[GrayscaleTask | int]) -> Q
     return shards.select_for_update(no_key=True, of=("self",))
 
 
+class _Asking:
+    """A device that waits for a place: `turn` is released when it has its answer, or is to send the next statement."""
+
+    __slots__ = ("answered", "error", "row", "taken", "turn")
+
+    def __init__(self, row: Row) -> None:
+        self.row = row
+        self.turn = threading.Lock()
+        self.turn.acquire()
+        self.answered = False
+        self.taken: int | None = None
+        self.error: ClaimsUnavailable | None = None
+
+
 class DatabaseClaims:
-    """Asks the database, from any thread: one round trip, and what it says is committed.
+    """Asks the database, from any thread; what it says is committed.
+
+    Who has a place, or can't get one, is known after a look that waits for nobody. The devices of a process that may
+    get one share a statement: while one is under way the next ones gather, since one commit does for all of them.
 
     It has connections of its own, as many as threads ask at once, and speaks to them without Django's and psycopg's
     cursors, which cost three times what the database itself does. Nothing is prepared, for the sake of connection
@@ -99,6 +123,9 @@ class DatabaseClaims:
         self._idle: list[psycopg.Connection] = []
         self._known: list[tuple[int, str] | None] = [None] * KNOWN
         self._away = self._away_until = 0.0
+        self._gate = threading.Lock()
+        self._asking: list[_Asking] = []
+        self._sending = False
 
     def take(self, candidates: Sequence[Candidate], device: Device, *, application: int) -> TaskRule | None:
         """Return the first task in which the GUID has a place, or now got one; raises ClaimsUnavailable."""
@@ -107,10 +134,13 @@ class DatabaseClaims:
         slot = hash(place) % KNOWN
         if self._known[slot] == place:
             return first
+        row = _row(candidates, device, application)
         if connection.in_atomic_block:
-            taken = _take_inside(candidates, device, application)
+            taken = _take_inside(row)
         else:
-            taken = self._take(candidates, device, application)
+            taken = self._look(row)
+            if taken == FREE:
+                taken = self._take(row)
             if taken == first.id:
                 self._known[slot] = place
         return next((candidate.task for candidate in candidates if candidate.task.id == taken), None)
@@ -122,21 +152,58 @@ class DatabaseClaims:
         for one in idle:
             one.close()
 
-    def _take(self, candidates: Sequence[Candidate], device: Device, application: int) -> int | None:
+    def _look(self, row: Row) -> int | None:
+        answer = self._ask(LOOK, [part.encode() for part in row[:3]])
+        return None if answer is None else int(answer)
+
+    def _take(self, row: Row) -> int | None:
+        """Wait until the device is among those that were answered."""
+        own = _Asking(row)
+        with self._gate:
+            self._asking.append(own)
+            wait, self._sending = self._sending, True
+        if wait:
+            own.turn.acquire()
+        while not own.answered:
+            self._send()
+        if own.error is not None:
+            raise ClaimsUnavailable(str(own.error)) from own.error
+        return own.taken
+
+    def _send(self) -> None:
+        """Ask for those who have gathered, in the order of their GUIDs; then it is the turn of one who came later."""
+        with self._gate:
+            batch = sorted(self._asking[:MOST_AT_ONCE], key=lambda asking: asking.row[0])
+        error = None
+        try:
+            answer = self._ask(TAKE, [_array(column) for column in zip(*(one.row for one in batch), strict=True)])
+            found = [None if text == b"NULL" else int(text) for text in (answer or b"{}")[1:-1].split(b",") if text]
+        except ClaimsUnavailable as raised:
+            error, found = raised, [None] * len(batch)
+        answered = batch[: len(found)]  # The others would have waited for someone else: they are asked for again.
+        with self._gate:
+            self._asking = [one for one in self._asking if one not in answered]
+            following = self._asking[0] if self._asking else None
+            self._sending = following is not None
+        for one, taken in zip(answered, found, strict=True):
+            one.taken, one.error, one.answered = taken, error, True
+            one.turn.release()
+        if following is not None:
+            following.turn.release()
+
+    def _ask(self, statement: bytes, values: list[bytes]) -> bytes | None:
         """Ask, and ask once more when the connection was dead: a place is counted once, however often it is asked for.
 
         A connection that saw an error is not used again, and the others that idle are likely to be dead as well.
         """
-        values = _encoded(candidates, device, application)
         again = True
         while True:
             one = self._connection()
             try:
-                answer = one.pgconn.exec_params(TAKE_RAW, values)
+                answer = one.pgconn.exec_params(statement, values)
                 if answer.status == psycopg.pq.ExecStatus.TUPLES_OK:
-                    taken = answer.get_value(0, 0)
                     self._idle.append(one)
-                    return None if taken is None else int(taken)
+                    return answer.get_value(0, 0)
                 error: psycopg.Error = psycopg.errors.error_from_result(answer)
             except psycopg.Error as raised:
                 error = raised
@@ -181,22 +248,27 @@ class DatabaseClaims:
                 return
 
 
-def _take_inside(candidates: Sequence[Candidate], device: Device, application: int) -> int | None:
+def _take_inside(row: Row) -> int | None:
     """Ask in the caller's own transaction, which may still be rolled back: nothing is remembered."""
-    tasks, may_claim = [one.task.id for one in candidates], [one.may_claim for one in candidates]
-    facts = (application, device.app_version, device.platform, device.os_version, device.network)
     try:
         with connection.cursor() as cursor:
-            cursor.execute(TAKE, [device.guid, tasks, may_claim, *facts])
+            cursor.execute(TAKE_ONE, [[part] for part in row])
             (taken,) = cursor.fetchone()
     except DatabaseError as error:
         raise ClaimsUnavailable(str(error)) from error
     return None if taken is None else int(taken)
 
 
-def _encoded(candidates: Sequence[Candidate], device: Device, application: int) -> list[bytes]:
-    """The function's arguments as PostgreSQL reads them."""
+def _row(candidates: Sequence[Candidate], device: Device, application: int) -> Row:
+    """One device's arguments of the database's function, as PostgreSQL reads them."""
     tasks = ",".join([str(one.task.id) for one in candidates])
     may_claim = ",".join(["t" if one.may_claim else "f" for one in candidates])
     facts = (str(application), device.app_version, device.platform, device.os_version, device.network)
-    return [text.encode() for text in (device.guid, f"{{{tasks}}}", f"{{{may_claim}}}", *facts)]
+    return (device.guid, f"{{{tasks}}}", f"{{{may_claim}}}", *facts)
+
+
+def _array(texts: Iterable[str]) -> bytes:
+    """Write an array of texts as PostgreSQL reads it."""
+    return (
+        "{" + ",".join(['"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"' for text in texts]) + "}"
+    ).encode()

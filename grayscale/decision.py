@@ -11,7 +11,7 @@ from typing import Literal, Protocol
 import msgspec
 
 from grayscale.matching import Conditions, Device, Parts, fits
-from grayscale.states import TaskState
+from grayscale.states import TaskState, state_at
 
 Status = Literal["current", "update", "removed", "unavailable"]
 Channel = Literal["online", "grayscale", "trial"]
@@ -44,11 +44,7 @@ class TaskRule(msgspec.Struct, frozen=True):
 
     def state_at(self, at: float) -> str:
         """Return the state that the clock decides, however late the scheduler is (G-4)."""
-        if self.state == TaskState.ENDED or at >= self.ends_at:
-            return TaskState.ENDED
-        if self.state == TaskState.PENDING and at >= self.starts_at:
-            return TaskState.DELIVERING
-        return self.state
+        return state_at(self.state, self.starts_at, self.ends_at, at)
 
 
 class ProgramState(msgspec.Struct, frozen=True):

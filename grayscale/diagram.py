@@ -16,6 +16,7 @@ from grayscale.states import TaskState
 NODE = (132, 36)
 GAP = 136  # between the nodes of a line, wide
 STEP = 66  # between the nodes of a line, narrow
+BESIDE = 78  # between the line and the final states, wide
 TOP = 10  # above the first node, for the words of an arrow
 NARROW_NODE_X = 62
 BUS = 28  # from a node's edge to the line that leads to the final states
@@ -165,14 +166,14 @@ class _Placing:
     def _final_at(self, place: int) -> tuple[int, int]:
         if self.down:
             return NARROW_NODE_X + self.above, 2 + (len(self.line) + place) * (NODE[1] + STEP)
-        return 2 + len(self.line) // 2 * (NODE[0] + GAP), TOP + self.above + (place + 1) * (NODE[1] + 48)
+        return 2 + len(self.line) // 2 * (NODE[0] + GAP), TOP + self.above + (place + 1) * (NODE[1] + BESIDE)
 
     def size(self) -> tuple[int, int]:
         rows = len(self.line) + len(self.final)
         if self.down:
             return NARROW_NODE_X + self.above + NODE[0] + 62, rows * (NODE[1] + STEP) - STEP + 4
         wide = len(self.line) * (NODE[0] + GAP) - GAP + 4
-        return wide, self.above + NODE[1] + len(self.final) * (NODE[1] + 48) + TOP + 4
+        return wide, self.above + NODE[1] + len(self.final) * (NODE[1] + BESIDE) + TOP + 4
 
     def straight(self, source: Node, target: Node, label: str, paired: bool) -> Arrow:
         """From one to the next, or back; a pair stands apart."""

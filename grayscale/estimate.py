@@ -54,31 +54,17 @@ class Step:
 
 @dataclass(frozen=True, kw_only=True)
 class Estimate:
-    """`result` of `total` devices fit all conditions; `steps` says how many are left after each chosen one.
-
-    `sampled` is how many devices were looked at; where it is less than `total`, the numbers are scaled from them.
-    """
+    """`result` of `total` devices fit all conditions; `steps` says how many are left after each chosen one."""
 
     total: int
     result: int
     steps: Sequence[Step]
-    sampled: int
-
-    @property
-    def is_scaled(self) -> bool:
-        """Whether the numbers come from a sample."""
-        return self.sampled < self.total
-
-    @property
-    def percent(self) -> int:
-        """How many of a hundred devices fit."""
-        return round(100 * self.result / self.total) if self.total else 0
 
 
 def estimate(
     program: MiniProgram, conditions: Conditions, *, at: datetime, guids: Sequence[str] | None = None
 ) -> Estimate:
-    """Return how many of the devices seen in the 7 days before `at` meet the conditions.
+    """Return how many of the devices seen in the 7 days before `at` meet the conditions, scaled from a sample.
 
     `guids`: all values of the GUID lists where the caller has them and they are few. The devices on them are then
     looked up, as a pilot group of ten would be lost in a sample.
@@ -94,7 +80,7 @@ def estimate(
         names = list(counts)
         counts |= {name: exact[name] for name in names[names.index(C.GUID) :]}
     steps = [Step(name=name, count=count) for name, count in counts.items()]
-    return Estimate(total=total, result=steps[-1].count if steps else total, steps=steps, sampled=len(devices))
+    return Estimate(total=total, result=steps[-1].count if steps else total, steps=steps)
 
 
 def _left(

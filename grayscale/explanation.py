@@ -5,7 +5,7 @@ The answer itself is `grayscale.decision.decide`, from the same rows as the upda
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -85,16 +85,17 @@ class Explanation:
 
 
 class LookingClaims:
-    """Who has a place in which task, and where there is room; takes none."""
+    """Who has a place in which task, and where there is room; takes none. `giving` is the task that gave the version.
 
-    def __init__(self) -> None:
-        self.places: dict[int, datetime] = {}
-        self.room: dict[int, tuple[int, int, bool]] = {}
+    `places` are the GUID's, with the moment; `room` is how many places are taken, of how many, and whether one is free.
+    """
 
-    def look(self, tasks: Sequence[int], guid: str) -> None:
-        """Read the GUID's places and the tasks' room."""
+    def __init__(self, tasks: Iterable[int], guid: str) -> None:
+        tasks = set(tasks)
+        self.giving: int | None = None
         claims = Claim.objects.filter(task__in=tasks, guid=guid)
-        self.places = dict(claims.values_list("task_id", "claimed_at"))
+        self.places: dict[int, datetime] = dict(claims.values_list("task_id", "claimed_at"))
+        self.room: dict[int, tuple[int, int, bool]] = {}
         for pk, taken, capacity, is_open in ClaimShard.objects.filter(task__in=tasks).values_list(
             "task_id", "taken", "capacity", "open"
         ):
@@ -106,6 +107,7 @@ class LookingClaims:
         for candidate in candidates:
             pk = candidate.task.id
             if pk in self.places or (candidate.may_claim and self.room.get(pk, (0, 0, False))[2]):
+                self.giving = pk
                 return candidate.task
         return None
 
@@ -119,38 +121,23 @@ def explain(
     wanted = GrayscaleTask.objects.filter(pk__in=[row.pk for row in tasks])
     rows = {row.pk: row for row in wanted.prefetch_related("applications__application", "platforms", "object_lists")}
     rules = rules_of(wanted)
-    claims = LookingClaims()
-    claims.look([*rules, *(rule.id for rule in standing.tasks)], device.guid)
-    giving = _Giving(claims)
+    claims = LookingClaims([*rules, *(rule.id for rule in standing.tasks)], device.guid)
     decision = decide(
         standing,
         device,
         application=device.application.pk,
         local_version=device.local_version,
         at=at.timestamp(),
-        claims=giving,
+        claims=claims,
     )
+    bound = device.application.pk in standing.bound
     explained = []
     for one in tasks:
         own = rows[one.pk]
         own.mini_program, own.version = program, one.version
-        explained.append(
-            _Explainer(own, rules[one.pk], device, claims, at, bound=device.application.pk in standing.bound)
-            .explanation(gives=giving.task is not None and giving.task.id == one.pk)
-        )  # fmt: skip
+        explainer = _Explainer(own, rules[one.pk], device, claims, at, bound)
+        explained.append(explainer.explanation(gives=claims.giving == one.pk))
     return Explanation(decision=decision, conclusion=_conclusion(decision, device), tasks=explained)
-
-
-class _Giving:
-    """Remembers which task gave the version."""
-
-    def __init__(self, claims: LookingClaims) -> None:
-        self.claims = claims
-        self.task: TaskRule | None = None
-
-    def take(self, candidates: Sequence[Candidate], device: Device, *, application: int) -> TaskRule | None:
-        self.task = self.claims.take(candidates, device, application=application)
-        return self.task
 
 
 def _tasks(program: MiniProgram, *, at: datetime) -> list[GrayscaleTask]:
@@ -208,15 +195,14 @@ class _Explainer:
 
     def _over(self, label: str, has_place: str) -> Check:
         """After the end only devices that run the version keep it, until the next release (G-6)."""
-        running = self.device.local_version == self.task.version.number
-        if has_place and running and self.task.keeps:
-            return Check(fits=True, label=label, words=_("ended; the device runs %(number)s and keeps it") % {
-                "number": self.task.version})  # fmt: skip
-        if self.task.keeps and has_place:
-            words = _("ended; only a device that runs %(number)s keeps it") % {"number": self.task.version}
-        else:
-            words = _("ended: gives %(number)s to nobody") % {"number": self.task.version}
-        return Check(fits=False, label=label, words=words)
+        keeps = bool(has_place and self.task.keeps)
+        runs = self.device.local_version == self.task.version.number
+        words = _("ended: gives %(number)s to nobody")
+        if keeps:
+            words = _("ended; only a device that runs %(number)s keeps it")
+        if keeps and runs:
+            words = _("ended; the device runs %(number)s and keeps it")
+        return Check(fits=keeps and runs, label=label, words=words % {"number": self.task.version})
 
     def _application(self, missed: set[Condition]) -> Check:
         device, label = self.device, _("Application")

@@ -9,8 +9,10 @@ from __future__ import annotations
 import io
 import os
 from collections.abc import Generator, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from threading import BoundedSemaphore
 from typing import Any, BinaryIO
 
 import psycopg
@@ -22,17 +24,19 @@ from django.utils.translation import gettext as _
 
 from console.accounts.models import User
 from console.core.errors import Refused
+from grayscale import rules
 from grayscale.hashed import HashedList, HashTable, numbers
 from grayscale.models import GrayscaleTask, ObjectList, ObjectListPart
 from grayscale.txt import CONTROL, encoding_of, fault_of, lines_of, shortest
 from miniprograms.models import MiniProgram
 
-MOST_VALUES = 1_000_000  # of a task, all its lists together
 SHOWN_INVALID = 100  # lines that are kept for the report; all are counted
 SHOWN_CHARACTERS = 140  # of an invalid line
 DRAFTS_KEPT = timedelta(days=1)
 KEY_BYTES = 16
 BATCH = 8192  # values after which the limit is looked at
+SMALL = 2**20  # bytes, read in a moment; of larger files a process reads few at once
+AT_ONCE = 2  # so that its other threads stay free for everyone else, devices included
 
 COPY_LIST = """
     INSERT INTO grayscale_objectlist (mini_program_id, task_id, kind, filename, count, lines, blanks, duplicates,
@@ -89,14 +93,31 @@ def reading(
     total = file.seek(0, os.SEEK_END)
     file.seek(0)
     refuse_size(total)
-    encoding = encoding_of(file)
-    with transaction.atomic():
+    with _turn(total), transaction.atomic():
+        encoding = encoding_of(file)
         facts = {"mini_program": program, "kind": kind, "uploaded_by": by, "filename": filename[:200]}
         draft = _Draft(task, total, **facts)
         for lines in lines_of(file, encoding):
             draft.take(lines)
             yield Progress(draft.row.lines, file.tell(), total)
         return draft.finished()
+
+
+_turns = BoundedSemaphore(AT_ONCE)
+
+
+@contextmanager
+def _turn(size: int) -> Iterator[None]:
+    """Hold one of the turns while a large file is read. Raises Refused when all are taken."""
+    if size <= SMALL:
+        yield
+        return
+    if not _turns.acquire(blocking=False):
+        raise Refused(_("Other large files are being read now. Choose the file again in a minute."))
+    try:
+        yield
+    finally:
+        _turns.release()
 
 
 def refuse_size(size: int) -> None:
@@ -106,18 +127,6 @@ def refuse_size(size: int) -> None:
     if size > settings.OBJECT_LIST_BYTES:
         words = _("The file has %(size).1f MB; up to %(most)d MB are read.")
         raise Refused(words % {"size": size / 2**20, "most": settings.OBJECT_LIST_BYTES // 2**20})
-
-
-def refuse_count(count: int, *, others: int = 0) -> None:
-    """Raise Refused where `count` values are more than a task takes, which has `others` on other lists."""
-    if count + others <= MOST_VALUES:
-        return
-    words = (
-        _("%(count)s values and %(others)s on other lists are too many: a task takes %(most)s, all its lists together.")
-        if others
-        else _("%(count)s values are too many: a task takes %(most)s, all its lists together.")
-    )
-    raise Refused(words % {"count": f"{count:,}", "most": f"{MOST_VALUES:,}", "others": f"{others:,}"})
 
 
 def count_of(task: GrayscaleTask | None) -> int:
@@ -134,7 +143,7 @@ class _Draft:
         self.row = ObjectList.objects.create(key=key, uploaded_at=timezone.now(), **facts)
         self.fault = fault_of(self.row.kind)
         self.beside = [HashedList(bytes(row.key), numbers(bytes(row.hashes))) for row in held]
-        self.table = HashTable(key, min(MOST_VALUES, size // shortest(self.row.kind) + 1))
+        self.table = HashTable(key, min(rules.MOST_OBJECTS, size // shortest(self.row.kind) + 1))
         self.others = count_of(task)
         self.excess = 0  # further values, counted by lines, once there are more than a task takes
         self.parts = 0
@@ -144,7 +153,7 @@ class _Draft:
         values = self._checked(lines)
         kept: list[str] = []
         for start in range(0, len(values), BATCH):
-            if self.row.count + self.others > MOST_VALUES:
+            if self.row.count + self.others > rules.MOST_OBJECTS:
                 self.excess += len(values) - start
                 return
             some = values[start : start + BATCH]
@@ -185,7 +194,8 @@ class _Draft:
     def finished(self) -> ObjectList:
         """Write the counts and the hashes. Raises Refused where there is nothing in it, or too much."""
         row = self.row
-        refuse_count(row.count + self.excess, others=self.others)
+        if reason := rules.why_not_values(row.count + self.excess, others=self.others):
+            raise Refused(reason)
         if not row.count and not row.invalid:
             raise Refused(
                 _("Every value is on the task's lists already.")
@@ -207,7 +217,9 @@ def copied(original: ObjectList, *, by: User) -> ObjectList:
     """Return a draft with the same values, for a task that is a copy (G-8); the values stay in the database."""
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(COPY_LIST, [by.pk, timezone.now(), original.pk])
-        (pk,) = cursor.fetchone()
+        if (row := cursor.fetchone()) is None:
+            raise Refused(_("One of the lists is no longer there. Add it again."), field="object_lists")
+        (pk,) = row
         cursor.execute(COPY_PARTS, [pk, original.pk])
     return ObjectList.objects.defer("hashes").get(pk=pk)
 

@@ -49,29 +49,25 @@ def settle(program: MiniProgram, *, at: datetime, on_shelf: bool | None = None) 
     tasks = _rows(program, _of(program).overdue(at=at))
     for task in tasks:
         if task.state == TaskState.PENDING:
-            _begin_by_clock(task, on_shelf=on_shelf)
+            begin(task, on_shelf=on_shelf)
         if at >= task.ends_at:
             close(task, Reason.END_TIME, at=task.ends_at, by=None)
             _tell_creator(task, _("%(program)s: “%(task)s” has ended, its end time has come"))
     return len(tasks)
 
 
-def begin(task: GrayscaleTask, *, at: datetime, on_shelf: bool) -> None:
-    """Move a task whose start has come: it delivers, or stands suspended off the shelf. Without save or entry."""
-    task.start()
-    task.state_reason, task.state_since = "", at
-    if not on_shelf:
-        task.suspend()
-        task.state_reason = Reason.OFF_SHELF
-
-
-def _begin_by_clock(task: GrayscaleTask, *, on_shelf: bool) -> None:
+def begin(task: GrayscaleTask, *, on_shelf: bool) -> None:
+    """Write down that the start has come: the task delivers, or stands suspended off the shelf (G-4)."""
     before = _standing(task)
-    begin(task, at=task.starts_at, on_shelf=on_shelf)
-    task.save()
-    if task.state == TaskState.DELIVERING:
+    task.start()
+    task.state_reason, task.state_since = "", task.starts_at
+    if on_shelf:
+        task.save()
         write_entry(Verb.GRAYSCALE_STARTED, task, by=None, before=before, after=_standing(task))
         return
+    task.suspend()
+    task.state_reason = Reason.OFF_SHELF
+    task.save()
     claims.close_shards([task.pk])
     write_entry(Verb.GRAYSCALE_SUSPENDED, task, by=None, before=before, after=_standing(task))
     _tell_creator(task, _("%(program)s: “%(task)s” did not start, the mini program is off the shelf"))

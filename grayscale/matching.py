@@ -13,6 +13,7 @@ from typing import Protocol
 
 import msgspec
 
+REPORTED = r"[0-9]{1,9}(\.[0-9]{1,9}){0,5}([A-Za-z _+-][ -~]*)?"  # a version as devices send it: 8.3.1, 17.2-beta
 NUMBERS = re.compile(r"[0-9]+(?:\.[0-9]+)*")
 Parts = tuple[int, ...]
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from django.conf import settings
@@ -16,7 +16,7 @@ from django_fsm import ConcurrentTransitionMixin, FSMField, transition
 
 from console.hosts.models import HostApplication
 from grayscale.querysets import GrayscaleTaskQuerySet, ObjectListQuerySet
-from grayscale.states import Network, ObjectKind, Platform, Reason, ReportResult, TaskState
+from grayscale.states import Network, ObjectKind, Platform, Reason, ReportResult, TaskState, state_at
 from miniprograms.models import MiniProgram
 from releases.models import Version
 
@@ -83,11 +83,7 @@ class GrayscaleTask(ConcurrentTransitionMixin, models.Model):
 
     def state_at(self, at: datetime) -> str:
         """Return the state that the clock decides, however late the scheduler is (G-4)."""
-        if self.state == TaskState.ENDED or at >= self.ends_at:
-            return TaskState.ENDED
-        if self.state == TaskState.PENDING and at >= self.starts_at:
-            return TaskState.DELIVERING
-        return str(self.state)
+        return state_at(str(self.state), self.starts_at, self.ends_at, at)
 
     # The lifecycle in one place, drawn on the page. The verbs check the rules and write the history; `label` is the
     # word at the arrow.
@@ -109,8 +105,7 @@ class GrayscaleTask(ConcurrentTransitionMixin, models.Model):
         """Gives the version to nobody any more."""
 
 
-def _range(**where: Any) -> dict[str, Any]:
-    return {"max_length": 40, "blank": True, "help_text": "numbers with dots; empty is open", **where}
+RANGE_END: dict[str, Any] = {"max_length": 40, "blank": True, "help_text": "numbers with dots; empty is open"}
 
 
 class ApplicationCondition(models.Model):
@@ -118,8 +113,8 @@ class ApplicationCondition(models.Model):
 
     task = models.ForeignKey(GrayscaleTask, on_delete=models.CASCADE, related_name="applications")
     application = models.ForeignKey(HostApplication, on_delete=models.PROTECT, related_name="+")
-    lowest = models.CharField(**_range())
-    highest = models.CharField(**_range())
+    lowest = models.CharField(**RANGE_END)
+    highest = models.CharField(**RANGE_END)
 
     class Meta:
         ordering = ["id"]
@@ -136,8 +131,8 @@ class PlatformCondition(models.Model):
 
     task = models.ForeignKey(GrayscaleTask, on_delete=models.CASCADE, related_name="platforms")
     platform = models.CharField(max_length=10, choices=Platform)
-    lowest = models.CharField(**_range())
-    highest = models.CharField(**_range())
+    lowest = models.CharField(**RANGE_END)
+    highest = models.CharField(**RANGE_END)
 
     class Meta:
         ordering = ["platform"]
@@ -230,7 +225,9 @@ class Claim(models.Model):
     """
 
     pk = models.CompositePrimaryKey("task_id", "guid")
-    task = models.ForeignKey(GrayscaleTask, on_delete=models.DO_NOTHING, db_constraint=False, related_name="claims")
+    task = models.ForeignKey(
+        GrayscaleTask, on_delete=models.DO_NOTHING, db_constraint=False, db_index=False, related_name="claims"
+    )
     guid = models.CharField(max_length=32)
     claimed_at = models.DateTimeField()
     application = models.ForeignKey(
@@ -242,7 +239,15 @@ class Claim(models.Model):
     network = models.CharField(max_length=10)
 
     class Meta:
-        indexes = [models.Index(fields=["task", "claimed_at"], name="grayscale_claim_time")]
+        # The condition holds always. It keeps the planner from looking up a GUID by this index, as it does in a table
+        # that it has no statistics of: the whole task would be read for each device.
+        indexes = [
+            models.Index(
+                fields=["task", "claimed_at"],
+                condition=Q(claimed_at__gt=datetime(2000, 1, 1, tzinfo=UTC)),
+                name="grayscale_claim_time",
+            )
+        ]
 
     def __str__(self) -> str:
         return f"{self.task_id}, {self.guid}"

@@ -276,6 +276,11 @@ class Progress:
         """The version that everybody else gets."""
         return self.task.mini_program.versions.online().first()
 
+    @property
+    def is_compared(self) -> bool:
+        """Whether another version is online, to compare this one with."""
+        return self.online is not None and self.online != self.task.version
+
     @cached_property
     def reports(self) -> Reports:
         """What devices reported about this version."""

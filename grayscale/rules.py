@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Protocol
 
 from django.utils.translation import gettext as _
@@ -25,7 +25,9 @@ from releases.states import VersionState
 MOST_WORDS = 20
 LONGEST_NAME = 200
 LONGEST_VERSION = 40
+MOST_NUMBERS = 6  # of a version: devices send no more
 MOST_OBJECTS = 1_000_000
+FARTHEST = timedelta(days=3653)  # from now; a year that no calendar reads back would stop all that read the task
 
 _VERSION = re.compile(r"[0-9]+(\.[0-9]+)*")
 # Han characters: the ideographs, their extensions and compatibility forms, and the iteration mark.
@@ -58,10 +60,10 @@ def overlapping(program: MiniProgram, window: Window, *, at: datetime) -> list[G
 
 def why_not_create(program: MiniProgram, *, candidates: int) -> str:
     """G-1: on the shelf, beside an online version; `candidates` counts approved versions above it."""
-    if not program.on_shelf:
-        return _("The mini program is off the shelf. Put it back on the shelf first.")
+    if reason := _why_not_shelf(program):
+        return reason
     if not program.online_number:
-        return _("A grayscale release needs an online version. Publish one first.")
+        return _needs_online()
     if not candidates:
         return _("There is no version to try: it must have passed the audit and be higher than %(online)s.") % {
             "online": program.online_number
@@ -75,7 +77,7 @@ def why_not_start(task: GrayscaleTask, *, at: datetime) -> str:
         return reason
     if task.state_at(at) != TaskState.PENDING:
         return _("This task has started already.")
-    return _why_not_shelf(task)
+    return _why_not_shelf(task.mini_program)
 
 
 def why_not_suspend(task: GrayscaleTask, *, at: datetime) -> str:
@@ -96,7 +98,7 @@ def why_not_resume(task: GrayscaleTask, *, at: datetime) -> str:
         return reason
     if task.state_at(at) != TaskState.SUSPENDED:
         return _("This task is not suspended.")
-    return _why_not_shelf(task)
+    return _why_not_shelf(task.mini_program)
 
 
 def why_not_end(task: GrayscaleTask, *, at: datetime) -> str:
@@ -113,10 +115,12 @@ def _why_over(task: GrayscaleTask, at: datetime) -> str:
     return _("This task has ended.") if task.state_at(at) == TaskState.ENDED else ""
 
 
-def _why_not_shelf(task: GrayscaleTask) -> str:
-    if not task.mini_program.on_shelf:
-        return _("The mini program is off the shelf. Put it back on the shelf first.")
-    return ""
+def _why_not_shelf(program: MiniProgram) -> str:
+    return "" if program.on_shelf else _("The mini program is off the shelf. Put it back on the shelf first.")
+
+
+def _needs_online() -> str:
+    return _("A grayscale release needs an online version. Publish one first.")
 
 
 # Settings ----------------------------------------------------------------------------------------------------------
@@ -127,7 +131,7 @@ def why_not_version(program: MiniProgram, version: Version, *, online: Version |
     if version.mini_program_id != program.pk:
         return _("Choose a version of this mini program.")
     if online is None:
-        return _("A grayscale release needs an online version. Publish one first.")
+        return _needs_online()
     if version.state in (VersionState.ONLINE, VersionState.RETIRED):
         return _("%(number)s was online already. Choose a version that was never online.") % {"number": version}
     if version.state != VersionState.APPROVED:
@@ -152,8 +156,15 @@ def why_not_name(name: str) -> str:
     return ""
 
 
+def why_not_moment(moment: datetime, *, at: datetime) -> str:
+    """G-1: a start or an end is a moment of these years."""
+    return _("Choose a time that is at most 10 years away.") if abs(moment - at) > FARTHEST else ""
+
+
 def why_not_window(starts_at: datetime, ends_at: datetime, *, at: datetime) -> str:
     """G-1: start before end, and the end not before this moment."""
+    if reason := why_not_moment(starts_at, at=at) or why_not_moment(ends_at, at=at):
+        return reason
     if starts_at >= ends_at:
         return _("The end must be later than the start.")
     if ends_at <= at:
@@ -176,28 +187,34 @@ def why_not_limit(limit: int, *, delivered: int = 0) -> str:
 
 def why_not_objects(counts: Sequence[int]) -> str:
     """G-3: at most a million values in a task, and no list that is empty: it would restrict the task to nobody."""
-    count = sum(counts)
     if 0 in counts:
         return _("A list is empty. Take it out, or add a value.")
-    if count > MOST_OBJECTS:
-        return _("The lists have %(count)s values. A task takes at most %(most)s.") % {
-            "count": f"{count:,}",
-            "most": f"{MOST_OBJECTS:,}",
-        }
-    return ""
+    return why_not_values(sum(counts))
+
+
+def why_not_values(count: int, *, others: int = 0) -> str:
+    """G-3: at most a million values in a task, which has `others` on other lists."""
+    if count + others <= MOST_OBJECTS:
+        return ""
+    words = (
+        _("%(count)s values and %(others)s on other lists are too many: a task takes %(most)s, all its lists together.")
+        if others
+        else _("%(count)s values are too many: a task takes %(most)s, all its lists together.")
+    )
+    return words % {"count": f"{count:,}", "most": f"{MOST_OBJECTS:,}", "others": f"{others:,}"}
 
 
 def why_not_applications(chosen: Sequence[tuple[HostApplication, str, str]], *, bound: Collection[int]) -> str:
     """G-1: one or more, all bound now (`bound`: primary keys), each once, and each range the right way round."""
     if not chosen:
-        return _("Choose one or more applications.")
+        return _("Choose at least one application.")
     if len({application.pk for application, *_rest in chosen}) < len(chosen):
         return _("Choose each application once.")
     for application, lowest, highest in chosen:
         if application.pk not in bound:
             return _("%(application)s is not bound to this mini program.") % {"application": application}
-        if reason := why_not_range(str(application), lowest, highest):
-            return reason
+        if reason := why_not_range(lowest, highest):
+            return _about(application, reason)
     return ""
 
 
@@ -208,25 +225,31 @@ def why_not_platforms(chosen: Sequence[tuple[str, str, str]]) -> str:
     for platform, lowest, highest in chosen:
         if platform not in Platform.values:
             return _("%(platform)s is not a platform that mini programs run on.") % {"platform": platform}
-        if reason := why_not_range(str(Platform(platform).label), lowest, highest):
-            return reason
+        if reason := why_not_range(lowest, highest):
+            return _about(Platform(platform).label, reason)
     return ""
 
 
-def why_not_range(whose: str, lowest: str, highest: str) -> str:
-    """G-2: numbers with dots, the lowest not above the highest; empty is open."""
-    for version in (lowest, highest):
-        if version and (len(version) > LONGEST_VERSION or not _VERSION.fullmatch(version)):
-            return _("%(whose)s: “%(version)s” is not a version. Use numbers with dots, such as 17.2.") % {
-                "whose": whose,
-                "version": version,
-            }
+def _about(whose: object, reason: str) -> str:
+    return _("%(whose)s: %(reason)s") % {"whose": whose, "reason": reason}
+
+
+def why_not_range(lowest: str, highest: str) -> str:
+    """G-2: two versions, the lowest not above the highest; empty is open."""
+    if reason := why_not_range_end(lowest) or why_not_range_end(highest):
+        return reason
     if lowest and highest and parts(lowest) > parts(highest):
-        return _("%(whose)s: the lowest version, %(lowest)s, is above the highest, %(highest)s.") % {
-            "whose": whose,
-            "lowest": lowest,
-            "highest": highest,
-        }
+        words = _("The highest version, %(highest)s, is below the lowest, %(lowest)s.")
+        return words % {"highest": highest, "lowest": lowest}
+    return ""
+
+
+def why_not_range_end(version: str) -> str:
+    """G-2: up to six numbers with dots; empty is open."""
+    if version.count(".") >= MOST_NUMBERS:
+        return _("A version has at most %(most)d numbers.") % {"most": MOST_NUMBERS}
+    if version and (len(version) > LONGEST_VERSION or not _VERSION.fullmatch(version)):
+        return _("“%(version)s” is not a version. Use numbers with dots, such as 17.2.") % {"version": version[:50]}
     return ""
 
 

@@ -147,13 +147,17 @@ _range = lru_cache(maxsize=4096)(version_range)
 
 
 def _objects(lists: list[dict[str, Any]]) -> dict[str, tuple[HashedList, ...]]:
-    """Return the lists by kind; their hashes are read only where this machine has no file of them yet."""
+    """Return the lists by kind."""
     found: dict[str, tuple[HashedList, ...]] = {}
     for row in lists:
         key = bytes.fromhex(row["key"].removeprefix("\\x"))
-        values = cached(row["id"], key, partial(_hashes, row["id"]))
-        found[row["kind"]] = (*found.get(row["kind"], ()), values)
+        found[row["kind"]] = (*found.get(row["kind"], ()), hashed_list(row["id"], key))
     return found
+
+
+def hashed_list(pk: int, key: bytes) -> HashedList:
+    """Return a list; its hashes are read only where this machine has no file of them yet."""
+    return cached(pk, key, partial(_hashes, pk))
 
 
 def _hashes(pk: int) -> bytes:

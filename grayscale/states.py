@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+from typing import TypeVar
+
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
@@ -13,6 +16,18 @@ class TaskState(models.TextChoices):
     DELIVERING = "delivering", _("Delivering")
     SUSPENDED = "suspended", _("Suspended")
     ENDED = "ended", _("Ended")
+
+
+Moment = TypeVar("Moment", float, datetime)
+
+
+def state_at(stored: str, starts_at: Moment, ends_at: Moment, at: Moment) -> str:
+    """Return the state that the clock decides, however late the scheduler is (G-4)."""
+    if stored == TaskState.ENDED or at >= ends_at:
+        return TaskState.ENDED
+    if stored == TaskState.PENDING and at >= starts_at:
+        return TaskState.DELIVERING
+    return stored
 
 
 class Reason(models.TextChoices):

@@ -82,7 +82,7 @@ class Tally:
                     at.append(moment)
                     had.append(total)
                 else:
-                    had[-1] = total if moment == at[-1] or total == count else had[-1]
+                    had[-1] = total
         if last > at[-1]:
             at.append(last)
             had.append(count)

@@ -7,13 +7,16 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from django.db.models import Q
 from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext as _
 
 from console.activity.models import ActivityEntry
+from console.activity.querysets import ActivityQuerySet
 from console.activity.verbs import Verb
 from console.core import times
 from console.core.changes import TIMES, WHY
+from console.core.states import look_of_move
 from grayscale.models import GrayscaleTask
 from grayscale.states import TaskState
 
@@ -34,23 +37,31 @@ class Event:
     state: str = ""
 
 
-LOOKS: dict[str, tuple[str, str, str]] = {
-    V.GRAYSCALE_CREATED: ("plus", "secondary", ""),
-    V.GRAYSCALE_EDITED: ("edit", "blue", ""),
-    V.GRAYSCALE_STARTED: ("player-play", "green", TaskState.DELIVERING),
-    V.GRAYSCALE_SUSPENDED: ("player-pause", "orange", TaskState.SUSPENDED),
-    V.GRAYSCALE_RESUMED: ("player-play", "green", TaskState.DELIVERING),
-    V.GRAYSCALE_ENDED: ("player-stop", "secondary", TaskState.ENDED),
-    V.GRAYSCALE_PULLED_BACK: ("arrow-back-up", "red", TaskState.ENDED),
+# Where a move leads.
+LEADS_TO: dict[str, str] = {
+    V.GRAYSCALE_STARTED: TaskState.DELIVERING,
+    V.GRAYSCALE_SUSPENDED: TaskState.SUSPENDED,
+    V.GRAYSCALE_RESUMED: TaskState.DELIVERING,
+    V.GRAYSCALE_ENDED: TaskState.ENDED,
+    V.GRAYSCALE_PULLED_BACK: TaskState.ENDED,
 }
+
+
+def entries_of(task: GrayscaleTask) -> ActivityQuerySet:
+    """Return what the log has of the task, newest first."""
+    entries = ActivityEntry.objects.of_program(task.mini_program.app_id)
+    return entries.filter(target_type=GrayscaleTask._meta.model_name, target_id=str(task.pk))
+
+
+def edits_of(task: GrayscaleTask) -> ActivityQuerySet:
+    """Return the entries of what raised the task's revision: edits, and a start by hand, which moved the start time."""
+    by_hand = Q(verb=V.GRAYSCALE_STARTED, actor_id__isnull=False)
+    return entries_of(task).filter(Q(verb=V.GRAYSCALE_EDITED) | by_hand)
 
 
 def events_of(task: GrayscaleTask, *, at: datetime) -> list[Event]:
     """Return the task's events, newest first."""
-    entries = ActivityEntry.objects.of_program(task.mini_program.app_id).filter(
-        target_type=GrayscaleTask._meta.model_name, target_id=str(task.pk)
-    )
-    written = [event for entry in entries.order_by("-pk")[:MOST] for event in _events(entry)]
+    written = [event for entry in entries_of(task)[:MOST] for event in _events(entry)]
     return [*_decided(task, written, at=at), *written]
 
 
@@ -77,16 +88,15 @@ def started_at(events: Sequence[Event]) -> datetime | None:
 
 
 def _events(entry: ActivityEntry) -> list[Event]:
-    icon, colour, state = LOOKS.get(entry.verb, ("edit", "blue", ""))
+    (icon, colour), state = look_of_move(entry.verb), LEADS_TO.get(entry.verb, "")
     after = entry.after or {}
     if entry.verb == V.GRAYSCALE_CREATED and after.get("state") == TaskState.DELIVERING:
         state = TaskState.DELIVERING
     why = f"“{entry.reason}”" if entry.reason else str(WHY.get(after.get("why", ""), ""))
     if entry.verb == V.GRAYSCALE_STARTED and not entry.actor_label:
         why = _("start time reached")
-    by = entry.actor_label
     return [
-        Event(at=entry.at, title=title, icon=icon, colour=colour, by=by, why=why, state=state)
+        Event(at=entry.at, title=title, icon=icon, colour=colour, by=entry.actor_label, why=why, state=state)
         for title in _titles(entry)
     ]
 
@@ -125,12 +135,12 @@ def _decided(task: GrayscaleTask, written: list[Event], *, at: datetime) -> list
     """Return what the clock has decided and the scheduler has not written yet, newest first (G-4)."""
     decided = []
     if task.state != TaskState.ENDED and at >= task.ends_at:
-        decided.append(_by_clock(task.ends_at, _("Ended"), _("end time reached"), V.GRAYSCALE_ENDED))
+        decided.append(_by_clock(task.ends_at, _("Ended"), str(WHY["end_time"]), V.GRAYSCALE_ENDED))
     if task.state == TaskState.PENDING and at >= task.starts_at and not started_at(written):
         decided.append(_by_clock(task.starts_at, _("Delivering"), _("start time reached"), V.GRAYSCALE_STARTED))
     return decided
 
 
 def _by_clock(at: datetime, title: str, why: str, verb: str) -> Event:
-    icon, colour, state = LOOKS[verb]
-    return Event(at=at, title=title, icon=icon, colour=colour, why=why, state=state)
+    icon, colour = look_of_move(verb)
+    return Event(at=at, title=title, icon=icon, colour=colour, why=why, state=LEADS_TO[verb])

@@ -68,6 +68,11 @@ def range_words(lowest: str, highest: str) -> str:
     return _("%(lowest)s to %(highest)s") % {"lowest": lowest, "highest": highest}
 
 
+def ranged(name: str, lowest: str, highest: str) -> str:
+    """Return “Harbour Super App 8.2.0 or higher”; an open range is the bare name."""
+    return f"{name} {range_words(lowest, highest)}".strip()
+
+
 def conditions(reach: Reach) -> SafeString:
     """Return “**Harbour Super App** 8.2.0 or higher, Android 10 or higher and all iOS, on Wi-Fi or 5G”, marked up."""
     pieces = [_applications(reach), platform_words(reach.platforms), *_objects(reach.objects)]
@@ -165,8 +170,7 @@ def _strong_applications(reach: Reach) -> SafeString:
     if reach.every_application:
         words = _("both applications") if reach.bound == 2 else _("all %(count)d applications") % {"count": reach.bound}
         return _strong(words)
-    named = [f"{name} {range_words(lowest, highest)}".strip() for name, lowest, highest in reach.applications]
-    return _listed([_strong(words) for words in named], _("or"))
+    return _listed([_strong(ranged(*row)) for row in reach.applications], _("or"))
 
 
 def _strong(words: str) -> SafeString:

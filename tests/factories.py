@@ -24,7 +24,7 @@ from grayscale import actions as grayscale
 from grayscale.claims import DatabaseClaims
 from grayscale.decision import Candidate
 from grayscale.importing import read_list
-from grayscale.models import GrayscaleTask, ObjectList
+from grayscale.models import GrayscaleTask, ObjectList, SeenDevice
 from grayscale.standing import rules_of
 from miniprograms.models import Binding, Category, MiniProgram
 from releases import actions
@@ -212,6 +212,20 @@ def make_claim(task: GrayscaleTask, **fields: Any) -> bool:
     device, application = make_device(**fields), task.applications.first().application_id
     with closing(DatabaseClaims()) as claims:
         return claims.take([Candidate(rule, may_claim=True)], device, application=application) is not None
+
+
+def make_seen(
+    program: MiniProgram, count: int = 1, *, ago: timedelta = timedelta(minutes=1), **fields: Any
+) -> list[str]:
+    """Devices of its (first) application that asked for the program so long ago; returns their GUIDs."""
+    application = fields.pop("application", None) or program.bindings.bound().applications().first()
+    known = SeenDevice.objects.count()
+    facts = {"app_version": "8.4.0", "platform": "android", "os_version": "14", "network": "wifi", **fields}
+    prefix = {"android": "0302", "ios": "0303"}[facts["platform"]]
+    guids = [f"{prefix}7{known + number:027}" for number in range(count)]
+    facts |= {"mini_program": program, "application": application, "seen_at": timezone.now() - ago}
+    SeenDevice.objects.bulk_create(SeenDevice(**{"guid": guid, **facts}) for guid in guids)
+    return guids
 
 
 def make_object_list(program: MiniProgram, kind: str = "account", values: Sequence[str] = ("ann",)) -> ObjectList:

@@ -6,13 +6,12 @@ Entries keep plain values (`role: license_holder`), so that they outlive our wor
 from datetime import datetime
 from typing import Any
 
-from django.utils.formats import date_format
 from django.utils.functional import Promise
 from django.utils.text import Truncator
-from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from console.core import times
 from console.core.states import look_of
 
 LABELS: dict[str, str | Promise] = {
@@ -62,13 +61,15 @@ WHY: dict[str, str | Promise] = {
     "unbound": gettext_lazy("no application is bound any more"),
 }
 TIMES = ("starts", "ends")
+# As in the form of a grayscale task; why comes last.
+ORDER = ("name", "version", *TIMES, "users", "applications", "platforms", "objects", "networks", "why")
 LONGEST = 80
 
 
 def in_words(changes: list[tuple[str, Any, Any]]) -> list[str]:
     """Return “State: In audit → Approved” for each (what, before, after); a first state is what the verb says."""
-    reasons_last = sorted(changes, key=lambda change: change[0] == "why")
-    return [_one(key, before, after) for key, before, after in reasons_last if not _said(key, before, after)]
+    ordered = sorted(changes, key=lambda change: ORDER.index(change[0]) if change[0] in ORDER else -1)
+    return [_one(key, before, after) for key, before, after in ordered if not _said(key, before, after)]
 
 
 def _said(key: str, before: Any, after: Any) -> bool:
@@ -96,12 +97,14 @@ def _value(key: str, value: Any) -> str:
         return _("no")
     if value in (None, ""):
         return "–"
+    if isinstance(value, int):
+        return f"{value:,}"
     if key in ("state", "shelf"):
         return look_of(str(value))[1]
     if key == "why":
         return str(WHY[value])
     if key in TIMES:
-        return date_format(localtime(datetime.fromisoformat(value)), "DATETIME_FORMAT")
+        return times.full(datetime.fromisoformat(value))
     if key == "role":
         return str(ROLES.get(str(value), value))
     if key == "package":

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from typing import Any
 
 from django import forms
@@ -14,18 +13,17 @@ from django.utils.translation import gettext_lazy as _
 from console.core.fields import LineField
 from console.hosts.states import DecisionState
 from grayscale.explanation import AskedDevice
+from grayscale.matching import REPORTED
 from grayscale.models import SeenDevice
 from grayscale.states import Network, Platform
+from grayscale.txt import guid_fault
 from miniprograms.models import MiniProgram
 
-GUID = re.compile(r"030[23][0-9]{28}")
 PLATFORMS = {"0302": Platform.ANDROID, "0303": Platform.IOS}
 UNKNOWN = "unknown"
 
 # What the update check accepts, too.
-is_system_version = RegexValidator(
-    r"^[0-9]{1,9}(\.[0-9]{1,9}){0,5}([A-Za-z _+-][ -~]*)?\Z", _("Begin with numbers and dots: 8.3.1.")
-)
+is_system_version = RegexValidator(rf"^{REPORTED}\Z", _("Begin with numbers and dots: 8.3.1."))
 is_version = RegexValidator(r"^[0-9]{1,4}\.[0-9]{1,4}\.[0-9]{1,4}\Z", _("Write three numbers with dots: 1.10.0."))
 
 
@@ -72,7 +70,7 @@ class DeviceForm(forms.Form):
         data = query.copy()
         guid = data.get("guid", "").strip()
         facts = ("application", "app_version", "os_version", "account", "device_id")
-        if GUID.fullmatch(guid) and not any(data.get(name, "").strip() for name in facts):
+        if not guid_fault(guid) and not any(data.get(name, "").strip() for name in facts):
             self.seen = SeenDevice.objects.filter(mini_program=self.program, guid=guid).first()
         if self.seen:
             data["application"] = str(self.seen.application_id)
@@ -83,7 +81,7 @@ class DeviceForm(forms.Form):
     def clean_guid(self) -> str:
         """Return the GUID; its beginning names the platform."""
         guid: str = self.cleaned_data["guid"]
-        if not GUID.fullmatch(guid):
+        if guid_fault(guid):
             raise ValidationError(_("A GUID has 32 digits and begins with 0302 (Android) or 0303 (iOS)."))
         return guid
 

@@ -36,20 +36,20 @@ class EditTaskForm(TaskForm):
 
     def __init__(self, data: Any, files: Any, *, task: GrayscaleTask, by: User) -> None:
         self.task = task
-        self.delivered = task.delivered if hasattr(task, "delivered") else delivered_by(task)
+        self.delivered = delivered_by(task)
         if task.state_at(timezone.now()) != TaskState.PENDING:
             self.fixed = FIXED
         self.edits: list[ActivityEntry] = []
         self.differences: list[Difference] = []
         values = values_of(task)
-        seen = json.dumps({facet: _part(values, facet) for facet in FACETS})
-        initial = {**values, "revision": task.revision, "seen": seen}
+        initial = {**values, "revision": task.revision}
         super().__init__(data, files, program=task.mini_program, by=by, initial=initial)
+        self.initial["seen"] = self._sight(values)
 
     def fixed_applications(self) -> list[str]:
         """The applications that can't be changed any more, in words."""
         rows = self.task.applications.select_related("application")  # type: ignore[union-attr]
-        return [f"{row.application} {wording.range_words(row.lowest, row.highest)}".strip() for row in rows]
+        return [wording.ranged(str(row.application), row.lowest, row.highest) for row in rows]
 
     def fixed_platforms(self) -> str:
         """The platforms that can't be changed any more, in words."""
@@ -62,10 +62,31 @@ class EditTaskForm(TaskForm):
 
     def clean_seen(self) -> dict[str, str]:
         """Return what the editor saw; nothing where somebody has tampered with it."""
-        with suppress(ValueError):
+        with suppress(ValueError, RecursionError):
             found = json.loads(self.cleaned_data["seen"])
             return found if isinstance(found, dict) else {}
         return {}
+
+    def clean(self) -> dict[str, Any]:
+        """Say so where the task has started since the form was opened: what it changed of the rest is not saved."""
+        data = super().clean()
+        if self.fixed and (left := self._left_out()):
+            words = _(
+                "The task has started while you were editing, and what it goes by stays as it was: %(fields)s."
+                " Save again to change the rest."
+            )
+            self.add_error(None, words % {"fields": ", ".join(left)})
+        return data
+
+    def _left_out(self) -> list[str]:
+        """Return the labels of what was changed and can't be any more; a form without these fields sends none."""
+        if "version" not in self.data:
+            return []
+        values = values_of(self.task)  # type: ignore[arg-type]
+        data: Any = self.data  # a QueryDict: the form was posted
+        sent = {**data.dict(), **{name: data.getlist(name) for name in ("applications", "platforms", "networks")}}
+        changed = [facet for facet in self.fixed if _part(sent, facet) != _part(values, facet)]
+        return [str(self.base_fields[facet].label) for facet in changed]
 
     def show_overtaken(self, current: GrayscaleTask, edits: ActivityQuerySet) -> None:
         """Set their values beside mine and take on the new revision, so that a second save is a decision (L-3).
@@ -87,8 +108,28 @@ class EditTaskForm(TaskForm):
             label = str(self.fields[facet].label)
             self.differences.append(Difference(label, self._words(facet, theirs), self._words(facet, mine), taken))
         data["revision"] = str(current.revision)
-        data["seen"] = json.dumps({facet: _part(theirs, facet) for facet in FACETS})
-        self.data = data
+        self._take_lists(data, seen.get("object_lists"))
+        data["seen"] = self._sight(theirs)
+        self.data = self.objects.data = data
+
+    def _sight(self, values: dict[str, Any]) -> str:
+        """Return what the form shows of the task, to be compared when it comes back."""
+        lists = " ".join(str(row.pk) for section in self.objects.sections for row in section.offered)
+        return json.dumps({**{facet: _part(values, facet) for facet in FACETS}, "object_lists": lists})
+
+    def _take_lists(self, data: Any, seen: Any) -> None:
+        """Keep the object lists that the other one has added, which the editor had no box to tick for."""
+        known = str(seen).split()
+        added = []
+        for section in self.objects.sections:
+            for row in section.offered if section.removable else []:
+                if str(row.pk) not in known:
+                    section.kept_ids.add(row.pk)
+                    data.appendlist(f"{section.name}_keep", str(row.pk))
+                    data[section.use.html_name] = "on"
+                    added.append(wording.values_words(row.kind, row.count))
+        if added:
+            self.differences.append(Difference(_("Objects"), "\n".join(added), "", taken=True))
 
     def _mine(self) -> dict[str, Any]:
         values = {name: self.cleaned_data.get(name) for name in self.fields}
@@ -117,8 +158,7 @@ class EditTaskForm(TaskForm):
             return wording.network_words(value or [])
         if facet == "applications":
             names = {row.pk: row.name for row in self.bound}
-            rows = [(names.get(pk, "–"), *_ends(values, facet, pk)) for pk in value or []]
-            return "\n".join(f"{name} {wording.range_words(low, high)}".strip() for name, low, high in rows)
+            return "\n".join(wording.ranged(names.get(pk, "–"), *_ends(values, facet, pk)) for pk in value or [])
         if facet == "platforms":
             return wording.platform_words([(platform, *_ends(values, facet, platform)) for platform in value or []])
         return f"{value:,}" if isinstance(value, int) else str(value)

@@ -8,11 +8,11 @@ from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from grayscale import rules
 
-MOST_NUMBERS = 6
 GROUPED = re.compile(r"[0-9]{1,3}(,[0-9]{3})+")
 
 
@@ -40,22 +40,17 @@ class CountField(forms.IntegerField):
 
 
 class RangeEndField(forms.CharField):
-    """The lowest or highest version of a range of `whose` versions: numbers with dots; empty is open (G-2)."""
+    """The lowest or highest version of a range: numbers with dots; empty is open (G-2)."""
 
-    def __init__(self, *, whose: str, word: Any, label: str) -> None:
+    def __init__(self, *, word: Any, label: str) -> None:
         attrs = {"placeholder": word, "autocomplete": "off", "aria-label": label, "inputmode": "decimal"}
         super().__init__(label=label, required=False, widget=forms.TextInput(attrs=attrs))
-        self.whose = whose
 
     def clean(self, value: Any) -> str:
         """Return the version; raises ValidationError for anything but numbers with dots."""
         text: str = super().clean(value)
-        if text.count(".") >= MOST_NUMBERS:
-            raise ValidationError(_("A version has at most %(most)d numbers."), params={"most": MOST_NUMBERS})
-        if rules.why_not_range(self.whose, text, ""):
-            raise ValidationError(
-                _("“%(text)s” is not a version. Use numbers with dots, such as 17.2."), params={"text": text[:50]}
-            )
+        if reason := rules.why_not_range_end(text):
+            raise ValidationError(reason)
         return text
 
 
@@ -67,6 +62,13 @@ class MomentField(forms.DateTimeField):
         super().__init__(widget=widget, **options)
 
     default_error_messages = {"invalid": _("Write a date and a time.")}
+
+    def clean(self, value: Any) -> datetime | None:
+        """Return the moment; raises ValidationError for one that is too far away."""
+        moment: datetime | None = super().clean(value)
+        if moment and (reason := rules.why_not_moment(moment, at=timezone.now())):
+            raise ValidationError(reason)
+        return moment
 
     def exactly(self, moment: datetime, kept: datetime | None) -> datetime:
         """Return `kept` where the form shows the same minute: what nobody changed keeps its seconds."""

@@ -15,7 +15,7 @@ from django.utils.translation import gettext_lazy
 
 from console.accounts.models import User
 from console.core.errors import Refused
-from grayscale import importing
+from grayscale import importing, rules
 from grayscale.forms.report import Report, sentences
 from grayscale.models import GrayscaleTask, ObjectList
 from grayscale.states import ObjectKind, TaskState
@@ -78,11 +78,8 @@ class ObjectsForm(forms.Form):
             if section.used:
                 section.clean()
         counts = [section.count for section in self.sections]
-        if not self.errors:
-            try:
-                importing.refuse_count(sum(counts))
-            except Refused as refused:
-                self.add_error(None, refused.message)
+        if not self.errors and (reason := rules.why_not_values(sum(counts))):
+            self.add_error(None, reason)
         return self.cleaned_data
 
     @property

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass
 from datetime import datetime
-from functools import cached_property, partial
+from functools import cached_property
 from typing import Any
 
 from django.core.exceptions import ValidationError
@@ -21,12 +21,16 @@ from console.core import times
 from grayscale import rules, wording
 from grayscale.estimate import Estimate, estimate
 from grayscale.forms.task import TaskForm
-from grayscale.hashed import HashedList, cached
+from grayscale.hashed import HashedList
 from grayscale.matching import Conditions, version_range
-from grayscale.models import GrayscaleTask, ObjectList
+from grayscale.models import GrayscaleTask, ObjectList, ObjectListPart
+from grayscale.standing import hashed_list
 from grayscale.states import ObjectKind, TaskState
 from grayscale.wording import Reach
 from releases.models import Version
+
+NAMED = 5  # tasks in a sentence
+FEW = 1_000  # GUIDs that an estimate looks up one by one
 
 
 @dataclass(frozen=True)
@@ -115,7 +119,17 @@ class Preview:
     def estimate(self) -> Estimate | None:
         """How many of the devices seen lately fit; None while no application is chosen."""
         conditions = self._conditions()
-        return estimate(self.program, conditions, at=self.at) if conditions.applications else None
+        if not conditions.applications:
+            return None
+        return estimate(self.program, conditions, at=self.at, guids=self._guids())
+
+    def _guids(self) -> list[str] | None:
+        """The values of the GUID lists, where they are few: a pilot group that a sample may miss altogether."""
+        rows = [row for row in self.lists if row.kind == ObjectKind.GUID]
+        if not rows or sum(row.count for row in rows) > FEW:
+            return None
+        parts = ObjectListPart.objects.filter(object_list__in=rows).values_list("values", flat=True)
+        return [value for values in parts for value in values.split("\n")]
 
     def _conditions(self) -> Conditions:
         if "applications" in self.form.fixed:
@@ -130,8 +144,7 @@ class Preview:
             platforms = {row.value: version_range(*self._ends(row)) for row in self.form.platform_rows() if row.chosen}
         objects: dict[str, tuple[HashedList, ...]] = {}
         for one in self.lists:
-            values = cached(one.pk, bytes(one.key), partial(_hashes, one.pk))
-            objects[one.kind] = (*objects.get(one.kind, ()), values)
+            objects[one.kind] = (*objects.get(one.kind, ()), hashed_list(one.pk, bytes(one.key)))
         return Conditions(applications, platforms, frozenset(self.reach.networks), objects)
 
     @property
@@ -169,15 +182,17 @@ class Preview:
             return ""
         if not self.estimate.result:
             return _("No device of the last 7 days fits.")
-        return _("At most about %(devices)s fit; the limit is %(limit)s.") % {
-            "devices": ngettext("%(count)s device", "%(count)s devices", self.estimate.result) % {"count": self.figure},
-            "limit": f"{self.limit:,}",
-        }
+        words = ngettext(
+            "At most about %(count)s device fits; the limit is %(limit)s.",
+            "At most about %(count)s devices fit; the limit is %(limit)s.",
+            self.estimate.result,
+        )
+        return words % {"count": self.figure, "limit": f"{self.limit:,}"}
 
     @property
     def share(self) -> str:
         """How many of the active devices the number of users is."""
-        if not self.limit or not self.estimate or not self.estimate.total:
+        if not self.limit or self.limit < 1 or not self.estimate or not self.estimate.total:
             return ""
         if self.limit > self.estimate.total:
             return ngettext(
@@ -209,7 +224,7 @@ class Preview:
         found = []
         for (version, winner), names in groups.items():
             words = ngettext("%(tasks)s gives %(number)s.", "%(tasks)s give %(number)s.", len(names))
-            tasks = {"tasks": get_text_list(names, _("and")), "number": version}
+            tasks = {"tasks": _enumerated(names), "number": version}
             found.append(f"{words % tasks} {winner}")
         return found
 
@@ -268,5 +283,9 @@ class Preview:
         return _("%(count)d of %(most)d words") % {"count": rules.word_count(str(name)), "most": rules.MOST_WORDS}
 
 
-def _hashes(pk: int) -> bytes:
-    return bytes(ObjectList.objects.values_list("hashes", flat=True).get(pk=pk))
+def _enumerated(names: list[str]) -> str:
+    """“A”, “B” and “C”; of very many the first and how many more."""
+    shown = names[:NAMED]
+    if more := len(names) - len(shown):
+        shown.append(ngettext("%(count)s more", "%(count)s more", more) % {"count": f"{more:,}"})
+    return get_text_list(shown, _("and"))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
 
@@ -11,15 +11,16 @@ from django import forms
 from django.core.exceptions import ValidationError
 from django.forms.boundfield import BoundField
 from django.utils import timezone
+from django.utils.text import get_text_list
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, ngettext
 
 from console.accounts.models import User
 from console.core import times
 from console.core.fields import LineField
 from console.hosts.models import HostApplication
 from grayscale import rules
-from grayscale.actions import TaskSettings
+from grayscale.actions import TaskSettings, settings_of
 from grayscale.forms.fields import CountField, MomentField, RangeEndField
 from grayscale.forms.objects import ObjectsForm
 from grayscale.models import GrayscaleTask, ObjectList
@@ -109,10 +110,10 @@ class TaskForm(forms.Form):
         for name, value, label in self._ranges():
             names = {"name": label}
             self.fields[f"{name}_{value}_lowest"] = RangeEndField(
-                whose=label, word=gettext_lazy("lowest"), label=_("%(name)s, lowest version") % names
+                word=gettext_lazy("lowest"), label=_("%(name)s, lowest version") % names
             )
             self.fields[f"{name}_{value}_highest"] = RangeEndField(
-                whose=label, word=gettext_lazy("highest"), label=_("%(name)s, highest version") % names
+                word=gettext_lazy("highest"), label=_("%(name)s, highest version") % names
             )
         self._dress()
 
@@ -172,6 +173,20 @@ class TaskForm(forms.Form):
         """The bound applications, each with its range of versions."""
         return [self._row("applications", str(row.pk), row.name, application=row) for row in self.bound]
 
+    def unbound_words(self) -> str:
+        """Say which applications of the task, or of the one that is copied, are not bound any more."""
+        bound = {row.pk for row in self.bound}
+        gone = [pk for pk in self.initial["applications"] if pk not in bound]
+        if self.fixed or not gone:
+            return ""
+        names = [str(application) for application in HostApplication.objects.filter(pk__in=gone).order_by("pk")]
+        words = ngettext(
+            "%(names)s is no longer bound and is left out when you save.",
+            "%(names)s are no longer bound and are left out when you save.",
+            len(names),
+        )
+        return words % {"names": get_text_list(names, _("and"))}
+
     def platform_rows(self) -> list[RangeRow]:
         """The platforms, each with its range of system versions."""
         return [self._row("platforms", p.value, str(p.label), icon=ICONS[p]) for p in Platform]
@@ -220,23 +235,22 @@ class TaskForm(forms.Form):
         ends_at = data.get("ends_at")
         if starts_at and ends_at and (reason := rules.why_not_window(starts_at, ends_at, at=timezone.now())):
             self.add_error("ends_at", reason)
-        for name, value, label in self._ranges():
-            self._check_range(name, value, label, data)
+        for name, value, _label in self._ranges():
+            self._check_range(name, value, data)
         if not self.objects.is_valid():
             reasons = [str(reason) for errors in self.objects.errors.values() for reason in errors]
             for words in dict.fromkeys(reasons):
                 self.add_error(None, _("Objects: %(reason)s") % {"reason": words})
         return data
 
-    def _check_range(self, name: str, value: str, label: str, data: dict[str, Any]) -> None:
+    def _check_range(self, name: str, value: str, data: dict[str, Any]) -> None:
         low, high = f"{name}_{value}_lowest", f"{name}_{value}_highest"
         if value not in {str(item) for item in self[name].value() or []}:
             for end in (low, high):
                 self.errors.pop(end, None)
             return
-        if low in data and high in data and rules.why_not_range(label, data[low], data[high]):
-            words = _("The highest version, %(highest)s, is below the lowest, %(lowest)s.")
-            self.add_error(high, words % {"highest": data[high], "lowest": data[low]})
+        if low in data and high in data and (reason := rules.why_not_range(data[low], data[high])):
+            self.add_error(high, reason)
 
     def chosen_lists(self) -> list[ObjectList]:
         """The object lists that the form has now, drafts and those of the task; stores nothing."""
@@ -260,25 +274,19 @@ class TaskForm(forms.Form):
 
     def settings(self) -> TaskSettings:
         """What was chosen, for the verb; what is fixed stays as it is."""
-        data, task = self.cleaned_data, self.task
-        if task and self.fixed:
-            conditions: dict[str, Any] = {
-                "version": task.version,
-                "starts_at": task.starts_at,
-                "applications": [(row.application, row.lowest, row.highest) for row in task.applications.all()],
-                "platforms": [(row.platform, row.lowest, row.highest) for row in task.platforms.all()],
-                "networks": task.networks,
-            }
-        else:
-            conditions = {
-                "version": data["version"],
-                "starts_at": data["starts_at"],
-                "applications": [(row, *self.range_of("applications", row.pk)) for row in data["applications"]],
-                "platforms": [(platform, *self.range_of("platforms", platform)) for platform in data["platforms"]],
-                "networks": data["networks"],
-            }
+        data = self.cleaned_data
         free = {name: data[name] for name in ("name", "ends_at", "user_limit")}
-        return TaskSettings(object_lists=self.objects.lists, **conditions, **free)
+        free["object_lists"] = self.objects.lists
+        if self.task and self.fixed:
+            return replace(settings_of(self.task), **free)
+        return TaskSettings(
+            version=data["version"],
+            starts_at=data["starts_at"],
+            applications=[(row, *self.range_of("applications", row.pk)) for row in data["applications"]],
+            platforms=[(platform, *self.range_of("platforms", platform)) for platform in data["platforms"]],
+            networks=data["networks"],
+            **free,
+        )
 
     def range_of(self, name: str, value: Any) -> tuple[str, str]:
         """Return the lowest and highest version of a row."""

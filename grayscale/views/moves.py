@@ -150,7 +150,10 @@ def _dialog(
 
 def _back(request: SignedInRequest, task: GrayscaleTask) -> str:
     """Return the list that the dialog was opened in, with its filters; else the task's own page."""
-    here = urlsplit(request.headers.get("HX-Current-URL", ""))
+    try:
+        here = urlsplit(request.headers.get("HX-Current-URL", ""))
+    except ValueError:  # an address that is none
+        return task.get_absolute_url()
     lists = {reverse("grayscale:overview"), reverse("grayscale:tasks", args=[task.mini_program.app_id])}
     if here.path in lists:
         return f"{here.path}?{here.query}" if here.query else here.path

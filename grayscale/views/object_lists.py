@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import json
 import logging
-import re
 from collections.abc import Generator, Iterator
 from contextlib import closing
 from typing import Any, BinaryIO, cast
 
-from django.http import Http404, HttpResponse, StreamingHttpResponse
+from django.http import HttpResponse, StreamingHttpResponse
 from django.template.loader import render_to_string
 from django.utils import timezone
 from django.utils.text import slugify
@@ -20,7 +19,7 @@ from console.accounts.access import SignedInRequest, route
 from console.accounts.permissions import Permission
 from console.core.errors import Refused
 from grayscale import importing
-from grayscale.access import object_list_for
+from grayscale.access import object_list_for, task_of
 from grayscale.forms.objects import ObjectsForm
 from grayscale.forms.report import Report
 from grayscale.models import GrayscaleTask, ObjectList
@@ -52,14 +51,8 @@ def upload(request: SignedInRequest, program: MiniProgram) -> HttpResponse:
 
 def _task(program: MiniProgram, pk: str) -> GrayscaleTask | None:
     """Return the task whose values are dropped: one that has started, as then its lists stay (G-8)."""
-    if not pk:
-        return None
-    found = (
-        GrayscaleTask.objects.filter(pk=pk, mini_program=program).first() if re.fullmatch("[0-9]{1,18}", pk) else None
-    )
-    if found is None:
-        raise Http404
-    return None if found.state_at(timezone.now()) == TaskState.PENDING else found
+    found = task_of(program, pk)
+    return found if found and found.state_at(timezone.now()) != TaskState.PENDING else None
 
 
 def _only_refused(words: str) -> Iterator[dict[str, Any]]:

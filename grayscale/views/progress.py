@@ -19,7 +19,7 @@ from grayscale.forms.device import DeviceForm
 from grayscale.models import GrayscaleTask
 from grayscale.progress import Progress
 from grayscale.states import ObjectKind
-from grayscale.wording import network_words, range_words, values_words
+from grayscale.wording import network_words, ranged, values_words
 from miniprograms.access import mini_program_for
 from miniprograms.models import MiniProgram
 
@@ -66,11 +66,11 @@ def _conditions(task: GrayscaleTask) -> dict[str, list[str]]:
         lists[kind] = lists.get(kind, 0) + count
     return {
         "applications": [
-            f"{row.application} {range_words(row.lowest, row.highest)}"
+            ranged(str(row.application), row.lowest, row.highest)
             for row in task.applications.select_related("application")
         ],
         "platforms": [
-            f"{row} {range_words(row.lowest, row.highest)}"
+            ranged(str(row), row.lowest, row.highest)
             if row.lowest or row.highest
             else _("any %(platform)s") % {"platform": row}
             for row in task.platforms.all()

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import re
 from typing import Any
 
-from django.http import Http404, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
@@ -15,12 +14,10 @@ from django.utils.translation import ngettext
 from console.accounts.access import SignedInRequest, held_by_team, route
 from console.accounts.filters import url_with_team
 from console.accounts.permissions import Permission, lacking
-from console.activity.models import ActivityEntry
-from console.activity.verbs import Verb
 from console.core.errors import Overtaken
 from console.core.pages import form_page, page_of, posted
 from grayscale import actions, rules
-from grayscale.access import task_for
+from grayscale.access import task_for, task_of
 from grayscale.diagram import pictures
 from grayscale.filters import OverviewFilter, TaskFilter
 from grayscale.forms.editing import EditTaskForm
@@ -28,6 +25,7 @@ from grayscale.forms.preview import Preview
 from grayscale.forms.task import TaskForm, values_for_copy
 from grayscale.models import GrayscaleTask
 from grayscale.overview import rows_of, with_facts
+from grayscale.timeline import edits_of
 from miniprograms.access import mini_program_for
 from miniprograms.models import MiniProgram
 
@@ -55,7 +53,7 @@ def overview(request: SignedInRequest) -> HttpResponse:
 @route(Permission.VIEW, load=mini_program_for)
 def tasks(request: SignedInRequest, program: MiniProgram) -> HttpResponse:
     """One program's tasks, newest first, and how a task moves (G-10)."""
-    at = timezone.now()
+    at, candidates = timezone.now(), _candidates(program)
     filters = TaskFilter(request, program.grayscale_tasks.all(), at=at)
     page = page_of(request, with_facts(filters.rows), count=filters.count)
     context = {
@@ -64,9 +62,8 @@ def tasks(request: SignedInRequest, program: MiniProgram) -> HttpResponse:
         "page": page,
         "rows": rows_of(page, at=at, held={program.team_id: program.held}),
         "total": _total(filters.count),
-        "why_not_create": _why_not_create(program),
-        "bound": program.bindings.bound().exists(),
-        "candidates": _candidates(program),
+        "why_not_create": _why_not_create(program, candidates),
+        "candidates": candidates,
         "diagram": pictures(),
     }
     return render(request, "grayscale/tasks.html", context)
@@ -82,9 +79,8 @@ def _candidates(program: MiniProgram) -> int:
     return found
 
 
-def _why_not_create(program: MiniProgram) -> str:
-    missing = lacking(program.held, Permission.MANAGE)
-    return missing or rules.why_not_create(program, candidates=_candidates(program))
+def _why_not_create(program: MiniProgram, candidates: int) -> str:
+    return lacking(program.held, Permission.MANAGE) or rules.why_not_create(program, candidates=candidates)
 
 
 def tasks_url(program: MiniProgram) -> str:
@@ -113,7 +109,7 @@ def copy(request: SignedInRequest, task: GrayscaleTask) -> HttpResponse:
 def _new(
     request: SignedInRequest, program: MiniProgram, initial: dict[str, Any], copied: GrayscaleTask | None = None
 ) -> HttpResponse:
-    if request.method == "GET" and _why_not_create(program):
+    if request.method == "GET" and _why_not_create(program, _candidates(program)):
         return redirect(tasks_url(program))
     form = TaskForm(
         posted(request), request.FILES or None, program=program, by=request.user, initial=initial, copy_of=copied
@@ -152,8 +148,7 @@ def edit(request: SignedInRequest, task: GrayscaleTask) -> HttpResponse:
             return actions.edit(task, by=request.user, revision=data["revision"], settings=form.settings())
         except Overtaken:
             current = GrayscaleTask.objects.get(pk=task.pk)
-            entries = ActivityEntry.objects.of_program(program.app_id).filter(verb=Verb.GRAYSCALE_EDITED)
-            form.show_overtaken(current, entries.filter(target_type="grayscaletask", target_id=str(task.pk)))
+            form.show_overtaken(current, edits_of(task))
             raise
 
     return form_page(
@@ -171,26 +166,14 @@ def edit(request: SignedInRequest, task: GrayscaleTask) -> HttpResponse:
     )
 
 
-def _task_of(program: MiniProgram, request: SignedInRequest, name: str) -> GrayscaleTask | None:
-    """Return the program's task that the query names; None when it names none."""
-    if not (number := request.GET.get(name)):
-        return None
-    task = program.grayscale_tasks.filter(pk=number).first() if re.fullmatch("[0-9]{1,18}", number) else None
-    if task is None:
-        raise Http404
-    task.mini_program = program
-    found: GrayscaleTask = task
-    return found
-
-
 @route(Permission.MANAGE, load=mini_program_for, methods="POST")
 def preview(request: SignedInRequest, program: MiniProgram) -> HttpResponse:
     """The side column of the form for what is typed so far; nothing is kept, nothing refused."""
     form: TaskForm
-    if task := _task_of(program, request, "task"):
+    if task := task_of(program, request.GET.get("task", "")):
         form = EditTaskForm(request.POST, None, task=task, by=request.user)
     else:
-        copied = _task_of(program, request, "copy")
+        copied = task_of(program, request.GET.get("copy", ""))
         form = TaskForm(request.POST, None, program=program, by=request.user, copy_of=copied)
     context = {"form": form, "preview": Preview(form, at=timezone.now()), "mini_program": program, "live": True}
     return render(request, "grayscale/preview.html", context)

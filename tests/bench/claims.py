@@ -49,7 +49,10 @@ BEGIN
     RETURN tasks[1];
 END $$;
 """
-TAKE = b"SELECT %s_take($1, $2, '{t}', 1, '9.2.0', 'android', '14', 'wifi')"
+TAKE = {
+    "grayscale": b"SELECT grayscale_take(ARRAY[$1], ARRAY[$2], '{\"{t}\"}', '{1}', '{9}', '{ios}', '{17}', '{5g}')",
+    "counter": b"SELECT counter_take($1, $2, '{t}', 1, '9.2.0', 'android', '14', 'wifi')",
+}
 
 
 def run() -> list[Result]:
@@ -142,7 +145,7 @@ def _new_task(connection: psycopg.Connection) -> int:
 
 def _ask(crowd: list[psycopg.Connection], number: int, function: str, task: int) -> None:
     """Be one server thread: one new user after the other, as the update check asks."""
-    query, tasks = TAKE % function.encode(), b"{%d}" % task
+    query, tasks = TAKE[function], b"{%d}" % task
     until, n = time.perf_counter() + SECONDS, 0
     while time.perf_counter() < until:
         n += 1

@@ -127,7 +127,7 @@ def test_home_needs_the_same_queries_for_one_and_three(signed_in, django_assert_
     for _round in range(2):
         for _more in range(2):
             make_binding(make_program(), application, state="waiting")
-        with django_assert_num_queries(14):
+        with django_assert_num_queries(15):
             client.get(reverse("home"))
 
 

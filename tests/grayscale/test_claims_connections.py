@@ -172,7 +172,7 @@ def test_a_known_place_in_the_first_task_needs_no_database(
     ask_for(claims, elsewhere, rules[1:])
     close_shards([task])
     with sessions(1) as (holder,):
-        holder.run("ALTER FUNCTION grayscale_take SET lock_timeout = '50ms'")
+        holder.run("ALTER FUNCTION grayscale_look(text, bigint[], boolean[]) SET lock_timeout = '50ms'")
         try:
             holder.run("BEGIN")
             holder.run("LOCK TABLE grayscale_claim IN ACCESS EXCLUSIVE MODE")
@@ -182,7 +182,7 @@ def test_a_known_place_in_the_first_task_needs_no_database(
                 ask_for(claims, elsewhere, rules)
             holder.run("COMMIT")
         finally:
-            holder.run("ALTER FUNCTION grayscale_take SET lock_timeout = '3s'")
+            holder.run("ALTER FUNCTION grayscale_look(text, bigint[], boolean[]) SET lock_timeout = '3s'")
     assert ask_for(claims, elsewhere, rules) is rules[1]
 
 

@@ -199,7 +199,7 @@ def test_refuses_applications(version):
     application = program.bindings.bound().applications().get()
     stranger = factories.make_application(name="Stranger")
     asked = factories.make_binding(program, state="waiting").application
-    assert refused(version, applications=[]) == ("applications", "Choose one or more applications.")
+    assert refused(version, applications=[]) == ("applications", "Choose at least one application.")
     twice = [(application, "", ""), (application, "1", "")]
     assert refused(version, applications=twice) == ("applications", "Choose each application once.")
     for other in (stranger, asked):
@@ -210,11 +210,12 @@ def test_refuses_applications(version):
 @pytest.mark.parametrize(
     ("lowest", "highest", "words"),
     [
-        ("10", "9", "iOS: the lowest version, 10, is above the highest, 9."),
-        ("17.0.1", "17", "iOS: the lowest version, 17.0.1, is above the highest, 17."),
+        ("10", "9", "iOS: The highest version, 9, is below the lowest, 10."),
+        ("17.0.1", "17", "iOS: The highest version, 17, is below the lowest, 17.0.1."),
         ("17.x", "", "iOS: “17.x” is not a version. Use numbers with dots, such as 17.2."),
         ("", "17.", "iOS: “17.” is not a version. Use numbers with dots, such as 17.2."),
         ("", "1" * 41, f"iOS: “{'1' * 41}” is not a version. Use numbers with dots, such as 17.2."),
+        ("", "1.2.3.4.5.6.7", "iOS: A version has at most 6 numbers."),
         ("１７", "", "iOS: “１７” is not a version. Use numbers with dots, such as 17.2."),
     ],
 )
@@ -262,7 +263,7 @@ def test_refuses_more_than_a_million_values_and_empty_lists(version):
     ObjectList.objects.filter(pk=empty.pk).update(count=0)
     assert refused(version, object_lists=[half, more]) == (
         "object_lists",
-        "The lists have 1,000,001 values. A task takes at most 1,000,000.",
+        "1,000,001 values are too many: a task takes 1,000,000, all its lists together.",
     )
     assert refused(version, object_lists=[half, empty]) == (
         "object_lists",

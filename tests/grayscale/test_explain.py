@@ -54,6 +54,12 @@ def url(thing, name="explain"):
     return reverse(f"grayscale:{name}", args=[thing.mini_program.app_id, thing.pk] if task else [thing.app_id])
 
 
+def make_known(program, application, **fields):
+    """Let the device have been seen in the program."""
+    facts = {"guid": GUID, "application": application, "app_version": "8.1", "os_version": "12", "network": "4g"}
+    factories.make_seen(program, **facts, **fields)
+
+
 def lines(explanation, number=0):
     return [(check.fits, check.label, check.words) for check in explanation.tasks[number].checks]
 
@@ -193,10 +199,7 @@ def sum_taken(task):
 
 
 def test_a_known_guid_alone_will_do(task, application, signed_in):
-    SeenDevice.objects.create(
-        mini_program=task.mini_program, guid=GUID, application=application, platform="android", os_version="12",
-        app_version="8.1", network="4g", account="ann", seen_at=timezone.now(),
-    )  # fmt: skip
+    make_known(task.mini_program, application, account="ann")
     response = signed_in(task.created_by).get(url(task.mini_program), {"guid": f" {GUID} "})
     form = response.context["form"]
     assert (form["os_version"].value(), form["network"].value(), form["account"].value()) == ("12", "4g", "ann")
@@ -204,10 +207,7 @@ def test_a_known_guid_alone_will_do(task, application, signed_in):
 
 
 def test_what_is_typed_wins_over_what_was_seen(task, application, signed_in):
-    SeenDevice.objects.create(
-        mini_program=task.mini_program, guid=GUID, application=application, platform="android", os_version="12",
-        app_version="8.1", network="4g", seen_at=timezone.now(),
-    )  # fmt: skip
+    make_known(task.mini_program, application)
     response = signed_in(task.created_by).get(url(task.mini_program), asked(application, os_version="15"))
     assert (response.context["form"]["os_version"].value(), response.context["form"].seen) == ("15", None)
 
@@ -248,10 +248,7 @@ def test_an_unknown_guid_alone_asks_for_the_rest(task, signed_in):
 
 
 def test_devices_of_another_program_are_not_known(task, application, signed_in):
-    SeenDevice.objects.create(
-        mini_program=factories.make_program(), guid=GUID, application=application, platform="android",
-        os_version="12", app_version="8.1", network="4g", seen_at=timezone.now(),
-    )  # fmt: skip
+    make_known(factories.make_program(), application)
     assert signed_in(task.created_by).get(url(task.mini_program), {"guid": GUID}).context["form"].seen is None
 
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.django import TestCase
 
 from console.core.errors import Refused
-from grayscale import importing, txt
+from grayscale import importing, rules, txt
 from grayscale.hashed import HashedList, numbers
 from grayscale.importing import copied, discard_old_drafts, read_list, reading, values_of
 from grayscale.models import ObjectList, ObjectListPart
@@ -130,7 +130,7 @@ def test_a_file_over_the_limit_of_bytes_is_refused(facts, settings):
 
 @pytest.mark.parametrize("batch", [1, 3, 100])
 def test_the_limit_names_the_count_and_is_never_a_cut(facts, monkeypatch, batch):
-    monkeypatch.setattr(importing, "MOST_VALUES", 5)
+    monkeypatch.setattr(rules, "MOST_OBJECTS", 5)
     monkeypatch.setattr(importing, "BATCH", batch)
     assert read_list(guids(1, 2, 3, 4, 5, 1, 2), **facts).count == 5
     with pytest.raises(Refused, match=r"^8 values are too many: a task takes 5, all its lists together\.$"):
@@ -155,7 +155,7 @@ def test_values_that_the_task_has_are_dropped(facts, task):
 
 
 def test_the_limit_counts_all_lists_of_the_task(facts, task, monkeypatch):
-    monkeypatch.setattr(importing, "MOST_VALUES", 5)
+    monkeypatch.setattr(rules, "MOST_OBJECTS", 5)
     assert read_list("a\nb\n", **facts | {"kind": "account"}, task=task).count == 2
     with pytest.raises(Refused, match=r"^3 values and 3 on other lists are too many: a task takes 5"):
         read_list("a\nb\nc", **facts | {"kind": "account"}, task=task)
@@ -181,6 +181,26 @@ def test_a_copy_has_the_same_values_and_stays_when_the_original_goes(facts, task
     task.object_lists.all().delete()
     assert (row.task, row.count, values(row)) == (None, 3, [guid(1), guid(2), guid(3)])
     assert [guid(n) in hashed(row) for n in (1, 4)] == [True, False]
+
+
+def test_a_list_that_is_gone_is_not_copied(facts, task):
+    original = task.object_lists.get()
+    task.object_lists.all().delete()
+    with pytest.raises(Refused, match="no longer there"):
+        copied(original, by=facts["by"])
+
+
+def test_only_some_large_files_are_read_at_once(facts):
+    large = guids(*range(importing.SMALL // 33 + 1)).encode()
+    first, second, third = (reading(io.BytesIO(large), **facts) for _turn in range(3))
+    next(first)
+    next(second)
+    with pytest.raises(Refused, match="Other large files are being read now"):
+        next(third)
+    assert read_list(guids(1), **facts).count == 1  # A small one is read in a moment.
+    second.close()
+    assert read_list(large.decode(), **facts).lines == importing.SMALL // 33 + 1
+    first.close()
 
 
 def test_old_drafts_are_discarded_and_nothing_else(facts, task):

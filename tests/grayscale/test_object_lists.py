@@ -9,7 +9,7 @@ from django.http import QueryDict
 from django.urls import reverse
 from django.utils.datastructures import MultiValueDict
 
-from grayscale import importing
+from grayscale import importing, rules
 from grayscale.forms.objects import ObjectsForm
 from grayscale.models import ObjectList
 from tests import factories
@@ -239,7 +239,7 @@ def test_a_draft_is_its_uploader_s_for_its_program_and_kind(filled, program, man
 
 
 def test_all_lists_together_are_within_the_limit(filled, monkeypatch):
-    monkeypatch.setattr(importing, "MOST_VALUES", 3)
+    monkeypatch.setattr(rules, "MOST_OBJECTS", 3)
     sent = {"guid_use": "on", "guid_typed": f"{guid(1)}\n{guid(2)}", "account_use": "on"}
     assert filled(**sent, account_typed="a").is_valid()
     form = filled(**sent, account_typed="a\nb")

@@ -49,17 +49,6 @@ def place(task, count=1, *, ago=timedelta(minutes=10), **device):
     ClaimShard.objects.filter(task=task, shard=0).update(capacity=known + count, taken=known + count)
 
 
-def see(task, count=1, **fields):
-    """Let `count` devices be seen that have no place."""
-    known = SeenDevice.objects.count()
-    facts = {"app_version": "8.4.0", "platform": "android", "os_version": "14", "network": "wifi", **fields}
-    facts.setdefault("application", task.applications.get().application)
-    SeenDevice.objects.bulk_create(
-        SeenDevice(mini_program=task.mini_program, guid=f"0303{known + number:028}", seen_at=timezone.now(), **facts)
-        for number in range(count)
-    )
-
-
 def report(version, result, count, **fields):
     known = UpdateReport.objects.filter(version=version).count()
     UpdateReport.objects.bulk_create(
@@ -210,13 +199,13 @@ def test_says_why_others_did_not_get_it(version):
     task = factories.make_task(
         version, applications=[(application, "8.2.0", "9")], platforms=[("android", "10", "")], networks=["wifi"]
     )
-    see(task, 4, network="4g")
-    see(task, 3, app_version="8.1.9")
-    see(task, 2, os_version="9")
-    see(task, 1, application=factories.make_application())
-    see(task, 1, platform="ios")
-    see(task, 1, app_version="9.0.1", network="4g")
-    see(task, 1)
+    factories.make_seen(task.mini_program, 4, network="4g")
+    factories.make_seen(task.mini_program, 3, app_version="8.1.9")
+    factories.make_seen(task.mini_program, 2, os_version="9")
+    factories.make_seen(task.mini_program, 1, application=factories.make_application())
+    factories.make_seen(task.mini_program, 1, platform="ios")
+    factories.make_seen(task.mini_program, 1, app_version="9.0.1", network="4g")
+    factories.make_seen(task.mini_program, 1)
     place(task, 1)
     SeenDevice.objects.create(
         mini_program=task.mini_program, guid=f"0302{0:028}", application=application, platform="ios", os_version="1",
@@ -250,6 +239,8 @@ def test_the_page_shows_the_numbers_and_the_reasons(task, signed_in):
     text = response.content.decode()
     assert response.status_code == 200
     assert "12 of 100 users have 1.1.0" in text
+    subtitle = text.partition('<div class="head-subtitle">')[2].partition("</header>")[0]
+    assert all(fact in subtitle for fact in ("1.1.0", task.mini_program.name, task.mini_program.app_id))
     assert text.count("btn-impossible") == 4  # a viewer may change nothing
     chart = json.loads(response.context["chart"])
     assert (chart["whole"]["had"][-1], chart["limit"]) == (12, 100)
@@ -271,7 +262,7 @@ def test_keeps_its_number_of_queries(task, signed_in):
     counts = {}
     for places in (1, 40):
         place(task, places, app_version=f"8.{places}")
-        see(task, places)
+        factories.make_seen(task.mini_program, places)
         report(task.version, "installed", places)
         for name in ("progress", "live"):
             cache.clear()

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from threading import Barrier, Event
 from typing import Any
 
 import pytest
-from django.db import connection
 from django.utils import timezone
 
 from console.activity.models import ActivityEntry
@@ -22,29 +20,12 @@ from grayscale.standing import rules_of
 from miniprograms import actions as programs
 from releases import actions as releases
 from tests import factories
+from tests.console.accounts.acting import at_once
 from tests.grayscale.test_edit import same
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
 ROUNDS = 4
-
-
-def together(*calls: Callable[[], Any]) -> list[Any]:
-    """Let each call run in a thread of its own, all from one moment on; return their results or refusals."""
-    start = Barrier(len(calls))
-
-    def run(call: Callable[[], Any]) -> Any:
-        connection.ensure_connection()
-        start.wait()
-        try:
-            return call()
-        except Refused as refused:
-            return refused
-        finally:
-            connection.close()
-
-    with ThreadPoolExecutor(len(calls)) as pool:
-        return list(pool.map(run, calls))
 
 
 def refusals(outcomes: list[Any]) -> int:
@@ -106,7 +87,7 @@ def while_asked(task: GrayscaleTask, verb: Callable[[], Any], askers: int = 4) -
             done.set()
         return 0
 
-    return sum(together(act, *(asker(task, begun, done) for _ in range(askers))))
+    return sum(at_once(act, *(asker(task, begun, done) for _ in range(askers))))
 
 
 @pytest.mark.parametrize("verb", [actions.suspend, actions.end])
@@ -157,7 +138,7 @@ def test_publish_and_suspend(version, by):
     for number in range(ROUNDS):
         version = factories.make_approved(program, f"2.{number}.0")
         task = factories.make_task(version)
-        outcomes = together(lambda v=version: releases.publish(v, by=by), lambda t=task: actions.suspend(t, by=by))
+        outcomes = at_once(lambda v=version: releases.publish(v, by=by), lambda t=task: actions.suspend(t, by=by))
         assert (now(task).state, now(task).state_reason, now(task).keeps) == ("ended", "published", False)
         assert verbs_of(task) == ["created", *(["suspended"] if not refusals(outcomes) else []), "ended"]
 
@@ -167,7 +148,7 @@ def test_publish_and_end(version, by):
     for number in range(ROUNDS):
         version = factories.make_approved(program, f"2.{number}.0")
         task = factories.make_task(version)
-        outcomes = together(lambda v=version: releases.publish(v, by=by), lambda t=task: actions.end(t, by=by))
+        outcomes = at_once(lambda v=version: releases.publish(v, by=by), lambda t=task: actions.end(t, by=by))
         why = "published" if refusals(outcomes) else "by_hand"
         assert (now(task).state, now(task).state_reason, now(task).keeps) == ("ended", why, False)
         assert verbs_of(task) == ["created", "ended"]
@@ -179,7 +160,7 @@ def test_publish_and_create(version, by):
     for number in range(ROUNDS):
         version = factories.make_approved(program, f"2.{number}.0")
         settings = factories.task_settings(version)
-        _release, task = together(
+        _release, task = at_once(
             lambda v=version: releases.publish(v, by=by),
             lambda s=settings: actions.create(program, by=by, settings=s),
         )
@@ -193,7 +174,7 @@ def test_unbind_and_create(version, by):
     for _ in range(ROUNDS):
         binding = factories.make_binding(program)
         settings = factories.task_settings(version, applications=[(binding.application, "", "")])
-        _binding, task = together(
+        _binding, task = at_once(
             lambda b=binding: programs.unbind(b, by=by),
             lambda s=settings: actions.create(program, by=by, settings=s),
         )
@@ -201,17 +182,26 @@ def test_unbind_and_create(version, by):
         assert not GrayscaleTask.objects.running(at=timezone.now()).exists()
 
 
-@pytest.mark.parametrize("verb", [actions.suspend, actions.end])
-def test_a_verb_works_once_when_many_do_it_at_once(version, by, verb):
-    task = factories.make_task(version)
-    outcomes = together(*[lambda: verb(task, by=by)] * 6)
+@pytest.mark.parametrize(
+    ("verb", "state", "entry"),
+    [
+        (actions.start, "pending", "started"),
+        (actions.suspend, "delivering", "suspended"),
+        (actions.resume, "suspended", "resumed"),
+        (actions.end, "delivering", "ended"),
+    ],
+)
+def test_a_verb_works_once_when_many_do_it_at_once(version, by, verb, state, entry):
+    task = factories.make_task(version, state=state)
+    outcomes = at_once(*[lambda: verb(task, by=by)] * 6)
     assert refusals(outcomes) == 5
-    assert verbs_of(task) == ["created", "suspended" if verb is actions.suspend else "ended"]
+    assert verbs_of(task)[1:].count(entry) == 1
+    assert verbs_of(task)[-1] == entry
 
 
 def test_suspend_and_resume_always_alternate(version, by):
     task = factories.make_task(version)
-    outcomes = together(*[lambda: actions.suspend(task, by=by), lambda: actions.resume(task, by=by)] * 4)
+    outcomes = at_once(*[lambda: actions.suspend(task, by=by), lambda: actions.resume(task, by=by)] * 4)
     moves = verbs_of(task)[1:]
     assert moves == [["suspended", "resumed"][number % 2] for number in range(len(moves))]
     assert len(moves) == len(outcomes) - refusals(outcomes) >= 1
@@ -222,9 +212,7 @@ def test_suspend_and_resume_always_alternate(version, by):
 def test_of_two_editors_one_is_told(version, by):
     task = factories.make_task(version, state="pending")
     names = [f"Editor {number}" for number in range(6)]
-    outcomes = together(
-        *[lambda n=n: actions.edit(task, by=by, revision=1, settings=same(task, name=n)) for n in names]
-    )
+    outcomes = at_once(*[lambda n=n: actions.edit(task, by=by, revision=1, settings=same(task, name=n)) for n in names])
     assert sum(isinstance(outcome, Overtaken) for outcome in outcomes) == 5
     (saved,) = [outcome for outcome in outcomes if not isinstance(outcome, Refused)]
     assert (now(task).name, now(task).revision) == (saved.name, 2)
@@ -234,7 +222,7 @@ def test_of_two_editors_one_is_told(version, by):
 def test_one_draft_becomes_part_of_one_task(version, by):
     draft = factories.make_object_list(version.mini_program)
     settings = factories.task_settings(version, object_lists=[draft])
-    outcomes = together(*[lambda: actions.create(version.mini_program, by=by, settings=settings)] * 4)
+    outcomes = at_once(*[lambda: actions.create(version.mini_program, by=by, settings=settings)] * 4)
     assert refusals(outcomes) == 3
     (task,) = GrayscaleTask.objects.all()
     assert list(task.object_lists.all()) == [draft]
@@ -256,15 +244,15 @@ def test_the_sweep_and_the_shelf(version, by):
     program = version.mini_program
     for _ in range(ROUNDS):
         task, later = overdue(version), factories.make_task(version, state="pending")
-        together(sweep, lambda: programs.take_off_shelf(program, by=by, reason="Test"))
+        at_once(sweep, lambda: programs.take_off_shelf(program, by=by, reason="Test"))
         assert (now(task).state, verbs_of(task)) == ("suspended", ["created", "started", "suspended"])
         GrayscaleTask.objects.filter(pk=later.pk).update(starts_at=timezone.now())
-        together(sweep, lambda: programs.put_on_shelf(program, by=by))
+        at_once(sweep, lambda: programs.put_on_shelf(program, by=by))
         assert (now(later).state, verbs_of(later)) == ("suspended", ["created", "suspended"])
 
 
 def test_many_sweeps_write_each_move_once(version):
     tasks = [overdue(version), overdue(version), overdue(factories.make_candidate())]
-    together(*[sweep] * 6)
+    at_once(*[sweep] * 6)
     sweep()
     assert [verbs_of(task) for task in tasks] == [["created", "started"]] * 3

@@ -8,8 +8,10 @@ from django.utils import timezone
 
 from grayscale import actions
 from grayscale.models import GrayscaleTask
+from miniprograms import actions as programs
 from tests import factories
 from tests.grayscale.pages import minute, typed
+from tests.grayscale.test_edit import same
 
 pytestmark = pytest.mark.django_db
 TWENTY = " ".join(f"word{number}" for number in range(20))
@@ -92,6 +94,8 @@ def wrong_combinations():
         "too many users": ({"user_limit": "100,000,001"}, "user_limit", "Between 1 and 100,000,000 users."),
         "half a user": ({"user_limit": "1.5"}, "user_limit", "Write a whole number"),
         "a comma elsewhere": ({"user_limit": "50,00"}, "user_limit", "Write a whole number"),
+        "a start in the year 1": ({"starts_at": "0001-01-01T00:00+14:00"}, "starts_at", "Choose a time that is at"),
+        "an end in the year 10000": ({"ends_at": "9999-12-31T23:59-12:00"}, "ends_at", "Choose a time that is at"),
         "no application": ({"applications": None}, "applications", "Choose at least one application."),
         "no such application": ({"applications": [987654321]}, "applications", "Choose among the applications"),
         "not even a number": ({"applications": ["x"]}, "applications", "Choose among the applications"),
@@ -230,6 +234,10 @@ def test_started_only_the_end_the_limit_and_the_name(signed_in, task, by):
     assert "The task has started:" in page.content.decode()
     ends_at = timezone.now() + timedelta(days=3)
     data = edited(task, name="Longer", ends_at=minute(ends_at), user_limit="200", networks=["2g"], platforms=["ios"])
+    refused = client.post(url(task, "edit"), data)  # Opened while it was pending: what is left out is named.
+    assert refused.status_code == 422
+    assert ": Platforms, Network. Save again" in refused.context["form"].non_field_errors()[0]
+    data = {name: value for name, value in data.items() if name in refused.context["form"].fields}
     assert client.post(url(task, "edit"), data).status_code == 302
     task.refresh_from_db()
     assert (task.version_id, task.starts_at) == before
@@ -286,9 +294,56 @@ def test_of_two_editors_the_second_sees_what_the_first_saved(signed_in, version,
     assert [*task.platforms.values_list("platform", "lowest")] == [("ios", "17")]
 
 
+def test_a_list_that_the_other_editor_added_stays(signed_in, version, by):
+    task = factories.make_task(version, state="pending", name="Old")
+    client = signed_in(by)
+    seen = client.get(url(task, "edit")).context["form"]["seen"].value()
+    added = factories.make_object_list(version.mini_program, "account", ["ann", "ben"])
+    actions.edit(task, by=by, revision=1, settings=same(task, object_lists=[added]))
+
+    data = edited(task, name="Mine", seen=seen)
+    form = client.post(url(task, "edit"), data).context["form"]
+    assert [(row.label, row.theirs, row.taken) for row in form.differences] == [("Objects", "2 user accounts", True)]
+    again = {name: form.data.getlist(name) for name in form.data}
+    assert client.post(url(task, "edit"), again).status_code == 302
+    task.refresh_from_db()
+    assert (task.name, list(task.object_lists.all())) == ("Mine", [added])
+
+
+def test_only_edits_are_named_when_someone_was_overtaken(signed_in, version, by):
+    """Suspending writes an entry too, but does not make a form old; starting by hand does."""
+    task = factories.make_task(version, state="pending", name="Old")
+    client = signed_in(by)
+    seen = client.get(url(task, "edit")).context["form"]["seen"].value()
+    task = actions.edit(task, by=by, revision=1, settings=same(task, user_limit=77))
+    task = actions.start(task, by=by)
+    actions.suspend(task, by=by)
+    data = edited(task, name="Mine", revision=1, seen=seen, user_limit=100)
+    form = client.post(url(task, "edit"), data).context["form"]
+    assert [edit.verb for edit in form.edits] == ["grayscale.started", "grayscale.edited"]
+
+
+def test_a_start_that_is_moved_to_the_past_has_come(signed_in, version, by):
+    task = factories.make_task(version, state="pending")
+    data = edited(task, starts_at=minute(timezone.now() - timedelta(hours=2)))
+    assert signed_in(by).post(url(task, "edit"), data).status_code == 302
+    assert GrayscaleTask.objects.get().state == "delivering"
+
+
+@pytest.mark.parametrize("verb", ["edit", "copy"])
+def test_an_application_that_is_not_bound_any_more_is_named(signed_in, version, by, verb):
+    other = factories.make_binding(version.mini_program)
+    task = factories.make_task(version, state="pending")
+    words = f"{other.application} is no longer bound and is left out when you save."
+    client = signed_in(by)
+    assert words not in client.get(url(task, verb)).content.decode()
+    programs.unbind(other, by=by)
+    assert words in client.get(url(task, verb)).content.decode()
+
+
 def test_a_strange_seen_value_does_no_harm(signed_in, version, by):
     task = factories.make_task(version, state="pending")
-    for seen in ("", "{", "[1]", '"x"'):
+    for seen in ("", "{", "[1]", '"x"', "[" * 100_000):
         data = edited(task, revision=0, seen=seen)
         assert signed_in(by).post(url(task, "edit"), data).status_code == 422
 

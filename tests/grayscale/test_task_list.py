@@ -148,6 +148,11 @@ def test_first_use_says_what_is_missing(signed_in):
     assert "Publish a first version" not in page().content.decode()
 
 
+def test_leads_to_the_explanation_of_a_device(signed_in, version, by):
+    url = reverse("grayscale:explain", args=[version.mini_program.app_id])
+    assert f'href="{url}"' in signed_in(by).get(address(version.mini_program)).content.decode()
+
+
 def test_no_match_is_not_a_first_use(signed_in, version, by, task):
     text = signed_in(by).get(address(version.mini_program), {"q": "nothing like it"}).content.decode()
     assert "No task matches" in text
@@ -214,6 +219,13 @@ def test_the_lists_of_mini_programs_and_the_details_say_so(signed_in, version, b
     factories.make_task(version)
     for url, words in places:
         assert words in client.get(url).content.decode()
+
+
+def test_home_shows_what_runs_in_my_teams(signed_in, version, by, one_of_each):
+    runs = {one_of_each["delivering"], one_of_each["suspended"]}
+    assert {row.task for row in signed_in(by).get(reverse("home")).context["running"]} == runs
+    stranger = factories.make_member(factories.make_team(), "admin")
+    assert signed_in(stranger).get(reverse("home")).context["running"] == []
 
 
 def test_an_approved_version_leads_to_a_new_task(signed_in, version, by):

@@ -8,7 +8,8 @@ from django.utils import timezone
 from django.utils.html import strip_tags
 
 from console.activity.models import ActivityEntry
-from grayscale.models import GrayscaleTask, ObjectList, SeenDevice
+from grayscale import estimate
+from grayscale.models import GrayscaleTask, ObjectList
 from tests import factories
 from tests.grayscale.pages import minute, typed
 
@@ -21,15 +22,6 @@ def preview_url(program):
 
 def words_of(response):
     return " ".join(strip_tags(response.content.decode()).split())
-
-
-def see(program, count, **fields):
-    """Let devices have been seen."""
-    application = program.bindings.bound().applications().get()
-    for _number in range(count):
-        device = factories.make_device(**fields)
-        facts = {name: getattr(device, name) for name in ("guid", "platform", "os_version", "app_version", "network")}
-        SeenDevice.objects.create(mini_program=program, application=application, seen_at=timezone.now(), **facts)
 
 
 def test_says_whom_it_reaches_and_keeps_nothing(signed_in, version, by):
@@ -48,9 +40,9 @@ def test_says_whom_it_reaches_and_keeps_nothing(signed_in, version, by):
 
 def test_estimates_and_warns_that_the_limit_is_too_high(signed_in, version, by):
     program, client = version.mini_program, signed_in(by)
-    see(program, 3, platform="ios", os_version="17.1")
-    see(program, 2, platform="android", os_version="9")
-    see(program, 1, platform="android", os_version="14", network="2g")
+    factories.make_seen(program, 3, platform="ios", os_version="17.1")
+    factories.make_seen(program, 2, platform="android", os_version="9")
+    factories.make_seen(program, 1, platform="android", os_version="14", network="2g")
     data = typed(version, platforms_android_lowest="10", networks=["wifi"], user_limit="3")
     response = client.post(preview_url(program), data)
     assert response.context["preview"].steps == [
@@ -60,6 +52,19 @@ def test_estimates_and_warns_that_the_limit_is_too_high(signed_in, version, by):
     assert "The limit will not be reached." not in words_of(response)
     words = words_of(client.post(preview_url(program), {**data, "user_limit": "4"}))
     assert "The limit will not be reached. At most about 3 devices fit; the limit is 4." in words
+
+
+def test_a_pilot_group_is_found_among_very_many_devices(signed_in, version, by, monkeypatch):
+    monkeypatch.setattr(estimate, "SAMPLE", 2)
+    program = version.mini_program
+    pilots = factories.make_seen(program, 2, ago=timedelta(days=2))
+    factories.make_seen(program, 3)
+    listed = factories.make_object_list(program, "guid", pilots)
+    task = factories.make_task(version, state="pending", object_lists=[listed])
+    kept = {"objects-guid_use": "on", "objects-guid_mode": "type", "objects-guid_keep": listed.pk}
+    data = typed(version, platforms=None, networks=None, **kept)
+    response = signed_in(by).post(f"{preview_url(program)}?task={task.pk}", data)
+    assert response.context["preview"].steps == [("Right application and version", "5"), ("On the GUID list", "2")]
 
 
 def test_says_which_of_overlapping_tasks_wins(signed_in, version, by):
@@ -74,6 +79,14 @@ def test_says_which_of_overlapping_tasks_wins(signed_in, version, by):
     later = timezone.now() + timedelta(days=4)
     data = typed(version, starts_at=minute(later), ends_at=minute(later + timedelta(days=1)))
     assert "Overlaps" not in words_of(client.post(preview_url(program), data))
+
+
+def test_of_very_many_overlapping_tasks_some_are_named(signed_in, version, by):
+    for number in range(7):
+        factories.make_task(version, name=f"Task {number}", ends_at=timezone.now() + timedelta(days=3))
+    words = words_of(signed_in(by).post(preview_url(version.mini_program), typed(version)))
+    assert "Overlaps with 7 tasks." in words
+    assert "“Task 6”, “Task 5”, “Task 4”, “Task 3”, “Task 2” and 2 more give 1.1.0." in words
 
 
 def test_a_task_does_not_overlap_with_itself(signed_in, task, by):
@@ -137,7 +150,11 @@ def test_moves_ask_first(signed_in, version, by, verb, before, after, toast):
 def test_a_dialog_in_a_list_returns_there(signed_in, version, by):
     task = factories.make_task(version)
     here = reverse("grayscale:tasks", args=[version.mini_program.app_id]) + "?show=delivering"
-    for current, target in ((f"http://testserver{here}", here), ("http://evil.example/", task.get_absolute_url())):
+    for current, target in (
+        (f"http://testserver{here}", here),
+        ("http://evil.example/", task.get_absolute_url()),
+        ("http://[::1", task.get_absolute_url()),
+    ):
         headers = {"HX-Request": "true", "HX-Current-URL": current}
         verb = "suspend" if GrayscaleTask.objects.get().state == "delivering" else "resume"
         assert move(signed_in(by), task, verb, {"note": ""}, **headers).headers["HX-Redirect"] == target

@@ -13,7 +13,10 @@ from django.db import connection
 
 from tests.console.api.device.serving import database_url
 
-TAKE = "SELECT grayscale_take(%s, %s::bigint[], %s::boolean[], 7, '9.2.0', 'android', '14', 'wifi')"
+TAKE = (
+    "SELECT (grayscale_take(ARRAY[%s], ARRAY[%s::bigint[]::text], ARRAY[%s::boolean[]::text],"
+    " '{7}', '{9.2.0}', '{android}', '{14}', '{wifi}'))[1]"
+)
 PATIENCE = 20.0  # seconds
 
 

@@ -8,15 +8,14 @@ import msgspec
 from msgspec import Meta
 
 from grayscale.decision import Channel, Status
+from grayscale.matching import REPORTED
 
 # `$` also matches before a final line feed, hence the look-ahead where the length does not exclude one.
 END = r"$(?!\n)"
 Text = Annotated[str, Meta(min_length=1, max_length=128, pattern=rf"^[^\x00-\x1f\x7f]+{END}")]
 Reason = Annotated[str, Meta(max_length=200, pattern=rf"^[^\x00-\x1f\x7f]*{END}")]
 # Starts with a dotted number; what follows ("17.2-beta") does not count when versions are compared.
-SystemVersion = Annotated[
-    str, Meta(min_length=1, max_length=40, pattern=rf"^[0-9]{{1,9}}(\.[0-9]{{1,9}}){{0,5}}([A-Za-z _+-][ -~]*)?{END}")
-]
+SystemVersion = Annotated[str, Meta(min_length=1, max_length=40, pattern=rf"^{REPORTED}{END}")]
 Number = Annotated[str, Meta(max_length=14, pattern=rf"^[0-9]{{1,4}}\.[0-9]{{1,4}}\.[0-9]{{1,4}}{END}")]
 AppId = Annotated[str, Meta(min_length=16, max_length=16, pattern="^mp[a-z0-9]{14}$")]
 Guid = Annotated[

@@ -88,10 +88,13 @@ function drawAbove (u, part, scale) {
     ctx.setLineDash([])
     write(u, data.words.limit.replace('%(count)s', number(data.limit)), bbox.left + bbox.width * 0.55, y + 10 * px)
   }
+  let last = -Infinity // Spans that are close to each other share one word.
   for (const [from, to] of data.suspended) {
     if (to < part.from || from > part.to) continue
     const middle = (u.valToPos(Math.max(from, part.from), 'x', true) + u.valToPos(Math.min(to, part.to), 'x', true)) / 2
-    write(u, data.words.suspended, middle, bbox.top + 10 * px, { centre: true })
+    if (middle - last < 70 * px) continue
+    write(u, data.words.suspended, middle, bbox.top + (scale.limit ? 26 : 10) * px, { centre: true })
+    last = middle
   }
   const x = u.valToPos(part.at.at(-1), 'x', true)
   const y = u.valToPos(part.had.at(-1), 'y', true)
@@ -148,6 +151,7 @@ function axes (part) {
 }
 
 function draw () {
+  if (!place.clientWidth) return // Nothing to draw yet: it is not shown.
   const part = data[shown]
   const scale = heights(part)
   chart?.destroy()

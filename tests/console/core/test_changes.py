@@ -23,7 +23,7 @@ HASH = "5d1a21357d0f0328e7931b275228578a5744c3a4856bab5153f398848e9ecf8c"
         (("description", "", "New words."), "Description: – → New words."),
         (("icon", "0a1b2c3d", "4e5f6a7b"), "Icon: replaced"),
         (("name", None, "W" * 100), f"Name: {'W' * 79}…"),
-        (("starts", None, "2026-11-26T05:00:00+00:00"), "Start: Nov. 26, 2026, 5 a.m."),
+        (("starts", None, "2026-11-26T05:00:00+00:00"), "Start: 26 Nov 2026, 05:00 UTC"),
         (("why", "by_hand", "end_time"), "Why: the end time has come"),
         (("a_new_key", None, 3), "A new key: 3"),
     ],

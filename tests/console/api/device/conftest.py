@@ -7,8 +7,9 @@ import pytest
 from console.api.device import rate
 from grayscale import sightings
 from grayscale.sightings import Sightings
+from miniprograms.models import Binding, MiniProgram
 from tests.console.api.device.asking import Device, ThroughDispatcher, through_django
-from tests.factories import make_application
+from tests.factories import make_application, make_binding, make_online, make_program
 
 
 @pytest.fixture(autouse=True)
@@ -28,3 +29,17 @@ def device(request: pytest.FixtureRequest, db: None) -> Device:
     """A device of a new host application; each test runs in both ways."""
     way = through_django if request.param == "django" else ThroughDispatcher()
     return Device(way, make_application())
+
+
+@pytest.fixture
+def binding(device: Device) -> Binding:
+    """A program with 1.0.0 online, bound to the device's application."""
+    binding = make_binding(make_program(), device.application)
+    make_online(binding.mini_program)
+    return binding
+
+
+@pytest.fixture
+def program(binding: Binding) -> MiniProgram:
+    """The bound program."""
+    return binding.mini_program

@@ -14,7 +14,7 @@ from grayscale import actions as grayscale
 from grayscale.claims import ClaimsUnavailable
 from grayscale.models import Claim, ClaimShard, GrayscaleTask, SeenDevice
 from miniprograms import actions as programs
-from miniprograms.models import Binding, MiniProgram
+from miniprograms.models import MiniProgram
 from releases import actions as releases
 from releases.models import Version
 from tests.console.api.device.asking import Device
@@ -30,20 +30,6 @@ from tests.factories import (
 )
 
 GUID = f"0302{1:028}"
-
-
-@pytest.fixture
-def binding(device: Device) -> Binding:
-    """A program with 1.0.0 online, bound to the device's application."""
-    binding = make_binding(make_program(), device.application)
-    make_online(binding.mini_program)
-    return binding
-
-
-@pytest.fixture
-def program(binding: Binding) -> MiniProgram:
-    """The bound program."""
-    return binding.mini_program
 
 
 @pytest.fixture

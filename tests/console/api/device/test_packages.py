@@ -23,14 +23,6 @@ from tests.factories import (
 
 
 @pytest.fixture
-def binding(device: Device) -> Binding:
-    """A program bound to the device's application, with 1.0.0 online."""
-    binding = make_binding(make_program(), device.application)
-    make_online(binding.mini_program)
-    return binding
-
-
-@pytest.fixture
 def package(binding: Binding) -> Package:
     """The package that is online."""
     return binding.mini_program.versions.online().get().package

@@ -25,20 +25,6 @@ from tests.factories import (
 )
 
 
-@pytest.fixture
-def binding(device: Device) -> Binding:
-    """A program with 1.0.0 online, bound to the device's application."""
-    binding = make_binding(make_program(), device.application)
-    make_online(binding.mini_program)
-    return binding
-
-
-@pytest.fixture
-def program(binding: Binding) -> MiniProgram:
-    """The bound program."""
-    return binding.mini_program
-
-
 def kept() -> list[tuple[str, str, str, int, str]]:
     """Every report, as it stands."""
     rows = UpdateReport.objects.select_related("version").order_by("version_id", "guid")
