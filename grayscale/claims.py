@@ -15,9 +15,9 @@ from collections.abc import Iterable, Sequence
 import psycopg
 from django.db import DatabaseError, connection, transaction
 from django.db.models import Case, QuerySet, When
-from django.utils.translation import ngettext
 
 from console.core.errors import Refused
+from grayscale import rules
 from grayscale.decision import Candidate, TaskRule
 from grayscale.matching import Device
 from grayscale.models import SHARDS, ClaimShard, GrayscaleTask
@@ -45,28 +45,25 @@ def make_shards(task: GrayscaleTask) -> None:
     ClaimShard.objects.bulk_create(ClaimShard(task=task, shard=n, capacity=places) for n, places in shares)
 
 
-def close_shards(tasks: QuerySet[GrayscaleTask] | Iterable[GrayscaleTask | int]) -> None:
-    """Let nobody get a new place in these tasks (rows, keys or a query of them) once the transaction has ended."""
-    _open(tasks, False)
+@transaction.atomic
+def close_shards(task: GrayscaleTask) -> None:
+    """Let nobody get a new place once the transaction has ended."""
+    _locked(task).update(open=False)
 
 
+@transaction.atomic
 def open_shards(task: GrayscaleTask) -> None:
     """Let users get places again."""
-    _open([task], True)
+    _locked(task).update(open=True)
 
 
 @transaction.atomic
 def resize(task: GrayscaleTask, limit: int) -> None:
     """Divide `limit` places anew; raises Refused when more users than that have one already (G-8)."""
-    rows = list(_locked([task]))
+    rows = list(_locked(task))
     delivered = sum(row.taken for row in rows)
-    if limit < delivered:
-        message = ngettext(
-            "%(count)d user has this version already, so the number of users can't be lower.",
-            "%(count)d users have this version already, so the number of users can't be lower.",
-            delivered,
-        )
-        raise Refused(message % {"count": delivered}, field="user_limit")
+    if reason := rules.why_not_limit(limit, delivered=delivered):
+        raise Refused(reason, field="user_limit")
     free = _spread(limit - delivered)
     cases = [When(shard=row.shard, then=row.taken + places) for row, places in zip(rows, free, strict=True)]
     ClaimShard.objects.filter(task=task).update(capacity=Case(*cases))
@@ -78,16 +75,11 @@ def _spread(places: int) -> list[int]:
     return [each + (n < rest) for n in range(SHARDS)]
 
 
-@transaction.atomic
-def _open(tasks: QuerySet[GrayscaleTask] | Iterable[GrayscaleTask | int], value: bool) -> None:
-    keys = [(row.task_id, row.shard) for row in _locked(tasks)]
-    ClaimShard.objects.filter(pk__in=keys).update(open=value)
-
-
-def _locked(tasks: QuerySet[GrayscaleTask] | Iterable[GrayscaleTask | int]) -> QuerySet[ClaimShard]:
-    """Always in the same order, so that two verbs never wait for each other."""
-    shards = ClaimShard.objects.filter(task__in=tasks).order_by("task", "shard")
-    return shards.select_for_update(no_key=True, of=("self",))
+def _locked(task: GrayscaleTask) -> QuerySet[ClaimShard]:
+    """Lock the task's shards, always in the same order, so that two verbs never wait for each other."""
+    shards = ClaimShard.objects.filter(task=task)
+    list(shards.order_by("shard").select_for_update(no_key=True, of=("self",)).values_list("shard"))
+    return shards.order_by("shard")
 
 
 class _Asking:
@@ -101,14 +93,14 @@ class _Asking:
         self.turn.acquire()
         self.answered = False
         self.taken: int | None = None
-        self.error: ClaimsUnavailable | None = None
+        self.error: Exception | None = None
 
 
 class DatabaseClaims:
     """Asks the database, from any thread; what it says is committed.
 
-    Who has a place, or can't get one, is known after a look that waits for nobody. The devices of a process that may
-    get one share a statement: while one is under way the next ones gather, since one commit does for all of them.
+    A device that runs a task's version probably has a place there, which a look tells that waits for nobody. The others
+    share a statement: while one is under way the next ones gather, since one commit does for all of them.
 
     It has connections of its own, as many as threads ask at once, and speaks to them without Django's and psycopg's
     cursors, which cost three times what the database itself does. Nothing is prepared, for the sake of connection
@@ -138,7 +130,7 @@ class DatabaseClaims:
         if connection.in_atomic_block:
             taken = _take_inside(row)
         else:
-            taken = self._look(row)
+            taken = self._look(row) if _is_likely_known(candidates) else FREE
             if taken == FREE:
                 taken = self._take(row)
             if taken == first.id:
@@ -157,7 +149,7 @@ class DatabaseClaims:
         return None if answer is None else int(answer)
 
     def _take(self, row: Row) -> int | None:
-        """Wait until the device is among those that were answered."""
+        """Wait until the device is among those that were answered, by this thread or by another one."""
         own = _Asking(row)
         with self._gate:
             self._asking.append(own)
@@ -165,26 +157,30 @@ class DatabaseClaims:
         if wait:
             own.turn.acquire()
         while not own.answered:
-            self._send()
+            self._send(own)
         if own.error is not None:
             raise ClaimsUnavailable(str(own.error)) from own.error
         return own.taken
 
-    def _send(self) -> None:
-        """Ask for those who have gathered, in the order of their GUIDs; then it is the turn of one who came later."""
+    def _send(self, own: _Asking) -> None:
+        """Ask for those who have gathered, in the order of their GUIDs.
+
+        Once `own` is answered it is the turn of one who came later; until then nobody else sends.
+        """
         with self._gate:
             batch = sorted(self._asking[:MOST_AT_ONCE], key=lambda asking: asking.row[0])
         error = None
         try:
-            answer = self._ask(TAKE, [_array(column) for column in zip(*(one.row for one in batch), strict=True)])
-            found = [None if text == b"NULL" else int(text) for text in (answer or b"{}")[1:-1].split(b",") if text]
-        except ClaimsUnavailable as raised:
+            columns = zip(*(one.row for one in batch), strict=True)
+            found = _numbers(self._ask(TAKE, [_array(column) for column in columns]))
+        except Exception as raised:  # Whatever it is, nobody may wait for ever.
             error, found = raised, [None] * len(batch)
         answered = batch[: len(found)]  # The others would have waited for someone else: they are asked for again.
         with self._gate:
-            self._asking = [one for one in self._asking if one not in answered]
-            following = self._asking[0] if self._asking else None
-            self._sending = following is not None
+            gone = set(answered)
+            self._asking = [one for one in self._asking if one not in gone]
+            following = self._asking[0] if self._asking and own in gone else None
+            self._sending = following is not None or own not in gone
         for one, taken in zip(answered, found, strict=True):
             one.taken, one.error, one.answered = taken, error, True
             one.turn.release()
@@ -246,6 +242,17 @@ class DatabaseClaims:
                 self._idle.pop().close()
             except IndexError:  # Another thread took the last one.
                 return
+
+
+def _is_likely_known(candidates: Sequence[Candidate]) -> bool:
+    """Tell whether a look will probably do: it needs no turn, and waits for no one else's place."""
+    return any(one.runs for one in candidates) or not any(one.may_claim for one in candidates)
+
+
+def _numbers(answer: bytes | None) -> list[int | None]:
+    """Read an array of numbers."""
+    texts = (answer or b"{}")[1:-1].split(b",")
+    return [None if text == b"NULL" else int(text) for text in texts if text]
 
 
 def _take_inside(row: Row) -> int | None:

@@ -62,10 +62,14 @@ class ProgramState(msgspec.Struct, frozen=True):
 
 
 class Candidate(msgspec.Struct, frozen=True):
-    """A task that a device may have a place in; with `may_claim` it may also take a new one."""
+    """A task that a device may have a place in; with `may_claim` it may also take a new one.
+
+    `runs` says that the device has the task's version now.
+    """
 
     task: TaskRule
     may_claim: bool
+    runs: bool = False
 
 
 class Claims(Protocol):
@@ -131,13 +135,11 @@ def candidates_for(
     for task in program.tasks:
         if application not in task.conditions.applications:
             continue
-        state = task.state_at(at)
+        state, runs = task.state_at(at), local_version == task.release.number
         if state == TaskState.DELIVERING:
-            found.append(Candidate(task, fits(task.conditions, device, application=application)))
-        elif state == TaskState.SUSPENDED or (
-            state == TaskState.ENDED and task.keeps and local_version == task.release.number
-        ):
-            found.append(Candidate(task, may_claim=False))
+            found.append(Candidate(task, fits(task.conditions, device, application=application), runs))
+        elif state == TaskState.SUSPENDED or (state == TaskState.ENDED and task.keeps and runs):
+            found.append(Candidate(task, False, runs))
     return found
 
 

@@ -68,7 +68,7 @@ def begin(task: GrayscaleTask, *, on_shelf: bool) -> None:
     task.suspend()
     task.state_reason = Reason.OFF_SHELF
     task.save()
-    claims.close_shards([task.pk])
+    claims.close_shards(task)
     write_entry(Verb.GRAYSCALE_SUSPENDED, task, by=None, before=before, after=_standing(task))
     _tell_creator(task, _("%(program)s: “%(task)s” did not start, the mini program is off the shelf"))
 
@@ -79,7 +79,7 @@ def suspend(task: GrayscaleTask, why: Reason, *, at: datetime, by: User, reason:
     task.suspend()
     task.state_reason, task.state_since = why, at
     task.save()
-    claims.close_shards([task.pk])
+    claims.close_shards(task)
     write_entry(Verb.GRAYSCALE_SUSPENDED, task, by=by, before=before, after=_standing(task), reason=reason.strip())
 
 
@@ -126,7 +126,7 @@ def close(
     task.state_reason, task.state_since = why, at
     task.keeps = not pull_back
     task.save()
-    claims.close_shards([task.pk])
+    claims.close_shards(task)
     verb = Verb.GRAYSCALE_PULLED_BACK if pull_back else Verb.GRAYSCALE_ENDED
     write_entry(verb, task, by=by, before=before, after=_standing(task), reason=reason.strip())
 

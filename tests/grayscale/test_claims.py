@@ -79,19 +79,10 @@ def test_who_may_not_claim_only_keeps(task: GrayscaleTask) -> None:
 def test_closed_shards_give_no_new_place(task: GrayscaleTask) -> None:
     known, stranger = make_device(), make_device()
     take(known, task)
-    close_shards([task.pk])
+    close_shards(task)
     assert (take(known, task), take(stranger, task)) == (task.pk, None)
     open_shards(task)
     assert take(stranger, task) == task.pk
-
-
-def test_tasks_are_closed_by_keys_rows_and_query(version, task: GrayscaleTask) -> None:
-    others = [make_task(version) for _ in range(3)]
-    close_shards([task])
-    close_shards([others[0].pk])
-    close_shards(GrayscaleTask.objects.filter(pk=others[1].pk))
-    closed = [not any(shard[3] for shard in shards(one)) for one in (task, *others)]
-    assert closed == [True, True, True, False]
 
 
 def test_the_next_task_when_the_first_is_full(version, task: GrayscaleTask) -> None:
@@ -113,7 +104,7 @@ def test_the_limit_can_be_what_is_delivered_but_not_less(task: GrayscaleTask) ->
     with pytest.raises(Refused) as refused:
         resize(task, 4)
     assert refused.value.field == "user_limit"
-    assert refused.value.message == "5 users have this version already, so the number of users can't be lower."
+    assert refused.value.message == "5 users have the version already. The limit can't be lower."
     assert shards(task) == before
     resize(task, 5)
     assert all(capacity == taken for _, capacity, taken, _ in shards(task))
@@ -158,7 +149,7 @@ def test_like_a_set_with_a_limit(task: GrayscaleTask, limit: int, steps: list[tu
                     limit = number
             else:
                 is_open = step == "open"
-                open_shards(task) if is_open else close_shards([task.pk])
+                open_shards(task) if is_open else close_shards(task)
             rows = shards(task)
             assert sum(capacity for _, capacity, _, _ in rows) == limit
             assert delivered(task) == len(places) == task.claims.count()
@@ -171,7 +162,7 @@ def test_nothing_of_a_claim_that_is_rolled_back(task: GrayscaleTask) -> None:
     with transaction.atomic():
         assert claims.take(candidates, device, application=7) is not None
         transaction.set_rollback(True)
-    close_shards([task.pk])
+    close_shards(task)
     assert claims.take(candidates, device, application=7) is None
     assert (delivered(task), task.claims.count()) == (0, 0)
 

@@ -170,7 +170,7 @@ def test_a_known_place_in_the_first_task_needs_no_database(
     rules = [rule(task), rule(other)]
     ask(known)
     ask_for(claims, elsewhere, rules[1:])
-    close_shards([task])
+    close_shards(task)
     with sessions(1) as (holder,):
         holder.run("ALTER FUNCTION grayscale_look(text, bigint[], boolean[]) SET lock_timeout = '50ms'")
         try:
