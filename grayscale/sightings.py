@@ -15,6 +15,7 @@ from contextlib import suppress
 from datetime import datetime, timedelta
 from multiprocessing.util import Finalize
 
+import msgspec
 from django.db import connection
 
 from grayscale.matching import Device
@@ -27,7 +28,20 @@ SLOTS = 1 << 19  # of 8 bytes: memory does not grow with devices, nor with inven
 DAY = 86_400
 KEPT = timedelta(days=30)
 
-Sighting = tuple[str, str, int, str, str, str, str, str, str]  # in the order of COLUMNS, without the time
+
+class Sighting(msgspec.Struct, frozen=True, gc=False):
+    """What is noted of a device that asked for the program with this App ID; `application` is a primary key."""
+
+    app_id: str
+    guid: str
+    application: int
+    device_id: str
+    account: str
+    platform: str
+    os_version: str
+    app_version: str
+    network: str
+
 
 # Sorted, so that two processes never wait for one another crosswise.
 WRITE = """
@@ -35,9 +49,9 @@ WRITE = """
         (mini_program_id, guid, application_id, device_id, account, platform, os_version, app_version, network, seen_at)
     SELECT program.id, seen.guid, seen.application, seen.device_id, seen.account, seen.platform, seen.os_version,
            seen.app_version, seen.network, statement_timestamp()
-    FROM unnest(%s::text[], %s::text[], %s::bigint[], %s::text[], %s::text[], %s::text[], %s::text[], %s::text[],
-                %s::text[])
-         AS seen (app_id, guid, application, device_id, account, platform, os_version, app_version, network)
+    FROM jsonb_to_recordset(%s::jsonb)
+         AS seen (app_id text, guid text, application bigint, device_id text, account text, platform text,
+                  os_version text, app_version text, network text)
     JOIN miniprograms_miniprogram AS program ON program.app_id = seen.app_id
     ORDER BY 1, 2
     ON CONFLICT (mini_program_id, guid) DO UPDATE SET
@@ -76,18 +90,18 @@ logger = logging.getLogger(__name__)
 
 def write(sightings: Iterable[Sighting]) -> int:
     """Write devices as they were seen now; of one that is seen twice the last counts. Returns how many rows."""
-    rows = list({sighting[:2]: sighting for sighting in sightings}.values())
+    rows = list({(sighting.app_id, sighting.guid): sighting for sighting in sightings}.values())
     if not rows:
         return 0
     with connection.cursor() as cursor:
-        cursor.execute(WRITE, [list(column) for column in zip(*rows, strict=True)])
+        cursor.execute(WRITE, [msgspec.json.encode(rows).decode()])
         written: int = cursor.rowcount
         return written
 
 
 def sighting(app_id: str, device: Device, *, application: int) -> Sighting:
     """Return what is noted of a device that asked for the program with this App ID."""
-    return (
+    return Sighting(
         app_id,
         device.guid,
         application,
