@@ -131,6 +131,8 @@ FILE_UPLOAD_HANDLERS = ["console.core.uploads.BoundedUploadHandler"]
 PACKAGE_LIMITS = {name: int(value) for name, value in env.dict("PACKAGE_LIMITS", default={}).items()}
 # G-3: a txt of values for a grayscale task, and where each machine keeps the lists' hashes.
 OBJECT_LIST_BYTES = env.int("OBJECT_LIST_BYTES", default=64 * 1024 * 1024)
+# What is typed into a form: a list that is pasted and far too long is still answered beside its field.
+DATA_UPLOAD_MAX_MEMORY_SIZE = 8 * 1024 * 1024
 # What any form takes.
 UPLOAD_BYTES = max(PACKAGE_LIMITS.get("upload_size", 30 * 1024 * 1024), OBJECT_LIST_BYTES)
 OBJECT_LIST_CACHE = env.path("OBJECT_LIST_CACHE", default=addresses.local_dir() / "object-lists")

@@ -120,13 +120,18 @@ def reaches_anyone(task: GrayscaleTask) -> bool:
 def close(
     task: GrayscaleTask, why: Reason, *, at: datetime, by: User | None, reason: str = "", pull_back: bool = False
 ) -> None:
-    """End the task for good: no new place, and with `pull_back` its devices go to the online version (G-4, G-6)."""
+    """End the task for good: no new place, and with `pull_back` its devices go to the online version (G-4, G-6).
+
+    A device may have places in several tasks of the version. None that has ended shall hold it back then.
+    """
     before = _standing(task)
     task.end()
     task.state_reason, task.state_since = why, at
     task.keeps = not pull_back
     task.save()
     claims.close_shards(task)
+    if pull_back:
+        _of(task.mini_program).filter(version=task.version, state=TaskState.ENDED).update(keeps=False)
     verb = Verb.GRAYSCALE_PULLED_BACK if pull_back else Verb.GRAYSCALE_ENDED
     write_entry(verb, task, by=by, before=before, after=_standing(task), reason=reason.strip())
 

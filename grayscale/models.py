@@ -23,6 +23,8 @@ from releases.models import Version
 MOST_USERS = 100_000_000
 SHARDS = 16  # of a task's limit; one row each, so that claims seldom wait for one another (G-5)
 
+EARLIEST, LATEST = datetime(2000, 1, 1, tzinfo=UTC), datetime(9000, 1, 1, tzinfo=UTC)
+
 T = TaskState
 RUNNING = [T.PENDING, T.DELIVERING, T.SUSPENDED]
 
@@ -57,6 +59,8 @@ class GrayscaleTask(ConcurrentTransitionMixin, models.Model):
         ordering = ["-created_at", "-id"]
         constraints = [
             models.CheckConstraint(condition=Q(starts_at__lt=F("ends_at")), name="grayscale_task_start_before_end"),
+            # What Python can't read back would stop everyone who reads tasks, of all teams.
+            models.CheckConstraint(condition=Q(starts_at__gt=EARLIEST, ends_at__lt=LATEST), name="grayscale_task_times"),
             models.CheckConstraint(
                 condition=Q(user_limit__gte=1, user_limit__lte=MOST_USERS), name="grayscale_task_limit_range"
             ),
@@ -244,7 +248,7 @@ class Claim(models.Model):
         indexes = [
             models.Index(
                 fields=["task", "claimed_at"],
-                condition=Q(claimed_at__gt=datetime(2000, 1, 1, tzinfo=UTC)),
+                condition=Q(claimed_at__gt=EARLIEST),
                 name="grayscale_claim_time",
             )
         ]

@@ -174,6 +174,10 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name='grayscaletask',
+            constraint=models.CheckConstraint(condition=models.Q(('ends_at__lt', datetime.datetime(9000, 1, 1, 0, 0, tzinfo=datetime.timezone.utc)), ('starts_at__gt', datetime.datetime(2000, 1, 1, 0, 0, tzinfo=datetime.timezone.utc))), name='grayscale_task_times'),
+        ),
+        migrations.AddConstraint(
+            model_name='grayscaletask',
             constraint=models.CheckConstraint(condition=models.Q(('user_limit__gte', 1), ('user_limit__lte', 100000000)), name='grayscale_task_limit_range'),
         ),
         migrations.AddConstraint(

@@ -100,6 +100,14 @@ def resume(request: SignedInRequest, task: GrayscaleTask) -> HttpResponse:
 def end(request: SignedInRequest, task: GrayscaleTask) -> HttpResponse:
     """Give the version to nobody any more; who has it keeps it or is pulled back (G-6)."""
     form = EndForm(posted(request), task=task, delivered=delivered_by(task))
+    effects = [
+        ("user-off", _("From this task no other device gets %(number)s.") % {"number": task.version}),
+        ("lock", _("The end is final. To go on, copy the task.")),
+    ]
+    same_version = GrayscaleTask.objects.running(at=timezone.now()).filter(version=task.version).exclude(pk=task.pk)
+    if same_version.exists():
+        words = _("Another task of %(number)s still runs: who has a place there keeps it.")
+        effects.append(("users", words % {"number": task.version}))
     return _dialog(
         request,
         task,
@@ -108,10 +116,7 @@ def end(request: SignedInRequest, task: GrayscaleTask) -> HttpResponse:
         toast=_("“%(task)s” has ended."),
         title=_("End “%(task)s”?") % {"task": task},
         change=[_state(task), (_("After this"), str(TaskState.ENDED.label))],
-        effects=[
-            ("user-off", _("From this task no other device gets %(number)s.") % {"number": task.version}),
-            ("lock", _("The end is final. To go on, copy the task.")),
-        ],
+        effects=effects,
         verb=_("End task"),
         icon="player-stop",
         danger=True,

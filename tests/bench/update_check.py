@@ -39,7 +39,7 @@ from tests.bench.result import Result
 
 PROGRAMS, FEW = 10_000, 10
 LISTS = (10_000, 10_000_000)
-ROUNDS, SECONDS = 5, 4
+ROUNDS, SECONDS = 9, 3
 THREADS = 32  # where every request waits for a commit (docs/production.md)
 HELLO = ["--factory", "tests.bench.bare:hello"]
 DJANGO = ["--factory", "tests.bench.bare:django_view"]

@@ -13,6 +13,8 @@ TASK = "UPDATE grayscale_grayscaletask SET {} WHERE id = %s"
     [
         (TASK.format("ends_at = starts_at"), "grayscale_task_start_before_end"),
         (TASK.format("starts_at = ends_at + interval '1 second'"), "grayscale_task_start_before_end"),
+        (TASK.format("ends_at = '10000-01-01'"), "grayscale_task_times"),
+        (TASK.format("starts_at = '0044-03-15 BC'"), "grayscale_task_times"),
         (TASK.format("user_limit = 0"), "grayscale_task_limit_range"),
         (TASK.format("user_limit = 100000001"), "grayscale_task_limit_range"),
         (TASK.format("state = 'paused'"), "grayscale_task_state_known"),

@@ -63,6 +63,26 @@ def test_pull_back_sends_everybody_to_the_online_version(task, by, entries):
     assert (entry.verb, entry.actor_id, entry.reason) == ("grayscale.pulled_back", by.pk, "Broken")
 
 
+def test_pull_back_also_reaches_places_in_tasks_of_the_version_that_ended_before(version, by):
+    earlier, later = factories.make_task(version), factories.make_task(version)
+    device = factories.make_device()
+    for task in (earlier, later):
+        assert factories.make_claim(task, guid=device.guid)
+    actions.end(earlier, by=by)
+    actions.end(later, by=by, pull_back=True)
+    assert told(later, device, local_version="1.1.0") == ("update", "1.0.0", "online")
+
+
+def test_pull_back_leaves_another_task_of_the_version_that_still_runs(version, by):
+    running, other = factories.make_task(version), factories.make_task(version)
+    device = factories.make_device()
+    for task in (running, other):
+        assert factories.make_claim(task, guid=device.guid)
+    actions.suspend(running, by=by)
+    actions.end(other, by=by, pull_back=True)
+    assert told(running, device, local_version="1.1.0") == ("current", "1.1.0", "grayscale")
+
+
 @pytest.mark.parametrize("pull_back", [False, True])
 def test_the_end_is_final(version, by, entries, pull_back):
     task = factories.make_task(version, state="ended")
