@@ -27,7 +27,7 @@ from console.core.errors import Refused
 from grayscale import rules
 from grayscale.hashed import HashedList, HashTable, numbers
 from grayscale.models import GrayscaleTask, ObjectList, ObjectListPart
-from grayscale.txt import CONTROL, encoding_of, fault_of, lines_of, shortest
+from grayscale.txt import CONTROL, encoding_of, fault_of, faultless, lines_of, shortest
 from miniprograms.models import MiniProgram
 
 SHOWN_INVALID = 100  # lines that are kept for the report; all are counted
@@ -38,6 +38,7 @@ BATCH = 8192  # values after which the limit is looked at
 SMALL = 2**20  # bytes, read in a moment; of larger files a process reads few at once
 AT_ONCE = 2  # so that its other threads stay free for everyone else, devices included
 
+COPY_IN = "COPY grayscale_objectlistpart (object_list_id, position, values) FROM STDIN"
 COPY_LIST = """
     INSERT INTO grayscale_objectlist (mini_program_id, task_id, kind, filename, count, lines, blanks, duplicates,
         invalid, invalid_lines, key, hashes, uploaded_by_id, uploaded_at)
@@ -93,13 +94,16 @@ def reading(
     total = file.seek(0, os.SEEK_END)
     file.seek(0)
     refuse_size(total)
-    with _turn(total), transaction.atomic():
+    with turn(total), transaction.atomic():
         encoding = encoding_of(file)
         facts = {"mini_program": program, "kind": kind, "uploaded_by": by, "filename": filename[:200]}
         draft = _Draft(task, total, **facts)
-        for lines in lines_of(file, encoding):
-            draft.take(lines)
-            yield Progress(draft.row.lines, file.tell(), total)
+        # Copied, so that the database writes one part while the next one is read.
+        with connection.cursor() as cursor, cursor.copy(COPY_IN) as parts:
+            for lines in lines_of(file, encoding):
+                if values := draft.take(lines):
+                    parts.write_row((draft.row.pk, draft.row.lines, "\n".join(values)))
+                yield Progress(draft.row.lines, file.tell(), total)
         return draft.finished()
 
 
@@ -107,7 +111,7 @@ _turns = BoundedSemaphore(AT_ONCE)
 
 
 @contextmanager
-def _turn(size: int) -> Iterator[None]:
+def turn(size: int) -> Iterator[None]:
     """Hold one of the turns while a large file is read. Raises Refused when all are taken."""
     if size <= SMALL:
         yield
@@ -146,29 +150,26 @@ class _Draft:
         self.table = HashTable(key, min(rules.MOST_OBJECTS, size // shortest(self.row.kind) + 1))
         self.others = count_of(task)
         self.excess = 0  # further values, counted by lines, once there are more than a task takes
-        self.parts = 0
 
-    def take(self, lines: list[str]) -> None:
-        """Take in the next lines."""
+    def take(self, lines: list[str]) -> list[str]:
+        """Take in the next lines; return the values among them that are new."""
         values = self._checked(lines)
         kept: list[str] = []
         for start in range(0, len(values), BATCH):
             if self.row.count + self.others > rules.MOST_OBJECTS:
                 self.excess += len(values) - start
-                return
+                break
             some = values[start : start + BATCH]
             found = self.table.new(self._not_beside(some))
             self.row.count += len(found)
             self.row.duplicates += len(some) - len(found)
             kept += found
-        if kept:
-            ObjectListPart.objects.create(object_list=self.row, position=self.parts, values="\n".join(kept))
-            self.parts += 1
+        return kept
 
     def _checked(self, lines: list[str]) -> list[str]:
         """Return the lines that are values; the others are counted and noted."""
         row, values = self.row, list(filter(None, lines))
-        if not any(map(self.fault, values)):  # as nearly always: half the time of going through the lines
+        if faultless(row.kind, values):  # as nearly always: a fraction of the time of going through the lines
             row.blanks += len(lines) - len(values)
             row.lines += len(lines)
             return values

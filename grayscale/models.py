@@ -60,7 +60,9 @@ class GrayscaleTask(ConcurrentTransitionMixin, models.Model):
         constraints = [
             models.CheckConstraint(condition=Q(starts_at__lt=F("ends_at")), name="grayscale_task_start_before_end"),
             # What Python can't read back would stop everyone who reads tasks, of all teams.
-            models.CheckConstraint(condition=Q(starts_at__gt=EARLIEST, ends_at__lt=LATEST), name="grayscale_task_times"),
+            models.CheckConstraint(
+                condition=Q(starts_at__gt=EARLIEST, ends_at__lt=LATEST), name="grayscale_task_times"
+            ),
             models.CheckConstraint(
                 condition=Q(user_limit__gte=1, user_limit__lte=MOST_USERS), name="grayscale_task_limit_range"
             ),

@@ -25,6 +25,7 @@ MARKS = {codecs.BOM_UTF8: "utf-8-sig", codecs.BOM_UTF16_LE: "utf-16", codecs.BOM
 CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 GUID_LENGTH = 32
 GUID_STARTS = ("0302", "0303")
+GUIDS = re.compile(r"(?:030[23][0-9]{28}\n)*+")  # possessive: it never tries again with fewer
 
 
 class Fault(models.TextChoices):
@@ -38,6 +39,13 @@ class Fault(models.TextChoices):
 def fault_of(kind: str) -> Callable[[str], Fault | None]:
     """Return what tells the fault of a value without blanks around it: the same as the device API takes."""
     return guid_fault if kind == ObjectKind.GUID else text_fault
+
+
+def faultless(kind: str, values: list[str]) -> bool:
+    """Tell whether all values are without fault, quicker than one by one."""
+    if kind == ObjectKind.GUID:
+        return GUIDS.fullmatch("\n".join([*values, ""])) is not None
+    return not any(map(text_fault, values))
 
 
 def shortest(kind: str) -> int:

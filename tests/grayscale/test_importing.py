@@ -192,15 +192,12 @@ def test_a_list_that_is_gone_is_not_copied(facts, task):
 
 def test_only_some_large_files_are_read_at_once(facts):
     large = guids(*range(importing.SMALL // 33 + 1)).encode()
-    first, second, third = (reading(io.BytesIO(large), **facts) for _turn in range(3))
-    next(first)
-    next(second)
-    with pytest.raises(Refused, match="Other large files are being read now"):
-        next(third)
-    assert read_list(guids(1), **facts).count == 1  # A small one is read in a moment.
-    second.close()
-    assert read_list(large.decode(), **facts).lines == importing.SMALL // 33 + 1
-    first.close()
+    with importing.turn(len(large)):
+        with importing.turn(len(large)):
+            with pytest.raises(Refused, match="Other large files are being read now"):
+                read_list(large.decode(), **facts)
+            assert read_list(guids(1), **facts).count == 1  # A small one is read in a moment.
+        assert read_list(large.decode(), **facts).lines == importing.SMALL // 33 + 1
 
 
 def test_old_drafts_are_discarded_and_nothing_else(facts, task):
