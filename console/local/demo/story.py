@@ -357,6 +357,10 @@ class Story:
                 {"id": binding.pk, "application": binding.application.name, "state": binding.state}
                 for binding in program.bindings.select_related("application")
             ],
+            "grayscale_tasks": [
+                {"id": task.pk, "name": task.name, "version": task.version.number, "state": task.state}
+                for task in program.grayscale_tasks.select_related("version")
+            ],
             "audits": [
                 {
                     "number": audit.number,

@@ -11,6 +11,8 @@ from django.utils import timezone
 
 from console.accounts.models import Membership, Team, User
 from console.hosts.models import ApplicationKey, ApplicationMember, HostApplication
+from grayscale.models import GrayscaleTask
+from grayscale.states import TaskState
 from miniprograms.models import Binding, MiniProgram
 from releases.models import Audit, ReviewDecision, Version
 
@@ -32,6 +34,7 @@ def test_every_id_is_one_of_what_is_there():
     bindings = [binding for program in told["mini_programs"] for binding in program["bindings"]]
     versions = [version for program in told["mini_programs"] for version in program["versions"]]
     audits = [audit for program in told["mini_programs"] for audit in program["audits"]]
+    tasks = [task for program in told["mini_programs"] for task in program["grayscale_tasks"]]
     decisions = [decision for audit in audits for decision in audit["decisions"]]
 
     assert rows(told["accounts"], "id", "email") == stored(User, "pk", "email")
@@ -46,6 +49,8 @@ def test_every_id_is_one_of_what_is_there():
     assert rows(versions, "id", "sha256", "state") == stored(Version, "pk", "package__sha256", "state")
     assert rows(bindings, "id", "application") == stored(Binding, "pk", "application__name")
     assert rows(audits, "number", "state") == stored(Audit, "number", "state")
+    assert rows(tasks, "id", "name", "state") == stored(GrayscaleTask, "pk", "name", "state")
+    assert {state for _, _, state in rows(tasks, "id", "name", "state")} == set(TaskState.values)
     assert rows(decisions, "id", "application", "state") == stored(ReviewDecision, "pk", "application__name", "state")
     assert timezone.now is clock
 
