@@ -20,7 +20,7 @@ run: .venv/runtime.stamp assets
 	@exec $(PY) manage.py up
 
 test: .venv/dev.stamp assets
-	$(PY) -m pytest -n auto --maxprocesses 4 --dist loadscope --no-loadscope-reorder $(ARGS)
+	$(PY) -m pytest -n auto --maxprocesses 4 --dist loadscope $(ARGS)
 
 # In parts, so that `make -k check` shows everything that is wrong and not the first thing only.
 check: check-style check-types check-imports check-templates check-django
