@@ -86,7 +86,7 @@ TEMPLATES = [
                 "console.core.context.csp_nonce",
                 "console.sections.frame",
             ],
-            "builtins": ["console.core.templatetags.console"],
+            "builtins": ["console.core.templatetags.console", "console.core.templatetags.actions"],
         },
     },
 ]

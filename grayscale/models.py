@@ -91,6 +91,10 @@ class GrayscaleTask(ConcurrentTransitionMixin, models.Model):
         """Return the state that the clock decides, however late the scheduler is (G-4)."""
         return state_at(str(self.state), self.starts_at, self.ends_at, at)
 
+    def places_taken(self) -> int:
+        """Return how many users have a place now: exact."""
+        return self.shards.aggregate(taken=models.Sum("taken"))["taken"] or 0
+
     # The lifecycle in one place, drawn on the page. The verbs check the rules and write the history; `label` is the
     # word at the arrow.
 

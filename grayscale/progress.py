@@ -20,7 +20,7 @@ from console.core import times
 from console.hosts.models import HostApplication
 from grayscale.estimate import sample
 from grayscale.matching import Condition, Conditions, Range, failed, parts
-from grayscale.models import Claim, ClaimShard, GrayscaleTask, UpdateReport
+from grayscale.models import Claim, GrayscaleTask, UpdateReport
 from grayscale.standing import rules_of
 from grayscale.states import Network, Platform, ReportResult, TaskState
 from grayscale.tally import BUCKET, SETTLED, Tally, kept, tally
@@ -87,7 +87,7 @@ class Progress:
     @cached_property
     def delivered(self) -> int:
         """How many users have a place: exact."""
-        return ClaimShard.objects.filter(task=self.task).aggregate(taken=Sum("taken"))["taken"] or 0
+        return self.task.places_taken()
 
     @property
     def is_full(self) -> bool:

@@ -49,6 +49,9 @@ class Platform(models.TextChoices):
     IOS = "ios", "iOS"
 
 
+GUID_PREFIXES: dict[str, str] = {Platform.ANDROID.value: "0302", Platform.IOS.value: "0303"}  # R-1
+
+
 class Network(models.TextChoices):
     """How a device is connected."""
 

@@ -16,7 +16,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from console.core.errors import Refused
-from grayscale.states import ObjectKind
+from grayscale.states import GUID_PREFIXES, ObjectKind
 
 CHUNK = 256 * 1024  # bytes; its lines are handled and stored together
 LONGEST = 128  # characters of a value
@@ -24,7 +24,7 @@ CUT_AT = 1024  # characters of a line that are looked at; what is longer is no v
 MARKS = {codecs.BOM_UTF8: "utf-8-sig", codecs.BOM_UTF16_LE: "utf-16", codecs.BOM_UTF16_BE: "utf-16"}
 CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 GUID_LENGTH = 32
-GUID_STARTS = ("0302", "0303")
+GUID_STARTS = tuple(GUID_PREFIXES.values())
 GUIDS = re.compile(r"(?:030[23][0-9]{28}\n)*+")  # possessive: it never tries again with fewer
 
 

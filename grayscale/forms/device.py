@@ -15,11 +15,11 @@ from console.hosts.states import DecisionState
 from grayscale.explanation import AskedDevice
 from grayscale.matching import REPORTED
 from grayscale.models import SeenDevice
-from grayscale.states import Network, Platform
+from grayscale.states import GUID_PREFIXES, Network
 from grayscale.txt import guid_fault
 from miniprograms.models import MiniProgram
 
-PLATFORMS = {"0302": Platform.ANDROID, "0303": Platform.IOS}
+PLATFORMS = {prefix: platform for platform, prefix in GUID_PREFIXES.items()}
 UNKNOWN = "unknown"
 
 # What the update check accepts, too.

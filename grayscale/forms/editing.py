@@ -36,7 +36,7 @@ class EditTaskForm(TaskForm):
 
     def __init__(self, data: Any, files: Any, *, task: GrayscaleTask, by: User) -> None:
         self.task = task
-        self.delivered = delivered_by(task)
+        self.delivered = task.places_taken()
         if task.state_at(timezone.now()) != TaskState.PENDING:
             self.fixed = FIXED
         self.edits: list[ActivityEntry] = []
@@ -162,12 +162,6 @@ class EditTaskForm(TaskForm):
         if facet == "platforms":
             return wording.platform_words([(platform, *_ends(values, facet, platform)) for platform in value or []])
         return f"{value:,}" if isinstance(value, int) else str(value)
-
-
-def delivered_by(task: GrayscaleTask) -> int:
-    """Return how many users have a place in the task."""
-    found: int = GrayscaleTask.objects.with_delivered().values_list("delivered", flat=True).get(pk=task.pk)
-    return found
 
 
 def _ends(values: dict[str, Any], facet: str, value: Any) -> tuple[str, str]:

@@ -18,7 +18,7 @@ from console.core import times
 from console.core.pages import NoteForm, form_page, posted
 from grayscale import actions
 from grayscale.access import task_for
-from grayscale.forms.editing import EndForm, delivered_by
+from grayscale.forms.editing import EndForm
 from grayscale.models import GrayscaleTask
 from grayscale.states import TaskState
 
@@ -51,7 +51,7 @@ def start(request: SignedInRequest, task: GrayscaleTask) -> HttpResponse:
 @route(Permission.MANAGE, load=task_for, methods="GET POST")
 def suspend(request: SignedInRequest, task: GrayscaleTask) -> HttpResponse:
     """Take no new users for now."""
-    delivered = delivered_by(task)
+    delivered = task.places_taken()
     keep = ngettext(
         "%(count)s device that has %(number)s keeps it.", "%(count)s devices that have %(number)s keep it.", delivered
     )
@@ -89,7 +89,7 @@ def resume(request: SignedInRequest, task: GrayscaleTask) -> HttpResponse:
                 "device-mobile",
                 _("Devices that meet the conditions get %(number)s at their next start.") % {"number": task.version},
             ),
-            ("users", _users(task, delivered_by(task))),
+            ("users", _users(task, task.places_taken())),
         ],
         verb=_("Resume"),
         icon="player-play",
@@ -99,7 +99,7 @@ def resume(request: SignedInRequest, task: GrayscaleTask) -> HttpResponse:
 @route(Permission.MANAGE, load=task_for, methods="GET POST")
 def end(request: SignedInRequest, task: GrayscaleTask) -> HttpResponse:
     """Give the version to nobody any more; who has it keeps it or is pulled back (G-6)."""
-    form = EndForm(posted(request), task=task, delivered=delivered_by(task))
+    form = EndForm(posted(request), task=task, delivered=task.places_taken())
     effects = [
         ("user-off", _("From this task no other device gets %(number)s.") % {"number": task.version}),
         ("lock", _("The end is final. To go on, copy the task.")),

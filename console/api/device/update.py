@@ -14,8 +14,7 @@ from console.api.device.http import ApiError, Environ, Response, json_response, 
 from console.api.device.schema import PackageLink, UpdateAnswer, UpdateRequest
 from grayscale.claims import ClaimsUnavailable, DatabaseClaims
 from grayscale.decision import Decision, decide
-
-PREFIXES = {"android": "0302", "ios": "0303"}
+from grayscale.states import GUID_PREFIXES
 
 logger = logging.getLogger(__name__)
 claims = DatabaseClaims()
@@ -27,9 +26,9 @@ def answer(environ: Environ, source: Callable[[], Source]) -> Response:
     rows = source()
     application = authenticate(environ, rows)
     asked = read_json(environ, _decoder)
-    if not asked.guid.startswith(PREFIXES[asked.platform]):
+    if not asked.guid.startswith(GUID_PREFIXES[asked.platform]):
         raise ApiError(
-            422, "invalid", f"A GUID of {asked.platform} starts with {PREFIXES[asked.platform]} - at `$.guid`"
+            422, "invalid", f"A GUID of {asked.platform} starts with {GUID_PREFIXES[asked.platform]} - at `$.guid`"
         )
     rate.limiter.hit(application.pk, asked.guid)
     try:

@@ -51,7 +51,6 @@ Pieces: {% icon "rocket" %} {% status obj.state %} {% status "overdue" label %} 
 
 import re
 from functools import cache, lru_cache
-from itertools import count
 from typing import Any
 from zlib import crc32
 
@@ -59,9 +58,8 @@ from django import template
 from django.conf import settings
 from django.core.paginator import Page
 from django.template import Context, Engine
-from django.template.base import NodeList, Parser, Token
 from django.urls import reverse
-from django.utils.html import escape, format_html, format_html_join
+from django.utils.html import escape, format_html
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
 from tablericons.templatetags.tablericons import icon as draw
@@ -76,14 +74,15 @@ SHORT = 20
 
 
 @lru_cache(maxsize=512)
-def _svg(name: str, size: int) -> str:
+def svg(name: str, size: int) -> str:
+    """Return an icon, drawn once for all pages; `size` in pixels."""
     return draw(f"outline/{name}", size=size, **{"class": "icon", "aria_hidden": "true"})
 
 
 @register.simple_tag
 def icon(name: str, size: int = 18) -> SafeString:
     """Draw an icon of Tabler's set; decoration only, so the words stand beside it or in an aria-label."""
-    return mark_safe(_svg(name, size))  # noqa: S308 - the package's own SVG
+    return mark_safe(svg(name, size))  # noqa: S308 - the package's own SVG
 
 
 @register.simple_tag
@@ -97,8 +96,8 @@ def status(state: str, label: str = "") -> SafeString:
 @register.simple_tag
 def tag(label: str, colour: str = "secondary", icon: str = "") -> SafeString:
     """Draw a property as a small square tag; purple is Grayscale's alone."""
-    svg = mark_safe(_svg(icon, 14)) if icon else ""  # noqa: S308
-    return format_html('<span class="badge bg-{}-lt">{}{}</span>', colour, svg, label)
+    picture = mark_safe(svg(icon, 14)) if icon else ""  # noqa: S308
+    return format_html('<span class="badge bg-{}-lt">{}{}</span>', colour, picture, label)
 
 
 @register.simple_tag
@@ -129,8 +128,8 @@ def copy(value: str, label: str = "", short: bool = False) -> SafeString:
         value,
         _("Copied"),
         label or _("Copy %(value)s") % {"value": value},
-        mark_safe(_svg("copy", 16)),  # noqa: S308
-        mark_safe(_svg("check", 16)),  # noqa: S308
+        mark_safe(svg("copy", 16)),  # noqa: S308
+        mark_safe(svg("check", 16)),  # noqa: S308
     )
 
 
@@ -192,89 +191,7 @@ def in_words(entry: Any) -> list[str]:
     return changes.in_words(entry.changes())
 
 
-# Actions ----------------------------------------------------------------------------------------------------------
-
-
-@register.simple_tag(takes_context=True)
-def action(
-    context: Context,
-    label: str,
-    url: str = "",
-    *,
-    icon: str = "",
-    reason: str = "",
-    primary: bool = False,
-    danger: bool = False,
-    small: bool = False,
-    post: bool = False,
-    bare: bool = False,
-) -> SafeString:
-    """Draw a button that goes to `url`, opens its dialog (label ends in …) or, with `post`, does it at once.
-
-    A `bare` one shows its icon only, for rows: the label is its tooltip and what a screen reader says.
-    With a `reason` it is impossible: grey, still readable and reachable, the reason below with a lock.
-    """
-    look = f"btn{' btn-sm' if small else ''}{' btn-icon btn-bare' if bare else ''}"
-    words = format_html('<span class="visually-hidden">{}</span>', label) if bare else label
-    face = format_html("{}{}", mark_safe(_svg(icon, 16 if small else 18)) if icon else "", words)  # noqa: S308
-    if reason:
-        return _impossible(context, look, face, str(reason))
-    look += " btn-primary" if primary else " btn-outline-danger" if danger else ""
-    if post:
-        return format_html(
-            '<form method="post" action="{}" class="d-inline">'
-            '<input type="hidden" name="csrfmiddlewaretoken" value="{}">'
-            '<button type="submit" class="{}">{}</button></form>',
-            url,
-            context.get("csrf_token", ""),
-            look,
-            face,
-        )
-    dialog = mark_safe(" data-dialog") if str(label).endswith("…") else ""
-    title = format_html(' title="{}"', label) if bare else ""
-    return format_html('<a class="{}" href="{}"{}{}>{}</a>', look, url, dialog, title, face)
-
-
-def _impossible(context: Context, look: str, face: SafeString, reason: str) -> SafeString:
-    numbers = context["request"].__dict__.setdefault("reason_numbers", count(1))
-    reasons = context.get("action_reasons")
-    name = (reasons or {}).get(reason) or f"reason-{next(numbers)}"
-    button = format_html(
-        '<button type="button" class="{} btn-impossible" aria-disabled="true" aria-describedby="{}">{}</button>',
-        look,
-        name,
-        face,
-    )
-    if reasons is None:
-        return format_html('<span class="actions">{}{}</span>', button, _reason(name, reason))
-    reasons[reason] = name
-    return button
-
-
-def _reason(name: str, words: str) -> SafeString:
-    return format_html('<span class="reason" id="{}">{}{}</span>', name, mark_safe(_svg("lock", 16)), words)  # noqa: S308
-
-
-class _Actions(template.Node):
-    """A group of actions; each reason once, below the buttons."""
-
-    def __init__(self, nodelist: NodeList) -> None:
-        self.nodelist = nodelist
-
-    def render(self, context: Context) -> SafeString:
-        reasons: dict[str, str] = {}
-        with context.push(action_reasons=reasons):
-            buttons = self.nodelist.render(context)
-        words = format_html_join("", "{}", ((_reason(name, words),) for words, name in reasons.items()))
-        return format_html('<div class="actions">{}{}</div>', mark_safe(buttons), words)  # noqa: S308
-
-
-@register.tag
-def actions(parser: Parser, token: Token) -> _Actions:
-    """Group actions: {% actions %}{% action … %}{% endactions %}."""
-    nodelist = parser.parse(("endactions",))
-    parser.delete_first_token()
-    return _Actions(nodelist)
+# Addresses ----------------------------------------------------------------------------------------------------------
 
 
 @cache
@@ -349,7 +266,7 @@ def sort_th(context: Context, name: str, label: str, css: str = "") -> SafeStrin
         order,
         url_with(context, sort=f"-{name}" if up else name),
         label,
-        mark_safe(_svg(arrow, 14)),  # noqa: S308
+        mark_safe(svg(arrow, 14)),  # noqa: S308
     )
 
 
@@ -386,7 +303,7 @@ def event(content: str, icon: str, colour: str = "secondary", at: Any = None) ->
     return format_html(
         '<li class="event"><span class="event-dot event-{}">{}</span><div class="event-body">{}</div>{}</li>',
         colour,
-        mark_safe(_svg(icon, 14)),  # noqa: S308
+        mark_safe(svg(icon, 14)),  # noqa: S308
         content,
         ago(at),
     )

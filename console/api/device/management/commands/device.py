@@ -7,8 +7,9 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from console.api.device.client import Client, ClientError
+from grayscale.states import GUID_PREFIXES
 
-GUIDS = {"android": f"0302{0:028}", "ios": f"0303{0:028}"}
+GUIDS = {platform: f"{prefix}{0:028}" for platform, prefix in GUID_PREFIXES.items()}
 EXIT_CODES = {"current": 0, "update": 0, "removed": 3, "unavailable": 4}
 
 
