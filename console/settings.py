@@ -31,6 +31,7 @@ INSTALLED_APPS = [
     "miniprograms",
     "releases",
     "grayscale",
+    "devmgmt",
     "console.reviews",
     "console.api.device",
     "console.local",
@@ -224,6 +225,14 @@ DECISION_REMINDER_HOURS = env.int("DECISION_REMINDER_HOURS", default=24)
 
 PACKAGE_ACCEL_PREFIX = env.str("PACKAGE_ACCEL_PREFIX", default="")
 DEVICE_RATE_LIMIT = env.str("DEVICE_RATE_LIMIT", default="600/minute")
+
+# Logs ---------------------------------------------------------------------------------------------------------
+
+# Where log entries are kept: empty for PostgreSQL, or clickhouse://user:password@host:8123/database.
+LOG_STORE_URL = env.str("LOG_STORE_URL", default="")
+LOG_DAYS = env.int("LOG_DAYS", default=7)
+LOG_ENTRIES_PER_DAY = env.int("LOG_ENTRIES_PER_DAY", default=5_000_000)  # of one mini program
+LOG_QUERY_SECONDS = env.float("LOG_QUERY_SECONDS", default=3.0)
 
 # Transport security -------------------------------------------------------------------------------------------
 

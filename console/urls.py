@@ -45,6 +45,7 @@ urlpatterns = [
     path("miniprograms/", include("miniprograms.urls")),
     path("", include("releases.urls")),
     path("", include("grayscale.urls")),
+    path("", include("devmgmt.urls")),
     path("apps/", include(([*hosts.urlpatterns, *reviews.application_urlpatterns], hosts.app_name))),
     path("reviews/", include("console.reviews.urls")),
     path("teams/", include("console.accounts.urls")),

@@ -16,7 +16,7 @@ from console.accounts.models import Team
 from console.accounts.permissions import Permission
 from console.activity.verbs import Verb
 from console.core.ids import random_id
-from console.hosts.models import Decision, icon_path
+from console.hosts.models import Grant, icon_path
 from console.hosts.states import DecisionState
 from miniprograms.querysets import BindingQuerySet, IdeDownloadQuerySet, MiniProgramQuerySet
 from miniprograms.states import LAST_CHANGE, Shelf
@@ -140,7 +140,7 @@ class MiniProgram(models.Model):
         return f"{Verb(self.last_change).label} {self.last_change_label}".strip()
 
 
-class Binding(Decision):
+class Binding(Grant):
     """A mini program's tie to a host application ("associated application", L-6).
 
     Approved means bound. `accepted_number` is the version online at the moment of approval, which the approval accepts.
@@ -148,16 +148,13 @@ class Binding(Decision):
 
     mini_program = models.ForeignKey(MiniProgram, on_delete=models.PROTECT, related_name="bindings")
     accepted_number = models.CharField(max_length=14, blank=True)
-    ended_at = models.DateTimeField(null=True)
-    ended_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+")
-    end_reason = models.TextField(max_length=500, blank=True)
 
     objects = BindingQuerySet.as_manager()  # type: ignore[misc]  # more questions than a decision's
 
-    class Meta(Decision.Meta):
+    class Meta(Grant.Meta):
         ordering = ["-id"]
         constraints = [
-            *Decision.Meta.constraints,
+            *Grant.Meta.constraints,
             models.UniqueConstraint(
                 fields=["mini_program", "application"],
                 condition=models.Q(state__in=[DecisionState.WAITING, DecisionState.APPROVED]),

@@ -22,14 +22,16 @@ ERROR_PAGES = {"400.html", "403.html", "403_csrf.html", "404.html", "500.html"}
 def sources() -> str:
     """Every line of code and template that can name a template."""
     paths = [
-        path for app in ("console", "miniprograms", "releases", "grayscale") for path in (ROOT / app).rglob("*.py")
+        path
+        for app in ("console", "miniprograms", "releases", "grayscale", "devmgmt")
+        for path in (ROOT / app).rglob("*.py")
     ]
     return "\n".join(path.read_text() for path in [*paths, *TEMPLATES.rglob("*.html")])
 
 
 def test_env_example_names_every_variable():
     code = (ROOT / "console/settings.py").read_text()
-    read = set(re.findall(r'env\.(?:str|int|bool|list|dict|path|db|email_url)\(\s*"([A-Z_]+)"', code))
+    read = set(re.findall(r'env\.(?:str|int|float|bool|list|dict|path|db|email_url)\(\s*"([A-Z_]+)"', code))
     named = set(re.findall(r"^#?([A-Z_]+)=", (ROOT / ".env.example").read_text(), re.MULTILINE))
     assert len(read) > 15
     assert read - named == set()

@@ -7,6 +7,7 @@ STATES: dict[str, tuple[str, str | Promise]] = {
     # in force now
     "online": ("green", _("Online")),
     "approved": ("green", _("Approved")),
+    "granted": ("green", _("Granted")),
     "active": ("green", _("Active")),
     "on": ("green", _("On the shelf")),
     "delivering": ("green", _("Delivering")),
@@ -32,6 +33,10 @@ STATES: dict[str, tuple[str, str | Promise]] = {
 
 # The end of a log entry's verb → icon and colour of its timeline dot; the first that fits.
 MOVES: tuple[tuple[str, str, str], ...] = (
+    ("given_up", "arrow-back", "secondary"),
+    ("api.restricted", "lock", "orange"),
+    ("api.opened", "lock-open", "green"),
+    ("domains.changed", "world", "blue"),
     ("published", "rocket", "green"),
     ("rolled_back", "arrow-back-up", "orange"),
     ("uploaded", "upload", "secondary"),

@@ -18,7 +18,14 @@ from console.accounts.permissions import ApplicationRole, Permission, applicatio
 from console.activity.actions import record
 from console.activity.verbs import Verb
 from console.core.errors import Overtaken, Refused, refusing_duplicate
-from console.hosts.models import ApplicationKey, ApplicationMember, Decision, HostApplication
+from console.hosts.models import (
+    ApplicationKey,
+    ApplicationMember,
+    Decision,
+    DefaultApi,
+    HostApplication,
+    SensitiveApi,
+)
 from console.hosts.states import DecisionState
 
 D = TypeVar("D", bound=Decision)
@@ -42,10 +49,19 @@ def create_application(
     application = HostApplication(team=team, name=name, description=description, listed=listed, icon=icon or "")
     _save_named(application, new_icon=bool(icon))
     ApplicationMember.objects.create(application=application, user=by, role=ApplicationRole.APP_ADMIN)
+    give_default_apis(application)
     key = ApplicationKey.objects.create(application=application, created_by=by)
     after = {**_described(application), "administrator": str(by), "key": str(key)}
     write_entry(Verb.APPLICATION_CREATED, application, by=by, after=after)
     return application
+
+
+def give_default_apis(application: HostApplication) -> None:
+    """Fill the list of sensitive APIs of a new application (D-3)."""
+    SensitiveApi.objects.bulk_create(
+        SensitiveApi(application=application, name=api.name, title=api.title, restricted=api.restricted)
+        for api in DefaultApi.objects.all()
+    )
 
 
 @transaction.atomic

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from functools import partial
 
 from django.conf import settings
-from django.core.validators import MinLengthValidator
+from django.core.validators import MinLengthValidator, RegexValidator
 from django.db import models
 from django.db.models.functions import Lower, Now
 from django.urls import reverse
@@ -20,6 +20,11 @@ from console.accounts.permissions import ApplicationRole
 from console.core.ids import random_id
 from console.hosts.querysets import ApplicationKeyQuerySet, DecisionQuerySet, HostApplicationQuerySet
 from console.hosts.states import DecisionState
+
+API_NAME_LENGTH = 100
+api_name = RegexValidator(
+    r"^[A-Za-z][A-Za-z0-9_]*(\.[A-Za-z][A-Za-z0-9_]*)*\Z", _("Letters, digits and dots: wx.getLocation")
+)
 
 
 def icon_path(instance: models.Model, filename: str) -> str:
@@ -184,3 +189,48 @@ class Decision(models.Model):
     def subject(self) -> str:
         """What is asked for, in words for the inbox and the mail."""
         raise NotImplementedError
+
+
+class Grant(Decision):
+    """A decision whose approval holds until someone ends it: bindings, exemptions, interface permissions."""
+
+    ended_at = models.DateTimeField(null=True)
+    ended_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+")
+    end_reason = models.TextField(max_length=500, blank=True)
+
+    class Meta(Decision.Meta):
+        abstract = True
+
+
+class DefaultApi(models.Model):
+    """A sensitive API that every application has in its list; kept by operators (D-3)."""
+
+    name = models.CharField(_("name"), max_length=API_NAME_LENGTH, unique=True, validators=[api_name])
+    title = models.CharField(_("what it does"), max_length=80)
+    restricted = models.BooleanField(
+        _("restricted"), default=True, help_text=_("How it stands in the list of a new application.")
+    )
+
+    class Meta:
+        ordering = ["name"]
+        verbose_name = _("sensitive API")
+        verbose_name_plural = _("sensitive APIs")
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class SensitiveApi(models.Model):
+    """An API in an application's list: public, or restricted to the mini programs that were granted it (D-3)."""
+
+    application = models.ForeignKey(HostApplication, on_delete=models.CASCADE, related_name="apis")
+    name = models.CharField(_("name"), max_length=API_NAME_LENGTH, validators=[api_name])
+    title = models.CharField(_("what it does"), max_length=80, blank=True)
+    restricted = models.BooleanField(default=True)
+
+    class Meta:
+        ordering = ["name"]
+        constraints = [models.UniqueConstraint(fields=["application", "name"], name="sensitive_api_once")]
+
+    def __str__(self) -> str:
+        return self.name

@@ -1,0 +1,43 @@
+"""From a URL to an exemption, an interface permission or a saved query of one of the user's programs."""
+
+from __future__ import annotations
+
+from typing import TypeVar
+
+from django.http import Http404
+
+from console.accounts.models import User
+from console.accounts.permissions import Permission
+from devmgmt.models import ApiPermission, DomainExemption, ProgramGrant, SavedQuery
+from miniprograms.access import mini_program_for
+
+G = TypeVar("G", bound=ProgramGrant)
+
+
+def exemption_for(user: User, permission: Permission, app_id: str, exemption_id: int) -> DomainExemption:
+    """Return an exemption of one of the user's programs, or the request for one."""
+    return _grant_for(DomainExemption, user, permission, app_id, exemption_id)
+
+
+def permission_for(user: User, permission: Permission, app_id: str, permission_id: int) -> ApiPermission:
+    """Return an interface permission of one of the user's programs, or the request for one."""
+    return _grant_for(ApiPermission, user, permission, app_id, permission_id)
+
+
+def _grant_for(kind: type[G], user: User, permission: Permission, app_id: str, pk: int) -> G:
+    program = mini_program_for(user, permission, app_id)
+    found: G | None = kind.objects.filter(pk=pk, mini_program=program).select_related("application").first()
+    if found is None:
+        raise Http404
+    found.mini_program = program
+    return found
+
+
+def saved_query_for(user: User, permission: Permission, app_id: str, query_id: int) -> SavedQuery:
+    """Return a query that this user has saved for one of their programs; nobody else's."""
+    program = mini_program_for(user, permission, app_id)
+    found = SavedQuery.objects.filter(pk=query_id, mini_program=program, user=user).first()
+    if found is None:
+        raise Http404
+    found.mini_program = program
+    return found

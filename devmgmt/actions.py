@@ -1,0 +1,185 @@
+"""The verbs of development management."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TypeVar
+
+from django.db import transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from console.accounts.actions import member_or_managers, notify
+from console.accounts.models import User
+from console.activity.verbs import Verb
+from console.core.errors import Refused
+from console.hosts import actions as hosts
+from console.hosts.models import HostApplication
+from console.hosts.states import DecisionState
+from devmgmt.models import ApiPermission, DomainExemption, ProgramGrant
+from miniprograms.actions import lock, touch, write_entry
+from miniprograms.models import Binding, MiniProgram
+
+G = TypeVar("G", bound=ProgramGrant)
+
+
+# Exemptions and interface permissions -----------------------------------------------------------------------------
+
+
+@transaction.atomic
+def apply_for_exemption(
+    program: MiniProgram, *, application: HostApplication, reason: str, by: User
+) -> DomainExemption:
+    """Ask an application to let the program skip domain verification (D-2)."""
+    program = lock(program)
+    _refuse_unbound(program, application)
+    if DomainExemption.objects.live().filter(mini_program=program, application=application).exists():
+        raise Refused(_("This application was already asked, or has granted it."), field="application")
+    grant = DomainExemption(mini_program=program, application=application, requested_by=by, reason=reason)
+    return _ask(grant, by=by)
+
+
+@transaction.atomic
+def apply_for_permissions(
+    program: MiniProgram, *, application: HostApplication, apis: Iterable[str], reason: str, by: User
+) -> list[ApiPermission]:
+    """Ask an application for restricted APIs of its list, each to be decided by itself (D-3)."""
+    program = lock(program)
+    _refuse_unbound(program, application)
+    wanted = sorted(set(apis))
+    restricted = set(application.apis.filter(name__in=wanted, restricted=True).values_list("name", flat=True))
+    live = ApiPermission.objects.live().filter(mini_program=program, application=application, api__in=wanted)
+    asked = set(live.values_list("api", flat=True))
+    for api in wanted:
+        if api not in restricted:
+            raise Refused(
+                _("%(api)s is not restricted by %(application)s.") % {"api": api, "application": application},
+                field="apis",
+            )
+        if api in asked:
+            raise Refused(_("%(api)s was already asked for, or is granted.") % {"api": api}, field="apis")
+    if not wanted:
+        raise Refused(_("Choose at least one API."), field="apis")
+    common = {"mini_program": program, "application": application, "requested_by": by, "reason": reason}
+    return [_ask(ApiPermission(api=api, **common), by=by) for api in wanted]
+
+
+@transaction.atomic
+def withdraw(grant: G, *, by: User) -> G:
+    """Take back a request that nobody has decided, and tell who would have; raises Overtaken when someone has."""
+    lock(grant.mini_program)
+    hosts.move(grant, source=DecisionState.WAITING, state=DecisionState.WITHDRAWN)
+    _note(grant, "withdrawn", by=by, before=DecisionState.WAITING)
+    _tell_reviewers(grant, _("Withdrawn: %(subject)s"), by=by)
+    return grant
+
+
+@transaction.atomic
+def give_up(grant: G, *, by: User) -> G:
+    """End what was granted from the mini program's side, and tell the application's reviewers."""
+    lock(grant.mini_program)
+    _end(grant, "given_up", by=by)
+    _tell_reviewers(grant, _("Given up: %(subject)s"), by=by)
+    return grant
+
+
+@transaction.atomic
+def decide(grant: G, *, approve: bool, by: User, note: str = "") -> G:
+    """Grant or reject; raises Refused while the application does not serve the program."""
+    program = lock(grant.mini_program)
+    if approve:
+        _refuse_unbound(program, grant.application)
+    hosts.settle(grant, approve=approve, by=by, note=note)
+    _note(grant, "approved" if approve else "rejected", by=by, before=DecisionState.WAITING, reason=note)
+    text = _("%(application)s granted: %(subject)s") if approve else _("%(application)s rejected: %(subject)s")
+    _tell_developer(grant, text, by=by, detail=note)
+    return grant
+
+
+@transaction.atomic
+def revoke(grant: G, *, by: User, reason: str) -> G:
+    """End what was granted from the application's side, with a reason that the developers read; the device's next
+    policy is without it (D-4).
+    """
+    if not reason.strip():
+        raise Refused(_("Say why: the mini program's team will read it."), field="note")
+    lock(grant.mini_program)
+    _end(grant, "revoked", by=by, reason=reason)
+    _tell_developer(grant, _("%(application)s revoked: %(subject)s"), by=by, detail=reason)
+    return grant
+
+
+def end_with_binding(binding: Binding, *, by: User) -> None:
+    """End what the application granted the program and withdraw what waits; inside the transaction of the unbinding."""
+    kinds: tuple[type[ProgramGrant], ...] = (DomainExemption, ApiPermission)
+    for kind in kinds:
+        live = kind.objects.live().filter(mini_program=binding.mini_program, application=binding.application)
+        for grant in live.select_related("application"):
+            grant.mini_program = binding.mini_program
+            if grant.state == DecisionState.APPROVED:
+                _end(grant, "given_up", by=by)
+            else:
+                hosts.move(grant, source=DecisionState.WAITING, state=DecisionState.WITHDRAWN)
+                _note(grant, "withdrawn", by=by, before=DecisionState.WAITING)
+
+
+def _refuse_unbound(program: MiniProgram, application: HostApplication) -> None:
+    if not program.bindings.bound().filter(application=application).exists():
+        raise Refused(
+            _("%(program)s is not bound to %(application)s.") % {"program": program, "application": application},
+            field="application",
+        )
+
+
+def _ask(grant: G, *, by: User) -> G:
+    hosts.ask(grant)
+    _note(grant, "requested", by=by, before=None, reason=grant.reason)
+    return grant
+
+
+def _end(grant: ProgramGrant, move: str, *, by: User, reason: str = "") -> None:
+    hosts.move(
+        grant,
+        source=DecisionState.APPROVED,
+        state=DecisionState.ENDED,
+        ended_at=timezone.now(),
+        ended_by=by,
+        end_reason=reason.strip(),
+    )
+    _note(grant, move, by=by, before=DecisionState.APPROVED, reason=reason)
+
+
+def _note(grant: ProgramGrant, move: str, *, by: User, before: str | None, reason: str = "") -> None:
+    """Write the entry, and what the list shows as the last change."""
+    api = grant.api if isinstance(grant, ApiPermission) else ""
+    verb = Verb(f"{'permission' if api else 'exemption'}.{move}")
+    label = api or grant.application.name
+    touch(grant.mini_program, verb, label=label)
+    write_entry(
+        verb,
+        grant.mini_program,
+        by=by,
+        on=grant,
+        label=f"{api + ', ' if api else ''}{grant.mini_program} – {grant.application}",
+        application_id=grant.application.application_id,
+        before={"state": before} if before else None,
+        after={"state": grant.state},
+        reason=reason,
+    )
+
+
+def _tell_reviewers(grant: ProgramGrant, text: str, *, by: User) -> None:
+    notify(
+        [user for user in hosts.reviewers_of(grant.application) if user != by],
+        text=text % {"subject": grant.subject()},
+        url=grant.get_absolute_url(),
+    )
+
+
+def _tell_developer(grant: ProgramGrant, text: str, *, by: User, detail: str) -> None:
+    notify(
+        [user for user in member_or_managers(grant.requested_by, team=grant.mini_program.team) if user != by],
+        text=text % {"application": grant.application, "subject": grant.subject()},
+        detail=detail,
+        url=grant.developer_url(),
+    )

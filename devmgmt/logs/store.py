@@ -1,0 +1,59 @@
+"""Where log entries are kept: PostgreSQL, or ClickHouse for who outgrows one machine (docs/adr/0010).
+
+`log_store()` is the only way to either. Every question is about one mini program, which the criteria name.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime, timedelta
+from functools import cache
+from typing import Protocol
+
+from django.conf import settings
+
+from devmgmt.logs.criteria import Bucket, Criteria, ErrorGroup, Place
+from devmgmt.logs.entry import Entry
+
+
+class LogStore(Protocol):
+    """What a store does; questions raise TooSlow, everything raises StoreAway."""
+
+    def write(self, entries: Sequence[Entry]) -> None:
+        """Keep entries for good: they are there when this returns, also after a crash; all of them or none."""
+
+    def latest(self, criteria: Criteria, *, before: Place | None = None, limit: int = 50) -> list[Entry]:
+        """Return the newest entries that fit, newest first; those after `before` in the list when it is given."""
+
+    def entry(self, mini_program: int, place: Place) -> Entry | None:
+        """Return one entry of the program."""
+
+    def volume(self, criteria: Criteria, *, step: timedelta) -> list[Bucket]:
+        """Count what fits in buckets of `step`, from `criteria.start` on; empty ones are left out."""
+
+    def errors(self, criteria: Criteria, *, limit: int = 10) -> list[ErrorGroup]:
+        """Group the entries with an error that fit, by error and version, the most frequent first."""
+
+    def versions(self, mini_program: int) -> tuple[list[str], list[str]]:
+        """Return the base library versions and the client versions among the newest entries."""
+
+    def scan(self, criteria: Criteria, *, limit: int) -> Iterator[Entry]:
+        """Yield what fits, newest first, in parts, so that memory stays flat."""
+
+    def keep(self, *, at: datetime) -> int:
+        """Make room ahead and drop what is older than LOG_DAYS; return how many days' logs were dropped.
+
+        May come at any time, after any outage, from several processes at once.
+        """
+
+
+@cache
+def log_store() -> LogStore:
+    """Return the store that LOG_STORE_URL names."""
+    if settings.LOG_STORE_URL:
+        from devmgmt.logs.clickhouse import ClickHouseStore
+
+        return ClickHouseStore(settings.LOG_STORE_URL)
+    from devmgmt.logs.postgres import PostgresStore
+
+    return PostgresStore()

@@ -1,0 +1,172 @@
+"""What developers set for a mini program and ask of host applications; and how much it logs.
+
+Log entries themselves are the business of the log store (`devmgmt.logs`).
+"""
+
+from __future__ import annotations
+
+from django.conf import settings
+from django.db import models
+from django.db.models.functions import Now
+from django.urls import reverse
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+
+from console.hosts.models import API_NAME_LENGTH, Grant
+from console.hosts.states import DecisionState
+from devmgmt.querysets import GrantQuerySet
+from devmgmt.states import DomainType
+from miniprograms.models import MiniProgram
+
+
+class ServerDomain(models.Model):
+    """A host that a mini program may speak to (D-1), as `devmgmt.matching` has normalised it."""
+
+    mini_program = models.ForeignKey(
+        MiniProgram, on_delete=models.CASCADE, related_name="server_domains", db_index=False
+    )
+    kind = models.CharField(max_length=12, choices=DomainType)
+    host = models.CharField(max_length=253, help_text="in ASCII, lower case")
+    port = models.PositiveIntegerField(null=True, help_text="the only port, for https; empty: the scheme's own")
+
+    class Meta:
+        ordering = ["kind", "host", "port"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["mini_program", "kind", "host", "port"], nulls_distinct=False, name="server_domain_once"
+            ),
+            models.CheckConstraint(condition=models.Q(kind__in=DomainType.values), name="server_domain_kind_known"),
+        ]
+
+    def __str__(self) -> str:
+        return self.origin
+
+    @property
+    def origin(self) -> str:
+        """As people write it and devices read it: `https://api.example.com:8443`."""
+        port = "" if self.port is None else f":{self.port}"
+        return f"{DomainType(self.kind).scheme}://{self.host}{port}"
+
+
+class ProgramGrant(Grant):
+    """What a mini program was granted by one host application, or asked for."""
+
+    mini_program = models.ForeignKey(MiniProgram, on_delete=models.PROTECT, related_name="%(class)ss", db_index=False)
+
+    objects = GrantQuerySet.as_manager()  # type: ignore[misc]  # more questions than a decision's
+
+    class Meta(Grant.Meta):
+        abstract = True
+        ordering = ["-id"]
+
+    def developer_url(self) -> str:
+        """The page on which the developers see it."""
+        raise NotImplementedError
+
+    @property
+    def shown_state(self) -> str:
+        """The state that pages show: what was approved is granted, what was ended revoked or given up."""
+        if self.state == DecisionState.APPROVED:
+            return "granted"
+        if self.state == DecisionState.ENDED:
+            return "revoked" if self.end_reason else "ended"
+        return super().shown_state
+
+
+class DomainExemption(ProgramGrant):
+    """Skip domain verification: devices of the application do not check the program's hosts (D-2)."""
+
+    class Meta(ProgramGrant.Meta):
+        constraints = [
+            *ProgramGrant.Meta.constraints,
+            models.UniqueConstraint(
+                fields=["mini_program", "application"],
+                condition=models.Q(state__in=[DecisionState.WAITING, DecisionState.APPROVED]),
+                name="domain_exemption_live_once",
+            ),
+        ]
+        indexes = [
+            *ProgramGrant.Meta.indexes,
+            models.Index(fields=["mini_program", "-id"], name="domain_exemption_of_program"),
+        ]
+
+    def get_absolute_url(self) -> str:
+        """The page in the review inbox."""
+        return reverse("reviews:exemption", args=[self.pk])
+
+    def subject(self) -> str:
+        """What is asked for, in words."""
+        return gettext("Skip domain verification for %(program)s") % {"program": self.mini_program}
+
+    def developer_url(self) -> str:
+        """The page of the program's server domains."""
+        return reverse("devmgmt:domains", args=[self.mini_program.app_id])
+
+
+class ApiPermission(ProgramGrant):
+    """The right to call one restricted API of the application (D-3), by the name that is in its list."""
+
+    api = models.CharField(max_length=API_NAME_LENGTH)
+
+    class Meta(ProgramGrant.Meta):
+        constraints = [
+            *ProgramGrant.Meta.constraints,
+            models.UniqueConstraint(
+                fields=["mini_program", "application", "api"],
+                condition=models.Q(state__in=[DecisionState.WAITING, DecisionState.APPROVED]),
+                name="api_permission_live_once",
+            ),
+        ]
+        indexes = [
+            *ProgramGrant.Meta.indexes,
+            models.Index(fields=["mini_program", "-id"], name="api_permission_of_program"),
+        ]
+
+    def get_absolute_url(self) -> str:
+        """The page in the review inbox."""
+        return reverse("reviews:permission", args=[self.pk])
+
+    def subject(self) -> str:
+        """What is asked for, in words."""
+        return gettext("%(api)s for %(program)s") % {"api": self.api, "program": self.mini_program}
+
+    def developer_url(self) -> str:
+        """The page of the program's interface permissions."""
+        return reverse("devmgmt:permissions", args=[self.mini_program.app_id])
+
+
+class SavedQuery(models.Model):
+    """Criteria of the log page that a person keeps for a program, as they stand in the URL (D-6)."""
+
+    mini_program = models.ForeignKey(MiniProgram, on_delete=models.CASCADE, related_name="saved_queries")
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="saved_queries", db_index=False
+    )
+    name = models.CharField(_("name"), max_length=60)
+    query = models.CharField(max_length=4000)
+    created_at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        ordering = ["name"]
+        constraints = [models.UniqueConstraint(fields=["user", "mini_program", "name"], name="saved_query_once")]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class LogVolume(models.Model):
+    """How many entries of a program there are of each minute, by their highest level (D-5, D-6).
+
+    Written a moment after the entries, by `devmgmt.logs.volume`: for the chart of long ranges and for the daily cap,
+    which both forgive the second that a crash can lose.
+    """
+
+    pk = models.CompositePrimaryKey("mini_program", "minute")
+    mini_program = models.ForeignKey(MiniProgram, on_delete=models.CASCADE, related_name="+", db_index=False)
+    minute = models.DateTimeField()
+    info = models.PositiveIntegerField(default=0)
+    warn = models.PositiveIntegerField(default=0)
+    error = models.PositiveIntegerField(default=0)
+
+    def __str__(self) -> str:
+        return f"{self.info + self.warn + self.error} at {self.minute}"

@@ -1,0 +1,16 @@
+"""What follows here from changes below, in their transaction and under the program's lock that they hold."""
+
+from typing import Any
+
+from django.dispatch import receiver
+
+from console.accounts.models import User
+from devmgmt import actions
+from miniprograms.models import Binding
+from miniprograms.signals import binding_ended
+
+
+@receiver(binding_ended)
+def end_grants(sender: Any, *, binding: Binding, by: User, **kwargs: Any) -> None:
+    """What an application granted ends with the binding, and what was asked of it is withdrawn."""
+    actions.end_with_binding(binding, by=by)
