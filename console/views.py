@@ -24,12 +24,13 @@ from console.activity.models import ActivityEntry
 from console.activity.querysets import ActivityQuerySet
 from console.activity.views import activity_page
 from console.core.pages import page_of, show
-from console.hosts.models import Decision, HostApplication
-from console.sections import Section, section_of, waiting_for
+from console.hosts.models import HostApplication
+from console.reviews import querysets
+from console.sections import Section, section_of
 from grayscale.models import GrayscaleTask
 from grayscale.overview import rows_of, with_facts
-from miniprograms.models import Binding, MiniProgram
-from releases.models import ReviewDecision, Version
+from miniprograms.models import MiniProgram
+from releases.models import Version
 
 SHOWN = 10
 RUNNING = 5
@@ -48,15 +49,7 @@ def own_activity(request: SignedInRequest) -> ActivityQuerySet:
 @route(Permission.SIGNED_IN)
 def home(request: SignedInRequest) -> HttpResponse:
     """What waits for the user, oldest first, which grayscale tasks run, and what changed."""
-    audits = waiting_for(request.user, ReviewDecision).select_related(
-        "application", "audit__version", "audit__mini_program", "audit__mini_program__team"
-    )
-    bindings = waiting_for(request.user, Binding).select_related("application", "mini_program__team")
-    decisions: list[tuple[Decision, MiniProgram]] = [
-        *((row, row.audit.mini_program) for row in audits.order_by("requested_at")[:SHOWN]),
-        *((row, row.mini_program) for row in bindings.order_by("requested_at")[:SHOWN]),
-    ]
-    decisions.sort(key=lambda pair: pair[0].requested_at)
+    line = querysets.in_line(querysets.waiting_for(request.user))
     managed = Team.objects.where(request.user, Permission.MANAGE)
     ready = Version.objects.publishable().filter(mini_program__team__in=managed)
     at, held_by = timezone.now(), held_by_team(request.user)
@@ -65,7 +58,7 @@ def home(request: SignedInRequest) -> HttpResponse:
     running = tasks.delivering(at=at) | tasks.suspended(at=at)
     creates = any(Permission.MANAGE in held for held in held_by.values())
     context = {
-        "decisions": decisions[:SHOWN],
+        "decisions": querysets.lines(list(line[:SHOWN])),
         "ready": ready.select_related("mini_program").order_by("uploaded_at")[:SHOWN],
         "ready_count": ready.count(),
         "running": rows_of(with_facts(running)[:RUNNING], at=at, held=held_by),

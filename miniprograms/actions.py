@@ -250,7 +250,7 @@ def _end_binding(binding: Binding, verb: Verb, *, by: User, reason: str) -> Bind
     )
     touch(program, verb, label=binding.application.name)
     _note_binding(verb, binding, by=by, reason=reason, before=DecisionState.APPROVED)
-    binding_ended.send(sender=Binding, binding=binding, by=by)
+    binding_ended.send(sender=Binding, binding=binding, by=by, removed=verb == Verb.BINDING_REMOVED)
     return binding
 
 

@@ -6,5 +6,5 @@ from django.dispatch import Signal
 shelf_changed = Signal()
 # binding: a host application approved it
 binding_started = Signal()
-# binding, by: an approved binding was taken back by either side
+# binding, by, removed: an approved binding was taken back, by the application when it `removed` the program
 binding_ended = Signal()

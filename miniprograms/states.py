@@ -33,4 +33,5 @@ LAST_CHANGE: dict[str, Promise] = {
     Verb.VERSION_REJECTED: _("Rejected: %(label)s"),
     Verb.VERSION_PUBLISHED: _("Version %(label)s published"),
     Verb.VERSION_ROLLED_BACK: _("Rolled back to %(label)s"),
+    Verb.DOMAINS_CHANGED: _("Server domains changed"),
 }

@@ -295,6 +295,7 @@ def unbind(request: SignedInRequest, binding: Binding) -> HttpResponse:
             _("Devices with %(application)s are told at their next check that %(program)s is removed.") % names,
         )
     ]
+    effects.append(("lock", _("Exemptions and permissions that %(application)s granted end.") % names))
     if program.in_audit_number:
         effects.append(("clipboard-check", _("The audit of %(number)s goes on without %(application)s.") % names))
     if not program.bindings.bound().exclude(pk=binding.pk).exists():

@@ -81,7 +81,7 @@ class Verb(models.TextChoices):
     DOMAINS_CHANGED = "domains.changed", _("changed the server domains of")
     EXEMPTION_REQUESTED = "exemption.requested", _("asked to skip domain verification for")
     EXEMPTION_WITHDRAWN = "exemption.withdrawn", _("withdrew the exemption request of")
-    EXEMPTION_APPROVED = "exemption.approved", _("let skip domain verification")
+    EXEMPTION_APPROVED = "exemption.approved", _("granted the exemption of")
     EXEMPTION_REJECTED = "exemption.rejected", _("rejected the exemption of")
     EXEMPTION_GIVEN_UP = "exemption.given_up", _("gave up the exemption of")
     EXEMPTION_REVOKED = "exemption.revoked", _("revoked the exemption of")

@@ -36,10 +36,12 @@ LABELS: dict[str, str | Promise] = {
     "operator": gettext_lazy("Operator"),
     "package": gettext_lazy("Package"),
     "platforms": gettext_lazy("Platforms"),
+    "restricted": gettext_lazy("Restricted"),
     "role": gettext_lazy("Role"),
     "shelf": gettext_lazy("Shelf"),
     "starts": gettext_lazy("Start"),
     "state": gettext_lazy("State"),
+    "title": gettext_lazy("What it does"),
     "users": gettext_lazy("Number of users"),
     "version": gettext_lazy("Version"),
     "why": gettext_lazy("Why"),
@@ -64,6 +66,7 @@ TIMES = ("starts", "ends")
 # As in the form of a grayscale task; why comes last.
 ORDER = ("name", "version", *TIMES, "users", "applications", "platforms", "objects", "networks", "why")
 LONGEST = 80
+MOST_PARTS = 5  # of a list, before the rest is only counted
 
 
 def in_words(changes: list[tuple[str, Any, Any]]) -> list[str]:
@@ -81,6 +84,8 @@ def _one(key: str, before: Any, after: Any) -> str:
     label = LABELS.get(key, key.replace("_", " ").capitalize())
     if key == "icon":
         return _("Icon: replaced")
+    if isinstance(after, list):
+        return f"{key}: {_parts(before or [], after)}"
     if before is None or key == "why":
         return _("%(what)s: %(after)s") % {"what": label, "after": _value(key, after)}
     return _("%(what)s: %(before)s → %(after)s") % {
@@ -88,6 +93,14 @@ def _one(key: str, before: Any, after: Any) -> str:
         "before": _value(key, before),
         "after": _value(key, after),
     }
+
+
+def _parts(removed: list[str], added: list[str]) -> str:
+    """Return “+ a, − b” for a list of which the entry holds only what was removed and what was added."""
+    signed = [f"+ {each}" for each in added] + [f"− {each}" for each in removed]
+    if (more := len(signed) - MOST_PARTS) > 0:
+        signed[MOST_PARTS:] = [_("%(count)d more") % {"count": more}]
+    return ", ".join(signed)
 
 
 def _value(key: str, value: Any) -> str:

@@ -34,7 +34,8 @@ class ListFilter(filters.FilterSet):
 
     def filter_queryset(self, queryset: QuerySet[Any]) -> Any:
         """Keep what fits the filters."""
-        if any(name in self.form.errors for name in self.own):
+        errors = self.form.errors
+        if any(name in errors for name in self.own):
             raise Http404
         return super().filter_queryset(queryset)
 

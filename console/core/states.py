@@ -9,6 +9,7 @@ STATES: dict[str, tuple[str, str | Promise]] = {
     "approved": ("green", _("Approved")),
     "granted": ("green", _("Granted")),
     "active": ("green", _("Active")),
+    "public": ("green", _("Public")),
     "on": ("green", _("On the shelf")),
     "delivering": ("green", _("Delivering")),
     # on its way
@@ -29,6 +30,7 @@ STATES: dict[str, tuple[str, str | Promise]] = {
     "revoked": ("secondary", _("Revoked")),
     "expired": ("secondary", _("Expired")),
     "off": ("secondary", _("Off the shelf")),
+    "restricted": ("secondary", _("Restricted")),
 }
 
 # The end of a log entry's verb → icon and colour of its timeline dot; the first that fits.

@@ -1,4 +1,4 @@
-"""From a URL to a host application, or to a person or key of it."""
+"""From a URL to a host application, or to a person, key or sensitive API of it."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from django.http import Http404
 from console.accounts.access import check
 from console.accounts.models import Membership, User
 from console.accounts.permissions import APPLICATION_ROLE_PERMISSIONS, Permission
-from console.hosts.models import ApplicationKey, ApplicationMember, HostApplication
+from console.hosts.models import ApplicationKey, ApplicationMember, HostApplication, SensitiveApi
 
 
 def permissions_in(user: User, application: HostApplication) -> frozenset[Permission]:
@@ -51,3 +51,13 @@ def key_for(user: User, permission: Permission, application_id: str, key_id: int
         raise Http404
     key.application = application
     return key
+
+
+def api_for(user: User, permission: Permission, application_id: str, api_id: int) -> SensitiveApi:
+    """Return an API in the list of one of the user's applications."""
+    application = application_for(user, permission, application_id)
+    api = application.apis.filter(pk=api_id).first()
+    if api is None:
+        raise Http404
+    api.application = application
+    return api

@@ -1,4 +1,4 @@
-"""The verbs of the host side: applications, their people and keys, and every decision."""
+"""The verbs of the host side: applications, their people, keys and sensitive APIs, and every decision."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 
 from django.conf import settings
 from django.core.files.base import ContentFile
-from django.db import transaction
+from django.db import connection, transaction
 from django.db.models import prefetch_related_objects
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -18,14 +18,8 @@ from console.accounts.permissions import ApplicationRole, Permission, applicatio
 from console.activity.actions import record
 from console.activity.verbs import Verb
 from console.core.errors import Overtaken, Refused, refusing_duplicate
-from console.hosts.models import (
-    ApplicationKey,
-    ApplicationMember,
-    Decision,
-    DefaultApi,
-    HostApplication,
-    SensitiveApi,
-)
+from console.hosts import rules
+from console.hosts.models import ApplicationKey, ApplicationMember, Decision, DefaultApi, HostApplication, SensitiveApi
 from console.hosts.states import DecisionState
 
 D = TypeVar("D", bound=Decision)
@@ -58,6 +52,7 @@ def create_application(
 
 def give_default_apis(application: HostApplication) -> None:
     """Fill the list of sensitive APIs of a new application (D-3)."""
+    _hold_defaults()
     SensitiveApi.objects.bulk_create(
         SensitiveApi(application=application, name=api.name, title=api.title, restricted=api.restricted)
         for api in DefaultApi.objects.all()
@@ -188,18 +183,8 @@ def administrators_of(application: HostApplication) -> list[ApplicationMember]:
     return list(application.people.filter(role=ApplicationRole.APP_ADMIN, user__is_active=True))
 
 
-def why_not_leave(person: ApplicationMember, administrators: list[ApplicationMember]) -> str:
-    """Return why a person can be neither removed nor given a lower role, in words; "" when they can."""
-    if person.role != ApplicationRole.APP_ADMIN or any(other != person for other in administrators):
-        return ""
-    return _("%(person)s is the only application administrator of %(application)s. Make someone else one first.") % {
-        "person": person.user,
-        "application": person.application,
-    }
-
-
 def _refuse_last_administrator(person: ApplicationMember) -> None:
-    if refusal := why_not_leave(person, administrators_of(person.application)):
+    if refusal := rules.why_not_leave(person, administrators_of(person.application)):
         raise Refused(refusal)
 
 
@@ -261,6 +246,100 @@ def _note_key(verb: Verb, key: ApplicationKey, *, by: User, **values: Any) -> No
     write_entry(verb, key.application, by=by, on=key, label=str(key.application), **values)
 
 
+# Sensitive APIs ---------------------------------------------------------------------------------------------------
+
+
+@transaction.atomic
+def add_api(application: HostApplication, *, name: str, title: str, by: User) -> SensitiveApi:
+    """Put an API of the application's own into its list, restricted (D-3)."""
+    api = SensitiveApi(application=application, name=name, title=title, restricted=True)
+    with refusing_duplicate("sensitive_api_once", _("This API is in the list already."), field="name"):
+        api.save()
+    _note_api(Verb.API_ADDED, api, by=by, after=_listed(api))
+    return api
+
+
+@transaction.atomic
+def remove_api(api: SensitiveApi, *, by: User) -> None:
+    """Take an API out of the list; those that every application has stay in it (D-3)."""
+    _hold_defaults()
+    if refusal := rules.why_not_remove_api(api, DefaultApi.objects.filter(name=api.name).exists()):
+        raise Refused(refusal)
+    if not SensitiveApi.objects.filter(pk=api.pk).delete()[0]:
+        raise _api_overtaken(api)
+    _note_api(Verb.API_REMOVED, api, by=by, before=_listed(api))
+
+
+@transaction.atomic
+def restrict_api(api: SensitiveApi, *, by: User) -> SensitiveApi:
+    """Let only those mini programs call it that were granted it, from their next policy on (D-3, D-4)."""
+    return _mark_api(api, Verb.API_RESTRICTED, restricted=True, by=by)
+
+
+@transaction.atomic
+def open_api(api: SensitiveApi, *, by: User) -> SensitiveApi:
+    """Let every bound mini program call it, from its next policy on (D-3, D-4)."""
+    return _mark_api(api, Verb.API_OPENED, restricted=False, by=by)
+
+
+def _mark_api(api: SensitiveApi, verb: Verb, *, restricted: bool, by: User) -> SensitiveApi:
+    if not SensitiveApi.objects.filter(pk=api.pk, restricted=not restricted).update(restricted=restricted):
+        raise _api_overtaken(api)
+    api.restricted = restricted
+    _note_api(verb, api, by=by, before={"restricted": not restricted}, after={"restricted": restricted})
+    return api
+
+
+def _api_overtaken(api: SensitiveApi) -> Overtaken:
+    current = SensitiveApi.objects.filter(pk=api.pk).first()
+    if current is None:
+        return Overtaken(_("Someone else was first: %(api)s is not in the list any more.") % {"api": api})
+    text = _("Someone else was first: %(api)s is restricted.")
+    return Overtaken((text if current.restricted else _("Someone else was first: %(api)s is public.")) % {"api": api})
+
+
+def _listed(api: SensitiveApi | DefaultApi) -> dict[str, Any]:
+    return {"name": api.name, "title": api.title, "restricted": api.restricted}
+
+
+def _note_api(verb: Verb, api: SensitiveApi, *, by: User, **values: Any) -> None:
+    write_entry(verb, api.application, by=by, on=api, label=f"{api} – {api.application}", **values)
+
+
+def _hold_defaults() -> None:
+    """Let nobody change the default APIs until the transaction ends, so that no list misses one that is just added."""
+    with connection.cursor() as cursor:
+        cursor.execute("LOCK TABLE hosts_defaultapi IN SHARE MODE")
+
+
+@transaction.atomic
+def keep(row: DefaultApi, *, by: User) -> None:
+    """Save a default sensitive API; saving what is there already changes nothing.
+
+    A new one goes into every application's list as public, so that nothing stops that works.
+    """
+    old = DefaultApi.objects.select_for_update().filter(pk=row.pk).first()
+    before, after = _listed(old) if old else None, _listed(row)
+    if before == after:
+        return
+    row.save()
+    if old is None:
+        applications = HostApplication.objects.all()
+        SensitiveApi.objects.bulk_create(
+            (SensitiveApi(application=each, name=row.name, title=row.title, restricted=False) for each in applications),
+            ignore_conflicts=True,
+        )
+    verb = Verb.DEFAULT_API_EDITED if old else Verb.DEFAULT_API_CREATED
+    record(verb, by=by, on=row, before=before, after=after)
+
+
+@transaction.atomic
+def discard(row: DefaultApi, *, by: User) -> None:
+    """Delete a default sensitive API; it stays in the lists of the applications, which may take it out from now on."""
+    record(Verb.DEFAULT_API_DELETED, by=by, on=row, before=_listed(row))
+    row.delete()
+
+
 # Decisions --------------------------------------------------------------------------------------------------------
 
 
@@ -292,7 +371,7 @@ def settle(decision: D, *, approve: bool, by: User, note: str = "") -> D:
     a rejection without a note, Overtaken when the request no longer waits.
     """
     if decision.requested_by_id == by.pk:
-        raise Refused(_own_request())
+        raise Refused(rules.own_request())
     if not approve and not note.strip():
         raise Refused(_("Say what must change: a rejection needs a note."), field="note")
     changes = {
@@ -303,19 +382,6 @@ def settle(decision: D, *, approve: bool, by: User, note: str = "") -> D:
     }
     move(decision, source=DecisionState.WAITING, **changes)
     return decision
-
-
-def why_not_decide(decision: Decision, *, by: User) -> str:
-    """Return why `by` can't decide, in words; "" when they can. Roles are checked by the route."""
-    if decision.state != DecisionState.WAITING:
-        return _("Already decided: %(state)s.") % {"state": decision.get_state_display()}
-    if decision.requested_by_id == by.pk:
-        return _own_request()
-    return ""
-
-
-def _own_request() -> str:
-    return _("You asked for this yourself. Someone else must decide.")
 
 
 def move(decision: Decision, *, source: DecisionState, **changes: object) -> None:

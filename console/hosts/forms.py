@@ -1,4 +1,4 @@
-"""The forms of applications, their people and keys."""
+"""The forms of applications, their people, keys and sensitive APIs."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from console.activity.forms import RevisionForm
 from console.core.fields import LineField, WordsField
 from console.core.images import IconField
 from console.hosts.actions import DESCRIPTIVE
-from console.hosts.models import ApplicationKey, HostApplication
+from console.hosts.models import API_NAME_LENGTH, ApplicationKey, HostApplication, api_name
 
 
 class ApplicationForm(forms.Form):
@@ -89,3 +89,16 @@ class KeyForm(forms.Form):
     def __init__(self, *args: Any, keys: QuerySet[ApplicationKey], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["key"].queryset = keys  # type: ignore[attr-defined]
+
+
+class ApiForm(forms.Form):
+    """A sensitive API of the application's own (D-3)."""
+
+    name = LineField(
+        label=_("Name"),
+        max_length=API_NAME_LENGTH,
+        validators=[api_name],
+        widget=forms.TextInput(attrs={"class": "font-monospace", "autocapitalize": "off", "spellcheck": "false"}),
+        help_text=_("As mini programs call it: wx.openLocker"),
+    )
+    title = LineField(label=_("What it does"), max_length=80, help_text=_("Developers read it when they apply."))

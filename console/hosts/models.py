@@ -18,7 +18,12 @@ from django.utils.translation import gettext_lazy as _
 from console.accounts.models import Team
 from console.accounts.permissions import ApplicationRole
 from console.core.ids import random_id
-from console.hosts.querysets import ApplicationKeyQuerySet, DecisionQuerySet, HostApplicationQuerySet
+from console.hosts.querysets import (
+    ApplicationKeyQuerySet,
+    DecisionQuerySet,
+    HostApplicationQuerySet,
+    SensitiveApiQuerySet,
+)
 from console.hosts.states import DecisionState
 
 API_NAME_LENGTH = 100
@@ -227,6 +232,8 @@ class SensitiveApi(models.Model):
     name = models.CharField(_("name"), max_length=API_NAME_LENGTH, validators=[api_name])
     title = models.CharField(_("what it does"), max_length=80, blank=True)
     restricted = models.BooleanField(default=True)
+
+    objects = SensitiveApiQuerySet.as_manager()
 
     class Meta:
         ordering = ["name"]

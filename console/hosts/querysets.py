@@ -15,7 +15,7 @@ from console.hosts.states import DecisionState
 
 if TYPE_CHECKING:
     from console.accounts.models import User
-    from console.hosts.models import ApplicationKey, HostApplication
+    from console.hosts.models import ApplicationKey, HostApplication, SensitiveApi
 
 
 class HostApplicationQuerySet(models.QuerySet["HostApplication"]):
@@ -42,6 +42,14 @@ class ApplicationKeyQuerySet(models.QuerySet["ApplicationKey"]):
     def active(self) -> ApplicationKeyQuerySet:
         """Not revoked: devices that carry one are let in."""
         return self.filter(revoked_at=None)
+
+
+class SensitiveApiQuerySet(models.QuerySet["SensitiveApi"]):
+    """Which sensitive APIs."""
+
+    def matching(self, words: str) -> SensitiveApiQuerySet:
+        """Whose name, or what it does, contains the words."""
+        return self.filter(Q(name__icontains=words) | Q(title__icontains=words))
 
 
 class DecisionQuerySet(models.QuerySet[Any]):

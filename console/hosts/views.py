@@ -20,7 +20,7 @@ from console.activity.verbs import Verb
 from console.activity.views import activity_page
 from console.core.errors import Overtaken, Refused
 from console.core.pages import NoteForm, form_page, posted
-from console.hosts import actions
+from console.hosts import actions, rules
 from console.hosts.access import application_for, key_for, person_for
 from console.hosts.forms import CreateForm, EditForm, KeyForm, PersonForm, RoleForm
 from console.hosts.models import ApplicationKey, ApplicationMember, HostApplication
@@ -36,7 +36,7 @@ def detail(request: SignedInRequest, application: HostApplication) -> HttpRespon
     administrators = actions.administrators_of(application)
     context = {
         "application": application,
-        "people": [(person, actions.why_not_leave(person, administrators)) for person in people],
+        "people": [(person, rules.why_not_leave(person, administrators)) for person in people],
         "keys": keys,
         "active_keys": [key for key in keys if key.revoked_at is None],
         "reviews": Permission.DECIDE in application.held,  # type: ignore[attr-defined]

@@ -2,32 +2,62 @@
 
 from __future__ import annotations
 
+from typing import TypeVar
+
 from django.http import Http404
 
 from console.accounts.models import User
 from console.accounts.permissions import Permission
 from console.hosts.access import application_for
+from devmgmt.models import ApiPermission, DomainExemption
 from miniprograms.models import Binding
+
+G = TypeVar("G", Binding, DomainExemption, ApiPermission)
 
 
 def binding_for(user: User, permission: Permission, decision_id: int) -> Binding:
     """Return a binding or the request for one; 404 outside the application's team, 403 without `permission`."""
-    binding: Binding | None = (
-        Binding.objects.filter(pk=decision_id)
-        .select_related("mini_program__team", "mini_program__category", "application", "requested_by", "decided_by")
-        .first()
-    )
-    if binding is None:
+    return _request_for(Binding, user, permission, decision_id)
+
+
+def exemption_for(user: User, permission: Permission, decision_id: int) -> DomainExemption:
+    """Return an exemption or the request for one, as `binding_for` does."""
+    return _request_for(DomainExemption, user, permission, decision_id)
+
+
+def permission_for(user: User, permission: Permission, decision_id: int) -> ApiPermission:
+    """Return an interface permission or the request for one, as `binding_for` does."""
+    return _request_for(ApiPermission, user, permission, decision_id)
+
+
+def _request_for(kind: type[G], user: User, permission: Permission, pk: int) -> G:
+    paths = ("mini_program__team", "mini_program__category", "application", "requested_by", "decided_by", "ended_by")
+    found: G | None = kind.objects.filter(pk=pk).select_related(*paths).first()
+    if found is None:
         raise Http404
-    binding.application = application_for(user, permission, binding.application.application_id)
-    return binding
+    found.application = application_for(user, permission, found.application.application_id)
+    return found
 
 
 def bound_program_for(user: User, permission: Permission, application_id: str, binding_id: int) -> Binding:
     """Return a binding of one of the user's applications."""
+    return _grant_of(Binding, user, permission, application_id, binding_id)
+
+
+def exemption_of(user: User, permission: Permission, application_id: str, exemption_id: int) -> DomainExemption:
+    """Return an exemption in one of the user's applications, also one that has ended."""
+    return _grant_of(DomainExemption, user, permission, application_id, exemption_id)
+
+
+def permission_of(user: User, permission: Permission, application_id: str, permission_id: int) -> ApiPermission:
+    """Return an interface permission in one of the user's applications, also one that has ended."""
+    return _grant_of(ApiPermission, user, permission, application_id, permission_id)
+
+
+def _grant_of(kind: type[G], user: User, permission: Permission, application_id: str, pk: int) -> G:
     application = application_for(user, permission, application_id)
-    binding: Binding | None = application.bindings.filter(pk=binding_id).select_related("mini_program__team").first()
-    if binding is None:
+    found: G | None = kind.objects.filter(pk=pk, application=application).select_related("mini_program__team").first()
+    if found is None:
         raise Http404
-    binding.application = application
-    return binding
+    found.application = application
+    return found

@@ -15,22 +15,55 @@ from console.accounts.permissions import Permission
 from console.core.filters import ListFilter, SearchFilter
 from console.core.widgets import FilterSelect
 from console.hosts.models import HostApplication
-from console.hosts.querysets import DecisionQuerySet, HostApplicationQuerySet
+from console.hosts.querysets import DecisionQuerySet, HostApplicationQuerySet, SensitiveApiQuerySet
 from console.hosts.states import DecisionState
 from console.reviews import querysets
-from console.reviews.querysets import AUDIT, BINDING, Requests
+from console.reviews.querysets import AUDIT, BINDING, EXEMPTION, PERMISSION, Requests
 from miniprograms.models import MiniProgram
 from miniprograms.querysets import BindingQuerySet
 
-KINDS = ((AUDIT, _("Version audits")), (BINDING, _("Bindings")))
+GRANTS = ((EXEMPTION, _("Domain exemptions")), (PERMISSION, _("Interface permissions")))
+KINDS = ((AUDIT, _("Version audits")), (BINDING, _("Bindings")), *GRANTS)
 
 
 def _decided_in(request: HttpRequest) -> QuerySet[HostApplication]:
     return HostApplication.objects.where(request.user, Permission.DECIDE)
 
 
-class InboxFilter(ListFilter):
-    """Application, kind, words; the same for each kind of request, so `requests` stands for `qs`."""
+class RequestFilter(ListFilter):
+    """Over several kinds of requests at once; the filters are the same for each, so `requests` stands for `qs`."""
+
+    def __init__(self, request: SignedInRequest, requests: Requests) -> None:
+        self.of_all = requests
+        super().__init__(request.GET, next(iter(requests.values())), request=request)
+
+    @cached_property
+    def requests(self) -> Requests:
+        """The requests that fit, by kind."""
+        return {kind: self.filter_queryset(rows) for kind, rows in self.of_all.items()}
+
+    @property
+    def shown(self) -> Requests:
+        """The requests in the tab, by kind."""
+        return {kind: self.in_tab(rows) for kind, rows in self.requests.items()}
+
+    @cached_property
+    def counts(self) -> dict[str, int]:
+        """How many each tab keeps, of all kinds."""
+        each = [self.counts_of(rows) for rows in self.requests.values()]
+        return {value: sum(counts[value] for counts in each) for value in self.tabs}
+
+    def of_kind(self, requests: DecisionQuerySet, name: str, kind: str) -> DecisionQuerySet:
+        """Keep all or nothing."""
+        return requests if requests.model is self.of_all[kind].model else requests.none()
+
+    def about(self, requests: DecisionQuerySet, name: str, words: str) -> DecisionQuerySet:
+        """Keep those about what fits the words."""
+        return querysets.about(requests, words)
+
+
+class InboxFilter(RequestFilter):
+    """Application, kind, words over every request that the user decides."""
 
     own = ("application",)
     tabs = {
@@ -48,35 +81,38 @@ class InboxFilter(ListFilter):
     kind = filters.ChoiceFilter(
         label=_("Kind"), choices=KINDS, empty_label=_("Any kind"), method="of_kind", widget=FilterSelect
     )
-    q = SearchFilter(_("Mini program, App ID or version"), method="about")
+    q = SearchFilter(_("Mini program, App ID, version or API"), method="about")
 
     def __init__(self, request: SignedInRequest) -> None:
-        self.decidable = querysets.decidable_by(request.user)
-        super().__init__(request.GET, self.decidable[AUDIT], request=request)
+        super().__init__(request, querysets.decidable_by(request.user))
 
-    @cached_property
-    def requests(self) -> Requests:
-        """The requests that fit, by kind."""
-        return {kind: self.filter_queryset(rows) for kind, rows in self.decidable.items()}
 
-    @property
-    def shown(self) -> Requests:
-        """The requests in the tab, by kind."""
-        return {kind: self.in_tab(rows) for kind, rows in self.requests.items()}
+class GrantFilter(RequestFilter):
+    """Kind and words over what an application has granted."""
 
-    @cached_property
-    def counts(self) -> dict[str, int]:
-        """How many each tab keeps, of all kinds."""
-        each = [self.counts_of(rows) for rows in self.requests.values()]
-        return {value: sum(counts[value] for counts in each) for value in self.tabs}
+    tabs = {
+        "now": (_("Granted now"), Q(state=DecisionState.APPROVED)),
+        "past": (_("Past"), Q(state=DecisionState.ENDED)),
+    }
+    kind = filters.ChoiceFilter(
+        label=_("Kind"), choices=GRANTS, empty_label=_("Any kind"), method="of_kind", widget=FilterSelect
+    )
+    q = SearchFilter(_("Mini program, App ID or API"), method="about")
 
-    def of_kind(self, requests: DecisionQuerySet, name: str, kind: str) -> DecisionQuerySet:
-        """Keep all or nothing."""
-        return requests if requests.model is self.decidable[kind].model else requests.none()
 
-    def about(self, requests: DecisionQuerySet, name: str, words: str) -> DecisionQuerySet:
-        """Keep those about what fits the words."""
-        return querysets.about(requests, words)
+class ApiFilter(ListFilter):
+    """Words over the list of sensitive APIs."""
+
+    tabs = {
+        "all": (_("All"), Q()),
+        "restricted": (_("Restricted"), Q(restricted=True)),
+        "public": (_("Public"), Q(restricted=False)),
+    }
+    q = SearchFilter(_("Name or what it does"), method="search")
+
+    def search(self, apis: SensitiveApiQuerySet, name: str, words: str) -> SensitiveApiQuerySet:
+        """Keep those that fit."""
+        return apis.matching(words)
 
 
 class ApplicationFilter(TeamsFilter):

@@ -4,58 +4,94 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import reduce
+from operator import add
 from typing import Any
 
-from django.db.models import Case, CharField, Count, F, OuterRef, Q, QuerySet, Subquery, Value, When
+from django.db.models import Case, CharField, Count, Exists, F, OuterRef, Q, QuerySet, Subquery, Value, When
 from django.db.models.functions import Coalesce
 
 from console.accounts.models import User
-from console.hosts.models import ApplicationMember, Decision
+from console.hosts.models import ApplicationMember, Decision, DefaultApi, HostApplication, SensitiveApi
 from console.hosts.querysets import DecisionQuerySet, HostApplicationQuerySet
 from console.hosts.states import DecisionState
+from devmgmt.models import ApiPermission, DomainExemption
 from miniprograms.models import Binding, MiniProgram
 from releases.models import ReviewDecision, Version
 
-AUDIT, BINDING = "audit", "binding"
+AUDIT, BINDING, EXEMPTION, PERMISSION = "audit", "binding", "exemption", "permission"
+MODELS: Mapping[str, type[Decision]] = {
+    AUDIT: ReviewDecision,
+    BINDING: Binding,
+    EXEMPTION: DomainExemption,
+    PERMISSION: ApiPermission,
+}
+PEOPLE = ("application", "requested_by", "decided_by")
+LOADED: Mapping[str, tuple[str, ...]] = {
+    AUDIT: ("audit__version", "audit__mini_program__team", *PEOPLE),
+    BINDING: ("mini_program__team", *PEOPLE),
+    EXEMPTION: ("mini_program__team", "ended_by", *PEOPLE),
+    PERMISSION: ("mini_program__team", "ended_by", *PEOPLE),
+}
 Requests = Mapping[str, DecisionQuerySet]
+DECIDED = ("decided_at", "requested_at")
+ENDED = ("ended_at", *DECIDED)  # of grants
 
 
 @dataclass(frozen=True)
 class Line:
-    """A request as the inbox shows it; `number` is the version's, for an audit."""
+    """A request as lists show it; `what` says which of the program's: the version of an audit, the API's name."""
 
     kind: str
     decision: Decision
     program: MiniProgram
-    number: str
+    what: str
 
 
 def decidable_by(user: User) -> Requests:
     """Return every request of the applications in which `user` decides, by kind."""
-    return {
-        AUDIT: ReviewDecision.objects.decidable_by(user),
-        BINDING: Binding.objects.decidable_by(user),
-    }
+    return {kind: model.objects.decidable_by(user) for kind, model in MODELS.items()}
+
+
+def waiting_for(user: User) -> Requests:
+    """Return what waits for this user, by kind; nobody decides what they asked for themselves (P-2)."""
+    return {kind: rows.waiting().exclude(requested_by=user) for kind, rows in decidable_by(user).items()}
+
+
+def count(requests: Requests) -> int:
+    """Count all, in one query."""
+    first, *rest = (rows.order_by().values("pk") for rows in requests.values())
+    return first.union(*rest, all=True).count()
+
+
+def grants_of(application: HostApplication) -> Requests:
+    """Return what mini programs asked of the application beside bindings and audits, by kind (D-2, D-3)."""
+    return {EXEMPTION: application.domainexemptions.all(), PERMISSION: application.apipermissions.all()}
 
 
 def about(requests: DecisionQuerySet, words: str) -> DecisionQuerySet:
-    """Keep the requests about mini programs or versions that fit `words`: name, App ID, version number."""
+    """Keep the requests about what fits `words`: a mini program by name or App ID, a version's number, an API."""
     programs = MiniProgram.objects.matching(words).values("pk")
-    if requests.model is Binding:
-        return requests.filter(mini_program__in=programs)
-    numbered = Version.objects.numbered(words).values("pk")
-    return requests.filter(Q(audit__mini_program__in=programs) | Q(audit__version__in=numbered))
+    if requests.model is ReviewDecision:
+        numbered = Version.objects.numbered(words).values("pk")
+        return requests.filter(Q(audit__mini_program__in=programs) | Q(audit__version__in=numbered))
+    if requests.model is ApiPermission:
+        return requests.filter(Q(mini_program__in=programs) | Q(api__icontains=words))
+    return requests.filter(mini_program__in=programs)
 
 
-def in_line(requests: Requests) -> QuerySet[Any]:
-    """Return kind and pk of all: what waits first, oldest first; then the rest, newest first."""
+def in_line(requests: Requests, *, closed: tuple[str, ...] = DECIDED) -> QuerySet[Any]:
+    """Return kind and pk of all: what waits first, oldest first; then the rest, newest first.
+
+    `closed` names what tells when something was over: the first of them that is set.
+    """
     waits = Q(state=DecisionState.WAITING)
     parts = [
         rows.order_by()
         .annotate(
             kind=Value(kind, output_field=CharField()),
             waits_since=Case(When(waits, then=F("requested_at"))),
-            closed_at=Case(When(~waits, then=Coalesce("decided_at", "requested_at"))),
+            closed_at=Case(When(~waits, then=Coalesce(*closed))),
         )
         .values("kind", "pk", "waits_since", "closed_at")
         for kind, rows in requests.items()
@@ -67,33 +103,25 @@ def in_line(requests: Requests) -> QuerySet[Any]:
 
 
 def lines(rows: list[dict[str, Any]]) -> list[Line]:
-    """Load what `in_line` named, in that order; two queries whatever the number."""
-    people = ("application", "requested_by", "decided_by")
-    loaded = {
-        AUDIT: ReviewDecision.objects.select_related("audit__version", "audit__mini_program__team", *people),
-        BINDING: Binding.objects.select_related("mini_program__team", *people),
-    }
-    found: dict[str, dict[int, Any]] = {
-        kind: objects.in_bulk([row["pk"] for row in rows if row["kind"] == kind]) for kind, objects in loaded.items()
-    }
+    """Load what `in_line` named, in that order; a query for each kind that is there."""
+    found: dict[str, dict[int, Any]] = {}
+    for kind, paths in LOADED.items():
+        pks = [row["pk"] for row in rows if row["kind"] == kind]
+        found[kind] = MODELS[kind].objects.select_related(*paths).in_bulk(pks)
     return [_line(row["kind"], found[row["kind"]][row["pk"]]) for row in rows]
 
 
 def _line(kind: str, decision: Any) -> Line:
-    of = decision.audit if kind == AUDIT else decision
-    return Line(
-        kind=kind,
-        decision=decision,
-        program=of.mini_program,
-        number=of.version.number if kind == AUDIT else "",
-    )
+    if kind == AUDIT:
+        return Line(kind, decision, decision.audit.mini_program, decision.audit.version.number)
+    return Line(kind, decision, decision.mini_program, decision.api if kind == PERMISSION else "")
 
 
 def with_counts(applications: HostApplicationQuerySet, user: User) -> HostApplicationQuerySet:
     """Annotate `bound` (mini programs served), `waiting` (requests of any kind) and `own_role` of `user`."""
     return applications.annotate(
         bound=_count(Binding.objects.bound()),
-        waiting=_count(Binding.objects.waiting()) + _count(ReviewDecision.objects.waiting()),
+        waiting=reduce(add, (_count(model.objects.waiting()) for model in MODELS.values())),
         own_role=Coalesce(
             Subquery(ApplicationMember.objects.filter(application=OuterRef("pk"), user=user).values("role")),
             Value(""),
@@ -101,7 +129,40 @@ def with_counts(applications: HostApplicationQuerySet, user: User) -> HostApplic
     )
 
 
+def with_grants(apis: QuerySet[SensitiveApi]) -> QuerySet[SensitiveApi]:
+    """Annotate `granted` (mini programs that were granted the API) and `is_default` (every application has it)."""
+    granted = ApiPermission.objects.granted().filter(application=OuterRef("application"), api=OuterRef("name"))
+    counted = granted.order_by().values("api").annotate(n=Count("pk")).values("n")
+    return apis.annotate(
+        granted=Coalesce(Subquery(counted), 0),
+        is_default=Exists(DefaultApi.objects.filter(name=OuterRef("name"))),
+    )
+
+
 def _count(decisions: DecisionQuerySet) -> Coalesce:
     """Count the decisions of each application."""
     of_one = decisions.filter(application=OuterRef("pk")).order_by().values("application")
     return Coalesce(Subquery(of_one.annotate(n=Count("pk")).values("n")), 0)
+
+
+def granted_counts(binding: Binding) -> dict[str, int]:
+    """Return how many exemptions and permissions would end with the binding, by kind."""
+    requests = grants_of(binding.application)
+    return {kind: rows.approved().filter(mini_program=binding.mini_program).count() for kind, rows in requests.items()}
+
+
+def holders_of(api: SensitiveApi) -> int:
+    """Return how many mini programs were granted the API."""
+    return ApiPermission.objects.granted().filter(application=api.application, api=api.name).count()
+
+
+def others_than_holders_of(api: SensitiveApi) -> list[str]:
+    """Return the names of the bound mini programs that were not granted the API."""
+    granted = ApiPermission.objects.granted().filter(application=api.application, api=api.name)
+    bound = api.application.bindings.bound().exclude(mini_program__in=granted.values("mini_program"))
+    return list(bound.order_by("mini_program__name").values_list("mini_program__name", flat=True))
+
+
+def waiting_for_api(api: SensitiveApi) -> int:
+    """Return how many requests for the API wait for a decision."""
+    return ApiPermission.objects.waiting().filter(application=api.application, api=api.name).count()

@@ -10,18 +10,13 @@ from django.utils.translation import ngettext
 from console.accounts.actions import notify
 from console.hosts.actions import reviewers_of
 from console.hosts.models import Decision
-from miniprograms.models import Binding
-from releases.models import ReviewDecision
-
-KINDS = {
-    Binding: Binding.objects.select_related("application", "mini_program"),
-    ReviewDecision: ReviewDecision.objects.select_related("application", "audit__version", "audit__mini_program"),
-}
+from console.reviews.querysets import LOADED, MODELS
 
 
 def remind(*, at: datetime) -> int:
     """Tell the reviewers of every decision that is overdue at `at`, once a day; return how many were told of."""
-    return sum(remind_of(decision, at=at) for rows in KINDS.values() for decision in rows.to_remind(at=at))
+    overdue = [model.objects.select_related(*LOADED[kind]).to_remind(at=at) for kind, model in MODELS.items()]
+    return sum(remind_of(decision, at=at) for rows in overdue for decision in rows)
 
 
 @transaction.atomic

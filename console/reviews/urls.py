@@ -2,19 +2,35 @@
 
 from django.urls import path
 
-from console.reviews import views
+from console.reviews.views import apis, applications, grants, inbox
 
 app_name = "reviews"
 urlpatterns = [
-    path("", views.inbox, name="list"),
-    path("bindings/<int:decision_id>/", views.binding, name="binding"),
-    path("audits/<int:decision_id>/", views.audit, name="audit"),
-    path("audits/<int:decision_id>/package/", views.package, name="package"),
+    path("", inbox.inbox, name="list"),
+    path("bindings/<int:decision_id>/", inbox.binding, name="binding"),
+    path("exemptions/<int:decision_id>/", inbox.exemption, name="exemption"),
+    path("permissions/<int:decision_id>/", inbox.permission, name="permission"),
+    path("audits/<int:decision_id>/", inbox.audit, name="audit"),
+    path("audits/<int:decision_id>/package/", inbox.package, name="package"),
 ]
 
 # Below /apps/, in the namespace of `console.hosts.urls`.
 application_urlpatterns = [
-    path("", views.applications, name="list"),
-    path("<slug:application_id>/programs/", views.programs, name="programs"),
-    path("<slug:application_id>/programs/<int:binding_id>/remove/", views.remove_program, name="remove_program"),
+    path("", applications.applications, name="list"),
+    path("<slug:application_id>/programs/", applications.programs, name="programs"),
+    path("<slug:application_id>/programs/<int:binding_id>/remove/", applications.remove_program, name="remove_program"),
+    path("<slug:application_id>/apis/", apis.apis, name="apis"),
+    path("<slug:application_id>/apis/add/", apis.add_api, name="add_api"),
+    path("<slug:application_id>/apis/<int:api_id>/restrict/", apis.restrict_api, name="restrict_api"),
+    path("<slug:application_id>/apis/<int:api_id>/open/", apis.open_api, name="open_api"),
+    path("<slug:application_id>/apis/<int:api_id>/remove/", apis.remove_api, name="remove_api"),
+    path("<slug:application_id>/grants/", grants.grants, name="grants"),
+    path(
+        "<slug:application_id>/exemptions/<int:exemption_id>/revoke/", grants.revoke_exemption, name="revoke_exemption"
+    ),
+    path(
+        "<slug:application_id>/permissions/<int:permission_id>/revoke/",
+        grants.revoke_permission,
+        name="revoke_permission",
+    ),
 ]

@@ -26,6 +26,8 @@ HASH = "5d1a21357d0f0328e7931b275228578a5744c3a4856bab5153f398848e9ecf8c"
         (("starts", None, "2026-11-26T05:00:00+00:00"), "Start: 26 Nov 2026, 05:00 UTC"),
         (("why", "by_hand", "end_time"), "Why: the end time has come"),
         (("a_new_key", None, 3), "A new key: 3"),
+        (("request", ["https://b"], ["https://a"]), "request: + https://a, − https://b"),
+        (("socket", [], list("abcdefg")), "socket: + a, + b, + c, + d, + e, 2 more"),
     ],
 )
 def test_a_change_is_told_in_words(change: tuple[str, object, object], words: str) -> None:

@@ -27,7 +27,7 @@ def waiting_binding(application):
 
 def shown(response):
     lines = response.context["lines"]
-    return [(line.kind, line.program.name, line.number, line.decision.shown_state) for line in lines]
+    return [(line.kind, line.program.name, line.what, line.decision.shown_state) for line in lines]
 
 
 def counts(response):

@@ -79,7 +79,7 @@ def test_the_requester_is_not_reminded_of_their_own_request(reviewer, admin, ask
 
 
 def test_a_decision_that_comes_between_reading_and_telling_wins(reviewer, audit, asked):
-    row = reminders.KINDS[ReviewDecision].get()
+    row = ReviewDecision.objects.select_related("application").get()
     ReviewDecision.objects.update(state="withdrawn")
     assert reminders.remind_of(row, at=asked + 50 * HOUR) is False
     assert told() == []

@@ -1,4 +1,4 @@
-"""The inbox, the pages on which reviewers decide, and the applications with what is bound to them."""
+"""The inbox, and the pages on which reviewers decide."""
 
 from __future__ import annotations
 
@@ -12,18 +12,20 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from console.accounts.access import SignedInRequest, route
-from console.accounts.models import Team, User
-from console.accounts.permissions import ApplicationRole, Permission, lacking
-from console.core.pages import NoteForm, form_page, page_of, posted
-from console.hosts.access import application_for
-from console.hosts.actions import why_not_decide
+from console.accounts.models import User
+from console.accounts.permissions import Permission
+from console.core.pages import form_page, posted
 from console.hosts.models import Decision, HostApplication
+from console.hosts.rules import why_not_decide
 from console.hosts.states import DecisionState
 from console.reviews import querysets
-from console.reviews.access import binding_for, bound_program_for
+from console.reviews.access import binding_for, exemption_for, permission_for
 from console.reviews.comparison import Comparison, compare
-from console.reviews.filters import ApplicationFilter, BoundProgramFilter, InboxFilter
+from console.reviews.filters import InboxFilter
 from console.reviews.forms import APPROVE, DecisionForm
+from devmgmt import actions as devmgmt
+from devmgmt.models import ApiPermission, DomainExemption, ProgramGrant
+from devmgmt.states import DomainType
 from miniprograms import actions as miniprograms
 from miniprograms.models import Binding
 from releases import actions as releases
@@ -32,13 +34,14 @@ from releases.models import ReviewDecision, Version
 from releases.states import VersionState
 
 FILES_SHOWN = 200
+OTHERS_SHOWN = 20
 
 
 @route(Permission.SIGNED_IN)
 def inbox(request: SignedInRequest) -> HttpResponse:
     """Every request of the applications in which the user decides."""
     filters = InboxFilter(request)
-    line = querysets.in_line(filters.shown)  # of two tables: no page_of
+    line = querysets.in_line(filters.shown)  # of several tables: no page_of
     page = Paginator(line, settings.PAGE_SIZE).get_page(request.GET.get("page"))
     context = {
         "filter": filters,
@@ -117,6 +120,55 @@ def binding(request: SignedInRequest, decision: Binding) -> HttpResponse:
     )
 
 
+@route(Permission.DECIDE, load=exemption_for, methods="GET POST", sudo=True)
+def exemption(request: SignedInRequest, decision: DomainExemption) -> HttpResponse:
+    """Decide whether a program may skip domain verification (D-2)."""
+    bound = _is_bound(decision)
+    # What a program calls is no business of an application that it is not bound to any more.
+    domains = list(decision.mini_program.server_domains.all()) if bound else []
+    by_kind = [(kind, [domain.origin for domain in domains if domain.kind == kind]) for kind in DomainType]
+    return _decide(
+        request,
+        decision,
+        devmgmt.decide,
+        template="reviews/exemption.html",
+        program=decision.mini_program,
+        bound=bound,
+        domains=[(kind, origins) for kind, origins in by_kind if origins],
+        others=_others(decision),
+    )
+
+
+@route(Permission.DECIDE, load=permission_for, methods="GET POST", sudo=True)
+def permission(request: SignedInRequest, decision: ApiPermission) -> HttpResponse:
+    """Decide whether a program may call a restricted API (D-3)."""
+    return _decide(
+        request,
+        decision,
+        devmgmt.decide,
+        template="reviews/permission.html",
+        program=decision.mini_program,
+        bound=_is_bound(decision),
+        api=decision.application.apis.filter(name=decision.api).first(),
+        others=_others(decision),
+    )
+
+
+def _is_bound(grant: ProgramGrant) -> bool:
+    return bool(grant.mini_program.bindings.bound().filter(application=grant.application).exists())
+
+
+def _others(grant: ProgramGrant) -> list[querysets.Line]:
+    """Return what else the program asked of this application: what waits first, then the newest."""
+    requests = {
+        kind: rows.filter(mini_program=grant.mini_program)
+        for kind, rows in querysets.grants_of(grant.application).items()
+    }
+    own = type(grant)
+    kept = {kind: rows.exclude(pk=grant.pk) if rows.model is own else rows for kind, rows in requests.items()}
+    return querysets.lines(list(querysets.in_line(kept, closed=querysets.ENDED)[:OTHERS_SHOWN]))
+
+
 def _decide(request: SignedInRequest, decision: Decision, verb: Any, **context: Any) -> HttpResponse:
     """Show a request with its decision card; on POST run `verb` and return to the inbox."""
     user: User = request.user
@@ -151,69 +203,3 @@ def package(request: SignedInRequest, decision: ReviewDecision) -> FileResponse:
     )
     response["Cache-Control"] = "no-store"
     return response
-
-
-@route(Permission.SIGNED_IN)
-def applications(request: SignedInRequest) -> HttpResponse:
-    """The applications of the user's teams."""
-    user: User = request.user
-    filters = ApplicationFilter(request, HostApplication.objects.visible_to(user))
-    page = page_of(request, querysets.with_counts(filters.qs.select_related("team"), user))
-    for application in page:
-        role = application.own_role
-        application.own_role_label = ApplicationRole(role).label if role else ""
-    administers = Team.objects.where(user, Permission.ADMINISTER).exists()
-    held = frozenset({Permission.ADMINISTER} if administers else ())
-    context = {
-        "filter": filters,
-        "page": page,
-        "why_not_create": lacking(held, Permission.ADMINISTER),
-    }
-    return render(request, "reviews/applications.html", context)
-
-
-@route(Permission.VIEW_APPLICATION, load=application_for)
-def programs(request: SignedInRequest, application: HostApplication) -> HttpResponse:
-    """The mini programs that the application serves."""
-    rows = application.bindings.bound().select_related("mini_program__team", "decided_by")
-    filters = BoundProgramFilter(request.GET, rows.order_by("-decided_at", "-pk"))
-    context = {
-        "application": application,
-        "filter": filters,
-        "page": page_of(request, filters.qs),
-        "why_not_remove": lacking(application.held, Permission.EDIT_APPLICATION),  # type: ignore[attr-defined]
-    }
-    return render(request, "reviews/programs.html", context)
-
-
-@route(Permission.EDIT_APPLICATION, load=bound_program_for, methods="GET POST", sudo=True)
-def remove_program(request: SignedInRequest, binding: Binding) -> HttpResponse:
-    """End a binding from the application's side (L-6)."""
-    program, application = binding.mini_program, binding.application
-    effects = [
-        ("device-mobile-off", _("Devices of %(application)s no longer get it.") % {"application": application}),
-        ("message", _("%(team)s is told, with the reason.") % {"team": program.team}),
-    ]
-    if program.in_audit_number:
-        effects.append(
-            (
-                "clipboard-check",
-                _("The audit of %(number)s goes on without %(application)s.")
-                % {"number": program.in_audit_number, "application": application},
-            )
-        )
-    back = reverse("hosts:programs", args=[application.application_id])
-    return form_page(
-        request,
-        NoteForm(posted(request), needed=True, help_text=_("The mini program’s team reads it.")),
-        save=lambda data: miniprograms.remove_from_application(binding, by=request.user, reason=data["note"]),
-        success=lambda _binding: (_("%(program)s is removed.") % {"program": program}, back),
-        template="core/confirm.html",
-        application=application,
-        title=_("Remove %(program)s from %(application)s?") % {"program": program, "application": application},
-        change=[(_("Served now"), program.online_number or _("Nothing yet")), (_("After this"), _("Nothing"))],
-        effects=effects,
-        verb=_("Remove mini program"),
-        danger=True,
-        cancel=back,
-    )

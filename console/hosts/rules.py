@@ -1,0 +1,39 @@
+"""When what is refused, in the reader's words; the roles are checked by the routes."""
+
+from __future__ import annotations
+
+from django.utils.translation import gettext as _
+
+from console.accounts.models import User
+from console.accounts.permissions import ApplicationRole
+from console.hosts.models import ApplicationMember, Decision, SensitiveApi
+from console.hosts.states import DecisionState
+
+
+def why_not_leave(person: ApplicationMember, administrators: list[ApplicationMember]) -> str:
+    """Return why a person can be neither removed nor given a lower role, in words; "" when they can."""
+    if person.role != ApplicationRole.APP_ADMIN or any(other != person for other in administrators):
+        return ""
+    return _("%(person)s is the only application administrator of %(application)s. Make someone else one first.") % {
+        "person": person.user,
+        "application": person.application,
+    }
+
+
+def why_not_remove_api(api: SensitiveApi, is_default: bool) -> str:
+    """Return why an API can't be taken out of the list, in words; "" when it can."""
+    return _("Every application has %(api)s in its list. Make it public instead.") % {"api": api} if is_default else ""
+
+
+def why_not_decide(decision: Decision, *, by: User) -> str:
+    """Return why `by` can't decide, in words; "" when they can. Roles are checked by the route."""
+    if decision.state != DecisionState.WAITING:
+        return _("Already decided: %(state)s.") % {"state": decision.get_state_display()}
+    if decision.requested_by_id == by.pk:
+        return own_request()
+    return ""
+
+
+def own_request() -> str:
+    """Return why nobody decides what they asked for (P-2)."""
+    return _("You asked for this yourself. Someone else must decide.")

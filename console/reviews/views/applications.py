@@ -1,0 +1,104 @@
+"""The applications, and the mini programs that each of them serves."""
+
+from __future__ import annotations
+
+from django.http import HttpResponse
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils.text import get_text_list
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from console.accounts.access import SignedInRequest, route
+from console.accounts.models import Team, User
+from console.accounts.permissions import ApplicationRole, Permission, lacking
+from console.core.pages import NoteForm, form_page, page_of, posted
+from console.hosts.access import application_for
+from console.hosts.models import HostApplication
+from console.reviews import querysets
+from console.reviews.access import bound_program_for
+from console.reviews.filters import ApplicationFilter, BoundProgramFilter
+from miniprograms import actions as miniprograms
+from miniprograms.models import Binding
+
+
+@route(Permission.SIGNED_IN)
+def applications(request: SignedInRequest) -> HttpResponse:
+    """The applications of the user's teams."""
+    user: User = request.user
+    filters = ApplicationFilter(request, HostApplication.objects.visible_to(user))
+    page = page_of(request, querysets.with_counts(filters.qs.select_related("team"), user))
+    for application in page:
+        role = application.own_role
+        application.own_role_label = ApplicationRole(role).label if role else ""
+    administers = Team.objects.where(user, Permission.ADMINISTER).exists()
+    held = frozenset({Permission.ADMINISTER} if administers else ())
+    context = {
+        "filter": filters,
+        "page": page,
+        "why_not_create": lacking(held, Permission.ADMINISTER),
+    }
+    return render(request, "reviews/applications.html", context)
+
+
+@route(Permission.VIEW_APPLICATION, load=application_for)
+def programs(request: SignedInRequest, application: HostApplication) -> HttpResponse:
+    """The mini programs that the application serves."""
+    rows = application.bindings.bound().select_related("mini_program__team", "decided_by")
+    filters = BoundProgramFilter(request.GET, rows.order_by("-decided_at", "-pk"))
+    context = {
+        "application": application,
+        "filter": filters,
+        "page": page_of(request, filters.qs),
+        "why_not_remove": lacking(application.held, Permission.EDIT_APPLICATION),  # type: ignore[attr-defined]
+    }
+    return render(request, "reviews/programs.html", context)
+
+
+@route(Permission.EDIT_APPLICATION, load=bound_program_for, methods="GET POST", sudo=True)
+def remove_program(request: SignedInRequest, binding: Binding) -> HttpResponse:
+    """End a binding from the application's side (L-6)."""
+    program, application = binding.mini_program, binding.application
+    effects = [
+        ("device-mobile-off", _("Devices of %(application)s no longer get it.") % {"application": application}),
+        ("message", _("%(team)s is told, with the reason.") % {"team": program.team}),
+    ]
+    if program.in_audit_number:
+        effects.append(
+            (
+                "clipboard-check",
+                _("The audit of %(number)s goes on without %(application)s.")
+                % {"number": program.in_audit_number, "application": application},
+            )
+        )
+    if granted := _granted(binding):
+        effects.append(("lock", _("What it was granted ends with it: %(what)s.") % {"what": granted}))
+    back = reverse("hosts:programs", args=[application.application_id])
+    return form_page(
+        request,
+        NoteForm(posted(request), needed=True, help_text=_("The mini program’s team reads it.")),
+        save=lambda data: miniprograms.remove_from_application(binding, by=request.user, reason=data["note"]),
+        success=lambda _binding: (_("%(program)s is removed.") % {"program": program}, back),
+        template="core/confirm.html",
+        application=application,
+        title=_("Remove %(program)s from %(application)s?") % {"program": program, "application": application},
+        change=[(_("Served now"), program.online_number or _("Nothing yet")), (_("After this"), _("Nothing"))],
+        effects=effects,
+        verb=_("Remove mini program"),
+        danger=True,
+        cancel=back,
+    )
+
+
+def _granted(binding: Binding) -> str:
+    """Name what the application granted the program; "" for nothing."""
+    counts = querysets.granted_counts(binding)
+    words = {
+        querysets.EXEMPTION: ngettext(
+            "%(count)d domain exemption", "%(count)d domain exemptions", counts[querysets.EXEMPTION]
+        ),
+        querysets.PERMISSION: ngettext(
+            "%(count)d interface permission", "%(count)d interface permissions", counts[querysets.PERMISSION]
+        ),
+    }
+    return get_text_list([words[kind] % {"count": count} for kind, count in counts.items() if count], _("and"))

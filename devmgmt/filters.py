@@ -1,0 +1,44 @@
+"""The filters of the page across programs and of a program's interface permissions, mirrored in the URL."""
+
+from __future__ import annotations
+
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+from console.core.filters import ListFilter, SearchFilter
+from console.hosts.querysets import SensitiveApiQuerySet
+from console.hosts.states import DecisionState
+from devmgmt.models import ApiPermission, DomainExemption, ServerDomain
+from miniprograms.filters import ProgramFilter
+
+# Subqueries without a reference to the program: PostgreSQL then reads each once, not for each program.
+WAITING = Q(pk__in=DomainExemption.objects.waiting().values("mini_program")) | Q(
+    pk__in=ApiPermission.objects.waiting().values("mini_program")
+)
+WITHOUT_DOMAINS = ~Q(pk__in=ServerDomain.objects.order_by().values("mini_program"))
+
+
+class OverviewFilter(ProgramFilter):
+    """The user's mini programs by team and words, and by what is missing."""
+
+    tabs = {
+        "": (_("All"), Q()),
+        "waiting": (_("Waits for a decision"), WAITING),
+        "no_domains": (_("No server domains"), WITHOUT_DOMAINS),
+    }
+
+
+class PermissionFilter(ListFilter):
+    """The APIs that one application restricts, by how the program stands to them (`stands`) and by words."""
+
+    tabs = {
+        "all": (_("All"), Q()),
+        "granted": (_("Granted"), Q(stands=DecisionState.APPROVED)),
+        "waiting": (_("Waiting"), Q(stands=DecisionState.WAITING)),
+        "open": (_("Not granted"), ~Q(stands__in=[DecisionState.APPROVED, DecisionState.WAITING])),
+    }
+    q = SearchFilter(_("Name or what it does"), method="search")
+
+    def search(self, apis: SensitiveApiQuerySet, name: str, words: str) -> SensitiveApiQuerySet:
+        """Keep those that fit."""
+        return apis.matching(words)

@@ -1,0 +1,35 @@
+"""What developers ask of an application's list of sensitive APIs (D-3)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from console.core.fields import WordsField
+from console.hosts.models import SensitiveApi
+
+
+class PermissionsForm(forms.Form):
+    """Which of the restricted APIs that were not asked for, with one reason for all of them."""
+
+    apis = forms.MultipleChoiceField(
+        label=_("APIs"),
+        widget=forms.CheckboxSelectMultiple,
+        error_messages={
+            "required": _("Choose at least one API."),
+            "invalid_choice": _("One of them is not restricted any more, or was asked for already. Choose again."),
+        },
+    )
+    reason = WordsField(
+        label=_("Reason"),
+        max_length=500,
+        widget=forms.Textarea(attrs={"rows": 3}),
+        help_text=_("The application's reviewers read it: what the mini program does with them, and where."),
+    )
+
+    def __init__(self, *args: Any, apis: Iterable[SensitiveApi], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["apis"].choices = [(api.name, api.title) for api in apis]  # type: ignore[attr-defined]

@@ -1,0 +1,51 @@
+"""Why a move of development management is refused, in words; "" when it may be done.
+
+The verbs raise these sentences and the pages show them under the disabled button, so both always agree.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from console.core import times
+from console.hosts.models import HostApplication
+from devmgmt.states import MOST_CHANGES
+
+
+def month_of(at: datetime) -> datetime:
+    """Return the start of the calendar month, in the console's own time zone."""
+    return timezone.localtime(at).replace(day=1, hour=0, minute=0, second=0, microsecond=0, fold=0)
+
+
+def next_month(at: datetime) -> datetime:
+    """Return the start of the calendar month that follows."""
+    start = month_of(at)
+    return start.replace(year=start.year + start.month // 12, month=start.month % 12 + 1)
+
+
+def why_not_change_domains(used: int, *, at: datetime) -> str:
+    """D-1: so many saved changes in a calendar month."""
+    if used < MOST_CHANGES:
+        return ""
+    words = _("All %(most)d changes of this month are used. The next one is possible on %(day)s.")
+    return words % {"most": MOST_CHANGES, "day": times.day(next_month(at))}
+
+
+def why_not_apply_for_exemption(*, bound: int, askable: int) -> str:
+    """D-2: of an application that is bound, and was not asked already."""
+    return _why_not_apply(bound) or ("" if askable else _("Every bound application was asked already, or grants it."))
+
+
+def why_not_apply_for_permissions(application: HostApplication | None, *, askable: int) -> str:
+    """D-3: of a bound application; `askable` is how many APIs it restricts that the program has not asked for."""
+    if application is None:
+        return _why_not_apply(0)
+    words = _("%(application)s restricts no API that you have not asked for already.")
+    return "" if askable else words % {"application": application}
+
+
+def _why_not_apply(bound: int) -> str:
+    return "" if bound else _("No application is bound. Ask one for a binding first.")

@@ -1,0 +1,138 @@
+"""A program's interface permissions in the applications that it is bound to (D-3)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.db.models import Case, Exists, OuterRef, Q, QuerySet, Subquery, Value, When
+from django.db.models.functions import Coalesce
+from django.http import Http404, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from console.accounts.access import SignedInRequest, route
+from console.accounts.permissions import Permission, lacking
+from console.core.pages import form_page, page_of, posted
+from console.hosts.models import HostApplication, SensitiveApi
+from console.hosts.states import DecisionState
+from devmgmt import actions, rules
+from devmgmt.filters import PermissionFilter
+from devmgmt.forms.permissions import PermissionsForm
+from devmgmt.models import ApiPermission
+from devmgmt.states import SHOWN_PAST
+from miniprograms.access import mini_program_for
+from miniprograms.models import MiniProgram
+
+PEOPLE = ("application", "requested_by", "decided_by", "ended_by")
+
+
+@route(Permission.VIEW, load=mini_program_for)
+def permissions(request: SignedInRequest, program: MiniProgram) -> HttpResponse:
+    """What one bound application restricts and how the program stands to it; below, all requests of the past."""
+    bound = list(program.bindings.bound().applications())
+    named = request.GET.get("application", "")
+    application = _chosen(bound, "" if named in _left(program) else named)
+    requests = ApiPermission.objects.filter(mini_program=program).select_related(*PEOPLE)
+    past = requests.closed()
+    askable = _askable(program, application).count() if application else 0
+    missing = lacking(program.held, Permission.DEVELOP)
+    context = {
+        "mini_program": program,
+        "bound": bound,
+        "chosen": application,
+        "missing": missing,
+        "why_not_apply": missing or rules.why_not_apply_for_permissions(application, askable=askable),
+        "past": past[:SHOWN_PAST],
+        "past_count": past.count(),
+        "shown_past": SHOWN_PAST,
+    }
+    if application:
+        query = {"application": application.application_id}
+        context["apply_url"] = reverse("devmgmt:apply_for_permissions", args=[program.app_id], query=query)
+        context["all_url"] = reverse("devmgmt:permissions", args=[program.app_id], query=query)
+        context |= _list(request, program, application)
+    return render(request, "devmgmt/permissions.html", context)
+
+
+def _chosen(bound: list[HostApplication], application_id: str) -> HostApplication | None:
+    """Return the bound application that the URL names, or the first; 404 for any other (P-1)."""
+    if not application_id:
+        return bound[0] if bound else None
+    for application in bound:
+        if application.application_id == application_id:
+            return application
+    raise Http404
+
+
+def _left(program: MiniProgram) -> set[str]:
+    """Return the applications that the program is not bound to any more: notifications still lead to their lists."""
+    bound = program.bindings.bound().values("application")
+    ended = program.bindings.filter(state=DecisionState.ENDED).exclude(application__in=bound)
+    return set(ended.values_list("application__application_id", flat=True))
+
+
+def _list(request: SignedInRequest, program: MiniProgram, application: HostApplication) -> dict[str, Any]:
+    """Return what one application restricts, with the program's newest request for each."""
+    own = ApiPermission.objects.filter(mini_program=program, application=application)
+    newest = own.filter(api=OuterRef("name")).order_by("-pk")
+    apis = application.apis.annotate(
+        stands=Coalesce(Subquery(newest.values("state")[:1]), Value("")), newest=Subquery(newest.values("pk")[:1])
+    )
+    # What concerns devices now, or will, comes first.
+    order = (Case(When(stands__in=[DecisionState.APPROVED, DecisionState.WAITING], then=0), default=1), "name")
+    listed = apis.filter(Q(restricted=True) | Q(name__in=own.live().values("api"))).order_by(*order)
+    filters = PermissionFilter(request.GET, listed)
+    page = page_of(request, filters.rows, count=filters.count)
+    found = own.select_related(*PEOPLE).in_bulk([api.newest for api in page.object_list if api.newest])
+    return {
+        "filter": filters,
+        "page": page,
+        "rows": [(api, found.get(api.newest)) for api in page.object_list],
+        "total": ngettext("%(count)d API", "%(count)d APIs", filters.count) % {"count": filters.count},
+        "restricts": application.apis.filter(restricted=True).exists(),
+        "gone": own.live().exclude(api__in=application.apis.values("name")).select_related(*PEOPLE),
+    }
+
+
+def _askable(program: MiniProgram, application: HostApplication) -> QuerySet[SensitiveApi]:
+    """What the application restricts and the program has neither been granted nor asked for."""
+    live = ApiPermission.objects.live().filter(mini_program=program, application=application, api=OuterRef("name"))
+    return application.apis.filter(~Exists(live), restricted=True)
+
+
+@route(Permission.DEVELOP, load=mini_program_for, methods="GET POST")
+def apply(request: SignedInRequest, program: MiniProgram) -> HttpResponse:
+    """Ask one application for restricted APIs, with one reason; `?api=` ticks those that it names."""
+    bound = list(program.bindings.bound().applications())
+    application = _chosen(bound, request.GET.get("application", ""))
+    if application is None:
+        return redirect("devmgmt:permissions", program.app_id)
+    query = {"application": application.application_id}
+    back = reverse("devmgmt:permissions", args=[program.app_id], query=query)
+    apis = list(_askable(program, application))
+    if request.method == "GET" and rules.why_not_apply_for_permissions(application, askable=len(apis)):
+        return redirect(back)
+    return form_page(
+        request,
+        PermissionsForm(posted(request), apis=apis, initial={"apis": request.GET.getlist("api")}),
+        save=lambda data: actions.apply_for_permissions(program, application=application, by=request.user, **data),
+        success=lambda asked: (_asked(application, asked), back),
+        template="devmgmt/permissions_form.html",
+        title=_("Apply for interface permissions"),
+        verb=_("Apply"),
+        icon="send",
+        cancel=back,
+        mini_program=program,
+        chosen=application,
+    )
+
+
+def _asked(application: HostApplication, asked: list[ApiPermission]) -> str:
+    words = ngettext(
+        "%(application)s is asked for %(count)d API. Its reviewers decide.",
+        "%(application)s is asked for %(count)d APIs. Its reviewers decide on each.",
+        len(asked),
+    )
+    return words % {"application": application, "count": len(asked)}
