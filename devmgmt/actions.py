@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Mapping
+from datetime import datetime
 from typing import TypeVar
 
 from django.db import transaction
@@ -11,16 +12,69 @@ from django.utils.translation import gettext as _
 
 from console.accounts.actions import member_or_managers, notify
 from console.accounts.models import User
+from console.activity.models import ActivityEntry
 from console.activity.verbs import Verb
-from console.core.errors import Refused
+from console.core.errors import Overtaken, Refused, refusing_duplicate
 from console.hosts import actions as hosts
 from console.hosts.models import HostApplication
 from console.hosts.states import DecisionState
-from devmgmt.models import ApiPermission, DomainExemption, ProgramGrant
+from devmgmt import rules
+from devmgmt.matching import Domain, fingerprint
+from devmgmt.models import QUERY_LENGTH, ApiPermission, DomainExemption, ProgramGrant, SavedQuery, ServerDomain
+from devmgmt.states import MOST_SAVED_QUERIES, DomainType
 from miniprograms.actions import lock, touch, write_entry
 from miniprograms.models import Binding, MiniProgram
 
 G = TypeVar("G", bound=ProgramGrant)
+
+
+# Server domains ---------------------------------------------------------------------------------------------------
+
+
+def domains_of(program: MiniProgram) -> dict[str, list[ServerDomain]]:
+    """Return the program's hosts by their type, every type in its order."""
+    lists: dict[str, list[ServerDomain]] = {kind: [] for kind in DomainType.values}
+    for row in program.server_domains.all():
+        lists[row.kind].append(row)
+    return lists
+
+
+def domain_changes(program: MiniProgram, *, at: datetime) -> int:
+    """Return how many changes were saved in the calendar month of `at` (D-1)."""
+    entries = ActivityEntry.objects.of_program(program.app_id).filter(verb=Verb.DOMAINS_CHANGED)
+    return entries.filter(at__gte=rules.month_of(at), at__lt=rules.next_month(at)).count()
+
+
+@transaction.atomic
+def change_domains(
+    program: MiniProgram, *, lists: Mapping[str, Collection[Domain]], seen: str, by: User
+) -> MiniProgram:
+    """Save all hosts at once (D-1); saving what is there changes nothing and costs nothing.
+
+    `seen` is the fingerprint of what the editor saw; raises Overtaken when somebody has saved since.
+    """
+    program, at = lock(program), timezone.now()
+    current = domains_of(program)
+    if fingerprint(current) != seen:
+        raise Overtaken(_("Someone else changed the server domains while you were editing."))
+    if fingerprint(lists) == seen:
+        return program
+    if refusal := rules.why_not_change_domains(domain_changes(program, at=at), at=at):
+        raise Refused(refusal)
+    before, after = {}, {}
+    for kind in DomainType:
+        wanted, there = set(lists[kind]), {Domain(row.host, row.port): row for row in current[kind]}
+        gone, new = there.keys() - wanted, wanted - there.keys()
+        if gone or new:
+            before[kind.value] = sorted(domain.origin(kind) for domain in gone)
+            after[kind.value] = sorted(domain.origin(kind) for domain in new)
+        ServerDomain.objects.filter(pk__in=[there[domain].pk for domain in gone]).delete()
+        ServerDomain.objects.bulk_create(
+            ServerDomain(mini_program=program, kind=kind, host=domain.host, port=domain.port) for domain in new
+        )
+    touch(program, Verb.DOMAINS_CHANGED)
+    write_entry(Verb.DOMAINS_CHANGED, program, by=by, before=before, after=after)
+    return program
 
 
 # Exemptions and interface permissions -----------------------------------------------------------------------------
@@ -78,7 +132,8 @@ def withdraw(grant: G, *, by: User) -> G:
 def give_up(grant: G, *, by: User) -> G:
     """End what was granted from the mini program's side, and tell the application's reviewers."""
     lock(grant.mini_program)
-    _end(grant, "given_up", by=by)
+    _end(grant, by=by)
+    _note(grant, "given_up", by=by, before=DecisionState.APPROVED)
     _tell_reviewers(grant, _("Given up: %(subject)s"), by=by)
     return grant
 
@@ -104,23 +159,30 @@ def revoke(grant: G, *, by: User, reason: str) -> G:
     if not reason.strip():
         raise Refused(_("Say why: the mini program's team will read it."), field="note")
     lock(grant.mini_program)
-    _end(grant, "revoked", by=by, reason=reason)
+    _end(grant, by=by, reason=reason)
+    _note(grant, "revoked", by=by, before=DecisionState.APPROVED, reason=reason)
     _tell_developer(grant, _("%(application)s revoked: %(subject)s"), by=by, detail=reason)
     return grant
 
 
-def end_with_binding(binding: Binding, *, by: User) -> None:
-    """End what the application granted the program and withdraw what waits; inside the transaction of the unbinding."""
+def end_with_binding(binding: Binding, *, by: User, removed: bool) -> None:
+    """End what the application granted the program and withdraw what waits; inside the transaction of the unbinding.
+
+    It is revoked when the application `removed` the program, for the same reason, and given up otherwise. The list of
+    programs goes on showing the unbinding as the last change.
+    """
+    move, reason = ("revoked", binding.end_reason) if removed else ("given_up", "")
     kinds: tuple[type[ProgramGrant], ...] = (DomainExemption, ApiPermission)
     for kind in kinds:
         live = kind.objects.live().filter(mini_program=binding.mini_program, application=binding.application)
         for grant in live.select_related("application"):
             grant.mini_program = binding.mini_program
             if grant.state == DecisionState.APPROVED:
-                _end(grant, "given_up", by=by)
+                _end(grant, by=by, reason=reason)
+                _record(grant, move, by=by, before=DecisionState.APPROVED, reason=reason)
             else:
                 hosts.move(grant, source=DecisionState.WAITING, state=DecisionState.WITHDRAWN)
-                _note(grant, "withdrawn", by=by, before=DecisionState.WAITING)
+                _record(grant, "withdrawn", by=by, before=DecisionState.WAITING)
 
 
 def _refuse_unbound(program: MiniProgram, application: HostApplication) -> None:
@@ -137,7 +199,7 @@ def _ask(grant: G, *, by: User) -> G:
     return grant
 
 
-def _end(grant: ProgramGrant, move: str, *, by: User, reason: str = "") -> None:
+def _end(grant: ProgramGrant, *, by: User, reason: str = "") -> None:
     hosts.move(
         grant,
         source=DecisionState.APPROVED,
@@ -146,17 +208,19 @@ def _end(grant: ProgramGrant, move: str, *, by: User, reason: str = "") -> None:
         ended_by=by,
         end_reason=reason.strip(),
     )
-    _note(grant, move, by=by, before=DecisionState.APPROVED, reason=reason)
 
 
 def _note(grant: ProgramGrant, move: str, *, by: User, before: str | None, reason: str = "") -> None:
     """Write the entry, and what the list shows as the last change."""
-    api = grant.api if isinstance(grant, ApiPermission) else ""
-    verb = Verb(f"{'permission' if api else 'exemption'}.{move}")
-    label = api or grant.application.name
-    touch(grant.mini_program, verb, label=label)
+    touch(grant.mini_program, _verb(grant, move), label=_api(grant) or f"{grant.mini_program} – {grant.application}")
+    _record(grant, move, by=by, before=before, reason=reason)
+
+
+def _record(grant: ProgramGrant, move: str, *, by: User, before: str | None, reason: str = "") -> None:
+    """Write the entry."""
+    api = _api(grant)
     write_entry(
-        verb,
+        _verb(grant, move),
         grant.mini_program,
         by=by,
         on=grant,
@@ -166,6 +230,14 @@ def _note(grant: ProgramGrant, move: str, *, by: User, before: str | None, reaso
         after={"state": grant.state},
         reason=reason,
     )
+
+
+def _verb(grant: ProgramGrant, move: str) -> Verb:
+    return Verb(f"{'permission' if _api(grant) else 'exemption'}.{move}")
+
+
+def _api(grant: ProgramGrant) -> str:
+    return grant.api if isinstance(grant, ApiPermission) else ""
 
 
 def _tell_reviewers(grant: ProgramGrant, text: str, *, by: User) -> None:
@@ -183,3 +255,25 @@ def _tell_developer(grant: ProgramGrant, text: str, *, by: User, detail: str) ->
         detail=detail,
         url=grant.developer_url(),
     )
+
+
+# Saved queries: personal, so that no activity log tells of them -----------------------------------------------------
+
+
+@transaction.atomic
+def save_query(program: MiniProgram, *, name: str, query: str, by: User) -> SavedQuery:
+    """Keep criteria of the log page for one person, under a name that this person has not used yet (D-6)."""
+    program = lock(program)
+    if len(query) > QUERY_LENGTH:
+        raise Refused(_("These criteria are too long to be saved."))
+    if SavedQuery.objects.filter(mini_program=program, user=by).count() >= MOST_SAVED_QUERIES:
+        raise Refused(
+            _("You have saved %(most)d queries for this mini program. Delete one first.") % {"most": MOST_SAVED_QUERIES}
+        )
+    with refusing_duplicate("saved_query_once", _("You already have a query with this name."), field="name"):
+        return SavedQuery.objects.create(mini_program=program, user=by, name=name, query=query)
+
+
+def delete_query(saved: SavedQuery) -> None:
+    """Forget a saved query."""
+    SavedQuery.objects.filter(pk=saved.pk).delete()

@@ -14,9 +14,12 @@ from django.utils.translation import gettext_lazy as _
 
 from console.hosts.models import API_NAME_LENGTH, Grant
 from console.hosts.states import DecisionState
+from devmgmt.matching import in_letters, origin_of
 from devmgmt.querysets import GrantQuerySet
 from devmgmt.states import DomainType
 from miniprograms.models import MiniProgram
+
+QUERY_LENGTH = 4000  # of a saved query, as a URL carries it
 
 
 class ServerDomain(models.Model):
@@ -44,8 +47,13 @@ class ServerDomain(models.Model):
     @property
     def origin(self) -> str:
         """As people write it and devices read it: `https://api.example.com:8443`."""
-        port = "" if self.port is None else f":{self.port}"
-        return f"{DomainType(self.kind).scheme}://{self.host}{port}"
+        return origin_of(self, DomainType(self.kind))
+
+    @property
+    def in_letters(self) -> str:
+        """The origin as people who read its script write it; "" for one that is ASCII anyway."""
+        host = in_letters(self.host)
+        return "" if host == self.host else origin_of(self, DomainType(self.kind), host=host)
 
 
 class ProgramGrant(Grant):
@@ -131,8 +139,9 @@ class ApiPermission(ProgramGrant):
         return gettext("%(api)s for %(program)s") % {"api": self.api, "program": self.mini_program}
 
     def developer_url(self) -> str:
-        """The page of the program's interface permissions."""
-        return reverse("devmgmt:permissions", args=[self.mini_program.app_id])
+        """The page of the program's interface permissions in the application."""
+        query = {"application": self.application.application_id}
+        return reverse("devmgmt:permissions", args=[self.mini_program.app_id], query=query)
 
 
 class SavedQuery(models.Model):
@@ -143,7 +152,7 @@ class SavedQuery(models.Model):
         settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="saved_queries", db_index=False
     )
     name = models.CharField(_("name"), max_length=60)
-    query = models.CharField(max_length=4000)
+    query = models.CharField(max_length=QUERY_LENGTH)
     created_at = models.DateTimeField(db_default=Now())
 
     class Meta:

@@ -11,6 +11,6 @@ from miniprograms.signals import binding_ended
 
 
 @receiver(binding_ended)
-def end_grants(sender: Any, *, binding: Binding, by: User, **kwargs: Any) -> None:
+def end_grants(sender: Any, *, binding: Binding, by: User, removed: bool, **kwargs: Any) -> None:
     """What an application granted ends with the binding, and what was asked of it is withdrawn."""
-    actions.end_with_binding(binding, by=by)
+    actions.end_with_binding(binding, by=by, removed=removed)
