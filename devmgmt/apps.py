@@ -1,4 +1,5 @@
 from django.apps import AppConfig
+from django.core.checks import register
 
 
 class DevmgmtConfig(AppConfig):
@@ -7,5 +8,8 @@ class DevmgmtConfig(AppConfig):
     name = "devmgmt"
 
     def ready(self) -> None:
-        """Listen to what happens to programs below."""
+        """Listen to what happens to programs below; register the check of the log store."""
         from devmgmt import receivers  # noqa: F401
+        from devmgmt.logs.store import store_can_be_used
+
+        register(store_can_be_used)

@@ -25,6 +25,8 @@ class DomainType(models.TextChoices):
 
 
 MOST_DOMAINS = 200  # of one type
+SHOWN_PAST = 50  # exemptions or permissions that have ended, on a page
+MOST_SAVED_QUERIES = 50  # of one person for one program
 MOST_CHANGES = 50  # saved changes of a program's domains in a calendar month
 
 
@@ -34,6 +36,11 @@ class Level(models.IntegerChoices):
     INFO = 2, _("info")
     WARN = 4, _("warn")
     ERROR = 8, _("error")
+
+    @property
+    def code(self) -> str:
+        """As URLs, files, devices and style sheets write it."""
+        return self.name.lower()
 
     @classmethod
     def of(cls, bits: int) -> "Level":

@@ -48,12 +48,13 @@ class TaskRule(msgspec.Struct, frozen=True):
 
 
 class ProgramState(msgspec.Struct, frozen=True):
-    """All that decides about one mini program. Applications are primary keys.
+    """All that decides about one mini program. It and applications are primary keys.
 
     `ended` are those whose binding was taken back by either side and that are not bound now. `tasks` are those
     that may still matter, the highest version first, then the newest (G-7).
     """
 
+    pk: int
     on_shelf: bool
     online: Deliverable | None
     bound: frozenset[int]

@@ -47,6 +47,7 @@ def program_states(programs: Iterable[MiniProgram]) -> dict[int, ProgramState]:
     for program in programs:
         bound = frozenset(bindings[DecisionState.APPROVED][program.pk])
         found[program.pk] = ProgramState(
+            pk=program.pk,
             on_shelf=program.on_shelf,
             online=online.get(program.pk),
             bound=bound,

@@ -44,6 +44,11 @@ class Criteria:
         return not any((*rest, self.trace_id, self.version, self.error))
 
 
+def is_storable(text: str) -> bool:
+    """Whether an entry can hold a text: no NUL is in any, and no half of a character."""
+    return "\0" not in text and not any("\ud800" <= character <= "\udfff" for character in text)
+
+
 class TooSlow(Exception):
     """A question took longer than LOG_QUERY_SECONDS; a narrower one will not."""
 

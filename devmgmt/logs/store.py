@@ -8,9 +8,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 from functools import cache
-from typing import Protocol
+from importlib.util import find_spec
+from typing import Any, Protocol
 
 from django.conf import settings
+from django.core.checks import CheckMessage, Error
 
 from devmgmt.logs.criteria import Bucket, Criteria, ErrorGroup, Place
 from devmgmt.logs.entry import Entry
@@ -57,3 +59,15 @@ def log_store() -> LogStore:
     from devmgmt.logs.postgres import PostgresStore
 
     return PostgresStore()
+
+
+def store_can_be_used(**kwargs: Any) -> list[CheckMessage]:
+    """Fail when LOG_STORE_URL names what is not there to be used."""
+    url = settings.LOG_STORE_URL
+    if url and not url.startswith(("clickhouse://", "chdb://")):
+        hint = "It is empty for PostgreSQL, or like clickhouse://user:password@host:8123/database."
+        return [Error("LOG_STORE_URL names no known kind of store.", hint=hint, id="devmgmt.E001")]
+    if url and find_spec("clickhouse_connect") is None:
+        message = "LOG_STORE_URL names ClickHouse, but the package clickhouse-connect is not installed."
+        return [Error(message, hint="pip install clickhouse-connect", id="devmgmt.E002")]
+    return []

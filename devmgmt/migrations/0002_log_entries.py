@@ -1,8 +1,9 @@
 """Log entries of the PostgreSQL store: one partition for each day (UTC), made by `devmgmt.logs.partitions`.
 
-A plain table without a model: rows come by COPY and are read by `devmgmt.logs.postgres` alone. All that can be asked
-for is in the first index, in the order in which entries are listed, so that no search has to read the entries that it
-passes over.
+A plain table without a model: rows come by COPY and are read by `devmgmt.logs.postgres` alone. What people filter by is
+in the first index, in the order in which entries are listed, so that no search has to read the entries that it passes
+over. The others are for one device, one launch (few entries have the same, so they share a place in the index), and
+the error groups.
 """
 
 from django.contrib.postgres.operations import TrigramExtension
@@ -30,10 +31,11 @@ CREATE TABLE devmgmt_logentry (
     lines text NOT NULL  -- JSON; text, because json and jsonb refuse characters that devices may send
 ) PARTITION BY RANGE (time);
 CREATE INDEX devmgmt_logentry_time ON devmgmt_logentry (mini_program_id, time, id)
-    INCLUDE (level, platform, library_version, client_version, page, filter_msg);
+    INCLUDE (level, platform, library_version, client_version, version, page, filter_msg);
 CREATE INDEX devmgmt_logentry_guid ON devmgmt_logentry (mini_program_id, guid, time, id);
-CREATE INDEX devmgmt_logentry_error ON devmgmt_logentry (mini_program_id, time, id)
-    INCLUDE (error, version, guid) WHERE level >= 8;
+CREATE INDEX devmgmt_logentry_trace ON devmgmt_logentry (mini_program_id, trace_id) WHERE trace_id <> '';
+CREATE INDEX devmgmt_logentry_error ON devmgmt_logentry (mini_program_id, error, version, guid, time, id)
+    WHERE error <> '';
 """
 
 

@@ -13,7 +13,7 @@ import sys
 from console.local import throwaway
 from tests.bench import report
 
-BENCHMARKS = ("update_check", "lists", "upload", "object_lists", "claims")
+BENCHMARKS = ("update_check", "lists", "upload", "object_lists", "claims", "log_ingest", "log_query")
 
 
 def main(names: list[str]) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import gzip
 import hashlib
 import json
 import urllib.error
@@ -12,7 +13,7 @@ from dataclasses import dataclass
 from http.client import HTTPException, HTTPResponse
 from pathlib import Path
 from typing import Any
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import quote, urljoin, urlsplit
 
 CHUNK = 128 * 1024  # bytes
 TRIES = 4  # of one download; each goes on where the one before broke off
@@ -28,10 +29,13 @@ class _Broken(Exception):
 
 
 class _Same(urllib.request.HTTPRedirectHandler):
-    """Follows no redirect: it would carry the key to another host."""
+    """Follows no redirect: it would carry the key to another host. “Not modified” is an answer."""
 
     def redirect_request(self, *args: Any, **kwargs: Any) -> None:
         return None
+
+    def http_error_304(self, request: Any, response: HTTPResponse, *args: Any) -> HTTPResponse:
+        return response
 
 
 @dataclass(frozen=True)
@@ -60,6 +64,20 @@ class Client:
     def report(self, report: Mapping[str, str]) -> None:
         """Tell how an update ended (R-7)."""
         self._post("/runtime/v1/reports", report).close()
+
+    def logs(self, batch: Mapping[str, Any]) -> dict[str, Any]:
+        """Send what a mini program has logged, compressed; return how many entries were kept and cut (R-5)."""
+        headers = {"Content-Type": "application/json", "Content-Encoding": "gzip"}
+        body = gzip.compress(json.dumps(batch).encode())
+        with self._open("/runtime/v1/logs", headers, body) as response:
+            answer: dict[str, Any] = json.load(response)
+            return answer
+
+    def policy(self, app_id: str, etag: str = "") -> tuple[dict[str, Any] | None, str]:
+        """Ask what a mini program may do (R-3); return it and its ETag, None while it is what has `etag`."""
+        headers = {"If-None-Match": etag} if etag else {}
+        with self._open(f"/runtime/v1/policy?app_id={quote(app_id, safe='')}", headers) as response:
+            return None if response.status == 304 else json.load(response), response.headers["ETag"]
 
     def download(self, package: Mapping[str, Any], target: Path) -> None:
         """Fetch a package to `target`, which appears only when size and SHA-256 are right (R-2).

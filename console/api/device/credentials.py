@@ -12,6 +12,7 @@ import msgspec
 from console.api.device.http import ApiError, Environ
 from grayscale.decision import Deliverable, ProgramState
 from grayscale.matching import Device
+from grayscale.states import GUID_PREFIXES
 
 
 class Application(msgspec.Struct, frozen=True):
@@ -58,6 +59,13 @@ def authenticate(environ: Environ, source: Source) -> Application:
             if compare_digest(known, presented):
                 return application
     raise _unauthenticated()
+
+
+def check_guid(guid: str, platform: str) -> None:
+    """Raise ApiError 422 unless it is a GUID of that platform."""
+    prefix = GUID_PREFIXES[platform]
+    if not guid.startswith(prefix):
+        raise ApiError(422, "invalid", f"A GUID of {platform} starts with {prefix} - at `$.guid`")
 
 
 def _unauthenticated() -> ApiError:

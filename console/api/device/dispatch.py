@@ -9,13 +9,22 @@ import logging
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from console.api.device import openapi, packages, reports, update
+from django.db import connection
+
+from console.api.device import logs, openapi, packages, policy, reports, update
 from console.api.device.credentials import Source
 from console.api.device.feed import feed
 from console.api.device.http import ApiError, Environ, Response, not_found
 
 PREFIX = "/runtime/v1/"
-METHODS = {"update": ("POST",), "reports": ("POST",), "packages": ("GET", "HEAD"), "openapi": ("GET", "HEAD")}
+METHODS = {
+    "update": ("POST",),
+    "reports": ("POST",),
+    "packages": ("GET", "HEAD"),
+    "policy": ("GET", "HEAD"),
+    "logs": ("POST",),
+    "openapi": ("GET", "HEAD"),
+}
 
 Start = Callable[..., Any]
 WSGIApplication = Callable[[Environ, Start], Iterable[bytes]]
@@ -28,10 +37,22 @@ def in_front_of(django: WSGIApplication) -> WSGIApplication:
 
     def application(environ: Environ, start_response: Start) -> Iterable[bytes]:
         if environ["PATH_INFO"].startswith(PREFIX):
-            return respond(environ, feed.current).send(start_response)
+            try:
+                return respond(environ, feed.current).send(start_response)
+            finally:
+                _give_back()
         return django(environ, start_response)
 
     return application
+
+
+def _give_back() -> None:
+    """Leave the connection to other threads, as Django does after its own requests: the pool has fewer than those.
+
+    A transaction that is open now is not the request's, but that of a test around it.
+    """
+    if not connection.in_atomic_block:
+        connection.close()
 
 
 def respond(environ: Environ, source: Callable[[], Source]) -> Response:
@@ -56,6 +77,12 @@ def _handle(environ: Environ, source: Callable[[], Source]) -> Response:
     if path.startswith("packages/"):
         _allow(environ, METHODS["packages"])
         return packages.answer(environ, source, path.removeprefix("packages/"))
+    if path == "policy":
+        _allow(environ, METHODS["policy"])
+        return policy.answer(environ, source)
+    if path == "logs":
+        _allow(environ, METHODS["logs"])
+        return logs.answer(environ, source)
     if path == "reports":
         _allow(environ, METHODS["reports"])
         return reports.answer(environ, source)

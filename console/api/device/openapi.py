@@ -8,7 +8,8 @@ from typing import Any
 import msgspec
 
 from console.api.device.http import Environ, Response, encode
-from console.api.device.schema import Error, Report, UpdateAnswer, UpdateRequest
+from console.api.device.schema import Error, LogBatch, LogsAccepted, PolicyQuestion, Report, UpdateAnswer, UpdateRequest
+from devmgmt.policy import Policy
 
 ERRORS = {
     400: "The body is not JSON.",
@@ -35,9 +36,10 @@ def answer(environ: Environ) -> Response:
 @cache
 def _document() -> bytes:
     references, components = msgspec.json.schema_components(
-        [UpdateRequest, UpdateAnswer, Report, Error], ref_template="#/components/schemas/{name}"
+        [UpdateRequest, UpdateAnswer, Report, LogBatch, LogsAccepted, Policy, Error],
+        ref_template="#/components/schemas/{name}",
     )
-    asked, answered, report, error = references
+    asked, answered, report, logs, accepted, policy, error = references
     return encode(
         {
             "openapi": "3.1.0",
@@ -55,6 +57,12 @@ def _document() -> bytes:
                     "parameters": [_parameter("sha256", "path", {"type": "string", "pattern": "^[0-9a-f]{64}$"})],
                     "get": _package(error, body=True),
                     "head": _package(error, body=False),
+                },
+                "/runtime/v1/logs": {"post": _logs(logs, accepted, error)},
+                "/runtime/v1/policy": {
+                    "parameters": [_app_id()],
+                    "get": _policy(policy, error, body=True),
+                    "head": _policy(policy, error, body=False),
                 },
             },
             "components": {
@@ -95,6 +103,23 @@ def _report(asked: Any, error: Any) -> dict[str, Any]:
     }
 
 
+def _logs(batch: Any, accepted: Any, error: Any) -> dict[str, Any]:
+    encoding = _parameter("Content-Encoding", "header", {"enum": ["identity", "gzip"]}, "How the body is sent.")
+    return {
+        "operationId": "logs",
+        "summary": "What did a mini program log?",
+        "parameters": [encoding],
+        "requestBody": {"required": True, "content": {"application/json": {"schema": batch}}},
+        "responses": {
+            "200": {
+                "description": "They are kept, and outlive any crash.",
+                "content": {"application/json": {"schema": accepted}},
+            },
+            **_errors(error, 400, 401, 404, 405, 411, 413, 415, 422, 429, 503),
+        },
+    }
+
+
 def _package(error: Any, *, body: bool) -> dict[str, Any]:
     content: dict[str, Any] = {"content": {"application/octet-stream": {}}} if body else {}
     part = _parameter("Range", "header", {"type": "string"}, "One range of bytes, such as bytes=1000-")
@@ -110,6 +135,27 @@ def _package(error: Any, *, body: bool) -> dict[str, Any]:
         "parameters": [part, unless] if body else [],
         "responses": {**responses, **_errors(error if body else None, *codes)},
     }
+
+
+def _policy(answered: Any, error: Any, *, body: bool) -> dict[str, Any]:
+    content = {"content": {"application/json": {"schema": answered}}} if body else {}
+    unless = _parameter("If-None-Match", "header", {"type": "string"}, "The ETag of the policy that the device has.")
+    return {
+        "operationId": "policy" if body else "policy_head",
+        "summary": "What may a mini program do in the application?" if body else "Its ETag.",
+        "parameters": [unless],
+        "responses": {
+            "200": {"description": "All that it may at this moment.", **content},
+            "304": {"description": "If-None-Match names this policy."},
+            **_errors(error if body else None, 401, 404, 405, 422, 429, 503),
+        },
+    }
+
+
+def _app_id() -> dict[str, Any]:
+    """Return the parameter as the struct that reads it has it."""
+    schema = msgspec.json.schema(PolicyQuestion)["$defs"]["PolicyQuestion"]["properties"]["app_id"]
+    return {**_parameter("app_id", "query", schema), "required": True}
 
 
 def _errors(schema: Any, *codes: int) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from django.core.handlers.wsgi import WSGIRequest
 from console.activity.middleware import client_address
 from console.api.device import rate
 from console.api.device.credentials import Source, authenticate
-from console.api.device.http import ApiError, Environ, Headers, Response, not_found
+from console.api.device.http import ApiError, Environ, Headers, Response, is_known, not_found
 from console.api.device.ranges import Unsatisfiable, requested
 from grayscale.decision import Deliverable
 from releases.models import package_storage
@@ -45,16 +45,11 @@ def answer(environ: Environ, source: Callable[[], Source], name: str) -> Respons
         ("Content-Type", "application/octet-stream"),
         ("X-Content-Type-Options", "nosniff"),
     ]
-    if _known(environ.get("HTTP_IF_NONE_MATCH", ""), etag):
+    if is_known(environ, etag):
         return Response(304, headers)
     if prefix := settings.PACKAGE_ACCEL_PREFIX:
         return Response(200, [*headers, ("X-Accel-Redirect", prefix + quote(release.file))])
     return _send(environ, release, etag, headers)
-
-
-def _known(header: str, etag: str) -> bool:
-    """Tell whether If-None-Match names the package; the comparison is weak by the RFC."""
-    return any(part.strip().removeprefix("W/") in (etag, "*") for part in header.split(","))
 
 
 def _send(environ: Environ, release: Deliverable, etag: str, headers: Headers) -> Response:

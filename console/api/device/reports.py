@@ -6,7 +6,7 @@ import logging
 from collections.abc import Callable
 
 import msgspec
-from django.db import Error, connection
+from django.db import Error
 
 from console.api.device import rate
 from console.api.device.credentials import Source, authenticate
@@ -47,5 +47,4 @@ def _keep(report: Report, application: int) -> bool:
         )
     except Error:
         logger.exception("a report can't be written")
-        connection.close()  # The next request gets a new one.
         raise unavailable() from None

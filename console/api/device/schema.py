@@ -10,6 +10,8 @@ from msgspec import Meta
 from grayscale.decision import Channel, Status
 from grayscale.matching import REPORTED
 
+MOST_ENTRIES = 200  # in one batch of logs
+
 # `$` also matches before a final line feed, hence the look-ahead where the length does not exclude one.
 END = r"$(?!\n)"
 Text = Annotated[str, Meta(min_length=1, max_length=128, pattern=rf"^[^\x00-\x1f\x7f]+{END}")]
@@ -78,6 +80,50 @@ class Report(msgspec.Struct):
     version: Annotated[Number, Meta(description="The version that was to be installed.")]
     result: Literal["installed", "failed"]
     reason: Annotated[Reason | None, Meta(description="Why it failed, for people; ignored for `installed`.")] = None
+
+
+class PolicyQuestion(msgspec.Struct):
+    """What may this mini program do in the application? In the query; unknown members are ignored."""
+
+    app_id: AppId
+
+
+class LogLine(msgspec.Struct, gc=False):
+    """A line of a log entry."""
+
+    time: Annotated[int, Meta(description="Milliseconds since 1970, by the device's clock.")]
+    level: Literal["info", "warn", "error"]
+    text: str
+
+
+class LogEntry(msgspec.Struct, gc=False):
+    """What a page logged together. Text that is too long is cut."""
+
+    time: Annotated[int, Meta(description="Milliseconds since 1970, by the device's clock.")]
+    page: Annotated[str, Meta(description="The page link.")]
+    lines: list[LogLine] = []
+    filter_msg: Annotated[str | None, Meta(description="By which developers find it.")] = None
+    trace_id: Annotated[str | None, Meta(description="The same for all entries of one launch.")] = None
+
+
+class LogBatch(msgspec.Struct):
+    """Entries that one device has collected for one mini program. Unknown members are ignored."""
+
+    app_id: AppId
+    guid: Guid
+    platform: Literal["android", "ios"]
+    os_version: SystemVersion
+    client_version: Annotated[SystemVersion, Meta(description="The host application's version.")]
+    library_version: Annotated[SystemVersion, Meta(description="The base library's version.")]
+    version: Annotated[Number, Meta(description="The version of the mini program.")]
+    entries: Annotated[list[LogEntry], Meta(max_length=MOST_ENTRIES)]
+
+
+class LogsAccepted(msgspec.Struct, frozen=True):
+    """They are kept."""
+
+    accepted: Annotated[int, Meta(ge=0, description="How many entries.")]
+    cut: Annotated[int, Meta(ge=0, description="In how many of them something was too long.")]
 
 
 class Error(msgspec.Struct, frozen=True):

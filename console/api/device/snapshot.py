@@ -116,6 +116,7 @@ def _with_programs(snapshot: Snapshot, ids: list[int] | None = None) -> Snapshot
         now = frozenset(bound or ())
         before = frozenset(ended or ()) - now
         program = programs[app_id] = ProgramState(
+            pk,
             on_shelf,
             Deliverable(*release) if release[0] else None,
             shared.setdefault(now, now),

@@ -9,12 +9,11 @@ from collections.abc import Callable
 import msgspec
 
 from console.api.device import rate
-from console.api.device.credentials import Source, authenticate
-from console.api.device.http import ApiError, Environ, Response, json_response, read_json, unavailable
+from console.api.device.credentials import Source, authenticate, check_guid
+from console.api.device.http import Environ, Response, json_response, read_json, unavailable
 from console.api.device.schema import PackageLink, UpdateAnswer, UpdateRequest
 from grayscale.claims import ClaimsUnavailable, DatabaseClaims
 from grayscale.decision import Decision, decide
-from grayscale.states import GUID_PREFIXES
 
 logger = logging.getLogger(__name__)
 claims = DatabaseClaims()
@@ -26,10 +25,7 @@ def answer(environ: Environ, source: Callable[[], Source]) -> Response:
     rows = source()
     application = authenticate(environ, rows)
     asked = read_json(environ, _decoder)
-    if not asked.guid.startswith(GUID_PREFIXES[asked.platform]):
-        raise ApiError(
-            422, "invalid", f"A GUID of {asked.platform} starts with {GUID_PREFIXES[asked.platform]} - at `$.guid`"
-        )
+    check_guid(asked.guid, asked.platform)
     rate.limiter.hit(application.pk, asked.guid)
     try:
         decision = decide(

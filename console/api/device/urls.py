@@ -9,5 +9,7 @@ urlpatterns = [
     path("update", views.update, name="update"),
     path("reports", views.reports, name="reports"),
     path("packages/<str:name>", views.package, name="package"),
+    path("logs", views.logs, name="logs"),
+    path("policy", views.policy, name="policy"),
     path("openapi.json", views.openapi, name="openapi"),
 ]

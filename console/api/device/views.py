@@ -40,4 +40,6 @@ def endpoint(name: str, permission: Permission) -> Callable[..., HttpResponseBas
 update = endpoint("update", Permission.DEVICE)
 reports = endpoint("reports", Permission.DEVICE)
 package = endpoint("packages", Permission.DEVICE)
+policy = endpoint("policy", Permission.DEVICE)
+logs = endpoint("logs", Permission.DEVICE)
 openapi = endpoint("openapi", Permission.PUBLIC)

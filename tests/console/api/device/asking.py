@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
@@ -15,7 +16,7 @@ from console.api.device.feed import Feed
 from console.hosts.models import HostApplication
 from grayscale import sightings
 
-UPDATE, REPORTS = "/runtime/v1/update", "/runtime/v1/reports"
+UPDATE, REPORTS, LOGS = "/runtime/v1/update", "/runtime/v1/reports", "/runtime/v1/logs"
 
 
 @dataclass
@@ -86,6 +87,10 @@ class Device:
         told = {"app_id": app_id, "guid": f"0302{1:028}", "version": "1.0.0", "result": "installed"}
         return self.post_to(REPORTS, told | members)
 
+    def log(self, app_id: str, *entries: dict[str, Any], **members: Any) -> Reply:
+        """Send log entries, each with one line of info unless it says otherwise."""
+        return self.post_to(LOGS, batch(app_id, *entries, **members))
+
     def post_to(self, path: str, content: Any, **headers: Any) -> Reply:
         """POST bytes as they are, anything else as JSON."""
         body = content if isinstance(content, bytes) else json.dumps(content).encode()
@@ -118,3 +123,20 @@ def question(app_id: str, **members: Any) -> dict[str, Any]:
         "network": "wifi",
     }
     return asked | members
+
+
+def batch(app_id: str, *entries: dict[str, Any], **members: Any) -> dict[str, Any]:
+    """The body of log entries, each with one line of info unless it says otherwise."""
+    now = time.time_ns() // 1_000_000
+    line = {"time": now, "level": "info", "text": "started"}
+    sent = {
+        "app_id": app_id,
+        "guid": f"0302{1:028}",
+        "platform": "android",
+        "os_version": "14",
+        "client_version": "8.0.50",
+        "library_version": "3.5.1",
+        "version": "1.0.0",
+        "entries": [{"time": now, "page": "pages/index/index", "lines": [line], **entry} for entry in entries],
+    }
+    return sent | members

@@ -5,6 +5,8 @@ from __future__ import annotations
 import pytest
 
 from console.api.device import rate
+from devmgmt.logs import volume
+from devmgmt.logs.volume import Volumes
 from grayscale import sightings
 from grayscale.sightings import Sightings
 from miniprograms.models import Binding, MiniProgram
@@ -22,6 +24,12 @@ def _fresh_limiter(monkeypatch: pytest.MonkeyPatch) -> None:
 def _fresh_sightings(monkeypatch: pytest.MonkeyPatch) -> None:
     """Nothing that another test noted, and no thread: the dispatcher's way writes after each request."""
     monkeypatch.setattr(sightings, "buffer", Sightings(follow=False))
+
+
+@pytest.fixture(autouse=True)
+def _fresh_volumes(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing that another test counted, and no thread: the tests write by themselves."""
+    monkeypatch.setattr(volume, "buffer", Volumes(follow=False))
 
 
 @pytest.fixture(params=["django", "dispatcher"])

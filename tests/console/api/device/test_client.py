@@ -6,6 +6,7 @@ import hashlib
 import json
 import threading
 from collections.abc import Iterator
+from datetime import timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from io import StringIO
 from pathlib import Path
@@ -13,11 +14,14 @@ from typing import Any
 
 import pytest
 from django.core.management import CommandError, call_command
+from django.utils import timezone
 
+from devmgmt.logs.criteria import Criteria
+from devmgmt.logs.store import log_store
 from grayscale.models import UpdateReport
 from miniprograms import actions as programs
 from tests.console.api.device.serving import server
-from tests.factories import make_binding, make_online, make_program
+from tests.factories import make_api, make_binding, make_domain, make_exemption, make_online, make_program
 
 CONTENT = b"package" * 40_000
 SHA256 = hashlib.sha256(CONTENT).hexdigest()
@@ -140,6 +144,46 @@ def test_a_report(transactional_db: None, tmp_path: Path) -> None:
             device(file, "--version-number", "9.0.0", app_id=app_id, action="report")
         with pytest.raises(CommandError, match="404: "):
             device(file, *told, action="report")
+
+
+def test_the_policy(transactional_db: None, tmp_path: Path) -> None:
+    binding = make_binding(make_program())
+    program, application = binding.mini_program, binding.application
+    make_domain(program, "api.example.com", port=8443)
+    make_api(application, "wx.scanCode", restricted=False)
+    with server() as address:
+        key = application.keys.get().key
+        file = configuration(tmp_path, address, application.application_id, key)
+        printed = device(file, app_id=program.app_id, action="policy").splitlines()
+        told = dict(line.split(maxsplit=1) for line in printed)
+        assert (told["request"], told["socket"]) == ("https://api.example.com:8443", "none")
+        assert (told["verification"], told["apis"]) == ("by these lists", "wx.scanCode")
+        again = device(file, "--etag", told["ETag"], app_id=program.app_id, action="policy")
+        assert again == f"not modified, ETag {told['ETag']}\n"
+        make_exemption(program, application)
+        now = json.loads(device(file, "--etag", told["ETag"], "--json", app_id=program.app_id, action="policy"))
+        assert (now["skip_domain_verification"], now["etag"] == told["ETag"]) == (True, False)
+        with pytest.raises(CommandError, match="404: "):
+            device(file, action="policy")
+
+
+def test_a_log_entry(transactional_db: None, tmp_path: Path) -> None:
+    binding = make_binding(make_program())
+    program = binding.mini_program
+    with server() as address:
+        key = binding.application.keys.get().key
+        file = configuration(tmp_path, address, binding.application.application_id, key)
+        options = ("--level", "error", "--filter-msg", "order-7731", "first", "second")
+        assert device(file, *options, app_id=program.app_id, action="log") == "1 kept, 0 cut\n"
+        assert device(file, "x" * 6000, app_id=program.app_id, action="log") == "1 kept, 1 cut\n"
+        with pytest.raises(CommandError, match="404: "):
+            device(file, "lost", action="log")
+    now = timezone.now()
+    criteria = Criteria(program.pk, now - timedelta(hours=1), now + timedelta(minutes=1))
+    cut, entry = log_store().latest(criteria)
+    assert (entry.level, entry.message, entry.filter_msg, entry.platform) == (8, "first", "order-7731", "android")
+    assert [line[2] for line in json.loads(entry.lines)] == ["first", "second"]
+    assert cut.message == "x" * 200
 
 
 def test_a_download_that_breaks_is_continued(console: Server, told: Path, tmp_path: Path) -> None:

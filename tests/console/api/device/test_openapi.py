@@ -24,8 +24,11 @@ PATH = "/runtime/v1/openapi.json"
 OPERATIONS = [
     ("/runtime/v1/update", "POST"),
     ("/runtime/v1/reports", "POST"),
+    ("/runtime/v1/logs", "POST"),
     ("/runtime/v1/packages/{sha256}.apkg", "GET"),
     ("/runtime/v1/packages/{sha256}.apkg", "HEAD"),
+    ("/runtime/v1/policy", "GET"),
+    ("/runtime/v1/policy", "HEAD"),
 ]
 CHECKS = [
     not_a_server_error,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import gzip
 import http.client
 import json
 import time
@@ -11,15 +12,18 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
+from django.db import connection
 from django.utils import timezone
 
+from devmgmt.models import LogVolume
 from grayscale import actions as grayscale
 from grayscale.models import SeenDevice
 from miniprograms import actions as programs
 from miniprograms.models import Binding, MiniProgram
 from releases import actions as releases
-from tests.console.api.device.asking import UPDATE, authorization, question
+from tests.console.api.device.asking import LOGS, UPDATE, authorization, batch, question
 from tests.console.api.device.serving import server
+from tests.devmgmt.logs.days import drop_days
 from tests.factories import make_approved, make_binding, make_online, make_program, make_task
 
 Ask = Callable[..., tuple[int, dict[str, str], bytes]]
@@ -31,6 +35,14 @@ def binding(transactional_db: None) -> Binding:
     binding = make_binding(make_program())
     make_online(binding.mini_program)
     return binding
+
+
+@pytest.fixture
+def days(binding: Binding) -> Iterator[None]:
+    """No log entry before and after."""
+    drop_days()
+    yield
+    drop_days()
 
 
 @pytest.fixture
@@ -103,6 +115,20 @@ def test_a_process_that_ends_writes_whom_it_saw(binding: Binding) -> None:
     with server() as address:
         assert answers([asker(binding, address)], binding.mini_program) == [("update", "1.0.0")]
     assert [seen.application_id for seen in SeenDevice.objects.all()] == [binding.application_id]
+
+
+def test_what_was_accepted_outlives_the_process(binding: Binding, days: None) -> None:
+    program = binding.mini_program
+    body = gzip.compress(json.dumps(batch(program.app_id, {}, {})).encode())
+    headers = {"Content-Type": "application/json", "Content-Encoding": "gzip"}
+    with server() as address:
+        status, _, answer = asker(binding, address)("POST", LOGS, body, **headers)
+        assert (status, json.loads(answer)) == (200, {"accepted": 2, "cut": 0})
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT mini_program_id FROM devmgmt_logentry")
+            assert cursor.fetchall() == [(program.pk,)] * 2
+    # At its end, at the latest, a process also writes what it has counted.
+    assert [(row.mini_program_id, row.info) for row in LogVolume.objects.all()] == [(program.pk, 2)]
 
 
 def test_http_as_the_server_speaks_it(processes: list[Ask], binding: Binding) -> None:

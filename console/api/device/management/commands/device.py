@@ -1,6 +1,7 @@
 """`manage.py device`: be a device, to see what devices get."""
 
-import json
+import time
+from json import dumps
 from pathlib import Path
 from typing import Any
 
@@ -14,13 +15,13 @@ EXIT_CODES = {"current": 0, "update": 0, "removed": 3, "unavailable": 4}
 
 
 class Command(BaseCommand):
-    """Asks and downloads as a device does.
+    """Asks, downloads and sends as a device does.
 
     Exit code: 0 current or update, 3 removed, 4 unavailable, 1 when the server refused, was not reached or
     sent a package that is not the announced one, 2 for wrong arguments.
     """
 
-    help = "Ask for an update as a device does, download and check the package, report how it ended."
+    help = "Ask for an update or a policy, download and check the package, report how it ended, send logs: as a device."
     requires_system_checks = ()
 
     def add_arguments(self, parser: CommandParser) -> None:
@@ -39,6 +40,13 @@ class Command(BaseCommand):
         _add_common(report)
         report.add_argument("--version-number", required=True, help="that was to be installed")
         report.add_argument("--failed", metavar="REASON", help="it was not installed, and why; default: it was")
+        policy = actions.add_parser("policy", help="ask what the program may open and call")
+        _add_common(policy)
+        policy.add_argument("--etag", default="", help="of the policy that the device has")
+        policy.add_argument("--json", action="store_true", help="print the answer as JSON")
+        log = actions.add_parser("log", help="send a log entry")
+        _add_common(log)
+        _add_log(log)
 
     def handle(self, *, action: str, url: str, configuration: Path, **options: Any) -> None:
         """Act as a device."""
@@ -47,6 +55,11 @@ class Command(BaseCommand):
             if action == "report":
                 client.report(_report(options))
                 self.stdout.write("reported")
+            elif action == "policy":
+                self._policy(client, **options)
+            elif action == "log":
+                answer = client.logs(_batch(options))
+                self.stdout.write(f"{answer['accepted']} kept, {answer['cut']} cut")
             else:
                 self._update(client, **options)
         except ClientError as error:
@@ -60,12 +73,29 @@ class Command(BaseCommand):
             client.download(answer["package"], target)
             answer["file"] = str(target)
         if options["json"]:
-            self.stdout.write(json.dumps(answer, indent=2))
+            self.stdout.write(dumps(answer, indent=2))
         else:
             told = ("status", "version", "file")
             self.stdout.write(" ".join(str(answer[name]) for name in told if answer.get(name)))
         if code := EXIT_CODES[answer["status"]]:
             raise CommandError(f"{options['app_id']} is {answer['status']}", returncode=code)
+
+    def _policy(self, client: Client, *, app_id: str, etag: str, json: bool, **options: Any) -> None:
+        """Ask and print."""
+        policy, etag = client.policy(app_id, etag)
+        if policy is None:
+            self.stdout.write(f"not modified, ETag {etag}")
+        elif json:
+            self.stdout.write(dumps({**policy, "etag": etag}, indent=2))
+        else:
+            for kind, origins in policy["domains"].items():
+                self.stdout.write(f"{kind:12} {' '.join(origins) or 'none'}")
+            skips = policy["skip_domain_verification"]
+            self.stdout.write(
+                f"{'verification':12} {'skipped: any address may be opened' if skips else 'by these lists'}"
+            )
+            self.stdout.write(f"{'apis':12} {' '.join(policy['apis']) or 'none'}")
+            self.stdout.write(f"{'ETag':12} {etag}")
 
 
 def _add_common(parser: CommandParser) -> None:
@@ -75,6 +105,33 @@ def _add_common(parser: CommandParser) -> None:
     parser.add_argument("--app-id", required=True, help="of the mini program")
     parser.add_argument("--platform", choices=GUIDS, default="android")
     parser.add_argument("--guid", help="32 digits; default: 0302 or 0303 and zeros")
+
+
+def _add_log(log: CommandParser) -> None:
+    """What the entry says."""
+    log.add_argument("lines", nargs="+", metavar="LINE")
+    log.add_argument("--level", choices=("info", "warn", "error"), default="info", help="of all its lines")
+    log.add_argument("--page", default="pages/index/index")
+    log.add_argument("--filter-msg", default="")
+    log.add_argument("--trace-id", default="")
+    log.add_argument("--version-number", default="1.0.0", help="of the mini program")
+    log.add_argument("--os-version", default="14")
+    log.add_argument("--client-version", default="1.0.0", help="of the host application")
+    log.add_argument("--library-version", default="1.0.0", help="of the base library")
+
+
+def _batch(options: dict[str, Any]) -> dict[str, Any]:
+    """Return the body of a batch with one entry of now."""
+    now, level = int(time.time() * 1000), options["level"]
+    lines = [{"time": now, "level": level, "text": text} for text in options["lines"]]
+    entry = {"time": now, "lines": lines, **{name: options[name] for name in ("page", "filter_msg", "trace_id")}}
+    device = ("app_id", "platform", "os_version", "client_version", "library_version")
+    return {
+        **{name: options[name] for name in device},
+        "guid": options["guid"] or GUIDS[options["platform"]],
+        "version": options["version_number"],
+        "entries": [entry],
+    }
 
 
 def _report(options: dict[str, Any]) -> dict[str, str]:

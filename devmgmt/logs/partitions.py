@@ -1,0 +1,162 @@
+"""The days of the PostgreSQL store: each UTC day is one partition, made ahead, closed when it is over, dropped later.
+
+Nothing here ever holds up writers: whatever can't have its lock at once is left to the next sweep.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Collection, Iterable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, date, datetime, timedelta
+from typing import NamedTuple
+
+from django.conf import settings
+from django.db import OperationalError, connection, transaction
+from psycopg.errors import LockNotAvailable, ObjectNotInPrerequisiteState
+
+TABLE = "devmgmt_logentry"
+DAYS_AHEAD = 3
+PATIENCE = "500ms"  # for a lock that others wait behind
+LONG_PATIENCE = "1min"  # for one that nobody waits behind: an index is built for nothing when it is not got
+KEEPING, MAKING = 0x6D706C6F67, 0x6D706C6F68  # advisory locks
+
+# By name, attached or not: a process may have ended between two steps.
+DAYS = """
+    SELECT day.relname, part.inhrelid IS NOT NULL, coalesce(part.inhdetachpending, false),
+           (SELECT index.indisvalid FROM pg_index AS index JOIN pg_class AS name ON name.oid = index.indexrelid
+            WHERE index.indrelid = day.oid AND name.relname = day.relname || '_filter_msg')
+    FROM pg_class AS day
+    LEFT JOIN pg_inherits AS part ON part.inhrelid = day.oid AND part.inhparent = 'devmgmt_logentry'::regclass
+    WHERE day.relkind = 'r' AND day.relname ~ '^devmgmt_logentry_[0-9]{8}$' AND pg_table_is_visible(day.oid)
+    ORDER BY day.relname
+"""
+
+logger = logging.getLogger(__name__)
+
+
+class Day(NamedTuple):
+    """A partition. `is_indexed` is None without the index of closed days, False when building it was broken off."""
+
+    name: str
+    is_attached: bool
+    is_leaving: bool
+    is_indexed: bool | None
+
+    @property
+    def date(self) -> date:
+        """The UTC day of its entries."""
+        return datetime.strptime(self.name[-8:], "%Y%m%d").replace(tzinfo=UTC).date()
+
+
+def days() -> list[Day]:
+    """Return the days that there are, oldest first."""
+    with connection.cursor() as cursor:
+        cursor.execute(DAYS)
+        return [Day(*row) for row in cursor.fetchall()]
+
+
+def oldest(*, at: datetime) -> date:
+    """Return the first UTC day that is still kept."""
+    return (at - timedelta(days=settings.LOG_DAYS)).astimezone(UTC).date()
+
+
+def make(dates: Collection[date]) -> None:
+    """Make the days that are missing. Entries are written and read meanwhile: only an empty table is locked."""
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [MAKING])
+        there = {day.date: day for day in days()}
+        for wanted in sorted(dates):
+            day = there.get(wanted)
+            name = f"{TABLE}_{wanted:%Y%m%d}"
+            if day is None:
+                cursor.execute(f"CREATE TABLE {name} (LIKE {TABLE} INCLUDING ALL)")
+            if day is None or not day.is_attached:
+                bounds = f"FROM ('{wanted} 00:00+00') TO ('{wanted + timedelta(days=1)} 00:00+00')"
+                cursor.execute(f"ALTER TABLE {TABLE} ATTACH PARTITION {name} FOR VALUES {bounds}")
+
+
+def keep(*, at: datetime) -> int:
+    """Make days ahead, close those that are over, drop those that are too old; return how many were dropped.
+
+    May come at any time, after any outage; of several processes the first one does it.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_try_advisory_lock(%s)", [KEEPING])
+        if cursor.fetchone() != (True,):
+            return 0
+        try:
+            return _keep(at.astimezone(UTC))
+        finally:
+            cursor.execute("RESET lock_timeout")
+            cursor.execute("SELECT pg_advisory_unlock(%s)", [KEEPING])
+
+
+def _keep(at: datetime) -> int:
+    first = oldest(at=at)
+    wanted = [first + timedelta(days=n) for n in range((at.date() - first).days + DAYS_AHEAD + 1)]
+    _wait_at_most(PATIENCE)
+    there = days()
+    if missing := set(wanted) - {day.date for day in there if day.is_attached}:
+        with _later("made"):
+            make(missing)
+        there = days()
+    dropped = 0
+    for day in there:
+        if day.date < first:
+            with _later("dropped"):
+                _drop(day)
+                dropped += 1
+    _wait_at_most(LONG_PATIENCE)
+    for day in there:
+        if first <= day.date < at.date() and not day.is_indexed:
+            with _later("closed"):
+                _close(day)
+    return dropped
+
+
+def _drop(day: Day) -> None:
+    """Take the day out of the table and drop it; readers and writers of other days go on."""
+    if day.is_leaving:
+        _run([f"ALTER TABLE {TABLE} DETACH PARTITION {day.name} FINALIZE"])
+    elif day.is_attached:
+        _run([f"ALTER TABLE {TABLE} DETACH PARTITION {day.name} {_concurrently()}"])
+    _run([f"DROP TABLE {day.name}"])
+
+
+def _close(day: Day) -> None:
+    """Make searches for text quick, which would make writing slow while the day is on."""
+    name = f"{day.name}_filter_msg"
+    if day.is_indexed is False:
+        _run([f"DROP INDEX {_concurrently()} {name}"])
+    _run([f"ANALYZE {day.name}" if connection.in_atomic_block else f"VACUUM (ANALYZE) {day.name}"])
+    _run([f"CREATE INDEX {_concurrently()} {name} ON {day.name} USING gin (filter_msg gin_trgm_ops)"])
+
+
+def _wait_at_most(patience: str) -> None:
+    _run([f"SET lock_timeout = '{patience}'"])
+
+
+def _concurrently() -> str:
+    """PostgreSQL can't do it inside a transaction."""
+    return "" if connection.in_atomic_block else "CONCURRENTLY"
+
+
+def _run(statements: Iterable[str]) -> None:
+    with connection.cursor() as cursor:
+        for statement in statements:
+            cursor.execute(statement)
+
+
+@contextmanager
+def _later(what: str) -> Iterator[None]:
+    """Leave to the next sweep what can't have its lock now; of two days that leave, one waits for the other."""
+    try:
+        yield
+    except OperationalError as error:
+        if (
+            not isinstance(error.__cause__, (LockNotAvailable, ObjectNotInPrerequisiteState))
+            or connection.in_atomic_block
+        ):
+            raise
+        logger.info("a day of logs is in use and will be %s later", what)

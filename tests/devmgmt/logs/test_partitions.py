@@ -1,0 +1,204 @@
+"""Days of logs: made ahead, closed, dropped, after any outage and beside writers and readers."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+import psycopg
+import pytest
+from django.db import connection, connections, transaction
+
+from devmgmt.logs import partitions, writing
+from tests.console.api.device.serving import database_url
+from tests.devmgmt.logs.days import drop_days
+from tests.factories import make_entry, make_program
+
+AT = datetime(2026, 5, 4, 12, 30, tzinfo=UTC)
+TODAY = AT.date()
+
+
+@pytest.fixture
+def days(transactional_db: None, settings: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """No day at first, and two days are kept."""
+    monkeypatch.setattr(partitions, "LONG_PATIENCE", "500ms")
+    settings.LOG_DAYS = 2
+    drop_days()
+    yield
+    drop_days()
+
+
+@pytest.fixture
+def other(days: None) -> Iterator[psycopg.Connection]:
+    """Another connection to the database."""
+    with psycopg.connect(database_url()) as other:
+        yield other
+        other.rollback()
+
+
+def dates(*, indexed: bool | None = None) -> list[int]:
+    """The days that there are, counted from today; those that are indexed or not."""
+    there = [day for day in partitions.days() if indexed is None or bool(day.is_indexed) == indexed]
+    assert all(day.is_attached and not day.is_leaving for day in there)
+    return [(day.date - TODAY).days for day in there]
+
+
+def ask(query: str) -> list[tuple[Any, ...]]:
+    with connection.cursor() as cursor:
+        cursor.execute(query)
+        return cursor.fetchall()
+
+
+def later(days: int) -> datetime:
+    return AT + timedelta(days=days)
+
+
+def test_days_are_made_ahead_closed_and_dropped(days: None) -> None:
+    assert partitions.keep(at=AT) == 0
+    assert dates() == [-2, -1, 0, 1, 2, 3]
+    assert dates(indexed=True) == [-2, -1]
+    assert partitions.keep(at=AT) == 0
+    assert partitions.keep(at=later(1)) == 1
+    assert dates() == [-1, 0, 1, 2, 3, 4]
+    assert dates(indexed=True) == [-1, 0]
+
+
+def test_after_a_long_outage(days: None) -> None:
+    partitions.keep(at=AT)
+    assert partitions.keep(at=later(40)) == 6
+    assert dates() == [38, 39, 40, 41, 42, 43]
+
+
+def test_a_day_is_dropped_when_all_of_it_is_too_old(days: None) -> None:
+    program = make_program()
+    edges = [datetime(2026, 5, 2, tzinfo=UTC), datetime(2026, 5, 2, 23, 59, 59, 999_999, tzinfo=UTC)]
+    writing.write([make_entry(program, time=at) for at in edges])
+    assert ask("SELECT count(DISTINCT tableoid) FROM devmgmt_logentry") == [(1,)]
+    assert partitions.keep(at=datetime(2026, 5, 4, 23, 59, 59, tzinfo=UTC)) == 0
+    assert ask("SELECT count(*) FROM devmgmt_logentry") == [(2,)]
+    assert partitions.keep(at=datetime(2026, 5, 5, tzinfo=UTC)) == 1
+    assert ask("SELECT count(*) FROM devmgmt_logentry") == [(0,)]
+
+
+def test_each_day_has_the_indexes_of_the_table(days: None) -> None:
+    partitions.keep(at=AT)
+    parts = ask(
+        "SELECT part.relname, count(*) FROM pg_inherits JOIN pg_index ON indexrelid = inhrelid"
+        " JOIN pg_class AS part ON part.oid = indrelid WHERE part.relname LIKE 'devmgmt_logentry_%' GROUP BY 1"
+    )
+    wanted = ask("SELECT count(*) FROM pg_index WHERE indrelid = 'devmgmt_logentry'::regclass")[0][0]
+    assert (len(parts), {count for _, count in parts}) == (6, {wanted})
+    assert wanted >= 1
+
+
+def test_a_closed_day_is_searched_by_its_index_and_known_to_the_planner(days: None) -> None:
+    program = make_program()
+    partitions.keep(at=AT)
+    writing.write([make_entry(program, time=AT, filter_msg=f"order {n}") for n in range(500)])
+    assert ask("SELECT reltuples FROM pg_class WHERE relname = 'devmgmt_logentry_20260504'") == [(-1,)]
+    partitions.keep(at=later(1))
+    assert ask("SELECT reltuples FROM pg_class WHERE relname = 'devmgmt_logentry_20260504'") == [(500,)]
+    with transaction.atomic():
+        ask("SELECT set_config('enable_seqscan', 'off', true), set_config('enable_indexonlyscan', 'off', true)")
+        plan = ask("EXPLAIN SELECT count(*) FROM devmgmt_logentry_20260504 WHERE filter_msg LIKE '%rder 49%'")
+    assert "devmgmt_logentry_20260504_filter_msg" in str(plan)
+
+
+def test_making_days_locks_nobody_out(days: None) -> None:
+    with transaction.atomic():
+        partitions.make([TODAY])
+        modes = ask(
+            "SELECT DISTINCT mode FROM pg_locks"
+            " WHERE relation = 'devmgmt_logentry'::regclass AND pid = pg_backend_pid()"
+        )
+    assert {mode for (mode,) in modes} <= {"AccessShareLock", "ShareUpdateExclusiveLock"}
+
+
+def test_days_are_made_while_others_write_and_read(other: psycopg.Connection) -> None:
+    partitions.make([TODAY])
+    other.execute("SELECT count(*) FROM devmgmt_logentry")
+    other.execute("DELETE FROM devmgmt_logentry")
+    partitions.keep(at=AT)
+    assert set(dates()) == {-2, -1, 0, 1, 2, 3}
+
+
+def test_a_reader_delays_the_end_of_a_day_and_nothing_else(other: psycopg.Connection) -> None:
+    partitions.keep(at=AT)
+    other.execute("SELECT count(*) FROM devmgmt_logentry")
+    for _ in range(2):
+        assert partitions.keep(at=later(1)) == 0
+    assert [(day.date, day.is_leaving) for day in partitions.days()[:1]] == [(TODAY - timedelta(days=2), True)]
+    assert partitions.days()[-1].date == TODAY + timedelta(days=4)
+    writing.write([make_entry(make_program(), time=later(1))])
+    assert partitions.keep(at=later(3)) == 0  # Three days are to leave now, and only one at a time can.
+    assert partitions.days()[-1].date == TODAY + timedelta(days=6)
+    other.rollback()
+    assert partitions.keep(at=later(3)) == 3
+    assert dates() == [1, 2, 3, 4, 5, 6]
+    assert dates(indexed=True) == [1, 2]
+
+
+def test_a_day_that_was_taken_out_and_not_dropped(days: None) -> None:
+    partitions.keep(at=AT)
+    with connection.cursor() as cursor:
+        for day in ("20260502", "20260505"):
+            cursor.execute(f"ALTER TABLE devmgmt_logentry DETACH PARTITION devmgmt_logentry_{day}")
+    assert partitions.keep(at=AT) == 0  # Both are still kept, so both come back.
+    assert dates() == [-2, -1, 0, 1, 2, 3]
+    with connection.cursor() as cursor:
+        cursor.execute("ALTER TABLE devmgmt_logentry DETACH PARTITION devmgmt_logentry_20260502")
+    assert partitions.keep(at=later(1)) == 1
+    assert dates() == [-1, 0, 1, 2, 3, 4]
+
+
+def test_an_index_that_was_broken_off_is_built_anew(days: None) -> None:
+    partitions.keep(at=AT)
+    name = "devmgmt_logentry_20260503_filter_msg"
+    with connection.cursor() as cursor:
+        cursor.execute("UPDATE pg_index SET indisvalid = false WHERE indexrelid = %s::regclass", [name])
+    assert dates(indexed=True) == [-2]
+    partitions.keep(at=AT)
+    assert dates(indexed=True) == [-2, -1]
+
+
+def test_only_one_of_several_does_it(other: psycopg.Connection) -> None:
+    other.autocommit = True
+    other.execute("SELECT pg_advisory_lock(%s)", [partitions.KEEPING])
+    assert partitions.keep(at=AT) == 0
+    assert dates() == []
+    other.execute("SELECT pg_advisory_unlock(%s)", [partitions.KEEPING])
+    partitions.keep(at=AT)
+    assert other.execute("SELECT pg_try_advisory_lock(%s)", [partitions.KEEPING]).fetchone() == (True,)
+    assert ask("SHOW lock_timeout") == [("0",)]
+
+
+def test_several_at_once(days: None) -> None:
+    failures: list[Exception] = []
+
+    def run(day: date) -> None:
+        try:
+            for n in range(3):
+                partitions.keep(at=later(n))
+                partitions.make([day])
+        except Exception as error:
+            failures.append(error)
+        finally:
+            connections.close_all()
+
+    threads = [threading.Thread(target=run, args=[TODAY + timedelta(days=9)]) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert failures == []
+    partitions.keep(at=later(2))
+    assert dates() == [0, 1, 2, 3, 4, 5, 9]
+
+
+def test_inside_a_transaction(db: None, settings: Any) -> None:
+    settings.LOG_DAYS = 2
+    partitions.keep(at=AT)
+    assert partitions.keep(at=later(1)) >= 1
+    assert [day for day in dates() if -3 < day < 5] == [-1, 0, 1, 2, 3, 4]
