@@ -1,0 +1,245 @@
+"""The real-time logs of one mini program: list, chart, errors, one entry, export (D-6)."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from dataclasses import replace
+from datetime import timedelta
+from itertools import pairwise
+from typing import Any, cast
+
+from django.conf import settings
+from django.http import Http404, HttpResponse, StreamingHttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from console.accounts.access import SignedInRequest, route
+from console.accounts.permissions import Permission
+from devmgmt.forms.logs import MOMENT, RANGE, CriteriaForm
+from devmgmt.logs import export as files
+from devmgmt.logs import volume as minutes
+from devmgmt.logs.criteria import Bucket, Criteria, StoreAway, TooSlow
+from devmgmt.logs.store import log_store
+from devmgmt.models import SavedQuery
+from devmgmt.states import Level
+from devmgmt.timeline import OpenRow, Row, bars_of, error_rows, names_of, read_place, step_for, used_words
+from miniprograms.access import mini_program_for
+from miniprograms.models import MiniProgram
+
+PAGE = 50
+MOST_GROUPS = 10
+LONG = timedelta(hours=6)  # more than this is read from the minutes' counts
+
+
+@route(Permission.VIEW, load=mini_program_for)
+def logs(request: SignedInRequest, program: MiniProgram) -> HttpResponse:
+    """The page: criteria and the newest entries that fit; the rest comes by itself."""
+    form, today = _form(request, program), minutes.entries_today(program.pk)
+    context = {
+        **_listing(request, form),
+        "mini_program": program,
+        "saved": SavedQuery.objects.filter(mini_program=program, user=request.user),
+        "days": settings.LOG_DAYS,
+        "zone": settings.TIME_ZONE,
+        "most": files.MOST_EXPORTED,
+        "today": today,
+        "today_words": used_words(today, settings.LOG_ENTRIES_PER_DAY),
+        "today_most": settings.LOG_ENTRIES_PER_DAY,
+    }
+    return render(request, "devmgmt/logs.html", context)
+
+
+@route(Permission.VIEW, load=mini_program_for)
+def entries(request: SignedInRequest, program: MiniProgram) -> HttpResponse:
+    """The list alone, for older entries and live tail."""
+    listing = _listing(request, _form(request, program))
+    return render(request, "devmgmt/logs_list.html", {**listing, "mini_program": program})
+
+
+@route(Permission.VIEW, load=mini_program_for)
+def volume(request: SignedInRequest, program: MiniProgram) -> HttpResponse:
+    """How many entries fit, by level and over time."""
+    form = _form(request, program)
+    context: dict[str, Any] = {"mini_program": program, "form": form}
+    if form.is_valid():
+        try:
+            context |= _chart(form)
+        except (TooSlow, StoreAway) as error:
+            context["trouble"] = _trouble(error, form.criteria)
+    return _part(request, "devmgmt/logs_volume.html", context | {"title": _("Entries over time")})
+
+
+@route(Permission.VIEW, load=mini_program_for)
+def errors(request: SignedInRequest, program: MiniProgram) -> HttpResponse:
+    """The errors among what fits, by message and version."""
+    form = _form(request, program)
+    context: dict[str, Any] = {"mini_program": program, "form": form}
+    if form.is_valid():
+        try:
+            groups = log_store().errors(form.criteria, limit=MOST_GROUPS)
+        except (TooSlow, StoreAway) as error:
+            context["trouble"] = _trouble(error, form.criteria)
+        else:
+            rows = error_rows(groups, form.criteria)
+            if len(groups) < MOST_GROUPS:
+                context["sum"] = sum(group.entries for group in groups)
+            context["rows"] = [
+                (row, form.query(level="error", error=row.group.error, version=row.group.version)) for row in rows
+            ]
+    return _part(request, "devmgmt/logs_errors.html", context | {"title": form.errors_title})
+
+
+@route(Permission.VIEW, load=mini_program_for)
+def entry(request: SignedInRequest, program: MiniProgram, place: str) -> HttpResponse:
+    """One entry with all its lines: in the list, or a page of its own."""
+    form = _form(request, program)
+    named, found, trouble = read_place(place), None, ""
+    if named is None:
+        raise Http404
+    try:
+        found = log_store().entry(program.pk, named)
+    except (TooSlow, StoreAway) as error:
+        trouble = _trouble(error, None)
+    else:
+        if found is None:
+            raise Http404
+    row = OpenRow(found, program=program, names=names_of([found])) if found else None
+    context = {"mini_program": program, "form": form, "row": row, "trouble": trouble}
+    if found:
+        context["device_query"] = form.only_time(guid=found.guid)
+        context["launch_query"] = form.only_time(guid=found.guid, trace=found.trace_id)
+    template = "devmgmt/logs_entry.html" if _is_inside(request) else "devmgmt/logs_entry_page.html"
+    return render(request, template, context)
+
+
+@route(Permission.VIEW, load=mini_program_for)
+def export(request: SignedInRequest, program: MiniProgram, kind: str) -> HttpResponse:
+    """Everything that fits as a file, up to a limit, newest first; it is written while it is read."""
+    form = _form(request, program)
+    if not form.is_valid():
+        return redirect(f"{reverse('devmgmt:logs', args=[program.app_id])}?{form.query()}")
+    criteria = form.criteria
+    # One more than the file takes, so that it can say that it was cut.
+    found = log_store().scan(criteria, limit=files.MOST_EXPORTED + 1)
+    names = dict(program.bindings.applications().values_list("pk", "name"))
+    write = files.as_csv if kind == "csv" else files.ndjson
+    parts: Iterable[bytes] = () if request.method == "HEAD" else files.gathered(write(found, names, _end_words))
+    media = "text/csv; charset=utf-8" if kind == "csv" else "application/x-ndjson"
+    answer = StreamingHttpResponse(parts, content_type=media)
+    first, last = (f"{timezone.localtime(moment):%Y%m%d-%H%M%S}" for moment in (criteria.start, criteria.end))
+    answer["Content-Disposition"] = f'attachment; filename="logs-{program.app_id}-{first}-{last}.{kind}"'
+    answer["Cache-Control"] = "no-store"
+    return cast("HttpResponse", answer)
+
+
+def _is_inside(request: SignedInRequest) -> bool:
+    """Whether a script asks, which puts the answer into the page that it stands on."""
+    return request.headers.get("X-Requested-With") == "fetch"
+
+
+def _part(request: SignedInRequest, template: str, context: dict[str, Any]) -> HttpResponse:
+    """A part that comes after the page; a page of its own without scripts."""
+    if _is_inside(request):
+        return render(request, template, context)
+    return render(request, "devmgmt/logs_part_page.html", context | {"part": template})
+
+
+def _form(request: SignedInRequest, program: MiniProgram) -> CriteriaForm:
+    return CriteriaForm(request.GET, program=program, at=timezone.now())
+
+
+def _listing(request: SignedInRequest, form: CriteriaForm) -> dict[str, Any]:
+    """The rows of the list, or why there are none."""
+    before = read_place(request.GET.get("before", ""))
+    context: dict[str, Any] = {"form": form, "query": form.query(), "is_first": before is None, "rows": []}
+    if not form.is_valid():
+        return context
+    criteria = form.criteria
+    try:
+        found = log_store().latest(criteria, before=before, limit=PAGE + 1)
+        context["nothing_yet"] = not found and before is None and _is_empty(form)
+    except (TooSlow, StoreAway) as error:
+        return context | {"trouble": _trouble(error, criteria)}
+    context["rows"] = [Row(entry) for entry in found[:PAGE]]
+    if len(found) > PAGE:
+        context["older"] = f"{form.query()}&before={context['rows'][-1].place}".removeprefix("&")
+    return context
+
+
+def _is_empty(form: CriteriaForm) -> bool:
+    """Whether the program has no logs at all."""
+    everything = Criteria(
+        form.program.pk,
+        start=form.at - timedelta(days=settings.LOG_DAYS + 1),
+        end=form.at + timedelta(days=1),
+    )
+    return not log_store().latest(everything, limit=1)
+
+
+def _chart(form: CriteriaForm) -> dict[str, Any]:
+    criteria = replace(form.criteria, end=form.end)
+    step = step_for(criteria.end - criteria.start)
+    bars = bars_of(_buckets(form, criteria, step), criteria, step)
+    end = criteria.end + timedelta(microseconds=-criteria.end.microsecond % 1_000_000)  # A URL has whole seconds.
+    marks = [f"{timezone.localtime(moment):{MOMENT}}" for moment in (*(bar.start for bar in bars), end)]
+    chart = {
+        "at": [bar.start.timestamp() for bar in bars],
+        "end": criteria.end.timestamp(),
+        "step": step.total_seconds(),
+        "marks": marks,
+        "info": [bar.info for bar in bars],
+        "warn": [bar.warn for bar in bars],
+        "error": [bar.error for bar in bars],
+        "zone": settings.TIME_ZONE,
+        "words": {"warn": Level.WARN.label, "error": Level.ERROR.label},
+        "url": f"{reverse('devmgmt:logs', args=[form.program.app_id])}?{form.query(time=RANGE)}",
+    }
+    rows = [
+        (bar, form.query(time=RANGE, since=since, until=until))
+        for bar, since, until in ((bar, *ends) for bar, ends in zip(bars, pairwise(marks), strict=True))
+        if bar.total
+    ]
+    info, warn, error = (sum(getattr(bar, name) for bar in bars) for name in ("info", "warn", "error"))
+    return {
+        "chart": json.dumps(chart, default=str),
+        "bars": rows,
+        "info": info,
+        "warn": warn,
+        "error": error,
+        "total": info + warn + error,
+    }
+
+
+def _buckets(form: CriteriaForm, criteria: Criteria, step: timedelta) -> list[Bucket]:
+    """Count in buckets; long ranges by the counts of minutes, where these know enough."""
+    ends = [criteria.start] + ([criteria.end] if criteria.end < form.at else [])  # After now there is nothing yet.
+    is_whole = not any(end.second or end.microsecond for end in ends)
+    if criteria.is_plain and is_whole and criteria.end - criteria.start > LONG:
+        return minutes.buckets(criteria, step)
+    return log_store().volume(criteria, step=step)
+
+
+def _trouble(error: Exception, criteria: Criteria | None) -> str:
+    """Say what to do when the store did not answer."""
+    if isinstance(error, StoreAway) or criteria is None:
+        return _("The logs can’t be reached at the moment. Nothing is lost. Try again in a minute.")
+    seconds = {"seconds": settings.LOG_QUERY_SECONDS}
+    words = _("The search took longer than %(seconds)g seconds and was stopped.") % seconds
+    missing = [_("a GUID")] if not criteria.guid else []
+    missing += [_("a longer filterMsg content")] if criteria.filter_msg else [_("a filterMsg content")]
+    missing += [_("a page link")] if not criteria.page else []
+    return f"{words} " + _("Shorten the time, or add %(criteria)s.") % {"criteria": _(" or ").join(missing)}
+
+
+def _end_words(error: Exception | None) -> str:
+    """Say at the end of a file why it does not hold everything."""
+    if error is None:
+        return _("The file ends here: it holds the newest %(most)s entries. Shorten the time for the rest.") % {
+            "most": f"{files.MOST_EXPORTED:,}"
+        }
+    if isinstance(error, TooSlow):
+        return _("The file ends here: the search took too long. Shorten the time for the rest.")
+    return _("The file ends here: the logs could not be reached any more. Try again for the rest.")

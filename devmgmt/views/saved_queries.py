@@ -1,0 +1,58 @@
+"""Queries of the log page that a person keeps (D-6)."""
+
+from __future__ import annotations
+
+from django import forms
+from django.http import HttpResponse
+from django.shortcuts import redirect
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from console.accounts.access import SignedInRequest, route
+from console.accounts.permissions import Permission
+from console.core.pages import form_page, posted
+from devmgmt import actions
+from devmgmt.access import saved_query_for
+from devmgmt.forms.logs import CriteriaForm, SaveQueryForm
+from devmgmt.models import SavedQuery
+from miniprograms.access import mini_program_for
+from miniprograms.models import MiniProgram
+
+
+@route(Permission.VIEW, load=mini_program_for, methods="GET POST")
+def save_query(request: SignedInRequest, program: MiniProgram) -> HttpResponse:
+    """Keep the criteria of the URL under a name; relative times stay relative."""
+    criteria = CriteriaForm(request.GET, program=program, at=timezone.now())
+    page = reverse("devmgmt:logs", args=[program.app_id])
+    if not criteria.is_valid():
+        return redirect(f"{page}?{criteria.query()}")
+    return form_page(
+        request,
+        SaveQueryForm(posted(request)),
+        save=lambda data: actions.save_query(program, name=data["name"], query=criteria.query(), by=request.user),
+        success=lambda saved: (_("“%(query)s” is saved.") % {"query": saved}, f"{page}?{saved.query}"),
+        title=_("Save this query"),
+        verb=_("Save"),
+        cancel=f"{page}?{criteria.query()}",
+        mini_program=program,
+    )
+
+
+@route(Permission.VIEW, load=saved_query_for, methods="GET POST")
+def delete_query(request: SignedInRequest, saved: SavedQuery) -> HttpResponse:
+    """Forget a saved query."""
+    page = reverse("devmgmt:logs", args=[saved.mini_program.app_id])
+    return form_page(
+        request,
+        forms.Form(posted(request)),
+        save=lambda data: actions.delete_query(saved),
+        success=lambda _nothing: (_("“%(query)s” is deleted.") % {"query": saved}, page),
+        template="core/confirm.html",
+        title=_("Delete “%(query)s”?") % {"query": saved},
+        lead=_("Only your saved query goes; the logs stay."),
+        verb=_("Delete"),
+        danger=True,
+        cancel=page,
+        mini_program=saved.mini_program,
+    )
