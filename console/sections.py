@@ -5,12 +5,11 @@ The eight sections follow the folder tree; a section is drawn once its page exis
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache, cached_property
 from typing import Any
 
 from allauth.mfa.utils import is_mfa_enabled
-from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.urls import NoReverseMatch, ResolverMatch, reverse
 from django.utils.functional import Promise
@@ -18,22 +17,25 @@ from django.utils.translation import gettext_lazy as _
 
 from console.accounts.models import Notification, Team, User
 from console.accounts.permissions import Permission
-from console.hosts.models import Decision, HostApplication
-from miniprograms.models import Binding
-from releases.models import ReviewDecision
+from console.hosts.models import HostApplication
+from console.reviews import querysets
 
 NEWEST_NOTICES = 8
 
 
 @dataclass(frozen=True)
 class Section:
-    """An entry of the menu: `url_name` is its page across programs, `program_url_name` the one for a program."""
+    """An entry of the menu: `url_name` is its page across programs, `program_url_name` the one for a program.
+
+    `pages` are label and URL name of the pages that it has for a program, when there are several.
+    """
 
     label: str | Promise
     icon: str
     url_name: str
     app: str = ""
     program_url_name: str = ""
+    pages: tuple[tuple[str | Promise, str], ...] = ()
 
     @property
     def url(self) -> str:
@@ -57,7 +59,18 @@ MINI_PROGRAM = (
     Section(_("Mini programs"), "apps", "miniprograms:list", "miniprograms", "miniprograms:detail"),
     Section(_("Versions"), "versions", "releases:overview", "releases", "releases:versions"),
     Section(_("Grayscale"), "adjustments-horizontal", "grayscale:overview", "grayscale", "grayscale:tasks"),
-    Section(_("Development"), "code", "devmgmt:overview", "devmgmt"),
+    Section(
+        _("Development"),
+        "code",
+        "devmgmt:overview",
+        "devmgmt",
+        "devmgmt:domains",
+        pages=(
+            (_("Server domains"), "devmgmt:domains"),
+            (_("Interface permissions"), "devmgmt:permissions"),
+            (_("Real-time logs"), "devmgmt:logs"),
+        ),
+    ),
     Section(_("Keys"), "key", "keys:overview", "devmgmt.keys"),
     Section(_("Subscription messages"), "message", "messaging:overview", "messaging"),
     Section(_("Settings"), "settings", "privacy:overview", "miniprograms.privacy"),
@@ -94,13 +107,13 @@ def _page(name: str) -> str:
 
 
 def section_of(match: ResolverMatch | None) -> Section:
-    """Return the mini program section that a resolved URL belongs to; the list when it is none of them."""
-    return next((section for section in MINI_PROGRAM if section.holds(match)), MINI_PROGRAM[0])
+    """Return the mini program section that a resolved URL belongs to; the list when it is none of them.
 
-
-def waiting_for(user: User, kind: type[Decision]) -> QuerySet[Any]:
-    """Return the requests of one kind that wait for this user; nobody decides what they asked for themselves (P-2)."""
-    return kind.objects.waiting().decidable_by(user).exclude(requested_by=user)
+    On one of several pages that it has for a program, that page is the one of other programs, too.
+    """
+    section = next((section for section in MINI_PROGRAM if section.holds(match)), MINI_PROGRAM[0])
+    name = match.view_name if match else ""
+    return replace(section, program_url_name=name) if name in dict(section.pages).values() else section
 
 
 class Frame:
@@ -124,13 +137,24 @@ class Frame:
         return groups
 
     def _entry(self, section: Section) -> dict[str, Any]:
+        active = section.holds(self.request.resolver_match)
         return {
             "label": section.label,
             "icon": section.icon,
             "url": section.url,
-            "active": section.holds(self.request.resolver_match),
+            "active": active,
+            "pages": self._pages(section) if active else [],
             "count": self.waiting if section.app == "console.reviews" else 0,
         }
+
+    def _pages(self, section: Section) -> list[dict[str, Any]]:
+        """The section's pages of the program that this page is about; none across programs."""
+        match = self.request.resolver_match
+        app_id = match.kwargs.get("app_id", "") if match else ""
+        pages = [(label, resolve(name, app_id)) for label, name in section.pages] if app_id else []
+        return [
+            {"label": label, "url": url, "active": self.request.path.startswith(url)} for label, url in pages if url
+        ]
 
     @cached_property
     def section(self) -> Section:
@@ -142,8 +166,7 @@ class Frame:
         """How many decisions wait for the user."""
         if not HostApplication.objects.where(self.user, Permission.DECIDE).exists():  # Most people decide nothing.
             return 0
-        bindings = waiting_for(self.user, Binding).values("pk")
-        return bindings.union(waiting_for(self.user, ReviewDecision).values("pk"), all=True).count()
+        return querysets.count(querysets.waiting_for(self.user))
 
     @cached_property
     def teams(self) -> list[Team]:

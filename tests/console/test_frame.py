@@ -43,7 +43,7 @@ def test_the_eight_sections_are_the_folders_that_exist():
 def test_only_pages_that_exist_are_shown():
     menu = menu_of(make_user())
     assert list(menu) == [
-        "Home", "Mini programs", "Versions", "Grayscale", "Applications", "Reviews", "Teams", "Activity",
+        "Home", "Mini programs", "Versions", "Grayscale", "Development", "Applications", "Reviews", "Teams", "Activity",
     ]  # fmt: skip
     assert all(entry["url"] for entry in menu.values())
 
@@ -55,6 +55,27 @@ def test_the_menu_knows_where_we_are():
         assert active == [address]
     versions = reverse("releases:versions", args=["mp00000000000000"])
     assert menu_of(user, versions)["Versions"]["active"]
+
+
+def test_a_section_opens_its_pages_while_one_is_on_a_programs_own():
+    user = make_user()
+    opened = menu_of(user, reverse("devmgmt:permissions", args=["mp00000000000000"]))["Development"]
+    assert [(str(page["label"]), page["active"]) for page in opened["pages"]] == [
+        ("Server domains", False), ("Interface permissions", True), ("Real-time logs", False),
+    ]  # fmt: skip
+    assert opened["pages"][2]["url"] == reverse("devmgmt:logs", args=["mp00000000000000"])
+    assert menu_of(user, reverse("devmgmt:overview"))["Development"]["pages"] == []
+    assert menu_of(user, reverse("releases:versions", args=["mp00000000000000"]))["Development"]["pages"] == []
+
+
+def test_the_page_of_a_section_is_marked(signed_in):
+    program = make_program()
+    client = signed_in(program.created_by)
+    for name in ("domains", "edit_domains"):
+        text = client.get(reverse(f"devmgmt:{name}", args=[program.app_id])).content.decode()
+        domains_url = reverse("devmgmt:domains", args=[program.app_id])
+        assert f'<a href="{domains_url}" aria-current="page">Server domains</a>' in text
+    assert "nav-pages" not in client.get(reverse("devmgmt:overview")).content.decode()
 
 
 def test_reviews_count_what_waits_for_this_person():
@@ -123,6 +144,18 @@ def test_the_switcher_lists_own_programs_and_keeps_the_section(signed_in):
         reverse("miniprograms:detail", args=[mine.app_id])
         in client.get(reverse("switch", args=["programs"])).content.decode()
     )
+
+
+@pytest.mark.parametrize(("name", "kept"), [("logs", "logs"), ("domains", "domains"), ("edit_domains", "domains")])
+def test_the_switcher_keeps_the_page_of_a_section_that_has_several(signed_in, name, kept):
+    mine = make_program()
+    here = "http://testserver" + reverse(f"devmgmt:{name}", args=[mine.app_id])
+    headers = {"HX-Request": "true", "HX-Current-URL": here}
+
+    page = signed_in(mine.created_by).get(reverse("switch", args=["programs"]), headers=headers).content.decode()
+
+    assert f'href="{reverse(f"devmgmt:{kept}", args=[mine.app_id])}"' in page
+    assert f'href="{reverse("devmgmt:overview")}"' in page
 
 
 @pytest.mark.parametrize("here", ["http://[", "//", "http://x/%00", "nowhere"])

@@ -50,7 +50,9 @@ def test_home_shows_decisions_that_wait_for_me(signed_in):
 
     response = signed_in(reviewer).get(reverse("home"))
 
-    assert response.context["decisions"] == [(binding, binding.mini_program)]
+    assert [(line.decision, line.program) for line in response.context["decisions"]] == [
+        (binding, binding.mini_program)
+    ]
     assert "Overdue" in response.content.decode()
 
 
@@ -74,7 +76,7 @@ def test_home_counts_all_that_waits_and_shows_the_oldest_first(signed_in):
 
     response = signed_in(reviewer).get(reverse("home"))
 
-    assert [decision for decision, _program in response.context["decisions"]] == asked[::-1][:SHOWN]
+    assert [line.decision for line in response.context["decisions"]] == asked[::-1][:SHOWN]
     assert f'<span class="badge bg-blue-lt">{SHOWN + 2}</span>' in response.content.decode()
 
 

@@ -57,10 +57,11 @@ def test_dangerous_routes_ask_for_the_password_again():
     asked = {route.name for route in routes() if route.sudo}
     assert asked == {
         "accounts:change_role", "accounts:invite", "accounts:leave", "accounts:remove", "accounts:resend",
-        "accounts:revoke", "hosts:add_key", "hosts:add_person", "hosts:change_role", "hosts:configuration",
-        "hosts:create", "hosts:remove_person", "hosts:remove_program", "hosts:revoke_key",
-        "miniprograms:take_off_shelf", "miniprograms:unbind", "releases:publish", "releases:roll_back",
-        "reviews:audit", "reviews:binding",
+        "accounts:revoke", "hosts:add_api", "hosts:add_key", "hosts:add_person", "hosts:change_role",
+        "hosts:configuration", "hosts:create", "hosts:open_api", "hosts:remove_api", "hosts:remove_person",
+        "hosts:remove_program", "hosts:restrict_api", "hosts:revoke_exemption", "hosts:revoke_key",
+        "hosts:revoke_permission", "miniprograms:take_off_shelf", "miniprograms:unbind", "releases:publish",
+        "releases:roll_back", "reviews:audit", "reviews:binding", "reviews:exemption", "reviews:permission",
     }  # fmt: skip
 
 
@@ -69,8 +70,8 @@ def test_every_role_gets_what_the_table_says(signed_in):
     clients = {role: signed_in(user) for role, user in world.people.items()}
     wrong = []
     for route, names in own_routes():
-        arguments = world.fill(route.name, names)
         for role, client in clients.items():
+            arguments = world.fill(route.name, names, role)
             allowed = route.permission in TEAM[role]
             for method in route.methods:
                 if allowed and method == "POST":
@@ -134,9 +135,9 @@ def test_other_methods_are_not_allowed(signed_in):
     clients = {role: signed_in(user) for role, user in world.people.items()}
     wrong = []
     for route, names in own_routes():
-        client = next(clients[role] for role in TEAM if route.permission in TEAM[role])
+        role = next(role for role in TEAM if route.permission in TEAM[role])
         for method in {"GET", "POST", "PUT", "PATCH", "DELETE"} - set(route.methods):
-            status = call(client, route, world.fill(route.name, names), method)
+            status = call(clients[role], route, world.fill(route.name, names, role), method)
             if status != 405:
                 wrong.append((method, route.path, status))
     assert wrong == []
@@ -169,6 +170,7 @@ def test_open_pages_show_nothing_of_another_team(signed_in):
         ("/miniprograms/", 404, "team"),
         ("/versions/", 404, "team"),
         ("/grayscale/", 404, "team"),
+        ("/development/", 404, "team"),
         ("/apps/", 404, "team"),
         ("/reviews/", 404, "application"),
     }

@@ -8,6 +8,7 @@ from typing import Any
 from console.accounts.actions import invite
 from console.accounts.models import User
 from console.hosts.models import ApplicationMember
+from devmgmt.actions import save_query
 from tests import factories
 
 TEAM_ROLES = ("admin", "license_holder", "developer", "viewer")
@@ -15,17 +16,20 @@ TEAM_ROLES = ("admin", "license_holder", "developer", "viewer")
 
 @dataclass
 class World:
-    """`people` by role, `arguments` by the name that URLs use; `per_route` where one name means different things."""
+    """`people` by role, `arguments` by the name that URLs use; `per_route` where one name means different things,
+    `own` what only the person with the role may see.
+    """
 
     people: dict[str, User] = field(default_factory=dict)
     arguments: dict[str, Any] = field(default_factory=dict)
     per_route: dict[str, dict[str, Any]] = field(default_factory=dict)
+    own: dict[str, dict[str, Any]] = field(default_factory=dict)
     secrets: list[str] = field(default_factory=list)
 
-    def fill(self, route: str, names: list[str]) -> dict[str, Any]:
+    def fill(self, route: str, names: list[str], role: str = "admin") -> dict[str, Any]:
         """Return the arguments of a route."""
-        special = self.per_route.get(route, {})
-        return {name: special.get(name, self.arguments[name]) for name in names}
+        special = {**self.own[role], **self.per_route.get(route, {})}
+        return {name: special[name] if name in special else self.arguments[name] for name in names}
 
 
 def make_world(label: str) -> World:
@@ -48,6 +52,10 @@ def make_world(label: str) -> World:
     invitation = invite(team, email=f"{label}@example.com", role="viewer", by=world.people["admin"])
     person = ApplicationMember.objects.get(application=application, user=world.people["reviewer"])
     decision = audit.decisions.get()
+    exemption = factories.make_exemption(program, application)
+    permission = factories.make_permission(program, application, factories.make_api(application).name)
+    for role, user in world.people.items():
+        world.own[role] = {"query_id": save_query(program, name=f"{label} query", query="level=warn", by=user).pk}
     world.arguments = {
         "team_id": team.pk,
         "member_id": team.memberships.get(user=world.people["developer"]).pk,
@@ -62,10 +70,16 @@ def make_world(label: str) -> World:
         "decision_id": decision.pk,
         "task_id": task.pk,
         "list_id": factories.make_object_list(program).pk,
+        "api_id": factories.make_api(application, "wx.chooseAddress", title=f"{label} title").pk,
+        "exemption_id": exemption.pk,
+        "permission_id": permission.pk,
+        "place": factories.make_place(program),
     }
     world.per_route = {
         "miniprograms:withdraw_binding": {"binding_id": asked.pk},
         "reviews:binding": {"decision_id": in_inbox.pk},
+        "reviews:exemption": {"decision_id": exemption.pk},
+        "reviews:permission": {"decision_id": permission.pk},
     }
     world.secrets = [program.app_id, program.name, application.application_id, team.name, audit.number, task.name]
     return world

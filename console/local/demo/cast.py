@@ -48,6 +48,8 @@ APPLICATIONS: dict[str, dict[str, Any]] = {
         "reviewers": ["jun@example.com"],
         "description": "Tickets, timetables and everything around the harbour.",
         "icon": ("anchor", "#0b3a66", "#06203a"),
+        "own_apis": {"harbour.openGate": "Open a gate of the ferry terminal"},
+        "open_apis": ["wx.chooseLocation", "wx.choosePoi"],
     },
     "Metro Wallet": {
         "team": "City Services",
@@ -55,6 +57,8 @@ APPLICATIONS: dict[str, dict[str, Any]] = {
         "reviewers": ["sol@example.com", "noor@example.com"],
         "description": "Pay in shops, offices and trains.",
         "icon": ("wallet", "#c9302c", "#8d1f1c"),
+        "own_apis": {"metro.readCard": "Read a travel card by NFC"},
+        "open_apis": ["wx.chooseLocation"],
     },
 }
 
@@ -128,6 +132,25 @@ PROGRAMS: dict[str, dict[str, Any]] = {
             (48, "upload", "2.6.1 Line 12 detour banner"),
             (26, "upload", "2.6.2 Fix stop search in dark mode"),
             (1, "upload", "2.7.0 Season tickets moved to their own page"),
+            (24 * 33, "domains", "request +https://api.citybus.example +https://old-api.citybus.example"),
+            (24 * 33 - 1, "domains", "uploadFile +https://upload.citybus.example"),
+            (24 * 28 - 2, "domains", "downloadFile +https://static.citybus.example"),
+            (24 * 20, "domains", "request +https://fares.citybus.example"),
+            (24 * 12 + 5, "domains", "downloadFile +https://timetables.citybus.example"),
+            (24 * 9 + 1, "domains", "socket +wss://live.citybus.example"),
+            (24 * 6, "domains", "request -https://old-api.citybus.example"),
+            (3, "domains", "request +https://id.harbour.example:8443"),
+            (24 * 24, "ask_skip", f"{HARBOUR}: Tile servers change every week"),
+            (24 * 23, "let_skip", HARBOUR),
+            (17, "ask_skip", f"{METRO}: Tile servers change every week"),
+            (24 * 33, "ask_apis", f"{HARBOUR}: wx.getLocation wx.startLocationUpdate: Stops nearby and the way there"),
+            (24 * 32, "grant_apis", f"{HARBOUR}: wx.getLocation wx.startLocationUpdate"),
+            (24 * 32, "ask_apis", f"{METRO}: wx.getLocation: Stops nearby"),
+            (24 * 31, "grant_apis", f"{METRO}: wx.getLocation"),
+            (24 * 9, "ask_apis", f"{HARBOUR}: wx.getPhoneNumber: A message before the last bus leaves"),
+            (24 * 8, "reject_apis", f"{HARBOUR}: wx.getPhoneNumber: Subscription messages do this without the number."),
+            (24 * 4, "revoke_api", f"{HARBOUR}: wx.startLocationUpdate: It also runs while no route is shown."),
+            (20, "ask_apis", f"{HARBOUR}: harbour.openGate wx.openBluetoothAdapter: Tickets open the terminal's gates"),
         ],
     },
     "Tax Helper": {
@@ -143,6 +166,11 @@ PROGRAMS: dict[str, dict[str, Any]] = {
             (30, "upload", "1.13.0 Reads last year's return"),
             (24, "submit", "1.13.0"),
             (5, "approve", f"1.13.0 {METRO}"),
+            (24 * 23, "domains", "request +https://api.taxhelper.example"),
+            (24 * 23 - 1, "domains", "uploadFile +https://receipts.taxhelper.example"),
+            (24 * 22, "ask_apis", f"{METRO}: wx.chooseInvoiceTitle: Fills in the return"),
+            (24 * 21, "grant_apis", f"{METRO}: wx.chooseInvoiceTitle"),
+            (28, "ask_apis", f"{HARBOUR}: wx.startSoterAuthentication: Opens last year's return"),
         ],
     },
     "Flower Market": {
@@ -161,6 +189,11 @@ PROGRAMS: dict[str, dict[str, Any]] = {
             (24 * 4, "task", "Bouquet builder, first 200"),
             (24 * 4, "deliver", "Bouquet builder, first 200 200 40"),
             (46, "upload", "3.2.0 Gift cards"),
+            (24 * 26, "domains", "request +https://api.flowermarket.example"),
+            (24 * 25, "domains", "business +https://www.flowermarket.example"),
+            (24 * 26, "ask_apis", f"{HARBOUR}: wx.chooseAddress: Where to deliver"),
+            (24 * 25, "grant_apis", f"{HARBOUR}: wx.chooseAddress"),
+            (44, "ask_apis", f"{HARBOUR}: wx.requestPayment: Gift cards are paid in the app"),
         ],
     },
     "Clinic Booking": {
@@ -176,6 +209,10 @@ PROGRAMS: dict[str, dict[str, Any]] = {
             (78, "submit", "5.2.0"),
             (30, "reject", "5.2.0"),
             (4, "upload", "5.2.1 New booking flow, with an offline page"),
+            (6, "gather", ""),
+            (24 * 6, "domains", "request +https://api.clinicbooking.example"),
+            (24 * 6, "ask_apis", f"{METRO}: wx.addPhoneCalendar: Appointments in the calendar"),
+            (24 * 5 + 6, "grant_apis", f"{METRO}: wx.addPhoneCalendar"),
         ],
     },
     "Library Card": {
@@ -200,6 +237,8 @@ PROGRAMS: dict[str, dict[str, Any]] = {
             (24 * 4, "roll_back", "1.10.0"),
             (55, "upload", "1.12.0 Ticket shop, corrected"),
             (51, "submit", "1.12.0"),
+            (24 * 31, "domains", "request +https://api.islandferry.example"),
+            (24 * 11, "domains", "request +https://shop.islandferry.example:8443"),
         ],
     },
     "Parking Meter": {
@@ -213,6 +252,7 @@ PROGRAMS: dict[str, dict[str, Any]] = {
             *released(24 * 26, "2.0.5", "Zones by number plate"),
             (24 * 6, "upload", "2.1.0 Receipts by mail"),
             (24 * 6 - 2, "off", "The payment provider is being changed"),
+            (24 * 27, "domains", "request +https://api.parkingmeter.example"),
         ],
     },
     "Harbour Tickets": {
@@ -264,6 +304,7 @@ PROGRAMS: dict[str, dict[str, Any]] = {
             (24 * 33, "bind", METRO),
             (24 * 32, "bind", HARBOUR),
             *released(24 * 15, "1.0.0", "First version"),
+            (24 * 16, "domains", "request +https://api.recyclingdays.example"),
         ],
     },
     "Farm Box": {
@@ -276,7 +317,7 @@ PROGRAMS: dict[str, dict[str, Any]] = {
     },
 }
 
-CROWDS = {"City Bus": [HARBOUR, METRO], "Flower Market": [HARBOUR]}
+CROWDS = {"City Bus": [HARBOUR, METRO], "Flower Market": [HARBOUR], "Clinic Booking": [METRO]}
 
 TASKS: dict[str, dict[str, Any]] = {  # hours from the task's creation to its start and end
     "Route planner trial": {

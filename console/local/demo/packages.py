@@ -59,7 +59,9 @@ def package_files(name: str, pages: list[str], number: str, extra_lines: int = 0
         "app.js": f"App({{ globalData: {{ name: '{name}', version: '{number}' }} }})\n",
         "app.wxss": "page { background: #f6f7f9; }\n",
         "sitemap.json": json.dumps({"rules": [{"action": "allow", "page": "*"}]}, indent=2),
-        f"services/{service}.js": SERVICE_JS.format(host=service, major=number.split(".")[0], number=number)
+        f"services/{service}.js": SERVICE_JS.format(
+            host=service.replace("-", ""), major=number.split(".")[0], number=number
+        )
         + "".join(f"// table row {line}\n" for line in range(extra_lines)),
     }
     for page, path in zip(pages, paths, strict=True):

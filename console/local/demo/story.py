@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import date, timedelta
+from functools import partial
 from typing import Any
 
 from django.db import transaction
@@ -16,9 +17,11 @@ from console.accounts import actions as accounts
 from console.accounts.models import Membership, Notification, Team, User
 from console.hosts import actions as hosts
 from console.hosts.models import ApplicationKey, ApplicationMember, HostApplication
+from console.local.demo import development
 from console.local.demo.cast import APPLICATIONS, CROWDS, DOWNLOADS, PEOPLE, PROGRAMS, TASKS, TEAMS
 from console.local.demo.crowd import Crowd
 from console.local.demo.icons import draw_icon
+from console.local.demo.logs import write_logs
 from console.local.demo.packages import pack, package_files
 from grayscale import actions as grayscale
 from grayscale.importing import read_list
@@ -54,6 +57,7 @@ class Story:
         self.teams: dict[str, Team] = {}
         self.applications: dict[str, HostApplication] = {}
         self.programs: dict[str, MiniProgram] = {}
+        self.log_entries: dict[str, int] = {}
         self.crowd = Crowd()
 
     @transaction.atomic
@@ -75,6 +79,7 @@ class Story:
         for name in CROWDS:
             self.crowd.report_online(self.programs[name])
         self._settle_notifications()
+        self.log_entries = write_logs(self.programs)
 
     def _make_people(self) -> None:
         for email, name in PEOPLE.items():
@@ -98,6 +103,14 @@ class Story:
             self.applications[name] = application
             for email in about["reviewers"]:
                 hosts.add_person(application, user=self.people[email], role="reviewer", by=self.people[about["admin"]])
+            self._make_apis(application, about)
+
+    def _make_apis(self, application: HostApplication, about: dict[str, Any]) -> None:
+        by = self.people[about["admin"]]
+        for name, title in about["own_apis"].items():
+            hosts.add_api(application, name=name, title=title, by=by)
+        for api in application.apis.filter(name__in=about["open_apis"]):
+            hosts.open_api(api, by=by)
 
     def _backdate(self) -> None:
         """Set the times that the database's own clock gave."""
@@ -160,8 +173,24 @@ class Story:
             "off": lambda name, reason: programs.take_off_shelf(
                 self.programs[name], by=self._one(name, "license_holder"), reason=reason
             ),
+            "domains": lambda name, changes: development.change_domains(
+                self.programs[name], changes, by=self._one(name, "developer")
+            ),
+            "ask_skip": partial(self._ask_application, development.ask_to_skip),
+            "let_skip": partial(self._decide_grants, development.let_skip),
+            "ask_apis": partial(self._ask_application, development.ask_for_apis),
+            "grant_apis": partial(self._decide_grants, partial(development.decide_on_apis, approve=True)),
+            "reject_apis": partial(self._decide_grants, partial(development.decide_on_apis, approve=False)),
+            "revoke_api": partial(self._decide_grants, development.revoke_api),
         }
         moves[verb](name, argument)
+
+    def _ask_application(self, ask: Callable[..., None], name: str, argument: str) -> None:
+        by = self._one(name, "license_holder")
+        ask(self.programs[name], argument, by=by, applications=self.applications)
+
+    def _decide_grants(self, decide: Callable[..., None], name: str, argument: str) -> None:
+        decide(self.programs[name], argument, by=self._reviewer(argument.split(": ")[0]))
 
     def _one(self, name: str, role: str) -> User:
         """A member of the program's team with the role."""
@@ -286,91 +315,3 @@ class Story:
         now = timezone.now()
         Notification.objects.update(emailed_at=now)
         Notification.objects.filter(created_at__lt=now - timedelta(days=1)).update(read_at=now)
-
-    def outcome(self) -> dict[str, Any]:
-        """Return every account, key and object id, as plain values for JSON."""
-        return {
-            "password": self.password,
-            "accounts": [
-                {
-                    "id": self.people[email].pk,
-                    "email": email,
-                    "name": name,
-                    "password": self.password,
-                    "teams": {team: members[email] for team, members in TEAMS.items() if email in members},
-                    "applications": self._roles_of(email),
-                }
-                for email, name in PEOPLE.items()
-            ],
-            "teams": [self._team(team) for team in self.teams.values()],
-            "applications": [self._application(application) for application in self.applications.values()],
-            "mini_programs": [self._program(program) for program in self.programs.values()],
-        }
-
-    def _team(self, team: Team) -> dict[str, Any]:
-        return {
-            "id": team.pk,
-            "name": team.name,
-            "members": [
-                {"id": member.pk, "email": member.user.email, "role": member.role}
-                for member in team.memberships.select_related("user").order_by("pk")
-            ],
-        }
-
-    def _application(self, application: HostApplication) -> dict[str, Any]:
-        key = application.keys.get()
-        return {
-            "application_id": application.application_id,
-            "name": application.name,
-            "team": application.team.name,
-            "key": key.key,
-            "keys": [{"id": key.pk, "key": key.key}],
-            "people": [
-                {"id": person.pk, "email": person.user.email, "role": person.role}
-                for person in application.people.select_related("user").order_by("pk")
-            ],
-        }
-
-    def _roles_of(self, email: str) -> dict[str, str]:
-        roles = {}
-        for name, about in APPLICATIONS.items():
-            if email == about["admin"]:
-                roles[name] = "app_admin"
-            elif email in about["reviewers"]:
-                roles[name] = "reviewer"
-        return roles
-
-    def _program(self, program: MiniProgram) -> dict[str, Any]:
-        program.refresh_from_db()
-        return {
-            "app_id": program.app_id,
-            "name": program.name,
-            "team": program.team.name,
-            "team_id": program.team_id,
-            "shelf": program.shelf,
-            "online": program.online_number,
-            "versions": [
-                {"id": version.pk, "number": version.number, "state": version.state, "sha256": version.package.sha256}
-                for version in program.versions.select_related("package")
-            ],
-            "bindings": [
-                {"id": binding.pk, "application": binding.application.name, "state": binding.state}
-                for binding in program.bindings.select_related("application")
-            ],
-            "grayscale_tasks": [
-                {"id": task.pk, "name": task.name, "version": task.version.number, "state": task.state}
-                for task in program.grayscale_tasks.select_related("version")
-            ],
-            "audits": [
-                {
-                    "number": audit.number,
-                    "version": audit.version.number,
-                    "state": audit.state,
-                    "decisions": [
-                        {"id": decision.pk, "application": decision.application.name, "state": decision.state}
-                        for decision in audit.decisions.all()
-                    ],
-                }
-                for audit in program.audits.select_related("version").prefetch_related("decisions__application")
-            ],
-        }

@@ -1,6 +1,8 @@
 """`manage.py demo`: what it prints is there."""
 
 import json
+from dataclasses import replace
+from datetime import timedelta
 from io import StringIO
 
 import pytest
@@ -10,8 +12,13 @@ from django.urls import reverse
 from django.utils import timezone
 
 from console.accounts.models import Membership, Team, User
-from console.hosts.models import ApplicationKey, ApplicationMember, HostApplication
-from grayscale.models import GrayscaleTask
+from console.hosts.models import ApplicationKey, ApplicationMember, HostApplication, SensitiveApi
+from devmgmt.logs import volume
+from devmgmt.logs.criteria import Criteria
+from devmgmt.logs.store import log_store
+from devmgmt.models import ApiPermission, DomainExemption, ServerDomain
+from devmgmt.states import DomainType
+from grayscale.models import GrayscaleTask, SeenDevice
 from grayscale.states import TaskState
 from miniprograms.models import Binding, MiniProgram
 from releases.models import Audit, ReviewDecision, Version
@@ -53,6 +60,46 @@ def test_every_id_is_one_of_what_is_there():
     assert {state for _, _, state in rows(tasks, "id", "name", "state")} == set(TaskState.values)
     assert rows(decisions, "id", "application", "state") == stored(ReviewDecision, "pk", "application__name", "state")
     assert timezone.now is clock
+
+    domains, exemptions, permissions = (
+        [one for program in told["mini_programs"] for one in program[name]]
+        for name in ("server_domains", "exemptions", "interface_permissions")
+    )
+    apis = [api for application in told["applications"] for api in application["apis"]]
+    assert rows(domains, "id", "kind", "origin") == {
+        (row.pk, row.kind, row.origin) for row in ServerDomain.objects.all()
+    }
+    assert {kind for _, kind, _ in rows(domains, "id", "kind", "origin")} == set(DomainType.values)
+    assert rows(exemptions, "id", "application", "state") == stored(DomainExemption, "pk", "application__name", "state")
+    assert {one["state"] for one in exemptions} == {"approved", "waiting"}
+    assert rows(permissions, "id", "api", "state") == stored(ApiPermission, "pk", "api", "state")
+    assert {one["state"] for one in permissions} == {"approved", "waiting", "rejected", "ended"}
+    assert rows(apis, "id", "name", "restricted") == stored(SensitiveApi, "pk", "name", "restricted")
+
+
+def test_two_days_of_logs_up_to_now():
+    told, now = {program["name"]: program for program in tell()["mini_programs"]}, timezone.now()
+    logged = {name: program["log_entries"] for name, program in told.items() if program["log_entries"]}
+    assert sum(logged.values()) > 20_000
+    for name, count in logged.items():
+        criteria = Criteria(MiniProgram.objects.get(name=name).pk, now - timedelta(days=2, hours=1), now)
+        hours = log_store().volume(criteria, step=timedelta(hours=1))
+        assert sum(bucket.info + bucket.warn + bucket.error for bucket in hours) == count
+        assert len(hours) >= 46
+        assert sum(bucket.info for bucket in volume.buckets(criteria, timedelta(days=3))) == sum(
+            bucket.info for bucket in hours
+        )
+        assert log_store().latest(replace(criteria, start=now - timedelta(hours=1)))
+    bus = Criteria(MiniProgram.objects.get(name="City Bus").pk, now - timedelta(hours=1), now)
+    worst = log_store().errors(bus)[0]
+    assert worst.error.startswith("TypeError: ")
+    assert (worst.version, worst.is_new) == ("2.5.0", True)
+    assert worst.devices > 30
+    assert log_store().latest(replace(bus, start=now - timedelta(days=2), trace_id="t-0ddba11"))
+    entries = log_store().latest(bus, limit=500)
+    seen = dict(SeenDevice.objects.filter(mini_program=bus.mini_program).values_list("guid", "application"))
+    assert all(seen[entry.guid] == entry.application for entry in entries)
+    assert {entry.version for entry in entries} == {"2.4.0", "2.5.0"}
 
 
 def rows(printed: list[dict], *names: str) -> set[tuple]:

@@ -8,6 +8,7 @@ from django.core.management.base import BaseCommand, CommandError
 
 from console.accounts.models import User
 from console.local.demo.cast import PEOPLE
+from console.local.demo.outcome import outcome
 from console.local.demo.story import Story
 
 
@@ -27,12 +28,12 @@ class Command(BaseCommand):
             raise CommandError("The demo data is there already.")
         story = Story(options["password"])
         story.tell()
-        outcome = story.outcome()
+        made = outcome(story)
         if options["json"]:
-            self.stdout.write(json.dumps(outcome, indent=1))
+            self.stdout.write(json.dumps(made, indent=1))
             return
         self.stdout.write(f"Demo accounts, all with the password {story.password}:")
-        for account in outcome["accounts"]:
+        for account in made["accounts"]:
             roles = {**account["teams"], **account["applications"]}
             words = ", ".join(f"{role} in {place}" for place, role in roles.items())
             self.stdout.write(f"  {account['email']:20} {words}")
