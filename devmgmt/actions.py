@@ -10,8 +10,9 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from console.accounts.actions import member_or_managers, notify
+from console.accounts.actions import member_or_managers, members_with, notify
 from console.accounts.models import User
+from console.accounts.permissions import Permission
 from console.activity.models import ActivityEntry
 from console.activity.verbs import Verb
 from console.core.errors import Overtaken, Refused, refusing_duplicate
@@ -147,7 +148,7 @@ def decide(grant: G, *, approve: bool, by: User, note: str = "") -> G:
     hosts.settle(grant, approve=approve, by=by, note=note)
     _note(grant, "approved" if approve else "rejected", by=by, before=DecisionState.WAITING, reason=note)
     text = _("%(application)s granted: %(subject)s") if approve else _("%(application)s rejected: %(subject)s")
-    _tell_developer(grant, text, by=by, detail=note)
+    _tell_developers(grant, text, by=by, detail=note)
     return grant
 
 
@@ -161,7 +162,7 @@ def revoke(grant: G, *, by: User, reason: str) -> G:
     lock(grant.mini_program)
     _end(grant, by=by, reason=reason)
     _note(grant, "revoked", by=by, before=DecisionState.APPROVED, reason=reason)
-    _tell_developer(grant, _("%(application)s revoked: %(subject)s"), by=by, detail=reason)
+    _tell_developers(grant, _("%(application)s revoked: %(subject)s"), by=by, detail=reason, managers=True)
     return grant
 
 
@@ -248,9 +249,13 @@ def _tell_reviewers(grant: ProgramGrant, text: str, *, by: User) -> None:
     )
 
 
-def _tell_developer(grant: ProgramGrant, text: str, *, by: User, detail: str) -> None:
+def _tell_developers(grant: ProgramGrant, text: str, *, by: User, detail: str, managers: bool = False) -> None:
+    """Tell who asked; with `managers` also who manages the program, as its devices are about to lose something."""
+    team = grant.mini_program.team
+    told = {*member_or_managers(grant.requested_by, team=team)}
+    told |= {*members_with(team, Permission.MANAGE)} if managers else set()
     notify(
-        [user for user in member_or_managers(grant.requested_by, team=grant.mini_program.team) if user != by],
+        [user for user in told if user != by],
         text=text % {"application": grant.application, "subject": grant.subject()},
         detail=detail,
         url=grant.developer_url(),

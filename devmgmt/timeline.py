@@ -25,6 +25,7 @@ from miniprograms.models import MiniProgram
 
 PLATFORMS = {"android": "Android", "ios": "iOS"}
 KNOWN_VERSIONS_SECONDS = 60
+MOST_VERSIONS = 200  # to choose from: a device can invent as many as it likes
 MOST_BARS = 75
 STEPS = [timedelta(seconds=n) for n in (1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800)]
 STEPS += [timedelta(hours=n) for n in (1, 2, 3, 6, 12, 24)]
@@ -71,14 +72,15 @@ def step_for(length: timedelta) -> timedelta:
 
 
 def versions_of(program: MiniProgram) -> tuple[list[str], list[str]]:
-    """Return the base library and client versions that occur, as of at most a minute ago."""
+    """Return the base library and client versions that occur, the last of very many, as of at most a minute ago."""
     key = f"log-versions:{program.pk}"
     found: tuple[list[str], list[str]] | None = cache.get(key)
     if found is None:
         try:
-            found = log_store().versions(program.pk)
+            libraries, clients = log_store().versions(program.pk)
         except (TooSlow, StoreAway):
             return [], []
+        found = libraries[-MOST_VERSIONS:], clients[-MOST_VERSIONS:]
         cache.set(key, found, KNOWN_VERSIONS_SECONDS)
     return found
 

@@ -123,7 +123,7 @@ class ApplicationKey(models.Model):
 
 
 class Decision(models.Model):
-    """A request that a host application's reviewers decide: bindings, version audits and later others.
+    """A request that a host application's reviewers decide: bindings, version audits, exemptions and permissions.
 
     A move is one guarded UPDATE (`console.hosts.actions.move`); the constraint keeps who and when together.
     """

@@ -5,7 +5,7 @@ from django.utils.translation import gettext_lazy as _
 
 
 class DecisionState(models.TextChoices):
-    """waiting → approved | rejected | withdrawn; approved → ended (a binding that was taken back by either side)."""
+    """waiting → approved | rejected | withdrawn; approved → ended (a grant that either side took back)."""
 
     WAITING = "waiting", _("Waiting")
     APPROVED = "approved", _("Approved")

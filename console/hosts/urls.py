@@ -1,6 +1,7 @@
 """Host applications.
 
-The list and the bound mini programs need what upper apps know: they are in `console.reviews.urls`, in this namespace.
+The list, the bound mini programs, the sensitive APIs and the grants need what upper apps know: they are in
+`console.reviews.urls`, in this namespace.
 """
 
 from django.urls import path

@@ -119,8 +119,8 @@ def add_person(request: SignedInRequest, application: HostApplication) -> HttpRe
         title=_("Add a person to %(application)s") % {"application": application},
         lead=_("Members of %(team)s who have no role here yet.") % {"team": application.team},
         effects=[
-            ("clipboard-check", _("A reviewer decides version audits and bindings.")),
-            ("settings", _("An application administrator also manages people, keys and bound mini programs.")),
+            ("clipboard-check", _("A reviewer decides version audits, bindings, exemptions and permissions.")),
+            ("settings", _("An application administrator also manages people, keys, APIs and bound mini programs.")),
         ],
         verb=_("Add person"),
         icon="user-plus",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import urlencode
@@ -107,7 +108,7 @@ class CriteriaForm(forms.Form):
         self.start, self.end = self._last(DEFAULTS["time"])
         super().__init__(self._completed(query), auto_id="log-%s")
         for name, found in zip(("library", "client"), versions_of(program), strict=True):
-            values = sorted({*found, self.data[name].strip()} - {""}, reverse=True)
+            values = sorted({*found, self.data[name].strip()} - {""}, key=_numbers, reverse=True)
             self.fields[name].widget.choices = [("", _("Any")), *((value, value) for value in values)]
         for name, field in self.fields.items():
             css = "form-select" if isinstance(field.widget, forms.Select) else "form-control"
@@ -230,6 +231,11 @@ class CriteriaForm(forms.Form):
     def errors_title(self) -> str:
         """The head of the error groups."""
         return str(ERROR_TITLES[self.data["time"] if self.is_relative else RANGE])
+
+
+def _numbers(version: str) -> list[int]:
+    """Return what versions are sorted by."""
+    return [int(digits) for digits in re.findall("[0-9]{1,9}", version)]
 
 
 def _local(moment: datetime) -> str:

@@ -7,7 +7,7 @@ all. The server makes the table's parts of many batches at once, because it suff
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from typing import Any
@@ -22,7 +22,6 @@ from devmgmt.logs.criteria import Bucket, Criteria, ErrorGroup, Place, StoreAway
 from devmgmt.logs.entry import Entry
 from devmgmt.logs.partitions import oldest
 
-PART = 2_000  # entries that `scan` has in memory
 NEWEST = 10_000  # entries that `versions` looks at
 SECONDS_TO_ANSWER = 10  # beyond the time that a question may take
 TOO_SLOW = {159, 160, 241}  # TIMEOUT_EXCEEDED, TOO_SLOW, MEMORY_LIMIT_EXCEEDED
@@ -183,18 +182,6 @@ class ClickHouseStore:
         rows = self._ask(VERSIONS, {"mini_program": mini_program, "newest": NEWEST})
         libraries, clients = ({row[column] for row in rows} - {""} for column in (0, 1))
         return sorted(libraries), sorted(clients)
-
-    def scan(self, criteria: Criteria, *, limit: int) -> Iterator[Entry]:
-        """Yield what fits, newest first; each part of it may take as long as a question."""
-        before = None
-        while limit > 0:
-            asked = min(PART, limit)
-            part = self.latest(criteria, before=before, limit=asked)
-            yield from part
-            if len(part) < asked:
-                return
-            limit -= asked
-            before = Place(part[-1].time, part[-1].id)
 
     def _ask(self, query: str, parameters: Parameters) -> Sequence[Sequence[Any]]:
         """Return the rows; none when a text is asked for that no entry can hold."""

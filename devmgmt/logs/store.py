@@ -17,6 +17,8 @@ from django.core.checks import CheckMessage, Error
 from devmgmt.logs.criteria import Bucket, Criteria, ErrorGroup, Place
 from devmgmt.logs.entry import Entry
 
+PART = 2_000  # entries that `scan` has in memory
+
 
 class LogStore(Protocol):
     """What a store does; questions raise TooSlow, everything raises StoreAway."""
@@ -39,9 +41,6 @@ class LogStore(Protocol):
     def versions(self, mini_program: int) -> tuple[list[str], list[str]]:
         """Return the base library versions and the client versions among the newest entries."""
 
-    def scan(self, criteria: Criteria, *, limit: int) -> Iterator[Entry]:
-        """Yield what fits, newest first, in parts, so that memory stays flat."""
-
     def keep(self, *, at: datetime) -> int:
         """Make room ahead and drop what is older than LOG_DAYS; return how many days' logs were dropped.
 
@@ -59,6 +58,19 @@ def log_store() -> LogStore:
     from devmgmt.logs.postgres import PostgresStore
 
     return PostgresStore()
+
+
+def scan(store: LogStore, criteria: Criteria, *, limit: int) -> Iterator[Entry]:
+    """Yield what fits, newest first, in parts, so that memory stays flat; each may take as long as a question."""
+    before = None
+    while limit > 0:
+        asked = min(PART, limit)
+        part = store.latest(criteria, before=before, limit=asked)
+        yield from part
+        if len(part) < asked:
+            return
+        limit -= asked
+        before = Place(part[-1].time, part[-1].id)
 
 
 def store_can_be_used(**kwargs: Any) -> list[CheckMessage]:

@@ -22,7 +22,7 @@ from devmgmt.forms.logs import MOMENT, RANGE, CriteriaForm
 from devmgmt.logs import export as files
 from devmgmt.logs import volume as minutes
 from devmgmt.logs.criteria import Bucket, Criteria, StoreAway, TooSlow
-from devmgmt.logs.store import log_store
+from devmgmt.logs.store import log_store, scan
 from devmgmt.models import SavedQuery
 from devmgmt.states import Level
 from devmgmt.timeline import OpenRow, Row, bars_of, error_rows, names_of, read_place, step_for, used_words
@@ -123,7 +123,7 @@ def export(request: SignedInRequest, program: MiniProgram, kind: str) -> HttpRes
         return redirect(f"{reverse('devmgmt:logs', args=[program.app_id])}?{form.query()}")
     criteria = form.criteria
     # One more than the file takes, so that it can say that it was cut.
-    found = log_store().scan(criteria, limit=files.MOST_EXPORTED + 1)
+    found = scan(log_store(), criteria, limit=files.MOST_EXPORTED + 1)
     names = dict(program.bindings.applications().values_list("pk", "name"))
     write = files.as_csv if kind == "csv" else files.ndjson
     parts: Iterable[bytes] = () if request.method == "HEAD" else files.gathered(write(found, names, _end_words))

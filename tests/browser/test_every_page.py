@@ -22,7 +22,7 @@ SERIOUS = {"serious", "critical"}
 LIBRARY_PAGES = ["account_change_password", "mfa_index", "mfa_activate_totp", "mfa_list_webauthn", "mfa_add_webauthn"]
 # Parts of pages, and files.
 NO_PAGES = {"switch", "reviews:package", "grayscale:live", "grayscale:list_values"}
-NO_PAGES |= {f"devmgmt:log_{name}" for name in ("entries", "volume", "errors", "export", "export_ndjson")}
+NO_PAGES |= {f"devmgmt:log_{name}" for name in ("entries", "export", "export_ndjson")}
 WATCH = """
 window.violations = []
 document.addEventListener('securitypolicyviolation', event => window.violations.push(event.violatedDirective))

@@ -156,6 +156,34 @@ def test_live_tail_keeps_at_most_200_rows_and_the_button_goes_on_after_the_last(
     expect(page.get_by_text("More came at once than live tail shows.")).to_be_visible()
 
 
+def test_rows_that_live_tail_let_go_come_back_in_their_places_also_above_an_open_one(
+    browser_page, live_server, program
+):
+    page = browser_page
+    page.clock.install()
+    now = timezone.now()
+    factories.make_entries(program, time=now - timedelta(minutes=2), text="oldest")
+    factories.make_entries(program, time=now - timedelta(minutes=1), text="second")
+    go(page, live_server, program)
+    expect(page.get_by_text("These are all")).to_be_visible()
+    page.get_by_role("link", name="oldest", exact=True).click()
+    expect(page.locator(".log-detail")).to_be_visible()
+    page.get_by_role("switch", name="Live tail").check()
+    expect(page.locator("#log-rate")).to_have_text("Waiting for entries")
+    for step in range(5):
+        factories.make_entries(program, 49, time=now + timedelta(seconds=step), text=f"batch {step}")
+        page.clock.run_for(3100)
+        expect(page.locator(".log-entry").first).to_contain_text(f"batch {step}")
+    rows = page.locator(".log-entry")
+    expect(rows).to_have_count(200)
+    expect(rows.last).to_contain_text("oldest")
+    page.get_by_role("link", name="Older entries").click()
+    expect(rows).to_have_count(247)
+    places = page.evaluate("[...document.querySelectorAll('.log-entry')].map(row => row.dataset.place)")
+    assert places == sorted(places, key=lambda place: [int(part) for part in place.split("_")], reverse=True)
+    expect(page.get_by_text("These are all")).to_be_visible()
+
+
 def test_live_tail_stops_with_a_sentence_when_the_server_refuses(browser_page, live_server, program):
     page = browser_page
     page.clock.install()

@@ -18,6 +18,7 @@ from tests.devmgmt.granting import at_once, move_url, page, told, verbs
 from tests.factories import (
     make_application,
     make_exemption,
+    make_member,
     make_permission,
     make_program,
     make_reviewer,
@@ -178,6 +179,7 @@ def test_a_revocation_is_told_with_its_reason(
     program: MiniProgram, application: HostApplication, kind: str, make: Callable[..., ProgramGrant]
 ) -> None:
     grant, reviewer = make(program, application), make_reviewer(application)
+    manager, _developer = make_member(program.team, "admin"), make_member(program.team, "developer")
     Notification.objects.all().delete()
 
     with pytest.raises(Refused, match="Say why"):
@@ -189,9 +191,8 @@ def test_a_revocation_is_told_with_its_reason(
 
     assert (grant.state, grant.ended_by, grant.end_reason) == ("ended", reviewer, "A host sent malware.")
     assert verbs(program) == [f"{kind}.revoked"]
-    assert [(notice.user, notice.detail) for notice in Notification.objects.all()] == [
-        (program.created_by, "A host sent malware.")
-    ]
+    told = {(notice.user, notice.detail) for notice in Notification.objects.all()}
+    assert told == {(person, "A host sent malware.") for person in (program.created_by, manager)}
 
 
 @pytest.mark.django_db(transaction=True)

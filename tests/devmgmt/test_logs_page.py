@@ -1,16 +1,21 @@
 """The page of the real-time logs: criteria, list, one entry, chart and errors (D-6)."""
 
 import json
-from datetime import UTC, timedelta
+from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 from urllib.parse import urlencode
 
 import pytest
 from django.core.cache import cache
+from django.http import QueryDict
 from django.urls import reverse
 from django.utils import timezone
 
+from devmgmt import timeline
+from devmgmt.forms.logs import CriteriaForm
 from devmgmt.logs import volume
 from devmgmt.models import LogVolume
+from devmgmt.timeline import bars_of, step_for
 from tests import factories
 
 pytestmark = pytest.mark.django_db
@@ -151,10 +156,27 @@ def test_a_bad_value_is_marked_keeps_the_rest_and_shows_nothing(viewer, program,
 
 def test_versions_that_occur_can_be_chosen_and_the_one_in_the_url_stays(viewer, program):
     factories.make_entries(program, library_version="3.7.2", client_version="8.3.1")
+    factories.make_entries(program, library_version="3.7.10", client_version="8.3.1")
     page = get(viewer, program, library="1.0.0").content.decode()
+    assert page.index('<option value="3.7.10">') < page.index('<option value="3.7.2">')
     assert '<option value="3.7.2">3.7.2</option>' in page
     assert '<option value="8.3.1">8.3.1</option>' in page
     assert '<option value="1.0.0" selected>1.0.0</option>' in page
+
+
+def test_invented_versions_do_not_fill_the_page(viewer, program, monkeypatch):
+    monkeypatch.setattr(timeline, "MOST_VERSIONS", 2)
+    for number in range(4):
+        factories.make_entries(program, library_version=f"3.7.{number}", client_version=f"8.3.{number}")
+    form = get(viewer, program, client="8.3.0").context["form"]
+    offered = [[value for value, _label in form.fields[name].widget.choices] for name in ("library", "client")]
+    assert offered == [["", "3.7.3", "3.7.2"], ["", "8.3.3", "8.3.2", "8.3.0"]]
+
+
+def test_a_launch_is_asked_for_to_the_letter(viewer, program):
+    factories.make_entries(program, trace_id=" t 1 ", text="spaced")
+    factories.make_entries(program, trace_id="t 1", text="plain")
+    assert messages(get(viewer, program, trace=" t 1 ")) == ["spaced"]
 
 
 def test_what_links_ask_for_is_a_chip_that_can_be_removed(viewer, program):
@@ -199,6 +221,13 @@ def test_nothing_logged_yet_and_nothing_that_fits_are_said_differently(viewer, p
     page = get(viewer, program).content.decode()
     assert "wx.getRealtimeLogManager()" not in page
     assert "No entry fits" in page
+
+
+def test_a_range_from_before_the_first_entry_is_not_taken_for_no_logs_at_all(viewer, program):
+    now = timezone.now()
+    factories.make_entries(program, time=now - timedelta(minutes=1))
+    since, until = local(now - timedelta(days=5)), local(now - timedelta(days=4))
+    assert "No entry fits" in get(viewer, program, time="range", since=since, until=until).content.decode()
 
 
 def test_the_page_costs_the_same_with_any_number_of_entries(viewer, program, django_assert_max_num_queries):
@@ -305,6 +334,47 @@ def test_long_plain_ranges_are_read_from_the_counts_of_minutes(viewer, program):
     assert get(viewer, program, "log_volume", time="24h").context["total"] == 4
     assert get(viewer, program, "log_volume", time="24h", page="pages/").context["total"] == 4
     assert get(viewer, program, "log_volume", time="24h", page="nowhere").context["total"] == 0
+
+
+def test_a_long_range_that_ends_within_a_minute_is_not_read_from_the_counts(viewer, program):
+    minute = timezone.now().replace(second=0, microsecond=0) - timedelta(hours=1)
+    entries = [*factories.make_entries(program, time=minute + timedelta(seconds=10))]
+    entries += factories.make_entries(program, time=minute + timedelta(seconds=50))
+    volume.write(volume.count(entries))
+    since = local(minute - timedelta(hours=10))
+    for until, total in ((minute + timedelta(seconds=30), 1), (minute + timedelta(minutes=1), 2)):
+        response = get(viewer, program, "log_volume", time="range", since=since, until=local(until))
+        assert response.context["total"] == total
+
+
+def test_the_last_bar_leads_to_its_entries_also_when_it_is_shorter_than_a_second(viewer, program):
+    second = timezone.now().replace(microsecond=0) - timedelta(minutes=5)
+    factories.make_entries(program, time=second + timedelta(milliseconds=100))
+    until = f"{local(second)}.400000"
+    response = get(viewer, program, "log_volume", time="range", since=local(second - timedelta(seconds=2)), until=until)
+    ((_bar, query),) = response.context["bars"]
+    assert len(viewer.get(reverse("devmgmt:logs", args=[program.app_id]) + "?" + query).context["rows"]) == 1
+
+
+def test_bars_are_all_as_long_also_when_clocks_change(program, settings):
+    settings.TIME_ZONE = "Europe/Berlin"
+    form = CriteriaForm(QueryDict("time=24h"), program=program, at=datetime(2026, 10, 25, 9, 7, tzinfo=UTC))
+    step = step_for(timedelta(hours=24))
+    starts = [bar.start.timestamp() for bar in bars_of([], form.criteria, step)]
+    assert {after - before for before, after in pairwise(starts)} == {step.total_seconds()}
+
+
+@pytest.mark.parametrize("name", ["log_volume", "log_errors"])
+def test_a_part_is_a_page_of_its_own_without_scripts(viewer, program, name):
+    factories.make_entries(program, level=8, text="boom")
+    url = reverse(f"devmgmt:{name}", args=[program.app_id]) + "?level=error"
+    assert f'<a href="{url}">' in get(viewer, program, level="error").content.decode()
+    alone = viewer.get(url).content.decode()
+    inside = viewer.get(url, headers={"X-Requested-With": "fetch"}).content.decode()
+    assert ("<html" in alone, "<html" in inside) == (True, False)
+    part = f'id="{name.replace("_", "-")}"'
+    assert part in inside
+    assert part in alone
 
 
 def test_errors_are_grouped_and_lead_to_their_entries(viewer, program):

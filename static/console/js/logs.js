@@ -106,7 +106,10 @@ function setOpen (entry, open) {
 }
 
 async function toggle (entry) {
-  if (entry.classList.contains('log-entry-open')) return setOpen(entry, false)
+  if (entry.classList.contains('log-entry-open')) {
+    entry.querySelector('.log-inside[data-failed]')?.remove()
+    return setOpen(entry, false)
+  }
   if (!entry.querySelector('.log-inside')) {
     if (entry.dataset.asked) return
     entry.dataset.asked = 'yes'
@@ -117,7 +120,7 @@ async function toggle (entry) {
     row.className = 'log-inside'
     cell.colSpan = 7
     if (answer) cell.append(...answer.body.children)
-    else cell.textContent = root.dataset.failed
+    else cell.textContent = row.dataset.failed = root.dataset.failed
     row.append(cell)
     entry.append(row)
   }
@@ -224,8 +227,8 @@ function insert (entries) {
 // How many come in a second: what is new since the last look, or how close the newest are when more are new than one answer holds.
 function speed (entries, all) {
   const span = (Number(all[0]?.dataset.time) - Number(all.at(-1)?.dataset.time)) / 1000
-  const since = Math.max(Date.now() - looked, EVERY) / 1000
-  return entries.length < PAGE ? entries.length / since : all.length / Math.max(span, 0.05)
+  const turns = Math.max(Math.round((Date.now() - looked) / EVERY), 1)
+  return entries.length < PAGE ? entries.length / (turns * EVERY / 1000) : all.length / Math.max(span, 0.05)
 }
 
 function tell (count) {

@@ -15,7 +15,7 @@ import time_machine
 from django.db import OperationalError, connection
 from django.utils import timezone
 
-from console.api.device import logs, rate
+from console.api.device import http, logs, rate
 from console.hosts.models import ApplicationKey
 from devmgmt.logs import volume, writing
 from devmgmt.models import LogVolume
@@ -239,6 +239,12 @@ def test_what_is_too_large(device: Device, program: MiniProgram) -> None:
     assert zipped(device, gzip.compress(b" " * 500_000_000)) == 413
     many = gzip.compress(b" " * 1000) * 20_000
     assert zipped(device, many[: logs.LONGEST_BATCH]) in (400, 413)
+
+
+def test_a_gzip_of_very_many_members(device: Device, program: MiniProgram) -> None:
+    body, empty = gzip.compress(json.dumps(batch(program.app_id, {})).encode()), gzip.compress(b"")
+    fits = empty * (http.MOST_MEMBERS - 1) + body
+    assert [zipped(device, fits), zipped(device, empty + fits)] == [200, 400]
 
 
 def test_bodies_that_are_none(device: Device) -> None:
