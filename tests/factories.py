@@ -9,6 +9,7 @@ import zipfile
 from collections.abc import Sequence
 from contextlib import closing
 from datetime import timedelta
+from importlib import import_module
 from types import SimpleNamespace
 from typing import Any
 
@@ -18,7 +19,7 @@ from PIL import Image
 
 from console.accounts.models import Membership, Team, User
 from console.accounts.permissions import ApplicationRole, TeamRole
-from console.hosts.models import ApplicationKey, ApplicationMember, HostApplication, SensitiveApi
+from console.hosts.models import ApplicationKey, ApplicationMember, DefaultApi, HostApplication, SensitiveApi
 from console.hosts.states import DecisionState
 from devmgmt.logs.entry import Entry
 from devmgmt.logs.store import log_store
@@ -70,6 +71,19 @@ def make_application(team: Team | None = None, name: str = "", **fields: Any) ->
     application = HostApplication.objects.create(team=team, name=name or f"Application {next(_count)}", **fields)
     ApplicationKey.objects.create(application=application, created_by=make_user())
     return application
+
+
+def make_default_apis() -> None:
+    """What a migration made, and a test that empties all tables has taken away."""
+    listed = import_module("console.hosts.migrations.0003_default_apis")
+    DefaultApi.objects.bulk_create(
+        [
+            DefaultApi(name=name, title=title, restricted=restricted)
+            for apis, restricted in ((listed.RESTRICTED, True), (listed.PUBLIC, False))
+            for name, title in apis.items()
+        ],
+        ignore_conflicts=True,
+    )
 
 
 def make_reviewer(application: HostApplication, role: str = ApplicationRole.REVIEWER) -> User:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -41,8 +42,40 @@ FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "
 # JSON leaves these as they are, but many programs read them as the end of a line.
 LINE_ENDS = {0x85: "\\u0085", 0x2028: "\\u2028", 0x2029: "\\u2029"}
 
+MOST_AT_ONCE = 2  # files that a process writes: each holds a thread for as long as its reader takes
+
 # Says in the file's last line why it does not hold everything: None when it is full, else what the store raised.
 Words = Callable[[Exception | None], str]
+
+
+_turns = threading.BoundedSemaphore(MOST_AT_ONCE)
+
+
+class Turn:
+    """A file that is being written. The server closes it, also when the reader went away before the first byte."""
+
+    def __init__(self, parts: Iterable[bytes]) -> None:
+        self._parts = iter(parts)
+        self._held = True
+
+    def __iter__(self) -> Iterator[bytes]:
+        return self
+
+    def __next__(self) -> bytes:
+        return next(self._parts)
+
+    def close(self) -> None:
+        """Let the next one begin."""
+        held, self._held = self._held, False
+        if held:
+            _turns.release()
+
+    __del__ = close  # An answer that was never sent is not closed.
+
+
+def in_turn(parts: Iterable[bytes]) -> Turn | None:
+    """Return the parts of a file, to be closed in the end; None while this process writes MOST_AT_ONCE others."""
+    return Turn(parts) if _turns.acquire(blocking=False) else None
 
 
 def moment_of(milliseconds: int) -> datetime | None:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
 from dataclasses import replace
 from datetime import timedelta
 from itertools import pairwise
 from typing import Any, cast
 
 from django.conf import settings
+from django.contrib import messages
 from django.http import Http404, HttpResponse, StreamingHttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -126,9 +126,14 @@ def export(request: SignedInRequest, program: MiniProgram, kind: str) -> HttpRes
     found = scan(log_store(), criteria, limit=files.MOST_EXPORTED + 1)
     names = dict(program.bindings.applications().values_list("pk", "name"))
     write = files.as_csv if kind == "csv" else files.ndjson
-    parts: Iterable[bytes] = () if request.method == "HEAD" else files.gathered(write(found, names, _end_words))
+    parts = None
+    if request.method != "HEAD":
+        parts = files.in_turn(files.gathered(write(found, names, _end_words)))
+        if parts is None:
+            messages.error(request, _("Other exports are being written. Try again in a minute."))
+            return redirect(f"{reverse('devmgmt:logs', args=[program.app_id])}?{form.query()}")
     media = "text/csv; charset=utf-8" if kind == "csv" else "application/x-ndjson"
-    answer = StreamingHttpResponse(parts, content_type=media)
+    answer = StreamingHttpResponse(parts or (), content_type=media)
     first, last = (f"{timezone.localtime(moment):%Y%m%d-%H%M%S}" for moment in (criteria.start, criteria.end))
     answer["Content-Disposition"] = f'attachment; filename="logs-{program.app_id}-{first}-{last}.{kind}"'
     answer["Cache-Control"] = "no-store"

@@ -150,3 +150,22 @@ def test_the_time_of_the_criteria_holds_for_the_file(viewer, program):
     factories.make_entries(program, time=timezone.now() - timedelta(hours=3))
     assert rows_of(get(viewer, program)) == []
     assert len(rows_of(get(viewer, program, time="6h"))) == 1
+
+
+def test_a_process_writes_two_files_at_once_and_says_so_to_the_third(viewer, program):
+    factories.make_entries(program, 3)
+    under_way = [export.in_turn([]) for _ in range(export.MOST_AT_ONCE)]
+    refused = get(viewer, program, page="pages/index")
+    assert refused.status_code == 302
+    assert refused.url == reverse("devmgmt:logs", args=[program.app_id]) + "?page=pages%2Findex"
+    assert "Other exports are being written." in viewer.get(refused.url).content.decode()
+    under_way[0].close()
+    under_way[0].close()
+    assert export.in_turn([]) is not None  # and is given back at once, as nobody holds it
+    assert len(rows_of(get(viewer, program))) == 3
+    assert under_way.pop() is not None
+
+
+def test_a_file_that_is_never_sent_gives_its_turn_back():
+    for _ in range(export.MOST_AT_ONCE + 1):
+        assert export.in_turn([]) is not None

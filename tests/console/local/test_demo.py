@@ -22,11 +22,13 @@ from grayscale.models import GrayscaleTask, SeenDevice
 from grayscale.states import TaskState
 from miniprograms.models import Binding, MiniProgram
 from releases.models import Audit, ReviewDecision, Version
+from tests.factories import make_default_apis
 
 pytestmark = pytest.mark.django_db
 
 
 def tell() -> dict:
+    make_default_apis()
     out = StringIO()
     call_command("demo", "--json", stdout=out)
     return json.loads(out.getvalue())
