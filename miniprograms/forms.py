@@ -14,7 +14,7 @@ from console.accounts.models import Team
 from console.activity.forms import RevisionForm
 from console.core.fields import LineField, WordsField
 from console.core.images import IconField
-from console.hosts.models import HostApplication
+from console.hosts.forms import RequestForm
 from miniprograms.actions import DESCRIPTIVE
 from miniprograms.models import Category, MiniProgram
 
@@ -74,19 +74,7 @@ class EditForm(RevisionForm, MiniProgramForm):
         self.fields["icon"].help_text = _("Choose a file only to replace the icon. PNG, JPEG or WebP up to 1 MB.")
 
 
-class BindingForm(forms.Form):
+class BindingForm(RequestForm):
     """Which application to ask, and why (L-6)."""
 
-    application = forms.ModelChoiceField(
-        label=_("Application"), queryset=HostApplication.objects.none(), empty_label=_("Choose an application")
-    )
-    reason = WordsField(
-        label=_("Reason"),
-        max_length=500,
-        widget=forms.Textarea(attrs={"rows": 3}),
-        help_text=_("The application's reviewers read it: what the mini program does and for whom."),
-    )
-
-    def __init__(self, *args: Any, applications: QuerySet[HostApplication], **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.fields["application"].queryset = applications  # type: ignore[attr-defined]
+    reason_help = _("The application's reviewers read it: what the mini program does and for whom.")

@@ -102,3 +102,18 @@ class ApiForm(forms.Form):
         help_text=_("As mini programs call it: wx.openLocker"),
     )
     title = LineField(label=_("What it does"), max_length=80, help_text=_("Developers read it when they apply."))
+
+
+class RequestForm(forms.Form):
+    """Which application to ask, and why its reviewers should say yes; `reason_help` says what they want to read."""
+
+    reason_help: Any = ""
+    application = forms.ModelChoiceField(
+        label=_("Application"), queryset=HostApplication.objects.none(), empty_label=_("Choose an application")
+    )
+    reason = WordsField(label=_("Reason"), max_length=500, widget=forms.Textarea(attrs={"rows": 3}))
+
+    def __init__(self, *args: Any, applications: QuerySet[HostApplication], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["application"].queryset = applications  # type: ignore[attr-defined]
+        self.fields["reason"].help_text = self.reason_help
