@@ -16,7 +16,7 @@ from console.accounts.permissions import Permission
 from console.activity.models import ActivityEntry
 from console.activity.verbs import Verb
 from console.core.errors import Overtaken, Refused, refusing_duplicate
-from console.hosts import actions as hosts
+from console.hosts import decisions
 from console.hosts.models import HostApplication
 from console.hosts.states import DecisionState
 from devmgmt import rules
@@ -123,7 +123,7 @@ def apply_for_permissions(
 def withdraw(grant: G, *, by: User) -> G:
     """Take back a request that nobody has decided, and tell who would have; raises Overtaken when someone has."""
     lock(grant.mini_program)
-    hosts.move(grant, source=DecisionState.WAITING, state=DecisionState.WITHDRAWN)
+    decisions.move(grant, source=DecisionState.WAITING, state=DecisionState.WITHDRAWN)
     _note(grant, "withdrawn", by=by, before=DecisionState.WAITING)
     _tell_reviewers(grant, _("Withdrawn: %(subject)s"), by=by)
     return grant
@@ -145,7 +145,7 @@ def decide(grant: G, *, approve: bool, by: User, note: str = "") -> G:
     program = lock(grant.mini_program)
     if approve:
         _refuse_unbound(program, grant.application)
-    hosts.settle(grant, approve=approve, by=by, note=note)
+    decisions.settle(grant, approve=approve, by=by, note=note)
     _note(grant, "approved" if approve else "rejected", by=by, before=DecisionState.WAITING, reason=note)
     text = _("%(application)s granted: %(subject)s") if approve else _("%(application)s rejected: %(subject)s")
     _tell_developers(grant, text, by=by, detail=note)
@@ -182,7 +182,7 @@ def end_with_binding(binding: Binding, *, by: User, removed: bool) -> None:
                 _end(grant, by=by, reason=reason)
                 _record(grant, move, by=by, before=DecisionState.APPROVED, reason=reason)
             else:
-                hosts.move(grant, source=DecisionState.WAITING, state=DecisionState.WITHDRAWN)
+                decisions.move(grant, source=DecisionState.WAITING, state=DecisionState.WITHDRAWN)
                 _record(grant, "withdrawn", by=by, before=DecisionState.WAITING)
 
 
@@ -195,13 +195,13 @@ def _refuse_unbound(program: MiniProgram, application: HostApplication) -> None:
 
 
 def _ask(grant: G, *, by: User) -> G:
-    hosts.ask(grant)
+    decisions.ask(grant)
     _note(grant, "requested", by=by, before=None, reason=grant.reason)
     return grant
 
 
 def _end(grant: ProgramGrant, *, by: User, reason: str = "") -> None:
-    hosts.move(
+    decisions.move(
         grant,
         source=DecisionState.APPROVED,
         state=DecisionState.ENDED,
@@ -243,7 +243,7 @@ def _api(grant: ProgramGrant) -> str:
 
 def _tell_reviewers(grant: ProgramGrant, text: str, *, by: User) -> None:
     notify(
-        [user for user in hosts.reviewers_of(grant.application) if user != by],
+        [user for user in decisions.reviewers_of(grant.application) if user != by],
         text=text % {"subject": grant.subject()},
         url=grant.get_absolute_url(),
     )

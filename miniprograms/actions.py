@@ -18,7 +18,7 @@ from console.accounts.permissions import Permission
 from console.activity.actions import record
 from console.activity.verbs import Verb
 from console.core.errors import Overtaken, Refused, refusing_duplicate
-from console.hosts import actions as hosts
+from console.hosts import decisions
 from console.hosts.models import HostApplication
 from console.hosts.states import DecisionState
 from miniprograms.models import Binding, Category, IdeDownload, MiniProgram
@@ -162,7 +162,7 @@ def request_binding(program: MiniProgram, *, application: HostApplication, reaso
         raise Refused(_("This application does not take bindings."), field="application")
     if program.bindings.live().filter(application=application).exists():
         raise Refused(_("This application is already bound, or was already asked."), field="application")
-    binding = hosts.ask(Binding(mini_program=program, application=application, requested_by=by, reason=reason))
+    binding = decisions.ask(Binding(mini_program=program, application=application, requested_by=by, reason=reason))
     touch(program, Verb.BINDING_REQUESTED, label=application.name)
     _note_binding(Verb.BINDING_REQUESTED, binding, by=by, reason=reason, before=None)
     return binding
@@ -172,7 +172,7 @@ def request_binding(program: MiniProgram, *, application: HostApplication, reaso
 def withdraw_binding(binding: Binding, *, by: User) -> Binding:
     """Take back a request that nobody has decided, and tell who would have; raises Overtaken when someone has."""
     program = lock(binding.mini_program)
-    hosts.move(binding, source=DecisionState.WAITING, state=DecisionState.WITHDRAWN)
+    decisions.move(binding, source=DecisionState.WAITING, state=DecisionState.WITHDRAWN)
     touch(program, Verb.BINDING_WITHDRAWN, label=binding.application.name)
     _note_binding(Verb.BINDING_WITHDRAWN, binding, by=by, before=DecisionState.WAITING)
     _tell_reviewers(binding, _("The binding request of %(program)s was withdrawn"), by=by)
@@ -183,7 +183,7 @@ def withdraw_binding(binding: Binding, *, by: User) -> Binding:
 def decide_binding(binding: Binding, *, approve: bool, by: User, note: str = "") -> Binding:
     """Approve or reject; approval accepts the version online at this moment for the application (L-6)."""
     program = lock(binding.mini_program)
-    hosts.settle(binding, approve=approve, by=by, note=note)
+    decisions.settle(binding, approve=approve, by=by, note=note)
     verb = Verb.BINDING_APPROVED if approve else Verb.BINDING_REJECTED
     if approve:
         Binding.objects.filter(pk=binding.pk).update(accepted_number=program.online_number)
@@ -231,7 +231,7 @@ def remove_from_application(binding: Binding, *, by: User, reason: str) -> Bindi
 
 def _tell_reviewers(binding: Binding, text: str, *, by: User, detail: str = "") -> None:
     notify(
-        [user for user in hosts.reviewers_of(binding.application) if user != by],
+        [user for user in decisions.reviewers_of(binding.application) if user != by],
         text=text % {"program": binding.mini_program, "application": binding.application},
         detail=detail,
         url=binding.get_absolute_url(),
@@ -240,7 +240,7 @@ def _tell_reviewers(binding: Binding, text: str, *, by: User, detail: str = "") 
 
 def _end_binding(binding: Binding, verb: Verb, *, by: User, reason: str) -> Binding:
     program = lock(binding.mini_program)
-    hosts.move(
+    decisions.move(
         binding,
         source=DecisionState.APPROVED,
         state=DecisionState.ENDED,

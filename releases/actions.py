@@ -13,7 +13,7 @@ from console.accounts.models import User
 from console.activity.actions import record
 from console.activity.verbs import Verb
 from console.core.errors import Overtaken, Refused
-from console.hosts import actions as hosts
+from console.hosts import decisions
 from console.hosts.models import HostApplication
 from console.hosts.states import DecisionState
 from miniprograms.actions import lock, touch
@@ -76,7 +76,7 @@ def submit(version: Version, *, by: User) -> Audit:
         submitted_at=timezone.now(),
     )
     for application in applications:
-        hosts.ask(ReviewDecision(audit=audit, application=application, requested_by=by, reason=version.notes[:500]))
+        decisions.ask(ReviewDecision(audit=audit, application=application, requested_by=by, reason=version.notes[:500]))
     touch(program, Verb.VERSION_SUBMITTED, label=version.number, in_audit_number=version.number)
     after = {"state": version.state, "audit": audit.number, "package": audit.package_sha256}
     write_entry(Verb.VERSION_SUBMITTED, version, by=by, before=before, after=after)
@@ -108,7 +108,7 @@ def decide(decision: ReviewDecision, *, approve: bool, by: User, note: str = "")
     if version.package.sha256 != audit.package_sha256:
         raise Refused(_("The package is not the one that was submitted."))  # V-6: approval is bound to the hash
     before = {"state": version.state}
-    hosts.settle(decision, approve=approve, by=by, note=note)
+    decisions.settle(decision, approve=approve, by=by, note=note)
     _conclude(audit, version, rejected=not approve)
     verb = Verb.VERSION_APPROVED if approve else Verb.VERSION_REJECTED
     in_audit_number = program.in_audit_number if audit.state == AuditState.IN_AUDIT else ""
@@ -148,7 +148,7 @@ def ask_also(audit: Audit, application: HostApplication) -> None:
     audit.decisions.filter(application=application, state=DecisionState.WITHDRAWN).delete()
     asked = {"application": application, "requested_by": audit.submitted_by, "reason": audit.version.notes[:500]}
     if not audit.decisions.filter(application=application).exists():
-        hosts.ask(ReviewDecision(audit=audit, **asked))
+        decisions.ask(ReviewDecision(audit=audit, **asked))
 
 
 def conclude_without(audit: Audit, application: HostApplication, *, by: User) -> None:

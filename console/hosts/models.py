@@ -125,7 +125,7 @@ class ApplicationKey(models.Model):
 class Decision(models.Model):
     """A request that a host application's reviewers decide: bindings, version audits, exemptions and permissions.
 
-    A move is one guarded UPDATE (`console.hosts.actions.move`); the constraint keeps who and when together.
+    A move is one guarded UPDATE (`console.hosts.decisions.move`); the constraint keeps who and when together.
     """
 
     application = models.ForeignKey(HostApplication, on_delete=models.PROTECT, related_name="%(class)ss")

@@ -8,7 +8,7 @@ from django.db import transaction
 from django.utils.translation import ngettext
 
 from console.accounts.actions import notify
-from console.hosts.actions import reviewers_of
+from console.hosts.decisions import reviewers_of
 from console.hosts.models import Decision
 from console.reviews.querysets import LOADED, MODELS
 
