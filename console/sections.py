@@ -27,7 +27,8 @@ NEWEST_NOTICES = 8
 class Section:
     """An entry of the menu: `url_name` is its page across programs, `program_url_name` the one for a program.
 
-    `pages` are label and URL name of the pages that it has for a program, when there are several.
+    `pages` are label and URL name of the pages that it has for a program, when there are several. Who holds
+    `permission` in no team does not see it.
     """
 
     label: str | Promise
@@ -36,6 +37,7 @@ class Section:
     app: str = ""
     program_url_name: str = ""
     pages: tuple[tuple[str | Promise, str], ...] = ()
+    permission: Permission = Permission.VIEW
 
     @property
     def url(self) -> str:
@@ -71,8 +73,20 @@ MINI_PROGRAM = (
             (_("Real-time logs"), "devmgmt:logs"),
         ),
     ),
-    Section(_("Keys"), "key", "keys:overview", "devmgmt.keys"),
-    Section(_("Subscription messages"), "message", "messaging:overview", "messaging"),
+    Section(_("Keys"), "key", "keys:overview", "devmgmt.keys", "keys:keys", permission=Permission.ADMINISTER),
+    Section(
+        _("Subscription messages"),
+        "message",
+        "messaging:overview",
+        "messaging",
+        "messaging:templates",
+        pages=(
+            (_("Public template library"), "messaging:library"),
+            (_("My templates"), "messaging:templates"),
+            (_("Send log"), "messaging:log"),
+            (_("Sandbox"), "messaging:sandbox"),
+        ),
+    ),
     Section(_("Settings"), "settings", "privacy:overview", "miniprograms.privacy"),
     Section(_("Offline package"), "package-export", "offline:overview", "releases.offline"),
 )
@@ -131,10 +145,14 @@ class Frame:
         """The groups with the entries that exist."""
         groups = []
         for label, sections in GROUPS:
-            entries = [self._entry(section) for section in sections if section.url]
+            entries = [self._entry(section) for section in sections if section.url and self._may_see(section)]
             if entries:
                 groups.append({"label": label, "entries": entries})
         return groups
+
+    def _may_see(self, section: Section) -> bool:
+        """Whether the user holds the section's permission in some team; what people without a team see is empty."""
+        return section.permission is Permission.VIEW or any(row.may(section.permission) for row in self.user.team_roles)
 
     def _entry(self, section: Section) -> dict[str, Any]:
         active = section.holds(self.request.resolver_match)

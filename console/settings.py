@@ -16,6 +16,7 @@ env.read_env(BASE_DIR / ".env")
 INSECURE_SECRET_KEY = "insecure-development-key"  # noqa: S105 - refused below unless DEBUG is on
 
 DEBUG = env.bool("DEBUG", default=True)
+SECRET_KEY_FALLBACKS = env.list("SECRET_KEY_FALLBACKS", default=[])
 SECRET_KEY = env.str("SECRET_KEY", default=INSECURE_SECRET_KEY)
 if not DEBUG and (SECRET_KEY == INSECURE_SECRET_KEY or len(SECRET_KEY) < 50):
     raise ImproperlyConfigured("Set SECRET_KEY to a random string of at least 50 characters when DEBUG is off.")
@@ -32,6 +33,8 @@ INSTALLED_APPS = [
     "releases",
     "grayscale",
     "devmgmt",
+    "devmgmt.keys",
+    "messaging",
     "console.reviews",
     "console.api.device",
     "console.local",
@@ -233,6 +236,17 @@ LOG_STORE_URL = env.str("LOG_STORE_URL", default="")
 LOG_DAYS = env.int("LOG_DAYS", default=7)
 LOG_ENTRIES_PER_DAY = env.int("LOG_ENTRIES_PER_DAY", default=5_000_000)  # of one mini program
 LOG_QUERY_SECONDS = env.float("LOG_QUERY_SECONDS", default=3.0)
+
+# Messages -----------------------------------------------------------------------------------------------------
+
+# Seconds between the tries of a message that its gateway did not take; after the last one it counts as failed.
+MESSAGE_RETRY_SECONDS = env.list(
+    "MESSAGE_RETRY_SECONDS", cast=int, default=[5, 30, 120, 600, 3600, 10800, 36000, 36000]
+)
+MESSAGE_TIMEOUT = env.float("MESSAGE_TIMEOUT", default=10.0)  # seconds for one try
+# Networks that are not public and may yet be asked, as CIDR. The console asks no other private address.
+EGRESS_ALLOWED = env.list("EGRESS_ALLOWED", default=["127.0.0.0/8", "::1/128"] if DEBUG else [])
+SERVER_RATE_LIMIT = env.str("SERVER_RATE_LIMIT", default="6000/minute")  # of one address, for the server API
 
 # Transport security -------------------------------------------------------------------------------------------
 

@@ -7,6 +7,7 @@ from django.urls import include, path, re_path
 from console import views
 from console.hosts import urls as hosts
 from console.reviews import urls as reviews
+from messaging import urls as messaging
 
 # Sign-up is closed and the e-mail address is an operator's matter: only these pages of allauth are reachable.
 account_urls = [
@@ -32,6 +33,9 @@ account_urls = [
     path("security/", include("allauth.mfa.urls")),
 ]
 
+# The pages of an application, each from the app that knows what is on it.
+application_urls = [*hosts.urlpatterns, *reviews.application_urlpatterns, *messaging.application_urlpatterns]
+
 urlpatterns = [
     path("", views.home, name="home"),
     path("search/", views.search, name="search"),
@@ -46,7 +50,9 @@ urlpatterns = [
     path("", include("releases.urls")),
     path("", include("grayscale.urls")),
     path("", include("devmgmt.urls")),
-    path("apps/", include(([*hosts.urlpatterns, *reviews.application_urlpatterns], hosts.app_name))),
+    path("", include("devmgmt.keys.urls")),
+    path("", include("messaging.urls")),
+    path("apps/", include((application_urls, hosts.app_name))),
     path("reviews/", include("console.reviews.urls")),
     path("teams/", include("console.accounts.urls")),
     path("runtime/v1/", include("console.api.device.urls")),

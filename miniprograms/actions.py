@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import base64
+import json
+import secrets
 from functools import partial
 from pathlib import PurePath
 from typing import Any
@@ -10,6 +13,7 @@ from django.core.files.base import ContentFile
 from django.db import transaction
 from django.db.models.fields.files import FieldFile
 from django.utils import timezone
+from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext as _
 
 from console.accounts.actions import member_or_managers, members_with, notify
@@ -21,7 +25,7 @@ from console.core.errors import Overtaken, Refused, refusing_duplicate
 from console.hosts import decisions
 from console.hosts.models import HostApplication
 from console.hosts.states import DecisionState
-from miniprograms.models import Binding, Category, IdeDownload, MiniProgram
+from miniprograms.models import Binding, Category, IdeDownload, MiniProgram, ProgramUser
 from miniprograms.signals import binding_ended, binding_started, shelf_changed
 from miniprograms.states import Shelf
 
@@ -125,6 +129,24 @@ def _short(icon: FieldFile) -> str:
 
 def _described(program: MiniProgram) -> dict[str, Any]:
     return {name: str(getattr(program, name)) for name in DESCRIPTIVE}
+
+
+def user_of(program: MiniProgram, *, application: HostApplication, account: str) -> ProgramUser:
+    """Return the application's account as the program knows it, made when it is new (K-4); many may ask at once."""
+    found = {"mini_program": program, "application": application, "account": account}
+    if user := ProgramUser.objects.filter(**found).first():
+        return user
+    new = {"openid": "o" + secrets.token_urlsafe(20), "unionid": _unionid(program.team_id, application, account)}
+    return ProgramUser.objects.get_or_create(**found, defaults=new)[0]
+
+
+def _unionid(team_id: int, application: HostApplication, account: str) -> str:
+    """Return what all programs of the team call the account; derived, so that two made at once agree."""
+    known = ProgramUser.objects.filter(application=application, account=account, mini_program__team_id=team_id)
+    if unionid := known.values_list("unionid", flat=True).first():
+        return unionid
+    name = json.dumps([team_id, application.pk, account])
+    return "u" + base64.urlsafe_b64encode(salted_hmac("unionid", name, algorithm="sha256").digest()[:20]).decode()[:27]
 
 
 @transaction.atomic

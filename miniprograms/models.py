@@ -16,7 +16,7 @@ from console.accounts.models import Team
 from console.accounts.permissions import Permission
 from console.activity.verbs import Verb
 from console.core.ids import random_id
-from console.hosts.models import Grant, icon_path
+from console.hosts.models import Grant, HostApplication, icon_path
 from console.hosts.states import DecisionState
 from miniprograms.querysets import BindingQuerySet, IdeDownloadQuerySet, MiniProgramQuerySet
 from miniprograms.states import LAST_CHANGE, Shelf
@@ -138,6 +138,34 @@ class MiniProgram(models.Model):
         if words := LAST_CHANGE.get(self.last_change):
             return str(words) % {"label": self.last_change_label}
         return f"{Verb(self.last_change).label} {self.last_change_label}".strip()
+
+
+class ProgramUser(models.Model):
+    """An account of a host application as a mini program knows it (K-4): made when it first matters.
+
+    `openid` is the account's name for this program, `unionid` for all programs of its team.
+    """
+
+    mini_program = models.ForeignKey(MiniProgram, on_delete=models.PROTECT, related_name="users", db_index=False)
+    application = models.ForeignKey(HostApplication, on_delete=models.PROTECT, related_name="+", db_index=False)
+    account = models.CharField(max_length=128)
+    openid = models.CharField(max_length=28, unique=True)
+    unionid = models.CharField(max_length=28)
+    created_at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["mini_program", "application", "account"], name="program_user_once")
+        ]
+        indexes = [models.Index(fields=["application", "account"], name="program_user_account")]
+
+    def __str__(self) -> str:
+        return self.masked
+
+    @property
+    def masked(self) -> str:
+        """The openid as pages show it: enough to compare, not to use."""
+        return f"{self.openid[:6]}…{self.openid[-4:]}"
 
 
 class Binding(Grant):

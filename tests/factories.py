@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
 import io
 import itertools
 import json
+import secrets
 import zipfile
 from collections.abc import Sequence
 from contextlib import closing
@@ -19,8 +22,17 @@ from PIL import Image
 
 from console.accounts.models import Membership, Team, User
 from console.accounts.permissions import ApplicationRole, TeamRole
-from console.hosts.models import ApplicationKey, ApplicationMember, DefaultApi, HostApplication, SensitiveApi
+from console.core.sealing import seal
+from console.hosts.models import (
+    ApplicationKey,
+    ApplicationMember,
+    DefaultApi,
+    HostApplication,
+    SensitiveApi,
+    ServerSecret,
+)
 from console.hosts.states import DecisionState
+from devmgmt.keys.models import AppSecret
 from devmgmt.logs.entry import Entry
 from devmgmt.logs.store import log_store
 from devmgmt.models import ApiPermission, DomainExemption, ServerDomain
@@ -30,7 +42,9 @@ from grayscale.decision import Candidate
 from grayscale.importing import read_list
 from grayscale.models import GrayscaleTask, ObjectList, SeenDevice
 from grayscale.standing import rules_of
-from miniprograms.models import Binding, Category, MiniProgram
+from messaging.models import Ban, Consent, Gateway, Message, MyTemplate, PublicKeyword, PublicTemplate
+from miniprograms.actions import user_of
+from miniprograms.models import Binding, Category, MiniProgram, ProgramUser
 from releases import actions
 from releases.models import Audit, Version
 
@@ -325,3 +339,107 @@ def make_entries(program: MiniProgram, count: int = 1, **fields: Any) -> list[En
     log_store().keep(at=timezone.now())
     log_store().write(made)
     return made
+
+
+def make_secret(program: MiniProgram, **fields: Any) -> str:
+    """An AppSecret of the program; returns the secret itself."""
+    secret = secrets.token_hex(16)
+    fields = {"created_at": timezone.now(), "created_by": program.created_by, **fields}
+    sha256 = hashlib.sha256(secret.encode()).hexdigest()
+    AppSecret.objects.create(mini_program=program, sha256=sha256, hint=secret[-4:], **fields)
+    return secret
+
+
+def make_server_secret(application: HostApplication, **fields: Any) -> str:
+    """A secret of the application's server; returns the secret itself, `whsec_…`."""
+    secret = "whsec_" + base64.b64encode(secrets.token_bytes(32)).decode()
+    fields = {"created_at": timezone.now(), "created_by": make_user(), **fields}
+    ServerSecret.objects.create(application=application, sealed=seal(secret), hint=secret[-4:], **fields)
+    return secret
+
+
+def make_gateway(application: HostApplication, url: str = "https://gateway.example.com/messages") -> Gateway:
+    """Where the application takes messages; `make_server_secret` beside it."""
+    return Gateway.objects.create(application=application, url=url)
+
+
+KEYWORDS = (
+    ("Clinic", "诊所", "thing"),
+    ("Date", "日期", "time"),
+    ("Patient", "患者", "name"),
+    ("Fee", "费用", "amount"),
+)
+EXAMPLES = {"thing": "Harbour Street Clinic", "time": "2026-11-27 14:30", "name": "陈小明", "amount": "￥45.00"}
+
+
+def make_public_template(title: str = "", kind: str = "one_time", **fields: Any) -> PublicTemplate:
+    """A template of the library with the keywords thing1, time2, name3, amount4."""
+    number = 900_000 + next(_count)
+    fields = {"category": "health", "title_zh": f"模板{number}", **fields}
+    template = PublicTemplate.objects.create(number=number, title=title or f"Template {number}", kind=kind, **fields)
+    for position, (name, name_zh, of_type) in enumerate(KEYWORDS, start=1):
+        example = EXAMPLES[of_type]
+        PublicKeyword.objects.create(
+            template=template,
+            number=position,
+            name=name,
+            name_zh=name_zh,
+            kind=of_type,
+            example=example,
+            example_zh=example,
+        )
+    return template
+
+
+def make_template(
+    program: MiniProgram, public_template: PublicTemplate | None = None, numbers: Sequence[int] = (1, 2), **fields: Any
+) -> MyTemplate:
+    """A template of the program with these keywords in this order: thing1 and time2; `kind="long_term"`."""
+    public_template = public_template or make_public_template(kind=fields.pop("kind", "one_time"))
+    by_number = {keyword.number: keyword for keyword in public_template.keywords.all()}
+    names = ("key", "name", "name_zh", "kind", "example", "example_zh", "options")
+    chosen = [{name: getattr(by_number[number], name) for name in names} for number in numbers]
+    return MyTemplate.objects.create(
+        mini_program=program,
+        public_template=public_template,
+        title=public_template.title,
+        title_zh=public_template.title_zh,
+        kind=public_template.kind,
+        keywords=chosen,
+        keyword_set=",".join(map(str, sorted(numbers))),
+        created_by=program.created_by,
+        **fields,
+    )
+
+
+def make_program_user(program: MiniProgram, application: HostApplication, account: str = "") -> ProgramUser:
+    """An account of the application as the program knows it."""
+    return user_of(program, application=application, account=account or f"account-{next(_count)}")
+
+
+def make_consent(user: ProgramUser, template: MyTemplate, *, granted: int = 1, **fields: Any) -> Consent:
+    """One-time: `granted` accepts; long-term: held."""
+    long_term = {"granted": 0, "held": True} if template.is_long_term else {"granted": granted}
+    fields = {"answer": "accept", "answered_at": timezone.now(), **long_term, **fields}
+    return Consent.objects.create(user=user, template=template, **fields)
+
+
+def make_message(consent: Consent, **fields: Any) -> Message:
+    """An accepted message that waits; `state="failed", finished_at=…` for a dead letter."""
+    now = timezone.now()
+    Consent.objects.filter(pk=consent.pk).update(used=consent.used + 1, granted=max(consent.granted, consent.used + 1))
+    consent.refresh_from_db()
+    template = consent.template
+    if fields.get("state", "waiting") != "waiting":
+        fields.setdefault("finished_at", now)
+    values = {keyword["key"]: keyword["example"] for keyword in template.keywords}
+    common = {"mini_program": template.mini_program, "application": consent.user.application, "template": template}
+    times = {"accepted_at": now, "next_try_at": now, "give_up_at": now + timedelta(days=1)}
+    rest = {"values": values, "program_state": "formal", "lang": "en_US", "ordinal": consent.used}
+    return Message.objects.create(**{**common, "consent": consent, **times, **rest, **fields})
+
+
+def make_ban(application: HostApplication, program: MiniProgram, **fields: Any) -> Ban:
+    """The application takes no messages of the program; `template=` for one of its templates only."""
+    fields = {"reason": "Too many messages.", "created_by": make_user(), **fields}
+    return Ban.objects.create(application=application, mini_program=program, **fields)

@@ -23,7 +23,7 @@ def sources() -> str:
     """Every line of code and template that can name a template."""
     paths = [
         path
-        for app in ("console", "miniprograms", "releases", "grayscale", "devmgmt")
+        for app in ("console", "miniprograms", "releases", "grayscale", "devmgmt", "messaging")
         for path in (ROOT / app).rglob("*.py")
     ]
     return "\n".join(path.read_text() for path in [*paths, *TEMPLATES.rglob("*.html")])

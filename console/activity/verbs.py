@@ -36,6 +36,14 @@ class Verb(models.TextChoices):
     APPLICATION_KEY_REVOKED = "application_key.revoked", _("revoked a device key of")
     CONFIGURATION_DOWNLOADED = "application.configuration_downloaded", _("downloaded the configuration of")
 
+    SERVER_SECRET_GENERATED = "server_secret.generated", _("generated the server secret of")
+    SERVER_SECRET_RESET = "server_secret.reset", _("reset the server secret of")
+    GATEWAY_SET = "gateway.set", _("set the message gateway of")
+    GATEWAY_TESTED = "gateway.tested", _("sent a test to the gateway of")
+    MESSAGES_BANNED = "messages.banned", _("stopped messages of")
+    MESSAGES_ALLOWED = "messages.allowed", _("allowed messages of")
+    MESSAGES_REPLAYED = "messages.replayed", _("sent failed messages again for")
+
     API_ADDED = "api.added", _("added the sensitive API")
     API_REMOVED = "api.removed", _("removed the sensitive API")
     API_RESTRICTED = "api.restricted", _("restricted the API")
@@ -91,3 +99,15 @@ class Verb(models.TextChoices):
     PERMISSION_REJECTED = "permission.rejected", _("rejected the interface permission")
     PERMISSION_GIVEN_UP = "permission.given_up", _("gave up the interface permission")
     PERMISSION_REVOKED = "permission.revoked", _("revoked the interface permission")
+
+    SECRET_GENERATED = "secret.generated", _("generated the AppSecret of")
+    SECRET_RESET = "secret.reset", _("reset the AppSecret of")
+    SECRET_FROZEN = "secret.frozen", _("froze the AppSecret of")
+    SECRET_UNFROZEN = "secret.unfrozen", _("unfroze the AppSecret of")
+
+    PUBLIC_TEMPLATE_CREATED = "public_template.created", _("created the public template")
+    PUBLIC_TEMPLATE_EDITED = "public_template.edited", _("edited the public template")
+    PUBLIC_TEMPLATE_DELETED = "public_template.deleted", _("deleted the public template")
+    TEMPLATE_ADDED = "template.added", _("added the message template")
+    TEMPLATE_DELETED = "template.deleted", _("deleted the message template")
+    MESSAGE_REPLAYED = "message.replayed", _("sent again the failed message")

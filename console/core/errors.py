@@ -19,6 +19,15 @@ class Overtaken(Refused):
     """Someone else was first: the row is no longer in the state that the verb starts from."""
 
 
+class ServerRefused(Exception):
+    """What a mini program's server asked for was refused: one of WeChat's errcodes, and what is wrong in English."""
+
+    def __init__(self, errcode: int, detail: str = "") -> None:
+        super().__init__(f"{errcode} {detail}".strip())
+        self.errcode = errcode
+        self.detail = detail
+
+
 @contextmanager
 def refusing_duplicate(constraint: str, message: str, *, field: str) -> Iterator[None]:
     """Raise `Refused` beside `field` for a row that the unique `constraint` forbids; the transaction around goes on."""

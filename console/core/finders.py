@@ -14,6 +14,7 @@ NODE_MODULES = Path(__file__).resolve().parent.parent.parent / "node_modules"
 VENDORED = {
     "vendor/tabler/tabler.min.css": "@tabler/core/dist/css/tabler.min.css",
     "vendor/tabler/tabler.min.js": "@tabler/core/dist/js/tabler.min.js",
+    "vendor/sortable/Sortable.min.js": "@tabler/core/dist/libs/sortablejs/Sortable.min.js",
     "vendor/uplot/uPlot.min.css": "uplot/dist/uPlot.min.css",
     "vendor/uplot/uPlot.esm.js": "uplot/dist/uPlot.esm.js",
 }

@@ -12,6 +12,7 @@ STATES: dict[str, tuple[str, str | Promise]] = {
     "public": ("green", _("Public")),
     "on": ("green", _("On the shelf")),
     "delivering": ("green", _("Delivering")),
+    "delivered": ("green", _("Delivered")),
     # on its way
     "in_audit": ("blue", _("In audit")),
     "waiting": ("blue", _("Waiting")),
@@ -22,6 +23,9 @@ STATES: dict[str, tuple[str, str | Promise]] = {
     # does not work, or was refused
     "rejected": ("red", _("Rejected")),
     "refused": ("red", _("Refused")),
+    "frozen": ("red", _("Frozen")),
+    "failed": ("red", _("Failed")),
+    "banned": ("red", _("Banned")),
     # no effect on devices
     "development": ("secondary", _("Development")),
     "retired": ("secondary", _("Retired")),
@@ -39,6 +43,14 @@ MOVES: tuple[tuple[str, str, str], ...] = (
     ("api.restricted", "lock", "orange"),
     ("api.opened", "lock-open", "green"),
     ("domains.changed", "world", "blue"),
+    ("secret.generated", "key", "green"),
+    ("secret.reset", "refresh", "blue"),
+    ("unfrozen", "circle-check", "green"),
+    ("frozen", "snowflake", "red"),
+    ("gateway.tested", "send", "blue"),
+    ("replayed", "refresh", "blue"),
+    ("messages.banned", "ban", "red"),
+    ("messages.allowed", "check", "green"),
     ("published", "rocket", "green"),
     ("rolled_back", "arrow-back-up", "orange"),
     ("uploaded", "upload", "secondary"),

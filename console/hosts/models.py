@@ -18,11 +18,13 @@ from django.utils.translation import gettext_lazy as _
 from console.accounts.models import Team
 from console.accounts.permissions import ApplicationRole
 from console.core.ids import random_id
+from console.core.sealing import unseal
 from console.hosts.querysets import (
     ApplicationKeyQuerySet,
     DecisionQuerySet,
     HostApplicationQuerySet,
     SensitiveApiQuerySet,
+    ServerSecretQuerySet,
 )
 from console.hosts.states import DecisionState
 
@@ -120,6 +122,37 @@ class ApplicationKey(models.Model):
     def sha256(self) -> str:
         """What the update check's snapshot keeps instead of the key, in hex."""
         return hashlib.sha256(self.key.encode()).hexdigest()
+
+
+class ServerSecret(models.Model):
+    """What the application's server and the console sign for each other: messages one way, login requests the other.
+
+    A signature (HMAC) needs the secret itself, so it is kept sealed. `ends_at` is empty for the current one.
+    """
+
+    application = models.ForeignKey(HostApplication, on_delete=models.CASCADE, related_name="server_secrets")
+    sealed = models.TextField()
+    hint = models.CharField(max_length=4, help_text="its last characters")
+    created_at = models.DateTimeField()
+    created_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    ends_at = models.DateTimeField(null=True, help_text="not used from then on: a newer one replaced it")
+
+    objects = ServerSecretQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-id"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["application"], condition=models.Q(ends_at=None), name="server_secret_current_once"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"…{self.hint}"
+
+    def read(self) -> str:
+        """Return the secret itself, `whsec_…`; raises Unreadable."""
+        return unseal(self.sealed)
 
 
 class Decision(models.Model):

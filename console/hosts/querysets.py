@@ -15,7 +15,7 @@ from console.hosts.states import DecisionState
 
 if TYPE_CHECKING:
     from console.accounts.models import User
-    from console.hosts.models import ApplicationKey, HostApplication, SensitiveApi
+    from console.hosts.models import ApplicationKey, HostApplication, SensitiveApi, ServerSecret
 
 
 class HostApplicationQuerySet(models.QuerySet["HostApplication"]):
@@ -42,6 +42,14 @@ class ApplicationKeyQuerySet(models.QuerySet["ApplicationKey"]):
     def active(self) -> ApplicationKeyQuerySet:
         """Not revoked: devices that carry one are let in."""
         return self.filter(revoked_at=None)
+
+
+class ServerSecretQuerySet(models.QuerySet["ServerSecret"]):
+    """Which secrets of servers."""
+
+    def usable(self, *, at: datetime) -> ServerSecretQuerySet:
+        """The current one, and old ones in their overlap; the newest first."""
+        return self.filter(Q(ends_at=None) | Q(ends_at__gt=at))
 
 
 class SensitiveApiQuerySet(models.QuerySet["SensitiveApi"]):

@@ -43,7 +43,8 @@ def test_the_eight_sections_are_the_folders_that_exist():
 def test_only_pages_that_exist_are_shown():
     menu = menu_of(make_user())
     assert list(menu) == [
-        "Home", "Mini programs", "Versions", "Grayscale", "Development", "Applications", "Reviews", "Teams", "Activity",
+        "Home", "Mini programs", "Versions", "Grayscale", "Development", "Subscription messages",
+            "Applications", "Reviews", "Teams", "Activity",
     ]  # fmt: skip
     assert all(entry["url"] for entry in menu.values())
 

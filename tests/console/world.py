@@ -54,6 +54,9 @@ def make_world(label: str) -> World:
     decision = audit.decisions.get()
     exemption = factories.make_exemption(program, application)
     permission = factories.make_permission(program, application, factories.make_api(application).name)
+    template = factories.make_template(program)
+    consent = factories.make_consent(factories.make_program_user(program, application), template)
+    message = factories.make_message(consent, state="failed", reason=f"{label} reason")
     for role, user in world.people.items():
         world.own[role] = {"query_id": save_query(program, name=f"{label} query", query="level=warn", by=user).pk}
     world.arguments = {
@@ -73,6 +76,10 @@ def make_world(label: str) -> World:
         "api_id": factories.make_api(application, "wx.chooseAddress", title=f"{label} title").pk,
         "exemption_id": exemption.pk,
         "permission_id": permission.pk,
+        "template_number": template.public_template.number,
+        "template_id": template.template_id,
+        "message_id": message.pk,
+        "ban_id": factories.make_ban(application, program).pk,
         "place": factories.make_place(program),
     }
     world.per_route = {

@@ -1,0 +1,32 @@
+"""Questions about secrets and tokens."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from django.db import models
+from django.db.models import Q
+
+if TYPE_CHECKING:
+    from devmgmt.keys.models import AccessToken, AppSecret
+
+
+class AppSecretQuerySet(models.QuerySet["AppSecret"]):
+    """Which secrets."""
+
+    def current(self) -> AppSecretQuerySet:
+        """The newest one of each program, frozen or not."""
+        return self.filter(ends_at=None)
+
+    def usable(self, *, at: datetime) -> AppSecretQuerySet:
+        """Not ended by a reset: the current one, and old ones in their overlap. Frozen ones count here."""
+        return self.filter(Q(ends_at=None) | Q(ends_at__gt=at))
+
+
+class AccessTokenQuerySet(models.QuerySet["AccessToken"]):
+    """Which tokens."""
+
+    def alive(self, *, at: datetime) -> AccessTokenQuerySet:
+        """Given, not expired, not revoked. A frozen program's count here."""
+        return self.filter(expires_at__gt=at, ended_at=None)

@@ -1,0 +1,56 @@
+"""Questions about templates and messages."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from django.db import models
+from django.db.models import Q
+
+from messaging.states import MessageState
+
+if TYPE_CHECKING:
+    from messaging.models import Ban, Message, MyTemplate, PublicTemplate
+
+
+class PublicTemplateQuerySet(models.QuerySet["PublicTemplate"]):
+    """Which public templates."""
+
+    def listed(self) -> PublicTemplateQuerySet:
+        """Offered in the library."""
+        return self.filter(is_listed=True)
+
+    def matching(self, words: str) -> PublicTemplateQuerySet:
+        """Whose title contains the words, in either language; or whose number they are."""
+        number = Q(number=int(words)) if words.isascii() and words.isdigit() and len(words) < 9 else Q()
+        found = Q(title__icontains=words) | Q(title_zh__icontains=words)
+        return self.filter(found | number if number else found)
+
+
+class MyTemplateQuerySet(models.QuerySet["MyTemplate"]):
+    """Which templates of programs."""
+
+    def live(self) -> MyTemplateQuerySet:
+        """Not deleted."""
+        return self.filter(deleted_at=None)
+
+
+class BanQuerySet(models.QuerySet["Ban"]):
+    """Which bans."""
+
+    def standing(self) -> BanQuerySet:
+        """Not lifted."""
+        return self.filter(lifted_at=None)
+
+
+class MessageQuerySet(models.QuerySet["Message"]):
+    """Which messages."""
+
+    def failed(self) -> MessageQuerySet:
+        """The dead letters."""
+        return self.filter(state=MessageState.FAILED)
+
+    def due(self, *, at: datetime) -> MessageQuerySet:
+        """Waiting, and their next try has come."""
+        return self.filter(state=MessageState.WAITING, next_try_at__lte=at)

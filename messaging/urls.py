@@ -1,0 +1,33 @@
+"""The URLs of subscription messages: across programs, for one program, and for one application."""
+
+from django.urls import path
+
+from messaging.views import bans, gateway, library, log, overview, sandbox, templates
+
+app_name = "messaging"
+PROGRAM = "miniprograms/<slug:app_id>/messages/"
+APPLICATION = "<slug:application_id>/"
+
+urlpatterns = [
+    path("messages/", overview.overview, name="overview"),
+    path(f"{PROGRAM}library/", library.library, name="library"),
+    path(f"{PROGRAM}library/<int:template_number>/", library.select, name="select"),
+    path(f"{PROGRAM}templates/", templates.templates, name="templates"),
+    path(f"{PROGRAM}templates/<slug:template_id>/delete/", templates.delete_template, name="delete_template"),
+    path(f"{PROGRAM}log/", log.log, name="log"),
+    path(f"{PROGRAM}log/<int:message_id>/", log.message, name="message"),
+    path(f"{PROGRAM}log/<int:message_id>/replay/", log.replay, name="replay"),
+    path(f"{PROGRAM}sandbox/", sandbox.sandbox, name="sandbox"),
+]
+
+# Below /apps/, in the namespace of `console.hosts.urls`.
+application_urlpatterns = [
+    path(f"{APPLICATION}gateway/", gateway.gateway, name="gateway"),
+    path(f"{APPLICATION}gateway/set/", gateway.set_gateway, name="set_gateway"),
+    path(f"{APPLICATION}gateway/test/", gateway.send_test, name="send_test"),
+    path(f"{APPLICATION}gateway/replay/", gateway.replay_failed, name="replay_failed"),
+    path(f"{APPLICATION}server-secret/generate/", gateway.generate_server_secret, name="generate_server_secret"),
+    path(f"{APPLICATION}server-secret/reset/", gateway.reset_server_secret, name="reset_server_secret"),
+    path(f"{APPLICATION}bans/add/", bans.ban, name="ban"),
+    path(f"{APPLICATION}bans/<int:ban_id>/lift/", bans.lift, name="lift_ban"),
+]

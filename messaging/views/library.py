@@ -1,0 +1,22 @@
+"""Stub."""
+
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+
+from console.accounts.access import route
+from console.accounts.permissions import Permission
+from messaging.access import public_template_for
+from miniprograms.access import mini_program_for
+
+
+@route(Permission.VIEW, load=mini_program_for)
+def library(request: HttpRequest, *loaded: Any) -> HttpResponse:
+    """To be written."""
+    return HttpResponse("")
+
+
+@route(Permission.DEVELOP, load=public_template_for, methods="GET POST")
+def select(request: HttpRequest, *loaded: Any) -> HttpResponse:
+    """To be written."""
+    return HttpResponse("")
