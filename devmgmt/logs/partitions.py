@@ -1,5 +1,8 @@
 """The days of the PostgreSQL store: each UTC day is one partition, made ahead, closed when it is over, dropped later.
 
+A closed day has a trigram index for searches in `filter_msg`. One on the open day would make writing slow; instead each
+window of it that is over gets a partial one, which what is written now does not enter. The day's own replaces them.
+
 Nothing here ever holds up writers: whatever can't have its lock at once is left to the next sweep.
 """
 
@@ -17,6 +20,8 @@ from psycopg.errors import LockNotAvailable, ObjectNotInPrerequisiteState
 
 TABLE = "devmgmt_logentry"
 DAYS_AHEAD = 3
+WINDOW = 2  # hours, a divisor of 24
+LATE = timedelta(minutes=10)  # most of what devices send of a window is there so long after its end
 PATIENCE = "500ms"  # for a lock that others wait behind
 LONG_PATIENCE = "1min"  # for one that nobody waits behind: an index is built for nothing when it is not got
 KEEPING, MAKING = 0x6D706C6F67, 0x6D706C6F68  # advisory locks
@@ -30,6 +35,12 @@ DAYS = """
     LEFT JOIN pg_inherits AS part ON part.inhrelid = day.oid AND part.inhparent = 'devmgmt_logentry'::regclass
     WHERE day.relkind = 'r' AND day.relname ~ '^devmgmt_logentry_[0-9]{8}$' AND pg_table_is_visible(day.oid)
     ORDER BY day.relname
+"""
+
+WINDOWS = """
+    SELECT name.relname, index.indisvalid FROM pg_index AS index JOIN pg_class AS name ON name.oid = index.indexrelid
+    WHERE name.relname ~ '^devmgmt_logentry_[0-9]+_filter_msg_[0-9]+_[0-9]+$' AND pg_table_is_visible(name.oid)
+    ORDER BY name.relname
 """
 
 logger = logging.getLogger(__name__)
@@ -49,11 +60,39 @@ class Day(NamedTuple):
         return datetime.strptime(self.name[-8:], "%Y%m%d").replace(tzinfo=UTC).date()
 
 
+class Window(NamedTuple):
+    """A partial trigram index, named by its day and hours. It is not valid when building it was broken off."""
+
+    name: str
+    is_valid: bool
+
+    @property
+    def start(self) -> datetime:
+        """The first moment of it."""
+        return self._moment(-2)
+
+    @property
+    def end(self) -> datetime:
+        """The first moment after it."""
+        return self._moment(-1)
+
+    def _moment(self, part: int) -> datetime:
+        parts = self.name.split("_")
+        return datetime.strptime(parts[2], "%Y%m%d").replace(tzinfo=UTC) + timedelta(hours=int(parts[part]))
+
+
 def days() -> list[Day]:
     """Return the days that there are, oldest first."""
     with connection.cursor() as cursor:
         cursor.execute(DAYS)
         return [Day(*row) for row in cursor.fetchall()]
+
+
+def windows() -> list[Window]:
+    """Return the windows that have an index, oldest first."""
+    with connection.cursor() as cursor:
+        cursor.execute(WINDOWS)
+        return [Window(*row) for row in cursor.fetchall()]
 
 
 def oldest(*, at: datetime) -> date:
@@ -112,6 +151,8 @@ def _keep(at: datetime) -> int:
         if first <= day.date < at.date() and not day.is_indexed:
             with _later("closed"):
                 _close(day)
+    with _later("indexed"):
+        _keep_windows(at)
     return dropped
 
 
@@ -130,7 +171,27 @@ def _close(day: Day) -> None:
     if day.is_indexed is False:
         _run([f"DROP INDEX {_concurrently()} {name}"])
     _run([f"ANALYZE {day.name}" if connection.in_atomic_block else f"VACUUM (ANALYZE) {day.name}"])
-    _run([f"CREATE INDEX {_concurrently()} {name} ON {day.name} USING gin (filter_msg gin_trgm_ops)"])
+    _run([_trigrams(name, day)])
+
+
+def _trigrams(name: str, day: Day) -> str:
+    return f"CREATE INDEX {_concurrently()} {name} ON {day.name} USING gin (filter_msg gin_trgm_ops)"
+
+
+def _keep_windows(at: datetime) -> None:
+    """Make the indexes of windows that are over; drop those that were broken off, and those of closed days."""
+    there = {day.date: day for day in days()}
+    for window in windows():
+        if not window.is_valid or there[window.start.date()].is_indexed:
+            _run([f"DROP INDEX {_concurrently()} {window.name}"])
+    if (day := there.get(at.date())) is None or not day.is_attached:
+        return
+    made = {window.name for window in windows()}
+    for hour in range(0, 24, WINDOW):
+        window = Window(f"{day.name}_filter_msg_{hour:02}_{hour + WINDOW:02}", True)
+        if window.end + LATE <= at and window.name not in made:
+            span = f"time >= '{window.start}' AND time < '{window.end}'"
+            _run([f"{_trigrams(window.name, day)} WHERE {span}"])
 
 
 def _wait_at_most(patience: str) -> None:

@@ -5,11 +5,13 @@ What makes questions quick; at ten million entries of one program, two cores loo
 
 - The index `devmgmt_logentry_time` is in the order of the list and holds all that people filter by, so that nothing
   else is read to find places. A search first looks through the newest NEAR entries in that order, which is enough for
-  whatever is not rare. Else all processors look through the whole index, in any order, and the newest places are
-  sorted out in the end. PostgreSQL alone would choose one or the other, by a guess how many entries fit.
-- The trigram index of closed days serves `filter_msg` in that second part; the open day has none, for the sake of
-  writing. It is asked for the most telling part of the text, and not at all for a text without three letters or digits
-  in a row, for which it would be read from end to end.
+  whatever is not rare. Else a second query lets all processors look through the whole index, in any order, and sorts
+  out the newest places in the end. PostgreSQL alone would choose one or the other, by a guess how many entries fit.
+  The second query begins anew: to find out where the first one ended takes longer than to look there again.
+- Trigram indexes serve `filter_msg` in that second query, so that it comes after half as many entries. The open day has
+  one for each window of it that is over (`partitions`); for PostgreSQL to see that such an index will do, the windows
+  are asked for one by one. Indexes are asked for the most telling part of the text, and not at all for a text without
+  three letters or digits in a row, for which they would be read from end to end.
 - One device has its own index in the order of the list; one launch and one error have theirs for few entries.
 - SETTINGS: to compile a plan takes longer than to run it; whatever leaves the index for the table reads far more.
 """
@@ -19,6 +21,8 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from itertools import pairwise
+from time import monotonic
 from typing import Any, LiteralString
 
 from django.conf import settings
@@ -63,32 +67,24 @@ CONDITIONS: dict[str, LiteralString] = {
 IN_ORDER = SQL("""
     SELECT {columns} FROM devmgmt_logentry WHERE {range} AND {conditions} ORDER BY time DESC, id DESC LIMIT %(limit)s
 """)
-# No index is sorted by this expression, so that nobody walks along one.
-IN_ANY_ORDER = SQL("""
-    WITH found AS (
-        SELECT time, id FROM devmgmt_logentry WHERE {range} AND {conditions}
-        ORDER BY timezone('UTC', time) DESC, id DESC LIMIT %(limit)s
-    )
-    SELECT {columns} FROM devmgmt_logentry JOIN found USING (time, id)
-    WHERE mini_program_id = %(mini_program)s ORDER BY time DESC, id DESC
-""")
-NEAR_THEN_ALL = SQL("""
-    WITH near AS MATERIALIZED (
-        SELECT time, id FROM (
-            SELECT time, id, level, platform, library_version, client_version, version, page, filter_msg
-            FROM devmgmt_logentry WHERE {range} ORDER BY time DESC, id DESC LIMIT %(near)s
-        ) AS newest
-        WHERE {conditions} ORDER BY time DESC, id DESC LIMIT %(limit)s
-    ), found AS (
-        SELECT time, id FROM devmgmt_logentry WHERE {range} AND {conditions}
-        ORDER BY timezone('UTC', time) DESC, id DESC LIMIT %(limit)s
-    ), place AS (
-        SELECT time, id FROM near WHERE (SELECT count(*) FROM near) = %(limit)s
-        UNION ALL
-        SELECT time, id FROM found WHERE (SELECT count(*) FROM near) < %(limit)s
-    )
+AT_PLACES = SQL("""
+    WITH place AS ({places})
     SELECT {columns} FROM devmgmt_logentry JOIN place USING (time, id)
     WHERE mini_program_id = %(mini_program)s ORDER BY time DESC, id DESC
+""")
+NEARBY = SQL("""
+    SELECT time, id FROM (
+        SELECT time, id, level, platform, library_version, client_version, version, page, filter_msg
+        FROM devmgmt_logentry WHERE {range} ORDER BY time DESC, id DESC LIMIT %(near)s
+    ) AS newest
+    WHERE {conditions} ORDER BY time DESC, id DESC LIMIT %(limit)s
+""")
+# No index is sorted by this expression, so that nobody walks along one.
+ANYWHERE = SQL("""
+    SELECT time, id FROM ({spans}) AS found ORDER BY timezone('UTC', time) DESC, id DESC LIMIT %(limit)s
+""")
+SPAN = SQL("""
+    SELECT time, id FROM devmgmt_logentry WHERE {range} AND time >= {start} AND time < {end} AND {conditions}
 """)
 ENTRY = SQL("""
     SELECT {columns} FROM devmgmt_logentry
@@ -139,12 +135,27 @@ class PostgresStore:
     def latest(self, criteria: Criteria, *, before: Place | None = None, limit: int = 50) -> list[Entry]:
         """Return the newest entries that fit, newest first."""
         conditions, parameters = _asked(criteria)
-        span = [SQL(RANGE)]
+        within = SQL(RANGE)
         if before is not None:
-            span.append(SQL(BEFORE))
+            within = SQL(f"{RANGE} AND {BEFORE}")
             parameters |= {"before_time": before.time, "before_id": before.id}
-        query = _way(criteria).format(columns=COLUMNS, range=SQL(" AND ").join(span), conditions=conditions)
-        return [Entry(*row) for row in _ask(query, parameters | {"limit": limit, "near": NEAR})]
+        parameters |= {"limit": limit, "near": NEAR // 2 if "part" in parameters else NEAR}
+        parts = {"columns": COLUMNS, "range": within, "conditions": conditions}
+
+        began = monotonic()
+
+        def ask(query: Composed) -> list[Entry]:
+            return [Entry(*row) for row in _ask(query, parameters, began=began)]
+
+        if criteria.guid or (criteria.is_plain and not criteria.level):
+            return ask(IN_ORDER.format(**parts))
+        if not criteria.trace_id and not criteria.error:
+            near = ask(AT_PLACES.format(places=NEARBY.format(**parts), **parts))
+            if len(near) == limit:
+                return near
+        edges = [criteria.start, *(_edges(criteria) if "part" in parameters else ()), criteria.end]
+        spans = [SPAN.format(start=start, end=end, **parts) for start, end in pairwise(edges)]
+        return ask(AT_PLACES.format(places=ANYWHERE.format(spans=SQL(" UNION ALL ").join(spans)), **parts))
 
     def entry(self, mini_program: int, place: Place) -> Entry | None:
         """Return one entry of the program."""
@@ -171,13 +182,11 @@ class PostgresStore:
         return sorted(libraries), sorted(clients)
 
 
-def _way(criteria: Criteria) -> SQL:
-    """Choose how places are looked for."""
-    if criteria.guid or (criteria.is_plain and not criteria.level):
-        return IN_ORDER
-    if criteria.trace_id or criteria.error:
-        return IN_ANY_ORDER
-    return NEAR_THEN_ALL
+def _edges(criteria: Criteria) -> list[datetime]:
+    """Return where windows with an index of their own begin and end inside of the time that is asked for."""
+    windows = [partitions.Window(*row) for row in _ask(SQL(partitions.WINDOWS).format(), {})]
+    edges = {edge for window in windows if window.is_valid for edge in (window.start, window.end)}
+    return sorted(edge for edge in edges if criteria.start < edge < criteria.end)
 
 
 def _asked(criteria: Criteria) -> tuple[Composed, Parameters]:
@@ -205,13 +214,17 @@ def _plain(text: str) -> str:
     return SPECIAL.sub(r"\\\g<0>", text)
 
 
-def _ask(query: Composed, parameters: Parameters) -> list[tuple[Any, ...]]:
-    """Return the rows; none when a text is asked for that no entry can hold."""
+def _ask(query: Composed, parameters: Parameters, *, began: float | None = None) -> list[tuple[Any, ...]]:
+    """Return the rows; none when a text is asked for that no entry can hold.
+
+    What has already been spent since `began` counts towards the time-out.
+    """
     if not all(is_storable(value) for value in parameters.values() if isinstance(value, str)):
         return []
     try:
         with transaction.atomic(), connection.cursor() as cursor:
-            cursor.execute(SETTINGS, [str(max(1, round(settings.LOG_QUERY_SECONDS * 1000)))])
+            left = settings.LOG_QUERY_SECONDS - (monotonic() - began if began else 0)
+            cursor.execute(SETTINGS, [str(max(1, round(left * 1000)))])
             cursor.execute(query, parameters)
             return cursor.fetchall()
     except OperationalError as error:

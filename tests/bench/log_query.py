@@ -1,10 +1,11 @@
 """Questions to the log store of PostgreSQL at 10,000,000 entries of one mini program in seven days (D-6), against the
 same question as one writes it by hand, `SELECT * … WHERE … ORDER BY time DESC LIMIT 50`, on the same table.
 
-The open day is half over; the days before are closed by the console's own task, and the table is vacuumed, as
-PostgreSQL does by itself. Both ask in turns, over one connection each: the median of the rounds, in one process, with
-all that was asked for in the operating system's memory. Entries are all the program's own: no other helps by being
-passed over. "Nothing" means that no entry fits, so that all of them have to be looked through.
+The open day is half over. The console's own task has closed the days before and indexed the windows of the open one,
+all but its last two hours; the table is vacuumed, as PostgreSQL does by itself. Both ask in turns, over one connection
+each: the median of the rounds, in one process, with all that was asked for in the operating system's memory. Entries
+are all the program's own: no other helps by being passed over. "Nothing" means that no entry fits, so that all of them
+have to be looked through.
 """
 
 from __future__ import annotations

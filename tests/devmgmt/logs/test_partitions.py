@@ -45,6 +45,14 @@ def dates(*, indexed: bool | None = None) -> list[int]:
     return [(day.date - TODAY).days for day in there]
 
 
+def hours() -> list[int]:
+    """When the indexed windows of the open day begin; none is of another day, and none was broken off."""
+    there = partitions.windows()
+    assert all(window.is_valid and window.end - window.start == timedelta(hours=2) for window in there)
+    assert {window.start.date() for window in there} <= {TODAY}
+    return [window.start.hour for window in there]
+
+
 def ask(query: str) -> list[tuple[Any, ...]]:
     with connection.cursor() as cursor:
         cursor.execute(query)
@@ -161,6 +169,58 @@ def test_an_index_that_was_broken_off_is_built_anew(days: None) -> None:
     assert dates(indexed=True) == [-2]
     partitions.keep(at=AT)
     assert dates(indexed=True) == [-2, -1]
+
+
+def test_windows_of_the_open_day_are_indexed_until_it_is_closed(days: None) -> None:
+    midnight = AT.replace(hour=0, minute=0)
+    for at, expected in (
+        (midnight, []),
+        (midnight + timedelta(hours=2, minutes=9), []),
+        (midnight + timedelta(hours=2, minutes=10), [0]),
+        (AT, [0, 2, 4, 6, 8, 10]),  # After an outage.
+        (AT, [0, 2, 4, 6, 8, 10]),
+        (midnight + timedelta(hours=23, minutes=59), list(range(0, 22, 2))),
+        (midnight + timedelta(days=1), []),
+    ):
+        partitions.keep(at=at)
+        assert hours() == expected, at
+    assert dates(indexed=True) == [-1, 0]
+
+
+def test_a_window_has_the_entries_of_its_time(days: None) -> None:
+    partitions.keep(at=AT)
+    (definition,) = ask("SELECT pg_get_indexdef('devmgmt_logentry_20260504_filter_msg_10_12'::regclass)")[0]
+    assert "10:00:00+00" in definition.partition(" >= ")[2].partition(" AND ")[0]
+    assert "12:00:00+00" in definition.partition(" < ")[2]
+
+
+def test_a_window_that_was_broken_off_is_built_anew_or_dropped_with_the_others(days: None) -> None:
+    name = "devmgmt_logentry_20260504_filter_msg_04_06"
+    for at, expected in ((AT, [0, 2, 4, 6, 8, 10]), (later(1).replace(hour=0), [])):
+        partitions.keep(at=AT)
+        with connection.cursor() as cursor:
+            cursor.execute("UPDATE pg_index SET indisvalid = false WHERE indexrelid = %s::regclass", [name])
+        partitions.keep(at=at)
+        assert hours() == expected
+
+
+def test_windows_of_a_closed_day_that_were_left_are_dropped(days: None) -> None:
+    partitions.keep(at=AT)
+    with connection.cursor() as cursor:
+        cursor.execute("CREATE INDEX devmgmt_logentry_20260503_filter_msg_20_22 ON devmgmt_logentry_20260503 (time)")
+    partitions.keep(at=AT)
+    assert hours() == [0, 2, 4, 6, 8, 10]
+
+
+def test_a_writer_delays_an_index_and_is_not_held_up(other: psycopg.Connection) -> None:
+    partitions.make([TODAY])
+    other.execute("DELETE FROM devmgmt_logentry")
+    partitions.keep(at=AT)
+    assert [window.is_valid for window in partitions.windows()] == [False]
+    other.execute("DELETE FROM devmgmt_logentry")
+    other.rollback()
+    partitions.keep(at=AT)
+    assert hours() == [0, 2, 4, 6, 8, 10]
 
 
 def test_only_one_of_several_does_it(other: psycopg.Connection) -> None:
