@@ -36,6 +36,8 @@ SWEEPS = (
     "grayscale.discard_old_drafts",
     "grayscale.prune_sightings",
     "devmgmt.keep_logs",
+    "keys.prune",
+    "messaging.sweep",
 )
 
 

@@ -19,6 +19,7 @@ from console.accounts.models import Notification, Team, User
 from console.accounts.permissions import Permission
 from console.hosts.models import HostApplication
 from console.reviews import querysets
+from miniprograms.models import MiniProgram
 
 NEWEST_NOTICES = 8
 
@@ -151,8 +152,25 @@ class Frame:
         return groups
 
     def _may_see(self, section: Section) -> bool:
-        """Whether the user holds the section's permission in some team; what people without a team see is empty."""
-        return section.permission is Permission.VIEW or any(row.may(section.permission) for row in self.user.team_roles)
+        """Whether the user holds the section's permission: on a program's page in its team, elsewhere in some team.
+
+        What people without a team see is empty.
+        """
+        if section.permission is Permission.VIEW:
+            return True
+        may = {row.team_id: row.may(section.permission) for row in self.user.team_roles}
+        if self.app_id and len(set(may.values())) > 1:  # The only ones who pay for a query.
+            return any(may.get(team, False) for team in self._team_ids_here())
+        return any(may.values())
+
+    def _team_ids_here(self) -> list[int]:
+        return list(MiniProgram.objects.filter(app_id=self.app_id).values_list("team_id", flat=True))
+
+    @cached_property
+    def app_id(self) -> str:
+        """The App ID that the address of this page names."""
+        match = self.request.resolver_match
+        return str(match.kwargs.get("app_id", "")) if match else ""
 
     def _entry(self, section: Section) -> dict[str, Any]:
         active = section.holds(self.request.resolver_match)
@@ -167,9 +185,8 @@ class Frame:
 
     def _pages(self, section: Section) -> list[dict[str, Any]]:
         """The section's pages of the program that this page is about; none across programs."""
-        match = self.request.resolver_match
-        app_id = match.kwargs.get("app_id", "") if match else ""
-        pages = [(label, resolve(name, app_id)) for label, name in section.pages] if app_id else []
+        named = section.pages if self.app_id else ()
+        pages = [(label, resolve(name, self.app_id)) for label, name in named]
         return [
             {"label": label, "url": url, "active": self.request.path.startswith(url)} for label, url in pages if url
         ]
@@ -188,8 +205,8 @@ class Frame:
 
     @cached_property
     def teams(self) -> list[Team]:
-        """The user's teams."""
-        return [row.team for row in self.user.team_roles]
+        """The user's teams in which they may see the section."""
+        return [row.team for row in self.user.team_roles if row.may(self.section.permission)]
 
     @cached_property
     def team(self) -> Team | None:

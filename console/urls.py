@@ -56,6 +56,7 @@ urlpatterns = [
     path("reviews/", include("console.reviews.urls")),
     path("teams/", include("console.accounts.urls")),
     path("runtime/v1/", include("console.api.device.urls")),
+    path("", include("console.api.server.urls")),
     path("account/", include(account_urls)),
     path("admin/", admin.site.urls),
 ]

@@ -119,8 +119,9 @@ def switch(request: SignedInRequest, kind: str) -> HttpResponse:
             "rows": [(host, reverse("hosts:detail", args=[host.application_id])) for host in hosts]
         }
     elif kind == "programs":
-        programs = MiniProgram.objects.visible_to(request.user).select_related("team")[:FOUND]
         section = section_here(request)
+        teams = Team.objects.where(request.user, section.permission)
+        programs = MiniProgram.objects.filter(team__in=teams).select_related("team")[:FOUND]
         context = {
             "all": section.url,
             "rows": [(program, section.url_for(program.app_id)) for program in programs],

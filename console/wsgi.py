@@ -1,4 +1,4 @@
-"""The WSGI entry point: devices are answered in front of Django, all else by Django."""
+"""The WSGI entry point: devices and servers are answered in front of Django, all else by Django."""
 
 import os
 
@@ -8,6 +8,7 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "console.settings")
 
 django = get_wsgi_application()
 
-from console.api.device.dispatch import in_front_of  # noqa: E402 - needs Django's apps to be ready
+from console.api.device import dispatch as device  # noqa: E402 - needs Django's apps to be ready
+from console.api.server import dispatch as server  # noqa: E402
 
-application = in_front_of(django)
+application = device.in_front_of(server.in_front_of(django))

@@ -15,6 +15,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from console.core import times
+from console.core.text import visible, visible_lines
 from console.hosts.models import HostApplication
 from devmgmt.logs.criteria import Bucket, Criteria, ErrorGroup, Place, StoreAway, TooSlow
 from devmgmt.logs.entry import Entry, Line, Mark
@@ -31,23 +32,6 @@ STEPS = [timedelta(seconds=n) for n in (1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 
 STEPS += [timedelta(hours=n) for n in (1, 2, 3, 6, 12, 24)]
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 PLACE = re.compile(r"([0-9]{1,16})_([0-9]{1,19})")
-
-# Control characters as their pictures; what turns the direction of writing by its name.
-_SHOWN = {code: chr(0x2400 + code) for code in range(0x20)}
-_SHOWN |= {0x7F: "\u2421"}
-_NAMED = (*range(0x80, 0xA0), 0x061C, 0x200E, 0x200F, 0x2028, 0x2029, *range(0x202A, 0x202F), *range(0x2066, 0x206A))
-_SHOWN |= {code: f"[U+{code:04X}]" for code in _NAMED}
-_SHOWN_IN_LINES = {code: shown for code, shown in _SHOWN.items() if chr(code) not in "\n\t"}
-
-
-def visible(text: str) -> str:
-    """Return the text for one line: what nobody could see, or what would move the page, has a picture or a name."""
-    return text.translate(_SHOWN)
-
-
-def visible_lines(text: str) -> str:
-    """Return the text with its line breaks and tabs."""
-    return text.replace("\r\n", "\n").translate(_SHOWN_IN_LINES)
 
 
 def place_text(entry: Entry) -> str:

@@ -11,6 +11,7 @@ from django.db.models import Q
 from messaging.states import MessageState
 
 if TYPE_CHECKING:
+    from console.hosts.models import HostApplication
     from messaging.models import Ban, Message, MyTemplate, PublicTemplate
 
 
@@ -35,6 +36,11 @@ class MyTemplateQuerySet(models.QuerySet["MyTemplate"]):
         """Not deleted."""
         return self.filter(deleted_at=None)
 
+    def matching(self, words: str) -> MyTemplateQuerySet:
+        """Whose title contains the words, in either language; or whose id begins with them."""
+        titles = Q(title__icontains=words) | Q(title_zh__icontains=words)
+        return self.filter(titles | Q(template_id__startswith=words))
+
 
 class BanQuerySet(models.QuerySet["Ban"]):
     """Which bans."""
@@ -50,6 +56,11 @@ class MessageQuerySet(models.QuerySet["Message"]):
     def failed(self) -> MessageQuerySet:
         """The dead letters."""
         return self.filter(state=MessageState.FAILED)
+
+    def taken_by(self, application: HostApplication, *, since: datetime) -> MessageQuerySet:
+        """Accepted for the application after `since`, by the index of each program that it has ever known."""
+        programs = application.bindings.values("mini_program")
+        return self.filter(application=application, mini_program__in=programs, accepted_at__gt=since)
 
     def due(self, *, at: datetime) -> MessageQuerySet:
         """Waiting, and their next try has come."""

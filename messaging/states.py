@@ -31,6 +31,16 @@ class TemplateCategory(models.TextChoices):
     WORK = "work", _("Work and events")
 
 
+PUBLIC_SERVICES = (
+    TemplateCategory.HEALTH,
+    TemplateCategory.TRANSPORT,
+    TemplateCategory.GOVERNMENT,
+    TemplateCategory.LIVELIHOOD,
+    TemplateCategory.EDUCATION,
+    TemplateCategory.FINANCE,
+)  # that long-term templates are for
+
+
 class KeywordType(models.TextChoices):
     """What a value may be (M-5); the values are WeChat's, and the beginning of a keyword's name in `data`."""
 

@@ -443,3 +443,8 @@ def make_ban(application: HostApplication, program: MiniProgram, **fields: Any) 
     """The application takes no messages of the program; `template=` for one of its templates only."""
     fields = {"reason": "Too many messages.", "created_by": make_user(), **fields}
     return Ban.objects.create(application=application, mini_program=program, **fields)
+
+
+def make_public_templates() -> None:
+    """What a migration made, and a test that empties all tables has taken away."""
+    import_module("messaging.migrations.0002_public_templates").fill(PublicTemplate, PublicKeyword)

@@ -10,6 +10,7 @@ from django.template.loader import get_template
 from console.core.states import STATES
 from console.hosts.states import DecisionState
 from grayscale.states import TaskState
+from messaging.states import MessageState
 from miniprograms.states import Shelf
 from releases.states import AuditState, VersionState
 
@@ -58,7 +59,7 @@ def test_every_template_is_used_and_compiles():
     assert unused == []
 
 
-@pytest.mark.parametrize("states", [VersionState, AuditState, DecisionState, Shelf, TaskState])
+@pytest.mark.parametrize("states", [VersionState, AuditState, DecisionState, Shelf, TaskState, MessageState])
 def test_every_state_has_a_colour(states):
     assert [value for value in states.values if value not in STATES] == []
 

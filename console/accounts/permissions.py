@@ -24,6 +24,7 @@ class Permission(models.TextChoices):
     SIGNED_IN = "signed_in", _("anyone signed in")
     OPERATOR = "operator", _("operators")
     DEVICE = "device", _("a host application's key")
+    SERVER = "server", _("a mini program's secret")
 
 
 class TeamRole(models.TextChoices):

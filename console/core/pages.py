@@ -1,6 +1,7 @@
 """List, form and confirm pages, once for the whole console."""
 
 from collections.abc import Callable
+from dataclasses import dataclass, field
 from typing import Any
 
 from django import forms
@@ -60,6 +61,25 @@ def show(request: HttpRequest, template: str, context: dict[str, Any], *, status
 def go(request: HttpRequest, url: str) -> HttpResponse:
     """Redirect the whole page, also when a dialog asked."""
     return HttpResponseClientRedirect(url) if request.headers.get("HX-Request") else redirect(url)
+
+
+@dataclass(frozen=True)
+class Shown:
+    """A secret in the one answer that carries it; `done` is where to go when it is stored."""
+
+    title: str
+    value: str = field(repr=False)
+    file_name: str
+    done: str
+    warning: str = ""
+
+
+def secret_page(request: HttpRequest, shown: Shown, *, template: str, context: dict[str, Any]) -> HttpResponse:
+    """Answer a POST with a secret, in the dialog that asked or over the page `template`; nothing keeps the answer."""
+    in_dialog = request.headers.get("HX-Target") == "dialog"
+    answer = render(request, "core/secret.html" if in_dialog else template, {**context, "shown": shown})
+    answer["Cache-Control"] = "no-store"
+    return answer
 
 
 def page_of(request: HttpRequest, rows: QuerySet[Any], *, count: int | None = None) -> Page[Any]:

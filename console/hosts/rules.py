@@ -6,7 +6,7 @@ from django.utils.translation import gettext as _
 
 from console.accounts.models import User
 from console.accounts.permissions import ApplicationRole
-from console.hosts.models import ApplicationMember, Decision, SensitiveApi
+from console.hosts.models import ApplicationMember, Decision, SensitiveApi, ServerSecret
 from console.hosts.states import DecisionState
 
 
@@ -23,6 +23,20 @@ def why_not_leave(person: ApplicationMember, administrators: list[ApplicationMem
 def why_not_remove_api(api: SensitiveApi, is_default: bool) -> str:
     """Return why an API can't be taken out of the list, in words; "" when it can."""
     return _("Every application has %(api)s in its list. Make it public instead.") % {"api": api} if is_default else ""
+
+
+def why_not_generate_server_secret(current: ServerSecret | None) -> str:
+    """Return why the first server secret can't be made, in words; "" when it can."""
+    return _("There is a secret already; reset it to get a new one.") if current else ""
+
+
+def why_not_reset_server_secret(current: ServerSecret | None, *, seen: int | None = None) -> str:
+    """Return why the server secret can't be replaced, in words; "" when it can. `seen` is the one on the screen."""
+    if current is None:
+        return _("There is no secret yet. Generate one first.")
+    if seen not in (None, current.pk):
+        return _("Someone else was first: this secret was replaced already.")
+    return ""
 
 
 def why_not_decide(decision: Decision, *, by: User) -> str:

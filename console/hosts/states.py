@@ -1,4 +1,4 @@
-"""The states of a decision."""
+"""The states of a decision, and how long an old secret goes on working."""
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
@@ -12,3 +12,11 @@ class DecisionState(models.TextChoices):
     REJECTED = "rejected", _("Rejected")
     WITHDRAWN = "withdrawn", _("Withdrawn")
     ENDED = "ended", _("Ended")
+
+
+class Overlap(models.IntegerChoices):
+    """For how many hours an old secret goes on working after a reset (K-2)."""
+
+    NONE = 0, _("Refuse it at once")
+    HOUR = 1, _("Let it work for 1 more hour")
+    DAY = 24, _("Let it work for 24 more hours")

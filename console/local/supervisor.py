@@ -15,6 +15,7 @@ from types import FrameType
 from console.local import addresses, postgres, valkey
 from console.local.process import LocalServiceError, Service, stop_all, tied
 
+MANAGE = Path(__file__).parents[2] / "manage.py"
 LOOK_SECONDS = 0.2
 LONGEST_PAUSE = 30.0  # Between two starts of something that keeps dying.
 STEADY_SECONDS = 60.0  # Whoever lived this long is forgiven its earlier deaths.
@@ -130,6 +131,12 @@ def applications(host: str, port: int) -> list[Service]:
         ),
         Service("beat", tied([*celery, "beat", "--loglevel", "WARNING", "-s", str(beat_file)], signal.SIGTERM)),
     ]
+
+
+def gateway(port: int) -> Service:
+    """Return what plays the server of the demo's host applications."""
+    command = [sys.executable, str(MANAGE), "gateway", "--console", "--quiet", "--port", str(port)]
+    return Service("gateway", tied(command, signal.SIGTERM))
 
 
 @dataclass

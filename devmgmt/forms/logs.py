@@ -18,11 +18,12 @@ from django.utils.translation import gettext_lazy
 
 from console.core import times
 from console.core.fields import LineField
+from console.core.text import visible
 from devmgmt.logs.criteria import Criteria
 from devmgmt.logs.entry import AHEAD, MOST_FILTER_MSG, MOST_TRACE_ID
 from devmgmt.models import SavedQuery
 from devmgmt.states import Level
-from devmgmt.timeline import PLATFORMS, step_for, versions_of, visible
+from devmgmt.timeline import PLATFORMS, step_for, versions_of
 from miniprograms.models import MiniProgram
 
 SPANS = {

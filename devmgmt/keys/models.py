@@ -17,7 +17,7 @@ from miniprograms.models import MiniProgram, ProgramUser
 class AppSecret(models.Model):
     """A secret of a mini program's server (K-2). `ends_at` is empty for the current one.
 
-    All usable secrets of a program are frozen and unfrozen together.
+    All secrets of a program are frozen and unfrozen together, also those that have ended: a token of one may live.
     """
 
     mini_program = models.ForeignKey(MiniProgram, on_delete=models.PROTECT, related_name="secrets", db_index=False)
@@ -92,6 +92,9 @@ class SecretUse(models.Model):
     uses = models.PositiveIntegerField(default=1)
     last_at = models.DateTimeField()
 
+    class Meta:
+        indexes = [models.Index(fields=["day"], name="secret_use_day")]
+
     def __str__(self) -> str:
         return f"{self.address} on {self.day}"
 
@@ -104,6 +107,9 @@ class Refusal(models.Model):
     day = models.DateField(help_text="in the console's own time zone")
     errcode = models.PositiveIntegerField()
     count = models.PositiveIntegerField(default=1)
+
+    class Meta:
+        indexes = [models.Index(fields=["day"], name="refusal_day")]
 
     def __str__(self) -> str:
         return f"{self.count} × {self.errcode} on {self.day}"

@@ -10,6 +10,7 @@ from django.db.models import Q
 
 if TYPE_CHECKING:
     from devmgmt.keys.models import AccessToken, AppSecret
+    from miniprograms.models import MiniProgram
 
 
 class AppSecretQuerySet(models.QuerySet["AppSecret"]):
@@ -22,6 +23,13 @@ class AppSecretQuerySet(models.QuerySet["AppSecret"]):
     def usable(self, *, at: datetime) -> AppSecretQuerySet:
         """Not ended by a reset: the current one, and old ones in their overlap. Frozen ones count here."""
         return self.filter(Q(ends_at=None) | Q(ends_at__gt=at))
+
+    def held(self, program: MiniProgram, *, at: datetime) -> AppSecretQuerySet:
+        """Usable ones of the program, locked until the transaction ends, always in the same order.
+
+        Who issues tokens and who ends or freezes secrets takes them first, so each sees what the other did.
+        """
+        return self.usable(at=at).filter(mini_program=program).order_by("pk").select_for_update(no_key=True)
 
 
 class AccessTokenQuerySet(models.QuerySet["AccessToken"]):

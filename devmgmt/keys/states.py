@@ -3,7 +3,8 @@
 from datetime import timedelta
 
 from django.db import models
-from django.utils.translation import gettext_lazy as _
+
+from console.hosts.states import Overlap as Overlap  # one for the secrets of both sides
 
 
 class TokenKind(models.TextChoices):
@@ -13,16 +14,10 @@ class TokenKind(models.TextChoices):
     STABLE = "stable", "stable_token"
 
 
-class Overlap(models.IntegerChoices):
-    """For how many hours the old secret goes on working after a reset (K-2)."""
-
-    NONE = 0, _("Refuse it at once")
-    HOUR = 1, _("Let it work for 1 more hour")
-    DAY = 24, _("Let it work for 24 more hours")
-
-
 TOKEN_LIFETIME = timedelta(seconds=7200)
 TOKEN_OVERLAP = timedelta(minutes=5)  # for which an old plain token works after a new one
 TOKENS_PER_DAY = 2000  # plain ones of one program, as WeChat limits them
 FORCED_PER_DAY = 20  # stable tokens renewed by force_refresh
+RENEWAL = timedelta(minutes=5)  # before the end of a stable token: from then on a new one is given
+UNKNOWN_ADDRESS = "0.0.0.0"  # noqa: S104 - who came without an address
 CODE_LIFETIME = timedelta(minutes=5)

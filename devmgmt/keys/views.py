@@ -1,45 +1,254 @@
-"""Stub."""
+"""The pages of key management (K-1, K-2): team administrators only."""
 
+from __future__ import annotations
+
+from collections.abc import Callable
 from typing import Any
 
-from django.http import HttpRequest, HttpResponse
+from django import forms
+from django.db.models import QuerySet
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
-from console.accounts.access import route, teams_for
+from console.accounts.access import SignedInRequest, check, route, teams_for
+from console.accounts.filters import url_with_team
+from console.accounts.models import Team
 from console.accounts.permissions import Permission
+from console.core import times
+from console.core.errors import Refused
+from console.core.pages import NoteForm, Shown, form_page, page_of, posted, secret_page, show
+from console.core.states import look_of
+from devmgmt.keys import actions, rules
+from devmgmt.keys.filters import OverviewFilter
+from devmgmt.keys.forms import ResetForm
+from devmgmt.keys.models import AccessToken, AppSecret
+from devmgmt.keys.overview import figures_of, history_of, moves, standings
 from miniprograms.access import mini_program_for
+from miniprograms.models import MiniProgram
+
+PAGE = "keys/keys.html"
+CONFIRM = "core/confirm.html"
 
 
 @route(Permission.ADMINISTER, load=teams_for)
-def overview(request: HttpRequest, *loaded: Any) -> HttpResponse:
-    """To be written."""
-    return HttpResponse("")
+def overview(request: SignedInRequest, teams: QuerySet[Team]) -> HttpResponse:
+    """The programs of the teams that I administer: state of the secret, last use, older ones that still work."""
+    administered = {str(row.team_id): row.may(Permission.ADMINISTER) for row in request.user.team_roles}
+    check(administered.get(request.GET.get("team", ""), True))
+    # A team that the user remembers from another section may be one that they don't administer.
+    comes_back = "team" in request.GET or administered.get(request.session.get("team", ""), False)
+    if comes_back and (url := url_with_team(request)):
+        return redirect(url)
+    filters = OverviewFilter(request)
+    page = page_of(request, filters.rows.select_related("team"), count=filters.count)
+    words = ngettext("%(count)d mini program", "%(count)d mini programs", filters.count)
+    context = {
+        "filter": filters,
+        "page": page,
+        "rows": standings(page, at=timezone.now()),
+        "total": words % {"count": filters.count},
+    }
+    return render(request, "keys/overview.html", context)
 
 
 @route(Permission.ADMINISTER, load=mini_program_for)
-def keys(request: HttpRequest, *loaded: Any) -> HttpResponse:
-    """To be written."""
-    return HttpResponse("")
+def keys(request: SignedInRequest, program: MiniProgram) -> HttpResponse:
+    """The program's secret without the secret itself, its uses, its tokens, and what was done with it."""
+    return render(request, PAGE, _page(request, program))
 
 
 @route(Permission.ADMINISTER, load=mini_program_for, methods="GET POST", sudo=True)
-def generate(request: HttpRequest, *loaded: Any) -> HttpResponse:
-    """To be written."""
-    return HttpResponse("")
+def generate(request: SignedInRequest, program: MiniProgram) -> HttpResponse:
+    """Make the first secret; the answer shows it once."""
+    return _secret_dialog(
+        request,
+        program,
+        NoteForm(posted(request)),
+        make=lambda data: actions.generate(program, by=request.user, reason=data["note"]),
+        title=_("Generate the AppSecret of %(program)s?") % {"program": program},
+        effects=[
+            ("eye-off", _("It is shown once. Have the secret store of your server open.")),
+            ("server", _("With it your server gets access tokens, signs users in and sends subscription messages.")),
+            ("message", _("The team's other administrators are told.")),
+        ],
+        verb=_("Generate secret"),
+        icon="key",
+    )
 
 
 @route(Permission.ADMINISTER, load=mini_program_for, methods="GET POST", sudo=True)
-def reset(request: HttpRequest, *loaded: Any) -> HttpResponse:
-    """To be written."""
-    return HttpResponse("")
+def reset(request: SignedInRequest, program: MiniProgram) -> HttpResponse:
+    """Replace the secret; the answer shows the new one once."""
+    current = _current(program)
+    return _secret_dialog(
+        request,
+        program,
+        ResetForm(posted(request), initial={"seen": current.pk if current else 0}),
+        make=lambda data: actions.reset(
+            program, seen=data["seen"], overlap=data["overlap"], reason=data["note"], by=request.user
+        ),
+        title=_("Reset the AppSecret of %(program)s?") % {"program": program},
+        change=[(_("Secret now"), current or _("None")), (_("After this"), _("A new one"))],
+        effects=[
+            ("bolt", _("“At once” ends %(what)s now.") % {"what": _stopped(program)}),
+            ("users", _cut_off(program, _("Until your server has the new secret"))),
+            ("clock", _("With an overlap both secrets work until its end. Access tokens keep their own end.")),
+            ("eye-off", _("The new one is shown once. Have the secret store of your server open.")),
+            ("message", _("The team's other administrators are told.")),
+        ],
+        verb=_("Reset secret"),
+        icon="refresh",
+        danger=True,
+    )
 
 
 @route(Permission.ADMINISTER, load=mini_program_for, methods="GET POST", sudo=True)
-def freeze(request: HttpRequest, *loaded: Any) -> HttpResponse:
-    """To be written."""
-    return HttpResponse("")
+def freeze(request: SignedInRequest, program: MiniProgram) -> HttpResponse:
+    """Refuse every use at once."""
+    return _confirm(
+        request,
+        program,
+        NoteForm(posted(request), needed=True, help_text=_("The team's other administrators read it.")),
+        save=lambda data: actions.freeze(program, reason=data["note"], by=request.user),
+        toast=_("The secret is frozen. Nothing that it opens works now."),
+        title=_("Freeze the AppSecret of %(program)s?") % {"program": program},
+        after="frozen",
+        effects=[
+            ("bolt", _("Refused at once (40243): %(what)s.") % {"what": _stopped(program)}),
+            ("users", _cut_off(program, _("Until it is unfrozen"))),
+            ("refresh", _("Unfreezing brings the same secret back. A reset gives a new one, which is frozen, too.")),
+            ("message", _("The team's other administrators are told.")),
+        ],
+        verb=_("Freeze secret"),
+        icon="snowflake",
+        danger=True,
+    )
 
 
 @route(Permission.ADMINISTER, load=mini_program_for, methods="GET POST", sudo=True)
-def unfreeze(request: HttpRequest, *loaded: Any) -> HttpResponse:
-    """To be written."""
-    return HttpResponse("")
+def unfreeze(request: SignedInRequest, program: MiniProgram) -> HttpResponse:
+    """Let it work again."""
+    return _confirm(
+        request,
+        program,
+        NoteForm(posted(request)),
+        save=lambda data: actions.unfreeze(program, reason=data["note"], by=request.user),
+        toast=_("The secret works again."),
+        title=_("Unfreeze the AppSecret of %(program)s?") % {"program": program},
+        after="active",
+        effects=[
+            ("key", _("The same secret works again at once, and so do access tokens that have not ended meanwhile.")),
+            (
+                "alert-triangle",
+                _("If someone else may know it, reset it first: it stays frozen meanwhile."),
+            ),
+            ("message", _("The team's other administrators are told.")),
+        ],
+        verb=_("Unfreeze secret"),
+        icon="circle-check",
+    )
+
+
+def _current(program: MiniProgram) -> AppSecret | None:
+    return AppSecret.objects.current().filter(mini_program=program).first()
+
+
+def _address(program: MiniProgram) -> str:
+    return reverse("keys:keys", args=[program.app_id])
+
+
+def _page(request: SignedInRequest, program: MiniProgram) -> dict[str, Any]:
+    """Return what the program's page shows; also under the dialog that a new secret is shown in."""
+    [standing] = standings([program], at=timezone.now())
+    current, history = standing.current, page_of(request, history_of(program))
+    total = history.paginator.count
+    return {
+        "mini_program": program,
+        "standing": standing,
+        "figures": figures_of(standing),
+        "history": moves(history),
+        "page": history,
+        "total": ngettext("%(count)d entry", "%(count)d entries", total) % {"count": total},
+        "why_not_generate": rules.why_not_generate(current),
+        "why_not_reset": rules.why_not_reset(current),
+        "why_not_freeze": rules.why_not_freeze(current),
+    }
+
+
+def _confirm(
+    request: SignedInRequest, program: MiniProgram, form: forms.Form, *, toast: str, after: str, **context: Any
+) -> HttpResponse:
+    """Ask in a dialog, run the verb, and return to the program's page."""
+    state = rules.state_of(_current(program))
+    return form_page(
+        request,
+        form,
+        success=lambda _row: (toast, _address(program)),
+        template=CONFIRM,
+        change=[(_("Secret now"), _label(state)), (_("After this"), _label(after))],
+        mini_program=program,
+        cancel=_address(program),
+        **context,
+    )
+
+
+def _label(state: str) -> str:
+    return _("None") if state == rules.NONE_YET else look_of(state)[1]
+
+
+def _secret_dialog(
+    request: SignedInRequest,
+    program: MiniProgram,
+    form: forms.Form,
+    *,
+    make: Callable[[dict[str, Any]], actions.Made],
+    **context: Any,
+) -> HttpResponse:
+    """Ask in a dialog; the answer to the POST is the page with the secret over it, and nothing keeps that answer."""
+    question = {"form": form, "mini_program": program, "cancel": _address(program), **context}
+    if request.method == "POST" and form.is_valid():
+        try:
+            made = make(form.cleaned_data)
+        except Refused as refused:
+            form.add_error(refused.field if refused.field in form.fields else None, refused.message)
+        else:
+            return secret_page(request, _shown(program, made), template=PAGE, context=_page(request, program))
+    return show(request, CONFIRM, question, status=422 if request.method == "POST" else 200)
+
+
+def _shown(program: MiniProgram, made: actions.Made) -> Shown:
+    old = AppSecret.objects.exclude(ends_at=None).usable(at=timezone.now()).filter(mini_program=program)
+    ends_at = old.order_by("ends_at").values_list("ends_at", flat=True).last()
+    words = _("The old secret still works until %(time)s. Live access tokens keep their own end time.")
+    warnings = [words % {"time": times.full(ends_at)}] if ends_at else []
+    if made.row.frozen_at:
+        warnings.append(_("The new secret is frozen, as the old one was: it works when you unfreeze it."))
+    return Shown(
+        title=_("The new secret of %(program)s") % {"program": program},
+        value=made.secret,
+        file_name=f"{program.app_id}-secret.txt",
+        done=_address(program),
+        warning=" ".join(warnings),
+    )
+
+
+def _stopped(program: MiniProgram) -> str:
+    """Say what a move ends: the secret, and the access tokens that live."""
+    alive = AccessToken.objects.filter(mini_program=program).alive(at=timezone.now()).count()
+    words = ngettext("the secret and %(count)d live access token", "the secret and %(count)d live access tokens", alive)
+    return words % {"count": alive} if alive else _("the secret")
+
+
+def _cut_off(program: MiniProgram, until: str) -> str:
+    """Say who loses what, and until when."""
+    names = ", ".join(application.name for application in program.bindings.bound().applications()[:5])
+    if not names:
+        return _("%(until)s: your server gets no access tokens. No application is bound, so no user notices.") % {
+            "until": until
+        }
+    words = _("%(until)s: users in %(applications)s can't sign in, and no subscription message is sent.")
+    return words % {"until": until, "applications": names}

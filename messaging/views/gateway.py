@@ -1,45 +1,341 @@
-"""Stub."""
+"""An application's message gateway: where its server takes messages, and what has become of them."""
 
+from __future__ import annotations
+
+from datetime import datetime, timedelta
 from typing import Any
 
-from django.http import HttpRequest, HttpResponse
+from django import forms
+from django.contrib import messages
+from django.core.cache import cache
+from django.db.models import Count
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
-from console.accounts.access import route
-from console.accounts.permissions import Permission
+from console.accounts.access import SignedInRequest, route
+from console.accounts.permissions import Permission, lacking
+from console.activity.models import ActivityEntry
+from console.activity.verbs import Verb
+from console.core import times
+from console.core.errors import Overtaken, Refused
+from console.core.pages import Shown, form_page, page_of, posted, secret_page, show
+from console.core.text import visible
+from console.hosts import actions as hosts
+from console.hosts import rules as host_rules
 from console.hosts.access import application_for
+from console.hosts.models import HostApplication
+from messaging import delivery, rules
+from messaging.actions import gateways as actions
+from messaging.forms.gateway import GatewayForm, RemoveForm, SecretForm
+from messaging.models import Gateway, Message, MyTemplate
+from messaging.states import MessageState
+from messaging.wording import title_of
+
+CONFIRM, PAGE = "core/confirm.html", "messaging/gateway.html"
+FAILED_SHOWN = 25
+DAY = timedelta(days=1)
+TEST_PAUSE = 3  # seconds between two tests of an application: the button is no way to try out addresses
 
 
 @route(Permission.VIEW_APPLICATION, load=application_for)
-def gateway(request: HttpRequest, *loaded: Any) -> HttpResponse:
-    """To be written."""
-    return HttpResponse("")
+def gateway(request: SignedInRequest, application: HostApplication) -> HttpResponse:
+    """The gateway and how it answers, the server secret, messages, and the programs that send them."""
+    return render(request, PAGE, page_context(request, application))
+
+
+def page_context(request: SignedInRequest, application: HostApplication) -> dict[str, Any]:
+    """Return what the page shows; also under the dialog that a new secret is shown in."""
+    now = timezone.now()
+    found, test = actions.gateway_of(application), _newest_test(application)
+    secrets = list(application.server_secrets.usable(at=now).select_related("created_by"))
+    current = next((secret for secret in secrets if secret.ends_at is None), None)
+    failed = Message.objects.failed().filter(application=application).count()
+    has_wanted = bool(failed) and actions.failed_and_wanted(application).exists()
+    return {
+        "application": application,
+        "gateway": found,
+        "is_open": found.is_open(at=now),
+        "test": test,
+        "test_failed": _shows_failure(test, found) if test else False,
+        "secret": current,
+        "old_secrets": [secret for secret in secrets if secret.ends_at],
+        "figures": _figures(application, since=now - DAY),
+        "failed": _failed(application) if failed else [],
+        "failed_count": failed,
+        **_programs(request, application, since=now - DAY),
+        "why_not_edit": lacking(application.held, Permission.EDIT_APPLICATION),  # type: ignore[attr-defined]
+        "why_not_test": rules.why_not_test(has_gateway=bool(found.url), has_secret=current is not None),
+        "why_not_replay": rules.why_not_replay_all(has_gateway=bool(found.url), has_failed=has_wanted),
+        "why_not_generate": host_rules.why_not_generate_server_secret(current),
+        "why_not_reset": host_rules.why_not_reset_server_secret(current),
+    }
+
+
+def _newest_test(application: HostApplication) -> ActivityEntry | None:
+    entries = ActivityEntry.objects.of_application(application.application_id)
+    return entries.filter(verb=Verb.GATEWAY_TESTED).first()
+
+
+def _shows_failure(test: ActivityEntry, gateway: Gateway) -> bool:
+    """Whether the gateway as it is now failed its test, and has taken nothing since."""
+    is_same = (test.after or {}).get("address") == gateway.url and test.at > gateway.changed_at
+    return bool(test.reason) and is_same and not (gateway.last_success_at and gateway.last_success_at > test.at)
+
+
+def _figures(application: HostApplication, *, since: datetime) -> dict[str, int]:
+    """Count the messages that were accepted since then, and what has become of them."""
+    rows = Message.objects.taken_by(application, since=since).values_list("state")
+    counts = dict(rows.annotate(count=Count("pk")).order_by())
+    return {"accepted": sum(counts.values()), **{state: counts.get(state, 0) for state in MessageState.values}}
+
+
+def _failed(application: HostApplication) -> list[dict[str, Any]]:
+    """Return the newest failed messages, without what is in them."""
+    rows = Message.objects.failed().filter(application=application).order_by("-pk").defer("values", "page")
+    found = rows.select_related("mini_program", "template", "consent__user")[:FAILED_SHOWN]
+    return [
+        {"message": message, "title": title_of(message.template), "why": visible(message.reason)} for message in found
+    ]
+
+
+def _programs(request: SignedInRequest, application: HostApplication, *, since: datetime) -> dict[str, Any]:
+    """Return the bound programs of the list's page, and whose messages are stopped."""
+    bans = list(application.bans.standing().select_related("mini_program__team", "template", "created_by"))
+    bound = application.bindings.bound().select_related("mini_program__team").order_by("-decided_at", "-pk")
+    page = page_of(request, bound)
+    programs = [binding.mini_program for binding in page.object_list]
+    sent, templates = Message.objects.taken_by(application, since=since), MyTemplate.objects.live()
+    counts = [
+        dict(rows.filter(mini_program__in=programs).values_list("mini_program").annotate(n=Count("pk")).order_by())
+        for rows in (sent, templates)
+    ]
+    lines = [
+        {
+            "program": program,
+            "sent": counts[0].get(program.pk, 0),
+            "templates": counts[1].get(program.pk, 0),
+            "ban": next((ban for ban in bans if ban.mini_program_id == program.pk and ban.template is None), None),
+            "parts": sum(ban.mini_program_id == program.pk and ban.template is not None for ban in bans),
+        }
+        for program in programs
+    ]
+    return {"bans": [(ban, actions.what_of(ban)) for ban in bans], "page": page, "lines": lines}
+
+
+# Gateway ----------------------------------------------------------------------------------------------------------
 
 
 @route(Permission.EDIT_APPLICATION, load=application_for, methods="GET POST", sudo=True)
-def set_gateway(request: HttpRequest, *loaded: Any) -> HttpResponse:
-    """To be written."""
-    return HttpResponse("")
+def set_gateway(request: SignedInRequest, application: HostApplication) -> HttpResponse:
+    """Set or change the address; with ?remove=1, take it away."""
+    current = actions.gateway_of(application)
+    if "remove" in request.GET:
+        return _remove_gateway(request, application, current)
+    form = GatewayForm(posted(request), initial={"url": current.url, "revision": current.revision})
+
+    def save(data: dict[str, Any]) -> Gateway:
+        try:
+            return actions.set_gateway(application, by=request.user, **data)
+        except Overtaken:
+            edits = ActivityEntry.objects.of_application(application.application_id).filter(verb=Verb.GATEWAY_SET)
+            form.show_overtaken(actions.gateway_of(application), edits)
+            raise
+
+    names = {"application": application}
+    effects = [
+        ("send", _("New messages go there from now on; those that wait, at their next try.")),
+        ("lock", _("Private networks are not asked, and redirects are not followed.")),
+        ("message", _("The other administrators of %(application)s are told.") % names),
+    ]
+    return _dialog(
+        request,
+        application,
+        form,
+        save=save,
+        toast=lambda _saved: _("The address is saved. Send a test to see that it answers."),
+        title=_("Change the gateway of %(application)s") % names
+        if current.url
+        else _("Set the gateway of %(application)s") % names,
+        effects=effects,
+        verb=_("Save address"),
+    )
+
+
+def _remove_gateway(request: SignedInRequest, application: HostApplication, current: Gateway) -> HttpResponse:
+    waiting = Message.objects.filter(application=application, state="waiting").count()
+    words = ngettext(
+        "%(count)d message waits. It fails unless an address is set again in time.",
+        "%(count)d messages wait. They fail unless an address is set again in time.",
+        waiting,
+    )
+    return _dialog(
+        request,
+        application,
+        RemoveForm(posted(request), initial={"revision": current.revision}),
+        save=lambda data: actions.set_gateway(application, url="", by=request.user, **data),
+        toast=lambda _none: _("The gateway is removed."),
+        title=_("Remove the gateway of %(application)s?") % {"application": application},
+        change=[(_("Address now"), current.url or "–"), (_("After this"), _("None"))],
+        effects=[
+            ("message-off", _("New messages of every mini program are refused (48001).")),
+            ("clock", words % {"count": waiting} if waiting else _("No message waits.")),
+            ("message", _("The other administrators of %(application)s are told.") % {"application": application}),
+        ],
+        verb=_("Remove gateway"),
+        danger=True,
+    )
 
 
 @route(Permission.EDIT_APPLICATION, load=application_for, methods="POST")
-def send_test(request: HttpRequest, *loaded: Any) -> HttpResponse:
-    """To be written."""
-    return HttpResponse("")
+def send_test(request: SignedInRequest, application: HostApplication) -> HttpResponse:
+    """Send a test message; the page shows how it ended."""
+    current = actions.gateway_of(application)
+    has_secret = application.server_secrets.usable(at=timezone.now()).exists()
+    if refusal := rules.why_not_test(has_gateway=bool(current.url), has_secret=has_secret):
+        messages.error(request, refusal)
+    elif not cache.add(f"gateway-test:{application.pk}", True, TEST_PAUSE):
+        messages.error(request, _("A test was sent a moment ago. Wait some seconds."))
+    else:
+        current.application = application
+        outcome = delivery.send_test(current)
+        actions.note_test(current, outcome=outcome, by=request.user)
+        if outcome.ok:
+            messages.success(request, _("The gateway took the test."))
+        else:
+            messages.error(request, _("The gateway did not take the test: %(why)s") % {"why": outcome.reason})
+    return redirect(address_of(application))
+
+
+# Server secret ----------------------------------------------------------------------------------------------------
 
 
 @route(Permission.EDIT_APPLICATION, load=application_for, methods="GET POST", sudo=True)
-def generate_server_secret(request: HttpRequest, *loaded: Any) -> HttpResponse:
-    """To be written."""
-    return HttpResponse("")
+def generate_server_secret(request: SignedInRequest, application: HostApplication) -> HttpResponse:
+    """Make the first server secret; the answer shows it once."""
+    names = {"application": application}
+    return _secret_dialog(
+        request,
+        application,
+        forms.Form(posted(request)),
+        make=lambda _data: hosts.generate_server_secret(application, by=request.user),
+        title=_("Generate the server secret of %(application)s?") % names,
+        effects=[
+            ("eye-off", _("It is shown once. Have the secret store of your server open.")),
+            ("message", _("The other administrators of %(application)s are told.") % names),
+        ],
+        verb=_("Generate secret"),
+        icon="key",
+    )
 
 
 @route(Permission.EDIT_APPLICATION, load=application_for, methods="GET POST", sudo=True)
-def reset_server_secret(request: HttpRequest, *loaded: Any) -> HttpResponse:
-    """To be written."""
-    return HttpResponse("")
+def reset_server_secret(request: SignedInRequest, application: HostApplication) -> HttpResponse:
+    """Replace the server secret; the answer shows the new one once."""
+    names = {"application": application}
+    current = application.server_secrets.filter(ends_at=None).first()
+    form = SecretForm(posted(request), initial={"seen": current.pk if current else 0})
+    return _secret_dialog(
+        request,
+        application,
+        form,
+        make=lambda data: hosts.reset_server_secret(
+            application, seen=data["seen"], overlap=data["overlap"], reason=data["note"], by=request.user
+        ),
+        title=_("Reset the server secret of %(application)s?") % names,
+        change=[(_("Secret now"), current or _("None")), (_("After this"), _("A new one"))],
+        effects=[
+            ("message", _("While both work, messages carry a signature of each.")),
+            (
+                "bolt",
+                _("Refused at once: until the server has the new one, it can check no message and gets no login code."),
+            ),
+            ("eye-off", _("The new one is shown once. Have the secret store of your server open.")),
+            ("message", _("The other administrators of %(application)s are told.") % names),
+        ],
+        verb=_("Reset secret"),
+        icon="refresh",
+        danger=True,
+    )
+
+
+def _secret_dialog(
+    request: SignedInRequest, application: HostApplication, form: forms.Form, *, make: Any, **context: Any
+) -> HttpResponse:
+    """Ask in a dialog; the answer to the POST is the page with the secret over it, and nothing keeps that answer."""
+    question = {"form": form, "application": application, "cancel": address_of(application), **context}
+    if request.method == "POST" and form.is_valid():
+        try:
+            secret = make(form.cleaned_data)
+        except Refused as refused:
+            form.add_error(refused.field if refused.field in form.fields else None, refused.message)
+        else:
+            shown = _shown(application, secret)
+            return secret_page(request, shown, template=PAGE, context=page_context(request, application))
+    return show(request, CONFIRM, question, status=422 if request.method == "POST" else 200)
+
+
+def _shown(application: HostApplication, secret: str) -> Shown:
+    old = application.server_secrets.exclude(ends_at=None).usable(at=timezone.now()).order_by("ends_at").last()
+    works = _("The old secret still works until %(time)s. Messages carry a signature of both until then.")
+    return Shown(
+        _("The new server secret of %(application)s") % {"application": application},
+        secret,
+        f"{application.application_id}-server-secret.txt",
+        address_of(application),
+        works % {"time": times.full(old.ends_at)} if old and old.ends_at else "",
+    )
+
+
+# Failed messages --------------------------------------------------------------------------------------------------
 
 
 @route(Permission.EDIT_APPLICATION, load=application_for, methods="GET POST")
-def replay_failed(request: HttpRequest, *loaded: Any) -> HttpResponse:
-    """To be written."""
-    return HttpResponse("")
+def replay_failed(request: SignedInRequest, application: HostApplication) -> HttpResponse:
+    """Send every failed message again."""
+    failed = actions.failed_and_wanted(application)[: actions.MOST_REPLAYED].count()
+    effects = [
+        ("refresh", _("Each is tried at once, and then as often as a new one.")),
+        ("fingerprint", _("Each keeps its id, so that the gateway knows one that it has taken already.")),
+        ("circle-check", _("No consent is used again.")),
+    ]
+    if failed == actions.MOST_REPLAYED:
+        effects.append(("clock", _("If there are more, the oldest go first. Do it again for the rest.")))
+    return _dialog(
+        request,
+        application,
+        forms.Form(posted(request)),
+        save=lambda _data: actions.replay_failed(application, by=request.user),
+        toast=lambda count: (
+            ngettext("%(count)d message is sent again.", "%(count)d messages are sent again.", count) % {"count": count}
+        ),
+        title=ngettext("Send %(count)d failed message again?", "Send %(count)d failed messages again?", failed)
+        % {"count": failed},
+        effects=effects,
+        verb=_("Send again"),
+        icon="refresh",
+    )
+
+
+def address_of(application: HostApplication) -> str:
+    """Return the address of the page."""
+    return reverse("hosts:gateway", args=[application.application_id])
+
+
+def _dialog(
+    request: SignedInRequest, application: HostApplication, form: forms.Form, *, toast: Any, **context: Any
+) -> HttpResponse:
+    """Ask in a dialog, run the verb, and return to the page."""
+    back = address_of(application)
+    return form_page(
+        request,
+        form,
+        success=lambda result: (toast(result), back),
+        template=CONFIRM,
+        application=application,
+        cancel=back,
+        **context,
+    )

@@ -1,28 +1,124 @@
-"""Stub."""
+"""The send log of a mini program (M-8): the list with the days' counts, one message, and sending it again."""
+
+from __future__ import annotations
 
 from typing import Any
 
-from django.http import HttpRequest, HttpResponse
+from django import forms
+from django.http import HttpResponse
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
 
-from console.accounts.access import route
-from console.accounts.permissions import Permission
+from console.accounts.access import SignedInRequest, route
+from console.accounts.permissions import Permission, lacking
+from console.activity.models import ActivityEntry
+from console.activity.verbs import Verb
+from console.core.pages import form_page, posted
 from messaging.access import message_for
+from messaging.actions import messages
+from messaging.forms.log import LogForm
+from messaging.models import Message, MyTemplate
+from messaging.states import MessageState
+from messaging.tally import DAYS, Day, days_of
+from messaging.timeline import Opened, Place, Row, latest
 from miniprograms.access import mini_program_for
+from miniprograms.models import MiniProgram
+
+PAGE = 50
+SHOWN_REPLAYS = 10
+LOWEST = 2.0  # percent of the chart's height, so that a few failed ones among many are seen
 
 
 @route(Permission.VIEW, load=mini_program_for)
-def log(request: HttpRequest, *loaded: Any) -> HttpResponse:
-    """To be written."""
-    return HttpResponse("")
+def log(request: SignedInRequest, program: MiniProgram) -> HttpResponse:
+    """What fits the criteria, newest first, below the counts of the last days."""
+    form = LogForm(request.GET, program=program)
+    days = days_of(program, at=timezone.now())
+    context = {
+        "mini_program": program,
+        "form": form,
+        "days": _bars(days, form),
+        "today": days[-1],
+        "most": max(day.accepted for day in days),
+        "day_count": DAYS,
+        "missing": lacking(program.held, Permission.DEVELOP),
+        **_listing(request, program, form),
+    }
+    return render(request, "messaging/log.html", context)
+
+
+def _listing(request: SignedInRequest, program: MiniProgram, form: LogForm) -> dict[str, Any]:
+    """The rows of the list, or why there are none."""
+    before = Place.read(request.GET.get("before", ""))
+    if not form.is_valid():
+        return {"rows": []}
+    found = latest(program, form.asked, before=before, limit=PAGE + 1)
+    context: dict[str, Any] = {"rows": [Row(message) for message in found[:PAGE]], "is_first": before is None}
+    if len(found) > PAGE:
+        context["older"] = f"{form.query()}&before={context['rows'][-1].place}".removeprefix("&")
+    if not found and before is None and not form.is_asking:
+        context["has_templates"] = MyTemplate.objects.live().filter(mini_program=program).exists()
+    return context
+
+
+def _bars(days: list[Day], form: LogForm) -> list[dict[str, Any]]:
+    """The days with the heights of what is stacked in their bars, in percent, and the query that shows one day."""
+    most = max(max(day.accepted for day in days), 1)
+    bars = []
+    for day in days:
+        parts, top = [], 100.0
+        for state in (MessageState.DELIVERED, MessageState.WAITING, MessageState.FAILED):
+            if count := getattr(day, state):
+                height = max(count / most * 100, LOWEST)
+                top -= height
+                parts.append({"state": state.value, "y": f"{max(top, 0):.2f}", "height": f"{height:.2f}"})
+        date = day.date.isoformat()
+        bars.append({"day": day, "parts": parts, "query": form.query(since=date, until=date)})
+    return bars
 
 
 @route(Permission.VIEW, load=message_for)
-def message(request: HttpRequest, *loaded: Any) -> HttpResponse:
-    """To be written."""
-    return HttpResponse("")
+def message(request: SignedInRequest, message: Message) -> HttpResponse:
+    """One message: what the user sees, and all that is known of its way."""
+    program = message.mini_program
+    entries = ActivityEntry.objects.of_program(program.app_id).filter(verb=Verb.MESSAGE_REPLAYED)
+    context = {
+        "mini_program": program,
+        "message": message,
+        "row": Opened(message),
+        "why_not_replay": lacking(program.held, Permission.DEVELOP) or messages.why_not_replay(message),
+        "replays": entries.filter(target_type="message", target_id=str(message.pk))[:SHOWN_REPLAYS],
+    }
+    return render(request, "messaging/message.html", context)
 
 
 @route(Permission.DEVELOP, load=message_for, methods="GET POST")
-def replay(request: HttpRequest, *loaded: Any) -> HttpResponse:
-    """To be written."""
-    return HttpResponse("")
+def replay(request: SignedInRequest, message: Message) -> HttpResponse:
+    """Send a failed message again; from the list of failed ones the way leads back there (`?list=1`)."""
+    program = message.mini_program
+    page = reverse("messaging:message", args=[program.app_id, message.pk])
+    log_url = f"{reverse('messaging:log', args=[program.app_id])}?state=failed"
+    back = log_url if request.GET.get("list") else page
+    return form_page(
+        request,
+        forms.Form(posted(request)),
+        save=lambda data: messages.replay(message, by=request.user),
+        success=lambda replayed: (_("%(message)s waits for delivery again.") % {"message": replayed}, back),
+        template="core/confirm.html",
+        title=_("Send %(message)s again?") % {"message": message},
+        effects=[
+            (
+                "send",
+                _("%(application)s gets the same message, with the same ID.") % {"application": message.application},
+            ),
+            ("refresh", _("It is tried as often as a new one. No consent is used.")),
+        ],
+        lead=Row(message).answer,
+        change=[(_("Now"), _("Failed")), (_("After this"), _("Waiting"))],
+        verb=_("Send again"),
+        icon="refresh",
+        cancel=back,
+        mini_program=program,
+    )

@@ -1,22 +1,127 @@
-"""Stub."""
+"""A program's own templates: what its server sends (M-3)."""
 
+from __future__ import annotations
+
+import json
 from typing import Any
 
-from django.http import HttpRequest, HttpResponse
+from django.conf import settings
+from django.http import HttpResponse
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
-from console.accounts.access import route
-from console.accounts.permissions import Permission
+from console.accounts.access import SignedInRequest, route
+from console.accounts.permissions import Permission, lacking
+from console.core.pages import NoteForm, form_page, page_of, posted
+from messaging import rules
 from messaging.access import template_for
+from messaging.actions import templates as actions
+from messaging.filters import TemplateFilter
+from messaging.models import Ban, MyTemplate
+from messaging.states import MOST_TEMPLATES
+from messaging.wording import keywords_of, title_of
 from miniprograms.access import mini_program_for
+from miniprograms.models import MiniProgram
 
 
 @route(Permission.VIEW, load=mini_program_for)
-def templates(request: HttpRequest, *loaded: Any) -> HttpResponse:
-    """To be written."""
-    return HttpResponse("")
+def templates(request: SignedInRequest, program: MiniProgram) -> HttpResponse:
+    """The templates, whether an application takes none of their messages, and how they are used in code."""
+    live = MyTemplate.objects.live().filter(mini_program=program)
+    filters = TemplateFilter(request.GET, live.select_related("public_template", "created_by"))
+    page = page_of(request, filters.rows, count=filters.count)
+    count = live.count()
+    bans = list(Ban.objects.standing().filter(mini_program=program).select_related("application"))
+    missing = lacking(program.held, Permission.DEVELOP)
+    context = {
+        "mini_program": program,
+        "filter": filters,
+        "page": page,
+        "rows": [
+            {
+                "template": template,
+                "title": title_of(template),
+                "keywords": keywords_of(template),
+                "bans": [ban for ban in bans if ban.template_id in (None, template.pk)],
+            }
+            for template in page.object_list
+        ],
+        "total": ngettext("%(count)d template", "%(count)d templates", filters.count) % {"count": filters.count},
+        "count": count,
+        "most": MOST_TEMPLATES,
+        "missing": missing,
+        "why_not_add": missing or rules.why_not_add(count),
+        "code": _code(page.object_list[0]) if page.object_list else {},
+    }
+    return render(request, "messaging/templates.html", context)
+
+
+def _code(template: MyTemplate) -> dict[str, str]:
+    """Return what to write in the mini program and on its server, for one template as an example."""
+    address = f"{settings.BASE_URL.rstrip('/')}/cgi-bin/message/subscribe/send?access_token=ACCESS_TOKEN"
+    values = ",\n".join(
+        f'    "{keyword.key}": {{"value": {json.dumps(keyword.example, ensure_ascii=False)}}}'
+        for keyword in keywords_of(template)
+    )
+    asking = (
+        "wx.requestSubscribeMessage({\n"
+        f"  tmplIds: ['{template.template_id}'],\n"
+        "  success (answer) {\n"
+        "    // answer[ID]: 'accept', 'reject', 'ban' or 'filter'\n"
+        "  }\n"
+        "})"
+    )
+    sending = (
+        f"POST {address}\n\n"
+        "{\n"
+        '  "touser": "OPENID",\n'
+        f'  "template_id": "{template.template_id}",\n'
+        '  "page": "pages/index/index",\n'
+        f'  "data": {{\n{values}\n  }}\n'
+        "}"
+    )
+    return {"asking": asking, "sending": sending}
 
 
 @route(Permission.DEVELOP, load=template_for, methods="GET POST")
-def delete_template(request: HttpRequest, *loaded: Any) -> HttpResponse:
-    """To be written."""
-    return HttpResponse("")
+def delete_template(request: SignedInRequest, template: MyTemplate) -> HttpResponse:
+    """Delete a template, after saying what that ends and what it does not."""
+    program, title = template.mini_program, title_of(template)
+    url = reverse("messaging:templates", args=[program.app_id])
+    return form_page(
+        request,
+        NoteForm(posted(request)),
+        save=lambda data: actions.delete_template(template, by=request.user, **data),
+        success=lambda deleted: (_("%(title)s is deleted.") % {"title": title}, url),
+        template="core/confirm.html",
+        title=_("Delete %(title)s?") % {"title": title},
+        lead=_("It can't be restored. Selected again, it gets another template ID."),
+        effects=_effects(template),
+        verb=_("Delete template"),
+        icon="trash",
+        danger=True,
+        cancel=url,
+        mini_program=program,
+    )
+
+
+def _effects(template: MyTemplate) -> list[tuple[str, Any]]:
+    left = actions.left_of(template)
+    consents = ngettext(
+        "%(count)d consent becomes unusable: its user can't be sent this message any more.",
+        "%(count)d consents become unusable: their users can't be sent this message any more.",
+        left.consents,
+    )
+    waiting = ngettext(
+        "%(count)d message that waits is still delivered.",
+        "%(count)d messages that wait are still delivered.",
+        left.waiting,
+    )
+    return [
+        ("user-off", consents % {"count": left.consents} if left.consents else _("No consent is lost: there is none.")),
+        ("send", waiting % {"count": left.waiting} if left.waiting else _("No message waits for delivery.")),
+        ("history", _("Messages that were sent stay in the send log.")),
+        ("code", _("Calls that name its ID are refused from now on: 40037.")),
+    ]

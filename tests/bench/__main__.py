@@ -13,7 +13,17 @@ import sys
 from console.local import throwaway
 from tests.bench import report
 
-BENCHMARKS = ("update_check", "lists", "upload", "object_lists", "claims", "log_ingest", "log_query")
+BENCHMARKS = (
+    "update_check",
+    "lists",
+    "upload",
+    "object_lists",
+    "claims",
+    "log_ingest",
+    "log_query",
+    "sending",
+    "server_api",
+)
 
 
 def main(names: list[str]) -> int:

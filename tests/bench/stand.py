@@ -11,7 +11,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from urllib.parse import urlsplit
 
 import psycopg
@@ -54,13 +54,15 @@ def database() -> Iterator[Environment]:
 
 
 @contextlib.contextmanager
-def console(environment: Environment) -> Iterator[int]:
-    """One granian process with one thread for Python, on a free port; yields the port."""
+def console(
+    environment: Environment, options: Sequence[str] = ("console.wsgi:application",), *, threads: int = 1
+) -> Iterator[int]:
+    """One granian process with one thread for Python unless told otherwise, on a free port; yields the port."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     command = [sys.executable, "-m", "granian", "--interface", "wsgi", "--port", str(port), "--no-ws"]
-    command += ["--workers", "1", "--blocking-threads", "1", "--log-level", "warning", "console.wsgi:application"]
+    command += ["--workers", "1", "--blocking-threads", str(threads), "--log-level", "warning", *options]
     with subprocess.Popen(command, env=environment) as server:
         try:
             while not _listens(port):

@@ -34,7 +34,7 @@ def addresses(world) -> list[str]:
     found = [reverse(name) for name in LIBRARY_PAGES]
     for route in routes():
         names = re.findall(r"<\w+:(\w+)>", route.path)
-        skipped = route.permission in {"operator", "device", "public"} or "GET" not in route.methods
+        skipped = route.permission in {"operator", "device", "server", "public"} or "GET" not in route.methods
         if skipped or route.name in NO_PAGES or route.path.startswith("/account/"):
             continue
         found.append(reverse(route.name, kwargs=world.fill(route.name, names)))

@@ -48,7 +48,7 @@ def test_every_route_declares_its_permission():
     listed = StringIO()
     call_command("routes", "--json", stdout=listed)
     rows = json.loads(listed.getvalue())
-    assert {row["permission"] for row in rows} <= SCOPED | OPEN | {"operator", "device"}
+    assert {row["permission"] for row in rows} <= SCOPED | OPEN | {"operator", "device", "server"}
     assert len(own_routes()) >= 40
 
 
@@ -173,6 +173,7 @@ def test_open_pages_show_nothing_of_another_team(signed_in):
         ("/versions/", 404, "team"),
         ("/grayscale/", 404, "team"),
         ("/development/", 404, "team"),
+        ("/messages/", 404, "team"),
         ("/apps/", 404, "team"),
         ("/reviews/", 404, "application"),
     }

@@ -8,12 +8,12 @@ import hashlib
 import json
 import urllib.error
 import urllib.request
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from http.client import HTTPException, HTTPResponse
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote, urljoin, urlsplit
+from urllib.parse import quote, urlencode, urljoin, urlsplit
 
 CHUNK = 128 * 1024  # bytes
 TRIES = 4  # of one download; each goes on where the one before broke off
@@ -73,6 +73,29 @@ class Client:
             answer: dict[str, Any] = json.load(response)
             return answer
 
+    def consents(self, app_id: str, account: str, template_ids: Sequence[str] = ()) -> dict[str, Any]:
+        """Ask what to show in the pop-up for these templates; without any, what the user has answered before (R-4)."""
+        asked = {
+            "app_id": app_id,
+            "account": account,
+            **({"template_ids": ",".join(template_ids)} if template_ids else {}),
+        }
+        with self._open(f"/runtime/v1/consents?{urlencode(asked)}", {}) as response:
+            answer: dict[str, Any] = json.load(response)
+            return answer
+
+    def consent(self, answers: Mapping[str, Any]) -> dict[str, str]:
+        """Tell what the user answered in the pop-up; return template id → accept, reject, ban or filter (R-4)."""
+        with self._post("/runtime/v1/consents", answers) as response:
+            results: dict[str, str] = json.load(response)["results"]
+            return results
+
+    def consent_settings(self, changes: Mapping[str, Any]) -> dict[str, Any]:
+        """Change what the user wants of a program and return how it is then (R-4)."""
+        with self._post("/runtime/v1/consent-settings", changes) as response:
+            answer: dict[str, Any] = json.load(response)
+            return answer
+
     def policy(self, app_id: str, etag: str = "") -> tuple[dict[str, Any] | None, str]:
         """Ask what a mini program may do (R-3); return it and its ETag, None while it is what has `etag`."""
         headers = {"If-None-Match": etag} if etag else {}
@@ -116,7 +139,7 @@ class Client:
         if part.stat().st_size < package["size"]:
             raise _Broken("the connection was closed early")
 
-    def _post(self, path: str, content: Mapping[str, str]) -> HTTPResponse:
+    def _post(self, path: str, content: Mapping[str, Any]) -> HTTPResponse:
         return self._open(path, {"Content-Type": "application/json"}, json.dumps(content).encode())
 
     def _open(self, path: str, headers: Mapping[str, str], body: bytes | None = None) -> HTTPResponse:

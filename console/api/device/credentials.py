@@ -9,7 +9,8 @@ from typing import Protocol
 
 import msgspec
 
-from console.api.device.http import ApiError, Environ
+from console.api.device.http import ApiError
+from console.api.http import Environ
 from grayscale.decision import Deliverable, ProgramState
 from grayscale.matching import Device
 from grayscale.states import GUID_PREFIXES

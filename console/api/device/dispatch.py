@@ -1,20 +1,16 @@
-"""From a path under /runtime/v1/ to its handler: in front of Django by WSGI, or from Django's own URLs.
-
-In front, because Django's request, middlewares and URL resolver cost several times what the update check itself does.
-"""
+"""From a path under /runtime/v1/ to its handler: in front of Django by WSGI, or from Django's own URLs."""
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterable
-from typing import Any
+from collections.abc import Callable
 
-from django.db import connection
-
-from console.api.device import logs, openapi, packages, policy, reports, update
+from console.api import http
+from console.api.device import consents, login_codes, logs, openapi, packages, policy, reports, update
 from console.api.device.credentials import Source
 from console.api.device.feed import feed
-from console.api.device.http import ApiError, Environ, Response, not_found
+from console.api.device.http import ApiError, not_found
+from console.api.http import Environ, Response, WSGIApplication
 
 PREFIX = "/runtime/v1/"
 METHODS = {
@@ -23,36 +19,18 @@ METHODS = {
     "packages": ("GET", "HEAD"),
     "policy": ("GET", "HEAD"),
     "logs": ("POST",),
+    "consents": ("GET", "HEAD", "POST"),
+    "consent-settings": ("POST",),
+    "login-codes": ("POST",),
     "openapi": ("GET", "HEAD"),
 }
-
-Start = Callable[..., Any]
-WSGIApplication = Callable[[Environ, Start], Iterable[bytes]]
 
 logger = logging.getLogger(__name__)
 
 
 def in_front_of(django: WSGIApplication) -> WSGIApplication:
     """Return a WSGI application that answers devices itself and leaves all else to `django`."""
-
-    def application(environ: Environ, start_response: Start) -> Iterable[bytes]:
-        if environ["PATH_INFO"].startswith(PREFIX):
-            try:
-                return respond(environ, feed.current).send(start_response)
-            finally:
-                _give_back()
-        return django(environ, start_response)
-
-    return application
-
-
-def _give_back() -> None:
-    """Leave the connection to other threads, as Django does after its own requests: the pool has fewer than those.
-
-    A transaction that is open now is not the request's, but that of a test around it.
-    """
-    if not connection.in_atomic_block:
-        connection.close()
+    return http.in_front_of(django, PREFIX, lambda environ: respond(environ, feed.current))
 
 
 def respond(environ: Environ, source: Callable[[], Source]) -> Response:
@@ -83,6 +61,15 @@ def _handle(environ: Environ, source: Callable[[], Source]) -> Response:
     if path == "logs":
         _allow(environ, METHODS["logs"])
         return logs.answer(environ, source)
+    if path == "consents":
+        _allow(environ, METHODS["consents"])
+        return consents.answer(environ, source)
+    if path == "consent-settings":
+        _allow(environ, METHODS["consent-settings"])
+        return consents.settings(environ, source)
+    if path == "login-codes":
+        _allow(environ, METHODS["login-codes"])
+        return login_codes.answer(environ)
     if path == "reports":
         _allow(environ, METHODS["reports"])
         return reports.answer(environ, source)

@@ -1,60 +1,33 @@
-"""The little of HTTP that the device API needs, straight on the WSGI environment."""
+"""What the device API's HTTP has of its own: errors with a true status, and bodies that come gzipped."""
 
 from __future__ import annotations
 
 import re
 import zlib
-from collections.abc import Callable, Iterable
-from http import HTTPStatus
-from typing import Any, Protocol, TypeVar
+from typing import TypeVar
 
 import msgspec
 
 from console.api.device.schema import Error
+from console.api.http import (
+    LONGEST_BODY,
+    BodyRefused,
+    Environ,
+    Headers,
+    Response,
+    decode,
+    json_response,
+    read_body,
+    too_large,
+)
 
-Environ = dict[str, Any]
-Headers = list[tuple[str, str]]
 T = TypeVar("T")
 
 MOST_MEMBERS = 16  # of a gzip: small ones cost far more than their bytes
-LONGEST_BODY = 16 * 1024  # bytes; an update check has about 300
-JSON = ("Content-Type", "application/json")
-NOT_STORED = ("Cache-Control", "no-store")
+CODES = {400: "malformed", 411: "length_required", 413: "too_large", 422: "invalid"}
 
-encode = msgspec.json.Encoder().encode
 _HALF = re.compile(rb"\\u[dD][89a-fA-F]")  # of a character beyond U+FFFF, which JSON may write as two escapes
 _ESCAPE = re.compile(rb"\\(?:u[dD][89abAB]..\\u[dD][c-fC-F]..|u....|.)", re.DOTALL)
-_status_lines = {status.value: f"{status.value} {status.phrase}" for status in HTTPStatus}
-
-
-class Body(Protocol):
-    """A body that is sent in parts and closed at the end."""
-
-    def __iter__(self) -> Any: ...
-
-    def close(self) -> None: ...
-
-
-class Response:
-    """Status, headers and the body, either whole or in parts."""
-
-    __slots__ = ("body", "headers", "status")
-
-    def __init__(self, status: int, headers: Headers, body: bytes | Body = b"") -> None:
-        self.status = status
-        self.headers = headers
-        self.body = body
-
-    def send(self, start_response: Callable[[str, Headers], Any]) -> Iterable[bytes]:
-        """Answer by WSGI."""
-        start_response(_status_lines[self.status], self.headers)
-        return [self.body] if isinstance(self.body, bytes) else self.body
-
-
-def json_response(content: Any, status: int = 200, headers: Headers | None = None) -> Response:
-    """Return `content` as JSON that no cache keeps."""
-    body = encode(content)
-    return Response(status, [JSON, NOT_STORED, ("Content-Length", str(len(body))), *(headers or ())], body)
 
 
 class ApiError(Exception):
@@ -82,11 +55,6 @@ def unavailable() -> ApiError:
     return ApiError(503, "temporarily_unavailable", "The database is away. Ask again soon.", [("Retry-After", "5")])
 
 
-def too_large(longest: int) -> ApiError:
-    """A body that is longer than is read."""
-    return ApiError(413, "too_large", f"The body may have {longest} bytes.")
-
-
 def is_known(environ: Environ, etag: str) -> bool:
     """Tell whether If-None-Match names what has this ETag; the comparison is weak by the RFC."""
     header = environ.get("HTTP_IF_NONE_MATCH", "")
@@ -96,7 +64,27 @@ def is_known(environ: Environ, etag: str) -> bool:
 def read_json(environ: Environ, decoder: msgspec.json.Decoder[T]) -> T:
     """Return the body, checked; raises ApiError 400, 411, 413, 415 or 422, which names the member that is wrong."""
     _check_type(environ)
-    return _decode(_read(environ, LONGEST_BODY), decoder)
+    try:
+        return decode(read_body(environ, LONGEST_BODY), decoder)
+    except BodyRefused as error:
+        raise _refused(error) from None
+
+
+def read_signed(environ: Environ) -> bytes:
+    """Return the body as it came, for whose signature is checked first; raises ApiError 400, 411, 413 or 415."""
+    _check_type(environ)
+    try:
+        return read_body(environ, LONGEST_BODY)
+    except BodyRefused as error:
+        raise _refused(error) from None
+
+
+def parse(body: bytes, decoder: msgspec.json.Decoder[T]) -> T:
+    """Return what `read_signed` gave, checked; raises ApiError 400 or 422."""
+    try:
+        return decode(body, decoder)
+    except BodyRefused as error:
+        raise _refused(error) from None
 
 
 def read_batch(environ: Environ, decoder: msgspec.json.Decoder[T], *, longest: int) -> T:
@@ -110,31 +98,25 @@ def read_batch(environ: Environ, decoder: msgspec.json.Decoder[T], *, longest: i
         raise ApiError(
             415, "unsupported_media_type", "Send the body as it is or by gzip.", [("Accept-Encoding", "gzip")]
         )
-    body = _read(environ, longest)
-    if encoding == "gzip":
-        body = _inflate(body, longest)
-    if _HALF.search(body):
-        body = _ESCAPE.sub(_whole, body)
-    return _decode(body, decoder)
+    try:
+        body = read_body(environ, longest)
+        if encoding == "gzip":
+            body = _inflate(body, longest)
+        if _HALF.search(body):
+            body = _ESCAPE.sub(_whole, body)
+        return decode(body, decoder)
+    except BodyRefused as error:
+        raise _refused(error) from None
+
+
+def _refused(error: BodyRefused) -> ApiError:
+    return ApiError(error.status, CODES[error.status], error.message)
 
 
 def _check_type(environ: Environ) -> None:
     content_type = environ.get("CONTENT_TYPE", "")
     if content_type != "application/json" and content_type.partition(";")[0].strip().lower() != "application/json":
         raise ApiError(415, "unsupported_media_type", "Send the body as application/json.")
-
-
-def _decode(body: bytes, decoder: msgspec.json.Decoder[T]) -> T:
-    try:
-        return decoder.decode(body)
-    except msgspec.ValidationError as error:
-        raise ApiError(422, "invalid", str(error)) from None
-    except msgspec.DecodeError as error:
-        raise ApiError(400, "malformed", str(error)) from None
-    except UnicodeDecodeError:
-        raise ApiError(400, "malformed", "The body is not UTF-8.") from None
-    except RecursionError:
-        raise ApiError(400, "malformed", "The body is nested too deeply.") from None
 
 
 def _inflate(body: bytes, longest: int) -> bytes:
@@ -144,34 +126,20 @@ def _inflate(body: bytes, longest: int) -> bytes:
     try:
         while body or not found:
             if len(found) == MOST_MEMBERS:
-                raise ApiError(400, "malformed", f"The gzip of the body may have {MOST_MEMBERS} members.")
+                raise BodyRefused(400, f"The gzip of the body may have {MOST_MEMBERS} members.")
             member = zlib.decompressobj(wbits=31)
             found.append(member.decompress(body, room + 1))
             room -= len(found[-1])
             if room < 0:
                 raise too_large(longest)
             if not member.eof:
-                raise ApiError(400, "malformed", "The gzip of the body ended early.")
+                raise BodyRefused(400, "The gzip of the body ended early.")
             body = member.unused_data
     except zlib.error:
-        raise ApiError(400, "malformed", "The body is not gzip.") from None
+        raise BodyRefused(400, "The body is not gzip.") from None
     return b"".join(found)
 
 
 def _whole(escape: re.Match[bytes]) -> bytes:
     """Return an escape of JSON, or what replaces it when it is half a character."""
     return rb"\ufffd" if len(escape[0]) == 6 and _HALF.match(escape[0]) else escape[0]
-
-
-def _read(environ: Environ, longest: int) -> bytes:
-    """Read the body that Content-Length announces; without that header a server could wait for ever."""
-    announced = environ.get("CONTENT_LENGTH") or ""
-    if not (announced.isascii() and announced.isdigit()):
-        raise ApiError(411, "length_required", "Send Content-Length.")
-    if len(announced) > 9 or (length := int(announced)) > longest:
-        raise too_large(longest)
-    try:
-        body: bytes = environ["wsgi.input"].read(length)
-    except Exception:  # Each server has its own for a client that went away.
-        raise ApiError(400, "malformed", "The body ended early.") from None
-    return body

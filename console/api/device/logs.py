@@ -13,8 +13,9 @@ from django.utils import timezone
 
 from console.api.device import rate
 from console.api.device.credentials import Source, authenticate, check_guid
-from console.api.device.http import ApiError, Environ, Response, json_response, not_found, read_batch, unavailable
+from console.api.device.http import ApiError, not_found, read_batch, unavailable
 from console.api.device.schema import LogBatch, LogEntry, LogsAccepted
+from console.api.http import Environ, Response, json_response
 from devmgmt.logs import volume
 from devmgmt.logs.criteria import StoreAway
 from devmgmt.logs.entry import Entry, Line, Mark, Origin, Times, entry

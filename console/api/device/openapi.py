@@ -7,15 +7,32 @@ from typing import Any
 
 import msgspec
 
-from console.api.device.http import Environ, Response, encode
-from console.api.device.schema import Error, LogBatch, LogsAccepted, PolicyQuestion, Report, UpdateAnswer, UpdateRequest
+from console.api.device.schema import (
+    ConsentAnswers,
+    ConsentChoices,
+    ConsentQuestion,
+    ConsentResults,
+    ConsentSettings,
+    Error,
+    LogBatch,
+    LoginCode,
+    LoginCodeRequest,
+    LogsAccepted,
+    PolicyQuestion,
+    Report,
+    UpdateAnswer,
+    UpdateRequest,
+)
+from console.api.http import Environ, Response, encode
 from devmgmt.policy import Policy
 
 ERRORS = {
     400: "The body is not JSON.",
-    401: "No, an unknown or a revoked key.",
+    401: "No, an unknown or a revoked key; a wrong signature.",
+    403: "The user did not tap, has turned off the main switch, or the program is banned; the code says which.",
     404: "There is nothing here for this application.",
     405: "Another method; see Allow.",
+    409: "The webhook-id or request_id was used before.",
     411: "No Content-Length.",
     413: "The body is too large.",
     415: "The body is not application/json.",
@@ -36,10 +53,26 @@ def answer(environ: Environ) -> Response:
 @cache
 def _document() -> bytes:
     references, components = msgspec.json.schema_components(
-        [UpdateRequest, UpdateAnswer, Report, LogBatch, LogsAccepted, Policy, Error],
+        [
+            UpdateRequest,
+            UpdateAnswer,
+            Report,
+            LogBatch,
+            LogsAccepted,
+            Policy,
+            Error,
+            LoginCodeRequest,
+            LoginCode,
+            ConsentChoices,
+            ConsentAnswers,
+            ConsentResults,
+            ConsentSettings,
+        ],
         ref_template="#/components/schemas/{name}",
     )
-    asked, answered, report, logs, accepted, policy, error = references
+    asked, answered, report, logs, accepted, policy, error, login, code, choices, answers, results, settings = (
+        references
+    )
     return encode(
         {
             "openapi": "3.1.0",
@@ -64,6 +97,9 @@ def _document() -> bytes:
                     "get": _policy(policy, error, body=True),
                     "head": _policy(policy, error, body=False),
                 },
+                "/runtime/v1/consents": _consents(choices, answers, results, error),
+                "/runtime/v1/consent-settings": {"post": _consent_settings(settings, choices, error)},
+                "/runtime/v1/login-codes": {"post": _login_code(login, code, error)},
             },
             "components": {
                 "schemas": components,
@@ -72,7 +108,13 @@ def _document() -> bytes:
                         "type": "http",
                         "scheme": "basic",
                         "description": "The host application's id and one of its keys.",
-                    }
+                    },
+                    "server": {
+                        "type": "apiKey",
+                        "in": "header",
+                        "name": "webhook-signature",
+                        "description": "v1 of Standard Webhooks, by the secret of the host application's server.",
+                    },
                 },
             },
         }
@@ -150,6 +192,69 @@ def _policy(answered: Any, error: Any, *, body: bool) -> dict[str, Any]:
             **_errors(error if body else None, 401, 404, 405, 422, 429, 503),
         },
     }
+
+
+def _login_code(asked: Any, answered: Any, error: Any) -> dict[str, Any]:
+    name = _parameter("webhook-id", "header", {"type": "string", "maxLength": 64}, "Another one for each request.")
+    time = _parameter("webhook-timestamp", "header", {"type": "string"}, "Seconds since 1970, within 5 minutes.")
+    return {
+        "operationId": "login_code",
+        "summary": "A code by which the program's server learns who its user is; asked by the application's server.",
+        "security": [{"server": []}],
+        "parameters": [{**name, "required": True}, {**time, "required": True}],
+        "requestBody": {"required": True, "content": {"application/json": {"schema": asked}}},
+        "responses": {
+            "200": {"description": "The code.", "content": {"application/json": {"schema": answered}}},
+            **_errors(error, 400, 401, 404, 405, 409, 411, 413, 415, 422, 429, 503),
+        },
+    }
+
+
+def _consents(choices: Any, answers: Any, results: Any, error: Any) -> dict[str, Any]:
+    asked = msgspec.json.schema(ConsentQuestion)["$defs"]["ConsentQuestion"]
+    query = [
+        {**_parameter(name, "query", schema), "required": name in asked["required"]}
+        for name, schema in asked["properties"].items()
+    ]
+    shown = {"summary": "What is to be shown to the user?", "parameters": query}
+    codes = (401, 404, 405, 422, 429, 503)
+    return {
+        "get": {
+            "operationId": "consents",
+            **shown,
+            "responses": {"200": _content("What the user may choose.", choices), **_errors(error, 403, *codes)},
+        },
+        "head": {
+            "operationId": "consents_head",
+            **shown,
+            "responses": {"200": {"description": "There is something."}, **_errors(None, 403, *codes)},
+        },
+        "post": {
+            "operationId": "answer_consents",
+            "summary": "What did the user answer in the pop-up?",
+            "requestBody": {"required": True, "content": {"application/json": {"schema": answers}}},
+            "responses": {
+                "200": _content("It is kept.", results),
+                **_errors(error, 400, 401, 403, 404, 405, 409, 411, 413, 415, 422, 429, 503),
+            },
+        },
+    }
+
+
+def _consent_settings(asked: Any, choices: Any, error: Any) -> dict[str, Any]:
+    return {
+        "operationId": "consent_settings",
+        "summary": "What does the user change in the settings?",
+        "requestBody": {"required": True, "content": {"application/json": {"schema": asked}}},
+        "responses": {
+            "200": _content("How it is now.", choices),
+            **_errors(error, 400, 401, 404, 405, 411, 413, 415, 422, 429, 503),
+        },
+    }
+
+
+def _content(description: str, schema: Any) -> dict[str, Any]:
+    return {"description": description, "content": {"application/json": {"schema": schema}}}
 
 
 def _app_id() -> dict[str, Any]:

@@ -14,8 +14,9 @@ from django.db import Error
 from console.activity.middleware import client_address
 from console.api.device import rate
 from console.api.device.credentials import Source, authenticate
-from console.api.device.http import JSON, ApiError, Environ, Response, encode, is_known, not_found, unavailable
+from console.api.device.http import ApiError, is_known, not_found, unavailable
 from console.api.device.schema import PolicyQuestion
+from console.api.http import JSON, Environ, Response, encode
 from devmgmt.policy import Policy, policy_of
 
 logger = logging.getLogger(__name__)

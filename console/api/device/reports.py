@@ -10,8 +10,9 @@ from django.db import Error
 
 from console.api.device import rate
 from console.api.device.credentials import Source, authenticate
-from console.api.device.http import NOT_STORED, ApiError, Environ, Response, not_found, read_json, unavailable
+from console.api.device.http import ApiError, not_found, read_json, unavailable
 from console.api.device.schema import Report
+from console.api.http import NOT_STORED, Environ, Response
 from grayscale.sightings import record_report
 
 logger = logging.getLogger(__name__)

@@ -20,6 +20,7 @@ Reason = Annotated[str, Meta(max_length=200, pattern=rf"^[^\x00-\x1f\x7f]*{END}"
 SystemVersion = Annotated[str, Meta(min_length=1, max_length=40, pattern=rf"^{REPORTED}{END}")]
 Number = Annotated[str, Meta(max_length=14, pattern=rf"^[0-9]{{1,4}}\.[0-9]{{1,4}}\.[0-9]{{1,4}}{END}")]
 AppId = Annotated[str, Meta(min_length=16, max_length=16, pattern="^mp[a-z0-9]{14}$")]
+ApplicationId = Annotated[str, Meta(min_length=16, max_length=16, pattern="^ha[a-z0-9]{14}$")]
 Guid = Annotated[
     str,
     Meta(
@@ -27,6 +28,15 @@ Guid = Annotated[
         max_length=32,
         pattern="^030[23][0-9]{28}$",
         description="32 digits: 0302… on Android, 0303… on iOS.",
+    ),
+]
+TemplateId = Annotated[str, Meta(min_length=1, max_length=64, pattern=rf"^[A-Za-z0-9_-]+{END}")]
+TemplateIds = Annotated[
+    str,
+    Meta(
+        max_length=1000,
+        pattern=rf"^[A-Za-z0-9_-]{{1,64}}(,[A-Za-z0-9_-]{{1,64}})*{END}",
+        description="Up to 3, with commas between: for the pop-up. Absent: all that the user has answered.",
     ),
 ]
 Sha256 = Annotated[str, Meta(min_length=64, max_length=64, pattern="^[0-9a-f]{64}$")]
@@ -124,6 +134,105 @@ class LogsAccepted(msgspec.Struct, frozen=True):
 
     accepted: Annotated[int, Meta(ge=0, description="How many entries.")]
     cut: Annotated[int, Meta(ge=0, description="In how many of them something was too long.")]
+
+
+class LoginCodeRequest(msgspec.Struct):
+    """A code for an account of the application that has opened the program. Unknown members are ignored."""
+
+    application_id: ApplicationId
+    app_id: AppId
+    account: Annotated[Text, Meta(description="As devices tell it, never one that a device only claims to have.")]
+
+
+class LoginCode(msgspec.Struct, frozen=True):
+    """For the program, which gives it to its own server."""
+
+    code: str
+    expires_in: Annotated[int, Meta(ge=0, description="Seconds.")]
+
+
+class ConsentQuestion(msgspec.Struct):
+    """What is to be shown to the user? In the query; unknown members are ignored."""
+
+    app_id: AppId
+    account: Annotated[Text, Meta(description="The user, as the application knows them.")]
+    template_ids: TemplateIds | None = None
+
+
+class ConsentKeyword(msgspec.Struct, frozen=True):
+    """A line of a template."""
+
+    key: str
+    name: str
+    name_zh: str
+    example: str
+    example_zh: str
+
+
+class ConsentTemplate(msgspec.Struct, frozen=True):
+    """A template as the user sees it, and what was answered last.
+
+    `result`: not to be shown, as this will be answered: `ban`, or `filter` for a title that is there already.
+    """
+
+    template_id: TemplateId
+    title: str
+    title_zh: str
+    type: Literal["one_time", "long_term"]
+    content: list[ConsentKeyword]
+    result: Literal["ban", "filter"] | None
+    answer: Literal["accept", "reject"] | None
+    remaining: Annotated[int, Meta(ge=0, description="How many messages one-time accepts still allow.")]
+    held: Annotated[bool, Meta(description="Whether a long-term accept holds.")]
+
+
+class ConsentChoices(msgspec.Struct, frozen=True):
+    """What the user may choose. While `main_switch` is false no pop-up is shown."""
+
+    main_switch: bool
+    templates: list[ConsentTemplate]
+
+
+class ConsentAnswer(msgspec.Struct):
+    """What the user chose for a template."""
+
+    template_id: TemplateId
+    answer: Literal["accept", "reject"]
+
+
+class ConsentAnswers(msgspec.Struct):
+    """What the user answered in one pop-up. Unknown members are ignored."""
+
+    app_id: AppId
+    account: Annotated[Text, Meta(description="The user, as the application knows them.")]
+    request_id: Annotated[
+        str,
+        Meta(
+            min_length=1,
+            max_length=64,
+            pattern=rf"^[!-~]+{END}",
+            description="New for each pop-up; the same when this call is repeated, which then changes nothing.",
+        ),
+    ]
+    tapped: Annotated[bool, Meta(description="Whether the program asked because of the user's tap.")]
+    answers: Annotated[list[ConsentAnswer], Meta(max_length=50, description="For up to 3 templates.")]
+
+
+class ConsentResults(msgspec.Struct, frozen=True):
+    """What `requestSubscribeMessage` returns, by template id."""
+
+    results: dict[str, Literal["accept", "reject", "ban", "filter"]]
+
+
+class ConsentSettings(msgspec.Struct):
+    """What the user changes in the settings; absent members stay as they are, unknown ones are ignored."""
+
+    app_id: AppId
+    account: Annotated[Text, Meta(description="The user, as the application knows them.")]
+    main_switch: Annotated[bool | None, Meta(description="Whether messages of the program are wanted at all.")] = None
+    withdraw: Annotated[
+        list[TemplateId], Meta(max_length=50, description="Of these the user takes back what was accepted.")
+    ] = []
 
 
 class Error(msgspec.Struct, frozen=True):

@@ -10,8 +10,9 @@ import msgspec
 
 from console.api.device import rate
 from console.api.device.credentials import Source, authenticate, check_guid
-from console.api.device.http import Environ, Response, json_response, read_json, unavailable
+from console.api.device.http import read_json, unavailable
 from console.api.device.schema import PackageLink, UpdateAnswer, UpdateRequest
+from console.api.http import Environ, Response, json_response
 from grayscale.claims import ClaimsUnavailable, DatabaseClaims
 from grayscale.decision import Decision, decide
 

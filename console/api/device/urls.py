@@ -11,5 +11,8 @@ urlpatterns = [
     path("packages/<str:name>", views.package, name="package"),
     path("logs", views.logs, name="logs"),
     path("policy", views.policy, name="policy"),
+    path("consents", views.consents, name="consents"),
+    path("consent-settings", views.consent_settings, name="consent_settings"),
+    path("login-codes", views.login_codes, name="login_codes"),
     path("openapi.json", views.openapi, name="openapi"),
 ]

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from typing import Any
 
 from django.core.handlers.wsgi import WSGIRequest
-from django.http import HttpResponse, HttpResponseBase, StreamingHttpResponse
+from django.http import HttpResponseBase
 from django.views.decorators.csrf import csrf_exempt
 
 from console.accounts.access import Policy
@@ -23,15 +23,7 @@ def endpoint(name: str, permission: Permission) -> Callable[..., HttpResponseBas
 
     @csrf_exempt
     def view(request: WSGIRequest, **path: Any) -> HttpResponseBase:
-        answer = respond(request.environ, Rows)
-        if isinstance(answer.body, bytes):
-            response: HttpResponseBase = HttpResponse(answer.body, status=answer.status)
-        else:
-            response = StreamingHttpResponse(answer.body, status=answer.status)
-        del response.headers["Content-Type"]
-        for header, value in answer.headers:
-            response.headers[header] = value
-        return response
+        return respond(request.environ, Rows).for_django()
 
     view.policy = Policy(permission, METHODS[name], sudo=False)  # type: ignore[attr-defined]
     return view
@@ -42,4 +34,7 @@ reports = endpoint("reports", Permission.DEVICE)
 package = endpoint("packages", Permission.DEVICE)
 policy = endpoint("policy", Permission.DEVICE)
 logs = endpoint("logs", Permission.DEVICE)
+consents = endpoint("consents", Permission.DEVICE)
+consent_settings = endpoint("consent-settings", Permission.DEVICE)
+login_codes = endpoint("login-codes", Permission.DEVICE)
 openapi = endpoint("openapi", Permission.PUBLIC)

@@ -22,6 +22,7 @@ from console.local.demo.cast import APPLICATIONS, CROWDS, DOWNLOADS, PEOPLE, PRO
 from console.local.demo.crowd import Crowd
 from console.local.demo.icons import draw_icon
 from console.local.demo.logs import write_logs
+from console.local.demo.messages import write_messages
 from console.local.demo.packages import pack, package_files
 from grayscale import actions as grayscale
 from grayscale.importing import read_list
@@ -78,6 +79,8 @@ class Story:
                 self._move(name, verb, argument)
         for name in CROWDS:
             self.crowd.report_online(self.programs[name])
+        administrators = {name: self.people[about["admin"]] for name, about in APPLICATIONS.items()}
+        write_messages(self.programs, self.applications, administrators, hours_ago)
         self._settle_notifications()
         self.log_entries = write_logs(self.programs)
 

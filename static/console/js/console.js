@@ -3,4 +3,5 @@ import './copy.js';
 import './dialog.js';
 import './forms.js';
 import './frame.js';
+import './secret.js';
 import './upload.js';

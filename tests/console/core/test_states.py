@@ -11,10 +11,11 @@ from console.activity.verbs import Verb
 from console.core.states import MOVES, STATES, look_of_move
 from console.hosts.states import DecisionState
 from grayscale.states import TaskState
+from messaging.states import MessageState
 from miniprograms.states import Shelf
 from releases.states import AuditState, VersionState
 
-ALL = [DecisionState, Shelf, AuditState, VersionState, TaskState]
+ALL = [DecisionState, Shelf, AuditState, VersionState, TaskState, MessageState]
 
 
 @pytest.mark.parametrize("states", ALL)

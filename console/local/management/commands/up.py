@@ -13,6 +13,7 @@ from django.db import connections, transaction
 
 from console.local import addresses, lock, supervisor
 from console.local.process import LocalServiceError, Service
+from messaging.models import Gateway
 
 ADMIN = "admin@example.com"
 
@@ -61,6 +62,8 @@ class Command(BaseCommand):
                     connection.close()
                     connection.close_pool()  # type: ignore[attr-defined]  # only PostgreSQL's has a pool
                 applications += supervisor.applications(host, port)
+                if (demo_port := self.gateway_port()) is not None:
+                    applications.append(supervisor.gateway(demo_port))
                 for service in applications:
                     service.start()
 
@@ -75,6 +78,19 @@ class Command(BaseCommand):
         finally:
             supervisor.stop(applications, engines)
         self.say("Stopped.")
+
+    def gateway_port(self) -> int | None:
+        """Return where the demo's gateways listen; None without them, and when another program has taken it."""
+        local = Gateway.objects.filter(url__regex=r"^http://127\.0\.0\.1:[0-9]+/").values_list("url", flat=True).first()
+        if local is None:
+            return None
+        port = int(local.split(":")[2].partition("/")[0])
+        try:
+            supervisor.check_port("127.0.0.1", port)
+        except LocalServiceError:
+            self.say(f"Port {port} is taken, so the demo's host applications receive no messages.")
+            return None
+        return port
 
     def first_data(self, *, demo: bool) -> list[str]:
         """Make the first operator and the demo data in an empty database; return what to tell about it.

@@ -29,6 +29,11 @@ OPERATIONS = [
     ("/runtime/v1/packages/{sha256}.apkg", "HEAD"),
     ("/runtime/v1/policy", "GET"),
     ("/runtime/v1/policy", "HEAD"),
+    ("/runtime/v1/consents", "GET"),
+    ("/runtime/v1/consents", "HEAD"),
+    ("/runtime/v1/consents", "POST"),
+    ("/runtime/v1/consent-settings", "POST"),
+    ("/runtime/v1/login-codes", "POST"),
 ]
 CHECKS = [
     not_a_server_error,

@@ -4,6 +4,7 @@ import time
 from json import dumps
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
@@ -21,7 +22,7 @@ class Command(BaseCommand):
     sent a package that is not the announced one, 2 for wrong arguments.
     """
 
-    help = "Ask for an update or a policy, download and check the package, report how it ended, send logs: as a device."
+    help = "Be a device: ask for an update or a policy, download, report how it ended, consent to messages, send logs."
     requires_system_checks = ()
 
     def add_arguments(self, parser: CommandParser) -> None:
@@ -44,6 +45,9 @@ class Command(BaseCommand):
         _add_common(policy)
         policy.add_argument("--etag", default="", help="of the policy that the device has")
         policy.add_argument("--json", action="store_true", help="print the answer as JSON")
+        consent = actions.add_parser("consent", help="show subscriptions, answer the pop-up, change the settings")
+        _add_common(consent)
+        _add_consent(consent)
         log = actions.add_parser("log", help="send a log entry")
         _add_common(log)
         _add_log(log)
@@ -57,6 +61,8 @@ class Command(BaseCommand):
                 self.stdout.write("reported")
             elif action == "policy":
                 self._policy(client, **options)
+            elif action == "consent":
+                self._consent(client, **options)
             elif action == "log":
                 answer = client.logs(_batch(options))
                 self.stdout.write(f"{answer['accepted']} kept, {answer['cut']} cut")
@@ -97,6 +103,29 @@ class Command(BaseCommand):
             self.stdout.write(f"{'apis':12} {' '.join(policy['apis']) or 'none'}")
             self.stdout.write(f"{'ETag':12} {etag}")
 
+    def _consent(self, client: Client, **options: Any) -> None:
+        """Answer the pop-up, change the settings, or show what the user would see."""
+        user = {"app_id": options["app_id"], "account": options["account"]}
+        changes = {"main_switch": options["main_switch"], "withdraw": options["withdraw"]}
+        given = {name: value for name, value in changes.items() if value}
+        if answers := [*options["accept"], *options["reject"]]:
+            told = [{"template_id": id_, "answer": "accept"} for id_ in options["accept"]]
+            told += [{"template_id": id_, "answer": "reject"} for id_ in options["reject"]]
+            request_id = options["request_id"] or uuid4().hex
+            results = client.consent({**user, "request_id": request_id, "tapped": options["tapped"], "answers": told})
+            for id_ in dict.fromkeys(answers):
+                self.stdout.write(f"{id_} {results[id_]}")
+            return
+        if given:
+            given["main_switch"] = {"on": True, "off": False}.get(options["main_switch"])
+            shown = client.consent_settings(user | given)
+        else:
+            shown = client.consents(**user, template_ids=options["templates"])
+        self.stdout.write(f"main switch {'on' if shown['main_switch'] else 'off'}")
+        for one in shown["templates"]:
+            left = ("held" if one["held"] else "not held") if one["type"] == "long_term" else f"{one['remaining']} left"
+            self.stdout.write(f"{one['template_id']} {one['result'] or one['answer'] or 'new'}, {left}: {one['title']}")
+
 
 def _add_common(parser: CommandParser) -> None:
     """Which console, program and device."""
@@ -105,6 +134,18 @@ def _add_common(parser: CommandParser) -> None:
     parser.add_argument("--app-id", required=True, help="of the mini program")
     parser.add_argument("--platform", choices=GUIDS, default="android")
     parser.add_argument("--guid", help="32 digits; default: 0302 or 0303 and zeros")
+
+
+def _add_consent(consent: CommandParser) -> None:
+    """What the user does."""
+    consent.add_argument("templates", nargs="*", metavar="TEMPLATE_ID", help="show the pop-up; none: the settings")
+    consent.add_argument("--account", required=True, help="the user, as the application knows them")
+    consent.add_argument("--accept", action="append", default=[], metavar="TEMPLATE_ID")
+    consent.add_argument("--reject", action="append", default=[], metavar="TEMPLATE_ID")
+    consent.add_argument("--not-tapped", action="store_false", dest="tapped", help="ask without the user's tap")
+    consent.add_argument("--request-id", help="to repeat a call; default: a new one")
+    consent.add_argument("--main-switch", choices=("on", "off"), help="want messages of the program, or none")
+    consent.add_argument("--withdraw", action="append", default=[], metavar="TEMPLATE_ID", help="take accepts back")
 
 
 def _add_log(log: CommandParser) -> None:

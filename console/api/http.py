@@ -1,0 +1,139 @@
+"""The little of HTTP that the device API and the server API need, straight on the WSGI environment.
+
+Both are answered in front of Django, whose request, middlewares and URL resolver cost several times what they do
+themselves; each has errors of its own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from http import HTTPStatus
+from typing import Any, Protocol, TypeVar
+
+import msgspec
+from django.db import connection
+from django.http import HttpResponse, HttpResponseBase, StreamingHttpResponse
+
+Environ = dict[str, Any]
+Headers = list[tuple[str, str]]
+Start = Callable[..., Any]
+WSGIApplication = Callable[[Environ, Start], Iterable[bytes]]
+T = TypeVar("T")
+
+LONGEST_BODY = 16 * 1024  # bytes; an update check has about 300
+JSON = ("Content-Type", "application/json")
+NOT_STORED = ("Cache-Control", "no-store")
+
+encode = msgspec.json.Encoder().encode
+_status_lines = {status.value: f"{status.value} {status.phrase}" for status in HTTPStatus}
+
+
+class Body(Protocol):
+    """A body that is sent in parts and closed at the end."""
+
+    def __iter__(self) -> Any: ...
+
+    def close(self) -> None: ...
+
+
+class Response:
+    """Status, headers and the body, either whole or in parts."""
+
+    __slots__ = ("body", "headers", "status")
+
+    def __init__(self, status: int, headers: Headers, body: bytes | Body = b"") -> None:
+        self.status = status
+        self.headers = headers
+        self.body = body
+
+    def send(self, start_response: Callable[[str, Headers], Any]) -> Iterable[bytes]:
+        """Answer by WSGI."""
+        start_response(_status_lines[self.status], self.headers)
+        return [self.body] if isinstance(self.body, bytes) else self.body
+
+    def for_django(self) -> HttpResponseBase:
+        """Answer by a view of Django."""
+        if isinstance(self.body, bytes):
+            response: HttpResponseBase = HttpResponse(self.body, status=self.status)
+        else:
+            response = StreamingHttpResponse(self.body, status=self.status)
+        del response.headers["Content-Type"]
+        for header, value in self.headers:
+            response.headers[header] = value
+        return response
+
+
+def json_response(content: Any, status: int = 200, headers: Headers | None = None) -> Response:
+    """Return `content` as JSON that no cache keeps."""
+    body = encode(content)
+    return Response(status, [JSON, NOT_STORED, ("Content-Length", str(len(body))), *(headers or ())], body)
+
+
+def in_front_of(
+    django: WSGIApplication, prefixes: str | tuple[str, ...], respond: Callable[[Environ], Response]
+) -> WSGIApplication:
+    """Return a WSGI application that lets `respond` answer below `prefixes` and leaves all else to `django`."""
+
+    def application(environ: Environ, start_response: Start) -> Iterable[bytes]:
+        if environ["PATH_INFO"].startswith(prefixes):
+            try:
+                return respond(environ).send(start_response)
+            finally:
+                _give_back()
+        return django(environ, start_response)
+
+    return application
+
+
+def _give_back() -> None:
+    """Leave the connection to other threads, as Django does after its own requests: the pool has fewer than those.
+
+    A transaction that is open now is not the request's, but that of a test around it.
+    """
+    if not connection.in_atomic_block:
+        connection.close()
+
+
+class BodyRefused(Exception):
+    """A body that can't be used, in the words of HTTP: 400 malformed, 411, 413, or 422 when a member is wrong."""
+
+    def __init__(self, status: int, message: str) -> None:
+        super().__init__(message)
+        self.status = status
+        self.message = message
+
+
+def read_body(environ: Environ, longest: int) -> bytes:
+    """Read the body that Content-Length announces; without that header a server could wait for ever.
+
+    Raises BodyRefused (400, 411, 413).
+    """
+    announced = environ.get("CONTENT_LENGTH") or ""
+    if not (announced.isascii() and announced.isdigit()):
+        raise BodyRefused(411, "Send Content-Length.")
+    if len(announced) > 9 or (length := int(announced)) > longest:
+        raise too_large(longest)
+    try:
+        body: bytes = environ["wsgi.input"].read(length)
+    except Exception:  # Each server has its own for a client that went away.
+        raise BodyRefused(400, "The body ended early.") from None
+    return body
+
+
+def too_large(longest: int) -> BodyRefused:
+    """A body that is longer than is read."""
+    return BodyRefused(413, f"The body may have {longest} bytes.")
+
+
+def decode(body: bytes, decoder: msgspec.json.Decoder[T]) -> T:
+    """Return the body, checked; raises BodyRefused (400, 422, which names the member that is wrong)."""
+    try:
+        return decoder.decode(body)
+    except msgspec.ValidationError as error:
+        raise BodyRefused(422, str(error)) from None
+    except msgspec.DecodeError as error:
+        raise BodyRefused(400, str(error)) from None
+    except UnicodeDecodeError:
+        raise BodyRefused(400, "The body is not UTF-8.") from None
+    except RecursionError:
+        raise BodyRefused(400, "The body is nested too deeply.") from None

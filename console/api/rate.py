@@ -1,0 +1,46 @@
+"""How often a machine may ask.
+
+Counted in the process that answers, not in Valkey: a round trip costs more than the whole update check, and
+what the limit protects, this process, is not endangered by what another one serves. With N processes a device
+gets at most N times the limit. `limits` reads the setting; its memory storage is not used, because it
+starts a timer thread that walks over every key.
+"""
+
+from __future__ import annotations
+
+import time
+from array import array
+from collections.abc import Hashable
+
+from limits import parse
+
+SLOTS = 1 << 19  # of 4 bytes: memory does not grow with devices, nor with an attacker's invented GUIDs
+
+
+class Counter:
+    """Counts in fixed windows, in a table of slots that keys are hashed to.
+
+    Two keys in one slot share its count. That matters only to who meets an abuser's slot (one in 500,000 for
+    each abuser), until the window ends; strings are hashed with a secret of the process, so nobody can aim.
+    Threads may lose a count to one another, which only makes the limit a little more generous.
+    """
+
+    def __init__(self, limit: str) -> None:
+        rule = parse(limit)
+        self.amount = rule.amount
+        self.seconds = rule.get_expiry()
+        self._window = -1
+        self._counts = array("I")
+
+    def count(self, *key: Hashable) -> int:
+        """Count one request; return 0, or how many seconds it is until the window ends when it is one too many."""
+        now = time.monotonic()
+        window = int(now // self.seconds)
+        if window != self._window:
+            self._counts, self._window = array("I", bytes(4 * SLOTS)), window
+        slot = hash(key) % SLOTS
+        count = self._counts[slot]
+        if count >= self.amount:
+            return int((window + 1) * self.seconds - now) + 1
+        self._counts[slot] = count + 1
+        return 0

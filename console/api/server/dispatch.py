@@ -1,0 +1,88 @@
+"""From a path to its handler: in front of Django by WSGI, or from Django's own URLs.
+
+Secrets and tokens come in the query and in bodies, so neither is ever logged here: of an error its type and the places
+in the code, and the `rid` that the server was answered.
+"""
+
+from __future__ import annotations
+
+import logging
+import traceback
+from collections.abc import Callable
+from typing import NamedTuple
+
+from django.conf import settings
+from django.db import InterfaceError, OperationalError
+
+from console.api import http
+from console.api.http import Environ, Response, WSGIApplication
+from console.api.rate import Counter
+from console.api.server import logs, messages, sessions, templates, tokens
+from console.api.server.errors import SYSTEM, new_rid, refusal
+from console.api.server.reading import address
+from console.core.errors import ServerRefused
+
+OPENSERVER = "/openserver"  # before each path as well, as TCSAS has it
+PREFIXES = (f"{OPENSERVER}/", "/cgi-bin/", "/sns/", "/wxaapi/")
+
+
+class Endpoint(NamedTuple):
+    """What answers a path; the first method is the one that is named to who uses another."""
+
+    methods: tuple[str, ...]
+    answer: Callable[[Environ], Response]
+
+
+ENDPOINTS = {
+    "/cgi-bin/token": Endpoint(("GET",), tokens.plain),
+    "/cgi-bin/stable_token": Endpoint(("POST",), tokens.stable),
+    "/sns/jscode2session": Endpoint(("GET",), sessions.answer),
+    "/cgi-bin/message/subscribe/send": Endpoint(("POST",), messages.answer),
+    "/wxaapi/newtmpl/gettemplate": Endpoint(("GET",), templates.answer),
+    "/wxaapi/userlog/userlog_search": Endpoint(("GET", "POST"), logs.answer),
+}
+WRONG_METHOD = {"GET": 43001, "POST": 43002}
+
+logger = logging.getLogger(__name__)
+limiter = Counter(settings.SERVER_RATE_LIMIT)
+
+
+def in_front_of(django: WSGIApplication) -> WSGIApplication:
+    """Return a WSGI application that answers servers itself and leaves all else to `django`."""
+    return http.in_front_of(django, PREFIXES, respond)
+
+
+def respond(environ: Environ) -> Response:
+    """Answer a request, whatever happens."""
+    path = environ["PATH_INFO"].removeprefix(OPENSERVER)
+    rid = new_rid()
+    try:
+        response = _handle(environ, path)
+    except ServerRefused as error:
+        response = refusal(error.errcode, error.detail, rid=rid)
+    except (OperationalError, InterfaceError) as error:
+        _log(error, path, rid)
+        response = refusal(SYSTEM, "try again", rid=rid)
+    except Exception as error:
+        _log(error, path, rid)
+        response = refusal(SYSTEM, "", rid=rid)
+    if environ["REQUEST_METHOD"] == "HEAD":
+        response.body = b""
+    return response
+
+
+def _handle(environ: Environ, path: str) -> Response:
+    endpoint = ENDPOINTS.get(path)
+    if endpoint is None:
+        raise ServerRefused(40066)
+    if environ["REQUEST_METHOD"] not in endpoint.methods:
+        raise ServerRefused(WRONG_METHOD[endpoint.methods[0]])
+    if wait := limiter.count(address(environ)):
+        raise ServerRefused(45011, f"{wait} seconds")
+    return endpoint.answer(environ)
+
+
+def _log(error: Exception, path: str, rid: str) -> None:
+    """Note where it went wrong, but not the error's own words, which may hold what was sent."""
+    places = "".join(traceback.format_tb(error.__traceback__))
+    logger.error("%s failed, rid %s: %s\n%s", path, rid, type(error).__name__, places)

@@ -1,0 +1,18 @@
+"""Text of anyone, shown harmlessly: what nobody could see, or what would move the page, has a picture or a name."""
+
+# Control characters as their pictures; what turns the direction of writing by its name.
+_SHOWN = {code: chr(0x2400 + code) for code in range(0x20)}
+_SHOWN |= {0x7F: "\u2421"}
+_NAMED = (*range(0x80, 0xA0), 0x061C, 0x200E, 0x200F, 0x2028, 0x2029, *range(0x202A, 0x202F), *range(0x2066, 0x206A))
+_SHOWN |= {code: f"[U+{code:04X}]" for code in _NAMED}
+_SHOWN_IN_LINES = {code: shown for code, shown in _SHOWN.items() if chr(code) not in "\n\t"}
+
+
+def visible(text: str) -> str:
+    """Return the text for one line."""
+    return text.translate(_SHOWN)
+
+
+def visible_lines(text: str) -> str:
+    """Return the text with its line breaks and tabs."""
+    return text.replace("\r\n", "\n").translate(_SHOWN_IN_LINES)

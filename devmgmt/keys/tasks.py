@@ -1,0 +1,36 @@
+"""Sweeps of keys."""
+
+from datetime import timedelta
+
+from celery import shared_task
+from django.db import connection
+from django.utils import timezone
+
+DAY = timedelta(days=1)
+USES_KEPT = timedelta(days=90)
+BATCH = 5000
+
+# The day limits count the tokens of today: they are deleted only a day after their end.
+PRUNE = """
+    DELETE FROM {table} WHERE ctid = ANY (ARRAY(
+        SELECT ctid FROM {table} WHERE {column} < %s LIMIT %s FOR UPDATE SKIP LOCKED
+    ))
+"""
+
+
+@shared_task(name="keys.prune")
+def prune() -> int:
+    """Delete tokens and codes a day after their end, and counts of more than 90 days ago; a batch of each."""
+    now = timezone.now()
+    oldest = timezone.localdate(now) - USES_KEPT
+    deleted = 0
+    with connection.cursor() as cursor:
+        for table, column, before in (
+            ("keys_accesstoken", "expires_at", now - DAY),
+            ("keys_logincode", "expires_at", now - DAY),
+            ("keys_secretuse", "day", oldest),
+            ("keys_refusal", "day", oldest),
+        ):
+            cursor.execute(PRUNE.format(table=table, column=column), [before, BATCH])
+            deleted += cursor.rowcount
+    return deleted

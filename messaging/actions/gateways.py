@@ -1,0 +1,181 @@
+"""The verbs of the host side of messages: where an application takes them, whose it does not, failed ones again."""
+
+from __future__ import annotations
+
+from django.db import transaction
+from django.db.models import QuerySet
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from console.accounts.actions import members_with, notify
+from console.accounts.models import User
+from console.accounts.permissions import Permission
+from console.activity.models import ActivityEntry
+from console.activity.verbs import Verb
+from console.core.egress import why_not
+from console.core.errors import Overtaken, Refused, refusing_duplicate
+from console.core.wakeups import wake
+from console.hosts.actions import lock, tell_administrators, write_entry
+from console.hosts.models import HostApplication
+from messaging import rules
+from messaging.actions.messages import replayable, requeue
+from messaging.delivery import Outcome
+from messaging.models import Ban, Gateway, Message, MyTemplate
+from messaging.tasks import deliver
+from messaging.wording import title_of
+from miniprograms import actions as miniprograms
+from miniprograms.models import MiniProgram
+
+MOST_REPLAYED = 10_000  # in one go: one UPDATE, while a person waits
+
+# Gateway ----------------------------------------------------------------------------------------------------------
+
+
+def gateway_of(application: HostApplication) -> Gateway:
+    """Return where the application takes messages; nowhere is a gateway without address, of revision 0."""
+    found = Gateway.objects.filter(application=application).first()
+    return found or Gateway(application=application, url="", revision=0)
+
+
+@transaction.atomic
+def set_gateway(application: HostApplication, *, url: str, revision: int, by: User) -> Gateway:
+    """Set where messages go, or with "" that they go nowhere; saving what is there already changes nothing.
+
+    `revision` is the one that the editor saw; raises Overtaken when it is old, Refused for an address that the
+    console does not ask. A new address starts with a clean record: how the old one answered says nothing of it.
+    """
+    if url and (refusal := why_not(url)):
+        raise Refused(refusal, field="url")
+    application = lock(application)
+    current = gateway_of(application)
+    if current.revision != revision:
+        raise Overtaken(_overtaken(current), field="url")
+    before = current.url
+    if url == before:
+        return current
+    if current.revision:
+        current.delete()
+    if url:
+        # Never a revision that somebody may have on screen, also after the gateway was removed in between.
+        entries = ActivityEntry.objects.of_application(application.application_id)
+        number = entries.filter(verb=Verb.GATEWAY_SET).count() + 1
+        Gateway.objects.create(application=application, url=url, revision=number)
+        wake(deliver)
+    write_entry(Verb.GATEWAY_SET, application, by=by, before={"address": before}, after={"address": url})
+    text = (
+        _("%(person)s changed the message gateway of %(application)s")
+        if url
+        else _("%(person)s removed the message gateway of %(application)s")
+    )
+    tell_administrators(application, text, by=by, detail=url)
+    return gateway_of(application)
+
+
+def _overtaken(current: Gateway) -> str:
+    if not current.url:
+        return _("Someone else removed the gateway while you were editing.")
+    words = _("Someone else changed the address while you were editing. It is %(address)s now.")
+    return words % {"address": current.url}
+
+
+@transaction.atomic
+def note_test(gateway: Gateway, *, outcome: Outcome, by: User) -> None:
+    """Put on record how a test ended. A good one closes the circuit, unless the address is another one by now."""
+    application = lock(gateway.application)
+    if outcome.ok:
+        tested = Gateway.objects.filter(application=application, revision=gateway.revision)
+        tested.update(failures=0, open_until=None, last_success_at=timezone.now())
+        wake(deliver)
+    after = {"address": gateway.url, "status": outcome.status, "seconds": round(outcome.seconds, 3)}
+    write_entry(Verb.GATEWAY_TESTED, application, by=by, after=after, reason=outcome.reason)
+
+
+# Bans -------------------------------------------------------------------------------------------------------------
+
+
+@transaction.atomic
+def ban(
+    application: HostApplication, *, program: MiniProgram, template: MyTemplate | None = None, reason: str, by: User
+) -> Ban:
+    """Take no messages of the program, or of one template of it, from the next send on; its team reads the reason."""
+    if not reason.strip():
+        raise Refused(_("Say why: the mini program’s team will read it."), field="reason")
+    application, program = lock(application), miniprograms.lock(program)
+    if not program.bindings.bound().filter(application=application).exists():
+        raise Refused(_("%(program)s is not bound any more.") % {"program": program})
+    if template and not MyTemplate.objects.live().filter(pk=template.pk, mini_program=program).exists():
+        raise Refused(_("This template was deleted."), field="template")
+    row = Ban(application=application, mini_program=program, template=template, reason=reason.strip(), created_by=by)
+    with refusing_duplicate(
+        "ban_standing_once", _("Someone else was first: these messages are stopped."), field="template"
+    ):
+        row.save()
+    _note(row, Verb.MESSAGES_BANNED, by=by, reason=row.reason)
+    _tell_developers(row, _("%(application)s takes no messages of %(what)s any more"), by=by, detail=row.reason)
+    return row
+
+
+@transaction.atomic
+def lift(ban: Ban, *, by: User) -> Ban:
+    """Take messages again, from the next send on."""
+    ban.application, ban.mini_program = lock(ban.application), miniprograms.lock(ban.mini_program)
+    now = timezone.now()
+    if not Ban.objects.standing().filter(pk=ban.pk).update(lifted_at=now, lifted_by=by):
+        raise Overtaken(_("Someone else was first: these messages are allowed again."))
+    ban.lifted_at, ban.lifted_by = now, by
+    _note(ban, Verb.MESSAGES_ALLOWED, by=by)
+    _tell_developers(ban, _("%(application)s takes messages of %(what)s again"), by=by)
+    return ban
+
+
+def what_of(ban: Ban) -> str:
+    """Name what is stopped: “City Bus”, or “Arrival reminder of City Bus”."""
+    if ban.template is None:
+        return str(ban.mini_program)
+    return _("%(template)s of %(program)s") % {"template": title_of(ban.template), "program": ban.mini_program}
+
+
+def _note(ban: Ban, verb: Verb, *, by: User, reason: str = "") -> None:
+    """Write the entry for both sides, and what the list of programs shows as the last change."""
+    label = f"{what_of(ban)} – {ban.application}"[:200]
+    miniprograms.touch(ban.mini_program, verb, label=label)
+    application_id = ban.application.application_id
+    miniprograms.write_entry(
+        verb, ban.mini_program, by=by, on=ban, label=label, application_id=application_id, reason=reason
+    )
+
+
+def _tell_developers(ban: Ban, text: str, *, by: User, detail: str = "") -> None:
+    notify(
+        [user for user in members_with(ban.mini_program.team, Permission.DEVELOP) if user != by],
+        text=text % {"application": ban.application, "what": what_of(ban)},
+        detail=detail,
+        url=reverse("messaging:templates", args=[ban.mini_program.app_id]),
+    )
+
+
+# Failed messages --------------------------------------------------------------------------------------------------
+
+
+@transaction.atomic
+def replay_failed(application: HostApplication, *, by: User) -> int:
+    """Send the application's failed messages again that are still wanted, the oldest MOST_REPLAYED; returns how many.
+
+    Raises Refused when there is none, or nowhere to send them.
+    """
+    application = lock(application)
+    wanted = failed_and_wanted(application)
+    if refusal := rules.why_not_replay_all(has_gateway=bool(gateway_of(application).url), has_failed=wanted.exists()):
+        raise Refused(refusal)
+    oldest = wanted.order_by("pk").values("pk")[:MOST_REPLAYED]
+    count = requeue(Message.objects.filter(pk__in=oldest), at=timezone.now())
+    if not count:
+        raise Overtaken(_("Someone else was first: these messages are sent again already."))
+    write_entry(Verb.MESSAGES_REPLAYED, application, by=by, after={"messages": count})
+    return count
+
+
+def failed_and_wanted(application: HostApplication) -> QuerySet[Message]:
+    """Return the failed messages that can be sent again: neither user nor application said no in the meantime."""
+    return replayable(Message.objects.failed().filter(application=application))

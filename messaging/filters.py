@@ -1,0 +1,68 @@
+"""The filters of the library, of a program's templates and of lists of messages, mirrored in the URL."""
+
+from __future__ import annotations
+
+import django_filters as filters
+from django.db.models import Exists, OuterRef, Q
+from django.db.models.functions import Now
+from django.utils.translation import gettext_lazy as _
+
+from console.core.filters import ListFilter, SearchFilter
+from console.core.widgets import FilterSelect
+from messaging.models import Message, MyTemplate
+from messaging.overview import FAILED_WITHIN
+from messaging.querysets import MyTemplateQuerySet, PublicTemplateQuerySet
+from messaging.states import TemplateCategory, TemplateKind
+from miniprograms.filters import ProgramFilter
+
+KINDS = {
+    "": (_("All"), Q()),
+    **{kind.value: (kind.label, Q(kind=kind.value)) for kind in TemplateKind},
+}
+
+
+class LibraryFilter(ListFilter):
+    """Public templates by type, category and words (M-1)."""
+
+    tab_name = "kind"
+    tabs = KINDS
+    q = SearchFilter(_("Title or number"), method="search")
+    category = filters.ChoiceFilter(
+        label=_("Category"), choices=TemplateCategory.choices, empty_label=_("Any category"), widget=FilterSelect
+    )
+
+    def search(self, templates: PublicTemplateQuerySet, name: str, words: str) -> PublicTemplateQuerySet:
+        """Keep what matches the words."""
+        return templates.matching(words)
+
+
+class TemplateFilter(ListFilter):
+    """A program's own templates by type and words (M-3)."""
+
+    tab_name = "kind"
+    tabs = KINDS
+    q = SearchFilter(_("Title or template ID"), method="search")
+
+    def search(self, templates: MyTemplateQuerySet, name: str, words: str) -> MyTemplateQuerySet:
+        """Keep what matches the words."""
+        return templates.matching(words)
+
+
+# Asked for each of the user's programs, by an index of its own.
+FAILED = Exists(
+    Message.objects.failed()
+    .filter(mini_program=OuterRef("pk"), accepted_at__gte=Now() - FAILED_WITHIN)
+    .order_by()
+    .values("pk")
+)
+WITHOUT_TEMPLATE = ~Exists(MyTemplate.objects.live().filter(mini_program=OuterRef("pk")).order_by().values("pk"))
+
+
+class OverviewFilter(ProgramFilter):
+    """The user's mini programs by team and words, and by what needs someone."""
+
+    tabs = {
+        "": (_("All"), Q()),
+        "failed": (_("With failed messages"), Q(FAILED)),
+        "no_template": (_("No template"), Q(WITHOUT_TEMPLATE)),
+    }

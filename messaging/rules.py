@@ -1,0 +1,95 @@
+"""Why a move of subscription messages is refused, in words; "" when it may be done.
+
+The verbs raise these sentences and the pages show them under the disabled button, so both always agree.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from datetime import datetime, timedelta
+
+from django.conf import settings
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from messaging.states import MOST_KEYWORDS, MOST_TEMPLATES, PUBLIC_SERVICES, TemplateKind
+
+# Templates --------------------------------------------------------------------------------------------------------
+
+
+def why_not_add(live: int) -> str:
+    """A program has so many templates at most; `live` is how many it has."""
+    if live < MOST_TEMPLATES:
+        return ""
+    return _("The mini program has %(most)d templates already. Delete one first.") % {"most": MOST_TEMPLATES}
+
+
+def why_not_keywords(numbers: Sequence[int], known: Collection[int]) -> str:
+    """M-2: one to five keywords of the public template, each once."""
+    if not numbers:
+        return _("Choose at least one keyword.")
+    if len(numbers) > MOST_KEYWORDS:
+        return _("Choose at most %(most)d keywords.") % {"most": MOST_KEYWORDS}
+    if len(set(numbers)) < len(numbers):
+        return _("Choose each keyword once.")
+    if not set(numbers) <= set(known):
+        return _("One of these keywords is not in the public template any more. Choose again.")
+    return ""
+
+
+def same_keywords() -> str:
+    """M-2: what two templates from one public template may not have."""
+    return _("You have a template with exactly these keywords already. Choose others.")
+
+
+# The public library -----------------------------------------------------------------------------------------------
+
+
+def why_not_kind(kind: str, category: str) -> str:
+    """Long-term templates are for public services only."""
+    if kind == TemplateKind.LONG_TERM and category not in PUBLIC_SERVICES:
+        return _("Long-term templates are for public services only: %(categories)s.") % {
+            "categories": ", ".join(str(each.label) for each in PUBLIC_SERVICES)
+        }
+    return ""
+
+
+def why_not_discard(title: str, selections: int) -> str:
+    """A public template that was ever selected stays; `selections` counts deleted ones, too."""
+    if not selections:
+        return ""
+    words = ngettext(
+        "%(title)s was selected %(count)d time and can't be deleted. Clear “Offered” to take it out of the library.",
+        "%(title)s was selected %(count)d times and can't be deleted. Clear “Offered” to take it out of the library.",
+        selections,
+    )
+    return words % {"title": title, "count": selections}
+
+
+# Gateways ---------------------------------------------------------------------------------------------------------
+
+
+def why_not_test(*, has_gateway: bool, has_secret: bool) -> str:
+    """A test needs somewhere to go, and something to be signed with."""
+    if not has_gateway:
+        return _("There is no address yet. Set one first.")
+    return "" if has_secret else _("There is no server secret yet. Messages are signed with it.")
+
+
+def why_not_replay_all(*, has_gateway: bool, has_failed: bool) -> str:
+    """Failed messages need somewhere to go; those that user or application want no more do not count."""
+    if not has_failed:
+        return _("There is no failed message that can be sent again.")
+    return "" if has_gateway else _("There is no gateway to send them to. Set one first.")
+
+
+# Delivery ---------------------------------------------------------------------------------------------------------
+
+
+def give_up_at(at: datetime) -> datetime:
+    """Return when a message that is tried from `at` on counts as failed: after its last try (M-7).
+
+    Pauses may be a tenth longer than the plan says, and each try may take its full time.
+    """
+    pauses, tries = sum(settings.MESSAGE_RETRY_SECONDS), len(settings.MESSAGE_RETRY_SECONDS) + 1
+    return at + timedelta(seconds=pauses * 1.1 + (tries + 1) * settings.MESSAGE_TIMEOUT)

@@ -1,0 +1,36 @@
+"""Wake-ups of delivery, and its sweep."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Any
+
+from celery import shared_task
+from celery.signals import worker_shutting_down
+from django.utils import timezone
+
+from console.core.wakeups import wake
+from messaging import consents, delivery, leases
+
+
+@shared_task(name="messaging.deliver")
+def deliver() -> None:
+    """Deliver what is due; sent after a message was accepted, and by the sweep."""
+    delivery.deliver(wake=partial(wake, deliver))
+
+
+@shared_task(name="messaging.sweep")
+def sweep() -> int:
+    """End what is past its last moment, and start a run for what is due: nothing depends on a wake-up's arrival."""
+    at = timezone.now()
+    ended = leases.give_up(at=at)
+    consents.prune(at=at)
+    if leases.deliverable(at=at):
+        wake(deliver)
+    return ended
+
+
+@worker_shutting_down.connect
+def stop(**kwargs: Any) -> None:
+    """Let runs give back what they have."""
+    delivery.stop()

@@ -1,0 +1,60 @@
+"""The sweep: what nobody needs any more goes."""
+
+from datetime import timedelta
+
+import time_machine
+from django.utils import timezone
+
+from console.celery import SWEEPS
+from devmgmt.keys import codes, tasks, tokens
+from devmgmt.keys.models import AccessToken, LoginCode, Refusal, SecretUse
+from devmgmt.keys.states import TokenKind
+from tests.devmgmt.keys.asking import CALLER, errcode
+from tests.factories import make_application, make_secret
+
+KINDS = (AccessToken, LoginCode, SecretUse, Refusal)
+
+
+def counts():
+    return [kind.objects.count() for kind in KINDS]
+
+
+def fill(program, secret, application, request_id):
+    tokens.issue(program.app_id, secret, kind=TokenKind.PLAIN, caller=CALLER)
+    codes.make(program, application=application, account="ann", request_id=request_id)
+    assert errcode(lambda: tokens.authenticate(program.app_id, "x", caller=CALLER)) == 40125
+
+
+def test_on_the_timetable():
+    assert tasks.prune.name in SWEEPS
+
+
+def test_keeps_what_is_needed(program):
+    secret, application = make_secret(program), make_application()
+    noon = timezone.now().replace(hour=12, minute=0, second=0, microsecond=0)
+    with time_machine.travel(noon, tick=False) as clock:
+        fill(program, secret, application, "old")
+        clock.move_to(noon + timedelta(days=1, hours=2))
+        fill(program, secret, application, "new")
+        assert tasks.prune() == 1  # the code
+        clock.shift(timedelta(seconds=1))
+        assert tasks.prune() == 1  # the token
+        assert counts() == [1, 1, 2, 2]
+        clock.move_to(noon + timedelta(days=90))
+        assert tasks.prune() == 2
+        assert counts() == [0, 0, 2, 2]
+        clock.move_to(noon + timedelta(days=91))
+        assert tasks.prune() == 2
+        clock.move_to(noon + timedelta(days=92))
+        assert (tasks.prune(), tasks.prune()) == (2, 0)
+
+
+def test_in_batches(program, monkeypatch):
+    monkeypatch.setattr(tasks, "BATCH", 2)
+    secret = make_secret(program)
+    noon = timezone.now().replace(hour=12, minute=0, second=0, microsecond=0)
+    with time_machine.travel(noon, tick=False) as clock:
+        for _number in range(3):
+            tokens.issue(program.app_id, secret, kind=TokenKind.PLAIN, caller=CALLER)
+        clock.shift(timedelta(days=2))
+        assert [tasks.prune() for _round in range(3)] == [2, 1, 0]

@@ -1,0 +1,128 @@
+"""A gateway that fails again and again is left in peace, and delays nobody else (M-7)."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from django.utils import timezone
+
+from messaging import delivery, leases, retrying
+from messaging.models import Gateway, Message
+from messaging.posting import Outcome
+from messaging.retrying import OPENS_AT
+from tests.messaging.delivering import facts, gateway_at, make_due, run, waiting
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+GOOD, BAD = Outcome(True, 204, "", 0.1), Outcome(False, 503, "The gateway answered 503", 0.1)
+
+
+@pytest.fixture(autouse=True)
+def on_this_machine(settings, monkeypatch):
+    settings.EGRESS_ALLOWED = ["127.0.0.0/8"]
+    monkeypatch.setattr(delivery, "LINGER_SECONDS", 0)
+
+
+def tried(gateway, *outcomes, probe=None):
+    """Record outcomes of messages 1, 2, 3 … and return the row."""
+    now = timezone.now()
+    pairs = [(leases.Leased(n, *[None] * 13), outcome) for n, outcome in enumerate(outcomes, 1)]
+    retrying.record(Gateway.objects.get(pk=gateway.pk), pairs, probe=probe, at=now)
+    return Gateway.objects.get(pk=gateway.pk), now
+
+
+def test_it_opens_after_ten_failures_in_a_row():
+    with gateway_at() as (gateway, _):
+        row, _now = tried(gateway, *[BAD] * (OPENS_AT - 1))
+        assert (row.failures, row.open_until) == (OPENS_AT - 1, None)
+        row, _now = tried(gateway, GOOD, *[BAD] * (OPENS_AT - 1))
+        assert (row.failures, row.open_until, row.last_failure) == (OPENS_AT - 1, None, "The gateway answered 503")
+        row, now = tried(gateway, BAD, BAD, BAD)
+        assert (row.failures, row.open_until) == (OPENS_AT, now + timedelta(seconds=5))
+        assert row.is_open(at=now)
+        row, _late = tried(gateway, BAD)  # It was in flight.
+        assert (row.failures, row.open_until) == (OPENS_AT, now + timedelta(seconds=5))
+        row, now = tried(gateway, GOOD)
+        assert (row.failures, row.open_until, row.last_success_at) == (0, None, now)
+
+
+def test_pauses_grow_with_each_failed_probe():
+    with gateway_at() as (gateway, _):
+        tried(gateway, *[BAD] * OPENS_AT)
+        pauses = []
+        for _ in range(8):
+            row, now = tried(gateway, BAD, probe=1)
+            pauses.append((row.open_until - now).total_seconds())
+        assert pauses == [10, 20, 40, 80, 160, 300, 300, 300]
+
+
+def test_one_worker_gets_the_probe():
+    with gateway_at() as (gateway, _):
+        now = timezone.now()
+        assert not retrying.take_probe(gateway, at=now)  # It is not failing.
+        Gateway.objects.update(failures=OPENS_AT, open_until=now - timedelta(seconds=1))
+        waiting(gateway, next_try_at=now)
+        assert leases.deliverable(at=now) == {gateway.pk}
+        assert [retrying.take_probe(gateway, at=now) for _ in range(3)] == [True, False, False]
+        assert leases.deliverable(at=now) == set()
+
+
+def test_what_happened_at_an_old_address_is_not_held_against_the_new_one():
+    with gateway_at():
+        before = Gateway.objects.get()
+        Gateway.objects.update(revision=2)
+        pairs = [(leases.Leased(1, *[None] * 13), BAD)] * OPENS_AT
+        retrying.record(before, pairs, probe=None, at=timezone.now())
+        assert Gateway.objects.get().failures == 0
+
+
+def test_a_success_is_written_down_now_and_then():
+    with gateway_at() as (gateway, _):
+        row, first = tried(gateway, GOOD)
+        assert row.last_success_at == first
+        row, _now = tried(gateway, GOOD)
+        assert row.last_success_at == first
+
+
+def test_a_dead_gateway_uses_up_no_tries_and_delays_nobody():
+    with gateway_at("/failing") as (dead, stub), gateway_at() as (good, other):
+        waiting(dead, 200)
+        waiting(good, 30)
+        run()
+        assert len(other.seen) == 30
+        # As many as were in flight when it opened, and no more.
+        assert OPENS_AT <= len(stub.seen) <= delivery.IN_FLIGHT + OPENS_AT
+        untouched = Message.objects.filter(application=dead.pk, tries=0, lease=None, state="waiting").count()
+        assert untouched == 200 - len(stub.seen)
+        dead.refresh_from_db()
+        assert (dead.failures, dead.is_open(at=timezone.now())) == (OPENS_AT, True)
+        before = len(stub.seen)
+        run()
+        assert len(stub.seen) == before
+
+
+def test_one_probe_opens_or_closes_it():
+    with gateway_at("/failing") as (gateway, stub):
+        waiting(gateway, 200)
+        run()
+        before = sum(stub.seen.values())
+        make_due(gateway)
+        run()
+        assert sum(stub.seen.values()) == before + 1
+        gateway.refresh_from_db()
+        assert gateway.failures == OPENS_AT + 1
+        Gateway.objects.update(url=f"{stub.url}/good")
+        make_due(gateway)
+        run()
+        assert set(facts("state")) == {("delivered",)}
+        gateway.refresh_from_db()
+        assert (gateway.failures, gateway.open_until) == (0, None)
+
+
+def test_after_a_failure_only_so_many_are_tried_at_once():
+    assert retrying.allowance(Gateway(failures=0), 128) == 128
+    assert retrying.allowance(Gateway(failures=1), 128) == OPENS_AT - 1
+    assert retrying.allowance(Gateway(failures=9), 128) == 1
+    assert retrying.allowance(Gateway(failures=30), 128) == 1
+    assert retrying.allowance(Gateway(failures=1), 4) == 4

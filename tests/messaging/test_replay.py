@@ -1,0 +1,165 @@
+"""Sending a failed message again (M-7)."""
+
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+
+import pytest
+from django.db import connection
+from django.urls import reverse
+from django.utils import timezone
+
+from console.activity.models import ActivityEntry
+from console.activity.verbs import Verb
+from console.core.errors import Overtaken, Refused
+from messaging.actions.messages import replay, requeue, why_not_replay
+from messaging.models import MainSwitch, Message
+from messaging.rules import give_up_at
+from tests import factories
+
+pytestmark = pytest.mark.django_db
+REASON = "The gateway answered 503"
+
+
+@pytest.fixture
+def consent(program, application):
+    template = factories.make_template(program)
+    return factories.make_consent(factories.make_program_user(program, application), template)
+
+
+@pytest.fixture
+def failed(consent):
+    long_ago = timezone.now() - timedelta(days=3)
+    return factories.make_message(
+        consent, state="failed", tries=9, status=503, reason=REASON, next_try_at=long_ago, give_up_at=long_ago
+    )
+
+
+@pytest.fixture
+def developer(program):
+    return factories.make_member(program.team, "developer")
+
+
+def url_of(message):
+    return reverse("messaging:replay", args=[message.mini_program.app_id, message.pk])
+
+
+def entries():
+    return ActivityEntry.objects.filter(verb=Verb.MESSAGE_REPLAYED)
+
+
+def test_it_waits_as_a_new_one_does(failed, developer):
+    before = timezone.now()
+    message = replay(failed, by=developer)
+    after = timezone.now()
+    assert (message.state, message.tries, message.finished_at, message.lease) == ("waiting", 0, None, None)
+    assert before <= message.next_try_at <= after
+    assert message.give_up_at == give_up_at(message.next_try_at)
+    assert (message.status, message.reason) == (503, REASON)
+    [entry] = entries()
+    assert (entry.actor_id, entry.target_label, entry.mini_program_id) == (
+        developer.pk, message.message_id, message.mini_program.app_id,
+    )  # fmt: skip
+    assert (entry.before, entry.after) == ({"state": "failed", "tries": 9}, {"state": "waiting", "tries": 0})
+
+
+def test_no_consent_is_used(failed, developer, consent):
+    replay(failed, by=developer)
+    used = consent.used
+    consent.refresh_from_db()
+    assert consent.used == used
+
+
+@pytest.mark.parametrize("state", ["waiting", "delivered"])
+def test_only_failed_ones(consent, developer, state):
+    message = factories.make_message(consent, state=state)
+    with pytest.raises(Overtaken):
+        replay(message, by=developer)
+    assert not entries().exists()
+
+
+def test_twice(failed, developer):
+    stale = Message.objects.get(pk=failed.pk)
+    replay(failed, by=developer)
+    with pytest.raises(Overtaken, match="Someone else was first"):
+        replay(stale, by=developer)
+    assert entries().count() == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_at_once(failed, developer):
+    def attempt(_number):
+        try:
+            replay(Message.objects.select_related("mini_program").get(pk=failed.pk), by=developer)
+            return "done"
+        except Overtaken:
+            return "overtaken"
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(8) as threads:
+        results = sorted(threads.map(attempt, range(8)))
+    assert results == ["done"] + ["overtaken"] * 7
+    assert entries().count() == 1
+
+
+def test_nobody_gets_what_was_refused_meanwhile(program, application, failed, developer):
+    ban = factories.make_ban(application, program)
+    with pytest.raises(Refused, match="Metro Wallet has stopped these messages"):
+        replay(failed, by=developer)
+    ban.lifted_at, ban.lifted_by = timezone.now(), developer
+    ban.save()
+    of_template = factories.make_ban(application, program, template=failed.template)
+    assert why_not_replay(failed) == "Metro Wallet has stopped these messages."
+    of_template.lifted_at, of_template.lifted_by = timezone.now(), developer
+    of_template.save()
+    assert why_not_replay(failed) == ""
+    switch = MainSwitch.objects.create(user=failed.consent.user, is_on=False, changed_at=timezone.now())
+    with pytest.raises(Refused, match="The user wants no more"):
+        replay(failed, by=developer)
+    switch.is_on = True
+    switch.save()
+    assert replay(failed, by=developer).state == "waiting"
+
+
+def test_a_withdrawn_consent_takes_its_long_term_messages_with_it(program, application, developer):
+    template = factories.make_template(program, kind="long_term")
+    consent = factories.make_consent(factories.make_program_user(program, application), template, held=False)
+    message = factories.make_message(consent, state="failed", day=timezone.localdate(), ordinal=1)
+    with pytest.raises(Refused, match="The user wants no more"):
+        replay(message, by=developer)
+
+
+def test_many_at_once(consent, failed):
+    delivered = factories.make_message(consent, state="delivered")
+    other = factories.make_message(consent, state="failed")
+    assert requeue(Message.objects.filter(pk__in=[failed.pk, delivered.pk, other.pk]), at=timezone.now()) == 2
+    assert list(Message.objects.order_by("pk").values_list("state", flat=True)) == ["waiting", "delivered", "waiting"]
+
+
+def test_the_page_asks_and_does_it(signed_in, failed, developer):
+    client = signed_in(developer)
+    text = client.get(url_of(failed)).content.decode()
+    assert f"Send {failed.message_id} again?" in text
+    assert REASON in text
+    answer = client.post(url_of(failed))
+    assert (answer.status_code, answer.url) == (302, url_of(failed).removesuffix("replay/"))
+    again = client.post(url_of(failed))
+    assert again.status_code == 422
+    assert "no longer failed" in again.content.decode()
+    assert entries().count() == 1
+
+
+def test_from_the_list_it_leads_back_there(signed_in, failed, developer):
+    answer = signed_in(developer).post(f"{url_of(failed)}?list=1")
+    assert answer.url == f"{reverse('messaging:log', args=[failed.mini_program.app_id])}?state=failed"
+
+
+def test_who_may(signed_in, program, failed):
+    assert signed_in(factories.make_member(program.team, "viewer")).post(url_of(failed)).status_code == 403
+    assert signed_in(factories.make_user()).post(url_of(failed)).status_code == 404
+    other = factories.make_program(program.team)
+    url = reverse("messaging:replay", args=[other.app_id, failed.pk])
+    client = signed_in(factories.make_member(program.team, "admin"))
+    assert client.post(url).status_code == 404
+    assert client.delete(url_of(failed)).status_code == 405
+    assert not entries().exists()
