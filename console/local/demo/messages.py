@@ -64,14 +64,19 @@ def write_messages(
     applications: dict[str, HostApplication],
     administrators: dict[str, User],
     past: Past,
-) -> None:
-    """Make gateways, secrets, templates, consents and messages; `past(hours)` sets the verbs' clock."""
+) -> dict[str, str]:
+    """Make gateways, secrets, templates, consents and messages; return each program's and application's secret by name.
+
+    `past(hours)` sets the verbs' clock.
+    """
+    secrets: dict[str, str] = {}
     with past(24 * 33):
         for name, application in applications.items():
-            hosts.generate_server_secret(application, by=administrators[name])
-            set_gateway(application, url=f"http://127.0.0.1:{gateway_port()}/good", revision=0, by=administrators[name])
+            by, url = administrators[name], f"http://127.0.0.1:{gateway_port()}/good"
+            secrets[name] = hosts.generate_server_secret(application, by=by)
+            set_gateway(application, url=url, revision=0, by=by)
     for name, moves in SECRETS.items():
-        _keep_secret(programs[name], moves, past)
+        secrets[name] = _keep_secret(programs[name], moves, past)
     with past(24 * (DAYS + 2)):
         made = [template for name in TEMPLATES for template in _templates(programs[name])]
     dice = random.Random(7)  # noqa: S311 - a story, not a secret
@@ -79,6 +84,7 @@ def write_messages(
         _send(template, dice)
     _settle(timezone.now())
     _ban(programs["Flower Market"], administrators, past)
+    return secrets
 
 
 def gateway_port() -> int:
@@ -86,23 +92,25 @@ def gateway_port() -> int:
     return int(os.environ.get("PORT") or 8000) + 1
 
 
-def _keep_secret(program: MiniProgram, moves: tuple[tuple[float, str, str], ...], past: Past) -> None:
+def _keep_secret(program: MiniProgram, moves: tuple[tuple[float, str, str], ...], past: Past) -> str:
+    """Play the moves and uses of a program's secret; return the one that counts in the end."""
     by = program.team.memberships.get(role=TeamRole.ADMIN).user
-    current: keys.Made | None = None
-    for hours, move, argument in moves:
+    (hours, _generate, reason), *later = moves
+    with past(hours):
+        current = keys.generate(program, by=by, reason=reason)
+    for hours, move, argument in later:
         with past(hours):
-            if move == "generate":
-                current = keys.generate(program, by=by, reason=argument)
-            elif move == "freeze":
+            if move == "freeze":
                 keys.freeze(program, by=by, reason=argument)
             elif move == "unfreeze":
                 keys.unfreeze(program, by=by, reason=argument)
-            elif current and move in ("reset", "rotate"):
+            elif move in ("reset", "rotate"):
                 overlap = Overlap.DAY if move == "rotate" else Overlap.NONE
                 current = keys.reset(program, seen=current.row.pk, overlap=overlap, reason=argument, by=by)
-            elif current:
+            else:
                 kind = TokenKind.STABLE if move == STABLE else TokenKind.PLAIN
                 issue(program.app_id, current.secret, kind=kind, caller=Caller(argument, move))
+    return current.secret
 
 
 def _templates(program: MiniProgram) -> list[MyTemplate]:

@@ -28,9 +28,18 @@ def outcome(story: Story) -> dict[str, Any]:
             for email, name in PEOPLE.items()
         ],
         "teams": [_team(team) for team in story.teams.values()],
-        "applications": [_application(application) for application in story.applications.values()],
+        "applications": [
+            {**_application(application), "server_secret": story.secrets[name]}
+            for name, application in story.applications.items()
+        ],
         "mini_programs": [
-            {**_program(program), **_development(program), "log_entries": story.log_entries.get(name, 0)}
+            {
+                **_program(program),
+                **_development(program),
+                "log_entries": story.log_entries.get(name, 0),
+                "app_secret": story.secrets.get(name),
+                "templates": _templates(program),
+            }
             for name, program in story.programs.items()
         ],
     }
@@ -118,6 +127,19 @@ def _development(program: MiniProgram) -> dict[str, Any]:
         "exemptions": [_grant(exemption) for exemption in program.domainexemptions.select_related("application")],
         "interface_permissions": [{**_grant(permission), "api": permission.api} for permission in permissions],
     }
+
+
+def _templates(program: MiniProgram) -> list[dict[str, Any]]:
+    return [
+        {
+            "template_id": template.template_id,
+            "title": template.title,
+            "type": template.kind,
+            "keys": [keyword["key"] for keyword in template.keywords],
+            "messages": template.messages.count(),
+        }
+        for template in program.templates.all()
+    ]
 
 
 def _grant(grant: ProgramGrant) -> dict[str, Any]:

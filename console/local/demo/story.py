@@ -59,6 +59,7 @@ class Story:
         self.applications: dict[str, HostApplication] = {}
         self.programs: dict[str, MiniProgram] = {}
         self.log_entries: dict[str, int] = {}
+        self.secrets: dict[str, str] = {}
         self.crowd = Crowd()
 
     @transaction.atomic
@@ -80,7 +81,7 @@ class Story:
         for name in CROWDS:
             self.crowd.report_online(self.programs[name])
         administrators = {name: self.people[about["admin"]] for name, about in APPLICATIONS.items()}
-        write_messages(self.programs, self.applications, administrators, hours_ago)
+        self.secrets = write_messages(self.programs, self.applications, administrators, hours_ago)
         self._settle_notifications()
         self.log_entries = write_logs(self.programs)
 

@@ -12,7 +12,9 @@ from django.urls import reverse
 from django.utils import timezone
 
 from console.accounts.models import Membership, Team, User
+from console.core.errors import ServerRefused
 from console.hosts.models import ApplicationKey, ApplicationMember, HostApplication, SensitiveApi
+from devmgmt.keys.tokens import Caller, authenticate
 from devmgmt.logs import volume
 from devmgmt.logs.criteria import Criteria
 from devmgmt.logs.store import log_store
@@ -20,15 +22,18 @@ from devmgmt.models import ApiPermission, DomainExemption, ServerDomain
 from devmgmt.states import DomainType
 from grayscale.models import GrayscaleTask, SeenDevice
 from grayscale.states import TaskState
+from messaging.models import Message, MyTemplate
+from messaging.states import MessageState
 from miniprograms.models import Binding, MiniProgram
 from releases.models import Audit, ReviewDecision, Version
-from tests.factories import make_default_apis
+from tests.factories import make_default_apis, make_public_templates
 
 pytestmark = pytest.mark.django_db
 
 
 def tell() -> dict:
     make_default_apis()
+    make_public_templates()
     out = StringIO()
     call_command("demo", "--json", stdout=out)
     return json.loads(out.getvalue())
@@ -76,6 +81,13 @@ def test_every_id_is_one_of_what_is_there():
     assert {one["state"] for one in exemptions} == {"approved", "waiting"}
     assert rows(permissions, "id", "api", "state") == stored(ApiPermission, "pk", "api", "state")
     assert {one["state"] for one in permissions} == {"approved", "waiting", "rejected", "ended"}
+    templates = [template for program in told["mini_programs"] for template in program["templates"]]
+    assert rows(templates, "template_id", "title", "type") == stored(MyTemplate, "template_id", "title", "kind")
+    assert sum(template["messages"] for template in templates) == Message.objects.count() > 100
+    assert {state for (state,) in stored(Message, "state")} >= {MessageState.DELIVERED, MessageState.FAILED}
+    for name, refused in (("City Bus", None), ("Clinic Booking", None), ("Flower Market", 40243)):
+        [program] = [one for one in told["mini_programs"] if one["name"] == name]
+        assert errcode(program["app_id"], program["app_secret"]) == refused
     assert rows(apis, "id", "name", "restricted") == stored(SensitiveApi, "pk", "name", "restricted")
 
 
@@ -102,6 +114,14 @@ def test_two_days_of_logs_up_to_now():
     seen = dict(SeenDevice.objects.filter(mini_program=bus.mini_program).values_list("guid", "application"))
     assert all(seen[entry.guid] == entry.application for entry in entries)
     assert {entry.version for entry in entries} == {"2.4.0", "2.5.0"}
+
+
+def errcode(app_id: str, secret: str) -> int | None:
+    try:
+        authenticate(app_id, secret, caller=Caller("192.0.2.1", "/cgi-bin/token"))
+    except ServerRefused as refused:
+        return refused.errcode
+    return None
 
 
 def rows(printed: list[dict], *names: str) -> set[tuple]:
