@@ -1,9 +1,10 @@
 """The server API against a bare Django view, in one run: tokens, and subscription messages.
 
-granian servers, one process with 32 threads each, stand beside each other; `wrk` asks one after the other over 32 connections,
-several rounds. The requests are of 500 programs in turn, each with an AppSecret, a token, a template, and a user with
-consents left. A token is a new row, and an accepted message uses a consent and is stored, both committed to disk before
-the answer; a refused message has everything but a consent. The bare view answers a fixed JSON, without a database.
+granian servers, one process with 32 threads each, stand beside each other; `wrk` asks one after the other over 32
+connections, several rounds. The requests are of 500 programs in turn, each with an AppSecret, a token, a template, and
+a user with consents left. A token is a new row, and an accepted message uses a consent and is stored, both committed to
+disk before the answer; a refused message has everything but a consent. The bare view answers a fixed JSON, without a
+database.
 """
 
 from __future__ import annotations
@@ -156,11 +157,11 @@ def fill() -> list[dict[str, str]]:
 
     application = factories.make_application()
     factories.make_gateway(application)
-    public, team = factories.make_public_template(), factories.make_team()
+    public, team, user = factories.make_public_template(), factories.make_team(), factories.make_user()
     caller = tokens.Caller("127.0.0.1", "/cgi-bin/stable_token")
     found = []
     for _ in range(PROGRAMS):
-        program = factories.make_program(team)
+        program = factories.make_program(team, created_by=user)
         factories.make_binding(program, application)
         template, secret = factories.make_template(program, public), factories.make_secret(program)
         rich, poor = (factories.make_program_user(program, application) for _ in range(2))
