@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import hmac
 import logging
 import mmap
 import sys
@@ -20,6 +19,7 @@ from typing import Any, NamedTuple, TypeVar
 
 from django.db import InterfaceError, OperationalError, connection, transaction
 from django.utils import timezone
+from standardwebhooks import Webhook
 
 from console.core import egress
 from console.core.sealing import Unreadable
@@ -58,19 +58,24 @@ def deliver(*, wake: Callable[[], object]) -> None:
             return
         if number + 1 < runs:
             wake()
-        run()
+        unsignable = run()
     # Only now does nobody rely on us any more.
-    if not _stopping[0] and leases.deliverable(at=timezone.now()):
+    if not _stopping[0] and leases.deliverable(at=timezone.now()) - unsignable:
         wake()
 
 
-def run() -> None:
-    """Deliver until nothing was due for a moment, for at most RUN_SECONDS; several may run at once."""
+def run() -> set[int]:
+    """Deliver until nothing was due for a moment, for at most RUN_SECONDS; several may run at once.
+
+    Returns the applications (primary keys) for which nothing can be signed, as their secrets can't be read.
+    """
     before = sys.getswitchinterval()
     sys.setswitchinterval(SWITCH_SECONDS)
     try:
         with ThreadPoolExecutor(1) as database, asyncio.Runner() as runner:
-            runner.run(Run(database).work())
+            this = Run(database)
+            runner.run(this.work())
+            return this.unsignable
     finally:
         sys.setswitchinterval(before)
 
@@ -90,12 +95,12 @@ def send_test(gateway: Gateway) -> Outcome:
     return asyncio.run(send())
 
 
-def signers_of(gateway: Gateway) -> list[hmac.HMAC]:
+def signers_of(gateway: Gateway) -> list[Webhook]:
     """Return what signs with the application's usable server secrets, the newest first."""
     signers = []
     for secret in ServerSecret.objects.usable(at=timezone.now()).filter(application=gateway.pk).order_by("-id"):
         try:
-            signers.append(payload.signer(secret.read()))
+            signers.append(Webhook(secret.read()))
         except Unreadable:
             logger.warning("a server secret of application %s is sealed under an unknown SECRET_KEY", gateway.pk)
     return signers
@@ -105,7 +110,7 @@ class Target(NamedTuple):
     """Where messages are sent, and what signs them; read anew each turn, so that a change holds soon."""
 
     gateway: Gateway
-    signers: list[hmac.HMAC]
+    signers: list[Webhook]
 
 
 class Run:
@@ -115,6 +120,7 @@ class Run:
         self.executor = database
         self.lanes: dict[int, asyncio.Task[None]] = {}
         self.titles: dict[int, Titles] = {}
+        self.unsignable: set[int] = set()  # applications; asked again by the next run only
         self.until = time.monotonic() + leases.RUN_SECONDS
 
     @property
@@ -135,7 +141,7 @@ class Run:
             async with egress.session(timeout=timeout()) as self.session:
                 idle_since = time.monotonic()
                 while not self.over:
-                    for application in await self.database(_deliverable) - self.lanes.keys():
+                    for application in await self.database(_deliverable) - self.lanes.keys() - self.unsignable:
                         self.lanes[application] = asyncio.create_task(self.lane(application))
                     if self.lanes:
                         idle_since = time.monotonic()
@@ -276,6 +282,7 @@ class Lane:
             gateway = Gateway.objects.select_related("application").filter(pk=self.application).first()
             signers = signers_of(gateway) if gateway else []
             if gateway is None or not signers:
+                self.run.unsignable |= {self.application} if gateway else set()
                 return None, []
             if gateway.failures < retrying.OPENS_AT:
                 batch = leases.lease(self.application, most=room, at=at) if room > 0 else []

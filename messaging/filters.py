@@ -63,6 +63,6 @@ class OverviewFilter(ProgramFilter):
 
     tabs = {
         "": (_("All"), Q()),
-        "failed": (_("With failed messages"), Q(FAILED)),
+        "failed": (_("With failures"), Q(FAILED)),
         "no_template": (_("No template"), Q(WITHOUT_TEMPLATE)),
     }

@@ -61,7 +61,3 @@ class MessageQuerySet(models.QuerySet["Message"]):
         """Accepted for the application after `since`, by the index of each program that it has ever known."""
         programs = application.bindings.values("mini_program")
         return self.filter(application=application, mini_program__in=programs, accepted_at__gt=since)
-
-    def due(self, *, at: datetime) -> MessageQuerySet:
-        """Waiting, and their next try has come."""
-        return self.filter(state=MessageState.WAITING, next_try_at__lte=at)

@@ -13,6 +13,8 @@ from contextlib import nullcontext
 from datetime import datetime
 from typing import Any, NamedTuple
 
+import msgspec
+from django.conf import settings
 from django.db import IntegrityError, connection, transaction
 from django.utils import timezone, translation
 from psycopg.types.json import Jsonb
@@ -26,6 +28,7 @@ from messaging.tasks import deliver
 from messaging.values import problems
 from miniprograms.models import MiniProgram
 
+SEND_PATH = "/cgi-bin/message/subscribe/send"
 WAKE_SECONDS = 0.5
 
 # `page` is null when none is asked for.
@@ -112,7 +115,7 @@ class Facts(NamedTuple):
 
 
 class Sending(NamedTuple):
-    """What a server wants to send; `data` is key → value: {"thing1": "Harbour Street Clinic"}."""
+    """What a server wants to send; `data` is key → value: {"thing1": "Harbour Clinic"}."""
 
     touser: str
     template_id: str
@@ -120,6 +123,35 @@ class Sending(NamedTuple):
     page: str = ""
     program_state: str = "formal"
     lang: str = "zh_CN"
+
+
+class Value(msgspec.Struct):
+    """One value of `data`; SDKs send numbers as well."""
+
+    value: str | int | float
+
+
+class Body(msgspec.Struct):
+    """The body in which a server says it; unknown members are ignored, as are empty ones that have a default."""
+
+    touser: str = ""
+    template_id: str = ""
+    data: dict[str, Value] = {}
+    page: str | None = None
+    miniprogram_state: str | None = None
+    lang: str | None = None
+
+    def sending(self) -> Sending:
+        """Return what is asked: an empty member with a default is as good as none."""
+        optional = {"page": self.page, "program_state": self.miniprogram_state, "lang": self.lang}
+        data = {key: str(given.value) for key, given in self.data.items()}
+        given = {name: value for name, value in optional.items() if value}
+        return Sending(self.touser, self.template_id, data, **given)
+
+
+def address() -> str:
+    """Return where servers POST it, for examples: with a placeholder for the access token."""
+    return f"{settings.BASE_URL.rstrip('/')}{SEND_PATH}?access_token=ACCESS_TOKEN"
 
 
 def send(

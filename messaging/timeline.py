@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
 from typing import NamedTuple
@@ -14,9 +13,9 @@ from django.utils.translation import gettext as _
 
 from console.core import times
 from console.core.text import visible
-from messaging.models import Consent, Message, MyTemplate
+from messaging.models import Consent, Message
 from messaging.states import PUSHES_PER_DAY, MessageState
-from messaging.wording import keywords_of, title_of
+from messaging.wording import Line, keywords_of, lines_in, title_in, title_of
 from miniprograms.models import MiniProgram, ProgramUser
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -46,8 +45,11 @@ class Place(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Asked:
-    """What is asked of a program's log; empty asks nothing. `recipient` is an openid, or its beginning and its end."""
+class Criteria:
+    """What a program's log is searched for; empty asks nothing.
+
+    `recipient` is how an openid begins and ends.
+    """
 
     state: str = ""
     template: int | None = None
@@ -58,17 +60,22 @@ class Asked:
     message: int | None = None
 
 
-def latest(program: MiniProgram, asked: Asked, *, before: Place | None = None, limit: int) -> list[Message]:
+def latest(program: MiniProgram, criteria: Criteria, *, before: Place | None = None, limit: int) -> list[Message]:
     """Return the newest `limit` messages before the place, newest first; two queries, four with a recipient."""
     rows = Message.objects.filter(mini_program=program)
-    plain = {"state": asked.state, "template": asked.template, "application": asked.application, "pk": asked.message}
+    plain = {
+        "state": criteria.state,
+        "template": criteria.template,
+        "application": criteria.application,
+        "pk": criteria.message,
+    }
     rows = rows.filter(**{name: value for name, value in plain.items() if value not in ("", None)})
-    if asked.since:
-        rows = rows.filter(accepted_at__gte=asked.since)
-    if asked.until:
-        rows = rows.filter(accepted_at__lt=asked.until)
-    if asked.recipient:
-        consents = _consents_of(program, asked.recipient)
+    if criteria.since:
+        rows = rows.filter(accepted_at__gte=criteria.since)
+    if criteria.until:
+        rows = rows.filter(accepted_at__lt=criteria.until)
+    if criteria.recipient:
+        consents = _consents_of(program, criteria.recipient)
         # Each half by an index of its own: there is one for one-time and one for long-term messages.
         rows = rows.filter(Q(consent__in=consents, day=None) | Q(consent__in=consents, day__isnull=False))
     if before:
@@ -149,27 +156,6 @@ def _soon(at: datetime) -> str:
 
 
 # One message ------------------------------------------------------------------------------------------------------
-
-
-class Line(NamedTuple):
-    """A keyword with its value, as the user reads it; `key` is its name in `data`."""
-
-    key: str
-    name: str
-    example: str
-
-
-def title_in(template: MyTemplate, lang: str) -> str:
-    """Return the title in the language of the message, not of the reader: as the user sees it."""
-    return visible(template.title_zh if lang.startswith("zh") else template.title)
-
-
-def lines_in(template: MyTemplate, values: Mapping[str, object], lang: str) -> list[Line]:
-    """Return the keywords in the template's order with their values; nothing in them can be more than text."""
-    name = "name_zh" if lang.startswith("zh") else "name"
-    return [
-        Line(each["key"], visible(each[name]), visible(str(values.get(each["key"], "")))) for each in template.keywords
-    ]
 
 
 class Opened(Row):

@@ -40,10 +40,15 @@ def why_not(kind: str, value: str, *, options: Sequence[str] = ()) -> str:
     value = unicodedata.normalize("NFC", value)
     if all(unicodedata.category(character)[0] in "ZC" for character in value):
         return _("It is empty.")
+    fits = value in options if kind == KeywordType.ENUM else RULES[kind][0](value)
+    return "" if fits else rule(kind, options=options)
+
+
+def rule(kind: str, *, options: Sequence[str] = ()) -> str:
+    """Return what a keyword of this type takes, in the reader's words."""
     if kind == KeywordType.ENUM:
-        return "" if value in options else _("One of these values: %(values)s") % {"values": ", ".join(options)}
-    fits, words = RULES[kind]
-    return "" if fits(value) else str(words)
+        return _("One of these values: %(values)s") % {"values": ", ".join(options)}
+    return str(RULES[kind][1])
 
 
 def problems(keywords: Sequence[Mapping[str, Any]], data: Mapping[str, str]) -> dict[str, str]:

@@ -1,4 +1,4 @@
-"""Titles, names and examples of templates in the reader's language."""
+"""Titles, names and examples of templates in the reader's language, and messages in their own."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 from django.utils.translation import get_language
 
+from console.core.text import visible
 from messaging.models import MyTemplate, PublicKeyword, PublicTemplate
 
 
@@ -44,5 +45,33 @@ def _keyword(keyword: Mapping[str, Any]) -> Keyword:
     return Keyword(keyword["key"], name, example, keyword["options"])
 
 
-def _in_language(english: str, chinese: str) -> str:
-    return chinese if (get_language() or "").startswith("zh") else english
+def _in_language(english: str, chinese: str, lang: str = "") -> str:
+    return chinese if (lang or get_language() or "").startswith("zh") else english
+
+
+# As the user reads a message: in its language, and nothing in it can be more than text ----------------------------
+
+
+class Line(NamedTuple):
+    """A keyword of a message; `key` is its name in `data`, `example` its value, in the place of an example."""
+
+    key: str
+    name: str
+    example: str
+
+
+def title_in(template: MyTemplate, lang: str) -> str:
+    """Return the title."""
+    return visible(_in_language(template.title, template.title_zh, lang))
+
+
+def lines_in(template: MyTemplate, values: Mapping[str, object], lang: str) -> list[Line]:
+    """Return the keywords in the template's order with their values."""
+    return [
+        Line(
+            each["key"],
+            visible(_in_language(each["name"], each["name_zh"], lang)),
+            visible(str(values.get(each["key"], ""))),
+        )
+        for each in template.keywords
+    ]

@@ -369,7 +369,7 @@ KEYWORDS = (
     ("Patient", "患者", "name"),
     ("Fee", "费用", "amount"),
 )
-EXAMPLES = {"thing": "Harbour Street Clinic", "time": "2026-11-27 14:30", "name": "陈小明", "amount": "￥45.00"}
+EXAMPLES = {"thing": "Harbour Clinic", "time": "2026-11-27 14:30", "name": "陈小明", "amount": "￥45.00"}
 
 
 def make_public_template(title: str = "", kind: str = "one_time", **fields: Any) -> PublicTemplate:
@@ -425,18 +425,25 @@ def make_consent(user: ProgramUser, template: MyTemplate, *, granted: int = 1, *
 
 
 def make_message(consent: Consent, **fields: Any) -> Message:
-    """An accepted message that waits; `state="failed", finished_at=…` for a dead letter."""
-    now = timezone.now()
-    Consent.objects.filter(pk=consent.pk).update(used=consent.used + 1, granted=max(consent.granted, consent.used + 1))
-    consent.refresh_from_db()
-    template = consent.template
+    """An accepted message that waits, and has used the consent: a push of today where that is a long-term one.
+
+    `state="failed"` for a dead letter.
+    """
+    now, template = timezone.now(), consent.template
+    if template.is_long_term:
+        consent.day, consent.pushed = timezone.localdate(), consent.pushed + 1
+    else:
+        consent.used += 1
+        consent.granted = max(consent.granted, consent.used)
+    consent.save(update_fields=["used", "granted", "day", "pushed"])
     if fields.get("state", "waiting") != "waiting":
         fields.setdefault("finished_at", now)
     values = {keyword["key"]: keyword["example"] for keyword in template.keywords}
     common = {"mini_program": template.mini_program, "application": consent.user.application, "template": template}
     times = {"accepted_at": now, "next_try_at": now, "give_up_at": now + timedelta(days=1)}
-    rest = {"values": values, "program_state": "formal", "lang": "en_US", "ordinal": consent.used}
-    return Message.objects.create(**{**common, "consent": consent, **times, **rest, **fields})
+    use = {"consent": consent, "day": consent.day, "ordinal": consent.pushed or consent.used}
+    rest = {"values": values, "program_state": "formal", "lang": "en_US"}
+    return Message.objects.create(**{**common, **use, **times, **rest, **fields})
 
 
 def make_ban(application: HostApplication, program: MiniProgram, **fields: Any) -> Ban:

@@ -21,19 +21,25 @@ LABELS: dict[str, str | Promise] = {
     "applications": gettext_lazy("Applications"),
     "audit": gettext_lazy("Audit record"),
     "category": gettext_lazy("Category"),
+    "chinese_title": gettext_lazy("Title in Chinese"),
     "description": gettext_lazy("Description"),
     "email": gettext_lazy("E-mail"),
     "ends": gettext_lazy("End"),
+    "english_title": gettext_lazy("Title in English"),
     "factor": gettext_lazy("Sign-in factor"),
     "icon": gettext_lazy("Icon"),
     "introduction": gettext_lazy("Introduction"),
     "key": gettext_lazy("Key"),
+    "keywords": gettext_lazy("Keywords"),
     "listed": gettext_lazy("Every team may ask for a binding"),
     "messages": gettext_lazy("Messages"),
     "name": gettext_lazy("Name"),
     "networks": gettext_lazy("Network"),
     "new_account": gettext_lazy("New account"),
+    "note": gettext_lazy("Where it is used"),
+    "number": gettext_lazy("Number"),
     "objects": gettext_lazy("Objects"),
+    "offered": gettext_lazy("Offered"),
     "online": gettext_lazy("Online version"),
     "operator": gettext_lazy("Operator"),
     "overlap": gettext_lazy("Hours that the old one works"),
@@ -48,6 +54,8 @@ LABELS: dict[str, str | Promise] = {
     "state": gettext_lazy("State"),
     "status": gettext_lazy("Answer"),
     "title": gettext_lazy("What it does"),
+    "tries": gettext_lazy("Tries"),
+    "type": gettext_lazy("Type"),
     "users": gettext_lazy("Number of users"),
     "version": gettext_lazy("Version"),
     "why": gettext_lazy("Why"),
@@ -60,6 +68,25 @@ ROLES: dict[str, str | Promise] = {
     "app_admin": gettext_lazy("Application administrator"),
     "reviewer": gettext_lazy("Reviewer"),
 }
+# Of message templates.
+TYPES: dict[str, str | Promise] = {
+    "one_time": gettext_lazy("One-time"),
+    "long_term": gettext_lazy("Long-term"),
+}
+# Of public templates; the categories of mini programs are kept by their names.
+CATEGORIES: dict[str, str | Promise] = {
+    "orders": gettext_lazy("Orders and delivery"),
+    "queues": gettext_lazy("Queues and reservations"),
+    "payment": gettext_lazy("Payment and membership"),
+    "health": gettext_lazy("Medical care"),
+    "transport": gettext_lazy("Transport"),
+    "government": gettext_lazy("Government affairs"),
+    "livelihood": gettext_lazy("People's livelihood"),
+    "education": gettext_lazy("Education"),
+    "finance": gettext_lazy("Finance"),
+    "work": gettext_lazy("Work and events"),
+}
+WORDS = {"role": ROLES, "type": TYPES, "category": CATEGORIES}
 # Why a grayscale task moved; what is not here a person did, and their words stand in the entry's reason.
 WHY: dict[str, str | Promise] = {
     "end_time": gettext_lazy("the end time has come"),
@@ -87,7 +114,7 @@ def _said(key: str, before: Any, after: Any) -> bool:
 
 
 def _one(key: str, before: Any, after: Any) -> str:
-    label = LABELS.get(key, key.replace("_", " ").capitalize())
+    label = LABELS.get(key) or _label(key)
     if key == "icon":
         return _("Icon: replaced")
     if isinstance(after, list):
@@ -99,6 +126,11 @@ def _one(key: str, before: Any, after: Any) -> str:
         "before": _value(key, before),
         "after": _value(key, after),
     }
+
+
+def _label(key: str) -> str:
+    """Return a name that nobody listed: as words, but a keyword of a template as servers write it, `thing4`."""
+    return key if key[-1:].isdigit() else key.replace("_", " ").capitalize()
 
 
 def _parts(removed: list[str], added: list[str]) -> str:
@@ -117,15 +149,15 @@ def _value(key: str, value: Any) -> str:
     if value in (None, ""):
         return "–"
     if isinstance(value, int):
-        return f"{value:,}"
+        return str(value) if key == "number" else f"{value:,}"
     if key in ("state", "shelf"):
         return look_of(str(value))[1]
     if key == "why":
         return str(WHY[value])
     if key in TIMES:
         return times.full(datetime.fromisoformat(value))
-    if key == "role":
-        return str(ROLES.get(str(value), value))
+    if key in WORDS and value in WORDS[key]:
+        return str(WORDS[key][value])
     if key == "package":
         return shortened(str(value))
     return Truncator(str(value)).chars(LONGEST)

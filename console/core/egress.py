@@ -10,6 +10,7 @@ import ipaddress
 import socket
 from collections.abc import Sequence
 from contextvars import ContextVar
+from dataclasses import dataclass
 from functools import cache
 from typing import Any
 from urllib.parse import urlsplit
@@ -29,15 +30,20 @@ PRIVATE = gettext_noop("The address is in a private network.")
 NAT64, SIX_TO_FOUR = ipaddress.IPv6Network("64:ff9b::/96"), ipaddress.IPv6Network("2002::/16")
 METADATA = ipaddress.IPv4Address("168.63.129.16")  # of a cloud; those of the others are not public anyway
 
-_plain: ContextVar[bool] = ContextVar("plain")
+
+@dataclass
+class _Attempt:
+    """One request: whether it goes without TLS, and why an address that its name has was refused, if one was."""
+
+    plain: bool = True
+    refusal: str = ""
+
+
+_attempt: ContextVar[_Attempt] = ContextVar("attempt")
 
 
 class EgressRefused(aiohttp.ClientError):
     """We do not connect there; the message says why, in English."""
-
-
-class _RefusedHere(OSError):
-    """The same of one of the addresses that a name has; others may do."""
 
 
 def session(**options: Any) -> aiohttp.ClientSession:
@@ -135,10 +141,12 @@ def _networks(allowed: Sequence[str]) -> tuple[Network, ...]:
 
 
 def _open(info: Any) -> socket.socket:
-    """Return a socket for an address that is about to be connected to; raises _RefusedHere."""
+    """Return a socket for an address that is about to be connected to; raises OSError: others of a name may do."""
     family, kind, protocol, _name, address = info
-    if refusal := _refusal(ipaddress.ip_address(address[0].partition("%")[0]), plain=_plain.get(True)):
-        raise _RefusedHere(refusal.rstrip("."))
+    attempt = _attempt.get(_Attempt())
+    if refusal := _refusal(ipaddress.ip_address(address[0].partition("%")[0]), plain=attempt.plain):
+        attempt.refusal = refusal.rstrip(".")
+        raise OSError(attempt.refusal)
     return socket.socket(family, kind, protocol)
 
 
@@ -149,10 +157,12 @@ async def _guard(request: aiohttp.ClientRequest, handler: aiohttp.ClientHandlerT
         raise EgressRefused(NOT_HTTPS.rstrip("."))
     if "Authorization" in request.headers:  # Where a user name in the address was moved before we see it.
         raise EgressRefused(USERINFO.rstrip("."))
-    _plain.set(url.scheme == "http")
+    attempt = _Attempt(plain=url.scheme == "http")
+    _attempt.set(attempt)
     try:
         return await handler(request)
-    except aiohttp.ClientConnectorError as error:
-        if isinstance(error.os_error, _RefusedHere):
-            raise EgressRefused(str(error.os_error)) from None
+    except aiohttp.ClientOSError as error:
+        # Only the system numbers its errors. Ours has no number, nor has what sums up those of several addresses.
+        if attempt.refusal and type(error.__cause__) is OSError and error.__cause__.errno is None:
+            raise EgressRefused(attempt.refusal) from None
         raise

@@ -32,19 +32,13 @@ def form_page(
     `success(result)` gives (toast, URL). A verb's `Refused` is shown beside its field and what was typed stays: 422.
     A request by htmx gets the dialog part of the same template instead of the page.
     """
-    status = 200
-    if request.method == "POST":
-        if form.is_valid():
-            try:
-                result = save(form.cleaned_data)
-            except Refused as refused:
-                form.add_error(refused.field if refused.field in form.fields else None, refused.message)
-            else:
-                toast, url = success(result)
-                messages.success(request, toast)
-                return go(request, url)
-        status = 422
-    return show(request, template, {"form": form, **context}, status=status)
+
+    def after(result: Any) -> HttpResponse:
+        toast, url = success(result)
+        messages.success(request, toast)
+        return go(request, url)
+
+    return _page(request, form, save=save, after=after, template=template, context=context)
 
 
 def posted(request: HttpRequest) -> QueryDict | None:
@@ -54,8 +48,8 @@ def posted(request: HttpRequest) -> QueryDict | None:
 
 def show(request: HttpRequest, template: str, context: dict[str, Any], *, status: int = 200) -> HttpResponse:
     """Render the page, or for the dialog its partial `dialog`; without one, the browser goes to the page."""
-    in_dialog = request.headers.get("HX-Target") == "dialog"
-    return render(request, [f"{template}#dialog", template] if in_dialog else template, context, status=status)
+    templates = [f"{template}#dialog", template] if _is_dialog(request) else template
+    return render(request, templates, context, status=status)
 
 
 def go(request: HttpRequest, url: str) -> HttpResponse:
@@ -74,12 +68,56 @@ class Shown:
     warning: str = ""
 
 
-def secret_page(request: HttpRequest, shown: Shown, *, template: str, context: dict[str, Any]) -> HttpResponse:
-    """Answer a POST with a secret, in the dialog that asked or over the page `template`; nothing keeps the answer."""
-    in_dialog = request.headers.get("HX-Target") == "dialog"
-    answer = render(request, "core/secret.html" if in_dialog else template, {**context, "shown": shown})
-    answer["Cache-Control"] = "no-store"
-    return answer
+def secret_page(
+    request: HttpRequest,
+    form: forms.BaseForm,
+    *,
+    make: Callable[[dict[str, Any]], Any],
+    shown: Callable[[Any], Shown],
+    over: Callable[[], tuple[str, dict[str, Any]]],
+    **context: Any,
+) -> HttpResponse:
+    """Confirm as `form_page` does, for a verb `make(cleaned_data)` whose result holds a secret.
+
+    The answer to the POST is `shown(result)`, in the dialog that asked or over the page `over()`, which is a template
+    with its context; nothing keeps that answer.
+    """
+
+    def after(result: Any) -> HttpResponse:
+        secret = {"shown": shown(result)}
+        if _is_dialog(request):
+            answer = render(request, "core/secret.html", secret)
+        else:
+            template, page = over()
+            answer = render(request, template, {**page, **secret})
+        answer["Cache-Control"] = "no-store"
+        return answer
+
+    return _page(request, form, save=make, after=after, template="core/confirm.html", context=context)
+
+
+def _page(
+    request: HttpRequest,
+    form: forms.BaseForm,
+    *,
+    save: Callable[[dict[str, Any]], Any],
+    after: Callable[[Any], HttpResponse],
+    template: str,
+    context: dict[str, Any],
+) -> HttpResponse:
+    """Show the form; on a valid POST run the verb and answer with `after(result)`."""
+    if request.method == "POST" and form.is_valid():
+        try:
+            result = save(form.cleaned_data)
+        except Refused as refused:
+            form.add_error(refused.field if refused.field in form.fields else None, refused.message)
+        else:
+            return after(result)
+    return show(request, template, {"form": form, **context}, status=422 if request.method == "POST" else 200)
+
+
+def _is_dialog(request: HttpRequest) -> bool:
+    return request.headers.get("HX-Target") == "dialog"
 
 
 def page_of(request: HttpRequest, rows: QuerySet[Any], *, count: int | None = None) -> Page[Any]:

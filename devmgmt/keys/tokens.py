@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from django.conf import settings
 from django.db import DatabaseError, connection, transaction
-from django.db.models import DateTimeField, Value
+from django.db.models import DateTimeField, Exists, Value
 from django.db.models.functions import Least
 from django.utils import timezone
 from django.utils.crypto import salted_hmac
@@ -38,7 +38,7 @@ TOKEN = re.compile(r"[A-Za-z0-9_-]{86}")
 # The program whose secret this is, and the note that it was used: one statement. What is frozen is not used.
 USE = """
     WITH found AS (
-        SELECT program.*, secret.id AS secret_id, secret.frozen_at
+        SELECT program.*, secret.id AS secret_id, secret.ends_at, secret.frozen_at
         FROM keys_appsecret AS secret JOIN miniprograms_miniprogram AS program ON program.id = secret.mini_program_id
         WHERE secret.sha256 = %(sha256)s AND program.app_id = %(app_id)s
             AND (secret.ends_at IS NULL OR secret.ends_at > %(at)s)
@@ -64,10 +64,11 @@ class Caller(NamedTuple):
 
 
 class _Used(NamedTuple):
-    """A program, and the row of its secret that was given."""
+    """A program, the row of its secret that was given, and its end as it was then."""
 
     program: MiniProgram
     secret_id: int
+    ends_at: datetime | None
 
 
 class Issued(NamedTuple):
@@ -88,7 +89,7 @@ def issue(app_id: str, secret: str, *, kind: TokenKind, caller: Caller, force: b
     A stable token that lives is given again without a lock: whatever ends it meanwhile holds at its next use.
     """
     used = _use(app_id, secret, caller=caller)
-    if kind == TokenKind.STABLE and not force and (living := _living(used.program, at=timezone.now())):
+    if kind == TokenKind.STABLE and not force and (living := _living(used, at=timezone.now())):
         return living
     try:
         with transaction.atomic():
@@ -136,7 +137,7 @@ def _use(app_id: str, secret: str, *, caller: Caller) -> _Used:
             refused = ServerRefused(40243)
             _count_refusal(program.pk, refused)
             raise refused
-        return _Used(program, program.secret_id)  # type: ignore[attr-defined]
+        return _Used(program, program.secret_id, program.ends_at)  # type: ignore[attr-defined]
     known = MiniProgram.objects.filter(app_id=app_id).values_list("pk", flat=True).first()
     if known is None:
         raise ServerRefused(40013)
@@ -194,7 +195,7 @@ def _plain(used: _Used, *, at: datetime) -> Issued:
 def _stable(used: _Used, *, at: datetime, force: bool) -> Issued:
     """Give the stable token again, or a new one: near its end, which the old one keeps, or by force, which ends it."""
     if not force:
-        return _living(used.program, at=at) or _new(used, TokenKind.STABLE, at=at)
+        return _living(used, at=at) or _new(used, TokenKind.STABLE, at=at)
     tokens = AccessToken.objects.filter(mini_program=used.program, kind=TokenKind.STABLE)
     if tokens.filter(issued_at__gte=_midnight(at), forced=True).count() >= FORCED_PER_DAY:
         raise ServerRefused(45009, f"{FORCED_PER_DAY} times force_refresh a day")
@@ -202,9 +203,15 @@ def _stable(used: _Used, *, at: datetime, force: bool) -> Issued:
     return _new(used, TokenKind.STABLE, at=at, forced=True)
 
 
-def _living(program: MiniProgram, *, at: datetime) -> Issued | None:
-    """Return the stable token that is given again, with the seconds that it has left."""
-    tokens = AccessToken.objects.alive(at=at + RENEWAL).filter(mini_program=program, kind=TokenKind.STABLE)
+def _living(used: _Used, *, at: datetime) -> Issued | None:
+    """Return the stable token that is given again, with the seconds that it has left.
+
+    None when a reset came since the secret was looked at: what lives now may be the new secret's.
+    """
+    as_it_was = AppSecret.objects.filter(pk=used.secret_id, ends_at=used.ends_at)
+    tokens = AccessToken.objects.alive(at=at + RENEWAL).filter(
+        Exists(as_it_was), mini_program=used.program, kind=TokenKind.STABLE
+    )
     row = tokens.order_by("-issued_at").first()
     token = _again(row) if row else None
     return Issued(token, int((row.expires_at - at).total_seconds())) if row and token else None

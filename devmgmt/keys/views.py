@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from django import forms
@@ -11,6 +12,7 @@ from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.text import get_text_list
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
@@ -19,8 +21,7 @@ from console.accounts.filters import url_with_team
 from console.accounts.models import Team
 from console.accounts.permissions import Permission
 from console.core import times
-from console.core.errors import Refused
-from console.core.pages import NoteForm, Shown, form_page, page_of, posted, secret_page, show
+from console.core.pages import NoteForm, Shown, form_page, page_of, posted, secret_page
 from console.core.states import look_of
 from devmgmt.keys import actions, rules
 from devmgmt.keys.filters import OverviewFilter
@@ -94,7 +95,7 @@ def reset(request: SignedInRequest, program: MiniProgram) -> HttpResponse:
         title=_("Reset the AppSecret of %(program)s?") % {"program": program},
         change=[(_("Secret now"), current or _("None")), (_("After this"), _("A new one"))],
         effects=[
-            ("bolt", _("“At once” ends %(what)s now.") % {"what": _stopped(program)}),
+            ("bolt", _("“Refuse it at once” ends %(what)s now.") % {"what": _stopped(program)}),
             ("users", _cut_off(program, _("Until your server has the new secret"))),
             ("clock", _("With an overlap both secrets work until its end. Access tokens keep their own end.")),
             ("eye-off", _("The new one is shown once. Have the secret store of your server open.")),
@@ -208,16 +209,17 @@ def _secret_dialog(
     make: Callable[[dict[str, Any]], actions.Made],
     **context: Any,
 ) -> HttpResponse:
-    """Ask in a dialog; the answer to the POST is the page with the secret over it, and nothing keeps that answer."""
-    question = {"form": form, "mini_program": program, "cancel": _address(program), **context}
-    if request.method == "POST" and form.is_valid():
-        try:
-            made = make(form.cleaned_data)
-        except Refused as refused:
-            form.add_error(refused.field if refused.field in form.fields else None, refused.message)
-        else:
-            return secret_page(request, _shown(program, made), template=PAGE, context=_page(request, program))
-    return show(request, CONFIRM, question, status=422 if request.method == "POST" else 200)
+    """Ask in a dialog, then show the secret over the page."""
+    return secret_page(
+        request,
+        form,
+        make=make,
+        shown=partial(_shown, program),
+        over=lambda: (PAGE, _page(request, program)),
+        mini_program=program,
+        cancel=_address(program),
+        **context,
+    )
 
 
 def _shown(program: MiniProgram, made: actions.Made) -> Shown:
@@ -245,7 +247,7 @@ def _stopped(program: MiniProgram) -> str:
 
 def _cut_off(program: MiniProgram, until: str) -> str:
     """Say who loses what, and until when."""
-    names = ", ".join(application.name for application in program.bindings.bound().applications()[:5])
+    names = get_text_list([application.name for application in program.bindings.bound().applications()[:5]], _("and"))
     if not names:
         return _("%(until)s: your server gets no access tokens. No application is bound, so no user notices.") % {
             "until": until

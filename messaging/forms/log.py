@@ -16,7 +16,7 @@ from console.hosts.models import HostApplication
 from messaging.models import MyTemplate
 from messaging.states import MessageState
 from messaging.tally import midnight
-from messaging.timeline import Asked
+from messaging.timeline import Criteria
 from messaging.wording import title_of
 from miniprograms.models import MiniProgram
 
@@ -98,12 +98,12 @@ class LogForm(forms.Form):
         return data
 
     @property
-    def asked(self) -> Asked:
-        """What a form without errors asks."""
+    def criteria(self) -> Criteria:
+        """What a form without errors asks for."""
         data = self.cleaned_data
         template = self.by_name["template"].get(data["template"])
         application = self.by_name["application"].get(data["application"])
-        return Asked(
+        return Criteria(
             state=self.state,
             template=template.pk if template else None,
             application=application.pk if application else None,

@@ -12,30 +12,13 @@ from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
 
 from messaging.models import MyTemplate
-from messaging.sending import Sending
-from messaging.states import LANGUAGES, KeywordType, ProgramState
-from messaging.values import RULES
+from messaging.sending import Body, Sending
+from messaging.states import LANGUAGES, ProgramState
+from messaging.values import rule
 from messaging.wording import keywords_of
 
 MODES = [("fields", gettext_lazy("Fields")), ("json", gettext_lazy("JSON"))]
 LONGEST_BODY = 16 * 1024  # bytes, as the API
-
-
-class Value(msgspec.Struct):
-    """One value of `data`; SDKs send numbers as well."""
-
-    value: str | int | float
-
-
-class Body(msgspec.Struct):
-    """The body as the API reads it: unknown members are ignored, empty ones with a default are as good as none."""
-
-    touser: str = ""
-    template_id: str = ""
-    data: dict[str, Value] = {}
-    page: str | None = None
-    miniprogram_state: str | None = None
-    lang: str | None = None
 
 
 class Field(NamedTuple):
@@ -90,7 +73,7 @@ class SandboxForm(forms.Form):
                 name=self._name(keyword.key),
                 key=keyword.key,
                 label=keyword.name,
-                rule=_rule(kinds[keyword.key], keyword.options),
+                rule=rule(kinds[keyword.key], options=keyword.options),
                 example=keyword.example,
                 value=self.values[self._name(keyword.key)],
             )
@@ -122,15 +105,10 @@ class SandboxForm(forms.Form):
             self.broken = _("A body has %(most)d KB at most.") % {"most": LONGEST_BODY // 1024}
             return None
         try:
-            body = msgspec.json.decode(raw, type=Body)
+            return msgspec.json.decode(raw, type=Body).sending()
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
             self.broken = str(error) or _("It is nested too deeply.")
             return None
-        optional = {"page": body.page, "program_state": body.miniprogram_state, "lang": body.lang}
-        data = {key: str(given.value) for key, given in body.data.items()}
-        return Sending(
-            body.touser, body.template_id, data, **{name: value for name, value in optional.items() if value}
-        )
 
     def _as_fields(self, sending: Sending) -> dict[str, str]:
         found = {self._name(keyword.key): sending.data.get(keyword.key, "") for keyword in self.keywords}
@@ -149,10 +127,3 @@ def body_of(sending: Sending) -> str:
     body["data"] = {key: {"value": value} for key, value in sending.data.items()}
     body |= {"miniprogram_state": sending.program_state, "lang": sending.lang}
     return json.dumps(body, ensure_ascii=False, indent=2)
-
-
-def _rule(kind: str, options: list[str]) -> str:
-    if kind == KeywordType.ENUM:
-        return _("One of these values: %(values)s") % {"values": ", ".join(options)}
-    _fits, words = RULES[kind]
-    return str(words)

@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from django import forms
 from django.http import Http404, HttpResponse
 from django.utils.translation import gettext as _
 
 from console.accounts.access import SignedInRequest, route
 from console.accounts.permissions import Permission
-from console.core.pages import form_page, posted
+from console.core.pages import posted
 from console.hosts.access import application_for
 from console.hosts.models import HostApplication
 from messaging.access import ban_for
 from messaging.actions import gateways as actions
 from messaging.forms.gateway import BanForm
 from messaging.models import Ban
-from messaging.views.gateway import CONFIRM, address_of
+from messaging.views.gateway import dialog
 from miniprograms.models import MiniProgram
 
 
@@ -31,7 +29,7 @@ def ban(request: SignedInRequest, application: HostApplication) -> HttpResponse:
         if program is None:
             raise Http404
     names = {"program": program, "application": application}
-    return _dialog(
+    return dialog(
         request,
         application,
         BanForm(posted(request), programs=programs, program=program),
@@ -42,9 +40,10 @@ def ban(request: SignedInRequest, application: HostApplication) -> HttpResponse:
             ("message-off", _("Its server gets a refusal for each new message (43107, 43116 for one template).")),
             ("send", _("Messages that were accepted before are still delivered.")),
             ("device-mobile", _("Devices do not ask users for what is stopped. Consents that were given stay.")),
-            ("message", _("The mini program’s team is told, with the reason.")),
+            ("message", _("The mini program's team is told, with the reason.")),
         ],
         verb=_("Stop messages"),
+        icon="ban",
         danger=True,
     )
 
@@ -52,34 +51,18 @@ def ban(request: SignedInRequest, application: HostApplication) -> HttpResponse:
 @route(Permission.EDIT_APPLICATION, load=ban_for, methods="GET POST", sudo=True)
 def lift(request: SignedInRequest, ban: Ban) -> HttpResponse:
     """Take the messages again."""
-    return _dialog(
+    return dialog(
         request,
         ban.application,
         forms.Form(posted(request)),
         save=lambda _data: actions.lift(ban, by=request.user),
         toast=lambda lifted: _("%(what)s: messages are taken again.") % {"what": actions.what_of(lifted)},
-        title=_("Allow messages of %(what)s again?") % {"what": actions.what_of(ban)},
+        title=_("Allow messages again: %(what)s?") % {"what": actions.what_of(ban)},
         change=[(_("Stopped because"), ban.reason)],
         effects=[
             ("send", _("Its server can send again at once, for consents that users have given.")),
-            ("message", _("The mini program’s team is told.")),
+            ("message", _("The mini program's team is told.")),
         ],
         verb=_("Allow again"),
         icon="check",
-    )
-
-
-def _dialog(
-    request: SignedInRequest, application: HostApplication, form: forms.Form, *, toast: Any, **context: Any
-) -> HttpResponse:
-    """Ask in a dialog, run the verb, and return to the gateway's page."""
-    back = address_of(application)
-    return form_page(
-        request,
-        form,
-        success=lambda result: (toast(result), back),
-        template=CONFIRM,
-        application=application,
-        cancel=back,
-        **context,
     )

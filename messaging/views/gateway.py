@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
 from django import forms
@@ -21,8 +22,8 @@ from console.accounts.permissions import Permission, lacking
 from console.activity.models import ActivityEntry
 from console.activity.verbs import Verb
 from console.core import times
-from console.core.errors import Overtaken, Refused
-from console.core.pages import Shown, form_page, page_of, posted, secret_page, show
+from console.core.errors import Overtaken
+from console.core.pages import Shown, form_page, page_of, posted, secret_page
 from console.core.text import visible
 from console.hosts import actions as hosts
 from console.hosts import rules as host_rules
@@ -151,7 +152,7 @@ def set_gateway(request: SignedInRequest, application: HostApplication) -> HttpR
         ("lock", _("Private networks are not asked, and redirects are not followed.")),
         ("message", _("The other administrators of %(application)s are told.") % names),
     ]
-    return _dialog(
+    return dialog(
         request,
         application,
         form,
@@ -166,13 +167,13 @@ def set_gateway(request: SignedInRequest, application: HostApplication) -> HttpR
 
 
 def _remove_gateway(request: SignedInRequest, application: HostApplication, current: Gateway) -> HttpResponse:
-    waiting = Message.objects.filter(application=application, state="waiting").count()
+    waiting = Message.objects.filter(application=application, state=MessageState.WAITING).count()
     words = ngettext(
         "%(count)d message waits. It fails unless an address is set again in time.",
         "%(count)d messages wait. They fail unless an address is set again in time.",
         waiting,
     )
-    return _dialog(
+    return dialog(
         request,
         application,
         RemoveForm(posted(request), initial={"revision": current.revision}),
@@ -186,6 +187,7 @@ def _remove_gateway(request: SignedInRequest, application: HostApplication, curr
             ("message", _("The other administrators of %(application)s are told.") % {"application": application}),
         ],
         verb=_("Remove gateway"),
+        icon="trash",
         danger=True,
     )
 
@@ -248,11 +250,11 @@ def reset_server_secret(request: SignedInRequest, application: HostApplication) 
         title=_("Reset the server secret of %(application)s?") % names,
         change=[(_("Secret now"), current or _("None")), (_("After this"), _("A new one"))],
         effects=[
-            ("message", _("While both work, messages carry a signature of each.")),
             (
                 "bolt",
-                _("Refused at once: until the server has the new one, it can check no message and gets no login code."),
+                _("“Refuse it at once” stops messages and login codes until the server has the new one."),
             ),
+            ("clock", _("With an overlap both secrets work until its end. Messages carry a signature of each.")),
             ("eye-off", _("The new one is shown once. Have the secret store of your server open.")),
             ("message", _("The other administrators of %(application)s are told.") % names),
         ],
@@ -265,17 +267,17 @@ def reset_server_secret(request: SignedInRequest, application: HostApplication) 
 def _secret_dialog(
     request: SignedInRequest, application: HostApplication, form: forms.Form, *, make: Any, **context: Any
 ) -> HttpResponse:
-    """Ask in a dialog; the answer to the POST is the page with the secret over it, and nothing keeps that answer."""
-    question = {"form": form, "application": application, "cancel": address_of(application), **context}
-    if request.method == "POST" and form.is_valid():
-        try:
-            secret = make(form.cleaned_data)
-        except Refused as refused:
-            form.add_error(refused.field if refused.field in form.fields else None, refused.message)
-        else:
-            shown = _shown(application, secret)
-            return secret_page(request, shown, template=PAGE, context=page_context(request, application))
-    return show(request, CONFIRM, question, status=422 if request.method == "POST" else 200)
+    """Ask in a dialog, then show the secret over the page."""
+    return secret_page(
+        request,
+        form,
+        make=make,
+        shown=partial(_shown, application),
+        over=lambda: (PAGE, page_context(request, application)),
+        application=application,
+        cancel=address_of(application),
+        **context,
+    )
 
 
 def _shown(application: HostApplication, secret: str) -> Shown:
@@ -299,12 +301,12 @@ def replay_failed(request: SignedInRequest, application: HostApplication) -> Htt
     failed = actions.failed_and_wanted(application)[: actions.MOST_REPLAYED].count()
     effects = [
         ("refresh", _("Each is tried at once, and then as often as a new one.")),
-        ("fingerprint", _("Each keeps its id, so that the gateway knows one that it has taken already.")),
+        ("fingerprint", _("Each keeps its ID, so the gateway knows one that it has taken already.")),
         ("circle-check", _("No consent is used again.")),
     ]
     if failed == actions.MOST_REPLAYED:
         effects.append(("clock", _("If there are more, the oldest go first. Do it again for the rest.")))
-    return _dialog(
+    return dialog(
         request,
         application,
         forms.Form(posted(request)),
@@ -325,7 +327,7 @@ def address_of(application: HostApplication) -> str:
     return reverse("hosts:gateway", args=[application.application_id])
 
 
-def _dialog(
+def dialog(
     request: SignedInRequest, application: HostApplication, form: forms.Form, *, toast: Any, **context: Any
 ) -> HttpResponse:
     """Ask in a dialog, run the verb, and return to the page."""

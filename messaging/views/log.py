@@ -54,7 +54,7 @@ def _listing(request: SignedInRequest, program: MiniProgram, form: LogForm) -> d
     before = Place.read(request.GET.get("before", ""))
     if not form.is_valid():
         return {"rows": []}
-    found = latest(program, form.asked, before=before, limit=PAGE + 1)
+    found = latest(program, form.criteria, before=before, limit=PAGE + 1)
     context: dict[str, Any] = {"rows": [Row(message) for message in found[:PAGE]], "is_first": before is None}
     if len(found) > PAGE:
         context["older"] = f"{form.query()}&before={context['rows'][-1].place}".removeprefix("&")

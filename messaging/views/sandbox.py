@@ -5,7 +5,6 @@ from __future__ import annotations
 import shlex
 from typing import Any
 
-from django.conf import settings
 from django.http import Http404, HttpResponse
 from django.shortcuts import render
 
@@ -15,8 +14,8 @@ from console.core.pages import posted
 from messaging.explanation import Problem, explain
 from messaging.forms.sandbox import PLACEHOLDER, SandboxForm, body_of
 from messaging.models import MyTemplate
-from messaging.timeline import lines_in, title_in
-from messaging.wording import title_of
+from messaging.sending import address
+from messaging.wording import lines_in, title_in, title_of
 from miniprograms.access import mini_program_for
 from miniprograms.models import MiniProgram
 
@@ -32,7 +31,7 @@ def sandbox(request: SignedInRequest, program: MiniProgram) -> HttpResponse:
     if template is None:
         return render(request, "messaging/sandbox.html", context)
     form = SandboxForm(posted(request), template=template)
-    context |= {"template": template, "form": form, "address": _address(), "placeholder": PLACEHOLDER}
+    context |= {"template": template, "form": form, "address": address(), "placeholder": PLACEHOLDER}
     if request.method == "POST" and "fill" not in request.POST:
         context |= _checked(program, form, templates)
     context |= _shown(form, template, templates, context.get("problems", []))
@@ -75,7 +74,7 @@ def _shown(
     preview = (_named(templates, sending.template_id) if sending else None) or template
     values, lang = (sending.data, sending.lang) if sending else ({}, "en_US")
     body = body_of(sending) if sending else form.values["body"]
-    head = f"curl -X POST '{_address()}' -H 'Content-Type: application/json' -d "
+    head = f"curl -X POST '{address()}' -H 'Content-Type: application/json' -d "
     return {
         "inputs": [(field, by_field.pop(field.key, None)) for field in form.inputs()],
         "facts": {name: by_field.pop(name, None) for name in ("openid", "page", "lang", "program_state")},
@@ -86,7 +85,3 @@ def _shown(
         "curl_head": head,
         "curl": f"{head}{shlex.quote(body)}",
     }
-
-
-def _address() -> str:
-    return f"{settings.BASE_URL.rstrip('/')}/cgi-bin/message/subscribe/send?access_token=ACCESS_TOKEN"

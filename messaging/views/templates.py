@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from django.conf import settings
 from django.http import HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
@@ -20,6 +19,7 @@ from messaging.access import template_for
 from messaging.actions import templates as actions
 from messaging.filters import TemplateFilter
 from messaging.models import Ban, MyTemplate
+from messaging.sending import address
 from messaging.states import MOST_TEMPLATES
 from messaging.wording import keywords_of, title_of
 from miniprograms.access import mini_program_for
@@ -60,7 +60,6 @@ def templates(request: SignedInRequest, program: MiniProgram) -> HttpResponse:
 
 def _code(template: MyTemplate) -> dict[str, str]:
     """Return what to write in the mini program and on its server, for one template as an example."""
-    address = f"{settings.BASE_URL.rstrip('/')}/cgi-bin/message/subscribe/send?access_token=ACCESS_TOKEN"
     values = ",\n".join(
         f'    "{keyword.key}": {{"value": {json.dumps(keyword.example, ensure_ascii=False)}}}'
         for keyword in keywords_of(template)
@@ -74,7 +73,7 @@ def _code(template: MyTemplate) -> dict[str, str]:
         "})"
     )
     sending = (
-        f"POST {address}\n\n"
+        f"POST {address()}\n\n"
         "{\n"
         '  "touser": "OPENID",\n'
         f'  "template_id": "{template.template_id}",\n'

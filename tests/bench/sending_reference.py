@@ -30,7 +30,7 @@ MESSAGES = """
 INSERT INTO messaging_message (mini_program_id, application_id, template_id, consent_id, ordinal, values, page,
     program_state, lang, idempotency_key, body_sha256, accepted_at, state, tries, next_try_at, give_up_at, reason)
 SELECT u.mini_program_id, u.application_id, c.template_id, c.id, %(ordinal)s,
-    '{"thing1": "Harbour Street Clinic", "time2": "2026-11-27 14:30", "name3": "陈小明"}', 'pages/visit/index',
+    '{"thing1": "Harbour Clinic", "time2": "2026-11-27 14:30", "name3": "陈小明"}', 'pages/visit/index',
     'formal', 'zh_CN', '', '', now(), 'waiting', 0, now(), now() + interval '1 day', ''
 FROM messaging_consent AS c JOIN miniprograms_programuser AS u ON u.id = c.user_id ORDER BY c.id LIMIT %(count)s
 """

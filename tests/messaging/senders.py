@@ -70,9 +70,7 @@ def main() -> None:
     from django.conf import settings
     from django.db import connection
 
-    from console.core.errors import ServerRefused
     from messaging import sending
-    from messaging.sending import Sending, send
     from miniprograms.models import MiniProgram
 
     # Half of the senders wait for a connection, however slow the machine is.
@@ -82,38 +80,50 @@ def main() -> None:
     program = MiniProgram.objects.get(pk=job["program"])
     connection.close()
     start = threading.Barrier(job["threads"])
-
-    def stop_inside(execute: Any, sql: str, *rest: Any) -> Any:
-        found = execute(sql, *rest)
-        if "INSERT INTO messaging_message" in sql:
-            os.write(1, b"inside\n")
-            threading.Event().wait()
-        return found
-
-    def one(asked: dict[str, Any]) -> int:
-        given = Sending(asked["touser"], asked["template_id"], asked["data"])
-        at = datetime.fromisoformat(random.choice(job["times"])) if job["times"] else None
-        key = asked.get("key", "")
-        try:
-            return send(program, given, idempotency_key=key, body_sha256="a" if key else "", at=at)
-        except ServerRefused as refused:
-            return -refused.errcode
-        finally:
-            connection.close()
-
-    def run() -> None:
-        start.wait()
-        if job["pause"]:
-            connection.execute_wrappers.append(stop_inside)
-        for _ in range(job["rounds"]):
-            for asked in random.sample(job["sends"], len(job["sends"])):
-                os.write(1, b"%d\n" % one(asked))
-
-    threads = [threading.Thread(target=run) for _ in range(job["threads"])]
+    threads = [threading.Thread(target=work, args=(job, program, start)) for _ in range(job["threads"])]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
+
+
+def work(job: dict[str, Any], program: Any, start: threading.Barrier) -> None:
+    """What each thread does: all sends in an order of its own, as often as there are rounds."""
+    from django.db import connection
+
+    start.wait()
+    if job["pause"]:
+        connection.execute_wrappers.append(stop_inside)
+    for _ in range(job["rounds"]):
+        for asked in random.sample(job["sends"], len(job["sends"])):
+            os.write(1, b"%d\n" % answer(program, asked, job["times"]))
+
+
+def answer(program: Any, asked: dict[str, Any], times: list[str]) -> int:
+    """Send once, at one of the times; return the id of the message, or the errcode with a minus."""
+    from django.db import connection
+
+    from console.core.errors import ServerRefused
+    from messaging.sending import Sending, send
+
+    given = Sending(asked["touser"], asked["template_id"], asked["data"])
+    at = datetime.fromisoformat(random.choice(times)) if times else None
+    key = asked.get("key", "")
+    try:
+        return send(program, given, idempotency_key=key, body_sha256="a" if key else "", at=at)
+    except ServerRefused as refused:
+        return -refused.errcode
+    finally:
+        connection.close()
+
+
+def stop_inside(execute: Any, sql: str, *rest: Any) -> Any:
+    """Run the statement, and stop for ever when it has written a message."""
+    found = execute(sql, *rest)
+    if "INSERT INTO messaging_message" in sql:
+        os.write(1, b"inside\n")
+        threading.Event().wait()
+    return found
 
 
 if __name__ == "__main__":

@@ -11,6 +11,7 @@ from messaging import delivery, leases, retrying
 from messaging.models import Gateway, Message
 from messaging.posting import Outcome
 from messaging.retrying import OPENS_AT
+from messaging.rules import give_up_at
 from tests.messaging.delivering import facts, gateway_at, make_due, run, waiting
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -118,6 +119,19 @@ def test_one_probe_opens_or_closes_it():
         assert set(facts("state")) == {("delivered",)}
         gateway.refresh_from_db()
         assert (gateway.failures, gateway.open_until) == (0, None)
+
+
+def test_the_last_try_of_the_longest_plan_comes_before_a_message_is_given_up(settings, monkeypatch):
+    monkeypatch.setattr(retrying.random, "uniform", lambda _least, most: most)
+    at = timezone.now()
+    message, tries = leases.Leased(1, *[None] * 13)._replace(give_up_at=give_up_at(at)), 0
+    verdict = None
+    while verdict is None or verdict.state == "waiting":
+        assert at < message.give_up_at
+        at, tries = at + timedelta(seconds=settings.MESSAGE_TIMEOUT), tries + 1
+        verdict = retrying.judge(message._replace(tries=tries), BAD, at=at)
+        at = verdict.next_try_at
+    assert (verdict.state, tries) == ("failed", len(settings.MESSAGE_RETRY_SECONDS) + 1)
 
 
 def test_after_a_failure_only_so_many_are_tried_at_once():

@@ -57,7 +57,7 @@ def test_what_the_gateway_gets(lang, title, names):
         (got,) = stub.report()["newest"]
     user = message.consent.user
     keywords = [
-        {"key": "thing1", "name": names[0], "value": "Harbour Street Clinic"},
+        {"key": "thing1", "name": names[0], "value": "Harbour Clinic"},
         {"key": "time2", "name": names[1], "value": "2026-11-27 14:30"},
     ]
     assert got["id"] == message.message_id
@@ -243,6 +243,17 @@ def test_without_gateway_or_secret_it_waits_and_fails_in_the_end(missing, reason
     assert tasks.sweep() == 1
     assert facts("state", "tries", "reason") == [("failed", 0, reason)]
     assert tasks.sweep() == 0
+
+
+def test_secrets_that_can_not_be_read_keep_no_worker_busy(monkeypatch):
+    monkeypatch.setattr(leases, "RUN_SECONDS", 10**6)  # Looking again and again would never end.
+    with gateway_at() as (gateway, stub):
+        waiting(gateway)
+        gateway.application.server_secrets.update(sealed="sealed under another SECRET_KEY")
+        wakes = []
+        delivery.deliver(wake=lambda: wakes.append("deliver"))
+        assert (wakes, stub.seen, stub.refused) == ([], {}, 0)
+    assert facts("state", "tries", "lease") == [("waiting", 0, None)]
 
 
 def test_the_sweep_leaves_what_is_in_flight():

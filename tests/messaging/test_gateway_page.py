@@ -86,7 +86,7 @@ def test_failed_messages_show_no_values_and_no_recipient(signed_in, application,
     assert (len(shown), response.context["failed_count"]) == (25, 26)
     assert shown == sorted(shown, key=lambda message: -message.pk)
     user, page = shown[0].consent.user, response.content.decode()
-    for hidden in ("Harbour Street Clinic", user.openid, user.account, "\u202e", "<b>"):
+    for hidden in ("Harbour Clinic", user.openid, user.account, "\u202e", "<b>"):
         assert hidden not in page
     assert (page.count(user.masked), page.count("9 tries")) == (1, 25)
 

@@ -74,7 +74,7 @@ def test_each_filter(signed_in, viewer, url, program, application, user, templat
     today = timezone.localdate()
     old = sent(user, template, ago=timedelta(days=3), state="delivered")
     failed = sent(other_user, template, state="failed")
-    pushed = sent(user, long_term, day=today, ordinal=1)
+    pushed = sent(user, long_term)
     client = signed_in(viewer)
 
     def found(**query):

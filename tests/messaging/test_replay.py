@@ -124,7 +124,7 @@ def test_nobody_gets_what_was_refused_meanwhile(program, application, failed, de
 def test_a_withdrawn_consent_takes_its_long_term_messages_with_it(program, application, developer):
     template = factories.make_template(program, kind="long_term")
     consent = factories.make_consent(factories.make_program_user(program, application), template, held=False)
-    message = factories.make_message(consent, state="failed", day=timezone.localdate(), ordinal=1)
+    message = factories.make_message(consent, state="failed")
     with pytest.raises(Refused, match="The user wants no more"):
         replay(message, by=developer)
 

@@ -67,7 +67,7 @@ def problems(page):
 def test_an_input_for_each_keyword(signed_in, developer, program, template):
     page = signed_in(developer).get(reverse("messaging:sandbox", args=[program.app_id]))
     assert [(field.key, field.label, field.example, field.value) for field, _ in page.context["inputs"]] == [
-        ("thing1", "Clinic", "Harbour Street Clinic", ""),
+        ("thing1", "Clinic", "Harbour Clinic", ""),
         ("time2", "Date", "2026-11-27 14:30", ""),
     ]
     text = page.content.decode()
@@ -134,7 +134,7 @@ def test_json_that_cannot_be_read(check, body):
 )  # fmt: skip
 def test_json_is_read_as_the_api_reads_it(template, body):
     try:
-        expected = api._sending(parse(body.encode(), api._decoder))
+        expected = parse(body.encode(), api._decoder).sending()
     except ServerRefused as refused:
         assert refused.errcode == 47001
         expected = None
@@ -162,7 +162,7 @@ def test_no_field_has_to_be_there(signed_in, developer, program, template):
 
 def test_fill_puts_examples_where_nothing_was_typed(check):
     page = check(data_thing1="", data_time2="15:01", fill="examples")
-    assert [field.value for field, _ in page.context["inputs"]] == ["Harbour Street Clinic", "15:01"]
+    assert [field.value for field, _ in page.context["inputs"]] == ["Harbour Clinic", "15:01"]
     assert "problems" not in page.context
 
 
@@ -276,7 +276,7 @@ def test_who_may_and_whose(signed_in, developer, program, template, check):
     for template_id in (foreign.template_id, "nonsense", "\x00"):
         assert client.get(url, {"template": template_id}).status_code == 404
     assert client.delete(url).status_code == 405
-    assert signed_in(factories.make_member(program.team, "viewer")).get(url).status_code == 403
+    assert signed_in(factories.make_member(program.team, "viewer")).get(url).status_code == 200
     assert signed_in(factories.make_user()).get(url).status_code == 404
     body = json.dumps({"touser": "OPENID", "template_id": foreign.template_id, "data": {"thing1": {"value": "A"}}})
     page = check(mode="json", body=body)

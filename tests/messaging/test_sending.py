@@ -20,7 +20,7 @@ from miniprograms import actions as programs
 from miniprograms.models import MiniProgram, ProgramUser
 from tests import factories
 
-DATA = {"thing1": "Harbour Street Clinic"[:20], "time2": "2026-11-27 14:30"}
+DATA = {"thing1": "Harbour Clinic", "time2": "2026-11-27 14:30"}
 
 
 @pytest.fixture

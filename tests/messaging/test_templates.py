@@ -170,7 +170,7 @@ def test_the_question_says_what_happens(signed_in, program, developer, applicati
 
 def test_delete(signed_in, program, developer, application, template):
     consent = factories.make_consent(factories.make_program_user(program, application), template)
-    factories.make_message(consent, day=timezone.localdate())
+    factories.make_message(consent)
     response = signed_in(developer).post(delete_url(template), {"note": "Not used"})
     assert (response.status_code, response["Location"]) == (302, url(program))
     assert not MyTemplate.objects.live().exists()

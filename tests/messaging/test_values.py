@@ -15,7 +15,7 @@ from messaging.values import RULES, problems, why_not
 GOOD = {
     "thing": [
         "诊所",
-        "Harbour Street Clinic"[:20],
+        "Harbour Clinic",
         "二十个汉字测试八九十二十个汉字测试八九十",
         " a ",
         "👍🏽 <b>%s</b>",

@@ -13,26 +13,7 @@ from console.core.errors import ServerRefused
 from messaging import sending
 
 _KEY = re.compile(r"[ -~]{1,255}")
-
-
-class Value(msgspec.Struct):
-    """One value of `data`; SDKs send numbers as well."""
-
-    value: str | int | float
-
-
-class Send(msgspec.Struct):
-    """The body; unknown members are ignored, as are empty ones that have a default."""
-
-    touser: str = ""
-    template_id: str = ""
-    data: dict[str, Value] = {}
-    page: str | None = None
-    miniprogram_state: str | None = None
-    lang: str | None = None
-
-
-_decoder = msgspec.json.Decoder(Send)
+_decoder = msgspec.json.Decoder(sending.Body)
 
 
 def answer(environ: Environ) -> Response:
@@ -44,7 +25,7 @@ def answer(environ: Environ) -> Response:
     program = program_asking(environ)
     body = read(environ)
     key = _idempotency_key(environ)
-    asked = _sending(parse(body, _decoder))
+    asked = parse(body, _decoder).sending()
     message = sending.send(program, asked, idempotency_key=key, body_sha256=sha256(body).hexdigest() if key else "")
     return json_response({"errcode": 0, "errmsg": "ok", "msgid": message})
 
@@ -54,11 +35,3 @@ def _idempotency_key(environ: Environ) -> str:
     if key and not _KEY.fullmatch(key):
         raise ServerRefused(40097, "Idempotency-Key: 1 to 255 printable characters of ASCII")
     return key
-
-
-def _sending(asked: Send) -> sending.Sending:
-    """Return what is asked: an empty member with a default is as good as none."""
-    optional = {"page": asked.page, "program_state": asked.miniprogram_state, "lang": asked.lang}
-    data = {key: str(given.value) for key, given in asked.data.items()}
-    given = {name: value for name, value in optional.items() if value}
-    return sending.Sending(asked.touser, asked.template_id, data, **given)

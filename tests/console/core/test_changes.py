@@ -3,10 +3,13 @@
 import pytest
 
 from console.accounts.permissions import ApplicationRole, TeamRole
-from console.core.changes import LABELS, ROLES, WHY, in_words
+from console.core.changes import CATEGORIES, LABELS, ROLES, TYPES, WHY, in_words
 from console.hosts.actions import DESCRIPTIVE as OF_APPLICATIONS
 from grayscale.states import Reason
+from messaging.actions.templates import _described
+from messaging.states import TemplateCategory, TemplateKind
 from miniprograms.actions import DESCRIPTIVE as OF_PROGRAMS
+from tests.factories import make_public_template
 
 HASH = "5d1a21357d0f0328e7931b275228578a5744c3a4856bab5153f398848e9ecf8c"
 
@@ -26,6 +29,13 @@ HASH = "5d1a21357d0f0328e7931b275228578a5744c3a4856bab5153f398848e9ecf8c"
         (("starts", None, "2026-11-26T05:00:00+00:00"), "Start: 26 Nov 2026, 05:00 UTC"),
         (("why", "by_hand", "end_time"), "Why: the end time has come"),
         (("a_new_key", None, 3), "A new key: 3"),
+        (("thing4", None, "Clinic / 诊所"), "thing4: Clinic / 诊所"),
+        (("number", None, 1042), "Number: 1042"),
+        (("type", "one_time", "long_term"), "Type: One-time → Long-term"),
+        (("category", None, "health"), "Category: Medical care"),
+        (("category", None, "Fishing"), "Category: Fishing"),
+        (("overlap", None, 0), "Hours that the old one works: 0"),
+        (("tries", 9, 0), "Tries: 9 → 0"),
         (("request", ["https://b"], ["https://a"]), "request: + https://a, − https://b"),
         (("socket", [], list("abcdefg")), "socket: + a, + b, + c, + d, + e, 2 more"),
     ],
@@ -56,5 +66,12 @@ def test_roles_read_as_everywhere() -> None:
     }
 
 
+def test_types_and_categories_of_templates_read_as_everywhere() -> None:
+    assert [(value, str(label)) for value, label in TYPES.items()] == TemplateKind.choices
+    assert [(value, str(label)) for value, label in CATEGORIES.items()] == TemplateCategory.choices
+
+
+@pytest.mark.django_db
 def test_every_described_field_has_a_label() -> None:
-    assert {*OF_APPLICATIONS, *OF_PROGRAMS} <= set(LABELS)
+    of_templates = {key for key in _described(make_public_template()) if not key[-1].isdigit()}
+    assert {*OF_APPLICATIONS, *OF_PROGRAMS, *of_templates} <= set(LABELS)

@@ -5,10 +5,12 @@ from __future__ import annotations
 import asyncio
 import ipaddress
 import socket
+from types import SimpleNamespace
 
 import aiohttp
 import pytest
 from aiohttp import web
+from yarl import URL
 
 from console.core import egress
 
@@ -174,6 +176,37 @@ def test_what_a_name_leads_to_is_checked():
     assert refusal("https://gateway.example.com:{port}/", ["10.0.0.1", "192.168.0.1"]) == (
         "The address is in a private network"
     )
+
+
+@pytest.mark.parametrize("addresses", [["127.0.0.1", "1.1.1.1"], ["::1", "1.1.1.1"], ["1.1.1.1", "::1"]])
+def test_a_refusal_among_other_failures_is_told(settings, addresses):
+    """Of several addresses each fails in its own way; aiohttp puts the words together."""
+    settings.EGRESS_ALLOWED = ["10.20.0.0/16"]
+    words = refusal("http://gateway.example.com:{port}/", addresses)
+    assert words in ("The address is in a private network", "The address must begin with https://")
+
+
+def test_a_refused_address_beside_one_where_nobody_listens(settings):
+    settings.EGRESS_ALLOWED = ["127.0.0.0/8"]
+    assert refusal("https://gateway.example.com:1/", ["::1", "127.0.0.1"]) == "The address is in a private network"
+
+
+@pytest.mark.parametrize("error", [aiohttp.ClientOSError, None])
+def test_a_refusal_is_told_however_it_is_wrapped(error):
+    """As ClientConnectorError, or as plain ClientOSError with the refusal as its cause."""
+
+    async def handler(request):
+        try:
+            egress._open((socket.AF_INET, socket.SOCK_STREAM, 0, "", ("10.0.0.1", 443)))
+        except OSError as refused:
+            key = aiohttp.client_reqrep.ConnectionKey("gateway.example.com", 443, True, True, None, None, None)
+            raise (error(*refused.args) if error else aiohttp.ClientConnectorError(key, refused)) from refused
+
+    async def go():
+        await egress._guard(SimpleNamespace(url=URL("https://gateway.example.com/"), headers={}), handler)
+
+    with pytest.raises(egress.EgressRefused, match="private network"):
+        asyncio.run(go())
 
 
 def test_a_name_that_changes_its_mind_is_checked_again(settings):

@@ -41,7 +41,7 @@ def test_no_state_is_listed_that_nothing_has():
     known = {value for states in ALL for value in states.values}
     for template in (settings.BASE_DIR / "templates").rglob("*.html"):
         known.update(re.findall(r'{% status "(\w+)"', template.read_text()))
-    known.add("granted")  # what pages show for an approved ProgramGrant
+    known |= {"granted", "frozen"}  # what pages show for an approved ProgramGrant, and of an AppSecret
     assert set(STATES) - known == set()
 
 

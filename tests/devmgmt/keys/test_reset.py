@@ -117,6 +117,20 @@ def test_no_token_outlives_a_reset_at_once(program, admin, made):
     assert [errcode(lambda token=token: tokens.program_of(token)) for token in given] == [40001] * len(given)
 
 
+def test_who_came_just_before_a_reset_gets_no_token_of_the_new_secret(program, admin, made, monkeypatch):
+    living, owners = tokens._living, []
+
+    def reset_meanwhile(used, *, at):
+        monkeypatch.setattr(tokens, "_living", living)
+        fresh = reset(program, made, admin)
+        owners.append(tokens.issue(program.app_id, fresh.secret, kind=TokenKind.STABLE, caller=CALLER))
+        return living(used, at=timezone.now())
+
+    monkeypatch.setattr(tokens, "_living", reset_meanwhile)
+    assert errcode(lambda: tokens.issue(program.app_id, made.secret, kind=TokenKind.STABLE, caller=CALLER)) == 40125
+    assert [tokens.program_of(owner.token) for owner in owners] == [program]
+
+
 def test_the_form(signed_in, program, admin, made):
     client = signed_in(admin)
     page = client.get(url(program, "reset"))

@@ -24,7 +24,7 @@ from tests.factories import (
     make_template,
 )
 
-DATA = {"thing1": {"value": "Harbour Street Clinic"[:20]}, "time2": {"value": "2026-11-27 14:30"}}
+DATA = {"thing1": {"value": "Harbour Clinic"}, "time2": {"value": "2026-11-27 14:30"}}
 
 
 @dataclass

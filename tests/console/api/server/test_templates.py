@@ -21,7 +21,7 @@ def test_as_wechat_lists_them(server: Server) -> None:
                 "priTmplId": template.template_id,
                 "title": "就诊提醒",
                 "content": "患者:{{enum3.DATA}}\n诊所:{{thing1.DATA}}\n",
-                "example": "患者:陈小明\n诊所:Harbour Street Clinic\n",
+                "example": "患者:陈小明\n诊所:Harbour Clinic\n",
                 "type": 2,
                 "keywordEnumValueList": [{"keywordCode": "enum3.DATA", "enumValueList": ["挂号", "复诊"]}],
             }
