@@ -10,6 +10,7 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
 LINE_BREAKS = {"\r\n": "\n", "\r": "\n"}
+NOTHING_TO_SEE = {"Cc", "Cf", "Cs", "Zs", "Zl", "Zp"}
 JOINERS = "\u200c\u200d"  # Part of how some scripts and emoji are written.
 
 
@@ -20,13 +21,18 @@ def refuse_invisible(text: str) -> None:
 
 
 class WordsField(forms.CharField):
-    """Several lines of text: NFC, and a line break counts as one character however the browser sends it."""
+    """Several lines of text: NFC, and a line break counts as one character however the browser sends it.
+
+    A text in which there is nothing to see is empty: it explains nothing where a reason is asked for.
+    """
 
     def to_python(self, value: Any) -> str:
         """Return the text as we store it, so that limits count what is stored."""
         text = super().to_python(value) or ""
         for typed, kept in LINE_BREAKS.items():
             text = text.replace(typed, kept)
+        if "\0" not in text and all(unicodedata.category(letter) in NOTHING_TO_SEE for letter in text):
+            return ""
         return unicodedata.normalize("NFC", text)
 
 

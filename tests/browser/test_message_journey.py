@@ -55,7 +55,7 @@ class Server(WeChatClient):
 def login_code(console: str, application: HostApplication, program: MiniProgram, secret: str) -> str:
     """The host application's server asks for a code, signed by its secret."""
     asked = {"application_id": application.application_id, "app_id": program.app_id, "account": "ada"}
-    body, now = json.dumps(asked), datetime.now(UTC)
+    body, now = json.dumps(asked), datetime.now(UTC).replace(microsecond=0)
     headers = {
         "content-type": "application/json",
         "webhook-id": "login-1",
@@ -63,6 +63,7 @@ def login_code(console: str, application: HostApplication, program: MiniProgram,
         "webhook-signature": Webhook(secret).sign("login-1", now, body),
     }
     answer = requests.post(f"{console}/runtime/v1/login-codes", data=body, headers=headers, timeout=15)
+    assert answer.status_code == 200, answer.text
     code: str = answer.json()["code"]
     return code
 
