@@ -5,8 +5,8 @@ from __future__ import annotations
 import os
 import random
 from collections.abc import Callable
-from contextlib import AbstractContextManager
 from datetime import datetime, timedelta
+from functools import partial
 
 from django.db.models import F
 from django.utils import timezone
@@ -22,15 +22,14 @@ from devmgmt.keys.tokens import Caller, issue
 from messaging import consents, sending
 from messaging.actions.gateways import ban, set_gateway
 from messaging.actions.templates import add_template
-from messaging.models import Message, MyTemplate, PublicTemplate
+from messaging.models import Ban, Gateway, Message, MyTemplate, PublicTemplate
 from messaging.states import Answer, MessageState
 from miniprograms.models import MiniProgram
 
 DAYS = 14
-Past = Callable[[float], AbstractContextManager[None]]
 FIRST, STABLE = "/cgi-bin/token", "/cgi-bin/stable_token"
 
-# Hours ago, what, why; a use says its interface and address.
+# What is done with AppSecrets: hours ago, what, why; a use says its interface and address.
 SECRETS: dict[str, tuple[tuple[float, str, str], ...]] = {
     "City Bus": (
         (24 * 32, "generate", "First server"),
@@ -46,45 +45,94 @@ SECRETS: dict[str, tuple[tuple[float, str, str], ...]] = {
     "Clinic Booking": ((24 * 30, "generate", ""), (1, FIRST, "198.51.100.7")),
     "Flower Market": ((24 * 20, "generate", ""), (24 * 3, FIRST, "192.0.2.12"), (5, "freeze", "The shop moves house")),
 }
-# Of the public library: number, keywords in their order, where it is used.
-TEMPLATES: dict[str, tuple[tuple[int, tuple[int, ...], str], ...]] = {
+# Of the public library: hours ago, number, keywords in their order, where it is used.
+TEMPLATES: dict[str, tuple[tuple[float, int, tuple[int, ...], str], ...]] = {
     "City Bus": (
-        (1023, (1, 2, 3, 4, 6), "When a saved line is disturbed."),
-        (1022, (1, 2, 3), "Ten minutes before a saved trip."),
-        (1015, (1, 2, 3), "After a ticket was bought."),
+        (24 * 31, 1023, (1, 2, 3, 4, 6), "When a saved line is disturbed."),
+        (24 * 30, 1022, (1, 2, 3), "Ten minutes before a saved trip."),
+        (24 * 25, 1015, (1, 2, 3), "After a ticket was bought."),
     ),
-    "Clinic Booking": ((1042, (1, 2, 4, 6), "The day before an appointment, and two hours before."),),
-    "Flower Market": ((1001, (1, 2, 3), "When the courier has it."), (1006, (1, 2, 3), "When it can be picked up.")),
+    "Clinic Booking": ((24 * 26, 1042, (1, 2, 4, 6), "The day before an appointment, and two hours before."),),
+    "Flower Market": (
+        (24 * 17, 1001, (1, 2, 3), "When the courier has it."),
+        (24 * 17, 1006, (1, 2, 3), "When it can be picked up."),
+    ),
 }
 FAILED = "The gateway answered 503"
 
+Move = Callable[[], object]
 
-def write_messages(
-    programs: dict[str, MiniProgram],
-    applications: dict[str, HostApplication],
-    administrators: dict[str, User],
-    past: Past,
-) -> dict[str, str]:
-    """Make gateways, secrets, templates, consents and messages; return each program's and application's secret by name.
 
-    `past(hours)` sets the verbs' clock.
+class Messages:
+    """Keys, gateways and templates as moves among the story's others, and in the end what was sent.
+
+    `secrets` has the secret of each program and application that counts in the end, by name.
     """
-    secrets: dict[str, str] = {}
-    with past(24 * 33):
-        for name, application in applications.items():
-            by, url = administrators[name], f"http://127.0.0.1:{gateway_port()}/good"
-            secrets[name] = hosts.generate_server_secret(application, by=by)
-            set_gateway(application, url=url, revision=0, by=by)
-    for name, moves in SECRETS.items():
-        secrets[name] = _keep_secret(programs[name], moves, past)
-    with past(24 * (DAYS + 2)):
-        made = [template for name in TEMPLATES for template in _templates(programs[name])]
-    dice = random.Random(7)  # noqa: S311 - a story, not a secret
-    for template in made:
-        _send(template, dice)
-    _settle(timezone.now())
-    _ban(programs["Flower Market"], administrators, past)
-    return secrets
+
+    def __init__(self, programs: dict[str, MiniProgram], applications: dict[str, HostApplication]) -> None:
+        self.programs = programs
+        self.applications = applications
+        self.secrets: dict[str, str] = {}
+        self._made: dict[str, keys.Made] = {}
+
+    def moves(self, administrators: dict[str, User]) -> list[tuple[float, Move]]:
+        """Return (hours before now, what is done then)."""
+        found: list[tuple[float, Move]] = []
+        for name, by in administrators.items():
+            found.append((24 * 33, partial(self._open_gateway, name, by)))
+        for name, secrets in SECRETS.items():
+            found += [(hours, partial(self._keep_secret, name, move, words)) for hours, move, words in secrets]
+        for name, templates in TEMPLATES.items():
+            for hours, number, numbers, note in templates:
+                found.append((hours, partial(self._add_template, name, number, numbers, note)))
+        return [*found, (20, partial(self._ban, "Flower Market", administrators))]
+
+    def _open_gateway(self, name: str, by: User) -> None:
+        application = self.applications[name]
+        self.secrets[name] = hosts.generate_server_secret(application, by=by)
+        set_gateway(application, url=f"http://127.0.0.1:{gateway_port()}/good", revision=0, by=by)
+        Gateway.objects.filter(application=application).update(changed_at=timezone.now())
+
+    def _keep_secret(self, name: str, move: str, words: str) -> None:
+        program = self.programs[name]
+        by = program.team.memberships.get(role=TeamRole.ADMIN).user
+        if move == "generate":
+            self._made[name] = keys.generate(program, by=by, reason=words)
+        elif move == "freeze":
+            keys.freeze(program, by=by, reason=words)
+        elif move == "unfreeze":
+            keys.unfreeze(program, by=by, reason=words)
+        elif move in ("reset", "rotate"):
+            overlap, seen = Overlap.DAY if move == "rotate" else Overlap.NONE, self._made[name].row.pk
+            self._made[name] = keys.reset(program, seen=seen, overlap=overlap, reason=words, by=by)
+        else:
+            kind = TokenKind.STABLE if move == STABLE else TokenKind.PLAIN
+            issue(program.app_id, self._made[name].secret, kind=kind, caller=Caller(words, move))
+        self.secrets[name] = self._made[name].secret
+
+    def _add_template(self, name: str, number: int, numbers: tuple[int, ...], note: str) -> None:
+        program = self.programs[name]
+        developer = program.team.memberships.filter(role=TeamRole.DEVELOPER).select_related("user").first()
+        by = developer.user if developer else program.created_by
+        public = PublicTemplate.objects.get(number=number)
+        template = add_template(program, public_template=public, numbers=numbers, note=note, by=by)
+        MyTemplate.objects.filter(pk=template.pk).update(created_at=timezone.now())
+
+    def _ban(self, name: str, administrators: dict[str, User]) -> None:
+        """An application has had enough of one template."""
+        program = self.programs[name]
+        application = program.bindings.bound().applications()[0]
+        by, reason = administrators[application.name], "Users complain about messages they do not expect."
+        made = ban(application, program=program, template=program.templates.first(), reason=reason, by=by)
+        Ban.objects.filter(pk=made.pk).update(created_at=timezone.now())
+
+    def send(self) -> None:
+        """Some users a day agree and get a message."""
+        dice = random.Random(7)  # noqa: S311 - a story, not a secret
+        for name in TEMPLATES:
+            for template in self.programs[name].templates.select_related("mini_program"):
+                _send(template, dice)
+        _settle(timezone.now())
 
 
 def gateway_port() -> int:
@@ -92,47 +140,17 @@ def gateway_port() -> int:
     return int(os.environ.get("PORT") or 8000) + 1
 
 
-def _keep_secret(program: MiniProgram, moves: tuple[tuple[float, str, str], ...], past: Past) -> str:
-    """Play the moves and uses of a program's secret; return the one that counts in the end."""
-    by = program.team.memberships.get(role=TeamRole.ADMIN).user
-    (hours, _generate, reason), *later = moves
-    with past(hours):
-        current = keys.generate(program, by=by, reason=reason)
-    for hours, move, argument in later:
-        with past(hours):
-            if move == "freeze":
-                keys.freeze(program, by=by, reason=argument)
-            elif move == "unfreeze":
-                keys.unfreeze(program, by=by, reason=argument)
-            elif move in ("reset", "rotate"):
-                overlap = Overlap.DAY if move == "rotate" else Overlap.NONE
-                current = keys.reset(program, seen=current.row.pk, overlap=overlap, reason=argument, by=by)
-            else:
-                kind = TokenKind.STABLE if move == STABLE else TokenKind.PLAIN
-                issue(program.app_id, current.secret, kind=kind, caller=Caller(argument, move))
-    return current.secret
-
-
-def _templates(program: MiniProgram) -> list[MyTemplate]:
-    by = program.team.memberships.filter(role=TeamRole.DEVELOPER).first()
-    found = PublicTemplate.objects.in_bulk([number for number, _, _ in TEMPLATES[program.name]], field_name="number")
-    return [
-        add_template(
-            program, public_template=found[number], numbers=numbers, note=note, by=by.user if by else program.created_by
-        )
-        for number, numbers, note in TEMPLATES[program.name]
-    ]
-
-
 def _send(template: MyTemplate, dice: random.Random) -> None:
-    """Some users a day agree and get a message."""
     program, now = template.mini_program, timezone.now()
+    banned = [each.application_id for each in Ban.objects.filter(template=template)]
     bindings = list(program.bindings.bound().select_related("mini_program", "application"))
     data = {keyword["key"]: keyword["example"] for keyword in template.keywords}
     for day in range(DAYS, -1, -1):
         for number in range(dice.randint(1, 4)):
-            at = now - timedelta(days=day, minutes=dice.randint(2, 600))
+            at = now - timedelta(days=day, seconds=dice.randint(120, 36_000))
             binding, account = dice.choice(bindings), f"account-{dice.randint(1, 400):04}"
+            if binding.application_id in banned:
+                continue
             answers = [(template.template_id, Answer.ACCEPT)]
             request_id = f"{template.pk}-{day}-{number}"
             consents.answer(binding, account=account, request_id=request_id, tapped=True, answers=answers, at=at)
@@ -148,13 +166,3 @@ def _settle(now: datetime) -> None:
     failed = sent.filter(accepted_at__gt=bad, accepted_at__lt=bad + timedelta(hours=20))
     failed.update(state=MessageState.FAILED, status=503, reason=FAILED, tries=9, finished_at=F("give_up_at"))
     sent.update(state=MessageState.DELIVERED, status=204, tries=1, finished_at=F("accepted_at") + timedelta(seconds=1))
-
-
-def _ban(program: MiniProgram, administrators: dict[str, User], past: Past) -> None:
-    """An application has had enough of one template."""
-    binding = program.bindings.bound().select_related("application").first()
-    template = program.templates.first()
-    if binding and template:
-        by, reason = administrators[binding.application.name], "Users complain about messages they do not expect."
-        with past(20):
-            ban(binding.application, program=program, template=template, reason=reason, by=by)

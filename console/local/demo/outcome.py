@@ -29,7 +29,7 @@ def outcome(story: Story) -> dict[str, Any]:
         ],
         "teams": [_team(team) for team in story.teams.values()],
         "applications": [
-            {**_application(application), "server_secret": story.secrets[name]}
+            {**_application(application), "server_secret": story.messages.secrets[name]}
             for name, application in story.applications.items()
         ],
         "mini_programs": [
@@ -37,7 +37,7 @@ def outcome(story: Story) -> dict[str, Any]:
                 **_program(program),
                 **_development(program),
                 "log_entries": story.log_entries.get(name, 0),
-                "app_secret": story.secrets.get(name),
+                "app_secret": story.messages.secrets.get(name),
                 "templates": _templates(program),
             }
             for name, program in story.programs.items()

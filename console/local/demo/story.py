@@ -22,7 +22,7 @@ from console.local.demo.cast import APPLICATIONS, CROWDS, DOWNLOADS, PEOPLE, PRO
 from console.local.demo.crowd import Crowd
 from console.local.demo.icons import draw_icon
 from console.local.demo.logs import write_logs
-from console.local.demo.messages import write_messages
+from console.local.demo.messages import Messages
 from console.local.demo.packages import pack, package_files
 from grayscale import actions as grayscale
 from grayscale.importing import read_list
@@ -59,7 +59,7 @@ class Story:
         self.applications: dict[str, HostApplication] = {}
         self.programs: dict[str, MiniProgram] = {}
         self.log_entries: dict[str, int] = {}
-        self.secrets: dict[str, str] = {}
+        self.messages = Messages(self.programs, self.applications)
         self.crowd = Crowd()
 
     @transaction.atomic
@@ -75,13 +75,18 @@ class Story:
             for place, (name, program) in enumerate(PROGRAMS.items())
             for hours, verb, argument in [(24 * 40 - place, "create", ""), *program["moves"]]
         ]
-        for hours, _place, name, verb, argument in sorted(moves, key=lambda move: (-move[0], move[1])):
+        ordered = sorted(moves, key=lambda move: (-move[0], move[1]))
+        played: list[tuple[float, Callable[[], Any]]] = [
+            (hours, partial(self._move, name, verb, argument)) for hours, _place, name, verb, argument in ordered
+        ]
+        administrators = {name: self.people[about["admin"]] for name, about in APPLICATIONS.items()}
+        played += self.messages.moves(administrators)
+        for hours, move in sorted(played, key=lambda move: -move[0]):
             with hours_ago(hours):
-                self._move(name, verb, argument)
+                move()
         for name in CROWDS:
             self.crowd.report_online(self.programs[name])
-        administrators = {name: self.people[about["admin"]] for name, about in APPLICATIONS.items()}
-        self.secrets = write_messages(self.programs, self.applications, administrators, hours_ago)
+        self.messages.send()
         self._settle_notifications()
         self.log_entries = write_logs(self.programs)
 
