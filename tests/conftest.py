@@ -21,15 +21,16 @@ def no_known_places() -> Iterator[None]:
     claims.close()
 
 
-@pytest.fixture(autouse=True)
-def no_running_loop(request: pytest.FixtureRequest) -> Iterator[None]:
-    """Playwright's loop stays "running" in this thread for as long as its browser lives; only its own tests need it."""
-    loop = None if "browser" in request.fixturenames else asyncio._get_running_loop()
-    if loop:
-        asyncio._set_running_loop(None)
+@pytest.fixture(scope="module")
+def no_running_loop() -> Iterator[None]:
+    """For modules that run an event loop themselves: Playwright's, of a browser that lives on, runs in this thread.
+
+    For the whole module, as Django has other database connections where a loop runs.
+    """
+    loop = asyncio._get_running_loop()
+    asyncio._set_running_loop(None)
     yield
-    if loop:
-        asyncio._set_running_loop(loop)
+    asyncio._set_running_loop(loop)
 
 
 @pytest.fixture

@@ -9,6 +9,11 @@ from miniprograms.models import MiniProgram
 from tests import factories
 
 
+@pytest.fixture(scope="module", autouse=True)
+def own_loop(no_running_loop: None) -> None:
+    """Delivery runs one."""
+
+
 @pytest.fixture
 def application(db: None) -> HostApplication:
     return factories.make_application(name="Metro Wallet")

@@ -14,6 +14,8 @@ from yarl import URL
 
 from console.core import egress
 
+pytestmark = pytest.mark.usefixtures("no_running_loop")
+
 LOCAL = ["127.0.0.0/8", "::1/128"]
 
 
