@@ -51,7 +51,7 @@ class Stub:
 
     async def start(self, host: str, port: int) -> web.ServerRunner:
         """Listen; `url` says where, without a slash in the end."""
-        runner = web.ServerRunner(web.Server(self.answer, access_log=None))
+        runner = web.ServerRunner(web.Server(self.answer, access_log=None), shutdown_timeout=0.1)
         await runner.setup()
         await web.TCPSite(runner, host, port, backlog=1024).start()
         host, port = runner.addresses[0][:2]
@@ -139,11 +139,11 @@ def serving(*secrets: str, host: str = "127.0.0.1", port: int = 0) -> Iterator[S
     stub, loop = Stub(list(secrets)), asyncio.new_event_loop()
     thread = threading.Thread(target=loop.run_forever, daemon=True)
     thread.start()
-    runner = asyncio.run_coroutine_threadsafe(stub.start(host, port), loop).result(timeout=70)
+    runner = asyncio.run_coroutine_threadsafe(stub.start(host, port), loop).result(timeout=20)
     try:
         yield stub
     finally:
-        asyncio.run_coroutine_threadsafe(runner.cleanup(), loop).result(timeout=70)
+        asyncio.run_coroutine_threadsafe(runner.cleanup(), loop).result(timeout=20)
         loop.call_soon_threadsafe(loop.stop)
         thread.join()
         loop.close()
