@@ -17,6 +17,9 @@ from standardwebhooks import Webhook
 
 from console.celery import app
 
+# Else Celery closes the whole pool after each task, and a new connection costs several times what the task does.
+app.conf.update(CELERY_DB_REUSE_MAX=1_000_000)
+
 USERS = """
 INSERT INTO miniprograms_programuser (mini_program_id, application_id, account, openid, unionid)
 SELECT %(program)s, %(application)s, 'account-' || n, 'o' || lpad(n::text, 27, '0'), 'u' || lpad(n::text, 27, '0')
