@@ -42,6 +42,20 @@ ERRORS = {
     503: "The server can't answer at the moment; see Retry-After.",
 }
 
+SECURITY_SCHEMES = {
+    "application": {
+        "type": "http",
+        "scheme": "basic",
+        "description": "The host application's id and one of its keys.",
+    },
+    "server": {
+        "type": "apiKey",
+        "in": "header",
+        "name": "webhook-signature",
+        "description": "v1 of Standard Webhooks, by the secret of the host application's server.",
+    },
+}
+
 
 def answer(environ: Environ) -> Response:
     """Publish the document; for anyone."""
@@ -103,19 +117,7 @@ def _document() -> bytes:
             },
             "components": {
                 "schemas": components,
-                "securitySchemes": {
-                    "application": {
-                        "type": "http",
-                        "scheme": "basic",
-                        "description": "The host application's id and one of its keys.",
-                    },
-                    "server": {
-                        "type": "apiKey",
-                        "in": "header",
-                        "name": "webhook-signature",
-                        "description": "v1 of Standard Webhooks, by the secret of the host application's server.",
-                    },
-                },
+                "securitySchemes": SECURITY_SCHEMES,
             },
         }
     )
