@@ -88,8 +88,8 @@ MINI_PROGRAM = (
             (_("Sandbox"), "messaging:sandbox"),
         ),
     ),
-    Section(_("Settings"), "settings", "privacy:overview", "miniprograms.privacy"),
-    Section(_("Offline package"), "package-export", "offline:overview", "releases.offline"),
+    Section(_("Settings"), "settings", "privacy:overview", "miniprograms.privacy", "privacy:agreement"),
+    Section(_("Offline package"), "package-export", "offline:overview", "releases.offline", "offline:package"),
 )
 HOST_SIDE = (
     Section(_("Applications"), "device-mobile", "hosts:list", "console.hosts"),

@@ -5,7 +5,6 @@ from pathlib import Path
 import environ
 from csp.constants import NONCE, NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
-from django.utils.translation import gettext_lazy as _
 
 from console.local import addresses
 
@@ -30,12 +29,15 @@ INSTALLED_APPS = [
     "console.accounts",
     "console.hosts",
     "miniprograms",
+    "miniprograms.privacy",
     "releases",
+    "releases.offline",
     "grayscale",
     "devmgmt",
     "devmgmt.keys",
     "messaging",
     "console.reviews",
+    "console.guardrail",
     "console.api.device",
     "console.local",
     "django.contrib.admin",
@@ -186,7 +188,7 @@ INVITATION_DAYS = env.int("INVITATION_DAYS", default=7)
 # Pages --------------------------------------------------------------------------------------------------------
 
 LANGUAGE_CODE = "en"
-LANGUAGES = [("en", _("English"))]
+LANGUAGES = [("en", "English"), ("zh-hans", "简体中文")]
 LOCALE_PATHS = [BASE_DIR / "console" / "locale"]
 TIME_ZONE = env.str("TIME_ZONE", default="UTC")
 USE_TZ = True

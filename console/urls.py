@@ -8,6 +8,7 @@ from console import views
 from console.hosts import urls as hosts
 from console.reviews import urls as reviews
 from messaging import urls as messaging
+from releases import urls as releases
 
 # Sign-up is closed and the e-mail address is an operator's matter: only these pages of allauth are reachable.
 account_urls = [
@@ -35,19 +36,26 @@ account_urls = [
 
 # The pages of an application, each from the app that knows what is on it.
 application_urls = [*hosts.urlpatterns, *reviews.application_urlpatterns, *messaging.application_urlpatterns]
+# The pages of a version, likewise.
+version_urls = [*releases.urlpatterns, *reviews.version_urlpatterns]
 
 urlpatterns = [
     path("", views.home, name="home"),
     path("search/", views.search, name="search"),
     path("activity/", views.activity, name="activity"),
     path("notifications/", views.notifications, name="notifications"),
+    path("notifications/choices/", views.notification_choices, name="notification_choices"),
     path("notifications/read/", views.notifications_read, name="notifications_read"),
+    path("language/", views.language, name="language"),
     path("switch/<slug:kind>/", views.switch, name="switch"),
     re_path(r"^media/icons/(?P<name>[0-9a-f]{32}\.webp)$", views.icon_file, name="icon_file"),
     path("healthz", views.healthz, name="healthz"),
     path("readyz", views.readyz, name="readyz"),
     path("miniprograms/", include("miniprograms.urls")),
-    path("", include("releases.urls")),
+    path("", include((version_urls, releases.app_name))),
+    path("", include("releases.offline.urls")),
+    path("", include("miniprograms.privacy.urls")),
+    path("", include("console.guardrail.urls")),
     path("", include("grayscale.urls")),
     path("", include("devmgmt.urls")),
     path("", include("devmgmt.keys.urls")),

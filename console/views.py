@@ -110,6 +110,18 @@ def notifications_read(request: SignedInRequest) -> HttpResponse:
     return redirect("notifications")
 
 
+@route(Permission.SIGNED_IN, methods="GET POST")
+def notification_choices(request: SignedInRequest) -> HttpResponse:
+    """Which kinds the user is told of, and where."""
+    return HttpResponse()
+
+
+@route(Permission.PUBLIC, methods="POST")
+def language(request: HttpRequest) -> HttpResponse:
+    """Show the console in another language from now on."""
+    return HttpResponse()
+
+
 @route(Permission.SIGNED_IN)
 def switch(request: SignedInRequest, kind: str) -> HttpResponse:
     """The rows of the switcher in the top bar, loaded when it opens; another program keeps the section."""

@@ -8,11 +8,14 @@ from typing import TypeVar
 
 from django.db import transaction
 from django.utils import timezone
+from django.utils.functional import Promise
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from console.accounts.actions import member_or_managers, members_with, notify
 from console.accounts.models import User
 from console.accounts.permissions import Permission
+from console.accounts.states import NotificationKind
 from console.activity.models import ActivityEntry
 from console.activity.verbs import Verb
 from console.core.errors import Overtaken, Refused, refusing_duplicate
@@ -125,7 +128,7 @@ def withdraw(grant: G, *, by: User) -> G:
     lock(grant.mini_program)
     decisions.move(grant, source=DecisionState.WAITING, state=DecisionState.WITHDRAWN)
     _note(grant, "withdrawn", by=by, before=DecisionState.WAITING)
-    _tell_reviewers(grant, _("Withdrawn: %(subject)s"), by=by)
+    _tell_reviewers(grant, gettext_lazy("Withdrawn: %(subject)s"), by=by)
     return grant
 
 
@@ -135,7 +138,7 @@ def give_up(grant: G, *, by: User) -> G:
     lock(grant.mini_program)
     _end(grant, by=by)
     _note(grant, "given_up", by=by, before=DecisionState.APPROVED)
-    _tell_reviewers(grant, _("Given up: %(subject)s"), by=by)
+    _tell_reviewers(grant, gettext_lazy("Given up: %(subject)s"), by=by)
     return grant
 
 
@@ -147,7 +150,9 @@ def decide(grant: G, *, approve: bool, by: User, note: str = "") -> G:
         _refuse_unbound(program, grant.application)
     decisions.settle(grant, approve=approve, by=by, note=note)
     _note(grant, "approved" if approve else "rejected", by=by, before=DecisionState.WAITING, reason=note)
-    text = _("%(application)s granted: %(subject)s") if approve else _("%(application)s rejected: %(subject)s")
+    text = gettext_lazy("%(application)s rejected: %(subject)s")
+    if approve:
+        text = gettext_lazy("%(application)s granted: %(subject)s")
     _tell_developers(grant, text, by=by, detail=note)
     return grant
 
@@ -162,7 +167,7 @@ def revoke(grant: G, *, by: User, reason: str) -> G:
     lock(grant.mini_program)
     _end(grant, by=by, reason=reason)
     _note(grant, "revoked", by=by, before=DecisionState.APPROVED, reason=reason)
-    _tell_developers(grant, _("%(application)s revoked: %(subject)s"), by=by, detail=reason, managers=True)
+    _tell_developers(grant, gettext_lazy("%(application)s revoked: %(subject)s"), by=by, detail=reason, managers=True)
     return grant
 
 
@@ -241,23 +246,25 @@ def _api(grant: ProgramGrant) -> str:
     return grant.api if isinstance(grant, ApiPermission) else ""
 
 
-def _tell_reviewers(grant: ProgramGrant, text: str, *, by: User) -> None:
+def _tell_reviewers(grant: ProgramGrant, text: Promise, *, by: User) -> None:
     notify(
         [user for user in decisions.reviewers_of(grant.application) if user != by],
-        text=text % {"subject": grant.subject()},
+        kind=NotificationKind.REVIEW,
+        text=lambda: str(text) % {"subject": grant.subject()},
         url=grant.get_absolute_url(),
     )
 
 
-def _tell_developers(grant: ProgramGrant, text: str, *, by: User, detail: str, managers: bool = False) -> None:
+def _tell_developers(grant: ProgramGrant, text: Promise, *, by: User, detail: str, managers: bool = False) -> None:
     """Tell who asked; with `managers` also who manages the program, as its devices are about to lose something."""
     team = grant.mini_program.team
     told = {*member_or_managers(grant.requested_by, team=team)}
     told |= {*members_with(team, Permission.MANAGE)} if managers else set()
     notify(
         [user for user in told if user != by],
-        text=text % {"application": grant.application, "subject": grant.subject()},
-        detail=detail,
+        kind=NotificationKind.DECISION,
+        text=lambda: str(text) % {"application": grant.application, "subject": grant.subject()},
+        detail=lambda: detail,
         url=grant.developer_url(),
     )
 

@@ -10,11 +10,13 @@ from datetime import datetime
 from typing import Any
 
 from django.db import transaction
-from django.utils.translation import gettext as _
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy
 
 from console.accounts.actions import member_or_managers, members_with, notify
 from console.accounts.models import User
 from console.accounts.permissions import Permission
+from console.accounts.states import NotificationKind
 from console.activity.actions import record
 from console.activity.verbs import Verb
 from grayscale import claims
@@ -52,7 +54,7 @@ def settle(program: MiniProgram, *, at: datetime, on_shelf: bool | None = None) 
             begin(task, on_shelf=on_shelf)
         if at >= task.ends_at:
             close(task, Reason.END_TIME, at=task.ends_at, by=None)
-            _tell_creator(task, _("%(program)s: “%(task)s” has ended, its end time has come"))
+            _tell_creator(task, gettext_lazy("%(program)s: “%(task)s” has ended, its end time has come"))
     return len(tasks)
 
 
@@ -70,7 +72,7 @@ def begin(task: GrayscaleTask, *, on_shelf: bool) -> None:
     task.save()
     claims.close_shards(task)
     write_entry(Verb.GRAYSCALE_SUSPENDED, task, by=None, before=before, after=_standing(task))
-    _tell_creator(task, _("%(program)s: “%(task)s” did not start, the mini program is off the shelf"))
+    _tell_creator(task, gettext_lazy("%(program)s: “%(task)s” did not start, the mini program is off the shelf"))
 
 
 def suspend(task: GrayscaleTask, why: Reason, *, at: datetime, by: User, reason: str = "") -> None:
@@ -107,8 +109,11 @@ def end_unbound(program: MiniProgram, *, by: User, at: datetime) -> None:
     for task in _rows(program, _of(program).running(at=at)):
         if not reaches_anyone(task):
             close(task, Reason.UNBOUND, at=at, by=by)
-            text = _("%(program)s: “%(task)s” has ended, none of its applications is bound any more")
-            notify(told, text=text % {"program": program, "task": task}, url=task.get_absolute_url())
+            _tell(
+                told,
+                task,
+                gettext_lazy("%(program)s: “%(task)s” has ended, none of its applications is bound any more"),
+            )
 
 
 def reaches_anyone(task: GrayscaleTask) -> bool:
@@ -167,9 +172,10 @@ def _rows(program: MiniProgram, tasks: GrayscaleTaskQuerySet) -> list[GrayscaleT
     return rows
 
 
-def _tell_creator(task: GrayscaleTask, text: str) -> None:
-    notify(
-        member_or_managers(task.created_by, team=task.mini_program.team),
-        text=text % {"program": task.mini_program, "task": task},
-        url=task.get_absolute_url(),
-    )
+def _tell_creator(task: GrayscaleTask, text: Promise) -> None:
+    _tell(member_or_managers(task.created_by, team=task.mini_program.team), task, text)
+
+
+def _tell(people: list[User], task: GrayscaleTask, text: Promise) -> None:
+    words = {"program": task.mini_program, "task": task}
+    notify(people, kind=NotificationKind.GRAYSCALE, text=lambda: str(text) % words, url=task.get_absolute_url())

@@ -45,6 +45,14 @@ class GrayscaleTask(ConcurrentTransitionMixin, models.Model):
         _("number of users"), validators=[MinValueValidator(1), MaxValueValidator(MOST_USERS)]
     )
     networks = ArrayField(models.CharField(max_length=10, choices=Network), verbose_name=_("network"), default=list)
+    guard_rate = models.DecimalField(
+        _("error rate"), max_digits=5, decimal_places=2, null=True, blank=True, help_text="percent (G-13)"
+    )
+    guard_points = models.DecimalField(
+        _("worse than online"), max_digits=5, decimal_places=2, null=True, blank=True, help_text="percentage points"
+    )
+    guard_devices = models.PositiveIntegerField(_("at least this many devices"), null=True, blank=True)
+    guard_seen = models.JSONField(null=True, help_text="the figures that the guardrail saw last")
     state = FSMField(choices=TaskState, default=TaskState.PENDING, protected=True)
     state_reason = models.CharField(max_length=20, choices=Reason, blank=True)
     state_since = models.DateTimeField()
@@ -70,6 +78,11 @@ class GrayscaleTask(ConcurrentTransitionMixin, models.Model):
             models.CheckConstraint(condition=Q(state_reason__in=["", *Reason.values]), name="grayscale_reason_known"),
             models.CheckConstraint(
                 condition=~Q(state_reason=Reason.PULLED_BACK) | Q(keeps=False), name="grayscale_pulled_back_keeps_none"
+            ),
+            models.CheckConstraint(
+                condition=Q(guard_devices=None, guard_rate=None, guard_points=None)
+                | Q(guard_devices__gte=1) & (Q(guard_rate__gt=0, guard_rate__lte=100) | Q(guard_points__gt=0)),
+                name="grayscale_guardrail",
             ),
             models.CheckConstraint(
                 condition=Q(networks__contained_by=Network.values), name="grayscale_task_networks_known"

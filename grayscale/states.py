@@ -40,6 +40,7 @@ class Reason(models.TextChoices):
     OVERTAKEN = "overtaken", _("A higher version was published")
     OFF_SHELF = "off_shelf", _("Mini program taken off the shelf")
     UNBOUND = "unbound", _("No application is bound any more")
+    GUARDRAIL = "guardrail", _("Suspended by the guardrail")
 
 
 class Platform(models.TextChoices):

@@ -14,11 +14,14 @@ from django.db import transaction
 from django.db.models.fields.files import FieldFile
 from django.utils import timezone
 from django.utils.crypto import salted_hmac
+from django.utils.functional import Promise
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from console.accounts.actions import member_or_managers, members_with, notify
 from console.accounts.models import Team, User
 from console.accounts.permissions import Permission
+from console.accounts.states import NotificationKind
 from console.activity.actions import record
 from console.activity.verbs import Verb
 from console.core.errors import Overtaken, Refused, refusing_duplicate
@@ -197,7 +200,7 @@ def withdraw_binding(binding: Binding, *, by: User) -> Binding:
     decisions.move(binding, source=DecisionState.WAITING, state=DecisionState.WITHDRAWN)
     touch(program, Verb.BINDING_WITHDRAWN, label=binding.application.name)
     _note_binding(Verb.BINDING_WITHDRAWN, binding, by=by, before=DecisionState.WAITING)
-    _tell_reviewers(binding, _("The binding request of %(program)s was withdrawn"), by=by)
+    _tell_reviewers(binding, gettext_lazy("The binding request of %(program)s was withdrawn"), by=by)
     return binding
 
 
@@ -214,14 +217,15 @@ def decide_binding(binding: Binding, *, approve: bool, by: User, note: str = "")
     touch(program, verb, label=binding.application.name)
     _note_binding(verb, binding, by=by, reason=note, before=DecisionState.WAITING)
     text = (
-        _("%(application)s approved the binding of %(program)s")
+        gettext_lazy("%(application)s approved the binding of %(program)s")
         if approve
-        else _("%(application)s rejected the binding of %(program)s")
+        else gettext_lazy("%(application)s rejected the binding of %(program)s")
     )
     notify(
         member_or_managers(binding.requested_by, team=program.team),
-        text=text % {"application": binding.application, "program": program},
-        detail=note,
+        kind=NotificationKind.DECISION,
+        text=lambda: str(text) % {"application": binding.application, "program": program},
+        detail=lambda: note,
         url=program.get_absolute_url(),
     )
     return binding
@@ -231,7 +235,7 @@ def decide_binding(binding: Binding, *, approve: bool, by: User, note: str = "")
 def unbind(binding: Binding, *, by: User, reason: str = "") -> Binding:
     """End a binding from the mini program's side: the application no longer gets the program, and is told (L-6)."""
     _end_binding(binding, Verb.BINDING_ENDED, by=by, reason=reason)
-    _tell_reviewers(binding, _("%(program)s was unbound from %(application)s"), by=by, detail=reason)
+    _tell_reviewers(binding, gettext_lazy("%(program)s was unbound from %(application)s"), by=by, detail=reason)
     return binding
 
 
@@ -243,19 +247,23 @@ def remove_from_application(binding: Binding, *, by: User, reason: str) -> Bindi
     _end_binding(binding, Verb.BINDING_REMOVED, by=by, reason=reason)
     notify(
         [user for user in members_with(binding.mini_program.team, Permission.MANAGE) if user != by],
-        text=_("%(application)s removed %(program)s")
-        % {"application": binding.application, "program": binding.mini_program},
-        detail=reason,
+        kind=NotificationKind.DECISION,
+        text=lambda: (
+            _("%(application)s removed %(program)s")
+            % {"application": binding.application, "program": binding.mini_program}
+        ),
+        detail=lambda: reason,
         url=binding.mini_program.get_absolute_url(),
     )
     return binding
 
 
-def _tell_reviewers(binding: Binding, text: str, *, by: User, detail: str = "") -> None:
+def _tell_reviewers(binding: Binding, text: Promise, *, by: User, detail: str = "") -> None:
     notify(
         [user for user in decisions.reviewers_of(binding.application) if user != by],
-        text=text % {"program": binding.mini_program, "application": binding.application},
-        detail=detail,
+        kind=NotificationKind.REVIEW,
+        text=lambda: str(text) % {"program": binding.mini_program, "application": binding.application},
+        detail=lambda: detail,
         url=binding.get_absolute_url(),
     )
 

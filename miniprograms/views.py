@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from django import forms
@@ -25,7 +26,7 @@ from console.hosts.models import HostApplication
 from console.hosts.states import DecisionState
 from miniprograms import actions
 from miniprograms.access import binding_for, mini_program_for
-from miniprograms.filters import MiniProgramFilter
+from miniprograms.filters import MiniProgramFilter, ProgramFilter
 from miniprograms.forms import BindingForm, CreateForm, EditForm
 from miniprograms.models import Binding, IdeDownload, MiniProgram
 
@@ -60,6 +61,28 @@ def program_list(request: SignedInRequest) -> HttpResponse:
         **_newest_ide(),
     }
     return render(request, "miniprograms/list.html", context)
+
+
+def programs_page(
+    request: SignedInRequest,
+    template: str,
+    filters: ProgramFilter,
+    *,
+    standings: Callable[[Iterable[MiniProgram]], Sequence[Any]],
+    remembers: bool = True,
+    **context: Any,
+) -> HttpResponse:
+    """Show a section across the user's mini programs, team filter on top: `standings` makes the rows of a page.
+
+    With `remembers` the team that was chosen last comes back.
+    """
+    if remembers and (url := url_with_team(request)):
+        return redirect(url)
+    page = page_of(request, filters.rows.select_related("team"), count=filters.count)
+    words = ngettext("%(count)d mini program", "%(count)d mini programs", filters.count)
+    total = words % {"count": filters.count}
+    context |= {"filter": filters, "page": page, "rows": standings(page.object_list), "total": total}
+    return render(request, template, context)
 
 
 def _newest_ide() -> dict[str, Any]:

@@ -7,9 +7,11 @@ from typing import BinaryIO
 from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from console.accounts.actions import member_or_managers, notify
 from console.accounts.models import User
+from console.accounts.states import NotificationKind
 from console.activity.actions import record
 from console.activity.verbs import Verb
 from console.core.errors import Overtaken, Refused
@@ -21,7 +23,7 @@ from miniprograms.models import MiniProgram
 from releases import rules
 from releases.inspection import inspected, kept
 from releases.models import Audit, Package, Release, ReviewDecision, Version
-from releases.signals import version_released
+from releases.signals import version_released, version_submitted
 from releases.states import AuditState, ReleaseKind, VersionState
 
 
@@ -80,6 +82,7 @@ def submit(version: Version, *, by: User) -> Audit:
     touch(program, Verb.VERSION_SUBMITTED, label=version.number, in_audit_number=version.number)
     after = {"state": version.state, "audit": audit.number, "package": audit.package_sha256}
     write_entry(Verb.VERSION_SUBMITTED, version, by=by, before=before, after=after)
+    version_submitted.send(sender=Audit, audit=audit)
     return audit
 
 
@@ -178,14 +181,16 @@ def conclude_without(audit: Audit, application: HostApplication, *, by: User) ->
         after={"state": version.state, "audit": audit.number, "package": audit.package_sha256},
         reason=_("%(application)s was unbound.") % {"application": application},
     )
-    text = (
-        _("%(program)s %(version)s is approved: %(application)s was unbound and no longer decides")
-        if audit.state == AuditState.APPROVED
-        else _("%(program)s %(version)s is in development again: %(application)s was unbound, nobody is left to decide")
+    text = gettext_lazy(
+        "%(program)s %(version)s is in development again: %(application)s was unbound, nobody is left to decide"
     )
+    if audit.state == AuditState.APPROVED:
+        text = gettext_lazy("%(program)s %(version)s is approved: %(application)s was unbound and no longer decides")
+    words = {"program": version.mini_program, "version": version, "application": application}
     notify(
         member_or_managers(audit.submitted_by, team=version.mini_program.team),
-        text=text % {"program": version.mini_program, "version": version, "application": application},
+        kind=NotificationKind.DECISION,
+        text=lambda: str(text) % words,
         url=audit.get_absolute_url(),
     )
 
@@ -211,19 +216,25 @@ def _close(audit: Audit, state: AuditState) -> None:
 def _tell_submitter(audit: Audit, version: Version, decision: ReviewDecision) -> None:
     """Tell the submitter, or who manages the program, of a decision, and whether the audit is through."""
     text = (
-        _("%(application)s approved %(program)s %(version)s")
+        gettext_lazy("%(application)s approved %(program)s %(version)s")
         if decision.state == DecisionState.APPROVED
-        else _("%(application)s rejected %(program)s %(version)s")
+        else gettext_lazy("%(application)s rejected %(program)s %(version)s")
     )
+    words = {"application": decision.application, "program": version.mini_program, "version": version}
     left = audit.decisions.waiting().count()
-    outcome = {
-        AuditState.APPROVED: _("All applications have approved. It can be published."),
-        AuditState.REJECTED: _("The audit has ended. Upload the corrected package under a new number."),
-    }.get(AuditState(audit.state), _("Still waiting for %(left)d.") % {"left": left})
+
+    def detail() -> str:
+        outcome = {
+            AuditState.APPROVED: _("All applications have approved. It can be published."),
+            AuditState.REJECTED: _("The audit has ended. Upload the corrected package under a new number."),
+        }.get(AuditState(audit.state), _("Still waiting for %(left)d.") % {"left": left})
+        return "\n".join(line for line in (decision.note, outcome) if line)
+
     notify(
         member_or_managers(audit.submitted_by, team=version.mini_program.team),
-        text=text % {"application": decision.application, "program": version.mini_program, "version": version},
-        detail="\n".join(line for line in (decision.note, outcome) if line),
+        kind=NotificationKind.DECISION,
+        text=lambda: str(text) % words,
+        detail=detail,
         url=audit.get_absolute_url(),
     )
 

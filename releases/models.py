@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from functools import partial
 from typing import Any
 
 from django.conf import settings
@@ -212,6 +213,21 @@ class ReviewDecision(Decision):
             "program": self.audit.mini_program,
             "version": self.audit.version,
         }
+
+
+class TrialVersion(models.Model):
+    """The version that devices with the trial token get, and the page on which it opens (V-14). One per program."""
+
+    mini_program = models.OneToOneField(MiniProgram, on_delete=models.PROTECT, related_name="trial")
+    version = models.ForeignKey(Version, on_delete=models.PROTECT, related_name="+")
+    page = models.CharField(_("opening page"), max_length=240)
+    query = models.CharField(_("query"), max_length=500, blank=True)
+    token = models.CharField(max_length=43, unique=True, default=partial(secrets.token_urlsafe, 32))
+    set_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    set_at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return str(self.version)
 
 
 class Release(models.Model):

@@ -2,22 +2,26 @@
 
 from django.urls import path
 
-from releases import views
+from releases.views import trial, versions
 
 app_name = "releases"
 PROGRAM = "miniprograms/<slug:app_id>/versions/"
 
 urlpatterns = [
-    path("versions/", views.overview, name="overview"),
-    path(PROGRAM, views.versions, name="versions"),
-    path(f"{PROGRAM}new/", views.upload, name="upload"),
-    path(f"{PROGRAM}all/", views.uploads, name="uploads"),
-    path(f"{PROGRAM}releases/", views.history, name="history"),
-    path(f"{PROGRAM}roll-back/", views.roll_back, name="roll_back"),
-    path(f"{PROGRAM}audits/", views.audits, name="audits"),
-    path(f"{PROGRAM}audits/<slug:audit_number>/", views.audit, name="audit"),
-    path(f"{PROGRAM}<str:number>/", views.detail, name="detail"),
-    path(f"{PROGRAM}<str:number>/submit/", views.submit, name="submit"),
-    path(f"{PROGRAM}<str:number>/withdraw/", views.withdraw, name="withdraw"),
-    path(f"{PROGRAM}<str:number>/publish/", views.publish, name="publish"),
+    path("versions/", versions.overview, name="overview"),
+    path(PROGRAM, versions.versions, name="versions"),
+    path(f"{PROGRAM}new/", versions.upload, name="upload"),
+    path(f"{PROGRAM}all/", versions.uploads, name="uploads"),
+    path(f"{PROGRAM}releases/", versions.history, name="history"),
+    path(f"{PROGRAM}roll-back/", versions.roll_back, name="roll_back"),
+    path(f"{PROGRAM}trial/", trial.trial, name="trial"),
+    path(f"{PROGRAM}trial/set/", trial.set_trial, name="set_trial"),
+    path(f"{PROGRAM}trial/cancel/", trial.cancel_trial, name="cancel_trial"),
+    path("trial/<str:token>/", trial.landing, name="landing"),
+    path(f"{PROGRAM}audits/", versions.audits, name="audits"),
+    path(f"{PROGRAM}audits/<slug:audit_number>/", versions.audit, name="audit"),
+    path(f"{PROGRAM}<str:number>/", versions.detail, name="detail"),
+    path(f"{PROGRAM}<str:number>/submit/", versions.submit, name="submit"),
+    path(f"{PROGRAM}<str:number>/withdraw/", versions.withdraw, name="withdraw"),
+    path(f"{PROGRAM}<str:number>/publish/", versions.publish, name="publish"),
 ]

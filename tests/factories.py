@@ -31,6 +31,7 @@ from console.hosts.models import (
     SensitiveApi,
     ServerSecret,
 )
+from console.hosts.signing import make_signing_key
 from console.hosts.states import DecisionState
 from devmgmt.keys.models import AppSecret
 from devmgmt.logs.entry import Entry
@@ -45,8 +46,9 @@ from grayscale.standing import rules_of
 from messaging.models import Ban, Consent, Gateway, Message, MyTemplate, PublicKeyword, PublicTemplate
 from miniprograms.actions import user_of
 from miniprograms.models import Binding, Category, MiniProgram, ProgramUser
+from miniprograms.privacy.models import PrivacyAgreement, PrivacyDraft
 from releases import actions
-from releases.models import Audit, Version
+from releases.models import Audit, TrialVersion, Version
 
 PASSWORD = "correct horse battery"
 _count = itertools.count(1)
@@ -84,6 +86,7 @@ def make_application(team: Team | None = None, name: str = "", **fields: Any) ->
     team = team or make_team()
     application = HostApplication.objects.create(team=team, name=name or f"Application {next(_count)}", **fields)
     ApplicationKey.objects.create(application=application, created_by=make_user())
+    make_signing_key(application, by=None)
     return application
 
 
@@ -293,6 +296,37 @@ def make_seen(
 def make_object_list(program: MiniProgram, kind: str = "account", values: Sequence[str] = ("ann",)) -> ObjectList:
     """A draft list, read for real."""
     return read_list("\n".join(values), program=program, kind=kind, by=program.created_by)
+
+
+def make_trial(version: Version, **fields: Any) -> TrialVersion:
+    """The program's trial version, opening on the package's first page."""
+    fields = {"page": version.package.entry_page, "set_by": version.uploaded_by, "set_at": timezone.now(), **fields}
+    return TrialVersion.objects.create(mini_program=version.mini_program, version=version, **fields)
+
+
+# Privacy agreements -----------------------------------------------------------------------------------------------
+
+
+def make_agreement(program: MiniProgram, **fields: Any) -> PrivacyAgreement:
+    """A published agreement, the next number."""
+    fields.setdefault("number", program.privacy_agreements.count() + 1)
+    fields.setdefault("text_en", "# Privacy\n\nWe read the **location**.")
+    fields.setdefault("data", [["location", "to show the next stop"]])
+    fields.setdefault("contact_email", "privacy@example.com")
+    fields.setdefault("effective_on", timezone.localdate())
+    fields.setdefault("asks_again", True)
+    fields.setdefault("published_by", program.created_by)
+    fields.setdefault("published_at", timezone.now())
+    return PrivacyAgreement.objects.create(mini_program=program, **fields)
+
+
+def make_privacy_draft(program: MiniProgram, **fields: Any) -> PrivacyDraft:
+    """A draft that names one type of data."""
+    fields = {"changed_by": program.created_by, "changed_at": timezone.now(), **fields}
+    fields.setdefault("data", [["location", "to show the next stop"]])
+    fields.setdefault("contact_email", "privacy@example.com")
+    fields.setdefault("text_en", "# Privacy\n\nWe read the **location**.")
+    return PrivacyDraft.objects.create(mini_program=program, **fields)
 
 
 # Logs -------------------------------------------------------------------------------------------------------------

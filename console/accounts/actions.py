@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -12,11 +12,12 @@ from django.db import transaction
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, override
 
-from console.accounts.models import Invitation, Membership, Notification, Team, User
+from console.accounts.models import Invitation, Membership, Notification, NotificationChoice, Team, User
 from console.accounts.permissions import Permission, TeamRole, team_roles_with
 from console.accounts.signals import member_removed
+from console.accounts.states import NotificationKind
 from console.accounts.tasks import send_invitations, send_notifications
 from console.activity.actions import record
 from console.activity.verbs import Verb
@@ -26,10 +27,34 @@ from console.core.wakeups import wake
 LAST_ADMIN = gettext_lazy("A team needs a team administrator. Give someone else this role first.")
 
 
-def notify(users: Iterable[User], *, text: str, url: str, detail: str = "") -> None:
-    """Tell `users` in the console and, once the transaction is through, by e-mail."""
-    told = {"text": text[:300], "detail": detail[:1000], "url": url, "created_at": timezone.now()}
-    rows = [Notification(user=user, **told) for user in users]
+def notify(
+    users: Iterable[User],
+    *,
+    kind: NotificationKind,
+    text: Callable[[], str],
+    url: str,
+    detail: Callable[[], str] = str,
+) -> None:
+    """Tell `users`, each in their language, in the console and, once the transaction is through, by e-mail.
+
+    Who has switched the kind off is told where they left it on. `text` and `detail` are called once per language.
+    """
+    people, at = list(users), timezone.now()
+    choices = {row.user_id: row for row in NotificationChoice.objects.filter(user__in=people, kind=kind)}
+    words: dict[str, tuple[str, str]] = {}
+    rows = []
+    for user in people:
+        choice = choices.get(user.pk) or NotificationChoice()
+        if not (choice.in_console or choice.by_email):
+            continue
+        language = user.language or settings.LANGUAGE_CODE
+        if language not in words:
+            with override(language):
+                words[language] = str(text())[:300], str(detail())[:1000]
+        row = Notification(user=user, kind=kind, url=url, created_at=at)
+        row.text, row.detail = words[language]
+        row.in_console, row.by_email = choice.in_console, choice.by_email
+        rows.append(row)
     if rows:
         Notification.objects.bulk_create(rows)
         wake(send_notifications)
@@ -170,9 +195,15 @@ def change_role(member: Membership, *, role: str, by: User) -> Membership:
         after={"role": role},
     )
     if by != member.user:
-        text = _("You are %(role)s of the team %(team)s now")
-        url = reverse("accounts:detail", args=[member.team_id])
-        notify([member.user], text=text % {"role": member.get_role_display().lower(), "team": member.team}, url=url)
+        notify(
+            [member.user],
+            kind=NotificationKind.PEOPLE,
+            text=lambda: (
+                _("You are %(role)s of the team %(team)s now")
+                % {"role": member.get_role_display().lower(), "team": member.team}
+            ),
+            url=reverse("accounts:detail", args=[member.team_id]),
+        )
     return member
 
 
@@ -189,8 +220,13 @@ def remove_member(member: Membership, *, by: User, reason: str = "") -> None:
     target = team if by == user else user
     record(verb, by=by, on=target, team_id=team.pk, before=before, reason=reason)
     if by != user:
-        text = _("You are no longer a member of the team %(team)s") % {"team": team}
-        notify([user], text=text, detail=reason, url=reverse("accounts:list"))
+        notify(
+            [user],
+            kind=NotificationKind.PEOPLE,
+            text=lambda: _("You are no longer a member of the team %(team)s") % {"team": team},
+            detail=lambda: reason,
+            url=reverse("accounts:list"),
+        )
 
 
 def _lock_member(member: Membership) -> Membership:
@@ -289,9 +325,12 @@ def _use(invitation: Invitation) -> Invitation:
 
 def _welcome(invitation: Invitation, user: User, **told: bool) -> Membership:
     member = _join(invitation.team, user, invitation.role, by=user, **told)
-    text = _("%(person)s joined %(team)s") % {"person": user, "team": invitation.team}
-    readers = member_or_managers(invitation.invited_by, team=invitation.team)
-    notify(readers, text=text, url=reverse("accounts:detail", args=[invitation.team_id]))
+    notify(
+        member_or_managers(invitation.invited_by, team=invitation.team),
+        kind=NotificationKind.PEOPLE,
+        text=lambda: _("%(person)s joined %(team)s") % {"person": user, "team": invitation.team},
+        url=reverse("accounts:detail", args=[invitation.team_id]),
+    )
     return member
 
 

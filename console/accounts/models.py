@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import cached_property
 from typing import ClassVar
 
+from django.conf import settings
 from django.contrib.auth.models import AbstractBaseUser, BaseUserManager, PermissionsMixin
 from django.core.signing import BadSignature, Signer
 from django.db import models
@@ -19,6 +20,7 @@ from console.accounts.querysets import (
     NotificationQuerySet,
     TeamQuerySet,
 )
+from console.accounts.states import NotificationKind
 
 
 def _initials(name: str) -> str:
@@ -53,6 +55,9 @@ class User(AbstractBaseUser, PermissionsMixin):
     is_staff = models.BooleanField(_("operator"), default=False)
     is_active = models.BooleanField(_("active"), default=True)
     date_joined = models.DateTimeField(db_default=Now())
+    language = models.CharField(
+        _("language"), max_length=10, choices=settings.LANGUAGES, blank=True, help_text="empty: as the browser asks"
+    )
 
     objects: ClassVar[UserManager] = UserManager()
 
@@ -215,12 +220,15 @@ def _invitation_signer() -> Signer:
 
 
 class Notification(models.Model):
-    """Something that a person is told, in the console and by e-mail.
+    """Something that a person is told, in the console, by e-mail, or both: as they chose when it was written.
 
     The row is the truth: `emailed_at` stays empty until the mail server took the message, and the sweep tries again.
     """
 
     user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="notifications")
+    kind = models.CharField(max_length=20, choices=NotificationKind)
+    in_console = models.BooleanField(default=True)
+    by_email = models.BooleanField(default=True)
     text = models.CharField(max_length=300)
     detail = models.CharField(max_length=1000, blank=True)
     url = models.CharField(max_length=200, help_text="path in the console")
@@ -238,6 +246,34 @@ class Notification(models.Model):
             models.Index(fields=["user", "-id"], name="notification_by_user"),
             models.Index(fields=["id"], condition=models.Q(emailed_at=None), name="notification_to_send"),
         ]
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(kind__in=NotificationKind.values), name="notification_kind_known"
+            ),
+            models.CheckConstraint(
+                condition=models.Q(in_console=True) | models.Q(by_email=True), name="notification_somewhere"
+            ),
+        ]
 
     def __str__(self) -> str:
         return self.text
+
+
+class NotificationChoice(models.Model):
+    """Where a person wants to be told of a kind; without a row, in the console and by e-mail."""
+
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="notification_choices")
+    kind = models.CharField(max_length=20, choices=NotificationKind)
+    in_console = models.BooleanField(default=True)
+    by_email = models.BooleanField(default=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["user", "kind"], name="notification_choice_once"),
+            models.CheckConstraint(
+                condition=models.Q(kind__in=NotificationKind.values), name="notification_choice_kind_known"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.get_kind_display()

@@ -67,9 +67,13 @@ class NotificationQuerySet(models.QuerySet["Notification"]):
     """Which notifications."""
 
     def unread(self) -> NotificationQuerySet:
-        """Not yet looked at."""
-        return self.filter(read_at=None)
+        """Shown, and not yet looked at."""
+        return self.shown().filter(read_at=None)
+
+    def shown(self) -> NotificationQuerySet:
+        """What the person is told in the console."""
+        return self.filter(in_console=True)
 
     def to_send(self, *, at: datetime) -> NotificationQuerySet:
         """Not yet taken by the mail server, and not given up."""
-        return self.filter(waits_for_mail(at=at), user__is_active=True)
+        return self.filter(waits_for_mail(at=at), by_email=True, user__is_active=True)

@@ -34,6 +34,8 @@ class Verb(models.TextChoices):
     REVIEWER_REMOVED = "reviewer.removed", _("took host side access from")
     APPLICATION_KEY_ADDED = "application_key.added", _("added a device key to")
     APPLICATION_KEY_REVOKED = "application_key.revoked", _("revoked a device key of")
+    SIGNING_KEY_ADDED = "signing_key.added", _("added a signing key to")
+    SIGNING_KEY_RETIRED = "signing_key.retired", _("retired a signing key of")
     CONFIGURATION_DOWNLOADED = "application.configuration_downloaded", _("downloaded the configuration of")
 
     SERVER_SECRET_GENERATED = "server_secret.generated", _("generated the server secret of")
@@ -69,14 +71,22 @@ class Verb(models.TextChoices):
     BINDING_ENDED = "binding.ended", _("unbound")
     BINDING_REMOVED = "binding.removed", _("removed from the application")
 
+    PRIVACY_SAVED = "privacy.saved", _("edited the privacy agreement of")
+    PRIVACY_PUBLISHED = "privacy.published", _("published the privacy agreement of")
+
     VERSION_UPLOADED = "version.uploaded", _("uploaded")
     VERSION_SUBMITTED = "version.submitted", _("submitted for audit")
     VERSION_WITHDRAWN = "version.withdrawn", _("withdrew from audit")
     VERSION_APPROVED = "version.approved", _("approved")
     VERSION_REJECTED = "version.rejected", _("rejected")
+    OFFLINE_DOWNLOADED = "offline.downloaded", _("downloaded the offline package of")
     PACKAGE_DOWNLOADED = "package.downloaded", _("downloaded the package of")
     VERSION_PUBLISHED = "version.published", _("published")
     VERSION_ROLLED_BACK = "version.rolled_back", _("rolled back to")
+
+    REPORT_REQUESTED = "report.requested", _("asked for a report on")
+    TRIAL_SET = "trial.set", _("set the trial version")
+    TRIAL_CANCELLED = "trial.cancelled", _("cancelled the trial version")
 
     GRAYSCALE_CREATED = "grayscale.created", _("created the grayscale task")
     GRAYSCALE_EDITED = "grayscale.edited", _("edited the grayscale task")

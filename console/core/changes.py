@@ -94,6 +94,7 @@ WHY: dict[str, str | Promise] = {
     "overtaken": gettext_lazy("a higher version was published"),
     "off_shelf": gettext_lazy("the mini program is off the shelf"),
     "unbound": gettext_lazy("no application is bound any more"),
+    "guardrail": gettext_lazy("too many devices had errors"),
 }
 TIMES = ("starts", "ends")
 # As in the form of a grayscale task; why comes last.

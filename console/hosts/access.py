@@ -7,7 +7,7 @@ from django.http import Http404
 from console.accounts.access import check
 from console.accounts.models import Membership, User
 from console.accounts.permissions import APPLICATION_ROLE_PERMISSIONS, Permission
-from console.hosts.models import ApplicationKey, ApplicationMember, HostApplication, SensitiveApi
+from console.hosts.models import ApplicationKey, ApplicationMember, HostApplication, SensitiveApi, SigningKey
 
 
 def permissions_in(user: User, application: HostApplication) -> frozenset[Permission]:
@@ -47,6 +47,16 @@ def key_for(user: User, permission: Permission, application_id: str, key_id: int
     """Return a device key of one of the user's applications, also a revoked one."""
     application = application_for(user, permission, application_id)
     key = application.keys.filter(pk=key_id).first()
+    if key is None:
+        raise Http404
+    key.application = application
+    return key
+
+
+def signing_key_for(user: User, permission: Permission, application_id: str, signing_key_id: int) -> SigningKey:
+    """Return a signing key of one of the user's applications, also a retired one."""
+    application = application_for(user, permission, application_id)
+    key = application.signing_keys.filter(pk=signing_key_id).first()
     if key is None:
         raise Http404
     key.application = application

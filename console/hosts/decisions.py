@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from console.accounts.actions import notify
 from console.accounts.models import User
 from console.accounts.permissions import Permission, application_roles_with
+from console.accounts.states import NotificationKind
 from console.core.errors import Overtaken, Refused
 from console.hosts import rules
 from console.hosts.models import Decision, HostApplication
@@ -32,9 +33,12 @@ def ask(decision: D) -> D:
     decision.save()
     notify(
         [user for user in reviewers_of(decision.application) if user != decision.requested_by],
-        text=_("%(subject)s waits for %(application)s's decision")
-        % {"subject": decision.subject(), "application": decision.application},
-        detail=decision.reason,
+        kind=NotificationKind.REVIEW,
+        text=lambda: (
+            _("%(subject)s waits for %(application)s's decision")
+            % {"subject": decision.subject(), "application": decision.application}
+        ),
+        detail=lambda: decision.reason,
         url=decision.get_absolute_url(),
     )
     return decision

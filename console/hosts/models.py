@@ -25,6 +25,7 @@ from console.hosts.querysets import (
     HostApplicationQuerySet,
     SensitiveApiQuerySet,
     ServerSecretQuerySet,
+    SigningKeyQuerySet,
 )
 from console.hosts.states import DecisionState
 
@@ -153,6 +154,30 @@ class ServerSecret(models.Model):
     def read(self) -> str:
         """Return the secret itself, `whsec_…`; raises Unreadable."""
         return unseal(self.sealed)
+
+
+class SigningKey(models.Model):
+    """An Ed25519 key by which the console signs what the application's devices download (R-8).
+
+    Every key that is not retired signs. So a new one can reach the devices, in the configuration file of a new build of
+    the app, before the old one is retired.
+    """
+
+    application = models.ForeignKey(HostApplication, on_delete=models.CASCADE, related_name="signing_keys")
+    key_id = models.CharField(max_length=16, unique=True, help_text="first half of the SHA-256 of the public key, hex")
+    public_key = models.CharField(max_length=44, help_text="32 bytes, Base64")
+    sealed = models.TextField(help_text="the private key")
+    created_at = models.DateTimeField()
+    created_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+")
+    retired_at = models.DateTimeField(null=True)
+
+    objects = SigningKeyQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-id"]
+
+    def __str__(self) -> str:
+        return self.key_id
 
 
 class Decision(models.Model):

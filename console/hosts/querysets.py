@@ -15,7 +15,7 @@ from console.hosts.states import DecisionState
 
 if TYPE_CHECKING:
     from console.accounts.models import User
-    from console.hosts.models import ApplicationKey, HostApplication, SensitiveApi, ServerSecret
+    from console.hosts.models import ApplicationKey, HostApplication, SensitiveApi, ServerSecret, SigningKey
 
 
 class HostApplicationQuerySet(models.QuerySet["HostApplication"]):
@@ -93,3 +93,11 @@ class DecisionQuerySet(models.QuerySet[Any]):
         """Overdue, and last told more than DECISION_REMINDER_HOURS before `at` (V-10)."""
         pause = timedelta(hours=settings.DECISION_REMINDER_HOURS)
         return self.overdue(at=at).filter(notified_at__lt=at - pause)
+
+
+class SigningKeyQuerySet(models.QuerySet["SigningKey"]):
+    """Which signing keys."""
+
+    def active(self) -> SigningKeyQuerySet:
+        """Those that sign: not retired."""
+        return self.filter(retired_at=None)

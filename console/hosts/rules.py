@@ -51,3 +51,20 @@ def why_not_decide(decision: Decision, *, by: User) -> str:
 def own_request() -> str:
     """Return why nobody decides what they asked for (P-2)."""
     return _("You asked for this yourself. Someone else must decide.")
+
+
+MOST_SIGNING_KEYS = 3  # each makes every answer to a device longer
+
+
+def why_not_add_signing_key(active: int) -> str:
+    """Why no key can be added; `active` counts those that sign."""
+    if active >= MOST_SIGNING_KEYS:
+        return _("%(count)d keys sign already. Retire one first.") % {"count": active}
+    return ""
+
+
+def why_not_retire_signing_key(active: int) -> str:
+    """Why none can be retired; `active` counts those that sign."""
+    if active <= 1:
+        return _("It is the only key that signs. Add a new one first, and ship it in the app.")
+    return ""

@@ -6,18 +6,21 @@ The list, the bound mini programs, the sensitive APIs and the grants need what u
 
 from django.urls import path
 
-from console.hosts import views
+from console.hosts.views import applications, signing
 
 app_name = "hosts"
 urlpatterns = [
-    path("new/", views.create, name="create"),
-    path("<slug:application_id>/", views.detail, name="detail"),
-    path("<slug:application_id>/edit/", views.edit, name="edit"),
-    path("<slug:application_id>/activity/", views.activity, name="activity"),
-    path("<slug:application_id>/configuration/", views.configuration, name="configuration"),
-    path("<slug:application_id>/people/add/", views.add_person, name="add_person"),
-    path("<slug:application_id>/people/<int:person_id>/role/", views.change_role, name="change_role"),
-    path("<slug:application_id>/people/<int:person_id>/remove/", views.remove_person, name="remove_person"),
-    path("<slug:application_id>/keys/add/", views.add_key, name="add_key"),
-    path("<slug:application_id>/keys/<int:key_id>/revoke/", views.revoke_key, name="revoke_key"),
+    path("new/", applications.create, name="create"),
+    path("<slug:application_id>/", applications.detail, name="detail"),
+    path("<slug:application_id>/edit/", applications.edit, name="edit"),
+    path("<slug:application_id>/activity/", applications.activity, name="activity"),
+    path("<slug:application_id>/configuration/", applications.configuration, name="configuration"),
+    path("<slug:application_id>/people/add/", applications.add_person, name="add_person"),
+    path("<slug:application_id>/people/<int:person_id>/role/", applications.change_role, name="change_role"),
+    path("<slug:application_id>/people/<int:person_id>/remove/", applications.remove_person, name="remove_person"),
+    path("<slug:application_id>/keys/add/", applications.add_key, name="add_key"),
+    path("<slug:application_id>/keys/<int:key_id>/revoke/", applications.revoke_key, name="revoke_key"),
+    path("<slug:application_id>/signing-keys/", signing.keys, name="signing_keys"),
+    path("<slug:application_id>/signing-keys/add/", signing.add, name="add_signing_key"),
+    path("<slug:application_id>/signing-keys/<int:signing_key_id>/retire/", signing.retire, name="retire_signing_key"),
 ]

@@ -6,3 +6,7 @@ class ReviewsConfig(AppConfig):
 
     name = "console.reviews"
     label = "reviews"
+
+    def ready(self) -> None:
+        """Listen."""
+        from console.reviews import receivers  # noqa: F401

@@ -8,6 +8,7 @@ from django.db import transaction
 from django.utils.translation import ngettext
 
 from console.accounts.actions import notify
+from console.accounts.states import NotificationKind
 from console.hosts.decisions import reviewers_of
 from console.hosts.models import Decision
 from console.reviews.querysets import LOADED, MODELS
@@ -28,13 +29,16 @@ def remind_of(decision: Decision, *, at: datetime) -> bool:
     hours = decision.hours_waiting(at=at)
     notify(
         [user for user in reviewers_of(decision.application) if user.pk != decision.requested_by_id],
-        text=ngettext(
-            "%(subject)s has waited %(hours)d hour for %(application)s's decision",
-            "%(subject)s has waited %(hours)d hours for %(application)s's decision",
-            hours,
-        )
-        % {"subject": decision.subject(), "application": decision.application, "hours": hours},
-        detail=decision.reason,
+        kind=NotificationKind.REVIEW,
+        text=lambda: (
+            ngettext(
+                "%(subject)s has waited %(hours)d hour for %(application)s's decision",
+                "%(subject)s has waited %(hours)d hours for %(application)s's decision",
+                hours,
+            )
+            % {"subject": decision.subject(), "application": decision.application, "hours": hours}
+        ),
+        detail=lambda: decision.reason,
         url=decision.get_absolute_url(),
     )
     return True

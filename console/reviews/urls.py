@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from console.reviews.views import apis, applications, grants, inbox
+from console.reviews.views import apis, applications, grants, inbox, reports
 
 app_name = "reviews"
 urlpatterns = [
@@ -12,6 +12,20 @@ urlpatterns = [
     path("permissions/<int:decision_id>/", inbox.permission, name="permission"),
     path("audits/<int:decision_id>/", inbox.audit, name="audit"),
     path("audits/<int:decision_id>/package/", inbox.package, name="package"),
+    path("audits/<int:decision_id>/report/", reports.review_report, name="report"),
+    path("audits/<int:decision_id>/report/again/", reports.review_again, name="report_again"),
+    path("audits/<int:decision_id>/changes/", reports.review_changes, name="changes"),
+    path("audits/<int:decision_id>/changes/file/", reports.review_file, name="file"),
+]
+
+# Among the pages of versions, in the namespace of `releases.urls`.
+VERSIONS = "miniprograms/<slug:app_id>/versions/"
+version_urlpatterns = [
+    path(f"{VERSIONS}audits/<slug:audit_number>/report/", reports.audit_report, name="audit_report"),
+    path(f"{VERSIONS}<str:number>/report/", reports.report, name="report"),
+    path(f"{VERSIONS}<str:number>/report/check/", reports.check, name="check"),
+    path(f"{VERSIONS}<str:number>/changes/", reports.changes, name="changes"),
+    path(f"{VERSIONS}<str:number>/changes/file/", reports.file, name="file"),
 ]
 
 # Below /apps/, in the namespace of `console.hosts.urls`.

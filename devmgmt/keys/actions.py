@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from hashlib import sha256
 from typing import Any, NamedTuple
@@ -12,11 +13,14 @@ from django.db.models import DateTimeField, Value
 from django.db.models.functions import Least
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.functional import Promise
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from console.accounts.actions import members_with, notify
 from console.accounts.models import User
 from console.accounts.permissions import Permission
+from console.accounts.states import NotificationKind
 from console.activity.verbs import Verb
 from console.core import times
 from console.core.errors import Overtaken, Refused
@@ -52,7 +56,7 @@ def generate(program: MiniProgram, *, by: User, reason: str = "") -> Made:
     made = _make(program, by=by, at=at, frozen_at=None)
     touch(program, Verb.SECRET_GENERATED)
     _note(Verb.SECRET_GENERATED, program, made.row, by=by, after={"secret": str(made.row)}, reason=reason)
-    _tell(program, _("The AppSecret of %(program)s was generated"), by=by, detail=reason)
+    _tell(program, gettext_lazy("The AppSecret of %(program)s was generated"), by=by, detail=lambda: reason)
     return made
 
 
@@ -78,9 +82,15 @@ def reset(program: MiniProgram, *, seen: int, overlap: Overlap, reason: str, by:
     before, after = {"secret": str(current)}, {"secret": str(made.row), "overlap": int(overlap)}
     touch(program, Verb.SECRET_RESET)
     _note(Verb.SECRET_RESET, program, made.row, by=by, before=before, after=after, reason=reason)
-    words = _("The old one works until %(time)s.") if overlap else _("The old one is refused since %(time)s.")
-    detail = f"{words % {'time': times.full(ends_at)}}\n{reason}"
-    _tell(program, _("The AppSecret of %(program)s was reset"), by=by, detail=detail)
+    words = gettext_lazy("The old one is refused since %(time)s.")
+    if overlap:
+        words = gettext_lazy("The old one works until %(time)s.")
+    _tell(
+        program,
+        gettext_lazy("The AppSecret of %(program)s was reset"),
+        by=by,
+        detail=lambda: f"{str(words) % {'time': times.full(ends_at)}}\n{reason}",
+    )
     return made
 
 
@@ -93,7 +103,7 @@ def freeze(program: MiniProgram, *, reason: str, by: User) -> AppSecret:
         raise Overtaken(refusal)
     _refuse_unexplained(reason)
     row = _set_frozen(program, at, Verb.SECRET_FROZEN, by=by, reason=reason)
-    _tell(program, _("The AppSecret of %(program)s was frozen"), by=by, detail=reason)
+    _tell(program, gettext_lazy("The AppSecret of %(program)s was frozen"), by=by, detail=lambda: reason)
     return row
 
 
@@ -104,7 +114,7 @@ def unfreeze(program: MiniProgram, *, by: User, reason: str = "") -> AppSecret:
     if refusal := rules.why_not_unfreeze(_current(program)):
         raise Overtaken(refusal)
     row = _set_frozen(program, None, Verb.SECRET_UNFROZEN, by=by, reason=reason)
-    _tell(program, _("The AppSecret of %(program)s was unfrozen"), by=by, detail=reason)
+    _tell(program, gettext_lazy("The AppSecret of %(program)s was unfrozen"), by=by, detail=lambda: reason)
     return row
 
 
@@ -145,11 +155,12 @@ def _note(verb: Verb, program: MiniProgram, row: AppSecret, *, by: User, reason:
     write_entry(verb, program, by=by, on=row, label=str(program), reason=reason.strip(), **values)
 
 
-def _tell(program: MiniProgram, text: str, *, by: User, detail: str) -> None:
+def _tell(program: MiniProgram, text: Promise, *, by: User, detail: Callable[[], str]) -> None:
     """Tell the team's other administrators."""
     notify(
         [user for user in members_with(program.team, Permission.ADMINISTER) if user != by],
-        text=text % {"program": program},
-        detail=detail.strip(),
+        kind=NotificationKind.KEYS,
+        text=lambda: str(text) % {"program": program},
+        detail=lambda: detail().strip(),
         url=reverse("keys:keys", args=[program.app_id]),
     )

@@ -9,7 +9,7 @@ from typing import Any
 from django import forms
 from django.db.models import QuerySet
 from django.http import HttpResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.text import get_text_list
@@ -17,7 +17,6 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from console.accounts.access import SignedInRequest, check, route, teams_for
-from console.accounts.filters import url_with_team
 from console.accounts.models import Team
 from console.accounts.permissions import Permission
 from console.core import times
@@ -30,6 +29,7 @@ from devmgmt.keys.models import AccessToken, AppSecret
 from devmgmt.keys.overview import figures_of, history_of, moves, standings
 from miniprograms.access import mini_program_for
 from miniprograms.models import MiniProgram
+from miniprograms.views import programs_page
 
 PAGE = "keys/keys.html"
 CONFIRM = "core/confirm.html"
@@ -42,18 +42,14 @@ def overview(request: SignedInRequest, teams: QuerySet[Team]) -> HttpResponse:
     check(administered.get(request.GET.get("team", ""), True))
     # A team that the user remembers from another section may be one that they don't administer.
     comes_back = "team" in request.GET or administered.get(request.session.get("team", ""), False)
-    if comes_back and (url := url_with_team(request)):
-        return redirect(url)
-    filters = OverviewFilter(request)
-    page = page_of(request, filters.rows.select_related("team"), count=filters.count)
-    words = ngettext("%(count)d mini program", "%(count)d mini programs", filters.count)
-    context = {
-        "filter": filters,
-        "page": page,
-        "rows": standings(page, at=timezone.now()),
-        "total": words % {"count": filters.count},
-    }
-    return render(request, "keys/overview.html", context)
+    at = timezone.now()
+    return programs_page(
+        request,
+        "keys/overview.html",
+        OverviewFilter(request),
+        standings=lambda programs: standings(programs, at=at),
+        remembers=comes_back,
+    )
 
 
 @route(Permission.ADMINISTER, load=mini_program_for)

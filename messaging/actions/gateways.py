@@ -6,11 +6,14 @@ from django.db import transaction
 from django.db.models import QuerySet
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.functional import Promise
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from console.accounts.actions import members_with, notify
 from console.accounts.models import User
 from console.accounts.permissions import Permission
+from console.accounts.states import NotificationKind
 from console.activity.models import ActivityEntry
 from console.activity.verbs import Verb
 from console.core.egress import why_not
@@ -64,11 +67,11 @@ def set_gateway(application: HostApplication, *, url: str, revision: int, by: Us
         wake(deliver)
     write_entry(Verb.GATEWAY_SET, application, by=by, before={"address": before}, after={"address": url})
     text = (
-        _("%(person)s changed the message gateway of %(application)s")
+        gettext_lazy("%(person)s changed the message gateway of %(application)s")
         if url
-        else _("%(person)s removed the message gateway of %(application)s")
+        else gettext_lazy("%(person)s removed the message gateway of %(application)s")
     )
-    tell_administrators(application, text, by=by, detail=url)
+    tell_administrators(application, text, by=by, detail=lambda: url)
     return gateway_of(application)
 
 
@@ -112,7 +115,8 @@ def ban(
     ):
         row.save()
     _note(row, Verb.MESSAGES_BANNED, by=by, reason=row.reason)
-    _tell_developers(row, _("%(application)s takes no messages of %(what)s any more"), by=by, detail=row.reason)
+    text = gettext_lazy("%(application)s takes no messages of %(what)s any more")
+    _tell_developers(row, text, by=by, detail=row.reason)
     return row
 
 
@@ -125,7 +129,7 @@ def lift(ban: Ban, *, by: User) -> Ban:
         raise Overtaken(_("Someone else was first: these messages are allowed again."))
     ban.lifted_at, ban.lifted_by = now, by
     _note(ban, Verb.MESSAGES_ALLOWED, by=by)
-    _tell_developers(ban, _("%(application)s takes messages of %(what)s again"), by=by)
+    _tell_developers(ban, gettext_lazy("%(application)s takes messages of %(what)s again"), by=by)
     return ban
 
 
@@ -146,11 +150,12 @@ def _note(ban: Ban, verb: Verb, *, by: User, reason: str = "") -> None:
     )
 
 
-def _tell_developers(ban: Ban, text: str, *, by: User, detail: str = "") -> None:
+def _tell_developers(ban: Ban, text: Promise, *, by: User, detail: str = "") -> None:
     notify(
         [user for user in members_with(ban.mini_program.team, Permission.DEVELOP) if user != by],
-        text=text % {"application": ban.application, "what": what_of(ban)},
-        detail=detail,
+        kind=NotificationKind.MESSAGES,
+        text=lambda: str(text) % {"application": ban.application, "what": what_of(ban)},
+        detail=lambda: detail,
         url=reverse("messaging:templates", args=[ban.mini_program.app_id]),
     )
 

@@ -25,9 +25,9 @@ from console.core import times
 from console.core.errors import Overtaken
 from console.core.pages import Shown, form_page, page_of, posted, secret_page
 from console.core.text import visible
-from console.hosts import actions as hosts
 from console.hosts import rules as host_rules
 from console.hosts.access import application_for
+from console.hosts.actions import sealed
 from console.hosts.models import HostApplication
 from messaging import delivery, rules
 from messaging.actions import gateways as actions
@@ -223,7 +223,7 @@ def generate_server_secret(request: SignedInRequest, application: HostApplicatio
         request,
         application,
         forms.Form(posted(request)),
-        make=lambda _data: hosts.generate_server_secret(application, by=request.user),
+        make=lambda _data: sealed.generate_server_secret(application, by=request.user),
         title=_("Generate the server secret of %(application)s?") % names,
         effects=[
             ("eye-off", _("It is shown once. Have the secret store of your server open.")),
@@ -244,7 +244,7 @@ def reset_server_secret(request: SignedInRequest, application: HostApplication) 
         request,
         application,
         form,
-        make=lambda data: hosts.reset_server_secret(
+        make=lambda data: sealed.reset_server_secret(
             application, seen=data["seen"], overlap=data["overlap"], reason=data["note"], by=request.user
         ),
         title=_("Reset the server secret of %(application)s?") % names,

@@ -43,8 +43,8 @@ def test_the_eight_sections_are_the_folders_that_exist():
 def test_only_pages_that_exist_are_shown():
     menu = menu_of(make_user())
     assert list(menu) == [
-        "Home", "Mini programs", "Versions", "Grayscale", "Development", "Subscription messages",
-            "Applications", "Reviews", "Teams", "Activity",
+        "Home", "Mini programs", "Versions", "Grayscale", "Development", "Subscription messages", "Settings",
+            "Offline package", "Applications", "Reviews", "Teams", "Activity",
     ]  # fmt: skip
     assert all(entry["url"] for entry in menu.values())
 
@@ -124,7 +124,7 @@ def test_costs_five_queries_a_reviewer_however_much_there_is(signed_in, django_a
     for count in (1, 3):
         for number in range(count):
             make_binding(make_program(make_team(viewer=user)), application, state="waiting")
-            user.notifications.create(text=f"Notice {number}", url="/")
+            user.notifications.create(kind="review", text=f"Notice {number}", url="/")
         with django_assert_num_queries(5 + 2):  # session and user
             assert client.get(reverse("search")).status_code == 200
 

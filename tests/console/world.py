@@ -52,6 +52,9 @@ def make_world(label: str) -> World:
     invitation = invite(team, email=f"{label}@example.com", role="viewer", by=world.people["admin"])
     person = ApplicationMember.objects.get(application=application, user=world.people["reviewer"])
     decision = audit.decisions.get()
+    agreement = factories.make_agreement(program, text_en=f"# {label}\n\n[{label}](javascript:alert(1))")
+    factories.make_privacy_draft(program, contact_other=f"{label} contact")
+    factories.make_trial(audit.version, query=f"label={label}")
     exemption = factories.make_exemption(program, application)
     permission = factories.make_permission(program, application, factories.make_api(application).name)
     template = factories.make_template(program)
@@ -70,6 +73,8 @@ def make_world(label: str) -> World:
         "application_id": application.application_id,
         "person_id": person.pk,
         "key_id": application.keys.get().pk,
+        "signing_key_id": application.signing_keys.get().pk,
+        "agreement_number": agreement.number,
         "decision_id": decision.pk,
         "task_id": task.pk,
         "list_id": factories.make_object_list(program).pk,

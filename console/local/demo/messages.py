@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from console.accounts.models import User
 from console.accounts.permissions import TeamRole
-from console.hosts import actions as hosts
+from console.hosts.actions import sealed
 from console.hosts.models import HostApplication
 from console.hosts.states import Overlap
 from devmgmt.keys import actions as keys
@@ -89,7 +89,7 @@ class Messages:
 
     def _open_gateway(self, name: str, by: User) -> None:
         application = self.applications[name]
-        self.secrets[name] = hosts.generate_server_secret(application, by=by)
+        self.secrets[name] = sealed.generate_server_secret(application, by=by)
         set_gateway(application, url=f"http://127.0.0.1:{gateway_port()}/good", revision=0, by=by)
         Gateway.objects.filter(application=application).update(changed_at=timezone.now())
 

@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from console.accounts import actions, delivery
 from console.accounts.querysets import MAX_EMAIL_TRIES
+from console.accounts.states import NotificationKind
 from tests.console.accounts.acting import at_once
 
 
@@ -124,7 +125,13 @@ def test_an_address_that_no_message_can_carry_does_not_stop_the_others(house, in
 
 def test_a_notification_s_message(house, settings):
     settings.BASE_URL = "https://console.example.com"
-    actions.notify([house.viewer], text="City Bus 2.5.0 is online", url="/versions/", detail="Note")
+    actions.notify(
+        [house.viewer],
+        kind=NotificationKind.RELEASE,
+        text=lambda: "City Bus 2.5.0 is online",
+        url="/versions/",
+        detail=lambda: "Note",
+    )
 
     assert delivery.send_waiting() == 1
 
@@ -133,7 +140,7 @@ def test_a_notification_s_message(house, settings):
 
 
 def test_a_deactivated_user_gets_none(house):
-    actions.notify([house.viewer], text="Something", url="/")
+    actions.notify([house.viewer], kind=NotificationKind.RELEASE, text=lambda: "Something", url="/")
     type(house.viewer).objects.filter(pk=house.viewer.pk).update(is_active=False)
     assert delivery.send_waiting() == 0
 

@@ -18,6 +18,7 @@ def url(application):
 def test_it_works_and_each_time_is_on_record(signed_in, application, admin, settings):
     settings.BASE_URL = "https://console.example.com"
     client, key = signed_in(admin), application.keys.get()
+    signing = application.signing_keys.get()
     for _ in range(2):
         response = client.post(url(application), {"key": key.pk})
         assert response.status_code == 200
@@ -27,6 +28,7 @@ def test_it_works_and_each_time_is_on_record(signed_in, application, admin, sett
             "key": key.key,
             "base_url": "https://console.example.com",
             "runtime_url": "https://console.example.com/runtime/v1/",
+            "signing_keys": [{"key_id": signing.key_id, "public_key": signing.public_key}],
         }
         assert response["Content-Disposition"] == f'attachment; filename="{application.application_id}.json"'
         assert response["Cache-Control"] == "no-store"

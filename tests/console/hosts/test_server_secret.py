@@ -15,7 +15,7 @@ from console.accounts.models import Notification
 from console.activity.models import ActivityEntry
 from console.activity.verbs import Verb
 from console.core.errors import Overtaken, Refused
-from console.hosts import actions
+from console.hosts.actions import sealed
 from console.hosts.models import ServerSecret
 from tests import factories
 
@@ -40,7 +40,7 @@ def current(application):
 
 
 def reset(application, by, overlap, **fields):
-    return actions.reset_server_secret(application, seen=current(application).pk, overlap=overlap, by=by, **fields)
+    return sealed.reset_server_secret(application, seen=current(application).pk, overlap=overlap, by=by, **fields)
 
 
 def test_generate(signed_in, application, admin):
@@ -76,7 +76,7 @@ def test_generate_twice(signed_in, application, admin):
 
 def test_reset_at_once_ends_every_earlier_one(application, admin):
     with time_machine.travel(NOON, tick=False):
-        actions.generate_server_secret(application, by=admin)
+        sealed.generate_server_secret(application, by=admin)
         reset(application, admin, 24)
         newest = reset(application, admin, 0, reason="Seen in a public log")
         assert usable(application) == [newest]
@@ -94,7 +94,7 @@ def test_reset_at_once_ends_every_earlier_one(application, admin):
 def test_reset_with_an_overlap(signed_in, application, admin, hours):
     with time_machine.travel(NOON, tick=False):
         client = signed_in(admin)
-        old = actions.generate_server_secret(application, by=admin)
+        old = sealed.generate_server_secret(application, by=admin)
         data = {"seen": current(application).pk, "overlap": hours, "note": "Yearly"}
         shown = client.post(url(application, "reset"), data).context["shown"]
         ends_at = NOON + timedelta(hours=hours)
@@ -108,7 +108,7 @@ def test_reset_with_an_overlap(signed_in, application, admin, hours):
 
 def test_a_shorter_overlap_shortens_those_before(application, admin):
     with time_machine.travel(NOON, tick=False):
-        actions.generate_server_secret(application, by=admin)
+        sealed.generate_server_secret(application, by=admin)
         for overlap in (24, 1, 24):
             newest = reset(application, admin, overlap)
         assert len(usable(application)) == 4
@@ -119,7 +119,7 @@ def test_a_shorter_overlap_shortens_those_before(application, admin):
 def test_reset_is_for_what_was_on_the_screen(signed_in, application, admin):
     """The second of two people does not replace a secret that they have not seen; nor does a reload of the answer."""
     client = signed_in(admin)
-    actions.generate_server_secret(application, by=admin)
+    sealed.generate_server_secret(application, by=admin)
     data = {"seen": client.get(url(application, "reset")).context["form"]["seen"].value(), "overlap": 1}
     first = client.post(url(application, "reset"), data).context["shown"].value
     response = client.post(url(application, "reset"), data)
@@ -136,7 +136,7 @@ def test_reset_needs_a_secret(signed_in, application, admin):
     response = client.post(url(application, "reset"), {"seen": 0, "overlap": 0})
     assert (response.status_code, response.context["form"].non_field_errors()) == (422, [words])
     with pytest.raises(Refused):
-        actions.reset_server_secret(application, seen=0, overlap=0, by=admin)
+        sealed.reset_server_secret(application, seen=0, overlap=0, by=admin)
 
 
 @pytest.mark.parametrize(
@@ -152,7 +152,7 @@ def test_reset_needs_a_secret(signed_in, application, admin):
     ],
 )
 def test_any_input_is_answered(signed_in, application, admin, field, value):
-    secret = actions.generate_server_secret(application, by=admin)
+    secret = sealed.generate_server_secret(application, by=admin)
     data = {"seen": current(application).pk, "overlap": 1, "note": "", field: value}
     assert signed_in(admin).post(url(application, "reset"), data).status_code == 422
     assert usable(application) == [secret]
@@ -161,7 +161,7 @@ def test_any_input_is_answered(signed_in, application, admin, field, value):
 def test_the_other_administrators_are_told(application, admin, reviewer):
     other = factories.make_reviewer(application, "app_admin")
     with time_machine.travel(NOON, tick=False):
-        actions.generate_server_secret(application, by=admin)
+        sealed.generate_server_secret(application, by=admin)
         reset(application, admin, 1)
     notices = Notification.objects.order_by("pk")
     assert [(row.user, row.text, row.detail, row.url) for row in notices] == [
@@ -238,11 +238,11 @@ def test_at_once(application, admin):
             connection.close()
 
     with ThreadPoolExecutor(4) as pool:
-        made = pool.map(lambda _: attempt(lambda: actions.generate_server_secret(application, by=admin)), range(4))
+        made = pool.map(lambda _: attempt(lambda: sealed.generate_server_secret(application, by=admin)), range(4))
         assert sorted(made)[:3] == ["", "", ""]
         seen = current(application).pk
         again = pool.map(
-            lambda _: attempt(lambda: actions.reset_server_secret(application, seen=seen, overlap=1, by=admin)),
+            lambda _: attempt(lambda: sealed.reset_server_secret(application, seen=seen, overlap=1, by=admin)),
             range(4),
         )
         assert sorted(again)[:3] == ["", "", ""]

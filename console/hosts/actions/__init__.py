@@ -2,29 +2,25 @@
 
 from __future__ import annotations
 
-import base64
-import secrets
-from datetime import timedelta
+from collections.abc import Callable
 from functools import partial
 from typing import Any
 
 from django.conf import settings
 from django.core.files.base import ContentFile
 from django.db import connection, transaction
-from django.db.models import Value
-from django.db.models.functions import Least
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 
 from console.accounts.actions import notify
 from console.accounts.models import Membership, Team, User
 from console.accounts.permissions import ApplicationRole
+from console.accounts.states import NotificationKind
 from console.activity.actions import record
 from console.activity.verbs import Verb
-from console.core import times
 from console.core.errors import Overtaken, Refused, refusing_duplicate
-from console.core.sealing import seal
 from console.hosts import rules
 from console.hosts.models import (
     ApplicationKey,
@@ -32,8 +28,8 @@ from console.hosts.models import (
     DefaultApi,
     HostApplication,
     SensitiveApi,
-    ServerSecret,
 )
+from console.hosts.signing import make_signing_key
 
 DESCRIPTIVE = ("name", "description", "listed")
 
@@ -56,6 +52,7 @@ def create_application(
     ApplicationMember.objects.create(application=application, user=by, role=ApplicationRole.APP_ADMIN)
     give_default_apis(application)
     key = ApplicationKey.objects.create(application=application, created_by=by)
+    make_signing_key(application, by=by)
     after = {**_described(application), "administrator": str(by), "key": str(key)}
     write_entry(Verb.APPLICATION_CREATED, application, by=by, after=after)
     return application
@@ -158,9 +155,15 @@ def change_role(person: ApplicationMember, *, role: str, by: User) -> Applicatio
     current.save(update_fields=["role"])
     _note_person(Verb.REVIEWER_ROLE_CHANGED, application, current, by=by, before=before, after={"role": role})
     if by != current.user:
-        text = _("You are %(role)s of %(application)s now")
-        words = {"role": current.get_role_display().lower(), "application": application}
-        notify([current.user], text=text % words, url=application.get_absolute_url())
+        notify(
+            [current.user],
+            kind=NotificationKind.PEOPLE,
+            text=lambda: (
+                _("You are %(role)s of %(application)s now")
+                % {"role": current.get_role_display().lower(), "application": application}
+            ),
+            url=application.get_absolute_url(),
+        )
     return current
 
 
@@ -194,11 +197,14 @@ def administrators_of(application: HostApplication) -> list[ApplicationMember]:
     return list(application.people.filter(role=ApplicationRole.APP_ADMIN, user__is_active=True).select_related("user"))
 
 
-def tell_administrators(application: HostApplication, text: str, *, by: User, detail: str = "") -> None:
+def tell_administrators(
+    application: HostApplication, text: Promise, *, by: User, detail: Callable[[], str] = str
+) -> None:
     """Tell them, but for `by`, what happened to the gateway; `text` has %(person)s and %(application)s."""
     notify(
         [person.user for person in administrators_of(application) if person.user_id != by.pk],
-        text=text % {"person": by, "application": application},
+        kind=NotificationKind.KEYS,
+        text=lambda: str(text) % {"person": by, "application": application},
         detail=detail,
         url=reverse("hosts:gateway", args=[application.application_id]),
     )
@@ -248,7 +254,7 @@ def revoke_key(key: ApplicationKey, *, by: User, reason: str = "") -> Applicatio
 
 
 @transaction.atomic
-def export_configuration(key: ApplicationKey, *, by: User) -> dict[str, str]:
+def export_configuration(key: ApplicationKey, *, by: User) -> dict[str, Any]:
     """Return what the SDK inside the host application needs to reach the console; each time is on record."""
     application = key.application
     if not ApplicationKey.objects.active().filter(pk=key.pk).exists():
@@ -260,50 +266,15 @@ def export_configuration(key: ApplicationKey, *, by: User) -> dict[str, str]:
         "key": key.key,
         "base_url": settings.BASE_URL,
         "runtime_url": f"{settings.BASE_URL.rstrip('/')}/runtime/v1/",
+        "signing_keys": [
+            {"key_id": signing.key_id, "public_key": signing.public_key}
+            for signing in application.signing_keys.active()
+        ],
     }
 
 
 def _note_key(verb: Verb, key: ApplicationKey, *, by: User, **values: Any) -> None:
     write_entry(verb, key.application, by=by, on=key, label=str(key.application), **values)
-
-
-# Server secrets ---------------------------------------------------------------------------------------------------
-
-
-@transaction.atomic
-def generate_server_secret(application: HostApplication, *, by: User) -> str:
-    """Make the application's first server secret and return it, `whsec_…`: nothing shows it again."""
-    application = lock(application)
-    if refusal := rules.why_not_generate_server_secret(application.server_secrets.filter(ends_at=None).first()):
-        raise Refused(refusal)
-    secret, row = _make_server_secret(application, by=by)
-    write_entry(Verb.SERVER_SECRET_GENERATED, application, by=by, after={"secret": str(row)})
-    tell_administrators(application, _("%(person)s generated the server secret of %(application)s"), by=by)
-    return secret
-
-
-@transaction.atomic
-def reset_server_secret(application: HostApplication, *, seen: int, overlap: int, by: User, reason: str = "") -> str:
-    """Replace the row `seen` and return the new secret; earlier ones work for `overlap` more hours at most."""
-    application, now = lock(application), timezone.now()
-    current = application.server_secrets.filter(ends_at=None).first()
-    if refusal := rules.why_not_reset_server_secret(current, seen=seen):
-        raise Overtaken(refusal)
-    ends_at = now + timedelta(hours=overlap)
-    application.server_secrets.usable(at=now).update(ends_at=Least("ends_at", Value(ends_at)))
-    secret, row = _make_server_secret(application, by=by)
-    before, after = {"secret": str(current)}, {"secret": str(row), "overlap": overlap}
-    write_entry(Verb.SERVER_SECRET_RESET, application, by=by, before=before, after=after, reason=reason)
-    words = _("The old one works until %(time)s.") if overlap else _("The old one is refused since %(time)s.")
-    text = _("%(person)s reset the server secret of %(application)s")
-    tell_administrators(application, text, by=by, detail=words % {"time": times.full(ends_at)})
-    return secret
-
-
-def _make_server_secret(application: HostApplication, *, by: User) -> tuple[str, ServerSecret]:
-    secret = "whsec_" + base64.b64encode(secrets.token_bytes(32)).decode()
-    made = {"hint": secret[-4:], "created_at": timezone.now(), "created_by": by}
-    return secret, ServerSecret.objects.create(application=application, sealed=seal(secret), **made)
 
 
 # Sensitive APIs ---------------------------------------------------------------------------------------------------

@@ -1,0 +1,20 @@
+"""Triggers on trial versions and signing keys, for the same feed as those of 0001."""
+
+from importlib import import_module
+
+from django.db import migrations
+
+watch = import_module("console.api.device.migrations.0001_initial").watch
+
+
+class Migration(migrations.Migration):
+    dependencies = [
+        ("device", "0002_grayscale_tasks"),
+        ("hosts", "0005_signing_keys"),
+        ("releases", "0003_trial_version"),
+    ]
+
+    operations = [
+        watch("releases_trialversion", "mini_program_id", "mini_program_id", ["version_id", "page", "query", "token"]),
+        watch("hosts_signingkey", "application_id", "application_id", ["retired_at"]),
+    ]

@@ -1,0 +1,48 @@
+"""Signs packages for the devices of an application (R-8): Ed25519 (RFC 8032) over a canonical statement."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from django.utils import timezone
+
+from console.accounts.models import User
+from console.core.sealing import seal, unseal
+from console.hosts.models import HostApplication, SigningKey
+
+
+def statement(app_id: str, version: str, sha256: str, size: int) -> bytes:
+    """Return what a signature is over: five lines, each with a line feed at its end.
+
+    None of the values can hold a line feed, so no two packages have one statement.
+    """
+    return f"mini-program-package-v1\n{app_id}\n{version}\n{sha256}\n{size}\n".encode()
+
+
+def sign(seeds: dict[str, bytes], content: bytes) -> str:
+    """Return `<key id>:<Base64>` for each of the private keys in `seeds`, which has them by id; with spaces between."""
+    return " ".join(
+        f"{key_id}:{base64.b64encode(Ed25519PrivateKey.from_private_bytes(seed).sign(content)).decode()}"
+        for key_id, seed in seeds.items()
+    )
+
+
+def seeds_of(application: HostApplication) -> dict[str, bytes]:
+    """Return the private keys that sign for the application, by id, the newest first. Raises Unreadable."""
+    return {key.key_id: base64.b64decode(unseal(key.sealed)) for key in application.signing_keys.active()}
+
+
+def make_signing_key(application: HostApplication, *, by: User | None) -> SigningKey:
+    """Make a key; inside the caller's transaction, which writes the entry."""
+    private = Ed25519PrivateKey.generate()
+    public = private.public_key().public_bytes_raw()
+    return SigningKey.objects.create(
+        application=application,
+        key_id=hashlib.sha256(public).hexdigest()[:16],
+        public_key=base64.b64encode(public).decode(),
+        sealed=seal(base64.b64encode(private.private_bytes_raw()).decode()),
+        created_at=timezone.now(),
+        created_by=by,
+    )

@@ -1,0 +1,106 @@
+"""What a review report holds (V-9): plain structures that are kept as JSON and that pages read.
+
+A report keeps facts, never sentences: each reader sees it in their language.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import msgspec
+
+Grant = Literal["public", "granted", "restricted", "unlisted"]
+
+
+class Place(msgspec.Struct, frozen=True):
+    """Where something was found; `line` counts from 1, 0 for the whole file."""
+
+    path: str
+    line: int = 0
+
+
+class Use(msgspec.Struct, frozen=True):
+    """Something that the code uses: `count` times, the first of them at `places`."""
+
+    name: str
+    count: int
+    places: list[Place]
+
+
+class ApiUse(msgspec.Struct, frozen=True):
+    """An API that the code uses and that an application's list has; `standing` by the application's name."""
+
+    use: Use
+    standing: dict[str, Grant]
+
+
+class DomainUse(msgspec.Struct, frozen=True):
+    """An origin in the code, such as https://api.example.com:8443; `kind` by the call that it stands in, "" unknown.
+
+    `configured` names the types of server domains (D-1) that have it.
+    """
+
+    use: Use
+    kind: str
+    configured: list[str]
+
+
+class DataUse(msgspec.Struct, frozen=True):
+    """A type of personal data (`miniprograms.privacy.states.DataType`) and the APIs that give it."""
+
+    data_type: str
+    apis: list[str]
+    declared: bool
+
+
+class Secret(msgspec.Struct, frozen=True):
+    """A secret in the code: which kind (`releases.scan` names them), and its first and last characters only."""
+
+    kind: str
+    hint: str
+    place: Place
+
+
+class Unread(msgspec.Struct, frozen=True):
+    """A file that could not be parsed; `by_patterns` says that it was searched by regular expressions instead."""
+
+    path: str
+    why: Literal["syntax", "time", "size", "encoding"]
+    by_patterns: bool
+
+
+class FileSize(msgspec.Struct, frozen=True):
+    """A file and its size in bytes."""
+
+    path: str
+    size: int
+
+
+class Content(msgspec.Struct, frozen=True):
+    """All of a report. Sizes in bytes; `exempt` are the applications whose devices skip domain verification.
+
+    `base` is the number of the version that was online ("" for none), to which the differences are counted.
+    """
+
+    size: int
+    unpacked_size: int
+    file_count: int
+    largest: list[FileSize]
+    subpackages: list[FileSize]
+    base: str
+    added: int
+    removed: int
+    changed: int
+    growth: int
+    pages: list[str]
+    new_pages: list[str]
+    gone_pages: list[str]
+    apis: list[ApiUse]
+    domains: list[DomainUse]
+    exempt: list[str]
+    data: list[DataUse]
+    declared_unused: list[str]
+    agreement: int
+    secrets: list[Secret]
+    unread: list[Unread]
+    seconds: float
