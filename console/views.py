@@ -11,21 +11,30 @@ from django.contrib import messages
 from django.core.files.storage import default_storage
 from django.db import DatabaseError, connection
 from django.db.models import Q
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import redirect, render
 from django.urls import Resolver404, resolve, reverse
 from django.utils import timezone
+from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 
-from console.accounts.access import SignedInRequest, held_by_team, route
-from console.accounts.models import Team
+from console.accounts.access import SignedInRequest, route
+from console.accounts.actions import choose_language, choose_notifications
+from console.accounts.forms import LanguageForm, NotificationChoicesForm
+from console.accounts.middleware import keep_in_cookie
+from console.accounts.models import Team, User
 from console.accounts.permissions import Permission, lacking
 from console.activity.models import ActivityEntry
 from console.activity.querysets import ActivityQuerySet
 from console.activity.views import activity_page
-from console.core.pages import page_of, show
+from console.core.pages import form_page, page_of, posted, show
+from console.home.elsewhere import elsewhere
+from console.home.figures import holdings, sent_by
+from console.home.person import Person
+from console.home.rows import gather
+from console.home.waiting import waiting
+from console.home.wording import lines_of
 from console.hosts.models import HostApplication
-from console.reviews import querysets
 from console.sections import Section, section_of
 from grayscale.models import GrayscaleTask
 from grayscale.overview import rows_of, with_facts
@@ -48,20 +57,19 @@ def own_activity(request: SignedInRequest) -> ActivityQuerySet:
 
 @route(Permission.SIGNED_IN)
 def home(request: SignedInRequest) -> HttpResponse:
-    """What waits for the user, oldest first, which grayscale tasks run, and what changed."""
-    line = querysets.in_line(querysets.waiting_for(request.user))
-    managed = Team.objects.where(request.user, Permission.MANAGE)
-    ready = Version.objects.publishable().filter(mini_program__team__in=managed)
-    at, held_by = timezone.now(), held_by_team(request.user)
-    programs = MiniProgram.objects.visible_to(request.user)
+    """What waits for the user and what they wait for, which grayscale tasks run, what was sent, what changed."""
+    at, person = timezone.now(), Person(request.user)
+    programs = MiniProgram.objects.of_teams(person.held)
     tasks = GrayscaleTask.objects.filter(mini_program__in=programs)
-    running = tasks.delivering(at=at) | tasks.suspended(at=at)
-    creates = any(Permission.MANAGE in held for held in held_by.values())
+    running = (tasks.delivering(at=at) | tasks.suspended(at=at)).order_by("-created_at", "-id")
+    creates = bool(person.teams(Permission.MANAGE))
     context = {
-        "decisions": querysets.lines(list(line[:SHOWN])),
-        "ready": ready.select_related("mini_program").order_by("uploaded_at")[:SHOWN],
-        "ready_count": ready.count(),
-        "running": rows_of(with_facts(running)[:RUNNING], at=at, held=held_by),
+        "person": person,
+        "waiting": lines_of(gather(waiting(person, at=at))),
+        "elsewhere": lines_of(gather(elsewhere(person, at=at))),
+        "running": rows_of(with_facts(running)[:RUNNING], at=at, held=person.held) if person.held else [],
+        "sent": sent_by(person, at=at),
+        "holdings": holdings() if request.user.is_staff and not person.held else [],
         "entries": own_activity(request)[:SHOWN],
         "today": timezone.localtime(),
         "programs": programs.count(),
@@ -98,8 +106,8 @@ def activity(request: SignedInRequest) -> HttpResponse:
 
 @route(Permission.SIGNED_IN)
 def notifications(request: SignedInRequest) -> HttpResponse:
-    """Everything that the user was told."""
-    return render(request, "core/notifications.html", {"page": page_of(request, request.user.notifications.all())})
+    """Everything that the user was told in the console."""
+    return render(request, "core/notifications.html", {"page": page_of(request, request.user.notifications.shown())})
 
 
 @route(Permission.SIGNED_IN, methods="POST")
@@ -113,13 +121,32 @@ def notifications_read(request: SignedInRequest) -> HttpResponse:
 @route(Permission.SIGNED_IN, methods="GET POST")
 def notification_choices(request: SignedInRequest) -> HttpResponse:
     """Which kinds the user is told of, and where."""
-    return HttpResponse()
+    form = NotificationChoicesForm(posted(request), user=request.user)
+    return form_page(
+        request,
+        form,
+        save=lambda _data: choose_notifications(request.user, choices=form.choices),
+        success=lambda _saved: (_("Saved."), reverse("notification_choices")),
+        template="core/notification_choices.html",
+        title=_("Notification settings"),
+        verb=_("Save"),
+        cancel=reverse("notifications"),
+    )
 
 
 @route(Permission.PUBLIC, methods="POST")
 def language(request: HttpRequest) -> HttpResponse:
-    """Show the console in another language from now on."""
-    return HttpResponse()
+    """Show the console in another language from now on, beginning with the page that the person is on."""
+    page = request.POST.get("next", "")
+    ours = page.startswith("/") and url_has_allowed_host_and_scheme(page, allowed_hosts=None)
+    answer = HttpResponseRedirect(page if ours else reverse("home"))
+    form = LanguageForm(request.POST)
+    if form.is_valid():
+        chosen = form.cleaned_data["language"]
+        if isinstance(request.user, User):
+            choose_language(request.user, language=chosen)
+        keep_in_cookie(answer, chosen)
+    return answer
 
 
 @route(Permission.SIGNED_IN)

@@ -19,6 +19,7 @@ from django.utils.translation import ngettext
 
 from console.core.errors import Refused
 from console.core.fields import JOINERS
+from console.core.text import listed
 from devmgmt.states import MOST_DOMAINS, DomainType
 
 LONGEST_HOST, LONGEST_LABEL, HIGHEST_PORT = 253, 63, 65535
@@ -354,7 +355,7 @@ def _port_words(port: int | None, ports: set[int | None]) -> str:
     named = ngettext("with the port %(ports)s", "with the ports %(ports)s", len(numbers))
     allowed = [_("without a port")] if None in ports else []
     if numbers:
-        allowed.append(named % {"ports": ", ".join(map(str, numbers))})
+        allowed.append(named % {"ports": listed(numbers)})
     words = {"allowed": get_text_list(allowed, _("and")), "port": port}
     if port is None:
         return _("The host is allowed %(allowed)s only, and this URL has no port.") % words

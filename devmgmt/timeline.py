@@ -113,7 +113,7 @@ class Row:
     @property
     def full(self) -> str:
         """Date and time."""
-        return f"{times.day(self.entry.time)}, {self.clock} {self.local:%Z}"
+        return times.at_time(times.day(self.entry.time), f"{self.clock} {self.local:%Z}")
 
     @property
     def system(self) -> str:

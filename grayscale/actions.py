@@ -20,6 +20,7 @@ from console.activity.verbs import Verb
 from console.core.errors import Overtaken, Refused
 from console.hosts.models import HostApplication
 from grayscale import claims, lifecycle, rules
+from grayscale.guardrail import Guardrail
 from grayscale.models import (
     ApplicationCondition,
     GrayscaleTask,
@@ -49,6 +50,7 @@ class TaskSettings:
     platforms: list[tuple[str, str, str]]
     networks: list[str]
     object_lists: list[ObjectList]
+    guardrail: Guardrail | None = None
 
 
 def settings_of(task: GrayscaleTask) -> TaskSettings:
@@ -65,6 +67,7 @@ def settings_of(task: GrayscaleTask) -> TaskSettings:
         platforms=[(row.platform, row.lowest, row.highest) for row in task.platforms.all()],
         networks=list(task.networks),
         object_lists=list(task.object_lists.defer("hashes")),
+        guardrail=task.guardrail,
     )
 
 
@@ -93,7 +96,7 @@ def create(program: MiniProgram, *, by: User, settings: TaskSettings) -> Graysca
 
 @transaction.atomic
 def edit(task: GrayscaleTask, *, by: User, revision: int, settings: TaskSettings) -> GrayscaleTask:
-    """Change everything while pending; later the end, the limit, the name and added objects only (G-8).
+    """Change everything while pending; later the end, the limit, the name, added objects and the guardrail only (G-8).
 
     Saving what is there already changes nothing. `revision` is the one that the editor saw; raises Overtaken when it
     is old.
@@ -209,6 +212,7 @@ def _check_free(settings: TaskSettings, *, at: datetime) -> None:
     _refuse_if(rules.why_not_name(settings.name), "name")
     _refuse_if(rules.why_not_window(settings.starts_at, settings.ends_at, at=at), "ends_at")
     _refuse_if(rules.why_not_limit(settings.user_limit), "user_limit")
+    _refuse_if(*rules.why_not_guardrail(settings.guardrail))
 
 
 def _check_later(task: GrayscaleTask, settings: TaskSettings, *, at: datetime) -> TaskSettings:
@@ -251,6 +255,7 @@ def _comparable(settings: TaskSettings) -> dict[str, Any]:
 
 def _own_values(settings: TaskSettings) -> dict[str, Any]:
     """Return the values of the task's own row; networks stand in the order in which they are offered."""
+    guardrail = settings.guardrail
     return {
         "version": settings.version,
         "name": " ".join(settings.name.split()),
@@ -258,6 +263,9 @@ def _own_values(settings: TaskSettings) -> dict[str, Any]:
         "ends_at": settings.ends_at,
         "user_limit": settings.user_limit,
         "networks": [network for network in Network.values if network in settings.networks],
+        "guard_rate": guardrail.rate if guardrail else None,
+        "guard_points": guardrail.points if guardrail else None,
+        "guard_devices": guardrail.devices if guardrail else None,
     }
 
 
@@ -301,6 +309,7 @@ def _described(task: GrayscaleTask) -> dict[str, Any]:
         "platforms": ", ".join(_ranged(str(row), row.lowest, row.highest) for row in task.platforms.all()),
         "networks": ", ".join(task.networks),
         "objects": ", ".join(f"{filename or kind}: {count}" for filename, kind, count in lists),
+        "guardrail": task.guardrail.plain() if task.guardrail else "",
     }
 
 

@@ -1,11 +1,13 @@
 """What a device is told: pure rules, shared by the update check, the package download and the pages.
 
-The one place where the online version and grayscale tasks meet; a trial version will enter here too.
+The one place where the online version, grayscale tasks and the trial version meet.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from hashlib import sha256
+from hmac import compare_digest
 from typing import Literal, Protocol
 
 import msgspec
@@ -24,6 +26,22 @@ class Deliverable(msgspec.Struct, frozen=True):
     sha256: str
     size: int
     file: str
+
+
+class Trial(msgspec.Struct, frozen=True):
+    """The version for devices that present the trial token, and the page on which it opens (V-14).
+
+    `token_sha256` is all that is kept of the token. `query` may be empty.
+    """
+
+    release: Deliverable
+    page: str
+    query: str
+    token_sha256: bytes
+
+    def opens_to(self, token: str) -> bool:
+        """Tell whether `token` is the very token, in constant time."""
+        return compare_digest(self.token_sha256, sha256(token.encode()).digest())
 
 
 class TaskRule(msgspec.Struct, frozen=True):
@@ -60,6 +78,11 @@ class ProgramState(msgspec.Struct, frozen=True):
     bound: frozenset[int]
     ended: frozenset[int]
     tasks: tuple[TaskRule, ...] = ()
+    trial: Trial | None = None
+
+    def trial_for(self, token: str | None) -> Trial | None:
+        """Return the trial when `token` is its token; a wrong one counts as none."""
+        return self.trial if self.trial and token is not None and self.trial.opens_to(token) else None
 
 
 class Candidate(msgspec.Struct, frozen=True):
@@ -81,11 +104,15 @@ class Claims(Protocol):
 
 
 class Decision(msgspec.Struct, frozen=True):
-    """What the device shall do; `release` and `channel` say with what, for current and update only."""
+    """What the device shall do; `release` and `channel` say with what, for current and update only.
+
+    `trial` for the channel trial only.
+    """
 
     status: Status
     channel: Channel | None = None
     release: Deliverable | None = None
+    trial: Trial | None = None
 
 
 REMOVED = Decision("removed")
@@ -100,12 +127,14 @@ def decide(
     local_version: str | None,
     at: float,
     claims: Claims,
+    trial_token: str | None = None,
 ) -> Decision:
     """Answer a device of `application` that has `local_version` of the program, or nothing (R-1, L-4, O-3).
 
     A program that was never bound to the application answers like one that does not exist (P-1). One that was
     bound and is not served any more is `removed`, so that what the device still has, preset included, does
-    not open. After a roll back the local version is the higher one: any difference is an `update`.
+    not open. After a roll back the local version is the higher one: any difference is an `update`. A device with the
+    trial token gets the trial version, be it higher or lower, and a place in no task (V-14).
     """
     if program is None:
         return UNAVAILABLE
@@ -113,6 +142,8 @@ def decide(
         return REMOVED if application in program.ended else UNAVAILABLE
     if not program.on_shelf:
         return REMOVED
+    if trial := program.trial_for(trial_token):
+        return _given(trial.release, "trial", local_version, trial)
     channel: Channel = "online"
     release = program.online
     if program.tasks:
@@ -121,7 +152,11 @@ def decide(
             channel, release = "grayscale", task.release
     if release is None:
         return UNAVAILABLE
-    return Decision("current" if release.number == local_version else "update", channel, release)
+    return _given(release, channel, local_version)
+
+
+def _given(release: Deliverable, channel: Channel, local_version: str | None, trial: Trial | None = None) -> Decision:
+    return Decision("current" if release.number == local_version else "update", channel, release, trial)
 
 
 def candidates_for(
@@ -144,12 +179,13 @@ def candidates_for(
     return found
 
 
-def served(program: ProgramState, *, application: int, at: float) -> list[Deliverable]:
-    """Return the versions whose packages the application's devices may download now (R-2, L-4)."""
+def served(program: ProgramState, *, application: int, at: float, trial_token: str | None = None) -> list[Deliverable]:
+    """Return the versions whose packages a device of the application may download now (R-2, L-4, V-14)."""
     if not (program.on_shelf and application in program.bound):
         return []
-    online = [program.online] if program.online else []
-    return online + [
+    trial = program.trial_for(trial_token)
+    always = [release for release in (program.online, trial and trial.release) if release]
+    return always + [
         task.release
         for task in program.tasks
         if application in task.conditions.applications

@@ -6,6 +6,7 @@ concerns, and closes the tasks' shares. Everything that moves a task holds its m
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
@@ -19,6 +20,7 @@ from console.accounts.permissions import Permission
 from console.accounts.states import NotificationKind
 from console.activity.actions import record
 from console.activity.verbs import Verb
+from console.core import changes
 from grayscale import claims
 from grayscale.models import GrayscaleTask
 from grayscale.querysets import GrayscaleTaskQuerySet
@@ -75,14 +77,39 @@ def begin(task: GrayscaleTask, *, on_shelf: bool) -> None:
     _tell_creator(task, gettext_lazy("%(program)s: “%(task)s” did not start, the mini program is off the shelf"))
 
 
-def suspend(task: GrayscaleTask, why: Reason, *, at: datetime, by: User, reason: str = "") -> None:
-    """Take no new users: closed shares give no place, whatever a process still believes of the task (G-6)."""
+def suspend(
+    task: GrayscaleTask,
+    why: Reason,
+    *,
+    at: datetime,
+    by: User | None,
+    reason: str = "",
+    harm: dict[str, Any] | None = None,
+) -> None:
+    """Take no new users: closed shares give no place, whatever a process still believes of the task (G-6).
+
+    `harm`: what the guardrail saw, for the entry.
+    """
     before = _standing(task)
     task.suspend()
     task.state_reason, task.state_since = why, at
     task.save()
     claims.close_shards(task)
-    write_entry(Verb.GRAYSCALE_SUSPENDED, task, by=by, before=before, after=_standing(task), reason=reason.strip())
+    after = _standing(task) | ({"harm": harm} if harm else {})
+    write_entry(Verb.GRAYSCALE_SUSPENDED, task, by=by, before=before, after=after, reason=reason.strip())
+
+
+def suspend_by_guardrail(task: GrayscaleTask, harm: dict[str, Any], *, at: datetime) -> None:
+    """Suspend a task whose version does too much `harm` (`grayscale.guardrail.harm`), and tell the team (G-13).
+
+    Inside a transaction that holds the program's lock, like everything that moves a task.
+    """
+    suspend(task, Reason.GUARDRAIL, at=at, by=None, harm=harm)
+    team = task.mini_program.team
+    people = {user.pk: user for user in members_with(team, Permission.MANAGE)}
+    people |= {user.pk: user for user in member_or_managers(task.created_by, team=team)}
+    text = gettext_lazy("%(program)s: the guardrail has suspended “%(task)s”")
+    _tell(list(people.values()), task, text, detail=lambda: changes.harm_words(harm))
 
 
 def suspend_off_shelf(program: MiniProgram, *, by: User, at: datetime) -> None:
@@ -155,7 +182,7 @@ def write_entry(verb: Verb, task: GrayscaleTask, *, by: User | None, **entry: An
     )
 
 
-def _standing(task: GrayscaleTask) -> dict[str, str]:
+def _standing(task: GrayscaleTask) -> dict[str, Any]:
     """Return what an entry holds of the task's state: plain values, which pages put in words."""
     return {"state": task.state, "why": task.state_reason}
 
@@ -176,6 +203,6 @@ def _tell_creator(task: GrayscaleTask, text: Promise) -> None:
     _tell(member_or_managers(task.created_by, team=task.mini_program.team), task, text)
 
 
-def _tell(people: list[User], task: GrayscaleTask, text: Promise) -> None:
-    words = {"program": task.mini_program, "task": task}
-    notify(people, kind=NotificationKind.GRAYSCALE, text=lambda: str(text) % words, url=task.get_absolute_url())
+def _tell(people: list[User], task: GrayscaleTask, text: Promise, *, detail: Callable[[], str] = str) -> None:
+    words, url = {"program": task.mini_program, "task": task}, task.get_absolute_url()
+    notify(people, kind=NotificationKind.GRAYSCALE, text=lambda: str(text) % words, detail=detail, url=url)

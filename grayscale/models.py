@@ -15,6 +15,7 @@ from django.utils.translation import gettext_lazy as _
 from django_fsm import ConcurrentTransitionMixin, FSMField, transition
 
 from console.hosts.models import HostApplication
+from grayscale.guardrail import Guardrail
 from grayscale.querysets import GrayscaleTaskQuerySet, ObjectListQuerySet
 from grayscale.states import Network, ObjectKind, Platform, Reason, ReportResult, TaskState, state_at
 from miniprograms.models import MiniProgram
@@ -52,7 +53,8 @@ class GrayscaleTask(ConcurrentTransitionMixin, models.Model):
         _("worse than online"), max_digits=5, decimal_places=2, null=True, blank=True, help_text="percentage points"
     )
     guard_devices = models.PositiveIntegerField(_("at least this many devices"), null=True, blank=True)
-    guard_seen = models.JSONField(null=True, help_text="the figures that the guardrail saw last")
+    guard_seen = models.JSONField(null=True, help_text="what the guardrail saw last, see grayscale.guardrail.Seen")
+    guard_looked_at = models.DateTimeField(null=True, help_text="when it looked last")
     state = FSMField(choices=TaskState, default=TaskState.PENDING, protected=True)
     state_reason = models.CharField(max_length=20, choices=Reason, blank=True)
     state_since = models.DateTimeField()
@@ -81,8 +83,14 @@ class GrayscaleTask(ConcurrentTransitionMixin, models.Model):
             ),
             models.CheckConstraint(
                 condition=Q(guard_devices=None, guard_rate=None, guard_points=None)
-                | Q(guard_devices__gte=1) & (Q(guard_rate__gt=0, guard_rate__lte=100) | Q(guard_points__gt=0)),
-                name="grayscale_guardrail",
+                | Q(guard_devices__isnull=False, guard_devices__gte=1)
+                & (Q(guard_rate__isnull=False) | Q(guard_points__isnull=False)),
+                name="grayscale_guardrail_whole",
+            ),
+            models.CheckConstraint(
+                condition=(Q(guard_rate=None) | Q(guard_rate__gt=0, guard_rate__lte=100))
+                & (Q(guard_points=None) | Q(guard_points__gt=0, guard_points__lte=100)),
+                name="grayscale_guardrail_percent",
             ),
             models.CheckConstraint(
                 condition=Q(networks__contained_by=Network.values), name="grayscale_task_networks_known"
@@ -91,6 +99,11 @@ class GrayscaleTask(ConcurrentTransitionMixin, models.Model):
         indexes = [
             models.Index(fields=["mini_program", "-created_at", "-id"], name="grayscale_task_newest"),
             models.Index(fields=["ends_at"], condition=~Q(state="ended"), name="grayscale_task_running"),
+            models.Index(
+                fields=["guard_looked_at"],
+                condition=Q(guard_devices__isnull=False) & ~Q(state="ended"),
+                name="grayscale_task_guarded",
+            ),
         ]
 
     def __str__(self) -> str:
@@ -103,6 +116,13 @@ class GrayscaleTask(ConcurrentTransitionMixin, models.Model):
     def state_at(self, at: datetime) -> str:
         """Return the state that the clock decides, however late the scheduler is (G-4)."""
         return state_at(str(self.state), self.starts_at, self.ends_at, at)
+
+    @property
+    def guardrail(self) -> Guardrail | None:
+        """When it suspends by itself; None without a guardrail (G-13)."""
+        if self.guard_devices is None:
+            return None
+        return Guardrail(rate=self.guard_rate, points=self.guard_points, devices=self.guard_devices)
 
     def places_taken(self) -> int:
         """Return how many users have a place now: exact."""
@@ -325,6 +345,7 @@ class UpdateReport(models.Model):
         constraints = [
             models.CheckConstraint(condition=Q(result__in=ReportResult.values), name="grayscale_report_result_known")
         ]
+        indexes = [models.Index(fields=["version", "reported_at"], name="grayscale_report_time")]
 
     def __str__(self) -> str:
         return f"{self.version_id}, {self.guid}: {self.result}"

@@ -16,6 +16,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
 from console.accounts.permissions import Permission, lacking
+from console.core.changes import guardrail_words
 from grayscale import rules, wording
 from grayscale.models import ApplicationCondition, GrayscaleTask, ObjectList
 from grayscale.querysets import GrayscaleTaskQuerySet
@@ -87,6 +88,11 @@ class TaskRow:
     def note(self) -> str:
         """What the window means now."""
         return wording.window_note(self.task, at=self.at)
+
+    @property
+    def guardrail(self) -> str:
+        """When it suspends by itself, in words; "" without a guardrail."""
+        return guardrail_words(self.task.guardrail.plain()) if self.task.guardrail else ""
 
     @property
     def actions(self) -> list[TaskAction]:

@@ -17,12 +17,14 @@ from django.utils.timezone import get_current_timezone_name
 from django.utils.translation import gettext as _
 
 from console.core import times
+from console.core.changes import guardrail_words
 from console.hosts.models import HostApplication
 from grayscale.estimate import sample
+from grayscale.guardrail import Seen
 from grayscale.matching import Condition, Conditions, Range, failed, parts
 from grayscale.models import Claim, GrayscaleTask, UpdateReport
 from grayscale.standing import rules_of
-from grayscale.states import Network, Platform, ReportResult, TaskState
+from grayscale.states import Network, Platform, Reason, ReportResult, TaskState
 from grayscale.tally import BUCKET, SETTLED, Tally, kept, tally
 from grayscale.timeline import Event, ended_at, events_of, started_at, suspended_spans
 from grayscale.wording import duration, span, window_note
@@ -268,6 +270,25 @@ class Progress:
         return Counter(
             _why_not(conditions, device, full=self.is_full) for device in devices if device.guid not in having
         )
+
+    # Guardrail -----------------------------------------------------------------------------------------------------
+
+    @property
+    def guardrail(self) -> str:
+        """When it suspends by itself, in words; "" without a guardrail (G-13)."""
+        return guardrail_words(self.task.guardrail.plain()) if self.task.guardrail else ""
+
+    @property
+    def guard_seen(self) -> Seen | None:
+        """What the guardrail saw last; None before its first look, also of that after a resumption."""
+        looked_at = self.task.guard_looked_at
+        fresh = looked_at and (self.state != TaskState.DELIVERING or looked_at >= self.task.state_since)
+        return Seen.of(self.task.guard_seen) if fresh and self.task.guard_seen else None
+
+    @property
+    def is_guarded_off(self) -> bool:
+        """Whether the guardrail has suspended it."""
+        return self.state == TaskState.SUSPENDED and self.task.state_reason == Reason.GUARDRAIL
 
     # Against the online version ------------------------------------------------------------------------------------
 

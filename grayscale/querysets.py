@@ -45,6 +45,11 @@ class GrayscaleTaskQuerySet(models.QuerySet["GrayscaleTask"]):
             Q(ends_at__lte=at) | Q(state=TaskState.PENDING, starts_at__lte=at)
         )
 
+    def to_watch(self, *, at: datetime, looked_before: datetime) -> GrayscaleTaskQuerySet:
+        """Taking new users, with a guardrail that has not looked since (G-13)."""
+        unseen = Q(guard_looked_at=None) | Q(guard_looked_at__lt=looked_before)
+        return self.delivering(at=at).filter(unseen, guard_devices__isnull=False)
+
     def with_delivered(self) -> GrayscaleTaskQuerySet:
         """Each with `delivered`, the number of users who have a place."""
         return self.annotate(delivered=Coalesce(Sum("shards__taken"), 0))

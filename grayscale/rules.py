@@ -9,12 +9,14 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
+from decimal import Decimal
 from typing import Protocol
 
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from console.hosts.models import HostApplication
+from grayscale.guardrail import Guardrail
 from grayscale.matching import parts
 from grayscale.models import MOST_USERS, GrayscaleTask
 from grayscale.states import Network, Platform, TaskState
@@ -27,6 +29,7 @@ LONGEST_NAME = 200
 LONGEST_VERSION = 40
 MOST_NUMBERS = 6  # of a version: devices send no more
 MOST_OBJECTS = 1_000_000
+MOST_GUARDED = 10_000  # devices that a guardrail may wait for: many more are not looked at
 FARTHEST = timedelta(days=3653)  # from now; a year that no calendar reads back would stop all that read the task
 
 _VERSION = re.compile(r"[0-9]+(\.[0-9]+)*")
@@ -183,6 +186,38 @@ def why_not_limit(limit: int, *, delivered: int = 0) -> str:
             delivered,
         ) % {"delivered": delivered}
     return ""
+
+
+def why_not_percent(value: Decimal) -> str:
+    """G-13: above 0, at most 100, with at most two decimals."""
+    if 0 < value <= 100 and value == round(value, 2):
+        return ""
+    return _("Between 0.01 and 100.")
+
+
+def why_not_guarded(devices: int) -> str:
+    """G-13: 1 to 10,000."""
+    if 1 <= devices <= MOST_GUARDED:
+        return ""
+    return _("Between 1 and %(most)s devices.") % {"most": f"{MOST_GUARDED:,}"}
+
+
+def why_not_guardrail(guardrail: Guardrail | None) -> tuple[str, str]:
+    """G-13: at least one limit, and a number of devices. Returns the field of the settings, too."""
+    if guardrail is None:
+        return "", ""
+    for name in ("rate", "points"):
+        value = getattr(guardrail, name)
+        if value is not None and (reason := why_not_percent(value)):
+            return reason, f"guard_{name}"
+    if guardrail.rate is None and guardrail.points is None:
+        return no_limit(), "guard_rate"
+    return why_not_guarded(guardrail.devices), "guard_devices"
+
+
+def no_limit() -> str:
+    """G-13: a number of devices alone decides nothing."""
+    return _("Enter one of the two limits, or leave the number of devices empty.")
 
 
 def why_not_objects(counts: Sequence[int]) -> str:

@@ -9,6 +9,7 @@ import sys
 from collections import defaultdict
 from collections.abc import Iterable
 from functools import lru_cache, partial
+from hashlib import sha256
 from typing import Any, NamedTuple
 
 from django.contrib.postgres.expressions import ArraySubquery
@@ -16,13 +17,13 @@ from django.db.models import F, OuterRef, Q
 from django.db.models.functions import JSONObject
 
 from console.hosts.states import DecisionState
-from grayscale.decision import Deliverable, ProgramState, TaskRule
+from grayscale.decision import Deliverable, ProgramState, TaskRule, Trial
 from grayscale.hashed import HashedList, cached, tidy
 from grayscale.matching import Conditions, Range, version_range
 from grayscale.models import ApplicationCondition, GrayscaleTask, ObjectList, PlatformCondition
 from grayscale.states import TaskState
 from miniprograms.models import Binding, MiniProgram
-from releases.models import Version
+from releases.models import TrialVersion, Version
 
 RELEASE = ("major", "minor", "patch", "package__sha256", "package__size", "package__file")
 
@@ -42,7 +43,7 @@ def program_states(programs: Iterable[MiniProgram]) -> dict[int, ProgramState]:
         bindings[state][pk].add(application)
     versions = Version.objects.online().filter(mini_program__in=pks)
     online = {pk: _deliverable(*release) for pk, *release in versions.values_list("mini_program_id", *RELEASE)}
-    tasks = task_rules(pks)
+    tasks, trials = task_rules(pks), trials_of(pks)
     found = {}
     for program in programs:
         bound = frozenset(bindings[DecisionState.APPROVED][program.pk])
@@ -53,12 +54,25 @@ def program_states(programs: Iterable[MiniProgram]) -> dict[int, ProgramState]:
             bound=bound,
             ended=frozenset(bindings[DecisionState.ENDED][program.pk]) - bound,
             tasks=tasks.get(program.pk, ()),
+            trial=trials.get(program.pk),
         )
     return found
 
 
 def _deliverable(major: int, minor: int, patch: int, sha256: str, size: int, file: str) -> Deliverable:
     return Deliverable(f"{major}.{minor}.{patch}", sha256, size, file)
+
+
+def trials_of(mini_programs: Iterable[int] | None = None) -> dict[int, Trial]:
+    """Return the trial versions by mini program (primary keys; None: all)."""
+    trials = TrialVersion.objects.order_by()
+    if mini_programs is not None:
+        trials = trials.filter(mini_program__in=list(mini_programs))
+    columns = ("mini_program_id", "page", "query", "token", *(f"version__{name}" for name in RELEASE))
+    return {
+        pk: Trial(_deliverable(*release), page, query, sha256(token.encode()).digest())
+        for pk, page, query, token, *release in trials.values_list(*columns)
+    }
 
 
 class _Row(NamedTuple):

@@ -9,13 +9,15 @@ from typing import Any
 
 from django.db.models import Q
 from django.utils.dateparse import parse_datetime
+from django.utils.text import get_text_list
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from console.activity.models import ActivityEntry
 from console.activity.querysets import ActivityQuerySet
 from console.activity.verbs import Verb
 from console.core import times
-from console.core.changes import TIMES, WHY
+from console.core.changes import TIMES, WHY, harm_words
 from console.core.states import look_of_move
 from grayscale.models import GrayscaleTask
 from grayscale.states import TaskState
@@ -93,6 +95,8 @@ def _events(entry: ActivityEntry) -> list[Event]:
     if entry.verb == V.GRAYSCALE_CREATED and after.get("state") == TaskState.DELIVERING:
         state = TaskState.DELIVERING
     why = f"“{entry.reason}”" if entry.reason else str(WHY.get(after.get("why", ""), ""))
+    if harm := after.get("harm"):
+        why = _("by the guardrail: %(harm)s") % {"harm": harm_words(harm)}
     if entry.verb == V.GRAYSCALE_STARTED and not entry.actor_label:
         why = _("start time reached")
     return [
@@ -126,9 +130,22 @@ def _change(key: str, before: Any, after: Any) -> str:
     if key in TIMES and (moment := parse_datetime(str(after))):
         words = _("End moved to %(time)s") if key == "ends" else _("Start moved to %(time)s")
         return words % {"time": times.exact(moment)}
+    if key == "guardrail":
+        return _guardrail(after) if after else _("Guardrail taken off")
     if key == "name":
         return _("Renamed, before: “%(name)s”") % {"name": before}
     return ""
+
+
+def _guardrail(after: dict[str, Any]) -> str:
+    limits = [_("%(rate)s %%") % after] if after["rate"] else []
+    limits += [_("%(points)s points") % after] if after["points"] else []
+    words = ngettext(
+        "Guardrail: %(limits)s, from %(count)s device on",
+        "Guardrail: %(limits)s, from %(count)s devices on",
+        after["devices"],
+    )
+    return words % {"limits": get_text_list(limits, _("or")), "count": f"{after['devices']:,}"}
 
 
 def _decided(task: GrayscaleTask, written: list[Event], *, at: datetime) -> list[Event]:

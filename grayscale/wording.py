@@ -197,7 +197,7 @@ def window(task: GrayscaleTask) -> str:
     if start.date() == end.date():
         return f"{times.exact(start)} – {end:%H:%M}"
     if (start.year, start.month) == (end.year, end.month):
-        return f"{start.day} – {times.day(end)}"
+        return times.days(start, end)
     return f"{times.day(start)} – {times.day(end)}"
 
 
@@ -217,6 +217,8 @@ def _suspended(task: GrayscaleTask) -> str:
     day = {"day": times.day(task.state_since)}
     if task.state_reason == Reason.OFF_SHELF:
         return _("off the shelf, %(day)s") % day
+    if task.state_reason == Reason.GUARDRAIL:
+        return _("by the guardrail, %(day)s") % day
     return _("by hand, %(day)s") % day
 
 

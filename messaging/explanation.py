@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 from django.utils.translation import gettext as _
 
 from console.core.errors import ServerRefused
-from console.core.text import visible
+from console.core.text import listed, visible
 from messaging.models import MyTemplate
 from messaging.sending import Sending, refusals
 from messaging.states import LANGUAGES, PUSHES_PER_DAY, ProgramState
@@ -74,4 +74,4 @@ def _no_page(program_state: str) -> str:
 
 def _not_known(name: str) -> str:
     known = LANGUAGES if name == "lang" else ProgramState.values
-    return _("It is one of: %(values)s") % {"values": ", ".join(known)}
+    return _("It is one of: %(values)s") % {"values": listed(known)}

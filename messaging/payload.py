@@ -10,6 +10,8 @@ from typing import Any, NamedTuple
 import msgspec
 from standardwebhooks import Webhook
 
+from console.core.text import is_chinese
+
 
 @dataclass(frozen=True)
 class Titles:
@@ -43,7 +45,7 @@ class Leased(NamedTuple):
 
 def message_body(message: Leased, titles: Titles, *, application_id: str) -> bytes:
     """Return the body; the same on each try."""
-    chinese = message.lang.startswith("zh")
+    chinese = is_chinese(message.lang)
     values = msgspec.json.decode(message.values)
     name = "name_zh" if chinese else "name"
     data = {

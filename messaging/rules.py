@@ -12,6 +12,7 @@ from django.conf import settings
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from console.core.text import listed
 from messaging.states import MOST_KEYWORDS, MOST_TEMPLATES, PUBLIC_SERVICES, TemplateKind
 
 # Templates --------------------------------------------------------------------------------------------------------
@@ -49,7 +50,7 @@ def why_not_kind(kind: str, category: str) -> str:
     """Long-term templates are for public services only."""
     if kind == TemplateKind.LONG_TERM and category not in PUBLIC_SERVICES:
         return _("Long-term templates are for public services only: %(categories)s.") % {
-            "categories": ", ".join(str(each.label) for each in PUBLIC_SERVICES)
+            "categories": listed(each.label for each in PUBLIC_SERVICES)
         }
     return ""
 

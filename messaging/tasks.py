@@ -10,7 +10,7 @@ from celery.signals import worker_shutting_down
 from django.utils import timezone
 
 from console.core.wakeups import wake
-from messaging import consents, delivery, leases
+from messaging import consents, delivery, leases, reminders
 
 
 @shared_task(name="messaging.deliver")
@@ -25,6 +25,7 @@ def sweep() -> int:
     at = timezone.now()
     ended = leases.give_up(at=at)
     consents.prune(at=at)
+    reminders.tell_of_dead_gateways(at=at)
     if leases.deliverable(at=at):
         wake(deliver)
     return ended

@@ -120,7 +120,7 @@ class Row:
     def full(self) -> str:
         """Date and time."""
         local = timezone.localtime(self.message.accepted_at)
-        return f"{times.day(self.message.accepted_at)}, {local:%H:%M:%S %Z}"
+        return times.at_time(times.day(self.message.accepted_at), f"{local:%H:%M:%S %Z}")
 
     @property
     def answer(self) -> str:

@@ -16,6 +16,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from console.core.text import listed
 from messaging.states import KeywordType
 
 HAN = "々〇\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003fffd"
@@ -47,7 +48,7 @@ def why_not(kind: str, value: str, *, options: Sequence[str] = ()) -> str:
 def rule(kind: str, *, options: Sequence[str] = ()) -> str:
     """Return what a keyword of this type takes, in the reader's words."""
     if kind == KeywordType.ENUM:
-        return _("One of these values: %(values)s") % {"values": ", ".join(options)}
+        return _("One of these values: %(values)s") % {"values": listed(options)}
     return str(RULES[kind][1])
 
 

@@ -5,9 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from django.utils.translation import get_language
-
-from console.core.text import visible
+from console.core.text import is_chinese, visible
 from messaging.models import MyTemplate, PublicKeyword, PublicTemplate
 
 
@@ -46,7 +44,7 @@ def _keyword(keyword: Mapping[str, Any]) -> Keyword:
 
 
 def _in_language(english: str, chinese: str, lang: str = "") -> str:
-    return chinese if (lang or get_language() or "").startswith("zh") else english
+    return chinese if is_chinese(lang) else english
 
 
 # As the user reads a message: in its language, and nothing in it can be more than text ----------------------------

@@ -131,7 +131,7 @@ def _short(icon: FieldFile) -> str:
 
 
 def _described(program: MiniProgram) -> dict[str, Any]:
-    return {name: str(getattr(program, name)) for name in DESCRIPTIVE}
+    return {name: str(getattr(program, name)) for name in DESCRIPTIVE} | {"category": program.category.name}
 
 
 def user_of(program: MiniProgram, *, application: HostApplication, account: str) -> ProgramUser:
@@ -310,14 +310,20 @@ def keep(row: Kept, *, by: User) -> None:
     before, after = _values(old) if old else None, _values(row)
     if before != after:
         row.save()
-        record(_verb("edited" if old else "created", row), by=by, on=row, before=before, after=after)
+        verb = _verb("edited" if old else "created", row)
+        record(verb, by=by, on=row, label=_name(row), before=before, after=after)
 
 
 @transaction.atomic
 def discard(row: Kept, *, by: User) -> None:
     """Delete a category that no mini program has, or an IDE download."""
-    record(_verb("deleted", row), by=by, on=row, before=_values(row))
+    record(_verb("deleted", row), by=by, on=row, label=_name(row), before=_values(row))
     row.delete()
+
+
+def _name(row: Kept) -> str:
+    """Return what the log calls it: as it is kept, whatever the language of who reads."""
+    return row.name if isinstance(row, Category) else str(row)
 
 
 def _verb(move: str, row: Kept) -> Verb:

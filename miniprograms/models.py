@@ -34,7 +34,8 @@ class Category(models.Model):
         verbose_name_plural = _("categories")
 
     def __str__(self) -> str:
-        return self.name
+        """Return the name; one of those to begin with in the reader's language."""
+        return gettext(self.name) if self.name else ""
 
 
 class IdeDownload(models.Model):

@@ -3,6 +3,7 @@
 from django.db import models
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext_noop
 
 from console.activity.verbs import Verb
 
@@ -13,6 +14,26 @@ class Shelf(models.TextChoices):
     ON = "on", _("On the shelf")
     OFF = "off", _("Off the shelf")
 
+
+# The categories to begin with, as the migration has them: for the translation.
+CATEGORIES = (
+    gettext_noop("Transport"),
+    gettext_noop("Travel and hotels"),
+    gettext_noop("Shopping"),
+    gettext_noop("Food and drink"),
+    gettext_noop("Finance"),
+    gettext_noop("Government"),
+    gettext_noop("Medical care"),
+    gettext_noop("Education"),
+    gettext_noop("News and media"),
+    gettext_noop("Entertainment"),
+    gettext_noop("Sports and health"),
+    gettext_noop("Social"),
+    gettext_noop("Business services"),
+    gettext_noop("Property and home"),
+    gettext_noop("Tools"),
+    gettext_noop("Other"),
+)
 
 # In the list nobody is named, so the log's "Mira took off the shelf" becomes "Taken off the shelf".
 LAST_CHANGE: dict[str, Promise] = {
@@ -33,5 +54,9 @@ LAST_CHANGE: dict[str, Promise] = {
     Verb.VERSION_REJECTED: _("Rejected: %(label)s"),
     Verb.VERSION_PUBLISHED: _("Version %(label)s published"),
     Verb.VERSION_ROLLED_BACK: _("Rolled back to %(label)s"),
+    Verb.TRIAL_SET: _("Trial version %(label)s set"),
+    Verb.TRIAL_CANCELLED: _("Trial version %(label)s cancelled"),
     Verb.DOMAINS_CHANGED: _("Server domains changed"),
+    Verb.PRIVACY_SAVED: _("Privacy agreement edited"),
+    Verb.PRIVACY_PUBLISHED: _("Privacy agreement %(label)s published"),
 }

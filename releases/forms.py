@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import re
+from datetime import datetime
 from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
+from django.http import QueryDict
+from django.utils.functional import cached_property
+from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 
 from console.core.fields import WordsField
@@ -14,9 +18,10 @@ from console.core.pages import NoteForm
 from miniprograms.models import MiniProgram
 from releases import rules
 from releases.inspection import PackageRefused, inspected, package_limits
-from releases.models import Version
+from releases.models import TrialVersion, Version
 from releases.package import Inspection
 from releases.package.findings import human_size
+from releases.states import VersionState
 
 NUMBER = re.compile(r"(0|[1-9][0-9]{0,3})\.(0|[1-9][0-9]{0,3})\.(0|[1-9][0-9]{0,3})")
 
@@ -107,3 +112,86 @@ class RollBackForm(NoteForm):
         self.fields["version"].queryset = targets  # type: ignore[attr-defined]
         self.fields["version"].initial = targets.first()
         self.targets = targets.count()
+
+
+class TrialForm(forms.Form):
+    """The trial version, the page on which it opens, and when what the editor saw was set (V-14).
+
+    The pages on offer are those of the version that the form shows now.
+    """
+
+    version = forms.CharField(label=_("Version"), max_length=14, widget=forms.Select)
+    page = forms.CharField(
+        label=_("Opening page"),
+        max_length=240,
+        widget=forms.Select,
+        error_messages={"required": _("Choose the page on which it opens.")},
+        help_text=_("A path inside the package. Testers land there, whatever the entry page is."),
+    )
+    query = forms.CharField(
+        label=_("Query"),
+        max_length=rules.QUERY_LENGTH,
+        required=False,
+        strip=False,
+        help_text=_("What the page gets, without the “?”: line=12&stop=harbour."),
+    )
+    seen = forms.CharField(required=False, widget=forms.HiddenInput)
+    meanwhile: TrialVersion | None = None
+    overtaken = False
+
+    def __init__(self, data: QueryDict | None, *, program: MiniProgram, initial: dict[str, Any]) -> None:
+        super().__init__(data, initial=initial)
+        self.program = program
+        numbers = program.versions.values_list("major", "minor", "patch", "state")
+        labels = dict(VersionState.choices)
+        self.fields["version"].widget.choices = [
+            (f"{major}.{minor}.{patch}", format_lazy("{}.{}.{} · {}", major, minor, patch, labels[state]))
+            for major, minor, patch, state in numbers
+        ]
+        self.fields["page"].widget.choices = self._page_choices()
+
+    @cached_property
+    def shown(self) -> Version | None:
+        """The version that the form shows, None when there is no such one."""
+        number = str(self["version"].value() or "").strip()
+        return self.program.versions.numbered(number).select_related("package").first()
+
+    def _page_choices(self) -> list[tuple[str, Any]]:
+        if self.shown is None:
+            return [("", _("Choose a version first"))]
+        package = self.shown.package
+        entry = format_lazy("{} · {}", package.entry_page, _("entry page"))
+        others = [(page, page) for page in package.pages if page != package.entry_page]
+        return [(package.entry_page, entry), *others]
+
+    def clean_version(self) -> Version:
+        """Return the version."""
+        if self.shown is None or self.shown.number != self.cleaned_data["version"]:
+            raise ValidationError(_("Choose one of the versions of this mini program."))
+        return self.shown
+
+    def clean_query(self) -> str:
+        """Refuse what is no query."""
+        query: str = self.cleaned_data["query"]
+        if reason := rules.why_not_query(query):
+            raise ValidationError(reason)
+        return query
+
+    def clean_seen(self) -> datetime | None:
+        """Return the time; None for what is none."""
+        try:
+            return datetime.fromisoformat(self.cleaned_data["seen"])
+        except ValueError:
+            return None
+
+    def clean(self) -> dict[str, Any]:
+        """Refuse what is no page of the version."""
+        data = super().clean() or self.cleaned_data
+        if data.get("version") and "page" in data and (reason := rules.why_not_page(data["version"], data["page"])):
+            self.add_error("page", reason)
+        return data
+
+    def show_overtaken(self, current: TrialVersion | None) -> None:
+        """Show what stands there now; what was typed stays, and a second save replaces it knowingly."""
+        self.data = {**self.data.dict(), "seen": current.set_at.isoformat() if current else ""}  # type: ignore[attr-defined]
+        self.overtaken, self.meanwhile = True, current

@@ -5,6 +5,7 @@ from __future__ import annotations
 import secrets
 from functools import partial
 from typing import Any
+from urllib.parse import urljoin
 
 from django.conf import settings
 from django.core.files.storage import Storage, storages
@@ -228,6 +229,11 @@ class TrialVersion(models.Model):
 
     def __str__(self) -> str:
         return str(self.version)
+
+    @property
+    def link(self) -> str:
+        """What testers scan or open. It holds the token: for who may see the program, and whom they give it to."""
+        return urljoin(settings.BASE_URL, reverse("releases:landing", args=[self.token]))
 
 
 class Release(models.Model):

@@ -5,10 +5,14 @@ The verbs raise these sentences and the pages show them under the disabled butto
 
 from __future__ import annotations
 
+import re
+import unicodedata
+
 from django.utils.translation import gettext as _
 
+from console.core.text import listed
 from miniprograms.models import MiniProgram
-from releases.models import Release, Version
+from releases.models import Release, TrialVersion, Version
 from releases.states import ReleaseKind, VersionState
 
 
@@ -46,7 +50,7 @@ def nothing_to_publish(waiting_for: list[str]) -> str:
     """What the audit card says when no approved version is above the online one; names who still decides."""
     if waiting_for:
         return _("Publishing waits for %(applications)s. Every bound application must approve.") % {
-            "applications": ", ".join(waiting_for)
+            "applications": listed(waiting_for)
         }
     return _("Publishing needs an approved version.")
 
@@ -85,4 +89,58 @@ def why_not_roll_back(program: MiniProgram, *, online: Version | None, last: Rel
         }
     if not targets:
         return _("%(number)s is the first release: there is nothing to return to.") % {"number": online}
+    return ""
+
+
+# The trial version ------------------------------------------------------------------------------------------------
+
+QUERY_LENGTH = 500  # characters
+UNSEEN = {"Cc", "Cf", "Cn", "Co", "Cs", "Zl", "Zp", "Zs"}
+
+
+def why_not_page(version: Version, page: str) -> str:
+    """V-14: the relative path of a page of that package."""
+    if not page:
+        return _("Choose the page on which it opens.")
+    if "://" in page or page.startswith("//"):
+        return _("Write the path of a page inside the package, not an address: %(page)s.") % {
+            "page": version.package.entry_page
+        }
+    if page.startswith("/"):
+        return _("Leave out the leading slash: %(page)s.") % {"page": version.package.entry_page}
+    if "?" in page:
+        return _("What follows the “?” belongs into the field for the query.")
+    if page not in version.package.pages:
+        return _("%(number)s has no page %(page)s. Choose one of its pages.") % {"number": version, "page": page}
+    return ""
+
+
+def why_not_query(query: str) -> str:
+    """V-14: names and values as in a link, without the “?”; may be empty."""
+    if len(query) > QUERY_LENGTH:
+        return _("A query has up to %(length)d characters.") % {"length": QUERY_LENGTH}
+    if "?" in query:
+        return _("Leave out the “?”: line=12&stop=harbour.")
+    if "#" in query:
+        return _("A query has no “#”. Write %(code)s where the character is meant.") % {"code": "%23"}
+    if any(unicodedata.category(letter) in UNSEEN for letter in query):
+        return _("A query has no spaces and no invisible characters. Write %(code)s for a space.") % {"code": "%20"}
+    if re.search(r"%(?![0-9A-Fa-f]{2})", query):
+        return _("After each percent sign come two digits or letters from A to F: %(code)s is a space.") % {
+            "code": "%20"
+        }
+    if query and not all(part.partition("=")[0] for part in query.split("&")):
+        return _("Write names and values with “&” between them: line=12&stop=harbour.")
+    return ""
+
+
+def why_not_cancel_trial(trial: TrialVersion | None) -> str:
+    """There must be one."""
+    return "" if trial else _("There is no trial version any more.")
+
+
+def why_not_use_as_trial(version: Version, trial: TrialVersion | None) -> str:
+    """What is on trial already; its page is changed there."""
+    if trial and trial.version_id == version.pk:
+        return _("%(number)s is the trial version already.") % {"number": version}
     return ""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -39,7 +39,7 @@ def notify(
 
     Who has switched the kind off is told where they left it on. `text` and `detail` are called once per language.
     """
-    people, at = list(users), timezone.now()
+    people, at = {user.pk: user for user in users}.values(), timezone.now()
     choices = {row.user_id: row for row in NotificationChoice.objects.filter(user__in=people, kind=kind)}
     words: dict[str, tuple[str, str]] = {}
     rows = []
@@ -58,6 +58,28 @@ def notify(
     if rows:
         Notification.objects.bulk_create(rows)
         wake(send_notifications)
+
+
+def choose_notifications(user: User, *, choices: Mapping[str, tuple[bool, bool]]) -> None:
+    """Keep for each kind whether `user` wants it (in the console, by e-mail); what was written stays as it is.
+
+    Personal, as saved queries: no entry in the activity log.
+    """
+    NotificationChoice.objects.bulk_create(
+        [
+            NotificationChoice(user=user, kind=NotificationKind(kind), in_console=in_console, by_email=by_email)
+            for kind, (in_console, by_email) in choices.items()
+        ],
+        update_conflicts=True,
+        unique_fields=["user", "kind"],
+        update_fields=["in_console", "by_email"],
+    )
+
+
+def choose_language(user: User, *, language: str) -> None:
+    """Keep the language in which `user` reads the console and gets e-mails, on every device; personal, not logged."""
+    user.language = language
+    user.save(update_fields=["language"])
 
 
 def members_with(team: Team, permission: Permission) -> list[User]:
@@ -169,7 +191,7 @@ def _join(team: Team, user: User, role: str, *, by: User | None, **told: bool) -
     member = Membership.objects.create(team=team, user=user, role=role)
     after = {"role": role, **told}
     if by == user:
-        record(Verb.MEMBER_JOINED, by=by, on=user, label=member.get_role_display(), team_id=team.pk, after=after)
+        record(Verb.MEMBER_JOINED, by=by, on=user, label=member.role, team_id=team.pk, after=after)
     else:
         record(Verb.MEMBER_ADDED, by=by, on=user, team_id=team.pk, after=after)
     return member

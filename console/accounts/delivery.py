@@ -15,8 +15,10 @@ from django.db.models import QuerySet
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import override
 
 from console.accounts.models import Invitation, Notification
+from console.accounts.states import ABOUT
 from console.core import times
 
 logger = logging.getLogger(__name__)
@@ -67,31 +69,41 @@ def _send_next(rows: QuerySet[Any], build: Callable[[Any], EmailMessage], *, aft
 
 
 def _notification_message(notification: Notification) -> EmailMessage:
-    """Build the message: the text, the detail, the link."""
-    lines = [notification.text, notification.detail, urljoin(settings.BASE_URL, notification.url)]
-    return _message(notification.user.email, notification.text, lines)
+    """Build the message in the recipient's language: the text, the detail, the link; why it came and how to stop it."""
+    with override(notification.user.language or settings.LANGUAGE_CODE):
+        choices = urljoin(settings.BASE_URL, reverse("notification_choices"))
+        return _message(
+            notification.user.email,
+            notification.text,
+            [notification.text, notification.detail, urljoin(settings.BASE_URL, notification.url)],
+            [
+                str(ABOUT[notification.kind].because),
+                _("Choose what you are told, and where: %(address)s") % {"address": choices},
+            ],
+        )
 
 
 def _invitation_message(invitation: Invitation) -> EmailMessage:
-    """Build the message with the link that only the invited person gets."""
-    subject = _("%(person)s invites you to the team %(team)s") % {
-        "person": invitation.invited_by,
-        "team": invitation.team,
-    }
-    lines = [
-        _("%(person)s invites you to join the team %(team)s as %(role)s.")
-        % {
+    """Build the message with the link that only the invited person gets, in the language of who invited them."""
+    with override(invitation.invited_by.language or settings.LANGUAGE_CODE):
+        words = {
             "person": invitation.invited_by,
             "team": invitation.team,
             "role": invitation.get_role_display().lower(),
-        },
-        urljoin(settings.BASE_URL, reverse("accounts:accept", args=[invitation.token])),
-        _("The link works once, until %(time)s.") % {"time": times.full(invitation.expires_at)},
-    ]
-    return _message(invitation.email, subject, lines)
+        }
+        return _message(
+            invitation.email,
+            _("%(person)s invites you to the team %(team)s") % words,
+            [
+                _("%(person)s invites you to join the team %(team)s as %(role)s.") % words,
+                urljoin(settings.BASE_URL, reverse("accounts:accept", args=[invitation.token])),
+                _("The link works once, until %(time)s.") % {"time": times.full(invitation.expires_at)},
+            ],
+            [],
+        )
 
 
-def _message(to: str, subject: str, lines: list[str]) -> EmailMessage:
+def _message(to: str, subject: str, lines: list[str], foot: list[str]) -> EmailMessage:
     body = "\n\n".join(line for line in lines if line)
-    footer = _("Sent by the Mini Program Console to %(email)s.") % {"email": to}
+    footer = "\n".join([*foot, _("Sent by the Mini Program Console to %(email)s.") % {"email": to}])
     return EmailMessage(subject=" ".join(subject.split()), body=f"{body}\n\n-- \n{footer}\n", to=[to])

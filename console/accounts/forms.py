@@ -6,12 +6,14 @@ from typing import Any, ClassVar
 
 from allauth.account import forms as entrance
 from django import forms
+from django.conf import settings
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
-from console.accounts.models import Team, User
+from console.accounts.models import NotificationChoice, Team, User
 from console.accounts.permissions import TeamRole
+from console.accounts.states import ABOUT, NotificationKind
 from console.core.fields import AddressField, LineField
 
 ROLES = {
@@ -22,6 +24,7 @@ ROLES = {
     TeamRole.DEVELOPER: _("Developer – also uploads versions, submits audits, edits domains and templates"),
     TeamRole.VIEWER: _("Viewer – sees everything except keys"),
 }
+PLACES = {"in_console": _("In the console"), "by_email": _("By e-mail")}
 
 
 class RoleForm(forms.Form):
@@ -51,13 +54,56 @@ class TeamForm(forms.ModelForm):
 
 
 class ProfileForm(forms.ModelForm):
-    """What a person says about themselves."""
+    """What a person says about themselves, and the language in which they read."""
+
+    language = forms.ChoiceField(
+        label=_("Language"),
+        choices=settings.LANGUAGES,
+        help_text=_("Of the console on all your devices, and of the e-mails that you get."),
+    )
 
     class Meta:
         model = User
-        fields = ("name",)
+        fields = ("name", "language")
         field_classes = {"name": LineField}
         widgets = {"name": forms.TextInput(attrs={"autocomplete": "name"})}
+
+
+class LanguageForm(forms.Form):
+    """The language of the console, chosen in passing."""
+
+    language = forms.ChoiceField(choices=settings.LANGUAGES)
+
+
+class NotificationChoicesForm(forms.Form):
+    """For each kind of notification, whether it comes in the console and by e-mail."""
+
+    def __init__(self, *args: Any, user: User, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        chosen = {row.kind: row for row in user.notification_choices.all()}
+        for kind in NotificationKind.values:
+            row = chosen.get(kind) or NotificationChoice()
+            for place, label in PLACES.items():
+                box = forms.CheckboxInput(attrs={"class": "form-check-input", "role": "switch"})
+                self.fields[f"{kind}_{place}"] = forms.BooleanField(
+                    label=label, required=False, initial=getattr(row, place), widget=box
+                )
+
+    @property
+    def rows(self) -> list[dict[str, Any]]:
+        """The kinds with what they cover and their two switches."""
+        return [
+            {"kind": kind, "about": ABOUT[kind], "boxes": [self[f"{kind}_{place}"] for place in PLACES]}
+            for kind in NotificationKind
+        ]
+
+    @property
+    def choices(self) -> dict[str, tuple[bool, bool]]:
+        """Kind → whether in the console, whether by e-mail."""
+        return {
+            kind: (self.cleaned_data[f"{kind}_in_console"], self.cleaned_data[f"{kind}_by_email"])
+            for kind in NotificationKind.values
+        }
 
 
 class NewUserForm(forms.Form):

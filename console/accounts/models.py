@@ -20,7 +20,7 @@ from console.accounts.querysets import (
     NotificationQuerySet,
     TeamQuerySet,
 )
-from console.accounts.states import NotificationKind
+from console.accounts.states import ABOUT, About, NotificationKind
 
 
 def _initials(name: str) -> str:
@@ -56,7 +56,7 @@ class User(AbstractBaseUser, PermissionsMixin):
     is_active = models.BooleanField(_("active"), default=True)
     date_joined = models.DateTimeField(db_default=Now())
     language = models.CharField(
-        _("language"), max_length=10, choices=settings.LANGUAGES, blank=True, help_text="empty: as the browser asks"
+        _("language"), max_length=10, choices=settings.LANGUAGES, blank=True, help_text="empty: never signed in yet"
     )
 
     objects: ClassVar[UserManager] = UserManager()
@@ -257,6 +257,11 @@ class Notification(models.Model):
 
     def __str__(self) -> str:
         return self.text
+
+    @property
+    def about(self) -> About:
+        """Icon and words of its kind."""
+        return ABOUT[self.kind]
 
 
 class NotificationChoice(models.Model):

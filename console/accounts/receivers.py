@@ -1,16 +1,30 @@
-"""What the sign-in library changes, in the log: one entry each, about the person, of no team (P-5)."""
+"""What follows from signing in, and what the sign-in library changes, in the log.
+
+One entry for each change, about the person, of no team (P-5).
+"""
 
 from typing import Any
 
 from allauth.account.signals import password_changed, password_reset, password_set
 from allauth.mfa.models import Authenticator
 from allauth.mfa.signals import authenticator_added, authenticator_removed, authenticator_reset
+from django.contrib.auth.signals import user_logged_in
 from django.db import transaction
 from django.dispatch import receiver
+from django.http import HttpRequest
+from django.utils.translation import get_language
 
+from console.accounts.actions import choose_language
 from console.accounts.models import User
 from console.activity.actions import record
 from console.activity.verbs import Verb
+
+
+@receiver(user_logged_in)
+def keep_language(sender: Any, *, request: HttpRequest, user: User, **kwargs: Any) -> None:
+    """Keep the language of the first sign-in page as the person's: e-mails are written in it, too."""
+    if not user.language and (language := get_language()):
+        choose_language(user, language=language)
 
 
 @receiver([password_changed, password_set])

@@ -14,6 +14,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import activate, get_language
 from django.utils.translation import gettext as _
 
 from console.accounts import actions
@@ -221,12 +222,19 @@ def _confirm(
 
 @route(Permission.SIGNED_IN, methods="GET POST")
 def profile(request: SignedInRequest) -> HttpResponse:
-    """The person's own name, and the way to password, second factors and passkeys."""
+    """The person's own name and language, and the way to password, second factors, passkeys and notifications."""
     user = request.user
+    own = User(pk=user.pk, name=user.name, language=user.language or get_language())
+
+    def save(data: dict[str, Any]) -> User:
+        actions.choose_language(user, language=data["language"])
+        activate(data["language"])
+        return actions.edit_user(user, by=user, name=data["name"])
+
     return form_page(
         request,
-        ProfileForm(posted(request), instance=User(pk=user.pk, name=user.name)),
-        save=lambda data: actions.edit_user(user, by=user, name=data["name"]),
+        ProfileForm(posted(request), instance=own),
+        save=save,
         success=lambda _user: (_("Saved."), reverse("accounts:profile")),
         template="accounts/profile.html",
         title=_("Profile"),

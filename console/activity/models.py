@@ -4,6 +4,7 @@ from django.db import models
 
 from console.activity.querysets import ActivityQuerySet
 from console.activity.verbs import Verb
+from console.core import changes
 
 
 class ActivityEntry(models.Model):
@@ -36,10 +37,22 @@ class ActivityEntry(models.Model):
             models.Index(fields=["team_id", "-id"], name="activity_by_team"),
             models.Index(fields=["mini_program_id", "-id"], name="activity_by_program"),
             models.Index(fields=["application_id", "-id"], name="activity_by_application"),
+            # What was built into which app (O-2): few entries among many, read for all programs at once.
+            models.Index(
+                fields=["mini_program_id", "application_id", "-id"],
+                condition=models.Q(verb="offline.downloaded"),
+                name="activity_offline_downloads",
+            ),
         ]
 
     def __str__(self) -> str:
         return f"{self.actor_label} {self.get_verb_display()} {self.target_label}"
+
+    @property
+    def target(self) -> str:
+        """What it was done to; the role that someone joined as in the reader's words."""
+        joined = self.verb == Verb.MEMBER_JOINED
+        return str(changes.ROLES.get(self.target_label, self.target_label)) if joined else self.target_label
 
     def changes(self) -> list[tuple[str, object, object]]:
         """Return (what, before, after) for each value that differs."""

@@ -4,29 +4,39 @@ Entries keep plain values (`role: license_holder`), so that they outlive our wor
 """
 
 from datetime import datetime
+from decimal import Decimal
 from typing import Any
 
 from django.utils.functional import Promise
-from django.utils.text import Truncator
+from django.utils.text import Truncator, get_text_list
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, ngettext
 
 from console.core import times
 from console.core.states import look_of
+from console.core.text import listed
 
 LABELS: dict[str, str | Promise] = {
     "active": gettext_lazy("Active"),
     "address": gettext_lazy("Address"),
     "administrator": gettext_lazy("Administrator"),
+    "application": gettext_lazy("Application"),
     "applications": gettext_lazy("Applications"),
     "audit": gettext_lazy("Audit record"),
+    "asks_again": gettext_lazy("Users must agree again"),
     "category": gettext_lazy("Category"),
     "chinese_title": gettext_lazy("Title in Chinese"),
+    "contact_email": gettext_lazy("Contact by e-mail"),
+    "contact_other": gettext_lazy("Other contact"),
+    "contact_phone": gettext_lazy("Contact by phone"),
     "description": gettext_lazy("Description"),
+    "effective_on": gettext_lazy("Effective from"),
     "email": gettext_lazy("E-mail"),
     "ends": gettext_lazy("End"),
     "english_title": gettext_lazy("Title in English"),
     "factor": gettext_lazy("Sign-in factor"),
+    "guardrail": gettext_lazy("Guardrail"),
+    "harm": gettext_lazy("What it saw"),
     "icon": gettext_lazy("Icon"),
     "introduction": gettext_lazy("Introduction"),
     "key": gettext_lazy("Key"),
@@ -44,8 +54,11 @@ LABELS: dict[str, str | Promise] = {
     "operator": gettext_lazy("Operator"),
     "overlap": gettext_lazy("Hours that the old one works"),
     "package": gettext_lazy("Package"),
+    "page": gettext_lazy("Opening page"),
     "platforms": gettext_lazy("Platforms"),
+    "query": gettext_lazy("Query"),
     "restricted": gettext_lazy("Restricted"),
+    "retention": gettext_lazy("Retention"),
     "role": gettext_lazy("Role"),
     "seconds": gettext_lazy("Seconds"),
     "secret": gettext_lazy("Secret"),
@@ -53,6 +66,9 @@ LABELS: dict[str, str | Promise] = {
     "starts": gettext_lazy("Start"),
     "state": gettext_lazy("State"),
     "status": gettext_lazy("Answer"),
+    "text_en": gettext_lazy("Text in English"),
+    "text_zh": gettext_lazy("Text in Chinese"),
+    "third_parties": gettext_lazy("Third parties"),
     "title": gettext_lazy("What it does"),
     "tries": gettext_lazy("Tries"),
     "type": gettext_lazy("Type"),
@@ -60,6 +76,30 @@ LABELS: dict[str, str | Promise] = {
     "version": gettext_lazy("Version"),
     "why": gettext_lazy("Why"),
 }
+# Of privacy agreements, as `data.location`.
+DATA_TYPES: dict[str, str | Promise] = {
+    "user_info": gettext_lazy("Nickname and avatar"),
+    "phone_number": gettext_lazy("Phone number"),
+    "location": gettext_lazy("Location"),
+    "address": gettext_lazy("Address"),
+    "invoice": gettext_lazy("Invoice details"),
+    "license_plate": gettext_lazy("License plate"),
+    "steps": gettext_lazy("Step count"),
+    "album": gettext_lazy("Chosen photos and videos"),
+    "album_write": gettext_lazy("Saving to the album"),
+    "files": gettext_lazy("Chosen files"),
+    "camera": gettext_lazy("Camera"),
+    "microphone": gettext_lazy("Microphone"),
+    "bluetooth": gettext_lazy("Bluetooth"),
+    "contacts": gettext_lazy("Contacts"),
+    "calendar": gettext_lazy("Calendar"),
+    "clipboard": gettext_lazy("Clipboard"),
+    "motion": gettext_lazy("Motion and direction sensors"),
+    "device": gettext_lazy("Device and network information"),
+}
+LABELS |= {f"data.{data_type}": label for data_type, label in DATA_TYPES.items()}
+# Too long for the log, which only tells one text from another.
+LONG_TEXTS = ("text_en", "text_zh")
 ROLES: dict[str, str | Promise] = {
     "admin": gettext_lazy("Team administrator"),
     "license_holder": gettext_lazy("License holder"),
@@ -97,8 +137,13 @@ WHY: dict[str, str | Promise] = {
     "guardrail": gettext_lazy("too many devices had errors"),
 }
 TIMES = ("starts", "ends")
-# As in the form of a grayscale task; why comes last.
-ORDER = ("name", "version", *TIMES, "users", "applications", "platforms", "objects", "networks", "why")
+# As in the forms of a grayscale task and of a privacy agreement; why comes last.
+ORDER = (
+    *("name", "version", *TIMES, "users", "applications", "platforms", "objects", "networks", "guardrail"),
+    *(f"data.{data_type}" for data_type in DATA_TYPES),
+    *("contact_email", "contact_phone", "contact_other", "retention", "effective_on", "third_parties", *LONG_TEXTS),
+    *("why", "harm"),
+)
 LONGEST = 80
 MOST_PARTS = 5  # of a list, before the rest is only counted
 
@@ -119,7 +164,9 @@ def _one(key: str, before: Any, after: Any) -> str:
     if key == "icon":
         return _("Icon: replaced")
     if isinstance(after, list):
-        return f"{key}: {_parts(before or [], after)}"
+        return f"{LABELS.get(key, key)}: {_parts(before or [], after)}"
+    if key in LONG_TEXTS:
+        return _("%(what)s: changed") % {"what": label}
     if before is None or key == "why":
         return _("%(what)s: %(after)s") % {"what": label, "after": _value(key, after)}
     return _("%(what)s: %(before)s → %(after)s") % {
@@ -139,7 +186,7 @@ def _parts(removed: list[str], added: list[str]) -> str:
     signed = [f"+ {each}" for each in added] + [f"− {each}" for each in removed]
     if (more := len(signed) - MOST_PARTS) > 0:
         signed[MOST_PARTS:] = [_("%(count)d more") % {"count": more}]
-    return ", ".join(signed)
+    return listed(signed)
 
 
 def _value(key: str, value: Any) -> str:
@@ -149,6 +196,8 @@ def _value(key: str, value: Any) -> str:
         return _("no")
     if value in (None, ""):
         return "–"
+    if isinstance(value, dict):
+        return guardrail_words(value) if key == "guardrail" else harm_words(value)
     if isinstance(value, int):
         return str(value) if key == "number" else f"{value:,}"
     if key in ("state", "shelf"):
@@ -159,9 +208,53 @@ def _value(key: str, value: Any) -> str:
         return times.full(datetime.fromisoformat(value))
     if key in WORDS and value in WORDS[key]:
         return str(WORDS[key][value])
+    if key == "category":
+        return _(value)  # of a mini program, by its name
     if key == "package":
         return shortened(str(value))
     return Truncator(str(value)).chars(LONGEST)
+
+
+def guardrail_words(guardrail: dict[str, Any]) -> str:
+    """Return “more than 5 % of devices with errors, or 2 points more than online, from 100 devices on” (G-13).
+
+    `guardrail` as an entry holds it: rate, points, devices.
+    """
+    limits = []
+    if guardrail["rate"]:
+        limits.append(_("more than %(rate)s %% of devices with errors") % guardrail)
+    if guardrail["points"]:
+        limits.append(_("more than %(points)s points worse than online") % guardrail)
+    count: int = guardrail["devices"]
+    words = ngettext("%(limits)s, from %(count)s device on", "%(limits)s, from %(count)s devices on", count)
+    return words % {"limits": get_text_list(limits, _("or")), "count": f"{count:,}"}
+
+
+def harm_words(harm: dict[str, Any]) -> str:
+    """Return “12.5 % of 480 devices had errors, limit 5 %”, from what an entry holds of it (G-13)."""
+    words = _("%(rate)s had errors") % {"rate": rate_words(harm["bad"], harm["devices"])}
+    if "limit" in harm:
+        return _("%(words)s, limit %(limit)s %%") % {"words": words, "limit": harm["limit"]}
+    worse = 100 * (harm["bad"] / harm["devices"] - harm["online_bad"] / harm["online_devices"])
+    return _("%(words)s, %(worse)s points more than %(online)s (%(rate)s), limit %(limit)s points") % {
+        "words": words,
+        "worse": decimals(worse),
+        "online": harm["online"],
+        "rate": rate_words(harm["online_bad"], harm["online_devices"]),
+        "limit": harm["points"],
+    }
+
+
+def rate_words(bad: int, devices: int) -> str:
+    """Return “12.5 % of 480 devices”, with two decimals below ten."""
+    words = ngettext("%(rate)s %% of %(count)s device", "%(rate)s %% of %(count)s devices", devices)
+    rate = 100 * bad / devices if devices else 0
+    return words % {"rate": decimals(round(rate, 1) if rate >= 10 else rate), "count": f"{devices:,}"}
+
+
+def decimals(value: float | Decimal) -> str:
+    """Return a number with at most two decimals, and none that are zero."""
+    return f"{value:.2f}".rstrip("0").rstrip(".")
 
 
 def shortened(value: str) -> str:

@@ -15,6 +15,7 @@ VENDORED = {
     "vendor/tabler/tabler.min.css": "@tabler/core/dist/css/tabler.min.css",
     "vendor/tabler/tabler.min.js": "@tabler/core/dist/js/tabler.min.js",
     "vendor/sortable/Sortable.min.js": "@tabler/core/dist/libs/sortablejs/Sortable.min.js",
+    "vendor/tom-select/tom-select.base.min.js": "@tabler/core/dist/libs/tom-select/dist/js/tom-select.base.min.js",
     "vendor/uplot/uPlot.min.css": "uplot/dist/uPlot.min.css",
     "vendor/uplot/uPlot.esm.js": "uplot/dist/uPlot.esm.js",
 }

@@ -1,4 +1,12 @@
-"""Text of anyone, shown harmlessly: what nobody could see, or what would move the page, has a picture or a name."""
+"""Text of anyone, shown harmlessly, and text in the reader's language.
+
+What nobody could see, or what would move the page, has a picture or a name.
+"""
+
+from collections.abc import Iterable
+
+from django.utils.translation import get_language
+from django.utils.translation import gettext as _
 
 # Control characters as their pictures; what turns the direction of writing by its name.
 _SHOWN = {code: chr(0x2400 + code) for code in range(0x20)}
@@ -16,3 +24,13 @@ def visible(text: str) -> str:
 def visible_lines(text: str) -> str:
     """Return the text with its line breaks and tabs."""
     return text.replace("\r\n", "\n").translate(_SHOWN_IN_LINES)
+
+
+def listed(items: Iterable[object]) -> str:
+    """Return “a, b, c”, with the comma that the reader's language has for lists."""
+    return _(", ").join(map(str, items))
+
+
+def is_chinese(language: str = "") -> bool:
+    """Return whether this language, or without one the reader's, is Chinese: for what is kept in both languages."""
+    return (language or get_language() or "").startswith("zh")

@@ -1,13 +1,30 @@
-"""How the console writes times: relative within a week, exact in records."""
+"""How the console writes times: relative within a week, exact in records; in the reader's language.
 
-from datetime import datetime
+The order of the parts is the translation's: “22 Nov 2026, 03:41” and “2026年11月22日 03:41”.
+"""
+
+from datetime import date, datetime
 
 from django.utils import timezone
-from django.utils.dates import MONTHS_3
+from django.utils.dates import WEEKDAYS
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
+from django.utils.translation import ngettext, pgettext, pgettext_lazy
 
 HOUR = 3600
+MONTHS = (
+    pgettext_lazy("short month", "Jan"),
+    pgettext_lazy("short month", "Feb"),
+    pgettext_lazy("short month", "Mar"),
+    pgettext_lazy("short month", "Apr"),
+    pgettext_lazy("short month", "May"),
+    pgettext_lazy("short month", "Jun"),
+    pgettext_lazy("short month", "Jul"),
+    pgettext_lazy("short month", "Aug"),
+    pgettext_lazy("short month", "Sep"),
+    pgettext_lazy("short month", "Oct"),
+    pgettext_lazy("short month", "Nov"),
+    pgettext_lazy("short month", "Dec"),
+)
 
 
 def relative(at: datetime) -> str:
@@ -32,21 +49,52 @@ def relative(at: datetime) -> str:
 def day(at: datetime) -> str:
     """Return “22 Nov”, with the year when it is another one."""
     local = timezone.localtime(at)
-    return _day(local) if local.year == timezone.localtime().year else f"{_day(local)} {local.year}"
+    return day_of_year(local) if local.year == timezone.localtime().year else day_and_year(local)
 
 
 def exact(at: datetime) -> str:
     """Return “22 Nov, 03:41”, with the year when it is another one."""
-    local = timezone.localtime(at)
-    return f"{day(local)}, {local:%H:%M}"
+    return at_time(day(at), f"{timezone.localtime(at):%H:%M}")
 
 
 def full(at: datetime) -> str:
     """Return “22 Nov 2026, 03:41 UTC”."""
     local = timezone.localtime(at)
-    return f"{_day(local)} {local:%Y, %H:%M %Z}"
+    return at_time(day_and_year(local), f"{local:%H:%M %Z}")
 
 
-def _day(local: datetime) -> str:
-    # Not Django's date_format, which parses its format anew for each of a list's many times.
-    return f"{local.day} {MONTHS_3[local.month].title()}"
+def at_time(day: str, time: str) -> str:
+    """Return “22 Nov, 03:41:07”: the words for a day with a time of it."""
+    return pgettext("a day and a time of it", "%(day)s, %(time)s") % {"day": day, "time": time}
+
+
+def long(at: datetime) -> str:
+    """Return “Sunday, 22 Nov 2026”."""
+    local = timezone.localtime(at)
+    words = {"weekday": WEEKDAYS[local.weekday()], "date": day_and_year(local)}
+    return pgettext("a day with its weekday", "%(weekday)s, %(date)s") % words
+
+
+def days(start: date, end: date) -> str:
+    """Return “21 – 26 Nov” for two days of one month, with the year when it is another one."""
+    words = {"start": start.day, "end": end.day, "month": MONTHS[end.month - 1], "year": end.year}
+    if end.year == timezone.localtime().year:
+        return pgettext("two days of a month", "%(start)d – %(end)d %(month)s") % words
+    return pgettext("two days of a month", "%(start)d – %(end)d %(month)s %(year)d") % words
+
+
+# Not Django's date_format, which parses its format anew for each of a list's many times.
+
+
+def day_of_year(local: date) -> str:
+    """Return “22 Nov”."""
+    return pgettext("a day of this year", "%(day)d %(month)s") % _parts(local)
+
+
+def day_and_year(local: date) -> str:
+    """Return “22 Nov 2026”."""
+    return pgettext("a day", "%(day)d %(month)s %(year)d") % _parts(local)
+
+
+def _parts(local: date) -> dict[str, object]:
+    return {"day": local.day, "month": MONTHS[local.month - 1], "year": local.year}

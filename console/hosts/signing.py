@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+from collections.abc import Iterable
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from django.utils import timezone
@@ -31,7 +32,12 @@ def sign(seeds: dict[str, bytes], content: bytes) -> str:
 
 def seeds_of(application: HostApplication) -> dict[str, bytes]:
     """Return the private keys that sign for the application, by id, the newest first. Raises Unreadable."""
-    return {key.key_id: base64.b64decode(unseal(key.sealed)) for key in application.signing_keys.active()}
+    return seeds(application.signing_keys.active())
+
+
+def seeds(keys: Iterable[SigningKey]) -> dict[str, bytes]:
+    """Return the private halves of these keys, by id. Raises Unreadable."""
+    return {key.key_id: base64.b64decode(unseal(key.sealed)) for key in keys}
 
 
 def make_signing_key(application: HostApplication, *, by: User | None) -> SigningKey:

@@ -9,8 +9,11 @@ from django.http import Http404
 from console.accounts.models import User
 from console.accounts.permissions import Permission
 from console.hosts.access import application_for
+from console.hosts.states import DecisionState
 from devmgmt.models import ApiPermission, DomainExemption
 from miniprograms.models import Binding
+from releases.access import review_for
+from releases.models import ReviewDecision
 
 G = TypeVar("G", Binding, DomainExemption, ApiPermission)
 
@@ -28,6 +31,14 @@ def exemption_for(user: User, permission: Permission, decision_id: int) -> Domai
 def permission_for(user: User, permission: Permission, decision_id: int) -> ApiPermission:
     """Return an interface permission or the request for one, as `binding_for` does."""
     return _request_for(ApiPermission, user, permission, decision_id)
+
+
+def open_review_for(user: User, permission: Permission, decision_id: int) -> ReviewDecision:
+    """Return a decision in an audit whose code may be looked at; once it was taken back, that is the team's alone."""
+    decision = review_for(user, permission, decision_id)
+    if decision.state == DecisionState.WITHDRAWN:
+        raise Http404
+    return decision
 
 
 def _request_for(kind: type[G], user: User, permission: Permission, pk: int) -> G:

@@ -6,17 +6,43 @@ from django.db import transaction
 from django.utils import timezone
 
 from console.accounts.models import User
+from console.activity.verbs import Verb
+from console.core.errors import Refused
 from console.core.wakeups import wake
+from console.reviews import rules
 from console.reviews.models import Report
 from console.reviews.tasks import write_reports
+from miniprograms.actions import lock
+from releases.actions import write_entry
 from releases.models import Audit, Version
 
 
 @transaction.atomic
 def request_report(version: Version, *, by: User, audit: Audit | None = None) -> Report:
-    """Have a report written on the version as it is compared now; while one is being written, that is the one (V-9)."""
+    """Have a report written on the version as it is compared now; while one is being written, that is the one (V-9).
+
+    Without an audit it is the developer's own look before submitting. Raises Refused for an audit that is closed.
+    """
+    version.mini_program = lock(version.mini_program)
+    if audit is not None:
+        audit = Audit.objects.get(pk=audit.pk)
+        if refusal := rules.why_not_compare_again(audit):
+            raise Refused(refusal)
     report = version.reports.filter(audit=audit, written_at=None, failed=False).first()
     if report is None:
-        report = Report.objects.create(version=version, audit=audit, requested_by=by, requested_at=timezone.now())
+        report = _waiting(version, audit, by=by)
+        after = {"package": version.package.sha256} | ({"audit": audit.number} if audit else {})
+        write_entry(Verb.REPORT_REQUESTED, version, by=by, after=after)
+    return report
+
+
+def report_on(audit: Audit) -> Report:
+    """Have the report written that belongs to a submission, in its transaction and as a part of its entry (V-9)."""
+    return _waiting(audit.version, audit, by=audit.submitted_by)
+
+
+def _waiting(version: Version, audit: Audit | None, *, by: User) -> Report:
+    """Make the row that waits, once the program is locked: there is one at a time."""
+    report = Report.objects.create(version=version, audit=audit, requested_by=by, requested_at=timezone.now())
     wake(write_reports)
     return report

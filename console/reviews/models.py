@@ -29,6 +29,12 @@ class Report(models.Model):
     class Meta:
         ordering = ["-id"]
         constraints = [
+            models.UniqueConstraint(
+                fields=["version", "audit"],
+                condition=models.Q(written_at=None, failed=False),
+                nulls_distinct=False,
+                name="report_to_write_once",
+            ),
             models.CheckConstraint(
                 condition=models.Q(content=None, written_at=None)
                 | models.Q(content__isnull=False, written_at__isnull=False),

@@ -12,4 +12,4 @@ from releases.signals import version_submitted
 @receiver(version_submitted)
 def report_on_it(sender: Any, *, audit: Audit, **kwargs: Any) -> None:
     """Each audit has a report, also when one was asked for before (V-9)."""
-    actions.request_report(audit.version, audit=audit, by=audit.submitted_by)
+    actions.report_on(audit)

@@ -80,6 +80,9 @@ class Content(msgspec.Struct, frozen=True):
     """All of a report. Sizes in bytes; `exempt` are the applications whose devices skip domain verification.
 
     `base` is the number of the version that was online ("" for none), to which the differences are counted.
+    `agreement` is the number of the online privacy agreement, 0 for none; `drafted` are the types of data that the
+    draft names while nothing is declared. `computed` is where the code calls APIs by names that only it knows.
+    `left_out` counts what was found beyond what a report lists, by the name of the list.
     """
 
     size: int
@@ -104,3 +107,6 @@ class Content(msgspec.Struct, frozen=True):
     secrets: list[Secret]
     unread: list[Unread]
     seconds: float
+    drafted: list[str] = []
+    computed: Use | None = None
+    left_out: dict[str, int] = {}

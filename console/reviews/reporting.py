@@ -2,9 +2,282 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+import logging
+import time
+import zipfile
+from collections.abc import Iterable, Iterator
+from datetime import datetime, timedelta
+from typing import TypeVar
+
+import msgspec
+from django.db import transaction
+from django.db.models import Q
+
+from console.hosts.models import HostApplication, SensitiveApi
+from console.reviews.comparison import compare
+from console.reviews.models import Report
+from console.reviews.report import ApiUse, Content, DataUse, DomainUse, FileSize, Grant, Place, Secret, Unread, Use
+from devmgmt import matching
+from devmgmt.keys.models import AppSecret
+from devmgmt.models import ApiPermission, DomainExemption, ServerDomain
+from devmgmt.states import DomainType
+from miniprograms.models import MiniProgram
+from miniprograms.privacy.models import FoundData, PrivacyAgreement, PrivacyDraft
+from miniprograms.privacy.states import DATA_OF_API, DataType, data_of
+from releases import scan
+from releases.models import Package, Version
+from releases.states import VersionState
+
+T = TypeVar("T")
+logger = logging.getLogger(__name__)
+
+LEASE = timedelta(minutes=5)  # a worker that has not written by then is taken for dead
+PAUSE = timedelta(minutes=1)  # after a failure, for each try so far
+MOST_TRIES = 3
+RUN_SECONDS = 60  # no new report is begun after that; the next sweep goes on
+
+LARGEST = 20  # files
+MOST_DOMAINS, MOST_SECRETS, MOST_UNREAD, MOST_PAGES = 300, 200, 100, 500
+_WORST_FIRST: tuple[Grant, ...] = ("restricted", "granted", "public", "unlisted")
+
+
+# The rows ----------------------------------------------------------------------------------------------------------
 
 
 def write_waiting(*, at: datetime) -> int:
-    """Write every report that waits at `at`; return how many were written."""
-    return 0
+    """Write every report that waits at `at`; return how many were written.
+
+    A report is leased, not locked, while it is written: workers take turns, and a transaction is never long.
+    """
+    began, written = time.monotonic(), 0
+    while (passed := time.monotonic() - began) < RUN_SECONDS:
+        report = _take(at=at + timedelta(seconds=passed))
+        if report is None:
+            break
+        written += _write(report, at=at + timedelta(seconds=passed))
+    return written
+
+
+@transaction.atomic
+def _take(*, at: datetime) -> Report | None:
+    """Lease the report that has waited longest; those whose tries are used up fail."""
+    due = Report.objects.filter(Q(next_at=None) | Q(next_at__lte=at), written_at=None, failed=False)
+    due.filter(tries__gte=MOST_TRIES).update(failed=True)
+    report = due.order_by("id").select_for_update(skip_locked=True).first()
+    if report is None:
+        return None
+    report.tries, report.next_at = report.tries + 1, at + LEASE
+    report.save(update_fields=["tries", "next_at"])
+    return report
+
+
+def _write(report: Report, *, at: datetime) -> bool:
+    """Write one; whatever goes wrong is tried again later, a few times. Returns whether it was written."""
+    began = time.monotonic()
+    ours = Report.objects.filter(pk=report.pk, tries=report.tries, written_at=None, failed=False)
+    try:
+        version = Version.objects.select_related("mini_program__team", "package").get(pk=report.version_id)
+        content = content_of(version)
+    except Exception:
+        logger.exception("report %s could not be written", report.pk)
+        ours.update(failed=report.tries >= MOST_TRIES, next_at=at + PAUSE * report.tries)
+        return False
+    finished = at + timedelta(seconds=time.monotonic() - began)
+    with transaction.atomic():
+        if not ours.update(content=msgspec.to_builtins(content), written_at=finished, next_at=None):
+            return False
+        _keep_found_data(version, content, at=finished)
+    return True
+
+
+def _keep_found_data(version: Version, content: Content, *, at: datetime) -> None:
+    """Keep the data types for the privacy pages; the newest report counts (S-3)."""
+    found = {
+        "version_number": version.number,
+        "data_types": [use.data_type for use in content.data],
+        "apis": [api for use in content.data for api in use.apis],
+        "found_at": at,
+    }
+    row, is_new = FoundData.objects.get_or_create(mini_program=version.mini_program, defaults=found)
+    if not is_new:
+        FoundData.objects.filter(pk=row.pk, found_at__lt=at).update(**found)
+
+
+# The content -------------------------------------------------------------------------------------------------------
+
+
+def content_of(version: Version) -> Content:
+    """Return the report on a version as things are now (V-9)."""
+    began = time.monotonic()
+    program, package = version.mini_program, version.package
+    found = scan.scan(_files(package))
+    base = _base(version)
+    comparison = compare(package, base.package if base else None)
+    pages_before = base.package.pages if base else []
+    bound = list(program.bindings.bound().applications())
+    names = [use.name for use in found.apis]
+    agreement = program.privacy_agreements.first()
+    data = _data(names, agreement)
+    left_out = dict(found.left_out)
+    content = Content(
+        size=package.size,
+        unpacked_size=package.unpacked_size,
+        file_count=len(package.files),
+        largest=_largest(package),
+        subpackages=[FileSize(subpackage["root"], subpackage["size"]) for subpackage in package.subpackages],
+        base=base.number if base else "",
+        added=len(comparison.added),
+        removed=len(comparison.removed),
+        changed=len(comparison.changed),
+        growth=comparison.growth,
+        pages=_first("pages", package.pages, MOST_PAGES, left_out),
+        new_pages=_first("new_pages", _missing(package.pages, pages_before), MOST_PAGES, left_out),
+        gone_pages=_first("gone_pages", _missing(pages_before, package.pages), MOST_PAGES, left_out),
+        apis=_apis(found.apis, program, bound),
+        domains=_domains(_first("domains", found.origins, MOST_DOMAINS, left_out), program),
+        exempt=_exempt(program, bound),
+        data=data,
+        declared_unused=_unused(agreement, data),
+        agreement=agreement.number if agreement else 0,
+        secrets=_first("secrets", _secrets(found, program), MOST_SECRETS, left_out),
+        unread=[_unread(unread) for unread in _first("unread", found.unread, MOST_UNREAD, left_out)],
+        seconds=0,
+        drafted=[] if agreement else _declared(PrivacyDraft.objects.filter(mini_program=program).first()),
+        computed=_use(found.computed) if found.computed.count else None,
+        left_out=left_out,
+    )
+    return msgspec.structs.replace(content, seconds=round(time.monotonic() - began, 2))
+
+
+def _files(package: Package) -> Iterator[tuple[str, bytes]]:
+    """Yield path and content of each file, one at a time: a package is never unpacked as a whole."""
+    with package.file.open("rb") as stored, zipfile.ZipFile(stored) as archive:
+        for entry in archive.infolist():
+            yield entry.filename, archive.read(entry)
+
+
+def _base(version: Version) -> Version | None:
+    """Return what the version is compared with: the online one, and for the online one what it came after."""
+    if version.state == VersionState.ONLINE:
+        release = version.releases.select_related("from_version__package").first()
+        return release.from_version if release else None
+    return version.mini_program.versions.online().select_related("package").first()
+
+
+def _first(name: str, found: list[T], most: int, left_out: dict[str, int]) -> list[T]:
+    """Return as many as a report lists, and count the others."""
+    if len(found) > most:
+        left_out[name] = left_out.get(name, 0) + len(found) - most
+    return found[:most]
+
+
+def _missing(pages: list[str], others: list[str]) -> list[str]:
+    known = set(others)
+    return [page for page in pages if page not in known]
+
+
+def _largest(package: Package) -> list[FileSize]:
+    by_size = sorted(package.files, key=lambda file: (-file[1], file[0]))
+    return [FileSize(path, size) for path, size, _sha256 in by_size[:LARGEST]]
+
+
+def _use(use: scan.Use) -> Use:
+    return Use(use.name, use.count, [_place(place) for place in use.places])
+
+
+def _place(place: scan.Place) -> Place:
+    return Place(place.path, place.line)
+
+
+def _unread(unread: scan.Unread) -> Unread:
+    return Unread(unread.path, unread.why, unread.by_patterns)
+
+
+# Granted -----------------------------------------------------------------------------------------------------------
+
+
+def _apis(uses: list[scan.Use], program: MiniProgram, bound: list[HostApplication]) -> list[ApiUse]:
+    """Return the APIs that a bound application lists, with what they are there."""
+    listed = SensitiveApi.objects.filter(application__in=bound, name__in=[use.name for use in uses])
+    allowed = ApiPermission.objects.granted().filter(mini_program=program, application__in=bound)
+    granted = set(allowed.values_list("application_id", "api"))
+    grants: dict[str, dict[int, Grant]] = {}
+    for api in listed:
+        is_granted = (api.application_id, api.name) in granted
+        grant: Grant = "public" if not api.restricted else "granted" if is_granted else "restricted"
+        grants.setdefault(api.name, {})[api.application_id] = grant
+    found = [ApiUse(_use(use), _standing(grants[use.name], bound)) for use in uses if use.name in grants]
+    return sorted(found, key=lambda api: api.use.name)
+
+
+def _standing(grants: dict[int, Grant], bound: list[HostApplication]) -> dict[str, Grant]:
+    """Return what an API is in each application; of two that have the same name, the worse counts."""
+    standing: dict[str, Grant] = {}
+    for application in bound:
+        grant = grants.get(application.pk, "unlisted")
+        standing[application.name] = min(grant, standing.get(application.name, grant), key=_WORST_FIRST.index)
+    return standing
+
+
+# Configured --------------------------------------------------------------------------------------------------------
+
+
+def _domains(origins: list[scan.OriginUse], program: MiniProgram) -> list[DomainUse]:
+    """Return the origins with the types of server domains that allow them, by the rules that devices follow (D-1)."""
+    configured: dict[DomainType, list[ServerDomain]] = {kind: [] for kind in DomainType}
+    for domain in program.server_domains.all():
+        configured[DomainType(domain.kind)].append(domain)
+    return [
+        DomainUse(
+            _use(origin.use),
+            origin.kind,
+            [
+                kind.value
+                for kind, domains in configured.items()
+                if matching.verdict(origin.use.name, kind, domains).allowed
+            ],
+        )
+        for origin in origins
+    ]
+
+
+def _exempt(program: MiniProgram, bound: Iterable[HostApplication]) -> list[str]:
+    exemptions = DomainExemption.objects.granted().filter(mini_program=program, application__in=bound)
+    return sorted(exemptions.values_list("application__name", flat=True))
+
+
+# Declared ----------------------------------------------------------------------------------------------------------
+
+
+def _declared(statements: PrivacyAgreement | PrivacyDraft | None) -> list[str]:
+    """Return the types of data that an agreement or a draft names, in the order of `DataType`."""
+    named = {data_type for data_type, *_purpose in statements.data} if statements else set()
+    return [value for value in DataType.values if value in named]
+
+
+def _data(names: list[str], agreement: PrivacyAgreement | None) -> list[DataUse]:
+    declared = _declared(agreement)
+    return [
+        DataUse(data_type, sorted(name for name in names if DATA_OF_API.get(name) == data_type), data_type in declared)
+        for data_type in data_of(names)
+    ]
+
+
+def _unused(agreement: PrivacyAgreement | None, data: list[DataUse]) -> list[str]:
+    used = {use.data_type for use in data}
+    return [data_type for data_type in _declared(agreement) if data_type not in used]
+
+
+# Secrets -----------------------------------------------------------------------------------------------------------
+
+
+def _secrets(found: scan.Scan, program: MiniProgram) -> list[Secret]:
+    """Return the secrets that have the shape of one, and whatever literal is an AppSecret of the team by its hash."""
+    suspects = {suspect.sha256: suspect for suspect in found.suspects}
+    ours = AppSecret.objects.filter(mini_program__team=program.team_id, sha256__in=suspects)
+    known = [suspects[sha256] for sha256 in ours.order_by("id").values_list("sha256", flat=True)]
+    secrets = [Secret("app_secret", suspect.hint, _place(suspect.place)) for suspect in known]
+    for secret in found.secrets:
+        if (kept := Secret(secret.kind, secret.hint, _place(secret.place))) not in secrets:
+            secrets.append(kept)
+    return secrets

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from console.reviews.views import apis, applications, grants, inbox, reports
+from console.reviews.views import apis, applications, changes, grants, inbox, reports
 
 app_name = "reviews"
 urlpatterns = [
@@ -14,8 +14,8 @@ urlpatterns = [
     path("audits/<int:decision_id>/package/", inbox.package, name="package"),
     path("audits/<int:decision_id>/report/", reports.review_report, name="report"),
     path("audits/<int:decision_id>/report/again/", reports.review_again, name="report_again"),
-    path("audits/<int:decision_id>/changes/", reports.review_changes, name="changes"),
-    path("audits/<int:decision_id>/changes/file/", reports.review_file, name="file"),
+    path("audits/<int:decision_id>/changes/", changes.review_changes, name="changes"),
+    path("audits/<int:decision_id>/changes/file/", changes.review_file, name="file"),
 ]
 
 # Among the pages of versions, in the namespace of `releases.urls`.
@@ -24,8 +24,8 @@ version_urlpatterns = [
     path(f"{VERSIONS}audits/<slug:audit_number>/report/", reports.audit_report, name="audit_report"),
     path(f"{VERSIONS}<str:number>/report/", reports.report, name="report"),
     path(f"{VERSIONS}<str:number>/report/check/", reports.check, name="check"),
-    path(f"{VERSIONS}<str:number>/changes/", reports.changes, name="changes"),
-    path(f"{VERSIONS}<str:number>/changes/file/", reports.file, name="file"),
+    path(f"{VERSIONS}<str:number>/changes/", changes.changes, name="changes"),
+    path(f"{VERSIONS}<str:number>/changes/file/", changes.file, name="file"),
 ]
 
 # Below /apps/, in the namespace of `console.hosts.urls`.

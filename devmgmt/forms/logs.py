@@ -194,7 +194,7 @@ class CriteriaForm(forms.Form):
         pattern = "%H:%M" if end - start >= timedelta(minutes=5) else "%H:%M:%S"
         if self.is_relative:
             words = str(SPAN_WORDS[self.data["time"]])
-            return words if start.date() != end.date() else f"{words}, {start:{pattern}} – {end:{pattern}}"
+            return words if start.date() != end.date() else times.at_time(words, f"{start:{pattern}} – {end:{pattern}}")
         if start.date() != end.date():
             return f"{times.day(start)} {start:{pattern}} – {times.day(end)} {end:{pattern}}"
         date = "" if start.date() == timezone.localtime(self.at).date() else f"{times.day(start)} "

@@ -18,7 +18,7 @@ from clickhouse_connect.driver.exceptions import ClickHouseError, Error
 from django.conf import settings
 from msgspec.structs import astuple
 
-from devmgmt.logs.criteria import Bucket, Criteria, ErrorGroup, Place, StoreAway, TooSlow, is_storable
+from devmgmt.logs.criteria import Bucket, Criteria, DeviceErrors, ErrorGroup, Place, StoreAway, TooSlow, is_storable
 from devmgmt.logs.entry import Entry
 from devmgmt.logs.partitions import oldest
 
@@ -103,6 +103,11 @@ SELECT error, version, entries, devices, first, last, error IN (
 )
 FROM found ORDER BY entries DESC, last DESC, error, version
 """
+DEVICES = """
+SELECT intDiv(toUnixTimestamp64Micro(time) - {start:Int64}, {step:Int64}) AS span, version, guid, max(level >= 8)
+FROM (SELECT time, version, guid, level FROM log_entry WHERE %s ORDER BY time DESC, id DESC LIMIT {limit:UInt32})
+WHERE version IN {versions:Array(String)} GROUP BY span, version, guid
+"""
 VERSIONS = """
 SELECT DISTINCT library_version, client_version FROM (
     SELECT library_version, client_version FROM log_entry WHERE mini_program = {mini_program:Int64}
@@ -175,6 +180,17 @@ class ClickHouseStore:
             for error, version, entries, devices, first, last, is_new in self._ask(
                 ERRORS % where, parameters | {"limit": limit}
             )
+        ]
+
+    def devices(
+        self, criteria: Criteria, versions: Sequence[str], *, step: timedelta, limit: int
+    ) -> list[DeviceErrors]:
+        """Return which devices logged with the versions, in spans of `step`."""
+        where, parameters = _asked(criteria)
+        parameters |= {"versions": list(versions), "step": step // MICROSECOND, "limit": limit}
+        return [
+            DeviceErrors(criteria.start + span * step, version, guid, bool(error))
+            for span, version, guid, error in self._ask(DEVICES % where, parameters)
         ]
 
     def versions(self, mini_program: int) -> tuple[list[str], list[str]]:

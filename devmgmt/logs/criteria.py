@@ -78,3 +78,12 @@ class ErrorGroup:
     first: datetime
     last: datetime
     is_new: bool
+
+
+class DeviceErrors(NamedTuple):
+    """A device that logged with a version in the span of time that begins at `start`, and whether it had an error."""
+
+    start: datetime
+    version: str
+    guid: str
+    error: bool

@@ -31,7 +31,7 @@ from psycopg.errors import QueryCanceled
 from psycopg.sql import SQL, Composed
 
 from devmgmt.logs import partitions, writing
-from devmgmt.logs.criteria import Bucket, Criteria, ErrorGroup, Place, StoreAway, TooSlow, is_storable
+from devmgmt.logs.criteria import Bucket, Criteria, DeviceErrors, ErrorGroup, Place, StoreAway, TooSlow, is_storable
 from devmgmt.logs.entry import Entry
 
 NEAR = 200_000  # entries that are looked through in order
@@ -45,6 +45,8 @@ SETTINGS = """
            set_config('enable_seqscan', 'off', true), set_config('random_page_cost', '4', true),
            set_config('work_mem', '64MB', true)
 """
+# Without statistics of the open day, which has none at first, PostgreSQL would sort all entries by device.
+HASHING = "SET LOCAL enable_sort = off"
 COLUMNS = SQL(
     "mini_program_id, time, id, level, application_id, guid, platform, os_version, page, filter_msg, trace_id,"
     " library_version, client_version, version, marks, message, error, lines"
@@ -111,6 +113,14 @@ ERRORS = SQL("""
     )
     FROM found ORDER BY entries DESC, last DESC, error, version
 """)
+# The limit stands before the versions are asked for: of a rare version, all entries would be read.
+DEVICES = SQL("""
+    SELECT date_bin(%(step)s, time, %(start)s), version, guid, bool_or(level >= 8) FROM (
+        SELECT time, version, guid, level FROM devmgmt_logentry WHERE {range} AND {conditions}
+        ORDER BY time DESC, id DESC LIMIT %(limit)s
+    ) AS newest
+    WHERE version = ANY(%(versions)s) GROUP BY 1, 2, 3
+""")
 VERSIONS = SQL("""
     SELECT DISTINCT library_version, client_version FROM (
         SELECT library_version, client_version FROM devmgmt_logentry WHERE mini_program_id = %(mini_program)s
@@ -175,6 +185,15 @@ class PostgresStore:
         query = ERRORS.format(range=SQL(RANGE), conditions=conditions)
         return [ErrorGroup(*row) for row in _ask(query, parameters | {"limit": limit})]
 
+    def devices(
+        self, criteria: Criteria, versions: Sequence[str], *, step: timedelta, limit: int
+    ) -> list[DeviceErrors]:
+        """Return which devices logged with the versions, in spans of `step`."""
+        conditions, parameters = _asked(criteria)
+        query = DEVICES.format(range=SQL(RANGE), conditions=conditions)
+        parameters |= {"versions": list(versions), "step": step, "limit": limit}
+        return [DeviceErrors(*row) for row in _ask(query, parameters, setting=HASHING)]
+
     def versions(self, mini_program: int) -> tuple[list[str], list[str]]:
         """Return the base library versions and the client versions among the newest entries."""
         rows = _ask(VERSIONS.format(), {"mini_program": mini_program, "newest": NEWEST})
@@ -214,10 +233,12 @@ def _plain(text: str) -> str:
     return SPECIAL.sub(r"\\\g<0>", text)
 
 
-def _ask(query: Composed, parameters: Parameters, *, began: float | None = None) -> list[tuple[Any, ...]]:
+def _ask(
+    query: Composed, parameters: Parameters, *, began: float | None = None, setting: LiteralString = ""
+) -> list[tuple[Any, ...]]:
     """Return the rows; none when a text is asked for that no entry can hold.
 
-    What has already been spent since `began` counts towards the time-out.
+    What has already been spent since `began` counts towards the time-out. `setting`: a statement for this query alone.
     """
     if not all(is_storable(value) for value in parameters.values() if isinstance(value, str)):
         return []
@@ -225,6 +246,8 @@ def _ask(query: Composed, parameters: Parameters, *, began: float | None = None)
         with transaction.atomic(), connection.cursor() as cursor:
             left = settings.LOG_QUERY_SECONDS - (monotonic() - began if began else 0)
             cursor.execute(SETTINGS, [str(max(1, round(left * 1000)))])
+            if setting:
+                cursor.execute(setting)
             cursor.execute(query, parameters)
             return cursor.fetchall()
     except OperationalError as error:

@@ -14,7 +14,7 @@ from typing import Any, Protocol
 from django.conf import settings
 from django.core.checks import CheckMessage, Error
 
-from devmgmt.logs.criteria import Bucket, Criteria, ErrorGroup, Place
+from devmgmt.logs.criteria import Bucket, Criteria, DeviceErrors, ErrorGroup, Place
 from devmgmt.logs.entry import Entry
 
 PART = 2_000  # entries that `scan` has in memory
@@ -37,6 +37,14 @@ class LogStore(Protocol):
 
     def errors(self, criteria: Criteria, *, limit: int = 10) -> list[ErrorGroup]:
         """Group the entries with an error that fit, by error and version, the most frequent first."""
+
+    def devices(
+        self, criteria: Criteria, versions: Sequence[str], *, step: timedelta, limit: int
+    ) -> list[DeviceErrors]:
+        """Return which devices logged with one of the versions, in spans of `step` from `criteria.start` on.
+
+        Only the newest `limit` entries that fit the criteria are looked at, of whatever version.
+        """
 
     def versions(self, mini_program: int) -> tuple[list[str], list[str]]:
         """Return the base library versions and the client versions among the newest entries."""

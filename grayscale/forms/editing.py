@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from contextlib import suppress
 from datetime import datetime
+from decimal import Decimal
 from typing import Any
 
 from django import forms
@@ -17,14 +18,17 @@ from console.activity.forms import Difference
 from console.activity.models import ActivityEntry
 from console.activity.querysets import ActivityQuerySet
 from console.core import times
+from console.core.changes import decimals
 from console.core.pages import NoteForm
+from console.core.text import listed
 from grayscale import wording
+from grayscale.forms.guardrail import GUARD
 from grayscale.forms.task import FIXED, TaskForm, values_of
 from grayscale.models import GrayscaleTask
 from grayscale.states import TaskState
 
 # What is compared when two people edit at once, and the fields that belong to it.
-FACETS = ("name", "version", "starts_at", "ends_at", "user_limit", "applications", "platforms", "networks")
+FACETS = ("name", "version", "starts_at", "ends_at", "user_limit", "applications", "platforms", "networks", *GUARD)
 
 
 class EditTaskForm(TaskForm):
@@ -75,7 +79,7 @@ class EditTaskForm(TaskForm):
                 "The task has started while you were editing, and what it goes by stays as it was: %(fields)s."
                 " Save again to change the rest."
             )
-            self.add_error(None, words % {"fields": ", ".join(left)})
+            self.add_error(None, words % {"fields": listed(left)})
         return data
 
     def _left_out(self) -> list[str]:
@@ -143,6 +147,7 @@ class EditTaskForm(TaskForm):
         for name in self.fields:
             if name == facet or name.startswith(f"{facet}_"):
                 value = theirs.get(name, "")
+                value = "" if value is None else value
                 if isinstance(value, list):
                     data.setlist(name, [str(each) for each in value])
                 else:
@@ -161,6 +166,10 @@ class EditTaskForm(TaskForm):
             return "\n".join(wording.ranged(names.get(pk, "–"), *_ends(values, facet, pk)) for pk in value or [])
         if facet == "platforms":
             return wording.platform_words([(platform, *_ends(values, facet, platform)) for platform in value or []])
+        if facet in GUARD and value is None:
+            return "–"
+        if isinstance(value, Decimal):
+            return decimals(value)
         return f"{value:,}" if isinstance(value, int) else str(value)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import datetime
+from decimal import Decimal
 from typing import Any
 
 from django import forms
@@ -11,9 +12,11 @@ from django.core.exceptions import ValidationError
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from console.core.changes import decimals
 from grayscale import rules
 
 GROUPED = re.compile(r"[0-9]{1,3}(,[0-9]{3})+")
+PLAIN = re.compile(r"[0-9]{1,9}(\.[0-9]{1,9})?")
 
 
 class CountField(forms.IntegerField):
@@ -37,6 +40,40 @@ class CountField(forms.IntegerField):
     def prepare_value(self, value: Any) -> Any:
         """Show thousands; what was typed comes back as it was typed."""
         return f"{value:,}" if isinstance(value, int) else value
+
+
+class PercentField(forms.DecimalField):
+    """A number of percent or percentage points, with at most two decimals: 5, 0.5, 5 % (G-13)."""
+
+    widget = forms.TextInput
+
+    def __init__(self, **options: Any) -> None:
+        errors = {"invalid": _("Write a number, for example 5 or 0.5.")}
+        super().__init__(required=False, error_messages=errors, **options)
+
+    def widget_attrs(self, widget: forms.Widget) -> dict[str, Any]:
+        """Ask a phone for digits and a point."""
+        return {"inputmode": "decimal", "autocomplete": "off"}
+
+    def to_python(self, value: Any) -> Decimal | None:  # type: ignore[override]  # the stubs' own
+        """Return the number with two decimals; a sign of percent may follow it."""
+        text = str(value).strip().removesuffix("%").strip() if value is not None else ""
+        if not PLAIN.fullmatch(text) and text:
+            raise ValidationError(self.error_messages["invalid"])
+        return super().to_python(text)
+
+    def clean(self, value: Any) -> Decimal | None:
+        """Return the number; raises ValidationError for one that is out of range."""
+        number: Decimal | None = super().clean(value)
+        if number is None:
+            return None
+        if reason := rules.why_not_percent(number):
+            raise ValidationError(reason)
+        return number.quantize(Decimal("0.01"))
+
+    def prepare_value(self, value: Any) -> Any:
+        """Show no zeros at the end; what was typed comes back as it was typed."""
+        return decimals(value) if isinstance(value, Decimal) else value
 
 
 class RangeEndField(forms.CharField):

@@ -8,6 +8,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from console.core.text import listed
 from grayscale.models import ObjectList
 from grayscale.txt import Fault
 
@@ -30,7 +31,7 @@ class Report:
             parts.append(_("%(count)s duplicate or blank dropped") % {"count": f"{dropped:,}"})
         if row.invalid:
             parts.append(_("%(count)s invalid") % {"count": f"{row.invalid:,}"})
-        return ", ".join(parts)
+        return listed(parts)
 
     @property
     def imports(self) -> str:
@@ -111,7 +112,7 @@ def _enumerated(numbers: list[int], unnamed: int) -> str:
     """“118, 902 and 4,417”, “1, 2, 3, 4, 5 and 20 more”."""
     named = [f"{number:,}" for number in numbers[:NAMED_LINES]]
     if more := len(numbers) - len(named) + unnamed:
-        return _("%(lines)s and %(count)s more") % {"lines": ", ".join(named), "count": f"{more:,}"}
+        return _("%(lines)s and %(count)s more") % {"lines": listed(named), "count": f"{more:,}"}
     if len(named) == 1:
         return named[0]
-    return _("%(lines)s and %(last)s") % {"lines": ", ".join(named[:-1]), "last": named[-1]}
+    return _("%(lines)s and %(last)s") % {"lines": listed(named[:-1]), "last": named[-1]}

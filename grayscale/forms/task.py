@@ -22,6 +22,7 @@ from console.hosts.models import HostApplication
 from grayscale import rules
 from grayscale.actions import TaskSettings, settings_of
 from grayscale.forms.fields import CountField, MomentField, RangeEndField
+from grayscale.forms.guardrail import GUARD, GuardrailForm
 from grayscale.forms.objects import ObjectsForm
 from grayscale.models import GrayscaleTask, ObjectList
 from grayscale.states import Network, Platform
@@ -58,7 +59,7 @@ class RangeRow:
         return [*self.lowest.errors, *self.highest.errors]
 
 
-class TaskForm(forms.Form):
+class TaskForm(GuardrailForm):
     """A new task of `program`."""
 
     version = forms.ModelChoiceField(
@@ -83,6 +84,7 @@ class TaskForm(forms.Form):
     networks = forms.MultipleChoiceField(
         label=gettext_lazy("Network"), choices=Network.choices, required=False, widget=forms.CheckboxSelectMultiple
     )
+    field_order = ("version", "name", "starts_at", "ends_at", "user_limit", "applications", "platforms", "networks")
     verb = gettext_lazy("Create task")
     fixed: Sequence[str] = ()
     task: GrayscaleTask | None = None
@@ -276,7 +278,7 @@ class TaskForm(forms.Form):
         """What was chosen, for the verb; what is fixed stays as it is."""
         data = self.cleaned_data
         free = {name: data[name] for name in ("name", "ends_at", "user_limit")}
-        free["object_lists"] = self.objects.lists
+        free |= {"object_lists": self.objects.lists, "guardrail": self.guardrail()}
         if self.task and self.fixed:
             return replace(settings_of(self.task), **free)
         return TaskSettings(
@@ -305,6 +307,7 @@ def values_of(task: GrayscaleTask) -> dict[str, Any]:
         "applications": [row.application_id for row in task.applications.all()],
         "platforms": [row.platform for row in task.platforms.all()],
         "networks": task.networks,
+        **{name: getattr(task, name) for name in GUARD},
     }
     ranges = [("applications", row.application_id, row) for row in task.applications.all()]
     ranges += [("platforms", row.platform, row) for row in task.platforms.all()]  # type: ignore[misc]

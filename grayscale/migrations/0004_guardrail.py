@@ -36,7 +36,12 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='grayscaletask',
             name='guard_seen',
-            field=models.JSONField(help_text='the figures that the guardrail saw last', null=True),
+            field=models.JSONField(help_text='what the guardrail saw last, see grayscale.guardrail.Seen', null=True),
+        ),
+        migrations.AddField(
+            model_name='grayscaletask',
+            name='guard_looked_at',
+            field=models.DateTimeField(help_text='when it looked last', null=True),
         ),
         migrations.AlterField(
             model_name='grayscaletask',
@@ -47,8 +52,20 @@ class Migration(migrations.Migration):
             model_name='grayscaletask',
             constraint=models.CheckConstraint(condition=models.Q(('state_reason__in', ['', 'by_hand', 'pulled_back', 'end_time', 'published', 'overtaken', 'off_shelf', 'unbound', 'guardrail'])), name='grayscale_reason_known'),
         ),
+        migrations.AddIndex(
+            model_name='grayscaletask',
+            index=models.Index(condition=models.Q(('guard_devices__isnull', False), models.Q(('state', 'ended'), _negated=True)), fields=['guard_looked_at'], name='grayscale_task_guarded'),
+        ),
+        migrations.AddIndex(
+            model_name='updatereport',
+            index=models.Index(fields=['version', 'reported_at'], name='grayscale_report_time'),
+        ),
         migrations.AddConstraint(
             model_name='grayscaletask',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('guard_devices', None), ('guard_points', None), ('guard_rate', None)), models.Q(('guard_devices__gte', 1), models.Q(models.Q(('guard_rate__gt', 0), ('guard_rate__lte', 100)), ('guard_points__gt', 0), _connector='OR')), _connector='OR'), name='grayscale_guardrail'),
+            constraint=models.CheckConstraint(condition=models.Q(models.Q(('guard_devices', None), ('guard_points', None), ('guard_rate', None)), models.Q(('guard_devices__gte', 1), ('guard_devices__isnull', False), models.Q(('guard_rate__isnull', False), ('guard_points__isnull', False), _connector='OR')), _connector='OR'), name='grayscale_guardrail_whole'),
+        ),
+        migrations.AddConstraint(
+            model_name='grayscaletask',
+            constraint=models.CheckConstraint(condition=models.Q(models.Q(('guard_rate', None), models.Q(('guard_rate__gt', 0), ('guard_rate__lte', 100)), _connector='OR'), models.Q(('guard_points', None), models.Q(('guard_points__gt', 0), ('guard_points__lte', 100)), _connector='OR')), name='grayscale_guardrail_percent'),
         ),
     ]

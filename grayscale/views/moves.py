@@ -76,6 +76,15 @@ def suspend(request: SignedInRequest, task: GrayscaleTask) -> HttpResponse:
 @route(Permission.MANAGE, load=task_for, methods="GET POST")
 def resume(request: SignedInRequest, task: GrayscaleTask) -> HttpResponse:
     """Take new users again."""
+    effects = [
+        (
+            "device-mobile",
+            _("Devices that meet the conditions get %(number)s at their next start.") % {"number": task.version},
+        ),
+        ("users", _users(task, task.places_taken())),
+    ]
+    if task.guardrail:
+        effects.append(("shield", _guarded_anew(task.guardrail.devices)))
     return _dialog(
         request,
         task,
@@ -84,13 +93,7 @@ def resume(request: SignedInRequest, task: GrayscaleTask) -> HttpResponse:
         toast=_("“%(task)s” delivers again."),
         title=_("Resume “%(task)s”?") % {"task": task},
         change=[_state(task), (_("After this"), str(TaskState.DELIVERING.label))],
-        effects=[
-            (
-                "device-mobile",
-                _("Devices that meet the conditions get %(number)s at their next start.") % {"number": task.version},
-            ),
-            ("users", _users(task, task.places_taken())),
-        ],
+        effects=effects,
         verb=_("Resume"),
         icon="player-play",
     )
@@ -125,6 +128,15 @@ def end(request: SignedInRequest, task: GrayscaleTask) -> HttpResponse:
 
 def _state(task: GrayscaleTask) -> tuple[str, str]:
     return _("Now"), str(TaskState(task.state_at(timezone.now())).label)
+
+
+def _guarded_anew(devices: int) -> str:
+    words = ngettext(
+        "The guardrail forgets what it has seen. It acts again from %(count)s device with news on.",
+        "The guardrail forgets what it has seen. It acts again from %(count)s devices with news on.",
+        devices,
+    )
+    return words % {"count": f"{devices:,}"}
 
 
 def _users(task: GrayscaleTask, delivered: int) -> str:

@@ -142,7 +142,9 @@ def what_of(ban: Ban) -> str:
 
 def _note(ban: Ban, verb: Verb, *, by: User, reason: str = "") -> None:
     """Write the entry for both sides, and what the list of programs shows as the last change."""
-    label = f"{what_of(ban)} – {ban.application}"[:200]
+    # Names as they are kept, not as this person reads them.
+    what = [ban.template.title] if ban.template else []
+    label = " – ".join(map(str, [*what, ban.mini_program, ban.application]))[:200]
     miniprograms.touch(ban.mini_program, verb, label=label)
     application_id = ban.application.application_id
     miniprograms.write_entry(

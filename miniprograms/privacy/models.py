@@ -11,9 +11,20 @@ from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from miniprograms.models import MiniProgram
-from miniprograms.privacy.states import DataType
+from miniprograms.privacy.querysets import FoundDataQuerySet, PrivacyAgreementQuerySet
+from miniprograms.privacy.states import DATA_OF_API, DataType, Language
 
 LONGEST_TEXT = 50_000
+FACTS = (
+    "data",
+    "third_parties",
+    "contact_email",
+    "contact_phone",
+    "contact_other",
+    "retention",
+    "effective_on",
+)
+STATED = (*FACTS, "text_en", "text_zh")
 
 
 class Statements(models.Model):
@@ -35,6 +46,20 @@ class Statements(models.Model):
 
     class Meta:
         abstract = True
+
+    @property
+    def declared(self) -> list[str]:
+        """The types of data that it names."""
+        return [data_type for data_type, _purpose in self.data]
+
+    @property
+    def languages(self) -> list[Language]:
+        """The languages that it has a text in."""
+        return [language for language in Language if self.text_in(language)]
+
+    def text_in(self, language: Language) -> str:
+        """Its text in a language, Markdown; "" when it has none."""
+        return str(getattr(self, language.field))
 
 
 class PrivacyDraft(Statements):
@@ -59,12 +84,16 @@ class PrivacyAgreement(Statements):
     published_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
     published_at = models.DateTimeField()
 
+    objects = PrivacyAgreementQuerySet.as_manager()
+
     class Meta:
         ordering = ["-number"]
         constraints = [
             models.UniqueConstraint(fields=["mini_program", "number"], name="privacy_agreement_number_once"),
             models.CheckConstraint(condition=Q(number__gte=1), name="privacy_agreement_number"),
             models.CheckConstraint(condition=~Q(text_en="", text_zh=""), name="privacy_agreement_has_text"),
+            # Nobody has agreed to anything yet.
+            models.CheckConstraint(condition=Q(number__gt=1) | Q(asks_again=True), name="privacy_agreement_first_asks"),
         ]
 
     def __str__(self) -> str:
@@ -74,17 +103,29 @@ class PrivacyAgreement(Statements):
         """The version's page in the console."""
         return reverse("privacy:version", args=[self.mini_program.app_id, self.number])
 
+    def get_public_url(self) -> str:
+        """The page of this version that everybody may open, without the host."""
+        return reverse("privacy:public_version", args=[self.mini_program.app_id, self.number])
+
 
 class FoundData(models.Model):
     """The types of personal data that the newest report found in a package of the program (S-3).
 
-    Written by the app that reads packages, which this one must not import.
+    Written by the app that reads packages, which this one must not import. `apis` are the names in the code that give
+    these types, as `DATA_OF_API` writes them.
     """
 
     mini_program = models.OneToOneField(MiniProgram, on_delete=models.CASCADE, related_name="found_data")
     version_number = models.CharField(max_length=14)
     data_types = ArrayField(models.CharField(max_length=20, choices=DataType))
+    apis = ArrayField(models.CharField(max_length=100), default=list)
     found_at = models.DateTimeField()
+
+    objects = FoundDataQuerySet.as_manager()
 
     def __str__(self) -> str:
         return self.version_number
+
+    def apis_of(self, data_type: str) -> list[str]:
+        """What in the code gives this type."""
+        return [api for api in self.apis if DATA_OF_API.get(api) == data_type]

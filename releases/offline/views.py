@@ -2,27 +2,116 @@
 
 from __future__ import annotations
 
-from django.http import HttpResponse
+import json
+
+from django.http import FileResponse, HttpResponse
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from console.accounts.access import SignedInRequest, route
-from console.accounts.permissions import Permission
+from console.accounts.models import User
+from console.accounts.permissions import Permission, lacking
+from console.core.errors import Refused
+from console.core.pages import page_of, posted, show
 from miniprograms.access import mini_program_for
 from miniprograms.models import MiniProgram
+from miniprograms.views import programs_page
+from releases.models import Version
+from releases.offline import actions, rules
+from releases.offline.filters import OverviewFilter
+from releases.offline.forms import DownloadForm
+from releases.offline.overview import Signature, downloads, presets_of, signatures_of, standings
 
 
 @route(Permission.SIGNED_IN)
 def overview(request: SignedInRequest) -> HttpResponse:
-    """All my programs: package, size, downloads, stale presets."""
-    return HttpResponse()
+    """All my programs: package, size, last download, stale presets."""
+    return programs_page(request, "offline/overview.html", OverviewFilter(request), standings=standings)
 
 
 @route(Permission.VIEW, load=mini_program_for)
 def package(request: SignedInRequest, program: MiniProgram) -> HttpResponse:
     """The package, how to build it in, who downloaded it, which presets are stale (O-2)."""
-    return HttpResponse()
+    why_not = rules.why_not_download(program)
+    version = None if why_not else _online(program)
+    applications = program.bindings.bound().applications()
+    signatures = signatures_of(version, applications) if version else []
+    history = page_of(request, downloads().of_program(program.app_id))
+    total = history.paginator.count
+    context = {
+        "mini_program": program,
+        "version": version,
+        "why_not": why_not,
+        "why_not_download": lacking(program.held, Permission.DEVELOP) or why_not,
+        "file_name": actions.file_name(program, version.number) if version else "",
+        "signatures": signatures,
+        "commands": _commands(version, signatures) if version else {},
+        "presets": presets_of(program),
+        "page": history,
+        "total": ngettext("%(count)d download", "%(count)d downloads", total) % {"count": total},
+    }
+    return render(request, "offline/package.html", context)
 
 
-@route(Permission.DEVELOP, load=mini_program_for, methods="GET POST")
-def download(request: SignedInRequest, program: MiniProgram) -> HttpResponse:
+def _commands(version: Version, signatures: list[Signature]) -> dict[str, str]:
+    """Return what is typed to build the package in and to verify it, for the first application."""
+    app_id, number = version.mini_program.app_id, version.number
+    name = actions.file_name(version.mini_program, number)
+    signature = signatures[0].value if signatures else "SIGNATURE"
+    configuration = f"{signatures[0].application.application_id}.json" if signatures else "FILE"
+    return {
+        "preset": json.dumps({"presets": [{"app_id": app_id, "version": number}]}),
+        "checksum": f'echo "{version.package.sha256}  {name}" | sha256sum --check',
+        "verify": f"python manage.py device verify --configuration {configuration} --app-id {app_id} "
+        f'--version-number {number} --signature "{signature}" {name}',
+    }
+
+
+def _online(program: MiniProgram) -> Version | None:
+    version = program.versions.online().light().first()
+    if version:
+        version.mini_program = program
+    return version
+
+
+@route(Permission.DEVELOP, load=mini_program_for, methods="GET POST")  # type: ignore[arg-type]  # a streaming response
+def download(request: SignedInRequest, program: MiniProgram) -> HttpResponse | FileResponse:
     """The online bytes under their name, on record (O-1)."""
-    return HttpResponse()
+    form = DownloadForm(posted(request), applications=program.bindings.bound().applications())
+    if form.is_valid():
+        try:
+            return _file(program, form, by=request.user)
+        except Refused as refused:
+            form.add_error(refused.field, refused.message)
+    name = actions.file_name(program, program.online_number) if program.online_number else _("Nothing")
+    reason = rules.why_not_download(program)
+    context = {
+        "form": form,
+        "mini_program": program,
+        "title": _("Download the offline package of %(program)s?") % {"program": program},
+        "change": [(_("File"), name)],
+        "effects": [("lock", reason)] if reason else [
+            ("package", _("The same bytes that devices get: compare the SHA-256 before you build them in.")),
+            ("history", _("Who downloaded which version for which application is kept for good.")),
+        ],
+        "verb": _("Download"),
+        "icon": "download",
+        "download": True,
+        "cancel": reverse("offline:package", args=[program.app_id]),
+    }  # fmt: skip
+    return show(request, "core/confirm.html", context, status=422 if form.is_bound else 200)
+
+
+def _file(program: MiniProgram, form: DownloadForm, *, by: User) -> FileResponse:
+    """Return the file that nothing between us and the reader keeps. Raises Refused."""
+    version, content = actions.download(program, application=form.cleaned_data["application"], by=by)
+    response = FileResponse(
+        content,
+        as_attachment=True,
+        filename=actions.file_name(program, version.number),
+        content_type="application/octet-stream",
+    )
+    response["Cache-Control"] = "no-store"
+    return response

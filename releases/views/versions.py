@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from django import forms
@@ -14,18 +15,18 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from console.accounts.access import SignedInRequest, held_by_team, route
-from console.accounts.filters import url_with_team
 from console.accounts.permissions import Permission, lacking
 from console.core.pages import NoteForm, form_page, page_of, posted
 from miniprograms.access import mini_program_for
 from miniprograms.models import MiniProgram
+from miniprograms.views import programs_page
 from releases import actions, rules
 from releases.access import audit_for, version_for
 from releases.filters import OverviewFilter
 from releases.forms import RollBackForm, UploadForm
 from releases.inspection import PackageRefused
 from releases.models import Audit, ReviewDecision, Version
-from releases.overview import overview_of, overviews
+from releases.overview import Overview, overview_of, overviews
 
 SHOWN_RELEASES = 7
 SHOWN_AUDITS = 6
@@ -34,23 +35,22 @@ SHOWN_AUDITS = 6
 @route(Permission.SIGNED_IN)
 def overview(request: SignedInRequest) -> HttpResponse:
     """All my programs: online, audit, development, possible now (V-8)."""
-    if url := url_with_team(request):
-        return redirect(url)
     held = held_by_team(request.user)
-    filters = OverviewFilter(request)
-    page = page_of(request, filters.rows.select_related("team"), count=filters.count)
-    rows = overviews(page)
-    for row in rows:
-        row.may = _may(held[row.program.team_id])
+
+    def standings(programs: Iterable[MiniProgram]) -> list[Overview]:
+        rows = overviews(programs)
+        for row in rows:
+            row.may = _may(held[row.program.team_id])
+        return rows
+
     creates = any(Permission.MANAGE in permissions for permissions in held.values())
-    context = {
-        "filter": filters,
-        "page": page,
-        "rows": rows,
-        "why_not_create": "" if creates else lacking(frozenset(), Permission.MANAGE),
-        "total": _total(page, ngettext("%(count)d mini program", "%(count)d mini programs", page.paginator.count)),
-    }
-    return render(request, "releases/overview.html", context)
+    return programs_page(
+        request,
+        "releases/overview.html",
+        OverviewFilter(request),
+        standings=standings,
+        why_not_create="" if creates else lacking(frozenset(), Permission.MANAGE),
+    )
 
 
 def _total(page: Page, words: str) -> str:
@@ -180,6 +180,9 @@ def submit(request: SignedInRequest, version: Version) -> HttpResponse:
     program = version.mini_program
     applications = program.bindings.bound().applications()
     effects = [("clipboard-check", _("%(name)s decides.") % {"name": application}) for application in applications]
+    effects.append(
+        ("report-search", _("A report on the package is written first; the reviewers see it beside the decision."))
+    )
     effects.append(("lock", _("One version at a time: the next can be submitted after the decision.")))
     return form_page(
         request,

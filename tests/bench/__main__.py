@@ -17,12 +17,14 @@ BENCHMARKS = (
     "update_check",
     "lists",
     "upload",
+    "review_report",
     "object_lists",
     "claims",
     "log_ingest",
     "log_query",
     "sending",
     "server_api",
+    "changes_page",
 )
 
 

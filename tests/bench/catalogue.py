@@ -33,6 +33,7 @@ def fill(programs: int, lists: list[int]) -> dict[str, object]:
     """Make programs on the shelf, each with an online version and bound to three applications, and tasks."""
     from console.accounts.models import Team, User
     from console.hosts.models import ApplicationKey, HostApplication
+    from console.hosts.signing import make_signing_key
     from miniprograms.models import Binding, Category, MiniProgram
     from releases.models import Package, Version
 
@@ -46,6 +47,8 @@ def fill(programs: int, lists: list[int]) -> dict[str, object]:
         HostApplication(team=team, name=f"Application {n}") for n in range(APPLICATIONS)
     )
     keys = ApplicationKey.objects.bulk_create(ApplicationKey(application=host, created_by=asker) for host in hosts)
+    for host in hosts:
+        make_signing_key(host, by=None)
     made = MiniProgram.objects.bulk_create(
         MiniProgram(
             team=team,

@@ -1,11 +1,16 @@
 """Playwright on the machine's own Chromium; the plugin skips these tests, aloud, where there is none."""
 
 import os
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
 
+from console.hosts.models import ApplicationMember
 from console.local.pytest_plugin import chromium
+from tests.browser import walking
+from tests.browser.hostile import SHORT, poison
+from tests.console.world import make_world
 
 # Playwright's synchronous API runs an event loop in this thread, in which Django would refuse the database.
 os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "1")
@@ -20,3 +25,15 @@ def browser_type_launch_args(browser_type_launch_args: dict[str, Any]) -> dict[s
         "executable_path": chromium(),
         "args": [*sandbox, "--disable-dev-shm-usage"],
     }
+
+
+@pytest.fixture
+def walk(transactional_db, settings, live_server, browser) -> Iterator[Callable[[str], list[str]]]:
+    """Walk a section of a world in which every text is hostile; returns what was wrong."""
+    world = make_world(SHORT)
+    application = ApplicationMember.objects.get(user=world.people["reviewer"]).application
+    ApplicationMember.objects.create(application=application, user=world.people["admin"], role="app_admin")
+    poison(world)
+    with walking.Sink().running() as sink:
+        settings.CONTENT_SECURITY_POLICY = sink.policy()
+        yield lambda section: walking.walk(section, world, browser=browser, base=live_server.url, sink=sink)

@@ -27,7 +27,7 @@ def console(live_server: LiveServer, page: Page):
         " event => setTimeout(() => { throw new Error(event.violatedDirective + ' ' + event.blockedURI) }))"
     )
     user = make_user("Mira Lund", email="mira@example.com")
-    user.notifications.create(text="City Bus 2.6.0 was approved.", url="/activity/")
+    user.notifications.create(kind="decision", text="City Bus 2.6.0 was approved.", url="/activity/")
     page.goto(live_server.url + reverse("account_login"))
     page.fill("[name=login]", user.email)
     page.fill("[name=password]", PASSWORD)

@@ -3,7 +3,6 @@
 from datetime import timedelta
 
 import pytest
-from django.conf import settings
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
@@ -11,19 +10,11 @@ from django.utils import timezone
 from console.activity.models import ActivityEntry
 from console.activity.verbs import Verb
 from console.activity.views import PAGE
-from console.core.errors import Refused
-from console.views import SHOWN
-from releases.actions import publish
-from releases.models import Version
 from tests.factories import (
     make_application,
-    make_approved,
-    make_binding,
     make_icon,
     make_member,
-    make_online,
     make_program,
-    make_reviewer,
     make_team,
     make_user,
     make_version,
@@ -39,98 +30,6 @@ def write(team, count=1, **fields):
         ActivityEntry.objects.create(team_id=team.pk, target_label=f"Entry {number}", **values)
         for number in range(count)
     ]
-
-
-def test_home_shows_decisions_that_wait_for_me(signed_in):
-    application = make_application()
-    reviewer = make_reviewer(application)
-    late = timezone.now() - timedelta(hours=settings.DECISION_OVERDUE_HOURS + 1)
-    binding = make_binding(make_program(), application, state="waiting", requested_at=late)
-    make_binding(make_program(), state="waiting")
-
-    response = signed_in(reviewer).get(reverse("home"))
-
-    assert [(line.decision, line.program) for line in response.context["decisions"]] == [
-        (binding, binding.mini_program)
-    ]
-    assert "Overdue" in response.content.decode()
-
-
-@pytest.mark.parametrize(("role", "seen"), [("license_holder", 1), ("developer", 0), ("viewer", 0)])
-def test_home_shows_what_i_may_publish(signed_in, role, seen):
-    program = make_program()
-    make_approved(program, "1.0.0")
-    user = make_member(program.team, role)
-
-    assert len(signed_in(user).get(reverse("home")).context["ready"]) == seen
-
-
-def test_home_counts_all_that_waits_and_shows_the_oldest_first(signed_in):
-    application = make_application()
-    reviewer = make_reviewer(application)
-    now = timezone.now()
-    asked = [
-        make_binding(make_program(), application, state="waiting", requested_at=now - timedelta(hours=hours))
-        for hours in range(SHOWN + 2)
-    ]
-
-    response = signed_in(reviewer).get(reverse("home"))
-
-    assert [line.decision for line in response.context["decisions"]] == asked[::-1][:SHOWN]
-    assert f'<span class="badge bg-blue-lt">{SHOWN + 2}</span>' in response.content.decode()
-
-
-def test_home_leaves_out_what_can_not_be_published(signed_in):
-    team = make_team()
-    off, lower = make_program(team), make_program(team)
-    make_approved(off)
-    make_approved(lower, "1.9.0")
-    make_online(lower, "1.10.0")
-    type(off).objects.filter(pk=off.pk).update(shelf="off")
-    holder = make_member(team, "license_holder")
-
-    assert [*signed_in(holder).get(reverse("home")).context["ready"]] == []
-    for version in Version.objects.filter(state="approved").select_related("mini_program"):
-        with pytest.raises(Refused):
-            publish(version, by=holder)
-
-
-def test_home_offers_whatever_can_be_published(signed_in):
-    team = make_team()
-    versions = [make_approved(make_program(team)) for _count in range(SHOWN + 1)]
-    holder = make_member(team, "license_holder")
-    make_binding(versions[0].mini_program)  # Bound after the audit: it accepted what was approved.
-
-    response = signed_in(holder).get(reverse("home"))
-
-    assert [*response.context["ready"]] == versions[:SHOWN]
-    assert f'<span class="badge bg-blue-lt">{SHOWN + 1}</span>' in response.content.decode()
-    publish(versions[0], by=holder)
-
-
-@pytest.mark.parametrize(("role", "reason"), [("license_holder", ""), ("developer", "This needs another role:")])
-def test_home_always_shows_how_to_create(signed_in, role, reason):
-    page = signed_in(make_member(make_team(), role)).get(reverse("home"))
-    assert page.context["why_not_create"].startswith(reason)
-    assert bool(page.context["why_not_create"]) == bool(reason)
-    assert "Create mini program" in page.content.decode()
-
-
-def test_home_greets_somebody_without_teams(signed_in):
-    page = signed_in(make_user("Mira Lund")).get(reverse("home")).content.decode()
-    assert "Mira" in page
-    assert "Nothing waits for you" in page
-
-
-def test_home_needs_the_same_queries_for_one_and_three(signed_in, django_assert_num_queries):
-    application = make_application()
-    reviewer = make_reviewer(application)
-    client = signed_in(reviewer)
-    for _round in range(2):
-        for _more in range(2):
-            make_binding(make_program(), application, state="waiting")
-        with django_assert_num_queries(15):
-            client.get(reverse("home"))
 
 
 def test_search_finds_own_things_by_name_id_and_number(signed_in):

@@ -176,6 +176,8 @@ def test_open_pages_show_nothing_of_another_team(signed_in):
         ("/grayscale/", 404, "team"),
         ("/development/", 404, "team"),
         ("/messages/", 404, "team"),
+        ("/privacy-agreements/", 404, "team"),
+        ("/offline-packages/", 404, "team"),
         ("/apps/", 404, "team"),
         ("/reviews/", 404, "application"),
     }

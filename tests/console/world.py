@@ -52,6 +52,7 @@ def make_world(label: str) -> World:
     invitation = invite(team, email=f"{label}@example.com", role="viewer", by=world.people["admin"])
     person = ApplicationMember.objects.get(application=application, user=world.people["reviewer"])
     decision = audit.decisions.get()
+    factories.make_report(audit.version, audit, secrets=[{"kind": label, "hint": label, "place": {"path": "app.js"}}])
     agreement = factories.make_agreement(program, text_en=f"# {label}\n\n[{label}](javascript:alert(1))")
     factories.make_privacy_draft(program, contact_other=f"{label} contact")
     factories.make_trial(audit.version, query=f"label={label}")

@@ -21,6 +21,11 @@ TASK = "UPDATE grayscale_grayscaletask SET {} WHERE id = %s"
         (TASK.format("state_reason = 'mood'"), "grayscale_reason_known"),
         (TASK.format("state_reason = 'pulled_back'"), "grayscale_pulled_back_keeps_none"),
         (TASK.format("networks = '{wifi,6g}'"), "grayscale_task_networks_known"),
+        (TASK.format("guard_devices = 5"), "grayscale_guardrail_whole"),
+        (TASK.format("guard_rate = 5"), "grayscale_guardrail_whole"),
+        (TASK.format("guard_rate = 5, guard_devices = 0"), "grayscale_guardrail_whole"),
+        (TASK.format("guard_rate = 0, guard_devices = 1"), "grayscale_guardrail_percent"),
+        (TASK.format("guard_points = 100.01, guard_devices = 1"), "grayscale_guardrail_percent"),
         ("UPDATE grayscale_platformcondition SET platform = 'symbian' WHERE task_id = %s", "grayscale_platform_known"),
         (
             "INSERT INTO grayscale_objectlist (mini_program_id, kind, filename, count, lines, blanks, duplicates,"

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import timedelta
+from decimal import Decimal
 
 import pytest
 from django.utils import timezone
@@ -9,6 +10,7 @@ from django.utils import timezone
 from console.core.changes import LABELS
 from console.core.errors import Overtaken, Refused
 from grayscale import actions
+from grayscale.guardrail import Guardrail
 from grayscale.models import GrayscaleTask, ObjectList
 from tests import factories
 
@@ -68,6 +70,7 @@ def test_changes_everything_while_pending(version, pending, entries):
         platforms=[("ios", "", "")],
         networks=[],
         object_lists=[more],
+        guardrail=Guardrail(rate=Decimal(5), devices=10),
     )
     for task in (edited, GrayscaleTask.objects.get(pk=pending.pk)):
         assert (task.version, task.name, task.starts_at, task.ends_at) == (other, "Renamed", starts, ends)

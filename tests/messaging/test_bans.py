@@ -59,8 +59,8 @@ def test_both_sides_see_the_entry(application, admin, program, template):
     assert list(of_program) == list(ActivityEntry.objects.of_application(application.application_id))
     assert list(of_program) == list(ActivityEntry.objects.of_team(program.team_id))
     assert [(row.verb, row.target_label, row.reason) for row in of_program] == [
-        (Verb.MESSAGES_ALLOWED, "Arrival reminder of City Bus – Metro Wallet", ""),
-        (Verb.MESSAGES_BANNED, "Arrival reminder of City Bus – Metro Wallet", "At night."),
+        (Verb.MESSAGES_ALLOWED, "Arrival reminder – City Bus – Metro Wallet", ""),
+        (Verb.MESSAGES_BANNED, "Arrival reminder – City Bus – Metro Wallet", "At night."),
     ]
 
 

@@ -40,7 +40,7 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='user',
             name='language',
-            field=models.CharField(blank=True, choices=[('en', 'English'), ('zh-hans', '简体中文')], help_text='empty: as the browser asks', max_length=10, verbose_name='language'),
+            field=models.CharField(blank=True, choices=[('en', 'English'), ('zh-hans', '简体中文')], help_text='empty: never signed in yet', max_length=10, verbose_name='language'),
         ),
         migrations.AddConstraint(
             model_name='notification',

@@ -1,4 +1,8 @@
-"""A reference client: what an SDK on a device does, with nothing but Python's standard library."""
+"""A reference client: what an SDK on a device does, with Python's standard library and `cryptography` for Ed25519.
+
+It shares no code with the console. So it also builds by itself the statement that a signature is over, as
+docs/device-api.md has it, and a change on one side only is noticed.
+"""
 
 from __future__ import annotations
 
@@ -9,11 +13,14 @@ import json
 import urllib.error
 import urllib.request
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from http.client import HTTPException, HTTPResponse
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote, urlencode, urljoin, urlsplit
+
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 CHUNK = 128 * 1024  # bytes
 TRIES = 4  # of one download; each goes on where the one before broke off
@@ -40,18 +47,28 @@ class _Same(urllib.request.HTTPRedirectHandler):
 
 @dataclass(frozen=True)
 class Client:
-    """Asks the console at `url`, such as https://console.example.com, as one host application."""
+    """Asks the console at `url`, such as https://console.example.com, as one host application.
+
+    `signing_keys` are the public keys whose signatures it trusts, by id, 32 bytes each.
+    """
 
     url: str
     application_id: str
     key: str
+    signing_keys: Mapping[str, bytes] = field(default_factory=dict)
 
     @classmethod
     def configured(cls, file: Path, *, url: str = "") -> Client:
         """Read a host application's configuration file; `url` replaces the one in it. Raises ClientError."""
         try:
             content = json.loads(file.read_text(encoding="utf-8"))
-            return cls(url or content["base_url"], content["application_id"], content["key"])
+            return cls(
+                url or content["base_url"],
+                content["application_id"],
+                content["key"],
+                # A file from before packages were signed has none: all but packages works.
+                {one["key_id"]: _public_key(one["public_key"]) for one in content.get("signing_keys", ())},
+            )
         except (OSError, ValueError, KeyError, TypeError) as error:
             raise ClientError(f"{file} is not a configuration file: {error!r}") from None
 
@@ -98,15 +115,43 @@ class Client:
 
     def policy(self, app_id: str, etag: str = "") -> tuple[dict[str, Any] | None, str]:
         """Ask what a mini program may do (R-3); return it and its ETag, None while it is what has `etag`."""
-        headers = {"If-None-Match": etag} if etag else {}
-        with self._open(f"/runtime/v1/policy?app_id={quote(app_id, safe='')}", headers) as response:
-            return None if response.status == 304 else json.load(response), response.headers["ETag"]
+        return self._kept(f"/runtime/v1/policy?app_id={quote(app_id, safe='')}", etag)
 
-    def download(self, package: Mapping[str, Any], target: Path) -> None:
-        """Fetch a package to `target`, which appears only when size and SHA-256 are right (R-2).
+    def privacy(self, app_id: str, accepted: int = 0, etag: str = "") -> tuple[dict[str, Any] | None, str]:
+        """Ask for the privacy agreement (R-6) as `policy` does; `accepted` is the version agreed to before, 0: none."""
+        asked = {"app_id": app_id, **({"accepted": accepted} if accepted else {})}
+        return self._kept(f"/runtime/v1/privacy?{urlencode(asked)}", etag)
 
-        What an earlier attempt left beside it is continued. Raises ClientError.
+    def verify(self, app_id: str, version: str, package: Mapping[str, Any]) -> None:
+        """Raise ClientError unless a known key signed that this is the package of this version of this program (R-8).
+
+        One right signature is enough: others are by keys that another build of the app knows.
         """
+        told = str(package.get("signature", "")).split(" ")
+        signatures = dict(one.split(":", 1) for one in told if ":" in one)
+        known = signatures.keys() & self.signing_keys
+        if not known:
+            raise ClientError("The package is signed by no key in the configuration file.")
+        signed = statement(app_id, version, package["sha256"], package["size"])
+        if not any(_signed_by(self.signing_keys[key_id], signatures[key_id], signed) for key_id in known):
+            raise ClientError(f"The signature is not of version {version} of {app_id} with this package.")
+
+    def verify_file(self, app_id: str, version: str, file: Path, signature: str) -> None:
+        """Raise ClientError unless a known key signed this very file, such as an offline package (R-8)."""
+        try:
+            package = {"sha256": _sha256(file), "size": file.stat().st_size, "signature": signature}
+        except OSError as error:
+            raise ClientError(f"{file} can't be read: {error}") from None
+        self.verify(app_id, version, package)
+
+    def download(self, app_id: str, answer: Mapping[str, Any], target: Path) -> None:
+        """Fetch the package of an update's answer to `target` (R-2).
+
+        Nothing is fetched when its signature is wrong, and the file appears only when its size and SHA-256 are the
+        signed ones. What an earlier attempt left beside it is continued. Raises ClientError.
+        """
+        package = answer["package"]
+        self.verify(app_id, answer["version"], package)
         target.parent.mkdir(parents=True, exist_ok=True)
         part = target.with_name(f"{package['sha256']}.part")
         for attempt in range(1, TRIES + 1):
@@ -139,6 +184,11 @@ class Client:
         if part.stat().st_size < package["size"]:
             raise _Broken("the connection was closed early")
 
+    def _kept(self, path: str, etag: str) -> tuple[dict[str, Any] | None, str]:
+        """Ask for what is kept with its ETag; None while it is what has `etag`."""
+        with self._open(path, {"If-None-Match": etag} if etag else {}) as response:
+            return None if response.status == 304 else json.load(response), response.headers["ETag"]
+
     def _post(self, path: str, content: Mapping[str, Any]) -> HTTPResponse:
         return self._open(path, {"Content-Type": "application/json"}, json.dumps(content).encode())
 
@@ -158,6 +208,27 @@ class Client:
                 raise ClientError(f"{error.code}: {_message(error.read(4096))}") from None
         except (urllib.error.URLError, TimeoutError, HTTPException, ConnectionError) as error:
             raise ClientError(f"{url} could not be reached: {error}") from None
+
+
+def statement(app_id: str, version: str, sha256: str, size: int) -> bytes:
+    """Return what a signature is over: five lines of UTF-8, each with a line feed at its end (R-8)."""
+    return f"mini-program-package-v1\n{app_id}\n{version}\n{sha256}\n{size}\n".encode()
+
+
+def _public_key(encoded: str) -> bytes:
+    """Return the 32 bytes; raises ValueError."""
+    key = base64.b64decode(encoded, validate=True)
+    Ed25519PublicKey.from_public_bytes(key)
+    return key
+
+
+def _signed_by(public_key: bytes, signature: str, content: bytes) -> bool:
+    try:
+        raw = base64.b64decode(signature, validate=True)
+        Ed25519PublicKey.from_public_bytes(public_key).verify(raw, content)
+    except (ValueError, InvalidSignature):
+        return False
+    return True
 
 
 def _save(response: HTTPResponse, part: Path, mode: str, *, limit: int) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from urllib.parse import parse_qsl
 
 import msgspec
 from django.db import Error
@@ -13,7 +12,7 @@ from django.utils import timezone
 
 from console.api.device import rate
 from console.api.device.credentials import Source, authenticate
-from console.api.device.http import ApiError, not_found, read_json, unavailable
+from console.api.device.http import ApiError, not_found, read_json, read_query, unavailable
 from console.api.device.schema import (
     ConsentAnswers,
     ConsentChoices,
@@ -44,7 +43,7 @@ def answer(environ: Environ, source: Callable[[], Source]) -> Response:
     application = authenticate(environ, source()).pk
     if environ["REQUEST_METHOD"] == "POST":
         return _keep(read_json(environ, _answers), application)
-    response = _show(_question(environ), application)
+    response = _show(read_query(environ, ConsentQuestion), application)
     if environ["REQUEST_METHOD"] == "HEAD":
         response.body = b""
     return response
@@ -89,14 +88,6 @@ def _keep(asked: ConsentAnswers, application: int) -> Response:
             at=timezone.now(),
         )
         return json_response(ConsentResults(results))  # type: ignore[arg-type]
-
-
-def _question(environ: Environ) -> ConsentQuestion:
-    query = parse_qsl(environ.get("QUERY_STRING", ""), keep_blank_values=True)
-    try:
-        return msgspec.convert(dict(query), ConsentQuestion)
-    except msgspec.ValidationError as error:
-        raise ApiError(422, "invalid", str(error)) from None
 
 
 @contextmanager

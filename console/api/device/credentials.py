@@ -17,10 +17,15 @@ from grayscale.states import GUID_PREFIXES
 
 
 class Application(msgspec.Struct, frozen=True):
-    """A host application as it authenticates: its primary key, and the SHA-256 of each key that is not revoked."""
+    """A host application: its primary key, the SHA-256 of each key that is not revoked, and the keys that sign for it.
+
+    These are (key id, sealed private key), the newest first: sealed until the first signature needs them, and nothing
+    that is printed or logged can tell them.
+    """
 
     pk: int
     keys: tuple[bytes, ...]
+    signing_keys: tuple[tuple[str, str], ...] = ()
 
 
 class Source(Protocol):
@@ -32,8 +37,8 @@ class Source(Protocol):
     def program(self, app_id: str) -> ProgramState | None:
         """Return the mini program with this App ID."""
 
-    def package(self, sha256: str, *, application: int) -> Deliverable | None:
-        """Return the version with this package that is served to the application."""
+    def package(self, sha256: str, *, application: int, trial_token: str | None = None) -> Deliverable | None:
+        """Return the version with this package that is served to a device of the application with such a token."""
 
     def seen(self, app_id: str, device: Device, *, application: int) -> None:
         """Note a device that was told a version of the mini program with this App ID."""

@@ -6,7 +6,7 @@ import logging
 from collections.abc import Callable
 
 from console.api import http
-from console.api.device import consents, login_codes, logs, openapi, packages, policy, reports, update
+from console.api.device import consents, login_codes, logs, openapi, packages, policy, privacy, reports, update
 from console.api.device.credentials import Source
 from console.api.device.feed import feed
 from console.api.device.http import ApiError, not_found
@@ -18,6 +18,7 @@ METHODS = {
     "reports": ("POST",),
     "packages": ("GET", "HEAD"),
     "policy": ("GET", "HEAD"),
+    "privacy": ("GET", "HEAD"),
     "logs": ("POST",),
     "consents": ("GET", "HEAD", "POST"),
     "consent-settings": ("POST",),
@@ -58,6 +59,9 @@ def _handle(environ: Environ, source: Callable[[], Source]) -> Response:
     if path == "policy":
         _allow(environ, METHODS["policy"])
         return policy.answer(environ, source)
+    if path == "privacy":
+        _allow(environ, METHODS["privacy"])
+        return privacy.answer(environ, source)
     if path == "logs":
         _allow(environ, METHODS["logs"])
         return logs.answer(environ, source)

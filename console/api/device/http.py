@@ -4,18 +4,22 @@ from __future__ import annotations
 
 import re
 import zlib
-from typing import TypeVar
+from hashlib import sha256
+from typing import Any, TypeVar
+from urllib.parse import parse_qsl
 
 import msgspec
 
 from console.api.device.schema import Error
 from console.api.http import (
+    JSON,
     LONGEST_BODY,
     BodyRefused,
     Environ,
     Headers,
     Response,
     decode,
+    encode,
     json_response,
     read_body,
     too_large,
@@ -59,6 +63,26 @@ def is_known(environ: Environ, etag: str) -> bool:
     """Tell whether If-None-Match names what has this ETag; the comparison is weak by the RFC."""
     header = environ.get("HTTP_IF_NONE_MATCH", "")
     return any(part.strip().removeprefix("W/") in (etag, "*") for part in header.split(","))
+
+
+def kept_by_devices(environ: Environ, content: Any) -> Response:
+    """Return `content` as JSON that a device keeps and asks for again by its ETag; 304 when it has that already."""
+    body = encode(content)
+    etag = f'"{sha256(body).hexdigest()}"'
+    headers = [("ETag", etag), ("Cache-Control", "private, no-cache")]
+    if is_known(environ, etag):
+        return Response(304, headers)
+    headers += [JSON, ("Content-Length", str(len(body)))]
+    return Response(200, headers, b"" if environ["REQUEST_METHOD"] == "HEAD" else body)
+
+
+def read_query(environ: Environ, type_: type[T]) -> T:
+    """Return the query, checked; raises ApiError 422, which names the member that is wrong."""
+    query = parse_qsl(environ.get("QUERY_STRING", ""), keep_blank_values=True)
+    try:
+        return msgspec.convert(dict(query), type_)
+    except msgspec.ValidationError as error:
+        raise ApiError(422, "invalid", str(error)) from None
 
 
 def read_json(environ: Environ, decoder: msgspec.json.Decoder[T]) -> T:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import cache
 from typing import Any
 
@@ -19,6 +20,8 @@ from console.api.device.schema import (
     LoginCodeRequest,
     LogsAccepted,
     PolicyQuestion,
+    PrivacyAnswer,
+    PrivacyQuestion,
     Report,
     UpdateAnswer,
     UpdateRequest,
@@ -26,6 +29,22 @@ from console.api.device.schema import (
 from console.api.http import Environ, Response, encode
 from devmgmt.policy import Policy
 
+BODIES: list[type] = [
+    UpdateRequest,
+    UpdateAnswer,
+    Report,
+    LogBatch,
+    LogsAccepted,
+    Policy,
+    PrivacyAnswer,
+    Error,
+    LoginCodeRequest,
+    LoginCode,
+    ConsentChoices,
+    ConsentAnswers,
+    ConsentResults,
+    ConsentSettings,
+]
 ERRORS = {
     400: "The body is not JSON.",
     401: "No, an unknown or a revoked key; a wrong signature.",
@@ -66,27 +85,7 @@ def answer(environ: Environ) -> Response:
 
 @cache
 def _document() -> bytes:
-    references, components = msgspec.json.schema_components(
-        [
-            UpdateRequest,
-            UpdateAnswer,
-            Report,
-            LogBatch,
-            LogsAccepted,
-            Policy,
-            Error,
-            LoginCodeRequest,
-            LoginCode,
-            ConsentChoices,
-            ConsentAnswers,
-            ConsentResults,
-            ConsentSettings,
-        ],
-        ref_template="#/components/schemas/{name}",
-    )
-    asked, answered, report, logs, accepted, policy, error, login, code, choices, answers, results, settings = (
-        references
-    )
+    references, components = msgspec.json.schema_components(BODIES, ref_template="#/components/schemas/{name}")
     return encode(
         {
             "openapi": "3.1.0",
@@ -97,30 +96,38 @@ def _document() -> bytes:
             },
             "servers": [{"url": "/"}],
             "security": [{"application": []}],
-            "paths": {
-                "/runtime/v1/update": {"post": _update(asked, answered, error)},
-                "/runtime/v1/reports": {"post": _report(report, error)},
-                "/runtime/v1/packages/{sha256}.apkg": {
-                    "parameters": [_parameter("sha256", "path", {"type": "string", "pattern": "^[0-9a-f]{64}$"})],
-                    "get": _package(error, body=True),
-                    "head": _package(error, body=False),
-                },
-                "/runtime/v1/logs": {"post": _logs(logs, accepted, error)},
-                "/runtime/v1/policy": {
-                    "parameters": [_app_id()],
-                    "get": _policy(policy, error, body=True),
-                    "head": _policy(policy, error, body=False),
-                },
-                "/runtime/v1/consents": _consents(choices, answers, results, error),
-                "/runtime/v1/consent-settings": {"post": _consent_settings(settings, choices, error)},
-                "/runtime/v1/login-codes": {"post": _login_code(login, code, error)},
-            },
-            "components": {
-                "schemas": components,
-                "securitySchemes": SECURITY_SCHEMES,
-            },
+            "paths": _paths(dict(zip(BODIES, references, strict=True))),
+            "components": {"schemas": components, "securitySchemes": SECURITY_SCHEMES},
         }
     )
+
+
+def _paths(schemas: Mapping[type, Any]) -> dict[str, Any]:
+    error = schemas[Error]
+    choices = schemas[ConsentChoices]
+    return {
+        "/runtime/v1/update": {"post": _update(schemas[UpdateRequest], schemas[UpdateAnswer], error)},
+        "/runtime/v1/reports": {"post": _report(schemas[Report], error)},
+        "/runtime/v1/packages/{sha256}.apkg": {
+            "parameters": [_parameter("sha256", "path", {"type": "string", "pattern": "^[0-9a-f]{64}$"})],
+            "get": _package(error, body=True),
+            "head": _package(error, body=False),
+        },
+        "/runtime/v1/logs": {"post": _logs(schemas[LogBatch], schemas[LogsAccepted], error)},
+        "/runtime/v1/policy": {
+            "parameters": _query(PolicyQuestion),
+            "get": _policy(schemas[Policy], error, body=True),
+            "head": _policy(schemas[Policy], error, body=False),
+        },
+        "/runtime/v1/privacy": {
+            "parameters": _query(PrivacyQuestion),
+            "get": _privacy(schemas[PrivacyAnswer], error, body=True),
+            "head": _privacy(schemas[PrivacyAnswer], error, body=False),
+        },
+        "/runtime/v1/consents": _consents(choices, schemas[ConsentAnswers], schemas[ConsentResults], error),
+        "/runtime/v1/consent-settings": {"post": _consent_settings(schemas[ConsentSettings], choices, error)},
+        "/runtime/v1/login-codes": {"post": _login_code(schemas[LoginCodeRequest], schemas[LoginCode], error)},
+    }
 
 
 def _update(asked: Any, answered: Any, error: Any) -> dict[str, Any]:
@@ -168,6 +175,7 @@ def _package(error: Any, *, body: bool) -> dict[str, Any]:
     content: dict[str, Any] = {"content": {"application/octet-stream": {}}} if body else {}
     part = _parameter("Range", "header", {"type": "string"}, "One range of bytes, such as bytes=1000-")
     unless = _parameter("If-Range", "header", {"type": "string"}, "The ETag of what the device has a part of.")
+    token = _parameter("trial_token", "query", {"type": "string"}, "For the package of a trial version.")
     responses = {"200": {"description": "The whole package.", **content}}
     if body:
         responses["206"] = {"description": "The range.", **content}
@@ -176,21 +184,35 @@ def _package(error: Any, *, body: bool) -> dict[str, Any]:
     return {
         "operationId": "package" if body else "package_head",
         "summary": "The package of a version that the application is served." if body else "Its size and ETag.",
-        "parameters": [part, unless] if body else [],
+        "parameters": [token, part, unless] if body else [token],
         "responses": {**responses, **_errors(error if body else None, *codes)},
     }
 
 
 def _policy(answered: Any, error: Any, *, body: bool) -> dict[str, Any]:
-    content = {"content": {"application/json": {"schema": answered}}} if body else {}
-    unless = _parameter("If-None-Match", "header", {"type": "string"}, "The ETag of the policy that the device has.")
     return {
         "operationId": "policy" if body else "policy_head",
         "summary": "What may a mini program do in the application?" if body else "Its ETag.",
-        "parameters": [unless],
+        **_kept_by_devices("All that it may at this moment.", answered, error, body=body),
+    }
+
+
+def _privacy(answered: Any, error: Any, *, body: bool) -> dict[str, Any]:
+    return {
+        "operationId": "privacy" if body else "privacy_head",
+        "summary": "What does the privacy agreement say, and does the user have to agree?" if body else "Its ETag.",
+        **_kept_by_devices("The online agreement.", answered, error, body=body),
+    }
+
+
+def _kept_by_devices(description: str, answered: Any, error: Any, *, body: bool) -> dict[str, Any]:
+    """Return parameters and responses of what devices keep with its ETag."""
+    content = {"content": {"application/json": {"schema": answered}}} if body else {}
+    return {
+        "parameters": [_parameter("If-None-Match", "header", {"type": "string"}, "The ETag of what the device has.")],
         "responses": {
-            "200": {"description": "All that it may at this moment.", **content},
-            "304": {"description": "If-None-Match names this policy."},
+            "200": {"description": description, **content},
+            "304": {"description": "If-None-Match names it."},
             **_errors(error if body else None, 401, 404, 405, 422, 429, 503),
         },
     }
@@ -213,12 +235,7 @@ def _login_code(asked: Any, answered: Any, error: Any) -> dict[str, Any]:
 
 
 def _consents(choices: Any, answers: Any, results: Any, error: Any) -> dict[str, Any]:
-    asked = msgspec.json.schema(ConsentQuestion)["$defs"]["ConsentQuestion"]
-    query = [
-        {**_parameter(name, "query", schema), "required": name in asked["required"]}
-        for name, schema in asked["properties"].items()
-    ]
-    shown = {"summary": "What is to be shown to the user?", "parameters": query}
+    shown = {"summary": "What is to be shown to the user?", "parameters": _query(ConsentQuestion)}
     codes = (401, 404, 405, 422, 429, 503)
     return {
         "get": {
@@ -259,10 +276,13 @@ def _content(description: str, schema: Any) -> dict[str, Any]:
     return {"description": description, "content": {"application/json": {"schema": schema}}}
 
 
-def _app_id() -> dict[str, Any]:
-    """Return the parameter as the struct that reads it has it."""
-    schema = msgspec.json.schema(PolicyQuestion)["$defs"]["PolicyQuestion"]["properties"]["app_id"]
-    return {**_parameter("app_id", "query", schema), "required": True}
+def _query(struct: type) -> list[dict[str, Any]]:
+    """Return the parameters as the struct that reads the query has them."""
+    asked = msgspec.json.schema(struct)["$defs"][struct.__name__]
+    return [
+        {**_parameter(name, "query", schema), "required": name in asked["required"]}
+        for name, schema in asked["properties"].items()
+    ]
 
 
 def _errors(schema: Any, *codes: int) -> dict[str, Any]:

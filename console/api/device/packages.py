@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import re
 from collections.abc import Callable, Iterator
-from urllib.parse import quote
+from urllib.parse import parse_qsl, quote
 
 from django.conf import settings
 from django.core.files import File
@@ -29,13 +29,15 @@ _NAME = re.compile(r"([0-9a-f]{64})\.apkg")
 def answer(environ: Environ, source: Callable[[], Source], name: str) -> Response:
     """Send a package, or a part of it, to an application that a version with it is served to now.
 
-    Any other hash is 404 (P-1, L-4). Raises ApiError (401, 404, 416, 429, 503).
+    That of a trial version also needs the trial token, in the query (V-14). Any other hash is 404 (P-1, L-4).
+    Raises ApiError (401, 404, 416, 429, 503).
     """
     rows = source()
     application = authenticate(environ, rows)
     rate.limiter.hit(application.pk, client_address(WSGIRequest(environ)))
     match = _NAME.fullmatch(name)
-    release = rows.package(match[1], application=application.pk) if match else None
+    token = dict(parse_qsl(environ.get("QUERY_STRING", ""))).get("trial_token")
+    release = rows.package(match[1], application=application.pk, trial_token=token) if match else None
     if release is None:
         raise not_found()
     etag = f'"{release.sha256}"'

@@ -4,19 +4,16 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
-from hashlib import sha256
-from urllib.parse import parse_qsl
 
-import msgspec
 from django.core.handlers.wsgi import WSGIRequest
 from django.db import Error
 
 from console.activity.middleware import client_address
 from console.api.device import rate
 from console.api.device.credentials import Source, authenticate
-from console.api.device.http import ApiError, is_known, not_found, unavailable
+from console.api.device.http import kept_by_devices, not_found, read_query, unavailable
 from console.api.device.schema import PolicyQuestion
-from console.api.http import JSON, Environ, Response, encode
+from console.api.http import Environ, Response
 from devmgmt.policy import Policy, policy_of
 
 logger = logging.getLogger(__name__)
@@ -29,27 +26,14 @@ def answer(environ: Environ, source: Callable[[], Source]) -> Response:
     """
     rows = source()
     application = authenticate(environ, rows)
-    asked = _question(environ)
+    asked = read_query(environ, PolicyQuestion)
     # An SDK asks for the policy of each program that is opened, so each is counted by itself; invented ones together.
     counted = asked.app_id if rows.program(asked.app_id) else ""
     rate.limiter.hit(application.pk, client_address(WSGIRequest(environ)), counted)
     policy = _policy(asked.app_id, application.pk)
     if policy is None:
         raise not_found()
-    body = encode(policy)
-    etag = f'"{sha256(body).hexdigest()}"'
-    headers = [("ETag", etag), ("Cache-Control", "private, no-cache")]
-    if is_known(environ, etag):
-        return Response(304, headers)
-    headers += [JSON, ("Content-Length", str(len(body)))]
-    return Response(200, headers, b"" if environ["REQUEST_METHOD"] == "HEAD" else body)
-
-
-def _question(environ: Environ) -> PolicyQuestion:
-    try:
-        return msgspec.convert(dict(parse_qsl(environ.get("QUERY_STRING", ""))), PolicyQuestion)
-    except msgspec.ValidationError as error:
-        raise ApiError(422, "invalid", str(error)) from None
+    return kept_by_devices(environ, policy)
 
 
 def _policy(app_id: str, application: int) -> Policy | None:

@@ -6,6 +6,7 @@ Slow and never old: for the pages, and for requests that reach Django's own URLs
 from __future__ import annotations
 
 import time
+from typing import Any
 
 from console.api.device.credentials import Application
 from console.hosts.models import HostApplication
@@ -26,20 +27,21 @@ class Rows:
         if application is None:
             return None
         keys = application.keys.filter(revoked_at=None)
-        return Application(application.pk, tuple(bytes.fromhex(key.sha256) for key in keys))
+        signing_keys = application.signing_keys.active().values_list("key_id", "sealed")
+        return Application(application.pk, tuple(bytes.fromhex(key.sha256) for key in keys), tuple(signing_keys))
 
     def program(self, app_id: str) -> ProgramState | None:
         """Return the mini program with this App ID."""
         program = MiniProgram.objects.filter(app_id=app_id).first()
         return program_state(program) if program else None
 
-    def package(self, sha256: str, *, application: int) -> Deliverable | None:
-        """Return the version with this package that is served to the application now (R-2)."""
+    def package(self, sha256: str, *, application: int, trial_token: str | None = None) -> Deliverable | None:
+        """Return the version with this package that is served to such a device now (R-2)."""
         versions = Version.objects.filter(package__sha256=sha256)
         programs = MiniProgram.objects.on_shelf().filter(pk__in=versions.values("mini_program"))
-        at = time.time()
+        asking: dict[str, Any] = {"application": application, "at": time.time(), "trial_token": trial_token}
         states = program_states(programs).values()
-        offered = (one for state in states for one in served(state, application=application, at=at))
+        offered = (one for state in states for one in served(state, **asking))
         return next((one for one in offered if one.sha256 == sha256), None)
 
     def seen(self, app_id: str, device: Device, *, application: int) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 from typing import Annotated, Literal
 
 import msgspec
@@ -9,6 +10,7 @@ from msgspec import Meta
 
 from grayscale.decision import Channel, Status
 from grayscale.matching import REPORTED
+from miniprograms.privacy.states import DataType
 
 MOST_ENTRIES = 200  # in one batch of logs
 
@@ -39,6 +41,14 @@ TemplateIds = Annotated[
         description="Up to 3, with commas between: for the pop-up. Absent: all that the user has answered.",
     ),
 ]
+DataTypeName = Annotated[str, Meta(extra_json_schema={"enum": DataType.values})]
+Signature = Annotated[
+    str,
+    Meta(
+        pattern=r"^[0-9a-f]{16}:[A-Za-z0-9+/]{86}==( [0-9a-f]{16}:[A-Za-z0-9+/]{86}==)*$",
+        description="`key id:Base64` of the Ed25519 signature by each of the application's keys, with spaces between.",
+    ),
+]
 Sha256 = Annotated[str, Meta(min_length=64, max_length=64, pattern="^[0-9a-f]{64}$")]
 
 
@@ -56,15 +66,16 @@ class UpdateRequest(msgspec.Struct):
     local_version: Annotated[
         Number | None, Meta(description="The version that the device has, preset included; absent when it has none.")
     ] = None
-    trial_token: Text | None = None
+    trial_token: Annotated[Text | None, Meta(description="From the link or QR code of a trial version.")] = None
 
 
 class PackageLink(msgspec.Struct, frozen=True):
-    """Where the package is. Check size and hash before use."""
+    """Where the package is. Check signature, size and hash before use."""
 
     url: Annotated[str, Meta(description="A path on the host that was asked; needs the same authentication.")]
     sha256: Sha256
     size: Annotated[int, Meta(ge=0, description="bytes")]
+    signature: Signature
 
 
 class UpdateAnswer(msgspec.Struct, frozen=True):
@@ -73,13 +84,15 @@ class UpdateAnswer(msgspec.Struct, frozen=True):
     `current`: run what the device has. `update`: fetch `package` and run it, also when its number is lower.
     `removed`: delete what the device has and do not open it, preset included. `unavailable`: there is nothing
     for this application. `version` and `channel` are null in the last two cases, `package` is present for
-    `update` only.
+    `update` only, `page` and `query` for the channel `trial`: open the program there.
     """
 
     status: Status
     version: Number | None = None
     channel: Channel | None = None
     package: PackageLink | None = None
+    page: Annotated[str | None, Meta(description="The opening page of a trial version, a path in its package.")] = None
+    query: Annotated[str | None, Meta(description="What follows `?` in the opening page's link; may be empty.")] = None
 
 
 class Report(msgspec.Struct):
@@ -96,6 +109,60 @@ class PolicyQuestion(msgspec.Struct):
     """What may this mini program do in the application? In the query; unknown members are ignored."""
 
     app_id: AppId
+
+
+class PrivacyQuestion(msgspec.Struct):
+    """What does the privacy agreement say? In the query; unknown members are ignored."""
+
+    app_id: AppId
+    accepted: Annotated[
+        Annotated[str, Meta(max_length=9, pattern=rf"^[0-9]+{END}")] | None,
+        Meta(description="The version that the user agreed to before; 0 or absent: none."),
+    ] = None
+
+
+class DeclaredData(msgspec.Struct, frozen=True):
+    """Personal data that the program may use."""
+
+    type: DataTypeName
+    purpose: str
+
+
+class ThirdParty(msgspec.Struct, frozen=True):
+    """Whose code is in the program, such as an SDK's."""
+
+    name: str
+    purpose: str
+    link: str
+
+
+class Contact(msgspec.Struct, frozen=True):
+    """How the user reaches who answers for the data; at least one is not empty."""
+
+    email: str
+    phone: str
+    other: str
+
+
+class PrivacyText(msgspec.Struct, frozen=True):
+    """The agreement itself, in Markdown; one of the languages may be empty."""
+
+    en: str
+    zh: str
+
+
+class PrivacyAnswer(msgspec.Struct, frozen=True):
+    """The online privacy agreement. Show it before the program opens while `needs_new_consent`."""
+
+    version: Annotated[int, Meta(ge=1)]
+    effective_on: datetime.date | None
+    published_at: datetime.datetime
+    needs_new_consent: bool
+    data: list[DeclaredData]
+    third_parties: list[ThirdParty]
+    contact: Contact
+    retention: str
+    text: PrivacyText
 
 
 class LogLine(msgspec.Struct, gc=False):

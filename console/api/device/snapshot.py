@@ -17,7 +17,7 @@ from console.api.device.credentials import Application
 from grayscale import sightings
 from grayscale.decision import Deliverable, ProgramState, served
 from grayscale.matching import Device
-from grayscale.standing import task_rules
+from grayscale.standing import task_rules, trials_of
 
 # One statement, so that a program's shelf, bindings and version are of the same moment.
 PROGRAMS = """
@@ -38,9 +38,11 @@ ALL_PROGRAMS = PROGRAMS.format(bindings_of="", programs="")
 SOME_PROGRAMS = PROGRAMS.format(
     bindings_of="AND mini_program_id = ANY(%(ids)s)", programs="WHERE program.id = ANY(%(ids)s)"
 )
-# The keys themselves stay in the database.
+# The keys themselves stay in the database, those that sign stay sealed.
 APPLICATIONS = """
-    SELECT application.application_id, application.id, array_agg(sha256(convert_to(key.key, 'UTF8')))
+    SELECT application.application_id, application.id, array_agg(sha256(convert_to(key.key, 'UTF8'))),
+           ARRAY(SELECT ARRAY[signing.key_id, signing.sealed] FROM hosts_signingkey AS signing
+                 WHERE signing.application_id = application.id AND signing.retired_at IS NULL ORDER BY signing.id DESC)
     FROM hosts_hostapplication AS application
     JOIN hosts_applicationkey AS key ON key.application_id = application.id AND key.revoked_at IS NULL
     GROUP BY application.id
@@ -63,11 +65,11 @@ class Snapshot(msgspec.Struct, frozen=True):
         """Return the mini program with this App ID."""
         return self.programs.get(app_id)
 
-    def package(self, sha256: str, *, application: int) -> Deliverable | None:
-        """Return the version with this package that is served to the application now (R-2)."""
-        at = time.time()
+    def package(self, sha256: str, *, application: int, trial_token: str | None = None) -> Deliverable | None:
+        """Return the version with this package that is served to such a device now (R-2)."""
+        asking: dict[str, Any] = {"application": application, "at": time.time(), "trial_token": trial_token}
         programs = (self.programs[app_id] for app_id in self.packages.get(sha256, ()))
-        offered = (one for program in programs for one in served(program, application=application, at=at))
+        offered = (one for program in programs for one in served(program, **asking))
         return next((one for one in offered if one.sha256 == sha256), None)
 
     def seen(self, app_id: str, device: Device, *, application: int) -> None:
@@ -105,11 +107,12 @@ def _without(snapshot: Snapshot, ids: Iterable[int]) -> Snapshot:
 def _with_programs(snapshot: Snapshot, ids: list[int] | None = None) -> Snapshot:
     """Add these programs; None: all.
 
-    Tasks are read after the programs. What is committed in between is read again at the next look, as its change is
-    newer than the position; and a task that has just ended gives no new place, since its shards are closed.
+    Tasks and trials are read after the programs. What is committed in between is read again at the next look, as
+    its change is newer than the position; and a task that has just ended gives no new place, since its shards are
+    closed.
     """
     rows = _rows(ALL_PROGRAMS) if ids is None else _rows(SOME_PROGRAMS, {"ids": ids})
-    tasks = task_rules(ids)
+    tasks, trials = task_rules(ids), trials_of(ids)
     programs, app_ids, packages = dict(snapshot.programs), dict(snapshot.app_ids), dict(snapshot.packages)
     shared: dict[frozenset[int], frozenset[int]] = {}  # Many programs are bound to the same applications.
     for pk, app_id, on_shelf, bound, ended, *release in rows:
@@ -122,6 +125,7 @@ def _with_programs(snapshot: Snapshot, ids: list[int] | None = None) -> Snapshot
             shared.setdefault(now, now),
             shared.setdefault(before, before),
             tasks.get(pk, ()),
+            trials.get(pk),
         )
         app_ids[pk] = app_id
         for sha256 in _packages(program):
@@ -131,8 +135,8 @@ def _with_programs(snapshot: Snapshot, ids: list[int] | None = None) -> Snapshot
 
 def _packages(program: ProgramState) -> set[str]:
     """Return the hashes of all packages that the program may give."""
-    found = {task.release.sha256 for task in program.tasks}
-    return found | {program.online.sha256} if program.online else found
+    releases = [program.online, program.trial and program.trial.release, *(task.release for task in program.tasks)]
+    return {release.sha256 for release in releases if release}
 
 
 def _rows(query: str, parameters: dict[str, list[int]] | None = None) -> list[tuple[Any, ...]]:
@@ -144,6 +148,8 @@ def _rows(query: str, parameters: dict[str, list[int]] | None = None) -> list[tu
 
 def _applications() -> dict[str, Application]:
     return {
-        application_id: Application(pk, tuple(bytes(key) for key in keys))
-        for application_id, pk, keys in _rows(APPLICATIONS)
+        application_id: Application(
+            pk, tuple(bytes(key) for key in keys), tuple((key_id, sealed) for key_id, sealed in signing)
+        )
+        for application_id, pk, keys, signing in _rows(APPLICATIONS)
     }

@@ -5,13 +5,15 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable
+from urllib.parse import quote
 
 import msgspec
 
 from console.api.device import rate
-from console.api.device.credentials import Source, authenticate, check_guid
+from console.api.device.credentials import Application, Source, authenticate, check_guid
 from console.api.device.http import read_json, unavailable
 from console.api.device.schema import PackageLink, UpdateAnswer, UpdateRequest
+from console.api.device.signatures import signature
 from console.api.http import Environ, Response, json_response
 from grayscale.claims import ClaimsUnavailable, DatabaseClaims
 from grayscale.decision import Decision, decide
@@ -36,6 +38,7 @@ def answer(environ: Environ, source: Callable[[], Source]) -> Response:
             local_version=asked.local_version,
             at=time.time(),
             claims=claims,
+            trial_token=asked.trial_token,
         )
     except ClaimsUnavailable:
         # Only for devices that a task may reach: all others are answered from memory while the database is away.
@@ -43,14 +46,20 @@ def answer(environ: Environ, source: Callable[[], Source]) -> Response:
         raise unavailable() from None
     if decision.release is not None:
         rows.seen(asked.app_id, asked, application=application.pk)
-    return json_response(_worded(decision))
+    return json_response(_worded(decision, asked, application))
 
 
-def _worded(decision: Decision) -> UpdateAnswer:
-    release = decision.release
+def _worded(decision: Decision, asked: UpdateRequest, application: Application) -> UpdateAnswer:
+    release, trial = decision.release, decision.trial
     if release is None:
         return UpdateAnswer(decision.status)
     package = None
     if decision.status == "update":
-        package = PackageLink(f"/runtime/v1/packages/{release.sha256}.apkg", release.sha256, release.size)
-    return UpdateAnswer(decision.status, release.number, decision.channel, package)
+        signed = signature(application, asked.app_id, release)
+        url = f"/runtime/v1/packages/{release.sha256}.apkg"
+        if trial:
+            url += f"?trial_token={quote(asked.trial_token or '', safe='')}"
+        package = PackageLink(url, release.sha256, release.size, signed)
+    if trial is None:
+        return UpdateAnswer(decision.status, release.number, decision.channel, package)
+    return UpdateAnswer(decision.status, release.number, decision.channel, package, trial.page, trial.query)

@@ -11,6 +11,7 @@ urlpatterns = [
     path("packages/<str:name>", views.package, name="package"),
     path("logs", views.logs, name="logs"),
     path("policy", views.policy, name="policy"),
+    path("privacy", views.privacy, name="privacy"),
     path("consents", views.consents, name="consents"),
     path("consent-settings", views.consent_settings, name="consent_settings"),
     path("login-codes", views.login_codes, name="login_codes"),

@@ -7,6 +7,7 @@ from typing import Any
 from console.api.http import Environ, Response, json_response
 from console.api.server.reading import program_asking, query
 from console.core.errors import ServerRefused
+from console.core.text import is_chinese
 from messaging.models import MyTemplate
 from messaging.states import LANGUAGES, TemplateKind
 
@@ -20,7 +21,7 @@ def answer(environ: Environ) -> Response:
     lang = query(environ).get("lang") or LANGUAGES[0]
     if lang not in LANGUAGES:
         raise ServerRefused(40097, f"lang: {', '.join(LANGUAGES)}")
-    suffix = "" if lang.startswith("en") else "_zh"
+    suffix = "_zh" if is_chinese(lang) else ""
     found = MyTemplate.objects.live().filter(mini_program=program)
     return json_response({"errcode": 0, "errmsg": "ok", "data": [_template(one, suffix) for one in found]})
 

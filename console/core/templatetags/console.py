@@ -44,6 +44,8 @@ A dialog: form_page(request, NoteForm(…), template="core/confirm.html", title=
 Impossible actions: {% actions %}{% action label url reason=why %}…{% endactions %}. With a reason the button is grey
     and the reason is written below the group, once.
 
+Dates and lists: {{ at|day }} {{ at|short_day }} {{ at|long_day }} {{ names|listed }}.
+
 Pieces: {% icon "rocket" %} {% status obj.state %} {% status "overdue" label %} {% tag label "blue" %} {% ago dt %}
     {% exact dt %} {% copy obj.app_id %} {% app_icon program 40 %} {% avatar user %} {% url_with show="all" %}
     {% event "rocket" "green" at %}…{% endevent %} {% include "core/activity.html" with entries=entries %}
@@ -64,7 +66,7 @@ from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
 from tablericons.templatetags.tablericons import icon as draw
 
-from console.core import changes, times
+from console.core import changes, text, times
 from console.core.filters import ListFilter
 from console.core.states import look_of, look_of_move
 
@@ -110,6 +112,36 @@ def ago(at: Any) -> SafeString | str:
 def exact(at: Any) -> SafeString | str:
     """Say when, exactly: windows and records."""
     return _time(at, times.exact(at)) if at else ""
+
+
+@register.filter
+def day(at: Any) -> str:
+    """Say which day: “22 Nov 2026”."""
+    return times.day_and_year(at)
+
+
+@register.filter
+def short_day(at: Any) -> str:
+    """Say which day of this year: “22 Nov”."""
+    return times.day_of_year(at)
+
+
+@register.filter
+def month(at: Any) -> str:
+    """Say which month: “Nov”."""
+    return str(times.MONTHS[at.month - 1])
+
+
+@register.filter
+def long_day(at: Any) -> str:
+    """Say which day, with its weekday: “Sunday, 22 Nov 2026”."""
+    return times.long(at)
+
+
+@register.filter
+def listed(items: Any) -> str:
+    """Say “a, b, c” as the reader's language does; instead of |join, and escaped as any text."""
+    return text.listed(items)
 
 
 def _time(at: Any, words: str) -> SafeString:

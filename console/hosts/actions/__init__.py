@@ -198,15 +198,20 @@ def administrators_of(application: HostApplication) -> list[ApplicationMember]:
 
 
 def tell_administrators(
-    application: HostApplication, text: Promise, *, by: User, detail: Callable[[], str] = str
+    application: HostApplication,
+    text: Promise,
+    *,
+    by: User,
+    detail: Callable[[], str] = str,
+    page: str = "hosts:gateway",
 ) -> None:
-    """Tell them, but for `by`, what happened to the gateway; `text` has %(person)s and %(application)s."""
+    """Tell them, but for `by`, what happened to what `page` shows; `text` has %(person)s and %(application)s."""
     notify(
         [person.user for person in administrators_of(application) if person.user_id != by.pk],
         kind=NotificationKind.KEYS,
         text=lambda: str(text) % {"person": by, "application": application},
         detail=detail,
-        url=reverse("hosts:gateway", args=[application.application_id]),
+        url=reverse(page, args=[application.application_id]),
     )
 
 

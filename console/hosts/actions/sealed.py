@@ -75,17 +75,27 @@ def add_signing_key(application: HostApplication, *, by: User) -> SigningKey:
         raise Refused(refusal)
     key = make_signing_key(application, by=by)
     write_entry(Verb.SIGNING_KEY_ADDED, application, by=by, after={"key": key.key_id})
+    text = gettext_lazy("%(person)s added a signing key to %(application)s")
+    tell_administrators(application, text, by=by, detail=lambda: key.key_id, page="hosts:signing_keys")
     return key
 
 
 @transaction.atomic
 def retire_signing_key(key: SigningKey, *, by: User, reason: str = "") -> SigningKey:
-    """Sign with it no more: devices that know no other key refuse packages. Raises Refused for the last one."""
-    application, now = lock(key.application), timezone.now()
+    """Sign with it no more, and erase its private half: devices that know no other key refuse packages.
+
+    Raises Overtaken for one that is retired, Refused for the last one.
+    """
+    application = lock(key.application)
+    key = application.signing_keys.get(pk=key.pk)
+    if key.retired_at:
+        raise Overtaken(_("Someone else was first: this key is retired."))
     if refusal := rules.why_not_retire_signing_key(application.signing_keys.active().count()):
         raise Refused(refusal)
-    if not application.signing_keys.active().filter(pk=key.pk).update(retired_at=now):
-        raise Overtaken(_("Someone else was first: this key is retired."))
-    key.retired_at = now
+    key.retired_at, key.retired_by, key.sealed = timezone.now(), by, ""
+    key.save()
     write_entry(Verb.SIGNING_KEY_RETIRED, application, by=by, before={"key": key.key_id}, reason=reason)
+    text = gettext_lazy("%(person)s retired a signing key of %(application)s")
+    detail = "\n".join(line for line in (key.key_id, reason) if line)
+    tell_administrators(application, text, by=by, detail=lambda: detail, page="hosts:signing_keys")
     return key

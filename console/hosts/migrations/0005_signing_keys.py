@@ -17,13 +17,14 @@ class Migration(migrations.Migration):
             name='SigningKey',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('key_id', models.CharField(help_text='first half of the SHA-256 of the public key, hex', max_length=16, unique=True)),
+                ('key_id', models.CharField(help_text='first 16 hex digits of the SHA-256 of the public key', max_length=16, unique=True)),
                 ('public_key', models.CharField(help_text='32 bytes, Base64', max_length=44)),
-                ('sealed', models.TextField(help_text='the private key')),
+                ('sealed', models.TextField(help_text='the private key; empty once retired')),
                 ('created_at', models.DateTimeField()),
                 ('retired_at', models.DateTimeField(null=True)),
                 ('application', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='signing_keys', to='hosts.hostapplication')),
                 ('created_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ('retired_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
             ],
             options={
                 'ordering': ['-id'],

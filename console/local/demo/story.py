@@ -17,8 +17,9 @@ from console.accounts import actions as accounts
 from console.accounts.models import Membership, Notification, Team, User
 from console.hosts import actions as hosts
 from console.hosts.models import ApplicationKey, ApplicationMember, HostApplication
-from console.local.demo import development
+from console.local.demo import agreements, development
 from console.local.demo.cast import APPLICATIONS, CROWDS, DOWNLOADS, PEOPLE, PROGRAMS, TASKS, TEAMS
+from console.local.demo.code import code_of
 from console.local.demo.crowd import Crowd
 from console.local.demo.icons import draw_icon
 from console.local.demo.logs import write_logs
@@ -182,6 +183,18 @@ class Story:
             "off": lambda name, reason: programs.take_off_shelf(
                 self.programs[name], by=self._one(name, "license_holder"), reason=reason
             ),
+            "agree": lambda name, stated: agreements.publish(
+                self.programs[name], stated, by=self._one(name, "license_holder")
+            ),
+            "draft": lambda name, stated: agreements.save(
+                self.programs[name], stated, by=self._one(name, "license_holder")
+            ),
+            "trial": lambda name, argument: agreements.try_out(
+                self.programs[name], argument, by=self._one(name, "developer")
+            ),
+            "offline": lambda name, application: agreements.take_home(
+                self.programs[name], application, by=self._one(name, "developer"), applications=self.applications
+            ),
             "domains": lambda name, changes: development.change_domains(
                 self.programs[name], changes, by=self._one(name, "developer")
             ),
@@ -249,7 +262,10 @@ class Story:
     def _upload(self, name: str, argument: str) -> None:
         number, _space, notes = argument.partition(" ")
         major, minor, patch = map(int, number.split("."))
-        files = package_files(name, PROGRAMS[name]["pages"], number, extra_lines=40 * minor + 200)
+        about = PROGRAMS[name]
+        pages = about["pages"] + about.get("new_pages", {}).get(number, [])
+        files = package_files(name, pages, number, extra_lines=40 * minor + 200) | code_of(name, number)
+        files["images/logo.webp"] = draw_icon(*about["icon"]).read()
         releases.upload(
             self.programs[name],
             file=pack(files),

@@ -32,7 +32,7 @@ class Migration(migrations.Migration):
             options={
                 'ordering': ['-id'],
                 'indexes': [models.Index(condition=models.Q(('failed', False), ('written_at', None)), fields=['id'], name='report_to_write')],
-                'constraints': [models.CheckConstraint(condition=models.Q(models.Q(('content', None), ('written_at', None)), models.Q(('content__isnull', False), ('written_at__isnull', False)), _connector='OR'), name='report_written_at'), models.CheckConstraint(condition=models.Q(('failed', False), ('written_at', None), _connector='OR'), name='report_failed_or_written')],
+                'constraints': [models.UniqueConstraint(condition=models.Q(('failed', False), ('written_at', None)), fields=('version', 'audit'), name='report_to_write_once', nulls_distinct=False), models.CheckConstraint(condition=models.Q(models.Q(('content', None), ('written_at', None)), models.Q(('content__isnull', False), ('written_at__isnull', False)), _connector='OR'), name='report_written_at'), models.CheckConstraint(condition=models.Q(('failed', False), ('written_at', None), _connector='OR'), name='report_failed_or_written')],
             },
         ),
     ]

@@ -20,9 +20,10 @@ from console.hosts.rules import why_not_decide
 from console.hosts.states import DecisionState
 from console.reviews import querysets
 from console.reviews.access import binding_for, exemption_for, permission_for
-from console.reviews.comparison import Comparison, compare
 from console.reviews.filters import InboxFilter
 from console.reviews.forms import APPROVE, DecisionForm
+from console.reviews.views.changes import review_tree
+from console.reviews.views.reports import report_context
 from devmgmt import actions as devmgmt
 from devmgmt.models import ApiPermission, DomainExemption, ProgramGrant
 from devmgmt.states import DomainType
@@ -31,7 +32,6 @@ from miniprograms.models import Binding
 from releases import actions as releases
 from releases.access import review_for
 from releases.models import ReviewDecision, Version
-from releases.states import VersionState
 
 FILES_SHOWN = 200
 OTHERS_SHOWN = 20
@@ -56,49 +56,27 @@ def inbox(request: SignedInRequest) -> HttpResponse:
 def audit(request: SignedInRequest, decision: ReviewDecision) -> HttpResponse:
     """Decide a version audit for one application (V-10)."""
     version = decision.audit.version
-    program = version.mini_program
-    # What came online since is no business of an application that the program is not bound to any more.
-    bound = program.bindings.bound().filter(application=decision.application).exists()
-    online = program.versions.online().select_related("package").exclude(pk=version.pk).first() if bound else None
-    was_online = version.state in (VersionState.ONLINE, VersionState.RETIRED)
-    comparison = None if was_online else compare(version.package, online.package if online else None)
     others = decision.audit.decisions.exclude(pk=decision.pk)
     known = others.filter(application__in=HostApplication.objects.visible_to(request.user))
-    return _decide(
-        request,
-        decision,
-        releases.decide,
-        template="reviews/audit.html",
-        audit=decision.audit,
-        program=program,
-        version=version,
-        package=version.package,
-        others=known.select_related("application", "decided_by"),
-        elsewhere=others.exclude(pk__in=known).count(),
-        online=online,
-        comparison=comparison,
-        file_groups=_file_groups(comparison) if comparison else [],
-    )
+    context = {
+        "audit": decision.audit,
+        "program": version.mini_program,
+        "version": version,
+        "package": version.package,
+        "others": known.select_related("application", "decided_by"),
+        "elsewhere": others.exclude(pk__in=known).count(),
+    }
+    if decision.state != DecisionState.WITHDRAWN:  # Taken back, the code is the other team's alone.
+        context |= _code(request, decision)
+    return _decide(request, decision, releases.decide, template="reviews/audit.html", **context)
 
 
-def _file_groups(comparison: Comparison) -> list[dict[str, Any]]:
-    """Return what differs as the page lists it; a long list is cut."""
-    groups = (
-        (_("Changed"), "file-diff", comparison.changed),
-        (_("Added"), "file-plus", comparison.added),
-        (_("Removed"), "file-minus", comparison.removed),
-    )
-    return [
-        {
-            "label": label,
-            "icon": icon,
-            "count": len(files),
-            "files": files[:FILES_SHOWN],
-            "more": max(len(files) - FILES_SHOWN, 0),
-        }
-        for label, icon, files in groups
-        if files
-    ]
+def _code(request: SignedInRequest, decision: ReviewDecision) -> dict[str, Any]:
+    """Return the report and the files that differ, as they stand beside the decision (V-9)."""
+    context = report_context(decision)
+    context |= review_tree(request, decision.audit.version, bound=context["compares"])
+    comparison = context["comparison"]
+    return {**context, "too_many": bool(comparison and comparison.total > FILES_SHOWN)}
 
 
 @route(Permission.DECIDE, load=binding_for, methods="GET POST", sudo=True)

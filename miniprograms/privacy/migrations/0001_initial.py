@@ -23,6 +23,7 @@ class Migration(migrations.Migration):
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('version_number', models.CharField(max_length=14)),
                 ('data_types', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(choices=[('user_info', 'Nickname and avatar'), ('phone_number', 'Phone number'), ('location', 'Location'), ('address', 'Address'), ('invoice', 'Invoice details'), ('license_plate', 'License plate'), ('steps', 'Step count'), ('album', 'Chosen photos and videos'), ('album_write', 'Saving to the album'), ('files', 'Chosen files'), ('camera', 'Camera'), ('microphone', 'Microphone'), ('bluetooth', 'Bluetooth'), ('contacts', 'Contacts'), ('calendar', 'Calendar'), ('clipboard', 'Clipboard'), ('motion', 'Motion and direction sensors'), ('device', 'Device and network information')], max_length=20), size=None)),
+                ('apis', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(max_length=100), default=list, size=None)),
                 ('found_at', models.DateTimeField()),
                 ('mini_program', models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, related_name='found_data', to='miniprograms.miniprogram')),
             ],
@@ -71,7 +72,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ['-number'],
-                'constraints': [models.UniqueConstraint(fields=('mini_program', 'number'), name='privacy_agreement_number_once'), models.CheckConstraint(condition=models.Q(('number__gte', 1)), name='privacy_agreement_number'), models.CheckConstraint(condition=models.Q(('text_en', ''), ('text_zh', ''), _negated=True), name='privacy_agreement_has_text')],
+                'constraints': [models.UniqueConstraint(fields=('mini_program', 'number'), name='privacy_agreement_number_once'), models.CheckConstraint(condition=models.Q(('number__gte', 1)), name='privacy_agreement_number'), models.CheckConstraint(condition=models.Q(('text_en', ''), ('text_zh', ''), _negated=True), name='privacy_agreement_has_text'), models.CheckConstraint(condition=models.Q(('number__gt', 1), ('asks_again', True), _connector='OR'), name='privacy_agreement_first_asks')],
             },
         ),
     ]

@@ -16,6 +16,11 @@ document.addEventListener('click', event => {
   }
 })
 
+// What is downloaded leaves the page as it is: nothing else would close the dialog.
+dialog.addEventListener('submit', event => {
+  if (event.target.matches('[data-download]')) setTimeout(() => dialog.close())
+})
+
 // A click on the backdrop closes, unless the press began inside (text was being selected).
 let pressed = null
 dialog.addEventListener('pointerdown', event => { pressed = event.target })

@@ -41,7 +41,7 @@ def test_a_new_person_gets_an_account_and_is_signed_in(house, invitation, client
     assert (user.name, user.check_password(NEW["password"])) == ("Nia Park", True)
     assert house.member(user).role == "developer"
     assert entries(house.team.pk)[1:] == [
-        ("member.joined", "Nia Park", "Developer", None, {"role": "developer", "new_account": True})
+        ("member.joined", "Nia Park", "developer", None, {"role": "developer", "new_account": True})
     ]
     assert house.admin.notifications.get().text == "Nia Park joined Harbour"
 
@@ -89,7 +89,7 @@ def test_someone_with_an_account_signs_in_and_joins(house, invitation, signed_in
     assert client.post(url(invitation)).status_code == 302
 
     assert house.member(user).role == "developer"
-    assert entries(house.team.pk)[1:] == [("member.joined", "Nia", "Developer", None, {"role": "developer"})]
+    assert entries(house.team.pk)[1:] == [("member.joined", "Nia", "developer", None, {"role": "developer"})]
 
 
 def test_an_account_can_not_be_made_twice_or_taken_over(house, invitation, client):

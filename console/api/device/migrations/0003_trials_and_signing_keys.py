@@ -6,6 +6,9 @@ from django.db import migrations
 
 watch = import_module("console.api.device.migrations.0001_initial").watch
 
+TRIAL = ["mini_program_id", "version_id", "page", "query", "token"]
+SIGNING_KEY = ["application_id", "key_id", "sealed", "retired_at"]
+
 
 class Migration(migrations.Migration):
     dependencies = [
@@ -15,6 +18,6 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
-        watch("releases_trialversion", "mini_program_id", "mini_program_id", ["version_id", "page", "query", "token"]),
-        watch("hosts_signingkey", "application_id", "application_id", ["retired_at"]),
+        watch("releases_trialversion", "mini_program_id", "mini_program_id", TRIAL),
+        watch("hosts_signingkey", "application_id", "application_id", SIGNING_KEY),
     ]

@@ -11,6 +11,7 @@ import time
 from collections.abc import Iterator
 from urllib.parse import quote, urlencode
 
+from django.conf import settings
 from django.db import connection
 
 from releases.models import package_storage
@@ -34,6 +35,7 @@ def server() -> Iterator[str]:
         **os.environ,
         "DJANGO_SETTINGS_MODULE": "console.settings",
         "DATABASE_URL": database_url(),
+        "SECRET_KEY": settings.SECRET_KEY,  # opens what this test sealed
         "PACKAGE_ROOT": str(package_storage().path("")),
     }
     command = [sys.executable, "-m", "granian", "--interface", "wsgi", "--port", str(port), "--no-ws"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import json
 import threading
@@ -13,9 +14,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from django.core.management import CommandError, call_command
 from django.utils import timezone
 
+from console.hosts.actions import export_configuration
+from console.hosts.models import HostApplication
 from devmgmt.logs.criteria import Criteria
 from devmgmt.logs.store import log_store
 from grayscale.models import UpdateReport
@@ -26,6 +30,14 @@ from tests.factories import make_api, make_binding, make_domain, make_exemption,
 CONTENT = b"package" * 40_000
 SHA256 = hashlib.sha256(CONTENT).hexdigest()
 APP_ID = "mp00000000000000"
+KEY = Ed25519PrivateKey.from_private_bytes(b"k" * 32)
+KEYS = [{"key_id": "k1", "public_key": base64.b64encode(KEY.public_key().public_bytes_raw()).decode()}]
+
+
+def signature(version: str = "1.0.0", app_id: str = APP_ID, sha256: str = SHA256, size: int = len(CONTENT)) -> str:
+    """What the stand-in's key says of a package."""
+    content = f"mini-program-package-v1\n{app_id}\n{version}\n{sha256}\n{size}\n".encode()
+    return f"k1:{base64.b64encode(KEY.sign(content)).decode()}"
 
 
 class Server(ThreadingHTTPServer):
@@ -73,7 +85,7 @@ def console() -> Iterator[Server]:
     """A stand-in whose connections break as we like."""
     with Server(("127.0.0.1", 0), Handler) as running:
         running.ranges = []
-        package = {"url": "/packages", "sha256": SHA256, "size": len(CONTENT)}
+        package = {"url": "/packages", "sha256": SHA256, "size": len(CONTENT), "signature": signature()}
         running.answer = {"status": "update", "version": "1.0.0", "channel": "online", "package": package}
         threading.Thread(target=running.serve_forever, daemon=True).start()
         yield running
@@ -88,10 +100,19 @@ def device(configuration: Path, *options: str, app_id: str = APP_ID, action: str
     return out.getvalue()
 
 
-def configuration(folder: Path, base_url: str, application_id: str = "ha1", key: str = "k") -> Path:
+def configuration(folder: Path, base_url: str, application_id: str = "ha1", key: str = "k", **more: Any) -> Path:
     """Write a configuration file as the console offers it."""
     file = folder / "configuration.json"
-    file.write_text(json.dumps({"base_url": base_url, "application_id": application_id, "key": key}))
+    content = {"base_url": base_url, "application_id": application_id, "key": key, "signing_keys": KEYS, **more}
+    file.write_text(json.dumps(content))
+    return file
+
+
+def exported(folder: Path, application: HostApplication) -> Path:
+    """Write the configuration file that the console offers."""
+    key = application.keys.get()
+    file = folder / "configuration.json"
+    file.write_text(json.dumps(export_configuration(key, by=key.created_by)))
     return file
 
 
@@ -105,9 +126,8 @@ def test_against_the_real_console(transactional_db: None, tmp_path: Path) -> Non
     binding = make_binding(make_program())
     version = make_online(binding.mini_program)
     app_id, application = binding.mini_program.app_id, binding.application
-    key = application.keys.get().key
+    file = exported(tmp_path, application)
     with server() as address:
-        file = configuration(tmp_path, "http://127.0.0.1:9", application.application_id, key)
         options = ("--url", address, "--download", str(tmp_path / "out"), "--json")
         answer = json.loads(device(file, *options, app_id=app_id))
         saved = tmp_path / "out" / f"{app_id}_1.0.0.apkg"
@@ -231,7 +251,9 @@ def test_what_can_go_wrong_before(tmp_path: Path) -> None:
     assert error.value.returncode == 1
     with pytest.raises(CommandError, match="is not an address"):
         device(configuration(tmp_path, "ftp://127.0.0.1"))
-    for content in ("", "[]", "{}", '{"application_id": "ha1"}'):
+    named = '"base_url": "http://127.0.0.1:9", "application_id": "ha1", "key": "k", "signing_keys"'
+    keys = ('{"k": 1}', '[{"key_id": "k1"}]', '[{"key_id": "k1", "public_key": "AA=="}]', "[7]")
+    for content in ("", "[]", "{}", '{"application_id": "ha1"}', *(f"{{{named}: {key}}}" for key in keys)):
         (tmp_path / "wrong.json").write_text(content)
         with pytest.raises(CommandError, match="not a configuration file"):
             device(tmp_path / "wrong.json")

@@ -18,7 +18,7 @@ from schemathesis.specs.openapi.checks import (
 from console import wsgi
 from console.api.device import dispatch, rate
 from tests.console.api.device.asking import Device, ThroughDispatcher, authorization
-from tests.factories import make_application, make_binding, make_online, make_program
+from tests.factories import make_agreement, make_application, make_binding, make_online, make_program, make_trial
 
 PATH = "/runtime/v1/openapi.json"
 OPERATIONS = [
@@ -29,6 +29,8 @@ OPERATIONS = [
     ("/runtime/v1/packages/{sha256}.apkg", "HEAD"),
     ("/runtime/v1/policy", "GET"),
     ("/runtime/v1/policy", "HEAD"),
+    ("/runtime/v1/privacy", "GET"),
+    ("/runtime/v1/privacy", "HEAD"),
     ("/runtime/v1/consents", "GET"),
     ("/runtime/v1/consents", "HEAD"),
     ("/runtime/v1/consents", "POST"),
@@ -61,9 +63,11 @@ def test_other_methods(device: Device) -> None:
 
 @pytest.fixture
 def published(db: None, monkeypatch: pytest.MonkeyPatch) -> schemathesis.BaseSchema:
-    """The real WSGI application, with one program online; `key` opens it."""
+    """The real WSGI application, with one program online, which has a trial and an agreement."""
     application = make_application()
-    make_online(make_binding(make_program(), application).mini_program)
+    program = make_binding(make_program(), application).mini_program
+    make_trial(make_online(program))
+    make_agreement(program)
     way = ThroughDispatcher()
     way.feed.refresh()
     monkeypatch.setattr(dispatch, "feed", way.feed)

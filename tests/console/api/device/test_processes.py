@@ -15,16 +15,18 @@ import pytest
 from django.db import connection
 from django.utils import timezone
 
+from console.hosts.actions.sealed import add_signing_key, retire_signing_key
 from devmgmt.models import LogVolume
 from grayscale import actions as grayscale
 from grayscale.models import SeenDevice
 from miniprograms import actions as programs
 from miniprograms.models import Binding, MiniProgram
 from releases import actions as releases
+from releases.actions.trial import cancel_trial, set_trial
 from tests.console.api.device.asking import LOGS, UPDATE, authorization, batch, question
 from tests.console.api.device.serving import server
 from tests.devmgmt.logs.days import drop_days
-from tests.factories import make_approved, make_binding, make_online, make_program, make_task
+from tests.factories import make_approved, make_binding, make_online, make_program, make_task, make_version
 
 Ask = Callable[..., tuple[int, dict[str, str], bytes]]
 
@@ -65,9 +67,9 @@ def asker(binding: Binding, address: str) -> Ask:
     return ask
 
 
-def answers(processes: list[Ask], program: MiniProgram) -> list[tuple[str, str | None]]:
+def answers(processes: list[Ask], program: MiniProgram, **members: Any) -> list[tuple[str, str | None]]:
     """Status and version as each process tells them."""
-    body = json.dumps(question(program.app_id))
+    body = json.dumps(question(program.app_id, **members))
     found = []
     for ask in processes:
         status, _, content = ask("POST", UPDATE, body, **{"Content-Type": "application/json"})
@@ -76,12 +78,18 @@ def answers(processes: list[Ask], program: MiniProgram) -> list[tuple[str, str |
     return found
 
 
-def within_a_second(processes: list[Ask], program: MiniProgram, wanted: tuple[str, str | None]) -> None:
+def within_a_second(processes: list[Ask], program: MiniProgram, wanted: tuple[str, str | None], **members: Any) -> None:
     """Wait until all agree on `wanted`."""
     began = time.monotonic()
-    while answers(processes, program) != [wanted] * len(processes):
-        assert time.monotonic() - began < 1, answers(processes, program)
+    while answers(processes, program, **members) != [wanted] * len(processes):
+        assert time.monotonic() - began < 1, answers(processes, program, **members)
         time.sleep(0.02)
+
+
+def signers(ask: Ask, program: MiniProgram) -> list[str]:
+    """The ids of the keys that a process signs with."""
+    _, _, content = ask("POST", UPDATE, json.dumps(question(program.app_id)), **{"Content-Type": "application/json"})
+    return [one.split(":")[0] for one in json.loads(content)["package"]["signature"].split(" ")]
 
 
 def test_every_process_follows(processes: list[Ask], binding: Binding) -> None:
@@ -109,6 +117,36 @@ def test_every_process_follows_a_grayscale_task(processes: list[Ask], binding: B
     within_a_second(processes, program, ("update", "1.1.0"))
     grayscale.end(task, by=by)
     within_a_second(processes, program, ("update", "1.0.0"))
+
+
+def test_every_process_follows_a_trial(processes: list[Ask], binding: Binding) -> None:
+    program, by = binding.mini_program, binding.mini_program.created_by
+    first, second = (make_version(program, number) for number in ("0.8.0", "0.9.0"))
+    page = first.package.entry_page
+    trial = set_trial(program, version=first, page=page, by=by)
+    token = {"trial_token": trial.token}
+    within_a_second(processes, program, ("update", "0.8.0"), **token)
+    set_trial(program, version=second, page=page, seen=trial.set_at, by=by)
+    within_a_second(processes, program, ("update", "0.9.0"), **token)
+    cancel_trial(program, by=by)
+    within_a_second(processes, program, ("update", "1.0.0"), **token)
+
+
+def test_every_process_follows_the_signing_keys(processes: list[Ask], binding: Binding) -> None:
+    program, by = binding.mini_program, binding.mini_program.created_by
+    old = binding.application.signing_keys.get()
+    for change, wanted in (
+        (lambda: None, 1),
+        (lambda: add_signing_key(binding.application, by=by), 2),
+        (lambda: retire_signing_key(old, by=by), 1),
+    ):
+        change()
+        keys = [key.key_id for key in binding.application.signing_keys.active()]
+        assert len(keys) == wanted
+        began = time.monotonic()
+        while [signers(ask, program) for ask in processes] != [keys] * 2:
+            assert time.monotonic() - began < 1
+            time.sleep(0.02)
 
 
 def test_a_process_that_ends_writes_whom_it_saw(binding: Binding) -> None:

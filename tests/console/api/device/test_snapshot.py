@@ -11,7 +11,7 @@ from console.api.device.credentials import Application
 from console.api.device.feed import Feed
 from console.api.device.rows import Rows
 from console.api.device.schema import UpdateRequest
-from console.api.device.snapshot import load
+from console.api.device.snapshot import Snapshot, load
 from console.hosts.models import HostApplication
 from grayscale.claims import DatabaseClaims
 from grayscale.decision import Decision, Deliverable, decide
@@ -21,32 +21,36 @@ from releases.models import Package
 from tests.console.api.device.world import World
 from tests.grayscale.oracle import failed
 
-STEPS, CHANGES, DEVICES = 5, 50, 6
+STEPS, CHANGES, DEVICES = 5, 60, 6
 LOCAL = [None, "1.0.0", "1.2.0", "1.9.0", "1.10.0"]
-Words = tuple[str, str | None, str | None]
+Words = tuple[str, str | None, str | None, str | None, str | None]
+NOTHING = (None, None, None, None)
 KEEPS, HAS, GETS = "keeps it after the end", "has a place", "gets a place"
 
 
 def expected(
     world: World, program: MiniProgram, application: HostApplication, device: dict[str, Any]
 ) -> tuple[Words, str]:
-    """Status, version and channel in the words of SPEC, by one query after the other (R-1, L-4, G-4 to G-7, G-9).
+    """Status, version, channel, page and query as SPEC says, by one query after the other (R-1, L-4, V-14, G-4 to G-9).
 
     And why it is grayscale, if it is.
     """
     bindings = program.bindings.filter(application=application)
     version = program.versions.filter(state="online").first()
     if not bindings.filter(state="approved").exists():
-        return (("removed" if bindings.filter(state="ended").exists() else "unavailable"), None, None), ""
+        return (("removed" if bindings.filter(state="ended").exists() else "unavailable"), *NOTHING), ""
     if program.shelf == "off":
-        return ("removed", None, None), ""
+        return ("removed", *NOTHING), ""
+    trial = world.trials.get(program.pk)
+    if trial and trial[3] == device["trial_token"]:
+        return ("current" if device["local_version"] == trial[0] else "update", trial[0], "trial", *trial[1:3]), ""
     number, why = in_grayscale(world, program, application, device)
     channel = "grayscale" if why else "online"
     if not why and version is not None:
         number = str(version)
     if not number:
-        return ("unavailable", None, None), ""
-    return ("current" if device["local_version"] == number else "update", number, channel), why
+        return ("unavailable", *NOTHING), ""
+    return ("current" if device["local_version"] == number else "update", number, channel, None, None), why
 
 
 def in_grayscale(
@@ -99,6 +103,7 @@ def test_the_snapshot_answers_as_the_rows_do(db: None) -> None:
             for application, _number in product(world.applications, range(DEVICES)):
                 device = world.device()
                 device["local_version"] = chance.choice([*LOCAL, *numbers])
+                device["trial_token"] = world.trial_token(program)
                 wanted, why = expected(world, program, application, device)
                 decision = decide(
                     state,
@@ -107,16 +112,14 @@ def test_the_snapshot_answers_as_the_rows_do(db: None) -> None:
                     local_version=device["local_version"],
                     at=time.time(),
                     claims=claims,
+                    trial_token=device["trial_token"],
                 )
                 assert _words(decision) == wanted
                 places += why == GETS
                 cases += 1
                 seen.add((wanted[0], wanted[2], why))
             assert Claim.objects.count() == places
-        for package, application in product(Package.objects.all(), world.applications):
-            fast = snapshot.package(package.sha256, application=application.pk)
-            assert _file(fast) == _file(rows.package(package.sha256, application=application.pk))
-            assert bool(fast) == world.serves(package, application)
+        _same_packages(snapshot, rows, world)
     assert all(shard.taken <= shard.capacity for shard in ClaimShard.objects.all())
     assert cases >= 1_000
     assert seen == {
@@ -129,12 +132,26 @@ def test_the_snapshot_answers_as_the_rows_do(db: None) -> None:
         ("update", "grayscale", GETS),
         ("current", "grayscale", GETS),
         ("current", "grayscale", KEEPS),
+        ("update", "trial", ""),
+        ("current", "trial", ""),
     }
 
 
-def _keys(application: Application | None) -> tuple[int, list[bytes]] | None:
-    """In any order; an application without a key can't ask and need not be known."""
-    return (application.pk, sorted(application.keys)) if application and application.keys else None
+def _same_packages(snapshot: Snapshot, rows: Rows, world: World) -> None:
+    """Each package is given to the same devices."""
+    for package, application in product(Package.objects.all(), world.applications):
+        token = world.trial_token(world.chance.choice(world.programs))
+        asked: dict[str, Any] = {"application": application.pk, "trial_token": token}
+        fast = snapshot.package(package.sha256, **asked)
+        assert _file(fast) == _file(rows.package(package.sha256, **asked))
+        assert bool(fast) == world.serves(package, application, token)
+
+
+def _keys(application: Application | None) -> tuple[int, list[bytes], tuple[tuple[str, str], ...]] | None:
+    """Device keys in any order, signing keys as they are; without a device key it can't ask and need not be known."""
+    if application is None or not application.keys:
+        return None
+    return application.pk, sorted(application.keys), application.signing_keys
 
 
 def _file(online: Deliverable | None) -> tuple[str, str, int] | None:
@@ -143,4 +160,6 @@ def _file(online: Deliverable | None) -> tuple[str, str, int] | None:
 
 
 def _words(decision: Decision) -> Words:
-    return decision.status, decision.release.number if decision.release else None, decision.channel
+    trial = decision.trial
+    number = decision.release.number if decision.release else None
+    return decision.status, number, decision.channel, trial and trial.page, trial and trial.query

@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from console.api.device import rate
 from console.hosts.models import ApplicationKey
+from console.hosts.signing import seeds_of, sign, statement
 from miniprograms import actions as programs
 from miniprograms.models import Binding, MiniProgram
 from releases import actions as releases
@@ -25,7 +26,7 @@ from tests.factories import (
     make_version,
 )
 
-NOTHING = {"version": None, "channel": None, "package": None}
+NOTHING = {"version": None, "channel": None, "package": None, "page": None, "query": None}
 REMOVED = {"status": "removed", **NOTHING}
 UNAVAILABLE = {"status": "unavailable", **NOTHING}
 
@@ -53,6 +54,7 @@ def answer(device: Device, program: MiniProgram, **members: Any) -> dict[str, An
 
 def test_a_device_without_the_program_gets_the_online_version(device: Device, program: MiniProgram) -> None:
     package = program.versions.online().get().package
+    sha256 = package.sha256
     reply = device.update(program.app_id)
     assert reply.status == 200
     assert reply.headers["Content-Type"] == "application/json"
@@ -62,15 +64,18 @@ def test_a_device_without_the_program_gets_the_online_version(device: Device, pr
         "version": "1.0.0",
         "channel": "online",
         "package": {
-            "url": f"/runtime/v1/packages/{package.sha256}.apkg",
-            "sha256": package.sha256,
+            "url": f"/runtime/v1/packages/{sha256}.apkg",
+            "sha256": sha256,
             "size": package.size,
+            "signature": sign(seeds_of(device.application), statement(program.app_id, "1.0.0", sha256, package.size)),
         },
+        "page": None,
+        "query": None,
     }
 
 
 def test_a_device_with_the_online_version_is_current(device: Device, program: MiniProgram) -> None:
-    current = {"status": "current", "version": "1.0.0", "channel": "online", "package": None}
+    current = {**NOTHING, "status": "current", "version": "1.0.0", "channel": "online"}
     assert answer(device, program, local_version="1.0.0") == current
 
 

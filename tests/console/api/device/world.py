@@ -12,7 +12,8 @@ from typing import Any
 from django.utils import timezone
 
 from console.accounts.models import User
-from console.hosts.models import ApplicationKey, HostApplication
+from console.hosts.models import ApplicationKey, HostApplication, SigningKey
+from console.hosts.signing import make_signing_key
 from console.hosts.states import DecisionState
 from grayscale.hashed import hash_of
 from grayscale.models import (
@@ -27,7 +28,7 @@ from grayscale.states import TaskState
 from miniprograms.models import Binding, MiniProgram
 from miniprograms.states import Shelf
 from releases import actions as releases
-from releases.models import Audit, Package, Version
+from releases.models import Audit, Package, TrialVersion, Version
 from releases.states import AuditState, VersionState
 from tests.factories import make_application, make_program, make_team, make_user
 
@@ -39,6 +40,7 @@ NETWORKS = ["wifi", "5g", "4g", "3g", "2g"]
 KINDS = ["guid", "device_id", "account"]
 NAMES = ["ann", "ben", "cleo", "张三"]
 TASKS = 100
+Trial = tuple[str, str, str, str]  # version, page, query, token
 
 
 class World:
@@ -51,6 +53,8 @@ class World:
         self.programs = [make_program(team) for _ in range(PROGRAMS)]
         self.applications = [make_application() for _ in range(APPLICATIONS)]
         self.plans: list[dict[str, Any]] = []
+        self.trials: dict[int, Trial] = {}
+        self.tokens = ["", "no-token", "ключ"]
         for program, minor in product(self.programs, MINORS):
             self.add_version(program, minor)
         for program, application in product(self.programs, self.applications):
@@ -92,6 +96,9 @@ class World:
             self.end_task,
             self.list_objects,
             self.resize,
+            self.try_out,
+            self.try_out,
+            self.rotate_signing,
         ]
         self.chance.choice(things)(program, application)
 
@@ -144,6 +151,33 @@ class World:
         application.keys.filter(revoked_at__isnull=False).delete()
         application.keys.update(revoked_at=self.chance.choice([None, timezone.now()]))
         ApplicationKey.objects.create(application=application, created_by=self.people[0])
+
+    def rotate_signing(self, program: MiniProgram, application: HostApplication) -> None:
+        """Add a key, retire one, or take one away; sometimes none is left."""
+        keys = list(application.signing_keys.all())
+        if not keys or self.chance.random() < 0.5:
+            make_signing_key(application, by=None)
+        elif self.chance.random() < 0.8:
+            retired_at = self.chance.choice([timezone.now(), timezone.now(), None])
+            SigningKey.objects.filter(pk=self.chance.choice(keys).pk).update(retired_at=retired_at)
+        else:
+            self.chance.choice(keys).delete()
+
+    def try_out(self, program: MiniProgram, application: HostApplication) -> None:
+        """Set, change or cancel the trial; with another token or the same, with any version of the program."""
+        if self.chance.random() < 0.2:
+            self.trials.pop(program.pk, None)
+            TrialVersion.objects.filter(mini_program=program).delete()
+            return
+        version = self.chance.choice(list(program.versions.all()))
+        page, query = self.chance.choice(["pages/index/index", "pages/a/b"]), self.chance.choice(["", "a=1"])
+        trial = {"version": version, "page": page, "query": query}
+        if program.pk not in self.trials or self.chance.random() < 0.5:
+            trial["token"] = f"token-{len(self.tokens)}"
+            self.tokens.append(trial["token"])
+        trial |= {"set_by": self.people[0], "set_at": timezone.now()}
+        row, _ = TrialVersion.objects.update_or_create(mini_program=program, defaults=trial)
+        self.trials[program.pk] = (version.number, page, query, row.token)
 
     def add_task(self, program: MiniProgram, application: HostApplication) -> None:
         """With conditions that many devices meet; sometimes with few places."""
@@ -238,8 +272,13 @@ class World:
             "account": self.chance.choice([None, *NAMES]),
         }
 
-    def serves(self, package: Package, application: HostApplication) -> bool:
-        """Whether R-2 lets the application have the package now."""
+    def trial_token(self, program: MiniProgram) -> str | None:
+        """None, the one of the program, or any that there is or was."""
+        right = self.trials[program.pk][3] if program.pk in self.trials else None
+        return self.chance.choice([None, None, right, self.chance.choice(self.tokens)])
+
+    def serves(self, package: Package, application: HostApplication, trial_token: str | None) -> bool:
+        """Whether R-2 lets a device of the application have the package now."""
         now = time.time()
         numbers = {
             (plan["program"], plan["version"])
@@ -247,6 +286,7 @@ class World:
             if application.pk in plan["applications"] and plan["ends"] > now
             if plan["state"] in ("delivering", "suspended") or (plan["state"] == "pending" and plan["starts"] <= now)
         }
+        numbers |= {(program, trial[0]) for program, trial in self.trials.items() if trial[3] == trial_token}
         return any(
             (version.state == "online" or (version.mini_program_id, version.number) in numbers)
             and version.mini_program.shelf == "on"

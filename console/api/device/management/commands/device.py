@@ -19,10 +19,10 @@ class Command(BaseCommand):
     """Asks, downloads and sends as a device does.
 
     Exit code: 0 current or update, 3 removed, 4 unavailable, 1 when the server refused, was not reached or
-    sent a package that is not the announced one, 2 for wrong arguments.
+    sent a package that is not the announced one or not rightly signed, 2 for wrong arguments.
     """
 
-    help = "Be a device: ask for an update or a policy, download, report how it ended, consent to messages, send logs."
+    help = "Be a device: ask, download and verify, report how it ended, consent to messages, send logs."
     requires_system_checks = ()
 
     def add_arguments(self, parser: CommandParser) -> None:
@@ -33,8 +33,9 @@ class Command(BaseCommand):
         update.add_argument("--os-version", default="14")
         update.add_argument("--app-version", default="1.0.0", help="of the host application")
         update.add_argument("--network", default="wifi")
-        for name in ("local-version", "device-id", "account", "trial-token"):
+        for name in ("local-version", "device-id", "account"):
             update.add_argument(f"--{name}")
+        update.add_argument("--trial-token", metavar="TOKEN", help="from the link of a trial version")
         update.add_argument("--download", type=Path, metavar="DIR", help="save a new package here")
         update.add_argument("--json", action="store_true", help="print the answer as JSON")
         report = actions.add_parser("report", help="tell how the update to a version ended")
@@ -45,6 +46,16 @@ class Command(BaseCommand):
         _add_common(policy)
         policy.add_argument("--etag", default="", help="of the policy that the device has")
         policy.add_argument("--json", action="store_true", help="print the answer as JSON")
+        privacy = actions.add_parser("privacy", help="ask for the privacy agreement, and whether the user has to agree")
+        _add_common(privacy)
+        privacy.add_argument("--accepted", type=int, default=0, help="the version that the user agreed to before")
+        privacy.add_argument("--etag", default="", help="of the agreement that the device has")
+        privacy.add_argument("--json", action="store_true", help="print the answer as JSON")
+        verify = actions.add_parser("verify", help="check the signature of a package file, such as an offline package")
+        _add_common(verify)
+        verify.add_argument("--version-number", required=True, help="of the mini program")
+        verify.add_argument("--signature", required=True, help="as the console shows it")
+        verify.add_argument("file", type=Path)
         consent = actions.add_parser("consent", help="show subscriptions, answer the pop-up, change the settings")
         _add_common(consent)
         _add_consent(consent)
@@ -61,6 +72,12 @@ class Command(BaseCommand):
                 self.stdout.write("reported")
             elif action == "policy":
                 self._policy(client, **options)
+            elif action == "privacy":
+                self._privacy(client, **options)
+            elif action == "verify":
+                told = (options["app_id"], options["version_number"], options["file"], options["signature"])
+                client.verify_file(*told)
+                self.stdout.write("verified")
             elif action == "consent":
                 self._consent(client, **options)
             elif action == "log":
@@ -76,13 +93,15 @@ class Command(BaseCommand):
         answer = client.update(_question(options))
         if download and answer["package"]:
             target = download / f"{options['app_id']}_{answer['version']}.apkg"
-            client.download(answer["package"], target)
+            client.download(options["app_id"], answer, target)
             answer["file"] = str(target)
         if options["json"]:
             self.stdout.write(dumps(answer, indent=2))
         else:
             told = ("status", "version", "file")
             self.stdout.write(" ".join(str(answer[name]) for name in told if answer.get(name)))
+            if page := answer.get("page"):
+                self.stdout.write(f"opens {page}{'?' if answer['query'] else ''}{answer['query']}")
         if code := EXIT_CODES[answer["status"]]:
             raise CommandError(f"{options['app_id']} is {answer['status']}", returncode=code)
 
@@ -101,6 +120,21 @@ class Command(BaseCommand):
                 f"{'verification':12} {'skipped: any address may be opened' if skips else 'by these lists'}"
             )
             self.stdout.write(f"{'apis':12} {' '.join(policy['apis']) or 'none'}")
+            self.stdout.write(f"{'ETag':12} {etag}")
+
+    def _privacy(self, client: Client, *, app_id: str, accepted: int, etag: str, json: bool, **options: Any) -> None:
+        """Ask and print."""
+        agreement, etag = client.privacy(app_id, accepted, etag)
+        if agreement is None:
+            self.stdout.write(f"not modified, ETag {etag}")
+        elif json:
+            self.stdout.write(dumps({**agreement, "etag": etag}, indent=2, ensure_ascii=False))
+        else:
+            needed = "the user has to agree" if agreement["needs_new_consent"] else "agreed to"
+            self.stdout.write(f"{'version':12} {agreement['version']}, {needed}")
+            for one in agreement["data"]:
+                self.stdout.write(f"{one['type']:12} {one['purpose']}")
+            self.stdout.write(f"{'contact':12} {' '.join(filter(None, agreement['contact'].values()))}")
             self.stdout.write(f"{'ETag':12} {etag}")
 
     def _consent(self, client: Client, **options: Any) -> None:

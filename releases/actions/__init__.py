@@ -5,12 +5,14 @@ from __future__ import annotations
 from typing import BinaryIO
 
 from django.db import transaction
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from console.accounts.actions import member_or_managers, notify
+from console.accounts.actions import member_or_managers, members_with, notify
 from console.accounts.models import User
+from console.accounts.permissions import ApplicationRole, Permission
 from console.accounts.states import NotificationKind
 from console.activity.actions import record
 from console.activity.verbs import Verb
@@ -293,7 +295,36 @@ def _released(
     after = {"online": version.number, "package": version.package.sha256}
     write_entry(verb, version, by=by, before=before, after=after, reason=note)
     version_released.send(sender=Release, release=release)
+    _tell_others(release)
     return release
+
+
+def _tell_others(release: Release) -> None:
+    """Tell who manages the program, and who administers an application that serves it; each once, on their own side."""
+    program = release.mini_program
+    texts = {
+        ReleaseKind.PUBLISH: gettext_lazy("%(program)s %(version)s is online"),
+        ReleaseKind.ROLL_BACK: gettext_lazy("%(program)s was rolled back to %(version)s"),
+    }
+    told = {release.by}
+
+    def tell(people: list[User], url: str) -> None:
+        notify(
+            [user for user in people if user not in told],
+            kind=NotificationKind.RELEASE,
+            text=lambda: str(texts[ReleaseKind(release.kind)]) % {"program": program, "version": release.to_version},
+            detail=lambda: "\n".join(filter(None, [_("By %(person)s.") % {"person": release.by}, release.note])),
+            url=url,
+        )
+        told.update(people)
+
+    tell(members_with(program.team, Permission.MANAGE), release.to_version.get_absolute_url())
+    for application in _bound(program):
+        administrators = [one.user for one in application.people.all() if one.role == ApplicationRole.APP_ADMIN]
+        tell(
+            [user for user in administrators if user.is_active],
+            reverse("hosts:programs", args=[application.application_id]),
+        )
 
 
 def _locked(version: Version) -> tuple[MiniProgram, Version]:

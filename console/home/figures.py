@@ -1,0 +1,88 @@
+"""Figures of the home page: what was sent, and for operators how the platform is furnished."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.core.cache import cache
+from django.db.models import Count, Model
+from django.urls import reverse
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from console.accounts.models import Team
+from console.accounts.permissions import Permission
+from console.home.person import Person
+from console.hosts.models import DefaultApi
+from messaging.models import Message, PublicTemplate
+from messaging.states import MessageState
+from messaging.tally import MANY, MANY_SECONDS
+from miniprograms.models import Category, IdeDownload
+
+Text = str | Promise
+SENT_WITHIN = timedelta(hours=24)
+STATES = (MessageState.DELIVERED, MessageState.WAITING, MessageState.FAILED)
+
+
+@dataclass(frozen=True)
+class Sent:
+    """Messages accepted within SENT_WITHIN, by where they are now."""
+
+    delivered: int = 0
+    waiting: int = 0
+    failed: int = 0
+
+    @property
+    def accepted(self) -> int:
+        """All together."""
+        return self.delivered + self.waiting + self.failed
+
+
+def sent_by(person: Person, *, at: datetime) -> Sent:
+    """Count the messages of the person's programs; where there are very many, once a minute is enough."""
+    teams = sorted(person.teams(Permission.VIEW))
+    if not teams:
+        return Sent()
+    key = f"home-messages:{','.join(map(str, teams))}"
+    found: Sent | None = cache.get(key)
+    if found is None:
+        rows = Message.objects.filter(mini_program__team__in=teams, accepted_at__gte=at - SENT_WITHIN).order_by()
+        counts = dict(rows.values_list("state").annotate(Count("pk")))
+        found = Sent(*(counts.get(state, 0) for state in STATES))
+        if found.accepted >= MANY:
+            cache.set(key, found, MANY_SECONDS)
+    return found
+
+
+@dataclass(frozen=True)
+class Holding:
+    """Something that operators keep: how much of it there is, what it is for, where it is kept."""
+
+    label: Text
+    purpose: Text
+    icon: str
+    count: int
+    url: str
+
+
+KEPT: tuple[tuple[type[Model], Text, Text, str], ...] = (
+    (Team, _("Teams"), _("They own mini programs and applications"), "users"),
+    (Category, _("Categories"), _("Each mini program has one"), "category"),
+    (PublicTemplate, _("Public templates"), _("Subscription messages are made from them"), "message"),
+    (DefaultApi, _("Sensitive APIs"), _("The list of each new application begins with them"), "lock"),
+    (IdeDownload, _("IDE downloads"), _("Developers get the IDE here"), "download"),
+)
+
+
+def holdings() -> list[Holding]:
+    """Return what operators keep; a query each."""
+    return [
+        Holding(label, purpose, icon, model._default_manager.count(), _admin(model))
+        for model, label, purpose, icon in KEPT
+    ]
+
+
+def _admin(model: type[Model]) -> str:
+    meta = model._meta
+    return reverse(f"admin:{meta.app_label}_{meta.model_name}_changelist")

@@ -1,0 +1,372 @@
+"""Everything that can stand on the home page: the words of each kind, the page that it leads to, the list of all."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.functional import Promise
+from django.utils.text import get_text_list
+from django.utils.translation import gettext, ngettext, ngettext_lazy
+from django.utils.translation import gettext_lazy as _
+
+from console.core import times
+from console.home.findings import FAILED
+from console.home.rows import Row
+from console.reviews import querysets
+from miniprograms.privacy.states import DataType
+
+Text = str | Promise
+Facts = dict[str, str]
+
+
+def facts_of(row: Row) -> Facts:
+    """Return the names that words are made of."""
+    return {"program": row.program, "application": row.host, "what": row.what, "team": row.team, "words": row.words}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Kind:
+    """One kind of line. Title and context are filled with `facts`; `url` leads to where it is seen to.
+
+    `more` tells how many are not shown (a lazy plural), and `page` names the list of all.
+    """
+
+    title: Text
+    context: Text
+    state: str
+    url: Callable[[Row], str]
+    action: Text
+    more: Any
+    page: str
+    label: Text = ""
+    tells_since: bool = True
+    facts: Callable[[Row], Facts] = facts_of
+
+    @property
+    def list_url(self) -> str:
+        """The list of all of this kind."""
+        return reverse(self.page)
+
+
+def of_program(name: str) -> Callable[[Row], str]:
+    """Return the page `name` of the row's program."""
+    return lambda row: reverse(name, args=[row.app_id])
+
+
+def of_version(name: str) -> Callable[[Row], str]:
+    """Return the page `name` of the row's version."""
+    return lambda row: reverse(name, args=[row.app_id, row.what])
+
+
+def of_application(name: str) -> Callable[[Row], str]:
+    """Return the page `name` of the row's application."""
+    return lambda row: reverse(name, args=[row.host_id])
+
+
+def in_inbox(name: str) -> Callable[[Row], str]:
+    """Return the row's page in the review inbox."""
+    return lambda row: reverse(f"reviews:{name}", args=[row.ref])
+
+
+# Facts that need counting -----------------------------------------------------------------------------------------
+
+
+def _findings(row: Row) -> Facts:
+    """“2 secrets and 1 host that is not configured”."""
+    if row.words == FAILED:
+        return {**facts_of(row), "words": gettext("The report could not be written")}
+    secrets, hosts, apis, data = map(int, row.words.split(","))
+    found = [
+        (secrets, ngettext("%(count)d secret in the code", "%(count)d secrets in the code", secrets)),
+        (hosts, ngettext("%(count)d host not configured", "%(count)d hosts not configured", hosts)),
+        (apis, ngettext("%(count)d API not granted", "%(count)d APIs not granted", apis)),
+        (data, ngettext("%(count)d data type not declared", "%(count)d data types not declared", data)),
+    ]
+    return {**facts_of(row), "words": ", ".join(words % {"count": count} for count, words in found if count)}
+
+
+def _undeclared(row: Row) -> Facts:
+    types = row.words.split(",")
+    labels = [str(label) for value, label in DataType.choices if value in types]
+    return {**facts_of(row), "words": get_text_list(labels, gettext("and"))}
+
+
+def _failed(row: Row) -> Facts:
+    words = ngettext("%(count)d message of %(program)s failed", "%(count)d messages of %(program)s failed", row.count)
+    return {**facts_of(row), "words": words % {"count": row.count, "program": row.program}}
+
+
+def _until(row: Row) -> Facts:
+    return {**facts_of(row), "until": times.exact(row.since)}
+
+
+def _expires(row: Row) -> Facts:
+    over = row.since <= timezone.now()
+    words = gettext("expired on %(time)s") if over else gettext("expires on %(time)s")
+    return {**facts_of(row), "what": words % {"time": times.exact(row.since)}}
+
+
+def _decided(row: Row) -> Facts:
+    counts = {"decided": row.count, "all": row.out_of, "hosts": row.words}
+    if row.count:
+        words = gettext("%(decided)d of %(all)d applications approved, waits for %(hosts)s") % counts
+    else:
+        words = gettext("Waits for %(hosts)s") % counts
+    return {**facts_of(row), "words": words}
+
+
+# The kinds --------------------------------------------------------------------------------------------------------
+
+
+def _decision(kind: str, title: Text, context: Text, more: Any) -> Kind:
+    return Kind(
+        title=title,
+        context=context,
+        state="waiting",
+        url=in_inbox(kind),
+        action=_("Review"),
+        more=more,
+        page="reviews:list",
+    )
+
+
+def _request(title: Text, url: Callable[[Row], str], more: Any, page: str) -> Kind:
+    return Kind(
+        title=title,
+        context=_("Waits for %(application)s"),
+        state="waiting",
+        url=url,
+        action=_("Look"),
+        more=more,
+        page=page,
+    )
+
+
+DECISIONS = {
+    querysets.AUDIT: _decision(
+        querysets.AUDIT,
+        _("%(program)s %(what)s asks for your decision"),
+        _("Version audit of %(team)s for %(application)s"),
+        ngettext_lazy("%(count)d more version audit", "%(count)d more version audits", "count"),
+    ),
+    querysets.BINDING: _decision(
+        querysets.BINDING,
+        _("%(program)s asks to be bound"),
+        _("Binding of %(team)s to %(application)s"),
+        ngettext_lazy("%(count)d more binding", "%(count)d more bindings", "count"),
+    ),
+    querysets.EXEMPTION: _decision(
+        querysets.EXEMPTION,
+        _("%(program)s asks to skip domain verification"),
+        _("Exemption of %(team)s in %(application)s"),
+        ngettext_lazy("%(count)d more exemption", "%(count)d more exemptions", "count"),
+    ),
+    querysets.PERMISSION: _decision(
+        querysets.PERMISSION,
+        _("%(program)s asks for %(what)s"),
+        _("Interface permission of %(team)s in %(application)s"),
+        ngettext_lazy("%(count)d more interface permission", "%(count)d more interface permissions", "count"),
+    ),
+}
+APPLICATIONS = {
+    "no_gateway": Kind(
+        title=_("%(application)s has no gateway for messages"),
+        context=_("Its mini programs have templates, and nothing can be delivered"),
+        state="suspended",
+        label=_("No address"),
+        url=of_application("hosts:gateway"),
+        action=_("Set up"),
+        more=ngettext_lazy(
+            "%(count)d more application without a gateway", "%(count)d more applications without a gateway", "count"
+        ),
+        page="hosts:list",
+        tells_since=False,
+    ),
+    "gateway": Kind(
+        title=_("The gateway of %(application)s fails"),
+        context=_("It answered “%(words)s”"),
+        state="failed",
+        url=of_application("hosts:gateway"),
+        action=_("Look"),
+        more=ngettext_lazy("%(count)d more gateway that fails", "%(count)d more gateways that fail", "count"),
+        page="hosts:list",
+    ),
+    "no_key": Kind(
+        title=_("%(application)s has no device key"),
+        context=_("Every key is revoked: its devices get nothing"),
+        state="suspended",
+        label=_("No key"),
+        url=of_application("hosts:detail"),
+        action=_("Add a key"),
+        more=ngettext_lazy(
+            "%(count)d more application without a device key",
+            "%(count)d more applications without a device key",
+            "count",
+        ),
+        page="hosts:list",
+        tells_since=False,
+    ),
+}
+RELEASES = {
+    "guardrail": Kind(
+        title=_("“%(words)s” was suspended by its guardrail"),
+        context=_("Grayscale task of %(program)s %(what)s"),
+        state="suspended",
+        url=lambda row: reverse("grayscale:progress", args=[row.app_id, row.ref]),
+        action=_("Look"),
+        more=ngettext_lazy(
+            "%(count)d more suspended grayscale task", "%(count)d more suspended grayscale tasks", "count"
+        ),
+        page="grayscale:overview",
+    ),
+    "ready": Kind(
+        title=_("%(program)s %(what)s is approved and can be published"),
+        context="%(words)s",
+        state="approved",
+        url=of_version("releases:detail"),
+        action=_("Open"),
+        more=ngettext_lazy("%(count)d more version to publish", "%(count)d more versions to publish", "count"),
+        page="releases:overview",
+        facts=lambda row: {**facts_of(row), "words": _online(row)},
+    ),
+    "rejected": Kind(
+        title=_("%(program)s %(what)s was rejected"),
+        context=_("By %(words)s: only a new version can correct it"),
+        state="rejected",
+        url=of_version("releases:detail"),
+        action=_("Read why"),
+        more=ngettext_lazy("%(count)d more rejected version", "%(count)d more rejected versions", "count"),
+        page="releases:overview",
+    ),
+    "report": Kind(
+        title=_("Check %(program)s %(what)s before you submit it"),
+        context="%(words)s",
+        state="suspended",
+        label=_("Findings"),
+        url=of_version("releases:report"),
+        action=_("Report"),
+        more=ngettext_lazy("%(count)d more version to check", "%(count)d more versions to check", "count"),
+        page="releases:overview",
+        facts=_findings,
+    ),
+}
+PROGRAMS = {
+    "no_agreement": Kind(
+        title=_("%(program)s has no privacy agreement"),
+        context=_("Devices get %(what)s and have no agreement to show"),
+        state="suspended",
+        label=_("Missing"),
+        url=of_program("privacy:agreement"),
+        action=_("Write"),
+        more=ngettext_lazy(
+            "%(count)d more mini program without an agreement",
+            "%(count)d more mini programs without an agreement",
+            "count",
+        ),
+        page="privacy:overview",
+        tells_since=False,
+    ),
+    "undeclared": Kind(
+        title=_("%(program)s uses data that its privacy agreement leaves out"),
+        context=_("%(words)s in %(what)s"),
+        state="suspended",
+        label=_("Not declared"),
+        url=of_program("privacy:agreement"),
+        action=_("Compare"),
+        more=ngettext_lazy(
+            "%(count)d more privacy agreement to compare", "%(count)d more privacy agreements to compare", "count"
+        ),
+        page="privacy:overview",
+        facts=_undeclared,
+    ),
+    "messages": Kind(
+        title="%(words)s",
+        context="%(team)s",
+        state="failed",
+        url=lambda row: reverse("messaging:log", args=[row.app_id], query={"state": "failed"}),
+        action=_("Look"),
+        more=ngettext_lazy(
+            "%(count)d more mini program with failed messages",
+            "%(count)d more mini programs with failed messages",
+            "count",
+        ),
+        page="messaging:overview",
+        facts=_failed,
+    ),
+}
+TEAMS = {
+    "frozen": Kind(
+        title=_("The secret of %(program)s is frozen"),
+        context=_("%(team)s: its server is refused"),
+        state="frozen",
+        url=of_program("keys:keys"),
+        action=_("Open"),
+        more=ngettext_lazy("%(count)d more frozen secret", "%(count)d more frozen secrets", "count"),
+        page="keys:overview",
+    ),
+    "old_secret": Kind(
+        title=_("The old secret …%(words)s of %(program)s still works"),
+        context=_("It is refused from %(until)s"),
+        state="waiting",
+        label=_("Overlap"),
+        url=of_program("keys:keys"),
+        action=_("Open"),
+        more=ngettext_lazy("%(count)d more old secret", "%(count)d more old secrets", "count"),
+        page="keys:overview",
+        tells_since=False,
+        facts=_until,
+    ),
+    "invitation": Kind(
+        title=_("%(words)s has not joined %(team)s"),
+        context=_("The invitation %(what)s"),
+        state="waiting",
+        label=_("Invited"),
+        url=lambda row: reverse("accounts:detail", args=[row.team_id]),
+        action=_("Open"),
+        more=ngettext_lazy("%(count)d more invitation", "%(count)d more invitations", "count"),
+        page="accounts:list",
+        tells_since=False,
+        facts=_expires,
+    ),
+}
+ELSEWHERE = {
+    "in_audit": Kind(
+        title=_("Audit of %(program)s %(what)s"),
+        context="%(words)s",
+        state="in_audit",
+        url=of_program("releases:versions"),
+        action=_("Look"),
+        more=ngettext_lazy("%(count)d more audit", "%(count)d more audits", "count"),
+        page="releases:overview",
+        facts=_decided,
+    ),
+    "own_binding": _request(
+        _("Binding of %(program)s"),
+        of_program("miniprograms:detail"),
+        ngettext_lazy("%(count)d more binding request", "%(count)d more binding requests", "count"),
+        "miniprograms:list",
+    ),
+    "own_exemption": _request(
+        _("Skipping domain verification for %(program)s"),
+        of_program("devmgmt:domains"),
+        ngettext_lazy("%(count)d more exemption request", "%(count)d more exemption requests", "count"),
+        "devmgmt:overview",
+    ),
+    "own_permission": _request(
+        _("%(what)s for %(program)s"),
+        lambda row: reverse("devmgmt:permissions", args=[row.app_id], query={"application": row.host_id}),
+        ngettext_lazy("%(count)d more permission request", "%(count)d more permission requests", "count"),
+        "devmgmt:overview",
+    ),
+}
+KINDS: dict[str, Kind] = {**DECISIONS, **APPLICATIONS, **RELEASES, **PROGRAMS, **TEAMS, **ELSEWHERE}
+
+
+def _online(row: Row) -> str:
+    if not row.words:
+        return gettext("Nothing is online yet")
+    return gettext("Higher than online %(number)s") % {"number": row.words}

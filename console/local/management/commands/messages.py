@@ -1,0 +1,26 @@
+"""`manage.py messages`: brings the catalogue of translations up to the sources, and compiles it."""
+
+from argparse import ArgumentParser
+from typing import Any
+
+from django.core.management.base import BaseCommand
+
+from console.local import catalogue
+
+
+class Command(BaseCommand):
+    """Update or compile the catalogue."""
+
+    help = "Bring the Chinese catalogue up to the sources and compile it."
+    requires_system_checks = ()
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        """--compile leaves the catalogue as it is."""
+        parser.add_argument("--compile", action="store_true", help="only compile the catalogue as it is")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        """Do it and say how many strings wait for their translation."""
+        if not options["compile"]:
+            waiting = catalogue.update()
+            self.stdout.write(f"{catalogue.path()}: {waiting} strings wait for their translation.")
+        catalogue.compile_to_file()

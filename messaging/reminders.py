@@ -1,0 +1,54 @@
+"""Telling administrators of an application that its gateway has taken nothing for long (M-7)."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from django.db import transaction
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from console.accounts.actions import notify
+from console.accounts.models import Notification
+from console.accounts.states import NotificationKind
+from console.core import times
+from console.hosts.actions import administrators_of
+from messaging.models import Gateway
+from messaging.retrying import OPENS_AT
+
+SILENT_FOR = timedelta(hours=1)  # without a success, before anyone is told
+AGAIN_AFTER = timedelta(days=1)
+
+
+def tell_of_dead_gateways(*, at: datetime) -> int:
+    """Tell of each gateway that fails and has taken nothing for SILENT_FOR, once in AGAIN_AFTER; return how many."""
+    dead = Gateway.objects.filter(
+        failures__gte=OPENS_AT, changed_at__lt=at - SILENT_FOR, last_failure_at__gt=at - SILENT_FOR
+    ).exclude(last_success_at__gt=at - SILENT_FOR)
+    return sum(_tell(pk, at=at) for pk in dead.values_list("pk", flat=True))
+
+
+@transaction.atomic
+def _tell(pk: int, *, at: datetime) -> bool:
+    """Tell the administrators unless they were told of it lately; two sweeps at once come one after the other."""
+    gateway = Gateway.objects.select_for_update(of=("self",), no_key=True).select_related("application").get(pk=pk)
+    application = gateway.application
+    url = reverse("hosts:gateway", args=[application.application_id])
+    told = Notification.objects.filter(kind=NotificationKind.MESSAGES, url=url, created_at__gt=at - AGAIN_AFTER)
+    people = [one.user for one in administrators_of(application)]
+    if told.filter(user__in=people).exists():
+        return False
+    since = gateway.last_success_at
+
+    def detail() -> str:
+        taken = _("The last message was taken %(time)s.") % {"time": times.exact(since)} if since else ""
+        return "\n".join(filter(None, [taken, gateway.last_failure]))
+
+    notify(
+        people,
+        kind=NotificationKind.MESSAGES,
+        text=lambda: _("The gateway of %(application)s takes no messages") % {"application": application},
+        detail=detail,
+        url=url,
+    )
+    return bool(people)

@@ -1,0 +1,21 @@
+"""From a URL to a published version of an agreement."""
+
+from __future__ import annotations
+
+from django.http import Http404
+
+from console.accounts.models import User
+from console.accounts.permissions import Permission
+from miniprograms.access import mini_program_for
+from miniprograms.privacy.models import PrivacyAgreement
+
+
+def agreement_for(user: User, permission: Permission, app_id: str, agreement_number: int) -> PrivacyAgreement:
+    """Return a version of one of the user's programs, whose `mini_program.held` are the user's permissions."""
+    program = mini_program_for(user, permission, app_id)
+    versions = PrivacyAgreement.objects.of_program(program).select_related("published_by")
+    agreement = versions.filter(number=agreement_number).first()
+    if agreement is None:
+        raise Http404
+    agreement.mini_program = program
+    return agreement

@@ -1,0 +1,192 @@
+"""The draft: write it, see it as users will, put it online."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.http import HttpResponse, QueryDict
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from console.accounts.access import SignedInRequest, route
+from console.accounts.permissions import Permission
+from console.activity.models import ActivityEntry
+from console.activity.verbs import Verb
+from console.core.errors import Overtaken
+from console.core.markdown import rendered
+from console.core.pages import form_page, posted
+from miniprograms.access import mini_program_for
+from miniprograms.models import MiniProgram
+from miniprograms.privacy import actions, rules
+from miniprograms.privacy.comparison import Change, changes_between, concerns_users, says_the_same
+from miniprograms.privacy.forms.draft import DraftForm
+from miniprograms.privacy.forms.publishing import PublishForm
+from miniprograms.privacy.models import FoundData, PrivacyAgreement, PrivacyDraft
+from miniprograms.privacy.states import Language, Placeholder
+from miniprograms.privacy.wording import filled, template_in
+
+SHOWN_CHANGES = 6
+
+
+@dataclass(frozen=True)
+class Preview:
+    """A text as users will read it, what is wrong in it, and the facts that it does not name."""
+
+    language: Language
+    html: SafeString
+    problems: list[str]
+    unnamed: list[Placeholder]
+
+
+def _previews(form: DraftForm, program: MiniProgram) -> list[Preview]:
+    stated = form.stated()
+    return [
+        Preview(
+            language,
+            rendered(filled(text, stated, program, language)),
+            rules.problems_in(text),
+            rules.unnamed_in(text, stated) if text else [],
+        )
+        for language in Language
+        for text in [stated.text_in(language)]
+    ]
+
+
+def _form(program: MiniProgram, data: QueryDict | None) -> DraftForm:
+    draft = actions.draft_of(program) or actions.first_draft(program)
+    return DraftForm(data, draft=draft, found=FoundData.objects.filter(mini_program=program).first())
+
+
+def _page(program: MiniProgram, form: DraftForm) -> dict[str, Any]:
+    """What the edit page shows around the form."""
+    return {
+        "mini_program": program,
+        "previews": lambda: _previews(form, program),
+        "placeholders": list(Placeholder),
+        "title": _("Edit the agreement"),
+        "cancel": reverse("privacy:agreement", args=[program.app_id]),
+    }
+
+
+@route(Permission.MANAGE, load=mini_program_for, methods="GET POST")
+def edit(request: SignedInRequest, program: MiniProgram) -> HttpResponse:
+    """Facts and text side by side; who comes second sees what changed (S-1)."""
+    form = _form(program, posted(request))
+    url = reverse("privacy:agreement", args=[program.app_id])
+
+    def save(data: dict[str, Any]) -> PrivacyDraft:
+        try:
+            return actions.save_draft(program, by=request.user, revision=data["revision"], **form.stated_data())
+        except Overtaken:
+            if current := actions.draft_of(program):
+                entries = ActivityEntry.objects.of_program(program.app_id).filter(verb=Verb.PRIVACY_SAVED)
+                form.show_overtaken(current, list(entries[: max(current.revision - max(data["revision"], 0), 0)]))
+            raise
+
+    return form_page(
+        request,
+        form,
+        save=save,
+        success=lambda draft: (_("The draft is saved. Users see it when it is published."), url),
+        template="privacy/edit.html",
+        **_page(program, form),
+    )
+
+
+@route(Permission.MANAGE, load=mini_program_for, methods="POST")
+def preview(request: SignedInRequest, program: MiniProgram) -> HttpResponse:
+    """The text as users will see it, of what is typed; nothing is kept.
+
+    For htmx the preview alone, else the page with the form as it was, a row of third parties more or less, or our
+    template in place of a text, as the button says.
+    """
+    if request.headers.get("HX-Request"):
+        form = _form(program, request.POST)
+        return render(request, "privacy/preview.html", {"previews": _previews(form, program), "tab": form.tab()})
+    typed = request.POST.copy()
+    done, _colon, which = typed.get("do", "").partition(":")
+    for language in Language:
+        if (done, which) == ("template", language.tag):
+            typed[language.field] = template_in(language)
+    form = _form(program, typed)
+    form.move_rows(done, which)
+    return render(request, "privacy/edit.html", {"form": form, **_page(program, form)})
+
+
+@route(Permission.MANAGE, load=mini_program_for, methods="GET POST", sudo=True)
+def publish(request: SignedInRequest, program: MiniProgram) -> HttpResponse:
+    """Put the draft online as a new version: what changes for users (S-2, S-4)."""
+    draft, online = actions.draft_of(program), PrivacyAgreement.objects.online_of(program)
+    url = reverse("privacy:agreement", args=[program.app_id])
+    unchanged = says_the_same(draft, online, program)
+    reason = rules.why_not_publish(draft, online, unchanged=unchanged, today=timezone.localdate())
+    if draft is None or (request.method == "GET" and reason):
+        return redirect(url)
+    form = PublishForm(
+        posted(request),
+        revision=draft.revision,
+        concerns_users=concerns_users(online, draft),
+        is_first=online is None,
+    )
+    number = online.number + 1 if online else 1
+    return form_page(
+        request,
+        form,
+        save=lambda data: actions.publish(
+            program,
+            by=request.user,
+            revision=data["revision"],
+            asks_again=data.get("asks_again", True),
+            note=data["note"],
+        ),
+        success=lambda agreement: (_("Version %(number)d is online.") % {"number": agreement.number}, url),
+        template="core/confirm.html",
+        title=_("Publish version %(number)d of the agreement?") % {"number": number},
+        change=[
+            (_("Online now"), _("Version %(number)d") % {"number": online.number} if online else _("Nothing")),
+            (_("Online after this"), _("Version %(number)d") % {"number": number}),
+        ],
+        effects=_effects(draft, online),
+        verb=_("Publish version %(number)d") % {"number": number},
+        icon="rocket",
+        cancel=url,
+        mini_program=program,
+    )
+
+
+def _effects(draft: PrivacyDraft, online: PrivacyAgreement | None) -> list[tuple[str, str]]:
+    """Return what changes for users, one per line."""
+    effects = [("world", _("Everybody reads it on the public page, and applications show it, from now on."))]
+    if online is None:
+        effects.append(("users", _("Users have to agree before the mini program reads their data.")))
+    else:
+        moves = changes_between(online, draft)
+        effects += [(_icon(change), _in_words(change)) for change in moves[:SHOWN_CHANGES]]
+        if (more := len(moves) - SHOWN_CHANGES) > 0:
+            words = ngettext("%(count)d more change of the facts.", "%(count)d more changes of the facts.", more)
+            effects.append(("dots", words % {"count": more}))
+        effects.append(("history", _("Version %(number)d stays readable.") % {"number": online.number}))
+    for language in draft.languages:
+        for placeholder in rules.unnamed_in(draft.text_in(language), draft):
+            words = _("The %(language)s text does not name %(what)s.")
+            effects.append(("alert-triangle", words % {"language": language.label, "what": placeholder.label}))
+    return effects
+
+
+def _icon(change: Change) -> str:
+    return {"added": "plus", "removed": "minus", "changed": "edit"}[change.move]
+
+
+def _in_words(change: Change) -> str:
+    name = f"{change.kind}, {change.name}" if change.name else change.kind
+    values = {"name": name, "before": change.before, "after": change.after}
+    if change.move == "added":
+        return _("New: %(name)s, %(after)s") % values
+    if change.move == "removed":
+        return _("No longer: %(name)s, %(before)s") % values
+    return _("%(name)s: %(before)s → %(after)s") % values

@@ -1,0 +1,72 @@
+"""The agreement for everybody, as the application opens it (S-4)."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+from django.http import Http404, HttpRequest, HttpResponse
+from django.template.loader import render_to_string
+from django.utils.cache import patch_cache_control, patch_vary_headers
+from django.utils.translation import override
+from django.utils.translation.trans_real import parse_accept_lang_header
+
+from console.accounts.access import route
+from console.accounts.permissions import Permission
+from console.core.markdown import rendered
+from miniprograms.models import MiniProgram
+from miniprograms.privacy.models import PrivacyAgreement
+from miniprograms.privacy.states import Language
+from miniprograms.privacy.wording import day_in
+
+# A published text never changes; and one that was written to be slow is so once, not for each reader.
+_kept = lru_cache(maxsize=32)(rendered)
+SECONDS = 60  # For which anyone may keep the page: a new version is read soon.
+
+
+@route(Permission.PUBLIC)
+def public(request: HttpRequest, app_id: str, agreement_number: int | None = None) -> HttpResponse:
+    """The version that is online, or an older one, in the language that the address or the browser asks for.
+
+    Says nothing of a program without an agreement, not even that it exists. No session, no cookie: it is the same for
+    all readers of a language.
+    """
+    program = MiniProgram.objects.filter(app_id=app_id).first()
+    if program is None:
+        raise Http404
+    published = PrivacyAgreement.objects.of_program(program)
+    versions = list(published.without_texts())
+    shown = published.first() if agreement_number is None else published.filter(number=agreement_number).first()
+    if shown is None:
+        raise Http404
+    language = _language(request, shown)
+    context = {
+        "program": program,
+        "shown": shown,
+        "effective": day_in(shown.effective_on, language) if shown.effective_on else "",
+        "online": versions[0],
+        "versions": [
+            (version, day_in(version.effective_on, language) if version.effective_on else "") for version in versions
+        ],
+        "language": language,
+        "html": _kept(shown.text_in(language)),
+    }
+    with override(language.value):
+        # Without the request: nothing on it depends on who reads.
+        response = HttpResponse(render_to_string("privacy/public.html", context))
+    response["Content-Language"] = language.value
+    patch_cache_control(response, public=True, max_age=SECONDS)
+    patch_vary_headers(response, ["Accept-Language"])
+    return response
+
+
+def _language(request: HttpRequest, agreement: PrivacyAgreement) -> Language:
+    """Return the language of the address, else the first one of the browser's that there is, else one that there is."""
+    there = agreement.languages
+    named = [language for language in there if language.tag == request.GET.get("lang")]
+    asked = [
+        language
+        for code, _weight in parse_accept_lang_header(request.headers.get("Accept-Language", "")[:500])
+        for language in there
+        if code.partition("-")[0] == language.tag
+    ]
+    return [*named, *asked, *there][0]

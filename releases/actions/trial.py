@@ -1,0 +1,76 @@
+"""The verbs of the trial version (V-14)."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from django.db import transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from console.accounts.models import User
+from console.activity.verbs import Verb
+from console.core.errors import Overtaken, Refused
+from miniprograms.actions import lock, touch
+from miniprograms.models import MiniProgram
+from releases import rules
+from releases.actions import write_entry
+from releases.models import TrialVersion, Version
+
+
+@transaction.atomic
+def set_trial(
+    program: MiniProgram, *, version: Version, page: str, query: str = "", seen: datetime | None = None, by: User
+) -> TrialVersion:
+    """Choose what devices with the trial token get, and the page on which it opens (V-14).
+
+    A change keeps the token: the code that testers have goes on working. Saving what is there already changes nothing.
+    `seen` is when the trial version on the screen was set, None where there was none; raises Overtaken when it is no
+    longer that one, Refused for a page that the package does not have or what is no query.
+    """
+    program = lock(program)
+    trial = _trial_of(program)
+    if (trial.set_at if trial else None) != seen:
+        raise Overtaken(_("Someone else changed the trial version meanwhile."))
+    version = program.versions.select_related("package").get(pk=version.pk)
+    if reason := rules.why_not_page(version, page):
+        raise Refused(reason, field="page")
+    if reason := rules.why_not_query(query):
+        raise Refused(reason, field="query")
+    before = _described(trial) if trial else None
+    trial = trial or TrialVersion(mini_program=program)
+    trial.version, trial.page, trial.query = version, page, query
+    after = _described(trial)
+    if before == after:
+        return trial
+    trial.set_by, trial.set_at = by, timezone.now()
+    trial.save()
+    version.mini_program = program
+    touch(program, Verb.TRIAL_SET, label=version.number)
+    write_entry(Verb.TRIAL_SET, version, by=by, before=before, after=after)
+    return trial
+
+
+@transaction.atomic
+def cancel_trial(program: MiniProgram, *, by: User, reason: str = "") -> None:
+    """End the trial: its token opens nothing any more, and a later trial has another. Raises Overtaken without one."""
+    program = lock(program)
+    trial = _trial_of(program)
+    if trial is None:
+        raise Overtaken(rules.why_not_cancel_trial(trial))
+    version = trial.version
+    version.mini_program = program
+    before = _described(trial)
+    trial.delete()
+    touch(program, Verb.TRIAL_CANCELLED, label=version.number)
+    write_entry(Verb.TRIAL_CANCELLED, version, by=by, before=before, reason=reason)
+
+
+def _trial_of(program: MiniProgram) -> TrialVersion | None:
+    return TrialVersion.objects.filter(mini_program=program).select_related("version").first()
+
+
+def _described(trial: TrialVersion) -> dict[str, Any]:
+    """Return what the log tells: never the token."""
+    return {"version": trial.version.number, "page": trial.page, "query": trial.query}

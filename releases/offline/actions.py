@@ -1,0 +1,56 @@
+"""The one verb of offline packages (O-1, O-2)."""
+
+from __future__ import annotations
+
+import logging
+
+from django.core.files import File
+from django.db import transaction
+
+from console.accounts.models import User
+from console.activity.verbs import Verb
+from console.core.errors import Refused
+from console.hosts.models import HostApplication
+from miniprograms.actions import lock
+from miniprograms.models import MiniProgram
+from releases.actions import write_entry
+from releases.models import Version
+from releases.offline import rules
+
+logger = logging.getLogger(__name__)
+
+
+@transaction.atomic
+def download(program: MiniProgram, *, application: HostApplication | None, by: User) -> tuple[Version, File[bytes]]:
+    """Return the online version and its bytes, opened; each time is on record, with the application it is meant for.
+
+    Raises Refused when there is no package (O-1), for an application that is not bound, and when the storage fails.
+    """
+    program = lock(program)
+    if reason := rules.why_not_download(program):
+        raise Refused(reason)
+    if application and not program.bindings.bound().filter(application=application).exists():
+        raise Refused(rules.not_bound(application), field="application")
+    version = program.versions.online().select_related("package").get()
+    version.mini_program = program
+    write_entry(
+        Verb.OFFLINE_DOWNLOADED,
+        version,
+        by=by,
+        application_id=application.application_id if application else "",
+        after={
+            "version": version.number,
+            "package": version.package.sha256,
+            "application": application.name if application else None,
+        },
+    )
+    try:
+        return version, version.package.file.open("rb")
+    except OSError as error:
+        logger.exception("package %s is not in the storage", version.package.sha256)
+        raise Refused(rules.unreadable_package()) from error
+
+
+def file_name(program: MiniProgram, number: str) -> str:
+    """Return the name that the requirement sets: `{miniAppId}_{miniAppVersion}.apkg` (O-1)."""
+    return f"{program.app_id}_{number}.apkg"

@@ -1,0 +1,29 @@
+"""What is asked before a download."""
+
+from __future__ import annotations
+
+from django import forms
+from django.http import QueryDict
+from django.utils.translation import gettext_lazy as _
+
+from console.hosts.models import HostApplication
+from console.hosts.querysets import HostApplicationQuerySet
+
+
+class DownloadForm(forms.Form):
+    """For which application the package is meant, one of those bound; may be left open."""
+
+    application = forms.ModelChoiceField(
+        label=_("Built into"),
+        queryset=HostApplication.objects.none(),
+        required=False,
+        empty_label=_("Not decided yet"),
+        help_text=_("So this page can tell when the preset of an application is stale."),
+        error_messages={"invalid_choice": _("Choose one of the applications that are bound now.")},
+    )
+
+    def __init__(self, data: QueryDict | None, *, applications: HostApplicationQuerySet) -> None:
+        super().__init__(data)
+        self.fields["application"].queryset = applications  # type: ignore[attr-defined]
+        if len(applications) == 1:
+            self.initial["application"] = applications[0].pk

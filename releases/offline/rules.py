@@ -1,0 +1,32 @@
+"""When there is no offline package, in the reader's words (O-1)."""
+
+from __future__ import annotations
+
+from django.utils.translation import gettext as _
+
+from console.hosts.models import HostApplication
+from miniprograms.models import MiniProgram
+
+
+def why_not_download(program: MiniProgram) -> str:
+    """Only an online version on the shelf has a package; "" when it has."""
+    if not program.online_number:
+        return _("Nothing is online. The first published version is the first package.")
+    if not program.on_shelf:
+        return _("The mini program is off the shelf: a preset would not open. Put it back on the shelf first.")
+    return ""
+
+
+def not_bound(application: HostApplication) -> str:
+    """Why it can't be meant for an application that is not served."""
+    return _("%(application)s is not bound any more: a preset would not open there.") % {"application": application}
+
+
+def unreadable_package() -> str:
+    """Why there is nothing to download although there should be."""
+    return _("The package can't be read from the storage now. Try again later, or tell an operator.")
+
+
+def unreadable_keys() -> str:
+    """Why there is no signature."""
+    return _("The signing keys can't be read. Tell an operator.")

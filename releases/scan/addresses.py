@@ -1,0 +1,77 @@
+"""Addresses in source text, and their origins."""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+
+import idna
+
+# In JSON and in some bundles the slashes are escaped.
+ADDRESS = re.compile(rb"(?<![A-Za-z0-9+.-])(https?|wss?):(?:\\?/){2}", re.IGNORECASE)
+_AUTHORITY = re.compile(rb"[^\s\"'`<>\\{}()|^/?#,;$]{0,300}")
+_SUBSTITUTED = re.compile(rb"\$?\{[^{}]{0,300}\}?\}")
+_GOES_ON = re.compile(rb"[\w.:-]")
+_LABEL = re.compile(r"[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9])?")
+_PORTS = {"http": 80, "ws": 80, "https": 443, "wss": 443}
+# Names of XML and JSON vocabularies: nobody asks these hosts for anything.
+_VOCABULARIES = frozenset(
+    [
+        "www.w3.org",
+        "schemas.xmlsoap.org",
+        "schemas.openxmlformats.org",
+        "schemas.microsoft.com",
+        "ns.adobe.com",
+        "purl.org",
+        "json-schema.org",
+        "xml.org",
+    ]
+)
+
+
+def origin_at(source: bytes, found: re.Match[bytes]) -> str:
+    """Return the origin of the address that begins with `found`; "" when its host is put together or is none."""
+    authority = _AUTHORITY.match(source, found.end())
+    assert authority is not None  # noqa: S101 - it may be empty, so it always matches
+    if source[authority.end() : authority.end() + 1] in (b"$", b"{"):
+        substituted = _SUBSTITUTED.match(source, authority.end())
+        if substituted is None or _GOES_ON.match(source, substituted.end()):
+            return ""
+    try:
+        text = authority[0].decode()
+    except UnicodeDecodeError:
+        return ""
+    return origin_of(found[1].decode().lower(), text)
+
+
+def origin_of(scheme: str, authority: str) -> str:
+    """Return scheme, host and port in their normal form; "" for what is no address of a host."""
+    host, colon, port = authority.rpartition("@")[2].partition(":")
+    if colon and not (port.isascii() and port.isdigit() and len(port) <= 5 and 0 < int(port) < 65536):
+        return ""
+    host = _normal(host)
+    if not host or host in _VOCABULARIES:
+        return ""
+    shown = f":{int(port)}" if port and int(port) != _PORTS[scheme] else ""
+    return f"{scheme}://{host}{shown}"
+
+
+def _normal(host: str) -> str:
+    try:
+        name = host.lower() if host.isascii() else idna.encode(host, uts46=True).decode()
+    except (UnicodeError, idna.IDNAError):
+        return ""
+    if name == "localhost" or _is_address(name):
+        return name
+    labels = name.split(".")
+    if len(labels) < 2 or len(name) > 253 or labels[-1].isdigit():
+        return ""
+    return name if all(_LABEL.fullmatch(label) for label in labels) else ""
+
+
+def _is_address(name: str) -> bool:
+    try:
+        ipaddress.IPv4Address(name)
+    except ValueError:
+        return False
+    return True

@@ -1,0 +1,130 @@
+"""The processes that parse, and what is done where they can't."""
+
+from __future__ import annotations
+
+import os
+import select
+import signal
+import subprocess
+import sys
+from concurrent.futures import Future, ThreadPoolExecutor
+from pathlib import Path
+from queue import SimpleQueue
+from threading import Lock
+from types import TracebackType
+from typing import Self
+
+import msgspec
+
+from .facts import Finds, Why
+from .limits import Limits
+from .markup import search_markup
+from .parsing import Kind, Request, read, write
+from .patterns import search
+
+_ROOT = Path(__file__).resolve().parents[2]
+_KEPT = ("LD_LIBRARY_PATH", "PYTHONHOME", "PATH")  # of the environment; the rest is not the parsers' business
+_PATIENCE = 10  # times the processor time of a file, for a machine that does other things, too
+_SEARCH = {"script": search, "typed": search, "markup": search_markup}
+
+
+class Parsers:
+    """Reads files in `limits.parsers` processes, started when the first file comes and ended with the block.
+
+    What a process dies of is searched by patterns; and so is everything that comes after all the time, or all the
+    crashes, that one package may cost.
+    """
+
+    def __init__(self, limits: Limits) -> None:
+        self._limits = limits
+        self._idle: SimpleQueue[_Parser] = SimpleQueue()
+        self._parsers = [_Parser(limits) for _ in range(limits.parsers)]
+        for parser in self._parsers:
+            self._idle.put(parser)
+        self._pool = ThreadPoolExecutor(limits.parsers)
+        self._lock = Lock()
+        self._seconds, self._crashes = limits.seconds, limits.crashes
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._pool.shutdown(cancel_futures=True)
+        for parser in self._parsers:
+            parser.close()
+
+    def submit(self, kind: Kind, source: bytes) -> Future[Finds]:
+        """Have a file read; in the answer `why` says why it was searched by patterns."""
+        return self._pool.submit(self._read, kind, source)
+
+    def _read(self, kind: Kind, source: bytes) -> Finds:
+        finds = self._parsed(kind, source)
+        return msgspec.structs.replace(_SEARCH[kind](source, self._limits), why=finds.why) if finds.why else finds
+
+    def _parsed(self, kind: Kind, source: bytes) -> Finds:
+        if len(source) > self._limits.parsed_size:
+            return Finds(why="size")
+        if self._seconds <= 0 or self._crashes <= 0:
+            return Finds(why="time")
+        parser = self._idle.get()
+        try:
+            finds = parser.read(Request(kind, source))
+        finally:
+            self._idle.put(parser)
+        with self._lock:
+            self._seconds -= finds.seconds
+            self._crashes -= parser.process is None
+        return finds
+
+
+class _Parser:
+    """One process; started anew when it died."""
+
+    def __init__(self, limits: Limits) -> None:
+        self.process: subprocess.Popen[bytes] | None = None
+        self._limits = limits
+
+    def read(self, request: Request) -> Finds:
+        """Return what is in the file; with `why` when the process died of it, and is None then."""
+        try:
+            process = self._started()
+            assert process.stdin and process.stdout  # noqa: S101 - both are pipes
+            write(process.stdin, request)
+            if select.select([process.stdout], [], [], _PATIENCE * self._limits.file_seconds)[0]:
+                if answer := read(process.stdout):
+                    return msgspec.msgpack.decode(answer, type=Finds)
+                process.wait(_PATIENCE)
+        except (OSError, subprocess.TimeoutExpired):
+            pass
+        return Finds(why=self._end(), seconds=self._limits.file_seconds)
+
+    def close(self) -> None:
+        """End the process."""
+        if self.process is not None:
+            self._end()
+
+    def _started(self) -> subprocess.Popen[bytes]:
+        if self.process is None:
+            self.process = subprocess.Popen(
+                [sys.executable, "-m", "releases.scan.parsing"],
+                cwd=_ROOT,
+                env={name: os.environ[name] for name in _KEPT if name in os.environ},
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.DEVNULL,
+            )
+            assert self.process.stdin  # noqa: S101 - it is a pipe
+            write(self.process.stdin, self._limits)
+        return self.process
+
+    def _end(self) -> Why:
+        """Let the process go and return what it died of: killed by us or by the system, it took too long."""
+        process, self.process = self.process, None
+        if process is None:
+            return "size"
+        code = process.poll()
+        process.kill()
+        process.communicate()
+        return "time" if code in (None, -signal.SIGXCPU, -signal.SIGKILL) else "size"

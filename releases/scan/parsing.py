@@ -1,0 +1,68 @@
+"""`python -m releases.scan.parsing`: reads files that come by standard input, one after the other, until it ends.
+
+A process of its own, because a parser written in C takes what memory a hostile file makes it take, and may crash on
+one that is nested deep enough. It has limits that the system enforces, and nothing of the console in its environment.
+"""
+
+from __future__ import annotations
+
+import math
+import resource
+import struct
+import sys
+import time
+from typing import IO, Literal
+
+import msgspec
+
+from .facts import Finds
+from .limits import Limits
+from .markup import read_markup
+from .scripts import read_script
+
+LENGTH = struct.Struct(">I")
+Kind = Literal["script", "typed", "markup"]
+
+
+class Request(msgspec.Struct):
+    """A file to read."""
+
+    kind: Kind
+    source: bytes
+
+
+def write(stream: IO[bytes], message: Request | Finds | Limits) -> None:
+    """Send a message with its length before it."""
+    body = msgspec.msgpack.encode(message)
+    stream.write(LENGTH.pack(len(body)))
+    stream.write(body)
+    stream.flush()
+
+
+def read(stream: IO[bytes]) -> bytes:
+    """Receive a message; b"" at the end of the stream."""
+    head = stream.read(LENGTH.size)
+    return stream.read(LENGTH.unpack(head)[0]) if len(head) == LENGTH.size else b""
+
+
+def serve(requests: IO[bytes], answers: IO[bytes]) -> None:
+    """Take the limits first, then file after file."""
+    limits = msgspec.msgpack.decode(read(requests), type=Limits)
+    resource.setrlimit(resource.RLIMIT_AS, (limits.memory, limits.memory))
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    hard = resource.getrlimit(resource.RLIMIT_CPU)[1]
+    while message := read(requests):
+        request = msgspec.msgpack.decode(message, type=Request)
+        began = time.process_time()
+        # The reader looks at the clock by itself; where it can't, the system ends the process.
+        resource.setrlimit(resource.RLIMIT_CPU, (math.ceil(began + limits.file_seconds + 0.2), hard))
+        if request.kind == "markup":
+            finds = read_markup(request.source, limits)
+        else:
+            finds = read_script(request.source, limits, typed=request.kind == "typed")
+        finds.seconds = time.process_time() - began
+        write(answers, finds)
+
+
+if __name__ == "__main__":
+    serve(sys.stdin.buffer, sys.stdout.buffer)

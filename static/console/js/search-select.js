@@ -1,0 +1,20 @@
+// Selects inside [data-search-select] can be searched. Without this script they are the browser's own.
+/* global TomSelect */
+
+function enhance (root) {
+  for (const select of root.querySelectorAll('[data-search-select] select:not(.tomselected)')) {
+    const nothing = select.closest('[data-search-select]').dataset.nothing
+    new TomSelect(select, { // eslint-disable-line no-new
+      maxOptions: null,
+      maxItems: 1,
+      create: false,
+      hideSelected: false,
+      render: { no_results: () => { const row = document.createElement('div'); row.className = 'no-results'; row.textContent = nothing; return row } }
+    })
+    select.setAttribute('aria-hidden', 'true') // Its label names the control now.
+  }
+}
+
+document.addEventListener('htmx:afterSettle', () => enhance(document))
+window.addEventListener('DOMContentLoaded', () => enhance(document))
+if (window.TomSelect) enhance(document)

@@ -1,0 +1,212 @@
+"""Visits pages in a real browser and complains: of what axe finds serious, of whatever the security policy forbids, of
+pages wider than the screen, and of text that became markup.
+
+The policy's violations are caught twice: by the page's own event, and by a server to which the browser reports them,
+which hears of what happened before the page could listen.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+from axe_playwright_python.sync_playwright import Axe
+from django.conf import settings
+from django.urls import reverse
+from playwright.sync_api import Browser, Page
+
+from console.accounts.models import User
+from console.routes import Route, routes
+from tests.browser.hostile import LONG
+from tests.console.world import World
+from tests.factories import PASSWORD
+
+SERIOUS = {"serious", "critical"}
+# theme, width, and axe's rules; of a page that was looked at, another theme and width can change these only.
+LOOK_RULES = ("color-contrast", "link-in-text-block", "scrollable-region-focusable", "aria-hidden-focus")
+SETTINGS = (("light", 1440, ()), ("dark", 390, LOOK_RULES))
+LIBRARY_PAGES = ["account_change_password", "mfa_index", "mfa_activate_totp", "mfa_list_webauthn", "mfa_add_webauthn"]
+ENTRANCE = ["account_login", "account_reset_password"]
+FILES = {"icon_file", "healthz", "readyz", "reviews:package", "grayscale:list_values"}
+FILES |= {"devmgmt:log_export", "devmgmt:log_export_ndjson", "offline:download"}
+# Parts of pages, that htmx fetches.
+PARTS = {"switch", "grayscale:live"}
+PARTS |= {f"devmgmt:log_{name}" for name in ("entries", "volume", "errors")}
+OUTSIDE = {"operator", "device", "server"}
+# Which pages each module of tests walks, by the beginning of their names; "" is the rest. Modules run side by side.
+SECTIONS = {
+    "programs": ("", "miniprograms:", "accounts:", "privacy:"),
+    "versions": ("releases:", "offline:"),
+    "grayscale": ("grayscale:", "guardrail:", "devmgmt:", "keys:"),
+    "messages": ("messaging:", "reviews:"),
+    "applications": ("hosts:",),
+}
+WATCH = """
+window.violations = []
+document.addEventListener('securitypolicyviolation', event => window.violations.push(
+    event.violatedDirective + ' ' + event.blockedURI + ' ' + event.sample))
+window.x = () => window.violations.push('a string was executed')
+"""
+# Elements that only a hostile string can have made.
+MARKUP = """
+[...document.querySelectorAll('*')].filter(element =>
+    [...element.attributes].some(attribute => attribute.name.startsWith('on'))
+    || element.matches('img[src="x"], iframe, object, embed')
+    || element.matches('script:not([src]):not([nonce]):not([type="application/json"])')
+    || /^\\s*(javascript|data|vbscript):/i.test(element.getAttribute('href') || ''))
+    .map(element => element.outerHTML.slice(0, 120))
+"""
+
+
+class Sink:
+    """A server that browsers report violations of the policy to."""
+
+    def __init__(self) -> None:
+        self.reports: list[dict[str, Any]] = []
+        self.heard = threading.Condition()
+        sink = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_POST(self) -> None:
+                body = self.rfile.read(int(self.headers["Content-Length"]))
+                self.send_response(204)
+                self.end_headers()
+                with sink.heard:
+                    sink.reports.append(json.loads(body)["csp-report"])
+                    sink.heard.notify_all()
+
+            def log_message(self, *args: object) -> None:
+                """Say nothing."""
+
+        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.url = f"http://127.0.0.1:{self.server.server_port}/"
+
+    @contextmanager
+    def running(self) -> Iterator[Sink]:
+        """Serve until the block ends."""
+        thread = threading.Thread(target=self.server.serve_forever, daemon=True)
+        thread.start()
+        yield self
+        self.server.shutdown()
+        self.server.server_close()
+        thread.join()
+
+    def policy(self) -> dict[str, Any]:
+        """Return the console's own policy, reporting to this server."""
+        directives = {**settings.CONTENT_SECURITY_POLICY["DIRECTIVES"], "report-uri": self.url}
+        return {**settings.CONTENT_SECURITY_POLICY, "DIRECTIVES": directives}
+
+
+def routes_of(section: str) -> list[Route]:
+    """Return the routes of a section that answer a GET with a page or a part of one."""
+    named = tuple(start for starts in SECTIONS.values() for start in starts if start)
+    found = []
+    for route in routes():
+        mine = route.name.startswith(tuple(start for start in SECTIONS[section] if start))
+        if not mine and ("" not in SECTIONS[section] or route.name.startswith(named)):
+            continue
+        library = route.path.startswith("/account/") or route.name.startswith("admin:")
+        if "GET" in route.methods and route.permission not in OUTSIDE and route.name not in FILES and not library:
+            found.append(route)
+    return found
+
+
+def address(route: Route, world: World) -> str:
+    """Return the address of a route with the world's arguments."""
+    names = re.findall(r"<\w+:(\w+)>", route.path)
+    return reverse(route.name, kwargs=world.fill(route.name, names))
+
+
+class Walker:
+    """Someone who visits pages in one theme at one width; `complaints` is what was wrong.
+
+    With `rules` axe looks at nothing else.
+    """
+
+    def __init__(self, browser: Browser, base: str, *, theme: str, width: int, rules: tuple[str, ...] = ()) -> None:
+        self.axe: dict[str, Any] = {"resultTypes": ["violations"]} | ({"runOnly": list(rules)} if rules else {})
+        self.setting = f"{theme} {width}"
+        self.complaints: list[str] = []
+        self.visited = 0
+        self.context = browser.new_context(
+            base_url=base,
+            color_scheme=theme,
+            viewport={"width": width, "height": 900},  # type: ignore[arg-type]
+        )
+        self.context.add_init_script(WATCH)
+        self.page: Page = self.context.new_page()
+        self.page.on("pageerror", lambda error: self.complain(f"error: {error}"))
+        self.page.on("dialog", self._dialog)
+
+    def _dialog(self, dialog: Any) -> None:
+        if dialog.type != "beforeunload":
+            self.complain(f"dialog: {dialog.message}")
+        dialog.dismiss()
+
+    def complain(self, words: str) -> None:
+        """Note what is wrong with the page that is open."""
+        self.complaints.append(f"{self.setting} {self.page.url}: {words}")
+
+    def sign_in(self, person: User) -> None:
+        """Sign in through the page."""
+        self.page.goto(reverse("account_login"))
+        self.page.get_by_label("E-mail").fill(person.email)
+        self.page.get_by_label("Password").fill(PASSWORD)
+        self.page.get_by_role("button", name="Sign in", exact=True).click()
+        self.page.wait_for_url("**/")
+
+    def visit(self, path: str, *, whole: bool = True) -> None:
+        """Open a page; what is no `whole` page has no layout and nothing for axe."""
+        self.visited += 1
+        response = self.page.goto(path)
+        if response is None or response.status != 200:
+            self.complain(f"status {response.status if response else None}")
+        for violation in self.page.evaluate("window.violations"):
+            self.complain(violation)
+        for markup in self.page.evaluate(MARKUP):
+            self.complain(f"markup {markup}")
+        if not whole:
+            return
+        if self.page.evaluate("document.documentElement.scrollWidth > document.documentElement.clientWidth"):
+            self.complain("wider than the screen")
+        for finding in Axe().run(self.page, options=self.axe).response["violations"]:
+            if finding["impact"] in SERIOUS:
+                places = [node["html"][:90] for node in finding["nodes"][:2]]
+                self.complain(f"{finding['id']} {places}")
+
+    def prove(self, sink: Sink) -> None:
+        """Execute a hostile string on purpose: the sink must hear of it, after all that came before."""
+        before = len(sink.reports)
+        self.page.goto(reverse("account_login") if self.page.url == "about:blank" else self.page.url)
+        self.page.evaluate("text => document.body.insertAdjacentHTML('beforeend', text)", LONG)
+        with sink.heard:
+            assert sink.heard.wait_for(lambda: len(sink.reports) > before, timeout=30), "The sink hears nothing."
+        assert self.page.evaluate("window.violations"), "The page hears nothing."
+        assert self.page.evaluate(MARKUP), "Markup is not found."
+
+
+def walk(section: str, world: World, *, browser: Browser, base: str, sink: Sink) -> list[str]:
+    """Visit a section's pages in each of SETTINGS as somebody who may see them all; return what was wrong."""
+    complaints: list[str] = []
+    for theme, width, rules in SETTINGS:
+        walker = Walker(browser, base, theme=theme, width=width, rules=rules)
+        library = "" in SECTIONS[section]
+        for name in ENTRANCE if library else ():
+            walker.visit(reverse(name))
+        walker.sign_in(world.people["admin"])
+        for name in LIBRARY_PAGES if library else ():
+            walker.visit(reverse(name))
+        for route in routes_of(section):
+            walker.visit(address(route, world), whole=route.name not in PARTS)
+        complaints += walker.complaints
+        heard = len(sink.reports)
+        walker.prove(sink)
+        complaints += [f"{report['document-uri']}: {report['violated-directive']}" for report in sink.reports[:heard]]
+        sink.reports.clear()
+        walker.context.close()
+    return complaints

@@ -1,0 +1,203 @@
+"""The tree of changed files and one file of it, for developers (V-9)."""
+
+import io
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from PIL import Image
+
+from releases import actions
+from releases.models import Version
+from tests import factories
+
+pytestmark = pytest.mark.django_db
+SVG = "<svg xmlns='http://www.w3.org/2000/svg' onload='x()'><script>x()</script></svg>"
+
+
+def picture(colour):
+    buffer = io.BytesIO()
+    Image.new("RGB", (8, 8), colour).save(buffer, "PNG")
+    return buffer.getvalue()
+
+
+@pytest.fixture
+def version(program):
+    """A version that changes app.js and pic.png, adds a page's style, and removes a service."""
+    old = {"services/legacy/old.js": "old()\n", "pic.png": picture("red"), "app.js": "App({\n  poll: 60\n})\n"}
+    online = upload(program, "1.0.0", **old)
+    application = factories.make_binding(program).application
+    actions.decide(decision_on(online), approve=True, by=factories.make_reviewer(application))
+    online.refresh_from_db()
+    actions.publish(online, by=program.created_by)
+    new = {"pic.png": picture("blue"), "app.js": "App({\n  poll: 20\n})\n", "pages/index/index.wxss": "view {}\n"}
+    return upload(program, "1.1.0", **new, **{"icon.svg": SVG})
+
+
+def decision_on(version):
+    """Submit the version; return what its application decides."""
+    audit = actions.submit(version, by=version.uploaded_by)
+    return audit.decisions.select_related("application", "audit__version__mini_program").get()
+
+
+def upload(program, number, **files):
+    parts = tuple(map(int, number.split(".")))
+    return actions.upload(program, file=factories.make_zip(files), number=parts, notes="Notes", by=program.created_by)
+
+
+def url(version, end=""):
+    return f"/miniprograms/{version.mini_program.app_id}/versions/{version.number}/changes/{end}"
+
+
+def steps(response):
+    return [(row.step, row.name, row.file.kind if row.file else row.count) for row in response.context["rows"]]
+
+
+def test_the_tree(signed_in, program, version):
+    response = signed_in(program.created_by).get(url(version))
+    assert response.status_code == 200
+    assert steps(response) == [
+        ("open", "pages/index", 1),
+        ("file", "index.wxss", "added"),
+        ("close", "", 0),
+        ("open", "services/legacy", 1),
+        ("file", "old.js", "removed"),
+        ("close", "", 0),
+        ("file", "app.js", "changed"),
+        ("file", "icon.svg", "added"),
+        ("file", "pic.png", "changed"),
+    ]
+    page = response.content.decode()
+    assert "Changes against online 1.0.0" in page
+    assert f'hx-get="{url(version, "file/")}?path=app.js"' in page
+
+
+@pytest.mark.parametrize(
+    ("kind", "names"),
+    [
+        ("added", ["index.wxss", "icon.svg"]),
+        ("removed", ["old.js"]),
+        ("changed", ["app.js", "pic.png"]),
+        ("else", ["index.wxss", "old.js", "app.js", "icon.svg", "pic.png"]),
+    ],
+)
+def test_of_one_kind(signed_in, program, version, kind, names):
+    response = signed_in(program.created_by).get(url(version), {"kind": kind})
+    assert [name for step, name, _kind in steps(response) if step == "file"] == names
+
+
+def test_a_file_side_by_side(signed_in, program, version):
+    response = signed_in(program.created_by).get(url(version, "file/"), {"path": "app.js"})
+    view = response.context["file"]
+    assert (view.kind, view.diff.added, view.diff.removed, view.excerpt) == ("changed", 1, 1, None)
+    page = response.content.decode()
+    assert "<del>  poll: <mark>6</mark>0</del>" in page
+    assert "<ins>  poll: <mark>2</mark>0</ins>" in page
+    assert "file 3 of 5" in page
+    assert "<html" in page
+
+
+def test_in_the_tree_the_part_alone_comes(signed_in, program, version):
+    headers = {"HX-Request": "true", "HX-Target": "file"}
+    response = signed_in(program.created_by).get(url(version, "file/"), {"path": "app.js"}, headers=headers)
+    page = response.content.decode()
+    assert "<html" not in page
+    assert 'id="file"' in page
+
+
+@pytest.mark.parametrize(
+    ("path", "kind", "added", "removed"),
+    [("pages/index/index.wxss", "added", 1, 0), ("services/legacy/old.js", "removed", 0, 1)],
+)
+def test_new_and_removed_files(signed_in, program, version, path, kind, added, removed):
+    view = signed_in(program.created_by).get(url(version, "file/"), {"path": path}).context["file"]
+    assert (view.kind, view.diff.added, view.diff.removed) == (kind, added, removed)
+
+
+def test_the_line_of_a_place_is_shown(signed_in, program, version):
+    response = signed_in(program.created_by).get(url(version, "file/"), {"path": "app.json", "line": "1"})
+    view = response.context["file"]
+    assert (view.kind, view.diff, [line.number for line in view.excerpt.lines]) == ("same", None, [1])
+    assert '<tr class="excerpt-line">' in response.content.decode()
+
+
+@pytest.mark.parametrize("line", ["0", "-1", "x", "²", "9" * 30, "99"])
+def test_lines_that_are_none(signed_in, program, version, line):
+    response = signed_in(program.created_by).get(url(version, "file/"), {"path": "app.js", "line": line})
+    assert response.status_code == 200
+
+
+def test_pictures_are_shown_and_never_run(signed_in, program, version):
+    client = signed_in(program.created_by)
+    page = client.get(url(version, "file/"), {"path": "pic.png"}).content.decode()
+    assert page.count('src="data:image/png;base64,') == 2
+    page = client.get(url(version, "file/"), {"path": "icon.svg"}).content.decode()
+    assert page.count('<img src="data:image/svg+xml;base64,') == 1
+    assert "<script>x()" not in page
+    assert "&lt;script&gt;x()" in page
+
+
+def test_other_binaries_have_sizes_and_hashes(signed_in, program):
+    version = upload(program, "1.0.0", **{"a.wasm": b"\0asm\xff"})
+    response = signed_in(program.created_by).get(url(version, "file/"), {"path": "a.wasm"})
+    view = response.context["file"]
+    assert (view.diff, view.excerpt, view.after.image) == (None, None, "")
+    assert view.after.sha256 in response.content.decode()
+
+
+@pytest.mark.parametrize("path", ["none.js", "../app.js", "/etc/passwd", "pages", "app.js\0", "services/legacy/"])
+def test_only_files_of_the_packages(signed_in, program, version, path):
+    assert signed_in(program.created_by).get(url(version, "file/"), {"path": path}).status_code == 404
+
+
+def test_without_a_path_it_goes_to_the_tree(signed_in, program, version):
+    response = signed_in(program.created_by).get(url(version, "file/"))
+    assert (response.status_code, response["Location"]) == (302, url(version))
+
+
+def test_without_an_online_version_every_file_is_new(signed_in, program):
+    response = signed_in(program.created_by).get(url(upload(program, "1.0.0")))
+    assert {kind for step, _name, kind in steps(response) if step == "file"} == {"added"}
+    assert "Nothing is online yet: every file is new" in response.content.decode()
+
+
+def test_the_online_version_is_compared_with_what_it_came_after(signed_in, program, version):
+    online = Version.objects.select_related("mini_program").get(state="online")
+    client = signed_in(program.created_by)
+    response = client.get(url(online))
+    assert {kind for step, _name, kind in steps(response) if step == "file"} == {"added"}
+    version.refresh_from_db()
+    actions.decide(decision_on(version), approve=True, by=factories.make_reviewer(program.bindings.get().application))
+    version.refresh_from_db()
+    actions.publish(version, by=program.created_by)
+    assert "Changes against 1.0.0" in client.get(url(version)).content.decode()
+    assert "Changes against online 1.1.0" in client.get(url(online)).content.decode()
+
+
+def test_hostile_names_stay_text(signed_in, program):
+    name = "a&b 'i' #%.js"
+    version = upload(program, "1.0.0", **{name: "<script>x()</script>\n"})
+    client = signed_in(program.created_by)
+    page = client.get(url(version)).content.decode()
+    assert "a&amp;b &#x27;i&#x27; #%.js" in page
+    assert "path=a%26b%20%27i%27%20%23%25.js" in page
+    page = client.get(url(version, "file/"), {"path": name}).content.decode()
+    assert ("a&b" in page, "<script>x()" in page) == (False, False)
+
+
+def test_wrong_method(signed_in, program, version):
+    client = signed_in(program.created_by)
+    assert [client.post(url(version)).status_code, client.post(url(version, "file/")).status_code] == [405, 405]
+
+
+def test_constant_queries(signed_in, program, version):
+    client = signed_in(program.created_by)
+    many = upload(program, "1.2.0", **{f"pages/p{n % 20}/f{n}.js": f"module.exports = {n}\n" for n in range(1000)})
+    counts = []
+    for one in (version, many):
+        client.get(url(one))
+        with CaptureQueriesContext(connection) as queries:
+            response = client.get(url(one))
+        counts.append(len(queries))
+    assert counts[0] == counts[1]
+    assert response.context["comparison"].total == 1003

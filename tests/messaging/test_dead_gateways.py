@@ -1,0 +1,91 @@
+"""A gateway that takes nothing for long: its application's administrators are told, once a day."""
+
+from datetime import timedelta
+
+import pytest
+import time_machine
+from django.urls import reverse
+from django.utils import timezone
+
+from console.accounts.models import Notification
+from console.accounts.permissions import ApplicationRole
+from console.accounts.states import NotificationKind
+from messaging.models import Gateway
+from messaging.reminders import tell_of_dead_gateways
+from messaging.retrying import OPENS_AT
+from tests import factories
+
+pytestmark = pytest.mark.django_db
+HOUR, DAY = timedelta(hours=1), timedelta(days=1)
+
+
+@pytest.fixture
+def application():
+    application = factories.make_application(name="Metro Wallet")
+    factories.make_reviewer(application)
+    return application
+
+
+@pytest.fixture
+def admin(application):
+    return factories.make_reviewer(application, ApplicationRole.APP_ADMIN)
+
+
+def make_dead(application, **changes):
+    now = timezone.now()
+    values = {
+        "url": "https://push.example.com/", "failures": OPENS_AT, "changed_at": now - 3 * HOUR,
+        "last_success_at": now - 2 * HOUR, "last_failure_at": now, "last_failure": "answered 503",
+    }  # fmt: skip
+    return Gateway.objects.create(application=application, **values | changes)
+
+
+def test_tells_the_administrators_once_a_day(application, admin):
+    make_dead(application)
+    with time_machine.travel(timezone.now(), tick=False) as clock:
+        assert [tell_of_dead_gateways(at=timezone.now()) for _time in range(2)] == [1, 0]
+        (notice,) = Notification.objects.all()
+        clock.shift(DAY)
+        Gateway.objects.update(last_failure_at=timezone.now())
+        assert [tell_of_dead_gateways(at=timezone.now()) for _time in range(2)] == [1, 0]
+
+    assert (notice.user, notice.kind, notice.text, notice.url) == (
+        admin,
+        NotificationKind.MESSAGES,
+        "The gateway of Metro Wallet takes no messages",
+        reverse("hosts:gateway", args=[application.application_id]),
+    )
+    assert notice.detail.startswith("The last message was taken ")
+    assert notice.detail.endswith("\nanswered 503")
+
+
+def test_one_that_never_took_any(application, admin):
+    make_dead(application, last_success_at=None, last_failure="")
+    assert tell_of_dead_gateways(at=timezone.now()) == 1
+    assert Notification.objects.get().detail == ""
+
+
+@pytest.mark.parametrize(
+    "alive",
+    [
+        {"failures": OPENS_AT - 1},
+        {"last_success_at": timezone.now() - HOUR / 2},
+        {"changed_at": timezone.now() - HOUR / 2},
+        {"last_failure_at": timezone.now() - 2 * HOUR},
+    ],
+)
+def test_not_one_that_may_work(application, admin, alive):
+    make_dead(application, **alive)
+    assert tell_of_dead_gateways(at=timezone.now()) == 0
+    assert not Notification.objects.exists()
+
+
+def test_nobody_to_tell(application):
+    make_dead(application)
+    assert tell_of_dead_gateways(at=timezone.now()) == 0
+
+
+def test_costs_one_query_when_all_work(application, django_assert_num_queries):
+    make_dead(application, failures=0)
+    with django_assert_num_queries(1):
+        tell_of_dead_gateways(at=timezone.now())

@@ -1,0 +1,165 @@
+"""The whole of a package: the parsers' processes, what they die of, what is kept; and no bytes raise."""
+
+from pathlib import Path
+
+import msgspec
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from releases.scan import Limits, Place, scan
+from releases.scan.addresses import ADDRESS, origin_at
+from releases.scan.credentials import find_secrets, hint_of
+from releases.scan.manifest import read_manifest
+from releases.scan.markup import read_markup, search_markup
+from releases.scan.parsers import Parsers
+from releases.scan.patterns import search
+from releases.scan.scripts import read_script
+
+NESTED = b"{a:" * 700_000 + b"\nwx.getLocation()"
+
+
+def plain(value):
+    return msgspec.to_builtins(value)
+
+
+def test_files_in_their_order():
+    files = [(f"{number}.js", f"wx.getLocation()\nwx.a{number}()".encode()) for number in range(9)]
+    found = scan(files)
+    assert [use.name for use in found.apis] == ["wx.getLocation", *(f"wx.a{number}" for number in range(9))]
+    assert (found.apis[0].count, found.apis[0].places) == (9, [Place(f"{number}.js", 1) for number in range(9)])
+    assert (found.unread, found.left_out) == ([], {})
+
+
+def test_every_kind_of_file():
+    files = [
+        ("app.json", b'{"requiredPrivateInfos": ["getLocation"]}'),
+        ("data/hosts.json", b'{"api": "https:\\/\\/api.example"}'),
+        ("package.json", b'{"homepage": "https://home.example"}'),
+        ("a.wxml", b"<camera/>"),
+        ("a.wxs", b"var x = 'https://wxs.example'"),
+        ("a.ts", b"let x: string = wx.login()"),
+        ("a.wxss", b".a{background:url(https://css.example)}"),
+        ("a.png", b"wx.getLocation() appSecret='0f1e2d3c4b5a69788796a5b4c3d2e1f0'"),
+        ("a.txt", b"\nappSecret='0f1e2d3c4b5a69788796a5b4c3d2e1f0'"),
+    ]
+    found = scan(files)
+    assert [use.name for use in found.apis] == ["wx.getLocation", "component.camera", "wx.login"]
+    assert [origin.use.name for origin in found.origins] == ["https://api.example", "https://wxs.example"]
+    assert plain(found.secrets) == [{"kind": "app_secret", "hint": "0f1e…f0", "place": {"path": "a.txt", "line": 2}}]
+    assert [suspect.place for suspect in found.suspects] == [Place("a.txt", 2)]
+
+
+# Bounded -----------------------------------------------------------------------------------------------------------
+
+
+def test_what_a_parser_dies_of_is_searched_by_patterns():
+    with Parsers(Limits(parsers=1)) as parsers:
+        finds = [parsers.submit("script", source).result() for source in (NESTED, b"wx.login() // wx.no()")]
+    assert [(list(found.apis), found.why) for found in finds] == [(["wx.getLocation"], "size"), (["wx.login"], "")]
+
+
+def test_memory_is_bounded_by_the_system():
+    with Parsers(Limits(parsers=1, window=4 << 20)) as parsers:
+        finds = parsers.submit("script", b"x=[" + b"0," * (1 << 20) + b"wx.login()]").result()
+    assert (list(finds.apis), finds.why) == (["wx.login"], "size")
+
+
+def test_a_file_that_takes_too_long():
+    with Parsers(Limits(parsers=1, file_seconds=0.0)) as parsers:
+        finds = parsers.submit("script", b"a;wx.login();" * 1000).result()
+    assert (finds.apis["wx.login"].count, finds.why) == (1000, "time")
+
+
+@pytest.mark.parametrize("limits", [Limits(seconds=0.0), Limits(crashes=0)])
+def test_when_all_is_spent_nothing_more_is_parsed(limits):
+    with Parsers(limits) as parsers:
+        assert parsers.submit("script", b"wx.login() // wx.out()").result().why == "time"
+        assert [parser.process for parser in parsers._parsers] == [None, None]
+
+
+def test_crashes_are_counted():
+    with Parsers(Limits(parsers=1, crashes=2)) as parsers:
+        whys = [parsers.submit("script", NESTED).result().why for _ in range(4)]
+    assert whys == ["size", "size", "time", "time"]
+
+
+def test_the_parsers_know_nothing_of_the_console(monkeypatch):
+    monkeypatch.setenv("SECRET_OF_THE_CONSOLE", "secret")
+    with Parsers(Limits(parsers=1)) as parsers:
+        parsers.submit("script", b"wx.login()").result()
+        process = parsers._parsers[0].process
+        folder = Path(f"/proc/{process.pid}")
+        assert b"SECRET_OF_THE_CONSOLE" not in (folder / "environ").read_bytes()
+        rows = (folder / "limits").read_text().splitlines()
+        (memory,) = [row.split()[3] for row in rows if row.startswith("Max address space")]
+    assert int(memory) == Limits().memory
+    assert process.poll() is not None
+
+
+def test_lists_are_cut_and_counted():
+    files = [
+        ("a.js", b"wx.a0();wx.a1();wx.a2();wx.a2()"),
+        ("b.js", b"'https://a0.example';'https://a1.example';'https://a2.example'"),
+        ("c.js", b"wx.a0();" * 5),
+        ("d.js", b"wx.a3()"),
+        ("e.txt", b"secret='Zq8vT1mN4bX7cL0pR3sW6yE9'\n" * 4),
+        *((f"{number}.js", b"((wx.a0") for number in range(3)),
+    ]
+    found = scan(files, Limits(places=3, names=2, secrets=3))
+    assert [(use.name, use.count, len(use.places)) for use in found.apis] == [("wx.a0", 9, 3), ("wx.a1", 1, 1)]
+    assert [origin.use.name for origin in found.origins] == ["https://a0.example", "https://a1.example"]
+    assert [len(found.secrets), len(found.unread)] == [3, 2]
+    # Two uses of wx.a2 and an address are beyond the names of one file, wx.a3 beyond those of all.
+    assert found.left_out == {"names": 3, "apis": 1, "secrets": 1, "unread": 1}
+
+
+def test_what_is_behind_the_limit_of_one_file_is_not_read():
+    found = scan([("a.js", b"wx.a();" + b" " * 100 + b"wx.b()")], Limits(searched_size=50))
+    assert [use.name for use in found.apis] == ["wx.a"]
+    assert plain(found.unread) == [{"path": "a.js", "why": "size", "by_patterns": True}]
+
+
+# Any bytes ---------------------------------------------------------------------------------------------------------
+
+PIECES = [
+    *(b"wx", b".", b"[", b"]", b"(", b")", b"{", b"}", b"'", b'"', b"`", b"${", b"//", b"/*", b"*/", b";", b","),
+    *(b"<camera", b"<!--", b"-->", b"<![", b"/>", b"w.x", b":443", b"const w = wx;", b"https://", b"wss://"),
+    *(b"a.example", b"secret=", b"AKIA", b"eyJ", b"0f1e2d3c", b"-----BEGIN PRIVATE KEY-----", b"\n", b"\0", b"\xff"),
+]
+sources = st.one_of(st.binary(max_size=200), st.lists(st.sampled_from(PIECES), max_size=40).map(b"".join))
+
+
+@given(sources)
+@settings(max_examples=300, deadline=None)
+def test_no_bytes_raise(source):
+    limits = Limits(window=60)
+    for finds in (
+        read_script(source, limits),
+        read_script(source, limits, typed=True),
+        search(source, limits),
+        read_markup(source, limits),
+        search_markup(source, limits),
+        read_manifest(source, limits),
+    ):
+        assert msgspec.msgpack.decode(msgspec.msgpack.encode(finds), type=type(finds)) == finds
+        msgspec.json.encode(list(finds.apis))
+    for found in ADDRESS.finditer(source):
+        origin_at(source, found)
+
+
+@given(sources)
+@settings(max_examples=300, deadline=None)
+def test_a_hint_tells_less_than_half(source):
+    for secret in find_secrets(source):
+        assert 0 <= secret.begin < secret.end <= len(source)
+        assert len(hint_of(secret.text)) <= 7
+        assert 2 * (len(hint_of(secret.text)) - 1) < len(secret.text)
+
+
+@given(
+    st.lists(st.tuples(st.sampled_from(["a.js", "a.ts", "a.wxml", "app.json", "a.json", "a.txt"]), sources), max_size=3)
+)
+@settings(max_examples=15, deadline=None)
+def test_no_package_raises(files):
+    msgspec.json.encode(scan(files))
