@@ -10,7 +10,8 @@ from functools import cached_property
 from typing import Literal
 
 from console.core.diff import Diff, Excerpt, excerpt, is_text, side_by_side
-from releases.models import Package
+from releases.models import Package, Version
+from releases.states import VersionState
 
 ChangeKind = Literal["added", "removed", "changed"]
 IMAGES = {
@@ -45,13 +46,12 @@ class FileChange:
 
 @dataclass(frozen=True)
 class Comparison:
-    """The files that differ, by path; and the growth of the package in bytes and in pages."""
+    """The files that differ, by path; and the growth of the package in bytes."""
 
     added: list[FileChange]
     removed: list[FileChange]
     changed: list[FileChange]
     growth: int
-    more_pages: int
 
     @property
     def total(self) -> int:
@@ -70,6 +70,15 @@ class Comparison:
         return next((file for file in by_kind if _suffix(file.path) in CODE), by_kind[0] if by_kind else None)
 
 
+def base_of(version: Version) -> Version | None:
+    """Return what a version is compared with (V-9): the online one, and for the online one what it came after."""
+    if version.state == VersionState.ONLINE:
+        release = version.releases.select_related("from_version__package").first()
+        return release.from_version if release else None
+    online: Version | None = version.mini_program.versions.online().select_related("package").first()
+    return online
+
+
 def compare(new: Package, old: Package | None) -> Comparison:
     """Compare file by file, by hash (V-9); without an old package every file is new."""
     after = {path: (size, sha256) for path, size, sha256 in new.files}
@@ -83,7 +92,6 @@ def compare(new: Package, old: Package | None) -> Comparison:
             if path in before and after[path][1] != before[path][1]
         ],
         growth=new.size - (old.size if old else 0),
-        more_pages=len(new.pages) - (len(old.pages) if old else 0),
     )
 
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from functools import cached_property
 from typing import Literal
 
 from django.utils.translation import gettext as _
@@ -120,7 +121,11 @@ class Reading:
     unread: list[UnreadLine]
     exempt: list[HostApplication]
     drafted: list[str]
-    groups: list[Group] = field(default_factory=list)
+
+    @cached_property
+    def groups(self) -> list[Group]:
+        """What to look at first, by question."""
+        return _groups(self)
 
     @property
     def left_out(self) -> int:
@@ -137,7 +142,7 @@ class Reading:
 def read(content: Content, applications: Sequence[HostApplication]) -> Reading:
     """Return the report as someone reads it who may know of these applications only."""
     apis = [_api(use, applications) for use in content.apis]
-    reading = Reading(
+    return Reading(
         content,
         apis=[line for line in apis if line.standings],
         domains=[_domain(use) for use in content.domains],
@@ -145,16 +150,14 @@ def read(content: Content, applications: Sequence[HostApplication]) -> Reading:
         declared_unused=[_data_type(value) for value in content.declared_unused],
         secrets=[_secret(secret) for secret in content.secrets],
         unread=[_unread(unread) for unread in content.unread],
-        exempt=[application for application in applications if application.name in content.exempt],
+        exempt=[application for application in applications if application.application_id in content.exempt],
         drafted=[_data_type(value) for value in content.drafted],
     )
-    reading.groups.extend(_groups(reading))
-    return reading
 
 
 def _api(use: ApiUse, applications: Sequence[HostApplication]) -> ApiLine:
-    found = [(application, use.standing.get(application.name, "unlisted")) for application in applications]
-    return ApiLine(use.use, [Standing(application, grant) for application, grant in found if grant != "unlisted"])
+    found = [(application, use.standing.get(application.application_id)) for application in applications]
+    return ApiLine(use.use, [Standing(application, grant) for application, grant in found if grant])
 
 
 def _domain(use: DomainUse) -> DomainLine:

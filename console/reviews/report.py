@@ -1,6 +1,7 @@
 """What a review report holds (V-9): plain structures that are kept as JSON and that pages read.
 
-A report keeps facts, never sentences: each reader sees it in their language.
+A report keeps facts, never sentences: each reader sees it in their language. What `releases.scan` finds is kept as it
+is.
 """
 
 from __future__ import annotations
@@ -9,26 +10,13 @@ from typing import Literal
 
 import msgspec
 
-Grant = Literal["public", "granted", "restricted", "unlisted"]
+from releases.scan import Place, Secret, Unread, Use
 
-
-class Place(msgspec.Struct, frozen=True):
-    """Where something was found; `line` counts from 1, 0 for the whole file."""
-
-    path: str
-    line: int = 0
-
-
-class Use(msgspec.Struct, frozen=True):
-    """Something that the code uses: `count` times, the first of them at `places`."""
-
-    name: str
-    count: int
-    places: list[Place]
+Grant = Literal["public", "granted", "restricted"]
 
 
 class ApiUse(msgspec.Struct, frozen=True):
-    """An API that the code uses and that an application's list has; `standing` by the application's name."""
+    """An API that the code uses; `standing` in each bound application that lists it, by its Application ID."""
 
     use: Use
     standing: dict[str, Grant]
@@ -53,22 +41,6 @@ class DataUse(msgspec.Struct, frozen=True):
     declared: bool
 
 
-class Secret(msgspec.Struct, frozen=True):
-    """A secret in the code: which kind (`releases.scan` names them), and its first and last characters only."""
-
-    kind: str
-    hint: str
-    place: Place
-
-
-class Unread(msgspec.Struct, frozen=True):
-    """A file that could not be parsed; `by_patterns` says that it was searched by regular expressions instead."""
-
-    path: str
-    why: Literal["syntax", "time", "size", "encoding"]
-    by_patterns: bool
-
-
 class FileSize(msgspec.Struct, frozen=True):
     """A file and its size in bytes."""
 
@@ -77,7 +49,7 @@ class FileSize(msgspec.Struct, frozen=True):
 
 
 class Content(msgspec.Struct, frozen=True):
-    """All of a report. Sizes in bytes; `exempt` are the applications whose devices skip domain verification.
+    """All of a report. Sizes in bytes; `exempt` are the Application IDs of those whose devices skip domain verification.
 
     `base` is the number of the version that was online ("" for none), to which the differences are counted.
     `agreement` is the number of the online privacy agreement, 0 for none; `drafted` are the types of data that the

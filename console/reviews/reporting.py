@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import time
 import zipfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import TypeVar
 
@@ -14,9 +14,9 @@ from django.db import transaction
 from django.db.models import Q
 
 from console.hosts.models import HostApplication, SensitiveApi
-from console.reviews.comparison import compare
+from console.reviews.comparison import base_of, compare
 from console.reviews.models import Report
-from console.reviews.report import ApiUse, Content, DataUse, DomainUse, FileSize, Grant, Place, Secret, Unread, Use
+from console.reviews.report import ApiUse, Content, DataUse, DomainUse, FileSize, Grant
 from devmgmt import matching
 from devmgmt.keys.models import AppSecret
 from devmgmt.models import ApiPermission, DomainExemption, ServerDomain
@@ -26,7 +26,7 @@ from miniprograms.privacy.models import FoundData, PrivacyAgreement, PrivacyDraf
 from miniprograms.privacy.states import DATA_OF_API, DataType, data_of
 from releases import scan
 from releases.models import Package, Version
-from releases.states import VersionState
+from releases.scan import Secret
 
 T = TypeVar("T")
 logger = logging.getLogger(__name__)
@@ -38,7 +38,6 @@ RUN_SECONDS = 60  # no new report is begun after that; the next sweep goes on
 
 LARGEST = 20  # files
 MOST_DOMAINS, MOST_SECRETS, MOST_UNREAD, MOST_PAGES = 300, 200, 100, 500
-_WORST_FIRST: tuple[Grant, ...] = ("restricted", "granted", "public", "unlisted")
 
 
 # The rows ----------------------------------------------------------------------------------------------------------
@@ -78,16 +77,16 @@ def _write(report: Report, *, at: datetime) -> bool:
     try:
         version = Version.objects.select_related("mini_program__team", "package").get(pk=report.version_id)
         content = content_of(version)
+        finished = at + timedelta(seconds=time.monotonic() - began)
+        with transaction.atomic():
+            is_ours = bool(ours.update(content=msgspec.to_builtins(content), written_at=finished, next_at=None))
+            if is_ours:
+                _keep_found_data(version, content, at=finished)
     except Exception:
         logger.exception("report %s could not be written", report.pk)
         ours.update(failed=report.tries >= MOST_TRIES, next_at=at + PAUSE * report.tries)
         return False
-    finished = at + timedelta(seconds=time.monotonic() - began)
-    with transaction.atomic():
-        if not ours.update(content=msgspec.to_builtins(content), written_at=finished, next_at=None):
-            return False
-        _keep_found_data(version, content, at=finished)
-    return True
+    return is_ours
 
 
 def _keep_found_data(version: Version, content: Content, *, at: datetime) -> None:
@@ -111,7 +110,7 @@ def content_of(version: Version) -> Content:
     began = time.monotonic()
     program, package = version.mini_program, version.package
     found = scan.scan(_files(package))
-    base = _base(version)
+    base = base_of(version)
     comparison = compare(package, base.package if base else None)
     pages_before = base.package.pages if base else []
     bound = list(program.bindings.bound().applications())
@@ -140,10 +139,10 @@ def content_of(version: Version) -> Content:
         declared_unused=_unused(agreement, data),
         agreement=agreement.number if agreement else 0,
         secrets=_first("secrets", _secrets(found, program), MOST_SECRETS, left_out),
-        unread=[_unread(unread) for unread in _first("unread", found.unread, MOST_UNREAD, left_out)],
+        unread=_first("unread", found.unread, MOST_UNREAD, left_out),
         seconds=0,
         drafted=[] if agreement else _declared(PrivacyDraft.objects.filter(mini_program=program).first()),
-        computed=_use(found.computed) if found.computed.count else None,
+        computed=found.computed if found.computed.count else None,
         left_out=left_out,
     )
     return msgspec.structs.replace(content, seconds=round(time.monotonic() - began, 2))
@@ -154,14 +153,6 @@ def _files(package: Package) -> Iterator[tuple[str, bytes]]:
     with package.file.open("rb") as stored, zipfile.ZipFile(stored) as archive:
         for entry in archive.infolist():
             yield entry.filename, archive.read(entry)
-
-
-def _base(version: Version) -> Version | None:
-    """Return what the version is compared with: the online one, and for the online one what it came after."""
-    if version.state == VersionState.ONLINE:
-        release = version.releases.select_related("from_version__package").first()
-        return release.from_version if release else None
-    return version.mini_program.versions.online().select_related("package").first()
 
 
 def _first(name: str, found: list[T], most: int, left_out: dict[str, int]) -> list[T]:
@@ -181,18 +172,6 @@ def _largest(package: Package) -> list[FileSize]:
     return [FileSize(path, size) for path, size, _sha256 in by_size[:LARGEST]]
 
 
-def _use(use: scan.Use) -> Use:
-    return Use(use.name, use.count, [_place(place) for place in use.places])
-
-
-def _place(place: scan.Place) -> Place:
-    return Place(place.path, place.line)
-
-
-def _unread(unread: scan.Unread) -> Unread:
-    return Unread(unread.path, unread.why, unread.by_patterns)
-
-
 # Granted -----------------------------------------------------------------------------------------------------------
 
 
@@ -201,22 +180,13 @@ def _apis(uses: list[scan.Use], program: MiniProgram, bound: list[HostApplicatio
     listed = SensitiveApi.objects.filter(application__in=bound, name__in=[use.name for use in uses])
     allowed = ApiPermission.objects.granted().filter(mini_program=program, application__in=bound)
     granted = set(allowed.values_list("application_id", "api"))
-    grants: dict[str, dict[int, Grant]] = {}
-    for api in listed:
+    standing: dict[str, dict[str, Grant]] = {}
+    for api in listed.select_related("application"):
         is_granted = (api.application_id, api.name) in granted
         grant: Grant = "public" if not api.restricted else "granted" if is_granted else "restricted"
-        grants.setdefault(api.name, {})[api.application_id] = grant
-    found = [ApiUse(_use(use), _standing(grants[use.name], bound)) for use in uses if use.name in grants]
+        standing.setdefault(api.name, {})[api.application.application_id] = grant
+    found = [ApiUse(use, standing[use.name]) for use in uses if use.name in standing]
     return sorted(found, key=lambda api: api.use.name)
-
-
-def _standing(grants: dict[int, Grant], bound: list[HostApplication]) -> dict[str, Grant]:
-    """Return what an API is in each application; of two that have the same name, the worse counts."""
-    standing: dict[str, Grant] = {}
-    for application in bound:
-        grant = grants.get(application.pk, "unlisted")
-        standing[application.name] = min(grant, standing.get(application.name, grant), key=_WORST_FIRST.index)
-    return standing
 
 
 # Configured --------------------------------------------------------------------------------------------------------
@@ -229,7 +199,7 @@ def _domains(origins: list[scan.OriginUse], program: MiniProgram) -> list[Domain
         configured[DomainType(domain.kind)].append(domain)
     return [
         DomainUse(
-            _use(origin.use),
+            origin.use,
             origin.kind,
             [
                 kind.value
@@ -241,9 +211,9 @@ def _domains(origins: list[scan.OriginUse], program: MiniProgram) -> list[Domain
     ]
 
 
-def _exempt(program: MiniProgram, bound: Iterable[HostApplication]) -> list[str]:
+def _exempt(program: MiniProgram, bound: list[HostApplication]) -> list[str]:
     exemptions = DomainExemption.objects.granted().filter(mini_program=program, application__in=bound)
-    return sorted(exemptions.values_list("application__name", flat=True))
+    return sorted(exemptions.values_list("application__application_id", flat=True))
 
 
 # Declared ----------------------------------------------------------------------------------------------------------
@@ -276,8 +246,5 @@ def _secrets(found: scan.Scan, program: MiniProgram) -> list[Secret]:
     suspects = {suspect.sha256: suspect for suspect in found.suspects}
     ours = AppSecret.objects.filter(mini_program__team=program.team_id, sha256__in=suspects)
     known = [suspects[sha256] for sha256 in ours.order_by("id").values_list("sha256", flat=True)]
-    secrets = [Secret("app_secret", suspect.hint, _place(suspect.place)) for suspect in known]
-    for secret in found.secrets:
-        if (kept := Secret(secret.kind, secret.hint, _place(secret.place))) not in secrets:
-            secrets.append(kept)
-    return secrets
+    ours_first = [*(Secret("app_secret", suspect.hint, suspect.place) for suspect in known), *found.secrets]
+    return list(dict.fromkeys(ours_first))

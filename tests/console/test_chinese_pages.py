@@ -60,7 +60,7 @@ def test_every_page_for_all_who_are_signed_in(world, signed_in):
         page = client.get(route.path, follow=True)
         if page.status_code == 404 and route.path.startswith("/account/security/"):
             continue  # what the person has not set up
-        if page.status_code != 200 or "html" in page.headers["Content-Type"] and language(page) != "zh-hans":
+        if page.status_code != 200 or ("html" in page.headers["Content-Type"] and language(page) != "zh-hans"):
             wrong.append((route.path, page.status_code, language(page)))
     assert wrong == []
 

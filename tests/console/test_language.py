@@ -81,8 +81,8 @@ def test_the_first_sign_in_keeps_its_language():
 
 @pytest.mark.parametrize(
     "address",
-    ["", "https://evil.example/", "//evil.example/", "/\\evil.example", "javascript:alert(1)", "home", "\0", "/\r\nX: y",
-     "http://[", "///evil.example"],
+    ["", "https://evil.example/", "//evil.example/", "/\\evil.example", "///evil.example", "javascript:alert(1)",
+     "home", "http://[", "\0", "/\r\nX: y"],
 )  # fmt: skip
 def test_leads_back_to_our_own_pages_only(address):
     answer = Client().post(URL, {"language": "en", "next": address})

@@ -26,7 +26,7 @@ def test_works(signed_in):
     response = client.post(URL, off)
 
     assert (response.status_code, response.url) == (302, URL)
-    both = {kind: (True, True) for kind in NotificationKind.values}
+    both = dict.fromkeys(NotificationKind.values, (True, True))
     assert chosen(user) == {**both, "keys": (True, False), "release": (False, True)}
     page = client.get(URL)
     assert "Saved." in page.content.decode()

@@ -10,9 +10,7 @@ from typing import Any
 
 from django.utils import timezone
 
-from console.hosts.models import (
-    HostApplication,
-)
+from console.hosts.models import HostApplication
 from console.hosts.states import DecisionState
 from devmgmt.keys.models import AppSecret
 from devmgmt.logs.entry import Entry

@@ -19,13 +19,8 @@ from grayscale.standing import rules_of
 from miniprograms.models import MiniProgram
 from releases.models import Version
 from tests.factories.people import serial
-from tests.factories.programs import (
-    make_program,
-)
-from tests.factories.releases import (
-    make_approved,
-    make_online,
-)
+from tests.factories.programs import make_program
+from tests.factories.releases import make_approved, make_online
 
 
 def make_candidate(number: str = "1.1.0", *, online: str = "1.0.0", **fields: Any) -> Version:

@@ -11,9 +11,7 @@ from PIL import Image
 
 from console.accounts.models import Team
 from console.accounts.permissions import TeamRole
-from console.hosts.models import (
-    HostApplication,
-)
+from console.hosts.models import HostApplication
 from console.hosts.states import DecisionState
 from miniprograms.actions import user_of
 from miniprograms.models import Binding, Category, MiniProgram, ProgramUser

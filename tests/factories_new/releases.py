@@ -18,9 +18,7 @@ from miniprograms.models import MiniProgram
 from releases import actions
 from releases.models import Audit, TrialVersion, Version
 from tests.factories.hosts import make_reviewer
-from tests.factories.programs import (
-    make_binding,
-)
+from tests.factories.programs import make_binding
 
 
 def make_zip(files: dict[str, str | bytes] | None = None, **app: Any) -> ContentFile[bytes]:

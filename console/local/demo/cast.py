@@ -3,7 +3,10 @@
 Each program's moves are (hours before now, verb, argument), played in the order of time.
 """
 
+from decimal import Decimal
 from typing import Any
+
+from grayscale.guardrail import Guardrail
 
 PEOPLE = {
     "mira@example.com": "Mira Lindqvist",
@@ -359,6 +362,7 @@ TASKS: dict[str, dict[str, Any]] = {  # hours from the task's creation to its st
         "version": "2.5.0",
         "hours": (0, 24 * 8),
         "limit": 700,
+        "guardrail": Guardrail(rate=Decimal(5), devices=500),
         "applications": [(HARBOUR, "8.2.0", "")],
         "platforms": [("android", "10", ""), ("ios", "", "")],
         "networks": ["wifi", "5g"],

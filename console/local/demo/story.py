@@ -318,6 +318,7 @@ class Story:
                 platforms=about["platforms"],
                 networks=about.get("networks", []),
                 object_lists=lists,
+                guardrail=about.get("guardrail"),
             ),
         )
 

@@ -75,9 +75,9 @@ def test_what_is_written_keeps_to_the_choice_of_its_time(db):
 
 def test_choosing_again_replaces(db, django_assert_num_queries):
     user = make_user()
-    choose_notifications(user, choices={kind: (False, True) for kind in NotificationKind})
+    choose_notifications(user, choices=dict.fromkeys(NotificationKind, (False, True)))
     with django_assert_num_queries(1):
-        choose_notifications(user, choices={kind: (True, False) for kind in NotificationKind})
+        choose_notifications(user, choices=dict.fromkeys(NotificationKind, (True, False)))
     assert set(user.notification_choices.values_list("in_console", "by_email")) == {(True, False)}
     assert user.notification_choices.count() == len(NotificationKind)
 

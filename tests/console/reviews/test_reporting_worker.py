@@ -11,7 +11,7 @@ from django.utils import timezone
 from console.reviews import actions
 from console.reviews.models import Report
 from console.reviews.report import Content
-from console.reviews.reporting import LEASE, MOST_TRIES, PAUSE, _take, write_waiting
+from console.reviews.reporting import LEASE, MOST_TRIES, PAUSE, _take, _write, write_waiting
 from console.reviews.tasks import write_reports
 from releases.models import package_storage
 from tests import factories
@@ -55,14 +55,12 @@ def test_what_another_worker_has_is_left_to_it_until_its_lease_ends():
 
 
 @pytest.mark.django_db
-def test_a_worker_that_comes_back_late_writes_nothing(monkeypatch):
+def test_a_worker_that_comes_back_late_writes_nothing():
     waiting()
     (late,) = rows()
     late.tries = 1
     Report.objects.update(tries=2)
-    from console.reviews import reporting
-
-    assert reporting._write(late, at=NOW) is False
+    assert _write(late, at=NOW) is False
     assert rows()[0].content is None
 
 

@@ -10,7 +10,7 @@ from tests import factories
 from tests.miniprograms.privacy.writing import publish
 
 pytestmark = pytest.mark.django_db
-TOKEN = re.compile('(?<=name="csrfmiddlewaretoken" value=")[^"]+')
+TOKEN = re.compile(r'(?:(?<=nonce=")|(?<=name="csrfmiddlewaretoken" value="))[^"]+')
 
 
 def get(program, path="", **headers):
