@@ -20,6 +20,7 @@ DEEPEST = 20  # Levels of quotes and lists in each other; what is deeper is left
 
 _PARSER = MarkdownIt("commonmark", {"html": False, "linkify": False, "maxNesting": DEEPEST}).enable("table")
 _PARSER.disable(["image", "html_block", "html_inline"])
+_PARSER.disable("reference")  # A long address that is named once and linked often makes of 50 KB of text 90 MB of HTML.
 _CLEANER = nh3.Cleaner(
     tags=TAGS,
     attributes=ATTRIBUTES,

@@ -14,25 +14,38 @@ from console.reviews.models import Report
 from console.reviews.tasks import write_reports
 from miniprograms.actions import lock
 from releases.actions import write_entry
-from releases.models import Audit, Version
+from releases.models import Audit, ReviewDecision, Version
 
 
 @transaction.atomic
-def request_report(version: Version, *, by: User, audit: Audit | None = None) -> Report:
-    """Have a report written on the version as it is compared now; while one is being written, that is the one (V-9).
+def request_report(version: Version, *, by: User) -> Report:
+    """Have a report written for the developers as the version is compared now, before they submit it (V-9).
 
-    Without an audit it is the developer's own look before submitting. Raises Refused for an audit that is closed.
+    While one is being written, that is the one.
     """
+    return _requested(version, None, by=by)
+
+
+@transaction.atomic
+def compare_again(decision: ReviewDecision, *, by: User) -> Report:
+    """Have the report of an audit written again, with what is online, granted and declared now (V-9).
+
+    While it is being written, that is the one. Raises Refused once the audit is closed.
+    """
+    return _requested(decision.audit.version, decision, by=by)
+
+
+def _requested(version: Version, decision: ReviewDecision | None, *, by: User) -> Report:
     version.mini_program = lock(version.mini_program)
-    if audit is not None:
-        audit = Audit.objects.get(pk=audit.pk)
-        if refusal := rules.why_not_compare_again(audit):
-            raise Refused(refusal)
+    audit = Audit.objects.get(pk=decision.audit_id) if decision else None
+    if audit and (refusal := rules.why_not_compare_again(audit)):
+        raise Refused(refusal)
     report = version.reports.filter(audit=audit, written_at=None, failed=False).first()
     if report is None:
         report = _waiting(version, audit, by=by)
         after = {"package": version.package.sha256} | ({"audit": audit.number} if audit else {})
-        write_entry(Verb.REPORT_REQUESTED, version, by=by, after=after)
+        application_id = decision.application.application_id if decision else ""
+        write_entry(Verb.REPORT_REQUESTED, version, by=by, after=after, application_id=application_id)
     return report
 
 

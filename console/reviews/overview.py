@@ -10,9 +10,10 @@ from typing import Literal
 from django.utils.translation import gettext as _
 
 from console.hosts.models import HostApplication
-from console.reviews.report import ApiUse, Content, DataUse, DomainUse, Grant, Place, Secret, Unread, Use
+from console.reviews.report import ApiUse, Content, DataUse, DomainUse, Grant
 from devmgmt.states import DomainType
 from miniprograms.privacy.states import DataType
+from releases.scan import Place, Secret, Unread, Use
 
 Look = Literal["red", "orange", "green"]
 

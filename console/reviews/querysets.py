@@ -166,3 +166,8 @@ def others_than_holders_of(api: SensitiveApi) -> list[str]:
 def waiting_for_api(api: SensitiveApi) -> int:
     """Return how many requests for the API wait for a decision."""
     return ApiPermission.objects.waiting().filter(application=api.application, api=api.name).count()
+
+
+def is_bound(program: MiniProgram, application: HostApplication) -> bool:
+    """Whether the application serves the program: what the program does is its reviewers' business then (P-1)."""
+    return bool(program.bindings.bound().filter(application=application).exists())

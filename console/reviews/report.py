@@ -10,7 +10,7 @@ from typing import Literal
 
 import msgspec
 
-from releases.scan import Place, Secret, Unread, Use
+from releases.scan import Secret, Unread, Use
 
 Grant = Literal["public", "granted", "restricted"]
 
@@ -49,7 +49,7 @@ class FileSize(msgspec.Struct, frozen=True):
 
 
 class Content(msgspec.Struct, frozen=True):
-    """All of a report. Sizes in bytes; `exempt` are the Application IDs of those whose devices skip domain verification.
+    """All of a report. Sizes in bytes; `exempt`, by Application ID, are those whose devices skip domain verification.
 
     `base` is the number of the version that was online ("" for none), to which the differences are counted.
     `agreement` is the number of the online privacy agreement, 0 for none; `drafted` are the types of data that the

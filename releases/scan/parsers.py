@@ -71,11 +71,12 @@ class Parsers:
         parser = self._idle.get()
         try:
             finds = parser.read(Request(kind, source))
+            has_crashed = parser.process is None
         finally:
             self._idle.put(parser)
         with self._lock:
             self._seconds -= finds.seconds
-            self._crashes -= parser.process is None
+            self._crashes -= has_crashed
         return finds
 
 
@@ -96,7 +97,7 @@ class _Parser:
                 if answer := read(process.stdout):
                     return msgspec.msgpack.decode(answer, type=Finds)
                 process.wait(_PATIENCE)
-        except (OSError, subprocess.TimeoutExpired):
+        except (OSError, subprocess.TimeoutExpired, msgspec.MsgspecError):
             pass
         return Finds(why=self._end(), seconds=self._limits.file_seconds)
 
@@ -110,7 +111,8 @@ class _Parser:
             self.process = subprocess.Popen(
                 [sys.executable, "-m", "releases.scan.parsing"],
                 cwd=_ROOT,
-                env={name: os.environ[name] for name in _KEPT if name in os.environ},
+                # Without a locale: some systems map all of them, beyond the memory that a parser may take.
+                env={name: os.environ[name] for name in _KEPT if name in os.environ} | {"LC_ALL": "C"},
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.DEVNULL,

@@ -1,7 +1,7 @@
 """`python -m releases.scan.parsing`: reads files that come by standard input, one after the other, until it ends.
 
 A process of its own, because a parser written in C takes what memory a hostile file makes it take, and may crash on
-one that is nested deep enough. It has limits that the system enforces, and nothing of the console in its environment.
+one that is nested deep enough. It has limits that the system enforces where it can, and nothing of the console in its environment.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import resource
 import struct
 import sys
 import time
+from contextlib import suppress
 from typing import IO, Literal
 
 import msgspec
@@ -40,28 +41,39 @@ def write(stream: IO[bytes], message: Request | Finds | Limits) -> None:
 
 
 def read(stream: IO[bytes]) -> bytes:
-    """Receive a message; b"" at the end of the stream."""
+    """Receive a message; b"" when the stream ends before or within it."""
     head = stream.read(LENGTH.size)
-    return stream.read(LENGTH.unpack(head)[0]) if len(head) == LENGTH.size else b""
+    length = LENGTH.unpack(head)[0] if len(head) == LENGTH.size else 0
+    body = stream.read(length)
+    return body if len(body) == length else b""
 
 
 def serve(requests: IO[bytes], answers: IO[bytes]) -> None:
     """Take the limits first, then file after file."""
     limits = msgspec.msgpack.decode(read(requests), type=Limits)
-    resource.setrlimit(resource.RLIMIT_AS, (limits.memory, limits.memory))
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    hard = resource.getrlimit(resource.RLIMIT_CPU)[1]
+    _limit(resource.RLIMIT_AS, limits.memory)
+    _limit(resource.RLIMIT_CORE, 0)
     while message := read(requests):
         request = msgspec.msgpack.decode(message, type=Request)
         began = time.process_time()
         # The reader looks at the clock by itself; where it can't, the system ends the process.
-        resource.setrlimit(resource.RLIMIT_CPU, (math.ceil(began + limits.file_seconds + 0.2), hard))
+        _limit(resource.RLIMIT_CPU, math.ceil(began + limits.file_seconds + 0.2))
         if request.kind == "markup":
             finds = read_markup(request.source, limits)
         else:
             finds = read_script(request.source, limits, typed=request.kind == "typed")
         finds.seconds = time.process_time() - began
         write(answers, finds)
+
+
+def _limit(kind: int, most: int) -> None:
+    """Have the system enforce a limit, where it does: macOS refuses to limit the address space.
+
+    Without it the window keeps a tree small, and the other end ends what does not answer.
+    """
+    hard = resource.getrlimit(kind)[1]
+    with suppress(ValueError, OSError):
+        resource.setrlimit(kind, (most if hard == resource.RLIM_INFINITY else min(most, hard), hard))
 
 
 if __name__ == "__main__":

@@ -6,15 +6,14 @@ from typing import Any
 
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
-from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from console.accounts.access import SignedInRequest, route
 from console.accounts.permissions import Permission
 from console.reviews.access import open_review_for
-from console.reviews.comparison import Comparison, compare, view_file
+from console.reviews.comparison import Comparison, base_of, compare, view_file
 from console.reviews.comparison import tree as rows_of
-from console.reviews.views.reports import is_bound
+from console.reviews.views.reports import of_review, of_version
 from releases.access import version_for
 from releases.models import Package, ReviewDecision, Version
 from releases.states import VersionState
@@ -28,32 +27,20 @@ KINDS = ("changed", "added", "removed")
 @route(Permission.VIEW, load=version_for)
 def changes(request: SignedInRequest, version: Version) -> HttpResponse:
     """Which files differ from the online version, as a tree."""
-    tree = tree_of(request, version, online_of(version))
-    return render(request, "releases/changes.html", _developers(version) | tree)
+    tree = _tree(request, version, base_of(version))
+    return render(request, "releases/changes.html", of_version(version) | tree)
 
 
 @route(Permission.VIEW, load=version_for)
 def file(request: SignedInRequest, version: Version) -> HttpResponse:
     """One file, before and after, side by side."""
-    return _file(request, version, online_of(version), _developers(version), template="releases/file.html")
-
-
-def _developers(version: Version) -> dict[str, Any]:
-    names = [version.mini_program.app_id, version.number]
-    return {
-        "mini_program": version.mini_program,
-        "version": version,
-        "compares": True,
-        "changes_url": reverse("releases:changes", args=names),
-        "file_url": reverse("releases:file", args=names),
-        "report_url": reverse("releases:report", args=names),
-    }
+    return _file(request, version, base_of(version), of_version(version), template="releases/file.html")
 
 
 @route(Permission.DECIDE, load=open_review_for)
 def review_changes(request: SignedInRequest, decision: ReviewDecision) -> HttpResponse:
     """Which files differ from the online version, for who decides."""
-    context = _reviewers(decision)
+    context = of_review(decision)
     tree = review_tree(request, decision.audit.version, bound=context["compares"])
     return render(request, "reviews/changes.html", context | tree)
 
@@ -61,44 +48,20 @@ def review_changes(request: SignedInRequest, decision: ReviewDecision) -> HttpRe
 @route(Permission.DECIDE, load=open_review_for)
 def review_file(request: SignedInRequest, decision: ReviewDecision) -> HttpResponse:
     """One file, before and after, for who decides."""
-    context = _reviewers(decision)
+    context = of_review(decision)
     version = decision.audit.version
-    online = online_of(version) if context["compares"] and version.state not in WAS_ONLINE else None
+    online = base_of(version) if context["compares"] and version.state not in WAS_ONLINE else None
     return _file(request, version, online, context, template="reviews/file.html")
-
-
-def _reviewers(decision: ReviewDecision) -> dict[str, Any]:
-    return {
-        # What came online since is no business of an application that the program is not bound to any more.
-        "compares": is_bound(decision),
-        "decision": decision,
-        "application": decision.application,
-        "audit": decision.audit,
-        "program": decision.audit.mini_program,
-        "version": decision.audit.version,
-        "changes_url": reverse("reviews:changes", args=[decision.pk]),
-        "file_url": reverse("reviews:file", args=[decision.pk]),
-        "report_url": reverse("reviews:report", args=[decision.pk]),
-    }
 
 
 def review_tree(request: SignedInRequest, version: Version, *, bound: bool) -> dict[str, Any]:
     """Return the files that differ, for who decides; a version is compared until it is published."""
     if version.state in WAS_ONLINE:
         return {"comparison": None, "online": None}
-    return tree_of(request, version, online_of(version) if bound else None)
+    return _tree(request, version, base_of(version) if bound else None)
 
 
-def online_of(version: Version) -> Version | None:
-    """Return the version to compare with: the one that is online, and for that one what it came after."""
-    if version.state == VersionState.ONLINE:
-        release = version.releases.select_related("from_version__package").first()
-        return release.from_version if release else None
-    online: Version | None = version.mini_program.versions.online().select_related("package").first()
-    return online
-
-
-def tree_of(request: SignedInRequest, version: Version, online: Version | None) -> dict[str, Any]:
+def _tree(request: SignedInRequest, version: Version, online: Version | None) -> dict[str, Any]:
     """Return the files that differ as the tree shows them; `?kind=` keeps those of one kind."""
     comparison = compare(version.package, online.package if online else None)
     kinds = _kinds(comparison)

@@ -23,7 +23,7 @@ from console.reviews.access import binding_for, exemption_for, permission_for
 from console.reviews.filters import InboxFilter
 from console.reviews.forms import APPROVE, DecisionForm
 from console.reviews.views.changes import review_tree
-from console.reviews.views.reports import report_context
+from console.reviews.views.reports import of_review, review_shown
 from devmgmt import actions as devmgmt
 from devmgmt.models import ApiPermission, DomainExemption, ProgramGrant
 from devmgmt.states import DomainType
@@ -59,24 +59,21 @@ def audit(request: SignedInRequest, decision: ReviewDecision) -> HttpResponse:
     others = decision.audit.decisions.exclude(pk=decision.pk)
     known = others.filter(application__in=HostApplication.objects.visible_to(request.user))
     context = {
-        "audit": decision.audit,
-        "program": version.mini_program,
-        "version": version,
+        **of_review(decision),
         "package": version.package,
         "others": known.select_related("application", "decided_by"),
         "elsewhere": others.exclude(pk__in=known).count(),
     }
     if decision.state != DecisionState.WITHDRAWN:  # Taken back, the code is the other team's alone.
-        context |= _code(request, decision)
+        context |= _code(request, decision, bound=context["compares"])
     return _decide(request, decision, releases.decide, template="reviews/audit.html", **context)
 
 
-def _code(request: SignedInRequest, decision: ReviewDecision) -> dict[str, Any]:
+def _code(request: SignedInRequest, decision: ReviewDecision, *, bound: bool) -> dict[str, Any]:
     """Return the report and the files that differ, as they stand beside the decision (V-9)."""
-    context = report_context(decision)
-    context |= review_tree(request, decision.audit.version, bound=context["compares"])
-    comparison = context["comparison"]
-    return {**context, "too_many": bool(comparison and comparison.total > FILES_SHOWN)}
+    tree = review_tree(request, decision.audit.version, bound=bound)
+    comparison = tree["comparison"]
+    return {**review_shown(decision), **tree, "too_many": bool(comparison and comparison.total > FILES_SHOWN)}
 
 
 @route(Permission.DECIDE, load=binding_for, methods="GET POST", sudo=True)
@@ -101,7 +98,7 @@ def binding(request: SignedInRequest, decision: Binding) -> HttpResponse:
 @route(Permission.DECIDE, load=exemption_for, methods="GET POST", sudo=True)
 def exemption(request: SignedInRequest, decision: DomainExemption) -> HttpResponse:
     """Decide whether a program may skip domain verification (D-2)."""
-    bound = _is_bound(decision)
+    bound = querysets.is_bound(decision.mini_program, decision.application)
     # What a program calls is no business of an application that it is not bound to any more.
     domains = list(decision.mini_program.server_domains.all()) if bound else []
     by_kind = [(kind, [domain.origin for domain in domains if domain.kind == kind]) for kind in DomainType]
@@ -126,14 +123,10 @@ def permission(request: SignedInRequest, decision: ApiPermission) -> HttpRespons
         devmgmt.decide,
         template="reviews/permission.html",
         program=decision.mini_program,
-        bound=_is_bound(decision),
+        bound=querysets.is_bound(decision.mini_program, decision.application),
         api=decision.application.apis.filter(name=decision.api).first(),
         others=_others(decision),
     )
-
-
-def _is_bound(grant: ProgramGrant) -> bool:
-    return bool(grant.mini_program.bindings.bound().filter(application=grant.application).exists())
 
 
 def _others(grant: ProgramGrant) -> list[querysets.Line]:

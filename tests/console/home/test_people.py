@@ -74,7 +74,7 @@ def test_a_developer_sees_findings_in_the_newest_own_upload(team, developer, sig
         {
             "secrets": [{"kind": "aws"}, {"kind": "own"}],
             "domains": [{"configured": ["request"]}, {"configured": []}],
-            "apis": [{"standing": {"Metro": "granted", "Harbour": "restricted"}}, {"standing": {"Metro": "public"}}],
+            "apis": [{"standing": {"ha1": "granted", "ha2": "restricted"}}, {"standing": {"ha1": "public"}}],
             "data": [{"declared": True}, {"declared": False}],
         },
     )

@@ -102,7 +102,7 @@ def test_everything_that_was_found(signed_in, holder, version, application):
         apis=[
             {
                 "use": use("wx.getLocation", ("app.js", 18)),
-                "standing": {application.name: "restricted", other.name: "granted"},
+                "standing": {application.application_id: "restricted", other.application_id: "granted"},
             }
         ],
         domains=[
@@ -114,7 +114,7 @@ def test_everything_that_was_found(signed_in, holder, version, application):
         secrets=[secret()],
         unread=[{"path": "app.js", "why": "syntax", "by_patterns": True}],
         new_pages=["pages/about/about"],
-        exempt=[other.name],
+        exempt=[other.application_id],
     )
     response = signed_in(holder).get(url(version))
     reading = response.context["reading"]
@@ -154,7 +154,7 @@ def test_nothing_of_it_becomes_markup(signed_in, holder, version, application):
         version,
         pages=[hostile],
         largest=[{"path": hostile, "size": 1}],
-        apis=[{"use": use(hostile, place), "standing": {application.name: "restricted"}}],
+        apis=[{"use": use(hostile, place), "standing": {application.application_id: "restricted"}}],
         domains=[{"use": use(hostile, place), "kind": hostile, "configured": [hostile]}],
         data=[{"data_type": hostile, "apis": [hostile], "declared": False}],
         declared_unused=[hostile],
@@ -198,8 +198,9 @@ def test_another_team_finds_nothing(signed_in, outsider, version):
 def test_constant_queries(signed_in, holder, version, application, count, django_assert_num_queries):
     for _ in range(count - 1):
         factories.make_binding(version.mini_program)
-    names = [binding.application.name for binding in version.mini_program.bindings.select_related("application")]
-    apis = [{"use": use(f"wx.{n}", ("app.js", n)), "standing": dict.fromkeys(names, "granted")} for n in range(count)]
+    bound = version.mini_program.bindings.values_list("application__application_id", flat=True)
+    standing = dict.fromkeys(bound, "granted")
+    apis = [{"use": use(f"wx.{n}", ("app.js", n)), "standing": standing} for n in range(count)]
     factories.make_report(version, apis=apis)
     client = signed_in(holder)
     client.get(url(version))

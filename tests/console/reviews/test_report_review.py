@@ -26,7 +26,7 @@ def report_of(decision, **content):
 
 
 def test_the_summary_stands_beside_the_decision(signed_in, reviewer, application, decision):
-    standing = {application.name: "restricted"}
+    standing = {application.application_id: "restricted"}
     apis = [{"use": use("wx.getLocation", ("app.js", 1)), "standing": standing}]
     domains = [{"use": use("https://tiles.example", ("app.js", 1)), "kind": "request", "configured": []}]
     data = [{"data_type": "location", "apis": ["wx.getLocation"], "declared": False}]
@@ -87,13 +87,14 @@ def test_the_standing_in_other_applications_stays_unseen(signed_in, reviewer, pr
     audit = factories.make_audit(program)
     Report.objects.all().delete()
     decision = audit.decisions.get(application=application)
+    ours, theirs = application.application_id, hidden.application_id
     report_of(
         decision,
         apis=[
-            {"use": use("wx.getLocation"), "standing": {application.name: "granted", hidden.name: "restricted"}},
-            {"use": use("wx.hiddenPay"), "standing": {hidden.name: "restricted"}},
+            {"use": use("wx.getLocation"), "standing": {ours: "granted", theirs: "restricted"}},
+            {"use": use("wx.hiddenPay"), "standing": {theirs: "restricted"}},
         ],
-        exempt=[hidden.name],
+        exempt=[theirs],
     )
     client = signed_in(reviewer)
     reading = client.get(url(decision, "report/")).context["reading"]

@@ -5,7 +5,9 @@ import json
 import pytest
 from django.utils import timezone
 
+from console.hosts.models import HostApplication
 from console.reviews.models import Report
+from console.reviews.overview import read
 from console.reviews.reporting import content_of, write_waiting
 from miniprograms.privacy.models import FoundData
 from releases import actions
@@ -115,6 +117,7 @@ def test_apis_by_the_list_of_each_bound_application(program, application):
         "pages/index/index.js": "Page({go() { wx.getLocation(); wx.scanCode(); wx.chooseAddress() }})",
         "pages/index/index.wxml": '<button open-type="getPhoneNumber">Call</button>',
     }
+    ours, theirs = application.application_id, other.application_id
     assert plain(report_on(program, files).apis) == [
         {
             "use": {
@@ -122,11 +125,11 @@ def test_apis_by_the_list_of_each_bound_application(program, application):
                 "count": 1,
                 "places": [place("pages/index/index.wxml", 1)],
             },
-            "standing": {"Metro Wallet": "unlisted", "Tax Wallet": "restricted"},
+            "standing": {theirs: "restricted"},
         },
         {
             "use": {"name": "wx.chooseAddress", "count": 1, "places": [place("pages/index/index.js", 1)]},
-            "standing": {"Metro Wallet": "restricted", "Tax Wallet": "unlisted"},
+            "standing": {ours: "restricted"},
         },
         {
             "use": {
@@ -134,23 +137,40 @@ def test_apis_by_the_list_of_each_bound_application(program, application):
                 "count": 2,
                 "places": [place("app.js", 1), place("pages/index/index.js", 1)],
             },
-            "standing": {"Metro Wallet": "granted", "Tax Wallet": "restricted"},
+            "standing": {ours: "granted", theirs: "restricted"},
         },
         {
             "use": {"name": "wx.scanCode", "count": 1, "places": [place("pages/index/index.js", 1)]},
-            "standing": {"Metro Wallet": "public", "Tax Wallet": "unlisted"},
+            "standing": {ours: "public"},
         },
     ]
 
 
-def test_of_two_applications_of_one_name_the_worse_counts(program, application):
+def test_two_applications_of_one_name_are_told_apart(program, application):
     other = factories.make_application(name="Metro Wallet")
     for host in (application, other):
         factories.make_binding(program, host)
         factories.make_api(host, "wx.getLocation")
     factories.make_permission(program, other, "wx.getLocation")
-    (api,) = report_on(program, {"app.js": "wx.getLocation()"}).apis
-    assert api.standing == {"Metro Wallet": "restricted"}
+    factories.make_exemption(program, other)
+    content = report_on(program, {"app.js": "wx.getLocation()"})
+    (api,) = content.apis
+    assert api.standing == {application.application_id: "restricted", other.application_id: "granted"}
+    reading = read(content, [application, other])
+    assert [standing.grant for standing in reading.apis[0].standings] == ["restricted", "granted"]
+    assert reading.exempt == [other]
+
+
+def test_an_application_that_is_renamed_keeps_its_standing(program, application):
+    factories.make_binding(program, application)
+    factories.make_api(application, "wx.getLocation")
+    factories.make_exemption(program, application)
+    content = report_on(program, {"app.js": "wx.getLocation()"})
+    HostApplication.objects.filter(pk=application.pk).update(name="Metro Pay")
+    application.refresh_from_db()
+    reading = read(content, [application])
+    assert [finding.words for finding in reading.groups[1].findings] == ["restricted and not granted in Metro Pay"]
+    assert reading.exempt == [application]
 
 
 def test_without_a_binding_there_is_no_list(program):
@@ -199,7 +219,7 @@ def test_exempt_are_bound_applications_with_an_exemption_in_force(program, appli
     factories.make_exemption(program, application)
     factories.make_exemption(program, waiting, state="waiting")
     factories.make_exemption(program, elsewhere)
-    assert report_on(program).exempt == ["Metro Wallet"]
+    assert report_on(program).exempt == [application.application_id]
 
 
 # Declared ----------------------------------------------------------------------------------------------------------

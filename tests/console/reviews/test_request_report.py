@@ -58,22 +58,29 @@ def test_a_submission_has_one_of_its_own_in_its_own_entry(version):
 
 def test_again_in_an_audit(version):
     audit = releases.submit(version, by=version.uploaded_by)
-    reviewer = factories.make_user()
-    assert actions.request_report(version, audit=audit, by=reviewer) == Report.objects.get()
+    decision, reviewer = audit.decisions.get(), factories.make_user()
+    assert actions.compare_again(decision, by=reviewer) == Report.objects.get()
     assert entries() == []
     Report.objects.update(written_at=timezone.now(), content={})
-    again = actions.request_report(version, audit=audit, by=reviewer)
+    again = actions.compare_again(decision, by=reviewer)
     assert (again.audit, again.requested_by) == (audit, reviewer)
     after = {"package": version.package.sha256, "audit": audit.number}
     assert entries() == [(reviewer.pk, "City Bus 1.0.0", after)]
+    of_application = ActivityEntry.objects.of_application(decision.application.application_id)
+    assert of_application.get(verb="report.requested").team_id == version.mini_program.team_id
+
+
+def test_what_developers_ask_for_is_no_business_of_an_application(version):
+    actions.request_report(version, by=version.uploaded_by)
+    assert ActivityEntry.objects.get(verb="report.requested").application_id == ""
 
 
 def test_the_report_of_a_closed_audit_stays(version):
-    audit = releases.submit(version, by=version.uploaded_by)
+    decision = releases.submit(version, by=version.uploaded_by).decisions.get()
     Report.objects.update(written_at=timezone.now(), content={})
     releases.withdraw(version, by=version.uploaded_by)
     with pytest.raises(Refused) as refused:
-        actions.request_report(version, audit=audit, by=version.uploaded_by)
+        actions.compare_again(decision, by=factories.make_user())
     assert refused.value.message == "The audit is closed. Its report stays as it was."
     assert Report.objects.count() == 1
     assert entries() == []
