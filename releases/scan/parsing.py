@@ -1,7 +1,8 @@
 """`python -m releases.scan.parsing`: reads files that come by standard input, one after the other, until it ends.
 
 A process of its own, because a parser written in C takes what memory a hostile file makes it take, and may crash on
-one that is nested deep enough. It has limits that the system enforces where it can, and nothing of the console in its environment.
+one that is nested deep enough. It has limits that the system enforces, where it can, and nothing of the console in its
+environment.
 """
 
 from __future__ import annotations

@@ -96,7 +96,7 @@ def test_activity_pages_by_key(signed_in):
 def test_notifications_are_ones_own_and_can_be_marked_read(signed_in):
     user, other = make_user(), make_user()
     for person in (user, other):
-        person.notifications.create(text=f"For {person}", detail="More words", url="/activity/")
+        person.notifications.create(kind="people", text=f"For {person}", detail="More words", url="/activity/")
     client = signed_in(user)
 
     page = client.get(reverse("notifications")).content.decode()

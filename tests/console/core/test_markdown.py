@@ -125,3 +125,8 @@ def test_addresses_in_the_text_stay_text():
     assert rendered("www.example.com https://example.com a@example.com") == (
         "<p>www.example.com https://example.com a@example.com</p>\n"
     )
+
+
+def test_a_long_address_is_in_the_text_as_often_as_in_the_html():
+    text = f"[a]: https://a.example/{'b' * 8_000}\n\n" + "[a]" * 8_000
+    assert len(rendered(text)) < 2 * len(text)

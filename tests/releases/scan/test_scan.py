@@ -1,5 +1,8 @@
 """The whole of a package: the parsers' processes, what they die of, what is kept; and no bytes raise."""
 
+import resource
+import signal
+from io import BytesIO
 from pathlib import Path
 
 import msgspec
@@ -10,9 +13,11 @@ from hypothesis import strategies as st
 from releases.scan import Limits, Place, scan
 from releases.scan.addresses import ADDRESS, origin_at
 from releases.scan.credentials import find_secrets, hint_of
+from releases.scan.facts import Finds, Tally
 from releases.scan.manifest import read_manifest
 from releases.scan.markup import read_markup, search_markup
 from releases.scan.parsers import Parsers
+from releases.scan.parsing import Request, read, serve, write
 from releases.scan.patterns import search
 from releases.scan.scripts import read_script
 
@@ -82,6 +87,40 @@ def test_crashes_are_counted():
     with Parsers(Limits(parsers=1, crashes=2)) as parsers:
         whys = [parsers.submit("script", NESTED).result().why for _ in range(4)]
     assert whys == ["size", "size", "time", "time"]
+
+
+def test_where_the_system_limits_nothing_files_are_read_all_the_same(monkeypatch):
+    def refuse(*_limit):
+        raise ValueError("current limit exceeds maximum limit")  # macOS says so of the address space
+
+    monkeypatch.setattr(resource, "setrlimit", refuse)
+    requests, answers = BytesIO(), BytesIO()
+    for message in (Limits(), Request("script", b"wx.login()"), Request("markup", b"<camera/>")):
+        write(requests, message)
+    requests.seek(0)
+    serve(requests, answers)
+    answers.seek(0)
+    finds = [msgspec.msgpack.decode(read(answers), type=Finds) for _ in range(2)]
+    assert [(list(found.apis), found.why) for found in finds] == [(["wx.login"], ""), (["component.camera"], "")]
+    assert read(answers) == b""
+
+
+def test_an_answer_that_breaks_off_is_none():
+    stream = BytesIO()
+    write(stream, Finds(apis={"wx.login": Tally(1, [1])}))
+    whole = stream.getvalue()
+    assert [read(BytesIO(whole[:end])) for end in (0, 3, 4, len(whole) - 1)] == [b""] * 4
+    assert read(BytesIO(whole)) == whole[4:]
+
+
+def test_a_parser_that_is_killed_is_searched_by_patterns_and_no_zombie_stays():
+    with Parsers(Limits(parsers=1)) as parsers:
+        parsers.submit("script", b"wx.login()").result()
+        process = parsers._parsers[0].process
+        process.kill()
+        assert (found := parsers.submit("script", b"wx.pay()").result()).why == "time"
+        assert (list(found.apis), process.returncode) == (["wx.pay"], -signal.SIGKILL)
+        assert parsers.submit("script", b"wx.login()").result().why == ""
 
 
 def test_the_parsers_know_nothing_of_the_console(monkeypatch):
