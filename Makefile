@@ -25,7 +25,7 @@ test: .venv/dev.stamp assets
 
 # ClickHouse runs inside the tests' own process, from a folder of its own: it brings much that nothing else needs.
 test-clickhouse: .venv/dev.stamp .venv/clickhouse.stamp
-	PYTHONPATH=.venv/clickhouse $(PY) -m pytest tests/devmgmt/logs/test_store.py -k clickhouse $(ARGS)
+	PYTHONPATH=.venv/clickhouse $(PY) -m pytest tests/devmgmt/logs -k clickhouse $(ARGS)
 
 # In parts, so that `make -k check` shows everything that is wrong and not the first thing only.
 check: check-style check-types check-imports check-templates check-django

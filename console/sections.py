@@ -14,6 +14,7 @@ from django.http import HttpRequest
 from django.urls import NoReverseMatch, ResolverMatch, reverse
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from console.accounts.models import Notification, Team, User
 from console.accounts.permissions import Permission
@@ -63,7 +64,7 @@ MINI_PROGRAM = (
     Section(_("Versions"), "versions", "releases:overview", "releases", "releases:versions"),
     Section(_("Grayscale"), "adjustments-horizontal", "grayscale:overview", "grayscale", "grayscale:tasks"),
     Section(
-        _("Development"),
+        pgettext_lazy("section", "Development"),
         "code",
         "devmgmt:overview",
         "devmgmt",

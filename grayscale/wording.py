@@ -12,7 +12,7 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.text import get_text_list
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
+from django.utils.translation import ngettext, pgettext
 
 from console.core import times
 from grayscale.models import GrayscaleTask
@@ -78,10 +78,10 @@ def conditions(reach: Reach) -> SafeString:
     pieces = [_applications(reach), platform_words(reach.platforms), *_objects(reach.objects)]
     if reach.networks:
         unbroken = format_html('<span class="text-nowrap">{}</span>', network_words(reach.networks))
-        pieces.append(format_html(_("on {}"), unbroken))
+        pieces.append(format_html(pgettext("networks", "on {}"), unbroken))
     elif not reach.objects and not any(lowest or highest for _platform, lowest, highest in reach.platforms):
         pieces.append(_("any network"))
-    return _joined(pieces, _(", "))
+    return _joined(pieces, pgettext("between conditions", ", "))
 
 
 def _applications(reach: Reach) -> SafeString:
@@ -156,7 +156,7 @@ def sentence(reach: Reach) -> SafeString:
         pieces.append(format_html(_("{} (not imported yet)"), words) if kind in reach.undecided else words)
     if reach.networks:
         pieces.append(format_html(_("while on {}"), _strong(network_words(reach.networks))))
-    return format_html("{}{}", _joined(pieces, _(", ")), _("."))
+    return format_html("{}{}", _joined(pieces, pgettext("between conditions", ", ")), _("."))
 
 
 _ON_LIST = {

@@ -244,7 +244,9 @@ class Notification(models.Model):
         ordering = ["-id"]
         indexes = [
             models.Index(fields=["user", "-id"], name="notification_by_user"),
-            models.Index(fields=["id"], condition=models.Q(emailed_at=None), name="notification_to_send"),
+            models.Index(
+                fields=["id"], condition=models.Q(emailed_at=None, by_email=True), name="notification_to_send"
+            ),
         ]
         constraints = [
             models.CheckConstraint(

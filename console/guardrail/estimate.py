@@ -1,7 +1,7 @@
 """How a guardrail would have acted on the last days, hour by hour, for who chooses its limits (G-13).
 
-The figures are read as the guardrail itself reads them. What was read of an hour that is over is kept, a look reads for
-SECONDS at most, newest hours first, and the next one carries on: so a busy program's page comes at once, too.
+The figures are read as the guardrail itself reads them, of hours whose entries have come. What was read is kept; a look
+reads for SECONDS at most, newest hours first, and the next one carries on: so a busy program's page comes at once, too.
 """
 
 from __future__ import annotations
@@ -133,17 +133,16 @@ class Verdict:
 
 def past(program: MiniProgram, *, at: datetime) -> Past:
     """Return what is known of the program's last days, after reading on for SECONDS at most."""
-    end = at.replace(minute=0, second=0, microsecond=0)
+    end = (at - LATE).replace(minute=0, second=0, microsecond=0)
     start = end - timedelta(days=min(DAYS, settings.LOG_DAYS))
     versions = _versions(program, start=start)
     key = f"guardrail-past-1-{program.pk}"
-    kept: Hours = {hour: found for hour, found in (cache.get(key) or {}).items() if hour >= start}
+    kept: Hours = {hour: found for hour, found in (cache.get(key) or {}).items() if start <= hour < end}
     hours, has_logs = dict(kept), True
     if versions:
         has_logs = _read_on(program, versions, hours, start=start, end=end)
-    settled = {hour: found for hour, found in hours.items() if hour + HOUR + LATE <= at}
-    if has_logs and settled.keys() != kept.keys():
-        cache.set(key, settled, KEPT)
+    if has_logs and hours.keys() != kept.keys():
+        cache.set(key, hours, KEPT)
     online = _online(program, start=start)
     return Past(start=start, end=end, hours=hours, online=online, versions=versions, has_logs=has_logs)
 

@@ -164,7 +164,9 @@ class SigningKey(models.Model):
     """
 
     application = models.ForeignKey(HostApplication, on_delete=models.CASCADE, related_name="signing_keys")
-    key_id = models.CharField(max_length=16, unique=True, help_text="first 16 hex digits of the SHA-256 of the public key")
+    key_id = models.CharField(
+        max_length=16, unique=True, help_text="first 16 hex digits of the SHA-256 of the public key"
+    )
     public_key = models.CharField(max_length=44, help_text="32 bytes, Base64")
     sealed = models.TextField(help_text="the private key; empty once retired")
     created_at = models.DateTimeField()

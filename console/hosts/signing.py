@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import logging
 from collections.abc import Iterable
+from functools import lru_cache
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from django.utils import timezone
 
 from console.accounts.models import User
-from console.core.sealing import seal, unseal
+from console.core.sealing import Unreadable, seal, unseal
 from console.hosts.models import HostApplication, SigningKey
+
+logger = logging.getLogger(__name__)
 
 
 def statement(app_id: str, version: str, sha256: str, size: int) -> bytes:
@@ -30,14 +34,22 @@ def sign(seeds: dict[str, bytes], content: bytes) -> str:
     )
 
 
-def seeds_of(application: HostApplication) -> dict[str, bytes]:
-    """Return the private keys that sign for the application, by id, the newest first. Raises Unreadable."""
-    return seeds(application.signing_keys.active())
+def seeds(keys: Iterable[tuple[str, str]]) -> dict[str, bytes]:
+    """Return the private keys of these (key id, sealed private key), by id, in their order.
+
+    Those that can't be unsealed any more, since SECRET_KEY was lost, are left out: devices that know another one go on.
+    """
+    return {key_id: seed for key_id, sealed in keys if (seed := _seed(key_id, sealed))}
 
 
-def seeds(keys: Iterable[SigningKey]) -> dict[str, bytes]:
-    """Return the private halves of these keys, by id. Raises Unreadable."""
-    return {key.key_id: base64.b64decode(unseal(key.sealed)) for key in keys}
+@lru_cache(maxsize=1024)
+def _seed(key_id: str, sealed: str) -> bytes | None:
+    try:
+        return base64.b64decode(unseal(sealed))
+    except Unreadable:
+        # Once: devices come back for it every minute.
+        logger.exception("the signing key %s can't be unsealed, SECRET_KEY is another one now", key_id)
+        return None
 
 
 def make_signing_key(application: HostApplication, *, by: User | None) -> SigningKey:

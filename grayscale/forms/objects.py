@@ -11,7 +11,7 @@ from django import forms
 from django.forms.boundfield import BoundField
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, pgettext_lazy
 
 from console.accounts.models import User
 from console.core.errors import Refused
@@ -24,7 +24,7 @@ from miniprograms.models import MiniProgram
 
 MOST_TYPED = 100_000  # characters; more come as a txt file
 TYPE, UPLOAD = "type", "upload"
-MODES = [(TYPE, gettext_lazy("Type")), (UPLOAD, gettext_lazy("Upload txt"))]
+MODES = [(TYPE, pgettext_lazy("by hand", "Type")), (UPLOAD, gettext_lazy("Upload txt"))]
 EXAMPLES = {ObjectKind.GUID: "03021234567890123456789012345678"}
 
 

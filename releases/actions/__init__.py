@@ -183,6 +183,11 @@ def conclude_without(audit: Audit, application: HostApplication, *, by: User) ->
         after={"state": version.state, "audit": audit.number, "package": audit.package_sha256},
         reason=_("%(application)s was unbound.") % {"application": application},
     )
+    _tell_of_unbinding(audit, version, application)
+
+
+def _tell_of_unbinding(audit: Audit, version: Version, application: HostApplication) -> None:
+    """Tell the submitter, or who manages the program, what came of the audit when the application was unbound."""
     text = gettext_lazy(
         "%(program)s %(version)s is in development again: %(application)s was unbound, nobody is left to decide"
     )

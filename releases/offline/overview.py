@@ -16,7 +16,6 @@ from django.db.models.fields.json import KT
 from console.activity.models import ActivityEntry
 from console.activity.querysets import ActivityQuerySet
 from console.activity.verbs import Verb
-from console.core.sealing import Unreadable
 from console.hosts.models import HostApplication, SigningKey
 from console.hosts.signing import seeds, sign, statement
 from miniprograms.models import Binding, MiniProgram
@@ -159,16 +158,12 @@ class Signature:
 
 
 def signatures_of(version: Version, applications: Iterable[HostApplication]) -> list[Signature]:
-    """Return the signature for each application; one query."""
+    """Return the signature for each application, as its devices get it; one query."""
     applications, keys = list(applications), defaultdict(list)
-    for key in SigningKey.objects.active().filter(application__in=applications):
-        keys[key.application_id].append(key)
+    active = SigningKey.objects.active().filter(application__in=applications)
+    for application_id, key_id, sealed in active.values_list("application_id", "key_id", "sealed"):
+        keys[application_id].append((key_id, sealed))
     package = version.package
     content = statement(version.mini_program.app_id, version.number, package.sha256, package.size)
-    signed = []
-    for application in applications:
-        try:
-            signed.append(Signature(application, sign(seeds(keys[application.pk]), content)))
-        except Unreadable:
-            signed.append(Signature(application, "", rules.unreadable_keys()))
-    return signed
+    signed = [(application, sign(seeds(keys[application.pk]), content)) for application in applications]
+    return [Signature(application, value, "" if value else rules.unreadable_keys()) for application, value in signed]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 import re
+from functools import lru_cache
 
 import idna
 
@@ -56,6 +57,7 @@ def origin_of(scheme: str, authority: str) -> str:
     return f"{scheme}://{host}{shown}"
 
 
+@lru_cache(maxsize=4096)
 def _normal(host: str) -> str:
     try:
         name = host.lower() if host.isascii() else idna.encode(host, uts46=True).decode()

@@ -87,7 +87,10 @@ _SHAPES = (
     _Shape(
         "json_web_token",
         b"eyJ",
-        re.compile(_BEFORE + rb"(eyJ[A-Za-z0-9_-]{10,2000}\.eyJ[A-Za-z0-9_-]{10,4000}\.[A-Za-z0-9_-]{20,1000})"),
+        # None begins behind a dash: it would be looked for anew at each "eyJ" of a long run of them.
+        re.compile(
+            rb"(?<![A-Za-z0-9_-])(eyJ[A-Za-z0-9_-]{10,2000}\.eyJ[A-Za-z0-9_-]{10,4000}\.[A-Za-z0-9_-]{20,1000})"
+        ),
         _is_token,
     ),
 )

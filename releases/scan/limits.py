@@ -21,7 +21,9 @@ class Limits(msgspec.Struct, frozen=True):
     file_seconds: float = 3.0  # processor time for one file
     seconds: float = 20.0  # processor time for all files
     crashes: int = 8  # of parsers, for all files
-    candidates: int = 50_000  # places in one file that are looked up in its tree
+    candidates: int = (
+        50_000  # places in one file that are looked up in its tree, addresses that are searched by patterns
+    )
 
     searched_size: int = 24 * MB  # of one file; what is behind is not read
     places: int = 20  # of one find

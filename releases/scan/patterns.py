@@ -69,8 +69,10 @@ def search(source: bytes, limits: Limits) -> Finds:
 
 
 def search_addresses(source: bytes, finds: Finds, limits: Limits) -> None:
-    """Add the addresses that the text holds."""
+    """Add the addresses that the text holds, up to as many as are looked at in one file."""
     lines = Lines(source)
-    for found in ADDRESS.finditer(source):
-        if origin := origin_at(source, found):
+    for number, found in enumerate(ADDRESS.finditer(source)):
+        if number >= limits.candidates:  # Names beyond ASCII take longest, and a file can be full of them.
+            finds.left_out += 1
+        elif origin := origin_at(source, found):
             finds.add_origin(origin, "", lines.at(found.start()), limits)

@@ -42,6 +42,14 @@ class Migration(migrations.Migration):
             name='language',
             field=models.CharField(blank=True, choices=[('en', 'English'), ('zh-hans', '简体中文')], help_text='empty: never signed in yet', max_length=10, verbose_name='language'),
         ),
+        migrations.RemoveIndex(
+            model_name='notification',
+            name='notification_to_send',
+        ),
+        migrations.AddIndex(
+            model_name='notification',
+            index=models.Index(condition=models.Q(('by_email', True), ('emailed_at', None)), fields=['id'], name='notification_to_send'),
+        ),
         migrations.AddConstraint(
             model_name='notification',
             constraint=models.CheckConstraint(condition=models.Q(('kind__in', ['review', 'decision', 'release', 'grayscale', 'messages', 'keys', 'people'])), name='notification_kind_known'),

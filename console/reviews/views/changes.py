@@ -19,7 +19,7 @@ from releases.models import Package, ReviewDecision, Version
 from releases.states import VersionState
 
 OPEN_FILES = 40
-MAX_LINE = 10_000_000
+MAX_DIGITS = 7  # of a line's number
 WAS_ONLINE = (VersionState.ONLINE, VersionState.RETIRED)
 KINDS = ("changed", "added", "removed")
 
@@ -105,7 +105,7 @@ def _file(
 
 def _line(text: str) -> int:
     """Return a line's number; 0 for what is none."""
-    return min(int(text), MAX_LINE) if text.isascii() and text.isdecimal() and len(text) < 9 else 0
+    return int(text) if text.isascii() and text.isdecimal() and len(text) <= MAX_DIGITS else 0
 
 
 def _neighbours(new: Package, old: Package | None, path: str) -> dict[str, Any]:

@@ -140,7 +140,7 @@ def _others(grant: ProgramGrant) -> list[querysets.Line]:
     return querysets.lines(list(querysets.in_line(kept, closed=querysets.ENDED)[:OTHERS_SHOWN]))
 
 
-def _decide(request: SignedInRequest, decision: Decision, verb: Any, **context: Any) -> HttpResponse:
+def _decide(request: SignedInRequest, decision: Decision, verb: Any, /, **context: Any) -> HttpResponse:
     """Show a request with its decision card; on POST run `verb` and return to the inbox."""
     user: User = request.user
 
@@ -153,10 +153,8 @@ def _decide(request: SignedInRequest, decision: Decision, verb: Any, **context: 
         DecisionForm(posted(request)),
         save=lambda data: verb(decision, approve=data["decision"] == APPROVE, by=user, note=data["note"]),
         success=success,
-        decision=decision,
-        application=decision.application,
         why_not=why_not_decide(decision, by=user),
-        **context,
+        **{"decision": decision, "application": decision.application, **context},
     )
 
 

@@ -4,6 +4,7 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
+from console.hosts.actions.sealed import add_signing_key
 from console.hosts.models import SigningKey
 from miniprograms import actions as programs
 from releases import actions as releases
@@ -54,6 +55,14 @@ def test_keys_that_cannot_be_read(signed_in, program, developer):
     response = signed_in(developer).get(url(program))
     assert response.status_code == 200
     assert "The signing keys can&#x27;t be read. Tell an operator." in response.content.decode()
+
+
+def test_a_key_that_cannot_be_read_is_left_out_as_for_devices(signed_in, program, application, developer):
+    lost = application.signing_keys.get()
+    new = add_signing_key(application, by=factories.make_user())
+    SigningKey.objects.filter(pk=lost.pk).update(sealed="sealed under another SECRET_KEY")
+    [signature] = signed_in(developer).get(url(program)).context["signatures"]
+    assert (signature.value.partition(":")[0], signature.reason) == (new.key_id, "")
 
 
 def test_presets_in_the_field(program, application):

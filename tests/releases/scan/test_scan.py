@@ -153,6 +153,12 @@ def test_lists_are_cut_and_counted():
     assert found.left_out == {"names": 3, "apis": 1, "secrets": 1, "unread": 1}
 
 
+def test_so_many_addresses_of_one_file_are_looked_at():
+    found = scan([("a.json", b'["https://a.example", "https://a.example", "https://b.example"]')], Limits(candidates=2))
+    assert [(origin.use.name, origin.use.count) for origin in found.origins] == [("https://a.example", 2)]
+    assert found.left_out == {"names": 1}
+
+
 def test_what_is_behind_the_limit_of_one_file_is_not_read():
     found = scan([("a.js", b"wx.a();" + b" " * 100 + b"wx.b()")], Limits(searched_size=50))
     assert [use.name for use in found.apis] == ["wx.a"]

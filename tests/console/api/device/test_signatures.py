@@ -17,9 +17,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from console.api.device import client, signatures
+from console.hosts import signing
 from console.hosts.actions.sealed import add_signing_key, retire_signing_key
 from console.hosts.models import SigningKey
-from console.hosts.signing import seeds_of, sign, statement
+from console.hosts.signing import seeds, sign, statement
 from miniprograms.models import MiniProgram
 from releases import actions as releases
 from releases.models import Version
@@ -39,7 +40,7 @@ from tests.factories import (
 def _nothing_remembered() -> None:
     """No signature of another test."""
     signatures._signature.cache_clear()
-    signatures._seed.cache_clear()
+    signing._seed.cache_clear()
 
 
 def verified(reply: Reply, program: MiniProgram, version: Version) -> list[str]:
@@ -88,7 +89,8 @@ def test_the_page_and_devices_sign_alike(device: Device, program: MiniProgram) -
     add_signing_key(device.application, by=make_user())
     package = program.versions.online().get().package
     told = device.update(program.app_id).json["package"]["signature"]
-    assert told == sign(seeds_of(device.application), statement(program.app_id, "1.0.0", package.sha256, package.size))
+    keys = device.application.signing_keys.active().values_list("key_id", "sealed")
+    assert told == sign(seeds(keys), statement(program.app_id, "1.0.0", package.sha256, package.size))
 
 
 def lose(key: SigningKey) -> None:
@@ -105,7 +107,7 @@ def test_a_key_that_cannot_be_read_is_left_out(
     with caplog.at_level(logging.ERROR):
         for _ in range(3):
             assert verified(device.update(program.app_id), program, online) == [new.key_id]
-    assert [record.args for record in caplog.records if record.name == signatures.__name__] == [(lost.key_id,)]
+    assert [record.args for record in caplog.records if record.name == signing.__name__] == [(lost.key_id,)]
 
 
 @pytest.mark.parametrize("how", ["lost", "retired"])

@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from console.api.device import rate
 from console.hosts.models import ApplicationKey
-from console.hosts.signing import seeds_of, sign, statement
+from console.hosts.signing import seeds, sign, statement
 from miniprograms import actions as programs
 from miniprograms.models import Binding, MiniProgram
 from releases import actions as releases
@@ -55,6 +55,7 @@ def answer(device: Device, program: MiniProgram, **members: Any) -> dict[str, An
 def test_a_device_without_the_program_gets_the_online_version(device: Device, program: MiniProgram) -> None:
     package = program.versions.online().get().package
     sha256 = package.sha256
+    keys = device.application.signing_keys.values_list("key_id", "sealed")
     reply = device.update(program.app_id)
     assert reply.status == 200
     assert reply.headers["Content-Type"] == "application/json"
@@ -67,7 +68,7 @@ def test_a_device_without_the_program_gets_the_online_version(device: Device, pr
             "url": f"/runtime/v1/packages/{sha256}.apkg",
             "sha256": sha256,
             "size": package.size,
-            "signature": sign(seeds_of(device.application), statement(program.app_id, "1.0.0", sha256, package.size)),
+            "signature": sign(seeds(keys), statement(program.app_id, "1.0.0", sha256, package.size)),
         },
         "page": None,
         "query": None,

@@ -1,7 +1,36 @@
 """Makers of real rows: each makes what it needs and takes what the test cares about."""
 
-from tests.factories.people import PASSWORD, join, make_member, make_team, make_user
+from tests.factories.development import (
+    make_domain,
+    make_entries,
+    make_entry,
+    make_exemption,
+    make_permission,
+    make_place,
+    make_secret,
+)
+from tests.factories.grayscale import (
+    make_candidate,
+    make_claim,
+    make_device,
+    make_object_list,
+    make_seen,
+    make_task,
+    task_settings,
+)
 from tests.factories.hosts import make_api, make_application, make_default_apis, make_reviewer, make_server_secret
+from tests.factories.messages import (
+    EXAMPLES,
+    KEYWORDS,
+    make_ban,
+    make_consent,
+    make_gateway,
+    make_message,
+    make_public_template,
+    make_public_templates,
+    make_template,
+)
+from tests.factories.people import PASSWORD, join, make_member, make_team, make_user
 from tests.factories.programs import (
     make_agreement,
     make_binding,
@@ -19,35 +48,6 @@ from tests.factories.releases import (
     make_trial,
     make_version,
     make_zip,
-)
-from tests.factories.grayscale import (
-    make_candidate,
-    make_claim,
-    make_device,
-    make_object_list,
-    make_seen,
-    make_task,
-    task_settings,
-)
-from tests.factories.development import (
-    make_domain,
-    make_entries,
-    make_entry,
-    make_exemption,
-    make_permission,
-    make_place,
-    make_secret,
-)
-from tests.factories.messages import (
-    EXAMPLES,
-    KEYWORDS,
-    make_ban,
-    make_consent,
-    make_gateway,
-    make_message,
-    make_public_template,
-    make_public_templates,
-    make_template,
 )
 
 __all__ = [
