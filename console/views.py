@@ -30,10 +30,10 @@ from console.activity.views import activity_page
 from console.core.pages import form_page, page_of, posted, show
 from console.home.elsewhere import elsewhere
 from console.home.figures import holdings, sent_by
+from console.home.lines import lines_of
 from console.home.person import Person
 from console.home.rows import gather
 from console.home.waiting import waiting
-from console.home.wording import lines_of
 from console.hosts.models import HostApplication
 from console.sections import Section, section_of
 from grayscale.models import GrayscaleTask

@@ -137,9 +137,10 @@ WHY: dict[str, str | Promise] = {
     "guardrail": gettext_lazy("too many devices had errors"),
 }
 TIMES = ("starts", "ends")
-# As in the forms of a grayscale task and of a privacy agreement; why comes last.
+# As in the forms of a mini program, of a grayscale task and of a privacy agreement; why comes last.
 ORDER = (
-    *("name", "version", *TIMES, "users", "applications", "platforms", "objects", "networks", "guardrail"),
+    *("name", "icon", "category", "introduction", "description"),
+    *("version", *TIMES, "users", "applications", "platforms", "objects", "networks", "guardrail"),
     *(f"data.{data_type}" for data_type in DATA_TYPES),
     *("contact_email", "contact_phone", "contact_other", "retention", "effective_on", "third_parties", *LONG_TEXTS),
     *("why", "harm"),
@@ -150,8 +151,13 @@ MOST_PARTS = 5  # of a list, before the rest is only counted
 
 def in_words(changes: list[tuple[str, Any, Any]]) -> list[str]:
     """Return “State: In audit → Approved” for each (what, before, after); a first state is what the verb says."""
-    ordered = sorted(changes, key=lambda change: ORDER.index(change[0]) if change[0] in ORDER else -1)
+    ordered = sorted(changes, key=lambda change: _place(change[0]))
     return [_one(key, before, after) for key, before, after in ordered if not _said(key, before, after)]
+
+
+def _place(key: str) -> tuple[int, str]:
+    """Return where a change stands; what ORDER leaves out comes first, by name: the log keeps no order of its own."""
+    return (ORDER.index(key) if key in ORDER else -1, key)
 
 
 def _said(key: str, before: Any, after: Any) -> bool:

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from django.contrib.postgres.aggregates import StringAgg
-from django.db.models import Count, F, Q, Value
+from django.db.models import Count, F, Q, QuerySet, Value
 
 from console.accounts.permissions import Permission
 from console.home.person import Person
@@ -50,7 +50,7 @@ def elsewhere(person: Person, *, at: datetime) -> Parts:
             yield _requests(kind, model, managed | own & Q(requested_by=person.user), at=at)
 
 
-def _requests(kind: str, model: type[Decision], mine: Q, *, at: datetime) -> Any:
+def _requests(kind: str, model: type[Decision], mine: Q, *, at: datetime) -> QuerySet[Any]:
     return part(
         f"own_{kind}",
         model.objects.waiting().filter(mine),

@@ -1,4 +1,4 @@
-"""What the database reads out of kept JSON: how much a report found, and which data an agreement leaves out.
+"""How much a report found, counted by the database in the kept JSON.
 
 Of whatever shape the JSON is, reading it never fails: a path that is not there has nothing at its end.
 """
@@ -26,15 +26,6 @@ class _Count(Func):
 
     template = "jsonb_array_length(jsonb_path_query_array(%(expressions)s, '%(path)s'))"
     output_field = IntegerField()
-
-
-class Undeclared(Func):
-    """The data types of an array, joined by commas, that an agreement's `data` does not name; "" when it has all."""
-
-    template = "array_to_string(ARRAY(SELECT unnest(%(expressions)s, '$[*][0]') #>> '{}'), ',')"
-    arg_joiner = ") EXCEPT SELECT jsonb_path_query("
-    arity = 2
-    output_field = CharField()
 
 
 def report_findings() -> Case:

@@ -72,7 +72,7 @@ def in_inbox(name: str) -> Callable[[Row], str]:
     return lambda row: reverse(f"reviews:{name}", args=[row.ref])
 
 
-# Facts that need counting -----------------------------------------------------------------------------------------
+# Facts that need more words -----------------------------------------------------------------------------------------
 
 
 def _findings(row: Row) -> Facts:
@@ -98,6 +98,11 @@ def _undeclared(row: Row) -> Facts:
 def _failed(row: Row) -> Facts:
     words = ngettext("%(count)d message of %(program)s failed", "%(count)d messages of %(program)s failed", row.count)
     return {**facts_of(row), "words": words % {"count": row.count, "program": row.program}}
+
+
+def _higher(row: Row) -> Facts:
+    words = gettext("Higher than online %(number)s") if row.words else gettext("Nothing is online yet")
+    return {**facts_of(row), "words": words % {"number": row.words}}
 
 
 def _until(row: Row) -> Facts:
@@ -231,7 +236,7 @@ RELEASES = {
         action=_("Open"),
         more=ngettext_lazy("%(count)d more version to publish", "%(count)d more versions to publish", "count"),
         page="releases:overview",
-        facts=lambda row: {**facts_of(row), "words": _online(row)},
+        facts=_higher,
     ),
     "rejected": Kind(
         title=_("%(program)s %(what)s was rejected"),
@@ -364,9 +369,3 @@ ELSEWHERE = {
     ),
 }
 KINDS: dict[str, Kind] = {**DECISIONS, **APPLICATIONS, **RELEASES, **PROGRAMS, **TEAMS, **ELSEWHERE}
-
-
-def _online(row: Row) -> str:
-    if not row.words:
-        return gettext("Nothing is online yet")
-    return gettext("Higher than online %(number)s") % {"number": row.words}

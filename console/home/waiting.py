@@ -13,7 +13,7 @@ from django.db.models.functions import Coalesce
 
 from console.accounts.models import Invitation
 from console.accounts.permissions import Permission
-from console.home.findings import NONE, Undeclared, report_findings
+from console.home.findings import NONE, report_findings
 from console.home.person import Person
 from console.home.rows import NOTHING, number, part
 from console.hosts.models import ApplicationKey, HostApplication
@@ -160,11 +160,10 @@ def agreements(teams: list[int]) -> Parts:
     online = MiniProgram.objects.filter(team__in=teams).exclude(online_number="")
     missing = online.filter(~Exists(of_program))
     yield part("no_agreement", missing, since="online_since", rank=CORRECT, program="", what="online_number")
-    newest = PrivacyAgreement.objects.filter(mini_program=OuterRef(PROGRAM)).order_by("-number").values("data")[:1]
     found = FoundData.objects.filter(mini_program__team__in=teams, mini_program__privacy_agreements__number=1)
     yield part(
         "undeclared",
-        found.annotate(undeclared=Undeclared("data_types", Subquery(newest))).exclude(undeclared=""),
+        found.undeclared_in(PrivacyAgreement.objects.all()),
         since="found_at",
         rank=CORRECT,
         program=PROGRAM,

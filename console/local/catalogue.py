@@ -78,12 +78,12 @@ def _calls() -> Iterator[tuple[str, tuple[str, ...], str]]:
     """Yield (file, (singular[, plural]), context) for each call of gettext."""
     yield from (("libraries", words, "") for words in OF_LIBRARIES)
     root = Path(settings.BASE_DIR)
-    for path in sorted(path for top in CODE for path in (root / top).rglob("*.py") if "migrations" not in path.parts):
-        yield from _in_python(str(path.relative_to(root)), path.read_text())
-    for path in sorted((root / "templates").rglob("*.html")):
+    for file in sorted(file for top in CODE for file in (root / top).rglob("*.py") if "migrations" not in file.parts):
+        yield from _in_python(str(file.relative_to(root)), file.read_text())
+    for file in sorted((root / "templates").rglob("*.html")):
         # Line by line without its indentation, which means nothing here and something in Python.
-        text = re.sub(r"^[ \t]+", "", templatize(path.read_text(), origin=str(path)), flags=re.MULTILINE)
-        yield from _in_python(str(path.relative_to(root)), text)
+        text = re.sub(r"^[ \t]+", "", templatize(file.read_text(), origin=str(file)), flags=re.MULTILINE)
+        yield from _in_python(str(file.relative_to(root)), text)
 
 
 def _in_python(name: str, text: str) -> Iterator[tuple[str, tuple[str, ...], str]]:

@@ -200,7 +200,7 @@ def _unread(unread: Unread) -> UnreadLine:
     why = {
         "syntax": _("The code is not valid JavaScript."),
         "time": _("Reading it would take too long."),
-        "size": _("The file is too large."),
+        "size": _("The file is too large or nested too deep."),
         "encoding": _("The text is not UTF-8."),
     }
     return UnreadLine(unread.path, why[unread.why], unread.by_patterns)

@@ -271,10 +271,11 @@ class Preview:
     @property
     def length(self) -> str:
         """How long the window is, and which time zone its ends are in."""
-        zone = _("Times are in %(zone)s.") % {"zone": timezone.get_current_timezone_name()}
+        zone = {"zone": timezone.get_current_timezone_name()}
         if not self.window:
-            return zone
-        return f"{wording.duration(self.window.starts_at, self.window.ends_at)}. {zone}"
+            return _("Times are in %(zone)s.") % zone
+        length = wording.duration(self.window.starts_at, self.window.ends_at)
+        return _("%(length)s. Times are in %(zone)s.") % {"length": length, **zone}
 
     @property
     def words(self) -> str:

@@ -5,8 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from django.db import models
-from django.db.models import F, Func, Max, OuterRef, Q, Subquery, Value
-from django.db.models.functions import Coalesce
+from django.db.models import CharField, Func, Max, OuterRef, Q, Subquery
 
 if TYPE_CHECKING:
     from miniprograms.models import MiniProgram
@@ -47,15 +46,23 @@ class PrivacyAgreementQuerySet(models.QuerySet["PrivacyAgreement"]):
         return not (found["asking"] or 1) <= accepted <= found["online"]
 
 
+class _Undeclared(Func):
+    """The data types of an array, joined by commas, that an agreement's `data` does not name; "" when it has all."""
+
+    template = "array_to_string(ARRAY(SELECT unnest(%(expressions)s, '$[*][0]') #>> '{}'), ',')"
+    arg_joiner = ") EXCEPT SELECT jsonb_path_query("
+    arity = 2
+    output_field = CharField()
+
+
 class FoundDataQuerySet(models.QuerySet["FoundData"]):
     """Which findings."""
 
     def undeclared_in(self, agreements: PrivacyAgreementQuerySet) -> FoundDataQuerySet:
-        """Those with a type of data that the newest of the program's `agreements` does not name (S-3)."""
-        types = Func(F("data"), template="jsonb_path_query_array(%(expressions)s, '$[*][0]')")
-        types.output_field = models.JSONField()
+        """Those with types of data that the newest of the program's `agreements` does not name (S-3).
+
+        These types, joined by commas, are in `undeclared`.
+        """
         online = agreements.filter(mini_program=OuterRef("mini_program")).order_by("-number")
-        declared = Subquery(online.annotate(types=types).values("types")[:1])
-        used = Func(F("data_types"), function="to_jsonb", output_field=models.JSONField())
-        rows = self.annotate(declared=Coalesce(declared, Value([], models.JSONField())))
-        return rows.exclude(declared__contains=used)
+        rows = self.annotate(undeclared=_Undeclared("data_types", Subquery(online.values("data")[:1])))
+        return rows.exclude(undeclared="")

@@ -51,7 +51,10 @@ class Suspect(msgspec.Struct, frozen=True):
 
 
 class Unread(msgspec.Struct, frozen=True):
-    """A file that could not be parsed, or not to its end; `by_patterns`: it was searched by regular expressions."""
+    """A file that could not be parsed, or not to its end; `by_patterns`: it was searched by regular expressions.
+
+    "size" is also why when the parser ran out of memory or of its stack.
+    """
 
     path: str
     why: Why
@@ -83,7 +86,7 @@ class Finds(msgspec.Struct):
     apis: dict[str, Tally] = {}
     origins: dict[tuple[str, str], Tally] = {}  # by origin and kind
     computed: Tally = msgspec.field(default_factory=Tally)
-    why: Literal["", "syntax", "time", "size", "encoding"] = ""
+    why: Why | Literal[""] = ""
     left_out: int = 0
     seconds: float = 0.0
 

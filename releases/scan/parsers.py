@@ -25,6 +25,7 @@ from .patterns import search
 _ROOT = Path(__file__).resolve().parents[2]
 _KEPT = ("LD_LIBRARY_PATH", "PYTHONHOME", "PATH")  # of the environment; the rest is not the parsers' business
 _PATIENCE = 10  # times the processor time of a file, for a machine that does other things, too
+_GOODBYE = 10  # seconds for a process to end that has closed its side
 _SEARCH = {"script": search, "typed": search, "markup": search_markup}
 
 
@@ -96,7 +97,7 @@ class _Parser:
             if select.select([process.stdout], [], [], _PATIENCE * self._limits.file_seconds)[0]:
                 if answer := read(process.stdout):
                     return msgspec.msgpack.decode(answer, type=Finds)
-                process.wait(_PATIENCE)
+                process.wait(_GOODBYE)
         except (OSError, subprocess.TimeoutExpired, msgspec.MsgspecError):
             pass
         return Finds(why=self._end(), seconds=self._limits.file_seconds)

@@ -132,7 +132,7 @@ class Client:
         known = signatures.keys() & self.signing_keys
         if not known:
             raise ClientError("The package is signed by no key in the configuration file.")
-        signed = statement(app_id, version, package["sha256"], package["size"])
+        signed = statement(app_id, version, package.get("sha256", ""), package.get("size", 0))
         if not any(_signed_by(self.signing_keys[key_id], signatures[key_id], signed) for key_id in known):
             raise ClientError(f"The signature is not of version {version} of {app_id} with this package.")
 
@@ -150,8 +150,10 @@ class Client:
         Nothing is fetched when its signature is wrong, and the file appears only when its size and SHA-256 are the
         signed ones. What an earlier attempt left beside it is continued. Raises ClientError.
         """
-        package = answer["package"]
-        self.verify(app_id, answer["version"], package)
+        package = answer.get("package")
+        if not isinstance(package, Mapping) or not isinstance(package.get("size"), int):
+            raise ClientError("The answer names no package to fetch.")
+        self.verify(app_id, str(answer.get("version")), package)
         target.parent.mkdir(parents=True, exist_ok=True)
         part = target.with_name(f"{package['sha256']}.part")
         for attempt in range(1, TRIES + 1):

@@ -14,7 +14,7 @@ from django.utils.translation import get_language
 from console.accounts.access import SignedInRequest, route
 from console.accounts.permissions import Permission, lacking
 from console.core.diff import Diff, side_by_side
-from console.core.markdown import rendered
+from console.core.markdown import rendered_once
 from console.core.pages import page_of
 from miniprograms.access import mini_program_for
 from miniprograms.models import MiniProgram
@@ -79,7 +79,7 @@ def version(request: SignedInRequest, agreement: PrivacyAgreement) -> HttpRespon
         "agreement": agreement,
         "is_online": agreement == online,
         "language": language,
-        "html": rendered(agreement.text_in(language)),
+        "html": rendered_once(agreement.text_in(language)),
         "facts": changes_between(None, agreement),
     }
     return render(request, "privacy/version.html", context)

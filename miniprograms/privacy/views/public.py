@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
-
 from django.http import Http404, HttpRequest, HttpResponse
 from django.template.loader import render_to_string
 from django.utils.cache import patch_cache_control, patch_vary_headers
@@ -12,14 +10,12 @@ from django.utils.translation.trans_real import parse_accept_lang_header
 
 from console.accounts.access import route
 from console.accounts.permissions import Permission
-from console.core.markdown import rendered
+from console.core.markdown import rendered_once
 from miniprograms.models import MiniProgram
 from miniprograms.privacy.models import PrivacyAgreement
 from miniprograms.privacy.states import Language
 from miniprograms.privacy.wording import day_in
 
-# A published text never changes; and one that was written to be slow is so once, not for each reader.
-_kept = lru_cache(maxsize=32)(rendered)
 SECONDS = 60  # For which anyone may keep the page: a new version is read soon.
 
 
@@ -34,21 +30,21 @@ def public(request: HttpRequest, app_id: str, agreement_number: int | None = Non
     if program is None:
         raise Http404
     published = PrivacyAgreement.objects.of_program(program)
-    versions = list(published.without_texts())
     shown = published.first() if agreement_number is None else published.filter(number=agreement_number).first()
     if shown is None:
         raise Http404
     language = _language(request, shown)
+    days = {
+        number: day_in(day, language) if day else "" for number, day in published.values_list("number", "effective_on")
+    }
     context = {
         "program": program,
         "shown": shown,
-        "effective": day_in(shown.effective_on, language) if shown.effective_on else "",
-        "online": versions[0],
-        "versions": [
-            (version, day_in(version.effective_on, language) if version.effective_on else "") for version in versions
-        ],
+        "effective": days[shown.number],
+        "is_online": shown.number == max(days),
+        "versions": list(days.items()),
         "language": language,
-        "html": _kept(shown.text_in(language)),
+        "html": rendered_once(shown.text_in(language)),
     }
     with override(language.value):
         # Without the request: nothing on it depends on who reads.

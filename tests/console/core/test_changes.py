@@ -44,6 +44,12 @@ def test_a_change_is_told_in_words(change: tuple[str, object, object], words: st
     assert in_words([change]) == [words]
 
 
+def test_the_order_is_that_of_the_form_whatever_the_log_keeps() -> None:
+    keys = ["why", "zeta", "description", "name", "alpha", "version"]
+    told = [words.partition(":")[0] for words in in_words([(key, None, "published") for key in keys])]
+    assert told == ["Alpha", "Zeta", "Name", "Description", "Version", "Why"]
+
+
 def test_a_first_state_is_what_the_verb_says() -> None:
     assert in_words([("state", None, "development"), ("shelf", None, "on")]) == []
 

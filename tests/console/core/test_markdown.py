@@ -1,13 +1,18 @@
 """Markdown of anyone, as HTML that can do nothing."""
 
 import re
+from concurrent.futures import ThreadPoolExecutor
+from hashlib import sha256
 from html.parser import HTMLParser
+from uuid import uuid4
 
 import pytest
+from django.core.cache import cache
+from django.utils.safestring import SafeString
 from hypothesis import given
 from hypothesis import strategies as st
 
-from console.core.markdown import ATTRIBUTES, TAGS, rendered
+from console.core.markdown import ATTRIBUTES, TAGS, rendered, rendered_once
 
 HREF = re.compile(r"(?i)(https|mailto|tel):")
 HOSTILE = [
@@ -130,3 +135,18 @@ def test_addresses_in_the_text_stay_text():
 def test_a_long_address_is_in_the_text_as_often_as_in_the_html():
     text = f"[a]: https://a.example/{'b' * 8_000}\n\n" + "[a]" * 8_000
     assert len(rendered(text)) < 2 * len(text)
+
+
+def test_what_many_read_is_kept_by_its_content():
+    text = f"# {uuid4()} <b>"
+    made = [rendered_once(text), rendered_once(text)]
+    assert made == [rendered(text)] * 2
+    assert [type(html) for html in made] == [SafeString] * 2
+    assert cache.get(f"markdown:{sha256(text.encode()).hexdigest()}") == made[0]
+    assert rendered_once(text + "!") == rendered(text + "!")
+
+
+def test_many_readers_at_once_get_the_same():
+    text = f"|{uuid4()}|\n|-|\n" + "|b|\n" * 500
+    with ThreadPoolExecutor(8) as readers:
+        assert set(readers.map(rendered_once, [text] * 8)) == {rendered(text)}

@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from console.accounts.actions import invite
 from console.accounts.models import Invitation
-from console.home.wording import SHOWN
+from console.home.lines import SHOWN
 from console.hosts.models import ApplicationMember
 from console.reviews.models import Report
 from devmgmt.keys.models import AppSecret

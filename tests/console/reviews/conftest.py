@@ -16,3 +16,9 @@ def audit(program, application, reviewer):
     """A version of it that waits for the application; the reviewer is the only one there."""
     factories.make_binding(program, application, decided_by=reviewer)
     return factories.make_audit(program, "1.1.0")
+
+
+@pytest.fixture
+def bound(program, application, reviewer):
+    """The binding of the program to the application."""
+    return factories.make_binding(program, application, decided_by=reviewer)

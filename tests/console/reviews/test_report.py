@@ -177,6 +177,8 @@ def test_the_report_of_an_audit_is_its_own(signed_in, holder, version):
     )
     assert response.status_code == 200
     assert [line.hint for line in response.context["reading"].secrets] == ["9f2c…41ab"]
+    # Another one would be the developers' own, not the audit's.
+    assert [words for words in ("Check again", "/report/check/") if words in response.content.decode()] == []
 
 
 def test_only_who_sees_keys_has_the_link(signed_in, holder, version):

@@ -76,6 +76,22 @@ def test_a_closed_audit_keeps_its_report(signed_in, reviewer, decision):
     assert Report.objects.count() == 1
 
 
+def test_who_asked_for_it_in_another_application_stays_unseen(signed_in, reviewer, decision):
+    stranger = factories.make_user("Petra Elsewhere")
+    report = report_of(decision)
+    Report.objects.filter(pk=report.pk).update(requested_by=stranger)
+    client = signed_in(reviewer)
+    for end in PAGES:
+        assert stranger.get_full_name() not in client.get(url(decision, end)).content.decode()
+
+
+def test_the_summary_alone_leads_to_the_whole_report(signed_in, reviewer, decision):
+    report_of(decision)
+    client = signed_in(reviewer)
+    pages = [client.get(url(decision, end)).content.decode() for end in ("", "report/")]
+    assert ["The whole report" in page for page in pages] == [True, False]
+
+
 def test_reports_of_others_are_not_shown(signed_in, reviewer, decision):
     factories.make_report(decision.audit.version, secrets=[secret()])
     assert signed_in(reviewer).get(url(decision, "report/")).context["reading"] is None

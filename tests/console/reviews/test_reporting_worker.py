@@ -11,7 +11,7 @@ from django.utils import timezone
 from console.reviews import actions
 from console.reviews.models import Report
 from console.reviews.report import Content
-from console.reviews.reporting import LEASE, MOST_TRIES, PAUSE, _take, _write, write_waiting
+from console.reviews.reporting import LEASE, MOST_TRIES, PAUSE, _take, _write, content_of, write_waiting
 from console.reviews.tasks import write_reports
 from releases.models import package_storage
 from tests import factories
@@ -107,3 +107,23 @@ def test_workers_at_once_take_turns():
     with ThreadPoolExecutor(3) as pool:
         assert sum(pool.map(work, range(3))) == 4
     assert [row.tries for row in rows()] == [1, 1, 1, 1]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_while_one_worker_writes_the_others_are_free(monkeypatch):
+    waiting(2)
+    elsewhere = []
+
+    def other():
+        try:
+            elsewhere.append(write_waiting(at=NOW))
+        finally:
+            connection.close()
+
+    def content_of_one(version):
+        with ThreadPoolExecutor(1) as pool:
+            pool.submit(other).result()
+        return content_of(version)
+
+    monkeypatch.setattr("console.reviews.reporting.content_of", content_of_one)
+    assert (write_waiting(at=NOW), elsewhere) == (2, [0, 0])

@@ -119,6 +119,15 @@ def test_three_queries(program, versions, django_assert_num_queries):
         get(program)
 
 
+def test_all_versions_are_listed_with_their_days(program, holder):
+    for day in (26, 27, 28):
+        publish(program, holder, text_en=f"English {day}", effective_on=date(2126, 11, day))
+    page = " ".join(get(program, "2/").content.decode().partition("<footer>")[2].split())
+    days = re.findall(r"Version (\d)</(?:a|strong)><span class=.context.>effective from ([^<]+)<", page)
+    assert days == [(str(number), f"{25 + number} November 2126") for number in (3, 2, 1)]
+    assert re.findall(r"<strong>Version (\d)", page) == ["2"]
+
+
 @pytest.mark.parametrize("method", ["post", "put", "delete"])
 def test_refuses_other_methods(program, versions, method):
     assert getattr(Client(), method)(f"/privacy/{program.app_id}/").status_code == 405

@@ -127,6 +127,21 @@ def test_any_flipped_bit_is_refused(place: int, bit: int) -> None:
         KNOWN.verify(APP_ID, "1.0.0", {**PACKAGE, "signature": f"k1:{base64.b64encode(raw).decode()}"})
 
 
+@pytest.mark.parametrize(
+    "package", [None, [], "x", {}, {**PACKAGE, "size": str(len(CONTENT))}, {**PACKAGE, "size": None}]
+)
+def test_what_is_no_package_is_refused(package: Any, tmp_path: Path) -> None:
+    with pytest.raises(ClientError, match="names no package"):
+        KNOWN.download(APP_ID, {"version": "1.0.0", "package": package}, tmp_path / "a.apkg")
+
+
+@pytest.mark.parametrize("member", ["sha256", "signature"])
+def test_a_package_without_a_fact_is_refused(member: str, tmp_path: Path) -> None:
+    package = {name: value for name, value in PACKAGE.items() if name != member}
+    with pytest.raises(ClientError, match="sign"):
+        KNOWN.download(APP_ID, {"version": "1.0.0", "package": package}, tmp_path / "a.apkg")
+
+
 # Against the real console -----------------------------------------------------------------------------------------
 
 

@@ -1,0 +1,197 @@
+"""Exemptions and permissions that are in force: their list, revoking them, and what ends with a binding."""
+
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+
+import pytest
+import time_machine
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
+
+from console.accounts.models import Notification
+from console.core.errors import Overtaken
+from devmgmt import actions
+from devmgmt.models import ApiPermission, DomainExemption
+from devmgmt.policy import policy_of
+from tests import factories
+from tests.console.reviews.test_grants import entries, text_of
+
+
+@pytest.fixture
+def granted(program, application, bound):
+    """An exemption and a permission in force."""
+    factories.make_api(application)
+    return factories.make_exemption(program, application), factories.make_permission(program, application)
+
+
+def grants_url(application):
+    return f"/apps/{application.application_id}/grants/"
+
+
+def revoke_url(grant):
+    kind = "permissions" if isinstance(grant, ApiPermission) else "exemptions"
+    return f"/apps/{grant.application.application_id}/{kind}/{grant.pk}/revoke/"
+
+
+def found(client, application, **query):
+    lines = client.get(grants_url(application), query).context["lines"]
+    return sorted((line.kind, line.program.name, line.what) for line in lines)
+
+
+def test_it_lists_what_is_granted_now(signed_in, application, team_admin, granted):
+    other = factories.make_program(name="Tax Helper")
+    factories.make_permission(other, application, "wx.scanCode")
+    factories.make_permission(other, application, "wx.chooseImage", state="waiting")
+    factories.make_permission(other, application, "wx.chooseVideo", state="rejected")
+    factories.make_permission(other, factories.make_application(), "wx.elsewhere")
+    ended = factories.make_exemption(
+        other, application, state="ended", ended_at=timezone.now(), ended_by=team_admin, end_reason="Complaints"
+    )
+    client = signed_in(team_admin)
+    bus, tax = ("permission", "City Bus", "wx.getLocation"), ("permission", "Tax Helper", "wx.scanCode")
+    assert found(client, application) == [("exemption", "City Bus", ""), bus, tax]
+    assert found(client, application, kind="permission") == [bus, tax]
+    assert found(client, application, q="tax") == [tax]
+    assert found(client, application, q="GETLOC") == [bus]
+    assert found(client, application, show="past") == [("exemption", "Tax Helper", "")]
+    past = client.get(grants_url(application), {"show": "past"})
+    assert past.context["filter"].counts == {"now": 3, "past": 1}
+    assert "Complaints" in text_of(past)
+    assert ended.get_absolute_url() not in text_of(past)  # who decides nothing is not led to the reviews
+    assert "This needs another role: application administrator." in text_of(client.get(grants_url(application)))
+
+
+def test_what_ended_last_comes_first(signed_in, application, team_admin, admin, granted):
+    exemption, permission = granted
+    actions.revoke(permission, by=admin, reason="Complaints")
+    actions.revoke(exemption, by=admin, reason="Complaints")
+    lines = signed_in(team_admin).get(grants_url(application), {"show": "past"}).context["lines"]
+    assert [line.decision for line in lines] == [exemption, permission]
+
+
+def test_empty_lists_say_so(signed_in, application, team_admin):
+    client = signed_in(team_admin)
+    assert "Nothing is granted" in text_of(client.get(grants_url(application)))
+    assert "Nothing has ended yet" in text_of(client.get(grants_url(application), {"show": "past"}))
+    assert "Nothing matches" in text_of(client.get(grants_url(application), {"q": "x\0" * 5000, "page": "-1"}))
+
+
+def test_revoke(signed_in, application, admin, program, granted):
+    """D-4: the next answer to a device is without it."""
+    client = signed_in(admin)
+    before = policy_of(program.app_id, application.pk)
+    assert (before.skip_domain_verification, before.apis) == (True, ["wx.getLocation"])
+    for grant in granted:
+        response = client.post(revoke_url(grant), {"note": "Complaints"})
+        assert (response.status_code, response["Location"]) == (302, grants_url(application))
+        grant.refresh_from_db()
+        assert (grant.state, grant.ended_by, grant.end_reason) == ("ended", admin, "Complaints")
+    after = policy_of(program.app_id, application.pk)
+    assert (after.skip_domain_verification, after.apis) == (False, [])
+    ids = (application.application_id, program.app_id, "Complaints")
+    assert entries() == [
+        ("exemption.revoked", "City Bus – Metro Wallet", *ids),
+        ("permission.revoked", "wx.getLocation, City Bus – Metro Wallet", *ids),
+    ]
+    told = Notification.objects.order_by("pk")
+    assert [(notice.user, notice.text, notice.detail) for notice in told] == [
+        (grant.requested_by, f"Metro Wallet revoked: {grant.subject()}", "Complaints") for grant in granted
+    ]
+    developer = signed_in(program.created_by)
+    assert [developer.get(notice.url).status_code for notice in told] == [200, 200]
+
+
+@pytest.mark.parametrize("reason", ["", "  \r\n ", "x" * 501])
+def test_a_revocation_needs_a_reason_that_fits(signed_in, admin, granted, reason):
+    client = signed_in(admin)
+    for grant in granted:
+        response = client.post(revoke_url(grant), {"note": reason})
+        assert (response.status_code, set(response.context["form"].errors)) == (422, {"note"})
+    assert entries() == []
+
+
+def test_revoked_twice(signed_in, admin, granted):
+    client = signed_in(admin)
+    for grant in granted:
+        client.post(revoke_url(grant), {"note": "Complaints"})
+        response = client.post(revoke_url(grant), {"note": "Complaints"})
+        assert response.context["form"].non_field_errors() == ["Someone else was first: this is ended now."]
+    assert len(entries()) == 2
+
+
+@pytest.mark.django_db(transaction=True)
+def test_revoked_by_four_at_once(admin, granted):
+    def revoke(_):
+        try:
+            row = ApiPermission.objects.select_related("application", "mini_program", "requested_by").get()
+            actions.revoke(row, by=admin, reason="Complaints")
+        except Overtaken:
+            return False
+        finally:
+            connection.close()
+        return True
+
+    with ThreadPoolExecutor(4) as pool:
+        assert sorted(pool.map(revoke, range(4))) == [False, False, False, True]
+    assert (len(entries()), Notification.objects.count()) == (1, 1)
+
+
+def test_who_may_not_revoke(signed_in, application, reviewer, team_admin, outsider, program, granted):
+    mine = outsider.application_roles.get().application
+    for user, status in ((reviewer, 403), (team_admin, 403), (outsider, 404), (program.created_by, 404)):
+        client = signed_in(user)
+        for grant in granted:
+            answers = [client.get(revoke_url(grant)), client.post(revoke_url(grant), {"note": "x"})]
+            assert [answer.status_code for answer in answers] == [status, status]
+            crossed = revoke_url(grant).replace(application.application_id, mine.application_id)
+            assert client.post(crossed, {"note": "x"}).status_code == 404
+    assert signed_in(outsider).get(grants_url(application)).status_code == 404
+    assert entries() == []
+
+
+def test_an_old_proof_asks_for_the_password_before_a_revocation(signed_in, admin, granted):
+    client = signed_in(admin)
+    with time_machine.travel(timezone.now() + timedelta(minutes=16)):
+        assert [client.post(revoke_url(grant), {"note": "x"}).status_code for grant in granted] == [403, 403]
+    assert entries() == []
+
+
+def test_a_revocation_of_what_is_public_says_that_nothing_changes(signed_in, application, admin, granted):
+    application.apis.update(restricted=False)
+    effects = [str(words) for _icon, words in signed_in(admin).get(revoke_url(granted[1])).context["effects"]]
+    assert effects[0] == "wx.getLocation is not restricted now, so nothing changes on devices until it is."
+
+
+def test_the_list_needs_the_same_queries_for_many(signed_in, application, admin, granted):
+    client = signed_in(admin)
+
+    def queries():
+        with CaptureQueriesContext(connection) as captured:
+            assert client.get(grants_url(application)).status_code == 200
+        return len(captured)
+
+    one = queries()
+    for _ in range(3):
+        program = factories.make_program()
+        factories.make_exemption(program, application)
+        factories.make_permission(program, application)
+    assert queries() == one
+
+
+# With a binding ---------------------------------------------------------------------------------------------------
+
+
+def test_the_dialogs_that_end_a_binding_say_what_ends_with_it(signed_in, application, admin, program, bound, granted):
+    factories.make_permission(program, application, "wx.scanCode")
+
+    def effects(user, address):
+        return [str(words) for _icon, words in signed_in(user).get(address).context["effects"]]
+
+    removal = f"/apps/{application.application_id}/programs/{bound.pk}/remove/"
+    words = "What it was granted ends with it: 1 domain exemption and 2 interface permissions."
+    assert words in effects(admin, removal)
+    unbinding = f"/miniprograms/{program.app_id}/bindings/{bound.pk}/unbind/"
+    assert "Exemptions and permissions that Metro Wallet granted end." in effects(program.created_by, unbinding)
+    signed_in(admin).post(removal, {"note": "Complaints"})
+    assert [grant.state for grant in (*DomainExemption.objects.all(), *ApiPermission.objects.all())] == ["ended"] * 3
