@@ -144,3 +144,8 @@ def why_not_use_as_trial(version: Version, trial: TrialVersion | None) -> str:
     if trial and trial.version_id == version.pk:
         return _("%(number)s is the trial version already.") % {"number": version}
     return ""
+
+
+def unreadable_package() -> str:
+    """Why there is nothing to read or download although there should be."""
+    return _("The package can't be read from the storage now. Try again later, or tell an operator.")

@@ -20,8 +20,8 @@ from tests.factories import PASSWORD
 KEPT_TABLES = {"django_content_type", "auth_permission"}
 
 
-# Most tests that commit leave rows in a few tables: deleting those is much quicker than truncating all. No trigger fires
-# meanwhile, since append-only tables would refuse; what they note for the update check is noted once, by hand.
+# Most tests that commit leave rows in a few tables: deleting those is much quicker than truncating all. No trigger
+# fires meanwhile, since append-only tables would refuse; what the update check has to know is noted once, by hand.
 DELETE = """
 DO $$
 DECLARE name text; filled boolean;

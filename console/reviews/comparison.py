@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import logging
 import zipfile
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -11,6 +12,7 @@ from typing import Literal
 
 from console.core.diff import Diff, Excerpt, excerpt, is_text, side_by_side
 from releases.models import Package, Version
+from releases.rules import unreadable_package
 from releases.states import VersionState
 
 ChangeKind = Literal["added", "removed", "changed"]
@@ -26,6 +28,8 @@ IMAGES = {
 IMAGE_BYTES = 1_000_000
 CODE = ("js", "wxml", "wxs", "ts", "json", "wxss")
 AROUND = 8
+
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -155,23 +159,34 @@ class FileView:
     after: Side | None
     diff: Diff | None
     excerpt: Excerpt | None
+    problem: str = ""
 
 
 def view_file(new: Package, old: Package | None, path: str, *, line: int = 0) -> FileView | None:
-    """Read one file of both packages; None when neither has it. `line` counts from 1, 0 for none."""
+    """Read one file of both packages; None when neither has it. `line` counts from 1, 0 for none.
+
+    While the storage fails, what the packages' lists say of it.
+    """
     after, before = _listed(new, path), _listed(old, path) if old else None
     if not after and not before:
         return None
     same = after is not None and before is not None and after[1] == before[1]
+    kind = "same" if same else FileChange(path, after and after[0], before and before[0]).kind
+    try:
+        left = read_file(old, path) if old and before and not same else b""
+        right = read_file(new, path) if after else b""
+    except OSError:
+        logger.exception("a package is not in the storage")
+        was = Side(*before, image="") if before else None
+        now = Side(*after, image="") if after else None
+        return FileView(path, kind, was, now, None, None, unreadable_package())
     is_image = _suffix(path) in IMAGES
-    left = read_file(old, path) if old and before and not same else b""
-    right = read_file(new, path) if after else b""
     is_binary = not (is_text(left) and is_text(right)) or (is_image and _suffix(path) != "svg")
     diff = None if is_binary or same else side_by_side(left if before else None, right if after else None)
     wanted = (line or (same and not is_image)) and after and not is_binary
     return FileView(
         path,
-        "same" if same else FileChange(path, after and after[0], before and before[0]).kind,
+        kind,
         Side(*before, image=_image(path, right if same else left)) if before else None,
         Side(*after, image=_image(path, right)) if after else None,
         diff,

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import logging
 from typing import BinaryIO
 
+from django.core.files import File
 from django.db import transaction
 from django.urls import reverse
 from django.utils import timezone
@@ -27,6 +29,8 @@ from releases.inspection import inspected, kept
 from releases.models import Audit, Package, Release, ReviewDecision, Version
 from releases.signals import version_released, version_submitted
 from releases.states import AuditState, ReleaseKind, VersionState
+
+logger = logging.getLogger(__name__)
 
 
 def upload(program: MiniProgram, *, file: BinaryIO, number: tuple[int, int, int], notes: str, by: User) -> Version:
@@ -132,8 +136,11 @@ def decide(decision: ReviewDecision, *, approve: bool, by: User, note: str = "")
 
 
 @transaction.atomic
-def export_package(decision: ReviewDecision, *, by: User) -> Package:
-    """Return the package for a reviewer who looks at it; each time is on record."""
+def export_package(decision: ReviewDecision, *, by: User) -> File[bytes]:
+    """Return the package, opened, for a reviewer who looks at it; each time is on record.
+
+    Raises Refused when the storage fails.
+    """
     version = decision.audit.version
     write_entry(
         Verb.PACKAGE_DOWNLOADED,
@@ -142,7 +149,11 @@ def export_package(decision: ReviewDecision, *, by: User) -> Package:
         after={"package": version.package.sha256},
         application_id=decision.application.application_id,
     )
-    return version.package
+    try:
+        return version.package.file.open("rb")
+    except OSError as error:
+        logger.exception("package %s is not in the storage", version.package.sha256)
+        raise Refused(rules.unreadable_package()) from error
 
 
 def ask_also(audit: Audit, application: HostApplication) -> None:

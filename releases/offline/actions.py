@@ -16,6 +16,7 @@ from miniprograms.models import MiniProgram
 from releases.actions import write_entry
 from releases.models import Version
 from releases.offline import rules
+from releases.rules import unreadable_package
 
 logger = logging.getLogger(__name__)
 
@@ -48,7 +49,7 @@ def download(program: MiniProgram, *, application: HostApplication | None, by: U
         return version, version.package.file.open("rb")
     except OSError as error:
         logger.exception("package %s is not in the storage", version.package.sha256)
-        raise Refused(rules.unreadable_package()) from error
+        raise Refused(unreadable_package()) from error
 
 
 def file_name(program: MiniProgram, number: str) -> str:

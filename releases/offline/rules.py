@@ -22,11 +22,6 @@ def not_bound(application: HostApplication) -> str:
     return _("%(application)s is not bound any more: a preset would not open there.") % {"application": application}
 
 
-def unreadable_package() -> str:
-    """Why there is nothing to download although there should be."""
-    return _("The package can't be read from the storage now. Try again later, or tell an operator.")
-
-
 def unreadable_keys() -> str:
     """Why there is no signature."""
     return _("The signing keys can't be read. Tell an operator.")

@@ -5,15 +5,17 @@ from __future__ import annotations
 from typing import Any
 
 from django.conf import settings
+from django.contrib import messages
 from django.core.paginator import Paginator
 from django.http import FileResponse, Http404, HttpResponse
-from django.shortcuts import render
+from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from console.accounts.access import SignedInRequest, route
 from console.accounts.models import User
 from console.accounts.permissions import Permission
+from console.core.errors import Refused
 from console.core.pages import form_page, posted
 from console.hosts.models import Decision, HostApplication
 from console.hosts.rules import why_not_decide
@@ -159,13 +161,18 @@ def _decide(request: SignedInRequest, decision: Decision, verb: Any, /, **contex
 
 
 @route(Permission.DECIDE, load=review_for)  # type: ignore[arg-type]  # a streaming response
-def package(request: SignedInRequest, decision: ReviewDecision) -> FileResponse:
+def package(request: SignedInRequest, decision: ReviewDecision) -> FileResponse | HttpResponse:
     """The canonical bytes of the version in audit: what would be served (V-6); each download is on record (P-5)."""
     if decision.state == DecisionState.WITHDRAWN:
         raise Http404  # Taken back: the code is the other team's alone.
     version = decision.audit.version
+    try:
+        file = releases.export_package(decision, by=request.user)
+    except Refused as refused:
+        messages.error(request, refused.message)
+        return redirect("reviews:audit", decision.pk)
     response = FileResponse(
-        releases.export_package(decision, by=request.user).file.open("rb"),
+        file,
         as_attachment=True,
         filename=f"{version.mini_program.app_id}_{version}.apkg",
         content_type="application/octet-stream",

@@ -5,10 +5,12 @@ import io
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
+from django.utils.html import escape
 from PIL import Image
 
 from releases import actions
 from releases.models import Version
+from releases.rules import unreadable_package
 from tests import factories
 
 pytestmark = pytest.mark.django_db
@@ -95,6 +97,16 @@ def test_a_file_side_by_side(signed_in, program, version):
     assert "<ins>  poll: <mark>2</mark>0</ins>" in page
     assert "file 3 of 5" in page
     assert "<html" in page
+
+
+def test_while_the_storage_fails_it_says_so(signed_in, program, version):
+    version.package.file.storage.delete(version.package.file.name)
+    client = signed_in(program.created_by)
+    for headers in ({}, {"HX-Target": "file"}):
+        response = client.get(url(version, "file/"), {"path": "app.js"}, headers=headers)
+        assert response.status_code == 200
+        assert response.context["file"].problem == unreadable_package()
+        assert escape(unreadable_package()) in response.content.decode()
 
 
 def test_in_the_tree_the_part_alone_comes(signed_in, program, version):

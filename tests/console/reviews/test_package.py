@@ -7,6 +7,7 @@ import pytest
 from console.activity.models import ActivityEntry
 from console.activity.verbs import Verb
 from releases.actions import withdraw
+from releases.rules import unreadable_package
 from tests import factories
 
 
@@ -35,6 +36,14 @@ def test_it_gives_the_bytes_that_the_audit_is_bound_to(signed_in, reviewer, prog
         program.app_id,
         {"package": audit.package_sha256},
     )
+
+
+def test_while_the_storage_fails_it_says_so(signed_in, reviewer, audit, decision):
+    audit.version.package.file.storage.delete(audit.version.package.file.name)
+    response = signed_in(reviewer).get(url(decision), follow=True)
+    assert response.redirect_chain == [(f"/reviews/audits/{decision.pk}/", 302)]
+    assert [str(message) for message in response.context["messages"]] == [unreadable_package()]
+    assert not ActivityEntry.objects.filter(verb=Verb.PACKAGE_DOWNLOADED).exists()
 
 
 def test_lower_roles_may_not(signed_in, team_admin, decision):
