@@ -45,8 +45,8 @@ module.exports = {{ list, release: '{number}' }}
 """
 
 
-def package_files(name: str, pages: list[str], number: str, extra_lines: int = 0) -> dict[str, bytes]:
-    """Return the files of a mini program by path; `extra_lines` makes later versions differ in size."""
+def package_files(name: str, pages: list[str], number: str, rows: int) -> dict[str, bytes]:
+    """Return the files of a mini program by path; `rows` of a table make later versions differ in size."""
     service = name.lower().replace(" ", "-")
     paths = [f"pages/{page}/index" for page in pages]
     manifest = {
@@ -61,8 +61,8 @@ def package_files(name: str, pages: list[str], number: str, extra_lines: int = 0
         "sitemap.json": json.dumps({"rules": [{"action": "allow", "page": "*"}]}, indent=2),
         f"services/{service}.js": SERVICE_JS.format(
             host=service.replace("-", ""), major=number.split(".")[0], number=number
-        )
-        + "".join(f"// table row {line}\n" for line in range(extra_lines)),
+        ),
+        "services/table.js": f"module.exports = [\n{_rows(rows)}]\n",
     }
     for page, path in zip(pages, paths, strict=True):
         title = f"{name}: {page}"
@@ -73,6 +73,10 @@ def package_files(name: str, pages: list[str], number: str, extra_lines: int = 0
             f"{path}.json": json.dumps({"enablePullDownRefresh": True}),
         }
     return {path: content.encode() for path, content in files.items()}
+
+
+def _rows(count: int) -> str:
+    return "".join(f"  [{row}, {row * 37 % 60}, '{chr(65 + row % 26)}{row % 7}'],\n" for row in range(count))
 
 
 def pack(files: dict[str, bytes]) -> BytesIO:

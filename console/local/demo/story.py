@@ -264,7 +264,7 @@ class Story:
         major, minor, patch = map(int, number.split("."))
         about = PROGRAMS[name]
         pages = about["pages"] + about.get("new_pages", {}).get(number, [])
-        files = package_files(name, pages, number, extra_lines=40 * minor + 200) | code_of(name, number)
+        files = package_files(name, pages, number, rows=4 * minor + 20) | code_of(name, number)
         files["images/logo.webp"] = draw_icon(*about["icon"]).read()
         releases.upload(
             self.programs[name],
