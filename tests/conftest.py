@@ -11,10 +11,15 @@ from django.core.management.color import no_style
 from django.db import connection
 from django.test import Client, TransactionTestCase
 from django.urls import reverse
+from hypothesis import HealthCheck, settings
 
 from console.accounts.models import User
 from console.api.device.update import claims
 from tests.factories import PASSWORD
+
+# No property is about how quick the machine is. (A list of checks that a test names itself stands instead of this one.)
+settings.register_profile("suite", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("suite")
 
 # Rows that belong to the tables themselves, not to a test.
 KEPT_TABLES = {"django_content_type", "auth_permission"}

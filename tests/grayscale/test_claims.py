@@ -124,7 +124,7 @@ STEPS = st.lists(
 )
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(limit=st.integers(1, 20), steps=STEPS)
 def test_like_a_set_with_a_limit(task: GrayscaleTask, limit: int, steps: list[tuple[str, int | None]]) -> None:
     with transaction.atomic():

@@ -112,7 +112,7 @@ def test_agrees_with_the_oracle_on_many_pairs():
     assert {name for name in EACH if alone[name] < PAIRS * 0.015} == set()
 
 
-@settings(max_examples=600, deadline=None)
+@settings(max_examples=600)
 @given(st.randoms(use_true_random=False))
 def test_agrees_with_the_oracle_where_hypothesis_looks(choose: random.Random):
     task = a_task(choose)
@@ -124,7 +124,7 @@ SUFFIX = st.sampled_from(["", "-beta", " (21C62)", "_rc.3", "+7", "beta.9"])
 VERSION = st.one_of(st.sampled_from(REPORTED), st.tuples(NUMBERED, SUFFIX).map("".join))
 
 
-@settings(max_examples=1000, deadline=None)
+@settings(max_examples=1000)
 @given(VERSION, VERSION)
 def test_versions_compare_by_their_numbers(one: str, other: str):
     left, right = parts(one), parts(other)

@@ -9,7 +9,7 @@ from uuid import uuid4
 import pytest
 from django.core.cache import cache
 from django.utils.safestring import SafeString
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from console.core.markdown import ATTRIBUTES, TAGS, rendered, rendered_once
@@ -97,7 +97,6 @@ PIECES = [
 ]
 
 
-@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.lists(st.sampled_from(PIECES) | st.text(max_size=8), max_size=30).map("".join))
 def test_no_text_does_anything(text):
     assert_harmless(text)

@@ -140,7 +140,7 @@ SIGNS = "\\`*_[]<>|~&!#-+=:.)(\"'1 {}$%a位\t\n"
 VALUES = st.text(st.sampled_from(SIGNS) | st.characters(codec="utf-8", exclude_categories=["Cc", "Cs"]), min_size=1)
 
 
-@settings(deadline=None, suppress_health_check=[HealthCheck.filter_too_much, HealthCheck.too_slow])
+@settings(suppress_health_check=[HealthCheck.filter_too_much, HealthCheck.too_slow])
 @given(VALUES.map(lambda value: " ".join(value.split())).filter(bool))
 def test_a_value_reads_as_it_was_typed(value):
     for before, after in (("", ""), ("So ", " it is"), ("- ", ""), ("Title\n", ""), ("> ", " x"), ("# ", " x")):
@@ -152,7 +152,6 @@ def test_a_value_reads_as_it_was_typed(value):
 PIECES = st.sampled_from([*"{} \nabdt_x", "{{data}}", "{{program}}", "{{nothing}}"])
 
 
-@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.lists(PIECES, max_size=40).map("".join))
 def test_any_text_is_filled(text):
     made = fill(text)

@@ -62,19 +62,19 @@ def _check(data: bytes) -> None:
     assert again.getvalue() == out.getvalue()
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(seeds, edits)
 def test_edited_packages(data: bytes, changes: list[tuple[str, int, object]]) -> None:
     _check(_edited(data, changes))
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(seeds, seeds, positions, positions)
 def test_spliced_packages(first: bytes, second: bytes, start: int, stop: int) -> None:
     _check(first[: start % len(first)] + second[stop % len(second) :])
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.binary(max_size=200), st.binary(max_size=100))
 def test_any_bytes(first: bytes, second: bytes) -> None:
     _check(first + b"PK\x05\x06" + second)
@@ -97,7 +97,7 @@ manifests = st.recursive(
 )
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(st.dictionaries(st.sampled_from(KEYS), manifests, max_size=6), st.booleans())
 def test_random_manifests(app: dict[str, object], honest: bool) -> None:
     if honest:
@@ -105,7 +105,7 @@ def test_random_manifests(app: dict[str, object], honest: bool) -> None:
     _check(package(project({"one/p.js": b"", "one/p.wxml": b""}, app)))
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(values)
 def test_json_reads_what_python_writes(value: object) -> None:
     limits = Limits(json_depth=64)
@@ -117,7 +117,7 @@ def test_json_reads_what_python_writes(value: object) -> None:
     assert document.root == value
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(st.text(alphabet='{}[]:,"\\ue0123456789.-+eEtrufalsn \n\t\x00é', max_size=60))
 def test_json_takes_nothing_that_python_refuses(text: str) -> None:
     try:

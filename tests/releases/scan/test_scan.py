@@ -176,7 +176,7 @@ sources = st.one_of(st.binary(max_size=200), st.lists(st.sampled_from(PIECES), m
 
 
 @given(sources)
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 def test_no_bytes_raise(source):
     limits = Limits(window=60)
     for finds in (
@@ -194,7 +194,7 @@ def test_no_bytes_raise(source):
 
 
 @given(sources)
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 def test_a_hint_tells_less_than_half(source):
     for secret in find_secrets(source):
         assert 0 <= secret.begin < secret.end <= len(source)
@@ -205,6 +205,6 @@ def test_a_hint_tells_less_than_half(source):
 @given(
     st.lists(st.tuples(st.sampled_from(["a.js", "a.ts", "a.wxml", "app.json", "a.json", "a.txt"]), sources), max_size=3)
 )
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 def test_no_package_raises(files):
     msgspec.json.encode(scan(files))

@@ -105,7 +105,7 @@ def test_a_key_that_only_says_it_is_the_known_one(console: Server, told: Path, t
     refused(console, told, tmp_path, WRONG)
 
 
-@settings(max_examples=300, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=300, suppress_health_check=list(HealthCheck))
 @given(st.data())
 def test_any_changed_fact_is_refused(data: st.DataObject) -> None:
     KNOWN.verify(APP_ID, "1.0.0", PACKAGE)
@@ -118,7 +118,7 @@ def test_any_changed_fact_is_refused(data: st.DataObject) -> None:
         KNOWN.verify(str(facts.pop("app_id")), str(facts.pop("version")), facts)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(place=st.integers(0, 63), bit=st.integers(0, 7))
 def test_any_flipped_bit_is_refused(place: int, bit: int) -> None:
     raw = bytearray(base64.b64decode(signature().removeprefix("k1:")))

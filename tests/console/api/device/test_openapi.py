@@ -84,7 +84,7 @@ def test_answers_are_as_published(
 ) -> None:
     # Not by schemathesis' own pytest plugin, which this version of pytest breaks.
     @given(case=published[path][method].as_strategy(generation_mode=mode))
-    @settings(max_examples=60, deadline=None, database=None, suppress_health_check=list(HealthCheck))
+    @settings(max_examples=60, database=None, suppress_health_check=list(HealthCheck))
     def holds(case: Any) -> None:
         case.call_and_validate(checks=CHECKS)
 

@@ -97,7 +97,7 @@ def test_another_programs_versions_ask_nobody_here(device: Device, program: Mini
     assert ask(device, program.app_id, 1).json["needs_new_consent"] is False
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=25, suppress_health_check=list(HealthCheck))
 @given(flags=st.lists(st.booleans(), max_size=5), accepted=st.integers(0, 8))
 def test_needs_new_consent_as_the_rule_says(device: Device, flags: list[bool], accepted: int) -> None:
     program = make_binding(make_program(), device.application).mini_program

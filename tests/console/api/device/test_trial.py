@@ -185,13 +185,13 @@ def test_no_token_opens_a_later_trial_by_chance(device: Device, program: MiniPro
     assert told(device, program, trial_token=second.token)[2] == "trial"
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=60, suppress_health_check=list(HealthCheck))
 @given(token=st.text(st.characters(exclude_categories=["Cs", "Cc"]), min_size=1, max_size=128))
 def test_only_the_very_token(device: Device, program: MiniProgram, trial: TrialVersion, token: str) -> None:
     assert told(device, program, trial_token=token) == ONLINE
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=60, suppress_health_check=list(HealthCheck))
 @given(query=st.text(max_size=200))
 def test_no_query_breaks_a_download(device: Device, trial: TrialVersion, query: str) -> None:
     path = f"/runtime/v1/packages/{trial.version.package.sha256}.apkg"
