@@ -18,6 +18,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+from django.conf import settings
 from django.db import connection
 
 from grayscale.models import GrayscaleTask
@@ -43,6 +44,7 @@ class Server:
             "DJANGO_SETTINGS_MODULE": "console.settings",
             "DATABASE_URL": database_url(),
             "PGAPPNAME": APPLICATION,
+            "SECRET_KEY": settings.SECRET_KEY,  # opens what this test sealed
             "PACKAGE_ROOT": str(package_storage().path("")),
             "OBJECT_LIST_CACHE": str(folder / "object-lists"),
         }

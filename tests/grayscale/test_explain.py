@@ -12,6 +12,7 @@ from django.utils import timezone
 
 from console.api.device import rate
 from console.hosts.models import ApplicationKey
+from console.hosts.signing import make_signing_key
 from grayscale import actions, sightings
 from grayscale.explanation import AskedDevice, explain
 from grayscale.models import Claim, ClaimShard, SeenDevice
@@ -275,6 +276,8 @@ def test_agrees_with_the_update_check_on_random_worlds(seed):
     for _step in range(250):
         world.change()
     ApplicationKey.objects.update(revoked_at=None)
+    for application in world.applications:  # Without a key that signs, no package is offered.
+        make_signing_key(application, by=None)
     told = []
     for _ask in range(60):
         program = MiniProgram.objects.get(pk=chance.choice(world.programs).pk)
