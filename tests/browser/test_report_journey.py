@@ -10,6 +10,7 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import TypedDict
 
 import pytest
 from django.urls import reverse
@@ -26,6 +27,13 @@ pytestmark = pytest.mark.django_db(transaction=True)
 ROOT = Path(__file__).parents[2]
 UNDECLARED = "wx.request({ url: 'https://collect.fastmetrics.example/v2/events' })\n"
 UNGRANTED = "wx.getLocation({ success: console.log })\n"
+
+
+class Asked(TypedDict):
+    """As which application's device, and for which program."""
+
+    configuration: Path
+    app_id: str
 
 
 def device(*arguments: str, configuration: Path, app_id: str, code: int = 0) -> dict[str, object]:
@@ -82,21 +90,9 @@ def decide(reviewer: Person, number: str, button: str, note: str = "") -> None:
     reviewer.page.wait_for_url("**/reviews/")
 
 
-def test_from_the_report_to_the_device(live_server, browser, tmp_path, settings):
-    settings.BASE_URL = live_server.url
-    team = factories.make_team("Harbour Mobility")
-    application = factories.make_application(factories.make_team("Metro"), "Metro Wallet")
-    factories.make_api(application, "wx.getLocation")
-    program = factories.make_program(team, "Ferry Times")
-    factories.make_binding(program, application)
-    holder = Person(browser, live_server.url, factories.make_member(team, "license_holder"))
-    reviewer = Person(browser, live_server.url, factories.make_reviewer(application))
-    administrator = Person(browser, live_server.url, factories.make_reviewer(application, "app_admin"))
-    configuration = configuration_of(administrator, application, tmp_path)
-    asked = {"configuration": configuration, "app_id": program.app_id}
-
-    # the report shows an undeclared domain and an API that was not granted; the reviewer rejects with it
-    upload(holder, program, "1.0.0", UNDECLARED + UNGRANTED, tmp_path)
+def reject_by_report(holder: Person, reviewer: Person, program: MiniProgram, folder: Path) -> None:
+    """The report shows an undeclared domain and an API that was not granted; the reviewer rejects with it."""
+    upload(holder, program, "1.0.0", UNDECLARED + UNGRANTED, folder)
     submit(holder, program, "1.0.0")
     write_reports()
     holder.page.goto(reverse("releases:report", args=[program.app_id, "1.0.0"]))
@@ -106,8 +102,10 @@ def test_from_the_report_to_the_device(live_server, browser, tmp_path, settings)
     expect(holder.page.locator("#apis tr", has_text="wx.getLocation")).to_contain_text("Not granted")
     decide(reviewer, "1.0.0", "Reject", "collect.fastmetrics.example is not configured, wx.getLocation not granted.")
 
-    # the developer fixes it, checks the package beforehand, and it passes
-    upload(holder, program, "1.0.1", "module.exports = {}\n", tmp_path)
+
+def correct_and_publish(holder: Person, reviewer: Person, program: MiniProgram, folder: Path) -> None:
+    """The developer fixes it, checks the package beforehand, and it passes."""
+    upload(holder, program, "1.0.1", "module.exports = {}\n", folder)
     holder.page.goto(reverse("releases:report", args=[program.app_id, "1.0.1"]))
     holder.click("Check my package")
     write_reports()
@@ -121,8 +119,10 @@ def test_from_the_report_to_the_device(live_server, browser, tmp_path, settings)
     holder.confirm("Publish 1.0.1")
     holder.sees("1.0.1 is online.")
 
-    # the offline package has the device's bytes, and its signature is right
-    answer = device("update", "--download", str(tmp_path / "device"), "--json", **asked)
+
+def take_offline_package(holder: Person, program: MiniProgram, folder: Path, asked: Asked) -> None:
+    """The offline package has the device's bytes, and its signature is right."""
+    answer = device("update", "--download", str(folder / "device"), "--json", **asked)
     assert (answer["status"], answer["version"], answer["channel"]) == ("update", "1.0.1", "online")
     holder.page.goto(reverse("offline:package", args=[program.app_id]))
     signature = holder.page.locator(".offline-signature [data-copy]").get_attribute("data-copy")
@@ -130,30 +130,34 @@ def test_from_the_report_to_the_device(live_server, browser, tmp_path, settings)
     with holder.page.expect_download() as download:
         holder.page.locator("#dialog").get_by_role("button", name="Download").click()
     assert download.value.suggested_filename == f"{program.app_id}_1.0.1.apkg"
-    preset = tmp_path / download.value.suggested_filename
+    preset = folder / download.value.suggested_filename
     download.value.save_as(preset)
     assert preset.read_bytes() == Path(str(answer["file"])).read_bytes()
     device("verify", "--version-number", "1.0.1", "--signature", str(signature), str(preset), **asked)
-    tampered = tmp_path / "tampered.apkg"
+    tampered = folder / "tampered.apkg"
     tampered.write_bytes(preset.read_bytes() + b"!")
     device("verify", "--version-number", "1.0.1", "--signature", str(signature), str(tampered), code=1, **asked)
 
-    # a trial version reaches the device with the token, and no other
-    upload(holder, program, "1.1.0", "module.exports = { trial: true }\n", tmp_path)
+
+def try_out(holder: Person, program: MiniProgram, folder: Path, asked: Asked) -> None:
+    """A trial version reaches the device with the token, and no other."""
+    upload(holder, program, "1.1.0", "module.exports = { trial: true }\n", folder)
     holder.page.goto(reverse("releases:set_trial", args=[program.app_id]) + "?version=1.1.0")
     holder.page.get_by_label("Query").fill("from=desk")
     holder.page.locator("#main form").get_by_role("button", name="Set trial version").click()
     holder.sees("1.1.0 is the trial version.")
     link = program.trial.link
     token = link.rstrip("/").rpartition("/")[2]
-    assert link == f"{live_server.url}/trial/{token}/"
-    trial = device("update", "--trial-token", token, "--download", str(tmp_path / "tester"), "--json", **asked)
+    assert link == f"{holder.base}/trial/{token}/"
+    trial = device("update", "--trial-token", token, "--download", str(folder / "tester"), "--json", **asked)
     assert (trial["version"], trial["channel"], trial["query"]) == ("1.1.0", "trial", "from=desk")
     assert Path(str(trial["file"])).read_bytes() == program.trial.version.package.file.read()
     answer = device("update", "--local-version", "1.0.1", "--json", **asked)
     assert (answer["status"], answer["version"]) == ("current", "1.0.1")
 
-    # the privacy agreement: written from the template, published, shown to everybody and to the device
+
+def publish_agreement(holder: Person, program: MiniProgram, asked: Asked) -> None:
+    """The privacy agreement: written from the template, published, told to the device."""
     device("privacy", "--json", code=1, **asked)
     holder.page.goto(reverse("privacy:edit", args=[program.app_id]))
     holder.page.get_by_label("E-mail", exact=True).fill("privacy@ferry.example")
@@ -166,6 +170,26 @@ def test_from_the_report_to_the_device(live_server, browser, tmp_path, settings)
     expect(holder.page.locator("#dialog")).to_be_hidden()
     agreement = device("privacy", "--json", **asked)
     assert (agreement["version"], agreement["needs_new_consent"]) == (1, True)
+
+
+def test_from_the_report_to_the_device(live_server, browser, tmp_path, settings):
+    settings.BASE_URL = live_server.url
+    team = factories.make_team("Harbour Mobility")
+    application = factories.make_application(factories.make_team("Metro"), "Metro Wallet")
+    factories.make_api(application, "wx.getLocation")
+    program = factories.make_program(team, "Ferry Times")
+    factories.make_binding(program, application)
+    holder = Person(browser, live_server.url, factories.make_member(team, "license_holder"))
+    reviewer = Person(browser, live_server.url, factories.make_reviewer(application))
+    administrator = Person(browser, live_server.url, factories.make_reviewer(application, "app_admin"))
+    configuration = configuration_of(administrator, application, tmp_path)
+    asked: Asked = {"configuration": configuration, "app_id": program.app_id}
+
+    reject_by_report(holder, reviewer, program, tmp_path)
+    correct_and_publish(holder, reviewer, program, tmp_path)
+    take_offline_package(holder, program, tmp_path, asked)
+    try_out(holder, program, tmp_path, asked)
+    publish_agreement(holder, program, asked)
     anybody = browser.new_context(base_url=live_server.url).new_page()
     anybody.goto(reverse("privacy:public", args=[program.app_id]))
     expect(anybody.locator("body")).to_contain_text("privacy@ferry.example")
