@@ -41,6 +41,20 @@ def form_page(
     return _page(request, form, save=save, after=after, template=template, context=context)
 
 
+def confirm_page(
+    request: HttpRequest, form: forms.BaseForm, *, toast: Callable[[Any], str], back: str, **context: Any
+) -> HttpResponse:
+    """Ask in a dialog, run the verb as `form_page` does, and return to `back`, as who cancels does."""
+    return form_page(
+        request,
+        form,
+        success=lambda result: (toast(result), back),
+        template="core/confirm.html",
+        cancel=back,
+        **context,
+    )
+
+
 def posted(request: HttpRequest) -> QueryDict | None:
     """Return what to bind a form to: the posted data, also when it is empty; None on a GET."""
     return request.POST if request.method == "POST" else None

@@ -14,6 +14,7 @@ from django.utils.translation import gettext, ngettext, ngettext_lazy
 from django.utils.translation import gettext_lazy as _
 
 from console.core import times
+from console.core.text import listed
 from console.home.findings import FAILED
 from console.home.rows import Row
 from console.reviews import querysets
@@ -86,7 +87,7 @@ def _findings(row: Row) -> Facts:
         (apis, ngettext("%(count)d API not granted", "%(count)d APIs not granted", apis)),
         (data, ngettext("%(count)d data type not declared", "%(count)d data types not declared", data)),
     ]
-    return {**facts_of(row), "words": ", ".join(words % {"count": count} for count, words in found if count)}
+    return {**facts_of(row), "words": listed(words % {"count": count} for count, words in found if count)}
 
 
 def _undeclared(row: Row) -> Facts:

@@ -9,6 +9,7 @@ from typing import Literal
 
 from django.utils.translation import gettext as _
 
+from console.core.text import listed
 from console.hosts.models import HostApplication
 from console.reviews.report import ApiUse, Content, DataUse, DomainUse, Grant
 from devmgmt.states import DomainType
@@ -240,7 +241,7 @@ def _not_read(line: UnreadLine) -> Finding:
 
 
 def _refused(line: ApiLine) -> Finding:
-    names = ", ".join(application.name for application in line.refused_by)
+    names = listed(application.name for application in line.refused_by)
     return Finding(line.use.name, _("restricted and not granted in %(names)s") % {"names": names}, _first(line.use))
 
 
@@ -253,7 +254,7 @@ def _missing(line: DomainLine) -> Finding:
 
 
 def _undeclared(line: DataLine, reading: Reading) -> Finding:
-    apis = ", ".join(line.apis)
+    apis = listed(line.apis)
     agreement = reading.content.agreement
     if agreement:
         words = _("read by %(apis)s; privacy agreement %(number)d does not declare it")

@@ -19,13 +19,11 @@ from console.activity.models import ActivityEntry
 from console.activity.verbs import Verb
 from console.activity.views import activity_page
 from console.core.errors import Overtaken, Refused
-from console.core.pages import NoteForm, form_page, posted
+from console.core.pages import NoteForm, confirm_page, form_page, posted
 from console.hosts import actions, rules
 from console.hosts.access import application_for, key_for, person_for
 from console.hosts.forms import CreateForm, EditForm, KeyForm, PersonForm, RoleForm
 from console.hosts.models import ApplicationKey, ApplicationMember, HostApplication
-
-CONFIRM = "core/confirm.html"
 
 
 @route(Permission.VIEW_APPLICATION, load=application_for)
@@ -251,12 +249,5 @@ def _dialog(
     request: SignedInRequest, application: HostApplication, form: forms.Form, *, toast: Any, **context: Any
 ) -> HttpResponse:
     """Ask in a dialog, run the verb, and return to the application's page."""
-    return form_page(
-        request,
-        form,
-        success=lambda result: (toast(result), application.get_absolute_url()),
-        template=CONFIRM,
-        application=application,
-        cancel=application.get_absolute_url(),
-        **context,
-    )
+    back = application.get_absolute_url()
+    return confirm_page(request, form, toast=toast, back=back, application=application, **context)

@@ -14,7 +14,7 @@ from console.accounts.access import SignedInRequest, route
 from console.accounts.permissions import Permission, lacking
 from console.activity.models import ActivityEntry
 from console.activity.verbs import Verb
-from console.core.pages import NoteForm, form_page, posted
+from console.core.pages import NoteForm, confirm_page, posted
 from console.hosts import rules
 from console.hosts.access import application_for, signing_key_for
 from console.hosts.actions import sealed
@@ -108,13 +108,5 @@ def _dialog(
     request: SignedInRequest, application: HostApplication, form: forms.Form, *, toast: Any, **context: Any
 ) -> HttpResponse:
     """Ask in a dialog, run the verb, and return to the keys."""
-    url = reverse("hosts:signing_keys", args=[application.application_id])
-    return form_page(
-        request,
-        form,
-        success=lambda result: (toast(result), url),
-        template="core/confirm.html",
-        application=application,
-        cancel=url,
-        **context,
-    )
+    back = reverse("hosts:signing_keys", args=[application.application_id])
+    return confirm_page(request, form, toast=toast, back=back, application=application, **context)

@@ -14,7 +14,7 @@ from django.utils.translation import ngettext
 
 from console.accounts.access import SignedInRequest, route
 from console.accounts.permissions import Permission, lacking
-from console.core.pages import form_page, page_of, posted
+from console.core.pages import confirm_page, page_of, posted
 from console.hosts import actions, rules
 from console.hosts.access import api_for, application_for
 from console.hosts.forms import ApiForm
@@ -23,7 +23,6 @@ from console.reviews import querysets
 from console.reviews.filters import ApiFilter
 
 NAMES_SHOWN = 5
-CONFIRM = "core/confirm.html"
 
 
 @route(Permission.VIEW_APPLICATION, load=application_for)
@@ -173,12 +172,4 @@ def _dialog(
 ) -> HttpResponse:
     """Ask in a dialog, run the verb, and return to the list."""
     back = reverse("hosts:apis", args=[application.application_id])
-    return form_page(
-        request,
-        form,
-        success=lambda result: (toast(result), back),
-        template=CONFIRM,
-        application=application,
-        cancel=back,
-        **context,
-    )
+    return confirm_page(request, form, toast=toast, back=back, application=application, **context)
