@@ -235,7 +235,7 @@ def configuration(request: SignedInRequest, application: HostApplication) -> Htt
     return render(request, "hosts/configuration.html", context, status=422 if form.is_bound else 200)
 
 
-def _file(application: HostApplication, content: dict[str, str]) -> HttpResponse:
+def _file(application: HostApplication, content: dict[str, Any]) -> HttpResponse:
     """Return `content` as a JSON file that nothing between us and the reader keeps."""
     headers = {
         "Content-Disposition": f'attachment; filename="{application.application_id}.json"',
