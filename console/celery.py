@@ -1,10 +1,11 @@
-"""The Celery application: wake-ups and sweeps; what is to be done stands in PostgreSQL rows."""
+"""The Celery application: wake-ups and periodic tasks; what is to be done stands in PostgreSQL rows."""
 
 import os
-from typing import Any
+from typing import Any, NamedTuple
 
 from celery import Celery, Task
 from django.conf import settings
+from kombu import Queue
 
 from console.activity.middleware import Source, source
 
@@ -27,25 +28,41 @@ app = Celery("console", task_cls=Job)
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
 
-SWEEPS = (
-    "accounts.send_notifications",
-    "accounts.send_invitations",
-    "reviews.remind",
-    "reviews.write_reports",
-    "device.prune_changes",
-    "grayscale.keep_time",
-    "guardrail.keep_watch",
-    "grayscale.discard_old_drafts",
-    "grayscale.prune_sightings",
-    "devmgmt.keep_logs",
-    "keys.prune",
-    "messaging.sweep",
-)
+
+class Periodic(NamedTuple):
+    """How often beat sends a task, in seconds, and by which queue; None: each SWEEP_SECONDS, as it finds lost wake-ups."""
+
+    seconds: int | None
+    queue: str
+
+
+MINUTE, HOUR = 60, 3600
+# One slow or silent thing stops one queue: messages, mails, reports, and all else.
+QUEUES = ("deliver", "mail", "reports", "periodic")
+SCHEDULE = {
+    # Woken by what has to be delivered; sent each minute all the same, which shows that its queue is worked on.
+    "messaging.deliver": Periodic(MINUTE, "deliver"),
+    "accounts.send_notifications": Periodic(None, "mail"),
+    "accounts.send_invitations": Periodic(None, "mail"),
+    "reviews.write_reports": Periodic(None, "reports"),
+    "messaging.sweep": Periodic(None, "periodic"),
+    "grayscale.keep_time": Periodic(None, "periodic"),
+    "guardrail.keep_watch": Periodic(30, "periodic"),
+    "device.prune_changes": Periodic(MINUTE, "periodic"),
+    "reviews.remind": Periodic(10 * MINUTE, "periodic"),
+    "devmgmt.keep_logs": Periodic(5 * MINUTE, "periodic"),
+    "keys.prune": Periodic(10 * MINUTE, "periodic"),
+    "grayscale.discard_old_drafts": Periodic(HOUR, "periodic"),
+    "grayscale.prune_sightings": Periodic(10 * MINUTE, "periodic"),
+}
+app.conf.task_default_queue = "periodic"
+app.conf.task_queues = [Queue(name) for name in QUEUES]  # What a worker takes when it is not told which.
+app.conf.task_routes = {name: {"queue": periodic.queue} for name, periodic in SCHEDULE.items()}
 
 
 @app.on_after_configure.connect
-def sweep(sender: Celery, **kwargs: Any) -> None:
-    """Let beat send every sweep each SWEEP_SECONDS; one that no worker took in time is dropped for the next."""
-    for name in SWEEPS:
-        seconds = settings.SWEEP_SECONDS
-        sender.add_periodic_task(seconds, sender.signature(name), name=name, expires=seconds)
+def schedule(sender: Celery, **kwargs: Any) -> None:
+    """Let beat send every periodic task, each at its own pace."""
+    for name, periodic in SCHEDULE.items():
+        seconds = periodic.seconds or settings.SWEEP_SECONDS
+        sender.add_periodic_task(seconds, sender.signature(name), name=name)

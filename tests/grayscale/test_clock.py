@@ -7,7 +7,7 @@ import time_machine
 from django.utils import timezone
 
 from console.accounts.models import Notification
-from console.celery import SWEEPS
+from console.celery import SCHEDULE
 from grayscale import actions, lifecycle
 from grayscale.models import GrayscaleTask
 from grayscale.tasks import discard_old_drafts, keep_time, prune_sightings
@@ -37,7 +37,7 @@ def stored(task):
 
 
 def test_the_sweeps_are_on_the_timetable():
-    assert {sweep.name for sweep in (keep_time, discard_old_drafts, prune_sightings)} <= set(SWEEPS)
+    assert {sweep.name for sweep in (keep_time, discard_old_drafts, prune_sightings)} <= set(SCHEDULE)
 
 
 def test_before_its_start_nothing_moves(pending, entries):

@@ -5,7 +5,7 @@ from datetime import timedelta
 import time_machine
 from django.utils import timezone
 
-from console.celery import SWEEPS
+from console.celery import SCHEDULE
 from devmgmt.keys import codes, tasks, tokens
 from devmgmt.keys.models import AccessToken, LoginCode, Refusal, SecretUse
 from devmgmt.keys.states import TokenKind
@@ -26,7 +26,7 @@ def fill(program, secret, application, request_id):
 
 
 def test_on_the_timetable():
-    assert tasks.prune.name in SWEEPS
+    assert tasks.prune.name in SCHEDULE
 
 
 def test_keeps_what_is_needed(program):
