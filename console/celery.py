@@ -4,7 +4,6 @@ import os
 from typing import Any, NamedTuple
 
 from celery import Celery, Task
-from django.conf import settings
 from kombu import Queue
 
 from console.activity.middleware import Source, source
@@ -30,7 +29,7 @@ app.autodiscover_tasks()
 
 
 class Periodic(NamedTuple):
-    """How often beat sends a task, in seconds, and by which queue; None: each SWEEP_SECONDS, as it finds lost wake-ups."""
+    """How often beat sends a task, in seconds, and by which queue; None: each SWEEP_SECONDS, to find lost wake-ups."""
 
     seconds: int | None
     queue: str
@@ -59,10 +58,5 @@ app.conf.task_default_queue = "periodic"
 app.conf.task_queues = [Queue(name) for name in QUEUES]  # What a worker takes when it is not told which.
 app.conf.task_routes = {name: {"queue": periodic.queue} for name, periodic in SCHEDULE.items()}
 
-
-@app.on_after_configure.connect
-def schedule(sender: Celery, **kwargs: Any) -> None:
-    """Let beat send every periodic task, each at its own pace."""
-    for name, periodic in SCHEDULE.items():
-        seconds = periodic.seconds or settings.SWEEP_SECONDS
-        sender.add_periodic_task(seconds, sender.signature(name), name=name)
+app.conf.worker_consumer = "console.platform.consumer:Consumer"
+app.conf.beat_scheduler = "console.platform.scheduler:Scheduler"

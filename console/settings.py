@@ -6,6 +6,7 @@ import environ
 from csp.constants import NONCE, NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 
+from console import roles
 from console.local import addresses
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -39,6 +40,7 @@ INSTALLED_APPS = [
     "console.reviews",
     "console.guardrail",
     "console.api.device",
+    "console.platform.apps.PlatformConfig",
     "console.local",
     "django.contrib.admin",
     "django.contrib.auth",
@@ -102,12 +104,12 @@ TEMPLATES = [
 DATABASES = {"default": env.db("DATABASE_URL", default=addresses.database_url())}
 DATABASES["default"].setdefault("OPTIONS", {}).update(
     # A server that vanished without a word is noticed within seconds, not when the kernel gives up.
-    {"pool": {"min_size": 1, "max_size": 8, "timeout": 10}, "connect_timeout": 5, "tcp_user_timeout": 10_000}
+    {"connect_timeout": 5, "tcp_user_timeout": 10_000, **roles.connection_options(roles.current())}
 )
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 REDIS_URL = env.str("REDIS_URL", default=addresses.redis_url())
-CACHES = {"default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": REDIS_URL}}
+CACHES = {"default": {"BACKEND": "console.core.cache.ValkeyCache", "LOCATION": REDIS_URL}}
 
 MEDIA_ROOT = env.path("MEDIA_ROOT", default=addresses.local_dir() / "media")
 MEDIA_URL = "media/"
@@ -224,7 +226,9 @@ CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_ACKS_LATE = True
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_BROKER_TRANSPORT_OPTIONS = {"socket_timeout": 5, "socket_connect_timeout": 5}
-CELERY_TASK_PUBLISH_RETRY = False  # A task is a wake-up; the sweep does what a lost one would have done.
+CELERY_TASK_PUBLISH_RETRY = False  # A task is a wake-up; periodic tasks do what a lost one would have done.
+CELERY_WORKER_ENABLE_REMOTE_CONTROL = False  # Nothing asks workers by the broker; one channel less to lose.
+CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 SWEEP_SECONDS = env.int("SWEEP_SECONDS", default=10)
 DECISION_OVERDUE_HOURS = env.int("DECISION_OVERDUE_HOURS", default=48)
 DECISION_REMINDER_HOURS = env.int("DECISION_REMINDER_HOURS", default=24)
@@ -232,6 +236,8 @@ DECISION_REMINDER_HOURS = env.int("DECISION_REMINDER_HOURS", default=24)
 # Devices ------------------------------------------------------------------------------------------------------
 
 PACKAGE_ACCEL_PREFIX = env.str("PACKAGE_ACCEL_PREFIX", default="")
+# How long devices are answered from memory while the database is away; at most so long a revocation can be missed.
+SNAPSHOT_SECONDS = env.float("SNAPSHOT_SECONDS", default=900.0)
 DEVICE_RATE_LIMIT = env.str("DEVICE_RATE_LIMIT", default="600/minute")
 
 # Logs ---------------------------------------------------------------------------------------------------------
@@ -268,4 +274,6 @@ LOGGING = {
     "formatters": {"plain": {"format": "{asctime} {levelname} {name} {message}", "style": "{"}},
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "plain"}},
     "root": {"handlers": ["console"], "level": env.str("LOG_LEVEL", default="INFO")},
+    # A line for each task that was sent, begun and ended would hide all others.
+    "loggers": {"celery": {"level": "WARNING"}},
 }

@@ -49,8 +49,6 @@ urlpatterns = [
     path("language/", views.language, name="language"),
     path("switch/<slug:kind>/", views.switch, name="switch"),
     re_path(r"^media/icons/(?P<name>[0-9a-f]{32}\.webp)$", views.icon_file, name="icon_file"),
-    path("healthz", views.healthz, name="healthz"),
-    path("readyz", views.readyz, name="readyz"),
     path("miniprograms/", include("miniprograms.urls")),
     path("", include((version_urls, releases.app_name))),
     path("", include("releases.offline.urls")),
@@ -65,6 +63,7 @@ urlpatterns = [
     path("teams/", include("console.accounts.urls")),
     path("runtime/v1/", include("console.api.device.urls")),
     path("", include("console.api.server.urls")),
+    path("platform/", include("console.platform.urls")),
     path("account/", include(account_urls)),
     path("admin/", admin.site.urls),
 ]

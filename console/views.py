@@ -5,11 +5,8 @@ from __future__ import annotations
 from typing import Any
 from urllib.parse import urlsplit
 
-import redis
-from django.conf import settings
 from django.contrib import messages
 from django.core.files.storage import default_storage
-from django.db import DatabaseError, connection
 from django.db.models import Q
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import redirect, render
@@ -188,29 +185,6 @@ def icon_file(request: HttpRequest, name: str) -> HttpResponse:
         raise Http404 from None
     response["Cache-Control"] = f"public, max-age={ICON_SECONDS}, immutable"
     return response
-
-
-@route(Permission.PUBLIC)
-def healthz(request: HttpRequest) -> HttpResponse:
-    """The process lives."""
-    return HttpResponse("ok", content_type="text/plain")
-
-
-@route(Permission.PUBLIC)
-def readyz(request: HttpRequest) -> HttpResponse:
-    """PostgreSQL and Valkey answer."""
-    failed = []
-    try:
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT 1")
-    except DatabaseError:
-        failed.append("database")
-    try:
-        redis.from_url(settings.REDIS_URL, socket_timeout=2, socket_connect_timeout=2).ping()
-    except redis.RedisError:
-        failed.append("valkey")
-    words = "not ready: " + ", ".join(failed) if failed else "ok"
-    return HttpResponse(words, content_type="text/plain", status=503 if failed else 200)
 
 
 def forbidden(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:

@@ -1,14 +1,31 @@
-"""The WSGI entry point: devices and servers are answered in front of Django, all else by Django."""
+"""The WSGI entry point: probes first, then devices and servers in front of Django, all else by Django.
+
+`manage.py start` says which of them a process serves: a process for devices never waits for a page.
+"""
 
 import os
+from typing import Any
 
 from django.core.wsgi import get_wsgi_application
 
+from console import roles
+
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "console.settings")
+os.environ.setdefault(roles.VARIABLE, "all")
 
 django = get_wsgi_application()
 
-from console.api.device import dispatch as device  # noqa: E402 - needs Django's apps to be ready
+from console.api import http  # noqa: E402 - needs Django's apps to be ready
+from console.api.device import dispatch as device  # noqa: E402
 from console.api.server import dispatch as server  # noqa: E402
+from console.platform import probes  # noqa: E402
 
-application = device.in_front_of(server.in_front_of(django))
+
+def application_for(role: str) -> Any:
+    """Return what a process of this role answers (`roles.SERVING`)."""
+    pages = http.nothing_here if role == "runtime" else django
+    behind = pages if role == "web" else device.in_front_of(server.in_front_of(pages))
+    return probes.in_front_of(behind)
+
+
+application = application_for(roles.current())

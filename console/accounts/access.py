@@ -102,6 +102,12 @@ def check(holds: bool) -> None:
         raise PermissionDenied
 
 
+def operator(user: User, permission: Permission) -> User:
+    """Return the user, who is an operator; 403 for anybody else."""
+    check(user.is_staff)
+    return user
+
+
 def team_for(user: User, permission: Permission, team_id: int) -> Team:
     """Return the team, with `team.membership` of `user`; 404 when not a member, 403 without `permission`."""
     membership = Membership.objects.filter(user=user, team_id=team_id).select_related("team").first()

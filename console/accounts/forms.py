@@ -81,7 +81,8 @@ class NotificationChoicesForm(forms.Form):
     def __init__(self, *args: Any, user: User, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         chosen = {row.kind: row for row in user.notification_choices.all()}
-        for kind in NotificationKind.values:
+        self.kinds = [kind for kind in NotificationKind if user.is_staff or kind != NotificationKind.PLATFORM]
+        for kind in self.kinds:
             row = chosen.get(kind) or NotificationChoice()
             for place, label in PLACES.items():
                 box = forms.CheckboxInput(attrs={"class": "form-check-input", "role": "switch"})
@@ -94,7 +95,7 @@ class NotificationChoicesForm(forms.Form):
         """The kinds with what they cover and their two switches."""
         return [
             {"kind": kind, "about": ABOUT[kind], "boxes": [self[f"{kind}_{place}"] for place in PLACES]}
-            for kind in NotificationKind
+            for kind in self.kinds
         ]
 
     @property
@@ -102,7 +103,7 @@ class NotificationChoicesForm(forms.Form):
         """Kind → whether in the console, whether by e-mail."""
         return {
             kind: (self.cleaned_data[f"{kind}_in_console"], self.cleaned_data[f"{kind}_by_email"])
-            for kind in NotificationKind.values
+            for kind in self.kinds
         }
 
 

@@ -17,6 +17,7 @@ class NotificationKind(models.TextChoices):
     MESSAGES = "messages", _("Subscription messages that were stopped")
     KEYS = "keys", _("Secrets and keys")
     PEOPLE = "people", _("Teams, roles and invitations")
+    PLATFORM = "platform", _("Parts of the console that stopped working")
 
 
 @dataclass(frozen=True)
@@ -63,5 +64,10 @@ ABOUT: dict[str, About] = {
         "users",
         _("Your own roles changed, or someone whom you invited joined."),
         _("You get this because it is about your teams and roles."),
+    ),
+    NotificationKind.PLATFORM: About(
+        "heart-broken",
+        _("Operators only: a worker, the scheduler or a periodic task shows no sign of life."),
+        _("You get this because you are an operator."),
     ),
 }

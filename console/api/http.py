@@ -85,6 +85,11 @@ def in_front_of(
     return application
 
 
+def nothing_here(environ: Environ, start_response: Start) -> Iterable[bytes]:
+    """Answer what this process does not serve: pages, where it is one for devices and servers."""
+    return json_response({"code": "not_found", "message": "There is nothing here."}, 404).send(start_response)
+
+
 def _give_back() -> None:
     """Leave the connection to other threads, as Django does after its own requests: the pool has fewer than those.
 

@@ -12,8 +12,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
 
+from console import roles
+from console.celery import QUEUES
 from console.local import addresses, postgres, valkey
 from console.local.process import LocalServiceError, Service, stop_all, tied
+from console.platform import serving
 
 MANAGE = Path(__file__).parents[2] / "manage.py"
 LOOK_SECONDS = 0.2
@@ -106,30 +109,14 @@ def start_engines(found: Sequence[Service]) -> None:
 
 
 def applications(host: str, port: int) -> list[Service]:
-    """Return web, worker and beat."""
-    python = [sys.executable, "-m"]
-    # A first run as root is fine: everything listens on this machine only.
-    celery = [sys.executable, "-W", "ignore:You're running the worker with superuser", "-m", "celery"]
-    celery += ["-A", "console", "--quiet"]
-    web = [*python, "granian", "--interface", "wsgi", "--host", host, "--port", str(port), "--no-ws"]
-    web += [
-        "--blocking-threads",
-        "4",
-        "--workers-kill-timeout",
-        "1",
-        "--log-level",
-        "warning",
-        "console.wsgi:application",
-    ]
-    beat_file = addresses.local_dir() / "celerybeat-schedule"
+    """Return the server of pages and devices, one worker for all queues, and beat."""
+    serve = serving.server(host, port, threads=serving.THREADS["all"], kill_seconds=1)
+    work = serving.worker(",".join(QUEUES), concurrency=len(QUEUES))
     return [
-        Service("web", tied(web, signal.SIGTERM)),
+        Service("web", tied(serve, signal.SIGTERM), env={roles.VARIABLE: "all"}),
         # SIGQUIT at our sudden death: nobody is left to lose patience with a worker that finishes tasks.
-        Service(
-            "worker",
-            tied([*celery, "worker", "--concurrency", "2", "--loglevel", "WARNING"], signal.SIGQUIT),
-        ),
-        Service("beat", tied([*celery, "beat", "--loglevel", "WARNING", "-s", str(beat_file)], signal.SIGTERM)),
+        Service("worker", tied(work, signal.SIGQUIT), env={roles.VARIABLE: "worker"}),
+        Service("beat", tied(serving.beat(), signal.SIGTERM), env={roles.VARIABLE: "beat"}),
     ]
 
 

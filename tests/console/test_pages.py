@@ -108,18 +108,6 @@ def test_notifications_are_ones_own_and_can_be_marked_read(signed_in):
     assert [person.notifications.unread().count() for person in (user, other)] == [0, 1]
 
 
-def test_health_needs_nobody_and_readiness_asks_the_engines(client):
-    for name in ("healthz", "readyz"):
-        response = client.get(reverse(name))
-        assert (response.status_code, response.content) == (200, b"ok")
-
-
-def test_not_ready_without_valkey(client, settings):
-    settings.REDIS_URL = "redis://127.0.0.1:1/0"
-    response = client.get(reverse("readyz"))
-    assert (response.status_code, response.content) == (503, b"not ready: valkey")
-
-
 def test_an_icon_is_served_and_nothing_else(client):
     program = make_program(icon="")
     program.icon.save("icon.png", make_icon())

@@ -2,7 +2,8 @@
 
 A thread looks for changes each REFRESH_SECONDS, so what is committed is served everywhere within a second
 (L-4, P-3). While the database is away the last snapshot serves on, since nobody can change anything there
-either; but a process that is cut off alone must not ignore a revocation for ever: after STALE_SECONDS it answers 503.
+either; but a process that is cut off alone must not ignore a revocation for ever: after SNAPSHOT_SECONDS it answers
+503.
 """
 
 from __future__ import annotations
@@ -12,14 +13,14 @@ import os
 import threading
 import time
 
+from django.conf import settings
 from django.db import connection
 
 from console.api.device import changes
-from console.api.device.http import unavailable
+from console.api.device.http import ApiError, unavailable
 from console.api.device.snapshot import Snapshot, load, reload
 
 REFRESH_SECONDS = 0.25
-STALE_SECONDS = 30.0
 FIRST_SECONDS = 10.0  # how long a request waits for the first snapshot
 MANY = 1000  # changed programs at once, from which on reading all of them is quicker
 
@@ -52,6 +53,14 @@ class Feed:
             return snapshot
         raise unavailable()
 
+    def can_answer(self) -> bool:
+        """Whether devices get an answer: a snapshot is there, and not too old."""
+        try:
+            self.current()
+        except ApiError:
+            return False
+        return True
+
     def refresh(self) -> None:
         """Take over what was committed before this call; raises DatabaseError."""
         began = time.monotonic()
@@ -66,7 +75,7 @@ class Feed:
                     self._snapshot, mini_programs=found.mini_programs, applications=found.applications
                 )
                 self._position = found.position
-        self._fresh_until = began + STALE_SECONDS
+        self._fresh_until = began + settings.SNAPSHOT_SECONDS
 
     def _load(self) -> None:
         """Read all; the position first, so that what is committed meanwhile is read again."""

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 
 import psycopg
 import pytest
+from django.conf import settings
 from django.db import OperationalError, connection
 
 from console.api.device import changes
@@ -182,7 +183,7 @@ def test_the_last_snapshot_serves_on_for_a_while_when_the_database_is_away(
     with pytest.raises(OperationalError):
         feed.refresh()
     assert feed.current().applications
-    feed._fresh_until -= feed_module.STALE_SECONDS  # so long ago
+    feed._fresh_until -= settings.SNAPSHOT_SECONDS  # so long ago
     with pytest.raises(ApiError) as error:
         feed.current()
     assert (error.value.status, error.value.headers) == (503, [("Retry-After", "5")])

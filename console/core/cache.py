@@ -1,0 +1,81 @@
+"""The cache in Valkey, without which everything goes on: slower, and each process with a memory of its own."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable
+from typing import Any
+
+import redis
+from django.core.cache.backends.locmem import LocMemCache
+from django.core.cache.backends.redis import RedisCache, RedisCacheClient
+from redis.backoff import NoBackoff
+from redis.retry import Retry
+
+logger = logging.getLogger(__name__)
+
+VALKEY_SECONDS = 0.2  # for one answer; a page asks a few times
+PAUSE_SECONDS = 5.0  # without a try, after Valkey did not answer
+OPTIONS = {
+    "socket_timeout": VALKEY_SECONDS,
+    "socket_connect_timeout": VALKEY_SECONDS,
+    "retry": Retry(NoBackoff(), 0),
+}
+# Away, silent, loading, full, read-only.
+AWAY = (redis.RedisError, OSError)
+
+
+def _or_in_memory(name: str) -> Callable[..., Any]:
+    """Return the method of RedisCacheClient with this name, which falls back to the memory of the process."""
+    ask_valkey: Callable[..., Any] = getattr(RedisCacheClient, name)
+
+    def ask(self: FallingBackClient, *arguments: Any) -> Any:
+        if time.monotonic() >= FallingBackClient.not_before:
+            try:
+                answer = ask_valkey(self, *arguments)
+            except AWAY as error:
+                if not FallingBackClient.not_before:
+                    logger.warning("Valkey is away; until it is back each process has a cache of its own: %s", error)
+                FallingBackClient.not_before = time.monotonic() + PAUSE_SECONDS
+            else:
+                if FallingBackClient.not_before:
+                    FallingBackClient.not_before = 0.0
+                    self.memory.clear()  # The next outage begins with nothing old.
+                return answer
+        return getattr(self.memory, name)(*arguments)
+
+    return ask
+
+
+class FallingBackClient(RedisCacheClient):
+    """Asks Valkey; while it is away, the memory of this process.
+
+    So the limits of sign-in hold in each process, if not over all of them, and what pages keep is made anew.
+    """
+
+    not_before = 0.0  # by `time.monotonic`; of all threads, each of which has a client of its own
+
+    def __init__(self, servers: list[str], **options: Any) -> None:
+        super().__init__(servers, **{**OPTIONS, **options})
+        self.memory = LocMemCache("while-valkey-is-away", {})
+
+    add = _or_in_memory("add")
+    get = _or_in_memory("get")
+    set = _or_in_memory("set")
+    touch = _or_in_memory("touch")
+    delete = _or_in_memory("delete")
+    get_many = _or_in_memory("get_many")
+    has_key = _or_in_memory("has_key")
+    incr = _or_in_memory("incr")
+    set_many = _or_in_memory("set_many")
+    delete_many = _or_in_memory("delete_many")
+    clear = _or_in_memory("clear")
+
+
+class ValkeyCache(RedisCache):
+    """Django's cache on Valkey, that falls back."""
+
+    def __init__(self, server: str, params: dict[str, Any]) -> None:
+        super().__init__(server, params)
+        self._class = FallingBackClient

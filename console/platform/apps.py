@@ -1,0 +1,12 @@
+from django.apps import AppConfig
+
+
+class PlatformConfig(AppConfig):
+    """What operators look after: whether every part of the console works."""
+
+    name = "console.platform"
+    label = "platform"
+
+    def ready(self) -> None:
+        """Show signs of life in workers."""
+        from console.platform import receivers  # noqa: F401

@@ -1,0 +1,32 @@
+"""What an installation must say before it can start: with DEBUG off nothing is guessed."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from typing import Any
+
+from django.conf import settings
+from django.core.checks import CheckMessage, Error, Tags, register
+
+NEEDED = {
+    "DATABASE_URL": "which PostgreSQL keeps everything, for example postgresql://console:password@db.example.com/console",
+    "REDIS_URL": "which Valkey or Redis carries wake-ups and limits, for example redis://valkey.example.com:6379/0",
+    "EMAIL_URL": "which mail server sends invitations, for example smtp+tls://user:password@mail.example.com:587",
+    "PACKAGE_ROOT": "the folder that keeps packages, which all processes share, for example /var/lib/console/packages",
+    "MEDIA_ROOT": "the folder that keeps icons, which all processes share, for example /var/lib/console/media",
+    "BASE_URL": "where people and devices reach the console, for example https://console.example.com",
+}
+
+
+def missing() -> list[str]:
+    """Return a sentence for each variable that is not set; none while DEBUG is on, where `make run` brings its own."""
+    if settings.DEBUG:
+        return []
+    return [f"{name} is not set: {words}." for name, words in NEEDED.items() if not os.environ.get(name)]
+
+
+@register(Tags.security, deploy=True)
+def everything_is_set(app_configs: Sequence[Any] | None = None, **kwargs: Any) -> list[CheckMessage]:
+    """Fail `check --deploy` for each variable that is missing."""
+    return [Error(sentence, hint="See .env.example.", id="platform.E001") for sentence in missing()]

@@ -1,0 +1,102 @@
+"""Writing and reading signs of life; one statement each, by the database's clock."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from django.db import connection, models
+
+from console.platform.models import Heartbeat, Part
+
+# A task is due when its period is over since it was last sent. One that was sent and that no worker has begun is not
+# sent again before a minute and a period: while no worker is there, no heap of the same task piles up. Two schedulers
+# at once send each task once, as the row is locked by the first.
+TAKE_DUE = """
+    INSERT INTO platform_heartbeat AS known (name, part, queue, seconds, sent_at)
+    SELECT name, 'task', queue, seconds, clock_timestamp()
+    FROM unnest(%s::text[], %s::text[], %s::integer[]) AS task (name, queue, seconds)
+    ON CONFLICT (name) DO UPDATE SET sent_at = clock_timestamp(), seconds = excluded.seconds, queue = excluded.queue
+        WHERE known.sent_at IS NULL
+            OR known.sent_at <= clock_timestamp() - make_interval(secs => excluded.seconds)
+                AND (known.started_at >= known.sent_at
+                    OR known.sent_at <= clock_timestamp() - make_interval(secs => 60 + excluded.seconds))
+    RETURNING name
+"""
+SHOW = """
+    INSERT INTO platform_heartbeat (name, part, seconds, seen_at, facts)
+    VALUES (%s, %s, %s, clock_timestamp(), %s::jsonb)
+    ON CONFLICT (name) DO UPDATE SET seen_at = clock_timestamp(), seconds = excluded.seconds, facts = excluded.facts
+"""
+# A worker that ends in order is not missed.
+LEAVE = "DELETE FROM platform_heartbeat WHERE name = %s"
+# Three times what it may take, and never less than a minute and a half. A task that is no longer sent is either not
+# one of ours any more, or beat is late itself.
+LATE = """
+    SELECT name, part FROM platform_heartbeat
+    WHERE coalesce(seen_at, first_at) < clock_timestamp() - make_interval(secs => greatest(3 * seconds, 90))
+        AND (part <> 'task' OR sent_at > clock_timestamp() - make_interval(secs => 3 * seconds + 120))
+    ORDER BY name
+"""
+# A worker that died without a word is told of, and forgotten after an hour: where machines come and go, nobody
+# knows whether it should be back.
+FORGET = """
+    DELETE FROM platform_heartbeat WHERE part = 'worker' AND seen_at < clock_timestamp() - interval '1 hour'
+        OR part = 'task' AND sent_at < clock_timestamp() - interval '7 days'
+"""
+BEAT_IS_LATE = """
+    SELECT WHERE NOT EXISTS (
+        SELECT FROM platform_heartbeat WHERE part = 'beat' AND seen_at > clock_timestamp() - interval '90 s'
+    )
+"""
+
+
+def take_due(tasks: Mapping[str, tuple[str, int]]) -> list[str]:
+    """Return the names of the tasks that are to be sent now, and note that they were.
+
+    `tasks`: queue and period in seconds by name. Raises DatabaseError.
+    """
+    names = sorted(tasks)  # In one order, so that two schedulers never wait for one another crosswise.
+    with connection.cursor() as cursor:
+        cursor.execute(TAKE_DUE, [names, [tasks[name][0] for name in names], [tasks[name][1] for name in names]])
+        return [name for (name,) in cursor.fetchall()]
+
+
+def not_sent(names: Iterable[str]) -> None:
+    """Note that the broker did not take these tasks: they are due again at once."""
+    Heartbeat.objects.filter(name__in=list(names)).update(sent_at=None)
+
+
+def show(name: str, part: Part, *, seconds: int, facts: dict[str, Any]) -> None:
+    """Write a sign of life of a worker or the scheduler, which shows one each `seconds`. Raises DatabaseError."""
+    with connection.cursor() as cursor:
+        cursor.execute(SHOW, [name, part, seconds, json.dumps(facts)])
+
+
+def begun(task: str) -> None:
+    """Note that a periodic task began."""
+    Heartbeat.objects.filter(name=task).update(started_at=Clock())
+
+
+def ended(task: str, *, error: str = "") -> None:
+    """Note how a periodic task ended; `error` is what it raised, in English."""
+    if error:
+        Heartbeat.objects.filter(name=task).update(failed_at=Clock(), error=error[:300])
+    else:
+        Heartbeat.objects.filter(name=task).update(seen_at=Clock(), error="")
+
+
+def late() -> list[tuple[str, str]]:
+    """Return name and part of what should have shown a sign by now. Raises DatabaseError."""
+    with connection.cursor() as cursor:
+        cursor.execute(FORGET)
+        cursor.execute(LATE)
+        return [(name, part) for name, part in cursor.fetchall()]
+
+
+class Clock(models.Func):
+    """The database's clock at this moment: Now() is that of the transaction's beginning."""
+
+    function = "clock_timestamp"
+    output_field = models.DateTimeField()

@@ -1,0 +1,40 @@
+"""`manage.py start ROLE`: one process of an installation, with the options that were tried."""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+
+from console import roles
+from console.celery import QUEUES
+from console.platform import configuration, serving
+
+
+class Command(BaseCommand):
+    """Becomes the server, a worker or the scheduler: signals reach it, and nothing stands between."""
+
+    help = "Start one process of the console: web (pages), runtime (devices, servers), all (both), worker, beat."
+    requires_system_checks = ()
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        """Declare the options."""
+        parser.add_argument("role", choices=list(roles.ROLES))
+        parser.add_argument("--host", default="127.0.0.1", help="address to listen on; default: this machine only")
+        parser.add_argument("--port", type=int, default=8000, help="default: 8000")
+        parser.add_argument("--workers", type=int, default=1, help="processes that serve; one a core is enough")
+        parser.add_argument("--threads", type=int, default=0, help="of each process; default: web 8, runtime 4")
+        parser.add_argument("--queues", default=",".join(QUEUES), help="of a worker; default: all")
+        parser.add_argument("--concurrency", type=int, default=len(QUEUES), help="tasks of a worker at a time")
+
+    def handle(self, *, role: str, **options: Any) -> None:
+        """Replace this process by it."""
+        if missing := configuration.missing():
+            raise CommandError("The console can't start.\n" + "\n".join(f"- {sentence}" for sentence in missing))
+        if unknown := set(options["queues"].split(",")) - set(QUEUES):
+            raise CommandError(f"There is no queue {', '.join(sorted(unknown))}: choose from {', '.join(QUEUES)}.")
+        command = serving.command_of(role, **options)
+        environment = {**os.environ, roles.VARIABLE: role}
+        os.execve(sys.executable, command, environment)  # noqa: S606 - our own words, no shell

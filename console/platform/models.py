@@ -1,0 +1,41 @@
+"""Signs of life: one row for each part that must go on by itself."""
+
+from __future__ import annotations
+
+from django.db import models
+from django.db.models.functions import Now
+from django.utils.translation import gettext_lazy as _
+
+
+class Part(models.TextChoices):
+    """What shows a sign of life."""
+
+    TASK = "task", _("Periodic task")
+    WORKER = "worker", _("Worker")
+    BEAT = "beat", _("Scheduler")
+
+
+class Heartbeat(models.Model):
+    """The last sign of life of a part; all times are the database's, whatever the clocks of other machines say.
+
+    A task shows it when it ends well, a worker and the scheduler each `seconds`.
+    """
+
+    name = models.CharField(primary_key=True, max_length=200)
+    part = models.CharField(max_length=10, choices=Part)
+    queue = models.CharField(max_length=20, blank=True, db_default="", help_text="of a task")
+    seconds = models.PositiveIntegerField(help_text="how often a sign is due")
+    first_at = models.DateTimeField(db_default=Now(), help_text="when it was first expected")
+    seen_at = models.DateTimeField(null=True, help_text="the last sign")
+    sent_at = models.DateTimeField(null=True, help_text="when a task was last sent")
+    started_at = models.DateTimeField(null=True, help_text="when a task last began")
+    failed_at = models.DateTimeField(null=True, help_text="when a task last ended with an error")
+    error = models.CharField(max_length=300, blank=True, db_default="", help_text="of the last failure")
+    facts = models.JSONField(default=dict, db_default={}, help_text="version, queues, process")
+    notified_at = models.DateTimeField(null=True, help_text="when operators were notified that it is late")
+
+    class Meta:
+        ordering = ["part", "name"]
+
+    def __str__(self) -> str:
+        return self.name

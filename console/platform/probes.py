@@ -1,0 +1,158 @@
+"""`/healthz` and `/readyz`, in front of Django: they need no host name, no TLS, no session and no template.
+
+Each part is asked for at most PROBE_SECONDS. What works without a part is not taken out of service because of it.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterable
+from typing import Any, NamedTuple
+
+import psycopg
+import redis
+from django.conf import settings
+from django.db import connection
+from redis.backoff import NoBackoff
+from redis.retry import Retry
+
+from console import roles
+from console.api.device.feed import feed
+from console.api.http import Environ, Response, Start, WSGIApplication, json_response
+from console.platform import heartbeats
+from console.version import VERSION
+
+PROBE_SECONDS = 2
+RECENT_SECONDS = 1.0  # an answer is good for so long: however many ask, parts are asked once
+OK = "ok"
+NO_RETRY = Retry(NoBackoff(), 0)
+
+Check = Callable[[], str]
+
+
+def database() -> str:
+    """Ask PostgreSQL; return "ok" or what is wrong. On a connection of its own, so that a full pool is no outage."""
+    try:
+        with psycopg.connect(**_parameters(), autocommit=True) as own:
+            own.execute("SELECT 1")
+    except psycopg.Error as error:
+        return _words("no answer", error)
+    return OK
+
+
+def _parameters() -> dict[str, Any]:
+    limit = f"-c statement_timeout={1000 * PROBE_SECONDS}"
+    return {**connection.get_connection_params(), "connect_timeout": PROBE_SECONDS, "options": limit}
+
+
+def valkey() -> str:
+    """Write to Valkey: one that is read-only or full answers a ping."""
+    client = redis.Redis.from_url(
+        settings.REDIS_URL, socket_timeout=PROBE_SECONDS, socket_connect_timeout=PROBE_SECONDS, retry=NO_RETRY
+    )
+    try:
+        with client:
+            client.set("console:probe", VERSION, ex=60)
+    except redis.ReadOnlyError:
+        return "read-only"
+    except redis.OutOfMemoryError:
+        return "full"
+    except (redis.RedisError, OSError) as error:
+        return _words("no answer", error)
+    return OK
+
+
+def snapshot() -> str:
+    """Tell whether devices can be answered from memory."""
+    return OK if feed.can_answer() else "the rows for devices can't be read"
+
+
+def jobs() -> str:
+    """Tell whether the scheduler and every periodic task is on time."""
+    return _late("beat", "task")
+
+
+def workers() -> str:
+    """Tell whether a worker died without a word: the others may do its work."""
+    return _late("worker")
+
+
+def _late(*parts: str) -> str:
+    try:
+        with psycopg.connect(**_parameters(), autocommit=True) as own:
+            late = [name for name, part in own.execute(heartbeats.LATE) if part in parts]
+    except psycopg.Error as error:
+        return _words("not known", error)
+    return f"late: {', '.join(late)}" if late else OK
+
+
+def _words(what: str, error: Exception) -> str:
+    return f"{what} ({type(error).__name__})"
+
+
+class Answer(NamedTuple):
+    """What was found of each part, and whether enough of them work."""
+
+    works: bool
+    checks: dict[str, str]
+
+    def respond(self) -> Response:
+        """Return 200 or 503, with what is broken."""
+        whole = all(found == OK for found in self.checks.values())
+        status = "ok" if whole else "degraded" if self.works else "not ready"
+        content = {"status": status, "version": VERSION, "checks": self.checks}
+        return json_response(content, 200 if self.works else 503)
+
+
+class Probe:
+    """What must work, and what is only told of."""
+
+    def __init__(self, *, needed: dict[str, Check], told: dict[str, Check]) -> None:
+        self.needed = needed
+        self.told = told
+        self._lock = threading.Lock()
+        self._recent: tuple[float, Answer] | None = None
+
+    def answer(self) -> Answer:
+        """Return an answer that is at most RECENT_SECONDS old."""
+        with self._lock:
+            if self._recent is None or time.monotonic() - self._recent[0] > RECENT_SECONDS:
+                needed = {name: check() for name, check in self.needed.items()}
+                told = {name: check() for name, check in self.told.items()}
+                works = all(found == OK for found in needed.values())
+                self._recent = time.monotonic(), Answer(works, needed | told)
+            return self._recent[1]
+
+
+def storage() -> str:
+    """Tell whether packages and icons can be written."""
+    return OK
+
+
+DEVICES = Probe(needed={"snapshot": snapshot}, told={"database": database})
+PAGES = Probe(needed={"database": database, "storage": storage}, told={"valkey": valkey, "jobs": jobs})
+JOBS = Probe(needed={"database": database, "valkey": valkey, "jobs": jobs}, told={"workers": workers})
+PROBES = {"/readyz/devices": DEVICES, "/readyz/pages": PAGES, "/readyz/jobs": JOBS}
+OWN = {"runtime": (DEVICES,), "web": (PAGES,), "all": (DEVICES, PAGES)}
+
+
+def in_front_of(application: WSGIApplication) -> WSGIApplication:
+    """Return a WSGI application that answers probes itself and leaves all else to `application`."""
+
+    def probing(environ: Environ, start_response: Start) -> Iterable[bytes]:
+        response = respond(environ["PATH_INFO"])
+        return application(environ, start_response) if response is None else response.send(start_response)
+
+    return probing
+
+
+def respond(path: str) -> Response | None:
+    """Answer a probe; None for all other paths. `/readyz` is about what this process serves."""
+    if path == "/healthz":
+        return json_response({"status": OK, "version": VERSION})
+    if path == "/readyz":
+        answers = [probe.answer() for probe in OWN[roles.current() or "all"]]
+        checks = {name: found for answer in answers for name, found in answer.checks.items()}
+        return Answer(all(answer.works for answer in answers), checks).respond()
+    return PROBES[path].answer().respond() if path in PROBES else None

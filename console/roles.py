@@ -1,0 +1,66 @@
+"""What each kind of process may take of the database: how long it waits, and how many connections it keeps.
+
+`manage.py start ROLE` says which one a process is, by CONSOLE_ROLE; commands have no role and no limits.
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from typing import Any
+
+VARIABLE = "CONSOLE_ROLE"
+
+
+@dataclass(frozen=True)
+class Role:
+    """Limits in milliseconds, as PostgreSQL has them, and the connections of one process; 0: no pool.
+
+    lock: waiting for a row that someone else holds. statement: one query. idle: a transaction in which nothing
+    happens, whose locks everybody else would wait for.
+    """
+
+    lock: int
+    statement: int
+    idle: int
+    connections: int
+
+    @property
+    def options(self) -> str:
+        """The limits, as a connection is told them."""
+        return (
+            f"-c lock_timeout={self.lock} -c statement_timeout={self.statement}"
+            f" -c idle_in_transaction_session_timeout={self.idle}"
+        )
+
+
+SERVING = {
+    # A person would rather try again than wait.
+    "web": Role(lock=2_000, statement=20_000, idle=30_000, connections=8),
+    # A device asks again by itself, and others wait for its thread.
+    "runtime": Role(lock=1_000, statement=10_000, idle=15_000, connections=8),
+    "all": Role(lock=2_000, statement=20_000, idle=30_000, connections=8),
+}
+ROLES = {
+    **SERVING,
+    # Nobody waits for a worker's thread; its children end with their tasks' connections.
+    "worker": Role(lock=10_000, statement=120_000, idle=60_000, connections=0),
+    "beat": Role(lock=2_000, statement=5_000, idle=10_000, connections=0),
+}
+
+
+def connection_options(role: str) -> dict[str, Any]:
+    """Return what to add to a connection's OPTIONS; raises KeyError for a role that there is not."""
+    if not role:
+        return {"pool": _pool(8)}
+    limits = ROLES[role]
+    return {"options": limits.options, "pool": _pool(limits.connections) if limits.connections else False}
+
+
+def _pool(connections: int) -> dict[str, int]:
+    return {"min_size": 1, "max_size": connections, "timeout": 10}
+
+
+def current() -> str:
+    """Return the role of this process; "" for commands."""
+    return os.environ.get(VARIABLE, "")
