@@ -15,7 +15,9 @@ PORT ?= 8000
 export PORT
 # The checks must judge what production runs, and must not depend on a developer's own .env.
 DEPLOY_ENV := DEBUG=0 SECRET_KEY=$$($(PY) -c 'import secrets; print(secrets.token_urlsafe(64))') \
-	ALLOWED_HOSTS=console.example.com BASE_URL=https://console.example.com
+	ALLOWED_HOSTS=console.example.com BASE_URL=https://console.example.com \
+	DATABASE_URL=postgresql://db.example.com/console REDIS_URL=redis://valkey.example.com EMAIL_URL=smtp://mail.example.com \
+	PACKAGE_ROOT=/var/lib/console/packages MEDIA_ROOT=/var/lib/console/media
 
 run: .venv/runtime.stamp assets
 	@exec $(PY) manage.py up

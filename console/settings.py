@@ -229,6 +229,7 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {"socket_timeout": 5, "socket_connect_timeout"
 CELERY_TASK_PUBLISH_RETRY = False  # A task is a wake-up; periodic tasks do what a lost one would have done.
 CELERY_WORKER_ENABLE_REMOTE_CONTROL = False  # Nothing asks workers by the broker; one channel less to lose.
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
+CELERY_WORKER_CANCEL_LONG_RUNNING_TASKS_ON_CONNECTION_LOSS = False  # Their rows say who has taken what.
 SWEEP_SECONDS = env.int("SWEEP_SECONDS", default=10)
 DECISION_OVERDUE_HOURS = env.int("DECISION_OVERDUE_HOURS", default=48)
 DECISION_REMINDER_HOURS = env.int("DECISION_REMINDER_HOURS", default=24)

@@ -1,8 +1,8 @@
 """Sweeps of development management."""
 
 from celery import shared_task
-from django.utils import timezone
 
+from console.core import times
 from devmgmt.logs import volume
 from devmgmt.logs.store import log_store
 
@@ -10,6 +10,6 @@ from devmgmt.logs.store import log_store
 @shared_task(name="devmgmt.keep_logs")
 def keep_logs() -> int:
     """Make room for the logs of the next days and drop what is too old."""
-    at = timezone.now()
+    at = times.of_the_database()
     volume.prune(at=at)
     return log_store().keep(at=at)

@@ -15,13 +15,14 @@ import time
 from collections import deque
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime
 from typing import Any, NamedTuple, TypeVar
 
 from django.db import InterfaceError, OperationalError, connection, transaction
 from django.utils import timezone
 from standardwebhooks import Webhook
 
-from console.core import egress
+from console.core import egress, times
 from console.core.sealing import Unreadable
 from console.hosts.models import ServerSecret
 from messaging import leases, payload, retrying
@@ -53,14 +54,14 @@ def stop() -> None:
 
 def deliver(*, wake: Callable[[], object]) -> None:
     """Deliver what is due unless enough runs are on their way; `wake` is called when another one should be."""
-    with leases.slot(at=timezone.now()) as (number, runs):
+    with leases.slot(at=times.of_the_database()) as (number, runs):
         if number is None:
             return
         if number + 1 < runs:
             wake()
         unsignable = run()
     # Only now does nobody rely on us any more.
-    if not _stopping[0] and leases.deliverable(at=timezone.now()) - unsignable:
+    if not _stopping[0] and leases.deliverable(at=times.of_the_database()) - unsignable:
         wake()
 
 
@@ -122,6 +123,11 @@ class Run:
         self.titles: dict[int, Titles] = {}
         self.unsignable: set[int] = set()  # applications; asked again by the next run only
         self.until = time.monotonic() + leases.RUN_SECONDS
+        self.ahead = timezone.now() - times.of_the_database()
+
+    def now(self) -> datetime:
+        """Return the database's time: leases are its rows, and gateways refuse what was signed too long ago."""
+        return timezone.now() - self.ahead
 
     @property
     def stopping(self) -> bool:
@@ -141,7 +147,7 @@ class Run:
             async with egress.session(timeout=timeout()) as self.session:
                 idle_since = time.monotonic()
                 while not self.over:
-                    for application in await self.database(_deliverable) - self.lanes.keys() - self.unsignable:
+                    for application in await self.database(self._deliverable) - self.lanes.keys() - self.unsignable:
                         self.lanes[application] = asyncio.create_task(self.lane(application))
                     if self.lanes:
                         idle_since = time.monotonic()
@@ -151,6 +157,9 @@ class Run:
                 await asyncio.gather(*self.lanes.values())
         finally:
             await self.database(_disconnect)
+
+    def _deliverable(self) -> set[int]:
+        return leases.deliverable(at=self.now())
 
     async def lane(self, application: int) -> None:
         """Work on one application's messages; what goes wrong there is its own affair."""
@@ -241,7 +250,7 @@ class Lane:
             body = payload.message_body(
                 message, self.run.titles[message.template], application_id=target.gateway.application.application_id
             )
-            headers = payload.headers(f"msg_{message.id}", body, target.signers, at=timezone.now())
+            headers = payload.headers(f"msg_{message.id}", body, target.signers, at=self.run.now())
             outcome = await post(self.run.session, target.gateway.url, body, headers)
             del self.sending[message.id]
             self.results.append((message, outcome))
@@ -254,7 +263,7 @@ class Lane:
     async def give_back(self) -> None:
         """Let go of what waits in the queue."""
         given, self.queue = list(self.queue), deque()
-        await self.run.database(_give_back, given)
+        await self.run.database(self._give_back, given)
 
     async def end(self) -> None:
         """Give back the queue, wait for what is in flight, write it back; when the worker shuts down, not for long."""
@@ -270,12 +279,15 @@ class Lane:
         self.queue.extend(self.sending.values())
         await self.give_back()
 
+    def _give_back(self, messages: list[Leased]) -> None:
+        leases.give_back(messages, at=self.run.now())
+
     def _turn(
         self, results: list[tuple[Leased, Outcome]], room: int, in_flight: bool
     ) -> tuple[Target | None, list[Leased]]:
         """The database's part of `turn`; may be done twice when the connection breaks."""
         with transaction.atomic():
-            at = timezone.now()
+            at = self.run.now()
             if results and self.target:
                 leases.write_back([retrying.judge(message, outcome, at=at) for message, outcome in results])
                 retrying.record(self.target.gateway, results, probe=self.probe, at=at)
@@ -296,13 +308,5 @@ class Lane:
             return Target(gateway, signers), batch
 
 
-def _deliverable() -> set[int]:
-    return leases.deliverable(at=timezone.now())
-
-
 def _disconnect() -> None:
     connection.close()
-
-
-def _give_back(messages: list[Leased]) -> None:
-    leases.give_back(messages, at=timezone.now())

@@ -7,8 +7,8 @@ from typing import Any
 
 from celery import shared_task
 from celery.signals import worker_shutting_down
-from django.utils import timezone
 
+from console.core import times
 from console.core.wakeups import wake
 from messaging import consents, delivery, leases, reminders
 
@@ -22,7 +22,7 @@ def deliver() -> None:
 @shared_task(name="messaging.sweep")
 def sweep() -> int:
     """End what is past its last moment, and start a run for what is due: nothing depends on a wake-up's arrival."""
-    at = timezone.now()
+    at = times.of_the_database()
     ended = leases.give_up(at=at)
     consents.prune(at=at)
     reminders.tell_of_dead_gateways(at=at)

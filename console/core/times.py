@@ -5,6 +5,7 @@ The order of the parts is the translation's: “22 Nov 2026, 03:41” and “202
 
 from datetime import date, datetime
 
+from django.db import connection
 from django.utils import timezone
 from django.utils.dates import WEEKDAYS
 from django.utils.translation import gettext as _
@@ -98,3 +99,12 @@ def day_and_year(local: date) -> str:
 
 def _parts(local: date) -> dict[str, object]:
     return {"day": local.day, "month": MONTHS[local.month - 1], "year": local.year}
+
+
+def of_the_database() -> datetime:
+    """Return what time it is for the database: what workers do must not depend on the clocks of their machines."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT clock_timestamp()")
+        (at,) = cursor.fetchone()
+        found: datetime = at
+        return found

@@ -6,12 +6,13 @@ import logging
 import time
 import zipfile
 from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime, timedelta
 from typing import TypeVar
 
 import msgspec
 from django.db import connection, transaction
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 
 from console.hosts.models import HostApplication, SensitiveApi
 from console.reviews.comparison import base_of, compare
@@ -34,7 +35,8 @@ logger = logging.getLogger(__name__)
 LEASE = timedelta(minutes=5)  # a worker that has not written by then is taken for dead
 PAUSE = timedelta(minutes=1)  # after a failure, for each try so far
 MOST_TRIES = 3
-WRITING = 0x7265706F7274  # advisory lock of who writes; of the session, so it ends with the worker
+WRITING = 0x72657074  # class of the advisory locks, one for each team
+MOST_WAITING = 1000  # reports that are looked at for whose turn it is
 RUN_SECONDS = 60  # no new report is begun after that; the next sweep goes on
 
 LARGEST = 20  # files
@@ -45,37 +47,59 @@ MOST_DOMAINS, MOST_SECRETS, MOST_UNREAD, MOST_PAGES = 300, 200, 100, 500
 
 
 def write_waiting(*, at: datetime) -> int:
-    """Write every report that waits at `at`; return how many were written.
+    """Write every report that waits at `at`, for at most RUN_SECONDS; return how many were written.
 
-    A report is leased, not locked, while it is written: a transaction is never long. Of several processes one writes,
-    so that reports on hostile packages leave the others to all other tasks.
+    A report is leased, not locked, while it is written: a transaction is never long. Several processes write at once,
+    but one at a time for each team: who uploads a package that takes minutes waits for it alone.
     """
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_try_advisory_lock(%s)", [WRITING])
-        if cursor.fetchone() != (True,):
-            return 0
-        try:
-            return _write_due(at)
-        finally:
-            cursor.execute("SELECT pg_advisory_unlock(%s)", [WRITING])
-
-
-def _write_due(at: datetime) -> int:
     began, written = time.monotonic(), 0
     while (passed := time.monotonic() - began) < RUN_SECONDS:
-        report = _take(at=at + timedelta(seconds=passed))
-        if report is None:
+        now = at + timedelta(seconds=passed)
+        result = _write_one(at=now)
+        if result is None:
             break
-        written += _write(report, at=at + timedelta(seconds=passed))
+        written += result
     return written
 
 
+def _write_one(*, at: datetime) -> bool | None:
+    """Write the report that has waited longest among the teams that nobody writes for; None when there is none."""
+    for team in _teams_waiting(at=at):
+        with _turn_of(team) as is_ours:
+            if is_ours and (report := _take(team, at=at)):
+                return _write(report, at=at)
+    return None
+
+
+def _due(*, at: datetime) -> QuerySet[Report]:
+    return Report.objects.filter(Q(next_at=None) | Q(next_at__lte=at), written_at=None, failed=False)
+
+
+def _teams_waiting(*, at: datetime) -> list[int]:
+    """Return the teams with reports to write, who has waited longest first."""
+    rows = _due(at=at).order_by("id").values_list("version__mini_program__team", flat=True)[:MOST_WAITING]
+    return list(dict.fromkeys(rows))
+
+
+@contextmanager
+def _turn_of(team: int) -> Iterator[bool]:
+    """Tell whether it is this process that writes for the team: a lock of the session, which ends with the worker."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_try_advisory_lock(%s, %s)", [WRITING, team])
+        (is_ours,) = cursor.fetchone()
+        try:
+            yield is_ours
+        finally:
+            if is_ours:
+                cursor.execute("SELECT pg_advisory_unlock(%s, %s)", [WRITING, team])
+
+
 @transaction.atomic
-def _take(*, at: datetime) -> Report | None:
-    """Lease the report that has waited longest; those whose tries are used up fail."""
-    due = Report.objects.filter(Q(next_at=None) | Q(next_at__lte=at), written_at=None, failed=False)
+def _take(team: int, *, at: datetime) -> Report | None:
+    """Lease the team's report that has waited longest; those whose tries are used up fail."""
+    due = _due(at=at).filter(version__mini_program__team=team)
     due.filter(tries__gte=MOST_TRIES).update(failed=True)
-    report = due.order_by("id").select_for_update(skip_locked=True).first()
+    report = due.order_by("id").select_for_update(skip_locked=True, of=("self",)).first()
     if report is None:
         return None
     report.tries, report.next_at = report.tries + 1, at + LEASE

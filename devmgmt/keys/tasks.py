@@ -6,6 +6,8 @@ from celery import shared_task
 from django.db import connection
 from django.utils import timezone
 
+from console.core import times
+
 DAY = timedelta(days=1)
 USES_KEPT = timedelta(days=90)
 BATCH = 5000
@@ -21,7 +23,7 @@ PRUNE = """
 @shared_task(name="keys.prune")
 def prune() -> int:
     """Delete tokens and codes a day after their end, and counts of more than 90 days ago; a batch of each."""
-    now = timezone.now()
+    now = times.of_the_database()
     oldest = timezone.localdate(now) - USES_KEPT
     deleted = 0
     with connection.cursor() as cursor:

@@ -232,7 +232,7 @@ def test_wakes_the_delivery_after_commit_and_not_for_each(
 ) -> None:
     sent: list[str] = []
     monkeypatch.setattr(sending, "_wake", sending._Waker())
-    monkeypatch.setattr(sending.deliver, "delay", lambda: sent.append("deliver"))
+    monkeypatch.setattr(sending.deliver, "apply_async", lambda *ids, **options: sent.append("deliver"))
     with time_machine.travel(0, tick=False), django_capture_on_commit_callbacks(execute=True):
         for _ in range(2):
             send(program, asked(consent))

@@ -19,10 +19,17 @@ from tests import factories
 NOW = timezone.now()
 
 
-def waiting(count=1):
+def waiting(count=1, *, team=None):
+    """Reports to write: each of a team of its own, unless one is given."""
     for _ in range(count):
-        version = factories.make_version(factories.make_program())
+        program = factories.make_program(team=team) if team else factories.make_program()
+        version = factories.make_version(program)
         actions.request_report(version, by=version.uploaded_by)
+
+
+def take(*, at):
+    """Lease the only report, as a worker does."""
+    return _take(rows()[0].version.mini_program.team_id, at=at)
 
 
 def rows():
@@ -48,7 +55,7 @@ def test_nothing_is_written_twice():
 @pytest.mark.django_db
 def test_what_another_worker_has_is_left_to_it_until_its_lease_ends():
     waiting()
-    assert _take(at=NOW) == rows()[0]
+    assert take(at=NOW) == rows()[0]
     assert write_waiting(at=NOW + LEASE - timedelta(seconds=1)) == 0
     assert write_waiting(at=NOW + LEASE) == 1
     assert rows()[0].tries == 2
@@ -89,7 +96,7 @@ def test_one_failure_keeps_nobody_waiting():
 def test_what_kills_its_workers_fails_in_the_end():
     waiting()
     for number in range(MOST_TRIES):
-        assert _take(at=NOW + number * LEASE) == rows()[0]
+        assert take(at=NOW + number * LEASE) == rows()[0]
     assert write_waiting(at=NOW + MOST_TRIES * LEASE) == 0
     assert rows()[0].failed is True
 
@@ -109,10 +116,9 @@ def test_workers_at_once_take_turns():
     assert [row.tries for row in rows()] == [1, 1, 1, 1]
 
 
-@pytest.mark.django_db(transaction=True)
-def test_while_one_worker_writes_the_others_are_free(monkeypatch):
-    waiting(2)
-    elsewhere = []
+def written_meanwhile(monkeypatch):
+    """Let another worker look for work while each report is written; return how many it wrote each time."""
+    elsewhere, inside = [], []
 
     def other():
         try:
@@ -121,9 +127,26 @@ def test_while_one_worker_writes_the_others_are_free(monkeypatch):
             connection.close()
 
     def content_of_one(version):
-        with ThreadPoolExecutor(1) as pool:
-            pool.submit(other).result()
+        if not inside:  # The other worker's own reports are written in peace.
+            inside.append(True)
+            with ThreadPoolExecutor(1) as pool:
+                pool.submit(other).result()
+            inside.clear()
         return content_of(version)
 
     monkeypatch.setattr("console.reviews.reporting.content_of", content_of_one)
+    return elsewhere
+
+
+@pytest.mark.django_db(transaction=True)
+def test_several_workers_write_at_once(monkeypatch):
+    waiting(2)
+    elsewhere = written_meanwhile(monkeypatch)
+    assert (write_waiting(at=NOW), elsewhere) == (1, [1])
+
+
+@pytest.mark.django_db(transaction=True)
+def test_one_team_s_packages_take_one_worker(monkeypatch):
+    waiting(2, team=factories.make_team())
+    elsewhere = written_meanwhile(monkeypatch)
     assert (write_waiting(at=NOW), elsewhere) == (2, [0, 0])
