@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import subprocess
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -56,6 +56,16 @@ def no_folder() -> Iterator[Path]:
     with TemporaryDirectory() as folder:
         Path(folder, "file").touch()
         yield Path(folder, "file", "folder")
+
+
+FILLER = "filler"
+
+
+def fill(root: Path) -> None:
+    """Leave no room for a single byte on a disk that has some."""
+    with suppress(OSError), (root / FILLER).open("wb", buffering=0) as file:
+        while True:
+            file.write(bytes(4096))
 
 
 FAILING = {"full": full_disk, "can't be written": read_only_disk, "no folder": no_folder}
