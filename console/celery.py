@@ -53,6 +53,8 @@ SCHEDULE = {
     "keys.prune": Periodic(10 * MINUTE, "periodic"),
     "grayscale.discard_old_drafts": Periodic(HOUR, "periodic"),
     "grayscale.prune_sightings": Periodic(10 * MINUTE, "periodic"),
+    "releases.sweep_packages": Periodic(24 * HOUR, "periodic"),
+    "miniprograms.sweep_icons": Periodic(24 * HOUR, "periodic"),
 }
 app.conf.task_default_queue = "periodic"
 app.conf.task_queues = [Queue(name) for name in QUEUES]  # What a worker takes when it is not told which.

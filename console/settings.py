@@ -122,9 +122,9 @@ STATICFILES_FINDERS = [
     "console.core.finders.NodeModulesFinder",
 ]
 STORAGES = {
-    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "default": {"BACKEND": "console.core.files.SyncedStorage"},
     "packages": {
-        "BACKEND": "django.core.files.storage.FileSystemStorage",
+        "BACKEND": "console.core.files.SyncedStorage",
         "OPTIONS": {"location": env.path("PACKAGE_ROOT", default=addresses.local_dir() / "packages")},
     },
     "staticfiles": {

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import json
 import secrets
+from contextlib import suppress
 from functools import partial
 from pathlib import PurePath
 from typing import Any
@@ -25,6 +26,7 @@ from console.accounts.states import NotificationKind
 from console.activity.actions import record
 from console.activity.verbs import Verb
 from console.core.errors import Overtaken, Refused, refusing_duplicate
+from console.core.files import refusing_unwritable
 from console.hosts import decisions
 from console.hosts.models import HostApplication
 from console.hosts.states import DecisionState
@@ -114,14 +116,15 @@ def edit(
 
 
 def _save_named(program: MiniProgram, *, new_icon: bool) -> None:
-    """Save; a name that the team already has is refused beside its field, and its new icon is not kept."""
+    """Save; a name that the team has, and an icon that can't be stored, are refused, and the new icon is not kept."""
     taken = _("The team already has a mini program with this name.")
     try:
-        with refusing_duplicate("mini_program_name_once_in_team", taken, field="name"):
+        with refusing_duplicate("mini_program_name_once_in_team", taken, field="name"), refusing_unwritable("icon"):
             program.save()
     except Exception:
-        if new_icon:
-            program.icon.storage.delete(str(program.icon.name))
+        with suppress(OSError):  # The sweep finds it.
+            if new_icon:
+                program.icon.storage.delete(str(program.icon.name))
         raise
 
 

@@ -13,8 +13,10 @@ from django.utils.functional import cached_property
 from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 
+from console.core.errors import Refused
 from console.core.fields import WordsField
 from console.core.pages import NoteForm
+from console.core.uploads import UploadField
 from miniprograms.models import MiniProgram
 from releases import rules
 from releases.inspection import PackageRefused, inspected, package_limits
@@ -48,7 +50,7 @@ class VersionNumberField(forms.CharField):
 class UploadForm(forms.Form):
     """A new version. `inspection` holds the findings of a refused package."""
 
-    file = forms.FileField(
+    file = UploadField(
         label=_("Package file"),
         error_messages={"required": _("Choose the package file."), "empty": _("The file is empty.")},
         widget=forms.ClearableFileInput(attrs={"accept": ".zip,.apkg,.wxapkg-src"}),
@@ -85,8 +87,8 @@ class UploadForm(forms.Form):
             try:
                 with inspected(data["file"], app_id=self.program.app_id):
                     pass
-            except PackageRefused as refused:
-                self.inspection = refused.inspection
+            except Refused as refused:
+                self.inspection = refused.inspection if isinstance(refused, PackageRefused) else None
                 self.add_error("file", refused.message)
         return data
 

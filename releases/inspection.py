@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict
 from tempfile import TemporaryFile
 from typing import BinaryIO
 
 from django.conf import settings
 from django.core.files import File
-from django.db import connection
 from django.utils.translation import ngettext
 
 from console.core.errors import Refused
+from console.core.files import refusing_unwritable
 from releases.models import Package, package_path, package_storage
 from releases.package import Inspection, Limits, inspect
+from releases.storage import take_turns
 
 
 class PackageRefused(Refused):
@@ -39,13 +40,20 @@ def package_limits() -> Limits:
 def inspected(file: BinaryIO, *, app_id: str) -> Iterator[tuple[Inspection, BinaryIO]]:
     """Read an upload and give what was found with the canonical package, which is gone after the block.
 
-    Raises PackageRefused with all findings.
+    Raises PackageRefused with all findings, Refused when there is no room for the canonical package.
     """
-    with TemporaryFile() as canonical:
-        inspection = inspect(file, limits=package_limits(), app_id=app_id, out=canonical)
+    with refusing_unwritable("file"):
+        canonical = TemporaryFile()  # noqa: SIM115 - closed below: what is buffered would fail again there
+    try:
+        with refusing_unwritable("file"):
+            inspection = inspect(file, limits=package_limits(), app_id=app_id, out=canonical)
+            canonical.flush()
         if not inspection.accepted:
             raise PackageRefused(inspection)
         yield inspection, canonical
+    finally:
+        with suppress(OSError):
+            canonical.close()
 
 
 @contextmanager
@@ -54,23 +62,24 @@ def kept(inspection: Inspection, canonical: BinaryIO) -> Iterator[Package]:
 
     The lock makes uploads of one content take turns until their transactions end. When the block fails, a file that
     was written here goes while the lock is still held, so it can't be another upload's. A file without a row is left
-    from a crash and is written anew.
+    from a crash and is written anew. Raises Refused when the storage fails.
     """
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [inspection.sha256])
-    if package := Package.objects.filter(sha256=inspection.sha256).first():
-        yield package
-        return
     package = _described(inspection)
+    take_turns(package.sha256)
+    if there := Package.objects.filter(sha256=package.sha256).first():
+        yield there
+        return
     path = package_path(package, "")
-    package_storage().delete(path)
-    try:
+    with refusing_unwritable("file"):
+        package_storage().delete(path)
         canonical.seek(0)
         package.file.save("", File(canonical), save=False)
+    try:
         package.save()
         yield package
     except BaseException:
-        package_storage().delete(path)
+        with suppress(OSError):  # The sweep finds it.
+            package_storage().delete(path)
         raise
 
 

@@ -11,13 +11,15 @@ from django.core.files.base import ContentFile, File
 from django.utils.translation import gettext_lazy as _
 from PIL import Image, ImageOps
 
+from console.core.uploads import UploadField
+
 ICON_BYTES = 1024 * 1024
 ICON_SIDE = 256
 SOURCE_SIDE = 4096  # Pixels; a small file can unpack to gigabytes, and the header says so before anything is unpacked.
 FORMATS = ("PNG", "JPEG", "WEBP")
 
 
-class IconField(forms.FileField):
+class IconField(UploadField):
     """A PNG, JPEG or WebP picture up to 1 MB (L-1); cleans to a square WebP `ContentFile`, or None when empty."""
 
     default_error_messages = {

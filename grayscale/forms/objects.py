@@ -15,6 +15,7 @@ from django.utils.translation import gettext_lazy, pgettext_lazy
 
 from console.accounts.models import User
 from console.core.errors import Refused
+from console.core.uploads import UploadField
 from grayscale import importing, rules
 from grayscale.forms.report import Report, sentences
 from grayscale.models import GrayscaleTask, ObjectList
@@ -136,7 +137,7 @@ class Section:
                 widget=Lines(attrs=rows),
                 error_messages={"max_length": _("Too much to type. Save it as a txt file and upload that.")},
             ),
-            f"{self.kind}_file": forms.FileField(
+            f"{self.kind}_file": UploadField(
                 label=label,
                 required=False,
                 allow_empty_file=True,
@@ -268,6 +269,8 @@ class Section:
             self._refuse("typed", _("Type at least one value, or remove this list."))
 
     def _clean_upload(self) -> None:
+        if f"{self.kind}_file" in self.form.errors:
+            return
         file = self.form.cleaned_data.get(f"{self.kind}_file")
         if file is not None:
             try:

@@ -18,6 +18,7 @@ from django.utils.translation import gettext as _
 from console.accounts.access import SignedInRequest, route
 from console.accounts.permissions import Permission
 from console.core.errors import Refused
+from console.core.uploads import LostUpload
 from grayscale import importing
 from grayscale.access import object_list_for, task_of
 from grayscale.forms.objects import ObjectsForm
@@ -41,6 +42,8 @@ def upload(request: SignedInRequest, program: MiniProgram) -> HttpResponse:
         steps = _only_refused(_("Choose what the file lists: GUIDs, device IDs or accounts."))
     elif file is None:
         steps = _only_refused(_("Choose the txt file."))
+    elif isinstance(file, LostUpload):
+        steps = _only_refused(file.why)
     else:
         facts = {"program": program, "kind": kind, "by": request.user, "filename": file.name or "", "task": task}
         steps = _read(cast("BinaryIO", file), get_language() or "", facts)

@@ -36,7 +36,8 @@ logger = logging.getLogger(__name__)
 def upload(program: MiniProgram, *, file: BinaryIO, number: tuple[int, int, int], notes: str, by: User) -> Version:
     """Read, repack and store an uploaded package as a development version (V-1 to V-6).
 
-    Raises PackageRefused with all findings, Refused for a number that was used; neither leaves anything behind.
+    Raises PackageRefused with all findings, Refused for a number that was used and for a storage that fails; none
+    leaves anything behind.
     """
     with inspected(file, app_id=program.app_id) as (inspection, canonical):
         with transaction.atomic(), kept(inspection, canonical) as package:

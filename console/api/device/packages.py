@@ -50,6 +50,7 @@ def answer(environ: Environ, source: Callable[[], Source], name: str) -> Respons
     ]
     if is_known(environ, etag):
         return Response(304, headers)
+    _see_that_it_is_there(release)
     if prefix := settings.PACKAGE_ACCEL_PREFIX:
         return Response(200, [*headers, ("X-Accel-Redirect", prefix + quote(release.file))])
     return _send(environ, release, etag, headers)
@@ -73,11 +74,25 @@ def _send(environ: Environ, release: Deliverable, etag: str, headers: Headers) -
         return Response(status, headers)
     try:
         file = package_storage().open(release.file)
-    except OSError:
-        logger.exception("package %s is not in the storage", release.sha256)
-        wait = [("Retry-After", "60")]
-        raise ApiError(503, "package_missing", "The package can't be read at the moment.", wait) from None
+    except OSError as error:
+        raise _missing(release, error) from None
     return Response(status, headers, FilePart(file, part))
+
+
+def _see_that_it_is_there(release: Deliverable) -> None:
+    """Raise ApiError 503 for a file that is missing or cut: nginx, which sends it, would answer 404 or half of it."""
+    try:
+        size = package_storage().size(release.file)
+    except OSError as error:
+        raise _missing(release, error) from None
+    if size != release.size:
+        raise _missing(release, f"{size} bytes, should be {release.size}")
+
+
+def _missing(release: Deliverable, fault: object) -> ApiError:
+    logger.error("package %s is not in the storage: %s", release.sha256, fault)
+    wait = [("Retry-After", "60")]
+    return ApiError(503, "package_missing", "The package can't be read at the moment.", wait)
 
 
 class FilePart:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from functools import partial
 from typing import Any
 
@@ -21,6 +22,7 @@ from console.accounts.states import NotificationKind
 from console.activity.actions import record
 from console.activity.verbs import Verb
 from console.core.errors import Overtaken, Refused, refusing_duplicate
+from console.core.files import refusing_unwritable
 from console.hosts import rules
 from console.hosts.models import (
     ApplicationKey,
@@ -100,14 +102,15 @@ def edit_application(
 
 
 def _save_named(application: HostApplication, *, new_icon: bool) -> None:
-    """Save; a name that the team already has is refused beside its field, and its new icon is not kept."""
+    """Save; a name that the team has, and an icon that can't be stored, are refused, and the new icon is not kept."""
     taken = _("The team already has an application with this name.")
     try:
-        with refusing_duplicate("application_name_once_in_team", taken, field="name"):
+        with refusing_duplicate("application_name_once_in_team", taken, field="name"), refusing_unwritable("icon"):
             application.save()
     except Exception:
-        if new_icon:
-            application.icon.storage.delete(str(application.icon.name))
+        with suppress(OSError):  # The sweep finds it.
+            if new_icon:
+                application.icon.storage.delete(str(application.icon.name))
         raise
 
 

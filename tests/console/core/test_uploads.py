@@ -2,9 +2,14 @@
 
 from pathlib import Path
 
+import pytest
+from django.core.exceptions import ValidationError
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.core.files.uploadhandler import FileUploadHandler
 from django.test import RequestFactory
+
+from console.core.uploads import LostUpload, UploadField
+from tests.disks import FAILING, files_in, full_disk
 
 CHUNK = FileUploadHandler.chunk_size
 BLOCK = 512
@@ -36,3 +41,26 @@ def test_many_files_take_no_more_room_than_one(settings):
     files = uploaded(*[3 * CHUNK] * 20)
     assert [file.size for file in files] == [3 * CHUNK] * 20
     assert sum(map(on_disk, files)) <= 6 * CHUNK
+
+
+@pytest.mark.parametrize("failing", FAILING.values(), ids=FAILING)
+def test_what_no_temporary_file_can_keep_is_lost_and_the_rest_is_read(failing, settings):
+    with failing() as root:
+        settings.FILE_UPLOAD_TEMP_DIR = root
+        first, second = uploaded(3 * CHUNK, 2 * CHUNK)
+        assert [(type(file), file.size) for file in (first, second)] == [
+            (LostUpload, 3 * CHUNK),
+            (LostUpload, 2 * CHUNK),
+        ]
+        assert files_in(root) == set()
+        with pytest.raises(ValidationError) as refused:
+            UploadField().clean(first)
+    assert refused.value.messages == [first.why]
+
+
+def test_after_a_lost_file_another_one_may_fit(settings):
+    with full_disk() as root:
+        settings.FILE_UPLOAD_TEMP_DIR = root
+        large, small = uploaded(3 * CHUNK, 5)
+        assert (type(large), large.name, small.read()) == (LostUpload, "0.zip", b"xxxxx")
+        small.close()

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+from pathlib import Path
+
 import pytest
 from pytest_django import Settings
 
@@ -164,10 +167,34 @@ def test_nginx_sends_what_python_allowed(device: Device, package: Package, setti
     assert "X-Accel-Redirect" not in device.package("0" * 64).headers
 
 
-def test_a_file_that_is_lost(device: Device, package: Package) -> None:
+@pytest.mark.parametrize("prefix", ["", "/packages/"])
+@pytest.mark.parametrize("fault", ["lost", "cut", "no file"])
+def test_a_file_that_is_not_whole(
+    device: Device, package: Package, fault: str, prefix: str, settings: Settings
+) -> None:
+    """Also where nginx sends it, which would answer 404, or half of it."""
+    settings.PACKAGE_ACCEL_PREFIX = prefix
+    path = Path(package.file.path)
+    if fault == "cut":
+        os.truncate(path, package.size - 1)
+    else:
+        path.unlink()
+    if fault == "no file":
+        path.mkdir()
+    try:
+        for method in ("GET", "HEAD"):
+            reply = device.package(package.sha256, method)
+            assert (reply.status, reply.headers["Retry-After"]) == (503, "60")
+            assert "X-Accel-Redirect" not in reply.headers
+        assert device.package(package.sha256).json["code"] == "package_missing"
+    finally:
+        if fault == "no file":
+            path.rmdir()
+
+
+def test_who_has_the_package_needs_no_file(device: Device, package: Package) -> None:
     package.file.delete(save=False)
-    reply = device.package(package.sha256)
-    assert (reply.status, reply.json["code"], reply.headers["Retry-After"]) == (503, "package_missing", "60")
+    assert device.package(package.sha256, HTTP_IF_NONE_MATCH=f'"{package.sha256}"').status == 304
 
 
 def test_too_many_downloads_from_one_address(device: Device, package: Package, monkeypatch: pytest.MonkeyPatch) -> None:

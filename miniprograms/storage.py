@@ -1,0 +1,44 @@
+"""The folder of icons: files that neither a mini program nor an application has."""
+
+from __future__ import annotations
+
+import logging
+import re
+from datetime import datetime, timedelta
+from itertools import chain
+
+from django.core.files.storage import default_storage
+
+from console.core.files import UNFINISHED, is_older
+from console.hosts.models import HostApplication
+from miniprograms.models import MiniProgram
+
+logger = logging.getLogger(__name__)
+
+KEPT = timedelta(days=1)  # of a file without a row; no transaction that writes an icon takes as long
+FOLDER = "icons"
+NAME = re.compile(r"[0-9a-f]{32}\.webp")
+
+
+def sweep(*, at: datetime) -> int:
+    """Delete icons older than a day that nothing has; return how many.
+
+    Nothing is deleted when there are more of them than icons in use: then this is the database of another
+    installation, or one that is still being restored.
+    """
+    try:
+        files = default_storage.listdir(FOLDER)[1]
+    except FileNotFoundError:  # Nothing was uploaded so far.
+        return 0
+    programs = MiniProgram.objects.order_by().values_list("icon", flat=True)
+    applications = HostApplication.objects.order_by().values_list("icon", flat=True)
+    known = set(chain(programs.iterator(), applications.iterator()))
+    ours = (f"{FOLDER}/{file}" for file in files if NAME.fullmatch(file) or UNFINISHED.fullmatch(file))
+    found = [name for name in ours if name not in known and is_older(default_storage, name, than=at - KEPT)]
+    if len(found) > len(known):
+        logger.error("%d icons in MEDIA_ROOT belong to nothing, more than are in use: none swept", len(found))
+        return 0
+    for name in found:
+        default_storage.delete(name)
+        logger.info("swept %s, which nothing has", name)
+    return len(found)

@@ -1,0 +1,129 @@
+"""The storage of packages and the rows that name its files: taking turns, files without a row, packages without a file.
+
+Uploads of one content take turns by a lock on its hash, and the sweep takes the same one: a file without a row that
+is being written now is not there to be swept.
+"""
+
+from __future__ import annotations
+
+import logging
+import random
+import re
+import time
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from hashlib import sha256
+from pathlib import PurePosixPath
+
+from django.db import connection, transaction
+
+from console.core.files import UNFINISHED, is_older
+from releases.models import Package, package_storage
+
+logger = logging.getLogger(__name__)
+
+KEPT = timedelta(days=1)  # of a file without a row
+SWEEP_SECONDS = 60
+BATCH = 1000
+FOLDER = re.compile(r"[0-9a-f]{2}")
+NAME = re.compile(r"[0-9a-f]{64}\.apkg")
+
+
+def take_turns(content: str) -> None:
+    """Wait until no other transaction stores or sweeps the package with this SHA-256; holds until this one ends."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [content])
+
+
+def _is_nobodys_turn(content: str) -> bool:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_try_advisory_xact_lock(hashtextextended(%s, 0))", [content])
+        return bool(cursor.fetchone()[0])
+
+
+# Files without a row ----------------------------------------------------------------------------------------------
+
+
+def strays() -> Iterator[str]:
+    """Yield the names of files that no package has, folder by folder; anything in another folder is not looked at.
+
+    In no order, so that a sweep which runs out of time sees other folders the next day.
+    """
+    try:
+        folders, files = package_storage().listdir("")
+    except FileNotFoundError:  # Nothing was uploaded so far.
+        return
+    yield from files
+    random.shuffle(folders)
+    for folder in filter(FOLDER.fullmatch, folders):
+        names = [f"{folder}/{name}" for name in package_storage().listdir(folder)[1]]
+        for start in range(0, len(names), BATCH):
+            batch = names[start : start + BATCH]
+            found = Package.objects.filter(sha256__in=[PurePosixPath(name).stem for name in batch])
+            known = set(found.values_list("file", flat=True))
+            yield from (name for name in batch if name not in known)
+
+
+def sweep(*, at: datetime) -> int:
+    """Delete files older than a day that the console wrote and no package has; return how many.
+
+    A minute at most. Nothing is deleted when there are more of them than packages: then this is the database of
+    another installation, or one that is still being restored.
+    """
+    deadline = time.monotonic() + SWEEP_SECONDS
+    found = []
+    for name in strays():
+        if time.monotonic() > deadline:
+            break
+        if _is_ours(name) and is_older(package_storage(), name, than=at - KEPT):
+            found.append(name)
+    if len(found) > Package.objects.count():
+        logger.error("%d files in PACKAGE_ROOT have no package, more than there are packages: none swept", len(found))
+        return 0
+    return sum(map(_swept, found))
+
+
+def _is_ours(name: str) -> bool:
+    path = PurePosixPath(name)
+    return path.parent.name != "" and bool(NAME.fullmatch(path.name) or UNFINISHED.fullmatch(path.name))
+
+
+@transaction.atomic
+def _swept(name: str) -> bool:
+    """Delete the file unless its content is being uploaded now, or has been meanwhile."""
+    content = PurePosixPath(name).stem
+    if not _is_nobodys_turn(content) or Package.objects.filter(sha256=content).exists():
+        return False
+    package_storage().delete(name)
+    logger.info("swept %s, which no package has", name)
+    return True
+
+
+# Packages without a file ------------------------------------------------------------------------------------------
+
+
+def packages() -> Iterator[Package]:
+    """Yield every package with what its file is checked by, a batch at a time: no transaction stays open meanwhile."""
+    last = 0
+    while batch := list(Package.objects.only("sha256", "file", "size").filter(pk__gt=last).order_by("pk")[:BATCH]):
+        yield from batch
+        last = batch[-1].pk
+
+
+def fault_of(package: Package, *, quick: bool) -> str:
+    """Return what is wrong with the package's file, in English, or nothing; its bytes are read unless `quick`."""
+    storage, name = package_storage(), str(package.file.name)
+    try:
+        if (size := storage.size(name)) != package.size:
+            return f"{size} bytes, should be {package.size}"
+        if quick:
+            return ""
+        digest = sha256()
+        with storage.open(name) as file:
+            for chunk in file.chunks():
+                digest.update(chunk)
+    except FileNotFoundError:
+        return "missing"
+    except OSError as error:
+        return f"can't be read: {error.strerror}"
+    return "" if digest.hexdigest() == package.sha256 else f"the content has the SHA-256 {digest.hexdigest()}"
