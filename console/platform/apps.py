@@ -8,5 +8,5 @@ class PlatformConfig(AppConfig):
     label = "platform"
 
     def ready(self) -> None:
-        """Show signs of life in workers."""
-        from console.platform import receivers  # noqa: F401
+        """Register the check of the configuration; show signs of life in workers."""
+        from console.platform import configuration, receivers  # noqa: F401

@@ -8,6 +8,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any, NamedTuple
 
 import psycopg
@@ -20,10 +21,11 @@ from redis.retry import Retry
 from console import roles
 from console.api.device.feed import feed
 from console.api.http import Environ, Response, Start, WSGIApplication, json_response
+from console.core.files import storage_faults
 from console.platform import heartbeats
 from console.version import VERSION
 
-PROBE_SECONDS = 2
+PROBE_SECONDS = 1
 RECENT_SECONDS = 1.0  # an answer is good for so long: however many ask, parts are asked once
 OK = "ok"
 NO_RETRY = Retry(NoBackoff(), 0)
@@ -58,6 +60,8 @@ def valkey() -> str:
         return "read-only"
     except redis.OutOfMemoryError:
         return "full"
+    except redis.ResponseError as error:
+        return _words("takes nothing", error)
     except (redis.RedisError, OSError) as error:
         return _words("no answer", error)
     return OK
@@ -85,6 +89,11 @@ def _late(*parts: str) -> str:
     except psycopg.Error as error:
         return _words("not known", error)
     return f"late: {', '.join(late)}" if late else OK
+
+
+def storage() -> str:
+    """Tell whether packages and icons can be written: while they can't, uploads are refused and all else goes on."""
+    return "; ".join(storage_faults()) or OK
 
 
 def _words(what: str, error: Exception) -> str:
@@ -115,23 +124,26 @@ class Probe:
         self._recent: tuple[float, Answer] | None = None
 
     def answer(self) -> Answer:
-        """Return an answer that is at most RECENT_SECONDS old."""
-        with self._lock:
+        """Return an answer that is at most RECENT_SECONDS old, or the last one while another thread asks anew."""
+        if not self._lock.acquire(blocking=self._recent is None):
+            return self._recent[1]  # type: ignore[index]  # set: nobody blocks for it
+        try:
             if self._recent is None or time.monotonic() - self._recent[0] > RECENT_SECONDS:
-                needed = {name: check() for name, check in self.needed.items()}
-                told = {name: check() for name, check in self.told.items()}
-                works = all(found == OK for found in needed.values())
-                self._recent = time.monotonic(), Answer(works, needed | told)
+                self._recent = time.monotonic(), self._ask()
             return self._recent[1]
+        finally:
+            self._lock.release()
 
-
-def storage() -> str:
-    """Tell whether packages and icons can be written."""
-    return OK
+    def _ask(self) -> Answer:
+        """Ask all parts beside each other, so that silent ones cost their time once."""
+        checks = {**self.needed, **self.told}
+        with ThreadPoolExecutor(len(checks)) as pool:
+            found = dict(zip(checks, pool.map(lambda check: check(), checks.values()), strict=True))
+        return Answer(all(found[name] == OK for name in self.needed), found)
 
 
 DEVICES = Probe(needed={"snapshot": snapshot}, told={"database": database})
-PAGES = Probe(needed={"database": database, "storage": storage}, told={"valkey": valkey, "jobs": jobs})
+PAGES = Probe(needed={"database": database}, told={"valkey": valkey, "storage": storage, "jobs": jobs})
 JOBS = Probe(needed={"database": database, "valkey": valkey, "jobs": jobs}, told={"workers": workers})
 PROBES = {"/readyz/devices": DEVICES, "/readyz/pages": PAGES, "/readyz/jobs": JOBS}
 OWN = {"runtime": (DEVICES,), "web": (PAGES,), "all": (DEVICES, PAGES)}

@@ -12,7 +12,7 @@ THREADS = {"web": 8, "runtime": 4, "all": 8}
 KILL_SECONDS = 10
 # On a reload each process is replaced by a new one, which has so long to start before the old one stops listening.
 # One that died is replaced at once.
-RESPAWN_SECONDS = 8.0
+RESPAWN_SECONDS = 20.0
 
 
 def command_of(role: str, **options: Any) -> list[str]:

@@ -1,0 +1,55 @@
+"""A Valkey that tests may kill, stop and fill: the suite's own is shared."""
+
+from __future__ import annotations
+
+import shutil
+import signal
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import redis
+
+from console.local import addresses, valkey
+from console.local.process import stop_all
+
+
+class OwnValkey:
+    """A Valkey in a folder of its own, which can be started again."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.url = addresses.redis_url(sockets=folder)
+        self.broker_url = addresses.broker_url(self.url)
+        self.service = valkey.service(folder / "data", sockets=folder, log=folder / "log", durable=False)
+
+    def start(self) -> None:
+        """Start it and wait until it answers."""
+        self.service.start()
+        valkey.wait_until_ready(self.service, sockets=self.folder)
+
+    def kill(self) -> None:
+        """End it without a word."""
+        self.service.send(signal.SIGKILL)
+        assert self.service.process is not None
+        self.service.process.wait()
+
+    def configure(self, name: str, value: str) -> None:
+        """Change one of its settings."""
+        with redis.Redis.from_url(self.url) as client:
+            client.config_set(name, value)
+
+
+@pytest.fixture
+def own_valkey() -> Iterator[OwnValkey]:
+    """A running Valkey of the test's own."""
+    folder = Path(tempfile.mkdtemp(prefix="console-", dir="/tmp"))  # A socket's path is short.
+    found = OwnValkey(folder)
+    found.start()
+    try:
+        yield found
+    finally:
+        found.service.send(signal.SIGCONT)
+        stop_all([found.service], patience=3)
+        shutil.rmtree(folder, ignore_errors=True)
