@@ -10,9 +10,8 @@ from console import roles
 THREADS = {"web": 8, "runtime": 4, "all": 8}
 # A process of a server that does not end within that time is killed: one request that never ends must not hold up all.
 KILL_SECONDS = 10
-# On a reload each process is replaced by a new one, which has so long to start before the old one stops listening.
-# One that died is replaced at once.
-RESPAWN_SECONDS = 20.0
+# On a reload each process is replaced by a new one, which has so long to start before the old one stops.
+RELOAD_SECONDS = 5
 
 
 def command_of(role: str, **options: Any) -> list[str]:
@@ -26,16 +25,14 @@ def command_of(role: str, **options: Any) -> list[str]:
 
 
 def server(host: str, port: int, *, workers: int = 1, threads: int = 4, kill_seconds: int = KILL_SECONDS) -> list[str]:
-    """Return granian's command line.
+    """Return the server's command line.
 
     A process that dies is started again, and one that hangs is killed, when it reloads (SIGHUP) as well.
     """
     return [
-        *(sys.executable, "-m", "granian", "--interface", "wsgi", "--no-ws", "--log-level", "warning"),
-        *("--host", host, "--port", str(port), "--workers", str(workers), "--blocking-threads", str(threads)),
-        *("--respawn-failed-workers", "--respawn-interval", str(RESPAWN_SECONDS)),
-        *("--workers-kill-timeout", str(kill_seconds)),
-        "console.wsgi:application",
+        *(sys.executable, "-m", "console.platform.server", "--host", host, "--port", str(port)),
+        *("--workers", str(workers), "--threads", str(threads)),
+        *("--kill-seconds", str(kill_seconds), "--reload-seconds", str(RELOAD_SECONDS)),
     ]
 
 

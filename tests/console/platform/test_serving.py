@@ -55,7 +55,7 @@ class Server:
     def processes(self) -> set[int]:
         """The processes that serve."""
         children = Path(f"/proc/{self.main.pid}/task/{self.main.pid}/children").read_text()
-        return {int(child) for child in children.split() if "granian" in command_line(int(child))}
+        return {int(child) for child in children.split() if "platform.server" in command_line(int(child))}
 
 
 def command_line(process: int) -> str:

@@ -1,0 +1,53 @@
+"""The server of WSGI: granian, with one listening socket that its main process keeps open.
+
+Granian's own processes each have a socket of their own on Linux, so that connections are refused while the only one is
+gone, and those that wait for one that stops are lost. Here they wait for the next one.
+"""
+
+from __future__ import annotations
+
+import argparse
+import socket
+
+from granian.log import LogLevels
+from granian.net import SocketSpec
+from granian.server import MPServer
+
+APPLICATION = "console.wsgi:application"
+
+
+class Server(MPServer):
+    """Granian, with the socket that it has on other systems and for Unix sockets."""
+
+    def _init_shared_socket(self) -> None:
+        self._ssp = None
+        self._shd = SocketSpec(self.bind_addr, self.bind_port, self.backlog).build()
+        self._sfd = self._shd.get_fd()
+        self._sso = socket.socket(fileno=self._sfd)
+        self._sso.set_inheritable(True)
+
+
+def main() -> None:
+    """Serve until SIGTERM; SIGHUP replaces the processes one after the other."""
+    parser = argparse.ArgumentParser(prog="console.platform.server")
+    parser.add_argument("--host", required=True)
+    for name in ("port", "workers", "threads", "kill-seconds", "reload-seconds"):
+        parser.add_argument(f"--{name}", type=int, required=True)
+    options = parser.parse_args()
+    Server(
+        APPLICATION,
+        address=options.host,
+        port=options.port,
+        interface="wsgi",
+        websockets=False,
+        workers=options.workers,
+        blocking_threads=options.threads,
+        respawn_failed_workers=True,
+        respawn_interval=options.reload_seconds,
+        workers_kill_timeout=options.kill_seconds,
+        log_level=LogLevels.error,  # Each that is killed or replaced is told of by its own last words.
+    ).serve()
+
+
+if __name__ == "__main__":
+    main()
