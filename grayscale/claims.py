@@ -30,6 +30,9 @@ MOST_AT_ONCE = 64  # devices in one statement
 KNOWN = 1 << 16  # places that a process remembers, of some 150 bytes each
 # Undone because of others: serialization failure, deadlock; cut off: shutdown, crash of another session, starting up.
 AGAIN = ("40001", "40P01", "57P01", "57P02", "57P03")
+HELD = "55P03"  # Somebody else has locked what had to be waited for.
+# While someone holds a task, each statement asks for one task, and that task is tried once a second.
+APART_SECONDS, HELD_SECONDS = 5.0, 1.0
 
 
 Row = tuple[str, ...]
@@ -104,7 +107,8 @@ class DatabaseClaims:
 
     It has connections of its own, as many as threads ask at once, and speaks to them without Django's and psycopg's
     cursors, which cost three times what the database itself does. Nothing is prepared, for the sake of connection
-    poolers. Who was given a place keeps it (G-5), so a place that is known is not asked for again.
+    poolers. Who was given a place keeps it (G-5), so a place that is known is not asked for again. A task that somebody
+    has locked is asked for by itself, and not each time, so that the devices of others don't wait for it.
     """
 
     def __init__(self) -> None:
@@ -118,6 +122,8 @@ class DatabaseClaims:
         self._gate = threading.Lock()
         self._asking: list[_Asking] = []
         self._sending = False
+        self._apart_until = 0.0
+        self._held_until: dict[str, float] = {}  # by the tasks that a device fits, as its row has them
 
     def take(self, candidates: Sequence[Candidate], device: Device, *, application: int) -> TaskRule | None:
         """Return the first task in which the GUID has a place, or now got one; raises ClaimsUnavailable."""
@@ -150,6 +156,8 @@ class DatabaseClaims:
 
     def _take(self, row: Row) -> int | None:
         """Wait until the device is among those that were answered, by this thread or by another one."""
+        if self._held_until and time.monotonic() < self._held_until.get(row[1], 0.0):
+            raise ClaimsUnavailable("The task was locked a moment ago.")
         own = _Asking(row)
         with self._gate:
             self._asking.append(own)
@@ -168,13 +176,13 @@ class DatabaseClaims:
         Once `own` is answered it is the turn of one who came later; until then nobody else sends.
         """
         with self._gate:
-            batch = sorted(self._asking[:MOST_AT_ONCE], key=lambda asking: asking.row[0])
+            batch = self._batch()
         error = None
         try:
             columns = zip(*(one.row for one in batch), strict=True)
             found = _numbers(self._ask(TAKE, [_array(column) for column in columns]))
         except Exception as raised:  # Whatever it is, nobody may wait for ever.
-            error, found = raised, [None] * len(batch)
+            error, found = raised, [] if self._asks_apart(batch, raised) else [None] * len(batch)
         answered = batch[: len(found)]  # The others would have waited for someone else: they are asked for again.
         with self._gate:
             gone = set(answered)
@@ -186,6 +194,24 @@ class DatabaseClaims:
             one.turn.release()
         if following is not None:
             following.turn.release()
+
+    def _batch(self) -> list[_Asking]:
+        """Return whom to ask for at once: while a task is held, those of one task."""
+        asking = self._asking
+        if time.monotonic() < self._apart_until:
+            asking = [one for one in asking if one.row[1] == asking[0].row[1]]
+        return sorted(asking[:MOST_AT_ONCE], key=lambda one: one.row[0])
+
+    def _asks_apart(self, batch: list[_Asking], error: Exception) -> bool:
+        """Tell whether those of a statement that waited in vain are asked for once more, each task by itself."""
+        if getattr(error.__cause__, "sqlstate", None) != HELD:
+            return False
+        now, tasks = time.monotonic(), {one.row[1] for one in batch}
+        self._apart_until = now + APART_SECONDS
+        if len(tasks) == 1:
+            held = {one: until for one, until in self._held_until.items() if until > now}
+            self._held_until = held | dict.fromkeys(tasks, now + HELD_SECONDS)
+        return len(tasks) > 1
 
     def _ask(self, statement: bytes, values: list[bytes]) -> bytes | None:
         """Ask, and ask once more when the connection was dead: a place is counted once, however often it is asked for.

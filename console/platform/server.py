@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import argparse
 import socket
+from typing import Any
 
+from granian.constants import Interfaces
 from granian.log import LogLevels
 from granian.net import SocketSpec
 from granian.server import MPServer
@@ -18,6 +20,9 @@ APPLICATION = "console.wsgi:application"
 
 class Server(MPServer):
     """Granian, with the socket that it has on other systems and for Unix sockets."""
+
+    _shd: Any
+    _sfd: Any
 
     def _init_shared_socket(self) -> None:
         self._ssp = None
@@ -38,7 +43,7 @@ def main() -> None:
         APPLICATION,
         address=options.host,
         port=options.port,
-        interface="wsgi",
+        interface=Interfaces.WSGI,
         websockets=False,
         workers=options.workers,
         blocking_threads=options.threads,

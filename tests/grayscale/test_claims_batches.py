@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from django.db.models import Sum
 
-from grayscale.claims import DatabaseClaims, resize
+from grayscale.claims import ClaimsUnavailable, DatabaseClaims, resize
 from grayscale.decision import Candidate
 from grayscale.models import SHARDS, ClaimShard, GrayscaleTask
 from grayscale.standing import rules_of
@@ -105,3 +105,28 @@ def test_many_share_statements_in_two_processes_worth_of_claims(tasks: list[Gray
         assert {device for device, taken in answers if taken == task.pk} == set(
             task.claims.values_list("guid", flat=True)
         )
+
+
+def test_a_task_that_somebody_has_locked_keeps_nobody_of_another_waiting(tasks: list[GrayscaleTask]) -> None:
+    """Devices of both ask at once, again and again; those of the free task all get their places."""
+    held, free = tasks
+    rules = rules_of(GrayscaleTask.objects.filter(pk__in=[task.pk for task in tasks]))
+    claims = DatabaseClaims()
+
+    def ask(number: int) -> object:
+        task = tasks[number % 2]
+        try:
+            taken = claims.take([Candidate(rules[task.pk], may_claim=True)], make_device(), application=7)
+        except ClaimsUnavailable:
+            return "no answer"
+        return taken.id if taken else None
+
+    with sessions(1) as (holder,), ThreadPoolExecutor(8) as threads:
+        holder.run("BEGIN")
+        holder.run("SELECT count(*) FROM (SELECT FROM grayscale_claimshard WHERE task_id = %s FOR UPDATE) _", held.pk)
+        answers = list(threads.map(ask, range(48)))
+        holder.run("ROLLBACK")
+        claims._held_until = {}
+        assert ask(0) == held.pk
+    claims.close()
+    assert answers == ["no answer", free.pk] * 24

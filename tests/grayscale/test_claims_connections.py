@@ -31,6 +31,7 @@ def task(transactional_db: None) -> GrayscaleTask:
 def claims(monkeypatch: pytest.MonkeyPatch) -> Iterator[DatabaseClaims]:
     """With connections that can be told from others."""
     monkeypatch.setitem(connection.settings_dict["OPTIONS"], "application_name", NAME)
+    monkeypatch.setattr("grayscale.claims.HELD_SECONDS", 0.0)  # Each question is put to the database.
     claims = DatabaseClaims()
     yield claims
     claims.close()
@@ -146,7 +147,7 @@ def test_no_answer_instead_of_waiting_for_ever(ask: Ask, task: GrayscaleTask) ->
                 ask(make_device())
             holder.run("COMMIT")
         finally:
-            holder.run("ALTER FUNCTION grayscale_take SET lock_timeout = '3s'")
+            holder.run("ALTER FUNCTION grayscale_take SET lock_timeout = '500ms'")
     assert task.claims.count() == 0
     assert ask(make_device())
 
@@ -182,7 +183,7 @@ def test_a_known_place_in_the_first_task_needs_no_database(
                 ask_for(claims, elsewhere, rules)
             holder.run("COMMIT")
         finally:
-            holder.run("ALTER FUNCTION grayscale_look(text, bigint[], boolean[]) SET lock_timeout = '3s'")
+            holder.run("ALTER FUNCTION grayscale_look(text, bigint[], boolean[]) SET lock_timeout = '500ms'")
     assert ask_for(claims, elsewhere, rules) is rules[1]
 
 
