@@ -20,7 +20,7 @@ from console.accounts.querysets import (
     NotificationQuerySet,
     TeamQuerySet,
 )
-from console.accounts.states import ABOUT, About, NotificationKind
+from console.accounts.states import ABOUT, LATER, About, NotificationKind
 
 
 def _initials(name: str) -> str:
@@ -270,7 +270,7 @@ class Notification(models.Model):
     @property
     def about(self) -> About:
         """Icon and words of its kind."""
-        return ABOUT[self.kind]
+        return ABOUT.get(self.kind, LATER)
 
 
 class NotificationChoice(models.Model):
