@@ -18,7 +18,6 @@ from django.utils.translation import gettext as _
 from django.utils.translation import override
 
 from console.accounts.models import Invitation, Notification
-from console.accounts.states import ABOUT
 from console.core import times
 
 logger = logging.getLogger(__name__)
@@ -77,7 +76,7 @@ def _notification_message(notification: Notification) -> EmailMessage:
             notification.text,
             [notification.text, notification.detail, urljoin(settings.BASE_URL, notification.url)],
             [
-                str(ABOUT[notification.kind].because),
+                str(notification.about.because),
                 _("Choose what you are told, and where: %(address)s") % {"address": choices},
             ],
         )

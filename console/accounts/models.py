@@ -20,7 +20,7 @@ from console.accounts.querysets import (
     NotificationQuerySet,
     TeamQuerySet,
 )
-from console.accounts.states import ABOUT, About, NotificationKind
+from console.accounts.states import ABOUT, LATER, About, NotificationKind
 
 
 def _initials(name: str) -> str:
@@ -56,7 +56,13 @@ class User(AbstractBaseUser, PermissionsMixin):
     is_active = models.BooleanField(_("active"), default=True)
     date_joined = models.DateTimeField(db_default=Now())
     language = models.CharField(
-        _("language"), max_length=10, choices=settings.LANGUAGES, blank=True, help_text="empty: never signed in yet"
+        _("language"),
+        max_length=10,
+        choices=settings.LANGUAGES,
+        blank=True,
+        default="",
+        db_default="",
+        help_text="empty: never signed in yet",
     )
 
     objects: ClassVar[UserManager] = UserManager()
@@ -226,9 +232,10 @@ class Notification(models.Model):
     """
 
     user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="notifications")
-    kind = models.CharField(max_length=20, choices=NotificationKind)
-    in_console = models.BooleanField(default=True)
-    by_email = models.BooleanField(default=True)
+    # Code from before there were kinds writes rows, too, while it is being replaced.
+    kind = models.CharField(max_length=20, choices=NotificationKind, db_default=NotificationKind.REVIEW)
+    in_console = models.BooleanField(default=True, db_default=True)
+    by_email = models.BooleanField(default=True, db_default=True)
     text = models.CharField(max_length=300)
     detail = models.CharField(max_length=1000, blank=True)
     url = models.CharField(max_length=200, help_text="path in the console")
@@ -263,7 +270,7 @@ class Notification(models.Model):
     @property
     def about(self) -> About:
         """Icon and words of its kind."""
-        return ABOUT[self.kind]
+        return ABOUT.get(self.kind, LATER)
 
 
 class NotificationChoice(models.Model):

@@ -15,6 +15,12 @@ from console.local import throwaway
 from console.local.process import LocalServiceError
 
 NO_CHROMIUM = "no Chromium on this machine"
+NO_PREVIOUS_RELEASE = "the previous release is not in this clone"
+# What may be missing for some tests, and how to get it.
+HINTS = {
+    NO_CHROMIUM: "On Debian and Ubuntu: apt-get install chromium",
+    NO_PREVIOUS_RELEASE: "In a shallow clone: git fetch --unshallow",
+}
 
 _running = contextlib.ExitStack()
 
@@ -53,8 +59,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Say aloud that browser tests did not run: a green run must not pass for a whole one."""
+    """Say aloud which tests did not run: a green run must not pass for a whole one."""
     reports = terminalreporter.getreports("skipped")
-    if skipped := [report for report in reports if NO_CHROMIUM in str(report.longrepr)]:
-        terminalreporter.write_sep("!", f"{len(skipped)} browser tests did NOT run: {NO_CHROMIUM}", red=True)
-        terminalreporter.write_line("On Debian and Ubuntu: apt-get install chromium")
+    for missing, hint in HINTS.items():
+        if skipped := [report for report in reports if missing in str(report.longrepr)]:
+            terminalreporter.write_sep("!", f"{len(skipped)} tests did NOT run: {missing}", red=True)
+            terminalreporter.write_line(hint)

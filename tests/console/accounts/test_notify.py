@@ -31,6 +31,11 @@ def test_every_kind_says_what_it_is_and_why_it_came():
     assert all(about.icon and about.covers and about.because for about in ABOUT.values())
 
 
+def test_a_kind_of_a_later_release_is_read_while_it_takes_over():
+    later = Notification(kind="not yet known").about
+    assert later.icon and later.because
+
+
 @pytest.mark.parametrize("kind", NotificationKind)
 @pytest.mark.parametrize(
     ("choice", "where"),

@@ -1,0 +1,14 @@
+"""Waits for whoever uses the table, and lets everyone go on."""
+
+from django.db import migrations
+
+
+class Migration(migrations.Migration):
+    atomic = False
+    dependencies = [("core", "0002_column")]
+    operations = [
+        migrations.RunSQL(
+            "CREATE INDEX CONCURRENTLY waiting_thing_id ON waiting_thing (id)",
+            "DROP INDEX waiting_thing_id",
+        )
+    ]
