@@ -227,6 +227,7 @@ CELERY_TASK_ACKS_LATE = True
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_BROKER_TRANSPORT_OPTIONS = {"socket_timeout": 5, "socket_connect_timeout": 5}
 CELERY_TASK_PUBLISH_RETRY = False  # A task is a wake-up; periodic tasks do what a lost one would have done.
+CELERY_TASK_TIME_LIMIT = 15 * 60  # seconds; each task has a budget of its own, this ends one that hangs
 CELERY_WORKER_ENABLE_REMOTE_CONTROL = False  # Nothing asks workers by the broker; one channel less to lose.
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_WORKER_CANCEL_LONG_RUNNING_TASKS_ON_CONNECTION_LOSS = False  # Their rows say who has taken what.
