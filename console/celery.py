@@ -41,8 +41,7 @@ QUEUES = ("deliver", "mail", "reports", "periodic")
 SCHEDULE = {
     # Woken by what has to be delivered; sent each minute all the same, which shows that its queue is worked on.
     "messaging.deliver": Periodic(MINUTE, "deliver"),
-    "accounts.send_notifications": Periodic(None, "mail"),
-    "accounts.send_invitations": Periodic(None, "mail"),
+    "accounts.send_mail": Periodic(None, "mail"),
     "reviews.write_reports": Periodic(None, "reports"),
     "messaging.sweep": Periodic(None, "periodic"),
     "grayscale.keep_time": Periodic(None, "periodic"),

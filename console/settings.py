@@ -218,7 +218,7 @@ CONTENT_SECURITY_POLICY = {
 # Mail and jobs ------------------------------------------------------------------------------------------------
 
 vars().update(env.email_url("EMAIL_URL", default="consolemail://"))
-EMAIL_TIMEOUT = 10  # seconds; a mail server that says nothing must not hold a worker
+EMAIL_TIMEOUT = 10  # seconds for each answer; a mail server that says nothing holds one worker, for so long
 DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", default="Mini Program Console <console@localhost>")
 
 CELERY_BROKER_URL = env.str("CELERY_BROKER_URL", default=addresses.broker_url(REDIS_URL))

@@ -1,4 +1,4 @@
-"""The verbs of users, teams, members, invitations and notifications."""
+"""The verbs of users, teams, members, invitations, notifications and mails."""
 
 from __future__ import annotations
 
@@ -14,14 +14,15 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, override
 
-from console.accounts.models import Invitation, Membership, Notification, NotificationChoice, Team, User
+from console.accounts.models import Invitation, Membership, Notification, NotificationChoice, OutgoingMail, Team, User
 from console.accounts.permissions import Permission, TeamRole, team_roles_with
 from console.accounts.signals import member_removed
 from console.accounts.states import NotificationKind
-from console.accounts.tasks import send_invitations, send_notifications
+from console.accounts.tasks import send_mail
 from console.activity.actions import record
 from console.activity.verbs import Verb
 from console.core.errors import Overtaken, Refused, refusing_duplicate
+from console.core.sealing import seal
 from console.core.wakeups import wake
 
 LAST_ADMIN = gettext_lazy("A team needs a team administrator. Give someone else this role first.")
@@ -57,7 +58,14 @@ def notify(
         rows.append(row)
     if rows:
         Notification.objects.bulk_create(rows)
-        wake(send_notifications)
+        wake(send_mail)
+
+
+def post_mail(*, to: str, subject: str, body: str) -> OutgoingMail:
+    """Leave a mail for the mail job: nobody's request waits for the mail server."""
+    mail = OutgoingMail.objects.create(to=to, subject=subject[:200], sealed=seal(body))
+    wake(send_mail)
+    return mail
 
 
 def choose_notifications(user: User, *, choices: Mapping[str, tuple[bool, bool]]) -> None:
@@ -289,7 +297,7 @@ def invite(team: Team, *, email: str, role: str, by: User) -> Invitation:
         team=team, email=email, role=role, invited_by=by, invited_at=now, expires_at=_expiry(now)
     )
     record(Verb.MEMBER_INVITED, by=by, on=invitation, team_id=team.pk, after={"role": role})
-    wake(send_invitations)
+    wake(send_mail)
     return invitation
 
 
@@ -303,7 +311,7 @@ def resend_invitation(invitation: Invitation, *, by: User) -> Invitation:
     invitation.emailed_at, invitation.email_tries, invitation.email_next_at = None, 0, None
     invitation.save()
     record(Verb.INVITATION_RESENT, by=by, on=invitation, team_id=invitation.team_id)
-    wake(send_invitations)
+    wake(send_mail)
     return invitation
 
 

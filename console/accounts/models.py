@@ -1,4 +1,4 @@
-"""Users, teams, memberships, invitations, notifications."""
+"""Users, teams, memberships, invitations, notifications, mails."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ from console.accounts.querysets import (
     InvitationQuerySet,
     MembershipQuerySet,
     NotificationQuerySet,
+    OutgoingMailQuerySet,
     TeamQuerySet,
 )
 from console.accounts.states import ABOUT, LATER, About, NotificationKind
@@ -291,3 +292,44 @@ class NotificationChoice(models.Model):
 
     def __str__(self) -> str:
         return self.get_kind_display()
+
+
+class OutgoingMail(models.Model):
+    """A mail that stands in no other table, as the link to set a password: kept until the mail server took it.
+
+    The text opens an account, so it is sealed, and erased with the row; what is too old to be sent keeps an empty row.
+    """
+
+    to = models.TextField(help_text="as it was typed, so of any length")
+    subject = models.CharField(max_length=200)
+    sealed = models.TextField(help_text="the text; empty: given up")
+    created_at = models.DateTimeField(db_default=Now())
+    email_tries = models.PositiveSmallIntegerField(db_default=0, default=0)
+    email_next_at = models.DateTimeField(null=True, help_text="not tried again before")
+
+    objects = OutgoingMailQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["id"]
+
+    def __str__(self) -> str:
+        return f"{self.subject}: {self.to}"
+
+
+class MailServer(models.Model):
+    """How the mail server has answered lately: one row, or none before its first failure.
+
+    `failures` count since it took a mail; nobody asks it before `paused_until`.
+    """
+
+    id = models.PositiveSmallIntegerField(primary_key=True, default=1, db_default=1)
+    failures = models.PositiveIntegerField(db_default=0, default=0)
+    paused_until = models.DateTimeField(null=True)
+    last_failure = models.CharField(max_length=300, blank=True, db_default="", default="")
+    last_failure_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [models.CheckConstraint(condition=models.Q(id=1), name="mail_server_once")]
+
+    def __str__(self) -> str:
+        return self.last_failure

@@ -1,8 +1,8 @@
-"""Questions about teams, invitations and notifications."""
+"""Questions about teams, invitations, notifications and mails."""
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from django.contrib.auth.models import AnonymousUser
@@ -11,15 +11,18 @@ from django.db import models
 from console.accounts.permissions import Permission, TeamRole, team_roles_with
 
 if TYPE_CHECKING:
-    from console.accounts.models import Invitation, Membership, Notification, Team, User
+    from console.accounts.models import Invitation, Membership, Notification, OutgoingMail, Team, User
 
-MAX_EMAIL_TRIES = 100  # With pauses of up to an hour: four days of a mail server that is away.
+MAX_EMAIL_TRIES = 100  # With pauses of up to an hour: four days of refusals. A server that is away uses up none.
+OUTGOING_AGE = timedelta(days=1)  # Who asked for a link so long ago has asked again.
+OUTGOING_TRACE = timedelta(days=7)  # that a mail was given up is seen for so long
+UNSENT = models.Q(emailed_at=None, email_tries__lt=MAX_EMAIL_TRIES)
+GIVEN_UP = models.Q(emailed_at=None, email_tries__gte=MAX_EMAIL_TRIES)
 
 
-def waits_for_mail(*, at: datetime) -> models.Q:
-    """Rows whose e-mail the mail server has not taken, that were not given up, and whose pause is over at `at`."""
-    pause_over = models.Q(email_next_at=None) | models.Q(email_next_at__lte=at)
-    return models.Q(emailed_at=None, email_tries__lt=MAX_EMAIL_TRIES) & pause_over
+def pause_over(*, at: datetime) -> models.Q:
+    """Rows that no run has taken, and that were not put off, at the time `at`."""
+    return models.Q(email_next_at=None) | models.Q(email_next_at__lte=at)
 
 
 class TeamQuerySet(models.QuerySet["Team"]):
@@ -58,9 +61,21 @@ class InvitationQuerySet(models.QuerySet["Invitation"]):
         """Open, and not expired at the time `at`."""
         return self.open().filter(expires_at__gt=at)
 
-    def to_send(self, *, at: datetime) -> InvitationQuerySet:
+    def unsent(self, *, at: datetime) -> InvitationQuerySet:
         """Usable at the time `at`, not yet taken by the mail server, and not given up."""
-        return self.usable(at=at).filter(waits_for_mail(at=at))
+        return self.usable(at=at).filter(UNSENT)
+
+    def to_send(self, *, at: datetime) -> InvitationQuerySet:
+        """Unsent, and may be tried at the time `at`."""
+        return self.unsent(at=at).filter(pause_over(at=at))
+
+    def given_up(self, *, at: datetime) -> InvitationQuerySet:
+        """Usable at the time `at`, and refused so often that they are not tried again."""
+        return self.usable(at=at).filter(GIVEN_UP)
+
+    def mark_sent(self, *, at: datetime) -> int:
+        """Write that the mail server took them."""
+        return self.update(emailed_at=at)
 
 
 class NotificationQuerySet(models.QuerySet["Notification"]):
@@ -74,6 +89,43 @@ class NotificationQuerySet(models.QuerySet["Notification"]):
         """What the person is told in the console."""
         return self.filter(in_console=True)
 
-    def to_send(self, *, at: datetime) -> NotificationQuerySet:
+    def unsent(self, *, at: datetime) -> NotificationQuerySet:
         """Not yet taken by the mail server, and not given up."""
-        return self.filter(waits_for_mail(at=at), by_email=True, user__is_active=True)
+        return self.filter(UNSENT, by_email=True, user__is_active=True)
+
+    def to_send(self, *, at: datetime) -> NotificationQuerySet:
+        """Unsent, and may be tried at the time `at`."""
+        return self.unsent(at=at).filter(pause_over(at=at))
+
+    def given_up(self, *, at: datetime) -> NotificationQuerySet:
+        """Refused so often that they are not tried again."""
+        return self.filter(GIVEN_UP, by_email=True)
+
+    def mark_sent(self, *, at: datetime) -> int:
+        """Write that the mail server took them."""
+        return self.update(emailed_at=at)
+
+
+class OutgoingMailQuerySet(models.QuerySet["OutgoingMail"]):
+    """Which mails of the console itself. What was sent is deleted; what was given up is an empty row for a while."""
+
+    def unsent(self, *, at: datetime) -> OutgoingMailQuerySet:
+        """Not yet taken by the mail server, and young enough at the time `at`."""
+        return self.filter(created_at__gt=at - OUTGOING_AGE).exclude(sealed="")
+
+    def to_send(self, *, at: datetime) -> OutgoingMailQuerySet:
+        """Unsent, and may be tried at the time `at`."""
+        return self.unsent(at=at).filter(pause_over(at=at))
+
+    def given_up(self, *, at: datetime) -> OutgoingMailQuerySet:
+        """Too old at the time `at`, sent by nobody."""
+        return self.filter(created_at__lte=at - OUTGOING_AGE)
+
+    def mark_sent(self, *, at: datetime) -> int:
+        """The mail server took them: nothing is kept of a link that works like a password."""
+        return self.delete()[0]
+
+    def erase_old(self, *, at: datetime) -> None:
+        """Erase the text of what is given up, and the rows some days later."""
+        self.given_up(at=at).exclude(sealed="").update(sealed="")
+        self.filter(created_at__lte=at - OUTGOING_TRACE).delete()

@@ -7,8 +7,9 @@ from allauth.account.models import EmailAddress
 from django.core import mail
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 
-from console.accounts import actions
+from console.accounts import actions, delivery
 from console.accounts.models import Team, User
 from console.hosts.models import ApplicationMember
 from tests.console.accounts.acting import entries, let_proof_grow_old
@@ -96,6 +97,7 @@ def test_creates_a_user_who_sets_the_password_by_a_link(operator, admin):
         reverse("admin:accounts_user_changelist"), {"action": "send_password_link", "_selected_action": [user.pk]}
     )
 
+    delivery.send_waiting(at=timezone.now())
     link = re.search(r"https?://[^/]+(/\S+)", mail.outbox[0].body)[1]
     person = Client()
     form = person.get(link)

@@ -6,6 +6,7 @@ import pytest
 from django.conf import settings
 from django.core import mail
 from django.urls import reverse
+from django.utils import timezone
 
 from console.accounts import actions, delivery
 from console.accounts.models import Invitation
@@ -43,7 +44,7 @@ def test_nothing_is_mailed_inside_the_request_and_no_secret_is_stored(house, sig
     assert mail.outbox == []
     token = house.team.invitations.get().token
     assert token.partition(".")[2] not in str(Invitation.objects.values().get())
-    assert delivery.send_invitations() == 1
+    assert delivery.send_waiting(at=timezone.now()) == 1
     assert token in mail.outbox[0].body
 
 

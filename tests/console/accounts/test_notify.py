@@ -3,6 +3,7 @@
 import pytest
 from django.core import mail
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.translation import gettext, override
 
 from console.accounts import delivery
@@ -21,7 +22,7 @@ def tell(*users, kind=NotificationKind.RELEASE, text=lambda: "Something", **word
 
 def reached(user):
     """Where the notifications of `user` came; sends the e-mails."""
-    delivery.send_waiting()
+    delivery.send_waiting(at=timezone.now())
     shown = {HERE} if user.notifications.shown().exists() else set()
     return shown | ({MAILED} if any(message.to == [user.email] for message in mail.outbox) else set())
 
@@ -145,7 +146,7 @@ def test_the_e_mail_is_all_in_the_recipient_s_language(db, settings):
     user = make_user(language="zh-hans", email="mira@example.com")
     tell(user, kind=NotificationKind.KEYS, text=lambda: gettext("Sunday"), detail=lambda: gettext("Monday"))
 
-    delivery.send_waiting()
+    delivery.send_waiting(at=timezone.now())
 
     with override("zh-hans"):
         foot = [
@@ -165,7 +166,7 @@ def test_an_invitation_is_in_the_language_of_who_invited(house, settings):
     choose_language(house.admin, language="zh-hans")
     invite(house.team, email="new@example.com", role="developer", by=house.admin)
 
-    delivery.send_invitations()
+    delivery.send_waiting(at=timezone.now())
 
     with override("zh-hans"):
         words = {"person": house.admin, "team": house.team}

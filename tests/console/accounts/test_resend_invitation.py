@@ -23,14 +23,14 @@ def url(invitation):
 
 
 def test_works(house, invitation, signed_in):
-    delivery.send_invitations()
+    delivery.send_waiting(at=timezone.now())
     old = invitation.token
     client = signed_in(house.admin)
     assert client.get(url(invitation)).status_code == 200
 
     assert client.post(url(invitation)).status_code == 302
 
-    assert delivery.send_invitations() == 1
+    assert delivery.send_waiting(at=timezone.now()) == 1
     invitation.refresh_from_db()
     assert invitation.token in mail.outbox[1].body
     assert client.get(reverse("accounts:accept", args=[old])).status_code == 404
@@ -67,7 +67,7 @@ def test_refused_once_taken_back(house, invitation, signed_in):
     response = signed_in(house.admin).post(url(invitation))
 
     assert response.status_code == 422
-    assert delivery.send_invitations() == 0
+    assert delivery.send_waiting(at=timezone.now()) == 0
 
 
 def test_twice_only_the_newest_link_works(house, invitation):

@@ -9,7 +9,7 @@ from django.contrib.sessions.models import Session
 from django.core import mail
 from django.db import connection
 
-from console.accounts.tasks import send_notifications
+from console.accounts.tasks import send_mail
 from devmgmt.keys import actions, tokens
 from devmgmt.keys.models import AppSecret
 from devmgmt.keys.states import TokenKind
@@ -80,12 +80,12 @@ def test_is_nowhere_else(signed_in, program, admin, marked, caplog, move):
         assert tokens.authenticate(program.app_id, marked, caller=CALLER) == program
         mail.outbox.clear()
         kept = in_valkey()
-        send_notifications()
+        send_mail()
     finally:
         connection.force_debug_cursor = False
 
     assert in_the_database(marked) == []
-    assert ("accounts.send_notifications" in kept, marked in kept) == (True, False)
+    assert ("accounts.send_mail" in kept, marked in kept) == (True, False)
     assert [marked in str(session.get_decoded()) for session in Session.objects.all()] == [False]
     assert len(mail.outbox) == 1
     assert marked not in str(mail.outbox[0].message())
