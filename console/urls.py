@@ -70,3 +70,4 @@ urlpatterns = [
 
 handler403 = views.forbidden
 handler404 = views.not_found
+handler500 = views.failed

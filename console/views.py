@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -14,6 +15,7 @@ from django.urls import Resolver404, resolve, reverse
 from django.utils import timezone
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
+from django.views.defaults import server_error
 
 from console.accounts.access import SignedInRequest, route
 from console.accounts.actions import choose_language, choose_notifications
@@ -24,6 +26,8 @@ from console.accounts.permissions import Permission, lacking
 from console.activity.models import ActivityEntry
 from console.activity.querysets import ActivityQuerySet
 from console.activity.views import activity_page
+from console.core import busy
+from console.core.middleware import busy_page
 from console.core.pages import form_page, page_of, posted, show
 from console.home.elsewhere import elsewhere
 from console.home.figures import holdings, sent_by
@@ -195,3 +199,11 @@ def forbidden(request: HttpRequest, exception: Exception | None = None) -> HttpR
 def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
     """404: not there, or not yours."""
     return show(request, "404.html", {}, status=404)
+
+
+def failed(request: HttpRequest) -> HttpResponse:
+    """500, our fault, without a query; 503 where a middleware or an error page met a busy or absent database."""
+    error = sys.exc_info()[1]  # Django calls this where it caught the error.
+    if error is None or not busy.passes(error):
+        return server_error(request)
+    return busy_page(request, error, may_be_saved=True)  # A middleware may have met it after the view.

@@ -23,7 +23,7 @@ from django.utils import timezone
 from console.accounts import sudo as sudo_mode
 from console.accounts.models import Invitation, Membership, Team, User
 from console.accounts.permissions import TEAM_ROLE_PERMISSIONS, Permission
-from console.core.pages import show
+from console.core.pages import show, typed
 
 Loader = Callable[..., Any]
 View = Callable[..., HttpResponse]
@@ -87,13 +87,8 @@ def _sudo(request: HttpRequest) -> HttpResponse | None:
     if not (error := sudo_mode.prove(request)):
         request.sudo_needed = False  # type: ignore[attr-defined]
         return None
-    typed = [
-        (name, value)
-        for name, values in request.POST.lists()
-        if name not in (sudo_mode.PASSWORD_FIELD, "csrfmiddlewaretoken")
-        for value in values
-    ]
-    return show(request, "accounts/sudo.html", {"error": error, "typed": typed}, status=403)
+    carried = [(name, value) for name, value in typed(request) if name != sudo_mode.PASSWORD_FIELD]
+    return show(request, "accounts/sudo.html", {"error": error, "typed": carried}, status=403)
 
 
 def check(holds: bool) -> None:

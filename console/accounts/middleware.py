@@ -11,6 +11,9 @@ from django.middleware.locale import LocaleMiddleware
 from django.utils import translation
 from django.utils.cache import patch_vary_headers
 
+from console.core import busy
+from console.core.middleware import busy_page
+
 FOR_ALL = ("public", "device", "server")  # permissions of routes that ask for nobody signed in
 
 
@@ -23,11 +26,17 @@ class LanguageMiddleware(LocaleMiddleware):
     def process_view(
         self, request: HttpRequest, view: Callable[..., HttpResponse], arguments: Any, names: Any
     ) -> HttpResponse | None:
-        """Take the language of whoever is signed in."""
+        """Take the language of whoever is signed in; the first who asks the database finds it busy or away."""
         policy = getattr(view, "policy", None)
         if policy is not None and policy.permission in FOR_ALL:
             return None
-        if language := getattr(request.user, "language", ""):
+        try:
+            language = getattr(request.user, "language", "")
+        except Exception as error:
+            if not busy.passes(error):
+                raise
+            return busy_page(request, error, may_be_saved=False)
+        if language:
             translation.activate(language)
             request.LANGUAGE_CODE = language
             request.own_language = language  # type: ignore[attr-defined]

@@ -14,6 +14,7 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext_lazy as _
 from django_htmx.http import HttpResponseClientRedirect
 
+from console.core import busy
 from console.core.errors import Refused
 from console.core.fields import WordsField
 
@@ -29,7 +30,8 @@ def form_page(
 ) -> HttpResponse:
     """Show `form`; on a valid POST run the verb `save(cleaned_data)`, then toast and go on.
 
-    `success(result)` gives (toast, URL). A verb's `Refused` is shown beside its field and what was typed stays: 422.
+    `success(result)` gives (toast, URL). A verb's `Refused` is shown beside its field and what was typed stays: 422;
+    so it does when the database is busy or away: 503.
     A request by htmx gets the dialog part of the same template instead of the page.
     """
 
@@ -62,7 +64,7 @@ def posted(request: HttpRequest) -> QueryDict | None:
 
 def show(request: HttpRequest, template: str, context: dict[str, Any], *, status: int = 200) -> HttpResponse:
     """Render the page, or for the dialog its partial `dialog`; without one, the browser goes to the page."""
-    templates = [f"{template}#dialog", template] if _is_dialog(request) else template
+    templates = [f"{template}#dialog", template] if is_dialog(request) else template
     return render(request, templates, context, status=status)
 
 
@@ -99,7 +101,7 @@ def secret_page(
 
     def after(result: Any) -> HttpResponse:
         secret = {"shown": shown(result)}
-        if _is_dialog(request):
+        if is_dialog(request):
             answer = render(request, "core/secret.html", secret)
         else:
             template, page = over()
@@ -120,17 +122,64 @@ def _page(
     context: dict[str, Any],
 ) -> HttpResponse:
     """Show the form; on a valid POST run the verb and answer with `after(result)`."""
-    if request.method == "POST" and form.is_valid():
-        try:
-            result = save(form.cleaned_data)
-        except Refused as refused:
-            form.add_error(refused.field if refused.field in form.fields else None, refused.message)
-        else:
-            return after(result)
-    return show(request, template, {"form": form, **context}, status=422 if request.method == "POST" else 200)
+    if request.method != "POST":
+        return show(request, template, {"form": form, **context})
+    try:
+        valid = form.is_valid()
+        result = save(form.cleaned_data) if valid else None
+    except Refused as refused:
+        valid = False
+        form.add_error(refused.field if refused.field in form.fields else None, refused.message)
+    except Exception as error:
+        if not busy.passes(error):
+            raise
+        return _again(request, error, form, template, context)
+    if valid:
+        request.is_saved = True  # type: ignore[attr-defined]
+        return after(result)  # Where this fails, whoever answers says that the change was saved.
+    return show(request, template, {"form": form, **context}, status=422)
 
 
-def _is_dialog(request: HttpRequest) -> bool:
+def _again(
+    request: HttpRequest, error: Exception, form: forms.BaseForm, template: str, context: dict[str, Any]
+) -> HttpResponse:
+    """Show the form with what was typed, and say that the database was busy or away: 503."""
+    busy.note(error, f"{request.method} {request.path}")
+    busy.renew_connection()
+    if request.FILES and request.headers.get("HX-Request"):  # The form is still there, with the file.
+        return busy_words(busy.sentence(error))
+    form.add_error(None, busy.sentence(error))
+    if request.FILES:
+        form.add_error(None, _("The file is not kept: choose it again."))
+    return busy_answer(show(request, template, {"form": form, **context}))
+
+
+def busy_answer(answer: HttpResponse) -> HttpResponse:
+    """Make it a 503 that htmx shows as any page; that of a proxy it does not, as what was typed would be gone."""
+    answer.status_code = 503
+    answer["Retry-After"] = busy.RETRY_AFTER
+    answer["Cache-Control"] = "no-store"
+    answer["Console-Busy"] = "page"
+    answer._has_been_logged = True  # type: ignore[attr-defined]  # Django would write a second line
+    return answer
+
+
+def busy_words(words: str) -> HttpResponse:
+    """Answer to htmx in a toast: the page stays as it is, with what was typed and the file that was chosen."""
+    answer = busy_answer(HttpResponse(words, content_type="text/plain; charset=utf-8"))
+    answer["Console-Busy"] = "words"
+    return answer
+
+
+def typed(request: HttpRequest) -> list[tuple[str, str]]:
+    """Return the fields of a form that was sent, for a page that sends them once more."""
+    return [
+        (name, str(value)) for name, values in request.POST.lists() if name != "csrfmiddlewaretoken" for value in values
+    ]
+
+
+def is_dialog(request: HttpRequest) -> bool:
+    """Whether the answer goes into the dialog that is open."""
     return request.headers.get("HX-Target") == "dialog"
 
 

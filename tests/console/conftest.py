@@ -4,6 +4,7 @@ import pytest
 
 from console.accounts.permissions import ApplicationRole, TeamRole
 from tests import factories
+from tests.console import holding
 
 
 @pytest.fixture
@@ -34,3 +35,10 @@ def team_admin(application):
 def outsider(db):
     """An application administrator elsewhere."""
     return factories.make_reviewer(factories.make_application(), ApplicationRole.APP_ADMIN)
+
+
+@pytest.fixture
+def other(transactional_db):
+    """A second connection, whose locks this thread's connection does not wait for long."""
+    with holding.impatient(), holding.another() as connection:
+        yield connection

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
@@ -23,6 +22,7 @@ from console.api.device.schema import (
     ConsentTemplate,
 )
 from console.api.http import Environ, Response, json_response
+from console.core import busy
 from messaging import consents
 from messaging.consents import Asked, Choices, ConsentRefused
 from messaging.states import Answer
@@ -30,7 +30,6 @@ from miniprograms.models import Binding
 
 STATUSES = {"not_tapped": 403, "20004": 403, "20005": 403, "request_id_used": 409}  # else 422
 
-logger = logging.getLogger(__name__)
 _answers = msgspec.json.Decoder(ConsentAnswers)
 _settings = msgspec.json.Decoder(ConsentSettings)
 
@@ -96,8 +95,8 @@ def _refusing() -> Iterator[None]:
         yield
     except ConsentRefused as error:
         raise ApiError(STATUSES.get(error.code, 422), error.code, error.message) from None
-    except Error:
-        logger.exception("consents can't be read or written")
+    except Error as error:
+        busy.note(error, "consents can't be read or written")
         raise unavailable() from None
 
 

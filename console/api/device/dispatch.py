@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable
 
 from console.api import http
 from console.api.device import consents, login_codes, logs, openapi, packages, policy, privacy, reports, update
 from console.api.device.credentials import Source
 from console.api.device.feed import feed
-from console.api.device.http import ApiError, not_found
+from console.api.device.http import ApiError, not_found, unavailable
 from console.api.http import Environ, Response, WSGIApplication
+from console.core import busy
 
 PREFIX = "/runtime/v1/"
 METHODS = {
@@ -26,8 +26,6 @@ METHODS = {
     "openapi": ("GET", "HEAD"),
 }
 
-logger = logging.getLogger(__name__)
-
 
 def in_front_of(django: WSGIApplication) -> WSGIApplication:
     """Return a WSGI application that answers devices itself and leaves all else to `django`."""
@@ -40,9 +38,12 @@ def respond(environ: Environ, source: Callable[[], Source]) -> Response:
         return _handle(environ, source)
     except ApiError as error:
         response = error.response()
-    except Exception:
-        logger.exception("%s %s failed", environ["REQUEST_METHOD"], environ["PATH_INFO"])
-        response = ApiError(500, "internal", "Something went wrong here; it was logged.").response()
+    except Exception as error:
+        busy.note(error, f"{environ['REQUEST_METHOD']} {environ['PATH_INFO']} failed")
+        if busy.passes(error):
+            response = unavailable().response()
+        else:
+            response = ApiError(500, "internal", "Something went wrong here; it was logged.").response()
     if environ["REQUEST_METHOD"] == "HEAD":
         response.body = b""
     return response

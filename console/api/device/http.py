@@ -55,8 +55,10 @@ def not_found() -> ApiError:
 
 
 def unavailable() -> ApiError:
-    """What could not be answered because of the database."""
-    return ApiError(503, "temporarily_unavailable", "The database is away. Ask again soon.", [("Retry-After", "5")])
+    """What could not be answered because the database is busy or away."""
+    return ApiError(
+        503, "temporarily_unavailable", "The database is busy or away. Ask again soon.", [("Retry-After", "5")]
+    )
 
 
 def is_known(environ: Environ, etag: str) -> bool:

@@ -19,6 +19,7 @@ from console.api.device import rate
 from console.api.device.http import ApiError, not_found, parse, read_signed, unavailable
 from console.api.device.schema import LoginCode, LoginCodeRequest
 from console.api.http import Environ, Response, json_response
+from console.core import busy
 from console.core.errors import Refused
 from console.core.sealing import Unreadable
 from console.hosts.models import HostApplication, ServerSecret
@@ -45,8 +46,8 @@ def answer(environ: Environ) -> Response:
     try:
         application = _authenticate(asked.application_id, body, signed)
         code = _make(asked, application, signed["webhook-id"])
-    except Error:
-        logger.exception("a login code can't be made")
+    except Error as error:
+        busy.note(error, "a login code can't be made")
         raise unavailable() from None
     return json_response(LoginCode(code, int(CODE_LIFETIME.total_seconds())))
 

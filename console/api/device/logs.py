@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 
@@ -16,6 +15,7 @@ from console.api.device.credentials import Source, authenticate, check_guid
 from console.api.device.http import ApiError, not_found, read_batch, unavailable
 from console.api.device.schema import LogBatch, LogEntry, LogsAccepted
 from console.api.http import Environ, Response, json_response
+from console.core import busy
 from devmgmt.logs import volume
 from devmgmt.logs.criteria import StoreAway
 from devmgmt.logs.entry import Entry, Line, Mark, Origin, Times, entry
@@ -26,7 +26,6 @@ LONGEST_BATCH = 1024 * 1024  # bytes, as sent and inflated
 CUT = int(Mark.CUT)
 LEVELS = {level.code: int(level) for level in Level}
 
-logger = logging.getLogger(__name__)
 _decoder = msgspec.json.Decoder(LogBatch)
 
 
@@ -83,8 +82,8 @@ def _keep(program: int, entries: Sequence[Entry], now: datetime) -> None:
             raise _quota_exceeded(now)
         if entries:
             log_store().write(entries)
-    except (StoreAway, Error):
-        logger.exception("logs can't be written")
+    except (StoreAway, Error) as error:
+        busy.note(error.__cause__ or error, "logs can't be written")
         raise unavailable() from None
     volume.buffer.add(entries)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable
 
 from django.core.handlers.wsgi import WSGIRequest
@@ -14,9 +13,8 @@ from console.api.device.credentials import Source, authenticate
 from console.api.device.http import kept_by_devices, not_found, read_query, unavailable
 from console.api.device.schema import PolicyQuestion
 from console.api.http import Environ, Response
+from console.core import busy
 from devmgmt.policy import Policy, policy_of
-
-logger = logging.getLogger(__name__)
 
 
 def answer(environ: Environ, source: Callable[[], Source]) -> Response:
@@ -39,6 +37,6 @@ def answer(environ: Environ, source: Callable[[], Source]) -> Response:
 def _policy(app_id: str, application: int) -> Policy | None:
     try:
         return policy_of(app_id, application)
-    except Error:
-        logger.exception("a policy can't be read")
+    except Error as error:
+        busy.note(error, "a policy can't be read")
         raise unavailable() from None

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable
 
 from django.core.handlers.wsgi import WSGIRequest
@@ -14,11 +13,10 @@ from console.api.device.credentials import Source, authenticate
 from console.api.device.http import ApiError, kept_by_devices, not_found, read_query, unavailable
 from console.api.device.schema import Contact, DeclaredData, PrivacyAnswer, PrivacyQuestion, PrivacyText, ThirdParty
 from console.api.http import Environ, Response
+from console.core import busy
 from miniprograms.models import Binding
 from miniprograms.privacy.models import PrivacyAgreement
 from miniprograms.states import Shelf
-
-logger = logging.getLogger(__name__)
 
 
 def answer(environ: Environ, source: Callable[[], Source]) -> Response:
@@ -34,8 +32,8 @@ def answer(environ: Environ, source: Callable[[], Source]) -> Response:
     rate.limiter.hit(application.pk, client_address(WSGIRequest(environ)), counted)
     try:
         found = _answer(asked, application.pk)
-    except Error:
-        logger.exception("a privacy agreement can't be read")
+    except Error as error:
+        busy.note(error, "a privacy agreement can't be read")
         raise unavailable() from None
     return kept_by_devices(environ, found)
 

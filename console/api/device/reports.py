@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable
 
 import msgspec
@@ -13,9 +12,9 @@ from console.api.device.credentials import Source, authenticate
 from console.api.device.http import ApiError, not_found, read_json, unavailable
 from console.api.device.schema import Report
 from console.api.http import NOT_STORED, Environ, Response
+from console.core import busy
 from grayscale.sightings import record_report
 
-logger = logging.getLogger(__name__)
 _decoder = msgspec.json.Decoder(Report)
 
 
@@ -46,6 +45,6 @@ def _keep(report: Report, application: int) -> bool:
             result=report.result,
             reason=report.reason or "",
         )
-    except Error:
-        logger.exception("a report can't be written")
+    except Error as error:
+        busy.note(error, "a report can't be written")
         raise unavailable() from None

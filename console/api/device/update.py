@@ -40,9 +40,9 @@ def answer(environ: Environ, source: Callable[[], Source]) -> Response:
             claims=claims,
             trial_token=asked.trial_token,
         )
-    except ClaimsUnavailable:
+    except ClaimsUnavailable as error:
         # Only for devices that a task may reach: all others are answered from memory while the database is away.
-        logger.warning("whether a device has a place in a task can't be told", exc_info=True)
+        logger.warning("whether a device has a place in a task can't be told: %s", error)
         raise unavailable() from None
     if decision.release is not None:
         rows.seen(asked.app_id, asked, application=application.pk)

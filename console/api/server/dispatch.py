@@ -12,7 +12,6 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from django.conf import settings
-from django.db import InterfaceError, OperationalError
 
 from console.api import http
 from console.api.http import Environ, Response, WSGIApplication
@@ -20,6 +19,7 @@ from console.api.rate import Counter
 from console.api.server import logs, messages, sessions, templates, tokens
 from console.api.server.errors import SYSTEM, new_rid, refusal
 from console.api.server.reading import address
+from console.core import busy
 from console.core.errors import ServerRefused
 
 OPENSERVER = "/openserver"  # before each path as well, as TCSAS has it
@@ -60,12 +60,9 @@ def respond(environ: Environ) -> Response:
         response = _handle(environ, path)
     except ServerRefused as error:
         response = refusal(error.errcode, error.detail, rid=rid)
-    except (OperationalError, InterfaceError) as error:
-        _log(error, path, rid)
-        response = refusal(SYSTEM, "try again", rid=rid)
     except Exception as error:
         _log(error, path, rid)
-        response = refusal(SYSTEM, "", rid=rid)
+        response = refusal(SYSTEM, "try again" if busy.passes(error) else "", rid=rid)
     if environ["REQUEST_METHOD"] == "HEAD":
         response.body = b""
     return response
@@ -83,6 +80,12 @@ def _handle(environ: Environ, path: str) -> Response:
 
 
 def _log(error: Exception, path: str, rid: str) -> None:
-    """Note where it went wrong, but not the error's own words, which may hold what was sent."""
+    """Note where it went wrong, but not the error's own words, which may hold what was sent.
+
+    A database that is busy or away is no place in the code: one locked row would fill the log.
+    """
+    if busy.passes(error):
+        logger.warning("%s failed, rid %s: %s", path, rid, busy.brief(error))
+        return
     places = "".join(traceback.format_tb(error.__traceback__))
     logger.error("%s failed, rid %s: %s\n%s", path, rid, type(error).__name__, places)

@@ -7,6 +7,9 @@ export function announce (words) {
 
 // Show a toast that the server did not write.
 export function toast (words) {
+  for (const same of document.querySelectorAll('.toast-error')) {
+    if (same.textContent.trim() === words) same.remove() // What asks every few seconds says it once.
+  }
   const box = document.createElement('div')
   box.className = 'toast show toast-error'
   const body = document.createElement('div')

@@ -30,7 +30,7 @@ dialog.addEventListener('click', event => {
 dialog.addEventListener('close', () => { dialog.replaceChildren() })
 
 document.addEventListener('htmx:beforeSwap', event => {
-  if (event.detail.target !== dialog) return
+  if (event.detail.target !== dialog || !event.detail.shouldSwap) return
   // A whole page came instead of a dialog: the session has ended, or a view has no dialog part. Go there.
   if (/<html[\s>]/i.test(event.detail.serverResponse)) {
     event.detail.shouldSwap = false

@@ -1,6 +1,6 @@
-// Theme toggle, switchers, toasts, the search key, messages about requests that failed.
+// Theme toggle, switchers, toasts, the search key.
 /* global htmx */
-import { announce, toast } from './announce.js';
+import { announce } from './announce.js';
 
 document.addEventListener('click', event => {
   if (event.target.closest('[data-theme-toggle]')) {
@@ -35,11 +35,4 @@ document.addEventListener('keydown', event => {
 
 for (const box of document.querySelectorAll('.toast-success, .toast-info')) {
   window.setTimeout(() => { if (!box.matches(':hover, :focus-within')) box.remove() }, 6000)
-}
-
-for (const name of ['htmx:responseError', 'htmx:sendError', 'htmx:timeout']) {
-  document.addEventListener(name, event => {
-    const status = event.detail.xhr?.status
-    if (![403, 404, 409, 422].includes(status)) toast(document.getElementById('announcer').dataset.failed)
-  })
 }

@@ -7,10 +7,10 @@ from console.accounts.access import route
 from console.accounts.permissions import Permission
 from console.core.errors import Refused
 from console.core.pages import NoteForm, form_page, posted
-from console.urls import handler403, handler404
+from console.urls import handler403, handler404, handler500
 from console.urls import urlpatterns as console_urls
 
-__all__ = ["handler403", "handler404", "urlpatterns"]
+__all__ = ["handler403", "handler404", "handler500", "urlpatterns"]
 
 
 class NumberForm(forms.Form):

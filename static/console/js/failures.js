@@ -1,0 +1,19 @@
+// What is said of requests by htmx that failed. Before dialog.js, which looks at what is going to be shown.
+import { toast } from './announce.js';
+
+// Of a busy database we say so in a page or in words; another's 503, of a proxy, must not take the place of a form.
+const busy = xhr => xhr?.status === 503 ? xhr.getResponseHeader('Console-Busy') : null
+
+document.addEventListener('htmx:beforeSwap', event => {
+  if (busy(event.detail.xhr) !== 'page') return
+  event.detail.shouldSwap = true
+  event.detail.isError = false
+})
+
+for (const name of ['htmx:responseError', 'htmx:sendError', 'htmx:timeout']) {
+  document.addEventListener(name, event => {
+    const { xhr } = event.detail
+    if ([403, 404, 409, 422].includes(xhr?.status)) return
+    toast(busy(xhr) === 'words' ? xhr.responseText : document.getElementById('announcer').dataset.failed)
+  })
+}

@@ -1,0 +1,100 @@
+"""The pool over connections that were really ended and a PostgreSQL that is really restarted."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor, wait
+from pathlib import Path
+from threading import Barrier
+from typing import Any
+
+import pytest
+from django.conf import settings
+from django.db import connection
+from django.db.backends.postgresql.base import DatabaseWrapper
+
+from console.local import postgres
+from console.local.process import Service, stop_all
+from tests.console import holding
+
+IDLE = "SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
+
+
+def test_dead_connections_are_replaced_before_they_are_used(transactional_db: None) -> None:
+    """Whoever comes first after a restart sees nothing of it, however many connections died."""
+    ready = Barrier(3)
+
+    def connect() -> None:
+        connection.ensure_connection()
+        ready.wait(timeout=30)
+        connection.close()
+
+    with ThreadPoolExecutor(3) as threads:
+        list(threads.map(lambda _number: connect(), range(3)))
+    connection.close()
+    with holding.another() as watcher:
+        pids = [pid for (pid,) in watcher.execute(IDLE)]
+    assert len(pids) >= 3
+    for pid in pids:
+        holding.end(pid)
+    for _ in pids:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT 1")
+        connection.close()
+
+
+@pytest.fixture
+def folder() -> Iterator[Path]:
+    """A short path, as a socket's has to be."""
+    made = Path(tempfile.mkdtemp(prefix="console-", dir="/tmp"))
+    made.chmod(0o711)
+    yield made
+    shutil.rmtree(made, ignore_errors=True)
+
+
+@pytest.fixture
+def server(folder: Path) -> Iterator[Service]:
+    """A PostgreSQL of its own."""
+    postgres.prepare(folder / "data", sockets=folder)
+    made = postgres.service(folder / "data", sockets=folder, log=folder / "log", durable=False)
+    made.start()
+    try:
+        postgres.wait_until_ready(made, sockets=folder)
+        yield made
+    finally:
+        stop_all([made], patience=3)
+
+
+@pytest.fixture
+def ours(folder: Path, server: Service, django_db_blocker: Any) -> Iterator[DatabaseWrapper]:
+    """A connection to it, by the console's own settings."""
+    given = settings.DATABASES["default"]
+    named = {**given, "NAME": "postgres", "HOST": str(folder / "pg")}
+    made = DatabaseWrapper(named, alias="restarted")
+    made.inc_thread_sharing()
+    with django_db_blocker.unblock():
+        yield made
+        made.close()
+        made.close_pool()
+
+
+def test_a_restart_is_waited_for(folder: Path, server: Service, ours: DatabaseWrapper) -> None:
+    """The pool's one connection is dead, nothing listens, and the request that waits is answered when it does."""
+    with ours.cursor() as cursor:
+        cursor.execute("SELECT 1")
+    ours.close()
+    stop_all([server], patience=10)
+
+    def ask() -> int:
+        with ours.cursor() as cursor:
+            cursor.execute("SELECT 1")
+            return cursor.fetchone()[0]
+
+    with ThreadPoolExecutor(1) as threads:
+        answer = threads.submit(ask)
+        while not ours.pool.get_stats().get("connections_errors"):  # Until it was refused.
+            assert not wait([answer], timeout=0.02).done
+        server.start()
+        assert answer.result(timeout=60) == 1
