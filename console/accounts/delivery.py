@@ -22,13 +22,8 @@ from django.utils.encoding import punycode
 from django.utils.translation import gettext as _
 from django.utils.translation import override
 
-<<<<<<< HEAD
-from console.accounts.models import Invitation, Notification
-=======
 from console.accounts import leases
 from console.accounts.models import Invitation, MailServer, Notification, OutgoingMail
-from console.accounts.states import ABOUT
->>>>>>> mail
 from console.core import times
 from console.core.sealing import unseal
 
