@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from typing import Any
 
 VARIABLE = "CONSOLE_ROLE"
+# A session whose machine is gone without a word holds its locks for a minute, not for two hours.
+KEEPALIVES = "-c tcp_keepalives_idle=30 -c tcp_keepalives_interval=10 -c tcp_keepalives_count=3"
 
 
 @dataclass(frozen=True)
@@ -30,7 +32,7 @@ class Role:
         """The limits, as a connection is told them."""
         return (
             f"-c lock_timeout={self.lock} -c statement_timeout={self.statement}"
-            f" -c idle_in_transaction_session_timeout={self.idle}"
+            f" -c idle_in_transaction_session_timeout={self.idle} {KEEPALIVES}"
         )
 
 

@@ -13,7 +13,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 GRACE_SECONDS = 10.0
-START_SECONDS = 60.0
+START_SECONDS = 120.0
 
 
 @contextlib.contextmanager

@@ -45,7 +45,7 @@ class Server:
 
     def get(self, path: str = "/healthz") -> int:
         """Status of a page; 0 when nobody answers."""
-        with contextlib.closing(http.client.HTTPConnection("127.0.0.1", self.port, timeout=10)) as asking:
+        with contextlib.closing(http.client.HTTPConnection("127.0.0.1", self.port, timeout=START_SECONDS)) as asking:
             try:
                 asking.request("GET", path)
                 return asking.getresponse().status
