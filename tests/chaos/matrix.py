@@ -124,7 +124,7 @@ class Run:
         say("load begins")
         with self.load():
             if not until(self.is_well, seconds=START_SECONDS):
-                raise RuntimeError(f"the installation does not answer: {self.unwell()}")
+                raise RuntimeError(f"the installation does not answer: {', '.join(self.unwell())}")
             for name, fault in self.chosen():
                 if time.monotonic() > self.deadline:
                     self.outcome.violations.append("the time was over before all faults had happened")
@@ -183,23 +183,24 @@ class Run:
                 raise
             row.missed += isinstance(error, Missed)
             row.times += not isinstance(error, Missed)
-        recovered = until(self.is_well, seconds=RECOVERY_SECONDS)
+        over = time.monotonic()
+        recovered = until(lambda: self.is_well(since=over), seconds=RECOVERY_SECONDS)
         ended = time.monotonic()
-        say(f"{name}: {ended - began:.1f} s")
+        outages = {part: round(meter.longest(began, ended), 1) for part, meter in self.meters.items()}
+        say(f"{name}: {ended - began:.1f} s {outages}")
         if not recovered:
-            row.violations.append(f"{name}: not well after {RECOVERY_SECONDS:.0f} s: {self.unwell()}")
-        for part, meter in self.meters.items():
-            row.outages[part] = max(row.outages[part], meter.longest(began, ended))
+            row.violations.append(f"{name}: not well after {RECOVERY_SECONDS:.0f} s: {self.unwell(over)}")
+        row.outages = {part: max(outages[part], row.outages[part]) for part in PARTS}
         with contextlib.suppress(psycopg.Error):
             row.violations += [f"{name}: {words}" for words in self.checks.always()]
 
-    def is_well(self) -> bool:
-        """Whether every part has been answered well for a second, but for mail, whose pauses grow."""
-        return all(meter.well_since(1.0) for part, meter in self.meters.items() if part != MAIL)
+    def is_well(self, *, since: float = 0.0) -> bool:
+        """Whether each part was answered well after `since`, a second ago at least; but for mail, whose pauses grow."""
+        return not (self.unwell(since) - {MAIL}) and time.monotonic() > since + 1.0
 
-    def unwell(self) -> str:
-        """Name the parts that are not well."""
-        return ", ".join(part for part, meter in self.meters.items() if not meter.well_since(1.0))
+    def unwell(self, since: float = 0.0) -> set[str]:
+        """The parts that are not well."""
+        return {part for part, meter in self.meters.items() if not meter.is_good_since(since)}
 
     def settle(self) -> None:
         """Wait until nothing is under way, and until everything has shown a sign of life since."""
