@@ -11,6 +11,7 @@ import threading
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -94,8 +95,9 @@ def run(plan: Plan) -> Outcome:
         facts = _seed(one, stub.url)
         stub.webhooks = [Webhook(secret) for secret in facts["secrets"]]
         clients = Clients(one, ledger, facts, plan.seed)
+        teams = [Team(one, ledger, team, plan.seed) for team in facts["teams"]]
         dice = random.Random(plan.seed)
-        world = World(one, clients, facts, stub, Arrivals(stub, clients), mail, dice, plan.away[0])
+        world = World(one, clients, teams, facts, stub, Arrivals(stub, clients), mail, dice, plan.away[0])
         run = Run(plan, world, Checks(one, ledger, stub, mail), Outcome(), began + plan.seconds)
         with installation.served(one):
             run.go()
@@ -142,8 +144,7 @@ class Run:
     def load(self) -> Iterator[None]:
         """Let people, devices and servers work, and the meters ask."""
         world, clients = self.world, self.world.clients
-        teams = [Team(world.one, clients.ledger, facts, self.plan.seed) for facts in world.facts["teams"]]
-        work = [*(lambda team=team: team.work(clients.stop) for team in teams), clients.claim, clients.log]
+        work = [*(partial(team.work, clients.stop) for team in world.teams), clients.claim, clients.log]
         work += [clients.report, lambda: clients.subscribe_and_send("good"), lambda: clients.subscribe_and_send("slow")]
         threads = [threading.Thread(target=one, daemon=True) for one in work]
         for thread in [*threads, *self.meters.values()]:

@@ -97,6 +97,7 @@ class Team:
         self.dice = random.Random(seed)
         self.path = f"/miniprograms/{facts['app_id']}"
         self.domain_changes = 0
+        self.wish = ""  # what a fault wants to meet: "upload"
 
     def work(self, stop: threading.Event) -> None:
         """Move until `stop`."""
@@ -115,7 +116,9 @@ class Team:
         states = {state: (pk, number) for pk, number, state, _major in reversed(versions)}
         online = next((major for _pk, _number, state, major in versions if state == "online"), 0)
         newest = versions[0]
-        if self.domain_changes < MOST_DOMAIN_CHANGES and self.dice.random() < 0.1:
+        if self.wish == "upload":
+            self.upload(newest[3] + 1)
+        elif self.domain_changes < MOST_DOMAIN_CHANGES and self.dice.random() < 0.1:
             self.save_domains()
         elif "in_audit" in states:
             for (decision,) in self.one.rows(WAITING, self.facts["id"]):

@@ -17,9 +17,15 @@ SHARES = "SELECT FROM grayscale_claimshard WHERE task_id = ANY(%s) FOR UPDATE"
 
 def file_but_no_row(world: World) -> None:
     """An upload whose file is written, and whose row is not committed."""
-    with world.held("LOCK TABLE releases_version IN SHARE MODE"):
-        world.come_to("web", 'INSERT INTO "releases_version"%')
-        world.kill(world.one.children("web"))
+    for team in world.teams:
+        team.wish = "upload"
+    try:
+        with world.held("LOCK TABLE releases_version IN SHARE MODE"):
+            world.come_to("web", 'INSERT INTO "releases_version"%')
+            world.kill(world.one.children("web"))
+    finally:
+        for team in world.teams:
+            team.wish = ""
 
 
 def in_a_publish(world: World) -> None:

@@ -18,6 +18,7 @@ from messaging.stub import Stub
 from tests.chaos.devices import Clients
 from tests.chaos.installation import Installation
 from tests.chaos.meters import Arrivals
+from tests.chaos.people import Team
 from tests.chaos.stubs import MailServer
 
 POINT_SECONDS = 15.0  # so long a fault waits for a process to come to its point
@@ -33,6 +34,7 @@ class World:
 
     one: Installation
     clients: Clients
+    teams: list[Team]
     facts: dict[str, Any]
     stub: Stub
     arrivals: Arrivals
