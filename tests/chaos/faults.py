@@ -16,15 +16,14 @@ from tests.chaos.installation import QUEUES, children, faketime
 from tests.chaos.stubs import GOOD, REFUSING, SILENT
 from tests.chaos.world import World
 
-KILL, STALL = "kill", "stall"
+SELDOM = 0.1  # what takes a whole part away
 RESTART_SECONDS = 1.0
 SKEWS = ("+20s", "-20s", "+1h", "-1h")
 
 
 class Fault(NamedTuple):
-    """What happens, and whether it counts as a kill or as a stall."""
+    """What happens, and how often in proportion to others, beyond the first time."""
 
-    kind: str
     happen: Callable[[World], None]
     weight: float = 1.0
 
@@ -182,17 +181,17 @@ def kills() -> dict[str, Fault]:
     """What ends something, by its name."""
     servers, mains = ("web", "runtime"), ("web", "runtime", "beat")
     return {
-        **{f"{name}: a process killed": Fault(KILL, partial(kill_child, name), 3) for name in servers},
-        **{f"{name}: main process killed": Fault(KILL, partial(kill_main, name)) for name in mains},
-        **{f"worker {queue}: child killed": _of_worker(KILL, kill_child, queue) for queue in QUEUES},
-        **{f"worker {queue}: killed": _of_worker(KILL, kill_main, queue) for queue in QUEUES},
-        "Valkey killed": Fault(KILL, partial(kill_engine, "valkey", signal.SIGKILL)),
-        "Valkey emptied": Fault(KILL, empty_valkey),
-        "PostgreSQL killed": Fault(KILL, partial(kill_engine, "postgres", signal.SIGKILL)),
-        "PostgreSQL stopped at once": Fault(KILL, partial(kill_engine, "postgres", signal.SIGQUIT)),
-        "some database sessions ended": Fault(KILL, partial(end_sessions, "3"), 2),
-        "all database sessions ended": Fault(KILL, partial(end_sessions, "ALL")),
-        **{name: Fault(KILL, happen) for name, happen in points.POINTS.items()},
+        **{f"{name}: a process killed": Fault(partial(kill_child, name), 3) for name in servers},
+        **{f"{name}: main process killed": Fault(partial(kill_main, name), SELDOM) for name in mains},
+        **{f"worker {queue}: child killed": _of_worker(kill_child, queue) for queue in QUEUES},
+        **{f"worker {queue}: killed": _of_worker(kill_main, queue) for queue in QUEUES},
+        "Valkey killed": Fault(partial(kill_engine, "valkey", signal.SIGKILL), SELDOM),
+        "Valkey emptied": Fault(empty_valkey),
+        "PostgreSQL killed": Fault(partial(kill_engine, "postgres", signal.SIGKILL), SELDOM),
+        "PostgreSQL stopped at once": Fault(partial(kill_engine, "postgres", signal.SIGQUIT), SELDOM),
+        "some database sessions ended": Fault(partial(end_sessions, "3"), 2),
+        "all database sessions ended": Fault(partial(end_sessions, "ALL")),
+        **{name: Fault(happen, SELDOM) for name, happen in points.POINTS.items()},
     }
 
 
@@ -200,29 +199,29 @@ def stalls(packages: Path) -> dict[str, Fault]:
     """What holds something up, by its name, as far as it can be made to happen here."""
     servers, skewed = ("web", "runtime"), ("worker-deliver", "worker-mail", "worker-periodic", "beat")
     faults = {
-        **{f"{name}: a process stands still": Fault(STALL, partial(stop_child, name)) for name in servers},
-        **{f"worker {queue}: child stands still": _of_worker(STALL, stop_child, queue) for queue in QUEUES},
-        "beat stands still": Fault(STALL, partial(stop_main, "beat")),
-        "Valkey away": Fault(STALL, partial(engine_away, "valkey")),
-        "Valkey stands still": Fault(STALL, partial(stop_engine, "valkey")),
-        "Valkey read-only": Fault(STALL, read_only_valkey),
-        "Valkey full": Fault(STALL, full_valkey),
-        "PostgreSQL away": Fault(STALL, partial(engine_away, "postgres")),
-        "PostgreSQL stands still": Fault(STALL, partial(stop_engine, "postgres")),
-        "mail server silent": Fault(STALL, partial(mail_server, SILENT)),
-        "mail server refuses": Fault(STALL, partial(mail_server, REFUSING)),
-        "a gateway silent": Fault(STALL, silent_gateway),
-        "programs locked": Fault(STALL, partial(lock_row, "miniprograms_miniprogram")),
-        "tasks locked": Fault(STALL, partial(lock_row, "grayscale_grayscaletask")),
-        "places locked": Fault(STALL, partial(lock_row, "grayscale_claimshard")),
-        "idle transaction": Fault(STALL, idle_transaction),
+        **{f"{name}: a process stands still": Fault(partial(stop_child, name)) for name in servers},
+        **{f"worker {queue}: child stands still": _of_worker(stop_child, queue) for queue in QUEUES},
+        "beat stands still": Fault(partial(stop_main, "beat")),
+        "Valkey away": Fault(partial(engine_away, "valkey")),
+        "Valkey stands still": Fault(partial(stop_engine, "valkey")),
+        "Valkey read-only": Fault(read_only_valkey),
+        "Valkey full": Fault(full_valkey),
+        "PostgreSQL away": Fault(partial(engine_away, "postgres")),
+        "PostgreSQL stands still": Fault(partial(stop_engine, "postgres")),
+        "mail server silent": Fault(partial(mail_server, SILENT)),
+        "mail server refuses": Fault(partial(mail_server, REFUSING)),
+        "a gateway silent": Fault(silent_gateway),
+        "programs locked": Fault(partial(lock_row, "miniprograms_miniprogram")),
+        "tasks locked": Fault(partial(lock_row, "grayscale_grayscaletask")),
+        "places locked": Fault(partial(lock_row, "grayscale_claimshard")),
+        "idle transaction": Fault(idle_transaction),
     }
     if packages.is_mount():
-        faults["storage full"] = Fault(STALL, full_storage)
+        faults["storage full"] = Fault(full_storage)
     if faketime():
-        faults |= {f"{name.replace('-', ' ')}: clock off": Fault(STALL, partial(skew, name)) for name in skewed}
+        faults |= {f"{name.replace('-', ' ')}: clock off": Fault(partial(skew, name)) for name in skewed}
     return faults
 
 
-def _of_worker(kind: str, happen: Callable[[str, World], None], queue: str) -> Fault:
-    return Fault(kind, partial(happen, f"worker-{queue}"))
+def _of_worker(happen: Callable[[str, World], None], queue: str) -> Fault:
+    return Fault(partial(happen, f"worker-{queue}"))

@@ -26,6 +26,7 @@ from console.local import addresses, postgres, valkey
 from console.local.process import Service, stop_all, tied
 from console.local.supervisor import Watch
 from console.local.throwaway import PARENT
+from console.platform import serving
 from tests.processes import free_port
 
 ROOT = Path(__file__).parents[2]
@@ -192,6 +193,7 @@ def _environment(base: Path, mail_port: int) -> dict[str, str]:
     kept = {key: value for key, value in os.environ.items() if not key.startswith(("CELERY_", "PYTEST_"))}
     return {
         **kept,
+        "PYTHONPATH": str(ROOT),
         "DJANGO_SETTINGS_MODULE": "tests.chaos.settings",
         "SECRET_KEY": secrets.token_urlsafe(50),
         "DATABASE_URL": addresses.database_url(sockets=base),
@@ -212,20 +214,16 @@ def _environment(base: Path, mail_port: int) -> dict[str, str]:
 
 
 def _services(one: Installation) -> dict[str, Service]:
-    server = ("--workers", "2", "--port")
+    host = {"host": "127.0.0.1", "workers": 2}
     commands = {
-        "web": ("web", *server, str(one.web)),
-        "runtime": ("runtime", *server, str(one.runtime)),
-        **{
-            f"worker-{queue}": ("worker", "--queues", queue, "--concurrency", str(processes))
-            for queue, processes in QUEUES.items()
-        },
-        "beat": ("beat",),
+        "web": serving.command_of("web", port=one.web, **host),
+        "runtime": serving.command_of("runtime", port=one.runtime, **host),
+        **{f"worker-{queue}": serving.worker(queue, concurrency=processes) for queue, processes in QUEUES.items()},
+        "beat": serving.beat(),
     }
     return {name: _service(one, name, command) for name, command in commands.items()}
 
 
-def _service(one: Installation, name: str, command: tuple[str, ...]) -> Service:
-    line = tied([sys.executable, str(ROOT / "manage.py"), "start", *command], signal.SIGTERM)
-    env = {**one.environment, roles.VARIABLE: command[0], "PGAPPNAME": f"console-{name}", "PYTHONPATH": str(ROOT)}
-    return Service(name, line, log=one.base / f"{name}.log", env=env)
+def _service(one: Installation, name: str, command: list[str]) -> Service:
+    env = {**one.environment, roles.VARIABLE: name.partition("-")[0], "PGAPPNAME": f"console-{name}"}
+    return Service(name, tied(command, signal.SIGTERM), log=one.base / f"{name}.log", env=env)

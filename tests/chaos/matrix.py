@@ -30,7 +30,7 @@ from tests.chaos.people import Person, Team
 from tests.chaos.stubs import mail_server
 from tests.chaos.world import Missed, World, tolerant
 
-START_SECONDS, RECOVERY_SECONDS = 90.0, 60.0
+START_SECONDS, RECOVERY_SECONDS = 300.0, 120.0
 PARTS = (DEVICES, PAGES, JOBS, MAIL)
 REMAINING = """
     SELECT (SELECT count(*) FROM messaging_message WHERE state = 'waiting')

@@ -105,7 +105,7 @@ def meters(one: Installation, clients: Clients, arrivals: Arrivals, person: Pers
         try:
             if not person.session:
                 person.sign_in()
-            return person.get("/notifications/", timeout=2.0).status == 200
+            return person.get("/notifications/", timeout=5.0).status == 200
         except (Lost, RuntimeError):
             return False
 
