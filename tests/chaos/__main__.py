@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 import argparse
+import os
+import signal
 import sys
+import threading
 from pathlib import Path
 
 from console.local.process import LocalServiceError
+from console.local.supervisor import Stop, stop_on_signals
 from tests.chaos import report
 from tests.chaos.faults import kills, stalls
 from tests.chaos.installation import faketime
 from tests.chaos.matrix import Plan, run
+
+SETTLE_SECONDS = 1200.0  # for the start, the last fault, and until all is quiet
 
 
 def main() -> int:
@@ -31,8 +37,14 @@ def main() -> int:
         print("No clock is moved: the machine has no libfaketime.")
     away = (given.seconds_away, given.seconds_away) if given.seconds_away else (2.0, 5.0)
     plan = Plan(given.seed, given.kills, given.stalls, given.seconds, given.only, away, logs=given.logs)
+    limit = threading.Timer(given.seconds + SETTLE_SECONDS, os.kill, (os.getpid(), signal.SIGTERM))
+    limit.daemon = True
+    limit.start()
     try:
-        outcome = run(plan)
+        with stop_on_signals():
+            outcome = run(plan)
+    except Stop:
+        return sys.stderr.write("Stopped; nothing is left.\n") and 1
     except (LocalServiceError, RuntimeError) as error:
         return sys.stderr.write(f"{error}\n") and 1
     print(report.table(outcome))

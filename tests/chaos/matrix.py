@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import collections
 import contextlib
 import json
 import random
@@ -31,6 +32,7 @@ from tests.chaos.stubs import mail_server
 from tests.chaos.world import Missed, World, tolerant
 
 START_SECONDS, RECOVERY_SECONDS = 300.0, 120.0
+APART = 5  # so many other faults lie between two of the same part
 PARTS = (DEVICES, PAGES, JOBS, MAIL)
 REMAINING = """
     SELECT (SELECT count(*) FROM messaging_message WHERE state = 'waiting')
@@ -169,7 +171,7 @@ class Run:
             weights = [fault.weight for _name, fault in known]
             chosen += known[:count] + self.world.dice.choices(known, weights, k=max(0, count - len(known)))
         self.world.dice.shuffle(chosen)
-        yield from chosen
+        yield from spread(chosen)
 
     def happen(self, name: str, fault: Fault) -> None:
         """Let a fault happen, wait until all parts are well again, and note how long they were not."""
@@ -220,6 +222,22 @@ class Run:
             late = ", ".join(name for (name,) in rows(SIGNS, quiet, quiet))
             self.outcome.violations.append(f"no sign of life after {patience:.0f} s: {late}")
         self.outcome.told["longest wait of a single message, in seconds"] = round(self.world.arrivals.longest_wait())
+
+
+def spread(chosen: list[tuple[str, Fault]]) -> Iterator[tuple[str, Fault]]:
+    """Yield all in an order in which the same part, as far as can be, is not hit again while it still starts."""
+    waiting, recent = list(chosen), collections.deque[str](maxlen=APART)
+    while waiting:
+        one = next((one for one in waiting if _part(one[0]) not in recent), waiting[0])
+        waiting.remove(one)
+        recent.append(_part(one[0]))
+        yield one
+
+
+def _part(name: str) -> str:
+    """The first word, which says what is hit; of workers also the queue."""
+    words = name.replace(":", "").split()
+    return " ".join(words[:2]) if words[0] == "worker" else words[0]
 
 
 def say(words: str) -> None:
