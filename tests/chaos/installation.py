@@ -53,10 +53,10 @@ class Installation:
         """Where package files lie."""
         return self.base / "packages"
 
-    def connect(self, **options: str) -> psycopg.Connection:
+    def connect(self) -> psycopg.Connection:
         """Return a session of the harness's own, each statement a transaction; raises psycopg.OperationalError."""
         url = self.environment["DATABASE_URL"]
-        return psycopg.connect(url, autocommit=True, application_name=OWN, connect_timeout=2, **options)
+        return psycopg.connect(url, autocommit=True, application_name=OWN, connect_timeout=2)
 
     def rows(self, query: str, *values: object) -> list[tuple]:
         """Ask the database; raises psycopg.Error."""
