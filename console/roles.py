@@ -19,13 +19,14 @@ class Role:
     """Limits in milliseconds, as PostgreSQL has them, and the connections of one process; 0: no pool.
 
     lock: waiting for a row that someone else holds. statement: one query. idle: a transaction in which nothing
-    happens, whose locks everybody else would wait for.
+    happens, whose locks everybody else would wait for. wait: seconds for a free connection of the pool.
     """
 
     lock: int
     statement: int
     idle: int
     connections: int
+    wait: int = 10
 
     @property
     def options(self) -> str:
@@ -40,7 +41,7 @@ SERVING = {
     # A person would rather try again than wait.
     "web": Role(lock=2_000, statement=20_000, idle=30_000, connections=8),
     # A device asks again by itself, and others wait for its thread.
-    "runtime": Role(lock=1_000, statement=10_000, idle=15_000, connections=8),
+    "runtime": Role(lock=1_000, statement=10_000, idle=15_000, connections=8, wait=2),
     "all": Role(lock=2_000, statement=20_000, idle=30_000, connections=8),
 }
 ROLES = {
@@ -56,11 +57,11 @@ def connection_options(role: str) -> dict[str, Any]:
     if not role:
         return {"pool": _pool(8)}
     limits = ROLES[role]
-    return {"options": limits.options, "pool": _pool(limits.connections) if limits.connections else False}
+    return {"options": limits.options, "pool": _pool(limits.connections, limits.wait) if limits.connections else False}
 
 
-def _pool(connections: int) -> dict[str, int]:
-    return {"min_size": 1, "max_size": connections, "timeout": 10}
+def _pool(connections: int, wait: int = 10) -> dict[str, int]:
+    return {"min_size": 1, "max_size": connections, "timeout": wait}
 
 
 def current() -> str:

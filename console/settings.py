@@ -228,6 +228,7 @@ CELERY_BROKER_URL = env.str("CELERY_BROKER_URL", default=addresses.broker_url(RE
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_ACKS_LATE = True
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_BROKER_CHANNEL_ERROR_RETRY = True  # A broker that becomes a replica answers with an error; workers stay.
 CELERY_BROKER_TRANSPORT_OPTIONS = {"socket_timeout": 5, "socket_connect_timeout": 5}
 CELERY_TASK_PUBLISH_RETRY = False  # A task is a wake-up; periodic tasks do what a lost one would have done.
 CELERY_TASK_TIME_LIMIT = 15 * 60  # seconds; each task has a budget of its own, this ends one that hangs

@@ -17,6 +17,7 @@ django = get_wsgi_application()
 
 from console.api import http  # noqa: E402 - needs Django's apps to be ready
 from console.api.device import dispatch as device  # noqa: E402
+from console.api.device.feed import feed  # noqa: E402
 from console.api.server import dispatch as server  # noqa: E402
 from console.platform import probes  # noqa: E402
 
@@ -24,7 +25,8 @@ from console.platform import probes  # noqa: E402
 def application_for(role: str) -> Any:
     """Return what a process of this role answers (`roles.SERVING`)."""
     pages = http.nothing_here if role == "runtime" else django
-    behind = pages if role == "web" else device.in_front_of(server.in_front_of(pages))
+    servers = server.in_front_of(pages, is_away=feed.is_behind)
+    behind = pages if role == "web" else device.in_front_of(servers)
     return probes.in_front_of(behind)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import time
+from collections.abc import Sequence
 from typing import Any
 
 from celery import Task
@@ -37,6 +38,11 @@ def publish(task: Task, *ids: Any, periodic: bool = False) -> bool:
     return _publisher().publish(task, ids, {PERIODIC: True} if periodic else {})
 
 
+def empty(queues: Sequence[str]) -> list[str]:
+    """Return those in which no task waits for a worker; none while the broker does not say."""
+    return _publisher().empty(queues)
+
+
 class Publisher:
     """The connection of this process to the broker, apart from those that wait for tasks for as long as it takes."""
 
@@ -60,6 +66,17 @@ class Publisher:
             return False
         self._not_before = 0.0
         return True
+
+    def empty(self, queues: Sequence[str]) -> list[str]:
+        """Ask how long the queues are, unless the broker was away a moment ago."""
+        if time.monotonic() < self._not_before:
+            return []
+        try:
+            with producers[self._connection].acquire(block=True, timeout=PUBLISH_SECONDS) as producer:
+                with producer.channel.conn_or_acquire() as client:
+                    return [queue for queue in queues if not client.llen(queue)]
+        except (*self._connection.connection_errors, *self._connection.channel_errors, OperationalError, LimitExceeded):
+            return []
 
 
 _current: Publisher | None = None

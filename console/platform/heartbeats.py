@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
 from django.db import connection, models
 
 from console.platform.models import Heartbeat, Part
 
-# A task is due when its period is over since it was last sent. One that was sent and that no worker has begun is not
-# sent again before a minute and a period: while no worker is there, no heap of the same task piles up. Two schedulers
-# at once send each task once, as the row is locked by the first.
+# A task is due when its period is over since it was last sent. One that was sent and that no worker has begun may be
+# lost, with a worker that died or a broker that was emptied: it is sent again when nothing waits in its queue. Else not
+# before a minute and a period: while no worker is there, no heap of the same task piles up. Two schedulers at once send
+# each task once, as the row is locked by the first.
 TAKE_DUE = """
     INSERT INTO platform_heartbeat AS known (name, part, queue, seconds, sent_at)
     SELECT name, 'task', queue, seconds, clock_timestamp()
@@ -21,6 +22,7 @@ TAKE_DUE = """
         WHERE known.sent_at IS NULL
             OR known.sent_at <= clock_timestamp() - make_interval(secs => excluded.seconds)
                 AND (known.started_at >= known.sent_at
+                    OR known.queue = ANY(%s)
                     OR known.sent_at <= clock_timestamp() - make_interval(secs => 60 + excluded.seconds))
     RETURNING name
 """
@@ -52,14 +54,15 @@ BEAT_IS_LATE = """
 """
 
 
-def take_due(tasks: Mapping[str, tuple[str, int]]) -> list[str]:
+def take_due(tasks: Mapping[str, tuple[str, int]], *, empty: Collection[str] = ()) -> list[str]:
     """Return the names of the tasks that are to be sent now, and note that they were.
 
-    `tasks`: queue and period in seconds by name. Raises DatabaseError.
+    `tasks`: queue and period in seconds by name; `empty`: the queues in which nothing waits. Raises DatabaseError.
     """
     names = sorted(tasks)  # In one order, so that two schedulers never wait for one another crosswise.
     with connection.cursor() as cursor:
-        cursor.execute(TAKE_DUE, [names, [tasks[name][0] for name in names], [tasks[name][1] for name in names]])
+        queues, seconds = ([tasks[name][column] for name in names] for column in (0, 1))
+        cursor.execute(TAKE_DUE, [names, queues, seconds, list(empty)])
         return [name for (name,) in cursor.fetchall()]
 
 

@@ -13,8 +13,8 @@ from celery.beat import Scheduler as CeleryScheduler
 from django.conf import settings
 from django.db import DatabaseError, connection
 
-from console.celery import SCHEDULE
-from console.core.wakeups import publish
+from console.celery import QUEUES, SCHEDULE
+from console.core.wakeups import empty, publish
 from console.platform import heartbeats, watch
 from console.platform.models import Part
 from console.version import VERSION
@@ -56,7 +56,7 @@ class Scheduler(CeleryScheduler):
         return TICK_SECONDS
 
     def _send_due(self) -> None:
-        due = heartbeats.take_due(self.tasks)
+        due = heartbeats.take_due(self.tasks, empty=empty(QUEUES))
         if untaken := [name for name in due if not publish(current_app.tasks[name], periodic=True)]:
             heartbeats.not_sent(untaken)
 

@@ -16,13 +16,12 @@ import os
 import random
 import re
 import shutil
-import socket
 import statistics
 import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -32,6 +31,7 @@ import psycopg
 
 from tests.bench import stand
 from tests.bench.result import Result
+from tests.processes import granian
 
 PROGRAMS, BATCHES, ENTRIES = 20, 64, 20
 CLIENTS, WORKERS = 8, os.cpu_count() or 1
@@ -85,7 +85,9 @@ def run() -> list[Result]:
         script = _script(batches, catalogue, Path(environment["BENCH_FOLDER"]))
         loads: dict[str, Load] = {}
         for name, options in (("console", CONSOLE), ("ninja", NINJA)):
-            loads[name] = _over_http(stack.enter_context(_server(options, environment)), script)
+            loads[name] = _over_http(
+                stack.enter_context(granian(options, env=environment, workers=WORKERS, threads=4)), script
+            )
         loads["copy"] = _bare(url, batches, stack)
         rates = _rounds(loads)
         _check(url, rates)
@@ -138,28 +140,6 @@ def _script(batches: list[dict[str, Any]], catalogue: dict[str, Any], folder: Pa
     file = folder / "batches.lua"
     file.write_text(SCRIPT % facts)
     return file
-
-
-@contextlib.contextmanager
-def _server(options: list[str], environment: stand.Environment) -> Iterator[int]:
-    """A granian server on a free port; yields the port when it answers."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    command = [sys.executable, "-m", "granian", "--interface", "wsgi", "--port", str(port), "--no-ws"]
-    command += ["--workers", str(WORKERS), "--blocking-threads", "4", "--log-level", "warning", *options]
-    with subprocess.Popen(command, env=environment) as server:
-        try:
-            while True:
-                with contextlib.suppress(OSError):
-                    socket.create_connection(("127.0.0.1", port), timeout=1).close()
-                    break
-                if server.poll() is not None:
-                    raise RuntimeError(f"{options[-1]} did not start")
-                time.sleep(0.05)
-            yield port
-        finally:
-            server.terminate()
 
 
 def _over_http(port: int, script: Path) -> Load:

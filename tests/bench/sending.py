@@ -24,6 +24,7 @@ import psycopg
 from tests.bench import stand
 from tests.bench.result import Result
 from tests.bench.sending_reference import MESSAGES, SECRET
+from tests.processes import running
 
 PROCESSES = 2
 ROUNDS = 5
@@ -51,15 +52,12 @@ def run() -> list[Result]:
 def _stub(environment: stand.Environment) -> Iterator[str]:
     """The stub gateway in a process of its own; yields its address."""
     command = [sys.executable, "manage.py", "gateway", "--quiet", "--secret", SECRET]
-    with subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True) as process:
+    with running(command, env=environment, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
-        try:
-            found = re.search(r"http://[\d.:]+", process.stdout.readline())
-            if found is None:
-                raise RuntimeError("the stub did not start")
-            yield found[0]
-        finally:
-            process.terminate()
+        found = re.search(r"http://[\d.:]+", process.stdout.readline())
+        if found is None:
+            raise RuntimeError("the stub did not start")
+        yield found[0]
 
 
 @contextlib.contextmanager
@@ -67,11 +65,8 @@ def _worker(environment: stand.Environment) -> Iterator[None]:
     """A Celery worker with PROCESSES processes."""
     command = [sys.executable, "-W", "ignore:You're running the worker with superuser", "-m", "celery"]
     command += ["-A", "tests.bench.sending_reference", "--quiet", "worker", "--concurrency", str(PROCESSES)]
-    with subprocess.Popen([*command, "--loglevel", "ERROR"], env=environment) as process:
-        try:
-            yield
-        finally:
-            process.terminate()
+    with running([*command, "--loglevel", "ERROR"], env=environment):
+        yield
 
 
 class Race:

@@ -6,7 +6,6 @@ import contextlib
 import http.client
 import os
 import secrets
-import socket
 import subprocess
 import sys
 import tempfile
@@ -18,6 +17,7 @@ import psycopg
 from psycopg import sql
 
 from tests.bench.counting import ASK, TELL
+from tests.processes import granian
 
 Environment = dict[str, str]
 SETTINGS = "tests.bench.settings"
@@ -58,27 +58,8 @@ def console(
     environment: Environment, options: Sequence[str] = ("console.wsgi:application",), *, threads: int = 1
 ) -> Iterator[int]:
     """One granian process with one thread for Python unless told otherwise, on a free port; yields the port."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    command = [sys.executable, "-m", "granian", "--interface", "wsgi", "--port", str(port), "--no-ws"]
-    command += ["--workers", "1", "--blocking-threads", str(threads), "--log-level", "warning", *options]
-    with subprocess.Popen(command, env=environment) as server:
-        try:
-            while not _listens(port):
-                if server.poll() is not None:
-                    raise RuntimeError("the console did not start")
-                time.sleep(0.05)
-            yield port
-        finally:
-            server.terminate()
-
-
-def _listens(port: int) -> bool:
-    with contextlib.suppress(OSError):
-        socket.create_connection(("127.0.0.1", port), timeout=1).close()
-        return True
-    return False
+    with granian(options, env=environment, threads=threads) as port:
+        yield port
 
 
 class Visitor:

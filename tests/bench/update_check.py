@@ -16,7 +16,6 @@ import os
 import re
 import secrets
 import shutil
-import socket
 import statistics
 import subprocess
 import sys
@@ -36,6 +35,7 @@ from psycopg import sql
 
 from console.local import throwaway
 from tests.bench.result import Result
+from tests.processes import granian
 
 PROGRAMS, FEW = 10_000, 10
 LISTS = (10_000, 10_000_000)
@@ -118,7 +118,7 @@ def _mixed(site: Site) -> list[Result]:
     ours = f"update check, {PROGRAMS:,} programs"
     with contextlib.ExitStack() as stack:
         ports = {
-            name: stack.enter_context(_server(options, site.environment))
+            name: stack.enter_context(granian(options, env=site.environment))
             for name, options in ((ours, CONSOLE), ("bare Django view", DJANGO), ("bare WSGI hello", HELLO))
         }
         first = _first_answer(ports[ours], site)
@@ -137,7 +137,7 @@ def _first_claims(site: Site) -> list[Result]:
     reference = f"bare Django view, {THREADS} threads"
     with contextlib.ExitStack() as stack:
         ports = {
-            name: stack.enter_context(_server(options, site.environment, threads=THREADS))
+            name: stack.enter_context(granian(options, env=site.environment, threads=THREADS))
             for name, options in ((ours, CONSOLE), (reference, DJANGO))
         }
         _first_answer(ports[ours], site)
@@ -153,7 +153,7 @@ def _programs(many: Site) -> Result:
         few = stack.enter_context(_site(FEW))
         loads = {}
         for name, site in ((ours, many), (reference, few)):
-            port = stack.enter_context(_server(CONSOLE, site.environment))
+            port = stack.enter_context(granian(CONSOLE, env=site.environment))
             _first_answer(port, site)
             loads[name] = _load(port, site.script())
         return _compared(_rounds(loads), ours, reference, "at least 0.9 times")
@@ -164,7 +164,7 @@ def _lists() -> Result:
     short, long = (f"update check, a list of {length:,} GUIDs" for length in LISTS)
     with contextlib.ExitStack() as stack:
         site = stack.enter_context(_site(FEW, *LISTS))
-        port = stack.enter_context(_server(CONSOLE, site.environment))
+        port = stack.enter_context(granian(CONSOLE, env=site.environment))
         _first_answer(port, site)
         listed = dict(zip((short, long), site.catalogue["listed"], strict=True))
         rates = _rounds(
@@ -228,28 +228,6 @@ def _site(programs: int, *lists: int) -> Iterator[Site]:
 
 def _ids(app_ids: list[str]) -> str:
     return ",".join(f'"{app_id}"' for app_id in app_ids)
-
-
-@contextlib.contextmanager
-def _server(options: list[str], environment: dict[str, str], *, threads: int = 1) -> Iterator[int]:
-    """One granian process with `threads` threads for Python, on a free port; yields the port."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    command = [sys.executable, "-m", "granian", "--interface", "wsgi", "--port", str(port), "--no-ws"]
-    command += ["--workers", "1", "--blocking-threads", str(threads), "--log-level", "warning", *options]
-    with subprocess.Popen(command, env=environment) as server:
-        try:
-            while True:
-                with contextlib.suppress(OSError):
-                    socket.create_connection(("127.0.0.1", port), timeout=1).close()
-                    break
-                if server.poll() is not None:
-                    raise RuntimeError(f"{options[-1]} did not start")
-                time.sleep(0.05)
-            yield port
-        finally:
-            server.terminate()
 
 
 def _first_answer(port: int, site: Site) -> float:

@@ -7,8 +7,6 @@ import http.client
 import itertools
 import json
 import os
-import signal
-import socket
 import subprocess
 import sys
 import threading
@@ -25,6 +23,7 @@ from grayscale.models import GrayscaleTask
 from releases.models import package_storage
 from tests.console.api.device.asking import UPDATE, authorization, question
 from tests.console.api.device.serving import database_url
+from tests.processes import free_port, kill, listens
 
 CLIENTS = 64
 APPLICATION = "storm"  # as the servers call themselves to PostgreSQL
@@ -35,9 +34,7 @@ class Server:
     """A granian process with the console and its own worker process; it can be killed and started again."""
 
     def __init__(self, folder: Path) -> None:
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            self.port = probe.getsockname()[1]
+        self.port = free_port()
         self.log = folder / f"server-{self.port}.log"
         self.environment = {
             **os.environ,
@@ -61,18 +58,13 @@ class Server:
 
     def kill(self) -> None:
         """Kill the process and its worker, in the middle of whatever they do."""
-        if self.process.poll() is None:
-            os.killpg(self.process.pid, signal.SIGKILL)
-            self.process.wait()
+        kill(self.process)
 
     @property
     def listens(self) -> bool:
         """Whether it would answer."""
         assert self.process.poll() is None, self.log.read_text()
-        with contextlib.suppress(OSError):
-            socket.create_connection(("127.0.0.1", self.port), timeout=1).close()
-            return True
-        return False
+        return listens(self.port)
 
 
 class Storm:

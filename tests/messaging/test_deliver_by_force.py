@@ -5,9 +5,8 @@ What is counted is what the gateway got, not only what the tables say.
 
 from __future__ import annotations
 
+import contextlib
 import os
-import signal
-import subprocess
 import sys
 
 import pytest
@@ -18,14 +17,14 @@ from messaging import tasks
 from messaging.models import Message
 from tests.console.api.device.serving import database_url
 from tests.messaging.delivering import facts, gateway_at, make_due, until, waiting
+from tests.processes import kill, running
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
 @pytest.fixture
 def start(tmp_path, transactional_db):
-    """Return a function that starts a Celery process in a group of its own; all end with the test."""
-    running = []
+    """Return a function that starts a Celery process; all end with the test."""
     environment = {
         **os.environ,
         "DJANGO_SETTINGS_MODULE": "console.settings",
@@ -37,25 +36,15 @@ def start(tmp_path, transactional_db):
         "SWEEP_SECONDS": "1",
     }
 
-    def start(*arguments):
-        command = [sys.executable, "-m", "celery", "-A", "console", *arguments, "--loglevel", "WARNING"]
-        with (tmp_path / "celery.log").open("ab") as log:
-            process = subprocess.Popen(
-                command, cwd=current.BASE_DIR, env=environment, stdout=log, stderr=log, start_new_session=True
-            )
-        running.append(process)
-        return process
+    with contextlib.ExitStack() as stack:
+        log = stack.enter_context((tmp_path / "celery.log").open("ab"))
 
-    yield start
-    for process in running:
-        if process.poll() is None:
-            kill(process)
+        def start(*arguments):
+            command = [sys.executable, "-m", "celery", "-A", "console", *arguments, "--loglevel", "WARNING"]
+            options = {"cwd": current.BASE_DIR, "env": environment, "stdout": log, "stderr": log}
+            return stack.enter_context(running(command, **options))
 
-
-def kill(process):
-    """Kill a worker and its children, whatever they are doing."""
-    os.killpg(process.pid, signal.SIGKILL)
-    process.wait()
+        yield start
 
 
 def test_killed_in_flight_everything_arrives_with_the_same_id(start):

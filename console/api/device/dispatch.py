@@ -29,13 +29,13 @@ METHODS = {
 
 def in_front_of(django: WSGIApplication) -> WSGIApplication:
     """Return a WSGI application that answers devices itself and leaves all else to `django`."""
-    return http.in_front_of(django, PREFIX, lambda environ: respond(environ, feed.current))
+    return http.in_front_of(django, PREFIX, lambda environ: respond(environ, feed.current, is_away=feed.is_behind))
 
 
-def respond(environ: Environ, source: Callable[[], Source]) -> Response:
-    """Answer a request, whatever happens."""
+def respond(environ: Environ, source: Callable[[], Source], *, is_away: Callable[[], bool] = lambda: False) -> Response:
+    """Answer a request, whatever happens; while the database `is_away`, what needs it gets 503 without a try."""
     try:
-        return _handle(environ, source)
+        return _handle(environ, source, is_away)
     except ApiError as error:
         response = error.response()
     except Exception as error:
@@ -49,7 +49,7 @@ def respond(environ: Environ, source: Callable[[], Source]) -> Response:
     return response
 
 
-def _handle(environ: Environ, source: Callable[[], Source]) -> Response:
+def _handle(environ: Environ, source: Callable[[], Source], is_away: Callable[[], bool]) -> Response:
     path = environ["PATH_INFO"][len(PREFIX) :]
     if path == "update":
         _allow(environ, METHODS["update"])
@@ -57,6 +57,9 @@ def _handle(environ: Environ, source: Callable[[], Source]) -> Response:
     if path.startswith("packages/"):
         _allow(environ, METHODS["packages"])
         return packages.answer(environ, source, path.removeprefix("packages/"))
+    if path in METHODS and is_away():
+        # Waiting for it would take the threads from those that are answered from memory.
+        raise unavailable()
     if path == "policy":
         _allow(environ, METHODS["policy"])
         return policy.answer(environ, source)

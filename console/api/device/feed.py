@@ -22,6 +22,7 @@ from console.api.device.snapshot import Snapshot, load, reload
 
 REFRESH_SECONDS = 0.25
 FIRST_SECONDS = 10.0  # how long a request waits for the first snapshot
+BEHIND_SECONDS = 3.0  # without a look that succeeded: the database is away, or stands still
 MANY = 1000  # changed programs at once, from which on reading all of them is quicker
 
 logger = logging.getLogger(__name__)
@@ -42,6 +43,7 @@ class Feed:
         self._snapshot: Snapshot | None = None
         self._position: changes.Position | None = None
         self._fresh_until = 0.0
+        self._followed_at = 0.0
 
     def current(self) -> Snapshot:
         """Return the snapshot; the first call starts the thread and waits. Raises ApiError 503 when it is too old."""
@@ -52,6 +54,11 @@ class Feed:
         if time.monotonic() < self._fresh_until and (snapshot := self._snapshot) is not None:
             return snapshot
         raise unavailable()
+
+    def is_behind(self) -> bool:
+        """Whether the database is away, as far as is known here: whoever needs it would hold a thread in vain."""
+        follows = self._thread is not None and self._snapshot is not None
+        return follows and time.monotonic() > self._followed_at + BEHIND_SECONDS
 
     def can_answer(self) -> bool:
         """Whether devices get an answer: a snapshot is there, and not too old."""
@@ -75,6 +82,7 @@ class Feed:
                     self._snapshot, mini_programs=found.mini_programs, applications=found.applications
                 )
                 self._position = found.position
+        self._followed_at = began
         self._fresh_until = began + settings.SNAPSHOT_SECONDS
 
     def _load(self) -> None:

@@ -47,15 +47,20 @@ logger = logging.getLogger(__name__)
 limiter = Counter(settings.SERVER_RATE_LIMIT)
 
 
-def in_front_of(django: WSGIApplication) -> WSGIApplication:
-    """Return a WSGI application that answers servers itself and leaves all else to `django`."""
-    return http.in_front_of(django, PREFIXES, respond)
+def in_front_of(django: WSGIApplication, *, is_away: Callable[[], bool] = lambda: False) -> WSGIApplication:
+    """Return a WSGI application that answers servers itself and leaves all else to `django`.
+
+    While the database `is_away`, servers are told to try again without a try: devices need the threads.
+    """
+    return http.in_front_of(django, PREFIXES, lambda environ: respond(environ, is_away=is_away))
 
 
-def respond(environ: Environ) -> Response:
+def respond(environ: Environ, *, is_away: Callable[[], bool] = lambda: False) -> Response:
     """Answer a request, whatever happens."""
     path = environ["PATH_INFO"].removeprefix(OPENSERVER)
     rid = new_rid()
+    if is_away():
+        return refusal(SYSTEM, "try again", rid=rid)
     try:
         response = _handle(environ, path)
     except ServerRefused as error:

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack
 
 import pytest
+import redis
 from django.conf import settings
 from django.db import connection
 
@@ -73,5 +74,14 @@ def test_they_outlive_an_outage_and_go_on(processes: list, own_valkey: OwnValkey
         assert time.monotonic() < deadline, "beat shows no sign"
         time.sleep(0.05)
     own_valkey.start()
+    wait_for_a_sign(now())
+    assert [process.poll() for process in processes] == [None, None]
+
+
+def test_they_outlive_a_broker_that_becomes_a_replica(processes: list, own_valkey: OwnValkey) -> None:
+    wait_for_a_sign(None)
+    with redis.Redis.from_url(own_valkey.url) as client:
+        client.execute_command("REPLICAOF", "127.0.0.1", "1")
+        client.execute_command("REPLICAOF", "NO", "ONE")
     wait_for_a_sign(now())
     assert [process.poll() for process in processes] == [None, None]

@@ -1,5 +1,6 @@
 """A real Celery worker: what reviewers are told goes out by mail, also when the broker was down meanwhile (V-10)."""
 
+import contextlib
 import email
 import os
 import subprocess
@@ -19,6 +20,7 @@ from console.accounts.models import Notification
 from releases import actions
 from releases.models import ReviewDecision, Version
 from tests import factories
+from tests.processes import running
 
 PROJECT = Path(__file__).resolve().parents[3]
 SECONDS = 40
@@ -56,22 +58,14 @@ def environment(mails, transactional_db):
 @pytest.fixture
 def start(environment, tmp_path):
     """Return a function that starts a Celery process; all end with the test."""
-    running = []
+    with contextlib.ExitStack() as stack:
+        log = stack.enter_context((tmp_path / "celery.log").open("ab"))
 
-    def start(*arguments):
-        command = [sys.executable, "-m", "celery", "-A", "console", *arguments, "--loglevel", "WARNING"]
-        with (tmp_path / "celery.log").open("ab") as log:
-            running.append(subprocess.Popen(command, cwd=PROJECT, env=environment, stdout=log, stderr=log))
+        def start(*arguments):
+            command = [sys.executable, "-m", "celery", "-A", "console", *arguments, "--loglevel", "WARNING"]
+            stack.enter_context(running(command, cwd=PROJECT, env=environment, stdout=log, stderr=log))
 
-    yield start
-    for process in running:
-        process.terminate()
-    for process in running:
-        try:
-            process.wait(timeout=10)
-        except subprocess.TimeoutExpired:  # Left alone it would keep its connections to the test's database.
-            process.kill()
-            raise
+        yield start
 
 
 @pytest.fixture

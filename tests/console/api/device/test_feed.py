@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import psycopg
 import pytest
@@ -18,6 +19,7 @@ from console.api.device.feed import Feed
 from console.api.device.http import ApiError
 from console.api.device.snapshot import Snapshot, load
 from console.api.device.tasks import prune_changes
+from console.api.server.dispatch import respond as servers
 from miniprograms.models import MiniProgram
 from tests.factories import make_application, make_binding, make_program
 
@@ -215,6 +217,38 @@ def test_the_thread_outlives_an_outage(transactional_db: None, feed: Feed, monke
             time.sleep(0.02)
     else:
         pytest.fail("the feed did not come back")
+
+
+def test_while_the_database_is_away_nobody_waits_for_it(
+    transactional_db: None, feed: Feed, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def away(*args: object) -> None:
+        raise OperationalError
+
+    make_application()
+    monkeypatch.setattr(feed_module, "REFRESH_SECONDS", 0.02)
+    assert feed.current().applications
+    assert not feed.is_behind()
+    monkeypatch.setattr(changes, "since", away)
+    monkeypatch.setattr(changes, "start", away)
+    monkeypatch.setattr(feed_module, "BEHIND_SECONDS", 0.1)
+    until(feed.is_behind)
+    for path in ("logs", "reports", "consents", "consent-settings", "policy", "privacy", "login-codes"):
+        environ = {"REQUEST_METHOD": "POST" if path != "policy" else "GET", "PATH_INFO": f"/runtime/v1/{path}"}
+        assert respond(environ, feed.current, is_away=feed.is_behind).status == 503
+    environ = {"REQUEST_METHOD": "POST", "PATH_INFO": "/runtime/v1/update"}
+    assert respond(environ, feed.current, is_away=feed.is_behind).status == 401  # as ever, without a key
+    assert json.loads(servers({"PATH_INFO": "/cgi-bin/token"}, is_away=feed.is_behind).body)["errcode"] == -1
+    monkeypatch.undo()
+    until(lambda: not feed.is_behind())
+
+
+def until(holds: Callable[[], bool]) -> None:
+    """Wait until it holds."""
+    deadline = time.monotonic() + 30
+    while not holds():
+        assert time.monotonic() < deadline, "it did not come to it"
+        time.sleep(0.02)
 
 
 def test_a_forked_child_starts_from_nothing(db: None, monkeypatch: pytest.MonkeyPatch) -> None:
