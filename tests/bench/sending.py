@@ -119,10 +119,10 @@ class Race:
 
     def queue(self, ids: list[int]) -> None:
         """Queue a task for each message, then let the worker have them."""
-        self.app.control.cancel_consumer("celery", reply=True)
+        self.app.control.cancel_consumer("periodic", reply=True)
         for message in ids:
             self.app.send_task("bench.send_one", [message])
-        self.app.control.add_consumer("celery", reply=True)
+        self.app.control.add_consumer("periodic", reply=True)
 
     def idle(self) -> None:
         """Wait until the worker does nothing any more: runs linger."""

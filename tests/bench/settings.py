@@ -22,3 +22,4 @@ STORAGES = {
     # No manifest: `collectstatic` would have to run first. Names of files are looked up by neither page otherwise.
     "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
 }
+CELERY_WORKER_ENABLE_REMOTE_CONTROL = True  # The measurement asks its worker whether it is idle.
