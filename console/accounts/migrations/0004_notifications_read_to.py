@@ -17,7 +17,7 @@ FILL = """
 
 
 class Migration(migrations.Migration):
-    dependencies = [("accounts", "0002_notification_kinds")]
+    dependencies = [("accounts", "0003_platform_kind")]
 
     operations = [
         migrations.AddField(
