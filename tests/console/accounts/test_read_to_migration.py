@@ -9,7 +9,7 @@ from django.utils import timezone
 from console.accounts.models import Notification, User
 from tests.factories import make_user
 
-FILL = import_module("console.accounts.migrations.0004_notifications_read_to").FILL
+FILL = import_module("console.accounts.migrations.0006_notifications_read_to").FILL
 READ, UNREAD, MAILED = {"read_at": timezone.now()}, {}, {"in_console": False}
 
 

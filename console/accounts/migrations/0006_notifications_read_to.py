@@ -17,7 +17,7 @@ FILL = """
 
 
 class Migration(migrations.Migration):
-    dependencies = [("accounts", "0003_platform_kind")]
+    dependencies = [("accounts", "0005_outgoing_mail")]
 
     operations = [
         migrations.AddField(

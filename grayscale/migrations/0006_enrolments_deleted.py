@@ -2,7 +2,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    dependencies = [("grayscale", "0004_guardrail")]
+    dependencies = [("grayscale", "0005_shorter_wait")]
 
     operations = [
         migrations.AddField(

@@ -10,7 +10,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     atomic = False
-    dependencies = [("accounts", "0004_notifications_read_to")]
+    dependencies = [("accounts", "0006_notifications_read_to")]
 
     operations = [
         AddIndexConcurrently(
