@@ -46,6 +46,7 @@ SCHEDULE = {
     "messaging.sweep": Periodic(None, "periodic"),
     "grayscale.keep_time": Periodic(None, "periodic"),
     "guardrail.keep_watch": Periodic(30, "periodic"),
+    "activity.keep_retention": Periodic(10 * MINUTE, "periodic"),
     "device.prune_changes": Periodic(MINUTE, "periodic"),
     "reviews.remind": Periodic(10 * MINUTE, "periodic"),
     "devmgmt.keep_logs": Periodic(5 * MINUTE, "periodic"),

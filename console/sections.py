@@ -23,6 +23,7 @@ from console.reviews import querysets
 from miniprograms.models import MiniProgram
 
 NEWEST_NOTICES = 8
+MOST_UNREAD = 100
 
 
 @dataclass(frozen=True)
@@ -222,8 +223,13 @@ class Frame:
 
     @cached_property
     def unread(self) -> int:
-        """How many notifications were not looked at."""
-        return self.user.notifications.unread().count()
+        """How many notifications are not marked as read, counted up to MOST_UNREAD."""
+        return Notification.objects.unread_by(self.user)[:MOST_UNREAD].count()
+
+    @property
+    def unread_words(self) -> str:
+        """The same as it is shown: “99+” where there are more."""
+        return str(self.unread) if self.unread < MOST_UNREAD else f"{MOST_UNREAD - 1}+"
 
     @cached_property
     def has_mfa(self) -> bool:

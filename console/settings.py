@@ -265,6 +265,29 @@ MESSAGE_TIMEOUT = env.float("MESSAGE_TIMEOUT", default=10.0)  # seconds for one 
 EGRESS_ALLOWED = env.list("EGRESS_ALLOWED", default=["127.0.0.0/8", "::1/128"] if DEBUG else [])
 SERVER_RATE_LIMIT = env.str("SERVER_RATE_LIMIT", default="6000/minute")  # of one address, for the server API
 
+# Retention ----------------------------------------------------------------------------------------------------
+
+# Days; 0 keeps for ever.
+SESSION_DAYS = env.int("SESSION_DAYS", default=14)  # since the sign-in
+NOTIFICATION_DAYS = env.int("NOTIFICATION_DAYS", default=180)  # unread ones twice as long
+ACTIVITY_DAYS = env.int("ACTIVITY_DAYS", default=0)
+MESSAGE_DAYS = env.int("MESSAGE_DAYS", default=180)  # since the message was delivered or failed
+REPORT_DAYS = env.int("REPORT_DAYS", default=90)  # since the device's last report on a version
+ENROLMENT_DAYS = env.int("ENROLMENT_DAYS", default=365)  # since the task's end
+# Pages and rules look back that far: the activity log is the record (P-5), an Idempotency-Key holds a month.
+for name, days, least in (
+    ("NOTIFICATION_DAYS", NOTIFICATION_DAYS, 30),
+    ("ACTIVITY_DAYS", ACTIVITY_DAYS, 365),
+    ("MESSAGE_DAYS", MESSAGE_DAYS, 30),
+    ("REPORT_DAYS", REPORT_DAYS, 30),
+    ("ENROLMENT_DAYS", ENROLMENT_DAYS, 30),
+):
+    if days and days < least:
+        raise ImproperlyConfigured(f"Set {name} to 0, which keeps for ever, or to at least {least} days.")
+if SESSION_DAYS < 1:
+    raise ImproperlyConfigured("Set SESSION_DAYS to at least 1 day.")
+SESSION_COOKIE_AGE = SESSION_DAYS * 24 * 3600
+
 # Transport security -------------------------------------------------------------------------------------------
 
 SESSION_COOKIE_HTTPONLY = True

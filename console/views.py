@@ -18,7 +18,7 @@ from django.utils.translation import gettext as _
 from django.views.defaults import server_error
 
 from console.accounts.access import SignedInRequest, route
-from console.accounts.actions import choose_language, choose_notifications
+from console.accounts.actions import choose_language, choose_notifications, mark_notifications_read
 from console.accounts.forms import LanguageForm, NotificationChoicesForm
 from console.accounts.middleware import keep_in_cookie
 from console.accounts.models import Team, User
@@ -114,7 +114,7 @@ def notifications(request: SignedInRequest) -> HttpResponse:
 @route(Permission.SIGNED_IN, methods="POST")
 def notifications_read(request: SignedInRequest) -> HttpResponse:
     """Mark everything read."""
-    request.user.notifications.unread().update(read_at=timezone.now())
+    mark_notifications_read(request.user)
     messages.success(request, _("All notifications are marked as read."))
     return redirect("notifications")
 

@@ -7,5 +7,5 @@ class GrayscaleConfig(AppConfig):
     name = "grayscale"
 
     def ready(self) -> None:
-        """Listen to what happens to programs below."""
-        from grayscale import receivers  # noqa: F401
+        """Listen to what happens to programs below, and say which rows get old."""
+        from grayscale import receivers, retention  # noqa: F401

@@ -62,6 +62,7 @@ class GrayscaleTask(ConcurrentTransitionMixin, models.Model):
     revision = models.PositiveIntegerField(default=1)
     created_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
     created_at = models.DateTimeField()
+    enrolments_deleted_at = models.DateTimeField(null=True, help_text="from then on not all of its claims are there")
 
     objects = GrayscaleTaskQuerySet.as_manager()
 

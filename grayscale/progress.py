@@ -12,6 +12,7 @@ from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from typing import Any
 
+from django.conf import settings
 from django.db.models import Count, Q, Sum
 from django.utils.timezone import get_current_timezone_name
 from django.utils.translation import gettext as _
@@ -104,7 +105,12 @@ class Progress:
     @property
     def is_over(self) -> bool:
         """Whether nothing will change any more."""
-        return self.state == TaskState.ENDED and self.tally.total >= self.delivered
+        return self.state == TaskState.ENDED and (self.is_forgotten or self.tally.total >= self.delivered)
+
+    @property
+    def is_forgotten(self) -> bool:
+        """Whether retention has deleted which devices have a place: their number is all that is left."""
+        return self.task.enrolments_deleted_at is not None
 
     @cached_property
     def tally(self) -> Tally:
@@ -301,6 +307,12 @@ class Progress:
     def is_compared(self) -> bool:
         """Whether another version is online, to compare this one with."""
         return self.online is not None and self.online != self.task.version
+
+    @property
+    def reports_days(self) -> int:
+        """Of how many days reports are there, where there may have been earlier ones; else 0."""
+        days = settings.REPORT_DAYS
+        return days if days and self.started < self.at - timedelta(days=days) else 0
 
     @cached_property
     def reports(self) -> Reports:

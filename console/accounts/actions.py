@@ -84,6 +84,18 @@ def choose_notifications(user: User, *, choices: Mapping[str, tuple[bool, bool]]
     )
 
 
+def mark_notifications_read(user: User) -> None:
+    """Mark all that `user` was told so far as read: one number, however many they are.
+
+    What another transaction has written already and commits a moment later may be among them. It stays in the list, and
+    its e-mail goes out.
+    """
+    newest = user.notifications.shown().values_list("pk", flat=True).first()
+    if newest is not None and newest > user.notifications_read_to:
+        User.objects.filter(pk=user.pk, notifications_read_to__lt=newest).update(notifications_read_to=newest)
+        user.notifications_read_to = newest
+
+
 def choose_language(user: User, *, language: str) -> None:
     """Keep the language in which `user` reads the console and gets e-mails, on every device; personal, not logged."""
     user.language = language

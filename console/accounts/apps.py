@@ -8,5 +8,5 @@ class AccountsConfig(AppConfig):
     label = "accounts"
 
     def ready(self) -> None:
-        """Listen."""
-        from console.accounts import receivers  # noqa: F401
+        """Listen, and say which rows get old."""
+        from console.accounts import receivers, retention  # noqa: F401

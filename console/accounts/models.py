@@ -66,6 +66,10 @@ class User(AbstractBaseUser, PermissionsMixin):
         help_text="empty: never signed in yet",
     )
 
+    notifications_read_to = models.BigIntegerField(
+        db_default=0, help_text="the highest id among the notifications that were marked as read"
+    )
+
     objects: ClassVar[UserManager] = UserManager()
 
     USERNAME_FIELD = "email"
@@ -241,7 +245,7 @@ class Notification(models.Model):
     detail = models.CharField(max_length=1000, blank=True)
     url = models.CharField(max_length=200, help_text="path in the console")
     created_at = models.DateTimeField(db_default=Now())
-    read_at = models.DateTimeField(null=True)
+    read_at = models.DateTimeField(null=True, help_text="not written any more: see User.notifications_read_to")
     emailed_at = models.DateTimeField(null=True)
     email_tries = models.PositiveSmallIntegerField(default=0)
     email_next_at = models.DateTimeField(null=True, help_text="not tried again before")
@@ -251,7 +255,7 @@ class Notification(models.Model):
     class Meta:
         ordering = ["-id"]
         indexes = [
-            models.Index(fields=["user", "-id"], name="notification_by_user"),
+            models.Index(fields=["user", "-id"], condition=models.Q(in_console=True), name="notification_shown"),
             models.Index(
                 fields=["id"], condition=models.Q(emailed_at=None, by_email=True), name="notification_to_send"
             ),
@@ -267,6 +271,11 @@ class Notification(models.Model):
 
     def __str__(self) -> str:
         return self.text
+
+    @property
+    def is_read(self) -> bool:
+        """Whether the person marked it as read; as `NotificationQuerySet.unread_by` asks of many."""
+        return self.read_at is not None or self.pk <= self.user.notifications_read_to
 
     @property
     def about(self) -> About:

@@ -81,9 +81,12 @@ class InvitationQuerySet(models.QuerySet["Invitation"]):
 class NotificationQuerySet(models.QuerySet["Notification"]):
     """Which notifications."""
 
-    def unread(self) -> NotificationQuerySet:
-        """Shown, and not yet looked at."""
-        return self.shown().filter(read_at=None)
+    def unread_by(self, user: User) -> NotificationQuerySet:
+        """Shown to `user`, and not yet marked as read; as `Notification.is_read` says of one.
+
+        The number is a value, not a column of a joined table: only so a range of the index is all that is read.
+        """
+        return self.shown().filter(user=user, id__gt=user.notifications_read_to, read_at=None)
 
     def shown(self) -> NotificationQuerySet:
         """What the person is told in the console."""

@@ -6,3 +6,7 @@ class ActivityConfig(AppConfig):
 
     name = "console.activity"
     label = "activity"
+
+    def ready(self) -> None:
+        """Say which rows get old."""
+        from console.activity import retention  # noqa: F401

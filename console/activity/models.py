@@ -60,3 +60,17 @@ class ActivityEntry(models.Model):
         return [
             (key, before.get(key), after.get(key)) for key in {**before, **after} if before.get(key) != after.get(key)
         ]
+
+
+class RetentionRun(models.Model):
+    """What the last run did about old rows of a kind (`console.core.retention`), for the status page."""
+
+    name = models.CharField(max_length=20, primary_key=True)
+    ran_at = models.DateTimeField(null=True)
+    deleted_last = models.BigIntegerField(db_default=0)
+    deleted_total = models.BigIntegerField(db_default=0)
+    behind = models.BooleanField(db_default=False, help_text="there was too little time, or it failed")
+    oldest = models.DateTimeField(null=True, help_text="when the oldest row was written that is left")
+
+    def __str__(self) -> str:
+        return self.name

@@ -49,7 +49,7 @@ def _live(task: GrayscaleTask) -> dict[str, Any]:
         "mini_program": task.mini_program,
         "task": task,
         "progress": progress,
-        "chart": json.dumps(progress.chart),
+        "chart": "" if progress.is_forgotten else json.dumps(progress.chart),
         "why_not_edit": missing or rules.why_not_edit(task, at=at),
         "why_not_start": missing or rules.why_not_start(task, at=at),
         "why_not_suspend": missing or rules.why_not_suspend(task, at=at),

@@ -8,6 +8,7 @@ from django.contrib.auth.models import AnonymousUser
 from django.test import RequestFactory
 from django.urls import resolve, reverse
 
+from console.accounts.models import Notification
 from console.sections import MINI_PROGRAM, Frame, frame
 from tests.factories import (
     make_application,
@@ -105,6 +106,22 @@ def test_the_team_in_the_url_is_named_only_when_it_is_ones_own():
     assert frame_of(user, f"/?team={team.pk}").team == team
     assert frame_of(user, f"/?team={other.pk}").team is None
     assert frame_of(user).teams == [team]
+
+
+def test_the_bell_counts_to_ninety_nine(signed_in):
+    user = make_user()
+    client = signed_in(user)
+    for count, words in (
+        (1, "1 unread notification"),
+        (98, "99 unread notifications"),
+        (50, "99+ unread notifications"),
+    ):
+        Notification.objects.bulk_create(
+            Notification(user=user, kind="people", text="Words", url="/") for _ in range(count)
+        )
+        assert f'aria-label="{words}"' in client.get(reverse("search")).content.decode()
+    client.post(reverse("notifications_read"))
+    assert 'aria-label="Notifications"' in client.get(reverse("search")).content.decode()
 
 
 def test_costs_nothing_until_it_is_drawn_and_nothing_for_strangers(django_assert_num_queries):

@@ -7,6 +7,7 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
+from console.accounts.models import Notification, User
 from console.activity.models import ActivityEntry
 from console.activity.verbs import Verb
 from console.activity.views import PAGE
@@ -105,7 +106,9 @@ def test_notifications_are_ones_own_and_can_be_marked_read(signed_in):
     assert f"For {other}" not in page
     assert client.get(reverse("notifications_read")).status_code == 405
     assert client.post(reverse("notifications_read")).status_code == 302
-    assert [person.notifications.unread().count() for person in (user, other)] == [0, 1]
+    people = [User.objects.get(pk=person.pk) for person in (user, other)]
+    assert [Notification.objects.unread_by(person).count() for person in people] == [0, 1]
+    assert "notice-unread" not in client.get(reverse("notifications")).content.decode()
 
 
 def test_an_icon_is_served_and_nothing_else(client):

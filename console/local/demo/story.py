@@ -11,6 +11,8 @@ from functools import partial
 from typing import Any
 
 from django.db import transaction
+from django.db.models import OuterRef, Subquery
+from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from console.accounts import actions as accounts
@@ -340,4 +342,5 @@ class Story:
         """Nobody mails people of a demo; what is older than a day was read."""
         now = timezone.now()
         Notification.objects.update(emailed_at=now)
-        Notification.objects.filter(created_at__lt=now - timedelta(days=1)).update(read_at=now)
+        read = Notification.objects.filter(user=OuterRef("pk"), created_at__lt=now - timedelta(days=1))
+        User.objects.update(notifications_read_to=Coalesce(Subquery(read.values("pk")[:1]), 0))

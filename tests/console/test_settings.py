@@ -1,0 +1,37 @@
+"""Settings that no process starts with."""
+
+import os
+import subprocess
+import sys
+
+import pytest
+from django.conf import settings
+
+
+def start(**variables: str) -> subprocess.CompletedProcess[str]:
+    """Read the settings in a process of its own."""
+    command = [sys.executable, "-c", "import console.settings"]
+    environment = {**os.environ, **variables}
+    return subprocess.run(
+        command, cwd=settings.BASE_DIR, env=environment, capture_output=True, text=True, timeout=60, check=False
+    )
+
+
+LEAST = {"ACTIVITY_DAYS": 365, "NOTIFICATION_DAYS": 30, "MESSAGE_DAYS": 30, "REPORT_DAYS": 30, "ENROLMENT_DAYS": 30}
+
+
+@pytest.mark.parametrize(("name", "least"), LEAST.items())
+def test_nothing_is_kept_for_fewer_days(name: str, least: int) -> None:
+    refused = start(**{name: str(least - 1)})
+    assert refused.returncode != 0
+    assert f"Set {name} to 0, which keeps for ever, or to at least {least} days." in refused.stderr
+
+
+def test_these_days_or_for_ever_are_possible() -> None:
+    for variables in ({name: str(least) for name, least in LEAST.items()}, dict.fromkeys(LEAST, "0")):
+        assert start(**variables).returncode == 0
+
+
+def test_days_are_no_fewer_than_none() -> None:
+    assert "Set ACTIVITY_DAYS to 0" in start(ACTIVITY_DAYS="-1").stderr
+    assert "Set SESSION_DAYS to at least 1 day." in start(SESSION_DAYS="0").stderr
