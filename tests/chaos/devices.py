@@ -32,7 +32,7 @@ class Clients:
         self.steady = facts["steady"]
         self.dice = random.Random(seed)
         self.token = ""
-        self.accepted: dict[str, float] = {}  # message id → when its server was told that it is accepted
+        self.accepted: list[tuple[str, float]] = []  # message ids, and when their server was told
         self.stop = threading.Event()
 
     def post(self, path: str, content: Any, *, timeout: float = 5.0, **headers: str) -> Reply:
@@ -131,7 +131,7 @@ class Clients:
                 return False
             if reply.json["errcode"] == 0:
                 self.ledger.messages[key] = (DONE, reply.json["msgid"])
-                self.accepted[f"msg_{reply.json['msgid']}"] = time.monotonic()
+                self.accepted.append((f"msg_{reply.json['msgid']}", time.monotonic()))
                 return True
             if reply.json["errcode"] == 43101:
                 self.ledger.messages[key] = ("no consent", 0)

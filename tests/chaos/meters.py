@@ -80,13 +80,13 @@ class Arrivals:
         One that a dead worker holds is waited for until its lease is over: others pass it meanwhile.
         """
         now, newest = time.monotonic(), self.newest
-        recent = reversed(list(self.clients.accepted.items())[-500:])
+        recent = self.clients.accepted[-500:]
         waiting = [at for message_id, at in recent if at > newest and message_id not in self.at]
         return not waiting or now - min(waiting) < PROMPT_SECONDS
 
     def longest_wait(self) -> float:
         """Return how long a single message was on its way, in seconds."""
-        waits = [self.at[message_id] - at for message_id, at in self.clients.accepted.items() if message_id in self.at]
+        waits = [self.at[message_id] - at for message_id, at in self.clients.accepted if message_id in self.at]
         return max(waits, default=0.0)
 
 
