@@ -9,6 +9,8 @@ import os
 from dataclasses import dataclass
 from typing import Any
 
+from console.core import pool
+
 VARIABLE = "CONSOLE_ROLE"
 # A session whose machine is gone without a word holds its locks for a minute, not for two hours.
 KEEPALIVES = "-c tcp_keepalives_idle=30 -c tcp_keepalives_interval=10 -c tcp_keepalives_count=3"
@@ -59,8 +61,15 @@ def connection_options(role: str) -> dict[str, Any]:
     return {"options": limits.options, "pool": _pool(limits.connections) if limits.connections else False}
 
 
-def _pool(connections: int) -> dict[str, int]:
-    return {"min_size": 1, "max_size": connections, "timeout": 10}
+def _pool(connections: int) -> dict[str, Any]:
+    """Return the pool's options, in seconds; a restart of PostgreSQL within 10 s is waited for."""
+    return {
+        "min_size": 1,
+        "max_size": connections,
+        "timeout": 12,
+        "reconnect_timeout": 3,
+        "reconnect_failed": pool.go_on,
+    }
 
 
 def current() -> str:
