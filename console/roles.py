@@ -9,6 +9,8 @@ import os
 from dataclasses import dataclass
 from typing import Any
 
+from console.core import pool
+
 VARIABLE = "CONSOLE_ROLE"
 # A session whose machine is gone without a word holds its locks for a minute, not for two hours.
 KEEPALIVES = "-c tcp_keepalives_idle=30 -c tcp_keepalives_interval=10 -c tcp_keepalives_count=3"
@@ -26,7 +28,7 @@ class Role:
     statement: int
     idle: int
     connections: int
-    wait: int = 10
+    wait: int = 12
 
     @property
     def options(self) -> str:
@@ -60,8 +62,15 @@ def connection_options(role: str) -> dict[str, Any]:
     return {"options": limits.options, "pool": _pool(limits.connections, limits.wait) if limits.connections else False}
 
 
-def _pool(connections: int, wait: int = 10) -> dict[str, int]:
-    return {"min_size": 1, "max_size": connections, "timeout": wait}
+def _pool(connections: int, wait: int = 12) -> dict[str, Any]:
+    """Return the pool's options, in seconds; a restart of PostgreSQL within 10 s is waited for by pages."""
+    return {
+        "min_size": 1,
+        "max_size": connections,
+        "timeout": wait,
+        "reconnect_timeout": 3,
+        "reconnect_failed": pool.go_on,
+    }
 
 
 def current() -> str:

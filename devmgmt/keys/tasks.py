@@ -1,6 +1,6 @@
 """Sweeps of keys."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from celery import shared_task
 from django.db import connection
@@ -23,13 +23,17 @@ PRUNE = """
 @shared_task(name="keys.prune")
 def prune() -> int:
     """Delete tokens and codes a day after their end, and counts of more than 90 days ago; a batch of each."""
-    now = times.of_the_database()
-    oldest = timezone.localdate(now) - USES_KEPT
+    return delete_old(at=times.of_the_database())
+
+
+def delete_old(*, at: datetime) -> int:
+    """Delete what was over a day, or 90 days, before `at`; return how many rows."""
+    oldest = timezone.localdate(at) - USES_KEPT
     deleted = 0
     with connection.cursor() as cursor:
         for table, column, before in (
-            ("keys_accesstoken", "expires_at", now - DAY),
-            ("keys_logincode", "expires_at", now - DAY),
+            ("keys_accesstoken", "expires_at", at - DAY),
+            ("keys_logincode", "expires_at", at - DAY),
             ("keys_secretuse", "day", oldest),
             ("keys_refusal", "day", oldest),
         ):

@@ -27,7 +27,7 @@ def pending(version):
 def sweep(at):
     """Let the sweep run at a moment; return the task as it is stored then."""
     with time_machine.travel(at, tick=False):
-        return keep_time()
+        return lifecycle.keep_time(at=at)
 
 
 def stored(task):
