@@ -17,8 +17,7 @@ QUEUES: dict[str, str | Promise] = {
 TASKS: dict[str, str | Promise] = {
     "messaging.deliver": _("Deliver subscription messages"),
     "messaging.sweep": _("Retry subscription messages that are due"),
-    "accounts.send_notifications": _("Send notifications by e-mail"),
-    "accounts.send_invitations": _("Send invitations by e-mail"),
+    "accounts.send_mail": _("Send e-mails"),
     "reviews.write_reports": _("Write review reports"),
     "reviews.remind": _("Remind reviewers of overdue requests"),
     "grayscale.keep_time": _("Start and end grayscale tasks on time"),
@@ -28,6 +27,8 @@ TASKS: dict[str, str | Promise] = {
     "device.prune_changes": _("Delete changes that every process has read"),
     "devmgmt.keep_logs": _("Make room for logs and delete old ones"),
     "keys.prune": _("Delete expired access tokens"),
+    "releases.sweep_packages": _("Delete package files that nothing names"),
+    "miniprograms.sweep_icons": _("Delete icons that nothing names"),
 }
 MINUTE, HOUR, DAY = 60, 3600, 86400
 

@@ -25,12 +25,12 @@ def test_operators_are_notified_in_their_language_and_nobody_else(operator):
     make_user()
     make_beat()
     make_worker("mail@one", ago=100)
-    make_task_sign("accounts.send_invitations", ago=100)
+    make_task_sign("accounts.send_mail", ago=100)
     assert notify_late() == 2
     assert texts(operator) == [
         (
             "2 parts of the console show no sign of life",
-            "Late: Send invitations by e-mail, Worker mail@one",
+            "Late: Send e-mails, Worker mail@one",
         )
     ]
     notification = Notification.objects.get()
