@@ -31,7 +31,7 @@ class Section:
     """An entry of the menu: `url_name` is its page across programs, `program_url_name` the one for a program.
 
     `pages` are label and URL name of the pages that it has for a program, when there are several. Who holds
-    `permission` in no team does not see it.
+    `permission` in no team does not see it; OPERATOR is for operators.
     """
 
     label: str | Promise
@@ -101,11 +101,15 @@ ORGANISATION = (
     Section(_("Teams"), "users", "accounts:list", "console.accounts"),
     Section(_("Activity"), "activity", "activity"),
 )
+PLATFORM = (
+    Section(_("System status"), "heartbeat", "platform:status", "console.platform", permission=Permission.OPERATOR),
+)
 GROUPS: tuple[tuple[str | Promise, tuple[Section, ...]], ...] = (
     ("", HOME),
     (_("Mini program"), MINI_PROGRAM),
     (_("Host side"), HOST_SIDE),
     (_("Organisation"), ORGANISATION),
+    (_("Platform"), PLATFORM),
 )
 
 
@@ -160,6 +164,8 @@ class Frame:
         """
         if section.permission is Permission.VIEW:
             return True
+        if section.permission is Permission.OPERATOR:
+            return self.user.is_staff
         may = {row.team_id: row.may(section.permission) for row in self.user.team_roles}
         if self.app_id and len(set(may.values())) > 1:  # The only ones who pay for a query.
             return any(may.get(team, False) for team in self._team_ids_here())
@@ -183,6 +189,7 @@ class Frame:
             "active": active,
             "pages": self._pages(section) if active else [],
             "count": self.waiting if section.app == "console.reviews" else 0,
+            "shows_late_parts": section.app == "console.platform",
         }
 
     def _pages(self, section: Section) -> list[dict[str, Any]]:

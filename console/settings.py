@@ -95,6 +95,7 @@ TEMPLATES = [
                 "django.contrib.messages.context_processors.messages",
                 "console.core.context.csp_nonce",
                 "console.sections.frame",
+                "console.platform.context.late_parts",
             ],
             "builtins": ["console.core.templatetags.console", "console.core.templatetags.actions"],
         },

@@ -21,6 +21,7 @@ RUN_SECONDS = 20  # a run sends nothing new after that
 GRACE_SECONDS = 15  # for writing back
 RUNS = 4  # at once, over all workers
 BACKLOG = 1000  # messages that are due for each run beyond the first
+MANY = 10_000  # messages of one application: nobody counts further
 SLOT = 0x6D736773  # class of the advisory locks, one for each run
 
 DUE = "state = 'waiting' AND next_try_at <= %(at)s AND give_up_at > %(at)s"
@@ -47,6 +48,12 @@ UPDATE messaging_message AS m SET lease = NULL, next_try_at = %s, tries = tries 
 FROM unnest(%s::bigint[], %s::uuid[]) AS r (id, lease)
 WHERE m.id = r.id AND m.lease = r.lease AND m.state = 'waiting'
 """
+# By the index of what is due, application by application, so that the first is the first of all.
+WAITING = f"""
+SELECT count(*), min(due.next_try_at) FROM unnest(%(applications)s::bigint[]) AS a (id) CROSS JOIN LATERAL (
+    SELECT next_try_at FROM messaging_message WHERE application_id = a.id AND {DUE} ORDER BY next_try_at LIMIT %(most)s
+) AS due
+"""  # noqa: S608 - put together from constants
 # A message that nobody could be asked to take says so; another says why its last try failed.
 GIVE_UP = """
 UPDATE messaging_message AS m SET state = 'failed', finished_at = %(at)s, lease = NULL, reason = CASE
@@ -82,6 +89,14 @@ def deliverable(*, at: datetime) -> set[int]:
             values,
         )
         return {application for (application,) in cursor.fetchall()}
+
+
+def backlog(*, at: datetime) -> tuple[int, datetime | None]:
+    """Return how many messages could be tried now, at most MANY + 1, and since when the first of them is due."""
+    with connection.cursor() as cursor:
+        cursor.execute(WAITING, {"applications": sorted(deliverable(at=at)), "at": at, "most": MANY + 1})
+        count, since = cursor.fetchone()
+        return count, since
 
 
 def lease(application: int, *, most: int, at: datetime) -> list[Leased]:

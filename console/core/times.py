@@ -28,9 +28,12 @@ MONTHS = (
 )
 
 
-def relative(at: datetime) -> str:
-    """Return “8 min ago”, “yesterday, 16:20”, “3 days ago”; the date after a week, and for what is to come."""
-    now = timezone.localtime()
+def relative(at: datetime, now: datetime | None = None) -> str:
+    """Return “8 min ago”, “yesterday, 16:20”, “3 days ago”; the date after a week, and for what is to come.
+
+    `now` is given where this machine's clock is not to be trusted.
+    """
+    now = timezone.localtime(now)
     local = timezone.localtime(at)
     seconds = (now - local).total_seconds()
     days = (now.date() - local.date()).days

@@ -7,6 +7,8 @@ from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
 from django.db import connection, models
+from django.db.models import QuerySet
+from django.db.models.expressions import RawSQL
 
 from console.platform.models import Heartbeat, Part
 
@@ -31,16 +33,31 @@ SHOW = """
     VALUES (%s, %s, %s, clock_timestamp(), %s::jsonb)
     ON CONFLICT (name) DO UPDATE SET seen_at = clock_timestamp(), seconds = excluded.seconds, facts = excluded.facts
 """
-# A worker that ends in order is not missed.
-LEAVE = "DELETE FROM platform_heartbeat WHERE name = %s"
+# A worker that ends in order is not missed, unless another one goes on by its name.
+LEAVE = "DELETE FROM platform_heartbeat WHERE name = %s AND facts -> 'process' = to_jsonb(%s::integer)"
+# A worker does little without a scheduler: from its start on one is missed, also where none ever ran.
+EXPECT_BEAT = """
+    INSERT INTO platform_heartbeat (name, part, seconds) VALUES ('beat', 'beat', %s) ON CONFLICT (name) DO NOTHING
+"""
+# As if they had been sent long ago and nobody had begun them: due again, and late when that goes on.
+NOT_SENT = """
+    UPDATE platform_heartbeat SET sent_at = clock_timestamp() - make_interval(secs => 60 + seconds)
+    WHERE name = ANY(%s) AND part = 'task'
+"""
 # Three times what it may take, and never less than a minute and a half. A task that is no longer sent is either not
 # one of ours any more, or beat is late itself.
-LATE = """
-    SELECT name, part FROM platform_heartbeat
-    WHERE coalesce(seen_at, first_at) < clock_timestamp() - make_interval(secs => greatest(3 * seconds, 90))
-        AND (part <> 'task' OR sent_at > clock_timestamp() - make_interval(secs => 3 * seconds + 120))
-    ORDER BY name
+IS_SENT = "coalesce(sent_at > clock_timestamp() - make_interval(secs => 3 * seconds + 120), false)"
+IS_LATE = f"""
+    coalesce(seen_at, first_at) < clock_timestamp() - make_interval(secs => greatest(3 * seconds, 90))
+        AND (part <> 'task' OR {IS_SENT})
 """
+# Without any scheduler nothing is sent, so nothing else could be late: where none was ever seen, that is late itself.
+LATE = f"""
+    SELECT name, part FROM platform_heartbeat WHERE {IS_LATE}
+    UNION ALL
+    SELECT 'beat', 'beat' WHERE NOT EXISTS (SELECT FROM platform_heartbeat WHERE part = 'beat')
+    ORDER BY name
+"""  # noqa: S608 - put together from constants
 # A worker that died without a word is told of, and forgotten after an hour: where machines come and go, nobody
 # knows whether it should be back.
 FORGET = """
@@ -67,8 +84,9 @@ def take_due(tasks: Mapping[str, tuple[str, int]], *, empty: Collection[str] = (
 
 
 def not_sent(names: Iterable[str]) -> None:
-    """Note that the broker did not take these tasks: they are due again at once."""
-    Heartbeat.objects.filter(name__in=list(names)).update(sent_at=None)
+    """Note that the broker did not take these tasks: they are due again immediately."""
+    with connection.cursor() as cursor:
+        cursor.execute(NOT_SENT, [list(names)])
 
 
 def show(name: str, part: Part, *, seconds: int, facts: dict[str, Any]) -> None:
@@ -83,19 +101,35 @@ def begun(task: str) -> None:
 
 
 def ended(task: str, *, error: str = "") -> None:
-    """Note how a periodic task ended; `error` is what it raised, in English."""
+    """Note how a periodic task ended; `error` is what it raised, in English, and stays until the next one."""
     if error:
-        Heartbeat.objects.filter(name=task).update(failed_at=Clock(), error=error[:300])
+        Heartbeat.objects.filter(name=task).update(failed_at=Clock(), error=error.replace("\0", "")[:300])
     else:
-        Heartbeat.objects.filter(name=task).update(seen_at=Clock(), error="")
+        Heartbeat.objects.filter(name=task).update(seen_at=Clock())
 
 
-def late() -> list[tuple[str, str]]:
-    """Return name and part of what should have shown a sign by now. Raises DatabaseError."""
+def late() -> list[str]:
+    """Return the names of what should have shown a sign by now. Raises DatabaseError."""
+    with connection.cursor() as cursor:
+        cursor.execute(LATE)
+        return [name for name, _part in cursor.fetchall()]
+
+
+def forget() -> None:
+    """Forget the workers that nobody expects back, and tasks that are not sent any more. Raises DatabaseError."""
     with connection.cursor() as cursor:
         cursor.execute(FORGET)
-        cursor.execute(LATE)
-        return [(name, part) for name, part in cursor.fetchall()]
+
+
+def signs() -> QuerySet[Heartbeat]:
+    """Return all rows; each has `is_late`, `now` by the database's clock, and `is_sent` (a task: still sent)."""
+    yes_or_no = models.BooleanField()
+    columns: dict[str, Any] = {
+        "now": Clock(),
+        "is_late": RawSQL(f"({IS_LATE})", [], output_field=yes_or_no),  # noqa: S611 - put together from constants
+        "is_sent": RawSQL(f"({IS_SENT})", [], output_field=yes_or_no),  # noqa: S611
+    }
+    return Heartbeat.objects.annotate(**columns)
 
 
 class Clock(models.Func):

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from django.db import models
 from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
+
+WORKER_NAME = "worker:"  # the beginning of a worker's name in its row
 
 
 class Part(models.TextChoices):
@@ -33,6 +37,11 @@ class Heartbeat(models.Model):
     error = models.CharField(max_length=300, blank=True, db_default="", help_text="of the last failure")
     facts = models.JSONField(default=dict, db_default={}, help_text="version, queues, process")
     notified_at = models.DateTimeField(null=True, help_text="when operators were notified that it is late")
+
+    # Of those that `heartbeats.signs` returns.
+    now: datetime
+    is_late: bool
+    is_sent: bool
 
     class Meta:
         ordering = ["part", "name"]

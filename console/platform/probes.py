@@ -50,11 +50,8 @@ def _parameters() -> dict[str, Any]:
 
 def valkey() -> str:
     """Write to Valkey: one that is read-only or full answers a ping."""
-    client = redis.Redis.from_url(
-        settings.REDIS_URL, socket_timeout=PROBE_SECONDS, socket_connect_timeout=PROBE_SECONDS, retry=NO_RETRY
-    )
     try:
-        with client:
+        with valkey_client() as client:
             client.set("console:probe", VERSION, ex=60)
     except redis.ReadOnlyError:
         return "read-only"
@@ -65,6 +62,13 @@ def valkey() -> str:
     except (redis.RedisError, OSError) as error:
         return _words("no answer", error)
     return OK
+
+
+def valkey_client() -> redis.Redis:
+    """Return a client that asks once, and waits for PROBE_SECONDS."""
+    return redis.Redis.from_url(
+        settings.REDIS_URL, socket_timeout=PROBE_SECONDS, socket_connect_timeout=PROBE_SECONDS, retry=NO_RETRY
+    )
 
 
 def snapshot() -> str:

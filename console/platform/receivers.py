@@ -5,24 +5,27 @@ from __future__ import annotations
 import json
 import logging
 import os
+import socket
 import threading
 from collections.abc import Sequence
 from typing import Any, LiteralString
 
 import psycopg
 from celery import Task
-from celery.signals import task_failure, task_prerun, task_success, worker_ready, worker_shutting_down
+from celery.signals import task_failure, task_prerun, task_success, worker_ready, worker_shutdown, worker_shutting_down
 from django.db import DatabaseError, connection
 
 from console.core.wakeups import PERIODIC, publish
 from console.platform import heartbeats
-from console.platform.models import Part
+from console.platform.models import WORKER_NAME, Part
 from console.platform.tasks import notify_late
 from console.version import VERSION
 
 logger = logging.getLogger(__name__)
 
 SIGN_SECONDS = 10
+LEAVE_SECONDS = 3
+WATCH_QUEUE = "periodic"  # of `notify_late`
 
 
 def _is_periodic(task: Task) -> bool:
@@ -66,17 +69,20 @@ class WorkerSigns(threading.Thread):
 
     def __init__(self, name: str, facts: dict[str, Any]) -> None:
         super().__init__(name="signs-of-life", daemon=True)
-        self.sign = (f"worker:{name}", Part.WORKER, SIGN_SECONDS, json.dumps(facts))
+        self.name_of_row = f"{WORKER_NAME}{name}"
+        self.facts = facts
         self.stopping = threading.Event()
 
     def run(self) -> None:
         """Show signs until the worker ends; one that ends in order is not missed."""
+        self._ask(heartbeats.EXPECT_BEAT, [SIGN_SECONDS])
         while not self.stopping.is_set():
-            self._ask(heartbeats.SHOW, self.sign)
-            if self._ask(heartbeats.BEAT_IS_LATE):
+            self._ask(heartbeats.SHOW, [self.name_of_row, Part.WORKER, SIGN_SECONDS, json.dumps(self.facts)])
+            # Who doesn't take the watch's queue would only pile it up.
+            if WATCH_QUEUE in self.facts["queues"] and self._ask(heartbeats.BEAT_IS_LATE):
                 publish(notify_late)
             self.stopping.wait(SIGN_SECONDS)
-        self._ask(heartbeats.LEAVE, self.sign[:1])
+        self._ask(heartbeats.LEAVE, [self.name_of_row, self.facts["process"]])
 
     def _ask(self, query: LiteralString, values: Sequence[Any] = ()) -> bool:
         """Return whether the query gave a row."""
@@ -95,7 +101,8 @@ signs: list[WorkerSigns] = []
 def start_signs(sender: Any, **kwargs: Any) -> None:
     """Show signs from now on; `sender` is the worker's consumer."""
     queues = sorted(queue.name for queue in sender.app.amqp.queues.consume_from.values())
-    thread = WorkerSigns(sender.hostname, {"version": VERSION, "process": os.getpid(), "queues": queues})
+    facts = {"version": VERSION, "machine": socket.gethostname(), "process": os.getpid(), "queues": queues}
+    thread = WorkerSigns(sender.hostname, facts)
     signs.append(thread)
     thread.start()
 
@@ -105,3 +112,10 @@ def stop_signs(**kwargs: Any) -> None:
     """End in order."""
     for thread in signs:
         thread.stopping.set()
+
+
+@worker_shutdown.connect
+def wait_for_signs(**kwargs: Any) -> None:
+    """Let it be written that the worker has left: the process ends without waiting for its threads."""
+    for thread in signs:
+        thread.join(LEAVE_SECONDS)

@@ -8,10 +8,10 @@ from django.shortcuts import render
 from console.accounts.access import SignedInRequest, operator, route
 from console.accounts.models import User
 from console.accounts.permissions import Permission
-from console.platform.models import Heartbeat
+from console.platform.status import status as status_now
 
 
 @route(Permission.OPERATOR, load=operator)
 def status(request: SignedInRequest, user: User) -> HttpResponse:
-    """Whether every part of the console works."""
-    return render(request, "platform/status.html", {"heartbeats": Heartbeat.objects.all()})
+    """Whether every part of the console works, and how what does not is mended."""
+    return render(request, "platform/status.html", {"status": status_now()})

@@ -10,24 +10,38 @@ from django.utils.translation import ngettext
 from console.accounts.actions import notify
 from console.accounts.models import User
 from console.accounts.states import NotificationKind
-from console.platform import heartbeats
+from console.core.text import listed
+from console.platform import heartbeats, wording
 from console.platform.models import Heartbeat
 
 
-@transaction.atomic
 def notify_late() -> int:
     """Notify the operators of the parts that are late; return how many parts they were notified of now.
 
-    Several processes look. Who marks a row first tells of it; what is back may be told of anew.
+    Several processes look. Who marks a row first notifies; what is back may be late anew.
     """
-    late = [name for name, _part in heartbeats.late()]
-    Heartbeat.objects.exclude(notified_at=None).exclude(pk__in=late).update(notified_at=None)
-    untold = Heartbeat.objects.filter(pk__in=late, notified_at=None).order_by("pk")
-    names = list(untold.select_for_update(skip_locked=True).values_list("pk", flat=True))
-    if not names:
-        return 0
+    heartbeats.forget()
+    with transaction.atomic():
+        names = _newly_late(heartbeats.late())
+        if names:
+            _notify(names)
+    return len(names)
+
+
+def _newly_late(late: list[str]) -> list[str]:
+    """Mark what is late and take the mark from what is back; return what had none.
+
+    A row that somebody else has is theirs, or is seen to at the next look: nobody waits here for anybody.
+    """
+    rows = Heartbeat.objects.order_by("pk").select_for_update(skip_locked=True)
+    back = list(rows.exclude(notified_at=None).exclude(pk__in=late).values_list("pk", flat=True))
+    Heartbeat.objects.filter(pk__in=back).update(notified_at=None)
+    names = list(rows.filter(pk__in=late, notified_at=None).values_list("pk", flat=True))
     Heartbeat.objects.filter(pk__in=names).update(notified_at=heartbeats.Clock())
-    parts = {"count": len(names), "parts": ", ".join(names)}
+    return names
+
+
+def _notify(names: list[str]) -> None:
     notify(
         User.objects.filter(is_staff=True, is_active=True),
         kind=NotificationKind.PLATFORM,
@@ -37,9 +51,8 @@ def notify_late() -> int:
                 "%(count)d parts of the console show no sign of life",
                 len(names),
             )
-            % parts
+            % {"count": len(names)}
         ),
-        detail=lambda: _("Late: %(parts)s") % parts,
+        detail=lambda: _("Late: %(parts)s") % {"parts": listed(wording.name_of(name) for name in names)},
         url=reverse("platform:status"),
     )
-    return len(names)

@@ -12,7 +12,7 @@ from typing import TypeVar
 
 import msgspec
 from django.db import connection, transaction
-from django.db.models import Q, QuerySet
+from django.db.models import Count, Min, Q, QuerySet
 
 from console.hosts.models import HostApplication, SensitiveApi
 from console.reviews.comparison import base_of, compare
@@ -69,6 +69,12 @@ def _write_one(*, at: datetime) -> bool | None:
             if is_ours and (report := _take(team, at=at)):
                 return _write(report, at=at)
     return None
+
+
+def backlog(*, at: datetime) -> tuple[int, datetime | None]:
+    """Return how many reports wait at `at`, and since when the first of them does."""
+    found = _due(at=at).aggregate(count=Count("pk"), since=Min("requested_at"))
+    return found["count"], found["since"]
 
 
 def _due(*, at: datetime) -> QuerySet[Report]:

@@ -5,12 +5,15 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
+from django.utils import timezone
 
+from console.accounts.models import User
 from console.hosts.models import ApplicationMember
 from console.local.pytest_plugin import chromium
 from tests.browser import walking
 from tests.browser.hostile import SHORT, poison
 from tests.console.world import make_world
+from tests.factories import make_signs, make_task_sign, make_worker
 
 # Playwright's synchronous API runs an event loop in this thread, in which Django would refuse the database.
 os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "1")
@@ -33,6 +36,10 @@ def walk(transactional_db, settings, live_server, browser) -> Iterator[Callable[
     world = make_world(SHORT)
     application = ApplicationMember.objects.get(user=world.people["reviewer"]).application
     ApplicationMember.objects.create(application=application, user=world.people["admin"], role="app_admin")
+    User.objects.filter(pk=world.people["admin"].pk).update(is_staff=True)
+    make_signs()
+    make_worker(SHORT, ago=100)
+    make_task_sign(SHORT, ago=200, failed_at=timezone.now())
     poison(world)
     with walking.Sink().running() as sink:
         settings.CONTENT_SECURITY_POLICY = sink.policy()

@@ -16,6 +16,7 @@ from django.utils import timezone
 from console.accounts.models import Invitation
 from console.activity.models import ActivityEntry
 from console.activity.verbs import Verb
+from console.platform.models import Heartbeat
 from console.reviews.models import Report
 from miniprograms.privacy.models import PrivacyAgreement, PrivacyDraft
 from releases.models import Audit, Package, Release, Version
@@ -42,6 +43,7 @@ KEPT = {
     "keys": {"sha256", "nonce"},
     "messaging": {"template_id", "keywords", "keyword_set", "body_sha256", "answers", "values", "options", "lang"},
     "reviews": {"content"},
+    "platform": {"queue"},
 }
 
 STATEMENTS = {
@@ -95,6 +97,7 @@ def is_unique(model: type[models.Model], field: models.Field) -> bool:
 def poison_structures() -> None:
     """Write hostile text into the texts of kept JSON, whose shape stays."""
     PrivacyDraft.objects.update(**STATEMENTS)
+    Heartbeat.objects.update(facts={"version": LONG, "machine": LONG, "process": 1, "queues": [LONG]})
     for template in apps.get_model("messaging.MyTemplate").objects.all():
         texts = dict.fromkeys(("name", "name_zh", "example", "example_zh"), LONG)
         type(template).objects.filter(pk=template.pk).update(keywords=[{**row, **texts} for row in template.keywords])

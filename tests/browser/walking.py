@@ -37,7 +37,7 @@ FILES |= {"devmgmt:log_export", "devmgmt:log_export_ndjson", "offline:download"}
 # Parts of pages, that htmx fetches.
 PARTS = {"switch", "grayscale:live"}
 PARTS |= {f"devmgmt:log_{name}" for name in ("entries", "volume", "errors")}
-OUTSIDE = {"operator", "device", "server"}
+OUTSIDE = {"device", "server"}
 # Which pages each module of tests walks, by the beginning of their names; "" is the rest. Modules run side by side.
 SECTIONS = {
     "programs": ("", "miniprograms:", "accounts:", "privacy:"),

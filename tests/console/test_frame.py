@@ -50,6 +50,12 @@ def test_only_pages_that_exist_are_shown():
     assert all(entry["url"] for entry in menu.values())
 
 
+def test_operators_have_a_group_of_their_own():
+    groups = frame_of(make_user(is_staff=True)).menu
+    assert [[str(entry["label"]) for entry in group["entries"]] for group in groups][-1] == ["System status"]
+    assert str(groups[-1]["label"]) == "Platform"
+
+
 def test_the_menu_knows_where_we_are():
     user = make_user()
     for address in ("/", reverse("miniprograms:list"), reverse("releases:overview"), reverse("activity")):

@@ -31,6 +31,7 @@ from tests.factories.messages import (
     make_template,
 )
 from tests.factories.people import PASSWORD, join, make_member, make_team, make_user
+from tests.factories.platform import make_beat, make_sign, make_signs, make_task_sign, make_worker
 from tests.factories.programs import (
     make_agreement,
     make_binding,
@@ -61,6 +62,7 @@ __all__ = [
     "make_approved",
     "make_audit",
     "make_ban",
+    "make_beat",
     "make_binding",
     "make_candidate",
     "make_category",
@@ -90,12 +92,16 @@ __all__ = [
     "make_secret",
     "make_seen",
     "make_server_secret",
+    "make_sign",
+    "make_signs",
     "make_task",
+    "make_task_sign",
     "make_team",
     "make_template",
     "make_trial",
     "make_user",
     "make_version",
+    "make_worker",
     "make_zip",
     "task_settings",
 ]

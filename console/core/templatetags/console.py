@@ -103,9 +103,9 @@ def tag(label: str, colour: str = "secondary", icon: str = "") -> SafeString:
 
 
 @register.simple_tag
-def ago(at: Any) -> SafeString | str:
-    """Say when, relative within a week; exact on hover."""
-    return _time(at, times.relative(at)) if at else ""
+def ago(at: Any, now: Any = None) -> SafeString | str:
+    """Say when, relative within a week; exact on hover. `now` is another clock's than this machine's."""
+    return _time(at, times.relative(at, now)) if at else ""
 
 
 @register.simple_tag

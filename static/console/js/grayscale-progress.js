@@ -1,6 +1,7 @@
 // The progress page: the chart, and numbers that follow by themselves while the page is looked at.
 import uPlot from '../../vendor/uplot/uPlot.esm.js';
 import { announce } from './announce.js';
+import { follow } from './live.js';
 
 const EVERY = 5000
 const SAY_EVERY = 60000
@@ -198,40 +199,18 @@ new ResizeObserver(() => {
 }).observe(place)
 read()
 
-// What changes is replaced part by part, and only where it differs, so that nothing flickers and the focus stays.
+// What changes follows by itself; a new state is said, else a line each minute.
 let said = Date.now()
+let state = document.getElementById('chart-words').dataset.state
 
-function replace (next) {
-  const now = document.getElementById(next.id)
-  if (!now || now.isEqualNode(next) || now.contains(document.activeElement) || now.querySelector('.show')) return false
-  now.replaceWith(next)
-  return true
-}
-
-async function refresh () {
-  const before = document.getElementById('chart-words').dataset.state
-  const response = await fetch(root.dataset.liveUrl, { headers: { 'X-Requested-With': 'fetch' } })
-  if (response.redirected || response.status === 403 || response.status === 404) return false // Signed out, or not one's own any more.
-  if (!response.ok) return true
-  const parts = new DOMParser().parseFromString(await response.text(), 'text/html').querySelectorAll('[data-live]')
-  for (const part of parts) {
-    if (replace(document.adoptNode(part)) && part.id === 'chart-words') read()
-  }
-  const words = document.getElementById('chart-words')
-  if (words.dataset.state !== before || Date.now() - said > SAY_EVERY) {
+follow(root.dataset.liveUrl, EVERY, {
+  seen: ids => {
+    if (ids.includes('chart-words')) read()
+    const words = document.getElementById('chart-words')
+    if (words.dataset.state === state && Date.now() - said <= SAY_EVERY) return
     said = Date.now()
+    state = words.dataset.state
     announce(words.textContent)
-  }
-  return !('over' in words.dataset)
-}
-
-async function follow () {
-  if (document.visibilityState === 'visible') {
-    try {
-      if (!await refresh()) return
-    } catch { /* the network is away: the next look will tell */ }
-  }
-  window.setTimeout(follow, EVERY)
-}
-
-if (!('over' in document.getElementById('chart-words').dataset)) window.setTimeout(follow, EVERY)
+  },
+  over: () => 'over' in document.getElementById('chart-words').dataset
+})

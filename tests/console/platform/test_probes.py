@@ -51,6 +51,7 @@ def late(name: str, part: Part, **facts: Any) -> None:
 
 def test_all_is_well() -> None:
     feed.refresh()
+    heartbeats.show("beat", Part.BEAT, seconds=10, facts={})
     for path in PATHS:
         status, content = ask(path)
         assert (status, content["status"], content["version"]) == (200, "ok", VERSION)
@@ -60,6 +61,7 @@ def test_all_is_well() -> None:
 
 def test_answers_without_a_host_name_and_without_tls() -> None:
     """As a load balancer asks: production's settings, an address for a name, plain HTTP."""
+    heartbeats.show("beat", Part.BEAT, seconds=10, facts={})
     with server(DEBUG="0", ALLOWED_HOSTS="console.example.com") as address:
         for path in PATHS:
             with closing(http.client.HTTPConnection(address.removeprefix("http://"), timeout=20)) as connection_:
@@ -110,6 +112,12 @@ def test_sees_a_valkey_that_is_read_only(own_valkey: OwnValkey, settings) -> Non
     with redis.Redis.from_url(own_valkey.url) as client:
         client.replicaof("127.0.0.1", "1")
     assert ask("/readyz/jobs")[1]["checks"]["valkey"] == "read-only"
+
+
+def test_nobody_vouches_for_jobs_before_a_scheduler_has_started() -> None:
+    status, content = ask("/readyz/jobs")
+    assert (status, content["checks"]["jobs"]) == (503, "late: beat")
+    assert ask("/readyz/pages")[0] == 200
 
 
 def test_names_what_is_late() -> None:

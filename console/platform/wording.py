@@ -1,0 +1,57 @@
+"""How the parts of the console are called: for operators, beside the names that logs and commands know."""
+
+from __future__ import annotations
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
+
+from console.platform.models import WORKER_NAME
+
+QUEUES: dict[str, str | Promise] = {
+    "deliver": _("Subscription messages"),
+    "mail": _("E-mails"),
+    "reports": _("Review reports"),
+    "periodic": _("Everything else"),
+}
+TASKS: dict[str, str | Promise] = {
+    "messaging.deliver": _("Deliver subscription messages"),
+    "messaging.sweep": _("Retry subscription messages that are due"),
+    "accounts.send_mail": _("Send e-mails"),
+    "reviews.write_reports": _("Write review reports"),
+    "reviews.remind": _("Remind reviewers of overdue requests"),
+    "grayscale.keep_time": _("Start and end grayscale tasks on time"),
+    "grayscale.discard_old_drafts": _("Delete object lists that no task uses"),
+    "grayscale.prune_sightings": _("Delete devices that were not seen for a long time"),
+    "guardrail.keep_watch": _("Check the guardrails of grayscale tasks"),
+    "device.prune_changes": _("Delete changes that every process has read"),
+    "devmgmt.keep_logs": _("Make room for logs and delete old ones"),
+    "keys.prune": _("Delete expired access tokens"),
+    "releases.sweep_packages": _("Delete package files that nothing names"),
+    "miniprograms.sweep_icons": _("Delete icons that nothing names"),
+}
+MINUTE, HOUR, DAY = 60, 3600, 86400
+
+
+def name_of(row: str) -> str:
+    """Return what people call the part whose row has this name; a task's own name when nobody gave it another."""
+    if row == "beat":
+        return str(_("Scheduler"))
+    if row.startswith(WORKER_NAME):
+        return str(_("Worker %(name)s")) % {"name": row.removeprefix(WORKER_NAME)}
+    return str(TASKS.get(row, row))
+
+
+def period(seconds: int) -> str:
+    """Return “every 10 s”, “every 5 min”, “every hour”, “every 2 days”."""
+    if seconds >= DAY and seconds % DAY == 0:
+        return _many(seconds // DAY, ngettext("every day", "every %(count)d days", seconds // DAY))
+    if seconds >= HOUR and seconds % HOUR == 0:
+        return _many(seconds // HOUR, ngettext("every hour", "every %(count)d hours", seconds // HOUR))
+    if seconds >= MINUTE and seconds % MINUTE == 0:
+        return _many(seconds // MINUTE, ngettext("every minute", "every %(count)d min", seconds // MINUTE))
+    return _many(seconds, ngettext("every second", "every %(count)d s", seconds))
+
+
+def _many(count: int, words: str) -> str:
+    return words % {"count": count} if "%(count)d" in words else words

@@ -1,0 +1,39 @@
+// Parts of a page that follow by themselves while it is looked at: those with data-live, by their ids.
+
+// Replaced only where it differs, so that nothing flickers; nothing moves under the focus or an open menu.
+function replace (next) {
+  const now = document.getElementById(next.id)
+  if (!now || now.isEqualNode(next) || now.contains(document.activeElement) || now.querySelector('.show')) return false
+  now.replaceWith(next)
+  return true
+}
+
+// Ask for `url` again each `every` milliseconds. `seen` is called with the ids that were replaced, `lost` when there was
+// no answer, `barred` when the person may not look any more; after that, or when `over` says so, nothing is asked again.
+export function follow (url, every, { seen = () => {}, lost = () => {}, barred = () => {}, over = () => false } = {}) {
+  async function refresh () {
+    const response = await fetch(url, { headers: { 'X-Requested-With': 'fetch' } })
+    if (response.redirected || response.status === 403 || response.status === 404) {
+      barred()
+      return false
+    }
+    if (!response.ok) {
+      lost()
+      return true
+    }
+    const parts = new DOMParser().parseFromString(await response.text(), 'text/html').querySelectorAll('[data-live]')
+    seen([...parts].filter(part => replace(document.adoptNode(part))).map(part => part.id))
+    return !over()
+  }
+
+  async function turn () {
+    if (document.visibilityState === 'visible') {
+      try {
+        if (!await refresh()) return
+      } catch { lost() }
+    }
+    window.setTimeout(turn, every)
+  }
+
+  if (!over()) window.setTimeout(turn, every)
+}

@@ -1,0 +1,56 @@
+"""The status page in a real browser: it follows by itself, and never lets an old state pass for the present one."""
+
+import pytest
+from django.urls import reverse
+from playwright.sync_api import Page, expect
+from pytest_django.live_server_helper import LiveServer
+
+from console.platform.models import Heartbeat
+from tests import factories
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.fixture
+def status(live_server: LiveServer, page: Page):
+    """The page of an operator, with a clock that the test turns; fails when the browser complained of anything."""
+    complaints: list[str] = []
+    page.on("pageerror", lambda error: complaints.append(str(error)))
+    operator = factories.make_user(is_staff=True)
+    factories.make_signs()
+    page.clock.install()
+    page.goto(live_server.url + reverse("account_login"))
+    page.fill("[name=login]", operator.email)
+    page.fill("[name=password]", factories.PASSWORD)
+    page.get_by_role("button", name="Sign in", exact=True).click()
+    page.wait_for_url("**/")
+    page.goto(live_server.url + reverse("platform:status"))
+    expect(page.locator("#status-headline")).to_have_text("Everything is on time")
+    yield page
+    assert complaints == []
+
+
+def test_follows_by_itself_and_says_what_changed(status: Page):
+    Heartbeat.objects.filter(part="worker").delete()
+    factories.make_worker("all@two", ago=100)
+    status.clock.fast_forward(11_000)
+    expect(status.locator("#status-headline")).to_have_text("Worker all@two shows no sign of life")
+    expect(status.locator("#announcer")).to_have_text("Worker all@two shows no sign of life")
+    expect(status.locator("#status-processes")).to_contain_text("No sign of life")
+
+
+def test_says_when_the_console_does_not_answer(status: Page):
+    lost = status.locator("#status-lost")
+    expect(lost).to_be_hidden()
+    status.context.set_offline(True)
+    status.clock.fast_forward(11_000)
+    expect(lost).to_be_visible()
+    status.context.set_offline(False)
+    status.clock.fast_forward(11_000)
+    expect(lost).to_be_hidden()
+
+
+def test_who_is_signed_out_is_asked_to_sign_in(status: Page):
+    status.context.clear_cookies()
+    status.clock.fast_forward(11_000)
+    status.wait_for_url(f"**{reverse('account_login')}**")
