@@ -187,7 +187,7 @@ def not_known(tasks: list[Task]) -> Iterator[Trouble]:
     new = [task for task in tasks if task.state is TaskState.NEW]
     if new:
         words = ngettext("%(count)d task hasn't run yet", "%(count)d tasks haven't run yet", len(new))
-        mend = _("Wait a minute: this page follows by itself.")
+        mend = _("Wait a minute. This page refreshes by itself.")
         yield Trouble(words % {"count": len(new)}, mend, level=Level.UNKNOWN)
     unsent = [task for task in tasks if task.state is TaskState.UNSENT]
     if unsent:

@@ -10,7 +10,10 @@ from functools import cached_property
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from console.activity import retention
+from console.activity.retention import Fact
 from console.celery import QUEUES
+from console.core.text import listed
 from console.platform import heartbeats, mail, parts
 from console.platform.parts import Process, Task
 from console.platform.queues import Queue, queues_of, start_worker, troubles_of
@@ -28,7 +31,7 @@ class Status:
     processes: list[Process]
     queues: list[Queue]
     tasks: list[Task]
-    # Here comes what the retention run says of each kind of rows (`console.activity.retention.facts`).
+    kept: list[Fact]
     version: str = VERSION
 
     @property
@@ -56,6 +59,10 @@ class Status:
         yield from parts.task_troubles(self.tasks, slow=slow)
         if self._is_scheduled:
             yield from parts.not_known(self.tasks)
+        if behind := [fact.label for fact in self.kept if fact.behind and fact.ran_at]:
+            title = _("Old rows are not deleted in time: %(kinds)s") % {"kinds": listed(behind)}
+            mend = _("It goes on every few minutes. When this lasts for hours, the worker's log says why.")
+            yield Trouble(title, mend, level=Level.NOTE)
         yield from parts.versions_differ(self.processes)
 
     @property
@@ -104,7 +111,7 @@ class Status:
             return words % {"count": self.wrong}
         if self.troubles[0].level is Level.UNKNOWN:
             return _("Not everything is known")
-        return _("Everything is on time, and something is to be noted")
+        return _("Everything is on time. See the notes below.")
 
 
 def status() -> Status:
@@ -117,4 +124,5 @@ def status() -> Status:
         processes=parts.processes_of(signs),
         queues=queues_of(signs, now=database.now),
         tasks=parts.tasks_of(signs),
+        kept=retention.facts(database.now),
     )

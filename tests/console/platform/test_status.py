@@ -15,6 +15,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from console.accounts.models import MailServer
+from console.activity.models import RetentionRun
 from console.celery import SCHEDULE
 from console.core import files
 from console.platform import wording
@@ -311,6 +312,16 @@ def test_pending_migrations_and_a_newer_schema():
             " ('platform', '0001_initial', now()), ('platform', '9999_later', now())"
         )
     assert titles() == ["The database is newer than this server"]
+
+
+def test_what_is_deleted_too_slowly_is_noted(read):
+    make_signs()
+    assert len(status().kept) > 3
+    RetentionRun.objects.create(name="activity", ran_at=timezone.now(), deleted_last=1234, behind=True)
+    assert titles() == ["Old rows are not deleted in time: Activity"]
+    words = read()
+    assert "1,234" in words
+    assert "Behind" in words
 
 
 # Everything else ---------------------------------------------------------------------------------------------------
