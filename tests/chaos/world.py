@@ -57,9 +57,10 @@ class World:
     @contextlib.contextmanager
     def stopped(self, pids: list[int]) -> Iterator[None]:
         """Let processes stand still during the block."""
-        for pid in pids:
-            os.kill(pid, signal.SIGSTOP)
         try:
+            for pid in pids:
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(pid, signal.SIGSTOP)
             yield
         finally:
             for pid in pids:
