@@ -100,7 +100,7 @@ def test_a_reload_replaces_all_and_loses_no_request() -> None:
 
     def ask() -> None:
         while not stop.is_set():
-            # As a proxy does: a connection that is closed before the answer, as the old process may, is tried once more.
+            # As a proxy does: a connection that was closed before the answer is tried once more.
             answers[server.get() or server.get()] += 1
 
     with serve("all") as server:
