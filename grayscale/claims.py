@@ -10,12 +10,13 @@ from __future__ import annotations
 import os
 import threading
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 import psycopg
 from django.db import DatabaseError, connection, transaction
 from django.db.models import Case, QuerySet, When
 
+from console.core import pool
 from console.core.errors import Refused
 from grayscale import rules
 from grayscale.decision import Candidate, TaskRule
@@ -111,7 +112,8 @@ class DatabaseClaims:
     has locked is asked for by itself, and not each time, so that the devices of others don't wait for it.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, *, is_away: Callable[[], bool] = lambda: False) -> None:
+        self._is_away = is_away
         self._forget()
 
     def _forget(self) -> None:
@@ -132,6 +134,8 @@ class DatabaseClaims:
         slot = hash(place) % KNOWN
         if self._known[slot] == place:
             return first
+        if self._is_away():
+            raise ClaimsUnavailable("The database is away.")
         row = _row(candidates, device, application)
         if connection.in_atomic_block:
             taken = _take_inside(row)
@@ -260,6 +264,7 @@ class DatabaseClaims:
             self._away_until = now + self._away
             raise ClaimsUnavailable(str(error)) from error
         self._away = self._away_until = 0.0
+        pool.remember(found)
         return found
 
     def _drop_idle(self) -> None:

@@ -1,14 +1,23 @@
-"""The pool of database connections, over a restart of PostgreSQL."""
+"""The database connections of a process, over a restart and a standstill of PostgreSQL."""
 
 from __future__ import annotations
 
+import os
 import select
+import socket
+from contextlib import suppress
+from threading import Lock
 from typing import Any
+from weakref import WeakSet
 
 import psycopg
 from django.db.backends.signals import connection_created
 from django.dispatch import receiver
 from psycopg_pool import ConnectionPool
+
+# Every connection that a thread may wait on; the lock, since one may come in while others are gone through.
+_connections: WeakSet[psycopg.Connection[Any]] = WeakSet()
+_lock = Lock()
 
 
 @receiver(connection_created)
@@ -20,6 +29,7 @@ def replace_dead(*, connection: Any, **_named: Any) -> None:
     found: `tcp_user_timeout` ends it.
     """
     given = connection.connection
+    remember(given)
     if connection.pool is None or not _has_news(given):
         return
     try:
@@ -44,3 +54,22 @@ def go_on(pool: ConnectionPool[Any]) -> None:
     """
     if pool.get_stats().get("requests_waiting"):
         pool.check()
+
+
+def remember(connection: psycopg.Connection[Any]) -> None:
+    """Let `end_waits` know of a connection; Django's are known."""
+    with _lock:
+        _connections.add(connection)
+
+
+def end_waits() -> None:
+    """Break all connections of this process, so that whoever waits on one gets an error now.
+
+    A database that stands still keeps its connections open and says nothing: no time-out of its own ends that, and
+    the kernel's sees nothing wrong.
+    """
+    with _lock:
+        found = list(_connections)
+    for connection in found:
+        with suppress(psycopg.Error, OSError), socket.socket(fileno=os.dup(connection.fileno())) as own:
+            own.shutdown(socket.SHUT_RDWR)

@@ -19,6 +19,7 @@ from django.db import connection
 from console.api.device import changes
 from console.api.device.http import ApiError, unavailable
 from console.api.device.snapshot import Snapshot, load, reload
+from console.api.device.standstill import Watchdog
 
 REFRESH_SECONDS = 0.25
 FIRST_SECONDS = 10.0  # how long a request waits for the first snapshot
@@ -102,6 +103,7 @@ class Feed:
                 # Not before the first request: servers may fork after they have imported us, and threads don't fork.
                 self._thread = threading.Thread(target=self._follow, name="device-feed", daemon=True)
                 self._thread.start()
+                Watchdog(self.is_behind, self._stopping).start()
 
     def _follow(self) -> None:
         away = False

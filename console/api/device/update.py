@@ -11,6 +11,7 @@ import msgspec
 
 from console.api.device import rate
 from console.api.device.credentials import Application, Source, authenticate, check_guid
+from console.api.device.feed import feed
 from console.api.device.http import read_json, unavailable
 from console.api.device.schema import PackageLink, UpdateAnswer, UpdateRequest
 from console.api.device.signatures import signature
@@ -19,7 +20,7 @@ from grayscale.claims import ClaimsUnavailable, DatabaseClaims
 from grayscale.decision import Decision, decide
 
 logger = logging.getLogger(__name__)
-claims = DatabaseClaims()
+claims = DatabaseClaims(is_away=feed.is_behind)
 _decoder = msgspec.json.Decoder(UpdateRequest)
 
 

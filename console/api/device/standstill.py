@@ -1,0 +1,41 @@
+"""Ends the waits for a database that stands still, so that devices that don't need it find a thread."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable
+
+import psycopg
+from django.db import connection
+
+from console.core import pool
+
+LOOK_SECONDS = 1.0
+ANSWER_SECONDS = 2  # PostgreSQL accepts a connection within some milliseconds
+
+logger = logging.getLogger(__name__)
+
+
+class Watchdog(threading.Thread):
+    """Looks whether the process follows the database; when not, whether it answers anybody."""
+
+    def __init__(self, is_behind: Callable[[], bool], stopping: threading.Event) -> None:
+        super().__init__(name="device-watchdog", daemon=True)
+        self.is_behind = is_behind
+        self.stopping = stopping
+
+    def run(self) -> None:
+        """Look until the feed stops."""
+        while not self.stopping.wait(LOOK_SECONDS):
+            if self.is_behind() and not self.answers():
+                logger.warning("the database stands still; whoever waits for it is told to try again")
+                pool.end_waits()
+
+    def answers(self) -> bool:
+        """Whether a new connection is accepted: then only the feed is slow, and nobody's wait is in vain."""
+        try:
+            psycopg.connect(**{**connection.get_connection_params(), "connect_timeout": ANSWER_SECONDS}).close()
+        except psycopg.Error:
+            return False
+        return True
