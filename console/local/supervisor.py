@@ -114,8 +114,8 @@ def applications(host: str, port: int) -> list[Service]:
     work = serving.worker(",".join(QUEUES), concurrency=len(QUEUES))
     return [
         Service("web", tied(serve, signal.SIGTERM), env={roles.VARIABLE: "all"}),
-        # SIGQUIT at our sudden death: nobody is left to lose patience with a worker that finishes tasks.
-        Service("worker", tied(work, signal.SIGQUIT), env={roles.VARIABLE: "worker"}),
+        # SIGKILL at our sudden death: the engines are gone as well, and what was begun is in rows.
+        Service("worker", tied(work, signal.SIGKILL), env={roles.VARIABLE: "worker"}),
         Service("beat", tied(serving.beat(), signal.SIGTERM), env={roles.VARIABLE: "beat"}),
     ]
 

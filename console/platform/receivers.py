@@ -2,17 +2,28 @@
 
 from __future__ import annotations
 
+import ctypes
 import json
 import logging
 import os
+import signal
 import socket
+import sys
 import threading
 from collections.abc import Sequence
 from typing import Any, LiteralString
 
 import psycopg
 from celery import Task
-from celery.signals import task_failure, task_prerun, task_success, worker_ready, worker_shutdown, worker_shutting_down
+from celery.signals import (
+    task_failure,
+    task_prerun,
+    task_success,
+    worker_process_init,
+    worker_ready,
+    worker_shutdown,
+    worker_shutting_down,
+)
 from django.db import DatabaseError, connection
 
 from console.core.wakeups import PERIODIC, publish
@@ -25,6 +36,7 @@ logger = logging.getLogger(__name__)
 
 SIGN_SECONDS = 10
 LEAVE_SECONDS = 3
+PR_SET_PDEATHSIG = 1  # prctl(2)
 WATCH_QUEUE = "periodic"  # of `notify_late`
 
 
@@ -95,6 +107,13 @@ class WorkerSigns(threading.Thread):
 
 
 signs: list[WorkerSigns] = []
+
+
+@worker_process_init.connect
+def end_with_the_worker(**kwargs: Any) -> None:
+    """Let the kernel kill this child when its worker is killed: it would hold locks and leases beside the next one."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
 @worker_ready.connect

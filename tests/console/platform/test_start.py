@@ -48,7 +48,8 @@ def test_the_deployment_check_says_it_too() -> None:
     assert ended.returncode == 1
     for name in configuration.NEEDED:
         assert f"{name} is not set" in ended.stderr
-    assert manage("check", "--deploy", ALLOWED_HOSTS="console.example.com", **SET).returncode == 0
+    complete = manage("check", "--deploy", ALLOWED_HOSTS="console.example.com", **SET)
+    assert complete.returncode == 0, complete.stderr
 
 
 def test_nothing_is_missing_on_a_desk(settings) -> None:

@@ -60,7 +60,8 @@ def asker(binding: Binding, address: str) -> Ask:
 
     def ask(method: str, path: str, body: Any = None, **headers: str) -> tuple[int, dict[str, str], bytes]:
         with contextlib.closing(http.client.HTTPConnection(urlsplit(address).netloc, timeout=20)) as connection:
-            connection.request(method, path, body, {"Authorization": header, **headers})
+            with contextlib.suppress(BrokenPipeError, ConnectionResetError):  # A refusal may come before all is sent.
+                connection.request(method, path, body, {"Authorization": header, **headers})
             response = connection.getresponse()
             return response.status, dict(response.getheaders()), response.read()
 
