@@ -53,15 +53,17 @@ def test_whoever_waits_gets_an_error_when_nobody_is_answered(
     wait_for_sleepers()
     stopping = threading.Event()
     dog = Watchdog(lambda: True, stopping)
-    monkeypatch.setitem(connection.settings_dict["OPTIONS"], "host", "127.0.0.1")
-    monkeypatch.setitem(connection.settings_dict, "PORT", "1")
-    dog.start()
     try:
-        with pytest.raises(DatabaseError):
-            waiting.result(PATIENCE)
+        with monkeypatch.context() as nobody_there:
+            nobody_there.setitem(connection.settings_dict["OPTIONS"], "host", "127.0.0.1")
+            nobody_there.setitem(connection.settings_dict, "PORT", "1")
+            dog.start()
+            with pytest.raises(DatabaseError):
+                waiting.result(PATIENCE)
+            stopping.set()
+            dog.join()
     finally:
         stopping.set()
-        dog.join()
         connection.close()  # Ours was broken as well.
         with sessions(1) as (other,):
             other.run(f"SELECT pg_terminate_backend(pid) FROM {SLEEPERS}")
