@@ -59,6 +59,13 @@ def empty_tables(_test: TransactionTestCase) -> None:
 TransactionTestCase._fixture_teardown = empty_tables
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Give back a connection that an earlier test has had killed: tests that commit go on with what is there."""
+    if connection.connection is not None and not connection.in_atomic_block and not connection.is_usable():
+        connection.close()
+
+
 @pytest.fixture(autouse=True)
 def no_known_places() -> Iterator[None]:
     """What one test's devices were given is nothing to the next one's."""

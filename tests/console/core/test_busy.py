@@ -204,18 +204,18 @@ def test_a_transaction_that_idles_too_long_is_busy(transactional_db):
 
 
 def test_a_pool_without_a_free_connection_is_busy(transactional_db):
-    connection.close()
-    pool = connection.pool
-    patience, pool.timeout = pool.timeout, 0.05
-    held = []
+    """Of a pool of one, which a wrapper of the same alias holds: the suite's own is large, and others need the server."""
+    holder, late = connection.copy(alias="small"), connection.copy(alias="small")
+    for one in (holder, late):
+        one.settings_dict["OPTIONS"]["pool"] = {"min_size": 1, "max_size": 1, "timeout": 60}
     try:
+        holder.ensure_connection()
+        late.pool.timeout = 0.05
         with pytest.raises(Error) as caught:
-            while len(held) <= pool.max_size:
-                held.append(pool.getconn(timeout=10) if len(held) < pool.max_size else connection.ensure_connection())
+            late.ensure_connection()
     finally:
-        pool.timeout = patience
-        for one in held:
-            pool.putconn(one)
+        holder.close()
+        holder.close_pool()
     assert (busy.is_busy(caught.value), busy.is_away(caught.value)) == (True, False)
 
 

@@ -22,7 +22,7 @@ SET = dict.fromkeys(configuration.NEEDED, "x") | {
 
 def manage(*arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
     """Run manage.py as production does, with nothing set but `variables`."""
-    unset = {*configuration.NEEDED, "CELERY_BROKER_URL"}
+    unset = {*configuration.NEEDED, "CELERY_BROKER_URL", "DJANGO_ALLOW_ASYNC_UNSAFE"}  # The last is of browser tests.
     environment = {name: value for name, value in os.environ.items() if name not in unset}
     environment |= {"DJANGO_SETTINGS_MODULE": "console.settings", "DEBUG": "0", "SECRET_KEY": SECRET, **variables}
     command = [sys.executable, "manage.py", *arguments]
