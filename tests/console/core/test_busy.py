@@ -204,7 +204,7 @@ def test_a_transaction_that_idles_too_long_is_busy(transactional_db):
 
 
 def test_a_pool_without_a_free_connection_is_busy(transactional_db):
-    """Of a pool of one, which a wrapper of the same alias holds: the suite's own is large, and others need the server."""
+    """Of a pool of one, which another wrapper holds: the suite's own is large, and others need the server."""
     holder, late = connection.copy(alias="small"), connection.copy(alias="small")
     for one in (holder, late):
         one.settings_dict["OPTIONS"]["pool"] = {"min_size": 1, "max_size": 1, "timeout": 60}
