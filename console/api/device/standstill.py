@@ -33,9 +33,14 @@ class Watchdog(threading.Thread):
                 pool.end_waits()
 
     def answers(self) -> bool:
-        """Whether a new connection is accepted: then only the feed is slow, and nobody's wait is in vain."""
+        """Whether anybody gets an answer, be it that there is no room: then waits end by themselves.
+
+        One that refuses connections has none open either.
+        """
         try:
             psycopg.connect(**{**connection.get_connection_params(), "connect_timeout": ANSWER_SECONDS}).close()
-        except psycopg.Error:
+        except psycopg.errors.ConnectionTimeout:
             return False
+        except psycopg.Error:
+            return True
         return True

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 import threading
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -54,9 +55,9 @@ def test_whoever_waits_gets_an_error_when_nobody_is_answered(
     stopping = threading.Event()
     dog = Watchdog(lambda: True, stopping)
     try:
-        with monkeypatch.context() as nobody_there:
-            nobody_there.setitem(connection.settings_dict["OPTIONS"], "host", "127.0.0.1")
-            nobody_there.setitem(connection.settings_dict, "PORT", "1")
+        with socket.create_server(("127.0.0.1", 0)) as silent, monkeypatch.context() as standing:
+            standing.setitem(connection.settings_dict["OPTIONS"], "host", "127.0.0.1")
+            standing.setitem(connection.settings_dict, "PORT", str(silent.getsockname()[1]))
             dog.start()
             with pytest.raises(DatabaseError):
                 waiting.result(PATIENCE)
@@ -69,9 +70,13 @@ def test_whoever_waits_gets_an_error_when_nobody_is_answered(
             other.run(f"SELECT pg_terminate_backend(pid) FROM {SLEEPERS}")
 
 
-def test_a_database_that_answers_is_left_alone(threads: ThreadPoolExecutor) -> None:
-    """The feed may be behind since it is slow."""
-    assert Watchdog(lambda: True, threading.Event()).answers()
+def test_a_database_that_answers_or_refuses_is_left_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The feed may be behind since it is slow, and what is refused does not wait."""
+    dog = Watchdog(lambda: True, threading.Event())
+    assert dog.answers()
+    monkeypatch.setitem(connection.settings_dict["OPTIONS"], "host", "127.0.0.1")
+    monkeypatch.setitem(connection.settings_dict, "PORT", "1")
+    assert dog.answers()
 
 
 def test_a_place_is_not_asked_for_while_the_database_is_away() -> None:
