@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 from celery import Celery, Task
 from kombu import Queue
 
-from console.activity.middleware import Source, source
+from console.base.activity.middleware import Source, source
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "console.settings")
 

@@ -9,7 +9,7 @@ import os
 from dataclasses import dataclass
 from typing import Any
 
-from console.core import pool
+from console.base.core import pool
 
 VARIABLE = "CONSOLE_ROLE"
 # A session whose machine is gone without a word holds its locks for a minute, not for two hours.

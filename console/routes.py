@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 from django.urls import URLPattern, URLResolver, get_resolver
 
-from console.accounts.access import Policy
-from console.accounts.permissions import Permission
+from console.base.accounts.access import Policy
+from console.base.accounts.permissions import Permission
 
 # Pages of libraries carry no declaration of ours: allauth's entrance pages, by name; all else of allauth is for the
 # signed in, all of the admin for operators.
@@ -60,7 +60,7 @@ def _walk(resolver: URLResolver, namespace: str, prefix: str) -> Iterator[tuple[
 def _route(name: str, path: str, pattern: URLPattern) -> Route:
     policy = getattr(pattern.callback, "policy", None) or _library_policy(name, pattern)
     if policy is None:
-        raise UndeclaredRouteError(f"{path} declares no permission: use console.accounts.access.route")
+        raise UndeclaredRouteError(f"{path} declares no permission: use console.base.accounts.access.route")
     return Route(name, path, policy.methods, policy.permission.value, policy.sudo)
 
 

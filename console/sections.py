@@ -16,9 +16,9 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
-from console.accounts.models import Notification, Team, User
-from console.accounts.permissions import Permission
-from console.hosts.models import HostApplication
+from console.base.accounts.models import Notification, Team, User
+from console.base.accounts.permissions import Permission
+from console.base.hosts.models import HostApplication
 from console.reviews import querysets
 from miniprograms.models import MiniProgram
 
@@ -94,11 +94,11 @@ MINI_PROGRAM = (
     Section(_("Offline package"), "package-export", "offline:overview", "releases.offline", "offline:package"),
 )
 HOST_SIDE = (
-    Section(_("Applications"), "device-mobile", "hosts:list", "console.hosts"),
+    Section(_("Applications"), "device-mobile", "hosts:list", "console.base.hosts"),
     Section(_("Reviews"), "clipboard-check", "reviews:list", "console.reviews"),
 )
 ORGANISATION = (
-    Section(_("Teams"), "users", "accounts:list", "console.accounts"),
+    Section(_("Teams"), "users", "accounts:list", "console.base.accounts"),
     Section(_("Activity"), "activity", "activity"),
 )
 PLATFORM = (

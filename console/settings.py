@@ -25,20 +25,20 @@ ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["*"] if DEBUG else [])
 CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
 
 INSTALLED_APPS = [
-    "console.core.apps.CoreConfig",
-    "console.activity",
-    "console.accounts",
-    "console.hosts",
+    "console.base.core.apps.CoreConfig",
+    "console.base.activity",
+    "console.base.accounts",
+    "console.base.hosts",
     "miniprograms",
     "miniprograms.privacy",
     "releases",
     "releases.offline",
+    "releases.field",
     "grayscale",
     "devmgmt",
     "devmgmt.keys",
     "messaging",
     "console.reviews",
-    "console.guardrail",
     "console.api.device",
     "console.platform.apps.PlatformConfig",
     "console.local",
@@ -48,7 +48,7 @@ INSTALLED_APPS = [
     "django.contrib.sessions",
     "django.contrib.messages",
     "whitenoise.runserver_nostatic",
-    "console.core.apps.StaticFiles",
+    "console.base.core.apps.StaticFiles",
     "django.contrib.humanize",
     "allauth",
     "allauth.account",
@@ -70,14 +70,14 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     # After CSRF: it is the first to ask the database, and where that is away it answers with what was typed.
-    "console.accounts.middleware.LanguageMiddleware",
+    "console.base.accounts.middleware.LanguageMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "allauth.account.middleware.AccountMiddleware",
-    "console.activity.middleware.SourceMiddleware",
-    "console.core.middleware.BusyMiddleware",
+    "console.base.activity.middleware.SourceMiddleware",
+    "console.base.core.middleware.BusyMiddleware",
 ]
 
 ROOT_URLCONF = "console.urls"
@@ -93,11 +93,11 @@ TEMPLATES = [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
-                "console.core.context.csp_nonce",
+                "console.base.core.context.csp_nonce",
                 "console.sections.frame",
                 "console.platform.context.late_parts",
             ],
-            "builtins": ["console.core.templatetags.console", "console.core.templatetags.actions"],
+            "builtins": ["console.base.core.templatetags.console", "console.base.core.templatetags.actions"],
         },
     },
 ]
@@ -112,7 +112,7 @@ DATABASES["default"].setdefault("OPTIONS", {}).update(
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 REDIS_URL = env.str("REDIS_URL", default=addresses.redis_url())
-CACHES = {"default": {"BACKEND": "console.core.cache.ValkeyCache", "LOCATION": REDIS_URL}}
+CACHES = {"default": {"BACKEND": "console.base.core.cache.ValkeyCache", "LOCATION": REDIS_URL}}
 
 MEDIA_ROOT = env.path("MEDIA_ROOT", default=addresses.local_dir() / "media")
 MEDIA_URL = "media/"
@@ -122,22 +122,22 @@ STATICFILES_DIRS = [BASE_DIR / "static"]
 STATICFILES_FINDERS = [
     "django.contrib.staticfiles.finders.FileSystemFinder",
     "django.contrib.staticfiles.finders.AppDirectoriesFinder",
-    "console.core.finders.NodeModulesFinder",
+    "console.base.core.finders.NodeModulesFinder",
 ]
 STORAGES = {
-    "default": {"BACKEND": "console.core.files.SyncedStorage"},
+    "default": {"BACKEND": "console.base.core.files.SyncedStorage"},
     "packages": {
-        "BACKEND": "console.core.files.SyncedStorage",
+        "BACKEND": "console.base.core.files.SyncedStorage",
         "OPTIONS": {"location": env.path("PACKAGE_ROOT", default=addresses.local_dir() / "packages")},
     },
     "staticfiles": {
         "BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"
         if DEBUG
-        else "console.core.storage.ManifestStorage"
+        else "console.base.core.storage.ManifestStorage"
     },
 }
 WHITENOISE_USE_FINDERS = DEBUG
-FILE_UPLOAD_HANDLERS = ["console.core.uploads.BoundedUploadHandler"]
+FILE_UPLOAD_HANDLERS = ["console.base.core.uploads.BoundedUploadHandler"]
 # V-2: other limits of a package, by the names in releases/package/limits.py.
 PACKAGE_LIMITS = {name: int(value) for name, value in env.dict("PACKAGE_LIMITS", default={}).items()}
 # G-3: a txt of values for a grayscale task, and where each machine keeps the lists' hashes.
@@ -167,15 +167,15 @@ AUTH_PASSWORD_VALIDATORS = [
 ]
 LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "home"
-ACCOUNT_ADAPTER = "console.accounts.adapter.AccountAdapter"
+ACCOUNT_ADAPTER = "console.base.accounts.adapter.AccountAdapter"
 ACCOUNT_LOGIN_METHODS = {"email"}
 ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
 ACCOUNT_FORMS = {
-    "login": "console.accounts.forms.LoginForm",
-    "change_password": "console.accounts.forms.ChangePasswordForm",
-    "set_password": "console.accounts.forms.SetPasswordForm",
-    "reset_password": "console.accounts.forms.ResetPasswordForm",
-    "reset_password_from_key": "console.accounts.forms.ResetPasswordKeyForm",
+    "login": "console.base.accounts.forms.LoginForm",
+    "change_password": "console.base.accounts.forms.ChangePasswordForm",
+    "set_password": "console.base.accounts.forms.SetPasswordForm",
+    "reset_password": "console.base.accounts.forms.ResetPasswordForm",
+    "reset_password_from_key": "console.base.accounts.forms.ResetPasswordKeyForm",
 }
 ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*", "password2*"]
 ACCOUNT_USER_MODEL_USERNAME_FIELD = None
@@ -202,7 +202,7 @@ TIME_ZONE = env.str("TIME_ZONE", default="UTC")
 USE_TZ = True
 CRISPY_ALLOWED_TEMPLATE_PACKS = CRISPY_TEMPLATE_PACK = "bootstrap5"
 PAGE_SIZE = 25
-SESSION_ENGINE = "console.accounts.sessions"
+SESSION_ENGINE = "console.base.accounts.sessions"
 MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
 
 CONTENT_SECURITY_POLICY = {

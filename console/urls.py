@@ -5,10 +5,9 @@ from django.contrib import admin
 from django.urls import include, path, re_path
 
 from console import views
-from console.hosts import urls as hosts
+from console.base.hosts import urls as hosts
 from console.reviews import urls as reviews
 from messaging import urls as messaging
-from releases import urls as releases
 
 # Sign-up is closed and the e-mail address is an operator's matter: only these pages of allauth are reachable.
 account_urls = [
@@ -36,8 +35,6 @@ account_urls = [
 
 # The pages of an application, each from the app that knows what is on it.
 application_urls = [*hosts.urlpatterns, *reviews.application_urlpatterns, *messaging.application_urlpatterns]
-# The pages of a version, likewise.
-version_urls = [*releases.urlpatterns, *reviews.version_urlpatterns]
 
 urlpatterns = [
     path("", views.home, name="home"),
@@ -50,17 +47,16 @@ urlpatterns = [
     path("switch/<slug:kind>/", views.switch, name="switch"),
     re_path(r"^media/icons/(?P<name>[0-9a-f]{32}\.webp)$", views.icon_file, name="icon_file"),
     path("miniprograms/", include("miniprograms.urls")),
-    path("", include((version_urls, releases.app_name))),
+    path("", include("releases.urls")),
     path("", include("releases.offline.urls")),
     path("", include("miniprograms.privacy.urls")),
-    path("", include("console.guardrail.urls")),
     path("", include("grayscale.urls")),
     path("", include("devmgmt.urls")),
     path("", include("devmgmt.keys.urls")),
     path("", include("messaging.urls")),
     path("apps/", include((application_urls, hosts.app_name))),
     path("reviews/", include("console.reviews.urls")),
-    path("teams/", include("console.accounts.urls")),
+    path("teams/", include("console.base.accounts.urls")),
     path("runtime/v1/", include("console.api.device.urls")),
     path("", include("console.api.server.urls")),
     path("platform/", include("console.platform.urls")),

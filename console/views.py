@@ -17,28 +17,28 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 from django.views.defaults import server_error
 
-from console.accounts.access import SignedInRequest, route
-from console.accounts.actions import choose_language, choose_notifications, mark_notifications_read
-from console.accounts.forms import LanguageForm, NotificationChoicesForm
-from console.accounts.middleware import keep_in_cookie
-from console.accounts.models import Team, User
-from console.accounts.permissions import Permission, lacking
-from console.activity.models import ActivityEntry
-from console.activity.querysets import ActivityQuerySet
-from console.activity.views import activity_page
-from console.core import busy
-from console.core.middleware import busy_page
-from console.core.pages import form_page, page_of, posted, show
+from console.base.accounts.access import SignedInRequest, route
+from console.base.accounts.actions import choose_language, choose_notifications, mark_notifications_read
+from console.base.accounts.forms import LanguageForm, NotificationChoicesForm
+from console.base.accounts.middleware import keep_in_cookie
+from console.base.accounts.models import Team, User
+from console.base.accounts.permissions import Permission, lacking
+from console.base.activity.models import ActivityEntry
+from console.base.activity.querysets import ActivityQuerySet
+from console.base.activity.views import activity_page
+from console.base.core import busy
+from console.base.core.middleware import busy_page
+from console.base.core.pages import form_page, page_of, posted, show
+from console.base.hosts.models import HostApplication
 from console.home.elsewhere import elsewhere
 from console.home.figures import holdings, sent_by
 from console.home.lines import lines_of
 from console.home.person import Person
 from console.home.rows import gather
 from console.home.waiting import waiting
-from console.hosts.models import HostApplication
 from console.sections import Section, section_of
 from grayscale.models import GrayscaleTask
-from grayscale.overview import rows_of, with_facts
+from grayscale.presenters.tasks import rows_of, with_facts
 from miniprograms.models import MiniProgram
 from releases.models import Version
 

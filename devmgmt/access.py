@@ -6,8 +6,8 @@ from typing import TypeVar
 
 from django.http import Http404
 
-from console.accounts.models import User
-from console.accounts.permissions import Permission
+from console.base.accounts.models import User
+from console.base.accounts.permissions import Permission
 from devmgmt.models import ApiPermission, DomainExemption, ProgramGrant, SavedQuery
 from miniprograms.access import mini_program_for
 

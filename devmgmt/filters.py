@@ -5,9 +5,9 @@ from __future__ import annotations
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
-from console.core.filters import ListFilter, SearchFilter
-from console.hosts.querysets import SensitiveApiQuerySet
-from console.hosts.states import DecisionState
+from console.base.core.filters import ListFilter, SearchFilter
+from console.base.hosts.querysets import SensitiveApiQuerySet
+from console.base.hosts.states import DecisionState
 from devmgmt.models import ApiPermission, DomainExemption, ServerDomain
 from miniprograms.filters import ProgramFilter
 

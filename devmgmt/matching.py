@@ -17,9 +17,9 @@ from django.utils.text import Truncator, get_text_list
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from console.core.errors import Refused
-from console.core.fields import JOINERS
-from console.core.text import listed
+from console.base.core.errors import Refused
+from console.base.core.fields import JOINERS
+from console.base.core.text import listed
 from devmgmt.states import MOST_DOMAINS, DomainType
 
 LONGEST_HOST, LONGEST_LABEL, HIGHEST_PORT = 253, 63, 65535

@@ -12,8 +12,8 @@ from django.urls import reverse
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from console.hosts.models import API_NAME_LENGTH, Grant
-from console.hosts.states import DecisionState
+from console.base.hosts.models import API_NAME_LENGTH, Grant
+from console.base.hosts.states import DecisionState
 from devmgmt.matching import in_letters, origin_of
 from devmgmt.querysets import GrantQuerySet
 from devmgmt.states import DomainType

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Self
 
-from console.hosts.querysets import DecisionQuerySet
-from console.hosts.states import DecisionState
+from console.base.hosts.querysets import DecisionQuerySet
+from console.base.hosts.states import DecisionState
 
 
 class GrantQuerySet(DecisionQuerySet):

@@ -4,7 +4,7 @@ from typing import Any
 
 from django.dispatch import receiver
 
-from console.accounts.models import User
+from console.base.accounts.models import User
 from devmgmt import actions
 from miniprograms.models import Binding
 from miniprograms.signals import binding_ended

@@ -10,8 +10,8 @@ from datetime import datetime
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from console.core import times
-from console.hosts.models import HostApplication
+from console.base.core import times
+from console.base.hosts.models import HostApplication
 from devmgmt.states import MOST_CHANGES
 
 

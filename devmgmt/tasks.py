@@ -2,7 +2,7 @@
 
 from celery import shared_task
 
-from console.core import times
+from console.base.core import times
 from devmgmt.logs import volume
 from devmgmt.logs.store import log_store
 

@@ -6,8 +6,8 @@ import re
 
 from django.http import Http404
 
-from console.accounts.models import User
-from console.accounts.permissions import Permission
+from console.base.accounts.models import User
+from console.base.accounts.permissions import Permission
 from grayscale.models import GrayscaleTask, ObjectList
 from miniprograms.access import mini_program_for
 from miniprograms.models import MiniProgram

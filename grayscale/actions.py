@@ -15,21 +15,17 @@ from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from console.accounts.models import User
-from console.activity.verbs import Verb
-from console.core.errors import Overtaken, Refused
-from console.hosts.models import HostApplication
+from console.base.accounts.models import User
+from console.base.activity.verbs import Verb
+from console.base.core.errors import Overtaken, Refused
+from console.base.hosts.models import HostApplication
 from grayscale import claims, lifecycle, rules
 from grayscale.guardrail import Guardrail
-from grayscale.models import (
-    ApplicationCondition,
-    GrayscaleTask,
-    ObjectList,
-    PlatformCondition,
-)
-from grayscale.states import Network, Reason, TaskState
+from grayscale.models import ApplicationCondition, GrayscaleTask, ObjectList, PlatformCondition
+from grayscale.states import Reason, TaskState
 from miniprograms.actions import lock, touch
 from miniprograms.models import MiniProgram
+from releases.field.states import Network
 from releases.models import Version
 
 

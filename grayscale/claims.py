@@ -16,12 +16,12 @@ import psycopg
 from django.db import DatabaseError, connection, transaction
 from django.db.models import Case, QuerySet, When
 
-from console.core import pool
-from console.core.errors import Refused
+from console.base.core import pool
+from console.base.core.errors import Refused
 from grayscale import rules
 from grayscale.decision import Candidate, TaskRule
-from grayscale.matching import Device
 from grayscale.models import SHARDS, ClaimShard, GrayscaleTask
+from releases.field.device import Device
 
 LOOK = b"SELECT grayscale_look($1, $2, $3)"
 TAKE = b"SELECT grayscale_take($1, $2, $3, $4, $5, $6, $7, $8)"

@@ -12,8 +12,9 @@ from typing import Literal, Protocol
 
 import msgspec
 
-from grayscale.matching import Conditions, Device, Parts, fits
+from grayscale.matching import Conditions, Parts, fits
 from grayscale.states import TaskState, state_at
+from releases.field.device import Device
 
 Status = Literal["current", "update", "removed", "unavailable"]
 Channel = Literal["online", "grayscale", "trial"]

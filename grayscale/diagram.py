@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-from console.core.states import look_of
+from console.base.core.states import look_of
 from grayscale.models import GrayscaleTask
 from grayscale.states import TaskState
 

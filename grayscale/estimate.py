@@ -13,8 +13,8 @@ from typing import NamedTuple
 from django.db.models import Q, QuerySet
 
 from grayscale.matching import Condition, Conditions, failed
-from grayscale.models import SeenDevice
 from miniprograms.models import MiniProgram
+from releases.field.models import SeenDevice
 
 SEEN = timedelta(days=7)
 SAMPLE = 20_000  # the newest devices: enough for whole percents, and read in a fraction of a second

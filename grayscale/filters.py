@@ -9,9 +9,9 @@ from django.db.models import CharField, Q, Value
 from django.db.models.functions import Cast, Concat
 from django.utils.translation import gettext_lazy as _
 
-from console.accounts.access import SignedInRequest
-from console.accounts.filters import TeamsFilter
-from console.core.filters import ListFilter, SearchFilter
+from console.base.accounts.access import SignedInRequest
+from console.base.accounts.filters import TeamsFilter
+from console.base.core.filters import ListFilter, SearchFilter
 from grayscale.models import GrayscaleTask
 from grayscale.querysets import GrayscaleTaskQuerySet
 from grayscale.states import TaskState

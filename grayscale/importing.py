@@ -22,8 +22,8 @@ from django.db.models import Sum
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from console.accounts.models import User
-from console.core.errors import Refused
+from console.base.accounts.models import User
+from console.base.core.errors import Refused
 from grayscale import rules
 from grayscale.hashed import HashedList, HashTable, numbers
 from grayscale.models import GrayscaleTask, ObjectList, ObjectListPart

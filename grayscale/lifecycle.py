@@ -14,13 +14,13 @@ from django.db import transaction
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy
 
-from console.accounts.actions import member_or_managers, members_with, notify
-from console.accounts.models import User
-from console.accounts.permissions import Permission
-from console.accounts.states import NotificationKind
-from console.activity.actions import record
-from console.activity.verbs import Verb
-from console.core import changes
+from console.base.accounts.actions import member_or_managers, members_with, notify
+from console.base.accounts.models import User
+from console.base.accounts.permissions import Permission
+from console.base.accounts.states import NotificationKind
+from console.base.activity.actions import record
+from console.base.activity.verbs import Verb
+from console.base.core import changes
 from grayscale import claims
 from grayscale.models import GrayscaleTask
 from grayscale.querysets import GrayscaleTaskQuerySet

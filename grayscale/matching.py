@@ -9,11 +9,11 @@ import re
 from collections.abc import Container, Iterator, Mapping
 from enum import StrEnum
 from functools import lru_cache
-from typing import Protocol
 
 import msgspec
 
-REPORTED = r"[0-9]{1,9}(\.[0-9]{1,9}){0,5}([A-Za-z _+-][ -~]*)?"  # a version as devices send it: 8.3.1, 17.2-beta
+from releases.field.device import Device
+
 NUMBERS = re.compile(r"[0-9]+(?:\.[0-9]+)*")
 Parts = tuple[int, ...]
 
@@ -29,25 +29,6 @@ class Condition(StrEnum):
     DEVICE_ID = "device_id"
     ACCOUNT = "account"
     NETWORK = "network"
-
-
-class Device(Protocol):
-    """What a device says of itself when it asks (R-1)."""
-
-    @property
-    def guid(self) -> str: ...
-    @property
-    def device_id(self) -> str | None: ...
-    @property
-    def account(self) -> str | None: ...
-    @property
-    def platform(self) -> str: ...
-    @property
-    def os_version(self) -> str: ...
-    @property
-    def app_version(self) -> str: ...
-    @property
-    def network(self) -> str: ...
 
 
 class Range(msgspec.Struct, frozen=True):

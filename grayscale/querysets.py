@@ -14,6 +14,10 @@ from grayscale.states import TaskState
 if TYPE_CHECKING:
     from grayscale.models import GrayscaleTask, ObjectList
 
+# Whether a task has started for `version`: its devices may report on it (R-7).
+STARTED = """EXISTS (SELECT FROM grayscale_grayscaletask AS task WHERE task.version_id = version.id
+    AND (task.state <> 'pending' OR task.starts_at <= statement_timestamp()))"""
+
 
 class GrayscaleTaskQuerySet(models.QuerySet["GrayscaleTask"]):
     """Which tasks. What the clock has decided counts, also where it is not yet written (G-4)."""

@@ -5,7 +5,7 @@ from typing import Any
 from django.dispatch import receiver
 from django.utils import timezone
 
-from console.accounts.models import User
+from console.base.accounts.models import User
 from grayscale import lifecycle
 from miniprograms.models import Binding, MiniProgram
 from miniprograms.signals import binding_ended, shelf_changed

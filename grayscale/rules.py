@@ -15,12 +15,13 @@ from typing import Protocol
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from console.hosts.models import HostApplication
+from console.base.hosts.models import HostApplication
 from grayscale.guardrail import Guardrail
 from grayscale.matching import parts
 from grayscale.models import MOST_USERS, GrayscaleTask
-from grayscale.states import Network, Platform, TaskState
+from grayscale.states import TaskState
 from miniprograms.models import MiniProgram
+from releases.field.states import Network, Platform
 from releases.models import Version
 from releases.states import VersionState
 

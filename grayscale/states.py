@@ -43,36 +43,9 @@ class Reason(models.TextChoices):
     GUARDRAIL = "guardrail", _("Suspended by the guardrail")
 
 
-class Platform(models.TextChoices):
-    """The systems that mini programs run on."""
-
-    ANDROID = "android", "Android"
-    IOS = "ios", "iOS"
-
-
-GUID_PREFIXES: dict[str, str] = {Platform.ANDROID.value: "0302", Platform.IOS.value: "0303"}  # R-1
-
-
-class Network(models.TextChoices):
-    """How a device is connected."""
-
-    WIFI = "wifi", _("Wi-Fi")
-    G5 = "5g", "5G"
-    G4 = "4g", "4G"
-    G3 = "3g", "3G"
-    G2 = "2g", "2G"
-
-
 class ObjectKind(models.TextChoices):
     """What an object list names."""
 
     GUID = "guid", _("GUID")
     DEVICE_ID = "device_id", _("Custom device ID")
     ACCOUNT = "account", _("User account")
-
-
-class ReportResult(models.TextChoices):
-    """How an update ended on a device (R-7)."""
-
-    INSTALLED = "installed", _("Installed")
-    FAILED = "failed", _("Failed")

@@ -13,12 +13,12 @@ from django.utils.text import get_text_list
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from console.activity.models import ActivityEntry
-from console.activity.querysets import ActivityQuerySet
-from console.activity.verbs import Verb
-from console.core import times
-from console.core.changes import TIMES, WHY, harm_words
-from console.core.states import look_of_move
+from console.base.activity.models import ActivityEntry
+from console.base.activity.querysets import ActivityQuerySet
+from console.base.activity.verbs import Verb
+from console.base.core import times
+from console.base.core.changes import TIMES, WHY, harm_words
+from console.base.core.states import look_of_move
 from grayscale.models import GrayscaleTask
 from grayscale.states import TaskState
 

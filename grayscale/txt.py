@@ -15,8 +15,9 @@ from django.db import models
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from console.core.errors import Refused
-from grayscale.states import GUID_PREFIXES, ObjectKind
+from console.base.core.errors import Refused
+from grayscale.states import ObjectKind
+from releases.field.states import GUID_PREFIXES
 
 CHUNK = 256 * 1024  # bytes; its lines are handled and stored together
 LONGEST = 128  # characters of a value

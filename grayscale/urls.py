@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from grayscale.views import moves, object_lists, progress, tasks
+from grayscale.views import guardrail, moves, object_lists, progress, tasks
 
 app_name = "grayscale"
 PROGRAM = "miniprograms/<slug:app_id>/grayscale/"
@@ -12,6 +12,7 @@ urlpatterns = [
     path(PROGRAM, tasks.tasks, name="tasks"),
     path(f"{PROGRAM}new/", tasks.create, name="create"),
     path(f"{PROGRAM}preview/", tasks.preview, name="preview"),
+    path(f"{PROGRAM}guardrail/", guardrail.preview, name="guardrail"),
     path(f"{PROGRAM}<int:task_id>/edit/", tasks.edit, name="edit"),
     path(f"{PROGRAM}<int:task_id>/copy/", tasks.copy, name="copy"),
     path(f"{PROGRAM}<int:task_id>/start/", moves.start, name="start"),

@@ -14,9 +14,10 @@ from django.utils.text import get_text_list
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext, pgettext
 
-from console.core import times
+from console.base.core import times
 from grayscale.models import GrayscaleTask
-from grayscale.states import Network, ObjectKind, Platform, Reason, TaskState
+from grayscale.states import ObjectKind, Reason, TaskState
+from releases.field.states import Network, Platform
 
 Named = tuple[str, str, str]  # a name or platform, lowest, highest
 

@@ -13,9 +13,9 @@ from django.shortcuts import redirect
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from console.accounts.admin import VerbAdmin, operator
-from console.core.errors import Refused
-from console.core.fields import LineField, WordsField
+from console.base.accounts.admin import VerbAdmin, operator
+from console.base.core.errors import Refused
+from console.base.core.fields import LineField, WordsField
 from messaging import rules, values
 from messaging.actions import templates as actions
 from messaging.models import PublicKeyword, PublicTemplate

@@ -22,9 +22,9 @@ from django.db import InterfaceError, OperationalError, connection, transaction
 from django.utils import timezone
 from standardwebhooks import Webhook
 
-from console.core import egress, times
-from console.core.sealing import Unreadable
-from console.hosts.models import ServerSecret
+from console.base.core import egress, times
+from console.base.core.sealing import Unreadable
+from console.base.hosts.models import ServerSecret
 from messaging import leases, payload, retrying
 from messaging.models import Gateway
 from messaging.payload import Leased, Titles

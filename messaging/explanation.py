@@ -7,8 +7,8 @@ from typing import Any, NamedTuple
 
 from django.utils.translation import gettext as _
 
-from console.core.errors import ServerRefused
-from console.core.text import listed, visible
+from console.base.core.errors import ServerRefused
+from console.base.core.text import listed, visible
 from messaging.models import MyTemplate
 from messaging.sending import Sending, refusals
 from messaging.states import LANGUAGES, PUSHES_PER_DAY, ProgramState

@@ -7,10 +7,10 @@ from django.db.models import Exists, OuterRef, Q
 from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
-from console.core.filters import ListFilter, SearchFilter
-from console.core.widgets import FilterSelect
+from console.base.core.filters import ListFilter, SearchFilter
+from console.base.core.widgets import FilterSelect
 from messaging.models import Message, MyTemplate
-from messaging.overview import FAILED_WITHIN
+from messaging.presenters.programs import FAILED_WITHIN
 from messaging.querysets import MyTemplateQuerySet, PublicTemplateQuerySet
 from messaging.states import TemplateCategory, TemplateKind
 from miniprograms.filters import ProgramFilter

@@ -12,7 +12,7 @@ from django.conf import settings
 from django.db import connection
 from django.db.models import Exists, OuterRef
 
-from console.hosts.models import ServerSecret
+from console.base.hosts.models import ServerSecret
 from messaging.models import Gateway, MyTemplate
 from messaging.payload import Leased, Titles
 from messaging.retrying import Verdict, closed

@@ -14,7 +14,7 @@ from django.db import models
 from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
-from console.hosts.models import HostApplication
+from console.base.hosts.models import HostApplication
 from messaging.querysets import BanQuerySet, MessageQuerySet, MyTemplateQuerySet, PublicTemplateQuerySet
 from messaging.states import (
     NOTE_LENGTH,

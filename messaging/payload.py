@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 import msgspec
 from standardwebhooks import Webhook
 
-from console.core.text import is_chinese
+from console.base.core.text import is_chinese
 
 
 @dataclass(frozen=True)

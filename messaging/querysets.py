@@ -11,7 +11,7 @@ from django.db.models import Q
 from messaging.states import MessageState
 
 if TYPE_CHECKING:
-    from console.hosts.models import HostApplication
+    from console.base.hosts.models import HostApplication
     from messaging.models import Ban, Message, MyTemplate, PublicTemplate
 
 

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 
 from django.utils.translation import gettext_lazy as _
 
-from console.core.retention import Kind, by_id, register
+from console.base.core.retention import Kind, by_id, register
 from messaging.models import Message
 
 DUE = "row.state IN ('delivered', 'failed') AND row.finished_at < %(before)s"

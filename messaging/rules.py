@@ -12,7 +12,7 @@ from django.conf import settings
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from console.core.text import listed
+from console.base.core.text import listed
 from messaging.states import MOST_KEYWORDS, MOST_TEMPLATES, PUBLIC_SERVICES, TemplateKind
 
 # Templates --------------------------------------------------------------------------------------------------------

@@ -19,8 +19,8 @@ from django.db import IntegrityError, connection, transaction
 from django.utils import timezone, translation
 from psycopg.types.json import Jsonb
 
-from console.core.errors import ServerRefused
-from console.core.wakeups import wake
+from console.base.core.errors import ServerRefused
+from console.base.core.wakeups import wake
 from messaging.models import Consent
 from messaging.rules import give_up_at
 from messaging.states import LANGUAGES, PUSHES_PER_DAY, ProgramState, TemplateKind

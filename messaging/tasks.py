@@ -8,8 +8,8 @@ from typing import Any
 from celery import shared_task
 from celery.signals import worker_shutting_down
 
-from console.core import times
-from console.core.wakeups import wake
+from console.base.core import times
+from console.base.core.wakeups import wake
 from messaging import consents, delivery, leases, reminders
 
 

@@ -20,7 +20,7 @@ urlpatterns = [
     path(f"{PROGRAM}sandbox/", sandbox.sandbox, name="sandbox"),
 ]
 
-# Below /apps/, in the namespace of `console.hosts.urls`.
+# Below /apps/, in the namespace of `console.base.hosts.urls`.
 application_urlpatterns = [
     path(f"{APPLICATION}gateway/", gateway.gateway, name="gateway"),
     path(f"{APPLICATION}gateway/set/", gateway.set_gateway, name="set_gateway"),

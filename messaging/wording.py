@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from console.core.text import is_chinese, visible
+from console.base.core.text import is_chinese, visible
 from messaging.models import MyTemplate, PublicKeyword, PublicTemplate
 
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from django.http import Http404
 
-from console.accounts.access import check
-from console.accounts.models import Membership, User
-from console.accounts.permissions import TEAM_ROLE_PERMISSIONS, Permission
+from console.base.accounts.access import check
+from console.base.accounts.models import Membership, User
+from console.base.accounts.permissions import TEAM_ROLE_PERMISSIONS, Permission
 from miniprograms.models import Binding, MiniProgram
 
 

@@ -19,17 +19,17 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from console.accounts.actions import member_or_managers, members_with, notify
-from console.accounts.models import Team, User
-from console.accounts.permissions import Permission
-from console.accounts.states import NotificationKind
-from console.activity.actions import record
-from console.activity.verbs import Verb
-from console.core.errors import Overtaken, Refused, refusing_duplicate
-from console.core.files import refusing_unwritable
-from console.hosts import decisions
-from console.hosts.models import HostApplication
-from console.hosts.states import DecisionState
+from console.base.accounts.actions import member_or_managers, members_with, notify
+from console.base.accounts.models import Team, User
+from console.base.accounts.permissions import Permission
+from console.base.accounts.states import NotificationKind
+from console.base.activity.actions import record
+from console.base.activity.verbs import Verb
+from console.base.core.errors import Overtaken, Refused, refusing_duplicate
+from console.base.core.files import refusing_unwritable
+from console.base.hosts import decisions
+from console.base.hosts.models import HostApplication
+from console.base.hosts.states import DecisionState
 from miniprograms.models import Binding, Category, IdeDownload, MiniProgram, ProgramUser
 from miniprograms.signals import binding_ended, binding_started, shelf_changed
 from miniprograms.states import Shelf

@@ -7,8 +7,8 @@ from django.db import models
 from django.db.models import QuerySet
 from django.http import HttpRequest
 
-from console.accounts.admin import VerbAdmin, operator
-from console.core.fields import WordsField
+from console.base.accounts.admin import VerbAdmin, operator
+from console.base.core.fields import WordsField
 from miniprograms import actions
 from miniprograms.models import Category, IdeDownload
 

@@ -6,10 +6,10 @@ import django_filters as filters
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
-from console.accounts.access import SignedInRequest
-from console.accounts.filters import TeamsFilter
-from console.core.filters import SearchFilter
-from console.core.widgets import FilterSelect
+from console.base.accounts.access import SignedInRequest
+from console.base.accounts.filters import TeamsFilter
+from console.base.core.filters import SearchFilter
+from console.base.core.widgets import FilterSelect
 from miniprograms.models import Category, MiniProgram
 from miniprograms.querysets import MiniProgramQuerySet
 from miniprograms.states import Shelf

@@ -10,11 +10,11 @@ from django.http import QueryDict
 from django.utils.datastructures import MultiValueDict
 from django.utils.translation import gettext_lazy as _
 
-from console.accounts.models import Team
-from console.activity.forms import RevisionForm
-from console.core.fields import LineField, WordsField
-from console.core.images import IconField
-from console.hosts.forms import RequestForm
+from console.base.accounts.models import Team
+from console.base.activity.forms import RevisionForm
+from console.base.core.fields import LineField, WordsField
+from console.base.core.images import IconField
+from console.base.hosts.forms import RequestForm
 from miniprograms.actions import DESCRIPTIVE
 from miniprograms.models import Category, MiniProgram
 

@@ -12,12 +12,12 @@ from django.urls import reverse
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from console.accounts.models import Team
-from console.accounts.permissions import Permission
-from console.activity.verbs import Verb
-from console.core.ids import random_id
-from console.hosts.models import Grant, HostApplication, icon_path
-from console.hosts.states import DecisionState
+from console.base.accounts.models import Team
+from console.base.accounts.permissions import Permission
+from console.base.activity.verbs import Verb
+from console.base.core.ids import random_id
+from console.base.hosts.models import Grant, HostApplication, icon_path
+from console.base.hosts.states import DecisionState
 from miniprograms.querysets import BindingQuerySet, IdeDownloadQuerySet, MiniProgramQuerySet
 from miniprograms.states import LAST_CHANGE, Shelf
 

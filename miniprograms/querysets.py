@@ -10,14 +10,14 @@ from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Lower
 
-from console.accounts.models import Team
-from console.hosts.models import HostApplication
-from console.hosts.querysets import DecisionQuerySet, HostApplicationQuerySet
-from console.hosts.states import DecisionState
+from console.base.accounts.models import Team
+from console.base.hosts.models import HostApplication
+from console.base.hosts.querysets import DecisionQuerySet, HostApplicationQuerySet
+from console.base.hosts.states import DecisionState
 from miniprograms.states import Shelf
 
 if TYPE_CHECKING:
-    from console.accounts.models import User
+    from console.base.accounts.models import User
     from miniprograms.models import IdeDownload, MiniProgram
 
 

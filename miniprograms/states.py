@@ -5,7 +5,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import gettext_noop
 
-from console.activity.verbs import Verb
+from console.base.activity.verbs import Verb
 
 
 class Shelf(models.TextChoices):

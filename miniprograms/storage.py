@@ -9,8 +9,8 @@ from itertools import chain
 
 from django.core.files.storage import default_storage
 
-from console.core.files import UNFINISHED, is_older
-from console.hosts.models import HostApplication
+from console.base.core.files import UNFINISHED, is_older
+from console.base.hosts.models import HostApplication
 from miniprograms.models import MiniProgram
 
 logger = logging.getLogger(__name__)

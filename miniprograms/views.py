@@ -13,17 +13,17 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from console.accounts.access import SignedInRequest, held_by_team, route, teams_for
-from console.accounts.filters import url_with_team
-from console.accounts.models import Team
-from console.accounts.permissions import Permission, lacking
-from console.activity.models import ActivityEntry
-from console.activity.verbs import Verb
-from console.activity.views import activity_page
-from console.core.errors import Overtaken
-from console.core.pages import NoteForm, form_page, page_of, posted
-from console.hosts.models import HostApplication
-from console.hosts.states import DecisionState
+from console.base.accounts.access import SignedInRequest, held_by_team, route, teams_for
+from console.base.accounts.filters import url_with_team
+from console.base.accounts.models import Team
+from console.base.accounts.permissions import Permission, lacking
+from console.base.activity.models import ActivityEntry
+from console.base.activity.verbs import Verb
+from console.base.activity.views import activity_page
+from console.base.core.errors import Overtaken
+from console.base.core.pages import NoteForm, form_page, page_of, posted
+from console.base.hosts.models import HostApplication
+from console.base.hosts.states import DecisionState
 from miniprograms import actions
 from miniprograms.access import binding_for, mini_program_for
 from miniprograms.filters import MiniProgramFilter, ProgramFilter

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from django.http import Http404
 
-from console.accounts.models import User
-from console.accounts.permissions import Permission
-from console.hosts.access import application_for
+from console.base.accounts.models import User
+from console.base.accounts.permissions import Permission
+from console.base.hosts.access import application_for
 from miniprograms.access import mini_program_for
 from releases.models import Audit, ReviewDecision, Version
 

@@ -13,10 +13,10 @@ from django.utils.functional import cached_property
 from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 
-from console.core.errors import Refused
-from console.core.fields import WordsField
-from console.core.pages import NoteForm
-from console.core.uploads import UploadField
+from console.base.core.errors import Refused
+from console.base.core.fields import WordsField
+from console.base.core.pages import NoteForm
+from console.base.core.uploads import UploadField
 from miniprograms.models import MiniProgram
 from releases import rules
 from releases.inspection import PackageRefused, inspected, package_limits

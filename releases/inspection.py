@@ -12,8 +12,8 @@ from django.conf import settings
 from django.core.files import File
 from django.utils.translation import ngettext
 
-from console.core.errors import Refused
-from console.core.files import refusing_unwritable
+from console.base.core.errors import Refused
+from console.base.core.files import refusing_unwritable
 from releases.models import Package, package_path, package_storage
 from releases.package import Inspection, Limits, inspect
 from releases.storage import take_turns

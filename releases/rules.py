@@ -10,10 +10,10 @@ import unicodedata
 
 from django.utils.translation import gettext as _
 
-from console.core.text import listed
+from console.base.core.text import listed
 from miniprograms.models import MiniProgram
-from releases.models import Release, TrialVersion, Version
-from releases.states import ReleaseKind, VersionState
+from releases.models import Audit, Release, TrialVersion, Version
+from releases.states import AuditState, ReleaseKind, VersionState
 
 
 def why_not_number(program: MiniProgram, number: tuple[int, int, int]) -> str:
@@ -149,3 +149,10 @@ def why_not_use_as_trial(version: Version, trial: TrialVersion | None) -> str:
 def unreadable_package() -> str:
     """Why there is nothing to read or download although there should be."""
     return _("The package can't be read from the storage now. Try again later, or tell an operator.")
+
+
+def why_not_compare_again(audit: Audit) -> str:
+    """V-9: an audit keeps the report that it was decided with."""
+    if audit.state != AuditState.IN_AUDIT:
+        return _("The audit is closed. Its report stays as it was.")
+    return ""

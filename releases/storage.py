@@ -17,7 +17,7 @@ from pathlib import PurePosixPath
 
 from django.db import connection, transaction
 
-from console.core.files import UNFINISHED, is_older
+from console.base.core.files import UNFINISHED, is_older
 from releases.models import Package, package_storage
 
 logger = logging.getLogger(__name__)

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from releases.views import trial, versions
+from releases.views import changes, report, trial, versions
 
 app_name = "releases"
 PROGRAM = "miniprograms/<slug:app_id>/versions/"
@@ -20,8 +20,13 @@ urlpatterns = [
     path("trial/<str:token>/", trial.landing, name="landing"),
     path(f"{PROGRAM}audits/", versions.audits, name="audits"),
     path(f"{PROGRAM}audits/<slug:audit_number>/", versions.audit, name="audit"),
+    path(f"{PROGRAM}audits/<slug:audit_number>/report/", report.audit_report, name="audit_report"),
     path(f"{PROGRAM}<str:number>/", versions.detail, name="detail"),
     path(f"{PROGRAM}<str:number>/submit/", versions.submit, name="submit"),
     path(f"{PROGRAM}<str:number>/withdraw/", versions.withdraw, name="withdraw"),
     path(f"{PROGRAM}<str:number>/publish/", versions.publish, name="publish"),
+    path(f"{PROGRAM}<str:number>/report/", report.report, name="report"),
+    path(f"{PROGRAM}<str:number>/report/check/", report.check, name="check"),
+    path(f"{PROGRAM}<str:number>/changes/", changes.changes, name="changes"),
+    path(f"{PROGRAM}<str:number>/changes/file/", changes.file, name="file"),
 ]

@@ -13,8 +13,8 @@ from django.test import Client, TransactionTestCase
 from django.urls import reverse
 from hypothesis import HealthCheck, settings
 
-from console.accounts.models import User
 from console.api.device.update import claims
+from console.base.accounts.models import User
 from tests.factories import PASSWORD
 
 # No property is about how quick the machine is. (A list of checks that a test names itself stands instead of this one.)

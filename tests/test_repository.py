@@ -7,8 +7,8 @@ import pytest
 from django.conf import settings
 from django.template.loader import get_template
 
-from console.core.states import STATES
-from console.hosts.states import DecisionState
+from console.base.core.states import STATES
+from console.base.hosts.states import DecisionState
 from grayscale.states import TaskState
 from messaging.states import MessageState
 from miniprograms.states import Shelf

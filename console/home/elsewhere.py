@@ -8,12 +8,12 @@ from typing import Any
 from django.contrib.postgres.aggregates import StringAgg
 from django.db.models import Count, F, Q, QuerySet, Value
 
-from console.accounts.permissions import Permission
+from console.base.accounts.permissions import Permission
+from console.base.hosts.models import Decision
+from console.base.hosts.states import DecisionState
 from console.home.person import Person
 from console.home.rows import NOTHING, number, part
 from console.home.waiting import ASKED, PROGRAM, Parts, lateness
-from console.hosts.models import Decision
-from console.hosts.states import DecisionState
 from console.reviews import querysets
 from devmgmt.models import ApiPermission
 from releases.models import Audit

@@ -11,13 +11,13 @@ from django.urls import reverse
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from console.accounts.models import Team
-from console.accounts.permissions import Permission
+from console.base.accounts.models import Team
+from console.base.accounts.permissions import Permission
+from console.base.hosts.models import DefaultApi
 from console.home.person import Person
-from console.hosts.models import DefaultApi
 from messaging.models import Message, PublicTemplate
 from messaging.states import MessageState
-from messaging.tally import MANY, MANY_SECONDS
+from messaging.stats import MANY, MANY_SECONDS
 from miniprograms.models import Category, IdeDownload
 
 Text = str | Promise

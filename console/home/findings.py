@@ -12,7 +12,7 @@ from django.db.models.functions import Cast, Coalesce, Concat
 
 FAILED = "failed"
 NONE = "0,0,0,0"
-# Of `console.reviews.report.Content`: what a reviewer would ask about.
+# Of `releases.report.content.Content`: what a reviewer would ask about.
 PATHS = (
     "$.secrets[*]",
     "$.domains[*] ? (!exists(@.configured[*]))",

@@ -13,8 +13,8 @@ from django.utils.text import get_text_list
 from django.utils.translation import gettext, ngettext, ngettext_lazy
 from django.utils.translation import gettext_lazy as _
 
-from console.core import times
-from console.core.text import listed
+from console.base.core import times
+from console.base.core.text import listed
 from console.home.findings import FAILED
 from console.home.rows import Row
 from console.reviews import querysets

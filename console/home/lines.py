@@ -9,10 +9,10 @@ from django.db.models import Model
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from console.base.hosts.models import HostApplication
 from console.home.kinds import KINDS, Kind
 from console.home.rows import Row
 from console.home.waiting import LATE
-from console.hosts.models import HostApplication
 
 SHOWN = 10
 

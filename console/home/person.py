@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from functools import cached_property
 
-from console.accounts.access import held_by_team
-from console.accounts.models import User
-from console.accounts.permissions import APPLICATION_ROLE_PERMISSIONS, Permission
+from console.base.accounts.access import held_by_team
+from console.base.accounts.models import User
+from console.base.accounts.permissions import APPLICATION_ROLE_PERMISSIONS, Permission
 
 
 class Person:

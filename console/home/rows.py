@@ -14,8 +14,8 @@ from django.db.models import CharField, Count, F, IntegerField, Model, QuerySet,
 from django.db.models.expressions import Combinable
 from django.db.models.functions import Cast, Concat
 
-from console.accounts.models import Team
-from console.hosts.models import HostApplication
+from console.base.accounts.models import Team
+from console.base.hosts.models import HostApplication
 from miniprograms.models import MiniProgram
 
 EACH = 3

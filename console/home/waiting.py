@@ -11,24 +11,23 @@ from django.contrib.postgres.aggregates import StringAgg
 from django.db.models import Case, Count, Exists, F, Max, OuterRef, Q, QuerySet, Subquery, Value, When
 from django.db.models.functions import Coalesce
 
-from console.accounts.models import Invitation
-from console.accounts.permissions import Permission
+from console.base.accounts.models import Invitation
+from console.base.accounts.permissions import Permission
+from console.base.hosts.models import ApplicationKey, HostApplication
+from console.base.hosts.states import DecisionState
 from console.home.findings import NONE, report_findings
 from console.home.person import Person
 from console.home.rows import NOTHING, number, part
-from console.hosts.models import ApplicationKey, HostApplication
-from console.hosts.states import DecisionState
 from console.reviews import querysets
-from console.reviews.models import Report
 from devmgmt.keys.models import AppSecret
 from grayscale.models import GrayscaleTask
 from grayscale.states import Reason
 from messaging.models import Gateway, Message, MyTemplate
-from messaging.overview import FAILED_WITHIN
+from messaging.presenters.programs import FAILED_WITHIN
 from messaging.retrying import OPENS_AT
 from miniprograms.models import Binding, MiniProgram
 from miniprograms.privacy.models import FoundData, PrivacyAgreement
-from releases.models import Version
+from releases.models import Report, Version
 from releases.states import AuditState, VersionState
 
 Parts = Iterator[QuerySet[Any]]

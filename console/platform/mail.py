@@ -10,9 +10,9 @@ from django.db.models.functions import Coalesce
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from console.accounts.delivery import MailFacts, mail_facts
-from console.accounts.models import Invitation, Notification, OutgoingMail
-from console.core import times
+from console.base.accounts.delivery import MailFacts, mail_facts
+from console.base.accounts.models import Invitation, Notification, OutgoingMail
+from console.base.core import times
 from console.platform.services import Service
 from console.platform.trouble import Trouble
 

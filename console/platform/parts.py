@@ -12,8 +12,8 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
+from console.base.core.text import listed
 from console.celery import SCHEDULE
-from console.core.text import listed
 from console.platform import wording
 from console.platform.models import WORKER_NAME, Heartbeat, Part
 from console.platform.queues import BUSY_OR_STUCK, start_worker
@@ -34,7 +34,7 @@ class TaskState(Enum):
 
     @property
     def colour(self) -> str:
-        """A state of `console.core.states`."""
+        """A state of `console.base.core.states`."""
         return self.value[0]
 
     @property

@@ -21,7 +21,7 @@ from redis.retry import Retry
 from console import roles
 from console.api.device.feed import feed
 from console.api.http import Environ, Response, Start, WSGIApplication, json_response
-from console.core.files import storage_faults
+from console.base.core.files import storage_faults
 from console.platform import heartbeats
 from console.version import VERSION
 

@@ -14,8 +14,8 @@ from console.celery import QUEUES
 from console.platform import mail, wording
 from console.platform.models import Heartbeat, Part
 from console.platform.trouble import Trouble
-from console.reviews import reporting
 from messaging import leases
+from releases.report import writing
 
 STUCK = timedelta(minutes=10)  # beyond which what could be done at once doesn't wait by chance
 MANY = 10_000
@@ -25,7 +25,7 @@ BUSY_OR_STUCK = gettext_lazy(
 BACKLOGS: dict[str, Callable[..., tuple[int, datetime | None]]] = {
     "deliver": leases.backlog,
     "mail": mail.backlog,
-    "reports": reporting.backlog,
+    "reports": writing.backlog,
 }
 
 

@@ -26,7 +26,7 @@ from celery.signals import (
 )
 from django.db import DatabaseError, connection
 
-from console.core.wakeups import PERIODIC, publish
+from console.base.core.wakeups import PERIODIC, publish
 from console.platform import heartbeats
 from console.platform.models import WORKER_NAME, Part
 from console.platform.tasks import notify_late

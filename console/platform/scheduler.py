@@ -13,8 +13,8 @@ from celery.beat import Scheduler as CeleryScheduler
 from django.conf import settings
 from django.db import DatabaseError, connection
 
+from console.base.core.wakeups import empty, publish
 from console.celery import QUEUES, SCHEDULE
-from console.core.wakeups import empty, publish
 from console.platform import heartbeats, watch
 from console.platform.models import Part
 from console.version import VERSION

@@ -10,10 +10,10 @@ from functools import cached_property
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from console.activity import retention
-from console.activity.retention import Fact
+from console.base.activity import retention
+from console.base.activity.retention import Fact
+from console.base.core.text import listed
 from console.celery import QUEUES
-from console.core.text import listed
 from console.platform import heartbeats, mail, parts
 from console.platform.parts import Process, Task
 from console.platform.queues import Queue, queues_of, start_worker, troubles_of

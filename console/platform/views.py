@@ -5,9 +5,9 @@ from __future__ import annotations
 from django.http import HttpResponse
 from django.shortcuts import render
 
-from console.accounts.access import SignedInRequest, operator, route
-from console.accounts.models import User
-from console.accounts.permissions import Permission
+from console.base.accounts.access import SignedInRequest, operator, route
+from console.base.accounts.models import User
+from console.base.accounts.permissions import Permission
 from console.platform.status import status as status_now
 
 

@@ -7,10 +7,10 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from console.accounts.actions import notify
-from console.accounts.models import User
-from console.accounts.states import NotificationKind
-from console.core.text import listed
+from console.base.accounts.actions import notify
+from console.base.accounts.models import User
+from console.base.accounts.states import NotificationKind
+from console.base.core.text import listed
 from console.platform import heartbeats, wording
 from console.platform.models import Heartbeat
 

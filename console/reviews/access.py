@@ -6,10 +6,10 @@ from typing import TypeVar
 
 from django.http import Http404
 
-from console.accounts.models import User
-from console.accounts.permissions import Permission
-from console.hosts.access import application_for
-from console.hosts.states import DecisionState
+from console.base.accounts.models import User
+from console.base.accounts.permissions import Permission
+from console.base.hosts.access import application_for
+from console.base.hosts.states import DecisionState
 from devmgmt.models import ApiPermission, DomainExemption
 from miniprograms.models import Binding
 from releases.access import review_for

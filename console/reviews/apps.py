@@ -6,7 +6,3 @@ class ReviewsConfig(AppConfig):
 
     name = "console.reviews"
     label = "reviews"
-
-    def ready(self) -> None:
-        """Listen."""
-        from console.reviews import receivers  # noqa: F401

@@ -9,14 +9,14 @@ from django.db.models import Q, QuerySet
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
-from console.accounts.access import SignedInRequest
-from console.accounts.filters import TeamsFilter
-from console.accounts.permissions import Permission
-from console.core.filters import ListFilter, SearchFilter
-from console.core.widgets import FilterSelect
-from console.hosts.models import HostApplication
-from console.hosts.querysets import DecisionQuerySet, HostApplicationQuerySet, SensitiveApiQuerySet
-from console.hosts.states import DecisionState
+from console.base.accounts.access import SignedInRequest
+from console.base.accounts.filters import TeamsFilter
+from console.base.accounts.permissions import Permission
+from console.base.core.filters import ListFilter, SearchFilter
+from console.base.core.widgets import FilterSelect
+from console.base.hosts.models import HostApplication
+from console.base.hosts.querysets import DecisionQuerySet, HostApplicationQuerySet, SensitiveApiQuerySet
+from console.base.hosts.states import DecisionState
 from console.reviews import querysets
 from console.reviews.querysets import AUDIT, BINDING, EXEMPTION, PERMISSION, Requests
 from miniprograms.models import MiniProgram

@@ -3,7 +3,7 @@
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from console.core.fields import WordsField
+from console.base.core.fields import WordsField
 
 APPROVE, REJECT = "approve", "reject"
 

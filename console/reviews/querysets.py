@@ -11,10 +11,10 @@ from typing import Any
 from django.db.models import Case, CharField, Count, Exists, F, OuterRef, Q, QuerySet, Subquery, Value, When
 from django.db.models.functions import Coalesce
 
-from console.accounts.models import User
-from console.hosts.models import ApplicationMember, Decision, DefaultApi, HostApplication, SensitiveApi
-from console.hosts.querysets import DecisionQuerySet, HostApplicationQuerySet
-from console.hosts.states import DecisionState
+from console.base.accounts.models import User
+from console.base.hosts.models import ApplicationMember, Decision, DefaultApi, HostApplication, SensitiveApi
+from console.base.hosts.querysets import DecisionQuerySet, HostApplicationQuerySet
+from console.base.hosts.states import DecisionState
 from devmgmt.models import ApiPermission, DomainExemption
 from miniprograms.models import Binding, MiniProgram
 from releases.models import ReviewDecision, Version

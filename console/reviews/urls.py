@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from console.reviews.views import apis, applications, changes, grants, inbox, reports
+from console.reviews.views import apis, applications, code, grants, inbox
 
 app_name = "reviews"
 urlpatterns = [
@@ -12,23 +12,13 @@ urlpatterns = [
     path("permissions/<int:decision_id>/", inbox.permission, name="permission"),
     path("audits/<int:decision_id>/", inbox.audit, name="audit"),
     path("audits/<int:decision_id>/package/", inbox.package, name="package"),
-    path("audits/<int:decision_id>/report/", reports.review_report, name="report"),
-    path("audits/<int:decision_id>/report/again/", reports.review_again, name="report_again"),
-    path("audits/<int:decision_id>/changes/", changes.review_changes, name="changes"),
-    path("audits/<int:decision_id>/changes/file/", changes.review_file, name="file"),
+    path("audits/<int:decision_id>/report/", code.report, name="report"),
+    path("audits/<int:decision_id>/report/again/", code.compare_again, name="report_again"),
+    path("audits/<int:decision_id>/changes/", code.changes, name="changes"),
+    path("audits/<int:decision_id>/changes/file/", code.file, name="file"),
 ]
 
-# Among the pages of versions, in the namespace of `releases.urls`.
-VERSIONS = "miniprograms/<slug:app_id>/versions/"
-version_urlpatterns = [
-    path(f"{VERSIONS}audits/<slug:audit_number>/report/", reports.audit_report, name="audit_report"),
-    path(f"{VERSIONS}<str:number>/report/", reports.report, name="report"),
-    path(f"{VERSIONS}<str:number>/report/check/", reports.check, name="check"),
-    path(f"{VERSIONS}<str:number>/changes/", changes.changes, name="changes"),
-    path(f"{VERSIONS}<str:number>/changes/file/", changes.file, name="file"),
-]
-
-# Below /apps/, in the namespace of `console.hosts.urls`.
+# Below /apps/, in the namespace of `console.base.hosts.urls`.
 application_urlpatterns = [
     path("", applications.applications, name="list"),
     path("<slug:application_id>/programs/", applications.programs, name="programs"),

@@ -12,8 +12,8 @@ from django.http import QueryDict
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
-from console.activity.forms import Difference
-from console.activity.models import ActivityEntry
+from console.base.activity.forms import Difference
+from console.base.activity.models import ActivityEntry
 from devmgmt.matching import Allowed, Domain, Verdict, fingerprint, origin_of, read_list, verdict
 from devmgmt.states import DomainType
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.utils.translation import gettext_lazy as _
 
-from console.hosts.forms import RequestForm
+from console.base.hosts.forms import RequestForm
 
 
 class ExemptionForm(RequestForm):

@@ -16,14 +16,14 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from console.core import times
-from console.core.fields import LineField
-from console.core.text import visible
+from console.base.core import times
+from console.base.core.fields import LineField
+from console.base.core.text import visible
 from devmgmt.logs.criteria import Criteria
 from devmgmt.logs.entry import AHEAD, MOST_FILTER_MSG, MOST_TRACE_ID
 from devmgmt.models import SavedQuery
+from devmgmt.presenters.logs import PLATFORMS, step_for, versions_of
 from devmgmt.states import Level
-from devmgmt.timeline import PLATFORMS, step_for, versions_of
 from miniprograms.models import MiniProgram
 
 SPANS = {

@@ -8,8 +8,8 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from console.core.fields import WordsField
-from console.hosts.models import SensitiveApi
+from console.base.core.fields import WordsField
+from console.base.hosts.models import SensitiveApi
 
 
 class PermissionsForm(forms.Form):

@@ -17,13 +17,13 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from console.accounts.actions import members_with, notify
-from console.accounts.models import User
-from console.accounts.permissions import Permission
-from console.accounts.states import NotificationKind
-from console.activity.verbs import Verb
-from console.core import times
-from console.core.errors import Overtaken, Refused
+from console.base.accounts.actions import members_with, notify
+from console.base.accounts.models import User
+from console.base.accounts.permissions import Permission
+from console.base.accounts.states import NotificationKind
+from console.base.activity.verbs import Verb
+from console.base.core import times
+from console.base.core.errors import Overtaken, Refused
 from devmgmt.keys import rules
 from devmgmt.keys.models import AccessToken, AppSecret
 from devmgmt.keys.states import Overlap

@@ -11,8 +11,8 @@ from django.db import connection, transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from console.core.errors import ServerRefused, refusing_duplicate
-from console.hosts.models import HostApplication
+from console.base.core.errors import ServerRefused, refusing_duplicate
+from console.base.hosts.models import HostApplication
 from devmgmt.keys.models import LoginCode
 from devmgmt.keys.states import CODE_LIFETIME
 from miniprograms.actions import user_of

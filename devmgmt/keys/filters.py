@@ -5,8 +5,8 @@ from __future__ import annotations
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
-from console.accounts.access import SignedInRequest
-from console.accounts.permissions import Permission
+from console.base.accounts.access import SignedInRequest
+from console.base.accounts.permissions import Permission
 from devmgmt.keys.models import AppSecret
 from miniprograms.filters import ProgramFilter
 from miniprograms.models import MiniProgram

@@ -8,7 +8,7 @@ from django import forms
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from console.core.pages import NoteForm
+from console.base.core.pages import NoteForm
 from devmgmt.keys.states import Overlap
 
 

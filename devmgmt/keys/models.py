@@ -8,7 +8,7 @@ from django.conf import settings
 from django.db import models
 from django.db.models.functions import Now
 
-from console.hosts.models import HostApplication
+from console.base.hosts.models import HostApplication
 from devmgmt.keys.querysets import AccessTokenQuerySet, AppSecretQuerySet
 from devmgmt.keys.states import TokenKind
 from miniprograms.models import MiniProgram, ProgramUser

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 from django.db import models
 
-from console.hosts.states import Overlap as Overlap  # one for the secrets of both sides
+from console.base.hosts.states import Overlap as Overlap  # one for the secrets of both sides
 
 
 class TokenKind(models.TextChoices):

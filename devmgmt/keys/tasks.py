@@ -6,7 +6,7 @@ from celery import shared_task
 from django.db import connection
 from django.utils import timezone
 
-from console.core import times
+from console.base.core import times
 
 DAY = timedelta(days=1)
 USES_KEPT = timedelta(days=90)

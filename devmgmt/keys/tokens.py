@@ -18,7 +18,7 @@ from django.db.models.functions import Least
 from django.utils import timezone
 from django.utils.crypto import salted_hmac
 
-from console.core.errors import ServerRefused
+from console.base.core.errors import ServerRefused
 from devmgmt.keys.models import AccessToken, AppSecret
 from devmgmt.keys.states import (
     FORCED_PER_DAY,

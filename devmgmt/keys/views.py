@@ -16,17 +16,17 @@ from django.utils.text import get_text_list
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from console.accounts.access import SignedInRequest, check, route, teams_for
-from console.accounts.models import Team
-from console.accounts.permissions import Permission
-from console.core import times
-from console.core.pages import NoteForm, Shown, form_page, page_of, posted, secret_page
-from console.core.states import look_of
+from console.base.accounts.access import SignedInRequest, check, route, teams_for
+from console.base.accounts.models import Team
+from console.base.accounts.permissions import Permission
+from console.base.core import times
+from console.base.core.pages import NoteForm, Shown, form_page, page_of, posted, secret_page
+from console.base.core.states import look_of
 from devmgmt.keys import actions, rules
 from devmgmt.keys.filters import OverviewFilter
 from devmgmt.keys.forms import ResetForm
 from devmgmt.keys.models import AccessToken, AppSecret
-from devmgmt.keys.overview import figures_of, history_of, moves, standings
+from devmgmt.keys.presenters import figures_of, history_of, moves, standings
 from miniprograms.access import mini_program_for
 from miniprograms.models import MiniProgram
 from miniprograms.views import programs_page

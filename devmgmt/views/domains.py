@@ -11,15 +11,15 @@ from django.utils import timezone
 from django.utils.dates import MONTHS
 from django.utils.translation import gettext as _
 
-from console.accounts.access import SignedInRequest, route
-from console.accounts.permissions import Permission, lacking
-from console.activity.models import ActivityEntry
-from console.activity.querysets import ActivityQuerySet
-from console.activity.verbs import Verb
-from console.core.errors import Overtaken
-from console.core.pages import form_page, posted
-from console.hosts.models import HostApplication
-from console.hosts.states import DecisionState
+from console.base.accounts.access import SignedInRequest, route
+from console.base.accounts.permissions import Permission, lacking
+from console.base.activity.models import ActivityEntry
+from console.base.activity.querysets import ActivityQuerySet
+from console.base.activity.verbs import Verb
+from console.base.core.errors import Overtaken
+from console.base.core.pages import form_page, posted
+from console.base.hosts.models import HostApplication
+from console.base.hosts.states import DecisionState
 from devmgmt import actions, rules
 from devmgmt.forms.domains import DomainsForm, TesterForm
 from devmgmt.models import DomainExemption, ServerDomain

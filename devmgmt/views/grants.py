@@ -9,10 +9,10 @@ from django.http import HttpResponse
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from console.accounts.access import SignedInRequest, route
-from console.accounts.permissions import Permission
-from console.core.pages import form_page, posted
-from console.core.states import look_of
+from console.base.accounts.access import SignedInRequest, route
+from console.base.accounts.permissions import Permission
+from console.base.core.pages import form_page, posted
+from console.base.core.states import look_of
 from devmgmt import actions
 from devmgmt.access import exemption_for, permission_for
 from devmgmt.forms.grants import ExemptionForm

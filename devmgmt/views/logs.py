@@ -16,16 +16,16 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from console.accounts.access import SignedInRequest, route
-from console.accounts.permissions import Permission
+from console.base.accounts.access import SignedInRequest, route
+from console.base.accounts.permissions import Permission
 from devmgmt.forms.logs import MOMENT, RANGE, CriteriaForm
 from devmgmt.logs import export as files
 from devmgmt.logs import volume as minutes
 from devmgmt.logs.criteria import Bucket, Criteria, StoreAway, TooSlow
 from devmgmt.logs.store import log_store, scan
 from devmgmt.models import SavedQuery
+from devmgmt.presenters.logs import OpenRow, Row, bars_of, error_rows, names_of, read_place, step_for, used_words
 from devmgmt.states import Level
-from devmgmt.timeline import OpenRow, Row, bars_of, error_rows, names_of, read_place, step_for, used_words
 from miniprograms.access import mini_program_for
 from miniprograms.models import MiniProgram
 

@@ -12,11 +12,11 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from console.accounts.access import SignedInRequest, route
-from console.accounts.permissions import Permission, lacking
-from console.core.pages import form_page, page_of, posted
-from console.hosts.models import HostApplication, SensitiveApi
-from console.hosts.states import DecisionState
+from console.base.accounts.access import SignedInRequest, route
+from console.base.accounts.permissions import Permission, lacking
+from console.base.core.pages import form_page, page_of, posted
+from console.base.hosts.models import HostApplication, SensitiveApi
+from console.base.hosts.states import DecisionState
 from devmgmt import actions, rules
 from devmgmt.filters import PermissionFilter
 from devmgmt.forms.permissions import PermissionsForm

@@ -9,9 +9,9 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from console.accounts.access import SignedInRequest, route
-from console.accounts.permissions import Permission
-from console.core.pages import form_page, posted
+from console.base.accounts.access import SignedInRequest, route
+from console.base.accounts.permissions import Permission
+from console.base.core.pages import form_page, posted
 from devmgmt import actions
 from devmgmt.access import saved_query_for
 from devmgmt.forms.logs import CriteriaForm, SaveQueryForm

@@ -10,14 +10,14 @@ from django.core.validators import RegexValidator
 from django.http import QueryDict
 from django.utils.translation import gettext_lazy as _
 
-from console.core.fields import LineField
-from console.hosts.states import DecisionState
-from grayscale.explanation import AskedDevice
-from grayscale.matching import REPORTED
-from grayscale.models import SeenDevice
-from grayscale.states import GUID_PREFIXES, Network
+from console.base.core.fields import LineField
+from console.base.hosts.states import DecisionState
+from grayscale.presenters.explanation import AskedDevice
 from grayscale.txt import guid_fault
 from miniprograms.models import MiniProgram
+from releases.field.device import REPORTED
+from releases.field.models import SeenDevice
+from releases.field.states import GUID_PREFIXES, Network
 
 PLATFORMS = {prefix: platform for platform, prefix in GUID_PREFIXES.items()}
 UNKNOWN = "unknown"

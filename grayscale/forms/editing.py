@@ -13,14 +13,14 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
-from console.accounts.models import User
-from console.activity.forms import Difference
-from console.activity.models import ActivityEntry
-from console.activity.querysets import ActivityQuerySet
-from console.core import times
-from console.core.changes import decimals
-from console.core.pages import NoteForm
-from console.core.text import listed
+from console.base.accounts.models import User
+from console.base.activity.forms import Difference
+from console.base.activity.models import ActivityEntry
+from console.base.activity.querysets import ActivityQuerySet
+from console.base.core import times
+from console.base.core.changes import decimals
+from console.base.core.pages import NoteForm
+from console.base.core.text import listed
 from grayscale import wording
 from grayscale.forms.guardrail import GUARD
 from grayscale.forms.task import FIXED, TaskForm, values_of

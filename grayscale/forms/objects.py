@@ -13,9 +13,9 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext_lazy
 
-from console.accounts.models import User
-from console.core.errors import Refused
-from console.core.uploads import UploadField
+from console.base.accounts.models import User
+from console.base.core.errors import Refused
+from console.base.core.uploads import UploadField
 from grayscale import importing, rules
 from grayscale.forms.report import Report, sentences
 from grayscale.models import GrayscaleTask, ObjectList

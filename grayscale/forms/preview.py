@@ -17,14 +17,14 @@ from django.utils.text import get_text_list
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from console.core import times
+from console.base.core import times
 from grayscale import rules, wording
 from grayscale.estimate import Estimate, estimate
 from grayscale.forms.task import TaskForm
 from grayscale.hashed import HashedList
 from grayscale.matching import Conditions, version_range
 from grayscale.models import GrayscaleTask, ObjectList, ObjectListPart
-from grayscale.standing import hashed_list
+from grayscale.program_state import hashed_list
 from grayscale.states import ObjectKind, TaskState
 from grayscale.wording import Reach
 from releases.models import Version

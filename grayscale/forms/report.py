@@ -8,7 +8,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from console.core.text import listed
+from console.base.core.text import listed
 from grayscale.models import ObjectList
 from grayscale.txt import Fault
 

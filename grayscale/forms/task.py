@@ -15,18 +15,18 @@ from django.utils.text import get_text_list
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
-from console.accounts.models import User
-from console.core import times
-from console.core.fields import LineField
-from console.hosts.models import HostApplication
+from console.base.accounts.models import User
+from console.base.core import times
+from console.base.core.fields import LineField
+from console.base.hosts.models import HostApplication
 from grayscale import rules
 from grayscale.actions import TaskSettings, settings_of
 from grayscale.forms.fields import CountField, MomentField, RangeEndField
 from grayscale.forms.guardrail import GUARD, GuardrailForm
 from grayscale.forms.objects import ObjectsForm
 from grayscale.models import GrayscaleTask, ObjectList
-from grayscale.states import Network, Platform
 from miniprograms.models import MiniProgram
+from releases.field.states import Network, Platform
 from releases.models import Version
 
 USUAL_LENGTH = timedelta(days=7)

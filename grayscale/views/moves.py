@@ -12,10 +12,10 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from console.accounts.access import SignedInRequest, route
-from console.accounts.permissions import Permission
-from console.core import times
-from console.core.pages import NoteForm, form_page, posted
+from console.base.accounts.access import SignedInRequest, route
+from console.base.accounts.permissions import Permission
+from console.base.core import times
+from console.base.core.pages import NoteForm, form_page, posted
 from grayscale import actions
 from grayscale.access import task_for
 from grayscale.forms.editing import EndForm

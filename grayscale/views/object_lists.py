@@ -15,10 +15,10 @@ from django.utils.text import slugify
 from django.utils.translation import get_language, override
 from django.utils.translation import gettext as _
 
-from console.accounts.access import SignedInRequest, route
-from console.accounts.permissions import Permission
-from console.core.errors import Refused
-from console.core.uploads import LostUpload
+from console.base.accounts.access import SignedInRequest, route
+from console.base.accounts.permissions import Permission
+from console.base.core.errors import Refused
+from console.base.core.uploads import LostUpload
 from grayscale import importing
 from grayscale.access import object_list_for, task_of
 from grayscale.forms.objects import ObjectsForm

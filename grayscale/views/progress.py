@@ -10,14 +10,14 @@ from django.shortcuts import render
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from console.accounts.access import SignedInRequest, route
-from console.accounts.permissions import Permission, lacking
+from console.base.accounts.access import SignedInRequest, route
+from console.base.accounts.permissions import Permission, lacking
 from grayscale import rules
 from grayscale.access import task_for
-from grayscale.explanation import explain as explanation_of
 from grayscale.forms.device import DeviceForm
 from grayscale.models import GrayscaleTask
-from grayscale.progress import Progress
+from grayscale.presenters.explanation import explain as explanation_of
+from grayscale.presenters.progress import Progress
 from grayscale.states import ObjectKind
 from grayscale.wording import network_words, ranged, values_words
 from miniprograms.access import mini_program_for

@@ -11,11 +11,11 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from console.accounts.access import SignedInRequest, held_by_team, route
-from console.accounts.filters import url_with_team
-from console.accounts.permissions import Permission, lacking
-from console.core.errors import Overtaken
-from console.core.pages import form_page, page_of, posted
+from console.base.accounts.access import SignedInRequest, held_by_team, route
+from console.base.accounts.filters import url_with_team
+from console.base.accounts.permissions import Permission, lacking
+from console.base.core.errors import Overtaken
+from console.base.core.pages import form_page, page_of, posted
 from grayscale import actions, rules
 from grayscale.access import task_for, task_of
 from grayscale.diagram import pictures
@@ -24,7 +24,7 @@ from grayscale.forms.editing import EditTaskForm
 from grayscale.forms.preview import Preview
 from grayscale.forms.task import TaskForm, values_for_copy
 from grayscale.models import GrayscaleTask
-from grayscale.overview import rows_of, with_facts
+from grayscale.presenters.tasks import rows_of, with_facts
 from grayscale.timeline import edits_of
 from miniprograms.access import mini_program_for
 from miniprograms.models import MiniProgram

@@ -10,17 +10,17 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from console.accounts.actions import members_with, notify
-from console.accounts.models import User
-from console.accounts.permissions import Permission
-from console.accounts.states import NotificationKind
-from console.activity.models import ActivityEntry
-from console.activity.verbs import Verb
-from console.core.egress import why_not
-from console.core.errors import Overtaken, Refused, refusing_duplicate
-from console.core.wakeups import wake
-from console.hosts.actions import lock, tell_administrators, write_entry
-from console.hosts.models import HostApplication
+from console.base.accounts.actions import members_with, notify
+from console.base.accounts.models import User
+from console.base.accounts.permissions import Permission
+from console.base.accounts.states import NotificationKind
+from console.base.activity.models import ActivityEntry
+from console.base.activity.verbs import Verb
+from console.base.core.egress import why_not
+from console.base.core.errors import Overtaken, Refused, refusing_duplicate
+from console.base.core.wakeups import wake
+from console.base.hosts.actions import lock, tell_administrators, write_entry
+from console.base.hosts.models import HostApplication
 from messaging import rules
 from messaging.actions.messages import replayable, requeue
 from messaging.delivery import Outcome

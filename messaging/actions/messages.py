@@ -9,10 +9,10 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from console.accounts.models import User
-from console.activity.verbs import Verb
-from console.core.errors import Overtaken, Refused
-from console.core.wakeups import wake
+from console.base.accounts.models import User
+from console.base.activity.verbs import Verb
+from console.base.core.errors import Overtaken, Refused
+from console.base.core.wakeups import wake
 from messaging.models import Ban, Message
 from messaging.rules import give_up_at
 from messaging.states import MessageState, TemplateKind

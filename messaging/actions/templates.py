@@ -10,10 +10,10 @@ from django.db.models import F, Max, Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from console.accounts.models import User
-from console.activity.actions import record
-from console.activity.verbs import Verb
-from console.core.errors import Overtaken, Refused, refusing_duplicate
+from console.base.accounts.models import User
+from console.base.activity.actions import record
+from console.base.activity.verbs import Verb
+from console.base.core.errors import Overtaken, Refused, refusing_duplicate
 from messaging import rules
 from messaging.models import Message, MyTemplate, PublicKeyword, PublicTemplate
 from messaging.states import MessageState

@@ -8,10 +8,10 @@ from django import forms
 from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 
-from console.activity.forms import RevisionForm
-from console.core.fields import WordsField
-from console.core.pages import NoteForm
-from console.hosts.states import Overlap
+from console.base.activity.forms import RevisionForm
+from console.base.core.fields import WordsField
+from console.base.core.pages import NoteForm
+from console.base.hosts.states import Overlap
 from messaging.models import Gateway, MyTemplate
 from messaging.wording import title_of
 from miniprograms.models import MiniProgram

@@ -9,7 +9,7 @@ from django import forms
 from django.http import QueryDict
 from django.utils.translation import gettext_lazy as _
 
-from console.core.fields import WordsField
+from console.base.core.fields import WordsField
 from messaging.models import PublicKeyword
 from messaging.states import MOST_KEYWORDS, NOTE_LENGTH
 from messaging.wording import example_of, name_of

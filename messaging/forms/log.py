@@ -12,11 +12,11 @@ from django.http import Http404, QueryDict
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from console.hosts.models import HostApplication
+from console.base.hosts.models import HostApplication
 from messaging.models import MyTemplate
+from messaging.presenters.log import Criteria
 from messaging.states import MessageState
-from messaging.tally import midnight
-from messaging.timeline import Criteria
+from messaging.stats import midnight
 from messaging.wording import title_of
 from miniprograms.models import MiniProgram
 

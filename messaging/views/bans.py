@@ -6,11 +6,11 @@ from django import forms
 from django.http import Http404, HttpResponse
 from django.utils.translation import gettext as _
 
-from console.accounts.access import SignedInRequest, route
-from console.accounts.permissions import Permission
-from console.core.pages import posted
-from console.hosts.access import application_for
-from console.hosts.models import HostApplication
+from console.base.accounts.access import SignedInRequest, route
+from console.base.accounts.permissions import Permission
+from console.base.core.pages import posted
+from console.base.hosts.access import application_for
+from console.base.hosts.models import HostApplication
 from messaging.access import ban_for
 from messaging.actions import gateways as actions
 from messaging.forms.gateway import BanForm

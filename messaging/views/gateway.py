@@ -17,18 +17,18 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from console.accounts.access import SignedInRequest, route
-from console.accounts.permissions import Permission, lacking
-from console.activity.models import ActivityEntry
-from console.activity.verbs import Verb
-from console.core import times
-from console.core.errors import Overtaken
-from console.core.pages import Shown, form_page, page_of, posted, secret_page
-from console.core.text import visible
-from console.hosts import rules as host_rules
-from console.hosts.access import application_for
-from console.hosts.actions import sealed
-from console.hosts.models import HostApplication
+from console.base.accounts.access import SignedInRequest, route
+from console.base.accounts.permissions import Permission, lacking
+from console.base.activity.models import ActivityEntry
+from console.base.activity.verbs import Verb
+from console.base.core import times
+from console.base.core.errors import Overtaken
+from console.base.core.pages import Shown, form_page, page_of, posted, secret_page
+from console.base.core.text import visible
+from console.base.hosts import rules as host_rules
+from console.base.hosts.access import application_for
+from console.base.hosts.actions import sealed
+from console.base.hosts.models import HostApplication
 from messaging import delivery, rules
 from messaging.actions import gateways as actions
 from messaging.forms.gateway import GatewayForm, RemoveForm, SecretForm

@@ -11,18 +11,18 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from console.accounts.access import SignedInRequest, route
-from console.accounts.permissions import Permission, lacking
-from console.activity.models import ActivityEntry
-from console.activity.verbs import Verb
-from console.core.pages import form_page, posted
+from console.base.accounts.access import SignedInRequest, route
+from console.base.accounts.permissions import Permission, lacking
+from console.base.activity.models import ActivityEntry
+from console.base.activity.verbs import Verb
+from console.base.core.pages import form_page, posted
 from messaging.access import message_for
 from messaging.actions import messages
 from messaging.forms.log import LogForm
 from messaging.models import Message, MyTemplate
+from messaging.presenters.log import Opened, Place, Row, latest
 from messaging.states import MessageState
-from messaging.tally import DAYS, Day, days_of
-from messaging.timeline import Opened, Place, Row, latest
+from messaging.stats import DAYS, Day, days_of
 from miniprograms.access import mini_program_for
 from miniprograms.models import MiniProgram
 

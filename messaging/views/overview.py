@@ -5,10 +5,10 @@ from __future__ import annotations
 from django.http import HttpResponse
 from django.utils import timezone
 
-from console.accounts.access import SignedInRequest, route
-from console.accounts.permissions import Permission
+from console.base.accounts.access import SignedInRequest, route
+from console.base.accounts.permissions import Permission
 from messaging.filters import OverviewFilter
-from messaging.overview import standings
+from messaging.presenters.programs import standings
 from miniprograms.views import programs_page
 
 

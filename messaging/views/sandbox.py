@@ -8,9 +8,9 @@ from typing import Any
 from django.http import Http404, HttpResponse
 from django.shortcuts import render
 
-from console.accounts.access import SignedInRequest, route
-from console.accounts.permissions import Permission
-from console.core.pages import posted
+from console.base.accounts.access import SignedInRequest, route
+from console.base.accounts.permissions import Permission
+from console.base.core.pages import posted
 from messaging.explanation import Problem, explain
 from messaging.forms.sandbox import PLACEHOLDER, SandboxForm, body_of
 from messaging.models import MyTemplate

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from django.http import Http404
 
-from console.accounts.models import User
-from console.accounts.permissions import Permission
+from console.base.accounts.models import User
+from console.base.accounts.permissions import Permission
 from miniprograms.access import mini_program_for
 from miniprograms.privacy.models import PrivacyAgreement
 

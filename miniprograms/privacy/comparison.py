@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from django.utils.translation import gettext as _
 
-from console.core import times
+from console.base.core import times
 from miniprograms.models import MiniProgram
 from miniprograms.privacy.models import FACTS, FoundData, PrivacyAgreement, PrivacyDraft, Statements
 from miniprograms.privacy.states import DataType

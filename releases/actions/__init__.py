@@ -12,22 +12,23 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from console.accounts.actions import member_or_managers, members_with, notify
-from console.accounts.models import User
-from console.accounts.permissions import ApplicationRole, Permission
-from console.accounts.states import NotificationKind
-from console.activity.actions import record
-from console.activity.verbs import Verb
-from console.core.errors import Overtaken, Refused
-from console.hosts import decisions
-from console.hosts.models import HostApplication
-from console.hosts.states import DecisionState
+from console.base.accounts.actions import member_or_managers, members_with, notify
+from console.base.accounts.models import User
+from console.base.accounts.permissions import ApplicationRole, Permission
+from console.base.accounts.states import NotificationKind
+from console.base.activity.verbs import Verb
+from console.base.core.errors import Overtaken, Refused
+from console.base.hosts import decisions
+from console.base.hosts.models import HostApplication
+from console.base.hosts.states import DecisionState
 from miniprograms.actions import lock, touch
 from miniprograms.models import MiniProgram
 from releases import rules
+from releases.actions.report import report_on
+from releases.events import write_entry
 from releases.inspection import inspected, kept
 from releases.models import Audit, Package, Release, ReviewDecision, Version
-from releases.signals import version_released, version_submitted
+from releases.signals import version_released
 from releases.states import AuditState, ReleaseKind, VersionState
 
 logger = logging.getLogger(__name__)
@@ -89,7 +90,7 @@ def submit(version: Version, *, by: User) -> Audit:
     touch(program, Verb.VERSION_SUBMITTED, label=version.number, in_audit_number=version.number)
     after = {"state": version.state, "audit": audit.number, "package": audit.package_sha256}
     write_entry(Verb.VERSION_SUBMITTED, version, by=by, before=before, after=after)
-    version_submitted.send(sender=Audit, audit=audit)
+    report_on(audit)
     return audit
 
 
@@ -360,17 +361,3 @@ def _bound(program: MiniProgram) -> list[HostApplication]:
 def _refuse_if(reason: str) -> None:
     if reason:
         raise Refused(reason)
-
-
-def write_entry(verb: Verb, version: Version, *, by: User, **entry: object) -> None:
-    """Record an activity entry about the version."""
-    program = version.mini_program
-    record(
-        verb,
-        by=by,
-        on=version,
-        label=f"{program} {version}",
-        team_id=program.team_id,
-        mini_program_id=program.app_id,
-        **entry,  # type: ignore[arg-type]
-    )

@@ -9,13 +9,13 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from console.accounts.models import User
-from console.activity.verbs import Verb
-from console.core.errors import Overtaken, Refused
+from console.base.accounts.models import User
+from console.base.activity.verbs import Verb
+from console.base.core.errors import Overtaken, Refused
 from miniprograms.actions import lock, touch
 from miniprograms.models import MiniProgram
 from releases import rules
-from releases.actions import write_entry
+from releases.events import write_entry
 from releases.models import TrialVersion, Version
 
 

@@ -7,13 +7,13 @@ import logging
 from django.core.files import File
 from django.db import transaction
 
-from console.accounts.models import User
-from console.activity.verbs import Verb
-from console.core.errors import Refused
-from console.hosts.models import HostApplication
+from console.base.accounts.models import User
+from console.base.activity.verbs import Verb
+from console.base.core.errors import Refused
+from console.base.hosts.models import HostApplication
 from miniprograms.actions import lock
 from miniprograms.models import MiniProgram
-from releases.actions import write_entry
+from releases.events import write_entry
 from releases.models import Version
 from releases.offline import rules
 from releases.rules import unreadable_package

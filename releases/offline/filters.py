@@ -8,7 +8,7 @@ from django.utils.translation import gettext_lazy as _
 from miniprograms.filters import ProgramFilter
 from miniprograms.models import Binding
 from miniprograms.states import Shelf
-from releases.offline.overview import presets
+from releases.offline.presenters import presets
 
 AVAILABLE = Q(shelf=Shelf.ON) & ~Q(online_number="")
 # A subquery without a reference to the program: PostgreSQL then reads the presets once, not for each program.

@@ -6,8 +6,8 @@ from django import forms
 from django.http import QueryDict
 from django.utils.translation import gettext_lazy as _
 
-from console.hosts.models import HostApplication
-from console.hosts.querysets import HostApplicationQuerySet
+from console.base.hosts.models import HostApplication
+from console.base.hosts.querysets import HostApplicationQuerySet
 
 
 class DownloadForm(forms.Form):

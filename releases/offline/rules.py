@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.utils.translation import gettext as _
 
-from console.hosts.models import HostApplication
+from console.base.hosts.models import HostApplication
 from miniprograms.models import MiniProgram
 
 

@@ -10,11 +10,11 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from console.accounts.access import SignedInRequest, route
-from console.accounts.models import User
-from console.accounts.permissions import Permission, lacking
-from console.core.errors import Refused
-from console.core.pages import page_of, posted, show
+from console.base.accounts.access import SignedInRequest, route
+from console.base.accounts.models import User
+from console.base.accounts.permissions import Permission, lacking
+from console.base.core.errors import Refused
+from console.base.core.pages import page_of, posted, show
 from miniprograms.access import mini_program_for
 from miniprograms.models import MiniProgram
 from miniprograms.views import programs_page
@@ -22,7 +22,7 @@ from releases.models import Version
 from releases.offline import actions, rules
 from releases.offline.filters import OverviewFilter
 from releases.offline.forms import DownloadForm
-from releases.offline.overview import Signature, downloads, presets_of, signatures_of, standings
+from releases.offline.presenters import Signature, downloads, presets_of, signatures_of, standings
 
 
 @route(Permission.SIGNED_IN)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django import template
 
-from console.accounts.permissions import Permission, lacking
+from console.base.accounts.permissions import Permission, lacking
 from miniprograms.models import MiniProgram
 from releases import rules
 from releases.models import TrialVersion, Version

@@ -12,10 +12,10 @@ from django.urls import reverse
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
 
-from console.accounts.access import SignedInRequest, route
-from console.accounts.permissions import Permission, lacking
-from console.core.errors import Overtaken
-from console.core.pages import NoteForm, form_page, posted, show
+from console.base.accounts.access import SignedInRequest, route
+from console.base.accounts.permissions import Permission, lacking
+from console.base.core.errors import Overtaken
+from console.base.core.pages import NoteForm, form_page, posted, show
 from miniprograms.access import mini_program_for
 from miniprograms.models import MiniProgram
 from releases import rules

@@ -14,9 +14,9 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from console.accounts.access import SignedInRequest, held_by_team, route
-from console.accounts.permissions import Permission, lacking
-from console.core.pages import NoteForm, form_page, page_of, posted
+from console.base.accounts.access import SignedInRequest, held_by_team, route
+from console.base.accounts.permissions import Permission, lacking
+from console.base.core.pages import NoteForm, form_page, page_of, posted
 from miniprograms.access import mini_program_for
 from miniprograms.models import MiniProgram
 from miniprograms.views import programs_page
@@ -26,7 +26,7 @@ from releases.filters import OverviewFilter
 from releases.forms import RollBackForm, UploadForm
 from releases.inspection import PackageRefused
 from releases.models import Audit, ReviewDecision, Version
-from releases.overview import Overview, overview_of, overviews
+from releases.presenters.versions import Overview, overview_of, overviews
 
 SHOWN_RELEASES = 7
 SHOWN_AUDITS = 6

@@ -31,9 +31,9 @@ ENOUGH = 100_000_000  # places in each task
 
 def fill(programs: int, lists: list[int]) -> dict[str, object]:
     """Make programs on the shelf, each with an online version and bound to three applications, and tasks."""
-    from console.accounts.models import Team, User
-    from console.hosts.models import ApplicationKey, HostApplication
-    from console.hosts.signing import make_signing_key
+    from console.base.accounts.models import Team, User
+    from console.base.hosts.models import ApplicationKey, HostApplication
+    from console.base.hosts.signing import make_signing_key
     from miniprograms.models import Binding, Category, MiniProgram
     from releases.models import Package, Version
 

@@ -28,7 +28,7 @@ from ninja.parser import Parser  # noqa: E402
 from ninja.security import HttpBasicAuth  # noqa: E402
 from pydantic import Field  # noqa: E402
 
-from console.hosts.models import ApplicationKey  # noqa: E402
+from console.base.hosts.models import ApplicationKey  # noqa: E402
 from devmgmt.logs.entry import Line, Origin, Times, entry  # noqa: E402
 from miniprograms.models import Binding  # noqa: E402
 

@@ -97,8 +97,8 @@ def _hostile(number: int, _scripts: Iterator[bytes]) -> Iterator[bytes]:
 
 
 def _fill(kind: str) -> dict[str, Any]:
-    from console.reviews.actions import request_report
     from releases import actions
+    from releases.actions.report import request_report
     from tests import factories
 
     program = factories.make_program()
@@ -115,8 +115,8 @@ def _write() -> dict[str, Any]:
     from django.utils import timezone
 
     import console.celery  # noqa: F401 - as a worker has it
-    from console.reviews.models import Report
-    from console.reviews.reporting import write_waiting
+    from releases.models import Report
+    from releases.report.writing import write_waiting
 
     Report.objects.count()
     print("ready", flush=True)

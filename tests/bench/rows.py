@@ -19,8 +19,8 @@ import django
 from django.utils import timezone
 
 if TYPE_CHECKING:
-    from console.accounts.models import Team, User
-    from console.hosts.models import HostApplication
+    from console.base.accounts.models import Team, User
+    from console.base.hosts.models import HostApplication
     from miniprograms.models import MiniProgram
     from releases.models import Version
 
@@ -231,8 +231,8 @@ def fill(programs: int, versions: int) -> dict[str, Any]:
     from django.db import connection
     from django.test import Client
 
-    from console.accounts.models import Membership, Team, User
-    from console.hosts.models import HostApplication
+    from console.base.accounts.models import Membership, Team, User
+    from console.base.hosts.models import HostApplication
 
     by, reviewer = (User.objects.create_user(f"{name}@example.com", name=name) for name in ("Mira", "Ravi"))
     operator = User.objects.create_superuser("operator@example.com", name="Operator")

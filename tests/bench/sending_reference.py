@@ -48,7 +48,7 @@ def _session() -> requests.Session:
 @cache
 def _webhook(application: int) -> Webhook:
     """Read the secret once a process."""
-    from console.hosts.models import ServerSecret
+    from console.base.hosts.models import ServerSecret
 
     return Webhook(ServerSecret.objects.get(application=application).read())
 
@@ -101,9 +101,9 @@ def fill(users: int) -> dict[str, Any]:
     """Make an application with a gateway, a program with a template, and users that agreed to it."""
     from django.db import connection
 
-    from console.accounts.models import Team, User
-    from console.core.sealing import seal
-    from console.hosts.models import HostApplication, ServerSecret
+    from console.base.accounts.models import Team, User
+    from console.base.core.sealing import seal
+    from console.base.hosts.models import HostApplication, ServerSecret
     from messaging.models import Gateway, MyTemplate, PublicTemplate
     from miniprograms.models import Category, MiniProgram
 

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
-from console.accounts.models import User
-from console.hosts.models import ApplicationMember
+from console.base.accounts.models import User
+from console.base.hosts.models import ApplicationMember
 from console.local.pytest_plugin import chromium
 from tests.browser import walking
 from tests.browser.hostile import SHORT, poison

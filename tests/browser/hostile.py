@@ -13,13 +13,12 @@ from django.apps import apps
 from django.db import models
 from django.utils import timezone
 
-from console.accounts.models import Invitation
-from console.activity.models import ActivityEntry
-from console.activity.verbs import Verb
+from console.base.accounts.models import Invitation
+from console.base.activity.models import ActivityEntry
+from console.base.activity.verbs import Verb
 from console.platform.models import Heartbeat
-from console.reviews.models import Report
 from miniprograms.privacy.models import PrivacyAgreement, PrivacyDraft
-from releases.models import Audit, Package, Release, Version
+from releases.models import Audit, Package, Release, Report, Version
 from tests import factories
 
 SHORT = "<b onclick=x()>"
@@ -142,7 +141,7 @@ def hostile_copy(package: Package) -> Package:
 
 
 def report_content() -> dict[str, Any]:
-    """Return a report in which every text is hostile (`console.reviews.report.Content`)."""
+    """Return a report in which every text is hostile (`releases.report.content.Content`)."""
     place = {"path": LONG, "line": 1}
     use = {"name": LONG, "count": 2, "places": [place]}
     return {

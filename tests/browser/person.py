@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.urls import reverse
 from playwright.sync_api import Browser, Page, expect
 
-from console.accounts.models import User
+from console.base.accounts.models import User
 from tests import factories
 
 

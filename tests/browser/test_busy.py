@@ -11,12 +11,12 @@ import pytest
 from playwright.sync_api import Browser, expect
 from pytest_django.live_server_helper import LiveServer
 
-from console.accounts.models import Team
+from console.base.accounts.models import Team
 from tests import factories
 from tests.browser.person import Person
 from tests.console import holding
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.urls("tests.console.core.busy_urls")]
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.urls("tests.console.base.core.busy_urls")]
 OTHERS = "Someone else is changing this right now. Nothing was saved. Try again."
 LINK = "document.querySelector('#main').insertAdjacentHTML('afterbegin', '<a href=/rename/ data-dialog>Rename…</a>')"
 FORM = """document.querySelector('#main').insertAdjacentHTML('afterbegin',

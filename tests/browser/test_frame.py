@@ -12,7 +12,7 @@ from tests.factories import PASSWORD, make_application, make_binding, make_progr
 
 pytestmark = [
     pytest.mark.django_db(transaction=True),
-    pytest.mark.urls("tests.console.core.urls"),
+    pytest.mark.urls("tests.console.base.core.urls"),
 ]
 SERIOUS = {"serious", "critical"}
 

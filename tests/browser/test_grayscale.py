@@ -9,7 +9,7 @@ from django.urls import reverse
 from playwright.sync_api import Browser, expect
 
 from console.api.device.client import Client
-from console.hosts.models import HostApplication
+from console.base.hosts.models import HostApplication
 from grayscale.models import GrayscaleTask
 from miniprograms.models import MiniProgram
 from tests import factories

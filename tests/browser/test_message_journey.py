@@ -20,7 +20,7 @@ from standardwebhooks import Webhook
 from wechatpy import WeChatClient
 from wechatpy.exceptions import WeChatClientException
 
-from console.hosts.models import HostApplication
+from console.base.hosts.models import HostApplication
 from messaging.stub import serving
 from miniprograms.models import MiniProgram
 from tests import factories

@@ -17,9 +17,9 @@ from django.urls import reverse
 from django.utils import timezone
 from playwright.sync_api import expect
 
-from console.hosts.models import HostApplication
-from console.reviews import reporting
+from console.base.hosts.models import HostApplication
 from miniprograms.models import MiniProgram
+from releases.report import writing
 from tests import factories
 from tests.browser.person import Person
 
@@ -59,7 +59,7 @@ def upload(holder: Person, program: MiniProgram, number: str, code: str, folder:
 
 def write_reports() -> None:
     """What a worker does when it is woken."""
-    assert reporting.write_waiting(at=timezone.now()) == 1
+    assert writing.write_waiting(at=timezone.now()) == 1
 
 
 def configuration_of(administrator: Person, application: HostApplication, folder: Path) -> Path:

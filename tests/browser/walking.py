@@ -20,7 +20,7 @@ from django.conf import settings
 from django.urls import reverse
 from playwright.sync_api import Browser, Page
 
-from console.accounts.models import User
+from console.base.accounts.models import User
 from console.routes import Route, routes
 from tests.browser.hostile import LONG
 from tests.console.world import World

@@ -2,7 +2,7 @@
 
 import pytest
 
-from console.accounts.permissions import ApplicationRole, TeamRole
+from console.base.accounts.permissions import ApplicationRole, TeamRole
 from tests import factories
 from tests.console import holding
 

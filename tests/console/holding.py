@@ -9,7 +9,7 @@ from typing import Any
 import psycopg
 from django.db import connection
 
-from console.core.busy import renew_connection
+from console.base.core.busy import renew_connection
 
 
 @contextmanager

@@ -6,10 +6,10 @@ import pytest
 from django.urls import reverse
 from django.utils.translation import gettext, override
 
-from console.accounts.actions import change_role
-from console.accounts.models import Membership
-from console.accounts.permissions import TeamRole
-from console.activity.verbs import Verb
+from console.base.accounts.actions import change_role
+from console.base.accounts.models import Membership
+from console.base.accounts.permissions import TeamRole
+from console.base.activity.verbs import Verb
 from console.routes import routes
 from tests.console.test_routes import TEAM, own_routes
 from tests.console.world import make_world

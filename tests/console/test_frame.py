@@ -8,7 +8,7 @@ from django.contrib.auth.models import AnonymousUser
 from django.test import RequestFactory
 from django.urls import resolve, reverse
 
-from console.accounts.models import Notification
+from console.base.accounts.models import Notification
 from console.sections import MINI_PROGRAM, Frame, frame
 from tests.factories import (
     make_application,

@@ -9,8 +9,8 @@ from django.test import Client
 from django.urls import reverse
 from django.utils.translation import get_language
 
-from console.accounts.models import User
-from console.activity.models import ActivityEntry
+from console.base.accounts.models import User
+from console.base.activity.models import ActivityEntry
 from tests.factories import PASSWORD, make_program, make_user
 
 pytestmark = pytest.mark.django_db

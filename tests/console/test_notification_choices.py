@@ -3,8 +3,8 @@
 import pytest
 from django.urls import reverse
 
-from console.accounts.states import NotificationKind
-from console.activity.models import ActivityEntry
+from console.base.accounts.states import NotificationKind
+from console.base.activity.models import ActivityEntry
 from tests.factories import make_user
 
 pytestmark = pytest.mark.django_db

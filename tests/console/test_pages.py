@@ -7,10 +7,10 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from console.accounts.models import Notification, User
-from console.activity.models import ActivityEntry
-from console.activity.verbs import Verb
-from console.activity.views import PAGE
+from console.base.accounts.models import Notification, User
+from console.base.activity.models import ActivityEntry
+from console.base.activity.verbs import Verb
+from console.base.activity.views import PAGE
 from tests.factories import (
     make_application,
     make_icon,

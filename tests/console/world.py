@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-from console.accounts.actions import invite
-from console.accounts.models import User
-from console.hosts.models import ApplicationMember
+from console.base.accounts.actions import invite
+from console.base.accounts.models import User
+from console.base.hosts.models import ApplicationMember
 from devmgmt.actions import save_query
 from tests import factories
 

@@ -6,8 +6,8 @@ from contextlib import AbstractContextManager, contextmanager
 import pytest
 from django.db import connection
 
-from console.accounts.models import Team, User
-from console.hosts.models import HostApplication
+from console.base.accounts.models import Team, User
+from console.base.hosts.models import HostApplication
 from miniprograms.models import MiniProgram
 from tests.factories import make_application, make_binding, make_member, make_program, make_team
 

@@ -8,9 +8,9 @@ from typing import Any
 
 from django.db import connection
 
-from console.accounts.models import Notification, User
-from console.activity.models import ActivityEntry
-from console.core.errors import Refused
+from console.base.accounts.models import Notification, User
+from console.base.activity.models import ActivityEntry
+from console.base.core.errors import Refused
 from devmgmt.models import ApiPermission, ProgramGrant
 from miniprograms.models import MiniProgram
 

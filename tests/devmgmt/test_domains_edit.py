@@ -15,11 +15,11 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import override_settings
 
-from console.accounts.models import Team, User
-from console.activity.forms import Difference
-from console.activity.models import ActivityEntry
-from console.activity.verbs import Verb
-from console.core.errors import Overtaken, Refused
+from console.base.accounts.models import Team, User
+from console.base.activity.forms import Difference
+from console.base.activity.models import ActivityEntry
+from console.base.activity.verbs import Verb
+from console.base.core.errors import Overtaken, Refused
 from devmgmt import actions
 from devmgmt.matching import Domain, fingerprint
 from devmgmt.states import MOST_CHANGES, DomainType

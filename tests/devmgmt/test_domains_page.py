@@ -9,7 +9,7 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
-from console.accounts.models import Team, User
+from console.base.accounts.models import Team, User
 from devmgmt import actions
 from devmgmt.matching import Domain, fingerprint
 from devmgmt.states import DomainType

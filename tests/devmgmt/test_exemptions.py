@@ -7,12 +7,12 @@ from collections.abc import Callable
 import pytest
 from django.test import Client
 
-from console.accounts.models import Notification, User
-from console.activity.models import ActivityEntry
-from console.activity.verbs import Verb
-from console.core.errors import Refused
-from console.hosts.models import HostApplication
-from console.hosts.states import DecisionState
+from console.base.accounts.models import Notification, User
+from console.base.activity.models import ActivityEntry
+from console.base.activity.verbs import Verb
+from console.base.core.errors import Refused
+from console.base.hosts.models import HostApplication
+from console.base.hosts.states import DecisionState
 from devmgmt import actions
 from devmgmt.models import DomainExemption
 from devmgmt.states import SHOWN_PAST

@@ -7,10 +7,10 @@ from collections.abc import Callable
 import pytest
 from django.test import Client
 
-from console.accounts.models import Notification, User
-from console.core.errors import Overtaken, Refused
-from console.hosts.models import HostApplication
-from console.hosts.states import DecisionState
+from console.base.accounts.models import Notification, User
+from console.base.core.errors import Overtaken, Refused
+from console.base.hosts.models import HostApplication
+from console.base.hosts.states import DecisionState
 from devmgmt import actions
 from devmgmt.models import ApiPermission, DomainExemption, ProgramGrant
 from miniprograms.models import MiniProgram

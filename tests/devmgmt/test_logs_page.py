@@ -15,7 +15,7 @@ from devmgmt import timeline
 from devmgmt.forms.logs import CriteriaForm
 from devmgmt.logs import volume
 from devmgmt.models import LogVolume
-from devmgmt.timeline import bars_of, step_for
+from devmgmt.presenters.logs import bars_of, step_for
 from tests import factories
 
 pytestmark = pytest.mark.django_db

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from console.core.errors import Refused
+from console.base.core.errors import Refused
 from devmgmt.matching import Domain, Problem, fingerprint, in_letters, normalise, read_list, to_ascii, verdict
 from devmgmt.states import MOST_DOMAINS, DomainType
 

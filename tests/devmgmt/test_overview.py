@@ -9,7 +9,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from devmgmt.models import LogVolume
-from devmgmt.overview import standings
+from devmgmt.presenters.programs import standings
 from tests import factories
 
 pytestmark = pytest.mark.django_db

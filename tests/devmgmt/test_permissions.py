@@ -5,8 +5,8 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from console.accounts.models import Notification
-from console.activity.models import ActivityEntry
+from console.base.accounts.models import Notification
+from console.base.activity.models import ActivityEntry
 from devmgmt.models import ApiPermission
 from tests import factories
 

@@ -10,8 +10,8 @@ from typing import Any
 
 from django.utils import timezone
 
-from console.hosts.models import HostApplication
-from console.hosts.states import DecisionState
+from console.base.hosts.models import HostApplication
+from console.base.hosts.states import DecisionState
 from devmgmt.keys.models import AppSecret
 from devmgmt.logs.entry import Entry
 from devmgmt.logs.store import log_store

@@ -14,9 +14,10 @@ from grayscale import actions as grayscale
 from grayscale.claims import DatabaseClaims
 from grayscale.decision import Candidate
 from grayscale.importing import read_list
-from grayscale.models import GrayscaleTask, ObjectList, SeenDevice
-from grayscale.standing import rules_of
+from grayscale.models import GrayscaleTask, ObjectList
+from grayscale.program_state import rules_of
 from miniprograms.models import MiniProgram
+from releases.field.models import SeenDevice
 from releases.models import Version
 from tests.factories.people import serial
 from tests.factories.programs import make_program

@@ -9,10 +9,10 @@ from typing import Any
 
 from django.utils import timezone
 
-from console.accounts.models import Team, User
-from console.accounts.permissions import ApplicationRole, TeamRole
-from console.core.sealing import seal
-from console.hosts.models import (
+from console.base.accounts.models import Team, User
+from console.base.accounts.permissions import ApplicationRole, TeamRole
+from console.base.core.sealing import seal
+from console.base.hosts.models import (
     ApplicationKey,
     ApplicationMember,
     DefaultApi,
@@ -20,7 +20,7 @@ from console.hosts.models import (
     SensitiveApi,
     ServerSecret,
 )
-from console.hosts.signing import make_signing_key
+from console.base.hosts.signing import make_signing_key
 from tests.factories.people import make_member, make_team, make_user, serial
 
 
@@ -35,7 +35,7 @@ def make_application(team: Team | None = None, name: str = "", **fields: Any) ->
 
 def make_default_apis() -> None:
     """What a migration made, and a test that empties all tables has taken away."""
-    listed = import_module("console.hosts.migrations.0003_default_apis")
+    listed = import_module("console.base.hosts.migrations.0003_default_apis")
     DefaultApi.objects.bulk_create(
         [
             DefaultApi(name=name, title=title, restricted=restricted)

@@ -9,7 +9,7 @@ from typing import Any
 
 from django.utils import timezone
 
-from console.hosts.models import HostApplication
+from console.base.hosts.models import HostApplication
 from messaging.models import Ban, Consent, Gateway, Message, MyTemplate, PublicKeyword, PublicTemplate
 from miniprograms.models import MiniProgram, ProgramUser
 from tests.factories.people import make_user, serial

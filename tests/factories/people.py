@@ -5,8 +5,8 @@ from __future__ import annotations
 import itertools
 from typing import Any
 
-from console.accounts.models import Membership, Team, User
-from console.accounts.permissions import TeamRole
+from console.base.accounts.models import Membership, Team, User
+from console.base.accounts.permissions import TeamRole
 
 PASSWORD = "correct horse battery"
 

@@ -9,10 +9,10 @@ from django.core.files.base import ContentFile
 from django.utils import timezone
 from PIL import Image
 
-from console.accounts.models import Team
-from console.accounts.permissions import TeamRole
-from console.hosts.models import HostApplication
-from console.hosts.states import DecisionState
+from console.base.accounts.models import Team
+from console.base.accounts.permissions import TeamRole
+from console.base.hosts.models import HostApplication
+from console.base.hosts.states import DecisionState
 from miniprograms.actions import user_of
 from miniprograms.models import Binding, Category, MiniProgram, ProgramUser
 from miniprograms.privacy.models import PrivacyAgreement, PrivacyDraft

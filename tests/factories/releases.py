@@ -11,12 +11,11 @@ import msgspec
 from django.core.files.base import ContentFile
 from django.utils import timezone
 
-from console.accounts.models import User
-from console.reviews.models import Report
-from console.reviews.report import Content
+from console.base.accounts.models import User
 from miniprograms.models import MiniProgram
 from releases import actions
-from releases.models import Audit, TrialVersion, Version
+from releases.models import Audit, Report, TrialVersion, Version
+from releases.report.content import Content
 from tests.factories.hosts import make_reviewer
 from tests.factories.programs import make_binding
 

@@ -6,8 +6,8 @@ from collections.abc import Callable
 
 import pytest
 
-from console.accounts.models import User
-from console.activity.models import ActivityEntry
+from console.base.accounts.models import User
+from console.base.activity.models import ActivityEntry
 from grayscale.models import GrayscaleTask
 from releases.models import Version
 from tests import factories

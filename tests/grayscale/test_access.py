@@ -4,7 +4,7 @@ import pytest
 from django.core.exceptions import PermissionDenied
 from django.http import Http404
 
-from console.accounts.permissions import Permission
+from console.base.accounts.permissions import Permission
 from grayscale.access import object_list_for, task_for
 from tests import factories
 

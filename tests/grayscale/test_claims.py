@@ -10,11 +10,11 @@ from django.db.models import Sum
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from console.core.errors import Refused
+from console.base.core.errors import Refused
 from grayscale.claims import DatabaseClaims, close_shards, make_shards, open_shards, resize
 from grayscale.decision import Candidate, TaskRule
 from grayscale.models import SHARDS, Claim, ClaimShard, GrayscaleTask
-from grayscale.standing import rules_of
+from grayscale.program_state import rules_of
 from tests.factories import make_device, make_task
 
 

@@ -10,7 +10,7 @@ from django.db.models import Sum
 from grayscale.claims import ClaimsUnavailable, DatabaseClaims, resize
 from grayscale.decision import Candidate
 from grayscale.models import SHARDS, ClaimShard, GrayscaleTask
-from grayscale.standing import rules_of
+from grayscale.program_state import rules_of
 from tests.factories import make_candidate, make_device, make_task
 from tests.grayscale.together import Session, guid, sessions
 

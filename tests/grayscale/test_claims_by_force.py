@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from django.db.models import Sum
 
-from console.core.errors import Refused
+from console.base.core.errors import Refused
 from grayscale import actions
 from grayscale.models import Claim, ClaimShard, GrayscaleTask
 from tests.factories import make_candidate, make_task, task_settings

@@ -13,7 +13,7 @@ from django.db import connection, transaction
 from grayscale.claims import ClaimsUnavailable, DatabaseClaims, close_shards, resize
 from grayscale.decision import Candidate, TaskRule
 from grayscale.models import GrayscaleTask
-from grayscale.standing import rules_of
+from grayscale.program_state import rules_of
 from tests.factories import make_candidate, make_device, make_task
 from tests.grayscale.together import sessions
 

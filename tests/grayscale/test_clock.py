@@ -6,11 +6,11 @@ import pytest
 import time_machine
 from django.utils import timezone
 
-from console.accounts.models import Notification
+from console.base.accounts.models import Notification
 from console.celery import SCHEDULE
 from grayscale import actions, lifecycle
 from grayscale.models import GrayscaleTask
-from grayscale.tasks import discard_old_drafts, keep_time, prune_sightings
+from grayscale.tasks import discard_old_drafts, keep_time, keep_watch
 from miniprograms import actions as programs
 from tests import factories
 
@@ -37,7 +37,7 @@ def stored(task):
 
 
 def test_the_sweeps_are_on_the_timetable():
-    assert {sweep.name for sweep in (keep_time, discard_old_drafts, prune_sightings)} <= set(SCHEDULE)
+    assert {sweep.name for sweep in (keep_time, discard_old_drafts, keep_watch)} <= set(SCHEDULE)
 
 
 def test_before_its_start_nothing_moves(pending, entries):

@@ -7,8 +7,8 @@ from decimal import Decimal
 import pytest
 from django.utils import timezone
 
-from console.core.changes import LABELS
-from console.core.errors import Overtaken, Refused
+from console.base.core.changes import LABELS
+from console.base.core.errors import Overtaken, Refused
 from grayscale import actions
 from grayscale.guardrail import Guardrail
 from grayscale.models import GrayscaleTask, ObjectList

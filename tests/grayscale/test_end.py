@@ -2,11 +2,11 @@
 
 import pytest
 
-from console.core.errors import Refused
+from console.base.core.errors import Refused
 from grayscale import actions, decision
 from grayscale.claims import DatabaseClaims
 from grayscale.models import GrayscaleTask
-from grayscale.standing import program_state
+from grayscale.program_state import program_state
 from tests import factories
 
 STATES = ["pending", "delivering", "suspended"]

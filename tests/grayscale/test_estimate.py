@@ -10,7 +10,7 @@ from django.utils import timezone
 from grayscale import estimate as estimates
 from grayscale.estimate import estimate
 from grayscale.matching import Conditions, version_range
-from grayscale.models import SeenDevice
+from releases.field.models import SeenDevice
 from tests import factories
 
 pytestmark = pytest.mark.django_db

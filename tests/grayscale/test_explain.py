@@ -11,13 +11,15 @@ from django.urls import reverse
 from django.utils import timezone
 
 from console.api.device import rate
-from console.hosts.models import ApplicationKey
-from console.hosts.signing import make_signing_key
-from grayscale import actions, sightings
-from grayscale.explanation import AskedDevice, explain
-from grayscale.models import Claim, ClaimShard, SeenDevice
-from grayscale.sightings import Sightings
+from console.base.hosts.models import ApplicationKey
+from console.base.hosts.signing import make_signing_key
+from grayscale import actions
+from grayscale.models import Claim, ClaimShard
+from grayscale.presenters.explanation import AskedDevice, explain
 from miniprograms.models import MiniProgram
+from releases.field import seen
+from releases.field.models import SeenDevice
+from releases.field.seen import SeenBuffer
 from tests import factories
 from tests.console.api.device.asking import Device, through_django
 from tests.console.api.device.world import World
@@ -30,7 +32,7 @@ GUID = f"0302{7:028}"
 def _fresh(monkeypatch):
     """Nothing that another test counted, noted or kept."""
     monkeypatch.setattr(rate, "limiter", rate.Limiter("6000/minute"))
-    monkeypatch.setattr(sightings, "buffer", Sightings(follow=False))
+    monkeypatch.setattr(seen, "buffer", SeenBuffer(follow=False))
     cache.clear()
 
 

@@ -7,7 +7,7 @@ import time_machine
 from django.urls import reverse
 from django.utils import timezone
 
-from console.accounts.models import Notification
+from console.base.accounts.models import Notification
 from grayscale.models import GrayscaleTask
 from miniprograms import actions as programs
 from releases import actions as releases

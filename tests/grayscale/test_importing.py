@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.django import TestCase
 
-from console.core.errors import Refused
+from console.base.core.errors import Refused
 from grayscale import importing, rules, txt
 from grayscale.hashed import HashedList, numbers
 from grayscale.importing import copied, discard_old_drafts, read_list, reading, values_of

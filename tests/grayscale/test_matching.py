@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from grayscale.matching import Conditions, failed, fits, parts, version_range
 from grayscale.models import GrayscaleTask
-from grayscale.standing import rules_of
+from grayscale.program_state import rules_of
 from tests import factories
 from tests.grayscale import oracle
 

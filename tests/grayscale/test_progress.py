@@ -12,11 +12,12 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
-from grayscale import actions, tally
-from grayscale.models import Claim, ClaimShard, GrayscaleTask, SeenDevice, UpdateReport
-from grayscale.progress import Progress
-from grayscale.tally import Tally
+from grayscale import actions, stats
+from grayscale.models import Claim, ClaimShard, GrayscaleTask
+from grayscale.presenters.progress import Progress
+from grayscale.stats import Stats
 from grayscale.timeline import suspended_spans
+from releases.field.models import SeenDevice, UpdateReport
 from tests import factories
 
 pytestmark = pytest.mark.django_db
@@ -94,31 +95,31 @@ def test_rare_kinds_are_one_line(task):
 
 def test_what_was_counted_is_not_counted_again(task):
     place(task, 4)
-    assert progress_of(task).tally.total == 4
-    folded = cache.get(f"grayscale-tally-1-{task.pk}")
+    assert progress_of(task).stats.total == 4
+    folded = cache.get(f"grayscale-stats-1-{task.pk}")
     assert folded.total == 4
     Claim.objects.filter(task=task).delete()  # Nobody does: it shows what is read.
     place(task, 3, ago=timedelta(0))
-    assert progress_of(task).tally.total == 7
+    assert progress_of(task).stats.total == 7
 
 
 def test_one_look_counts_a_bounded_number(task, monkeypatch):
-    monkeypatch.setattr(tally, "STEP", 4)
+    monkeypatch.setattr(stats, "STEP", 4)
     for number in range(10):
         place(task, 1, ago=timedelta(minutes=30 - number))
-    assert [progress_of(task).tally.total for _look in range(3)] == [5, 10, 10]
+    assert [progress_of(task).stats.total for _look in range(3)] == [5, 10, 10]
 
 
 def test_places_of_one_moment_are_counted_together(task, monkeypatch):
-    monkeypatch.setattr(tally, "STEP", 4)
+    monkeypatch.setattr(stats, "STEP", 4)
     place(task, 10)
-    assert progress_of(task).tally.total == 10
+    assert progress_of(task).stats.total == 10
 
 
 def test_the_curve_rises_to_the_number_of_places():
     start = datetime(2026, 11, 21, 9, tzinfo=UTC)
-    first = int(start.timestamp()) // tally.BUCKET
-    found = Tally(buckets=Counter({first: 3, first + 2: 4, first + 100: 5}))
+    first = int(start.timestamp()) // stats.BUCKET
+    found = Stats(buckets=Counter({first: 3, first + 2: 4, first + 100: 5}))
     at, had = found.curve(start, start + timedelta(hours=10))
     assert at == sorted(set(at))
     assert (at[0], at[-1]) == (start.timestamp(), start.timestamp() + 36_000)
@@ -128,9 +129,9 @@ def test_the_curve_rises_to_the_number_of_places():
 
 def test_a_long_curve_has_few_points():
     start = datetime(2026, 1, 1, tzinfo=UTC)
-    first = int(start.timestamp()) // tally.BUCKET
-    found = Tally(buckets=Counter(dict.fromkeys(range(first, first + 80_000), 2)))
-    at, had = found.curve(start, start + timedelta(seconds=80_000 * tally.BUCKET))
+    first = int(start.timestamp()) // stats.BUCKET
+    found = Stats(buckets=Counter(dict.fromkeys(range(first, first + 80_000), 2)))
+    at, had = found.curve(start, start + timedelta(seconds=80_000 * stats.BUCKET))
     assert (len(at) < 500, at == sorted(set(at)), had == sorted(had), had[-1]) == (True, True, True, 160_000)
 
 

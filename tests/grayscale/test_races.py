@@ -10,17 +10,17 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
-from console.activity.models import ActivityEntry
-from console.core.errors import Overtaken, Refused
+from console.base.activity.models import ActivityEntry
+from console.base.core.errors import Overtaken, Refused
 from grayscale import actions, lifecycle
 from grayscale.claims import DatabaseClaims
 from grayscale.decision import Candidate
 from grayscale.models import Claim, GrayscaleTask
-from grayscale.standing import rules_of
+from grayscale.program_state import rules_of
 from miniprograms import actions as programs
 from releases import actions as releases
 from tests import factories
-from tests.console.accounts.acting import at_once
+from tests.console.base.accounts.acting import at_once
 from tests.grayscale.test_edit import same
 
 pytestmark = pytest.mark.django_db(transaction=True)

@@ -8,9 +8,10 @@ from django.core.cache import cache
 from django.urls import reverse
 from django.utils import timezone
 
-from console.core import retention
-from console.core.retention import KINDS
-from grayscale.models import Claim, ClaimShard, GrayscaleTask, UpdateReport
+from console.base.core import retention
+from console.base.core.retention import KINDS
+from grayscale.models import Claim, ClaimShard, GrayscaleTask
+from releases.field.models import UpdateReport
 from tests import factories
 from tests.factories.grayscale import make_claim
 

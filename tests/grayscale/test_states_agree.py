@@ -11,7 +11,7 @@ import msgspec
 from grayscale.decision import ProgramState, candidates_for
 from grayscale.matching import fits
 from grayscale.models import GrayscaleTask
-from grayscale.standing import program_state, rules_of
+from grayscale.program_state import program_state, rules_of
 from grayscale.states import TaskState
 from tests import factories
 from tests.grayscale.test_matching import REPORTED

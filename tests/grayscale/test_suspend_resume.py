@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from console.core.errors import Refused
+from console.base.core.errors import Refused
 from grayscale import actions, rules
 from grayscale.models import GrayscaleTask
 from miniprograms.models import Binding

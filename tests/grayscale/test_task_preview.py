@@ -7,7 +7,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.html import strip_tags
 
-from console.activity.models import ActivityEntry
+from console.base.activity.models import ActivityEntry
 from grayscale import estimate
 from grayscale.models import GrayscaleTask, ObjectList
 from tests import factories

@@ -10,7 +10,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from console.api.device.schema import Guid, Text
-from console.core.errors import Refused
+from console.base.core.errors import Refused
 from grayscale import txt
 from grayscale.states import ObjectKind
 from grayscale.txt import Fault

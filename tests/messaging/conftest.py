@@ -2,9 +2,9 @@
 
 import pytest
 
-from console.accounts.models import User
-from console.accounts.permissions import ApplicationRole
-from console.hosts.models import HostApplication
+from console.base.accounts.models import User
+from console.base.accounts.permissions import ApplicationRole
+from console.base.hosts.models import HostApplication
 from miniprograms.models import MiniProgram
 from tests import factories
 

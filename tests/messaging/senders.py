@@ -103,7 +103,7 @@ def answer(program: Any, asked: dict[str, Any], times: list[str]) -> int:
     """Send once, at one of the times; return the id of the message, or the errcode with a minus."""
     from django.db import connection
 
-    from console.core.errors import ServerRefused
+    from console.base.core.errors import ServerRefused
     from messaging.sending import Sending, send
 
     given = Sending(asked["touser"], asked["template_id"], asked["data"])

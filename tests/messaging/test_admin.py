@@ -4,8 +4,8 @@ import pytest
 from django.urls import reverse
 from django.utils import timezone
 
-from console.activity.models import ActivityEntry
-from console.core.errors import Refused
+from console.base.activity.models import ActivityEntry
+from console.base.core.errors import Refused
 from messaging.actions.templates import discard_public_template
 from messaging.models import PublicKeyword, PublicTemplate
 from tests import factories

@@ -8,10 +8,10 @@ import time_machine
 from django.db import connection
 from django.utils import timezone
 
-from console.accounts.models import Notification
-from console.activity.models import ActivityEntry
-from console.activity.verbs import Verb
-from console.core.errors import Overtaken, Refused
+from console.base.accounts.models import Notification
+from console.base.activity.models import ActivityEntry
+from console.base.activity.verbs import Verb
+from console.base.core.errors import Overtaken, Refused
 from messaging.actions.gateways import ban, lift
 from messaging.models import Ban
 from tests import factories

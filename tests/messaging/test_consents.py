@@ -8,14 +8,14 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
-from console.hosts.models import HostApplication
+from console.base.hosts.models import HostApplication
 from messaging import consents
 from messaging.consents import ConsentRefused
 from messaging.models import Consent, ConsentCall, MainSwitch, MyTemplate
 from messaging.states import Answer
 from miniprograms.models import Binding, MiniProgram, ProgramUser
 from tests import factories
-from tests.console.accounts.acting import at_once
+from tests.console.base.accounts.acting import at_once
 
 
 @pytest.fixture

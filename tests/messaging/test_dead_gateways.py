@@ -7,9 +7,9 @@ import time_machine
 from django.urls import reverse
 from django.utils import timezone
 
-from console.accounts.models import Notification
-from console.accounts.permissions import ApplicationRole
-from console.accounts.states import NotificationKind
+from console.base.accounts.models import Notification
+from console.base.accounts.permissions import ApplicationRole
+from console.base.accounts.states import NotificationKind
 from messaging.models import Gateway
 from messaging.reminders import tell_of_dead_gateways
 from messaging.retrying import OPENS_AT

@@ -12,8 +12,8 @@ import pytest
 from django.conf import settings as current
 from django.utils import timezone
 
-from console.core.sealing import seal
-from console.hosts.models import ServerSecret
+from console.base.core.sealing import seal
+from console.base.hosts.models import ServerSecret
 from messaging import delivery
 from messaging.models import Message
 from tests.factories import make_application, make_gateway, make_user

@@ -9,9 +9,9 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
-from messaging import tally
-from messaging.tally import Day, days_of
-from messaging.timeline import Place
+from messaging import stats
+from messaging.presenters.log import Place
+from messaging.stats import Day, days_of
 from messaging.views import log
 from tests import factories
 
@@ -174,7 +174,7 @@ def test_pages_follow_one_another(signed_in, viewer, url, user, template, monkey
 
 def test_days_count_in_the_consoles_own_time_zone(program, user, template, settings):
     at = datetime(2026, 11, 26, 10, tzinfo=UTC)
-    begin = tally.midnight(at.date())
+    begin = stats.midnight(at.date())
     for accepted_at, state in (
         (begin, "delivered"), (begin - timedelta(seconds=1), "failed"), (begin + timedelta(hours=1), "waiting"),
         (begin - timedelta(days=13), "delivered"), (begin - timedelta(days=13, seconds=1), "delivered"),
@@ -190,7 +190,7 @@ def test_days_count_in_the_consoles_own_time_zone(program, user, template, setti
 
 
 def test_very_many_are_counted_once_a_minute(program, user, template, monkeypatch):
-    monkeypatch.setattr(tally, "MANY", 2)
+    monkeypatch.setattr(stats, "MANY", 2)
     at = timezone.now()
     sent(user, template)
     assert days_of(program, at=at)[-1].accepted + days_of(program, at=at)[-2].accepted == 1

@@ -8,7 +8,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
-from messaging.overview import standings
+from messaging.presenters.programs import standings
 from tests import factories
 
 pytestmark = pytest.mark.django_db

@@ -4,7 +4,7 @@ from importlib import import_module
 
 import pytest
 
-from console.core.text import visible
+from console.base.core.text import visible
 from messaging.models import PublicKeyword, PublicTemplate
 from messaging.states import PUBLIC_SERVICES, KeywordType, TemplateCategory, TemplateKind
 from messaging.values import why_not

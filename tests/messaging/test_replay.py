@@ -8,9 +8,9 @@ from django.db import connection
 from django.urls import reverse
 from django.utils import timezone
 
-from console.activity.models import ActivityEntry
-from console.activity.verbs import Verb
-from console.core.errors import Overtaken, Refused
+from console.base.activity.models import ActivityEntry
+from console.base.activity.verbs import Verb
+from console.base.core.errors import Overtaken, Refused
 from messaging.actions.messages import replay, requeue, why_not_replay
 from messaging.models import MainSwitch, Message
 from messaging.rules import give_up_at

@@ -7,8 +7,8 @@ import pytest
 from django.db import connection
 from django.utils import timezone
 
-from console.activity.models import ActivityEntry
-from console.core.errors import Refused
+from console.base.activity.models import ActivityEntry
+from console.base.core.errors import Refused
 from messaging.actions import gateways
 from messaging.actions.gateways import replay_failed
 from messaging.models import Message

@@ -7,9 +7,9 @@ from datetime import datetime, timedelta
 import pytest
 from django.utils import timezone
 
-from console.core import retention
-from console.core.errors import ServerRefused
-from console.core.retention import KINDS
+from console.base.core import retention
+from console.base.core.errors import ServerRefused
+from console.base.core.retention import KINDS
 from messaging.models import Message
 from messaging.sending import Sending, send
 from messaging.states import PUSHES_PER_DAY

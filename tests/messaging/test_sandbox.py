@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from console.api.server import messages as api
 from console.api.server.reading import parse
-from console.core.errors import ServerRefused
+from console.base.core.errors import ServerRefused
 from messaging.explanation import Problem
 from messaging.forms.sandbox import SandboxForm
 from messaging.models import Consent, MainSwitch, Message

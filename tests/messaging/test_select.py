@@ -3,8 +3,8 @@
 import pytest
 from django.utils import timezone
 
-from console.activity.models import ActivityEntry
-from console.core.errors import Refused
+from console.base.activity.models import ActivityEntry
+from console.base.core.errors import Refused
 from messaging.actions.templates import add_template
 from messaging.models import MyTemplate, PublicKeyword, PublicTemplate
 from messaging.states import MOST_TEMPLATES

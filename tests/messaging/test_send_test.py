@@ -5,7 +5,7 @@ from django.contrib.messages import get_messages
 from django.core.cache import cache
 from django.utils import timezone
 
-from console.activity.models import ActivityEntry
+from console.base.activity.models import ActivityEntry
 from messaging.models import Gateway
 from messaging.stub import serving
 from tests import factories

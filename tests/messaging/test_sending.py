@@ -11,7 +11,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from console.core.errors import ServerRefused
+from console.base.core.errors import ServerRefused
 from messaging import sending
 from messaging.models import Ban, Consent, MainSwitch, Message, MyTemplate
 from messaging.rules import give_up_at

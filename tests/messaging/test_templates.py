@@ -5,8 +5,8 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from console.activity.models import ActivityEntry
-from console.core.errors import Overtaken
+from console.base.activity.models import ActivityEntry
+from console.base.core.errors import Overtaken
 from messaging.actions.templates import delete_template
 from messaging.models import Consent, Message, MyTemplate
 from messaging.states import MOST_TEMPLATES

@@ -10,8 +10,8 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
-from console.accounts.models import User
-from console.activity.models import ActivityEntry
+from console.base.accounts.models import User
+from console.base.activity.models import ActivityEntry
 from miniprograms.models import Category, IdeDownload
 from tests.factories import make_category, make_member, make_program, make_team, make_user
 

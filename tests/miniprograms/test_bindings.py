@@ -12,11 +12,11 @@ from django.db import connection
 from django.test import Client
 from django.utils import timezone
 
-from console.accounts.models import Notification, Team, User
-from console.activity.models import ActivityEntry
-from console.activity.verbs import Verb
-from console.core.errors import Overtaken
-from console.hosts.states import DecisionState
+from console.base.accounts.models import Notification, Team, User
+from console.base.activity.models import ActivityEntry
+from console.base.activity.verbs import Verb
+from console.base.core.errors import Overtaken
+from console.base.hosts.states import DecisionState
 from miniprograms import actions
 from miniprograms.models import Binding, MiniProgram
 from tests.factories import (

@@ -15,9 +15,9 @@ from django.db import connection
 from django.test import Client
 from PIL import Image
 
-from console.accounts.models import Team, User
-from console.activity.models import ActivityEntry
-from console.activity.verbs import Verb
+from console.base.accounts.models import Team, User
+from console.base.activity.models import ActivityEntry
+from console.base.activity.verbs import Verb
 from miniprograms.models import MiniProgram
 from tests.factories import join, make_category, make_icon, make_member, make_program, make_team
 

@@ -11,8 +11,8 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
-from console.accounts.models import User
-from console.activity.verbs import Verb
+from console.base.accounts.models import User
+from console.base.activity.verbs import Verb
 from miniprograms import actions
 from miniprograms.models import Category, IdeDownload, MiniProgram
 from miniprograms.states import LAST_CHANGE

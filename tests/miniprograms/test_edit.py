@@ -12,11 +12,11 @@ from django.core.files.base import ContentFile
 from django.db import connection
 from django.test import Client
 
-from console.accounts.models import Team, User
-from console.activity.forms import Difference
-from console.activity.models import ActivityEntry
-from console.activity.verbs import Verb
-from console.core.images import encode_icon
+from console.base.accounts.models import Team, User
+from console.base.activity.forms import Difference
+from console.base.activity.models import ActivityEntry
+from console.base.activity.verbs import Verb
+from console.base.core.images import encode_icon
 from miniprograms import actions
 from miniprograms.models import MiniProgram
 from tests.factories import make_category, make_icon, make_member, make_program, make_team

@@ -10,7 +10,7 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
-from console.accounts.models import User
+from console.base.accounts.models import User
 from miniprograms import actions
 from miniprograms.models import IdeDownload
 from tests.factories import join, make_category, make_member, make_program, make_team, make_user

@@ -11,9 +11,9 @@ import pytest
 from django.db import connection
 from django.test import Client
 
-from console.accounts.models import Team, User
-from console.activity.models import ActivityEntry
-from console.activity.verbs import Verb
+from console.base.accounts.models import Team, User
+from console.base.activity.models import ActivityEntry
+from console.base.activity.verbs import Verb
 from miniprograms.models import MiniProgram
 from miniprograms.states import Shelf
 from tests.factories import PASSWORD, make_binding, make_member, make_online, make_program, make_team

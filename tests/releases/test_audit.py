@@ -7,9 +7,9 @@ import pytest
 from django.urls import reverse
 from django.utils import timezone
 
-from console.accounts.models import Notification
-from console.activity.models import ActivityEntry
-from console.core.errors import Overtaken, Refused
+from console.base.accounts.models import Notification
+from console.base.activity.models import ActivityEntry
+from console.base.core.errors import Overtaken, Refused
 from miniprograms import actions as programs
 from releases import actions
 from releases.models import Version

@@ -8,7 +8,7 @@ from threading import Barrier
 import pytest
 from django.db import connection
 
-from console.core.errors import Refused
+from console.base.core.errors import Refused
 from miniprograms import actions as programs
 from releases import actions
 from releases.models import Version

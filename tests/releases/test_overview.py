@@ -5,7 +5,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
-from releases.overview import overview_of
+from releases.presenters.versions import overview_of
 from tests import factories
 
 pytestmark = pytest.mark.django_db

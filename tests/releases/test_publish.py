@@ -4,8 +4,8 @@ import pytest
 from django.db import IntegrityError, transaction
 from django.urls import reverse
 
-from console.activity.models import ActivityEntry
-from console.core.errors import Refused
+from console.base.activity.models import ActivityEntry
+from console.base.core.errors import Refused
 from releases import actions
 from releases.models import Release
 from tests import factories

@@ -4,9 +4,9 @@ import pytest
 from django.urls import reverse
 from django.utils.translation import gettext, override
 
-from console.accounts.models import Notification
-from console.accounts.permissions import ApplicationRole
-from console.accounts.states import NotificationKind
+from console.base.accounts.models import Notification
+from console.base.accounts.permissions import ApplicationRole
+from console.base.accounts.states import NotificationKind
 from releases import actions
 from tests import factories
 

@@ -3,7 +3,7 @@
 import pytest
 from django.urls import reverse
 
-from console.core.errors import Refused
+from console.base.core.errors import Refused
 from releases import actions
 from tests import factories
 

@@ -6,9 +6,9 @@ import pytest
 from django.db import connection
 from django.urls import reverse
 
-from console.activity.models import ActivityEntry
-from console.activity.verbs import Verb
-from console.core.errors import Overtaken, Refused
+from console.base.activity.models import ActivityEntry
+from console.base.activity.verbs import Verb
+from console.base.core.errors import Overtaken, Refused
 from releases.actions import trial as verbs
 from releases.models import TrialVersion
 from tests import factories

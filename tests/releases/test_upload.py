@@ -12,8 +12,8 @@ from django.db import connection
 from django.urls import reverse
 from django.utils.html import escape
 
-from console.activity.models import ActivityEntry
-from console.core.errors import Refused
+from console.base.activity.models import ActivityEntry
+from console.base.core.errors import Refused
 from releases import actions
 from releases.inspection import PackageRefused
 from releases.models import Package, Version, package_storage

@@ -8,7 +8,7 @@ import tempfile
 import pytest
 from django.urls import reverse
 
-from console.activity.models import ActivityEntry
+from console.base.activity.models import ActivityEntry
 from releases import actions
 from releases.models import Package, Version
 from tests import factories

@@ -11,7 +11,7 @@ from django.db.migrations.loader import MigrationLoader
 from django.db.migrations.operations.base import Operation
 from django.db.migrations.state import ModelState, ProjectState
 
-from console.core.schema_changes import CONCURRENTLY, FILL, FIT, KEEP, REWRITE, RULE, objections
+from console.base.core.schema_changes import CONCURRENTLY, FILL, FIT, KEEP, REWRITE, RULE, objections
 
 # The last migration of each app in the previous release, tests/upgrade/previous.py; apps that it lacks are new.
 PREVIOUS = {

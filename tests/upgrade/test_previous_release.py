@@ -13,17 +13,16 @@ import psycopg
 import pytest
 from django.db import connection
 
-from console.accounts.models import Notification, User
-from console.activity.models import ActivityEntry
-from console.core.errors import Refused
-from console.reviews.models import Report
+from console.base.accounts.models import Notification, User
+from console.base.activity.models import ActivityEntry
+from console.base.core.errors import Refused
 from devmgmt.models import ApiPermission, DomainExemption, ServerDomain
 from grayscale import actions as grayscale
-from grayscale.models import UpdateReport
 from messaging.models import Consent, Message
 from miniprograms.models import MiniProgram
 from releases import actions as releases
-from releases.models import ReviewDecision, Version
+from releases.field.models import UpdateReport
+from releases.models import Report, ReviewDecision, Version
 from tests.console.api.device.serving import database_url
 from tests.devmgmt.logs.days import drop_days
 from tests.factories import (

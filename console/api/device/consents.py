@@ -22,7 +22,7 @@ from console.api.device.schema import (
     ConsentTemplate,
 )
 from console.api.http import Environ, Response, json_response
-from console.core import busy
+from console.base.core import busy
 from messaging import consents
 from messaging.consents import Asked, Choices, ConsentRefused
 from messaging.states import Answer

@@ -12,8 +12,8 @@ import msgspec
 from console.api.device.http import ApiError
 from console.api.http import Environ
 from grayscale.decision import Deliverable, ProgramState
-from grayscale.matching import Device
-from grayscale.states import GUID_PREFIXES
+from releases.field.device import Device
+from releases.field.states import GUID_PREFIXES
 
 
 class Application(msgspec.Struct, frozen=True):

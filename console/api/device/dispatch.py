@@ -10,7 +10,7 @@ from console.api.device.credentials import Source
 from console.api.device.feed import feed
 from console.api.device.http import ApiError, not_found, unavailable
 from console.api.http import Environ, Response, WSGIApplication
-from console.core import busy
+from console.base.core import busy
 
 PREFIX = "/runtime/v1/"
 METHODS = {

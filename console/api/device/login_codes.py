@@ -14,16 +14,16 @@ from django.db import Error
 from django.utils import timezone
 from standardwebhooks import Webhook, WebhookVerificationError
 
-from console.activity.middleware import client_address
 from console.api.device import rate
 from console.api.device.http import ApiError, not_found, parse, read_signed, unavailable
 from console.api.device.schema import LoginCode, LoginCodeRequest
 from console.api.http import Environ, Response, json_response
-from console.core import busy
-from console.core.errors import Refused
-from console.core.sealing import Unreadable
-from console.hosts.models import HostApplication, ServerSecret
-from console.hosts.states import DecisionState
+from console.base.activity.middleware import client_address
+from console.base.core import busy
+from console.base.core.errors import Refused
+from console.base.core.sealing import Unreadable
+from console.base.hosts.models import HostApplication, ServerSecret
+from console.base.hosts.states import DecisionState
 from devmgmt.keys import codes
 from devmgmt.keys.states import CODE_LIFETIME
 from miniprograms.models import MiniProgram

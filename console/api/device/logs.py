@@ -15,7 +15,7 @@ from console.api.device.credentials import Source, authenticate, check_guid
 from console.api.device.http import ApiError, not_found, read_batch, unavailable
 from console.api.device.schema import LogBatch, LogEntry, LogsAccepted
 from console.api.http import Environ, Response, json_response
-from console.core import busy
+from console.base.core import busy
 from devmgmt.logs import volume
 from devmgmt.logs.criteria import StoreAway
 from devmgmt.logs.entry import Entry, Line, Mark, Origin, Times, entry

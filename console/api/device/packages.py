@@ -11,12 +11,12 @@ from django.conf import settings
 from django.core.files import File
 from django.core.handlers.wsgi import WSGIRequest
 
-from console.activity.middleware import client_address
 from console.api.device import rate
 from console.api.device.credentials import Source, authenticate
 from console.api.device.http import ApiError, is_known, not_found
 from console.api.device.ranges import Unsatisfiable, requested
 from console.api.http import Environ, Headers, Response
+from console.base.activity.middleware import client_address
 from grayscale.decision import Deliverable
 from releases.models import package_storage
 

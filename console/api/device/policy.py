@@ -7,13 +7,13 @@ from collections.abc import Callable
 from django.core.handlers.wsgi import WSGIRequest
 from django.db import Error
 
-from console.activity.middleware import client_address
 from console.api.device import rate
 from console.api.device.credentials import Source, authenticate
 from console.api.device.http import kept_by_devices, not_found, read_query, unavailable
 from console.api.device.schema import PolicyQuestion
 from console.api.http import Environ, Response
-from console.core import busy
+from console.base.activity.middleware import client_address
+from console.base.core import busy
 from devmgmt.policy import Policy, policy_of
 
 

@@ -12,8 +12,9 @@ from console.api.device.credentials import Source, authenticate
 from console.api.device.http import ApiError, not_found, read_json, unavailable
 from console.api.device.schema import Report
 from console.api.http import NOT_STORED, Environ, Response
-from console.core import busy
-from grayscale.sightings import record_report
+from console.base.core import busy
+from grayscale.querysets import STARTED
+from releases.field.reports import record_report
 
 _decoder = msgspec.json.Decoder(Report)
 
@@ -44,6 +45,7 @@ def _keep(report: Report, application: int) -> bool:
             application=application,
             result=report.result,
             reason=report.reason or "",
+            delivered=STARTED,
         )
     except Error as error:
         busy.note(error, "a report can't be written")

@@ -9,12 +9,12 @@ import time
 from typing import Any
 
 from console.api.device.credentials import Application
-from console.hosts.models import HostApplication
-from grayscale import sightings
+from console.base.hosts.models import HostApplication
 from grayscale.decision import Deliverable, ProgramState, served
-from grayscale.matching import Device
-from grayscale.standing import program_state, program_states
+from grayscale.program_state import program_state, program_states
 from miniprograms.models import MiniProgram
+from releases.field import seen
+from releases.field.device import Device
 from releases.models import Version
 
 
@@ -46,4 +46,4 @@ class Rows:
 
     def seen(self, app_id: str, device: Device, *, application: int) -> None:
         """Write the device at once."""
-        sightings.write([sightings.sighting(app_id, device, application=application)])
+        seen.write([seen.seen_device(app_id, device, application=application)])

@@ -9,8 +9,8 @@ import msgspec
 from msgspec import Meta
 
 from grayscale.decision import Channel, Status
-from grayscale.matching import REPORTED
 from miniprograms.privacy.states import DataType
+from releases.field.device import REPORTED
 
 MOST_ENTRIES = 200  # in one batch of logs
 

@@ -10,7 +10,7 @@ from functools import lru_cache
 
 from console.api.device.credentials import Application
 from console.api.device.http import ApiError
-from console.hosts.signing import seeds, sign, statement
+from console.base.hosts.signing import seeds, sign, statement
 from grayscale.decision import Deliverable
 
 REMEMBERED = 1 << 15  # signatures, of about 600 bytes each with their keys

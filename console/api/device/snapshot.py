@@ -14,10 +14,10 @@ import msgspec
 from django.db import connection
 
 from console.api.device.credentials import Application
-from grayscale import sightings
 from grayscale.decision import Deliverable, ProgramState, served
-from grayscale.matching import Device
-from grayscale.standing import task_rules, trials_of
+from grayscale.program_state import task_rules, trials_of
+from releases.field import seen
+from releases.field.device import Device
 
 # One statement, so that a program's shelf, bindings and version are of the same moment.
 PROGRAMS = """
@@ -74,7 +74,7 @@ class Snapshot(msgspec.Struct, frozen=True):
 
     def seen(self, app_id: str, device: Device, *, application: int) -> None:
         """Note the device, to be written soon."""
-        sightings.buffer.note(app_id, device, application=application)
+        seen.buffer.note(app_id, device, application=application)
 
 
 def load() -> Snapshot:

@@ -9,7 +9,7 @@ from collections.abc import Callable
 import psycopg
 from django.db import connection
 
-from console.core import pool
+from console.base.core import pool
 
 LOOK_SECONDS = 1.0
 ANSWER_SECONDS = 2  # PostgreSQL accepts a connection within some milliseconds

@@ -12,10 +12,10 @@ from django.core.handlers.wsgi import WSGIRequest
 from django.http import HttpResponseBase
 from django.views.decorators.csrf import csrf_exempt
 
-from console.accounts.access import Policy
-from console.accounts.permissions import Permission
 from console.api.device.dispatch import METHODS, respond
 from console.api.device.rows import Rows
+from console.base.accounts.access import Policy
+from console.base.accounts.permissions import Permission
 
 
 def endpoint(name: str, permission: Permission) -> Callable[..., HttpResponseBase]:

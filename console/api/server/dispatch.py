@@ -19,8 +19,8 @@ from console.api.rate import Counter
 from console.api.server import logs, messages, sessions, templates, tokens
 from console.api.server.errors import SYSTEM, new_rid, refusal
 from console.api.server.reading import address
-from console.core import busy
-from console.core.errors import ServerRefused
+from console.base.core import busy
+from console.base.core.errors import ServerRefused
 
 OPENSERVER = "/openserver"  # before each path as well, as TCSAS has it
 PREFIXES = (f"{OPENSERVER}/", "/cgi-bin/", "/sns/", "/wxaapi/")

@@ -13,7 +13,7 @@ from msgspec import Meta
 
 from console.api.http import Environ, Response, json_response
 from console.api.server.reading import convert, parse, program_asking, query, read
-from console.core.errors import ServerRefused
+from console.base.core.errors import ServerRefused
 from devmgmt.logs.criteria import Criteria, StoreAway, TooSlow, is_storable
 from devmgmt.logs.entry import Entry, Line
 from devmgmt.logs.store import log_store, scan

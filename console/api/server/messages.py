@@ -9,7 +9,7 @@ import msgspec
 
 from console.api.http import Environ, Response, json_response
 from console.api.server.reading import parse, program_asking, read
-from console.core.errors import ServerRefused
+from console.base.core.errors import ServerRefused
 from messaging import sending
 
 _KEY = re.compile(r"[ -~]{1,255}")

@@ -8,9 +8,9 @@ from urllib.parse import parse_qsl
 import msgspec
 from django.core.handlers.wsgi import WSGIRequest
 
-from console.activity.middleware import client_address
 from console.api.http import LONGEST_BODY, BodyRefused, Environ, decode, read_body, too_large
-from console.core.errors import ServerRefused
+from console.base.activity.middleware import client_address
+from console.base.core.errors import ServerRefused
 from devmgmt.keys.tokens import Caller, program_of
 from miniprograms.models import MiniProgram
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from console.api.http import Environ, Response, json_response
 from console.api.server.reading import caller, query
 from console.api.server.tokens import check
-from console.core.errors import ServerRefused
+from console.base.core.errors import ServerRefused
 from devmgmt.keys import codes, tokens
 
 GRANT = "authorization_code"

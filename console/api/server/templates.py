@@ -6,8 +6,8 @@ from typing import Any
 
 from console.api.http import Environ, Response, json_response
 from console.api.server.reading import program_asking, query
-from console.core.errors import ServerRefused
-from console.core.text import is_chinese
+from console.base.core.errors import ServerRefused
+from console.base.core.text import is_chinese
 from messaging.models import MyTemplate
 from messaging.states import LANGUAGES, TemplateKind
 

@@ -6,7 +6,7 @@ import msgspec
 
 from console.api.http import Environ, Response, json_response
 from console.api.server.reading import caller, parse, query, read
-from console.core.errors import ServerRefused
+from console.base.core.errors import ServerRefused
 from devmgmt.keys import tokens
 from devmgmt.keys.states import TokenKind
 

@@ -9,9 +9,9 @@ from django.core.handlers.wsgi import WSGIRequest
 from django.http import HttpResponseBase
 from django.views.decorators.csrf import csrf_exempt
 
-from console.accounts.access import Policy
-from console.accounts.permissions import Permission
 from console.api.server.dispatch import ENDPOINTS, respond
+from console.base.accounts.access import Policy
+from console.base.accounts.permissions import Permission
 
 
 def endpoint(permission: Permission, methods: tuple[str, ...]) -> Callable[..., HttpResponseBase]:

@@ -8,8 +8,8 @@ from typing import Any
 
 from django.utils import timezone
 
-from console.accounts.models import User
-from console.hosts.models import HostApplication
+from console.base.accounts.models import User
+from console.base.hosts.models import HostApplication
 from miniprograms.models import MiniProgram
 from miniprograms.privacy import actions as privacy
 from releases.actions.trial import set_trial

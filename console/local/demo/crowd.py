@@ -11,12 +11,13 @@ from datetime import UTC, datetime, timedelta
 
 from django.utils import timezone
 
-from console.hosts.models import HostApplication
+from console.base.hosts.models import HostApplication
 from grayscale.matching import fits
-from grayscale.models import Claim, GrayscaleTask, SeenDevice, UpdateReport
-from grayscale.standing import task_rules
-from grayscale.states import ReportResult
+from grayscale.models import Claim, GrayscaleTask
+from grayscale.program_state import task_rules
 from miniprograms.models import MiniProgram
+from releases.field.models import SeenDevice, UpdateReport
+from releases.field.states import ReportResult
 from releases.models import Version
 
 DEVICES = 4_000  # of each program that has a crowd

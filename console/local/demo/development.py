@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from console.accounts.models import User
-from console.hosts.models import HostApplication
+from console.base.accounts.models import User
+from console.base.hosts.models import HostApplication
 from devmgmt import actions
 from devmgmt.matching import Domain, fingerprint, normalise
 from devmgmt.models import ApiPermission, DomainExemption

@@ -7,7 +7,7 @@ from io import BytesIO
 from django.core.files.base import ContentFile
 from PIL import Image, ImageColor, ImageDraw
 
-from console.core.images import ICON_SIDE, encode_icon
+from console.base.core.images import ICON_SIDE, encode_icon
 
 FINE = 4  # Drawn larger, then reduced: Pillow's lines have no smooth edges.
 STROKE = 1.5

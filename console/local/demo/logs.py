@@ -19,9 +19,10 @@ from console.local.demo.scripts import HOSTILE, SCRIPTS, Script
 from devmgmt.logs import volume
 from devmgmt.logs.entry import ERROR, INFO, WARN, Entry, Line, Origin, Times, entry, milliseconds
 from devmgmt.logs.store import log_store
-from grayscale.models import Claim, SeenDevice
+from grayscale.models import Claim
 from grayscale.states import TaskState
 from miniprograms.models import MiniProgram
+from releases.field.models import SeenDevice
 
 MINUTES = 2 * 24 * 60
 LIBRARIES = ["3.7.2"] * 7 + ["3.7.1"] * 2 + ["3.6.4"]

@@ -11,11 +11,11 @@ from functools import partial
 from django.db.models import F
 from django.utils import timezone
 
-from console.accounts.models import User
-from console.accounts.permissions import TeamRole
-from console.hosts.actions import sealed
-from console.hosts.models import HostApplication
-from console.hosts.states import Overlap
+from console.base.accounts.models import User
+from console.base.accounts.permissions import TeamRole
+from console.base.hosts.actions import sealed
+from console.base.hosts.models import HostApplication
+from console.base.hosts.states import Overlap
 from devmgmt.keys import actions as keys
 from devmgmt.keys.states import TokenKind
 from devmgmt.keys.tokens import Caller, issue

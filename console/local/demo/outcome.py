@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from console.accounts.models import Team
-from console.hosts.models import HostApplication
+from console.base.accounts.models import Team
+from console.base.hosts.models import HostApplication
 from console.local.demo.cast import APPLICATIONS, PEOPLE, TEAMS
 from console.local.demo.story import Story
 from devmgmt.models import ProgramGrant

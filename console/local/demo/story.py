@@ -15,10 +15,10 @@ from django.db.models import OuterRef, Subquery
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 
-from console.accounts import actions as accounts
-from console.accounts.models import Membership, Notification, Team, User
-from console.hosts import actions as hosts
-from console.hosts.models import ApplicationKey, ApplicationMember, HostApplication
+from console.base.accounts import actions as accounts
+from console.base.accounts.models import Membership, Notification, Team, User
+from console.base.hosts import actions as hosts
+from console.base.hosts.models import ApplicationKey, ApplicationMember, HostApplication
 from console.local.demo import agreements, development
 from console.local.demo.cast import APPLICATIONS, CROWDS, DOWNLOADS, PEOPLE, PROGRAMS, TASKS, TEAMS
 from console.local.demo.code import code_of

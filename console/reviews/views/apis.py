@@ -12,13 +12,13 @@ from django.utils.text import get_text_list
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from console.accounts.access import SignedInRequest, route
-from console.accounts.permissions import Permission, lacking
-from console.core.pages import confirm_page, page_of, posted
-from console.hosts import actions, rules
-from console.hosts.access import api_for, application_for
-from console.hosts.forms import ApiForm
-from console.hosts.models import HostApplication, SensitiveApi
+from console.base.accounts.access import SignedInRequest, route
+from console.base.accounts.permissions import Permission, lacking
+from console.base.core.pages import confirm_page, page_of, posted
+from console.base.hosts import actions, rules
+from console.base.hosts.access import api_for, application_for
+from console.base.hosts.forms import ApiForm
+from console.base.hosts.models import HostApplication, SensitiveApi
 from console.reviews import querysets
 from console.reviews.filters import ApiFilter
 

@@ -9,12 +9,12 @@ from django.utils.text import get_text_list
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from console.accounts.access import SignedInRequest, route
-from console.accounts.models import Team, User
-from console.accounts.permissions import ApplicationRole, Permission, lacking
-from console.core.pages import NoteForm, form_page, page_of, posted
-from console.hosts.access import application_for
-from console.hosts.models import HostApplication
+from console.base.accounts.access import SignedInRequest, route
+from console.base.accounts.models import Team, User
+from console.base.accounts.permissions import ApplicationRole, Permission, lacking
+from console.base.core.pages import NoteForm, form_page, page_of, posted
+from console.base.hosts.access import application_for
+from console.base.hosts.models import HostApplication
 from console.reviews import querysets
 from console.reviews.access import bound_program_for
 from console.reviews.filters import ApplicationFilter, BoundProgramFilter

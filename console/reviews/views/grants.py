@@ -9,11 +9,11 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from console.accounts.access import SignedInRequest, route
-from console.accounts.permissions import Permission, lacking
-from console.core.pages import NoteForm, form_page, posted
-from console.hosts.access import application_for
-from console.hosts.models import HostApplication
+from console.base.accounts.access import SignedInRequest, route
+from console.base.accounts.permissions import Permission, lacking
+from console.base.core.pages import NoteForm, form_page, posted
+from console.base.hosts.access import application_for
+from console.base.hosts.models import HostApplication
 from console.reviews import querysets
 from console.reviews.access import exemption_of, permission_of
 from console.reviews.filters import GrantFilter

@@ -12,20 +12,19 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from console.accounts.access import SignedInRequest, route
-from console.accounts.models import User
-from console.accounts.permissions import Permission
-from console.core.errors import Refused
-from console.core.pages import form_page, posted
-from console.hosts.models import Decision, HostApplication
-from console.hosts.rules import why_not_decide
-from console.hosts.states import DecisionState
+from console.base.accounts.access import SignedInRequest, route
+from console.base.accounts.models import User
+from console.base.accounts.permissions import Permission
+from console.base.core.errors import Refused
+from console.base.core.pages import form_page, posted
+from console.base.hosts.models import Decision, HostApplication
+from console.base.hosts.rules import why_not_decide
+from console.base.hosts.states import DecisionState
 from console.reviews import querysets
 from console.reviews.access import binding_for, exemption_for, permission_for
 from console.reviews.filters import InboxFilter
 from console.reviews.forms import APPROVE, DecisionForm
-from console.reviews.views.changes import review_tree
-from console.reviews.views.reports import of_review, review_shown
+from console.reviews.views.code import of_decision, report_shown, tree_shown
 from devmgmt import actions as devmgmt
 from devmgmt.models import ApiPermission, DomainExemption, ProgramGrant
 from devmgmt.states import DomainType
@@ -61,7 +60,7 @@ def audit(request: SignedInRequest, decision: ReviewDecision) -> HttpResponse:
     others = decision.audit.decisions.exclude(pk=decision.pk)
     known = others.filter(application__in=HostApplication.objects.visible_to(request.user))
     context = {
-        **of_review(decision),
+        **of_decision(decision),
         "package": version.package,
         "others": known.select_related("application", "decided_by"),
         "elsewhere": others.exclude(pk__in=known).count(),
@@ -73,9 +72,9 @@ def audit(request: SignedInRequest, decision: ReviewDecision) -> HttpResponse:
 
 def _code(request: SignedInRequest, decision: ReviewDecision, *, bound: bool) -> dict[str, Any]:
     """Return the report and the files that differ, as they stand beside the decision (V-9)."""
-    tree = review_tree(request, decision.audit.version, bound=bound)
+    tree = tree_shown(request, decision, bound=bound)
     comparison = tree["comparison"]
-    return {**review_shown(decision), **tree, "too_many": bool(comparison and comparison.total > FILES_SHOWN)}
+    return {**report_shown(decision), **tree, "too_many": bool(comparison and comparison.total > FILES_SHOWN)}
 
 
 @route(Permission.DECIDE, load=binding_for, methods="GET POST", sudo=True)

@@ -12,7 +12,7 @@ from django.utils import timezone
 from standardwebhooks import Webhook
 from standardwebhooks.webhooks import EmptyWebhookSecretError
 
-from console.hosts.models import ServerSecret
+from console.base.hosts.models import ServerSecret
 from messaging.stub import Stub
 
 

@@ -12,9 +12,9 @@ from django.http import QueryDict
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from console.activity.forms import Difference
-from console.activity.models import ActivityEntry
-from console.core.fields import AddressField, LineField, WordsField
+from console.base.activity.forms import Difference
+from console.base.activity.models import ActivityEntry
+from console.base.core.fields import AddressField, LineField, WordsField
 from miniprograms.privacy import rules
 from miniprograms.privacy.forms.parties import LONGEST_LINE, MOST_PARTIES, PartyRow, put_rows, typed_rows
 from miniprograms.privacy.models import LONGEST_TEXT, FoundData, PrivacyDraft, Statements

@@ -10,7 +10,7 @@ from django.core.exceptions import ValidationError
 from django.http import QueryDict
 from django.utils.translation import gettext as _
 
-from console.core.fields import LineField, refuse_invisible
+from console.base.core.fields import LineField, refuse_invisible
 
 LONGEST_NAME = 60
 LONGEST_LINE = 200

@@ -7,7 +7,7 @@ from django.http import QueryDict
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from console.core.pages import NoteForm
+from console.base.core.pages import NoteForm
 
 
 class PublishForm(NoteForm):

@@ -1,6 +1,6 @@
 from django.db import migrations
 
-from console.core.triggers import append_only
+from console.base.core.triggers import append_only
 
 
 class Migration(migrations.Migration):

@@ -11,11 +11,11 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import get_language
 
-from console.accounts.access import SignedInRequest, route
-from console.accounts.permissions import Permission, lacking
-from console.core.diff import Diff, side_by_side
-from console.core.markdown import rendered_once
-from console.core.pages import page_of
+from console.base.accounts.access import SignedInRequest, route
+from console.base.accounts.permissions import Permission, lacking
+from console.base.core.diff import Diff, side_by_side
+from console.base.core.markdown import rendered_once
+from console.base.core.pages import page_of
 from miniprograms.access import mini_program_for
 from miniprograms.models import MiniProgram
 from miniprograms.privacy import actions, rules
@@ -23,7 +23,7 @@ from miniprograms.privacy.access import agreement_for
 from miniprograms.privacy.comparison import changes_between, data_rows, says_the_same
 from miniprograms.privacy.filters import OverviewFilter
 from miniprograms.privacy.models import FoundData, PrivacyAgreement
-from miniprograms.privacy.overview import standings
+from miniprograms.privacy.presenters import standings
 from miniprograms.privacy.states import Language
 from miniprograms.views import programs_page
 

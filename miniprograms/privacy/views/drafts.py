@@ -13,13 +13,13 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from console.accounts.access import SignedInRequest, route
-from console.accounts.permissions import Permission
-from console.activity.models import ActivityEntry
-from console.activity.verbs import Verb
-from console.core.errors import Overtaken
-from console.core.markdown import rendered
-from console.core.pages import form_page, posted
+from console.base.accounts.access import SignedInRequest, route
+from console.base.accounts.permissions import Permission
+from console.base.activity.models import ActivityEntry
+from console.base.activity.verbs import Verb
+from console.base.core.errors import Overtaken
+from console.base.core.markdown import rendered
+from console.base.core.pages import form_page, posted
 from miniprograms.access import mini_program_for
 from miniprograms.models import MiniProgram
 from miniprograms.privacy import actions, rules

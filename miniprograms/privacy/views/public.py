@@ -8,9 +8,9 @@ from django.utils.cache import patch_cache_control, patch_vary_headers
 from django.utils.translation import override
 from django.utils.translation.trans_real import parse_accept_lang_header
 
-from console.accounts.access import route
-from console.accounts.permissions import Permission
-from console.core.markdown import rendered_once
+from console.base.accounts.access import route
+from console.base.accounts.permissions import Permission
+from console.base.core.markdown import rendered_once
 from miniprograms.models import MiniProgram
 from miniprograms.privacy.models import PrivacyAgreement
 from miniprograms.privacy.states import Language

@@ -9,7 +9,7 @@ import psycopg
 import pytest
 from django.db import connection
 
-from console.core import busy
+from console.base.core import busy
 from tests.console import holding
 from tests.console.api.device.asking import Device, through_django
 from tests.console.api.server import asking

@@ -7,7 +7,7 @@ from django.conf import settings
 from django.urls import reverse
 from django.utils import timezone
 
-from console.accounts.models import Membership
+from console.base.accounts.models import Membership
 from console.home.rows import EACH
 from messaging.models import Gateway
 from messaging.retrying import OPENS_AT

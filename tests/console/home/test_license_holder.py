@@ -6,7 +6,7 @@ import pytest
 from django.urls import reverse
 from django.utils import timezone
 
-from console.core.errors import Refused
+from console.base.core.errors import Refused
 from grayscale.models import GrayscaleTask
 from grayscale.states import Reason
 from miniprograms.privacy.models import FoundData

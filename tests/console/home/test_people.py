@@ -8,13 +8,13 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
-from console.accounts.actions import invite
-from console.accounts.models import Invitation
+from console.base.accounts.actions import invite
+from console.base.accounts.models import Invitation
+from console.base.hosts.models import ApplicationMember
 from console.home.lines import SHOWN
-from console.hosts.models import ApplicationMember
-from console.reviews.models import Report
 from devmgmt.keys.models import AppSecret
 from releases import actions
+from releases.models import Report
 from tests.console.home.reading import home_of, read, titles, waits
 from tests.factories import (
     join,

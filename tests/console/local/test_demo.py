@@ -11,20 +11,21 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from console.accounts.models import Membership, Team, User
-from console.core.errors import ServerRefused
-from console.hosts.models import ApplicationKey, ApplicationMember, HostApplication, SensitiveApi
+from console.base.accounts.models import Membership, Team, User
+from console.base.core.errors import ServerRefused
+from console.base.hosts.models import ApplicationKey, ApplicationMember, HostApplication, SensitiveApi
 from devmgmt.keys.tokens import Caller, authenticate
 from devmgmt.logs import volume
 from devmgmt.logs.criteria import Criteria
 from devmgmt.logs.store import log_store
 from devmgmt.models import ApiPermission, DomainExemption, ServerDomain
 from devmgmt.states import DomainType
-from grayscale.models import GrayscaleTask, SeenDevice
+from grayscale.models import GrayscaleTask
 from grayscale.states import TaskState
 from messaging.models import Message, MyTemplate
 from messaging.states import MessageState
 from miniprograms.models import Binding, MiniProgram
+from releases.field.models import SeenDevice
 from releases.models import Audit, ReviewDecision, Version
 from tests.factories import make_default_apis, make_public_templates
 

@@ -14,7 +14,7 @@ import redis
 from django.db import connection
 
 from console.api.device.feed import feed
-from console.core import files
+from console.base.core import files
 from console.platform import heartbeats, probes
 from console.platform.models import Heartbeat, Part
 from console.version import VERSION

@@ -14,17 +14,17 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
-from console.accounts.models import MailServer
-from console.activity.models import RetentionRun
+from console.base.accounts.models import MailServer
+from console.base.activity.models import RetentionRun
+from console.base.core import files
 from console.celery import SCHEDULE
-from console.core import files
 from console.platform import wording
 from console.platform.heartbeats import Clock
 from console.platform.models import Heartbeat
 from console.platform.services import ask_all
 from console.platform.status import status
-from console.reviews.models import Report
 from console.version import VERSION
+from releases.models import Report
 from tests import factories
 from tests.factories import make_beat, make_signs, make_task_sign, make_user, make_worker
 

@@ -10,9 +10,9 @@ from django.core.cache.backends.base import BaseCache
 from django.test import Client
 from django.urls import reverse
 
-from console.accounts.models import Notification
-from console.core.cache import FallingBackClient, ValkeyCache
-from console.core.wakeups import publish, wake
+from console.base.accounts.models import Notification
+from console.base.core.cache import FallingBackClient, ValkeyCache
+from console.base.core.wakeups import publish, wake
 from messaging.tasks import deliver
 from releases import actions
 from tests import factories
@@ -25,7 +25,7 @@ pytestmark = pytest.mark.django_db
 def cache(own_valkey: OwnValkey, monkeypatch: pytest.MonkeyPatch) -> BaseCache:
     """The console's cache on a Valkey of the test's own, tried anew at each call."""
     monkeypatch.setattr(FallingBackClient, "not_before", 0.0)
-    monkeypatch.setattr("console.core.cache.PAUSE_SECONDS", 0.0)
+    monkeypatch.setattr("console.base.core.cache.PAUSE_SECONDS", 0.0)
     return ValkeyCache(own_valkey.url, {})
 
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from console.accounts.models import Notification
+from console.base.accounts.models import Notification
 from console.platform.models import Heartbeat
 from console.platform.watch import notify_late
 from tests.console.platform.clock import at_once, let_pass

@@ -8,10 +8,10 @@ import time_machine
 from django.db import connection
 from django.utils import timezone
 
-from console.accounts.models import Notification
-from console.activity.models import ActivityEntry
-from console.activity.verbs import Verb
-from console.core.errors import Refused
+from console.base.accounts.models import Notification
+from console.base.activity.models import ActivityEntry
+from console.base.activity.verbs import Verb
+from console.base.core.errors import Refused
 from miniprograms import actions as programs
 from releases import actions
 from releases.models import ReviewDecision, Version

@@ -9,8 +9,8 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from console.accounts.models import Notification
-from console.core.errors import Overtaken
+from console.base.accounts.models import Notification
+from console.base.core.errors import Overtaken
 from devmgmt import actions
 from devmgmt.models import ApiPermission, DomainExemption
 from devmgmt.policy import policy_of

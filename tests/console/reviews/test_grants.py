@@ -8,8 +8,8 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from console.accounts.models import Notification
-from console.activity.models import ActivityEntry
+from console.base.accounts.models import Notification
+from console.base.activity.models import ActivityEntry
 from console.reviews import reminders
 from devmgmt.models import ApiPermission, DomainExemption
 from miniprograms import actions as miniprograms

@@ -4,8 +4,8 @@ import hashlib
 
 import pytest
 
-from console.activity.models import ActivityEntry
-from console.activity.verbs import Verb
+from console.base.activity.models import ActivityEntry
+from console.base.activity.verbs import Verb
 from releases.actions import withdraw
 from releases.rules import unreadable_package
 from tests import factories

@@ -7,7 +7,7 @@ import pytest
 from django.db import connection
 from django.utils import timezone
 
-from console.accounts.models import Notification
+from console.base.accounts.models import Notification
 from console.reviews import reminders
 from console.reviews.tasks import remind
 from miniprograms.models import Binding

@@ -2,9 +2,9 @@
 
 import pytest
 
-from console.reviews.models import Report
 from miniprograms import actions as programs
 from releases import actions
+from releases.models import Report
 from tests import factories
 from tests.console.reviews.test_report import secret, use
 

@@ -16,7 +16,7 @@ from django.conf import settings
 from django.db import connection
 from django.utils import timezone
 
-from console.accounts.models import Notification
+from console.base.accounts.models import Notification
 from releases import actions
 from releases.models import ReviewDecision, Version
 from tests import factories

@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 from django.db import connection
 
-from console.accounts.models import Notification, User
-from console.activity.models import ActivityEntry
-from console.core.errors import Refused, ServerRefused
+from console.base.accounts.models import Notification, User
+from console.base.activity.models import ActivityEntry
+from console.base.core.errors import Refused, ServerRefused
 from devmgmt.keys.tokens import Caller
 from miniprograms.models import MiniProgram
 

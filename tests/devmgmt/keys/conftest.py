@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from console.accounts.models import Team, User
+from console.base.accounts.models import Team, User
 from miniprograms.models import MiniProgram
 from tests.factories import make_member, make_program, make_team
 

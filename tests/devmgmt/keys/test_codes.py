@@ -7,7 +7,7 @@ import pytest
 import time_machine
 from django.utils import timezone
 
-from console.core.errors import Refused
+from console.base.core.errors import Refused
 from devmgmt.keys import codes
 from devmgmt.keys.models import LoginCode
 from tests.devmgmt.keys.asking import at_once, errcode

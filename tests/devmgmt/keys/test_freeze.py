@@ -6,7 +6,7 @@ import pytest
 import time_machine
 from django.utils import timezone
 
-from console.core.errors import Overtaken, Refused
+from console.base.core.errors import Overtaken, Refused
 from devmgmt.keys import actions, tokens
 from devmgmt.keys.states import Overlap, TokenKind
 from tests.devmgmt.keys.asking import CALLER, at_once, entries, errcode, told, url

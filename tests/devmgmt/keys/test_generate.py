@@ -4,7 +4,7 @@ from hashlib import sha256
 
 import pytest
 
-from console.core.errors import Refused
+from console.base.core.errors import Refused
 from devmgmt.keys import actions, tokens
 from devmgmt.keys.models import AppSecret
 from tests.devmgmt.keys.asking import CALLER, at_once, entries, told, url

@@ -7,7 +7,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from devmgmt.keys import actions, tokens
-from devmgmt.keys.overview import span
+from devmgmt.keys.presenters import span
 from devmgmt.keys.states import Overlap
 from tests.devmgmt.keys.asking import CALLER
 from tests.factories import join, make_member, make_program, make_secret, make_team, make_user

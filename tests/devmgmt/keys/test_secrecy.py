@@ -9,7 +9,7 @@ from django.contrib.sessions.models import Session
 from django.core import mail
 from django.db import connection
 
-from console.accounts.tasks import send_mail
+from console.base.accounts.tasks import send_mail
 from devmgmt.keys import actions, tokens
 from devmgmt.keys.models import AppSecret
 from devmgmt.keys.states import TokenKind

@@ -6,10 +6,10 @@ from datetime import date
 import pytest
 from django.db import connection
 
-from console.activity.forms import Difference
-from console.activity.models import ActivityEntry
-from console.activity.verbs import Verb
-from console.core.changes import in_words
+from console.base.activity.forms import Difference
+from console.base.activity.models import ActivityEntry
+from console.base.activity.verbs import Verb
+from console.base.core.changes import in_words
 from miniprograms.privacy import actions
 from miniprograms.privacy.models import PrivacyDraft
 from miniprograms.privacy.states import DATA_OF_API, Language

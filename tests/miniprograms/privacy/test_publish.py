@@ -7,9 +7,9 @@ import pytest
 from django.db import connection
 from django.utils import timezone
 
-from console.activity.models import ActivityEntry
-from console.activity.verbs import Verb
-from console.core.errors import Overtaken, Refused
+from console.base.activity.models import ActivityEntry
+from console.base.activity.verbs import Verb
+from console.base.core.errors import Overtaken, Refused
 from miniprograms.privacy import actions
 from miniprograms.privacy.models import PrivacyAgreement, PrivacyDraft
 from tests import factories

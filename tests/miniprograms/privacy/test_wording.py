@@ -8,8 +8,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from console.accounts.models import Team
-from console.core.markdown import rendered
+from console.base.accounts.models import Team
+from console.base.core.markdown import rendered
 from miniprograms.models import MiniProgram
 from miniprograms.privacy.models import PrivacyDraft
 from miniprograms.privacy.rules import problems_in, unnamed_in
@@ -131,7 +131,7 @@ def test_facts_that_the_text_does_not_name():
 
 
 def test_every_type_has_a_name_in_the_log():
-    from console.core.changes import DATA_TYPES
+    from console.base.core.changes import DATA_TYPES
 
     assert {name: str(label) for name, label in DATA_TYPES.items()} == dict(DataType.choices)
 

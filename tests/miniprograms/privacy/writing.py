@@ -9,7 +9,7 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from console.accounts.models import User
+from console.base.accounts.models import User
 from miniprograms.models import MiniProgram
 from miniprograms.privacy import actions
 from miniprograms.privacy.models import FoundData, PrivacyAgreement, PrivacyDraft

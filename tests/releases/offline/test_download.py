@@ -8,10 +8,10 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from django.db import connection
 
-from console.activity.models import ActivityEntry
-from console.activity.verbs import Verb
-from console.core.errors import Refused
-from console.hosts.signing import statement
+from console.base.activity.models import ActivityEntry
+from console.base.activity.verbs import Verb
+from console.base.core.errors import Refused
+from console.base.hosts.signing import statement
 from miniprograms import actions as programs
 from releases import actions as releases
 from releases.models import package_storage

@@ -4,12 +4,12 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from console.hosts.actions.sealed import add_signing_key
-from console.hosts.models import SigningKey
+from console.base.hosts.actions.sealed import add_signing_key
+from console.base.hosts.models import SigningKey
 from miniprograms import actions as programs
 from releases import actions as releases
 from releases.offline import actions
-from releases.offline.overview import presets_of
+from releases.offline.presenters import presets_of
 from tests import factories
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from console.accounts.models import User
+from console.base.accounts.models import User
 from console.local.demo.cast import PEOPLE
 from console.local.demo.outcome import outcome
 from console.local.demo.story import Story

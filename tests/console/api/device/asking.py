@@ -13,8 +13,8 @@ from django.test import Client, RequestFactory
 
 from console.api.device.dispatch import respond
 from console.api.device.feed import Feed
-from console.hosts.models import HostApplication
-from grayscale import sightings
+from console.base.hosts.models import HostApplication
+from releases.field import seen
 
 UPDATE, REPORTS, LOGS = "/runtime/v1/update", "/runtime/v1/reports", "/runtime/v1/logs"
 
@@ -58,7 +58,7 @@ class ThroughDispatcher:
         content = b"".join(parts)
         if close := getattr(parts, "close", None):
             close()
-        sightings.buffer.flush()
+        seen.buffer.flush()
         return Reply(int(sent[0].split()[0]), dict(sent[1]), content)
 
 

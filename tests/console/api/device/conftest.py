@@ -7,9 +7,9 @@ import pytest
 from console.api.device import rate
 from devmgmt.logs import volume
 from devmgmt.logs.volume import Volumes
-from grayscale import sightings
-from grayscale.sightings import Sightings
 from miniprograms.models import Binding, MiniProgram
+from releases.field import seen
+from releases.field.seen import SeenBuffer
 from tests.console.api.device.asking import Device, ThroughDispatcher, through_django
 from tests.factories import make_application, make_binding, make_online, make_program
 
@@ -21,9 +21,9 @@ def _fresh_limiter(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture(autouse=True)
-def _fresh_sightings(monkeypatch: pytest.MonkeyPatch) -> None:
+def _fresh_buffer(monkeypatch: pytest.MonkeyPatch) -> None:
     """Nothing that another test noted, and no thread: the dispatcher's way writes after each request."""
-    monkeypatch.setattr(sightings, "buffer", Sightings(follow=False))
+    monkeypatch.setattr(seen, "buffer", SeenBuffer(follow=False))
 
 
 @pytest.fixture(autouse=True)

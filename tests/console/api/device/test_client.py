@@ -18,12 +18,12 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from django.core.management import CommandError, call_command
 from django.utils import timezone
 
-from console.hosts.actions import export_configuration
-from console.hosts.models import HostApplication
+from console.base.hosts.actions import export_configuration
+from console.base.hosts.models import HostApplication
 from devmgmt.logs.criteria import Criteria
 from devmgmt.logs.store import log_store
-from grayscale.models import UpdateReport
 from miniprograms import actions as programs
+from releases.field.models import UpdateReport
 from tests.console.api.device.serving import server
 from tests.factories import make_api, make_binding, make_domain, make_exemption, make_online, make_program
 

@@ -14,8 +14,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from console.api.device.client import Client, ClientError
-from console.hosts.actions.sealed import add_signing_key, retire_signing_key
-from console.hosts.models import HostApplication
+from console.base.hosts.actions.sealed import add_signing_key, retire_signing_key
+from console.base.hosts.models import HostApplication
 from miniprograms.models import MiniProgram
 from releases.actions.trial import cancel_trial
 from releases.models import Version

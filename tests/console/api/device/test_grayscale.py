@@ -12,10 +12,11 @@ from django.utils import timezone
 from console.api.device import changes, update
 from grayscale import actions as grayscale
 from grayscale.claims import ClaimsUnavailable
-from grayscale.models import Claim, ClaimShard, GrayscaleTask, SeenDevice
+from grayscale.models import Claim, ClaimShard, GrayscaleTask
 from miniprograms import actions as programs
 from miniprograms.models import MiniProgram
 from releases import actions as releases
+from releases.field.models import SeenDevice
 from releases.models import Version
 from tests.console.api.device.asking import Device
 from tests.factories import (

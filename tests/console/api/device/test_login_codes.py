@@ -15,7 +15,7 @@ from standardwebhooks import Webhook
 
 from console.api.device import login_codes
 from console.api.device.rate import Limiter
-from console.hosts.models import HostApplication, ServerSecret
+from console.base.hosts.models import HostApplication, ServerSecret
 from devmgmt.keys import codes
 from miniprograms.models import Binding, MiniProgram, ProgramUser
 from tests.console.api.device.asking import Device, Reply

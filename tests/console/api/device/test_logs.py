@@ -16,7 +16,7 @@ from django.db import OperationalError, connection
 from django.utils import timezone
 
 from console.api.device import http, logs, rate
-from console.hosts.models import ApplicationKey
+from console.base.hosts.models import ApplicationKey
 from devmgmt.logs import volume, writing
 from devmgmt.models import LogVolume
 from miniprograms import actions as programs

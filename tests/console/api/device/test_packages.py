@@ -9,7 +9,7 @@ import pytest
 from pytest_django import Settings
 
 from console.api.device import rate
-from console.hosts.models import ApplicationKey
+from console.base.hosts.models import ApplicationKey
 from miniprograms import actions as programs
 from miniprograms.models import Binding
 from releases import actions as releases

@@ -11,10 +11,10 @@ from urllib.parse import urlsplit
 import pytest
 from django.db import OperationalError
 
-from console.accounts.models import User
 from console.api.device import policy, rate
-from console.hosts import actions as hosts
-from console.hosts.models import ApplicationKey
+from console.base.accounts.models import User
+from console.base.hosts import actions as hosts
+from console.base.hosts.models import ApplicationKey
 from devmgmt import actions
 from devmgmt.matching import Domain, fingerprint
 from devmgmt.states import DomainType

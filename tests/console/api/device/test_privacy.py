@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from console.api.device import privacy, rate
-from console.hosts.models import ApplicationKey
+from console.base.hosts.models import ApplicationKey
 from miniprograms import actions as programs
 from miniprograms.models import Binding, MiniProgram
 from miniprograms.privacy.models import PrivacyAgreement

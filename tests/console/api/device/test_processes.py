@@ -15,14 +15,14 @@ import pytest
 from django.db import connection
 from django.utils import timezone
 
-from console.hosts.actions.sealed import add_signing_key, retire_signing_key
+from console.base.hosts.actions.sealed import add_signing_key, retire_signing_key
 from devmgmt.models import LogVolume
 from grayscale import actions as grayscale
-from grayscale.models import SeenDevice
 from miniprograms import actions as programs
 from miniprograms.models import Binding, MiniProgram
 from releases import actions as releases
 from releases.actions.trial import cancel_trial, set_trial
+from releases.field.models import SeenDevice
 from tests.console.api.device.asking import LOGS, UPDATE, authorization, batch, question
 from tests.console.api.device.serving import server
 from tests.devmgmt.logs.days import drop_days

@@ -9,10 +9,10 @@ from django.db import OperationalError
 from django.utils import timezone
 
 from console.api.device import rate, reports
-from console.hosts.models import ApplicationKey
-from grayscale.models import UpdateReport
+from console.base.hosts.models import ApplicationKey
 from miniprograms import actions as programs
 from miniprograms.models import Binding, MiniProgram
+from releases.field.models import UpdateReport
 from tests.console.api.device.asking import REPORTS, UPDATE, Device, authorization, question
 from tests.factories import (
     make_application,

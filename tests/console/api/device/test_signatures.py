@@ -17,10 +17,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from console.api.device import client, signatures
-from console.hosts import signing
-from console.hosts.actions.sealed import add_signing_key, retire_signing_key
-from console.hosts.models import SigningKey
-from console.hosts.signing import seeds, sign, statement
+from console.base.hosts import signing
+from console.base.hosts.actions.sealed import add_signing_key, retire_signing_key
+from console.base.hosts.models import SigningKey
+from console.base.hosts.signing import seeds, sign, statement
 from miniprograms.models import MiniProgram
 from releases import actions as releases
 from releases.models import Version

@@ -12,7 +12,7 @@ from console.api.device.feed import Feed
 from console.api.device.rows import Rows
 from console.api.device.schema import UpdateRequest
 from console.api.device.snapshot import Snapshot, load
-from console.hosts.models import HostApplication
+from console.base.hosts.models import HostApplication
 from grayscale.claims import DatabaseClaims
 from grayscale.decision import Decision, Deliverable, decide
 from grayscale.models import Claim, ClaimShard

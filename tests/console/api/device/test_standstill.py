@@ -14,7 +14,7 @@ from console.api.device.standstill import Watchdog
 from grayscale.claims import ClaimsUnavailable, DatabaseClaims
 from grayscale.decision import Candidate
 from grayscale.models import ClaimShard
-from grayscale.standing import rules_of
+from grayscale.program_state import rules_of
 from tests.factories import make_candidate, make_device, make_task
 from tests.grayscale.together import sessions
 

@@ -9,8 +9,8 @@ import pytest
 from django.utils import timezone
 
 from console.api.device import rate
-from console.hosts.models import ApplicationKey
-from console.hosts.signing import seeds, sign, statement
+from console.base.hosts.models import ApplicationKey
+from console.base.hosts.signing import seeds, sign, statement
 from miniprograms import actions as programs
 from miniprograms.models import Binding, MiniProgram
 from releases import actions as releases

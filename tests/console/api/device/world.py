@@ -11,19 +11,12 @@ from typing import Any
 
 from django.utils import timezone
 
-from console.accounts.models import User
-from console.hosts.models import ApplicationKey, HostApplication, SigningKey
-from console.hosts.signing import make_signing_key
-from console.hosts.states import DecisionState
+from console.base.accounts.models import User
+from console.base.hosts.models import ApplicationKey, HostApplication, SigningKey
+from console.base.hosts.signing import make_signing_key
+from console.base.hosts.states import DecisionState
 from grayscale.hashed import hash_of
-from grayscale.models import (
-    ApplicationCondition,
-    Claim,
-    ClaimShard,
-    GrayscaleTask,
-    ObjectList,
-    PlatformCondition,
-)
+from grayscale.models import ApplicationCondition, Claim, ClaimShard, GrayscaleTask, ObjectList, PlatformCondition
 from grayscale.states import TaskState
 from miniprograms.models import Binding, MiniProgram
 from miniprograms.states import Shelf

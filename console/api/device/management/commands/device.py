@@ -9,7 +9,7 @@ from uuid import uuid4
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from console.api.device.client import Client, ClientError
-from grayscale.states import GUID_PREFIXES
+from releases.field.states import GUID_PREFIXES
 
 GUIDS = {platform: f"{prefix}{0:028}" for platform, prefix in GUID_PREFIXES.items()}
 EXIT_CODES = {"current": 0, "update": 0, "removed": 3, "unavailable": 4}

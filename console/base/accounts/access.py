@@ -1,0 +1,155 @@
+"""From a URL to an object, and who may be there: the only way (P-1, P-4).
+
+A route is declared once: `@route(Permission.PUBLISH, load=version_for, methods="GET POST", sudo=True)`. The decorator
+loads the object through the user with that same permission, so what is declared is what is enforced:
+not yours is 404, yours without the right is 403.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import wraps
+from typing import Any
+
+from django.contrib.auth.decorators import login_required
+from django.contrib.auth.models import AnonymousUser
+from django.core.exceptions import PermissionDenied
+from django.db.models import QuerySet
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllowed
+from django.utils import timezone
+
+from console.base.accounts import sudo as sudo_mode
+from console.base.accounts.models import Invitation, Membership, Team, User
+from console.base.accounts.permissions import TEAM_ROLE_PERMISSIONS, Permission
+from console.base.core.pages import show, typed
+
+Loader = Callable[..., Any]
+View = Callable[..., HttpResponse]
+
+
+class SignedInRequest(HttpRequest):
+    """What a view behind `route` gets, for type checks: someone is signed in."""
+
+    user: User
+
+
+@dataclass(frozen=True)
+class Policy:
+    """What a route declares; `manage.py routes` and the walker test read it."""
+
+    permission: Permission
+    methods: tuple[str, ...]
+    sudo: bool
+
+
+def route(
+    permission: Permission, *, load: Loader | None = None, methods: str = "GET", sudo: bool = False
+) -> Callable[[View], View]:
+    """Declare a view's permission and methods, and load its object through the user.
+
+    `load(user, permission, **url_arguments)` returns the object, which the view gets after the request; it raises
+    Http404 or PermissionDenied. With `sudo` a POST asks for the password when the last proof is old.
+    """
+    allowed = tuple(methods.split())
+    names = list(inspect.signature(load).parameters)[2:] if load else []
+
+    def decorate(view: View) -> View:
+        @wraps(view)
+        def guarded(request: HttpRequest, **kwargs: Any) -> HttpResponse:
+            loaded = []
+            if load:
+                arguments = {name: kwargs.pop(name) for name in names if name in kwargs}
+                loaded.append(load(request.user, permission, **arguments))
+            if request.method not in allowed and not (request.method == "HEAD" and "GET" in allowed):
+                return HttpResponseNotAllowed(allowed)
+            if sudo and (refusal := _sudo(request)):
+                return refusal
+            answer = view(request, *loaded, **kwargs)
+            if not public:
+                answer.setdefault("Cache-Control", "private, no-cache")
+            return answer
+
+        public = permission is Permission.PUBLIC
+        declared = guarded if public else login_required(guarded)
+        declared.policy = Policy(permission, allowed, sudo)  # type: ignore[attr-defined]
+        return declared
+
+    return decorate
+
+
+def _sudo(request: HttpRequest) -> HttpResponse | None:
+    """Ask for a fresh proof; the page carries on what was typed."""
+    request.sudo_needed = sudo_mode.needed(request)  # type: ignore[attr-defined]
+    if request.method != "POST" or not request.sudo_needed:  # type: ignore[attr-defined]
+        return None
+    if not (error := sudo_mode.prove(request)):
+        request.sudo_needed = False  # type: ignore[attr-defined]
+        return None
+    carried = [(name, value) for name, value in typed(request) if name != sudo_mode.PASSWORD_FIELD]
+    return show(request, "accounts/sudo.html", {"error": error, "typed": carried}, status=403)
+
+
+def check(holds: bool) -> None:
+    """Raise PermissionDenied (403) unless the right is there."""
+    if not holds:
+        raise PermissionDenied
+
+
+def operator(user: User, permission: Permission) -> User:
+    """Return the user, who is an operator; 403 for anybody else."""
+    check(user.is_staff)
+    return user
+
+
+def team_for(user: User, permission: Permission, team_id: int) -> Team:
+    """Return the team, with `team.membership` of `user`; 404 when not a member, 403 without `permission`."""
+    membership = Membership.objects.filter(user=user, team_id=team_id).select_related("team").first()
+    if membership is None:
+        raise Http404
+    check(membership.may(permission))
+    membership.team.membership = membership
+    return membership.team
+
+
+def held_by_team(user: User) -> dict[int, frozenset[Permission]]:
+    """Return what `user` may do in each of their teams, by team id."""
+    return {row.team_id: TEAM_ROLE_PERMISSIONS[row.role] for row in user.team_roles}
+
+
+def teams_for(user: User, permission: Permission) -> QuerySet[Team]:
+    """Return the teams in which `user` holds `permission`; 403 when there is none."""
+    teams = Team.objects.where(user, permission)
+    check(teams.exists())
+    return teams
+
+
+def member_for(user: User, permission: Permission, team_id: int, member_id: int) -> Membership:
+    """Return a membership of one of the user's teams."""
+    team = team_for(user, permission, team_id)
+    member = team.memberships.filter(pk=member_id).select_related("user").first()
+    if member is None:
+        raise Http404
+    member.team = team
+    return member
+
+
+def invitation_for(user: User, permission: Permission, team_id: int, invitation_id: int) -> Invitation:
+    """Return an invitation to one of the user's teams."""
+    team = team_for(user, permission, team_id)
+    invitation = team.invitations.filter(pk=invitation_id).first()
+    if invitation is None:
+        raise Http404
+    invitation.team = team
+    return invitation
+
+
+def invitation_by_token(user: User | AnonymousUser, permission: Permission, token: str) -> Invitation | None:
+    """Return the invitation that the link opens now; None for a link that is wrong, old, used or expired."""
+    read = Invitation.read_token(token)
+    if read is None:
+        return None
+    pk, issue = read
+    usable = Invitation.objects.usable(at=timezone.now()).filter(pk=pk, issue=issue)
+    return usable.select_related("team", "invited_by").first()

@@ -1,0 +1,398 @@
+"""The verbs of users, teams, members, invitations, notifications and mails."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from datetime import datetime, timedelta
+from typing import Any
+
+from allauth.account.models import EmailAddress
+from django.conf import settings
+from django.db import transaction
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, override
+
+from console.base.accounts.models import (
+    Invitation,
+    Membership,
+    Notification,
+    NotificationChoice,
+    OutgoingMail,
+    Team,
+    User,
+)
+from console.base.accounts.permissions import Permission, TeamRole, team_roles_with
+from console.base.accounts.signals import member_removed
+from console.base.accounts.states import NotificationKind
+from console.base.accounts.tasks import send_mail
+from console.base.activity.actions import record
+from console.base.activity.verbs import Verb
+from console.base.core.errors import Overtaken, Refused, refusing_duplicate
+from console.base.core.sealing import seal
+from console.base.core.wakeups import wake
+
+LAST_ADMIN = gettext_lazy("A team needs a team administrator. Give someone else this role first.")
+
+
+def notify(
+    users: Iterable[User],
+    *,
+    kind: NotificationKind,
+    text: Callable[[], str],
+    url: str,
+    detail: Callable[[], str] = str,
+) -> None:
+    """Tell `users`, each in their language, in the console and, once the transaction is through, by e-mail.
+
+    Who has switched the kind off is told where they left it on. `text` and `detail` are called once per language.
+    """
+    people, at = {user.pk: user for user in users}.values(), timezone.now()
+    choices = {row.user_id: row for row in NotificationChoice.objects.filter(user__in=people, kind=kind)}
+    words: dict[str, tuple[str, str]] = {}
+    rows = []
+    for user in people:
+        choice = choices.get(user.pk) or NotificationChoice()
+        if not (choice.in_console or choice.by_email):
+            continue
+        language = user.language or settings.LANGUAGE_CODE
+        if language not in words:
+            with override(language):
+                words[language] = str(text())[:300], str(detail())[:1000]
+        row = Notification(user=user, kind=kind, url=url, created_at=at)
+        row.text, row.detail = words[language]
+        row.in_console, row.by_email = choice.in_console, choice.by_email
+        rows.append(row)
+    if rows:
+        Notification.objects.bulk_create(rows)
+        wake(send_mail)
+
+
+def post_mail(*, to: str, subject: str, body: str) -> OutgoingMail:
+    """Leave a mail for the mail job: nobody's request waits for the mail server."""
+    mail = OutgoingMail.objects.create(to=to, subject=subject[:200], sealed=seal(body))
+    wake(send_mail)
+    return mail
+
+
+def choose_notifications(user: User, *, choices: Mapping[str, tuple[bool, bool]]) -> None:
+    """Keep for each kind whether `user` wants it (in the console, by e-mail); what was written stays as it is.
+
+    Personal, as saved queries: no entry in the activity log.
+    """
+    NotificationChoice.objects.bulk_create(
+        [
+            NotificationChoice(user=user, kind=NotificationKind(kind), in_console=in_console, by_email=by_email)
+            for kind, (in_console, by_email) in choices.items()
+        ],
+        update_conflicts=True,
+        unique_fields=["user", "kind"],
+        update_fields=["in_console", "by_email"],
+    )
+
+
+def mark_notifications_read(user: User) -> None:
+    """Mark all that `user` was told so far as read: one number, however many they are.
+
+    What another transaction has written already and commits a moment later may be among them. It stays in the list, and
+    its e-mail goes out.
+    """
+    newest = user.notifications.shown().values_list("pk", flat=True).first()
+    if newest is not None and newest > user.notifications_read_to:
+        User.objects.filter(pk=user.pk, notifications_read_to__lt=newest).update(notifications_read_to=newest)
+        user.notifications_read_to = newest
+
+
+def choose_language(user: User, *, language: str) -> None:
+    """Keep the language in which `user` reads the console and gets e-mails, on every device; personal, not logged."""
+    user.language = language
+    user.save(update_fields=["language"])
+
+
+def members_with(team: Team, permission: Permission) -> list[User]:
+    """Return the members of the team who hold `permission` and can sign in."""
+    roles = team_roles_with(permission)
+    return list(User.objects.filter(is_active=True, memberships__team=team, memberships__role__in=roles))
+
+
+def member_or_managers(user: User, *, team: Team) -> list[User]:
+    """Return whom to tell of what `user` asked for: them, or who manages the team once they left it (P-1, P-3)."""
+    if user.is_active and team.memberships.filter(user=user).exists():
+        return [user]
+    return members_with(team, Permission.MANAGE)
+
+
+# Users ------------------------------------------------------------------------------------------------------------
+
+
+@transaction.atomic
+def create_user(*, by: User | None, email: str, name: str, password: str | None = None, **fields: Any) -> User:
+    """Create a user; without a password they sign in after setting one by a link.
+
+    The address counts as proven: the operator vouches for it. Raises Refused when it is taken.
+    """
+    user = _new_user(email, name, password, **fields)
+    record(Verb.USER_CREATED, by=by, on=user, after=_described(user))
+    return user
+
+
+@transaction.atomic
+def edit_user(user: User, *, by: User, **fields: Any) -> User:
+    """Change name, email, is_active or is_staff; what an inactive user had open ends at once (P-3)."""
+    current = User.objects.select_for_update(no_key=True).get(pk=user.pk)
+    before = _described(current)
+    for name, value in fields.items():
+        setattr(current, name, value.strip().lower() if name == "email" else value)
+    after = _described(current)
+    if after == before:
+        return current
+    _save_with_address(current)
+    record(Verb.USER_EDITED, by=by, on=current, before=before, after=after)
+    return current
+
+
+def _described(user: User) -> dict[str, Any]:
+    return {"name": user.name, "email": user.email, "active": user.is_active, "operator": user.is_staff}
+
+
+def _new_user(email: str, name: str, password: str | None, **fields: Any) -> User:
+    user = User(email=email.strip().lower(), name=name, **fields)
+    user.set_password(password)
+    return _save_with_address(user)
+
+
+def _save_with_address(user: User) -> User:
+    """Save the user and keep allauth's one address row the same as the user's own."""
+    with refusing_duplicate("user_email_once", _("Another account has this e-mail address."), field="email"):
+        user.save()
+    EmailAddress.objects.filter(user=user).exclude(email=user.email).delete()
+    EmailAddress.objects.update_or_create(user=user, email=user.email, defaults={"verified": True, "primary": True})
+    return user
+
+
+# Teams and members ------------------------------------------------------------------------------------------------
+
+
+@transaction.atomic
+def create_team(*, by: User | None, name: str) -> Team:
+    """Create a team without members; operators do this."""
+    team = _save_named(Team(name=name))
+    record(Verb.TEAM_CREATED, by=by, on=team, team_id=team.pk, after={"name": name})
+    return team
+
+
+@transaction.atomic
+def edit_team(team: Team, *, by: User, name: str) -> Team:
+    """Rename the team; raises Refused when another team has the name."""
+    team = lock(team)
+    before = team.name
+    if name == before:
+        return team
+    team.name = name
+    _save_named(team)
+    record(Verb.TEAM_EDITED, by=by, on=team, team_id=team.pk, before={"name": before}, after={"name": name})
+    return team
+
+
+def _save_named(team: Team) -> Team:
+    with refusing_duplicate("accounts_team_name", _("Another team has this name."), field="name"):
+        team.save()
+    return team
+
+
+def lock(team: Team) -> Team:
+    """Return the row as it is now, locked until the transaction ends: changes of one team's people go one by one."""
+    return Team.objects.select_for_update(no_key=True).get(pk=team.pk)
+
+
+@transaction.atomic
+def add_member(team: Team, *, user: User, role: str, by: User | None) -> Membership:
+    """Make `user` a member without an invitation; operators do this. Raises Refused for a member."""
+    return _join(lock(team), user, role, by=by)
+
+
+def _join(team: Team, user: User, role: str, *, by: User | None, **told: bool) -> Membership:
+    """Add the membership and its one entry, which also tells `told`; the caller holds the team's lock."""
+    if team.memberships.filter(user=user).exists():
+        raise Refused(_("%(person)s is already a member of %(team)s.") % {"person": user, "team": team})
+    member = Membership.objects.create(team=team, user=user, role=role)
+    after = {"role": role, **told}
+    if by == user:
+        record(Verb.MEMBER_JOINED, by=by, on=user, label=member.role, team_id=team.pk, after=after)
+    else:
+        record(Verb.MEMBER_ADDED, by=by, on=user, team_id=team.pk, after=after)
+    return member
+
+
+@transaction.atomic
+def change_role(member: Membership, *, role: str, by: User) -> Membership:
+    """Give the member another role, from the next request on (P-3); raises Refused for the last administrator."""
+    member = _lock_member(member)
+    if role == member.role:
+        return member
+    if refusal := why_not_leave_admins(member):
+        raise Refused(refusal, field="role")
+    before = member.role
+    member.role = role
+    member.save(update_fields=["role"])
+    record(
+        Verb.MEMBER_ROLE_CHANGED,
+        by=by,
+        on=member.user,
+        team_id=member.team_id,
+        before={"role": before},
+        after={"role": role},
+    )
+    if by != member.user:
+        notify(
+            [member.user],
+            kind=NotificationKind.PEOPLE,
+            text=lambda: (
+                _("You are %(role)s of the team %(team)s now")
+                % {"role": member.get_role_display().lower(), "team": member.team}
+            ),
+            url=reverse("accounts:detail", args=[member.team_id]),
+        )
+    return member
+
+
+@transaction.atomic
+def remove_member(member: Membership, *, by: User, reason: str = "") -> None:
+    """End a membership, one's own too, from the next request on (P-3); raises Refused for the last administrator."""
+    member = _lock_member(member)
+    if refusal := why_not_leave_admins(member):
+        raise Refused(refusal)
+    team, user, before = member.team, member.user, {"role": member.role}
+    member.delete()
+    member_removed.send(sender=Membership, team=team, user=user, by=by)
+    verb = Verb.MEMBER_LEFT if by == user else Verb.MEMBER_REMOVED
+    target = team if by == user else user
+    record(verb, by=by, on=target, team_id=team.pk, before=before, reason=reason)
+    if by != user:
+        notify(
+            [user],
+            kind=NotificationKind.PEOPLE,
+            text=lambda: _("You are no longer a member of the team %(team)s") % {"team": team},
+            detail=lambda: reason,
+            url=reverse("accounts:list"),
+        )
+
+
+def _lock_member(member: Membership) -> Membership:
+    """Return the membership as it is now, under its team's lock; raises Overtaken when it has ended."""
+    team = lock(member.team)
+    current = team.memberships.filter(pk=member.pk).select_related("user").first()
+    if current is None:
+        raise Overtaken(_("Someone else was first: this person is no longer a member."))
+    current.team = team
+    return current
+
+
+def why_not_leave_admins(member: Membership) -> str:
+    """Return why the member must stay team administrator, in words; "" when another active one is there."""
+    if member.role != TeamRole.ADMIN:
+        return ""
+    if Membership.objects.filter(team=member.team_id).acting_admins().exclude(pk=member.pk).exists():
+        return ""
+    return str(LAST_ADMIN)
+
+
+# Invitations ------------------------------------------------------------------------------------------------------
+
+
+@transaction.atomic
+def invite(team: Team, *, email: str, role: str, by: User) -> Invitation:
+    """Invite a person by e-mail; raises Refused for a member or an address that was already invited."""
+    team = lock(team)
+    email = email.strip().lower()
+    if team.memberships.filter(user__email=email).exists():
+        raise Refused(_("The person with this address is already a member."), field="email")
+    if team.invitations.open().filter(email=email).exists():
+        raise Refused(
+            _("This address was already invited. Send that invitation again, or take it back."), field="email"
+        )
+    now = timezone.now()
+    invitation = Invitation.objects.create(
+        team=team, email=email, role=role, invited_by=by, invited_at=now, expires_at=_expiry(now)
+    )
+    record(Verb.MEMBER_INVITED, by=by, on=invitation, team_id=team.pk, after={"role": role})
+    wake(send_mail)
+    return invitation
+
+
+@transaction.atomic
+def resend_invitation(invitation: Invitation, *, by: User) -> Invitation:
+    """Send a new link with the full time; the earlier one stops working. Raises Overtaken for one that is not open."""
+    invitation = _lock_invitation(invitation)
+    now = timezone.now()
+    invitation.issue += 1
+    invitation.invited_by, invitation.invited_at, invitation.expires_at = by, now, _expiry(now)
+    invitation.emailed_at, invitation.email_tries, invitation.email_next_at = None, 0, None
+    invitation.save()
+    record(Verb.INVITATION_RESENT, by=by, on=invitation, team_id=invitation.team_id)
+    wake(send_mail)
+    return invitation
+
+
+@transaction.atomic
+def revoke_invitation(invitation: Invitation, *, by: User) -> Invitation:
+    """Take the invitation back: its link stops working at once (P-3). Raises Overtaken for one that is not open."""
+    invitation = _lock_invitation(invitation)
+    invitation.revoked_at = timezone.now()
+    invitation.save(update_fields=["revoked_at"])
+    record(Verb.INVITATION_REVOKED, by=by, on=invitation, team_id=invitation.team_id)
+    return invitation
+
+
+@transaction.atomic
+def accept_invitation(invitation: Invitation, *, by: User) -> Membership:
+    """Make the invited person, who has an account with that address, a member; an invitation is used once."""
+    invitation = _use(invitation)
+    if by.email != invitation.email:
+        raise Refused(_("This invitation is for %(email)s.") % {"email": invitation.email})
+    return _welcome(invitation, by)
+
+
+@transaction.atomic
+def accept_as_new_user(invitation: Invitation, *, name: str, password: str) -> Membership:
+    """Make an account for the invited person and the membership: one change, one entry. The link proved the address."""
+    invitation = _use(invitation)
+    return _welcome(invitation, _new_user(invitation.email, name, password), new_account=True)
+
+
+def _use(invitation: Invitation) -> Invitation:
+    """Mark the invitation as accepted; two at once come one after the other, and the second is refused."""
+    issue = invitation.issue
+    invitation = _lock_invitation(invitation)
+    now = timezone.now()
+    if invitation.issue != issue or invitation.expires_at <= now:
+        raise Overtaken(_("This invitation has expired. Ask for a new one."))
+    invitation.accepted_at = now
+    invitation.save(update_fields=["accepted_at"])
+    return invitation
+
+
+def _welcome(invitation: Invitation, user: User, **told: bool) -> Membership:
+    member = _join(invitation.team, user, invitation.role, by=user, **told)
+    notify(
+        member_or_managers(invitation.invited_by, team=invitation.team),
+        kind=NotificationKind.PEOPLE,
+        text=lambda: _("%(person)s joined %(team)s") % {"person": user, "team": invitation.team},
+        url=reverse("accounts:detail", args=[invitation.team_id]),
+    )
+    return member
+
+
+def _lock_invitation(invitation: Invitation) -> Invitation:
+    """Return the invitation as it is now, under its team's lock; raises Overtaken unless it is open."""
+    team = lock(invitation.team)
+    current = team.invitations.open().filter(pk=invitation.pk).first()
+    if current is None:
+        raise Overtaken(_("Someone else was first: this invitation was accepted or taken back."))
+    current.team = team
+    return current
+
+
+def _expiry(now: datetime) -> datetime:
+    return now + timedelta(days=settings.INVITATION_DAYS)

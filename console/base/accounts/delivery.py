@@ -1,0 +1,272 @@
+"""Sends what waits for the mail server. The rows are the truth: what fails stays, and the sweep tries again."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import smtplib
+import time
+from collections import defaultdict, deque
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from email.utils import parseaddr
+from typing import Any, NamedTuple
+from urllib.parse import urljoin, urlsplit
+
+from celery.exceptions import SoftTimeLimitExceeded
+from django.conf import settings
+from django.core.mail import EmailMessage, get_connection
+from django.db.models import QuerySet
+from django.urls import reverse
+from django.utils.encoding import punycode
+from django.utils.translation import gettext as _
+from django.utils.translation import override
+
+from console.base.accounts import leases
+from console.base.accounts.models import Invitation, MailServer, Notification, OutgoingMail
+from console.base.core import times
+from console.base.core.sealing import unseal
+
+logger = logging.getLogger(__name__)
+CLOSING = 421  # "service not available": the server ends the connection, whatever it was asked
+
+
+class ServerFailed(Exception):
+    """The mail server can't be used now: not there, silent, broken off, or nobody's mail is welcome."""
+
+
+class Kind(NamedTuple):
+    """Rows of one table that go out by mail: which are due at a time, and the message of one."""
+
+    to_send: Callable[[datetime], QuerySet[Any]]
+    build: Callable[[Any], EmailMessage]
+
+
+class MailFacts(NamedTuple):
+    """How sending stands, for operators: mails, moments, and what the server said last."""
+
+    waiting: int
+    oldest_at: datetime | None
+    given_up: int
+    last_failure: str
+    last_failure_at: datetime | None
+    paused_until: datetime | None
+
+
+def send_waiting(*, at: datetime) -> int | None:
+    """Send what waits, over one connection, for about leases.RUN_SECONDS; return how many mails the server took.
+
+    None: another run is at it. The first sign of a dead server ends the run, and all runs pause. `at` is now, by the
+    clock of the database.
+    """
+    with leases.only_run() as mine:
+        if not mine:
+            return None
+        OutgoingMail.objects.erase_old(at=at)
+        return Run(at).work() if something_waits(at=at) else 0
+
+
+def something_waits(*, at: datetime) -> bool:
+    """Return whether a run would have something to do at the time `at`."""
+    return not leases.paused(at=at) and any(leases.some(kind.to_send(at)) for kind in KINDS)
+
+
+def mail_facts(*, at: datetime) -> MailFacts:
+    """Return how sending stands at the time `at`."""
+    mails, invitations, notifications = OutgoingMail.objects, Invitation.objects, Notification.objects
+    unsent = [
+        (mails.unsent(at=at), "created_at"),
+        (invitations.unsent(at=at), "invited_at"),
+        (notifications.unsent(at=at), "created_at"),
+    ]
+    oldest = [rows.order_by("pk").values_list(moment, flat=True).first() for rows, moment in unsent]
+    given_up = [mails.given_up(at=at), invitations.given_up(at=at), notifications.given_up(at=at)]
+    server = MailServer.objects.first() or MailServer()
+    return MailFacts(
+        waiting=sum(rows.count() for rows, _moment in unsent),
+        oldest_at=min((moment for moment in oldest if moment), default=None),
+        given_up=sum(rows.count() for rows in given_up),
+        last_failure=server.last_failure,
+        last_failure_at=server.last_failure_at,
+        paused_until=server.paused_until if server.paused_until and server.paused_until > at else None,
+    )
+
+
+class Run:
+    """One connection, and what goes over it."""
+
+    def __init__(self, at: datetime) -> None:
+        self.at = at
+        self.began = self.until = time.monotonic()
+        self.server = get_connection()
+        self.seen: defaultdict[Kind, int] = defaultdict(int)  # the last id that was taken
+        self.sent = 0
+
+    def now(self) -> datetime:
+        """Return the database's time: what this machine's clock says does not matter."""
+        return self.at + timedelta(seconds=time.monotonic() - self.began)
+
+    def work(self) -> int:
+        """Send until nothing waits, time is up, or the server fails; return how many mails it took."""
+        try:
+            self.open()
+            self.until = time.monotonic() + leases.RUN_SECONDS
+            while taken := self.take():
+                self.send_each(*taken)
+                if self.is_over():
+                    break
+        except ServerFailed:
+            pass  # Noted and paused where it was seen.
+        finally:
+            with contextlib.suppress(OSError):
+                self.server.close()
+        return self.sent
+
+    def open(self) -> None:
+        """Open the connection; raises ServerFailed. No mail is taken yet, so none loses a try."""
+        try:
+            self.server.open()
+        except Exception as error:  # Not there, silent, no TLS, wrong password, a host name that is none.
+            self.pause(_reason(error))
+            raise ServerFailed from error
+
+    def take(self) -> tuple[Kind, deque[Any]] | None:
+        """Take the next few mails. Whoever waits for a link goes first, also when it comes in last."""
+        at = self.now()
+        for kind in KINDS:
+            if rows := leases.take(kind.to_send(at), after=self.seen[kind], at=at):
+                self.seen[kind] = rows[-1].pk
+                return kind, rows
+        return None
+
+    def is_over(self) -> bool:
+        """Whether time is up; asked after a mail, so that even a slow run sends one."""
+        return time.monotonic() >= self.until
+
+    def send_each(self, kind: Kind, rows: deque[Any]) -> None:
+        """Send what was taken; what is not tried is given back. Raises ServerFailed."""
+        try:
+            while rows:
+                self.send(kind, rows.popleft())
+                if self.is_over():
+                    break
+        finally:
+            leases.give_back(rows)
+
+    def send(self, kind: Kind, row: Any) -> None:
+        """Send one mail, and write how it went. Raises ServerFailed.
+
+        A mail on which the server fails may be the reason, so that is a try, and others go first after the pause.
+        """
+        try:
+            self.server.send_messages([kind.build(row)])
+        except Exception as error:  # A refusal, or an address that no message can carry: the rest goes on.
+            reason = _reason(error)
+            logger.warning("e-mail of %s %s failed: %s", row._meta.model_name, row.pk, reason)
+            if _is_the_server_s(error):
+                leases.put_off(row, at=self.pause(reason) + timedelta(seconds=leases.FIRST_SERVER_PAUSE))
+                raise ServerFailed from error
+            leases.note_failure(reason, at=self.now())
+            leases.put_off(row, at=self.now())
+            return
+        leases.mark_sent(row, at=self.now())
+        if not self.sent:
+            leases.forget_failures()
+        self.sent += 1
+
+    def pause(self, reason: str) -> datetime:
+        """Let all runs leave the server in peace for a while; return until when."""
+        until = leases.pause_server(reason, at=self.now())
+        logger.warning("the mail server failed; no mail until %s: %s", until.isoformat(timespec="seconds"), reason)
+        return until
+
+
+def _is_the_server_s(error: Exception) -> bool:
+    """Whether the next mail would fail, too. All that smtplib raises is an OSError."""
+    match error:
+        case smtplib.SMTPRecipientsRefused():
+            return any(code == CLOSING for code, _text in error.recipients.values())
+        case smtplib.SMTPDataError():
+            return error.smtp_code == CLOSING
+        case _:  # With SMTPSenderRefused: the sender is the same for all.
+            return isinstance(error, OSError | SoftTimeLimitExceeded)
+
+
+def _reason(error: Exception) -> str:
+    """Return what the server said, or what happened."""
+    answers = [(error.smtp_code, error.smtp_error)] if isinstance(error, smtplib.SMTPResponseException) else []
+    if isinstance(error, smtplib.SMTPRecipientsRefused):
+        answers = list(error.recipients.values())
+    said = [f"{code} {text.decode(errors='replace') if isinstance(text, bytes) else text}" for code, text in answers]
+    return ("; ".join(said) or str(error) or type(error).__name__).replace("\0", "")
+
+
+def _notification_message(notification: Notification) -> EmailMessage:
+    """Build the message in the recipient's language: the text, the detail, the link; why it came and how to stop it."""
+    with override(notification.user.language or settings.LANGUAGE_CODE):
+        choices = urljoin(settings.BASE_URL, reverse("notification_choices"))
+        return _message(
+            _message_id(notification, notification.created_at),
+            notification.user.email,
+            notification.text,
+            [notification.text, notification.detail, urljoin(settings.BASE_URL, notification.url)],
+            [
+                str(notification.about.because),
+                _("Choose what you are told, and where: %(address)s") % {"address": choices},
+            ],
+        )
+
+
+def _invitation_message(invitation: Invitation) -> EmailMessage:
+    """Build the message with the link that only the invited person gets, in the language of who invited them."""
+    with override(invitation.invited_by.language or settings.LANGUAGE_CODE):
+        words = {
+            "person": invitation.invited_by,
+            "team": invitation.team,
+            "role": invitation.get_role_display().lower(),
+        }
+        return _message(
+            _message_id(invitation, invitation.invited_at),
+            invitation.email,
+            _("%(person)s invites you to the team %(team)s") % words,
+            [
+                _("%(person)s invites you to join the team %(team)s as %(role)s.") % words,
+                urljoin(settings.BASE_URL, reverse("accounts:accept", args=[invitation.token])),
+                _("The link works once, until %(time)s.") % {"time": times.full(invitation.expires_at)},
+            ],
+            [],
+        )
+
+
+def _outgoing_message(mail: OutgoingMail) -> EmailMessage:
+    headers = {"Message-ID": _message_id(mail, mail.created_at)}
+    return EmailMessage(subject=mail.subject, body=unseal(mail.sealed), to=[mail.to], headers=headers)
+
+
+def _message(message_id: str, to: str, subject: str, lines: list[str], foot: list[str]) -> EmailMessage:
+    body = "\n\n".join(line for line in lines if line)
+    footer = "\n".join([*foot, _("Sent by the Mini Program Console to %(email)s.") % {"email": to}])
+    return EmailMessage(
+        subject=" ".join(subject.split()),
+        body=f"{body}\n\n-- \n{footer}\n",
+        to=[to],
+        headers={"Message-ID": message_id},
+    )
+
+
+def _message_id(row: Any, moment: datetime) -> str:
+    """Return the same for each try, so that a copy can be told: a worker may die between the server's yes and our note.
+
+    `moment` tells an invitation that is sent again, and the rows of another database, apart.
+    """
+    sender = parseaddr(settings.DEFAULT_FROM_EMAIL)[1]
+    domain = sender.rpartition("@")[2] or urlsplit(settings.BASE_URL).hostname or "localhost"
+    return f"<{row._meta.model_name}.{row.pk}.{moment:%Y%m%d%H%M%S%f}@{punycode(domain)}>"
+
+
+# In this order: somebody looks into the mailbox for the first, and perhaps for the second.
+KINDS = (
+    Kind(lambda at: OutgoingMail.objects.to_send(at=at), _outgoing_message),
+    Kind(lambda at: Invitation.objects.to_send(at=at).select_related("team", "invited_by"), _invitation_message),
+    Kind(lambda at: Notification.objects.to_send(at=at).select_related("user"), _notification_message),
+)

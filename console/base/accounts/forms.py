@@ -1,0 +1,174 @@
+"""The forms of teams, members, invitations and the own profile."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from allauth.account import forms as entrance
+from django import forms
+from django.conf import settings
+from django.contrib.auth.password_validation import validate_password
+from django.core.exceptions import ValidationError
+from django.utils.translation import gettext_lazy as _
+
+from console.base.accounts.models import NotificationChoice, Team, User
+from console.base.accounts.permissions import TeamRole
+from console.base.accounts.states import ABOUT, NotificationKind
+from console.base.core.fields import AddressField, LineField
+
+ROLES = {
+    TeamRole.ADMIN: _("Team administrator – everything, also keys, members and the team’s settings"),
+    TeamRole.LICENSE_HOLDER: _(
+        "License holder – also creates, publishes and shelves mini programs and binds applications"
+    ),
+    TeamRole.DEVELOPER: _("Developer – also uploads versions, submits audits, edits domains and templates"),
+    TeamRole.VIEWER: _("Viewer – sees everything except keys"),
+}
+PLACES = {"in_console": _("In the console"), "by_email": _("By e-mail")}
+
+
+class RoleForm(forms.Form):
+    """A role in a team, each with what it may do."""
+
+    role = forms.ChoiceField(label=_("Role"), choices=list(ROLES.items()), widget=forms.RadioSelect)
+
+
+class InviteForm(RoleForm):
+    """Whom to invite, and as what."""
+
+    email = AddressField(
+        label=_("E-mail"),
+        max_length=254,
+        help_text=_("The link in the message works once and is for this address only."),
+    )
+    field_order = ("email", "role")
+
+
+class TeamForm(forms.ModelForm):
+    """The team's settings."""
+
+    class Meta:
+        model = Team
+        fields = ("name",)
+        field_classes = {"name": LineField}
+
+
+class ProfileForm(forms.ModelForm):
+    """What a person says about themselves, and the language in which they read."""
+
+    language = forms.ChoiceField(
+        label=_("Language"),
+        choices=settings.LANGUAGES,
+        help_text=_("Of the console on all your devices, and of the e-mails that you get."),
+    )
+
+    class Meta:
+        model = User
+        fields = ("name", "language")
+        field_classes = {"name": LineField}
+        widgets = {"name": forms.TextInput(attrs={"autocomplete": "name"})}
+
+
+class LanguageForm(forms.Form):
+    """The language of the console, chosen in passing."""
+
+    language = forms.ChoiceField(choices=settings.LANGUAGES)
+
+
+class NotificationChoicesForm(forms.Form):
+    """For each kind of notification, whether it comes in the console and by e-mail."""
+
+    def __init__(self, *args: Any, user: User, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        chosen = {row.kind: row for row in user.notification_choices.all()}
+        self.kinds = [kind for kind in NotificationKind if user.is_staff or kind != NotificationKind.PLATFORM]
+        for kind in self.kinds:
+            row = chosen.get(kind) or NotificationChoice()
+            for place, label in PLACES.items():
+                box = forms.CheckboxInput(attrs={"class": "form-check-input", "role": "switch"})
+                self.fields[f"{kind}_{place}"] = forms.BooleanField(
+                    label=label, required=False, initial=getattr(row, place), widget=box
+                )
+
+    @property
+    def rows(self) -> list[dict[str, Any]]:
+        """The kinds with what they cover and their two switches."""
+        return [
+            {"kind": kind, "about": ABOUT[kind], "boxes": [self[f"{kind}_{place}"] for place in PLACES]}
+            for kind in self.kinds
+        ]
+
+    @property
+    def choices(self) -> dict[str, tuple[bool, bool]]:
+        """Kind → whether in the console, whether by e-mail."""
+        return {
+            kind: (self.cleaned_data[f"{kind}_in_console"], self.cleaned_data[f"{kind}_by_email"])
+            for kind in self.kinds
+        }
+
+
+class NewUserForm(forms.Form):
+    """The account of an invited person, whose address is the invitation's."""
+
+    name = LineField(
+        label=_("Your name"), max_length=100, widget=forms.TextInput(attrs={"autocomplete": "name", "autofocus": True})
+    )
+    password = forms.CharField(
+        label=_("Password"),
+        max_length=128,
+        strip=False,
+        help_text=_("At least 10 characters, and not a common word."),
+        widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
+    )
+
+    def __init__(self, *args: Any, email: str, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.email = email
+
+    def clean(self) -> dict[str, Any]:
+        """Hold the password against the rules, with the person's name and address known."""
+        cleaned = super().clean() or {}
+        if password := cleaned.get("password"):
+            try:
+                validate_password(password, User(email=self.email, name=cleaned.get("name", "")))
+            except ValidationError as error:
+                self.add_error("password", error)
+        return cleaned
+
+
+class OurWords(forms.Form):
+    """allauth's forms with labels as ours: sentence case, and no placeholder that repeats the label."""
+
+    labels: ClassVar = {
+        "login": _("E-mail"),
+        "email": _("E-mail"),
+        "oldpassword": _("Current password"),
+        "password1": _("New password"),
+        "password2": _("New password, again"),
+    }
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for name, field in self.fields.items():
+            field.label = self.labels.get(name, field.label)
+            field.widget.attrs.pop("placeholder", None)
+
+
+class LoginForm(OurWords, entrance.LoginForm):
+    """Sign in."""
+
+
+class ChangePasswordForm(OurWords, entrance.ChangePasswordForm):
+    """Change the password."""
+
+
+class SetPasswordForm(OurWords, entrance.SetPasswordForm):
+    """Set the first password."""
+
+
+class ResetPasswordForm(OurWords, entrance.ResetPasswordForm):
+    """Ask for a link to set a new password."""
+
+
+class ResetPasswordKeyForm(OurWords, entrance.ResetPasswordKeyForm):
+    """Set a new password by the link."""

@@ -1,0 +1,110 @@
+"""The mail that a run takes for a while, what it writes back, and the pause of a mail server that does not answer.
+
+No transaction is open while a mail is on its way; every write is guarded by the number of the try.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db import connection, transaction
+from django.db.models import F, QuerySet
+
+from console.base.accounts.models import MailServer
+
+RUN = 0x6D61696C  # advisory lock of the run; of the session, so it ends with the worker
+RUN_SECONDS = 20  # a run begins no mail after that
+LAST_MAIL_SECONDS = 40  # the connection and the last mail of a run, each answer of which may take EMAIL_TIMEOUT
+GRACE_SECONDS = 15  # for writing back
+LEASE = timedelta(seconds=RUN_SECONDS + LAST_MAIL_SECONDS + GRACE_SECONDS)
+BATCH = 10  # mails that a run takes: those wait for the end of the lease when the worker dies
+FIRST_PAUSE, LONGEST_PAUSE = 10, 3600  # seconds of one mail; each refusal doubles them
+FIRST_SERVER_PAUSE, LONGEST_SERVER_PAUSE = 30, 300  # seconds of all mails; each failure of the server doubles them
+
+
+@contextmanager
+def only_run() -> Iterator[bool]:
+    """Yield whether no other worker sends, and keep it so: a silent server holds one worker, not all."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_try_advisory_lock(%s)", [RUN])
+        (mine,) = cursor.fetchone()
+    try:
+        yield mine
+    finally:
+        if mine:
+            with connection.cursor() as cursor:
+                cursor.execute("SELECT pg_advisory_unlock(%s)", [RUN])
+
+
+def some(rows: QuerySet[Any]) -> bool:
+    """Return whether there is one that no other transaction holds: a run would take it."""
+    with transaction.atomic():
+        return _unlocked(rows).first() is not None
+
+
+def take(rows: QuerySet[Any], *, after: int, at: datetime) -> deque[Any]:
+    """Return the first BATCH of the rows above the id `after`, leased; the try that begins counts."""
+    with transaction.atomic():
+        taken = deque(_unlocked(rows.filter(pk__gt=after))[:BATCH])
+        if taken:
+            same = type(taken[0]).objects.filter(pk__in=[row.pk for row in taken])
+            same.update(email_tries=F("email_tries") + 1, email_next_at=at + LEASE)
+        for row in taken:
+            row.email_tries += 1
+        return taken
+
+
+def give_back(rows: Iterable[Any]) -> None:
+    """Let go of what was not tried."""
+    for row in rows:
+        _as_taken(row).update(email_tries=F("email_tries") - 1, email_next_at=None)
+
+
+def mark_sent(row: Any, *, at: datetime) -> None:
+    """Write that the mail server took it."""
+    _as_taken(row).mark_sent(at=at)
+
+
+def put_off(row: Any, *, at: datetime) -> None:
+    """Let it be tried again some time after `at`: the pauses grow to an hour."""
+    pause = timedelta(seconds=min(FIRST_PAUSE * 2 ** (row.email_tries - 1), LONGEST_PAUSE))
+    _as_taken(row).update(email_next_at=at + pause)
+
+
+def note_failure(reason: str, *, at: datetime) -> None:
+    """Keep why the mail server did not take one mail."""
+    MailServer.objects.update_or_create(pk=1, defaults={"last_failure": reason[:300], "last_failure_at": at})
+
+
+def pause_server(reason: str, *, at: datetime) -> datetime:
+    """Let nobody try anything until the moment that is returned; the pauses grow to five minutes."""
+    server, _made = MailServer.objects.get_or_create(pk=1)
+    pause = min(FIRST_SERVER_PAUSE * 2 ** min(server.failures, 10), LONGEST_SERVER_PAUSE)
+    server.failures += 1
+    server.paused_until = at + timedelta(seconds=pause)
+    server.last_failure, server.last_failure_at = reason[:300], at
+    server.save()
+    return server.paused_until
+
+
+def forget_failures() -> None:
+    """The mail server took something: its next failure is the first one again."""
+    MailServer.objects.filter(failures__gt=0).update(failures=0, paused_until=None)
+
+
+def paused(*, at: datetime) -> bool:
+    """Return whether the mail server is left in peace at the time `at`."""
+    return MailServer.objects.filter(paused_until__gt=at).exists()
+
+
+def _unlocked(rows: QuerySet[Any]) -> QuerySet[Any]:
+    return rows.select_for_update(skip_locked=True, of=("self",), no_key=True).order_by("pk")
+
+
+def _as_taken(row: Any) -> Any:
+    """The row unless it was changed meanwhile: an invitation that is sent again begins anew."""
+    return type(row).objects.filter(pk=row.pk, email_tries=row.email_tries)

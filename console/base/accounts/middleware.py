@@ -1,0 +1,71 @@
+"""Which language a page is written in."""
+
+from collections.abc import Callable
+from typing import Any
+
+from django.conf import settings
+from django.core.signals import request_finished
+from django.dispatch import receiver
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.middleware.locale import LocaleMiddleware
+from django.utils import translation
+from django.utils.cache import patch_vary_headers
+
+from console.base.core import busy
+from console.base.core.middleware import busy_page
+
+FOR_ALL = ("public", "device", "server")  # permissions of routes that ask for nobody signed in
+
+
+class LanguageMiddleware(LocaleMiddleware):
+    """A person's own choice, on every device; else the cookie, else what the browser asks for.
+
+    Pages for all do not look for a person, which would cost queries; they follow the cookie, so it follows the choice.
+    """
+
+    def process_view(
+        self, request: HttpRequest, view: Callable[..., HttpResponse], arguments: Any, names: Any
+    ) -> HttpResponse | None:
+        """Take the language of whoever is signed in; the first who asks the database finds it busy or away."""
+        policy = getattr(view, "policy", None)
+        if policy is not None and policy.permission in FOR_ALL:
+            return None
+        try:
+            language = getattr(request.user, "language", "")
+        except Exception as error:
+            if not busy.passes(error):
+                raise
+            return busy_page(request, error, may_be_saved=False)
+        if language:
+            translation.activate(language)
+            request.LANGUAGE_CODE = language
+            request.own_language = language  # type: ignore[attr-defined]
+        return None
+
+    def process_response(self, request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
+        """Say what the page depends on, and let the cookie follow."""
+        answer = super().process_response(request, response)
+        if answer.headers.get("Content-Type", "").startswith("text/html"):
+            patch_vary_headers(answer, ["Cookie"])
+        language = getattr(request, "own_language", "")
+        if language and request.COOKIES.get(settings.LANGUAGE_COOKIE_NAME) != language:
+            keep_in_cookie(answer, language)
+        return answer
+
+
+@receiver(request_finished)
+def forget_language(**kwargs: Any) -> None:
+    """Leave no language behind in the thread: the APIs, which answer in English, share it with the pages."""
+    translation.deactivate()
+
+
+def keep_in_cookie(response: HttpResponseBase, language: str) -> None:
+    """Let this browser show the console in `language` from now on."""
+    response.set_cookie(
+        settings.LANGUAGE_COOKIE_NAME,
+        language,
+        max_age=settings.LANGUAGE_COOKIE_AGE,
+        secure=settings.LANGUAGE_COOKIE_SECURE,
+        httponly=settings.LANGUAGE_COOKIE_HTTPONLY,
+        samesite="Lax",
+    )

@@ -1,0 +1,134 @@
+"""Questions about teams, invitations, notifications and mails."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+
+from django.contrib.auth.models import AnonymousUser
+from django.db import models
+
+from console.base.accounts.permissions import Permission, TeamRole, team_roles_with
+
+if TYPE_CHECKING:
+    from console.base.accounts.models import Invitation, Membership, Notification, OutgoingMail, Team, User
+
+MAX_EMAIL_TRIES = 100  # With pauses of up to an hour: four days of refusals. A server that is away uses up none.
+OUTGOING_AGE = timedelta(days=1)  # Who asked for a link so long ago has asked again.
+OUTGOING_TRACE = timedelta(days=7)  # that a mail was given up is seen for so long
+UNSENT = models.Q(emailed_at=None, email_tries__lt=MAX_EMAIL_TRIES)
+GIVEN_UP = models.Q(emailed_at=None, email_tries__gte=MAX_EMAIL_TRIES)
+
+
+def pause_over(*, at: datetime) -> models.Q:
+    """Rows that no run has taken, and that were not put off, at the time `at`."""
+    return models.Q(email_next_at=None) | models.Q(email_next_at__lte=at)
+
+
+class TeamQuerySet(models.QuerySet["Team"]):
+    """Whose teams."""
+
+    def visible_to(self, user: User | AnonymousUser) -> TeamQuerySet:
+        """Teams of which `user` is a member."""
+        return self.where(user, Permission.VIEW)
+
+    def where(self, user: User | AnonymousUser, permission: Permission) -> TeamQuerySet:
+        """Teams in which `user` holds `permission`."""
+        return self.filter(memberships__user_id=user.pk, memberships__role__in=team_roles_with(permission))
+
+
+class MembershipQuerySet(models.QuerySet["Membership"]):
+    """Which members."""
+
+    def by_rank(self) -> MembershipQuerySet:
+        """Team administrators first, then by name."""
+        ranks = [models.When(role=role, then=number) for number, role in enumerate(TeamRole.values)]
+        return self.order_by(models.Case(*ranks), "user__name", "pk")
+
+    def acting_admins(self) -> MembershipQuerySet:
+        """Team administrators who can sign in."""
+        return self.filter(role=TeamRole.ADMIN, user__is_active=True)
+
+
+class InvitationQuerySet(models.QuerySet["Invitation"]):
+    """Which invitations."""
+
+    def open(self) -> InvitationQuerySet:
+        """Neither accepted nor taken back; may have expired."""
+        return self.filter(accepted_at=None, revoked_at=None)
+
+    def usable(self, *, at: datetime) -> InvitationQuerySet:
+        """Open, and not expired at the time `at`."""
+        return self.open().filter(expires_at__gt=at)
+
+    def unsent(self, *, at: datetime) -> InvitationQuerySet:
+        """Usable at the time `at`, not yet taken by the mail server, and not given up."""
+        return self.usable(at=at).filter(UNSENT)
+
+    def to_send(self, *, at: datetime) -> InvitationQuerySet:
+        """Unsent, and may be tried at the time `at`."""
+        return self.unsent(at=at).filter(pause_over(at=at))
+
+    def given_up(self, *, at: datetime) -> InvitationQuerySet:
+        """Usable at the time `at`, and refused so often that they are not tried again."""
+        return self.usable(at=at).filter(GIVEN_UP)
+
+    def mark_sent(self, *, at: datetime) -> int:
+        """Write that the mail server took them."""
+        return self.update(emailed_at=at)
+
+
+class NotificationQuerySet(models.QuerySet["Notification"]):
+    """Which notifications."""
+
+    def unread_by(self, user: User) -> NotificationQuerySet:
+        """Shown to `user`, and not yet marked as read; as `Notification.is_read` says of one.
+
+        The number is a value, not a column of a joined table: only so a range of the index is all that is read.
+        """
+        return self.shown().filter(user=user, id__gt=user.notifications_read_to, read_at=None)
+
+    def shown(self) -> NotificationQuerySet:
+        """What the person is told in the console."""
+        return self.filter(in_console=True)
+
+    def unsent(self, *, at: datetime) -> NotificationQuerySet:
+        """Not yet taken by the mail server, and not given up."""
+        return self.filter(UNSENT, by_email=True, user__is_active=True)
+
+    def to_send(self, *, at: datetime) -> NotificationQuerySet:
+        """Unsent, and may be tried at the time `at`."""
+        return self.unsent(at=at).filter(pause_over(at=at))
+
+    def given_up(self, *, at: datetime) -> NotificationQuerySet:
+        """Refused so often that they are not tried again."""
+        return self.filter(GIVEN_UP, by_email=True)
+
+    def mark_sent(self, *, at: datetime) -> int:
+        """Write that the mail server took them."""
+        return self.update(emailed_at=at)
+
+
+class OutgoingMailQuerySet(models.QuerySet["OutgoingMail"]):
+    """Which mails of the console itself. What was sent is deleted; what was given up is an empty row for a while."""
+
+    def unsent(self, *, at: datetime) -> OutgoingMailQuerySet:
+        """Not yet taken by the mail server, and young enough at the time `at`."""
+        return self.filter(created_at__gt=at - OUTGOING_AGE).exclude(sealed="")
+
+    def to_send(self, *, at: datetime) -> OutgoingMailQuerySet:
+        """Unsent, and may be tried at the time `at`."""
+        return self.unsent(at=at).filter(pause_over(at=at))
+
+    def given_up(self, *, at: datetime) -> OutgoingMailQuerySet:
+        """Too old at the time `at`, sent by nobody."""
+        return self.filter(created_at__lte=at - OUTGOING_AGE)
+
+    def mark_sent(self, *, at: datetime) -> int:
+        """The mail server took them: nothing is kept of a link that works like a password."""
+        return self.delete()[0]
+
+    def erase_old(self, *, at: datetime) -> None:
+        """Erase the text of what is given up, and the rows some days later."""
+        self.given_up(at=at).exclude(sealed="").update(sealed="")
+        self.filter(created_at__lte=at - OUTGOING_TRACE).delete()

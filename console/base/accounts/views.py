@@ -1,0 +1,297 @@
+"""The pages of teams, members, invitations and the own profile."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from allauth.account.internal.flows.login import record_authentication
+from django import forms
+from django.conf import settings
+from django.contrib.auth import login
+from django.db.models import Count
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import activate, get_language
+from django.utils.translation import gettext as _
+
+from console.base.accounts import actions
+from console.base.accounts.access import (
+    SignedInRequest,
+    invitation_by_token,
+    invitation_for,
+    member_for,
+    route,
+    team_for,
+)
+from console.base.accounts.filters import MemberFilter
+from console.base.accounts.forms import InviteForm, NewUserForm, ProfileForm, RoleForm, TeamForm
+from console.base.accounts.models import Invitation, Membership, Team, User
+from console.base.accounts.permissions import TEAM_ROLE_PERMISSIONS, Permission, lacking
+from console.base.activity.models import ActivityEntry
+from console.base.activity.views import activity_page
+from console.base.core.pages import NoteForm, form_page, page_of, posted
+
+RECENT = 6
+
+
+def _page_of(team: Team) -> str:
+    return reverse("accounts:detail", args=[team.pk])
+
+
+@route(Permission.SIGNED_IN)
+def teams(request: SignedInRequest) -> HttpResponse:
+    """The user's teams."""
+    own = Membership.objects.filter(user=request.user).select_related("team")
+    rows = own.annotate(people=Count("team__memberships")).order_by("team__name")
+    return render(request, "accounts/teams.html", {"page": page_of(request, rows)})
+
+
+@route(Permission.VIEW, load=team_for)
+def detail(request: SignedInRequest, team: Team) -> HttpResponse:
+    """One team: its members, open invitations and what happened lately."""
+    filters = MemberFilter(request.GET, team.memberships.select_related("user").by_rank())
+    admins = list(team.memberships.acting_admins().values_list("pk", flat=True)[:2])
+    context = {
+        "team": team,
+        "filter": filters,
+        "page": page_of(request, filters.qs),
+        "invitations": team.invitations.open().select_related("invited_by"),
+        "entries": ActivityEntry.objects.of_team(team.pk)[:RECENT],
+        "why_not": lacking(TEAM_ROLE_PERMISSIONS[team.membership.role], Permission.ADMINISTER),
+        "last_admin": admins[0] if len(admins) == 1 else None,
+        "why_last": actions.LAST_ADMIN,
+        "now": timezone.now(),
+    }
+    return render(request, "accounts/team.html", context)
+
+
+@route(Permission.VIEW, load=team_for)
+def activity(request: SignedInRequest, team: Team) -> HttpResponse:
+    """Everything that was done in the team."""
+    entries = ActivityEntry.objects.of_team(team.pk)
+    return activity_page(request, entries, team=team)
+
+
+@route(Permission.ADMINISTER, load=team_for, methods="GET POST")
+def edit(request: SignedInRequest, team: Team) -> HttpResponse:
+    """Rename the team."""
+    # The form changes its own instance while it validates; the page around it keeps the name as it is.
+    instance = Team(pk=team.pk, name=team.name)
+    return form_page(
+        request,
+        TeamForm(posted(request), instance=instance),
+        save=lambda data: actions.edit_team(team, by=request.user, name=data["name"]),
+        success=lambda saved: (_("Saved."), _page_of(saved)),
+        team=team,
+        title=_("Edit the team"),
+        verb=_("Save"),
+        cancel=_page_of(team),
+    )
+
+
+@route(Permission.ADMINISTER, load=team_for, methods="GET POST", sudo=True)
+def invite(request: SignedInRequest, team: Team) -> HttpResponse:
+    """Invite a person by e-mail."""
+    return form_page(
+        request,
+        InviteForm(posted(request), initial={"role": "developer"}),
+        save=lambda data: actions.invite(team, by=request.user, **data),
+        success=lambda invitation: (
+            _("The invitation to %(email)s is on its way.") % {"email": invitation.email},
+            _page_of(team),
+        ),
+        team=team,
+        title=_("Invite to %(team)s") % {"team": team},
+        verb=_("Send the invitation"),
+        icon="mail",
+        cancel=_page_of(team),
+    )
+
+
+@route(Permission.ADMINISTER, load=invitation_for, methods="GET POST", sudo=True)
+def resend(request: SignedInRequest, invitation: Invitation) -> HttpResponse:
+    """Send an invitation again, with a new link."""
+    return _confirm(
+        request,
+        forms.Form(posted(request)),
+        invitation.team,
+        save=lambda data: actions.resend_invitation(invitation, by=request.user),
+        toast=_("A new link is on its way to %(email)s.") % {"email": invitation.email},
+        title=_("Send the invitation of %(email)s again?") % {"email": invitation.email},
+        effects=[
+            ("link-off", _("The earlier link stops working at once.")),
+            ("clock", _("The new link works for %(days)d days.") % {"days": settings.INVITATION_DAYS}),
+        ],
+        verb=_("Send again"),
+        icon="mail",
+    )
+
+
+@route(Permission.ADMINISTER, load=invitation_for, methods="GET POST", sudo=True)
+def revoke(request: SignedInRequest, invitation: Invitation) -> HttpResponse:
+    """Take an invitation back."""
+    return _confirm(
+        request,
+        forms.Form(posted(request)),
+        invitation.team,
+        save=lambda data: actions.revoke_invitation(invitation, by=request.user),
+        toast=_("The invitation of %(email)s is taken back.") % {"email": invitation.email},
+        title=_("Take back the invitation of %(email)s?") % {"email": invitation.email},
+        effects=[("link-off", _("The link stops working at once."))],
+        verb=_("Take back"),
+        danger=True,
+    )
+
+
+@route(Permission.ADMINISTER, load=member_for, methods="GET POST", sudo=True)
+def change_role(request: SignedInRequest, member: Membership) -> HttpResponse:
+    """Give a member another role."""
+    return _confirm(
+        request,
+        RoleForm(posted(request), initial={"role": member.role}),
+        member.team,
+        save=lambda data: actions.change_role(member, role=data["role"], by=request.user),
+        toast=_("The role of %(person)s is changed.") % {"person": member.user},
+        title=_("Change the role of %(person)s?") % {"person": member.user},
+        lead=_("Now: %(role)s. The change holds from the next click on.") % {"role": member.get_role_display()},
+        verb=_("Change the role"),
+    )
+
+
+@route(Permission.ADMINISTER, load=member_for, methods="GET POST", sudo=True)
+def remove(request: SignedInRequest, member: Membership) -> HttpResponse:
+    """End a membership."""
+    return _confirm(
+        request,
+        NoteForm(posted(request)),
+        member.team,
+        save=lambda data: actions.remove_member(member, by=request.user, reason=data["note"]),
+        toast=_("%(person)s is no longer a member.") % {"person": member.user},
+        title=_("Remove %(person)s from %(team)s?") % {"person": member.user, "team": member.team},
+        effects=[
+            ("door-exit", _("The team, its mini programs and applications are out of reach at once.")),
+            ("clipboard-off", _("Roles in the team’s applications end as well.")),
+            ("history", _("What the person did stays in the records.")),
+        ],
+        verb=_("Remove"),
+        icon="user-minus",
+        danger=True,
+    )
+
+
+@route(Permission.VIEW, load=team_for, methods="GET POST", sudo=True)
+def leave(request: SignedInRequest, team: Team) -> HttpResponse:
+    """End one's own membership."""
+    return _confirm(
+        request,
+        forms.Form(posted(request)),
+        team,
+        save=lambda data: actions.remove_member(team.membership, by=request.user),
+        toast=_("You left %(team)s.") % {"team": team},
+        url=reverse("accounts:list"),
+        title=_("Leave %(team)s?") % {"team": team},
+        effects=[
+            ("door-exit", _("The team, its mini programs and applications are out of your reach at once.")),
+            ("mail", _("To come back you need a new invitation.")),
+        ],
+        verb=_("Leave the team"),
+        icon="door-exit",
+        danger=True,
+    )
+
+
+def _confirm(
+    request: SignedInRequest,
+    form: forms.BaseForm,
+    team: Team,
+    *,
+    save: Callable[[dict[str, Any]], Any],
+    toast: str,
+    url: str = "",
+    **context: Any,
+) -> HttpResponse:
+    """Ask in a dialog, run the verb, and go back to the team (or to `url`)."""
+    back = _page_of(team)
+    return form_page(
+        request,
+        form,
+        save=save,
+        success=lambda _result: (toast, url or back),
+        template="core/confirm.html",
+        cancel=back,
+        team=team,
+        **context,
+    )
+
+
+@route(Permission.SIGNED_IN, methods="GET POST")
+def profile(request: SignedInRequest) -> HttpResponse:
+    """The person's own name and language, and the way to password, second factors, passkeys and notifications."""
+    user = request.user
+    own = User(pk=user.pk, name=user.name, language=user.language or get_language())
+
+    def save(data: dict[str, Any]) -> User:
+        actions.choose_language(user, language=data["language"])
+        activate(data["language"])
+        return actions.edit_user(user, by=user, name=data["name"])
+
+    return form_page(
+        request,
+        ProfileForm(posted(request), instance=own),
+        save=save,
+        success=lambda _user: (_("Saved."), reverse("accounts:profile")),
+        template="accounts/profile.html",
+        title=_("Profile"),
+        verb=_("Save"),
+        cancel=reverse("home"),
+    )
+
+
+@route(Permission.PUBLIC, load=invitation_by_token, methods="GET POST")
+def accept(request: HttpRequest, invitation: Invitation | None) -> HttpResponse:
+    """What an invitation's link opens: join with one's account, or make one with name and password."""
+    if invitation is None:
+        return render(request, "accounts/accept.html", {"situation": "over"}, status=404)
+    user = request.user
+    if user.is_authenticated and user.email == invitation.email:
+        form: forms.BaseForm = forms.Form(posted(request))
+        return _join(request, invitation, form, lambda data: actions.accept_invitation(invitation, by=user))
+    if user.is_authenticated or User.objects.filter(email=invitation.email).exists():
+        context = {
+            "invitation": invitation,
+            "title": _join_title(invitation),
+            "situation": "other" if user.is_authenticated else "sign_in",
+        }
+        return render(request, "accounts/accept.html", context, status=403 if request.method == "POST" else 200)
+    form = NewUserForm(posted(request), email=invitation.email)
+    return _join(request, invitation, form, lambda data: actions.accept_as_new_user(invitation, **data))
+
+
+def _join(
+    request: HttpRequest, invitation: Invitation, form: forms.BaseForm, save: Callable[[dict[str, Any]], Membership]
+) -> HttpResponse:
+    """Join the team; a new person is signed in with the password that they have just set."""
+
+    def success(member: Membership) -> tuple[str, str]:
+        if not request.user.is_authenticated:
+            login(request, member.user, backend="django.contrib.auth.backends.ModelBackend")
+            record_authentication(request, member.user, method="password", email=member.user.email)
+        return _("Welcome to %(team)s.") % {"team": member.team}, _page_of(member.team)
+
+    return form_page(
+        request,
+        form,
+        save=save,
+        success=success,
+        template="accounts/accept.html",
+        invitation=invitation,
+        title=_join_title(invitation),
+        situation="member" if request.user.is_authenticated else "new",
+    )
+
+
+def _join_title(invitation: Invitation) -> str:
+    return _("Join %(team)s") % {"team": invitation.team}

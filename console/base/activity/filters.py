@@ -1,0 +1,32 @@
+"""The filters of an activity page."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import django_filters as filters
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from console.base.activity.querysets import ActivityQuerySet
+from console.base.activity.verbs import Verb
+from console.base.core.filters import ListFilter, SearchFilter
+from console.base.core.widgets import FilterSelect
+
+PERIODS = (("1", _("Last 24 hours")), ("7", _("Last 7 days")), ("30", _("Last 30 days")))
+
+
+class ActivityFilter(ListFilter):
+    """Who, what, when."""
+
+    who = SearchFilter(_("Who"), field_name="actor_label", lookup_expr="icontains")
+    what = filters.ChoiceFilter(
+        label=_("What"), field_name="verb", choices=Verb.choices, empty_label=_("Anything"), widget=FilterSelect
+    )
+    when = filters.ChoiceFilter(
+        label=_("When"), choices=PERIODS, empty_label=_("Any time"), method="since", widget=FilterSelect
+    )
+
+    def since(self, entries: ActivityQuerySet, name: str, days: str) -> ActivityQuerySet:
+        """Keep the entries of the last `days`."""
+        return entries.filter(at__gte=timezone.now() - timedelta(days=int(days)))

@@ -1,0 +1,26 @@
+"""The activity page: the same for the user, a team, a mini program and an application."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+
+from console.base.activity.filters import ActivityFilter
+from console.base.activity.querysets import ActivityQuerySet
+
+PAGE = 50
+
+
+def activity_page(request: HttpRequest, entries: ActivityQuerySet, **context: Any) -> HttpResponse:
+    """Show `entries`, newest first, with filters and keyset paging (`before` is the id of the last one seen)."""
+    filters = ActivityFilter(request.GET, entries)
+    rows = filters.qs
+    if (before := request.GET.get("before", "")).isdecimal() and len(before) < 19:
+        rows = rows.filter(pk__lt=int(before))
+    found = list(rows.order_by("-pk")[: PAGE + 1])
+    older = found[PAGE - 1].pk if len(found) > PAGE else None
+    return render(
+        request, "core/activity_page.html", {"filter": filters, "entries": found[:PAGE], "older": older, **context}
+    )

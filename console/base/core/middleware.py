@@ -1,0 +1,79 @@
+"""The answer to a request that met a busy or absent database."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from django.http import HttpRequest, HttpResponse
+from django.middleware.csrf import get_token
+from django.template.loader import render_to_string
+from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.translation import gettext as _
+
+from console.base.core import busy
+from console.base.core.pages import busy_answer, busy_words, is_dialog, typed
+
+LONGEST_TYPED = 64 * 1024  # characters that the page carries on
+
+
+class BusyMiddleware:
+    """Answer 503 where a view met a busy or absent database, unless `form_page` has answered already."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        return self.get_response(request)
+
+    def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
+        """Answer for a view that raised; what middlewares raise goes to the console's handler500."""
+        return busy_page(request, error) if busy.passes(error) else None
+
+
+def busy_page(request: HttpRequest, error: BaseException, *, may_be_saved: bool | None = None) -> HttpResponse:
+    """Say that the database is busy or away, and carry on what was typed; asks the database nothing: 503.
+
+    `may_be_saved` is what the caller knows: nothing before the view, perhaps something after it; else the error tells.
+    """
+    busy.note(error, f"{request.method} {request.path}")
+    sent = request.method not in ("GET", "HEAD")
+    saved = getattr(request, "is_saved", False)
+    title = _("The database doesn’t answer") if busy.is_away(error) else _("The console is busy")
+    if saved:
+        words = _("Your change was saved, but the next page can’t be shown right now.")
+    else:
+        words = busy.sentence(error, may_be_saved=may_be_saved) if sent else _("Try again in a moment.")
+    fields = _carried(request) if sent and not saved else None
+    is_lost = sent and not saved and fields is None
+    if request.headers.get("HX-Request") and (is_lost or not is_dialog(request)):
+        return busy_words(words if sent else f"{title}. {words}")
+    context = {
+        "title": title,
+        "words": words,
+        "sent": sent,
+        "fields": fields,
+        "is_lost": is_lost,
+        "address": request.get_full_path(),
+        "back": _back(request),
+        "csrf_token": get_token(request) if fields is not None else "",
+    }
+    # Without the request, whose context processors would look for the person.
+    part = "core/busy.html#dialog" if is_dialog(request) else "core/busy.html"
+    return busy_answer(HttpResponse(render_to_string(part, context)))
+
+
+def _carried(request: HttpRequest) -> list[tuple[str, str]] | None:
+    """Return what the page sends once more, without passwords; None for files and for what is too long.
+
+    None as well for what may come from elsewhere: the page would give it the token that it came without.
+    """
+    if not getattr(request, "csrf_processing_done", False) or request.FILES:
+        return None
+    fields = [(name, value) for name, value in typed(request) if "password" not in name]
+    return fields if sum(len(value) for _name, value in fields) <= LONGEST_TYPED else None
+
+
+def _back(request: HttpRequest) -> str:
+    """Return the page that the form was on, else Home."""
+    page = request.headers.get("Referer", "")
+    return page if url_has_allowed_host_and_scheme(page, allowed_hosts={request.get_host()}) else "/"

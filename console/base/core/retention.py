@@ -1,0 +1,113 @@
+"""Deletes what is old enough: in small steps, each a short transaction by an index, that nobody waits for.
+
+An app that owns such rows describes them by a `Kind` in its `retention.py` and registers it when it starts;
+`console.base.activity.retention` goes through them.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.conf import settings
+from django.db import connection, transaction
+from django.db.backends.utils import CursorWrapper
+from django.utils.functional import Promise
+
+BATCH = 2000  # rows that one step looks at, or deletes, at most: some hundredths of a second
+
+
+@dataclass(frozen=True)
+class Kind:
+    """Rows that are deleted some days after they were needed last.
+
+    `setting` names the number of days; 0 keeps them for ever. `steps(at, days)` deletes a step each time it is asked on
+    and yields how many rows that were; it ends when there is nothing left to delete. `oldest()` is when the oldest row
+    was written.
+    """
+
+    name: str
+    label: str | Promise
+    setting: str
+    steps: Callable[[datetime, int], Iterator[int]]
+    oldest: Callable[[], datetime | None]
+
+    @property
+    def days(self) -> int:
+        """How long they are kept."""
+        return int(getattr(settings, self.setting))
+
+
+KINDS: dict[str, Kind] = {}
+
+
+@contextmanager
+def step() -> Iterator[CursorWrapper]:
+    """Open the transaction of one step, in which tables are read along an index, as far as the LIMIT goes.
+
+    Any other plan reads all that is old first, and without fresh statistics the planner may well think of it.
+    """
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("SET LOCAL enable_bitmapscan = off; SET LOCAL enable_seqscan = off")
+        yield cursor
+
+
+def register(kind: Kind) -> None:
+    """Let the next run look after the kind."""
+    KINDS[kind.name] = kind
+
+
+def delete(kind: Kind, *, at: datetime, until: float) -> tuple[int, bool]:
+    """Delete what is old enough at `at`, until nothing is left or time.monotonic() is `until`.
+
+    Returns how many rows, and whether some may be left. There is time for at least one step.
+    """
+    deleted = 0
+    for rows in kind.steps(at, kind.days) if kind.days else ():
+        deleted += rows
+        if time.monotonic() >= until:
+            return deleted, True
+    return deleted, False
+
+
+# Rows whose ids rise with time: the oldest are read by the primary key, so no index over the time is needed. What is
+# kept among them is passed over, each run anew. What is found is deleted by ctid: for that there is but one plan.
+STEP = """
+    WITH seen AS MATERIALIZED (
+        SELECT ctid, id, {moment} < %(before)s AS is_old FROM {table} WHERE id > %(after)s ORDER BY id LIMIT %(most)s
+    ), due AS MATERIALIZED (
+        SELECT row.ctid FROM {table} AS row
+        WHERE row.ctid = ANY (ARRAY(SELECT ctid FROM seen WHERE is_old)) AND ({due}) FOR UPDATE SKIP LOCKED
+    ), gone AS (
+        DELETE FROM {table} WHERE ctid = ANY (ARRAY(SELECT ctid FROM due)) RETURNING id
+    )
+    SELECT (SELECT count(*) FROM gone), max(id), coalesce(bool_or(is_old), false) FROM seen
+"""
+
+
+def by_id(table: str, *, moment: str, due: str, first: str = "", **values: Any) -> Iterator[int]:
+    """Delete rows of `table` in the order of their ids, up to where the column `moment` is not before `before`.
+
+    `due` says which of them, as SQL about `row` with `values`, which hold `before`. `first` is a statement at the
+    beginning of each step's transaction.
+    """
+    query = STEP.format(table=table, moment=moment, due=due)
+    after, is_old = 0, True
+    while is_old:
+        with step() as cursor:
+            if first:
+                cursor.execute(first)
+            cursor.execute(query, {**values, "after": after, "most": BATCH})
+            deleted, after, is_old = cursor.fetchone()
+        yield deleted
+
+
+def row(query: str, **values: Any) -> Any:
+    """Run one step whose statement is a kind's own; return its only row."""
+    with step() as cursor:
+        cursor.execute(query, values)
+        return cursor.fetchone()

@@ -1,0 +1,95 @@
+"""Buttons of pages, possible and impossible. The component guide is in `console.py` beside this."""
+
+from itertools import count
+
+from django import template
+from django.template import Context
+from django.template.base import NodeList, Parser, Token
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString, mark_safe
+
+from console.base.core.templatetags.console import svg
+
+register = template.Library()
+
+
+@register.simple_tag(takes_context=True)
+def action(
+    context: Context,
+    label: str,
+    url: str = "",
+    *,
+    icon: str = "",
+    reason: str = "",
+    primary: bool = False,
+    danger: bool = False,
+    small: bool = False,
+    post: bool = False,
+    bare: bool = False,
+) -> SafeString:
+    """Draw a button that goes to `url`, opens its dialog (label ends in …) or, with `post`, does it at once.
+
+    A `bare` one shows its icon only, for rows: the label is its tooltip and what a screen reader says.
+    With a `reason` it is impossible: grey, still readable and reachable, the reason below with a lock.
+    """
+    look = f"btn{' btn-sm' if small else ''}{' btn-icon btn-bare' if bare else ''}"
+    words = format_html('<span class="visually-hidden">{}</span>', label) if bare else label
+    face = format_html("{}{}", mark_safe(svg(icon, 16 if small else 18)) if icon else "", words)  # noqa: S308
+    if reason:
+        return _impossible(context, look, face, str(reason))
+    look += " btn-primary" if primary else " btn-outline-danger" if danger else ""
+    if post:
+        return format_html(
+            '<form method="post" action="{}" class="d-inline">'
+            '<input type="hidden" name="csrfmiddlewaretoken" value="{}">'
+            '<button type="submit" class="{}">{}</button></form>',
+            url,
+            context.get("csrf_token", ""),
+            look,
+            face,
+        )
+    dialog = mark_safe(" data-dialog") if str(label).endswith("…") else ""
+    title = format_html(' title="{}"', label) if bare else ""
+    return format_html('<a class="{}" href="{}"{}{}>{}</a>', look, url, dialog, title, face)
+
+
+def _impossible(context: Context, look: str, face: SafeString, reason: str) -> SafeString:
+    numbers = context["request"].__dict__.setdefault("reason_numbers", count(1))
+    reasons = context.get("action_reasons")
+    name = (reasons or {}).get(reason) or f"reason-{next(numbers)}"
+    button = format_html(
+        '<button type="button" class="{} btn-impossible" aria-disabled="true" aria-describedby="{}">{}</button>',
+        look,
+        name,
+        face,
+    )
+    if reasons is None:
+        return format_html('<span class="actions">{}{}</span>', button, _reason(name, reason))
+    reasons[reason] = name
+    return button
+
+
+def _reason(name: str, words: str) -> SafeString:
+    return format_html('<span class="reason" id="{}">{}{}</span>', name, mark_safe(svg("lock", 16)), words)  # noqa: S308
+
+
+class _Actions(template.Node):
+    """A group of actions; each reason once, below the buttons."""
+
+    def __init__(self, nodelist: NodeList) -> None:
+        self.nodelist = nodelist
+
+    def render(self, context: Context) -> SafeString:
+        reasons: dict[str, str] = {}
+        with context.push(action_reasons=reasons):
+            buttons = self.nodelist.render(context)
+        words = format_html_join("", "{}", ((_reason(name, words),) for words, name in reasons.items()))
+        return format_html('<div class="actions">{}{}</div>', mark_safe(buttons), words)  # noqa: S308
+
+
+@register.tag
+def actions(parser: Parser, token: Token) -> _Actions:
+    """Group actions: {% actions %}{% action … %}{% endactions %}."""
+    nodelist = parser.parse(("endactions",))
+    parser.delete_first_token()
+    return _Actions(nodelist)

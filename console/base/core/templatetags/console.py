@@ -1,0 +1,354 @@
+"""The console's components. Loaded everywhere as a builtin: no {% load %} needed.
+
+A list page (looks/list.png):
+
+    {% extends "base.html" %}{% load i18n %}
+    {% block title %}{% translate "Mini programs" %}{% endblock %}        h1, <title> and last crumb
+    {% block actions %}{% action label url icon="plus" primary=True %}{% endblock %}
+    {% block content %}
+      <div class="card">
+        {% filter_bar filter %}                                            a ListFilter's fields and tabs
+        <table class="table table-cards">                                  rows become cards below 600 px:
+          <thead><tr>{% sort_th "name" label %}<th>…</th></tr></thead>
+          <tbody><tr>
+            <td class="cell-main"><div class="with-icon">…</div></td>      first line of the card
+            <td class="cell-end">{% status obj.state %}</td>               at its right
+            <td data-label="Team">…</td>                                   below; class="cell-hide" drops it
+            <td class="cell-last">{% ago obj.changed_at %}</td>            bottom right
+          </tr></tbody>                                                    two lines in a cell: <div>fact</div>
+        </table>                                                           and <div class="context">context</div>
+        {% pager page total %}                                             total = “7 mini programs”
+      </div>
+      or {% empty_state "apps" title text url=url label=label %}
+    {% endblock %}
+
+A page of one thing: pass `mini_program` or `application` in the context and the frame draws crumbs, icon, status,
+    name and copyable id by itself. Blocks: crumbs ({{ block.super }}{% crumb label url %}), icon, status, subtitle,
+    actions, content. <div class="columns">…<aside>…</aside></div> is the main column and a side column;
+    <div class="cards"> puts cards side by side; <dl class="facts"><div><dt>…</dt><dd>…</dd></div></dl> is a list of
+    facts; <ul class="rows"> holds rows of icon, text, state and button; <ol class="events"> is a timeline;
+    <div class="banner banner-orange"> a notice; <div class="tiles"><div class="card tile"> numbers.
+
+A form page: form_page(request, form, …, title=_("New version"), verb=_("Upload"), cancel=url) shows core/form.html. To
+    add around it, extend it: blocks before, fields, foot, side (with block form_class “form-page columns”). With
+    `upload=True` the form is sent with a progress bar. Every FileField is a drop zone, every textarea with a
+    max_length counts.
+
+A dialog: form_page(request, NoteForm(…), template="core/confirm.html", title=_("Publish City Bus 2.5.0?"), lead=…,
+    change=[(_("Online now"), "2.4.0"), (_("Online after this"), "2.5.0")], applications=[…], devices=…,
+    effects=[("device-mobile", _("Devices get 2.5.0 at their next start.")), …], verb=_("Publish 2.5.0"),
+    icon="rocket", danger=False, body="a/template.html", cancel=url). Link to it with {% action "Publish 2.5.0…" url %}:
+    a label that ends in … opens the dialog, and goes to the page without JavaScript. Where `@route(sudo=True)` needs
+    it, the password is asked by itself. core/form.html can be a dialog too.
+
+Impossible actions: {% actions %}{% action label url reason=why %}…{% endactions %}. With a reason the button is grey
+    and the reason is written below the group, once.
+
+Dates and lists: {{ at|day }} {{ at|short_day }} {{ at|long_day }} {{ names|listed }}.
+
+Pieces: {% icon "rocket" %} {% status obj.state %} {% status "overdue" label %} {% tag label "blue" %} {% ago dt %}
+    {% exact dt %} {% copy obj.app_id %} {% app_icon program 40 %} {% avatar user %} {% url_with show="all" %}
+    {% event "rocket" "green" at %}…{% endevent %} {% include "core/activity.html" with entries=entries %}
+"""
+
+import re
+from functools import cache, lru_cache
+from typing import Any
+from zlib import crc32
+
+from django import template
+from django.conf import settings
+from django.core.paginator import Page
+from django.template import Context, Engine
+from django.urls import reverse
+from django.utils.html import escape, format_html
+from django.utils.safestring import SafeString, mark_safe
+from django.utils.translation import gettext as _
+from tablericons.templatetags.tablericons import icon as draw
+
+from console.base.core import changes, text, times
+from console.base.core.filters import ListFilter
+from console.base.core.states import look_of, look_of_move
+
+register = template.Library()
+COLOURS = ("blue", "indigo", "pink", "teal", "orange", "cyan", "dark", "purple", "green", "red")
+SHORT = 20
+
+
+@lru_cache(maxsize=512)
+def svg(name: str, size: int) -> str:
+    """Return an icon, drawn once for all pages; `size` in pixels."""
+    return draw(f"outline/{name}", size=size, **{"class": "icon", "aria_hidden": "true"})
+
+
+@register.simple_tag
+def icon(name: str, size: int = 18) -> SafeString:
+    """Draw an icon of Tabler's set; decoration only, so the words stand beside it or in an aria-label."""
+    return mark_safe(svg(name, size))  # noqa: S308 - the package's own SVG
+
+
+@register.simple_tag
+def status(state: str, label: str = "") -> SafeString:
+    """Draw a lifecycle state as a pill with a dot; `label` says more than the state's own name."""
+    colour, own = look_of(state)
+    dot = "status-dot status-dot-animated" if state == "delivering" else "status-dot"
+    return format_html('<span class="status status-{}"><span class="{}"></span>{}</span>', colour, dot, label or own)
+
+
+@register.simple_tag
+def tag(label: str, colour: str = "secondary", icon: str = "") -> SafeString:
+    """Draw a property as a small square tag; purple is Grayscale's alone."""
+    picture = mark_safe(svg(icon, 14)) if icon else ""  # noqa: S308
+    return format_html('<span class="badge bg-{}-lt">{}{}</span>', colour, picture, label)
+
+
+@register.simple_tag
+def ago(at: Any, now: Any = None) -> SafeString | str:
+    """Say when, relative within a week; exact on hover. `now` is another clock's than this machine's."""
+    return _time(at, times.relative(at, now)) if at else ""
+
+
+@register.simple_tag
+def exact(at: Any) -> SafeString | str:
+    """Say when, exactly: windows and records."""
+    return _time(at, times.exact(at)) if at else ""
+
+
+@register.filter
+def day(at: Any) -> str:
+    """Say which day: “22 Nov 2026”."""
+    return times.day_and_year(at)
+
+
+@register.filter
+def short_day(at: Any) -> str:
+    """Say which day of this year: “22 Nov”."""
+    return times.day_of_year(at)
+
+
+@register.filter
+def month(at: Any) -> str:
+    """Say which month: “Nov”."""
+    return str(times.MONTHS[at.month - 1])
+
+
+@register.filter
+def long_day(at: Any) -> str:
+    """Say which day, with its weekday: “Sunday, 22 Nov 2026”."""
+    return times.long(at)
+
+
+@register.filter
+def listed(items: Any) -> str:
+    """Say “a, b, c” as the reader's language does; instead of |join, and escaped as any text."""
+    return text.listed(items)
+
+
+def _time(at: Any, words: str) -> SafeString:
+    return format_html('<time datetime="{}" title="{}">{}</time>', at.isoformat(), times.full(at), words)
+
+
+@register.simple_tag
+def copy(value: str, label: str = "", short: bool = False) -> SafeString:
+    """Show an id or hash in monospace with a button that copies it; `short` leaves out the middle."""
+    shown = changes.shortened(value) if short and len(value) > SHORT else value
+    return format_html(
+        '<span class="copy"><code title="{}">{}</code><button type="button" class="btn-copy" data-copy="{}"'
+        ' data-copied="{}" aria-label="{}">{}{}</button></span>',
+        value,
+        shown,
+        value,
+        _("Copied"),
+        label or _("Copy %(value)s") % {"value": value},
+        mark_safe(svg("copy", 16)),  # noqa: S308
+        mark_safe(svg("check", 16)),  # noqa: S308
+    )
+
+
+@register.simple_tag
+def app_icon(thing: Any, size: int = 40, state: str = "") -> SafeString:
+    """Draw the icon of a mini program or application, else its first letter; sizes 20 24 32 40 44 64.
+
+    With `state` the icon carries the state's dot and its words (the application in an audit's row).
+    """
+    picture = getattr(thing, "icon", None)
+    if picture:
+        face = format_html('<img src="{}" alt="" width="{}" height="{}" loading="lazy">', picture.url, size, size)
+        colour = ""
+    else:
+        face = escape(str(thing)[:1].upper())
+        colour = f" tile-{stable_colour(str(thing))}"
+    if not state:
+        return format_html('<span class="app-icon app-icon-{}{}" aria-hidden="true">{}</span>', size, colour, face)
+    dot, words = look_of(state)
+    title = f"{thing}: {words}"
+    return format_html(
+        '<span class="app-icon app-icon-{}{}" title="{}"><span aria-hidden="true">{}</span><span class="app-icon-dot'
+        ' status-{}"></span><span class="visually-hidden">{}</span></span>',
+        size,
+        colour,
+        title,
+        face,
+        dot,
+        title,
+    )
+
+
+@register.simple_tag
+def avatar(person: Any, size: str = "sm") -> SafeString:
+    """Draw a person's or team's two letters; the name stands beside it."""
+    return format_html(
+        '<span class="avatar avatar-{} bg-{}-lt" aria-hidden="true">{}</span>',
+        size,
+        stable_colour(str(person)),
+        person.initials,
+    )
+
+
+def stable_colour(name: str) -> str:
+    """Return the same colour for the same name, always."""
+    return COLOURS[crc32(name.encode()) % len(COLOURS)]
+
+
+@register.simple_tag
+def move_look(verb: str) -> dict[str, str]:
+    """Return the icon and colour of a log entry's verb."""
+    name, colour = look_of_move(verb)
+    return {"icon": name, "colour": colour}
+
+
+@register.filter
+def in_words(entry: Any) -> list[str]:
+    """Say what a log entry changed: “State: In audit → Approved”, “Package: 5d1a…9ecf8c”."""
+    return changes.in_words(entry.changes())
+
+
+# Addresses ----------------------------------------------------------------------------------------------------------
+
+
+@cache
+def _address(name: str) -> str:
+    return reverse(name, args=["-"])
+
+
+@register.simple_tag
+def url_of(name: str, slug: str) -> str:
+    """Return the page `name` of the thing with this App ID: {% url %} for lists, which ask for a hundred of them."""
+    return _address(name).replace("/-/", f"/{slug}/", 1)
+
+
+# Lists ------------------------------------------------------------------------------------------------------------
+
+
+@register.simple_tag
+def sudo_minutes() -> int:
+    """Return after how many minutes the password is asked for again."""
+    return max(1, settings.SUDO_SECONDS // 60)
+
+
+@register.simple_tag(takes_context=True)
+def url_with(context: Context, **changes: Any) -> str:
+    """Return this page's query string with some values changed; empty ones are left out, and so is `page`."""
+    query = context["request"].GET.copy()
+    query.pop("page", None)
+    for name, value in changes.items():
+        query.pop(name, None)
+        if value not in ("", None):
+            query[name] = str(value)
+    return f"?{query.urlencode()}"
+
+
+@register.simple_tag(takes_context=True)
+def filter_bar(context: Context, filters: ListFilter) -> SafeString:
+    """Draw the filters of a list as a GET form, mirrored in the URL, and its tabs; works without JavaScript."""
+    kept = [
+        (name, value)
+        for name, values in context["request"].GET.lists()
+        if name not in {*filters.filters, "page"}
+        for value in values
+    ]
+    return _include(context, "core/filter_bar.html", filters=filters, kept=kept)
+
+
+@register.simple_tag(takes_context=True)
+def segments(context: Context, filters: ListFilter) -> SafeString:
+    """Draw the tabs of a list with their counts: links that set the tab in the URL."""
+    rows = [
+        {
+            "url": url_with(context, **{filters.tab_name: value}),
+            "label": label,
+            "count": filters.counts[value],
+            "current": value == filters.tab,
+        }
+        for value, (label, _condition) in filters.tabs.items()
+    ]
+    return _include(context, "core/segments.html", options=rows)
+
+
+@register.simple_tag(takes_context=True)
+def sort_th(context: Context, name: str, label: str, css: str = "") -> SafeString:
+    """Draw a table head that sorts: `sort=name`, then `sort=-name`."""
+    current = context["request"].GET.get("sort", "")
+    up, down = current == name, current == f"-{name}"
+    order = "ascending" if up else "descending" if down else "none"
+    arrow = "chevron-up" if up else "chevron-down" if down else "selector"
+    return format_html(
+        '<th scope="col" class="{}" aria-sort="{}"><a class="sort-link" href="{}">{}{}</a></th>',
+        css,
+        order,
+        url_with(context, sort=f"-{name}" if up else name),
+        label,
+        mark_safe(svg(arrow, 14)),  # noqa: S308
+    )
+
+
+@register.simple_tag(takes_context=True)
+def pager(context: Context, page: Page[Any], total: str) -> SafeString:
+    """Draw the foot of a list: how many, Previous, Next; keeps the filters."""
+    base = url_with(context)
+    glue = "" if base == "?" else "&"
+    before = f"{base}{glue}page={page.previous_page_number()}" if page.has_previous() else ""
+    after = f"{base}{glue}page={page.next_page_number()}" if page.has_next() else ""
+    return _include(context, "core/pager.html", total=total, before=before, after=after)
+
+
+@register.inclusion_tag("core/empty.html")
+def empty_state(
+    icon: str, title: str, text: str = "", url: str = "", label: str = "", button_icon: str = ""
+) -> dict[str, str]:
+    """Say that there is nothing yet, and what to do."""
+    return {"icon": icon, "title": title, "text": text, "url": url, "label": label, "button_icon": button_icon}
+
+
+# Frame ------------------------------------------------------------------------------------------------------------
+
+
+@register.simple_tag
+def crumb(label: str, url: str) -> SafeString:
+    """Add a step to the breadcrumb."""
+    return format_html('<li class="breadcrumb-item"><a href="{}">{}</a></li>', url, label)
+
+
+@register.simple_block_tag
+def event(content: str, icon: str, colour: str = "secondary", at: Any = None) -> SafeString:
+    """Draw one event of an <ol class="events">: what happened, and when at the right."""
+    return format_html(
+        '<li class="event"><span class="event-dot event-{}">{}</span><div class="event-body">{}</div>{}</li>',
+        colour,
+        mark_safe(svg(icon, 14)),  # noqa: S308
+        content,
+        ago(at),
+    )
+
+
+@register.simple_block_tag
+def capture(content: str) -> SafeString:
+    """Render what stands inside once, to use it twice: {% capture as name %}…{% endcapture %}."""
+    return mark_safe(re.sub(r"\s+", " ", content).strip())  # noqa: S308 - rendered, so escaped already
+
+
+def _include(context: Context, name: str, **values: Any) -> SafeString:
+    """Render a part with values of its own inside the page's context."""
+    part = Engine.get_default().get_template(name)
+    with context.push(**values):
+        return part.render(context)

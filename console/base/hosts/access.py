@@ -1,0 +1,73 @@
+"""From a URL to a host application, or to a person, key or sensitive API of it."""
+
+from __future__ import annotations
+
+from django.http import Http404
+
+from console.base.accounts.access import check
+from console.base.accounts.models import Membership, User
+from console.base.accounts.permissions import APPLICATION_ROLE_PERMISSIONS, Permission
+from console.base.hosts.models import ApplicationKey, ApplicationMember, HostApplication, SensitiveApi, SigningKey
+
+
+def permissions_in(user: User, application: HostApplication) -> frozenset[Permission]:
+    """Return what `user` may do in the application: by the team's role, and by the application's own."""
+    held: set[Permission] = set()
+    member = Membership.objects.filter(user=user, team_id=application.team_id).first()
+    if member and member.may(Permission.VIEW_APPLICATION):
+        held.add(Permission.VIEW_APPLICATION)
+        person = ApplicationMember.objects.filter(user=user, application=application).first()
+        if person:
+            held |= APPLICATION_ROLE_PERMISSIONS[person.role]
+    return frozenset(held)
+
+
+def application_for(user: User, permission: Permission, application_id: str) -> HostApplication:
+    """Return the application with `held`, what `user` may; 404 outside the user's teams, 403 without `permission`."""
+    application = HostApplication.objects.filter(application_id=application_id).select_related("team").first()
+    held = permissions_in(user, application) if application else frozenset()
+    if application is None or not held:
+        raise Http404
+    check(permission in held)
+    application.held = held  # type: ignore[attr-defined]
+    return application
+
+
+def person_for(user: User, permission: Permission, application_id: str, person_id: int) -> ApplicationMember:
+    """Return a person of one of the user's applications."""
+    application = application_for(user, permission, application_id)
+    person = application.people.filter(pk=person_id).select_related("user").first()
+    if person is None:
+        raise Http404
+    person.application = application
+    return person
+
+
+def key_for(user: User, permission: Permission, application_id: str, key_id: int) -> ApplicationKey:
+    """Return a device key of one of the user's applications, also a revoked one."""
+    application = application_for(user, permission, application_id)
+    key = application.keys.filter(pk=key_id).first()
+    if key is None:
+        raise Http404
+    key.application = application
+    return key
+
+
+def signing_key_for(user: User, permission: Permission, application_id: str, signing_key_id: int) -> SigningKey:
+    """Return a signing key of one of the user's applications, also a retired one."""
+    application = application_for(user, permission, application_id)
+    key = application.signing_keys.filter(pk=signing_key_id).first()
+    if key is None:
+        raise Http404
+    key.application = application
+    return key
+
+
+def api_for(user: User, permission: Permission, application_id: str, api_id: int) -> SensitiveApi:
+    """Return an API in the list of one of the user's applications."""
+    application = application_for(user, permission, application_id)
+    api = application.apis.filter(pk=api_id).first()
+    if api is None:
+        raise Http404
+    api.application = application
+    return api

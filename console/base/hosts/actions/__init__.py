@@ -1,0 +1,379 @@
+"""The verbs of the host side: applications, their people, keys and sensitive APIs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import suppress
+from functools import partial
+from typing import Any
+
+from django.conf import settings
+from django.core.files.base import ContentFile
+from django.db import connection, transaction
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _
+
+from console.base.accounts.actions import notify
+from console.base.accounts.models import Membership, Team, User
+from console.base.accounts.permissions import ApplicationRole
+from console.base.accounts.states import NotificationKind
+from console.base.activity.actions import record
+from console.base.activity.verbs import Verb
+from console.base.core.errors import Overtaken, Refused, refusing_duplicate
+from console.base.core.files import refusing_unwritable
+from console.base.hosts import rules
+from console.base.hosts.models import (
+    ApplicationKey,
+    ApplicationMember,
+    DefaultApi,
+    HostApplication,
+    SensitiveApi,
+)
+from console.base.hosts.signing import make_signing_key
+
+DESCRIPTIVE = ("name", "description", "listed")
+
+
+# Applications -----------------------------------------------------------------------------------------------------
+
+
+def lock(application: HostApplication) -> HostApplication:
+    """Return the row as it is now, locked until the transaction ends: changes of people go one after the other."""
+    return HostApplication.objects.select_for_update(no_key=True).get(pk=application.pk)
+
+
+@transaction.atomic
+def create_application(
+    *, team: Team, by: User, name: str, description: str, listed: bool, icon: ContentFile[bytes] | None = None
+) -> HostApplication:
+    """Create a host application with a first device key; `by` becomes its administrator."""
+    application = HostApplication(team=team, name=name, description=description, listed=listed, icon=icon or "")
+    _save_named(application, new_icon=bool(icon))
+    ApplicationMember.objects.create(application=application, user=by, role=ApplicationRole.APP_ADMIN)
+    give_default_apis(application)
+    key = ApplicationKey.objects.create(application=application, created_by=by)
+    make_signing_key(application, by=by)
+    after = {**_described(application), "administrator": str(by), "key": str(key)}
+    write_entry(Verb.APPLICATION_CREATED, application, by=by, after=after)
+    return application
+
+
+def give_default_apis(application: HostApplication) -> None:
+    """Fill the list of sensitive APIs of a new application (D-3)."""
+    _hold_defaults()
+    SensitiveApi.objects.bulk_create(
+        SensitiveApi(application=application, name=api.name, title=api.title, restricted=api.restricted)
+        for api in DefaultApi.objects.all()
+    )
+
+
+@transaction.atomic
+def edit_application(
+    application: HostApplication,
+    *,
+    by: User,
+    revision: int,
+    icon: ContentFile[bytes] | None = None,
+    **fields: Any,
+) -> HostApplication:
+    """Change the descriptive fields; saving what is there already changes nothing.
+
+    `revision` is the one that the editor saw; raises Overtaken when it is old.
+    """
+    current = lock(application)
+    if current.revision != revision:
+        raise Overtaken(_("Someone else changed this application while you were editing."))
+    before = _described(current)
+    for name in DESCRIPTIVE:
+        setattr(current, name, fields[name])
+    if _described(current) == before and not icon:
+        return current
+    if icon:
+        if current.icon:
+            transaction.on_commit(partial(current.icon.storage.delete, str(current.icon.name)), robust=True)
+        current.icon = icon
+    current.revision += 1
+    _save_named(current, new_icon=bool(icon))
+    after = _described(current) | ({"icon": current.icon.name} if icon else {})
+    write_entry(Verb.APPLICATION_EDITED, current, by=by, before=before, after=after)
+    return current
+
+
+def _save_named(application: HostApplication, *, new_icon: bool) -> None:
+    """Save; a name that the team has, and an icon that can't be stored, are refused, and the new icon is not kept."""
+    taken = _("The team already has an application with this name.")
+    try:
+        with refusing_duplicate("application_name_once_in_team", taken, field="name"), refusing_unwritable("icon"):
+            application.save()
+    except Exception:
+        with suppress(OSError):  # The sweep finds it.
+            if new_icon:
+                application.icon.storage.delete(str(application.icon.name))
+        raise
+
+
+def _described(application: HostApplication) -> dict[str, Any]:
+    return {name: getattr(application, name) for name in DESCRIPTIVE}
+
+
+def write_entry(verb: Verb, application: HostApplication, *, by: User, **entry: Any) -> None:
+    """Record an activity entry that belongs to the application."""
+    entry.setdefault("on", application)
+    record(verb, by=by, team_id=application.team_id, application_id=application.application_id, **entry)
+
+
+# People -----------------------------------------------------------------------------------------------------------
+
+
+@transaction.atomic
+def add_person(application: HostApplication, *, user: User, role: str, by: User) -> ApplicationMember:
+    """Give a member of the owning team a role on the host side.
+
+    The membership is read after the lock that `leave` also takes, so nobody stays who leaves the team at the same time.
+    """
+    application = lock(application)
+    if not Membership.objects.filter(team_id=application.team_id, user=user).exists():
+        raise Refused(_("Only members of the team that owns the application can be added."), field="user")
+    person, new = ApplicationMember.objects.get_or_create(application=application, user=user, defaults={"role": role})
+    if not new:
+        raise Overtaken(
+            _("%(person)s is already here: %(role)s.") % {"person": user, "role": person.get_role_display()},
+            field="user",
+        )
+    _note_person(Verb.REVIEWER_ADDED, application, person, by=by, after={"role": role})
+    return person
+
+
+@transaction.atomic
+def change_role(person: ApplicationMember, *, role: str, by: User) -> ApplicationMember:
+    """Change a person's role and tell them; the last application administrator keeps theirs."""
+    application, current = _locked(person)
+    if current.role == role:
+        return current
+    _refuse_last_administrator(current)
+    before = {"role": current.role}
+    current.role = role
+    current.save(update_fields=["role"])
+    _note_person(Verb.REVIEWER_ROLE_CHANGED, application, current, by=by, before=before, after={"role": role})
+    if by != current.user:
+        notify(
+            [current.user],
+            kind=NotificationKind.PEOPLE,
+            text=lambda: (
+                _("You are %(role)s of %(application)s now")
+                % {"role": current.get_role_display().lower(), "application": application}
+            ),
+            url=application.get_absolute_url(),
+        )
+    return current
+
+
+@transaction.atomic
+def remove_person(person: ApplicationMember, *, by: User) -> None:
+    """Take a person's host side role, from the next request on (P-3); the last application administrator stays."""
+    application, current = _locked(person)
+    _refuse_last_administrator(current)
+    _note_person(Verb.REVIEWER_REMOVED, application, current, by=by, before={"role": current.role})
+    current.delete()
+
+
+def leave(team: Team, user: User, *, by: User) -> None:
+    """Take the host side roles of someone who leaves the team; inside the caller's transaction (P-3).
+
+    Each application's log tells of it.
+
+    Raises Refused when an application would be left without an administrator.
+    """
+    list(HostApplication.objects.filter(team=team).order_by("pk").select_for_update(no_key=True))
+    for person in ApplicationMember.objects.filter(application__team=team, user=user).select_related(
+        "application", "user"
+    ):
+        _refuse_last_administrator(person)
+        _note_person(Verb.REVIEWER_REMOVED, person.application, person, by=by, before={"role": person.role})
+        person.delete()
+
+
+def administrators_of(application: HostApplication) -> list[ApplicationMember]:
+    """Return the application administrators who can sign in."""
+    return list(application.people.filter(role=ApplicationRole.APP_ADMIN, user__is_active=True).select_related("user"))
+
+
+def tell_administrators(
+    application: HostApplication,
+    text: Promise,
+    *,
+    by: User,
+    detail: Callable[[], str] = str,
+    page: str = "hosts:gateway",
+) -> None:
+    """Tell them, but for `by`, what happened to what `page` shows; `text` has %(person)s and %(application)s."""
+    notify(
+        [person.user for person in administrators_of(application) if person.user_id != by.pk],
+        kind=NotificationKind.KEYS,
+        text=lambda: str(text) % {"person": by, "application": application},
+        detail=detail,
+        url=reverse(page, args=[application.application_id]),
+    )
+
+
+def _refuse_last_administrator(person: ApplicationMember) -> None:
+    if refusal := rules.why_not_leave(person, administrators_of(person.application)):
+        raise Refused(refusal)
+
+
+def _locked(person: ApplicationMember) -> tuple[HostApplication, ApplicationMember]:
+    """Lock the application and return both rows as they are now."""
+    application = lock(person.application)
+    current = application.people.filter(pk=person.pk).select_related("user").first()
+    if current is None:
+        raise Overtaken(_("Someone else was first: %(person)s is no longer here.") % {"person": person.user})
+    current.application = application
+    return application, current
+
+
+def _note_person(
+    verb: Verb, application: HostApplication, person: ApplicationMember, *, by: User, **values: Any
+) -> None:
+    write_entry(verb, application, by=by, on=person, label=f"{person.user} – {application}", **values)
+
+
+# Keys -------------------------------------------------------------------------------------------------------------
+
+
+@transaction.atomic
+def add_key(application: HostApplication, *, by: User) -> ApplicationKey:
+    """Make another device key; those in use go on working."""
+    key = ApplicationKey.objects.create(application=application, created_by=by)
+    _note_key(Verb.APPLICATION_KEY_ADDED, key, by=by, after={"key": str(key)})
+    return key
+
+
+@transaction.atomic
+def revoke_key(key: ApplicationKey, *, by: User, reason: str = "") -> ApplicationKey:
+    """End a key for good: devices that carry it get nothing any more, within a second (P-3)."""
+    now = timezone.now()
+    if not ApplicationKey.objects.active().filter(pk=key.pk).update(revoked_at=now):
+        raise Overtaken(_("Someone else was first: this key is revoked."))
+    key.revoked_at = now
+    _note_key(Verb.APPLICATION_KEY_REVOKED, key, by=by, before={"key": str(key)}, reason=reason)
+    return key
+
+
+@transaction.atomic
+def export_configuration(key: ApplicationKey, *, by: User) -> dict[str, Any]:
+    """Return what the SDK inside the host application needs to reach the console; each time is on record."""
+    application = key.application
+    if not ApplicationKey.objects.active().filter(pk=key.pk).exists():
+        raise Refused(_("This key is revoked. Choose another one."), field="key")
+    _note_key(Verb.CONFIGURATION_DOWNLOADED, key, by=by, after={"key": str(key)})
+    return {
+        "application_id": application.application_id,
+        "name": application.name,
+        "key": key.key,
+        "base_url": settings.BASE_URL,
+        "runtime_url": f"{settings.BASE_URL.rstrip('/')}/runtime/v1/",
+        "signing_keys": [
+            {"key_id": signing.key_id, "public_key": signing.public_key}
+            for signing in application.signing_keys.active()
+        ],
+    }
+
+
+def _note_key(verb: Verb, key: ApplicationKey, *, by: User, **values: Any) -> None:
+    write_entry(verb, key.application, by=by, on=key, label=str(key.application), **values)
+
+
+# Sensitive APIs ---------------------------------------------------------------------------------------------------
+
+
+@transaction.atomic
+def add_api(application: HostApplication, *, name: str, title: str, by: User) -> SensitiveApi:
+    """Put an API of the application's own into its list, restricted (D-3)."""
+    api = SensitiveApi(application=application, name=name, title=title, restricted=True)
+    with refusing_duplicate("sensitive_api_once", _("This API is in the list already."), field="name"):
+        api.save()
+    _note_api(Verb.API_ADDED, api, by=by, after=_listed(api))
+    return api
+
+
+@transaction.atomic
+def remove_api(api: SensitiveApi, *, by: User) -> None:
+    """Take an API out of the list; those that every application has stay in it (D-3)."""
+    _hold_defaults()
+    if refusal := rules.why_not_remove_api(api, DefaultApi.objects.filter(name=api.name).exists()):
+        raise Refused(refusal)
+    if not SensitiveApi.objects.filter(pk=api.pk).delete()[0]:
+        raise _api_overtaken(api)
+    _note_api(Verb.API_REMOVED, api, by=by, before=_listed(api))
+
+
+@transaction.atomic
+def restrict_api(api: SensitiveApi, *, by: User) -> SensitiveApi:
+    """Let only those mini programs call it that were granted it, from their next policy on (D-3, D-4)."""
+    return _mark_api(api, Verb.API_RESTRICTED, restricted=True, by=by)
+
+
+@transaction.atomic
+def open_api(api: SensitiveApi, *, by: User) -> SensitiveApi:
+    """Let every bound mini program call it, from its next policy on (D-3, D-4)."""
+    return _mark_api(api, Verb.API_OPENED, restricted=False, by=by)
+
+
+def _mark_api(api: SensitiveApi, verb: Verb, *, restricted: bool, by: User) -> SensitiveApi:
+    if not SensitiveApi.objects.filter(pk=api.pk, restricted=not restricted).update(restricted=restricted):
+        raise _api_overtaken(api)
+    api.restricted = restricted
+    _note_api(verb, api, by=by, before={"restricted": not restricted}, after={"restricted": restricted})
+    return api
+
+
+def _api_overtaken(api: SensitiveApi) -> Overtaken:
+    current = SensitiveApi.objects.filter(pk=api.pk).first()
+    if current is None:
+        return Overtaken(_("Someone else was first: %(api)s is not in the list any more.") % {"api": api})
+    text = _("Someone else was first: %(api)s is restricted.")
+    return Overtaken((text if current.restricted else _("Someone else was first: %(api)s is public.")) % {"api": api})
+
+
+def _listed(api: SensitiveApi | DefaultApi) -> dict[str, Any]:
+    return {"name": api.name, "title": api.title, "restricted": api.restricted}
+
+
+def _note_api(verb: Verb, api: SensitiveApi, *, by: User, **values: Any) -> None:
+    write_entry(verb, api.application, by=by, on=api, label=f"{api} – {api.application}", **values)
+
+
+def _hold_defaults() -> None:
+    """Let nobody change the default APIs until the transaction ends, so that no list misses one that is just added."""
+    with connection.cursor() as cursor:
+        cursor.execute("LOCK TABLE hosts_defaultapi IN SHARE MODE")
+
+
+@transaction.atomic
+def keep(row: DefaultApi, *, by: User) -> None:
+    """Save a default sensitive API; saving what is there already changes nothing.
+
+    A new one goes into every application's list as public, so that nothing stops that works.
+    """
+    old = DefaultApi.objects.select_for_update().filter(pk=row.pk).first()
+    before, after = _listed(old) if old else None, _listed(row)
+    if before == after:
+        return
+    row.save()
+    if old is None:
+        applications = HostApplication.objects.all()
+        SensitiveApi.objects.bulk_create(
+            (SensitiveApi(application=each, name=row.name, title=row.title, restricted=False) for each in applications),
+            ignore_conflicts=True,
+        )
+    verb = Verb.DEFAULT_API_EDITED if old else Verb.DEFAULT_API_CREATED
+    record(verb, by=by, on=row, before=before, after=after)
+
+
+@transaction.atomic
+def discard(row: DefaultApi, *, by: User) -> None:
+    """Delete a default sensitive API; it stays in the lists of the applications, which may take it out from now on."""
+    record(Verb.DEFAULT_API_DELETED, by=by, on=row, before=_listed(row))
+    row.delete()

@@ -1,0 +1,75 @@
+"""The verbs of every decision: a request is asked, settled once, and moved under a guard."""
+
+from __future__ import annotations
+
+from typing import TypeVar
+
+from django.db.models import prefetch_related_objects
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from console.base.accounts.actions import notify
+from console.base.accounts.models import User
+from console.base.accounts.permissions import Permission, application_roles_with
+from console.base.accounts.states import NotificationKind
+from console.base.core.errors import Overtaken, Refused
+from console.base.hosts import rules
+from console.base.hosts.models import Decision, HostApplication
+from console.base.hosts.states import DecisionState
+
+D = TypeVar("D", bound=Decision)
+
+
+def reviewers_of(application: HostApplication) -> list[User]:
+    """Return who may decide the application's requests; no query when `people__user` is prefetched."""
+    prefetch_related_objects([application], "people__user")
+    roles = application_roles_with(Permission.DECIDE)
+    return [person.user for person in application.people.all() if person.role in roles]
+
+
+def ask(decision: D) -> D:
+    """Save a new request and tell the application's reviewers; inside the caller's transaction (L-6, V-10)."""
+    decision.notified_at = decision.requested_at = timezone.now()
+    decision.save()
+    notify(
+        [user for user in reviewers_of(decision.application) if user != decision.requested_by],
+        kind=NotificationKind.REVIEW,
+        text=lambda: (
+            _("%(subject)s waits for %(application)s's decision")
+            % {"subject": decision.subject(), "application": decision.application}
+        ),
+        detail=lambda: decision.reason,
+        url=decision.get_absolute_url(),
+    )
+    return decision
+
+
+def settle(decision: D, *, approve: bool, by: User, note: str = "") -> D:
+    """Approve or reject a waiting request: a guarded UPDATE, inside the caller's transaction.
+
+    The caller writes the activity entry and what follows. Raises Refused for the requester's own request (P-2) and for
+    a rejection without a note, Overtaken when the request no longer waits.
+    """
+    if decision.requested_by_id == by.pk:
+        raise Refused(rules.own_request())
+    if not approve and not note.strip():
+        raise Refused(_("Say what must change: a rejection needs a note."), field="note")
+    changes = {
+        "state": DecisionState.APPROVED if approve else DecisionState.REJECTED,
+        "decided_by": by,
+        "decided_at": timezone.now(),
+        "note": note.strip(),
+    }
+    move(decision, source=DecisionState.WAITING, **changes)
+    return decision
+
+
+def move(decision: Decision, *, source: DecisionState, **changes: object) -> None:
+    """Change a decision that is still in the state `source`; raises Overtaken when someone else was first."""
+    if not type(decision).objects.filter(pk=decision.pk, state=source).update(**changes):
+        decision.refresh_from_db(fields=["state"])
+        raise Overtaken(
+            _("Someone else was first: this is %(state)s now.") % {"state": decision.get_state_display().lower()}
+        )
+    for name, value in changes.items():
+        setattr(decision, name, value)

@@ -1,0 +1,119 @@
+"""The forms of applications, their people, keys and sensitive APIs."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.db.models import QuerySet
+from django.utils.translation import gettext_lazy as _
+
+from console.base.accounts.models import Team, User
+from console.base.accounts.permissions import ApplicationRole
+from console.base.activity.forms import RevisionForm
+from console.base.core.fields import LineField, WordsField
+from console.base.core.images import IconField
+from console.base.hosts.actions import DESCRIPTIVE
+from console.base.hosts.models import API_NAME_LENGTH, ApplicationKey, HostApplication, api_name
+
+
+class ApplicationForm(forms.Form):
+    """The descriptive fields."""
+
+    name = LineField(label=_("Name"), min_length=2, max_length=30)
+    icon = IconField(
+        label=_("Icon"), required=False, help_text=_("PNG, JPEG or WebP, up to 1 MB. Made square for you.")
+    )
+    description = WordsField(
+        label=_("Description"),
+        required=False,
+        max_length=2000,
+        widget=forms.Textarea(attrs={"rows": 4}),
+        help_text=_("What the application is, and which mini programs it takes."),
+    )
+    listed = forms.BooleanField(
+        label=_("Open for bindings"),
+        required=False,
+        initial=True,
+        help_text=HostApplication._meta.get_field("listed").help_text,
+    )
+
+
+class CreateForm(ApplicationForm):
+    """A new application; `teams` are those that the user administers."""
+
+    team = forms.ModelChoiceField(label=_("Team"), queryset=Team.objects.none(), empty_label=None)
+    field_order = ("team", "name", "icon", "description", "listed")
+
+    def __init__(self, *args: Any, teams: QuerySet[Team], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["team"].queryset = teams  # type: ignore[attr-defined]
+
+
+class EditForm(RevisionForm, ApplicationForm):
+    """The descriptive fields, and the revision that the editor saw."""
+
+    compared = DESCRIPTIVE
+
+
+class MemberField(forms.ModelChoiceField):
+    """A person, told apart by the e-mail address."""
+
+    def label_from_instance(self, user: User) -> str:
+        """Return name and address."""
+        return f"{user}, {user.email}"
+
+
+class PersonForm(forms.Form):
+    """Who gets which role; `candidates` are members of the owning team without one."""
+
+    user = MemberField(label=_("Person"), queryset=User.objects.none(), empty_label=_("Choose a member"))
+    role = forms.ChoiceField(label=_("Role"), choices=ApplicationRole, initial=ApplicationRole.REVIEWER)
+
+    def __init__(self, *args: Any, candidates: QuerySet[User], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["user"].queryset = candidates  # type: ignore[attr-defined]
+
+
+class RoleForm(forms.Form):
+    """Another role."""
+
+    role = forms.ChoiceField(label=_("Role"), choices=ApplicationRole)
+
+
+class KeyForm(forms.Form):
+    """Which of the active keys goes into the configuration file; the newest is offered first."""
+
+    key = forms.ModelChoiceField(label=_("Device key"), queryset=ApplicationKey.objects.none(), empty_label=None)
+
+    def __init__(self, *args: Any, keys: QuerySet[ApplicationKey], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["key"].queryset = keys  # type: ignore[attr-defined]
+
+
+class ApiForm(forms.Form):
+    """A sensitive API of the application's own (D-3)."""
+
+    name = LineField(
+        label=_("Name"),
+        max_length=API_NAME_LENGTH,
+        validators=[api_name],
+        widget=forms.TextInput(attrs={"class": "font-monospace", "autocapitalize": "off", "spellcheck": "false"}),
+        help_text=_("As mini programs call it: wx.openLocker"),
+    )
+    title = LineField(label=_("What it does"), max_length=80, help_text=_("Developers read it when they apply."))
+
+
+class RequestForm(forms.Form):
+    """Which application to ask, and why its reviewers should say yes; `reason_help` says what they want to read."""
+
+    reason_help: Any = ""
+    application = forms.ModelChoiceField(
+        label=_("Application"), queryset=HostApplication.objects.none(), empty_label=_("Choose an application")
+    )
+    reason = WordsField(label=_("Reason"), max_length=500, widget=forms.Textarea(attrs={"rows": 3}))
+
+    def __init__(self, *args: Any, applications: QuerySet[HostApplication], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["application"].queryset = applications  # type: ignore[attr-defined]
+        self.fields["reason"].help_text = self.reason_help

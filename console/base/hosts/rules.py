@@ -1,0 +1,70 @@
+"""When what is refused, in the reader's words; the roles are checked by the routes."""
+
+from __future__ import annotations
+
+from django.utils.translation import gettext as _
+
+from console.base.accounts.models import User
+from console.base.accounts.permissions import ApplicationRole
+from console.base.hosts.models import ApplicationMember, Decision, SensitiveApi, ServerSecret
+from console.base.hosts.states import DecisionState
+
+
+def why_not_leave(person: ApplicationMember, administrators: list[ApplicationMember]) -> str:
+    """Return why a person can be neither removed nor given a lower role, in words; "" when they can."""
+    if person.role != ApplicationRole.APP_ADMIN or any(other != person for other in administrators):
+        return ""
+    return _("%(person)s is the only application administrator of %(application)s. Make someone else one first.") % {
+        "person": person.user,
+        "application": person.application,
+    }
+
+
+def why_not_remove_api(api: SensitiveApi, is_default: bool) -> str:
+    """Return why an API can't be taken out of the list, in words; "" when it can."""
+    return _("Every application has %(api)s in its list. Make it public instead.") % {"api": api} if is_default else ""
+
+
+def why_not_generate_server_secret(current: ServerSecret | None) -> str:
+    """Return why the first server secret can't be made, in words; "" when it can."""
+    return _("There is a secret already; reset it to get a new one.") if current else ""
+
+
+def why_not_reset_server_secret(current: ServerSecret | None, *, seen: int | None = None) -> str:
+    """Return why the server secret can't be replaced, in words; "" when it can. `seen` is the one on the screen."""
+    if current is None:
+        return _("There is no secret yet. Generate one first.")
+    if seen not in (None, current.pk):
+        return _("Someone else was first: this secret was replaced already.")
+    return ""
+
+
+def why_not_decide(decision: Decision, *, by: User) -> str:
+    """Return why `by` can't decide, in words; "" when they can. Roles are checked by the route."""
+    if decision.state != DecisionState.WAITING:
+        return _("Already decided: %(state)s.") % {"state": decision.get_state_display()}
+    if decision.requested_by_id == by.pk:
+        return own_request()
+    return ""
+
+
+def own_request() -> str:
+    """Return why nobody decides what they asked for (P-2)."""
+    return _("You asked for this yourself. Someone else must decide.")
+
+
+MOST_SIGNING_KEYS = 3  # each makes every answer to a device longer
+
+
+def why_not_add_signing_key(active: int) -> str:
+    """Why no key can be added; `active` counts those that sign."""
+    if active >= MOST_SIGNING_KEYS:
+        return _("%(count)d keys sign already. Retire one first.") % {"count": active}
+    return ""
+
+
+def why_not_retire_signing_key(active: int) -> str:
+    """Why none can be retired; `active` counts those that sign."""
+    if active <= 1:
+        return _("It is the only key that signs. Add a new one first, and ship it in the app.")
+    return ""

@@ -1,0 +1,253 @@
+"""The pages of one host application."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from django import forms
+from django.db.models import QuerySet
+from django.http import HttpResponse
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from console.base.accounts.access import SignedInRequest, route, teams_for
+from console.base.accounts.models import Team, User
+from console.base.accounts.permissions import Permission, lacking
+from console.base.activity.models import ActivityEntry
+from console.base.activity.verbs import Verb
+from console.base.activity.views import activity_page
+from console.base.core.errors import Overtaken, Refused
+from console.base.core.pages import NoteForm, confirm_page, form_page, posted
+from console.base.hosts import actions, rules
+from console.base.hosts.access import application_for, key_for, person_for
+from console.base.hosts.forms import CreateForm, EditForm, KeyForm, PersonForm, RoleForm
+from console.base.hosts.models import ApplicationKey, ApplicationMember, HostApplication
+
+
+@route(Permission.VIEW_APPLICATION, load=application_for)
+def detail(request: SignedInRequest, application: HostApplication) -> HttpResponse:
+    """What it is, who may do what, and its device keys."""
+    keys = application.keys.select_related("created_by")
+    people = application.people.select_related("user").order_by("role", "user__name", "pk")
+    administrators = actions.administrators_of(application)
+    context = {
+        "application": application,
+        "people": [(person, rules.why_not_leave(person, administrators)) for person in people],
+        "keys": keys,
+        "active_keys": [key for key in keys if key.revoked_at is None],
+        "reviews": Permission.DECIDE in application.held,  # type: ignore[attr-defined]
+        "why_not_edit": lacking(application.held, Permission.EDIT_APPLICATION),  # type: ignore[attr-defined]
+    }
+    return render(request, "hosts/detail.html", context)
+
+
+@route(Permission.VIEW_APPLICATION, load=application_for)
+def activity(request: SignedInRequest, application: HostApplication) -> HttpResponse:
+    """What was done in it and for it."""
+    entries = ActivityEntry.objects.of_application(application.application_id)
+    return activity_page(request, entries, application=application)
+
+
+@route(Permission.ADMINISTER, load=teams_for, methods="GET POST", sudo=True)
+def create(request: SignedInRequest, teams: QuerySet[Team]) -> HttpResponse:
+    """Create an application in a team that the user administers."""
+    chosen = request.GET.get("team", "")
+    form = CreateForm(posted(request), request.FILES or None, teams=teams, initial={"team": chosen})
+    return form_page(
+        request,
+        form,
+        save=lambda data: actions.create_application(by=request.user, **data),
+        success=lambda application: (
+            _("%(name)s is created. Download its configuration to connect the app.") % {"name": application},
+            application.get_absolute_url(),
+        ),
+        title=_("Create application"),
+        verb=_("Create application"),
+        cancel=reverse("hosts:list"),
+    )
+
+
+@route(Permission.EDIT_APPLICATION, load=application_for, methods="GET POST")
+def edit(request: SignedInRequest, application: HostApplication) -> HttpResponse:
+    """Change the descriptive fields; who comes second sees what changed."""
+    seen = {name: getattr(application, name) for name in (*actions.DESCRIPTIVE, "revision")}
+    form = EditForm(posted(request), request.FILES or None, initial=seen)
+
+    def save(data: dict[str, Any]) -> HostApplication:
+        try:
+            return actions.edit_application(application, by=request.user, **data)
+        except Overtaken:
+            edits = ActivityEntry.objects.of_application(application.application_id)
+            current = HostApplication.objects.get(pk=application.pk)
+            form.show_overtaken(current, edits.filter(verb=Verb.APPLICATION_EDITED))
+            raise
+
+    return form_page(
+        request,
+        form,
+        save=save,
+        success=lambda changed: (_("Changes saved."), changed.get_absolute_url()),
+        application=application,
+        title=_("Edit application"),
+        verb=_("Save"),
+        cancel=application.get_absolute_url(),
+    )
+
+
+def _candidates(application: HostApplication) -> QuerySet[User]:
+    """Return the members of the owning team who have no role here."""
+    members = User.objects.filter(memberships__team=application.team, is_active=True)
+    return members.exclude(application_roles__application=application).order_by("name", "email")
+
+
+@route(Permission.EDIT_APPLICATION, load=application_for, methods="GET POST", sudo=True)
+def add_person(request: SignedInRequest, application: HostApplication) -> HttpResponse:
+    """Give someone a role."""
+    form = PersonForm(posted(request), candidates=_candidates(application))
+    return _dialog(
+        request,
+        application,
+        form,
+        save=lambda data: actions.add_person(application, by=request.user, **data),
+        toast=lambda person: (
+            _("%(person)s is now %(role)s.") % {"person": person.user, "role": person.get_role_display().lower()}
+        ),
+        title=_("Add a person to %(application)s") % {"application": application},
+        lead=_("Members of %(team)s who have no role here yet.") % {"team": application.team},
+        effects=[
+            ("clipboard-check", _("A reviewer decides version audits, bindings, exemptions and permissions.")),
+            ("settings", _("An application administrator also manages people, keys, APIs and bound mini programs.")),
+        ],
+        verb=_("Add person"),
+        icon="user-plus",
+    )
+
+
+@route(Permission.EDIT_APPLICATION, load=person_for, methods="GET POST", sudo=True)
+def change_role(request: SignedInRequest, person: ApplicationMember) -> HttpResponse:
+    """Give a person another role."""
+    return _dialog(
+        request,
+        person.application,
+        RoleForm(posted(request), initial={"role": person.role}),
+        save=lambda data: actions.change_role(person, by=request.user, **data),
+        toast=lambda changed: (
+            _("%(person)s is now %(role)s.") % {"person": changed.user, "role": changed.get_role_display().lower()}
+        ),
+        title=_("Change the role of %(person)s?") % {"person": person.user},
+        change=[(_("Role now"), person.get_role_display())],
+        effects=[("bolt", _("It holds from the next click on."))],
+        verb=_("Change role"),
+    )
+
+
+@route(Permission.EDIT_APPLICATION, load=person_for, methods="GET POST", sudo=True)
+def remove_person(request: SignedInRequest, person: ApplicationMember) -> HttpResponse:
+    """Take a person's role."""
+    return _dialog(
+        request,
+        person.application,
+        forms.Form(posted(request)),
+        save=lambda _data: actions.remove_person(person, by=request.user),
+        toast=lambda _none: _("%(person)s is removed.") % {"person": person.user},
+        title=_("Remove %(person)s from %(application)s?") % {"person": person.user, "application": person.application},
+        change=[(_("Role now"), person.get_role_display()), (_("After this"), _("None"))],
+        effects=[
+            ("bolt", _("It holds from the next click on.")),
+            ("history", _("Decisions that were made stay in the records.")),
+            ("users", _("The membership in %(team)s stays.") % {"team": person.application.team}),
+        ],
+        verb=_("Remove person"),
+        danger=True,
+    )
+
+
+@route(Permission.EDIT_APPLICATION, load=application_for, methods="GET POST", sudo=True)
+def add_key(request: SignedInRequest, application: HostApplication) -> HttpResponse:
+    """Make another device key."""
+    return _dialog(
+        request,
+        application,
+        forms.Form(posted(request)),
+        save=lambda _data: actions.add_key(application, by=request.user),
+        toast=lambda key: _("The key %(key)s is added.") % {"key": key},
+        title=_("Add a device key to %(application)s?") % {"application": application},
+        effects=[
+            ("key", _("Keys in use go on working, so the new one can reach the devices first.")),
+            ("file-download", _("Download the configuration file with the new key and ship it in the app.")),
+        ],
+        verb=_("Add key"),
+        icon="key",
+    )
+
+
+@route(Permission.EDIT_APPLICATION, load=key_for, methods="GET POST", sudo=True)
+def revoke_key(request: SignedInRequest, key: ApplicationKey) -> HttpResponse:
+    """End a device key; the last one too, with the consequence named."""
+    application = key.application
+    others = application.keys.active().exclude(pk=key.pk).count()
+    consequence = (
+        _("Devices with another key go on working.")
+        if others
+        else _("It is the last active key: no device gets anything until the app is shipped with a new one.")
+    )
+    return _dialog(
+        request,
+        application,
+        NoteForm(posted(request)),
+        save=lambda data: actions.revoke_key(key, by=request.user, reason=data["note"]),
+        toast=lambda revoked: _("The key %(key)s is revoked.") % {"key": revoked},
+        title=_("Revoke the key %(key)s of %(application)s?") % {"key": key, "application": application},
+        change=[(_("Active keys"), others + 1), (_("After this"), others)],
+        effects=[
+            ("device-mobile-off", _("Devices that carry it get no updates and no packages, within a second.")),
+            ("key" if others else "alert-triangle", consequence),
+            ("lock", _("A revoked key never works again.")),
+        ],
+        verb=_("Revoke key"),
+        danger=True,
+    )
+
+
+@route(Permission.EDIT_APPLICATION, load=application_for, methods="GET POST", sudo=True)
+def configuration(request: SignedInRequest, application: HostApplication) -> HttpResponse:
+    """Download the file that the SDK inside the application reads."""
+    keys = application.keys.active()
+    form = KeyForm(posted(request), keys=keys)
+    if form.is_valid():
+        key = form.cleaned_data["key"]
+        key.application = application
+        try:
+            return _file(application, actions.export_configuration(key, by=request.user))
+        except Refused as refused:
+            form.add_error(refused.field, refused.message)
+    context = {
+        "application": application,
+        "form": form,
+        "keys": keys,
+        "title": _("Configuration file"),
+        "verb": _("Download"),
+        "icon": "download",
+        "cancel": application.get_absolute_url(),
+    }
+    return render(request, "hosts/configuration.html", context, status=422 if form.is_bound else 200)
+
+
+def _file(application: HostApplication, content: dict[str, Any]) -> HttpResponse:
+    """Return `content` as a JSON file that nothing between us and the reader keeps."""
+    headers = {
+        "Content-Disposition": f'attachment; filename="{application.application_id}.json"',
+        "Cache-Control": "no-store",
+    }
+    body = json.dumps(content, indent=2, ensure_ascii=False) + "\n"
+    return HttpResponse(body, content_type="application/json", headers=headers)
+
+
+def _dialog(
+    request: SignedInRequest, application: HostApplication, form: forms.Form, *, toast: Any, **context: Any
+) -> HttpResponse:
+    """Ask in a dialog, run the verb, and return to the application's page."""
+    back = application.get_absolute_url()
+    return confirm_page(request, form, toast=toast, back=back, application=application, **context)

@@ -1,0 +1,103 @@
+"""Watches the tasks that have a guardrail (G-13).
+
+Figures are read without any lock: that may take a while. Then the program is locked, as for everything that moves a
+task, and only what is still as it was judged is suspended.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from itertools import groupby
+
+from django.db import transaction
+
+from grayscale import lifecycle
+from grayscale.error_rates import error_rates_now
+from grayscale.guardrail import Figures, Seen, breach, harm
+from grayscale.models import GrayscaleTask
+from grayscale.states import TaskState
+from miniprograms.models import MiniProgram
+
+WINDOW = timedelta(hours=1)  # that the figures are of
+EVERY = timedelta(minutes=1)  # that each task is looked at
+
+
+def keep_watch(*, at: datetime) -> int:
+    """Suspend each delivering task whose figures at `at` break its guardrail; return how many.
+
+    Each task is looked at about once a minute, by one sweep: the UPDATE takes it or not.
+    """
+    due = GrayscaleTask.objects.to_watch(at=at, looked_before=at - EVERY)
+    tasks = due.select_related("version", "mini_program__team").order_by("mini_program", "id")
+    suspended = 0
+    for _program, group in groupby(tasks, key=lambda task: task.mini_program_id):
+        mine = [task for task in group if due.filter(pk=task.pk).update(guard_looked_at=at)]
+        suspended += _watch(mine, at=at)
+    return suspended
+
+
+def counts_from(task: GrayscaleTask, *, at: datetime) -> datetime:
+    """Return from when on devices count: an hour ago, but not before the task took users, again after a suspension."""
+    since = task.state_since if task.state == TaskState.DELIVERING else task.starts_at
+    return max(since, at - WINDOW)
+
+
+def _watch(tasks: Sequence[GrayscaleTask], *, at: datetime) -> int:
+    """Look at tasks of one program, together where they count from the same moment."""
+    suspended = 0
+    for start, group in groupby(
+        sorted(tasks, key=lambda task: counts_from(task, at=at)), key=lambda task: counts_from(task, at=at)
+    ):
+        if start >= at:  # it has just begun
+            continue
+        for task, seen in _seen(list(group), start=start, at=at):
+            guardrail = task.guardrail
+            GrayscaleTask.objects.filter(pk=task.pk).update(guard_seen=seen.plain())
+            if guardrail and breach(guardrail, seen.ours, seen.online):
+                suspended += _suspend(task, seen, at=at)
+    return suspended
+
+
+def _seen(tasks: Sequence[GrayscaleTask], *, start: datetime, at: datetime) -> list[tuple[GrayscaleTask, Seen]]:
+    online = tasks[0].mini_program.versions.online().first()
+    versions = {task.version_id: task.version for task in tasks} | ({online.pk: online} if online else {})
+    figures, has_logs = error_rates_now(list(versions.values()), start=start, end=at)
+    nothing, number = Figures(), online.number if online else ""
+    return [
+        (
+            task,
+            Seen(
+                since=start.isoformat(),
+                ours=figures.get(task.version.number, nothing),
+                online=figures.get(number, nothing),
+                number=number,
+                logs=has_logs,
+            ),
+        )
+        for task in tasks
+    ]
+
+
+@transaction.atomic
+def _suspend(task: GrayscaleTask, seen: Seen, *, at: datetime) -> bool:
+    """Suspend the task if it still delivers since the same moment and the guardrail that it has now is broken.
+
+    A program that someone else holds is left to them: the next sweep looks again.
+    """
+    free = MiniProgram.objects.select_for_update(no_key=True, skip_locked=True, of=("self",))
+    program = free.select_related("team").filter(pk=task.mini_program_id).first()
+    if program is None:
+        GrayscaleTask.objects.filter(pk=task.pk).update(guard_looked_at=None)
+        return False
+    lifecycle.settle(program, at=at)
+    current = GrayscaleTask.objects.select_related("version", "created_by").get(pk=task.pk)
+    current.mini_program = current.version.mini_program = program
+    if current.state_at(at) != TaskState.DELIVERING or counts_from(current, at=at) != counts_from(task, at=at):
+        return False
+    guardrail = current.guardrail
+    broken = breach(guardrail, seen.ours, seen.online) if guardrail else None
+    if guardrail is None or broken is None:
+        return False
+    lifecycle.suspend_by_guardrail(current, harm(guardrail, seen, broken), at=at)
+    return True

@@ -1,0 +1,60 @@
+"""The verbs of review reports (V-9)."""
+
+from __future__ import annotations
+
+from django.db import transaction
+from django.utils import timezone
+
+from console.base.accounts.models import User
+from console.base.activity.verbs import Verb
+from console.base.core.errors import Refused
+from console.base.core.wakeups import wake
+from miniprograms.actions import lock
+from releases import rules
+from releases.events import write_entry
+from releases.models import Audit, Report, ReviewDecision, Version
+from releases.tasks import write_reports
+
+
+@transaction.atomic
+def request_report(version: Version, *, by: User) -> Report:
+    """Have a report written for the developers as the version is compared now, before they submit it (V-9).
+
+    While one is being written, that is the one.
+    """
+    return _requested(version, None, by=by)
+
+
+@transaction.atomic
+def compare_again(decision: ReviewDecision, *, by: User) -> Report:
+    """Have the report of an audit written again, with what is online, granted and declared now (V-9).
+
+    While it is being written, that is the one. Raises Refused once the audit is closed.
+    """
+    return _requested(decision.audit.version, decision, by=by)
+
+
+def _requested(version: Version, decision: ReviewDecision | None, *, by: User) -> Report:
+    version.mini_program = lock(version.mini_program)
+    audit = Audit.objects.get(pk=decision.audit_id) if decision else None
+    if audit and (refusal := rules.why_not_compare_again(audit)):
+        raise Refused(refusal)
+    report = version.reports.filter(audit=audit, written_at=None, failed=False).first()
+    if report is None:
+        report = _waiting(version, audit, by=by)
+        after = {"package": version.package.sha256} | ({"audit": audit.number} if audit else {})
+        application_id = decision.application.application_id if decision else ""
+        write_entry(Verb.REPORT_REQUESTED, version, by=by, after=after, application_id=application_id)
+    return report
+
+
+def report_on(audit: Audit) -> Report:
+    """Have the report written that belongs to a submission, in its transaction and as a part of its entry (V-9)."""
+    return _waiting(audit.version, audit, by=audit.submitted_by)
+
+
+def _waiting(version: Version, audit: Audit | None, *, by: User) -> Report:
+    """Make the row that waits, once the program is locked: there is one at a time."""
+    report = Report.objects.create(version=version, audit=audit, requested_by=by, requested_at=timezone.now())
+    wake(write_reports)
+    return report

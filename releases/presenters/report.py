@@ -1,0 +1,298 @@
+"""A review report as one reader sees it: what to look at first, and the standing for the applications of theirs."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, Literal
+
+import msgspec
+from django.db.models import QuerySet
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from console.base.core.text import listed
+from console.base.hosts.models import HostApplication
+from devmgmt.states import DomainType
+from miniprograms.privacy.states import DataType
+from releases.models import Report, Version
+from releases.report.content import ApiUse, Content, DataUse, DomainUse, Grant
+from releases.scan import Place, Secret, Unread, Use
+
+Look = Literal["red", "orange", "green"]
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What someone should see before anything else: a name, as in the code if `is_code`, and what is the matter."""
+
+    name: str
+    words: str
+    place: Place | None = None
+    is_code: bool = True
+
+
+@dataclass(frozen=True)
+class Group:
+    """One question to the code. Red must not go out, orange does not work as it is or was not declared, green is fine.
+
+    `fine` says what green means.
+    """
+
+    key: str
+    title: str
+    fine: str
+    findings: list[Finding]
+    worst: Look = "orange"
+
+    @property
+    def look(self) -> Look:
+        """Its state."""
+        return self.worst if self.findings else "green"
+
+
+@dataclass(frozen=True)
+class Standing:
+    """What an API is to an application."""
+
+    application: HostApplication
+    grant: Grant
+
+
+@dataclass(frozen=True)
+class ApiLine:
+    """An API with its standing in each of the reader's applications that lists it."""
+
+    use: Use
+    standings: list[Standing]
+
+    @property
+    def refused_by(self) -> list[HostApplication]:
+        """The applications in which it is restricted and not granted."""
+        return [standing.application for standing in self.standings if standing.grant == "restricted"]
+
+
+@dataclass(frozen=True)
+class DomainLine:
+    """An origin; `kind` is the type of domain that the call needs, "" where the call is not known."""
+
+    use: Use
+    kind: str
+    configured: list[str]
+
+    @property
+    def is_missing(self) -> bool:
+        """Whether no server domain of the type that is needed has it."""
+        return self.kind not in self.configured if self.kind else not self.configured
+
+
+@dataclass(frozen=True)
+class DataLine:
+    """A type of personal data in words, the APIs that give it, and whether the agreement declares it."""
+
+    label: str
+    apis: list[str]
+    declared: bool
+
+
+@dataclass(frozen=True)
+class SecretLine:
+    """A secret: what it is in words, its first and last characters, where."""
+
+    label: str
+    hint: str
+    place: Place
+
+
+@dataclass(frozen=True)
+class UnreadLine:
+    """A file that could not be read, and why."""
+
+    path: str
+    why: str
+    by_patterns: bool
+
+
+@dataclass(frozen=True)
+class Reading:
+    """A report for readers of `applications`: nothing of other applications is in it."""
+
+    content: Content
+    apis: list[ApiLine]
+    domains: list[DomainLine]
+    data: list[DataLine]
+    declared_unused: list[str]
+    secrets: list[SecretLine]
+    unread: list[UnreadLine]
+    exempt: list[HostApplication]
+    drafted: list[str]
+
+    @cached_property
+    def groups(self) -> list[Group]:
+        """What to look at first, by question."""
+        return _groups(self)
+
+    @property
+    def left_out(self) -> int:
+        """How much more was found than a report lists."""
+        return sum(self.content.left_out.values())
+
+    @property
+    def look(self) -> Look:
+        """The state of the worst group."""
+        looks = {group.look for group in self.groups}
+        return "red" if "red" in looks else "orange" if "orange" in looks else "green"
+
+
+def read(content: Content, applications: Sequence[HostApplication]) -> Reading:
+    """Return the report as someone reads it who may know of these applications only."""
+    apis = [_api(use, applications) for use in content.apis]
+    return Reading(
+        content,
+        apis=[line for line in apis if line.standings],
+        domains=[_domain(use) for use in content.domains],
+        data=[_data(use) for use in content.data],
+        declared_unused=[_data_type(value) for value in content.declared_unused],
+        secrets=[_secret(secret) for secret in content.secrets],
+        unread=[_unread(unread) for unread in content.unread],
+        exempt=[application for application in applications if application.application_id in content.exempt],
+        drafted=[_data_type(value) for value in content.drafted],
+    )
+
+
+def of_version(version: Version) -> dict[str, Any]:
+    """Return what every page on a version's code needs, for its developers."""
+    names = [version.mini_program.app_id, version.number]
+    return {
+        "mini_program": version.mini_program,
+        "version": version,
+        "compares": True,
+        "report_url": reverse("releases:report", args=names),
+        "changes_url": reverse("releases:changes", args=names),
+        "file_url": reverse("releases:file", args=names),
+    }
+
+
+def shown(reports: QuerySet[Report], applications: Sequence[HostApplication]) -> dict[str, Any]:
+    """Return the newest report that is written, as its reader sees it, and the newest of all: it may be on its way."""
+    newest = reports.select_related("requested_by").first()
+    written = newest if newest is None or newest.written_at else reports.exclude(written_at=None).first()
+    return {
+        "report": written,
+        "reading": read(msgspec.convert(written.content, Content), applications) if written else None,
+        "is_writing": bool(newest and not newest.written_at and not newest.failed),
+        "has_failed": bool(newest and newest.failed),
+    }
+
+
+def _api(use: ApiUse, applications: Sequence[HostApplication]) -> ApiLine:
+    found = [(application, use.standing.get(application.application_id)) for application in applications]
+    return ApiLine(use.use, [Standing(application, grant) for application, grant in found if grant])
+
+
+def _domain(use: DomainUse) -> DomainLine:
+    return DomainLine(use.use, use.kind if use.kind in DomainType else "", use.configured)
+
+
+def _data(use: DataUse) -> DataLine:
+    return DataLine(_data_type(use.data_type), use.apis, use.declared)
+
+
+def _data_type(value: str) -> str:
+    return str(DataType(value).label) if value in DataType else value
+
+
+def _secret(secret: Secret) -> SecretLine:
+    return SecretLine(_secret_label(secret.kind), secret.hint, secret.place)
+
+
+def _secret_label(kind: str) -> str:
+    """Return what a kind of secret is; the kinds are those of `releases.scan`."""
+    labels = {
+        "app_secret": _("AppSecret"),
+        "server_secret": _("Server secret"),
+        "private_key": _("Private key"),
+        "aws_access_key": _("Access key of AWS"),
+        "alibaba_access_key": _("Access key of Alibaba Cloud"),
+        "tencent_access_key": _("Access key of Tencent Cloud"),
+        "google_api_key": _("API key of Google"),
+        "github_token": _("Token of GitHub"),
+        "slack_token": _("Token of Slack"),
+        "stripe_key": _("Key of Stripe"),
+        "json_web_token": _("JSON Web Token"),
+        "credential": _("Password, token or key"),
+    }
+    return labels.get(kind, kind)
+
+
+def _unread(unread: Unread) -> UnreadLine:
+    why = {
+        "syntax": _("The code is not valid JavaScript."),
+        "time": _("Reading it would take too long."),
+        "size": _("The file is too large or nested too deep."),
+        "encoding": _("The text is not UTF-8."),
+    }
+    return UnreadLine(unread.path, why[unread.why], unread.by_patterns)
+
+
+# What to look at first --------------------------------------------------------------------------------------------
+
+
+def _groups(reading: Reading) -> list[Group]:
+    missing = [line for line in reading.domains if line.is_missing]
+    refused = [line for line in reading.apis if line.refused_by]
+    undeclared = [line for line in reading.data if not line.declared]
+    return [
+        Group(
+            "secrets",
+            _("Secrets in code"),
+            _("none found"),
+            [Finding(line.hint, line.label, line.place) for line in reading.secrets],
+            worst="red",
+        ),
+        Group("apis", _("APIs not granted"), _("none"), [_refused(line) for line in refused]),
+        Group("domains", _("Undeclared domains"), _("none"), [_missing(line) for line in missing]),
+        Group("data", _("Undeclared data"), _("none"), [_undeclared(line, reading) for line in undeclared]),
+        Group("unread", _("Not readable"), _("all was read"), [*_computed(reading), *map(_not_read, reading.unread)]),
+    ]
+
+
+def _computed(reading: Reading) -> list[Finding]:
+    use = reading.content.computed
+    if use is None:
+        return []
+    return [Finding(use.name, _("an API whose name is known only when the code runs"), _first(use))]
+
+
+def _not_read(line: UnreadLine) -> Finding:
+    return Finding(line.path, line.why, Place(line.path))
+
+
+def _refused(line: ApiLine) -> Finding:
+    names = listed(application.name for application in line.refused_by)
+    return Finding(line.use.name, _("restricted and not granted in %(names)s") % {"names": names}, _first(line.use))
+
+
+def _missing(line: DomainLine) -> Finding:
+    if line.kind:
+        words = _("called, but not one of the %(kind)s domains") % {"kind": line.kind}
+    else:
+        words = _("in the code, but not a configured domain")
+    return Finding(line.use.name, words, _first(line.use))
+
+
+def _undeclared(line: DataLine, reading: Reading) -> Finding:
+    apis = listed(line.apis)
+    agreement = reading.content.agreement
+    if agreement:
+        words = _("read by %(apis)s; privacy agreement %(number)d does not declare it")
+    else:
+        words = _("read by %(apis)s; no privacy agreement is published")
+    places = {api.use.name: _first(api.use) for api in reading.content.apis}
+    place = next((places[api] for api in line.apis if places.get(api)), None)
+    return Finding(line.label, words % {"apis": apis, "number": agreement}, place, is_code=False)
+
+
+def _first(use: Use) -> Place | None:
+    return use.places[0] if use.places else None

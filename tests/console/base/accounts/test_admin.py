@@ -1,0 +1,251 @@
+"""What operators do in Django's admin: the same verbs, no secrets."""
+
+import re
+
+import pytest
+from allauth.account.models import EmailAddress
+from django.core import mail
+from django.test import Client
+from django.urls import reverse
+from django.utils import timezone
+
+from console.base.accounts import actions, delivery
+from console.base.accounts.models import Team, User
+from console.base.hosts.models import ApplicationMember
+from tests.console.base.accounts.acting import entries, let_proof_grow_old
+from tests.factories import PASSWORD, make_application, make_member, make_user
+
+
+@pytest.fixture
+def operator(db):
+    return make_user("Olga", is_staff=True)
+
+
+@pytest.fixture(autouse=True)
+def rows_of_a_form_are_looked_up_one_by_one(settings):
+    """Django's formsets look each row and its person up by themselves: forms of the admin, not lists of ours."""
+    own = [{"model": f"accounts.{name}", "field": "get()"} for name in ("User", "Membership", "Team")]
+    settings.ZEAL_ALLOWLIST = [*settings.ZEAL_ALLOWLIST, *own]
+
+
+@pytest.fixture
+def admin(operator, signed_in):
+    return signed_in(operator)
+
+
+def team_form(team, *rows, name=None):
+    """The posted form of a team; each row is (member or None, user, role, extra fields)."""
+    fields = {
+        "name": name or team.name,
+        "memberships-TOTAL_FORMS": len(rows),
+        "memberships-INITIAL_FORMS": sum(1 for member, *_rest in rows if member),
+    }
+    for number, (member, user, role, *extra) in enumerate(rows):
+        fields |= {
+            f"memberships-{number}-id": member.pk if member else "",
+            f"memberships-{number}-team": team.pk or "",
+            f"memberships-{number}-user": user.pk,
+            f"memberships-{number}-role": role,
+        }
+        if extra:
+            fields[f"memberships-{number}-DELETE"] = "on"
+    return fields
+
+
+def rows_of(team):
+    return [(member, member.user, member.role) for member in team.memberships.order_by("pk")]
+
+
+def change_url(thing):
+    return reverse(f"admin:accounts_{thing._meta.model_name}_change", args=[thing.pk])
+
+
+def test_the_sign_in_is_the_console_s_own(operator, client):
+    response = client.get("/admin/", follow=True)
+    assert response.redirect_chain[-1][0].startswith(reverse("account_login"))
+
+
+@pytest.mark.parametrize("path", ["", "accounts/user/", "accounts/team/", "accounts/invitation/"])
+def test_team_members_stay_outside(house, signed_in, path):
+    assert signed_in(house.admin).get(f"/admin/{path}", follow=True).status_code == 403
+
+
+def test_an_operator_without_a_team_sees_no_team_page(house, admin):
+    assert admin.get(reverse("accounts:detail", args=[house.team.pk])).status_code == 404
+
+
+@pytest.mark.parametrize(
+    "path", ["mfa/authenticator/", "account/emailaddress/", "auth/group/", "accounts/notification/"]
+)
+def test_secrets_and_what_nobody_needs_are_not_there(admin, path):
+    assert admin.get(f"/admin/{path}").status_code == 404
+
+
+def test_creates_a_user_who_sets_the_password_by_a_link(operator, admin):
+    response = admin.post(
+        reverse("admin:accounts_user_add"), {"email": "New@Example.com", "name": "Nia", "is_active": "on"}
+    )
+
+    assert response.status_code == 302
+    user = User.objects.get(email="new@example.com")
+    assert not user.has_usable_password()
+    assert EmailAddress.objects.get(user=user).email == "new@example.com"
+    made = {"name": "Nia", "email": "new@example.com", "active": True, "operator": False}
+    assert entries() == [("user.created", "Olga", "Nia", None, made)]
+
+    admin.post(
+        reverse("admin:accounts_user_changelist"), {"action": "send_password_link", "_selected_action": [user.pk]}
+    )
+
+    delivery.send_waiting(at=timezone.now())
+    link = re.search(r"https?://[^/]+(/\S+)", mail.outbox[0].body)[1]
+    person = Client()
+    form = person.get(link)
+    person.post(form.url, {"password1": "plenty of sea air", "password2": "plenty of sea air"})
+    user.refresh_from_db()
+    assert user.check_password("plenty of sea air")
+
+
+def test_refuses_an_address_that_is_taken(house, admin):
+    response = admin.post(
+        reverse("admin:accounts_user_add"), {"email": house.viewer.email.upper(), "name": "Twin", "is_active": "on"}
+    )
+    assert response.status_code == 200
+    assert response.context["adminform"].form.non_field_errors() == ["Constraint “user_email_once” is violated."]
+    assert entries() == []
+
+
+def test_edits_a_user_with_one_entry(house, admin):
+    fields = {"email": "moved@example.com", "name": house.viewer.name}
+
+    assert admin.post(change_url(house.viewer), fields).status_code == 302
+
+    house.viewer.refresh_from_db()
+    assert (house.viewer.email, house.viewer.is_active) == ("moved@example.com", False)
+    assert EmailAddress.objects.get(user=house.viewer).email == "moved@example.com"
+    assert [entry[0] for entry in entries()] == ["user.edited"]
+
+
+def test_no_password_is_shown_or_set(house, admin):
+    page = admin.get(change_url(house.viewer)).content.decode()
+    assert house.viewer.password not in page
+    assert "password" not in re.findall(r'name="([^"]+)"', page)
+
+
+def test_only_a_superuser_makes_or_changes_operators(house, operator, admin, signed_in):
+    fields = {"email": house.viewer.email, "name": house.viewer.name, "is_active": "on", "is_staff": "on"}
+    admin.post(change_url(house.viewer), fields)
+    assert not User.objects.get(pk=house.viewer.pk).is_staff
+    other = make_user(is_staff=True)
+    assert admin.post(change_url(other), {"email": "x@example.com", "name": "X"}).status_code == 403
+
+    root = signed_in(make_user(is_staff=True, is_superuser=True))
+    assert root.post(change_url(house.viewer), fields).status_code == 302
+    assert User.objects.get(pk=house.viewer.pk).is_staff
+
+
+@pytest.mark.parametrize("kind", ["user", "team", "invitation"])
+def test_nothing_is_deleted(house, admin, kind):
+    invitation = actions.invite(house.team, email="new@example.com", role="viewer", by=house.admin)
+    thing = {"user": house.viewer, "team": house.team, "invitation": invitation}[kind]
+    assert admin.post(reverse(f"admin:accounts_{kind}_delete", args=[thing.pk]), {"post": "yes"}).status_code == 403
+
+
+def test_creates_a_team_with_its_first_administrator(house, admin):
+    fields = team_form(Team(), (None, house.stranger, "admin"), name="Green Market")
+
+    assert admin.post(reverse("admin:accounts_team_add"), fields).status_code == 302
+
+    team = Team.objects.get(name="Green Market")
+    assert team.memberships.get().user == house.stranger
+    assert [entry[:3] for entry in entries(team.pk)] == [
+        ("team.created", "Olga", "Green Market"),
+        ("member.added", "Olga", str(house.stranger)),
+    ]
+
+
+def test_replaces_the_last_administrator_in_one_go(house, admin):
+    rows = rows_of(house.team)
+    rows[0] = (*rows[0], "delete")
+    rows[1] = (rows[1][0], rows[1][1], "admin")
+
+    assert admin.post(change_url(house.team), team_form(house.team, *rows)).status_code == 302
+
+    assert [(member.user, member.role) for member in house.team.memberships.by_rank()][:1] == [
+        (house.license_holder, "admin")
+    ]
+    assert [entry[0] for entry in entries(house.team.pk)] == ["member.role_changed", "member.removed"]
+
+
+def test_the_last_administrator_can_not_be_removed(house, admin):
+    rows = rows_of(house.team)
+    rows[0] = (*rows[0], "delete")
+    rows[3] = (rows[3][0], rows[3][1], "developer")
+
+    response = admin.post(change_url(house.team), team_form(house.team, *rows, name="Renamed"))
+
+    assert response.status_code == 200
+    form, [members] = response.context["adminform"].form, response.context["inline_admin_formsets"]
+    assert form.non_field_errors() == [str(actions.LAST_ADMIN)]
+    assert (form["name"].value(), members.forms[3]["role"].value()) == ("Renamed", "developer")
+    house.team.refresh_from_db()
+    assert house.team.name == "Harbour"
+    assert [member.role for member in house.team.memberships.by_rank()] == [
+        "admin",
+        "license_holder",
+        "developer",
+        "viewer",
+    ]
+    assert entries(house.team.pk) == []
+
+
+def test_a_membership_stays_with_its_person(house, admin):
+    rows = rows_of(house.team)
+    rows[3] = (rows[3][0], house.stranger, "viewer")
+
+    admin.post(change_url(house.team), team_form(house.team, *rows))
+
+    assert house.member(house.viewer).role == "viewer"
+    assert not house.team.members.filter(pk=house.stranger.pk).exists()
+
+
+def test_saving_unchanged_writes_nothing(house, admin):
+    admin.post(change_url(house.team), team_form(house.team, *rows_of(house.team)))
+    assert entries(house.team.pk) == []
+
+
+def test_asks_for_the_password_and_then_does_what_was_posted(house, admin):
+    let_proof_grow_old(admin)
+    newcomer = make_user()
+    fields = team_form(house.team, *rows_of(house.team), (None, newcomer, "viewer"))
+    assert admin.get(change_url(house.team)).status_code == 200
+
+    response = admin.post(change_url(house.team), fields)
+
+    assert response.url.startswith(reverse("account_reauthenticate"))
+    assert not house.team.members.filter(pk=newcomer.pk).exists()
+    admin.post(response.url, {"password": PASSWORD})
+    assert house.member(newcomer).role == "viewer"
+    assert [entry[0] for entry in entries(house.team.pk)] == ["member.added"]
+
+
+def test_invitations_are_read_only_and_without_the_link(house, admin):
+    invitation = actions.invite(house.team, email="new@example.com", role="viewer", by=house.admin)
+
+    page = admin.get(change_url(invitation))
+
+    assert page.status_code == 200
+    assert invitation.token not in page.content.decode()
+    assert admin.post(change_url(invitation), {"role": "admin"}).status_code == 403
+    assert admin.get(reverse("admin:accounts_invitation_add")).status_code == 403
+
+
+def test_member_s_host_roles_end_when_an_operator_removes_them(house, admin):
+    second = make_member(house.team, "viewer")
+    ApplicationMember.objects.create(application=make_application(house.team), user=second, role="reviewer")
+    rows = rows_of(house.team)
+    rows[4] = (*rows[4], "delete")
+
+    admin.post(change_url(house.team), team_form(house.team, *rows))
+
+    assert not ApplicationMember.objects.filter(user=second).exists()

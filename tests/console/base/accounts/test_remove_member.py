@@ -1,0 +1,141 @@
+"""Removing a member, and leaving."""
+
+import pytest
+from django.urls import reverse
+
+from console.base.accounts import actions
+from console.base.accounts.models import Membership
+from console.base.core.errors import Overtaken, Refused
+from console.base.hosts.models import ApplicationMember
+from tests.console.base.accounts.acting import at_once, entries, let_proof_grow_old, refused
+from tests.factories import make_application, make_member, make_reviewer
+
+
+def url(house, user):
+    return reverse("accounts:remove", args=[house.team.pk, house.member(user).pk])
+
+
+def leave_url(house):
+    return reverse("accounts:leave", args=[house.team.pk])
+
+
+def test_works(house, signed_in):
+    client = signed_in(house.admin)
+    assert client.get(url(house, house.developer)).status_code == 200
+
+    response = client.post(url(house, house.developer), {"note": "Moved on"})
+
+    assert (response.status_code, response.url) == (302, reverse("accounts:detail", args=[house.team.pk]))
+    assert not house.team.members.filter(pk=house.developer.pk).exists()
+    assert entries(house.team.pk) == [
+        ("member.removed", str(house.admin), str(house.developer), {"role": "developer"}, None)
+    ]
+    assert house.developer.notifications.get().detail == "Moved on"
+
+
+def test_an_open_session_gets_404_at_once(house, signed_in):
+    client = signed_in(house.developer)
+    page = reverse("accounts:detail", args=[house.team.pk])
+    assert client.get(page).status_code == 200
+
+    actions.remove_member(house.member(house.developer), by=house.admin)
+
+    assert client.get(page).status_code == 404
+
+
+def test_the_host_side_ends_too(house):
+    application = make_application(house.team)
+    reviewer = make_reviewer(application)
+
+    actions.remove_member(house.member(reviewer), by=house.admin)
+
+    assert not ApplicationMember.objects.filter(user=reviewer).exists()
+
+
+@pytest.mark.parametrize(
+    ("person", "status"), [("license_holder", 403), ("developer", 403), ("viewer", 403), ("stranger", 404)]
+)
+def test_others(house, signed_in, person, status):
+    assert signed_in(getattr(house, person)).post(url(house, house.viewer)).status_code == status
+    assert house.team.memberships.count() == 4
+
+
+def test_wrong_method(house, signed_in):
+    assert signed_in(house.admin).delete(url(house, house.viewer)).status_code == 405
+
+
+def test_asks_for_the_password_when_the_proof_is_old(house, signed_in):
+    client = signed_in(house.admin)
+    let_proof_grow_old(client)
+    assert client.post(url(house, house.viewer)).status_code == 403
+    assert house.team.memberships.count() == 4
+
+
+def test_the_last_administrator_stays(house, signed_in):
+    client = signed_in(house.admin)
+
+    assert client.post(url(house, house.admin)).status_code == 422
+    assert client.post(leave_url(house)).status_code == 422
+    assert house.team.memberships.count() == 4
+
+
+def test_twice(house):
+    member = house.member(house.viewer)
+    actions.remove_member(house.member(house.viewer), by=house.admin)
+    with pytest.raises(Overtaken):
+        actions.remove_member(member, by=house.admin)
+    assert len(entries(house.team.pk)) == 1
+
+
+def test_leaving(house, signed_in):
+    client = signed_in(house.viewer)
+    assert client.get(leave_url(house)).status_code == 200
+
+    response = client.post(leave_url(house))
+
+    assert (response.status_code, response.url) == (302, reverse("accounts:list"))
+    assert client.get(reverse("accounts:detail", args=[house.team.pk])).status_code == 404
+    assert entries(house.team.pk) == [("member.left", str(house.viewer), "Harbour", {"role": "viewer"}, None)]
+    assert house.viewer.notifications.count() == 0
+
+
+def test_leaving_a_team_that_is_not_mine(house, signed_in):
+    assert signed_in(house.stranger).post(leave_url(house)).status_code == 404
+
+
+def test_leaving_asks_for_the_password_when_the_proof_is_old(house, signed_in):
+    client = signed_in(house.viewer)
+    let_proof_grow_old(client)
+    assert client.post(leave_url(house)).status_code == 403
+
+
+def test_leaving_wrong_method(house, signed_in):
+    assert signed_in(house.viewer).delete(leave_url(house)).status_code == 405
+
+
+@pytest.mark.django_db(transaction=True)
+def test_at_once_the_last_two_administrators_can_not_both_leave(house):
+    second = make_member(house.team, "admin")
+    members = [house.member(house.admin), house.member(second)]
+
+    results = at_once(*[lambda member=member: actions.remove_member(member, by=member.user) for member in members])
+
+    assert len(refused(results)) == 1
+    assert Membership.objects.filter(team=house.team, role="admin").count() == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_at_once_the_same_member_is_removed_once(house):
+    member = house.member(house.viewer)
+
+    results = at_once(*[lambda: actions.remove_member(member, by=house.admin)] * 3)
+
+    assert len(refused(results)) == 2
+    assert len(entries(house.team.pk)) == 1
+
+
+def test_a_refusal_changes_nothing(house):
+    with pytest.raises(Refused):
+        actions.remove_member(house.member(house.admin), by=house.admin)
+    assert house.member(house.admin).role == "admin"
+    assert entries(house.team.pk) == []

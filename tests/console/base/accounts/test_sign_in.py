@@ -1,0 +1,115 @@
+"""Signing in and resetting the password: any spelling, no telling who has an account, limited attempts."""
+
+import pytest
+from django.core import mail
+from django.db import IntegrityError, transaction
+from django.urls import reverse
+from django.utils import timezone
+
+from console.base.accounts import delivery
+from console.base.accounts.models import User
+from tests.factories import PASSWORD, make_user
+
+
+@pytest.fixture
+def user(db):
+    return make_user(email="mira@example.com")
+
+
+def sign_in(client, email, password, **headers):
+    return client.post(reverse("account_login"), {"login": email, "password": password}, **headers)
+
+
+@pytest.mark.parametrize("email", ["mira@example.com", "MIRA@Example.com"])
+def test_any_spelling_signs_in(user, client, email):
+    assert sign_in(client, email, PASSWORD).status_code == 302
+    assert client.session["_auth_user_id"] == str(user.pk)
+
+
+def test_the_database_keeps_one_spelling(user):
+    for email in ("Mira@example.com", "Other@example.com"):
+        with pytest.raises(IntegrityError), transaction.atomic():
+            User.objects.create(email=email)
+    assert User.objects.create_user("Other@Example.com").email == "other@example.com"
+
+
+def test_a_wrong_password_and_an_unknown_address_look_the_same(user, client):
+    wrong = sign_in(client, "mira@example.com", "wrong").context["form"].errors
+    unknown = sign_in(client, "nobody@example.com", "wrong").context["form"].errors
+    assert wrong == unknown
+
+
+def test_a_reset_answers_the_same_for_known_and_unknown_addresses(user, client):
+    answers = [
+        client.post(reverse("account_reset_password"), {"email": email})
+        for email in ("Mira@example.com", "nobody@example.com")
+    ]
+
+    assert {(answer.status_code, answer.url) for answer in answers} == {(302, reverse("account_reset_password_done"))}
+    assert (len(mail.outbox), delivery.send_waiting(at=timezone.now())) == (0, 2)
+    assert [message.to for message in mail.outbox] == [["mira@example.com"], ["nobody@example.com"]]
+    assert "/password/reset/" in mail.outbox[0].body
+    assert [message.subject for message in mail.outbox] == ["Set a new password", "No account has this address"]
+    assert all(
+        message.body.rstrip().endswith(f"\n\n-- \nSent by the Mini Program Console to {message.to[0]}.")
+        for message in mail.outbox
+    )
+
+
+def test_a_reset_for_an_address_that_no_message_can_carry_is_refused(db, client):
+    response = client.post(reverse("account_reset_password"), {"email": '"\x0cBcc:eve@example.com"@example.com'})
+    assert (response.status_code, list(response.context["form"].errors)) == (200, ["email"])
+    assert delivery.send_waiting(at=timezone.now()) == 0
+
+
+def test_sign_up_is_closed(db, client):
+    fields = {"email": "new@example.com", "password1": PASSWORD, "password2": PASSWORD}
+    client.post(reverse("account_signup"), fields)
+    assert not User.objects.filter(email="new@example.com").exists()
+
+
+def test_failed_attempts_for_one_address_are_limited(user, client):
+    for _attempt in range(5):
+        sign_in(client, "mira@example.com", "wrong")
+
+    sign_in(client, "mira@example.com", PASSWORD)
+
+    assert "_auth_user_id" not in client.session
+
+
+def test_attempts_from_one_address_are_limited_and_others_go_on(user, client):
+    for number in range(31):
+        response = sign_in(client, f"guess{number}@example.com", "wrong", REMOTE_ADDR="203.0.113.7")
+
+    assert response.status_code == 429 or "Too many" in response.content.decode()
+    assert sign_in(client, "mira@example.com", PASSWORD, REMOTE_ADDR="203.0.113.8").status_code == 302
+
+
+def test_a_forged_forwarded_header_does_not_reset_the_limit(user, client):
+    for number in range(31):
+        response = sign_in(
+            client,
+            f"guess{number}@example.com",
+            "wrong",
+            REMOTE_ADDR="203.0.113.7",
+            HTTP_X_FORWARDED_FOR=f"10.0.0.{number}",
+        )
+    assert response.status_code == 429 or "Too many" in response.content.decode()
+
+
+def test_the_next_page_is_our_own(user, client):
+    response = client.post(
+        reverse("account_login"), {"login": user.email, "password": PASSWORD, "next": "https://evil.example/"}
+    )
+    assert response.url == reverse("home")
+
+
+def test_labels_are_in_sentence_case_without_placeholders(user, client):
+    page = client.get(reverse("account_login")).content.decode()
+    assert "E-mail" in page
+    assert 'placeholder="' not in page
+
+    client.force_login(user)
+    page = client.get(reverse("account_change_password")).content.decode()
+    assert all(label in page for label in ("Current password", "New password", "New password, again"))
+    assert "Current Password" not in page

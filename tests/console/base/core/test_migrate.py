@@ -1,0 +1,112 @@
+"""`manage.py migrate` on a database in use: nobody waits behind it for long."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import psycopg
+import pytest
+from django.core.management import CommandError, call_command
+from django.db import connection
+
+from tests.console.api.device.serving import database_url
+
+SECONDS = 30  # to wait for what must happen
+QUICK = 0.1  # how long a lock is waited for
+
+
+def migrate(target: str, *, lock_timeout: float = QUICK) -> None:
+    """Bring the tests' migrations (waiting/) to one of them."""
+    call_command("migrate", "core", target, verbosity=0, lock_timeout=lock_timeout)
+
+
+@pytest.fixture
+def user(transactional_db: None, settings: Any) -> Iterator[psycopg.Connection]:
+    """Somebody in the middle of a transaction on the table, where console.base.core, which has none, has migrations."""
+    settings.MIGRATION_MODULES = {"core": "tests.console.base.core.waiting.migrations"}
+    migrate("0001")
+    with psycopg.connect(database_url(), application_name="somebody") as other:
+        other.execute("INSERT INTO waiting_thing VALUES (1)")
+        yield other
+        other.rollback()
+        migrate("zero", lock_timeout=SECONDS)
+
+
+def session(name: str) -> str:
+    """Return one setting of our session."""
+    with connection.cursor() as cursor:
+        cursor.execute(f"SHOW {name}")
+        return str(cursor.fetchone()[0])
+
+
+def columns() -> list[str]:
+    """Return the table's columns."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT attname FROM pg_attribute WHERE attrelid = 'waiting_thing'::regclass AND attnum > 0")
+        return [name for (name,) in cursor.fetchall()]
+
+
+def test_gives_up_says_who_uses_the_table_and_can_be_run_again(user: psycopg.Connection) -> None:
+    limits = ("lock_timeout", "statement_timeout", "idle_in_transaction_session_timeout")
+    before = [session(name) for name in limits]
+    with pytest.raises(CommandError) as caught:
+        migrate("0002")
+    told = str(caught.value)
+    assert "waited 0.1 s for its lock and was given up:\n  ALTER TABLE waiting_thing ADD COLUMN size int\n" in told
+    held = (
+        rf"waiting_thing is in use by process {user.info.backend_pid} somebody \(idle in transaction for \d+ s\): INS"
+    )
+    assert re.search(held, told)
+    assert told.endswith("Run migrate again.")
+    assert [session(name) for name in limits] == before
+    assert columns() == ["id"]
+
+    user.rollback()
+    migrate("0002")
+    assert columns() == ["id", "size"]
+
+
+def test_an_index_that_is_built_concurrently_waits_for_as_long_as_it_takes(user: psycopg.Connection) -> None:
+    user.rollback()
+    migrate("0002")
+    user.execute("INSERT INTO waiting_thing VALUES (2)")
+    with ThreadPoolExecutor(1) as pool:
+        building = pool.submit(in_thread, lambda: migrate("0003"))
+        wait_until(waits_longer_than_a_lock_may)
+        user.execute("INSERT INTO waiting_thing VALUES (3)")  # Nobody waits behind it.
+        user.commit()
+        building.result(SECONDS)
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT indisvalid FROM pg_index WHERE indrelid = 'waiting_thing'::regclass")
+        assert cursor.fetchall() == [(True,)]
+
+
+def in_thread(verb: Callable[[], None]) -> None:
+    """Do it on a connection of the thread's own."""
+    try:
+        verb()
+    finally:
+        connection.close()
+
+
+def waits_longer_than_a_lock_may() -> bool:
+    """Whether the index waits, and has for longer than any other statement would."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT count(*) FROM pg_stat_activity WHERE query LIKE 'CREATE INDEX CONCURRENTLY%%' AND"
+            " wait_event_type = 'Lock' AND clock_timestamp() - query_start > %s * interval '3 seconds'",
+            [QUICK],
+        )
+        return cursor.fetchone() == (1,)
+
+
+def wait_until(condition: Callable[[], bool]) -> None:
+    """Wait for what must happen."""
+    deadline = time.monotonic() + SECONDS
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.02)

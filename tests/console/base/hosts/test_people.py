@@ -1,0 +1,238 @@
+"""Adding people, changing their role, removing them; the last application administrator stays."""
+
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+
+import pytest
+import time_machine
+from django.db import connection
+from django.utils import timezone
+
+from console.base.accounts import actions as accounts
+from console.base.accounts.models import Membership
+from console.base.accounts.permissions import ApplicationRole
+from console.base.activity.models import ActivityEntry
+from console.base.activity.verbs import Verb
+from console.base.core.errors import Overtaken, Refused
+from console.base.hosts import actions
+from console.base.hosts.models import ApplicationMember
+from tests import factories
+
+
+@pytest.fixture
+def member(application):
+    """A member of the owning team without a role."""
+    return factories.make_member(application.team, "developer")
+
+
+def add_url(application):
+    return f"/apps/{application.application_id}/people/add/"
+
+
+def person_of(application, user):
+    return ApplicationMember.objects.select_related("application", "user").get(application=application, user=user)
+
+
+def url(application, user, what):
+    return f"/apps/{application.application_id}/people/{person_of(application, user).pk}/{what}/"
+
+
+def roles(application):
+    return dict(application.people.values_list("user", "role"))
+
+
+def test_add(signed_in, application, admin, member):
+    response = signed_in(admin).post(add_url(application), {"user": member.pk, "role": "reviewer"})
+    assert (response.status_code, response["Location"]) == (302, f"/apps/{application.application_id}/")
+    assert roles(application) == {admin.pk: "app_admin", member.pk: "reviewer"}
+    entry = ActivityEntry.objects.get()
+    assert (entry.verb, entry.target_label, entry.after) == (
+        Verb.REVIEWER_ADDED,
+        f"{member} – Metro Wallet",
+        {"role": "reviewer"},
+    )
+
+
+def test_add_offers_members_of_the_owning_team_without_a_role(signed_in, application, admin, member, outsider):
+    response = signed_in(admin).get(add_url(application))
+    assert member in response.context["form"].fields["user"].queryset
+    assert admin not in response.context["form"].fields["user"].queryset
+    assert outsider not in response.context["form"].fields["user"].queryset
+
+
+def test_add_refuses_strangers(signed_in, application, admin, outsider):
+    response = signed_in(admin).post(add_url(application), {"user": outsider.pk, "role": "reviewer"})
+    assert response.status_code == 422
+    with pytest.raises(Refused, match="Only members of the team"):
+        actions.add_person(application, user=outsider, role="reviewer", by=admin)
+    assert roles(application) == {admin.pk: "app_admin"}
+
+
+def test_add_twice(application, admin, member):
+    actions.add_person(application, user=member, role="reviewer", by=admin)
+    with pytest.raises(Overtaken, match="already here: Reviewer"):
+        actions.add_person(application, user=member, role="app_admin", by=admin)
+    assert (roles(application)[member.pk], ActivityEntry.objects.count()) == ("reviewer", 1)
+
+
+def test_change_role(signed_in, application, admin, reviewer):
+    response = signed_in(admin).post(url(application, reviewer, "role"), {"role": "app_admin"})
+    assert response.status_code == 302
+    assert roles(application) == {admin.pk: "app_admin", reviewer.pk: "app_admin"}
+    entry = ActivityEntry.objects.get()
+    assert (entry.verb, entry.changes()) == (Verb.REVIEWER_ROLE_CHANGED, [("role", "reviewer", "app_admin")])
+    assert reviewer.notifications.get().text == "You are application administrator of Metro Wallet now"
+    assert admin.notifications.count() == 0
+
+
+def test_change_to_the_same_role(signed_in, application, admin, reviewer):
+    response = signed_in(admin).post(url(application, reviewer, "role"), {"role": "reviewer"})
+    assert response.status_code == 302
+    assert (ActivityEntry.objects.count(), reviewer.notifications.count()) == (0, 0)
+
+
+def test_remove(signed_in, application, admin, reviewer):
+    removed = signed_in(reviewer)
+    response = signed_in(admin).post(url(application, reviewer, "remove"))
+    assert response.status_code == 302
+    assert roles(application) == {admin.pk: "app_admin"}
+    entry = ActivityEntry.objects.get()
+    assert (entry.verb, entry.before) == (Verb.REVIEWER_REMOVED, {"role": "reviewer"})
+    assert removed.get("/reviews/").context["lines"] == []
+
+
+def test_remove_twice(application, admin, reviewer):
+    first, second = person_of(application, reviewer), person_of(application, reviewer)
+    actions.remove_person(first, by=admin)
+    with pytest.raises(Overtaken, match="no longer here"):
+        actions.remove_person(second, by=admin)
+    assert ActivityEntry.objects.count() == 1
+
+
+def test_the_last_administrator_stays(signed_in, application, admin, reviewer):
+    client = signed_in(admin)
+    answers = [
+        client.post(url(application, admin, "remove")),
+        client.post(url(application, admin, "role"), {"role": "reviewer"}),
+    ]
+    words = f"{admin} is the only application administrator of Metro Wallet. Make someone else one first."
+    assert [answer.status_code for answer in answers] == [422, 422]
+    assert [answer.context["form"].non_field_errors() for answer in answers] == [[words], [words]]
+    assert roles(application) == {admin.pk: "app_admin", reviewer.pk: "reviewer"}
+
+
+def test_an_administrator_who_cannot_sign_in_does_not_count(application, admin):
+    other = factories.make_reviewer(application, ApplicationRole.APP_ADMIN)
+    other.is_active = False
+    other.save()
+    with pytest.raises(Refused, match="only application administrator"):
+        actions.remove_person(person_of(application, admin), by=admin)
+    actions.remove_person(person_of(application, other), by=admin)
+    assert roles(application) == {admin.pk: "app_admin"}
+
+
+def leave(team, user):
+    """Leave the team by oneself."""
+    accounts.remove_member(Membership.objects.get(team=team, user=user), by=user)
+
+
+def test_who_leaves_the_team_leaves_the_application(application, admin, reviewer):
+    elsewhere = factories.make_application()
+    factories.join(elsewhere.team, reviewer, "viewer")
+    ApplicationMember.objects.create(application=elsewhere, user=reviewer, role="reviewer")
+    leave(application.team, reviewer)
+    assert roles(application) == {admin.pk: "app_admin"}
+    entry = ActivityEntry.objects.of_application(application.application_id).get()
+    assert (entry.verb, entry.actor_id, entry.before) == (Verb.REVIEWER_REMOVED, reviewer.pk, {"role": "reviewer"})
+    assert ActivityEntry.objects.count() == 2  # and one that the team was left
+    assert roles(elsewhere) == {reviewer.pk: "reviewer"}
+
+
+def test_the_last_administrator_cannot_leave_the_team(application, admin):
+    with pytest.raises(Refused, match="only application administrator of Metro Wallet"):
+        leave(application.team, admin)
+    assert roles(application) == {admin.pk: "app_admin"}
+    assert Membership.objects.filter(user=admin).count() == 1
+
+
+@pytest.mark.parametrize("what", ["role", "remove"])
+def test_lower_roles_may_not(signed_in, application, admin, reviewer, team_admin, what):
+    for user in (reviewer, team_admin):
+        client = signed_in(user)
+        target = url(application, admin, what)
+        assert [client.get(target).status_code, client.post(target, {"role": "reviewer"}).status_code] == [403, 403]
+        assert client.post(add_url(application), {"user": team_admin.pk, "role": "reviewer"}).status_code == 403
+    assert roles(application) == {admin.pk: "app_admin", reviewer.pk: "reviewer"}
+
+
+@pytest.mark.parametrize("what", ["role", "remove"])
+def test_elsewhere_it_does_not_exist(signed_in, application, admin, outsider, what):
+    client = signed_in(outsider)
+    assert client.post(url(application, admin, what), {"role": "reviewer"}).status_code == 404
+    assert client.post(add_url(application), {"user": outsider.pk, "role": "reviewer"}).status_code == 404
+    own = outsider.application_roles.get()
+    crossed = f"/apps/{own.application.application_id}/people/{person_of(application, admin).pk}/{what}/"
+    assert client.post(crossed, {"role": "reviewer"}).status_code == 404
+
+
+def test_wrong_method(signed_in, application, admin):
+    client = signed_in(admin)
+    targets = [add_url(application), url(application, admin, "role"), url(application, admin, "remove")]
+    assert [client.put(target).status_code for target in targets] == [405, 405, 405]
+
+
+def test_an_old_proof_asks_for_the_password(signed_in, application, admin, reviewer):
+    client = signed_in(admin)
+    with time_machine.travel(timezone.now() + timedelta(minutes=16)):
+        assert client.post(url(application, reviewer, "remove")).status_code == 403
+        assert client.post(add_url(application), {"user": 1, "role": "reviewer"}).status_code == 403
+        assert client.post(url(application, reviewer, "role"), {"role": "app_admin"}).status_code == 403
+        assert roles(application) == {admin.pk: "app_admin", reviewer.pk: "reviewer"}
+        right = {"sudo_password": factories.PASSWORD}
+        assert client.post(url(application, reviewer, "remove"), right).status_code == 302
+    assert roles(application) == {admin.pk: "app_admin"}
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_administrators_remove_each_other_at_once(application, admin):
+    other = factories.make_reviewer(application, ApplicationRole.APP_ADMIN)
+    people = [person_of(application, admin), person_of(application, other)]
+
+    def remove(person):
+        try:
+            actions.remove_person(person, by=admin)
+        except Refused as refused:
+            return type(refused)
+        finally:
+            connection.close()
+        return None
+
+    with ThreadPoolExecutor(2) as pool:
+        outcomes = list(pool.map(remove, people))
+    assert sorted(map(str, outcomes)) == sorted(map(str, [None, Refused]))
+    assert list(application.people.values_list("role", flat=True)) == ["app_admin"]
+    assert ActivityEntry.objects.count() == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_added_and_leaving_the_team_at_once(application, admin, member):
+    def add():
+        try:
+            actions.add_person(application, user=member, role="reviewer", by=admin)
+        except Refused:
+            return "refused"
+        finally:
+            connection.close()
+        return "added"
+
+    def go():
+        try:
+            leave(application.team, member)
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(2) as pool:
+        added, gone = pool.submit(add), pool.submit(go)
+        gone.result()
+        assert added.result() in ("added", "refused")
+    assert roles(application) == {admin.pk: "app_admin"}
