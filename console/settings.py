@@ -97,7 +97,11 @@ TEMPLATES = [
                 "console.sections.frame",
                 "console.platform.context.late_parts",
             ],
-            "builtins": ["console.base.core.templatetags.console", "console.base.core.templatetags.actions"],
+            "builtins": [
+                "console.base.core.templatetags.console",
+                "console.base.core.templatetags.actions",
+                "console.base.activity.templatetags.activity",
+            ],
         },
     },
 ]

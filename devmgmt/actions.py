@@ -8,25 +8,20 @@ from typing import TypeVar
 
 from django.db import transaction
 from django.utils import timezone
-from django.utils.functional import Promise
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 
-from console.base.accounts.actions import member_or_managers, members_with, notify
 from console.base.accounts.models import User
-from console.base.accounts.permissions import Permission
-from console.base.accounts.states import NotificationKind
+from console.base.activity.events import emit
 from console.base.activity.models import ActivityEntry
-from console.base.activity.verbs import Verb
 from console.base.core.errors import Overtaken, Refused, refusing_duplicate
 from console.base.hosts import decisions
 from console.base.hosts.models import HostApplication
 from console.base.hosts.states import DecisionState
-from devmgmt import rules
+from devmgmt import events, rules
 from devmgmt.matching import Domain, fingerprint
 from devmgmt.models import QUERY_LENGTH, ApiPermission, DomainExemption, ProgramGrant, SavedQuery, ServerDomain
 from devmgmt.states import MOST_SAVED_QUERIES, DomainType
-from miniprograms.actions import lock, touch, write_entry
+from miniprograms.actions import lock
 from miniprograms.models import Binding, MiniProgram
 
 G = TypeVar("G", bound=ProgramGrant)
@@ -45,19 +40,24 @@ def domains_of(program: MiniProgram) -> dict[str, list[ServerDomain]]:
 
 def domain_changes(program: MiniProgram, *, at: datetime) -> int:
     """Return how many changes were saved in the calendar month of `at` (D-1)."""
-    entries = ActivityEntry.objects.of_program(program.app_id).filter(verb=Verb.DOMAINS_CHANGED)
+    entries = ActivityEntry.objects.of_program(program.app_id).filter(verb=events.DomainsChanged.name)
     return entries.filter(at__gte=rules.month_of(at), at__lt=rules.next_month(at)).count()
 
 
 @transaction.atomic
 def change_domains(
-    program: MiniProgram, *, lists: Mapping[str, Collection[Domain]], seen: str, by: User
+    program: MiniProgram,
+    *,
+    lists: Mapping[str, Collection[Domain]],
+    seen: str,
+    by: User,
+    at: datetime | None = None,
 ) -> MiniProgram:
     """Save all hosts at once (D-1); saving what is there changes nothing and costs nothing.
 
     `seen` is the fingerprint of what the editor saw; raises Overtaken when somebody has saved since.
     """
-    program, at = lock(program), timezone.now()
+    program, at = lock(program), at or timezone.now()
     current = domains_of(program)
     if fingerprint(current) != seen:
         raise Overtaken(_("Someone else changed the server domains while you were editing."))
@@ -76,8 +76,7 @@ def change_domains(
         ServerDomain.objects.bulk_create(
             ServerDomain(mini_program=program, kind=kind, host=domain.host, port=domain.port) for domain in new
         )
-    touch(program, Verb.DOMAINS_CHANGED)
-    write_entry(Verb.DOMAINS_CHANGED, program, by=by, before=before, after=after)
+    emit(events.DomainsChanged(program, by=by, at=at, before=before, after=after))
     return program
 
 
@@ -86,7 +85,7 @@ def change_domains(
 
 @transaction.atomic
 def apply_for_exemption(
-    program: MiniProgram, *, application: HostApplication, reason: str, by: User
+    program: MiniProgram, *, application: HostApplication, reason: str, by: User, at: datetime | None = None
 ) -> DomainExemption:
     """Ask an application to let the program skip domain verification (D-2)."""
     program = lock(program)
@@ -94,12 +93,18 @@ def apply_for_exemption(
     if DomainExemption.objects.live().filter(mini_program=program, application=application).exists():
         raise Refused(_("This application was already asked, or has granted it."), field="application")
     grant = DomainExemption(mini_program=program, application=application, requested_by=by, reason=reason)
-    return _ask(grant, by=by)
+    return _ask(grant, by=by, at=at)
 
 
 @transaction.atomic
 def apply_for_permissions(
-    program: MiniProgram, *, application: HostApplication, apis: Iterable[str], reason: str, by: User
+    program: MiniProgram,
+    *,
+    application: HostApplication,
+    apis: Iterable[str],
+    reason: str,
+    by: User,
+    at: datetime | None = None,
 ) -> list[ApiPermission]:
     """Ask an application for restricted APIs of its list, each to be decided by itself (D-3)."""
     program = lock(program)
@@ -119,76 +124,71 @@ def apply_for_permissions(
     if not wanted:
         raise Refused(_("Choose at least one API."), field="apis")
     common = {"mini_program": program, "application": application, "requested_by": by, "reason": reason}
-    return [_ask(ApiPermission(api=api, **common), by=by) for api in wanted]
+    return [_ask(ApiPermission(api=api, **common), by=by, at=at) for api in wanted]
 
 
 @transaction.atomic
-def withdraw(grant: G, *, by: User) -> G:
-    """Take back a request that nobody has decided, and tell who would have; raises Overtaken when someone has."""
-    lock(grant.mini_program)
+def withdraw(grant: G, *, by: User, at: datetime | None = None) -> G:
+    """Take back a request that nobody has decided, and notify who would have; raises Overtaken when someone has."""
+    grant.mini_program = lock(grant.mini_program)
     decisions.move(grant, source=DecisionState.WAITING, state=DecisionState.WITHDRAWN)
-    _note(grant, "withdrawn", by=by, before=DecisionState.WAITING)
-    _tell_reviewers(grant, gettext_lazy("Withdrawn: %(subject)s"), by=by)
+    emit(events.moves_of(grant).withdrawn(grant, was=DecisionState.WAITING, by=by, at=at))
     return grant
 
 
 @transaction.atomic
-def give_up(grant: G, *, by: User) -> G:
-    """End what was granted from the mini program's side, and tell the application's reviewers."""
-    lock(grant.mini_program)
-    _end(grant, by=by)
-    _note(grant, "given_up", by=by, before=DecisionState.APPROVED)
-    _tell_reviewers(grant, gettext_lazy("Given up: %(subject)s"), by=by)
+def give_up(grant: G, *, by: User, at: datetime | None = None) -> G:
+    """End what was granted from the mini program's side, and notify the application's reviewers."""
+    grant.mini_program, at = lock(grant.mini_program), at or timezone.now()
+    _end(grant, by=by, at=at)
+    emit(events.moves_of(grant).given_up(grant, was=DecisionState.APPROVED, by=by, at=at))
     return grant
 
 
 @transaction.atomic
-def decide(grant: G, *, approve: bool, by: User, note: str = "") -> G:
+def decide(grant: G, *, approve: bool, by: User, note: str = "", at: datetime | None = None) -> G:
     """Grant or reject; raises Refused while the application does not serve the program."""
-    program = lock(grant.mini_program)
+    grant.mini_program = lock(grant.mini_program)
     if approve:
-        _refuse_unbound(program, grant.application)
-    decisions.settle(grant, approve=approve, by=by, note=note)
-    _note(grant, "approved" if approve else "rejected", by=by, before=DecisionState.WAITING, reason=note)
-    text = gettext_lazy("%(application)s rejected: %(subject)s")
-    if approve:
-        text = gettext_lazy("%(application)s granted: %(subject)s")
-    _tell_developers(grant, text, by=by, detail=note)
+        _refuse_unbound(grant.mini_program, grant.application)
+    decisions.settle(grant, approve=approve, by=by, at=at, note=note)
+    moves = events.moves_of(grant)
+    event = moves.approved if approve else moves.rejected
+    emit(event(grant, was=DecisionState.WAITING, by=by, at=at, reason=note))
     return grant
 
 
 @transaction.atomic
-def revoke(grant: G, *, by: User, reason: str) -> G:
+def revoke(grant: G, *, by: User, reason: str, at: datetime | None = None) -> G:
     """End what was granted from the application's side, with a reason that the developers read; the device's next
     policy is without it (D-4).
     """
     if not reason.strip():
         raise Refused(_("Say why: the mini program's team will read it."), field="note")
-    lock(grant.mini_program)
-    _end(grant, by=by, reason=reason)
-    _note(grant, "revoked", by=by, before=DecisionState.APPROVED, reason=reason)
-    _tell_developers(grant, gettext_lazy("%(application)s revoked: %(subject)s"), by=by, detail=reason, managers=True)
+    grant.mini_program, at = lock(grant.mini_program), at or timezone.now()
+    _end(grant, by=by, at=at, reason=reason)
+    emit(events.moves_of(grant).revoked(grant, was=DecisionState.APPROVED, by=by, at=at, reason=reason))
     return grant
 
 
-def end_with_binding(binding: Binding, *, by: User, removed: bool) -> None:
+def end_with_binding(binding: Binding, *, by: User, removed: bool, at: datetime) -> None:
     """End what the application granted the program and withdraw what waits; inside the transaction of the unbinding.
 
-    It is revoked when the application `removed` the program, for the same reason, and given up otherwise. The list of
-    programs goes on showing the unbinding as the last change.
+    It is revoked when the application `removed` the program, for the same reason, and given up otherwise. Nobody is
+    notified again, and the list of programs goes on showing the unbinding as the last change.
     """
-    move, reason = ("revoked", binding.end_reason) if removed else ("given_up", "")
     kinds: tuple[type[ProgramGrant], ...] = (DomainExemption, ApiPermission)
     for kind in kinds:
         live = kind.objects.live().filter(mini_program=binding.mini_program, application=binding.application)
         for grant in live.select_related("application"):
-            grant.mini_program = binding.mini_program
-            if grant.state == DecisionState.APPROVED:
-                _end(grant, by=by, reason=reason)
-                _record(grant, move, by=by, before=DecisionState.APPROVED, reason=reason)
+            grant.mini_program, moves, was = binding.mini_program, events.moves_of(grant), grant.state
+            event, reason = moves.withdrawn, ""
+            if was == DecisionState.APPROVED:
+                event, reason = (moves.revoked, binding.end_reason) if removed else (moves.given_up, "")
+                _end(grant, by=by, at=at, reason=reason)
             else:
                 decisions.move(grant, source=DecisionState.WAITING, state=DecisionState.WITHDRAWN)
-                _record(grant, "withdrawn", by=by, before=DecisionState.WAITING)
+            emit(event(grant, was=was, by=by, at=at, reason=reason, aside=True))
 
 
 def _refuse_unbound(program: MiniProgram, application: HostApplication) -> None:
@@ -199,74 +199,15 @@ def _refuse_unbound(program: MiniProgram, application: HostApplication) -> None:
         )
 
 
-def _ask(grant: G, *, by: User) -> G:
-    decisions.ask(grant)
-    _note(grant, "requested", by=by, before=None, reason=grant.reason)
+def _ask(grant: G, *, by: User, at: datetime | None) -> G:
+    decisions.ask(grant, at=at)
+    emit(events.moves_of(grant).requested(grant, was=None, by=by, at=at, reason=grant.reason))
     return grant
 
 
-def _end(grant: ProgramGrant, *, by: User, reason: str = "") -> None:
-    decisions.move(
-        grant,
-        source=DecisionState.APPROVED,
-        state=DecisionState.ENDED,
-        ended_at=timezone.now(),
-        ended_by=by,
-        end_reason=reason.strip(),
-    )
-
-
-def _note(grant: ProgramGrant, move: str, *, by: User, before: str | None, reason: str = "") -> None:
-    """Write the entry, and what the list shows as the last change."""
-    touch(grant.mini_program, _verb(grant, move), label=_api(grant) or f"{grant.mini_program} – {grant.application}")
-    _record(grant, move, by=by, before=before, reason=reason)
-
-
-def _record(grant: ProgramGrant, move: str, *, by: User, before: str | None, reason: str = "") -> None:
-    """Write the entry."""
-    api = _api(grant)
-    write_entry(
-        _verb(grant, move),
-        grant.mini_program,
-        by=by,
-        on=grant,
-        label=f"{api + ', ' if api else ''}{grant.mini_program} – {grant.application}",
-        application_id=grant.application.application_id,
-        before={"state": before} if before else None,
-        after={"state": grant.state},
-        reason=reason,
-    )
-
-
-def _verb(grant: ProgramGrant, move: str) -> Verb:
-    return Verb(f"{'permission' if _api(grant) else 'exemption'}.{move}")
-
-
-def _api(grant: ProgramGrant) -> str:
-    return grant.api if isinstance(grant, ApiPermission) else ""
-
-
-def _tell_reviewers(grant: ProgramGrant, text: Promise, *, by: User) -> None:
-    notify(
-        [user for user in decisions.reviewers_of(grant.application) if user != by],
-        kind=NotificationKind.REVIEW,
-        text=lambda: str(text) % {"subject": grant.subject()},
-        url=grant.get_absolute_url(),
-    )
-
-
-def _tell_developers(grant: ProgramGrant, text: Promise, *, by: User, detail: str, managers: bool = False) -> None:
-    """Tell who asked; with `managers` also who manages the program, as its devices are about to lose something."""
-    team = grant.mini_program.team
-    told = {*member_or_managers(grant.requested_by, team=team)}
-    told |= {*members_with(team, Permission.MANAGE)} if managers else set()
-    notify(
-        [user for user in told if user != by],
-        kind=NotificationKind.DECISION,
-        text=lambda: str(text) % {"application": grant.application, "subject": grant.subject()},
-        detail=lambda: detail,
-        url=grant.developer_url(),
-    )
+def _end(grant: ProgramGrant, *, by: User, at: datetime, reason: str = "") -> None:
+    end = {"ended_at": at, "ended_by": by, "end_reason": reason.strip()}
+    decisions.move(grant, source=DecisionState.APPROVED, state=DecisionState.ENDED, **end)
 
 
 # Saved queries: personal, so that no activity log tells of them -----------------------------------------------------

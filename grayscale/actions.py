@@ -16,14 +16,14 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from console.base.accounts.models import User
-from console.base.activity.verbs import Verb
+from console.base.activity.events import emit
 from console.base.core.errors import Overtaken, Refused
 from console.base.hosts.models import HostApplication
-from grayscale import claims, lifecycle, rules
+from grayscale import claims, events, lifecycle, rules
 from grayscale.guardrail import Guardrail
 from grayscale.models import ApplicationCondition, GrayscaleTask, ObjectList, PlatformCondition
 from grayscale.states import Reason, TaskState
-from miniprograms.actions import lock, touch
+from miniprograms.actions import lock
 from miniprograms.models import MiniProgram
 from releases.field.states import Network
 from releases.models import Version
@@ -68,9 +68,9 @@ def settings_of(task: GrayscaleTask) -> TaskSettings:
 
 
 @transaction.atomic
-def create(program: MiniProgram, *, by: User, settings: TaskSettings) -> GrayscaleTask:
+def create(program: MiniProgram, *, by: User, settings: TaskSettings, at: datetime | None = None) -> GrayscaleTask:
     """Make a task (G-1). Where its start has come already it delivers at once."""
-    program, at = lock(program), timezone.now()
+    program, at = lock(program), at or timezone.now()
     _refuse_if(rules.why_not_create(program, candidates=1))
     _check(program, settings, at=at)
     started = settings.starts_at <= at
@@ -86,18 +86,20 @@ def create(program: MiniProgram, *, by: User, settings: TaskSettings) -> Graysca
     _take_in(task, settings.object_lists)
     claims.make_shards(task)
     after = {name: value for name, value in {"state": task.state, **_described(task)}.items() if value}
-    _note(Verb.GRAYSCALE_CREATED, task, by=by, after=after)
+    emit(events.TaskCreated(task, by=by, at=at, after=after))
     return task
 
 
 @transaction.atomic
-def edit(task: GrayscaleTask, *, by: User, revision: int, settings: TaskSettings) -> GrayscaleTask:
+def edit(
+    task: GrayscaleTask, *, by: User, revision: int, settings: TaskSettings, at: datetime | None = None
+) -> GrayscaleTask:
     """Change everything while pending; later the end, the limit, the name, added objects and the guardrail only (G-8).
 
     Saving what is there already changes nothing. `revision` is the one that the editor saw; raises Overtaken when it
     is old.
     """
-    task, at = _locked(task)
+    task, at = _locked(task, at=at)
     if task.revision != revision:
         raise Overtaken(_("Someone else changed this task while you were editing."))
     _refuse_if(rules.why_not_edit(task, at=at))
@@ -118,40 +120,40 @@ def edit(task: GrayscaleTask, *, by: User, revision: int, settings: TaskSettings
     after = {"state": task.state, **_described(task)}
     task.revision += 1
     task.save()
-    _note(Verb.GRAYSCALE_EDITED, task, by=by, before=before, after=after)
+    emit(events.TaskEdited(task, by=by, at=at, before=before, after=after))
     if task.state == TaskState.PENDING and task.starts_at <= at:  # a start that was moved to the past has come
-        lifecycle.begin(task, on_shelf=task.mini_program.on_shelf)
+        lifecycle.begin(task, on_shelf=task.mini_program.on_shelf, at=at)
     return task
 
 
 @transaction.atomic
-def start(task: GrayscaleTask, *, by: User) -> GrayscaleTask:
+def start(task: GrayscaleTask, *, by: User, at: datetime | None = None) -> GrayscaleTask:
     """Deliver from now on, whatever the start time was (G-4)."""
-    task, at = _locked(task)
+    task, at = _locked(task, at=at)
     _refuse_if(rules.why_not_start(task, at=at))
     before = {"state": task.state, "starts": task.starts_at.isoformat()}
     task.start()
     task.starts_at = task.state_since = at
     task.revision += 1
     task.save()
-    _note(Verb.GRAYSCALE_STARTED, task, by=by, before=before, after={"state": task.state, "starts": at.isoformat()})
+    after = {"state": task.state, "starts": at.isoformat()}
+    emit(events.TaskStarted(task, by=by, at=at, before=before, after=after))
     return task
 
 
 @transaction.atomic
-def suspend(task: GrayscaleTask, *, by: User, reason: str = "") -> GrayscaleTask:
+def suspend(task: GrayscaleTask, *, by: User, reason: str = "", at: datetime | None = None) -> GrayscaleTask:
     """Take no new users; who has the version keeps it (G-6). Once this is committed nobody gets a place."""
-    task, at = _locked(task)
+    task, at = _locked(task, at=at)
     _refuse_if(rules.why_not_suspend(task, at=at))
     lifecycle.suspend(task, Reason.BY_HAND, at=at, by=by, reason=reason)
-    touch(task.mini_program, Verb.GRAYSCALE_SUSPENDED, label=task.name)
     return task
 
 
 @transaction.atomic
-def resume(task: GrayscaleTask, *, by: User, reason: str = "") -> GrayscaleTask:
+def resume(task: GrayscaleTask, *, by: User, reason: str = "", at: datetime | None = None) -> GrayscaleTask:
     """Take new users again (G-4)."""
-    task, at = _locked(task)
+    task, at = _locked(task, at=at)
     _refuse_if(rules.why_not_resume(task, at=at))
     if not lifecycle.reaches_anyone(task):
         raise Refused(_("None of the task's applications is bound."))
@@ -161,25 +163,26 @@ def resume(task: GrayscaleTask, *, by: User, reason: str = "") -> GrayscaleTask:
     task.save()
     claims.open_shards(task)
     after = {"state": task.state, "why": ""}
-    _note(Verb.GRAYSCALE_RESUMED, task, by=by, before=before, after=after, reason=reason.strip())
+    emit(events.TaskResumed(task, by=by, at=at, before=before, after=after, reason=reason.strip()))
     return task
 
 
 @transaction.atomic
-def end(task: GrayscaleTask, *, by: User, reason: str = "", pull_back: bool = False) -> GrayscaleTask:
+def end(
+    task: GrayscaleTask, *, by: User, reason: str = "", pull_back: bool = False, at: datetime | None = None
+) -> GrayscaleTask:
     """Give the version to nobody any more; with `pull_back` also who runs it goes to the online version (G-6)."""
-    task, at = _locked(task)
+    task, at = _locked(task, at=at)
     _refuse_if(rules.why_not_end(task, at=at))
     why = Reason.PULLED_BACK if pull_back else Reason.BY_HAND
-    lifecycle.close(task, why, at=at, by=by, reason=reason, pull_back=pull_back)
-    verb = Verb.GRAYSCALE_PULLED_BACK if pull_back else Verb.GRAYSCALE_ENDED
-    touch(task.mini_program, verb, label=task.name)
+    event = events.TaskPulledBack if pull_back else events.TaskEnded
+    lifecycle.close(task, why, at=at, by=by, reason=reason, pull_back=pull_back, event=event)
     return task
 
 
-def _locked(task: GrayscaleTask) -> tuple[GrayscaleTask, datetime]:
+def _locked(task: GrayscaleTask, *, at: datetime | None) -> tuple[GrayscaleTask, datetime]:
     """Lock the program, write down what the clock has decided, and return the task as it is now, and the time."""
-    program, at = lock(task.mini_program), timezone.now()
+    program, at = lock(task.mini_program), at or timezone.now()
     lifecycle.settle(program, at=at)
     current = GrayscaleTask.objects.select_related("version", "created_by").get(pk=task.pk)
     current.mini_program = current.version.mini_program = program
@@ -311,8 +314,3 @@ def _described(task: GrayscaleTask) -> dict[str, Any]:
 
 def _ranged(name: str, lowest: str, highest: str) -> str:
     return f"{name} {lowest or '…'} – {highest or '…'}" if lowest or highest else name
-
-
-def _note(verb: Verb, task: GrayscaleTask, *, by: User, **entry: Any) -> None:
-    touch(task.mini_program, verb, label=task.name)
-    lifecycle.write_entry(verb, task, by=by, **entry)

@@ -8,11 +8,11 @@ from django.db import transaction
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from console.base.accounts.actions import notify
 from console.base.accounts.models import Notification
+from console.base.accounts.notifying import notify
 from console.base.accounts.states import NotificationKind
 from console.base.core import times
-from console.base.hosts.actions import administrators_of
+from console.base.hosts.people import administrators_of
 from messaging.models import Gateway
 from messaging.retrying import OPENS_AT
 

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
+from django.utils.translation import gettext as _
+
 from console.base.core.text import is_chinese, visible
-from messaging.models import MyTemplate, PublicKeyword, PublicTemplate
+from messaging.models import Ban, MyTemplate, PublicKeyword, PublicTemplate
 
 
 class Keyword(NamedTuple):
@@ -73,3 +75,10 @@ def lines_in(template: MyTemplate, values: Mapping[str, object], lang: str) -> l
         )
         for each in template.keywords
     ]
+
+
+def what_of(ban: Ban) -> str:
+    """Name what is stopped: “City Bus”, or “Arrival reminder of City Bus”."""
+    if ban.template is None:
+        return str(ban.mini_program)
+    return _("%(template)s of %(program)s") % {"template": title_of(ban.template), "program": ban.mini_program}

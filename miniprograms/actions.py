@@ -6,6 +6,7 @@ import base64
 import json
 import secrets
 from contextlib import suppress
+from datetime import datetime
 from functools import partial
 from pathlib import PurePath
 from typing import Any
@@ -15,21 +16,17 @@ from django.db import transaction
 from django.db.models.fields.files import FieldFile
 from django.utils import timezone
 from django.utils.crypto import salted_hmac
-from django.utils.functional import Promise
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 
-from console.base.accounts.actions import member_or_managers, members_with, notify
 from console.base.accounts.models import Team, User
-from console.base.accounts.permissions import Permission
-from console.base.accounts.states import NotificationKind
-from console.base.activity.actions import record
-from console.base.activity.verbs import Verb
+from console.base.activity.events import emit
 from console.base.core.errors import Overtaken, Refused, refusing_duplicate
 from console.base.core.files import refusing_unwritable
 from console.base.hosts import decisions
 from console.base.hosts.models import HostApplication
 from console.base.hosts.states import DecisionState
+from miniprograms import events
+from miniprograms.events import ProgramEvent
 from miniprograms.models import Binding, Category, IdeDownload, MiniProgram, ProgramUser
 from miniprograms.signals import binding_ended, binding_started, shelf_changed
 from miniprograms.states import Shelf
@@ -42,20 +39,6 @@ def lock(program: MiniProgram) -> MiniProgram:
     return MiniProgram.objects.select_for_update(no_key=True, of=("self",)).select_related("team").get(pk=program.pk)
 
 
-def touch(program: MiniProgram, verb: Verb, *, label: str = "", **changes: Any) -> None:
-    """Write `changes` and what the list shows as the last change."""
-    changes |= {"changed_at": timezone.now(), "last_change": verb, "last_change_label": label}
-    MiniProgram.objects.filter(pk=program.pk).update(**changes)
-    for name, value in changes.items():
-        setattr(program, name, value)
-
-
-def write_entry(verb: Verb, program: MiniProgram, *, by: User, **entry: Any) -> None:
-    """Record an activity entry that belongs to the program."""
-    entry.setdefault("on", program)
-    record(verb, by=by, team_id=program.team_id, mini_program_id=program.app_id, **entry)
-
-
 @transaction.atomic
 def create(
     *,
@@ -66,9 +49,10 @@ def create(
     category: Category,
     introduction: str,
     description: str,
+    at: datetime | None = None,
 ) -> MiniProgram:
     """Create a mini program of the team (L-1); the icon is already re-encoded by the form."""
-    now = timezone.now()
+    now = at or timezone.now()
     program = MiniProgram(
         team=team,
         created_by=by,
@@ -81,13 +65,19 @@ def create(
         description=description,
     )
     _save_named(program, new_icon=True)
-    write_entry(Verb.MINI_PROGRAM_CREATED, program, by=by, after=_described(program))
+    emit(events.MiniProgramCreated(program, by=by, at=now, after=_described(program)))
     return program
 
 
 @transaction.atomic
 def edit(
-    program: MiniProgram, *, by: User, revision: int, icon: ContentFile[bytes] | None = None, **fields: Any
+    program: MiniProgram,
+    *,
+    by: User,
+    revision: int,
+    icon: ContentFile[bytes] | None = None,
+    at: datetime | None = None,
+    **fields: Any,
 ) -> MiniProgram:
     """Change the descriptive fields (L-3); saving what is there already changes nothing.
 
@@ -108,10 +98,9 @@ def edit(
         current.icon = icon
     current.revision += 1
     _save_named(current, new_icon=bool(icon))
-    touch(current, Verb.MINI_PROGRAM_EDITED)
     if icon:
         after["icon"] = _short(current.icon)
-    write_entry(Verb.MINI_PROGRAM_EDITED, current, by=by, before=before, after=after)
+    emit(events.MiniProgramEdited(current, by=by, at=at, before=before, after=after))
     return current
 
 
@@ -156,18 +145,20 @@ def _unionid(team_id: int, application: HostApplication, account: str) -> str:
 
 
 @transaction.atomic
-def take_off_shelf(program: MiniProgram, *, by: User, reason: str) -> MiniProgram:
+def take_off_shelf(program: MiniProgram, *, by: User, reason: str, at: datetime | None = None) -> MiniProgram:
     """Stop every application from getting the program, at once (L-4)."""
-    return _shelve(program, Shelf.OFF, Verb.MINI_PROGRAM_TAKEN_OFF_SHELF, by=by, reason=reason)
+    return _shelve(program, Shelf.OFF, events.MiniProgramTakenOffShelf, by=by, at=at, reason=reason)
 
 
 @transaction.atomic
-def put_on_shelf(program: MiniProgram, *, by: User, reason: str = "") -> MiniProgram:
+def put_on_shelf(program: MiniProgram, *, by: User, reason: str = "", at: datetime | None = None) -> MiniProgram:
     """Serve exactly the same online version again (L-4)."""
-    return _shelve(program, Shelf.ON, Verb.MINI_PROGRAM_PUT_ON_SHELF, by=by, reason=reason)
+    return _shelve(program, Shelf.ON, events.MiniProgramPutOnShelf, by=by, at=at, reason=reason)
 
 
-def _shelve(program: MiniProgram, shelf: Shelf, verb: Verb, *, by: User, reason: str) -> MiniProgram:
+def _shelve(
+    program: MiniProgram, shelf: Shelf, event: type[ProgramEvent], *, by: User, at: datetime | None, reason: str
+) -> MiniProgram:
     program = lock(program)
     if program.shelf == shelf:
         raise Overtaken(
@@ -176,134 +167,83 @@ def _shelve(program: MiniProgram, shelf: Shelf, verb: Verb, *, by: User, reason:
             else _("The mini program is already off the shelf.")
         )
     before = {"shelf": program.shelf}
-    touch(program, verb, shelf=shelf)
-    write_entry(verb, program, by=by, before=before, after={"shelf": shelf}, reason=reason)
-    shelf_changed.send(sender=MiniProgram, mini_program=program, by=by)
+    program.write(shelf=shelf)
+    entry = emit(event(program, by=by, at=at, before=before, after={"shelf": shelf}, reason=reason))
+    shelf_changed.send(sender=MiniProgram, mini_program=program, by=by, at=entry.at)
     return program
 
 
 @transaction.atomic
-def request_binding(program: MiniProgram, *, application: HostApplication, reason: str, by: User) -> Binding:
+def request_binding(
+    program: MiniProgram, *, application: HostApplication, reason: str, by: User, at: datetime | None = None
+) -> Binding:
     """Ask a host application for a binding (L-6)."""
     program = lock(program)
     if not HostApplication.objects.open_for_binding_by(program.team_id).filter(pk=application.pk).exists():
         raise Refused(_("This application does not take bindings."), field="application")
     if program.bindings.live().filter(application=application).exists():
         raise Refused(_("This application is already bound, or was already asked."), field="application")
-    binding = decisions.ask(Binding(mini_program=program, application=application, requested_by=by, reason=reason))
-    touch(program, Verb.BINDING_REQUESTED, label=application.name)
-    _note_binding(Verb.BINDING_REQUESTED, binding, by=by, reason=reason, before=None)
+    binding = Binding(mini_program=program, application=application, requested_by=by, reason=reason)
+    decisions.ask(binding, at=at)
+    emit(events.BindingRequested(binding, was=None, by=by, at=at, reason=reason))
     return binding
 
 
 @transaction.atomic
-def withdraw_binding(binding: Binding, *, by: User) -> Binding:
+def withdraw_binding(binding: Binding, *, by: User, at: datetime | None = None) -> Binding:
     """Take back a request that nobody has decided, and tell who would have; raises Overtaken when someone has."""
-    program = lock(binding.mini_program)
+    binding.mini_program = lock(binding.mini_program)
     decisions.move(binding, source=DecisionState.WAITING, state=DecisionState.WITHDRAWN)
-    touch(program, Verb.BINDING_WITHDRAWN, label=binding.application.name)
-    _note_binding(Verb.BINDING_WITHDRAWN, binding, by=by, before=DecisionState.WAITING)
-    _tell_reviewers(binding, gettext_lazy("The binding request of %(program)s was withdrawn"), by=by)
+    emit(events.BindingWithdrawn(binding, was=DecisionState.WAITING, by=by, at=at))
     return binding
 
 
 @transaction.atomic
-def decide_binding(binding: Binding, *, approve: bool, by: User, note: str = "") -> Binding:
+def decide_binding(binding: Binding, *, approve: bool, by: User, note: str = "", at: datetime | None = None) -> Binding:
     """Approve or reject; approval accepts the version online at this moment for the application (L-6)."""
-    program = lock(binding.mini_program)
-    decisions.settle(binding, approve=approve, by=by, note=note)
-    verb = Verb.BINDING_APPROVED if approve else Verb.BINDING_REJECTED
+    binding.mini_program = program = lock(binding.mini_program)
+    decisions.settle(binding, approve=approve, by=by, at=at, note=note)
     if approve:
         Binding.objects.filter(pk=binding.pk).update(accepted_number=program.online_number)
         binding.accepted_number = program.online_number
-        binding_started.send(sender=Binding, binding=binding)
-    touch(program, verb, label=binding.application.name)
-    _note_binding(verb, binding, by=by, reason=note, before=DecisionState.WAITING)
-    text = (
-        gettext_lazy("%(application)s approved the binding of %(program)s")
-        if approve
-        else gettext_lazy("%(application)s rejected the binding of %(program)s")
-    )
-    notify(
-        member_or_managers(binding.requested_by, team=program.team),
-        kind=NotificationKind.DECISION,
-        text=lambda: str(text) % {"application": binding.application, "program": program},
-        detail=lambda: note,
-        url=program.get_absolute_url(),
-    )
+        binding_started.send(sender=Binding, binding=binding, at=at)
+    event = events.BindingApproved if approve else events.BindingRejected
+    emit(event(binding, was=DecisionState.WAITING, by=by, at=at, reason=note))
     return binding
 
 
 @transaction.atomic
-def unbind(binding: Binding, *, by: User, reason: str = "") -> Binding:
-    """End a binding from the mini program's side: the application no longer gets the program, and is told (L-6)."""
-    _end_binding(binding, Verb.BINDING_ENDED, by=by, reason=reason)
-    _tell_reviewers(binding, gettext_lazy("%(program)s was unbound from %(application)s"), by=by, detail=reason)
-    return binding
+def unbind(binding: Binding, *, by: User, reason: str = "", at: datetime | None = None) -> Binding:
+    """End a binding from the mini program's side: the application no longer gets the program, and is notified (L-6)."""
+    return _end_binding(binding, events.BindingEnded, by=by, at=at, reason=reason)
 
 
 @transaction.atomic
-def remove_from_application(binding: Binding, *, by: User, reason: str) -> Binding:
-    """End a binding from the application's side, with a reason, and tell who manages the program (L-6)."""
+def remove_from_application(binding: Binding, *, by: User, reason: str, at: datetime | None = None) -> Binding:
+    """End a binding from the application's side, with a reason, and notify who manages the program (L-6)."""
     if not reason.strip():
         raise Refused(_("Say why: the mini program's team will read it."), field="note")
-    _end_binding(binding, Verb.BINDING_REMOVED, by=by, reason=reason)
-    notify(
-        [user for user in members_with(binding.mini_program.team, Permission.MANAGE) if user != by],
-        kind=NotificationKind.DECISION,
-        text=lambda: (
-            _("%(application)s removed %(program)s")
-            % {"application": binding.application, "program": binding.mini_program}
-        ),
-        detail=lambda: reason,
-        url=binding.mini_program.get_absolute_url(),
-    )
+    return _end_binding(binding, events.BindingRemoved, by=by, at=at, reason=reason)
+
+
+def _end_binding(
+    binding: Binding, event: type[events.BindingEvent], *, by: User, at: datetime | None, reason: str
+) -> Binding:
+    binding.mini_program, at = lock(binding.mini_program), at or timezone.now()
+    end = {"ended_at": at, "ended_by": by, "end_reason": reason.strip()}
+    decisions.move(binding, source=DecisionState.APPROVED, state=DecisionState.ENDED, **end)
+    emit(event(binding, was=DecisionState.APPROVED, by=by, at=at, reason=reason))
+    removed = event is events.BindingRemoved
+    binding_ended.send(sender=Binding, binding=binding, by=by, removed=removed, at=at)
     return binding
-
-
-def _tell_reviewers(binding: Binding, text: Promise, *, by: User, detail: str = "") -> None:
-    notify(
-        [user for user in decisions.reviewers_of(binding.application) if user != by],
-        kind=NotificationKind.REVIEW,
-        text=lambda: str(text) % {"program": binding.mini_program, "application": binding.application},
-        detail=lambda: detail,
-        url=binding.get_absolute_url(),
-    )
-
-
-def _end_binding(binding: Binding, verb: Verb, *, by: User, reason: str) -> Binding:
-    program = lock(binding.mini_program)
-    decisions.move(
-        binding,
-        source=DecisionState.APPROVED,
-        state=DecisionState.ENDED,
-        ended_at=timezone.now(),
-        ended_by=by,
-        end_reason=reason.strip(),
-    )
-    touch(program, verb, label=binding.application.name)
-    _note_binding(verb, binding, by=by, reason=reason, before=DecisionState.APPROVED)
-    binding_ended.send(sender=Binding, binding=binding, by=by, removed=verb == Verb.BINDING_REMOVED)
-    return binding
-
-
-def _note_binding(verb: Verb, binding: Binding, *, by: User, before: str | None, reason: str = "") -> None:
-    write_entry(
-        verb,
-        binding.mini_program,
-        by=by,
-        on=binding,
-        label=f"{binding.mini_program} – {binding.application}",
-        application_id=binding.application.application_id,
-        before={"state": before} if before else None,
-        after={"state": binding.state},
-        reason=reason,
-    )
 
 
 # What operators keep ----------------------------------------------------------------------------------------------
 
 Kept = Category | IdeDownload
+CREATED = {Category: events.CategoryCreated, IdeDownload: events.IdeDownloadCreated}
+EDITED = {Category: events.CategoryEdited, IdeDownload: events.IdeDownloadEdited}
+DELETED = {Category: events.CategoryDeleted, IdeDownload: events.IdeDownloadDeleted}
 
 
 @transaction.atomic
@@ -313,24 +253,15 @@ def keep(row: Kept, *, by: User) -> None:
     before, after = _values(old) if old else None, _values(row)
     if before != after:
         row.save()
-        verb = _verb("edited" if old else "created", row)
-        record(verb, by=by, on=row, label=_name(row), before=before, after=after)
+        event = (EDITED if old else CREATED)[type(row)]
+        emit(event(row, by=by, before=before, after=after))
 
 
 @transaction.atomic
 def discard(row: Kept, *, by: User) -> None:
     """Delete a category that no mini program has, or an IDE download."""
-    record(_verb("deleted", row), by=by, on=row, label=_name(row), before=_values(row))
+    emit(DELETED[type(row)](row, by=by, before=_values(row)))
     row.delete()
-
-
-def _name(row: Kept) -> str:
-    """Return what the log calls it: as it is kept, whatever the language of who reads."""
-    return row.name if isinstance(row, Category) else str(row)
-
-
-def _verb(move: str, row: Kept) -> Verb:
-    return Verb(f"{'category' if isinstance(row, Category) else 'ide_download'}.{move}")
 
 
 def _values(row: Kept) -> dict[str, str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
+from typing import Any
 
 from django.conf import settings
 from django.core.validators import MinLengthValidator, MinValueValidator, RegexValidator, URLValidator
@@ -14,12 +15,11 @@ from django.utils.translation import gettext_lazy as _
 
 from console.base.accounts.models import Team
 from console.base.accounts.permissions import Permission
-from console.base.activity.verbs import Verb
 from console.base.core.ids import random_id
 from console.base.hosts.models import Grant, HostApplication, icon_path
 from console.base.hosts.states import DecisionState
 from miniprograms.querysets import BindingQuerySet, IdeDownloadQuerySet, MiniProgramQuerySet
-from miniprograms.states import LAST_CHANGE, Shelf
+from miniprograms.states import Shelf
 
 
 class Category(models.Model):
@@ -93,7 +93,7 @@ class MiniProgram(models.Model):
     created_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
     changed_at = models.DateTimeField(db_default=Now())
     last_change = models.CharField(
-        max_length=50, default=Verb.MINI_PROGRAM_CREATED, help_text="a verb of the activity log"
+        max_length=50, default="mini_program.created", help_text="the name of an event of the activity log"
     )
     last_change_label = models.CharField(max_length=200, blank=True)
     revision = models.PositiveIntegerField(default=1)
@@ -133,12 +133,11 @@ class MiniProgram(models.Model):
         """Whether applications may get it."""
         return self.shelf == Shelf.ON
 
-    @property
-    def last_change_words(self) -> str:
-        """What the list shows under the time of the last change; an upper app's verb reads as in the log."""
-        if words := LAST_CHANGE.get(self.last_change):
-            return str(words) % {"label": self.last_change_label}
-        return f"{Verb(self.last_change).label} {self.last_change_label}".strip()
+    def write(self, **fields: Any) -> None:
+        """Set fields here and in the row; for who holds the row's lock."""
+        MiniProgram.objects.filter(pk=self.pk).update(**fields)
+        for name, value in fields.items():
+            setattr(self, name, value)
 
 
 class ProgramUser(models.Model):

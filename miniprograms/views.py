@@ -18,7 +18,6 @@ from console.base.accounts.filters import url_with_team
 from console.base.accounts.models import Team
 from console.base.accounts.permissions import Permission, lacking
 from console.base.activity.models import ActivityEntry
-from console.base.activity.verbs import Verb
 from console.base.activity.views import activity_page
 from console.base.core.errors import Overtaken
 from console.base.core.pages import NoteForm, form_page, page_of, posted
@@ -26,6 +25,7 @@ from console.base.hosts.models import HostApplication
 from console.base.hosts.states import DecisionState
 from miniprograms import actions
 from miniprograms.access import binding_for, mini_program_for
+from miniprograms.events import MiniProgramEdited
 from miniprograms.filters import MiniProgramFilter, ProgramFilter
 from miniprograms.forms import BindingForm, CreateForm, EditForm
 from miniprograms.models import Binding, IdeDownload, MiniProgram
@@ -123,7 +123,7 @@ def edit(request: SignedInRequest, program: MiniProgram) -> HttpResponse:
             return actions.edit(program, by=request.user, **data)
         except Overtaken:
             current = MiniProgram.objects.select_related("category").get(pk=program.pk)
-            edits = ActivityEntry.objects.of_program(program.app_id).filter(verb=Verb.MINI_PROGRAM_EDITED)
+            edits = ActivityEntry.objects.of_program(program.app_id).filter(verb=MiniProgramEdited.name)
             form.show_overtaken(current, edits)
             raise
 

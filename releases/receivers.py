@@ -1,5 +1,6 @@
 """What follows here from changes below."""
 
+from datetime import datetime
 from typing import Any
 
 from django.dispatch import receiver
@@ -11,16 +12,16 @@ from releases import actions
 
 
 @receiver(binding_started)
-def ask_too(sender: Any, *, binding: Binding, **kwargs: Any) -> None:
+def ask_too(sender: Any, *, binding: Binding, at: datetime | None, **kwargs: Any) -> None:
     """An audit that runs waits for an application that is bound meanwhile, too."""
     audit = binding.mini_program.audits.running().select_related("version", "submitted_by").first()
     if audit:
-        actions.ask_also(audit, binding.application)
+        actions.ask_also(audit, binding.application, at=at)
 
 
 @receiver(binding_ended)
-def go_on_without(sender: Any, *, binding: Binding, by: User, **kwargs: Any) -> None:
+def go_on_without(sender: Any, *, binding: Binding, by: User, at: datetime, **kwargs: Any) -> None:
     """An audit that waits for an application which is no longer bound goes on without it."""
     audit = binding.mini_program.audits.running().first()
     if audit:
-        actions.conclude_without(audit, binding.application, by=by)
+        actions.conclude_without(audit, binding.application, by=by, at=at)

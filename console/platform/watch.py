@@ -7,8 +7,8 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from console.base.accounts.actions import notify
 from console.base.accounts.models import User
+from console.base.accounts.notifying import notify
 from console.base.accounts.states import NotificationKind
 from console.base.core.text import listed
 from console.platform import heartbeats, wording

@@ -7,10 +7,10 @@ from datetime import datetime
 from django.db import transaction
 from django.utils.translation import ngettext
 
-from console.base.accounts.actions import notify
+from console.base.accounts.notifying import notify
 from console.base.accounts.states import NotificationKind
-from console.base.hosts.decisions import reviewers_of
 from console.base.hosts.models import Decision
+from console.base.hosts.people import reviewers_of
 from console.reviews.querysets import LOADED, MODELS
 
 

@@ -3,31 +3,23 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable
 from datetime import datetime, timedelta
 from hashlib import sha256
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from django.db import transaction
 from django.db.models import DateTimeField, Value
 from django.db.models.functions import Least
-from django.urls import reverse
 from django.utils import timezone
-from django.utils.functional import Promise
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 
-from console.base.accounts.actions import members_with, notify
 from console.base.accounts.models import User
-from console.base.accounts.permissions import Permission
-from console.base.accounts.states import NotificationKind
-from console.base.activity.verbs import Verb
-from console.base.core import times
+from console.base.activity.events import emit
 from console.base.core.errors import Overtaken, Refused
-from devmgmt.keys import rules
+from devmgmt.keys import events, rules
 from devmgmt.keys.models import AccessToken, AppSecret
 from devmgmt.keys.states import Overlap
-from miniprograms.actions import lock, touch, write_entry
+from miniprograms.actions import lock
 from miniprograms.models import MiniProgram
 
 
@@ -48,26 +40,26 @@ class Made(NamedTuple):
 
 
 @transaction.atomic
-def generate(program: MiniProgram, *, by: User, reason: str = "") -> Made:
+def generate(program: MiniProgram, *, by: User, reason: str = "", at: datetime | None = None) -> Made:
     """Make a program's first secret; raises Refused when it has one."""
-    program, at = lock(program), timezone.now()
+    program, at = lock(program), at or timezone.now()
     if refusal := rules.why_not_generate(_current(program)):
         raise Refused(refusal)
     made = _make(program, by=by, at=at, frozen_at=None)
-    touch(program, Verb.SECRET_GENERATED)
-    _note(Verb.SECRET_GENERATED, program, made.row, by=by, after={"secret": str(made.row)}, reason=reason)
-    _tell(program, gettext_lazy("The AppSecret of %(program)s was generated"), by=by, detail=lambda: reason)
+    emit(events.SecretGenerated(made.row, by=by, at=at, after={"secret": str(made.row)}, reason=reason.strip()))
     return made
 
 
 @transaction.atomic
-def reset(program: MiniProgram, *, seen: int, overlap: Overlap, reason: str, by: User) -> Made:
+def reset(
+    program: MiniProgram, *, seen: int, overlap: Overlap, reason: str, by: User, at: datetime | None = None
+) -> Made:
     """Replace the secret whose row is `seen`; raises Overtaken when that is not the current one any more.
 
     Earlier secrets end after the overlap, none of them later than it would have. At once means that all access tokens
     end, too: they may be a thief's. With an overlap they keep their own end. What is frozen stays frozen.
     """
-    program, at = lock(program), timezone.now()
+    program, at = lock(program), at or timezone.now()
     current = _current(program)
     if current is None:
         raise Refused(rules.why_not_reset(current))
@@ -80,42 +72,29 @@ def reset(program: MiniProgram, *, seen: int, overlap: Overlap, reason: str, by:
         AccessToken.objects.filter(mini_program=program).alive(at=at).update(ended_at=at)
     made = _make(program, by=by, at=at, frozen_at=current.frozen_at)
     before, after = {"secret": str(current)}, {"secret": str(made.row), "overlap": int(overlap)}
-    touch(program, Verb.SECRET_RESET)
-    _note(Verb.SECRET_RESET, program, made.row, by=by, before=before, after=after, reason=reason)
-    words = gettext_lazy("The old one is refused since %(time)s.")
-    if overlap:
-        words = gettext_lazy("The old one works until %(time)s.")
-    _tell(
-        program,
-        gettext_lazy("The AppSecret of %(program)s was reset"),
-        by=by,
-        detail=lambda: f"{str(words) % {'time': times.full(ends_at)}}\n{reason}",
-    )
+    values = {"before": before, "after": after, "reason": reason.strip()}
+    emit(events.SecretReset(made.row, ends_at=ends_at, by=by, at=at, **values))
     return made
 
 
 @transaction.atomic
-def freeze(program: MiniProgram, *, reason: str, by: User) -> AppSecret:
+def freeze(program: MiniProgram, *, reason: str, by: User, at: datetime | None = None) -> AppSecret:
     """Refuse every use of the program's secrets and tokens from now on; raises Overtaken when they are frozen."""
-    program, at = lock(program), timezone.now()
+    program, at = lock(program), at or timezone.now()
     current = _current(program)
     if refusal := rules.why_not_freeze(current):
         raise Overtaken(refusal)
     _refuse_unexplained(reason)
-    row = _set_frozen(program, at, Verb.SECRET_FROZEN, by=by, reason=reason)
-    _tell(program, gettext_lazy("The AppSecret of %(program)s was frozen"), by=by, detail=lambda: reason)
-    return row
+    return _set_frozen(program, events.SecretFrozen, by=by, at=at, reason=reason)
 
 
 @transaction.atomic
-def unfreeze(program: MiniProgram, *, by: User, reason: str = "") -> AppSecret:
+def unfreeze(program: MiniProgram, *, by: User, reason: str = "", at: datetime | None = None) -> AppSecret:
     """Let what was frozen and has not ended meanwhile work again; raises Overtaken when nothing is frozen."""
-    program = lock(program)
+    program, at = lock(program), at or timezone.now()
     if refusal := rules.why_not_unfreeze(_current(program)):
         raise Overtaken(refusal)
-    row = _set_frozen(program, None, Verb.SECRET_UNFROZEN, by=by, reason=reason)
-    _tell(program, gettext_lazy("The AppSecret of %(program)s was unfrozen"), by=by, detail=lambda: reason)
-    return row
+    return _set_frozen(program, events.SecretUnfrozen, by=by, at=at, reason=reason)
 
 
 def _current(program: MiniProgram) -> AppSecret | None:
@@ -139,28 +118,16 @@ def _make(program: MiniProgram, *, by: User, at: datetime, frozen_at: datetime |
     return Made(row, secret)
 
 
-def _set_frozen(program: MiniProgram, at: datetime | None, verb: Verb, *, by: User, reason: str) -> AppSecret:
-    """Freeze (`at`) or unfreeze (None) all secrets of the program: a token of one that has ended may still live."""
-    _usable(program, at=timezone.now())
-    AppSecret.objects.filter(mini_program=program).update(frozen_at=at)
+def _set_frozen(
+    program: MiniProgram, event: type[events.SecretEvent], *, by: User, at: datetime, reason: str
+) -> AppSecret:
+    """Freeze or unfreeze all secrets of the program: a token of one that has ended may still live."""
+    freezes = event is events.SecretFrozen
+    _usable(program, at=at)
+    AppSecret.objects.filter(mini_program=program).update(frozen_at=at if freezes else None)
     row = AppSecret.objects.current().get(mini_program=program)
-    states = ("active", "frozen") if at else ("frozen", "active")
+    row.mini_program = program
+    states = ("active", "frozen") if freezes else ("frozen", "active")
     before, after = ({"state": state, "secret": str(row)} for state in states)
-    touch(program, verb)
-    _note(verb, program, row, by=by, before=before, after=after, reason=reason)
+    emit(event(row, by=by, at=at, before=before, after=after, reason=reason.strip()))
     return row
-
-
-def _note(verb: Verb, program: MiniProgram, row: AppSecret, *, by: User, reason: str, **values: Any) -> None:
-    write_entry(verb, program, by=by, on=row, label=str(program), reason=reason.strip(), **values)
-
-
-def _tell(program: MiniProgram, text: Promise, *, by: User, detail: Callable[[], str]) -> None:
-    """Tell the team's other administrators."""
-    notify(
-        [user for user in members_with(program.team, Permission.ADMINISTER) if user != by],
-        kind=NotificationKind.KEYS,
-        text=lambda: str(text) % {"program": program},
-        detail=lambda: detail().strip(),
-        url=reverse("keys:keys", args=[program.app_id]),
-    )

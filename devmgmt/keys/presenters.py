@@ -14,16 +14,16 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from console.base.accounts.models import User
+from console.base.activity.events import event_of, names
 from console.base.activity.models import ActivityEntry
 from console.base.activity.querysets import ActivityQuerySet
-from console.base.activity.verbs import Verb
-from console.base.core.states import look_of_move
 from devmgmt.keys import rules
+from devmgmt.keys.events import SecretFrozen, SecretGenerated, SecretReset, SecretUnfrozen
 from devmgmt.keys.models import AccessToken, AppSecret, Refusal, SecretUse
 from devmgmt.keys.states import TOKEN_LIFETIME, UNKNOWN_ADDRESS
 from miniprograms.models import MiniProgram
 
-MOVES = (Verb.SECRET_GENERATED, Verb.SECRET_RESET, Verb.SECRET_FROZEN, Verb.SECRET_UNFROZEN)
+MOVES = names([SecretGenerated, SecretReset, SecretFrozen, SecretUnfrozen])
 
 
 @dataclass
@@ -147,23 +147,12 @@ class Move:
     @property
     def colour(self) -> str:
         """Of its dot."""
-        return look_of_move(self.entry.verb)[1]
+        return event_of(self.entry.verb).colour
 
     @property
     def words(self) -> str:
         """What was done."""
-        if self.entry.verb == Verb.SECRET_RESET:
-            hours = (self.entry.after or {}).get("overlap")
-            return (
-                _("Reset, old one works %(hours)d h") % {"hours": hours}
-                if hours
-                else _("Reset, old one refused at once")
-            )
-        return {
-            Verb.SECRET_GENERATED: _("Generated"),
-            Verb.SECRET_FROZEN: _("Frozen"),
-            Verb.SECRET_UNFROZEN: _("Unfrozen"),
-        }[Verb(self.entry.verb)]
+        return event_of(self.entry.verb).title_of(self.entry)
 
 
 def history_of(program: MiniProgram) -> ActivityQuerySet:

@@ -15,12 +15,12 @@ from console.base.accounts.access import SignedInRequest, route
 from console.base.accounts.permissions import Permission, lacking
 from console.base.activity.models import ActivityEntry
 from console.base.activity.querysets import ActivityQuerySet
-from console.base.activity.verbs import Verb
 from console.base.core.errors import Overtaken
 from console.base.core.pages import form_page, posted
 from console.base.hosts.models import HostApplication
 from console.base.hosts.states import DecisionState
 from devmgmt import actions, rules
+from devmgmt.events import DomainsChanged
 from devmgmt.forms.domains import DomainsForm, TesterForm
 from devmgmt.models import DomainExemption, ServerDomain
 from devmgmt.states import MOST_CHANGES, MOST_DOMAINS, SHOWN_PAST, DomainType
@@ -78,7 +78,7 @@ def _tester(
 
 
 def _changes(program: MiniProgram) -> ActivityQuerySet:
-    return ActivityEntry.objects.of_program(program.app_id).filter(verb=Verb.DOMAINS_CHANGED)
+    return ActivityEntry.objects.of_program(program.app_id).filter(verb=DomainsChanged.name)
 
 
 def _last_changes(entries: ActivityQuerySet) -> list[dict[str, Any]]:

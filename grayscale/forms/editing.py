@@ -18,9 +18,8 @@ from console.base.activity.forms import Difference
 from console.base.activity.models import ActivityEntry
 from console.base.activity.querysets import ActivityQuerySet
 from console.base.core import times
-from console.base.core.changes import decimals
 from console.base.core.pages import NoteForm
-from console.base.core.text import listed
+from console.base.core.text import decimals, listed
 from grayscale import wording
 from grayscale.forms.guardrail import GUARD
 from grayscale.forms.task import FIXED, TaskForm, values_of

@@ -12,7 +12,7 @@ from django.core.exceptions import ValidationError
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from console.base.core.changes import decimals
+from console.base.core.text import decimals
 from grayscale import rules
 
 GROUPED = re.compile(r"[0-9]{1,3}(,[0-9]{3})+")

@@ -9,9 +9,9 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from console.base.core import times
-from console.base.core.changes import harm_words, rate_words
 from grayscale.backtest import HOUR, Moment, Past, Verdict
 from grayscale.guardrail import Guardrail, harm
+from grayscale.guardrail_words import harm_words, rate_words
 
 HEIGHT = 56  # of the chart; an hour is 4 wide
 STEP, BAR = 4, 3

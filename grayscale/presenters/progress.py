@@ -18,16 +18,16 @@ from django.utils.timezone import get_current_timezone_name
 from django.utils.translation import gettext as _
 
 from console.base.core import times
-from console.base.core.changes import guardrail_words
 from console.base.hosts.models import HostApplication
 from grayscale.estimate import sample
 from grayscale.guardrail import Seen
+from grayscale.guardrail_words import guardrail_words
+from grayscale.history import Step, ended_at, started_at, steps_of, suspended_spans
 from grayscale.matching import Condition, Conditions, Range, failed, parts
 from grayscale.models import Claim, GrayscaleTask
 from grayscale.program_state import rules_of
 from grayscale.states import Reason, TaskState
 from grayscale.stats import BUCKET, SETTLED, Stats, kept, stats_of
-from grayscale.timeline import Event, ended_at, events_of, started_at, suspended_spans
 from grayscale.wording import duration, span, window_note
 from releases.field.models import UpdateReport
 from releases.field.states import Network, Platform, ReportResult
@@ -115,7 +115,7 @@ class Progress:
         return self.task.enrolments_deleted_at is not None
 
     @cached_property
-    def stats_of(self) -> Stats:
+    def stats(self) -> Stats:
         """The places by time and kind of device."""
         return stats_of(self.task, at=self.at)
 
@@ -127,9 +127,9 @@ class Progress:
         return count if count < MANY else max(count, self.stats.since(self.at - HOUR))
 
     @cached_property
-    def events(self) -> list[Event]:
+    def events(self) -> list[Step]:
         """The timeline, newest first."""
-        return events_of(self.task, at=self.at)
+        return steps_of(self.task, at=self.at)
 
     @cached_property
     def suspended(self) -> list[tuple[datetime, datetime]]:

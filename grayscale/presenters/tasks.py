@@ -16,8 +16,8 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
 from console.base.accounts.permissions import Permission, lacking
-from console.base.core.changes import guardrail_words
 from grayscale import rules, wording
+from grayscale.guardrail_words import guardrail_words
 from grayscale.models import ApplicationCondition, GrayscaleTask, ObjectList
 from grayscale.querysets import GrayscaleTaskQuerySet
 from grayscale.states import TaskState

@@ -23,9 +23,9 @@ from grayscale.filters import OverviewFilter, TaskFilter
 from grayscale.forms.editing import EditTaskForm
 from grayscale.forms.preview import Preview
 from grayscale.forms.task import TaskForm, values_for_copy
+from grayscale.history import edits_of
 from grayscale.models import GrayscaleTask
 from grayscale.presenters.tasks import rows_of, with_facts
-from grayscale.timeline import edits_of
 from miniprograms.access import mini_program_for
 from miniprograms.models import MiniProgram
 

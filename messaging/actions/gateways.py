@@ -4,29 +4,22 @@ from __future__ import annotations
 
 from django.db import transaction
 from django.db.models import QuerySet
-from django.urls import reverse
 from django.utils import timezone
-from django.utils.functional import Promise
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 
-from console.base.accounts.actions import members_with, notify
 from console.base.accounts.models import User
-from console.base.accounts.permissions import Permission
-from console.base.accounts.states import NotificationKind
+from console.base.activity.events import emit
 from console.base.activity.models import ActivityEntry
-from console.base.activity.verbs import Verb
 from console.base.core.egress import why_not
 from console.base.core.errors import Overtaken, Refused, refusing_duplicate
 from console.base.core.wakeups import wake
-from console.base.hosts.actions import lock, tell_administrators, write_entry
+from console.base.hosts.actions import lock
 from console.base.hosts.models import HostApplication
-from messaging import rules
+from messaging import events, rules
 from messaging.actions.messages import replayable, requeue
 from messaging.delivery import Outcome
 from messaging.models import Ban, Gateway, Message, MyTemplate
 from messaging.tasks import deliver
-from messaging.wording import title_of
 from miniprograms import actions as miniprograms
 from miniprograms.models import MiniProgram
 
@@ -62,16 +55,11 @@ def set_gateway(application: HostApplication, *, url: str, revision: int, by: Us
     if url:
         # Never a revision that somebody may have on screen, also after the gateway was removed in between.
         entries = ActivityEntry.objects.of_application(application.application_id)
-        number = entries.filter(verb=Verb.GATEWAY_SET).count() + 1
+        number = entries.filter(verb=events.GatewaySet.name).count() + 1
         Gateway.objects.create(application=application, url=url, revision=number)
         wake(deliver)
-    write_entry(Verb.GATEWAY_SET, application, by=by, before={"address": before}, after={"address": url})
-    text = (
-        gettext_lazy("%(person)s changed the message gateway of %(application)s")
-        if url
-        else gettext_lazy("%(person)s removed the message gateway of %(application)s")
-    )
-    tell_administrators(application, text, by=by, detail=lambda: url)
+    event = events.GatewaySet if url else events.GatewayRemoved
+    emit(event(application, by=by, before={"address": before}, after={"address": url}))
     return gateway_of(application)
 
 
@@ -91,7 +79,7 @@ def note_test(gateway: Gateway, *, outcome: Outcome, by: User) -> None:
         tested.update(failures=0, open_until=None, last_success_at=timezone.now())
         wake(deliver)
     after = {"address": gateway.url, "status": outcome.status, "seconds": round(outcome.seconds, 3)}
-    write_entry(Verb.GATEWAY_TESTED, application, by=by, after=after, reason=outcome.reason)
+    emit(events.GatewayTested(application, by=by, after=after, reason=outcome.reason))
 
 
 # Bans -------------------------------------------------------------------------------------------------------------
@@ -114,9 +102,7 @@ def ban(
         "ban_standing_once", _("Someone else was first: these messages are stopped."), field="template"
     ):
         row.save()
-    _note(row, Verb.MESSAGES_BANNED, by=by, reason=row.reason)
-    text = gettext_lazy("%(application)s takes no messages of %(what)s any more")
-    _tell_developers(row, text, by=by, detail=row.reason)
+    emit(events.MessagesBanned(row, by=by, reason=row.reason))
     return row
 
 
@@ -128,38 +114,8 @@ def lift(ban: Ban, *, by: User) -> Ban:
     if not Ban.objects.standing().filter(pk=ban.pk).update(lifted_at=now, lifted_by=by):
         raise Overtaken(_("Someone else was first: these messages are allowed again."))
     ban.lifted_at, ban.lifted_by = now, by
-    _note(ban, Verb.MESSAGES_ALLOWED, by=by)
-    _tell_developers(ban, gettext_lazy("%(application)s takes messages of %(what)s again"), by=by)
+    emit(events.MessagesAllowed(ban, by=by, at=now))
     return ban
-
-
-def what_of(ban: Ban) -> str:
-    """Name what is stopped: “City Bus”, or “Arrival reminder of City Bus”."""
-    if ban.template is None:
-        return str(ban.mini_program)
-    return _("%(template)s of %(program)s") % {"template": title_of(ban.template), "program": ban.mini_program}
-
-
-def _note(ban: Ban, verb: Verb, *, by: User, reason: str = "") -> None:
-    """Write the entry for both sides, and what the list of programs shows as the last change."""
-    # Names as they are kept, not as this person reads them.
-    what = [ban.template.title] if ban.template else []
-    label = " – ".join(map(str, [*what, ban.mini_program, ban.application]))[:200]
-    miniprograms.touch(ban.mini_program, verb, label=label)
-    application_id = ban.application.application_id
-    miniprograms.write_entry(
-        verb, ban.mini_program, by=by, on=ban, label=label, application_id=application_id, reason=reason
-    )
-
-
-def _tell_developers(ban: Ban, text: Promise, *, by: User, detail: str = "") -> None:
-    notify(
-        [user for user in members_with(ban.mini_program.team, Permission.DEVELOP) if user != by],
-        kind=NotificationKind.MESSAGES,
-        text=lambda: str(text) % {"application": ban.application, "what": what_of(ban)},
-        detail=lambda: detail,
-        url=reverse("messaging:templates", args=[ban.mini_program.app_id]),
-    )
 
 
 # Failed messages --------------------------------------------------------------------------------------------------
@@ -179,7 +135,7 @@ def replay_failed(application: HostApplication, *, by: User) -> int:
     count = requeue(Message.objects.filter(pk__in=oldest), at=timezone.now())
     if not count:
         raise Overtaken(_("Someone else was first: these messages are sent again already."))
-    write_entry(Verb.MESSAGES_REPLAYED, application, by=by, after={"messages": count})
+    emit(events.MessagesReplayed(application, by=by, after={"messages": count}))
     return count
 
 

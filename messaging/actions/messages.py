@@ -10,14 +10,14 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from console.base.accounts.models import User
-from console.base.activity.verbs import Verb
+from console.base.activity.events import emit
 from console.base.core.errors import Overtaken, Refused
 from console.base.core.wakeups import wake
+from messaging.events import MessageReplayed
 from messaging.models import Ban, Message
 from messaging.rules import give_up_at
 from messaging.states import MessageState, TemplateKind
 from messaging.tasks import deliver
-from miniprograms.actions import write_entry
 
 
 @transaction.atomic
@@ -34,7 +34,7 @@ def replay(message: Message, *, by: User) -> Message:
         raise Overtaken(_("Someone else was first: the message is no longer failed."))
     message.refresh_from_db()
     after = {"state": message.state, "tries": message.tries}
-    write_entry(Verb.MESSAGE_REPLAYED, message.mini_program, by=by, on=message, before=before, after=after)
+    emit(MessageReplayed(message, by=by, before=before, after=after))
     return message
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from datetime import datetime
 from typing import Any, NamedTuple
 
 from django.db import connection, transaction
@@ -11,13 +12,12 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from console.base.accounts.models import User
-from console.base.activity.actions import record
-from console.base.activity.verbs import Verb
+from console.base.activity.events import emit
 from console.base.core.errors import Overtaken, Refused, refusing_duplicate
-from messaging import rules
+from messaging import events, rules
 from messaging.models import Message, MyTemplate, PublicKeyword, PublicTemplate
 from messaging.states import MessageState
-from miniprograms.actions import lock, touch, write_entry
+from miniprograms.actions import lock
 from miniprograms.models import MiniProgram
 
 COPIED = ("key", "name", "name_zh", "kind", "example", "example_zh", "options")
@@ -30,7 +30,13 @@ FIRST_NUMBER = 1001
 
 @transaction.atomic
 def add_template(
-    program: MiniProgram, *, public_template: PublicTemplate, numbers: Sequence[int], note: str, by: User
+    program: MiniProgram,
+    *,
+    public_template: PublicTemplate,
+    numbers: Sequence[int],
+    note: str,
+    by: User,
+    at: datetime | None = None,
 ) -> MyTemplate:
     """Add a template with these keywords of the public one, in this order (M-2).
 
@@ -59,9 +65,8 @@ def add_template(
     )
     with refusing_duplicate("my_template_keywords_once", rules.same_keywords(), field="numbers"):
         template.save()
-    touch(program, Verb.TEMPLATE_ADDED, label=template.title)
     after = {"keywords": ", ".join(keyword.name for keyword in chosen)} | ({"note": note} if note else {})
-    write_entry(Verb.TEMPLATE_ADDED, program, by=by, on=template, after=after)
+    emit(events.TemplateAdded(template, by=by, at=at, after=after))
     return template
 
 
@@ -85,14 +90,14 @@ def left_of(template: MyTemplate) -> Left:
 
 
 @transaction.atomic
-def delete_template(template: MyTemplate, *, by: User, note: str = "") -> MyTemplate:
+def delete_template(template: MyTemplate, *, by: User, note: str = "", at: datetime | None = None) -> MyTemplate:
     """Delete for good: its consents are worth nothing from now on, what was accepted is still delivered (M-3)."""
-    program, at = lock(template.mini_program), timezone.now()
+    program, at = lock(template.mini_program), at or timezone.now()
     if not MyTemplate.objects.live().filter(pk=template.pk).update(deleted_at=at):
         raise Overtaken(_("Someone else was first: this template is deleted."))
     template.deleted_at = at
-    touch(program, Verb.TEMPLATE_DELETED, label=template.title)
-    write_entry(Verb.TEMPLATE_DELETED, program, by=by, on=template, reason=note)
+    template.mini_program = program
+    emit(events.TemplateDeleted(template, by=by, at=at, reason=note))
     return template
 
 
@@ -131,8 +136,8 @@ def keep_public_template(
             keyword.save()
     after = _described(template)
     if after != before:
-        verb = Verb.PUBLIC_TEMPLATE_EDITED if old else Verb.PUBLIC_TEMPLATE_CREATED
-        record(verb, by=by, on=template, before=before, after=after)
+        event = events.PublicTemplateEdited if old else events.PublicTemplateCreated
+        emit(event(template, by=by, before=before, after=after))
     return template
 
 
@@ -159,7 +164,7 @@ def discard_public_template(template: PublicTemplate, *, by: User) -> None:
         raise Overtaken(_("Someone else was first: this template is deleted."))
     if refusal := rules.why_not_discard(current.title, current.selections.count()):
         raise Refused(refusal)
-    record(Verb.PUBLIC_TEMPLATE_DELETED, by=by, on=current, before=_described(current))
+    emit(events.PublicTemplateDeleted(current, by=by, before=_described(current)))
     current.delete()
 
 

@@ -16,6 +16,7 @@ from messaging.actions import gateways as actions
 from messaging.forms.gateway import BanForm
 from messaging.models import Ban
 from messaging.views.gateway import dialog
+from messaging.wording import what_of
 from miniprograms.models import MiniProgram
 
 
@@ -34,7 +35,7 @@ def ban(request: SignedInRequest, application: HostApplication) -> HttpResponse:
         application,
         BanForm(posted(request), programs=programs, program=program),
         save=lambda data: actions.ban(application, by=request.user, **{"program": program, **data}),
-        toast=lambda made: _("%(what)s: no messages from now on.") % {"what": actions.what_of(made)},
+        toast=lambda made: _("%(what)s: no messages from now on.") % {"what": what_of(made)},
         title=_("Stop messages of %(program)s?") % names if program else _("Stop messages"),
         effects=[
             ("message-off", _("Its server gets a refusal for each new message (43107, 43116 for one template).")),
@@ -56,8 +57,8 @@ def lift(request: SignedInRequest, ban: Ban) -> HttpResponse:
         ban.application,
         forms.Form(posted(request)),
         save=lambda _data: actions.lift(ban, by=request.user),
-        toast=lambda lifted: _("%(what)s: messages are taken again.") % {"what": actions.what_of(lifted)},
-        title=_("Allow messages again: %(what)s?") % {"what": actions.what_of(ban)},
+        toast=lambda lifted: _("%(what)s: messages are taken again.") % {"what": what_of(lifted)},
+        title=_("Allow messages again: %(what)s?") % {"what": what_of(ban)},
         change=[(_("Stopped because"), ban.reason)],
         effects=[
             ("send", _("Its server can send again at once, for consents that users have given.")),

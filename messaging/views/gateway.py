@@ -20,7 +20,6 @@ from django.utils.translation import ngettext
 from console.base.accounts.access import SignedInRequest, route
 from console.base.accounts.permissions import Permission, lacking
 from console.base.activity.models import ActivityEntry
-from console.base.activity.verbs import Verb
 from console.base.core import times
 from console.base.core.errors import Overtaken
 from console.base.core.pages import Shown, form_page, page_of, posted, secret_page
@@ -31,10 +30,11 @@ from console.base.hosts.actions import sealed
 from console.base.hosts.models import HostApplication
 from messaging import delivery, rules
 from messaging.actions import gateways as actions
+from messaging.events import GatewaySet, GatewayTested
 from messaging.forms.gateway import GatewayForm, RemoveForm, SecretForm
 from messaging.models import Gateway, Message, MyTemplate
 from messaging.states import MessageState
-from messaging.wording import title_of
+from messaging.wording import title_of, what_of
 
 CONFIRM, PAGE = "core/confirm.html", "messaging/gateway.html"
 FAILED_SHOWN = 25
@@ -78,7 +78,7 @@ def page_context(request: SignedInRequest, application: HostApplication) -> dict
 
 def _newest_test(application: HostApplication) -> ActivityEntry | None:
     entries = ActivityEntry.objects.of_application(application.application_id)
-    return entries.filter(verb=Verb.GATEWAY_TESTED).first()
+    return entries.filter(verb=GatewayTested.name).first()
 
 
 def _shows_failure(test: ActivityEntry, gateway: Gateway) -> bool:
@@ -124,7 +124,7 @@ def _programs(request: SignedInRequest, application: HostApplication, *, since: 
         }
         for program in programs
     ]
-    return {"bans": [(ban, actions.what_of(ban)) for ban in bans], "page": page, "lines": lines}
+    return {"bans": [(ban, what_of(ban)) for ban in bans], "page": page, "lines": lines}
 
 
 # Gateway ----------------------------------------------------------------------------------------------------------
@@ -142,7 +142,7 @@ def set_gateway(request: SignedInRequest, application: HostApplication) -> HttpR
         try:
             return actions.set_gateway(application, by=request.user, **data)
         except Overtaken:
-            edits = ActivityEntry.objects.of_application(application.application_id).filter(verb=Verb.GATEWAY_SET)
+            edits = ActivityEntry.objects.of_application(application.application_id).filter(verb=GatewaySet.name)
             form.show_overtaken(actions.gateway_of(application), edits)
             raise
 

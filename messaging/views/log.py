@@ -14,10 +14,10 @@ from django.utils.translation import gettext as _
 from console.base.accounts.access import SignedInRequest, route
 from console.base.accounts.permissions import Permission, lacking
 from console.base.activity.models import ActivityEntry
-from console.base.activity.verbs import Verb
 from console.base.core.pages import form_page, posted
 from messaging.access import message_for
 from messaging.actions import messages
+from messaging.events import MessageReplayed
 from messaging.forms.log import LogForm
 from messaging.models import Message, MyTemplate
 from messaging.presenters.log import Opened, Place, Row, latest
@@ -83,7 +83,7 @@ def _bars(days: list[Day], form: LogForm) -> list[dict[str, Any]]:
 def message(request: SignedInRequest, message: Message) -> HttpResponse:
     """One message: what the user sees, and all that is known of its way."""
     program = message.mini_program
-    entries = ActivityEntry.objects.of_program(program.app_id).filter(verb=Verb.MESSAGE_REPLAYED)
+    entries = ActivityEntry.objects.of_program(program.app_id).filter(verb=MessageReplayed.name)
     context = {
         "mini_program": program,
         "message": message,

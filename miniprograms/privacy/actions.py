@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from hashlib import sha256
 from typing import Any
 
@@ -10,11 +11,11 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from console.base.accounts.models import User
-from console.base.activity.verbs import Verb
+from console.base.activity.events import emit
 from console.base.core.errors import Overtaken, Refused
-from miniprograms.actions import lock, touch, write_entry
+from miniprograms.actions import lock
 from miniprograms.models import MiniProgram
-from miniprograms.privacy import rules
+from miniprograms.privacy import events, rules
 from miniprograms.privacy.comparison import says_the_same
 from miniprograms.privacy.models import FACTS, STATED, FoundData, PrivacyAgreement, PrivacyDraft
 from miniprograms.privacy.states import Language
@@ -44,7 +45,9 @@ def first_draft(program: MiniProgram) -> PrivacyDraft:
 
 
 @transaction.atomic
-def save_draft(program: MiniProgram, *, by: User, revision: int, **stated: Any) -> PrivacyDraft:
+def save_draft(
+    program: MiniProgram, *, by: User, revision: int, at: datetime | None = None, **stated: Any
+) -> PrivacyDraft:
     """Save the draft (S-1); saving what is there already changes nothing. Returns the draft.
 
     `stated` are fields of `Statements`, checked by the form; what is not named stays as it is, in a first draft as
@@ -61,23 +64,30 @@ def save_draft(program: MiniProgram, *, by: User, revision: int, **stated: Any) 
     after = _plain(draft)
     if draft.pk and after == before:
         return draft
-    draft.mini_program, draft.changed_by, draft.changed_at = program, by, timezone.now()
+    draft.mini_program, draft.changed_by, draft.changed_at = program, by, at or timezone.now()
     draft.revision += 1
     draft.save()
-    touch(program, Verb.PRIVACY_SAVED)
     before, after = _differing(before, after)
-    write_entry(Verb.PRIVACY_SAVED, program, by=by, before=before, after=after)
+    emit(events.PrivacySaved(program, by=by, at=draft.changed_at, before=before, after=after))
     return draft
 
 
 @transaction.atomic
-def publish(program: MiniProgram, *, by: User, revision: int, asks_again: bool, note: str = "") -> PrivacyAgreement:
+def publish(
+    program: MiniProgram,
+    *,
+    by: User,
+    revision: int,
+    asks_again: bool,
+    note: str = "",
+    at: datetime | None = None,
+) -> PrivacyAgreement:
     """Put the draft online as the next number (S-2), its texts filled in; the first one always asks users (S-4).
 
     `revision` is the one that the publisher saw; raises Overtaken when it is old or someone else has published it,
     Refused while the draft lacks something or says what is online.
     """
-    program, at = lock(program), timezone.now()
+    program, at = lock(program), at or timezone.now()
     draft, online = draft_of(program), PrivacyAgreement.objects.online_of(program)
     if draft and draft.revision != revision:
         raise Overtaken(_("Someone else changed the draft meanwhile. Read it again before you publish it."))
@@ -98,17 +108,9 @@ def publish(program: MiniProgram, *, by: User, revision: int, asks_again: bool, 
         published_by=by,
         published_at=at,
     )
-    touch(program, Verb.PRIVACY_PUBLISHED, label=str(agreement.number))
-    write_entry(
-        Verb.PRIVACY_PUBLISHED,
-        program,
-        by=by,
-        on=agreement,
-        label=str(agreement),
-        before={"number": online.number} if online else None,
-        after={"number": agreement.number, "asks_again": agreement.asks_again},
-        reason=note,
-    )
+    before = {"number": online.number} if online else None
+    after = {"number": agreement.number, "asks_again": agreement.asks_again}
+    emit(events.PrivacyPublished(agreement, by=by, at=at, before=before, after=after, reason=note))
     return agreement
 
 

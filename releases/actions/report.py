@@ -6,12 +6,11 @@ from django.db import transaction
 from django.utils import timezone
 
 from console.base.accounts.models import User
-from console.base.activity.verbs import Verb
+from console.base.activity.events import emit
 from console.base.core.errors import Refused
 from console.base.core.wakeups import wake
 from miniprograms.actions import lock
-from releases import rules
-from releases.events import write_entry
+from releases import events, rules
 from releases.models import Audit, Report, ReviewDecision, Version
 from releases.tasks import write_reports
 
@@ -43,8 +42,7 @@ def _requested(version: Version, decision: ReviewDecision | None, *, by: User) -
     if report is None:
         report = _waiting(version, audit, by=by)
         after = {"package": version.package.sha256} | ({"audit": audit.number} if audit else {})
-        application_id = decision.application.application_id if decision else ""
-        write_entry(Verb.REPORT_REQUESTED, version, by=by, after=after, application_id=application_id)
+        emit(events.ReportRequested(version, decision=decision, by=by, after=after))
     return report
 
 

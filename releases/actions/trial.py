@@ -10,18 +10,24 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from console.base.accounts.models import User
-from console.base.activity.verbs import Verb
+from console.base.activity.events import emit
 from console.base.core.errors import Overtaken, Refused
-from miniprograms.actions import lock, touch
+from miniprograms.actions import lock
 from miniprograms.models import MiniProgram
-from releases import rules
-from releases.events import write_entry
+from releases import events, rules
 from releases.models import TrialVersion, Version
 
 
 @transaction.atomic
 def set_trial(
-    program: MiniProgram, *, version: Version, page: str, query: str = "", seen: datetime | None = None, by: User
+    program: MiniProgram,
+    *,
+    version: Version,
+    page: str,
+    query: str = "",
+    seen: datetime | None = None,
+    by: User,
+    at: datetime | None = None,
 ) -> TrialVersion:
     """Choose what devices with the trial token get, and the page on which it opens (V-14).
 
@@ -44,16 +50,15 @@ def set_trial(
     after = _described(trial)
     if before == after:
         return trial
-    trial.set_by, trial.set_at = by, timezone.now()
+    trial.set_by, trial.set_at = by, at or timezone.now()
     trial.save()
     version.mini_program = program
-    touch(program, Verb.TRIAL_SET, label=version.number)
-    write_entry(Verb.TRIAL_SET, version, by=by, before=before, after=after)
+    emit(events.TrialSet(version, by=by, at=trial.set_at, before=before, after=after))
     return trial
 
 
 @transaction.atomic
-def cancel_trial(program: MiniProgram, *, by: User, reason: str = "") -> None:
+def cancel_trial(program: MiniProgram, *, by: User, reason: str = "", at: datetime | None = None) -> None:
     """End the trial: its token opens nothing any more, and a later trial has another. Raises Overtaken without one."""
     program = lock(program)
     trial = _trial_of(program)
@@ -63,8 +68,7 @@ def cancel_trial(program: MiniProgram, *, by: User, reason: str = "") -> None:
     version.mini_program = program
     before = _described(trial)
     trial.delete()
-    touch(program, Verb.TRIAL_CANCELLED, label=version.number)
-    write_entry(Verb.TRIAL_CANCELLED, version, by=by, before=before, reason=reason)
+    emit(events.TrialCancelled(version, by=by, at=at, before=before, reason=reason))
 
 
 def _trial_of(program: MiniProgram) -> TrialVersion | None:

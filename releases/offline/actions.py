@@ -8,14 +8,14 @@ from django.core.files import File
 from django.db import transaction
 
 from console.base.accounts.models import User
-from console.base.activity.verbs import Verb
+from console.base.activity.events import emit
 from console.base.core.errors import Refused
 from console.base.hosts.models import HostApplication
 from miniprograms.actions import lock
 from miniprograms.models import MiniProgram
-from releases.events import write_entry
 from releases.models import Version
 from releases.offline import rules
+from releases.offline.events import OfflineDownloaded
 from releases.rules import unreadable_package
 
 logger = logging.getLogger(__name__)
@@ -34,17 +34,7 @@ def download(program: MiniProgram, *, application: HostApplication | None, by: U
         raise Refused(rules.not_bound(application), field="application")
     version = program.versions.online().select_related("package").get()
     version.mini_program = program
-    write_entry(
-        Verb.OFFLINE_DOWNLOADED,
-        version,
-        by=by,
-        application_id=application.application_id if application else "",
-        after={
-            "version": version.number,
-            "package": version.package.sha256,
-            "application": application.name if application else None,
-        },
-    )
+    emit(OfflineDownloaded(version, application=application, by=by))
     try:
         return version, version.package.file.open("rb")
     except OSError as error:

@@ -15,19 +15,19 @@ from django.db.models.fields.json import KT
 
 from console.base.activity.models import ActivityEntry
 from console.base.activity.querysets import ActivityQuerySet
-from console.base.activity.verbs import Verb
 from console.base.hosts.models import HostApplication, SigningKey
 from console.base.hosts.signing import seeds, sign, statement
 from miniprograms.models import Binding, MiniProgram
 from releases.models import Version
 from releases.offline import rules
+from releases.offline.events import OfflineDownloaded
 
 SHOWN_EARLIER = 5
 
 
 def downloads() -> ActivityQuerySet:
     """Return every download of an offline package, newest first."""
-    return ActivityEntry.objects.filter(verb=Verb.OFFLINE_DOWNLOADED)
+    return ActivityEntry.objects.filter(verb=OfflineDownloaded.name)
 
 
 def newest_of_each_application() -> ActivityQuerySet:

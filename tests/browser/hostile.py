@@ -14,8 +14,8 @@ from django.db import models
 from django.utils import timezone
 
 from console.base.accounts.models import Invitation
+from console.base.activity.events import EVENTS
 from console.base.activity.models import ActivityEntry
-from console.base.activity.verbs import Verb
 from console.platform.models import Heartbeat
 from miniprograms.privacy.models import PrivacyAgreement, PrivacyDraft
 from releases.models import Audit, Package, Release, Report, Version
@@ -179,7 +179,7 @@ def append(program: Any, world: Any) -> None:
     texts |= {"contact_phone": SHORT, "contact_email": f'"{SHORT}"@example.com'}
     world.arguments["agreement_number"] = factories.make_agreement(program, **texts, **STATEMENTS).number
     places = {"mini_program_id": program.app_id, "application_id": world.arguments["application_id"]}
-    for verb in Verb:
+    for verb in EVENTS:
         ActivityEntry.objects.create(
             at=now,
             actor_label=LONG[:150],

@@ -20,10 +20,13 @@ DEVICES, PAGES, JOBS, MAIL = "devices", "pages", "jobs", "mail"
 EACH_SECONDS = {DEVICES: 0.1, PAGES: 0.3, JOBS: 0.1, MAIL: 0.5}
 WELL_SECONDS = 2.0  # a busy machine may take so long for an answer
 PROMPT_SECONDS = 1.0  # a message or mail on its way is no outage before
+# As for messages: one that a dead worker holds is waited for until its lease is over, others pass it meanwhile.
 MAIL_WAITS = """
     SELECT extract(epoch FROM now() - min(created_at)) FROM accounts_notification
     WHERE by_email AND emailed_at IS NULL
+        AND created_at > coalesce((SELECT max(emailed_at) FROM accounts_notification), '-infinity')
 """
+LONGEST_MAIL = "SELECT extract(epoch FROM max(emailed_at - created_at)) FROM accounts_notification"
 
 
 class Meter(threading.Thread):

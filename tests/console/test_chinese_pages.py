@@ -9,7 +9,6 @@ from django.utils.translation import gettext, override
 from console.base.accounts.actions import change_role
 from console.base.accounts.models import Membership
 from console.base.accounts.permissions import TeamRole
-from console.base.activity.verbs import Verb
 from console.routes import routes
 from tests.console.test_routes import TEAM, own_routes
 from tests.console.world import make_world
@@ -105,5 +104,5 @@ def test_each_reads_the_log_in_their_own_language(world, signed_in):
                 "before": TeamRole.VIEWER.label,
                 "after": TeamRole.DEVELOPER.label,
             }
-            assert str(Verb.MEMBER_ROLE_CHANGED.label) in text
+            assert str("member.role_changed".label) in text
             assert role in text

@@ -9,7 +9,6 @@ from django.utils import timezone
 
 from console.base.accounts.models import Notification, User
 from console.base.activity.models import ActivityEntry
-from console.base.activity.verbs import Verb
 from console.base.activity.views import PAGE
 from tests.factories import (
     make_application,
@@ -25,7 +24,7 @@ pytestmark = pytest.mark.django_db
 
 
 def write(team, count=1, **fields):
-    values = {"verb": Verb.TEAM_EDITED, "target_type": "team", "target_id": "1", "source": "web", "at": timezone.now()}
+    values = {"verb": "team.edited", "target_type": "team", "target_id": "1", "source": "web", "at": timezone.now()}
     values |= fields
     return [
         ActivityEntry.objects.create(team_id=team.pk, target_label=f"Entry {number}", **values)
@@ -75,7 +74,7 @@ def test_activity_filters_by_who_what_and_when(signed_in):
     team = make_team()
     client = signed_in(make_member(team, "viewer"))
     (old,) = write(team, actor_label="Mira Lund", at=timezone.now() - timedelta(days=10))
-    (new,) = write(team, actor_label="Tomas Rey", verb=Verb.MEMBER_INVITED)
+    (new,) = write(team, actor_label="Tomas Rey", verb="member.invited")
 
     assert activity(client, who="mira") == [old]
     assert activity(client, what="member.invited") == [new]

@@ -9,7 +9,6 @@ from django.test import Client
 
 from console.base.accounts.models import Notification, User
 from console.base.activity.models import ActivityEntry
-from console.base.activity.verbs import Verb
 from console.base.core.errors import Refused
 from console.base.hosts.models import HostApplication
 from console.base.hosts.states import DecisionState
@@ -46,7 +45,7 @@ def test_applies(signed_in: SignIn, program: MiniProgram, application: HostAppli
     assert (response.status_code, response.url) == (302, page(program))
     assert (exemption.mini_program, exemption.application, exemption.reason) == (program, application, WHY)
     assert (exemption.state, exemption.requested_by) == (DecisionState.WAITING, developer)
-    assert verbs(program) == [Verb.EXEMPTION_REQUESTED]
+    assert verbs(program) == ["exemption.requested"]
     assert told() == [row.user for row in application.people.all()]
 
 
@@ -96,7 +95,7 @@ def test_the_verb_asks_bound_applications_once(program: MiniProgram, application
         actions.apply_for_exemption(program, application=application, reason=WHY, by=by)
     with pytest.raises(Refused, match="is not bound to"):
         actions.apply_for_exemption(program, application=make_application(), reason=WHY, by=by)
-    assert verbs(program) == [Verb.EXEMPTION_REQUESTED]
+    assert verbs(program) == ["exemption.requested"]
 
 
 @pytest.mark.django_db(transaction=True)
@@ -107,7 +106,7 @@ def test_applying_at_once_makes_one(program: MiniProgram, application: HostAppli
     refusals = at_once(apply, apply)
 
     assert sorted(map(bool, refusals)) == [False, True]
-    assert (DomainExemption.objects.count(), verbs(program)) == (1, [Verb.EXEMPTION_REQUESTED])
+    assert (DomainExemption.objects.count(), verbs(program)) == (1, ["exemption.requested"])
 
 
 @pytest.mark.django_db(transaction=True)
@@ -122,7 +121,7 @@ def test_nothing_is_asked_of_an_application_that_is_being_unbound(
     )
 
     assert not DomainExemption.objects.live().exists()
-    assert verbs(program) in ([], [Verb.EXEMPTION_REQUESTED, Verb.EXEMPTION_WITHDRAWN])
+    assert verbs(program) in ([], ["exemption.requested", "exemption.withdrawn"])
 
 
 # The end of a binding -----------------------------------------------------------------------------------------------
@@ -155,7 +154,7 @@ def test_the_end_of_a_binding_ends_what_hangs_on_it(
     entries = ActivityEntry.objects.of_program(program.app_id).filter(verb__endswith=verb)
     assert [entry.reason for entry in entries] == [reason] * 2
     program.refresh_from_db()
-    assert program.last_change == (Verb.BINDING_ENDED if side == "program" else Verb.BINDING_REMOVED)
+    assert program.last_change == ("binding.ended" if side == "program" else "binding.removed")
 
 
 # The page -----------------------------------------------------------------------------------------------------------

@@ -7,9 +7,9 @@ from decimal import Decimal
 import pytest
 from django.utils import timezone
 
-from console.base.core.changes import LABELS
 from console.base.core.errors import Overtaken, Refused
 from grayscale import actions
+from grayscale.events import TaskEdited
 from grayscale.guardrail import Guardrail
 from grayscale.models import GrayscaleTask, ObjectList
 from tests import factories
@@ -83,7 +83,7 @@ def test_changes_everything_while_pending(version, pending, entries):
     assert (entry.verb, entry.actor_id) == ("grayscale.edited", pending.created_by_id)
     changed = {key for key, _before, _after in entry.changes()}
     assert changed == set(entry.after) - {"state"}
-    assert set(entry.after) <= set(LABELS)
+    assert set(entry.after) <= set(TaskEdited.fields)
 
 
 def test_checks_a_pending_task_like_a_new_one(version, pending):

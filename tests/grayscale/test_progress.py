@@ -13,10 +13,10 @@ from django.urls import reverse
 from django.utils import timezone
 
 from grayscale import actions, stats
+from grayscale.history import suspended_spans
 from grayscale.models import Claim, ClaimShard, GrayscaleTask
 from grayscale.presenters.progress import Progress
 from grayscale.stats import Stats
-from grayscale.timeline import suspended_spans
 from releases.field.models import SeenDevice, UpdateReport
 from tests import factories
 

@@ -10,7 +10,6 @@ from django.utils import timezone
 
 from console.base.accounts.models import Notification
 from console.base.activity.models import ActivityEntry
-from console.base.activity.verbs import Verb
 from console.base.core.errors import Overtaken, Refused
 from messaging.actions.gateways import ban, lift
 from messaging.models import Ban
@@ -41,7 +40,7 @@ def test_stop_a_program(signed_in, application, admin, program):
     assert standing() == [("City Bus", "", "Advertising.")]
     assert Ban.objects.get().created_by == admin
     program.refresh_from_db()
-    assert program.last_change == Verb.MESSAGES_BANNED
+    assert program.last_change == "messages.banned"
 
 
 def test_stop_one_template(signed_in, application, admin, program, template):
@@ -59,8 +58,8 @@ def test_both_sides_see_the_entry(application, admin, program, template):
     assert list(of_program) == list(ActivityEntry.objects.of_application(application.application_id))
     assert list(of_program) == list(ActivityEntry.objects.of_team(program.team_id))
     assert [(row.verb, row.target_label, row.reason) for row in of_program] == [
-        (Verb.MESSAGES_ALLOWED, "Arrival reminder – City Bus – Metro Wallet", ""),
-        (Verb.MESSAGES_BANNED, "Arrival reminder – City Bus – Metro Wallet", "At night."),
+        ("messages.allowed", "Arrival reminder – City Bus – Metro Wallet", ""),
+        ("messages.banned", "Arrival reminder – City Bus – Metro Wallet", "At night."),
     ]
 
 
@@ -101,7 +100,7 @@ def test_lift(signed_in, application, admin, program):
 def test_stopped_twice(signed_in, application, admin, program):
     client, data = signed_in(admin), {"template": "all", "reason": "Advertising."}
     assert [client.post(add_url(application, program), data).status_code for _ in range(2)] == [302, 422]
-    assert (len(standing()), ActivityEntry.objects.filter(verb=Verb.MESSAGES_BANNED).count()) == (1, 1)
+    assert (len(standing()), ActivityEntry.objects.filter(verb="messages.banned").count()) == (1, 1)
 
 
 def test_a_reason_is_needed(signed_in, application, admin, program):

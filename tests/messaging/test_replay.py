@@ -9,7 +9,6 @@ from django.urls import reverse
 from django.utils import timezone
 
 from console.base.activity.models import ActivityEntry
-from console.base.activity.verbs import Verb
 from console.base.core.errors import Overtaken, Refused
 from messaging.actions.messages import replay, requeue, why_not_replay
 from messaging.models import MainSwitch, Message
@@ -44,7 +43,7 @@ def url_of(message):
 
 
 def entries():
-    return ActivityEntry.objects.filter(verb=Verb.MESSAGE_REPLAYED)
+    return ActivityEntry.objects.filter(verb="message.replayed")
 
 
 def test_it_waits_as_a_new_one_does(failed, developer):

@@ -10,7 +10,6 @@ from django.utils import timezone
 
 from console.base.accounts.models import Notification
 from console.base.activity.models import ActivityEntry
-from console.base.activity.verbs import Verb
 from console.base.core.errors import Overtaken, Refused
 from messaging.actions.gateways import set_gateway
 from messaging.models import Gateway
@@ -24,7 +23,7 @@ def url(application, query=""):
 
 
 def entries():
-    rows = ActivityEntry.objects.filter(verb=Verb.GATEWAY_SET).order_by("pk")
+    rows = ActivityEntry.objects.filter(verb="gateway.set").order_by("pk")
     return [(row.before["address"], row.after["address"]) for row in rows]
 
 

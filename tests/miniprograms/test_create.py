@@ -17,7 +17,6 @@ from PIL import Image
 
 from console.base.accounts.models import Team, User
 from console.base.activity.models import ActivityEntry
-from console.base.activity.verbs import Verb
 from miniprograms.models import MiniProgram
 from tests.factories import join, make_category, make_icon, make_member, make_program, make_team
 
@@ -56,7 +55,7 @@ def icons() -> set[str]:
 def test_creates(signed_in: SignIn, team: Team, holder: User) -> None:
     response = signed_in(holder).post(URL, fields(team))
     program = MiniProgram.objects.get()
-    entry = ActivityEntry.objects.get(verb=Verb.MINI_PROGRAM_CREATED)
+    entry = ActivityEntry.objects.get(verb="mini_program.created")
 
     assert (response.status_code, response.url) == (302, f"/miniprograms/{program.app_id}/")
     assert (program.team, program.name, program.description) == (team, "City Bus", "All lines.\nLive.")
@@ -190,7 +189,7 @@ def test_at_once_makes_one(signed_in: SignIn) -> None:
 
     assert statuses == [302, 422]
     assert (MiniProgram.objects.count(), len(icons() - kept)) == (1, 1)
-    assert ActivityEntry.objects.filter(verb=Verb.MINI_PROGRAM_CREATED).count() == 1
+    assert ActivityEntry.objects.filter(verb="mini_program.created").count() == 1
 
 
 def test_the_only_team_is_chosen(signed_in: SignIn) -> None:

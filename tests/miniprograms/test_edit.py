@@ -13,9 +13,9 @@ from django.db import connection
 from django.test import Client
 
 from console.base.accounts.models import Team, User
+from console.base.activity.events import in_list
 from console.base.activity.forms import Difference
 from console.base.activity.models import ActivityEntry
-from console.base.activity.verbs import Verb
 from console.base.core.images import encode_icon
 from miniprograms import actions
 from miniprograms.models import MiniProgram
@@ -53,7 +53,7 @@ def typed(program: MiniProgram, **changes: Any) -> dict[str, Any]:
 
 def edits(program: MiniProgram) -> int:
     """How many edits the log tells of."""
-    return ActivityEntry.objects.of_program(program.app_id).filter(verb=Verb.MINI_PROGRAM_EDITED).count()
+    return ActivityEntry.objects.of_program(program.app_id).filter(verb="mini_program.edited").count()
 
 
 def test_edits(signed_in: SignIn, program: MiniProgram, holder: User) -> None:
@@ -61,11 +61,11 @@ def test_edits(signed_in: SignIn, program: MiniProgram, holder: User) -> None:
 
     response = signed_in(holder).post(url(program), typed(program, name="Night Bus", category=category.pk))
     program.refresh_from_db()
-    entry = ActivityEntry.objects.get(verb=Verb.MINI_PROGRAM_EDITED)
+    entry = ActivityEntry.objects.get(verb="mini_program.edited")
 
     assert (response.status_code, response.url) == (302, program.get_absolute_url())
     assert (program.name, program.category, program.revision) == ("Night Bus", category, 2)
-    assert program.last_change_words == "Edited"
+    assert in_list(program.last_change, program.last_change_label) == "Edited"
     assert entry.changes() == [("name", "City Bus", "Night Bus"), ("category", "Transport", "Travel")]
 
 
@@ -134,7 +134,7 @@ def test_a_new_icon_replaces_the_file(signed_in: SignIn) -> None:
     program.refresh_from_db()
 
     assert (old.exists(), Path(program.icon.path).exists()) == (False, True)
-    assert [name for name, *_values in ActivityEntry.objects.get(verb=Verb.MINI_PROGRAM_EDITED).changes()] == ["icon"]
+    assert [name for name, *_values in ActivityEntry.objects.get(verb="mini_program.edited").changes()] == ["icon"]
 
 
 def test_a_refused_icon_keeps_the_old_one(signed_in: SignIn, program: MiniProgram, holder: User) -> None:

@@ -13,7 +13,6 @@ from django.test import Client
 
 from console.base.accounts.models import Team, User
 from console.base.activity.models import ActivityEntry
-from console.base.activity.verbs import Verb
 from miniprograms.models import MiniProgram
 from miniprograms.states import Shelf
 from tests.factories import PASSWORD, make_binding, make_member, make_online, make_program, make_team
@@ -40,7 +39,7 @@ def url(program: MiniProgram, move: str) -> str:
 
 def moves(program: MiniProgram) -> int:
     """How many moves the log tells of."""
-    verbs = (Verb.MINI_PROGRAM_TAKEN_OFF_SHELF, Verb.MINI_PROGRAM_PUT_ON_SHELF)
+    verbs = ("mini_program.taken_off_shelf", "mini_program.put_on_shelf")
     return ActivityEntry.objects.of_program(program.app_id).filter(verb__in=verbs).count()
 
 

@@ -6,8 +6,8 @@ import pytest
 from django.db import connection
 from django.urls import reverse
 
+from console.base.activity.events import in_list
 from console.base.activity.models import ActivityEntry
-from console.base.activity.verbs import Verb
 from console.base.core.errors import Overtaken, Refused
 from releases.actions import trial as verbs
 from releases.models import TrialVersion
@@ -54,10 +54,10 @@ def test_the_first_one(program, developer):
     assert len(trial.token) == 43
     entry = ActivityEntry.objects.first()
     after = {"version": "1.0.0", "page": INDEX, "query": "line=12"}
-    assert (entry.verb, entry.before, entry.after) == (Verb.TRIAL_SET, None, after)
+    assert (entry.verb, entry.before, entry.after) == ("trial.set", None, after)
     assert (entry.target_label, entry.mini_program_id) == ("City Bus 1.0.0", program.app_id)
     program.refresh_from_db()
-    assert program.last_change_words == "Trial version 1.0.0 set"
+    assert in_list(program.last_change, program.last_change_label) == "Trial version 1.0.0 set"
 
 
 def test_a_change_keeps_the_token(program):
@@ -66,7 +66,7 @@ def test_a_change_keeps_the_token(program):
     assert (second.pk, second.token, second.version.number) == (first.pk, first.token, "1.1.0")
     assert second.set_at > first.set_at
     assert entries()[0] == (
-        Verb.TRIAL_SET,
+        "trial.set",
         {"version": "1.0.0", "page": INDEX, "query": ""},
         {"version": "1.1.0", "page": ABOUT, "query": "a=1"},
     )

@@ -9,8 +9,8 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
+from console.base.activity.events import in_list
 from console.base.activity.models import ActivityEntry
-from console.base.activity.verbs import Verb
 from console.base.core.errors import Overtaken
 from miniprograms import actions as programs
 from releases.actions import trial as verbs
@@ -170,14 +170,14 @@ def test_cancel(signed_in, program, trial):
     response = client.post(url(program, "cancel_trial"), {"note": "Tests are done"})
     assert (response.status_code, response["Location"]) == (302, url(program))
     assert TrialVersion.objects.count() == 0
-    entry = ActivityEntry.objects.get(verb=Verb.TRIAL_CANCELLED)
+    entry = ActivityEntry.objects.get(verb="trial.cancelled")
     before = {"version": "1.0.0", "page": INDEX, "query": "line=12"}
     assert (entry.before, entry.after, entry.reason) == (before, None, "Tests are done")
     program.refresh_from_db()
-    assert program.last_change_words == "Trial version 1.0.0 cancelled"
+    assert in_list(program.last_change, program.last_change_label) == "Trial version 1.0.0 cancelled"
     assert Client().get(f"/trial/{trial.token}/").status_code == 404
     again = client.post(url(program, "cancel_trial"))
-    assert (again.status_code, ActivityEntry.objects.filter(verb=Verb.TRIAL_CANCELLED).count()) == (422, 1)
+    assert (again.status_code, ActivityEntry.objects.filter(verb="trial.cancelled").count()) == (422, 1)
 
 
 def test_a_later_trial_has_a_new_token(program, trial):

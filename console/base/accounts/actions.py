@@ -2,71 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
 from allauth.account.models import EmailAddress
 from django.conf import settings
 from django.db import transaction
-from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, override
+from django.utils.translation import gettext_lazy
 
+from console.base.accounts import events
 from console.base.accounts.models import (
     Invitation,
     Membership,
-    Notification,
     NotificationChoice,
     OutgoingMail,
     Team,
     User,
 )
-from console.base.accounts.permissions import Permission, TeamRole, team_roles_with
+from console.base.accounts.permissions import TeamRole
 from console.base.accounts.signals import member_removed
 from console.base.accounts.states import NotificationKind
 from console.base.accounts.tasks import send_mail
-from console.base.activity.actions import record
-from console.base.activity.verbs import Verb
+from console.base.activity.events import emit
 from console.base.core.errors import Overtaken, Refused, refusing_duplicate
 from console.base.core.sealing import seal
 from console.base.core.wakeups import wake
 
 LAST_ADMIN = gettext_lazy("A team needs a team administrator. Give someone else this role first.")
-
-
-def notify(
-    users: Iterable[User],
-    *,
-    kind: NotificationKind,
-    text: Callable[[], str],
-    url: str,
-    detail: Callable[[], str] = str,
-) -> None:
-    """Tell `users`, each in their language, in the console and, once the transaction is through, by e-mail.
-
-    Who has switched the kind off is told where they left it on. `text` and `detail` are called once per language.
-    """
-    people, at = {user.pk: user for user in users}.values(), timezone.now()
-    choices = {row.user_id: row for row in NotificationChoice.objects.filter(user__in=people, kind=kind)}
-    words: dict[str, tuple[str, str]] = {}
-    rows = []
-    for user in people:
-        choice = choices.get(user.pk) or NotificationChoice()
-        if not (choice.in_console or choice.by_email):
-            continue
-        language = user.language or settings.LANGUAGE_CODE
-        if language not in words:
-            with override(language):
-                words[language] = str(text())[:300], str(detail())[:1000]
-        row = Notification(user=user, kind=kind, url=url, created_at=at)
-        row.text, row.detail = words[language]
-        row.in_console, row.by_email = choice.in_console, choice.by_email
-        rows.append(row)
-    if rows:
-        Notification.objects.bulk_create(rows)
-        wake(send_mail)
 
 
 def post_mail(*, to: str, subject: str, body: str) -> OutgoingMail:
@@ -110,19 +75,6 @@ def choose_language(user: User, *, language: str) -> None:
     user.save(update_fields=["language"])
 
 
-def members_with(team: Team, permission: Permission) -> list[User]:
-    """Return the members of the team who hold `permission` and can sign in."""
-    roles = team_roles_with(permission)
-    return list(User.objects.filter(is_active=True, memberships__team=team, memberships__role__in=roles))
-
-
-def member_or_managers(user: User, *, team: Team) -> list[User]:
-    """Return whom to tell of what `user` asked for: them, or who manages the team once they left it (P-1, P-3)."""
-    if user.is_active and team.memberships.filter(user=user).exists():
-        return [user]
-    return members_with(team, Permission.MANAGE)
-
-
 # Users ------------------------------------------------------------------------------------------------------------
 
 
@@ -133,7 +85,7 @@ def create_user(*, by: User | None, email: str, name: str, password: str | None 
     The address counts as proven: the operator vouches for it. Raises Refused when it is taken.
     """
     user = _new_user(email, name, password, **fields)
-    record(Verb.USER_CREATED, by=by, on=user, after=_described(user))
+    emit(events.UserCreated(user, by=by, after=_described(user)))
     return user
 
 
@@ -148,7 +100,7 @@ def edit_user(user: User, *, by: User, **fields: Any) -> User:
     if after == before:
         return current
     _save_with_address(current)
-    record(Verb.USER_EDITED, by=by, on=current, before=before, after=after)
+    emit(events.UserEdited(current, by=by, before=before, after=after))
     return current
 
 
@@ -178,7 +130,7 @@ def _save_with_address(user: User) -> User:
 def create_team(*, by: User | None, name: str) -> Team:
     """Create a team without members; operators do this."""
     team = _save_named(Team(name=name))
-    record(Verb.TEAM_CREATED, by=by, on=team, team_id=team.pk, after={"name": name})
+    emit(events.TeamCreated(team, team=team, by=by, after={"name": name}))
     return team
 
 
@@ -191,7 +143,7 @@ def edit_team(team: Team, *, by: User, name: str) -> Team:
         return team
     team.name = name
     _save_named(team)
-    record(Verb.TEAM_EDITED, by=by, on=team, team_id=team.pk, before={"name": before}, after={"name": name})
+    emit(events.TeamEdited(team, team=team, by=by, before={"name": before}, after={"name": name}))
     return team
 
 
@@ -209,20 +161,17 @@ def lock(team: Team) -> Team:
 @transaction.atomic
 def add_member(team: Team, *, user: User, role: str, by: User | None) -> Membership:
     """Make `user` a member without an invitation; operators do this. Raises Refused for a member."""
-    return _join(lock(team), user, role, by=by)
+    team = lock(team)
+    member = _join(team, user, role)
+    emit(events.MemberAdded(user, team=team, by=by, after={"role": role}))
+    return member
 
 
-def _join(team: Team, user: User, role: str, *, by: User | None, **told: bool) -> Membership:
-    """Add the membership and its one entry, which also tells `told`; the caller holds the team's lock."""
+def _join(team: Team, user: User, role: str) -> Membership:
+    """Add the membership; the caller holds the team's lock and emits the event."""
     if team.memberships.filter(user=user).exists():
         raise Refused(_("%(person)s is already a member of %(team)s.") % {"person": user, "team": team})
-    member = Membership.objects.create(team=team, user=user, role=role)
-    after = {"role": role, **told}
-    if by == user:
-        record(Verb.MEMBER_JOINED, by=by, on=user, label=member.role, team_id=team.pk, after=after)
-    else:
-        record(Verb.MEMBER_ADDED, by=by, on=user, team_id=team.pk, after=after)
-    return member
+    return Membership.objects.create(team=team, user=user, role=role)
 
 
 @transaction.atomic
@@ -236,24 +185,8 @@ def change_role(member: Membership, *, role: str, by: User) -> Membership:
     before = member.role
     member.role = role
     member.save(update_fields=["role"])
-    record(
-        Verb.MEMBER_ROLE_CHANGED,
-        by=by,
-        on=member.user,
-        team_id=member.team_id,
-        before={"role": before},
-        after={"role": role},
-    )
-    if by != member.user:
-        notify(
-            [member.user],
-            kind=NotificationKind.PEOPLE,
-            text=lambda: (
-                _("You are %(role)s of the team %(team)s now")
-                % {"role": member.get_role_display().lower(), "team": member.team}
-            ),
-            url=reverse("accounts:detail", args=[member.team_id]),
-        )
+    values = {"before": {"role": before}, "after": {"role": role}}
+    emit(events.MemberRoleChanged(member.user, team=member.team, by=by, **values))
     return member
 
 
@@ -266,17 +199,10 @@ def remove_member(member: Membership, *, by: User, reason: str = "") -> None:
     team, user, before = member.team, member.user, {"role": member.role}
     member.delete()
     member_removed.send(sender=Membership, team=team, user=user, by=by)
-    verb = Verb.MEMBER_LEFT if by == user else Verb.MEMBER_REMOVED
-    target = team if by == user else user
-    record(verb, by=by, on=target, team_id=team.pk, before=before, reason=reason)
-    if by != user:
-        notify(
-            [user],
-            kind=NotificationKind.PEOPLE,
-            text=lambda: _("You are no longer a member of the team %(team)s") % {"team": team},
-            detail=lambda: reason,
-            url=reverse("accounts:list"),
-        )
+    if by == user:
+        emit(events.MemberLeft(team, team=team, by=by, before=before, reason=reason))
+    else:
+        emit(events.MemberRemoved(user, team=team, by=by, before=before, reason=reason))
 
 
 def _lock_member(member: Membership) -> Membership:
@@ -316,7 +242,7 @@ def invite(team: Team, *, email: str, role: str, by: User) -> Invitation:
     invitation = Invitation.objects.create(
         team=team, email=email, role=role, invited_by=by, invited_at=now, expires_at=_expiry(now)
     )
-    record(Verb.MEMBER_INVITED, by=by, on=invitation, team_id=team.pk, after={"role": role})
+    emit(events.MemberInvited(invitation, team=team, by=by, after={"role": role}))
     wake(send_mail)
     return invitation
 
@@ -330,7 +256,7 @@ def resend_invitation(invitation: Invitation, *, by: User) -> Invitation:
     invitation.invited_by, invitation.invited_at, invitation.expires_at = by, now, _expiry(now)
     invitation.emailed_at, invitation.email_tries, invitation.email_next_at = None, 0, None
     invitation.save()
-    record(Verb.INVITATION_RESENT, by=by, on=invitation, team_id=invitation.team_id)
+    emit(events.InvitationResent(invitation, team=invitation.team, by=by))
     wake(send_mail)
     return invitation
 
@@ -341,7 +267,7 @@ def revoke_invitation(invitation: Invitation, *, by: User) -> Invitation:
     invitation = _lock_invitation(invitation)
     invitation.revoked_at = timezone.now()
     invitation.save(update_fields=["revoked_at"])
-    record(Verb.INVITATION_REVOKED, by=by, on=invitation, team_id=invitation.team_id)
+    emit(events.InvitationRevoked(invitation, team=invitation.team, by=by))
     return invitation
 
 
@@ -373,14 +299,10 @@ def _use(invitation: Invitation) -> Invitation:
     return invitation
 
 
-def _welcome(invitation: Invitation, user: User, **told: bool) -> Membership:
-    member = _join(invitation.team, user, invitation.role, by=user, **told)
-    notify(
-        member_or_managers(invitation.invited_by, team=invitation.team),
-        kind=NotificationKind.PEOPLE,
-        text=lambda: _("%(person)s joined %(team)s") % {"person": user, "team": invitation.team},
-        url=reverse("accounts:detail", args=[invitation.team_id]),
-    )
+def _welcome(invitation: Invitation, user: User, *, new_account: bool = False) -> Membership:
+    member = _join(invitation.team, user, invitation.role)
+    joined: dict[str, Any] = {"role": member.role, "invited_by": invitation.invited_by, "new_account": new_account}
+    emit(events.MemberJoined(user, team=invitation.team, by=user, **joined))
     return member
 
 

@@ -6,7 +6,7 @@ import contextlib
 import logging
 import smtplib
 import time
-from collections import defaultdict, deque
+from collections import defaultdict
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from email.utils import parseaddr
@@ -112,7 +112,7 @@ class Run:
             self.open()
             self.until = time.monotonic() + leases.RUN_SECONDS
             while taken := self.take():
-                self.send_each(*taken)
+                self.send(*taken)
                 if self.is_over():
                     break
         except ServerFailed:
@@ -130,28 +130,18 @@ class Run:
             self.pause(_reason(error))
             raise ServerFailed from error
 
-    def take(self) -> tuple[Kind, deque[Any]] | None:
-        """Take the next few mails. Whoever waits for a link goes first, also when it comes in last."""
+    def take(self) -> tuple[Kind, Any] | None:
+        """Take the next mail. Whoever waits for a link goes first, also when it comes in last."""
         at = self.now()
         for kind in KINDS:
-            if rows := leases.take(kind.to_send(at), after=self.seen[kind], at=at):
-                self.seen[kind] = rows[-1].pk
-                return kind, rows
+            if row := leases.take(kind.to_send(at), after=self.seen[kind], at=at):
+                self.seen[kind] = row.pk
+                return kind, row
         return None
 
     def is_over(self) -> bool:
         """Whether time is up; asked after a mail, so that even a slow run sends one."""
         return time.monotonic() >= self.until
-
-    def send_each(self, kind: Kind, rows: deque[Any]) -> None:
-        """Send what was taken; what is not tried is given back. Raises ServerFailed."""
-        try:
-            while rows:
-                self.send(kind, rows.popleft())
-                if self.is_over():
-                    break
-        finally:
-            leases.give_back(rows)
 
     def send(self, kind: Kind, row: Any) -> None:
         """Send one mail, and write how it went. Raises ServerFailed.

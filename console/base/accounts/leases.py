@@ -5,8 +5,7 @@ No transaction is open while a mail is on its way; every write is guarded by the
 
 from __future__ import annotations
 
-from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from typing import Any
@@ -20,10 +19,10 @@ RUN = 0x6D61696C  # advisory lock of the run; of the session, so it ends with th
 RUN_SECONDS = 20  # a run begins no mail after that
 LAST_MAIL_SECONDS = 40  # the connection and the last mail of a run, each answer of which may take EMAIL_TIMEOUT
 GRACE_SECONDS = 15  # for writing back
-LEASE = timedelta(seconds=RUN_SECONDS + LAST_MAIL_SECONDS + GRACE_SECONDS)
-BATCH = 10  # mails that a run takes: those wait for the end of the lease when the worker dies
+# Of one mail: when its worker dies, that one alone waits for the end of the lease.
+LEASE = timedelta(seconds=LAST_MAIL_SECONDS + GRACE_SECONDS)
 FIRST_PAUSE, LONGEST_PAUSE = 10, 3600  # seconds of one mail; each refusal doubles them
-FIRST_SERVER_PAUSE, LONGEST_SERVER_PAUSE = 30, 300  # seconds of all mails; each failure of the server doubles them
+FIRST_SERVER_PAUSE, LONGEST_SERVER_PAUSE = 5, 60  # seconds of all mails; each failure of the server doubles them
 
 
 @contextmanager
@@ -46,22 +45,15 @@ def some(rows: QuerySet[Any]) -> bool:
         return _unlocked(rows).first() is not None
 
 
-def take(rows: QuerySet[Any], *, after: int, at: datetime) -> deque[Any]:
-    """Return the first BATCH of the rows above the id `after`, leased; the try that begins counts."""
+def take(rows: QuerySet[Any], *, after: int, at: datetime) -> Any | None:
+    """Return the first of the rows above the id `after`, leased; the try that begins counts."""
     with transaction.atomic():
-        taken = deque(_unlocked(rows.filter(pk__gt=after))[:BATCH])
-        if taken:
-            same = type(taken[0]).objects.filter(pk__in=[row.pk for row in taken])
-            same.update(email_tries=F("email_tries") + 1, email_next_at=at + LEASE)
-        for row in taken:
+        row = _unlocked(rows.filter(pk__gt=after)).first()
+        if row is not None:
             row.email_tries += 1
-        return taken
-
-
-def give_back(rows: Iterable[Any]) -> None:
-    """Let go of what was not tried."""
-    for row in rows:
-        _as_taken(row).update(email_tries=F("email_tries") - 1, email_next_at=None)
+            same = type(row).objects.filter(pk=row.pk)
+            same.update(email_tries=F("email_tries") + 1, email_next_at=at + LEASE)
+        return row
 
 
 def mark_sent(row: Any, *, at: datetime) -> None:
@@ -81,7 +73,7 @@ def note_failure(reason: str, *, at: datetime) -> None:
 
 
 def pause_server(reason: str, *, at: datetime) -> datetime:
-    """Let nobody try anything until the moment that is returned; the pauses grow to five minutes."""
+    """Let nobody try anything until the moment that is returned; the pauses grow to a minute."""
     server, _made = MailServer.objects.get_or_create(pk=1)
     pause = min(FIRST_SERVER_PAUSE * 2 ** min(server.failures, 10), LONGEST_SERVER_PAUSE)
     server.failures += 1

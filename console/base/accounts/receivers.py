@@ -14,10 +14,10 @@ from django.dispatch import receiver
 from django.http import HttpRequest
 from django.utils.translation import get_language
 
+from console.base.accounts import events
 from console.base.accounts.actions import choose_language
 from console.base.accounts.models import User
-from console.base.activity.actions import record
-from console.base.activity.verbs import Verb
+from console.base.activity.events import emit
 
 
 @receiver(user_logged_in)
@@ -31,32 +31,32 @@ def keep_language(sender: Any, *, request: HttpRequest, user: User, **kwargs: An
 @transaction.atomic
 def note_password_changed(sender: Any, *, user: User, **kwargs: Any) -> None:
     """By the person, signed in."""
-    record(Verb.PASSWORD_CHANGED, by=user, on=user)
+    emit(events.PasswordChanged(user, by=user))
 
 
 @receiver(password_reset)
 @transaction.atomic
 def note_password_reset(sender: Any, *, user: User, **kwargs: Any) -> None:
     """By whoever opened the link that was mailed to the person."""
-    record(Verb.PASSWORD_RESET, by=user, on=user)
+    emit(events.PasswordReset(user, by=user))
 
 
 @receiver(authenticator_added)
 @transaction.atomic
 def note_factor_added(sender: Any, *, user: User, authenticator: Authenticator, **kwargs: Any) -> None:
     """An app's codes, a passkey, or recovery codes."""
-    record(Verb.FACTOR_ADDED, by=user, on=user, after={"factor": str(authenticator)})
+    emit(events.FactorAdded(user, by=user, after={"factor": str(authenticator)}))
 
 
 @receiver(authenticator_reset)
 @transaction.atomic
 def note_factor_renewed(sender: Any, *, user: User, authenticator: Authenticator, **kwargs: Any) -> None:
     """New recovery codes; the earlier ones are void."""
-    record(Verb.FACTOR_RENEWED, by=user, on=user, after={"factor": str(authenticator)})
+    emit(events.FactorRenewed(user, by=user, after={"factor": str(authenticator)}))
 
 
 @receiver(authenticator_removed)
 @transaction.atomic
 def note_factor_removed(sender: Any, *, user: User, authenticator: Authenticator, **kwargs: Any) -> None:
     """An app's codes, a passkey, or recovery codes."""
-    record(Verb.FACTOR_REMOVED, by=user, on=user, before={"factor": str(authenticator)})
+    emit(events.FactorRemoved(user, by=user, before={"factor": str(authenticator)}))

@@ -1,4 +1,5 @@
 from django.apps import AppConfig
+from django.utils.module_loading import autodiscover_modules
 
 
 class ActivityConfig(AppConfig):
@@ -8,5 +9,7 @@ class ActivityConfig(AppConfig):
     label = "activity"
 
     def ready(self) -> None:
-        """Say which rows get old."""
+        """Let every app tell its events, and say which rows get old."""
         from console.base.activity import retention  # noqa: F401
+
+        autodiscover_modules("events")

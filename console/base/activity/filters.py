@@ -6,14 +6,19 @@ from datetime import timedelta
 
 import django_filters as filters
 from django.utils import timezone
+from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
+from console.base.activity.events import EVENTS
 from console.base.activity.querysets import ActivityQuerySet
-from console.base.activity.verbs import Verb
 from console.base.core.filters import ListFilter, SearchFilter
 from console.base.core.widgets import FilterSelect
 
 PERIODS = (("1", _("Last 24 hours")), ("7", _("Last 7 days")), ("30", _("Last 30 days")))
+
+
+def _events() -> list[tuple[str, str | Promise]]:
+    return [(name, event.log) for name, event in EVENTS.items()]
 
 
 class ActivityFilter(ListFilter):
@@ -21,7 +26,7 @@ class ActivityFilter(ListFilter):
 
     who = SearchFilter(_("Who"), field_name="actor_label", lookup_expr="icontains")
     what = filters.ChoiceFilter(
-        label=_("What"), field_name="verb", choices=Verb.choices, empty_label=_("Anything"), widget=FilterSelect
+        label=_("What"), field_name="verb", choices=_events, empty_label=_("Anything"), widget=FilterSelect
     )
     when = filters.ChoiceFilter(
         label=_("When"), choices=PERIODS, empty_label=_("Any time"), method="since", widget=FilterSelect

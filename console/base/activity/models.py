@@ -3,8 +3,6 @@
 from django.db import models
 
 from console.base.activity.querysets import ActivityQuerySet
-from console.base.activity.verbs import Verb
-from console.base.core import changes
 
 
 class ActivityEntry(models.Model):
@@ -16,7 +14,7 @@ class ActivityEntry(models.Model):
     at = models.DateTimeField()
     actor_id = models.BigIntegerField(null=True)
     actor_label = models.CharField(max_length=150)
-    verb = models.CharField(max_length=50, choices=Verb)
+    verb = models.CharField(max_length=50, help_text="the name of an event of `console.base.activity.events`")
     target_type = models.CharField(max_length=50)
     target_id = models.CharField(max_length=50)
     target_label = models.CharField(max_length=200)
@@ -46,13 +44,7 @@ class ActivityEntry(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.actor_label} {self.get_verb_display()} {self.target_label}"
-
-    @property
-    def target(self) -> str:
-        """What it was done to; the role that someone joined as in the reader's words."""
-        joined = self.verb == Verb.MEMBER_JOINED
-        return str(changes.ROLES.get(self.target_label, self.target_label)) if joined else self.target_label
+        return f"{self.actor_label}, {self.verb}: {self.target_label}"
 
     def changes(self) -> list[tuple[str, object, object]]:
         """Return (what, before, after) for each value that differs."""

@@ -13,16 +13,13 @@ from django.db.models import F
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
+from console.base.activity.events import EVENTS, names
 from console.base.activity.models import ActivityEntry, RetentionRun
-from console.base.activity.verbs import Verb
 from console.base.core.retention import KINDS, Kind, by_id, delete, register
 
 RUN_SECONDS = 20.0  # for all kinds together
 LATE = timedelta(hours=1)  # without a run: six were missed
 
-# By these the console still decides something, however old they are: which preset is in the field, the revision of a
-# gateway, whether a configuration file carries the newest key.
-KEPT = [Verb.OFFLINE_DOWNLOADED, Verb.GATEWAY_SET, Verb.CONFIGURATION_DOWNLOADED]
 # The database refuses to delete what is younger, by its own clock (migration 0007).
 DUE = "row.at < statement_timestamp() - interval '365 days' AND row.verb <> ALL(%(kept)s)"
 DOOR = "SET LOCAL console.retention = 'on'"
@@ -98,7 +95,12 @@ def _fact(kind: Kind, run: RetentionRun | None, at: datetime) -> Fact:
 
 def _steps(at: datetime, days: int) -> Iterator[int]:
     before = at - timedelta(days=days)
-    return by_id("activity_activityentry", moment="at", due=DUE, first=DOOR, before=before, kept=KEPT)
+    return by_id("activity_activityentry", moment="at", due=DUE, first=DOOR, before=before, kept=kept())
+
+
+def kept() -> list[str]:
+    """Return the events by which the console still decides something, however old they are."""
+    return names(event for event in EVENTS.values() if event.kept)
 
 
 def _oldest() -> datetime | None:

@@ -4,6 +4,7 @@ What nobody could see, or what would move the page, has a picture or a name.
 """
 
 from collections.abc import Iterable
+from decimal import Decimal
 
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
@@ -29,6 +30,16 @@ def visible_lines(text: str) -> str:
 def listed(items: Iterable[object]) -> str:
     """Return “a, b, c”, with the comma that the reader's language has for lists."""
     return _(", ").join(map(str, items))
+
+
+def shortened(value: str) -> str:
+    """Return a hash or id without its middle: “5d1a…9ecf8c”."""
+    return f"{value[:4]}…{value[-6:]}"
+
+
+def decimals(value: float | Decimal) -> str:
+    """Return a number with at most two decimals, and none that are zero."""
+    return f"{value:.2f}".rstrip("0").rstrip(".")
 
 
 def is_chinese(language: str = "") -> bool:

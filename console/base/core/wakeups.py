@@ -8,7 +8,7 @@ import time
 from collections.abc import Sequence
 from typing import Any
 
-from celery import Task
+from celery import Task, current_app
 from django.conf import settings
 from django.db import transaction
 from kombu import Connection
@@ -24,18 +24,22 @@ PAUSE_SECONDS = 5.0  # without a try, after a broker that did not answer
 OPTIONS = {"socket_timeout": PUBLISH_SECONDS, "socket_connect_timeout": PUBLISH_SECONDS, "max_retries": 0}
 
 
-def wake(task: Task, *ids: Any) -> None:
-    """Send `task` after commit. A broker that is down costs only time: a periodic task finds the same rows."""
+def wake(task: Task | str, *ids: Any) -> None:
+    """Send `task`, or the one of that name, after commit.
+
+    A broker that is down costs only time: a periodic task finds the same rows.
+    """
     transaction.on_commit(lambda: publish(task, *ids), robust=True)
 
 
-def publish(task: Task, *ids: Any, periodic: bool = False) -> bool:
+def publish(task: Task | str, *ids: Any, periodic: bool = False) -> bool:
     """Send `task` now, in at most about PUBLISH_SECONDS; False when the broker took nothing.
 
     After a failure nothing is tried for PAUSE_SECONDS, so that a person who saves ten things waits for one. `periodic`
     marks what beat sends, which is a sign of life.
     """
-    return _publisher().publish(task, ids, {PERIODIC: True} if periodic else {})
+    named = current_app.tasks[task] if isinstance(task, str) else task
+    return _publisher().publish(named, ids, {PERIODIC: True} if periodic else {})
 
 
 def empty(queues: Sequence[str]) -> list[str]:

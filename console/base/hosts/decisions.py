@@ -2,34 +2,27 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import TypeVar
 
-from django.db.models import prefetch_related_objects
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from console.base.accounts.actions import notify
 from console.base.accounts.models import User
-from console.base.accounts.permissions import Permission, application_roles_with
+from console.base.accounts.notifying import notify
 from console.base.accounts.states import NotificationKind
 from console.base.core.errors import Overtaken, Refused
 from console.base.hosts import rules
-from console.base.hosts.models import Decision, HostApplication
+from console.base.hosts.models import Decision
+from console.base.hosts.people import reviewers_of
 from console.base.hosts.states import DecisionState
 
 D = TypeVar("D", bound=Decision)
 
 
-def reviewers_of(application: HostApplication) -> list[User]:
-    """Return who may decide the application's requests; no query when `people__user` is prefetched."""
-    prefetch_related_objects([application], "people__user")
-    roles = application_roles_with(Permission.DECIDE)
-    return [person.user for person in application.people.all() if person.role in roles]
-
-
-def ask(decision: D) -> D:
-    """Save a new request and tell the application's reviewers; inside the caller's transaction (L-6, V-10)."""
-    decision.notified_at = decision.requested_at = timezone.now()
+def ask(decision: D, *, at: datetime | None = None) -> D:
+    """Save a new request and notify the application's reviewers; inside the caller's transaction (L-6, V-10)."""
+    decision.notified_at = decision.requested_at = at = at or timezone.now()
     decision.save()
     notify(
         [user for user in reviewers_of(decision.application) if user != decision.requested_by],
@@ -40,14 +33,15 @@ def ask(decision: D) -> D:
         ),
         detail=lambda: decision.reason,
         url=decision.get_absolute_url(),
+        at=at,
     )
     return decision
 
 
-def settle(decision: D, *, approve: bool, by: User, note: str = "") -> D:
+def settle(decision: D, *, approve: bool, by: User, note: str = "", at: datetime | None = None) -> D:
     """Approve or reject a waiting request: a guarded UPDATE, inside the caller's transaction.
 
-    The caller writes the activity entry and what follows. Raises Refused for the requester's own request (P-2) and for
+    The caller emits the event. Raises Refused for the requester's own request (P-2) and for
     a rejection without a note, Overtaken when the request no longer waits.
     """
     if decision.requested_by_id == by.pk:
@@ -57,7 +51,7 @@ def settle(decision: D, *, approve: bool, by: User, note: str = "") -> D:
     changes = {
         "state": DecisionState.APPROVED if approve else DecisionState.REJECTED,
         "decided_by": by,
-        "decided_at": timezone.now(),
+        "decided_at": at or timezone.now(),
         "note": note.strip(),
     }
     move(decision, source=DecisionState.WAITING, **changes)

@@ -16,7 +16,6 @@ from django.utils.translation import ngettext
 from console.base.accounts.access import SignedInRequest, route
 from console.base.accounts.permissions import Permission
 from console.base.activity.models import ActivityEntry
-from console.base.activity.verbs import Verb
 from console.base.core.errors import Overtaken
 from console.base.core.markdown import rendered
 from console.base.core.pages import form_page, posted
@@ -24,6 +23,7 @@ from miniprograms.access import mini_program_for
 from miniprograms.models import MiniProgram
 from miniprograms.privacy import actions, rules
 from miniprograms.privacy.comparison import Change, changes_between, concerns_users, says_the_same
+from miniprograms.privacy.events import PrivacySaved
 from miniprograms.privacy.forms.draft import DraftForm
 from miniprograms.privacy.forms.publishing import PublishForm
 from miniprograms.privacy.models import FoundData, PrivacyAgreement, PrivacyDraft
@@ -84,7 +84,7 @@ def edit(request: SignedInRequest, program: MiniProgram) -> HttpResponse:
             return actions.save_draft(program, by=request.user, revision=data["revision"], **form.stated_data())
         except Overtaken:
             if current := actions.draft_of(program):
-                entries = ActivityEntry.objects.of_program(program.app_id).filter(verb=Verb.PRIVACY_SAVED)
+                entries = ActivityEntry.objects.of_program(program.app_id).filter(verb=PrivacySaved.name)
                 form.show_overtaken(current, list(entries[: max(current.revision - max(data["revision"], 0), 0)]))
             raise
 

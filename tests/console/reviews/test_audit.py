@@ -10,7 +10,6 @@ from django.utils import timezone
 
 from console.base.accounts.models import Notification
 from console.base.activity.models import ActivityEntry
-from console.base.activity.verbs import Verb
 from console.base.core.errors import Refused
 from miniprograms import actions as programs
 from releases import actions
@@ -42,7 +41,7 @@ def test_approve(signed_in, reviewer, decision):
     assert outcome(decision) == ("approved", reviewer, "", "approved")
     entry = ActivityEntry.objects.first()
     assert (entry.verb, entry.actor_id, entry.application_id) == (
-        Verb.VERSION_APPROVED,
+        "version.approved",
         reviewer.pk,
         decision.application.application_id,
     )

@@ -10,7 +10,6 @@ from django.utils import timezone
 
 from console.base.accounts.models import Notification
 from console.base.activity.models import ActivityEntry
-from console.base.activity.verbs import Verb
 from console.base.core.errors import Overtaken
 from miniprograms import actions
 from miniprograms.models import Binding
@@ -51,7 +50,7 @@ def test_approval_accepts_the_online_version(signed_in, reviewer, program, bindi
     assert outcome(binding) == ("approved", reviewer, "", "2.4.0")
     entry = ActivityEntry.objects.first()
     assert (entry.verb, entry.actor_id, entry.application_id, entry.mini_program_id) == (
-        Verb.BINDING_APPROVED,
+        "binding.approved",
         reviewer.pk,
         binding.application.application_id,
         program.app_id,

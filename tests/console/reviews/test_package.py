@@ -5,7 +5,6 @@ import hashlib
 import pytest
 
 from console.base.activity.models import ActivityEntry
-from console.base.activity.verbs import Verb
 from releases.actions import withdraw
 from releases.rules import unreadable_package
 from tests import factories
@@ -31,7 +30,7 @@ def test_it_gives_the_bytes_that_the_audit_is_bound_to(signed_in, reviewer, prog
     assert int(response["Content-Length"]) == len(body)
     entry = ActivityEntry.objects.of_application(decision.application.application_id).get()
     assert (entry.verb, entry.actor_id, entry.mini_program_id, entry.after) == (
-        Verb.PACKAGE_DOWNLOADED,
+        "package.downloaded",
         reviewer.pk,
         program.app_id,
         {"package": audit.package_sha256},
@@ -43,12 +42,12 @@ def test_while_the_storage_fails_it_says_so(signed_in, reviewer, audit, decision
     response = signed_in(reviewer).get(url(decision), follow=True)
     assert response.redirect_chain == [(f"/reviews/audits/{decision.pk}/", 302)]
     assert [str(message) for message in response.context["messages"]] == [unreadable_package()]
-    assert not ActivityEntry.objects.filter(verb=Verb.PACKAGE_DOWNLOADED).exists()
+    assert not ActivityEntry.objects.filter(verb="package.downloaded").exists()
 
 
 def test_lower_roles_may_not(signed_in, team_admin, decision):
     assert signed_in(team_admin).get(url(decision)).status_code == 403
-    assert not ActivityEntry.objects.filter(verb=Verb.PACKAGE_DOWNLOADED).exists()
+    assert not ActivityEntry.objects.filter(verb="package.downloaded").exists()
 
 
 def test_elsewhere_it_does_not_exist(signed_in, outsider, audit, decision):

@@ -11,7 +11,6 @@ from django.utils import timezone
 
 from console.base.accounts.models import Notification
 from console.base.activity.models import ActivityEntry
-from console.base.activity.verbs import Verb
 from console.base.core.errors import Overtaken
 from miniprograms import actions
 from miniprograms.models import Binding
@@ -65,7 +64,7 @@ def test_remove(signed_in, application, admin, binding, program):
     assert (binding.state, binding.ended_by, binding.end_reason) == ("ended", admin, "Complaints")
     entry = ActivityEntry.objects.get()
     assert (entry.verb, entry.reason, entry.application_id, entry.mini_program_id) == (
-        Verb.BINDING_REMOVED,
+        "binding.removed",
         "Complaints",
         application.application_id,
         binding.mini_program.app_id,

@@ -10,12 +10,12 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.html import strip_tags
 
-from console.base.core.changes import in_words
+from console.base.activity.events import event_of
 from console.base.core.errors import Refused
 from grayscale import actions
 from grayscale.guardrail import Guardrail
+from grayscale.history import steps_of
 from grayscale.models import GrayscaleTask
-from grayscale.timeline import events_of
 from tests import factories
 from tests.grayscale.pages import minute, typed
 from tests.grayscale.test_edit import edit, same
@@ -51,7 +51,7 @@ def test_is_part_of_what_the_entry_says(version, entries):
     (entry,) = entries()
     assert entry.after["guardrail"] == {"rate": "5", "points": "2.5", "devices": 500}
     words = "Guardrail: more than 5 % of devices with errors or more than 2.5 points worse than online, from 500"
-    assert any(words in line for line in in_words(entry.changes()))
+    assert any(words in line for line in event_of(entry.verb).lines(entry))
 
 
 def test_without_one_nothing_is_said(version, entries):
@@ -70,7 +70,7 @@ def test_may_change_at_any_time(version, entries, state):
     tighter = edit(guarded, guardrail=Guardrail(rate=Decimal("0.5"), devices=500))
     assert edit(tighter, guardrail=None).guardrail is None
     assert [entry.verb for entry in entries()] == ["grayscale.edited"] * 3
-    titles = [event.title for event in events_of(task, at=timezone.now()) if "uardrail" in event.title]
+    titles = [event.title for event in steps_of(task, at=timezone.now()) if "uardrail" in event.title]
     assert titles == [
         "Guardrail taken off",
         "Guardrail: 0.5 %, from 500 devices on",

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from console.base.core.changes import guardrail_words, harm_words
 from grayscale.guardrail import Breach, Figures, Guardrail, Seen, breach, harm
+from grayscale.guardrail_words import guardrail_words, harm_words
 
 FIVE = Guardrail(rate=Decimal(5), devices=100)
 WORSE = Guardrail(points=Decimal(2), devices=100)

@@ -11,14 +11,14 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone, translation
 
 from console.base.accounts.models import Notification
+from console.base.activity.events import event_of
 from console.base.activity.models import ActivityEntry
-from console.base.core.changes import in_words
 from devmgmt.logs.criteria import StoreAway
 from grayscale import actions, error_rates, watch
 from grayscale.guardrail import Figures, Seen
+from grayscale.history import steps_of
 from grayscale.models import GrayscaleTask
 from grayscale.tasks import keep_watch as sweep
-from grayscale.timeline import events_of
 from miniprograms import actions as programs
 from miniprograms.models import MiniProgram
 from tests import factories
@@ -60,12 +60,12 @@ def test_suspends_and_says_why(version):
         {"state": "suspended", "why": "guardrail", "harm": harm},
     )
     assert entry.actor_label == ""
-    assert in_words(entry.changes()) == [
+    assert event_of(entry.verb).lines(entry) == [
         "State: Delivering → Suspended",
         "Why: too many devices had errors",
         "What it saw: 25 % of 4 devices had errors, limit 5 %",
     ]
-    assert events_of(stored, at=timezone.now())[0].why == "by the guardrail: 25 % of 4 devices had errors, limit 5 %"
+    assert steps_of(stored, at=timezone.now())[0].why == "by the guardrail: 25 % of 4 devices had errors, limit 5 %"
 
 
 def test_tells_the_creator_and_who_manages_the_program(version, by):
@@ -264,7 +264,7 @@ def test_each_reader_is_told_in_their_language(version):
     look()
     (entry,) = suspensions(task)
     with translation.override("zh-hans"):
-        assert "9" in in_words(entry.changes())[-1]
+        assert "9" in event_of(entry.verb).lines(entry)[-1]
     assert all(isinstance(value, (int, str)) for value in entry.after["harm"].values())
 
 

@@ -6,10 +6,9 @@ from datetime import date
 import pytest
 from django.db import connection
 
+from console.base.activity.events import event_of, in_list
 from console.base.activity.forms import Difference
 from console.base.activity.models import ActivityEntry
-from console.base.activity.verbs import Verb
-from console.base.core.changes import in_words
 from miniprograms.privacy import actions
 from miniprograms.privacy.models import PrivacyDraft
 from miniprograms.privacy.states import DATA_OF_API, Language
@@ -21,7 +20,7 @@ pytestmark = pytest.mark.django_db
 
 
 def entries(program):
-    return ActivityEntry.objects.of_program(program.app_id).filter(verb=Verb.PRIVACY_SAVED)
+    return ActivityEntry.objects.of_program(program.app_id).filter(verb="privacy.saved")
 
 
 def test_saves_all_of_it(signed_in, program, holder):
@@ -40,7 +39,7 @@ def test_saves_all_of_it(signed_in, program, holder):
     assert draft.effective_on == date.fromisoformat(tomorrow())
     assert (draft.text_en, draft.text_zh, draft.revision, draft.changed_by) == (TEXT, "", 1, holder)
     program.refresh_from_db()
-    assert program.last_change_words == "Privacy agreement edited"
+    assert in_list(program.last_change, program.last_change_label) == "Privacy agreement edited"
 
 
 def test_the_log_tells_what_changed(program, holder):
@@ -53,7 +52,7 @@ def test_the_log_tells_what_changed(program, holder):
         retention="7 days",
         text_en=f"{TEXT}\n\nMore.",
     )
-    assert in_words(entries(program)[0].changes()) == [
+    assert event_of(entries(program)[0].verb).lines(entries(program)[0]) == [
         "Location: to show the next stop → –",
         "Camera: to scan codes",
         "Retention: 30 days → 7 days",

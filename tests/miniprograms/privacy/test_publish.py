@@ -7,8 +7,8 @@ import pytest
 from django.db import connection
 from django.utils import timezone
 
+from console.base.activity.events import in_list
 from console.base.activity.models import ActivityEntry
-from console.base.activity.verbs import Verb
 from console.base.core.errors import Overtaken, Refused
 from miniprograms.privacy import actions
 from miniprograms.privacy.models import PrivacyAgreement, PrivacyDraft
@@ -20,7 +20,7 @@ pytestmark = pytest.mark.django_db
 
 
 def entries(program):
-    return ActivityEntry.objects.of_program(program.app_id).filter(verb=Verb.PRIVACY_PUBLISHED)
+    return ActivityEntry.objects.of_program(program.app_id).filter(verb="privacy.published")
 
 
 def sent(client, program, **typed):
@@ -46,7 +46,7 @@ def test_the_first_version_keeps_the_filled_text(signed_in, program, holder):
     assert (version.number, version.text_zh, version.asks_again, version.note) == (1, "City Bus", True, "The first.")
     assert (version.data, version.published_by) == ([["location", "to show the next stop"]], holder)
     program.refresh_from_db()
-    assert program.last_change_words == "Privacy agreement 1 published"
+    assert in_list(program.last_change, program.last_change_label) == "Privacy agreement 1 published"
     entry = entries(program).get()
     assert (entry.before, entry.after) == (None, {"number": 1, "asks_again": True})
     assert (entry.target_label, entry.reason) == ("City Bus 1", "The first.")

@@ -130,12 +130,6 @@ def test_facts_that_the_text_does_not_name():
     assert unnamed_in("", stated()) == []
 
 
-def test_every_type_has_a_name_in_the_log():
-    from console.base.core.changes import DATA_TYPES
-
-    assert {name: str(label) for name, label in DATA_TYPES.items()} == dict(DataType.choices)
-
-
 SIGNS = "\\`*_[]<>|~&!#-+=:.)(\"'1 {}$%a位\t\n"
 VALUES = st.text(st.sampled_from(SIGNS) | st.characters(codec="utf-8", exclude_categories=["Cc", "Cs"]), min_size=1)
 

@@ -9,7 +9,6 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from django.db import connection
 
 from console.base.activity.models import ActivityEntry
-from console.base.activity.verbs import Verb
 from console.base.core.errors import Refused
 from console.base.hosts.signing import statement
 from miniprograms import actions as programs
@@ -28,7 +27,7 @@ def url(program):
 
 
 def entries():
-    return list(ActivityEntry.objects.filter(verb=Verb.OFFLINE_DOWNLOADED))
+    return list(ActivityEntry.objects.filter(verb="offline.downloaded"))
 
 
 def content_of(response):
@@ -193,4 +192,4 @@ def test_while_it_goes_off_the_shelf():
         -len(set(outcome) - {"refused"}) :
     ]
     assert outcome in (["download", "off"], ["refused", "off"])
-    assert order[-1] == Verb.MINI_PROGRAM_TAKEN_OFF_SHELF
+    assert order[-1] == "mini_program.taken_off_shelf"

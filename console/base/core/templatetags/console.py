@@ -66,9 +66,9 @@ from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
 from tablericons.templatetags.tablericons import icon as draw
 
-from console.base.core import changes, text, times
+from console.base.core import text, times
 from console.base.core.filters import ListFilter
-from console.base.core.states import look_of, look_of_move
+from console.base.core.states import look_of
 
 register = template.Library()
 COLOURS = ("blue", "indigo", "pink", "teal", "orange", "cyan", "dark", "purple", "green", "red")
@@ -151,7 +151,7 @@ def _time(at: Any, words: str) -> SafeString:
 @register.simple_tag
 def copy(value: str, label: str = "", short: bool = False) -> SafeString:
     """Show an id or hash in monospace with a button that copies it; `short` leaves out the middle."""
-    shown = changes.shortened(value) if short and len(value) > SHORT else value
+    shown = text.shortened(value) if short and len(value) > SHORT else value
     return format_html(
         '<span class="copy"><code title="{}">{}</code><button type="button" class="btn-copy" data-copy="{}"'
         ' data-copied="{}" aria-label="{}">{}{}</button></span>',
@@ -208,19 +208,6 @@ def avatar(person: Any, size: str = "sm") -> SafeString:
 def stable_colour(name: str) -> str:
     """Return the same colour for the same name, always."""
     return COLOURS[crc32(name.encode()) % len(COLOURS)]
-
-
-@register.simple_tag
-def move_look(verb: str) -> dict[str, str]:
-    """Return the icon and colour of a log entry's verb."""
-    name, colour = look_of_move(verb)
-    return {"icon": name, "colour": colour}
-
-
-@register.filter
-def in_words(entry: Any) -> list[str]:
-    """Say what a log entry changed: “State: In audit → Approved”, “Package: 5d1a…9ecf8c”."""
-    return changes.in_words(entry.changes())
 
 
 # Addresses ----------------------------------------------------------------------------------------------------------

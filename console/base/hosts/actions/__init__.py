@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from contextlib import suppress
 from functools import partial
 from typing import Any
@@ -10,20 +9,15 @@ from typing import Any
 from django.conf import settings
 from django.core.files.base import ContentFile
 from django.db import connection, transaction
-from django.urls import reverse
 from django.utils import timezone
-from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 
-from console.base.accounts.actions import notify
 from console.base.accounts.models import Membership, Team, User
 from console.base.accounts.permissions import ApplicationRole
-from console.base.accounts.states import NotificationKind
-from console.base.activity.actions import record
-from console.base.activity.verbs import Verb
+from console.base.activity.events import emit
 from console.base.core.errors import Overtaken, Refused, refusing_duplicate
 from console.base.core.files import refusing_unwritable
-from console.base.hosts import rules
+from console.base.hosts import events, rules
 from console.base.hosts.models import (
     ApplicationKey,
     ApplicationMember,
@@ -31,6 +25,7 @@ from console.base.hosts.models import (
     HostApplication,
     SensitiveApi,
 )
+from console.base.hosts.people import administrators_of
 from console.base.hosts.signing import make_signing_key
 
 DESCRIPTIVE = ("name", "description", "listed")
@@ -56,7 +51,7 @@ def create_application(
     key = ApplicationKey.objects.create(application=application, created_by=by)
     make_signing_key(application, by=by)
     after = {**_described(application), "administrator": str(by), "key": str(key)}
-    write_entry(Verb.APPLICATION_CREATED, application, by=by, after=after)
+    emit(events.ApplicationCreated(application, by=by, after=after))
     return application
 
 
@@ -97,7 +92,7 @@ def edit_application(
     current.revision += 1
     _save_named(current, new_icon=bool(icon))
     after = _described(current) | ({"icon": current.icon.name} if icon else {})
-    write_entry(Verb.APPLICATION_EDITED, current, by=by, before=before, after=after)
+    emit(events.ApplicationEdited(current, by=by, before=before, after=after))
     return current
 
 
@@ -118,12 +113,6 @@ def _described(application: HostApplication) -> dict[str, Any]:
     return {name: getattr(application, name) for name in DESCRIPTIVE}
 
 
-def write_entry(verb: Verb, application: HostApplication, *, by: User, **entry: Any) -> None:
-    """Record an activity entry that belongs to the application."""
-    entry.setdefault("on", application)
-    record(verb, by=by, team_id=application.team_id, application_id=application.application_id, **entry)
-
-
 # People -----------------------------------------------------------------------------------------------------------
 
 
@@ -142,40 +131,30 @@ def add_person(application: HostApplication, *, user: User, role: str, by: User)
             _("%(person)s is already here: %(role)s.") % {"person": user, "role": person.get_role_display()},
             field="user",
         )
-    _note_person(Verb.REVIEWER_ADDED, application, person, by=by, after={"role": role})
+    emit(events.ReviewerAdded(person, by=by, after={"role": role}))
     return person
 
 
 @transaction.atomic
 def change_role(person: ApplicationMember, *, role: str, by: User) -> ApplicationMember:
     """Change a person's role and tell them; the last application administrator keeps theirs."""
-    application, current = _locked(person)
+    _application, current = _locked(person)
     if current.role == role:
         return current
     _refuse_last_administrator(current)
     before = {"role": current.role}
     current.role = role
     current.save(update_fields=["role"])
-    _note_person(Verb.REVIEWER_ROLE_CHANGED, application, current, by=by, before=before, after={"role": role})
-    if by != current.user:
-        notify(
-            [current.user],
-            kind=NotificationKind.PEOPLE,
-            text=lambda: (
-                _("You are %(role)s of %(application)s now")
-                % {"role": current.get_role_display().lower(), "application": application}
-            ),
-            url=application.get_absolute_url(),
-        )
+    emit(events.ReviewerRoleChanged(current, by=by, before=before, after={"role": role}))
     return current
 
 
 @transaction.atomic
 def remove_person(person: ApplicationMember, *, by: User) -> None:
     """Take a person's host side role, from the next request on (P-3); the last application administrator stays."""
-    application, current = _locked(person)
+    _application, current = _locked(person)
     _refuse_last_administrator(current)
-    _note_person(Verb.REVIEWER_REMOVED, application, current, by=by, before={"role": current.role})
+    emit(events.ReviewerRemoved(current, by=by, before={"role": current.role}))
     current.delete()
 
 
@@ -191,31 +170,8 @@ def leave(team: Team, user: User, *, by: User) -> None:
         "application", "user"
     ):
         _refuse_last_administrator(person)
-        _note_person(Verb.REVIEWER_REMOVED, person.application, person, by=by, before={"role": person.role})
+        emit(events.ReviewerRemoved(person, by=by, before={"role": person.role}))
         person.delete()
-
-
-def administrators_of(application: HostApplication) -> list[ApplicationMember]:
-    """Return the application administrators who can sign in."""
-    return list(application.people.filter(role=ApplicationRole.APP_ADMIN, user__is_active=True).select_related("user"))
-
-
-def tell_administrators(
-    application: HostApplication,
-    text: Promise,
-    *,
-    by: User,
-    detail: Callable[[], str] = str,
-    page: str = "hosts:gateway",
-) -> None:
-    """Tell them, but for `by`, what happened to what `page` shows; `text` has %(person)s and %(application)s."""
-    notify(
-        [person.user for person in administrators_of(application) if person.user_id != by.pk],
-        kind=NotificationKind.KEYS,
-        text=lambda: str(text) % {"person": by, "application": application},
-        detail=detail,
-        url=reverse(page, args=[application.application_id]),
-    )
 
 
 def _refuse_last_administrator(person: ApplicationMember) -> None:
@@ -233,12 +189,6 @@ def _locked(person: ApplicationMember) -> tuple[HostApplication, ApplicationMemb
     return application, current
 
 
-def _note_person(
-    verb: Verb, application: HostApplication, person: ApplicationMember, *, by: User, **values: Any
-) -> None:
-    write_entry(verb, application, by=by, on=person, label=f"{person.user} – {application}", **values)
-
-
 # Keys -------------------------------------------------------------------------------------------------------------
 
 
@@ -246,7 +196,7 @@ def _note_person(
 def add_key(application: HostApplication, *, by: User) -> ApplicationKey:
     """Make another device key; those in use go on working."""
     key = ApplicationKey.objects.create(application=application, created_by=by)
-    _note_key(Verb.APPLICATION_KEY_ADDED, key, by=by, after={"key": str(key)})
+    emit(events.ApplicationKeyAdded(key, by=by, after={"key": str(key)}))
     return key
 
 
@@ -257,7 +207,7 @@ def revoke_key(key: ApplicationKey, *, by: User, reason: str = "") -> Applicatio
     if not ApplicationKey.objects.active().filter(pk=key.pk).update(revoked_at=now):
         raise Overtaken(_("Someone else was first: this key is revoked."))
     key.revoked_at = now
-    _note_key(Verb.APPLICATION_KEY_REVOKED, key, by=by, before={"key": str(key)}, reason=reason)
+    emit(events.ApplicationKeyRevoked(key, by=by, before={"key": str(key)}, reason=reason))
     return key
 
 
@@ -267,7 +217,7 @@ def export_configuration(key: ApplicationKey, *, by: User) -> dict[str, Any]:
     application = key.application
     if not ApplicationKey.objects.active().filter(pk=key.pk).exists():
         raise Refused(_("This key is revoked. Choose another one."), field="key")
-    _note_key(Verb.CONFIGURATION_DOWNLOADED, key, by=by, after={"key": str(key)})
+    emit(events.ConfigurationDownloaded(key, by=by, after={"key": str(key)}))
     return {
         "application_id": application.application_id,
         "name": application.name,
@@ -281,10 +231,6 @@ def export_configuration(key: ApplicationKey, *, by: User) -> dict[str, Any]:
     }
 
 
-def _note_key(verb: Verb, key: ApplicationKey, *, by: User, **values: Any) -> None:
-    write_entry(verb, key.application, by=by, on=key, label=str(key.application), **values)
-
-
 # Sensitive APIs ---------------------------------------------------------------------------------------------------
 
 
@@ -294,7 +240,7 @@ def add_api(application: HostApplication, *, name: str, title: str, by: User) ->
     api = SensitiveApi(application=application, name=name, title=title, restricted=True)
     with refusing_duplicate("sensitive_api_once", _("This API is in the list already."), field="name"):
         api.save()
-    _note_api(Verb.API_ADDED, api, by=by, after=_listed(api))
+    emit(events.ApiAdded(api, by=by, after=_listed(api)))
     return api
 
 
@@ -306,26 +252,26 @@ def remove_api(api: SensitiveApi, *, by: User) -> None:
         raise Refused(refusal)
     if not SensitiveApi.objects.filter(pk=api.pk).delete()[0]:
         raise _api_overtaken(api)
-    _note_api(Verb.API_REMOVED, api, by=by, before=_listed(api))
+    emit(events.ApiRemoved(api, by=by, before=_listed(api)))
 
 
 @transaction.atomic
 def restrict_api(api: SensitiveApi, *, by: User) -> SensitiveApi:
     """Let only those mini programs call it that were granted it, from their next policy on (D-3, D-4)."""
-    return _mark_api(api, Verb.API_RESTRICTED, restricted=True, by=by)
+    return _mark_api(api, events.ApiRestricted, restricted=True, by=by)
 
 
 @transaction.atomic
 def open_api(api: SensitiveApi, *, by: User) -> SensitiveApi:
     """Let every bound mini program call it, from its next policy on (D-3, D-4)."""
-    return _mark_api(api, Verb.API_OPENED, restricted=False, by=by)
+    return _mark_api(api, events.ApiOpened, restricted=False, by=by)
 
 
-def _mark_api(api: SensitiveApi, verb: Verb, *, restricted: bool, by: User) -> SensitiveApi:
+def _mark_api(api: SensitiveApi, event: type[events.ApiEvent], *, restricted: bool, by: User) -> SensitiveApi:
     if not SensitiveApi.objects.filter(pk=api.pk, restricted=not restricted).update(restricted=restricted):
         raise _api_overtaken(api)
     api.restricted = restricted
-    _note_api(verb, api, by=by, before={"restricted": not restricted}, after={"restricted": restricted})
+    emit(event(api, by=by, before={"restricted": not restricted}, after={"restricted": restricted}))
     return api
 
 
@@ -339,10 +285,6 @@ def _api_overtaken(api: SensitiveApi) -> Overtaken:
 
 def _listed(api: SensitiveApi | DefaultApi) -> dict[str, Any]:
     return {"name": api.name, "title": api.title, "restricted": api.restricted}
-
-
-def _note_api(verb: Verb, api: SensitiveApi, *, by: User, **values: Any) -> None:
-    write_entry(verb, api.application, by=by, on=api, label=f"{api} – {api.application}", **values)
 
 
 def _hold_defaults() -> None:
@@ -368,12 +310,12 @@ def keep(row: DefaultApi, *, by: User) -> None:
             (SensitiveApi(application=each, name=row.name, title=row.title, restricted=False) for each in applications),
             ignore_conflicts=True,
         )
-    verb = Verb.DEFAULT_API_EDITED if old else Verb.DEFAULT_API_CREATED
-    record(verb, by=by, on=row, before=before, after=after)
+    event = events.DefaultApiEdited if old else events.DefaultApiCreated
+    emit(event(row, by=by, before=before, after=after))
 
 
 @transaction.atomic
 def discard(row: DefaultApi, *, by: User) -> None:
     """Delete a default sensitive API; it stays in the lists of the applications, which may take it out from now on."""
-    record(Verb.DEFAULT_API_DELETED, by=by, on=row, before=_listed(row))
+    emit(events.DefaultApiDeleted(row, by=by, before=_listed(row)))
     row.delete()

@@ -11,15 +11,13 @@ from django.db.models import Value
 from django.db.models.functions import Least
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 
 from console.base.accounts.models import User
-from console.base.activity.verbs import Verb
-from console.base.core import times
+from console.base.activity.events import emit
 from console.base.core.errors import Overtaken, Refused
 from console.base.core.sealing import seal
-from console.base.hosts import rules
-from console.base.hosts.actions import lock, tell_administrators, write_entry
+from console.base.hosts import events, rules
+from console.base.hosts.actions import lock
 from console.base.hosts.models import HostApplication, ServerSecret, SigningKey
 from console.base.hosts.signing import make_signing_key
 
@@ -33,8 +31,7 @@ def generate_server_secret(application: HostApplication, *, by: User) -> str:
     if refusal := rules.why_not_generate_server_secret(application.server_secrets.filter(ends_at=None).first()):
         raise Refused(refusal)
     secret, row = _make_server_secret(application, by=by)
-    write_entry(Verb.SERVER_SECRET_GENERATED, application, by=by, after={"secret": str(row)})
-    tell_administrators(application, gettext_lazy("%(person)s generated the server secret of %(application)s"), by=by)
+    emit(events.ServerSecretGenerated(application, by=by, after={"secret": str(row)}))
     return secret
 
 
@@ -49,12 +46,8 @@ def reset_server_secret(application: HostApplication, *, seen: int, overlap: int
     application.server_secrets.usable(at=now).update(ends_at=Least("ends_at", Value(ends_at)))
     secret, row = _make_server_secret(application, by=by)
     before, after = {"secret": str(current)}, {"secret": str(row), "overlap": overlap}
-    write_entry(Verb.SERVER_SECRET_RESET, application, by=by, before=before, after=after, reason=reason)
-    words = gettext_lazy("The old one works until %(time)s.")
-    if not overlap:
-        words = gettext_lazy("The old one is refused since %(time)s.")
-    text = gettext_lazy("%(person)s reset the server secret of %(application)s")
-    tell_administrators(application, text, by=by, detail=lambda: str(words) % {"time": times.full(ends_at)})
+    values = {"before": before, "after": after, "reason": reason}
+    emit(events.ServerSecretReset(application, ends_at=ends_at, by=by, **values))
     return secret
 
 
@@ -74,9 +67,7 @@ def add_signing_key(application: HostApplication, *, by: User) -> SigningKey:
     if refusal := rules.why_not_add_signing_key(application.signing_keys.active().count()):
         raise Refused(refusal)
     key = make_signing_key(application, by=by)
-    write_entry(Verb.SIGNING_KEY_ADDED, application, by=by, after={"key": key.key_id})
-    text = gettext_lazy("%(person)s added a signing key to %(application)s")
-    tell_administrators(application, text, by=by, detail=lambda: key.key_id, page="hosts:signing_keys")
+    emit(events.SigningKeyAdded(application, by=by, after={"key": key.key_id}))
     return key
 
 
@@ -94,8 +85,5 @@ def retire_signing_key(key: SigningKey, *, by: User, reason: str = "") -> Signin
         raise Refused(refusal)
     key.retired_at, key.retired_by, key.sealed = timezone.now(), by, ""
     key.save()
-    write_entry(Verb.SIGNING_KEY_RETIRED, application, by=by, before={"key": key.key_id}, reason=reason)
-    text = gettext_lazy("%(person)s retired a signing key of %(application)s")
-    detail = "\n".join(line for line in (key.key_id, reason) if line)
-    tell_administrators(application, text, by=by, detail=lambda: detail, page="hosts:signing_keys")
+    emit(events.SigningKeyRetired(application, by=by, before={"key": key.key_id}, reason=reason))
     return key

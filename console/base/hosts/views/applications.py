@@ -16,11 +16,10 @@ from console.base.accounts.access import SignedInRequest, route, teams_for
 from console.base.accounts.models import Team, User
 from console.base.accounts.permissions import Permission, lacking
 from console.base.activity.models import ActivityEntry
-from console.base.activity.verbs import Verb
 from console.base.activity.views import activity_page
 from console.base.core.errors import Overtaken, Refused
 from console.base.core.pages import NoteForm, confirm_page, form_page, posted
-from console.base.hosts import actions, rules
+from console.base.hosts import actions, events, rules
 from console.base.hosts.access import application_for, key_for, person_for
 from console.base.hosts.forms import CreateForm, EditForm, KeyForm, PersonForm, RoleForm
 from console.base.hosts.models import ApplicationKey, ApplicationMember, HostApplication
@@ -81,7 +80,7 @@ def edit(request: SignedInRequest, application: HostApplication) -> HttpResponse
         except Overtaken:
             edits = ActivityEntry.objects.of_application(application.application_id)
             current = HostApplication.objects.get(pk=application.pk)
-            form.show_overtaken(current, edits.filter(verb=Verb.APPLICATION_EDITED))
+            form.show_overtaken(current, edits.filter(verb=events.ApplicationEdited.name))
             raise
 
     return form_page(

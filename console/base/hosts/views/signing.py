@@ -13,9 +13,8 @@ from django.utils.translation import gettext as _
 from console.base.accounts.access import SignedInRequest, route
 from console.base.accounts.permissions import Permission, lacking
 from console.base.activity.models import ActivityEntry
-from console.base.activity.verbs import Verb
 from console.base.core.pages import NoteForm, confirm_page, posted
-from console.base.hosts import rules
+from console.base.hosts import events, rules
 from console.base.hosts.access import application_for, signing_key_for
 from console.base.hosts.actions import sealed
 from console.base.hosts.models import HostApplication, SigningKey
@@ -43,7 +42,7 @@ def keys(request: SignedInRequest, application: HostApplication) -> HttpResponse
 def _exported(application: HostApplication) -> ActivityEntry | None:
     """Return the last download of the configuration file, which carries the public keys into the app."""
     entries = ActivityEntry.objects.of_application(application.application_id)
-    return entries.filter(verb=Verb.CONFIGURATION_DOWNLOADED).first()
+    return entries.filter(verb=events.ConfigurationDownloaded.name).first()
 
 
 def _step(active: list[SigningKey], exported: ActivityEntry | None) -> int:

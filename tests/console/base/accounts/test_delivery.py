@@ -11,6 +11,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from console.base.accounts import actions, delivery
+from console.base.accounts.notifying import notify
 from console.base.accounts.querysets import MAX_EMAIL_TRIES
 from console.base.accounts.states import NotificationKind
 from tests.console.base.accounts.acting import at_once
@@ -61,7 +62,7 @@ def test_an_invitation_s_message(house, invitation, settings):
 
 def test_copies_of_a_message_can_be_told_by_its_id(house, invitation, settings):
     settings.DEFAULT_FROM_EMAIL = "Console <console@mail.example.com>"
-    actions.notify([house.viewer], kind=NotificationKind.RELEASE, text=lambda: "Something", url="/")
+    notify([house.viewer], kind=NotificationKind.RELEASE, text=lambda: "Something", url="/")
 
     send()
 
@@ -152,7 +153,7 @@ def test_an_address_that_no_message_can_carry_does_not_stop_the_others(house, in
 
 def test_a_notification_s_message(house, settings):
     settings.BASE_URL = "https://console.example.com"
-    actions.notify(
+    notify(
         [house.viewer],
         kind=NotificationKind.RELEASE,
         text=lambda: "City Bus 2.5.0 is online",
@@ -167,7 +168,7 @@ def test_a_notification_s_message(house, settings):
 
 
 def test_a_deactivated_user_gets_none(house):
-    actions.notify([house.viewer], kind=NotificationKind.RELEASE, text=lambda: "Something", url="/")
+    notify([house.viewer], kind=NotificationKind.RELEASE, text=lambda: "Something", url="/")
     type(house.viewer).objects.filter(pk=house.viewer.pk).update(is_active=False)
     assert send() == 0
 

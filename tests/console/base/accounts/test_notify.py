@@ -7,8 +7,9 @@ from django.utils import timezone
 from django.utils.translation import gettext, override
 
 from console.base.accounts import delivery
-from console.base.accounts.actions import change_role, choose_language, choose_notifications, invite, notify
+from console.base.accounts.actions import change_role, choose_language, choose_notifications, invite
 from console.base.accounts.models import Notification
+from console.base.accounts.notifying import notify
 from console.base.accounts.permissions import TeamRole
 from console.base.accounts.states import ABOUT, NotificationKind
 from tests.factories import make_user

@@ -9,6 +9,7 @@ from django.utils import timezone
 
 from console.base.accounts import actions, delivery
 from console.base.accounts.models import OutgoingMail
+from console.base.accounts.notifying import notify
 from console.base.accounts.states import NotificationKind
 from console.celery import app
 from tests.factories import make_user
@@ -72,7 +73,7 @@ def test_an_address_may_be_as_long_as_the_form_lets_it(db, client):
 
 
 def test_it_goes_before_what_has_waited_longer(house):
-    actions.notify([house.viewer], kind=NotificationKind.RELEASE, text=lambda: "Something", url="/")
+    notify([house.viewer], kind=NotificationKind.RELEASE, text=lambda: "Something", url="/")
     post()
     assert send() == 2
     assert mail.outbox[0].subject == "Set a new password"
@@ -114,7 +115,7 @@ def test_facts(house):
     assert delivery.mail_facts(at=now) == (0, None, 0, "", None, None)
     row = post(created_at=now - timedelta(hours=2), email_next_at=now + timedelta(hours=1))
     invitation = actions.invite(house.team, email="new@example.com", role="viewer", by=house.admin)
-    actions.notify([house.viewer], kind=NotificationKind.RELEASE, text=lambda: "Something", url="/")
+    notify([house.viewer], kind=NotificationKind.RELEASE, text=lambda: "Something", url="/")
     type(invitation).objects.update(email_tries=100)
 
     assert delivery.mail_facts(at=timezone.now()) == (2, row.created_at, 1, "", None, None)

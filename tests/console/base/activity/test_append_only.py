@@ -3,9 +3,9 @@
 import pytest
 from django.db import IntegrityError, connection, transaction
 
-from console.base.activity.actions import record
+from console.base.accounts.events import TeamEdited
+from console.base.activity.events import emit
 from console.base.activity.models import ActivityEntry
-from console.base.activity.verbs import Verb
 from tests.factories import make_team, make_user
 
 TABLE = "activity_activityentry"
@@ -14,7 +14,8 @@ TABLE = "activity_activityentry"
 @pytest.fixture
 def entry(db):
     with transaction.atomic():
-        return record(Verb.TEAM_EDITED, by=make_user("Mira"), on=make_team("Harbour"))
+        team = make_team("Harbour")
+        return emit(TeamEdited(team, team=team, by=make_user("Mira")))
 
 
 @pytest.mark.parametrize(
@@ -61,4 +62,4 @@ def test_the_setting_opens_truncate_alone(entry):
 def test_transactional_tests_start_empty(time):
     assert ActivityEntry.objects.count() == 0
     with transaction.atomic():
-        record(Verb.TEAM_EDITED, by=None, on=make_team())
+        emit(TeamEdited(make_team(), team=make_team(), by=None))

@@ -9,7 +9,6 @@ from django.utils import timezone
 
 from console.base.activity import retention, tasks
 from console.base.activity.models import ActivityEntry, RetentionRun
-from console.base.activity.verbs import Verb
 from console.base.core import retention as steps
 from console.base.core.retention import KINDS, Kind
 from console.celery import SCHEDULE
@@ -21,7 +20,7 @@ SECOND, DAY = timedelta(seconds=1), timedelta(days=1)
 TABLE = "activity_activityentry"
 
 
-def write(age, verb=Verb.TEAM_EDITED):
+def write(age, verb="team.edited"):
     """An entry of that age."""
     return ActivityEntry.objects.create(
         at=timezone.now() - age, verb=verb, target_type="team", target_id="1", target_label="Harbour", source="web"
@@ -63,7 +62,7 @@ def test_entries_go_after_the_days_that_are_set(settings):
 
 def test_entries_by_which_something_is_still_decided_stay(settings):
     settings.ACTIVITY_DAYS = 365
-    kept = [write(3000 * DAY, verb).pk for verb in retention.KEPT]
+    kept = [write(3000 * DAY, verb).pk for verb in retention.kept()]
     write(2000 * DAY)
     retention.keep(at=timezone.now())
     assert left() == kept

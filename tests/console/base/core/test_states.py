@@ -7,8 +7,7 @@ from django.apps import apps
 from django.conf import settings
 from django.db import models
 
-from console.base.activity.verbs import Verb
-from console.base.core.states import MOVES, STATES, look_of_move
+from console.base.core.states import STATES
 from console.base.hosts.states import DecisionState
 from grayscale.states import TaskState
 from messaging.states import MessageState
@@ -43,9 +42,3 @@ def test_no_state_is_listed_that_nothing_has():
         known.update(re.findall(r'{% status "(\w+)"', template.read_text()))
     known |= {"granted", "frozen"}  # what pages show for an approved ProgramGrant, and of an AppSecret
     assert set(STATES) - known == set()
-
-
-def test_every_verb_has_an_icon():
-    ends = [end for end, _icon, _colour in MOVES]
-    assert [end for end in ends if not any(verb.endswith(end) for verb in Verb.values)] == []
-    assert {look_of_move(verb)[1] for verb in Verb.values} <= {"green", "blue", "orange", "red", "secondary"}

@@ -6,7 +6,6 @@ import time_machine
 from django.utils import timezone
 
 from console.base.activity.models import ActivityEntry
-from console.base.activity.verbs import Verb
 from console.base.hosts import actions
 from tests import factories
 
@@ -34,8 +33,8 @@ def test_it_works_and_each_time_is_on_record(signed_in, application, admin, sett
         assert response["Cache-Control"] == "no-store"
     entries = ActivityEntry.objects.all()
     assert [(entry.verb, entry.after) for entry in entries] == [
-        (Verb.CONFIGURATION_DOWNLOADED, {"key": str(key)}),
-        (Verb.CONFIGURATION_DOWNLOADED, {"key": str(key)}),
+        ("application.configuration_downloaded", {"key": str(key)}),
+        ("application.configuration_downloaded", {"key": str(key)}),
     ]
 
 
@@ -52,7 +51,7 @@ def test_a_revoked_key_cannot_be_chosen(signed_in, application, admin):
     response = signed_in(admin).post(url(application), {"key": key.pk})
     assert response.status_code == 422
     assert set(response.context["form"].errors) == {"key"}
-    assert ActivityEntry.objects.filter(verb=Verb.CONFIGURATION_DOWNLOADED).count() == 0
+    assert ActivityEntry.objects.filter(verb="application.configuration_downloaded").count() == 0
 
 
 def test_another_applications_key_cannot_be_chosen(signed_in, application, admin):

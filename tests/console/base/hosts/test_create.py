@@ -10,7 +10,6 @@ from django.utils import timezone
 from PIL import Image
 
 from console.base.activity.models import ActivityEntry
-from console.base.activity.verbs import Verb
 from console.base.core.errors import Refused
 from console.base.hosts import actions
 from console.base.hosts.models import HostApplication
@@ -51,7 +50,7 @@ def test_it_works(signed_in, team, creator):
     key = application.keys.get()
     entry = ActivityEntry.objects.get()
     assert (entry.verb, entry.actor_id, entry.team_id, entry.application_id, entry.target_label) == (
-        Verb.APPLICATION_CREATED,
+        "application.created",
         creator.pk,
         team.pk,
         application.application_id,

@@ -6,7 +6,6 @@ import pytest
 
 from console.base.activity.forms import Difference
 from console.base.activity.models import ActivityEntry
-from console.base.activity.verbs import Verb
 from console.base.core.errors import Overtaken, Refused
 from console.base.hosts import actions
 from tests import factories
@@ -26,7 +25,7 @@ def test_it_works(signed_in, application, admin):
     application.refresh_from_db()
     assert (application.name, application.description, application.revision) == ("Metro Pay", "New words.", 2)
     entry = ActivityEntry.objects.get()
-    assert (entry.verb, entry.application_id) == (Verb.APPLICATION_EDITED, application.application_id)
+    assert (entry.verb, entry.application_id) == ("application.edited", application.application_id)
     assert entry.changes() == [("name", "Metro Wallet", "Metro Pay"), ("description", "", "New words.")]
 
 

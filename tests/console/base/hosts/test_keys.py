@@ -9,7 +9,6 @@ from django.db import connection
 from django.utils import timezone
 
 from console.base.activity.models import ActivityEntry
-from console.base.activity.verbs import Verb
 from console.base.core.errors import Overtaken
 from console.base.hosts import actions
 from tests import factories
@@ -30,7 +29,7 @@ def test_add(signed_in, application, admin):
     new = application.keys.first()
     entry = ActivityEntry.objects.get()
     assert (entry.verb, entry.target_label, entry.after) == (
-        Verb.APPLICATION_KEY_ADDED,
+        "application_key.added",
         "Metro Wallet",
         {"key": f"…{new.key[-4:]}"},
     )
@@ -47,7 +46,7 @@ def test_revoke(signed_in, application, admin):
     assert application.keys.active().count() == 1
     entry = ActivityEntry.objects.first()
     assert (entry.verb, entry.before, entry.reason) == (
-        Verb.APPLICATION_KEY_REVOKED,
+        "application_key.revoked",
         {"key": str(key)},
         "Old build",
     )

@@ -12,7 +12,6 @@ from console.base.accounts import actions as accounts
 from console.base.accounts.models import Membership
 from console.base.accounts.permissions import ApplicationRole
 from console.base.activity.models import ActivityEntry
-from console.base.activity.verbs import Verb
 from console.base.core.errors import Overtaken, Refused
 from console.base.hosts import actions
 from console.base.hosts.models import ApplicationMember
@@ -47,7 +46,7 @@ def test_add(signed_in, application, admin, member):
     assert roles(application) == {admin.pk: "app_admin", member.pk: "reviewer"}
     entry = ActivityEntry.objects.get()
     assert (entry.verb, entry.target_label, entry.after) == (
-        Verb.REVIEWER_ADDED,
+        "reviewer.added",
         f"{member} – Metro Wallet",
         {"role": "reviewer"},
     )
@@ -80,7 +79,7 @@ def test_change_role(signed_in, application, admin, reviewer):
     assert response.status_code == 302
     assert roles(application) == {admin.pk: "app_admin", reviewer.pk: "app_admin"}
     entry = ActivityEntry.objects.get()
-    assert (entry.verb, entry.changes()) == (Verb.REVIEWER_ROLE_CHANGED, [("role", "reviewer", "app_admin")])
+    assert (entry.verb, entry.changes()) == ("reviewer.role_changed", [("role", "reviewer", "app_admin")])
     assert reviewer.notifications.get().text == "You are application administrator of Metro Wallet now"
     assert admin.notifications.count() == 0
 
@@ -97,7 +96,7 @@ def test_remove(signed_in, application, admin, reviewer):
     assert response.status_code == 302
     assert roles(application) == {admin.pk: "app_admin"}
     entry = ActivityEntry.objects.get()
-    assert (entry.verb, entry.before) == (Verb.REVIEWER_REMOVED, {"role": "reviewer"})
+    assert (entry.verb, entry.before) == ("reviewer.removed", {"role": "reviewer"})
     assert removed.get("/reviews/").context["lines"] == []
 
 
@@ -143,7 +142,7 @@ def test_who_leaves_the_team_leaves_the_application(application, admin, reviewer
     leave(application.team, reviewer)
     assert roles(application) == {admin.pk: "app_admin"}
     entry = ActivityEntry.objects.of_application(application.application_id).get()
-    assert (entry.verb, entry.actor_id, entry.before) == (Verb.REVIEWER_REMOVED, reviewer.pk, {"role": "reviewer"})
+    assert (entry.verb, entry.actor_id, entry.before) == ("reviewer.removed", reviewer.pk, {"role": "reviewer"})
     assert ActivityEntry.objects.count() == 2  # and one that the team was left
     assert roles(elsewhere) == {reviewer.pk: "reviewer"}
 

@@ -13,7 +13,6 @@ from django.utils import timezone
 
 from console.base.accounts.models import Notification
 from console.base.activity.models import ActivityEntry
-from console.base.activity.verbs import Verb
 from console.base.core.errors import Overtaken, Refused
 from console.base.hosts.actions import sealed
 from console.base.hosts.models import ServerSecret
@@ -51,7 +50,7 @@ def test_generate(signed_in, application, admin):
     assert response.content.decode().count("</html>") == 1
     entry = ActivityEntry.objects.get()
     assert (entry.verb, entry.target_label, entry.before, entry.after) == (
-        Verb.SERVER_SECRET_GENERATED,
+        "server_secret.generated",
         "Metro Wallet",
         None,
         {"secret": f"…{secret[-4:]}"},
@@ -83,7 +82,7 @@ def test_reset_at_once_ends_every_earlier_one(application, admin):
     entry = ActivityEntry.objects.first()
     old = application.server_secrets.all()[1]
     assert (entry.verb, entry.before, entry.after, entry.reason) == (
-        Verb.SERVER_SECRET_RESET,
+        "server_secret.reset",
         {"secret": str(old)},
         {"secret": f"…{newest[-4:]}", "overlap": 0},
         "Seen in a public log",

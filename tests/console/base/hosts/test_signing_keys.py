@@ -12,7 +12,6 @@ from django.utils import timezone
 
 from console.base.accounts.models import Notification
 from console.base.activity.models import ActivityEntry
-from console.base.activity.verbs import Verb
 from console.base.core.errors import Overtaken, Refused
 from console.base.core.sealing import unseal
 from console.base.hosts import signing
@@ -56,7 +55,7 @@ def test_add(signed_in, application, admin):
     assert (new.created_by, signs(application)) == (admin, [new.key_id, old.key_id])
     entry = ActivityEntry.objects.get()
     assert (entry.verb, entry.target_label, entry.before, entry.after) == (
-        Verb.SIGNING_KEY_ADDED,
+        "signing_key.added",
         "Metro Wallet",
         None,
         {"key": new.key_id},
@@ -104,7 +103,7 @@ def test_retire(signed_in, application, admin):
     assert signs(application) == [new.key_id]
     entry = ActivityEntry.objects.first()
     assert (entry.verb, entry.before, entry.after, entry.reason) == (
-        Verb.SIGNING_KEY_RETIRED,
+        "signing_key.retired",
         {"key": old.key_id},
         None,
         "Yearly",
@@ -138,7 +137,7 @@ def test_retire_twice(signed_in, application, admin):
     first, second = (client.post(url(application, f"{old.pk}/retire/"), {"note": "Yearly"}) for _ in range(2))
     assert (first.status_code, second.status_code) == (302, 422)
     assert second.context["form"].non_field_errors() == ["Someone else was first: this key is retired."]
-    assert ActivityEntry.objects.filter(verb=Verb.SIGNING_KEY_RETIRED).count() == 1
+    assert ActivityEntry.objects.filter(verb="signing_key.retired").count() == 1
 
 
 @pytest.mark.django_db(transaction=True)

@@ -13,22 +13,21 @@ from django.utils.text import get_text_list
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from console.base.activity.events import Event, event_of
 from console.base.activity.models import ActivityEntry
 from console.base.activity.querysets import ActivityQuerySet
-from console.base.activity.verbs import Verb
 from console.base.core import times
-from console.base.core.changes import TIMES, WHY, harm_words
-from console.base.core.states import look_of_move
+from grayscale import events
+from grayscale.guardrail_words import harm_words
 from grayscale.models import GrayscaleTask
 from grayscale.states import TaskState
 
 MOST = 100
-V = Verb
 
 
 @dataclass(frozen=True, kw_only=True)
-class Event:
-    """One event: what, when, by whom ("" for the clock) and why."""
+class Step:
+    """One step: what, when, by whom ("" for the clock) and why."""
 
     at: datetime
     title: str
@@ -39,16 +38,6 @@ class Event:
     state: str = ""
 
 
-# Where a move leads.
-LEADS_TO: dict[str, str] = {
-    V.GRAYSCALE_STARTED: TaskState.DELIVERING,
-    V.GRAYSCALE_SUSPENDED: TaskState.SUSPENDED,
-    V.GRAYSCALE_RESUMED: TaskState.DELIVERING,
-    V.GRAYSCALE_ENDED: TaskState.ENDED,
-    V.GRAYSCALE_PULLED_BACK: TaskState.ENDED,
-}
-
-
 def entries_of(task: GrayscaleTask) -> ActivityQuerySet:
     """Return what the log has of the task, newest first."""
     entries = ActivityEntry.objects.of_program(task.mini_program.app_id)
@@ -57,67 +46,63 @@ def entries_of(task: GrayscaleTask) -> ActivityQuerySet:
 
 def edits_of(task: GrayscaleTask) -> ActivityQuerySet:
     """Return the entries of what raised the task's revision: edits, and a start by hand, which moved the start time."""
-    by_hand = Q(verb=V.GRAYSCALE_STARTED, actor_id__isnull=False)
-    return entries_of(task).filter(Q(verb=V.GRAYSCALE_EDITED) | by_hand)
+    by_hand = Q(verb=events.TaskStarted.name, actor_id__isnull=False)
+    return entries_of(task).filter(Q(verb=events.TaskEdited.name) | by_hand)
 
 
-def events_of(task: GrayscaleTask, *, at: datetime) -> list[Event]:
-    """Return the task's events, newest first."""
-    written = [event for entry in entries_of(task)[:MOST] for event in _events(entry)]
+def steps_of(task: GrayscaleTask, *, at: datetime) -> list[Step]:
+    """Return what happened to the task, newest first."""
+    written = [step for entry in entries_of(task)[:MOST] for step in _steps(entry)]
     return [*_decided(task, written, at=at), *written]
 
 
-def suspended_spans(events: Sequence[Event], *, at: datetime) -> list[tuple[datetime, datetime]]:
+def suspended_spans(steps: Sequence[Step], *, at: datetime) -> list[tuple[datetime, datetime]]:
     """Return from when to when the task was suspended; a span that lasts ends at `at`."""
     spans, since = [], None
-    for event in reversed(events):
-        if event.state == TaskState.SUSPENDED:
-            since = since or event.at
-        elif event.state and since:
-            spans.append((since, event.at))
+    for step in reversed(steps):
+        if step.state == TaskState.SUSPENDED:
+            since = since or step.at
+        elif step.state and since:
+            spans.append((since, step.at))
             since = None
     return [*spans, (since, at)] if since else spans
 
 
-def ended_at(events: Sequence[Event]) -> datetime | None:
+def ended_at(steps: Sequence[Step]) -> datetime | None:
     """Return when the task ended; None while it runs."""
-    return next((event.at for event in events if event.state == TaskState.ENDED), None)
+    return next((step.at for step in steps if step.state == TaskState.ENDED), None)
 
 
-def started_at(events: Sequence[Event]) -> datetime | None:
+def started_at(steps: Sequence[Step]) -> datetime | None:
     """Return when the task first took users; None where it did not."""
-    return next((event.at for event in reversed(events) if event.state == TaskState.DELIVERING), None)
+    return next((step.at for step in reversed(steps) if step.state == TaskState.DELIVERING), None)
 
 
-def _events(entry: ActivityEntry) -> list[Event]:
-    (icon, colour), state = look_of_move(entry.verb), LEADS_TO.get(entry.verb, "")
-    after = entry.after or {}
-    if entry.verb == V.GRAYSCALE_CREATED and after.get("state") == TaskState.DELIVERING:
+def _steps(entry: ActivityEntry) -> list[Step]:
+    event, after = event_of(entry.verb), entry.after or {}
+    state = event.leads_to if issubclass(event, events.TaskEvent) else ""
+    if event is events.TaskCreated and after.get("state") == TaskState.DELIVERING:
         state = TaskState.DELIVERING
-    why = f"“{entry.reason}”" if entry.reason else str(WHY.get(after.get("why", ""), ""))
+    why = f"“{entry.reason}”" if entry.reason else str(events.WHY.get(after.get("why", ""), ""))
     if harm := after.get("harm"):
         why = _("by the guardrail: %(harm)s") % {"harm": harm_words(harm)}
-    if entry.verb == V.GRAYSCALE_STARTED and not entry.actor_label:
+    if event is events.TaskStarted and not entry.actor_label:
         why = _("start time reached")
-    return [
-        Event(at=entry.at, title=title, icon=icon, colour=colour, by=entry.actor_label, why=why, state=state)
-        for title in _titles(entry)
-    ]
-
-
-def _titles(entry: ActivityEntry) -> list[str]:
-    titles: dict[str, str] = {
-        V.GRAYSCALE_CREATED: _("Created"),
-        V.GRAYSCALE_STARTED: _("Delivering"),
-        V.GRAYSCALE_SUSPENDED: _("Suspended"),
-        V.GRAYSCALE_RESUMED: _("Resumed"),
-        V.GRAYSCALE_ENDED: _("Ended"),
-        V.GRAYSCALE_PULLED_BACK: _("Ended and pulled back"),
+    common: dict[str, Any] = {
+        "at": entry.at,
+        "icon": event.icon,
+        "colour": event.colour,
+        "by": entry.actor_label,
+        "why": why,
     }
-    if entry.verb in titles:
-        return [titles[entry.verb]]
-    changes = [words for key, before, after in entry.changes() if (words := _change(key, before, after))]
-    return changes or [_("Edited")]
+    return [Step(title=title, state=state, **common) for title in _titles(event, entry)]
+
+
+def _titles(event: type[Event], entry: ActivityEntry) -> list[str]:
+    changes = []
+    if event is events.TaskEdited:
+        changes = [words for key, before, after in entry.changes() if (words := _change(key, before, after))]
+    return changes or [event.title_of(entry)]
 
 
 def _change(key: str, before: Any, after: Any) -> str:
@@ -127,7 +112,7 @@ def _change(key: str, before: Any, after: Any) -> str:
         if after < before:
             words = _("Limit lowered from %(before)s to %(after)s")
         return words % {"before": f"{before:,}", "after": f"{after:,}"}
-    if key in TIMES and (moment := parse_datetime(str(after))):
+    if key in ("starts", "ends") and (moment := parse_datetime(str(after))):
         words = _("End moved to %(time)s") if key == "ends" else _("Start moved to %(time)s")
         return words % {"time": times.exact(moment)}
     if key == "guardrail":
@@ -148,16 +133,15 @@ def _guardrail(after: dict[str, Any]) -> str:
     return words % {"limits": get_text_list(limits, _("or")), "count": f"{after['devices']:,}"}
 
 
-def _decided(task: GrayscaleTask, written: list[Event], *, at: datetime) -> list[Event]:
+def _decided(task: GrayscaleTask, written: list[Step], *, at: datetime) -> list[Step]:
     """Return what the clock has decided and the scheduler has not written yet, newest first (G-4)."""
     decided = []
     if task.state != TaskState.ENDED and at >= task.ends_at:
-        decided.append(_by_clock(task.ends_at, _("Ended"), str(WHY["end_time"]), V.GRAYSCALE_ENDED))
+        decided.append(_by_clock(events.TaskEnded, task.ends_at, str(events.WHY["end_time"])))
     if task.state == TaskState.PENDING and at >= task.starts_at and not started_at(written):
-        decided.append(_by_clock(task.starts_at, _("Delivering"), _("start time reached"), V.GRAYSCALE_STARTED))
+        decided.append(_by_clock(events.TaskStarted, task.starts_at, _("start time reached")))
     return decided
 
 
-def _by_clock(at: datetime, title: str, why: str, verb: str) -> Event:
-    icon, colour = look_of_move(verb)
-    return Event(at=at, title=title, icon=icon, colour=colour, why=why, state=LEADS_TO[verb])
+def _by_clock(event: type[events.TaskEvent], at: datetime, why: str) -> Step:
+    return Step(at=at, title=str(event.title), icon=event.icon, colour=event.colour, why=why, state=event.leads_to)

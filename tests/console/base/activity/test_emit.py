@@ -5,10 +5,10 @@ from celery import shared_task
 from django.db import transaction
 from django.urls import reverse
 
-from console.base.activity.actions import record
+from console.base.accounts.events import TeamEdited
+from console.base.activity.events import emit
 from console.base.activity.middleware import Source, source
 from console.base.activity.models import ActivityEntry
-from console.base.activity.verbs import Verb
 from tests.factories import make_team, make_user
 
 
@@ -16,7 +16,7 @@ from tests.factories import make_team, make_user
 def test_refused_outside_a_transaction():
     team = make_team()
     with pytest.raises(RuntimeError, match="transaction"):
-        record(Verb.TEAM_EDITED, by=None, on=team)
+        emit(TeamEdited(team, team=team, by=None))
     assert ActivityEntry.objects.count() == 0
 
 
@@ -24,7 +24,7 @@ def test_refused_outside_a_transaction():
 def test_goes_with_its_transaction():
     team = make_team()
     with pytest.raises(ZeroDivisionError), transaction.atomic():
-        record(Verb.TEAM_EDITED, by=None, on=team)
+        emit(TeamEdited(team, team=team, by=None))
         raise ZeroDivisionError
     assert ActivityEntry.objects.count() == 0
 
@@ -32,9 +32,8 @@ def test_goes_with_its_transaction():
 def test_who_what_on_what_why(db):
     user, team = make_user("Mira Lund"), make_team("Harbour")
 
-    entry = record(
-        Verb.TEAM_EDITED, by=user, on=team, team_id=team.pk, before={"name": "A"}, after={"name": "B"}, reason="Why"
-    )
+    values = {"before": {"name": "A"}, "after": {"name": "B"}, "reason": "Why"}
+    entry = emit(TeamEdited(team, team=team, by=user, **values))
 
     entry.refresh_from_db()
     assert (entry.actor_id, entry.actor_label, entry.verb) == (user.pk, "Mira Lund", "team.edited")
@@ -44,13 +43,15 @@ def test_who_what_on_what_why(db):
 
 
 def test_long_labels_are_cut(db):
-    entry = record(Verb.TEAM_EDITED, by=make_user("x" * 100), on=make_team(), label="y" * 300)
+    team = make_team()
+    team.name = "y" * 300
+    entry = emit(TeamEdited(team, team=team, by=make_user("x" * 100)))
     assert (len(entry.actor_label), len(entry.target_label)) == (100, 200)
 
 
 def test_an_entry_outlives_what_it_tells_of(db):
     team = make_team("Harbour")
-    record(Verb.TEAM_EDITED, by=None, on=team, team_id=team.pk)
+    emit(TeamEdited(team, team=team, by=None))
     team.delete()
     assert ActivityEntry.objects.get().target_label == "Harbour"
 
@@ -61,7 +62,7 @@ def test_what_a_task_does_comes_from_a_job(db):
     @shared_task(name="tests.rename")
     def rename():
         with transaction.atomic():
-            return record(Verb.TEAM_EDITED, by=None, on=team).pk
+            return emit(TeamEdited(team, team=team, by=None)).pk
 
     entry = ActivityEntry.objects.get(pk=rename.apply().get())
 

@@ -1,0 +1,99 @@
+"""Notifications: who gets which, in their language, as each has chosen."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.conf import settings
+from django.utils import timezone
+from django.utils.functional import Promise
+from django.utils.translation import override
+
+from console.base.accounts.models import Notification, NotificationChoice, Team, User
+from console.base.accounts.permissions import Permission, team_roles_with
+from console.base.accounts.states import NotificationKind
+from console.base.core.wakeups import wake
+
+SEND_MAIL = "accounts.send_mail"
+
+
+def reason_of(event: Any) -> str:
+    """Return what the person said who did it."""
+    return str(event.reason)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Notify:
+    """Whom an event notifies, but for who did it, and what they read: `text` names `event.words()`.
+
+    `to`, `url` and `detail` are asked with the event; the last one, as `text`, once for each language.
+    """
+
+    kind: NotificationKind
+    to: Callable[[Any], Iterable[User]]
+    text: str | Promise
+    url: Callable[[Any], str]
+    detail: Callable[[Any], str] = reason_of
+
+    def __call__(self, event: Any) -> None:
+        """Write the notifications, in the event's transaction; each person has one, from the first that names them."""
+        people = [user for user in self.to(event) if user != event.by and user not in event.notified]
+        event.notified.update(people)
+        notify(
+            people,
+            kind=self.kind,
+            text=lambda: str(self.text) % event.words(),
+            detail=lambda: self.detail(event),
+            url=self.url(event),
+            at=event.at,
+        )
+
+
+def notify(
+    users: Iterable[User],
+    *,
+    kind: NotificationKind,
+    text: Callable[[], str],
+    url: str,
+    detail: Callable[[], str] = str,
+    at: datetime | None = None,
+) -> None:
+    """Notify `users`, each in their language, in the console and, once the transaction is through, by e-mail.
+
+    Who has switched the kind off is notified where they left it on. `text` and `detail` are called once per language.
+    """
+    people, at = {user.pk: user for user in users}.values(), at or timezone.now()
+    choices = {row.user_id: row for row in NotificationChoice.objects.filter(user__in=people, kind=kind)}
+    words: dict[str, tuple[str, str]] = {}
+    rows = []
+    for user in people:
+        choice = choices.get(user.pk) or NotificationChoice()
+        if not (choice.in_console or choice.by_email):
+            continue
+        language = user.language or settings.LANGUAGE_CODE
+        if language not in words:
+            with override(language):
+                words[language] = str(text())[:300], str(detail())[:1000]
+        row = Notification(user=user, kind=kind, url=url, created_at=at)
+        row.text, row.detail = words[language]
+        row.in_console, row.by_email = choice.in_console, choice.by_email
+        rows.append(row)
+    if rows:
+        Notification.objects.bulk_create(rows)
+        wake(SEND_MAIL)
+
+
+def members_with(team: Team, permission: Permission) -> list[User]:
+    """Return the members of the team who hold `permission` and can sign in."""
+    roles = team_roles_with(permission)
+    return list(User.objects.filter(is_active=True, memberships__team=team, memberships__role__in=roles))
+
+
+def member_or_managers(user: User, *, team: Team) -> list[User]:
+    """Return whom to tell of what `user` asked for: them, or who manages the team once they left it (P-1, P-3)."""
+    if user.is_active and team.memberships.filter(user=user).exists():
+        return [user]
+    return members_with(team, Permission.MANAGE)

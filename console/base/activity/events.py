@@ -1,0 +1,157 @@
+"""What happens in the console, event by event (P-5): each app tells its own in its `events.py`.
+
+An event has its stored name, its sentences, its icon, the names of its values, and whom it notifies; `emit` writes all
+of it in the transaction of the change. Nothing else in the console lists events.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from datetime import datetime
+from typing import Any, ClassVar, Protocol
+
+from django.db import models, transaction
+from django.utils import timezone
+from django.utils.functional import Promise
+
+from console.base.activity import fields
+from console.base.activity.fields import Field
+from console.base.activity.middleware import source
+from console.base.activity.models import ActivityEntry
+
+EVENTS: dict[str, type[Event]] = {}
+
+
+class Actor(Protocol):
+    """Who can be named as the one who did it."""
+
+    pk: Any
+
+    def get_full_name(self) -> str: ...
+
+
+class Event:
+    """What happened to `on`; a subclass that has a `name` is registered under it.
+
+    `by` is None when the clock or the operator's command line did it, `at` the moment of the change. `before` and
+    `after` hold JSON values, `reason` a person's own words. `aside` says that it follows from another change, whose
+    event stands for both wherever one alone is shown.
+    """
+
+    name: ClassVar[str] = ""  # stored in rows, never changed
+    icon: ClassVar[str] = "edit"
+    colour: ClassVar[str] = "blue"  # green, blue, orange, red, secondary: as of states
+    log: ClassVar[str | Promise] = ""  # between the person's name and the target's
+    in_list: ClassVar[str | Promise] = ""  # without a person, %(label)s is `short`; "" is no last change of a program
+    title: ClassVar[str | Promise] = ""  # in the history of the very thing
+    fields: ClassVar[Mapping[str, Field]] = {}
+    notify: ClassVar[tuple[Callable[[Any], None], ...]] = ()
+    kept: ClassVar[bool] = False  # the console still decides something by its entries, however old they are
+
+    def __init_subclass__(cls) -> None:
+        if name := cls.__dict__.get("name"):
+            if name in EVENTS:
+                raise TypeError(f"There are two events {name}: {cls} and {EVENTS[name]}.")
+            EVENTS[name] = cls
+
+    def __init__(
+        self,
+        on: Any,
+        *,
+        by: Any,
+        at: datetime | None = None,
+        before: dict[str, Any] | None = None,
+        after: dict[str, Any] | None = None,
+        reason: str = "",
+        aside: bool = False,
+    ) -> None:
+        self.on, self.by, self.at = on, by, at or timezone.now()
+        self.before, self.after, self.reason, self.aside = before, after, reason, aside
+        self.notified: set[Any] = set()
+
+    @property
+    def label(self) -> str:
+        """What the log calls `on`, as it is kept whatever the language of who reads; at most 200 characters count."""
+        return str(self.on)
+
+    @property
+    def short(self) -> str:
+        """What the list of programs calls it beside the program's own name."""
+        return ""
+
+    def belongs(self) -> dict[str, Any]:
+        """Return whose pages show the entry: `team_id`, `mini_program_id`, `application_id`, as far as there are."""
+        return {}
+
+    def words(self) -> dict[str, Any]:
+        """Return what the texts of notifications name, in the language that is active."""
+        return {}
+
+    def follow(self) -> None:
+        """Write what belongs to the change beside its entry."""
+
+    @classmethod
+    def target(cls, label: str) -> str:
+        """Return what an entry was about, in the reader's words, from the label that it keeps."""
+        return label
+
+    @classmethod
+    def title_of(cls, entry: ActivityEntry) -> str:
+        """Return what the history of the very thing calls it."""
+        return str(cls.title) or in_list(cls.name, "")
+
+    @classmethod
+    def lines(cls, entry: ActivityEntry) -> list[str]:
+        """Return what an entry changed, in words: “State: In audit → Approved”, “Package: 5d1a…9ecf8c”."""
+        return fields.lines(cls.fields, entry.changes())
+
+
+class Unknown(Event):
+    """An event of a later release, whose entries are read here, too, while it takes over."""
+
+
+def event_of(name: str) -> type[Event]:
+    """Return the event that is stored under the name."""
+    return EVENTS.get(name, Unknown)
+
+
+def in_list(name: str, label: str) -> str:
+    """Return what a list shows as the last change of a thing, without a person: “Version 1.2.0 published”."""
+    return str(event_of(name).in_list) % {"label": label} or f"{log_words(name)} {label}".strip()
+
+
+def log_words(name: str) -> str:
+    """Return what a log says between the person's name and the target's."""
+    return str(event_of(name).log) or name
+
+
+def names(events: Iterable[type[Event]]) -> list[str]:
+    """Return the stored names."""
+    return [event.name for event in events]
+
+
+def emit(event: Event) -> ActivityEntry:
+    """Write the entry of one state change, what follows from it, and the notifications; once, in its transaction."""
+    if not transaction.get_connection().in_atomic_block:
+        raise RuntimeError("An activity entry belongs in the transaction of the change that it tells of.")
+    on: models.Model = event.on
+    where = source.get()
+    entry = ActivityEntry.objects.create(
+        at=event.at,
+        actor_id=event.by.pk if event.by else None,
+        actor_label=event.by.get_full_name()[:150] if event.by else "",
+        verb=event.name,
+        target_type=on._meta.model_name or "",
+        target_id=str(on.pk),
+        target_label=event.label[:200],
+        before=event.before,
+        after=event.after,
+        reason=event.reason,
+        source=where.kind,
+        address=where.address,
+        **event.belongs(),
+    )
+    event.follow()
+    for notify in event.notify:
+        notify(event)
+    return entry

@@ -1,0 +1,134 @@
+"""How pages show the values that an entry keeps: plain ones (`role: license_holder`), which outlive our words."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.db.models import Choices
+from django.utils.functional import Promise
+from django.utils.text import Truncator
+from django.utils.translation import gettext as _
+
+from console.base.core import times
+from console.base.core.states import look_of
+from console.base.core.text import listed, shortened
+
+LONGEST = 80
+MOST_PARTS = 5  # of a list, before the rest is only counted
+
+
+@dataclass(frozen=True)
+class Field:
+    """A value by its label, as text, number, yes or no; of a list, what was added and removed."""
+
+    label: str | Promise
+
+    def line(self, before: Any, after: Any) -> str:
+        """Return “Name: City Bus → City Buses”; "" where there is nothing to say."""
+        if isinstance(after, list):
+            return f"{self.label}: {_parts(before or [], after)}"
+        if before is None:
+            return _("%(what)s: %(after)s") % {"what": self.label, "after": self.words(after)}
+        return _("%(what)s: %(before)s → %(after)s") % {
+            "what": self.label,
+            "before": self.words(before),
+            "after": self.words(after),
+        }
+
+    def words(self, value: Any) -> str:
+        """Return the value in words."""
+        if value is True:
+            return _("yes")
+        if value is False:
+            return _("no")
+        return "–" if value in (None, "") else self.text(value)
+
+    def text(self, value: Any) -> str:
+        """Return a value that is there in words."""
+        return f"{value:,}" if isinstance(value, int) else Truncator(str(value)).chars(LONGEST)
+
+
+class State(Field):
+    """A state of `console.base.core.states`; a first one is what the event says already."""
+
+    def line(self, before: Any, after: Any) -> str:
+        return super().line(before, after) if before is not None else ""
+
+    def text(self, value: Any) -> str:
+        return look_of(str(value))[1]
+
+
+@dataclass(frozen=True)
+class Choice(Field):
+    """One of the choices, in the reader's words; a value that is none is shown as it is."""
+
+    choices: type[Choices]
+
+    def text(self, value: Any) -> str:
+        return str(self.choices(value).label) if value in self.choices else super().text(value)
+
+
+class Translated(Field):
+    """A name that operators keep in English and the catalogue may have."""
+
+    def text(self, value: Any) -> str:
+        return _(value)
+
+
+class Moment(Field):
+    """A time, kept as ISO 8601."""
+
+    def text(self, value: Any) -> str:
+        return times.full(datetime.fromisoformat(value))
+
+
+class Number(Field):
+    """A number that names something: no thousands are set apart."""
+
+    def text(self, value: Any) -> str:
+        return str(value)
+
+
+class Hash(Field):
+    """A hash, without its middle."""
+
+    def text(self, value: Any) -> str:
+        return shortened(str(value))
+
+
+class Icon(Field):
+    """A picture: that it is another one is all that can be said."""
+
+    def line(self, before: Any, after: Any) -> str:
+        return _("Icon: replaced")
+
+
+class LongText(Field):
+    """Too long for the log, which only tells one text from another."""
+
+    def line(self, before: Any, after: Any) -> str:
+        return _("%(what)s: changed") % {"what": self.label}
+
+
+def lines(fields: Mapping[str, Field], changes: Iterable[tuple[str, Any, Any]]) -> list[str]:
+    """Return a line for each (key, before, after), in the order of `fields`; what they don't name comes first."""
+    order = {key: place for place, key in enumerate(fields)}
+    ordered = sorted(changes, key=lambda change: (order.get(change[0], -1), change[0]))
+    found = [(fields.get(key) or unnamed(key)).line(before, after) for key, before, after in ordered]
+    return [line for line in found if line]
+
+
+def unnamed(key: str) -> Field:
+    """Return the field of a key that no event names: as words, but a keyword of a template as servers write it."""
+    return Field(key if key[-1:].isdigit() else key.replace("_", " ").capitalize())
+
+
+def _parts(removed: list[str], added: list[str]) -> str:
+    """Return “+ a, − b” for a list of which the entry holds only what was removed and what was added."""
+    signed = [f"+ {each}" for each in added] + [f"− {each}" for each in removed]
+    if (more := len(signed) - MOST_PARTS) > 0:
+        signed[MOST_PARTS:] = [_("%(count)d more") % {"count": more}]
+    return listed(signed)

@@ -1,0 +1,240 @@
+"""What happens to host applications, their people, their keys and their lists of APIs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any
+
+from django.urls import reverse
+from django.utils.functional import Promise
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+
+from console.base.accounts.notifying import Notify
+from console.base.accounts.permissions import ApplicationRole
+from console.base.accounts.states import NotificationKind
+from console.base.activity.events import Event
+from console.base.activity.fields import Choice, Field, Icon
+from console.base.core import times
+from console.base.hosts.models import HostApplication
+from console.base.hosts.people import administrators_of
+
+APPLICATION = {
+    "administrator": Field(_("Administrator")),
+    "key": Field(_("Key")),
+    "listed": Field(_("Every team may ask for a binding")),
+    "name": Field(_("Name")),
+    "icon": Icon(_("Icon")),
+    "description": Field(_("Description")),
+}
+ROLE = {"role": Choice(_("Role"), ApplicationRole)}
+KEY = {"key": Field(_("Key"))}
+SECRET = {"overlap": Field(_("Hours that the old one works")), "secret": Field(_("Secret"))}
+API = {"restricted": Field(_("Restricted")), "title": Field(_("What it does")), "name": Field(_("Name"))}
+
+
+class ApplicationEvent(Event):
+    """What happened to a host application."""
+
+    @property
+    def application(self) -> HostApplication:
+        """The application whose page shows it."""
+        application: HostApplication = self.on
+        return application
+
+    def belongs(self) -> dict[str, Any]:
+        return {"team_id": self.application.team_id, "application_id": self.application.application_id}
+
+    def words(self) -> dict[str, Any]:
+        return {"person": self.by, "application": self.application}
+
+
+class PartEvent(ApplicationEvent):
+    """What happened to something that belongs to an application."""
+
+    @property
+    def application(self) -> HostApplication:
+        application: HostApplication = self.on.application
+        return application
+
+
+class PersonEvent(PartEvent):
+    """What happened to somebody's role on the host side."""
+
+    @property
+    def label(self) -> str:
+        return f"{self.on.user} – {self.application}"
+
+
+class KeyEvent(PartEvent):
+    """What happened to a device key."""
+
+    @property
+    def label(self) -> str:
+        return str(self.application)
+
+
+class ApiEvent(PartEvent):
+    """What happened to an API in an application's list."""
+
+    @property
+    def label(self) -> str:
+        return f"{self.on} – {self.application}"
+
+
+def administrators(text: str | Promise, page: str, detail: Callable[[Any], str] = lambda event: "") -> Notify:
+    """Return what notifies the application's administrators of what `page` shows."""
+    return Notify(
+        kind=NotificationKind.KEYS,
+        to=lambda event: [person.user for person in administrators_of(event.application)],
+        text=text,
+        url=lambda event: reverse(page, args=[event.application.application_id]),
+        detail=detail,
+    )
+
+
+def _key_of(event: ApplicationEvent) -> str:
+    key = (event.after or event.before or {})["key"]
+    return "\n".join(line for line in (key, event.reason) if line)
+
+
+def _until(event: ServerSecretReset) -> str:
+    words = gettext("The old one works until %(time)s.")
+    if event.after is not None and not event.after["overlap"]:
+        words = gettext("The old one is refused since %(time)s.")
+    return words % {"time": times.full(event.ends_at)}
+
+
+class ApplicationCreated(ApplicationEvent):
+    name, icon, colour = "application.created", "plus", "blue"
+    log = _("created the application")
+    fields = APPLICATION
+
+
+class ApplicationEdited(ApplicationEvent):
+    name, icon, colour = "application.edited", "edit", "blue"
+    log = _("edited the application")
+    fields = APPLICATION
+
+
+class ReviewerAdded(PersonEvent):
+    name, icon, colour = "reviewer.added", "plus", "blue"
+    log = _("gave host side access to")
+    fields = ROLE
+
+
+class ReviewerRoleChanged(PersonEvent):
+    name, icon, colour = "reviewer.role_changed", "edit", "blue"
+    log = _("changed the host side role of")
+    fields = ROLE
+    notify = (
+        Notify(
+            kind=NotificationKind.PEOPLE,
+            to=lambda event: [event.on.user],
+            text=_("You are %(role)s of %(application)s now"),
+            url=lambda event: event.application.get_absolute_url(),
+        ),
+    )
+
+    def words(self) -> dict[str, Any]:
+        return super().words() | {"role": ROLE["role"].words(self.on.role).lower()}
+
+
+class ReviewerRemoved(PersonEvent):
+    name, icon, colour = "reviewer.removed", "x", "red"
+    log = _("took host side access from")
+    fields = ROLE
+
+
+class ApplicationKeyAdded(KeyEvent):
+    name, icon, colour = "application_key.added", "plus", "blue"
+    log = _("added a device key to")
+    fields = KEY
+
+
+class ApplicationKeyRevoked(KeyEvent):
+    name, icon, colour = "application_key.revoked", "x", "red"
+    log = _("revoked a device key of")
+    fields = KEY
+
+
+class SigningKeyAdded(ApplicationEvent):
+    name, icon, colour = "signing_key.added", "plus", "blue"
+    log = _("added a signing key to")
+    fields = KEY
+    notify = (administrators(_("%(person)s added a signing key to %(application)s"), "hosts:signing_keys", _key_of),)
+
+
+class SigningKeyRetired(ApplicationEvent):
+    name, icon, colour = "signing_key.retired", "key-off", "secondary"
+    log = _("retired a signing key of")
+    fields = KEY
+    notify = (administrators(_("%(person)s retired a signing key of %(application)s"), "hosts:signing_keys", _key_of),)
+
+
+class ConfigurationDownloaded(KeyEvent):
+    name, icon, colour = "application.configuration_downloaded", "download", "secondary"
+    log = _("downloaded the configuration of")
+    fields = KEY
+    kept = True  # whether one carries the newest key
+
+
+class ServerSecretGenerated(ApplicationEvent):
+    name, icon, colour = "server_secret.generated", "key", "green"
+    log = _("generated the server secret of")
+    fields = SECRET
+    notify = (administrators(_("%(person)s generated the server secret of %(application)s"), "hosts:gateway"),)
+
+
+class ServerSecretReset(ApplicationEvent):
+    name, icon, colour = "server_secret.reset", "refresh", "blue"
+    log = _("reset the server secret of")
+    fields = SECRET
+    notify = (administrators(_("%(person)s reset the server secret of %(application)s"), "hosts:gateway", _until),)
+
+    def __init__(self, on: HostApplication, *, ends_at: datetime, **values: Any) -> None:
+        super().__init__(on, **values)
+        self.ends_at = ends_at
+
+
+class ApiAdded(ApiEvent):
+    name, icon, colour = "api.added", "plus", "blue"
+    log = _("added the sensitive API")
+    fields = API
+
+
+class ApiRemoved(ApiEvent):
+    name, icon, colour = "api.removed", "x", "red"
+    log = _("removed the sensitive API")
+    fields = API
+
+
+class ApiRestricted(ApiEvent):
+    name, icon, colour = "api.restricted", "lock", "orange"
+    log = _("restricted the API")
+    fields = API
+
+
+class ApiOpened(ApiEvent):
+    name, icon, colour = "api.opened", "lock-open", "green"
+    log = _("made public the API")
+    fields = API
+
+
+class DefaultApiCreated(Event):
+    name, icon, colour = "default_api.created", "plus", "blue"
+    log = _("created the default sensitive API")
+    fields = API
+
+
+class DefaultApiEdited(Event):
+    name, icon, colour = "default_api.edited", "edit", "blue"
+    log = _("edited the default sensitive API")
+    fields = API
+
+
+class DefaultApiDeleted(Event):
+    name, icon, colour = "default_api.deleted", "trash", "red"
+    log = _("deleted the default sensitive API")
+    fields = API

@@ -1,0 +1,174 @@
+"""What happens to server domains, to exemptions from domain verification, and to interface permissions."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from console.base.accounts.models import User
+from console.base.accounts.notifying import Notify, member_or_managers, members_with
+from console.base.accounts.permissions import Permission
+from console.base.accounts.states import NotificationKind
+from console.base.activity.fields import Field
+from devmgmt.models import ApiPermission, DomainExemption, ProgramGrant
+from devmgmt.states import DomainType
+from miniprograms.events import ProgramEvent, RequestEvent, reviewers
+
+
+class GrantEvent(RequestEvent):
+    """What happened to an exemption or an interface permission.
+
+    Where it ends with its binding it is `aside`: the unbinding has told everybody.
+    """
+
+    @property
+    def api(self) -> str:
+        """The API's name; "" of an exemption."""
+        return self.on.api if isinstance(self.on, ApiPermission) else ""
+
+    @property
+    def label(self) -> str:
+        return f"{self.api}, {super().label}" if self.api else super().label
+
+    @property
+    def short(self) -> str:
+        return self.api or super().label
+
+
+def developers(text: str | Promise, *, managers: bool = False) -> Notify:
+    """Return what notifies who asked; with `managers` also who manages the program, whose devices lose something."""
+
+    def people(event: GrantEvent) -> set[User]:
+        team = event.program.team
+        asked = {*member_or_managers(event.on.requested_by, team=team)}
+        return asked | {*members_with(team, Permission.MANAGE)} if managers else asked
+
+    return Notify(kind=NotificationKind.DECISION, to=people, text=text, url=lambda event: event.on.developer_url())
+
+
+class DomainsChanged(ProgramEvent):
+    name, icon, colour = "domains.changed", "world", "blue"
+    log = _("changed the server domains of")
+    in_list = _("Server domains changed")
+    fields = {kind.value: Field(kind.value) for kind in DomainType}
+
+
+class ExemptionRequested(GrantEvent):
+    name, icon, colour = "exemption.requested", "send", "blue"
+    log = _("asked to skip domain verification for")
+    in_list = _("Skipping domain verification requested: %(label)s")
+
+
+class ExemptionWithdrawn(GrantEvent):
+    name, icon, colour = "exemption.withdrawn", "arrow-back", "secondary"
+    log = _("withdrew the exemption request of")
+    in_list = _("Request to skip domain verification withdrawn: %(label)s")
+    notify = (reviewers(_("Withdrawn: %(subject)s")),)
+
+
+class ExemptionApproved(GrantEvent):
+    name, icon, colour = "exemption.approved", "check", "green"
+    log = _("granted the exemption of")
+    in_list = _("Skipping domain verification granted: %(label)s")
+    notify = (developers(_("%(application)s granted: %(subject)s")),)
+
+
+class ExemptionRejected(GrantEvent):
+    name, icon, colour = "exemption.rejected", "x", "red"
+    log = _("rejected the exemption of")
+    in_list = _("Skipping domain verification rejected: %(label)s")
+    notify = (developers(_("%(application)s rejected: %(subject)s")),)
+
+
+class ExemptionGivenUp(GrantEvent):
+    name, icon, colour = "exemption.given_up", "arrow-back", "secondary"
+    log = _("gave up the exemption of")
+    in_list = _("Skipping domain verification given back: %(label)s")
+    notify = (reviewers(_("Given up: %(subject)s")),)
+
+
+class ExemptionRevoked(GrantEvent):
+    name, icon, colour = "exemption.revoked", "x", "red"
+    log = _("revoked the exemption of")
+    in_list = _("Skipping domain verification revoked: %(label)s")
+    notify = (developers(_("%(application)s revoked: %(subject)s"), managers=True),)
+
+
+class PermissionRequested(GrantEvent):
+    name, icon, colour = "permission.requested", "send", "blue"
+    log = _("asked for the interface permission")
+    in_list = _("Interface permission requested: %(label)s")
+
+
+class PermissionWithdrawn(GrantEvent):
+    name, icon, colour = "permission.withdrawn", "arrow-back", "secondary"
+    log = _("withdrew the request for the interface permission")
+    in_list = _("Request for an interface permission withdrawn: %(label)s")
+    notify = (reviewers(_("Withdrawn: %(subject)s")),)
+
+
+class PermissionApproved(GrantEvent):
+    name, icon, colour = "permission.approved", "check", "green"
+    log = _("granted the interface permission")
+    in_list = _("Interface permission granted: %(label)s")
+    notify = (developers(_("%(application)s granted: %(subject)s")),)
+
+
+class PermissionRejected(GrantEvent):
+    name, icon, colour = "permission.rejected", "x", "red"
+    log = _("rejected the interface permission")
+    in_list = _("Interface permission rejected: %(label)s")
+    notify = (developers(_("%(application)s rejected: %(subject)s")),)
+
+
+class PermissionGivenUp(GrantEvent):
+    name, icon, colour = "permission.given_up", "arrow-back", "secondary"
+    log = _("gave up the interface permission")
+    in_list = _("Interface permission given back: %(label)s")
+    notify = (reviewers(_("Given up: %(subject)s")),)
+
+
+class PermissionRevoked(GrantEvent):
+    name, icon, colour = "permission.revoked", "x", "red"
+    log = _("revoked the interface permission")
+    in_list = _("Interface permission revoked: %(label)s")
+    notify = (developers(_("%(application)s revoked: %(subject)s"), managers=True),)
+
+
+class Moves(NamedTuple):
+    """The events of one kind of grant."""
+
+    requested: type[GrantEvent]
+    withdrawn: type[GrantEvent]
+    approved: type[GrantEvent]
+    rejected: type[GrantEvent]
+    given_up: type[GrantEvent]
+    revoked: type[GrantEvent]
+
+
+MOVES: Mapping[type[ProgramGrant], Moves] = {
+    DomainExemption: Moves(
+        ExemptionRequested,
+        ExemptionWithdrawn,
+        ExemptionApproved,
+        ExemptionRejected,
+        ExemptionGivenUp,
+        ExemptionRevoked,
+    ),
+    ApiPermission: Moves(
+        PermissionRequested,
+        PermissionWithdrawn,
+        PermissionApproved,
+        PermissionRejected,
+        PermissionGivenUp,
+        PermissionRevoked,
+    ),
+}
+
+
+def moves_of(grant: ProgramGrant) -> Moves:
+    """Return the events of the grant's kind."""
+    return MOVES[type(grant)]

@@ -1,0 +1,206 @@
+"""What happens to grayscale tasks."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, ClassVar
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from console.base.accounts.models import User
+from console.base.accounts.notifying import Notify, member_or_managers, members_with
+from console.base.accounts.permissions import Permission
+from console.base.accounts.states import NotificationKind
+from console.base.activity.fields import Field, Moment, State
+from grayscale.guardrail_words import guardrail_words, harm_words
+from grayscale.models import GrayscaleTask
+from grayscale.states import TaskState
+from miniprograms.events import ProgramEvent
+from miniprograms.models import MiniProgram
+
+# Why a task moved; what is not here a person did, and their words stand in the entry's reason.
+WHY: Mapping[str, str | Promise] = {
+    "end_time": _("the end time has come"),
+    "published": _("its version was published"),
+    "overtaken": _("a higher version was published"),
+    "off_shelf": _("the mini program is off the shelf"),
+    "unbound": _("no application is bound any more"),
+    "guardrail": _("too many devices had errors"),
+}
+
+
+class Why(Field):
+    """Why the console moved the task."""
+
+    def line(self, before: Any, after: Any) -> str:
+        return super().line(None, WHY[after]) if after in WHY else ""
+
+
+class Guardrail(Field):
+    """The limits of a guardrail."""
+
+    def text(self, value: Any) -> str:
+        return guardrail_words(value)
+
+
+class Harm(Field):
+    """What the guardrail saw."""
+
+    def text(self, value: Any) -> str:
+        return harm_words(value)
+
+
+TASK = {
+    "state": State(_("State")),
+    "name": Field(_("Name")),
+    "version": Field(_("Version")),
+    "starts": Moment(_("Start")),
+    "ends": Moment(_("End")),
+    "users": Field(_("Number of users")),
+    "applications": Field(_("Applications")),
+    "platforms": Field(_("Platforms")),
+    "objects": Field(_("Objects")),
+    "networks": Field(_("Network")),
+    "guardrail": Guardrail(_("Guardrail")),
+    "why": Why(_("Why")),
+    "harm": Harm(_("What it saw")),
+}
+
+
+class TaskEvent(ProgramEvent):
+    """What happened to a grayscale task; `leads_to` is the state that it has since, "" for the same as before."""
+
+    fields = TASK
+    leads_to: ClassVar[str] = ""
+
+    @property
+    def program(self) -> MiniProgram:
+        program: MiniProgram = self.on.mini_program
+        return program
+
+    @property
+    def label(self) -> str:
+        return f"{self.program} {self.on.version} – {self.on}"
+
+    @property
+    def short(self) -> str:
+        return str(self.on.name)
+
+    def words(self) -> dict[str, Any]:
+        return super().words() | {"task": self.on}
+
+
+def creator(text: str | Promise) -> Notify:
+    """Return what notifies who made the task, or who manages the program since they left."""
+    return Notify(
+        kind=NotificationKind.GRAYSCALE,
+        to=lambda event: member_or_managers(event.on.created_by, team=event.program.team),
+        text=text,
+        url=lambda event: event.on.get_absolute_url(),
+        detail=lambda event: "",
+    )
+
+
+def _managers_and_creator(task: GrayscaleTask) -> list[User]:
+    team = task.mini_program.team
+    return [*members_with(team, Permission.MANAGE), *member_or_managers(task.created_by, team=team)]
+
+
+def _managers_unless_theirs(event: TaskEndedUnbound) -> list[User]:
+    team = event.program.team
+    return [] if team.memberships.filter(user=event.by).exists() else members_with(team, Permission.MANAGE)
+
+
+class TaskCreated(TaskEvent):
+    name, icon, colour = "grayscale.created", "plus", "blue"
+    log = _("created the grayscale task")
+    in_list = _("Grayscale task created: %(label)s")
+    title = _("Created")
+
+
+class TaskEdited(TaskEvent):
+    name, icon, colour = "grayscale.edited", "edit", "blue"
+    log = _("edited the grayscale task")
+    in_list = _("Grayscale task edited: %(label)s")
+    title = _("Edited")
+
+
+class TaskStarted(TaskEvent):
+    name, icon, colour = "grayscale.started", "player-play", "green"
+    log = _("started the grayscale task")
+    in_list = _("Grayscale task started: %(label)s")
+    title = _("Delivering")
+    leads_to = TaskState.DELIVERING
+
+
+class TaskSuspended(TaskEvent):
+    name, icon, colour = "grayscale.suspended", "player-pause", "orange"
+    log = _("suspended the grayscale task")
+    in_list = _("Grayscale task suspended: %(label)s")
+    title = _("Suspended")
+    leads_to = TaskState.SUSPENDED
+
+
+class TaskResumed(TaskEvent):
+    name, icon, colour = "grayscale.resumed", "player-play", "green"
+    log = _("resumed the grayscale task")
+    in_list = _("Grayscale task resumed: %(label)s")
+    title = _("Resumed")
+    leads_to = TaskState.DELIVERING
+
+
+class TaskEnded(TaskEvent):
+    name, icon, colour = "grayscale.ended", "player-stop", "secondary"
+    log = _("ended the grayscale task")
+    in_list = _("Grayscale task ended: %(label)s")
+    title = _("Ended")
+    leads_to = TaskState.ENDED
+
+
+class TaskPulledBack(TaskEvent):
+    name, icon, colour = "grayscale.pulled_back", "arrow-back-up", "red"
+    log = _("ended and pulled back the grayscale task")
+    in_list = _("Grayscale task ended and pulled back: %(label)s")
+    title = _("Ended and pulled back")
+    leads_to = TaskState.ENDED
+
+
+class TaskNotStarted(TaskSuspended):
+    """Its start has come while the mini program is off the shelf (G-4)."""
+
+    notify = (creator(_("%(program)s: “%(task)s” did not start, the mini program is off the shelf")),)
+
+
+class TaskSuspendedByGuardrail(TaskSuspended):
+    """Its version did too much harm (G-13)."""
+
+    notify = (
+        Notify(
+            kind=NotificationKind.GRAYSCALE,
+            to=lambda event: _managers_and_creator(event.on),
+            text=_("%(program)s: the guardrail has suspended “%(task)s”"),
+            url=lambda event: event.on.get_absolute_url(),
+            detail=lambda event: harm_words(event.after["harm"]),
+        ),
+    )
+
+
+class TaskEndedByTime(TaskEnded):
+    """Its end time has come (G-4)."""
+
+    notify = (creator(_("%(program)s: “%(task)s” has ended, its end time has come")),)
+
+
+class TaskEndedUnbound(TaskEnded):
+    """None of its applications is bound any more; the team knows, if one of them did it."""
+
+    notify = (
+        Notify(
+            kind=NotificationKind.GRAYSCALE,
+            to=lambda event: _managers_unless_theirs(event),
+            text=_("%(program)s: “%(task)s” has ended, none of its applications is bound any more"),
+            url=lambda event: event.on.get_absolute_url(),
+            detail=lambda event: "",
+        ),
+    )

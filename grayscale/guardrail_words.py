@@ -1,0 +1,48 @@
+"""Guardrails in words (G-13)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.utils.text import get_text_list
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from console.base.core.text import decimals
+
+
+def guardrail_words(guardrail: dict[str, Any]) -> str:
+    """Return “more than 5 % of devices with errors, or 2 points more than online, from 100 devices on” (G-13).
+
+    `guardrail` as an entry holds it: rate, points, devices.
+    """
+    limits = []
+    if guardrail["rate"]:
+        limits.append(_("more than %(rate)s %% of devices with errors") % guardrail)
+    if guardrail["points"]:
+        limits.append(_("more than %(points)s points worse than online") % guardrail)
+    count: int = guardrail["devices"]
+    words = ngettext("%(limits)s, from %(count)s device on", "%(limits)s, from %(count)s devices on", count)
+    return words % {"limits": get_text_list(limits, _("or")), "count": f"{count:,}"}
+
+
+def harm_words(harm: dict[str, Any]) -> str:
+    """Return “12.5 % of 480 devices had errors, limit 5 %”, from what an entry holds of it (G-13)."""
+    words = _("%(rate)s had errors") % {"rate": rate_words(harm["bad"], harm["devices"])}
+    if "limit" in harm:
+        return _("%(words)s, limit %(limit)s %%") % {"words": words, "limit": harm["limit"]}
+    worse = 100 * (harm["bad"] / harm["devices"] - harm["online_bad"] / harm["online_devices"])
+    return _("%(words)s, %(worse)s points more than %(online)s (%(rate)s), limit %(limit)s points") % {
+        "words": words,
+        "worse": decimals(worse),
+        "online": harm["online"],
+        "rate": rate_words(harm["online_bad"], harm["online_devices"]),
+        "limit": harm["points"],
+    }
+
+
+def rate_words(bad: int, devices: int) -> str:
+    """Return “12.5 % of 480 devices”, with two decimals below ten."""
+    words = ngettext("%(rate)s %% of %(count)s device", "%(rate)s %% of %(count)s devices", devices)
+    rate = 100 * bad / devices if devices else 0
+    return words % {"rate": decimals(round(rate, 1) if rate >= 10 else rate), "count": f"{devices:,}"}

@@ -1,0 +1,221 @@
+"""What happens to mini programs and bindings, and to what operators keep for them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from console.base.accounts.notifying import Notify, member_or_managers, members_with
+from console.base.accounts.permissions import Permission
+from console.base.accounts.states import NotificationKind
+from console.base.activity.events import Event
+from console.base.activity.fields import Field, Icon, State, Translated
+from console.base.hosts.models import HostApplication
+from console.base.hosts.people import reviewers_of
+from miniprograms.models import Category, MiniProgram
+
+PROGRAM = {
+    "name": Field(_("Name")),
+    "icon": Icon(_("Icon")),
+    "category": Translated(_("Category")),
+    "introduction": Field(_("Introduction")),
+    "description": Field(_("Description")),
+}
+STATE = {"state": State(_("State"))}
+
+
+class ProgramEvent(Event):
+    """What happened to a mini program, or to something of it.
+
+    The list shows it as the program's last change, where it has words for that and is not `aside`.
+    """
+
+    @property
+    def program(self) -> MiniProgram:
+        """The program whose page shows it."""
+        program: MiniProgram = self.on
+        return program
+
+    def belongs(self) -> dict[str, Any]:
+        return {"team_id": self.program.team_id, "mini_program_id": self.program.app_id}
+
+    def words(self) -> dict[str, Any]:
+        return {"person": self.by, "program": self.program}
+
+    def follow(self) -> None:
+        if self.in_list and not self.aside:
+            self.program.write(changed_at=self.at, last_change=self.name, last_change_label=self.short[:200])
+
+
+class RequestEvent(ProgramEvent):
+    """A move of what a program asks an application for: `was` is the state before, None for a new request."""
+
+    fields = STATE
+
+    def __init__(self, on: Any, *, was: str | None, **values: Any) -> None:
+        super().__init__(on, before={"state": was} if was else None, after={"state": on.state}, **values)
+
+    @property
+    def program(self) -> MiniProgram:
+        program: MiniProgram = self.on.mini_program
+        return program
+
+    @property
+    def application(self) -> HostApplication:
+        """The application that is asked."""
+        application: HostApplication = self.on.application
+        return application
+
+    @property
+    def label(self) -> str:
+        return f"{self.program} – {self.application}"
+
+    def belongs(self) -> dict[str, Any]:
+        return super().belongs() | {"application_id": self.application.application_id}
+
+    def words(self) -> dict[str, Any]:
+        return super().words() | {"application": self.application, "subject": self.on.subject()}
+
+
+class BindingEvent(RequestEvent):
+    """What happened to a binding."""
+
+    @property
+    def short(self) -> str:
+        return self.application.name
+
+
+class KeptEvent(Event):
+    """What happened to a category or an IDE download."""
+
+    @property
+    def label(self) -> str:
+        return str(self.on.name) if isinstance(self.on, Category) else str(self.on)
+
+
+def reviewers(text: str | Promise) -> Notify:
+    """Return what notifies those who decide the application's requests."""
+    return Notify(
+        kind=NotificationKind.REVIEW,
+        to=lambda event: reviewers_of(event.application),
+        text=text,
+        url=lambda event: event.on.get_absolute_url(),
+    )
+
+
+def requester(text: str | Promise) -> Notify:
+    """Return what notifies who asked for the binding."""
+    return Notify(
+        kind=NotificationKind.DECISION,
+        to=lambda event: member_or_managers(event.on.requested_by, team=event.program.team),
+        text=text,
+        url=lambda event: event.program.get_absolute_url(),
+    )
+
+
+class CategoryCreated(KeptEvent):
+    name, icon, colour = "category.created", "plus", "blue"
+    log = _("created the category")
+
+
+class CategoryEdited(KeptEvent):
+    name, icon, colour = "category.edited", "edit", "blue"
+    log = _("edited the category")
+
+
+class CategoryDeleted(KeptEvent):
+    name, icon, colour = "category.deleted", "trash", "red"
+    log = _("deleted the category")
+
+
+class IdeDownloadCreated(KeptEvent):
+    name, icon, colour = "ide_download.created", "plus", "blue"
+    log = _("created the IDE download")
+
+
+class IdeDownloadEdited(KeptEvent):
+    name, icon, colour = "ide_download.edited", "edit", "blue"
+    log = _("edited the IDE download")
+
+
+class IdeDownloadDeleted(KeptEvent):
+    name, icon, colour = "ide_download.deleted", "trash", "red"
+    log = _("deleted the IDE download")
+
+
+class MiniProgramCreated(ProgramEvent):
+    name, icon, colour = "mini_program.created", "plus", "blue"
+    log = _("created the mini program")
+    in_list = _("Created")
+    fields = PROGRAM
+
+
+class MiniProgramEdited(ProgramEvent):
+    name, icon, colour = "mini_program.edited", "edit", "blue"
+    log = _("edited the mini program")
+    in_list = _("Edited")
+    fields = PROGRAM
+
+
+class MiniProgramTakenOffShelf(ProgramEvent):
+    name, icon, colour = "mini_program.taken_off_shelf", "circle-off", "orange"
+    log = _("took off the shelf")
+    in_list = _("Taken off the shelf")
+    fields = {"shelf": State(_("Shelf"))}
+
+
+class MiniProgramPutOnShelf(ProgramEvent):
+    name, icon, colour = "mini_program.put_on_shelf", "circle-check", "green"
+    log = _("put on the shelf")
+    in_list = _("Put on the shelf")
+    fields = {"shelf": State(_("Shelf"))}
+
+
+class BindingRequested(BindingEvent):
+    name, icon, colour = "binding.requested", "send", "blue"
+    log = _("asked for a binding of")
+    in_list = _("Binding asked for: %(label)s")
+
+
+class BindingWithdrawn(BindingEvent):
+    name, icon, colour = "binding.withdrawn", "arrow-back", "secondary"
+    log = _("withdrew the binding request of")
+    in_list = _("Binding request withdrawn: %(label)s")
+    notify = (reviewers(_("The binding request of %(program)s was withdrawn")),)
+
+
+class BindingApproved(BindingEvent):
+    name, icon, colour = "binding.approved", "check", "green"
+    log = _("approved the binding of")
+    in_list = _("Binding approved: %(label)s")
+    notify = (requester(_("%(application)s approved the binding of %(program)s")),)
+
+
+class BindingRejected(BindingEvent):
+    name, icon, colour = "binding.rejected", "x", "red"
+    log = _("rejected the binding of")
+    in_list = _("Binding rejected: %(label)s")
+    notify = (requester(_("%(application)s rejected the binding of %(program)s")),)
+
+
+class BindingEnded(BindingEvent):
+    name, icon, colour = "binding.ended", "unlink", "secondary"
+    log = _("unbound")
+    in_list = _("Unbound: %(label)s")
+    notify = (reviewers(_("%(program)s was unbound from %(application)s")),)
+
+
+class BindingRemoved(BindingEvent):
+    name, icon, colour = "binding.removed", "x", "red"
+    log = _("removed from the application")
+    in_list = _("Removed from the application: %(label)s")
+    notify = (
+        Notify(
+            kind=NotificationKind.DECISION,
+            to=lambda event: members_with(event.program.team, Permission.MANAGE),
+            text=_("%(application)s removed %(program)s"),
+            url=lambda event: event.program.get_absolute_url(),
+        ),
+    )

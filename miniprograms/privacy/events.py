@@ -1,0 +1,45 @@
+"""What happens to privacy agreements."""
+
+from __future__ import annotations
+
+from django.utils.translation import gettext_lazy as _
+
+from console.base.activity.fields import Field, LongText, Number
+from miniprograms.events import ProgramEvent
+from miniprograms.models import MiniProgram
+from miniprograms.privacy.states import DataType
+
+AGREEMENT = {
+    **{f"data.{data_type}": Field(data_type.label) for data_type in DataType},
+    "contact_email": Field(_("Contact by e-mail")),
+    "contact_phone": Field(_("Contact by phone")),
+    "contact_other": Field(_("Other contact")),
+    "retention": Field(_("Retention")),
+    "effective_on": Field(_("Effective from")),
+    "third_parties": Field(_("Third parties")),
+    "text_en": LongText(_("Text in English")),
+    "text_zh": LongText(_("Text in Chinese")),
+}
+
+
+class PrivacySaved(ProgramEvent):
+    name, icon, colour = "privacy.saved", "edit", "blue"
+    log = _("edited the privacy agreement of")
+    in_list = _("Privacy agreement edited")
+    fields = AGREEMENT
+
+
+class PrivacyPublished(ProgramEvent):
+    name, icon, colour = "privacy.published", "rocket", "green"
+    log = _("published the privacy agreement of")
+    in_list = _("Privacy agreement %(label)s published")
+    fields = {"asks_again": Field(_("Users must agree again")), "number": Number(_("Number"))}
+
+    @property
+    def program(self) -> MiniProgram:
+        program: MiniProgram = self.on.mini_program
+        return program
+
+    @property
+    def short(self) -> str:
+        return str(self.on.number)
