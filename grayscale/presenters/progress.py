@@ -115,7 +115,7 @@ class Progress:
         return self.task.enrolments_deleted_at is not None
 
     @cached_property
-    def stats_of(self) -> Stats:
+    def stats(self) -> Stats:
         """The places by time and kind of device."""
         return stats_of(self.task, at=self.at)
 
