@@ -1,4 +1,4 @@
-"""How many devices a task would reach, from the devices that were seen in the last 7 days (G-1, G-12).
+"""How many devices a task would reach, from the devices that were seen in the last 7 days: for the form of G-1.
 
 Only `grayscale.matching` decides who fits, as for the devices themselves.
 """

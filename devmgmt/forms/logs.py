@@ -1,4 +1,4 @@
-"""What is asked of the logs, in the requirement's order, as the URL carries it (D-6)."""
+"""What is asked of the logs, in the order of D-6, as the URL carries it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The settings of a grayscale task, in the order of the requirement (G-1, G-8)."""
+"""The settings of a grayscale task, in the order of G-1; what of them can be changed later (G-8)."""
 
 from __future__ import annotations
 

@@ -137,7 +137,7 @@ def _created(task: GrayscaleTask) -> str:
 
 @route(Permission.MANAGE, load=task_for, methods="GET POST")
 def edit(request: SignedInRequest, task: GrayscaleTask) -> HttpResponse:
-    """Change a task; who comes second sees what changed (G-8)."""
+    """Change a task; who comes second sees what changed (G-8, L-3)."""
     program = task.mini_program
     if request.method == "GET" and rules.why_not_edit(task, at=timezone.now()):
         return redirect(task.get_absolute_url())

@@ -1,4 +1,4 @@
-"""Which devices ask for mini programs: what estimates are made from (G-14, D-9). Noted in memory, written together."""
+"""Which devices ask for mini programs: what estimates are made from. Noted in memory, written together."""
 
 from __future__ import annotations
 

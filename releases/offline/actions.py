@@ -43,5 +43,5 @@ def download(program: MiniProgram, *, application: HostApplication | None, by: U
 
 
 def file_name(program: MiniProgram, number: str) -> str:
-    """Return the name that the requirement sets: `{miniAppId}_{miniAppVersion}.apkg` (O-1)."""
+    """Return the name of the file: `{miniAppId}_{miniAppVersion}.apkg` (O-1)."""
     return f"{program.app_id}_{number}.apkg"

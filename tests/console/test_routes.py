@@ -1,4 +1,4 @@
-"""Every URL as every role (P-1, P-2, P-4). The permission table of SPEC section 0 is written here once more, by hand:
+"""Every URL as every role (P-1, P-4). The permission table of docs/rules.md is written here once more, by hand:
 a change of the table in the code that nobody meant makes this fail.
 """
 

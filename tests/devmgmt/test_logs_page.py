@@ -11,7 +11,7 @@ from django.http import QueryDict
 from django.urls import reverse
 from django.utils import timezone
 
-from devmgmt import timeline
+from devmgmt import presenters
 from devmgmt.forms.logs import CriteriaForm
 from devmgmt.logs import volume
 from devmgmt.models import LogVolume
@@ -56,7 +56,7 @@ def local(moment):
 # Criteria ---------------------------------------------------------------------------------------------------------
 
 
-def test_the_fields_stand_in_the_order_of_the_requirement(viewer, program):
+def test_the_fields_stand_in_the_order_of_the_rule(viewer, program):
     page = get(viewer, program).content.decode()
     labels = [
         'id="log-time-label">Time', "<legend class=\"form-label\">Level", ">System</label>", ">GUID</label>",
@@ -165,7 +165,7 @@ def test_versions_that_occur_can_be_chosen_and_the_one_in_the_url_stays(viewer, 
 
 
 def test_invented_versions_do_not_fill_the_page(viewer, program, monkeypatch):
-    monkeypatch.setattr(timeline, "MOST_VERSIONS", 2)
+    monkeypatch.setattr(presenters.logs, "MOST_VERSIONS", 2)
     for number in range(4):
         factories.make_entries(program, library_version=f"3.7.{number}", client_version=f"8.3.{number}")
     form = get(viewer, program, client="8.3.0").context["form"]

@@ -312,7 +312,7 @@ PORTS = st.sampled_from([None, 80, 443, 8443, 65535])
 def test_agrees_with_the_rule_as_written(
     kind: DomainType, entries: list[tuple[str, int | None]], scheme: str, host: str, port: int | None, rest: str
 ) -> None:
-    """SPEC D-1, for URLs put together from known parts: nothing is parsed to know what must come out."""
+    """D-1, for URLs put together from known parts: nothing is parsed to know what must come out."""
     shown = [f"{name}{'' if number is None or kind == SOCKET else f':{number}'}" for name, number in entries]
     domains = {normalise(line, kind, OWN) for line in shown}
     url = f"{scheme}://{host}{'' if port is None else f':{port}'}/{rest}"

@@ -1,4 +1,4 @@
-"""From a URL to a task or a list: not yours is 404, yours without the right is 403 (P-1, P-4)."""
+"""From a URL to a task or a list: not yours is 404, yours without the right is 403 (P-1)."""
 
 import pytest
 from django.core.exceptions import PermissionDenied

@@ -101,6 +101,7 @@ def test_rejection_needs_a_note(program):
 
 
 def test_nobody_decides_their_own_submission(program):
+    """P-2."""
     decision, reviewer = decision_of(factories.make_audit(program))
     decision.requested_by = reviewer
     decision.save()

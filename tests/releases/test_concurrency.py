@@ -1,4 +1,4 @@
-"""32 threads on one program: always 0 or 1 online version, and the history replays to the same state."""
+"""32 threads on one program: always 0 or 1 online version (V-7), and the history replays to the same state."""
 
 import random
 from collections import Counter

@@ -80,6 +80,7 @@ def test_refuses_what_was_online_before():
 
 
 def test_history_can_not_be_changed():
+    """V-15: append-only."""
     factories.make_online(factories.make_program())
     for change in (lambda: Release.objects.update(note="x"), lambda: Release.objects.all().delete()):
         with pytest.raises(IntegrityError, match="append-only"), transaction.atomic():
@@ -98,6 +99,7 @@ def test_approval_is_bound_to_the_package(settings):
 
 
 def test_a_package_can_not_be_changed():
+    """V-6: write-once."""
     package = factories.make_version(factories.make_program()).package
     package.entry_page = "pages/other/index"
     with pytest.raises(IntegrityError, match="append-only"), transaction.atomic():

@@ -1,4 +1,4 @@
-"""Who may do what, on one screen (SPEC section 0)."""
+"""Who may do what, on one screen (docs/rules.md, section 0)."""
 
 from django.db import models
 from django.utils.text import get_text_list

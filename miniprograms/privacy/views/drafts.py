@@ -75,7 +75,7 @@ def _page(program: MiniProgram, form: DraftForm) -> dict[str, Any]:
 
 @route(Permission.MANAGE, load=mini_program_for, methods="GET POST")
 def edit(request: SignedInRequest, program: MiniProgram) -> HttpResponse:
-    """Facts and text side by side; who comes second sees what changed (S-1)."""
+    """Facts and text side by side; who comes second sees what changed (S-1, L-3)."""
     form = _form(program, posted(request))
     url = reverse("privacy:agreement", args=[program.app_id])
 

@@ -129,6 +129,7 @@ def test_one_that_hangs_does_not_hold_up_the_stop() -> None:
 
 
 def test_each_role_serves_its_own() -> None:
+    """P-8: devices are answered by other processes than pages."""
     with serve("runtime") as server:
         assert server.get("/healthz") == 200
         assert server.get("/runtime/v1/openapi.json") == 200

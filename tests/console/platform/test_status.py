@@ -1,4 +1,4 @@
-"""The operators' status page: one honest sentence, what to do, and everything that is known."""
+"""The operators' status page: one honest sentence, what to do, and everything that is known (P-12)."""
 
 import html
 import re

@@ -152,6 +152,7 @@ def test_one_who_reviews_for_both_decides_each_alone(signed_in, reviewer, progra
 
 
 def test_nobody_decides_their_own_request(signed_in, application, reviewer, program):
+    """P-2."""
     factories.join(program.team, reviewer, "developer")
     factories.make_binding(program, application)
     decision = factories.make_audit(program, by=reviewer).decisions.get()

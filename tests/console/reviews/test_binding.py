@@ -76,6 +76,7 @@ def test_a_rejection_needs_a_note(signed_in, reviewer, binding):
 
 
 def test_nobody_decides_their_own_request(signed_in, application, reviewer, program):
+    """P-2."""
     binding = factories.make_binding(program, application, state="waiting", requested_by=reviewer)
     client = signed_in(reviewer)
     reason = "You asked for this yourself. Someone else must decide."

@@ -91,6 +91,7 @@ def test_decided_twice(signed_in, reviewer, admin, waiting):
 
 @both
 def test_nobody_decides_their_own_request(signed_in, reviewer, waiting):
+    """P-2."""
     type(waiting).objects.update(requested_by=reviewer)
     client = signed_in(reviewer)
     reason = "You asked for this yourself. Someone else must decide."

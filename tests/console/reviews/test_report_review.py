@@ -6,7 +6,7 @@ from miniprograms import actions as programs
 from releases import actions
 from releases.models import Report
 from tests import factories
-from tests.console.reviews.test_report import secret, use
+from tests.releases.report.test_report import secret, use
 
 PAGES = ("", "report/", "changes/", "changes/file/?path=app.js")
 

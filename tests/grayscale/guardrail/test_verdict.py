@@ -47,7 +47,7 @@ guardrails = st.builds(Guardrail, rate=limits, points=limits, devices=st.integer
 
 
 @given(guardrails, counts, counts)
-def test_says_what_the_requirement_says(guardrail, ours, online):
+def test_says_what_the_rule_says(guardrail, ours, online):
     enough = ours.devices >= guardrail.devices
     rate = Fraction(100 * ours.bad, ours.devices) if ours.devices else Fraction(0)
     other = Fraction(100 * online.bad, online.devices) if online.devices else Fraction(0)

@@ -1,4 +1,4 @@
-"""The tree of changed files and one file of it, for developers (V-9)."""
+"""The tree of changed files and one file of it, for developers: against the version that is online (V-9, V-18)."""
 
 import io
 

@@ -8,11 +8,11 @@ import pytest
 from django.db import connection
 from django.utils import timezone
 
-from console.reviews.tasks import write_reports
 from releases.actions import report as actions
 from releases.models import Report, package_storage
 from releases.report.content import Content
 from releases.report.writing import LEASE, MOST_TRIES, PAUSE, _take, _write, content_of, write_waiting
+from releases.tasks import write_reports
 from tests import factories
 
 NOW = timezone.now()

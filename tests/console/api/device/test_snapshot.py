@@ -1,4 +1,4 @@
-"""The fast path against the plain rows and against SPEC, on random data that changes at random."""
+"""The fast path against the plain rows and against the rules, on random data that changes at random."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ KEEPS, HAS, GETS = "keeps it after the end", "has a place", "gets a place"
 def expected(
     world: World, program: MiniProgram, application: HostApplication, device: dict[str, Any]
 ) -> tuple[Words, str]:
-    """Status, version, channel, page and query as SPEC says, by one query after the other (R-1, L-4, V-14, G-4 to G-9).
+    """Status, version, channel, page and query by the rules, one query after the other (R-1, L-4, V-14, G-4 to G-9).
 
     And why it is grayscale, if it is.
     """

@@ -74,6 +74,7 @@ def test_the_new_session_counts_as_a_fresh_proof(house, client):
 
 @pytest.mark.parametrize("password", ["short", "password123", "nia@example.com", "nia park nia"])
 def test_a_weak_password_is_refused_beside_its_field(invitation, client, password):
+    """P-6."""
     response = client.post(url(invitation), {"name": "Nia Park", "password": password})
 
     assert (response.status_code, list(response.context["form"].errors)) == (422, ["password"])

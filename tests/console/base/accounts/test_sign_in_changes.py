@@ -1,4 +1,4 @@
-"""What people change about how they sign in is in the log: one entry each, of no team (P-5)."""
+"""What people change about how they sign in is in the log: one entry each, of no team (P-5, P-6)."""
 
 import re
 
