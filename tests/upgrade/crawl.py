@@ -19,9 +19,10 @@ import django
 django.setup()
 
 # ruff: noqa: E402 - Django must be ready before its views are imported.
-from console.accounts.models import User
 from django.test import Client
 from django.urls import Resolver404, resolve, reverse
+
+from console.base.accounts.models import User
 
 # Who walks, and how often each route: a team administrator who also administers an application, a reviewer, and an
 # operator, who sees the admin's pages, too.

@@ -20,19 +20,20 @@ import django
 django.setup()
 
 # ruff: noqa: E402 - Django must be ready before its models are imported.
-from console.accounts import actions as accounts
-from console.accounts.models import Team, User
-from console.hosts.models import HostApplication
-from console.hosts.states import Overlap
 from django.core.management import call_command
 from django.test import Client, RequestFactory
 from django.urls import reverse
 from django.utils import timezone
 from standardwebhooks import Webhook
 
+from console.accounts import actions as accounts
+from console.accounts.models import Team, User
 from console.celery import SWEEPS, app
+from console.hosts.models import HostApplication
+from console.hosts.states import Overlap
 from console.local.demo.icons import draw_icon
 from console.local.demo.packages import pack, package_files
+from console.reviews.models import Report
 from console.wsgi import application as wsgi
 from devmgmt import actions as development
 from devmgmt.keys import actions as keys
@@ -45,7 +46,7 @@ from miniprograms.models import Category
 from miniprograms.privacy import actions as privacy
 from releases import actions as releases
 from releases.actions.trial import set_trial
-from releases.models import Report, Version
+from releases.models import Version
 from releases.offline import actions as offline
 
 NAME, TEAM, HARBOUR = "Night Ferry", "Harbour Mobility", "Harbour Super App"

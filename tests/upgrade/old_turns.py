@@ -18,7 +18,6 @@ django.setup()
 # ruff: noqa: E402 - Django must be ready before its models are imported.
 from console.accounts.models import User
 from console.core.errors import Refused
-
 from grayscale import actions as grayscale
 from grayscale.models import GrayscaleTask
 from releases import actions as releases

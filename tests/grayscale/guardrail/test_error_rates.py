@@ -13,6 +13,7 @@ from devmgmt.logs.criteria import TooSlow
 from grayscale import error_rates as module
 from grayscale.error_rates import Unread, error_rates, error_rates_now
 from grayscale.guardrail import Figures
+from grayscale.querysets import STARTED
 from releases.field.reports import record_report
 from tests import factories
 from tests.grayscale.guardrail.sending import log, report
@@ -41,7 +42,8 @@ def test_a_failed_update_that_then_worked_is_no_error(version):
     program, application = version.mini_program, version.mini_program.bindings.get().application_id
     guid = factories.make_device().guid
     for result in ("failed", "installed"):
-        assert record_report(program.app_id, number="1.1.0", guid=guid, application=application, result=result)
+        facts = {"guid": guid, "application": application, "result": result}
+        assert record_report(program.app_id, number="1.1.0", delivered=STARTED, **facts)
     assert figures_of(version) == {"1.1.0": Figures(1, 0)}
 
 

@@ -293,7 +293,7 @@ def test_two_sweeps_at_once_suspend_once(version):
     tasks = [guarded(version), guarded(factories.make_candidate())]
     for task in tasks:
         report(task.version, 0, 9)
-    assert sum(at_once(*[watch] * 4)) == 2
+    assert sum(at_once(*[look] * 4)) == 2
     assert [suspensions(task).count() for task in tasks] == [1, 1]
 
 
@@ -309,14 +309,14 @@ def test_a_program_that_someone_holds_is_left_to_the_next_sweep(version):
             held.set()
             done.wait(20)
 
-    def look():
+    def look_meanwhile():
         held.wait(20)
         try:
             return look()
         finally:
             done.set()
 
-    assert at_once(hold, look)[1] == 0
+    assert at_once(hold, look_meanwhile)[1] == 0
     assert now(task).state == "delivering"
     assert look() == 1
 
@@ -325,7 +325,7 @@ def test_a_program_that_someone_holds_is_left_to_the_next_sweep(version):
 def test_the_sweep_and_a_hand_at_once_suspend_once(version, by):
     task = guarded(version)
     report(version, 0, 9)
-    at_once(watch, lambda: actions.suspend(now(task), by=by))
+    at_once(look, lambda: actions.suspend(now(task), by=by))
     look(2 * MINUTE)
     entries = ActivityEntry.objects.filter(target_id=task.pk, verb="grayscale.suspended")
     assert (entries.count(), now(task).state) == (1, "suspended")

@@ -176,7 +176,7 @@ def test_a_mail_on_which_the_server_dies_does_not_stand_in_the_others_way(house,
     assert send() == 0
     tell(house, 4)
 
-    with later(seconds=31):
+    with later(seconds=leases.FIRST_SERVER_PAUSE + 1):
         assert send() == 3
 
     assert tries() == {1: 2}
