@@ -10,12 +10,11 @@ import pytest
 from django.core.management.color import no_style
 from django.db import connection
 from django.test import Client, TransactionTestCase
-from django.urls import reverse
 from hypothesis import HealthCheck, settings
 
 from console.api.device.update import claims
 from console.base.accounts.models import User
-from tests.factories import PASSWORD
+from tests.signing_in import client_of
 
 # No property is about how quick the machine is. (A list of checks that a test names itself stands instead of this one.)
 settings.register_profile("suite", deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -87,12 +86,5 @@ def no_running_loop() -> Iterator[None]:
 
 @pytest.fixture
 def signed_in(db: None) -> Callable[[User], Client]:
-    """Return a browser-like client in which `user` has just signed in with the password, through the real page."""
-
-    def sign_in(user: User) -> Client:
-        client = Client()
-        response = client.post(reverse("account_login"), {"login": user.email, "password": PASSWORD})
-        assert response.status_code == 302, response.content[:500]
-        return client
-
-    return sign_in
+    """Return a browser-like client in which `user` has just signed in with the password."""
+    return client_of

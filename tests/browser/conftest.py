@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from django.utils import timezone
+from playwright.sync_api import expect
 
 from console.base.accounts.models import User
 from console.base.hosts.models import ApplicationMember
@@ -17,6 +18,16 @@ from tests.factories import make_signs, make_task_sign, make_worker
 
 # Playwright's synchronous API runs an event loop in this thread, in which Django would refuse the database.
 os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "1")
+expect.set_options(timeout=30_000)  # ms; a busy machine is no reason to fail.
+
+
+@pytest.fixture(autouse=True)
+def closed_pages(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Close what a test has opened in the browser, which lives on: pages go on asking a server that is gone."""
+    yield
+    if "browser" in request.fixturenames:
+        for context in request.getfixturevalue("browser").contexts:
+            context.close()
 
 
 @pytest.fixture(scope="session")

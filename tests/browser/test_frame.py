@@ -8,6 +8,7 @@ from django.urls import reverse
 from playwright.sync_api import Page, expect
 from pytest_django.live_server_helper import LiveServer
 
+from tests.browser.person import sign_in
 from tests.factories import PASSWORD, make_application, make_binding, make_program, make_reviewer, make_user
 
 pytestmark = [
@@ -28,15 +29,20 @@ def console(live_server: LiveServer, page: Page):
     )
     user = make_user("Mira Lund", email="mira@example.com")
     user.notifications.create(kind="decision", text="City Bus 2.6.0 was approved.", url="/activity/")
-    page.goto(live_server.url + reverse("account_login"))
-    page.fill("[name=login]", user.email)
-    page.fill("[name=password]", PASSWORD)
-    page.get_by_role("button", name="Sign in", exact=True).click()
-    expect(page.get_by_role("heading", level=1)).to_contain_text("Mira")
-    page.wait_for_load_state("load")  # The heading is there before our modules have run.
+    sign_in(page.context, live_server.url, user)
+    page.goto(f"{live_server.url}/")
     page.user = user  # type: ignore[attr-defined]
     yield page
     assert complaints == []
+
+
+def test_signing_in_through_the_page(console: Page, live_server: LiveServer):
+    console.context.clear_cookies()
+    console.goto(f"{live_server.url}/")
+    console.fill("[name=login]", "mira@example.com")
+    console.fill("[name=password]", PASSWORD)
+    console.get_by_role("button", name="Sign in", exact=True).click()
+    expect(console.get_by_role("heading", level=1)).to_contain_text("Mira")
 
 
 def open_dialog(page: Page, address: str) -> None:

@@ -8,7 +8,7 @@ from playwright.sync_api import Page, expect
 
 from grayscale.models import GrayscaleTask
 from tests import factories
-from tests.factories import PASSWORD
+from tests.browser.person import sign_in
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -18,11 +18,7 @@ def test_made_by_keyboard_while_the_side_follows(live_server, page: Page):
     program, by = version.mini_program, version.mini_program.created_by
     second = factories.make_application(name="Second App")
     factories.make_binding(program, second)
-    page.goto(live_server.url + reverse("account_login"))
-    page.get_by_label("E-mail").fill(by.email)
-    page.get_by_label("Password").fill(PASSWORD)
-    page.get_by_role("button", name="Sign in", exact=True).click()
-    page.wait_for_url("**/")
+    sign_in(page.context, live_server.url, by)
     page.goto(live_server.url + reverse("grayscale:create", args=[program.app_id]))
     side = page.locator("#task-side")
     expect(side).to_contain_text("Nobody yet")

@@ -9,6 +9,7 @@ from pytest_django.live_server_helper import LiveServer
 from grayscale import actions
 from grayscale.models import GrayscaleTask
 from tests import factories
+from tests.browser.person import sign_in
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -30,11 +31,7 @@ def progress(task: GrayscaleTask, live_server: LiveServer, page: Page):
         " event => setTimeout(() => { throw new Error(event.violatedDirective + ' ' + event.blockedURI) }))"
     )
     page.clock.install()
-    page.goto(live_server.url + reverse("account_login"))
-    page.fill("[name=login]", task.created_by.email)
-    page.fill("[name=password]", factories.PASSWORD)
-    page.get_by_role("button", name="Sign in", exact=True).click()
-    page.wait_for_url("**/")
+    sign_in(page.context, live_server.url, task.created_by)
     page.goto(live_server.url + reverse("grayscale:progress", args=[task.mini_program.app_id, task.pk]))
     expect(page.locator("#chart canvas")).to_be_visible()
     yield page

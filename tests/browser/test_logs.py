@@ -15,6 +15,7 @@ from pytest_django.live_server_helper import LiveServer
 from devmgmt.models import SavedQuery
 from miniprograms.models import MiniProgram
 from tests import factories
+from tests.browser.person import sign_in
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -39,11 +40,7 @@ def browser_page(program: MiniProgram, live_server: LiveServer, page: Page):
         "document.addEventListener('securitypolicyviolation',"
         " event => setTimeout(() => { throw new Error(event.violatedDirective + ' ' + event.blockedURI) }))"
     )
-    page.goto(live_server.url + reverse("account_login"))
-    page.fill("[name=login]", program.created_by.email)
-    page.fill("[name=password]", factories.PASSWORD)
-    page.get_by_role("button", name="Sign in", exact=True).click()
-    page.wait_for_url("**/")
+    sign_in(page.context, live_server.url, program.created_by)
     yield page
     assert complaints == []
 

@@ -12,7 +12,7 @@ from pytest_django.live_server_helper import LiveServer
 from messaging.models import MyTemplate, PublicTemplate
 from miniprograms.models import MiniProgram
 from tests import factories
-from tests.factories import PASSWORD
+from tests.browser.person import sign_in
 
 pytestmark = pytest.mark.django_db(transaction=True)
 NUMBER = 1042  # Appointment reminder, ten keywords
@@ -36,11 +36,7 @@ def select(live_server: LiveServer, browser: Browser, program: MiniProgram) -> I
         page = context.new_page()
         page.on("console", lambda message: told.append(message.text) if "Security Policy" in message.text else None)
         page.on("pageerror", lambda error: told.append(str(error)))
-        page.goto(reverse("account_login"))
-        page.get_by_label("E-mail").fill(program.created_by.email)
-        page.get_by_label("Password").fill(PASSWORD)
-        page.get_by_role("button", name="Sign in", exact=True).click()
-        page.wait_for_url("**/")
+        sign_in(context, live_server.url, program.created_by)
         page.goto(reverse("messaging:select", args=[program.app_id, NUMBER]))
         return page
 

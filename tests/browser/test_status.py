@@ -7,6 +7,7 @@ from pytest_django.live_server_helper import LiveServer
 
 from console.platform.models import Heartbeat
 from tests import factories
+from tests.browser.person import sign_in
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -19,11 +20,7 @@ def status(live_server: LiveServer, page: Page):
     operator = factories.make_user(is_staff=True)
     factories.make_signs()
     page.clock.install()
-    page.goto(live_server.url + reverse("account_login"))
-    page.fill("[name=login]", operator.email)
-    page.fill("[name=password]", factories.PASSWORD)
-    page.get_by_role("button", name="Sign in", exact=True).click()
-    page.wait_for_url("**/")
+    sign_in(page.context, live_server.url, operator)
     page.goto(live_server.url + reverse("platform:status"))
     expect(page.locator("#status-headline")).to_have_text("Everything is on time")
     yield page

@@ -13,9 +13,9 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any
+from typing import Any, Literal, NamedTuple
 
-from axe_playwright_python.sync_playwright import Axe
+from axe_playwright_python.base import AXE_SCRIPT
 from django.conf import settings
 from django.urls import reverse
 from playwright.sync_api import Browser, Page
@@ -23,13 +23,37 @@ from playwright.sync_api import Browser, Page
 from console.base.accounts.models import User
 from console.routes import Route, routes
 from tests.browser.hostile import LONG
+from tests.browser.person import sign_in
 from tests.console.world import World
 from tests.factories import PASSWORD
 
 SERIOUS = {"serious", "critical"}
-# theme, width, and axe's rules; of a page that was looked at, another theme and width can change these only.
+# Of a page that was looked at, another theme and width can change these only.
 LOOK_RULES = ("color-contrast", "link-in-text-block", "scrollable-region-focusable", "aria-hidden-focus")
-SETTINGS = (("light", 1440, ()), ("dark", 390, LOOK_RULES))
+
+
+class Setting(NamedTuple):
+    """A theme, a width in pixels, and what axe is asked."""
+
+    theme: Literal["light", "dark"]
+    width: int
+    axe: dict[str, Any]
+
+
+WIDE = Setting("light", 1440, {"resultTypes": ["violations"]})
+NARROW = Setting("dark", 390, {"resultTypes": ["violations"], "runOnly": list(LOOK_RULES)})
+SETTINGS = (NARROW, WIDE)
+AXE = "async options => (await axe.run(document, options)).violations"
+# The theme has followed, and colours have stopped changing.
+SETTLED = """
+async theme => {
+    const frame = () => new Promise(resolve => requestAnimationFrame(resolve))
+    while (document.documentElement.dataset.bsTheme !== theme) await frame()
+    await frame()
+    const changes = document.getAnimations().filter(change => change instanceof CSSTransition)
+    await Promise.all(changes.map(change => change.finished.catch(() => null)))
+}
+"""
 LIBRARY_PAGES = ["account_change_password", "mfa_index", "mfa_activate_totp", "mfa_list_webauthn", "mfa_add_webauthn"]
 ENTRANCE = ["account_login", "account_reset_password"]
 FILES = {"icon_file", "device:openapi", "reviews:package", "grayscale:list_values"}
@@ -125,25 +149,18 @@ def address(route: Route, world: World) -> str:
 
 
 class Walker:
-    """Someone who visits pages in one theme at one width; `complaints` is what was wrong.
+    """Someone who looks at pages in both SETTINGS; `complaints` is what was wrong."""
 
-    With `rules` axe looks at nothing else.
-    """
-
-    def __init__(self, browser: Browser, base: str, *, theme: str, width: int, rules: tuple[str, ...] = ()) -> None:
-        self.axe: dict[str, Any] = {"resultTypes": ["violations"]} | ({"runOnly": list(rules)} if rules else {})
-        self.setting = f"{theme} {width}"
+    def __init__(self, browser: Browser, base: str) -> None:
+        self.base = base
         self.complaints: list[str] = []
-        self.visited = 0
-        self.context = browser.new_context(
-            base_url=base,
-            color_scheme=theme,
-            viewport={"width": width, "height": 900},  # type: ignore[arg-type]
-        )
+        self.setting, self.other = SETTINGS
+        self.context = browser.new_context(base_url=base)
         self.context.add_init_script(WATCH)
         self.page: Page = self.context.new_page()
         self.page.on("pageerror", lambda error: self.complain(f"error: {error}"))
         self.page.on("dialog", self._dialog)
+        self._change()
 
     def _dialog(self, dialog: Any) -> None:
         if dialog.type != "beforeunload":
@@ -152,7 +169,7 @@ class Walker:
 
     def complain(self, words: str) -> None:
         """Note what is wrong with the page that is open."""
-        self.complaints.append(f"{self.setting} {self.page.url}: {words}")
+        self.complaints.append(f"{self.setting.theme} {self.setting.width} {self.page.url}: {words}")
 
     def sign_in(self, person: User) -> None:
         """Sign in through the page."""
@@ -163,20 +180,46 @@ class Walker:
         self.page.wait_for_url("**/")
 
     def visit(self, path: str, *, whole: bool = True) -> None:
-        """Open a page; what is no `whole` page has no layout and nothing for axe."""
-        self.visited += 1
+        """Open a page and look at it in both settings; what is no `whole` page has no layout and nothing for axe.
+
+        It is opened as the page before was left: half of all pages begin wide in light and half narrow in dark, and the
+        change reaches each while it is open. A page that draws by its width is opened in both.
+        """
+        self._open(path)
+        if not whole:
+            return self._complain_of_text()
+        self._look()
+        self._change()
+        self.page.evaluate(SETTLED, self.setting.theme)
+        if self.page.locator("canvas").count():
+            self._open(path)
+        return self._look()
+
+    def _open(self, path: str) -> None:
         response = self.page.goto(path)
         if response is None or response.status != 200:
             self.complain(f"status {response.status if response else None}")
-        for violation in self.page.evaluate("window.violations"):
+        self.page.evaluate(AXE_SCRIPT)
+
+    def _change(self) -> None:
+        """Take the other setting, as who turns a tablet at dusk."""
+        self.setting, self.other = self.other, self.setting
+        self.page.set_viewport_size({"width": self.setting.width, "height": 900})
+        self.page.emulate_media(color_scheme=self.setting.theme)
+
+    def _complain_of_text(self) -> None:
+        """Complain of what the security policy forbids, and of text that became markup."""
+        for violation in self.page.evaluate("window.violations.splice(0)"):
             self.complain(violation)
         for markup in self.page.evaluate(MARKUP):
             self.complain(f"markup {markup}")
-        if not whole:
-            return
+
+    def _look(self) -> None:
+        """Complain of layout, and of what axe finds."""
+        self._complain_of_text()
         if self.page.evaluate("document.documentElement.scrollWidth > document.documentElement.clientWidth"):
             self.complain("wider than the screen")
-        for finding in Axe().run(self.page, options=self.axe).response["violations"]:
+        for finding in self.page.evaluate(AXE, self.setting.axe):
             if finding["impact"] in SERIOUS:
                 places = [node["html"][:90] for node in finding["nodes"][:2]]
                 self.complain(f"{finding['id']} {places}")
@@ -193,22 +236,21 @@ class Walker:
 
 
 def walk(section: str, world: World, *, browser: Browser, base: str, sink: Sink) -> list[str]:
-    """Visit a section's pages in each of SETTINGS as somebody who may see them all; return what was wrong."""
-    complaints: list[str] = []
-    for theme, width, rules in SETTINGS:
-        walker = Walker(browser, base, theme=theme, width=width, rules=rules)
-        library = "" in SECTIONS[section]
-        for name in ENTRANCE if library else ():
+    """Visit a section's pages as somebody who may see them all; return what was wrong."""
+    walker = Walker(browser, base)
+    library = "" in SECTIONS[section]
+    if library:
+        for name in ENTRANCE:
             walker.visit(reverse(name))
         walker.sign_in(world.people["admin"])
-        for name in LIBRARY_PAGES if library else ():
+        for name in LIBRARY_PAGES:
             walker.visit(reverse(name))
-        for route in routes_of(section):
-            walker.visit(address(route, world), whole=route.name not in PARTS)
-        complaints += walker.complaints
-        heard = len(sink.reports)
-        walker.prove(sink)
-        complaints += [f"{report['document-uri']}: {report['violated-directive']}" for report in sink.reports[:heard]]
-        sink.reports.clear()
-        walker.context.close()
-    return complaints
+    else:
+        sign_in(walker.context, base, world.people["admin"])
+    for route in routes_of(section):
+        walker.visit(address(route, world), whole=route.name not in PARTS)
+    heard = len(sink.reports)
+    walker.prove(sink)
+    reports = [f"{report['document-uri']}: {report['violated-directive']}" for report in sink.reports[:heard]]
+    walker.context.close()
+    return walker.complaints + reports

@@ -53,7 +53,11 @@ Pieces: {% icon "rocket" %} {% status obj.state %} {% status "overdue" label %} 
 
 import re
 from functools import cache, lru_cache
+from importlib.resources import files
+from io import BytesIO
 from typing import Any
+from xml.etree import ElementTree
+from zipfile import ZipFile
 from zlib import crc32
 
 from django import template
@@ -64,7 +68,6 @@ from django.urls import reverse
 from django.utils.html import escape, format_html
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
-from tablericons.templatetags.tablericons import icon as draw
 
 from console.base.core import text, times
 from console.base.core.filters import ListFilter
@@ -75,10 +78,23 @@ COLOURS = ("blue", "indigo", "pink", "teal", "orange", "cyan", "dark", "purple",
 SHORT = 20
 
 
+@cache
+def drawings() -> ZipFile:
+    """Open the set of icons once: its own tag reads the list of all 5,000 for each icon, 20 ms every time.
+
+    From memory, as processes that this one forks would share a file's position with it.
+    """
+    return ZipFile(BytesIO(files("tablericons").joinpath("tablericons.zip").read_bytes()))
+
+
 @lru_cache(maxsize=512)
 def svg(name: str, size: int) -> str:
-    """Return an icon, drawn once for all pages; `size` in pixels."""
-    return draw(f"outline/{name}", size=size, **{"class": "icon", "aria_hidden": "true"})
+    """Return an icon, drawn once for all pages; `size` in pixels. KeyError when the set has none of that name."""
+    picture = ElementTree.fromstring(drawings().read(f"outline/{name}.svg"))  # noqa: S314 - the package's own
+    for node in picture.iter():
+        node.tag = node.tag.removeprefix("{http://www.w3.org/2000/svg}")
+    picture.attrib |= {"width": str(size), "height": str(size), "class": "icon", "aria-hidden": "true"}
+    return ElementTree.tostring(picture, encoding="unicode")
 
 
 @register.simple_tag

@@ -1,5 +1,7 @@
 """Signing in and resetting the password: any spelling, no telling who has an account, limited attempts."""
 
+import time
+
 import pytest
 from django.core import mail
 from django.db import IntegrityError, transaction
@@ -9,6 +11,7 @@ from django.utils import timezone
 from console.base.accounts import delivery
 from console.base.accounts.models import User
 from tests.factories import PASSWORD, make_user
+from tests.signing_in import client_of
 
 
 @pytest.fixture
@@ -24,6 +27,26 @@ def sign_in(client, email, password, **headers):
 def test_any_spelling_signs_in(user, client, email):
     assert sign_in(client, email, PASSWORD).status_code == 302
     assert client.session["_auth_user_id"] == str(user.pk)
+
+
+def test_what_other_tests_begin_with_is_what_the_page_leaves_behind(user, client):
+    """Nearly all tests take their session from `tests/signing_in.py`."""
+
+    def left(browser):
+        person = User.objects.get(pk=user.pk)
+        session = dict(browser.session)
+        [record] = session["account_authentication_methods"]
+        cookies = sorted(browser.cookies.keys() - {"csrftoken"})  # which came with the page's form
+        moments = (record.pop("at"), person.last_login.timestamp())
+        assert min(moments) > time.time() - 60
+        return session, person.language, cookies
+
+    sign_in(client, user.email, PASSWORD)
+    by_the_page = left(client)
+    User.objects.filter(pk=user.pk).update(language="", last_login=None)
+    user.refresh_from_db()
+
+    assert left(client_of(user)) == by_the_page
 
 
 def test_the_database_keeps_one_spelling(user):
