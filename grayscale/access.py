@@ -6,6 +6,7 @@ import re
 
 from django.http import Http404
 
+from console.base.accounts.access import row_or_404
 from console.base.accounts.models import User
 from console.base.accounts.permissions import Permission
 from grayscale.models import GrayscaleTask, ObjectList
@@ -16,12 +17,8 @@ from miniprograms.models import MiniProgram
 def task_for(user: User, permission: Permission, app_id: str, task_id: int) -> GrayscaleTask:
     """Return a grayscale task of one of the user's programs."""
     program = mini_program_for(user, permission, app_id)
-    task = (
-        GrayscaleTask.objects.filter(pk=task_id, mini_program=program).select_related("version", "created_by").first()
-    )
-    if task is None:
-        raise Http404
-    task.mini_program = task.version.mini_program = program
+    task = row_or_404(GrayscaleTask.objects.select_related("version", "created_by"), mini_program=program, pk=task_id)
+    task.version.mini_program = program
     return task
 
 
@@ -29,19 +26,14 @@ def task_of(program: MiniProgram, number: str) -> GrayscaleTask | None:
     """Return the program's task that a form or an address names; None for "", and Http404 for what is not there."""
     if not number:
         return None
-    tasks = GrayscaleTask.objects.filter(mini_program=program).select_related("version")
-    task = tasks.filter(pk=number).first() if re.fullmatch("[0-9]{1,18}", number) else None
-    if task is None:
+    if not re.fullmatch("[0-9]{1,18}", number):
         raise Http404
-    task.mini_program = task.version.mini_program = program
+    task = row_or_404(GrayscaleTask.objects.select_related("version"), mini_program=program, pk=number)
+    task.version.mini_program = program
     return task
 
 
 def object_list_for(user: User, permission: Permission, app_id: str, list_id: int) -> ObjectList:
     """Return an object list, or a draft of one, of one of the user's programs; without its hashes."""
     program = mini_program_for(user, permission, app_id)
-    found = ObjectList.objects.filter(pk=list_id, mini_program=program).defer("hashes").first()
-    if found is None:
-        raise Http404
-    found.mini_program = program
-    return found
+    return row_or_404(ObjectList.objects.defer("hashes"), mini_program=program, pk=list_id)

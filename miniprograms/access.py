@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from django.http import Http404
-
-from console.base.accounts.access import check
+from console.base.accounts.access import check, row_or_404
 from console.base.accounts.models import Membership, User
 from console.base.accounts.permissions import TEAM_ROLE_PERMISSIONS, Permission
 from miniprograms.models import Binding, MiniProgram
@@ -12,10 +10,8 @@ from miniprograms.models import Binding, MiniProgram
 
 def mini_program_for(user: User, permission: Permission, app_id: str) -> MiniProgram:
     """Return the program, with `held` permissions of `user`; 404 outside the user's teams, 403 without `permission`."""
-    program = MiniProgram.objects.filter(app_id=app_id).select_related("team", "category").first()
-    member = Membership.objects.filter(user=user, team=program.team).first() if program else None
-    if program is None or member is None:
-        raise Http404
+    program = row_or_404(MiniProgram.objects.select_related("team", "category"), app_id=app_id)
+    member = row_or_404(Membership.objects.filter(user=user), team=program.team)
     program.held = TEAM_ROLE_PERMISSIONS[member.role]
     check(permission in program.held)
     return program
@@ -24,8 +20,4 @@ def mini_program_for(user: User, permission: Permission, app_id: str) -> MiniPro
 def binding_for(user: User, permission: Permission, app_id: str, binding_id: int) -> Binding:
     """Return a binding of one of the user's programs."""
     program = mini_program_for(user, permission, app_id)
-    binding: Binding | None = program.bindings.filter(pk=binding_id).select_related("application").first()
-    if binding is None:
-        raise Http404
-    binding.mini_program = program
-    return binding
+    return row_or_404(Binding.objects.select_related("application"), mini_program=program, pk=binding_id)

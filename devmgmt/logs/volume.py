@@ -7,26 +7,23 @@ counted, so that with N processes a program may pass its cap by what comes in th
 
 from __future__ import annotations
 
-import logging
 import os
 import threading
 import time
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
-from multiprocessing.util import Finalize
 
 from django.conf import settings
 from django.db import connection
 from django.utils import timezone
 
+from console.base.core.buffers import Buffer
 from devmgmt.logs import partitions
 from devmgmt.logs.criteria import Bucket, Criteria
 from devmgmt.logs.entry import ERROR, INFO, WARN, Entry
 
-FLUSH_SECONDS = 1.0
 TOTAL_SECONDS = 10.0
 MOST_COUNTED = 20_000  # minutes of programs, between two flushes
 MOST_TOTALS = 50_000  # days of programs, in memory
@@ -68,8 +65,6 @@ PRUNE = """
         LIMIT 10000
     )
 """
-
-logger = logging.getLogger(__name__)
 
 
 @dataclass
@@ -145,18 +140,14 @@ def prune(*, at: datetime) -> int:
         return deleted
 
 
-class Volumes:
+class Volumes(Buffer):
     """Counts of this process, until a thread writes them; and how many entries of a day it knows of."""
 
-    def __init__(self, *, follow: bool = True) -> None:
-        self.follow = follow
-        self.forget()
+    contents, seconds = "volumes of logs", 1.0
 
-    def forget(self) -> None:
-        """Be as new: a child of a process that has already served has no thread of its own yet."""
+    def clear(self) -> None:
+        """Know of no entry."""
         self._lock = threading.Lock()
-        self._stopping = threading.Event()
-        self._thread: threading.Thread | None = None
         self._counts: dict[tuple[int, int], list[int]] = {}
         self._unwritten: Counter[tuple[int, int]] = Counter()  # by program and day
         self._totals: dict[tuple[int, int], Total] = {}
@@ -170,10 +161,10 @@ class Volumes:
                 if known := self._totals.get((program, minute // DAY)):
                     known.entries += sum(levels)
             is_full = len(self._counts) >= MOST_COUNTED
-            if self._thread is None and self.follow:
-                self._start()
+        if self.thread is None and self.follow:
+            self.start()
         if is_full:
-            self._try(False)
+            self.try_flush()
 
     def is_over(self, mini_program: int, day: date) -> bool:
         """Tell whether a program has all the entries that it may have of a UTC day; raises DatabaseError."""
@@ -201,12 +192,6 @@ class Volumes:
                     self._merge(counts)
             raise
 
-    def stop(self) -> None:
-        """End the thread, which writes what is left, and wait for it."""
-        self._stopping.set()
-        if self._thread is not None:
-            self._thread.join(FLUSH_SECONDS)
-
     def _merge(self, counts: Counts) -> None:
         for key, levels in counts.items():
             program, minute = key
@@ -215,32 +200,6 @@ class Volumes:
                 self._counts[key] = [n + more for n, more in zip(known, levels, strict=True)]
             else:
                 self._counts[key] = list(levels)
-
-    def _start(self) -> None:
-        # Not before the first request: servers may fork after they have imported us, and threads don't fork.
-        self._thread = threading.Thread(target=self._follow, name="log-volumes", daemon=True)
-        with suppress(RuntimeError):  # No thread can be started: nothing is written.
-            self._thread.start()
-        # A server's worker often is a child of multiprocessing, which ends without atexit.
-        Finalize(self, Volumes.stop, args=(self,), exitpriority=0)
-
-    def _follow(self) -> None:
-        away = False
-        while not self._stopping.wait(FLUSH_SECONDS):
-            away = self._try(away)
-        self._try(away)
-        connection.close()
-
-    def _try(self, away: bool) -> bool:
-        """Flush; tells whether the database was away, and logs it the first time."""
-        try:
-            self.flush()
-        except Exception:
-            if not away:
-                logger.exception("volumes of logs can't be written")
-            connection.close()
-            return True
-        return False
 
 
 buffer = Volumes()

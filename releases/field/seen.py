@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
-import logging
 import mmap
 import os
-import threading
 import time
 from collections.abc import Iterable
-from contextlib import suppress
 from datetime import datetime, timedelta
-from multiprocessing.util import Finalize
 
 import msgspec
 from django.db import connection
 
+from console.base.core.buffers import Buffer
 from releases.field.device import Device
 
-FLUSH_SECONDS = 2.0
 MOST_NOTED = 5_000  # between two flushes; what comes beyond is left out until the device asks again
 SLOTS = 1 << 19  # of 8 bytes: memory does not grow with devices, nor with invented GUIDs
 DAY = 86_400
@@ -66,8 +62,6 @@ PRUNE = """
     )
 """
 
-logger = logging.getLogger(__name__)
-
 
 def write(devices: Iterable[Seen]) -> int:
     """Write devices as they were seen now; of one that is seen twice the last counts. Returns how many rows."""
@@ -95,22 +89,17 @@ def seen_device(app_id: str, device: Device, *, application: int) -> Seen:
     )
 
 
-class SeenBuffer:
+class SeenBuffer(Buffer):
     """Devices seen by this process, until a thread writes them. Noting one costs next to nothing and never fails.
 
     A device is noted about once a day while nothing of it changes. What has been noted is remembered in a table of
     slots that hashes fall into: where two share a slot, both are only written more often.
     """
 
-    def __init__(self, *, follow: bool = True) -> None:
-        self.follow = follow
-        self.forget()
+    contents, seconds = "seen devices", 2.0
 
-    def forget(self) -> None:
-        """Be as new: a child of a process that has already served has no thread of its own yet."""
-        self._starting = threading.Lock()
-        self._stopping = threading.Event()
-        self._thread: threading.Thread | None = None
+    def clear(self) -> None:
+        """Remember no device."""
         self._noted: list[Seen] = []
         self._marks = memoryview(mmap.mmap(-1, 8 * SLOTS)).cast("q")
 
@@ -124,47 +113,13 @@ class SeenBuffer:
         if self._marks[slot] != mark and len(self._noted) < MOST_NOTED:
             self._marks[slot] = mark
             self._noted.append(device_now)
-            if self._thread is None and self.follow:
-                self._start()
+            if self.thread is None and self.follow:
+                self.start()
 
     def flush(self) -> int:
         """Write what was noted; returns how many rows. Raises DatabaseError, and then they are lost."""
         noted, self._noted = self._noted, []
         return write(noted)
-
-    def stop(self) -> None:
-        """End the thread, which writes what is left, and wait for it."""
-        self._stopping.set()
-        if self._thread is not None:
-            self._thread.join(FLUSH_SECONDS)
-
-    def _start(self) -> None:
-        with self._starting:
-            if self._thread is None:
-                # Not before the first request: servers may fork after they have imported us, and threads don't fork.
-                self._thread = threading.Thread(target=self._follow, name="seen-devices", daemon=True)
-                with suppress(RuntimeError):  # No thread can be started: nothing is written.
-                    self._thread.start()
-                # A server's worker often is a child of multiprocessing, which ends without atexit.
-                Finalize(self, SeenBuffer.stop, args=(self,), exitpriority=0)
-
-    def _follow(self) -> None:
-        away = False
-        while not self._stopping.wait(FLUSH_SECONDS):
-            away = self._try(away)
-        self._try(away)
-        connection.close()
-
-    def _try(self, away: bool) -> bool:
-        """Flush; tells whether the database was away, and logs it the first time."""
-        try:
-            self.flush()
-        except Exception:
-            if not away:
-                logger.exception("seen devices can't be written")
-            connection.close()
-            return True
-        return False
 
 
 def prune(*, at: datetime) -> int:

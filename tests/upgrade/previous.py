@@ -45,8 +45,9 @@ def unpack(folder: Path) -> Path:
 
 
 def differing_libraries(tree: Path) -> list[str]:
-    """Return the lines of the release's requirements that are no longer among ours, with their versions."""
-    then, now = ((root / "requirements.txt").read_text().splitlines() for root in (tree, PROJECT))
+    """Return the lines of the release's requirements that are not among what tests install, with their versions."""
+    then = (tree / "requirements.txt").read_text().splitlines()
+    now = (PROJECT / "requirements-dev.txt").read_text().splitlines()
     return sorted({line for line in then if "==" in line} - set(now))
 
 

@@ -11,12 +11,12 @@ import inspect
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import wraps
-from typing import Any
+from typing import Any, TypeVar
 
 from django.contrib.auth.decorators import login_required
 from django.contrib.auth.models import AnonymousUser
 from django.core.exceptions import PermissionDenied
-from django.db.models import QuerySet
+from django.db.models import Model, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllowed
 from django.utils import timezone
 
@@ -27,6 +27,7 @@ from console.base.core.pages import show, typed
 
 Loader = Callable[..., Any]
 View = Callable[..., HttpResponse]
+M = TypeVar("M", bound=Model)
 
 
 class SignedInRequest(HttpRequest):
@@ -97,6 +98,20 @@ def check(holds: bool) -> None:
         raise PermissionDenied
 
 
+def row_or_404(rows: QuerySet[M], **key: Any) -> M:
+    """Return the row that `key` names; raises Http404 when there is none.
+
+    Loaders use it. An object in `key` becomes the row's own: `mini_program=program` keeps `program.held` at hand.
+    """
+    row = rows.filter(**key).first()
+    if row is None:
+        raise Http404
+    for name, value in key.items():
+        if isinstance(value, Model):
+            setattr(row, name, value)
+    return row
+
+
 def operator(user: User, permission: Permission) -> User:
     """Return the user, who is an operator; 403 for anybody else."""
     check(user.is_staff)
@@ -105,9 +120,7 @@ def operator(user: User, permission: Permission) -> User:
 
 def team_for(user: User, permission: Permission, team_id: int) -> Team:
     """Return the team, with `team.membership` of `user`; 404 when not a member, 403 without `permission`."""
-    membership = Membership.objects.filter(user=user, team_id=team_id).select_related("team").first()
-    if membership is None:
-        raise Http404
+    membership = row_or_404(Membership.objects.filter(user=user).select_related("team"), team_id=team_id)
     check(membership.may(permission))
     membership.team.membership = membership
     return membership.team
@@ -128,21 +141,12 @@ def teams_for(user: User, permission: Permission) -> QuerySet[Team]:
 def member_for(user: User, permission: Permission, team_id: int, member_id: int) -> Membership:
     """Return a membership of one of the user's teams."""
     team = team_for(user, permission, team_id)
-    member = team.memberships.filter(pk=member_id).select_related("user").first()
-    if member is None:
-        raise Http404
-    member.team = team
-    return member
+    return row_or_404(Membership.objects.select_related("user"), team=team, pk=member_id)
 
 
 def invitation_for(user: User, permission: Permission, team_id: int, invitation_id: int) -> Invitation:
     """Return an invitation to one of the user's teams."""
-    team = team_for(user, permission, team_id)
-    invitation = team.invitations.filter(pk=invitation_id).first()
-    if invitation is None:
-        raise Http404
-    invitation.team = team
-    return invitation
+    return row_or_404(Invitation.objects.all(), team=team_for(user, permission, team_id), pk=invitation_id)
 
 
 def invitation_by_token(user: User | AnonymousUser, permission: Permission, token: str) -> Invitation | None:

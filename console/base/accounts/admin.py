@@ -9,7 +9,6 @@ import allauth.account.admin
 import allauth.mfa.admin  # noqa: F401
 import django.contrib.auth.admin  # noqa: F401
 from allauth.account.decorators import reauthentication_required, secure_admin_login
-from allauth.account.internal.flows.password_reset import request_password_reset
 from allauth.account.models import EmailAddress
 from allauth.mfa.models import Authenticator
 from django import forms
@@ -21,7 +20,7 @@ from django.utils.decorators import method_decorator
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from console.base.accounts import actions, sudo
+from console.base.accounts import actions, authentication, sudo
 from console.base.accounts.models import Invitation, Membership, Team, User
 from console.base.core.errors import Refused
 from console.base.core.fields import AddressField, LineField
@@ -125,7 +124,7 @@ class UserAdmin(VerbAdmin):
     def send_password_link(self, request: HttpRequest, queryset: QuerySet[User]) -> None:
         """Mail each active user a link that works once."""
         for user in queryset.filter(is_active=True):
-            request_password_reset(request, user.email, [user], None)
+            authentication.send_password_link(request, user)
             messages.success(request, _("A link is on its way to %(email)s.") % {"email": user.email})
 
 

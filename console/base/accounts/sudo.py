@@ -2,19 +2,19 @@
 
 import time
 
-from allauth.account.internal.flows.login import get_authentication_records
-from allauth.account.internal.flows.reauthentication import reauthenticate_by_password
 from allauth.core import ratelimit
 from django.conf import settings
 from django.http import HttpRequest
 from django.utils.translation import gettext as _
+
+from console.base.accounts.authentication import proofs, record_proof
 
 PASSWORD_FIELD = "sudo_password"  # noqa: S105 - a form field's name
 
 
 def needed(request: HttpRequest) -> bool:
     """Whether the last sign-in or proof of this session is older than SUDO_SECONDS."""
-    times = [record["at"] for record in get_authentication_records(request, request.user)]
+    times = proofs(request)
     return not times or time.time() - max(times) >= settings.SUDO_SECONDS
 
 
@@ -27,5 +27,5 @@ def prove(request: HttpRequest) -> str:
         return _("Too many attempts. Wait a few minutes and try again.")
     if not request.user.check_password(password):
         return _("The password is not right.")
-    reauthenticate_by_password(request)
+    record_proof(request)
     return ""

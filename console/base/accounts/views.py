@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from allauth.account.internal.flows.login import record_authentication
 from django import forms
 from django.conf import settings
 from django.contrib.auth import login
@@ -26,6 +25,7 @@ from console.base.accounts.access import (
     route,
     team_for,
 )
+from console.base.accounts.authentication import record_sign_in
 from console.base.accounts.filters import MemberFilter
 from console.base.accounts.forms import InviteForm, NewUserForm, ProfileForm, RoleForm, TeamForm
 from console.base.accounts.models import Invitation, Membership, Team, User
@@ -278,7 +278,7 @@ def _join(
     def success(member: Membership) -> tuple[str, str]:
         if not request.user.is_authenticated:
             login(request, member.user, backend="django.contrib.auth.backends.ModelBackend")
-            record_authentication(request, member.user, method="password", email=member.user.email)
+            record_sign_in(request, member.user)
         return _("Welcome to %(team)s.") % {"team": member.team}, _page_of(member.team)
 
     return form_page(

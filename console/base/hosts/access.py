@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.http import Http404
 
-from console.base.accounts.access import check
+from console.base.accounts.access import check, row_or_404
 from console.base.accounts.models import Membership, User
 from console.base.accounts.permissions import APPLICATION_ROLE_PERMISSIONS, Permission
 from console.base.hosts.models import ApplicationKey, ApplicationMember, HostApplication, SensitiveApi, SigningKey
@@ -24,9 +24,9 @@ def permissions_in(user: User, application: HostApplication) -> frozenset[Permis
 
 def application_for(user: User, permission: Permission, application_id: str) -> HostApplication:
     """Return the application with `held`, what `user` may; 404 outside the user's teams, 403 without `permission`."""
-    application = HostApplication.objects.filter(application_id=application_id).select_related("team").first()
-    held = permissions_in(user, application) if application else frozenset()
-    if application is None or not held:
+    application = row_or_404(HostApplication.objects.select_related("team"), application_id=application_id)
+    held = permissions_in(user, application)
+    if not held:
         raise Http404
     check(permission in held)
     application.held = held  # type: ignore[attr-defined]
@@ -36,38 +36,22 @@ def application_for(user: User, permission: Permission, application_id: str) -> 
 def person_for(user: User, permission: Permission, application_id: str, person_id: int) -> ApplicationMember:
     """Return a person of one of the user's applications."""
     application = application_for(user, permission, application_id)
-    person = application.people.filter(pk=person_id).select_related("user").first()
-    if person is None:
-        raise Http404
-    person.application = application
-    return person
+    return row_or_404(ApplicationMember.objects.select_related("user"), application=application, pk=person_id)
 
 
 def key_for(user: User, permission: Permission, application_id: str, key_id: int) -> ApplicationKey:
     """Return a device key of one of the user's applications, also a revoked one."""
     application = application_for(user, permission, application_id)
-    key = application.keys.filter(pk=key_id).first()
-    if key is None:
-        raise Http404
-    key.application = application
-    return key
+    return row_or_404(ApplicationKey.objects.all(), application=application, pk=key_id)
 
 
 def signing_key_for(user: User, permission: Permission, application_id: str, signing_key_id: int) -> SigningKey:
     """Return a signing key of one of the user's applications, also a retired one."""
     application = application_for(user, permission, application_id)
-    key = application.signing_keys.filter(pk=signing_key_id).first()
-    if key is None:
-        raise Http404
-    key.application = application
-    return key
+    return row_or_404(SigningKey.objects.all(), application=application, pk=signing_key_id)
 
 
 def api_for(user: User, permission: Permission, application_id: str, api_id: int) -> SensitiveApi:
     """Return an API in the list of one of the user's applications."""
     application = application_for(user, permission, application_id)
-    api = application.apis.filter(pk=api_id).first()
-    if api is None:
-        raise Http404
-    api.application = application
-    return api
+    return row_or_404(SensitiveApi.objects.all(), application=application, pk=api_id)

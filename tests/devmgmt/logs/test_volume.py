@@ -40,12 +40,12 @@ def buffer() -> Volumes:
 @pytest.fixture
 def following(transactional_db: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[Volumes]:
     """Written by its thread, at once."""
-    monkeypatch.setattr(volume, "FLUSH_SECONDS", 0.02)
+    monkeypatch.setattr(Volumes, "seconds", 0.02)
     buffer = Volumes()
     yield buffer
     buffer._stopping.set()
-    if buffer._thread is not None:
-        buffer._thread.join()
+    if buffer.thread is not None:
+        buffer.thread.join()
 
 
 def sent(program: MiniProgram, level: int = 2, at: datetime = AT) -> Entry:
@@ -209,7 +209,7 @@ def test_the_thread_outlives_an_outage(following: Volumes, monkeypatch: pytest.M
 
 
 def test_many_threads_lose_nothing(transactional_db: None, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(volume, "FLUSH_SECONDS", 0.001)
+    monkeypatch.setattr(Volumes, "seconds", 0.001)
     programs = [make_program() for _ in range(3)]
     buffer = Volumes()
 
@@ -223,7 +223,7 @@ def test_many_threads_lose_nothing(transactional_db: None, monkeypatch: pytest.M
     for thread in threads:
         thread.join()
     buffer._stopping.set()
-    buffer._thread.join()
+    buffer.thread.join()
     assert sum(row[2] for row in rows()) == 4 * 200 * 3
 
 
@@ -232,7 +232,7 @@ def test_a_forked_child_starts_from_nothing(program: MiniProgram) -> None:
     buffer._counts[program.pk, 1] = [1, 0, 0]
     child = os.fork()
     if child == 0:
-        os._exit(0 if not buffer._counts and buffer._thread is None else 1)
+        os._exit(0 if not buffer._counts and buffer.thread is None else 1)
     _, status = os.waitpid(child, 0)
     buffer.forget()
     assert status == 0

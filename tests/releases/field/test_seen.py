@@ -34,12 +34,12 @@ def buffer() -> SeenBuffer:
 @pytest.fixture
 def following(transactional_db: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[SeenBuffer]:
     """Written by its thread, at once."""
-    monkeypatch.setattr(seen, "FLUSH_SECONDS", 0.02)
+    monkeypatch.setattr(SeenBuffer, "seconds", 0.02)
     buffer = SeenBuffer()
     yield buffer
     buffer._stopping.set()
-    if buffer._thread is not None:
-        buffer._thread.join()
+    if buffer.thread is not None:
+        buffer.thread.join()
 
 
 def rows() -> list[tuple[Any, ...]]:
@@ -172,7 +172,7 @@ def test_a_forked_child_starts_from_nothing(program: MiniProgram) -> None:
     buffer._noted.append(seen.seen_device(program.app_id, make_device(), application=7))
     child = os.fork()
     if child == 0:
-        os._exit(0 if not buffer._noted and buffer._thread is None else 1)
+        os._exit(0 if not buffer._noted and buffer.thread is None else 1)
     _, status = os.waitpid(child, 0)
     buffer.forget()
     assert status == 0
