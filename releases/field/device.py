@@ -4,7 +4,12 @@ from __future__ import annotations
 
 from typing import Protocol
 
+import msgspec
+
 REPORTED = r"[0-9]{1,9}(\.[0-9]{1,9}){0,5}([A-Za-z _+-][ -~]*)?"  # a version as devices send it: 8.3.1, 17.2-beta
+
+
+UNKNOWN = "unknown"  # what a device says where it can't tell which of a few values
 
 
 class Device(Protocol):
@@ -24,3 +29,15 @@ class Device(Protocol):
     def app_version(self) -> str: ...
     @property
     def network(self) -> str: ...
+
+
+class Facts(msgspec.Struct, frozen=True):
+    """The same facts, kept: of a device that was seen, or that someone describes. What it left out is "" or None."""
+
+    guid: str
+    platform: str
+    os_version: str
+    app_version: str
+    network: str
+    device_id: str | None = None
+    account: str | None = None
