@@ -5,7 +5,10 @@ All conditions must be met; inside one any value will do; an empty condition doe
 shapes: values with a range of versions each, lists that people bring, and a few values to tick.
 
 `of_device` is what a device says of itself (`releases.field.device.Facts`), and the condition's name where it fails.
-To add one: `docs/contributing.md`.
+
+To add one: its values (`releases.field.states`), what devices say (`Device` and `Facts`, `SeenDevice`, `UpdateRequest`
+and its documentation), its description here, the task's column and field of `TaskSettings`, and its label in the
+activity log. `tests/grayscale/test_conditions.py` finds what is forgotten.
 """
 
 from __future__ import annotations
