@@ -41,3 +41,25 @@ class Facts(msgspec.Struct, frozen=True):
     network: str
     device_id: str | None = None
     account: str | None = None
+
+
+class Seen(Facts, frozen=True, gc=False, kw_only=True):
+    """A device that asked for the program with this App ID; `application` is a primary key."""
+
+    app_id: str
+    application: int
+
+
+def seen_device(app_id: str, device: Device, *, application: int) -> Seen:
+    """Return what is noted of a device: name by name, as each update check comes here."""
+    return Seen(
+        device.guid,
+        device.platform,
+        device.os_version,
+        device.app_version,
+        device.network,
+        device.device_id,
+        device.account,
+        app_id=app_id,
+        application=application,
+    )

@@ -11,12 +11,11 @@ from collections.abc import Iterable
 from contextlib import suppress
 from datetime import datetime, timedelta
 from multiprocessing.util import Finalize
-from operator import attrgetter
 
 import msgspec
 from django.db import connection
 
-from releases.field.device import Device, Facts
+from releases.field.device import Device, Facts, Seen, seen_device
 
 FLUSH_SECONDS = 2.0
 MOST_NOTED = 5_000  # between two flushes; what comes beyond is left out until the device asks again
@@ -25,15 +24,7 @@ DAY = 86_400
 KEPT = timedelta(days=30)
 
 
-class Seen(Facts, frozen=True, gc=False, kw_only=True):
-    """What is noted of a device that asked for the program with this App ID; `application` is a primary key."""
-
-    app_id: str
-    application: int
-
-
-FACTS = Facts.__struct_fields__
-REST = [name for name in FACTS if name != "guid"]
+REST = [name for name in Facts.__struct_fields__ if name != "guid"]
 # Sorted, so that two processes never wait for one another crosswise. What a device left out is kept as "".
 WRITING = """
     INSERT INTO grayscale_seendevice (mini_program_id, guid, application_id, seen_at, {columns})
@@ -74,14 +65,6 @@ def write(devices: Iterable[Seen]) -> int:
         cursor.execute(WRITE, [msgspec.json.encode(rows).decode()])
         written: int = cursor.rowcount
         return written
-
-
-_facts = attrgetter(*FACTS)
-
-
-def seen_device(app_id: str, device: Device, *, application: int) -> Seen:
-    """Return what is noted of a device that asked for the program with this App ID."""
-    return Seen(*_facts(device), app_id=app_id, application=application)
 
 
 class SeenBuffer:

@@ -29,7 +29,7 @@ from grayscale.presenters.explanation import AskedDevice, explain
 from grayscale.presenters.progress import Progress
 from grayscale.program_state import rules_of
 from releases.field import seen
-from releases.field.device import UNKNOWN, Device, Facts
+from releases.field.device import UNKNOWN, Device, Facts, seen_device
 from releases.field.models import SeenDevice
 from releases.models import Version
 from tests import factories
@@ -93,7 +93,7 @@ def test_a_device_is_described_by_every_fact(version):
 def test_what_a_device_says_is_kept_and_what_changed_too(version):
     for facts in (RIGHT, {**RIGHT, **WRONG, "os_version": "15", "app_version": "10", "guid": RIGHT["guid"]}):
         device = factories.make_device(**facts)
-        seen.write([seen.seen_device(version.mini_program.app_id, device, application=1)])
+        seen.write([seen_device(version.mini_program.app_id, device, application=1)])
         row = SeenDevice.objects.get()
         assert {name: getattr(row, name) for name in FACTS} == {name: getattr(device, name) for name in FACTS}
 
