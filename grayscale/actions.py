@@ -6,7 +6,7 @@ A refusal names the field of `TaskSettings` that it is about, where it is about 
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
@@ -20,12 +20,12 @@ from console.base.activity.events import emit
 from console.base.core.errors import Overtaken, Refused
 from console.base.hosts.models import HostApplication
 from grayscale import claims, events, lifecycle, rules
+from grayscale.conditions import CHOICES
 from grayscale.guardrail import Guardrail
 from grayscale.models import ApplicationCondition, GrayscaleTask, ObjectList, PlatformCondition
 from grayscale.states import Reason, TaskState
 from miniprograms.actions import lock
 from miniprograms.models import MiniProgram
-from releases.field.states import Network
 from releases.models import Version
 
 
@@ -33,8 +33,9 @@ from releases.models import Version
 class TaskSettings:
     """All that people choose about a task (G-1).
 
-    `applications` and `platforms` come with their lowest and highest version, "" for open. `object_lists` are drafts
-    to take in and lists that the task has; one that it has and that is not named is dropped.
+    `applications` and `platforms` come with their lowest and highest version, "" for open; an empty condition does not
+    restrict. `object_lists` are drafts to take in and lists that the task has; one that it has and that is not named is
+    dropped.
     """
 
     version: Version
@@ -44,7 +45,7 @@ class TaskSettings:
     user_limit: int
     applications: list[tuple[HostApplication, str, str]]
     platforms: list[tuple[str, str, str]]
-    networks: list[str]
+    networks: list[str] = field(default_factory=list)
     object_lists: list[ObjectList]
     guardrail: Guardrail | None = None
 
@@ -61,9 +62,9 @@ def settings_of(task: GrayscaleTask) -> TaskSettings:
             (row.application, row.lowest, row.highest) for row in task.applications.select_related("application")
         ],
         platforms=[(row.platform, row.lowest, row.highest) for row in task.platforms.all()],
-        networks=list(task.networks),
         object_lists=list(task.object_lists.defer("hashes")),
         guardrail=task.guardrail,
+        **{one.of_task: list(getattr(task, one.of_task)) for one in CHOICES},
     )
 
 
@@ -203,7 +204,8 @@ def _check(program: MiniProgram, settings: TaskSettings, *, at: datetime) -> Non
     _check_free(settings, at=at)
     _refuse_if(rules.why_not_applications(settings.applications, bound=bound), "applications")
     _refuse_if(rules.why_not_platforms(settings.platforms), "platforms")
-    _refuse_if(rules.why_not_networks(settings.networks), "networks")
+    for one in CHOICES:
+        _refuse_if(rules.why_not_chosen(one, getattr(settings, one.of_task)), one.of_task)
 
 
 def _check_free(settings: TaskSettings, *, at: datetime) -> None:
@@ -222,9 +224,9 @@ def _check_later(task: GrayscaleTask, settings: TaskSettings, *, at: datetime) -
     if settings.starts_at.replace(second=0, microsecond=0) == task.starts_at.replace(second=0, microsecond=0):
         settings = replace(settings, starts_at=task.starts_at)
     asked, stored = _conditions_of(settings), settings_of(task)
-    for field, value in _conditions_of(stored).items():
-        if asked[field] != value:
-            raise Refused(_("This can't be changed any more: the task has started. Copy it instead."), field=field)
+    for name, value in _conditions_of(stored).items():
+        if asked[name] != value:
+            raise Refused(_("This can't be changed any more: the task has started. Copy it instead."), field=name)
     _check_free(settings, at=at)
     kinds = {one.kind for one in stored.object_lists}
     if any(one.kind not in kinds for one in settings.object_lists):
@@ -242,7 +244,7 @@ def _conditions_of(settings: TaskSettings) -> dict[str, Any]:
         "starts_at": settings.starts_at,
         "applications": {(application.pk, *versions) for application, *versions in settings.applications},
         "platforms": set(settings.platforms),
-        "networks": set(settings.networks),
+        **{one.of_task: set(getattr(settings, one.of_task)) for one in CHOICES},
     }
 
 
@@ -253,7 +255,7 @@ def _comparable(settings: TaskSettings) -> dict[str, Any]:
 
 
 def _own_values(settings: TaskSettings) -> dict[str, Any]:
-    """Return the values of the task's own row; networks stand in the order in which they are offered."""
+    """Return the values of the task's own row; what is ticked stands in the order in which it is offered."""
     guardrail = settings.guardrail
     return {
         "version": settings.version,
@@ -261,7 +263,7 @@ def _own_values(settings: TaskSettings) -> dict[str, Any]:
         "starts_at": settings.starts_at,
         "ends_at": settings.ends_at,
         "user_limit": settings.user_limit,
-        "networks": [network for network in Network.values if network in settings.networks],
+        **{one.of_task: one.ordered(getattr(settings, one.of_task)) for one in CHOICES},
         "guard_rate": guardrail.rate if guardrail else None,
         "guard_points": guardrail.points if guardrail else None,
         "guard_devices": guardrail.devices if guardrail else None,
@@ -306,7 +308,7 @@ def _described(task: GrayscaleTask) -> dict[str, Any]:
         "ends": task.ends_at.isoformat(),
         "applications": ", ".join(_ranged(str(row.application), row.lowest, row.highest) for row in applications),
         "platforms": ", ".join(_ranged(str(row), row.lowest, row.highest) for row in task.platforms.all()),
-        "networks": ", ".join(task.networks),
+        **{one.of_task: ", ".join(getattr(task, one.of_task)) for one in CHOICES},
         "objects": ", ".join(f"{filename or kind}: {count}" for filename, kind, count in lists),
         "guardrail": task.guardrail.plain() if task.guardrail else "",
     }

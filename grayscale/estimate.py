@@ -8,47 +8,30 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import NamedTuple
 
 from django.db.models import Q, QuerySet
 
-from grayscale.matching import Condition, Conditions, failed
+from grayscale.conditions import CONDITIONS, GUID, Condition
+from grayscale.matching import Conditions, failed
 from miniprograms.models import MiniProgram
+from releases.field.device import Facts
 from releases.field.models import SeenDevice
 
 SEEN = timedelta(days=7)
 SAMPLE = 20_000  # the newest devices: enough for whole percents, and read in a fraction of a second
 
-C = Condition
-# The steps of the funnel, in the order of the form: what must fit to get past each.
-STEPS: tuple[tuple[str, frozenset[Condition]], ...] = (
-    ("application", frozenset({C.APPLICATION, C.APP_VERSION})),
-    ("platform", frozenset({C.PLATFORM, C.OS_VERSION})),
-    (C.GUID.value, frozenset({C.GUID})),
-    (C.DEVICE_ID.value, frozenset({C.DEVICE_ID})),
-    (C.ACCOUNT.value, frozenset({C.ACCOUNT})),
-    ("network", frozenset({C.NETWORK})),
-)
 
-
-class Seen(NamedTuple):
+class Seen(Facts, frozen=True, gc=False, kw_only=True):
     """A device as it was seen last: the columns that matching reads, and no model around twenty thousand of them."""
 
-    guid: str
     application_id: int
-    device_id: str
-    account: str
-    platform: str
-    os_version: str
-    app_version: str
-    network: str
 
 
 @dataclass(frozen=True, kw_only=True)
 class Step:
-    """`count` devices are left after the condition `name`: application, platform, guid, device_id, account, network."""
+    """`count` devices are left after the `condition`."""
 
-    name: str
+    condition: Condition
     count: int
 
 
@@ -70,30 +53,28 @@ def estimate(
     looked up, as a pilot group of ten would be lost in a sample.
     """
     devices, total = sample(program, at=at)
-    chosen = [step for step in STEPS if _restricts(conditions, step[0])]
+    chosen = [one for one in CONDITIONS if conditions.restricts(one.of_device)]
     left = _left(conditions, chosen, devices)
     scale = total / len(devices) if devices else 0
-    counts = {name: round(count * scale) for name, count in left.items()}
+    counts = [round(count * scale) for count in left]
     if guids is not None and len(devices) < total:
         named = SeenDevice.objects.filter(_seen(program, at), guid__in=guids)
         exact = _left(conditions, chosen, _rows(named))
-        names = list(counts)
-        counts |= {name: exact[name] for name in names[names.index(C.GUID) :]}
-    steps = [Step(name=name, count=count) for name, count in counts.items()]
+        first = chosen.index(GUID)
+        counts[first:] = exact[first:]
+    steps = [Step(condition=one, count=count) for one, count in zip(chosen, counts, strict=True)]
     return Estimate(total=total, result=steps[-1].count if steps else total, steps=steps)
 
 
-def _left(
-    conditions: Conditions, chosen: Sequence[tuple[str, frozenset[Condition]]], devices: Sequence[Seen]
-) -> dict[str, int]:
-    """Return how many of the devices get past each step."""
-    left = dict.fromkeys((name for name, _conditions in chosen), 0)
+def _left(conditions: Conditions, chosen: Sequence[Condition], devices: Sequence[Seen]) -> list[int]:
+    """Return how many of the devices get past each of the chosen conditions."""
+    left, fails_as = [0] * len(chosen), [one.fails_as for one in chosen]
     for device in devices:
         missed = set(failed(conditions, device, application=device.application_id))
-        for name, conditions_of_step in chosen:
-            if missed & conditions_of_step:
+        for number, names in enumerate(fails_as):
+            if missed & names:
                 break
-            left[name] += 1
+            left[number] += 1
     return left
 
 
@@ -105,19 +86,9 @@ def sample(program: MiniProgram, *, at: datetime) -> tuple[list[Seen], int]:
 
 
 def _rows(devices: QuerySet[SeenDevice]) -> list[Seen]:
-    return [Seen(*row) for row in devices.values_list(*Seen._fields)]
+    rows = devices.values_list("application_id", *Facts.__struct_fields__)
+    return [Seen(*facts, application_id=application) for application, *facts in rows]
 
 
 def _seen(program: MiniProgram, at: datetime) -> Q:
     return Q(mini_program=program, seen_at__gt=at - SEEN, seen_at__lte=at)
-
-
-def _restricts(conditions: Conditions, name: str) -> bool:
-    """Tell whether anything is chosen for the step."""
-    if name == "application":
-        return bool(conditions.applications)
-    if name == "platform":
-        return bool(conditions.platforms)
-    if name == "network":
-        return bool(conditions.networks)
-    return name in conditions.objects

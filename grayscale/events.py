@@ -13,6 +13,7 @@ from console.base.accounts.notifying import Notify, member_or_managers, members_
 from console.base.accounts.permissions import Permission
 from console.base.accounts.states import NotificationKind
 from console.base.activity.fields import Field, Moment, State
+from grayscale.conditions import CHOICES, RANGED
 from grayscale.guardrail_words import guardrail_words, harm_words
 from grayscale.models import GrayscaleTask
 from grayscale.states import TaskState
@@ -58,10 +59,9 @@ TASK = {
     "starts": Moment(_("Start")),
     "ends": Moment(_("End")),
     "users": Field(_("Number of users")),
-    "applications": Field(_("Applications")),
-    "platforms": Field(_("Platforms")),
+    **{condition.of_task: Field(condition.all_label) for condition in RANGED},
     "objects": Field(_("Objects")),
-    "networks": Field(_("Network")),
+    **{condition.of_task: Field(condition.label) for condition in CHOICES},
     "guardrail": Guardrail(_("Guardrail")),
     "why": Why(_("Why")),
     "harm": Harm(_("What it saw")),

@@ -1,34 +1,18 @@
-"""Whether a device meets a task's conditions: pure, the same for devices, pages and estimates (G-2).
-
-Conditions intersect; inside one condition any value will do; an empty condition does not restrict.
-"""
+"""Whether a device meets a task's conditions: pure, the same for devices, pages and estimates (G-2)."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Container, Iterator, Mapping
-from enum import StrEnum
 from functools import lru_cache
 
 import msgspec
 
+from grayscale.conditions import APPLICATION, PLATFORM
 from releases.field.device import Device
 
 NUMBERS = re.compile(r"[0-9]+(?:\.[0-9]+)*")
 Parts = tuple[int, ...]
-
-
-class Condition(StrEnum):
-    """What can fail, in the order of the form."""
-
-    APPLICATION = "application"
-    APP_VERSION = "app_version"
-    PLATFORM = "platform"
-    OS_VERSION = "os_version"
-    GUID = "guid"
-    DEVICE_ID = "device_id"
-    ACCOUNT = "account"
-    NETWORK = "network"
 
 
 class Range(msgspec.Struct, frozen=True):
@@ -42,15 +26,25 @@ class Range(msgspec.Struct, frozen=True):
 
 
 class Conditions(msgspec.Struct, frozen=True):
-    """Everything that a device must meet: applications by primary key, platforms, networks, object lists by kind.
+    """Everything that a device must meet: applications by primary key, platforms, and by what the device says of
+    itself object lists and the values that were chosen.
 
-    A kind of `objects` holds all lists of that kind; being on any of them will do.
+    `objects` holds all lists of a kind; being on any of them will do. `choices` has only what restricts, as pairs: each
+    update check goes through them.
     """
 
     applications: Mapping[int, Range] = {}
     platforms: Mapping[str, Range] = {}
-    networks: frozenset[str] = frozenset()
     objects: Mapping[str, tuple[Container[str], ...]] = {}
+    choices: tuple[tuple[str, frozenset[str]], ...] = ()
+
+    def restricts(self, of_device: str) -> bool:
+        """Tell whether anything is chosen for the condition with this name."""
+        if of_device == APPLICATION.of_device:
+            return bool(self.applications)
+        if of_device == PLATFORM.of_device:
+            return bool(self.platforms)
+        return of_device in self.objects or of_device in dict(self.choices)
 
 
 @lru_cache(maxsize=4096)
@@ -73,29 +67,36 @@ def version_range(lowest: str, highest: str) -> Range:
 
 def fits(conditions: Conditions, device: Device, *, application: int) -> bool:
     """Tell whether a device that asks through `application` (primary key) meets all conditions."""
-    return next(failed(conditions, device, application=application), None) is None
+    for _name in failed(conditions, device, application=application):
+        return False
+    return True
 
 
-def failed(conditions: Conditions, device: Device, *, application: int) -> Iterator[Condition]:
-    """Yield the conditions that the device does not meet, in the order of the form (G-2, G-12).
+def failed(conditions: Conditions, device: Device, *, application: int) -> Iterator[str]:
+    """Yield what of the device does not fit, in the order of the form (G-2, G-12): the conditions' names.
 
     An application or platform that is not chosen fails as such; its version is then not looked at.
     """
-    if conditions.applications:
-        app_versions = conditions.applications.get(application)
+    if applications := conditions.applications:
+        app_versions = applications.get(application)
         if app_versions is None:
-            yield Condition.APPLICATION
+            yield APPLICATION.of_device
         elif parts(device.app_version) not in app_versions:
-            yield Condition.APP_VERSION
-    if conditions.platforms:
-        os_versions = conditions.platforms.get(device.platform)
+            yield APPLICATION.version
+    if platforms := conditions.platforms:
+        os_versions = platforms.get(device.platform)
         if os_versions is None:
-            yield Condition.PLATFORM
+            yield PLATFORM.of_device
         elif parts(device.os_version) not in os_versions:
-            yield Condition.OS_VERSION
-    for kind, lists in conditions.objects.items():
-        value = getattr(device, kind)
-        if not value or not any(value in values for values in lists):
-            yield Condition(kind)
-    if conditions.networks and device.network not in conditions.networks:
-        yield Condition.NETWORK
+            yield PLATFORM.version
+    if objects := conditions.objects:
+        for kind, lists in objects.items():
+            value = getattr(device, kind)
+            for values in lists if value else ():
+                if value in values:
+                    break
+            else:
+                yield kind
+    for name, chosen in conditions.choices:
+        if getattr(device, name) not in chosen:
+            yield name

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import sys
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from functools import lru_cache, partial
 from hashlib import sha256
 from typing import Any, NamedTuple
@@ -17,6 +17,7 @@ from django.db.models import F, OuterRef, Q
 from django.db.models.functions import JSONObject
 
 from console.base.hosts.states import DecisionState
+from grayscale.conditions import CHOICES, LISTED
 from grayscale.decision import Deliverable, ProgramState, TaskRule, Trial
 from grayscale.hashed import HashedList, cached, tidy
 from grayscale.matching import Conditions, Range, version_range
@@ -82,7 +83,6 @@ class _Row(NamedTuple):
     starts_at: Any
     ends_at: Any
     keeps: bool
-    networks: list[str]
     applications: list[dict[str, Any]]
     platforms: list[dict[str, Any]]
     lists: list[dict[str, Any]]
@@ -92,6 +92,7 @@ class _Row(NamedTuple):
     sha256: str
     size: int
     file: str
+    choices: Sequence[list[str]]  # as in CHOICES
 
 
 def task_rules(mini_programs: Iterable[int] | None = None) -> dict[int, tuple[TaskRule, ...]]:
@@ -102,7 +103,7 @@ def task_rules(mini_programs: Iterable[int] | None = None) -> dict[int, tuple[Ta
     tasks = GrayscaleTask.objects.filter(~Q(state=TaskState.ENDED) | Q(keeps=True))
     if mini_programs is not None:
         tasks = tasks.filter(mini_program__in=list(mini_programs))
-    rows = [_Row(*row) for row in _with_conditions(tasks).order_by(F("created_at").desc(), F("id").desc())]
+    rows = _rows(_with_conditions(tasks).order_by(F("created_at").desc(), F("id").desc()))
     found: dict[int, list[TaskRule]] = defaultdict(list)
     for row in rows:
         found[row.mini_program].append(_rule(row))
@@ -113,8 +114,13 @@ def task_rules(mini_programs: Iterable[int] | None = None) -> dict[int, tuple[Ta
 
 def rules_of(tasks: Any) -> dict[int, TaskRule]:
     """Return the rules of a queryset's tasks, also of those that matter to no device any more, by primary key."""
-    rows = [_Row(*row) for row in _with_conditions(tasks)]
-    return {row.id: _rule(row) for row in rows}
+    return {row.id: _rule(row) for row in _rows(_with_conditions(tasks))}
+
+
+def _rows(tasks: Any) -> list[_Row]:
+    """The columns of CHOICES come last, and are kept together."""
+    own = len(_Row._fields) - 1
+    return [_Row._make((*row[:own], row[own:])) for row in tasks]
 
 
 def _with_conditions(tasks: Any) -> Any:
@@ -125,13 +131,14 @@ def _with_conditions(tasks: Any) -> Any:
             model.objects.filter(task=OuterRef("pk")).order_by("id").values(condition=JSONObject(**columns))
         )
 
-    own = ("id", "mini_program_id", "state", "starts_at", "ends_at", "keeps", "networks")
+    own = ("id", "mini_program_id", "state", "starts_at", "ends_at", "keeps")
     return tasks.values_list(
         *own,
         chosen(ApplicationCondition, of="application_id", lowest="lowest", highest="highest"),
         chosen(PlatformCondition, of="platform", lowest="lowest", highest="highest"),
         chosen(ObjectList, id="id", kind="kind", key="key"),
         *(f"version__{name}" for name in RELEASE),
+        *(one.of_task for one in CHOICES),
     )
 
 
@@ -147,8 +154,10 @@ def _rule(row: _Row) -> TaskRule:
         conditions=Conditions(
             applications=_ranges(row.applications),
             platforms=_ranges(row.platforms),
-            networks=frozenset(row.networks),
             objects=_objects(row.lists),
+            choices=tuple(
+                (one.of_device, _chosen(*chosen)) for one, chosen in zip(CHOICES, row.choices, strict=True) if chosen
+            ),
         ),
     )
 
@@ -157,17 +166,22 @@ def _ranges(conditions: list[dict[str, Any]]) -> dict[Any, Range]:
     return {condition["of"]: _range(condition["lowest"], condition["highest"]) for condition in conditions}
 
 
-# Thousands of conditions have the same few ranges.
+# Thousands of conditions have the same few ranges and values.
 _range = lru_cache(maxsize=4096)(version_range)
 
 
+@lru_cache(maxsize=4096)
+def _chosen(*values: str) -> frozenset[str]:
+    return frozenset(values)
+
+
 def _objects(lists: list[dict[str, Any]]) -> dict[str, tuple[HashedList, ...]]:
-    """Return the lists by kind."""
+    """Return the lists by kind, in the order of the form."""
     found: dict[str, tuple[HashedList, ...]] = {}
     for row in lists:
         key = bytes.fromhex(row["key"].removeprefix("\\x"))
         found[row["kind"]] = (*found.get(row["kind"], ()), hashed_list(row["id"], key))
-    return found
+    return {kind: found[kind] for kind in LISTED if kind in found}
 
 
 def hashed_list(pk: int, key: bytes) -> HashedList:

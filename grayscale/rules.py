@@ -16,12 +16,13 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from console.base.hosts.models import HostApplication
+from grayscale.conditions import Choice
 from grayscale.guardrail import Guardrail
 from grayscale.matching import parts
 from grayscale.models import MOST_USERS, GrayscaleTask
 from grayscale.states import TaskState
 from miniprograms.models import MiniProgram
-from releases.field.states import Network, Platform
+from releases.field.states import Platform
 from releases.models import Version
 from releases.states import VersionState
 
@@ -289,7 +290,8 @@ def why_not_range_end(version: str) -> str:
     return ""
 
 
-def why_not_networks(chosen: Sequence[str]) -> str:
+def why_not_chosen(condition: Choice, chosen: Sequence[str]) -> str:
     """G-1: known ones."""
-    unknown = [network for network in chosen if network not in Network.values]
-    return _("%(network)s is not a network that can be chosen.") % {"network": unknown[0]} if unknown else ""
+    unknown = [value for value in chosen if value not in condition.options.values]
+    words = _("%(label)s: %(value)s can't be chosen.")
+    return words % {"label": condition.label, "value": unknown[0]} if unknown else ""

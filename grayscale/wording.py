@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -15,9 +15,10 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext, pgettext
 
 from console.base.core import times
+from grayscale.conditions import CHOICES, LISTED, NETWORK
 from grayscale.models import GrayscaleTask
-from grayscale.states import ObjectKind, Reason, TaskState
-from releases.field.states import Network, Platform
+from grayscale.states import Reason, TaskState
+from releases.field.states import Platform
 
 Named = tuple[str, str, str]  # a name or platform, lowest, highest
 
@@ -26,14 +27,15 @@ Named = tuple[str, str, str]  # a name or platform, lowest, highest
 class Reach:
     """The conditions of a task, as far as words need them.
 
-    `applications` and `platforms` with their ranges, `objects` the number of values by kind, `bound` how many
-    applications the program is bound to, `undecided` the kinds of objects that wait for the user's decision.
+    `applications` and `platforms` with their ranges, `objects` the number of values by kind, `choices` the values that
+    are ticked by what the device says, `bound` how many applications the program is bound to, `undecided` the kinds of
+    objects that wait for the user's decision.
     """
 
     applications: Sequence[Named] = ()
     platforms: Sequence[Named] = ()
     objects: dict[str, int] = field(default_factory=dict)
-    networks: Sequence[str] = ()
+    choices: Mapping[str, Sequence[str]] = field(default_factory=dict)
     bound: int = 0
     undecided: frozenset[str] = frozenset()
 
@@ -53,9 +55,14 @@ def reach_of(task: GrayscaleTask, *, bound: int) -> Reach:
         applications=[(row.application.name, row.lowest, row.highest) for row in task.applications.all()],
         platforms=[(row.platform, row.lowest, row.highest) for row in task.platforms.all()],
         objects=dict(objects),
-        networks=task.networks,
+        choices=choices_of(task),
         bound=bound,
     )
+
+
+def choices_of(task: GrayscaleTask) -> dict[str, list[str]]:
+    """Return the values that are ticked, by what the device says."""
+    return {one.of_device: getattr(task, one.of_task) for one in CHOICES}
 
 
 def range_words(lowest: str, highest: str) -> str:
@@ -77,11 +84,12 @@ def ranged(name: str, lowest: str, highest: str) -> str:
 def conditions(reach: Reach) -> SafeString:
     """Return “**Harbour Super App** 8.2.0 or higher, Android 10 or higher and all iOS, on Wi-Fi or 5G”, marked up."""
     pieces = [_applications(reach), platform_words(reach.platforms), *_objects(reach.objects)]
-    if reach.networks:
-        unbroken = format_html('<span class="text-nowrap">{}</span>', network_words(reach.networks))
-        pieces.append(format_html(pgettext("networks", "on {}"), unbroken))
-    elif not reach.objects and not any(lowest or highest for _platform, lowest, highest in reach.platforms):
-        pieces.append(_("any network"))
+    for one in CHOICES:
+        if values := reach.choices.get(one.of_device):
+            unbroken = format_html('<span class="text-nowrap">{}</span>', one.words(values))
+            pieces.append(format_html(str(one.listed), unbroken))
+    if len(pieces) == 2 and not any(lowest or highest for _platform, lowest, highest in reach.platforms):
+        pieces.append(str(NETWORK.any))
     return _joined(pieces, pgettext("between conditions", ", "))
 
 
@@ -123,25 +131,10 @@ def _platform(row: Named, unrestricted: str) -> str:
 def _objects(objects: dict[str, int]) -> list[str]:
     """Return “in a list of 318 user accounts” for each kind, in the order of the form."""
     return [
-        _("in a list of %(values)s") % {"values": values_words(kind, objects[kind])}
-        for kind in ObjectKind.values
+        _("in a list of %(values)s") % {"values": one.words(objects[kind])}
+        for kind, one in LISTED.items()
         if kind in objects
     ]
-
-
-def values_words(kind: str, count: int) -> str:
-    """Return “318 user accounts”."""
-    words = {
-        ObjectKind.GUID: ngettext("%(count)s GUID", "%(count)s GUIDs", count),
-        ObjectKind.DEVICE_ID: ngettext("%(count)s device ID", "%(count)s device IDs", count),
-        ObjectKind.ACCOUNT: ngettext("%(count)s user account", "%(count)s user accounts", count),
-    }
-    return words[ObjectKind(kind)] % {"count": f"{count:,}"}
-
-
-def network_words(networks: Sequence[str]) -> str:
-    """Return “Wi-Fi or 5G”, in the order of the form."""
-    return get_text_list([str(network.label) for network in Network if network in networks], _("or"))
 
 
 def sentence(reach: Reach) -> SafeString:
@@ -153,18 +146,12 @@ def sentence(reach: Reach) -> SafeString:
         platforms = [_strong(_platform(row, _("any %(platform)s"))) for row in reach.platforms]
         pieces.append(format_html(_("on {}"), _listed(platforms, _("or"))))
     for kind, count in reach.objects.items():
-        words = format_html(_ON_LIST[ObjectKind(kind)](), f"{count:,}")
+        words = format_html(str(LISTED[kind].sentence), f"{count:,}")
         pieces.append(format_html(_("{} (not imported yet)"), words) if kind in reach.undecided else words)
-    if reach.networks:
-        pieces.append(format_html(_("while on {}"), _strong(network_words(reach.networks))))
+    for one in CHOICES:
+        if values := reach.choices.get(one.of_device):
+            pieces.append(format_html(str(one.sentence), _strong(one.words(values))))
     return format_html("{}{}", _joined(pieces, pgettext("between conditions", ", ")), _("."))
-
-
-_ON_LIST = {
-    ObjectKind.GUID: lambda: _("whose <strong>GUID is on a list of {}</strong>"),
-    ObjectKind.DEVICE_ID: lambda: _("whose <strong>device ID is on a list of {}</strong>"),
-    ObjectKind.ACCOUNT: lambda: _("whose <strong>user account is on a list of {}</strong>"),
-}
 
 
 def _strong_applications(reach: Reach) -> SafeString:

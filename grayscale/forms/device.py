@@ -7,20 +7,22 @@ from typing import Any
 from django import forms
 from django.core.exceptions import ValidationError
 from django.core.validators import RegexValidator
+from django.forms.boundfield import BoundField
 from django.http import QueryDict
 from django.utils.translation import gettext_lazy as _
 
 from console.base.core.fields import LineField
 from console.base.hosts.states import DecisionState
+from grayscale.conditions import CHOICES, GUID, LISTED, Choice
 from grayscale.presenters.explanation import AskedDevice
 from grayscale.txt import guid_fault
 from miniprograms.models import MiniProgram
-from releases.field.device import REPORTED
+from releases.field.device import REPORTED, UNKNOWN, Facts
 from releases.field.models import SeenDevice
-from releases.field.states import GUID_PREFIXES, Network
+from releases.field.states import GUID_PREFIXES
 
 PLATFORMS = {prefix: platform for platform, prefix in GUID_PREFIXES.items()}
-UNKNOWN = "unknown"
+RARE = [one for one in LISTED.values() if one is not GUID]
 
 # What the update check accepts, too.
 is_system_version = RegexValidator(rf"^{REPORTED}\Z", _("Begin with numbers and dots: 8.3.1."))
@@ -31,23 +33,31 @@ def _line(label: Any, most: int, **options: Any) -> LineField:
     return LineField(label=label, max_length=most, widget=forms.TextInput(attrs={"autocomplete": "off"}), **options)
 
 
+def _choice(one: Choice) -> forms.ChoiceField:
+    return forms.ChoiceField(label=one.label, choices=[*one.options.choices, (UNKNOWN, _("Unknown"))], required=False)
+
+
 class DeviceForm(forms.Form):
     """GUID and the facts of the device; with the GUID alone, the facts are those that it was seen with last."""
 
-    guid = _line(_("GUID"), 40)
+    guid = _line(GUID.label, 40)
     application: Any = forms.ModelChoiceField(queryset=None, label=_("Application"), empty_label=_("Choose"))
     app_version = _line(_("Application version"), 40, validators=[is_system_version])
     os_version = _line(_("System version"), 40, validators=[is_system_version])
-    network = forms.ChoiceField(label=_("Network"), choices=[*Network.choices, (UNKNOWN, _("Unknown"))], required=False)
-    account = _line(_("User account"), 128, required=False)
-    device_id = _line(_("Custom device ID"), 128, required=False)
     local_version = _line(_("Version on the device"), 14, required=False, validators=[is_version])
+    field_order = (
+        *("guid", "application", "app_version", "os_version", *(one.of_device for one in CHOICES)),
+        *("account", *(one.of_device for one in RARE), "local_version"),
+    )
 
     def __init__(self, query: QueryDict, *, program: MiniProgram) -> None:
         self.program = program
         self.seen: SeenDevice | None = None
         asked = "guid" in query
         super().__init__(self._completed(query) if asked else None, auto_id="device-%s")
+        self.fields |= {one.of_device: _choice(one) for one in CHOICES}
+        self.fields |= {one.of_device: _line(one.label, 128, required=False) for one in RARE}
+        self.order_fields(self.field_order)
         bindings = program.bindings.filter(state__in=[DecisionState.APPROVED, DecisionState.ENDED])
         self.fields["application"].queryset = bindings.applications()  # type: ignore[attr-defined]
         self.fields["guid"].widget.attrs |= {"inputmode": "numeric", "spellcheck": "false"}
@@ -56,25 +66,36 @@ class DeviceForm(forms.Form):
         for name in ("app_version", "os_version"):
             self.fields[name].error_messages["required"] = _("Enter the version.")
         for name, field in self.fields.items():
-            css = "form-select" if name in ("application", "network") else "form-control"
+            css = "form-select" if isinstance(field, forms.ChoiceField) else "form-control"
             wrong = asked and name in self.errors
             field.widget.attrs["class"] = f"{css}{' mono' if name == 'guid' else ''}{' is-invalid' if wrong else ''}"
 
     @property
+    def choices(self) -> list[BoundField]:
+        """What is chosen from a few values."""
+        return [self[one.of_device] for one in CHOICES]
+
+    @property
+    def rare(self) -> list[BoundField]:
+        """The rarer facts."""
+        rare = {"local_version", *(one.of_device for one in RARE)}
+        return [self[name] for name in self.fields if name in rare]
+
+    @property
     def more(self) -> bool:
         """Whether any of the rarer facts is given."""
-        return any(self[name].value() or self[name].errors for name in ("account", "device_id", "local_version"))
+        return any(field.value() or field.errors for field in self.rare)
 
     def _completed(self, query: QueryDict) -> QueryDict:
         """Add what is known of a GUID that was given alone."""
         data = query.copy()
         guid = data.get("guid", "").strip()
-        facts = ("application", "app_version", "os_version", "account", "device_id")
-        if not guid_fault(guid) and not any(data.get(name, "").strip() for name in facts):
+        typed = ("application", "app_version", "os_version", *(one.of_device for one in RARE))
+        if not guid_fault(guid) and not any(data.get(name, "").strip() for name in typed):
             self.seen = SeenDevice.objects.filter(mini_program=self.program, guid=guid).first()
         if self.seen:
             data["application"] = str(self.seen.application_id)
-            for name in ("app_version", "os_version", "account", "device_id", "network"):
+            for name in Facts.__struct_fields__:
                 data[name] = getattr(self.seen, name)
         return data
 
@@ -96,14 +117,14 @@ class DeviceForm(forms.Form):
     def device(self) -> AskedDevice:
         """Return the device."""
         data = self.cleaned_data
+        facts: dict[str, Any] = {one.of_device: data[one.of_device] or UNKNOWN for one in CHOICES}
+        facts |= {one.of_device: data[one.of_device] or None for one in RARE}
         return AskedDevice(
             application=data["application"],
             guid=data["guid"],
             platform=PLATFORMS[data["guid"][:4]],
             os_version=data["os_version"],
             app_version=data["app_version"],
-            network=data["network"] or UNKNOWN,
-            device_id=data["device_id"] or None,
-            account=data["account"] or None,
             local_version=data["local_version"] or None,
+            **facts,
         )

@@ -21,13 +21,14 @@ from console.base.core import times
 from console.base.core.pages import NoteForm
 from console.base.core.text import decimals, listed
 from grayscale import wording
+from grayscale.conditions import CHOICES, FIXED, LISTED
 from grayscale.forms.guardrail import GUARD
-from grayscale.forms.task import FIXED, TaskForm, values_of
+from grayscale.forms.task import FIXED_FIELDS, TaskForm, values_of
 from grayscale.models import GrayscaleTask
 from grayscale.states import TaskState
 
 # What is compared when two people edit at once, and the fields that belong to it.
-FACETS = ("name", "version", "starts_at", "ends_at", "user_limit", "applications", "platforms", "networks", *GUARD)
+FACETS = ("name", "version", "starts_at", "ends_at", "user_limit", *FIXED, *GUARD)
 
 
 class EditTaskForm(TaskForm):
@@ -41,7 +42,7 @@ class EditTaskForm(TaskForm):
         self.task = task
         self.delivered = task.places_taken()
         if task.state_at(timezone.now()) != TaskState.PENDING:
-            self.fixed = FIXED
+            self.fixed = FIXED_FIELDS
         self.edits: list[ActivityEntry] = []
         self.differences: list[Difference] = []
         values = values_of(task)
@@ -58,10 +59,6 @@ class EditTaskForm(TaskForm):
         """The platforms that can't be changed any more, in words."""
         rows = self.task.platforms.all()  # type: ignore[union-attr]
         return wording.platform_words([(row.platform, row.lowest, row.highest) for row in rows])
-
-    def fixed_networks(self) -> str:
-        """The networks that can't be changed any more, in words."""
-        return wording.network_words(self.task.networks) or _("any network")  # type: ignore[union-attr]
 
     def clean_seen(self) -> dict[str, str]:
         """Return what the editor saw; nothing where somebody has tampered with it."""
@@ -87,9 +84,10 @@ class EditTaskForm(TaskForm):
             return []
         values = values_of(self.task)  # type: ignore[arg-type]
         data: Any = self.data  # a QueryDict: the form was posted
-        sent = {**data.dict(), **{name: data.getlist(name) for name in ("applications", "platforms", "networks")}}
-        changed = [facet for facet in self.fixed if _part(sent, facet) != _part(values, facet)]
-        return [str(self.base_fields[facet].label) for facet in changed]
+        sent = {**data.dict(), **{name: data.getlist(name) for name in FIXED}}
+        labels = {name: field.label for name, field in self.base_fields.items()}
+        labels |= {one.of_task: str(one.label) for one in CHOICES}
+        return [str(labels[facet]) for facet in self.fixed if _part(sent, facet) != _part(values, facet)]
 
     def show_overtaken(self, current: GrayscaleTask, edits: ActivityQuerySet) -> None:
         """Set their values beside mine and take on the new revision, so that a second save is a decision (L-3).
@@ -130,7 +128,7 @@ class EditTaskForm(TaskForm):
                     section.kept_ids.add(row.pk)
                     data.appendlist(f"{section.name}_keep", str(row.pk))
                     data[section.use.html_name] = "on"
-                    added.append(wording.values_words(row.kind, row.count))
+                    added.append(LISTED[row.kind].words(row.count))
         if added:
             self.differences.append(Difference(_("Objects"), "\n".join(added), "", taken=True))
 
@@ -158,8 +156,8 @@ class EditTaskForm(TaskForm):
             return next((str(version) for version in self.candidates if version.pk == value), "–")
         if isinstance(value, datetime):
             return times.exact(value)
-        if facet == "networks":
-            return wording.network_words(value or [])
+        if choice := next((one for one in CHOICES if one.of_task == facet), None):
+            return choice.words(value or [])
         if facet == "applications":
             names = {row.pk: row.name for row in self.bound}
             return "\n".join(wording.ranged(names.get(pk, "–"), *_ends(values, facet, pk)) for pk in value or [])

@@ -6,7 +6,7 @@ Made from whatever is typed so far, right or wrong; it keeps nothing and complai
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cached_property
 from typing import Any
@@ -19,13 +19,14 @@ from django.utils.translation import ngettext
 
 from console.base.core import times
 from grayscale import rules, wording
+from grayscale.conditions import CHOICES, GUID, Choice, Condition
 from grayscale.estimate import Estimate, estimate
 from grayscale.forms.task import TaskForm
 from grayscale.hashed import HashedList
 from grayscale.matching import Conditions, version_range
 from grayscale.models import GrayscaleTask, ObjectList, ObjectListPart
 from grayscale.program_state import hashed_list
-from grayscale.states import ObjectKind, TaskState
+from grayscale.states import TaskState
 from grayscale.wording import Reach
 from releases.models import Version
 
@@ -88,18 +89,11 @@ class Preview:
             objects[row.kind] += row.count
         if "applications" in self.form.fixed:
             task: Any = self.task
-            old = wording.reach_of(task, bound=len(self.form.bound))
-            return Reach(
-                applications=old.applications,
-                platforms=old.platforms,
-                networks=old.networks,
-                objects=dict(objects),
-                bound=old.bound,
-            )
+            return replace(wording.reach_of(task, bound=len(self.form.bound)), objects=dict(objects))
         return Reach(
             applications=[(row.label, *self._ends(row)) for row in self.form.application_rows() if row.chosen],
             platforms=[(row.value, *self._ends(row)) for row in self.form.platform_rows() if row.chosen],
-            networks=[value for value, _label, chosen in self.form.network_rows() if chosen],
+            choices={one.of_device: self.form.ticked(one) for one in CHOICES},
             objects=dict(objects),
             bound=len(self.form.bound),
             undecided=self.form.undecided,
@@ -125,7 +119,7 @@ class Preview:
 
     def _guids(self) -> list[str] | None:
         """The values of the GUID lists, where they are few: a pilot group that a sample may miss altogether."""
-        rows = [row for row in self.lists if row.kind == ObjectKind.GUID]
+        rows = [row for row in self.lists if row.kind == GUID.kind]
         if not rows or sum(row.count for row in rows) > FEW:
             return None
         parts = ObjectListPart.objects.filter(object_list__in=rows).values_list("values", flat=True)
@@ -145,7 +139,8 @@ class Preview:
         objects: dict[str, tuple[HashedList, ...]] = {}
         for one in self.lists:
             objects[one.kind] = (*objects.get(one.kind, ()), hashed_list(one.pk, bytes(one.key)))
-        return Conditions(applications, platforms, frozenset(self.reach.networks), objects)
+        choices = tuple((name, frozenset(values)) for name, values in self.reach.choices.items() if values)
+        return Conditions(applications, platforms, objects, choices)
 
     @property
     def figure(self) -> str:
@@ -165,15 +160,10 @@ class Preview:
         """The conditions in the order of the form, and how many devices are left after each."""
         if not self.estimate:
             return []
-        words = {
-            "application": _("Right application and version"),
-            "platform": _("Right platform"),
-            ObjectKind.GUID.value: _("On the GUID list"),
-            ObjectKind.DEVICE_ID.value: _("On the device ID list"),
-            ObjectKind.ACCOUNT.value: _("On the user account list"),
-            "network": wording.network_words(self.reach.networks),
-        }
-        return [(words[step.name], f"{step.count:,}") for step in self.estimate.steps]
+        return [(self._step_words(step.condition), f"{step.count:,}") for step in self.estimate.steps]
+
+    def _step_words(self, one: Condition) -> str:
+        return one.words(self.reach.choices[one.of_device]) if isinstance(one, Choice) else str(one.step)
 
     @property
     def will_not_be_reached(self) -> str:

@@ -21,18 +21,19 @@ from console.base.core.fields import LineField
 from console.base.hosts.models import HostApplication
 from grayscale import rules
 from grayscale.actions import TaskSettings, settings_of
+from grayscale.conditions import APPLICATION, CHOICES, FIXED, PLATFORM, Choice
 from grayscale.forms.fields import CountField, MomentField, RangeEndField
 from grayscale.forms.guardrail import GUARD, GuardrailForm
 from grayscale.forms.objects import ObjectsForm
 from grayscale.models import GrayscaleTask, ObjectList
 from miniprograms.models import MiniProgram
-from releases.field.states import Network, Platform
+from releases.field.states import Platform
 from releases.models import Version
 
 USUAL_LENGTH = timedelta(days=7)
 USUAL_LIMIT = 1000
 ICONS = {Platform.ANDROID: "brand-android", Platform.IOS: "brand-apple"}
-FIXED = ("version", "starts_at", "applications", "platforms", "networks")  # once the task has started (G-8)
+FIXED_FIELDS = ("version", "starts_at", *FIXED)  # once the task has started (G-8)
 
 
 @dataclass(frozen=True)
@@ -59,6 +60,16 @@ class RangeRow:
         return [*self.lowest.errors, *self.highest.errors]
 
 
+@dataclass(frozen=True)
+class ChoiceRow:
+    """A condition of a few values: its boxes as (value, label, ticked), or its words once it can't change."""
+
+    condition: Choice
+    boxes: Sequence[tuple[str, str, bool]] = ()
+    errors: Sequence[str] = ()
+    fixed: str = ""
+
+
 class TaskForm(GuardrailForm):
     """A new task of `program`."""
 
@@ -72,7 +83,7 @@ class TaskForm(GuardrailForm):
     ends_at = MomentField(label=gettext_lazy("End"))
     user_limit = CountField(label=gettext_lazy("Number of users"))
     applications = forms.ModelMultipleChoiceField(
-        label=gettext_lazy("Applications"),
+        label=APPLICATION.all_label,
         queryset=HostApplication.objects.none(),
         error_messages={
             "required": gettext_lazy("Choose at least one application."),
@@ -80,11 +91,8 @@ class TaskForm(GuardrailForm):
             "invalid_pk_value": gettext_lazy("Choose among the applications that are bound to this mini program."),
         },
     )
-    platforms = forms.MultipleChoiceField(label=gettext_lazy("Platforms"), choices=Platform.choices, required=False)
-    networks = forms.MultipleChoiceField(
-        label=gettext_lazy("Network"), choices=Network.choices, required=False, widget=forms.CheckboxSelectMultiple
-    )
-    field_order = ("version", "name", "starts_at", "ends_at", "user_limit", "applications", "platforms", "networks")
+    platforms = forms.MultipleChoiceField(label=PLATFORM.all_label, choices=Platform.choices, required=False)
+    field_order = ("version", "name", "starts_at", "ends_at", "user_limit", *FIXED)
     verb = gettext_lazy("Create task")
     fixed: Sequence[str] = ()
     task: GrayscaleTask | None = None
@@ -105,6 +113,8 @@ class TaskForm(GuardrailForm):
         self.bound = list(program.bindings.bound().applications())
         super().__init__(data, files, initial={**self.usual(), **(initial or {})})
         self.objects = ObjectsForm(data, files, program=program, user=by, task=self.task, copy_of=copy_of)
+        self.fields |= {one.of_task: _ticked(one) for one in CHOICES}
+        self.order_fields(self.field_order)
         self._offer_versions()
         self.fields["applications"].queryset = program.bindings.bound().applications()  # type: ignore[attr-defined]
         for name in self.fixed:
@@ -198,10 +208,20 @@ class TaskForm(GuardrailForm):
         low, high = self[f"{name}_{value}_lowest"], self[f"{name}_{value}_highest"]
         return RangeRow(name, value, label, chosen, low, high, **look)
 
-    def network_rows(self) -> list[tuple[str, str, bool]]:
-        """The networks as (value, label, chosen)."""
-        chosen = self["networks"].value() or []
-        return [(network.value, str(network.label), network.value in chosen) for network in Network]
+    def choice_rows(self) -> list[ChoiceRow]:
+        """The conditions of a few values."""
+        return [self._choice_row(one) for one in CHOICES]
+
+    def _choice_row(self, one: Choice) -> ChoiceRow:
+        if one.of_task in self.fixed:
+            return ChoiceRow(one, fixed=one.words(getattr(self.task, one.of_task)) or str(one.any))
+        ticked = self.ticked(one)
+        boxes = [(value, str(label), value in ticked) for value, label in one.options.choices]
+        return ChoiceRow(one, boxes, [str(error) for error in self[one.of_task].errors])
+
+    def ticked(self, one: Choice) -> list[str]:
+        """The values of the condition that are ticked."""
+        return one.ordered(self[one.of_task].value() or [])
 
     # What was typed -----------------------------------------------------------------------------------------------
 
@@ -286,7 +306,7 @@ class TaskForm(GuardrailForm):
             starts_at=data["starts_at"],
             applications=[(row, *self.range_of("applications", row.pk)) for row in data["applications"]],
             platforms=[(platform, *self.range_of("platforms", platform)) for platform in data["platforms"]],
-            networks=data["networks"],
+            **{one.of_task: data[one.of_task] for one in CHOICES},
             **free,
         )
 
@@ -294,6 +314,12 @@ class TaskForm(GuardrailForm):
         """Return the lowest and highest version of a row."""
         data = self.cleaned_data
         return data.get(f"{name}_{value}_lowest") or "", data.get(f"{name}_{value}_highest") or ""
+
+
+def _ticked(one: Choice) -> forms.MultipleChoiceField:
+    return forms.MultipleChoiceField(
+        label=one.label, choices=one.options.choices, required=False, widget=forms.CheckboxSelectMultiple
+    )
 
 
 def values_of(task: GrayscaleTask) -> dict[str, Any]:
@@ -306,7 +332,7 @@ def values_of(task: GrayscaleTask) -> dict[str, Any]:
         "user_limit": task.user_limit,
         "applications": [row.application_id for row in task.applications.all()],
         "platforms": [row.platform for row in task.platforms.all()],
-        "networks": task.networks,
+        **{one.of_task: getattr(task, one.of_task) for one in CHOICES},
         **{name: getattr(task, name) for name in GUARD},
     }
     ranges = [("applications", row.application_id, row) for row in task.applications.all()]

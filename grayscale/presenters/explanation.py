@@ -9,37 +9,30 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-import msgspec
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from console.base.core import times
 from console.base.hosts.models import HostApplication
+from grayscale.conditions import APPLICATION, CHOICES, LISTED, PLATFORM, Choice, Listed
 from grayscale.decision import Candidate, Decision, TaskRule, decide
-from grayscale.matching import Condition, failed
+from grayscale.matching import failed
 from grayscale.models import Claim, ClaimShard, GrayscaleTask
 from grayscale.program_state import program_state, rules_of
-from grayscale.states import ObjectKind, TaskState
-from grayscale.wording import network_words, range_words, values_words
+from grayscale.states import TaskState
+from grayscale.wording import range_words
 from miniprograms.models import MiniProgram
-from releases.field.device import Device
-from releases.field.states import Network, Platform
+from releases.field.device import Device, Facts
+from releases.field.states import Platform
 
 RECENT = timedelta(days=7)  # so long an ended task is still explained
 MOST = 50
 
 
-class AskedDevice(msgspec.Struct, frozen=True, kw_only=True):
+class AskedDevice(Facts, frozen=True, kw_only=True):
     """A device as someone describes it; `application` is the host application through which it asks."""
 
     application: HostApplication
-    guid: str
-    platform: str
-    os_version: str
-    app_version: str
-    network: str
-    device_id: str | None = None
-    account: str | None = None
     local_version: str | None = None
 
 
@@ -166,8 +159,9 @@ class _Explainer:
         state = self.task.state_at(self.at)
         missed = set(failed(self.rule.conditions, self.device, application=self.device.application.pk))
         checks = [self._window(state), self._application(missed), *self._platform(missed)]
-        checks += [self._objects(kind, missed) for kind in ObjectKind if kind in self.rule.conditions.objects]
-        checks += self._network(missed)
+        restricts = self.rule.conditions.restricts
+        checks += [self._objects(one, missed) for one in LISTED.values() if restricts(one.of_device)]
+        checks += [self._choice(one, missed) for one in CHOICES if restricts(one.of_device)]
         misses = sum(not check.fits for check in checks)
         note = self._note(gives=gives, state=state, misses=misses, window=checks[0])
         return TaskExplanation(task=self.task, state=state, checks=checks, gives=gives, note=note)
@@ -206,54 +200,52 @@ class _Explainer:
             words = _("ended; the device runs %(number)s and keeps it")
         return Check(fits=keeps and runs, label=label, words=words % {"number": self.task.version})
 
-    def _application(self, missed: set[Condition]) -> Check:
-        device, label = self.device, _("Application")
+    def _application(self, missed: set[str]) -> Check:
+        device, label = self.device, str(APPLICATION.label)
         has = f"{device.application} {device.app_version}"
         if not self.bound:
             return Check(fits=False, label=label, words=_("%(has)s, which is not bound") % {"has": has})
         chosen = {row.application_id: row for row in self.task.applications.all()}
-        if Condition.APPLICATION in missed:
+        if APPLICATION.of_device in missed:
             names = [str(row.application) for row in chosen.values()]
             return Check(fits=False, label=label, words=_needs(has, _(" or ").join(names)))
         row = chosen[device.application.pk]
         return Check(
-            fits=Condition.APP_VERSION not in missed,
+            fits=APPLICATION.version not in missed,
             label=label,
             words=_needs(has, range_words(row.lowest, row.highest)),
         )
 
-    def _platform(self, missed: set[Condition]) -> list[Check]:
+    def _platform(self, missed: set[str]) -> list[Check]:
         chosen = {row.platform: row for row in self.task.platforms.all()}
         if not chosen:
             return []
         has = f"{Platform(self.device.platform).label} {self.device.os_version}"
-        if Condition.PLATFORM in missed:
+        if PLATFORM.of_device in missed:
             needed = _(" or ").join(str(row) for row in chosen.values())
         else:
             row = chosen[self.device.platform]
             needed = range_words(row.lowest, row.highest)
-        fits = missed.isdisjoint({Condition.PLATFORM, Condition.OS_VERSION})
-        return [Check(fits=fits, label=_("Platform"), words=_needs(has, needed))]
+        fits = missed.isdisjoint(PLATFORM.fails_as)
+        return [Check(fits=fits, label=str(PLATFORM.label), words=_needs(has, needed))]
 
-    def _objects(self, kind: ObjectKind, missed: set[Condition]) -> Check:
-        count = sum(row.count for row in self.task.object_lists.all() if row.kind == kind)
-        fits = Condition(kind.value) not in missed
-        values = {"values": values_words(kind, count)}
-        if not getattr(self.device, kind.value):
+    def _objects(self, one: Listed, missed: set[str]) -> Check:
+        count = sum(row.count for row in self.task.object_lists.all() if row.kind == one.kind)
+        fits = one.of_device not in missed
+        values = {"values": one.words(count)}
+        if not getattr(self.device, one.of_device):
             words = _("not given, needs one of %(values)s") % values
         elif fits:
             words = _("on the list of %(values)s") % values
         else:
             words = _("not on the list of %(values)s") % values
-        return Check(fits=fits, label=str(kind.label), words=words)
+        return Check(fits=fits, label=one.label, words=words)
 
-    def _network(self, missed: set[Condition]) -> list[Check]:
-        if not self.task.networks:
-            return []
-        has = str(dict(Network.choices).get(self.device.network, _("Unknown")))
-        fits = Condition.NETWORK not in missed
-        words = has if fits else _needs(has, network_words(self.task.networks))
-        return [Check(fits=fits, label=_("Network"), words=words)]
+    def _choice(self, one: Choice, missed: set[str]) -> Check:
+        has = one.words([getattr(self.device, one.of_device)]) or _("Unknown")
+        fits = one.of_device not in missed
+        words = has if fits else _needs(has, one.words(getattr(self.task, one.of_task)))
+        return Check(fits=fits, label=str(one.label), words=words)
 
     def _note(self, *, gives: bool, state: str, misses: int, window: Check) -> str:
         has_place = self.task.pk in self.claims.places

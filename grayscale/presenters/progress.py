@@ -19,18 +19,19 @@ from django.utils.translation import gettext as _
 
 from console.base.core import times
 from console.base.hosts.models import HostApplication
+from grayscale.conditions import APPLICATION, CONDITIONS, NETWORK, PLATFORM
 from grayscale.estimate import sample
 from grayscale.guardrail import Seen
 from grayscale.guardrail_words import guardrail_words
 from grayscale.history import Step, ended_at, started_at, steps_of, suspended_spans
-from grayscale.matching import Condition, Conditions, Range, failed, parts
+from grayscale.matching import Conditions, Range, failed, parts
 from grayscale.models import Claim, GrayscaleTask
 from grayscale.program_state import rules_of
 from grayscale.states import Reason, TaskState
 from grayscale.stats import BUCKET, SETTLED, Stats, kept, stats_of
 from grayscale.wording import duration, span, window_note
 from releases.field.models import UpdateReport
-from releases.field.states import Network, Platform, ReportResult
+from releases.field.states import Platform, ReportResult
 from releases.models import Version
 
 HOUR = timedelta(hours=1)
@@ -260,8 +261,8 @@ class Progress:
     @cached_property
     def by_network(self) -> list[Line]:
         """Network."""
-        networks = dict(Network.choices)
-        return _lines(self.stats.networks, {key: str(networks.get(key, _("Unknown"))) for key in self.stats.networks})
+        found = self.stats.networks
+        return _lines(found, {network: NETWORK.words([network]) or _("Unknown") for network in found})
 
     @cached_property
     def others(self) -> tuple[list[Line], int]:
@@ -356,11 +357,11 @@ def _why_not(conditions: Conditions, device: Any, *, full: bool) -> str:
     reason = next(failed(conditions, device, application=device.application_id), None)
     if reason is None:
         return "full" if full else "fits"
-    if reason is Condition.APP_VERSION:
+    if reason == APPLICATION.version:
         return f"app_{_side(conditions.applications[device.application_id], device.app_version)}"
-    if reason is Condition.OS_VERSION:
+    if reason == PLATFORM.version:
         return f"{device.platform}_{_side(conditions.platforms[device.platform], device.os_version)}"
-    return str(reason)
+    return reason
 
 
 def _side(allowed: Range, version: str) -> str:
@@ -368,22 +369,13 @@ def _side(allowed: Range, version: str) -> str:
 
 
 def _reason_words(reason: str) -> str:
-    words = {
-        Condition.APPLICATION: _("Other application"),
-        "app_old": _("Application too old"),
-        "app_new": _("Application too new"),
-        Condition.PLATFORM: _("Other platform"),
-        "android_old": _("Android too old"),
-        "android_new": _("Android too new"),
-        "ios_old": _("iOS too old"),
-        "ios_new": _("iOS too new"),
-        Condition.GUID: _("GUID not on the list"),
-        Condition.DEVICE_ID: _("Device ID not on the list"),
-        Condition.ACCOUNT: _("Account not on the list"),
-        Condition.NETWORK: _("Other network"),
-        "full": _("Limit reached"),
-        "fits": _("Fits, not back yet"),
-    }
+    """`reason` as `_why_not` returns it: full, fits, what fails, or a range's value and side."""
+    words = {one.of_device: str(one.other) for one in CONDITIONS}
+    words |= {"full": _("Limit reached"), "fits": _("Fits, not back yet")}
+    words |= {"app_old": str(APPLICATION.too_old), "app_new": str(APPLICATION.too_new)}
+    for platform in Platform:
+        value = {"value": platform.label}
+        words |= {f"{platform}_old": str(PLATFORM.too_old) % value, f"{platform}_new": str(PLATFORM.too_new) % value}
     return words[reason]
 
 

@@ -14,12 +14,12 @@ from console.base.accounts.access import SignedInRequest, route
 from console.base.accounts.permissions import Permission, lacking
 from grayscale import rules
 from grayscale.access import task_for
+from grayscale.conditions import APPLICATION, CHOICES, LISTED, PLATFORM
 from grayscale.forms.device import DeviceForm
 from grayscale.models import GrayscaleTask
 from grayscale.presenters.explanation import explain as explanation_of
 from grayscale.presenters.progress import Progress
-from grayscale.states import ObjectKind
-from grayscale.wording import network_words, ranged, values_words
+from grayscale.wording import ranged
 from miniprograms.access import mini_program_for
 from miniprograms.models import MiniProgram
 
@@ -59,25 +59,27 @@ def _live(task: GrayscaleTask) -> dict[str, Any]:
     }
 
 
-def _conditions(task: GrayscaleTask) -> dict[str, list[str]]:
-    """Whom the task reaches, condition by condition; an empty list does not restrict."""
+def _conditions(task: GrayscaleTask) -> list[tuple[str, list[str]]]:
+    """Whom the task reaches, label and words of each condition; no words do not restrict."""
     lists: dict[str, int] = {}
     for kind, count in task.object_lists.values_list("kind", "count"):
         lists[kind] = lists.get(kind, 0) + count
-    return {
-        "applications": [
-            ranged(str(row.application), row.lowest, row.highest)
-            for row in task.applications.select_related("application")
-        ],
-        "platforms": [
-            ranged(str(row), row.lowest, row.highest)
-            if row.lowest or row.highest
-            else _("any %(platform)s") % {"platform": row}
-            for row in task.platforms.all()
-        ],
-        "objects": [values_words(kind, lists[kind]) for kind in ObjectKind.values if kind in lists],
-        "networks": [network_words(task.networks)] if task.networks else [],
-    }
+    applications = [
+        ranged(str(row.application), row.lowest, row.highest) for row in task.applications.select_related("application")
+    ]
+    platforms = [
+        ranged(str(row), row.lowest, row.highest)
+        if row.lowest or row.highest
+        else _("any %(platform)s") % {"platform": row}
+        for row in task.platforms.all()
+    ]
+    choices = [(str(one.label), one.words(getattr(task, one.of_task))) for one in CHOICES]
+    return [
+        (str(APPLICATION.label), applications),
+        (str(PLATFORM.label), platforms),
+        (_("Objects"), [one.words(lists[kind]) for kind, one in LISTED.items() if kind in lists]),
+        *((label, [words] if words else []) for label, words in choices),
+    ]
 
 
 @route(Permission.VIEW, load=mini_program_for)

@@ -4,7 +4,12 @@ from __future__ import annotations
 
 from typing import Protocol
 
+import msgspec
+
 REPORTED = r"[0-9]{1,9}(\.[0-9]{1,9}){0,5}([A-Za-z _+-][ -~]*)?"  # a version as devices send it: 8.3.1, 17.2-beta
+
+
+UNKNOWN = "unknown"  # what a device says where it can't tell which of a few values
 
 
 class Device(Protocol):
@@ -24,3 +29,37 @@ class Device(Protocol):
     def app_version(self) -> str: ...
     @property
     def network(self) -> str: ...
+
+
+class Facts(msgspec.Struct, frozen=True):
+    """The same facts, kept: of a device that was seen, or that someone describes. What it left out is "" or None."""
+
+    guid: str
+    platform: str
+    os_version: str
+    app_version: str
+    network: str
+    device_id: str | None = None
+    account: str | None = None
+
+
+class Seen(Facts, frozen=True, gc=False, kw_only=True):
+    """A device that asked for the program with this App ID; `application` is a primary key."""
+
+    app_id: str
+    application: int
+
+
+def seen_device(app_id: str, device: Device, *, application: int) -> Seen:
+    """Return what is noted of a device: name by name, as each update check comes here."""
+    return Seen(
+        device.guid,
+        device.platform,
+        device.os_version,
+        device.app_version,
+        device.network,
+        device.device_id,
+        device.account,
+        app_id=app_id,
+        application=application,
+    )

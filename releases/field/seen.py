@@ -12,7 +12,7 @@ import msgspec
 from django.db import connection
 
 from console.base.core.buffers import Buffer
-from releases.field.device import Device
+from releases.field.device import Device, Facts, Seen, seen_device
 
 MOST_NOTED = 5_000  # between two flushes; what comes beyond is left out until the device asks again
 SLOTS = 1 << 19  # of 8 bytes: memory does not grow with devices, nor with invented GUIDs
@@ -20,36 +20,23 @@ DAY = 86_400
 KEPT = timedelta(days=30)
 
 
-class Seen(msgspec.Struct, frozen=True, gc=False):
-    """What is noted of a device that asked for the program with this App ID; `application` is a primary key."""
-
-    app_id: str
-    guid: str
-    application: int
-    device_id: str
-    account: str
-    platform: str
-    os_version: str
-    app_version: str
-    network: str
-
-
-# Sorted, so that two processes never wait for one another crosswise.
-WRITE = """
-    INSERT INTO grayscale_seendevice
-        (mini_program_id, guid, application_id, device_id, account, platform, os_version, app_version, network, seen_at)
-    SELECT program.id, seen.guid, seen.application, seen.device_id, seen.account, seen.platform, seen.os_version,
-           seen.app_version, seen.network, statement_timestamp()
-    FROM jsonb_to_recordset(%s::jsonb)
-         AS seen (app_id text, guid text, application bigint, device_id text, account text, platform text,
-                  os_version text, app_version text, network text)
+REST = [name for name in Facts.__struct_fields__ if name != "guid"]
+# Sorted, so that two processes never wait for one another crosswise. What a device left out is kept as "".
+WRITING = """
+    INSERT INTO grayscale_seendevice (mini_program_id, guid, application_id, seen_at, {columns})
+    SELECT program.id, seen.guid, seen.application, statement_timestamp(), {values}
+    FROM jsonb_to_recordset(%s::jsonb) AS seen (app_id text, application bigint, guid text, {types})
     JOIN miniprograms_miniprogram AS program ON program.app_id = seen.app_id
     ORDER BY 1, 2
     ON CONFLICT (mini_program_id, guid) DO UPDATE SET
-        application_id = excluded.application_id, device_id = excluded.device_id, account = excluded.account,
-        platform = excluded.platform, os_version = excluded.os_version, app_version = excluded.app_version,
-        network = excluded.network, seen_at = excluded.seen_at
+        application_id = excluded.application_id, seen_at = excluded.seen_at, {changes}
 """
+WRITE = WRITING.format(
+    columns=", ".join(REST),
+    values=", ".join(f"COALESCE(seen.{name}, '')" for name in REST),
+    types=", ".join(f"{name} text" for name in REST),
+    changes=", ".join(f"{name} = excluded.{name}" for name in REST),
+)
 # By the index of each program, some at a time: nobody waits for it, and the next sweep goes on.
 PRUNE = """
     DELETE FROM grayscale_seendevice WHERE (mini_program_id, guid) IN (
@@ -72,21 +59,6 @@ def write(devices: Iterable[Seen]) -> int:
         cursor.execute(WRITE, [msgspec.json.encode(rows).decode()])
         written: int = cursor.rowcount
         return written
-
-
-def seen_device(app_id: str, device: Device, *, application: int) -> Seen:
-    """Return what is noted of a device that asked for the program with this App ID."""
-    return Seen(
-        app_id,
-        device.guid,
-        application,
-        device.device_id or "",
-        device.account or "",
-        device.platform,
-        device.os_version,
-        device.app_version,
-        device.network,
-    )
 
 
 class SeenBuffer(Buffer):

@@ -12,6 +12,7 @@ from django.utils import timezone
 
 from grayscale import actions as grayscale
 from grayscale.claims import DatabaseClaims
+from grayscale.conditions import CHOICES
 from grayscale.decision import Candidate
 from grayscale.importing import read_list
 from grayscale.models import GrayscaleTask, ObjectList
@@ -22,6 +23,8 @@ from releases.models import Version
 from tests.factories.people import serial
 from tests.factories.programs import make_program
 from tests.factories.releases import make_approved, make_online
+
+FIRST = {one.of_device: one.options.values[0] for one in CHOICES}  # Wi-Fi, …
 
 
 def make_candidate(number: str = "1.1.0", *, online: str = "1.0.0", **fields: Any) -> Version:
@@ -44,7 +47,6 @@ def task_settings(version: Version, /, **fields: Any) -> grayscale.TaskSettings:
         "user_limit": 100,
         "applications": [(application, "", "") for application in bound],
         "platforms": [],
-        "networks": [],
         "object_lists": [],
     }
     return grayscale.TaskSettings(**{**values, **fields})
@@ -66,7 +68,7 @@ def make_task(version: Version | None = None, *, state: str = "delivering", **fi
 
 def make_device(**fields: Any) -> SimpleNamespace:
     """What a device says of itself, as the rules read it; a new GUID each time."""
-    device = {"platform": "android", "os_version": "14", "app_version": "9.2.0", "network": "wifi", **fields}
+    device = {"platform": "android", "os_version": "14", "app_version": "9.2.0", **FIRST, **fields}
     prefix = {"android": "0302", "ios": "0303"}[device["platform"]]
     return SimpleNamespace(**{"guid": f"{prefix}{next(serial):028}", "device_id": None, "account": None, **device})
 
@@ -85,7 +87,7 @@ def make_seen(
     """Devices of its (first) application that asked for the program so long ago; returns their GUIDs."""
     application = fields.pop("application", None) or program.bindings.bound().applications().first()
     known = SeenDevice.objects.count()
-    facts = {"app_version": "8.4.0", "platform": "android", "os_version": "14", "network": "wifi", **fields}
+    facts = {"app_version": "8.4.0", "platform": "android", "os_version": "14", **FIRST, **fields}
     prefix = {"android": "0302", "ios": "0303"}[facts["platform"]]
     guids = [f"{prefix}7{known + number:027}" for number in range(count)]
     facts |= {"mini_program": program, "application": application, "seen_at": timezone.now() - ago}

@@ -27,7 +27,7 @@ def application(program):
 
 
 def steps(found):
-    return [(step.name, step.count) for step in found.steps]
+    return [(step.condition.of_device, step.count) for step in found.steps]
 
 
 def test_each_step_is_what_is_left(program, application):
@@ -42,7 +42,7 @@ def test_each_step_is_what_is_left(program, application):
         applications={application.pk: version_range("8.2.0", "")},
         platforms={"android": version_range("10", "")},
         objects={"account": (frozenset(f"user-{number}" for number in range(12)), frozenset({"user-14"}))},
-        networks=frozenset({"wifi", "5g"}),
+        choices=(("network", frozenset({"wifi", "5g"})),),
     )
     found = estimate(program, conditions, at=timezone.now())
     assert (found.total, found.result) == (25, 10)
@@ -73,7 +73,7 @@ def test_more_devices_than_the_sample_are_scaled(program, application, monkeypat
     factories.make_seen(program, 3, network="4g")
     factories.make_seen(program, 1)
     factories.make_seen(program, 4, ago=timedelta(days=2))
-    conditions = Conditions(networks=frozenset({"4g"}))
+    conditions = Conditions(choices=(("network", frozenset({"4g"})),))
     found = estimate(program, conditions, at=timezone.now())
     assert (found.total, found.result) == (8, 6)
 
@@ -101,6 +101,6 @@ def test_keeps_its_number_of_queries(program, application):
     for _round in range(2):
         factories.make_seen(program, 5)
         with CaptureQueriesContext(connection) as queries:
-            estimate(program, Conditions(networks=frozenset({"wifi"})), at=timezone.now())
+            estimate(program, Conditions(choices=(("network", frozenset({"wifi"})),)), at=timezone.now())
         counts.add(len(queries))
     assert counts == {1}

@@ -10,23 +10,24 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from grayscale.conditions import CHOICES, CONDITIONS, LISTED
 from grayscale.matching import Conditions, failed, fits, parts, version_range
 from grayscale.models import GrayscaleTask
 from grayscale.program_state import rules_of
+from releases.field.device import UNKNOWN
 from tests import factories
 from tests.grayscale import oracle
 
 PAIRS = 30_000
 APPLICATIONS = [1, 2, 3]
 PLATFORMS = ["android", "ios"]
-NETWORKS = ["wifi", "5g", "4g", "3g", "2g"]
 # Neighbours, equals written differently, text order against number order, long ones.
 ENDS = ["0", "9", "9.0", "9.2", "9.10", "10", "10.0.0", "16.9.9", "17", "17.0", "17.0.0", "17.0.1", "17.2", "17.10"]
 ENDS += ["4.2.1.33", "4.2.1.34", "999999999.1.2.3.4.5"]
 REPORTED = [*ENDS, "17.2-beta", "17.2 (21C62)", "9.0_rc.3", "17+5", "9.2.0.0", "10a", "17.2beta.9"]
 NAMES = [f"name{number}" for number in range(6)]
-KINDS = ["guid", "device_id", "account"]
-EACH = ["application", "app_version", "platform", "os_version", "network", *KINDS]
+KINDS = list(LISTED)
+EACH = {name for one in CONDITIONS for name in one.fails_as}
 
 
 def some(choose: random.Random, values: list[str], most: int) -> list[str]:
@@ -47,7 +48,7 @@ def a_task(choose: random.Random) -> dict[str, Any]:
     return {
         "applications": {one: a_range(choose) for one in choose.sample(APPLICATIONS, choose.randint(1, 3))},
         "platforms": {one: a_range(choose) for one in some(choose, PLATFORMS, 2)},
-        "networks": some(choose, NETWORKS, 3),
+        **{one.of_task: some(choose, one.options.values, 3) for one in CHOICES},
         "objects": {kind: choose.sample(NAMES, choose.randint(1, 4)) for kind in some(choose, KINDS, 2)},
     }
 
@@ -69,7 +70,7 @@ def a_device(choose: random.Random, task: dict[str, Any]) -> dict[str, Any]:
         "app_version": version(task["applications"].get(application, ("", ""))),
         "platform": platform,
         "os_version": version(task["platforms"].get(platform, ("", ""))),
-        "network": often(task["networks"], [*NETWORKS, "unknown"]),
+        **{one.of_device: often(task[one.of_task], [*one.options.values, UNKNOWN]) for one in CHOICES},
         **names,
     }
 
@@ -84,8 +85,8 @@ def conditions_of(task: dict[str, Any], choose: random.Random) -> Conditions:
     return Conditions(
         applications={one: version_range(*limits) for one, limits in task["applications"].items()},
         platforms={one: version_range(*limits) for one, limits in task["platforms"].items()},
-        networks=frozenset(task["networks"]),
         objects={kind: lists(values) for kind, values in task["objects"].items()},
+        choices=tuple((one.of_device, frozenset(task[one.of_task])) for one in CHOICES if task[one.of_task]),
     )
 
 
@@ -171,7 +172,7 @@ def test_agrees_with_the_oracle_on_rows(version):
             version,
             applications=[(rows[one - 1], *limits) for one, limits in task["applications"].items()],
             platforms=[(one, *limits) for one, limits in task["platforms"].items()],
-            networks=task["networks"],
+            **{one.of_task: task[one.of_task] for one in CHOICES},
             object_lists=[factories.make_object_list(program, kind, names) for kind, names in task["objects"].items()],
         )
         (rule,) = rules_of(GrayscaleTask.objects.filter(pk=stored.pk)).values()

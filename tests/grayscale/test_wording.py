@@ -40,7 +40,7 @@ BOTH_SYSTEMS = [("android", "", ""), ("ios", "", "")]
                 applications=[("Harbour Super App", "8.2.0", "")],
                 platforms=[("android", "10", ""), ("ios", "", "")],
                 objects={"account": 318},
-                networks=["5g", "wifi"],
+                choices={"network": ["5g", "wifi"]},
                 bound=2,
             ),
             "Harbour Super App 8.2.0 or higher, Android 10 or higher and all iOS, in a list of 318 user accounts, "
@@ -75,7 +75,7 @@ BOTH_SYSTEMS = [("android", "", ""), ("ios", "", "")]
             "whose GUID is on a list of 1.",
         ),
         (
-            Reach(applications=[HARBOUR, METRO, ("Third", "", "")], networks=["2g"], bound=3),
+            Reach(applications=[HARBOUR, METRO, ("Third", "", "")], choices={"network": ["2g"]}, bound=3),
             "All 3 applications, any platform, on 2G",
             "Devices in all 3 applications, while on 2G.",
         ),

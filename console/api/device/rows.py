@@ -14,7 +14,7 @@ from grayscale.decision import Deliverable, ProgramState, served
 from grayscale.program_state import program_state, program_states
 from miniprograms.models import MiniProgram
 from releases.field import seen
-from releases.field.device import Device
+from releases.field.device import Device, seen_device
 from releases.models import Version
 
 
@@ -46,4 +46,4 @@ class Rows:
 
     def seen(self, app_id: str, device: Device, *, application: int) -> None:
         """Write the device at once."""
-        seen.write([seen.seen_device(app_id, device, application=application)])
+        seen.write([seen_device(app_id, device, application=application)])

@@ -14,6 +14,7 @@ from django.utils import timezone
 
 from miniprograms.models import MiniProgram
 from releases.field import seen
+from releases.field.device import seen_device
 from releases.field.models import SeenDevice
 from releases.field.seen import SeenBuffer
 from tests.factories import make_device, make_program
@@ -169,7 +170,7 @@ def test_the_thread_outlives_an_outage(following: SeenBuffer, monkeypatch: pytes
 
 def test_a_forked_child_starts_from_nothing(program: MiniProgram) -> None:
     buffer = seen.buffer
-    buffer._noted.append(seen.seen_device(program.app_id, make_device(), application=7))
+    buffer._noted.append(seen_device(program.app_id, make_device(), application=7))
     child = os.fork()
     if child == 0:
         os._exit(0 if not buffer._noted and buffer.thread is None else 1)

@@ -15,12 +15,14 @@ from console.base.accounts.models import User
 from console.base.hosts.models import ApplicationKey, HostApplication, SigningKey
 from console.base.hosts.signing import make_signing_key
 from console.base.hosts.states import DecisionState
+from grayscale.conditions import CHOICES, LISTED, Choice
 from grayscale.hashed import hash_of
 from grayscale.models import ApplicationCondition, Claim, ClaimShard, GrayscaleTask, ObjectList, PlatformCondition
 from grayscale.states import TaskState
 from miniprograms.models import Binding, MiniProgram
 from miniprograms.states import Shelf
 from releases import actions as releases
+from releases.field.device import UNKNOWN
 from releases.models import Audit, Package, TrialVersion, Version
 from releases.states import AuditState, VersionState
 from tests.factories import make_application, make_program, make_team, make_user
@@ -29,8 +31,7 @@ PROGRAMS, APPLICATIONS, GUIDS = 10, 4, 4
 MINORS = (0, 2, 9, 10)  # 1.10.0 is higher than 1.9.0
 VERSIONS = ["7", "8.0", "8.0.0", "8.0.1", "8.1", "8.10", "8.9", "9-beta", "9.0.0.1"]
 BOUNDS = ["", "", "7.0", "8", "8.0.1", "8.9", "8.10.0", "9"]
-NETWORKS = ["wifi", "5g", "4g", "3g", "2g"]
-KINDS = ["guid", "device_id", "account"]
+KINDS = list(LISTED)
 NAMES = ["ann", "ben", "cleo", "张三"]
 TASKS = 100
 Trial = tuple[str, str, str, str]  # version, page, query, token
@@ -184,7 +185,7 @@ class World:
             "version": version.number,
             "applications": {one.pk: self._bounds() for one in chosen},
             "platforms": {platform: self._bounds() for platform in platforms},
-            "networks": self.chance.sample(NETWORKS, self.chance.choice([0, 0, 0, 3])),
+            **{one.of_task: self._some(one) for one in CHOICES},
             "objects": {},
             **self._times(),
         }
@@ -196,7 +197,7 @@ class World:
             state_since=timezone.now(),
             created_by=self.people[0],
             created_at=timezone.now() - timedelta(minutes=self.chance.randint(0, 3)),
-            networks=plan["networks"],
+            **{one.of_task: plan[one.of_task] for one in CHOICES},
             **_columns(plan),
         )
         plan |= {"task": task.pk, "created": (task.created_at, task.pk)}
@@ -260,7 +261,7 @@ class World:
             "platform": "ios" if number % 2 else "android",
             "os_version": self.chance.choice(VERSIONS),
             "app_version": self.chance.choice(VERSIONS),
-            "network": self.chance.choice([*NETWORKS, "unknown"]),
+            **{one.of_device: self.chance.choice([*one.options.values, UNKNOWN]) for one in CHOICES},
             "device_id": self.chance.choice([None, *NAMES]),
             "account": self.chance.choice([None, *NAMES]),
         }
@@ -290,6 +291,9 @@ class World:
     def _running(self, program: MiniProgram) -> dict[str, Any] | None:
         plans = [plan for plan in self.plans if plan["program"] == program.pk and plan["state"] != "ended"]
         return self.chance.choice(plans) if plans else None
+
+    def _some(self, one: Choice) -> list[str]:
+        return self.chance.sample(one.options.values, self.chance.choice([0, 0, 0, min(3, len(one.options))]))
 
     def _bounds(self) -> tuple[str, str]:
         lowest, highest = self.chance.choice(BOUNDS), self.chance.choice(BOUNDS)

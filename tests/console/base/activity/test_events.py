@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 from django.conf import settings
 from django.utils.translation import override
-from tablericons.templatetags.tablericons import icon
 
 from console.base.activity.events import EVENTS, Event, event_of, in_list, log_words
 from console.base.activity.models import ActivityEntry
+from console.base.core.templatetags.console import icon
 from miniprograms.events import ProgramEvent
 
 ROOT = Path(settings.BASE_DIR)

@@ -1,6 +1,7 @@
 """`manage.py device`: be a device, to see what devices get."""
 
 import time
+from collections.abc import Sequence
 from json import dumps
 from pathlib import Path
 from typing import Any
@@ -9,10 +10,28 @@ from uuid import uuid4
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from console.api.device.client import Client, ClientError
+from grayscale.conditions import CHOICES, GUID, LISTED
+from releases.field.device import Facts
 from releases.field.states import GUID_PREFIXES
 
 GUIDS = {platform: f"{prefix}{0:028}" for platform, prefix in GUID_PREFIXES.items()}
 EXIT_CODES = {"current": 0, "update": 0, "removed": 3, "unavailable": 4}
+
+
+class ActionParser(CommandParser):
+    """Takes what follows an option for its value even where it begins with a dash: tokens and ids of templates may."""
+
+    def parse_known_args(self, args: Sequence[str] | None = None, namespace: Any = None) -> Any:  # type: ignore[override]
+        """Parse after writing `--option -value` as `--option=-value`."""
+        joined: list[str] = []
+        for one in args or ():
+            option = self._option_string_actions.get(joined[-1]) if joined else None
+            is_value = one.startswith("-") and one not in self._option_string_actions and one != "--"
+            if is_value and option is not None and option.nargs is None:
+                joined[-1] += f"={one}"
+            else:
+                joined.append(one)
+        return super().parse_known_args(joined, namespace)
 
 
 class Command(BaseCommand):
@@ -27,14 +46,15 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         """Declare the actions and their options."""
-        actions = parser.add_subparsers(required=True, dest="action", metavar="action")
+        actions = parser.add_subparsers(required=True, dest="action", metavar="action", parser_class=ActionParser)
         update = actions.add_parser("update", help="ask which version to run (exit code 3: removed, 4: unavailable)")
         _add_common(update)
         update.add_argument("--os-version", default="14")
         update.add_argument("--app-version", default="1.0.0", help="of the host application")
-        update.add_argument("--network", default="wifi")
-        for name in ("local-version", "device-id", "account"):
-            update.add_argument(f"--{name}")
+        for one in CHOICES:
+            update.add_argument(f"--{one.of_device.replace('_', '-')}", default=one.options.values[0])
+        for name in ("local_version", *(name for name, one in LISTED.items() if one is not GUID)):
+            update.add_argument(f"--{name.replace('_', '-')}")
         update.add_argument("--trial-token", metavar="TOKEN", help="from the link of a trial version")
         update.add_argument("--download", type=Path, metavar="DIR", help="save a new package here")
         update.add_argument("--json", action="store_true", help="print the answer as JSON")
@@ -172,7 +192,8 @@ def _add_common(parser: CommandParser) -> None:
 
 def _add_consent(consent: CommandParser) -> None:
     """What the user does."""
-    consent.add_argument("templates", nargs="*", metavar="TEMPLATE_ID", help="show the pop-up; none: the settings")
+    shown = "show the pop-up, after -- where one begins with a dash; none: the settings"
+    consent.add_argument("templates", nargs="*", metavar="TEMPLATE_ID", help=shown)
     consent.add_argument("--account", required=True, help="the user, as the application knows them")
     consent.add_argument("--accept", action="append", default=[], metavar="TEMPLATE_ID")
     consent.add_argument("--reject", action="append", default=[], metavar="TEMPLATE_ID")
@@ -222,7 +243,6 @@ def _report(options: dict[str, Any]) -> dict[str, str]:
 
 def _question(options: dict[str, Any]) -> dict[str, str]:
     """Return the body of the update check."""
-    required = ("app_id", "platform", "os_version", "app_version", "network")
-    optional = ("local_version", "device_id", "account", "trial_token")
-    given = {name: options[name] for name in (*required, *optional) if options[name]}
+    names = ("app_id", "local_version", "trial_token", *Facts.__struct_fields__)
+    given = {name: options[name] for name in names if options[name]}
     return {**given, "guid": options["guid"] or GUIDS[options["platform"]]}
