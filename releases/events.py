@@ -86,13 +86,17 @@ class AuditEvent(VersionEvent):
 
 
 def submitter(text: str | Promise, detail: Callable[[Any], str] | None = None) -> Notify:
-    """Return what notifies who submitted the version, or who manages the program, of what came of the audit."""
+    """Return what notifies who submitted the version, or who manages the program, of what came of the audit.
+
+    Also where they did it themselves, by an unbinding.
+    """
     return Notify(
         kind=NotificationKind.DECISION,
         to=lambda event: member_or_managers(event.audit.submitted_by, team=event.program.team),
         text=text,
         url=lambda event: event.audit.get_absolute_url(),
         detail=detail or _outcome,
+        also_actor=True,
     )
 
 

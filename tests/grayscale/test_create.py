@@ -80,7 +80,7 @@ def test_makes_a_task_with_its_conditions_and_one_entry(version, by, entries):
         "objects": "account: 2",
     }
     program.refresh_from_db()
-    assert in_list(program.last_change, program.last_change_label) == "created the grayscale task First users"
+    assert in_list(program.last_change, program.last_change_label) == "Grayscale task created: First users"
 
 
 def test_a_start_in_the_past_delivers_at_once(version, entries):

@@ -27,9 +27,10 @@ def reason_of(event: Any) -> str:
 
 @dataclass(frozen=True, kw_only=True)
 class Notify:
-    """Whom an event notifies, but for who did it, and what they read: `text` names `event.words()`.
+    """Whom an event notifies, and what they read: `text` names `event.words()`.
 
-    `to`, `url` and `detail` are asked with the event; the last one, as `text`, once for each language.
+    `to`, `url` and `detail` are asked with the event; the last one, as `text`, once for each language. Who did it is left
+    out, but with `also_actor`: what came of it may be news to them, too.
     """
 
     kind: NotificationKind
@@ -37,10 +38,12 @@ class Notify:
     text: str | Promise
     url: Callable[[Any], str]
     detail: Callable[[Any], str] = reason_of
+    also_actor: bool = False
 
     def __call__(self, event: Any) -> None:
         """Write the notifications, in the event's transaction; each person has one, from the first that names them."""
-        people = [user for user in self.to(event) if user != event.by and user not in event.notified]
+        spared = event.notified if self.also_actor else event.notified | {event.by}
+        people = [user for user in self.to(event) if user not in spared]
         event.notified.update(people)
         notify(
             people,
