@@ -67,7 +67,14 @@ def test_every_state_has_a_colour(states):
 def test_text_for_people_has_no_exclamation_marks():
     shouting = []
     for path in TEMPLATES.rglob("*.html"):
-        for words in re.findall(r"{% (?:block)?translate [\"']([^\"']+)[\"']", path.read_text()):
+        for words in re.findall(r"(?:{% (?:block)?translate |\b_\()[\"']([^\"']+)[\"']", path.read_text()):
             if "!" in words:
                 shouting.append((path.name, words))
     assert shouting == []
+
+
+def test_no_literal_in_a_tag_has_a_percent_sign():
+    """`_("5 %")` in a tag is looked up with its sign doubled, and shown so; {% translate %} halves it again."""
+    literal = re.compile(r"""\b_\((?:"[^"]*%[^"]*"|'[^']*%[^']*')\)""")
+    found = [(path.name, match) for path in TEMPLATES.rglob("*.html") for match in literal.findall(path.read_text())]
+    assert found == []

@@ -4,7 +4,7 @@ A list page (looks/list.png):
 
     {% extends "base.html" %}{% load i18n %}
     {% block title %}{% translate "Mini programs" %}{% endblock %}        h1, <title> and last crumb
-    {% block actions %}{% action label url icon="plus" primary=True %}{% endblock %}
+    {% block actions %}{% action _("New version") url icon="plus" primary=True %}{% endblock %}
     {% block content %}
       <div class="card">
         {% filter_bar filter %}                                            a ListFilter's fields and tabs
@@ -19,8 +19,11 @@ A list page (looks/list.png):
         </table>                                                           and <div class="context">context</div>
         {% pager page total %}                                             total = “7 mini programs”
       </div>
-      or {% empty_state "apps" title text url=url label=label %}
+      or {% empty_state "apps" _("No mini programs yet") text url=url label=_("Create mini program") %}
     {% endblock %}
+
+Words for people go into a tag as a literal, _("…"), without a % in it; {% translate "…" as text %} is for what a branch
+    chooses or the line has no room for, and {% blocktranslate trimmed asvar text %} for what is longer than a line.
 
 A page of one thing: pass `mini_program` or `application` in the context and the frame draws crumbs, icon, status,
     name and copyable id by itself. Blocks: crumbs ({{ block.super }}{% crumb label url %}), icon, status, subtitle,
