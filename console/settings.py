@@ -97,7 +97,7 @@ TEMPLATES = [
                 "console.sections.frame",
                 "console.platform.context.late_parts",
             ],
-            "builtins": ["console.base.core.templatetags.console", "console.base.core.templatetags.actions"],
+            "builtins": [f"console.base.core.templatetags.{name}" for name in ("console", "actions", "dialogs")],
         },
     },
 ]

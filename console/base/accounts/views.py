@@ -118,15 +118,11 @@ def resend(request: SignedInRequest, invitation: Invitation) -> HttpResponse:
         request,
         forms.Form(posted(request)),
         invitation.team,
+        template="accounts/confirm/resend.html",
         save=lambda data: actions.resend_invitation(invitation, by=request.user),
         toast=_("A new link is on its way to %(email)s.") % {"email": invitation.email},
-        title=_("Send the invitation of %(email)s again?") % {"email": invitation.email},
-        effects=[
-            ("link-off", _("The earlier link stops working at once.")),
-            ("clock", _("The new link works for %(days)d days.") % {"days": settings.INVITATION_DAYS}),
-        ],
-        verb=_("Send again"),
-        icon="mail",
+        invitation=invitation,
+        days=settings.INVITATION_DAYS,
     )
 
 
@@ -137,12 +133,10 @@ def revoke(request: SignedInRequest, invitation: Invitation) -> HttpResponse:
         request,
         forms.Form(posted(request)),
         invitation.team,
+        template="accounts/confirm/revoke.html",
         save=lambda data: actions.revoke_invitation(invitation, by=request.user),
         toast=_("The invitation of %(email)s is taken back.") % {"email": invitation.email},
-        title=_("Take back the invitation of %(email)s?") % {"email": invitation.email},
-        effects=[("link-off", _("The link stops working at once."))],
-        verb=_("Take back"),
-        danger=True,
+        invitation=invitation,
     )
 
 
@@ -153,11 +147,10 @@ def change_role(request: SignedInRequest, member: Membership) -> HttpResponse:
         request,
         RoleForm(posted(request), initial={"role": member.role}),
         member.team,
+        template="accounts/confirm/change_role.html",
         save=lambda data: actions.change_role(member, role=data["role"], by=request.user),
         toast=_("The role of %(person)s is changed.") % {"person": member.user},
-        title=_("Change the role of %(person)s?") % {"person": member.user},
-        lead=_("Now: %(role)s. The change holds from the next click on.") % {"role": member.get_role_display()},
-        verb=_("Change the role"),
+        member=member,
     )
 
 
@@ -168,17 +161,10 @@ def remove(request: SignedInRequest, member: Membership) -> HttpResponse:
         request,
         NoteForm(posted(request)),
         member.team,
+        template="accounts/confirm/remove.html",
         save=lambda data: actions.remove_member(member, by=request.user, reason=data["note"]),
         toast=_("%(person)s is no longer a member.") % {"person": member.user},
-        title=_("Remove %(person)s from %(team)s?") % {"person": member.user, "team": member.team},
-        effects=[
-            ("door-exit", _("The team, its mini programs and applications are out of reach at once.")),
-            ("clipboard-off", _("Roles in the team’s applications end as well.")),
-            ("history", _("What the person did stays in the records.")),
-        ],
-        verb=_("Remove"),
-        icon="user-minus",
-        danger=True,
+        member=member,
     )
 
 
@@ -189,17 +175,10 @@ def leave(request: SignedInRequest, team: Team) -> HttpResponse:
         request,
         forms.Form(posted(request)),
         team,
+        template="accounts/confirm/leave.html",
         save=lambda data: actions.remove_member(team.membership, by=request.user),
         toast=_("You left %(team)s.") % {"team": team},
         url=reverse("accounts:list"),
-        title=_("Leave %(team)s?") % {"team": team},
-        effects=[
-            ("door-exit", _("The team, its mini programs and applications are out of your reach at once.")),
-            ("mail", _("To come back you need a new invitation.")),
-        ],
-        verb=_("Leave the team"),
-        icon="door-exit",
-        danger=True,
     )
 
 
@@ -220,7 +199,6 @@ def _confirm(
         form,
         save=save,
         success=lambda _result: (toast, url or back),
-        template="core/confirm.html",
         cancel=back,
         team=team,
         **context,

@@ -37,12 +37,23 @@ A form page: form_page(request, form, …, title=_("New version"), verb=_("Uploa
     `upload=True` the form is sent with a progress bar. Every FileField is a drop zone, every textarea with a
     max_length counts.
 
-A dialog: form_page(request, NoteForm(…), template="core/confirm.html", title=_("Publish City Bus 2.5.0?"), lead=…,
-    change=[(_("Online now"), "2.4.0"), (_("Online after this"), "2.5.0")], applications=[…], devices=…,
-    effects=[("device-mobile", _("Devices get 2.5.0 at their next start.")), …], verb=_("Publish 2.5.0"),
-    icon="rocket", danger=False, body="a/template.html", cancel=url). Link to it with {% action "Publish 2.5.0…" url %}:
-    a label that ends in … opens the dialog, and goes to the page without JavaScript. Where `@route(sudo=True)` needs
-    it, the password is asked by itself. core/form.html can be a dialog too.
+A dialog: confirm_page(request, NoteForm(…), template="releases/confirm/publish.html", save=…, toast=…, back=url) asks,
+    runs the verb and returns to `back`. Its copy stands in that template:
+
+    {% extends "core/confirm.html" %}{% load i18n %}
+    {% block title %}{% blocktranslate %}Publish {{ program }} {{ version }}?{% endblocktranslate %}{% endblock %}
+    {% block lead %}…{% endblock %}                                        one sentence below the title
+    {% block change %}{% change _("Online now") online _("Online after this") version %}{% endblock %}
+    {% block effects %}                                                    what will happen, on which devices
+      {% effect "device-mobile" %}{% translate "Devices get it at their next start." %}{% endeffect %}
+    {% endblock %}
+    {% block submit %}{% submit icon="rocket" danger=True %}{% translate "Publish" %}{% endsubmit %}{% endblock %}
+
+    `applications` in the context are drawn beside the change, block devices below them; block more stands above the
+    form. Where a verb's result leads elsewhere, form_page(request, form, …, template=…, success=…, cancel=url) does the
+    same. Link to it with {% action _("Publish…") url %}: a label that ends in … opens the dialog, and goes to the page
+    without JavaScript. Where `@route(sudo=True)` needs it, the password is asked by itself. core/form.html can be a
+    dialog, too.
 
 Impossible actions: {% actions %}{% action label url reason=why %}…{% endactions %}. With a reason the button is grey
     and the reason is written below the group, once.
