@@ -106,9 +106,6 @@ def create(request: SignedInRequest, teams: QuerySet[Team]) -> HttpResponse:
             program.get_absolute_url(),
         ),
         template="miniprograms/form.html",
-        title=_("Create mini program"),
-        verb=_("Create mini program"),
-        icon="plus",
         cancel=reverse("miniprograms:list"),
     )
 
@@ -133,8 +130,6 @@ def edit(request: SignedInRequest, program: MiniProgram) -> HttpResponse:
         save=save,
         success=lambda edited: (_("%(program)s is saved.") % {"program": edited}, edited.get_absolute_url()),
         template="miniprograms/form.html",
-        title=_("Edit"),
-        verb=_("Save"),
         cancel=program.get_absolute_url(),
         mini_program=program,
     )
@@ -238,9 +233,7 @@ def ask_for_binding(request: SignedInRequest, program: MiniProgram) -> HttpRespo
             _("%(application)s is asked. Its reviewers decide.") % {"application": binding.application},
             program.get_absolute_url(),
         ),
-        title=_("Ask for a binding"),
-        verb=_("Ask for the binding"),
-        icon="send",
+        template="miniprograms/ask_for_binding.html",
         cancel=program.get_absolute_url(),
         mini_program=program,
     )

@@ -31,9 +31,7 @@ def apply_for_exemption(request: SignedInRequest, program: MiniProgram) -> HttpR
         ExemptionForm(posted(request), applications=program.bindings.bound().applications().exclude(pk__in=asked)),
         save=lambda data: actions.apply_for_exemption(program, by=request.user, **data),
         success=lambda grant: (_("%(application)s is asked. Its reviewers decide.") % _names(grant), url),
-        title=_("Apply to skip domain verification"),
-        verb=_("Apply"),
-        icon="send",
+        template="devmgmt/exemption_form.html",
         cancel=url,
         mini_program=program,
     )

@@ -32,8 +32,7 @@ def save_query(request: SignedInRequest, program: MiniProgram) -> HttpResponse:
         SaveQueryForm(posted(request)),
         save=lambda data: actions.save_query(program, name=data["name"], query=criteria.query(), by=request.user),
         success=lambda saved: (_("“%(query)s” is saved.") % {"query": saved}, f"{page}?{saved.query}"),
-        title=_("Save this query"),
-        verb=_("Save"),
+        template="devmgmt/save_query.html",
         cancel=f"{page}?{criteria.query()}",
         mini_program=program,
     )

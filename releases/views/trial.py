@@ -48,14 +48,7 @@ def trial(request: SignedInRequest, program: MiniProgram) -> HttpResponse:
 def set_trial(request: SignedInRequest, program: MiniProgram) -> HttpResponse:
     """Choose the version and the page on which it opens; without JavaScript a button shows another version's pages."""
     current = _trial_of(program)
-    context = {
-        "title": _("Change trial version") if current else _("Set trial version"),
-        "verb": _("Save") if current else _("Set trial version"),
-        "icon": "test-pipe",
-        "cancel": _page_url(program),
-        "mini_program": program,
-        "trial": current,
-    }
+    context = {"cancel": _page_url(program), "mini_program": program, "trial": current}
     template = "releases/trial_form.html"
     if "pages" in request.POST:
         form = TrialForm(None, program=program, initial=request.POST.dict())

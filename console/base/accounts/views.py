@@ -85,9 +85,8 @@ def edit(request: SignedInRequest, team: Team) -> HttpResponse:
         TeamForm(posted(request), instance=instance),
         save=lambda data: actions.edit_team(team, by=request.user, name=data["name"]),
         success=lambda saved: (_("Saved."), _page_of(saved)),
+        template="accounts/edit.html",
         team=team,
-        title=_("Edit the team"),
-        verb=_("Save"),
         cancel=_page_of(team),
     )
 
@@ -103,10 +102,8 @@ def invite(request: SignedInRequest, team: Team) -> HttpResponse:
             _("The invitation to %(email)s is on its way.") % {"email": invitation.email},
             _page_of(team),
         ),
+        template="accounts/invite.html",
         team=team,
-        title=_("Invite to %(team)s") % {"team": team},
-        verb=_("Send the invitation"),
-        icon="mail",
         cancel=_page_of(team),
     )
 
@@ -222,8 +219,6 @@ def profile(request: SignedInRequest) -> HttpResponse:
         save=save,
         success=lambda _user: (_("Saved."), reverse("accounts:profile")),
         template="accounts/profile.html",
-        title=_("Profile"),
-        verb=_("Save"),
         cancel=reverse("home"),
     )
 
@@ -240,7 +235,6 @@ def accept(request: HttpRequest, invitation: Invitation | None) -> HttpResponse:
     if user.is_authenticated or User.objects.filter(email=invitation.email).exists():
         context = {
             "invitation": invitation,
-            "title": _join_title(invitation),
             "situation": "other" if user.is_authenticated else "sign_in",
         }
         return render(request, "accounts/accept.html", context, status=403 if request.method == "POST" else 200)
@@ -266,10 +260,5 @@ def _join(
         success=success,
         template="accounts/accept.html",
         invitation=invitation,
-        title=_join_title(invitation),
         situation="member" if request.user.is_authenticated else "new",
     )
-
-
-def _join_title(invitation: Invitation) -> str:
-    return _("Join %(team)s") % {"team": invitation.team}

@@ -25,7 +25,7 @@ def form_page(
     *,
     save: Callable[[dict[str, Any]], Any],
     success: Callable[[Any], tuple[str, str]],
-    template: str = "core/form.html",
+    template: str,
     **context: Any,
 ) -> HttpResponse:
     """Show `form`; on a valid POST run the verb `save(cleaned_data)`, then toast and go on.
@@ -58,13 +58,11 @@ def posted(request: HttpRequest) -> QueryDict | None:
 def show(request: HttpRequest, template: str, context: dict[str, Any], *, status: int = 200) -> HttpResponse:
     """Render the page, or for the dialog its partial `dialog`; without one, the browser goes to the page.
 
-    What extends core/confirm.html is drawn inside `around`.
+    What extends core/confirm.html or core/form_dialog.html is either, by `dialog`.
     """
-    if is_dialog(request):
-        around, templates = "core/dialog.html", [f"{template}#dialog", template]
-    else:
-        around, templates = "core/confirm_page.html", [template]
-    return render(request, templates, {"around": around, **context}, status=status)
+    dialog = is_dialog(request)
+    templates = [f"{template}#dialog", template] if dialog else template
+    return render(request, templates, {"dialog": dialog, **context}, status=status)
 
 
 def go(request: HttpRequest, url: str) -> HttpResponse:

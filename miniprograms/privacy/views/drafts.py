@@ -67,7 +67,6 @@ def _page(program: MiniProgram, form: DraftForm) -> dict[str, Any]:
         "mini_program": program,
         "previews": lambda: _previews(form, program),
         "placeholders": list(Placeholder),
-        "title": _("Edit the agreement"),
         "cancel": reverse("privacy:agreement", args=[program.app_id]),
     }
 

@@ -32,8 +32,9 @@ A page of one thing: pass `mini_program` or `application` in the context and the
     facts; <ul class="rows"> holds rows of icon, text, state and button; <ol class="events"> is a timeline;
     <div class="banner banner-orange"> a notice; <div class="tiles"><div class="card tile"> numbers.
 
-A form page: form_page(request, form, …, title=_("New version"), verb=_("Upload"), cancel=url) shows core/form.html. To
-    add around it, extend it: blocks before, fields, foot, side (with block form_class “form-page columns”). With
+A form page: form_page(request, form, template="hosts/edit.html", save=…, success=…, cancel=url). The template extends
+    core/form.html, or core/form_dialog.html where it can be a dialog, too; its blocks are title and submit (as below)
+    and, to add around the form: before, fields, foot, side (with block form_class “form-page columns”). With
     `upload=True` the form is sent with a progress bar. Every FileField is a drop zone, every textarea with a
     max_length counts.
 
@@ -52,8 +53,7 @@ A dialog: confirm_page(request, NoteForm(…), template="releases/confirm/publis
     `applications` in the context are drawn beside the change, block devices below them; block more stands above the
     form. Where a verb's result leads elsewhere, form_page(request, form, …, template=…, success=…, cancel=url) does the
     same. Link to it with {% action _("Publish…") url %}: a label that ends in … opens the dialog, and goes to the page
-    without JavaScript. Where `@route(sudo=True)` needs it, the password is asked by itself. core/form.html can be a
-    dialog, too.
+    without JavaScript. Where `@route(sudo=True)` needs it, the password is asked by itself.
 
 Impossible actions: {% actions %}{% action label url reason=why %}…{% endactions %}. With a reason the button is grey
     and the reason is written below the group, once.

@@ -63,8 +63,7 @@ def create(request: SignedInRequest, teams: QuerySet[Team]) -> HttpResponse:
             _("%(name)s is created. Download its configuration to connect the app.") % {"name": application},
             application.get_absolute_url(),
         ),
-        title=_("Create application"),
-        verb=_("Create application"),
+        template="hosts/create.html",
         cancel=reverse("hosts:list"),
     )
 
@@ -90,8 +89,7 @@ def edit(request: SignedInRequest, application: HostApplication) -> HttpResponse
         save=save,
         success=lambda changed: (_("Changes saved."), changed.get_absolute_url()),
         application=application,
-        title=_("Edit application"),
-        verb=_("Save"),
+        template="hosts/edit.html",
         cancel=application.get_absolute_url(),
     )
 
@@ -193,9 +191,6 @@ def configuration(request: SignedInRequest, application: HostApplication) -> Htt
         "application": application,
         "form": form,
         "keys": keys,
-        "title": _("Configuration file"),
-        "verb": _("Download"),
-        "icon": "download",
         "cancel": application.get_absolute_url(),
     }
     return render(request, "hosts/configuration.html", context, status=422 if form.is_bound else 200)

@@ -34,8 +34,7 @@ def form(request):
         NumberForm(posted(request), request.FILES or None),
         save=keep,
         success=lambda number: (f"{number} is kept.", "/"),
-        title="New number",
-        verb="Keep",
+        template="devmgmt/save_query.html",
         cancel="/",
     )
 
