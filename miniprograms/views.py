@@ -266,7 +266,7 @@ def unbind(request: SignedInRequest, binding: Binding) -> HttpResponse:
         toast=lambda _binding: _("%(application)s is unbound.") % {"application": application},
         back=program.get_absolute_url(),
         mini_program=program,
-        application=application,
+        host=application,
         applications=[application],
         is_last=not program.bindings.bound().exclude(pk=binding.pk).exists(),
     )
