@@ -100,6 +100,7 @@ TEMPLATES = [
             "builtins": [
                 "console.base.core.templatetags.console",
                 "console.base.core.templatetags.actions",
+                "console.base.core.templatetags.dialogs",
                 "console.base.activity.templatetags.activity",
             ],
         },

@@ -129,8 +129,6 @@ def notification_choices(request: SignedInRequest) -> HttpResponse:
         save=lambda _data: choose_notifications(request.user, choices=form.choices),
         success=lambda _saved: (_("Saved."), reverse("notification_choices")),
         template="core/notification_choices.html",
-        title=_("Notification settings"),
-        verb=_("Save"),
         cancel=reverse("notifications"),
     )
 

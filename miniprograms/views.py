@@ -20,7 +20,7 @@ from console.base.accounts.permissions import Permission, lacking
 from console.base.activity.models import ActivityEntry
 from console.base.activity.views import activity_page
 from console.base.core.errors import Overtaken
-from console.base.core.pages import NoteForm, form_page, page_of, posted
+from console.base.core.pages import NoteForm, confirm_page, form_page, page_of, posted
 from console.base.hosts.models import HostApplication
 from console.base.hosts.states import DecisionState
 from miniprograms import actions
@@ -106,9 +106,6 @@ def create(request: SignedInRequest, teams: QuerySet[Team]) -> HttpResponse:
             program.get_absolute_url(),
         ),
         template="miniprograms/form.html",
-        title=_("Create mini program"),
-        verb=_("Create mini program"),
-        icon="plus",
         cancel=reverse("miniprograms:list"),
     )
 
@@ -133,8 +130,6 @@ def edit(request: SignedInRequest, program: MiniProgram) -> HttpResponse:
         save=save,
         success=lambda edited: (_("%(program)s is saved.") % {"program": edited}, edited.get_absolute_url()),
         template="miniprograms/form.html",
-        title=_("Edit"),
-        verb=_("Save"),
         cancel=program.get_absolute_url(),
         mini_program=program,
     )
@@ -181,75 +176,39 @@ def ide_downloads(request: SignedInRequest) -> HttpResponse:
 @route(Permission.MANAGE, load=mini_program_for, methods="GET POST", sudo=True)
 def take_off_shelf(request: SignedInRequest, program: MiniProgram) -> HttpResponse:
     """Take the program from every application (L-4)."""
-    effects = [
-        (
-            "device-mobile",
-            _("At once no application gets %(program)s. Devices that ask are told that it is removed.")
-            % {"program": program},
-        ),
-        ("rocket-off", _("Publishing and rolling back are refused until it is back on the shelf.")),
-        ("send", _("Uploading and submitting for audit still work.")),
-    ]
-    if program.online_number:
-        effects.append(
-            (
-                "arrow-back-up",
-                _("Back on the shelf, exactly %(number)s is served again.") % {"number": program.online_number},
-            )
-        )
     return _shelf_dialog(
         request,
         program,
         NoteForm(posted(request), needed=True),
+        template="miniprograms/confirm/take_off_shelf.html",
         save=lambda data: actions.take_off_shelf(program, by=request.user, reason=data["note"]),
         toast=_("%(program)s is off the shelf."),
-        title=_("Take %(program)s off the shelf?") % {"program": program},
-        change=[(_("Served now"), _served(program)), (_("After this"), _("Nothing"))],
-        effects=effects,
-        verb=_("Take off the shelf"),
-        icon="circle-off",
-        danger=True,
     )
 
 
 @route(Permission.MANAGE, load=mini_program_for, methods="GET POST")
 def put_on_shelf(request: SignedInRequest, program: MiniProgram) -> HttpResponse:
     """Let the applications get the program again (L-4)."""
-    effects = [("rocket", _("Publishing and rolling back are possible again."))]
-    if program.online_number:
-        words = _("At once every bound application gets exactly %(number)s again.") % {"number": program.online_number}
-        effects.insert(0, ("device-mobile", words))
     return _shelf_dialog(
         request,
         program,
         NoteForm(posted(request)),
+        template="miniprograms/confirm/put_on_shelf.html",
         save=lambda data: actions.put_on_shelf(program, by=request.user, reason=data["note"]),
         toast=_("%(program)s is on the shelf."),
-        title=_("Put %(program)s on the shelf?") % {"program": program},
-        change=[(_("Served now"), _("Nothing")), (_("After this"), _served(program))],
-        effects=effects,
-        verb=_("Put on the shelf"),
-        icon="circle-check",
     )
-
-
-def _served(program: MiniProgram) -> str:
-    return program.online_number or _("No version yet")
 
 
 def _shelf_dialog(
     request: SignedInRequest, program: MiniProgram, form: forms.Form, *, toast: str, **context: Any
 ) -> HttpResponse:
-    bound = list(program.bindings.bound().applications())
-    return form_page(
+    return confirm_page(
         request,
         form,
-        success=lambda shelved: (toast % {"program": shelved}, program.get_absolute_url()),
-        template="core/confirm.html",
-        applications=bound,
-        devices=ngettext("%(count)d application", "%(count)d applications", len(bound)) % {"count": len(bound)},
-        cancel=program.get_absolute_url(),
+        toast=lambda shelved: toast % {"program": shelved},
+        back=program.get_absolute_url(),
         mini_program=program,
+        applications=list(program.bindings.bound().applications()),
         **context,
     )
 
@@ -274,9 +233,7 @@ def ask_for_binding(request: SignedInRequest, program: MiniProgram) -> HttpRespo
             _("%(application)s is asked. Its reviewers decide.") % {"application": binding.application},
             program.get_absolute_url(),
         ),
-        title=_("Ask for a binding"),
-        verb=_("Ask for the binding"),
-        icon="send",
+        template="miniprograms/ask_for_binding.html",
         cancel=program.get_absolute_url(),
         mini_program=program,
     )
@@ -285,61 +242,31 @@ def ask_for_binding(request: SignedInRequest, program: MiniProgram) -> HttpRespo
 @route(Permission.MANAGE, load=binding_for, methods="GET POST")
 def withdraw_binding(request: SignedInRequest, binding: Binding) -> HttpResponse:
     """Take back a request that waits (L-6)."""
-    names = {"application": binding.application, "program": binding.mini_program}
-    return form_page(
+    return confirm_page(
         request,
         forms.Form(posted(request)),
+        template="miniprograms/confirm/withdraw_binding.html",
         save=lambda data: actions.withdraw_binding(binding, by=request.user),
-        success=lambda _binding: (
-            _("The request to %(application)s is withdrawn.") % names,
-            binding.mini_program.get_absolute_url(),
-        ),
-        template="core/confirm.html",
-        title=_("Withdraw the binding request to %(application)s?") % names,
-        effects=[
-            ("clipboard-x", _("It leaves the review inbox of %(application)s.") % names),
-            ("send", _("You can ask again at any time.")),
-        ],
-        verb=_("Withdraw the request"),
-        icon="arrow-back",
-        cancel=binding.mini_program.get_absolute_url(),
+        toast=lambda _binding: _("The request to %(application)s is withdrawn.") % {"application": binding.application},
+        back=binding.mini_program.get_absolute_url(),
         mini_program=binding.mini_program,
+        binding=binding,
     )
 
 
 @route(Permission.MANAGE, load=binding_for, methods="GET POST", sudo=True)
 def unbind(request: SignedInRequest, binding: Binding) -> HttpResponse:
     """End a binding: the application no longer gets the program (L-6)."""
-    program = binding.mini_program
-    names = {"application": binding.application, "program": program, "number": program.in_audit_number}
-    effects = [
-        (
-            "device-mobile",
-            _("Devices with %(application)s are told at their next check that %(program)s is removed.") % names,
-        )
-    ]
-    effects.append(("lock", _("Exemptions and permissions that %(application)s granted end.") % names))
-    if program.in_audit_number:
-        effects.append(("clipboard-check", _("The audit of %(number)s goes on without %(application)s.") % names))
-    if not program.bindings.bound().exclude(pk=binding.pk).exists():
-        effects.append(
-            ("alert-triangle", _("No other application is bound: nobody gets %(program)s any more.") % names)
-        )
-    effects.append(("send", _("To come back, ask for a binding again. Its reviewers decide anew.")))
-    return form_page(
+    program, application = binding.mini_program, binding.application
+    return confirm_page(
         request,
         NoteForm(posted(request)),
+        template="miniprograms/confirm/unbind.html",
         save=lambda data: actions.unbind(binding, by=request.user, reason=data["note"]),
-        success=lambda _binding: (_("%(application)s is unbound.") % names, program.get_absolute_url()),
-        template="core/confirm.html",
-        title=_("Unbind %(program)s from %(application)s?") % names,
-        change=[(_("Served now"), _served(program)), (_("After this"), _("Nothing"))],
-        applications=[binding.application],
-        devices=binding.application.name,
-        effects=effects,
-        verb=_("Unbind"),
-        icon="unlink",
-        danger=True,
-        cancel=program.get_absolute_url(),
+        toast=lambda _binding: _("%(application)s is unbound.") % {"application": application},
+        back=program.get_absolute_url(),
         mini_program=program,
+        host=application,
+        applications=[application],
+        is_last=not program.bindings.bound().exclude(pk=binding.pk).exists(),
     )

@@ -54,7 +54,7 @@ def test_every_template_is_used_and_compiles():
         get_template(name)
         if name.partition("/")[0] in LIBRARY_TEMPLATES or name in ERROR_PAGES:
             continue
-        if f'"{name}' not in text and f"'{name}" not in text:
+        if not any(f"{mark}{name}" in text for mark in "\"',"):
             unused.append(name)
     assert unused == []
 
@@ -67,7 +67,14 @@ def test_every_state_has_a_colour(states):
 def test_text_for_people_has_no_exclamation_marks():
     shouting = []
     for path in TEMPLATES.rglob("*.html"):
-        for words in re.findall(r"{% (?:block)?translate [\"']([^\"']+)[\"']", path.read_text()):
+        for words in re.findall(r"(?:{% (?:block)?translate |\b_\()[\"']([^\"']+)[\"']", path.read_text()):
             if "!" in words:
                 shouting.append((path.name, words))
     assert shouting == []
+
+
+def test_no_literal_in_a_tag_has_a_percent_sign():
+    """`_("5 %")` in a tag is looked up with its sign doubled, and shown so; {% translate %} halves it again."""
+    literal = re.compile(r"""\b_\((?:"[^"]*%[^"]*"|'[^']*%[^']*')\)""")
+    found = [(path.name, match) for path in TEMPLATES.rglob("*.html") for match in literal.findall(path.read_text())]
+    assert found == []

@@ -20,7 +20,7 @@ from console.base.accounts.access import SignedInRequest, check, route, teams_fo
 from console.base.accounts.models import Team
 from console.base.accounts.permissions import Permission
 from console.base.core import times
-from console.base.core.pages import NoteForm, Shown, form_page, page_of, posted, secret_page
+from console.base.core.pages import NoteForm, Shown, confirm_page, page_of, posted, secret_page
 from console.base.core.states import look_of
 from devmgmt.keys import actions, rules
 from devmgmt.keys.filters import OverviewFilter
@@ -32,7 +32,6 @@ from miniprograms.models import MiniProgram
 from miniprograms.views import programs_page
 
 PAGE = "keys/keys.html"
-CONFIRM = "core/confirm.html"
 
 
 @route(Permission.ADMINISTER, load=teams_for)
@@ -65,15 +64,8 @@ def generate(request: SignedInRequest, program: MiniProgram) -> HttpResponse:
         request,
         program,
         NoteForm(posted(request)),
+        template="keys/confirm/generate.html",
         make=lambda data: actions.generate(program, by=request.user, reason=data["note"]),
-        title=_("Generate the AppSecret of %(program)s?") % {"program": program},
-        effects=[
-            ("eye-off", _("It is shown once. Have the secret store of your server open.")),
-            ("server", _("With it your server gets access tokens, signs users in and sends subscription messages.")),
-            ("message", _("The team's other administrators are told.")),
-        ],
-        verb=_("Generate secret"),
-        icon="key",
     )
 
 
@@ -85,21 +77,12 @@ def reset(request: SignedInRequest, program: MiniProgram) -> HttpResponse:
         request,
         program,
         ResetForm(posted(request), initial={"seen": current.pk if current else 0}),
+        template="keys/confirm/reset.html",
         make=lambda data: actions.reset(
             program, seen=data["seen"], overlap=data["overlap"], reason=data["note"], by=request.user
         ),
-        title=_("Reset the AppSecret of %(program)s?") % {"program": program},
-        change=[(_("Secret now"), current or _("None")), (_("After this"), _("A new one"))],
-        effects=[
-            ("bolt", _("“Refuse it at once” ends %(what)s now.") % {"what": _stopped(program)}),
-            ("users", _cut_off(program, _("Until your server has the new secret"))),
-            ("clock", _("With an overlap both secrets work until its end. Access tokens keep their own end.")),
-            ("eye-off", _("The new one is shown once. Have the secret store of your server open.")),
-            ("message", _("The team's other administrators are told.")),
-        ],
-        verb=_("Reset secret"),
-        icon="refresh",
-        danger=True,
+        current=current,
+        **_at_stake(program),
     )
 
 
@@ -110,19 +93,10 @@ def freeze(request: SignedInRequest, program: MiniProgram) -> HttpResponse:
         request,
         program,
         NoteForm(posted(request), needed=True, help_text=_("The team's other administrators read it.")),
+        template="keys/confirm/freeze.html",
         save=lambda data: actions.freeze(program, reason=data["note"], by=request.user),
         toast=_("The secret is frozen. Nothing that it opens works now."),
-        title=_("Freeze the AppSecret of %(program)s?") % {"program": program},
-        after="frozen",
-        effects=[
-            ("bolt", _("Refused at once (40243): %(what)s.") % {"what": _stopped(program)}),
-            ("users", _cut_off(program, _("Until it is unfrozen"))),
-            ("refresh", _("Unfreezing brings the same secret back. A reset gives a new one, which is frozen, too.")),
-            ("message", _("The team's other administrators are told.")),
-        ],
-        verb=_("Freeze secret"),
-        icon="snowflake",
-        danger=True,
+        **_at_stake(program),
     )
 
 
@@ -133,20 +107,9 @@ def unfreeze(request: SignedInRequest, program: MiniProgram) -> HttpResponse:
         request,
         program,
         NoteForm(posted(request)),
+        template="keys/confirm/unfreeze.html",
         save=lambda data: actions.unfreeze(program, reason=data["note"], by=request.user),
         toast=_("The secret works again."),
-        title=_("Unfreeze the AppSecret of %(program)s?") % {"program": program},
-        after="active",
-        effects=[
-            ("key", _("The same secret works again at once, and so do access tokens that have not ended meanwhile.")),
-            (
-                "alert-triangle",
-                _("If someone else may know it, reset it first: it stays frozen meanwhile."),
-            ),
-            ("message", _("The team's other administrators are told.")),
-        ],
-        verb=_("Unfreeze secret"),
-        icon="circle-check",
     )
 
 
@@ -177,24 +140,19 @@ def _page(request: SignedInRequest, program: MiniProgram) -> dict[str, Any]:
 
 
 def _confirm(
-    request: SignedInRequest, program: MiniProgram, form: forms.Form, *, toast: str, after: str, **context: Any
+    request: SignedInRequest, program: MiniProgram, form: forms.Form, *, toast: str, **context: Any
 ) -> HttpResponse:
     """Ask in a dialog, run the verb, and return to the program's page."""
     state = rules.state_of(_current(program))
-    return form_page(
+    return confirm_page(
         request,
         form,
-        success=lambda _row: (toast, _address(program)),
-        template=CONFIRM,
-        change=[(_("Secret now"), _label(state)), (_("After this"), _label(after))],
+        toast=lambda _row: toast,
+        back=_address(program),
         mini_program=program,
-        cancel=_address(program),
+        state=_("None") if state == rules.NONE_YET else look_of(state)[1],
         **context,
     )
-
-
-def _label(state: str) -> str:
-    return _("None") if state == rules.NONE_YET else look_of(state)[1]
 
 
 def _secret_dialog(
@@ -234,19 +192,10 @@ def _shown(program: MiniProgram, made: actions.Made) -> Shown:
     )
 
 
-def _stopped(program: MiniProgram) -> str:
-    """Say what a move ends: the secret, and the access tokens that live."""
-    alive = AccessToken.objects.filter(mini_program=program).alive(at=timezone.now()).count()
-    words = ngettext("the secret and %(count)d live access token", "the secret and %(count)d live access tokens", alive)
-    return words % {"count": alive} if alive else _("the secret")
-
-
-def _cut_off(program: MiniProgram, until: str) -> str:
-    """Say who loses what, and until when."""
-    names = get_text_list([application.name for application in program.bindings.bound().applications()[:5]], _("and"))
-    if not names:
-        return _("%(until)s: your server gets no access tokens. No application is bound, so no user notices.") % {
-            "until": until
-        }
-    words = _("%(until)s: users in %(applications)s can't sign in, and no subscription message is sent.")
-    return words % {"until": until, "applications": names}
+def _at_stake(program: MiniProgram) -> dict[str, Any]:
+    """Return what a move ends: the access tokens that live, and the first applications whose users are cut off."""
+    names = [application.name for application in program.bindings.bound().applications()[:5]]
+    return {
+        "live_tokens": AccessToken.objects.filter(mini_program=program).alive(at=timezone.now()).count(),
+        "cut_off": get_text_list(names, _("and")),
+    }

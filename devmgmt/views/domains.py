@@ -116,8 +116,6 @@ def edit(request: SignedInRequest, program: MiniProgram) -> HttpResponse:
         save=save,
         success=lambda saved: (_("The server domains of %(program)s are saved.") % {"program": saved}, url),
         template="devmgmt/domains_form.html",
-        title=_("Edit server domains"),
-        verb=_("Save domains"),
         cancel=url,
         mini_program=program,
         used=used,

@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 
 from console.base.accounts.access import SignedInRequest, route
 from console.base.accounts.permissions import Permission
-from console.base.core.pages import form_page, posted
+from console.base.core.pages import confirm_page, form_page, posted
 from console.base.core.states import look_of
 from devmgmt import actions
 from devmgmt.access import exemption_for, permission_for
@@ -31,9 +31,7 @@ def apply_for_exemption(request: SignedInRequest, program: MiniProgram) -> HttpR
         ExemptionForm(posted(request), applications=program.bindings.bound().applications().exclude(pk__in=asked)),
         save=lambda data: actions.apply_for_exemption(program, by=request.user, **data),
         success=lambda grant: (_("%(application)s is asked. Its reviewers decide.") % _names(grant), url),
-        title=_("Apply to skip domain verification"),
-        verb=_("Apply"),
-        icon="send",
+        template="devmgmt/exemption_form.html",
         cancel=url,
         mini_program=program,
     )
@@ -42,78 +40,58 @@ def apply_for_exemption(request: SignedInRequest, program: MiniProgram) -> HttpR
 @route(Permission.DEVELOP, load=exemption_for, methods="GET POST")
 def withdraw_exemption(request: SignedInRequest, grant: DomainExemption) -> HttpResponse:
     """Take back the request to skip domain verification (D-2)."""
-    return _withdraw(request, grant, _("Withdraw the request to skip domain verification?"))
+    return _withdraw(request, grant)
 
 
 @route(Permission.DEVELOP, load=permission_for, methods="GET POST")
 def withdraw_permission(request: SignedInRequest, grant: ApiPermission) -> HttpResponse:
     """Take back the request for one API (D-3)."""
-    return _withdraw(request, grant, _("Withdraw the request for %(api)s?") % {"api": grant.api})
+    return _withdraw(request, grant)
 
 
 @route(Permission.DEVELOP, load=exemption_for, methods="GET POST")
 def give_up_exemption(request: SignedInRequest, grant: DomainExemption) -> HttpResponse:
     """Let the application's devices verify the program's hosts again (D-2)."""
-    loss = _("Devices with %(application)s verify the hosts of %(program)s again, from their next policy on.")
-    return _give_up(request, grant, _("Give up skipping domain verification?"), loss)
+    return _give_up(request, grant)
 
 
 @route(Permission.DEVELOP, load=permission_for, methods="GET POST")
 def give_up_permission(request: SignedInRequest, grant: ApiPermission) -> HttpResponse:
     """Do without an API that the application granted (D-3)."""
-    title = _("Give up %(api)s?") % {"api": grant.api}
-    loss = _("On devices with %(application)s, %(program)s can't call it any more, from their next policy on.")
-    return _give_up(request, grant, title, loss)
+    return _give_up(request, grant)
 
 
-def _withdraw(request: SignedInRequest, grant: ProgramGrant, title: str) -> HttpResponse:
-    names = _names(grant)
+def _withdraw(request: SignedInRequest, grant: ProgramGrant) -> HttpResponse:
     return _dialog(
         request,
         grant,
+        template="devmgmt/confirm/withdraw.html",
         save=lambda data: actions.withdraw(grant, by=request.user),
-        after=_("Withdrawn"),
-        toast=_("The request to %(application)s is withdrawn.") % names,
-        title=title,
-        effects=[
-            ("clipboard-x", _("It leaves the review inbox of %(application)s.") % names),
-            ("send", _("You can apply again at any time.")),
-        ],
-        verb=_("Withdraw the request"),
-        icon="arrow-back",
+        toast=_("The request to %(application)s is withdrawn.") % _names(grant),
     )
 
 
-def _give_up(request: SignedInRequest, grant: ProgramGrant, title: str, loss: str) -> HttpResponse:
-    names = _names(grant)
+def _give_up(request: SignedInRequest, grant: ProgramGrant) -> HttpResponse:
     return _dialog(
         request,
         grant,
+        template="devmgmt/confirm/give_up.html",
         save=lambda data: actions.give_up(grant, by=request.user),
-        after=_("Given up"),
-        toast=_("It is given up, and %(application)s is told.") % names,
-        title=title,
-        effects=[
-            ("device-mobile", loss % names),
-            ("send", _("To have it back, apply again. The reviewers of %(application)s decide anew.") % names),
-        ],
-        verb=_("Give up"),
-        icon="x",
-        danger=True,
+        toast=_("It is given up, and %(application)s is told.") % _names(grant),
     )
 
 
-def _dialog(request: SignedInRequest, grant: ProgramGrant, *, after: str, toast: str, **context: Any) -> HttpResponse:
-    return form_page(
+def _dialog(request: SignedInRequest, grant: ProgramGrant, *, toast: str, **context: Any) -> HttpResponse:
+    return confirm_page(
         request,
         forms.Form(posted(request)),
-        success=lambda _grant: (toast, grant.developer_url()),
-        template="core/confirm.html",
-        change=[(_("Now"), look_of(grant.shown_state)[1]), (_("After this"), after)],
-        applications=[grant.application],
-        devices=grant.application.name,
-        cancel=grant.developer_url(),
+        toast=lambda _grant: toast,
+        back=grant.developer_url(),
         mini_program=grant.mini_program,
+        grant=grant,
+        api=grant.api if isinstance(grant, ApiPermission) else "",
+        state=look_of(grant.shown_state)[1],
+        applications=[grant.application],
         **context,
     )
 

@@ -9,7 +9,6 @@ from django.db.models.functions import Coalesce
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
-from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from console.base.accounts.access import SignedInRequest, route
@@ -120,9 +119,6 @@ def apply(request: SignedInRequest, program: MiniProgram) -> HttpResponse:
         save=lambda data: actions.apply_for_permissions(program, application=application, by=request.user, **data),
         success=lambda asked: (_asked(application, asked), back),
         template="devmgmt/permissions_form.html",
-        title=_("Apply for interface permissions"),
-        verb=_("Apply"),
-        icon="send",
         cancel=back,
         mini_program=program,
         chosen=application,

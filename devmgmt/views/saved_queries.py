@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 
 from console.base.accounts.access import SignedInRequest, route
 from console.base.accounts.permissions import Permission
-from console.base.core.pages import form_page, posted
+from console.base.core.pages import confirm_page, form_page, posted
 from devmgmt import actions
 from devmgmt.access import saved_query_for
 from devmgmt.forms.logs import CriteriaForm, SaveQueryForm
@@ -32,8 +32,7 @@ def save_query(request: SignedInRequest, program: MiniProgram) -> HttpResponse:
         SaveQueryForm(posted(request)),
         save=lambda data: actions.save_query(program, name=data["name"], query=criteria.query(), by=request.user),
         success=lambda saved: (_("“%(query)s” is saved.") % {"query": saved}, f"{page}?{saved.query}"),
-        title=_("Save this query"),
-        verb=_("Save"),
+        template="devmgmt/save_query.html",
         cancel=f"{page}?{criteria.query()}",
         mini_program=program,
     )
@@ -43,16 +42,13 @@ def save_query(request: SignedInRequest, program: MiniProgram) -> HttpResponse:
 def delete_query(request: SignedInRequest, saved: SavedQuery) -> HttpResponse:
     """Forget a saved query."""
     page = reverse("devmgmt:logs", args=[saved.mini_program.app_id])
-    return form_page(
+    return confirm_page(
         request,
         forms.Form(posted(request)),
+        template="devmgmt/confirm/delete_query.html",
         save=lambda data: actions.delete_query(saved),
-        success=lambda _nothing: (_("“%(query)s” is deleted.") % {"query": saved}, page),
-        template="core/confirm.html",
-        title=_("Delete “%(query)s”?") % {"query": saved},
-        lead=_("Only your saved query goes; the logs stay."),
-        verb=_("Delete"),
-        danger=True,
-        cancel=page,
+        toast=lambda _nothing: _("“%(query)s” is deleted.") % {"query": saved},
+        back=page,
         mini_program=saved.mini_program,
+        query=saved,
     )

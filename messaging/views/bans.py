@@ -29,23 +29,14 @@ def ban(request: SignedInRequest, application: HostApplication) -> HttpResponse:
         program = programs.filter(app_id=chosen).first() if chosen.isalnum() else None
         if program is None:
             raise Http404
-    names = {"program": program, "application": application}
     return dialog(
         request,
         application,
         BanForm(posted(request), programs=programs, program=program),
+        template="messaging/confirm/ban.html",
         save=lambda data: actions.ban(application, by=request.user, **{"program": program, **data}),
         toast=lambda made: _("%(what)s: no messages from now on.") % {"what": what_of(made)},
-        title=_("Stop messages of %(program)s?") % names if program else _("Stop messages"),
-        effects=[
-            ("message-off", _("Its server gets a refusal for each new message (43107, 43116 for one template).")),
-            ("send", _("Messages that were accepted before are still delivered.")),
-            ("device-mobile", _("Devices do not ask users for what is stopped. Consents that were given stay.")),
-            ("message", _("The mini program's team is told, with the reason.")),
-        ],
-        verb=_("Stop messages"),
-        icon="ban",
-        danger=True,
+        program=program,
     )
 
 
@@ -56,14 +47,9 @@ def lift(request: SignedInRequest, ban: Ban) -> HttpResponse:
         request,
         ban.application,
         forms.Form(posted(request)),
+        template="messaging/confirm/lift.html",
         save=lambda _data: actions.lift(ban, by=request.user),
         toast=lambda lifted: _("%(what)s: messages are taken again.") % {"what": what_of(lifted)},
-        title=_("Allow messages again: %(what)s?") % {"what": what_of(ban)},
-        change=[(_("Stopped because"), ban.reason)],
-        effects=[
-            ("send", _("Its server can send again at once, for consents that users have given.")),
-            ("message", _("The mini program's team is told.")),
-        ],
-        verb=_("Allow again"),
-        icon="check",
+        ban=ban,
+        what=what_of(ban),
     )

@@ -22,7 +22,7 @@ from console.base.accounts.permissions import Permission, lacking
 from console.base.activity.models import ActivityEntry
 from console.base.core import times
 from console.base.core.errors import Overtaken
-from console.base.core.pages import Shown, form_page, page_of, posted, secret_page
+from console.base.core.pages import Shown, confirm_page, page_of, posted, secret_page
 from console.base.core.text import visible
 from console.base.hosts import rules as host_rules
 from console.base.hosts.access import application_for
@@ -36,7 +36,7 @@ from messaging.models import Gateway, Message, MyTemplate
 from messaging.states import MessageState
 from messaging.wording import title_of, what_of
 
-CONFIRM, PAGE = "core/confirm.html", "messaging/gateway.html"
+PAGE = "messaging/gateway.html"
 FAILED_SHOWN = 25
 DAY = timedelta(days=1)
 TEST_PAUSE = 3  # seconds between two tests of an application: the button is no way to try out addresses
@@ -146,49 +146,27 @@ def set_gateway(request: SignedInRequest, application: HostApplication) -> HttpR
             form.show_overtaken(actions.gateway_of(application), edits)
             raise
 
-    names = {"application": application}
-    effects = [
-        ("send", _("New messages go there from now on; those that wait, at their next try.")),
-        ("lock", _("Private networks are not asked, and redirects are not followed.")),
-        ("message", _("The other administrators of %(application)s are told.") % names),
-    ]
     return dialog(
         request,
         application,
         form,
+        template="messaging/confirm/set_gateway.html",
         save=save,
         toast=lambda _saved: _("The address is saved. Send a test to see that it answers."),
-        title=_("Change the gateway of %(application)s") % names
-        if current.url
-        else _("Set the gateway of %(application)s") % names,
-        effects=effects,
-        verb=_("Save address"),
+        address=current.url,
     )
 
 
 def _remove_gateway(request: SignedInRequest, application: HostApplication, current: Gateway) -> HttpResponse:
-    waiting = Message.objects.filter(application=application, state=MessageState.WAITING).count()
-    words = ngettext(
-        "%(count)d message waits. It fails unless an address is set again in time.",
-        "%(count)d messages wait. They fail unless an address is set again in time.",
-        waiting,
-    )
     return dialog(
         request,
         application,
         RemoveForm(posted(request), initial={"revision": current.revision}),
+        template="messaging/confirm/remove_gateway.html",
         save=lambda data: actions.set_gateway(application, url="", by=request.user, **data),
         toast=lambda _none: _("The gateway is removed."),
-        title=_("Remove the gateway of %(application)s?") % {"application": application},
-        change=[(_("Address now"), current.url or "–"), (_("After this"), _("None"))],
-        effects=[
-            ("message-off", _("New messages of every mini program are refused (48001).")),
-            ("clock", words % {"count": waiting} if waiting else _("No message waits.")),
-            ("message", _("The other administrators of %(application)s are told.") % {"application": application}),
-        ],
-        verb=_("Remove gateway"),
-        icon="trash",
-        danger=True,
+        address=current.url,
+        waiting=Message.objects.filter(application=application, state=MessageState.WAITING).count(),
     )
 
 
@@ -218,49 +196,28 @@ def send_test(request: SignedInRequest, application: HostApplication) -> HttpRes
 @route(Permission.EDIT_APPLICATION, load=application_for, methods="GET POST", sudo=True)
 def generate_server_secret(request: SignedInRequest, application: HostApplication) -> HttpResponse:
     """Make the first server secret; the answer shows it once."""
-    names = {"application": application}
     return _secret_dialog(
         request,
         application,
         forms.Form(posted(request)),
+        template="messaging/confirm/generate_secret.html",
         make=lambda _data: sealed.generate_server_secret(application, by=request.user),
-        title=_("Generate the server secret of %(application)s?") % names,
-        effects=[
-            ("eye-off", _("It is shown once. Have the secret store of your server open.")),
-            ("message", _("The other administrators of %(application)s are told.") % names),
-        ],
-        verb=_("Generate secret"),
-        icon="key",
     )
 
 
 @route(Permission.EDIT_APPLICATION, load=application_for, methods="GET POST", sudo=True)
 def reset_server_secret(request: SignedInRequest, application: HostApplication) -> HttpResponse:
     """Replace the server secret; the answer shows the new one once."""
-    names = {"application": application}
     current = application.server_secrets.filter(ends_at=None).first()
-    form = SecretForm(posted(request), initial={"seen": current.pk if current else 0})
     return _secret_dialog(
         request,
         application,
-        form,
+        SecretForm(posted(request), initial={"seen": current.pk if current else 0}),
+        template="messaging/confirm/reset_secret.html",
         make=lambda data: sealed.reset_server_secret(
             application, seen=data["seen"], overlap=data["overlap"], reason=data["note"], by=request.user
         ),
-        title=_("Reset the server secret of %(application)s?") % names,
-        change=[(_("Secret now"), current or _("None")), (_("After this"), _("A new one"))],
-        effects=[
-            (
-                "bolt",
-                _("“Refuse it at once” stops messages and login codes until the server has the new one."),
-            ),
-            ("clock", _("With an overlap both secrets work until its end. Messages carry a signature of each.")),
-            ("eye-off", _("The new one is shown once. Have the secret store of your server open.")),
-            ("message", _("The other administrators of %(application)s are told.") % names),
-        ],
-        verb=_("Reset secret"),
-        icon="refresh",
-        danger=True,
+        current=current,
     )
 
 
@@ -298,27 +255,17 @@ def _shown(application: HostApplication, secret: str) -> Shown:
 @route(Permission.EDIT_APPLICATION, load=application_for, methods="GET POST")
 def replay_failed(request: SignedInRequest, application: HostApplication) -> HttpResponse:
     """Send every failed message again."""
-    failed = actions.failed_and_wanted(application)[: actions.MOST_REPLAYED].count()
-    effects = [
-        ("refresh", _("Each is tried at once, and then as often as a new one.")),
-        ("fingerprint", _("Each keeps its ID, so the gateway knows one that it has taken already.")),
-        ("circle-check", _("No consent is used again.")),
-    ]
-    if failed == actions.MOST_REPLAYED:
-        effects.append(("clock", _("If there are more, the oldest go first. Do it again for the rest.")))
     return dialog(
         request,
         application,
         forms.Form(posted(request)),
+        template="messaging/confirm/replay_failed.html",
         save=lambda _data: actions.replay_failed(application, by=request.user),
         toast=lambda count: (
             ngettext("%(count)d message is sent again.", "%(count)d messages are sent again.", count) % {"count": count}
         ),
-        title=ngettext("Send %(count)d failed message again?", "Send %(count)d failed messages again?", failed)
-        % {"count": failed},
-        effects=effects,
-        verb=_("Send again"),
-        icon="refresh",
+        failed=actions.failed_and_wanted(application)[: actions.MOST_REPLAYED].count(),
+        most=actions.MOST_REPLAYED,
     )
 
 
@@ -331,13 +278,4 @@ def dialog(
     request: SignedInRequest, application: HostApplication, form: forms.Form, *, toast: Any, **context: Any
 ) -> HttpResponse:
     """Ask in a dialog, run the verb, and return to the page."""
-    back = address_of(application)
-    return form_page(
-        request,
-        form,
-        success=lambda result: (toast(result), back),
-        template=CONFIRM,
-        application=application,
-        cancel=back,
-        **context,
-    )
+    return confirm_page(request, form, toast=toast, back=address_of(application), application=application, **context)

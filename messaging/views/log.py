@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from console.base.accounts.access import SignedInRequest, route
 from console.base.accounts.permissions import Permission, lacking
 from console.base.activity.models import ActivityEntry
-from console.base.core.pages import form_page, posted
+from console.base.core.pages import confirm_page, posted
 from messaging.access import message_for
 from messaging.actions import messages
 from messaging.events import MessageReplayed
@@ -100,25 +100,14 @@ def replay(request: SignedInRequest, message: Message) -> HttpResponse:
     program = message.mini_program
     page = reverse("messaging:message", args=[program.app_id, message.pk])
     log_url = f"{reverse('messaging:log', args=[program.app_id])}?state=failed"
-    back = log_url if request.GET.get("list") else page
-    return form_page(
+    return confirm_page(
         request,
         forms.Form(posted(request)),
+        template="messaging/confirm/replay.html",
         save=lambda data: messages.replay(message, by=request.user),
-        success=lambda replayed: (_("%(message)s waits for delivery again.") % {"message": replayed}, back),
-        template="core/confirm.html",
-        title=_("Send %(message)s again?") % {"message": message},
-        effects=[
-            (
-                "send",
-                _("%(application)s gets the same message, with the same ID.") % {"application": message.application},
-            ),
-            ("refresh", _("It is tried as often as a new one. No consent is used.")),
-        ],
-        lead=Row(message).answer,
-        change=[(_("Now"), _("Failed")), (_("After this"), _("Waiting"))],
-        verb=_("Send again"),
-        icon="refresh",
-        cancel=back,
+        toast=lambda replayed: _("%(message)s waits for delivery again.") % {"message": replayed},
+        back=log_url if request.GET.get("list") else page,
+        message=message,
+        row=Row(message),
         mini_program=program,
     )

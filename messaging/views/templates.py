@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from typing import Any
 
 from django.http import HttpResponse
 from django.shortcuts import render
@@ -13,7 +12,7 @@ from django.utils.translation import ngettext
 
 from console.base.accounts.access import SignedInRequest, route
 from console.base.accounts.permissions import Permission, lacking
-from console.base.core.pages import NoteForm, form_page, page_of, posted
+from console.base.core.pages import NoteForm, confirm_page, page_of, posted
 from messaging import rules
 from messaging.access import template_for
 from messaging.actions import templates as actions
@@ -88,39 +87,14 @@ def _code(template: MyTemplate) -> dict[str, str]:
 def delete_template(request: SignedInRequest, template: MyTemplate) -> HttpResponse:
     """Delete a template, after saying what that ends and what it does not."""
     program, title = template.mini_program, title_of(template)
-    url = reverse("messaging:templates", args=[program.app_id])
-    return form_page(
+    return confirm_page(
         request,
         NoteForm(posted(request)),
+        template="messaging/confirm/delete_template.html",
         save=lambda data: actions.delete_template(template, by=request.user, **data),
-        success=lambda deleted: (_("%(title)s is deleted.") % {"title": title}, url),
-        template="core/confirm.html",
-        title=_("Delete %(title)s?") % {"title": title},
-        lead=_("It can't be restored. Selected again, it gets another template ID."),
-        effects=_effects(template),
-        verb=_("Delete template"),
-        icon="trash",
-        danger=True,
-        cancel=url,
+        toast=lambda deleted: _("%(title)s is deleted.") % {"title": title},
+        back=reverse("messaging:templates", args=[program.app_id]),
         mini_program=program,
+        template_title=title,
+        left=actions.left_of(template),
     )
-
-
-def _effects(template: MyTemplate) -> list[tuple[str, Any]]:
-    left = actions.left_of(template)
-    consents = ngettext(
-        "%(count)d consent becomes unusable: its user can't be sent this message any more.",
-        "%(count)d consents become unusable: their users can't be sent this message any more.",
-        left.consents,
-    )
-    waiting = ngettext(
-        "%(count)d message that waits is still delivered.",
-        "%(count)d messages that wait are still delivered.",
-        left.waiting,
-    )
-    return [
-        ("user-off", consents % {"count": left.consents} if left.consents else _("No consent is lost: there is none.")),
-        ("send", waiting % {"count": left.waiting} if left.waiting else _("No message waits for delivery.")),
-        ("history", _("Messages that were sent stay in the send log.")),
-        ("code", _("Calls that name its ID are refused from now on: 40037.")),
-    ]

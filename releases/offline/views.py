@@ -7,7 +7,6 @@ import json
 from django.http import FileResponse, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
-from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from console.base.accounts.access import SignedInRequest, route
@@ -85,23 +84,15 @@ def download(request: SignedInRequest, program: MiniProgram) -> HttpResponse | F
             return _file(program, form, by=request.user)
         except Refused as refused:
             form.add_error(refused.field, refused.message)
-    name = actions.file_name(program, program.online_number) if program.online_number else _("Nothing")
-    reason = rules.why_not_download(program)
     context = {
         "form": form,
         "mini_program": program,
-        "title": _("Download the offline package of %(program)s?") % {"program": program},
-        "change": [(_("File"), name)],
-        "effects": [("lock", reason)] if reason else [
-            ("package", _("The same bytes that devices get: compare the SHA-256 before you build them in.")),
-            ("history", _("Who downloaded which version for which application is kept for good.")),
-        ],
-        "verb": _("Download"),
-        "icon": "download",
+        "file_name": actions.file_name(program, program.online_number) if program.online_number else "",
+        "reason": rules.why_not_download(program),
         "download": True,
         "cancel": reverse("offline:package", args=[program.app_id]),
-    }  # fmt: skip
-    return show(request, "core/confirm.html", context, status=422 if form.is_bound else 200)
+    }
+    return show(request, "offline/confirm/download.html", context, status=422 if form.is_bound else 200)
 
 
 def _file(program: MiniProgram, form: DownloadForm, *, by: User) -> FileResponse:

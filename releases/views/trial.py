@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 from console.base.accounts.access import SignedInRequest, route
 from console.base.accounts.permissions import Permission, lacking
 from console.base.core.errors import Overtaken
-from console.base.core.pages import NoteForm, form_page, posted, show
+from console.base.core.pages import NoteForm, confirm_page, form_page, posted, show
 from miniprograms.access import mini_program_for
 from miniprograms.models import MiniProgram
 from releases import rules
@@ -48,14 +48,7 @@ def trial(request: SignedInRequest, program: MiniProgram) -> HttpResponse:
 def set_trial(request: SignedInRequest, program: MiniProgram) -> HttpResponse:
     """Choose the version and the page on which it opens; without JavaScript a button shows another version's pages."""
     current = _trial_of(program)
-    context = {
-        "title": _("Change trial version") if current else _("Set trial version"),
-        "verb": _("Save") if current else _("Set trial version"),
-        "icon": "test-pipe",
-        "cancel": _page_url(program),
-        "mini_program": program,
-        "trial": current,
-    }
+    context = {"cancel": _page_url(program), "mini_program": program, "trial": current}
     template = "releases/trial_form.html"
     if "pages" in request.POST:
         form = TrialForm(None, program=program, initial=request.POST.dict())
@@ -104,30 +97,15 @@ def _newest(program: MiniProgram) -> Version | None:
 @route(Permission.UPLOAD, load=mini_program_for, methods="GET POST")
 def cancel_trial(request: SignedInRequest, program: MiniProgram) -> HttpResponse:
     """End the trial: its link gives nothing any more."""
-    current = _trial_of(program)
-    after = (
-        _("Devices of testers get %(number)s, which is online, at their next start.")
-        % {"number": program.online_number}
-        if program.online_number and program.on_shelf
-        else _("Devices of testers get nothing: no version is served.")
-    )
-    return form_page(
+    return confirm_page(
         request,
         NoteForm(posted(request)),
+        template="releases/confirm/cancel_trial.html",
         save=lambda data: verbs.cancel_trial(program, by=request.user, reason=data["note"]),
-        success=lambda _none: (_("The trial is cancelled. Its code gives nothing any more."), _page_url(program)),
-        template="core/confirm.html",
-        title=_("Cancel the trial of %(program)s?") % {"program": program},
-        change=[(_("On trial now"), current.version if current else _("Nothing")), (_("After this"), _("Nothing"))],
-        effects=[
-            ("device-mobile", after),
-            ("qrcode", _("The QR code and the link stop working at once, for everyone who has them.")),
-            ("refresh", _("A later trial gets a new code. To keep this one, change the trial version instead.")),
-        ],
-        verb=_("Cancel trial"),
-        danger=True,
-        cancel=_page_url(program),
+        toast=lambda _none: _("The trial is cancelled. Its code gives nothing any more."),
+        back=_page_url(program),
         mini_program=program,
+        trial=_trial_of(program),
     )
 
 

@@ -16,7 +16,7 @@ from django.utils.translation import ngettext
 
 from console.base.accounts.access import SignedInRequest, held_by_team, route
 from console.base.accounts.permissions import Permission, lacking
-from console.base.core.pages import NoteForm, form_page, page_of, posted
+from console.base.core.pages import NoteForm, confirm_page, form_page, page_of, posted
 from miniprograms.access import mini_program_for
 from miniprograms.models import MiniProgram
 from miniprograms.views import programs_page
@@ -101,9 +101,6 @@ def upload(request: SignedInRequest, program: MiniProgram) -> HttpResponse:
             reverse("releases:detail", args=[program.app_id, version.number]),
         ),
         template="releases/upload.html",
-        title=_("New version"),
-        verb=_("Upload"),
-        icon="upload",
         upload=True,
         cancel=_versions_url(program),
         mini_program=program,
@@ -178,29 +175,16 @@ def detail(request: SignedInRequest, version: Version) -> HttpResponse:
 def submit(request: SignedInRequest, version: Version) -> HttpResponse:
     """Submit for audit: who will decide (V-9)."""
     program = version.mini_program
-    applications = program.bindings.bound().applications()
-    effects = [("clipboard-check", _("%(name)s decides.") % {"name": application}) for application in applications]
-    effects.append(
-        ("report-search", _("A report on the package is written first; the reviewers see it beside the decision."))
-    )
-    effects.append(("lock", _("One version at a time: the next can be submitted after the decision.")))
-    return form_page(
+    return confirm_page(
         request,
         forms.Form(posted(request)),
+        template="releases/confirm/submit.html",
         save=lambda data: actions.submit(version, by=request.user),
-        success=lambda audit: (
-            _("%(number)s is in audit. The reviewers were told.") % {"number": version},
-            _versions_url(program),
-        ),
-        template="core/confirm.html",
-        title=_("Submit %(program)s %(number)s for audit?") % {"program": program, "number": version},
-        lead=_("Every bound application decides. The package can't change any more."),
-        applications=applications,
-        effects=effects,
-        verb=_("Submit %(number)s") % {"number": version},
-        icon="send",
-        cancel=_versions_url(program),
+        toast=lambda audit: _("%(number)s is in audit. The reviewers were told.") % {"number": version},
+        back=_versions_url(program),
         mini_program=program,
+        version=version,
+        applications=program.bindings.bound().applications(),
     )
 
 
@@ -208,20 +192,15 @@ def submit(request: SignedInRequest, version: Version) -> HttpResponse:
 def withdraw(request: SignedInRequest, version: Version) -> HttpResponse:
     """Take a version back from the reviewers (V-10)."""
     program = version.mini_program
-    return form_page(
+    return confirm_page(
         request,
         NoteForm(posted(request)),
+        template="releases/confirm/withdraw.html",
         save=lambda data: actions.withdraw(version, by=request.user, reason=data["note"]),
-        success=lambda audit: (_("%(number)s was withdrawn.") % {"number": version}, _versions_url(program)),
-        template="core/confirm.html",
-        title=_("Withdraw %(program)s %(number)s from audit?") % {"program": program, "number": version},
-        effects=[
-            ("arrow-back", _("%(number)s is in development again and can be submitted anew.") % {"number": version}),
-            ("clipboard-x", _("Decisions made so far stay in the audit record; nobody needs to decide any more.")),
-        ],
-        verb=_("Withdraw %(number)s") % {"number": version},
-        cancel=_versions_url(program),
+        toast=lambda audit: _("%(number)s was withdrawn.") % {"number": version},
+        back=_versions_url(program),
         mini_program=program,
+        version=version,
     )
 
 
@@ -230,33 +209,18 @@ def publish(request: SignedInRequest, version: Version) -> HttpResponse:
     """Publish: what every device will get (V-12)."""
     program = version.mini_program
     now = overview_of(program)
-    effects = [("device-mobile", _("Devices get %(number)s at their next start.") % {"number": version})]
-    if now.online:
-        effects.append(("arrow-back-up", _("You can roll back to %(number)s once.") % {"number": now.online}))
-    return form_page(
+    return confirm_page(
         request,
         NoteForm(posted(request)),
+        template="releases/confirm/publish.html",
         save=lambda data: actions.publish(version, by=request.user, note=data["note"]),
-        success=lambda release: (_("%(number)s is online.") % {"number": version}, _versions_url(program)),
-        template="core/confirm.html",
-        title=_("Publish %(program)s %(number)s?") % {"program": program, "number": version},
-        lead=_("It takes effect on all bound applications at once."),
-        change=_change(now.online, version),
-        applications=now.applications,
-        effects=effects,
-        verb=_("Publish %(number)s") % {"number": version},
-        icon="rocket",
-        cancel=_versions_url(program),
+        toast=lambda release: _("%(number)s is online.") % {"number": version},
+        back=_versions_url(program),
         mini_program=program,
+        version=version,
+        online=now.online,
+        applications=now.applications,
     )
-
-
-def _change(online: Version | None, after: Version | None) -> list[tuple[str, str]]:
-    """Before → after of a publish or roll back."""
-    return [
-        (_("Online now"), str(online or _("Nothing"))),
-        (_("Online after this"), str(after or "–")),
-    ]
 
 
 @route(Permission.MANAGE, load=mini_program_for, methods="GET POST", sudo=True)
@@ -264,30 +228,17 @@ def roll_back(request: SignedInRequest, program: MiniProgram) -> HttpResponse:
     """Roll back: which release, and what every device will get (V-13)."""
     now = overview_of(program)
     form = RollBackForm(posted(request), program=program)
-    only_target = now.target if form.targets == 1 else None
     if request.method == "GET" and now.why_not_roll_back:
         return redirect(_versions_url(program))
-    return form_page(
+    return confirm_page(
         request,
         form,
+        template="releases/confirm/roll_back.html",
         save=lambda data: actions.roll_back(data["version"], by=request.user, note=data["note"]),
-        success=lambda release: (
-            _("Rolled back: %(number)s is online.") % {"number": release.to_version},
-            _versions_url(program),
-        ),
-        template="core/confirm.html",
-        title=_("Roll back %(program)s %(number)s?") % {"program": program, "number": now.online or ""},
-        lead=_("It takes effect on all bound applications at once."),
-        change=_change(now.online, only_target)[: 2 if only_target else 1],
-        applications=now.applications,
-        effects=[
-            ("device-mobile", _("Every device gets the chosen version at its next start.")),
-            ("ban", _("%(number)s can't come online again.") % {"number": now.online or ""}),
-            ("lock", _("The next roll back waits until a version is published.")),
-        ],
-        verb=_("Roll back"),
-        icon="arrow-back-up",
-        danger=True,
-        cancel=_versions_url(program),
+        toast=lambda release: _("Rolled back: %(number)s is online.") % {"number": release.to_version},
+        back=_versions_url(program),
         mini_program=program,
+        online=now.online,
+        target=now.target if form.targets == 1 else None,
+        applications=now.applications,
     )

@@ -42,11 +42,11 @@ def test_a_dialog_is_sent_again(person: Person, held: psycopg.Connection[Any]) -
     person.page.get_by_text("Rename…").click()
     dialog = person.page.locator("#dialog")
     dialog.get_by_label("Name").fill("Typed")
-    person.confirm("Rename")
+    person.confirm("Save")
     expect(dialog.get_by_role("alert")).to_contain_text(OTHERS)
     expect(dialog.get_by_label("Name")).to_have_value("Typed")
     held.rollback()
-    person.confirm("Rename")
+    person.confirm("Save")
     person.page.wait_for_url("**/teams/")
     person.sees("Renamed.")
     assert Team.objects.get().name == "Typed"
@@ -58,11 +58,11 @@ def test_a_chosen_file_stays_chosen(person: Person, held: psycopg.Connection[Any
     person.page.get_by_text("Rename…").click()
     person.page.locator("#dialog").get_by_label("Name").fill("Typed")
     person.page.locator("#dialog [type=file]").set_input_files(tmp_path / "list.txt")
-    person.confirm("Rename")
+    person.confirm("Save")
     expect(person.page.locator(".toasts")).to_contain_text(OTHERS)
     assert person.page.evaluate("document.querySelector('#dialog [type=file]').files[0].name") == "list.txt"
     held.rollback()
-    person.confirm("Rename")
+    person.confirm("Save")
     person.page.wait_for_url("**/teams/")
 
 

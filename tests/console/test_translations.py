@@ -134,7 +134,9 @@ def test_extraction_finds_what_it_should(tmp_path: Path, monkeypatch):
     (tmp_path / "templates/some.html").write_text(
         "{% load i18n %}\n    <p title=\"{% translate 'Two' %}\">{% blocktranslate count n=3 trimmed %}\n"
         "      {{ n }} page, 5 %{% plural %}{{ n }} pages, 5 %{% endblocktranslate %}</p>\n"
-        '  {% translate "One" as one %}{{ x|default:_("Three") }}'
+        '  {% translate "One" as one %}{{ x|default:_("Three") }}\n'
+        """{% action _("Four…") url reason=_('Five, "5"') %}{% include "a.html" with label=_("Six") %}\n"""
+        '{% blocktranslate with what=_("Seven") trimmed %}\n  {{ what }}:\n  all\n{% endblocktranslate %}'
     )
     monkeypatch.setattr(settings, "BASE_DIR", tmp_path)
     monkeypatch.setattr(settings, "LOCALE_PATHS", [tmp_path / "locale"])
@@ -147,6 +149,11 @@ def test_extraction_finds_what_it_should(tmp_path: Path, monkeypatch):
         ("One", "", "", ["console/some.py", "templates/some.html"]),
         ("Opens", "", "tap", ["console/some.py"]),
         ("%(n)s page, 5 %%", "%(n)s pages, 5 %%", "", ["templates/some.html"]),
+        ("%(what)s: all", "", "", ["templates/some.html"]),
+        ('Five, "5"', "", "", ["templates/some.html"]),
+        ("Four…", "", "", ["templates/some.html"]),
+        ("Seven", "", "", ["templates/some.html"]),
+        ("Six", "", "", ["templates/some.html"]),
         ("Three", "", "", ["templates/some.html"]),
         ("Two", "", "", ["templates/some.html"]),
     ]

@@ -14,6 +14,7 @@ from console.base.core.errors import Overtaken, Refused
 from messaging.actions.gateways import ban, lift
 from messaging.models import Ban
 from tests import factories
+from tests.dialogs import change
 
 
 @pytest.fixture
@@ -85,7 +86,7 @@ def test_managers_and_developers_are_told(application, admin, program):
 def test_lift(signed_in, application, admin, program):
     row = factories.make_ban(application, program)
     client = signed_in(admin)
-    assert client.get(lift_url(application, row)).context["change"] == [("Stopped because", "Too many messages.")]
+    assert change(client.get(lift_url(application, row))) == [("Stopped because", "Too many messages.")]
     assert client.post(lift_url(application, row)).status_code == 302
     row.refresh_from_db()
     assert (standing(), row.lifted_by, row.lifted_at is None) == ([], admin, False)

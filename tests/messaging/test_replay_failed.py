@@ -13,6 +13,7 @@ from messaging.actions import gateways
 from messaging.actions.gateways import replay_failed
 from messaging.models import Message
 from tests import factories
+from tests.dialogs import title
 
 
 def url(application):
@@ -37,7 +38,7 @@ def test_works(signed_in, application, admin, program):
     factories.make_gateway(application)
     fail(program, application, 3)
     client = signed_in(admin)
-    assert client.get(url(application)).context["title"] == "Send 3 failed messages again?"
+    assert title(client.get(url(application))) == "Send 3 failed messages again?"
     response = client.post(url(application))
     assert (response.status_code, response["Location"]) == (302, f"/apps/{application.application_id}/gateway/")
     assert counts(application) == {"failed": 0, "waiting": 3, "delivered": 0}

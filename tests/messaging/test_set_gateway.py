@@ -14,6 +14,7 @@ from console.base.core.errors import Overtaken, Refused
 from messaging.actions.gateways import set_gateway
 from messaging.models import Gateway
 from tests import factories
+from tests.dialogs import change
 
 FIRST, SECOND = "https://gateway.example.com/messages", "https://gateway.example.org/messages"
 
@@ -76,7 +77,7 @@ def test_a_revision_never_comes_back(application, admin):
 def test_remove(signed_in, application, admin):
     client = signed_in(admin)
     set_gateway(application, url=FIRST, revision=0, by=admin)
-    assert client.get(url(application, "?remove=1")).context["change"] == [
+    assert change(client.get(url(application, "?remove=1"))) == [
         ("Address now", FIRST),
         ("After this", "None"),
     ]

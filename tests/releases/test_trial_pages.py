@@ -16,6 +16,7 @@ from miniprograms import actions as programs
 from releases.actions import trial as verbs
 from releases.models import TrialVersion
 from tests import factories
+from tests.dialogs import effects
 
 pytestmark = pytest.mark.django_db
 INDEX, ABOUT = "pages/index/index", "pages/about/about"
@@ -190,7 +191,7 @@ def test_the_dialog_says_what_devices_get(signed_in, program, trial):
     client = signed_in(member(program))
 
     def effect():
-        return str(client.get(url(program, "cancel_trial")).context["effects"][0][1])
+        return effects(client.get(url(program, "cancel_trial")))[0]
 
     assert effect() == "Devices of testers get nothing: no version is served."
     factories.make_online(program, "1.1.0")

@@ -29,8 +29,8 @@ def reason_of(event: Any) -> str:
 class Notify:
     """Whom an event notifies, and what they read: `text` names `event.words()`.
 
-    `to`, `url` and `detail` are asked with the event; the last one, as `text`, once for each language. Who did it is left
-    out, but with `also_actor`: what came of it may be news to them, too.
+    `to`, `url` and `detail` are asked with the event; the last one, as `text`, once for each language. Who did it is
+    left out, but with `also_actor`: what came of it may be news to them, too.
     """
 
     kind: NotificationKind

@@ -85,9 +85,8 @@ def edit(request: SignedInRequest, team: Team) -> HttpResponse:
         TeamForm(posted(request), instance=instance),
         save=lambda data: actions.edit_team(team, by=request.user, name=data["name"]),
         success=lambda saved: (_("Saved."), _page_of(saved)),
+        template="accounts/edit.html",
         team=team,
-        title=_("Edit the team"),
-        verb=_("Save"),
         cancel=_page_of(team),
     )
 
@@ -103,10 +102,8 @@ def invite(request: SignedInRequest, team: Team) -> HttpResponse:
             _("The invitation to %(email)s is on its way.") % {"email": invitation.email},
             _page_of(team),
         ),
+        template="accounts/invite.html",
         team=team,
-        title=_("Invite to %(team)s") % {"team": team},
-        verb=_("Send the invitation"),
-        icon="mail",
         cancel=_page_of(team),
     )
 
@@ -118,15 +115,11 @@ def resend(request: SignedInRequest, invitation: Invitation) -> HttpResponse:
         request,
         forms.Form(posted(request)),
         invitation.team,
+        template="accounts/confirm/resend.html",
         save=lambda data: actions.resend_invitation(invitation, by=request.user),
         toast=_("A new link is on its way to %(email)s.") % {"email": invitation.email},
-        title=_("Send the invitation of %(email)s again?") % {"email": invitation.email},
-        effects=[
-            ("link-off", _("The earlier link stops working at once.")),
-            ("clock", _("The new link works for %(days)d days.") % {"days": settings.INVITATION_DAYS}),
-        ],
-        verb=_("Send again"),
-        icon="mail",
+        invitation=invitation,
+        days=settings.INVITATION_DAYS,
     )
 
 
@@ -137,12 +130,10 @@ def revoke(request: SignedInRequest, invitation: Invitation) -> HttpResponse:
         request,
         forms.Form(posted(request)),
         invitation.team,
+        template="accounts/confirm/revoke.html",
         save=lambda data: actions.revoke_invitation(invitation, by=request.user),
         toast=_("The invitation of %(email)s is taken back.") % {"email": invitation.email},
-        title=_("Take back the invitation of %(email)s?") % {"email": invitation.email},
-        effects=[("link-off", _("The link stops working at once."))],
-        verb=_("Take back"),
-        danger=True,
+        invitation=invitation,
     )
 
 
@@ -153,11 +144,10 @@ def change_role(request: SignedInRequest, member: Membership) -> HttpResponse:
         request,
         RoleForm(posted(request), initial={"role": member.role}),
         member.team,
+        template="accounts/confirm/change_role.html",
         save=lambda data: actions.change_role(member, role=data["role"], by=request.user),
         toast=_("The role of %(person)s is changed.") % {"person": member.user},
-        title=_("Change the role of %(person)s?") % {"person": member.user},
-        lead=_("Now: %(role)s. The change holds from the next click on.") % {"role": member.get_role_display()},
-        verb=_("Change the role"),
+        member=member,
     )
 
 
@@ -168,17 +158,10 @@ def remove(request: SignedInRequest, member: Membership) -> HttpResponse:
         request,
         NoteForm(posted(request)),
         member.team,
+        template="accounts/confirm/remove.html",
         save=lambda data: actions.remove_member(member, by=request.user, reason=data["note"]),
         toast=_("%(person)s is no longer a member.") % {"person": member.user},
-        title=_("Remove %(person)s from %(team)s?") % {"person": member.user, "team": member.team},
-        effects=[
-            ("door-exit", _("The team, its mini programs and applications are out of reach at once.")),
-            ("clipboard-off", _("Roles in the team’s applications end as well.")),
-            ("history", _("What the person did stays in the records.")),
-        ],
-        verb=_("Remove"),
-        icon="user-minus",
-        danger=True,
+        member=member,
     )
 
 
@@ -189,17 +172,10 @@ def leave(request: SignedInRequest, team: Team) -> HttpResponse:
         request,
         forms.Form(posted(request)),
         team,
+        template="accounts/confirm/leave.html",
         save=lambda data: actions.remove_member(team.membership, by=request.user),
         toast=_("You left %(team)s.") % {"team": team},
         url=reverse("accounts:list"),
-        title=_("Leave %(team)s?") % {"team": team},
-        effects=[
-            ("door-exit", _("The team, its mini programs and applications are out of your reach at once.")),
-            ("mail", _("To come back you need a new invitation.")),
-        ],
-        verb=_("Leave the team"),
-        icon="door-exit",
-        danger=True,
     )
 
 
@@ -220,7 +196,6 @@ def _confirm(
         form,
         save=save,
         success=lambda _result: (toast, url or back),
-        template="core/confirm.html",
         cancel=back,
         team=team,
         **context,
@@ -244,8 +219,6 @@ def profile(request: SignedInRequest) -> HttpResponse:
         save=save,
         success=lambda _user: (_("Saved."), reverse("accounts:profile")),
         template="accounts/profile.html",
-        title=_("Profile"),
-        verb=_("Save"),
         cancel=reverse("home"),
     )
 
@@ -262,7 +235,6 @@ def accept(request: HttpRequest, invitation: Invitation | None) -> HttpResponse:
     if user.is_authenticated or User.objects.filter(email=invitation.email).exists():
         context = {
             "invitation": invitation,
-            "title": _join_title(invitation),
             "situation": "other" if user.is_authenticated else "sign_in",
         }
         return render(request, "accounts/accept.html", context, status=403 if request.method == "POST" else 200)
@@ -288,10 +260,5 @@ def _join(
         success=success,
         template="accounts/accept.html",
         invitation=invitation,
-        title=_join_title(invitation),
         situation="member" if request.user.is_authenticated else "new",
     )
-
-
-def _join_title(invitation: Invitation) -> str:
-    return _("Join %(team)s") % {"team": invitation.team}

@@ -25,7 +25,7 @@ def form_page(
     *,
     save: Callable[[dict[str, Any]], Any],
     success: Callable[[Any], tuple[str, str]],
-    template: str = "core/form.html",
+    template: str,
     **context: Any,
 ) -> HttpResponse:
     """Show `form`; on a valid POST run the verb `save(cleaned_data)`, then toast and go on.
@@ -46,15 +46,8 @@ def form_page(
 def confirm_page(
     request: HttpRequest, form: forms.BaseForm, *, toast: Callable[[Any], str], back: str, **context: Any
 ) -> HttpResponse:
-    """Ask in a dialog, run the verb as `form_page` does, and return to `back`, as who cancels does."""
-    return form_page(
-        request,
-        form,
-        success=lambda result: (toast(result), back),
-        template="core/confirm.html",
-        cancel=back,
-        **context,
-    )
+    """Ask in the dialog `template`, run the verb as `form_page` does, and return to `back`, as who cancels does."""
+    return form_page(request, form, success=lambda result: (toast(result), back), cancel=back, **context)
 
 
 def posted(request: HttpRequest) -> QueryDict | None:
@@ -63,9 +56,13 @@ def posted(request: HttpRequest) -> QueryDict | None:
 
 
 def show(request: HttpRequest, template: str, context: dict[str, Any], *, status: int = 200) -> HttpResponse:
-    """Render the page, or for the dialog its partial `dialog`; without one, the browser goes to the page."""
-    templates = [f"{template}#dialog", template] if is_dialog(request) else template
-    return render(request, templates, context, status=status)
+    """Render the page, or for the dialog its partial `dialog`; without one, the browser goes to the page.
+
+    What extends core/confirm.html or core/form_dialog.html is either, by `dialog`.
+    """
+    dialog = is_dialog(request)
+    templates = [f"{template}#dialog", template] if dialog else template
+    return render(request, templates, {"dialog": dialog, **context}, status=status)
 
 
 def go(request: HttpRequest, url: str) -> HttpResponse:
@@ -91,6 +88,7 @@ def secret_page(
     make: Callable[[dict[str, Any]], Any],
     shown: Callable[[Any], Shown],
     over: Callable[[], tuple[str, dict[str, Any]]],
+    template: str,
     **context: Any,
 ) -> HttpResponse:
     """Confirm as `form_page` does, for a verb `make(cleaned_data)` whose result holds a secret.
@@ -109,7 +107,7 @@ def secret_page(
         answer["Cache-Control"] = "no-store"
         return answer
 
-    return _page(request, form, save=make, after=after, template="core/confirm.html", context=context)
+    return _page(request, form, save=make, after=after, template=template, context=context)
 
 
 def _page(

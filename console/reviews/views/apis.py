@@ -48,122 +48,67 @@ def add_api(request: SignedInRequest, application: HostApplication) -> HttpRespo
         request,
         application,
         ApiForm(posted(request)),
+        template="hosts/confirm/add_api.html",
         save=lambda data: actions.add_api(application, by=request.user, **data),
         toast=lambda api: _("%(api)s is in the list, restricted.") % {"api": api},
-        title=_("Add an API to the list of %(application)s") % {"application": application},
-        lead=_("One that only this application offers, or that it guards as well."),
-        effects=[
-            ("lock", _("It is restricted: only mini programs that you grant it may call it.")),
-            ("send", _("Developers can apply for it at once.")),
-        ],
-        verb=_("Add API"),
-        icon="plus",
     )
 
 
 @route(Permission.EDIT_APPLICATION, load=api_for, methods="GET POST", sudo=True)
 def restrict_api(request: SignedInRequest, api: SensitiveApi) -> HttpResponse:
     """Keep an API for the mini programs that were granted it."""
-    names = {"api": api, "application": api.application}
-    keep, lose = querysets.holders_of(api), querysets.others_than_holders_of(api)
-    effects = [("device-mobile-off", _blocked(lose) or _("No bound mini program loses it."))]
-    if keep:
-        words = ngettext("%(count)d keeps it: it was granted it.", "%(count)d keep it: they were granted it.", keep)
-        effects.append(("check", words % {"count": keep}))
-    effects.append(("send", _("Developers apply for it; their requests come to the reviews.")))
+    lose = querysets.others_than_holders_of(api)
     return _dialog(
         request,
         api.application,
         forms.Form(posted(request)),
+        template="hosts/confirm/restrict_api.html",
         save=lambda _data: actions.restrict_api(api, by=request.user),
         toast=lambda changed: _("%(api)s is restricted.") % {"api": changed},
-        title=_("Restrict %(api)s in %(application)s?") % names,
-        change=[(_("Now"), _("Public")), (_("After this"), _("Restricted"))],
-        effects=effects,
-        verb=_("Restrict API"),
-        icon="lock",
-        danger=True,
+        api=api,
+        keep=querysets.holders_of(api),
+        lose=len(lose),
+        names=_first(lose),
     )
 
 
-def _blocked(programs: list[str]) -> str:
-    """Say which mini programs can't call an API any more; the first by name. \"\" for none."""
-    if not programs:
-        return ""
-    words = ngettext(
-        "%(count)d bound mini program may not call it from its next policy on: %(names)s.",
-        "%(count)d bound mini programs may not call it from their next policy on: %(names)s.",
-        len(programs),
-    )
-    names = programs[:NAMES_SHOWN]
-    if more := len(programs) - len(names):
-        names.append(ngettext("%(count)d more", "%(count)d more", more) % {"count": more})
-    return words % {"count": len(programs), "names": get_text_list(names, _("and"))}
+def _first(names: list[str]) -> str:
+    """Say the first names of a list, and how many more it has."""
+    shown = names[:NAMES_SHOWN]
+    if more := len(names) - len(shown):
+        shown.append(ngettext("%(count)d more", "%(count)d more", more) % {"count": more})
+    return get_text_list(shown, _("and"))
 
 
 @route(Permission.EDIT_APPLICATION, load=api_for, methods="GET POST", sudo=True)
 def open_api(request: SignedInRequest, api: SensitiveApi) -> HttpResponse:
     """Let every bound mini program call an API."""
-    names = {"api": api, "application": api.application}
-    effects = [("device-mobile", _("Every bound mini program may call it from its next policy on."))]
-    if keep := querysets.holders_of(api):
-        words = ngettext(
-            "%(count)d grant stays. It counts again when you restrict the API.",
-            "%(count)d grants stay. They count again when you restrict the API.",
-            keep,
-        )
-        effects.append(("history", words % {"count": keep}))
-    effects += _waiting(api)
     return _dialog(
         request,
         api.application,
         forms.Form(posted(request)),
+        template="hosts/confirm/open_api.html",
         save=lambda _data: actions.open_api(api, by=request.user),
         toast=lambda changed: _("%(api)s is public.") % {"api": changed},
-        title=_("Make %(api)s public in %(application)s?") % names,
-        change=[(_("Now"), _("Restricted")), (_("After this"), _("Public"))],
-        effects=effects,
-        verb=_("Make public"),
-        icon="lock-open",
+        api=api,
+        keep=querysets.holders_of(api),
+        waiting=querysets.waiting_for_api(api),
     )
-
-
-def _waiting(api: SensitiveApi) -> list[tuple[str, str]]:
-    """Say how many requests stay in the inbox."""
-    count = querysets.waiting_for_api(api)
-    words = ngettext(
-        "%(count)d request still waits in the reviews.", "%(count)d requests still wait in the reviews.", count
-    )
-    return [("clipboard-check", words % {"count": count})] if count else []
 
 
 @route(Permission.EDIT_APPLICATION, load=api_for, methods="GET POST", sudo=True)
 def remove_api(request: SignedInRequest, api: SensitiveApi) -> HttpResponse:
     """Take an API of the application's own out of the list."""
-    effects = [
-        (
-            "device-mobile-off",
-            _("It leaves the policy of every mini program: where the app guards it, none may call it."),
-        )
-    ]
-    if keep := querysets.holders_of(api):
-        words = ngettext(
-            "%(count)d grant stays, without effect until the API is in the list again.",
-            "%(count)d grants stay, without effect until the API is in the list again.",
-            keep,
-        )
-        effects.append(("history", words % {"count": keep}))
-    effects += _waiting(api)
     return _dialog(
         request,
         api.application,
         forms.Form(posted(request)),
+        template="hosts/confirm/remove_api.html",
         save=lambda _data: actions.remove_api(api, by=request.user),
         toast=lambda _none: _("%(api)s is not in the list any more.") % {"api": api},
-        title=_("Remove %(api)s from the list of %(application)s?") % {"api": api, "application": api.application},
-        effects=effects,
-        verb=_("Remove API"),
-        danger=True,
+        api=api,
+        keep=querysets.holders_of(api),
+        waiting=querysets.waiting_for_api(api),
     )
 
 

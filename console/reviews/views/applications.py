@@ -12,7 +12,7 @@ from django.utils.translation import ngettext
 from console.base.accounts.access import SignedInRequest, route
 from console.base.accounts.models import Team, User
 from console.base.accounts.permissions import ApplicationRole, Permission, lacking
-from console.base.core.pages import NoteForm, form_page, page_of, posted
+from console.base.core.pages import NoteForm, confirm_page, page_of, posted
 from console.base.hosts.access import application_for
 from console.base.hosts.models import HostApplication
 from console.reviews import querysets
@@ -59,34 +59,16 @@ def programs(request: SignedInRequest, application: HostApplication) -> HttpResp
 def remove_program(request: SignedInRequest, binding: Binding) -> HttpResponse:
     """End a binding from the application's side (L-6)."""
     program, application = binding.mini_program, binding.application
-    effects = [
-        ("device-mobile-off", _("Devices of %(application)s no longer get it.") % {"application": application}),
-        ("message", _("%(team)s is told, with the reason.") % {"team": program.team}),
-    ]
-    if program.in_audit_number:
-        effects.append(
-            (
-                "clipboard-check",
-                _("The audit of %(number)s goes on without %(application)s.")
-                % {"number": program.in_audit_number, "application": application},
-            )
-        )
-    if granted := _granted(binding):
-        effects.append(("lock", _("What it was granted ends with it: %(what)s.") % {"what": granted}))
-    back = reverse("hosts:programs", args=[application.application_id])
-    return form_page(
+    return confirm_page(
         request,
         NoteForm(posted(request), needed=True, help_text=_("The mini program’s team reads it.")),
+        template="hosts/confirm/remove_program.html",
         save=lambda data: miniprograms.remove_from_application(binding, by=request.user, reason=data["note"]),
-        success=lambda _binding: (_("%(program)s is removed.") % {"program": program}, back),
-        template="core/confirm.html",
+        toast=lambda _binding: _("%(program)s is removed.") % {"program": program},
+        back=reverse("hosts:programs", args=[application.application_id]),
         application=application,
-        title=_("Remove %(program)s from %(application)s?") % {"program": program, "application": application},
-        change=[(_("Served now"), program.online_number or _("Nothing yet")), (_("After this"), _("Nothing"))],
-        effects=effects,
-        verb=_("Remove mini program"),
-        danger=True,
-        cancel=back,
+        program=program,
+        granted=_granted(binding),
     )
 
 

@@ -11,18 +11,17 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
 
 from console.base.accounts.access import SignedInRequest, route
 from console.base.accounts.permissions import Permission
 from console.base.activity.models import ActivityEntry
 from console.base.core.errors import Overtaken
 from console.base.core.markdown import rendered
-from console.base.core.pages import form_page, posted
+from console.base.core.pages import confirm_page, form_page, posted
 from miniprograms.access import mini_program_for
 from miniprograms.models import MiniProgram
 from miniprograms.privacy import actions, rules
-from miniprograms.privacy.comparison import Change, changes_between, concerns_users, says_the_same
+from miniprograms.privacy.comparison import changes_between, concerns_users, says_the_same
 from miniprograms.privacy.events import PrivacySaved
 from miniprograms.privacy.forms.draft import DraftForm
 from miniprograms.privacy.forms.publishing import PublishForm
@@ -68,7 +67,6 @@ def _page(program: MiniProgram, form: DraftForm) -> dict[str, Any]:
         "mini_program": program,
         "previews": lambda: _previews(form, program),
         "placeholders": list(Placeholder),
-        "title": _("Edit the agreement"),
         "cancel": reverse("privacy:agreement", args=[program.app_id]),
     }
 
@@ -133,10 +131,11 @@ def publish(request: SignedInRequest, program: MiniProgram) -> HttpResponse:
         concerns_users=concerns_users(online, draft),
         is_first=online is None,
     )
-    number = online.number + 1 if online else 1
-    return form_page(
+    moves = changes_between(online, draft) if online else []
+    return confirm_page(
         request,
         form,
+        template="privacy/confirm/publish.html",
         save=lambda data: actions.publish(
             program,
             by=request.user,
@@ -144,49 +143,16 @@ def publish(request: SignedInRequest, program: MiniProgram) -> HttpResponse:
             asks_again=data.get("asks_again", True),
             note=data["note"],
         ),
-        success=lambda agreement: (_("Version %(number)d is online.") % {"number": agreement.number}, url),
-        template="core/confirm.html",
-        title=_("Publish version %(number)d of the agreement?") % {"number": number},
-        change=[
-            (_("Online now"), _("Version %(number)d") % {"number": online.number} if online else _("Nothing")),
-            (_("Online after this"), _("Version %(number)d") % {"number": number}),
-        ],
-        effects=_effects(draft, online),
-        verb=_("Publish version %(number)d") % {"number": number},
-        icon="rocket",
-        cancel=url,
+        toast=lambda agreement: _("Version %(number)d is online.") % {"number": agreement.number},
+        back=url,
         mini_program=program,
+        online=online,
+        number=online.number + 1 if online else 1,
+        moves=moves[:SHOWN_CHANGES],
+        more=max(len(moves) - SHOWN_CHANGES, 0),
+        unnamed=[
+            (language.label, placeholder.label)
+            for language in draft.languages
+            for placeholder in rules.unnamed_in(draft.text_in(language), draft)
+        ],
     )
-
-
-def _effects(draft: PrivacyDraft, online: PrivacyAgreement | None) -> list[tuple[str, str]]:
-    """Return what changes for users, one per line."""
-    effects = [("world", _("Everybody reads it on the public page, and applications show it, from now on."))]
-    if online is None:
-        effects.append(("users", _("Users have to agree before the mini program reads their data.")))
-    else:
-        moves = changes_between(online, draft)
-        effects += [(_icon(change), _in_words(change)) for change in moves[:SHOWN_CHANGES]]
-        if (more := len(moves) - SHOWN_CHANGES) > 0:
-            words = ngettext("%(count)d more change of the facts.", "%(count)d more changes of the facts.", more)
-            effects.append(("dots", words % {"count": more}))
-        effects.append(("history", _("Version %(number)d stays readable.") % {"number": online.number}))
-    for language in draft.languages:
-        for placeholder in rules.unnamed_in(draft.text_in(language), draft):
-            words = _("The %(language)s text does not name %(what)s.")
-            effects.append(("alert-triangle", words % {"language": language.label, "what": placeholder.label}))
-    return effects
-
-
-def _icon(change: Change) -> str:
-    return {"added": "plus", "removed": "minus", "changed": "edit"}[change.move]
-
-
-def _in_words(change: Change) -> str:
-    name = f"{change.kind}, {change.name}" if change.name else change.kind
-    values = {"name": name, "before": change.before, "after": change.after}
-    if change.move == "added":
-        return _("New: %(name)s, %(after)s") % values
-    if change.move == "removed":
-        return _("No longer: %(name)s, %(before)s") % values
-    return _("%(name)s: %(before)s → %(after)s") % values

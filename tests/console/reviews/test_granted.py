@@ -16,6 +16,7 @@ from devmgmt.models import ApiPermission, DomainExemption
 from devmgmt.policy import policy_of
 from tests import factories
 from tests.console.reviews.test_grants import entries, text_of
+from tests.dialogs import effects
 
 
 @pytest.fixture
@@ -159,8 +160,8 @@ def test_an_old_proof_asks_for_the_password_before_a_revocation(signed_in, admin
 
 def test_a_revocation_of_what_is_public_says_that_nothing_changes(signed_in, application, admin, granted):
     application.apis.update(restricted=False)
-    effects = [str(words) for _icon, words in signed_in(admin).get(revoke_url(granted[1])).context["effects"]]
-    assert effects[0] == "wx.getLocation is not restricted now, so nothing changes on devices until it is."
+    [first, *_rest] = effects(signed_in(admin).get(revoke_url(granted[1])))
+    assert first == "wx.getLocation is not restricted now, so nothing changes on devices until it is."
 
 
 def test_the_list_needs_the_same_queries_for_many(signed_in, application, admin, granted):
@@ -184,14 +185,12 @@ def test_the_list_needs_the_same_queries_for_many(signed_in, application, admin,
 
 def test_the_dialogs_that_end_a_binding_say_what_ends_with_it(signed_in, application, admin, program, bound, granted):
     factories.make_permission(program, application, "wx.scanCode")
-
-    def effects(user, address):
-        return [str(words) for _icon, words in signed_in(user).get(address).context["effects"]]
-
     removal = f"/apps/{application.application_id}/programs/{bound.pk}/remove/"
     words = "What it was granted ends with it: 1 domain exemption and 2 interface permissions."
-    assert words in effects(admin, removal)
+    assert words in effects(signed_in(admin).get(removal))
     unbinding = f"/miniprograms/{program.app_id}/bindings/{bound.pk}/unbind/"
-    assert "Exemptions and permissions that Metro Wallet granted end." in effects(program.created_by, unbinding)
+    assert "Exemptions and permissions that Metro Wallet granted end." in effects(
+        signed_in(program.created_by).get(unbinding)
+    )
     signed_in(admin).post(removal, {"note": "Complaints"})
     assert [grant.state for grant in (*DomainExemption.objects.all(), *ApiPermission.objects.all())] == ["ended"] * 3

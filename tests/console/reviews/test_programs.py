@@ -16,6 +16,7 @@ from miniprograms import actions
 from miniprograms.models import Binding
 from releases.states import AuditState
 from tests import factories
+from tests.dialogs import effects
 
 REASON = "This needs another role: application administrator."
 
@@ -91,8 +92,7 @@ def test_the_dialog_says_that_a_running_audit_goes_on_without(signed_in, applica
     factories.make_binding(program)
     binding = application.bindings.get()
     client = signed_in(admin)
-    effects = [str(words) for _icon, words in client.get(remove_url(binding)).context["effects"]]
-    assert effects == [
+    assert effects(client.get(remove_url(binding))) == [
         "Devices of Metro Wallet no longer get it.",
         f"{program.team} is told, with the reason.",
         "The audit of 1.1.0 goes on without Metro Wallet.",

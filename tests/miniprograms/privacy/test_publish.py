@@ -13,6 +13,7 @@ from console.base.core.errors import Overtaken, Refused
 from miniprograms.privacy import actions
 from miniprograms.privacy.models import PrivacyAgreement, PrivacyDraft
 from tests import factories
+from tests.dialogs import change, effects
 from tests.factories import PASSWORD
 from tests.miniprograms.privacy.writing import find_data, publish, save, url
 
@@ -93,9 +94,9 @@ def test_the_publisher_decides(signed_in, program, holder, typed, asks):
 def test_the_dialog_says_what_changes(signed_in, program, holder):
     publish(program, holder, third_parties=[["Maps", "tiles", ""]])
     save(program, holder, third_parties=[], retention="7 days", text_en="{{data}}\n{{contact}}")
-    context = signed_in(holder).get(url(program, "publish")).context
-    assert context["change"] == [("Online now", "Version 1"), ("Online after this", "Version 2")]
-    assert [words for _icon, words in context["effects"]] == [
+    page = signed_in(holder).get(url(program, "publish"))
+    assert change(page) == [("Online now", "Version 1"), ("Online after this", "Version 2")]
+    assert effects(page) == [
         "Everybody reads it on the public page, and applications show it, from now on.",
         "No longer: Third party, Maps, tiles",
         "Retention: 30 days → 7 days",

@@ -21,6 +21,7 @@ def action(
     *,
     icon: str = "",
     reason: str = "",
+    why_at: str = "",
     primary: bool = False,
     danger: bool = False,
     small: bool = False,
@@ -30,11 +31,14 @@ def action(
     """Draw a button that goes to `url`, opens its dialog (label ends in …) or, with `post`, does it at once.
 
     A `bare` one shows its icon only, for rows: the label is its tooltip and what a screen reader says.
-    With a `reason` it is impossible: grey, still readable and reachable, the reason below with a lock.
+    With a `reason` it is impossible: grey, still readable and reachable, the reason below with a lock. `why_at` is the
+    id of a reason that the page says itself, once for many rows.
     """
     look = f"btn{' btn-sm' if small else ''}{' btn-icon btn-bare' if bare else ''}"
     words = format_html('<span class="visually-hidden">{}</span>', label) if bare else label
     face = format_html("{}{}", mark_safe(svg(icon, 16 if small else 18)) if icon else "", words)  # noqa: S308
+    if why_at:
+        return _grey(look, face, why_at)
     if reason:
         return _impossible(context, look, face, str(reason))
     look += " btn-primary" if primary else " btn-outline-danger" if danger else ""
@@ -57,16 +61,20 @@ def _impossible(context: Context, look: str, face: SafeString, reason: str) -> S
     numbers = context["request"].__dict__.setdefault("reason_numbers", count(1))
     reasons = context.get("action_reasons")
     name = (reasons or {}).get(reason) or f"reason-{next(numbers)}"
-    button = format_html(
-        '<button type="button" class="{} btn-impossible" aria-disabled="true" aria-describedby="{}">{}</button>',
-        look,
-        name,
-        face,
-    )
+    button = _grey(look, face, name)
     if reasons is None:
         return format_html('<span class="actions">{}{}</span>', button, _reason(name, reason))
     reasons[reason] = name
     return button
+
+
+def _grey(look: str, face: SafeString, why_at: str) -> SafeString:
+    return format_html(
+        '<button type="button" class="{} btn-impossible" aria-disabled="true" aria-describedby="{}">{}</button>',
+        look,
+        why_at,
+        face,
+    )
 
 
 def _reason(name: str, words: str) -> SafeString:

@@ -4,7 +4,7 @@ A list page (looks/list.png):
 
     {% extends "base.html" %}{% load i18n %}
     {% block title %}{% translate "Mini programs" %}{% endblock %}        h1, <title> and last crumb
-    {% block actions %}{% action label url icon="plus" primary=True %}{% endblock %}
+    {% block actions %}{% action _("New version") url icon="plus" primary=True %}{% endblock %}
     {% block content %}
       <div class="card">
         {% filter_bar filter %}                                            a ListFilter's fields and tabs
@@ -19,8 +19,11 @@ A list page (looks/list.png):
         </table>                                                           and <div class="context">context</div>
         {% pager page total %}                                             total = “7 mini programs”
       </div>
-      or {% empty_state "apps" title text url=url label=label %}
+      or {% empty_state "apps" _("No mini programs yet") text url=url label=_("Create mini program") %}
     {% endblock %}
+
+Words for people go into a tag as a literal, _("…"), without a % in it; {% translate "…" as text %} is for what a branch
+    chooses or the line has no room for, and {% blocktranslate trimmed asvar text %} for what is longer than a line.
 
 A page of one thing: pass `mini_program` or `application` in the context and the frame draws crumbs, icon, status,
     name and copyable id by itself. Blocks: crumbs ({{ block.super }}{% crumb label url %}), icon, status, subtitle,
@@ -29,17 +32,28 @@ A page of one thing: pass `mini_program` or `application` in the context and the
     facts; <ul class="rows"> holds rows of icon, text, state and button; <ol class="events"> is a timeline;
     <div class="banner banner-orange"> a notice; <div class="tiles"><div class="card tile"> numbers.
 
-A form page: form_page(request, form, …, title=_("New version"), verb=_("Upload"), cancel=url) shows core/form.html. To
-    add around it, extend it: blocks before, fields, foot, side (with block form_class “form-page columns”). With
+A form page: form_page(request, form, template="hosts/edit.html", save=…, success=…, cancel=url). The template extends
+    core/form.html, or core/form_dialog.html where it can be a dialog, too; its blocks are title and submit (as below)
+    and, to add around the form: before, fields, foot, side (with block form_class “form-page columns”). With
     `upload=True` the form is sent with a progress bar. Every FileField is a drop zone, every textarea with a
     max_length counts.
 
-A dialog: form_page(request, NoteForm(…), template="core/confirm.html", title=_("Publish City Bus 2.5.0?"), lead=…,
-    change=[(_("Online now"), "2.4.0"), (_("Online after this"), "2.5.0")], applications=[…], devices=…,
-    effects=[("device-mobile", _("Devices get 2.5.0 at their next start.")), …], verb=_("Publish 2.5.0"),
-    icon="rocket", danger=False, body="a/template.html", cancel=url). Link to it with {% action "Publish 2.5.0…" url %}:
-    a label that ends in … opens the dialog, and goes to the page without JavaScript. Where `@route(sudo=True)` needs
-    it, the password is asked by itself. core/form.html can be a dialog too.
+A dialog: confirm_page(request, NoteForm(…), template="releases/confirm/publish.html", save=…, toast=…, back=url) asks,
+    runs the verb and returns to `back`. Its copy stands in that template:
+
+    {% extends "core/confirm.html" %}{% load i18n %}
+    {% block title %}{% blocktranslate %}Publish {{ program }} {{ version }}?{% endblocktranslate %}{% endblock %}
+    {% block lead %}…{% endblock %}                                        one sentence below the title
+    {% block change %}{% change _("Online now") online _("Online after this") version %}{% endblock %}
+    {% block effects %}                                                    what will happen, on which devices
+      {% effect "device-mobile" %}{% translate "Devices get it at their next start." %}{% endeffect %}
+    {% endblock %}
+    {% block submit %}{% submit icon="rocket" danger=True %}{% translate "Publish" %}{% endsubmit %}{% endblock %}
+
+    `applications` in the context are drawn beside the change, block devices below them; block more stands above the
+    form. Where a verb's result leads elsewhere, form_page(request, form, …, template=…, success=…, cancel=url) does the
+    same. Link to it with {% action _("Publish…") url %}: a label that ends in … opens the dialog, and goes to the page
+    without JavaScript. Where `@route(sudo=True)` needs it, the password is asked by itself.
 
 Impossible actions: {% actions %}{% action label url reason=why %}…{% endactions %}. With a reason the button is grey
     and the reason is written below the group, once.

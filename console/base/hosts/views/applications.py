@@ -62,8 +62,7 @@ def create(request: SignedInRequest, teams: QuerySet[Team]) -> HttpResponse:
             _("%(name)s is created. Download its configuration to connect the app.") % {"name": application},
             application.get_absolute_url(),
         ),
-        title=_("Create application"),
-        verb=_("Create application"),
+        template="hosts/create.html",
         cancel=reverse("hosts:list"),
     )
 
@@ -89,8 +88,7 @@ def edit(request: SignedInRequest, application: HostApplication) -> HttpResponse
         save=save,
         success=lambda changed: (_("Changes saved."), changed.get_absolute_url()),
         application=application,
-        title=_("Edit application"),
-        verb=_("Save"),
+        template="hosts/edit.html",
         cancel=application.get_absolute_url(),
     )
 
@@ -109,18 +107,11 @@ def add_person(request: SignedInRequest, application: HostApplication) -> HttpRe
         request,
         application,
         form,
+        template="hosts/confirm/add_person.html",
         save=lambda data: actions.add_person(application, by=request.user, **data),
         toast=lambda person: (
             _("%(person)s is now %(role)s.") % {"person": person.user, "role": person.get_role_display().lower()}
         ),
-        title=_("Add a person to %(application)s") % {"application": application},
-        lead=_("Members of %(team)s who have no role here yet.") % {"team": application.team},
-        effects=[
-            ("clipboard-check", _("A reviewer decides version audits, bindings, exemptions and permissions.")),
-            ("settings", _("An application administrator also manages people, keys, APIs and bound mini programs.")),
-        ],
-        verb=_("Add person"),
-        icon="user-plus",
     )
 
 
@@ -131,14 +122,12 @@ def change_role(request: SignedInRequest, person: ApplicationMember) -> HttpResp
         request,
         person.application,
         RoleForm(posted(request), initial={"role": person.role}),
+        template="hosts/confirm/change_role.html",
         save=lambda data: actions.change_role(person, by=request.user, **data),
         toast=lambda changed: (
             _("%(person)s is now %(role)s.") % {"person": changed.user, "role": changed.get_role_display().lower()}
         ),
-        title=_("Change the role of %(person)s?") % {"person": person.user},
-        change=[(_("Role now"), person.get_role_display())],
-        effects=[("bolt", _("It holds from the next click on."))],
-        verb=_("Change role"),
+        person=person,
     )
 
 
@@ -149,17 +138,10 @@ def remove_person(request: SignedInRequest, person: ApplicationMember) -> HttpRe
         request,
         person.application,
         forms.Form(posted(request)),
+        template="hosts/confirm/remove_person.html",
         save=lambda _data: actions.remove_person(person, by=request.user),
         toast=lambda _none: _("%(person)s is removed.") % {"person": person.user},
-        title=_("Remove %(person)s from %(application)s?") % {"person": person.user, "application": person.application},
-        change=[(_("Role now"), person.get_role_display()), (_("After this"), _("None"))],
-        effects=[
-            ("bolt", _("It holds from the next click on.")),
-            ("history", _("Decisions that were made stay in the records.")),
-            ("users", _("The membership in %(team)s stays.") % {"team": person.application.team}),
-        ],
-        verb=_("Remove person"),
-        danger=True,
+        person=person,
     )
 
 
@@ -170,15 +152,9 @@ def add_key(request: SignedInRequest, application: HostApplication) -> HttpRespo
         request,
         application,
         forms.Form(posted(request)),
+        template="hosts/confirm/add_key.html",
         save=lambda _data: actions.add_key(application, by=request.user),
         toast=lambda key: _("The key %(key)s is added.") % {"key": key},
-        title=_("Add a device key to %(application)s?") % {"application": application},
-        effects=[
-            ("key", _("Keys in use go on working, so the new one can reach the devices first.")),
-            ("file-download", _("Download the configuration file with the new key and ship it in the app.")),
-        ],
-        verb=_("Add key"),
-        icon="key",
     )
 
 
@@ -186,27 +162,15 @@ def add_key(request: SignedInRequest, application: HostApplication) -> HttpRespo
 def revoke_key(request: SignedInRequest, key: ApplicationKey) -> HttpResponse:
     """End a device key; the last one too, with the consequence named."""
     application = key.application
-    others = application.keys.active().exclude(pk=key.pk).count()
-    consequence = (
-        _("Devices with another key go on working.")
-        if others
-        else _("It is the last active key: no device gets anything until the app is shipped with a new one.")
-    )
     return _dialog(
         request,
         application,
         NoteForm(posted(request)),
+        template="hosts/confirm/revoke_key.html",
         save=lambda data: actions.revoke_key(key, by=request.user, reason=data["note"]),
         toast=lambda revoked: _("The key %(key)s is revoked.") % {"key": revoked},
-        title=_("Revoke the key %(key)s of %(application)s?") % {"key": key, "application": application},
-        change=[(_("Active keys"), others + 1), (_("After this"), others)],
-        effects=[
-            ("device-mobile-off", _("Devices that carry it get no updates and no packages, within a second.")),
-            ("key" if others else "alert-triangle", consequence),
-            ("lock", _("A revoked key never works again.")),
-        ],
-        verb=_("Revoke key"),
-        danger=True,
+        key=key,
+        others=application.keys.active().exclude(pk=key.pk).count(),
     )
 
 
@@ -226,9 +190,6 @@ def configuration(request: SignedInRequest, application: HostApplication) -> Htt
         "application": application,
         "form": form,
         "keys": keys,
-        "title": _("Configuration file"),
-        "verb": _("Download"),
-        "icon": "download",
         "cancel": application.get_absolute_url(),
     }
     return render(request, "hosts/configuration.html", context, status=422 if form.is_bound else 200)

@@ -55,22 +55,14 @@ def _step(active: list[SigningKey], exported: ActivityEntry | None) -> int:
 @route(Permission.EDIT_APPLICATION, load=application_for, methods="GET POST", sudo=True)
 def add(request: SignedInRequest, application: HostApplication) -> HttpResponse:
     """Make another key, which signs at once."""
-    active = application.signing_keys.active().count()
     return _dialog(
         request,
         application,
         forms.Form(posted(request)),
+        template="hosts/confirm/add_signing_key.html",
         save=lambda _data: sealed.add_signing_key(application, by=request.user),
         toast=lambda key: _("The key %(key)s signs now. Download the configuration file.") % {"key": key},
-        title=_("Add a signing key to %(application)s?") % {"application": application},
-        change=[(_("Keys that sign"), active), (_("After this"), active + 1)],
-        effects=[
-            ("signature", _("Packages carry a signature by each key, so devices with the old app notice nothing.")),
-            ("file-download", _("Download the configuration file afterwards: it carries the new public key.")),
-            ("lock", _("The private key is made here and never leaves the console.")),
-        ],
-        verb=_("Add signing key"),
-        icon="plus",
+        active=application.signing_keys.active().count(),
     )
 
 
@@ -78,28 +70,19 @@ def add(request: SignedInRequest, application: HostApplication) -> HttpResponse:
 def retire(request: SignedInRequest, key: SigningKey) -> HttpResponse:
     """Sign with a key no more."""
     application = key.application
-    active = application.signing_keys.active()
-    others = active.exclude(pk=key.pk).order_by("id")
+    others = application.signing_keys.active().exclude(pk=key.pk).order_by("id")
     exported = _exported(application)
-    effects = [
-        ("device-mobile-off", _("Devices whose app knows only this key refuse every package from then on.")),
-        ("device-mobile", _("What they have already goes on running, until an app with another key is installed.")),
-        ("trash", _("Its private half is erased: it never signs again.")),
-    ]
-    if others and not (exported and exported.at > others[0].created_at):
-        words = _("The configuration file was not downloaded since another key was added: no app can know it yet.")
-        effects.insert(0, ("alert-triangle", words))
     return _dialog(
         request,
         application,
         NoteForm(posted(request), needed=True, help_text=_("The application's other administrators read it.")),
+        template="hosts/confirm/retire_signing_key.html",
         save=lambda data: sealed.retire_signing_key(key, by=request.user, reason=data["note"]),
         toast=lambda retired: _("The key %(key)s is retired.") % {"key": retired},
-        title=_("Retire the signing key %(key)s?") % {"key": key},
-        change=[(_("Keys that sign"), active.count()), (_("After this"), others.count())],
-        effects=effects,
-        verb=_("Retire key"),
-        danger=True,
+        key=key,
+        active=application.signing_keys.active().count(),
+        others=others.count(),
+        in_apps=not others or bool(exported and exported.at > others[0].created_at),
     )
 
 

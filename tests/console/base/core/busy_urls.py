@@ -50,7 +50,7 @@ def said(when):
 @route(Permission.SIGNED_IN, methods="GET POST")
 def form(request):
     bound = TeamForm(posted(request), request.FILES or None)
-    return form_page(request, bound, save=rename, success=said, title="Rename", verb="Rename", cancel="/")
+    return form_page(request, bound, template="devmgmt/save_query.html", save=rename, success=said, cancel="/")
 
 
 @route(Permission.SIGNED_IN, methods="GET POST")

@@ -26,7 +26,7 @@ def toasts(response):
 def test_shows_the_form(client):
     page = client.get("/form/").content.decode()
 
-    assert "<h1>New number</h1>" in page
+    assert "<h1>Save this query</h1>" in page
     assert 'enctype="multipart/form-data"' in page
     assert "data-drop" in page
     assert page.count("(optional)") == 2

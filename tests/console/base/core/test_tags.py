@@ -9,6 +9,7 @@ from django.db.models import Q
 from django.http import QueryDict
 from django.template import engines
 from django.test import RequestFactory
+from django.utils.translation import gettext, override
 
 from console.base.accounts.models import User
 from console.base.core.filters import ListFilter, SearchFilter
@@ -113,6 +114,20 @@ def test_an_avatar_shows_two_letters():
 def test_a_label_that_ends_in_dots_opens_a_dialog():
     assert "data-dialog" in draw('{% action "Publish 2.5.0…" "/x/" %}')
     assert "data-dialog" not in draw('{% action "Report" "/x/" %}')
+
+
+def test_a_tag_takes_a_literal_to_translate():
+    """With the dots at its end, as a keyword, in a reason, and once for each reader."""
+    source = """{% actions %}{% action _("Publish…") "/x/" %}{% action _("Sandbox") reason=_("Nothing is shown") %}
+    {% action _("Log") reason=_("Nothing is shown") %}{% endactions %}{% status "failed" _("Not working") %}
+    {% empty_state "apps" _("No mini programs yet") label=_("Create mini program") url="/new/" %}"""
+    for language in ("en", "zh-hans"):
+        with override(language):
+            html = draw(source)
+            words = ["Publish…", "Nothing is shown", "Not working", "No mini programs yet", "Create mini program"]
+            assert [html.count(f"{gettext(word)}<") for word in words] == [1] * len(words)
+            assert html.count("data-dialog") == 1
+    assert "Not working" not in html
 
 
 def test_an_action_at_once_is_a_form_with_a_token():

@@ -34,8 +34,7 @@ def form(request):
         NumberForm(posted(request), request.FILES or None),
         save=keep,
         success=lambda number: (f"{number} is kept.", "/"),
-        title="New number",
-        verb="Keep",
+        template="devmgmt/save_query.html",
         cancel="/",
     )
 
@@ -47,11 +46,9 @@ def confirm(request):
         NoteForm(posted(request)),
         save=lambda data: data["note"],
         success=lambda note: (f"Published: {note}", "/"),
-        template="core/confirm.html",
-        title="Publish City Bus 2.5.0?",
-        change=[("Online now", "2.4.0"), ("Online after this", "2.5.0")],
-        effects=[("device-mobile", "Devices get 2.5.0 at their next start.")],
-        verb="Publish 2.5.0",
+        template="releases/confirm/publish.html",
+        version="2.5.0",
+        online="2.4.0",
         cancel="/",
     )
 

@@ -14,6 +14,7 @@ from console.base.core.errors import Overtaken
 from console.base.hosts import actions
 from console.base.hosts.models import DefaultApi, SensitiveApi
 from tests import factories
+from tests.dialogs import effects
 
 REASON = "This needs another role: application administrator."
 
@@ -46,10 +47,6 @@ def url(application):
 
 def move_url(api, move):
     return f"{url(api.application)}{api.pk}/{move}/"
-
-
-def effects(client, target):
-    return [str(words) for _icon, words in client.get(target).context["effects"]]
 
 
 def entries():
@@ -118,7 +115,7 @@ def test_the_dialog_names_who_loses_the_api(signed_in, application, admin, publi
     for number in range(7):
         factories.make_binding(factories.make_program(name=f"Loses it {number}"), application)
     factories.make_binding(factories.make_program(name="Not bound"), application, state="waiting")
-    assert effects(signed_in(admin), move_url(public, "restrict"))[:2] == [
+    assert effects(signed_in(admin).get(move_url(public, "restrict")))[:2] == [
         "7 bound mini programs may not call it from their next policy on: "
         "Loses it 0, Loses it 1, Loses it 2, Loses it 3, Loses it 4 and 2 more.",
         "1 keeps it: it was granted it.",
@@ -126,14 +123,14 @@ def test_the_dialog_names_who_loses_the_api(signed_in, application, admin, publi
 
 
 def test_a_dialog_for_an_api_that_nobody_loses(signed_in, admin, public):
-    assert effects(signed_in(admin), move_url(public, "restrict"))[0] == "No bound mini program loses it."
+    assert effects(signed_in(admin).get(move_url(public, "restrict")))[0] == "No bound mini program loses it."
 
 
 def test_open(signed_in, application, admin, restricted):
     factories.make_permission(factories.make_program(), application)
     factories.make_permission(factories.make_program(), application, state="waiting")
     client = signed_in(admin)
-    assert effects(client, move_url(restricted, "open")) == [
+    assert effects(client.get(move_url(restricted, "open"))) == [
         "Every bound mini program may call it from its next policy on.",
         "1 grant stays. It counts again when you restrict the API.",
         "1 request still waits in the reviews.",
@@ -235,7 +232,7 @@ def test_the_same_name_twice_is_refused_beside_it(signed_in, application, admin,
 def test_remove(signed_in, application, admin, own):
     factories.make_permission(factories.make_program(), application, own.name)
     client = signed_in(admin)
-    assert effects(client, move_url(own, "remove"))[1:] == [
+    assert effects(client.get(move_url(own, "remove")))[1:] == [
         "1 grant stays, without effect until the API is in the list again."
     ]
     assert client.post(move_url(own, "remove")).status_code == 302

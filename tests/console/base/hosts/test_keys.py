@@ -12,6 +12,7 @@ from console.base.activity.models import ActivityEntry
 from console.base.core.errors import Overtaken
 from console.base.hosts import actions
 from tests import factories
+from tests.dialogs import effects
 
 
 def add_url(application):
@@ -54,8 +55,8 @@ def test_revoke(signed_in, application, admin):
 
 def test_revoking_the_last_key_is_possible_and_its_dialog_says_what_follows(signed_in, application, admin):
     client, key = signed_in(admin), application.keys.get()
-    effects = [str(words) for _icon, words in client.get(revoke_url(application, key)).context["effects"]]
-    assert effects[1] == ("It is the last active key: no device gets anything until the app is shipped with a new one.")
+    words = "It is the last active key: no device gets anything until the app is shipped with a new one."
+    assert effects(client.get(revoke_url(application, key)))[1] == words
     assert client.post(revoke_url(application, key)).status_code == 302
     assert application.keys.active().count() == 0
     page = client.get(f"/apps/{application.application_id}/")
