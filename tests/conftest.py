@@ -60,9 +60,14 @@ TransactionTestCase._fixture_teardown = empty_tables
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_runtest_setup(item: pytest.Item) -> None:
-    """Give back a connection that an earlier test has had killed: tests that commit go on with what is there."""
-    if connection.connection is not None and not connection.in_atomic_block and not connection.is_usable():
-        connection.close()
+    """Give back connections that an earlier test has had killed: tests that commit go on with what is there."""
+    if connection.in_atomic_block:
+        return
+    if connection.connection is not None and connection.is_usable():
+        return
+    connection.close()
+    if connection.alias in connection._connection_pools:
+        connection.pool.check()  # Of those that wait there, too.
 
 
 @pytest.fixture(autouse=True)
