@@ -25,7 +25,7 @@ run: .venv/runtime.stamp assets
 	@exec $(PY) manage.py up
 
 test: .venv/dev.stamp assets
-	$(PY) -m pytest -n auto --maxprocesses 4 --dist loadscope --ignore tests/chaos/test_short.py $(ARGS)
+	$(PY) -m pytest -n auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder --ignore tests/chaos/test_short.py $(ARGS)
 
 # A dozen kills and two stalls of a whole installation: by itself, as it wants both cores and stops what others wait for.
 test-chaos: .venv/dev.stamp assets

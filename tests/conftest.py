@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import itertools
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 from django.core.management.color import no_style
@@ -15,6 +16,8 @@ from hypothesis import HealthCheck, settings
 from console.api.device.update import claims
 from console.base.accounts.models import User
 from tests.signing_in import client_of
+
+pytest_plugins = ["tests.template"]
 
 # No property is about how quick the machine is. (A list of checks that a test names itself stands instead of this one.)
 settings.register_profile("suite", deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -58,11 +61,60 @@ def empty_tables(_test: TransactionTestCase) -> None:
 TransactionTestCase._fixture_teardown = empty_tables
 
 
+# The modules that take longest, from a minute down to five seconds. Workers take modules in this order, so that none
+# begins a long one when the others have nothing left; what mostly computes and what mostly waits take turns.
+LONGEST = (
+    "browser/test_every_page_programs.py",
+    "messaging/test_invariants_by_force.py",
+    "browser/test_every_page_grayscale.py",
+    "console/local/test_up.py",
+    "browser/test_every_page_versions.py",
+    "messaging/test_deliver_by_force.py",
+    "browser/test_every_page_applications.py",
+    "upgrade/test_upgraded_data.py",
+    "browser/test_every_page_messages.py",
+    "console/test_routes.py",
+    "browser/test_journey.py",
+    "console/reviews/test_worker.py",
+    "console/api/device/test_snapshot.py",
+    "console/platform/test_serving.py",
+    "browser/test_report_journey.py",
+    "console/platform/test_consumer.py",
+    "grayscale/test_explain.py",
+    "upgrade/test_previous_release.py",
+    "console/api/device/test_openapi.py",
+    "console/platform/test_scheduler.py",
+    "browser/test_grayscale.py",
+    "grayscale/test_claims_by_force.py",
+    "browser/test_frame.py",
+    "console/local/test_demo.py",
+    "browser/test_message_journey.py",
+    "console/platform/test_start.py",
+    "grayscale/test_matching.py",
+    "releases/test_upload.py",
+    "console/api/device/test_client.py",
+    "browser/test_logs.py",
+    "browser/test_select_keywords.py",
+)
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with what takes longest; the order within a module stays."""
+    places = {str(Path(__file__).parent / name): place for place, name in enumerate(LONGEST)}
+    items.sort(key=lambda item: places.get(str(item.path), len(places)))
+
+
 @pytest.hookimpl(tryfirst=True)
 def pytest_runtest_setup(item: pytest.Item) -> None:
-    """Give back a connection that an earlier test has had killed: tests that commit go on with what is there."""
-    if connection.connection is not None and not connection.in_atomic_block and not connection.is_usable():
-        connection.close()
+    """Give back connections that an earlier test has had killed: tests that commit go on with what is there."""
+    if connection.in_atomic_block:
+        return
+    if connection.connection is not None and connection.is_usable():
+        return
+    connection.close()
+    if connection.alias in connection._connection_pools:
+        connection.pool.check()  # Of those that wait there, too.
 
 
 @pytest.fixture(autouse=True)

@@ -75,3 +75,11 @@ def listens(port: int) -> bool:
         socket.create_connection(("127.0.0.1", port), timeout=1).close()
         return True
     return False
+
+
+def slowness() -> float:
+    """How many times longer work takes now than it would if nobody else used this machine; at least 1."""
+    wall, cpu = time.monotonic(), time.process_time()
+    while time.process_time() - cpu < 0.1:
+        pass
+    return max(1.0, (time.monotonic() - wall) / (time.process_time() - cpu))

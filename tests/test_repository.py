@@ -13,6 +13,7 @@ from grayscale.states import TaskState
 from messaging.states import MessageState
 from miniprograms.states import Shelf
 from releases.states import AuditState, VersionState
+from tests.conftest import LONGEST
 
 ROOT = Path(settings.BASE_DIR)
 TEMPLATES = ROOT / "templates"
@@ -28,6 +29,10 @@ def sources() -> str:
         for path in (ROOT / app).rglob("*.py")
     ]
     return "\n".join(path.read_text() for path in [*paths, *TEMPLATES.rglob("*.html")])
+
+
+def test_what_runs_first_is_there():
+    assert [name for name in LONGEST if not (ROOT / "tests" / name).exists()] == []
 
 
 def test_env_example_names_every_variable():

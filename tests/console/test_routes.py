@@ -8,9 +8,11 @@ from io import StringIO
 
 import pytest
 from django.core.management import call_command
+from django.http import HttpResponse
 from django.test import Client
 from django.urls import reverse
 
+from console import urls
 from console.routes import routes
 from tests import factories
 from tests.console.world import TEAM_ROLES, make_world
@@ -29,6 +31,7 @@ TEAM = {
 OPEN = {"public", "signed_in"}
 SCOPED = set().union(*TEAM.values())
 FINE = {200, 302}
+CHINESE = ("admin", "app_admin")  # who read it, between them every page
 
 
 def own_routes():
@@ -40,8 +43,37 @@ def own_routes():
     return found
 
 
+def ask(client, route, arguments, method):
+    return getattr(client, method.lower())(reverse(route.name, kwargs=arguments))
+
+
 def call(client, route, arguments, method):
-    return getattr(client, method.lower())(reverse(route.name, kwargs=arguments)).status_code
+    return ask(client, route, arguments, method).status_code
+
+
+def language(page):
+    found = re.search(r'<html lang="([a-z-]+)"', page.content.decode())
+    return found[1] if found else page.headers.get("Content-Language")
+
+
+@pytest.fixture
+def drawn_once(monkeypatch):
+    """Draw the page of a refusal once for each route, not for each of the many who are refused: the number counts."""
+
+    def once(name, status):
+        draw, drawn = getattr(urls, name), set()
+
+        def handler(request, exception):
+            route = request.resolver_match and request.resolver_match.route
+            if route in drawn:
+                return HttpResponse(status=status)
+            drawn.add(route)
+            return draw(request, exception)
+
+        monkeypatch.setattr(urls, name, handler)
+
+    once("handler403", 403)
+    once("handler404", 404)
 
 
 def test_every_route_declares_its_permission():
@@ -68,10 +100,14 @@ def test_dangerous_routes_ask_for_the_password_again():
     }  # fmt: skip
 
 
-def test_every_role_gets_what_the_table_says(signed_in):
+def test_every_role_gets_what_the_table_says(signed_in, drawn_once):
+    """And in which language: two of them read Chinese, the others English."""
     world = make_world("Own")
+    for role in CHINESE:
+        world.people[role].language = "zh-hans"
+        world.people[role].save()
     clients = {role: signed_in(user) for role, user in world.people.items()}
-    wrong = []
+    wrong, seen = [], 0
     for route, names in own_routes():
         for role, client in clients.items():
             arguments = world.fill(route.name, names, role)
@@ -79,13 +115,27 @@ def test_every_role_gets_what_the_table_says(signed_in):
             for method in route.methods:
                 if allowed and method == "POST":
                     continue  # verbs have tests of their own
-                status = call(client, route, arguments, method)
+                page = ask(client, route, arguments, method)
+                status = page.status_code
                 if (status not in FINE) if allowed else (status != 403):
                     wrong.append((role, method, route.path, route.permission, status))
+                if status == 200 and "html" in page.headers["Content-Type"]:
+                    seen += role in CHINESE
+                    if language(page) != ("zh-hans" if role in CHINESE else "en"):
+                        wrong.append((role, route.path, language(page)))
     assert wrong == []
+    assert seen >= 60
 
 
-def test_strangers_find_nothing(signed_in):
+@pytest.mark.parametrize(("address", "status"), [("/nothing/", 404), ("/platform/status/", 403)])
+def test_every_role_sees_why_it_is_refused(signed_in, address, status):
+    for user in make_world("Own").people.values():
+        page = signed_in(user).get(address)
+        assert page.status_code == status
+        assert 'id="sidebar"' in page.content.decode()
+
+
+def test_strangers_find_nothing(signed_in, drawn_once):
     world = make_world("Own")
     other = make_world("Other")
     wrong = []
@@ -101,7 +151,7 @@ def test_strangers_find_nothing(signed_in):
     assert wrong == []
 
 
-def test_a_foreign_or_unknown_id_in_any_place_is_not_found(signed_in):
+def test_a_foreign_or_unknown_id_in_any_place_is_not_found(signed_in, drawn_once):
     world, other = make_world("Own"), make_world("Other")
     clients = [signed_in(world.people["admin"]), signed_in(world.people["app_admin"])]
     unknown = {"app_id": "mp00000000000000", "application_id": "ha00000000000000", "number": "77.7.7"}

@@ -168,7 +168,7 @@ def terminate_backends() -> int:
     """End all sessions of the servers, as a restart of PostgreSQL would; return how many."""
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity"
+            "SELECT count(pg_terminate_backend(pid, 5000)) FROM pg_stat_activity"
             " WHERE datname = current_database() AND application_name = %s",
             [APPLICATION],
         )

@@ -66,16 +66,17 @@ def test_one_that_never_took_any(application, admin):
 
 
 @pytest.mark.parametrize(
-    "alive",
-    [
-        {"failures": OPENS_AT - 1},
-        {"last_success_at": timezone.now() - HOUR / 2},
-        {"changed_at": timezone.now() - HOUR / 2},
-        {"last_failure_at": timezone.now() - 2 * HOUR},
-    ],
+    ("changed", "ago"),
+    [("last_success_at", HOUR / 2), ("changed_at", HOUR / 2), ("last_failure_at", 2 * HOUR)],
 )
-def test_not_one_that_may_work(application, admin, alive):
-    make_dead(application, **alive)
+def test_not_one_that_may_work(application, admin, changed, ago):
+    make_dead(application, **{changed: timezone.now() - ago})
+    assert tell_of_dead_gateways(at=timezone.now()) == 0
+    assert not Notification.objects.exists()
+
+
+def test_not_one_whose_circuit_is_closed(application, admin):
+    make_dead(application, failures=OPENS_AT - 1)
     assert tell_of_dead_gateways(at=timezone.now()) == 0
     assert not Notification.objects.exists()
 

@@ -41,26 +41,24 @@ def test_empty(signed_in, application, admin):
     assert (context["why_not_edit"], context["why_not_test"]) == ("", "There is no address yet. Set one first.")
 
 
+NOW, HOUR = timedelta(), timedelta(hours=1)
+
+
 @pytest.mark.parametrize(
-    ("fields", "words"),
+    ("fields", "moments", "words"),
     [
-        ({}, "Not tried yet"),
-        ({"last_success_at": timezone.now()}, "Working"),
-        (
-            {"failures": 3, "last_failure_at": timezone.now(), "last_failure": "No answer within 10 s"},
-            "Last try failed",
-        ),
-        ({"failures": 10, "open_until": timezone.now() + timedelta(hours=1)}, "It has never answered."),
-        ({"failures": 10, "open_until": timezone.now() - timedelta(hours=1)}, "One is tried again now."),
-        (
-            {"failures": 10, "open_until": timezone.now(), "last_success_at": timezone.now()},
-            "Not answering since",
-        ),
+        ({}, {}, "Not tried yet"),
+        ({}, {"last_success_at": NOW}, "Working"),
+        ({"failures": 3, "last_failure": "No answer within 10 s"}, {"last_failure_at": NOW}, "Last try failed"),
+        ({"failures": 10}, {"open_until": HOUR}, "It has never answered."),
+        ({"failures": 10}, {"open_until": -HOUR}, "One is tried again now."),
+        ({"failures": 10}, {"open_until": NOW, "last_success_at": NOW}, "Not answering since"),
     ],
 )
-def test_how_it_answers(signed_in, application, admin, fields, words):
+def test_how_it_answers(signed_in, application, admin, fields, moments, words):
     factories.make_gateway(application)
-    Gateway.objects.update(**fields)
+    now = timezone.now()
+    Gateway.objects.update(**fields, **{name: now + later for name, later in moments.items()})
     assert words in text(signed_in(admin).get(url(application)))
 
 

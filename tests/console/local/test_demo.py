@@ -1,15 +1,18 @@
 """`manage.py demo`: what it prints is there."""
 
 import json
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
 from io import StringIO
 
 import pytest
 from django.core.management import CommandError, call_command
+from django.db import transaction
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
+from pytest_django import DjangoDbBlocker
 
 from console.base.accounts.models import Membership, Team, User
 from console.base.core.errors import ServerRefused
@@ -32,6 +35,16 @@ from tests.factories import make_default_apis, make_public_templates
 pytestmark = pytest.mark.django_db
 
 
+@pytest.fixture(scope="module")
+def told(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[dict]:
+    """The demo, made once for all tests here; each of them begins with it, in a transaction of its own."""
+    clock = timezone.now
+    with django_db_blocker.unblock(), transaction.atomic():
+        yield tell()
+        assert timezone.now is clock
+        transaction.set_rollback(True)
+
+
 def tell() -> dict:
     make_default_apis()
     make_public_templates()
@@ -40,9 +53,7 @@ def tell() -> dict:
     return json.loads(out.getvalue())
 
 
-def test_every_id_is_one_of_what_is_there():
-    clock = timezone.now
-    told = tell()
+def test_every_id_is_one_of_what_is_there(told):
     members = [member for team in told["teams"] for member in team["members"]]
     people = [person for application in told["applications"] for person in application["people"]]
     keys = [key for application in told["applications"] for key in application["keys"]]
@@ -67,7 +78,6 @@ def test_every_id_is_one_of_what_is_there():
     assert rows(tasks, "id", "name", "state") == stored(GrayscaleTask, "pk", "name", "state")
     assert {state for _, _, state in rows(tasks, "id", "name", "state")} == set(TaskState.values)
     assert rows(decisions, "id", "application", "state") == stored(ReviewDecision, "pk", "application__name", "state")
-    assert timezone.now is clock
 
     domains, exemptions, permissions = (
         [one for program in told["mini_programs"] for one in program[name]]
@@ -92,9 +102,9 @@ def test_every_id_is_one_of_what_is_there():
     assert rows(apis, "id", "name", "restricted") == stored(SensitiveApi, "pk", "name", "restricted")
 
 
-def test_two_days_of_logs_up_to_now():
-    told, now = {program["name"]: program for program in tell()["mini_programs"]}, timezone.now()
-    logged = {name: program["log_entries"] for name, program in told.items() if program["log_entries"]}
+def test_two_days_of_logs_up_to_now(told):
+    now = timezone.now()
+    logged = {program["name"]: count for program in told["mini_programs"] if (count := program["log_entries"])}
     assert sum(logged.values()) > 20_000
     for name, count in logged.items():
         criteria = Criteria(MiniProgram.objects.get(name=name).pk, now - timedelta(days=2, hours=1), now)
@@ -133,14 +143,13 @@ def stored(model: type, *columns: str) -> set[tuple]:
     return set(model.objects.values_list(*columns))
 
 
-def test_an_account_can_sign_in():
-    account = tell()["accounts"][0]
+def test_an_account_can_sign_in(told):
+    account = told["accounts"][0]
     response = Client().post(reverse("account_login"), {"login": account["email"], "password": account["password"]})
     assert response.status_code == 302
 
 
-def test_it_is_told_once():
-    tell()
+def test_it_is_told_once(told):
     with pytest.raises(CommandError, match="there already"):
         tell()
     assert Team.objects.count() == 3

@@ -13,7 +13,8 @@ from tests.console.local.running import START_SECONDS, STOP_SECONDS, console, fr
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="reads /proc to see what is left")
 
 
-def test_starts_refuses_a_second_copy_and_stops(tmp_path: Path) -> None:
+def test_starts_is_stopped_and_killed_and_keeps_its_data(tmp_path: Path) -> None:
+    """Three starts in one folder, as a start from nothing takes long: killed, by SIGTERM, by Ctrl-C."""
     with console(tmp_path, free_port()) as first:
         assert len(first.wait_for(r"with the password (\S+)")) >= 12
         first.wait_until_ready()
@@ -22,26 +23,18 @@ def test_starts_refuses_a_second_copy_and_stops(tmp_path: Path) -> None:
             sentence = f"process {first.process.pid}, http://localhost:{first.port}/."
             second.wait_for("already runs in this folder: " + sentence)
             assert second.process.wait(START_SECONDS) == 1
+        assert first.end(signal.SIGKILL) < STOP_SECONDS
+    with console(tmp_path, free_port()) as again:
+        again.wait_until_ready()
+        assert "password" not in again.output
         # An idle browser keeps its connection: it must not hold the stop up.
-        with socket.create_connection(("127.0.0.1", first.port)):
-            seconds, left = first.end(signal.SIGTERM)
-        assert left == []
-        assert seconds < STOP_SECONDS
-        assert first.process.returncode == 0
-
-
-def test_keeps_its_data_also_when_killed(tmp_path: Path) -> None:
-    with console(tmp_path, free_port()) as first:
-        first.wait_for("with the password")
-        first.wait_until_ready()
-        _, left = first.end(signal.SIGKILL)
-        assert left == []
-    with console(tmp_path, free_port()) as second:
-        second.wait_until_ready()
-        assert "password" not in second.output
-        seconds, left = second.end(signal.SIGINT)
-        assert left == []
-        assert seconds < STOP_SECONDS
+        with socket.create_connection(("127.0.0.1", again.port)):
+            assert again.end(signal.SIGTERM) < STOP_SECONDS
+        assert again.process.returncode == 0
+    with console(tmp_path, free_port()) as last:
+        last.wait_until_ready()
+        assert "password" not in last.output
+        assert last.end(signal.SIGINT) < STOP_SECONDS
 
 
 def test_says_when_the_port_is_taken(tmp_path: Path) -> None:

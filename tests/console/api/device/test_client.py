@@ -6,6 +6,7 @@ import base64
 import hashlib
 import json
 import threading
+import time
 from collections.abc import Iterator
 from datetime import timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -26,6 +27,7 @@ from miniprograms import actions as programs
 from releases.field.models import UpdateReport
 from tests.console.api.device.serving import server
 from tests.factories import make_api, make_binding, make_domain, make_exemption, make_online, make_program
+from tests.processes import START_SECONDS
 
 CONTENT = b"package" * 40_000
 SHA256 = hashlib.sha256(CONTENT).hexdigest()
@@ -93,11 +95,18 @@ def console() -> Iterator[Server]:
 
 
 def device(configuration: Path, *options: str, app_id: str = APP_ID, action: str = "update") -> str:
-    """Run the command; returns what it printed."""
-    out = StringIO()
+    """Run the command; returns what it printed. It asks again, as a device does, while a server can't answer (503)."""
     given = ["--configuration", str(configuration), "--app-id", app_id, *options]
-    call_command("device", action, *given, stdout=out)
-    return out.getvalue()
+    deadline = time.monotonic() + START_SECONDS
+    while True:
+        out = StringIO()
+        try:
+            call_command("device", action, *given, stdout=out)
+        except CommandError as error:
+            if not str(error).startswith("503: ") or time.monotonic() > deadline:
+                raise
+        else:
+            return out.getvalue()
 
 
 def configuration(folder: Path, base_url: str, application_id: str = "ha1", key: str = "k", **more: Any) -> Path:

@@ -67,7 +67,7 @@ def test_whoever_waits_gets_an_error_when_nobody_is_answered(
         stopping.set()
         connection.close()  # Ours was broken as well.
         with sessions(1) as (other,):
-            other.run(f"SELECT pg_terminate_backend(pid) FROM {SLEEPERS}")
+            other.run(f"SELECT pg_terminate_backend(pid, 5000) FROM {SLEEPERS}")
 
 
 def test_a_database_that_answers_or_refuses_is_left_alone(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -203,7 +203,7 @@ def test_a_copy_after_a_crash_has_the_same_message_id(house, server, background)
     run = background(send)
     assert server.holding.wait(SECONDS)
 
-    assert ask(f"SELECT pg_terminate_backend(({LOCK_HOLDER}))", ask(THIS_DATABASE))
+    assert ask(f"SELECT pg_terminate_backend(({LOCK_HOLDER}), 5000)", ask(THIS_DATABASE))
     server.released.set()
     with pytest.raises(OperationalError):
         run.result(SECONDS)
