@@ -5,16 +5,19 @@ from __future__ import annotations
 import msgspec
 from django.db import connection
 
+from console.base.hosts.states import DecisionState
 from devmgmt.matching import Domain
 from devmgmt.states import DomainType
+from miniprograms.querysets import BOUND, ON_SHELF
 
 # One statement, so that all of it is of the same moment: this one, as what was revoked must be gone in the next answer.
-POLICY = """
+POLICY = f"""
     SELECT
         ARRAY(SELECT ARRAY[kind, host, port::text] FROM devmgmt_serverdomain WHERE mini_program_id = program.id),
         EXISTS (
             SELECT FROM devmgmt_domainexemption
-            WHERE mini_program_id = program.id AND application_id = binding.application_id AND state = 'approved'
+            WHERE mini_program_id = program.id AND application_id = binding.application_id
+                AND state = '{DecisionState.APPROVED}'
         ),
         ARRAY(
             SELECT api.name FROM hosts_sensitiveapi AS api
@@ -23,14 +26,14 @@ POLICY = """
                 OR EXISTS (
                     SELECT FROM devmgmt_apipermission AS permission
                     WHERE permission.mini_program_id = program.id AND permission.application_id = api.application_id
-                        AND permission.api = api.name AND permission.state = 'approved'
+                        AND permission.api = api.name AND permission.state = '{DecisionState.APPROVED}'
                 )
             )
         )
     FROM miniprograms_miniprogram AS program
-    JOIN miniprograms_binding AS binding ON binding.mini_program_id = program.id AND binding.state = 'approved'
-    WHERE program.app_id = %s AND program.shelf = 'on' AND binding.application_id = %s
-"""
+    JOIN miniprograms_binding AS binding ON binding.mini_program_id = program.id AND {BOUND}
+    WHERE program.app_id = %s AND {ON_SHELF} AND binding.application_id = %s
+"""  # noqa: S608 - put together from constants
 
 
 class Domains(msgspec.Struct, frozen=True, rename="camel"):

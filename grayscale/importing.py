@@ -67,13 +67,14 @@ def read_list(
     by: User,
     filename: str = "",
     task: GrayscaleTask | None = None,
+    at: datetime | None = None,
 ) -> ObjectList:
     """Read a file or typed text into a draft with its report. Raises Refused, and leaves nothing then.
 
     With `task` values that its lists have already are dropped as duplicates, and its limit counts them.
     """
     file = io.BytesIO(source.encode(errors="replace")) if isinstance(source, str) else source
-    steps = reading(file, program=program, kind=kind, by=by, filename=filename, task=task)
+    steps = reading(file, program=program, kind=kind, by=by, filename=filename, task=task, at=at)
     while True:
         try:
             next(steps)
@@ -89,6 +90,7 @@ def reading(
     by: User,
     filename: str = "",
     task: GrayscaleTask | None = None,
+    at: datetime | None = None,
 ) -> Generator[Progress, None, ObjectList]:
     """Read a file as `read_list` does, a piece at each step; stopping between two steps leaves nothing."""
     total = file.seek(0, os.SEEK_END)
@@ -97,6 +99,7 @@ def reading(
     with turn(total), transaction.atomic():
         encoding = encoding_of(file)
         facts = {"mini_program": program, "kind": kind, "uploaded_by": by, "filename": filename[:200]}
+        facts["uploaded_at"] = at or timezone.now()
         draft = _Draft(task, total, **facts)
         # Copied, so that the database writes one part while the next one is read.
         with connection.cursor() as cursor, cursor.copy(COPY_IN) as parts:
@@ -144,7 +147,7 @@ class _Draft:
     def __init__(self, task: GrayscaleTask | None, size: int, **facts: Any) -> None:
         held = list(task.object_lists.filter(kind=facts["kind"])) if task else []
         key = bytes(held[0].key) if held else os.urandom(KEY_BYTES)
-        self.row = ObjectList.objects.create(key=key, uploaded_at=timezone.now(), **facts)
+        self.row = ObjectList.objects.create(key=key, **facts)
         self.fault = fault_of(self.row.kind)
         self.beside = [HashedList(bytes(row.key), numbers(bytes(row.hashes))) for row in held]
         self.table = HashTable(key, min(rules.MOST_OBJECTS, size // shortest(self.row.kind) + 1))

@@ -18,7 +18,6 @@ from messaging.models import Ban, Consent, ConsentCall, MainSwitch, MyTemplate
 from messaging.states import MOST_ASKED, Answer
 from miniprograms.actions import user_of
 from miniprograms.models import Binding, ProgramUser
-from miniprograms.states import Shelf
 
 CALLS_KEPT = timedelta(days=7)
 
@@ -78,8 +77,8 @@ class Choices:
 
 def binding_of(app_id: str, application: int) -> Binding | None:
     """Return the binding of a program on the shelf to the application (primary key); None: devices get a 404."""
-    bound = Binding.objects.bound().filter(mini_program__app_id=app_id, mini_program__shelf=Shelf.ON)
-    return bound.filter(application=application).select_related("mini_program", "application").first()
+    served = Binding.objects.served().filter(mini_program__app_id=app_id, application=application)
+    return served.select_related("mini_program", "application").first()
 
 
 def offer(binding: Binding, *, account: str, template_ids: Sequence[str]) -> Choices:

@@ -27,21 +27,23 @@ from messaging.states import LANGUAGES, PUSHES_PER_DAY, ProgramState, TemplateKi
 from messaging.tasks import deliver
 from messaging.values import problems
 from miniprograms.models import MiniProgram
+from miniprograms.querysets import BOUND, ON_SHELF
+from releases.querysets import ONLINE
 
 SEND_PATH = "/cgi-bin/message/subscribe/send"
 WAKE_SECONDS = 0.5
 
 # `page` is null when none is asked for.
-ASK = """
+ASK = f"""
     SELECT
-        program.shelf = 'on' AS on_shelf,
+        {ON_SHELF} AS on_shelf,
         member.id AS "user", member.application_id AS application,
         template.id AS template, template.kind, template.keywords,
         EXISTS (
             SELECT FROM miniprograms_binding AS binding
             JOIN messaging_gateway AS gateway ON gateway.application_id = binding.application_id
             WHERE binding.mini_program_id = program.id AND binding.application_id = member.application_id
-                AND binding.state = 'approved'
+                AND {BOUND}
         ) AS reachable,
         ARRAY(
             SELECT ban.template_id IS NOT NULL FROM messaging_ban AS ban
@@ -52,7 +54,7 @@ ASK = """
         %(page)s::text IS NULL OR (
             SELECT package.pages ? %(page)s
             FROM releases_version AS version JOIN releases_package AS package ON package.id = version.package_id
-            WHERE version.mini_program_id = program.id AND (version.state = 'online' OR NOT %(formal)s)
+            WHERE version.mini_program_id = program.id AND ({ONLINE} OR NOT %(formal)s)
             ORDER BY version.uploaded_at DESC, version.id DESC LIMIT 1
         ) AS has_page,
         first.id AS message, first.body_sha256
@@ -65,7 +67,7 @@ ASK = """
     LEFT JOIN messaging_message AS first
         ON first.mini_program_id = program.id AND first.idempotency_key = %(key)s AND first.idempotency_key <> ''
     WHERE program.id = %(program)s
-"""
+"""  # noqa: S608 - put together from constants
 USE_ONE_TIME = """
     UPDATE messaging_consent SET used = used + 1
     WHERE user_id = %(user)s AND template_id = %(template)s AND used < granted

@@ -20,6 +20,11 @@ if TYPE_CHECKING:
     from console.base.accounts.models import User
     from miniprograms.models import IdeDownload, MiniProgram
 
+# `on_shelf()`, `bound()` and the bindings that have ended, in SQL that names the tables `program` and `binding`.
+ON_SHELF = f"program.shelf = '{Shelf.ON}'"
+BOUND = f"binding.state = '{DecisionState.APPROVED}'"
+UNBOUND = f"binding.state = '{DecisionState.ENDED}'"
+
 
 class MiniProgramQuerySet(models.QuerySet["MiniProgram"]):
     """Whose programs, and which of them."""
@@ -59,6 +64,10 @@ class BindingQuerySet(DecisionQuerySet):
     def bound(self) -> BindingQuerySet:
         """In force: the application serves the program (L-6)."""
         return self.approved()
+
+    def served(self) -> BindingQuerySet:
+        """In force, of a program on the shelf: what the application's devices may ask for."""
+        return self.bound().filter(mini_program__shelf=Shelf.ON)
 
     def applications(self) -> HostApplicationQuerySet:
         """The applications of these bindings, by name."""

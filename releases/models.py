@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from datetime import datetime
 from functools import partial
 from typing import Any
 from urllib.parse import urljoin
@@ -150,9 +151,9 @@ class Version(ConcurrentTransitionMixin, models.Model):
         """Comes online again by a roll back (V-13)."""
 
 
-def audit_number() -> str:
+def audit_number(at: datetime | None = None) -> str:
     """Return yyyymmdd and ten random digits (V-11)."""
-    return f"{timezone.localdate():%Y%m%d}{secrets.randbelow(10**10):010d}"
+    return f"{timezone.localdate(at):%Y%m%d}{secrets.randbelow(10**10):010d}"
 
 
 class Audit(models.Model):

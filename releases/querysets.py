@@ -13,6 +13,9 @@ from releases.states import AuditState, VersionState
 if TYPE_CHECKING:
     from releases.models import Audit, Version
 
+# `online()` in SQL that names the table `version`.
+ONLINE = f"version.state = '{VersionState.ONLINE}'"
+
 
 class VersionQuerySet(models.QuerySet["Version"]):
     """Which versions."""

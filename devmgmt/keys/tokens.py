@@ -83,17 +83,19 @@ def authenticate(app_id: str, secret: str, *, caller: Caller) -> MiniProgram:
     return _use(app_id, secret, caller=caller).program
 
 
-def issue(app_id: str, secret: str, *, kind: TokenKind, caller: Caller, force: bool = False) -> Issued:
+def issue(
+    app_id: str, secret: str, *, kind: TokenKind, caller: Caller, force: bool = False, at: datetime | None = None
+) -> Issued:
     """Give an access token for the AppSecret; raises ServerRefused (as authenticate, 45009).
 
     A stable token that lives is given again without a lock: whatever ends it meanwhile holds at its next use.
     """
-    used = _use(app_id, secret, caller=caller)
-    if kind == TokenKind.STABLE and not force and (living := _living(used, at=timezone.now())):
+    used = _use(app_id, secret, caller=caller, at=at)
+    if kind == TokenKind.STABLE and not force and (living := _living(used, at=at or timezone.now())):
         return living
     try:
         with transaction.atomic():
-            at = _hold(used)
+            at = _hold(used, at=at)
             return _plain(used, at=at) if kind == TokenKind.PLAIN else _stable(used, at=at, force=force)
     except ServerRefused as refused:
         _count_refusal(used.program.pk, refused)
@@ -125,11 +127,11 @@ def _why_refused(row: AccessToken, *, at: datetime) -> ServerRefused | None:
 # Secrets ----------------------------------------------------------------------------------------------------------
 
 
-def _use(app_id: str, secret: str, *, caller: Caller) -> _Used:
+def _use(app_id: str, secret: str, *, caller: Caller, at: datetime | None = None) -> _Used:
     """Find the program by its secret and note the use; what no program has is the same as a wrong secret."""
     if not APP_ID.fullmatch(app_id):
         raise ServerRefused(40013)
-    at = timezone.now()
+    at = at or timezone.now()
     given = {"app_id": app_id, "sha256": _hash(secret), "at": at, "day": timezone.localdate(at)}
     given |= {"address": _address(caller.address), "path": caller.path.replace("\0", "")[:60]}
     for program in MiniProgram.objects.raw(USE, given):
@@ -146,10 +148,10 @@ def _use(app_id: str, secret: str, *, caller: Caller) -> _Used:
     raise refused
 
 
-def _hold(used: _Used) -> datetime:
-    """Lock the program's secrets and look again at the one that was given; return the time of the lock."""
-    held = {row.pk: row for row in AppSecret.objects.held(used.program, at=timezone.now())}
-    row, at = held.get(used.secret_id), timezone.now()
+def _hold(used: _Used, *, at: datetime | None) -> datetime:
+    """Lock the program's secrets and look again at the one that was given; return `at`, or the time of the lock."""
+    held = {row.pk: row for row in AppSecret.objects.held(used.program, at=at or timezone.now())}
+    row, at = held.get(used.secret_id), at or timezone.now()
     if row is None or row.is_replaced(at=at):
         raise ServerRefused(40125)
     if row.frozen_at:

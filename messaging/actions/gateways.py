@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from django.db import transaction
 from django.db.models import QuerySet
 from django.utils import timezone
@@ -35,7 +37,9 @@ def gateway_of(application: HostApplication) -> Gateway:
 
 
 @transaction.atomic
-def set_gateway(application: HostApplication, *, url: str, revision: int, by: User) -> Gateway:
+def set_gateway(
+    application: HostApplication, *, url: str, revision: int, by: User, at: datetime | None = None
+) -> Gateway:
     """Set where messages go, or with "" that they go nowhere; saving what is there already changes nothing.
 
     `revision` is the one that the editor saw; raises Overtaken when it is old, Refused for an address that the
@@ -43,7 +47,7 @@ def set_gateway(application: HostApplication, *, url: str, revision: int, by: Us
     """
     if url and (refusal := why_not(url)):
         raise Refused(refusal, field="url")
-    application = lock(application)
+    application, at = lock(application), at or timezone.now()
     current = gateway_of(application)
     if current.revision != revision:
         raise Overtaken(_overtaken(current), field="url")
@@ -56,10 +60,10 @@ def set_gateway(application: HostApplication, *, url: str, revision: int, by: Us
         # Never a revision that somebody may have on screen, also after the gateway was removed in between.
         entries = ActivityEntry.objects.of_application(application.application_id)
         number = entries.filter(verb=events.GatewaySet.name).count() + 1
-        Gateway.objects.create(application=application, url=url, revision=number)
+        Gateway.objects.create(application=application, url=url, revision=number, changed_at=at)
         wake(deliver)
     event = events.GatewaySet if url else events.GatewayRemoved
-    emit(event(application, by=by, before={"address": before}, after={"address": url}))
+    emit(event(application, by=by, at=at, before={"address": before}, after={"address": url}))
     return gateway_of(application)
 
 
@@ -71,15 +75,15 @@ def _overtaken(current: Gateway) -> str:
 
 
 @transaction.atomic
-def note_test(gateway: Gateway, *, outcome: Outcome, by: User) -> None:
+def note_test(gateway: Gateway, *, outcome: Outcome, by: User, at: datetime | None = None) -> None:
     """Put on record how a test ended. A good one closes the circuit, unless the address is another one by now."""
-    application = lock(gateway.application)
+    application, at = lock(gateway.application), at or timezone.now()
     if outcome.ok:
         tested = Gateway.objects.filter(application=application, revision=gateway.revision)
-        tested.update(failures=0, open_until=None, last_success_at=timezone.now())
+        tested.update(failures=0, open_until=None, last_success_at=at)
         wake(deliver)
     after = {"address": gateway.url, "status": outcome.status, "seconds": round(outcome.seconds, 3)}
-    emit(events.GatewayTested(application, by=by, after=after, reason=outcome.reason))
+    emit(events.GatewayTested(application, by=by, at=at, after=after, reason=outcome.reason))
 
 
 # Bans -------------------------------------------------------------------------------------------------------------
@@ -87,7 +91,13 @@ def note_test(gateway: Gateway, *, outcome: Outcome, by: User) -> None:
 
 @transaction.atomic
 def ban(
-    application: HostApplication, *, program: MiniProgram, template: MyTemplate | None = None, reason: str, by: User
+    application: HostApplication,
+    *,
+    program: MiniProgram,
+    template: MyTemplate | None = None,
+    reason: str,
+    by: User,
+    at: datetime | None = None,
 ) -> Ban:
     """Take no messages of the program, or of one template of it, from the next send on; its team reads the reason."""
     if not reason.strip():
@@ -97,24 +107,26 @@ def ban(
         raise Refused(_("%(program)s is not bound any more.") % {"program": program})
     if template and not MyTemplate.objects.live().filter(pk=template.pk, mini_program=program).exists():
         raise Refused(_("This template was deleted."), field="template")
-    row = Ban(application=application, mini_program=program, template=template, reason=reason.strip(), created_by=by)
+    at = at or timezone.now()
+    made = {"reason": reason.strip(), "created_by": by, "created_at": at}
+    row = Ban(application=application, mini_program=program, template=template, **made)
     with refusing_duplicate(
         "ban_standing_once", _("Someone else was first: these messages are stopped."), field="template"
     ):
         row.save()
-    emit(events.MessagesBanned(row, by=by, reason=row.reason))
+    emit(events.MessagesBanned(row, by=by, at=at, reason=row.reason))
     return row
 
 
 @transaction.atomic
-def lift(ban: Ban, *, by: User) -> Ban:
+def lift(ban: Ban, *, by: User, at: datetime | None = None) -> Ban:
     """Take messages again, from the next send on."""
     ban.application, ban.mini_program = lock(ban.application), miniprograms.lock(ban.mini_program)
-    now = timezone.now()
-    if not Ban.objects.standing().filter(pk=ban.pk).update(lifted_at=now, lifted_by=by):
+    at = at or timezone.now()
+    if not Ban.objects.standing().filter(pk=ban.pk).update(lifted_at=at, lifted_by=by):
         raise Overtaken(_("Someone else was first: these messages are allowed again."))
-    ban.lifted_at, ban.lifted_by = now, by
-    emit(events.MessagesAllowed(ban, by=by, at=now))
+    ban.lifted_at, ban.lifted_by = at, by
+    emit(events.MessagesAllowed(ban, by=by, at=at))
     return ban
 
 
@@ -122,20 +134,20 @@ def lift(ban: Ban, *, by: User) -> Ban:
 
 
 @transaction.atomic
-def replay_failed(application: HostApplication, *, by: User) -> int:
+def replay_failed(application: HostApplication, *, by: User, at: datetime | None = None) -> int:
     """Send the application's failed messages again that are still wanted, the oldest MOST_REPLAYED; returns how many.
 
     Raises Refused when there is none, or nowhere to send them.
     """
-    application = lock(application)
+    application, at = lock(application), at or timezone.now()
     wanted = failed_and_wanted(application)
     if refusal := rules.why_not_replay_all(has_gateway=bool(gateway_of(application).url), has_failed=wanted.exists()):
         raise Refused(refusal)
     oldest = wanted.order_by("pk").values("pk")[:MOST_REPLAYED]
-    count = requeue(Message.objects.filter(pk__in=oldest), at=timezone.now())
+    count = requeue(Message.objects.filter(pk__in=oldest), at=at)
     if not count:
         raise Overtaken(_("Someone else was first: these messages are sent again already."))
-    emit(events.MessagesReplayed(application, by=by, after={"messages": count}))
+    emit(events.MessagesReplayed(application, by=by, at=at, after={"messages": count}))
     return count
 
 

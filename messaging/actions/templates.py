@@ -42,7 +42,7 @@ def add_template(
 
     Raises Refused (`numbers`) when the program has one with the same set of keywords.
     """
-    program = lock(program)
+    program, at = lock(program), at or timezone.now()
     offered = PublicTemplate.objects.listed().filter(pk=public_template.pk).first()
     if offered is None:
         raise Refused(_("The library does not offer this template any more."))
@@ -62,6 +62,7 @@ def add_template(
         keyword_set=keyword_set(numbers),
         note=note,
         created_by=by,
+        created_at=at,
     )
     with refusing_duplicate("my_template_keywords_once", rules.same_keywords(), field="numbers"):
         template.save()

@@ -22,7 +22,7 @@ from miniprograms.models import MiniProgram
 from releases import events, rules
 from releases.actions.report import report_on
 from releases.inspection import inspected, kept
-from releases.models import Audit, Package, Release, ReviewDecision, Version
+from releases.models import Audit, Package, Release, ReviewDecision, Version, audit_number
 from releases.signals import version_released
 from releases.states import AuditState, ReleaseKind, VersionState
 
@@ -87,6 +87,7 @@ def submit(version: Version, *, by: User, at: datetime | None = None) -> Audit:
     version.submit()
     version.save()
     audit = Audit.objects.create(
+        number=audit_number(at),
         mini_program=program,
         version=version,
         package_sha256=version.package.sha256,
@@ -99,7 +100,7 @@ def submit(version: Version, *, by: User, at: datetime | None = None) -> Audit:
     program.write(in_audit_number=version.number)
     after = {"state": version.state, "audit": audit.number, "package": audit.package_sha256}
     emit(events.VersionSubmitted(version, by=by, at=at, before=before, after=after))
-    report_on(audit)
+    report_on(audit, at=at)
     return audit
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from datetime import datetime
 
 from django.core.files import File
 from django.db import transaction
@@ -22,7 +23,9 @@ logger = logging.getLogger(__name__)
 
 
 @transaction.atomic
-def download(program: MiniProgram, *, application: HostApplication | None, by: User) -> tuple[Version, File[bytes]]:
+def download(
+    program: MiniProgram, *, application: HostApplication | None, by: User, at: datetime | None = None
+) -> tuple[Version, File[bytes]]:
     """Return the online version and its bytes, opened; each time is on record, with the application it is meant for.
 
     Raises Refused when there is no package (O-1), for an application that is not bound, and when the storage fails.
@@ -34,7 +37,7 @@ def download(program: MiniProgram, *, application: HostApplication | None, by: U
         raise Refused(rules.not_bound(application), field="application")
     version = program.versions.online().select_related("package").get()
     version.mini_program = program
-    emit(OfflineDownloaded(version, application=application, by=by))
+    emit(OfflineDownloaded(version, application=application, by=by, at=at))
     try:
         return version, version.package.file.open("rb")
     except OSError as error:

@@ -13,7 +13,7 @@ from releases.offline.presenters import presets
 AVAILABLE = Q(shelf=Shelf.ON) & ~Q(online_number="")
 # A subquery without a reference to the program: PostgreSQL then reads the presets once, not for each program.
 STALE = Q(
-    pk__in=Binding.objects.bound()
+    pk__in=Binding.objects.served()
     .filter(
         Exists(
             presets().filter(
@@ -22,7 +22,6 @@ STALE = Q(
                 application_id=OuterRef("application__application_id"),
             )
         ),
-        mini_program__shelf=Shelf.ON,
     )
     .order_by()
     .values("mini_program")

@@ -23,10 +23,9 @@ from console.base.core import busy
 from console.base.core.errors import Refused
 from console.base.core.sealing import Unreadable
 from console.base.hosts.models import HostApplication, ServerSecret
-from console.base.hosts.states import DecisionState
 from devmgmt.keys import codes
 from devmgmt.keys.states import CODE_LIFETIME
-from miniprograms.models import MiniProgram
+from miniprograms.models import Binding
 
 SIGNED = ("webhook-id", "webhook-timestamp", "webhook-signature")
 
@@ -89,11 +88,11 @@ def _is_signed(secret: str, body: bytes, signed: dict[str, str]) -> bool:
 
 def _make(asked: LoginCodeRequest, application: HostApplication, request_id: str) -> str:
     """Return a code; raises ApiError 404 unless the program is on the shelf and bound, 409 for a repeated request."""
-    bound = {"bindings__application": application, "bindings__state": DecisionState.APPROVED}
-    program = MiniProgram.objects.on_shelf().filter(app_id=asked.app_id, **bound).first()
-    if program is None:
+    served = Binding.objects.served().filter(application=application, mini_program__app_id=asked.app_id)
+    binding = served.select_related("mini_program").first()
+    if binding is None:
         raise not_found()
     try:
-        return codes.make(program, application=application, account=asked.account, request_id=request_id)
+        return codes.make(binding.mini_program, application=application, account=asked.account, request_id=request_id)
     except Refused:
         raise ApiError(409, "repeated", "This webhook-id was used before: sign a new request.") from None

@@ -16,7 +16,6 @@ from console.base.activity.middleware import client_address
 from console.base.core import busy
 from miniprograms.models import Binding
 from miniprograms.privacy.models import PrivacyAgreement
-from miniprograms.states import Shelf
 
 
 def answer(environ: Environ, source: Callable[[], Source]) -> Response:
@@ -39,8 +38,8 @@ def answer(environ: Environ, source: Callable[[], Source]) -> Response:
 
 
 def _answer(asked: PrivacyQuestion, application: int) -> PrivacyAnswer:
-    bound = Binding.objects.bound().filter(application=application, mini_program__shelf=Shelf.ON)
-    binding = bound.filter(mini_program__app_id=asked.app_id).select_related("mini_program").first()
+    served = Binding.objects.served().filter(application=application, mini_program__app_id=asked.app_id)
+    binding = served.select_related("mini_program").first()
     if binding is None:
         raise not_found()
     program = binding.mini_program

@@ -16,24 +16,26 @@ from django.db import connection
 from console.api.device.credentials import Application
 from grayscale.decision import Deliverable, ProgramState, served
 from grayscale.program_state import task_rules, trials_of
+from miniprograms.querysets import BOUND, ON_SHELF, UNBOUND
 from releases.field import seen
 from releases.field.device import Device
+from releases.querysets import ONLINE
 
 # One statement, so that a program's shelf, bindings and version are of the same moment.
-PROGRAMS = """
-    SELECT program.id, program.app_id, program.shelf = 'on', bindings.bound, bindings.ended,
+PROGRAMS = f"""
+    SELECT program.id, program.app_id, {ON_SHELF}, bindings.bound, bindings.ended,
            version.major || '.' || version.minor || '.' || version.patch, package.sha256, package.size, package.file
     FROM miniprograms_miniprogram AS program
-    LEFT JOIN releases_version AS version ON version.mini_program_id = program.id AND version.state = 'online'
+    LEFT JOIN releases_version AS version ON version.mini_program_id = program.id AND {ONLINE}
     LEFT JOIN releases_package AS package ON package.id = version.package_id
     LEFT JOIN (
         SELECT mini_program_id,
-               array_agg(application_id) FILTER (WHERE state = 'approved') AS bound,
-               array_agg(DISTINCT application_id) FILTER (WHERE state = 'ended') AS ended
-        FROM miniprograms_binding WHERE state IN ('approved', 'ended') {bindings_of} GROUP BY mini_program_id
+               array_agg(application_id) FILTER (WHERE {BOUND}) AS bound,
+               array_agg(DISTINCT application_id) FILTER (WHERE {UNBOUND}) AS ended
+        FROM miniprograms_binding AS binding WHERE ({BOUND} OR {UNBOUND}) {{bindings_of}} GROUP BY mini_program_id
     ) AS bindings ON bindings.mini_program_id = program.id
-    {programs}
-"""
+    {{programs}}
+"""  # noqa: S608 - put together from constants
 ALL_PROGRAMS = PROGRAMS.format(bindings_of="", programs="")
 SOME_PROGRAMS = PROGRAMS.format(
     bindings_of="AND mini_program_id = ANY(%(ids)s)", programs="WHERE program.id = ANY(%(ids)s)"

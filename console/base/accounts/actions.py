@@ -79,18 +79,21 @@ def choose_language(user: User, *, language: str) -> None:
 
 
 @transaction.atomic
-def create_user(*, by: User | None, email: str, name: str, password: str | None = None, **fields: Any) -> User:
+def create_user(
+    *, by: User | None, email: str, name: str, password: str | None = None, at: datetime | None = None, **fields: Any
+) -> User:
     """Create a user; without a password they sign in after setting one by a link.
 
     The address counts as proven: the operator vouches for it. Raises Refused when it is taken.
     """
-    user = _new_user(email, name, password, **fields)
-    emit(events.UserCreated(user, by=by, after=_described(user)))
+    at = at or timezone.now()
+    user = _new_user(email, name, password, date_joined=at, **fields)
+    emit(events.UserCreated(user, by=by, at=at, after=_described(user)))
     return user
 
 
 @transaction.atomic
-def edit_user(user: User, *, by: User, **fields: Any) -> User:
+def edit_user(user: User, *, by: User, at: datetime | None = None, **fields: Any) -> User:
     """Change name, email, is_active or is_staff; what an inactive user had open ends at once (P-3)."""
     current = User.objects.select_for_update(no_key=True).get(pk=user.pk)
     before = _described(current)
@@ -100,7 +103,7 @@ def edit_user(user: User, *, by: User, **fields: Any) -> User:
     if after == before:
         return current
     _save_with_address(current)
-    emit(events.UserEdited(current, by=by, before=before, after=after))
+    emit(events.UserEdited(current, by=by, at=at, before=before, after=after))
     return current
 
 
@@ -127,15 +130,16 @@ def _save_with_address(user: User) -> User:
 
 
 @transaction.atomic
-def create_team(*, by: User | None, name: str) -> Team:
+def create_team(*, by: User | None, name: str, at: datetime | None = None) -> Team:
     """Create a team without members; operators do this."""
-    team = _save_named(Team(name=name))
-    emit(events.TeamCreated(team, team=team, by=by, after={"name": name}))
+    at = at or timezone.now()
+    team = _save_named(Team(name=name, created_at=at))
+    emit(events.TeamCreated(team, team=team, by=by, at=at, after={"name": name}))
     return team
 
 
 @transaction.atomic
-def edit_team(team: Team, *, by: User, name: str) -> Team:
+def edit_team(team: Team, *, by: User, name: str, at: datetime | None = None) -> Team:
     """Rename the team; raises Refused when another team has the name."""
     team = lock(team)
     before = team.name
@@ -143,7 +147,7 @@ def edit_team(team: Team, *, by: User, name: str) -> Team:
         return team
     team.name = name
     _save_named(team)
-    emit(events.TeamEdited(team, team=team, by=by, before={"name": before}, after={"name": name}))
+    emit(events.TeamEdited(team, team=team, by=by, at=at, before={"name": before}, after={"name": name}))
     return team
 
 
@@ -159,23 +163,23 @@ def lock(team: Team) -> Team:
 
 
 @transaction.atomic
-def add_member(team: Team, *, user: User, role: str, by: User | None) -> Membership:
+def add_member(team: Team, *, user: User, role: str, by: User | None, at: datetime | None = None) -> Membership:
     """Make `user` a member without an invitation; operators do this. Raises Refused for a member."""
-    team = lock(team)
-    member = _join(team, user, role)
-    emit(events.MemberAdded(user, team=team, by=by, after={"role": role}))
+    team, at = lock(team), at or timezone.now()
+    member = _join(team, user, role, at=at)
+    emit(events.MemberAdded(user, team=team, by=by, at=at, after={"role": role}))
     return member
 
 
-def _join(team: Team, user: User, role: str) -> Membership:
+def _join(team: Team, user: User, role: str, *, at: datetime) -> Membership:
     """Add the membership; the caller holds the team's lock and emits the event."""
     if team.memberships.filter(user=user).exists():
         raise Refused(_("%(person)s is already a member of %(team)s.") % {"person": user, "team": team})
-    return Membership.objects.create(team=team, user=user, role=role)
+    return Membership.objects.create(team=team, user=user, role=role, since=at)
 
 
 @transaction.atomic
-def change_role(member: Membership, *, role: str, by: User) -> Membership:
+def change_role(member: Membership, *, role: str, by: User, at: datetime | None = None) -> Membership:
     """Give the member another role, from the next request on (P-3); raises Refused for the last administrator."""
     member = _lock_member(member)
     if role == member.role:
@@ -186,23 +190,23 @@ def change_role(member: Membership, *, role: str, by: User) -> Membership:
     member.role = role
     member.save(update_fields=["role"])
     values = {"before": {"role": before}, "after": {"role": role}}
-    emit(events.MemberRoleChanged(member.user, team=member.team, by=by, **values))
+    emit(events.MemberRoleChanged(member.user, team=member.team, by=by, at=at, **values))
     return member
 
 
 @transaction.atomic
-def remove_member(member: Membership, *, by: User, reason: str = "") -> None:
+def remove_member(member: Membership, *, by: User, reason: str = "", at: datetime | None = None) -> None:
     """End a membership, one's own too, from the next request on (P-3); raises Refused for the last administrator."""
     member = _lock_member(member)
     if refusal := why_not_leave_admins(member):
         raise Refused(refusal)
-    team, user, before = member.team, member.user, {"role": member.role}
+    team, user, before, at = member.team, member.user, {"role": member.role}, at or timezone.now()
     member.delete()
-    member_removed.send(sender=Membership, team=team, user=user, by=by)
+    member_removed.send(sender=Membership, team=team, user=user, by=by, at=at)
     if by == user:
-        emit(events.MemberLeft(team, team=team, by=by, before=before, reason=reason))
+        emit(events.MemberLeft(team, team=team, by=by, at=at, before=before, reason=reason))
     else:
-        emit(events.MemberRemoved(user, team=team, by=by, before=before, reason=reason))
+        emit(events.MemberRemoved(user, team=team, by=by, at=at, before=before, reason=reason))
 
 
 def _lock_member(member: Membership) -> Membership:
@@ -228,9 +232,9 @@ def why_not_leave_admins(member: Membership) -> str:
 
 
 @transaction.atomic
-def invite(team: Team, *, email: str, role: str, by: User) -> Invitation:
+def invite(team: Team, *, email: str, role: str, by: User, at: datetime | None = None) -> Invitation:
     """Invite a person by e-mail; raises Refused for a member or an address that was already invited."""
-    team = lock(team)
+    team, at = lock(team), at or timezone.now()
     email = email.strip().lower()
     if team.memberships.filter(user__email=email).exists():
         raise Refused(_("The person with this address is already a member."), field="email")
@@ -238,71 +242,69 @@ def invite(team: Team, *, email: str, role: str, by: User) -> Invitation:
         raise Refused(
             _("This address was already invited. Send that invitation again, or take it back."), field="email"
         )
-    now = timezone.now()
     invitation = Invitation.objects.create(
-        team=team, email=email, role=role, invited_by=by, invited_at=now, expires_at=_expiry(now)
+        team=team, email=email, role=role, invited_by=by, invited_at=at, expires_at=_expiry(at)
     )
-    emit(events.MemberInvited(invitation, team=team, by=by, after={"role": role}))
+    emit(events.MemberInvited(invitation, team=team, by=by, at=at, after={"role": role}))
     wake(send_mail)
     return invitation
 
 
 @transaction.atomic
-def resend_invitation(invitation: Invitation, *, by: User) -> Invitation:
+def resend_invitation(invitation: Invitation, *, by: User, at: datetime | None = None) -> Invitation:
     """Send a new link with the full time; the earlier one stops working. Raises Overtaken for one that is not open."""
-    invitation = _lock_invitation(invitation)
-    now = timezone.now()
+    invitation, at = _lock_invitation(invitation), at or timezone.now()
     invitation.issue += 1
-    invitation.invited_by, invitation.invited_at, invitation.expires_at = by, now, _expiry(now)
+    invitation.invited_by, invitation.invited_at, invitation.expires_at = by, at, _expiry(at)
     invitation.emailed_at, invitation.email_tries, invitation.email_next_at = None, 0, None
     invitation.save()
-    emit(events.InvitationResent(invitation, team=invitation.team, by=by))
+    emit(events.InvitationResent(invitation, team=invitation.team, by=by, at=at))
     wake(send_mail)
     return invitation
 
 
 @transaction.atomic
-def revoke_invitation(invitation: Invitation, *, by: User) -> Invitation:
+def revoke_invitation(invitation: Invitation, *, by: User, at: datetime | None = None) -> Invitation:
     """Take the invitation back: its link stops working at once (P-3). Raises Overtaken for one that is not open."""
-    invitation = _lock_invitation(invitation)
-    invitation.revoked_at = timezone.now()
+    invitation, at = _lock_invitation(invitation), at or timezone.now()
+    invitation.revoked_at = at
     invitation.save(update_fields=["revoked_at"])
-    emit(events.InvitationRevoked(invitation, team=invitation.team, by=by))
+    emit(events.InvitationRevoked(invitation, team=invitation.team, by=by, at=at))
     return invitation
 
 
 @transaction.atomic
-def accept_invitation(invitation: Invitation, *, by: User) -> Membership:
+def accept_invitation(invitation: Invitation, *, by: User, at: datetime | None = None) -> Membership:
     """Make the invited person, who has an account with that address, a member; an invitation is used once."""
-    invitation = _use(invitation)
+    invitation, at = _use(invitation, at=at)
     if by.email != invitation.email:
         raise Refused(_("This invitation is for %(email)s.") % {"email": invitation.email})
-    return _welcome(invitation, by)
+    return _welcome(invitation, by, at=at)
 
 
 @transaction.atomic
-def accept_as_new_user(invitation: Invitation, *, name: str, password: str) -> Membership:
+def accept_as_new_user(invitation: Invitation, *, name: str, password: str, at: datetime | None = None) -> Membership:
     """Make an account for the invited person and the membership: one change, one entry. The link proved the address."""
-    invitation = _use(invitation)
-    return _welcome(invitation, _new_user(invitation.email, name, password), new_account=True)
+    invitation, at = _use(invitation, at=at)
+    user = _new_user(invitation.email, name, password, date_joined=at)
+    return _welcome(invitation, user, at=at, new_account=True)
 
 
-def _use(invitation: Invitation) -> Invitation:
+def _use(invitation: Invitation, *, at: datetime | None) -> tuple[Invitation, datetime]:
     """Mark the invitation as accepted; two at once come one after the other, and the second is refused."""
     issue = invitation.issue
-    invitation = _lock_invitation(invitation)
-    now = timezone.now()
-    if invitation.issue != issue or invitation.expires_at <= now:
+    invitation, at = _lock_invitation(invitation), at or timezone.now()
+    if invitation.issue != issue or invitation.expires_at <= at:
         raise Overtaken(_("This invitation has expired. Ask for a new one."))
-    invitation.accepted_at = now
+    invitation.accepted_at = at
     invitation.save(update_fields=["accepted_at"])
-    return invitation
+    return invitation, at
 
 
-def _welcome(invitation: Invitation, user: User, *, new_account: bool = False) -> Membership:
-    member = _join(invitation.team, user, invitation.role)
+def _welcome(invitation: Invitation, user: User, *, at: datetime, new_account: bool = False) -> Membership:
+    member = _join(invitation.team, user, invitation.role, at=at)
     joined: dict[str, Any] = {"role": member.role, "invited_by": invitation.invited_by, "new_account": new_account}
-    emit(events.MemberJoined(user, team=invitation.team, by=user, **joined))
+    emit(events.MemberJoined(user, team=invitation.team, by=user, at=at, **joined))
     return member
 
 
@@ -316,5 +318,5 @@ def _lock_invitation(invitation: Invitation) -> Invitation:
     return current
 
 
-def _expiry(now: datetime) -> datetime:
-    return now + timedelta(days=settings.INVITATION_DAYS)
+def _expiry(at: datetime) -> datetime:
+    return at + timedelta(days=settings.INVITATION_DAYS)

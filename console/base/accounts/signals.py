@@ -2,5 +2,5 @@
 
 from django.dispatch import Signal
 
-# Sent inside the transaction that removes a member: team, user, by.
+# Sent inside the transaction that removes a member: team, user, by, at.
 member_removed = Signal()

@@ -6,6 +6,7 @@ import base64
 import hashlib
 import logging
 from collections.abc import Iterable
+from datetime import datetime
 from functools import lru_cache
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -52,7 +53,7 @@ def _seed(key_id: str, sealed: str) -> bytes | None:
         return None
 
 
-def make_signing_key(application: HostApplication, *, by: User | None) -> SigningKey:
+def make_signing_key(application: HostApplication, *, by: User | None, at: datetime | None = None) -> SigningKey:
     """Make a key; inside the caller's transaction, which writes the entry."""
     private = Ed25519PrivateKey.generate()
     public = private.public_key().public_bytes_raw()
@@ -61,6 +62,6 @@ def make_signing_key(application: HostApplication, *, by: User | None) -> Signin
         key_id=hashlib.sha256(public).hexdigest()[:16],
         public_key=base64.b64encode(public).decode(),
         sealed=seal(base64.b64encode(private.private_bytes_raw()).decode()),
-        created_at=timezone.now(),
+        created_at=at or timezone.now(),
         created_by=by,
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.utils import timezone
@@ -51,31 +51,32 @@ STATED: dict[str, dict[str, Any]] = {
 }
 
 
-def save(program: MiniProgram, name: str, *, by: User) -> None:
+def save(program: MiniProgram, name: str, *, by: User, at: datetime) -> None:
     """Save a draft of the cast."""
     current = privacy.draft_of(program)
-    effective_on = timezone.localdate() + timedelta(days=7)
-    privacy.save_draft(
-        program, by=by, revision=current.revision if current else 0, effective_on=effective_on, **STATED[name]
-    )
+    effective_on = timezone.localdate(at) + timedelta(days=7)
+    revision = current.revision if current else 0
+    privacy.save_draft(program, by=by, revision=revision, effective_on=effective_on, at=at, **STATED[name])
 
 
-def publish(program: MiniProgram, name: str, *, by: User) -> None:
+def publish(program: MiniProgram, name: str, *, by: User, at: datetime) -> None:
     """Save a draft of the cast and put it online."""
-    save(program, name, by=by)
+    save(program, name, by=by, at=at)
     draft = privacy.draft_of(program)
     assert draft is not None  # noqa: S101 - just saved
-    privacy.publish(program, by=by, revision=draft.revision, asks_again=True)
+    privacy.publish(program, by=by, revision=draft.revision, asks_again=True, at=at)
 
 
-def try_out(program: MiniProgram, argument: str, *, by: User) -> None:
+def try_out(program: MiniProgram, argument: str, *, by: User, at: datetime) -> None:
     """Set the trial version: “2.7.0 pages/ticket/index from=home”."""
     number, page, query = argument.split()
     version = program.versions.numbered(number).get()
-    set_trial(program, version=version, page=page, query=query, seen=None, by=by)
+    set_trial(program, version=version, page=page, query=query, seen=None, by=by, at=at)
 
 
-def take_home(program: MiniProgram, name: str, *, by: User, applications: Mapping[str, HostApplication]) -> None:
+def take_home(
+    program: MiniProgram, name: str, *, by: User, applications: Mapping[str, HostApplication], at: datetime
+) -> None:
     """Download the offline package for an application."""
-    _version, file = offline.download(program, application=applications[name], by=by)
+    _version, file = offline.download(program, application=applications[name], by=by, at=at)
     file.close()

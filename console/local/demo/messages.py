@@ -22,7 +22,7 @@ from devmgmt.keys.tokens import Caller, issue
 from messaging import consents, sending
 from messaging.actions.gateways import ban, set_gateway
 from messaging.actions.templates import add_template
-from messaging.models import Ban, Gateway, Message, MyTemplate, PublicTemplate
+from messaging.models import Ban, Message, MyTemplate, PublicTemplate
 from messaging.states import Answer, MessageState
 from miniprograms.models import MiniProgram
 
@@ -60,7 +60,7 @@ TEMPLATES: dict[str, tuple[tuple[float, int, tuple[int, ...], str], ...]] = {
 }
 FAILED = "The gateway answered 503"
 
-Move = Callable[[], object]
+Move = Callable[..., object]  # takes the moment as `at`
 
 
 class Messages:
@@ -87,44 +87,41 @@ class Messages:
                 found.append((hours, partial(self._add_template, name, number, numbers, note)))
         return [*found, (20, partial(self._ban, "Flower Market", administrators))]
 
-    def _open_gateway(self, name: str, by: User) -> None:
+    def _open_gateway(self, name: str, by: User, *, at: datetime) -> None:
         application = self.applications[name]
-        self.secrets[name] = sealed.generate_server_secret(application, by=by)
-        set_gateway(application, url=f"http://127.0.0.1:{gateway_port()}/good", revision=0, by=by)
-        Gateway.objects.filter(application=application).update(changed_at=timezone.now())
+        self.secrets[name] = sealed.generate_server_secret(application, by=by, at=at)
+        set_gateway(application, url=f"http://127.0.0.1:{gateway_port()}/good", revision=0, by=by, at=at)
 
-    def _keep_secret(self, name: str, move: str, words: str) -> None:
+    def _keep_secret(self, name: str, move: str, words: str, *, at: datetime) -> None:
         program = self.programs[name]
         by = program.team.memberships.get(role=TeamRole.ADMIN).user
         if move == "generate":
-            self._made[name] = keys.generate(program, by=by, reason=words)
+            self._made[name] = keys.generate(program, by=by, reason=words, at=at)
         elif move == "freeze":
-            keys.freeze(program, by=by, reason=words)
+            keys.freeze(program, by=by, reason=words, at=at)
         elif move == "unfreeze":
-            keys.unfreeze(program, by=by, reason=words)
+            keys.unfreeze(program, by=by, reason=words, at=at)
         elif move in ("reset", "rotate"):
             overlap, seen = Overlap.DAY if move == "rotate" else Overlap.NONE, self._made[name].row.pk
-            self._made[name] = keys.reset(program, seen=seen, overlap=overlap, reason=words, by=by)
+            self._made[name] = keys.reset(program, seen=seen, overlap=overlap, reason=words, by=by, at=at)
         else:
             kind = TokenKind.STABLE if move == STABLE else TokenKind.PLAIN
-            issue(program.app_id, self._made[name].secret, kind=kind, caller=Caller(words, move))
+            issue(program.app_id, self._made[name].secret, kind=kind, caller=Caller(words, move), at=at)
         self.secrets[name] = self._made[name].secret
 
-    def _add_template(self, name: str, number: int, numbers: tuple[int, ...], note: str) -> None:
+    def _add_template(self, name: str, number: int, numbers: tuple[int, ...], note: str, *, at: datetime) -> None:
         program = self.programs[name]
         developer = program.team.memberships.filter(role=TeamRole.DEVELOPER).select_related("user").first()
         by = developer.user if developer else program.created_by
         public = PublicTemplate.objects.get(number=number)
-        template = add_template(program, public_template=public, numbers=numbers, note=note, by=by)
-        MyTemplate.objects.filter(pk=template.pk).update(created_at=timezone.now())
+        add_template(program, public_template=public, numbers=numbers, note=note, by=by, at=at)
 
-    def _ban(self, name: str, administrators: dict[str, User]) -> None:
+    def _ban(self, name: str, administrators: dict[str, User], *, at: datetime) -> None:
         """An application has had enough of one template."""
         program = self.programs[name]
         application = program.bindings.bound().applications()[0]
         by, reason = administrators[application.name], "Users complain about messages they do not expect."
-        made = ban(application, program=program, template=program.templates.first(), reason=reason, by=by)
-        Ban.objects.filter(pk=made.pk).update(created_at=timezone.now())
+        ban(application, program=program, template=program.templates.first(), reason=reason, by=by, at=at)
 
     def send(self) -> None:
         """Some users a day agree and get a message."""

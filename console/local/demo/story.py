@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from functools import partial
 from typing import Any
 
@@ -16,9 +15,9 @@ from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from console.base.accounts import actions as accounts
-from console.base.accounts.models import Membership, Notification, Team, User
+from console.base.accounts.models import Notification, Team, User
 from console.base.hosts import actions as hosts
-from console.base.hosts.models import ApplicationKey, ApplicationMember, HostApplication
+from console.base.hosts.models import HostApplication
 from console.local.demo import agreements, development
 from console.local.demo.cast import APPLICATIONS, CROWDS, DOWNLOADS, PEOPLE, PROGRAMS, TASKS, TEAMS
 from console.local.demo.code import code_of
@@ -35,21 +34,36 @@ from miniprograms.models import Binding, Category, IdeDownload, MiniProgram
 from releases import actions as releases
 from releases.models import ReviewDecision, Version
 
+Moves = dict[str, tuple[str, Callable[..., Any]]]  # the role in the program's team, and what its member does
 
-@contextmanager
-def hours_ago(hours: float) -> Iterator[None]:
-    """Let the verbs read a clock that stands `hours` before now, so that the story has a past.
-
-    They all ask `timezone.now()`, and have no parameter for the time: only this command needs another one. So the
-    function is exchanged, in the process of a command that does nothing else.
-    """
-    real = timezone.now
-    moment = real() - timedelta(hours=hours)
-    timezone.now = lambda: moment
-    try:
-        yield
-    finally:
-        timezone.now = real
+PROGRAM_MOVES: Moves = {
+    "agree": ("license_holder", agreements.publish),
+    "draft": ("license_holder", agreements.save),
+    "trial": ("developer", agreements.try_out),
+    "domains": ("developer", development.change_domains),
+}
+VERSION_MOVES: Moves = {
+    "submit": ("developer", releases.submit),
+    "withdraw": ("developer", partial(releases.withdraw, reason="Found a typo")),
+    "publish": ("license_holder", releases.publish),
+    "roll_back": ("license_holder", partial(releases.roll_back, note="Lists were empty on Android 9")),
+}
+TASK_MOVES: Moves = {
+    "suspend": ("license_holder", partial(grayscale.suspend, reason="Reports of empty timetables")),
+    "resume": ("license_holder", partial(grayscale.resume, reason="Not ours: a gateway was down")),
+}
+APPLICATION_MOVES: Moves = {
+    "ask_skip": ("license_holder", development.ask_to_skip),
+    "ask_apis": ("license_holder", development.ask_for_apis),
+    "offline": ("developer", agreements.take_home),
+}
+# By a reviewer of the application that the argument begins with.
+REVIEWER_MOVES: dict[str, Callable[..., Any]] = {
+    "let_skip": development.let_skip,
+    "grant_apis": partial(development.decide_on_apis, approve=True),
+    "reject_apis": partial(development.decide_on_apis, approve=False),
+    "revoke_api": development.revoke_api,
+}
 
 
 class Story:
@@ -68,41 +82,39 @@ class Story:
     @transaction.atomic
     def tell(self) -> None:
         """Make it all: everything or nothing."""
-        with hours_ago(24 * 45):
-            self._make_people()
-            self._make_applications()
-            self._make_downloads()
-            self._backdate()
+        now = timezone.now()
+        self._make_people(at=now - timedelta(days=45))
+        self._make_applications(at=now - timedelta(days=45))
+        self._make_downloads()
         moves = [
             (hours, place, name, verb, argument)
             for place, (name, program) in enumerate(PROGRAMS.items())
             for hours, verb, argument in [(24 * 40 - place, "create", ""), *program["moves"]]
         ]
         ordered = sorted(moves, key=lambda move: (-move[0], move[1]))
-        played: list[tuple[float, Callable[[], Any]]] = [
+        played: list[tuple[float, Callable[..., Any]]] = [
             (hours, partial(self._move, name, verb, argument)) for hours, _place, name, verb, argument in ordered
         ]
         administrators = {name: self.people[about["admin"]] for name, about in APPLICATIONS.items()}
         played += self.messages.moves(administrators)
         for hours, move in sorted(played, key=lambda move: -move[0]):
-            with hours_ago(hours):
-                move()
+            move(at=now - timedelta(hours=hours))
         for name in CROWDS:
             self.crowd.report_online(self.programs[name])
         self.messages.send()
         self._settle_notifications()
         self.log_entries = write_logs(self.programs)
 
-    def _make_people(self) -> None:
+    def _make_people(self, *, at: datetime) -> None:
         for email, name in PEOPLE.items():
-            self.people[email] = accounts.create_user(by=None, email=email, name=name, password=self.password)
+            self.people[email] = accounts.create_user(by=None, email=email, name=name, password=self.password, at=at)
         for name, members in TEAMS.items():
-            team = accounts.create_team(by=None, name=name)
+            team = accounts.create_team(by=None, name=name, at=at)
             self.teams[name] = team
             for email, role in members.items():
-                accounts.add_member(team, user=self.people[email], role=role, by=None)
+                accounts.add_member(team, user=self.people[email], role=role, by=None, at=at)
 
-    def _make_applications(self) -> None:
+    def _make_applications(self, *, at: datetime) -> None:
         for name, about in APPLICATIONS.items():
             application = hosts.create_application(
                 team=self.teams[about["team"]],
@@ -111,27 +123,21 @@ class Story:
                 description=about["description"],
                 listed=True,
                 icon=draw_icon(*about["icon"]),
+                at=at,
             )
+            HostApplication.objects.filter(pk=application.pk).update(changed_at=at)  # Django's own clock gave it.
             self.applications[name] = application
+            admin = self.people[about["admin"]]
             for email in about["reviewers"]:
-                hosts.add_person(application, user=self.people[email], role="reviewer", by=self.people[about["admin"]])
-            self._make_apis(application, about)
+                hosts.add_person(application, user=self.people[email], role="reviewer", by=admin, at=at)
+            self._make_apis(application, about, at=at)
 
-    def _make_apis(self, application: HostApplication, about: dict[str, Any]) -> None:
+    def _make_apis(self, application: HostApplication, about: dict[str, Any], *, at: datetime) -> None:
         by = self.people[about["admin"]]
         for name, title in about["own_apis"].items():
-            hosts.add_api(application, name=name, title=title, by=by)
+            hosts.add_api(application, name=name, title=title, by=by, at=at)
         for api in application.apis.filter(name__in=about["open_apis"]):
-            hosts.open_api(api, by=by)
-
-    def _backdate(self) -> None:
-        """Set the times that the database's own clock gave."""
-        now = timezone.now()
-        teams, applications = self.teams.values(), self.applications.values()
-        Membership.objects.filter(team__in=teams).update(since=now)
-        HostApplication.objects.filter(pk__in=[application.pk for application in applications]).update(created_at=now)
-        ApplicationMember.objects.filter(application__in=applications).update(since=now)
-        ApplicationKey.objects.filter(application__in=applications).update(created_at=now)
+            hosts.open_api(api, by=by, at=at)
 
     def _make_downloads(self) -> None:
         for version, days, platform, requirement, megabytes in DOWNLOADS:
@@ -145,83 +151,33 @@ class Story:
                 notes="Packages made by earlier versions are still accepted.",
             )
 
-    def _move(self, name: str, verb: str, argument: str) -> None:
+    def _move(self, name: str, verb: str, argument: str, *, at: datetime) -> None:
         """Make one move of a program's story."""
-        moves: dict[str, Callable[[str, str], Any]] = {
-            "create": self._create,
-            "bind": self._bind,
-            "ask": self._ask,
-            "refuse": self._refuse_binding,
-            "unbind": self._unbind,
-            "upload": self._upload,
-            "submit": lambda name, number: releases.submit(
-                self._version(name, number), by=self._one(name, "developer")
-            ),
-            "withdraw": lambda name, number: releases.withdraw(
-                self._version(name, number), by=self._one(name, "developer"), reason="Found a typo"
-            ),
-            "approve": self._approve,
-            "reject": self._reject,
-            "publish": lambda name, number: releases.publish(
-                self._version(name, number), by=self._one(name, "license_holder")
-            ),
-            "roll_back": lambda name, number: releases.roll_back(
-                self._version(name, number),
-                by=self._one(name, "license_holder"),
-                note="Lists were empty on Android 9",
-            ),
-            "gather": lambda name, _argument: self.crowd.gather(
-                self.programs[name], [self.applications[one] for one in CROWDS[name]]
-            ),
-            "task": self._task,
-            "deliver": self._deliver,
-            "suspend": lambda name, task: grayscale.suspend(
-                self._task_named(task), by=self._one(name, "license_holder"), reason="Reports of empty timetables"
-            ),
-            "resume": lambda name, task: grayscale.resume(
-                self._task_named(task), by=self._one(name, "license_holder"), reason="Not ours: a gateway was down"
-            ),
-            "raise": self._raise_limit,
-            "off": lambda name, reason: programs.take_off_shelf(
-                self.programs[name], by=self._one(name, "license_holder"), reason=reason
-            ),
-            "agree": lambda name, stated: agreements.publish(
-                self.programs[name], stated, by=self._one(name, "license_holder")
-            ),
-            "draft": lambda name, stated: agreements.save(
-                self.programs[name], stated, by=self._one(name, "license_holder")
-            ),
-            "trial": lambda name, argument: agreements.try_out(
-                self.programs[name], argument, by=self._one(name, "developer")
-            ),
-            "offline": lambda name, application: agreements.take_home(
-                self.programs[name], application, by=self._one(name, "developer"), applications=self.applications
-            ),
-            "domains": lambda name, changes: development.change_domains(
-                self.programs[name], changes, by=self._one(name, "developer")
-            ),
-            "ask_skip": partial(self._ask_application, development.ask_to_skip),
-            "let_skip": partial(self._decide_grants, development.let_skip),
-            "ask_apis": partial(self._ask_application, development.ask_for_apis),
-            "grant_apis": partial(self._decide_grants, partial(development.decide_on_apis, approve=True)),
-            "reject_apis": partial(self._decide_grants, partial(development.decide_on_apis, approve=False)),
-            "revoke_api": partial(self._decide_grants, development.revoke_api),
-        }
-        moves[verb](name, argument)
-
-    def _ask_application(self, ask: Callable[..., None], name: str, argument: str) -> None:
-        by = self._one(name, "license_holder")
-        ask(self.programs[name], argument, by=by, applications=self.applications)
-
-    def _decide_grants(self, decide: Callable[..., None], name: str, argument: str) -> None:
-        decide(self.programs[name], argument, by=self._reviewer(argument.split(": ")[0]))
+        if verb in REVIEWER_MOVES:
+            by = self._reviewer(argument.split(": ")[0])
+            REVIEWER_MOVES[verb](self.programs[name], argument, by=by, at=at)
+            return
+        moves = PROGRAM_MOVES | VERSION_MOVES | TASK_MOVES | APPLICATION_MOVES
+        if verb not in moves:
+            getattr(self, f"_{verb}")(name, argument, at=at)
+            return
+        role, move = moves[verb]
+        by = self._one(name, role)
+        if verb in VERSION_MOVES:
+            move(self._version(name, argument), by=by, at=at)
+        elif verb in TASK_MOVES:
+            move(self._task_named(argument), by=by, at=at)
+        elif verb in APPLICATION_MOVES:
+            move(self.programs[name], argument, by=by, applications=self.applications, at=at)
+        else:
+            move(self.programs[name], argument, by=by, at=at)
 
     def _one(self, name: str, role: str) -> User:
         """A member of the program's team with the role."""
         members = TEAMS[PROGRAMS[name]["team"]]
         return self.people[next(email for email, held in members.items() if held == role)]
 
-    def _create(self, name: str, _argument: str) -> None:
+    def _create(self, name: str, _argument: str, *, at: datetime) -> None:
         about = PROGRAMS[name]
         self.programs[name] = programs.create(
             team=self.teams[about["team"]],
@@ -231,37 +187,46 @@ class Story:
             category=Category.objects.get_or_create(name=about["category"])[0],
             introduction=about["introduction"],
             description=about.get("description", ""),
+            at=at,
         )
 
-    def _request(self, name: str, application: str) -> Binding:
+    def _request(self, name: str, application: str, *, at: datetime) -> Binding:
         reason = f"{name} belongs where its people are already."
         return programs.request_binding(
             self.programs[name],
             application=self.applications[application],
             reason=reason,
             by=self._one(name, "license_holder"),
+            at=at,
         )
 
-    def _ask(self, name: str, application: str) -> None:
-        self._request(name, application)
+    def _ask(self, name: str, application: str, *, at: datetime) -> None:
+        self._request(name, application, at=at)
 
-    def _bind(self, name: str, application: str) -> None:
-        programs.decide_binding(self._request(name, application), approve=True, by=self._reviewer(application))
+    def _bind(self, name: str, application: str, *, at: datetime) -> None:
+        asked = self._request(name, application, at=at)
+        programs.decide_binding(asked, approve=True, by=self._reviewer(application), at=at)
 
-    def _refuse_binding(self, name: str, application: str) -> None:
+    def _refuse(self, name: str, application: str, *, at: datetime) -> None:
         note = "Describe what the program does with people's location first."
-        programs.decide_binding(
-            self._request(name, application), approve=False, by=self._reviewer(application), note=note
-        )
+        asked = self._request(name, application, at=at)
+        programs.decide_binding(asked, approve=False, by=self._reviewer(application), note=note, at=at)
 
-    def _unbind(self, name: str, application: str) -> None:
+    def _unbind(self, name: str, application: str, *, at: datetime) -> None:
         binding = self.programs[name].bindings.bound().get(application=self.applications[application])
-        programs.unbind(binding, by=self._one(name, "license_holder"), reason="The pilot has ended")
+        programs.unbind(binding, by=self._one(name, "license_holder"), reason="The pilot has ended", at=at)
+
+    def _off(self, name: str, reason: str, *, at: datetime) -> None:
+        programs.take_off_shelf(self.programs[name], by=self._one(name, "license_holder"), reason=reason, at=at)
+
+    def _gather(self, name: str, _argument: str, *, at: datetime) -> None:
+        """Let the crowd ask: today, whenever the story mentions it."""
+        self.crowd.gather(self.programs[name], [self.applications[one] for one in CROWDS[name]])
 
     def _reviewer(self, application: str) -> User:
         return self.people[APPLICATIONS[application]["reviewers"][0]]
 
-    def _upload(self, name: str, argument: str) -> None:
+    def _upload(self, name: str, argument: str, *, at: datetime) -> None:
         number, _space, notes = argument.partition(" ")
         major, minor, patch = map(int, number.split("."))
         about = PROGRAMS[name]
@@ -274,6 +239,7 @@ class Story:
             number=(major, minor, patch),
             notes=notes,
             by=self._one(name, "developer"),
+            at=at,
         )
 
     def _version(self, name: str, number: str) -> Version:
@@ -287,26 +253,25 @@ class Story:
         chosen = waiting.filter(application__name=application) if application else waiting
         return [(decision, self._reviewer(decision.application.name)) for decision in chosen]
 
-    def _approve(self, name: str, argument: str) -> None:
+    def _approve(self, name: str, argument: str, *, at: datetime) -> None:
         for decision, reviewer in self._decisions(name, argument):
-            releases.decide(decision, approve=True, by=reviewer)
+            releases.decide(decision, approve=True, by=reviewer, at=at)
 
-    def _reject(self, name: str, argument: str) -> None:
+    def _reject(self, name: str, argument: str, *, at: datetime) -> None:
         decision, reviewer = self._decisions(name, argument)[0]
         note = "The first page stays white without a network connection. Show what went wrong and a way to try again."
-        releases.decide(decision, approve=False, by=reviewer, note=note)
+        releases.decide(decision, approve=False, by=reviewer, note=note, at=at)
 
-    def _task(self, name: str, task: str) -> None:
+    def _task(self, name: str, task: str, *, at: datetime) -> None:
         """Make a grayscale task of the cast."""
         about = TASKS[task]
         program, by = self.programs[name], self._one(name, "license_holder")
-        now = timezone.now()
-        start, end = (now + timedelta(hours=hours) for hours in about["hours"])
+        start, end = (at + timedelta(hours=hours) for hours in about["hours"])
         lists = []
         if objects := about.get("objects"):
             kind, filename = objects
             text = "\n".join(self.crowd.members(program, kind))
-            lists = [read_list(text, program=program, kind=kind, by=by, filename=filename)]
+            lists = [read_list(text, program=program, kind=kind, by=by, filename=filename, at=at)]
         grayscale.create(
             program,
             by=by,
@@ -322,21 +287,21 @@ class Story:
                 object_lists=lists,
                 guardrail=about.get("guardrail"),
             ),
+            at=at,
         )
 
     def _task_named(self, task: str) -> GrayscaleTask:
         return GrayscaleTask.objects.select_related("mini_program", "version").get(name=task)
 
-    def _deliver(self, name: str, argument: str) -> None:
+    def _deliver(self, name: str, argument: str, *, at: datetime) -> None:
         task, users, hours = argument.rsplit(" ", 2)
-        now = timezone.now()
-        self.crowd.deliver(self._task_named(task), int(users), since=now, until=now + timedelta(hours=int(hours)))
+        self.crowd.deliver(self._task_named(task), int(users), since=at, until=at + timedelta(hours=int(hours)))
 
-    def _raise_limit(self, name: str, argument: str) -> None:
+    def _raise(self, name: str, argument: str, *, at: datetime) -> None:
         task_name, _space, limit = argument.rpartition(" ")
         task = self._task_named(task_name)
         settings = replace(grayscale.settings_of(task), user_limit=int(limit))
-        grayscale.edit(task, by=self._one(name, "license_holder"), revision=task.revision, settings=settings)
+        grayscale.edit(task, by=self._one(name, "license_holder"), revision=task.revision, settings=settings, at=at)
 
     def _settle_notifications(self) -> None:
         """Nobody mails people of a demo; what is older than a day was read."""

@@ -15,6 +15,7 @@ from django.utils import timezone
 from pytest_django import DjangoDbBlocker
 
 from console.base.accounts.models import Membership, Team, User
+from console.base.activity.models import ActivityEntry
 from console.base.core.errors import ServerRefused
 from console.base.hosts.models import ApplicationKey, ApplicationMember, HostApplication, SensitiveApi
 from devmgmt.keys.tokens import Caller, authenticate
@@ -23,13 +24,13 @@ from devmgmt.logs.criteria import Criteria
 from devmgmt.logs.store import log_store
 from devmgmt.models import ApiPermission, DomainExemption, ServerDomain
 from devmgmt.states import DomainType
-from grayscale.models import GrayscaleTask
+from grayscale.models import GrayscaleTask, ObjectList
 from grayscale.states import TaskState
-from messaging.models import Message, MyTemplate
+from messaging.models import Ban, Gateway, Message, MyTemplate
 from messaging.states import MessageState
 from miniprograms.models import Binding, MiniProgram
 from releases.field.models import SeenDevice
-from releases.models import Audit, ReviewDecision, Version
+from releases.models import Audit, Report, ReviewDecision, Version
 from tests.factories import make_default_apis, make_public_templates
 
 pytestmark = pytest.mark.django_db
@@ -38,10 +39,8 @@ pytestmark = pytest.mark.django_db
 @pytest.fixture(scope="module")
 def told(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[dict]:
     """The demo, made once for all tests here; each of them begins with it, in a transaction of its own."""
-    clock = timezone.now
     with django_db_blocker.unblock(), transaction.atomic():
         yield tell()
-        assert timezone.now is clock
         transaction.set_rollback(True)
 
 
@@ -100,6 +99,32 @@ def test_every_id_is_one_of_what_is_there(told):
         [program] = [one for one in told["mini_programs"] if one["name"] == name]
         assert errcode(program["app_id"], program["app_secret"]) == refused
     assert rows(apis, "id", "name", "restricted") == stored(SensitiveApi, "pk", "name", "restricted")
+
+
+@pytest.mark.usefixtures("told")
+def test_every_verb_of_the_story_is_told_when_it_happens():
+    lately = timezone.now() - timedelta(minutes=20)
+    moments = [
+        (ActivityEntry, "at"),
+        (User, "date_joined"),
+        (Team, "created_at"),
+        (Membership, "since"),
+        (HostApplication, "changed_at"),
+        (ApplicationMember, "since"),
+        (ApplicationKey, "created_at"),
+        (Audit, "submitted_at"),
+        (ReviewDecision, "requested_at"),
+        (Gateway, "changed_at"),
+        (MyTemplate, "created_at"),
+        (Ban, "created_at"),
+        (ObjectList, "uploaded_at"),
+        (Report, "requested_at"),
+    ]
+    for model, column in moments:
+        assert model.objects.latest(column).__dict__[column] < lately, (model, column)
+    assert {audit.number[:8] for audit in Audit.objects.all()} == {
+        f"{timezone.localdate(audit.submitted_at):%Y%m%d}" for audit in Audit.objects.all()
+    }
 
 
 def test_two_days_of_logs_up_to_now(told):

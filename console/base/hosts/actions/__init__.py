@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import suppress
+from datetime import datetime
 from functools import partial
 from typing import Any
 
@@ -41,17 +42,26 @@ def lock(application: HostApplication) -> HostApplication:
 
 @transaction.atomic
 def create_application(
-    *, team: Team, by: User, name: str, description: str, listed: bool, icon: ContentFile[bytes] | None = None
+    *,
+    team: Team,
+    by: User,
+    name: str,
+    description: str,
+    listed: bool,
+    icon: ContentFile[bytes] | None = None,
+    at: datetime | None = None,
 ) -> HostApplication:
     """Create a host application with a first device key; `by` becomes its administrator."""
-    application = HostApplication(team=team, name=name, description=description, listed=listed, icon=icon or "")
+    at = at or timezone.now()
+    described = {"name": name, "description": description, "listed": listed}
+    application = HostApplication(team=team, icon=icon or "", created_at=at, **described)
     _save_named(application, new_icon=bool(icon))
-    ApplicationMember.objects.create(application=application, user=by, role=ApplicationRole.APP_ADMIN)
+    ApplicationMember.objects.create(application=application, user=by, role=ApplicationRole.APP_ADMIN, since=at)
     give_default_apis(application)
-    key = ApplicationKey.objects.create(application=application, created_by=by)
-    make_signing_key(application, by=by)
+    key = ApplicationKey.objects.create(application=application, created_by=by, created_at=at)
+    make_signing_key(application, by=by, at=at)
     after = {**_described(application), "administrator": str(by), "key": str(key)}
-    emit(events.ApplicationCreated(application, by=by, after=after))
+    emit(events.ApplicationCreated(application, by=by, at=at, after=after))
     return application
 
 
@@ -71,6 +81,7 @@ def edit_application(
     by: User,
     revision: int,
     icon: ContentFile[bytes] | None = None,
+    at: datetime | None = None,
     **fields: Any,
 ) -> HostApplication:
     """Change the descriptive fields; saving what is there already changes nothing.
@@ -92,7 +103,7 @@ def edit_application(
     current.revision += 1
     _save_named(current, new_icon=bool(icon))
     after = _described(current) | ({"icon": current.icon.name} if icon else {})
-    emit(events.ApplicationEdited(current, by=by, before=before, after=after))
+    emit(events.ApplicationEdited(current, by=by, at=at, before=before, after=after))
     return current
 
 
@@ -117,26 +128,29 @@ def _described(application: HostApplication) -> dict[str, Any]:
 
 
 @transaction.atomic
-def add_person(application: HostApplication, *, user: User, role: str, by: User) -> ApplicationMember:
+def add_person(
+    application: HostApplication, *, user: User, role: str, by: User, at: datetime | None = None
+) -> ApplicationMember:
     """Give a member of the owning team a role on the host side.
 
     The membership is read after the lock that `leave` also takes, so nobody stays who leaves the team at the same time.
     """
-    application = lock(application)
+    application, at = lock(application), at or timezone.now()
     if not Membership.objects.filter(team_id=application.team_id, user=user).exists():
         raise Refused(_("Only members of the team that owns the application can be added."), field="user")
-    person, new = ApplicationMember.objects.get_or_create(application=application, user=user, defaults={"role": role})
+    first = {"role": role, "since": at}
+    person, new = ApplicationMember.objects.get_or_create(application=application, user=user, defaults=first)
     if not new:
         raise Overtaken(
             _("%(person)s is already here: %(role)s.") % {"person": user, "role": person.get_role_display()},
             field="user",
         )
-    emit(events.ReviewerAdded(person, by=by, after={"role": role}))
+    emit(events.ReviewerAdded(person, by=by, at=at, after={"role": role}))
     return person
 
 
 @transaction.atomic
-def change_role(person: ApplicationMember, *, role: str, by: User) -> ApplicationMember:
+def change_role(person: ApplicationMember, *, role: str, by: User, at: datetime | None = None) -> ApplicationMember:
     """Change a person's role and tell them; the last application administrator keeps theirs."""
     _application, current = _locked(person)
     if current.role == role:
@@ -145,20 +159,20 @@ def change_role(person: ApplicationMember, *, role: str, by: User) -> Applicatio
     before = {"role": current.role}
     current.role = role
     current.save(update_fields=["role"])
-    emit(events.ReviewerRoleChanged(current, by=by, before=before, after={"role": role}))
+    emit(events.ReviewerRoleChanged(current, by=by, at=at, before=before, after={"role": role}))
     return current
 
 
 @transaction.atomic
-def remove_person(person: ApplicationMember, *, by: User) -> None:
+def remove_person(person: ApplicationMember, *, by: User, at: datetime | None = None) -> None:
     """Take a person's host side role, from the next request on (P-3); the last application administrator stays."""
     _application, current = _locked(person)
     _refuse_last_administrator(current)
-    emit(events.ReviewerRemoved(current, by=by, before={"role": current.role}))
+    emit(events.ReviewerRemoved(current, by=by, at=at, before={"role": current.role}))
     current.delete()
 
 
-def leave(team: Team, user: User, *, by: User) -> None:
+def leave(team: Team, user: User, *, by: User, at: datetime | None = None) -> None:
     """Take the host side roles of someone who leaves the team; inside the caller's transaction (P-3).
 
     Each application's log tells of it.
@@ -170,7 +184,7 @@ def leave(team: Team, user: User, *, by: User) -> None:
         "application", "user"
     ):
         _refuse_last_administrator(person)
-        emit(events.ReviewerRemoved(person, by=by, before={"role": person.role}))
+        emit(events.ReviewerRemoved(person, by=by, at=at, before={"role": person.role}))
         person.delete()
 
 
@@ -193,31 +207,32 @@ def _locked(person: ApplicationMember) -> tuple[HostApplication, ApplicationMemb
 
 
 @transaction.atomic
-def add_key(application: HostApplication, *, by: User) -> ApplicationKey:
+def add_key(application: HostApplication, *, by: User, at: datetime | None = None) -> ApplicationKey:
     """Make another device key; those in use go on working."""
-    key = ApplicationKey.objects.create(application=application, created_by=by)
-    emit(events.ApplicationKeyAdded(key, by=by, after={"key": str(key)}))
+    at = at or timezone.now()
+    key = ApplicationKey.objects.create(application=application, created_by=by, created_at=at)
+    emit(events.ApplicationKeyAdded(key, by=by, at=at, after={"key": str(key)}))
     return key
 
 
 @transaction.atomic
-def revoke_key(key: ApplicationKey, *, by: User, reason: str = "") -> ApplicationKey:
+def revoke_key(key: ApplicationKey, *, by: User, reason: str = "", at: datetime | None = None) -> ApplicationKey:
     """End a key for good: devices that carry it get nothing any more, within a second (P-3)."""
-    now = timezone.now()
-    if not ApplicationKey.objects.active().filter(pk=key.pk).update(revoked_at=now):
+    at = at or timezone.now()
+    if not ApplicationKey.objects.active().filter(pk=key.pk).update(revoked_at=at):
         raise Overtaken(_("Someone else was first: this key is revoked."))
-    key.revoked_at = now
-    emit(events.ApplicationKeyRevoked(key, by=by, before={"key": str(key)}, reason=reason))
+    key.revoked_at = at
+    emit(events.ApplicationKeyRevoked(key, by=by, at=at, before={"key": str(key)}, reason=reason))
     return key
 
 
 @transaction.atomic
-def export_configuration(key: ApplicationKey, *, by: User) -> dict[str, Any]:
+def export_configuration(key: ApplicationKey, *, by: User, at: datetime | None = None) -> dict[str, Any]:
     """Return what the SDK inside the host application needs to reach the console; each time is on record."""
     application = key.application
     if not ApplicationKey.objects.active().filter(pk=key.pk).exists():
         raise Refused(_("This key is revoked. Choose another one."), field="key")
-    emit(events.ConfigurationDownloaded(key, by=by, after={"key": str(key)}))
+    emit(events.ConfigurationDownloaded(key, by=by, at=at, after={"key": str(key)}))
     return {
         "application_id": application.application_id,
         "name": application.name,
@@ -235,43 +250,47 @@ def export_configuration(key: ApplicationKey, *, by: User) -> dict[str, Any]:
 
 
 @transaction.atomic
-def add_api(application: HostApplication, *, name: str, title: str, by: User) -> SensitiveApi:
+def add_api(
+    application: HostApplication, *, name: str, title: str, by: User, at: datetime | None = None
+) -> SensitiveApi:
     """Put an API of the application's own into its list, restricted (D-3)."""
     api = SensitiveApi(application=application, name=name, title=title, restricted=True)
     with refusing_duplicate("sensitive_api_once", _("This API is in the list already."), field="name"):
         api.save()
-    emit(events.ApiAdded(api, by=by, after=_listed(api)))
+    emit(events.ApiAdded(api, by=by, at=at, after=_listed(api)))
     return api
 
 
 @transaction.atomic
-def remove_api(api: SensitiveApi, *, by: User) -> None:
+def remove_api(api: SensitiveApi, *, by: User, at: datetime | None = None) -> None:
     """Take an API out of the list; those that every application has stay in it (D-3)."""
     _hold_defaults()
     if refusal := rules.why_not_remove_api(api, DefaultApi.objects.filter(name=api.name).exists()):
         raise Refused(refusal)
     if not SensitiveApi.objects.filter(pk=api.pk).delete()[0]:
         raise _api_overtaken(api)
-    emit(events.ApiRemoved(api, by=by, before=_listed(api)))
+    emit(events.ApiRemoved(api, by=by, at=at, before=_listed(api)))
 
 
 @transaction.atomic
-def restrict_api(api: SensitiveApi, *, by: User) -> SensitiveApi:
+def restrict_api(api: SensitiveApi, *, by: User, at: datetime | None = None) -> SensitiveApi:
     """Let only those mini programs call it that were granted it, from their next policy on (D-3, D-4)."""
-    return _mark_api(api, events.ApiRestricted, restricted=True, by=by)
+    return _mark_api(api, events.ApiRestricted, restricted=True, by=by, at=at)
 
 
 @transaction.atomic
-def open_api(api: SensitiveApi, *, by: User) -> SensitiveApi:
+def open_api(api: SensitiveApi, *, by: User, at: datetime | None = None) -> SensitiveApi:
     """Let every bound mini program call it, from its next policy on (D-3, D-4)."""
-    return _mark_api(api, events.ApiOpened, restricted=False, by=by)
+    return _mark_api(api, events.ApiOpened, restricted=False, by=by, at=at)
 
 
-def _mark_api(api: SensitiveApi, event: type[events.ApiEvent], *, restricted: bool, by: User) -> SensitiveApi:
+def _mark_api(
+    api: SensitiveApi, event: type[events.ApiEvent], *, restricted: bool, by: User, at: datetime | None
+) -> SensitiveApi:
     if not SensitiveApi.objects.filter(pk=api.pk, restricted=not restricted).update(restricted=restricted):
         raise _api_overtaken(api)
     api.restricted = restricted
-    emit(event(api, by=by, before={"restricted": not restricted}, after={"restricted": restricted}))
+    emit(event(api, by=by, at=at, before={"restricted": not restricted}, after={"restricted": restricted}))
     return api
 
 
@@ -294,7 +313,7 @@ def _hold_defaults() -> None:
 
 
 @transaction.atomic
-def keep(row: DefaultApi, *, by: User) -> None:
+def keep(row: DefaultApi, *, by: User, at: datetime | None = None) -> None:
     """Save a default sensitive API; saving what is there already changes nothing.
 
     A new one goes into every application's list as public, so that nothing stops that works.
@@ -311,11 +330,11 @@ def keep(row: DefaultApi, *, by: User) -> None:
             ignore_conflicts=True,
         )
     event = events.DefaultApiEdited if old else events.DefaultApiCreated
-    emit(event(row, by=by, before=before, after=after))
+    emit(event(row, by=by, at=at, before=before, after=after))
 
 
 @transaction.atomic
-def discard(row: DefaultApi, *, by: User) -> None:
+def discard(row: DefaultApi, *, by: User, at: datetime | None = None) -> None:
     """Delete a default sensitive API; it stays in the lists of the applications, which may take it out from now on."""
-    emit(events.DefaultApiDeleted(row, by=by, before=_listed(row)))
+    emit(events.DefaultApiDeleted(row, by=by, at=at, before=_listed(row)))
     row.delete()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import secrets
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from django.db import transaction
 from django.db.models import Value
@@ -25,35 +25,37 @@ from console.base.hosts.signing import make_signing_key
 
 
 @transaction.atomic
-def generate_server_secret(application: HostApplication, *, by: User) -> str:
+def generate_server_secret(application: HostApplication, *, by: User, at: datetime | None = None) -> str:
     """Make the application's first server secret and return it, `whsec_…`: nothing shows it again."""
-    application = lock(application)
+    application, at = lock(application), at or timezone.now()
     if refusal := rules.why_not_generate_server_secret(application.server_secrets.filter(ends_at=None).first()):
         raise Refused(refusal)
-    secret, row = _make_server_secret(application, by=by)
-    emit(events.ServerSecretGenerated(application, by=by, after={"secret": str(row)}))
+    secret, row = _make_server_secret(application, by=by, at=at)
+    emit(events.ServerSecretGenerated(application, by=by, at=at, after={"secret": str(row)}))
     return secret
 
 
 @transaction.atomic
-def reset_server_secret(application: HostApplication, *, seen: int, overlap: int, by: User, reason: str = "") -> str:
+def reset_server_secret(
+    application: HostApplication, *, seen: int, overlap: int, by: User, reason: str = "", at: datetime | None = None
+) -> str:
     """Replace the row `seen` and return the new secret; earlier ones work for `overlap` more hours at most."""
-    application, now = lock(application), timezone.now()
+    application, at = lock(application), at or timezone.now()
     current = application.server_secrets.filter(ends_at=None).first()
     if refusal := rules.why_not_reset_server_secret(current, seen=seen):
         raise Overtaken(refusal)
-    ends_at = now + timedelta(hours=overlap)
-    application.server_secrets.usable(at=now).update(ends_at=Least("ends_at", Value(ends_at)))
-    secret, row = _make_server_secret(application, by=by)
+    ends_at = at + timedelta(hours=overlap)
+    application.server_secrets.usable(at=at).update(ends_at=Least("ends_at", Value(ends_at)))
+    secret, row = _make_server_secret(application, by=by, at=at)
     before, after = {"secret": str(current)}, {"secret": str(row), "overlap": overlap}
     values = {"before": before, "after": after, "reason": reason}
-    emit(events.ServerSecretReset(application, ends_at=ends_at, by=by, **values))
+    emit(events.ServerSecretReset(application, ends_at=ends_at, by=by, at=at, **values))
     return secret
 
 
-def _make_server_secret(application: HostApplication, *, by: User) -> tuple[str, ServerSecret]:
+def _make_server_secret(application: HostApplication, *, by: User, at: datetime) -> tuple[str, ServerSecret]:
     secret = "whsec_" + base64.b64encode(secrets.token_bytes(32)).decode()
-    made = {"hint": secret[-4:], "created_at": timezone.now(), "created_by": by}
+    made = {"hint": secret[-4:], "created_at": at, "created_by": by}
     return secret, ServerSecret.objects.create(application=application, sealed=seal(secret), **made)
 
 
@@ -61,29 +63,29 @@ def _make_server_secret(application: HostApplication, *, by: User) -> tuple[str,
 
 
 @transaction.atomic
-def add_signing_key(application: HostApplication, *, by: User) -> SigningKey:
+def add_signing_key(application: HostApplication, *, by: User, at: datetime | None = None) -> SigningKey:
     """Make another key: from now on packages are signed with it, too. Raises Refused when there are enough."""
-    application = lock(application)
+    application, at = lock(application), at or timezone.now()
     if refusal := rules.why_not_add_signing_key(application.signing_keys.active().count()):
         raise Refused(refusal)
-    key = make_signing_key(application, by=by)
-    emit(events.SigningKeyAdded(application, by=by, after={"key": key.key_id}))
+    key = make_signing_key(application, by=by, at=at)
+    emit(events.SigningKeyAdded(application, by=by, at=at, after={"key": key.key_id}))
     return key
 
 
 @transaction.atomic
-def retire_signing_key(key: SigningKey, *, by: User, reason: str = "") -> SigningKey:
+def retire_signing_key(key: SigningKey, *, by: User, reason: str = "", at: datetime | None = None) -> SigningKey:
     """Sign with it no more, and erase its private half: devices that know no other key refuse packages.
 
     Raises Overtaken for one that is retired, Refused for the last one.
     """
-    application = lock(key.application)
+    application, at = lock(key.application), at or timezone.now()
     key = application.signing_keys.get(pk=key.pk)
     if key.retired_at:
         raise Overtaken(_("Someone else was first: this key is retired."))
     if refusal := rules.why_not_retire_signing_key(application.signing_keys.active().count()):
         raise Refused(refusal)
-    key.retired_at, key.retired_by, key.sealed = timezone.now(), by, ""
+    key.retired_at, key.retired_by, key.sealed = at, by, ""
     key.save()
-    emit(events.SigningKeyRetired(application, by=by, before={"key": key.key_id}, reason=reason))
+    emit(events.SigningKeyRetired(application, by=by, at=at, before={"key": key.key_id}, reason=reason))
     return key
