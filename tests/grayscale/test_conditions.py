@@ -222,9 +222,11 @@ def test_it_is_on_the_pages_of_the_task(signed_in, version, by):
     """A step of the estimate, and a line among the conditions."""
     task, client, app_id = restricted(version, *CONDITIONS), signed_in(by), version.mini_program.app_id
     words = [one.words([RIGHT[one.of_device]]) if isinstance(one, Choice) else str(one.step) for one in CONDITIONS]
-    url = f"{reverse('grayscale:preview', args=[app_id])}?task={task.pk}"
-    data = Sent(client.get(reverse("grayscale:edit", args=[app_id, task.pk])).content.decode()).data
-    assert [step for step, _count in client.post(url, data).context["preview"].steps] == words
+    preview = reverse("grayscale:preview", args=[app_id])
+    for name, query in (("edit", "task"), ("copy", "copy")):  # as it is fixed, and as it is typed
+        data = Sent(client.get(reverse(f"grayscale:{name}", args=[app_id, task.pk])).content.decode()).data
+        shown = client.post(f"{preview}?{query}={task.pk}", data).context["preview"]
+        assert [step for step, _count in shown.steps] == words
 
     shown = client.get(task.get_absolute_url()).context["conditions"]
     labels = ["Objects" if isinstance(one, Listed) else str(one.label) for one in CONDITIONS]
