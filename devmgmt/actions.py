@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from console.base.accounts.models import User
 from console.base.activity.events import emit
 from console.base.activity.models import ActivityEntry
-from console.base.core.errors import Overtaken, Refused, refusing_duplicate
+from console.base.core.errors import ActionRefused, Conflict, refusing_duplicate
 from console.base.hosts import decisions
 from console.base.hosts.models import HostApplication
 from console.base.hosts.states import DecisionState
@@ -55,16 +55,16 @@ def change_domains(
 ) -> MiniProgram:
     """Save all hosts at once (D-1); saving what is there changes nothing and costs nothing.
 
-    `seen` is the fingerprint of what the editor saw; raises Overtaken when somebody has saved since.
+    `seen` is the fingerprint of what the editor saw; raises Conflict when somebody has saved since.
     """
     program, at = lock(program), at or timezone.now()
     current = domains_of(program)
     if fingerprint(current) != seen:
-        raise Overtaken(_("Someone else changed the server domains while you were editing."))
+        raise Conflict(_("Someone else changed the server domains while you were editing."))
     if fingerprint(lists) == seen:
         return program
     if refusal := rules.why_not_change_domains(domain_changes(program, at=at), at=at):
-        raise Refused(refusal)
+        raise ActionRefused(refusal)
     before, after = {}, {}
     for kind in DomainType:
         wanted, there = set(lists[kind]), {Domain(row.host, row.port): row for row in current[kind]}
@@ -91,7 +91,7 @@ def apply_for_exemption(
     program = lock(program)
     _refuse_unbound(program, application)
     if DomainExemption.objects.live().filter(mini_program=program, application=application).exists():
-        raise Refused(_("This application was already asked, or has granted it."), field="application")
+        raise ActionRefused(_("This application was already asked, or has granted it."), field="application")
     grant = DomainExemption(mini_program=program, application=application, requested_by=by, reason=reason)
     return _ask(grant, by=by, at=at)
 
@@ -115,21 +115,21 @@ def apply_for_permissions(
     asked = set(live.values_list("api", flat=True))
     for api in wanted:
         if api not in restricted:
-            raise Refused(
+            raise ActionRefused(
                 _("%(api)s is not restricted by %(application)s.") % {"api": api, "application": application},
                 field="apis",
             )
         if api in asked:
-            raise Refused(_("%(api)s was already asked for, or is granted.") % {"api": api}, field="apis")
+            raise ActionRefused(_("%(api)s was already asked for, or is granted.") % {"api": api}, field="apis")
     if not wanted:
-        raise Refused(_("Choose at least one API."), field="apis")
+        raise ActionRefused(_("Choose at least one API."), field="apis")
     common = {"mini_program": program, "application": application, "requested_by": by, "reason": reason}
     return [_ask(ApiPermission(api=api, **common), by=by, at=at) for api in wanted]
 
 
 @transaction.atomic
 def withdraw(grant: G, *, by: User, at: datetime | None = None) -> G:
-    """Take back a request that nobody has decided, and notify who would have; raises Overtaken when someone has."""
+    """Take back a request that nobody has decided, and notify who would have; raises Conflict when someone has."""
     grant.mini_program = lock(grant.mini_program)
     decisions.move(grant, source=DecisionState.WAITING, state=DecisionState.WITHDRAWN)
     emit(events.moves_of(grant).withdrawn(grant, was=DecisionState.WAITING, by=by, at=at))
@@ -147,7 +147,7 @@ def give_up(grant: G, *, by: User, at: datetime | None = None) -> G:
 
 @transaction.atomic
 def decide(grant: G, *, approve: bool, by: User, note: str = "", at: datetime | None = None) -> G:
-    """Grant or reject; raises Refused while the application does not serve the program."""
+    """Grant or reject; raises ActionRefused while the application does not serve the program."""
     grant.mini_program = lock(grant.mini_program)
     if approve:
         _refuse_unbound(grant.mini_program, grant.application)
@@ -164,7 +164,7 @@ def revoke(grant: G, *, by: User, reason: str, at: datetime | None = None) -> G:
     policy is without it (D-4).
     """
     if not reason.strip():
-        raise Refused(_("Say why: the mini program's team will read it."), field="note")
+        raise ActionRefused(_("Say why: the mini program's team will read it."), field="note")
     grant.mini_program, at = lock(grant.mini_program), at or timezone.now()
     _end(grant, by=by, at=at, reason=reason)
     emit(events.moves_of(grant).revoked(grant, was=DecisionState.APPROVED, by=by, at=at, reason=reason))
@@ -193,7 +193,7 @@ def end_with_binding(binding: Binding, *, by: User, removed: bool, at: datetime)
 
 def _refuse_unbound(program: MiniProgram, application: HostApplication) -> None:
     if not program.bindings.bound().filter(application=application).exists():
-        raise Refused(
+        raise ActionRefused(
             _("%(program)s is not bound to %(application)s.") % {"program": program, "application": application},
             field="application",
         )
@@ -218,9 +218,9 @@ def save_query(program: MiniProgram, *, name: str, query: str, by: User) -> Save
     """Keep criteria of the log page for one person, under a name that this person has not used yet (D-6)."""
     program = lock(program)
     if len(query) > QUERY_LENGTH:
-        raise Refused(_("These criteria are too long to be saved."))
+        raise ActionRefused(_("These criteria are too long to be saved."))
     if SavedQuery.objects.filter(mini_program=program, user=by).count() >= MOST_SAVED_QUERIES:
-        raise Refused(
+        raise ActionRefused(
             _("You have saved %(most)d queries for this mini program. Delete one first.") % {"most": MOST_SAVED_QUERIES}
         )
     with refusing_duplicate("saved_query_once", _("You already have a query with this name."), field="name"):

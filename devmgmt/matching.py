@@ -17,7 +17,7 @@ from django.utils.text import Truncator, get_text_list
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from console.base.core.errors import Refused
+from console.base.core.errors import ActionRefused
 from console.base.core.fields import JOINERS
 from console.base.core.text import listed
 from devmgmt.states import MOST_DOMAINS, DomainType
@@ -119,7 +119,7 @@ def read_list(text: str, kind: DomainType, own_host: str) -> tuple[list[Domain],
     for number, line in rows[:MOST_DOMAINS]:
         try:
             domain = normalise(line, kind, own_host)
-        except Refused as refused:
+        except ActionRefused as refused:
             problems.append(Problem(number, refused.message))
             continue
         if domain in first:
@@ -135,59 +135,59 @@ def read_list(text: str, kind: DomainType, own_host: str) -> tuple[list[Domain],
 
 
 def normalise(line: str, kind: DomainType, own_host: str) -> Domain:
-    """Return the host that a line names; raises Refused with what is wrong with it (D-1)."""
+    """Return the host that a line names; raises ActionRefused with what is wrong with it (D-1)."""
     line = line.strip(BLANKS)
     _refuse_unreadable(line)
     scheme, rest = _split_scheme(line)
     if scheme and scheme != kind.scheme:
         words = _("%(kind)s domains use %(right)s, not %(wrong)s.")
-        raise Refused(words % {"kind": kind.value, "right": kind.scheme, "wrong": _quoted(scheme)})
+        raise ActionRefused(words % {"kind": kind.value, "right": kind.scheme, "wrong": _quoted(scheme)})
     authority, tail = _split_tail(rest)
     if tail not in ("", "/"):
-        raise Refused(_why_not_tail(tail))
+        raise ActionRefused(_why_not_tail(tail))
     host, port = _split_port(authority)
     if port is not None and kind is DomainType.SOCKET:
-        raise Refused(_("Leave out the port: socket domains allow any port of the host."))
+        raise ActionRefused(_("Leave out the port: socket domains allow any port of the host."))
     ascii_host = to_ascii(host)
     if ascii_host == own_host:
-        raise Refused(_("This is the console's own host. Mini programs can't speak to it."))
+        raise ActionRefused(_("This is the console's own host. Mini programs can't speak to it."))
     number = None if port is None else _port_number(port)
     return Domain(ascii_host, None if number == DEFAULT_PORT else number)
 
 
 def to_ascii(host: str) -> str:
-    """Return a host name in ASCII and lower case, by IDNA 2008; raises Refused for what is none (D-1)."""
+    """Return a host name in ASCII and lower case, by IDNA 2008; raises ActionRefused for what is none (D-1)."""
     if "*" in host:
-        raise Refused(_("Wildcards are not possible: name each host."))
+        raise ActionRefused(_("Wildcards are not possible: name each host."))
     if not host:
-        raise Refused(_("The host is missing."))
+        raise ActionRefused(_("The host is missing."))
     if len(host) > LONGEST_HOST:
-        raise Refused(_too_long())
+        raise ActionRefused(_too_long())
     try:
         mapped = idna.uts46_remap(host, std3_rules=False)
     except idna.IDNAError:
-        raise Refused(_not_a_name(host)) from None
+        raise ActionRefused(_not_a_name(host)) from None
     if len(mapped) > LONGEST_HOST:
-        raise Refused(_too_long())
+        raise ActionRefused(_too_long())
     labels = mapped.split(".")
     _refuse_addresses(labels)
     name = ".".join(_ascii_label(label) for label in labels)
     if len(name) > LONGEST_HOST:
-        raise Refused(_too_long())
+        raise ActionRefused(_too_long())
     if len(labels) == 1:
-        raise Refused(_("“%(host)s” has no dot: write the whole host name.") % {"host": _quoted(host)})
+        raise ActionRefused(_("“%(host)s” has no dot: write the whole host name.") % {"host": _quoted(host)})
     return name
 
 
 def _refuse_addresses(labels: list[str]) -> None:
     if labels[-1] == "localhost":
-        raise Refused(_("localhost is the device itself. Name a host that devices can reach."))
+        raise ActionRefused(_("localhost is the device itself. Name a host that devices can reach."))
     if _NUMBER.fullmatch(labels[-1]):
-        raise Refused(_no_address())
+        raise ActionRefused(_no_address())
     if not labels[-1] and len(labels) > 1:
-        raise Refused(_("Leave out the dot at the end."))
+        raise ActionRefused(_("Leave out the dot at the end."))
     if not all(labels):
-        raise Refused(_("Between two dots, or before the first, a part of the name is missing."))
+        raise ActionRefused(_("Between two dots, or before the first, a part of the name is missing."))
 
 
 def _ascii_label(label: str) -> str:
@@ -195,23 +195,23 @@ def _ascii_label(label: str) -> str:
     try:
         encoded = label if label.isascii() else idna.alabel(label).decode()
         if encoded.startswith("xn--") and idna.alabel(idna.ulabel(encoded)).decode() != encoded:
-            raise Refused(_not_a_name(label))
+            raise ActionRefused(_not_a_name(label))
     except UnicodeError as error:  # IDNAError is one
         too_long = len(label) > LONGEST_LABEL or "too long" in str(error)
-        raise Refused(_label_too_long() if too_long else _not_a_name(label)) from None
+        raise ActionRefused(_label_too_long() if too_long else _not_a_name(label)) from None
     if len(encoded) > LONGEST_LABEL:
-        raise Refused(_label_too_long())
+        raise ActionRefused(_label_too_long())
     if not _LABEL.fullmatch(encoded):
-        raise Refused(_not_a_name(label))
+        raise ActionRefused(_not_a_name(label))
     return encoded
 
 
 def _refuse_unreadable(text: str) -> None:
     """Refuse what nobody sees, and what programs read in different ways."""
     if _DROPPED.search(text) or any(_is_invisible(letter) for letter in text):
-        raise Refused(_("There is an invisible character in it. Type it anew."))
+        raise ActionRefused(_("There is an invisible character in it. Type it anew."))
     if any(letter.isspace() for letter in text):
-        raise Refused(_("There is a blank in the middle: a line is one host, nothing else."))
+        raise ActionRefused(_("There is a blank in the middle: a line is one host, nothing else."))
 
 
 def _is_invisible(letter: str) -> bool:
@@ -222,7 +222,7 @@ def _split_scheme(text: str) -> tuple[str, str]:
     if found := _SCHEME.match(text):
         return found[1].lower(), text[found.end() :]
     if _LAZY_SCHEME.match(text):
-        raise Refused(_("Write the scheme as in https://api.example.com, or leave it out."))
+        raise ActionRefused(_("Write the scheme as in https://api.example.com, or leave it out."))
     return "", text
 
 
@@ -241,21 +241,21 @@ def _why_not_tail(tail: str) -> str:
 
 
 def _split_port(authority: str) -> tuple[str, str | None]:
-    """Split host and port, as text; raises Refused for a user name and for IPv6 addresses."""
+    """Split host and port, as text; raises ActionRefused for a user name and for IPv6 addresses."""
     if "@" in authority:
-        raise Refused(_("Leave out the user name, the password and the @."))
+        raise ActionRefused(_("Leave out the user name, the password and the @."))
     if "[" in authority or "]" in authority or _IPV6.match(authority):
-        raise Refused(_no_address())
+        raise ActionRefused(_no_address())
     host, colon, port = authority.partition(":")
     return host, port if colon else None
 
 
 def _port_number(port: str) -> int:
     if not port:
-        raise Refused(_("After the colon the port is missing."))
+        raise ActionRefused(_("After the colon the port is missing."))
     if not _PORT.fullmatch(port) or int(port) > HIGHEST_PORT:
         words = _("“%(port)s” is not a port. It is a number from 1 to %(highest)d, without zeros before it.")
-        raise Refused(words % {"port": _quoted(port), "highest": HIGHEST_PORT})
+        raise ActionRefused(words % {"port": _quoted(port), "highest": HIGHEST_PORT})
     return int(port)
 
 
@@ -292,13 +292,13 @@ def verdict(url: str, kind: DomainType, domains: Iterable[Allowed]) -> Verdict:
     url = url.strip(BLANKS)
     try:
         scheme, host, port = _read_url(url)
-    except Refused as refused:
+    except ActionRefused as refused:
         return Verdict(False, refused.message)
     checks = [_check_scheme(scheme, kind)]
     try:
         _refuse_unreadable(host)
         name, why_not = to_ascii(host), ""
-    except Refused as refused:
+    except ActionRefused as refused:
         name, why_not = host, refused.message
     ports = {domain.port for domain in domains if domain.host == name and not why_not}
     checks.append(_check_host(name, kind, bool(ports), why_not))
@@ -314,12 +314,12 @@ def verdict(url: str, kind: DomainType, domains: Iterable[Allowed]) -> Verdict:
 
 def _read_url(url: str) -> tuple[str, str, int | None]:
     if any(unicodedata.category(letter) == "Cc" for letter in url):
-        raise Refused(_("There is a control character in it, which programs read in different ways."))
+        raise ActionRefused(_("There is a control character in it, which programs read in different ways."))
     found = _SCHEME.match(url)
     if not found:
-        raise Refused(_("A URL starts with its scheme, as in https://api.example.com/path."))
+        raise ActionRefused(_("A URL starts with its scheme, as in https://api.example.com/path."))
     if "\\" in url:
-        raise Refused(_("There is a backslash in it, which programs read in different ways."))
+        raise ActionRefused(_("There is a backslash in it, which programs read in different ways."))
     authority, _tail = _split_tail(url[found.end() :])
     host, port = _split_port(authority)
     number = _port_number(port) if port else None

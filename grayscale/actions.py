@@ -17,7 +17,7 @@ from django.utils.translation import gettext as _
 
 from console.base.accounts.models import User
 from console.base.activity.events import emit
-from console.base.core.errors import Overtaken, Refused
+from console.base.core.errors import ActionRefused, Conflict
 from console.base.hosts.models import HostApplication
 from grayscale import claims, events, lifecycle, rules
 from grayscale.conditions import CHOICES
@@ -97,12 +97,12 @@ def edit(
 ) -> GrayscaleTask:
     """Change everything while pending; later the end, the limit, the name, added objects and the guardrail only (G-8).
 
-    Saving what is there already changes nothing. `revision` is the one that the editor saw; raises Overtaken when it
+    Saving what is there already changes nothing. `revision` is the one that the editor saw; raises Conflict when it
     is old.
     """
     task, at = _locked(task, at=at)
     if task.revision != revision:
-        raise Overtaken(_("Someone else changed this task while you were editing."))
+        raise Conflict(_("Someone else changed this task while you were editing."))
     _refuse_if(rules.why_not_edit(task, at=at))
     if task.state == TaskState.PENDING:
         _check(task.mini_program, settings, at=at)
@@ -157,7 +157,7 @@ def resume(task: GrayscaleTask, *, by: User, reason: str = "", at: datetime | No
     task, at = _locked(task, at=at)
     _refuse_if(rules.why_not_resume(task, at=at))
     if not lifecycle.reaches_anyone(task):
-        raise Refused(_("None of the task's applications is bound."))
+        raise ActionRefused(_("None of the task's applications is bound."))
     before = {"state": task.state, "why": task.state_reason}
     task.resume()
     task.state_reason, task.state_since = "", at
@@ -192,7 +192,7 @@ def _locked(task: GrayscaleTask, *, at: datetime | None) -> tuple[GrayscaleTask,
 
 def _refuse_if(reason: str, field: str | None = None) -> None:
     if reason:
-        raise Refused(reason, field=field)
+        raise ActionRefused(reason, field=field)
 
 
 def _check(program: MiniProgram, settings: TaskSettings, *, at: datetime) -> None:
@@ -226,14 +226,14 @@ def _check_later(task: GrayscaleTask, settings: TaskSettings, *, at: datetime) -
     asked, stored = _conditions_of(settings), settings_of(task)
     for name, value in _conditions_of(stored).items():
         if asked[name] != value:
-            raise Refused(_("This can't be changed any more: the task has started. Copy it instead."), field=name)
+            raise ActionRefused(_("This can't be changed any more: the task has started. Copy it instead."), field=name)
     _check_free(settings, at=at)
     kinds = {one.kind for one in stored.object_lists}
     if any(one.kind not in kinds for one in settings.object_lists):
         reason = _("The task does not go by this kind of object. A list of it would leave everyone else out.")
-        raise Refused(reason, field="object_lists")
+        raise ActionRefused(reason, field="object_lists")
     if not set(stored.object_lists) <= set(settings.object_lists):
-        raise Refused(_("Objects can be added only: the task has started."), field="object_lists")
+        raise ActionRefused(_("Objects can be added only: the task has started."), field="object_lists")
     return settings
 
 
@@ -290,7 +290,7 @@ def _take_in(task: GrayscaleTask, chosen: list[ObjectList]) -> None:
     rows = ObjectList.objects.filter(usable, pk__in={one.pk for one in chosen}, mini_program=task.mini_program)
     counts = dict(rows.select_for_update(of=("self",)).order_by("pk").values_list("pk", "count"))
     if len(counts) < len({one.pk for one in chosen}):
-        raise Refused(_("One of the lists is no longer there. Add it again."), field="object_lists")
+        raise ActionRefused(_("One of the lists is no longer there. Add it again."), field="object_lists")
     _refuse_if(rules.why_not_objects(list(counts.values())), "object_lists")
     task.object_lists.exclude(pk__in=counts).defer("hashes", "invalid_lines").delete()
     ObjectList.objects.filter(pk__in=counts, task=None).update(task=task)

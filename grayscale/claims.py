@@ -17,7 +17,7 @@ from django.db import DatabaseError, connection, transaction
 from django.db.models import Case, QuerySet, When
 
 from console.base.core import pool
-from console.base.core.errors import Refused
+from console.base.core.errors import ActionRefused
 from grayscale import rules
 from grayscale.decision import Candidate, TaskRule
 from grayscale.models import SHARDS, ClaimShard, GrayscaleTask
@@ -63,11 +63,11 @@ def open_shards(task: GrayscaleTask) -> None:
 
 @transaction.atomic
 def resize(task: GrayscaleTask, limit: int) -> None:
-    """Divide `limit` places anew; raises Refused when more users than that have one already (G-8)."""
+    """Divide `limit` places anew; raises ActionRefused when more users than that have one already (G-8)."""
     rows = list(_locked(task))
     delivered = sum(row.taken for row in rows)
     if reason := rules.why_not_limit(limit, delivered=delivered):
-        raise Refused(reason, field="user_limit")
+        raise ActionRefused(reason, field="user_limit")
     free = _spread(limit - delivered)
     cases = [When(shard=row.shard, then=row.taken + places) for row, places in zip(rows, free, strict=True)]
     ClaimShard.objects.filter(task=task).update(capacity=Case(*cases))

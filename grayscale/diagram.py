@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-from console.base.core.states import look_of
+from console.base.core.states import badge_of
 from grayscale.models import GrayscaleTask
 from grayscale.states import TaskState
 
@@ -43,7 +43,7 @@ class Node:
     @property
     def colour(self) -> str:
         """As everywhere where the state is shown."""
-        return look_of(self.state)[0]
+        return badge_of(self.state)[0]
 
     @property
     def dot(self) -> int:

@@ -23,7 +23,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from console.base.accounts.models import User
-from console.base.core.errors import Refused
+from console.base.core.errors import ActionRefused
 from grayscale import rules
 from grayscale.hashed import HashedList, HashTable, numbers
 from grayscale.models import GrayscaleTask, ObjectList, ObjectListPart
@@ -69,7 +69,7 @@ def read_list(
     task: GrayscaleTask | None = None,
     at: datetime | None = None,
 ) -> ObjectList:
-    """Read a file or typed text into a draft with its report. Raises Refused, and leaves nothing then.
+    """Read a file or typed text into a draft with its report. Raises ActionRefused, and leaves nothing then.
 
     With `task` values that its lists have already are dropped as duplicates, and its limit counts them.
     """
@@ -115,12 +115,12 @@ _turns = BoundedSemaphore(AT_ONCE)
 
 @contextmanager
 def turn(size: int) -> Iterator[None]:
-    """Hold one of the turns while a large file is read. Raises Refused when all are taken."""
+    """Hold one of the turns while a large file is read. Raises ActionRefused when all are taken."""
     if size <= SMALL:
         yield
         return
     if not _turns.acquire(blocking=False):
-        raise Refused(_("Other large files are being read now. Choose the file again in a minute."))
+        raise ActionRefused(_("Other large files are being read now. Choose the file again in a minute."))
     try:
         yield
     finally:
@@ -128,12 +128,12 @@ def turn(size: int) -> Iterator[None]:
 
 
 def refuse_size(size: int) -> None:
-    """Raise Refused for a file that is empty or too large; `size` in bytes."""
+    """Raise ActionRefused for a file that is empty or too large; `size` in bytes."""
     if not size:
-        raise Refused(_("The file is empty."))
+        raise ActionRefused(_("The file is empty."))
     if size > settings.OBJECT_LIST_BYTES:
         words = _("The file has %(size).1f MB; up to %(most)d MB are read.")
-        raise Refused(words % {"size": size / 2**20, "most": settings.OBJECT_LIST_BYTES // 2**20})
+        raise ActionRefused(words % {"size": size / 2**20, "most": settings.OBJECT_LIST_BYTES // 2**20})
 
 
 def count_of(task: GrayscaleTask | None) -> int:
@@ -196,12 +196,12 @@ class _Draft:
         return values
 
     def finished(self) -> ObjectList:
-        """Write the counts and the hashes. Raises Refused where there is nothing in it, or too much."""
+        """Write the counts and the hashes. Raises ActionRefused where there is nothing in it, or too much."""
         row = self.row
         if reason := rules.why_not_values(row.count + self.excess, others=self.others):
-            raise Refused(reason)
+            raise ActionRefused(reason)
         if not row.count and not row.invalid:
-            raise Refused(
+            raise ActionRefused(
                 _("Every value is on the task's lists already.")
                 if row.duplicates
                 else _("There are no values in it, only blank lines.")
@@ -222,7 +222,7 @@ def copied(original: ObjectList, *, by: User) -> ObjectList:
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(COPY_LIST, [by.pk, timezone.now(), original.pk])
         if (row := cursor.fetchone()) is None:
-            raise Refused(_("One of the lists is no longer there. Add it again."), field="object_lists")
+            raise ActionRefused(_("One of the lists is no longer there. Add it again."), field="object_lists")
         (pk,) = row
         cursor.execute(COPY_PARTS, [pk, original.pk])
     return ObjectList.objects.defer("hashes").get(pk=pk)

@@ -15,7 +15,7 @@ from django.db import models
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from console.base.core.errors import Refused
+from console.base.core.errors import ActionRefused
 from grayscale.states import ObjectKind
 from releases.field.states import GUID_PREFIXES
 
@@ -72,25 +72,29 @@ def text_fault(value: str) -> Fault | None:
 def encoding_of(file: BinaryIO) -> str:
     """Return the encoding that the whole file is in, and go back to its beginning.
 
-    A byte order mark decides; else it is UTF-8 if it can be, else GB18030. Raises Refused in words.
+    A byte order mark decides; else it is UTF-8 if it can be, else GB18030. Raises ActionRefused in words.
     """
     start = file.read(3)
     marked = next((name for mark, name in MARKS.items() if start.startswith(mark)), None)
     found = next((name for name in ([marked] if marked else ["utf-8", "gb18030"]) if _reads_as(name, file)), None)
     file.seek(0)
     if found is None:
-        raise Refused(_("The text is neither UTF-8, UTF-16 nor GB18030. Save the file as UTF-8 and choose it again."))
+        raise ActionRefused(
+            _("The text is neither UTF-8, UTF-16 nor GB18030. Save the file as UTF-8 and choose it again.")
+        )
     return found
 
 
 def _reads_as(encoding: str, file: BinaryIO) -> bool:
-    """Tell whether all of the file can be decoded. Raises Refused for a NUL, which no text has."""
+    """Tell whether all of the file can be decoded. Raises ActionRefused for a NUL, which no text has."""
     file.seek(0)
     decoder = codecs.getincrementaldecoder(encoding)()
     try:
         while chunk := file.read(CHUNK):
             if "\0" in decoder.decode(chunk):
-                raise Refused(_("This is not a text file: it contains NUL characters. Save it as plain text in UTF-8."))
+                raise ActionRefused(
+                    _("This is not a text file: it contains NUL characters. Save it as plain text in UTF-8.")
+                )
         decoder.decode(b"", final=True)
     except UnicodeDecodeError:
         return False

@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from console.base.accounts.admin import VerbAdmin, operator
-from console.base.core.errors import Refused
+from console.base.core.errors import ActionRefused
 from console.base.core.fields import LineField, WordsField
 from messaging import rules, values
 from messaging.actions import templates as actions
@@ -110,7 +110,7 @@ class PublicTemplateAdmin(VerbAdmin):
         """Ask, then delete; who was overtaken by a selection reads so."""
         try:
             return super().delete_view(request, object_id, extra_context)
-        except Refused as refused:
+        except ActionRefused as refused:
             messages.error(request, refused.message)
             return redirect("admin:messaging_publictemplate_changelist")
 
@@ -123,7 +123,7 @@ class PublicTemplateAdmin(VerbAdmin):
         for row in queryset:
             try:
                 actions.discard_public_template(row, by=operator(request))
-            except Refused as refused:
+            except ActionRefused as refused:
                 messages.error(request, refused.message)
 
     def get_deleted_objects(self, objs: Any, request: HttpRequest) -> tuple[Any, Any, Any, Any]:

@@ -201,7 +201,7 @@ def _without_equal_titles(
 
 def _banned(binding: Binding) -> set[int | None]:
     """Return the templates (primary keys) that the application has banned; None among them: the whole program."""
-    bans = Ban.objects.standing().filter(application=binding.application, mini_program=binding.mini_program)
+    bans = Ban.objects.in_force().filter(application=binding.application, mini_program=binding.mini_program)
     return {ban.template_id for ban in bans}
 
 

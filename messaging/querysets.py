@@ -45,7 +45,7 @@ class MyTemplateQuerySet(models.QuerySet["MyTemplate"]):
 class BanQuerySet(models.QuerySet["Ban"]):
     """Which bans."""
 
-    def standing(self) -> BanQuerySet:
+    def in_force(self) -> BanQuerySet:
         """Not lifted."""
         return self.filter(lifted_at=None)
 

@@ -20,7 +20,7 @@ SILENT_FOR = timedelta(hours=1)  # without a success, before anyone is told
 AGAIN_AFTER = timedelta(days=1)
 
 
-def tell_of_dead_gateways(*, at: datetime) -> int:
+def notify_of_dead_gateways(*, at: datetime) -> int:
     """Tell of each gateway that fails and has taken nothing for SILENT_FOR, once in AGAIN_AFTER; return how many."""
     dead = Gateway.objects.filter(
         failures__gte=OPENS_AT, changed_at__lt=at - SILENT_FOR, last_failure_at__gt=at - SILENT_FOR

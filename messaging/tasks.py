@@ -25,7 +25,7 @@ def sweep() -> int:
     at = times.of_the_database()
     ended = leases.give_up(at=at)
     consents.prune(at=at)
-    reminders.tell_of_dead_gateways(at=at)
+    reminders.notify_of_dead_gateways(at=at)
     if leases.deliverable(at=at):
         wake(deliver)
     return ended

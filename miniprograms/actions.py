@@ -20,7 +20,7 @@ from django.utils.translation import gettext as _
 
 from console.base.accounts.models import Team, User
 from console.base.activity.events import emit
-from console.base.core.errors import Overtaken, Refused, refusing_duplicate
+from console.base.core.errors import ActionRefused, Conflict, refusing_duplicate
 from console.base.core.files import refusing_unwritable
 from console.base.hosts import decisions
 from console.base.hosts.models import HostApplication
@@ -81,11 +81,11 @@ def edit(
 ) -> MiniProgram:
     """Change the descriptive fields (L-3); saving what is there already changes nothing.
 
-    `revision` is the one that the editor saw; raises Overtaken when it is old, Refused for a name that the team has.
+    `revision` is the one that the editor saw; raises Conflict when it is old, ActionRefused for a name that is taken.
     """
     current = lock(program)
     if current.revision != revision:
-        raise Overtaken(_("Someone else changed this mini program while you were editing."))
+        raise Conflict(_("Someone else changed this mini program while you were editing."))
     before = _described(current)
     for name in DESCRIPTIVE:
         setattr(current, name, fields[name])
@@ -161,7 +161,7 @@ def _shelve(
 ) -> MiniProgram:
     program = lock(program)
     if program.shelf == shelf:
-        raise Overtaken(
+        raise Conflict(
             _("The mini program is already on the shelf.")
             if shelf == Shelf.ON
             else _("The mini program is already off the shelf.")
@@ -180,9 +180,9 @@ def request_binding(
     """Ask a host application for a binding (L-6)."""
     program = lock(program)
     if not HostApplication.objects.open_for_binding_by(program.team_id).filter(pk=application.pk).exists():
-        raise Refused(_("This application does not take bindings."), field="application")
+        raise ActionRefused(_("This application does not take bindings."), field="application")
     if program.bindings.live().filter(application=application).exists():
-        raise Refused(_("This application is already bound, or was already asked."), field="application")
+        raise ActionRefused(_("This application is already bound, or was already asked."), field="application")
     binding = Binding(mini_program=program, application=application, requested_by=by, reason=reason)
     decisions.ask(binding, at=at)
     emit(events.BindingRequested(binding, was=None, by=by, at=at, reason=reason))
@@ -191,7 +191,7 @@ def request_binding(
 
 @transaction.atomic
 def withdraw_binding(binding: Binding, *, by: User, at: datetime | None = None) -> Binding:
-    """Take back a request that nobody has decided, and tell who would have; raises Overtaken when someone has."""
+    """Take back a request that nobody has decided, and tell who would have; raises Conflict when someone has."""
     binding.mini_program = lock(binding.mini_program)
     decisions.move(binding, source=DecisionState.WAITING, state=DecisionState.WITHDRAWN)
     emit(events.BindingWithdrawn(binding, was=DecisionState.WAITING, by=by, at=at))
@@ -222,7 +222,7 @@ def unbind(binding: Binding, *, by: User, reason: str = "", at: datetime | None 
 def remove_from_application(binding: Binding, *, by: User, reason: str, at: datetime | None = None) -> Binding:
     """End a binding from the application's side, with a reason, and notify who manages the program (L-6)."""
     if not reason.strip():
-        raise Refused(_("Say why: the mini program's team will read it."), field="note")
+        raise ActionRefused(_("Say why: the mini program's team will read it."), field="note")
     return _end_binding(binding, events.BindingRemoved, by=by, at=at, reason=reason)
 
 

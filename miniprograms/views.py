@@ -19,7 +19,7 @@ from console.base.accounts.models import Team
 from console.base.accounts.permissions import Permission, lacking
 from console.base.activity.models import ActivityEntry
 from console.base.activity.views import activity_page
-from console.base.core.errors import Overtaken
+from console.base.core.errors import Conflict
 from console.base.core.pages import NoteForm, confirm_page, form_page, page_of, posted
 from console.base.hosts.models import HostApplication
 from console.base.hosts.states import DecisionState
@@ -68,11 +68,11 @@ def programs_page(
     template: str,
     filters: ProgramFilter,
     *,
-    standings: Callable[[Iterable[MiniProgram]], Sequence[Any]],
+    summaries: Callable[[Iterable[MiniProgram]], Sequence[Any]],
     remembers: bool = True,
     **context: Any,
 ) -> HttpResponse:
-    """Show a section across the user's mini programs, team filter on top: `standings` makes the rows of a page.
+    """Show a section across the user's mini programs, team filter on top: `summaries` makes the rows of a page.
 
     With `remembers` the team that was chosen last comes back.
     """
@@ -81,7 +81,7 @@ def programs_page(
     page = page_of(request, filters.rows.select_related("team"), count=filters.count)
     words = ngettext("%(count)d mini program", "%(count)d mini programs", filters.count)
     total = words % {"count": filters.count}
-    context |= {"filter": filters, "page": page, "rows": standings(page.object_list), "total": total}
+    context |= {"filter": filters, "page": page, "rows": summaries(page.object_list), "total": total}
     return render(request, template, context)
 
 
@@ -118,10 +118,10 @@ def edit(request: SignedInRequest, program: MiniProgram) -> HttpResponse:
     def save(data: dict[str, Any]) -> MiniProgram:
         try:
             return actions.edit(program, by=request.user, **data)
-        except Overtaken:
+        except Conflict:
             current = MiniProgram.objects.select_related("category").get(pk=program.pk)
             edits = ActivityEntry.objects.of_program(program.app_id).filter(verb=MiniProgramEdited.name)
-            form.show_overtaken(current, edits)
+            form.show_conflict(current, edits)
             raise
 
     return form_page(

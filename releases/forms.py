@@ -13,7 +13,7 @@ from django.utils.functional import cached_property
 from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 
-from console.base.core.errors import Refused
+from console.base.core.errors import ActionRefused
 from console.base.core.fields import WordsField
 from console.base.core.pages import NoteForm
 from console.base.core.uploads import UploadField
@@ -87,7 +87,7 @@ class UploadForm(forms.Form):
             try:
                 with inspected(data["file"], app_id=self.program.app_id):
                     pass
-            except Refused as refused:
+            except ActionRefused as refused:
                 self.inspection = refused.inspection if isinstance(refused, PackageRefused) else None
                 self.add_error("file", refused.message)
         return data
@@ -193,7 +193,7 @@ class TrialForm(forms.Form):
             self.add_error("page", reason)
         return data
 
-    def show_overtaken(self, current: TrialVersion | None) -> None:
+    def show_conflict(self, current: TrialVersion | None) -> None:
         """Show what stands there now; what was typed stays, and a second save replaces it knowingly."""
         self.data = {**self.data.dict(), "seen": current.set_at.isoformat() if current else ""}  # type: ignore[attr-defined]
         self.overtaken, self.meanwhile = True, current

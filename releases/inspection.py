@@ -12,14 +12,14 @@ from django.conf import settings
 from django.core.files import File
 from django.utils.translation import ngettext
 
-from console.base.core.errors import Refused
+from console.base.core.errors import ActionRefused
 from console.base.core.files import refusing_unwritable
 from releases.models import Package, package_path, package_storage
 from releases.package import Inspection, Limits, inspect
 from releases.storage import take_turns
 
 
-class PackageRefused(Refused):
+class PackageRefused(ActionRefused):
     """The reader found errors; `inspection` holds all of them."""
 
     def __init__(self, inspection: Inspection) -> None:
@@ -40,7 +40,7 @@ def package_limits() -> Limits:
 def inspected(file: BinaryIO, *, app_id: str) -> Iterator[tuple[Inspection, BinaryIO]]:
     """Read an upload and give what was found with the canonical package, which is gone after the block.
 
-    Raises PackageRefused with all findings, Refused when there is no room for the canonical package.
+    Raises PackageRefused with all findings, ActionRefused when there is no room for the canonical package.
     """
     with refusing_unwritable("file"):
         canonical = TemporaryFile()  # noqa: SIM115 - closed below: what is buffered would fail again there
@@ -62,7 +62,7 @@ def kept(inspection: Inspection, canonical: BinaryIO) -> Iterator[Package]:
 
     The lock makes uploads of one content take turns until their transactions end. When the block fails, a file that
     was written here goes while the lock is still held, so it can't be another upload's. A file without a row is left
-    from a crash and is written anew. Raises Refused when the storage fails.
+    from a crash and is written anew. Raises ActionRefused when the storage fails.
     """
     package = _described(inspection)
     take_turns(package.sha256)

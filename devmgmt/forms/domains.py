@@ -71,7 +71,7 @@ class DomainsForm(forms.Form):
         """The hosts of each type."""
         return {kind: self.cleaned_data[kind] for kind in DomainType.values}
 
-    def show_overtaken(self, current: Mapping[str, Sequence[Allowed]], edits: Sequence[ActivityEntry]) -> None:
+    def show_conflict(self, current: Mapping[str, Sequence[Allowed]], edits: Sequence[ActivityEntry]) -> None:
         """Set their lists beside mine and take on what is there now, so that a second save is a decision.
 
         A list that only the other one changed becomes theirs: saving would otherwise undo a change that the editor

@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 
 from console.base.accounts.models import User
 from console.base.activity.events import emit
-from console.base.core.errors import Overtaken, Refused
+from console.base.core.errors import ActionRefused, Conflict
 from devmgmt.keys import events, rules
 from devmgmt.keys.models import AccessToken, AppSecret
 from devmgmt.keys.states import Overlap
@@ -41,10 +41,10 @@ class Made(NamedTuple):
 
 @transaction.atomic
 def generate(program: MiniProgram, *, by: User, reason: str = "", at: datetime | None = None) -> Made:
-    """Make a program's first secret; raises Refused when it has one."""
+    """Make a program's first secret; raises ActionRefused when it has one."""
     program, at = lock(program), at or timezone.now()
     if refusal := rules.why_not_generate(_current(program)):
-        raise Refused(refusal)
+        raise ActionRefused(refusal)
     made = _make(program, by=by, at=at, frozen_at=None)
     emit(events.SecretGenerated(made.row, by=by, at=at, after={"secret": str(made.row)}, reason=reason.strip()))
     return made
@@ -54,7 +54,7 @@ def generate(program: MiniProgram, *, by: User, reason: str = "", at: datetime |
 def reset(
     program: MiniProgram, *, seen: int, overlap: Overlap, reason: str, by: User, at: datetime | None = None
 ) -> Made:
-    """Replace the secret whose row is `seen`; raises Overtaken when that is not the current one any more.
+    """Replace the secret whose row is `seen`; raises Conflict when that is not the current one any more.
 
     Earlier secrets end after the overlap, none of them later than it would have. At once means that all access tokens
     end, too: they may be a thief's. With an overlap they keep their own end. What is frozen stays frozen.
@@ -62,9 +62,9 @@ def reset(
     program, at = lock(program), at or timezone.now()
     current = _current(program)
     if current is None:
-        raise Refused(rules.why_not_reset(current))
+        raise ActionRefused(rules.why_not_reset(current))
     if current.pk != seen:
-        raise Overtaken(_("The secret was reset since you opened this. Nothing was changed; look at the page first."))
+        raise Conflict(_("The secret was reset since you opened this. Nothing was changed; look at the page first."))
     _refuse_unexplained(reason)
     ends_at, usable = at + timedelta(hours=overlap), _usable(program, at=at)
     AppSecret.objects.filter(pk__in=usable).update(ends_at=Least("ends_at", Value(ends_at, DateTimeField())))
@@ -79,21 +79,21 @@ def reset(
 
 @transaction.atomic
 def freeze(program: MiniProgram, *, reason: str, by: User, at: datetime | None = None) -> AppSecret:
-    """Refuse every use of the program's secrets and tokens from now on; raises Overtaken when they are frozen."""
+    """Refuse every use of the program's secrets and tokens from now on; raises Conflict when they are frozen."""
     program, at = lock(program), at or timezone.now()
     current = _current(program)
     if refusal := rules.why_not_freeze(current):
-        raise Overtaken(refusal)
+        raise Conflict(refusal)
     _refuse_unexplained(reason)
     return _set_frozen(program, events.SecretFrozen, by=by, at=at, reason=reason)
 
 
 @transaction.atomic
 def unfreeze(program: MiniProgram, *, by: User, reason: str = "", at: datetime | None = None) -> AppSecret:
-    """Let what was frozen and has not ended meanwhile work again; raises Overtaken when nothing is frozen."""
+    """Let what was frozen and has not ended meanwhile work again; raises Conflict when nothing is frozen."""
     program, at = lock(program), at or timezone.now()
     if refusal := rules.why_not_unfreeze(_current(program)):
-        raise Overtaken(refusal)
+        raise Conflict(refusal)
     return _set_frozen(program, events.SecretUnfrozen, by=by, at=at, reason=reason)
 
 
@@ -108,7 +108,7 @@ def _usable(program: MiniProgram, *, at: datetime) -> list[int]:
 
 def _refuse_unexplained(reason: str) -> None:
     if not reason.strip():
-        raise Refused(_("Say why: the other administrators will read it."), field="note")
+        raise ActionRefused(_("Say why: the other administrators will read it."), field="note")
 
 
 def _make(program: MiniProgram, *, by: User, at: datetime, frozen_at: datetime | None) -> Made:

@@ -38,7 +38,7 @@ class Session(NamedTuple):
 
 @transaction.atomic
 def make(program: MiniProgram, *, application: HostApplication, account: str, request_id: str) -> str:
-    """Return a code for the account, good for CODE_LIFETIME; raises Refused for a `request_id` that was used."""
+    """Return a code for the account, good for CODE_LIFETIME; raises ActionRefused for a `request_id` that was used."""
     user = user_of(program, application=application, account=account)
     code, at = secrets.token_urlsafe(32), timezone.now()
     with refusing_duplicate("login_code_request_once", _("This request was used already."), field="request_id"):

@@ -27,7 +27,7 @@ MOVES = names([SecretGenerated, SecretReset, SecretFrozen, SecretUnfrozen])
 
 
 @dataclass
-class Standing:
+class Summary:
     """One program: its current secret, older ones that still work (the one that works longest first), last uses."""
 
     program: MiniProgram
@@ -68,17 +68,17 @@ class Standing:
         return max(uses, key=lambda use: use.last_at, default=None)
 
 
-def standings(programs: Iterable[MiniProgram], *, at: datetime) -> list[Standing]:
+def summaries(programs: Iterable[MiniProgram], *, at: datetime) -> list[Summary]:
     """Return where each program stands at the time `at`, in the order given; two queries."""
-    found = {program.pk: Standing(program, at) for program in programs}
+    found = {program.pk: Summary(program, at) for program in programs}
     usable = AppSecret.objects.usable(at=at).filter(mini_program__in=found).select_related("created_by")
     of_secret = {}
     for row in usable.order_by("-ends_at", "-pk"):
-        standing = of_secret[row.pk] = found[row.mini_program_id]
+        summary = of_secret[row.pk] = found[row.mini_program_id]
         if row.ends_at is None:
-            standing.current = row
+            summary.current = row
         else:
-            standing.old.append(row)
+            summary.old.append(row)
     uses = SecretUse.objects.filter(secret__in=of_secret).order_by("secret_id", "-last_at").distinct("secret_id")
     for use in uses:
         of_secret[use.secret_id].last_uses[use.secret_id] = use
@@ -118,9 +118,9 @@ class Figures:
         return ", ".join(f"{errcode} × {count:,}" for errcode, count in self.refusals.items())
 
 
-def figures_of(standing: Standing) -> Figures:
+def figures_of(summary: Summary) -> Figures:
     """Return the figures of the program's page; three queries."""
-    program, at, current = standing.program, standing.at, standing.current
+    program, at, current = summary.program, summary.at, summary.current
     today = timezone.localdate(at)
     midnight = timezone.localtime(at).replace(hour=0, minute=0, second=0, microsecond=0, fold=0)
     counted = {"alive": Count("pk", filter=Q(expires_at__gt=at, ended_at=None))}

@@ -21,12 +21,12 @@ from console.base.accounts.models import Team
 from console.base.accounts.permissions import Permission
 from console.base.core import times
 from console.base.core.pages import NoteForm, Shown, confirm_page, page_of, posted, secret_page
-from console.base.core.states import look_of
+from console.base.core.states import badge_of
 from devmgmt.keys import actions, rules
 from devmgmt.keys.filters import OverviewFilter
 from devmgmt.keys.forms import ResetForm
 from devmgmt.keys.models import AccessToken, AppSecret
-from devmgmt.keys.presenters import figures_of, history_of, moves, standings
+from devmgmt.keys.presenters import figures_of, history_of, moves, summaries
 from miniprograms.access import mini_program_for
 from miniprograms.models import MiniProgram
 from miniprograms.views import programs_page
@@ -46,7 +46,7 @@ def overview(request: SignedInRequest, teams: QuerySet[Team]) -> HttpResponse:
         request,
         "keys/overview.html",
         OverviewFilter(request),
-        standings=lambda programs: standings(programs, at=at),
+        summaries=lambda programs: summaries(programs, at=at),
         remembers=comes_back,
     )
 
@@ -123,13 +123,13 @@ def _address(program: MiniProgram) -> str:
 
 def _page(request: SignedInRequest, program: MiniProgram) -> dict[str, Any]:
     """Return what the program's page shows; also under the dialog that a new secret is shown in."""
-    [standing] = standings([program], at=timezone.now())
-    current, history = standing.current, page_of(request, history_of(program))
+    [summary] = summaries([program], at=timezone.now())
+    current, history = summary.current, page_of(request, history_of(program))
     total = history.paginator.count
     return {
         "mini_program": program,
-        "standing": standing,
-        "figures": figures_of(standing),
+        "summary": summary,
+        "figures": figures_of(summary),
         "history": moves(history),
         "page": history,
         "total": ngettext("%(count)d entry", "%(count)d entries", total) % {"count": total},
@@ -150,7 +150,7 @@ def _confirm(
         toast=lambda _row: toast,
         back=_address(program),
         mini_program=program,
-        state=_("None") if state == rules.NONE_YET else look_of(state)[1],
+        state=_("None") if state == rules.NONE_YET else badge_of(state)[1],
         **context,
     )
 

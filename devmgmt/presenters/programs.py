@@ -18,7 +18,7 @@ from miniprograms.models import MiniProgram
 
 
 @dataclass
-class Standing:
+class Summary:
     """One program: its hosts by type, its live exemptions, its live permissions by state, its log entries of today."""
 
     program: MiniProgram
@@ -59,9 +59,9 @@ class Standing:
         return self.permissions.get(DecisionState.WAITING, 0)
 
 
-def standings(programs: Iterable[MiniProgram], *, at: datetime) -> list[Standing]:
+def summaries(programs: Iterable[MiniProgram], *, at: datetime) -> list[Summary]:
     """Return where each program stands at the time `at`, in the order given; four queries."""
-    found = {program.pk: Standing(program) for program in programs}
+    found = {program.pk: Summary(program) for program in programs}
     domains = ServerDomain.objects.filter(mini_program__in=found).order_by()
     for program, kind, count in domains.values_list("mini_program", "kind").annotate(Count("pk")):
         found[program].domains[kind] = count

@@ -15,7 +15,7 @@ from console.base.accounts.access import SignedInRequest, route
 from console.base.accounts.permissions import Permission, lacking
 from console.base.activity.models import ActivityEntry
 from console.base.activity.querysets import ActivityQuerySet
-from console.base.core.errors import Overtaken
+from console.base.core.errors import Conflict
 from console.base.core.pages import form_page, posted
 from console.base.hosts.models import HostApplication
 from console.base.hosts.states import DecisionState
@@ -106,8 +106,8 @@ def edit(request: SignedInRequest, program: MiniProgram) -> HttpResponse:
     def save(data: dict[str, Any]) -> MiniProgram:
         try:
             return actions.change_domains(program, lists=form.lists(), seen=data["seen"], by=request.user)
-        except Overtaken:
-            form.show_overtaken(actions.domains_of(program), list(_changes(program)[:1]))
+        except Conflict:
+            form.show_conflict(actions.domains_of(program), list(_changes(program)[:1]))
             raise
 
     return form_page(

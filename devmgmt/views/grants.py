@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from console.base.accounts.access import SignedInRequest, route
 from console.base.accounts.permissions import Permission
 from console.base.core.pages import confirm_page, form_page, posted
-from console.base.core.states import look_of
+from console.base.core.states import badge_of
 from devmgmt import actions
 from devmgmt.access import exemption_for, permission_for
 from devmgmt.forms.grants import ExemptionForm
@@ -90,7 +90,7 @@ def _dialog(request: SignedInRequest, grant: ProgramGrant, *, toast: str, **cont
         mini_program=grant.mini_program,
         grant=grant,
         api=grant.api if isinstance(grant, ApiPermission) else "",
-        state=look_of(grant.shown_state)[1],
+        state=badge_of(grant.shown_state)[1],
         applications=[grant.application],
         **context,
     )

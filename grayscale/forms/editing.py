@@ -89,7 +89,7 @@ class EditTaskForm(TaskForm):
         labels |= {one.of_task: str(one.label) for one in CHOICES}
         return [str(labels[facet]) for facet in self.fixed if _part(sent, facet) != _part(values, facet)]
 
-    def show_overtaken(self, current: GrayscaleTask, edits: ActivityQuerySet) -> None:
+    def show_conflict(self, current: GrayscaleTask, edits: ActivityQuerySet) -> None:
         """Set their values beside mine and take on the new revision, so that a second save is a decision (L-3).
 
         What only the other one changed becomes theirs: saving would otherwise undo a change that the editor never

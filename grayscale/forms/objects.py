@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext_lazy
 
 from console.base.accounts.models import User
-from console.base.core.errors import Refused
+from console.base.core.errors import ActionRefused
 from console.base.core.uploads import UploadField
 from grayscale import importing, rules
 from grayscale.forms.report import Report, sentences
@@ -283,7 +283,7 @@ class Section:
                     "task": self.form.adding_to,
                 }
                 self.draft = importing.read_list(file, kind=str(self.kind), filename=file.name, **facts)
-            except Refused as refused:
+            except ActionRefused as refused:
                 self._refuse("file", refused.message)
                 return
         report = self.report
@@ -309,5 +309,5 @@ class Section:
             return [
                 importing.read_list(text, program=form.program, kind=str(self.kind), by=form.user, task=form.adding_to)
             ]
-        except Refused:  # All of it is on the task's lists already.
+        except ActionRefused:  # All of it is on the task's lists already.
             return []

@@ -111,21 +111,21 @@ def explain(
     program: MiniProgram, device: AskedDevice, *, at: datetime, task: GrayscaleTask | None = None
 ) -> Explanation:
     """Explain what the device runs at `at`; by the program's running and recently ended tasks, or by one of them."""
-    standing = program_state(program)
+    program_now = program_state(program)
     tasks = [task] if task else _tasks(program, at=at)
     wanted = GrayscaleTask.objects.filter(pk__in=[row.pk for row in tasks])
     rows = {row.pk: row for row in wanted.prefetch_related("applications__application", "platforms", "object_lists")}
     rules = rules_of(wanted)
-    claims = LookingClaims([*rules, *(rule.id for rule in standing.tasks)], device.guid)
+    claims = LookingClaims([*rules, *(rule.id for rule in program_now.tasks)], device.guid)
     decision = decide(
-        standing,
+        program_now,
         device,
         application=device.application.pk,
         local_version=device.local_version,
         at=at.timestamp(),
         claims=claims,
     )
-    bound = device.application.pk in standing.bound
+    bound = device.application.pk in program_now.bound
     explained = []
     for one in tasks:
         own = rows[one.pk]

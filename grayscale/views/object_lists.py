@@ -17,7 +17,7 @@ from django.utils.translation import gettext as _
 
 from console.base.accounts.access import SignedInRequest, route
 from console.base.accounts.permissions import Permission
-from console.base.core.errors import Refused
+from console.base.core.errors import ActionRefused
 from console.base.core.uploads import LostUpload
 from grayscale import importing
 from grayscale.access import object_list_for, task_of
@@ -67,7 +67,7 @@ def _read(file: BinaryIO, language: str, facts: dict[str, Any]) -> Iterator[dict
     with override(language):
         try:
             draft = yield from _progress(file, facts)
-        except Refused as refused:
+        except ActionRefused as refused:
             yield {"error": refused.message}
         except Exception:
             logger.exception("a list of objects can't be read")

@@ -14,7 +14,7 @@ from django.utils.translation import ngettext
 from console.base.accounts.access import SignedInRequest, held_by_team, route
 from console.base.accounts.filters import url_with_team
 from console.base.accounts.permissions import Permission, lacking
-from console.base.core.errors import Overtaken
+from console.base.core.errors import Conflict
 from console.base.core.pages import form_page, page_of, posted
 from grayscale import actions, rules
 from grayscale.access import task_for, task_of
@@ -145,9 +145,9 @@ def edit(request: SignedInRequest, task: GrayscaleTask) -> HttpResponse:
     def save(data: dict[str, Any]) -> GrayscaleTask:
         try:
             return actions.edit(task, by=request.user, revision=data["revision"], settings=form.settings())
-        except Overtaken:
+        except Conflict:
             current = GrayscaleTask.objects.get(pk=task.pk)
-            form.show_overtaken(current, edits_of(task))
+            form.show_conflict(current, edits_of(task))
             raise
 
     return form_page(

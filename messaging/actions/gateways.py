@@ -13,7 +13,7 @@ from console.base.accounts.models import User
 from console.base.activity.events import emit
 from console.base.activity.models import ActivityEntry
 from console.base.core.egress import why_not
-from console.base.core.errors import Overtaken, Refused, refusing_duplicate
+from console.base.core.errors import ActionRefused, Conflict, refusing_duplicate
 from console.base.core.wakeups import wake
 from console.base.hosts.actions import lock
 from console.base.hosts.models import HostApplication
@@ -42,15 +42,15 @@ def set_gateway(
 ) -> Gateway:
     """Set where messages go, or with "" that they go nowhere; saving what is there already changes nothing.
 
-    `revision` is the one that the editor saw; raises Overtaken when it is old, Refused for an address that the
+    `revision` is the one that the editor saw; raises Conflict when it is old, ActionRefused for an address that the
     console does not ask. A new address starts with a clean record: how the old one answered says nothing of it.
     """
     if url and (refusal := why_not(url)):
-        raise Refused(refusal, field="url")
+        raise ActionRefused(refusal, field="url")
     application, at = lock(application), at or timezone.now()
     current = gateway_of(application)
     if current.revision != revision:
-        raise Overtaken(_overtaken(current), field="url")
+        raise Conflict(_conflict(current), field="url")
     before = current.url
     if url == before:
         return current
@@ -67,7 +67,7 @@ def set_gateway(
     return gateway_of(application)
 
 
-def _overtaken(current: Gateway) -> str:
+def _conflict(current: Gateway) -> str:
     if not current.url:
         return _("Someone else removed the gateway while you were editing.")
     words = _("Someone else changed the address while you were editing. It is %(address)s now.")
@@ -101,12 +101,12 @@ def ban(
 ) -> Ban:
     """Take no messages of the program, or of one template of it, from the next send on; its team reads the reason."""
     if not reason.strip():
-        raise Refused(_("Say why: the mini program’s team will read it."), field="reason")
+        raise ActionRefused(_("Say why: the mini program’s team will read it."), field="reason")
     application, program = lock(application), miniprograms.lock(program)
     if not program.bindings.bound().filter(application=application).exists():
-        raise Refused(_("%(program)s is not bound any more.") % {"program": program})
+        raise ActionRefused(_("%(program)s is not bound any more.") % {"program": program})
     if template and not MyTemplate.objects.live().filter(pk=template.pk, mini_program=program).exists():
-        raise Refused(_("This template was deleted."), field="template")
+        raise ActionRefused(_("This template was deleted."), field="template")
     at = at or timezone.now()
     made = {"reason": reason.strip(), "created_by": by, "created_at": at}
     row = Ban(application=application, mini_program=program, template=template, **made)
@@ -123,8 +123,8 @@ def lift(ban: Ban, *, by: User, at: datetime | None = None) -> Ban:
     """Take messages again, from the next send on."""
     ban.application, ban.mini_program = lock(ban.application), miniprograms.lock(ban.mini_program)
     at = at or timezone.now()
-    if not Ban.objects.standing().filter(pk=ban.pk).update(lifted_at=at, lifted_by=by):
-        raise Overtaken(_("Someone else was first: these messages are allowed again."))
+    if not Ban.objects.in_force().filter(pk=ban.pk).update(lifted_at=at, lifted_by=by):
+        raise Conflict(_("Someone else was first: these messages are allowed again."))
     ban.lifted_at, ban.lifted_by = at, by
     emit(events.MessagesAllowed(ban, by=by, at=at))
     return ban
@@ -137,16 +137,16 @@ def lift(ban: Ban, *, by: User, at: datetime | None = None) -> Ban:
 def replay_failed(application: HostApplication, *, by: User, at: datetime | None = None) -> int:
     """Send the application's failed messages again that are still wanted, the oldest MOST_REPLAYED; returns how many.
 
-    Raises Refused when there is none, or nowhere to send them.
+    Raises ActionRefused when there is none, or nowhere to send them.
     """
     application, at = lock(application), at or timezone.now()
     wanted = failed_and_wanted(application)
     if refusal := rules.why_not_replay_all(has_gateway=bool(gateway_of(application).url), has_failed=wanted.exists()):
-        raise Refused(refusal)
+        raise ActionRefused(refusal)
     oldest = wanted.order_by("pk").values("pk")[:MOST_REPLAYED]
     count = requeue(Message.objects.filter(pk__in=oldest), at=at)
     if not count:
-        raise Overtaken(_("Someone else was first: these messages are sent again already."))
+        raise Conflict(_("Someone else was first: these messages are sent again already."))
     emit(events.MessagesReplayed(application, by=by, at=at, after={"messages": count}))
     return count
 

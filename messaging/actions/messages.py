@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 
 from console.base.accounts.models import User
 from console.base.activity.events import emit
-from console.base.core.errors import Overtaken, Refused
+from console.base.core.errors import ActionRefused, Conflict
 from console.base.core.wakeups import wake
 from messaging.events import MessageReplayed
 from messaging.models import Ban, Message
@@ -24,14 +24,14 @@ from messaging.tasks import deliver
 def replay(message: Message, *, by: User) -> Message:
     """Let a failed message be delivered again, with as many tries as a new one.
 
-    Raises Overtaken when it is not failed any more, Refused when user or application want no more messages of it.
+    Raises Conflict when it is not failed any more, ActionRefused when user or application want no more messages of it.
     """
     before = {"state": message.state, "tries": message.tries}
     if not requeue(Message.objects.filter(pk=message.pk), at=timezone.now()):
         message.refresh_from_db(fields=["state"])
         if message.state == MessageState.FAILED:
-            raise Refused(why_not_replay(message))
-        raise Overtaken(_("Someone else was first: the message is no longer failed."))
+            raise ActionRefused(why_not_replay(message))
+        raise Conflict(_("Someone else was first: the message is no longer failed."))
     message.refresh_from_db()
     after = {"state": message.state, "tries": message.tries}
     emit(MessageReplayed(message, by=by, before=before, after=after))
@@ -60,7 +60,7 @@ def requeue(messages: QuerySet[Message], *, at: datetime) -> int:
 
 def replayable(messages: QuerySet[Message]) -> QuerySet[Message]:
     """Keep the failed ones that are still wanted: neither user nor application said no in the meantime."""
-    banned = Ban.objects.standing().filter(
+    banned = Ban.objects.in_force().filter(
         Q(template=None) | Q(template=OuterRef("template")),
         application=OuterRef("application"),
         mini_program=OuterRef("mini_program"),
@@ -78,7 +78,7 @@ def why_not_replay(message: Message) -> str:
         return _("It still waits for its next try.")
     if replayable(Message.objects.filter(pk=message.pk)).exists():
         return ""
-    standing = Ban.objects.standing().filter(application=message.application_id, mini_program=message.mini_program_id)
+    standing = Ban.objects.in_force().filter(application=message.application_id, mini_program=message.mini_program_id)
     if standing.filter(Q(template=None) | Q(template=message.template_id)).exists():
         return _("%(application)s has stopped these messages.") % {"application": message.application}
     return _("The user wants no more of these messages.")

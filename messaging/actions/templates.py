@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 
 from console.base.accounts.models import User
 from console.base.activity.events import emit
-from console.base.core.errors import Overtaken, Refused, refusing_duplicate
+from console.base.core.errors import ActionRefused, Conflict, refusing_duplicate
 from messaging import events, rules
 from messaging.models import Message, MyTemplate, PublicKeyword, PublicTemplate
 from messaging.states import MessageState
@@ -40,17 +40,17 @@ def add_template(
 ) -> MyTemplate:
     """Add a template with these keywords of the public one, in this order (M-2).
 
-    Raises Refused (`numbers`) when the program has one with the same set of keywords.
+    Raises ActionRefused (`numbers`) when the program has one with the same set of keywords.
     """
     program, at = lock(program), at or timezone.now()
     offered = PublicTemplate.objects.listed().filter(pk=public_template.pk).first()
     if offered is None:
-        raise Refused(_("The library does not offer this template any more."))
+        raise ActionRefused(_("The library does not offer this template any more."))
     if refusal := rules.why_not_add(MyTemplate.objects.live().filter(mini_program=program).count()):
-        raise Refused(refusal)
+        raise ActionRefused(refusal)
     known = {keyword.number: keyword for keyword in offered.keywords.all()}
     if refusal := rules.why_not_keywords(numbers, known.keys()):
-        raise Refused(refusal, field="numbers")
+        raise ActionRefused(refusal, field="numbers")
     chosen = [known[number] for number in numbers]
     template = MyTemplate(
         mini_program=program,
@@ -95,7 +95,7 @@ def delete_template(template: MyTemplate, *, by: User, note: str = "", at: datet
     """Delete for good: its consents are worth nothing from now on, what was accepted is still delivered (M-3)."""
     program, at = lock(template.mini_program), at or timezone.now()
     if not MyTemplate.objects.live().filter(pk=template.pk).update(deleted_at=at):
-        raise Overtaken(_("Someone else was first: this template is deleted."))
+        raise Conflict(_("Someone else was first: this template is deleted."))
     template.deleted_at = at
     template.mini_program = program
     emit(events.TemplateDeleted(template, by=by, at=at, reason=note))
@@ -119,7 +119,7 @@ def keep_public_template(
     send: `thing4`. Saving what is there already changes nothing. Templates in use are copies and stay as they are.
     """
     if refusal := rules.why_not_kind(template.kind, template.category):
-        raise Refused(refusal, field="kind")
+        raise ActionRefused(refusal, field="kind")
     old = PublicTemplate.objects.select_for_update().filter(pk=template.pk).first()
     before = _described(old) if old else None
     if old is None:
@@ -159,12 +159,12 @@ def _free_number(template: PublicTemplate, removed: Iterable[PublicKeyword]) -> 
 
 @transaction.atomic
 def discard_public_template(template: PublicTemplate, *, by: User) -> None:
-    """Delete a public template that nobody ever selected; raises Refused for any other: it can only be unlisted."""
+    """Delete a public template that nobody ever selected; any other raises ActionRefused: it can only be unlisted."""
     current = PublicTemplate.objects.select_for_update().filter(pk=template.pk).first()
     if current is None:
-        raise Overtaken(_("Someone else was first: this template is deleted."))
+        raise Conflict(_("Someone else was first: this template is deleted."))
     if refusal := rules.why_not_discard(current.title, current.selections.count()):
-        raise Refused(refusal)
+        raise ActionRefused(refusal)
     emit(events.PublicTemplateDeleted(current, by=by, before=_described(current)))
     current.delete()
 

@@ -22,7 +22,7 @@ FAILED_WITHIN = timedelta(days=7)
 
 
 @dataclass
-class Standing:
+class Summary:
     """One program: its templates by type, what it sent within SENT_WITHIN, what failed of the last FAILED_WITHIN,
     what waits now, and when it last sent anything.
     """
@@ -50,16 +50,16 @@ class Standing:
         return self.templates.get(TemplateKind.LONG_TERM, 0)
 
 
-def standings(programs: Iterable[MiniProgram], *, at: datetime) -> list[Standing]:
+def summaries(programs: Iterable[MiniProgram], *, at: datetime) -> list[Summary]:
     """Return where each program stands at the time `at`, in the order given; two queries."""
-    found = {program.pk: Standing(program) for program in programs}
+    found = {program.pk: Summary(program) for program in programs}
     templates = MyTemplate.objects.live().filter(mini_program__in=found).order_by()
     for program, kind, count in templates.values_list("mini_program", "kind").annotate(Count("pk")):
         found[program].templates[kind] = count
     for row in _figures(list(found), at=at):
-        standing = found[row.pop("pk")]
+        summary = found[row.pop("pk")]
         for name, value in row.items():
-            setattr(standing, name, value)
+            setattr(summary, name, value)
     return list(found.values())
 
 

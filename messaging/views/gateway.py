@@ -21,7 +21,7 @@ from console.base.accounts.access import SignedInRequest, route
 from console.base.accounts.permissions import Permission, lacking
 from console.base.activity.models import ActivityEntry
 from console.base.core import times
-from console.base.core.errors import Overtaken
+from console.base.core.errors import Conflict
 from console.base.core.pages import Shown, confirm_page, page_of, posted, secret_page
 from console.base.core.text import visible
 from console.base.hosts import rules as host_rules
@@ -105,7 +105,7 @@ def _failed(application: HostApplication) -> list[dict[str, Any]]:
 
 def _programs(request: SignedInRequest, application: HostApplication, *, since: datetime) -> dict[str, Any]:
     """Return the bound programs of the list's page, and whose messages are stopped."""
-    bans = list(application.bans.standing().select_related("mini_program__team", "template", "created_by"))
+    bans = list(application.bans.in_force().select_related("mini_program__team", "template", "created_by"))
     bound = application.bindings.bound().select_related("mini_program__team").order_by("-decided_at", "-pk")
     page = page_of(request, bound)
     programs = [binding.mini_program for binding in page.object_list]
@@ -141,9 +141,9 @@ def set_gateway(request: SignedInRequest, application: HostApplication) -> HttpR
     def save(data: dict[str, Any]) -> Gateway:
         try:
             return actions.set_gateway(application, by=request.user, **data)
-        except Overtaken:
+        except Conflict:
             edits = ActivityEntry.objects.of_application(application.application_id).filter(verb=GatewaySet.name)
-            form.show_overtaken(actions.gateway_of(application), edits)
+            form.show_conflict(actions.gateway_of(application), edits)
             raise
 
     return dialog(

@@ -8,7 +8,7 @@ from django.utils import timezone
 from console.base.accounts.access import SignedInRequest, route
 from console.base.accounts.permissions import Permission
 from messaging.filters import OverviewFilter
-from messaging.presenters.programs import standings
+from messaging.presenters.programs import summaries
 from miniprograms.views import programs_page
 
 
@@ -20,5 +20,5 @@ def overview(request: SignedInRequest) -> HttpResponse:
         request,
         "messaging/overview.html",
         OverviewFilter(request),
-        standings=lambda programs: standings(programs, at=at),
+        summaries=lambda programs: summaries(programs, at=at),
     )

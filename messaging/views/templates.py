@@ -32,7 +32,7 @@ def templates(request: SignedInRequest, program: MiniProgram) -> HttpResponse:
     filters = TemplateFilter(request.GET, live.select_related("public_template", "created_by"))
     page = page_of(request, filters.rows, count=filters.count)
     count = live.count()
-    bans = list(Ban.objects.standing().filter(mini_program=program).select_related("application"))
+    bans = list(Ban.objects.in_force().filter(mini_program=program).select_related("application"))
     missing = lacking(program.held, Permission.DEVELOP)
     context = {
         "mini_program": program,

@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 
 from console.base.accounts.models import User
 from console.base.activity.events import emit
-from console.base.core.errors import Overtaken, Refused
+from console.base.core.errors import ActionRefused, Conflict
 from miniprograms.actions import lock
 from miniprograms.models import MiniProgram
 from miniprograms.privacy import events, rules
@@ -51,12 +51,12 @@ def save_draft(
     """Save the draft (S-1); saving what is there already changes nothing. Returns the draft.
 
     `stated` are fields of `Statements`, checked by the form; what is not named stays as it is, in a first draft as
-    the template. `revision` is the one that the editor saw, 0 for a first draft; raises Overtaken when it is old.
+    the template. `revision` is the one that the editor saw, 0 for a first draft; raises Conflict when it is old.
     """
     program = lock(program)
     draft = draft_of(program)
     if revision != (draft.revision if draft else 0):
-        raise Overtaken(_("Someone else changed the draft while you were editing."))
+        raise Conflict(_("Someone else changed the draft while you were editing."))
     before = _plain(draft) if draft else {}
     draft = draft or first_draft(program)
     for name in STATED:
@@ -84,20 +84,20 @@ def publish(
 ) -> PrivacyAgreement:
     """Put the draft online as the next number (S-2), its texts filled in; the first one always asks users (S-4).
 
-    `revision` is the one that the publisher saw; raises Overtaken when it is old or someone else has published it,
-    Refused while the draft lacks something or says what is online.
+    `revision` is the one that the publisher saw; raises Conflict when it is old or someone else has published it,
+    ActionRefused while the draft lacks something or says what is online.
     """
     program, at = lock(program), at or timezone.now()
     draft, online = draft_of(program), PrivacyAgreement.objects.online_of(program)
     if draft and draft.revision != revision:
-        raise Overtaken(_("Someone else changed the draft meanwhile. Read it again before you publish it."))
+        raise Conflict(_("Someone else changed the draft meanwhile. Read it again before you publish it."))
     unchanged = says_the_same(draft, online, program)
     if online and unchanged and online.published_by_id != by.pk:
         words = _("%(person)s has published this draft, as version %(number)d.")
-        raise Overtaken(words % {"person": online.published_by, "number": online.number})
+        raise Conflict(words % {"person": online.published_by, "number": online.number})
     reason = rules.why_not_publish(draft, online, unchanged=unchanged, today=timezone.localdate(at))
     if draft is None or reason:
-        raise Refused(reason)
+        raise ActionRefused(reason)
     agreement = PrivacyAgreement.objects.create(
         **{name: getattr(draft, name) for name in FACTS},
         **filled_texts(draft, program),

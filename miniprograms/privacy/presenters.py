@@ -16,7 +16,7 @@ from miniprograms.privacy.states import DataType
 
 
 @dataclass
-class Standing:
+class Summary:
     """One program: what is online, the draft, and what its newest package uses."""
 
     program: MiniProgram
@@ -47,9 +47,9 @@ class Standing:
         return max(changes, default=None)
 
 
-def standings(programs: Iterable[MiniProgram]) -> list[Standing]:
+def summaries(programs: Iterable[MiniProgram]) -> list[Summary]:
     """Return where each program stands, in the order given; three queries."""
-    rows = {program.pk: Standing(program) for program in programs}
+    rows = {program.pk: Summary(program) for program in programs}
     of_these = {"mini_program__in": rows}
     online = PrivacyAgreement.objects.online().without_texts().filter(**of_these).select_related("published_by")
     for agreement in online:

@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 
 from console.base.accounts.models import User
 from console.base.activity.events import emit
-from console.base.core.errors import Overtaken, Refused
+from console.base.core.errors import ActionRefused, Conflict
 from console.base.hosts import decisions
 from console.base.hosts.models import HostApplication
 from console.base.hosts.states import DecisionState
@@ -40,7 +40,7 @@ def upload(
 ) -> Version:
     """Read, repack and store an uploaded package as a development version (V-1 to V-6).
 
-    Raises PackageRefused with all findings, Refused for a number that was used and for a storage that fails; none
+    Raises PackageRefused with all findings, ActionRefused for a number that was used and for a storage that fails; none
     leaves anything behind.
     """
     with inspected(file, app_id=program.app_id) as (inspection, canonical):
@@ -60,7 +60,7 @@ def add_version(
     """Add a development version; inside the transaction that stored its package (V-1)."""
     program, at = lock(program), at or timezone.now()
     if reason := rules.why_not_number(program, number):
-        raise Refused(reason, field="number")
+        raise ActionRefused(reason, field="number")
     major, minor, patch = number
     version = Version.objects.create(
         mini_program=program,
@@ -128,9 +128,9 @@ def decide(
     (program, version), at = _locked(decision.audit.version), at or timezone.now()
     audit = Audit.objects.get(pk=decision.audit_id)
     if audit.state != AuditState.IN_AUDIT:
-        raise Overtaken(_("This audit is closed: %(state)s.") % {"state": audit.get_state_display().lower()})
+        raise Conflict(_("This audit is closed: %(state)s.") % {"state": audit.get_state_display().lower()})
     if version.package.sha256 != audit.package_sha256:
-        raise Refused(_("The package is not the one that was submitted."))  # V-6: approval is bound to the hash
+        raise ActionRefused(_("The package is not the one that was submitted."))  # V-6: approval is bound to the hash
     before = {"state": version.state}
     decisions.settle(decision, approve=approve, by=by, at=at, note=note)
     _conclude(audit, version, rejected=not approve, at=at)
@@ -146,7 +146,7 @@ def decide(
 def export_package(decision: ReviewDecision, *, by: User) -> File[bytes]:
     """Return the package, opened, for a reviewer who looks at it; each time is on record.
 
-    Raises Refused when the storage fails.
+    Raises ActionRefused when the storage fails.
     """
     version = decision.audit.version
     emit(events.PackageDownloaded(version, decision=decision, by=by, after={"package": version.package.sha256}))
@@ -154,7 +154,7 @@ def export_package(decision: ReviewDecision, *, by: User) -> File[bytes]:
         return version.package.file.open("rb")
     except OSError as error:
         logger.exception("package %s is not in the storage", version.package.sha256)
-        raise Refused(rules.unreadable_package()) from error
+        raise ActionRefused(rules.unreadable_package()) from error
 
 
 def ask_also(audit: Audit, application: HostApplication, *, at: datetime | None = None) -> None:
@@ -222,7 +222,7 @@ def publish(version: Version, *, by: User, note: str = "", at: datetime | None =
     online = program.versions.online().first()
     _refuse_if(rules.why_not_publish(program, version, online=online))
     if not version.audits.filter(state=AuditState.APPROVED, package_sha256=version.package.sha256).exists():
-        raise Refused(_("The package is not the one that was approved."))  # V-6: approval is bound to the hash
+        raise ActionRefused(_("The package is not the one that was approved."))  # V-6: approval is bound to the hash
     if online:
         online.retire()
         online.save()
@@ -240,7 +240,7 @@ def roll_back(version: Version, *, by: User, note: str = "", at: datetime | None
     last = program.releases.first()
     _refuse_if(rules.why_not_roll_back(program, online=online, last=last, targets=targets.exists()))
     if not targets.filter(pk=version.pk).exists():
-        raise Refused(_("%(number)s can't be returned to.") % {"number": version}, field="version")
+        raise ActionRefused(_("%(number)s can't be returned to.") % {"number": version}, field="version")
     assert online is not None  # noqa: S101 - the rule above refused otherwise
     online.retire()
     online.rolled_back_at = at
@@ -288,4 +288,4 @@ def _bound(program: MiniProgram) -> list[HostApplication]:
 
 def _refuse_if(reason: str) -> None:
     if reason:
-        raise Refused(reason)
+        raise ActionRefused(reason)

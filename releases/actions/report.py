@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from console.base.accounts.models import User
 from console.base.activity.events import emit
-from console.base.core.errors import Refused
+from console.base.core.errors import ActionRefused
 from console.base.core.wakeups import wake
 from miniprograms.actions import lock
 from releases import events, rules
@@ -30,7 +30,7 @@ def request_report(version: Version, *, by: User, at: datetime | None = None) ->
 def compare_again(decision: ReviewDecision, *, by: User, at: datetime | None = None) -> Report:
     """Have the report of an audit written again, with what is online, granted and declared now (V-9).
 
-    While it is being written, that is the one. Raises Refused once the audit is closed.
+    While it is being written, that is the one. Raises ActionRefused once the audit is closed.
     """
     return _requested(decision.audit.version, decision, by=by, at=at)
 
@@ -39,7 +39,7 @@ def _requested(version: Version, decision: ReviewDecision | None, *, by: User, a
     version.mini_program, at = lock(version.mini_program), at or timezone.now()
     audit = Audit.objects.get(pk=decision.audit_id) if decision else None
     if audit and (refusal := rules.why_not_compare_again(audit)):
-        raise Refused(refusal)
+        raise ActionRefused(refusal)
     report = version.reports.filter(audit=audit, written_at=None, failed=False).first()
     if report is None:
         report = _waiting(version, audit, by=by, at=at)

@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 
 from console.base.accounts.models import User
 from console.base.activity.events import emit
-from console.base.core.errors import Overtaken, Refused
+from console.base.core.errors import ActionRefused, Conflict
 from miniprograms.actions import lock
 from miniprograms.models import MiniProgram
 from releases import events, rules
@@ -32,18 +32,18 @@ def set_trial(
     """Choose what devices with the trial token get, and the page on which it opens (V-14).
 
     A change keeps the token: the code that testers have goes on working. Saving what is there already changes nothing.
-    `seen` is when the trial version on the screen was set, None where there was none; raises Overtaken when it is no
-    longer that one, Refused for a page that the package does not have or what is no query.
+    `seen` is when the trial version on the screen was set, None where there was none; raises Conflict when it is no
+    longer that one, ActionRefused for a page that the package does not have or what is no query.
     """
     program = lock(program)
     trial = _trial_of(program)
     if (trial.set_at if trial else None) != seen:
-        raise Overtaken(_("Someone else changed the trial version meanwhile."))
+        raise Conflict(_("Someone else changed the trial version meanwhile."))
     version = program.versions.select_related("package").get(pk=version.pk)
     if reason := rules.why_not_page(version, page):
-        raise Refused(reason, field="page")
+        raise ActionRefused(reason, field="page")
     if reason := rules.why_not_query(query):
-        raise Refused(reason, field="query")
+        raise ActionRefused(reason, field="query")
     before = _described(trial) if trial else None
     trial = trial or TrialVersion(mini_program=program)
     trial.version, trial.page, trial.query = version, page, query
@@ -59,11 +59,11 @@ def set_trial(
 
 @transaction.atomic
 def cancel_trial(program: MiniProgram, *, by: User, reason: str = "", at: datetime | None = None) -> None:
-    """End the trial: its token opens nothing any more, and a later trial has another. Raises Overtaken without one."""
+    """End the trial: its token opens nothing any more, and a later trial has another. Raises Conflict without one."""
     program = lock(program)
     trial = _trial_of(program)
     if trial is None:
-        raise Overtaken(rules.why_not_cancel_trial(trial))
+        raise Conflict(rules.why_not_cancel_trial(trial))
     version = trial.version
     version.mini_program = program
     before = _described(trial)

@@ -10,7 +10,7 @@ from django.db import transaction
 
 from console.base.accounts.models import User
 from console.base.activity.events import emit
-from console.base.core.errors import Refused
+from console.base.core.errors import ActionRefused
 from console.base.hosts.models import HostApplication
 from miniprograms.actions import lock
 from miniprograms.models import MiniProgram
@@ -28,13 +28,13 @@ def download(
 ) -> tuple[Version, File[bytes]]:
     """Return the online version and its bytes, opened; each time is on record, with the application it is meant for.
 
-    Raises Refused when there is no package (O-1), for an application that is not bound, and when the storage fails.
+    Raises ActionRefused without a package (O-1), for an application that is not bound, and when the storage fails.
     """
     program = lock(program)
     if reason := rules.why_not_download(program):
-        raise Refused(reason)
+        raise ActionRefused(reason)
     if application and not program.bindings.bound().filter(application=application).exists():
-        raise Refused(rules.not_bound(application), field="application")
+        raise ActionRefused(rules.not_bound(application), field="application")
     version = program.versions.online().select_related("package").get()
     version.mini_program = program
     emit(OfflineDownloaded(version, application=application, by=by, at=at))
@@ -42,7 +42,7 @@ def download(
         return version, version.package.file.open("rb")
     except OSError as error:
         logger.exception("package %s is not in the storage", version.package.sha256)
-        raise Refused(unreadable_package()) from error
+        raise ActionRefused(unreadable_package()) from error
 
 
 def file_name(program: MiniProgram, number: str) -> str:

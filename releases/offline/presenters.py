@@ -46,7 +46,7 @@ def presets() -> ActivityQuerySet:
 
 
 @dataclass
-class Standing:
+class Summary:
     """One program: its online version, its last download, and the applications by what became of their preset."""
 
     program: MiniProgram
@@ -62,10 +62,10 @@ class Standing:
         return rules.why_not_download(self.program)
 
 
-def standings(programs: Iterable[MiniProgram]) -> list[Standing]:
+def summaries(programs: Iterable[MiniProgram]) -> list[Summary]:
     """Return where each program stands, in the order given; four queries."""
-    found = {program.app_id: Standing(program) for program in programs}
-    ids = [standing.program.pk for standing in found.values()]
+    found = {program.app_id: Summary(program) for program in programs}
+    ids = [summary.program.pk for summary in found.values()]
     for version in Version.objects.online().light().filter(mini_program__in=ids).select_related("mini_program"):
         found[version.mini_program.app_id].online = version
     last = downloads().order_by("mini_program_id", "-id").distinct("mini_program_id")
@@ -77,10 +77,10 @@ def standings(programs: Iterable[MiniProgram]) -> list[Standing]:
         .values_list("mini_program__app_id", "application__application_id")
     )
     for entry in newest_of_each_application().filter(mini_program_id__in=found):
-        standing = found[entry.mini_program_id]
+        summary = found[entry.mini_program_id]
         is_bound = (entry.mini_program_id, entry.application_id) in bound
-        state = _state(standing.program, _number(entry), is_bound=is_bound)
-        {"current": standing.current, "stale": standing.stale}.get(state, standing.closed).append(_name(entry))
+        state = _state(summary.program, _number(entry), is_bound=is_bound)
+        {"current": summary.current, "stale": summary.stale}.get(state, summary.closed).append(_name(entry))
     return list(found.values())
 
 

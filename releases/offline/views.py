@@ -12,7 +12,7 @@ from django.utils.translation import ngettext
 from console.base.accounts.access import SignedInRequest, route
 from console.base.accounts.models import User
 from console.base.accounts.permissions import Permission, lacking
-from console.base.core.errors import Refused
+from console.base.core.errors import ActionRefused
 from console.base.core.pages import page_of, posted, show
 from miniprograms.access import mini_program_for
 from miniprograms.models import MiniProgram
@@ -21,13 +21,13 @@ from releases.models import Version
 from releases.offline import actions, rules
 from releases.offline.filters import OverviewFilter
 from releases.offline.forms import DownloadForm
-from releases.offline.presenters import Signature, downloads, presets_of, signatures_of, standings
+from releases.offline.presenters import Signature, downloads, presets_of, signatures_of, summaries
 
 
 @route(Permission.SIGNED_IN)
 def overview(request: SignedInRequest) -> HttpResponse:
     """All my programs: package, size, last download, stale presets."""
-    return programs_page(request, "offline/overview.html", OverviewFilter(request), standings=standings)
+    return programs_page(request, "offline/overview.html", OverviewFilter(request), summaries=summaries)
 
 
 @route(Permission.VIEW, load=mini_program_for)
@@ -82,7 +82,7 @@ def download(request: SignedInRequest, program: MiniProgram) -> HttpResponse | F
     if form.is_valid():
         try:
             return _file(program, form, by=request.user)
-        except Refused as refused:
+        except ActionRefused as refused:
             form.add_error(refused.field, refused.message)
     context = {
         "form": form,
@@ -96,7 +96,7 @@ def download(request: SignedInRequest, program: MiniProgram) -> HttpResponse | F
 
 
 def _file(program: MiniProgram, form: DownloadForm, *, by: User) -> FileResponse:
-    """Return the file that nothing between us and the reader keeps. Raises Refused."""
+    """Return the file that nothing between us and the reader keeps. Raises ActionRefused."""
     version, content = actions.download(program, application=form.cleaned_data["application"], by=by)
     response = FileResponse(
         content,

@@ -1,4 +1,4 @@
-"""A review report as one reader sees it: what to look at first, and the standing for the applications of theirs."""
+"""A review report as one reader sees it: what to look at first, and what the applications of theirs granted."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from releases.models import Report, Version
 from releases.report.content import ApiUse, Content, DataUse, DomainUse, Grant
 from releases.scan import Place, Secret, Unread, Use
 
-Look = Literal["red", "orange", "green"]
+Badge = Literal["red", "orange", "green"]
 
 
 @dataclass(frozen=True)
@@ -44,16 +44,16 @@ class Group:
     title: str
     fine: str
     findings: list[Finding]
-    worst: Look = "orange"
+    worst: Badge = "orange"
 
     @property
-    def look(self) -> Look:
+    def badge(self) -> Badge:
         """Its state."""
         return self.worst if self.findings else "green"
 
 
 @dataclass(frozen=True)
-class Standing:
+class ApplicationGrant:
     """What an API is to an application."""
 
     application: HostApplication
@@ -62,15 +62,15 @@ class Standing:
 
 @dataclass(frozen=True)
 class ApiLine:
-    """An API with its standing in each of the reader's applications that lists it."""
+    """An API with its grant in each of the reader's applications that lists it."""
 
     use: Use
-    standings: list[Standing]
+    grants: list[ApplicationGrant]
 
     @property
     def refused_by(self) -> list[HostApplication]:
         """The applications in which it is restricted and not granted."""
-        return [standing.application for standing in self.standings if standing.grant == "restricted"]
+        return [one.application for one in self.grants if one.grant == "restricted"]
 
 
 @dataclass(frozen=True)
@@ -139,10 +139,10 @@ class Reading:
         return sum(self.content.left_out.values())
 
     @property
-    def look(self) -> Look:
+    def badge(self) -> Badge:
         """The state of the worst group."""
-        looks = {group.look for group in self.groups}
-        return "red" if "red" in looks else "orange" if "orange" in looks else "green"
+        badges = {group.badge for group in self.groups}
+        return "red" if "red" in badges else "orange" if "orange" in badges else "green"
 
 
 def read(content: Content, applications: Sequence[HostApplication]) -> Reading:
@@ -150,7 +150,7 @@ def read(content: Content, applications: Sequence[HostApplication]) -> Reading:
     apis = [_api(use, applications) for use in content.apis]
     return Reading(
         content,
-        apis=[line for line in apis if line.standings],
+        apis=[line for line in apis if line.grants],
         domains=[_domain(use) for use in content.domains],
         data=[_data(use) for use in content.data],
         declared_unused=[_data_type(value) for value in content.declared_unused],
@@ -188,7 +188,7 @@ def shown(reports: QuerySet[Report], applications: Sequence[HostApplication]) ->
 
 def _api(use: ApiUse, applications: Sequence[HostApplication]) -> ApiLine:
     found = [(application, use.standing.get(application.application_id)) for application in applications]
-    return ApiLine(use.use, [Standing(application, grant) for application, grant in found if grant])
+    return ApiLine(use.use, [ApplicationGrant(application, grant) for application, grant in found if grant])
 
 
 def _domain(use: DomainUse) -> DomainLine:

@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 
 from console.base.accounts.access import SignedInRequest, route
 from console.base.accounts.permissions import Permission, lacking
-from console.base.core.errors import Overtaken
+from console.base.core.errors import Conflict
 from console.base.core.pages import NoteForm, confirm_page, form_page, posted, show
 from miniprograms.access import mini_program_for
 from miniprograms.models import MiniProgram
@@ -58,8 +58,8 @@ def set_trial(request: SignedInRequest, program: MiniProgram) -> HttpResponse:
     def save(data: dict[str, Any]) -> TrialVersion:
         try:
             return verbs.set_trial(program, by=request.user, **data)
-        except Overtaken:
-            form.show_overtaken(_trial_of(program))
+        except Conflict:
+            form.show_conflict(_trial_of(program))
             raise
 
     return form_page(

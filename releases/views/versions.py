@@ -37,7 +37,7 @@ def overview(request: SignedInRequest) -> HttpResponse:
     """All my programs: online, audit, development, possible now (V-8)."""
     held = held_by_team(request.user)
 
-    def standings(programs: Iterable[MiniProgram]) -> list[Overview]:
+    def summaries(programs: Iterable[MiniProgram]) -> list[Overview]:
         rows = overviews(programs)
         for row in rows:
             row.may = _may(held[row.program.team_id])
@@ -48,7 +48,7 @@ def overview(request: SignedInRequest) -> HttpResponse:
         request,
         "releases/overview.html",
         OverviewFilter(request),
-        standings=standings,
+        summaries=summaries,
         why_not_create="" if creates else lacking(frozenset(), Permission.MANAGE),
     )
 

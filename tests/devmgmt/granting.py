@@ -10,7 +10,7 @@ from django.db import connection
 
 from console.base.accounts.models import Notification, User
 from console.base.activity.models import ActivityEntry
-from console.base.core.errors import Refused
+from console.base.core.errors import ActionRefused
 from devmgmt.models import ApiPermission, ProgramGrant
 from miniprograms.models import MiniProgram
 
@@ -43,7 +43,7 @@ def at_once(*moves: Callable[[], Any]) -> list[str]:
     def run(move: Callable[[], Any]) -> str:
         try:
             move()
-        except Refused as refused:
+        except ActionRefused as refused:
             return refused.message
         finally:
             connection.close()

@@ -19,7 +19,7 @@ from console.base.accounts.models import Team, User
 from console.base.activity.events import in_list
 from console.base.activity.forms import Difference
 from console.base.activity.models import ActivityEntry
-from console.base.core.errors import Overtaken, Refused
+from console.base.core.errors import ActionRefused, Conflict
 from devmgmt import actions
 from devmgmt.matching import Domain, fingerprint
 from devmgmt.states import MOST_CHANGES, DomainType
@@ -215,7 +215,7 @@ def test_a_new_month_begins_in_the_consoles_time_zone(
             if possible:
                 change(program, developer, "one-more.example")
             else:
-                with pytest.raises(Refused, match="used"):
+                with pytest.raises(ActionRefused, match="used"):
                     change(program, developer, "one-more.example")
 
     assert len(entries(program)) == MOST_CHANGES + possible
@@ -269,7 +269,7 @@ def test_the_verb_refuses_an_old_sight(program: MiniProgram, developer: User) ->
     seen = fingerprint(actions.domains_of(program))
     change(program, developer, "a.example")
 
-    with pytest.raises(Overtaken):
+    with pytest.raises(Conflict):
         actions.change_domains(program, lists={kind: [] for kind in DomainType.values}, seen=seen, by=developer)
 
     assert len(entries(program)) == 1

@@ -9,7 +9,7 @@ from django.test import Client
 
 from console.base.accounts.models import Notification, User
 from console.base.activity.models import ActivityEntry
-from console.base.core.errors import Refused
+from console.base.core.errors import ActionRefused
 from console.base.hosts.models import HostApplication
 from console.base.hosts.states import DecisionState
 from devmgmt import actions
@@ -91,9 +91,9 @@ def test_the_verb_asks_bound_applications_once(program: MiniProgram, application
     by = program.created_by
     actions.apply_for_exemption(program, application=application, reason=WHY, by=by)
 
-    with pytest.raises(Refused, match="already asked"):
+    with pytest.raises(ActionRefused, match="already asked"):
         actions.apply_for_exemption(program, application=application, reason=WHY, by=by)
-    with pytest.raises(Refused, match="is not bound to"):
+    with pytest.raises(ActionRefused, match="is not bound to"):
         actions.apply_for_exemption(program, application=make_application(), reason=WHY, by=by)
     assert verbs(program) == ["exemption.requested"]
 

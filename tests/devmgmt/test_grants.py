@@ -8,7 +8,7 @@ import pytest
 from django.test import Client
 
 from console.base.accounts.models import Notification, User
-from console.base.core.errors import Overtaken, Refused
+from console.base.core.errors import ActionRefused, Conflict
 from console.base.hosts.models import HostApplication
 from console.base.hosts.states import DecisionState
 from devmgmt import actions
@@ -151,7 +151,7 @@ def test_nobody_decides_their_own_request(
     grant = make(program, application, state="waiting")
 
     for approve in (True, False):
-        with pytest.raises(Refused, match="Someone else must decide"):
+        with pytest.raises(ActionRefused, match="Someone else must decide"):
             actions.decide(grant, approve=approve, by=program.created_by, note="Fine.")
     grant.refresh_from_db()
 
@@ -161,7 +161,7 @@ def test_nobody_decides_their_own_request(
 def test_a_rejection_needs_a_note(program: MiniProgram, application: HostApplication) -> None:
     exemption = make_exemption(program, application, state="waiting")
 
-    with pytest.raises(Refused, match="a rejection needs a note"):
+    with pytest.raises(ActionRefused, match="a rejection needs a note"):
         actions.decide(exemption, approve=False, by=make_reviewer(application), note="  ")
 
 
@@ -169,7 +169,7 @@ def test_only_a_bound_application_grants(program: MiniProgram) -> None:
     application = make_application()
     exemption = make_exemption(program, application, state="waiting")
 
-    with pytest.raises(Refused, match="is not bound to"):
+    with pytest.raises(ActionRefused, match="is not bound to"):
         actions.decide(exemption, approve=True, by=make_reviewer(application))
     assert verbs(program) == []
 
@@ -182,10 +182,10 @@ def test_a_revocation_is_told_with_its_reason(
     manager, _developer = make_member(program.team, "admin"), make_member(program.team, "developer")
     Notification.objects.all().delete()
 
-    with pytest.raises(Refused, match="Say why"):
+    with pytest.raises(ActionRefused, match="Say why"):
         actions.revoke(grant, by=reviewer, reason=" ")
     actions.revoke(grant, by=reviewer, reason="A host sent malware.")
-    with pytest.raises(Overtaken):
+    with pytest.raises(Conflict):
         actions.revoke(grant, by=reviewer, reason="Again.")
     grant.refresh_from_db()
 

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from console.base.core.errors import Refused
+from console.base.core.errors import ActionRefused
 from devmgmt.matching import Domain, Problem, fingerprint, in_letters, normalise, read_list, to_ascii, verdict
 from devmgmt.states import MOST_DOMAINS, DomainType
 
@@ -152,7 +152,7 @@ REFUSED = [
 
 @pytest.mark.parametrize(("line", "words"), REFUSED)
 def test_refuses(line: str, words: str) -> None:
-    with pytest.raises(Refused) as refused:
+    with pytest.raises(ActionRefused) as refused:
         normalise(line, REQUEST, OWN)
 
     assert words in refused.value.message
@@ -161,7 +161,7 @@ def test_refuses(line: str, words: str) -> None:
 
 def test_sockets_need_wss_and_no_port() -> None:
     for line, words in [("https://a.example", "use wss, not https"), ("wss://a.example:443", "allow any port")]:
-        with pytest.raises(Refused, match=words):
+        with pytest.raises(ActionRefused, match=words):
             normalise(line, SOCKET, OWN)
 
 
@@ -169,7 +169,7 @@ def test_sockets_need_wss_and_no_port() -> None:
 def test_every_line_is_a_plain_host_or_refused(line: str, kind: DomainType) -> None:
     try:
         domain = normalise(line, kind, OWN)
-    except Refused:
+    except ActionRefused:
         return
     assert re.fullmatch(r"([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z0-9-]*[a-z][a-z0-9-]*", domain.host)
     assert len(domain.host) <= 253

@@ -10,7 +10,7 @@ from django.db.models import Sum
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from console.base.core.errors import Refused
+from console.base.core.errors import ActionRefused
 from grayscale.claims import DatabaseClaims, close_shards, make_shards, open_shards, resize
 from grayscale.decision import Candidate, TaskRule
 from grayscale.models import SHARDS, Claim, ClaimShard, GrayscaleTask
@@ -101,7 +101,7 @@ def test_the_limit_can_be_what_is_delivered_but_not_less(task: GrayscaleTask) ->
     for _ in range(5):
         take(make_device(), task)
     before = shards(task)
-    with pytest.raises(Refused) as refused:
+    with pytest.raises(ActionRefused) as refused:
         resize(task, 4)
     assert refused.value.field == "user_limit"
     assert refused.value.message == "5 users have the version already. The limit can't be lower."
@@ -142,7 +142,7 @@ def test_like_a_set_with_a_limit(task: GrayscaleTask, limit: int, steps: list[tu
                 assert (take(device, task) == task.pk) == (number in places)
             elif step == "limit":
                 if number < len(places):
-                    with pytest.raises(Refused):
+                    with pytest.raises(ActionRefused):
                         resize(task, number)
                 else:
                     resize(task, number)

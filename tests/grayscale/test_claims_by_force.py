@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from django.db.models import Sum
 
-from console.base.core.errors import Refused
+from console.base.core.errors import ActionRefused
 from grayscale import actions
 from grayscale.models import Claim, ClaimShard, GrayscaleTask
 from tests.factories import make_candidate, make_task, task_settings
@@ -54,7 +54,7 @@ def change_limit(task: GrayscaleTask, limit: int) -> GrayscaleTask:
 def lower_limit(task: GrayscaleTask) -> GrayscaleTask:
     """Set the number of users a little above those who have a place, which grow meanwhile."""
     while True:
-        with contextlib.suppress(Refused):
+        with contextlib.suppress(ActionRefused):
             return change_limit(task, counted(task)[0] + 30)
 
 

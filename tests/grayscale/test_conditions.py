@@ -18,7 +18,7 @@ from django.utils.translation import gettext
 from zeal import zeal_ignore
 
 from console.api.device.schema import UpdateRequest
-from console.base.core.errors import Refused
+from console.base.core.errors import ActionRefused
 from grayscale import actions, wording
 from grayscale.actions import settings_of
 from grayscale.conditions import APPLICATION, CHOICES, CONDITIONS, LISTED, PLATFORM, Choice, Condition, Listed, Ranged
@@ -169,7 +169,7 @@ def test_it_is_fixed_once_the_task_has_started(one, signed_in, version, by):
     field = "object_lists" if isinstance(one, Listed) else one.of_task
     own, free = vars(settings_of(restricted(version, one))), vars(settings_of(restricted(version)))
     task = GrayscaleTask.objects.earliest("pk")
-    with pytest.raises(Refused) as refused:
+    with pytest.raises(ActionRefused) as refused:
         actions.edit(task, by=by, revision=1, settings=actions.TaskSettings(**{**own, field: free[field]}))
     assert refused.value.field == field
     url = reverse("grayscale:edit", args=[version.mini_program.app_id, task.pk])

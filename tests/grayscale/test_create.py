@@ -6,7 +6,7 @@ import pytest
 from django.utils import timezone
 
 from console.base.activity.events import in_list
-from console.base.core.errors import Refused
+from console.base.core.errors import ActionRefused
 from grayscale import actions, rules
 from grayscale.models import GrayscaleTask, ObjectList
 from releases import actions as releases
@@ -16,7 +16,7 @@ from tests import factories
 def refused(version, **fields):
     """Return the field and the words of the refusal, which left nothing behind."""
     before = GrayscaleTask.objects.count()
-    with pytest.raises(Refused) as refusal:
+    with pytest.raises(ActionRefused) as refusal:
         factories.make_task(version, **fields)
     assert GrayscaleTask.objects.count() == before
     return refusal.value.field, refusal.value.message
@@ -114,7 +114,7 @@ def test_refuses_off_the_shelf(version):
 def test_refuses_a_version_that_may_not_be_tried(version, by, maker, words):
     other = maker(version.mini_program)
     settings = factories.task_settings(version, version=other)
-    with pytest.raises(Refused) as refusal:
+    with pytest.raises(ActionRefused) as refusal:
         actions.create(version.mini_program, by=by, settings=settings)
     assert (refusal.value.field, refusal.value.message.startswith(words)) == ("version", True)
 
@@ -125,7 +125,7 @@ def test_refuses_what_was_online_before(version, by):
     factories.make_online(program, "1.2.0")
     higher = factories.make_approved(program, "1.3.0")
     settings = factories.task_settings(higher, version=version)
-    with pytest.raises(Refused, match=r"1\.1\.0 was online already"):
+    with pytest.raises(ActionRefused, match=r"1\.1\.0 was online already"):
         actions.create(program, by=by, settings=settings)
 
 
@@ -133,7 +133,7 @@ def test_the_version_counts_as_it_is_now_not_as_it_was_loaded(version, by):
     settings = factories.task_settings(version)
     releases.publish(type(version).objects.select_related("mini_program").get(pk=version.pk), by=by)
     assert version.state == "approved"
-    with pytest.raises(Refused, match="was online already"):
+    with pytest.raises(ActionRefused, match="was online already"):
         actions.create(version.mini_program, by=by, settings=settings)
 
 

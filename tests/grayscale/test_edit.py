@@ -7,7 +7,7 @@ from decimal import Decimal
 import pytest
 from django.utils import timezone
 
-from console.base.core.errors import Overtaken, Refused
+from console.base.core.errors import ActionRefused, Conflict
 from grayscale import actions
 from grayscale.events import TaskEdited
 from grayscale.guardrail import Guardrail
@@ -28,7 +28,7 @@ def edit(task, **fields):
 def refused(task, **fields):
     """Return the field and the words of the refusal, which changed nothing."""
     before = stored(task)
-    with pytest.raises(Refused) as refusal:
+    with pytest.raises(ActionRefused) as refusal:
         edit(task, **fields)
     assert stored(task) == before
     return refusal.value.field, refusal.value.message
@@ -205,7 +205,7 @@ def test_refuses_an_old_revision(pending):
     """Two editors: the second is told, and nothing of theirs is saved."""
     seen = pending.revision
     edit(pending, name="First")
-    with pytest.raises(Overtaken, match="Someone else changed this task while you were editing"):
+    with pytest.raises(Conflict, match="Someone else changed this task while you were editing"):
         actions.edit(pending, by=pending.created_by, revision=seen, settings=same(pending, name="Second"))
     assert GrayscaleTask.objects.get(pk=pending.pk).name == "First"
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from console.base.core.errors import Refused
+from console.base.core.errors import ActionRefused
 from grayscale import actions, decision
 from grayscale.claims import DatabaseClaims
 from grayscale.models import GrayscaleTask
@@ -87,7 +87,7 @@ def test_pull_back_leaves_another_task_of_the_version_that_still_runs(version, b
 def test_the_end_is_final(version, by, entries, pull_back):
     task = factories.make_task(version, state="ended")
     entries()
-    with pytest.raises(Refused, match="This task has ended"):
+    with pytest.raises(ActionRefused, match="This task has ended"):
         actions.end(task, by=by, pull_back=pull_back)
     assert GrayscaleTask.objects.get(pk=task.pk).keeps
     assert entries() == []

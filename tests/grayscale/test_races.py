@@ -11,7 +11,7 @@ import pytest
 from django.utils import timezone
 
 from console.base.activity.models import ActivityEntry
-from console.base.core.errors import Overtaken, Refused
+from console.base.core.errors import ActionRefused, Conflict
 from grayscale import actions, lifecycle
 from grayscale.claims import DatabaseClaims
 from grayscale.decision import Candidate
@@ -30,7 +30,7 @@ ROUNDS = 4
 
 def refusals(outcomes: list[Any]) -> int:
     """Return how many were refused."""
-    return sum(isinstance(outcome, Refused) for outcome in outcomes)
+    return sum(isinstance(outcome, ActionRefused) for outcome in outcomes)
 
 
 def verbs_of(task: GrayscaleTask) -> list[str]:
@@ -122,7 +122,7 @@ def test_the_limit_holds_while_it_is_changed(version, by):
         for limit in (60, 25, 90, 40, 120):
             try:
                 set_limit(limit)
-            except Refused as refused:
+            except ActionRefused as refused:
                 assert refused.field == "user_limit"
 
     while_asked(task, move_limit)
@@ -164,7 +164,7 @@ def test_publish_and_create(version, by):
             lambda v=version: releases.publish(v, by=by),
             lambda s=settings: actions.create(program, by=by, settings=s),
         )
-        assert isinstance(task, Refused) or now(task).state == "ended"
+        assert isinstance(task, ActionRefused) or now(task).state == "ended"
         assert not GrayscaleTask.objects.running(at=timezone.now()).exists()
 
 
@@ -178,7 +178,7 @@ def test_unbind_and_create(version, by):
             lambda b=binding: programs.unbind(b, by=by),
             lambda s=settings: actions.create(program, by=by, settings=s),
         )
-        assert isinstance(task, Refused) or now(task).state_reason == "unbound"
+        assert isinstance(task, ActionRefused) or now(task).state_reason == "unbound"
         assert not GrayscaleTask.objects.running(at=timezone.now()).exists()
 
 
@@ -213,8 +213,8 @@ def test_of_two_editors_one_is_told(version, by):
     task = factories.make_task(version, state="pending")
     names = [f"Editor {number}" for number in range(6)]
     outcomes = at_once(*[lambda n=n: actions.edit(task, by=by, revision=1, settings=same(task, name=n)) for n in names])
-    assert sum(isinstance(outcome, Overtaken) for outcome in outcomes) == 5
-    (saved,) = [outcome for outcome in outcomes if not isinstance(outcome, Refused)]
+    assert sum(isinstance(outcome, Conflict) for outcome in outcomes) == 5
+    (saved,) = [outcome for outcome in outcomes if not isinstance(outcome, ActionRefused)]
     assert (now(task).name, now(task).revision) == (saved.name, 2)
     assert verbs_of(task) == ["created", "edited"]
 

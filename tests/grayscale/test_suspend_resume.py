@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from console.base.core.errors import Refused
+from console.base.core.errors import ActionRefused
 from grayscale import actions, rules
 from grayscale.models import GrayscaleTask
 from miniprograms.models import Binding
@@ -14,7 +14,7 @@ from tests import factories
 
 def refused(verb, task):
     """Return the words of the refusal; the page says the same of the row as it is now."""
-    with pytest.raises(Refused) as refusal:
+    with pytest.raises(ActionRefused) as refusal:
         verb(task, by=task.created_by)
     now = GrayscaleTask.objects.select_related("mini_program").get(pk=task.pk)
     assert getattr(rules, f"why_not_{verb.__name__}")(now, at=timezone.now()) == refusal.value.message
@@ -106,7 +106,7 @@ def test_resume_is_refused(version, task, by):
 def test_resume_needs_a_bound_application(task, by):
     actions.suspend(task, by=by)
     Binding.objects.all().delete()
-    with pytest.raises(Refused, match="None of the task's applications is bound"):
+    with pytest.raises(ActionRefused, match="None of the task's applications is bound"):
         actions.resume(task, by=by)
 
 

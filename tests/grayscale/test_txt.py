@@ -10,7 +10,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from console.api.device.schema import Guid, Text
-from console.base.core.errors import Refused
+from console.base.core.errors import ActionRefused
 from grayscale import txt
 from grayscale.states import ObjectKind
 from grayscale.txt import Fault
@@ -87,7 +87,7 @@ def test_each_encoding_is_recognised(encoding):
     ],
 )
 def test_what_is_no_text_is_refused_in_words(content, words):
-    with pytest.raises(Refused, match=words):
+    with pytest.raises(ActionRefused, match=words):
         read(content)
 
 

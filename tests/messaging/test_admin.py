@@ -5,7 +5,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from console.base.activity.models import ActivityEntry
-from console.base.core.errors import Refused
+from console.base.core.errors import ActionRefused
 from messaging.actions.templates import discard_public_template
 from messaging.models import PublicKeyword, PublicTemplate
 from tests import factories
@@ -211,7 +211,7 @@ def test_what_is_in_use_can_only_be_unlisted(operator, kept, way):
     page = operator.post(url, data, follow=True).content.decode()
     assert words in page
     assert "Somebody's" not in page
-    with pytest.raises(Refused):
+    with pytest.raises(ActionRefused):
         discard_public_template(kept, by=kept.selections.get().created_by)
     assert PublicTemplate.objects.filter(pk=kept.pk).exists()
     assert entries() == []

@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from console.base.accounts.models import Notification
 from console.base.activity.models import ActivityEntry
-from console.base.core.errors import Overtaken, Refused
+from console.base.core.errors import ActionRefused, Conflict
 from messaging.actions.gateways import ban, lift
 from messaging.models import Ban
 from tests import factories
@@ -32,7 +32,7 @@ def lift_url(application, row):
 
 
 def standing():
-    return [(row.mini_program.name, str(row.template or ""), row.reason) for row in Ban.objects.standing()]
+    return [(row.mini_program.name, str(row.template or ""), row.reason) for row in Ban.objects.in_force()]
 
 
 def test_stop_a_program(signed_in, application, admin, program):
@@ -108,7 +108,7 @@ def test_a_reason_is_needed(signed_in, application, admin, program):
     for reason in ("", "  ", "x" * 501, "\x00"):
         response = signed_in(admin).post(add_url(application, program), {"template": "all", "reason": reason})
         assert (response.status_code, list(response.context["form"].errors)) == (422, ["reason"])
-    with pytest.raises(Refused, match="Say why"):
+    with pytest.raises(ActionRefused, match="Say why"):
         ban(application, program=program, reason=" ", by=admin)
     assert standing() == []
 
@@ -129,9 +129,9 @@ def test_only_bound_programs_and_their_own_templates(signed_in, application, adm
         response = client.post(add_url(application, program), {"template": choice, "reason": "No."})
         assert (response.status_code, list(response.context["form"].errors)) == (422, ["template"])
     for wrong in (foreign, deleted):
-        with pytest.raises(Refused, match="deleted"):
+        with pytest.raises(ActionRefused, match="deleted"):
             ban(application, program=program, template=wrong, reason="No.", by=admin)
-    with pytest.raises(Refused, match="not bound"):
+    with pytest.raises(ActionRefused, match="not bound"):
         ban(application, program=elsewhere, reason="No.", by=admin)
     assert standing() == []
 
@@ -174,7 +174,7 @@ def test_at_once(application, admin, program):
     def attempt(verb):
         try:
             verb()
-        except Refused:
+        except ActionRefused:
             return False
         finally:
             connection.close()
@@ -198,5 +198,5 @@ def test_an_old_row_is_overtaken(application, admin, program):
     row = factories.make_ban(application, program)
     stale = Ban.objects.select_related("application", "mini_program", "template").get(pk=row.pk)
     lift(row, by=admin)
-    with pytest.raises(Overtaken):
+    with pytest.raises(Conflict):
         lift(stale, by=admin)

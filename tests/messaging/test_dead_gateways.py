@@ -11,7 +11,7 @@ from console.base.accounts.models import Notification
 from console.base.accounts.permissions import ApplicationRole
 from console.base.accounts.states import NotificationKind
 from messaging.models import Gateway
-from messaging.reminders import tell_of_dead_gateways
+from messaging.reminders import notify_of_dead_gateways
 from messaging.retrying import OPENS_AT
 from tests import factories
 
@@ -43,11 +43,11 @@ def make_dead(application, **changes):
 def test_tells_the_administrators_once_a_day(application, admin):
     make_dead(application)
     with time_machine.travel(timezone.now(), tick=False) as clock:
-        assert [tell_of_dead_gateways(at=timezone.now()) for _time in range(2)] == [1, 0]
+        assert [notify_of_dead_gateways(at=timezone.now()) for _time in range(2)] == [1, 0]
         (notice,) = Notification.objects.all()
         clock.shift(DAY)
         Gateway.objects.update(last_failure_at=timezone.now())
-        assert [tell_of_dead_gateways(at=timezone.now()) for _time in range(2)] == [1, 0]
+        assert [notify_of_dead_gateways(at=timezone.now()) for _time in range(2)] == [1, 0]
 
     assert (notice.user, notice.kind, notice.text, notice.url) == (
         admin,
@@ -61,7 +61,7 @@ def test_tells_the_administrators_once_a_day(application, admin):
 
 def test_one_that_never_took_any(application, admin):
     make_dead(application, last_success_at=None, last_failure="")
-    assert tell_of_dead_gateways(at=timezone.now()) == 1
+    assert notify_of_dead_gateways(at=timezone.now()) == 1
     assert Notification.objects.get().detail == ""
 
 
@@ -71,22 +71,22 @@ def test_one_that_never_took_any(application, admin):
 )
 def test_not_one_that_may_work(application, admin, changed, ago):
     make_dead(application, **{changed: timezone.now() - ago})
-    assert tell_of_dead_gateways(at=timezone.now()) == 0
+    assert notify_of_dead_gateways(at=timezone.now()) == 0
     assert not Notification.objects.exists()
 
 
 def test_not_one_whose_circuit_is_closed(application, admin):
     make_dead(application, failures=OPENS_AT - 1)
-    assert tell_of_dead_gateways(at=timezone.now()) == 0
+    assert notify_of_dead_gateways(at=timezone.now()) == 0
     assert not Notification.objects.exists()
 
 
 def test_nobody_to_tell(application):
     make_dead(application)
-    assert tell_of_dead_gateways(at=timezone.now()) == 0
+    assert notify_of_dead_gateways(at=timezone.now()) == 0
 
 
 def test_costs_one_query_when_all_work(application, django_assert_num_queries):
     make_dead(application, failures=0)
     with django_assert_num_queries(1):
-        tell_of_dead_gateways(at=timezone.now())
+        notify_of_dead_gateways(at=timezone.now())

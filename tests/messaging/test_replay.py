@@ -9,7 +9,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from console.base.activity.models import ActivityEntry
-from console.base.core.errors import Overtaken, Refused
+from console.base.core.errors import ActionRefused, Conflict
 from messaging.actions.messages import replay, requeue, why_not_replay
 from messaging.models import MainSwitch, Message
 from messaging.rules import give_up_at
@@ -71,7 +71,7 @@ def test_no_consent_is_used(failed, developer, consent):
 @pytest.mark.parametrize("state", ["waiting", "delivered"])
 def test_only_failed_ones(consent, developer, state):
     message = factories.make_message(consent, state=state)
-    with pytest.raises(Overtaken):
+    with pytest.raises(Conflict):
         replay(message, by=developer)
     assert not entries().exists()
 
@@ -79,7 +79,7 @@ def test_only_failed_ones(consent, developer, state):
 def test_twice(failed, developer):
     stale = Message.objects.get(pk=failed.pk)
     replay(failed, by=developer)
-    with pytest.raises(Overtaken, match="Someone else was first"):
+    with pytest.raises(Conflict, match="Someone else was first"):
         replay(stale, by=developer)
     assert entries().count() == 1
 
@@ -90,7 +90,7 @@ def test_at_once(failed, developer):
         try:
             replay(Message.objects.select_related("mini_program").get(pk=failed.pk), by=developer)
             return "done"
-        except Overtaken:
+        except Conflict:
             return "overtaken"
         finally:
             connection.close()
@@ -103,7 +103,7 @@ def test_at_once(failed, developer):
 
 def test_nobody_gets_what_was_refused_meanwhile(program, application, failed, developer):
     ban = factories.make_ban(application, program)
-    with pytest.raises(Refused, match="Metro Wallet has stopped these messages"):
+    with pytest.raises(ActionRefused, match="Metro Wallet has stopped these messages"):
         replay(failed, by=developer)
     ban.lifted_at, ban.lifted_by = timezone.now(), developer
     ban.save()
@@ -113,7 +113,7 @@ def test_nobody_gets_what_was_refused_meanwhile(program, application, failed, de
     of_template.save()
     assert why_not_replay(failed) == ""
     switch = MainSwitch.objects.create(user=failed.consent.user, is_on=False, changed_at=timezone.now())
-    with pytest.raises(Refused, match="The user wants no more"):
+    with pytest.raises(ActionRefused, match="The user wants no more"):
         replay(failed, by=developer)
     switch.is_on = True
     switch.save()
@@ -124,7 +124,7 @@ def test_a_withdrawn_consent_takes_its_long_term_messages_with_it(program, appli
     template = factories.make_template(program, kind="long_term")
     consent = factories.make_consent(factories.make_program_user(program, application), template, held=False)
     message = factories.make_message(consent, state="failed")
-    with pytest.raises(Refused, match="The user wants no more"):
+    with pytest.raises(ActionRefused, match="The user wants no more"):
         replay(message, by=developer)
 
 

@@ -8,7 +8,7 @@ from django.db import connection
 from django.utils import timezone
 
 from console.base.activity.models import ActivityEntry
-from console.base.core.errors import Refused
+from console.base.core.errors import ActionRefused
 from messaging.actions import gateways
 from messaging.actions.gateways import replay_failed
 from messaging.models import Message
@@ -115,7 +115,7 @@ def test_at_once(application, admin, program):
     def replay(_):
         try:
             return replay_failed(application, by=admin)
-        except Refused:
+        except ActionRefused:
             return 0
         finally:
             connection.close()

@@ -4,7 +4,7 @@ import pytest
 from django.utils import timezone
 
 from console.base.activity.models import ActivityEntry
-from console.base.core.errors import Refused
+from console.base.core.errors import ActionRefused
 from messaging.actions.templates import add_template
 from messaging.models import MyTemplate, PublicKeyword, PublicTemplate
 from messaging.states import MOST_TEMPLATES
@@ -188,7 +188,7 @@ def test_what_is_not_offered_any_more(signed_in, program, developer, public):
     client = signed_in(developer)
     assert client.get(url(program, public)).status_code == 404
     assert client.post(url(program, public), {"numbers": ["1"]}).status_code == 404
-    with pytest.raises(Refused, match="The library does not offer this template any more"):
+    with pytest.raises(ActionRefused, match="The library does not offer this template any more"):
         add_template(program, public_template=public, numbers=[1], note="", by=developer)
 
 

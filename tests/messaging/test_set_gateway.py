@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from console.base.accounts.models import Notification
 from console.base.activity.models import ActivityEntry
-from console.base.core.errors import Overtaken, Refused
+from console.base.core.errors import ActionRefused, Conflict
 from messaging.actions.gateways import set_gateway
 from messaging.models import Gateway
 from tests import factories
@@ -69,7 +69,7 @@ def test_a_revision_never_comes_back(application, admin):
     set_gateway(application, url=FIRST, revision=0, by=admin)
     set_gateway(application, url="", revision=1, by=admin)
     set_gateway(application, url=SECOND, revision=0, by=admin)
-    with pytest.raises(Overtaken):
+    with pytest.raises(Conflict):
         set_gateway(application, url=FIRST, revision=1, by=admin)
     assert entries() == [("", FIRST), (FIRST, ""), ("", SECOND)]
 
@@ -117,7 +117,7 @@ def test_addresses_that_are_refused(signed_in, application, admin, settings, typ
 def test_a_network_that_is_allowed_may_be_asked_without_tls(application, admin, settings):
     settings.EGRESS_ALLOWED = ["10.1.0.0/16"]
     assert set_gateway(application, url="http://10.1.2.3:8080/", revision=0, by=admin).revision == 1
-    with pytest.raises(Refused, match="private network"):
+    with pytest.raises(ActionRefused, match="private network"):
         set_gateway(application, url="http://10.2.2.3:8080/", revision=1, by=admin)
 
 
@@ -163,7 +163,7 @@ def test_two_at_once(application, admin):
     def change(number):
         try:
             set_gateway(application, url=f"https://gateway{number}.example.com/", revision=0, by=admin)
-        except Overtaken:
+        except Conflict:
             return False
         finally:
             connection.close()

@@ -6,7 +6,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from console.base.activity.models import ActivityEntry
-from console.base.core.errors import Overtaken
+from console.base.core.errors import Conflict
 from messaging.actions.templates import delete_template
 from messaging.models import Consent, Message, MyTemplate
 from messaging.states import MOST_TEMPLATES
@@ -190,7 +190,7 @@ def test_twice(signed_in, program, developer, template):
     client = signed_in(developer)
     assert client.post(delete_url(template)).status_code == 302
     assert client.post(delete_url(template)).status_code == 404
-    with pytest.raises(Overtaken, match="this template is deleted"):
+    with pytest.raises(Conflict, match="this template is deleted"):
         delete_template(template, by=developer)
     assert ActivityEntry.objects.filter(verb="template.deleted").count() == 1
 

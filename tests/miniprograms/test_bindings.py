@@ -15,7 +15,7 @@ from django.utils import timezone
 from console.base.accounts.models import Notification, Team, User
 from console.base.activity.events import in_list
 from console.base.activity.models import ActivityEntry
-from console.base.core.errors import Overtaken
+from console.base.core.errors import Conflict
 from console.base.hosts.states import DecisionState
 from miniprograms import actions
 from miniprograms.models import Binding, MiniProgram
@@ -224,7 +224,7 @@ def test_withdrawing_and_approving_at_once_does_one_of_them(signed_in: SignIn) -
     def approve() -> None:
         try:
             actions.decide_binding(Binding.objects.get(pk=binding.pk), approve=True, by=reviewer)
-        except Overtaken:
+        except Conflict:
             pass
         finally:
             connection.close()

@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from console.base.accounts.models import Notification
 from console.base.activity.models import ActivityEntry
-from console.base.core.errors import Overtaken, Refused
+from console.base.core.errors import ActionRefused, Conflict
 from miniprograms import actions as programs
 from releases import actions
 from releases.models import Version
@@ -57,14 +57,14 @@ def test_submit_works_off_the_shelf(program):
 
 def test_submit_refused_when_nothing_is_bound():
     version = factories.make_version(factories.make_program())
-    with pytest.raises(Refused, match="No application is bound"):
+    with pytest.raises(ActionRefused, match="No application is bound"):
         actions.submit(version, by=version.uploaded_by)
 
 
 def test_submit_one_at_a_time(program):
     factories.make_audit(program, "1.0.0")
     second = factories.make_version(program, "1.1.0")
-    with pytest.raises(Refused, match=r"1\.0\.0 is in audit"):
+    with pytest.raises(ActionRefused, match=r"1\.0\.0 is in audit"):
         actions.submit(second, by=program.created_by)
 
 
@@ -89,13 +89,13 @@ def test_rejected_at_the_first_rejection(program):
     told = Notification.objects.filter(user=audit.submitted_by).latest("id")
     assert told.detail.startswith("Crashes")
     version = Version.objects.get(pk=audit.version_id)
-    with pytest.raises(Refused, match="Upload the corrected package under a new number"):
+    with pytest.raises(ActionRefused, match="Upload the corrected package under a new number"):
         actions.submit(version, by=program.created_by)
 
 
 def test_rejection_needs_a_note(program):
     decision, reviewer = decision_of(factories.make_audit(program))
-    with pytest.raises(Refused, match="needs a note") as refused:
+    with pytest.raises(ActionRefused, match="needs a note") as refused:
         actions.decide(decision, approve=False, by=reviewer, note="  ")
     assert refused.value.field == "note"
 
@@ -105,14 +105,14 @@ def test_nobody_decides_their_own_submission(program):
     decision, reviewer = decision_of(factories.make_audit(program))
     decision.requested_by = reviewer
     decision.save()
-    with pytest.raises(Refused, match="Someone else must decide"):
+    with pytest.raises(ActionRefused, match="Someone else must decide"):
         actions.decide(decision, approve=True, by=reviewer)
 
 
 def test_one_decision_each(program):
     decision, reviewer = decision_of(factories.make_audit(program))
     actions.decide(decision, approve=True, by=reviewer)
-    with pytest.raises(Refused, match="approved now"):
+    with pytest.raises(ActionRefused, match="approved now"):
         actions.decide(decision, approve=False, by=reviewer, note="No")
 
 
@@ -120,7 +120,7 @@ def test_decision_on_a_withdrawn_audit(program):
     audit = factories.make_audit(program)
     decision, reviewer = decision_of(audit)
     actions.withdraw(Version.objects.get(pk=audit.version_id), by=program.created_by)
-    with pytest.raises(Overtaken, match="This audit is closed"):
+    with pytest.raises(Conflict, match="This audit is closed"):
         actions.decide(decision, approve=True, by=reviewer)
 
 

@@ -8,7 +8,7 @@ from threading import Barrier
 import pytest
 from django.db import connection
 
-from console.base.core.errors import Refused
+from console.base.core.errors import ActionRefused
 from miniprograms import actions as programs
 from releases import actions
 from releases.models import Version
@@ -51,7 +51,7 @@ def hammer(program, seed):
                     case "on":
                         programs.put_on_shelf(program, by=program.created_by)
                 outcomes[move] += 1
-            except Refused:
+            except ActionRefused:
                 outcomes["refused"] += 1
             assert Version.objects.online().filter(mini_program=program).count() <= 1
     finally:

@@ -3,7 +3,7 @@
 import pytest
 from django.urls import reverse
 
-from console.base.core.errors import Refused
+from console.base.core.errors import ActionRefused
 from releases import actions
 from tests import factories
 
@@ -43,14 +43,14 @@ def test_returns_to_any_earlier_release(program):
 
 def test_not_twice_running(program):
     actions.roll_back(version(program, "1.1.0"), by=program.created_by)
-    with pytest.raises(Refused, match=r"1\.1\.0 came by a roll back. The next roll back waits until"):
+    with pytest.raises(ActionRefused, match=r"1\.1\.0 came by a roll back. The next roll back waits until"):
         actions.roll_back(version(program, "1.0.0"), by=program.created_by)
 
 
 def test_again_after_a_publish_but_not_to_what_was_rolled_back(program):
     actions.roll_back(version(program, "1.1.0"), by=program.created_by)
     factories.make_online(program, "1.3.0")
-    with pytest.raises(Refused, match=r"1\.2\.0 can't be returned to"):
+    with pytest.raises(ActionRefused, match=r"1\.2\.0 can't be returned to"):
         actions.roll_back(version(program, "1.2.0"), by=program.created_by)
     actions.roll_back(version(program, "1.1.0"), by=program.created_by)
     assert program.versions.online().get().number == "1.1.0"
@@ -59,27 +59,27 @@ def test_again_after_a_publish_but_not_to_what_was_rolled_back(program):
 def test_first_release_can_not_be_rolled_back():
     program = factories.make_program()
     only = factories.make_online(program)
-    with pytest.raises(Refused, match="the first release"):
+    with pytest.raises(ActionRefused, match="the first release"):
         actions.roll_back(only, by=program.created_by)
 
 
 def test_nothing_online():
     program = factories.make_program()
     approved = factories.make_approved(program)
-    with pytest.raises(Refused, match="needs an online version"):
+    with pytest.raises(ActionRefused, match="needs an online version"):
         actions.roll_back(approved, by=program.created_by)
 
 
 def test_refuses_off_the_shelf(program):
     program.shelf = "off"
     program.save()
-    with pytest.raises(Refused, match="off the shelf"):
+    with pytest.raises(ActionRefused, match="off the shelf"):
         actions.roll_back(version(program, "1.1.0"), by=program.created_by)
 
 
 def test_never_to_an_approved_version_that_was_not_online(program):
     approved = factories.make_approved(program, "1.3.0")
-    with pytest.raises(Refused, match="can't be returned to"):
+    with pytest.raises(ActionRefused, match="can't be returned to"):
         actions.roll_back(approved, by=program.created_by)
 
 

@@ -8,7 +8,7 @@ from django.urls import reverse
 
 from console.base.activity.events import in_list
 from console.base.activity.models import ActivityEntry
-from console.base.core.errors import Overtaken, Refused
+from console.base.core.errors import ActionRefused, Conflict
 from releases.actions import trial as verbs
 from releases.models import TrialVersion
 from tests import factories
@@ -115,7 +115,7 @@ def test_any_stored_version_will_do(state):
     ],
 )
 def test_what_is_no_page(signed_in, program, developer, page, words):
-    with pytest.raises(Refused) as refused:
+    with pytest.raises(ActionRefused) as refused:
         set_trial(program, page=page)
     assert (refused.value.message, refused.value.field) == (words, "page")
     response = signed_in(developer).post(url(program), {"version": "1.0.0", "page": page})
@@ -137,7 +137,7 @@ def test_what_is_no_page(signed_in, program, developer, page, words):
     ],
 )
 def test_what_is_no_query(signed_in, program, developer, query, words):
-    with pytest.raises(Refused) as refused:
+    with pytest.raises(ActionRefused) as refused:
         set_trial(program, query=query)
     assert (refused.value.message, refused.value.field) == (words, "query")
     response = signed_in(developer).post(url(program), {"version": "1.0.0", "page": INDEX, "query": query})
@@ -153,7 +153,7 @@ def test_what_is_a_query(program, query):
 
 
 def test_a_query_that_is_too_long(signed_in, program, developer):
-    with pytest.raises(Refused, match="A query has up to 500 characters"):
+    with pytest.raises(ActionRefused, match="A query has up to 500 characters"):
         set_trial(program, query="a=" + "x" * 499)
     response = signed_in(developer).post(url(program), {"version": "1.0.0", "page": INDEX, "query": "a" * 501})
     assert (response.status_code, list(response.context["form"].errors)) == (422, ["query"])
@@ -206,7 +206,7 @@ def test_two_at_once():
     def attempt(number):
         try:
             verbs.set_trial(program, version=version(program, number), page=INDEX, seen=None, by=program.created_by)
-        except Overtaken:
+        except Conflict:
             return "overtaken"
         finally:
             connection.close()

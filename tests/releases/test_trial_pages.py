@@ -11,7 +11,7 @@ from django.urls import reverse
 
 from console.base.activity.events import in_list
 from console.base.activity.models import ActivityEntry
-from console.base.core.errors import Overtaken
+from console.base.core.errors import Conflict
 from miniprograms import actions as programs
 from releases.actions import trial as verbs
 from releases.models import TrialVersion
@@ -206,7 +206,7 @@ def test_cancelled_by_two_at_once():
     def attempt(_number):
         try:
             verbs.cancel_trial(program, by=program.created_by)
-        except Overtaken:
+        except Conflict:
             return "overtaken"
         finally:
             connection.close()

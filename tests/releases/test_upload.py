@@ -13,7 +13,7 @@ from django.urls import reverse
 from django.utils.html import escape
 
 from console.base.activity.models import ActivityEntry
-from console.base.core.errors import Refused
+from console.base.core.errors import ActionRefused
 from releases import actions
 from releases.inspection import PackageRefused
 from releases.models import Package, Version, package_storage
@@ -77,7 +77,7 @@ def test_a_number_is_used_only_once(program, signed_in):
     assert response.status_code == 422
     assert "1.10.0 was used before." in text
     assert "Typed already" in text
-    with pytest.raises(Refused, match="was used before") as refused:
+    with pytest.raises(ActionRefused, match="was used before") as refused:
         actions.upload(program, file=factories.make_zip(), number=(1, 10, 0), notes="", by=program.created_by)
     assert refused.value.field == "number"
     assert program.versions.count() == 1
@@ -166,7 +166,7 @@ def test_a_failed_transaction_takes_its_file_with_it(program):
     factories.make_version(program, "1.0.0")
     before = stored_files()
     file = factories.make_zip({"only-here.js": "module.exports = 1"})
-    with pytest.raises(Refused):
+    with pytest.raises(ActionRefused):
         actions.upload(program, file=file, number=(1, 0, 0), notes="", by=program.created_by)
     assert stored_files() == before
 
@@ -180,7 +180,7 @@ def test_one_number_at_once():
         file = factories.make_zip({"version.js": f"module.exports = {place}"})
         try:
             actions.upload(program, file=file, number=(1, 0, 0), notes="", by=program.created_by)
-        except Refused:
+        except ActionRefused:
             return "refused"
         finally:
             connection.close()
@@ -205,7 +205,7 @@ def test_one_content_at_once_survives_the_failure_of_some():
             file = factories.make_zip({"same.js": "module.exports = 'same'"})
             number = (1, place if place % 2 else 0, 0)
             actions.upload(program, file=file, number=number, notes="", by=program.created_by)
-        except Refused:
+        except ActionRefused:
             assert not place % 2
         finally:
             connection.close()

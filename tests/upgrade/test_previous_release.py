@@ -15,7 +15,7 @@ from django.db import connection
 
 from console.base.accounts.models import Notification, User
 from console.base.activity.models import ActivityEntry
-from console.base.core.errors import Refused
+from console.base.core.errors import ActionRefused
 from devmgmt.models import ApiPermission, DomainExemption, ServerDomain
 from grayscale import actions as grayscale
 from messaging.models import Consent, Message
@@ -152,7 +152,7 @@ def published(publish: Callable[[], Any]) -> dict[str, str]:
     """Publish in a thread, and answer as the previous release's process does."""
     try:
         return {"done": publish().to_version.number}
-    except Refused as refused:
+    except ActionRefused as refused:
         return {"refused": type(refused).__name__}
     finally:
         connection.close()

@@ -20,7 +20,7 @@ from console.api.device.schema import LoginCode, LoginCodeRequest
 from console.api.http import Environ, Response, json_response
 from console.base.activity.middleware import client_address
 from console.base.core import busy
-from console.base.core.errors import Refused
+from console.base.core.errors import ActionRefused
 from console.base.core.sealing import Unreadable
 from console.base.hosts.models import HostApplication, ServerSecret
 from devmgmt.keys import codes
@@ -94,5 +94,5 @@ def _make(asked: LoginCodeRequest, application: HostApplication, request_id: str
         raise not_found()
     try:
         return codes.make(binding.mini_program, application=application, account=asked.account, request_id=request_id)
-    except Refused:
+    except ActionRefused:
         raise ApiError(409, "repeated", "This webhook-id was used before: sign a new request.") from None

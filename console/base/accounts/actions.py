@@ -27,7 +27,7 @@ from console.base.accounts.signals import member_removed
 from console.base.accounts.states import NotificationKind
 from console.base.accounts.tasks import send_mail
 from console.base.activity.events import emit
-from console.base.core.errors import Overtaken, Refused, refusing_duplicate
+from console.base.core.errors import ActionRefused, Conflict, refusing_duplicate
 from console.base.core.sealing import seal
 from console.base.core.wakeups import wake
 
@@ -84,7 +84,7 @@ def create_user(
 ) -> User:
     """Create a user; without a password they sign in after setting one by a link.
 
-    The address counts as proven: the operator vouches for it. Raises Refused when it is taken.
+    The address counts as proven: the operator vouches for it. Raises ActionRefused when it is taken.
     """
     at = at or timezone.now()
     user = _new_user(email, name, password, date_joined=at, **fields)
@@ -140,7 +140,7 @@ def create_team(*, by: User | None, name: str, at: datetime | None = None) -> Te
 
 @transaction.atomic
 def edit_team(team: Team, *, by: User, name: str, at: datetime | None = None) -> Team:
-    """Rename the team; raises Refused when another team has the name."""
+    """Rename the team; raises ActionRefused when another team has the name."""
     team = lock(team)
     before = team.name
     if name == before:
@@ -164,7 +164,7 @@ def lock(team: Team) -> Team:
 
 @transaction.atomic
 def add_member(team: Team, *, user: User, role: str, by: User | None, at: datetime | None = None) -> Membership:
-    """Make `user` a member without an invitation; operators do this. Raises Refused for a member."""
+    """Make `user` a member without an invitation; operators do this. Raises ActionRefused for a member."""
     team, at = lock(team), at or timezone.now()
     member = _join(team, user, role, at=at)
     emit(events.MemberAdded(user, team=team, by=by, at=at, after={"role": role}))
@@ -174,18 +174,18 @@ def add_member(team: Team, *, user: User, role: str, by: User | None, at: dateti
 def _join(team: Team, user: User, role: str, *, at: datetime) -> Membership:
     """Add the membership; the caller holds the team's lock and emits the event."""
     if team.memberships.filter(user=user).exists():
-        raise Refused(_("%(person)s is already a member of %(team)s.") % {"person": user, "team": team})
+        raise ActionRefused(_("%(person)s is already a member of %(team)s.") % {"person": user, "team": team})
     return Membership.objects.create(team=team, user=user, role=role, since=at)
 
 
 @transaction.atomic
 def change_role(member: Membership, *, role: str, by: User, at: datetime | None = None) -> Membership:
-    """Give the member another role, from the next request on (P-3); raises Refused for the last administrator."""
+    """Give the member another role, from the next request on (P-3); raises ActionRefused for the last administrator."""
     member = _lock_member(member)
     if role == member.role:
         return member
     if refusal := why_not_leave_admins(member):
-        raise Refused(refusal, field="role")
+        raise ActionRefused(refusal, field="role")
     before = member.role
     member.role = role
     member.save(update_fields=["role"])
@@ -196,10 +196,10 @@ def change_role(member: Membership, *, role: str, by: User, at: datetime | None 
 
 @transaction.atomic
 def remove_member(member: Membership, *, by: User, reason: str = "", at: datetime | None = None) -> None:
-    """End a membership, one's own too, from the next request on (P-3); raises Refused for the last administrator."""
+    """End a membership, one's own too, from the next request on (P-3); the last administrator's raises ActionRefused."""
     member = _lock_member(member)
     if refusal := why_not_leave_admins(member):
-        raise Refused(refusal)
+        raise ActionRefused(refusal)
     team, user, before, at = member.team, member.user, {"role": member.role}, at or timezone.now()
     member.delete()
     member_removed.send(sender=Membership, team=team, user=user, by=by, at=at)
@@ -210,11 +210,11 @@ def remove_member(member: Membership, *, by: User, reason: str = "", at: datetim
 
 
 def _lock_member(member: Membership) -> Membership:
-    """Return the membership as it is now, under its team's lock; raises Overtaken when it has ended."""
+    """Return the membership as it is now, under its team's lock; raises Conflict when it has ended."""
     team = lock(member.team)
     current = team.memberships.filter(pk=member.pk).select_related("user").first()
     if current is None:
-        raise Overtaken(_("Someone else was first: this person is no longer a member."))
+        raise Conflict(_("Someone else was first: this person is no longer a member."))
     current.team = team
     return current
 
@@ -233,13 +233,13 @@ def why_not_leave_admins(member: Membership) -> str:
 
 @transaction.atomic
 def invite(team: Team, *, email: str, role: str, by: User, at: datetime | None = None) -> Invitation:
-    """Invite a person by e-mail; raises Refused for a member or an address that was already invited."""
+    """Invite a person by e-mail; raises ActionRefused for a member or an address that was already invited."""
     team, at = lock(team), at or timezone.now()
     email = email.strip().lower()
     if team.memberships.filter(user__email=email).exists():
-        raise Refused(_("The person with this address is already a member."), field="email")
+        raise ActionRefused(_("The person with this address is already a member."), field="email")
     if team.invitations.open().filter(email=email).exists():
-        raise Refused(
+        raise ActionRefused(
             _("This address was already invited. Send that invitation again, or take it back."), field="email"
         )
     invitation = Invitation.objects.create(
@@ -252,7 +252,7 @@ def invite(team: Team, *, email: str, role: str, by: User, at: datetime | None =
 
 @transaction.atomic
 def resend_invitation(invitation: Invitation, *, by: User, at: datetime | None = None) -> Invitation:
-    """Send a new link with the full time; the earlier one stops working. Raises Overtaken for one that is not open."""
+    """Send a new link with the full time; the earlier one stops working. Raises Conflict for one that is not open."""
     invitation, at = _lock_invitation(invitation), at or timezone.now()
     invitation.issue += 1
     invitation.invited_by, invitation.invited_at, invitation.expires_at = by, at, _expiry(at)
@@ -265,7 +265,7 @@ def resend_invitation(invitation: Invitation, *, by: User, at: datetime | None =
 
 @transaction.atomic
 def revoke_invitation(invitation: Invitation, *, by: User, at: datetime | None = None) -> Invitation:
-    """Take the invitation back: its link stops working at once (P-3). Raises Overtaken for one that is not open."""
+    """Take the invitation back: its link stops working at once (P-3). Raises Conflict for one that is not open."""
     invitation, at = _lock_invitation(invitation), at or timezone.now()
     invitation.revoked_at = at
     invitation.save(update_fields=["revoked_at"])
@@ -278,7 +278,7 @@ def accept_invitation(invitation: Invitation, *, by: User, at: datetime | None =
     """Make the invited person, who has an account with that address, a member; an invitation is used once."""
     invitation, at = _use(invitation, at=at)
     if by.email != invitation.email:
-        raise Refused(_("This invitation is for %(email)s.") % {"email": invitation.email})
+        raise ActionRefused(_("This invitation is for %(email)s.") % {"email": invitation.email})
     return _welcome(invitation, by, at=at)
 
 
@@ -295,7 +295,7 @@ def _use(invitation: Invitation, *, at: datetime | None) -> tuple[Invitation, da
     issue = invitation.issue
     invitation, at = _lock_invitation(invitation), at or timezone.now()
     if invitation.issue != issue or invitation.expires_at <= at:
-        raise Overtaken(_("This invitation has expired. Ask for a new one."))
+        raise Conflict(_("This invitation has expired. Ask for a new one."))
     invitation.accepted_at = at
     invitation.save(update_fields=["accepted_at"])
     return invitation, at
@@ -309,11 +309,11 @@ def _welcome(invitation: Invitation, user: User, *, at: datetime, new_account: b
 
 
 def _lock_invitation(invitation: Invitation) -> Invitation:
-    """Return the invitation as it is now, under its team's lock; raises Overtaken unless it is open."""
+    """Return the invitation as it is now, under its team's lock; raises Conflict unless it is open."""
     team = lock(invitation.team)
     current = team.invitations.open().filter(pk=invitation.pk).first()
     if current is None:
-        raise Overtaken(_("Someone else was first: this invitation was accepted or taken back."))
+        raise Conflict(_("Someone else was first: this invitation was accepted or taken back."))
     current.team = team
     return current
 

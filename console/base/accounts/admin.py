@@ -22,7 +22,7 @@ from django.utils.translation import gettext_lazy as _
 
 from console.base.accounts import actions, authentication, sudo
 from console.base.accounts.models import Invitation, Membership, Team, User
-from console.base.core.errors import Refused
+from console.base.core.errors import ActionRefused
 from console.base.core.fields import AddressField, LineField
 
 # Second factors' secrets; addresses, which must stay the user's own; groups, which give nobody anything here.
@@ -53,7 +53,7 @@ class VerbAdmin(admin.ModelAdmin):
         """
         try:
             return super().changeform_view(request, object_id, form_url, extra_context)
-        except Refused as refused:
+        except ActionRefused as refused:
             request.refused = refused  # type: ignore[attr-defined]
             return super().changeform_view(request, object_id, form_url, extra_context)
 
@@ -62,7 +62,7 @@ class VerbAdmin(admin.ModelAdmin):
         form: Any = super().get_form(request, obj, change, **kwargs)
         if not hasattr(request, "refused"):
             return form
-        refused: Refused = request.refused
+        refused: ActionRefused = request.refused
 
         class RefusedForm(form):
             def clean(self) -> Any:
@@ -165,7 +165,7 @@ class TeamAdmin(VerbAdmin):
         for member in formset.new_objects:
             actions.add_member(form.instance, user=member.user, role=member.role, by=by)
         if any("user" in fields for _member, fields in formset.changed_objects):
-            raise Refused(gettext("A membership stays with its person. Remove it and add another one."))
+            raise ActionRefused(gettext("A membership stays with its person. Remove it and add another one."))
         changed = [member for member, _fields in formset.changed_objects]
         for member in sorted(changed, key=lambda member: member.role != "admin"):
             actions.change_role(member, role=member.role, by=by)

@@ -13,7 +13,7 @@ from django.utils.text import Truncator
 from django.utils.translation import gettext as _
 
 from console.base.core import times
-from console.base.core.states import look_of
+from console.base.core.states import badge_of
 from console.base.core.text import listed, shortened
 
 LONGEST = 80
@@ -58,7 +58,7 @@ class State(Field):
         return super().line(before, after) if before is not None else ""
 
     def text(self, value: Any) -> str:
-        return look_of(str(value))[1]
+        return badge_of(str(value))[1]
 
 
 @dataclass(frozen=True)

@@ -33,7 +33,7 @@ class RevisionForm(forms.Form):
     edits: Sequence[ActivityEntry] = ()
     differences: Sequence[Difference] = ()
 
-    def show_overtaken(self, current: Any, edits: ActivityQuerySet) -> None:
+    def show_conflict(self, current: Any, edits: ActivityQuerySet) -> None:
         """Set their values beside mine and take on the new revision, so that a second save is a decision.
 
         What the editor typed stays. A field that only the other one changed takes their value: saving

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from django.db import IntegrityError, transaction
 
 
-class Refused(Exception):
+class ActionRefused(Exception):
     """A verb was refused; `message` says why in the reader's words, `field` names the input that it is about."""
 
     def __init__(self, message: str, *, field: str | None = None) -> None:
@@ -15,7 +15,7 @@ class Refused(Exception):
         self.field = field
 
 
-class Overtaken(Refused):
+class Conflict(ActionRefused):
     """Someone else was first: the row is no longer in the state that the verb starts from."""
 
 
@@ -30,11 +30,11 @@ class ServerRefused(Exception):
 
 @contextmanager
 def refusing_duplicate(constraint: str, message: str, *, field: str) -> Iterator[None]:
-    """Raise `Refused` beside `field` for a row that the unique `constraint` forbids; the transaction around goes on."""
+    """Raise `ActionRefused` beside `field` for a row that `constraint` forbids; the transaction around goes on."""
     try:
         with transaction.atomic():
             yield
     except IntegrityError as error:
         if constraint not in str(error):
             raise
-        raise Refused(message, field=field) from error
+        raise ActionRefused(message, field=field) from error

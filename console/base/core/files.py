@@ -21,7 +21,7 @@ from django.core.files import File
 from django.core.files.storage import FileSystemStorage, Storage, storages
 from django.utils.translation import gettext as _
 
-from console.base.core.errors import Refused
+from console.base.core.errors import ActionRefused
 
 logger = logging.getLogger(__name__)
 
@@ -98,12 +98,12 @@ def why_not_kept(error: OSError) -> str:
 
 @contextmanager
 def refusing_unwritable(field: str) -> Iterator[None]:
-    """Raise `Refused` beside the file's `field` for a storage that fails (OSError); operators find why in the log."""
+    """Raise `ActionRefused` beside the file's `field` when the storage fails (OSError); why stands in the log."""
     try:
         yield
     except OSError as error:
         logger.exception("an upload can't be stored")
-        raise Refused(why_not_kept(error), field=field) from error
+        raise ActionRefused(why_not_kept(error), field=field) from error
 
 
 # What the readiness probe asks ------------------------------------------------------------------------------------

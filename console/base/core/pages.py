@@ -15,7 +15,7 @@ from django.utils.translation import gettext_lazy as _
 from django_htmx.http import HttpResponseClientRedirect
 
 from console.base.core import busy
-from console.base.core.errors import Refused
+from console.base.core.errors import ActionRefused
 from console.base.core.fields import WordsField
 
 
@@ -30,8 +30,8 @@ def form_page(
 ) -> HttpResponse:
     """Show `form`; on a valid POST run the verb `save(cleaned_data)`, then toast and go on.
 
-    `success(result)` gives (toast, URL). A verb's `Refused` is shown beside its field and what was typed stays: 422;
-    so it does when the database is busy or away: 503.
+    `success(result)` gives (toast, URL). A verb's `ActionRefused` is shown beside its field and what was typed stays:
+    422; so it does when the database is busy or away: 503.
     A request by htmx gets the dialog part of the same template instead of the page.
     """
 
@@ -125,7 +125,7 @@ def _page(
     try:
         valid = form.is_valid()
         result = save(form.cleaned_data) if valid else None
-    except Refused as refused:
+    except ActionRefused as refused:
         valid = False
         form.add_error(refused.field if refused.field in form.fields else None, refused.message)
     except Exception as error:

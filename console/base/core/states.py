@@ -38,7 +38,7 @@ STATES: dict[str, tuple[str, str | Promise]] = {
 }
 
 
-def look_of(state: str) -> tuple[str, str]:
+def badge_of(state: str) -> tuple[str, str]:
     """Return (colour, label) of a state; a state that nobody listed is grey and shows its own name."""
     colour, label = STATES.get(state, ("secondary", state.replace("_", " ").capitalize()))
     return colour, str(label)

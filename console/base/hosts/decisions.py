@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from console.base.accounts.models import User
 from console.base.accounts.notifying import notify
 from console.base.accounts.states import NotificationKind
-from console.base.core.errors import Overtaken, Refused
+from console.base.core.errors import ActionRefused, Conflict
 from console.base.hosts import rules
 from console.base.hosts.models import Decision
 from console.base.hosts.people import reviewers_of
@@ -41,13 +41,13 @@ def ask(decision: D, *, at: datetime | None = None) -> D:
 def settle(decision: D, *, approve: bool, by: User, note: str = "", at: datetime | None = None) -> D:
     """Approve or reject a waiting request: a guarded UPDATE, inside the caller's transaction.
 
-    The caller emits the event. Raises Refused for the requester's own request (P-2) and for
-    a rejection without a note, Overtaken when the request no longer waits.
+    The caller emits the event. Raises ActionRefused for the requester's own request (P-2) and for
+    a rejection without a note, Conflict when the request no longer waits.
     """
     if decision.requested_by_id == by.pk:
-        raise Refused(rules.own_request())
+        raise ActionRefused(rules.own_request())
     if not approve and not note.strip():
-        raise Refused(_("Say what must change: a rejection needs a note."), field="note")
+        raise ActionRefused(_("Say what must change: a rejection needs a note."), field="note")
     changes = {
         "state": DecisionState.APPROVED if approve else DecisionState.REJECTED,
         "decided_by": by,
@@ -59,10 +59,10 @@ def settle(decision: D, *, approve: bool, by: User, note: str = "", at: datetime
 
 
 def move(decision: Decision, *, source: DecisionState, **changes: object) -> None:
-    """Change a decision that is still in the state `source`; raises Overtaken when someone else was first."""
+    """Change a decision that is still in the state `source`; raises Conflict when someone else was first."""
     if not type(decision).objects.filter(pk=decision.pk, state=source).update(**changes):
         decision.refresh_from_db(fields=["state"])
-        raise Overtaken(
+        raise Conflict(
             _("Someone else was first: this is %(state)s now.") % {"state": decision.get_state_display().lower()}
         )
     for name, value in changes.items():

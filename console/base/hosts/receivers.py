@@ -14,6 +14,6 @@ from console.base.hosts import actions
 def leave_applications(sender: Any, *, team: Team, user: User, by: User, at: datetime, **kwargs: Any) -> None:
     """Who leaves a team leaves the host side of its applications, in the same transaction (P-3).
 
-    A veto: `Refused` reaches the caller when an application would be left without an administrator.
+    A veto: `ActionRefused` reaches the caller when an application would be left without an administrator.
     """
     actions.leave(team, user, by=by, at=at)

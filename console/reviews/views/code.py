@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 
 from console.base.accounts.access import SignedInRequest, route
 from console.base.accounts.permissions import Permission
-from console.base.core.errors import Refused
+from console.base.core.errors import ActionRefused
 from console.reviews import querysets
 from console.reviews.access import open_review_for
 from releases import rules
@@ -38,7 +38,7 @@ def compare_again(request: SignedInRequest, decision: ReviewDecision) -> HttpRes
     """Compare again, with what is granted and declared now."""
     try:
         actions.compare_again(decision, by=request.user)
-    except Refused as refused:
+    except ActionRefused as refused:
         messages.error(request, refused.message)
     else:
         messages.success(request, _("The report is written again."))

@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 from console.base.accounts.access import SignedInRequest, route
 from console.base.accounts.models import User
 from console.base.accounts.permissions import Permission
-from console.base.core.errors import Refused
+from console.base.core.errors import ActionRefused
 from console.base.core.pages import form_page, posted
 from console.base.hosts.models import Decision, HostApplication
 from console.base.hosts.rules import why_not_decide
@@ -167,7 +167,7 @@ def package(request: SignedInRequest, decision: ReviewDecision) -> FileResponse 
     version = decision.audit.version
     try:
         file = releases.export_package(decision, by=request.user)
-    except Refused as refused:
+    except ActionRefused as refused:
         messages.error(request, refused.message)
         return redirect("reviews:audit", decision.pk)
     response = FileResponse(

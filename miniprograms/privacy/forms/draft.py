@@ -173,7 +173,7 @@ class DraftForm(forms.Form):
 
     # Someone else was first ------------------------------------------------------------------------------------
 
-    def show_overtaken(self, current: PrivacyDraft, edits: Sequence[ActivityEntry]) -> None:
+    def show_conflict(self, current: PrivacyDraft, edits: Sequence[ActivityEntry]) -> None:
         """Set their draft beside mine and take on what is there now, so that a second save is a decision.
 
         What only the other one changed becomes theirs: saving would otherwise undo a change that the editor never

@@ -23,7 +23,7 @@ from miniprograms.privacy.access import agreement_for
 from miniprograms.privacy.comparison import changes_between, data_rows, says_the_same
 from miniprograms.privacy.filters import OverviewFilter
 from miniprograms.privacy.models import FoundData, PrivacyAgreement
-from miniprograms.privacy.presenters import standings
+from miniprograms.privacy.presenters import summaries
 from miniprograms.privacy.states import Language
 from miniprograms.views import programs_page
 
@@ -33,7 +33,7 @@ WIDTH = 4_000  # Characters of a line that a difference shows: a paragraph is on
 @route(Permission.SIGNED_IN)
 def overview(request: SignedInRequest) -> HttpResponse:
     """All my programs: agreement online, draft, what a package uses and the agreement does not name."""
-    return programs_page(request, "privacy/overview.html", OverviewFilter(request), standings=standings)
+    return programs_page(request, "privacy/overview.html", OverviewFilter(request), summaries=summaries)
 
 
 @route(Permission.VIEW, load=mini_program_for)

@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 from console.base.accounts.access import SignedInRequest, route
 from console.base.accounts.permissions import Permission
 from console.base.activity.models import ActivityEntry
-from console.base.core.errors import Overtaken
+from console.base.core.errors import Conflict
 from console.base.core.markdown import rendered
 from console.base.core.pages import confirm_page, form_page, posted
 from miniprograms.access import mini_program_for
@@ -80,10 +80,10 @@ def edit(request: SignedInRequest, program: MiniProgram) -> HttpResponse:
     def save(data: dict[str, Any]) -> PrivacyDraft:
         try:
             return actions.save_draft(program, by=request.user, revision=data["revision"], **form.stated_data())
-        except Overtaken:
+        except Conflict:
             if current := actions.draft_of(program):
                 entries = ActivityEntry.objects.of_program(program.app_id).filter(verb=PrivacySaved.name)
-                form.show_overtaken(current, list(entries[: max(current.revision - max(data["revision"], 0), 0)]))
+                form.show_conflict(current, list(entries[: max(current.revision - max(data["revision"], 0), 0)]))
             raise
 
     return form_page(

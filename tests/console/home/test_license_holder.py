@@ -6,7 +6,7 @@ import pytest
 from django.urls import reverse
 from django.utils import timezone
 
-from console.base.core.errors import Refused
+from console.base.core.errors import ActionRefused
 from grayscale.models import GrayscaleTask
 from grayscale.states import Reason
 from miniprograms.privacy.models import FoundData
@@ -89,7 +89,7 @@ def test_nothing_that_can_not_be_published(team, client):
 
     assert waits(client) == []
     for version in Version.objects.filter(state="approved").select_related("mini_program"):
-        with pytest.raises(Refused):
+        with pytest.raises(ActionRefused):
             publish(version, by=version.mini_program.created_by)
 
 

@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from console.base.accounts.models import Notification
 from console.base.activity.models import ActivityEntry
-from console.base.core.errors import Refused
+from console.base.core.errors import ActionRefused
 from miniprograms import actions as programs
 from releases import actions
 from releases.models import ReviewDecision, Version
@@ -199,7 +199,7 @@ def test_two_reviewers_at_once(program, application, reviewer, admin):
                 audit=audit, application=application
             )
             actions.decide(row, approve=approve, by=user, note="So it is.")
-        except Refused as refused:
+        except ActionRefused as refused:
             return refused.message
         finally:
             connection.close()

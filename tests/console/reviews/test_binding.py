@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from console.base.accounts.models import Notification
 from console.base.activity.models import ActivityEntry
-from console.base.core.errors import Overtaken
+from console.base.core.errors import Conflict
 from miniprograms import actions
 from miniprograms.models import Binding
 from tests import factories
@@ -100,7 +100,7 @@ def test_four_reviewers_at_once(reviewer, binding):
         try:
             row = Binding.objects.select_related("application", "mini_program", "requested_by").get()
             actions.decide_binding(row, approve=number % 2 == 0, by=reviewer, note="So it is.")
-        except Overtaken:
+        except Conflict:
             return False
         finally:
             connection.close()

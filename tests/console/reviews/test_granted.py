@@ -10,7 +10,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from console.base.accounts.models import Notification
-from console.base.core.errors import Overtaken
+from console.base.core.errors import Conflict
 from devmgmt import actions
 from devmgmt.models import ApiPermission, DomainExemption
 from devmgmt.policy import policy_of
@@ -127,7 +127,7 @@ def test_revoked_by_four_at_once(admin, granted):
         try:
             row = ApiPermission.objects.select_related("application", "mini_program", "requested_by").get()
             actions.revoke(row, by=admin, reason="Complaints")
-        except Overtaken:
+        except Conflict:
             return False
         finally:
             connection.close()

@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from console.base.accounts.models import Notification
 from console.base.activity.models import ActivityEntry
-from console.base.core.errors import Overtaken
+from console.base.core.errors import Conflict
 from miniprograms import actions
 from miniprograms.models import Binding
 from releases.states import AuditState
@@ -118,7 +118,7 @@ def test_removed_by_two_at_once(admin, binding):
         try:
             row = Binding.objects.select_related("application", "mini_program__team", "requested_by").get()
             actions.remove_from_application(row, by=admin, reason="Complaints")
-        except Overtaken:
+        except Conflict:
             return False
         finally:
             connection.close()

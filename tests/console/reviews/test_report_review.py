@@ -32,7 +32,7 @@ def test_the_summary_stands_beside_the_decision(signed_in, reviewer, application
     data = [{"data_type": "location", "apis": ["wx.getLocation"], "declared": False}]
     report_of(decision, apis=apis, domains=domains, data=data, agreement=3)
     response = signed_in(reviewer).get(url(decision))
-    assert [(group.key, group.look) for group in response.context["reading"].groups] == [
+    assert [(group.key, group.badge) for group in response.context["reading"].groups] == [
         ("secrets", "green"),
         ("apis", "orange"),
         ("domains", "orange"),
@@ -118,7 +118,7 @@ def test_the_standing_in_other_applications_stays_unseen(signed_in, reviewer, pr
         ("wx.getLocation", ["granted"])
     ]
     assert reading.exempt == []
-    assert reading.look == "green"
+    assert reading.badge == "green"
     for end in PAGES:
         page = client.get(url(decision, end)).content.decode()
         assert [words for words in ("Hidden Wallet", "wx.hiddenPay") if words in page] == []

@@ -11,7 +11,7 @@ from django.db import connection
 
 from console.base.accounts.models import Notification, User
 from console.base.activity.models import ActivityEntry
-from console.base.core.errors import Refused, ServerRefused
+from console.base.core.errors import ActionRefused, ServerRefused
 from devmgmt.keys.tokens import Caller
 from miniprograms.models import MiniProgram
 
@@ -47,7 +47,7 @@ def at_once(*asks: Callable[[], Any]) -> list[Any]:
     def run(ask: Callable[[], Any]) -> Any:
         try:
             return ask()
-        except (Refused, ServerRefused) as refused:
+        except (ActionRefused, ServerRefused) as refused:
             return refused
         finally:
             connection.close()

@@ -7,7 +7,7 @@ import pytest
 import time_machine
 from django.utils import timezone
 
-from console.base.core.errors import Refused
+from console.base.core.errors import ActionRefused
 from devmgmt.keys import codes
 from devmgmt.keys.models import LoginCode
 from tests.devmgmt.keys.asking import at_once, errcode
@@ -80,7 +80,7 @@ def test_five_minutes(program, application):
 
 def test_a_request_counts_once(program, application):
     code = make(program, application)
-    with pytest.raises(Refused) as refused:
+    with pytest.raises(ActionRefused) as refused:
         make(program, application, account="bob")
     assert (refused.value.field, LoginCode.objects.count()) == ("request_id", 1)
     assert make(program, make_application(), request_id="request-1") != code

@@ -6,7 +6,7 @@ import pytest
 import time_machine
 from django.utils import timezone
 
-from console.base.core.errors import Overtaken, Refused
+from console.base.core.errors import ActionRefused, Conflict
 from devmgmt.keys import actions, tokens
 from devmgmt.keys.states import Overlap, TokenKind
 from tests.devmgmt.keys.asking import CALLER, at_once, entries, errcode, told, url
@@ -57,22 +57,22 @@ def test_a_token_of_a_secret_that_has_ended_is_frozen_too(program, admin, made):
 
 
 def test_twice(program, admin, made):
-    with pytest.raises(Overtaken, match="not frozen"):
+    with pytest.raises(Conflict, match="not frozen"):
         actions.unfreeze(program, by=admin)
     freeze(program, admin)
-    with pytest.raises(Overtaken, match="frozen already"):
+    with pytest.raises(Conflict, match="frozen already"):
         freeze(program, admin)
     assert [entry.verb for entry in entries(program)] == ["secret.generated", "secret.frozen"]
 
 
 def test_nothing_to_freeze(program, admin):
     for move in (lambda: freeze(program, admin), lambda: actions.unfreeze(program, by=admin)):
-        with pytest.raises(Refused, match="There is no secret yet"):
+        with pytest.raises(ActionRefused, match="There is no secret yet"):
             move()
 
 
 def test_without_a_reason(program, admin, made):
-    with pytest.raises(Refused, match="Say why"):
+    with pytest.raises(ActionRefused, match="Say why"):
         actions.freeze(program, reason=" ", by=admin)
 
 
@@ -86,7 +86,7 @@ def test_another_program_goes_on(program, admin, made):
 @pytest.mark.django_db(transaction=True)
 def test_of_two_at_once_one_freezes(program, admin, made):
     answers = at_once(*[lambda: freeze(program, admin)] * 2)
-    assert sorted(isinstance(answer, Overtaken) for answer in answers) == [False, True]
+    assert sorted(isinstance(answer, Conflict) for answer in answers) == [False, True]
     assert len(entries(program)) == 2
 
 

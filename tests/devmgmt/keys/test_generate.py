@@ -4,7 +4,7 @@ from hashlib import sha256
 
 import pytest
 
-from console.base.core.errors import Refused
+from console.base.core.errors import ActionRefused
 from devmgmt.keys import actions, tokens
 from devmgmt.keys.models import AppSecret
 from tests.devmgmt.keys.asking import CALLER, at_once, entries, told, url
@@ -31,7 +31,7 @@ def test_makes_a_secret_that_works(program, admin):
 
 def test_once(program, admin):
     actions.generate(program, by=admin)
-    with pytest.raises(Refused, match="There is a secret already"):
+    with pytest.raises(ActionRefused, match="There is a secret already"):
         actions.generate(program, by=admin)
     assert (AppSecret.objects.count(), len(entries(program))) == (1, 1)
 
@@ -39,7 +39,7 @@ def test_once(program, admin):
 @pytest.mark.django_db(transaction=True)
 def test_of_two_at_once_one_makes_it(program, admin):
     answers = at_once(*[lambda: actions.generate(program, by=admin)] * 2)
-    assert sorted(isinstance(answer, Refused) for answer in answers) == [False, True]
+    assert sorted(isinstance(answer, ActionRefused) for answer in answers) == [False, True]
     assert AppSecret.objects.count() == 1
 
 

@@ -6,7 +6,7 @@ import pytest
 import time_machine
 from django.utils import timezone
 
-from console.base.core.errors import Overtaken, Refused
+from console.base.core.errors import ActionRefused, Conflict
 from devmgmt.keys import actions, tokens
 from devmgmt.keys.models import AppSecret
 from devmgmt.keys.states import Overlap, TokenKind
@@ -86,18 +86,18 @@ def test_what_is_frozen_stays_frozen(program, admin, made):
 
 def test_who_saw_an_older_secret_is_told(program, admin, made):
     reset(program, made, admin)
-    with pytest.raises(Overtaken, match="reset since you opened this"):
+    with pytest.raises(Conflict, match="reset since you opened this"):
         reset(program, made, admin)
     assert (AppSecret.objects.count(), len(entries(program))) == (2, 2)
 
 
 def test_nothing_to_reset(program, admin):
-    with pytest.raises(Refused, match="There is no secret yet"):
+    with pytest.raises(ActionRefused, match="There is no secret yet"):
         actions.reset(program, seen=0, overlap=Overlap.NONE, reason="Leaked", by=admin)
 
 
 def test_without_a_reason(program, admin, made):
-    with pytest.raises(Refused, match="Say why"):
+    with pytest.raises(ActionRefused, match="Say why"):
         reset(program, made, admin, reason=" \n")
     assert AppSecret.objects.count() == 1
 
@@ -105,7 +105,7 @@ def test_without_a_reason(program, admin, made):
 @pytest.mark.django_db(transaction=True)
 def test_of_two_at_once_one_wins(program, admin, made):
     answers = at_once(*[lambda: reset(program, made, admin)] * 2)
-    assert sorted(isinstance(answer, Overtaken) for answer in answers) == [False, True]
+    assert sorted(isinstance(answer, Conflict) for answer in answers) == [False, True]
     assert (AppSecret.objects.count(), AppSecret.objects.current().count()) == (2, 1)
 
 

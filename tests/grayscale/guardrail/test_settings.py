@@ -11,7 +11,7 @@ from django.utils import timezone
 from django.utils.html import strip_tags
 
 from console.base.activity.events import event_of
-from console.base.core.errors import Refused
+from console.base.core.errors import ActionRefused
 from grayscale import actions
 from grayscale.guardrail import Guardrail
 from grayscale.history import steps_of
@@ -101,7 +101,7 @@ def test_verbs_refuse(version, guardrail, field, reason):
         lambda: factories.make_task(version, guardrail=guardrail),
         lambda: edit(GrayscaleTask.objects.get(), guardrail=guardrail),
     ):
-        with pytest.raises(Refused) as refusal:
+        with pytest.raises(ActionRefused) as refusal:
             attempt()
         assert (refusal.value.field, refusal.value.message.startswith(reason)) == (field, True)
         if not GrayscaleTask.objects.exists():

@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from console.base.activity.events import in_list
 from console.base.activity.models import ActivityEntry
-from console.base.core.errors import Overtaken, Refused
+from console.base.core.errors import ActionRefused, Conflict
 from miniprograms.privacy import actions
 from miniprograms.privacy.models import PrivacyAgreement, PrivacyDraft
 from tests import factories
@@ -133,16 +133,16 @@ def test_without_a_draft_there_is_nothing_to_publish(signed_in, program, holder)
     client = signed_in(holder)
     for method in (client.get, client.post):
         assert method(url(program, "publish"), {"password": PASSWORD}).url == url(program, "agreement")
-    with pytest.raises(Refused, match="Write the agreement first"):
+    with pytest.raises(ActionRefused, match="Write the agreement first"):
         actions.publish(program, by=holder, revision=0, asks_again=True)
 
 
 def test_nothing_changed_is_refused(signed_in, program, holder):
     publish(program, holder)
     revision = PrivacyDraft.objects.get().revision
-    with pytest.raises(Refused, match="says what version 1, which is online, says") as refused:
+    with pytest.raises(ActionRefused, match="says what version 1, which is online, says") as refused:
         actions.publish(program, by=holder, revision=revision, asks_again=True)
-    assert not isinstance(refused.value, Overtaken)
+    assert not isinstance(refused.value, Conflict)
     assert signed_in(holder).get(url(program, "publish")).url == url(program, "agreement")
     assert numbers(program) == [1]
 
@@ -208,7 +208,7 @@ def test_many_publishers_give_consecutive_numbers():
             while True:
                 try:
                     return publish(program, people[number], retention=f"{number} days").number
-                except Overtaken:
+                except Conflict:
                     continue
         finally:
             connection.close()

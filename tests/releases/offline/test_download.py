@@ -9,7 +9,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from django.db import connection
 
 from console.base.activity.models import ActivityEntry
-from console.base.core.errors import Refused
+from console.base.core.errors import ActionRefused
 from console.base.hosts.signing import statement
 from miniprograms import actions as programs
 from releases import actions as releases
@@ -139,7 +139,7 @@ def test_an_application_that_is_not_bound(signed_in, program, application, devel
     assert refused(client, program, application="\0") == {"application": ["Null characters are not allowed."]}
     programs.unbind(program.bindings.get(), by=program.created_by)
     assert refused(client, program, application=application.pk) == {"application": [words]}
-    with pytest.raises(Refused) as error:
+    with pytest.raises(ActionRefused) as error:
         actions.download(program, application=application, by=developer)
     assert error.value.field == "application"
     assert error.value.message == "Harbour Super App is not bound any more: a preset would not open there."
@@ -180,7 +180,7 @@ def test_while_it_goes_off_the_shelf():
                 actions.download(program, application=None, by=program.created_by)
             else:
                 programs.take_off_shelf(program, by=program.created_by, reason="Test")
-        except Refused:
+        except ActionRefused:
             return "refused"
         finally:
             connection.close()

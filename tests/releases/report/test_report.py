@@ -118,7 +118,7 @@ def test_everything_that_was_found(signed_in, holder, version, application):
     )
     response = signed_in(holder).get(url(version))
     reading = response.context["reading"]
-    assert [(group.key, group.look, len(group.findings)) for group in reading.groups] == [
+    assert [(group.key, group.badge, len(group.findings)) for group in reading.groups] == [
         ("secrets", "red", 1),
         ("apis", "orange", 1),
         ("domains", "orange", 1),

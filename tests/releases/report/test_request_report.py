@@ -7,7 +7,7 @@ from django.db import IntegrityError, connection, transaction
 from django.utils import timezone
 
 from console.base.activity.models import ActivityEntry
-from console.base.core.errors import Refused
+from console.base.core.errors import ActionRefused
 from releases import actions as releases
 from releases.actions import report as actions
 from releases.models import Report
@@ -79,7 +79,7 @@ def test_the_report_of_a_closed_audit_stays(version):
     decision = releases.submit(version, by=version.uploaded_by).decisions.get()
     Report.objects.update(written_at=timezone.now(), content={})
     releases.withdraw(version, by=version.uploaded_by)
-    with pytest.raises(Refused) as refused:
+    with pytest.raises(ActionRefused) as refused:
         actions.compare_again(decision, by=factories.make_user())
     assert refused.value.message == "The audit is closed. Its report stays as it was."
     assert Report.objects.count() == 1

@@ -85,7 +85,7 @@ from django.utils.translation import gettext as _
 
 from console.base.core import text, times
 from console.base.core.filters import ListFilter
-from console.base.core.states import look_of
+from console.base.core.states import badge_of
 
 register = template.Library()
 COLOURS = ("blue", "indigo", "pink", "teal", "orange", "cyan", "dark", "purple", "green", "red")
@@ -120,7 +120,7 @@ def icon(name: str, size: int = 18) -> SafeString:
 @register.simple_tag
 def status(state: str, label: str = "") -> SafeString:
     """Draw a lifecycle state as a pill with a dot; `label` says more than the state's own name."""
-    colour, own = look_of(state)
+    colour, own = badge_of(state)
     dot = "status-dot status-dot-animated" if state == "delivering" else "status-dot"
     return format_html('<span class="status status-{}"><span class="{}"></span>{}</span>', colour, dot, label or own)
 
@@ -210,7 +210,7 @@ def app_icon(thing: Any, size: int = 40, state: str = "") -> SafeString:
         colour = f" tile-{stable_colour(str(thing))}"
     if not state:
         return format_html('<span class="app-icon app-icon-{}{}" aria-hidden="true">{}</span>', size, colour, face)
-    dot, words = look_of(state)
+    dot, words = badge_of(state)
     title = f"{thing}: {words}"
     return format_html(
         '<span class="app-icon app-icon-{}{}" title="{}"><span aria-hidden="true">{}</span><span class="app-icon-dot'

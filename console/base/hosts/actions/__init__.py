@@ -16,7 +16,7 @@ from django.utils.translation import gettext as _
 from console.base.accounts.models import Membership, Team, User
 from console.base.accounts.permissions import ApplicationRole
 from console.base.activity.events import emit
-from console.base.core.errors import Overtaken, Refused, refusing_duplicate
+from console.base.core.errors import ActionRefused, Conflict, refusing_duplicate
 from console.base.core.files import refusing_unwritable
 from console.base.hosts import events, rules
 from console.base.hosts.models import (
@@ -86,11 +86,11 @@ def edit_application(
 ) -> HostApplication:
     """Change the descriptive fields; saving what is there already changes nothing.
 
-    `revision` is the one that the editor saw; raises Overtaken when it is old.
+    `revision` is the one that the editor saw; raises Conflict when it is old.
     """
     current = lock(application)
     if current.revision != revision:
-        raise Overtaken(_("Someone else changed this application while you were editing."))
+        raise Conflict(_("Someone else changed this application while you were editing."))
     before = _described(current)
     for name in DESCRIPTIVE:
         setattr(current, name, fields[name])
@@ -137,11 +137,11 @@ def add_person(
     """
     application, at = lock(application), at or timezone.now()
     if not Membership.objects.filter(team_id=application.team_id, user=user).exists():
-        raise Refused(_("Only members of the team that owns the application can be added."), field="user")
+        raise ActionRefused(_("Only members of the team that owns the application can be added."), field="user")
     first = {"role": role, "since": at}
     person, new = ApplicationMember.objects.get_or_create(application=application, user=user, defaults=first)
     if not new:
-        raise Overtaken(
+        raise Conflict(
             _("%(person)s is already here: %(role)s.") % {"person": user, "role": person.get_role_display()},
             field="user",
         )
@@ -177,7 +177,7 @@ def leave(team: Team, user: User, *, by: User, at: datetime | None = None) -> No
 
     Each application's log tells of it.
 
-    Raises Refused when an application would be left without an administrator.
+    Raises ActionRefused when an application would be left without an administrator.
     """
     list(HostApplication.objects.filter(team=team).order_by("pk").select_for_update(no_key=True))
     for person in ApplicationMember.objects.filter(application__team=team, user=user).select_related(
@@ -190,7 +190,7 @@ def leave(team: Team, user: User, *, by: User, at: datetime | None = None) -> No
 
 def _refuse_last_administrator(person: ApplicationMember) -> None:
     if refusal := rules.why_not_leave(person, administrators_of(person.application)):
-        raise Refused(refusal)
+        raise ActionRefused(refusal)
 
 
 def _locked(person: ApplicationMember) -> tuple[HostApplication, ApplicationMember]:
@@ -198,7 +198,7 @@ def _locked(person: ApplicationMember) -> tuple[HostApplication, ApplicationMemb
     application = lock(person.application)
     current = application.people.filter(pk=person.pk).select_related("user").first()
     if current is None:
-        raise Overtaken(_("Someone else was first: %(person)s is no longer here.") % {"person": person.user})
+        raise Conflict(_("Someone else was first: %(person)s is no longer here.") % {"person": person.user})
     current.application = application
     return application, current
 
@@ -220,7 +220,7 @@ def revoke_key(key: ApplicationKey, *, by: User, reason: str = "", at: datetime 
     """End a key for good: devices that carry it get nothing any more, within a second (P-3)."""
     at = at or timezone.now()
     if not ApplicationKey.objects.active().filter(pk=key.pk).update(revoked_at=at):
-        raise Overtaken(_("Someone else was first: this key is revoked."))
+        raise Conflict(_("Someone else was first: this key is revoked."))
     key.revoked_at = at
     emit(events.ApplicationKeyRevoked(key, by=by, at=at, before={"key": str(key)}, reason=reason))
     return key
@@ -231,7 +231,7 @@ def export_configuration(key: ApplicationKey, *, by: User, at: datetime | None =
     """Return what the SDK inside the host application needs to reach the console; each time is on record."""
     application = key.application
     if not ApplicationKey.objects.active().filter(pk=key.pk).exists():
-        raise Refused(_("This key is revoked. Choose another one."), field="key")
+        raise ActionRefused(_("This key is revoked. Choose another one."), field="key")
     emit(events.ConfigurationDownloaded(key, by=by, at=at, after={"key": str(key)}))
     return {
         "application_id": application.application_id,
@@ -266,9 +266,9 @@ def remove_api(api: SensitiveApi, *, by: User, at: datetime | None = None) -> No
     """Take an API out of the list; those that every application has stay in it (D-3)."""
     _hold_defaults()
     if refusal := rules.why_not_remove_api(api, DefaultApi.objects.filter(name=api.name).exists()):
-        raise Refused(refusal)
+        raise ActionRefused(refusal)
     if not SensitiveApi.objects.filter(pk=api.pk).delete()[0]:
-        raise _api_overtaken(api)
+        raise _api_conflict(api)
     emit(events.ApiRemoved(api, by=by, at=at, before=_listed(api)))
 
 
@@ -288,18 +288,18 @@ def _mark_api(
     api: SensitiveApi, event: type[events.ApiEvent], *, restricted: bool, by: User, at: datetime | None
 ) -> SensitiveApi:
     if not SensitiveApi.objects.filter(pk=api.pk, restricted=not restricted).update(restricted=restricted):
-        raise _api_overtaken(api)
+        raise _api_conflict(api)
     api.restricted = restricted
     emit(event(api, by=by, at=at, before={"restricted": not restricted}, after={"restricted": restricted}))
     return api
 
 
-def _api_overtaken(api: SensitiveApi) -> Overtaken:
+def _api_conflict(api: SensitiveApi) -> Conflict:
     current = SensitiveApi.objects.filter(pk=api.pk).first()
     if current is None:
-        return Overtaken(_("Someone else was first: %(api)s is not in the list any more.") % {"api": api})
+        return Conflict(_("Someone else was first: %(api)s is not in the list any more.") % {"api": api})
     text = _("Someone else was first: %(api)s is restricted.")
-    return Overtaken((text if current.restricted else _("Someone else was first: %(api)s is public.")) % {"api": api})
+    return Conflict((text if current.restricted else _("Someone else was first: %(api)s is public.")) % {"api": api})
 
 
 def _listed(api: SensitiveApi | DefaultApi) -> dict[str, Any]:

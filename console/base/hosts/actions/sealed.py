@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 
 from console.base.accounts.models import User
 from console.base.activity.events import emit
-from console.base.core.errors import Overtaken, Refused
+from console.base.core.errors import ActionRefused, Conflict
 from console.base.core.sealing import seal
 from console.base.hosts import events, rules
 from console.base.hosts.actions import lock
@@ -29,7 +29,7 @@ def generate_server_secret(application: HostApplication, *, by: User, at: dateti
     """Make the application's first server secret and return it, `whsec_…`: nothing shows it again."""
     application, at = lock(application), at or timezone.now()
     if refusal := rules.why_not_generate_server_secret(application.server_secrets.filter(ends_at=None).first()):
-        raise Refused(refusal)
+        raise ActionRefused(refusal)
     secret, row = _make_server_secret(application, by=by, at=at)
     emit(events.ServerSecretGenerated(application, by=by, at=at, after={"secret": str(row)}))
     return secret
@@ -43,7 +43,7 @@ def reset_server_secret(
     application, at = lock(application), at or timezone.now()
     current = application.server_secrets.filter(ends_at=None).first()
     if refusal := rules.why_not_reset_server_secret(current, seen=seen):
-        raise Overtaken(refusal)
+        raise Conflict(refusal)
     ends_at = at + timedelta(hours=overlap)
     application.server_secrets.usable(at=at).update(ends_at=Least("ends_at", Value(ends_at)))
     secret, row = _make_server_secret(application, by=by, at=at)
@@ -64,10 +64,10 @@ def _make_server_secret(application: HostApplication, *, by: User, at: datetime)
 
 @transaction.atomic
 def add_signing_key(application: HostApplication, *, by: User, at: datetime | None = None) -> SigningKey:
-    """Make another key: from now on packages are signed with it, too. Raises Refused when there are enough."""
+    """Make another key: from now on packages are signed with it, too. Raises ActionRefused when there are enough."""
     application, at = lock(application), at or timezone.now()
     if refusal := rules.why_not_add_signing_key(application.signing_keys.active().count()):
-        raise Refused(refusal)
+        raise ActionRefused(refusal)
     key = make_signing_key(application, by=by, at=at)
     emit(events.SigningKeyAdded(application, by=by, at=at, after={"key": key.key_id}))
     return key
@@ -77,14 +77,14 @@ def add_signing_key(application: HostApplication, *, by: User, at: datetime | No
 def retire_signing_key(key: SigningKey, *, by: User, reason: str = "", at: datetime | None = None) -> SigningKey:
     """Sign with it no more, and erase its private half: devices that know no other key refuse packages.
 
-    Raises Overtaken for one that is retired, Refused for the last one.
+    Raises Conflict for one that is retired, ActionRefused for the last one.
     """
     application, at = lock(key.application), at or timezone.now()
     key = application.signing_keys.get(pk=key.pk)
     if key.retired_at:
-        raise Overtaken(_("Someone else was first: this key is retired."))
+        raise Conflict(_("Someone else was first: this key is retired."))
     if refusal := rules.why_not_retire_signing_key(application.signing_keys.active().count()):
-        raise Refused(refusal)
+        raise ActionRefused(refusal)
     key.retired_at, key.retired_by, key.sealed = at, by, ""
     key.save()
     emit(events.SigningKeyRetired(application, by=by, at=at, before={"key": key.key_id}, reason=reason))

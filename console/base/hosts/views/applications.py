@@ -17,7 +17,7 @@ from console.base.accounts.models import Team, User
 from console.base.accounts.permissions import Permission, lacking
 from console.base.activity.models import ActivityEntry
 from console.base.activity.views import activity_page
-from console.base.core.errors import Overtaken, Refused
+from console.base.core.errors import ActionRefused, Conflict
 from console.base.core.pages import NoteForm, confirm_page, form_page, posted
 from console.base.hosts import actions, events, rules
 from console.base.hosts.access import application_for, key_for, person_for
@@ -76,10 +76,10 @@ def edit(request: SignedInRequest, application: HostApplication) -> HttpResponse
     def save(data: dict[str, Any]) -> HostApplication:
         try:
             return actions.edit_application(application, by=request.user, **data)
-        except Overtaken:
+        except Conflict:
             edits = ActivityEntry.objects.of_application(application.application_id)
             current = HostApplication.objects.get(pk=application.pk)
-            form.show_overtaken(current, edits.filter(verb=events.ApplicationEdited.name))
+            form.show_conflict(current, edits.filter(verb=events.ApplicationEdited.name))
             raise
 
     return form_page(
@@ -184,7 +184,7 @@ def configuration(request: SignedInRequest, application: HostApplication) -> Htt
         key.application = application
         try:
             return _file(application, actions.export_configuration(key, by=request.user))
-        except Refused as refused:
+        except ActionRefused as refused:
             form.add_error(refused.field, refused.message)
     context = {
         "application": application,

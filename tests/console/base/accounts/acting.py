@@ -13,7 +13,7 @@ from django.db import connection
 from django.test import Client
 
 from console.base.activity.models import ActivityEntry
-from console.base.core.errors import Refused
+from console.base.core.errors import ActionRefused
 
 
 def at_once(*verbs: Callable[[], Any]) -> list[Any]:
@@ -25,7 +25,7 @@ def at_once(*verbs: Callable[[], Any]) -> list[Any]:
             connection.ensure_connection()
             start.wait(timeout=10)
             return verb()
-        except Refused as refused:
+        except ActionRefused as refused:
             return refused
         finally:
             connection.close()
@@ -36,7 +36,7 @@ def at_once(*verbs: Callable[[], Any]) -> list[Any]:
 
 def refused(results: list[Any]) -> list[str]:
     """The reasons among the results of `at_once`."""
-    return [result.message for result in results if isinstance(result, Refused)]
+    return [result.message for result in results if isinstance(result, ActionRefused)]
 
 
 def let_proof_grow_old(client: Client) -> None:

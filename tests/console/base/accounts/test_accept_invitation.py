@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from console.base.accounts import actions, delivery
 from console.base.accounts.models import Invitation, Membership, User
-from console.base.core.errors import Overtaken, Refused
+from console.base.core.errors import ActionRefused, Conflict
 from tests.console.base.accounts.acting import at_once, entries, refused
 from tests.factories import PASSWORD, make_team, make_user
 
@@ -110,7 +110,7 @@ def test_someone_else_who_is_signed_in_can_not_join(house, invitation, signed_in
     assert client.get(url(invitation)).context["situation"] == "other"
     assert client.post(url(invitation)).status_code == 403
     assert not house.team.members.filter(pk=house.stranger.pk).exists()
-    with pytest.raises(Refused):
+    with pytest.raises(ActionRefused):
         actions.accept_invitation(invitation, by=house.stranger)
     assert Invitation.objects.open().get() == invitation
 
@@ -127,7 +127,7 @@ def test_twice(house, invitation, client):
 
     assert Client().get(url(invitation)).status_code == 404
     assert Client().post(url(invitation), NEW).status_code == 404
-    with pytest.raises(Overtaken):
+    with pytest.raises(Conflict):
         actions.accept_as_new_user(invitation, **NEW)
     assert house.team.memberships.count() == 5
 
@@ -137,7 +137,7 @@ def test_not_after_it_expired(invitation, client):
         assert client.get(url(invitation)).status_code == 200
     with time_machine.travel(invitation.expires_at + timedelta(seconds=1)):
         assert client.get(url(invitation)).status_code == 404
-        with pytest.raises(Overtaken):
+        with pytest.raises(Conflict):
             actions.accept_as_new_user(invitation, **NEW)
 
 
@@ -159,7 +159,7 @@ def test_wrong_method(invitation, client):
 def test_refused_for_someone_whom_an_operator_added_meanwhile(house, invitation):
     user = make_user(email="nia@example.com")
     actions.add_member(house.team, user=user, role="viewer", by=house.admin)
-    with pytest.raises(Refused):
+    with pytest.raises(ActionRefused):
         actions.accept_invitation(invitation, by=user)
     assert house.member(user).role == "viewer"
 

@@ -5,7 +5,7 @@ from django.urls import reverse
 
 from console.base.accounts import actions
 from console.base.accounts.models import Membership
-from console.base.core.errors import Overtaken, Refused
+from console.base.core.errors import ActionRefused, Conflict
 from tests.console.base.accounts.acting import at_once, entries, let_proof_grow_old, refused
 from tests.factories import PASSWORD, make_member
 
@@ -95,7 +95,7 @@ def test_a_deactivated_administrator_does_not_count(house):
     make_member(house.team, "admin").__class__.objects.exclude(pk=house.admin.pk).filter(
         memberships__role="admin"
     ).update(is_active=False)
-    with pytest.raises(Refused):
+    with pytest.raises(ActionRefused):
         actions.change_role(house.member(house.admin), role="viewer", by=house.admin)
 
 
@@ -108,7 +108,7 @@ def test_twice_writes_one_entry(house):
 def test_of_someone_who_left_meanwhile(house):
     member = house.member(house.viewer)
     actions.remove_member(house.member(house.viewer), by=house.admin)
-    with pytest.raises(Overtaken):
+    with pytest.raises(Conflict):
         actions.change_role(member, role="developer", by=house.admin)
 
 

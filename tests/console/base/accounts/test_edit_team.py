@@ -4,7 +4,7 @@ import pytest
 from django.urls import reverse
 
 from console.base.accounts import actions
-from console.base.core.errors import Refused
+from console.base.core.errors import ActionRefused
 from tests.console.base.accounts.acting import at_once, entries, refused
 from tests.factories import make_team
 
@@ -70,7 +70,7 @@ def test_twice_writes_one_entry(house):
 
 def test_refuses_a_name_that_was_taken_meanwhile(house):
     make_team("Taken")
-    with pytest.raises(Refused) as refusal:
+    with pytest.raises(ActionRefused) as refusal:
         actions.edit_team(house.team, by=house.admin, name="Taken")
     assert refusal.value.field == "name"
 

@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from console.base.accounts import actions, delivery
 from console.base.accounts.models import Invitation
-from console.base.core.errors import Refused
+from console.base.core.errors import ActionRefused
 from tests.console.base.accounts.acting import at_once, entries, let_proof_grow_old, refused
 from tests.factories import PASSWORD
 
@@ -102,7 +102,7 @@ def test_refuses_a_member_in_any_spelling(house, signed_in):
 
 def test_twice_is_refused_while_the_first_is_open(house):
     actions.invite(house.team, email="a@example.com", role="viewer", by=house.admin)
-    with pytest.raises(Refused) as refusal:
+    with pytest.raises(ActionRefused) as refusal:
         actions.invite(house.team, email="A@example.com", role="viewer", by=house.admin)
     assert refusal.value.field == "email"
     assert len(entries(house.team.pk)) == 1

@@ -5,7 +5,7 @@ from django.urls import reverse
 
 from console.base.accounts import actions
 from console.base.accounts.models import Membership
-from console.base.core.errors import Overtaken, Refused
+from console.base.core.errors import ActionRefused, Conflict
 from console.base.hosts.models import ApplicationMember
 from tests.console.base.accounts.acting import at_once, entries, let_proof_grow_old, refused
 from tests.factories import make_application, make_member, make_reviewer
@@ -82,7 +82,7 @@ def test_the_last_administrator_stays(house, signed_in):
 def test_twice(house):
     member = house.member(house.viewer)
     actions.remove_member(house.member(house.viewer), by=house.admin)
-    with pytest.raises(Overtaken):
+    with pytest.raises(Conflict):
         actions.remove_member(member, by=house.admin)
     assert len(entries(house.team.pk)) == 1
 
@@ -135,7 +135,7 @@ def test_at_once_the_same_member_is_removed_once(house):
 
 
 def test_a_refusal_changes_nothing(house):
-    with pytest.raises(Refused):
+    with pytest.raises(ActionRefused):
         actions.remove_member(house.member(house.admin), by=house.admin)
     assert house.member(house.admin).role == "admin"
     assert entries(house.team.pk) == []

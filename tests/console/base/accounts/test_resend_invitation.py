@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from console.base.accounts import actions, delivery
 from console.base.accounts.access import invitation_by_token
-from console.base.core.errors import Overtaken
+from console.base.core.errors import Conflict
 from tests.console.base.accounts.acting import at_once, entries, refused
 
 
@@ -85,6 +85,6 @@ def test_at_once_with_taking_back(house, invitation):
         lambda: actions.revoke_invitation(invitation, by=house.admin),
     )
 
-    assert isinstance(results[0], Overtaken) == (len(refused(results)) == 1)
+    assert isinstance(results[0], Conflict) == (len(refused(results)) == 1)
     invitation.refresh_from_db()
     assert invitation_by_token(house.admin, None, invitation.token) is None

@@ -5,7 +5,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from console.base.accounts import actions, delivery
-from console.base.core.errors import Overtaken
+from console.base.core.errors import Conflict
 from tests.console.base.accounts.acting import at_once, entries, let_proof_grow_old, refused
 
 
@@ -49,7 +49,7 @@ def test_asks_for_the_password_when_the_proof_is_old(house, invitation, signed_i
 
 def test_twice(house, invitation):
     actions.revoke_invitation(invitation, by=house.admin)
-    with pytest.raises(Overtaken):
+    with pytest.raises(Conflict):
         actions.revoke_invitation(invitation, by=house.admin)
     assert len(entries(house.team.pk)) == 2
 

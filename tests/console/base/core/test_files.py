@@ -16,7 +16,7 @@ from django.core.files.base import ContentFile
 from django.core.files.storage import FileSystemStorage, storages
 
 from console.base.core import files
-from console.base.core.errors import Refused
+from console.base.core.errors import ActionRefused
 from console.base.core.files import UNFINISHED, SyncedStorage, refusing_unwritable, storage_faults
 from tests.disks import FAILING, files_in, full_disk, move_icons, move_packages, no_folder, read_only_disk
 
@@ -116,7 +116,7 @@ def test_a_limit_of_the_process_leaves_nothing_either(tmp_path: Path) -> None:
     + [(number, UNWRITABLE) for number in (errno.EROFS, errno.EACCES, errno.EIO, errno.ENOTDIR)],
 )
 def test_words_for_who_uploads(number: int, words: str) -> None:
-    with pytest.raises(Refused) as refused, refusing_unwritable("icon"):
+    with pytest.raises(ActionRefused) as refused, refusing_unwritable("icon"):
         raise OSError(number, os.strerror(number))
     assert (refused.value.field, refused.value.message) == ("icon", words)
 

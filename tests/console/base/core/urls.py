@@ -5,7 +5,7 @@ from django.urls import path
 
 from console.base.accounts.access import route
 from console.base.accounts.permissions import Permission
-from console.base.core.errors import Refused
+from console.base.core.errors import ActionRefused
 from console.base.core.pages import NoteForm, form_page, posted
 from console.urls import handler403, handler404, handler500
 from console.urls import urlpatterns as console_urls
@@ -21,9 +21,9 @@ class NumberForm(forms.Form):
 
 def keep(data):
     if data["number"] == 13:
-        raise Refused("13 is taken.", field="number")
+        raise ActionRefused("13 is taken.", field="number")
     if data["number"] == 14:
-        raise Refused("Somebody was first.")
+        raise ActionRefused("Somebody was first.")
     return data["number"]
 
 

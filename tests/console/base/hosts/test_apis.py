@@ -10,7 +10,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from console.base.activity.models import ActivityEntry
-from console.base.core.errors import Overtaken
+from console.base.core.errors import Conflict
 from console.base.hosts import actions
 from console.base.hosts.models import DefaultApi, SensitiveApi
 from tests import factories
@@ -157,7 +157,7 @@ def test_restricted_by_four_at_once(admin, public):
     def restrict(_):
         try:
             actions.restrict_api(SensitiveApi.objects.select_related("application").get(pk=public.pk), by=admin)
-        except Overtaken:
+        except Conflict:
             return False
         finally:
             connection.close()
@@ -254,7 +254,7 @@ def test_what_every_application_has_stays_in_the_list(signed_in, application, ad
 def test_removed_by_somebody_else_meanwhile(admin, own):
     actions.remove_api(own, by=admin)
     for verb in (actions.remove_api, actions.restrict_api, actions.open_api):
-        with pytest.raises(Overtaken, match="not in the list any more"):
+        with pytest.raises(Conflict, match="not in the list any more"):
             verb(own, by=admin)
     assert len(entries()) == 1
 

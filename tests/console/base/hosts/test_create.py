@@ -10,7 +10,7 @@ from django.utils import timezone
 from PIL import Image
 
 from console.base.activity.models import ActivityEntry
-from console.base.core.errors import Refused
+from console.base.core.errors import ActionRefused
 from console.base.hosts import actions
 from console.base.hosts.models import HostApplication
 from tests import factories
@@ -132,7 +132,7 @@ def test_a_refused_name_leaves_nothing(team, creator):
     factories.make_application(team, name="Metro Wallet")
     icons = Path(settings.MEDIA_ROOT, "icons")
     before = set(icons.glob("*"))
-    with pytest.raises(Refused, match="already has an application"):
+    with pytest.raises(ActionRefused, match="already has an application"):
         actions.create_application(
             team=team, by=creator, name="METRO WALLET", description="", listed=True, icon=factories.make_icon()
         )

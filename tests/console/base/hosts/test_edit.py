@@ -6,7 +6,7 @@ import pytest
 
 from console.base.activity.forms import Difference
 from console.base.activity.models import ActivityEntry
-from console.base.core.errors import Overtaken, Refused
+from console.base.core.errors import ActionRefused, Conflict
 from console.base.hosts import actions
 from tests import factories
 
@@ -45,7 +45,7 @@ def test_a_new_icon_replaces_the_file_and_a_refused_name_keeps_it(application, a
     factories.make_application(application.team, name="Taken")
     icons = set(Path(new.path).parent.glob("*"))
 
-    with pytest.raises(Refused, match="already has an application"):
+    with pytest.raises(ActionRefused, match="already has an application"):
         actions.edit_application(
             application, by=admin, revision=3, icon=factories.make_icon(), **{**as_it_is, "name": "Taken"}
         )
@@ -103,7 +103,7 @@ def test_says_that_the_icon_was_replaced(signed_in, application, admin):
 
 def test_an_old_revision_is_overtaken(application, admin):
     actions.edit_application(application, by=admin, revision=1, name="A2", description="", listed=True)
-    with pytest.raises(Overtaken):
+    with pytest.raises(Conflict):
         actions.edit_application(application, by=admin, revision=1, name="A3", description="", listed=True)
     assert ActivityEntry.objects.count() == 1
 

@@ -9,7 +9,7 @@ from django.db import connection
 from django.utils import timezone
 
 from console.base.activity.models import ActivityEntry
-from console.base.core.errors import Overtaken
+from console.base.core.errors import Conflict
 from console.base.hosts import actions
 from tests import factories
 from tests.dialogs import effects
@@ -79,7 +79,7 @@ def test_revoked_by_two_at_once(application, admin):
     def revoke(_):
         try:
             actions.revoke_key(key, by=admin)
-        except Overtaken:
+        except Conflict:
             return False
         finally:
             connection.close()

@@ -12,7 +12,7 @@ from console.base.accounts import actions as accounts
 from console.base.accounts.models import Membership
 from console.base.accounts.permissions import ApplicationRole
 from console.base.activity.models import ActivityEntry
-from console.base.core.errors import Overtaken, Refused
+from console.base.core.errors import ActionRefused, Conflict
 from console.base.hosts import actions
 from console.base.hosts.models import ApplicationMember
 from tests import factories
@@ -62,14 +62,14 @@ def test_add_offers_members_of_the_owning_team_without_a_role(signed_in, applica
 def test_add_refuses_strangers(signed_in, application, admin, outsider):
     response = signed_in(admin).post(add_url(application), {"user": outsider.pk, "role": "reviewer"})
     assert response.status_code == 422
-    with pytest.raises(Refused, match="Only members of the team"):
+    with pytest.raises(ActionRefused, match="Only members of the team"):
         actions.add_person(application, user=outsider, role="reviewer", by=admin)
     assert roles(application) == {admin.pk: "app_admin"}
 
 
 def test_add_twice(application, admin, member):
     actions.add_person(application, user=member, role="reviewer", by=admin)
-    with pytest.raises(Overtaken, match="already here: Reviewer"):
+    with pytest.raises(Conflict, match="already here: Reviewer"):
         actions.add_person(application, user=member, role="app_admin", by=admin)
     assert (roles(application)[member.pk], ActivityEntry.objects.count()) == ("reviewer", 1)
 
@@ -103,7 +103,7 @@ def test_remove(signed_in, application, admin, reviewer):
 def test_remove_twice(application, admin, reviewer):
     first, second = person_of(application, reviewer), person_of(application, reviewer)
     actions.remove_person(first, by=admin)
-    with pytest.raises(Overtaken, match="no longer here"):
+    with pytest.raises(Conflict, match="no longer here"):
         actions.remove_person(second, by=admin)
     assert ActivityEntry.objects.count() == 1
 
@@ -124,7 +124,7 @@ def test_an_administrator_who_cannot_sign_in_does_not_count(application, admin):
     other = factories.make_reviewer(application, ApplicationRole.APP_ADMIN)
     other.is_active = False
     other.save()
-    with pytest.raises(Refused, match="only application administrator"):
+    with pytest.raises(ActionRefused, match="only application administrator"):
         actions.remove_person(person_of(application, admin), by=admin)
     actions.remove_person(person_of(application, other), by=admin)
     assert roles(application) == {admin.pk: "app_admin"}
@@ -148,7 +148,7 @@ def test_who_leaves_the_team_leaves_the_application(application, admin, reviewer
 
 
 def test_the_last_administrator_cannot_leave_the_team(application, admin):
-    with pytest.raises(Refused, match="only application administrator of Metro Wallet"):
+    with pytest.raises(ActionRefused, match="only application administrator of Metro Wallet"):
         leave(application.team, admin)
     assert roles(application) == {admin.pk: "app_admin"}
     assert Membership.objects.filter(user=admin).count() == 1
@@ -200,7 +200,7 @@ def test_two_administrators_remove_each_other_at_once(application, admin):
     def remove(person):
         try:
             actions.remove_person(person, by=admin)
-        except Refused as refused:
+        except ActionRefused as refused:
             return type(refused)
         finally:
             connection.close()
@@ -208,7 +208,7 @@ def test_two_administrators_remove_each_other_at_once(application, admin):
 
     with ThreadPoolExecutor(2) as pool:
         outcomes = list(pool.map(remove, people))
-    assert sorted(map(str, outcomes)) == sorted(map(str, [None, Refused]))
+    assert sorted(map(str, outcomes)) == sorted(map(str, [None, ActionRefused]))
     assert list(application.people.values_list("role", flat=True)) == ["app_admin"]
     assert ActivityEntry.objects.count() == 1
 
@@ -218,7 +218,7 @@ def test_added_and_leaving_the_team_at_once(application, admin, member):
     def add():
         try:
             actions.add_person(application, user=member, role="reviewer", by=admin)
-        except Refused:
+        except ActionRefused:
             return "refused"
         finally:
             connection.close()

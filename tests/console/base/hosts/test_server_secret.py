@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from console.base.accounts.models import Notification
 from console.base.activity.models import ActivityEntry
-from console.base.core.errors import Overtaken, Refused
+from console.base.core.errors import ActionRefused, Conflict
 from console.base.hosts.actions import sealed
 from console.base.hosts.models import ServerSecret
 from tests import factories
@@ -134,7 +134,7 @@ def test_reset_needs_a_secret(signed_in, application, admin):
     assert (page.context["why_not_generate"], page.context["why_not_reset"]) == ("", words)
     response = client.post(url(application, "reset"), {"seen": 0, "overlap": 0})
     assert (response.status_code, response.context["form"].non_field_errors()) == (422, [words])
-    with pytest.raises(Refused):
+    with pytest.raises(ActionRefused):
         sealed.reset_server_secret(application, seen=0, overlap=0, by=admin)
 
 
@@ -231,7 +231,7 @@ def test_at_once(application, admin):
     def attempt(verb):
         try:
             return verb()
-        except (Refused, Overtaken):
+        except (ActionRefused, Conflict):
             return ""
         finally:
             connection.close()

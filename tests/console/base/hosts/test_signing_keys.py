@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from console.base.accounts.models import Notification
 from console.base.activity.models import ActivityEntry
-from console.base.core.errors import Overtaken, Refused
+from console.base.core.errors import ActionRefused, Conflict
 from console.base.core.sealing import unseal
 from console.base.hosts import signing
 from console.base.hosts.actions import export_configuration, sealed
@@ -81,7 +81,7 @@ def test_added_by_four_at_once(application, admin):
     def attempt(_number):
         try:
             add(application, admin)
-        except Refused:
+        except ActionRefused:
             return "refused"
         finally:
             connection.close()
@@ -148,7 +148,7 @@ def test_both_retired_at_once(application, admin):
     def attempt(key):
         try:
             sealed.retire_signing_key(key, by=admin, reason="Yearly")
-        except Refused as refused:
+        except ActionRefused as refused:
             return refused.message
         finally:
             connection.close()
@@ -168,7 +168,7 @@ def test_retired_by_two_at_once(application, admin):
     def attempt(_number):
         try:
             sealed.retire_signing_key(key, by=admin, reason="Yearly")
-        except Overtaken:
+        except Conflict:
             return "overtaken"
         finally:
             connection.close()
