@@ -144,7 +144,9 @@ def test_old_and_new_at_once_publish_once(old: Turns) -> None:
         wait_until(lambda: waiting() == 2)  # Both want the program's row.
         holder.rollback()
         results = {"old": old.answer(), "new": new.result(SECONDS)}
-    assert sorted(map(json.dumps, results.values())) == ['{"done": "1.0.0"}', '{"refused": "Refused"}'], results
+    refusals = [result.get("refused") for result in results.values()]
+    assert ("Refused" in refusals) != ("ActionRefused" in refusals), results  # as each release calls it
+    assert {"done": "1.0.0"} in results.values(), results
     assert [release.to_version.number for release in program.releases.all()] == ["1.0.0"]
 
 

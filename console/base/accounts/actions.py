@@ -196,7 +196,7 @@ def change_role(member: Membership, *, role: str, by: User, at: datetime | None 
 
 @transaction.atomic
 def remove_member(member: Membership, *, by: User, reason: str = "", at: datetime | None = None) -> None:
-    """End a membership, one's own too, from the next request on (P-3); the last administrator's raises ActionRefused."""
+    """End a membership, one's own too, from the next request on (P-3); ActionRefused for the last administrator."""
     member = _lock_member(member)
     if refusal := why_not_leave_admins(member):
         raise ActionRefused(refusal)
