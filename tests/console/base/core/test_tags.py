@@ -174,14 +174,14 @@ def test_the_filter_bar_mirrors_the_url_and_keeps_the_rest(db):
 
 def test_tabs_set_one_value_and_keep_the_others(db):
     make_user("Bus driver"), make_user("Bus owner", is_active=False), make_user("Other")
-    html = draw_bar("?q=bus&active=yes&page=3")
-    assert '<a href="?q=bus">All <span class="segment-count">2</span></a>' in html
-    assert '<a href="?q=bus&amp;active=yes" class="active" aria-current="true">On' in html
-    assert '<a href="?q=bus&amp;active=no">Off <span class="segment-count">1</span></a>' in html
+    html = squeeze(draw_bar("?q=bus&active=yes&page=3"))
+    assert '<a href="?q=bus" >All <span class="segment-count">2</span></a>' in html
+    assert '<a href="?q=bus&amp;active=yes" class="active" aria-current="true" >On' in html
+    assert '<a href="?q=bus&amp;active=no" >Off <span class="segment-count">1</span></a>' in html
 
 
 def test_an_unknown_tab_shows_the_first(db):
-    assert 'class="active" aria-current="true">All' in draw_bar("?active=x")
+    assert 'class="active" aria-current="true" >All' in squeeze(draw_bar("?active=x"))
 
 
 def test_a_table_head_sorts_both_ways():
