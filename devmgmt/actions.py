@@ -188,7 +188,7 @@ def end_with_binding(binding: Binding, *, by: User, removed: bool, at: datetime)
                 _end(grant, by=by, at=at, reason=reason)
             else:
                 decisions.move(grant, source=DecisionState.WAITING, state=DecisionState.WITHDRAWN)
-            emit(event(grant, was=was, by=by, at=at, reason=reason, aside=True))
+            emit(event(grant, was=was, by=by, at=at, reason=reason, aside=True, quiet=True))
 
 
 def _refuse_unbound(program: MiniProgram, application: HostApplication) -> None:

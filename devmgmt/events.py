@@ -19,10 +19,7 @@ from miniprograms.events import ProgramEvent, RequestEvent, reviewers
 
 
 class GrantEvent(RequestEvent):
-    """What happened to an exemption or an interface permission.
-
-    Where it ends with its binding it is `aside`: the unbinding has told everybody.
-    """
+    """What happened to an exemption or an interface permission."""
 
     @property
     def api(self) -> str:

@@ -12,6 +12,7 @@ from django.utils.translation import gettext, override
 from console.base.accounts.actions import change_role
 from console.base.accounts.models import Membership
 from console.base.accounts.permissions import TeamRole
+from console.base.activity.events import log_words
 from console.routes import routes
 from tests.console.test_routes import language
 from tests.console.world import make_world
@@ -85,5 +86,5 @@ def test_each_reads_the_log_in_their_own_language(world, signed_in):
                 "before": TeamRole.VIEWER.label,
                 "after": TeamRole.DEVELOPER.label,
             }
-            assert str("member.role_changed".label) in text
+            assert log_words("member.role_changed") in text
             assert role in text

@@ -12,6 +12,7 @@ from django.utils.translation import get_language
 from console.base.accounts.models import User
 from console.base.activity.models import ActivityEntry
 from tests.factories import PASSWORD, make_program, make_user
+from tests.markup import flat
 
 pytestmark = pytest.mark.django_db
 URL = "/language/"
@@ -143,7 +144,7 @@ def test_django_s_admin_follows(signed_in):
 @pytest.mark.parametrize("path", ["/", "/notifications/", "/miniprograms/"])
 def test_the_switch_is_in_the_top_bar(signed_in, path):
     program = make_program()
-    page = signed_in(program.created_by).get(f"{path}?page=1").content.decode()
+    page = flat(signed_in(program.created_by).get(f"{path}?page=1").content.decode())
     assert f'<input type="hidden" name="next" value="{path}?page=1">' in page
     assert 'name="language" value="zh-hans" lang="zh-hans">简体中文' in page
 

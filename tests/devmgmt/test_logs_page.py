@@ -17,6 +17,7 @@ from devmgmt.logs import volume
 from devmgmt.models import LogVolume
 from devmgmt.presenters.logs import bars_of, step_for
 from tests import factories
+from tests.markup import flat
 
 pytestmark = pytest.mark.django_db
 GUID = "0302" + "7" * 28
@@ -180,7 +181,7 @@ def test_a_launch_is_asked_for_to_the_letter(viewer, program):
 
 
 def test_what_links_ask_for_is_a_chip_that_can_be_removed(viewer, program):
-    page = get(viewer, program, trace="t-<b>", level="warn").content.decode()
+    page = flat(get(viewer, program, trace="t-<b>", level="warn").content.decode())
     assert "t-&lt;b&gt;" in page
     assert 'href="?level=warn" aria-label="Remove: Launch"' in page
     assert '<input type="hidden" name="trace" value="t-&lt;b&gt;">' in page

@@ -9,7 +9,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from devmgmt.models import LogVolume
-from devmgmt.presenters.programs import standings
+from devmgmt.presenters.programs import summaries
 from tests import factories
 
 pytestmark = pytest.mark.django_db
@@ -75,7 +75,7 @@ def test_entries_count_from_midnight_to_now():
     logged(program, warn=4, at=now)
     logged(program, info=8, at=now + timedelta(minutes=1))
     logged(other, info=16, at=now)
-    rows = standings([program, other], at=now)
+    rows = summaries([program, other], at=now)
     assert [(row.entries, row.errors) for row in rows] == [(7, 1), (16, 0)]
 
 

@@ -8,7 +8,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
-from messaging.presenters.programs import standings
+from messaging.presenters.programs import summaries
 from tests import factories
 
 pytestmark = pytest.mark.django_db
@@ -64,7 +64,7 @@ def test_a_row_tells_where_a_program_stands(signed_in, program, application):
 
 
 def test_what_was_never_sent_is_nothing(program):
-    [row] = standings([program], at=timezone.now())
+    [row] = summaries([program], at=timezone.now())
     assert (row.template_count, row.sent, row.failed, row.waiting, row.last_sent) == (0, 0, 0, 0, None)
 
 

@@ -12,6 +12,7 @@ from messaging.models import Consent, Message, MyTemplate
 from messaging.states import MOST_TEMPLATES
 from tests import factories
 from tests.devmgmt.granting import at_once
+from tests.markup import flat
 
 pytestmark = pytest.mark.django_db
 MISSING = "This needs another role: team administrator, license holder or developer."
@@ -52,7 +53,7 @@ def test_what_is_shown(signed_in, program, developer, template):
     factories.make_template(factories.make_program())
     response = signed_in(developer).get(url(program))
     assert shown(response) == ["Appointment reminder"]
-    page = text_of(response)
+    page = flat(text_of(response))
     for words in (
         f'data-copy="{template.template_id}"',
         "Long-term",

@@ -147,6 +147,8 @@ likely = st.text(st.sampled_from("0159.-:/ ~年月日元￥$aZé汉粤·!\n\x00\
 
 def is_han(character: str) -> bool:
     name = unicodedata.name(character, "")
+    if unicodedata.category(character) == "Cn" and 0x20000 <= ord(character) <= 0x3FFFD:
+        return True  # The planes are for ideographs: a later Unicode than Python's has this one.
     return name.startswith(("CJK UNIFIED", "CJK COMPATIBILITY IDEOGRAPH")) or character in "々〇"
 
 

@@ -35,7 +35,7 @@ class Event:
 
     `by` is None when the clock or the operator's command line did it, `at` the moment of the change. `before` and
     `after` hold JSON values, `reason` a person's own words. `aside` says that it follows from another change, whose
-    event stands for both wherever one alone is shown.
+    event stands for both wherever one alone is shown; `quiet` that the other one's readers know.
     """
 
     name: ClassVar[str] = ""  # stored in rows, never changed
@@ -64,9 +64,11 @@ class Event:
         after: dict[str, Any] | None = None,
         reason: str = "",
         aside: bool = False,
+        quiet: bool = False,
     ) -> None:
         self.on, self.by, self.at = on, by, at or timezone.now()
-        self.before, self.after, self.reason, self.aside = before, after, reason, aside
+        self.before, self.after, self.reason = before, after, reason
+        self.aside, self.quiet = aside, quiet
         self.notified: set[Any] = set()
 
     @property
@@ -152,6 +154,6 @@ def emit(event: Event) -> ActivityEntry:
         **event.belongs(),
     )
     event.follow()
-    for notify in event.notify:
+    for notify in () if event.quiet else event.notify:
         notify(event)
     return entry

@@ -114,7 +114,7 @@ def test_the_standing_in_other_applications_stays_unseen(signed_in, reviewer, pr
     )
     client = signed_in(reviewer)
     reading = client.get(url(decision, "report/")).context["reading"]
-    assert [(line.use.name, [standing.grant for standing in line.standings]) for line in reading.apis] == [
+    assert [(line.use.name, [standing.grant for standing in line.grants]) for line in reading.apis] == [
         ("wx.getLocation", ["granted"])
     ]
     assert reading.exempt == []

@@ -42,10 +42,10 @@ def test_what_it_tells(signed_in, program, admin):
 
         page = signed_in(admin).get(url(program))
 
-    standing, figures = page.context["standing"], page.context["figures"]
-    assert (standing.current, standing.old, standing.state) == (second.row, [first.row], "active")
-    assert (standing.address, standing.last.path) == ("203.0.113.8", "/cgi-bin/stable_token")
-    assert (standing.old_left, standing.old_last.last_at) == ("23 h 56 min", NOON)
+    summary, figures = page.context["summary"], page.context["figures"]
+    assert (summary.current, summary.old, summary.state) == (second.row, [first.row], "active")
+    assert (summary.address, summary.last.path) == ("203.0.113.8", "/cgi-bin/stable_token")
+    assert (summary.old_left, summary.old_last.last_at) == ("23 h 56 min", NOON)
     assert (figures.addresses, figures.alive, figures.issued) == (2, 1, 1)
     assert (figures.refused, figures.errcodes) == (1, "40125")
     assert [(move.words, move.entry.reason, move.colour) for move in page.context["history"]] == [
@@ -78,7 +78,7 @@ def test_the_day_begins_anew(signed_in, program, admin):
         page = signed_in(admin).get(url(program))
     figures = page.context["figures"]
     assert (figures.addresses, figures.alive, figures.issued, figures.refused) == (0, 0, 0, 0)
-    assert page.context["standing"].last.address == CALLER.address
+    assert page.context["summary"].last.address == CALLER.address
 
 
 def test_a_long_history_has_pages(signed_in, program, admin):

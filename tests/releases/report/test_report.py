@@ -126,7 +126,7 @@ def test_everything_that_was_found(signed_in, holder, version, application):
         ("unread", "orange", 1),
     ]
     (line,) = reading.apis
-    assert {standing.application: standing.grant for standing in line.standings} == {
+    assert {standing.application: standing.grant for standing in line.grants} == {
         application: "restricted",
         other: "granted",
     }

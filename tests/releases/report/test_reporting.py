@@ -156,7 +156,7 @@ def test_two_applications_of_one_name_are_told_apart(program, application):
     (api,) = content.apis
     assert api.standing == {application.application_id: "restricted", other.application_id: "granted"}
     reading = read(content, [application, other])
-    assert [standing.grant for standing in reading.apis[0].standings] == ["restricted", "granted"]
+    assert [standing.grant for standing in reading.apis[0].grants] == ["restricted", "granted"]
     assert reading.exempt == [other]
 
 
