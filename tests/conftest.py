@@ -107,7 +107,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_runtest_setup(item: pytest.Item) -> None:
-    """Give back connections that an earlier test has had killed: tests that commit go on with what is there."""
+    """Tests that commit go on with the connection that is there."""
+    give_back_if_dead()
+
+
+def give_back_if_dead() -> None:
+    """Give back a connection that an earlier test has had killed, and those that wait in the pool."""
     if connection.in_atomic_block:
         return
     if connection.connection is not None and connection.is_usable():
@@ -132,6 +137,7 @@ def no_running_loop() -> Iterator[None]:
     """
     loop = asyncio._get_running_loop()
     asyncio._set_running_loop(None)
+    give_back_if_dead()  # It is another one than that of the hook above, where a loop runs.
     yield
     asyncio._set_running_loop(loop)
 
