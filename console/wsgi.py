@@ -1,4 +1,4 @@
-"""The WSGI entry point: probes first, then devices and servers in front of Django, all else by Django.
+"""The WSGI entry point: devices first, as they are many; then probes and servers, all else by Django.
 
 `manage.py start` says which of them a process serves: a process for devices never waits for a page.
 """
@@ -25,9 +25,10 @@ from console.platform import probes  # noqa: E402
 def application_for(role: str) -> Any:
     """Return what a process of this role answers (`roles.SERVING`)."""
     pages = http.nothing_here if role == "runtime" else django
+    if role == "web":
+        return probes.in_front_of(pages)
     servers = server.in_front_of(pages, is_away=feed.is_behind)
-    behind = pages if role == "web" else device.in_front_of(servers)
-    return probes.in_front_of(behind)
+    return device.in_front_of(probes.in_front_of(servers))
 
 
 application = application_for(roles.current())
