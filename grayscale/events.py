@@ -9,7 +9,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from console.base.accounts.models import User
-from console.base.accounts.notifying import Notify, member_or_managers, members_with
+from console.base.accounts.notifying import Notify, member_or_managers, members_with, nothing
 from console.base.accounts.permissions import Permission
 from console.base.accounts.states import NotificationKind
 from console.base.activity.fields import Field, Moment, State
@@ -17,8 +17,7 @@ from grayscale.conditions import CHOICES, RANGED
 from grayscale.guardrail_words import guardrail_words, harm_words
 from grayscale.models import GrayscaleTask
 from grayscale.states import TaskState
-from miniprograms.events import ProgramEvent
-from miniprograms.models import MiniProgram
+from miniprograms.events import PartEvent
 
 # Why a task moved; what is not here a person did, and their words stand in the entry's reason.
 WHY: Mapping[str, str | Promise] = {
@@ -68,16 +67,11 @@ TASK = {
 }
 
 
-class TaskEvent(ProgramEvent):
+class TaskEvent(PartEvent):
     """What happened to a grayscale task; `leads_to` is the state that it has since, "" for the same as before."""
 
     fields = TASK
     leads_to: ClassVar[str] = ""
-
-    @property
-    def program(self) -> MiniProgram:
-        program: MiniProgram = self.on.mini_program
-        return program
 
     @property
     def label(self) -> str:
@@ -98,7 +92,7 @@ def creator(text: str | Promise) -> Notify:
         to=lambda event: member_or_managers(event.on.created_by, team=event.program.team),
         text=text,
         url=lambda event: event.on.get_absolute_url(),
-        detail=lambda event: "",
+        detail=nothing,
     )
 
 
@@ -198,9 +192,9 @@ class TaskEndedUnbound(TaskEnded):
     notify = (
         Notify(
             kind=NotificationKind.GRAYSCALE,
-            to=lambda event: _managers_unless_theirs(event),
+            to=_managers_unless_theirs,
             text=_("%(program)s: “%(task)s” has ended, none of its applications is bound any more"),
             url=lambda event: event.on.get_absolute_url(),
-            detail=lambda event: "",
+            detail=nothing,
         ),
     )

@@ -16,8 +16,7 @@ from console.base.activity.fields import Choice, Field, Number, State
 from console.base.hosts.events import ApplicationEvent, administrators
 from messaging.states import TemplateCategory, TemplateKind
 from messaging.wording import what_of
-from miniprograms.events import ProgramEvent
-from miniprograms.models import MiniProgram
+from miniprograms.events import PartEvent
 
 PUBLIC_TEMPLATE = {
     "category": Choice(_("Category"), TemplateCategory),
@@ -27,15 +26,6 @@ PUBLIC_TEMPLATE = {
     "offered": Field(_("Offered")),
     "type": Choice(_("Type"), TemplateKind),
 }
-
-
-class PartEvent(ProgramEvent):
-    """What happened to a template or a message of a program."""
-
-    @property
-    def program(self) -> MiniProgram:
-        program: MiniProgram = self.on.mini_program
-        return program
 
 
 class BanEvent(PartEvent):

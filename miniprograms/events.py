@@ -49,18 +49,22 @@ class ProgramEvent(Event):
             self.program.write(changed_at=self.at, last_change=self.name, last_change_label=self.short[:200])
 
 
-class RequestEvent(ProgramEvent):
+class PartEvent(ProgramEvent):
+    """What happened to something that belongs to a mini program."""
+
+    @property
+    def program(self) -> MiniProgram:
+        program: MiniProgram = self.on.mini_program
+        return program
+
+
+class RequestEvent(PartEvent):
     """A move of what a program asks an application for: `was` is the state before, None for a new request."""
 
     fields = STATE
 
     def __init__(self, on: Any, *, was: str | None, **values: Any) -> None:
         super().__init__(on, before={"state": was} if was else None, after={"state": on.state}, **values)
-
-    @property
-    def program(self) -> MiniProgram:
-        program: MiniProgram = self.on.mini_program
-        return program
 
     @property
     def application(self) -> HostApplication:

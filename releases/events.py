@@ -12,7 +12,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from console.base.accounts.models import User
-from console.base.accounts.notifying import Notify, member_or_managers, members_with
+from console.base.accounts.notifying import Notify, member_or_managers, members_with, nothing
 from console.base.accounts.permissions import Permission
 from console.base.accounts.states import NotificationKind
 from console.base.activity.fields import Field, Hash, State
@@ -111,10 +111,6 @@ def _outcome(event: AuditEvent) -> str:
     return "\n".join(line for line in (event.reason.strip(), outcome) if line)
 
 
-def _nothing(event: AuditEvent) -> str:
-    return ""
-
-
 def everyone(text: str | Promise) -> tuple[Callable[[Any], None], ...]:
     """Return what notifies who manages the program, and who administers an application that serves it.
 
@@ -125,7 +121,7 @@ def everyone(text: str | Promise) -> tuple[Callable[[Any], None], ...]:
         return Notify(kind=NotificationKind.RELEASE, to=to, text=text, url=url, detail=_by_whom)
 
     def administrators(event: VersionEvent) -> None:
-        for application in event.program.bindings.bound().applications():
+        for application in event.program.bindings.bound().applications().prefetch_related("people__user"):
             people = [person.user for person in administrators_of(application)]
             url = reverse("hosts:programs", args=[application.application_id])
             notify(partial(_always, people), partial(_always, url))(event)
@@ -183,9 +179,7 @@ class ApprovedByUnbinding(VersionApproved):
     """The application that had not decided yet was unbound; all others have approved."""
 
     notify = (
-        submitter(
-            _("%(program)s %(version)s is approved: %(application)s was unbound and no longer decides"), _nothing
-        ),
+        submitter(_("%(program)s %(version)s is approved: %(application)s was unbound and no longer decides"), nothing),
     )
 
 
@@ -195,7 +189,7 @@ class WithdrawnByUnbinding(VersionWithdrawn):
     notify = (
         submitter(
             _("%(program)s %(version)s is in development again: %(application)s was unbound, nobody is left to decide"),
-            _nothing,
+            nothing,
         ),
     )
 

@@ -16,13 +16,12 @@ from console.base.accounts.permissions import Permission
 from console.base.accounts.states import NotificationKind
 from console.base.activity.fields import Field, State
 from console.base.activity.models import ActivityEntry
-from console.base.core import times
+from console.base.hosts.events import old_one
 from devmgmt.keys.models import AppSecret
-from miniprograms.events import ProgramEvent
-from miniprograms.models import MiniProgram
+from miniprograms.events import PartEvent
 
 
-class SecretEvent(ProgramEvent):
+class SecretEvent(PartEvent):
     """What happened to a program's AppSecret."""
 
     fields = {
@@ -30,11 +29,6 @@ class SecretEvent(ProgramEvent):
         "secret": Field(_("Secret")),
         "state": State(_("State")),
     }
-
-    @property
-    def program(self) -> MiniProgram:
-        program: MiniProgram = self.on.mini_program
-        return program
 
     @property
     def label(self) -> str:
@@ -53,10 +47,7 @@ def administrators(text: str | Promise, detail: Callable[[Any], str] | None = No
 
 
 def _until(event: SecretReset) -> str:
-    words = gettext("The old one is refused since %(time)s.")
-    if event.after is not None and event.after["overlap"]:
-        words = gettext("The old one works until %(time)s.")
-    return f"{words % {'time': times.full(event.ends_at)}}\n{event.reason}".strip()
+    return f"{old_one(event)}\n{event.reason}".strip()
 
 
 class SecretGenerated(SecretEvent):

@@ -5,8 +5,7 @@ from __future__ import annotations
 from django.utils.translation import gettext_lazy as _
 
 from console.base.activity.fields import Field, LongText, Number
-from miniprograms.events import ProgramEvent
-from miniprograms.models import MiniProgram
+from miniprograms.events import PartEvent, ProgramEvent
 from miniprograms.privacy.states import DataType
 
 AGREEMENT = {
@@ -29,16 +28,11 @@ class PrivacySaved(ProgramEvent):
     fields = AGREEMENT
 
 
-class PrivacyPublished(ProgramEvent):
+class PrivacyPublished(PartEvent):
     name, icon, colour = "privacy.published", "rocket", "green"
     log = _("published the privacy agreement of")
     in_list = _("Privacy agreement %(label)s published")
     fields = {"asks_again": Field(_("Users must agree again")), "number": Number(_("Number"))}
-
-    @property
-    def program(self) -> MiniProgram:
-        program: MiniProgram = self.on.mini_program
-        return program
 
     @property
     def short(self) -> str:

@@ -25,6 +25,11 @@ def reason_of(event: Any) -> str:
     return str(event.reason)
 
 
+def nothing(event: Any) -> str:
+    """Say nothing beside the text."""
+    return ""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Notify:
     """Whom an event notifies, and what they read: `text` names `event.words()`.

@@ -11,7 +11,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from console.base.accounts.notifying import Notify
+from console.base.accounts.notifying import Notify, nothing
 from console.base.accounts.permissions import ApplicationRole
 from console.base.accounts.states import NotificationKind
 from console.base.activity.events import Event
@@ -83,7 +83,7 @@ class ApiEvent(PartEvent):
         return f"{self.on} – {self.application}"
 
 
-def administrators(text: str | Promise, page: str, detail: Callable[[Any], str] = lambda event: "") -> Notify:
+def administrators(text: str | Promise, page: str, detail: Callable[[Any], str] = nothing) -> Notify:
     """Return what notifies the application's administrators of what `page` shows."""
     return Notify(
         kind=NotificationKind.KEYS,
@@ -99,7 +99,8 @@ def _key_of(event: ApplicationEvent) -> str:
     return "\n".join(line for line in (key, event.reason) if line)
 
 
-def _until(event: ServerSecretReset) -> str:
+def old_one(event: Any) -> str:
+    """Return until when a secret works that was reset at `ends_at`, or since when it doesn't (K-2)."""
     words = gettext("The old one works until %(time)s.")
     if event.after is not None and not event.after["overlap"]:
         words = gettext("The old one is refused since %(time)s.")
@@ -191,7 +192,7 @@ class ServerSecretReset(ApplicationEvent):
     name, icon, colour = "server_secret.reset", "refresh", "blue"
     log = _("reset the server secret of")
     fields = SECRET
-    notify = (administrators(_("%(person)s reset the server secret of %(application)s"), "hosts:gateway", _until),)
+    notify = (administrators(_("%(person)s reset the server secret of %(application)s"), "hosts:gateway", old_one),)
 
     def __init__(self, on: HostApplication, *, ends_at: datetime, **values: Any) -> None:
         super().__init__(on, **values)

@@ -10,8 +10,13 @@ from console.base.hosts.models import ApplicationMember, HostApplication
 
 
 def administrators_of(application: HostApplication) -> list[ApplicationMember]:
-    """Return the application administrators who can sign in."""
-    return list(application.people.filter(role=ApplicationRole.APP_ADMIN, user__is_active=True).select_related("user"))
+    """Return the application administrators who can sign in; no query when `people__user` is prefetched."""
+    prefetch_related_objects([application], "people__user")
+    return [
+        person
+        for person in application.people.all()
+        if person.role == ApplicationRole.APP_ADMIN and person.user.is_active
+    ]
 
 
 def reviewers_of(application: HostApplication) -> list[User]:
