@@ -6,7 +6,6 @@ from datetime import timedelta
 
 import pytest
 from django.core.cache import cache
-from django.db import connection
 from django.urls import reverse
 from django.utils import timezone
 from playwright.sync_api import Page, expect
@@ -26,9 +25,7 @@ HOSTILE = [SCRIPT, "\x1b[31m\x07" * 40, "\u202e\u2067" + "tfel ot thgir " * 30, 
 @pytest.fixture
 def program(db: None):
     cache.clear()
-    yield factories.make_program(name="City Bus")
-    with connection.cursor() as cursor:
-        cursor.execute("TRUNCATE devmgmt_logentry")
+    return factories.make_program(name="City Bus")
 
 
 @pytest.fixture
