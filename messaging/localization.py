@@ -77,7 +77,7 @@ def lines_in(template: MyTemplate, values: Mapping[str, object], lang: str) -> l
     ]
 
 
-def what_of(ban: Ban) -> str:
+def ban_subject(ban: Ban) -> str:
     """Name what is stopped: “City Bus”, or “Arrival reminder of City Bus”."""
     if ban.template is None:
         return str(ban.mini_program)
