@@ -11,7 +11,7 @@ from console.base.accounts.filters import TeamsFilter
 from console.base.core.filters import SearchFilter
 from console.base.core.widgets import FilterSelect
 from miniprograms.models import Category, MiniProgram
-from miniprograms.querysets import MiniProgramQuerySet
+from miniprograms.querysets import MiniProgramQuerySet, is_on_shelf
 from miniprograms.states import Shelf
 
 SORTS = (
@@ -46,7 +46,7 @@ class MiniProgramFilter(ProgramFilter):
     tab_name = "shelf"
     tabs = {
         "": (_("All"), Q()),
-        Shelf.ON: (_("On the shelf"), Q(shelf=Shelf.ON)),
+        Shelf.ON: (_("On the shelf"), is_on_shelf()),
         Shelf.OFF: (_("Off"), Q(shelf=Shelf.OFF)),
     }
     category = filters.ModelChoiceFilter(
