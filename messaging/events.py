@@ -13,7 +13,7 @@ from console.base.accounts.permissions import Permission
 from console.base.accounts.states import NotificationKind
 from console.base.activity.events import Event
 from console.base.activity.fields import Choice, Field, Number, State
-from console.base.hosts.events import ApplicationEvent, administrators
+from console.base.hosts.events import ApplicationEvent, app_administrators
 from messaging.localization import ban_subject
 from messaging.states import TemplateCategory, TemplateKind
 from miniprograms.events import PartEvent
@@ -68,14 +68,14 @@ class GatewaySet(ApplicationEvent):
     fields = {"address": Field(_("Address"))}
     kept = True  # the revisions of a gateway are counted by them
     notify = (
-        administrators(_("%(person)s changed the message gateway of %(application)s"), "hosts:gateway", _address),
+        app_administrators(_("%(person)s changed the message gateway of %(application)s"), "hosts:gateway", _address),
     )
 
 
 class GatewayRemoved(GatewaySet):
     """The gateway was set to none."""
 
-    notify = (administrators(_("%(person)s removed the message gateway of %(application)s"), "hosts:gateway"),)
+    notify = (app_administrators(_("%(person)s removed the message gateway of %(application)s"), "hosts:gateway"),)
 
 
 class GatewayTested(ApplicationEvent):
