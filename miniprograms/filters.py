@@ -55,5 +55,4 @@ class MiniProgramFilter(ProgramFilter):
     sort = filters.ChoiceFilter(label=_("Order"), choices=SORTS, empty_label=None, method="order", widget=FilterSelect)
 
     def order(self, programs: MiniProgramQuerySet, name: str, key: str) -> MiniProgramQuerySet:
-        """Sort."""
         return programs.sorted_by(key)

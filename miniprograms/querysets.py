@@ -64,8 +64,6 @@ class MiniProgramQuerySet(models.QuerySet["MiniProgram"]):
 
 
 class BindingQuerySet(DecisionQuerySet):
-    """Which bindings."""
-
     def bound(self) -> BindingQuerySet:
         """In force: the application serves the program (L-6)."""
         return self.approved()
@@ -88,8 +86,6 @@ class BindingQuerySet(DecisionQuerySet):
 
 
 class IdeDownloadQuerySet(models.QuerySet["IdeDownload"]):
-    """Which downloads of the IDE."""
-
     def newest_of_each_platform(self) -> IdeDownloadQuerySet:
         """The one to offer for each system."""
         return self.order_by("platform", "-released_on", "-id").distinct("platform")

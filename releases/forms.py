@@ -167,7 +167,6 @@ class TrialForm(forms.Form):
         return [(package.entry_page, entry), *others]
 
     def clean_version(self) -> Version:
-        """Return the version."""
         if self.shown is None or self.shown.number != self.cleaned_data["version"]:
             raise ValidationError(_("Choose one of the versions of this mini program."))
         return self.shown

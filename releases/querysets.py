@@ -18,8 +18,6 @@ ONLINE = f"version.state = '{VersionState.ONLINE}'"
 
 
 class VersionQuerySet(models.QuerySet["Version"]):
-    """Which versions."""
-
     def numbered(self, number: str) -> VersionQuerySet:
         """The version with this number; none when it is no number."""
         parts = number.split(".")
@@ -69,8 +67,6 @@ class VersionQuerySet(models.QuerySet["Version"]):
 
 
 class AuditQuerySet(models.QuerySet["Audit"]):
-    """Which audits."""
-
     def running(self) -> AuditQuerySet:
         """Not yet decided."""
         return self.filter(state=AuditState.IN_AUDIT)

@@ -58,7 +58,6 @@ class Process:
 
     @property
     def version(self) -> str:
-        """Which version it runs."""
         return str(self.sign.facts.get("version", "")) if self.sign else ""
 
     @property

@@ -162,7 +162,6 @@ class ClickHouseStore:
         return [_entry(row) for row in self._ask(LATEST % where, parameters | {"limit": limit})]
 
     def entry(self, mini_program: int, place: Place) -> Entry | None:
-        """Return one entry of the program."""
         rows = self._ask(ENTRY, {"mini_program": mini_program, "time": _ticks(place.time), "id": place.id})
         return _entry(rows[0]) if rows else None
 

@@ -168,7 +168,6 @@ class PostgresStore:
         return ask(AT_PLACES.format(places=ANYWHERE.format(spans=SQL(" UNION ALL ").join(spans)), **parts))
 
     def entry(self, mini_program: int, place: Place) -> Entry | None:
-        """Return one entry of the program."""
         parameters: Parameters = {"mini_program": mini_program, "time": place.time, "id": place.id}
         rows = _ask(ENTRY.format(columns=COLUMNS), parameters)
         return Entry(*rows[0]) if rows else None

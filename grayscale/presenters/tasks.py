@@ -103,7 +103,7 @@ class TaskRow:
 
     @property
     def more(self) -> list[TaskAction]:
-        """The rest."""
+        """What else this state allows: the row's menu."""
         return self._possible()[2:]
 
     def _possible(self) -> list[TaskAction]:

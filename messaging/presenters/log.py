@@ -96,8 +96,6 @@ def _consents_of(program: MiniProgram, recipient: tuple[str, str]) -> list[int]:
 
 
 class Row:
-    """A message in the list."""
-
     def __init__(self, message: Message) -> None:
         self.message = message
         self.place = str(Place(message.accepted_at, message.pk))

@@ -270,7 +270,6 @@ def replay_failed(request: SignedInRequest, application: HostApplication) -> Htt
 
 
 def address_of(application: HostApplication) -> str:
-    """Return the address of the page."""
     return reverse("hosts:gateway", args=[application.application_id])
 
 

@@ -98,7 +98,6 @@ class DataRow:
 
     @property
     def label(self) -> str:
-        """Its name."""
         return str(self.data_type.label)
 
     @property

@@ -56,8 +56,6 @@ class _Undeclared(Func):
 
 
 class FoundDataQuerySet(models.QuerySet["FoundData"]):
-    """Which findings."""
-
     def undeclared_in(self, agreements: PrivacyAgreementQuerySet) -> FoundDataQuerySet:
         """Those with types of data that the newest of the program's `agreements` does not name (S-3).
 

@@ -26,8 +26,6 @@ def pause_over(*, at: datetime) -> models.Q:
 
 
 class TeamQuerySet(models.QuerySet["Team"]):
-    """Whose teams."""
-
     def visible_to(self, user: User | AnonymousUser) -> TeamQuerySet:
         """Teams of which `user` is a member."""
         return self.where(user, Permission.VIEW)
@@ -38,8 +36,6 @@ class TeamQuerySet(models.QuerySet["Team"]):
 
 
 class MembershipQuerySet(models.QuerySet["Membership"]):
-    """Which members."""
-
     def by_rank(self) -> MembershipQuerySet:
         """Team administrators first, then by name."""
         ranks = [models.When(role=role, then=number) for number, role in enumerate(TeamRole.values)]
@@ -51,8 +47,6 @@ class MembershipQuerySet(models.QuerySet["Membership"]):
 
 
 class InvitationQuerySet(models.QuerySet["Invitation"]):
-    """Which invitations."""
-
     def open(self) -> InvitationQuerySet:
         """Neither accepted nor taken back; may have expired."""
         return self.filter(accepted_at=None, revoked_at=None)
@@ -79,8 +73,6 @@ class InvitationQuerySet(models.QuerySet["Invitation"]):
 
 
 class NotificationQuerySet(models.QuerySet["Notification"]):
-    """Which notifications."""
-
     def unread_by(self, user: User) -> NotificationQuerySet:
         """Shown to `user`, and not yet marked as read; as `Notification.is_read` says of one.
 
@@ -89,7 +81,7 @@ class NotificationQuerySet(models.QuerySet["Notification"]):
         return self.shown().filter(user=user, id__gt=user.notifications_read_to, read_at=None)
 
     def shown(self) -> NotificationQuerySet:
-        """What the person is told in the console."""
+        """What the person reads in the console."""
         return self.filter(in_console=True)
 
     def unsent(self, *, at: datetime) -> NotificationQuerySet:

@@ -35,8 +35,6 @@ API = {"restricted": Field(_("Restricted")), "title": Field(_("What it does")), 
 
 
 class ApplicationEvent(Event):
-    """What happened to a host application."""
-
     @property
     def application(self) -> HostApplication:
         """The application whose page shows it."""

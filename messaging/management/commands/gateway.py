@@ -40,7 +40,6 @@ class Command(BaseCommand):
         parser.add_argument("--quiet", action="store_true", help="print no line for each message")
 
     def handle(self, *, host: str, port: int, quiet: bool, console: bool, **options: Any) -> None:
-        """Listen."""
         say = None if quiet else self.say
         stub = Stub([], say, ask=of_console) if console else Stub(self.secrets(**options), say)
         with contextlib.suppress(KeyboardInterrupt):

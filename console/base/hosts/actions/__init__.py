@@ -151,7 +151,7 @@ def add_person(
 
 @transaction.atomic
 def change_role(person: ApplicationMember, *, role: str, by: User, at: datetime | None = None) -> ApplicationMember:
-    """Change a person's role and tell them; the last application administrator keeps theirs."""
+    """Change a person's role and notify them; the last application administrator keeps theirs."""
     _application, current = _locked(person)
     if current.role == role:
         return current
