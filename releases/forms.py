@@ -139,7 +139,7 @@ class TrialForm(forms.Form):
     )
     seen = forms.CharField(required=False, widget=forms.HiddenInput)
     meanwhile: TrialVersion | None = None
-    overtaken = False
+    in_conflict = False
 
     def __init__(self, data: QueryDict | None, *, program: MiniProgram, initial: dict[str, Any]) -> None:
         super().__init__(data, initial=initial)
@@ -195,4 +195,4 @@ class TrialForm(forms.Form):
     def show_conflict(self, current: TrialVersion | None) -> None:
         """Show what stands there now; what was typed stays, and a second save replaces it knowingly."""
         self.data = {**self.data.dict(), "seen": current.set_at.isoformat() if current else ""}  # type: ignore[attr-defined]
-        self.overtaken, self.meanwhile = True, current
+        self.in_conflict, self.meanwhile = True, current

@@ -31,6 +31,6 @@ class AppSecretQuerySet(models.QuerySet["AppSecret"]):
 
 
 class AccessTokenQuerySet(models.QuerySet["AccessToken"]):
-    def alive(self, *, at: datetime) -> AccessTokenQuerySet:
+    def active(self, *, at: datetime) -> AccessTokenQuerySet:
         """Given, not expired, not revoked. A frozen program's count here."""
         return self.filter(expires_at__gt=at, ended_at=None)

@@ -73,7 +73,7 @@ class Scan(msgspec.Struct):
     left_out: dict[str, int] = {}
 
 
-class Tally(msgspec.Struct):
+class Occurrences(msgspec.Struct):
     """How often something is in a file, and the first lines of it."""
 
     count: int = 0
@@ -83,9 +83,9 @@ class Tally(msgspec.Struct):
 class Finds(msgspec.Struct):
     """What is in one file. `why` says why it was not parsed; `seconds` of processor time were spent on it."""
 
-    apis: dict[str, Tally] = {}
-    origins: dict[tuple[str, str], Tally] = {}  # by origin and kind
-    computed: Tally = msgspec.field(default_factory=Tally)
+    apis: dict[str, Occurrences] = {}
+    origins: dict[tuple[str, str], Occurrences] = {}  # by origin and kind
+    computed: Occurrences = msgspec.field(default_factory=Occurrences)
     why: Why | Literal[""] = ""
     left_out: int = 0
     seconds: float = 0.0
@@ -99,13 +99,13 @@ class Finds(msgspec.Struct):
         _note(self, self.origins, (origin, kind), line, limits)
 
 
-def _note(finds: Finds, tallies: dict[Any, Tally], key: Any, line: int, limits: Limits) -> None:
-    tally = finds.computed if key == "" else tallies.get(key)
-    if tally is None:
-        if len(tallies) == limits.names:
+def _note(finds: Finds, found: dict[Any, Occurrences], key: Any, line: int, limits: Limits) -> None:
+    occurrences = finds.computed if key == "" else found.get(key)
+    if occurrences is None:
+        if len(found) == limits.names:
             finds.left_out += 1
             return
-        tally = tallies[key] = Tally()
-    tally.count += 1
-    if len(tally.lines) < limits.places:
-        tally.lines.append(line)
+        occurrences = found[key] = Occurrences()
+    occurrences.count += 1
+    if len(occurrences.lines) < limits.places:
+        occurrences.lines.append(line)

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sized
 from concurrent.futures import Future
 
 from .credentials import find_secrets, find_suspects, hash_of, hint_of
-from .facts import Finds, OriginUse, Place, Scan, Secret, Suspect, Tally, Unread, Use
+from .facts import Finds, Occurrences, OriginUse, Place, Scan, Secret, Suspect, Unread, Use
 from .limits import Limits
 from .manifest import read_manifest
 from .parsers import Parsers
@@ -75,28 +75,28 @@ class _Looker:
     def _add(self, path: str, finds: Finds) -> None:
         if finds.why:
             self._unread(Unread(path, finds.why, by_patterns=True))
-        for name, tally in finds.apis.items():
+        for name, occurrences in finds.apis.items():
             if name not in self._apis:
                 if self._is_full("apis", self.scan.apis):
                     continue
                 self._apis[name] = Use(name)
                 self.scan.apis.append(self._apis[name])
-            self._count(self._apis[name], path, tally)
-        for (origin, kind), tally in finds.origins.items():
+            self._count(self._apis[name], path, occurrences)
+        for (origin, kind), occurrences in finds.origins.items():
             if (origin, kind) not in self._origins:
                 if self._is_full("origins", self.scan.origins):
                     continue
                 self._origins[origin, kind] = OriginUse(Use(origin), kind)
                 self.scan.origins.append(self._origins[origin, kind])
-            self._count(self._origins[origin, kind].use, path, tally)
+            self._count(self._origins[origin, kind].use, path, occurrences)
         self._count(self.scan.computed, path, finds.computed)
         if finds.left_out:
             self.scan.left_out["names"] = self.scan.left_out.get("names", 0) + finds.left_out
 
-    def _count(self, use: Use, path: str, tally: Tally) -> None:
-        use.count += tally.count
+    def _count(self, use: Use, path: str, occurrences: Occurrences) -> None:
+        use.count += occurrences.count
         left = self.limits.places - len(use.places)
-        use.places += [Place(path, line) for line in tally.lines[:left]]
+        use.places += [Place(path, line) for line in occurrences.lines[:left]]
 
     def _look_for_secrets(self, path: str, content: bytes) -> None:
         lines: Lines | None = None

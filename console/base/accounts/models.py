@@ -206,7 +206,7 @@ class Invitation(models.Model):
         return self.email
 
     @property
-    def given_up(self) -> bool:
+    def failed(self) -> bool:
         """Whether the mail server refused the message so often that it is not tried again."""
         return self.email_tries >= MAX_EMAIL_TRIES
 

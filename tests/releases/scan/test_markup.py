@@ -12,7 +12,7 @@ from releases.scan.markup import read_markup, search_markup
 def names(source):
     finds = read_markup(source.encode(), Limits())
     assert finds.why == ""
-    return {name: tally.lines for name, tally in finds.apis.items()}
+    return {name: occurrences.lines for name, occurrences in finds.apis.items()}
 
 
 @pytest.mark.parametrize(
@@ -72,7 +72,7 @@ def test_what_is_refused(source, limits, why):
 
 def test_by_patterns():
     finds = search_markup(b"<camera/>\xff\n<!-- <button a\nopen-type='getUserInfo'> --> https://a.example/", Limits())
-    found = {name: tally.lines for name, tally in finds.apis.items()}
+    found = {name: occurrences.lines for name, occurrences in finds.apis.items()}
     assert found == {"component.camera": [1], "button.getUserInfo": [2]}
     assert list(finds.origins) == [("https://a.example", "")]
 
@@ -85,7 +85,7 @@ def test_manifest():
         "subPackages": [{"plugins": {"c": {"provider": "mp1111111111111111"}}}, 5],
     }
     finds = read_manifest(json.dumps(app).encode(), Limits())
-    assert {name: (tally.count, tally.lines) for name, tally in finds.apis.items()} == {
+    assert {name: (occurrences.count, occurrences.lines) for name, occurrences in finds.apis.items()} == {
         "wx.getLocation": (2, [0, 0]),
         "plugin.mp0a1b2c3d4e5f6g7h": (1, [0]),
         "plugin.mp1111111111111111": (1, [0]),

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from releases.scan import Limits, Place, scan
 from releases.scan.addresses import ADDRESS, origin_at
 from releases.scan.credentials import find_secrets, hint_of
-from releases.scan.facts import Finds, Tally
+from releases.scan.facts import Finds, Occurrences
 from releases.scan.manifest import read_manifest
 from releases.scan.markup import read_markup, search_markup
 from releases.scan.parsers import Parsers
@@ -107,7 +107,7 @@ def test_where_the_system_limits_nothing_files_are_read_all_the_same(monkeypatch
 
 def test_an_answer_that_breaks_off_is_none():
     stream = BytesIO()
-    write(stream, Finds(apis={"wx.login": Tally(1, [1])}))
+    write(stream, Finds(apis={"wx.login": Occurrences(1, [1])}))
     whole = stream.getvalue()
     assert [read(BytesIO(whole[:end])) for end in (0, 3, 4, len(whole) - 1)] == [b""] * 4
     assert read(BytesIO(whole)) == whole[4:]

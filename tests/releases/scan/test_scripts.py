@@ -9,7 +9,7 @@ from releases.scan.scripts import read_script
 def apis(source, **limits):
     finds = read_script(source.encode(), Limits(**limits))
     assert finds.why == ""
-    return {name: tally.lines for name, tally in finds.apis.items()}
+    return {name: occurrences.lines for name, occurrences in finds.apis.items()}
 
 
 def origins(source):
@@ -144,7 +144,7 @@ def test_a_large_file_is_read_window_by_window_as_if_it_were_one():
     whole = part * 200
     once, windows = (read_script(whole.encode(), Limits(window=size)) for size in (1 << 24, 2_000))
     assert (once.why, windows.why) == ("", "")
-    assert {name: tally.count for name, tally in windows.apis.items()} == {
+    assert {name: occurrences.count for name, occurrences in windows.apis.items()} == {
         "wx.inTemplate": 200,
         "wx.getLocation": 200,
         "wx.request": 200,
