@@ -36,7 +36,6 @@ class ProgramFilter(TeamsFilter):
         super().__init__(request, MiniProgram.objects.of_teams(teams))
 
     def search(self, programs: MiniProgramQuerySet, name: str, words: str) -> MiniProgramQuerySet:
-        """Keep what matches the words."""
         return programs.matching(words)
 
 

@@ -15,8 +15,6 @@ TEXTS = ("text_en", "text_zh")
 
 
 class PrivacyAgreementQuerySet(models.QuerySet["PrivacyAgreement"]):
-    """Which published versions."""
-
     def of_program(self, program: MiniProgram) -> PrivacyAgreementQuerySet:
         """All versions of the program, the newest first."""
         return self.filter(mini_program=program)

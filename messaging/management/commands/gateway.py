@@ -31,7 +31,6 @@ class Command(BaseCommand):
     requires_system_checks = ()
 
     def add_arguments(self, parser: CommandParser) -> None:
-        """Declare the options."""
         parser.add_argument("--host", default="127.0.0.1", help="address to listen on; default: this machine only")
         parser.add_argument("--port", type=int, default=0, help="default: a free one, which is printed")
         parser.add_argument("--secret", action="append", default=[], help="the application's server secret, whsec_…")

@@ -18,7 +18,6 @@ class Command(BaseCommand):
     help = "Make demo data: three teams, two host applications, a dozen mini programs in every state."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        """Declare the options."""
         parser.add_argument("--json", action="store_true", help="print every account, key and id as one JSON object")
         parser.add_argument("--password", help="the password of all demo accounts; default: a random one")
 
