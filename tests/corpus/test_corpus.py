@@ -1,0 +1,121 @@
+"""The corpus itself: its programs are whole, its secrets invented, its counting right."""
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+
+from releases.scan import OriginUse, Place, Scan, Secret, Use
+from tests.corpus.found import Found, found
+from tests.corpus.invented import fill, value_of
+from tests.corpus.score import compare, shortfalls, total
+from tests.corpus.truth import NATIVE, Program, Truth, native_programs
+
+FORMS = {
+    "address", "alias", "bundle", "clean", "computed", "copy", "direct", "manifest", "markup", "minified", "module",
+    "obfuscated", "parameter", "secret", "whole", "wrapper",
+}  # fmt: skip
+ORIGIN = re.compile(r"(https?|wss?)://[a-z0-9.-]+(:\d+)?")
+
+
+@pytest.mark.parametrize("program", native_programs(), ids=lambda program: program.name)
+def test_programs_are_whole_and_their_truths_well_formed(program):
+    files = dict(program.files())
+    app = json.loads(files["app.json"])
+    pages = [*app["pages"]]
+    pages += [f"{package['root']}/{page}" for package in app.get("subPackages", []) for page in package["pages"]]
+    assert [f"{page}.{end}" for page in pages for end in ("js", "wxml") if f"{page}.{end}" not in files] == []
+    assert "app.js" in files
+    truth = program.truth
+    assert truth.form in FORMS
+    assert truth.obfuscated == (truth.form == "obfuscated")
+    assert [origin for origin in truth.called + truth.mentioned if not ORIGIN.fullmatch(origin)] == []
+    assert [name for name in truth.apis if not re.fullmatch(r"(wx|component|input|plugin)\.\w+", name)] == []
+
+
+def test_no_program_is_there_twice():
+    texts = [tuple(program.files()) for program in native_programs()]
+    assert len(set(texts)) == len(texts) >= 45
+
+
+def test_secrets_are_invented_and_always_the_same():
+    assert value_of("github_token") == fill(b"@{github_token}").decode()
+    assert fill(b"'@{app_secret:first}' + '@{app_secret:second}'").decode().replace("' + '", "") == (
+        f"'{value_of('app_secret')}'"
+    )
+    assert re.fullmatch(r"[0-9a-f]{32}", value_of("app_secret"))
+    with pytest.raises(KeyError):
+        fill(b"@{something_else}")
+
+
+def test_every_secret_of_a_truth_stands_in_for_an_invented_one():
+    for program in native_programs():
+        text = b"".join(path.read_bytes() for path in Path(program.folder).rglob("*.*") if path.suffix != ".md")
+        places = set(re.findall(rb"@\{([a-z0-9_]+)", text)) - {b"pem_end", b"pem_begin", b"alipay_public_key"}
+        assert len(places) == len(program.truth.secrets), program.name
+
+
+def a_program(**truth):
+    return Program("one", "direct", Truth(about="one", **truth), NATIVE)
+
+
+def a_find(**finds):
+    return Found(**{"apis": set(), "called": set(), "mentioned": set(), "secrets": [], "marks": [], **finds})
+
+
+def test_misses_and_false_finds_are_told_apart():
+    program = a_program(apis=["wx.a", "wx.b"], called=["https://a.example.org"], mentioned=["https://b.example.org"])
+    score = compare(
+        program,
+        a_find(
+            apis={"wx.a", "wx.c"}, called={"https://b.example.org"}, mentioned={"https://a.example.org"}, marks=["x"]
+        ),
+    )
+    assert score.faults == [
+        "APIs: missed wx.b",
+        "APIs: false wx.c",
+        "domains: missed https://a.example.org (asked)",
+        "domains: missed https://b.example.org",
+        "domains: false https://b.example.org (asked)",
+        "nothing says that not all could be followed",
+    ]
+    tally = total([score, score])["APIs"]
+    assert (tally.right, tally.missed, tally.false, tally.recall, tally.precision) == (2, 2, 2, 0.5, 0.5)
+
+
+def test_secrets_count_by_kind_and_a_general_kind_stands_for_any():
+    program = a_program(secrets=["app_secret", "map_key", "map_key"])
+    faults = compare(program, a_find(secrets=["app_secret", "credential", "stripe_key"])).faults
+    assert faults == ["secrets: missed map_key", "secrets: false stripe_key"]
+
+
+def test_addresses_of_a_framework_itself_are_no_false_finds():
+    seen = a_find(mentioned={"https://docs.example.org"})
+    assert compare(a_program(mentions_more=True), seen).faults == []
+    assert compare(a_program(either=["https://docs.example.org"]), seen).faults == []
+    assert compare(a_program(), seen).faults == ["domains: false https://docs.example.org"]
+
+
+def test_what_is_missing_must_be_marked():
+    missing = a_program(apis=["wx.a"])
+    assert shortfalls([compare(missing, a_find(marks=["index.js:1: a computed name"]))]) == [
+        "APIs: recall 0.000, at least 0.95 is wanted"
+    ]
+    silent = "one: something is missing, and no mark says so"
+    assert silent in shortfalls([compare(missing, a_find())])
+    assert shortfalls([compare(a_program(open=True), a_find())]) == [silent]
+    assert shortfalls([compare(a_program(apis=["wx.a"], obfuscated=True), a_find(marks=["index.js:1: letters"]))]) == []
+
+
+def test_a_scan_in_words_of_the_corpus():
+    place = Place("app.js", 1)
+    result = Scan(
+        apis=[Use("wx.login", 1, [place]), Use("button.getPhoneNumber", 1, [place])],
+        origins=[OriginUse(Use("https://a.example.org"), "request"), OriginUse(Use("https://b.example.org"), "")],
+        secrets=[Secret("app_secret", "a…", place)],
+    )
+    seen = found(result)
+    assert seen.apis == {"wx.login", "wx.getPhoneNumber"}
+    assert (seen.called, seen.mentioned) == ({"https://a.example.org"}, {"https://b.example.org"})
+    assert (seen.secrets, seen.marks) == (["app_secret"], [])
