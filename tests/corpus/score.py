@@ -52,7 +52,7 @@ class Difference(msgspec.Struct):
 
 
 class Score(msgspec.Struct):
-    """How a program was seen. `silent`: something is missing or unknown, and no mark says that anything is."""
+    """How a program was seen. `silent`: an API or an asked origin is missing or can't be known, and no mark says so."""
 
     program: Program
     differences: dict[str, Difference]
@@ -77,8 +77,8 @@ def compare(program: Program, found: Found) -> Score:
         "domains": _of_domains(truth, found),
         "secrets": _of_secrets(truth.secrets, found.secrets),
     }
-    lacks = truth.open or bool(differences["APIs"].missed) or bool(differences["domains"].missed)
-    return Score(program, differences, found.marks, silent=lacks and not found.marks)
+    unseen = {*truth.apis, *truth.called} - found.apis - found.called - found.mentioned
+    return Score(program, differences, found.marks, silent=(truth.open or bool(unseen)) and not found.marks)
 
 
 def total(scores: Iterable[Score]) -> dict[str, Tally]:

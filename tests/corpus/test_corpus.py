@@ -7,10 +7,12 @@ from pathlib import Path
 import pytest
 
 from releases.scan import OriginUse, Place, Scan, Secret, Use
+from tests.corpus import report
 from tests.corpus.found import Found, found
 from tests.corpus.invented import fill, value_of
+from tests.corpus.recipes import FRAMEWORKS, PROGRAMS, recipes
 from tests.corpus.score import compare, shortfalls, total
-from tests.corpus.truth import NATIVE, Program, Truth, native_programs
+from tests.corpus.truth import NATIVE, Program, Truth, native_programs, read_truth
 
 FORMS = {
     "address", "alias", "bundle", "clean", "computed", "copy", "direct", "manifest", "markup", "minified", "module",
@@ -66,12 +68,8 @@ def a_find(**finds):
 
 def test_misses_and_false_finds_are_told_apart():
     program = a_program(apis=["wx.a", "wx.b"], called=["https://a.example.org"], mentioned=["https://b.example.org"])
-    score = compare(
-        program,
-        a_find(
-            apis={"wx.a", "wx.c"}, called={"https://b.example.org"}, mentioned={"https://a.example.org"}, marks=["x"]
-        ),
-    )
+    seen = a_find(apis={"wx.a", "wx.c"}, called={"https://b.example.org"}, mentioned={"https://a.example.org"})
+    score = compare(program, seen)
     assert score.faults == [
         "APIs: missed wx.b",
         "APIs: false wx.c",
@@ -119,3 +117,37 @@ def test_a_scan_in_words_of_the_corpus():
     assert seen.apis == {"wx.login", "wx.getPhoneNumber"}
     assert (seen.called, seen.mentioned) == ({"https://a.example.org"}, {"https://b.example.org"})
     assert (seen.secrets, seen.marks) == (["app_secret"], [])
+
+
+@pytest.mark.parametrize("recipe", recipes(), ids=lambda recipe: recipe.name)
+def test_recipes_are_pinned_and_name_no_registry(recipe):
+    package = json.loads((recipe.folder / "package.json").read_bytes())
+    wanted = {**package.get("dependencies", {}), **package["devDependencies"]}
+    assert [name for name, version in wanted.items() if not re.fullmatch(r"\d+\.\d+\.\d+(-\d+)?", version)] == []
+    assert [way.script for way in recipe.builds if way.script not in package["scripts"]] == []
+    lock = json.loads((recipe.folder / "package-lock.json").read_bytes())["packages"]
+    assert {**lock[""].get("dependencies", {}), **lock[""]["devDependencies"]} == wanted
+    assert [path for path, locked in lock.items() if "resolved" in locked or (path and "integrity" not in locked)] == []
+
+
+@pytest.mark.parametrize("recipe", recipes(), ids=lambda recipe: recipe.name)
+def test_recipes_say_what_their_programs_do(recipe):
+    sample, empty = (read_truth(recipe.source(program)) for program in PROGRAMS)
+    assert len(sample.apis) > 10
+    assert (empty.apis, empty.called, empty.mentioned, empty.secrets, empty.open) == ([], [], [], [], False)
+
+
+def test_nothing_that_a_framework_built_is_in_the_tree():
+    sizes = {path: path.stat().st_size for path in FRAMEWORKS.rglob("*") if path.name != "package-lock.json"}
+    assert [path for path, size in sizes.items() if size > 5_000 and path.is_file()] == []
+
+
+def test_the_table_goes_between_its_marks(tmp_path):
+    page = tmp_path / "scanner.md"
+    page.write_text("# Title\n\ntext\n")
+    table = report.rows([compare(a_program(apis=["wx.a", "wx.b"]), a_find(apis={"wx.a"}))])
+    report.write(table, page)
+    report.write(table, page)
+    assert page.read_text().startswith(f"# Title\n\ntext\n\n{report.BEGIN}\n\n| form | programs | APIs: recall |")
+    assert page.read_text().count("| direct | 1 | 50% (1/2) | 100% |  |  |  |  | 0 | 1 |") == 1
+    assert page.read_text().endswith(f"{report.END}\n")
