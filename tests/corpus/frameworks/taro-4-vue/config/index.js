@@ -1,0 +1,12 @@
+module.exports = {
+  projectName: 'taro-4-vue',
+  designWidth: 750,
+  deviceRatio: { 640: 2.34 / 2, 750: 1, 828: 1.81 / 2 },
+  sourceRoot: 'src',
+  outputRoot: 'dist',
+  plugins: [],
+  framework: 'vue3',
+  compiler: { type: 'webpack5', prebundle: { enable: false } },
+  cache: { enable: false },
+  mini: {}
+}

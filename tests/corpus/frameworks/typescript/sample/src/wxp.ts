@@ -1,0 +1,4 @@
+import { promisifyAll } from 'miniprogram-api-promise'
+
+export const wxp: any = {}
+promisifyAll(wx, wxp)

@@ -1,0 +1,1 @@
+App({ globalData: { host: 'https://api.example.org' } })

@@ -1,0 +1,1 @@
+exports.request = ({ url }) => url.length

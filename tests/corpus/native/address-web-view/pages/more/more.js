@@ -1,0 +1,6 @@
+Page({
+  data: { src: '' },
+  onLoad(query) {
+    this.setData({ src: 'https://set.example.org/' + query.id })
+  },
+})

@@ -1,0 +1,1 @@
+Page({ data: { url: 'https://pay.example.org/start' } })

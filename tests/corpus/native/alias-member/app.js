@@ -1,0 +1,6 @@
+App({
+  globalData: { wx: wx, name: 'sample' },
+  onLaunch() {
+    this.api = wx
+  },
+})

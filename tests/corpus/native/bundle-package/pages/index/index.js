@@ -1,0 +1,7 @@
+const { host, save } = require('tiny-store')
+
+Page({
+  onLoad() {
+    host.getLocation({ success: place => save('place', place) })
+  },
+})

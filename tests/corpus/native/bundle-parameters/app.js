@@ -1,0 +1,1 @@
+require("./common/runtime.js"),require("./common/vendor.js");App({});

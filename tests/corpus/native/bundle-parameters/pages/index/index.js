@@ -1,0 +1,1 @@
+(global["webpackJsonp"]=global["webpackJsonp"]||[]).push([["pages/index/index"],{da67:function(t,n,e){"use strict";(function(t,n){Page({onLoad:function(){t.getLocation({type:"gcj02"}),n.getFuzzyLocation({type:"wgs84"})}})}).call(this,e("543d")["default"],e("bc2e")["default"])}},[["da67","common/runtime","common/vendor"]]]);

@@ -1,0 +1,1 @@
+require("./runtime"),require("./vendor"),(wx["webpackJsonp"]=wx["webpackJsonp"]||[]).push([[143],{5:function(t,n,e){App({onLaunch:function(){}})}},function(t){t.O(0,[96],(function(){return t(t.s=5)})),t.O()}]);

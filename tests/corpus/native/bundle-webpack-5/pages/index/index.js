@@ -1,0 +1,1 @@
+"use strict";(wx["webpackJsonp"]=wx["webpackJsonp"]||[]).push([[421],{31:function(t,n,e){var r=e(758),o=e(912),i=e.n(o);Page({onLoad:function(){r.Ay.getLocation({type:"gcj02"}),(0,r.QE)({}),i().login({})}})}},function(t){t.O(0,[96],(function(){return t(t.s=31)})),t.O()}]);

@@ -1,0 +1,1 @@
+"use strict";(wx["webpackJsonp"]=wx["webpackJsonp"]||[]).push([[96],{758:function(t,n,e){e.d(n,{Ay:function(){return i},QE:function(){return o}});var r=function(t,n){Object.keys(n).forEach((function(e){t[e]=function(t){return n[e](t)}}))},i={};r(i,wx);var o=function(t){return i.chooseAddress(t)}},912:function(t,n,e){t.exports=e(758).Ay,t.exports["default"]=t.exports}}]);

@@ -1,0 +1,1 @@
+module.exports = new Set(['chooseAddress', 'chooseContact', 'getLocation', 'getWeRunData', 'getUserProfile', 'scanCode'])

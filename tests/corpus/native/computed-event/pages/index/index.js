@@ -1,0 +1,9 @@
+Page({
+  onLoad(query) {
+    const method = query.method
+    wx[method]({})
+  },
+  act() {
+    wx.showToast({ title: 'done' })
+  },
+})

@@ -1,0 +1,1 @@
+exports.NAMES = { where: 'getLocation', run: 'getWeRunData' }

@@ -1,0 +1,7 @@
+module.exports = Behavior({
+  methods: {
+    paste() {
+      wx.getClipboardData({ success: result => this.setData({ text: result.data }) })
+    },
+  },
+})

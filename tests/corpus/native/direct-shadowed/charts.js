@@ -1,0 +1,1 @@
+module.exports = { getLocation: point => point, setStorageSync() {} }

@@ -1,0 +1,7 @@
+Page({
+  onLoad() {
+    wx.getLocation({})
+    wx.startLocationUpdate({})
+    wx.onLocationChange(place => this.setData({ place }))
+  },
+})

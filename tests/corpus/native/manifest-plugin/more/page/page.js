@@ -1,0 +1,3 @@
+const live = requirePlugin('live')
+
+Page({ onLoad() { live.start() } })

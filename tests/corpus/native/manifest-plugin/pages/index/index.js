@@ -1,0 +1,3 @@
+const maps = requirePlugin('maps')
+
+Page({ onLoad() { maps.open() } })

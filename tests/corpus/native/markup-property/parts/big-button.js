@@ -1,0 +1,1 @@
+Component({ properties: { kind: { type: String, value: '' } } })

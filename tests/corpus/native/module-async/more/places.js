@@ -1,0 +1,2 @@
+exports.locate = options => wx.getLocation(options)
+exports.host = wx

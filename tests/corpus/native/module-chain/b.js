@@ -1,0 +1,3 @@
+const { host: api } = require('./a')
+
+module.exports = { platform: { api }, other: 1 }

@@ -1,0 +1,5 @@
+export * from './host'
+export { default as base } from './host'
+export function login() {
+  return wx.login({})
+}

@@ -1,0 +1,4 @@
+const api = wx
+export default api
+export { api as host }
+export const scan = wx.scanCode

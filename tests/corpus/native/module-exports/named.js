@@ -1,0 +1,2 @@
+exports.api = wx
+exports.login = wx.login

@@ -1,0 +1,1 @@
+module.exports = { scan: wx.scanCode, size: 3 }

@@ -1,0 +1,3 @@
+exports.address = function (host, done) {
+  host.chooseAddress({ success: done })
+}

@@ -1,0 +1,3 @@
+module.exports = function (api) {
+  return { now: () => api.getLocation({}) }
+}

@@ -1,0 +1,1 @@
+module.exports = { appId: 'wx0123456789abcdef', appSecret: '@{app_secret}' }

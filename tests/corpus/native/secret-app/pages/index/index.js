@@ -1,0 +1,3 @@
+const SECRET = '@{another_app_secret}'
+
+Page({ data: { query: 'secret=' + SECRET } })

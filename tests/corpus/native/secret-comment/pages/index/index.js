@@ -1,0 +1,2 @@
+// appSecret: '@{app_secret}'
+Page({})

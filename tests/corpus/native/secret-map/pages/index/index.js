@@ -1,0 +1,3 @@
+const maps = require('../../maps')
+
+Page({ data: { keys: [maps.amap.key, maps.qqmapKey, maps.baidu.ak] } })

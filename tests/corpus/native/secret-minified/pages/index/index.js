@@ -1,0 +1,1 @@
+var e={appid:"wx0123456789abcdef",secret:"@{app_secret}"},t={mchid:"1900000109",mch_key:"@{wechat_pay_key}"};Page({onLoad:function(){wx.request({url:"https://api.example.org/v1",data:Object.assign({},e,t)})}});

@@ -1,0 +1,3 @@
+import texts from '../../texts'
+
+Page({ data: { placeholder: texts['login.password'], inputType: 'safe-password' } })

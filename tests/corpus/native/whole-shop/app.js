@@ -1,0 +1,3 @@
+const { signIn } = require('./services/session')
+
+App({ onLaunch: () => signIn() })

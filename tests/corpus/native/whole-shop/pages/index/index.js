@@ -1,0 +1,5 @@
+Page({
+  order(event) {
+    wx.navigateTo({ url: '/pages/order/order?id=' + event.currentTarget.dataset.id })
+  },
+})

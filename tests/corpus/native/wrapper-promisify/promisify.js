@@ -1,0 +1,3 @@
+module.exports = function promisify(method) {
+  return (options = {}) => new Promise((success, fail) => method({ ...options, success, fail }))
+}
