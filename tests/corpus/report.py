@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from tests.corpus.recipes import ROOT
-from tests.corpus.score import BOUNDS, Score, Tally, total
+from tests.corpus.score import BOUNDS, Score, Tally, by_group, total
 
 PAGE = ROOT / "docs" / "scanner.md"
 BEGIN, END = "<!-- corpus: written by make test-frameworks -->", "<!-- /corpus -->"
@@ -15,12 +15,13 @@ _HEAD = ["form", "programs", *_MEASURES, "marked", "silent"]
 
 
 def rows(scores: Iterable[Score]) -> list[list[str]]:
-    """Return the table: a row for each form, in the order in which they come, and the sum at the end."""
+    """Return the table: a row for each form, in the order in which they come, and a sum for each group at the end."""
+    scores = [*scores]
     forms: dict[str, list[Score]] = {}
     for score in scores:
         forms.setdefault(score.program.form, []).append(score)
-    clear = [score for scores in forms.values() for score in scores if not score.program.truth.obfuscated]
-    return [_row(form, scores) for form, scores in forms.items()] + [_row("all but obfuscated", clear)]
+    sums = by_group(scores).items()
+    return [_row(form, found) for form, found in forms.items()] + [_row(f"all {group}", found) for group, found in sums]
 
 
 def plain(table: list[list[str]]) -> str:
