@@ -16,7 +16,7 @@ from tests.corpus.truth import NATIVE, Program, Truth, native_programs, read_tru
 
 FORMS = {
     "address", "alias", "bundle", "clean", "computed", "copy", "direct", "manifest", "markup", "minified", "module",
-    "obfuscated", "parameter", "secret", "whole", "wrapper",
+    "obfuscated", "parameter", "secret", "unread", "whole", "wrapper",
 }  # fmt: skip
 ORIGIN = re.compile(r"(https?|wss?)://[a-z0-9.-]+(:\d+)?")
 

@@ -1,8 +1,8 @@
-// The native programs, their files, and the folder into which a build of them goes.
+// The native programs, but for those that no parser takes, and their files.
 const fs = require('fs')
 const path = require('path')
 
-exports.names = fs.readdirSync('programs')
+exports.names = fs.readdirSync('programs').filter(name => !name.startsWith('unread-'))
 
 exports.walk = function walk (folder) {
   return fs.readdirSync(folder, { withFileTypes: true }).flatMap(entry => {
