@@ -31,14 +31,18 @@ def main(arguments: list[str]) -> int:
     programs, failed = _build(chosen, options.jobs)
     if not options.only:
         programs = native_programs() + programs
-    return max(_judge([compare(program, look(program)) for program in programs], options), failed)
+    with ThreadPoolExecutor(options.jobs) as pool:
+        scores = list(map(compare, programs, pool.map(look, programs)))
+    return max(_judge(scores, options), failed)
 
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m tests.corpus", description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--only", nargs="+", default=[], metavar="RECIPE", help="these recipes, and no native program")
     parser.add_argument("--all", action="store_true", help="the extended recipes, too")
-    parser.add_argument("--jobs", type=int, default=2, help="recipes that are installed and built at a time (2)")
+    parser.add_argument(
+        "--jobs", type=int, default=2, help="recipes that are built, and programs that are scanned, at a time (2)"
+    )
     parser.add_argument("--write", action="store_true", help=f"put the table into docs/{report.PAGE.name}")
     parser.add_argument("--lock", action="store_true", help="write the lock files anew, and nothing else")
     return parser

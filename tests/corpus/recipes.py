@@ -19,7 +19,7 @@ from pathlib import Path
 import msgspec
 
 from tests.corpus.invented import fill
-from tests.corpus.truth import HERE, TRUTH, Program, read_truth
+from tests.corpus.truth import HERE, NATIVE, TRUTH, Program, native_programs, read_truth
 
 FRAMEWORKS = HERE / "frameworks"
 ROOT = HERE.parent.parent
@@ -44,12 +44,16 @@ class Build(msgspec.Struct, frozen=True):
 
 
 class Recipe(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A framework. `sources` names the recipe whose programs it takes; `extended` ones are built when asked for."""
+    """A framework. `sources` names the recipe whose programs it takes; `extended` ones are built when asked for.
+
+    A `native` one is no framework: it makes of the programs that were written by hand what minifiers make of them.
+    """
 
     name: str
     builds: list[Build]
     sources: str = ""
     extended: bool = False
+    native: bool = False
 
     @property
     def folder(self) -> Path:
@@ -82,17 +86,8 @@ def recipes() -> list[Recipe]:
 def build(recipe: Recipe, cache: Path = CACHE) -> Built:
     """Build the programs of a recipe, as far as they are not there; CannotBuildError if that can't be done."""
     built = Built(recipe, [])
-    workplace = cache / recipe.name
-    for program in PROGRAMS:
-        mark = _mark([recipe.folder, recipe.source(program)], leaving=PROGRAMS)
-        for way in recipe.builds:
-            target = workplace / "built" / f"{way.script.replace(':', '-')}-{program}"
-            if not _is(target / ".mark", mark):
-                built.install_seconds += _install(recipe, workplace / "project")
-                built.build_seconds += _build(recipe, way, program, workplace / "project", target / "package")
-                (target / ".mark").write_text(mark)
-            truth = read_truth(recipe.source(program))
-            built.programs.append(Program(f"{way.form}: {program}", way.form, truth, target / "package"))
+    for way in recipe.builds:
+        built.programs += (_of_natives if recipe.native else _of_framework)(built, way, cache)
     return built
 
 
@@ -125,22 +120,52 @@ def _install(recipe: Recipe, project: Path) -> float:
     return time.monotonic() - begin
 
 
-def _build(recipe: Recipe, way: Build, program: str, project: Path, target: Path) -> float:
-    """Build one program, put its package into `target`, and return the seconds that it took."""
-    begin = time.monotonic()
+def _of_natives(built: Built, way: Build, cache: Path) -> list[Program]:
+    package, group = _package(built, way, NATIVE, "programs", cache), "minified and bundled"
+    return [
+        Program(f"{way.form}: {program.name}", way.form, program.truth, package / program.name, group)
+        for program in native_programs()
+        if way.script not in program.truth.changed_by
+    ]
+
+
+def _of_framework(built: Built, way: Build, cache: Path) -> list[Program]:
+    programs = []
+    for name in PROGRAMS:
+        source = built.recipe.source(name)
+        package = _package(built, way, source, "", cache)
+        programs.append(Program(f"{way.form}: {name}", way.form, read_truth(source), package, "built by frameworks"))
+    return programs
+
+
+def _package(built: Built, way: Build, source: Path, place: str, cache: Path) -> Path:
+    """Return the folder of what is built of sources. They go to `place` in the project; the seconds are added."""
+    workplace = cache / built.recipe.name
+    target = workplace / "built" / f"{way.script.replace(':', '-')}-{source.name}"
+    mark = _mark([built.recipe.folder, source], leaving=PROGRAMS)
+    if not _is(target / ".mark", mark):
+        project = workplace / "project"
+        built.install_seconds += _install(built.recipe, project)
+        begin = time.monotonic()
+        _clear(project)
+        _copy([path for path in built.recipe.folder.iterdir() if path.name not in PROGRAMS], project)
+        _copy(source.iterdir(), project / place)
+        _npm(["run", way.script], project, _BUILD_SECONDS)
+        if not any((project / way.output).rglob("app.json")):
+            raise CannotBuildError(f"{built.recipe.name}: `npm run {way.script}` ends well and leaves no app.json.")
+        shutil.rmtree(target, ignore_errors=True)
+        shutil.copytree(project / way.output, target / "package")
+        (target / ".mark").write_text(mark)
+        built.build_seconds += time.monotonic() - begin
+    return target / "package"
+
+
+def _clear(project: Path) -> None:
+    """Remove what an earlier build left, and what a framework believes to know of it."""
     kept = {"node_modules", ".installed", _NPMRC}
-    for path in project.iterdir():  # What an earlier build left, and what a framework believes to know of it.
-        if path.name not in kept:
+    for path in [*project.iterdir(), project / "node_modules" / ".cache"]:
+        if path.name not in kept and path.exists():
             shutil.rmtree(path) if path.is_dir() else path.unlink()
-    shutil.rmtree(project / "node_modules" / ".cache", ignore_errors=True)
-    _copy([path for path in recipe.folder.iterdir() if path.name not in PROGRAMS], project)
-    _copy(recipe.source(program).iterdir(), project)
-    _npm(["run", way.script], project, _BUILD_SECONDS)
-    if not (project / way.output / "app.json").is_file():
-        raise CannotBuildError(f"{recipe.name}: `npm run {way.script}` ends well and leaves no app.json.")
-    shutil.rmtree(target.parent, ignore_errors=True)
-    shutil.copytree(project / way.output, target)
-    return time.monotonic() - begin
 
 
 def _copy(paths: Iterable[Path], target: Path) -> None:
@@ -191,7 +216,7 @@ def _mark(paths: Iterable[Path], leaving: Iterable[str] = ()) -> str:
         for file in sorted([path] if path.is_file() else path.rglob("*")):
             if file.is_file() and file.name != TRUTH and left_out.isdisjoint(file.parents):
                 content = file.read_bytes()
-                digest.update(f"{file.relative_to(FRAMEWORKS)} {len(content)}\n".encode() + content)
+                digest.update(f"{file.relative_to(HERE)} {len(content)}\n".encode() + content)
     return digest.hexdigest()
 
 

@@ -6,21 +6,25 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from tests.corpus.recipes import ROOT
-from tests.corpus.score import BOUNDS, Score, Tally, total
+from tests.corpus.score import BOUNDS, Score, Tally, by_group, total
 
 PAGE = ROOT / "docs" / "scanner.md"
 BEGIN, END = "<!-- corpus: written by make test-frameworks -->", "<!-- /corpus -->"
+_LEGEND = """\
+*marked*: programs of which the scan says that it could not follow everything; *silent*: those in which an API or an
+asked origin is missing, or can't be known, and it does not say so. Precision: how much of what is found is there."""
 _MEASURES = [f"{thing}: {what}" for thing in BOUNDS for what in ("recall", "precision")]
 _HEAD = ["form", "programs", *_MEASURES, "marked", "silent"]
 
 
 def rows(scores: Iterable[Score]) -> list[list[str]]:
-    """Return the table: a row for each form, in the order in which they come, and the sum at the end."""
+    """Return the table: a row for each form, in the order in which they come, and a sum for each group at the end."""
+    scores = [*scores]
     forms: dict[str, list[Score]] = {}
     for score in scores:
         forms.setdefault(score.program.form, []).append(score)
-    clear = [score for scores in forms.values() for score in scores if not score.program.truth.obfuscated]
-    return [_row(form, scores) for form, scores in forms.items()] + [_row("all but obfuscated", clear)]
+    sums = by_group(scores).items()
+    return [_row(form, found) for form, found in forms.items()] + [_row(f"all {group}", found) for group, found in sums]
 
 
 def plain(table: list[list[str]]) -> str:
@@ -42,7 +46,7 @@ def write(table: list[list[str]], page: Path = PAGE) -> None:
     text = page.read_text() if page.exists() else "# What the scan finds\n"
     before, begin, rest = text.partition(BEGIN)
     before, behind = (before, rest.partition(END)[2]) if begin else (f"{before.rstrip()}\n\n", "\n")
-    page.write_text(f"{before}{BEGIN}\n\n{markdown(table)}\n\n{END}{behind}")
+    page.write_text(f"{before}{BEGIN}\n\n{markdown(table)}\n\n{_LEGEND}\n\n{END}{behind}")
 
 
 def _row(form: str, scores: list[Score]) -> list[str]:

@@ -10,7 +10,7 @@ import msgspec
 from tests.corpus.found import Found
 from tests.corpus.truth import Program, Truth
 
-# (recall, precision) over all forms in which nothing is obfuscated.
+# (recall, precision) over the programs of a group in which nothing is obfuscated.
 BOUNDS = {"APIs": (0.95, 0.95), "domains": (0.95, 0.95), "secrets": (0.90, 0.95)}
 
 
@@ -90,15 +90,25 @@ def total(scores: Iterable[Score]) -> dict[str, Tally]:
     return tallies
 
 
+def by_group(scores: Iterable[Score]) -> dict[str, list[Score]]:
+    """Return what counts for the bounds: of each group the programs in which nothing is obfuscated."""
+    groups: dict[str, list[Score]] = {}
+    for score in scores:
+        if not score.program.truth.obfuscated:
+            groups.setdefault(score.program.group, []).append(score)
+    return groups
+
+
 def shortfalls(scores: list[Score]) -> list[str]:
     """Say which bounds are missed, and which programs were reported as wholly read when they were not."""
     lines = []
-    for thing, tally in total(score for score in scores if not score.program.truth.obfuscated).items():
-        recall, precision = BOUNDS[thing]
-        if tally.recall < recall:
-            lines.append(f"{thing}: recall {tally.recall:.3f}, at least {recall} is wanted")
-        if tally.precision < precision:
-            lines.append(f"{thing}: precision {tally.precision:.3f}, at least {precision} is wanted")
+    for group, members in by_group(scores).items():
+        for thing, tally in total(members).items():
+            recall, precision = BOUNDS[thing]
+            if tally.recall < recall:
+                lines.append(f"{group}: recall of {thing} is {tally.recall:.3f}, at least {recall} is wanted")
+            if tally.precision < precision:
+                lines.append(f"{group}: precision of {thing} is {tally.precision:.3f}, at least {precision} is wanted")
     lines += [f"{score.program.name}: something is missing, and no mark says so" for score in scores if score.silent]
     return lines
 

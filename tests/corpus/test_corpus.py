@@ -16,7 +16,7 @@ from tests.corpus.truth import NATIVE, Program, Truth, native_programs, read_tru
 
 FORMS = {
     "address", "alias", "bundle", "clean", "computed", "copy", "direct", "manifest", "markup", "minified", "module",
-    "obfuscated", "parameter", "secret", "whole", "wrapper",
+    "obfuscated", "parameter", "secret", "unread", "whole", "wrapper",
 }  # fmt: skip
 ORIGIN = re.compile(r"(https?|wss?)://[a-z0-9.-]+(:\d+)?")
 
@@ -98,7 +98,7 @@ def test_addresses_of_a_framework_itself_are_no_false_finds():
 def test_what_is_missing_must_be_marked():
     missing = a_program(apis=["wx.a"])
     assert shortfalls([compare(missing, a_find(marks=["index.js:1: a computed name"]))]) == [
-        "APIs: recall 0.000, at least 0.95 is wanted"
+        "written by hand: recall of APIs is 0.000, at least 0.95 is wanted"
     ]
     silent = "one: something is missing, and no mark says so"
     assert silent in shortfalls([compare(missing, a_find())])
@@ -130,7 +130,9 @@ def test_recipes_are_pinned_and_name_no_registry(recipe):
     assert [path for path, locked in lock.items() if "resolved" in locked or (path and "integrity" not in locked)] == []
 
 
-@pytest.mark.parametrize("recipe", recipes(), ids=lambda recipe: recipe.name)
+@pytest.mark.parametrize(
+    "recipe", [recipe for recipe in recipes() if not recipe.native], ids=lambda recipe: recipe.name
+)
 def test_recipes_say_what_their_programs_do(recipe):
     sample, empty = (read_truth(recipe.source(program)) for program in PROGRAMS)
     assert len(sample.apis) > 10

@@ -21,6 +21,8 @@ class Truth(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     connectSocket or a web view), `mentioned` those that only occur. A secret is told by its kind, as often as it is
     there. `open`: something is known only at run time, which the scan has to say. What is in `either` may be found or
     not. In what a framework has built, `mentions_more` stands for the addresses in the framework's own code.
+    `changed_by` names the scripts of the recipe `minified` behind which the truth is another one: comments are gone, or
+    files that nothing requires.
     """
 
     about: str
@@ -33,15 +35,17 @@ class Truth(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     obfuscated: bool = False
     either: list[str] = []
     mentions_more: bool = False
+    changed_by: list[str] = []
 
 
 class Program(msgspec.Struct, frozen=True):
-    """A package of the corpus."""
+    """A package of the corpus. `group` says who made it what it is; each of them has to reach the bounds by itself."""
 
     name: str
     form: str
     truth: Truth
     folder: Path
+    group: str = "written by hand"
 
     def files(self) -> Iterator[tuple[str, bytes]]:
         """Yield paths and contents in the order of the paths, as they are in a package."""

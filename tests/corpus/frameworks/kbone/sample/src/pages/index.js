@@ -1,6 +1,7 @@
 import api from 'kbone-api'
 import { host } from '../config'
 import { get } from '../http'
+import { act, ask, download } from '../services'
 
 const actions = {
   loc: () => wx.getLocation({ type: 'gcj02', success: place => console.log(place.latitude) }),
@@ -17,7 +18,10 @@ const actions = {
     asked.send()
   },
   near: () => get('/nearby'),
-  sock: () => wx.connectSocket({ url: 'wss://ws.example.org/s' })
+  sock: () => wx.connectSocket({ url: 'wss://ws.example.org/s' }),
+  scan: () => act('scan'),
+  download: () => download('a.pdf'),
+  address: () => ask('chooseAddress')
 }
 
 export default function createApp () {

@@ -4,6 +4,7 @@ import {
 } from 'remax/wechat'
 import { host } from '../../config'
 import { get } from '../../http'
+import { act, ask, download } from '../../services'
 
 export default function Index () {
   const loc = async () => {
@@ -29,6 +30,9 @@ export default function Index () {
       <Button onTap={dyn}>ask more</Button>
       <Button onTap={near}>near</Button>
       <Button onTap={sock}>talk</Button>
+      <Button onTap={() => act('scan')}>scan</Button>
+      <Button onTap={() => download('a.pdf')}>download</Button>
+      <Button onTap={() => ask('chooseAddress')}>address</Button>
       <Button openType='getPhoneNumber' onGetPhoneNumber={e => console.log(e.detail.code)}>phone</Button>
     </View>
   )

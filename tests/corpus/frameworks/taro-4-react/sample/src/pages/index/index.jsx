@@ -2,6 +2,7 @@ import Taro, { chooseImage } from '@tarojs/taro'
 import { View, Button } from '@tarojs/components'
 import { host } from '../../config'
 import { get } from '../../http'
+import { act, ask, download } from '../../services'
 
 export default function Index () {
   const loc = async () => {
@@ -27,6 +28,9 @@ export default function Index () {
       <Button onClick={dyn}>ask more</Button>
       <Button onClick={near}>near</Button>
       <Button onClick={sock}>talk</Button>
+      <Button onClick={() => act('scan')}>scan</Button>
+      <Button onClick={() => download('a.pdf')}>download</Button>
+      <Button onClick={() => ask('chooseAddress')}>address</Button>
       <Button openType='getPhoneNumber' onGetPhoneNumber={e => console.log(e.detail.code)}>phone</Button>
     </View>
   )

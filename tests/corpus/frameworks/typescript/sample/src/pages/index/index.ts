@@ -1,6 +1,7 @@
 import { promisify } from 'miniprogram-api-promise'
 import { host } from '../../config'
 import { get } from '../../http'
+import { act, ask, download } from '../../services'
 import { wxp } from '../../wxp'
 
 const getLocation: any = promisify(wx.getLocation as any)
@@ -34,6 +35,15 @@ Page({
   },
   sock () {
     wx.connectSocket({ url: 'wss://ws.example.org/s' })
+  },
+  act (e: any) {
+    act(e.currentTarget.dataset.name)
+  },
+  download () {
+    download('a.pdf')
+  },
+  address () {
+    ask('chooseAddress')
   },
   phone (e: any) {
     console.log(e.detail.code)

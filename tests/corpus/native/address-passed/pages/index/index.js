@@ -1,0 +1,5 @@
+Page({
+  help() {
+    wx.navigateTo({ url: '/pages/web/web?url=' + encodeURIComponent('https://h5.example.org/help') })
+  },
+})

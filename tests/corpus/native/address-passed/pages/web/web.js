@@ -1,0 +1,5 @@
+Page({
+  onLoad({ url }) {
+    this.setData({ url: decodeURIComponent(url) })
+  },
+})

@@ -1,0 +1,7 @@
+const host = require('./host')
+
+App({
+  onLaunch() {
+    host.use(wx)
+  },
+})

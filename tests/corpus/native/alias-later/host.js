@@ -1,0 +1,7 @@
+let api = null
+
+exports.use = value => {
+  api = value
+}
+exports.locate = () => api.getLocation({})
+exports.current = () => api

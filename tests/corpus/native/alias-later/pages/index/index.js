@@ -1,0 +1,8 @@
+const host = require('../../host')
+
+Page({
+  onLoad() {
+    host.locate()
+    host.current().login({})
+  },
+})

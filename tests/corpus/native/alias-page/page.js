@@ -1,0 +1,7 @@
+module.exports = options => Page({
+  ...options,
+  $api: wx,
+  toast(title) {
+    this.$api.showToast({ title })
+  },
+})

@@ -1,0 +1,7 @@
+const page = require('../../page')
+
+page({
+  onLoad() {
+    this.$api.getLocation({ success: () => this.toast('here') })
+  },
+})

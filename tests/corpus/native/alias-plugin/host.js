@@ -1,0 +1,3 @@
+exports.install = application => {
+  application.api = wx
+}

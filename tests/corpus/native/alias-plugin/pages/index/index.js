@@ -1,0 +1,7 @@
+Page({
+  onLoad() {
+    const { application } = getApp()
+    application.api.getLocation({})
+    application.provided.native.chooseAddress({})
+  },
+})

@@ -1,0 +1,2 @@
+// Î»ÖÃ
+exports.locate = () => wx.getLocation({})

@@ -1,0 +1,3 @@
+function locate( {
+  wx.getLocation({})
+}}
