@@ -47,7 +47,7 @@ class Calls(Objects):
             self._use(value, call)
             self.calls.append((value.what, call))
         elif kind == "any":
-            if not self._mirrored(call):
+            if not self._mirrored(call, value):
                 self.open[call, "name"] = None
         elif kind == "function":
             self._called_function(value.what, call)
@@ -179,7 +179,7 @@ class Calls(Objects):
                 self._escape(value, call)
             return
         if is_interop(function):
-            self.flow(call, Value("wrapped", value))
+            self.flow(call, value if value.kind == "wrapped" else Value("wrapped", value))
         elif value.kind in ("method", "any", "param"):
             key = (function, place)
             self._sites[key].append((value, call))

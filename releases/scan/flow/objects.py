@@ -65,11 +65,13 @@ class Objects(Flow, ABC):
             sink(value)
 
     def _take_any(self, value: Value, node: Node) -> None:
-        if value.kind == "api" and not is_target(node) and not self._mirrored(node):
+        if value.kind == "api" and not is_target(node) and not self._mirrored(node, value):
             self.flow(node, Value("any", None, value.via))
         elif value.kind == "global" and not is_target(node):
             self.open[node, "name"] = None
         elif value.kind == "object":
+            if self._mirrored(node, value):
+                return
             is_written = isinstance(value.what, Node) and value.what.op in (Op.OBJECT, Op.ARRAY)
             for kid in value.what.kids if is_written else ():
                 self._member(
@@ -253,15 +255,17 @@ class Objects(Flow, ABC):
 
     # Copies ----------------------------------------------------------------------------------------------------------
 
-    def _mirrored(self, node: Node) -> bool:
+    def _mirrored(self, node: Node, value: Value) -> bool:
         """Whether what is taken by a name known at run time ends up under that name of another object.
 
-        As in `for (k in wx) a[k] = function () {… wx[k] …}`: the other object then has what the API object has.
+        As in `for (k in wx) a[k] = function () {… wx[k] …}`: the other object then has what the API object has, or what
+        another object has of which all is copied.
         """
         names = self.backward.names_in(node.kids[0] if node.op == Op.CALL else node.kids[1])
         inner, around = node, node.up
         while around is not None:
-            if self._is_mirror(inner, around, names, Value("api", None, self._via(node))):
+            copy = value if value.kind == "object" else Value("api", None, self._via(node))
+            if self._is_mirror(inner, around, names, copy):
                 return True
             inner, around = around, around.up
         return False
@@ -280,7 +284,11 @@ class Objects(Flow, ABC):
             target, key = around.kids[1], around.kids[2]
         if target is None or key is None or not names & self.backward.names_in(key):
             return False
-        self._taint(target, value)
+        if value.kind == "object":
+            for thing in self.backward.things(target):
+                self._link(value.what, thing)
+        else:
+            self._taint(target, value)
         return True
 
     def _bind_entry(self, pattern: Node, value: Value) -> None:
