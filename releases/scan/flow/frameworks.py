@@ -14,6 +14,8 @@ from ..facts import Reason
 class Framework(NamedTuple):
     """`marks`: one of them is in its runtime; `apis` and `hosts`: what the runtime itself calls in every build; `adds`:
     what it puts onto the API object, for the program's pages to call; `open`: why it can't be followed itself.
+
+    What programs do through one that `is_followed` is found; of others that can't be said.
     """
 
     name: str
@@ -22,6 +24,7 @@ class Framework(NamedTuple):
     hosts: frozenset[str] = frozenset()
     adds: frozenset[str] = frozenset()
     open: frozenset[Reason] = frozenset()
+    is_followed: bool = True
 
 
 def _names(text: str) -> frozenset[str]:
@@ -33,7 +36,7 @@ FRAMEWORKS = (
         "Taro",
         (b"initNativeApi",),
         _names("createIntersectionObserver createSelectorQuery getSystemInfoSync hasOwnProperty nextTick request"),
-        open=frozenset(["handed", "address"]),
+        open=frozenset(["handed", "address", "name"]),
     ),
     Framework(
         "uni-app",
@@ -46,8 +49,14 @@ FRAMEWORKS = (
         _names("$onErrorHandlers createApp createComponent createPage createPlugin createSubpackageApp miniapp"),
         frozenset(["name"]),
     ),
-    Framework("Mpx", (b"Mpx property [", b"@mpxjs"), _names("createSelectorQuery request"), open=frozenset(["handed"])),
-    Framework("Remax", (b"__remax", b"remax-"), _names("stopPullDownRefresh")),
+    Framework("Vue", (b"__v_isVNode",), frozenset(), open=frozenset(["handed", "name"])),
+    Framework(
+        "Mpx",
+        (b"Mpx property [", b"@mpxjs"),
+        _names("createIntersectionObserver createSelectorQuery request"),
+        open=frozenset(["handed"]),
+    ),
+    Framework("Remax", (b"__remax", b"REMAX_"), _names("stopPullDownRefresh")),
     Framework("WePY", (b"WePY",), _names("createSelectorQuery navigateBack"), open=frozenset(["name"])),
     Framework(
         "kbone",
@@ -56,6 +65,7 @@ FRAMEWORKS = (
             "createIntersectionObserver createSelectorQuery getSystemInfoSync hideLoading hideShareMenu navigateTo"
             " redirectTo showLoading switchTab"
         ),
+        is_followed=False,  # Its programs make their pages, with buttons and requests, of what a browser has.
     ),
 )
 BY_NAME = {framework.name: framework for framework in FRAMEWORKS}

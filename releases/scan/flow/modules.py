@@ -64,7 +64,7 @@ class Modules:
             callee = callee.kids[0]
         if callee.op != Op.ID or len(call.kids) < 2:
             return self._lazy.get(callee.of) if callee.op == Op.ID else None
-        key = call.kids[1]
+        key = key_of(call)
         if key.op == Op.NUMBER and (module := self._tables[_path(call)].get(key.name)) and module in self._names:
             return module
         if callee.of is None:
@@ -293,6 +293,12 @@ class Modules:
 
 def _path(node: Node) -> str:
     return file_of(node).name
+
+
+def key_of(call: Node) -> Node:
+    """Return what a call of `require` asks for; a bundle's first one notes it, too: `n(n.s = 4)`."""
+    key = call.kids[1]
+    return key.kids[1] if key.op == Op.ASSIGN else key
 
 
 def _is_module(function: Node) -> bool:

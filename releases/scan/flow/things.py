@@ -6,7 +6,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from typing import TypeGuard
 
-from .modules import Module, Modules
+from .modules import Module, Modules, key_of
 from .nodes import FUNCTIONS, Node, Op
 from .package import Binding, Package, below, is_interop, returned
 
@@ -264,8 +264,9 @@ class Things(ABC):
         if len(call.kids) != 2:
             return None
         for thing in self.things(call.kids[0], depth + 1):
-            if isinstance(thing, Node) and call.kids[1].op in (Op.STRING, Op.NUMBER):
-                module = self._modules.of_table_require(thing, call.kids[1].name)
+            key = key_of(call)
+            if isinstance(thing, Node) and key.op in (Op.STRING, Op.NUMBER):
+                module = self._modules.of_table_require(thing, key.name)
                 if module is not None:
                     return module
         return None

@@ -52,6 +52,10 @@ class Tracer(Calls):
             if this.up is not None and this.up.op == Op.RETURN:  # `function () {return this}()` is the global object
                 self.flow(call, GLOBAL)
 
+    def is_known(self, node: Node) -> bool:
+        """Whether it is known what an expression is, as far as that matters here."""
+        return bool(node.op == Op.THIS or self._at.get(node) or self.backward.things(node))
+
     def drain(self) -> None:
         """Follow what is left."""
         while self._queue:

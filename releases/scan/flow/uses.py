@@ -54,6 +54,7 @@ class Follower:
         except OutOfTimeError:
             self.found.is_whole = False
         self._note_apis(tracer)
+        self._note_named(tracer)
         self._note_open(tracer)
         asked = self._note_calls(tracer)
         self._note_other_calls(tracer, asked)
@@ -90,6 +91,22 @@ class Follower:
                 if is_button and prop.kids[0].op == Op.STRING and _GIVES.fullmatch(prop.kids[0].name):
                     self._add_api(f"wx.{prop.kids[0].name}", prop, "written", "")
 
+    def _note_named(self, tracer: Tracer) -> None:
+        """Note calls by the name of an API of what is not known: a wrapper that could not be followed may be behind it.
+
+        Names of one word are everybody's, and so are those that the program gives to functions of its own.
+        """
+        defined = {prop.name for node in self._package.objects for prop in node.kids if prop.op == Op.PROP}
+        for call in self._package.calls:
+            callee = call.kids[0]
+            name = callee.name if callee.op == Op.MEMBER else ""
+            if name not in API_NAMES or name.islower() or name in defined or name in self._package.writes:
+                continue
+            if self._framework_of(file_of(call).name) or (name, call) in tracer.uses:
+                continue
+            if not tracer.is_known(callee.kids[0]):
+                self._add_api(f"wx.{name}", call, "named", "")
+
     def _add_api(self, name: str, node: Node, how: How, through: str) -> None:
         if len(self.found.apis) >= self._limits.candidates:
             self.found.left_out += 1
@@ -97,6 +114,9 @@ class Follower:
             self.found.apis.append(Called(name, file_of(node).name, node.line, how, through))
 
     def _note_open(self, tracer: Tracer) -> None:
+        for path, name in self._frameworks.items():
+            if name and not BY_NAME[name].is_followed:
+                self._add_open(self._package.files[path], "handed", "")
         for node, reason in tracer.open:
             self._add_open(node, "handed" if reason == "handed" else "name", "")
 
@@ -170,6 +190,8 @@ class Follower:
         for call in self._package.calls:
             callee = call.kids[0]
             is_asking = callee.op == Op.MEMBER and callee.name in _ASKING and len(call.kids) > 1
+            if callee.op == Op.MEMBER and callee.name == "open" and len(call.kids) > 2:  # of XMLHttpRequest
+                self._note_likely(call.kids[2], "", tracer)
             if is_asking and not self._is_followed(call, tracer):
                 self._note_likely(call.kids[1], "", tracer)
 

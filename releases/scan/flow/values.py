@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections import defaultdict, deque
+from collections import Counter, defaultdict, deque
 from collections.abc import Callable
 from typing import Any, Literal, NamedTuple
 
@@ -17,6 +17,7 @@ Kind = Literal[
 ]  # fmt: skip
 BUILT = "="  # `via` of a method whose name the script puts together
 GLOBALS = ("globalThis", "global", "self", "window")
+_EVERYWHERE = 1_000  # nodes that an object can be at; one that is at more is a framework's, which keeps it for others
 NAME = re.compile(r"[A-Za-z_$][\w$]*")
 
 
@@ -71,14 +72,21 @@ class Flow:
         self._seen: set[tuple[Node, Kind, Any]] = set()
         self._at: defaultdict[Node, list[Value]] = defaultdict(list)
         self._queue: deque[tuple[Node, Value]] = deque()
+        self._spread_to: Counter[Any] = Counter()
 
     def flow(self, node: Node, value: Value) -> None:
         """Let a value be at a node."""
         key = (node, value.kind, value.what)
-        if key not in self._seen:
-            self._seen.add(key)
-            self._at[node].append(value)
-            self._queue.append((node, value))
+        if key in self._seen:
+            return
+        if value.kind in ("object", "function"):
+            self._spread_to[value.what] += 1
+            if self._spread_to[value.what] > _EVERYWHERE:
+                self.open[node, "handed"] = None
+                return
+        self._seen.add(key)
+        self._at[node].append(value)
+        self._queue.append((node, value))
 
     def _via(self, node: Node) -> str:
         """Return what passes the API object on at a node: a framework, or a function of the program."""

@@ -64,13 +64,13 @@ def test_ways_to_call_an_api(source):
         '"fail: wx.getLocation"',
         "`wx.getLocation`",
         "/wx.getLocation/.test(x)",
-        "other.wx.getLocation()",
+        "other.wx.login()",
         "({wx: 1}).getLocation()",
-        "wxx.getLocation(); $wx.getLocation(); _wx.getLocation()",
+        "wxx.login(); $wx.login(); _wx.login()",
         "wx()",
-        "function f() { var e = wx } e.getLocation()",
+        "function f() { var e = wx } e.login()",
         "const {length} = other, {size} = wx2",
-        "function f(wx) { wx.getLocation() }",
+        "function f(wx) { wx.login() }",
         "const wx = {getLocation() {}}; wx.getLocation()",
         "if (wx.getLocation) console.log('there is one')",
         "const p = f => o => f(o); const unused = p(wx.getLocation)",
@@ -107,6 +107,11 @@ def test_over_a_table_of_modules():
 def test_through_a_wrapper_of_the_program():
     (found,) = follow(app="const p = f => o => f(o)\nconst g = p(wx.getLocation)\ng()").apis
     assert (found.name, found.line, found.how, found.through) == ("wx.getLocation", 3, "wrapper", "p")
+
+
+def test_a_call_by_the_name_of_an_api_is_named_where_the_object_is_not_known():
+    (found,) = follow(app="other.getLocation(); other.login(); ({getUserInfo() {}}).getUserInfo()").apis
+    assert (found.name, found.how) == ("wx.getLocation", "named")
 
 
 def test_a_name_that_is_put_together():
