@@ -7,6 +7,7 @@ are used again as long as the recipe, its lock and Node are the same.
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 import shutil
@@ -87,10 +88,17 @@ def recipes() -> list[Recipe]:
 
 
 def build(recipe: Recipe, cache: Path = CACHE) -> Built:
-    """Build the programs of a recipe, as far as they are not there; CannotBuildError if that can't be done."""
+    """Build the programs of a recipe, as far as they are not there; CannotBuildError if that can't be done.
+
+    Who builds the same in the same cache waits until this is done, and finds it there.
+    """
     built = Built(recipe, [])
-    for way in recipe.builds:
-        built.programs += (_of_natives if recipe.native else _of_framework)(built, way, cache)
+    workplace = cache / recipe.name
+    workplace.mkdir(parents=True, exist_ok=True)
+    with (workplace / ".lock").open("w") as alone:
+        fcntl.flock(alone, fcntl.LOCK_EX)
+        for way in recipe.builds:
+            built.programs += (_of_natives if recipe.native else _of_framework)(built, way, cache)
     return built
 
 
