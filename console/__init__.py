@@ -1,4 +1,4 @@
-"""The project: floor and roof of the console."""
+"""The project: what all sections stand on, and what joins them."""
 
 from console.celery import app as celery_app
 

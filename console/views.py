@@ -107,7 +107,7 @@ def activity(request: SignedInRequest) -> HttpResponse:
 
 @route(Permission.SIGNED_IN)
 def notifications(request: SignedInRequest) -> HttpResponse:
-    """Everything that the user was told in the console."""
+    """All notifications that the user has in the console."""
     return render(request, "core/notifications.html", {"page": page_of(request, request.user.notifications.shown())})
 
 
@@ -121,7 +121,7 @@ def notifications_read(request: SignedInRequest) -> HttpResponse:
 
 @route(Permission.SIGNED_IN, methods="GET POST")
 def notification_choices(request: SignedInRequest) -> HttpResponse:
-    """Which kinds the user is told of, and where."""
+    """Which kinds the user is notified of, and where."""
     form = NotificationChoicesForm(posted(request), user=request.user)
     return form_page(
         request,

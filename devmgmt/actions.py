@@ -228,5 +228,5 @@ def save_query(program: MiniProgram, *, name: str, query: str, by: User) -> Save
 
 
 def delete_query(saved: SavedQuery) -> None:
-    """Forget a saved query."""
+    """Forget a saved query; one that is gone already is no error."""
     SavedQuery.objects.filter(pk=saved.pk).delete()

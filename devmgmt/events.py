@@ -35,7 +35,7 @@ class GrantEvent(RequestEvent):
         return self.api or super().label
 
 
-def developers(text: str | Promise, *, managers: bool = False) -> Notify:
+def requester(text: str | Promise, *, managers: bool = False) -> Notify:
     """Return what notifies who asked; with `managers` also who manages the program, whose devices lose something."""
 
     def people(event: GrantEvent) -> set[User]:
@@ -70,14 +70,14 @@ class ExemptionApproved(GrantEvent):
     name, icon, colour = "exemption.approved", "check", "green"
     log = _("granted the exemption of")
     in_list = _("Skipping domain verification granted: %(label)s")
-    notify = (developers(_("%(application)s granted: %(subject)s")),)
+    notify = (requester(_("%(application)s granted: %(subject)s")),)
 
 
 class ExemptionRejected(GrantEvent):
     name, icon, colour = "exemption.rejected", "x", "red"
     log = _("rejected the exemption of")
     in_list = _("Skipping domain verification rejected: %(label)s")
-    notify = (developers(_("%(application)s rejected: %(subject)s")),)
+    notify = (requester(_("%(application)s rejected: %(subject)s")),)
 
 
 class ExemptionGivenUp(GrantEvent):
@@ -91,7 +91,7 @@ class ExemptionRevoked(GrantEvent):
     name, icon, colour = "exemption.revoked", "x", "red"
     log = _("revoked the exemption of")
     in_list = _("Skipping domain verification revoked: %(label)s")
-    notify = (developers(_("%(application)s revoked: %(subject)s"), managers=True),)
+    notify = (requester(_("%(application)s revoked: %(subject)s"), managers=True),)
 
 
 class PermissionRequested(GrantEvent):
@@ -111,14 +111,14 @@ class PermissionApproved(GrantEvent):
     name, icon, colour = "permission.approved", "check", "green"
     log = _("granted the interface permission")
     in_list = _("Interface permission granted: %(label)s")
-    notify = (developers(_("%(application)s granted: %(subject)s")),)
+    notify = (requester(_("%(application)s granted: %(subject)s")),)
 
 
 class PermissionRejected(GrantEvent):
     name, icon, colour = "permission.rejected", "x", "red"
     log = _("rejected the interface permission")
     in_list = _("Interface permission rejected: %(label)s")
-    notify = (developers(_("%(application)s rejected: %(subject)s")),)
+    notify = (requester(_("%(application)s rejected: %(subject)s")),)
 
 
 class PermissionGivenUp(GrantEvent):
@@ -132,7 +132,7 @@ class PermissionRevoked(GrantEvent):
     name, icon, colour = "permission.revoked", "x", "red"
     log = _("revoked the interface permission")
     in_list = _("Interface permission revoked: %(label)s")
-    notify = (developers(_("%(application)s revoked: %(subject)s"), managers=True),)
+    notify = (requester(_("%(application)s revoked: %(subject)s"), managers=True),)
 
 
 class Moves(NamedTuple):

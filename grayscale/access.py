@@ -15,7 +15,7 @@ from miniprograms.models import MiniProgram
 
 
 def task_for(user: User, permission: Permission, app_id: str, task_id: int) -> GrayscaleTask:
-    """Return a grayscale task of one of the user's programs."""
+    """Return the task with its version and program; 404 and 403 as `mini_program_for` has them."""
     program = mini_program_for(user, permission, app_id)
     task = row_or_404(GrayscaleTask.objects.select_related("version", "created_by"), mini_program=program, pk=task_id)
     task.version.mini_program = program

@@ -288,6 +288,7 @@ def _take_in(task: GrayscaleTask, chosen: list[ObjectList]) -> None:
     """Make these the task's object lists; drafts become part of it, and one that was discarded meanwhile is refused."""
     usable = Q(task=None) | Q(task=task)
     rows = ObjectList.objects.filter(usable, pk__in={one.pk for one in chosen}, mini_program=task.mini_program)
+    # The sweep of old drafts passes over what is locked here; what it has locked first is missing once it is through.
     counts = dict(rows.select_for_update(of=("self",)).order_by("pk").values_list("pk", "count"))
     if len(counts) < len({one.pk for one in chosen}):
         raise ActionRefused(_("One of the lists is no longer there. Add it again."), field="object_lists")

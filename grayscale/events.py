@@ -38,8 +38,6 @@ class Why(Field):
 
 
 class Guardrail(Field):
-    """The limits of a guardrail."""
-
     def text(self, value: Any) -> str:
         return guardrail_words(value)
 

@@ -39,11 +39,9 @@ class StateTabs(ListFilter):
 
     @property
     def rows(self) -> GrayscaleTaskQuerySet:
-        """What is in the tab."""
         return self.in_tab(self.qs)
 
     def in_tab(self, queryset: Any) -> GrayscaleTaskQuerySet:
-        """Keep what is in the tab."""
         return self._of(self.tab, queryset)
 
     def counts_of(self, queryset: Any) -> dict[str, int]:

@@ -14,6 +14,7 @@ from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 from django_fsm import ConcurrentTransitionMixin, FSMField, transition
 
+from console.base.core.times import EARLIEST
 from console.base.hosts.models import HostApplication
 from grayscale.guardrail import Guardrail
 from grayscale.querysets import GrayscaleTaskQuerySet, ObjectListQuerySet
@@ -25,7 +26,7 @@ from releases.models import Version
 MOST_USERS = 100_000_000
 SHARDS = 16  # of a task's limit; one row each, so that claims seldom wait for one another (G-5)
 
-EARLIEST, LATEST = datetime(2000, 1, 1, tzinfo=UTC), datetime(9000, 1, 1, tzinfo=UTC)
+LATEST = datetime(9000, 1, 1, tzinfo=UTC)
 
 T = TaskState
 RUNNING = [T.PENDING, T.DELIVERING, T.SUSPENDED]

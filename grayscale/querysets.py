@@ -60,8 +60,6 @@ class GrayscaleTaskQuerySet(models.QuerySet["GrayscaleTask"]):
 
 
 class ObjectListQuerySet(models.QuerySet["ObjectList"]):
-    """Which object lists."""
-
     def drafts(self) -> ObjectListQuerySet:
         """Read, but not part of a task."""
         return self.filter(task=None)

@@ -33,6 +33,6 @@ def message_for(user: User, permission: Permission, app_id: str, message_id: int
 
 
 def ban_for(user: User, permission: Permission, application_id: str, ban_id: int) -> Ban:
-    """Return a ban of one of the user's applications."""
+    """Return a ban of one of the user's applications, also a lifted one; 404 and 403 as `application_for` has them."""
     application = application_for(user, permission, application_id)
     return row_or_404(Ban.objects.select_related("mini_program", "template"), application=application, pk=ban_id)

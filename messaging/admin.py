@@ -107,7 +107,7 @@ class PublicTemplateAdmin(VerbAdmin):
         )
 
     def delete_view(self, request: HttpRequest, object_id: str, extra_context: Any = None) -> HttpResponse:
-        """Ask, then delete; who was overtaken by a selection reads so."""
+        """Ask, then delete; refused when somebody selected it meanwhile."""
         try:
             return super().delete_view(request, object_id, extra_context)
         except ActionRefused as refused:

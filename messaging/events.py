@@ -13,9 +13,9 @@ from console.base.accounts.permissions import Permission
 from console.base.accounts.states import NotificationKind
 from console.base.activity.events import Event
 from console.base.activity.fields import Choice, Field, Number, State
-from console.base.hosts.events import ApplicationEvent, administrators
+from console.base.hosts.events import ApplicationEvent, app_administrators
+from messaging.localization import ban_subject
 from messaging.states import TemplateCategory, TemplateKind
-from messaging.wording import what_of
 from miniprograms.events import PartEvent
 
 PUBLIC_TEMPLATE = {
@@ -45,7 +45,7 @@ class BanEvent(PartEvent):
         return super().belongs() | {"application_id": self.on.application.application_id}
 
     def words(self) -> dict[str, Any]:
-        return super().words() | {"application": self.on.application, "what": what_of(self.on)}
+        return super().words() | {"application": self.on.application, "what": ban_subject(self.on)}
 
 
 def developers(text: str | Promise) -> Notify:
@@ -68,14 +68,14 @@ class GatewaySet(ApplicationEvent):
     fields = {"address": Field(_("Address"))}
     kept = True  # the revisions of a gateway are counted by them
     notify = (
-        administrators(_("%(person)s changed the message gateway of %(application)s"), "hosts:gateway", _address),
+        app_administrators(_("%(person)s changed the message gateway of %(application)s"), "hosts:gateway", _address),
     )
 
 
 class GatewayRemoved(GatewaySet):
     """The gateway was set to none."""
 
-    notify = (administrators(_("%(person)s removed the message gateway of %(application)s"), "hosts:gateway"),)
+    notify = (app_administrators(_("%(person)s removed the message gateway of %(application)s"), "hosts:gateway"),)
 
 
 class GatewayTested(ApplicationEvent):

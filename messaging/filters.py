@@ -32,7 +32,6 @@ class LibraryFilter(ListFilter):
     )
 
     def search(self, templates: PublicTemplateQuerySet, name: str, words: str) -> PublicTemplateQuerySet:
-        """Keep what matches the words."""
         return templates.matching(words)
 
 
@@ -44,7 +43,6 @@ class TemplateFilter(ListFilter):
     q = SearchFilter(_("Title or template ID"), method="search")
 
     def search(self, templates: MyTemplateQuerySet, name: str, words: str) -> MyTemplateQuerySet:
-        """Keep what matches the words."""
         return templates.matching(words)
 
 

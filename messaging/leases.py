@@ -55,7 +55,7 @@ SELECT count(*), min(due.next_try_at) FROM unnest(%(applications)s::bigint[]) AS
 ) AS due
 """  # noqa: S608 - put together from constants
 # A message that nobody could be asked to take says so; another says why its last try failed.
-GIVE_UP = """
+EXPIRE = """
 UPDATE messaging_message AS m SET state = 'failed', finished_at = %(at)s, lease = NULL, reason = CASE
     WHEN NOT EXISTS (SELECT FROM messaging_gateway AS g WHERE g.application_id = m.application_id)
         THEN 'The application has no gateway'
@@ -126,12 +126,12 @@ def give_back(messages: Iterable[Leased], *, at: datetime) -> None:
             cursor.execute(GIVE_BACK, [at, *map(list, zip(*pairs, strict=True))])
 
 
-def give_up(*, at: datetime) -> int:
-    """Mark as failed what is past its give_up_at and in nobody's hands; returns how many."""
+def expire(*, at: datetime) -> int:
+    """Fail the messages that have expired and that no worker has; return how many (M-7)."""
     total = 0
     while True:
         with connection.cursor() as cursor:
-            cursor.execute(GIVE_UP, {"at": at})
+            cursor.execute(EXPIRE, {"at": at})
             total += cursor.rowcount
             if cursor.rowcount == 0:
                 return total

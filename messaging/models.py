@@ -275,7 +275,7 @@ class Message(models.Model):
     tries = models.PositiveSmallIntegerField(default=0)
     next_try_at = models.DateTimeField(help_text="also the end of a lease while a worker has it")
     lease = models.UUIDField(null=True, help_text="the batch of the worker that has it")
-    give_up_at = models.DateTimeField()
+    give_up_at = models.DateTimeField()  # when it expires; the column keeps the name that running releases know
     finished_at = models.DateTimeField(null=True)
     status = models.PositiveSmallIntegerField(null=True, help_text="of the gateway's last answer")
     reason = models.CharField(max_length=200, blank=True, help_text="why the last try failed")

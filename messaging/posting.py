@@ -16,7 +16,7 @@ from django.conf import settings
 from console.base.core.egress import EgressRefused
 
 MOST_READ = 4096  # bytes of an answer; nobody looks at them, but a connection is only used again when it was read
-LONGEST_WAIT = 10**8  # seconds of a Retry-After that are believed; a message gives up long before
+LONGEST_WAIT = 10**8  # seconds of a Retry-After that are believed; a message expires long before
 
 
 class Outcome(NamedTuple):

@@ -16,8 +16,6 @@ if TYPE_CHECKING:
 
 
 class PublicTemplateQuerySet(models.QuerySet["PublicTemplate"]):
-    """Which public templates."""
-
     def listed(self) -> PublicTemplateQuerySet:
         """Offered in the library."""
         return self.filter(is_listed=True)
@@ -30,8 +28,6 @@ class PublicTemplateQuerySet(models.QuerySet["PublicTemplate"]):
 
 
 class MyTemplateQuerySet(models.QuerySet["MyTemplate"]):
-    """Which templates of programs."""
-
     def live(self) -> MyTemplateQuerySet:
         """Not deleted."""
         return self.filter(deleted_at=None)
@@ -43,16 +39,12 @@ class MyTemplateQuerySet(models.QuerySet["MyTemplate"]):
 
 
 class BanQuerySet(models.QuerySet["Ban"]):
-    """Which bans."""
-
     def in_force(self) -> BanQuerySet:
         """Not lifted."""
         return self.filter(lifted_at=None)
 
 
 class MessageQuerySet(models.QuerySet["Message"]):
-    """Which messages."""
-
     def failed(self) -> MessageQuerySet:
         """The dead letters."""
         return self.filter(state=MessageState.FAILED)

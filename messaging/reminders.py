@@ -1,4 +1,4 @@
-"""Telling administrators of an application that its gateway has taken nothing for long (M-7)."""
+"""Notifies administrators of an application that its gateway has taken nothing for long (M-7)."""
 
 from __future__ import annotations
 
@@ -21,22 +21,22 @@ AGAIN_AFTER = timedelta(days=1)
 
 
 def notify_of_dead_gateways(*, at: datetime) -> int:
-    """Tell of each gateway that fails and has taken nothing for SILENT_FOR, once in AGAIN_AFTER; return how many."""
+    """Notify of each gateway that fails and has taken nothing for SILENT_FOR, once in AGAIN_AFTER; return how many."""
     dead = Gateway.objects.filter(
         failures__gte=OPENS_AT, changed_at__lt=at - SILENT_FOR, last_failure_at__gt=at - SILENT_FOR
     ).exclude(last_success_at__gt=at - SILENT_FOR)
-    return sum(_tell(pk, at=at) for pk in dead.values_list("pk", flat=True))
+    return sum(_notify_of(pk, at=at) for pk in dead.values_list("pk", flat=True))
 
 
 @transaction.atomic
-def _tell(pk: int, *, at: datetime) -> bool:
-    """Tell the administrators unless they were told of it lately; two sweeps at once come one after the other."""
+def _notify_of(pk: int, *, at: datetime) -> bool:
+    """Notify the administrators unless they were lately; two sweeps at once come one after the other."""
     gateway = Gateway.objects.select_for_update(of=("self",), no_key=True).select_related("application").get(pk=pk)
     application = gateway.application
     url = reverse("hosts:gateway", args=[application.application_id])
-    told = Notification.objects.filter(kind=NotificationKind.MESSAGES, url=url, created_at__gt=at - AGAIN_AFTER)
+    recent = Notification.objects.filter(kind=NotificationKind.MESSAGES, url=url, created_at__gt=at - AGAIN_AFTER)
     people = [one.user for one in administrators_of(application)]
-    if told.filter(user__in=people).exists():
+    if recent.filter(user__in=people).exists():
         return False
     since = gateway.last_success_at
 

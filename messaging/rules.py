@@ -87,7 +87,7 @@ def why_not_replay_all(*, has_gateway: bool, has_failed: bool) -> str:
 # Delivery ---------------------------------------------------------------------------------------------------------
 
 
-def give_up_at(at: datetime) -> datetime:
+def expires_at(at: datetime) -> datetime:
     """Return when a message that is tried from `at` on counts as failed: after its last try (M-7).
 
     Pauses may be a tenth longer than the plan says, and each try may take its full time.

@@ -22,7 +22,7 @@ from psycopg.types.json import Jsonb
 from console.base.core.errors import ServerRefused
 from console.base.core.wakeups import wake
 from messaging.models import Consent
-from messaging.rules import give_up_at
+from messaging.rules import expires_at
 from messaging.states import LANGUAGES, PUSHES_PER_DAY, ProgramState, TemplateKind
 from messaging.tasks import deliver
 from messaging.values import problems
@@ -294,7 +294,7 @@ def _accept(
         "key": key,
         "body_sha256": body_sha256,
         "at": at,
-        "give_up_at": give_up_at(at),
+        "give_up_at": expires_at(at),
     }
     try:
         # A statement by itself is a transaction; a savepoint is only for those around it, when a key is there twice.

@@ -23,12 +23,12 @@ def deliver() -> None:
 def sweep() -> int:
     """End what is past its last moment, and start a run for what is due: nothing depends on a wake-up's arrival."""
     at = times.of_the_database()
-    ended = leases.give_up(at=at)
+    expired = leases.expire(at=at)
     consents.prune(at=at)
     reminders.notify_of_dead_gateways(at=at)
     if leases.deliverable(at=at):
         wake(deliver)
-    return ended
+    return expired
 
 
 @worker_shutting_down.connect

@@ -18,6 +18,6 @@ def mini_program_for(user: User, permission: Permission, app_id: str) -> MiniPro
 
 
 def binding_for(user: User, permission: Permission, app_id: str, binding_id: int) -> Binding:
-    """Return a binding of one of the user's programs."""
+    """Return the binding, in whatever state; 404 and 403 as `mini_program_for` has them."""
     program = mini_program_for(user, permission, app_id)
     return row_or_404(Binding.objects.select_related("application"), mini_program=program, pk=binding_id)

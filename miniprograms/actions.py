@@ -94,6 +94,7 @@ def edit(
         return current
     if icon:
         before["icon"] = _short(current.icon)
+        # After commit only: a transaction that fails keeps the row, which names the old file.
         transaction.on_commit(partial(current.icon.storage.delete, str(current.icon.name)), robust=True)
         current.icon = icon
     current.revision += 1

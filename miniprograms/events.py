@@ -68,7 +68,6 @@ class RequestEvent(PartEvent):
 
     @property
     def application(self) -> HostApplication:
-        """The application that is asked."""
         application: HostApplication = self.on.application
         return application
 
@@ -84,8 +83,6 @@ class RequestEvent(PartEvent):
 
 
 class BindingEvent(RequestEvent):
-    """What happened to a binding."""
-
     @property
     def short(self) -> str:
         return self.application.name

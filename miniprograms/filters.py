@@ -11,7 +11,7 @@ from console.base.accounts.filters import TeamsFilter
 from console.base.core.filters import SearchFilter
 from console.base.core.widgets import FilterSelect
 from miniprograms.models import Category, MiniProgram
-from miniprograms.querysets import MiniProgramQuerySet
+from miniprograms.querysets import MiniProgramQuerySet, is_on_shelf
 from miniprograms.states import Shelf
 
 SORTS = (
@@ -36,7 +36,6 @@ class ProgramFilter(TeamsFilter):
         super().__init__(request, MiniProgram.objects.of_teams(teams))
 
     def search(self, programs: MiniProgramQuerySet, name: str, words: str) -> MiniProgramQuerySet:
-        """Keep what matches the words."""
         return programs.matching(words)
 
 
@@ -46,7 +45,7 @@ class MiniProgramFilter(ProgramFilter):
     tab_name = "shelf"
     tabs = {
         "": (_("All"), Q()),
-        Shelf.ON: (_("On the shelf"), Q(shelf=Shelf.ON)),
+        Shelf.ON: (_("On the shelf"), is_on_shelf()),
         Shelf.OFF: (_("Off"), Q(shelf=Shelf.OFF)),
     }
     category = filters.ModelChoiceFilter(
@@ -55,5 +54,4 @@ class MiniProgramFilter(ProgramFilter):
     sort = filters.ChoiceFilter(label=_("Order"), choices=SORTS, empty_label=None, method="order", widget=FilterSelect)
 
     def order(self, programs: MiniProgramQuerySet, name: str, key: str) -> MiniProgramQuerySet:
-        """Sort."""
         return programs.sorted_by(key)

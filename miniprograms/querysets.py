@@ -26,6 +26,11 @@ BOUND = f"binding.state = '{DecisionState.APPROVED}'"
 UNBOUND = f"binding.state = '{DecisionState.ENDED}'"
 
 
+def is_on_shelf(path: str = "") -> Q:
+    """Return the condition for rows whose program is on the shelf; `path` leads to it: “mini_program__”."""
+    return Q(**{f"{path}shelf": Shelf.ON})
+
+
 class MiniProgramQuerySet(models.QuerySet["MiniProgram"]):
     """Whose programs, and which of them."""
 
@@ -39,7 +44,7 @@ class MiniProgramQuerySet(models.QuerySet["MiniProgram"]):
 
     def on_shelf(self) -> MiniProgramQuerySet:
         """Programs that applications may get."""
-        return self.filter(shelf=Shelf.ON)
+        return self.filter(is_on_shelf())
 
     def matching(self, words: str) -> MiniProgramQuerySet:
         """Programs whose name contains `words` or whose App ID starts with them."""
@@ -59,15 +64,13 @@ class MiniProgramQuerySet(models.QuerySet["MiniProgram"]):
 
 
 class BindingQuerySet(DecisionQuerySet):
-    """Which bindings."""
-
     def bound(self) -> BindingQuerySet:
         """In force: the application serves the program (L-6)."""
         return self.approved()
 
     def served(self) -> BindingQuerySet:
         """In force, of a program on the shelf: what the application's devices may ask for."""
-        return self.bound().filter(mini_program__shelf=Shelf.ON)
+        return self.bound().filter(is_on_shelf("mini_program__"))
 
     def applications(self) -> HostApplicationQuerySet:
         """The applications of these bindings, by name."""
@@ -83,8 +86,6 @@ class BindingQuerySet(DecisionQuerySet):
 
 
 class IdeDownloadQuerySet(models.QuerySet["IdeDownload"]):
-    """Which downloads of the IDE."""
-
     def newest_of_each_platform(self) -> IdeDownloadQuerySet:
         """The one to offer for each system."""
         return self.order_by("platform", "-released_on", "-id").distinct("platform")

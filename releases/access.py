@@ -13,7 +13,7 @@ from releases.models import Audit, ReviewDecision, Version
 
 
 def version_for(user: User, permission: Permission, app_id: str, number: str) -> Version:
-    """Return a version of one of the user's programs."""
+    """Return the version with its package; 404 and 403 as `mini_program_for` has them."""
     program = mini_program_for(user, permission, app_id)
     versions = Version.objects.numbered(number).select_related("package", "uploaded_by")
     version = row_or_404(versions, mini_program=program)
@@ -23,7 +23,7 @@ def version_for(user: User, permission: Permission, app_id: str, number: str) ->
 
 
 def audit_for(user: User, permission: Permission, app_id: str, audit_number: str) -> Audit:
-    """Return an audit record of one of the user's programs."""
+    """Return the audit record; 404 and 403 as `mini_program_for` has them."""
     program = mini_program_for(user, permission, app_id)
     audits = Audit.objects.select_related("version__package", "version__uploaded_by", "submitted_by")
     audit = row_or_404(audits, mini_program=program, number=audit_number)

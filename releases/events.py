@@ -29,8 +29,6 @@ AUDIT = {"audit": Field(_("Audit record")), "package": Hash(_("Package")), "stat
 
 
 class VersionEvent(ProgramEvent):
-    """What happened to a version."""
-
     @property
     def version(self) -> Version:
         """The version that it is about."""

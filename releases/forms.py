@@ -139,7 +139,7 @@ class TrialForm(forms.Form):
     )
     seen = forms.CharField(required=False, widget=forms.HiddenInput)
     meanwhile: TrialVersion | None = None
-    overtaken = False
+    in_conflict = False
 
     def __init__(self, data: QueryDict | None, *, program: MiniProgram, initial: dict[str, Any]) -> None:
         super().__init__(data, initial=initial)
@@ -167,7 +167,6 @@ class TrialForm(forms.Form):
         return [(package.entry_page, entry), *others]
 
     def clean_version(self) -> Version:
-        """Return the version."""
         if self.shown is None or self.shown.number != self.cleaned_data["version"]:
             raise ValidationError(_("Choose one of the versions of this mini program."))
         return self.shown
@@ -196,4 +195,4 @@ class TrialForm(forms.Form):
     def show_conflict(self, current: TrialVersion | None) -> None:
         """Show what stands there now; what was typed stays, and a second save replaces it knowingly."""
         self.data = {**self.data.dict(), "seen": current.set_at.isoformat() if current else ""}  # type: ignore[attr-defined]
-        self.overtaken, self.meanwhile = True, current
+        self.in_conflict, self.meanwhile = True, current

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from django.db import models
 from django.db.models import Exists, OuterRef, Q
 
-from miniprograms.states import Shelf
+from miniprograms.querysets import is_on_shelf
 from releases.states import AuditState, VersionState
 
 if TYPE_CHECKING:
@@ -18,8 +18,6 @@ ONLINE = f"version.state = '{VersionState.ONLINE}'"
 
 
 class VersionQuerySet(models.QuerySet["Version"]):
-    """Which versions."""
-
     def numbered(self, number: str) -> VersionQuerySet:
         """The version with this number; none when it is no number."""
         parts = number.split(".")
@@ -65,12 +63,10 @@ class VersionQuerySet(models.QuerySet["Version"]):
     def publishable(self) -> VersionQuerySet:
         """What may be published now (V-12): those of which `rules.why_not_publish` has nothing to say."""
         online = type(self)(self.model).online()
-        return self.approved().overtaking(online).filter(mini_program__shelf=Shelf.ON)
+        return self.approved().overtaking(online).filter(is_on_shelf("mini_program__"))
 
 
 class AuditQuerySet(models.QuerySet["Audit"]):
-    """Which audits."""
-
     def running(self) -> AuditQuerySet:
         """Not yet decided."""
         return self.filter(state=AuditState.IN_AUDIT)

@@ -122,6 +122,7 @@ def give_back_if_dead() -> None:
         return
     connection.close()
     if connection.alias in connection._connection_pools:
+        connection.pool.open()  # Django makes a pool, and opens it when it first takes a connection: none grows before.
         connection.pool.check()  # Of those that wait there, too.
 
 

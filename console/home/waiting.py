@@ -175,7 +175,7 @@ def agreements(teams: list[int]) -> Parts:
 
 
 def failed_messages(teams: list[int], *, at: datetime) -> QuerySet[Any]:
-    """Programs of whose messages some were given up within FAILED_WITHIN, and how many (M-7)."""
+    """Programs of whose messages some failed within FAILED_WITHIN, and how many (M-7)."""
     failed = (
         Message.objects.failed()
         .filter(mini_program=OuterRef("pk"), accepted_at__gte=at - FAILED_WITHIN)

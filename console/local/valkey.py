@@ -58,7 +58,7 @@ def service(data: Path, *, sockets: Path, log: Path, durable: bool = True) -> Se
 
 
 def wait_until_ready(server: Service, *, sockets: Path) -> None:
-    """Wait until Valkey answers."""
+    """Return once Valkey answers; raises LocalServiceError when it ends, or says nothing for READY_SECONDS."""
     deadline = time.monotonic() + READY_SECONDS
     with redis.Redis.from_url(addresses.redis_url(sockets=sockets)) as client:
         while True:

@@ -52,7 +52,7 @@ def _in_words(facts: MailFacts) -> list[str]:
     words = []
     if facts.last_failure_at:
         words.append(_("last failure %(time)s") % {"time": times.exact(facts.last_failure_at)})
-    if facts.given_up:
-        given_up = ngettext("%(count)d mail given up", "%(count)d mails given up", facts.given_up)
-        words.append(given_up % {"count": facts.given_up})
+    if facts.failed:
+        failed = ngettext("%(count)d mail given up", "%(count)d mails given up", facts.failed)
+        words.append(failed % {"count": facts.failed})
     return words

@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy, ngettext
 
 from console.base.core.text import listed
 from console.celery import SCHEDULE
-from console.platform import wording
+from console.platform import labels
 from console.platform.models import WORKER_NAME, Heartbeat, Part
 from console.platform.queues import BUSY_OR_STUCK, start_worker
 from console.platform.trouble import Level, Trouble
@@ -58,7 +58,6 @@ class Process:
 
     @property
     def version(self) -> str:
-        """Which version it runs."""
         return str(self.sign.facts.get("version", "")) if self.sign else ""
 
     @property
@@ -121,10 +120,8 @@ def tasks_of(signs: Iterable[Heartbeat]) -> list[Task]:
     for name, periodic in SCHEDULE.items():
         row = rows.pop(name, None)
         seconds = row.seconds if row else periodic.seconds or settings.SWEEP_SECONDS
-        found.append(Task(name, wording.name_of(name), wording.period(seconds), periodic.queue, row))
-    found += [
-        Task(name, name, wording.period(row.seconds), row.queue, row) for name, row in rows.items() if row.is_sent
-    ]
+        found.append(Task(name, labels.label_of(name), labels.period(seconds), periodic.queue, row))
+    found += [Task(name, name, labels.period(row.seconds), row.queue, row) for name, row in rows.items() if row.is_sent]
     order = list(TaskState)
     return sorted(found, key=lambda task: order.index(task.state))
 

@@ -15,12 +15,12 @@ import psycopg
 import redis
 from django.conf import settings
 from django.db import connection
-from redis.backoff import NoBackoff
-from redis.retry import Retry
+from psycopg.abc import Query
 
 from console import roles
 from console.api.device.feed import feed
 from console.api.http import Environ, Response, Start, WSGIApplication, json_response
+from console.base.core.cache import NO_RETRY
 from console.base.core.files import storage_faults
 from console.platform import heartbeats
 from console.version import VERSION
@@ -28,19 +28,23 @@ from console.version import VERSION
 PROBE_SECONDS = 1
 RECENT_SECONDS = 1.0  # an answer is good for so long: however many ask, parts are asked once
 OK = "ok"
-NO_RETRY = Retry(NoBackoff(), 0)
 
 Check = Callable[[], str]
 
 
 def database() -> str:
-    """Ask PostgreSQL; return "ok" or what is wrong. On a connection of its own, so that a full pool is no outage."""
+    """Ask PostgreSQL; return "ok" or what is wrong."""
     try:
-        with psycopg.connect(**_parameters(), autocommit=True) as own:
-            own.execute("SELECT 1")
+        _ask_postgres("SELECT 1")
     except psycopg.Error as error:
         return _words("no answer", error)
     return OK
+
+
+def _ask_postgres(question: Query) -> list[Any]:
+    """Return the rows of the answer. On a connection of its own, so that a full pool is no outage."""
+    with psycopg.connect(**_parameters(), autocommit=True) as own:
+        return own.execute(question).fetchall()
 
 
 def _parameters() -> dict[str, Any]:
@@ -88,8 +92,7 @@ def workers() -> str:
 
 def _late(*parts: str) -> str:
     try:
-        with psycopg.connect(**_parameters(), autocommit=True) as own:
-            late = [name for name, part in own.execute(heartbeats.LATE) if part in parts]
+        late = [name for name, part in _ask_postgres(heartbeats.LATE) if part in parts]
     except psycopg.Error as error:
         return _words("not known", error)
     return f"late: {', '.join(late)}" if late else OK

@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from console.celery import QUEUES
-from console.platform import mail, wording
+from console.platform import labels, mail
 from console.platform.models import Heartbeat, Part
 from console.platform.trouble import Trouble
 from messaging import leases
@@ -58,7 +58,7 @@ def queues_of(signs: Iterable[Heartbeat], *, now: datetime) -> list[Queue]:
             if row.part == Part.WORKER and not row.is_late and name in row.facts.get("queues", ())
         ]
         is_stuck = since is not None and since < now - STUCK
-        found.append(Queue(name, wording.QUEUES[name], waiting, since, workers, is_stuck))
+        found.append(Queue(name, labels.QUEUES[name], waiting, since, workers, is_stuck))
     return found
 
 

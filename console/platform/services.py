@@ -95,7 +95,7 @@ def ask_all(questions: Mapping[str, Callable[[], Any]], seconds: float = ANSWER_
 
 
 def ask_postgres() -> Postgres:
-    """Ask the database of this request. Raises DatabaseError."""
+    """Ask on the connection of this request, which the page needs too; probes have their own. Raises DatabaseError."""
     with connection.cursor() as cursor:
         cursor.execute(POSTGRES)
         return Postgres(*cursor.fetchone())

@@ -96,7 +96,6 @@ class Status:
 
     @property
     def colour(self) -> str:
-        """The colour of the headline."""
         return self.troubles[0].colour if self.troubles else "green"
 
     @property

@@ -35,5 +35,4 @@ class Trouble:
 
     @property
     def colour(self) -> str:
-        """The colour of its level."""
         return {Level.WRONG: "red", Level.UNKNOWN: "orange", Level.NOTE: "blue"}[self.level]

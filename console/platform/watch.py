@@ -11,7 +11,7 @@ from console.base.accounts.models import User
 from console.base.accounts.notifying import notify
 from console.base.accounts.states import NotificationKind
 from console.base.core.text import listed
-from console.platform import heartbeats, wording
+from console.platform import heartbeats, labels
 from console.platform.models import Heartbeat
 
 
@@ -53,6 +53,6 @@ def _notify(names: list[str]) -> None:
             )
             % {"count": len(names)}
         ),
-        detail=lambda: _("Late: %(parts)s") % {"parts": listed(wording.name_of(name) for name in names)},
+        detail=lambda: _("Late: %(parts)s") % {"parts": listed(labels.label_of(name) for name in names)},
         url=reverse("platform:status"),
     )

@@ -50,7 +50,7 @@ def _request_for(kind: type[G], user: User, permission: Permission, pk: int) -> 
 
 
 def bound_program_for(user: User, permission: Permission, application_id: str, binding_id: int) -> Binding:
-    """Return a binding of one of the user's applications."""
+    """Return a binding of one of the user's applications, also one that has ended."""
     return _grant_of(Binding, user, permission, application_id, binding_id)
 
 

@@ -116,8 +116,6 @@ class ApiFilter(ListFilter):
 
 
 class ApplicationFilter(TeamsFilter):
-    """Team and words."""
-
     q = SearchFilter(_("Name or Application ID"), method="search")
 
     def search(self, applications: HostApplicationQuerySet, name: str, words: str) -> HostApplicationQuerySet:
@@ -126,8 +124,6 @@ class ApplicationFilter(TeamsFilter):
 
 
 class BoundProgramFilter(ListFilter):
-    """Words."""
-
     q = SearchFilter(_("Name or App ID"), method="search")
 
     def search(self, bindings: BindingQuerySet, name: str, words: str) -> BindingQuerySet:

@@ -1,4 +1,4 @@
-"""Tells reviewers again of what waits too long (V-10)."""
+"""Reminds reviewers of what waits too long (V-10)."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from console.reviews.querysets import LOADED, MODELS
 
 
 def remind(*, at: datetime) -> int:
-    """Tell the reviewers of every decision that is overdue at `at`, once a day; return how many were told of."""
+    """Notify the reviewers of every decision that is overdue at `at`, once a day; return how many."""
     overdue = [model.objects.select_related(*LOADED[kind]).to_remind(at=at) for kind, model in MODELS.items()]
     return sum(remind_of(decision, at=at) for rows in overdue for decision in rows)
 
 
 @transaction.atomic
 def remind_of(decision: Decision, *, at: datetime) -> bool:
-    """Tell of one decision, unless another sweep did or it was decided meanwhile: the UPDATE takes it or nothing."""
+    """Notify of one decision, unless another sweep did or it was decided meanwhile: the UPDATE takes it or nothing."""
     still = type(decision).objects.to_remind(at=at).filter(pk=decision.pk, notified_at=decision.notified_at)
     if not still.update(notified_at=at):
         return False

@@ -235,7 +235,6 @@ class CriteriaForm(forms.Form):
 
 
 def _numbers(version: str) -> list[int]:
-    """Return what versions are sorted by."""
     return [int(digits) for digits in re.findall("[0-9]{1,9}", version)]
 
 

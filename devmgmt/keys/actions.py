@@ -69,7 +69,7 @@ def reset(
     ends_at, usable = at + timedelta(hours=overlap), _usable(program, at=at)
     AppSecret.objects.filter(pk__in=usable).update(ends_at=Least("ends_at", Value(ends_at, DateTimeField())))
     if not overlap:
-        AccessToken.objects.filter(mini_program=program).alive(at=at).update(ended_at=at)
+        AccessToken.objects.filter(mini_program=program).active(at=at).update(ended_at=at)
     made = _make(program, by=by, at=at, frozen_at=current.frozen_at)
     before, after = {"secret": str(current)}, {"secret": str(made.row), "overlap": int(overlap)}
     values = {"before": before, "after": after, "reason": reason.strip()}

@@ -35,7 +35,7 @@ class SecretEvent(PartEvent):
         return str(self.program)
 
 
-def administrators(text: str | Promise, detail: Callable[[Any], str] | None = None) -> Notify:
+def team_administrators(text: str | Promise, detail: Callable[[Any], str] | None = None) -> Notify:
     """Return what notifies the team's other administrators."""
     return Notify(
         kind=NotificationKind.KEYS,
@@ -55,14 +55,14 @@ class SecretGenerated(SecretEvent):
     log = _("generated the AppSecret of")
     in_list = _("AppSecret generated")
     title = _("Generated")
-    notify = (administrators(_("The AppSecret of %(program)s was generated")),)
+    notify = (team_administrators(_("The AppSecret of %(program)s was generated")),)
 
 
 class SecretReset(SecretEvent):
     name, icon, colour = "secret.reset", "refresh", "blue"
     log = _("reset the AppSecret of")
     in_list = _("AppSecret reset")
-    notify = (administrators(_("The AppSecret of %(program)s was reset"), _until),)
+    notify = (team_administrators(_("The AppSecret of %(program)s was reset"), _until),)
 
     def __init__(self, on: AppSecret, *, ends_at: datetime, **values: Any) -> None:
         super().__init__(on, **values)
@@ -80,7 +80,7 @@ class SecretFrozen(SecretEvent):
     log = _("froze the AppSecret of")
     in_list = _("AppSecret frozen")
     title = _("Frozen")
-    notify = (administrators(_("The AppSecret of %(program)s was frozen")),)
+    notify = (team_administrators(_("The AppSecret of %(program)s was frozen")),)
 
 
 class SecretUnfrozen(SecretEvent):
@@ -88,4 +88,4 @@ class SecretUnfrozen(SecretEvent):
     log = _("unfroze the AppSecret of")
     in_list = _("AppSecret unfrozen")
     title = _("Unfrozen")
-    notify = (administrators(_("The AppSecret of %(program)s was unfrozen")),)
+    notify = (team_administrators(_("The AppSecret of %(program)s was unfrozen")),)

@@ -101,7 +101,7 @@ class Figures:
     """Of today, in the console's own time zone: addresses that used the current secret, tokens, refusals by errcode."""
 
     addresses: int
-    alive: int
+    active: int
     issued: int
     refusals: dict[int, int]
 
@@ -123,7 +123,7 @@ def figures_of(summary: Summary) -> Figures:
     program, at, current = summary.program, summary.at, summary.current
     today = timezone.localdate(at)
     midnight = timezone.localtime(at).replace(hour=0, minute=0, second=0, microsecond=0, fold=0)
-    counted = {"alive": Count("pk", filter=Q(expires_at__gt=at, ended_at=None))}
+    counted = {"active": Count("pk", filter=Q(expires_at__gt=at, ended_at=None))}
     counted["issued"] = Count("pk", filter=Q(issued_at__gte=midnight))
     tokens = AccessToken.objects.filter(mini_program=program, issued_at__gte=midnight - TOKEN_LIFETIME)
     refusals = Refusal.objects.filter(mini_program=program, day=today).order_by("-count", "errcode")

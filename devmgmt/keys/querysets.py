@@ -14,8 +14,6 @@ if TYPE_CHECKING:
 
 
 class AppSecretQuerySet(models.QuerySet["AppSecret"]):
-    """Which secrets."""
-
     def current(self) -> AppSecretQuerySet:
         """The newest one of each program, frozen or not."""
         return self.filter(ends_at=None)
@@ -33,8 +31,6 @@ class AppSecretQuerySet(models.QuerySet["AppSecret"]):
 
 
 class AccessTokenQuerySet(models.QuerySet["AccessToken"]):
-    """Which tokens."""
-
-    def alive(self, *, at: datetime) -> AccessTokenQuerySet:
+    def active(self, *, at: datetime) -> AccessTokenQuerySet:
         """Given, not expired, not revoked. A frozen program's count here."""
         return self.filter(expires_at__gt=at, ended_at=None)

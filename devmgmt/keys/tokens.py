@@ -190,7 +190,7 @@ def _plain(used: _Used, *, at: datetime) -> Issued:
     if tokens.filter(issued_at__gte=_midnight(at)).count() >= TOKENS_PER_DAY:
         raise ServerRefused(45009, f"{TOKENS_PER_DAY} tokens a day")
     soon = Value(at + TOKEN_OVERLAP, DateTimeField())
-    tokens.alive(at=at).update(expires_at=Least("expires_at", soon))
+    tokens.active(at=at).update(expires_at=Least("expires_at", soon))
     return _new(used, TokenKind.PLAIN, at=at)
 
 
@@ -201,7 +201,7 @@ def _stable(used: _Used, *, at: datetime, force: bool) -> Issued:
     tokens = AccessToken.objects.filter(mini_program=used.program, kind=TokenKind.STABLE)
     if tokens.filter(issued_at__gte=_midnight(at), forced=True).count() >= FORCED_PER_DAY:
         raise ServerRefused(45009, f"{FORCED_PER_DAY} times force_refresh a day")
-    tokens.alive(at=at).update(ended_at=at)
+    tokens.active(at=at).update(ended_at=at)
     return _new(used, TokenKind.STABLE, at=at, forced=True)
 
 
@@ -211,7 +211,7 @@ def _living(used: _Used, *, at: datetime) -> Issued | None:
     None when a reset came since the secret was looked at: what lives now may be the new secret's.
     """
     as_it_was = AppSecret.objects.filter(pk=used.secret_id, ends_at=used.ends_at)
-    tokens = AccessToken.objects.alive(at=at + RENEWAL).filter(
+    tokens = AccessToken.objects.active(at=at + RENEWAL).filter(
         Exists(as_it_was), mini_program=used.program, kind=TokenKind.STABLE
     )
     row = tokens.order_by("-issued_at").first()

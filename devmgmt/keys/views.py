@@ -196,6 +196,6 @@ def _at_stake(program: MiniProgram) -> dict[str, Any]:
     """Return what a move ends: the access tokens that live, and the first applications whose users are cut off."""
     names = [application.name for application in program.bindings.bound().applications()[:5]]
     return {
-        "live_tokens": AccessToken.objects.filter(mini_program=program).alive(at=timezone.now()).count(),
+        "live_tokens": AccessToken.objects.filter(mini_program=program).active(at=timezone.now()).count(),
         "cut_off": get_text_list(names, _("and")),
     }

@@ -136,7 +136,6 @@ class ClickHouseStore:
         return client
 
     def write(self, entries: Sequence[Entry]) -> None:
-        """Keep entries for good."""
         try:
             self._client.insert("log_entry", [astuple(entry) for entry in entries], COLUMNS, settings=WRITING)
         except ClickHouseError as error:
@@ -162,12 +161,10 @@ class ClickHouseStore:
         return [_entry(row) for row in self._ask(LATEST % where, parameters | {"limit": limit})]
 
     def entry(self, mini_program: int, place: Place) -> Entry | None:
-        """Return one entry of the program."""
         rows = self._ask(ENTRY, {"mini_program": mini_program, "time": _ticks(place.time), "id": place.id})
         return _entry(rows[0]) if rows else None
 
     def volume(self, criteria: Criteria, *, step: timedelta) -> list[Bucket]:
-        """Count what fits in buckets of `step`."""
         where, parameters = _asked(criteria)
         rows = self._ask(VOLUME % where, parameters | {"step": step // MICROSECOND})
         return [Bucket(criteria.start + number * step, *counts) for number, *counts in rows]
@@ -185,7 +182,6 @@ class ClickHouseStore:
     def devices(
         self, criteria: Criteria, versions: Sequence[str], *, step: timedelta, limit: int
     ) -> list[DeviceErrors]:
-        """Return which devices logged with the versions, in spans of `step`."""
         where, parameters = _asked(criteria)
         parameters |= {"versions": list(versions), "step": step // MICROSECOND, "limit": limit}
         return [

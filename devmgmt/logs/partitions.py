@@ -103,6 +103,7 @@ def oldest(*, at: datetime) -> date:
 def make(dates: Collection[date]) -> None:
     """Make the days that are missing. Entries are written and read meanwhile: only an empty table is locked."""
     with transaction.atomic(), connection.cursor() as cursor:
+        # Before the days are read: who comes second waits, and finds them made.
         cursor.execute("SELECT pg_advisory_xact_lock(%s)", [MAKING])
         there = {day.date: day for day in days()}
         for wanted in sorted(dates):

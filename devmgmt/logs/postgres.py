@@ -135,7 +135,6 @@ class PostgresStore:
     """Partitions by day, written by COPY."""
 
     def write(self, entries: Sequence[Entry]) -> None:
-        """Keep entries for good."""
         writing.write(entries)
 
     def keep(self, *, at: datetime) -> int:
@@ -168,13 +167,11 @@ class PostgresStore:
         return ask(AT_PLACES.format(places=ANYWHERE.format(spans=SQL(" UNION ALL ").join(spans)), **parts))
 
     def entry(self, mini_program: int, place: Place) -> Entry | None:
-        """Return one entry of the program."""
         parameters: Parameters = {"mini_program": mini_program, "time": place.time, "id": place.id}
         rows = _ask(ENTRY.format(columns=COLUMNS), parameters)
         return Entry(*rows[0]) if rows else None
 
     def volume(self, criteria: Criteria, *, step: timedelta) -> list[Bucket]:
-        """Count what fits in buckets of `step`."""
         conditions, parameters = _asked(criteria)
         query = VOLUME.format(range=SQL(RANGE), conditions=conditions)
         return [Bucket(*row) for row in _ask(query, parameters | {"step": step})]
@@ -188,7 +185,6 @@ class PostgresStore:
     def devices(
         self, criteria: Criteria, versions: Sequence[str], *, step: timedelta, limit: int
     ) -> list[DeviceErrors]:
-        """Return which devices logged with the versions, in spans of `step`."""
         conditions, parameters = _asked(criteria)
         query = DEVICES.format(range=SQL(RANGE), conditions=conditions)
         parameters |= {"versions": list(versions), "step": step, "limit": limit}

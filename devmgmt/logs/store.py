@@ -30,7 +30,7 @@ class LogStore(Protocol):
         """Return the newest entries that fit, newest first; those after `before` in the list when it is given."""
 
     def entry(self, mini_program: int, place: Place) -> Entry | None:
-        """Return one entry of the program."""
+        """Return the entry at a place in the program's logs; None once it was dropped, or where there never was one."""
 
     def volume(self, criteria: Criteria, *, step: timedelta) -> list[Bucket]:
         """Count what fits in buckets of `step`, from `criteria.start` on; empty ones are left out."""

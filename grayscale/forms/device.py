@@ -115,7 +115,6 @@ class DeviceForm(forms.Form):
             )
 
     def device(self) -> AskedDevice:
-        """Return the device."""
         data = self.cleaned_data
         facts: dict[str, Any] = {one.of_device: data[one.of_device] or UNKNOWN for one in CHOICES}
         facts |= {one.of_device: data[one.of_device] or None for one in RARE}

@@ -20,11 +20,11 @@ from console.base.activity.querysets import ActivityQuerySet
 from console.base.core import times
 from console.base.core.pages import NoteForm
 from console.base.core.text import decimals, listed
-from grayscale import wording
 from grayscale.conditions import CHOICES, FIXED, LISTED
 from grayscale.forms.guardrail import GUARD
 from grayscale.forms.task import FIXED_FIELDS, TaskForm, values_of
 from grayscale.models import GrayscaleTask
+from grayscale.presenters.reach import platform_words, ranged
 from grayscale.states import TaskState
 
 # What is compared when two people edit at once, and the fields that belong to it.
@@ -53,12 +53,12 @@ class EditTaskForm(TaskForm):
     def fixed_applications(self) -> list[str]:
         """The applications that can't be changed any more, in words."""
         rows = self.task.applications.select_related("application")  # type: ignore[union-attr]
-        return [wording.ranged(str(row.application), row.lowest, row.highest) for row in rows]
+        return [ranged(str(row.application), row.lowest, row.highest) for row in rows]
 
     def fixed_platforms(self) -> str:
         """The platforms that can't be changed any more, in words."""
         rows = self.task.platforms.all()  # type: ignore[union-attr]
-        return wording.platform_words([(row.platform, row.lowest, row.highest) for row in rows])
+        return platform_words([(row.platform, row.lowest, row.highest) for row in rows])
 
     def clean_seen(self) -> dict[str, str]:
         """Return what the editor saw; nothing where somebody has tampered with it."""
@@ -160,9 +160,9 @@ class EditTaskForm(TaskForm):
             return choice.words(value or [])
         if facet == "applications":
             names = {row.pk: row.name for row in self.bound}
-            return "\n".join(wording.ranged(names.get(pk, "–"), *_ends(values, facet, pk)) for pk in value or [])
+            return "\n".join(ranged(names.get(pk, "–"), *_ends(values, facet, pk)) for pk in value or [])
         if facet == "platforms":
-            return wording.platform_words([(platform, *_ends(values, facet, platform)) for platform in value or []])
+            return platform_words([(platform, *_ends(values, facet, platform)) for platform in value or []])
         if facet in GUARD and value is None:
             return "–"
         if isinstance(value, Decimal):

@@ -18,16 +18,17 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from console.base.core import times
-from grayscale import rules, wording
+from grayscale import rules
 from grayscale.conditions import CHOICES, GUID, Choice, Condition
 from grayscale.estimate import Estimate, estimate
 from grayscale.forms.task import TaskForm
 from grayscale.hashed import HashedList
 from grayscale.matching import Conditions, version_range
 from grayscale.models import GrayscaleTask, ObjectList, ObjectListPart
+from grayscale.presenters.reach import Reach, reach_of, reach_sentence
+from grayscale.presenters.window import duration
 from grayscale.program_state import hashed_list
 from grayscale.states import TaskState
-from grayscale.wording import Reach
 from releases.models import Version
 
 NAMED = 5  # tasks in a sentence
@@ -89,7 +90,7 @@ class Preview:
             objects[row.kind] += row.count
         if "applications" in self.form.fixed:
             task: Any = self.task
-            return replace(wording.reach_of(task, bound=len(self.form.bound)), objects=dict(objects))
+            return replace(reach_of(task, bound=len(self.form.bound)), objects=dict(objects))
         return Reach(
             applications=[(row.label, *self._ends(row)) for row in self.form.application_rows() if row.chosen],
             platforms=[(row.value, *self._ends(row)) for row in self.form.platform_rows() if row.chosen],
@@ -105,7 +106,7 @@ class Preview:
     @cached_property
     def sentence(self) -> str:
         """Whom the task will reach."""
-        return wording.sentence(self.reach)
+        return reach_sentence(self.reach)
 
     # How many -----------------------------------------------------------------------------------------------------
 
@@ -264,7 +265,7 @@ class Preview:
         zone = {"zone": timezone.get_current_timezone_name()}
         if not self.window:
             return _("Times are in %(zone)s.") % zone
-        length = wording.duration(self.window.starts_at, self.window.ends_at)
+        length = duration(self.window.starts_at, self.window.ends_at)
         return _("%(length)s. Times are in %(zone)s.") % {"length": length, **zone}
 
     @property

@@ -18,9 +18,9 @@ from grayscale.conditions import APPLICATION, CHOICES, LISTED, PLATFORM, Choice,
 from grayscale.decision import Candidate, Decision, TaskRule, decide
 from grayscale.matching import failed
 from grayscale.models import Claim, ClaimShard, GrayscaleTask
+from grayscale.presenters.reach import range_words
 from grayscale.program_state import program_state, rules_of
 from grayscale.states import TaskState
-from grayscale.wording import range_words
 from miniprograms.models import MiniProgram
 from releases.field.device import Device, Facts
 from releases.field.states import Platform

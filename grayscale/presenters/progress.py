@@ -26,10 +26,10 @@ from grayscale.guardrail_words import guardrail_words
 from grayscale.history import Step, ended_at, started_at, steps_of, suspended_spans
 from grayscale.matching import Conditions, Range, failed, parts
 from grayscale.models import Claim, GrayscaleTask
+from grayscale.presenters.window import duration, span, window_note
 from grayscale.program_state import rules_of
 from grayscale.states import Reason, TaskState
 from grayscale.stats import BUCKET, SETTLED, Stats, kept, stats_of
-from grayscale.wording import duration, span, window_note
 from releases.field.models import UpdateReport
 from releases.field.states import Platform, ReportResult
 from releases.models import Version

@@ -16,9 +16,11 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
 from console.base.accounts.permissions import Permission, lacking
-from grayscale import rules, wording
+from grayscale import rules
 from grayscale.guardrail_words import guardrail_words
 from grayscale.models import ApplicationCondition, GrayscaleTask, ObjectList
+from grayscale.presenters.reach import reach_of, reach_words
+from grayscale.presenters.window import window_dates, window_note
 from grayscale.querysets import GrayscaleTaskQuerySet
 from grayscale.states import TaskState
 from miniprograms.models import Binding
@@ -77,17 +79,17 @@ class TaskRow:
     @property
     def reaches(self) -> SafeString:
         """Whom it reaches, in words."""
-        return wording.conditions(wording.reach_of(self.task, bound=self.bound))
+        return reach_words(reach_of(self.task, bound=self.bound))
 
     @property
     def window(self) -> str:
         """From when to when."""
-        return wording.window(self.task)
+        return window_dates(self.task)
 
     @property
     def note(self) -> str:
         """What the window means now."""
-        return wording.window_note(self.task, at=self.at)
+        return window_note(self.task, at=self.at)
 
     @property
     def guardrail(self) -> str:
@@ -101,7 +103,7 @@ class TaskRow:
 
     @property
     def more(self) -> list[TaskAction]:
-        """The rest."""
+        """What else this state allows: the row's menu."""
         return self._possible()[2:]
 
     def _possible(self) -> list[TaskAction]:

@@ -19,7 +19,7 @@ from grayscale.forms.device import DeviceForm
 from grayscale.models import GrayscaleTask
 from grayscale.presenters.explanation import explain as explanation_of
 from grayscale.presenters.progress import Progress
-from grayscale.wording import ranged
+from grayscale.presenters.reach import ranged
 from miniprograms.access import mini_program_for
 from miniprograms.models import MiniProgram
 

@@ -15,7 +15,7 @@ from console.base.core.errors import ActionRefused, Conflict
 from console.base.core.wakeups import wake
 from messaging.events import MessageReplayed
 from messaging.models import Ban, Message
-from messaging.rules import give_up_at
+from messaging.rules import expires_at
 from messaging.states import MessageState, TemplateKind
 from messaging.tasks import deliver
 
@@ -50,7 +50,7 @@ def requeue(messages: QuerySet[Message], *, at: datetime) -> int:
         tries=0,
         next_try_at=at,
         lease=None,
-        give_up_at=give_up_at(at),
+        give_up_at=expires_at(at),
         finished_at=None,
     )
     if changed:

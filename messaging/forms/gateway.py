@@ -12,8 +12,8 @@ from console.base.activity.forms import RevisionForm
 from console.base.core.fields import WordsField
 from console.base.core.pages import NoteForm
 from console.base.hosts.states import Overlap
+from messaging.localization import title_of
 from messaging.models import Gateway, MyTemplate
-from messaging.wording import title_of
 from miniprograms.models import MiniProgram
 
 

@@ -10,9 +10,9 @@ from django.http import QueryDict
 from django.utils.translation import gettext_lazy as _
 
 from console.base.core.fields import WordsField
+from messaging.localization import example_of, name_of
 from messaging.models import PublicKeyword
 from messaging.states import MOST_KEYWORDS, NOTE_LENGTH
-from messaging.wording import example_of, name_of
 
 PLACES = tuple(str(place + 1) for place in range(MOST_KEYWORDS))
 

@@ -13,11 +13,11 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from console.base.hosts.models import HostApplication
+from messaging.localization import title_of
 from messaging.models import MyTemplate
 from messaging.presenters.log import Criteria
 from messaging.states import MessageState
 from messaging.stats import midnight
-from messaging.wording import title_of
 from miniprograms.models import MiniProgram
 
 MOST_TEMPLATES = 200  # to choose from; deleted ones stay in the list

@@ -11,11 +11,11 @@ from django.http import QueryDict
 from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
 
+from messaging.localization import keywords_of
 from messaging.models import MyTemplate
 from messaging.sending import Body, Sending
 from messaging.states import LANGUAGES, ProgramState
 from messaging.values import rule
-from messaging.wording import keywords_of
 
 MODES = [("fields", gettext_lazy("Fields")), ("json", gettext_lazy("JSON"))]
 LONGEST_BODY = 16 * 1024  # bytes, as the API

@@ -13,9 +13,9 @@ from django.utils.translation import gettext as _
 
 from console.base.core import times
 from console.base.core.text import visible
+from messaging.localization import Line, keywords_of, lines_in, title_in, title_of
 from messaging.models import Consent, Message
 from messaging.states import PUSHES_PER_DAY, MessageState
-from messaging.wording import Line, keywords_of, lines_in, title_in, title_of
 from miniprograms.models import MiniProgram, ProgramUser
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -96,8 +96,6 @@ def _consents_of(program: MiniProgram, recipient: tuple[str, str]) -> list[int]:
 
 
 class Row:
-    """A message in the list."""
-
     def __init__(self, message: Message) -> None:
         self.message = message
         self.place = str(Place(message.accepted_at, message.pk))

@@ -14,9 +14,9 @@ from console.base.hosts.models import HostApplication
 from messaging.access import ban_for
 from messaging.actions import gateways as actions
 from messaging.forms.gateway import BanForm
+from messaging.localization import ban_subject
 from messaging.models import Ban
 from messaging.views.gateway import dialog
-from messaging.wording import what_of
 from miniprograms.models import MiniProgram
 
 
@@ -35,7 +35,7 @@ def ban(request: SignedInRequest, application: HostApplication) -> HttpResponse:
         BanForm(posted(request), programs=programs, program=program),
         template="messaging/confirm/ban.html",
         save=lambda data: actions.ban(application, by=request.user, **{"program": program, **data}),
-        toast=lambda made: _("%(what)s: no messages from now on.") % {"what": what_of(made)},
+        toast=lambda made: _("%(what)s: no messages from now on.") % {"what": ban_subject(made)},
         program=program,
     )
 
@@ -49,7 +49,7 @@ def lift(request: SignedInRequest, ban: Ban) -> HttpResponse:
         forms.Form(posted(request)),
         template="messaging/confirm/lift.html",
         save=lambda _data: actions.lift(ban, by=request.user),
-        toast=lambda lifted: _("%(what)s: messages are taken again.") % {"what": what_of(lifted)},
+        toast=lambda lifted: _("%(what)s: messages are taken again.") % {"what": ban_subject(lifted)},
         ban=ban,
-        what=what_of(ban),
+        what=ban_subject(ban),
     )

@@ -32,9 +32,9 @@ from messaging import delivery, rules
 from messaging.actions import gateways as actions
 from messaging.events import GatewaySet, GatewayTested
 from messaging.forms.gateway import GatewayForm, RemoveForm, SecretForm
+from messaging.localization import ban_subject, title_of
 from messaging.models import Gateway, Message, MyTemplate
 from messaging.states import MessageState
-from messaging.wording import title_of, what_of
 
 PAGE = "messaging/gateway.html"
 FAILED_SHOWN = 25
@@ -124,7 +124,7 @@ def _programs(request: SignedInRequest, application: HostApplication, *, since: 
         }
         for program in programs
     ]
-    return {"bans": [(ban, what_of(ban)) for ban in bans], "page": page, "lines": lines}
+    return {"bans": [(ban, ban_subject(ban)) for ban in bans], "page": page, "lines": lines}
 
 
 # Gateway ----------------------------------------------------------------------------------------------------------
@@ -270,7 +270,6 @@ def replay_failed(request: SignedInRequest, application: HostApplication) -> Htt
 
 
 def address_of(application: HostApplication) -> str:
-    """Return the address of the page."""
     return reverse("hosts:gateway", args=[application.application_id])
 
 

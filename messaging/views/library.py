@@ -17,9 +17,9 @@ from messaging.access import public_template_for
 from messaging.actions.templates import add_template
 from messaging.filters import LibraryFilter
 from messaging.forms.library import SelectForm
+from messaging.localization import keywords_of, name_of, title_of
 from messaging.models import MyTemplate, PublicTemplate
 from messaging.states import MOST_KEYWORDS
-from messaging.wording import keywords_of, name_of, title_of
 from miniprograms.access import mini_program_for
 from miniprograms.models import MiniProgram
 

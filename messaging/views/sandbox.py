@@ -13,9 +13,9 @@ from console.base.accounts.permissions import Permission
 from console.base.core.pages import posted
 from messaging.explanation import Problem, explain
 from messaging.forms.sandbox import PLACEHOLDER, SandboxForm, body_of
+from messaging.localization import lines_in, title_in, title_of
 from messaging.models import MyTemplate
 from messaging.sending import address
-from messaging.wording import lines_in, title_in, title_of
 from miniprograms.access import mini_program_for
 from miniprograms.models import MiniProgram
 

@@ -17,10 +17,10 @@ from messaging import rules
 from messaging.access import template_for
 from messaging.actions import templates as actions
 from messaging.filters import TemplateFilter
+from messaging.localization import keywords_of, title_of
 from messaging.models import Ban, MyTemplate
 from messaging.sending import address
 from messaging.states import MOST_TEMPLATES
-from messaging.wording import keywords_of, title_of
 from miniprograms.access import mini_program_for
 from miniprograms.models import MiniProgram
 

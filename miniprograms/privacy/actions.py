@@ -18,8 +18,8 @@ from miniprograms.models import MiniProgram
 from miniprograms.privacy import events, rules
 from miniprograms.privacy.comparison import says_the_same
 from miniprograms.privacy.models import FACTS, STATED, FoundData, PrivacyAgreement, PrivacyDraft
+from miniprograms.privacy.placeholders import filled_texts, template_in
 from miniprograms.privacy.states import Language
-from miniprograms.privacy.wording import filled_texts, template_in
 
 
 def draft_of(program: MiniProgram) -> PrivacyDraft | None:

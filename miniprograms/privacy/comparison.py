@@ -10,8 +10,8 @@ from django.utils.translation import gettext as _
 from console.base.core import times
 from miniprograms.models import MiniProgram
 from miniprograms.privacy.models import FACTS, FoundData, PrivacyAgreement, PrivacyDraft, Statements
+from miniprograms.privacy.placeholders import filled_texts
 from miniprograms.privacy.states import DataType
-from miniprograms.privacy.wording import filled_texts
 
 
 @dataclass(frozen=True)
@@ -98,7 +98,6 @@ class DataRow:
 
     @property
     def label(self) -> str:
-        """Its name."""
         return str(self.data_type.label)
 
     @property

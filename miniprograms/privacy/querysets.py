@@ -15,8 +15,6 @@ TEXTS = ("text_en", "text_zh")
 
 
 class PrivacyAgreementQuerySet(models.QuerySet["PrivacyAgreement"]):
-    """Which published versions."""
-
     def of_program(self, program: MiniProgram) -> PrivacyAgreementQuerySet:
         """All versions of the program, the newest first."""
         return self.filter(mini_program=program)
@@ -56,8 +54,6 @@ class _Undeclared(Func):
 
 
 class FoundDataQuerySet(models.QuerySet["FoundData"]):
-    """Which findings."""
-
     def undeclared_in(self, agreements: PrivacyAgreementQuerySet) -> FoundDataQuerySet:
         """Those with types of data that the newest of the program's `agreements` does not name (S-3).
 

@@ -8,14 +8,13 @@ that have rows. Each step begins where the last one ended: what lies before is d
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 from django.utils.translation import gettext_lazy as _
 
 from console.base.core import retention
 from console.base.core.retention import Kind, register, row
-
-EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)
+from console.base.core.times import EARLIEST
 
 VERSIONS = """
     WITH RECURSIVE known (version_id) AS (

@@ -7,10 +7,10 @@ from django.utils.translation import gettext_lazy as _
 
 from miniprograms.filters import ProgramFilter
 from miniprograms.models import Binding
-from miniprograms.states import Shelf
+from miniprograms.querysets import is_on_shelf
 from releases.offline.presenters import presets
 
-AVAILABLE = Q(shelf=Shelf.ON) & ~Q(online_number="")
+AVAILABLE = is_on_shelf() & ~Q(online_number="")
 # A subquery without a reference to the program: PostgreSQL then reads the presets once, not for each program.
 STALE = Q(
     pk__in=Binding.objects.served()

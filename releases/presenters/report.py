@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 import msgspec
 from django.db.models import QuerySet
@@ -18,7 +19,7 @@ from devmgmt.states import DomainType
 from miniprograms.privacy.states import DataType
 from releases.models import Report, Version
 from releases.report.content import ApiUse, Content, DataUse, DomainUse, Grant
-from releases.scan import Place, Secret, Unread, Use
+from releases.scan import Open, Place, Secret, Unread, Use
 
 Badge = Literal["red", "orange", "green"]
 
@@ -60,12 +61,25 @@ class ApplicationGrant:
     grant: Grant
 
 
+class Sure(NamedTuple):
+    """How sure a find is: of three bars how many, in a word, and why."""
+
+    bars: int
+    label: str
+    why: str
+
+
 @dataclass(frozen=True)
 class ApiLine:
     """An API with its grant in each of the reader's applications that lists it."""
 
     use: Use
     grants: list[ApplicationGrant]
+
+    @property
+    def sure(self) -> Sure:
+        """How sure it is that the API is called."""
+        return how_sure(self.use)
 
     @property
     def refused_by(self) -> list[HostApplication]:
@@ -80,10 +94,18 @@ class DomainLine:
     use: Use
     kind: str
     configured: list[str]
+    is_called: bool
+
+    @property
+    def sure(self) -> Sure:
+        """How sure it is that the origin is asked."""
+        return how_sure(self.use)
 
     @property
     def is_missing(self) -> bool:
-        """Whether no server domain of the type that is needed has it."""
+        """Whether no server domain of the type that is needed has it; one that only occurs needs none."""
+        if not self.is_called:
+            return False
         return self.kind not in self.configured if self.kind else not self.configured
 
 
@@ -106,6 +128,15 @@ class SecretLine:
 
 
 @dataclass(frozen=True)
+class OpenLine:
+    """What could not be followed: where, what in words, and in which framework's own runtime, "" for the program."""
+
+    place: Place
+    words: str
+    framework: str
+
+
+@dataclass(frozen=True)
 class UnreadLine:
     """A file that could not be read, and why."""
 
@@ -120,11 +151,13 @@ class Reading:
 
     content: Content
     apis: list[ApiLine]
+    others: list[ApiLine]
     domains: list[DomainLine]
     data: list[DataLine]
     declared_unused: list[str]
     secrets: list[SecretLine]
     unread: list[UnreadLine]
+    open: list[OpenLine]
     exempt: list[HostApplication]
     drafted: list[str]
 
@@ -132,6 +165,28 @@ class Reading:
     def groups(self) -> list[Group]:
         """What to look at first, by question."""
         return _groups(self)
+
+    @property
+    def called(self) -> list[DomainLine]:
+        """The origins that are asked for something."""
+        return [line for line in self.domains if line.is_called]
+
+    @property
+    def mentioned(self) -> list[DomainLine]:
+        """The origins that only occur, as links and pictures do."""
+        return [line for line in self.domains if not line.is_called]
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether all of the code was read and followed, so that what was not found is not there."""
+        return not (self.open or self.unread or self.content.computed)
+
+    @property
+    def followed_share(self) -> str:
+        """How much of the scripts was read by its syntax, in percent; "" for reports that do not know."""
+        if not self.content.script_size:
+            return ""
+        return f"{math.floor(1000 * self.content.followed_size / self.content.script_size) / 10:g}"
 
     @property
     def left_out(self) -> int:
@@ -151,11 +206,13 @@ def read(content: Content, applications: Sequence[HostApplication]) -> Reading:
     return Reading(
         content,
         apis=[line for line in apis if line.grants],
+        others=[ApiLine(use, []) for use in content.others],
         domains=[_domain(use) for use in content.domains],
         data=[_data(use) for use in content.data],
         declared_unused=[_data_type(value) for value in content.declared_unused],
         secrets=[_secret(secret) for secret in content.secrets],
         unread=[_unread(unread) for unread in content.unread],
+        open=[_open(one) for one in content.open],
         exempt=[application for application in applications if application.application_id in content.exempt],
         drafted=[_data_type(value) for value in content.drafted],
     )
@@ -192,7 +249,7 @@ def _api(use: ApiUse, applications: Sequence[HostApplication]) -> ApiLine:
 
 
 def _domain(use: DomainUse) -> DomainLine:
-    return DomainLine(use.use, use.kind if use.kind in DomainType else "", use.configured)
+    return DomainLine(use.use, use.kind if use.kind in DomainType else "", use.configured, use.is_called)
 
 
 def _data(use: DataUse) -> DataLine:
@@ -226,6 +283,32 @@ def _secret_label(kind: str) -> str:
     return labels.get(kind, kind)
 
 
+def how_sure(use: Use) -> Sure:
+    """Return how sure a find is, in words."""
+    through = listed(use.through)
+    if use.how == "written":
+        return Sure(3, _("Certain"), _("Written out in the code."))
+    if use.how == "built":
+        return Sure(2, _("Probably"), _("Put together in the code."))
+    if use.how == "wrapper":
+        return Sure(2, _("Probably"), _("Through %(names)s, which passes names on.") % {"names": through})
+    if use.how == "framework":
+        return Sure(2, _("Framework"), _("%(names)s calls it in every program.") % {"names": through})
+    return Sure(1, _("Named only"), _("The name is there; no call was followed."))
+
+
+def _open(one: Open) -> OpenLine:
+    if one.reason == "handed":
+        words = _("The API object is handed to code that can’t be followed.")
+    elif one.reason == "name":
+        words = _("The name of the API is known only when the code runs.")
+    elif one.detail:
+        words = _("The address is known only when the code runs: %(address)s") % {"address": one.detail}
+    else:
+        words = _("The address is known only when the code runs.")
+    return OpenLine(Place(one.path, one.line), words, one.framework)
+
+
 def _unread(unread: Unread) -> UnreadLine:
     why = {
         "syntax": _("The code is not valid JavaScript."),
@@ -254,8 +337,23 @@ def _groups(reading: Reading) -> list[Group]:
         Group("apis", _("APIs not granted"), _("none"), [_refused(line) for line in refused]),
         Group("domains", _("Undeclared domains"), _("none"), [_missing(line) for line in missing]),
         Group("data", _("Undeclared data"), _("none"), [_undeclared(line, reading) for line in undeclared]),
-        Group("unread", _("Not readable"), _("all was read"), [*_computed(reading), *map(_not_read, reading.unread)]),
+        Group("unread", _("Not followed"), _followed(reading), _not_followed(reading)),
     ]
+
+
+def _followed(reading: Reading) -> str:
+    """Say what it means that nothing of the program's own is open."""
+    frameworks = {line.framework for line in reading.open}
+    if frameworks:
+        return _("only parts of %(names)s itself") % {"names": listed(sorted(frameworks))}
+    return _("all was read and followed")
+
+
+def _not_followed(reading: Reading) -> list[Finding]:
+    """Return what stayed open in the program's own code; what is a framework's own is in its list only."""
+    own = [line for line in reading.open if not line.framework]
+    found = [Finding(line.place.path, line.words, line.place) for line in own]
+    return [*_computed(reading), *found, *map(_not_read, reading.unread)]
 
 
 def _computed(reading: Reading) -> list[Finding]:
@@ -278,7 +376,7 @@ def _missing(line: DomainLine) -> Finding:
     if line.kind:
         words = _("called, but not one of the %(kind)s domains") % {"kind": line.kind}
     else:
-        words = _("in the code, but not a configured domain")
+        words = _("asked, but not a configured domain")
     return Finding(line.use.name, words, _first(line.use))
 
 

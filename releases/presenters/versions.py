@@ -122,7 +122,6 @@ def overviews(programs: Iterable[MiniProgram]) -> list[Overview]:
 
 
 def overview_of(program: MiniProgram) -> Overview:
-    """Return one program's overview."""
     return overviews([program])[0]
 
 

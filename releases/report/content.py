@@ -10,7 +10,7 @@ from typing import Literal
 
 import msgspec
 
-from releases.scan import Secret, Unread, Use
+from releases.scan import Open, Secret, Unread, Use
 
 Grant = Literal["public", "granted", "restricted"]
 
@@ -25,12 +25,14 @@ class ApiUse(msgspec.Struct, frozen=True):
 class DomainUse(msgspec.Struct, frozen=True):
     """An origin in the code, such as https://api.example.com:8443; `kind` by the call that it stands in, "" unknown.
 
-    `configured` names the types of server domains (D-1) that have it.
+    `configured` names the types of server domains (D-1) that have it. `is_called`: it is asked for something, or the
+    report was written before that could be told; others only occur.
     """
 
     use: Use
     kind: str
     configured: list[str]
+    is_called: bool = True
 
 
 class DataUse(msgspec.Struct, frozen=True):
@@ -53,7 +55,12 @@ class Content(msgspec.Struct, frozen=True):
 
     `base` is the number of the version that was online ("" for none), to which the differences are counted.
     `agreement` is the number of the online privacy agreement, 0 for none; `drafted` are the types of data that the
-    draft names while nothing is declared. `computed` is where the code calls APIs by names that only it knows.
+    draft names while nothing is declared. `others` are the APIs that no bound application lists.
+
+    `open` is what could not be followed, `frameworks` are those that the program is built with; of `script_size` bytes
+    of scripts `followed_size` were read by their syntax. Reports of earlier releases have none of these, but
+    `computed`: where the code calls APIs by names that only it knows.
+
     `left_out` counts what was found beyond what a report lists, by the name of the list.
     """
 
@@ -82,3 +89,8 @@ class Content(msgspec.Struct, frozen=True):
     drafted: list[str] = []
     computed: Use | None = None
     left_out: dict[str, int] = {}
+    others: list[Use] = []
+    open: list[Open] = []
+    frameworks: list[str] = []
+    script_size: int = 0
+    followed_size: int = 0

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 import time
 import zipfile
 from collections.abc import Iterator
@@ -39,7 +40,9 @@ MOST_WAITING = 1000  # reports that are looked at for whose turn it is
 RUN_SECONDS = 60  # no new report is begun after that; the next sweep goes on
 
 LARGEST = 20  # files
+_LISTED_AS = re.compile(r"\Awx\.(?=get|choose)")
 MOST_DOMAINS, MOST_SECRETS, MOST_UNREAD, MOST_PAGES = 300, 200, 100, 500
+MOST_OTHERS, MOST_OPEN = 300, 100
 
 
 # The rows ----------------------------------------------------------------------------------------------------------
@@ -159,6 +162,7 @@ def content_of(version: Version) -> Content:
     names = [use.name for use in found.apis]
     agreement = program.privacy_agreements.first()
     data = _data(names, agreement)
+    listed = _apis(found.apis, program, bound)
     left_out = dict(found.left_out)
     content = Content(
         size=package.size,
@@ -174,8 +178,8 @@ def content_of(version: Version) -> Content:
         pages=_first("pages", package.pages, MOST_PAGES, left_out),
         new_pages=_first("new_pages", _missing(package.pages, pages_before), MOST_PAGES, left_out),
         gone_pages=_first("gone_pages", _missing(pages_before, package.pages), MOST_PAGES, left_out),
-        apis=_apis(found.apis, program, bound),
-        domains=_domains(_first("domains", found.origins, MOST_DOMAINS, left_out), program),
+        apis=listed,
+        domains=_domains(_first("domains", _called_first(found.origins), MOST_DOMAINS, left_out), program),
         exempt=_exempt(program, bound),
         data=data,
         declared_unused=_unused(agreement, data),
@@ -184,8 +188,12 @@ def content_of(version: Version) -> Content:
         unread=_first("unread", found.unread, MOST_UNREAD, left_out),
         seconds=0,
         drafted=[] if agreement else _declared(PrivacyDraft.objects.filter(mini_program=program).first()),
-        computed=found.computed if found.computed.count else None,
         left_out=left_out,
+        others=_first("others", _others(found.apis, listed), MOST_OTHERS, left_out),
+        open=_first("open", found.open, MOST_OPEN, left_out),
+        frameworks=found.frameworks,
+        script_size=found.script_size,
+        followed_size=found.followed_size,
     )
     return msgspec.structs.replace(content, seconds=round(time.monotonic() - began, 2))
 
@@ -218,17 +226,27 @@ def _largest(package: Package) -> list[FileSize]:
 
 
 def _apis(uses: list[scan.Use], program: MiniProgram, bound: list[HostApplication]) -> list[ApiUse]:
-    """Return the APIs that a bound application lists, with what they are there."""
-    listed = SensitiveApi.objects.filter(application__in=bound, name__in=[use.name for use in uses])
+    """Return the APIs that a bound application lists, with what they are there.
+
+    A button that gives data is found as `wx.getPhoneNumber`; an application may list it as `button.getPhoneNumber`.
+    """
+    called = {_LISTED_AS.sub("button.", use.name): use.name for use in uses} | {use.name: use.name for use in uses}
+    listed = SensitiveApi.objects.filter(application__in=bound, name__in=called)
     allowed = ApiPermission.objects.granted().filter(mini_program=program, application__in=bound)
     granted = set(allowed.values_list("application_id", "api"))
     standing: dict[str, dict[str, Grant]] = {}
-    for api in listed.select_related("application"):
+    for api in listed.select_related("application").order_by("restricted"):  # The strictest of two names counts.
         is_granted = (api.application_id, api.name) in granted
         grant: Grant = "public" if not api.restricted else "granted" if is_granted else "restricted"
-        standing.setdefault(api.name, {})[api.application.application_id] = grant
+        standing.setdefault(called[api.name], {})[api.application.application_id] = grant
     found = [ApiUse(use, standing[use.name]) for use in uses if use.name in standing]
     return sorted(found, key=lambda api: api.use.name)
+
+
+def _others(uses: list[scan.Use], listed: list[ApiUse]) -> list[scan.Use]:
+    """Return the APIs that no bound application lists, without what a framework does in every program."""
+    names = {api.use.name for api in listed}
+    return [use for use in uses if use.name not in names and use.how != "framework"]
 
 
 # Configured --------------------------------------------------------------------------------------------------------
@@ -248,9 +266,14 @@ def _domains(origins: list[scan.OriginUse], program: MiniProgram) -> list[Domain
                 for kind, domains in configured.items()
                 if matching.verdict(origin.use.name, kind, domains).allowed
             ],
+            origin.is_called,
         )
         for origin in origins
     ]
+
+
+def _called_first(origins: list[scan.OriginUse]) -> list[scan.OriginUse]:
+    return sorted(origins, key=lambda origin: not origin.is_called)
 
 
 def _exempt(program: MiniProgram, bound: list[HostApplication]) -> list[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 import re
+from collections.abc import Iterator
 from functools import lru_cache
 
 import idna
@@ -13,6 +14,8 @@ ADDRESS = re.compile(rb"(?<![A-Za-z0-9+.-])(https?|wss?):(?:\\?/){2}", re.IGNORE
 _AUTHORITY = re.compile(rb"[^\s\"'`<>\\{}()|^/?#,;$]{0,300}")
 _SUBSTITUTED = re.compile(rb"\$?\{[^{}]{0,300}\}?\}")
 _GOES_ON = re.compile(rb"[\w.:-]")
+_IN_TEXT = re.compile(r"(?<![A-Za-z0-9+.-])(https?|wss?):(?:\\?/){2}([^\s\"'`<>\\{}()|^/?#,;$]{0,300})", re.IGNORECASE)
+_RELATIVE = re.compile(r"//([a-z0-9-]{1,63}(?:\.[a-z0-9-]{1,63}){1,10}(?::\d{1,5})?)(?=[/?#]|\Z)", re.IGNORECASE)
 _LABEL = re.compile(r"[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9])?")
 _PORTS = {"http": 80, "ws": 80, "https": 443, "wss": 443}
 # Names of XML and JSON vocabularies: nobody asks these hosts for anything.
@@ -77,3 +80,15 @@ def _is_address(name: str) -> bool:
     except ValueError:
         return False
     return True
+
+
+def origins_in(text: str) -> Iterator[str]:
+    """Yield the origins of the addresses in a text; one that begins with `//` is asked for by HTTPS."""
+    if "//" not in text:
+        return
+    for found in _IN_TEXT.finditer(text):
+        if origin := origin_of(found[1].lower(), found[2]):
+            yield origin
+    relative = _RELATIVE.match(text)
+    if relative and (origin := origin_of("https", relative[1])):
+        yield origin

@@ -1,12 +1,19 @@
 """What was found in the files of a package."""
 
-from typing import Any, Literal
+from typing import Literal, get_args
 
 import msgspec
 
 from .limits import Limits
 
 Why = Literal["syntax", "time", "size", "encoding"]
+# How a use is known: it is written out; its name or address is put together of what is in the package; the call goes
+# through a wrapper that was followed; it is only named, by patterns or of an object that could not be followed; it is
+# the framework's own, as in every program that is built with it.
+How = Literal["written", "built", "wrapper", "named", "framework"]
+HOWS: tuple[How, ...] = get_args(How)
+# What could not be followed: the API object handed to unknown code, a name or an address known at run time only.
+Reason = Literal["handed", "name", "address"]
 
 
 class Place(msgspec.Struct, frozen=True):
@@ -17,21 +24,28 @@ class Place(msgspec.Struct, frozen=True):
 
 
 class Use(msgspec.Struct):
-    """A name that the code uses `count` times, the first of them at `places`."""
+    """A name that the code uses `count` times, the first of them at `places`.
+
+    `how` is the surest way in which one of them is known, `through` the wrappers that others go through.
+    """
 
     name: str
     count: int = 0
     places: list[Place] = []
+    how: How = "written"
+    through: list[str] = []
 
 
 class OriginUse(msgspec.Struct):
     """Addresses of one origin: scheme, host in ASCII and lower case, and the port unless it is the scheme's own.
 
-    `kind` is the type of server domain (D-1) of the call in which they stand, "" where that can't be told.
+    `kind` is the type of server domain (D-1) of the call in which they stand, "" where that can't be told. `is_called`:
+    they are asked for something; others only occur, as links to documents do.
     """
 
     use: Use
     kind: str = ""
+    is_called: bool = False
 
 
 class Secret(msgspec.Struct, frozen=True):
@@ -50,6 +64,19 @@ class Suspect(msgspec.Struct, frozen=True):
     place: Place
 
 
+class Open(msgspec.Struct, frozen=True):
+    """A place where the scan could not follow; `detail` is what is known of an address: 'https://' + … + '/v2'.
+
+    `framework` is the name of the one whose runtime is in the file, "" for none.
+    """
+
+    path: str
+    line: int
+    reason: Reason
+    detail: str = ""
+    framework: str = ""
+
+
 class Unread(msgspec.Struct, frozen=True):
     """A file that could not be parsed, or not to its end; `by_patterns`: it was searched by regular expressions.
 
@@ -62,50 +89,82 @@ class Unread(msgspec.Struct, frozen=True):
 
 
 class Scan(msgspec.Struct):
-    """All of it; each list is in the order of the files. `left_out` counts what is beyond the limits, by list."""
+    """All of it; each list is in the order of the files. `left_out` counts what is beyond the limits, by list.
+
+    `open` and `unread` are what the scan can't know: where both are empty, all code was read and followed.
+    `script_size` is the size of all scripts in bytes, `followed_size` of those that were read by their syntax.
+    """
 
     apis: list[Use] = []
-    computed: Use = msgspec.field(default_factory=lambda: Use("wx[…]"))
     origins: list[OriginUse] = []
+    open: list[Open] = []
+    frameworks: list[str] = []
+    script_size: int = 0
+    followed_size: int = 0
     secrets: list[Secret] = []
     suspects: list[Suspect] = []
     unread: list[Unread] = []
     left_out: dict[str, int] = {}
 
 
-class Tally(msgspec.Struct):
-    """How often something is in a file, and the first lines of it."""
+class Called(msgspec.Struct, frozen=True):
+    """An API that is called at a place; `through` is the wrapper, or the framework, where `how` is one."""
 
-    count: int = 0
-    lines: list[int] = []
+    name: str
+    path: str
+    line: int
+    how: How = "written"
+    through: str = ""
+
+
+class Address(msgspec.Struct, frozen=True):
+    """An address at a place, by its origin."""
+
+    origin: str
+    path: str
+    line: int
+    kind: str = ""
+    how: How = "written"
+    is_called: bool = False
+
+
+class Followed(msgspec.Struct):
+    """What comes of following the API object through scripts; `is_whole`: there was time enough for all of it."""
+
+    apis: list[Called] = []
+    addresses: list[Address] = []
+    open: list[Open] = []
+    is_whole: bool = True
+    left_out: int = 0
 
 
 class Finds(msgspec.Struct):
-    """What is in one file. `why` says why it was not parsed; `seconds` of processor time were spent on it."""
+    """What is in one file, lines for places. `why` says why it was not parsed; `seconds` of processor time were spent.
 
-    apis: dict[str, Tally] = {}
-    origins: dict[tuple[str, str], Tally] = {}  # by origin and kind
-    computed: Tally = msgspec.field(default_factory=Tally)
+    Of a script that was, `root` is its small tree, to be followed with the others; the rest was found by patterns.
+    """
+
+    apis: list[tuple[str, int]] = []
+    addresses: list[tuple[str, str, int, bool]] = []  # origin, kind, line, is_called
+    open: list[tuple[int, Reason]] = []
     why: Why | Literal[""] = ""
     left_out: int = 0
     seconds: float = 0.0
+    root: bytes = b""
+    framework: str = ""
 
     def add(self, name: str, line: int, limits: Limits) -> None:
         """Note an API; "" for one whose name is computed."""
-        _note(self, self.apis, name, line, limits)
+        if len(self.apis) + len(self.open) >= limits.candidates:
+            self.left_out += 1
+        elif name:
+            self.apis.append((name, line))
+        else:
+            self.open.append((line, "name"))
 
-    def add_origin(self, origin: str, kind: str, line: int, limits: Limits) -> None:
+    def add_origin(self, origin: str, kind: str, line: int, limits: Limits, *, is_called: bool = False) -> None:
         """Note an address."""
-        _note(self, self.origins, (origin, kind), line, limits)
-
-
-def _note(finds: Finds, tallies: dict[Any, Tally], key: Any, line: int, limits: Limits) -> None:
-    tally = finds.computed if key == "" else tallies.get(key)
-    if tally is None:
-        if len(tallies) == limits.names:
-            finds.left_out += 1
-            return
-        tally = tallies[key] = Tally()
-    tally.count += 1
-    if len(tally.lines) < limits.places:
-        tally.lines.append(line)
+        if len(self.addresses) >= limits.candidates:
+            self.left_out += 1
+        else:
+            self.addresses.append((origin, kind, line, is_called))

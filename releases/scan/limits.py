@@ -7,23 +7,24 @@ MB = 1024 * KB
 
 
 class Limits(msgspec.Struct, frozen=True):
-    """The first group bounds the parsers, which run in processes of their own. Beyond it patterns do the work, whose
+    """The first group bounds the processes that parse, and the one that follows. Beyond it patterns do the work, whose
     time grows with the size of a file and with nothing else.
 
-    A window is what is parsed at a time: a tree takes about seventy times the bytes of its source. The memory is the
-    address space of one process.
+    A parser's tree takes about sixty times the bytes of its source, and the small one thirty: so only so much is parsed
+    at a time. The memory is the address space of one process.
     """
 
     parsers: int = 2
-    window: int = 128 * KB
-    parsed_size: int = 4 * MB  # of one file
-    memory: int = 80 * MB
+    parsed_size: int = 2 * MB  # of one file, and of all that are parsed at a time
+    kept_size: int = 256 * KB  # a parser that read a larger file ends, as it gives no memory back
+    memory: int = 256 * MB
     file_seconds: float = 3.0  # processor time for one file
     seconds: float = 20.0  # processor time for all files
     crashes: int = 8  # of parsers, for all files
-    candidates: int = (
-        50_000  # places in one file that are looked up in its tree, addresses that are searched by patterns
-    )
+    candidates: int = 50_000  # finds in one file
+    followed_size: int = 12 * MB  # of the small trees, as they are sent
+    follow_memory: int = 256 * MB
+    follow_seconds: float = 6.0  # processor time for following what is in all files
 
     searched_size: int = 24 * MB  # of one file; what is behind is not read
     places: int = 20  # of one find

@@ -1,8 +1,8 @@
 """Reading WXML: components and buttons that give personal data, by names of our own, and the addresses in attributes.
 
 `<camera>` is `component.camera`, `<live-pusher>` is `component.livePusher`, `<button open-type="getPhoneNumber">` is
-`button.getPhoneNumber`, `<input type="nickname">` is `input.nickname`. A host application may put them in its list of
-sensitive APIs as it does with `wx.getLocation`.
+`wx.getPhoneNumber` and `<button open-type="share">` is `button.share`, `<input type="nickname">` is `input.nickname`.
+A host application may put them in its list of sensitive APIs as it does with `wx.getLocation`.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from html.parser import HTMLParser
 
-from .addresses import ADDRESS, origin_at
+from .addresses import origins_in
 from .facts import Finds
 from .limits import Limits
 from .patterns import Lines, search_addresses
@@ -25,6 +25,7 @@ COMPONENTS = {
 }
 _LESS = re.compile(r"\{\{[^{}\"'>]{0,500}\}\}")  # {{a < b}}, which an HTML parser takes for the begin of a tag
 _WORD = re.compile(r"[A-Za-z]+")
+_QUOTED = re.compile(r"['\"]([^'\"{}]{1,60})['\"]")
 _KIND = {"web-view": "business"}
 _TAG = re.compile(
     rb"<\s*(?:(" + b"|".join(tag.encode() for tag in COMPONENTS) + rb")\b"
@@ -53,7 +54,7 @@ def search_markup(source: bytes, limits: Limits) -> Finds:
     """Return what looks like a component, a button or an address; comments count, too."""
     finds, lines = Finds(), Lines(source)
     for found in _TAG.finditer(source):
-        name = COMPONENTS[found[1].decode()] if found[1] else f"button.{found[2].decode()}"
+        name = COMPONENTS[found[1].decode()] if found[1] else button_of(found[2].decode())
         finds.add(name, lines.at(found.start()), limits)
     search_addresses(source, finds, limits)
     return finds
@@ -82,12 +83,28 @@ class _Reader(HTMLParser):
                 self._note_attribute(tag, name, value, line)
 
     def _note_attribute(self, tag: str, name: str, value: str, line: int) -> None:
-        if (tag, name) == ("button", "open-type") and _WORD.fullmatch(value) and len(value) <= 40:
-            self.finds.add(f"button.{value}", line, self._limits)
+        if (tag, name) == ("button", "open-type"):
+            self._note_button(value, line)
         if (tag, name, value) == ("input", "type", "nickname"):
             self.finds.add("input.nickname", line, self._limits)
-        source = value.encode(errors="replace")
-        kind = _KIND.get(tag, "") if name == "src" else ""
-        for found in ADDRESS.finditer(source):
-            if origin := origin_at(source, found):
-                self.finds.add_origin(origin, kind, line, self._limits)
+        is_asked = name == "src" and tag in _KIND
+        found = False
+        for origin in origins_in(value):
+            found = True
+            self.finds.add_origin(origin, _KIND[tag] if is_asked else "", line, self._limits, is_called=is_asked)
+        if is_asked and not found:
+            self.finds.open.append((line, "address"))
+
+    def _note_button(self, value: str, line: int) -> None:
+        """Note what a button does; one that the data choose among words that are written out does each of them."""
+        words = [value] if "{{" not in value else _QUOTED.findall(value)
+        for word in words:
+            if _WORD.fullmatch(word) and len(word) <= 40:
+                self.finds.add(button_of(word), line, self._limits)
+        if not words:
+            self.finds.open.append((line, "name"))
+
+
+def button_of(open_type: str) -> str:
+    """Return the API that a button of this `open-type` stands for: one that gives data is checked as `wx.NAME` is."""
+    return f"wx.{open_type}" if open_type.startswith(("get", "choose")) else f"button.{open_type}"

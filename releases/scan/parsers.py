@@ -7,19 +7,21 @@ import select
 import signal
 import subprocess
 import sys
+from collections.abc import Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from queue import SimpleQueue
-from threading import Lock
+from threading import Condition, Lock
 from types import TracebackType
 from typing import Self
 
 import msgspec
 
-from .facts import Finds, Why
+from .facts import Finds, Followed, Why
 from .limits import Limits
 from .markup import search_markup
-from .parsing import Kind, Request, read, write
+from .parsing import Kind, Request, Tree, read, write
 from .patterns import search
 
 _ROOT = Path(__file__).resolve().parents[2]
@@ -44,6 +46,8 @@ class Parsers:
             self._idle.put(parser)
         self._pool = ThreadPoolExecutor(limits.parsers)
         self._lock = Lock()
+        self._room = Condition()
+        self._parsed_now = 0  # bytes
         self._seconds, self._crashes = limits.seconds, limits.crashes
 
     def __enter__(self) -> Self:
@@ -62,23 +66,41 @@ class Parsers:
 
     def _read(self, kind: Kind, source: bytes) -> Finds:
         finds = self._parsed(kind, source)
-        return msgspec.structs.replace(_SEARCH[kind](source, self._limits), why=finds.why) if finds.why else finds
+        if not finds.why or finds.apis or finds.addresses:
+            return finds
+        return msgspec.structs.replace(_SEARCH[kind](source, self._limits), why=finds.why)
 
     def _parsed(self, kind: Kind, source: bytes) -> Finds:
         if len(source) > self._limits.parsed_size:
             return Finds(why="size")
         if self._seconds <= 0 or self._crashes <= 0:
             return Finds(why="time")
-        parser = self._idle.get()
-        try:
-            finds = parser.read(Request(kind, source))
-            has_crashed = parser.process is None
-        finally:
-            self._idle.put(parser)
+        with self._room_for(len(source)):
+            parser = self._idle.get()
+            try:
+                finds = parser.read(Request(kind, source))
+                has_crashed = parser.process is None
+                if len(source) > self._limits.kept_size:
+                    parser.close()
+            finally:
+                self._idle.put(parser)
         with self._lock:
             self._seconds -= finds.seconds
             self._crashes -= has_crashed
         return finds
+
+    @contextmanager
+    def _room_for(self, size: int) -> Iterator[None]:
+        """Wait until what is being parsed leaves room: the trees of all of it are in memory at a time."""
+        with self._room:
+            self._room.wait_for(lambda: self._parsed_now + size <= self._limits.parsed_size)
+            self._parsed_now += size
+        try:
+            yield
+        finally:
+            with self._room:
+                self._parsed_now -= size
+                self._room.notify_all()
 
 
 class _Parser:
@@ -109,17 +131,7 @@ class _Parser:
 
     def _started(self) -> subprocess.Popen[bytes]:
         if self.process is None:
-            self.process = subprocess.Popen(
-                [sys.executable, "-m", "releases.scan.parsing"],
-                cwd=_ROOT,
-                # Without a locale: some systems map all of them, beyond the memory that a parser may take.
-                env={name: os.environ[name] for name in _KEPT if name in os.environ} | {"LC_ALL": "C"},
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.DEVNULL,
-            )
-            assert self.process.stdin  # noqa: S101 - it is a pipe
-            write(self.process.stdin, self._limits)
+            self.process = _start("releases.scan.parsing", self._limits)
         return self.process
 
     def _end(self) -> Why:
@@ -131,3 +143,40 @@ class _Parser:
         process.kill()
         process.communicate()
         return "time" if code in (None, -signal.SIGXCPU, -signal.SIGKILL) else "size"
+
+
+def follow(trees: Iterable[Tree], limits: Limits) -> Followed | None:
+    """Have what is in scripts followed in a process of its own; None when it died of them, or took too long."""
+    process: subprocess.Popen[bytes] | None = None
+    try:
+        process = _start("releases.scan.flow", limits)
+        assert process.stdin and process.stdout  # noqa: S101 - both are pipes
+        for tree in trees:
+            write(process.stdin, tree)
+        write(process.stdin, None)
+        is_there = select.select([process.stdout], [], [], _PATIENCE * limits.follow_seconds)[0]
+        if is_there and (answer := read(process.stdout)):
+            return msgspec.msgpack.decode(answer, type=Followed)
+    except (OSError, msgspec.MsgspecError):
+        pass
+    finally:
+        if process is not None:
+            process.kill()
+            with suppress(OSError):  # What could not be written to it is of no interest any more.
+                process.communicate()
+    return None
+
+
+def _start(module: str, limits: Limits) -> subprocess.Popen[bytes]:
+    process = subprocess.Popen(  # noqa: S603 - a module of ours
+        [sys.executable, "-m", module],
+        cwd=_ROOT,
+        # Without a locale: some systems map all of them, beyond the memory that a process may take.
+        env={name: os.environ[name] for name in _KEPT if name in os.environ} | {"LC_ALL": "C"},
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+    )
+    assert process.stdin  # noqa: S101 - it is a pipe
+    write(process.stdin, limits)
+    return process

@@ -7,6 +7,7 @@ environment.
 
 from __future__ import annotations
 
+import gc
 import math
 import resource
 import struct
@@ -17,12 +18,13 @@ from typing import IO, Literal
 
 import msgspec
 
-from .facts import Finds
+from .facts import Finds, Followed
 from .limits import Limits
 from .markup import read_markup
 from .scripts import read_script
 
 LENGTH = struct.Struct(">I")
+DEEPEST = 20_000  # frames; Python's own, which take no stack of the system's
 Kind = Literal["script", "typed", "markup"]
 
 
@@ -33,9 +35,17 @@ class Request(msgspec.Struct):
     source: bytes
 
 
-def write(stream: IO[bytes], message: Request | Finds | Limits) -> None:
-    """Send a message with its length before it."""
-    body = msgspec.msgpack.encode(message)
+class Tree(msgspec.Struct):
+    """A script that was read, to be followed."""
+
+    path: str
+    root: bytes
+    framework: str
+
+
+def write(stream: IO[bytes], message: Request | Finds | Limits | Tree | Followed | None) -> None:
+    """Send a message with its length before it; None is an empty one."""
+    body = b"" if message is None else msgspec.msgpack.encode(message)
     stream.write(LENGTH.pack(len(body)))
     stream.write(body)
     stream.flush()
@@ -52,13 +62,15 @@ def read(stream: IO[bytes]) -> bytes:
 def serve(requests: IO[bytes], answers: IO[bytes]) -> None:
     """Take the limits first, then file after file."""
     limits = msgspec.msgpack.decode(read(requests), type=Limits)
-    _limit(resource.RLIMIT_AS, limits.memory)
-    _limit(resource.RLIMIT_CORE, 0)
+    limit(resource.RLIMIT_AS, limits.memory)
+    limit(resource.RLIMIT_CORE, 0)
+    gc.disable()  # What is made for a file is gone with it; to look for cycles takes longer than all the rest.
+    sys.setrecursionlimit(DEEPEST)
     while message := read(requests):
         request = msgspec.msgpack.decode(message, type=Request)
         began = time.process_time()
         # The reader looks at the clock by itself; where it can't, the system ends the process.
-        _limit(resource.RLIMIT_CPU, math.ceil(began + limits.file_seconds + 0.2))
+        limit(resource.RLIMIT_CPU, math.ceil(began + limits.file_seconds + 0.2))
         if request.kind == "markup":
             finds = read_markup(request.source, limits)
         else:
@@ -67,7 +79,7 @@ def serve(requests: IO[bytes], answers: IO[bytes]) -> None:
         write(answers, finds)
 
 
-def _limit(kind: int, most: int) -> None:
+def limit(kind: int, most: int) -> None:
     """Have the system enforce a limit, where it does: macOS refuses to limit the address space.
 
     Without it the window keeps a tree small, and the other end ends what does not answer.

@@ -6,7 +6,7 @@ import re
 from array import array
 from bisect import bisect_right
 
-from .addresses import ADDRESS, origin_at
+from .addresses import ADDRESS, origin_at, origin_of
 from .facts import Finds
 from .limits import Limits
 
@@ -28,6 +28,8 @@ MEMBER = re.compile(
     + rb"\])?)"
 )
 GLOBAL = re.compile(rb"(?<![\w$])wx(?![\w$])")
+_COMMENT = re.compile(rb"/\*[^*]*\*+(?:[^/*][^*]*\*+)*/")
+_RELATIVE = re.compile(rb"(?:url\(\s*[\"']?|@import\s+[\"'])//([A-Za-z0-9.:-]{3,260})")
 _NEW_LINE = re.compile(rb"\n")
 
 
@@ -76,3 +78,14 @@ def search_addresses(source: bytes, finds: Finds, limits: Limits) -> None:
             finds.left_out += 1
         elif origin := origin_at(source, found):
             finds.add_origin(origin, "", lines.at(found.start()), limits)
+
+
+def find_in_sheet(source: bytes, limits: Limits) -> Finds:
+    """Return the addresses of a style sheet; those in `url(//…)` and `@import "//…"` have no scheme of their own."""
+    finds, lines = Finds(), Lines(source)
+    sheet = _COMMENT.sub(lambda found: b" " * len(found[0]), source)
+    search_addresses(sheet, finds, limits)
+    for found in _RELATIVE.finditer(sheet):
+        if origin := origin_of("https", found[1].decode()):
+            finds.add_origin(origin, "", lines.at(found.start()), limits)
+    return finds

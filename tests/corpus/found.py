@@ -24,19 +24,13 @@ def look(program: Program) -> Found:
 
 
 def found(result: Scan) -> Found:
-    """Translate what a scan says. A button that gives personal data counts as the API of its name."""
-    called = {origin.use.name for origin in result.origins if getattr(origin, "is_called", bool(origin.kind))}
+    """Translate what a scan says. What only a framework's runtime does is not the program's."""
+    called = {origin.use.name for origin in result.origins if origin.is_called and origin.use.how != "framework"}
     return Found(
-        apis={use.name.replace("button.", "wx.", 1) for use in result.apis},
+        apis={use.name for use in result.apis if use.how not in ("named", "framework")},
         called=called,
         mentioned={origin.use.name for origin in result.origins} - called,
         secrets=[secret.kind for secret in result.secrets],
-        marks=_marks(result),
+        marks=[f"{unread.path}: {unread.why}" for unread in result.unread]
+        + [f"{mark.path}:{mark.line}: {mark.reason}" for mark in result.open if not mark.framework],
     )
-
-
-def _marks(result: Scan) -> list[str]:
-    unread = [f"{unread.path}: {unread.why}" for unread in result.unread]
-    if not hasattr(result, "open"):
-        return unread + [f"{place.path}:{place.line}: a computed name" for place in result.computed.places]
-    return unread + [f"{mark.path}:{mark.line}: {mark.reason}" for mark in result.open]

@@ -19,7 +19,7 @@ from zeal import zeal_ignore
 
 from console.api.device.schema import UpdateRequest
 from console.base.core.errors import ActionRefused
-from grayscale import actions, wording
+from grayscale import actions
 from grayscale.actions import settings_of
 from grayscale.conditions import APPLICATION, CHOICES, CONDITIONS, LISTED, PLATFORM, Choice, Condition, Listed, Ranged
 from grayscale.forms.device import DeviceForm
@@ -27,6 +27,7 @@ from grayscale.matching import failed
 from grayscale.models import GrayscaleTask
 from grayscale.presenters.explanation import AskedDevice, explain
 from grayscale.presenters.progress import Progress
+from grayscale.presenters.reach import reach_of, reach_sentence, reach_words
 from grayscale.program_state import rules_of
 from releases.field import seen
 from releases.field.device import UNKNOWN, Device, Facts, seen_device
@@ -197,9 +198,9 @@ def language(request) -> Iterator[str]:
 
 @each
 def test_it_is_in_the_words_about_the_task(one, language, version):
-    reached, everyone = (wording.reach_of(restricted(version, *by), bound=2) for by in ([one], []))
-    assert wording.conditions(reached) != wording.conditions(everyone)
-    assert wording.sentence(reached) != wording.sentence(everyone)
+    reached, everyone = (reach_of(restricted(version, *by), bound=2) for by in ([one], []))
+    assert reach_words(reached) != reach_words(everyone)
+    assert reach_sentence(reached) != reach_sentence(everyone)
 
 
 @each

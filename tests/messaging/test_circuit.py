@@ -11,7 +11,7 @@ from messaging import delivery, leases, retrying
 from messaging.models import Gateway, Message
 from messaging.posting import Outcome
 from messaging.retrying import OPENS_AT
-from messaging.rules import give_up_at
+from messaging.rules import expires_at
 from tests.messaging.delivering import facts, gateway_at, make_due, run, waiting
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -121,10 +121,10 @@ def test_one_probe_opens_or_closes_it():
         assert (gateway.failures, gateway.open_until) == (0, None)
 
 
-def test_the_last_try_of_the_longest_plan_comes_before_a_message_is_given_up(settings, monkeypatch):
+def test_the_last_try_of_the_longest_plan_comes_before_a_message_expires(settings, monkeypatch):
     monkeypatch.setattr(retrying.random, "uniform", lambda _least, most: most)
     at = timezone.now()
-    message, tries = leases.Leased(1, *[None] * 13)._replace(give_up_at=give_up_at(at)), 0
+    message, tries = leases.Leased(1, *[None] * 13)._replace(give_up_at=expires_at(at)), 0
     verdict = None
     while verdict is None or verdict.state == "waiting":
         assert at < message.give_up_at

@@ -121,7 +121,7 @@ def test_a_program_with_all_its_templates_reads_so(signed_in, program, developer
 
 def test_in_chinese(signed_in, program, developer):
     with translation.override("zh-hans"):
-        from messaging.wording import name_of, title_of
+        from messaging.localization import name_of, title_of
 
         template = PublicTemplate.objects.get(title="Bus")
         assert (title_of(template), name_of(template.keywords.first())) == ("发车提醒", "诊所")

@@ -12,7 +12,7 @@ from console.base.activity.models import ActivityEntry
 from console.base.core.errors import ActionRefused, Conflict
 from messaging.actions.messages import replay, requeue, why_not_replay
 from messaging.models import MainSwitch, Message
-from messaging.rules import give_up_at
+from messaging.rules import expires_at
 from tests import factories
 
 pytestmark = pytest.mark.django_db
@@ -52,7 +52,7 @@ def test_it_waits_as_a_new_one_does(failed, developer):
     after = timezone.now()
     assert (message.state, message.tries, message.finished_at, message.lease) == ("waiting", 0, None, None)
     assert before <= message.next_try_at <= after
-    assert message.give_up_at == give_up_at(message.next_try_at)
+    assert message.give_up_at == expires_at(message.next_try_at)
     assert (message.status, message.reason) == (503, REASON)
     [entry] = entries()
     assert (entry.actor_id, entry.target_label, entry.mini_program_id) == (

@@ -21,7 +21,7 @@ def url(application):
 
 
 def fail(program, application, count=1, template=None):
-    """Messages that were given up an hour ago."""
+    """Messages that failed an hour ago."""
     template = template or factories.make_template(program)
     ended = {"tries": 9, "reason": "The gateway answered 503", "finished_at": timezone.now() - timedelta(hours=1)}
     user = factories.make_program_user(program, application)

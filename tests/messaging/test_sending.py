@@ -14,7 +14,7 @@ from django.utils import timezone
 from console.base.core.errors import ServerRefused
 from messaging import sending
 from messaging.models import Ban, Consent, MainSwitch, Message, MyTemplate
-from messaging.rules import give_up_at
+from messaging.rules import expires_at
 from messaging.sending import Sending, send
 from miniprograms import actions as programs
 from miniprograms.models import MiniProgram, ProgramUser
@@ -74,7 +74,7 @@ def test_each_accept_is_one_message(consent: Consent, program: MiniProgram, appl
     assert (first.day, first.ordinal, second.ordinal) == (None, 1, 2)
     assert (first.values, first.page, first.program_state, first.lang) == (DATA, "", "trial", "en_US")
     assert (first.state, first.tries, first.lease, first.finished_at, first.reason) == ("waiting", 0, None, None, "")
-    assert (first.accepted_at, first.next_try_at, first.give_up_at) == (at, at, give_up_at(at))
+    assert (first.accepted_at, first.next_try_at, first.give_up_at) == (at, at, expires_at(at))
 
 
 def test_two_statements(consent: Consent, program: MiniProgram) -> None:

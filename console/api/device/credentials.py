@@ -32,10 +32,10 @@ class Source(Protocol):
     """Where the answers come from: the snapshot in memory, or the rows themselves."""
 
     def application(self, application_id: str) -> Application | None:
-        """Return the host application with this id."""
+        """Return the host application with this id; None for an unknown one."""
 
     def program(self, app_id: str) -> ProgramState | None:
-        """Return the mini program with this App ID."""
+        """Return the mini program with this App ID; None for an unknown one."""
 
     def package(self, sha256: str, *, application: int, trial_token: str | None = None) -> Deliverable | None:
         """Return the version with this package that is served to a device of the application with such a token."""

@@ -22,7 +22,6 @@ class Rows:
     """Answers by queries."""
 
     def application(self, application_id: str) -> Application | None:
-        """Return the host application with this id."""
         application = HostApplication.objects.filter(application_id=application_id).first()
         if application is None:
             return None
@@ -31,7 +30,6 @@ class Rows:
         return Application(application.pk, tuple(bytes.fromhex(key.sha256) for key in keys), tuple(signing_keys))
 
     def program(self, app_id: str) -> ProgramState | None:
-        """Return the mini program with this App ID."""
         program = MiniProgram.objects.filter(app_id=app_id).first()
         return program_state(program) if program else None
 

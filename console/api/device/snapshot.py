@@ -64,7 +64,6 @@ class Snapshot(msgspec.Struct, frozen=True):
         return self.applications.get(application_id)
 
     def program(self, app_id: str) -> ProgramState | None:
-        """Return the mini program with this App ID."""
         return self.programs.get(app_id)
 
     def package(self, sha256: str, *, application: int, trial_token: str | None = None) -> Deliverable | None:

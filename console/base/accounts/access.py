@@ -139,13 +139,13 @@ def teams_for(user: User, permission: Permission) -> QuerySet[Team]:
 
 
 def member_for(user: User, permission: Permission, team_id: int, member_id: int) -> Membership:
-    """Return a membership of one of the user's teams."""
+    """Return the membership; 404 outside the user's teams, 403 without `permission` in the team."""
     team = team_for(user, permission, team_id)
     return row_or_404(Membership.objects.select_related("user"), team=team, pk=member_id)
 
 
 def invitation_for(user: User, permission: Permission, team_id: int, invitation_id: int) -> Invitation:
-    """Return an invitation to one of the user's teams."""
+    """Return the invitation, open or not; 404 outside the user's teams, 403 without `permission` in the team."""
     return row_or_404(Invitation.objects.all(), team=team_for(user, permission, team_id), pk=invitation_id)
 
 

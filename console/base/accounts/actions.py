@@ -58,7 +58,7 @@ def choose_notifications(user: User, *, choices: Mapping[str, tuple[bool, bool]]
 
 
 def mark_notifications_read(user: User) -> None:
-    """Mark all that `user` was told so far as read: one number, however many they are.
+    """Mark all notifications of `user` up to now as read: one number, however many they are.
 
     What another transaction has written already and commits a moment later may be among them. It stays in the list, and
     its e-mail goes out.

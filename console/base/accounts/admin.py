@@ -129,8 +129,6 @@ class UserAdmin(VerbAdmin):
 
 
 class MembershipInline(admin.TabularInline):
-    """The members of a team."""
-
     model = Membership
     fields = ("user", "role", "since")
     readonly_fields = ("since",)

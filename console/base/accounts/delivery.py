@@ -47,7 +47,7 @@ class MailFacts(NamedTuple):
 
     waiting: int
     oldest_at: datetime | None
-    given_up: int
+    failed: int
     last_failure: str
     last_failure_at: datetime | None
     paused_until: datetime | None
@@ -80,12 +80,12 @@ def mail_facts(*, at: datetime) -> MailFacts:
         (notifications.unsent(at=at), "created_at"),
     ]
     oldest = [rows.order_by("pk").values_list(moment, flat=True).first() for rows, moment in unsent]
-    given_up = [mails.given_up(at=at), invitations.given_up(at=at), notifications.given_up(at=at)]
+    failed = [mails.failed(at=at), invitations.failed(at=at), notifications.failed(at=at)]
     server = MailServer.objects.first() or MailServer()
     return MailFacts(
         waiting=sum(rows.count() for rows, _moment in unsent),
         oldest_at=min((moment for moment in oldest if moment), default=None),
-        given_up=sum(rows.count() for rows in given_up),
+        failed=sum(rows.count() for rows in failed),
         last_failure=server.last_failure,
         last_failure_at=server.last_failure_at,
         paused_until=server.paused_until if server.paused_until and server.paused_until > at else None,

@@ -34,8 +34,6 @@ class RoleForm(forms.Form):
 
 
 class InviteForm(RoleForm):
-    """Whom to invite, and as what."""
-
     email = AddressField(
         label=_("E-mail"),
         max_length=254,

@@ -87,7 +87,6 @@ class User(AbstractBaseUser, PermissionsMixin):
         return self.name or self.email
 
     def get_full_name(self) -> str:
-        """Return the name to show."""
         return str(self)
 
     def get_short_name(self) -> str:
@@ -207,7 +206,7 @@ class Invitation(models.Model):
         return self.email
 
     @property
-    def given_up(self) -> bool:
+    def failed(self) -> bool:
         """Whether the mail server refused the message so often that it is not tried again."""
         return self.email_tries >= MAX_EMAIL_TRIES
 
@@ -231,7 +230,7 @@ def _invitation_signer() -> Signer:
 
 
 class Notification(models.Model):
-    """Something that a person is told, in the console, by e-mail, or both: as they chose when it was written.
+    """What a person reads in the console, by e-mail, or both: as they chose when it was written.
 
     The row is the truth: `emailed_at` stays empty until the mail server took the message, and the sweep tries again.
     """
@@ -284,7 +283,7 @@ class Notification(models.Model):
 
 
 class NotificationChoice(models.Model):
-    """Where a person wants to be told of a kind; without a row, in the console and by e-mail."""
+    """Where a person wants to be notified of a kind; without a row, in the console and by e-mail."""
 
     user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="notification_choices")
     kind = models.CharField(max_length=20, choices=NotificationKind)

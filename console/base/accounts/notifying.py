@@ -101,7 +101,7 @@ def members_with(team: Team, permission: Permission) -> list[User]:
 
 
 def member_or_managers(user: User, *, team: Team) -> list[User]:
-    """Return whom to tell of what `user` asked for: them, or who manages the team once they left it (P-1, P-3)."""
+    """Return whom to notify of what `user` asked for: them, or who manages the team once they left it (P-1, P-3)."""
     if user.is_active and team.memberships.filter(user=user).exists():
         return [user]
     return members_with(team, Permission.MANAGE)

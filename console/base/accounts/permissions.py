@@ -28,8 +28,6 @@ class Permission(models.TextChoices):
 
 
 class TeamRole(models.TextChoices):
-    """The role of a membership."""
-
     ADMIN = "admin", _("Team administrator")
     LICENSE_HOLDER = "license_holder", _("License holder")
     DEVELOPER = "developer", _("Developer")
@@ -59,12 +57,10 @@ APPLICATION_ROLE_PERMISSIONS: dict[str, frozenset[Permission]] = {
 
 
 def team_roles_with(permission: Permission) -> list[str]:
-    """Return the team roles that hold `permission`."""
     return [role for role, held in TEAM_ROLE_PERMISSIONS.items() if permission in held]
 
 
 def application_roles_with(permission: Permission) -> list[str]:
-    """Return the application roles that hold `permission`."""
     return [role for role, held in APPLICATION_ROLE_PERMISSIONS.items() if permission in held]
 
 

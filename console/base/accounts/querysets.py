@@ -15,9 +15,9 @@ if TYPE_CHECKING:
 
 MAX_EMAIL_TRIES = 100  # With pauses of up to an hour: four days of refusals. A server that is away uses up none.
 OUTGOING_AGE = timedelta(days=1)  # Who asked for a link so long ago has asked again.
-OUTGOING_TRACE = timedelta(days=7)  # that a mail was given up is seen for so long
+OUTGOING_TRACE = timedelta(days=7)  # that a mail has failed is seen for so long
 UNSENT = models.Q(emailed_at=None, email_tries__lt=MAX_EMAIL_TRIES)
-GIVEN_UP = models.Q(emailed_at=None, email_tries__gte=MAX_EMAIL_TRIES)
+FAILED = models.Q(emailed_at=None, email_tries__gte=MAX_EMAIL_TRIES)
 
 
 def pause_over(*, at: datetime) -> models.Q:
@@ -26,8 +26,6 @@ def pause_over(*, at: datetime) -> models.Q:
 
 
 class TeamQuerySet(models.QuerySet["Team"]):
-    """Whose teams."""
-
     def visible_to(self, user: User | AnonymousUser) -> TeamQuerySet:
         """Teams of which `user` is a member."""
         return self.where(user, Permission.VIEW)
@@ -38,8 +36,6 @@ class TeamQuerySet(models.QuerySet["Team"]):
 
 
 class MembershipQuerySet(models.QuerySet["Membership"]):
-    """Which members."""
-
     def by_rank(self) -> MembershipQuerySet:
         """Team administrators first, then by name."""
         ranks = [models.When(role=role, then=number) for number, role in enumerate(TeamRole.values)]
@@ -51,8 +47,6 @@ class MembershipQuerySet(models.QuerySet["Membership"]):
 
 
 class InvitationQuerySet(models.QuerySet["Invitation"]):
-    """Which invitations."""
-
     def open(self) -> InvitationQuerySet:
         """Neither accepted nor taken back; may have expired."""
         return self.filter(accepted_at=None, revoked_at=None)
@@ -62,16 +56,16 @@ class InvitationQuerySet(models.QuerySet["Invitation"]):
         return self.open().filter(expires_at__gt=at)
 
     def unsent(self, *, at: datetime) -> InvitationQuerySet:
-        """Usable at the time `at`, not yet taken by the mail server, and not given up."""
+        """Usable at the time `at`, not yet taken by the mail server, and not failed."""
         return self.usable(at=at).filter(UNSENT)
 
     def to_send(self, *, at: datetime) -> InvitationQuerySet:
         """Unsent, and may be tried at the time `at`."""
         return self.unsent(at=at).filter(pause_over(at=at))
 
-    def given_up(self, *, at: datetime) -> InvitationQuerySet:
+    def failed(self, *, at: datetime) -> InvitationQuerySet:
         """Usable at the time `at`, and refused so often that they are not tried again."""
-        return self.usable(at=at).filter(GIVEN_UP)
+        return self.usable(at=at).filter(FAILED)
 
     def mark_sent(self, *, at: datetime) -> int:
         """Write that the mail server took them."""
@@ -79,8 +73,6 @@ class InvitationQuerySet(models.QuerySet["Invitation"]):
 
 
 class NotificationQuerySet(models.QuerySet["Notification"]):
-    """Which notifications."""
-
     def unread_by(self, user: User) -> NotificationQuerySet:
         """Shown to `user`, and not yet marked as read; as `Notification.is_read` says of one.
 
@@ -89,20 +81,20 @@ class NotificationQuerySet(models.QuerySet["Notification"]):
         return self.shown().filter(user=user, id__gt=user.notifications_read_to, read_at=None)
 
     def shown(self) -> NotificationQuerySet:
-        """What the person is told in the console."""
+        """What the person reads in the console."""
         return self.filter(in_console=True)
 
     def unsent(self, *, at: datetime) -> NotificationQuerySet:
-        """Not yet taken by the mail server, and not given up."""
+        """Not yet taken by the mail server, and not failed."""
         return self.filter(UNSENT, by_email=True, user__is_active=True)
 
     def to_send(self, *, at: datetime) -> NotificationQuerySet:
         """Unsent, and may be tried at the time `at`."""
         return self.unsent(at=at).filter(pause_over(at=at))
 
-    def given_up(self, *, at: datetime) -> NotificationQuerySet:
+    def failed(self, *, at: datetime) -> NotificationQuerySet:
         """Refused so often that they are not tried again."""
-        return self.filter(GIVEN_UP, by_email=True)
+        return self.filter(FAILED, by_email=True)
 
     def mark_sent(self, *, at: datetime) -> int:
         """Write that the mail server took them."""
@@ -110,7 +102,7 @@ class NotificationQuerySet(models.QuerySet["Notification"]):
 
 
 class OutgoingMailQuerySet(models.QuerySet["OutgoingMail"]):
-    """Which mails of the console itself. What was sent is deleted; what was given up is an empty row for a while."""
+    """Which mails of the console itself. What was sent is deleted; what has failed is an empty row for a while."""
 
     def unsent(self, *, at: datetime) -> OutgoingMailQuerySet:
         """Not yet taken by the mail server, and young enough at the time `at`."""
@@ -120,7 +112,7 @@ class OutgoingMailQuerySet(models.QuerySet["OutgoingMail"]):
         """Unsent, and may be tried at the time `at`."""
         return self.unsent(at=at).filter(pause_over(at=at))
 
-    def given_up(self, *, at: datetime) -> OutgoingMailQuerySet:
+    def failed(self, *, at: datetime) -> OutgoingMailQuerySet:
         """Too old at the time `at`, sent by nobody."""
         return self.filter(created_at__lte=at - OUTGOING_AGE)
 
@@ -129,6 +121,6 @@ class OutgoingMailQuerySet(models.QuerySet["OutgoingMail"]):
         return self.delete()[0]
 
     def erase_old(self, *, at: datetime) -> None:
-        """Erase the text of what is given up, and the rows some days later."""
-        self.given_up(at=at).exclude(sealed="").update(sealed="")
+        """Erase the text of what has failed, and the rows some days later."""
+        self.failed(at=at).exclude(sealed="").update(sealed="")
         self.filter(created_at__lte=at - OUTGOING_TRACE).delete()

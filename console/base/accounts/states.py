@@ -1,4 +1,4 @@
-"""What people are told of, kind by kind."""
+"""What people are notified of, kind by kind."""
 
 from dataclasses import dataclass
 
@@ -22,7 +22,7 @@ class NotificationKind(models.TextChoices):
 
 @dataclass(frozen=True)
 class About:
-    """A kind's icon, what it covers, and why a person is told: sentences."""
+    """A kind's icon, what it covers, and why a person is notified: sentences."""
 
     icon: str
     covers: str | Promise

@@ -128,7 +128,7 @@ def log_words(name: str) -> str:
 
 
 def names(events: Iterable[type[Event]]) -> list[str]:
-    """Return the stored names."""
+    """Return the stored names of event classes, for filters of the log."""
     return [event.name for event in events]
 
 

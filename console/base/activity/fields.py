@@ -39,7 +39,7 @@ class Field:
         }
 
     def words(self, value: Any) -> str:
-        """Return the value in words."""
+        """Return what people read for the value: “yes”, “no”, “–” where there is none."""
         if value is True:
             return _("yes")
         if value is False:

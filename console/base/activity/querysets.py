@@ -12,8 +12,6 @@ if TYPE_CHECKING:
 
 
 class ActivityQuerySet(models.QuerySet["ActivityEntry"]):
-    """Whose entries."""
-
     def of_team(self, team_id: int) -> ActivityQuerySet:
         """Entries that belong to the team."""
         return self.filter(team_id=team_id)

@@ -17,10 +17,11 @@ logger = logging.getLogger(__name__)
 
 VALKEY_SECONDS = 0.2  # for one answer; a page asks a few times
 PAUSE_SECONDS = 5.0  # without a try, after Valkey did not answer
+NO_RETRY = Retry(NoBackoff(), 0)  # whoever asks has something better to do than wait
 OPTIONS = {
     "socket_timeout": VALKEY_SECONDS,
     "socket_connect_timeout": VALKEY_SECONDS,
-    "retry": Retry(NoBackoff(), 0),
+    "retry": NO_RETRY,
 }
 # Away, silent, loading, full, read-only.
 AWAY = (redis.RedisError, OSError)

@@ -33,7 +33,6 @@ class ListFilter(filters.FilterSet):
     tabs: Mapping[str, tuple[Words, Q]] = {}  # value → (label, what it keeps); the first is shown when none is named
 
     def filter_queryset(self, queryset: QuerySet[Any]) -> Any:
-        """Keep what fits the filters."""
         errors = self.form.errors
         if any(name in errors for name in self.own):
             raise Http404

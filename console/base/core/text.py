@@ -18,12 +18,12 @@ _SHOWN_IN_LINES = {code: shown for code, shown in _SHOWN.items() if chr(code) no
 
 
 def visible(text: str) -> str:
-    """Return the text for one line."""
+    """Return the text with every control character and turn of direction as a sign; line breaks, too."""
     return text.translate(_SHOWN)
 
 
 def visible_lines(text: str) -> str:
-    """Return the text with its line breaks and tabs."""
+    """Return the text as `visible` does, but with its line breaks and tabs as they are."""
     return text.replace("\r\n", "\n").translate(_SHOWN_IN_LINES)
 
 

@@ -3,7 +3,7 @@
 The order of the parts is the translation's: “22 Nov 2026, 03:41” and “2026年11月22日 03:41”.
 """
 
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 
 from django.db import connection
 from django.utils import timezone
@@ -11,6 +11,7 @@ from django.utils.dates import WEEKDAYS
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext, pgettext, pgettext_lazy
 
+EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)  # before anything that the console keeps
 HOUR = 3600
 MONTHS = (
     pgettext_lazy("short month", "Jan"),

@@ -34,7 +34,7 @@ def application_for(user: User, permission: Permission, application_id: str) -> 
 
 
 def person_for(user: User, permission: Permission, application_id: str, person_id: int) -> ApplicationMember:
-    """Return a person of one of the user's applications."""
+    """Return the person's membership, with the user; 404 and 403 as `application_for` has them."""
     application = application_for(user, permission, application_id)
     return row_or_404(ApplicationMember.objects.select_related("user"), application=application, pk=person_id)
 
@@ -52,6 +52,6 @@ def signing_key_for(user: User, permission: Permission, application_id: str, sig
 
 
 def api_for(user: User, permission: Permission, application_id: str, api_id: int) -> SensitiveApi:
-    """Return an API in the list of one of the user's applications."""
+    """Return an API in the application's list; 404 and 403 as `application_for` has them."""
     application = application_for(user, permission, application_id)
     return row_or_404(SensitiveApi.objects.all(), application=application, pk=api_id)

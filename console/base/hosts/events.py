@@ -35,8 +35,6 @@ API = {"restricted": Field(_("Restricted")), "title": Field(_("What it does")), 
 
 
 class ApplicationEvent(Event):
-    """What happened to a host application."""
-
     @property
     def application(self) -> HostApplication:
         """The application whose page shows it."""
@@ -83,7 +81,7 @@ class ApiEvent(PartEvent):
         return f"{self.on} – {self.application}"
 
 
-def administrators(text: str | Promise, page: str, detail: Callable[[Any], str] = nothing) -> Notify:
+def app_administrators(text: str | Promise, page: str, detail: Callable[[Any], str] = nothing) -> Notify:
     """Return what notifies the application's administrators of what `page` shows."""
     return Notify(
         kind=NotificationKind.KEYS,
@@ -164,14 +162,18 @@ class SigningKeyAdded(ApplicationEvent):
     name, icon, colour = "signing_key.added", "plus", "blue"
     log = _("added a signing key to")
     fields = KEY
-    notify = (administrators(_("%(person)s added a signing key to %(application)s"), "hosts:signing_keys", _key_of),)
+    notify = (
+        app_administrators(_("%(person)s added a signing key to %(application)s"), "hosts:signing_keys", _key_of),
+    )
 
 
 class SigningKeyRetired(ApplicationEvent):
     name, icon, colour = "signing_key.retired", "key-off", "secondary"
     log = _("retired a signing key of")
     fields = KEY
-    notify = (administrators(_("%(person)s retired a signing key of %(application)s"), "hosts:signing_keys", _key_of),)
+    notify = (
+        app_administrators(_("%(person)s retired a signing key of %(application)s"), "hosts:signing_keys", _key_of),
+    )
 
 
 class ConfigurationDownloaded(KeyEvent):
@@ -185,14 +187,14 @@ class ServerSecretGenerated(ApplicationEvent):
     name, icon, colour = "server_secret.generated", "key", "green"
     log = _("generated the server secret of")
     fields = SECRET
-    notify = (administrators(_("%(person)s generated the server secret of %(application)s"), "hosts:gateway"),)
+    notify = (app_administrators(_("%(person)s generated the server secret of %(application)s"), "hosts:gateway"),)
 
 
 class ServerSecretReset(ApplicationEvent):
     name, icon, colour = "server_secret.reset", "refresh", "blue"
     log = _("reset the server secret of")
     fields = SECRET
-    notify = (administrators(_("%(person)s reset the server secret of %(application)s"), "hosts:gateway", old_one),)
+    notify = (app_administrators(_("%(person)s reset the server secret of %(application)s"), "hosts:gateway", old_one),)
 
     def __init__(self, on: HostApplication, *, ends_at: datetime, **values: Any) -> None:
         super().__init__(on, **values)

@@ -76,8 +76,6 @@ class PersonForm(forms.Form):
 
 
 class RoleForm(forms.Form):
-    """Another role."""
-
     role = forms.ChoiceField(label=_("Role"), choices=ApplicationRole)
 
 

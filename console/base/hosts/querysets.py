@@ -19,8 +19,6 @@ if TYPE_CHECKING:
 
 
 class HostApplicationQuerySet(models.QuerySet["HostApplication"]):
-    """Whose applications."""
-
     def visible_to(self, user: User | AnonymousUser) -> HostApplicationQuerySet:
         """Applications of the user's teams; their people are members of those teams."""
         roles = team_roles_with(Permission.VIEW_APPLICATION)
@@ -37,24 +35,18 @@ class HostApplicationQuerySet(models.QuerySet["HostApplication"]):
 
 
 class ApplicationKeyQuerySet(models.QuerySet["ApplicationKey"]):
-    """Which device keys."""
-
     def active(self) -> ApplicationKeyQuerySet:
         """Not revoked: devices that carry one are let in."""
         return self.filter(revoked_at=None)
 
 
 class ServerSecretQuerySet(models.QuerySet["ServerSecret"]):
-    """Which secrets of servers."""
-
     def usable(self, *, at: datetime) -> ServerSecretQuerySet:
         """The current one, and old ones in their overlap; the newest first."""
         return self.filter(Q(ends_at=None) | Q(ends_at__gt=at))
 
 
 class SensitiveApiQuerySet(models.QuerySet["SensitiveApi"]):
-    """Which sensitive APIs."""
-
     def matching(self, words: str) -> SensitiveApiQuerySet:
         """Whose name, or what it does, contains the words."""
         return self.filter(Q(name__icontains=words) | Q(title__icontains=words))
@@ -90,14 +82,12 @@ class DecisionQuerySet(models.QuerySet[Any]):
         return self.waiting().filter(requested_at__lt=at - limit)
 
     def to_remind(self, *, at: datetime) -> Self:
-        """Overdue, and last told more than DECISION_REMINDER_HOURS before `at` (V-10)."""
+        """Overdue, and last reminded of more than DECISION_REMINDER_HOURS before `at` (V-10)."""
         pause = timedelta(hours=settings.DECISION_REMINDER_HOURS)
         return self.overdue(at=at).filter(notified_at__lt=at - pause)
 
 
 class SigningKeyQuerySet(models.QuerySet["SigningKey"]):
-    """Which signing keys."""
-
     def active(self) -> SigningKeyQuerySet:
         """Those that sign: not retired."""
         return self.filter(retired_at=None)

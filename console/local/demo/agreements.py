@@ -52,7 +52,7 @@ STATED: dict[str, dict[str, Any]] = {
 
 
 def save(program: MiniProgram, name: str, *, by: User, at: datetime) -> None:
-    """Save a draft of the cast."""
+    """Save a draft of the seed data."""
     current = privacy.draft_of(program)
     effective_on = timezone.localdate(at) + timedelta(days=7)
     revision = current.revision if current else 0
@@ -60,7 +60,7 @@ def save(program: MiniProgram, name: str, *, by: User, at: datetime) -> None:
 
 
 def publish(program: MiniProgram, name: str, *, by: User, at: datetime) -> None:
-    """Save a draft of the cast and put it online."""
+    """Save a draft of the seed data and put it online."""
     save(program, name, by=by, at=at)
     draft = privacy.draft_of(program)
     assert draft is not None  # noqa: S101 - just saved

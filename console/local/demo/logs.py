@@ -1,4 +1,4 @@
-"""The demo's logs: what the crowd's devices sent within the last two days, up to this moment.
+"""The demo's logs: what its devices sent within the last two days, up to this moment.
 
 Devices of a demo send nothing, so entries are made and written here, always by the same dice.
 """

@@ -64,7 +64,7 @@ Move = Callable[..., object]  # takes the moment as `at`
 
 
 class Messages:
-    """Keys, gateways and templates as moves among the story's others, and in the end what was sent.
+    """Keys, gateways and templates as moves among the programs' others, and in the end what was sent.
 
     `secrets` has the secret of each program and application that counts in the end, by name.
     """
@@ -125,7 +125,7 @@ class Messages:
 
     def send(self) -> None:
         """Some users a day agree and get a message."""
-        dice = random.Random(7)  # noqa: S311 - a story, not a secret
+        dice = random.Random(7)  # noqa: S311 - demo data, not a secret
         for name in TEMPLATES:
             for template in self.programs[name].templates.select_related("mini_program"):
                 _send(template, dice)

@@ -6,41 +6,41 @@ from typing import Any
 
 from console.base.accounts.models import Team
 from console.base.hosts.models import HostApplication
-from console.local.demo.cast import APPLICATIONS, PEOPLE, TEAMS
-from console.local.demo.story import Story
+from console.local.demo.seed_data import APPLICATIONS, PEOPLE, TEAMS
+from console.local.demo.seeding import Seeder
 from devmgmt.models import ProgramGrant
 from miniprograms.models import MiniProgram
 
 
-def outcome(story: Story) -> dict[str, Any]:
-    """Return all that the story has made."""
+def outcome(seeder: Seeder) -> dict[str, Any]:
+    """Return all that was made."""
     return {
-        "password": story.password,
+        "password": seeder.password,
         "accounts": [
             {
-                "id": story.people[email].pk,
+                "id": seeder.people[email].pk,
                 "email": email,
                 "name": name,
-                "password": story.password,
+                "password": seeder.password,
                 "teams": {team: members[email] for team, members in TEAMS.items() if email in members},
                 "applications": _roles_of(email),
             }
             for email, name in PEOPLE.items()
         ],
-        "teams": [_team(team) for team in story.teams.values()],
+        "teams": [_team(team) for team in seeder.teams.values()],
         "applications": [
-            {**_application(application), "server_secret": story.messages.secrets[name]}
-            for name, application in story.applications.items()
+            {**_application(application), "server_secret": seeder.messages.secrets[name]}
+            for name, application in seeder.applications.items()
         ],
         "mini_programs": [
             {
                 **_program(program),
                 **_development(program),
-                "log_entries": story.log_entries.get(name, 0),
-                "app_secret": story.messages.secrets.get(name),
+                "log_entries": seeder.log_entries.get(name, 0),
+                "app_secret": seeder.messages.secrets.get(name),
                 "templates": _templates(program),
             }
-            for name, program in story.programs.items()
+            for name, program in seeder.programs.items()
         ],
     }
 

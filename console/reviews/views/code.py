@@ -29,7 +29,6 @@ WAS_ONLINE = (VersionState.ONLINE, VersionState.RETIRED)
 
 @route(Permission.DECIDE, load=open_review_for)
 def report(request: SignedInRequest, decision: ReviewDecision) -> HttpResponse:
-    """The report."""
     return render(request, "reviews/report.html", {**of_decision(decision), **report_shown(decision)})
 
 

@@ -31,7 +31,6 @@ class Command(BaseCommand):
     requires_system_checks = ()
 
     def add_arguments(self, parser: CommandParser) -> None:
-        """Declare the options."""
         parser.add_argument("--host", default="127.0.0.1", help="address to listen on; default: this machine only")
         parser.add_argument("--port", type=int, default=0, help="default: a free one, which is printed")
         parser.add_argument("--secret", action="append", default=[], help="the application's server secret, whsec_…")
@@ -40,7 +39,6 @@ class Command(BaseCommand):
         parser.add_argument("--quiet", action="store_true", help="print no line for each message")
 
     def handle(self, *, host: str, port: int, quiet: bool, console: bool, **options: Any) -> None:
-        """Listen."""
         say = None if quiet else self.say
         stub = Stub([], say, ask=of_console) if console else Stub(self.secrets(**options), say)
         with contextlib.suppress(KeyboardInterrupt):

@@ -70,7 +70,6 @@ def public_url(program: MiniProgram) -> str:
 
 @route(Permission.VIEW, load=agreement_for)
 def version(request: SignedInRequest, agreement: PrivacyAgreement) -> HttpResponse:
-    """One published version."""
     program = agreement.mini_program
     online = PrivacyAgreement.objects.without_texts().online_of(program)
     language = _language(request, agreement)

@@ -26,8 +26,8 @@ from miniprograms.privacy.events import PrivacySaved
 from miniprograms.privacy.forms.draft import DraftForm
 from miniprograms.privacy.forms.publishing import PublishForm
 from miniprograms.privacy.models import FoundData, PrivacyAgreement, PrivacyDraft
+from miniprograms.privacy.placeholders import filled, template_in
 from miniprograms.privacy.states import Language, Placeholder
-from miniprograms.privacy.wording import filled, template_in
 
 SHOWN_CHANGES = 6
 

@@ -13,8 +13,8 @@ from console.base.accounts.permissions import Permission
 from console.base.core.markdown import rendered_once
 from miniprograms.models import MiniProgram
 from miniprograms.privacy.models import PrivacyAgreement
+from miniprograms.privacy.placeholders import day_in
 from miniprograms.privacy.states import Language
-from miniprograms.privacy.wording import day_in
 
 SECONDS = 60  # For which anyone may keep the page: a new version is read soon.
 

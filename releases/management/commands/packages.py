@@ -16,7 +16,6 @@ class Command(BaseCommand):
     help = "Check the files of all packages against the database, for example after a restore."
 
     def add_arguments(self, parser: CommandParser) -> None:
-        """Declare the action."""
         actions = parser.add_subparsers(required=True, dest="action", metavar="action")
         verify = actions.add_parser("verify", help="check that each package has its file, and list files without one")
         verify.add_argument("--quick", action="store_true", help="compare sizes only, not the bytes")

@@ -37,14 +37,14 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture(scope="module")
-def told(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[dict]:
+def seeded(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[dict]:
     """The demo, made once for all tests here; each of them begins with it, in a transaction of its own."""
     with django_db_blocker.unblock(), transaction.atomic():
-        yield tell()
+        yield seed()
         transaction.set_rollback(True)
 
 
-def tell() -> dict:
+def seed() -> dict:
     make_default_apis()
     make_public_templates()
     out = StringIO()
@@ -52,25 +52,25 @@ def tell() -> dict:
     return json.loads(out.getvalue())
 
 
-def test_every_id_is_one_of_what_is_there(told):
-    members = [member for team in told["teams"] for member in team["members"]]
-    people = [person for application in told["applications"] for person in application["people"]]
-    keys = [key for application in told["applications"] for key in application["keys"]]
-    bindings = [binding for program in told["mini_programs"] for binding in program["bindings"]]
-    versions = [version for program in told["mini_programs"] for version in program["versions"]]
-    audits = [audit for program in told["mini_programs"] for audit in program["audits"]]
-    tasks = [task for program in told["mini_programs"] for task in program["grayscale_tasks"]]
+def test_every_id_is_one_of_what_is_there(seeded):
+    members = [member for team in seeded["teams"] for member in team["members"]]
+    people = [person for application in seeded["applications"] for person in application["people"]]
+    keys = [key for application in seeded["applications"] for key in application["keys"]]
+    bindings = [binding for program in seeded["mini_programs"] for binding in program["bindings"]]
+    versions = [version for program in seeded["mini_programs"] for version in program["versions"]]
+    audits = [audit for program in seeded["mini_programs"] for audit in program["audits"]]
+    tasks = [task for program in seeded["mini_programs"] for task in program["grayscale_tasks"]]
     decisions = [decision for audit in audits for decision in audit["decisions"]]
 
-    assert rows(told["accounts"], "id", "email") == stored(User, "pk", "email")
-    assert rows(told["teams"], "id", "name") == stored(Team, "pk", "name")
+    assert rows(seeded["accounts"], "id", "email") == stored(User, "pk", "email")
+    assert rows(seeded["teams"], "id", "name") == stored(Team, "pk", "name")
     assert rows(members, "id", "email", "role") == stored(Membership, "pk", "user__email", "role")
-    assert rows(told["applications"], "application_id", "team") == stored(
+    assert rows(seeded["applications"], "application_id", "team") == stored(
         HostApplication, "application_id", "team__name"
     )
     assert rows(keys, "id", "key") == {(row.pk, row.key) for row in ApplicationKey.objects.all()}
     assert rows(people, "id", "email", "role") == stored(ApplicationMember, "pk", "user__email", "role")
-    assert rows(told["mini_programs"], "app_id", "team_id") == stored(MiniProgram, "app_id", "team_id")
+    assert rows(seeded["mini_programs"], "app_id", "team_id") == stored(MiniProgram, "app_id", "team_id")
     assert rows(versions, "id", "sha256", "state") == stored(Version, "pk", "package__sha256", "state")
     assert rows(bindings, "id", "application") == stored(Binding, "pk", "application__name")
     assert rows(audits, "number", "state") == stored(Audit, "number", "state")
@@ -79,10 +79,10 @@ def test_every_id_is_one_of_what_is_there(told):
     assert rows(decisions, "id", "application", "state") == stored(ReviewDecision, "pk", "application__name", "state")
 
     domains, exemptions, permissions = (
-        [one for program in told["mini_programs"] for one in program[name]]
+        [one for program in seeded["mini_programs"] for one in program[name]]
         for name in ("server_domains", "exemptions", "interface_permissions")
     )
-    apis = [api for application in told["applications"] for api in application["apis"]]
+    apis = [api for application in seeded["applications"] for api in application["apis"]]
     assert rows(domains, "id", "kind", "origin") == {
         (row.pk, row.kind, row.origin) for row in ServerDomain.objects.all()
     }
@@ -91,18 +91,18 @@ def test_every_id_is_one_of_what_is_there(told):
     assert {one["state"] for one in exemptions} == {"approved", "waiting"}
     assert rows(permissions, "id", "api", "state") == stored(ApiPermission, "pk", "api", "state")
     assert {one["state"] for one in permissions} == {"approved", "waiting", "rejected", "ended"}
-    templates = [template for program in told["mini_programs"] for template in program["templates"]]
+    templates = [template for program in seeded["mini_programs"] for template in program["templates"]]
     assert rows(templates, "template_id", "title", "type") == stored(MyTemplate, "template_id", "title", "kind")
     assert sum(template["messages"] for template in templates) == Message.objects.count() > 100
     assert {state for (state,) in stored(Message, "state")} >= {MessageState.DELIVERED, MessageState.FAILED}
     for name, refused in (("City Bus", None), ("Clinic Booking", None), ("Flower Market", 40243)):
-        [program] = [one for one in told["mini_programs"] if one["name"] == name]
+        [program] = [one for one in seeded["mini_programs"] if one["name"] == name]
         assert errcode(program["app_id"], program["app_secret"]) == refused
     assert rows(apis, "id", "name", "restricted") == stored(SensitiveApi, "pk", "name", "restricted")
 
 
-@pytest.mark.usefixtures("told")
-def test_every_verb_of_the_story_is_told_when_it_happens():
+@pytest.mark.usefixtures("seeded")
+def test_every_verb_of_the_history_is_recorded_when_it_happens():
     lately = timezone.now() - timedelta(minutes=20)
     moments = [
         (ActivityEntry, "at"),
@@ -127,9 +127,9 @@ def test_every_verb_of_the_story_is_told_when_it_happens():
     }
 
 
-def test_two_days_of_logs_up_to_now(told):
+def test_two_days_of_logs_up_to_now(seeded):
     now = timezone.now()
-    logged = {program["name"]: count for program in told["mini_programs"] if (count := program["log_entries"])}
+    logged = {program["name"]: count for program in seeded["mini_programs"] if (count := program["log_entries"])}
     assert sum(logged.values()) > 20_000
     for name, count in logged.items():
         criteria = Criteria(MiniProgram.objects.get(name=name).pk, now - timedelta(days=2, hours=1), now)
@@ -168,13 +168,13 @@ def stored(model: type, *columns: str) -> set[tuple]:
     return set(model.objects.values_list(*columns))
 
 
-def test_an_account_can_sign_in(told):
-    account = told["accounts"][0]
+def test_an_account_can_sign_in(seeded):
+    account = seeded["accounts"][0]
     response = Client().post(reverse("account_login"), {"login": account["email"], "password": account["password"]})
     assert response.status_code == 302
 
 
-def test_it_is_told_once(told):
+def test_it_is_seeded_once(seeded):
     with pytest.raises(CommandError, match="there already"):
-        tell()
+        seed()
     assert Team.objects.count() == 3

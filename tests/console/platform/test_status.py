@@ -18,7 +18,7 @@ from console.base.accounts.models import MailServer
 from console.base.activity.models import RetentionRun
 from console.base.core import files
 from console.celery import SCHEDULE
-from console.platform import wording
+from console.platform import labels
 from console.platform.heartbeats import Clock
 from console.platform.models import Heartbeat
 from console.platform.services import ask_all
@@ -346,8 +346,8 @@ def test_constant_queries(operator, signed_in):
 
 
 def test_every_task_and_queue_has_a_name_for_people():
-    assert set(SCHEDULE) - set(wording.TASKS) == set()
-    assert {row.queue for row in SCHEDULE.values()} <= set(wording.QUEUES)
+    assert set(SCHEDULE) - set(labels.TASKS) == set()
+    assert {row.queue for row in SCHEDULE.values()} <= set(labels.QUEUES)
 
 
 @pytest.mark.parametrize(
@@ -356,7 +356,7 @@ def test_every_task_and_queue_has_a_name_for_people():
      (3600, "every hour"), (7200, "every 2 hours"), (86400, "every day"), (172800, "every 2 days")],
 )  # fmt: skip
 def test_periods_in_words(seconds, words):
-    assert wording.period(seconds) == words
+    assert labels.period(seconds) == words
 
 
 def test_the_menu_and_home_point_there_when_something_is_late(operator, signed_in):

@@ -46,7 +46,7 @@ def test_what_it_tells(signed_in, program, admin):
     assert (summary.current, summary.old, summary.state) == (second.row, [first.row], "active")
     assert (summary.address, summary.last.path) == ("203.0.113.8", "/cgi-bin/stable_token")
     assert (summary.old_left, summary.old_last.last_at) == ("23 h 56 min", NOON)
-    assert (figures.addresses, figures.alive, figures.issued) == (2, 1, 1)
+    assert (figures.addresses, figures.active, figures.issued) == (2, 1, 1)
     assert (figures.refused, figures.errcodes) == (1, "40125")
     assert [(move.words, move.entry.reason, move.colour) for move in page.context["history"]] == [
         ("Reset, old one works 24 h", "Yearly rotation", "blue"),
@@ -77,7 +77,7 @@ def test_the_day_begins_anew(signed_in, program, admin):
         clock.shift(timedelta(days=1))
         page = signed_in(admin).get(url(program))
     figures = page.context["figures"]
-    assert (figures.addresses, figures.alive, figures.issued, figures.refused) == (0, 0, 0, 0)
+    assert (figures.addresses, figures.active, figures.issued, figures.refused) == (0, 0, 0, 0)
     assert page.context["summary"].last.address == CALLER.address
 
 

@@ -218,7 +218,7 @@ def test_the_limit_holds_at_once(program, secret):
         issue(program, secret, force=True)
     answers = at_once(*[lambda: issue(program, secret, force=True)] * 6)
     given = [answer for answer in answers if isinstance(answer, tokens.Issued)]
-    assert (len(given), AccessToken.objects.alive(at=timezone.now()).count()) == (2, 1)
+    assert (len(given), AccessToken.objects.active(at=timezone.now()).count()) == (2, 1)
 
 
 # What is refused ----------------------------------------------------------------------------------------------------

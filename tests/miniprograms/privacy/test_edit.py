@@ -11,8 +11,8 @@ from console.base.activity.forms import Difference
 from console.base.activity.models import ActivityEntry
 from miniprograms.privacy import actions
 from miniprograms.privacy.models import PrivacyDraft
+from miniprograms.privacy.placeholders import template_in
 from miniprograms.privacy.states import DATA_OF_API, Language
-from miniprograms.privacy.wording import template_in
 from tests import factories
 from tests.miniprograms.privacy.writing import TEXT, find_data, publish, save, tomorrow, typed, url
 

@@ -3,8 +3,8 @@
 import pytest
 
 from miniprograms.privacy.models import PrivacyDraft
+from miniprograms.privacy.placeholders import template_in
 from miniprograms.privacy.states import Language
-from miniprograms.privacy.wording import template_in
 from tests import factories
 from tests.miniprograms.privacy.writing import save, typed, url
 

@@ -11,6 +11,7 @@ from releases import actions
 from releases.models import Report, Version
 from releases.presenters.report import read
 from releases.report.writing import content_of, write_waiting
+from releases.scan import Open, Place
 from tests import factories
 
 SECRET = "0f1e2d3c4b5a69788796a5b4c3d2e1f0"
@@ -117,32 +118,20 @@ def test_apis_by_the_list_of_each_bound_application(program, application):
         "pages/index/index.wxml": '<button open-type="getPhoneNumber">Call</button>',
     }
     ours, theirs = application.application_id, other.application_id
-    assert plain(report_on(program, files).apis) == [
-        {
-            "use": {
-                "name": "button.getPhoneNumber",
-                "count": 1,
-                "places": [place("pages/index/index.wxml", 1)],
-            },
-            "standing": {theirs: "restricted"},
-        },
-        {
-            "use": {"name": "wx.chooseAddress", "count": 1, "places": [place("pages/index/index.js", 1)]},
-            "standing": {ours: "restricted"},
-        },
-        {
-            "use": {
-                "name": "wx.getLocation",
-                "count": 2,
-                "places": [place("app.js", 1), place("pages/index/index.js", 1)],
-            },
-            "standing": {ours: "granted", theirs: "restricted"},
-        },
-        {
-            "use": {"name": "wx.scanCode", "count": 1, "places": [place("pages/index/index.js", 1)]},
-            "standing": {ours: "public"},
-        },
+    found = report_on(program, files)
+    assert [(api.use.name, api.use.count, api.use.places, api.standing) for api in found.apis] == [
+        ("wx.chooseAddress", 1, [Place("pages/index/index.js", 1)], {ours: "restricted"}),
+        (
+            "wx.getLocation",
+            2,
+            [Place("app.js", 1), Place("pages/index/index.js", 1)],
+            {ours: "granted", theirs: "restricted"},
+        ),
+        # What a button gives is listed as `button.…` by the one application, and is checked as the API that it is.
+        ("wx.getPhoneNumber", 1, [Place("pages/index/index.wxml", 1)], {theirs: "restricted"}),
+        ("wx.scanCode", 1, [Place("pages/index/index.js", 1)], {ours: "public"}),
     ]
+    assert [use.name for use in found.others] == ["wx.login"]
 
 
 def test_two_applications_of_one_name_are_told_apart(program, application):
@@ -178,8 +167,15 @@ def test_without_a_binding_there_is_no_list(program):
 
 def test_names_that_the_code_computes(program):
     content = report_on(program, {"app.js": "App({})\nwx[name]()"})
-    assert plain([content.computed]) == [{"name": "wx[…]", "count": 1, "places": [place("app.js", 2)]}]
-    assert report_on(program, number="1.0.1").computed is None
+    assert content.open == [Open("app.js", 2, "name")]
+    assert report_on(program, number="1.0.1").open == []
+
+
+def test_how_much_was_followed_and_what_it_was_built_with(program):
+    content = report_on(program, {"app.js": "'requireMiniProgram'; App({})", "bad.js": "(("})
+    sizes = {path: size for path, size, _sha256 in program.versions.get().package.files if path.endswith(".js")}
+    assert (content.script_size, content.followed_size) == (sum(sizes.values()), sum(sizes.values()) - 2)
+    assert content.frameworks == ["uni-app"]
 
 
 # Configured --------------------------------------------------------------------------------------------------------
@@ -200,14 +196,14 @@ def test_domains_by_the_rules_of_the_devices(program):
         """,
         "pages/index/index.wxml": '<web-view src="https://bücher.example/"/>',
     }
-    found = [(domain.use.name, domain.kind, domain.configured) for domain in report_on(program, files).domains]
-    assert found == [
-        ("https://api.example.com", "request", ["request"]),
-        ("https://api.example.com:8443", "request", ["uploadFile"]),
-        ("http://api.example.com", "request", []),
-        ("wss://push.example.com:9000", "socket", ["socket"]),
-        ("https://tracker.example.net", "", []),
-        ("https://xn--bcher-kva.example", "business", ["business"]),
+    domains = report_on(program, files).domains
+    assert [(domain.use.name, domain.kind, domain.configured, domain.is_called) for domain in domains] == [
+        ("https://api.example.com", "request", ["request"], True),
+        ("https://api.example.com:8443", "request", ["uploadFile"], True),
+        ("http://api.example.com", "request", [], True),
+        ("wss://push.example.com:9000", "socket", ["socket"], True),
+        ("https://xn--bcher-kva.example", "business", ["business"], True),
+        ("https://tracker.example.net", "", [], False),
     ]
 
 

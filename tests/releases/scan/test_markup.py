@@ -7,12 +7,16 @@ import pytest
 from releases.scan import Limits
 from releases.scan.manifest import read_manifest
 from releases.scan.markup import read_markup, search_markup
+from releases.scan.patterns import find_in_sheet
 
 
 def names(source):
     finds = read_markup(source.encode(), Limits())
     assert finds.why == ""
-    return {name: tally.lines for name, tally in finds.apis.items()}
+    found = {}
+    for name, line in finds.apis:
+        found.setdefault(name, []).append(line)
+    return found
 
 
 @pytest.mark.parametrize(
@@ -20,8 +24,10 @@ def names(source):
     [
         ("<camera/>", "component.camera"),
         ("<live-pusher url='{{url}}'></live-pusher>", "component.livePusher"),
-        ("<button class='a' open-type='getPhoneNumber'>Call</button>", "button.getPhoneNumber"),
-        ("<button open-type=chooseAvatar>", "button.chooseAvatar"),
+        ("<button class='a' open-type='getPhoneNumber'>Call</button>", "wx.getPhoneNumber"),
+        ("<button open-type=chooseAvatar>", "wx.chooseAvatar"),
+        ("<button open-type='share'>", "button.share"),
+        ("<button open-type=\"{{ok ? 'getUserInfo' : ''}}\">", "wx.getUserInfo"),
         ("<input type='nickname'/>", "input.nickname"),
         ("<style><camera/></style>", "component.camera"),
         ("<view>{{a<b}}<camera></camera></view>", "component.camera"),
@@ -52,10 +58,25 @@ def test_lines():
 
 def test_addresses():
     source = b"<web-view src='https://h5.example/{{x}}'/><image src=\"{{'https://img.example/' + x}}\"/><web-view src='https://{{h}}/'/>"
-    assert list(read_markup(source, Limits()).origins) == [
-        ("https://h5.example", "business"),
-        ("https://img.example", ""),
+    finds = read_markup(source, Limits())
+    assert finds.addresses == [("https://h5.example", "business", 1, True), ("https://img.example", "", 1, False)]
+    assert finds.open == [(1, "address")]
+
+
+def test_what_the_data_choose_is_open():
+    finds = read_markup(b"<button open-type='{{type}}'/>\n<web-view src='{{url}}'/>", Limits())
+    assert (finds.apis, finds.open) == ([("component.webView", 2)], [(1, "name"), (2, "address")])
+
+
+def test_addresses_without_a_scheme():
+    sheet = (
+        b"/* url(//no.example) */ a{background:url('//a.example/x')}\n@import \"//b.example/c.wxss\"; b{width:1px//2}"
+    )
+    assert find_in_sheet(sheet, Limits()).addresses == [
+        ("https://a.example", "", 1, False),
+        ("https://b.example", "", 2, False),
     ]
+    assert read_markup(b"<image src='//c.example/x.png'/>", Limits()).addresses == [("https://c.example", "", 1, False)]
 
 
 @pytest.mark.parametrize(
@@ -72,9 +93,8 @@ def test_what_is_refused(source, limits, why):
 
 def test_by_patterns():
     finds = search_markup(b"<camera/>\xff\n<!-- <button a\nopen-type='getUserInfo'> --> https://a.example/", Limits())
-    found = {name: tally.lines for name, tally in finds.apis.items()}
-    assert found == {"component.camera": [1], "button.getUserInfo": [2]}
-    assert list(finds.origins) == [("https://a.example", "")]
+    assert finds.apis == [("component.camera", 1), ("wx.getUserInfo", 2)]
+    assert finds.addresses == [("https://a.example", "", 3, False)]
 
 
 def test_manifest():
@@ -85,11 +105,12 @@ def test_manifest():
         "subPackages": [{"plugins": {"c": {"provider": "mp1111111111111111"}}}, 5],
     }
     finds = read_manifest(json.dumps(app).encode(), Limits())
-    assert {name: (tally.count, tally.lines) for name, tally in finds.apis.items()} == {
-        "wx.getLocation": (2, [0, 0]),
-        "plugin.mp0a1b2c3d4e5f6g7h": (1, [0]),
-        "plugin.mp1111111111111111": (1, [0]),
-    }
+    assert finds.apis == [
+        ("wx.getLocation", 0),
+        ("wx.getLocation", 0),
+        ("plugin.mp0a1b2c3d4e5f6g7h", 0),
+        ("plugin.mp1111111111111111", 0),
+    ]
 
 
 @pytest.mark.parametrize(
@@ -98,4 +119,4 @@ def test_manifest():
 )
 def test_other_manifests(source, why):
     finds = read_manifest(source, Limits())
-    assert (finds.why, finds.apis) == (why, {})
+    assert (finds.why, finds.apis) == (why, [])

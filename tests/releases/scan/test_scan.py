@@ -13,7 +13,9 @@ from hypothesis import strategies as st
 from releases.scan import Limits, Place, scan
 from releases.scan.addresses import ADDRESS, origin_at
 from releases.scan.credentials import find_secrets, hint_of
-from releases.scan.facts import Finds, Tally
+from releases.scan.facts import Finds
+from releases.scan.flow.nodes import Node
+from releases.scan.flow.uses import Follower
 from releases.scan.manifest import read_manifest
 from releases.scan.markup import read_markup, search_markup
 from releases.scan.parsers import Parsers
@@ -21,7 +23,12 @@ from releases.scan.parsing import Request, read, serve, write
 from releases.scan.patterns import search
 from releases.scan.scripts import read_script
 
-NESTED = b"{a:" * 700_000 + b"\nwx.getLocation()"
+NESTED = b"{a:" * 600_000 + b"\nwx.getLocation()"
+SMALL = 64 << 20  # bytes of address space, too few for its tree
+
+
+def names(finds):
+    return [name for name, _line in finds.apis]
 
 
 def plain(value):
@@ -50,7 +57,11 @@ def test_every_kind_of_file():
     ]
     found = scan(files)
     assert [use.name for use in found.apis] == ["wx.getLocation", "component.camera", "wx.login"]
-    assert [origin.use.name for origin in found.origins] == ["https://api.example", "https://wxs.example"]
+    assert [origin.use.name for origin in found.origins] == [
+        "https://api.example",
+        "https://wxs.example",
+        "https://css.example",
+    ]
     assert plain(found.secrets) == [{"kind": "app_secret", "hint": "0f1e…f0", "place": {"path": "a.txt", "line": 2}}]
     assert [suspect.place for suspect in found.suspects] == [Place("a.txt", 2)]
 
@@ -59,21 +70,22 @@ def test_every_kind_of_file():
 
 
 def test_what_a_parser_dies_of_is_searched_by_patterns():
-    with Parsers(Limits(parsers=1)) as parsers:
-        finds = [parsers.submit("script", source).result() for source in (NESTED, b"wx.login() // wx.no()")]
-    assert [(list(found.apis), found.why) for found in finds] == [(["wx.getLocation"], "size"), (["wx.login"], "")]
+    with Parsers(Limits(parsers=1, memory=SMALL)) as parsers:
+        finds = [parsers.submit("script", source).result() for source in (NESTED, b"wx.login()")]
+    assert [(names(found), found.why) for found in finds] == [(["wx.getLocation"], "size"), (["wx.login"], "")]
+    assert [bool(found.root) for found in finds] == [False, True]
 
 
 def test_memory_is_bounded_by_the_system():
-    with Parsers(Limits(parsers=1, window=4 << 20)) as parsers:
+    with Parsers(Limits(parsers=1, memory=80 << 20, parsed_size=4 << 20)) as parsers:
         finds = parsers.submit("script", b"x=[" + b"0," * (1 << 20) + b"wx.login()]").result()
-    assert (list(finds.apis), finds.why) == (["wx.login"], "size")
+    assert (names(finds), finds.why) == (["wx.login"], "size")
 
 
 def test_a_file_that_takes_too_long():
     with Parsers(Limits(parsers=1, file_seconds=0.0)) as parsers:
-        finds = parsers.submit("script", b"a;wx.login();" * 1000).result()
-    assert (finds.apis["wx.login"].count, finds.why) == (1000, "time")
+        finds = parsers.submit("script", b"a;wx.login();" * 20_000).result()
+    assert (len(finds.apis), finds.why) == (20_000, "time")
 
 
 @pytest.mark.parametrize("limits", [Limits(seconds=0.0), Limits(crashes=0)])
@@ -84,7 +96,7 @@ def test_when_all_is_spent_nothing_more_is_parsed(limits):
 
 
 def test_crashes_are_counted():
-    with Parsers(Limits(parsers=1, crashes=2)) as parsers:
+    with Parsers(Limits(parsers=1, crashes=2, memory=SMALL)) as parsers:
         whys = [parsers.submit("script", NESTED).result().why for _ in range(4)]
     assert whys == ["size", "size", "time", "time"]
 
@@ -101,13 +113,13 @@ def test_where_the_system_limits_nothing_files_are_read_all_the_same(monkeypatch
     serve(requests, answers)
     answers.seek(0)
     finds = [msgspec.msgpack.decode(read(answers), type=Finds) for _ in range(2)]
-    assert [(list(found.apis), found.why) for found in finds] == [(["wx.login"], ""), (["component.camera"], "")]
+    assert [(names(found), found.why) for found in finds] == [(["wx.login"], ""), (["component.camera"], "")]
     assert read(answers) == b""
 
 
 def test_an_answer_that_breaks_off_is_none():
     stream = BytesIO()
-    write(stream, Finds(apis={"wx.login": Tally(1, [1])}))
+    write(stream, Finds(apis=[("wx.login", 1)]))
     whole = stream.getvalue()
     assert [read(BytesIO(whole[:end])) for end in (0, 3, 4, len(whole) - 1)] == [b""] * 4
     assert read(BytesIO(whole)) == whole[4:]
@@ -119,7 +131,7 @@ def test_a_parser_that_is_killed_is_searched_by_patterns_and_no_zombie_stays():
         process = parsers._parsers[0].process
         process.kill()
         assert (found := parsers.submit("script", b"wx.pay()").result()).why == "time"
-        assert (list(found.apis), process.returncode) == (["wx.pay"], -signal.SIGKILL)
+        assert (names(found), process.returncode) == (["wx.pay"], -signal.SIGKILL)
         assert parsers.submit("script", b"wx.login()").result().why == ""
 
 
@@ -149,8 +161,7 @@ def test_lists_are_cut_and_counted():
     assert [(use.name, use.count, len(use.places)) for use in found.apis] == [("wx.a0", 9, 3), ("wx.a1", 1, 1)]
     assert [origin.use.name for origin in found.origins] == ["https://a0.example", "https://a1.example"]
     assert [len(found.secrets), len(found.unread)] == [3, 2]
-    # Two uses of wx.a2 and an address are beyond the names of one file, wx.a3 beyond those of all.
-    assert found.left_out == {"names": 3, "apis": 1, "secrets": 1, "unread": 1}
+    assert found.left_out == {"apis": 3, "origins": 1, "secrets": 1, "unread": 1}
 
 
 def test_so_many_addresses_of_one_file_are_looked_at():
@@ -163,6 +174,21 @@ def test_what_is_behind_the_limit_of_one_file_is_not_read():
     found = scan([("a.js", b"wx.a();" + b" " * 100 + b"wx.b()")], Limits(searched_size=50))
     assert [use.name for use in found.apis] == ["wx.a"]
     assert plain(found.unread) == [{"path": "a.js", "why": "size", "by_patterns": True}]
+
+
+@pytest.mark.parametrize("limits", [{"follow_seconds": 0.0}, {"follow_memory": SMALL}, {"followed_size": 1}])
+def test_scripts_that_can_not_be_followed_are_known_by_patterns(limits):
+    content = b"wx.pay(); // wx.no()\n" * 30_000
+    found = scan([("a.js", content), ("b.js", content)], Limits(**limits))
+    assert {use.name for use in found.apis} == {"wx.pay", "wx.no"}
+    assert {use.how for use in found.apis if use.name == "wx.no"} == {"named"}
+    assert [unread.path for unread in found.unread] == ["a.js", "b.js"]
+    assert (found.followed_size, found.script_size) == (0, 2 * len(content))
+
+
+def test_how_much_of_the_code_was_read():
+    found = scan([("a.js", b"wx.login()"), ("b.js", b"((wx.a")])
+    assert (found.followed_size, found.script_size) == (10, 16)
 
 
 # Any bytes ---------------------------------------------------------------------------------------------------------
@@ -178,7 +204,7 @@ sources = st.one_of(st.binary(max_size=200), st.lists(st.sampled_from(PIECES), m
 @given(sources)
 @settings(max_examples=300)
 def test_no_bytes_raise(source):
-    limits = Limits(window=60)
+    limits = Limits()
     for finds in (
         read_script(source, limits),
         read_script(source, limits, typed=True),
@@ -188,9 +214,19 @@ def test_no_bytes_raise(source):
         read_manifest(source, limits),
     ):
         assert msgspec.msgpack.decode(msgspec.msgpack.encode(finds), type=type(finds)) == finds
-        msgspec.json.encode(list(finds.apis))
+        msgspec.json.encode(finds.apis)
     for found in ADDRESS.finditer(source):
         origin_at(source, found)
+
+
+@given(st.lists(sources, max_size=3))
+@settings(max_examples=200)
+def test_following_raises_nothing(scripts):
+    follower = Follower(Limits())
+    for number, source in enumerate(scripts):
+        if root := read_script(source, Limits()).root:
+            follower.add(f"{number}.js", msgspec.msgpack.decode(root, type=Node), "")
+    msgspec.json.encode(follower.follow())
 
 
 @given(sources)

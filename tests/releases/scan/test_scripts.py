@@ -1,21 +1,11 @@
-"""What the parser finds in JavaScript: APIs, addresses and the calls that they stand in; not in comments or strings."""
+"""What following a script finds: APIs, addresses and the calls that they stand in; not in comments or strings."""
 
 import pytest
 
 from releases.scan import Limits
+from releases.scan.flow.frameworks import FRAMEWORKS
 from releases.scan.scripts import read_script
-
-
-def apis(source, **limits):
-    finds = read_script(source.encode(), Limits(**limits))
-    assert finds.why == ""
-    return {name: tally.lines for name, tally in finds.apis.items()}
-
-
-def origins(source):
-    finds = read_script(source.encode(), Limits())
-    assert finds.why == ""
-    return list(finds.origins)
+from tests.releases.scan.following import apis, follow
 
 
 @pytest.mark.parametrize(
@@ -23,25 +13,46 @@ def origins(source):
     [
         "wx.getLocation({})",
         "wx['getLocation']({})",
-        'wx["getLocation"]',
-        "wx[`getLocation`]",
+        'wx["getLocation"]()',
+        "wx[`getLocation`]()",
+        "wx['get' + 'Location']()",
+        "wx[['get', 'Location'].join('')]()",
+        "wx['\\x67etLocation']()",
         "wx?.getLocation?.()",
         "wx\n  .getLocation()",
         "wx/* now */.getLocation()",
-        "const {getLocation} = wx",
-        "const {getLocation: where} = wx",
-        "const {getLocation = none} = wx",
-        "({getLocation} = wx)",
+        "const {getLocation} = wx; getLocation()",
+        "const {getLocation: where} = wx; where()",
+        "const {getLocation = none} = wx; getLocation()",
+        "let getLocation; ({getLocation} = wx); getLocation()",
         "const w = wx; w.getLocation()",
         "let w; w = wx; w['getLocation']()",
         "function f() { var e = wx; return () => e.getLocation() }",
-        "promisify(wx.getLocation)",
         "`${wx.getLocation()}`",
         "async () => { for await (const x of wx.getLocation()) ; }",
+        "wx.getLocation.call(wx, {}); wx.getLocation.bind(wx)",
+        "list.map(wx.getLocation)",
+        "(0, wx.getLocation)({})",
+        "(function (t) { t.getLocation() })(wx)",
+        "(function (t) { t.getLocation() }).call(this, wx)",
+        "(function () { this.getLocation() }).call(wx)",
+        "function f(t = wx) { t.getLocation() }",
+        "globalThis.wx.getLocation()",
+        "globalThis[['w', 'x'].join('')].getLocation()",
+        "const a = {...wx}; a.getLocation()",
+        "const a = Object.assign({}, wx); a.getLocation()",
+        "const a = {}; for (const k in wx) a[k] = wx[k]; a.getLocation()",
+        "const a = {}; Object.keys(wx).forEach(k => { a[k] = function (o) { wx[k](o) } }); a.getLocation()",
+        "const a = new Proxy({}, {get: (_, k) => o => new Promise(s => wx[k]({...o, success: s}))}); a.getLocation()",
+        "const p = f => o => new Promise(s => f({...o, success: s})); const g = p(wx.getLocation); g()",
+        "class A { constructor() { this.api = wx } go() { this.api.getLocation() } }",
+        "App({globalData: {api: wx}}); getApp().globalData.api.getLocation()",
+        "const call = (name, o) => wx[name](o); call('getLocation')",
+        "['getLocation'].forEach(name => wx[name]())",
     ],
 )
-def test_ways_to_name_an_api(source):
-    assert list(apis(source)) == ["wx.getLocation"]
+def test_ways_to_call_an_api(source):
+    assert list(apis(app=source)) == ["wx.getLocation"]
 
 
 @pytest.mark.parametrize(
@@ -59,33 +70,97 @@ def test_ways_to_name_an_api(source):
         "wx()",
         "function f() { var e = wx } e.getLocation()",
         "const {length} = other, {size} = wx2",
+        "function f(wx) { wx.getLocation() }",
+        "const wx = {getLocation() {}}; wx.getLocation()",
+        "if (wx.getLocation) console.log('there is one')",
+        "const p = f => o => f(o); const unused = p(wx.getLocation)",
     ],
 )
 def test_what_is_none(source):
-    assert apis(source) == {}
+    assert apis(app=source) == {}
+
+
+def test_over_modules():
+    assert apis(
+        api="module.exports = wx",
+        more="exports.take = function (host) { return host.chooseImage }",
+        app="const a = require('./api'); a.login(); require('./more').take(wx)()",
+    ) == {"wx.login": [1], "wx.chooseImage": [1]}
+
+
+def test_over_es_modules():
+    assert apis(
+        lib__api="export default wx; export const {chooseImage: pick} = wx",
+        pages__index="import api, {pick} from '../lib/api'; api.login(); pick()",
+    ) == {"wx.login": [1], "wx.chooseImage": [1]}
+
+
+def test_over_a_table_of_modules():
+    source = """
+    (self.chunk = self.chunk || []).push([[1], {
+        7: function (t, e, n) { n.d(e, {a: function () { return r }}); var r = function () { return wx } },
+        8: function (t, e, n) { var o = n(7); (0, o.a)().login() }
+    }])"""
+    assert apis(app=source) == {"wx.login": [4]}
+
+
+def test_through_a_wrapper_of_the_program():
+    (found,) = follow(app="const p = f => o => f(o)\nconst g = p(wx.getLocation)\ng()").apis
+    assert (found.name, found.line, found.how, found.through) == ("wx.getLocation", 3, "wrapper", "p")
+
+
+def test_a_name_that_is_put_together():
+    (found,) = follow(app="wx['get' + 'Location']()").apis
+    assert found.how == "built"
+
+
+def test_what_a_framework_does_by_itself():
+    taro = "'initNativeApi'; wx.createSelectorQuery(); wx.getLocation()"
+    found = {one.name: (one.how, one.through) for one in follow(taro=taro).apis}
+    assert found == {"wx.createSelectorQuery": ("framework", "Taro"), "wx.getLocation": ("written", "")}
+    assert {framework.name for framework in FRAMEWORKS} >= {"Taro", "uni-app", "Mpx"}
 
 
 def test_only_the_first_name_counts():
-    assert apis("wx.getFileSystemManager().readFile({}); wx.cloud.database()") == {
+    assert apis(app="wx.getFileSystemManager().readFile({}); wx.cloud.database()") == {
         "wx.getFileSystemManager": [1],
         "wx.cloud": [1],
     }
 
 
 def test_each_use_has_its_line():
-    assert apis("wx.a()\n\nwx.a(\nwx.b())\n") == {"wx.a": [1, 3], "wx.b": [4]}
+    assert apis(app="wx.a()\n\nwx.a(\nwx.b())\n") == {"wx.a": [1, 3], "wx.b": [4]}
 
 
-def test_names_that_are_computed():
-    finds = read_script(b"wx[name]()\nwx['get' + what]\nwx[0]", Limits())
-    assert (finds.apis, finds.computed.count, finds.computed.lines) == ({}, 3, [1, 2, 3])
+@pytest.mark.parametrize(
+    ("source", "reason"),
+    [
+        ("wx[name]()", "name"),
+        ("wx['get' + what]()", "name"),
+        ("globalThis[name].getLocation()", "name"),
+        ("const a = {}; a[kind] = () => wx[name]()", "name"),
+        ("other(wx)", "handed"),
+        ("eval(wx)", "handed"),
+        ("function f(name) { wx[name]() } other(f); f('login')", "name"),
+        ("wx.request({url})", "address"),
+        ("wx.request(options)", "address"),
+        ("wx.request({url: 'https://' + host})", "address"),
+        ("wx.request({url: 'https://a.example' + more})", "address"),
+    ],
+)
+def test_what_stays_open(source, reason):
+    assert [(one.path, one.line, one.reason) for one in follow(app=source).open] == [("app.js", 1, reason)]
+
+
+def test_an_open_address_is_shown_as_far_as_it_is_known():
+    (one,) = follow(app="wx.request({url: 'https://' + host + '/v2'})").open
+    assert one.detail == "'https://' + … + '/v2'"
 
 
 def test_typescript_is_read_as_far_as_it_is_javascript():
     source = b"interface A { a: string }\nconst x: number = 1\nfunction f(a: A): void { wx.login() } // wx.no()\n"
-    assert list(read_script(source, Limits(), typed=True).apis) == ["wx.login"]
+    assert read_script(source, Limits(), typed=True).why == ""
     assert read_script(source, Limits()).why == "syntax"
-    assert read_script(b"let x = <any>y; wx.login()", Limits(), typed=True).why == "syntax"
 
 
 # Addresses ---------------------------------------------------------------------------------------------------------
@@ -94,25 +169,37 @@ def test_typescript_is_read_as_far_as_it_is_javascript():
 @pytest.mark.parametrize(
     ("source", "found"),
     [
-        ("wx.request({url: 'https://a.example/x'})", ("https://a.example", "request")),
-        ("wx.request({method: 'POST', url: base ? `https://a.example/${x}` : ''})", ("https://a.example", "request")),
-        ("w.uploadFile({url: 'https://a.example:8443' + path})", ("https://a.example:8443", "uploadFile")),
-        ("wx.downloadFile({url: 'https://a.example:443'})", ("https://a.example", "downloadFile")),
-        ("wx.connectSocket({url: 'wss://a.example/'})", ("wss://a.example", "socket")),
-        ("const socket = 'wss://a.example'", ("wss://a.example", "socket")),
-        ("wx.request({success() { open('https://a.example') }})", ("https://a.example", "")),
-        ("wx.request({success: () => open('https://a.example')})", ("https://a.example", "")),
-        ("const base = 'HTTPS://A.Example'", ("https://a.example", "")),
-        ("const base = 'https:\\/\\/a.example\\/x'", ("https://a.example", "")),
-        ("const base = 'https://bücher.example'", ("https://xn--bcher-kva.example", "")),
-        ("const base = 'http://192.168.1.7:8080/x'", ("http://192.168.1.7:8080", "")),
-        ("const base = 'http://localhost:3000'", ("http://localhost:3000", "")),
-        ("const base = 'https://user:word@a.example/'", ("https://a.example", "")),
-        ("const base = `https://a.example${path}`", ("https://a.example", "")),
+        ("wx.request({url: 'https://a.example/x'})", ("https://a.example", "request", True)),
+        ("wx.request({url: base ? `https://a.example/${x}` : ''})", ("https://a.example", "request", True)),
+        ("wx.uploadFile({url: 'https://a.example:8443/' + path})", ("https://a.example:8443", "uploadFile", True)),
+        ("wx.downloadFile({url: 'https://a.example:443'})", ("https://a.example", "downloadFile", True)),
+        ("wx.connectSocket({url: 'wss://a.example/'})", ("wss://a.example", "socket", True)),
+        ("const h = 'a.example'; wx.request({url: `https://${h}/x`})", ("https://a.example", "request", True)),
+        (
+            "const h = 'a.example'; wx.request({url: 'https://'.concat(h, '/x')})",
+            ("https://a.example", "request", True),
+        ),
+        (
+            "const get = p => wx.request({url: 'https://a.example' + p}); get('/x')",
+            ("https://a.example", "request", True),
+        ),
+        ("axios.get('https://a.example/x')", ("https://a.example", "", True)),
+        ("axios.create({baseURL: 'https://a.example'})", ("https://a.example", "", True)),
+        ("wx.request({url: '//a.example/x'})", ("https://a.example", "request", True)),
+        ("const base = 'wss://a.example'", ("wss://a.example", "", False)),
+        ("const base = 'HTTPS://A.Example'", ("https://a.example", "", False)),
+        ("const base = 'https:\\/\\/a.example\\/x'", ("https://a.example", "", False)),
+        ("const base = 'https://bücher.example'", ("https://xn--bcher-kva.example", "", False)),
+        ("const base = 'http://192.168.1.7:8080/x'", ("http://192.168.1.7:8080", "", False)),
+        ("const base = 'http://localhost:3000'", ("http://localhost:3000", "", False)),
+        ("const base = 'https://user:word@a.example/'", ("https://a.example", "", False)),
+        ("const base = `https://a.example${path}`", ("https://a.example", "", False)),
     ],
 )
 def test_addresses(source, found):
-    assert origins(source) == [found]
+    addresses = follow(app=source).addresses
+    called = [one for one in addresses if one.is_called] or addresses
+    assert {(one.origin, one.kind, one.is_called) for one in called} == {found}
 
 
 @pytest.mark.parametrize(
@@ -121,8 +208,6 @@ def test_addresses(source, found):
         "// https://a.example",
         "/https:\\/\\/a.example/.test(x)",
         "const base = `https://${host}/x`",
-        "const base = `https://a.${zone}.example/x`",
-        "const base = `https://a${number}.example/x`",
         "const base = 'https://' + host",
         "const svg = 'http://www.w3.org/2000/svg'",
         "const a = 'https://nodot', b = 'https://-.example', c = 'https://a.example:0', d = 'https://1.2.3'",
@@ -130,31 +215,7 @@ def test_addresses(source, found):
     ],
 )
 def test_what_is_no_address(source):
-    assert origins(source) == []
-
-
-# Windows -----------------------------------------------------------------------------------------------------------
-
-
-def test_a_large_file_is_read_window_by_window_as_if_it_were_one():
-    part = (
-        "!function(e,t){var n='wx.no(\"',r=`wx.no ${t.map(function(x){return wx.inTemplate(x),`;,${x};`})},;`;"
-        "/* wx.no(); ' */e(/[/'\"`;,]/.test(n)?wx.getLocation({type:'wgs84'}):wx.request({url:'https://a.example/'}),r)}(a,b);\n"
-    )
-    whole = part * 200
-    once, windows = (read_script(whole.encode(), Limits(window=size)) for size in (1 << 24, 2_000))
-    assert (once.why, windows.why) == ("", "")
-    assert {name: tally.count for name, tally in windows.apis.items()} == {
-        "wx.inTemplate": 200,
-        "wx.getLocation": 200,
-        "wx.request": 200,
-    }
-    assert (windows.apis, windows.origins) == (once.apis, once.origins)
-
-
-def test_another_name_holds_over_windows():
-    source = "const w = wx;\n" + "let x = 'w.no;';\n" * 500 + "w.getLocation()"
-    assert apis(source, window=1_000) == {"wx.getLocation": [502]}
+    assert follow(app=source).addresses == []
 
 
 @pytest.mark.parametrize(
@@ -164,10 +225,10 @@ def test_another_name_holds_over_windows():
         (b"wx.a('\xff')", {}, "encoding"),
         (b"wx.a(((", {}, "syntax"),
         (b"{{{{ wx.a)", {}, "syntax"),
-        (b"wx.a\n" * 100, {"window": 100}, "syntax"),
-        (b"wx.a\n" * 1000, {"file_seconds": 0.0}, "time"),
-        (b"wx.a\n" * 11, {"candidates": 10}, "time"),
+        (b"wx.a\n" * 100_000, {"file_seconds": 0.0}, "time"),
+        (b"[" * 3_000 + b"wx.a" + b"]" * 3_000, {}, "size"),
     ],
 )
-def test_what_is_refused(source, limits, why):
-    assert read_script(source, Limits(**limits)).why == why
+def test_what_is_refused_is_searched_by_patterns(source, limits, why):
+    finds = read_script(source, Limits(**limits))
+    assert (finds.why, finds.root, finds.apis[0][0]) == (why, b"", "wx.a")

@@ -98,6 +98,7 @@ def edit_application(
         return current
     if icon:
         if current.icon:
+            # After commit only: a transaction that fails keeps the row, which names the old file.
             transaction.on_commit(partial(current.icon.storage.delete, str(current.icon.name)), robust=True)
         current.icon = icon
     current.revision += 1
@@ -151,7 +152,7 @@ def add_person(
 
 @transaction.atomic
 def change_role(person: ApplicationMember, *, role: str, by: User, at: datetime | None = None) -> ApplicationMember:
-    """Change a person's role and tell them; the last application administrator keeps theirs."""
+    """Change a person's role and notify them; the last application administrator keeps theirs."""
     _application, current = _locked(person)
     if current.role == role:
         return current
@@ -179,6 +180,7 @@ def leave(team: Team, user: User, *, by: User, at: datetime | None = None) -> No
 
     Raises ActionRefused when an application would be left without an administrator.
     """
+    # Before the roles are read, as by every change of an application's people: two can't both go as not the last.
     list(HostApplication.objects.filter(team=team).order_by("pk").select_for_update(no_key=True))
     for person in ApplicationMember.objects.filter(application__team=team, user=user).select_related(
         "application", "user"

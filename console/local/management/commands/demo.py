@@ -7,9 +7,9 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 
 from console.base.accounts.models import User
-from console.local.demo.cast import PEOPLE
 from console.local.demo.outcome import outcome
-from console.local.demo.story import Story
+from console.local.demo.seed_data import PEOPLE
+from console.local.demo.seeding import Seeder
 
 
 class Command(BaseCommand):
@@ -18,21 +18,20 @@ class Command(BaseCommand):
     help = "Make demo data: three teams, two host applications, a dozen mini programs in every state."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        """Declare the options."""
         parser.add_argument("--json", action="store_true", help="print every account, key and id as one JSON object")
         parser.add_argument("--password", help="the password of all demo accounts; default: a random one")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        """Tell the story."""
+        """Make it all, or refuse where it is there already."""
         if User.objects.filter(email__in=PEOPLE).exists():
             raise CommandError("The demo data is there already.")
-        story = Story(options["password"])
-        story.tell()
-        made = outcome(story)
+        seeder = Seeder(options["password"])
+        seeder.seed()
+        made = outcome(seeder)
         if options["json"]:
             self.stdout.write(json.dumps(made, indent=1))
             return
-        self.stdout.write(f"Demo accounts, all with the password {story.password}:")
+        self.stdout.write(f"Demo accounts, all with the password {seeder.password}:")
         for account in made["accounts"]:
             roles = {**account["teams"], **account["applications"]}
             words = ", ".join(f"{role} in {place}" for place, role in roles.items())

@@ -21,7 +21,6 @@ class Command(BaseCommand):
         parser.add_argument("--json", action="store_true", help="one JSON list")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        """Print."""
         found = routes()
         if options["json"]:
             self.stdout.write(json.dumps([asdict(route) for route in found], indent=1))

@@ -25,7 +25,6 @@ class Command(BaseCommand):
     requires_system_checks = ()
 
     def add_arguments(self, parser: CommandParser) -> None:
-        """Declare the options."""
         parser.add_argument("--port", type=int, default=os.environ.get("PORT") or "8000", help="default: PORT or 8000")
         parser.add_argument("--host", default="127.0.0.1", help="address to listen on; default: this machine only")
         parser.add_argument("--demo", action=argparse.BooleanOptionalAction, default=True, help="first demo data")

@@ -20,7 +20,6 @@ class Command(BaseCommand):
     requires_system_checks = ()
 
     def add_arguments(self, parser: CommandParser) -> None:
-        """Declare the options."""
         parser.add_argument("role", choices=list(roles.ROLES))
         parser.add_argument("--host", default="127.0.0.1", help="address to listen on; default: this machine only")
         parser.add_argument("--port", type=int, default=8000, help="default: 8000")

@@ -116,7 +116,7 @@ def test_it_gives_up_and_says_so_until_sent_again(house, invitation, settings, s
 
     assert send() == 0
     invitation.refresh_from_db()
-    assert (invitation.email_tries, invitation.given_up) == (MAX_EMAIL_TRIES, True)
+    assert (invitation.email_tries, invitation.failed) == (MAX_EMAIL_TRIES, True)
     page = signed_in(house.admin).get(reverse("accounts:detail", args=[house.team.pk])).content.decode()
     assert "Not delivered" in page
     actions.resend_invitation(invitation, by=house.admin)

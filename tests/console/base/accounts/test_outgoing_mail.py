@@ -96,7 +96,7 @@ def test_what_is_a_day_old_is_given_up_and_its_text_erased(db):
     row.refresh_from_db()
     assert row.sealed == ""
     facts = delivery.mail_facts(at=now)
-    assert (facts.waiting, facts.given_up) == (0, 1)
+    assert (facts.waiting, facts.failed) == (0, 1)
     OutgoingMail.objects.update(created_at=now - timedelta(days=8))
     send()
     assert OutgoingMail.objects.count() == 0

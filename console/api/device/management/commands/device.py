@@ -84,7 +84,6 @@ class Command(BaseCommand):
         _add_log(log)
 
     def handle(self, *, action: str, url: str, configuration: Path, **options: Any) -> None:
-        """Act as a device."""
         try:
             client = Client.configured(configuration, url=url)
             if action == "report":
@@ -231,7 +230,6 @@ def _batch(options: dict[str, Any]) -> dict[str, Any]:
 
 
 def _report(options: dict[str, Any]) -> dict[str, str]:
-    """Return the body of the report."""
     told = {
         "app_id": options["app_id"],
         "guid": options["guid"] or GUIDS[options["platform"]],

@@ -1,6 +1,6 @@
-"""The demo's crowd: devices that asked, who has a place in which grayscale task, and how their updates ended.
+"""The demo's devices: which were seen, which are enrolled in a grayscale task, and how their updates ended.
 
-Devices of a demo have no past, so these rows are written directly, with the times of the story.
+Devices of a demo have no past, so these rows are written directly, with the times of the history.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from releases.field.models import SeenDevice, UpdateReport
 from releases.field.states import ReportResult
 from releases.models import Version
 
-DEVICES = 4_000  # of each program that has a crowd
+DEVICES = 4_000  # of each program in SEEN_IN
 APP_VERSIONS = {"8.4.0": 50, "8.3.1": 28, "8.2.0": 14, "8.1.2": 8}
 SYSTEMS = {
     "android": {"15": 20, "14": 38, "13": 22, "12": 12, "9": 8},
@@ -31,22 +31,22 @@ REASONS = ["Not enough space", "The download broke off", "The package did not op
 FAILURES = 0.01
 
 
-class Crowd:
+class Devices:
     """Always the same devices, whoever asks first."""
 
     def __init__(self) -> None:
-        self.chance = random.Random(20261126)  # noqa: S311 - a demo wants the same crowd each time
+        self.chance = random.Random(20261126)  # noqa: S311 - a demo wants the same devices each time
 
-    def gather(self, program: MiniProgram, applications: Sequence[HostApplication]) -> None:
-        """Let devices of the applications ask for the program within the last days: of today, not of the story."""
+    def make(self, program: MiniProgram, applications: Sequence[HostApplication]) -> None:
+        """Make devices of the applications that asked for the program within the last days, seen from today."""
         now = datetime.now(UTC)
         SeenDevice.objects.bulk_create(
             self._device(program, self.chance.choice(applications), now - timedelta(hours=self.chance.random() * 150))
             for _ in range(DEVICES)
         )
 
-    def members(self, program: MiniProgram, kind: str) -> list[str]:
-        """Return what a list of some of the crowd names: values of one kind, some of devices that nobody has seen."""
+    def listed(self, program: MiniProgram, kind: str) -> list[str]:
+        """Return values of one kind for an object list, some of them of devices that were never seen."""
         seen = SeenDevice.objects.filter(mini_program=program).order_by("guid").values_list(kind, flat=True)
         return [*self.chance.sample(list(seen), 300), *(f"new-{number:04d}" for number in range(18))]
 
@@ -70,8 +70,8 @@ class Crowd:
     def _one_of(self, weights: dict[str, int]) -> str:
         return self.chance.choices(list(weights), list(weights.values()))[0]
 
-    def deliver(self, task: GrayscaleTask, users: int, *, since: datetime, until: datetime) -> None:
-        """Give places to `users` more devices that fit, more of them in the first hours than later."""
+    def enrol(self, task: GrayscaleTask, users: int, *, since: datetime, until: datetime) -> None:
+        """Enrol `users` more devices that fit, more of them in the first hours than later."""
         rule = next(rule for rule in task_rules([task.mini_program_id])[task.mini_program_id] if rule.id == task.pk)
         seen = SeenDevice.objects.filter(mini_program=task.mini_program_id).order_by("guid")
         placed = set(task.claims.values_list("guid", flat=True))

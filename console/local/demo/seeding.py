@@ -1,4 +1,4 @@
-"""The story that the demo tells, by the same verbs that the pages call."""
+"""Makes the demo data, by the same verbs that the pages call, each at its moment in the past."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ from console.base.accounts.models import Notification, Team, User
 from console.base.hosts import actions as hosts
 from console.base.hosts.models import HostApplication
 from console.local.demo import agreements, development
-from console.local.demo.cast import APPLICATIONS, CROWDS, DOWNLOADS, PEOPLE, PROGRAMS, TASKS, TEAMS
 from console.local.demo.code import code_of
-from console.local.demo.crowd import Crowd
+from console.local.demo.devices import Devices
 from console.local.demo.icons import draw_icon
 from console.local.demo.logs import write_logs
 from console.local.demo.messages import Messages
 from console.local.demo.packages import pack, package_files
+from console.local.demo.seed_data import APPLICATIONS, DOWNLOADS, PEOPLE, PROGRAMS, SEEN_IN, TASKS, TEAMS
 from grayscale import actions as grayscale
 from grayscale.importing import read_list
 from grayscale.models import GrayscaleTask
@@ -66,7 +66,7 @@ REVIEWER_MOVES: dict[str, Callable[..., Any]] = {
 }
 
 
-class Story:
+class Seeder:
     """Makes everything and remembers what it made, for the command's output."""
 
     def __init__(self, password: str | None = None) -> None:
@@ -77,10 +77,10 @@ class Story:
         self.programs: dict[str, MiniProgram] = {}
         self.log_entries: dict[str, int] = {}
         self.messages = Messages(self.programs, self.applications)
-        self.crowd = Crowd()
+        self.devices = Devices()
 
     @transaction.atomic
-    def tell(self) -> None:
+    def seed(self) -> None:
         """Make it all: everything or nothing."""
         now = timezone.now()
         self._make_people(at=now - timedelta(days=45))
@@ -92,15 +92,15 @@ class Story:
             for hours, verb, argument in [(24 * 40 - place, "create", ""), *program["moves"]]
         ]
         ordered = sorted(moves, key=lambda move: (-move[0], move[1]))
-        played: list[tuple[float, Callable[..., Any]]] = [
+        planned: list[tuple[float, Callable[..., Any]]] = [
             (hours, partial(self._move, name, verb, argument)) for hours, _place, name, verb, argument in ordered
         ]
         administrators = {name: self.people[about["admin"]] for name, about in APPLICATIONS.items()}
-        played += self.messages.moves(administrators)
-        for hours, move in sorted(played, key=lambda move: -move[0]):
+        planned += self.messages.moves(administrators)
+        for hours, move in sorted(planned, key=lambda move: -move[0]):
             move(at=now - timedelta(hours=hours))
-        for name in CROWDS:
-            self.crowd.report_online(self.programs[name])
+        for name in SEEN_IN:
+            self.devices.report_online(self.programs[name])
         self.messages.send()
         self._settle_notifications()
         self.log_entries = write_logs(self.programs)
@@ -152,7 +152,7 @@ class Story:
             )
 
     def _move(self, name: str, verb: str, argument: str, *, at: datetime) -> None:
-        """Make one move of a program's story."""
+        """Make one move of a program's history."""
         if verb in REVIEWER_MOVES:
             by = self._reviewer(argument.split(": ")[0])
             REVIEWER_MOVES[verb](self.programs[name], argument, by=by, at=at)
@@ -219,9 +219,9 @@ class Story:
     def _off(self, name: str, reason: str, *, at: datetime) -> None:
         programs.take_off_shelf(self.programs[name], by=self._one(name, "license_holder"), reason=reason, at=at)
 
-    def _gather(self, name: str, _argument: str, *, at: datetime) -> None:
-        """Let the crowd ask: today, whenever the story mentions it."""
-        self.crowd.gather(self.programs[name], [self.applications[one] for one in CROWDS[name]])
+    def _see(self, name: str, _argument: str, *, at: datetime) -> None:
+        """Make the devices: seen from today, whenever the history mentions it."""
+        self.devices.make(self.programs[name], [self.applications[one] for one in SEEN_IN[name]])
 
     def _reviewer(self, application: str) -> User:
         return self.people[APPLICATIONS[application]["reviewers"][0]]
@@ -263,14 +263,14 @@ class Story:
         releases.decide(decision, approve=False, by=reviewer, note=note, at=at)
 
     def _task(self, name: str, task: str, *, at: datetime) -> None:
-        """Make a grayscale task of the cast."""
+        """Make a grayscale task of the seed data."""
         about = TASKS[task]
         program, by = self.programs[name], self._one(name, "license_holder")
         start, end = (at + timedelta(hours=hours) for hours in about["hours"])
         lists = []
         if objects := about.get("objects"):
             kind, filename = objects
-            text = "\n".join(self.crowd.members(program, kind))
+            text = "\n".join(self.devices.listed(program, kind))
             lists = [read_list(text, program=program, kind=kind, by=by, filename=filename, at=at)]
         grayscale.create(
             program,
@@ -293,9 +293,9 @@ class Story:
     def _task_named(self, task: str) -> GrayscaleTask:
         return GrayscaleTask.objects.select_related("mini_program", "version").get(name=task)
 
-    def _deliver(self, name: str, argument: str, *, at: datetime) -> None:
+    def _enrol(self, name: str, argument: str, *, at: datetime) -> None:
         task, users, hours = argument.rsplit(" ", 2)
-        self.crowd.deliver(self._task_named(task), int(users), since=at, until=at + timedelta(hours=int(hours)))
+        self.devices.enrol(self._task_named(task), int(users), since=at, until=at + timedelta(hours=int(hours)))
 
     def _raise(self, name: str, argument: str, *, at: datetime) -> None:
         task_name, _space, limit = argument.rpartition(" ")

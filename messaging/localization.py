@@ -21,17 +21,17 @@ class Keyword(NamedTuple):
 
 
 def title_of(template: PublicTemplate | MyTemplate) -> str:
-    """Return the template's title."""
+    """Return the title in the reader's language, for pages."""
     return _in_language(template.title, template.title_zh)
 
 
 def name_of(keyword: PublicKeyword) -> str:
-    """Return the keyword's name."""
+    """Return the keyword's name in the reader's language."""
     return _in_language(keyword.name, keyword.name_zh)
 
 
 def example_of(keyword: PublicKeyword) -> str:
-    """Return the keyword's example."""
+    """Return the keyword's example in the reader's language."""
     return _in_language(keyword.example, keyword.example_zh)
 
 
@@ -61,12 +61,12 @@ class Line(NamedTuple):
 
 
 def title_in(template: MyTemplate, lang: str) -> str:
-    """Return the title."""
+    """Return the title in the message's language, harmless as `visible` makes it."""
     return visible(_in_language(template.title, template.title_zh, lang))
 
 
 def lines_in(template: MyTemplate, values: Mapping[str, object], lang: str) -> list[Line]:
-    """Return the keywords in the template's order with their values."""
+    """Return each keyword, in the template's order, with its value; "" for one that the message does not have."""
     return [
         Line(
             each["key"],
@@ -77,7 +77,7 @@ def lines_in(template: MyTemplate, values: Mapping[str, object], lang: str) -> l
     ]
 
 
-def what_of(ban: Ban) -> str:
+def ban_subject(ban: Ban) -> str:
     """Name what is stopped: “City Bus”, or “Arrival reminder of City Bus”."""
     if ban.template is None:
         return str(ban.mini_program)

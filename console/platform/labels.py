@@ -34,7 +34,7 @@ TASKS: dict[str, str | Promise] = {
 MINUTE, HOUR, DAY = 60, 3600, 86400
 
 
-def name_of(row: str) -> str:
+def label_of(row: str) -> str:
     """Return what people call the part whose row has this name; a task's own name when nobody gave it another."""
     if row == "beat":
         return str(_("Scheduler"))

@@ -1,23 +1,19 @@
-"""What a task reaches and when, in words: the one place for the list, the form, progress and explanations (G-10)."""
+"""What a task reaches, in words: the one place for the list, the form and explanations (G-10)."""
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
 
-from django.utils import timezone
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.text import get_text_list
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext, pgettext
+from django.utils.translation import pgettext
 
-from console.base.core import times
 from grayscale.conditions import CHOICES, LISTED, NETWORK
 from grayscale.models import GrayscaleTask
-from grayscale.states import Reason, TaskState
 from releases.field.states import Platform
 
 Named = tuple[str, str, str]  # a name or platform, lowest, highest
@@ -81,7 +77,7 @@ def ranged(name: str, lowest: str, highest: str) -> str:
     return f"{name} {range_words(lowest, highest)}".strip()
 
 
-def conditions(reach: Reach) -> SafeString:
+def reach_words(reach: Reach) -> SafeString:
     """Return “**Harbour Super App** 8.2.0 or higher, Android 10 or higher and all iOS, on Wi-Fi or 5G”, marked up."""
     pieces = [_applications(reach), platform_words(reach.platforms), *_objects(reach.objects)]
     for one in CHOICES:
@@ -137,7 +133,7 @@ def _objects(objects: dict[str, int]) -> list[str]:
     ]
 
 
-def sentence(reach: Reach) -> SafeString:
+def reach_sentence(reach: Reach) -> SafeString:
     """Return whom the task reaches as one sentence, with the chosen conditions marked up; for the form."""
     if not reach.applications:
         return format_html("{}", _("Nobody yet: choose at least one application."))
@@ -174,69 +170,3 @@ def _listed(pieces: Sequence[SafeString], last: str) -> SafeString:
 
 def _joined(pieces: Sequence[str], glue: str) -> SafeString:
     return format_html_join(mark_safe(glue), "{}", ((piece,) for piece in pieces))  # noqa: S308 - a comma
-
-
-# Times ------------------------------------------------------------------------------------------------------------
-
-
-def window(task: GrayscaleTask) -> str:
-    """Return “21 – 26 Nov”, “28 Oct – 1 Nov”, “21 Nov, 09:00 – 18:00”."""
-    start, end = timezone.localtime(task.starts_at), timezone.localtime(task.ends_at)
-    if start.date() == end.date():
-        return f"{times.exact(start)} – {end:%H:%M}"
-    if (start.year, start.month) == (end.year, end.month):
-        return times.days(start, end)
-    return f"{times.day(start)} – {times.day(end)}"
-
-
-def window_note(task: GrayscaleTask, *, at: datetime) -> str:
-    """Return what the window means now: “2 days left”, “starts in 4 days”, why it was suspended or has ended."""
-    state = task.state_at(at)
-    if state == TaskState.PENDING:
-        return _("starts in %(time)s") % {"time": span(task.starts_at - at)}
-    if state == TaskState.DELIVERING:
-        return _("%(time)s left") % {"time": span(task.ends_at - at)}
-    if state == TaskState.SUSPENDED:
-        return _suspended(task)
-    return _ended(task)
-
-
-def _suspended(task: GrayscaleTask) -> str:
-    day = {"day": times.day(task.state_since)}
-    if task.state_reason == Reason.OFF_SHELF:
-        return _("off the shelf, %(day)s") % day
-    if task.state_reason == Reason.GUARDRAIL:
-        return _("by the guardrail, %(day)s") % day
-    return _("by hand, %(day)s") % day
-
-
-def _ended(task: GrayscaleTask) -> str:
-    reasons = {
-        Reason.BY_HAND: _("ended by hand"),
-        Reason.PULLED_BACK: _("ended and pulled back"),
-        Reason.PUBLISHED: _("%(number)s published") % {"number": task.version},
-        Reason.OVERTAKEN: _("a higher version published"),
-        Reason.UNBOUND: _("no application bound"),
-    }
-    reason = task.state_reason if task.state == TaskState.ENDED else ""
-    return reasons.get(reason, _("end time reached"))  # type: ignore[call-overload]  # "" and END_TIME
-
-
-def span(length: timedelta) -> str:
-    """Return “4 days”, “1 day”, “5 h”, “12 min”: the largest unit, rounded down."""
-    minutes = max(int(length.total_seconds()) // 60, 0)
-    if minutes >= 24 * 60:
-        days = minutes // (24 * 60)
-        return ngettext("%(days)d day", "%(days)d days", days) % {"days": days}
-    if minutes >= 60:
-        return _("%(hours)d h") % {"hours": minutes // 60}
-    return _("%(minutes)d min") % {"minutes": max(minutes, 1)}
-
-
-def duration(start: datetime, end: datetime) -> str:
-    """Return “4 days”, “4 days 3 h”, “3 h 20 min”: two units, for the form."""
-    length = end - start
-    first = span(length)
-    minutes = int(length.total_seconds()) // 60
-    rest = minutes % (24 * 60) // 60 * 60 if minutes >= 24 * 60 else minutes % 60 if minutes >= 60 else 0
-    return f"{first} {span(timedelta(minutes=rest))}" if rest else first

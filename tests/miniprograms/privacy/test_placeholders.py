@@ -12,9 +12,9 @@ from console.base.accounts.models import Team
 from console.base.core.markdown import rendered
 from miniprograms.models import MiniProgram
 from miniprograms.privacy.models import PrivacyDraft
+from miniprograms.privacy.placeholders import escaped, filled, filled_texts, template_in
 from miniprograms.privacy.rules import problems_in, unnamed_in
 from miniprograms.privacy.states import DataType, Language, Placeholder
-from miniprograms.privacy.wording import escaped, filled, filled_texts, template_in
 
 PROGRAM = MiniProgram(name="City Bus", team=Team(name="Harbour Mobility"))
 

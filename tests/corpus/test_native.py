@@ -1,4 +1,4 @@
-"""Each hand-written program of the corpus: the scan finds what it does, and nothing that it does not."""
+"""Each hand-written program of the corpus: the scan finds what it does, or marks it, and nothing that it does not."""
 
 import pytest
 

@@ -1,6 +1,6 @@
-"""Who and what the demo is about. All names are invented.
+"""The people, teams, applications, programs and tasks of the demo. All names are invented.
 
-Each program's moves are (hours before now, verb, argument), played in the order of time.
+Each program's moves are (hours before now, verb, argument), made in the order of time.
 """
 
 from decimal import Decimal
@@ -86,7 +86,7 @@ def released(hours: float, number: str, notes: str) -> list[tuple[float, str, st
     ]
 
 
-def tried(hours: float, number: str, notes: str, task: str, crowd: int = 0) -> list[tuple[float, str, str]]:
+def tried(hours: float, number: str, notes: str, task: str, enrolled: int = 0) -> list[tuple[float, str, str]]:
     """Return the moves of a version that had a grayscale task for two days before it was published."""
     moves = [
         (hours + 90, "upload", f"{number} {notes}"),
@@ -95,7 +95,7 @@ def tried(hours: float, number: str, notes: str, task: str, crowd: int = 0) -> l
         (hours + 50, "task", task),
         (hours, "publish", number),
     ]
-    return moves + ([(hours + 50, "deliver", f"{task} {crowd} 48")] if crowd else [])
+    return moves + ([(hours + 50, "enrol", f"{task} {enrolled} 48")] if enrolled else [])
 
 
 PROGRAMS: dict[str, dict[str, Any]] = {
@@ -110,24 +110,24 @@ PROGRAMS: dict[str, dict[str, Any]] = {
         "moves": [
             (24 * 38, "bind", HARBOUR),
             (24 * 37, "bind", METRO),
-            (24 * 36, "gather", ""),
+            (24 * 36, "see", ""),
             *released(24 * 34, "2.1.0", "Stops on a map"),
             *released(24 * 28, "2.2.1", "Season ticket reminders"),
-            *tried(24 * 22, "2.3.0", "New route planner", "Route planner trial", crowd=46),
+            *tried(24 * 22, "2.3.0", "New route planner", "Route planner trial", enrolled=46),
             (24 * 21, "roll_back", "2.2.1"),
             *released(24 * 18, "2.3.2", "Fix for empty stop lists"),
-            *tried(24 * 12, "2.4.0", "Live arrival times for night lines", "Night lines", crowd=500),
+            *tried(24 * 12, "2.4.0", "Live arrival times for night lines", "Night lines", enrolled=500),
             (24 * 9, "upload", "2.5.0 New timetable with live delays"),
             (24 * 9 - 1, "submit", "2.5.0"),
             (24 * 8, "approve", "2.5.0"),
             (24 * 5, "task", "New timetable, Metro drivers"),
-            (24 * 5, "deliver", "New timetable, Metro drivers 46 20"),
+            (24 * 5, "enrol", "New timetable, Metro drivers 46 20"),
             (24 * 4 + 4, "suspend", "New timetable, Metro drivers"),
             (24 * 5 - 1, "task", "New timetable, first 1,000"),
-            (24 * 5 - 1, "deliver", "New timetable, first 1,000 284 23"),
+            (24 * 5 - 1, "enrol", "New timetable, first 1,000 284 23"),
             (24 * 4, "suspend", "New timetable, first 1,000"),
             (24 * 4 - 5, "resume", "New timetable, first 1,000"),
-            (24 * 4 - 5, "deliver", "New timetable, first 1,000 333 91"),
+            (24 * 4 - 5, "enrol", "New timetable, first 1,000 333 91"),
             (4, "raise", "New timetable, first 1,000 1000"),
             (2, "task", "New timetable, staff accounts"),
             (60, "upload", "2.6.0 Stops near me. Faster arrival times."),
@@ -194,13 +194,13 @@ PROGRAMS: dict[str, dict[str, Any]] = {
         "pages": ["index", "bouquet", "cart"],
         "moves": [
             (24 * 37, "bind", HARBOUR),
-            (24 * 36, "gather", ""),
+            (24 * 36, "see", ""),
             *released(24 * 25, "3.0.2", "Bouquets of the season"),
             (24 * 6, "upload", "3.1.0 Bouquet builder"),
             (24 * 6 - 1, "submit", "3.1.0"),
             (24 * 5, "approve", "3.1.0"),
             (24 * 4, "task", "Bouquet builder, first 200"),
-            (24 * 4, "deliver", "Bouquet builder, first 200 200 40"),
+            (24 * 4, "enrol", "Bouquet builder, first 200 200 40"),
             (46, "upload", "3.2.0 Gift cards"),
             (24 * 26, "domains", "request +https://api.flowermarket.example"),
             (24 * 25, "domains", "business +https://www.flowermarket.example"),
@@ -222,7 +222,7 @@ PROGRAMS: dict[str, dict[str, Any]] = {
             (78, "submit", "5.2.0"),
             (30, "reject", "5.2.0"),
             (4, "upload", "5.2.1 New booking flow, with an offline page"),
-            (6, "gather", ""),
+            (6, "see", ""),
             (24 * 4, "agree", "clinic-booking-1"),
             (3, "trial", "5.2.1 pages/booking/index doctor=12"),
             (24 * 6, "domains", "request +https://api.clinicbooking.example"),
@@ -332,7 +332,8 @@ PROGRAMS: dict[str, dict[str, Any]] = {
     },
 }
 
-CROWDS = {"City Bus": [HARBOUR, METRO], "Flower Market": [HARBOUR], "Clinic Booking": [METRO]}
+# By program: the applications in which its devices were seen.
+SEEN_IN = {"City Bus": [HARBOUR, METRO], "Flower Market": [HARBOUR], "Clinic Booking": [METRO]}
 
 TASKS: dict[str, dict[str, Any]] = {  # hours from the task's creation to its start and end
     "Route planner trial": {

@@ -1,0 +1,292 @@
+"""The modules of a package: files that are required, and those that bundlers put into tables.
+
+Forms: CommonJS and ES modules by path; webpack 3 to 5 and what follows it, as tables of `function (module, exports,
+require)`, in a bundle of its own or pushed to chunks that share them.
+"""
+
+from __future__ import annotations
+
+import posixpath
+from collections import defaultdict
+from typing import Literal
+
+from .nodes import FUNCTIONS, Node, Op
+from .package import Binding, Package, below, file_of, function_of, params_of
+
+Role = Literal["module", "exports", "require"]
+_ROLES: tuple[Role, ...] = ("module", "exports", "require")
+_NPM_ROLES: tuple[Role, ...] = ("require", "module", "exports")
+_NPM_DEFINE, _NPM_REQUIRE = "__DEFINE__", "__REQUIRE__"
+_SHARED = "chunks"
+_ENDINGS = ("", ".js", "/index.js")
+_PREFIXES = ("", "miniprogram_npm/")
+
+
+class Module:
+    """What can be required: a file, or a function in a table. `exported` is what is assigned to `module.exports`."""
+
+    __slots__ = ("exported", "exports", "name", "node", "required")
+
+    def __init__(self, node: Node, name: str) -> None:
+        self.node, self.name = node, name
+        self.exports: list[Node] = []  # where `exports`, or `module.exports`, stands
+        self.exported: list[Node] = []
+        self.required: list[Node] = []  # calls that give it
+
+
+class Modules:
+    """Finds modules, and where each is required."""
+
+    def __init__(self, package: Package) -> None:
+        self._package = package
+        self._files = {path: Module(root, path) for path, root in package.files.items()}
+        self._tables: dict[str, dict[str, Module]] = defaultdict(dict)
+        self._roles: dict[Binding, tuple[Role, Module, str]] = {}
+        self._require_of_table: dict[Node, str] = {}  # the bootstrap's own `require`, by its function
+        self.getters: dict[Node, tuple[Module, str]] = {}  # functions that give a member of a module's exports
+        self._by_member: defaultdict[tuple[Module, str], list[Node]] = defaultdict(list)
+        self._names: dict[Module, dict[str, str]] = {}  # of those in npm packages: the numbers of what they require
+        self._find_tables()
+        self._find_file_exports()
+        self._find_table_exports()
+        self._find_requires()
+
+    def by_file(self, path: str) -> Module:
+        """Return the module of a file."""
+        return self._files[path]
+
+    def of_call(self, call: Node) -> Module | None:
+        """Return the module that a call requires."""
+        callee = call.kids[0]
+        if callee.op == Op.MEMBER and callee.name == "async":
+            callee = callee.kids[0]
+        if len(call.kids) < 2 or callee.op != Op.ID:
+            return None
+        key = call.kids[1]
+        if callee.name == _NPM_REQUIRE and key.op == Op.NUMBER:
+            return self._tables[_path(call)].get(key.name)
+        if callee.of is None:
+            return self._by_path(call, key.name) if callee.name == "require" and key.op == Op.STRING else None
+        role = self._roles.get(callee.of)
+        if role is None or role[0] != "require" or key.op not in (Op.STRING, Op.NUMBER):
+            return None
+        if role[1] in self._names:
+            number = self._names[role[1]].get(key.name)
+            return self._by_path(call, key.name) if number is None else self._tables[role[2]].get(number)
+        return self._by_number(role[2], key.name)
+
+    def of_table_require(self, function: Node, key: str) -> Module | None:
+        """Return the module that a bundle's own `require` gives for a key."""
+        table = self._require_of_table.get(function)
+        return None if table is None else self._by_number(table, key)
+
+    def role_of(self, node: Node) -> Role | None:
+        """Return what a name in a module's function stands for."""
+        role = self._roles.get(node.of)
+        return None if role is None else role[0]
+
+    def getters_of(self, module: Module, name: str) -> list[Node]:
+        """Return the functions that give a member of a module's exports."""
+        return self._by_member.get((module, name), [])
+
+    def module_around(self, node: Node) -> Module:
+        """Return the module of the file that a node is in."""
+        return self._files[file_of(node).name]
+
+    def exports_of_name(self, node: Node) -> Module | None:
+        """Return the module whose exports a name in its function stands for."""
+        role = self._roles.get(node.of)
+        return role[1] if role is not None and role[0] == "exports" else None
+
+    def exports_of_member(self, node: Node) -> Module | None:
+        """Return the module of `module.exports`."""
+        target = node.kids[0]
+        if target.op != Op.ID:
+            return None
+        if target.of is None:
+            return self.module_around(node) if target.name == "module" else None
+        role = self._roles.get(target.of)
+        return role[1] if role is not None and role[0] == "module" else None
+
+    def all(self) -> list[Module]:
+        """Return the modules."""
+        tables = (module for table in self._tables.values() for module in table.values())
+        return list(dict.fromkeys([*self._files.values(), *tables]))
+
+    # Tables ---------------------------------------------------------------------------------------------------------
+
+    def _find_tables(self) -> None:
+        for call in self._package.calls:
+            callee = call.kids[0]
+            if callee.op == Op.ID and callee.name == _NPM_DEFINE:
+                self._note_npm(call)
+            elif callee.op == Op.MEMBER and callee.name == "push" and len(call.kids) > 1:
+                pushed = call.kids[1]
+                if pushed.op == Op.ARRAY and len(pushed.kids) > 1 and pushed.kids[0].op == Op.ARRAY:
+                    self._note_table(pushed.kids[1], _SHARED)
+            elif callee.op in FUNCTIONS:
+                for place, arg in enumerate(call.kids[1:]):
+                    space = f"{_path(call)}:{id(arg)}"
+                    if self._note_table(arg, space) and place < len(params_of(callee)):
+                        self._note_bootstrap(params_of(callee)[place], space)
+        for table in self._package.objects:
+            up = table.up
+            if up is not None and up.op in (Op.VAR, Op.ASSIGN) and table.slot == 1 and up.kids[0].op == Op.ID:
+                space = f"{_path(table)}:{id(table)}"
+                if self._note_table(table, space):
+                    self._note_bootstrap(up.kids[0], space)
+
+    def _note_npm(self, call: Node) -> None:
+        """Note a module of a package as WeChat's developer tool builds it: `__DEFINE__(id, function, function)`.
+
+        The last function says which number each name stands for that the module requires.
+        """
+        if len(call.kids) != 4 or call.kids[1].op != Op.NUMBER or call.kids[2].op not in FUNCTIONS:
+            return
+        space = _path(call)
+        module = self._tables[space].setdefault(call.kids[1].name, Module(call.kids[2], call.kids[1].name))
+        for role, pattern in zip(_NPM_ROLES, params_of(call.kids[2]), strict=False):
+            if pattern.op == Op.ID and isinstance(pattern.of, Binding):
+                self._roles[pattern.of] = (role, module, space)
+        maps = (node for node in below(call.kids[3]) if node.op == Op.OBJECT)
+        props = [prop for found in maps for prop in found.kids if prop.op == Op.PROP and prop.kids]
+        self._names[module] = {prop.name: prop.kids[0].name for prop in props if prop.kids[0].op == Op.NUMBER}
+
+    def _note_table(self, table: Node, space: str) -> bool:
+        if table.op == Op.OBJECT:
+            entries = [(kid.name, kid.kids[0]) for kid in table.kids if kid.op == Op.PROP and kid.kids]
+        elif table.op == Op.ARRAY:
+            entries = [(str(number), kid) for number, kid in enumerate(table.kids)]
+        else:
+            return False
+        functions = [(name, kid) for name, kid in entries if kid.op in FUNCTIONS and len(params_of(kid)) <= 3]
+        if not functions or len(functions) < len([kid for _name, kid in entries if kid.op != Op.OTHER]):
+            return False
+        if not any(_is_module(function) for _name, function in functions):
+            return False
+        for name, function in functions:
+            module = self._tables[space].setdefault(name, Module(function, name))
+            if space != _SHARED:
+                self._tables[_SHARED].setdefault(name, module)
+            for role, pattern in zip(_ROLES, params_of(function), strict=False):
+                if pattern.op == Op.ID and pattern.of is not None:
+                    self._roles[pattern.of] = (role, module, space)
+        return True
+
+    def _note_bootstrap(self, pattern: Node, space: str) -> None:
+        """Find the function that takes modules out of the table that is bound to a name."""
+        if pattern.op != Op.ID or not isinstance(pattern.of, Binding):
+            return
+        for use in pattern.of.uses:
+            up = use.up
+            if up is not None and up.op == Op.INDEX and use.slot == 0 and up.kids[1].op == Op.ID:
+                function = function_of(up)
+                if function.op in FUNCTIONS and any(param.of is up.kids[1].of for param in params_of(function)):
+                    self._require_of_table[function] = space
+                    for name in _names_of(function):
+                        self._roles.setdefault(name, ("require", Module(function, ""), space))
+
+    def _by_number(self, space: str, key: str) -> Module | None:
+        return self._tables[space].get(key) or self._tables[_SHARED].get(key)
+
+    # Exports --------------------------------------------------------------------------------------------------------
+
+    def _find_file_exports(self) -> None:
+        for name, exports in (("exports", True), ("module", False)):
+            for node in self._package.globals[name]:
+                self._note_exports(self._files[_path(node)], node, is_exports=exports)
+
+    def _find_table_exports(self) -> None:
+        for binding, (role, module, _space) in self._roles.items():
+            for use in binding.uses if module.name else ():
+                if role == "require":
+                    self._note_definition(use)
+                else:
+                    self._note_exports(module, use, is_exports=role == "exports")
+
+    def _note_exports(self, module: Module, node: Node, *, is_exports: bool) -> None:
+        up = node.up
+        if is_exports:
+            module.exports.append(node)
+        elif up is not None and up.op == Op.MEMBER and up.name == "exports":
+            if up.up is not None and up.up.op == Op.ASSIGN and up.slot == 0:
+                module.exported.append(up.up.kids[1])
+            else:
+                module.exports.append(up)
+
+    def _note_definition(self, require: Node) -> None:
+        """Note `n.d(e, "a", function () {…})` and `n.d(e, {a: () => …})`."""
+        up = require.up
+        call = None if up is None or up.op != Op.MEMBER or up.name != "d" else up.up
+        if call is None or call.op != Op.CALL or len(call.kids) < 3:
+            return
+        exports, what = call.kids[1], call.kids[2]
+        role = self._roles.get(exports.of) if exports.op == Op.ID else None
+        if role is None:
+            return
+        if what.op == Op.OBJECT:
+            for prop in what.kids:
+                if prop.op == Op.PROP and prop.kids and prop.kids[0].op in FUNCTIONS:
+                    self._note_getter(prop.kids[0], role[1], prop.name)
+        elif len(call.kids) > 3 and call.kids[3].op in FUNCTIONS:
+            self._note_getter(call.kids[3], role[1], what.name)
+
+    def _note_getter(self, function: Node, module: Module, name: str) -> None:
+        self.getters[function] = (module, name)
+        self._by_member[module, name].append(function)
+
+    # Requires -------------------------------------------------------------------------------------------------------
+
+    def _find_requires(self) -> None:
+        for call in self._package.calls:
+            module = self.of_call(call)
+            if module is not None:
+                module.required.append(call)
+
+    def _by_path(self, call: Node, wanted: str) -> Module | None:
+        folder = posixpath.dirname(_path(call))
+        tried = [posixpath.normpath(posixpath.join(folder, wanted))]
+        if wanted.startswith("/"):
+            tried = [posixpath.normpath(wanted).lstrip("/")]
+        elif not wanted.startswith("."):
+            tried.append(posixpath.normpath(wanted))
+            while True:  # npm packages lie beside or above what requires them
+                tried.append(posixpath.normpath(posixpath.join(folder, "miniprogram_npm", wanted)))
+                if not folder:
+                    break
+                folder = posixpath.dirname(folder)
+        for path in tried:
+            for ending in _ENDINGS:
+                if path + ending in self._files:
+                    return self._files[path + ending]
+        return None
+
+
+def _path(node: Node) -> str:
+    return file_of(node).name
+
+
+def _is_module(function: Node) -> bool:
+    """Whether a function uses its parameters as a module does: exports, `module.exports`, or `require(…)`."""
+    for role, pattern in zip(_ROLES, params_of(function), strict=False):
+        for use in pattern.of.uses if pattern.op == Op.ID and isinstance(pattern.of, Binding) else ():
+            up = use.up
+            if up is None:
+                continue
+            if role == "module" and up.op == Op.MEMBER and up.name == "exports":
+                return True
+            if role == "require" and up.op == Op.CALL and (use.slot == 0 or not up.kids[0].kids):
+                return True
+            if role == "require" and up.op == Op.MEMBER and up.name in ("d", "r", "n", "t"):
+                return True
+            if role == "exports" and up.op == Op.MEMBER and up.up is not None and up.up.op == Op.ASSIGN:
+                return True
+    return False
+
+
+def _names_of(function: Node) -> list[Binding]:
+    """Return the names that a function is declared under."""
+    up = function.up
+    if up is not None and up.op in (Op.VAR, Op.ASSIGN) and up.kids[0].op == Op.ID:
+        return [up.kids[0].of] if isinstance(up.kids[0].of, Binding) else []
+    return []

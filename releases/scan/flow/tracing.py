@@ -1,0 +1,129 @@
+"""Following values forward: from where the host's API object stands to where its methods are called.
+
+A value is the API object, one of its methods, or what they pass through: an object with a member that holds one, a
+function that returns one, a parameter that is given one. Each of these is followed only once something is in it.
+"""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+from .calls import Calls
+from .nodes import Node, Op
+from .package import function_of, is_target
+from .values import API, BUILT, GLOBAL, GLOBALS, NAME, Value
+
+_AWAY = frozenset([Op.CALL, Op.NEW, Op.RETURN, Op.PROP, Op.COMPUTED, Op.ARRAY, Op.SPREAD])
+_CHECKED = 256  # steps between two looks at the clock
+
+
+class OutOfTimeError(Exception):
+    """Following took all the processor time that it may take."""
+
+
+class Tracer(Calls):
+    """Follows the API object through a package, until the processor time `end`."""
+
+    def __init__(self, *args: Any, end: float, **named: Any) -> None:
+        super().__init__(*args, **named)
+        self._end, self._steps = end, 0
+
+    def run(self) -> None:
+        """Follow everything from where the API object stands in the scripts. Raises OutOfTimeError."""
+        for node in self._package.globals["wx"]:
+            self.flow(node, API)
+        for name in GLOBALS:
+            for node in self._package.globals[name]:
+                self.flow(node, GLOBAL)
+        for call in self._package.calls:
+            self._seed(call)
+        self.drain()
+
+    def _seed(self, call: Node) -> None:
+        callee = call.kids[0]
+        if len(call.kids) > 2 and call.kids[1].op == Op.STRING and call.kids[1].name == "initNativeApi":
+            self._taint(call.kids[2], Value("api", None, "Taro"))  # Taro's hook, which gives it what `wx` has
+        if callee.op == Op.CALL and len(call.kids) == 2:
+            module = self.backward.module_of(call)
+            if module is not None:
+                module.required.append(call)
+        for this in self._package.this_of.get(callee, ()):
+            if this.up is not None and this.up.op == Op.RETURN:  # `function () {return this}()` is the global object
+                self.flow(call, GLOBAL)
+
+    def drain(self) -> None:
+        """Follow what is left."""
+        while self._queue:
+            self._steps += 1
+            if self._steps % _CHECKED == 0 and time.process_time() > self._end:
+                raise OutOfTimeError
+            node, value = self._queue.popleft()
+            if node.up is not None:
+                self._step(node, node.up, value)
+
+    def _step(self, node: Node, up: Node, value: Value) -> None:
+        op, slot = up.op, node.slot
+        if value.kind == "global" and op in _AWAY:
+            return  # Of what is reached by the global object only `wx` matters, and that is taken near by.
+        if op in (Op.VAR, Op.ASSIGN):
+            if slot == 1:
+                self._bind(up.kids[0], value)
+                if op == Op.ASSIGN:
+                    self.flow(up, value)
+        elif op == Op.DEFAULT:
+            if slot == 1:
+                self._bind(up.kids[0], value)
+        elif op == Op.MEMBER:
+            self._member_at(value, up, up.name)
+        elif op == Op.INDEX:
+            if slot == 0:
+                self._index(value, up)
+        elif op in (Op.CALL, Op.NEW):
+            if slot == 0:
+                self._called(value, up)
+            else:
+                self._passed(value, up, slot)
+        elif op == Op.CHOICE or (op == Op.SEQUENCE and slot == len(up.kids) - 1):
+            self.flow(up, value)
+        elif op == Op.PROP:
+            if up.up is not None and not is_target(up):
+                self._add_field(up.up, up.name, value)
+        elif op == Op.COMPUTED:
+            self._computed(value, up, slot)
+        elif op == Op.SPREAD:
+            self._spread(value, up)
+        elif op == Op.ARRAY:
+            self._add_field(up, str(slot), value)
+        elif op == Op.RETURN:
+            self._return(function_of(up), value)
+        elif op == Op.FOR_IN and slot == 1 and value.kind == "entries":
+            self._bind_entry(up.kids[0].kids[0] if up.kids[0].op == Op.VAR else up.kids[0], value)
+        elif op == Op.CLASS and slot == 0 and value.kind == "object":
+            self._link(value.what, up)
+
+    def _member_at(self, value: Value, node: Node, name: str) -> None:
+        """A member of a value is taken at a node."""
+        if is_target(node):
+            return
+        if name == "then" and node.up is not None and node.up.op == Op.CALL and node.slot == 0:
+            self._then(value, node.up)
+        elif value.kind == "entries":
+            self._each_entry(value, node, name)
+        elif value.kind in ("method", "any", "param", "function") and name in ("call", "apply", "bind"):
+            self._called_by(value, node, name)
+        elif value.kind == "method":
+            self._use(value, node)
+        else:
+            self._member(value, name, lambda found: self.flow(node, found))
+
+    def _index(self, value: Value, node: Node) -> None:
+        if value.kind in ("function", "param", "wrapped", "getter", "method", "any", "entries"):
+            return
+        for name in self.backward.texts(node.kids[1]):
+            if name is None or not NAME.fullmatch(name):
+                self._take_any(value, node)
+            elif value.kind == "api" and value.via == "":
+                self._member_at(Value("api", None, BUILT), node, name)
+            else:
+                self._member_at(value, node, name)

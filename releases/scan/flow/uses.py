@@ -1,0 +1,211 @@
+"""What comes of following the API object: which APIs are called, which addresses are asked, and what stays open."""
+
+from __future__ import annotations
+
+import re
+import time
+
+from ..addresses import origin_of, origins_in
+from ..facts import Address, Called, Followed, How, Open, Reason
+from ..limits import Limits
+from .api_names import API_NAMES
+from .backward import Text
+from .frameworks import BY_NAME
+from .modules import Modules
+from .nodes import Node, Op
+from .package import Package, file_of
+from .things import is_something
+from .tracing import OutOfTimeError, Tracer
+from .values import BUILT
+
+_KINDS = {"request": "request", "uploadFile": "uploadFile", "downloadFile": "downloadFile", "connectSocket": "socket"}
+_ASKING = frozenset(["request", "fetch", "get", "post", "put", "delete", "patch", "head", "ajax"])
+_BASES = frozenset(["baseURL", "baseUrl"])
+_ADDRESS = re.compile(r"(?:(https?|wss?):)?//", re.IGNORECASE)
+_AUTHORITY = re.compile(r"[^\s\"'`<>\\{}()|^/?#,;$]{0,300}")
+_OPEN_TYPES = frozenset(["openType", "open-type"])
+_GIVES = re.compile(r"(?:get|choose)[A-Za-z]{1,40}")
+_OWN = re.compile(r"webpack\w*|__\w+")  # what bundlers keep on the API object
+_SHOWN = 100  # characters of an address that is put together
+
+
+class Follower:
+    """Follows the API object through scripts, given one after the other."""
+
+    def __init__(self, limits: Limits) -> None:
+        self._package = Package()
+        self._limits = limits
+        self._frameworks: dict[str, str] = {}
+        self._known: set[Open] = set()
+        self.found = Followed()
+
+    def add(self, path: str, root: Node, framework: str) -> None:
+        """Add a script, and the framework whose runtime is in it."""
+        self._package.add(path, root)
+        self._frameworks[path] = framework
+
+    def follow(self) -> Followed:
+        """Return what was found; `is_whole` is false when there was not time enough to follow everything."""
+        end = time.process_time() + self._limits.follow_seconds
+        self._package.link_getters()
+        tracer = Tracer(self._package, Modules(self._package), wrapper_of=self._framework_of, names=API_NAMES, end=end)
+        try:
+            tracer.run()
+        except OutOfTimeError:
+            self.found.is_whole = False
+        self._note_apis(tracer)
+        self._note_open(tracer)
+        asked = self._note_calls(tracer)
+        self._note_other_calls(tracer, asked)
+        self._note_strings()
+        return self.found
+
+    def _framework_of(self, path: str) -> str:
+        return self._frameworks.get(path, "")
+
+    def _owner_of(self, node: Node, name: str) -> str:
+        """Return the framework whose own an API is at a node, "" for none."""
+        framework = BY_NAME.get(self._framework_of(file_of(node).name))
+        if framework is not None and name in framework.apis:
+            return framework.name
+        added = (
+            one.name for one in map(BY_NAME.get, self._frameworks.values()) if one is not None and name in one.adds
+        )
+        return next(added, "")
+
+    # APIs -----------------------------------------------------------------------------------------------------------
+
+    def _note_apis(self, tracer: Tracer) -> None:
+        for use in tracer.uses.values():
+            if _OWN.fullmatch(use.name):
+                continue
+            how: How = "written" if not use.via else "built" if use.via == BUILT else "wrapper"
+            through = use.via if how == "wrapper" else ""
+            if owner := self._owner_of(use.node, use.name):
+                how, through = "framework", owner
+            self._add_api(f"wx.{use.name}", use.node, how, through)
+        for node in self._package.objects:
+            for prop in node.kids:
+                is_button = prop.op == Op.PROP and prop.name in _OPEN_TYPES and len(prop.kids) == 1
+                if is_button and prop.kids[0].op == Op.STRING and _GIVES.fullmatch(prop.kids[0].name):
+                    self._add_api(f"wx.{prop.kids[0].name}", prop, "written", "")
+
+    def _add_api(self, name: str, node: Node, how: How, through: str) -> None:
+        if len(self.found.apis) >= self._limits.candidates:
+            self.found.left_out += 1
+        elif len(name) <= self._limits.name_length:
+            self.found.apis.append(Called(name, file_of(node).name, node.line, how, through))
+
+    def _note_open(self, tracer: Tracer) -> None:
+        for node, reason in tracer.open:
+            self._add_open(node, "handed" if reason == "handed" else "name", "")
+
+    def _add_open(self, node: Node, reason: Reason, detail: str) -> None:
+        path = file_of(node).name
+        framework = BY_NAME.get(self._framework_of(path))
+        is_own = framework is not None and reason in framework.open and not detail
+        one = Open(path, node.line, reason, detail, framework.name if framework and is_own else "")
+        if one in self._known:
+            return
+        self._known.add(one)
+        self.found.open.append(one)
+
+    # Addresses ------------------------------------------------------------------------------------------------------
+
+    def _note_calls(self, tracer: Tracer) -> set[Node]:
+        """Note what the network's APIs are called with; return the objects that they are given."""
+        asked: set[Node] = set()
+        for name, call in tracer.calls:
+            if name not in _KINDS:
+                asked.update(
+                    thing for arg in call.kids[1:2] for thing in tracer.backward.things(arg) if isinstance(thing, Node)
+                )
+                continue
+            arguments = (
+                call.kids[2:3] if call.kids[0].op == Op.MEMBER and call.kids[0].name == "call" else call.kids[1:2]
+            )
+            found = False
+            for thing in tracer.backward.things(arguments[0]) if arguments else ():
+                values = [value for value in tracer.backward.member(thing, "url") if is_something(value)]
+                if isinstance(thing, Node):
+                    asked.add(thing)
+                for value in values:
+                    found = True
+                    self._note_asked(value, _KINDS[name], tracer)
+            if not found and not self._owner_of(call, name):
+                self._add_open(call, "address", "")
+        return asked
+
+    def _note_asked(self, value: Node, kind: str, tracer: Tracer) -> None:
+        for text in tracer.backward.folded(value):
+            self._note_text(text, value, kind)
+
+    def _note_text(self, text: Text, node: Node, kind: str) -> None:
+        first = text[0] if text else None
+        begin = _ADDRESS.match(first) if first else None
+        if first is None or (begin is None and len(text) > 1 and _is_begun(first)):
+            self._add_open(node, "address", _shown(text))
+        elif begin is not None:
+            authority = _AUTHORITY.match(first, begin.end())
+            host = authority[0] if authority else ""
+            is_cut = len(text) > 1 and begin.end() + len(host) == len(first)
+            origin = origin_of((begin[1] or "https").lower(), host)
+            if origin:
+                is_built = len(text) > 1 or node.op != Op.STRING
+                self._add_address(origin, node, kind, "built" if is_built else "written", is_called=True)
+            if is_cut or not origin:
+                self._add_open(node, "address", _shown(text))
+
+    def _note_other_calls(self, tracer: Tracer, asked: set[Node]) -> None:
+        """Note addresses that are given to what looks like a way to ask for them: axios, flyio, Mpx's xfetch."""
+        for node in self._package.objects:
+            up = node.up
+            if node in asked or up is None:
+                continue
+            is_argument = up.op in (Op.CALL, Op.NEW) and node.slot > 0
+            for prop in node.kids:
+                is_given = prop.name == "url" and is_argument and not self._is_followed(up, tracer)
+                if prop.op == Op.PROP and prop.kids and (prop.name in _BASES or is_given):
+                    self._note_likely(prop.kids[0], _KINDS.get(up.kids[0].name, ""), tracer)
+        for call in self._package.calls:
+            callee = call.kids[0]
+            is_asking = callee.op == Op.MEMBER and callee.name in _ASKING and len(call.kids) > 1
+            if is_asking and not self._is_followed(call, tracer):
+                self._note_likely(call.kids[1], "", tracer)
+
+    def _is_followed(self, call: Node, tracer: Tracer) -> bool:
+        """Whether a call is of the program's own function: what that one asks for is known by itself."""
+        called = [thing for thing in tracer.backward.called(call) if isinstance(thing, Node)]
+        return bool(called) and not any(self._framework_of(file_of(thing).name) for thing in called)
+
+    def _note_likely(self, value: Node, kind: str, tracer: Tracer) -> None:
+        for text in tracer.backward.folded(value):
+            if text and text[0] and _ADDRESS.match(text[0]):
+                self._note_text(text, value, kind)
+
+    def _note_strings(self) -> None:
+        for node in self._package.strings:
+            for origin in origins_in(node.name):
+                self._add_address(origin, node, "", "written", is_called=False)
+
+    def _add_address(self, origin: str, node: Node, kind: str, how: How, *, is_called: bool) -> None:
+        path = file_of(node).name
+        framework = BY_NAME.get(self._framework_of(path))
+        if framework is not None and origin.partition("://")[2].partition(":")[0] in framework.hosts:
+            how = "framework"
+        if len(self.found.addresses) >= self._limits.candidates:
+            self.found.left_out += 1
+        else:
+            self.found.addresses.append(Address(origin, path, node.line, kind, how, is_called))
+
+
+def _is_begun(text: str) -> bool:
+    """Whether an address may begin with a text: `https:/` and what is known at run time only."""
+    return "https://".startswith(text.lower()) or "wss://".startswith(text.lower())
+
+
+def _shown(text: Text) -> str:
+    """Return an address that is put together, as people write it: 'https://' + … + '/v2'."""
+    if text in ((), (None,)):
+        return ""
+    return " + ".join("…" if part is None else f"'{part[:_SHOWN]}'" for part in text)
