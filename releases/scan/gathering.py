@@ -67,6 +67,8 @@ class Gathered:
         if finds.why:
             self.add_unread(Unread(path, finds.why, by_patterns=True))
         how: How = "named" if finds.why else "written"
+        if path in _TEMPLATES and "Remax" in self._scan.frameworks:
+            how = "framework"  # It lists every component that there is.
         self._calls += [Called(name, path, line, how) for name, line in finds.apis]
         for origin, kind, line, is_called in finds.addresses:
             self._addresses.append(Address(origin, path, line, kind, how, is_called))

@@ -27,7 +27,7 @@ def found(result: Scan) -> Found:
     """Translate what a scan says. What only a framework's runtime does is not the program's."""
     called = {origin.use.name for origin in result.origins if origin.is_called and origin.use.how != "framework"}
     return Found(
-        apis={use.name for use in result.apis if use.how not in ("named", "framework")},
+        apis={use.name for use in result.apis if use.how != "framework"},
         called=called,
         mentioned={origin.use.name for origin in result.origins} - called,
         secrets=[secret.kind for secret in result.secrets],

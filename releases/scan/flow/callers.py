@@ -5,7 +5,7 @@ from __future__ import annotations
 from .modules import Modules
 from .nodes import FUNCTIONS, Node, Op
 from .package import Binding, Package, function_of
-from .things import FAR, UNKNOWN, WRITES, Things
+from .things import BEGUN, UNKNOWN, WRITES, Things
 
 CALLS = 40  # of one function
 _EACH = frozenset(["forEach", "map", "filter", "some", "every", "find", "flatMap", "reduce", "reduceRight"])
@@ -68,7 +68,7 @@ class Callers:
             self.calls.append(Node(Op.CALL, call.line, "", (seat, callee.kids[0])))
             self.is_all = False  # What the promise gives may be something else.
         elif callee.op == Op.MEMBER and callee.name in _EACH and seat.slot == 1:
-            elements = self._things.elements(callee.kids[0], FAR // 2)
+            elements = self._things.elements(callee.kids[0], BEGUN)
             before = (UNKNOWN,) if callee.name.startswith("reduce") else ()
             self.calls += [Node(Op.CALL, call.line, "", (seat, *before, element)) for element in elements]
             self.is_all = self.is_all and bool(elements)
@@ -116,7 +116,7 @@ class Callers:
         if len(members) + len(patterns) > WRITES:
             self.is_all = False
         for node in members[:WRITES]:
-            things = self._things.things(node, FAR // 2)
+            things = self._things.things(node, BEGUN)
             if self._thing in things:
                 self._seats.append(node)
             elif not things:
@@ -124,8 +124,8 @@ class Callers:
         for prop in patterns[:WRITES]:
             target = prop.kids[0].kids[0] if prop.kids[0].op == Op.DEFAULT else prop.kids[0]
             if target.op == Op.ID and isinstance(target.of, Binding):
-                sources = [one for one in self._things.sources(target, FAR // 2) if isinstance(one, Node)]
-                if any(self._thing in self._things.things(source, FAR // 2) for source in sources):
+                sources = [one for one in self._things.sources(target, BEGUN) if isinstance(one, Node)]
+                if any(self._thing in self._things.things(source, BEGUN) for source in sources):
                     self._seats += target.of.uses
                 elif not sources:
                     self.is_all = False

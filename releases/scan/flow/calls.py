@@ -9,16 +9,17 @@ from .backward import Backward
 from .nodes import FUNCTIONS, Node, Op
 from .objects import Objects
 from .package import Binding, functions_around, is_interop, params_of, returned
-from .things import arguments_of
+from .things import Thing, arguments_of
 from .values import BUILT, Value
 
 # What the language does with an argument: it gives it back, or looks at it and keeps nothing.
 _PASSED_ON = frozenset(["freeze", "seal", "preventExtensions", "create", "resolve", "setPrototypeOf"])
 _LOOKS = """
-keys values entries getOwnPropertyNames getOwnPropertyDescriptor getPrototypeOf ownKeys has is isArray hasOwnProperty
+keys values entries getOwnPropertyNames getPrototypeOf ownKeys has is isArray hasOwnProperty
 stringify log info warn error debug
 """
 _LOOKED_AT = frozenset(_LOOKS.split())
+_FEW = 8  # members of an object that holds methods to be called
 _LOOKING = frozenset(["String", "Boolean", "Number", "isNaN", "require", "Page", "Component", "Behavior"])
 _LANGUAGE = frozenset(["Object", "Reflect", "Promise", "JSON", "console", "Array"])
 
@@ -27,7 +28,8 @@ class Calls(Objects):
     """Follows values into functions and out of them.
 
     A method that is given to a function of the program is followed as whatever is given for that parameter: what
-    happens to it then happens at each call to what that call gives. So a wrapper that takes 200 methods mixes none of them up.
+    happens to it then happens at each call to what that call gives. So a wrapper that takes 200 methods mixes
+    none of them up.
     """
 
     def __init__(self, *args: Any, **named: Any) -> None:
@@ -36,6 +38,7 @@ class Calls(Objects):
         self._callers: defaultdict[Node, list[Node]] = defaultdict(list)
         self._sites: defaultdict[tuple[Node, int], list[tuple[Value, Node]]] = defaultdict(list)
         self._outcomes: defaultdict[tuple[Node, int], dict[str, None]] = defaultdict(dict)
+        self._escaped: set[tuple[Node, Thing]] = set()
 
     def _called(self, value: Value, call: Node) -> None:
         """A value is called, by itself or by `call` and `apply`."""
@@ -44,7 +47,7 @@ class Calls(Objects):
             self._use(value, call)
             self.calls.append((value.what, call))
         elif kind == "any":
-            if not self._mirrored(call):
+            if not self._mirrored(call, value):
                 self.open[call, "name"] = None
         elif kind == "function":
             self._called_function(value.what, call)
@@ -69,7 +72,8 @@ class Calls(Objects):
         """A value is an argument."""
         callee = call.kids[0]
         functions = [thing for thing in self.backward.called(call) if isinstance(thing, Node)]
-        if callee.op == Op.MEMBER and callee.name in ("call", "apply", "bind") and slot == 1:
+        is_this = callee.op == Op.MEMBER and callee.name in ("call", "apply", "bind") and slot == 1
+        if is_this and callee.kids[0].name != "Reflect":
             for function in functions:
                 for this in self._package.this_of.get(function, ()):
                     self.flow(this, value)
@@ -117,6 +121,8 @@ class Calls(Objects):
             self.flow(call, value)
         elif name == "get" and slot == 1 and len(call.kids) > 2:
             self._taken_by_name(value, call)
+        elif name == "apply" and slot == 1:
+            self._called(value, call)
         elif name == "defineProperty" and slot == 3:
             self._define(value, call)
         return name in _PASSED_ON or name in _LOOKED_AT or name in ("get", "defineProperty", "apply")
@@ -145,6 +151,21 @@ class Calls(Objects):
             self._happened(value, "escaped")
         elif value.kind == "any":
             self.open[node, "name"] = None
+        elif value.kind == "object" and isinstance(value.what, Node) and (node, value.what) not in self._escaped:
+            self._escaped.add((node, value.what))
+            self._escape_members(value.what, node)
+
+    def _escape_members(self, thing: Node, node: Node) -> None:
+        """An object is handed to code that can't be followed: one that has a few members, as options and queues have.
+
+        What has many is the API as a wrapper offers it: nobody calls all of it.
+        """
+        held = [value for (owner, _name), values in self._fields.items() if owner is thing for value in values]
+        if sum(value.kind == "method" for value in held) > _FEW:
+            self.open[node, "handed"] = None
+            return
+        for value in held:
+            self._escape(value, node)
 
     # Functions of the program ----------------------------------------------------------------------------------------
 
@@ -158,7 +179,7 @@ class Calls(Objects):
                 self._escape(value, call)
             return
         if is_interop(function):
-            self.flow(call, Value("wrapped", value))
+            self.flow(call, value if value.kind == "wrapped" else Value("wrapped", value))
         elif value.kind in ("method", "any", "param"):
             key = (function, place)
             self._sites[key].append((value, call))

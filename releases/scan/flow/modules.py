@@ -11,12 +11,13 @@ from collections import defaultdict
 from typing import Literal
 
 from .nodes import FUNCTIONS, Node, Op
-from .package import Binding, Package, below, file_of, function_of, params_of
+from .package import Binding, Package, below, file_of, function_of, params_of, value_of
 
 Role = Literal["module", "exports", "require"]
 _ROLES: tuple[Role, ...] = ("module", "exports", "require")
 _NPM_ROLES: tuple[Role, ...] = ("require", "module", "exports")
-_NPM_DEFINE, _NPM_REQUIRE = "__DEFINE__", "__REQUIRE__"
+_NPM_DEFINE = "__DEFINE__"
+_NPM_ENTRY = frozenset(["func", "req", "m", "status"])
 _SHARED = "chunks"
 _ENDINGS = ("", ".js", "/index.js")
 _PREFIXES = ("", "miniprogram_npm/")
@@ -45,6 +46,7 @@ class Modules:
         self._require_of_table: dict[Node, str] = {}  # the bootstrap's own `require`, by its function
         self.getters: dict[Node, tuple[Module, str]] = {}  # functions that give a member of a module's exports
         self._by_member: defaultdict[tuple[Module, str], list[Node]] = defaultdict(list)
+        self._lazy: dict[Binding, Module] = {}
         self._names: dict[Module, dict[str, str]] = {}  # of those in npm packages: the numbers of what they require
         self._find_tables()
         self._find_file_exports()
@@ -60,11 +62,11 @@ class Modules:
         callee = call.kids[0]
         if callee.op == Op.MEMBER and callee.name == "async":
             callee = callee.kids[0]
-        if len(call.kids) < 2 or callee.op != Op.ID:
-            return None
+        if callee.op != Op.ID or len(call.kids) < 2:
+            return self._lazy.get(callee.of) if callee.op == Op.ID else None
         key = call.kids[1]
-        if callee.name == _NPM_REQUIRE and key.op == Op.NUMBER:
-            return self._tables[_path(call)].get(key.name)
+        if key.op == Op.NUMBER and (module := self._tables[_path(call)].get(key.name)) and module in self._names:
+            return module
         if callee.of is None:
             return self._by_path(call, key.name) if callee.name == "require" and key.op == Op.STRING else None
         role = self._roles.get(callee.of)
@@ -120,6 +122,8 @@ class Modules:
             callee = call.kids[0]
             if callee.op == Op.ID and callee.name == _NPM_DEFINE:
                 self._note_npm(call)
+            elif callee.op == Op.ID and len(call.kids) == 2 and call.kids[1].op in FUNCTIONS:
+                self._note_lazy(call)
             elif callee.op == Op.MEMBER and callee.name == "push" and len(call.kids) > 1:
                 pushed = call.kids[1]
                 if pushed.op == Op.ARRAY and len(pushed.kids) > 1 and pushed.kids[0].op == Op.ARRAY:
@@ -131,6 +135,8 @@ class Modules:
                         self._note_bootstrap(params_of(callee)[place], space)
         for table in self._package.objects:
             up = table.up
+            if {prop.name for prop in table.kids} >= _NPM_ENTRY:
+                self._note_npm_entry(table)
             if up is not None and up.op in (Op.VAR, Op.ASSIGN) and table.slot == 1 and up.kids[0].op == Op.ID:
                 space = f"{_path(table)}:{id(table)}"
                 if self._note_table(table, space):
@@ -141,16 +147,41 @@ class Modules:
 
         The last function says which number each name stands for that the module requires.
         """
-        if len(call.kids) != 4 or call.kids[1].op != Op.NUMBER or call.kids[2].op not in FUNCTIONS:
+        if len(call.kids) == 4 and call.kids[1].op == Op.NUMBER and call.kids[2].op in FUNCTIONS:
+            self._note_npm_module(call.kids[1].name, call.kids[2], call.kids[3])
+
+    def _note_npm_entry(self, entry: Node) -> None:
+        """Note the same where a minifier has put `__DEFINE__` in its place: `modules[id] = {func: …, req: …, m: …}`."""
+        up = entry.up
+        if up is None or up.op != Op.ASSIGN or up.kids[0].op != Op.MEMBER:
             return
-        space = _path(call)
-        module = self._tables[space].setdefault(call.kids[1].name, Module(call.kids[2], call.kids[1].name))
-        for role, pattern in zip(_NPM_ROLES, params_of(call.kids[2]), strict=False):
-            if pattern.op == Op.ID and isinstance(pattern.of, Binding):
-                self._roles[pattern.of] = (role, module, space)
-        maps = (node for node in below(call.kids[3]) if node.op == Op.OBJECT)
+        functions = {prop.name: value_of(prop.kids[0]) for prop in entry.kids if prop.kids}
+        if functions["func"].op in FUNCTIONS:
+            self._note_npm_module(up.kids[0].name, functions["func"], functions["req"])
+
+    def _note_npm_module(self, number: str, function: Node, names: Node) -> None:
+        space = _path(function)
+        module = self._tables[space].setdefault(number, Module(function, number))
+        self._give_roles(function, _NPM_ROLES, module, space)
+        maps = (node for node in below(names) if node.op == Op.OBJECT)
         props = [prop for found in maps for prop in found.kids if prop.op == Op.PROP and prop.kids]
         self._names[module] = {prop.name: prop.kids[0].name for prop in props if prop.kids[0].op == Op.NUMBER}
+
+    def _note_lazy(self, call: Node) -> None:
+        """Note a module as esbuild writes it: `var name = __commonJS((exports, module) => …)`, required by `name()`."""
+        helper, up = value_of(call.kids[0]), call.up
+        if helper.op not in FUNCTIONS or up is None or up.op != Op.VAR or up.kids[0].op != Op.ID:
+            return
+        if not any(node.op == Op.PROP and node.name == "exports" for node in below(helper.kids[1])):
+            return
+        module = Module(call.kids[1], up.kids[0].name)
+        self._give_roles(call.kids[1], ("exports", "module"), module, _path(call))
+        self._lazy[up.kids[0].of] = module
+
+    def _give_roles(self, function: Node, roles: tuple[Role, ...], module: Module, space: str) -> None:
+        for role, pattern in zip(roles, params_of(function), strict=False):
+            if pattern.op == Op.ID and isinstance(pattern.of, Binding):
+                self._roles[pattern.of] = (role, module, space)
 
     def _note_table(self, table: Node, space: str) -> bool:
         if table.op == Op.OBJECT:
@@ -168,9 +199,7 @@ class Modules:
             module = self._tables[space].setdefault(name, Module(function, name))
             if space != _SHARED:
                 self._tables[_SHARED].setdefault(name, module)
-            for role, pattern in zip(_ROLES, params_of(function), strict=False):
-                if pattern.op == Op.ID and pattern.of is not None:
-                    self._roles[pattern.of] = (role, module, space)
+            self._give_roles(function, _ROLES, module, space)
         return True
 
     def _note_bootstrap(self, pattern: Node, space: str) -> None:

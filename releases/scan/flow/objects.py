@@ -10,7 +10,7 @@ from typing import Any
 from .modules import Module
 from .nodes import FUNCTIONS, Node, Op
 from .package import Binding, is_target, params_of
-from .things import Thing
+from .things import WRITES, Thing
 from .values import API, BUILT, GLOBALS, Flow, Kind, Value
 
 Sink = Callable[[Value], None]
@@ -65,11 +65,13 @@ class Objects(Flow, ABC):
             sink(value)
 
     def _take_any(self, value: Value, node: Node) -> None:
-        if value.kind == "api" and not is_target(node) and not self._mirrored(node):
+        if value.kind == "api" and not is_target(node) and not self._mirrored(node, value):
             self.flow(node, Value("any", None, value.via))
         elif value.kind == "global" and not is_target(node):
             self.open[node, "name"] = None
         elif value.kind == "object":
+            if self._mirrored(node, value):
+                return
             is_written = isinstance(value.what, Node) and value.what.op in (Op.OBJECT, Op.ARRAY)
             for kid in value.what.kids if is_written else ():
                 self._member(
@@ -107,6 +109,8 @@ class Objects(Flow, ABC):
         known.append(value)
         for sink in list(self._readers[thing, name]):
             sink(value)
+        if thing not in self._started:
+            self._link_spread(thing)
         self._start(thing)
         for other in self._linked[thing]:
             self._add_field(other, name, value)
@@ -120,6 +124,12 @@ class Objects(Flow, ABC):
             if owner is thing:
                 for value in list(values):
                     self._add_field(other, name, value)
+
+    def _link_spread(self, thing: Thing) -> None:
+        """Let what is spread in an object have its members, too: its methods are called with that object as `this`."""
+        spread = [kid for kid in thing.kids if kid.op == Op.SPREAD] if isinstance(thing, Node) else []
+        for inner in (inner for kid in spread if kid.kids for inner in self.backward.things(kid.kids[0])):
+            self._link(thing, inner)
 
     def _start(self, thing: Thing) -> None:
         """Follow an object from where it is made."""
@@ -219,12 +229,18 @@ class Objects(Flow, ABC):
             self._add_field(thing, target.name, value)
         if things or any(one.kind in ("api", "global") for one in self._at[owner]):
             return
-        if len(target.name) > 1 and target.name not in _COMMON:
-            # Whoever else takes a member of that name may take this one.
-            for node in self._package.members.get(target.name, ()):
-                self.flow(node, value._replace(via=value.via or self._via(target)) if value.kind == "api" else value)
-        elif value.kind == "api":
+        if not self._give_by_name(target, value) and value.kind == "api":
             self._escape(value, target)
+
+    def _give_by_name(self, member: Node, value: Value) -> bool:
+        """Give a value to whoever takes a member of that name of something unknown; False for a name that many have."""
+        if len(member.name) < 2 or member.name in _COMMON:
+            return False
+        given = value._replace(via=value.via or self._via(member)) if value.kind == "api" else value
+        for node in self._package.members.get(member.name, ())[:WRITES]:
+            if not self.backward.things(node.kids[0]):
+                self.flow(node, given)
+        return True
 
     def _write_any(self, target: Node, value: Value) -> None:
         """`a[b] = value`."""
@@ -239,15 +255,17 @@ class Objects(Flow, ABC):
 
     # Copies ----------------------------------------------------------------------------------------------------------
 
-    def _mirrored(self, node: Node) -> bool:
+    def _mirrored(self, node: Node, value: Value) -> bool:
         """Whether what is taken by a name known at run time ends up under that name of another object.
 
-        As in `for (k in wx) a[k] = function () {… wx[k] …}`: the other object then has what the API object has.
+        As in `for (k in wx) a[k] = function () {… wx[k] …}`: the other object then has what the API object has, or what
+        another object has of which all is copied.
         """
         names = self.backward.names_in(node.kids[0] if node.op == Op.CALL else node.kids[1])
         inner, around = node, node.up
         while around is not None:
-            if self._is_mirror(inner, around, names, Value("api", None, self._via(node))):
+            copy = value if value.kind == "object" else Value("api", None, self._via(node))
+            if self._is_mirror(inner, around, names, copy):
                 return True
             inner, around = around, around.up
         return False
@@ -266,7 +284,11 @@ class Objects(Flow, ABC):
             target, key = around.kids[1], around.kids[2]
         if target is None or key is None or not names & self.backward.names_in(key):
             return False
-        self._taint(target, value)
+        if value.kind == "object":
+            for thing in self.backward.things(target):
+                self._link(value.what, thing)
+        else:
+            self._taint(target, value)
         return True
 
     def _bind_entry(self, pattern: Node, value: Value) -> None:

@@ -212,6 +212,16 @@ def params_of(function: Node) -> tuple[Node, ...]:
     return function.kids[0].kids
 
 
+def value_of(node: Node) -> Node:
+    """Return what a name is set to, where it is set once; any other expression itself."""
+    if node.op != Op.ID or not isinstance(node.of, Binding) or len(node.of.targets) > 2:
+        return node
+    for target in node.of.targets:
+        if target.up is not None and target.up.op in (Op.VAR, Op.ASSIGN) and len(target.up.kids) > 1:
+            return target.up.kids[1]
+    return node
+
+
 def below(node: Node) -> Iterator[Node]:
     """Yield a node and all that is inside it."""
     stack = [node]

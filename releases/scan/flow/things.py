@@ -12,7 +12,8 @@ from .package import Binding, Package, below, is_interop, returned
 
 Thing = Node | Module
 
-FAR = 14  # steps back
+FAR = 18  # steps back
+BEGUN = 4  # of them are taken for gone, where many expressions are asked about
 _MANY = 12  # things that one expression can be
 WORK = 3_000  # expressions that one question leads to
 WRITES = 100  # members of one name that are looked at

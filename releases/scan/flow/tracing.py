@@ -89,6 +89,8 @@ class Tracer(Calls):
         elif op == Op.PROP:
             if up.up is not None and not is_target(up):
                 self._add_field(up.up, up.name, value)
+                if value.kind == "api":
+                    self._give_by_name(up, value)
         elif op == Op.COMPUTED:
             self._computed(value, up, slot)
         elif op == Op.SPREAD:
