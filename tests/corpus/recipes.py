@@ -7,14 +7,18 @@ are used again as long as the recipe, its lock and Node are the same.
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 import shutil
+import signal
 import subprocess
 import time
 from collections.abc import Iterable
+from contextlib import suppress
 from hashlib import sha256
 from pathlib import Path
+from typing import IO
 
 import msgspec
 
@@ -84,10 +88,17 @@ def recipes() -> list[Recipe]:
 
 
 def build(recipe: Recipe, cache: Path = CACHE) -> Built:
-    """Build the programs of a recipe, as far as they are not there; CannotBuildError if that can't be done."""
+    """Build the programs of a recipe, as far as they are not there; CannotBuildError if that can't be done.
+
+    Who builds the same in the same cache waits until this is done, and finds it there.
+    """
     built = Built(recipe, [])
-    for way in recipe.builds:
-        built.programs += (_of_natives if recipe.native else _of_framework)(built, way, cache)
+    workplace = cache / recipe.name
+    workplace.mkdir(parents=True, exist_ok=True)
+    with (workplace / ".lock").open("w") as alone:
+        fcntl.flock(alone, fcntl.LOCK_EX)
+        for way in recipe.builds:
+            built.programs += (_of_natives if recipe.native else _of_framework)(built, way, cache)
     return built
 
 
@@ -179,32 +190,39 @@ def _copy(paths: Iterable[Path], target: Path) -> None:
 
 
 def _npm(arguments: list[str], folder: Path, seconds: int) -> None:
-    command, environment = (
-        ["npm"],
-        {**os.environ, "NODE_OPTIONS": "", "FORCE_COLOR": "0", "BROWSERSLIST_IGNORE_OLD_DATA": "1"},
-    )
+    command, environment = ["npm"], {**os.environ, "NODE_OPTIONS": "", "FORCE_COLOR": "0"}
     if shutil.which("npm") is None:
         binaries = NPM_OF_WHEEL / "bin"
         command = [str(binaries / "node"), str(NPM_OF_WHEEL / "lib/node_modules/npm/bin/npm-cli.js")]
         environment["PATH"] = f"{binaries}:{environment['PATH']}"
     log = folder / "npm.log"
     with log.open("wb") as output:
-        try:
-            done = subprocess.run(
-                [*command, *arguments],
-                cwd=folder,
-                env=environment,
-                stdin=subprocess.DEVNULL,
-                stdout=output,
-                stderr=subprocess.STDOUT,
-                timeout=seconds,
-            )
-            trouble = f"exit code {done.returncode}" if done.returncode else ""
-        except subprocess.TimeoutExpired:
-            trouble = f"not done after {seconds} s"
+        trouble = _run([*command, *arguments], folder, environment, output, seconds)
     if trouble:
         end = "\n".join(log.read_text(errors="replace").splitlines()[-30:])
         raise CannotBuildError(f"{folder.parent.name}: `npm {' '.join(arguments)}`: {trouble}\n{end}")
+
+
+def _run(command: list[str], folder: Path, environment: dict[str, str], output: IO[bytes], seconds: int) -> str:
+    """Run a command, and return what went wrong. Whatever it has started ends with it."""
+    process = subprocess.Popen(
+        command,
+        cwd=folder,
+        env=environment,
+        stdin=subprocess.DEVNULL,
+        stdout=output,
+        stderr=subprocess.STDOUT,
+        start_new_session=True,
+    )
+    try:
+        code = process.wait(seconds)
+    except subprocess.TimeoutExpired:
+        return f"not done after {seconds} s"
+    finally:
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+    return f"exit code {code}" if code else ""
 
 
 def _mark(paths: Iterable[Path], leaving: Iterable[str] = ()) -> str:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from releases.scan import OriginUse, Place, Scan, Secret, Use
+from releases.scan import Open, OriginUse, Place, Scan, Secret, Unread, Use
 from tests.corpus import report
 from tests.corpus.found import Found, found
 from tests.corpus.invented import fill, value_of
@@ -108,15 +108,18 @@ def test_what_is_missing_must_be_marked():
 
 def test_a_scan_in_words_of_the_corpus():
     place = Place("app.js", 1)
+    asked, shown = OriginUse(Use("https://a.example.org"), "request", True), OriginUse(Use("https://b.example.org"))
     result = Scan(
-        apis=[Use("wx.login", 1, [place]), Use("button.getPhoneNumber", 1, [place])],
-        origins=[OriginUse(Use("https://a.example.org"), "request"), OriginUse(Use("https://b.example.org"), "")],
+        apis=[Use("wx.login", 1, [place]), Use("wx.getPhoneNumber", 1, how="wrapper"), Use("wx.a", 1, how="framework")],
+        origins=[asked, shown],
+        open=[Open("app.js", 1, "name"), Open("vendor.js", 2, "handed", framework="Taro")],
         secrets=[Secret("app_secret", "a…", place)],
+        unread=[Unread("old.js", "syntax", by_patterns=True)],
     )
     seen = found(result)
     assert seen.apis == {"wx.login", "wx.getPhoneNumber"}
     assert (seen.called, seen.mentioned) == ({"https://a.example.org"}, {"https://b.example.org"})
-    assert (seen.secrets, seen.marks) == (["app_secret"], [])
+    assert (seen.secrets, seen.marks) == (["app_secret"], ["old.js: syntax", "app.js:1: name"])
 
 
 @pytest.mark.parametrize("recipe", recipes(), ids=lambda recipe: recipe.name)
