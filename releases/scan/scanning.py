@@ -6,14 +6,16 @@ from collections import deque
 from collections.abc import Iterable
 from concurrent.futures import Future
 
+import msgspec
+
 from .credentials import find_secrets, find_suspects, hash_of, hint_of
 from .facts import Finds, Place, Scan, Secret, Suspect, Unread
 from .gathering import Gathered
 from .limits import Limits
 from .manifest import read_manifest
 from .parsers import Parsers, follow
-from .parsing import Kind, Tree
-from .patterns import Lines, find_in_sheet, search_addresses
+from .parsing import Tree
+from .patterns import Lines, find_in_sheet, search, search_addresses
 
 _SCRIPTS = frozenset(["js", "wxs", "ts"])
 _TEXTS = _SCRIPTS | frozenset(
@@ -57,8 +59,7 @@ class _Looker:
             content = content[: self.limits.searched_size]
             self.gathered.add_unread(Unread(path, "size", by_patterns=True))
         if suffix in _SCRIPTS:
-            kind: Kind = "typed" if suffix == "ts" else "script"
-            self._pending.append((path, len(content), parsers.submit(kind, content)))
+            self._look_at_script(path, content, parsers, is_typed=suffix == "ts")
         elif suffix == "wxml":
             self._pending.append((path, 0, parsers.submit("markup", content)))
         elif suffix in _SHEETS:
@@ -68,6 +69,15 @@ class _Looker:
         self._look_for_secrets(path, content)
         self.gather(self.limits.parsers)
 
+    def _look_at_script(self, path: str, content: bytes, parsers: Parsers, *, is_typed: bool) -> None:
+        """Have a script read, as long as there is room for what is followed."""
+        if self._kept + len(content) > self.limits.followed_size:
+            self.gathered.add_script(len(content), is_read=False)
+            self.gathered.add(path, msgspec.structs.replace(search(content, self.limits), why="size"))
+        else:
+            self._kept += len(content)
+            self._pending.append((path, len(content), parsers.submit("typed" if is_typed else "script", content)))
+
     def gather(self, left: int) -> None:
         """Take what was read, in the order of the files, until at most `left` are still being read."""
         while len(self._pending) > left:
@@ -75,11 +85,8 @@ class _Looker:
             finds = future.result()
             if finds.framework:
                 self.gathered.add_framework(finds.framework)
-            if finds.root and self._kept + len(finds.root) > self.limits.followed_size:
-                finds.root, finds.why = b"", "size"
             self.gathered.add_script(size, is_read=bool(finds.root))
             if finds.root:
-                self._kept += len(finds.root)
                 self._scripts.append((Tree(path, finds.root, finds.framework), size, finds))
             else:
                 self.gathered.add(path, finds)
