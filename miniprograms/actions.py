@@ -28,7 +28,7 @@ from console.base.hosts.states import DecisionState
 from miniprograms import events
 from miniprograms.events import ProgramEvent
 from miniprograms.models import Binding, Category, IdeDownload, MiniProgram, ProgramUser
-from miniprograms.signals import binding_ended, binding_started, shelf_changed
+from miniprograms.signals import binding_ended, binding_requested, binding_started, shelf_changed
 from miniprograms.states import Shelf
 
 DESCRIPTIVE = ("name", "category", "introduction", "description")
@@ -187,6 +187,7 @@ def request_binding(
     binding = Binding(mini_program=program, application=application, requested_by=by, reason=reason)
     decisions.ask(binding, at=at)
     emit(events.BindingRequested(binding, was=None, by=by, at=at, reason=reason))
+    binding_requested.send(sender=Binding, binding=binding, by=by, at=at)
     return binding
 
 

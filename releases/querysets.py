@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from django.db import models
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Case, Exists, OuterRef, Q, When
 
 from miniprograms.querysets import is_on_shelf
 from releases.states import AuditState, VersionState
@@ -59,6 +59,11 @@ class VersionQuerySet(models.QuerySet["Version"]):
             | Q(major=OuterRef("major"), minor=OuterRef("minor"), patch__gte=OuterRef("patch"))
         )
         return self.filter(~Exists(online.filter(not_lower, mini_program=OuterRef("mini_program"))))
+
+    def accepted_with_binding(self) -> VersionQuerySet:
+        """What an application accepts with a binding: what is online, else what has passed an audit (L-6, V-18)."""
+        accepted = self.filter(state__in=[VersionState.ONLINE, VersionState.APPROVED]).select_related("package")
+        return accepted.order_by(Case(When(state=VersionState.ONLINE, then=0), default=1), "-major", "-minor", "-patch")
 
     def publishable(self) -> VersionQuerySet:
         """What may be published now (V-12): those of which `rules.why_not_publish` has nothing to say."""

@@ -7,8 +7,15 @@ from django.dispatch import receiver
 
 from console.base.accounts.models import User
 from miniprograms.models import Binding
-from miniprograms.signals import binding_ended, binding_started
+from miniprograms.signals import binding_ended, binding_requested, binding_started
 from releases import actions
+from releases.actions import report
+
+
+@receiver(binding_requested)
+def report_to_who_decides(sender: Any, *, binding: Binding, by: User, at: datetime | None, **kwargs: Any) -> None:
+    """Who decides a binding accepts what is online, and sees its report with what is granted there (V-18)."""
+    report.report_for_binding(binding, by=by, at=at)
 
 
 @receiver(binding_started)

@@ -14,7 +14,7 @@ from console.base.hosts.states import DecisionState
 from devmgmt.models import ApiPermission, DomainExemption
 from miniprograms.models import Binding
 from releases.access import review_for
-from releases.models import ReviewDecision
+from releases.models import ReviewDecision, Version
 
 G = TypeVar("G", Binding, DomainExemption, ApiPermission)
 
@@ -40,6 +40,16 @@ def open_review_for(user: User, permission: Permission, decision_id: int) -> Rev
     if decision.state == DecisionState.WITHDRAWN:
         raise Http404
     return decision
+
+
+def open_binding_for(user: User, permission: Permission, decision_id: int) -> tuple[Binding, Version]:
+    """Return a binding, or the request for one, with the version that it accepts; 404 when there is none to look at."""
+    binding = binding_for(user, permission, decision_id)
+    is_live = binding.state in (DecisionState.WAITING, DecisionState.APPROVED)
+    version = binding.mini_program.versions.accepted_with_binding().first() if is_live else None
+    if version is None:
+        raise Http404
+    return binding, version
 
 
 def _request_for(kind: type[G], user: User, permission: Permission, pk: int) -> G:

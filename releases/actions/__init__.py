@@ -143,12 +143,11 @@ def decide(
 
 
 @transaction.atomic
-def export_package(decision: ReviewDecision, *, by: User) -> File[bytes]:
-    """Return the package, opened, for a reviewer who looks at it; each time is on record.
+def export_package(version: Version, *, decision: ReviewDecision | None = None, by: User) -> File[bytes]:
+    """Return the package, opened, for a reviewer who looks at it, mostly to decide; each time is on record.
 
     Raises ActionRefused when the storage fails.
     """
-    version = decision.audit.version
     emit(events.PackageDownloaded(version, decision=decision, by=by, after={"package": version.package.sha256}))
     try:
         return version.package.file.open("rb")

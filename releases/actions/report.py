@@ -12,6 +12,7 @@ from console.base.activity.events import emit
 from console.base.core.errors import ActionRefused
 from console.base.core.wakeups import wake
 from miniprograms.actions import lock
+from miniprograms.models import Binding
 from releases import events, rules
 from releases.models import Audit, Report, ReviewDecision, Version
 from releases.tasks import write_reports
@@ -46,6 +47,13 @@ def _requested(version: Version, decision: ReviewDecision | None, *, by: User, a
         after = {"package": version.package.sha256} | ({"audit": audit.number} if audit else {})
         emit(events.ReportRequested(version, decision=decision, by=by, at=at, after=after))
     return report
+
+
+@transaction.atomic
+def report_for_binding(binding: Binding, *, by: User, at: datetime | None = None) -> Report | None:
+    """Have a report written on the version that approving a binding accepts; None while there is none (V-18)."""
+    version = binding.mini_program.versions.accepted_with_binding().first()
+    return None if version is None else _requested(version, None, by=by, at=at)
 
 
 def report_on(audit: Audit, *, at: datetime) -> Report:

@@ -159,10 +159,11 @@ def content_of(version: Version) -> Content:
     comparison = compare(package, base.package if base else None)
     pages_before = base.package.pages if base else []
     bound = list(program.bindings.bound().applications())
+    asked = list(program.bindings.live().applications())  # Who is asked for a binding reads the report, too (V-18).
     names = [use.name for use in found.apis]
     agreement = program.privacy_agreements.first()
     data = _data(names, agreement)
-    listed = _apis(found.apis, program, bound)
+    listed = _apis(found.apis, program, asked)
     left_out = dict(found.left_out)
     content = Content(
         size=package.size,

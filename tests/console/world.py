@@ -11,6 +11,7 @@ from console.base.hosts.models import ApplicationMember
 from devmgmt.actions import save_query
 from tests import factories
 
+BINDING_PAGES = ("", "_report", "_report_again", "_files", "_file", "_package")
 TEAM_ROLES = ("admin", "license_holder", "developer", "viewer")
 
 
@@ -44,7 +45,10 @@ def make_world(label: str) -> World:
     program = factories.make_program(team, f"{label} program", created_by=world.people["license_holder"])
     bound = factories.make_binding(program, application)
     asked = factories.make_binding(program, factories.make_application(team), state="waiting")
-    in_inbox = factories.make_binding(factories.make_program(team), application, state="waiting")
+    other = factories.make_program(team)
+    factories.make_binding(other)
+    factories.make_online(other)
+    in_inbox = factories.make_binding(other, application, state="waiting")
     factories.make_online(program, "0.1.0")
     program.refresh_from_db()
     task = factories.make_task(factories.make_approved(program, "0.2.0"), state="pending", name=f"{label} task")
@@ -90,7 +94,7 @@ def make_world(label: str) -> World:
     }
     world.per_route = {
         "miniprograms:withdraw_binding": {"binding_id": asked.pk},
-        "reviews:binding": {"decision_id": in_inbox.pk},
+        **{f"reviews:binding{page}": {"decision_id": in_inbox.pk} for page in BINDING_PAGES},
         "reviews:exemption": {"decision_id": exemption.pk},
         "reviews:permission": {"decision_id": permission.pk},
     }

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import messages
-from django.http import HttpResponse
+from django.http import FileResponse, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -14,7 +14,9 @@ from console.base.accounts.access import SignedInRequest, route
 from console.base.accounts.permissions import Permission
 from console.base.core.errors import ActionRefused
 from console.reviews import querysets
-from console.reviews.access import open_review_for
+from console.reviews.access import open_binding_for, open_review_for
+from miniprograms.models import Binding
+from releases import actions as releases
 from releases import rules
 from releases.actions import report as actions
 from releases.models import ReviewDecision, Version
@@ -58,6 +60,87 @@ def file(request: SignedInRequest, decision: ReviewDecision) -> HttpResponse:
     version = decision.audit.version
     online = base_of(version) if context["compares"] and version.state not in WAS_ONLINE else None
     return file_page(request, version, online, context, template="reviews/file.html")
+
+
+@route(Permission.DECIDE, load=open_review_for)  # type: ignore[arg-type]  # a streaming response
+def package(request: SignedInRequest, decision: ReviewDecision) -> FileResponse | HttpResponse:
+    """The canonical bytes of the version in audit: what would be served (V-6); each download is on record (P-5)."""
+    return _package(request, decision.audit.version, decision=decision, back=decision.get_absolute_url())
+
+
+def _package(
+    request: SignedInRequest, version: Version, *, decision: ReviewDecision | None = None, back: str
+) -> FileResponse | HttpResponse:
+    try:
+        file = releases.export_package(version, decision=decision, by=request.user)
+    except ActionRefused as refused:
+        messages.error(request, refused.message)
+        return redirect(back)
+    response = FileResponse(
+        file,
+        as_attachment=True,
+        filename=f"{version.mini_program.app_id}_{version}.apkg",
+        content_type="application/octet-stream",
+    )
+    response["Cache-Control"] = "no-store"
+    return response
+
+
+# What approving a binding accepts (V-18) ---------------------------------------------------------------------------
+
+
+@route(Permission.DECIDE, load=open_binding_for)
+def binding_report(request: SignedInRequest, accepted: tuple[Binding, Version]) -> HttpResponse:
+    """The report on the version that is online, with what is granted in the application that is asked."""
+    return render(request, "reviews/report.html", of_binding(*accepted))
+
+
+@route(Permission.DECIDE, load=open_binding_for, methods="POST")
+def binding_report_again(request: SignedInRequest, accepted: tuple[Binding, Version]) -> HttpResponse:
+    """Have that report written again, with what is granted and declared now."""
+    binding, _version = accepted
+    actions.report_for_binding(binding, by=request.user)
+    messages.success(request, _("The report is written again."))
+    return redirect("reviews:binding_report", binding.pk)
+
+
+@route(Permission.DECIDE, load=open_binding_for)
+def binding_files(request: SignedInRequest, accepted: tuple[Binding, Version]) -> HttpResponse:
+    """All files of that version."""
+    context = of_binding(*accepted)
+    return render(request, "reviews/changes.html", context | tree(request.GET, context["version"], None))
+
+
+@route(Permission.DECIDE, load=open_binding_for)
+def binding_file(request: SignedInRequest, accepted: tuple[Binding, Version]) -> HttpResponse:
+    """One of them."""
+    return file_page(request, accepted[1], None, of_binding(*accepted), template="reviews/file.html")
+
+
+@route(Permission.DECIDE, load=open_binding_for)  # type: ignore[arg-type]  # a streaming response
+def binding_package(request: SignedInRequest, accepted: tuple[Binding, Version]) -> FileResponse | HttpResponse:
+    """The canonical bytes of that version: what the application's devices get; each download is on record (P-5)."""
+    binding, version = accepted
+    return _package(request, version, back=binding.get_absolute_url())
+
+
+def of_binding(binding: Binding, version: Version) -> dict[str, Any]:
+    """Return what every page on the code that comes with a binding needs: no other version is that reviewer's."""
+    reports = version.reports.filter(requested_at__gte=binding.requested_at)
+    return {
+        "decision": binding,
+        "application": binding.application,
+        "program": binding.mini_program,
+        "version": version,
+        "package": version.package,
+        "compares": False,
+        "report_url": reverse("reviews:binding_report", args=[binding.pk]),
+        "changes_url": reverse("reviews:binding_files", args=[binding.pk]),
+        "file_url": reverse("reviews:binding_file", args=[binding.pk]),
+        "package_url": reverse("reviews:binding_package", args=[binding.pk]),
+        "again_url": reverse("reviews:binding_report_again", args=[binding.pk]),
+        **shown(reports, [binding.application]),
+    }
 
 
 def of_decision(decision: ReviewDecision) -> dict[str, Any]:

@@ -5,17 +5,15 @@ from __future__ import annotations
 from typing import Any
 
 from django.conf import settings
-from django.contrib import messages
 from django.core.paginator import Paginator
-from django.http import FileResponse, Http404, HttpResponse
-from django.shortcuts import redirect, render
+from django.http import HttpResponse
+from django.shortcuts import render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from console.base.accounts.access import SignedInRequest, route
 from console.base.accounts.models import User
 from console.base.accounts.permissions import Permission
-from console.base.core.errors import ActionRefused
 from console.base.core.pages import form_page, posted
 from console.base.hosts.models import Decision, HostApplication
 from console.base.hosts.rules import why_not_decide
@@ -24,7 +22,7 @@ from console.reviews import querysets
 from console.reviews.access import binding_for, exemption_for, permission_for
 from console.reviews.filters import InboxFilter
 from console.reviews.forms import APPROVE, DecisionForm
-from console.reviews.views.code import of_decision, report_shown, tree_shown
+from console.reviews.views.code import of_binding, of_decision, report_shown, tree_shown
 from devmgmt import actions as devmgmt
 from devmgmt.models import ApiPermission, DomainExemption, ProgramGrant
 from devmgmt.states import DomainType
@@ -84,16 +82,10 @@ def binding(request: SignedInRequest, decision: Binding) -> HttpResponse:
     live = decision.state in (DecisionState.WAITING, DecisionState.APPROVED)
     online = program.versions.online().select_related("package").first() if live else None
     approved = program.versions.approved().overtaking(Version.objects.online()).first() if live else None
-    return _decide(
-        request,
-        decision,
-        miniprograms.decide_binding,
-        template="reviews/binding.html",
-        program=program,
-        online=online,
-        approved=approved,
-        package=online.package if online else None,
-    )
+    accepted = program.versions.accepted_with_binding().first() if live else None
+    context = {"program": program, "online": online, "approved": approved}
+    context |= of_binding(decision, accepted) if accepted else {}
+    return _decide(request, decision, miniprograms.decide_binding, template="reviews/binding.html", **context)
 
 
 @route(Permission.DECIDE, load=exemption_for, methods="GET POST", sudo=True)
@@ -157,24 +149,3 @@ def _decide(request: SignedInRequest, decision: Decision, verb: Any, /, **contex
         why_not=why_not_decide(decision, by=user),
         **{"decision": decision, "application": decision.application, **context},
     )
-
-
-@route(Permission.DECIDE, load=review_for)  # type: ignore[arg-type]  # a streaming response
-def package(request: SignedInRequest, decision: ReviewDecision) -> FileResponse | HttpResponse:
-    """The canonical bytes of the version in audit: what would be served (V-6); each download is on record (P-5)."""
-    if decision.state == DecisionState.WITHDRAWN:
-        raise Http404  # Taken back: the code is the other team's alone.
-    version = decision.audit.version
-    try:
-        file = releases.export_package(decision, by=request.user)
-    except ActionRefused as refused:
-        messages.error(request, refused.message)
-        return redirect("reviews:audit", decision.pk)
-    response = FileResponse(
-        file,
-        as_attachment=True,
-        filename=f"{version.mini_program.app_id}_{version}.apkg",
-        content_type="application/octet-stream",
-    )
-    response["Cache-Control"] = "no-store"
-    return response
