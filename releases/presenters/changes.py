@@ -46,7 +46,7 @@ def file(asked: QueryDict, version: Version, online: Version | None) -> dict[str
     """Return the file that `?path=` names, before and after, at `?line=`; raises Http404 when neither has it."""
     path = str(asked["path"])
     old = online.package if online else None
-    view = view_file(version.package, old, path, line=_line(asked.get("line", "")))
+    view = view_file(version.package, old, path, line=_line(asked.get("line", "")), as_written="as_written" in asked)
     if view is None:
         raise Http404
     return {"file": view, "online": online, **_neighbours(version.package, old, path)}

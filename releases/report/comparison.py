@@ -12,6 +12,7 @@ from typing import Literal
 
 from console.base.core.diff import Diff, Excerpt, excerpt, is_text, side_by_side
 from releases.models import Package, Version
+from releases.report import readable
 from releases.rules import unreadable_package
 from releases.states import VersionState
 
@@ -150,7 +151,8 @@ class Side:
 class FileView:
     """One file before and after; `diff` is None where there are no lines to compare.
 
-    `excerpt` shows the lines around the one that was asked for, or the text of a file that did not change.
+    `excerpt` shows the lines around the one that was asked for, or the text of a file that did not change. What
+    `is_minified` has lines that nobody reads; where it `is_pretty`, lines are those of a pretty-printed text.
     """
 
     path: str
@@ -160,10 +162,16 @@ class FileView:
     diff: Diff | None
     excerpt: Excerpt | None
     problem: str = ""
+    is_minified: bool = False
+    is_pretty: bool = False
 
 
-def view_file(new: Package, old: Package | None, path: str, *, line: int = 0) -> FileView | None:
+def view_file(
+    new: Package, old: Package | None, path: str, *, line: int = 0, as_written: bool = False
+) -> FileView | None:
     """Read one file of both packages; None when neither has it. `line` counts from 1, 0 for none.
+
+    Minified text is pretty-printed on both sides, unless it is to be seen as it was written.
 
     While the storage fails, what the packages' lists say of it.
     """
@@ -182,15 +190,23 @@ def view_file(new: Package, old: Package | None, path: str, *, line: int = 0) ->
         return FileView(path, kind, was, now, None, None, unreadable_package())
     is_image = _suffix(path) in IMAGES
     is_binary = not (is_text(left) and is_text(right)) or (is_image and _suffix(path) != "svg")
+    pictures = _image(path, right if same else left) if before else "", _image(path, right)
+    is_minified = not is_binary and any(map(readable.is_minified, (left, right)))
+    is_pretty = is_minified and not as_written
+    if is_pretty:
+        left, right = (readable.readable(text, _suffix(path)) for text in (left, right))
+        line = 0  # It counts lines as they were written.
     diff = None if is_binary or same else side_by_side(left if before else None, right if after else None)
     wanted = (line or (same and not is_image)) and after and not is_binary
     return FileView(
         path,
         kind,
-        Side(*before, image=_image(path, right if same else left)) if before else None,
-        Side(*after, image=_image(path, right)) if after else None,
+        Side(*before, image=pictures[0]) if before else None,
+        Side(*after, image=pictures[1]) if after else None,
         diff,
         excerpt(right, line=line, around=AROUND) if wanted else None,
+        is_minified=is_minified,
+        is_pretty=is_pretty,
     )
 
 

@@ -6,6 +6,7 @@ and following happen in processes of their own, see `parsing` and `flow`.
 
 from .facts import Open, OriginUse, Place, Scan, Secret, Suspect, Unread, Use
 from .limits import Limits
+from .parsers import printed
 from .scanning import scan
 
-__all__ = ["Limits", "Open", "OriginUse", "Place", "Scan", "Secret", "Suspect", "Unread", "Use", "scan"]
+__all__ = ["Limits", "Open", "OriginUse", "Place", "Scan", "Secret", "Suspect", "Unread", "Use", "printed", "scan"]

@@ -21,7 +21,7 @@ import msgspec
 from .facts import Finds, Followed, Why
 from .limits import Limits
 from .markup import search_markup
-from .parsing import Kind, Request, Tree, read, write
+from .parsing import LENGTH, Kind, Request, Tree, read, write
 from .patterns import search
 
 _ROOT = Path(__file__).resolve().parents[2]
@@ -165,6 +165,25 @@ def follow(trees: Iterable[Tree], limits: Limits) -> Followed | None:
             with suppress(OSError):  # What could not be written to it is of no interest any more.
                 process.communicate()
     return None
+
+
+def printed(source: bytes, limits: Limits) -> bytes | None:
+    """Have a minified script written as people write them; None where it is none, or takes too much.
+
+    Somebody waits for the page that shows it: so it has no more time than that, also on a machine that is busy.
+    """
+    if len(source) > limits.parsed_size:
+        return None
+    process = _start("releases.scan.printing", limits)
+    message = LENGTH.pack(len(source)) + source
+    try:
+        answer, _errors = process.communicate(message, timeout=2 * limits.file_seconds)
+    except (OSError, subprocess.TimeoutExpired):
+        return None
+    finally:
+        process.kill()
+        process.wait()
+    return answer or None
 
 
 def _start(module: str, limits: Limits) -> subprocess.Popen[bytes]:

@@ -36,7 +36,7 @@ def read_script(source: bytes, limits: Limits, *, typed: bool = False) -> Finds:
         return finds
     try:
         source.decode()
-        finds.root = msgspec.msgpack.encode(lower(_parsed(source, limits, typed=typed), source))
+        finds.root = msgspec.msgpack.encode(lower(parsed(source, limits, typed=typed), source))
     except UnicodeDecodeError:
         finds.why = "encoding"
     except OutOfTimeError:
@@ -48,8 +48,8 @@ def read_script(source: bytes, limits: Limits, *, typed: bool = False) -> Finds:
     return finds
 
 
-def _parsed(source: bytes, limits: Limits, *, typed: bool) -> Node:
-    """Return the root of the parser's tree. Raises OutOfTimeError, and SyntaxError."""
+def parsed(source: bytes, limits: Limits, *, typed: bool) -> Node:
+    """Return the root of the parser's tree. Raises OutOfTimeError, and SyntaxError where errors count."""
     end, callbacks = time.process_time() + limits.file_seconds, 0
 
     def part(offset: int, _point: object) -> bytes:

@@ -64,7 +64,10 @@ def test_files_and_package(signed_in, reviewer, binding):
     content = b"".join(page(client, binding, "binding_package").streaming_content)
     assert "app.json" in zipfile.ZipFile(io.BytesIO(content)).namelist()
     entry = ActivityEntry.objects.get(verb="package.downloaded")
-    assert (entry.actor_id, entry.after) == (reviewer.pk, {"package": binding.mini_program.versions.get().package.sha256})
+    assert (entry.actor_id, entry.after) == (
+        reviewer.pk,
+        {"package": binding.mini_program.versions.get().package.sha256},
+    )
 
 
 def test_another_report_is_asked_for(signed_in, reviewer, binding):

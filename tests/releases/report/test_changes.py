@@ -11,6 +11,7 @@ from PIL import Image
 
 from releases import actions
 from releases.models import Version
+from releases.report.readable import readable
 from releases.rules import unreadable_package
 from tests import factories
 
@@ -214,3 +215,45 @@ def test_constant_queries(signed_in, program, version):
         counts.append(len(queries))
     assert counts[0] == counts[1]
     assert response.context["comparison"].total == 1003
+
+
+def test_every_change_of_a_long_line_is_seen(signed_in, program):
+    """A harmless change at its start, and a call that somebody planted in its middle."""
+    filler = "".join(f"function f{number}(a,b){{return a*{number}+b}}" for number in range(4_010))
+    middle = len(filler) // 2 + filler[len(filler) // 2 :].index("function")
+    before = f"var version=1;{filler}"
+    after = f"var version=2;{filler[:middle]}wx.getLocation({{success:send}});{filler[middle:]}"
+    assert len(before) > 142_000
+    online = upload(program, "1.0.0", **{"app.js": before})
+    application = factories.make_binding(program).application
+    actions.decide(decision_on(online), approve=True, by=factories.make_reviewer(application))
+    actions.publish(Version.objects.get(pk=online.pk), by=program.created_by)
+    version = upload(program, "1.1.0", **{"app.js": after})
+    client = signed_in(program.created_by)
+    view = client.get(url(version, "file/"), {"path": "app.js"}).context["file"]
+    assert (view.is_minified, view.is_pretty, view.diff.more) == (True, True, 0)
+    changed = [
+        "".join(piece.text for piece in row.right.pieces)
+        for hunk in view.diff.hunks
+        for row in hunk.rows
+        if row.kind != "same"
+    ]
+    assert changed == ["var version=2;", "wx.getLocation({success:send});"]
+    as_written = client.get(url(version, "file/"), {"path": "app.js", "as_written": "1"}).context["file"]
+    assert (as_written.is_pretty, len(as_written.diff.hunks)) == (False, 1)
+
+
+@pytest.mark.parametrize(
+    ("path", "text", "lines"),
+    [
+        ("a.json", '{"a":[' + ",".join("1" * 9 for _ in range(90)) + "]}", 94),
+        ("a.wxss", ".a{color:red}" * 60, 120),
+        ("a.wxml", "<view><text>a</text></view>" * 30, 90),
+        ("a.txt", "x" * 1_000, 5),
+        ("a.js", "((" * 400, 4),
+    ],
+)
+def test_minified_text_gets_lines(path, text, lines):
+    shown = readable(text.encode(), path.rpartition(".")[2])
+    assert shown.count(b"\n") + 1 == lines
+    assert b"".join(shown.split()) == b"".join(text.encode().split())

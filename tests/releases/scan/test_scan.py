@@ -21,7 +21,8 @@ from releases.scan.markup import read_markup, search_markup
 from releases.scan.parsers import Parsers
 from releases.scan.parsing import Request, read, serve, write
 from releases.scan.patterns import search
-from releases.scan.scripts import read_script
+from releases.scan.printing import pretty
+from releases.scan.scripts import OutOfTimeError, read_script
 
 NESTED = b"{a:" * 600_000 + b"\nwx.getLocation()"
 SMALL = 64 << 20  # bytes of address space, too few for its tree
@@ -244,3 +245,13 @@ def test_a_hint_tells_less_than_half(source):
 @settings(max_examples=15)
 def test_no_package_raises(files):
     msgspec.json.encode(scan(files))
+
+
+@given(sources)
+@settings(max_examples=200)
+def test_printing_changes_nothing_but_white_space(source):
+    try:
+        printed = pretty(source, Limits())
+    except (SyntaxError, OutOfTimeError):
+        return
+    assert b"".join(printed.split()) == b"".join(source.split())
