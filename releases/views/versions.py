@@ -17,6 +17,7 @@ from django.utils.translation import ngettext
 from console.base.accounts.access import SignedInRequest, held_by_team, route
 from console.base.accounts.permissions import Permission, lacking
 from console.base.core.pages import NoteForm, confirm_page, form_page, page_of, posted
+from console.base.hosts.states import DecisionState
 from miniprograms.access import mini_program_for
 from miniprograms.models import MiniProgram
 from miniprograms.views import programs_page
@@ -157,9 +158,11 @@ def detail(request: SignedInRequest, version: Version) -> HttpResponse:
     """One version: its package, its warnings, its way so far, and what can be done with it now."""
     program = version.mini_program
     online = program.versions.online().first()
+    rejections = ReviewDecision.objects.filter(audit__version=version, state=DecisionState.REJECTED)
     context = {
         "mini_program": program,
         "version": version,
+        "rejections": rejections.select_related("application", "decided_by"),
         "audits": version.audits.select_related("submitted_by").prefetch_related("decisions__application"),
         "releases": version.releases.select_related("from_version", "by"),
         "why_not_submit": lacking(program.held, Permission.UPLOAD)

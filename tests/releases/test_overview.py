@@ -4,7 +4,9 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
+from django.utils.html import escape
 
+from releases import actions
 from releases.presenters.versions import overview_of
 from tests import factories
 
@@ -115,3 +117,16 @@ def test_overview_keeps_its_number_of_queries(signed_in):
             assert client.get(reverse("releases:overview")).status_code == 200
         counts.append(len(queries))
     assert counts[0] == counts[1]
+
+
+def test_why_a_version_was_rejected_stands_where_its_developers_look(signed_in):
+    program = factories.make_program()
+    audit = factories.make_audit(program)
+    decision = audit.decisions.get()
+    reviewer = factories.make_reviewer(decision.application)
+    actions.decide(decision, approve=False, by=reviewer, note="Location is used & not declared")
+    client = signed_in(program.created_by)
+    for name, args in (("releases:versions", [program.app_id]), ("releases:detail", [program.app_id, "1.0.0"])):
+        page = client.get(reverse(name, args=args)).content.decode()
+        assert "Location is used &amp; not declared" in page
+        assert escape(str(reviewer)) in page
