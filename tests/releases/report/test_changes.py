@@ -218,7 +218,7 @@ def test_constant_queries(signed_in, program, version):
 
 
 def test_every_change_of_a_long_line_is_seen(signed_in, program):
-    """A harmless change at its start, and a call that somebody planted in its middle."""
+    """A harmless change at its start, and a call that somebody planted in its middle (V-16)."""
     filler = "".join(f"function f{number}(a,b){{return a*{number}+b}}" for number in range(4_010))
     middle = len(filler) // 2 + filler[len(filler) // 2 :].index("function")
     before = f"var version=1;{filler}"
