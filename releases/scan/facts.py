@@ -138,6 +138,14 @@ class Followed(msgspec.Struct):
     left_out: int = 0
 
 
+class Bound(msgspec.Struct, frozen=True):
+    """A place in a template where the page's data choose an API or an address: `{{name}}`, or `{{object.name}}`."""
+
+    line: int
+    reason: Reason
+    name: str
+
+
 class Finds(msgspec.Struct):
     """What is in one file, lines for places. `why` says why it was not parsed; `seconds` of processor time were spent.
 
@@ -152,6 +160,7 @@ class Finds(msgspec.Struct):
     seconds: float = 0.0
     root: bytes = b""
     framework: str = ""
+    bound: list[Bound] = []
 
     def add(self, name: str, line: int, limits: Limits) -> None:
         """Note an API; "" for one whose name is computed."""

@@ -11,7 +11,7 @@ import re
 from html.parser import HTMLParser
 
 from .addresses import origins_in
-from .facts import Finds
+from .facts import Bound, Finds, Reason
 from .limits import Limits
 from .patterns import Lines, search_addresses
 
@@ -25,6 +25,7 @@ COMPONENTS = {
 }
 _LESS = re.compile(r"\{\{[^{}\"'>]{0,500}\}\}")  # {{a < b}}, which an HTML parser takes for the begin of a tag
 _WORD = re.compile(r"[A-Za-z]+")
+_BOUND = re.compile(r"\{\{\s*([A-Za-z_$][\w$]{0,60}(?:\.[A-Za-z_$][\w$]{0,60}){0,3})\s*\}\}")
 _QUOTED = re.compile(r"['\"]([^'\"{}]{1,60})['\"]")
 _KIND = {"web-view": "business"}
 _TAG = re.compile(
@@ -93,7 +94,7 @@ class _Reader(HTMLParser):
             found = True
             self.finds.add_origin(origin, _KIND[tag] if is_asked else "", line, self._limits, is_called=is_asked)
         if is_asked and not found:
-            self.finds.open.append((line, "address"))
+            self._note_bound(value, line, "address")
 
     def _note_button(self, value: str, line: int) -> None:
         """Note what a button does; one that the data choose among words that are written out does each of them."""
@@ -102,7 +103,14 @@ class _Reader(HTMLParser):
             if _WORD.fullmatch(word) and len(word) <= 40:
                 self.finds.add(button_of(word), line, self._limits)
         if not words:
-            self.finds.open.append((line, "name"))
+            self._note_bound(value, line, "name")
+
+    def _note_bound(self, value: str, line: int, reason: Reason) -> None:
+        name = _BOUND.fullmatch(value.strip())
+        if name:
+            self.finds.bound.append(Bound(line, reason, name[1]))
+        else:
+            self.finds.open.append((line, reason))
 
 
 def button_of(open_type: str) -> str:

@@ -18,7 +18,7 @@ from typing import IO, Literal
 
 import msgspec
 
-from .facts import Finds, Followed
+from .facts import Bound, Finds, Followed
 from .limits import Limits
 from .markup import read_markup
 from .scripts import read_script
@@ -36,11 +36,12 @@ class Request(msgspec.Struct):
 
 
 class Tree(msgspec.Struct):
-    """A script that was read, to be followed."""
+    """A script that was read, to be followed; or of a template, without a root, what its page's data choose."""
 
     path: str
-    root: bytes
-    framework: str
+    root: bytes = b""
+    framework: str = ""
+    bound: list[Bound] = []
 
 
 def write(stream: IO[bytes], message: Request | Finds | Limits | Tree | Followed | None) -> None:

@@ -6,6 +6,7 @@ behind the commas of what is long.
 
 from __future__ import annotations
 
+import codecs
 import resource
 import sys
 from collections.abc import Iterator
@@ -54,7 +55,7 @@ class _Token(NamedTuple):
 
 def pretty(source: bytes, limits: Limits) -> bytes:
     """Return a script with line breaks and indentation. Raises SyntaxError and OutOfTimeError."""
-    out: list[bytes] = []
+    out = [codecs.BOM_UTF8] if source.startswith(codecs.BOM_UTF8) else []  # The parser passes over it.
     depth, at, is_begun = 0, 0, False
     for token in _tokens(parsed(source, limits, typed=False)):
         gap = source[at : token.begin]

@@ -86,6 +86,8 @@ class _Looker:
             if finds.framework:
                 self.gathered.add_framework(finds.framework)
             self.gathered.add_script(size, is_read=bool(finds.root))
+            if finds.bound:
+                self._scripts.append((Tree(path, bound=finds.bound), 0, finds))
             if finds.root:
                 self._scripts.append((Tree(path, finds.root, finds.framework), size, finds))
             else:
@@ -100,6 +102,10 @@ class _Looker:
             self.gathered.add_followed(followed)
         if followed is None or not followed.is_whole:
             for tree, size, finds in self._scripts:
+                finds.open += [(bound.line, bound.reason) for bound in tree.bound]
+                if tree.bound:
+                    self.gathered.add(tree.path, Finds(open=finds.open))
+                    continue
                 finds.why = "time"
                 self.gathered.add_script(-size, is_read=True)
                 self.gathered.add_script(size, is_read=False)

@@ -30,7 +30,10 @@ def main() -> None:
     follower = Follower(limits)
     while message := read(requests):
         tree = msgspec.msgpack.decode(message, type=Tree)
-        follower.add(tree.path, msgspec.msgpack.decode(tree.root, type=Node), tree.framework)
+        if tree.bound:
+            follower.bind(tree.path, tree.bound)
+        else:
+            follower.add(tree.path, msgspec.msgpack.decode(tree.root, type=Node), tree.framework)
     write(answers, follower.follow())
 
 

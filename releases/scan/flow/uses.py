@@ -6,10 +6,11 @@ import re
 import time
 
 from ..addresses import origin_of, origins_in
-from ..facts import Address, Called, Followed, How, Open, Reason
+from ..facts import Address, Bound, Called, Followed, How, Open, Reason
 from ..limits import Limits
 from .api_names import API_NAMES
 from .backward import Text
+from .data import Data
 from .frameworks import BY_NAME
 from .modules import Modules
 from .nodes import Node, Op
@@ -36,6 +37,7 @@ class Follower:
         self._package = Package()
         self._limits = limits
         self._frameworks: dict[str, str] = {}
+        self._bound: list[tuple[str, list[Bound]]] = []
         self._known: set[Open] = set()
         self.found = Followed()
 
@@ -43,6 +45,10 @@ class Follower:
         """Add a script, and the framework whose runtime is in it."""
         self._package.add(path, root)
         self._frameworks[path] = framework
+
+    def bind(self, path: str, bound: list[Bound]) -> None:
+        """Add what a template lets its page's data choose."""
+        self._bound.append((path, bound))
 
     def follow(self) -> Followed:
         """Return what was found; `is_whole` is false when there was not time enough to follow everything."""
@@ -58,6 +64,9 @@ class Follower:
         self._note_open(tracer)
         asked = self._note_calls(tracer)
         self._note_other_calls(tracer, asked)
+        for path, bound in self._bound:
+            for one in bound:
+                self._note_bound(path, one, tracer)
         self._note_strings()
         return self.found
 
@@ -204,6 +213,34 @@ class Follower:
         for text in tracer.backward.folded(value):
             if text and text[0] and _ADDRESS.match(text[0]):
                 self._note_text(text, value, kind)
+
+    # Templates ------------------------------------------------------------------------------------------------------
+
+    def _note_bound(self, path: str, bound: Bound, tracer: Tracer) -> None:
+        """Note what a page's data can be where its template uses them; open where not all is known."""
+        values = Data(self._package, tracer.backward).values(f"{path.rpartition('.')[0]}.js", bound.name)
+        is_known = bool(values)
+        for text in (text for value in values for text in tracer.backward.folded(value)):
+            if bound.reason == "address":
+                is_known = self._note_bound_address(text, path, bound) and is_known
+            elif text and text[0] is not None and len(text) == 1:
+                name = f"wx.{text[0]}" if _GIVES.fullmatch(text[0]) else ""
+                if name:
+                    self.found.apis.append(Called(name, path, bound.line, "built"))
+            else:
+                is_known = False
+        if not is_known:
+            self.found.open.append(Open(path, bound.line, bound.reason))
+
+    def _note_bound_address(self, text: Text, path: str, bound: Bound) -> bool:
+        """Note the address of a web view; False where it is not known."""
+        first = text[0] if text else None
+        if first is None:
+            return False
+        for origin in origins_in(first):
+            self.found.addresses.append(Address(origin, path, bound.line, "business", "built", is_called=True))
+            return True
+        return not first and len(text) == 1
 
     def _note_strings(self) -> None:
         for node in self._package.strings:

@@ -5,6 +5,7 @@ import json
 import pytest
 
 from releases.scan import Limits
+from releases.scan.facts import Bound
 from releases.scan.manifest import read_manifest
 from releases.scan.markup import read_markup, search_markup
 from releases.scan.patterns import find_in_sheet
@@ -63,9 +64,11 @@ def test_addresses():
     assert finds.open == [(1, "address")]
 
 
-def test_what_the_data_choose_is_open():
-    finds = read_markup(b"<button open-type='{{type}}'/>\n<web-view src='{{url}}'/>", Limits())
-    assert (finds.apis, finds.open) == ([("component.webView", 2)], [(1, "name"), (2, "address")])
+def test_what_the_data_choose_is_looked_for_there_or_is_open():
+    source = b"<button open-type='{{type}}'/>\n<web-view src='{{page.url}}'/>\n<button open-type='{{types[0]}}'/>"
+    finds = read_markup(source, Limits())
+    assert finds.bound == [Bound(1, "name", "type"), Bound(2, "address", "page.url")]
+    assert finds.open == [(3, "name")]
 
 
 def test_addresses_without_a_scheme():

@@ -187,6 +187,27 @@ def test_scripts_that_can_not_be_followed_are_known_by_patterns(limits):
     assert (found.followed_size, found.script_size) == (0, 2 * len(content))
 
 
+@pytest.mark.parametrize(
+    ("script", "called", "open_lines"),
+    [
+        ("Page({data: {type: 'getPhoneNumber', u: {rl: 'https://a.example/x'}}})", {"https://a.example"}, []),
+        (
+            "Page({go() { this.setData({type: 'getPhoneNumber', 'u.rl': 'https://a.example/' + x}) }})",
+            {"https://a.example"},
+            [],
+        ),
+        ("Page({data: {type: 'getPhoneNumber', u: {rl: ''}}, go(url) { this.setData({'u.rl': url}) }})", set(), [2]),
+        ("Component({properties: {type: String}, data: {type: 'getPhoneNumber'}})", set(), [1, 2]),
+    ],
+)
+def test_what_a_template_takes_from_the_data_of_its_page(script, called, open_lines):
+    template = b"<button open-type='{{type}}'/>\n<web-view src='{{u.rl}}'/>"
+    found = scan([("p/a.js", script.encode()), ("p/a.wxml", template)])
+    assert "wx.getPhoneNumber" in {use.name for use in found.apis}
+    assert {origin.use.name for origin in found.origins if origin.is_called} == called
+    assert [(one.path, one.line) for one in found.open] == [("p/a.wxml", line) for line in open_lines]
+
+
 def test_how_much_of_the_code_was_read():
     found = scan([("a.js", b"wx.login()"), ("b.js", b"((wx.a")])
     assert (found.followed_size, found.script_size) == (10, 16)
