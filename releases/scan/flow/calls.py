@@ -8,7 +8,7 @@ from typing import Any
 from .backward import Backward
 from .nodes import FUNCTIONS, Node, Op
 from .objects import Objects
-from .package import Binding, functions_around, is_interop, params_of, returned
+from .package import Binding, below, functions_around, is_interop, params_of, returned
 from .things import Thing, arguments_of
 from .values import BUILT, Value
 
@@ -77,6 +77,9 @@ class Calls(Objects):
             for function in functions:
                 for this in self._package.this_of.get(function, ()):
                     self.flow(this, value)
+            is_own = any(one.kind in ("method", "any", "param") for one in self._at[callee.kids[0]])  # wx.f.call(wx)
+            if not functions and not is_own and value.kind == "api":
+                self._escape(value, call)
             return
         if not functions and self._passed_to_known(value, call, slot):
             return
@@ -172,27 +175,25 @@ class Calls(Objects):
     def _give(self, function: Node, place: int, value: Value, call: Node) -> None:
         """A function is given a value for one of its parameters."""
         params = params_of(function)
-        if place < 0 or not params:
+        if place < 0:
             return
         if place >= len(params) or params[place].op == Op.SPREAD:
-            if params[-1].op == Op.SPREAD and value.kind == "api":
+            if (params and params[-1].op == Op.SPREAD) or _takes_all(function):
                 self._escape(value, call)
             return
         if is_interop(function):
             self.flow(call, value if value.kind == "wrapped" else Value("wrapped", value))
-        elif value.kind in ("method", "any", "param"):
-            key = (function, place)
-            self._sites[key].append((value, call))
-            self._bind(params[place], Value("param", key))
-            for outcome in list(self._outcomes[key]):
-                self._apply(outcome, value, call)
-        else:
-            key = (function, place)
-            self._sites[key].append((value, call))
-            self._bind(params[place], Value("param", key))
+            return
+        self._give_param(function, place, value, call)
+        if value.kind not in ("method", "any", "param"):
             self._bind(params[place], value)
-            if "returned" in self._outcomes[key]:
-                self.flow(call, value)
+
+    def _give_param(self, function: Node, place: int, value: Value, call: Node) -> None:
+        key = (function, place)
+        self._sites[key].append((value, call))
+        self._bind(params_of(function)[place], Value("param", key))
+        for outcome in list(self._outcomes[key]):
+            self._apply(outcome, value, call)
 
     def _happened(self, param: Value, outcome: str) -> None:
         """Something happens to whatever is given for a parameter."""
@@ -314,6 +315,11 @@ def _own_uses(function: Node) -> list[Node]:
             found.append(node)
         stack += node.kids
     return found
+
+
+def _takes_all(function: Node) -> bool:
+    """Whether a function takes what it is given by `arguments`."""
+    return any(node.op == Op.ID and node.of is None and node.name == "arguments" for node in below(function.kids[1]))
 
 
 def _is_in_returned(call: Node, function: Node, backward: Backward) -> bool:

@@ -290,7 +290,6 @@ class _Lowering:
         return self._new(Op.THIS, syntax)
 
     def _member(self, syntax: Syntax) -> Node:
-        # Long chains nest to the left: they are taken apart in a loop, so that no depth is spent on them.
         name = syntax.child_by_field_name("property")
         return self._new(Op.MEMBER, syntax, "" if name is None else self._text(name), [self._field(syntax, "object")])
 
