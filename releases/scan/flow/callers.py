@@ -8,7 +8,7 @@ from .package import Binding, Package, function_of
 from .things import BEGUN, UNKNOWN, WRITES, Things
 
 CALLS = 40  # of one function
-_EACH = frozenset(["forEach", "map", "filter", "some", "every", "find", "flatMap", "reduce", "reduceRight"])
+EACH = frozenset(["forEach", "map", "filter", "some", "every", "find", "flatMap", "reduce", "reduceRight"])
 
 
 class Callers:
@@ -67,7 +67,7 @@ class Callers:
         elif callee.op == Op.MEMBER and callee.name == "then" and seat.slot == 1:
             self.calls.append(Node(Op.CALL, call.line, "", (seat, callee.kids[0])))
             self.is_all = False  # What the promise gives may be something else.
-        elif callee.op == Op.MEMBER and callee.name in _EACH and seat.slot == 1:
+        elif callee.op == Op.MEMBER and callee.name in EACH and seat.slot == 1:
             elements = self._things.elements(callee.kids[0], BEGUN)
             before = (UNKNOWN,) if callee.name.startswith("reduce") else ()
             self.calls += [Node(Op.CALL, call.line, "", (seat, *before, element)) for element in elements]

@@ -6,6 +6,7 @@ from collections import defaultdict
 from typing import Any
 
 from .backward import Backward
+from .callers import EACH
 from .nodes import FUNCTIONS, Node, Op
 from .objects import Objects
 from .package import Binding, below, functions_around, is_interop, params_of, returned
@@ -281,6 +282,21 @@ class Calls(Objects):
         ):
             if isinstance(thing, Node) and thing.op in FUNCTIONS and params_of(thing):
                 self._bind(params_of(thing)[0], value)
+
+    def _of_array(self, value: Value, call: Node, name: str) -> None:
+        """`[wx].forEach(api => …)`; any other method of an array gives one of its elements, or an array of them."""
+        if name in EACH:
+            for thing in self.backward.things(call.kids[1]) if len(call.kids) > 1 else ():
+                if isinstance(thing, Node) and thing.op in FUNCTIONS:
+                    for pattern in params_of(thing)[:2]:
+                        self._each_element(value, pattern)
+        self.flow(call, value)
+        for slot in range(len(value.what.kids)):
+            self._member(value, str(slot), lambda found: self.flow(call, found))
+
+    def _each_element(self, value: Value, pattern: Node) -> None:
+        for slot in range(len(value.what.kids)):
+            self._member(value, str(slot), lambda found: self._bind(pattern, found))
 
     def _each_entry(self, value: Value, node: Node, name: str) -> None:
         """`Object.entries(wx).forEach(([name, method]) => …)`."""

@@ -105,6 +105,8 @@ class Tracer(Calls):
             self._return(function_of(up), value)
         elif op == Op.FOR_IN and slot == 1 and value.kind == "entries":
             self._bind_entry(up.kids[0].kids[0] if up.kids[0].op == Op.VAR else up.kids[0], value)
+        elif op == Op.FOR_IN and slot == 1 and up.name == "of" and _is_array(value):
+            self._each_element(value, up.kids[0].kids[0] if up.kids[0].op == Op.VAR else up.kids[0])
         elif op == Op.CLASS and slot == 0 and value.kind == "object":
             self._link(value.what, up)
 
@@ -116,6 +118,8 @@ class Tracer(Calls):
             self._then(value, node.up)
         elif value.kind == "entries":
             self._each_entry(value, node, name)
+        elif _is_array(value) and node.up is not None and node.up.op == Op.CALL and node.slot == 0:
+            self._of_array(value, node.up, name)
         elif value.kind in ("method", "any", "param", "function") and name in ("call", "apply", "bind"):
             self._called_by(value, node, name)
         elif value.kind == "method":
@@ -133,3 +137,7 @@ class Tracer(Calls):
                 self._member_at(Value("api", None, BUILT), node, name)
             else:
                 self._member_at(value, node, name)
+
+
+def _is_array(value: Value) -> bool:
+    return value.kind == "object" and isinstance(value.what, Node) and value.what.op == Op.ARRAY

@@ -49,6 +49,9 @@ from tests.releases.scan.following import apis, follow
         "App({globalData: {api: wx}}); getApp().globalData.api.getLocation()",
         "const call = (name, o) => wx[name](o); call('getLocation')",
         "['getLocation'].forEach(name => wx[name]())",
+        "[wx].forEach(api => api.getLocation())",
+        "for (const api of [wx]) api.getLocation()",
+        "[1, wx].pop().getLocation()",
     ],
 )
 def test_ways_to_call_an_api(source):
