@@ -302,6 +302,8 @@ def _open(one: Open) -> OpenLine:
         words = _("The API object is handed to code that can’t be followed.")
     elif one.reason == "name":
         words = _("The name of the API is known only when the code runs.")
+    elif one.reason == "code":
+        words = _("Code is made when the code runs.")
     elif one.detail:
         words = _("The address is known only when the code runs: %(address)s") % {"address": one.detail}
     else:

@@ -55,6 +55,8 @@ class Calls(Objects):
         elif kind == "object":
             if call.op == Op.NEW:
                 self.flow(call, value)
+        elif kind == "global":
+            self.flow(call, value)  # Function("return this")()
         elif kind in ("wrapped", "getter"):
             self._member(value, "a" if kind == "getter" else "default", lambda found: self.flow(call, found))
         elif kind == "param":
@@ -105,8 +107,9 @@ class Calls(Objects):
         if callee.op != Op.MEMBER:
             return False
         target = callee.kids[0]
-        if name == "n" and self._modules.role_of(target) == "require":
-            self.flow(call, Value("getter", value))
+        if self._modules.role_of(target) == "require":  # a bundle's own helpers
+            if name == "n":
+                self.flow(call, Value("getter", value))
             return True
         if target.op != Op.ID or target.of is not None or target.name not in _LANGUAGE:
             return False
@@ -116,6 +119,8 @@ class Calls(Objects):
                 self._taint(call.kids[1], copy)
             self.flow(call, value)
             return True
+        if name == "setPrototypeOf" and slot > 1 and value.kind == "api":
+            self._taint(call.kids[1], value._replace(via=value.via or self._via(call)))
         if name == "entries" and value.kind == "api":
             self.flow(call, Value("entries", None, value.via))
         elif name == "fromEntries" and value.kind == "entries":
@@ -155,6 +160,10 @@ class Calls(Objects):
             self._happened(value, "escaped")
         elif value.kind == "any":
             self.open[node, "name"] = None
+        elif value.kind == "function" and (node, value.what) not in self._escaped:
+            self._escaped.add((node, value.what))
+            for one in list(self._returns[value.what]):
+                self._escape(one, node)
         elif value.kind == "object" and isinstance(value.what, Node) and (node, value.what) not in self._escaped:
             self._escaped.add((node, value.what))
             self._escape_members(value.what, node)

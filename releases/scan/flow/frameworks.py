@@ -47,8 +47,9 @@ FRAMEWORKS = (
         ),
         frozenset(["cdn1.dcloud.net.cn"]),
         _names("$onErrorHandlers createApp createComponent createPage createPlugin createSubpackageApp miniapp"),
-        frozenset(["name"]),
+        frozenset(["handed", "name"]),
     ),
+    Framework("React", (b"react.element", b"react.transitional.element"), frozenset(), open=frozenset(["handed"])),
     Framework("Vue", (b"__v_isVNode",), frozenset(), open=frozenset(["handed", "name"])),
     Framework(
         "Mpx",
@@ -57,7 +58,7 @@ FRAMEWORKS = (
         open=frozenset(["handed"]),
     ),
     Framework("Remax", (b"__remax", b"REMAX_"), _names("stopPullDownRefresh")),
-    Framework("WePY", (b"WePY",), _names("createSelectorQuery navigateBack"), open=frozenset(["name"])),
+    Framework("WePY", (b"WePY",), _names("createSelectorQuery navigateBack"), open=frozenset(["handed", "name"])),
     Framework(
         "kbone",
         (b"miniprogram-render",),

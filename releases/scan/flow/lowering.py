@@ -100,6 +100,11 @@ class _Lowering:
     def _return(self, syntax: Syntax) -> Node:
         return self._new(Op.RETURN, syntax, "", self._below(syntax))
 
+    def _handed(self, syntax: Syntax) -> Node:
+        """Write `throw a`, `yield a` and `with (a)` as calls that nothing is known of: they hand `a` on."""
+        name = self._new(Op.ID, syntax, syntax.type.partition("_")[0])
+        return self._new(Op.CALL, syntax, "", [name, *self._below(syntax)])
+
     def _for_in(self, syntax: Syntax) -> Node:
         left, right = self._field(syntax, "left"), self._field(syntax, "right")
         operator = syntax.child_by_field_name("operator")
@@ -305,7 +310,10 @@ class _Lowering:
             self._field(syntax, "constructor" if is_new else "function"),
             syntax.child_by_field_name("arguments"),
         )
-        kids = [] if args is None else [self.node(args)] if args.type == "template_string" else self._below(args)
+        if args is not None and args.type == "template_string":  # A tag is given what is put into its template.
+            kids = [kid for part in args.named_children for kid in self._below(part)]
+        else:
+            kids = [] if args is None else self._below(args)
         return self._new(Op.NEW if is_new else Op.CALL, syntax, "", [callee, *kids])
 
     def _dynamic_import(self, syntax: Syntax) -> Node:
@@ -424,6 +432,9 @@ _KINDS: dict[str, Callable[[_Lowering, Syntax], Node]] = {
     "variable_declaration": _Lowering._declaration,
     "lexical_declaration": _Lowering._declaration,
     "return_statement": _Lowering._return,
+    "throw_statement": _Lowering._handed,
+    "yield_expression": _Lowering._handed,
+    "with_statement": _Lowering._handed,
     "for_in_statement": _Lowering._for_in,
     "catch_clause": _Lowering._catch,
     "import_statement": _Lowering._import,

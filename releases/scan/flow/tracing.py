@@ -6,6 +6,7 @@ function that returns one, a parameter that is given one. Each of these is follo
 
 from __future__ import annotations
 
+import re
 import time
 from typing import Any
 
@@ -15,6 +16,8 @@ from .package import function_of, is_target
 from .values import API, BUILT, GLOBAL, GLOBALS, NAME, Value
 
 _AWAY = frozenset([Op.CALL, Op.NEW, Op.RETURN, Op.PROP, Op.COMPUTED, Op.ARRAY, Op.SPREAD])
+_MAKES_CODE = ("eval", "Function")
+_REACHES = re.compile(r"\b(?:wx|this|global\w*|self|window|require|eval|Function|import)\b|[\[\\]")
 _CHECKED = 256  # steps between two looks at the clock
 
 
@@ -42,6 +45,8 @@ class Tracer(Calls):
 
     def _seed(self, call: Node) -> None:
         callee = call.kids[0]
+        if callee.op == Op.ID and callee.of is None and callee.name in _MAKES_CODE and len(call.kids) > 1:
+            self._seed_code(call)
         if len(call.kids) > 2 and call.kids[1].op == Op.STRING and call.kids[1].name == "initNativeApi":
             self._taint(call.kids[2], Value("api", None, "Taro"))  # Taro's hook, which gives it what `wx` has
         if callee.op == Op.CALL and len(call.kids) == 2:
@@ -51,6 +56,14 @@ class Tracer(Calls):
         for this in self._package.this_of.get(callee, ()):
             if this.up is not None and this.up.op == Op.RETURN:  # `function () {return this}()` is the global object
                 self.flow(call, GLOBAL)
+
+    def _seed_code(self, call: Node) -> None:
+        """`Function("return this")` gives the global object; other code is open, unless it is known and names nothing."""
+        texts = [text for arg in call.kids[1:] for text in self.backward.texts(arg)]
+        if texts == ["return this"]:
+            self.flow(call, GLOBAL)
+        elif any(text is None or _REACHES.search(text) for text in texts):
+            self.open[call, "code"] = None
 
     def is_known(self, node: Node) -> bool:
         """Whether it is known what an expression is, as far as that matters here."""
@@ -68,7 +81,7 @@ class Tracer(Calls):
 
     def _step(self, node: Node, up: Node, value: Value) -> None:
         op, slot = up.op, node.slot
-        if value.kind == "global" and op in _AWAY:
+        if value.kind == "global" and op in _AWAY and (op not in (Op.CALL, Op.NEW) or slot):
             return  # Of what is reached by the global object only `wx` matters, and that is taken near by.
         if op in (Op.VAR, Op.ASSIGN):
             if slot == 1:
@@ -93,7 +106,9 @@ class Tracer(Calls):
         elif op == Op.PROP:
             if up.up is not None and not is_target(up):
                 self._add_field(up.up, up.name, value)
-                if value.kind == "api":
+                if value.kind == "api" and up.name == "__proto__":
+                    self.flow(up.up, value._replace(via=value.via or self._via(up)))
+                elif value.kind == "api":
                     self._give_by_name(up, value)
         elif op == Op.COMPUTED:
             self._computed(value, up, slot)

@@ -127,7 +127,7 @@ class Follower:
             if name and not BY_NAME[name].is_followed:
                 self._add_open(self._package.files[path], "handed", "")
         for node, reason in tracer.open:
-            self._add_open(node, "handed" if reason == "handed" else "name", "")
+            self._add_open(node, reason, "")
 
     def _add_open(self, node: Node, reason: Reason, detail: str) -> None:
         path = file_of(node).name

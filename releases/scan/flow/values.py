@@ -7,6 +7,7 @@ from collections import Counter, defaultdict, deque
 from collections.abc import Callable
 from typing import Any, Literal, NamedTuple
 
+from ..facts import Reason
 from .backward import Backward
 from .modules import Modules
 from .nodes import Node, Op
@@ -67,7 +68,7 @@ class Flow:
         self.backward = Backward(package, modules)
         self.uses: dict[tuple[str, Node], Use] = {}
         self.calls: list[tuple[str, Node]] = []  # of methods
-        self.open: dict[tuple[Node, str], None] = {}  # where something can't be followed: "handed" or "name"
+        self.open: dict[tuple[Node, Reason], None] = {}  # where something can't be followed
         self._package, self._modules, self._wrapper_of, self._names = package, modules, wrapper_of, names
         self._seen: set[tuple[Node, Kind, Any]] = set()
         self._at: defaultdict[Node, list[Value]] = defaultdict(list)
