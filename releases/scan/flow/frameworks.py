@@ -49,8 +49,6 @@ FRAMEWORKS = (
         _names("$onErrorHandlers createApp createComponent createPage createPlugin createSubpackageApp miniapp"),
         frozenset(["handed", "name"]),
     ),
-    Framework("React", (b"react.element", b"react.transitional.element"), frozenset(), open=frozenset(["handed"])),
-    Framework("Vue", (b"__v_isVNode",), frozenset(), open=frozenset(["handed", "name"])),
     Framework(
         "Mpx",
         (b"Mpx property [", b"@mpxjs"),
@@ -68,6 +66,9 @@ FRAMEWORKS = (
         ),
         is_followed=False,  # Its programs make their pages, with buttons and requests, of what a browser has.
     ),
+    # What others are built on comes last.
+    Framework("React", (b"react.element", b"react.transitional.element"), frozenset(), open=frozenset(["handed"])),
+    Framework("Vue", (b"__v_isVNode",), frozenset(), open=frozenset(["handed", "name"])),
 )
 BY_NAME = {framework.name: framework for framework in FRAMEWORKS}
 

@@ -58,7 +58,7 @@ class Tracer(Calls):
                 self.flow(call, GLOBAL)
 
     def _seed_code(self, call: Node) -> None:
-        """`Function("return this")` gives the global object; other code is open, unless it is known and names nothing."""
+        """`Function("return this")` gives the global object; other code is open, unless it is known to name nothing."""
         texts = [text for arg in call.kids[1:] for text in self.backward.texts(arg)]
         if texts == ["return this"]:
             self.flow(call, GLOBAL)
@@ -82,7 +82,7 @@ class Tracer(Calls):
     def _step(self, node: Node, up: Node, value: Value) -> None:
         op, slot = up.op, node.slot
         if value.kind == "global" and op in _AWAY and (op not in (Op.CALL, Op.NEW) or slot):
-            return  # Of what is reached by the global object only `wx` matters, and that is taken near by.
+            return  # Of the global object only `wx` matters, and that is taken near by.
         if op in (Op.VAR, Op.ASSIGN):
             if slot == 1:
                 self._bind(up.kids[0], value)
