@@ -118,7 +118,7 @@ class Sink:
     @contextmanager
     def running(self) -> Iterator[Sink]:
         """Serve until the block ends."""
-        thread = threading.Thread(target=self.server.serve_forever, daemon=True)
+        thread = threading.Thread(target=self.server.serve_forever, args=(0.05,), daemon=True)
         thread.start()
         yield self
         self.server.shutdown()

@@ -89,7 +89,7 @@ def console() -> Iterator[Server]:
         running.ranges = []
         package = {"url": "/packages", "sha256": SHA256, "size": len(CONTENT), "signature": signature()}
         running.answer = {"status": "update", "version": "1.0.0", "channel": "online", "package": package}
-        threading.Thread(target=running.serve_forever, daemon=True).start()
+        threading.Thread(target=running.serve_forever, args=(0.05,), daemon=True).start()
         yield running
         running.shutdown()
 
