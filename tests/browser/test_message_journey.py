@@ -68,7 +68,7 @@ def login_code(console: str, application: HostApplication, program: MiniProgram,
 def accept(configuration: Path, program: MiniProgram, template_id: str) -> None:
     """The user taps and accepts; the reference client, run as people run it."""
     given = ["--accept", template_id, "--configuration", str(configuration), "--app-id", program.app_id]
-    done = reference.run("consent", template_id, *given, "--account", "ada", apart=True)
+    done = reference.run("consent", *given, "--account", "ada", "--", template_id, apart=True)  # It may begin with "-".
     assert done.code == 0, done.error
 
 
