@@ -87,6 +87,7 @@ def service(data: Path, *, sockets: Path, log: Path, durable: bool = True) -> Se
             "synchronous_commit": "off",
             "full_page_writes": "off",
             "autovacuum": "off",
+            "max_connections": "250",  # of several workers with 40 each
         }
     postgres = [str(binaries() / "postgres"), "-D", str(data)]
     for name, value in options.items():

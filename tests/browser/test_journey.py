@@ -4,9 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -16,33 +13,32 @@ from playwright.sync_api import expect
 from miniprograms.models import MiniProgram
 from releases.models import Package
 from tests import factories
+from tests.browser import reference
 from tests.browser.person import Person
 
 pytestmark = pytest.mark.django_db(transaction=True)
-ROOT = Path(__file__).parents[2]
 
 
 class Device:
-    """The reference client, run as people run it."""
+    """The reference client, and what it has."""
 
     def __init__(self, folder: Path, configuration: Path, app_id: str) -> None:
         self.folder, self.configuration, self.app_id = folder, configuration, app_id
         self.local_version = ""
 
-    def asks(self) -> dict[str, object]:
+    def asks(self, *, apart: bool = False) -> dict[str, object]:
         """Ask for an update, download what is offered, and return the answer."""
-        command = [sys.executable, "manage.py", "device", "update", "--json"]
-        command += ["--configuration", str(self.configuration), "--app-id", self.app_id, "--download", str(self.folder)]
-        command += ["--local-version", self.local_version] if self.local_version else []
-        run = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, env=os.environ, check=False)
-        answer: dict[str, object] = json.loads(run.stdout)
+        options = ["--json", "--configuration", str(self.configuration), "--app-id", self.app_id]
+        options += ["--download", str(self.folder)]
+        options += ["--local-version", self.local_version] if self.local_version else []
+        answer: dict[str, object] = json.loads(reference.run("update", *options, apart=apart).output)
         if answer["status"] == "update":
             self.local_version = str(answer["version"])
         return answer
 
-    def gets(self, status: str, version: str | None) -> dict[str, object]:
+    def gets(self, status: str, version: str | None, *, apart: bool = False) -> dict[str, object]:
         """Ask, and insist on the answer."""
-        answer = self.asks()
+        answer = self.asks(apart=apart)
         assert (answer["status"], answer["version"]) == (status, version)
         return answer
 
@@ -133,7 +129,7 @@ def test_from_upload_to_the_device_and_back(live_server, browser, tmp_path, sett
     configuration = tmp_path / "configuration.json"
     download.value.save_as(configuration)
     device = Device(tmp_path, configuration, program.app_id)
-    first = device.gets("update", "1.0.0")
+    first = device.gets("update", "1.0.0", apart=True)
     package = Package.objects.get(versions__mini_program=program)
     received = Path(str(first["file"])).read_bytes()
     assert hashlib.sha256(received).hexdigest() == package.sha256

@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
-import subprocess
-import sys
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from pathlib import Path
@@ -24,11 +21,11 @@ from console.base.hosts.models import HostApplication
 from messaging.stub import serving
 from miniprograms.models import MiniProgram
 from tests import factories
+from tests.browser import reference
 from tests.browser.person import Person
 from tests.messaging.delivering import run
 
 pytestmark = pytest.mark.django_db(transaction=True)
-ROOT = Path(__file__).parents[2]
 
 
 class Server(WeChatClient):
@@ -70,10 +67,9 @@ def login_code(console: str, application: HostApplication, program: MiniProgram,
 
 def accept(configuration: Path, program: MiniProgram, template_id: str) -> None:
     """The user taps and accepts; the reference client, run as people run it."""
-    command = [sys.executable, "manage.py", "device", "consent", template_id, "--accept", template_id]
-    command += ["--configuration", str(configuration), "--app-id", program.app_id, "--account", "ada"]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, env=os.environ, check=False)
-    assert done.returncode == 0, done.stderr
+    given = ["--accept", template_id, "--configuration", str(configuration), "--app-id", program.app_id]
+    done = reference.run("consent", *given, "--account", "ada", "--", template_id, apart=True)  # It may begin with "-".
+    assert done.code == 0, done.error
 
 
 def drag_first(item: Locator, above: Locator) -> None:

@@ -6,9 +6,6 @@ People use a browser; the device is the reference client.
 from __future__ import annotations
 
 import json
-import os
-import subprocess
-import sys
 from pathlib import Path
 from typing import TypedDict
 
@@ -21,10 +18,10 @@ from console.base.hosts.models import HostApplication
 from miniprograms.models import MiniProgram
 from releases.report import writing
 from tests import factories
+from tests.browser import reference
 from tests.browser.person import Person
 
 pytestmark = pytest.mark.django_db(transaction=True)
-ROOT = Path(__file__).parents[2]
 UNDECLARED = "wx.request({ url: 'https://collect.fastmetrics.example/v2/events' })\n"
 UNGRANTED = "wx.getLocation({ success: console.log })\n"
 
@@ -37,12 +34,10 @@ class Asked(TypedDict):
 
 
 def device(*arguments: str, configuration: Path, app_id: str, code: int = 0) -> dict[str, object]:
-    """Run the reference client as people run it, and return its answer."""
-    action, *options = arguments
-    command = [sys.executable, "manage.py", "device", action, "--configuration", str(configuration), "--app-id", app_id]
-    run = subprocess.run([*command, *options], cwd=ROOT, capture_output=True, text=True, env=os.environ, check=False)
-    assert run.returncode == code, run.stderr
-    answer: dict[str, object] = json.loads(run.stdout) if "--json" in options and not code else {}
+    """Run the reference client and return its answer."""
+    run = reference.run(*arguments, "--configuration", str(configuration), "--app-id", app_id)
+    assert run.code == code, run.error
+    answer: dict[str, object] = json.loads(run.output) if "--json" in arguments and not code else {}
     return answer
 
 

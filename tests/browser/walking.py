@@ -10,7 +10,8 @@ from __future__ import annotations
 import json
 import re
 import threading
-from collections.abc import Iterator
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, Literal, NamedTuple
@@ -42,16 +43,20 @@ class Setting(NamedTuple):
 
 WIDE = Setting("light", 1440, {"resultTypes": ["violations"]})
 NARROW = Setting("dark", 390, {"resultTypes": ["violations"], "runOnly": list(LOOK_RULES)})
-SETTINGS = (NARROW, WIDE)
+SETTINGS = (WIDE, NARROW)
+# For what is the same on every page.
+ALL_SETTINGS = (WIDE, Setting("dark", 1440, NARROW.axe), Setting("light", 390, NARROW.axe), NARROW)
 AXE = "async options => (await axe.run(document, options)).violations"
-# The theme has followed, and colours have stopped changing.
+# The theme has followed, and colours that were changing are what they become: nobody waits for them.
 SETTLED = """
 async theme => {
-    const frame = () => new Promise(resolve => requestAnimationFrame(resolve))
-    while (document.documentElement.dataset.bsTheme !== theme) await frame()
-    await frame()
-    const changes = document.getAnimations().filter(change => change instanceof CSSTransition)
-    await Promise.all(changes.map(change => change.finished.catch(() => null)))
+    for (let frames = 1000; frames; frames--) {
+        await new Promise(resolve => requestAnimationFrame(resolve))
+        const changes = document.getAnimations().filter(change => change instanceof CSSTransition)
+        if (document.documentElement.dataset.bsTheme === theme && !changes.length) return
+        changes.forEach(change => change.finish())
+    }
+    throw new Error(`The page does not settle in its ${theme} theme.`)
 }
 """
 LIBRARY_PAGES = ["account_change_password", "mfa_index", "mfa_activate_totp", "mfa_list_webauthn", "mfa_add_webauthn"]
@@ -113,7 +118,7 @@ class Sink:
     @contextmanager
     def running(self) -> Iterator[Sink]:
         """Serve until the block ends."""
-        thread = threading.Thread(target=self.server.serve_forever, daemon=True)
+        thread = threading.Thread(target=self.server.serve_forever, args=(0.05,), daemon=True)
         thread.start()
         yield self
         self.server.shutdown()
@@ -149,18 +154,19 @@ def address(route: Route, world: World) -> str:
 
 
 class Walker:
-    """Someone who looks at pages in both SETTINGS; `complaints` is what was wrong."""
+    """Someone who looks at pages in some settings; `complaints` is what was wrong."""
 
-    def __init__(self, browser: Browser, base: str) -> None:
+    def __init__(self, browser: Browser, base: str, settings: Sequence[Setting] = SETTINGS) -> None:
         self.base = base
         self.complaints: list[str] = []
-        self.setting, self.other = SETTINGS
+        self.settings = deque(settings)
         self.context = browser.new_context(base_url=base)
         self.context.add_init_script(WATCH)
+        self.context.add_init_script(AXE_SCRIPT)
         self.page: Page = self.context.new_page()
         self.page.on("pageerror", lambda error: self.complain(f"error: {error}"))
         self.page.on("dialog", self._dialog)
-        self._change()
+        self._take()
 
     def _dialog(self, dialog: Any) -> None:
         if dialog.type != "beforeunload":
@@ -179,31 +185,40 @@ class Walker:
         self.page.get_by_role("button", name="Sign in", exact=True).click()
         self.page.wait_for_url("**/")
 
-    def visit(self, path: str, *, whole: bool = True) -> None:
-        """Open a page and look at it in both settings; what is no `whole` page has no layout and nothing for axe.
+    def visit(self, path: str, *, whole: bool = True, status: int = 200) -> None:
+        """Open a page and look at it in all settings; what is no `whole` page has no layout and nothing for axe.
 
-        It is opened as the page before was left: half of all pages begin wide in light and half narrow in dark, and the
-        change reaches each while it is open. A page that draws by its width is opened in both.
+        It is opened as the page before was left: of two settings each is what half of all pages begin with, and the
+        change reaches each while it is open. A page that draws by its width is opened anew.
         """
-        self._open(path)
+        self._open(path, status)
         if not whole:
             return self._complain_of_text()
+        draws = bool(self.page.locator("canvas").count())
+        return self.look_around(lambda: self._open(path, status) if draws else None)
+
+    def look_around(self, changed: Callable[[], None] = lambda: None) -> None:
+        """Look at what is open in all settings; `changed` is called after each change."""
         self._look()
-        self._change()
-        self.page.evaluate(SETTLED, self.setting.theme)
-        if self.page.locator("canvas").count():
-            self._open(path)
-        return self._look()
+        for _ in range(len(self.settings) - 1):
+            self.settings.rotate(-1)
+            self._take()
+            self.page.evaluate(SETTLED, self.setting.theme)
+            changed()
+            self._look()
 
-    def _open(self, path: str) -> None:
+    def _open(self, path: str, status: int) -> None:
         response = self.page.goto(path)
-        if response is None or response.status != 200:
+        if response is None or response.status != status:
             self.complain(f"status {response.status if response else None}")
-        self.page.evaluate(AXE_SCRIPT)
 
-    def _change(self) -> None:
-        """Take the other setting, as who turns a tablet at dusk."""
-        self.setting, self.other = self.other, self.setting
+    @property
+    def setting(self) -> Setting:
+        """The one that is taken."""
+        return self.settings[0]
+
+    def _take(self) -> None:
+        """Take the setting, as who turns a tablet at dusk."""
         self.page.set_viewport_size({"width": self.setting.width, "height": 900})
         self.page.emulate_media(color_scheme=self.setting.theme)
 

@@ -37,7 +37,7 @@ def guide():
     names = {}
     exec(example, names)
     with make_server("127.0.0.1", 0, names["receive"], handler_class=Quiet) as server:
-        thread = threading.Thread(target=server.serve_forever)
+        thread = threading.Thread(target=server.serve_forever, args=(0.05,))
         thread.start()
         yield names, server.server_port
         server.shutdown()

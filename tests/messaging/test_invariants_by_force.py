@@ -14,7 +14,7 @@ from django.db import connection
 from messaging.models import Consent, Message
 from miniprograms.models import MiniProgram
 from tests import factories
-from tests.messaging.senders import Senders
+from tests.messaging.senders import Nursery, Senders
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -26,6 +26,13 @@ COUNTED = """
     FROM messaging_consent AS consent LEFT JOIN messaging_message AS message ON message.consent_id = consent.id
     GROUP BY consent.id ORDER BY consent.id
 """
+
+
+@pytest.fixture(scope="module")
+def nursery(django_db_setup: None) -> Iterator[Nursery]:
+    """Forks the processes."""
+    with Nursery.open() as found:
+        yield found
 
 
 @pytest.fixture
@@ -67,9 +74,9 @@ def check(granted: int) -> int:
     return sum(row[1] for row in rows)
 
 
-def test_never_more_messages_than_accepts(program: MiniProgram) -> None:
+def test_never_more_messages_than_accepts(nursery: Nursery, program: MiniProgram) -> None:
     sends = make_consents(program, 6, granted=5)
-    with running(*(Senders(program.pk, sends) for _ in range(PROCESSES))) as senders:
+    with running(*(Senders(nursery, program.pk, sends) for _ in range(PROCESSES))) as senders:
         answers = [answer for one in senders for answer in one.finish()]
     assert check(granted=5) == 30
     ids = [answer for answer in answers if answer > 0]
@@ -77,40 +84,40 @@ def test_never_more_messages_than_accepts(program: MiniProgram) -> None:
     assert Counter(answer for answer in answers if answer < 0) == {-43101: 6 * 64 - 30}
 
 
-def test_senders_that_are_killed(program: MiniProgram) -> None:
+def test_senders_that_are_killed(nursery: Nursery, program: MiniProgram) -> None:
     sends = make_consents(program, 4, granted=100)
     keyed = [{**one, "key": f"key-{number}"} for number, one in enumerate(sends * 40)]
     told = 0
     with running() as senders:
         for work in (sends, keyed, sends):
-            senders.append(Senders(program.pk, work, rounds=1000))
+            senders.append(Senders(nursery, program.pk, work, rounds=1000))
             for _ in range(30):
                 told += int(senders[-1].answers.readline()) > 0
             senders[-1].kill()
             check(granted=100)
-        senders.append(Senders(program.pk, sends, rounds=30))
+        senders.append(Senders(nursery, program.pk, sends, rounds=30))
         told += sum(answer > 0 for answer in senders[-1].finish())
     assert check(granted=100) == 400
     assert 120 - 90 <= told <= 400 + 90  # Those of the killed are not all known; a key answers again.
 
 
-def test_killed_between_the_statement_and_its_commit(program: MiniProgram) -> None:
+def test_killed_between_the_statement_and_its_commit(nursery: Nursery, program: MiniProgram) -> None:
     sends = [{**one, "key": f"key-{number}"} for number, one in enumerate(make_consents(program, 1, granted=3))]
-    with running(Senders(program.pk, sends, threads=1, pause=True)) as senders:
+    with running(Senders(nursery, program.pk, sends, threads=1, pause=True)) as senders:
         assert senders[0].answers.readline() == "inside\n"
         senders[0].kill()
         assert check(granted=3) == 0
-        senders.append(Senders(program.pk, sends, threads=1, rounds=2))
+        senders.append(Senders(nursery, program.pk, sends, threads=1, rounds=2))
         first, second = senders[1].finish()
     assert first == second == Message.objects.get().pk
 
 
-def test_never_a_sixth_of_a_day(program: MiniProgram) -> None:
+def test_never_a_sixth_of_a_day(nursery: Nursery, program: MiniProgram) -> None:
     sends = make_consents(program, 3, kind="long_term")
     midnight = datetime(2026, 11, 28, tzinfo=UTC)
     times = [midnight + timedelta(hours=hours) for hours in (-25, -1, 0, 1, 23, 25)]
     job = {"times": [at.isoformat() for at in times], "rounds": 3}
-    with running(*(Senders(program.pk, sends, **job) for _ in range(PROCESSES))) as senders:
+    with running(*(Senders(nursery, program.pk, sends, **job) for _ in range(PROCESSES))) as senders:
         answers = [answer for one in senders for answer in one.finish()]
     pushes = Counter(Message.objects.values_list("consent", "day"))
     ordinals = set(Message.objects.values_list("consent", "day", "ordinal"))
@@ -122,11 +129,11 @@ def test_never_a_sixth_of_a_day(program: MiniProgram) -> None:
     assert sum(answer > 0 for answer in answers) == sum(pushes.values())
 
 
-def test_one_key_is_one_message(program: MiniProgram) -> None:
+def test_one_key_is_one_message(nursery: Nursery, program: MiniProgram) -> None:
     for granted in (1, 50):  # Also when the first one uses up the consent.
         (one,) = make_consents(program, 1, granted=granted)
         sends = [{**one, "key": f"key-{granted}"}]
-        with running(*(Senders(program.pk, sends, threads=8) for _ in range(2))) as senders:
+        with running(*(Senders(nursery, program.pk, sends, threads=8) for _ in range(2))) as senders:
             answers = [answer for one in senders for answer in one.finish()]
         message = Message.objects.get(idempotency_key=f"key-{granted}")
         assert answers == [message.pk] * 16

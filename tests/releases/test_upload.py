@@ -135,13 +135,18 @@ def test_a_package_of_another_program(program, signed_in):
 
 
 def test_every_bad_package_is_refused_with_its_reason_in_the_form(program, signed_in):
+    """Of packages that are refused with the same words, the first is sent."""
     client = signed_in(program.created_by)
     before = stored_files()
-    wrong = []
+    wrong, said = [], set()
     for bad in BAD:
         data = bad.data
         inspection = inspect(BytesIO(data), app_id=program.app_id)
         titles = [escape(finding.title) for finding in inspection.errors if finding.code == bad.code]
+        words = (bool(data), *(finding.title for finding in inspection.errors))
+        if titles and words in said:
+            continue
+        said.add(words)
         response = client.post(url(program), form(SimpleUploadedFile("package.zip", data)))
         text = response.content.decode()
         if data and (response.status_code != 422 or not titles or not all(title in text for title in titles)):
@@ -150,6 +155,7 @@ def test_every_bad_package_is_refused_with_its_reason_in_the_form(program, signe
             wrong.append((bad.name, "what was typed is lost"))
     assert wrong == []
     assert len(BAD) >= 120
+    assert len(said) >= 100
     assert (Version.objects.count(), Package.objects.count(), stored_files()) == (0, 0, before)
 
 

@@ -4,14 +4,20 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from urllib.parse import quote, urlencode
 
+import requests
 from django.conf import settings
 from django.db import connection
 
 from releases.models import package_storage
-from tests.processes import granian
+from tests.console.api.device.asking import authorization
+from tests.factories import make_application
+from tests.processes import START_SECONDS, granian
+
+Served = Callable[[], str]
 
 
 def database_url() -> str:
@@ -35,3 +41,15 @@ def server(**variables: str) -> Iterator[str]:
     }
     with granian(env=environment, threads=2) as port:
         yield f"http://127.0.0.1:{port}"
+
+
+def up_to_date(address: str) -> str:
+    """Wait until the server there answers by all that is committed now; returns its address.
+
+    It reads changes in their order, so what came before an application is known when that one is.
+    """
+    header, deadline = {"Authorization": authorization(make_application())}, time.monotonic() + START_SECONDS
+    while requests.get(f"{address}/runtime/v1/policy", headers=header, timeout=START_SECONDS).status_code == 401:
+        assert time.monotonic() < deadline, "The server does not follow."
+        time.sleep(0.02)
+    return address

@@ -25,7 +25,7 @@ from devmgmt.logs.criteria import Criteria
 from devmgmt.logs.store import log_store
 from miniprograms import actions as programs
 from releases.field.models import UpdateReport
-from tests.console.api.device.serving import server
+from tests.console.api.device.serving import Served
 from tests.factories import make_api, make_binding, make_domain, make_exemption, make_online, make_program
 from tests.processes import START_SECONDS
 
@@ -89,7 +89,7 @@ def console() -> Iterator[Server]:
         running.ranges = []
         package = {"url": "/packages", "sha256": SHA256, "size": len(CONTENT), "signature": signature()}
         running.answer = {"status": "update", "version": "1.0.0", "channel": "online", "package": package}
-        threading.Thread(target=running.serve_forever, daemon=True).start()
+        threading.Thread(target=running.serve_forever, args=(0.05,), daemon=True).start()
         yield running
         running.shutdown()
 
@@ -131,82 +131,83 @@ def told(console: Server, tmp_path: Path) -> Path:
     return configuration(tmp_path, f"http://127.0.0.1:{console.server_port}")
 
 
-def test_against_the_real_console(transactional_db: None, tmp_path: Path) -> None:
+def test_against_the_real_console(served: Served, tmp_path: Path) -> None:
     binding = make_binding(make_program())
     version = make_online(binding.mini_program)
     app_id, application = binding.mini_program.app_id, binding.application
     file = exported(tmp_path, application)
-    with server() as address:
-        options = ("--url", address, "--download", str(tmp_path / "out"), "--json")
-        answer = json.loads(device(file, *options, app_id=app_id))
-        saved = tmp_path / "out" / f"{app_id}_1.0.0.apkg"
-        assert (answer["status"], answer["file"]) == ("update", str(saved))
-        assert hashlib.sha256(saved.read_bytes()).hexdigest() == version.package.sha256
-        assert list(saved.parent.iterdir()) == [saved]
-        assert device(file, "--url", address, "--local-version", "1.0.0", app_id=app_id) == "current 1.0.0\n"
-        with pytest.raises(CommandError) as error:
-            device(file, "--url", address)
-        assert error.value.returncode == 4
-        with pytest.raises(CommandError, match=r"422: .*guid"):
-            device(file, "--url", address, "--platform", "ios", "--guid", f"0302{0:028}")
-        programs.take_off_shelf(binding.mini_program, by=binding.mini_program.created_by, reason="")
-    with server() as address, pytest.raises(CommandError, match="removed") as error:
+    address = served()
+    options = ("--url", address, "--download", str(tmp_path / "out"), "--json")
+    answer = json.loads(device(file, *options, app_id=app_id))
+    saved = tmp_path / "out" / f"{app_id}_1.0.0.apkg"
+    assert (answer["status"], answer["file"]) == ("update", str(saved))
+    assert hashlib.sha256(saved.read_bytes()).hexdigest() == version.package.sha256
+    assert list(saved.parent.iterdir()) == [saved]
+    assert device(file, "--url", address, "--local-version", "1.0.0", app_id=app_id) == "current 1.0.0\n"
+    with pytest.raises(CommandError) as error:
+        device(file, "--url", address)
+    assert error.value.returncode == 4
+    with pytest.raises(CommandError, match=r"422: .*guid"):
+        device(file, "--url", address, "--platform", "ios", "--guid", f"0302{0:028}")
+    programs.take_off_shelf(binding.mini_program, by=binding.mini_program.created_by, reason="")
+    served()
+    with pytest.raises(CommandError, match="removed") as error:
         device(file, "--url", address, app_id=app_id)
     assert error.value.returncode == 3
 
 
-def test_a_report(transactional_db: None, tmp_path: Path) -> None:
+def test_a_report(served: Served, tmp_path: Path) -> None:
     binding = make_binding(make_program())
     version = make_online(binding.mini_program)
-    with server() as address:
-        key = binding.application.keys.get().key
-        file = configuration(tmp_path, address, binding.application.application_id, key)
-        told: list[str] = ["--version-number", "1.0.0"]
-        app_id = binding.mini_program.app_id
-        assert device(file, *told, "--failed", "disk full", app_id=app_id, action="report") == "reported\n"
-        row = UpdateReport.objects.get(version=version)
-        assert (row.result, row.failures, row.reason) == ("failed", 1, "disk full")
-        assert device(file, *told, app_id=app_id, action="report") == "reported\n"
-        row.refresh_from_db()
-        assert (row.result, row.failures, row.reason) == ("installed", 1, "")
-        with pytest.raises(CommandError, match=r"422: .*version"):
-            device(file, "--version-number", "9.0.0", app_id=app_id, action="report")
-        with pytest.raises(CommandError, match="404: "):
-            device(file, *told, action="report")
+    address = served()
+    key = binding.application.keys.get().key
+    file = configuration(tmp_path, address, binding.application.application_id, key)
+    told: list[str] = ["--version-number", "1.0.0"]
+    app_id = binding.mini_program.app_id
+    assert device(file, *told, "--failed", "disk full", app_id=app_id, action="report") == "reported\n"
+    row = UpdateReport.objects.get(version=version)
+    assert (row.result, row.failures, row.reason) == ("failed", 1, "disk full")
+    assert device(file, *told, app_id=app_id, action="report") == "reported\n"
+    row.refresh_from_db()
+    assert (row.result, row.failures, row.reason) == ("installed", 1, "")
+    with pytest.raises(CommandError, match=r"422: .*version"):
+        device(file, "--version-number", "9.0.0", app_id=app_id, action="report")
+    with pytest.raises(CommandError, match="404: "):
+        device(file, *told, action="report")
 
 
-def test_the_policy(transactional_db: None, tmp_path: Path) -> None:
+def test_the_policy(served: Served, tmp_path: Path) -> None:
     binding = make_binding(make_program())
     program, application = binding.mini_program, binding.application
     make_domain(program, "api.example.com", port=8443)
     make_api(application, "wx.scanCode", restricted=False)
-    with server() as address:
-        key = application.keys.get().key
-        file = configuration(tmp_path, address, application.application_id, key)
-        printed = device(file, app_id=program.app_id, action="policy").splitlines()
-        told = dict(line.split(maxsplit=1) for line in printed)
-        assert (told["request"], told["socket"]) == ("https://api.example.com:8443", "none")
-        assert (told["verification"], told["apis"]) == ("by these lists", "wx.scanCode")
-        again = device(file, "--etag", told["ETag"], app_id=program.app_id, action="policy")
-        assert again == f"not modified, ETag {told['ETag']}\n"
-        make_exemption(program, application)
-        now = json.loads(device(file, "--etag", told["ETag"], "--json", app_id=program.app_id, action="policy"))
-        assert (now["skip_domain_verification"], now["etag"] == told["ETag"]) == (True, False)
-        with pytest.raises(CommandError, match="404: "):
-            device(file, action="policy")
+    address = served()
+    key = application.keys.get().key
+    file = configuration(tmp_path, address, application.application_id, key)
+    printed = device(file, app_id=program.app_id, action="policy").splitlines()
+    told = dict(line.split(maxsplit=1) for line in printed)
+    assert (told["request"], told["socket"]) == ("https://api.example.com:8443", "none")
+    assert (told["verification"], told["apis"]) == ("by these lists", "wx.scanCode")
+    again = device(file, "--etag", told["ETag"], app_id=program.app_id, action="policy")
+    assert again == f"not modified, ETag {told['ETag']}\n"
+    make_exemption(program, application)
+    now = json.loads(device(file, "--etag", told["ETag"], "--json", app_id=program.app_id, action="policy"))
+    assert (now["skip_domain_verification"], now["etag"] == told["ETag"]) == (True, False)
+    with pytest.raises(CommandError, match="404: "):
+        device(file, action="policy")
 
 
-def test_a_log_entry(transactional_db: None, tmp_path: Path) -> None:
+def test_a_log_entry(served: Served, tmp_path: Path) -> None:
     binding = make_binding(make_program())
     program = binding.mini_program
-    with server() as address:
-        key = binding.application.keys.get().key
-        file = configuration(tmp_path, address, binding.application.application_id, key)
-        options = ("--level", "error", "--filter-msg", "order-7731", "first", "second")
-        assert device(file, *options, app_id=program.app_id, action="log") == "1 kept, 0 cut\n"
-        assert device(file, "x" * 6000, app_id=program.app_id, action="log") == "1 kept, 1 cut\n"
-        with pytest.raises(CommandError, match="404: "):
-            device(file, "lost", action="log")
+    address = served()
+    key = binding.application.keys.get().key
+    file = configuration(tmp_path, address, binding.application.application_id, key)
+    options = ("--level", "error", "--filter-msg", "order-7731", "first", "second")
+    assert device(file, *options, app_id=program.app_id, action="log") == "1 kept, 0 cut\n"
+    assert device(file, "x" * 6000, app_id=program.app_id, action="log") == "1 kept, 1 cut\n"
+    with pytest.raises(CommandError, match="404: "):
+        device(file, "lost", action="log")
     now = timezone.now()
     criteria = Criteria(program.pk, now - timedelta(hours=1), now + timedelta(minutes=1))
     cut, entry = log_store().latest(criteria)

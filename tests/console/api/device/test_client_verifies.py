@@ -19,7 +19,7 @@ from console.base.hosts.models import HostApplication
 from miniprograms.models import MiniProgram
 from releases.actions.trial import cancel_trial
 from releases.models import Version
-from tests.console.api.device.serving import server
+from tests.console.api.device.serving import Served
 from tests.console.api.device.test_client import (
     APP_ID,
     CONTENT,
@@ -157,7 +157,7 @@ def parties(version: Version) -> tuple[MiniProgram, HostApplication]:
     return program, program.bindings.get().application
 
 
-def test_keys_are_rotated_with_an_overlap(online: Version, tmp_path: Path) -> None:
+def test_keys_are_rotated_with_an_overlap(online: Version, tmp_path: Path, served: Served) -> None:
     program, application = parties(online)
     by = make_user()
     folders = [tmp_path / name for name in ("old", "both", "new")]
@@ -171,43 +171,41 @@ def test_keys_are_rotated_with_an_overlap(online: Version, tmp_path: Path) -> No
     told["signing_keys"] = [one for one in told["signing_keys"] if one["key_id"] == second.key_id]
     builds.append(folders[2] / "configuration.json")
     builds[2].write_text(json.dumps(told))
-    with server() as address:
-        options = ("--url", address, "--download")
-        for build, folder in zip(builds, folders, strict=True):
-            device(build, *options, str(folder), app_id=program.app_id)
-        retire_signing_key(first, by=by)
-    with server() as address:
-        options = ("--url", address, "--download")
-        with pytest.raises(CommandError, match=NOT_SIGNED):
-            device(builds[0], *options, str(folders[0]), app_id=program.app_id)
-        for build, folder in zip(builds[1:], folders[1:], strict=True):
-            device(build, *options, str(folder), app_id=program.app_id)
+    address = served()
+    options = ("--url", address, "--download")
+    for build, folder in zip(builds, folders, strict=True):
+        device(build, *options, str(folder), app_id=program.app_id)
+    retire_signing_key(first, by=by)
+    served()
+    with pytest.raises(CommandError, match=NOT_SIGNED):
+        device(builds[0], *options, str(folders[0]), app_id=program.app_id)
+    for build, folder in zip(builds[1:], folders[1:], strict=True):
+        device(build, *options, str(folder), app_id=program.app_id)
 
 
-def test_a_trial_beside_the_online_version(online: Version, tmp_path: Path) -> None:
+def test_a_trial_beside_the_online_version(online: Version, tmp_path: Path, served: Served) -> None:
     program, application = parties(online)
     trial = make_trial(make_version(program, "0.9.0"), query="from=qr")
     file = exported(tmp_path, application)
-    with server() as address:
-        options = ("--url", address, "--download", str(tmp_path))
-        printed = device(file, *options, "--trial-token", trial.token, app_id=program.app_id)
-        saved = tmp_path / f"{program.app_id}_0.9.0.apkg"
-        assert printed == f"update 0.9.0 {saved}\nopens pages/index/index?from=qr\n"
-        with trial.version.package.file.open("rb") as package:
-            assert saved.read_bytes() == package.read()
-        wrong = device(file, *options, "--trial-token", "x", app_id=program.app_id)
-        assert wrong == f"update 1.0.0 {tmp_path / f'{program.app_id}_1.0.0.apkg'}\n"
-        cancel_trial(program, by=program.created_by)
-    with server() as address:
-        ended = ("--url", address, "--trial-token", trial.token, "--local-version", "0.9.0")
-        assert device(file, *ended, app_id=program.app_id) == "update 1.0.0\n"
+    address = served()
+    options = ("--url", address, "--download", str(tmp_path))
+    printed = device(file, *options, "--trial-token", trial.token, app_id=program.app_id)
+    saved = tmp_path / f"{program.app_id}_0.9.0.apkg"
+    assert printed == f"update 0.9.0 {saved}\nopens pages/index/index?from=qr\n"
+    with trial.version.package.file.open("rb") as package:
+        assert saved.read_bytes() == package.read()
+    wrong = device(file, *options, "--trial-token", "x", app_id=program.app_id)
+    assert wrong == f"update 1.0.0 {tmp_path / f'{program.app_id}_1.0.0.apkg'}\n"
+    cancel_trial(program, by=program.created_by)
+    ended = ("--url", served(), "--trial-token", trial.token, "--local-version", "0.9.0")
+    assert device(file, *ended, app_id=program.app_id) == "update 1.0.0\n"
 
 
-def test_a_file_that_came_another_way(online: Version, tmp_path: Path) -> None:
+def test_a_file_that_came_another_way(online: Version, tmp_path: Path, served: Served) -> None:
     program, application = parties(online)
     file, offline = exported(tmp_path, application), tmp_path / "preset.apkg"
-    with server() as address:
-        answer = json.loads(device(file, "--url", address, "--json", app_id=program.app_id))
+    address = served()
+    answer = json.loads(device(file, "--url", address, "--json", app_id=program.app_id))
     with online.package.file.open("rb") as package:
         offline.write_bytes(package.read())
     options = ("--version-number", "1.0.0", "--signature", answer["package"]["signature"])
@@ -222,19 +220,19 @@ def test_a_file_that_came_another_way(online: Version, tmp_path: Path) -> None:
         device(file, *options, str(tmp_path / "missing"), app_id=program.app_id, action="verify")
 
 
-def test_the_privacy_agreement(online: Version, tmp_path: Path) -> None:
+def test_the_privacy_agreement(online: Version, tmp_path: Path, served: Served) -> None:
     program, application = parties(online)
     make_agreement(program, data=[["location", "to show the next stop"]], contact_phone="+49 30 1234")
     file = exported(tmp_path, application)
-    with server() as address:
-        asked = ("--url", address)
-        printed = device(file, *asked, app_id=program.app_id, action="privacy").splitlines()
-        shown = dict(line.split(maxsplit=1) for line in printed)
-        assert (shown["version"], shown["location"]) == ("1, the user has to agree", "to show the next stop")
-        assert shown["contact"] == "privacy@example.com +49 30 1234"
-        again = device(file, *asked, "--etag", shown["ETag"], app_id=program.app_id, action="privacy")
-        assert again == f"not modified, ETag {shown['ETag']}\n"
-        answer = json.loads(device(file, *asked, "--accepted", "1", "--json", app_id=program.app_id, action="privacy"))
-        assert (answer["needs_new_consent"], answer["etag"] == shown["ETag"]) == (False, False)
-        with pytest.raises(CommandError, match="404: "):
-            device(file, *asked, action="privacy")
+    address = served()
+    asked = ("--url", address)
+    printed = device(file, *asked, app_id=program.app_id, action="privacy").splitlines()
+    shown = dict(line.split(maxsplit=1) for line in printed)
+    assert (shown["version"], shown["location"]) == ("1, the user has to agree", "to show the next stop")
+    assert shown["contact"] == "privacy@example.com +49 30 1234"
+    again = device(file, *asked, "--etag", shown["ETag"], app_id=program.app_id, action="privacy")
+    assert again == f"not modified, ETag {shown['ETag']}\n"
+    answer = json.loads(device(file, *asked, "--accepted", "1", "--json", app_id=program.app_id, action="privacy"))
+    assert (answer["needs_new_consent"], answer["etag"] == shown["ETag"]) == (False, False)
+    with pytest.raises(CommandError, match="404: "):
+        device(file, *asked, action="privacy")

@@ -24,7 +24,7 @@ from releases import actions as releases
 from releases.actions.trial import cancel_trial, set_trial
 from releases.field.models import SeenDevice
 from tests.console.api.device.asking import LOGS, UPDATE, authorization, batch, question
-from tests.console.api.device.serving import server
+from tests.console.api.device.serving import server, up_to_date
 from tests.devmgmt.logs.days import drop_days
 from tests.factories import make_approved, make_binding, make_online, make_program, make_task, make_version
 
@@ -47,11 +47,17 @@ def days(binding: Binding) -> Iterator[None]:
     drop_days()
 
 
-@pytest.fixture
-def processes(binding: Binding) -> Iterator[list[Ask]]:
-    """Two servers, each as a function that sends a request."""
+@pytest.fixture(scope="module")
+def addresses(django_db_setup: None) -> Iterator[list[str]]:
+    """Two servers, which run as long as the module."""
     with server() as first, server() as second:
-        yield [asker(binding, first), asker(binding, second)]
+        yield [first, second]
+
+
+@pytest.fixture
+def processes(binding: Binding, addresses: list[str]) -> list[Ask]:
+    """The two, each as a function that sends a request."""
+    return [asker(binding, up_to_date(address)) for address in addresses]
 
 
 def asker(binding: Binding, address: str) -> Ask:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +15,7 @@ from devmgmt.keys import codes
 from devmgmt.keys.models import AccessToken
 from messaging.models import Message
 from miniprograms.models import MiniProgram
-from tests.console.api.device.serving import server
+from tests.console.api.device.serving import Served
 from tests.factories import (
     make_application,
     make_binding,
@@ -43,17 +43,16 @@ def program(transactional_db: None) -> MiniProgram:
 
 
 @pytest.fixture(params=["", "/openserver"])
-def point(program: MiniProgram, request: pytest.FixtureRequest) -> Iterator[Point]:
+def point(program: MiniProgram, request: pytest.FixtureRequest, served: Served) -> Point:
     """Run what the documentation says; returns the client."""
     (code,) = re.findall(r"```python\n(from wechatpy .*?)```", DOCS.read_text(), re.DOTALL)
-    with server() as address:
 
-        def client(secret: str) -> Any:
-            names = {"app_id": program.app_id, "app_secret": secret}
-            exec(code.replace("https://console.example.com", f"{address}{request.param}"), names)
-            return names["client"]
+    def client(secret: str) -> Any:
+        names = {"app_id": program.app_id, "app_secret": secret}
+        exec(code.replace("https://console.example.com", f"{served()}{request.param}"), names)
+        return names["client"]
 
-        yield client
+    return client
 
 
 def test_the_whole_way(program: MiniProgram, point: Point) -> None:
