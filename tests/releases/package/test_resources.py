@@ -83,7 +83,7 @@ def test_long_names_in_app_json_are_not_normalised(member: str) -> None:
 
 
 def test_five_thousand_files_are_fine() -> None:
-    rows = [Raw(f"d{number % 50}/{number}.txt", b"x", DEFLATED) for number in range(4_996)]
+    rows = [Raw(f"d{number % 50}/{number}.wxss", b"x", DEFLATED) for number in range(4_996)]
     result = inspect(io.BytesIO(archive([*entries(), *rows])))
     assert result.accepted
     assert len(result.files) == 5_000
