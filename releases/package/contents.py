@@ -1,7 +1,7 @@
 """From archive entries to the files of a mini program: unwrapped, in NFC, without what devices don't get (V-4, V-5)."""
 
 from collections import Counter
-from collections.abc import Collection
+from collections.abc import Collection, Set
 from dataclasses import dataclass, field
 
 from django.utils.translation import gettext as _
@@ -45,19 +45,26 @@ class Contents:
                     self._suffixes.setdefault(head, []).append(dot + tail)
         return sorted(self._suffixes.get(stem, []))
 
-    def sort(self, static: Collection[str]) -> None:
+    def sort(self, static: Set[str]) -> None:
         """Decide what devices get of the program below `root`; `static` are folders of which they get everything."""
         paths = {name.removeprefix(self.root): name for name in self.upload if name.startswith(self.root)}
-        folders = tuple(folder + "/" for folder in static)
         self.files = {
             path: self.upload[name]
             for path, name in paths.items()
-            if path.startswith(folders) or is_runtime(path, paths)
+            if _is_below(path, static) or is_runtime(path, paths)
         }
         rest = {path: name for path, name in paths.items() if path not in self.files}
         self.source_maps = {path: self.upload[name] for path, name in rest.items() if is_source_map(path)}
         packed = {self.root + path for path in self.files}
         self.left_out = sorted(name for name in self.upload if name not in packed)
+
+
+def _is_below(path: str, folders: Set[str]) -> bool:
+    """Whether a file lies in one of the folders; as many as there may be are looked up, not compared."""
+    while folders and (path := path.rpartition("/")[0]):
+        if path in folders:
+            return True
+    return False
 
 
 def unwrapped(entries: list[Entry]) -> Contents:

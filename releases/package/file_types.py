@@ -84,9 +84,11 @@ def kind(path: str) -> str:
     segments = path.split("/")
     if _TOOL_FOLDER in segments[:-1]:
         return _TOOL_FOLDER
+    name, ending = segments[-1], suffix(path)
     hidden = next((segment for segment in segments if segment.startswith(".")), "")
-    ending = suffix(path)
-    return hidden or (f".{ending}" if ending and ending not in RUNTIME_SUFFIXES else segments[-1])
+    if hidden or not ending or _TOOL_JSON.fullmatch(name) or _TOOL_SCRIPT.fullmatch(name):
+        return hidden or name
+    return f".{ending}"
 
 
 def _is_hidden(path: str) -> bool:

@@ -167,7 +167,7 @@ class _Inspector:
             contents.root = program_root(config, contents.upload)
             check_app_id(config, self._app_id, self._is_ours)
         app = self._load("app.json", contents.upload.get(contents.root + "app.json"))
-        contents.sort(static_folders(app) if app else ())
+        contents.sort(static_folders(app) if app else set())
         if app is not None:
             self._manifest = read_manifest(app, contents, self._limits, read=self._load_packed)
             check_package_sizes(self._manifest, contents, self._limits, self._findings)

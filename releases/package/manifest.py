@@ -62,6 +62,7 @@ KNOWN_KEYS: dict[str, tuple[type, ...]] = {
     "navigateToMiniProgramAppIdList": _ANY,
     "groupIdList": _ANY,
     "supportedMaterials": _ANY,
+    "multiSelectSupportedMaterials": _ANY,
     "staticPath": (str, list),
     "useAuthorizePage": _ANY,
     "disableSwipeBack": _ANY,
@@ -85,6 +86,7 @@ KNOWN_KEYS: dict[str, tuple[type, ...]] = {
     "mini-weixin": _OBJECT,
     "keepContextPageInCycleJump": _BOOLEAN,
     "__usePrivacyCheck__": _BOOLEAN,
+    "__lazyCodeLoadingChunk": _ANY,
     "__warning__": _TEXT,
 }
 
@@ -99,12 +101,12 @@ class Manifest:
     main_size: int = 0
 
 
-def static_folders(app: JsonFile) -> list[str]:
+def static_folders(app: JsonFile) -> set[str]:
     """The folders that `staticPath` names, one or several: of these devices get every file, whatever its type."""
     value = app.root.get("staticPath", [])
     folders = [value] if isinstance(value, str) else value if isinstance(value, list) else []
     named = [normal(each).removeprefix("./").strip("/") for each in folders if isinstance(each, str)]
-    return [folder for folder in named if is_relative(folder)]
+    return {folder for folder in named if is_relative(folder)}
 
 
 def read_manifest(

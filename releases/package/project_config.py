@@ -11,6 +11,7 @@ from .pages import is_relative
 
 NAME = "project.config.json"
 _ROOT = "miniprogramRoot"
+_MOST_KEYS = 10  # each may be looked up in a database
 
 
 def program_root(config: JsonFile, names: Collection[str]) -> str:
@@ -49,7 +50,7 @@ def check_app_id(config: JsonFile, app_id: str | None, is_ours: Callable[[str], 
     for key, value in config.root.items():
         if key == "appid" and not isinstance(value, str):
             config.wrong_type((key,), _("a text"))
-        elif key.lower().endswith("appid") and isinstance(value, str) and value:
+        elif key.lower().endswith("appid") and isinstance(value, str) and value and len(named) < _MOST_KEYS:
             named[key] = value
     if not app_id or app_id in named.values():
         return

@@ -45,6 +45,13 @@ def test_nothing_is_expected_of_no_program() -> None:
     assert _inspect(project(_config(appid=OTHER)), app_id=None).findings == []
 
 
+def test_only_some_keys_are_asked_about() -> None:
+    asked: list[str] = []
+    config = _config(**{f"{number}appid": f"wx{number}" for number in range(5_000)})
+    inspect(io.BytesIO(package(project(config))), app_id=APP_ID, is_ours=lambda app_id: bool(asked.append(app_id)))
+    assert len(asked) <= 10
+
+
 def test_an_app_id_is_a_text() -> None:
     assert [finding.code for finding in _inspect(project(_config(appid=7))).errors] == ["json-type"]
 
@@ -65,6 +72,7 @@ def test_the_program_lies_in_miniprogram_root(root: str, wrapper: str) -> None:
     assert result.sha256 == _inspect(project()).sha256
     assert [finding.code for finding in result.findings] == ["development-files"]
     assert result.notes[0].title == "4 development files are left out."
+    assert result.notes[0].where == ".md, .js, package.json, project.config.json"
 
 
 @pytest.mark.parametrize("root", ["", ".", "./"])
