@@ -11,6 +11,7 @@ from django.core.exceptions import ValidationError
 from django.http import QueryDict
 from django.utils.functional import cached_property
 from django.utils.text import format_lazy
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from console.base.core.errors import ActionRefused
@@ -26,6 +27,19 @@ from releases.package.findings import human_size
 from releases.states import VersionState
 
 NUMBER = re.compile(r"(0|[1-9][0-9]{0,3})\.(0|[1-9][0-9]{0,3})\.(0|[1-9][0-9]{0,3})")
+
+
+FIRST = "1.0.0"
+MOST = 9999  # of each part
+
+
+def _after(version: Version) -> str:
+    """Return the next number, which is proposed for an upload; "" after the last one."""
+    if version.patch < MOST:
+        return f"{version.major}.{version.minor}.{version.patch + 1}"
+    if version.minor < MOST:
+        return f"{version.major}.{version.minor + 1}.0"
+    return f"{version.major + 1}.0.0" if version.major < MOST else ""
 
 
 class VersionNumberField(forms.CharField):
@@ -74,11 +88,17 @@ class UploadForm(forms.Form):
             "package": human_size(limits.package_size),
         }
         newest = program.versions.first()
-        self.fields["number"].help_text = (
-            _("Highest so far: %(number)s. A number is used only once.") % {"number": newest}
-            if newest
-            else _("Three numbers with dots, for example 1.0.0. A number is used only once.")
-        )
+        self.fields["number"].initial = _after(newest) if newest else FIRST
+        self.fields["number"].help_text = self._about_numbers(newest)
+
+    def _about_numbers(self, newest: Version | None) -> str:
+        if newest is None:
+            return gettext("Three numbers with dots, for example 1.0.0. A number is used only once.")
+        words = gettext("Highest so far: %(number)s. A number is used only once.") % {"number": newest}
+        if self.program.online_number:
+            higher = gettext("Only one above %(online)s, which is online, can be published.")
+            words = f"{words} {higher % {'online': self.program.online_number}}"
+        return words
 
     def clean(self) -> dict[str, Any]:
         """With a wrong number the verb does not run: say what it would have found in the package all the same (V-3)."""

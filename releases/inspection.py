@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import asdict
 from tempfile import TemporaryFile
-from typing import BinaryIO
+from typing import BinaryIO, TypeVar
 
 from django.conf import settings
 from django.core.files import File
@@ -14,9 +14,12 @@ from django.utils.translation import ngettext
 
 from console.base.core.errors import ActionRefused
 from console.base.core.files import refusing_unwritable
-from releases.models import Package, package_path, package_storage
+from miniprograms.models import MiniProgram
+from releases.models import Package, SourceMaps, package_path, package_storage, source_maps_path
 from releases.package import Inspection, Limits, inspect
 from releases.storage import take_turns
+
+Row = TypeVar("Row", Package, SourceMaps)
 
 
 class PackageRefused(ActionRefused):
@@ -36,47 +39,91 @@ def package_limits() -> Limits:
     return Limits(**settings.PACKAGE_LIMITS)
 
 
+def is_ours(app_id: str) -> bool:
+    """Return whether a mini program of this console has the App ID."""
+    return MiniProgram.objects.filter(app_id=app_id).exists()
+
+
 @contextmanager
-def inspected(file: BinaryIO, *, app_id: str) -> Iterator[tuple[Inspection, BinaryIO]]:
+def scratch() -> Iterator[BinaryIO]:
+    """Give a file that is gone after the block; raises ActionRefused when there is no room for one."""
+    with refusing_unwritable("file"):
+        file = TemporaryFile()  # noqa: SIM115 - closed below: what is buffered would fail again there
+    try:
+        yield file
+    finally:
+        with suppress(OSError):
+            file.close()
+
+
+@contextmanager
+def inspected(
+    file: BinaryIO, *, app_id: str, source_maps: BinaryIO | None = None
+) -> Iterator[tuple[Inspection, BinaryIO]]:
     """Read an upload and give what was found with the canonical package, which is gone after the block.
 
-    Raises PackageRefused with all findings, ActionRefused when there is no room for the canonical package.
+    The archive of its source maps, if it has any, goes into `source_maps`. Raises PackageRefused with all findings,
+    ActionRefused when there is no room.
     """
-    with refusing_unwritable("file"):
-        canonical = TemporaryFile()  # noqa: SIM115 - closed below: what is buffered would fail again there
-    try:
+    with scratch() as canonical:
         with refusing_unwritable("file"):
-            inspection = inspect(file, limits=package_limits(), app_id=app_id, out=canonical)
-            canonical.flush()
+            inspection = inspect(
+                file,
+                limits=package_limits(),
+                app_id=app_id,
+                is_ours=is_ours,
+                out=canonical,
+                source_maps_out=source_maps,
+            )
+            for written in filter(None, (canonical, source_maps)):
+                written.flush()
         if not inspection.accepted:
             raise PackageRefused(inspection)
         yield inspection, canonical
-    finally:
-        with suppress(OSError):
-            canonical.close()
 
 
 @contextmanager
 def kept(inspection: Inspection, canonical: BinaryIO) -> Iterator[Package]:
-    """Store an accepted package; inside the caller's transaction. The same content is stored once.
+    """Store an accepted package; inside the caller's transaction. The same content is stored once."""
+    with _stored_once(_described(inspection), package_path, canonical) as package:
+        yield package
+
+
+@contextmanager
+def source_maps_kept(inspection: Inspection, source_maps: BinaryIO) -> Iterator[SourceMaps | None]:
+    """Store the source maps of an accepted package in the same way, after the package; None when it has none."""
+    if inspection.source_maps_sha256 is None or inspection.source_maps_size is None:
+        yield None
+        return
+    row = SourceMaps(
+        sha256=inspection.source_maps_sha256,
+        size=inspection.source_maps_size,
+        files=[[file.path, file.size, file.sha256] for file in inspection.source_maps],
+    )
+    with _stored_once(row, source_maps_path, source_maps) as kept_maps:
+        yield kept_maps
+
+
+@contextmanager
+def _stored_once(row: Row, path_of: Callable[[Row, str], str], content: BinaryIO) -> Iterator[Row]:
+    """Store a row with its file, or give the one that has this content.
 
     The lock makes uploads of one content take turns until their transactions end. When the block fails, a file that
     was written here goes while the lock is still held, so it can't be another upload's. A file without a row is left
     from a crash and is written anew. Raises ActionRefused when the storage fails.
     """
-    package = _described(inspection)
-    take_turns(package.sha256)
-    if there := Package.objects.filter(sha256=package.sha256).first():
+    take_turns(row.sha256)
+    if there := type(row).objects.filter(sha256=row.sha256).first():
         yield there
         return
-    path = package_path(package, "")
+    path = path_of(row, "")
     with refusing_unwritable("file"):
         package_storage().delete(path)
-        canonical.seek(0)
-        package.file.save("", File(canonical), save=False)
+        content.seek(0)
+        row.file.save("", File(content), save=False)
     try:
-        package.save()
-        yield package
+        row.save()
+        yield row
     except BaseException:
         with suppress(OSError):  # The sweep finds it.
             package_storage().delete(path)

@@ -21,6 +21,7 @@ from django_fsm import ConcurrentTransitionMixin, FSMField, transition
 
 from console.base.hosts.models import Decision
 from miniprograms.models import MiniProgram
+from releases.package import NOTE
 from releases.querysets import AuditQuerySet, VersionQuerySet
 from releases.states import AuditState, ReleaseKind, VersionState
 
@@ -28,6 +29,11 @@ from releases.states import AuditState, ReleaseKind, VersionState
 def package_path(package: Package, filename: str) -> str:
     """Place a package under its hash: content-addressed, write-once (V-6)."""
     return f"{package.sha256[:2]}/{package.sha256}.apkg"
+
+
+def source_maps_path(source_maps: SourceMaps, filename: str) -> str:
+    """Place the source maps of an upload beside the packages, in the same way."""
+    return f"{source_maps.sha256[:2]}/{source_maps.sha256}.maps"
 
 
 def package_storage() -> Storage:
@@ -52,6 +58,30 @@ class Package(models.Model):
     def __str__(self) -> str:
         return self.sha256
 
+    @property
+    def doubts(self) -> list[dict[str, str]]:
+        """The findings that somebody should look at, without the notes."""
+        return [finding for finding in self.warnings if finding["severity"] != NOTE]
+
+
+class SourceMaps(models.Model):
+    """The source maps of uploads, as one archive for each content (V-5). Never delivered, never changed.
+
+    Apart from the package: the same package may be uploaded with other ones, or without any.
+    """
+
+    sha256 = models.CharField(max_length=64, unique=True)
+    file = models.FileField(upload_to=source_maps_path, max_length=120, storage=package_storage)
+    size = models.PositiveBigIntegerField(help_text="bytes")
+    files = models.JSONField(help_text="[path, bytes, sha256] of each map, sorted by path")
+    created_at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        verbose_name_plural = "source maps"
+
+    def __str__(self) -> str:
+        return self.sha256
+
 
 def _by_number(name: str, **condition: Any) -> models.Index:
     """Return an index that finds a program's highest version among those that meet `condition`."""
@@ -69,6 +99,7 @@ class Version(ConcurrentTransitionMixin, models.Model):
     patch = models.PositiveSmallIntegerField()
     notes = models.TextField(_("change notes"), blank=True, validators=[MaxLengthValidator(2000)])
     package = models.ForeignKey(Package, on_delete=models.PROTECT, related_name="versions")
+    source_maps = models.ForeignKey(SourceMaps, on_delete=models.PROTECT, null=True, related_name="versions")
     state = FSMField(choices=VersionState, default=VersionState.DEVELOPMENT, protected=True)
     uploaded_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
     uploaded_at = models.DateTimeField()

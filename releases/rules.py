@@ -30,6 +30,8 @@ def why_not_submit(program: MiniProgram, version: Version, *, bound: int) -> str
     """V-7, V-9: a development version, one at a time, and somebody bound to decide; `bound` counts applications."""
     if version.state == VersionState.REJECTED:
         return _("%(number)s was rejected. Upload the corrected package under a new number.") % {"number": version}
+    if version.state == VersionState.IN_AUDIT:
+        return _("%(number)s is in audit already.") % {"number": version}
     if version.state != VersionState.DEVELOPMENT:
         return _("%(number)s was submitted before.") % {"number": version}
     if program.in_audit_number:
@@ -46,13 +48,43 @@ def nothing_uploaded() -> str:
     return _("Upload a version first.")
 
 
-def nothing_to_publish(waiting_for: list[str]) -> str:
-    """What the audit card says when no approved version is above the online one; names who still decides."""
-    if waiting_for:
-        return _("Publishing waits for %(applications)s. Every bound application must approve.") % {
-            "applications": listed(waiting_for)
+def nothing_to_submit() -> str:
+    """What the development card says when every version was submitted."""
+    return _("Every version was submitted. Upload a new one first.")
+
+
+def nothing_to_publish(*, approved: Version | None, online: Version | None) -> str:
+    """What the audit card says when no approved version is above the online one; `approved` is the highest."""
+    if approved and online:
+        return _("Approved %(number)s is not higher than %(online)s, which is online.") % {
+            "number": approved,
+            "online": online,
         }
     return _("Publishing needs an approved version.")
+
+
+def not_to_publish_yet(version: Version, *, waiting_for: list[str], online: Version | None) -> str:
+    """What publishing the version in audit waits for: who still decides, unless it can't be published even then."""
+    return why_below(version, online) or _(
+        "Publishing waits for %(applications)s. Every bound application must approve."
+    ) % {"applications": listed(waiting_for)}
+
+
+def why_below(version: Version, online: Version | None) -> str:
+    """V-12: devices never go back by a publish."""
+    if online and version.parts <= online.parts:
+        return _("%(number)s is not higher than %(online)s, which is online.") % {"number": version, "online": online}
+    return ""
+
+
+def warn_below(version: Version, online: Version | None) -> str:
+    """What is to be known of a version that is no higher than the online one; it may be audited and tried (V-1)."""
+    if why_below(version, online):
+        return _("%(number)s can't be published, because it is not higher than %(online)s, which is online.") % {
+            "number": version,
+            "online": online,
+        }
+    return ""
 
 
 def why_not_withdraw(version: Version) -> str:
@@ -66,14 +98,20 @@ def why_not_publish(program: MiniProgram, version: Version, *, online: Version |
     """V-12: approved, on the shelf, higher than the online version, never online before."""
     if version.state == VersionState.ONLINE:
         return _("%(number)s is online already.") % {"number": version}
+    if version.state == VersionState.RETIRED and version.rolled_back_at:
+        return _("%(number)s was rolled back and can't come online again. Upload its package under a new number.") % {
+            "number": version
+        }
     if version.state == VersionState.RETIRED:
         return _("%(number)s was online before. To return to it, roll back.") % {"number": version}
+    if version.state == VersionState.REJECTED:
+        return _("%(number)s was rejected. Upload the corrected package under a new number.") % {"number": version}
+    if reason := why_below(version, online):
+        return reason
     if version.state != VersionState.APPROVED:
         return _("%(number)s has not passed the audit.") % {"number": version}
     if not program.on_shelf:
         return _("The mini program is off the shelf. Put it back on the shelf first.")
-    if online and version.parts <= online.parts:
-        return _("%(number)s is not higher than %(online)s, which is online.") % {"number": version, "online": online}
     return ""
 
 

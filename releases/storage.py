@@ -1,4 +1,6 @@
-"""The storage of packages and the rows that name its files: taking turns, files without a row, packages without a file.
+"""The storage of packages and the rows that name its files: taking turns, files without a row, rows without a file.
+
+Source maps lie in it beside packages, and everything here is for both.
 
 Uploads of one content take turns by a lock on its hash, and the sweep takes the same one: a file without a row that
 is being written now is not there to be swept.
@@ -14,11 +16,12 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 from hashlib import sha256
 from pathlib import PurePosixPath
+from typing import TypeVar
 
 from django.db import connection, transaction
 
 from console.base.core.files import UNFINISHED, is_older
-from releases.models import Package, package_storage
+from releases.models import Package, SourceMaps, package_storage
 
 logger = logging.getLogger(__name__)
 
@@ -26,7 +29,9 @@ KEPT = timedelta(days=1)  # of a file without a row
 SWEEP_SECONDS = 60
 BATCH = 1000
 FOLDER = re.compile(r"[0-9a-f]{2}")
-NAME = re.compile(r"[0-9a-f]{64}\.apkg")
+NAME = re.compile(r"[0-9a-f]{64}\.(?:apkg|maps)")
+Stored = TypeVar("Stored", Package, SourceMaps)
+KINDS: tuple[type[Package | SourceMaps], ...] = (Package, SourceMaps)
 
 
 def take_turns(content: str) -> None:
@@ -59,9 +64,13 @@ def strays() -> Iterator[str]:
         names = [f"{folder}/{name}" for name in package_storage().listdir(folder)[1]]
         for start in range(0, len(names), BATCH):
             batch = names[start : start + BATCH]
-            found = Package.objects.filter(sha256__in=[PurePosixPath(name).stem for name in batch])
-            known = set(found.values_list("file", flat=True))
+            contents = [PurePosixPath(name).stem for name in batch]
+            known = {name for kind in KINDS for name in _known(kind, contents)}
             yield from (name for name in batch if name not in known)
+
+
+def _known(kind: type[Package | SourceMaps], contents: list[str]) -> Iterator[str]:
+    return kind._default_manager.filter(sha256__in=contents).values_list("file", flat=True).iterator()
 
 
 def sweep(*, at: datetime) -> int:
@@ -92,26 +101,36 @@ def _is_ours(name: str) -> bool:
 def _swept(name: str) -> bool:
     """Delete the file unless its content is being uploaded now, or has been meanwhile."""
     content = PurePosixPath(name).stem
-    if not _is_nobodys_turn(content) or Package.objects.filter(sha256=content).exists():
+    if not _is_nobodys_turn(content) or any(name in _known(kind, [content]) for kind in KINDS):
         return False
     package_storage().delete(name)
     logger.info("swept %s, which no package has", name)
     return True
 
 
-# Packages without a file ------------------------------------------------------------------------------------------
+# Rows without a file ----------------------------------------------------------------------------------------------
 
 
-def packages() -> Iterator[Package]:
-    """Yield every package with what its file is checked by, a batch at a time: no transaction stays open meanwhile."""
+def packages() -> Iterator[Package | SourceMaps]:
+    """Yield everything that has a file here with what it is checked by, a batch at a time.
+
+    No transaction stays open meanwhile.
+    """
+    yield from _in_batches(Package)
+    yield from _in_batches(SourceMaps)
+
+
+def _in_batches(kind: type[Stored]) -> Iterator[Stored]:
     last = 0
-    while batch := list(Package.objects.only("sha256", "file", "size").filter(pk__gt=last).order_by("pk")[:BATCH]):
+    while batch := list(
+        kind._default_manager.only("sha256", "file", "size").filter(pk__gt=last).order_by("pk")[:BATCH]
+    ):
         yield from batch
         last = batch[-1].pk
 
 
-def fault_of(package: Package, *, quick: bool) -> str:
-    """Return what is wrong with the package's file, in English, or nothing; its bytes are read unless `quick`."""
+def fault_of(package: Package | SourceMaps, *, quick: bool) -> str:
+    """Return what is wrong with the file, in English, or nothing; its bytes are read unless `quick`."""
     storage, name = package_storage(), str(package.file.name)
     try:
         if (size := storage.size(name)) != package.size:

@@ -168,7 +168,8 @@ class TaskForm(GuardrailForm):
     def version_help(self) -> str:
         """Which versions are offered, and what may come."""
         words = _("Approved, never online, and higher than %(online)s.") % {"online": self.program.online_number}
-        if self.program.in_audit_number:
+        versions = self.program.versions
+        if versions.in_audit().overtaking(versions.online()).exists():
             words += " " + _("%(number)s is still in audit.") % {"number": self.program.in_audit_number}
         return words
 

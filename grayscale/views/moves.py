@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from console.base.accounts.access import SignedInRequest, route
 from console.base.accounts.permissions import Permission
 from console.base.core.pages import NoteForm, form_page, posted
-from grayscale import actions
+from grayscale import actions, rules
 from grayscale.access import task_for
 from grayscale.forms.editing import EndForm
 from grayscale.models import GrayscaleTask
@@ -29,6 +29,7 @@ def start(request: SignedInRequest, task: GrayscaleTask) -> HttpResponse:
         task,
         forms.Form(posted(request)),
         template="grayscale/confirm/start.html",
+        impossible=rules.why_not_start(task, at=timezone.now()),
         save=lambda data: actions.start(task, by=request.user),
         toast=_("“%(task)s” delivers."),
         left=task.user_limit,
@@ -43,6 +44,7 @@ def suspend(request: SignedInRequest, task: GrayscaleTask) -> HttpResponse:
         task,
         NoteForm(posted(request)),
         template="grayscale/confirm/suspend.html",
+        impossible=rules.why_not_suspend(task, at=timezone.now()),
         save=lambda data: actions.suspend(task, by=request.user, reason=data["note"]),
         toast=_("“%(task)s” is suspended."),
         delivered=task.places_taken(),
@@ -58,6 +60,7 @@ def resume(request: SignedInRequest, task: GrayscaleTask) -> HttpResponse:
         task,
         NoteForm(posted(request)),
         template="grayscale/confirm/resume.html",
+        impossible=rules.why_not_resume(task, at=timezone.now()),
         save=lambda data: actions.resume(task, by=request.user, reason=data["note"]),
         toast=_("“%(task)s” delivers again."),
         delivered=delivered,
@@ -75,6 +78,7 @@ def end(request: SignedInRequest, task: GrayscaleTask) -> HttpResponse:
         task,
         form,
         template="grayscale/confirm/end.html",
+        impossible=rules.why_not_end(task, at=timezone.now()),
         save=lambda data: actions.end(task, by=request.user, reason=data["note"], pull_back=form.pulls_back),
         toast=_("“%(task)s” has ended."),
         same_version_runs=same_version.exists(),

@@ -94,10 +94,11 @@ def tasks_url(program: MiniProgram) -> str:
 @route(Permission.MANAGE, load=mini_program_for, methods="GET POST")
 def create(request: SignedInRequest, program: MiniProgram) -> HttpResponse:
     """A new task (G-1); `?version=2.5.0` chooses the version."""
-    initial = {}
-    if chosen := program.versions.numbered(request.GET.get("version", "")).first():
-        initial["version"] = chosen.pk
-    return _new(request, program, initial)
+    chosen = program.versions.numbered(request.GET.get("version", "")).first()
+    impossible = ""
+    if chosen:
+        impossible = rules.why_not_version(program, chosen, online=program.versions.online().first())
+    return _new(request, program, {"version": chosen.pk} if chosen else {}, impossible=impossible)
 
 
 @route(Permission.MANAGE, load=task_for, methods="GET POST")
@@ -107,16 +108,20 @@ def copy(request: SignedInRequest, task: GrayscaleTask) -> HttpResponse:
 
 
 def _new(
-    request: SignedInRequest, program: MiniProgram, initial: dict[str, Any], copied: GrayscaleTask | None = None
+    request: SignedInRequest,
+    program: MiniProgram,
+    initial: dict[str, Any],
+    *,
+    copied: GrayscaleTask | None = None,
+    impossible: str = "",
 ) -> HttpResponse:
-    if request.method == "GET" and _why_not_create(program, _candidates(program)):
-        return redirect(tasks_url(program))
     form = TaskForm(
         posted(request), request.FILES or None, program=program, by=request.user, initial=initial, copy_of=copied
     )
     return form_page(
         request,
         form,
+        impossible=_why_not_create(program, _candidates(program)) or impossible,
         save=lambda data: actions.create(program, by=request.user, settings=form.settings()),
         success=lambda task: (_created(task), tasks_url(program)),
         template=TEMPLATE,
@@ -138,8 +143,6 @@ def _created(task: GrayscaleTask) -> str:
 def edit(request: SignedInRequest, task: GrayscaleTask) -> HttpResponse:
     """Change a task; who comes second sees what changed (G-8, L-3)."""
     program = task.mini_program
-    if request.method == "GET" and rules.why_not_edit(task, at=timezone.now()):
-        return redirect(task.get_absolute_url())
     form = EditTaskForm(posted(request), request.FILES or None, task=task, by=request.user)
 
     def save(data: dict[str, Any]) -> GrayscaleTask:
@@ -154,6 +157,7 @@ def edit(request: SignedInRequest, task: GrayscaleTask) -> HttpResponse:
         request,
         form,
         save=save,
+        impossible=rules.why_not_edit(task, at=timezone.now()),
         success=lambda edited: (_("“%(task)s” is saved.") % {"task": edited}, edited.get_absolute_url()),
         template=TEMPLATE,
         cancel=task.get_absolute_url(),

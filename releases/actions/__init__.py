@@ -21,8 +21,8 @@ from miniprograms.actions import lock
 from miniprograms.models import MiniProgram
 from releases import events, rules
 from releases.actions.report import report_on
-from releases.inspection import inspected, kept
-from releases.models import Audit, Package, Release, ReviewDecision, Version, audit_number
+from releases.inspection import inspected, kept, scratch, source_maps_kept
+from releases.models import Audit, Package, Release, ReviewDecision, SourceMaps, Version, audit_number
 from releases.signals import version_released
 from releases.states import AuditState, ReleaseKind, VersionState
 
@@ -43,9 +43,12 @@ def upload(
     Raises PackageRefused with all findings, ActionRefused for a number that was used and for a storage that fails; none
     leaves anything behind.
     """
-    with inspected(file, app_id=program.app_id) as (inspection, canonical):
+    with scratch() as maps, inspected(file, app_id=program.app_id, source_maps=maps) as (inspection, canonical):
         with transaction.atomic(), kept(inspection, canonical) as package:
-            return add_version(program, package=package, number=number, notes=notes, by=by, at=at)
+            with source_maps_kept(inspection, maps) as source_maps:
+                return add_version(
+                    program, package=package, source_maps=source_maps, number=number, notes=notes, by=by, at=at
+                )
 
 
 def add_version(
@@ -55,9 +58,10 @@ def add_version(
     number: tuple[int, int, int],
     notes: str,
     by: User,
+    source_maps: SourceMaps | None = None,
     at: datetime | None = None,
 ) -> Version:
-    """Add a development version; inside the transaction that stored its package (V-1)."""
+    """Add a development version; inside the transaction that stored its package and source maps (V-1)."""
     program, at = lock(program), at or timezone.now()
     if reason := rules.why_not_number(program, number):
         raise ActionRefused(reason, field="number")
@@ -69,6 +73,7 @@ def add_version(
         patch=patch,
         notes=notes,
         package=package,
+        source_maps=source_maps,
         uploaded_by=by,
         uploaded_at=at,
     )

@@ -3,10 +3,10 @@
 Pure: no models, no settings, no files of its own. The one verb is `inspect`.
 """
 
-from .findings import ERROR, WARNING, Finding
+from .findings import ERROR, NOTE, WARNING, Finding
 from .inspection import Inspection, inspect
 from .limits import Limits
 from .subpackages import Subpackage
 from .writer import PackedFile
 
-__all__ = ["ERROR", "WARNING", "Finding", "Inspection", "Limits", "PackedFile", "Subpackage", "inspect"]
+__all__ = ["ERROR", "NOTE", "WARNING", "Finding", "Inspection", "Limits", "PackedFile", "Subpackage", "inspect"]

@@ -2,10 +2,12 @@
 V-4).
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import BinaryIO
 
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from .content import Clock, ContentError, OutOfTimeError, read_content
 from .directory import Entry, read_directory, too_many_files
@@ -13,7 +15,7 @@ from .end_record import find_end_record
 from .findings import Findings, RefusedError, human_size, shown
 from .limits import Limits
 from .local_headers import read_local_headers
-from .names import NameTree, check_name
+from .names import NameTree, check_name, check_path
 
 
 @dataclass(slots=True)
@@ -21,7 +23,7 @@ class Container:
     """The entries of an archive.
 
     `walked`: all headers were found, so single entries may be read. `sound`: every entry is what its headers
-    say. `bounded`: reading all of them stays within the limits.
+    say. `bounded`: they can be read, however much of them is packed.
     """
 
     entries: list[Entry] = field(default_factory=list)
@@ -56,7 +58,7 @@ def open_container(file: BinaryIO, size: int, limits: Limits, findings: Findings
     container.walked = True
     container.sound = all(entry.usable for entry in container.entries)
     _check_names(container.entries, limits, findings)
-    container.bounded = _check_sizes(container.entries, size, limits, findings)
+    container.bounded = _check_ratios(container.entries, size, limits, findings)
     return container
 
 
@@ -68,7 +70,8 @@ def read(file: BinaryIO, limits: Limits | None = None) -> tuple[Container, Findi
     findings = Findings()
     size = file.seek(0, 2)
     container = open_container(file, size, limits, findings)
-    if container.sound and container.bounded:
+    files = {entry.name: entry for entry in container.entries if not entry.is_folder}
+    if check_files(files, limits, findings) and container.sound and container.bounded:
         verify_content(file, container.entries, Clock(limits), findings)
     return container, findings
 
@@ -99,15 +102,26 @@ def _check_names(entries: list[Entry], limits: Limits, findings: Findings) -> No
     for entry in entries:
         if entry.decoded and check_name(entry.name, limits, findings):
             tree.add(entry.name)
+    in_gbk = [entry.name for entry in entries if entry.in_gbk]
+    if in_gbk:
+        title = ngettext(
+            "%(count)d name is not written in UTF-8. It was read as GBK.",
+            "%(count)d names are not written in UTF-8. They were read as GBK.",
+            len(in_gbk),
+        ) % {"count": len(in_gbk)}
+        where = ", ".join(shown(name) for name in in_gbk[:3]) + (", …" if len(in_gbk) > 3 else "")
+        hint = _("Check that these are the names that you gave the files.")
+        findings.note("name-gbk", title, where=where, hint=hint, rule=_("File names"))
 
 
-def _check_sizes(entries: list[Entry], upload_size: int, limits: Limits, findings: Findings) -> bool:
-    """Declared counts, sizes and ratios (V-2); True when the archive may be inflated."""
+def check_files(files: Mapping[str, Entry], limits: Limits, findings: Findings) -> bool:
+    """Number, declared sizes and paths of the files that count (V-2); True when they may be inflated."""
+    for path in files:
+        check_path(path, limits, findings)
     before = findings.errors
-    files = [entry for entry in entries if not entry.is_folder]
-    if len(files) > limits.files or len(entries) - len(files) > limits.folders:
-        too_many_files(max(len(files), len(entries) - len(files)), limits, findings)
-    unpacked = sum(entry.size for entry in files)
+    if len(files) > limits.files:
+        too_many_files(len(files), limits, findings)
+    unpacked = sum(entry.size for entry in files.values())
     if unpacked > limits.unpacked_size:
         title = _("The files have %(size)s when unpacked; %(limit)s is the most.") % {
             "size": human_size(unpacked),
@@ -119,9 +133,19 @@ def _check_sizes(entries: list[Entry], upload_size: int, limits: Limits, finding
             hint=_("Remove files that the mini program does not need."),
             rule=_("Unpacked size"),
         )
+    return findings.errors == before
+
+
+def _check_ratios(entries: list[Entry], upload_size: int, limits: Limits, findings: Findings) -> bool:
+    """No bombs, also among what is left out, which is inflated to be verified; True when there are none."""
+    before = findings.errors
+    files = [entry for entry in entries if not entry.is_folder]
+    if len(entries) - len(files) > limits.folders:
+        too_many_files(len(entries) - len(files), limits, findings)
     for entry in files:
         if entry.size > limits.ratio_from and entry.size > limits.ratio * entry.compressed_size:
             _ratio(shown(entry.name), limits, findings)
+    unpacked = sum(entry.size for entry in files)
     if unpacked > limits.ratio_from and unpacked > limits.ratio * upload_size:
         _ratio("", limits, findings)
     return findings.errors == before

@@ -1,94 +1,120 @@
-"""From archive entries to the files of a mini program: unwrapped, in NFC, without what is not packed (V-4,
-V-5).
-"""
+"""From archive entries to the files of a mini program: unwrapped, in NFC, without what devices don't get (V-4, V-5)."""
 
+from collections import Counter
+from collections.abc import Collection, Set
 from dataclasses import dataclass, field
 
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from .directory import Entry
-from .file_types import is_noise, is_packed
+from .file_types import is_noise, is_runtime, is_source_map, kind
 from .findings import Findings, shown
 from .names import normal
 
-_LISTED_WARNINGS = 10
+_LISTED_KINDS = 12
+# The IDE packs these with every program: left out like others, but nothing to be told of each time.
+_OF_THE_IDE = frozenset({"project.config.json", "project.private.config.json"})
 
 
 @dataclass(slots=True)
 class Contents:
-    """`files`: path in the package → entry. `left_out`: names in the upload that are not packed. `wrapper`:
-    "folder/" or "".
+    """`upload`: every file by its name, without a wrapping folder and without what operating systems add.
+
+    `root` is the folder of the program in it, with a slash at its end, or "". Paths of `files`, which devices get, and
+    of `source_maps` begin there. `left_out`: names in `upload` that are not packed, and `noise`, of systems.
     """
 
+    upload: dict[str, Entry] = field(default_factory=dict)
+    root: str = ""
     files: dict[str, Entry] = field(default_factory=dict)
+    source_maps: dict[str, Entry] = field(default_factory=dict)
     left_out: list[str] = field(default_factory=list)
-    wrapper: str = ""
+    noise: list[str] = field(default_factory=list)
     _suffixes: dict[str, list[str]] = field(default_factory=dict)
 
     def size(self, path: str) -> int:
         return self.files[path].size
 
     def siblings(self, stem: str) -> list[str]:
-        """Suffixes with dot of the files called `stem`, e.g. [".js", ".wxss"]."""
+        """Suffixes with dot of the program's files called `stem`, packed or not, e.g. [".ts", ".wxss"]."""
         if not self._suffixes:
-            for path in self.files:
-                head, dot, tail = path.rpartition(".")
-                self._suffixes.setdefault(head, []).append(dot + tail)
+            for name in self.upload:
+                if name.startswith(self.root):
+                    head, dot, tail = name.removeprefix(self.root).rpartition(".")
+                    self._suffixes.setdefault(head, []).append(dot + tail)
         return sorted(self._suffixes.get(stem, []))
 
+    def sort(self, static: Set[str]) -> None:
+        """Decide what devices get of the program below `root`; `static` are folders of which they get everything."""
+        paths = {name.removeprefix(self.root): name for name in self.upload if name.startswith(self.root)}
+        self.files = {
+            path: self.upload[name]
+            for path, name in paths.items()
+            if _is_below(path, static) or is_runtime(path, paths)
+        }
+        rest = {path: name for path, name in paths.items() if path not in self.files}
+        self.source_maps = {path: self.upload[name] for path, name in rest.items() if is_source_map(path)}
+        packed = {self.root + path for path in self.files}
+        self.left_out = sorted(name for name in self.upload if name not in packed)
 
-def arrange(entries: list[Entry], findings: Findings) -> Contents:
-    """Sort out the entries of an archive; warns of what is left out."""
+
+def _is_below(path: str, folders: Set[str]) -> bool:
+    """Whether a file lies in one of the folders; as many as there may be are looked up, not compared."""
+    while folders and (path := path.rpartition("/")[0]):
+        if path in folders:
+            return True
+    return False
+
+
+def unwrapped(entries: list[Entry]) -> Contents:
+    """The files of an archive by their names, before it is known which of them devices get."""
     contents = Contents()
     names = {normal(entry.name): entry for entry in entries if not entry.is_folder}
-    noise = [name for name in names if is_noise(name)]
-    contents.wrapper = _wrapper([name for name in names if not is_noise(name)])
-    other = []
-    for name, entry in names.items():
-        if is_noise(name):
-            continue
-        if is_packed(name):
-            contents.files[name.removeprefix(contents.wrapper)] = entry
-        else:
-            other.append(name)
-    contents.left_out = sorted([*noise, *other])
-    _warn_of_types(sorted(other), findings)
-    _warn_of_noise(sorted(noise), findings)
+    contents.noise = sorted(name for name in names if is_noise(name))
+    for name in contents.noise:
+        del names[name]
+    wrapper = _wrapper(names)
+    contents.upload = {name.removeprefix(wrapper): entry for name, entry in names.items()}
     return contents
 
 
-def _wrapper(names: list[str]) -> str:
-    """The one top folder around everything, when app.json is in it."""
+def _wrapper(names: Collection[str]) -> str:
+    """The one top folder around everything, when the program or its project begins in it."""
     if not names or "app.json" in names:
         return ""
-    top = names[0].partition("/")[0] + "/"
-    if top + "app.json" in names and all(name.startswith(top) for name in names):
+    top = next(iter(names)).partition("/")[0] + "/"
+    if (top + "app.json" in names or top + "project.config.json" in names) and all(
+        name.startswith(top) for name in names
+    ):
         return top
     return ""
 
 
-def _warn_of_types(names: list[str], findings: Findings) -> None:
-    rule = _("File types")
-    for name in names[:_LISTED_WARNINGS]:
-        title = _("%(file)s has a type that is not packed and is left out.") % {"file": shown(name)}
-        findings.warning("file-type", title, where=shown(name), rule=rule)
-    more = len(names) - _LISTED_WARNINGS
-    if more > 0:
+def note_left_out(contents: Contents, findings: Findings) -> None:
+    """One note on files that are there for developers, and one on those that systems add."""
+    if set(contents.left_out) - _OF_THE_IDE:
         title = ngettext(
-            "%(count)d more file has a type that is not packed and is left out.",
-            "%(count)d more files have a type that is not packed and are left out.",
-            more,
-        ) % {"count": more}
-        findings.warning("file-type", title, rule=rule)
-
-
-def _warn_of_noise(names: list[str], findings: Findings) -> None:
-    if names:
+            "%(count)d development file is left out.",
+            "%(count)d development files are left out.",
+            len(contents.left_out),
+        ) % {"count": len(contents.left_out)}
+        hint = _("Devices don't get them. What is in a folder of staticPath is packed, whatever its type.")
+        if contents.source_maps:
+            hint += " " + _("Source maps are kept with the version.")
+        findings.note("development-files", title, where=_kinds(contents.left_out), hint=hint, rule=_("File types"))
+    if contents.noise:
         title = ngettext(
             "%(count)d file of the operating system is left out.",
             "%(count)d files of the operating system are left out.",
-            len(names),
-        ) % {"count": len(names)}
-        where = ", ".join(shown(name) for name in names[:3]) + (", …" if len(names) > 3 else "")
-        findings.warning("system-file", title, where=where, rule=_("File types"))
+            len(contents.noise),
+        ) % {"count": len(contents.noise)}
+        where = ", ".join(shown(name) for name in contents.noise[:3]) + (", …" if len(contents.noise) > 3 else "")
+        findings.note("system-file", title, where=where, rule=_("File types"))
+
+
+def _kinds(names: list[str]) -> str:
+    """How many of which kinds, the most frequent first: “5 × .ts, 2 × .map, package.json”."""
+    kinds = Counter(map(kind, names)).most_common()
+    listed = [f"{count} × {shown(name, 60)}" if count > 1 else shown(name, 60) for name, count in kinds]
+    return ", ".join(listed[:_LISTED_KINDS]) + (", …" if len(listed) > _LISTED_KINDS else "")

@@ -22,6 +22,7 @@ UTF8_FLAG = 1 << 11
 _ENCRYPTION_FLAGS = 1 << 0 | 1 << 6 | 1 << 13
 _KNOWN_FLAGS = 1 << 1 | 1 << 2 | DATA_DESCRIPTOR_FLAG | UTF8_FLAG  # 1 and 2: how hard deflate tried
 _ENCRYPTION_FIELDS = {extra_fields.STRONG_ENCRYPTION, extra_fields.AES_ENCRYPTION}
+_GBK = "gb18030"  # holds all of it
 _UNSET32 = 0xFFFFFFFF
 _DOS_DIRECTORY = 1 << 4
 _REPARSE_POINT = 1 << 10  # how Windows marks a symbolic link or junction
@@ -31,8 +32,8 @@ _REPARSE_POINT = 1 << 10  # how Windows marks a symbolic link or junction
 class Entry:
     """One entry as its central header declares it. Sizes in bytes, `offset` of its local header.
 
-    `name` is the name as text, `decoded` whether it is exact. `data_offset` is set when the local header has
-    been read. `usable` ends with the first finding about the headers or the content.
+    `name` is the name as text, `decoded` whether it is exact, `in_gbk` whether it was written so. `data_offset` is set
+    when the local header has been read. `usable` ends with the first finding about the headers or the content.
     """
 
     raw_name: bytes
@@ -46,6 +47,7 @@ class Entry:
     data_offset: int = -1
     zip64: bool = False
     decoded: bool = True
+    in_gbk: bool = False
     usable: bool = True
 
     @property
@@ -57,7 +59,7 @@ def read_directory(file: BinaryIO, end: EndRecord, limits: Limits, findings: Fin
     """All entries of the central directory in its order. Raises `RefusedError` when it can't be walked to its
     end.
     """
-    if end.count > limits.files + limits.folders:
+    if end.count > limits.entries:
         raise too_many_files(end.count, limits, findings)
     if end.size > limits.directory_size:
         title = _("The file list of the archive takes %(size)s.") % {"size": human_size(end.size)}
@@ -66,7 +68,7 @@ def read_directory(file: BinaryIO, end: EndRecord, limits: Limits, findings: Fin
         )
     file.seek(end.offset)
     raw = file.read(end.size)
-    entries = []
+    places: list[tuple[int, tuple[int, ...]]] = []
     position = 0
     for _index in range(end.count):
         if raw[position : position + 4] != CENTRAL_SIGNATURE or position + CENTRAL.size > len(raw):
@@ -75,11 +77,12 @@ def read_directory(file: BinaryIO, end: EndRecord, limits: Limits, findings: Fin
         after = position + CENTRAL.size + sum(lengths)
         if after > len(raw):
             raise _broken(findings)
-        entries.append(_read_entry(raw, position, lengths, findings))
+        places.append((position, lengths))
         position = after
     if position != len(raw):
         raise _broken(findings)
-    return entries
+    in_gbk = any(_must_be_gbk(raw, position, lengths[0]) for position, lengths in places)
+    return [_read_entry(raw, position, lengths, in_gbk, findings) for position, lengths in places]
 
 
 def too_many_files(count: int, limits: Limits, findings: Findings) -> Exception:
@@ -100,7 +103,7 @@ def _broken(findings: Findings) -> Exception:
     return findings.refuse("directory-broken", title, hint=_("Pack the project again."), rule=_("Archive format"))
 
 
-def _read_entry(raw: bytes, position: int, lengths: tuple[int, ...], findings: Findings) -> Entry:
+def _read_entry(raw: bytes, position: int, lengths: tuple[int, ...], in_gbk: bool, findings: Findings) -> Entry:
     header = CENTRAL.unpack_from(raw, position)
     made_by, needed, flags, method, _time, _date, crc, compressed_size, size = header[1:10]
     disk, _internal, attributes, offset = header[13:17]
@@ -108,7 +111,7 @@ def _read_entry(raw: bytes, position: int, lengths: tuple[int, ...], findings: F
     raw_name = raw[start : start + lengths[0]]
     extra = raw[start + lengths[0] : start + lengths[0] + lengths[1]]
     entry = Entry(raw_name, "", flags, method, crc, compressed_size, size, offset, zip64=needed & 0xFF >= ZIP64_VERSION)
-    _decode_name(entry, findings)
+    _decode_name(entry, in_gbk, findings)
     _read_extra(entry, extra, disk, findings)
     check_version(entry, needed, findings)
     _check_method(entry, findings)
@@ -116,10 +119,29 @@ def _read_entry(raw: bytes, position: int, lengths: tuple[int, ...], findings: F
     return entry
 
 
-def _decode_name(entry: Entry, findings: Findings) -> None:
-    """With and without the UTF-8 flag a name has to be UTF-8: macOS packs UTF-8 without the flag, others are
-    a guess.
+def _must_be_gbk(raw: bytes, position: int, length: int) -> bool:
+    """Whether a name is not UTF-8, does not claim to be, and can be what Chinese Windows packers write."""
+    (flags,) = struct.unpack_from("<H", raw, position + 8)
+    raw_name = raw[position + CENTRAL.size : position + CENTRAL.size + length]
+    return not flags & UTF8_FLAG and not _is(raw_name, "utf-8") and _is(raw_name, _GBK)
+
+
+def _is(raw_name: bytes, encoding: str) -> bool:
+    try:
+        raw_name.decode(encoding)
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def _decode_name(entry: Entry, in_gbk: bool, findings: Findings) -> None:
+    """With the UTF-8 flag a name is UTF-8; without it too, as macOS packs so, unless the archive has names in GBK.
+
+    A packer writes all names in one encoding, and a short name in GBK may look like UTF-8.
     """
+    if in_gbk and not entry.flags & UTF8_FLAG and not entry.raw_name.isascii() and _is(entry.raw_name, _GBK):
+        entry.name, entry.in_gbk = entry.raw_name.decode(_GBK), True
+        return
     try:
         entry.name = entry.raw_name.decode()
     except UnicodeDecodeError:
@@ -172,7 +194,7 @@ def _read_zip64(entry: Entry, data: bytes | None, disk: int, findings: Findings)
 def check_extra_fields(entry: Entry, fields: dict[int, bytes], findings: Findings) -> None:
     """Rules for extra fields that hold for the central and the local header alike."""
     path = fields.get(extra_fields.UNICODE_PATH)
-    if path is not None and not extra_fields.unicode_path_agrees(path, entry.raw_name):
+    if path is not None and not extra_fields.unicode_path_agrees(path, entry.raw_name, entry.name):
         entry_error(entry, "unicode-path", _("An entry has a second, different name."), findings)
     if extra_fields.is_link_or_special(fields):
         _special(entry, findings)

@@ -41,12 +41,12 @@ def zip64_values(data: bytes, wanted: int) -> tuple[int, ...] | None:
     return struct.unpack(f"<{wanted}Q", data)
 
 
-def unicode_path_agrees(data: bytes, raw_name: bytes) -> bool:
-    """Whether an Info-ZIP Unicode path field repeats the name of its header and nothing else."""
+def unicode_path_agrees(data: bytes, raw_name: bytes, name: str) -> bool:
+    """Whether an Info-ZIP Unicode path field repeats the name of its header, read as `name`, and nothing else."""
     if len(data) < 5 or data[0] != 1:
         return False
     (crc,) = struct.unpack_from("<L", data, 1)
-    return crc == zlib.crc32(raw_name) and data[5:] == raw_name
+    return crc == zlib.crc32(raw_name) and data[5:] == name.encode()
 
 
 def is_link_or_special(fields: dict[int, bytes]) -> bool:

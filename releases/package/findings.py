@@ -11,11 +11,12 @@ from .limits import KB, MB
 
 ERROR: Final = "error"
 WARNING: Final = "warning"
+NOTE: Final = "note"
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One thing that is wrong (error: the package is refused) or noteworthy (warning).
+    """One thing that is wrong (error: the package is refused), doubtful (warning), or only to be known (note).
 
     `code` is a stable slug for machines; everything else is text in the language of the moment. `title` says
     what, `where` names the file, `detail` the line, key or size in it, `hint` how to put it right, `rule` the
@@ -43,14 +44,17 @@ class Findings:
 
     def __init__(self, limit: int = 200) -> None:
         self._limit = limit
-        self._kept: dict[str, list[Finding]] = {ERROR: [], WARNING: []}
-        self._count = {ERROR: 0, WARNING: 0}
+        self._kept: dict[str, list[Finding]] = {ERROR: [], WARNING: [], NOTE: []}
+        self._count = dict.fromkeys(self._kept, 0)
 
     def error(self, code: str, title: str, **text: str) -> None:
         self._add(Finding(code, ERROR, title, **text))
 
     def warning(self, code: str, title: str, **text: str) -> None:
         self._add(Finding(code, WARNING, title, **text))
+
+    def note(self, code: str, title: str, **text: str) -> None:
+        self._add(Finding(code, NOTE, title, **text))
 
     def refuse(self, code: str, title: str, **text: str) -> RefusedError:
         """Add an error and return the exception to raise."""
@@ -65,8 +69,8 @@ class Findings:
         return iter(self.listed())
 
     def listed(self) -> list[Finding]:
-        """Errors, then warnings; at most `limit`, the last one then says how many more there are."""
-        everything = self._kept[ERROR] + self._kept[WARNING]
+        """Errors, then warnings, then notes; at most `limit`, the last one then says how many more there are."""
+        everything = [finding for kept in self._kept.values() for finding in kept]
         total = sum(self._count.values())
         if total <= self._limit:
             return everything

@@ -3,24 +3,25 @@ V-6).
 """
 
 import hashlib
+from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 from typing import Any, BinaryIO
 
 from django.utils.translation import gettext as _
 
-from .container import Container, open_container, out_of_time, verify_content
+from .container import Container, check_files, open_container, out_of_time, verify_content
 from .content import CHUNK, Clock, ContentError, OutOfTimeError, read_content
-from .contents import Contents, arrange
+from .contents import Contents, note_left_out, unwrapped
 from .directory import Entry
-from .findings import Finding, Findings, human_size, shown
+from .findings import ERROR, NOTE, WARNING, Finding, Findings, human_size, shown
 from .json_file import JsonFile, load
 from .limits import Limits
-from .manifest import Manifest, read_manifest
+from .manifest import Manifest, read_manifest, static_folders
 from .package_sizes import check_package_sizes
 from .project_config import NAME as PROJECT_CONFIG
-from .project_config import check_app_id
+from .project_config import check_app_id, program_root
 from .subpackages import Subpackage
-from .writer import PackageWriter, PackedFile
+from .writer import FAST, PackageWriter, PackedFile
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +30,8 @@ class Inspection:
 
     `sha256` and `size` are those of the canonical package, None when refused. `upload_sha256` is None for an
     upload over the size limit, which is not read. `unpacked_size` and `files` count what is packed,
-    `left_out` names what is not. `pages` are full paths, those of the main package first.
+    `left_out` names what is not. `pages` are full paths, those of the main package first. `source_maps` are in an
+    archive of their own, of `source_maps_size` and `source_maps_sha256`; these are None when there are none.
     """
 
     accepted: bool
@@ -45,14 +47,21 @@ class Inspection:
     subpackages: list[Subpackage] = field(default_factory=list)
     main_size: int = 0
     left_out: list[str] = field(default_factory=list)
+    source_maps: list[PackedFile] = field(default_factory=list)
+    source_maps_sha256: str | None = None
+    source_maps_size: int | None = None
 
     @property
     def errors(self) -> list[Finding]:
-        return [finding for finding in self.findings if finding.severity == "error"]
+        return [finding for finding in self.findings if finding.severity == ERROR]
 
     @property
     def warnings(self) -> list[Finding]:
-        return [finding for finding in self.findings if finding.severity == "warning"]
+        return [finding for finding in self.findings if finding.severity == WARNING]
+
+    @property
+    def notes(self) -> list[Finding]:
+        return [finding for finding in self.findings if finding.severity == NOTE]
 
     def as_dict(self) -> dict[str, Any]:
         """The same as plain values for JSON."""
@@ -60,26 +69,45 @@ class Inspection:
 
 
 def inspect(
-    file: BinaryIO, *, limits: Limits | None = None, app_id: str | None = None, out: BinaryIO | None = None
+    file: BinaryIO,
+    *,
+    limits: Limits | None = None,
+    app_id: str | None = None,
+    is_ours: Callable[[str], bool] = lambda app_id: False,
+    out: BinaryIO | None = None,
+    source_maps_out: BinaryIO | None = None,
 ) -> Inspection:
     """Judge an upload; any bytes give an `Inspection`, none an exception (V-3).
 
-    `file` is a seekable binary file, read from its beginning. `app_id` is the mini program that it is meant
-    for. `out`, when given, receives the canonical package: throw it away unless the result says `accepted`.
+    `file` is a seekable binary file, read from its beginning. `app_id` is the mini program that it is meant for,
+    `is_ours` tells whether an App ID is that of any mini program of this console. `out`, when given, receives the
+    canonical package, and `source_maps_out` the archive of the source maps, if there are any: throw both away unless
+    the result says `accepted`.
     """
-    return _Inspector(file, limits or Limits(), app_id, out).result()
+    return _Inspector(file, limits or Limits(), app_id, is_ours, out, source_maps_out).result()
 
 
 class _Inspector:
-    def __init__(self, file: BinaryIO, limits: Limits, app_id: str | None, out: BinaryIO | None) -> None:
+    def __init__(
+        self,
+        file: BinaryIO,
+        limits: Limits,
+        app_id: str | None,
+        is_ours: Callable[[str], bool],
+        out: BinaryIO | None,
+        source_maps_out: BinaryIO | None,
+    ) -> None:
         self._file = file
         self._limits = limits
         self._app_id = app_id
+        self._is_ours = is_ours
         self._clock = Clock(limits)
         self._findings = Findings()
         self._contents = Contents()
         self._manifest = Manifest()
         self._writer = PackageWriter(out)
+        # Not delivered, so the bytes need not be few; written last, so that they get what time is left.
+        self._source_maps = PackageWriter(source_maps_out, level=FAST)
         self._upload_size = file.seek(0, 2)
         self._upload_sha256: str | None = None
 
@@ -89,6 +117,7 @@ class _Inspector:
         except OutOfTimeError:
             out_of_time(self._findings)
         accepted = not self._findings.errors
+        has_maps = accepted and bool(self._source_maps.files)
         return Inspection(
             accepted=accepted,
             findings=self._findings.listed(),
@@ -102,7 +131,10 @@ class _Inspector:
             entry_page=self._manifest.entry_page,
             subpackages=self._manifest.subpackages,
             main_size=self._manifest.main_size,
-            left_out=self._contents.left_out,
+            left_out=sorted([*self._contents.left_out, *self._contents.noise]),
+            source_maps=self._source_maps.files if has_maps else [],
+            source_maps_sha256=self._source_maps.sha256 if has_maps else None,
+            source_maps_size=self._source_maps.size if has_maps else None,
         )
 
     def _inspect(self) -> None:
@@ -111,9 +143,11 @@ class _Inspector:
             self._upload_sha256 = self._hash_upload()
         if not container.walked:
             return
-        self._contents = arrange(container.entries, self._findings)
+        self._contents = unwrapped(container.entries)
         self._read_manifest()
-        if not (container.sound and container.bounded):
+        note_left_out(self._contents, self._findings)
+        is_small = check_files(self._contents.files, self._limits, self._findings)
+        if not (container.sound and container.bounded and is_small):
             return
         if self._findings.errors:
             verify_content(self._file, container.entries, self._clock, self._findings)
@@ -128,21 +162,27 @@ class _Inspector:
         return digest.hexdigest()
 
     def _read_manifest(self) -> None:
-        app = self._load("app.json")
+        contents = self._contents
+        if (config := self._load(PROJECT_CONFIG, contents.upload.get(PROJECT_CONFIG))) is not None:
+            contents.root = program_root(config, contents.upload)
+            check_app_id(config, self._app_id, self._is_ours)
+        app = self._load("app.json", contents.upload.get(contents.root + "app.json"))
+        contents.sort(static_folders(app) if app else set())
         if app is not None:
-            self._manifest = read_manifest(app, self._contents, self._limits)
-            check_package_sizes(self._manifest, self._contents, self._limits, self._findings)
-        elif "app.json" not in self._contents.files:
+            self._manifest = read_manifest(app, contents, self._limits, read=self._load_packed)
+            check_package_sizes(self._manifest, contents, self._limits, self._findings)
+        elif "app.json" not in contents.files:
             self._report_no_app_json()
-        if self._contents.files and "app.js" not in self._contents.files:
+        if contents.files and "app.js" not in contents.files:
             title, hint = _("The package has no app.js."), _("Put app.js beside app.json.")
+            if ".ts" in contents.siblings("app"):
+                hint = _("Compile TypeScript before you pack: there is app.ts.")
             self._findings.error("app-js-missing", title, where="app.js", hint=hint, rule=_("Required files"))
-        config = self._load(PROJECT_CONFIG)
-        if config is not None:
-            check_app_id(config, self._app_id)
 
-    def _load(self, name: str) -> JsonFile | None:
-        entry = self._contents.files.get(name)
+    def _load_packed(self, path: str) -> JsonFile | None:
+        return self._load(path, self._contents.files.get(path))
+
+    def _load(self, name: str, entry: Entry | None) -> JsonFile | None:
         if entry is None or not entry.usable:
             return None
         if entry.size > self._limits.json_size:
@@ -159,7 +199,7 @@ class _Inspector:
         return load(name, raw, self._limits, self._findings)
 
     def _report_no_app_json(self) -> None:
-        deeper = sorted(path for path in self._contents.files if path.endswith("/app.json"))
+        deeper = sorted(name for name in self._contents.upload if name.endswith("/app.json"))
         hint = _("Pack the folder in which app.json lies.")
         if deeper:
             hint += " " + _("Found: %(names)s.") % {"names": ", ".join(map(shown, deeper[:3]))}
@@ -167,19 +207,22 @@ class _Inspector:
         self._findings.error("app-json-missing", title, where="app.json", hint=hint, rule=_("Required files"))
 
     def _write(self, container: Container) -> None:
-        """Inflate every entry once: what is packed goes to the writer in canonical order, the rest is
-        verified.
-        """
-        packed: dict[int, str] = {id(entry): path for path, entry in self._contents.files.items()}
-        rest = [entry for entry in container.entries if id(entry) not in packed]
-        for path, entry in sorted(self._contents.files.items(), key=_by_bytes):
-            try:
-                self._writer.add(path, read_content(self._file, entry, self._clock, self._findings))
-            except ContentError:
-                rest = [other for other in container.entries if other.usable]
-                break
+        """Inflate every entry once: what is packed goes to the writers in canonical order, the rest is verified."""
+        try:
+            self._add_all(self._contents.files, self._writer)
+            self._add_all(self._contents.source_maps, self._source_maps)
+        except ContentError:
+            rest = [entry for entry in container.entries if entry.usable]
+        else:
+            packed = {id(entry) for entry in (*self._contents.files.values(), *self._contents.source_maps.values())}
+            rest = [entry for entry in container.entries if id(entry) not in packed]
         verify_content(self._file, rest, self._clock, self._findings)
         self._writer.close()
+        self._source_maps.close()
+
+    def _add_all(self, files: dict[str, Entry], writer: PackageWriter) -> None:
+        for path, entry in sorted(files.items(), key=_by_bytes):
+            writer.add(path, read_content(self._file, entry, self._clock, self._findings))
 
 
 def _by_bytes(item: tuple[str, Entry]) -> bytes:

@@ -29,6 +29,9 @@ class JsonFile:
     def warning(self, code: str, title: str, path: Path, *, hint: str, rule: str) -> None:
         self.findings.warning(code, title, **self._text(path, hint, rule))
 
+    def note(self, code: str, title: str, path: Path, *, hint: str, rule: str) -> None:
+        self.findings.note(code, title, **self._text(path, hint, rule))
+
     def _text(self, path: Path, hint: str, rule: str) -> dict[str, str]:
         line = _("line %(line)d") % {"line": self._document.line(*path)}
         detail = f"{line}, {dotted(path)}" if path else line

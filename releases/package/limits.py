@@ -10,8 +10,8 @@ MB = 1024 * KB
 class Limits:
     """What a package may be at most. Sizes are bytes, 1 MB = 1,048,576 bytes.
 
-    The first group is rule V-2. The second bounds what one look at an upload may cost, so that no upload
-    takes over 2 s of processor time or 256 MB (V-3).
+    The first group is rule V-2: but for the upload and the ratio it counts what devices get. The second bounds what one
+    look at an upload may cost, so that no upload takes over 2 s of processor time or 256 MB (V-3).
     """
 
     upload_size: int = 30 * MB
@@ -26,6 +26,7 @@ class Limits:
     subpackages: int = 100
     tab_icon_size: int = 40 * KB
 
+    entries: int = 20_000  # of the archive, also those that are left out
     folders: int = 5_000  # folder entries, which carry no data
     directory_size: int = 8 * MB  # the central directory as a whole
     json_size: int = 1 * MB  # one JSON file that the console itself has to read

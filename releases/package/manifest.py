@@ -1,5 +1,6 @@
 """app.json: what the mini program consists of (rule V-5)."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -10,13 +11,14 @@ from .findings import shown
 from .json_file import JsonFile, Path
 from .limits import Limits
 from .names import normal
-from .pages import read_pages
+from .pages import is_relative, read_pages
 from .references import check_references
 from .subpackages import Subpackage, owner_of, read_subpackages
 from .tab_bar import check_tab_bar
 
-# Type of each key that means something to a host application; other known keys are only passed on.
-_OBJECT, _ARRAY, _BOOLEAN, _TEXT = (dict,), (list,), (bool,), (str,)
+# The keys that WeChat's and TCSAS's documents name, with the type of each that means something to a host application;
+# others are only passed on.
+_OBJECT, _ARRAY, _BOOLEAN, _TEXT, _ANY = (dict,), (list,), (bool,), (str,), (object,)
 KNOWN_KEYS: dict[str, tuple[type, ...]] = {
     "pages": _ARRAY,
     "entryPagePath": _TEXT,
@@ -29,6 +31,7 @@ KNOWN_KEYS: dict[str, tuple[type, ...]] = {
     "permission": _OBJECT,
     "requiredPrivateInfos": _ARRAY,
     "requiredBackgroundModes": _ARRAY,
+    "requireBackgroundModes": _ANY,
     "usingComponents": _OBJECT,
     "componentPlaceholder": _OBJECT,
     "plugins": _OBJECT,
@@ -56,6 +59,13 @@ KNOWN_KEYS: dict[str, tuple[type, ...]] = {
     "halfPage": _OBJECT,
     "entranceDeclare": _OBJECT,
     "embeddedAppIdList": _ARRAY,
+    "navigateToMiniProgramAppIdList": _ANY,
+    "groupIdList": _ANY,
+    "supportedMaterials": _ANY,
+    "multiSelectSupportedMaterials": _ANY,
+    "staticPath": (str, list),
+    "useAuthorizePage": _ANY,
+    "disableSwipeBack": _ANY,
     "enablePassiveEvent": (bool, dict),
     "openDataContext": _TEXT,
     "openLocationPagePath": _TEXT,
@@ -76,6 +86,7 @@ KNOWN_KEYS: dict[str, tuple[type, ...]] = {
     "mini-weixin": _OBJECT,
     "keepContextPageInCycleJump": _BOOLEAN,
     "__usePrivacyCheck__": _BOOLEAN,
+    "__lazyCodeLoadingChunk": _ANY,
     "__warning__": _TEXT,
 }
 
@@ -90,8 +101,18 @@ class Manifest:
     main_size: int = 0
 
 
-def read_manifest(app: JsonFile, contents: Contents, limits: Limits) -> Manifest:
-    """Check app.json against the files of the package; findings go to `app.findings`."""
+def static_folders(app: JsonFile) -> set[str]:
+    """The folders that `staticPath` names, one or several: of these devices get every file, whatever its type."""
+    value = app.root.get("staticPath", [])
+    folders = [value] if isinstance(value, str) else value if isinstance(value, list) else []
+    named = [normal(each).removeprefix("./").strip("/") for each in folders if isinstance(each, str)]
+    return {folder for folder in named if is_relative(folder)}
+
+
+def read_manifest(
+    app: JsonFile, contents: Contents, limits: Limits, *, read: Callable[[str], JsonFile | None]
+) -> Manifest:
+    """Check app.json against the files of the package, of which `read` gives one; findings go to `app.findings`."""
     values = _known_values(app)
     manifest = Manifest()
     main_pages = _read_main_pages(app, values, contents)
@@ -103,7 +124,7 @@ def read_manifest(app: JsonFile, contents: Contents, limits: Limits) -> Manifest
         *(page for subpackage in manifest.subpackages for page in subpackage.pages),
     ]
     manifest.entry_page = _entry_page(app, values, manifest.pages)
-    check_tab_bar(app, values.get("tabBar"), main_pages, contents, limits)
+    check_tab_bar(app, values, main_pages, contents, limits, read=read)
     check_references(app, values, manifest.pages, manifest.subpackages, contents)
     _measure(manifest, roots, contents)
     return manifest

@@ -45,6 +45,18 @@ def check_name(name: str, limits: Limits, findings: Findings) -> bool:
     return not problems
 
 
+def check_path(path: str, limits: Limits, findings: Findings) -> None:
+    """Report a path that is too deep or too long for what is delivered (V-2)."""
+    depth, size = path.count("/") + 1, len(normal(path).encode(errors="replace"))
+    if depth > limits.depth:
+        title = _("A path has more than %(limit)d parts.") % {"limit": limits.depth}
+        hint = _("Use fewer nested folders; this path has %(count)d parts.") % {"count": depth}
+        findings.error("path-depth", title, where=shown(path), hint=hint, rule=_("File names"))
+    if limits.path_bytes < size and len(path) <= LONGEST_NAME:
+        code, title, hint = _too_long(size, limits)
+        findings.error(code, title, where=shown(path), hint=hint, rule=_("File names"))
+
+
 def _problems(name: str, limits: Limits) -> Iterator[tuple[str, str, str]]:
     if not name:
         yield "name-empty", _("A file in the archive has no name."), _("Pack the project again.")
@@ -68,12 +80,6 @@ def _problems(name: str, limits: Limits) -> Iterator[tuple[str, str, str]]:
             _("A name ends with a dot or a space."),
             _("Rename it; Windows drops the last character."),
         )
-    if len(segments) > limits.depth:
-        hint = _("Use fewer nested folders; this path has %(count)d parts.") % {"count": len(segments)}
-        yield "path-depth", _("A path has more than %(limit)d parts.") % {"limit": limits.depth}, hint
-    size = len(normal(path).encode())
-    if size > limits.path_bytes:
-        yield _too_long(size, limits)
 
 
 def _too_long(size: int, limits: Limits) -> tuple[str, str, str]:

@@ -38,6 +38,9 @@ def check_references(
             _check_file(app, (key,), values[key], contents)
     if "workers" in values:
         _check_workers(app, values["workers"], contents)
+    if isinstance(values.get("staticPath"), list):
+        for _place, _text in app.strings(("staticPath",), values["staticPath"]):
+            pass
 
 
 def _check_preload(app: JsonFile, rules: dict[str, Any], pages: set[str], subpackages: list[Subpackage]) -> None:

@@ -1,6 +1,6 @@
 """tabBar of app.json (rule V-5)."""
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from typing import Any
 
 from django.utils.translation import gettext as _
@@ -14,16 +14,23 @@ from .names import normal
 
 _FEWEST, _MOST = 2, 5
 _ICON_SUFFIXES = ("png", "jpg", "jpeg")
+_THEMES = ("light", "dark")
 
 
 def check_tab_bar(
     app: JsonFile,
-    tab_bar: dict[str, Any] | None,
+    values: dict[str, Any],
     main_pages: Collection[str],
     contents: Contents,
     limits: Limits,
+    *,
+    read: Callable[[str], JsonFile | None],
 ) -> None:
-    """2 to 5 items, each a page of the main package, with icons that exist and are small enough."""
+    """2 to 5 items, each a page of the main package, with icons that exist and are small enough.
+
+    An icon may be a variable of the theme: `@name`, which the file of `themeLocation` defines for light and dark.
+    """
+    tab_bar = values.get("tabBar")
     if tab_bar is None:
         return
     rule = _("Tab bar")
@@ -44,11 +51,12 @@ def check_tab_bar(
         app.error("tab-count", title, path, hint=_("Add or remove items."), rule=rule)
         items = items[:_MOST]
     seen: set[str] = set()
+    theme = _Theme(values.get("themeLocation", ""), read)
     for place, item in app.objects(path if "list" in tab_bar else ("tabBar",), items):
         _check_page(app, place, item, main_pages, seen)
         for key in ("iconPath", "selectedIconPath"):
             if key in item:
-                _check_icon(app, (*place, key), item[key], contents, limits)
+                _check_icon(app, (*place, key), item[key], theme, contents, limits)
 
 
 def _check_page(app: JsonFile, place: Path, item: dict[str, Any], main_pages: Collection[str], seen: set[str]) -> None:
@@ -68,10 +76,45 @@ def _check_page(app: JsonFile, place: Path, item: dict[str, Any], main_pages: Co
     seen.add(page)
 
 
-def _check_icon(app: JsonFile, place: Path, value: Any, contents: Contents, limits: Limits) -> None:
+class _Theme:
+    """The variables of the theme file, which is read when the first one is asked for."""
+
+    def __init__(self, location: str, read: Callable[[str], JsonFile | None]) -> None:
+        self._path = normal(location).removeprefix("/").removeprefix("./")
+        self._read = read
+        self._file: JsonFile | None = None
+
+    def values(self, name: str) -> list[str]:
+        """What the variable stands for, in each theme that defines it as a text."""
+        if self._path:
+            self._file, self._path = self._read(self._path), ""
+        themes = [self._file.root.get(theme) for theme in _THEMES] if self._file else []
+        found = [theme.get(name) for theme in themes if isinstance(theme, dict)]
+        return [value for value in found if isinstance(value, str)]
+
+
+def _check_icon(app: JsonFile, place: Path, value: Any, theme: _Theme, contents: Contents, limits: Limits) -> None:
     text = app.text(place, value)
     if not text:
         return
+    if not text.startswith("@"):
+        _check_picture(app, place, text, contents, limits)
+        return
+    pictures = theme.values(text[1:])
+    for picture in dict.fromkeys(pictures):
+        _check_picture(app, place, picture, contents, limits)
+    if len(pictures) == len(_THEMES):
+        return
+    hint = _("Define it in the file of themeLocation, under light and under dark.")
+    if pictures:
+        title = _("The theme variable %(name)s is defined for one theme only.") % {"name": shown(text, 60)}
+        app.warning("theme-variable", title, place, hint=hint, rule=_("Theme"))
+    else:
+        title = _("The theme variable %(name)s is not defined.") % {"name": shown(text, 60)}
+        app.error("theme-variable", title, place, hint=hint, rule=_("Theme"))
+
+
+def _check_picture(app: JsonFile, place: Path, text: str, contents: Contents, limits: Limits) -> None:
     limit = human_size(limits.tab_icon_size)
     rule = _("Tab bar icon, %(limit)s") % {"limit": limit}
     icon = normal(text).removeprefix("/").removeprefix("./")

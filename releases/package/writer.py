@@ -19,6 +19,7 @@ from .local_headers import LOCAL
 _VERSION = 20
 _TIME, _DATE = 0, 0x0021  # 1980-01-01 00:00
 _LEVEL = 6
+FAST = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,8 +34,9 @@ class PackedFile:
 class PackageWriter:
     """Writes files in the order in which they are added; the caller sorts. Keeps one packed file in memory."""
 
-    def __init__(self, out: BinaryIO | None) -> None:
+    def __init__(self, out: BinaryIO | None, *, level: int = _LEVEL) -> None:
         self._out = out
+        self._level = level
         self._hash = hashlib.sha256()
         self._central: list[bytes] = []
         self.size = 0
@@ -45,7 +47,7 @@ class PackageWriter:
         """Append one file. Errors raised by `chunks` pass through; the package is then incomplete."""
         method = STORED if suffix(path) in COMPRESSED_SUFFIXES else DEFLATED
         digest, crc, size = hashlib.sha256(), 0, 0
-        deflater = zlib.compressobj(_LEVEL, zlib.DEFLATED, -zlib.MAX_WBITS) if method == DEFLATED else None
+        deflater = zlib.compressobj(self._level, zlib.DEFLATED, -zlib.MAX_WBITS) if method == DEFLATED else None
         packed = []
         for chunk in chunks:
             digest.update(chunk)

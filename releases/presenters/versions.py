@@ -28,16 +28,15 @@ SHOWN_UPLOADS = 3
 class Overview:
     """One program: `release` is the newest publish or roll back, `audit` the newest submission, with `decisions`.
 
-    `candidate` is the highest approved version above the online one, `uploads` the newest development versions
-    of `upload_count`, `target` the version that a roll back proposes, `may` what the user's role forbids.
-    `applications` are those bound now.
+    `approved` is the highest approved version, `uploads` the newest development versions of `upload_count`, `target`
+    the version that a roll back proposes, `may` what the user's role forbids. `applications` are those bound now.
     """
 
     program: MiniProgram
     release: Release | None = None
     audit: Audit | None = None
     decisions: Sequence[ReviewDecision] = ()
-    candidate: Version | None = None
+    approved: Version | None = None
     uploads: list[Version] = field(default_factory=list)
     upload_count: int = 0
     target: Version | None = None
@@ -48,6 +47,11 @@ class Overview:
     def online(self) -> Version | None:
         """The version that devices get."""
         return self.release.to_version if self.release else None
+
+    @property
+    def candidate(self) -> Version | None:
+        """The highest approved version, where it is above the online one."""
+        return None if self.approved and rules.why_below(self.approved, self.online) else self.approved
 
     @property
     def running(self) -> Audit | None:
@@ -68,7 +72,7 @@ class Overview:
     def why_not_submit(self) -> str:
         """Why the newest development version can't be submitted."""
         if not self.newest:
-            return rules.nothing_uploaded()
+            return rules.nothing_to_submit() if self.audit or self.release else rules.nothing_uploaded()
         return rules.why_not_submit(self.program, self.newest, bound=len(self.applications))
 
     @property
@@ -76,16 +80,15 @@ class Overview:
         """Why nothing can be published, or not the candidate."""
         if self.candidate:
             return rules.why_not_publish(self.program, self.candidate, online=self.online)
-        return self.why_not_publish_running
+        return rules.nothing_to_publish(approved=self.approved, online=self.online)
 
     @property
     def why_not_publish_running(self) -> str:
         """What publishing the version in audit waits for."""
-        return rules.nothing_to_publish(
-            [decision.application.name for decision in self.decisions if decision.state == DecisionState.WAITING]
-            if self.running
-            else []
-        )
+        if not self.running:
+            return ""
+        waiting = [row.application.name for row in self.decisions if row.state == DecisionState.WAITING]
+        return rules.not_to_publish_yet(self.running.version, waiting_for=waiting, online=self.online)
 
     @property
     def why_not_roll_back(self) -> str:
@@ -107,8 +110,8 @@ def overviews(programs: Iterable[MiniProgram]) -> list[Overview]:
         found[audit.mini_program_id].audit = audit
     for audit_id, decisions in _decisions(list(audits)).items():
         found[audits[audit_id].mini_program_id].decisions = decisions
-    for version in _candidates(ids):
-        found[version.mini_program_id].candidate = version
+    for version in _approved(ids):
+        found[version.mini_program_id].approved = version
     for version in _targets(ids):
         found[version.mini_program_id].target = version
     for program_id, uploads, count in _newest_uploads(ids):
@@ -141,9 +144,9 @@ def _newest_audits(ids: list[int]) -> QuerySet[Audit]:
     return _first_of_each(newest, ids).select_related("version", "submitted_by")
 
 
-def _candidates(ids: list[int]) -> QuerySet[Version]:
-    """Return the highest approved versions, where they are above the online one."""
-    return _first_of_each(Version.objects.approved(), ids).overtaking(Version.objects.online())
+def _approved(ids: list[int]) -> QuerySet[Version]:
+    """Return the highest approved versions."""
+    return _first_of_each(Version.objects.approved(), ids)
 
 
 def _targets(ids: list[int]) -> QuerySet[Version]:

@@ -48,7 +48,7 @@ def trial(request: SignedInRequest, program: MiniProgram) -> HttpResponse:
 def set_trial(request: SignedInRequest, program: MiniProgram) -> HttpResponse:
     """Choose the version and the page on which it opens; without JavaScript a button shows another version's pages."""
     current = _trial_of(program)
-    context = {"cancel": _page_url(program), "mini_program": program, "trial": current}
+    context: dict[str, Any] = {"cancel": _page_url(program), "mini_program": program, "trial": current}
     template = "releases/trial_form.html"
     if "pages" in request.POST:
         form = TrialForm(None, program=program, initial=request.POST.dict())
@@ -97,15 +97,17 @@ def _newest(program: MiniProgram) -> Version | None:
 @route(Permission.UPLOAD, load=mini_program_for, methods="GET POST")
 def cancel_trial(request: SignedInRequest, program: MiniProgram) -> HttpResponse:
     """End the trial: its link gives nothing any more."""
+    current = _trial_of(program)
     return confirm_page(
         request,
         NoteForm(posted(request)),
         template="releases/confirm/cancel_trial.html",
+        impossible=rules.why_not_cancel_trial(current),
         save=lambda data: verbs.cancel_trial(program, by=request.user, reason=data["note"]),
         toast=lambda _none: _("The trial is cancelled. Its code gives nothing any more."),
         back=_page_url(program),
         mini_program=program,
-        trial=_trial_of(program),
+        trial=current,
     )
 
 

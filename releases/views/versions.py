@@ -6,10 +6,11 @@ from collections.abc import Iterable
 from typing import Any
 
 from django import forms
+from django.contrib import messages
 from django.core.paginator import Page
 from django.db.models import Prefetch
 from django.http import HttpResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -88,10 +89,13 @@ def upload(request: SignedInRequest, program: MiniProgram) -> HttpResponse:
 
     def save(data: dict[str, Any]) -> Version:
         try:
-            return actions.upload(program, by=request.user, **data)
+            version = actions.upload(program, by=request.user, **data)
         except PackageRefused as refused:
             form.inspection = refused.inspection
             raise
+        if warning := rules.warn_below(version, program.versions.online().first()):
+            messages.warning(request, warning)
+        return version
 
     return form_page(
         request,
@@ -178,16 +182,19 @@ def detail(request: SignedInRequest, version: Version) -> HttpResponse:
 def submit(request: SignedInRequest, version: Version) -> HttpResponse:
     """Submit for audit: who will decide (V-9)."""
     program = version.mini_program
+    applications = list(program.bindings.bound().applications())
     return confirm_page(
         request,
         forms.Form(posted(request)),
         template="releases/confirm/submit.html",
+        impossible=rules.why_not_submit(program, version, bound=len(applications)),
         save=lambda data: actions.submit(version, by=request.user),
         toast=lambda audit: _("%(number)s is in audit. The reviewers were told.") % {"number": version},
         back=_versions_url(program),
         mini_program=program,
         version=version,
-        applications=program.bindings.bound().applications(),
+        applications=applications,
+        warning=rules.warn_below(version, program.versions.online().first()),
     )
 
 
@@ -199,6 +206,7 @@ def withdraw(request: SignedInRequest, version: Version) -> HttpResponse:
         request,
         NoteForm(posted(request)),
         template="releases/confirm/withdraw.html",
+        impossible=rules.why_not_withdraw(version),
         save=lambda data: actions.withdraw(version, by=request.user, reason=data["note"]),
         toast=lambda audit: _("%(number)s was withdrawn.") % {"number": version},
         back=_versions_url(program),
@@ -216,6 +224,7 @@ def publish(request: SignedInRequest, version: Version) -> HttpResponse:
         request,
         NoteForm(posted(request)),
         template="releases/confirm/publish.html",
+        impossible=rules.why_not_publish(program, version, online=now.online),
         save=lambda data: actions.publish(version, by=request.user, note=data["note"]),
         toast=lambda release: _("%(number)s is online.") % {"number": version},
         back=_versions_url(program),
@@ -231,12 +240,11 @@ def roll_back(request: SignedInRequest, program: MiniProgram) -> HttpResponse:
     """Roll back: which release, and what every device will get (V-13)."""
     now = overview_of(program)
     form = RollBackForm(posted(request), program=program)
-    if request.method == "GET" and now.why_not_roll_back:
-        return redirect(_versions_url(program))
     return confirm_page(
         request,
         form,
         template="releases/confirm/roll_back.html",
+        impossible=now.why_not_roll_back,
         save=lambda data: actions.roll_back(data["version"], by=request.user, note=data["note"]),
         toast=lambda release: _("Rolled back: %(number)s is online.") % {"number": release.to_version},
         back=_versions_url(program),

@@ -5,10 +5,11 @@ from io import StringIO
 from pathlib import Path
 
 import pytest
-from django.core.management import call_command
+from django.core.management import CommandError, call_command
 
 from releases.package import inspect
 from tests import factories
+from tests.corpus.invented import value_of
 
 ARCHIVES = Path(__file__).parent / "package" / "archives"
 
@@ -38,10 +39,18 @@ def test_one_json_object_per_file(tmp_path: Path):
 def test_words_for_people(tmp_path: Path):
     file = tmp_path / "other.zip"
     file.write_bytes(factories.make_zip({"project.config.json": '{"appid": "mpabcdefghijklmn"}'}).read())
-    status, text = run("--app-id", "mp00000000000000", str(file))
+    status, text = run("--app-id", "mp00000000000000", "--other-app-id", "mpabcdefghijklmn", str(file))
     assert status == 1
     assert f"{file}: refused" in text
     assert "mpabcdefghijklmn" in text
+
+
+def test_app_ids_that_it_is_not_told_of_are_a_note(tmp_path: Path):
+    """And no database is asked: this test has none."""
+    file = tmp_path / "other.zip"
+    file.write_bytes(factories.make_zip({"project.config.json": '{"appid": "mpabcdefghijklmn"}'}).read())
+    status, text = run("--app-id", "mp00000000000000", str(file))
+    assert (status, "note: The project has the App ID of another platform" in text) == (0, True)
 
 
 @pytest.mark.parametrize(
@@ -68,3 +77,79 @@ def test_a_file_that_can_not_be_read_is_refused_and_the_others_are_judged(tmp_pa
     ]
     assert none["findings"][0]["detail"] == "No such file or directory"
     assert read["accepted"]
+
+
+# --report ------------------------------------------------------------------------------------------------------------
+
+SECRET = value_of("aws_access_key")
+CODE = {
+    "pages/index/index.js": f"""const host = 'data.example.org'
+Page({{
+  onLoad() {{
+    wx.getLocation({{ type: 'gcj02' }})
+    wx.request({{ url: 'https://' + host + '/v2' }})
+    wx.request({{ url: this.data.address }})
+    const help = 'https://docs.example.org/help'
+    const key = '{SECRET}'
+  }},
+}})
+""",
+    "pages/about/about.wxml": "<view/>\n<button open-type='getPhoneNumber'/>\n",
+    "broken.js": "function (",
+}
+
+
+@pytest.fixture
+def package(tmp_path: Path) -> Path:
+    file = tmp_path / "package.zip"
+    file.write_bytes(factories.make_zip({**CODE, "README.md": "wx.chooseAddress()"}).read())
+    return file
+
+
+def test_the_report_is_had_without_an_upload(package: Path):
+    status, text = run("--report", "--json", str(package))
+    report = json.loads(text)["report"]
+    assert status == 0
+    assert report["pages"] == ["pages/index/index", "pages/about/about"]
+    uses = {row["name"]: (row["how"], row["count"], row["places"]) for row in report["apis"]}
+    assert uses["wx.getLocation"] == ("written", 1, [{"file": "pages/index/index.js", "line": 4}])
+    assert uses["wx.getPhoneNumber"] == ("written", 1, [{"file": "pages/about/about.wxml", "line": 2}])
+    assert "wx.chooseAddress" not in uses
+    addresses = {row["origin"]: (row["called"], row["kind"], row["how"]) for row in report["addresses"]}
+    assert addresses == {
+        "https://data.example.org": (True, "request", "built"),
+        "https://docs.example.org": (False, "", "written"),
+    }
+    assert [(row["type"], row["apis"], row["how"]) for row in report["data_types"]] == [
+        ("phone_number", ["wx.getPhoneNumber"], "written"),
+        ("location", ["wx.getLocation"], "written"),
+    ]
+    (secret,) = report["secrets"]
+    assert (secret["file"], secret["line"]) == ("pages/index/index.js", 8)
+    assert SECRET not in text
+    assert [(row["reason"], row["file"], row["line"]) for row in report["open"]] == [
+        ("address", "pages/index/index.js", 6)
+    ]
+    assert [(row["file"], row["why"]) for row in report["unread"]] == [("broken.js", "syntax")]
+
+
+def test_the_report_in_words(package: Path):
+    status, text = run("--report", str(package))
+    assert status == 0
+    assert "  called addresses: 1\n    https://data.example.org  request  built  pages/index/index.js:5\n" in text
+    assert "  mentioned addresses: 1\n    https://docs.example.org  written  pages/index/index.js:7\n" in text
+    assert "    location  written  wx.getLocation  pages/index/index.js:4\n" in text
+    assert "  not followed: 1\n    address  pages/index/index.js:6\n" in text
+
+
+def test_a_refused_package_has_no_report(tmp_path: Path):
+    file = tmp_path / "bad.zip"
+    file.write_bytes(b"no zip at all")
+    status, text = run("--report", "--json", str(file))
+    assert (status, json.loads(text)["report"]) == (1, None)
+    assert run("--report", str(file))[0] == 1
+
+
+def test_an_archive_has_no_report(package: Path):
+    with pytest.raises(CommandError, match="leave out --report"):
+        run("--report", "--archive", str(package))

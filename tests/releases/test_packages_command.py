@@ -89,3 +89,13 @@ def test_progress_and_batches(stored, monkeypatch, capsys):
 def test_an_action_is_needed(stored):
     with pytest.raises(CommandError):
         call_command("packages")
+
+
+@pytest.mark.parametrize("mode", [(), ("--quick",)])
+def test_source_maps_are_checked_as_packages_are(stored, mode):
+    program = stored[0].versions.get().mini_program
+    maps = factories.make_version(program, "2.0.0", **{"app.js.map": "{}"}).source_maps
+    summary = "4 packages, 1 × source maps, {} faulty; 0 files belong to no package"
+    assert run(*mode) == (0, [summary.format(0)])
+    Path(maps.file.path).write_bytes(b"cut")
+    assert run(*mode) == (1, [f"{maps.file.name}: 3 bytes, should be {maps.size}", summary.format(1)])

@@ -66,6 +66,17 @@ def test_old_files_without_a_package_are_swept(root, versions):
     assert sweep_packages() == 0
 
 
+def test_source_maps_of_a_version_stay_and_others_are_swept(root, versions):
+    program = versions[0].mini_program
+    mapped = factories.make_version(program, "2.0.0", **{"app.js.map": "{}"})
+    kept = {mapped.package.file.name, mapped.source_maps.file.name}
+    leave(root, f"ab/{HASH}.maps")
+    make_old(root)
+    assert set(strays()) == {f"ab/{HASH}.maps"}
+    assert sweep(at=timezone.now()) == 1
+    assert files_in(root) == names(versions) | kept
+
+
 def test_young_files_stay(root, versions):
     young = {leave(root, f"ab/{HASH}.apkg", age=KEPT - timedelta(minutes=1)), leave(root, "ab/.0123456789abcdef.part")}
     os.utime(root / "ab/.0123456789abcdef.part")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import zipfile
 from concurrent.futures import ThreadPoolExecutor
 from io import BytesIO
 from pathlib import Path
@@ -15,10 +17,11 @@ from django.utils.html import escape
 from console.base.activity.models import ActivityEntry
 from console.base.core.errors import ActionRefused
 from releases import actions
-from releases.inspection import PackageRefused
-from releases.models import Package, Version, package_storage
+from releases.inspection import PackageRefused, is_ours
+from releases.models import Package, SourceMaps, Version, package_storage
 from releases.package import inspect
 from tests import factories
+from tests.releases.package.bad_manifests import OTHER_APP_ID
 from tests.releases.package.bad_packages import bad_packages
 
 pytestmark = pytest.mark.django_db
@@ -36,6 +39,12 @@ def url(program):
 
 def form(file=None, **values):
     return {"file": file or factories.make_zip(), "number": "1.0.0", "notes": "Typed already", **values}
+
+
+def of_another_program(app_id):
+    """A package that was made for a program of ours with this App ID."""
+    factories.make_program(app_id=app_id)
+    return factories.make_zip({"project.config.json": json.dumps({"appid": app_id})})
 
 
 def stored_files() -> set[str]:
@@ -114,7 +123,7 @@ def test_limits_are_settings(program, signed_in, settings):
 
 
 def test_a_wrong_number_does_not_hide_the_findings(program, signed_in):
-    file = factories.make_zip({"project.config.json": '{"appid": "mpabcdefghijklmn"}'})
+    file = of_another_program("mpabcdefghijklmn")
     text = signed_in(program.created_by).post(url(program), form(file, number="1.0")).content.decode()
     assert "mpabcdefghijklmn" in text
     assert "Write three numbers with dots" in text
@@ -128,20 +137,64 @@ def test_a_line_break_in_the_notes_counts_as_one_character(program, signed_in):
 
 
 def test_a_package_of_another_program(program, signed_in):
-    file = factories.make_zip({"project.config.json": '{"appid": "mpabcdefghijklmn"}'})
+    file = of_another_program("mpabcdefghijklmn")
     text = signed_in(program.created_by).post(url(program), form(file)).content.decode()
     assert "mpabcdefghijklmn" in text
     assert program.app_id in text
 
 
+def test_notes_and_warnings_are_shown_on_the_page_of_the_version(program, signed_in):
+    file = factories.make_zip({"project.config.json": '{"appid": "wx0000000000000000"}', "README.md": "#"})
+    client = signed_in(program.created_by)
+    page = client.post(url(program), form(file), follow=True).content.decode()
+    assert "The project has the App ID of another platform: wx0000000000000000." in page
+    assert "2 development files are left out." in page
+    assert "Notes of the package reader" in page
+    assert program.versions.get().package.doubts == []
+    page = client.post(url(program), form(factories.make_zip(pagez=[]), number="1.0.1"), follow=True).content.decode()
+    assert "1 warning of the package reader" in page
+
+
+MAPS = {"app.js.map": "{}", "pages/index/index.js.map": "{}"}
+
+
+def test_source_maps_are_kept_with_the_version(program, signed_in):
+    response = signed_in(program.created_by).post(url(program), form(factories.make_zip(MAPS)), follow=True)
+    version = program.versions.get()
+    assert [path for path, _size, _sha256 in version.source_maps.files] == sorted(MAPS)
+    with version.source_maps.file.open("rb") as stored, zipfile.ZipFile(stored) as archive:
+        assert {name: archive.read(name).decode() for name in archive.namelist()} == MAPS
+    assert not [path for path, _size, _sha256 in version.package.files if path.endswith(".map")]
+    assert "Kept, not delivered" in response.content.decode()
+
+
+def test_one_package_may_come_with_other_source_maps(program):
+    for patch, maps in enumerate([{}, MAPS, {**MAPS, "app.js.map": "[]"}, MAPS]):
+        file = factories.make_zip(maps)
+        actions.upload(program, file=file, number=(1, 0, patch), notes="", by=program.created_by)
+    first, second, third, fourth = program.versions.order_by("patch")
+    assert Package.objects.count() == 1
+    assert first.source_maps is None
+    assert second.source_maps == fourth.source_maps != third.source_maps
+
+
+def test_a_failed_upload_takes_its_source_maps_with_it(program):
+    factories.make_version(program, "1.0.0")
+    before, file = stored_files(), factories.make_zip({**MAPS, "only-here.js": "2", "only-here.js.map": "2"})
+    with pytest.raises(ActionRefused):
+        actions.upload(program, file=file, number=(1, 0, 0), notes="", by=program.created_by)
+    assert (stored_files(), SourceMaps.objects.count()) == (before, 0)
+
+
 def test_every_bad_package_is_refused_with_its_reason_in_the_form(program, signed_in):
     """Of packages that are refused with the same words, the first is sent."""
+    factories.make_program(app_id=OTHER_APP_ID)
     client = signed_in(program.created_by)
     before = stored_files()
     wrong, said = [], set()
     for bad in BAD:
         data = bad.data
-        inspection = inspect(BytesIO(data), app_id=program.app_id)
+        inspection = inspect(BytesIO(data), app_id=program.app_id, is_ours=is_ours)
         titles = [escape(finding.title) for finding in inspection.errors if finding.code == bad.code]
         words = (bool(data), *(finding.title for finding in inspection.errors))
         if titles and words in said:

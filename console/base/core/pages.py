@@ -26,14 +26,19 @@ def form_page(
     save: Callable[[dict[str, Any]], Any],
     success: Callable[[Any], tuple[str, str]],
     template: str,
+    impossible: str = "",
     **context: Any,
 ) -> HttpResponse:
     """Show `form`; on a valid POST run the verb `save(cleaned_data)`, then toast and go on.
 
     `success(result)` gives (toast, URL). A verb's `ActionRefused` is shown beside its field and what was typed stays:
     422; so it does when the database is busy or away: 503.
-    A request by htmx gets the dialog part of the same template instead of the page.
+    A request by htmx gets the dialog part of the same template instead of the page. With a reason why it is
+    `impossible`, there is nothing to ask: a GET leads to `cancel`, where the reason is shown.
     """
+    if impossible and request.method != "POST":
+        messages.error(request, impossible)
+        return go(request, context["cancel"])
 
     def after(result: Any) -> HttpResponse:
         toast, url = success(result)

@@ -2,16 +2,23 @@
 
 import json
 import sys
+import zipfile
 from argparse import ArgumentParser
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import asdict
 from pathlib import Path
+from tempfile import TemporaryFile
 from typing import Any, BinaryIO
 
-from django.core.management.base import BaseCommand
+from django.core.management.base import BaseCommand, CommandError
 
+from miniprograms.privacy.states import DATA_OF_API, data_of
+from releases import scan
 from releases.inspection import package_limits
 from releases.package import ERROR, Finding, Inspection, container, inspect
+from releases.scan.facts import HOWS
+
+SHOWN_PLACES = 3
 
 
 class Command(BaseCommand):
@@ -21,17 +28,29 @@ class Command(BaseCommand):
     requires_system_checks = ()
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        """Files, and how to print."""
+        """Files, what to look at, and how to print."""
         parser.add_argument("files", nargs="+", metavar="FILE", type=Path)
         parser.add_argument("--app-id", help="the mini program that the packages are meant for")
+        parser.add_argument(
+            "--other-app-id",
+            action="append",
+            default=[],
+            metavar="APP_ID",
+            help="another mini program of yours, whose packages are refused; may be given several times",
+        )
         parser.add_argument("--archive", action="store_true", help="judge the zip alone, not what a mini program needs")
+        parser.add_argument(
+            "--report", action="store_true", help="say also what the code uses, as the report for reviewers does"
+        )
         parser.add_argument("--json", action="store_true", help="one JSON object per file, each on a line")
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Inspect each file and print what was found."""
+        if options["archive"] and options["report"]:
+            raise CommandError("--archive looks at no code: leave out --report.")
         refused = False
         for path in options["files"]:
-            verdict = _verdict(path, archive=options["archive"], app_id=options["app_id"])
+            verdict = _verdict(path, options)
             refused |= not verdict["accepted"]
             if options["json"]:
                 self.stdout.write(json.dumps({"file": str(path), **verdict}, ensure_ascii=False))
@@ -49,13 +68,26 @@ class Command(BaseCommand):
             self.stdout.write(f"  {finding['severity']}: {finding['title']}{f' [{place}]' if place else ''}")
             if finding["hint"]:
                 self.stdout.write(f"    {finding['hint']}")
+        for heading, lines in _sections(verdict["report"]) if verdict.get("report") else ():
+            self.stdout.write(f"  {heading}: {len(lines)}")
+            for line in lines:
+                self.stdout.write(f"    {line}")
 
 
-def _verdict(path: Path, *, archive: bool, app_id: str | None) -> dict[str, Any]:
-    """Judge one file; one that can't be read is refused like any other, and the next ones are still judged."""
+def _verdict(path: Path, options: dict[str, Any]) -> dict[str, Any]:
+    """Judge one file; one that can't be read is refused like any other, and the next ones are still judged.
+
+    No database is asked, as other people's CI has none: it knows the App IDs that it is given.
+    """
+    is_ours = options["other_app_id"].__contains__
     try:
-        with path.open("rb") as file:
-            return _archive(file) if archive else inspect(file, limits=package_limits(), app_id=app_id).as_dict()
+        with path.open("rb") as file, TemporaryFile() as canonical:
+            if options["archive"]:
+                return _archive(file)
+            found = inspect(file, limits=package_limits(), app_id=options["app_id"], is_ours=is_ours, out=canonical)
+            if not options["report"]:
+                return found.as_dict()
+            return {**found.as_dict(), "report": _report(found, canonical) if found.accepted else None}
     except OSError as error:
         finding = Finding("unreadable", ERROR, "The file can't be read.", detail=error.strerror or "")
         return Inspection(accepted=False, findings=[finding], upload_size=0).as_dict()
@@ -66,3 +98,101 @@ def _archive(file: BinaryIO) -> dict[str, Any]:
     _container, findings = container.read(file)
     found: Iterable[Finding] = findings.listed()
     return {"accepted": not findings.errors, "findings": [asdict(finding) for finding in found]}
+
+
+# The facts of the report ------------------------------------------------------------------------------------------
+
+
+def _report(found: Inspection, canonical: BinaryIO) -> dict[str, Any]:
+    """Return what the code of an accepted package uses, as plain values with the keys that docs/packages.md names.
+
+    It is what a report holds without an installation: nothing on grants, domains or agreements.
+    """
+    facts = scan.scan(_files(canonical))
+    return {
+        "pages": found.pages,
+        "apis": [{"name": use.name, **_use(use)} for use in facts.apis],
+        "addresses": [
+            {"origin": origin.use.name, "called": origin.is_called, "kind": origin.kind, **_use(origin.use)}
+            for origin in facts.origins
+        ],
+        "secrets": [{"kind": secret.kind, "hint": secret.hint, **_place(secret.place)} for secret in facts.secrets],
+        "data_types": _data_types(facts.apis),
+        "open": [
+            {
+                "reason": each.reason,
+                "detail": each.detail,
+                "framework": each.framework,
+                "file": each.path,
+                "line": each.line,
+            }
+            for each in facts.open
+        ],
+        "unread": [{"why": each.why, "by_patterns": each.by_patterns, "file": each.path} for each in facts.unread],
+        "frameworks": facts.frameworks,
+        "script_bytes": facts.script_size,
+        "followed_bytes": facts.followed_size,
+        "left_out": facts.left_out,
+    }
+
+
+def _files(canonical: BinaryIO) -> Iterator[tuple[str, bytes]]:
+    with zipfile.ZipFile(canonical) as archive:
+        for entry in archive.infolist():
+            yield entry.filename, archive.read(entry)
+
+
+def _use(use: scan.Use) -> dict[str, Any]:
+    places = [_place(place) for place in use.places]
+    return {"how": use.how, "through": use.through, "count": use.count, "places": places}
+
+
+def _place(place: scan.Place) -> dict[str, Any]:
+    return {"file": place.path, "line": place.line}
+
+
+def _data_types(apis: list[scan.Use]) -> list[dict[str, Any]]:
+    """Return the types of personal data with the APIs that give each; the surest of them says how sure it is."""
+    rows = []
+    for data_type in data_of([use.name for use in apis]):
+        uses = [use for use in apis if DATA_OF_API.get(use.name) == data_type]
+        places = [_place(place) for use in uses for place in use.places]
+        how = min((use.how for use in uses), key=HOWS.index)
+        count = sum(use.count for use in uses)
+        names = [use.name for use in uses]
+        rows.append({"type": data_type, "apis": names, "how": how, "count": count, "places": places})
+    return rows
+
+
+def _sections(report: dict[str, Any]) -> Iterator[tuple[str, list[str]]]:
+    """Yield the report in words: headings, each with its lines."""
+    called = [row for row in report["addresses"] if row["called"]]
+    mentioned = [row for row in report["addresses"] if not row["called"]]
+    yield "pages", report["pages"]
+    yield "APIs", [_line(row["name"], row["how"], *_through(row), *_places(row)) for row in report["apis"]]
+    for heading, rows in (("called addresses", called), ("mentioned addresses", mentioned)):
+        yield heading, [_line(row["origin"], row["kind"], row["how"], *_through(row), *_places(row)) for row in rows]
+    yield "secrets", [_line(row["kind"], row["hint"], _spot(row)) for row in report["secrets"]]
+    yield "data types", [_line(row["type"], row["how"], *row["apis"], *_places(row)) for row in report["data_types"]]
+    yield "not followed", [_line(row["reason"], row["detail"], row["framework"], _spot(row)) for row in report["open"]]
+    yield "not read", [_line(row["file"], row["why"], row["by_patterns"] and "patterns") for row in report["unread"]]
+    if report["left_out"]:
+        yield "beyond the limits", [_line(name, str(count)) for name, count in report["left_out"].items()]
+
+
+def _line(*words: str) -> str:
+    return "  ".join(word for word in words if word)
+
+
+def _through(row: dict[str, Any]) -> list[str]:
+    return [f"through {', '.join(row['through'])}"] if row["through"] else []
+
+
+def _places(row: dict[str, Any]) -> list[str]:
+    shown = [_spot(place) for place in row["places"][:SHOWN_PLACES]]
+    more = row["count"] - len(shown)
+    return [*shown, f"and {more} more"] if more > 0 else shown
+
+
+def _spot(place: dict[str, Any]) -> str:
+    return f"{place['file']}:{place['line']}" if place["line"] else str(place["file"])

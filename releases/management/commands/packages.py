@@ -5,6 +5,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandParser
 
+from releases.models import SourceMaps
 from releases.storage import fault_of, packages, strays
 
 TOLD_EVERY = 1000  # packages
@@ -22,8 +23,9 @@ class Command(BaseCommand):
 
     def handle(self, *, quick: bool, **options: Any) -> None:
         """Check each package and print what is wrong."""
-        count = faults = 0
+        count = faults = maps = 0
         for count, package in enumerate(packages(), 1):
+            maps += isinstance(package, SourceMaps)
             if fault := fault_of(package, quick=quick):
                 faults += 1
                 self.stdout.write(f"{package.file.name}: {fault}")
@@ -33,6 +35,7 @@ class Command(BaseCommand):
         for name in strays():
             without += 1
             self.stdout.write(f"{name}: belongs to no package")
-        self.stdout.write(f"{count} packages, {faults} faulty; {without} files belong to no package")
+        checked = f"{count - maps} packages" + (f", {maps} × source maps" if maps else "")
+        self.stdout.write(f"{checked}, {faults} faulty; {without} files belong to no package")
         if faults:
             sys.exit(1)

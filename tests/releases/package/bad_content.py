@@ -28,13 +28,13 @@ def _noise(size: int) -> bytes:
 
 
 def _files(count: int, size: int, folder: str = "data") -> dict[str, bytes]:
-    return project({f"{folder}/{index}.txt": _noise(size) for index in range(count)})
+    return project({f"{folder}/{index}.json": _noise(size) for index in range(count)})
 
 
 def _declared(size: int, packed: int, count: int = 1) -> bytes:
     """Entries that declare much and hold little; the local headers agree, so only the numbers speak."""
     rows = [
-        Raw(f"d/{index}.txt", b"", method=DEFLATED, data=bytes(packed), both={"size": size}) for index in range(count)
+        Raw(f"d/{index}.json", b"", method=DEFLATED, data=bytes(packed), both={"size": size}) for index in range(count)
     ]
     return archive([*entries(), *rows])
 
@@ -97,7 +97,7 @@ CONTENT: dict[str, tuple[str, Callable[[], bytes]]] = {
     "unpacked-huge-zip64": (
         "unpacked-size",
         _file(
-            "a.txt",
+            "a.json",
             b"",
             method=DEFLATED,
             both={"size": 0xFFFFFFFF},
@@ -108,7 +108,7 @@ CONTENT: dict[str, tuple[str, Callable[[], bytes]]] = {
     "ratio-whole": ("ratio", lambda: _declared(1 * MB, 1000, 60)),
     "too-many-files": (
         "too-many-files",
-        lambda: archive([*entries(), *(Raw(f"d/{n}.txt") for n in range(5_000))]),
+        lambda: archive([*entries(), *(Raw(f"d/{n}.json") for n in range(5_000))]),
     ),
     "too-many-folders": (
         "too-many-files",
@@ -126,10 +126,10 @@ CONTENT: dict[str, tuple[str, Callable[[], bytes]]] = {
         "subpackage-size",
         lambda: package(
             project(
-                {"sub/a.js": b"", "sub/a.wxml": b"", "sub/big.txt": _noise(2 * MB)},
+                {"sub/a.js": b"", "sub/a.wxml": b"", "sub/big.json": _noise(2 * MB)},
                 {"pages": ["pages/index/index"], "subpackages": [{"root": "sub", "pages": ["a"]}]},
             )
-            | {"sub/more.txt": b"x"}
+            | {"sub/more.json": b"x"}
         ),
     ),
     "all-packages-too-large": ("total-size", lambda: package(_files(21, MB))),

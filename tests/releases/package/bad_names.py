@@ -3,7 +3,7 @@
 import unicodedata
 from collections.abc import Callable
 
-from .builder import DEFLATED, Raw, package
+from .builder import DEFLATED, UTF8, Raw, package
 
 NFC = unicodedata.normalize("NFC", "café")
 NFD = unicodedata.normalize("NFD", "café")
@@ -11,6 +11,10 @@ NFD = unicodedata.normalize("NFD", "café")
 
 def _named(*names: str | bytes) -> Callable[[], bytes]:
     return lambda: package(None, *(Raw(name, b"" if name[-1:] in ("/", b"/") else b"x", DEFLATED) for name in names))
+
+
+def _flagged(name: bytes) -> Callable[[], bytes]:
+    return lambda: package(None, Raw(name, b"x", DEFLATED, both={"flags": UTF8}))
 
 
 def _each(code: str, kind: str, names: list[str | bytes]) -> dict[str, tuple[str, Callable[[], bytes]]]:
@@ -49,8 +53,13 @@ NAMES: dict[str, tuple[str, Callable[[], bytes]]] = {
     **_each(
         "name-encoding",
         "name-encoding",
-        [b"\xff.js", b"caf\x82.js", b"\xc4\xe3.js", b"\xed\xa0\x80.js", b"\xc0\xae.js"],
+        [b"\xff.js", b"caf\x82.js", b"\xed\xa0\x80.js"],
     ),
+    # GBK without the UTF-8 flag is read; with it, it is a lie.
+    **{
+        f"name-encoding-flagged-{number}": ("name-encoding", _flagged(name))
+        for number, name in enumerate([b"\xc4\xe3.js", b"\xc0\xae.js"], 1)
+    },
     "path-too-deep": ("path-depth", _named("a/" * 16 + "b.js")),
     "path-too-long": ("path-length", _named("a" * 238 + ".js")),
     "path-too-long-in-bytes": ("path-length", _named("站" * 80 + ".js")),

@@ -9,10 +9,11 @@ from .builder import package, project
 
 PNG = b"\x89PNG\r\n\x1a\n"
 APP_ID = "mp0123456789abcd"
+OURS = {APP_ID, "mpz6nb4g8lt0duw3"}
 
 
 def _inspect(files: dict[str, bytes], limits: Limits | None = None) -> Inspection:
-    return inspect(io.BytesIO(package(files)), app_id=APP_ID, limits=limits)
+    return inspect(io.BytesIO(package(files)), app_id=APP_ID, is_ours=OURS.__contains__, limits=limits)
 
 
 def _page(path: str) -> dict[str, bytes]:
@@ -109,7 +110,7 @@ def test_findings_of_the_picture() -> None:
     )
     result = _inspect(files)
     found = {finding.code: finding for finding in result.findings}
-    assert set(found) == {"page-files", "tab-icon-size", "subpackage-size", "name-case", "app-id", "file-type"}
+    assert set(found) == {"page-files", "tab-icon-size", "subpackage-size", "name-case", "app-id", "development-files"}
     page = found["page-files"]
     assert page.title == "The page pages/route/detail has no .wxml file."
     assert (page.where, page.detail, page.rule) == ("app.json", "line 4, pages[1]", "Page files")
@@ -128,28 +129,15 @@ def test_findings_of_the_picture() -> None:
     assert (found["app-id"].where, found["app-id"].detail) == ("project.config.json", "line 3, appid")
     assert "mpz6nb4g8lt0duw3" in found["app-id"].title
     assert APP_ID in found["app-id"].hint
-    assert found["file-type"].severity == "warning"
-    assert result.left_out == ["docs/plan.pdf"]
+    left_out = found["development-files"]
+    assert (left_out.severity, left_out.title) == ("note", "2 development files are left out.")
+    assert result.left_out == ["docs/plan.pdf", "project.config.json"]
 
 
 def test_unknown_key_is_a_warning() -> None:
     result = _inspect(project({}, {"pages": ["pages/index/index"], "pagez": []}))
     assert result.accepted
     assert [(finding.code, finding.detail) for finding in result.warnings] == [("unknown-key", "line 1, pagez")]
-
-
-def test_files_of_other_types_are_left_out() -> None:
-    result = _inspect(project({"a.exe": b"MZ", "LICENSE": b"", "b/c.PNG": PNG, ".gitignore": b""}))
-    assert result.accepted
-    assert result.left_out == [".gitignore", "LICENSE", "a.exe"]
-    assert "b/c.PNG" in {file.path for file in result.files}
-    assert result.unpacked_size == sum(map(len, project().values())) + len(PNG)
-
-
-def test_empty_app_id_and_no_expectation_are_fine() -> None:
-    assert _inspect(project({"project.config.json": b'{"appid": ""}'})).accepted
-    other = package(project({"project.config.json": b'{"appid": "mpother"}'}))
-    assert inspect(io.BytesIO(other)).accepted
 
 
 def test_long_lists_end_with_the_number_of_the_rest() -> None:
@@ -168,3 +156,65 @@ def test_limits_can_be_set() -> None:
 def test_hostile_names_are_printable() -> None:
     finding: Finding = _inspect(project({"a\x1b[31m\u202e.js": b""})).errors[0]
     assert finding.where == "a\\x1b[31m\\u202e.js"
+
+
+DOCUMENTED = {
+    "navigateToMiniProgramAppIdList": ["wx0000000000000000"],
+    "groupIdList": ["g"],
+    "supportedMaterials": [{"materialType": "text/html", "name": "a", "desc": "b", "path": "pages/index/index"}],
+    "darkmode": True,
+    "entranceDeclare": {"locationMessage": {"path": "pages/index/index", "query": ""}},
+    "embeddedAppIdList": ["wx0000000000000000"],
+    "requiredBackgroundModes": ["audio"],
+    "useExtendedLib": {"weui": True},
+    "singlePage": {"navigationBarFit": "squeezed"},
+    "rendererOptions": {"skyline": {"defaultDisplayBlock": True}},
+    "componentFramework": "glass-easel",
+    "networkTimeout": {"request": 10000},
+    "functionalPages": {"independent": True},
+    "serviceProviderTicket": "",
+}
+
+
+def test_keys_that_documents_name_are_no_warnings() -> None:
+    result = _inspect(project({}, {"pages": ["pages/index/index"], **DOCUMENTED}))
+    assert (result.accepted, result.findings) == (True, [])
+
+
+def _themed(theme: object, *names: str, location: str = "theme.json", icon: bytes = PNG) -> Inspection:
+    tabs = [{"pagePath": page, "text": page, "iconPath": name} for page, name in zip(FULL["pages"], names, strict=True)]
+    app = {"pages": FULL["pages"], "darkmode": True, "themeLocation": location, "tabBar": {"list": tabs}}
+    app["window"] = {"navigationBarBackgroundColor": "@navBgColor"}
+    files = {"theme.json": json.dumps(theme).encode(), "images/a.png": PNG, "images/b.png": icon}
+    return _inspect(project(_page("pages/map/map") | files, app))
+
+
+BOTH = {"light": {"a": "images/a.png", "b": "images/a.png"}, "dark": {"a": "/images/b.png", "b": "images/b.png"}}
+
+
+def test_icons_may_be_variables_of_the_theme() -> None:
+    result = _themed(BOTH, "@a", "@b")
+    assert (result.accepted, result.findings) == (True, [])
+
+
+def test_each_theme_has_to_name_a_good_icon() -> None:
+    result = _themed(
+        {"light": BOTH["light"], "dark": {"a": "none.png", "b": "images/b.png"}}, "@a", "@b", icon=bytes(50_000)
+    )
+    assert [(finding.code, finding.detail) for finding in result.errors] == [
+        ("tab-icon-missing", "line 1, tabBar.list[0].iconPath"),
+        ("tab-icon-size", "line 1, tabBar.list[1].iconPath"),
+    ]
+
+
+def test_variables_have_to_be_defined() -> None:
+    result = _themed({"light": {"a": "images/a.png"}, "dark": []}, "@a", "@none")
+    assert [(finding.severity, finding.code) for finding in result.findings] == [
+        ("error", "theme-variable"),
+        ("warning", "theme-variable"),
+    ]
+
+
+def test_a_broken_theme_is_told_once() -> None:
+    result = _themed("no object", "@a", "@b")
+    assert [finding.code for finding in result.errors].count("json-type") == 1

@@ -82,8 +82,14 @@ def test_long_names_in_app_json_are_not_normalised(member: str) -> None:
     assert not inspect(io.BytesIO(package(project({}, app)))).accepted
 
 
+def test_many_static_folders_cost_little() -> None:
+    app = {"pages": ["pages/index/index"], "staticPath": [f"d{number}" for number in range(19_000)]}
+    rows = [Raw(f"e{number % 50}/{number}.txt", b"x", DEFLATED) for number in range(15_000)]
+    assert inspect(io.BytesIO(archive([*entries(project({}, app)), *rows]))).accepted
+
+
 def test_five_thousand_files_are_fine() -> None:
-    rows = [Raw(f"d{number % 50}/{number}.txt", b"x", DEFLATED) for number in range(4_996)]
+    rows = [Raw(f"d{number % 50}/{number}.wxss", b"x", DEFLATED) for number in range(4_996)]
     result = inspect(io.BytesIO(archive([*entries(), *rows])))
     assert result.accepted
     assert len(result.files) == 5_000

@@ -15,7 +15,7 @@ from releases.package import Inspection, inspect
 
 from .builder import DEFLATED, STORED, Raw, archive, entries, package, project
 
-FILES = project({"images/é站.png": b"\x89PNG" * 50, "empty.txt": b"", "a/b/c.js": b"x" * 300_000})
+FILES = project({"images/é站.png": b"\x89PNG" * 50, "empty.json": b"", "a/b/c.js": b"x" * 300_000})
 
 
 def _inspect(data: bytes) -> tuple[Inspection, bytes]:
@@ -69,7 +69,7 @@ def test_order_method_folders_and_wrapper_do_not_matter() -> None:
 
 @given(
     content=st.dictionaries(
-        st.from_regex(r"x[a-zA-Zé站0-9_-]{0,11}\.(js|png|txt|wxss)", fullmatch=True),
+        st.from_regex(r"x[a-zA-Zé站0-9_-]{0,11}\.(js|png|svg|wxss)", fullmatch=True),
         st.binary(max_size=400),
         max_size=8,
     ),
