@@ -10,6 +10,7 @@ from ..facts import Address, Called, Followed, How, Open, Reason
 from ..limits import Limits
 from .api_names import API_NAMES
 from .backward import Text
+from .folded import FoldedSecrets
 from .frameworks import BY_NAME
 from .modules import Modules
 from .nodes import Node, Op
@@ -59,6 +60,7 @@ class Follower:
         asked = self._note_calls(tracer)
         self._note_other_calls(tracer, asked)
         self._note_strings()
+        FoldedSecrets(self._package, tracer.backward, self._limits).look(self.found)
         return self.found
 
     def _framework_of(self, path: str) -> str:

@@ -2,6 +2,7 @@
 
 import resource
 import signal
+from hashlib import sha256
 from io import BytesIO
 from pathlib import Path
 
@@ -10,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from releases.scan import Limits, Place, scan
+from releases.scan import Limits, Place, Secret, scan
 from releases.scan.addresses import ADDRESS, origin_at
 from releases.scan.credentials import find_secrets, hint_of
 from releases.scan.facts import Finds
@@ -23,6 +24,7 @@ from releases.scan.parsing import Request, read, serve, write
 from releases.scan.patterns import search
 from releases.scan.scripts import read_script
 
+SECRET = "0f1e2d3c4b5a69788796a5b4c3d2e1f0"
 NESTED = b"{a:" * 600_000 + b"\nwx.getLocation()"
 SMALL = 64 << 20  # bytes of address space, too few for its tree
 
@@ -62,7 +64,7 @@ def test_every_kind_of_file():
         "https://wxs.example",
         "https://css.example",
     ]
-    assert plain(found.secrets) == [{"kind": "app_secret", "hint": "0f1e…f0", "place": {"path": "a.txt", "line": 2}}]
+    assert found.secrets == [Secret("app_secret", "0f1e…f0", Place("a.txt", 2), sha256(SECRET.encode()).hexdigest())]
     assert [suspect.place for suspect in found.suspects] == [Place("a.txt", 2)]
 
 
@@ -189,6 +191,28 @@ def test_scripts_that_can_not_be_followed_are_known_by_patterns(limits):
 def test_how_much_of_the_code_was_read():
     found = scan([("a.js", b"wx.login()"), ("b.js", b"((wx.a")])
     assert (found.followed_size, found.script_size) == (10, 16)
+
+
+def test_a_secret_in_the_text_is_not_found_again_where_it_is_used():
+    files = [
+        ("a.js", f"exports.secret = '{SECRET}'".encode()),
+        ("b.js", b"const { secret } = require('./a')\nexports.query = '&secret=' + secret"),
+        ("c.js", b"const half = '0f1e2d3c4b5a6978'\n\nexports.appSecret = half + '8796a5b4c3d2e1f0'"),
+        ("d.js", f"const e = '{SECRET.translate(str.maketrans('abcdef', 'fedcba'))}'\nexports.appSecret = e".encode()),
+    ]
+    found = scan(files)
+    assert [(one.kind, one.place) for one in found.secrets] == [
+        ("app_secret", Place("a.js", 1)),
+        ("app_secret", Place("d.js", 2)),
+    ]
+    assert [one.place for one in found.suspects] == [Place("a.js", 1), Place("d.js", 1)]
+
+
+def test_so_many_expressions_are_folded():
+    names = "+".join(f"a{number}" for number in range(20))
+    source = "".join(f"var a{number}='x{number}';\nwx.f(a{number}+'b'+a{number})\n" for number in range(3_000))
+    found = scan([("a.js", f"{source};wx.g({names})".encode())], Limits(folded=100))
+    assert (found.unread, found.left_out) == ([], {"names": 1})
 
 
 # Any bytes ---------------------------------------------------------------------------------------------------------
