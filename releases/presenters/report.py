@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Literal, NamedTuple
@@ -22,35 +22,36 @@ from releases.report.content import ApiUse, Content, DataUse, DomainUse, Grant
 from releases.scan import Open, Place, Secret, Unread, Use
 
 Badge = Literal["red", "orange", "green"]
+_PUBLIC_KEYS = frozenset(["map_key"])
 
 
 @dataclass(frozen=True)
 class Finding:
-    """What someone should see before anything else: a name, as in the code if `is_code`, and what is the matter."""
+    """What someone should see before anything else: a name, as in the code if `is_code`, and what is the matter.
+
+    Red must not go out; orange does not work as it is, was not declared, or needs a look.
+    """
 
     name: str
     words: str
     place: Place | None = None
     is_code: bool = True
+    badge: Badge = "orange"
 
 
 @dataclass(frozen=True)
 class Group:
-    """One question to the code. Red must not go out, orange does not work as it is or was not declared, green is fine.
-
-    `fine` says what green means.
-    """
+    """One question to the code; `fine` says what it means that nothing was found."""
 
     key: str
     title: str
     fine: str
     findings: list[Finding]
-    worst: Badge = "orange"
 
     @property
     def badge(self) -> Badge:
-        """Its state."""
-        return self.worst if self.findings else "green"
+        """Its state: that of the worst finding."""
+        return worst(finding.badge for finding in self.findings)
 
 
 @dataclass(frozen=True)
@@ -120,11 +121,15 @@ class DataLine:
 
 @dataclass(frozen=True)
 class SecretLine:
-    """A secret: what it is in words, its first and last characters, where."""
+    """A secret: what it is in words, its first and last characters, where.
+
+    `is_public`: every client has it, so it is bound to the app rather than kept from anyone.
+    """
 
     label: str
     hint: str
     place: Place
+    is_public: bool = False
 
 
 @dataclass(frozen=True)
@@ -196,8 +201,23 @@ class Reading:
     @property
     def badge(self) -> Badge:
         """The state of the worst group."""
-        badges = {group.badge for group in self.groups}
-        return "red" if "red" in badges else "orange" if "orange" in badges else "green"
+        return worst(group.badge for group in self.groups)
+
+    @property
+    def kept_secrets(self) -> list[SecretLine]:
+        """The secrets that nobody may have."""
+        return [line for line in self.secrets if not line.is_public]
+
+    @property
+    def public_keys(self) -> list[SecretLine]:
+        """The keys that every client has."""
+        return [line for line in self.secrets if line.is_public]
+
+
+def worst(badges: Iterable[Badge]) -> Badge:
+    """Return the worst state; green for none."""
+    found = set(badges)
+    return "red" if "red" in found else "orange" if "orange" in found else "green"
 
 
 def read(content: Content, applications: Sequence[HostApplication]) -> Reading:
@@ -261,7 +281,7 @@ def _data_type(value: str) -> str:
 
 
 def _secret(secret: Secret) -> SecretLine:
-    return SecretLine(_secret_label(secret.kind), secret.hint, secret.place)
+    return SecretLine(_secret_label(secret.kind), secret.hint, secret.place, secret.kind in _PUBLIC_KEYS)
 
 
 def _secret_label(kind: str) -> str:
@@ -269,14 +289,27 @@ def _secret_label(kind: str) -> str:
     labels = {
         "app_secret": _("AppSecret"),
         "server_secret": _("Server secret"),
+        "wechat_pay_key": _("Key of WeChat Pay"),
         "private_key": _("Private key"),
+        "map_key": _("Key of a map service"),
+        "connection_string": _("Connection string with a password"),
+        "basic_auth": _("User name and password"),
         "aws_access_key": _("Access key of AWS"),
         "alibaba_access_key": _("Access key of Alibaba Cloud"),
         "tencent_access_key": _("Access key of Tencent Cloud"),
         "google_api_key": _("API key of Google"),
+        "openai_key": _("API key of OpenAI"),
+        "anthropic_key": _("API key of Anthropic"),
+        "model_key": _("API key of a model service"),
+        "huggingface_token": _("Token of Hugging Face"),
         "github_token": _("Token of GitHub"),
+        "gitlab_token": _("Token of GitLab"),
+        "npm_token": _("Token of npm"),
         "slack_token": _("Token of Slack"),
         "stripe_key": _("Key of Stripe"),
+        "sendgrid_key": _("API key of SendGrid"),
+        "shopify_token": _("Token of Shopify"),
+        "digitalocean_token": _("Token of DigitalOcean"),
         "json_web_token": _("JSON Web Token"),
         "credential": _("Password, token or key"),
     }
@@ -331,8 +364,7 @@ def _groups(reading: Reading) -> list[Group]:
             "secrets",
             _("Secrets in code"),
             _("none found"),
-            [Finding(line.hint, line.label, line.place) for line in reading.secrets],
-            worst="red",
+            [*map(_kept_secret, reading.kept_secrets), *map(_public_key, reading.public_keys)],
         ),
         Group("apis", _("APIs not granted"), _("none"), [_refused(line) for line in refused]),
         Group("domains", _("Undeclared domains"), _("none"), [_missing(line) for line in missing]),
@@ -365,6 +397,15 @@ def _computed(reading: Reading) -> list[Finding]:
 
 def _not_read(line: UnreadLine) -> Finding:
     return Finding(line.path, line.why, Place(line.path))
+
+
+def _kept_secret(line: SecretLine) -> Finding:
+    return Finding(line.hint, line.label, line.place, badge="red")
+
+
+def _public_key(line: SecretLine) -> Finding:
+    words = _("%(key)s: is it bound to this app?") % {"key": line.label}
+    return Finding(line.hint, words, line.place)
 
 
 def _refused(line: ApiLine) -> Finding:
