@@ -11,13 +11,14 @@ from typing import Any, Literal, NamedTuple
 import msgspec
 from django.db.models import QuerySet
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from console.base.core.text import listed
 from console.base.hosts.models import HostApplication
 from devmgmt.states import DomainType
 from miniprograms.privacy.states import DataType
-from releases.models import Report, Version
+from releases.models import Report, SettledFinding, Version
 from releases.report.content import ApiUse, Content, DataUse, DomainUse, Grant
 from releases.scan import Open, Place, Secret, Unread, Use
 
@@ -123,13 +124,16 @@ class DataLine:
 class SecretLine:
     """A secret: what it is in words, its first and last characters, where.
 
-    `is_public`: every client has it, so it is bound to the app rather than kept from anyone.
+    `is_public`: every client has it, so it is bound to the app rather than kept from anyone. `sha256` is what it is
+    known by in other reports, "" in those of earlier releases; `settled` is who said that it is none, and why.
     """
 
     label: str
     hint: str
     place: Place
     is_public: bool = False
+    sha256: str = ""
+    settled: SettledFinding | None = None
 
 
 @dataclass(frozen=True)
@@ -161,6 +165,7 @@ class Reading:
     data: list[DataLine]
     declared_unused: list[str]
     secrets: list[SecretLine]
+    settled: list[SecretLine]
     unread: list[UnreadLine]
     open: list[OpenLine]
     exempt: list[HostApplication]
@@ -220,8 +225,13 @@ def worst(badges: Iterable[Badge]) -> Badge:
     return "red" if "red" in found else "orange" if "orange" in found else "green"
 
 
-def read(content: Content, applications: Sequence[HostApplication]) -> Reading:
-    """Return the report as someone reads it who may know of these applications only."""
+def read(content: Content, applications: Sequence[HostApplication], settled: Iterable[SettledFinding] = ()) -> Reading:
+    """Return the report as someone reads it who may know of these applications only.
+
+    What is in `settled` is listed apart: it is nothing to look at any more.
+    """
+    by_identity = {one.sha256: one for one in settled}
+    secrets = [_secret(secret, by_identity.get(secret.sha256)) for secret in content.secrets]
     apis = [_api(use, applications) for use in content.apis]
     return Reading(
         content,
@@ -230,7 +240,8 @@ def read(content: Content, applications: Sequence[HostApplication]) -> Reading:
         domains=[_domain(use) for use in content.domains],
         data=[_data(use) for use in content.data],
         declared_unused=[_data_type(value) for value in content.declared_unused],
-        secrets=[_secret(secret) for secret in content.secrets],
+        secrets=[line for line in secrets if line.settled is None],
+        settled=[line for line in secrets if line.settled is not None],
         unread=[_unread(unread) for unread in content.unread],
         open=[_open(one) for one in content.open],
         exempt=[application for application in applications if application.application_id in content.exempt],
@@ -253,14 +264,20 @@ def of_version(version: Version) -> dict[str, Any]:
 
 def shown(reports: QuerySet[Report], applications: Sequence[HostApplication]) -> dict[str, Any]:
     """Return the newest report that is written, as its reader sees it, and the newest of all: it may be on its way."""
-    newest = reports.select_related("requested_by").first()
+    newest = reports.select_related("requested_by", "version").first()
     written = newest if newest is None or newest.written_at else reports.exclude(written_at=None).first()
     return {
         "report": written,
-        "reading": read(msgspec.convert(written.content, Content), applications) if written else None,
+        "reading": _reading(written, applications) if written else None,
         "is_writing": bool(newest and not newest.written_at and not newest.failed),
         "has_failed": bool(newest and newest.failed),
     }
+
+
+def _reading(report: Report, applications: Sequence[HostApplication]) -> Reading:
+    settled = SettledFinding.objects.filter(mini_program=report.version.mini_program_id).select_related("settled_by")
+    content = msgspec.convert(report.content, Content)
+    return read(content, applications, settled.in_force(on=timezone.localdate()) if content.secrets else ())
 
 
 def _api(use: ApiUse, applications: Sequence[HostApplication]) -> ApiLine:
@@ -280,11 +297,17 @@ def _data_type(value: str) -> str:
     return str(DataType(value).label) if value in DataType else value
 
 
-def _secret(secret: Secret) -> SecretLine:
-    return SecretLine(_secret_label(secret.kind), secret.hint, secret.place, secret.kind in _PUBLIC_KEYS)
+def _secret(secret: Secret, settled: SettledFinding | None) -> SecretLine:
+    label = secret_label(secret.kind)
+    return SecretLine(label, secret.hint, secret.place, is_public(secret.kind), secret.sha256, settled)
 
 
-def _secret_label(kind: str) -> str:
+def is_public(kind: str) -> bool:
+    """Whether every client has secrets of a kind."""
+    return kind in _PUBLIC_KEYS
+
+
+def secret_label(kind: str) -> str:
     """Return what a kind of secret is; the kinds are those of `releases.scan`."""
     labels = {
         "app_secret": _("AppSecret"),

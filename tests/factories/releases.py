@@ -14,7 +14,7 @@ from django.utils import timezone
 from console.base.accounts.models import User
 from miniprograms.models import MiniProgram
 from releases import actions
-from releases.models import Audit, Report, TrialVersion, Version
+from releases.models import Audit, Report, SettledFinding, TrialVersion, Version
 from releases.report.content import Content
 from tests.factories.hosts import make_reviewer
 from tests.factories.programs import make_binding
@@ -79,6 +79,13 @@ def make_online(program: MiniProgram, number: str = "1.0.0") -> Version:
     actions.publish(version, by=program.created_by)
     version.refresh_from_db()
     return version
+
+
+def make_settled(program: MiniProgram, sha256: str, **fields: Any) -> SettledFinding:
+    """A finding that the program's creator said is no secret."""
+    known = {"kind": "app_secret", "hint": "9f2c…41ab", "path": "app.js", "reason": "a sample of the documentation"}
+    by = {"settled_by": program.created_by, "settled_at": timezone.now()}
+    return SettledFinding.objects.create(mini_program=program, sha256=sha256, **{**known, **by, **fields})
 
 
 def make_trial(version: Version, **fields: Any) -> TrialVersion:
