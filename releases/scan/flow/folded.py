@@ -23,7 +23,11 @@ _OWNERS = 2  # names of the objects around that are of use
 
 
 class FoldedSecrets:
-    """Looks for secrets in what expressions are folded to: in so many of them, for so long."""
+    """Looks for secrets in what expressions are folded to: in so many of them, for so long.
+
+    What is called like a secret comes first; markup and sentences for people are left out, which are most of what
+    large programs put together.
+    """
 
     def __init__(self, package: Package, backward: Backward, limits: Limits) -> None:
         self._package = package
@@ -36,7 +40,6 @@ class FoldedSecrets:
         end = time.process_time() + self._limits.fold_seconds
         for number, node in enumerate(self._expressions()):
             if number >= self._limits.folded or time.process_time() > end:
-                found.left_out += 1
                 return
             known: list[str] | None = None
             for text in self._backward.folded(node):
@@ -48,7 +51,6 @@ class FoldedSecrets:
                 _look_at(source, known, Place(file_of(node).name, node.line), found)
 
     def _expressions(self) -> Iterator[Node]:
-        """Yield what is called like a secret, then what is put together."""
         for node in self._package.objects:
             for prop in node.kids:
                 is_named = prop.op == Op.PROP and bool(prop.kids) and is_telling(prop.name)
@@ -58,7 +60,7 @@ class FoldedSecrets:
             if is_telling(node.kids[0].name) and _gives_text(node.kids[1]):
                 yield node.kids[1]
         for node in self._package.concats:
-            if node.up is None or node.up.op != Op.CONCAT:
+            if (node.up is None or node.up.op != Op.CONCAT) and not any(map(_is_prose, node.kids)):
                 yield node
         for node in self._package.calls:
             callee = node.kids[0]
@@ -83,6 +85,11 @@ def _in_pieces(node: Node) -> list[str]:
         _source((kid.name,), node) if kid.slot == 0 else f'"{kid.name}"' for kid in node.kids if kid.op == Op.STRING
     ]
     return [secret.text for text in texts for secret in find_secrets(text.encode(errors="replace"))]
+
+
+def _is_prose(node: Node) -> bool:
+    """Whether a piece is of markup or of a sentence."""
+    return node.op == Op.STRING and ("<" in node.name or node.name.count(" ") > 1)
 
 
 def _gives_text(value: Node) -> bool:
