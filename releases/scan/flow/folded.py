@@ -33,7 +33,8 @@ class FoldedSecrets:
         self._package = package
         self._backward = backward
         self._limits = limits
-        self._seen: set[str] = set()
+        self._seen: set[str] = set()  # texts
+        self._known: set[tuple[str, str]] = set()  # what was found, with its hash
 
     def look(self, found: Followed) -> None:
         """Add what is found; the texts themselves stay here."""
@@ -41,14 +42,14 @@ class FoldedSecrets:
         for number, node in enumerate(self._expressions()):
             if number >= self._limits.folded or time.process_time() > end:
                 return
-            known: list[str] | None = None
+            told: list[str] | None = None
             for text in self._backward.folded(node):
                 source = _source(text, node)
                 if len(source) < _SHORTEST or source in self._seen:
                     continue
                 self._seen.add(source)
-                known = _in_pieces(node) if known is None else known
-                _look_at(source, known, Place(file_of(node).name, node.line), found)
+                told = _in_pieces(node) if told is None else told
+                self._look_at(source, told, Place(file_of(node).name, node.line), found)
 
     def _expressions(self) -> Iterator[Node]:
         for node in self._package.objects:
@@ -67,14 +68,23 @@ class FoldedSecrets:
             if callee.op == Op.MEMBER and callee.name in _JOINING:
                 yield node
 
+    def _look_at(self, source: str, told: list[str], place: Place, found: Followed) -> None:
+        content = source.encode(errors="replace")
+        for secret in find_secrets(content):
+            sha256 = hash_of(secret.text)
+            if self._is_new("secret", sha256) and not any(text in secret.text for text in told):
+                found.secrets.append(Secret(secret.kind, hint_of(secret.text), place, sha256))
+        for _begin, text in find_suspects(content):
+            sha256 = hash_of(text)
+            if self._is_new("suspect", sha256):
+                found.suspects.append(Suspect(sha256, hint_of(text), place))
 
-def _look_at(source: str, known: list[str], place: Place, found: Followed) -> None:
-    content = source.encode(errors="replace")
-    for secret in find_secrets(content):
-        if not any(text in secret.text for text in known):
-            found.secrets.append(Secret(secret.kind, hint_of(secret.text), place, hash_of(secret.text)))
-    for _begin, text in find_suspects(content):
-        found.suspects.append(Suspect(hash_of(text), hint_of(text), place))
+    def _is_new(self, what: str, sha256: str) -> bool:
+        """Whether it is the first of its kind, and one of so many as are kept."""
+        if (what, sha256) in self._known or len(self._known) >= self._limits.names:
+            return False
+        self._known.add((what, sha256))
+        return True
 
 
 def _in_pieces(node: Node) -> list[str]:
