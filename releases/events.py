@@ -230,3 +230,20 @@ class TrialCancelled(VersionEvent):
     log = _("cancelled the trial version")
     in_list = _("Trial version %(label)s cancelled")
     fields = {"page": Field(_("Opening page")), "query": Field(_("Query")), "version": Field(_("Version"))}
+
+
+_FINDING = {"secret": Field(_("Finding")), "file": Field(_("File")), "until": Field(_("Until"))}
+
+
+class FindingSettled(VersionEvent):
+    name, icon, colour = "finding.settled", "circle-check", "green"
+    log = _("settled a finding in")
+    in_list = _("Finding settled in %(label)s")
+    fields = _FINDING
+
+
+class FindingReopened(VersionEvent):
+    name, icon, colour = "finding.reopened", "arrow-back-up", "secondary"
+    log = _("listed a settled finding again in")
+    in_list = _("Finding listed again in %(label)s")
+    fields = _FINDING

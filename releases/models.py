@@ -22,7 +22,7 @@ from django_fsm import ConcurrentTransitionMixin, FSMField, transition
 from console.base.hosts.models import Decision
 from miniprograms.models import MiniProgram
 from releases.package import NOTE
-from releases.querysets import AuditQuerySet, VersionQuerySet
+from releases.querysets import AuditQuerySet, SettledFindingQuerySet, VersionQuerySet
 from releases.states import AuditState, ReleaseKind, VersionState
 
 
@@ -266,6 +266,33 @@ class Report(models.Model):
 
     def __str__(self) -> str:
         return gettext("Report on %(version)s") % {"version": self.version}
+
+
+class SettledFinding(models.Model):
+    """A secret of a report that a developer said is none, or is taken care of (V-17).
+
+    It counts for every version of the program, while the same text is in the same file: `sha256` is the identity of
+    both (`releases.report.identity`), and can't be guessed from a short text.
+    """
+
+    mini_program = models.ForeignKey(MiniProgram, on_delete=models.PROTECT, related_name="settled_findings")
+    kind = models.CharField(max_length=40)
+    sha256 = models.CharField(max_length=64)
+    hint = models.CharField(max_length=10)
+    path = models.CharField(max_length=1024)
+    reason = models.CharField(max_length=200)
+    settled_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    settled_at = models.DateTimeField()
+    until = models.DateField(null=True, help_text="the last day, in the console's own time zone")
+
+    objects = SettledFindingQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["id"]
+        constraints = [models.UniqueConstraint(fields=["mini_program", "sha256"], name="settled_finding_once")]
+
+    def __str__(self) -> str:
+        return f"{self.hint} ({self.path})"
 
 
 class ReviewDecision(Decision):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import TYPE_CHECKING
 
 from django.db import models
@@ -11,7 +12,7 @@ from miniprograms.querysets import is_on_shelf
 from releases.states import AuditState, VersionState
 
 if TYPE_CHECKING:
-    from releases.models import Audit, Version
+    from releases.models import Audit, SettledFinding, Version
 
 # `online()` in SQL that names the table `version`.
 ONLINE = f"version.state = '{VersionState.ONLINE}'"
@@ -75,3 +76,9 @@ class AuditQuerySet(models.QuerySet["Audit"]):
     def running(self) -> AuditQuerySet:
         """Not yet decided."""
         return self.filter(state=AuditState.IN_AUDIT)
+
+
+class SettledFindingQuerySet(models.QuerySet["SettledFinding"]):
+    def in_force(self, *, on: date) -> SettledFindingQuerySet:
+        """Those that count on a day."""
+        return self.filter(Q(until=None) | Q(until__gte=on))

@@ -87,6 +87,11 @@ def warn_below(version: Version, online: Version | None) -> str:
     return ""
 
 
+def unknown_finding() -> str:
+    """V-17: why a finding can't be settled that an earlier release has found."""
+    return _("This report can’t tell the finding from others. Check the package again first.")
+
+
 def why_not_withdraw(version: Version) -> str:
     """V-10: only what reviewers still look at."""
     if version.state != VersionState.IN_AUDIT:

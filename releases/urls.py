@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from releases.views import changes, report, trial, versions
+from releases.views import changes, report, settling, trial, versions
 
 app_name = "releases"
 PROGRAM = "miniprograms/<slug:app_id>/versions/"
@@ -27,6 +27,8 @@ urlpatterns = [
     path(f"{PROGRAM}<str:number>/publish/", versions.publish, name="publish"),
     path(f"{PROGRAM}<str:number>/report/", report.report, name="report"),
     path(f"{PROGRAM}<str:number>/report/check/", report.check, name="check"),
+    path(f"{PROGRAM}<str:number>/report/<slug:finding>/settle/", settling.settle, name="settle_finding"),
+    path(f"{PROGRAM}<str:number>/report/<slug:finding>/reopen/", settling.reopen, name="reopen_finding"),
     path(f"{PROGRAM}<str:number>/changes/", changes.changes, name="changes"),
     path(f"{PROGRAM}<str:number>/changes/file/", changes.file, name="file"),
 ]

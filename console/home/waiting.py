@@ -10,6 +10,7 @@ from django.conf import settings
 from django.contrib.postgres.aggregates import StringAgg
 from django.db.models import Case, Count, Exists, F, Max, OuterRef, Q, QuerySet, Subquery, Value, When
 from django.db.models.functions import Coalesce
+from django.utils import timezone
 
 from console.base.accounts.models import Invitation
 from console.base.accounts.permissions import Permission
@@ -47,7 +48,7 @@ def waiting(person: Person, *, at: datetime) -> Parts:
         yield from releases(manages, at=at)
         yield from agreements(manages)
     if person.teams(Permission.UPLOAD):
-        yield from uploads(person)
+        yield from uploads(person, at=at)
     if develops := person.teams(Permission.DEVELOP):
         yield failed_messages(develops, at=at)
     if administers := person.teams(Permission.ADMINISTER):
@@ -113,7 +114,7 @@ def releases(teams: list[int], *, at: datetime) -> Parts:
     yield part("ready", ready, since="audits__closed_at", rank=READY, program=PROGRAM, what=number(), words=online)
 
 
-def uploads(person: Person) -> Parts:
+def uploads(person: Person, *, at: datetime) -> Parts:
     """Rejected versions without a newer upload, and reports that found something in the person's newest upload (V-9).
 
     A license holder sees the rejections of the whole team, a developer those of their own versions.
@@ -141,7 +142,7 @@ def uploads(person: Person) -> Parts:
     )
     yield part(
         "report",
-        done.annotate(findings=report_findings()).exclude(findings=NONE),
+        done.annotate(findings=report_findings(on=timezone.localdate(at))).exclude(findings=NONE),
         since="requested_at",
         rank=CORRECT,
         program="version__mini_program",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Literal, NamedTuple
@@ -11,46 +11,48 @@ from typing import Any, Literal, NamedTuple
 import msgspec
 from django.db.models import QuerySet
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from console.base.core.text import listed
 from console.base.hosts.models import HostApplication
 from devmgmt.states import DomainType
 from miniprograms.privacy.states import DataType
-from releases.models import Report, Version
+from releases.models import Report, SettledFinding, Version
 from releases.report.content import ApiUse, Content, DataUse, DomainUse, Grant
 from releases.scan import Open, Place, Secret, Unread, Use
 
 Badge = Literal["red", "orange", "green"]
+_PUBLIC_KEYS = frozenset(["map_key"])
 
 
 @dataclass(frozen=True)
 class Finding:
-    """What someone should see before anything else: a name, as in the code if `is_code`, and what is the matter."""
+    """What someone should see before anything else: a name, as in the code if `is_code`, and what is the matter.
+
+    Red must not go out; orange does not work as it is, was not declared, or needs a look.
+    """
 
     name: str
     words: str
     place: Place | None = None
     is_code: bool = True
+    badge: Badge = "orange"
 
 
 @dataclass(frozen=True)
 class Group:
-    """One question to the code. Red must not go out, orange does not work as it is or was not declared, green is fine.
-
-    `fine` says what green means.
-    """
+    """One question to the code; `fine` says what it means that nothing was found."""
 
     key: str
     title: str
     fine: str
     findings: list[Finding]
-    worst: Badge = "orange"
 
     @property
     def badge(self) -> Badge:
-        """Its state."""
-        return self.worst if self.findings else "green"
+        """Its state: that of the worst finding."""
+        return worst(finding.badge for finding in self.findings)
 
 
 @dataclass(frozen=True)
@@ -120,11 +122,18 @@ class DataLine:
 
 @dataclass(frozen=True)
 class SecretLine:
-    """A secret: what it is in words, its first and last characters, where."""
+    """A secret: what it is in words, its first and last characters, where.
+
+    `is_public`: every client has it, so it is bound to the app rather than kept from anyone. `sha256` is what it is
+    known by in other reports, "" in those of earlier releases; `settled` is who said that it is none, and why.
+    """
 
     label: str
     hint: str
     place: Place
+    is_public: bool = False
+    sha256: str = ""
+    settled: SettledFinding | None = None
 
 
 @dataclass(frozen=True)
@@ -156,6 +165,7 @@ class Reading:
     data: list[DataLine]
     declared_unused: list[str]
     secrets: list[SecretLine]
+    settled: list[SecretLine]
     unread: list[UnreadLine]
     open: list[OpenLine]
     exempt: list[HostApplication]
@@ -196,12 +206,32 @@ class Reading:
     @property
     def badge(self) -> Badge:
         """The state of the worst group."""
-        badges = {group.badge for group in self.groups}
-        return "red" if "red" in badges else "orange" if "orange" in badges else "green"
+        return worst(group.badge for group in self.groups)
+
+    @property
+    def kept_secrets(self) -> list[SecretLine]:
+        """The secrets that nobody may have."""
+        return [line for line in self.secrets if not line.is_public]
+
+    @property
+    def public_keys(self) -> list[SecretLine]:
+        """The keys that every client has."""
+        return [line for line in self.secrets if line.is_public]
 
 
-def read(content: Content, applications: Sequence[HostApplication]) -> Reading:
-    """Return the report as someone reads it who may know of these applications only."""
+def worst(badges: Iterable[Badge]) -> Badge:
+    """Return the worst state; green for none."""
+    found = set(badges)
+    return "red" if "red" in found else "orange" if "orange" in found else "green"
+
+
+def read(content: Content, applications: Sequence[HostApplication], settled: Iterable[SettledFinding] = ()) -> Reading:
+    """Return the report as someone reads it who may know of these applications only.
+
+    What is in `settled` is listed apart: it is nothing to look at any more.
+    """
+    by_identity = {one.sha256: one for one in settled}
+    secrets = [_secret(secret, by_identity.get(secret.sha256)) for secret in content.secrets]
     apis = [_api(use, applications) for use in content.apis]
     return Reading(
         content,
@@ -210,7 +240,8 @@ def read(content: Content, applications: Sequence[HostApplication]) -> Reading:
         domains=[_domain(use) for use in content.domains],
         data=[_data(use) for use in content.data],
         declared_unused=[_data_type(value) for value in content.declared_unused],
-        secrets=[_secret(secret) for secret in content.secrets],
+        secrets=[line for line in secrets if line.settled is None],
+        settled=[line for line in secrets if line.settled is not None],
         unread=[_unread(unread) for unread in content.unread],
         open=[_open(one) for one in content.open],
         exempt=[application for application in applications if application.application_id in content.exempt],
@@ -233,14 +264,20 @@ def of_version(version: Version) -> dict[str, Any]:
 
 def shown(reports: QuerySet[Report], applications: Sequence[HostApplication]) -> dict[str, Any]:
     """Return the newest report that is written, as its reader sees it, and the newest of all: it may be on its way."""
-    newest = reports.select_related("requested_by").first()
+    newest = reports.select_related("requested_by", "version").first()
     written = newest if newest is None or newest.written_at else reports.exclude(written_at=None).first()
     return {
         "report": written,
-        "reading": read(msgspec.convert(written.content, Content), applications) if written else None,
+        "reading": _reading(written, applications) if written else None,
         "is_writing": bool(newest and not newest.written_at and not newest.failed),
         "has_failed": bool(newest and newest.failed),
     }
+
+
+def _reading(report: Report, applications: Sequence[HostApplication]) -> Reading:
+    settled = SettledFinding.objects.filter(mini_program=report.version.mini_program_id).select_related("settled_by")
+    content = msgspec.convert(report.content, Content)
+    return read(content, applications, settled.in_force(on=timezone.localdate()) if content.secrets else ())
 
 
 def _api(use: ApiUse, applications: Sequence[HostApplication]) -> ApiLine:
@@ -260,23 +297,42 @@ def _data_type(value: str) -> str:
     return str(DataType(value).label) if value in DataType else value
 
 
-def _secret(secret: Secret) -> SecretLine:
-    return SecretLine(_secret_label(secret.kind), secret.hint, secret.place)
+def _secret(secret: Secret, settled: SettledFinding | None) -> SecretLine:
+    label = secret_label(secret.kind)
+    return SecretLine(label, secret.hint, secret.place, is_public(secret.kind), secret.sha256, settled)
 
 
-def _secret_label(kind: str) -> str:
+def is_public(kind: str) -> bool:
+    """Whether every client has secrets of a kind."""
+    return kind in _PUBLIC_KEYS
+
+
+def secret_label(kind: str) -> str:
     """Return what a kind of secret is; the kinds are those of `releases.scan`."""
     labels = {
         "app_secret": _("AppSecret"),
         "server_secret": _("Server secret"),
+        "wechat_pay_key": _("Key of WeChat Pay"),
         "private_key": _("Private key"),
+        "map_key": _("Key of a map service"),
+        "connection_string": _("Connection string with a password"),
+        "basic_auth": _("User name and password"),
         "aws_access_key": _("Access key of AWS"),
         "alibaba_access_key": _("Access key of Alibaba Cloud"),
         "tencent_access_key": _("Access key of Tencent Cloud"),
         "google_api_key": _("API key of Google"),
+        "openai_key": _("API key of OpenAI"),
+        "anthropic_key": _("API key of Anthropic"),
+        "model_key": _("API key of a model service"),
+        "huggingface_token": _("Token of Hugging Face"),
         "github_token": _("Token of GitHub"),
+        "gitlab_token": _("Token of GitLab"),
+        "npm_token": _("Token of npm"),
         "slack_token": _("Token of Slack"),
         "stripe_key": _("Key of Stripe"),
+        "sendgrid_key": _("API key of SendGrid"),
+        "shopify_token": _("Token of Shopify"),
+        "digitalocean_token": _("Token of DigitalOcean"),
         "json_web_token": _("JSON Web Token"),
         "credential": _("Password, token or key"),
     }
@@ -333,8 +389,7 @@ def _groups(reading: Reading) -> list[Group]:
             "secrets",
             _("Secrets in code"),
             _("none found"),
-            [Finding(line.hint, line.label, line.place) for line in reading.secrets],
-            worst="red",
+            [*map(_kept_secret, reading.kept_secrets), *map(_public_key, reading.public_keys)],
         ),
         Group("apis", _("APIs not granted"), _("none"), [_refused(line) for line in refused]),
         Group("domains", _("Undeclared domains"), _("none"), [_missing(line) for line in missing]),
@@ -367,6 +422,15 @@ def _computed(reading: Reading) -> list[Finding]:
 
 def _not_read(line: UnreadLine) -> Finding:
     return Finding(line.path, line.why, Place(line.path))
+
+
+def _kept_secret(line: SecretLine) -> Finding:
+    return Finding(line.hint, line.label, line.place, badge="red")
+
+
+def _public_key(line: SecretLine) -> Finding:
+    words = _("%(key)s: is it bound to this app?") % {"key": line.label}
+    return Finding(line.hint, words, line.place)
 
 
 def _refused(line: ApiLine) -> Finding:

@@ -27,6 +27,7 @@ from releases import scan
 from releases.models import Package, Report, Version
 from releases.report.comparison import base_of, compare
 from releases.report.content import ApiUse, Content, DataUse, DomainUse, FileSize, Grant
+from releases.report.identity import identity_of
 from releases.scan import Secret
 
 T = TypeVar("T")
@@ -312,5 +313,13 @@ def _secrets(found: scan.Scan, program: MiniProgram) -> list[Secret]:
     suspects = {suspect.sha256: suspect for suspect in found.suspects}
     ours = AppSecret.objects.filter(mini_program__team=program.team_id, sha256__in=suspects)
     known = [suspects[sha256] for sha256 in ours.order_by("id").values_list("sha256", flat=True)]
-    ours_first = [*(Secret("app_secret", suspect.hint, suspect.place) for suspect in known), *found.secrets]
-    return list(dict.fromkeys(ours_first))
+    ours_first = [Secret("app_secret", one.hint, one.place, one.sha256) for one in known]
+    told = {(one.sha256, one.place) for one in ours_first}
+    others = [secret for secret in found.secrets if (secret.sha256, secret.place) not in told]
+    return list(dict.fromkeys(_identified(secret, program) for secret in (*ours_first, *others)))
+
+
+def _identified(secret: Secret, program: MiniProgram) -> Secret:
+    """Return the secret with what it is known by in later reports, in place of the hash of its text."""
+    identity = identity_of(program, path=secret.place.path, sha256=secret.sha256)
+    return msgspec.structs.replace(secret, sha256=identity)

@@ -1,106 +1,93 @@
 """Secrets in text: those with a shape of their own, and literals that stand where a secret is assigned.
 
-The kinds: app_secret, server_secret, private_key, aws_access_key, alibaba_access_key, tencent_access_key,
-google_api_key, github_token, slack_token, stripe_key, json_web_token, and credential for the literals.
+The kinds: app_secret and wechat_pay_key, map_key (of a lower class: every client has one), those of `shapes`, and
+credential for literals of no kind in particular.
 
 What is written about a secret is its first four and last two characters at most.
 """
 
 from __future__ import annotations
 
-import base64
-import json
-import math
 import re
-from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from hashlib import sha256
 from typing import NamedTuple
 
-_MOST = 1_000  # places of one kind in one file that are looked at
+from .shapes import MOST, PLACEHOLDER, Found, entropy, find_shaped, is_mixed, places
 
 # An AppSecret is 32 digits in hex, lower case, as checksums are, too: it counts where it is called one.
 _HEX = re.compile(rb"[\"'`=:/ ]([0-9a-f]{32})(?![A-Za-z0-9_])")
-_CALLED_SECRET = re.compile(rb"(?i)(?:app_?)?secret[\"'`]?\s{0,3}(?::|=|%3D|,)\s{0,3}[\"'`]?\Z")
-_KEYS = [f"{what}{between}key" for what in ("api", "access", "auth", "encrypt", "aes") for between in ("", "_")]
-_CALLED = tuple(word.encode() for word in ("secret", "passwd", "password", "token", *_KEYS))
-_ASSIGNED = re.compile(
-    rb"[A-Za-z0-9_]{0,20}"
-    rb"[\"'`]?\s{0,3}(?:[:=]|=>)\s{0,3}([\"'`])([\x21\x23-\x26\x28-\x5b\x5d-\x5f\x61-\x7e]{12,200})\1"
+_CALLED_SECRET = re.compile(rb"(?i)(?:app[_-]?)?secret[\"'`]?\]?\s{0,3}(?::|=|%3D|,)\s{0,3}[\"'`]?\Z")
+
+
+class _Name(NamedTuple):
+    """What a secret is called by, in lower case, the kind that this makes it, and what its value looks like."""
+
+    word: bytes
+    kind: str
+
+
+def _names(kind: str, *words: str) -> list[_Name]:
+    """Return names of one kind; a "*" is a dash, an underscore or nothing."""
+    return [
+        _Name(word.replace("*", between).encode(), kind)
+        for word in words
+        for between in (("", "_", "-") if "*" in word else ("",))
+    ]
+
+
+_PAY = ("mch*key", "mch*api*key", "merchant*key", "partner*key", "api*v3*key", "apiv3*key", "pay*key", "pay*sign*key")
+_MAP = ("map*key", "lbs*key", "map*ak", "security*js*code")
+_ANY = ("secret", "passwd", "password", "passphrase", "pwd", "token", "private*key", "sign*key")
+_KEYS = tuple(f"{what}*key" for what in ("api", "access", "auth", "encrypt", "aes"))
+_NAMES = (
+    *_names("wechat_pay_key", *_PAY),
+    *_names("map_key", *_MAP),
+    *_names("credential", *_ANY, *_KEYS),
 )
+# A name that ends so is of something about a secret.
+_ABOUT = re.compile(
+    rb"(?i)(?:ur[il]|path|page|rule|placeholder|label|text|title|msg|message|error|err|tips?|hint|regexp?|pattern"
+    rb"|expires?|expired|prefix|template|type|name)\Z"
+)
+_ASSIGNED = re.compile(
+    rb"([A-Za-z0-9_]{0,20})"
+    rb"[\"'`]?\]?\s{0,3}(?:[:=]|=>)\s{0,3}([\"'`])([\x21\x23-\x26\x28-\x5b\x5d-\x5f\x61-\x7e]{12,200})\2"
+)
+_TELLING = re.compile("|".join(re.escape(name.word.decode()) for name in _NAMES) + r"|\A(?:ak|key)\Z")
+
 _VALUE = re.compile(r"[A-Za-z0-9+/=_.~!@#$%^&*-]+")
+_PAY_KEY = re.compile(r"[A-Za-z0-9]{32}")
+_MAP_KEY = re.compile(r"[A-Za-z0-9_-]{20,40}")
 _LOWER, _UPPER, _DIGIT = re.compile("[a-z]"), re.compile("[A-Z]"), re.compile("[0-9]")
 _NUMBER = re.compile("[0-9]+")
-_WORDS = re.compile(r"(?i)example|placeholder|your|xxx|test|demo|sample|dummy|undefined|null|function|123456|abcdef")
+_UUID = re.compile(r"(?i)[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+_FILE = re.compile(r"(?i)\.(?:m?js|css|wxss|wxml|json|html?|png|jpe?g|gif|svg|webp|mp3|mp4|ttf|woff2?|php|aspx?|jsp)\b")
+_PATH = re.compile(r"\.{0,2}/[a-z0-9_./-]*")
+_DIGEST = re.compile(r"(?:sha(?:1|256|384|512)|md5)-")
+_PUBLIC = re.compile(r"MI[A-Za-z0-9+/]{3,8}(?:ANBgkqhkiG9w0BAQEFAAO|A0GCSqGSIb3DQEBAQUAA4)|MFkwEwYHKoZI")
+_RUN = re.compile(r"[A-Z]?[a-z]{3,}|[A-Z]{4,}")
+_NO_WORD = re.compile(r"(?i)\A[^aeiouy]+\Z|[bcdfghjklmnpqrstvwxz]{5}|[aeiouy]{4}")
+_CHANGE = re.compile(r"[a-z](?=[A-Z])|[A-Za-z](?=[0-9])|[0-9](?=[A-Za-z])")
 _BITS = 3.3  # of entropy for each character
 
-
-class Found(NamedTuple):
-    """A secret: its kind, where it begins and ends in the source, and what its hint is taken of."""
-
-    kind: str
-    begin: int
-    end: int
-    text: str
-
-
-class _Shape(NamedTuple):
-    """`needle` is in every secret of this shape: to look for it takes no time."""
-
-    kind: str
-    needle: bytes
-    pattern: re.Pattern[bytes]
-    check: Callable[[str], bool] = lambda _text: True
-
-
-def _is_token(text: str) -> bool:
-    """Whether the first part of a JWT says by which algorithm it is signed."""
-    head = text.partition(".")[0]
-    try:
-        values = json.loads(base64.urlsafe_b64decode(head + "=" * (-len(head) % 4)))
-    except (ValueError, RecursionError):
-        return False
-    return isinstance(values, dict) and "alg" in values
-
-
-def _is_mixed(text: str) -> bool:
-    return bool(_DIGIT.search(text) and (_LOWER.search(text) or _UPPER.search(text))) and entropy(text) >= 3.0
-
-
-_BEFORE, _AFTER = rb"(?<![A-Za-z0-9_])", rb"(?![A-Za-z0-9_])"
-_SHAPES = (
-    _Shape(
-        "private_key",
-        b"PRIVATE KEY-----",
-        re.compile(rb"-----BEGIN (?:[A-Z]{1,12} ){0,2}PRIVATE KEY-----(?:\\[nr]|[\s\"'`+,\\])*([A-Za-z0-9+/=]{16,})"),
-    ),
-    _Shape("server_secret", b"whsec_", re.compile(_BEFORE + rb"(whsec_[A-Za-z0-9+/]{32,90}={0,2})")),
-    _Shape("aws_access_key", b"KIA", re.compile(_BEFORE + rb"(AKIA[0-9A-Z]{16})" + _AFTER), _is_mixed),
-    _Shape("aws_access_key", b"SIA", re.compile(_BEFORE + rb"(ASIA[0-9A-Z]{16})" + _AFTER), _is_mixed),
-    _Shape("alibaba_access_key", b"LTAI", re.compile(_BEFORE + rb"(LTAI[A-Za-z0-9]{12,26})" + _AFTER), _is_mixed),
-    _Shape("tencent_access_key", b"AKID", re.compile(_BEFORE + rb"(AKID[A-Za-z0-9]{13,40})" + _AFTER), _is_mixed),
-    _Shape("google_api_key", b"AIza", re.compile(_BEFORE + rb"(AIza[A-Za-z0-9_-]{35})(?![A-Za-z0-9_-])"), _is_mixed),
-    _Shape("github_token", b"gh", re.compile(_BEFORE + rb"(gh[pousr]_[A-Za-z0-9]{36,251})" + _AFTER)),
-    _Shape("github_token", b"github_pat_", re.compile(_BEFORE + rb"(github_pat_[A-Za-z0-9_]{40,120})" + _AFTER)),
-    _Shape("slack_token", b"xox", re.compile(_BEFORE + rb"(xox[abeoprs]-[A-Za-z0-9-]{20,250})"), _is_mixed),
-    _Shape("stripe_key", b"_live_", re.compile(_BEFORE + rb"([rs]k_live_[A-Za-z0-9]{20,100})" + _AFTER)),
-    _Shape(
-        "json_web_token",
-        b"eyJ",
-        # None begins behind a dash: it would be looked for anew at each "eyJ" of a long run of them.
-        re.compile(
-            rb"(?<![A-Za-z0-9_-])(eyJ[A-Za-z0-9_-]{10,2000}\.eyJ[A-Za-z0-9_-]{10,4000}\.[A-Za-z0-9_-]{20,1000})"
-        ),
-        _is_token,
-    ),
+# Keys of map services by where they stand. AMap's are 32 digits in hex under the name `key`, Baidu's are called `ak`.
+_KEY = re.compile(
+    rb"(?<![A-Za-z0-9_$])(?:key|ak)[\"'`]?\]?\s{0,3}[:=]\s{0,3}[\"'`]?([A-Za-z0-9]{24,32})(?![A-Za-z0-9_=+/-])"
 )
+_MAP_SERVICE = re.compile(
+    rb"(?i)(?<![a-z])(?:amap|gaode|bmap|tianditu|qqmap)|map\.baidu|baidu\.?map|baidu[\"'`]?\s?[:=]"
+)
+_AROUND = 120  # bytes
+# How WeChat Pay signs: what is signed ends in "&key=", then comes the key.
+_SIGNED = re.compile(rb"(?:[\"'`}\0]|\A)&key=([A-Za-z0-9]{32})(?![A-Za-z0-9_=+/&-])")
 
 
 def find_secrets(source: bytes) -> list[Found]:
     """Return the secrets in a file, in their order; no two of them overlap."""
-    found = [*_shaped(source), *_app_secrets(source), *_assigned(source)]
+    found = [*find_shaped(source), *_app_secrets(source), *_assigned(source), *_map_keys(source), *_signing(source)]
     kept: list[Found] = []
-    for secret in sorted(found, key=lambda secret: (secret.begin, -secret.end)):
+    for secret in sorted(found, key=lambda secret: (secret.begin, secret.kind == "credential", -secret.end)):
         if not kept or secret.begin >= kept[-1].end:
             kept.append(secret)
     return kept
@@ -109,9 +96,14 @@ def find_secrets(source: bytes) -> list[Found]:
 def find_suspects(source: bytes) -> Iterator[tuple[int, str]]:
     """Yield the place and the text of what has the shape of an AppSecret, whatever it is called."""
     for number, found in enumerate(_HEX.finditer(source)):
-        if number == _MOST:
+        if number == MOST:
             break
         yield found.start(1), found[1].decode()
+
+
+def is_telling(name: str) -> bool:
+    """Whether something may be a secret because of what it is called."""
+    return bool(_TELLING.search(name.lower()))
 
 
 def hash_of(text: str) -> str:
@@ -126,23 +118,6 @@ def hint_of(text: str) -> str:
     return f"{text[:4]}…{text[-2:]}"
 
 
-def entropy(text: str) -> float:
-    """Return the bits for each character by how often each occurs."""
-    return -sum(count / len(text) * math.log2(count / len(text)) for count in Counter(text).values())
-
-
-def _shaped(source: bytes) -> Iterator[Found]:
-    for shape in _SHAPES:
-        if shape.needle not in source:
-            continue
-        for number, found in enumerate(shape.pattern.finditer(source)):
-            if number == _MOST:
-                break
-            text = found[1].decode()
-            if shape.check(text):
-                yield Found(shape.kind, found.start(), found.end(), text)
-
-
 def _app_secrets(source: bytes) -> Iterator[Found]:
     for begin, text in find_suspects(source):
         if _CALLED_SECRET.search(source, max(0, begin - 30), begin):
@@ -150,26 +125,65 @@ def _app_secrets(source: bytes) -> Iterator[Found]:
 
 
 def _assigned(source: bytes) -> Iterator[Found]:
-    for end in _called(source.lower()):
-        found = _ASSIGNED.match(source, end)
-        if found and _is_random(text := found[2].decode()):
-            yield Found("credential", found.start(2), found.end(2), text)
+    lower = source.lower()
+    for name in _NAMES:
+        for end in places(lower, name.word):
+            found = _ASSIGNED.match(source, end)
+            if found is None or _ABOUT.search(found[1]):
+                continue
+            text = found[3].decode()
+            if _LOOKS[name.kind](text):
+                yield Found(name.kind, found.start(3), found.end(3), text)
 
 
-def _called(lower: bytes) -> Iterator[int]:
-    """Yield the places behind words that secrets are called by: to find words is many times faster than a pattern."""
-    for word in _CALLED:
-        place = lower.find(word)
-        for _ in range(_MOST):
-            if place < 0:
-                break
-            yield place + len(word)
-            place = lower.find(word, place + len(word))
+def _map_keys(source: bytes) -> Iterator[Found]:
+    for number, found in enumerate(_KEY.finditer(source)):
+        if number == MOST:
+            break
+        text = found[1].decode()
+        around = source[max(0, found.start() - _AROUND) : found.end() + _AROUND]
+        if len(text) in (24, 32) and _is_map_key(text) and _MAP_SERVICE.search(around):
+            yield Found("map_key", found.start(1), found.end(1), text)
+
+
+def _signing(source: bytes) -> Iterator[Found]:
+    for number, found in enumerate(_SIGNED.finditer(source)):
+        if number == MOST:
+            break
+        text = found[1].decode()
+        if _is_pay_key(text):
+            around = source[max(0, found.start() - _AROUND) : found.start()]
+            kind = "map_key" if _MAP_SERVICE.search(around) else "wechat_pay_key"
+            yield Found(kind, found.start(1), found.end(1), text)
+
+
+def _is_pay_key(text: str) -> bool:
+    return bool(_PAY_KEY.fullmatch(text)) and is_mixed(text) and not PLACEHOLDER.search(text)
+
+
+def _is_map_key(text: str) -> bool:
+    return (
+        bool(_MAP_KEY.fullmatch(text)) and is_mixed(text) and not PLACEHOLDER.search(text) and not _of_words(text, 0.5)
+    )
 
 
 def _is_random(text: str) -> bool:
     """Whether a literal looks like nothing that people or programs would call by a name."""
-    if not _VALUE.fullmatch(text) or _WORDS.search(text):
+    if not _VALUE.fullmatch(text) or PLACEHOLDER.search(text) or not (_LOWER.search(text) or _UPPER.search(text)):
         return False
-    letters = _LOWER.search(text) or _UPPER.search(text)
-    return bool(letters) and len(_NUMBER.findall(text)) >= 2 and entropy(text) >= _BITS
+    if _UUID.fullmatch(text) or _PATH.fullmatch(text) or _DIGEST.match(text) or _PUBLIC.match(text):
+        return False
+    if _FILE.search(text) or entropy(text) < _BITS:
+        return False
+    if len(_NUMBER.findall(text)) >= 2:
+        return not _of_words(text, 0.65)
+    return 3 * len(_CHANGE.findall(text)) >= len(text) and not _of_words(text, 0.4)
+
+
+def _of_words(text: str, share: float) -> bool:
+    """Whether so much of a text is in words, as far as can be told by how letters follow one another."""
+    words = sum(len(run) for run in _RUN.findall(text) if not _NO_WORD.search(run))
+    return words >= share * sum(map(str.isalnum, text))
+
+
+_LOOKS = {"wechat_pay_key": _is_pay_key, "map_key": _is_map_key, "credential": _is_random}

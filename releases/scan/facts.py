@@ -50,11 +50,15 @@ class OriginUse(msgspec.Struct):
 
 
 class Secret(msgspec.Struct, frozen=True):
-    """A secret: which kind, its first and last characters, and where. Never the secret itself."""
+    """A secret: which kind, its first and last characters, and where. Never the secret itself.
+
+    `sha256`, in hex, is of its text; in a report it is keyed, and "" in those of earlier releases.
+    """
 
     kind: str
     hint: str
     place: Place
+    sha256: str = ""
 
 
 class Suspect(msgspec.Struct, frozen=True):
@@ -130,11 +134,16 @@ class Address(msgspec.Struct, frozen=True):
 
 
 class Followed(msgspec.Struct):
-    """What comes of following the API object through scripts; `is_whole`: there was time enough for all of it."""
+    """What comes of following the API object through scripts; `is_whole`: there was time enough for all of it.
+
+    `secrets` and `suspects` are those in texts that are put together, or named only where they are used.
+    """
 
     apis: list[Called] = []
     addresses: list[Address] = []
     open: list[Open] = []
+    secrets: list[Secret] = []
+    suspects: list[Suspect] = []
     is_whole: bool = True
     left_out: int = 0
 

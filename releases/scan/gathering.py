@@ -38,6 +38,8 @@ class Gathered:
         self._addresses: list[Address] = []
         self._apis: dict[str, Use] = {}
         self._origins: dict[tuple[str, str], OriginUse] = {}
+        self._secrets: set[str] = set()  # their hashes
+        self._suspects: set[str] = set()
         self._known: set[Open | str] = set()  # what is open, and the files that could not be read
 
     def begin(self, path: str) -> None:
@@ -59,6 +61,7 @@ class Gathered:
         called = {origin.use.name for origin in found.origins if origin.is_called}
         found.origins = [one for one in found.origins if one.is_called or one.use.name not in called]
         found.open.sort(key=lambda one: (bool(one.framework), self._places[one.path], one.line))
+        found.secrets.sort(key=lambda one: (self._places[one.place.path], one.place.line))
         found.unread.sort(key=lambda one: self._places[one.path])
         return found
 
@@ -83,6 +86,11 @@ class Gathered:
         self._addresses += followed.addresses
         for one in followed.open:
             self._add_open(one)
+        for secret in followed.secrets:
+            if secret.sha256 not in self._secrets:
+                self.add_secret(secret)
+        for suspect in followed.suspects:
+            self.add_suspect(suspect)
         if followed.left_out:
             self._leave_out("names", followed.left_out)
 
@@ -104,12 +112,15 @@ class Gathered:
 
     def add_secret(self, secret: Secret) -> None:
         """Add a secret."""
+        self._secrets.add(secret.sha256)
         if not self._is_full("secrets", self._scan.secrets, self._limits.secrets):
             self._scan.secrets.append(secret)
 
     def add_suspect(self, suspect: Suspect) -> None:
-        """Add what has the shape of an AppSecret."""
-        self._scan.suspects.append(suspect)
+        """Add what has the shape of an AppSecret; once."""
+        if suspect.sha256 not in self._suspects and len(self._suspects) < self._limits.names:
+            self._suspects.add(suspect.sha256)
+            self._scan.suspects.append(suspect)
 
     def _add_open(self, one: Open) -> None:
         if one not in self._known and not self._is_full("open", self._scan.open):

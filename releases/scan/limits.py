@@ -26,6 +26,9 @@ class Limits(msgspec.Struct, frozen=True):
     follow_memory: int = 256 * MB
     follow_seconds: float = 6.0  # processor time for following what is in all files
 
+    folded: int = 10_000  # expressions in which secrets are looked for
+    fold_seconds: float = 1.5  # processor time for that
+
     searched_size: int = 24 * MB  # of one file; what is behind is not read
     places: int = 20  # of one find
     names: int = 2_000  # different ones of one kind, in a package

@@ -47,7 +47,6 @@ class _Looker:
         self._pending: deque[tuple[str, int, Future[Finds]]] = deque()
         self._scripts: list[tuple[Tree, int, Finds]] = []
         self._kept = 0
-        self._suspects: set[str] = set()
 
     def look(self, path: str, content: bytes, parsers: Parsers) -> None:
         """Look at a file, or have it read and look at another meanwhile."""
@@ -121,10 +120,8 @@ class _Looker:
         lines: Lines | None = None
         for found in find_secrets(content):
             lines = lines or Lines(content)
-            self.gathered.add_secret(Secret(found.kind, hint_of(found.text), Place(path, lines.at(found.begin))))
+            place = Place(path, lines.at(found.begin))
+            self.gathered.add_secret(Secret(found.kind, hint_of(found.text), place, hash_of(found.text)))
         for begin, text in find_suspects(content):
-            sha256 = hash_of(text)
-            if sha256 not in self._suspects and len(self._suspects) < self.limits.names:
-                self._suspects.add(sha256)
-                lines = lines or Lines(content)
-                self.gathered.add_suspect(Suspect(sha256, hint_of(text), Place(path, lines.at(begin))))
+            lines = lines or Lines(content)
+            self.gathered.add_suspect(Suspect(hash_of(text), hint_of(text), Place(path, lines.at(begin))))

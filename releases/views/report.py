@@ -49,6 +49,8 @@ def _shown(version: Version, reports: QuerySet[Report], applications: QuerySet[H
     return {
         **of_version(version),
         "developer": True,
+        "settles": True,
+        "why_not_settle": lacking(version.mini_program.held, Permission.UPLOAD),
         "sees_keys": Permission.ADMINISTER in version.mini_program.held,
         **shown(reports, list(applications)),
     }

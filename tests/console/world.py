@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from hashlib import sha256
 from typing import Any
 
 from console.base.accounts.actions import invite
@@ -56,7 +57,12 @@ def make_world(label: str) -> World:
     invitation = invite(team, email=f"{label}@example.com", role="viewer", by=world.people["admin"])
     person = ApplicationMember.objects.get(application=application, user=world.people["reviewer"])
     decision = audit.decisions.get()
-    factories.make_report(audit.version, audit, secrets=[{"kind": label, "hint": label, "place": {"path": "app.js"}}])
+    finding, settled = (sha256(f"{label} {which}".encode()).hexdigest() for which in ("finding", "settled"))
+    secrets = [
+        {"kind": label, "hint": label, "place": {"path": "app.js"}, "sha256": each} for each in (finding, settled)
+    ]
+    factories.make_report(audit.version, audit, secrets=secrets)
+    factories.make_settled(program, settled, reason=f"{label} reason")
     agreement = factories.make_agreement(program, text_en=f"# {label}\n\n[{label}](javascript:alert(1))")
     factories.make_privacy_draft(program, contact_other=f"{label} contact")
     factories.make_trial(audit.version, query=f"label={label}")
@@ -75,6 +81,7 @@ def make_world(label: str) -> World:
         "binding_id": bound.pk,
         "number": audit.version.number,
         "audit_number": audit.number,
+        "finding": finding,
         "application_id": application.application_id,
         "person_id": person.pk,
         "key_id": application.keys.get().pk,
@@ -94,6 +101,7 @@ def make_world(label: str) -> World:
     }
     world.per_route = {
         "miniprograms:withdraw_binding": {"binding_id": asked.pk},
+        "releases:reopen_finding": {"finding": settled},
         **{f"reviews:binding{page}": {"decision_id": in_inbox.pk} for page in BINDING_PAGES},
         "reviews:exemption": {"decision_id": exemption.pk},
         "reviews:permission": {"decision_id": permission.pk},

@@ -19,7 +19,16 @@ from miniprograms.models import MiniProgram
 from releases import actions, events
 from releases.events import VersionEvent
 from releases.inspection import inspected, kept
-from releases.models import Audit, Release, Report, ReviewDecision, TrialVersion, Version, audit_number
+from releases.models import (
+    Audit,
+    Release,
+    Report,
+    ReviewDecision,
+    SettledFinding,
+    TrialVersion,
+    Version,
+    audit_number,
+)
 from releases.report.content import Content
 from releases.states import AuditState, ReleaseKind, VersionState
 from tests.factories.hosts import make_reviewer
@@ -177,6 +186,13 @@ def make_report(version: Version, audit: Audit | None = None, **content: Any) ->
     whole |= {"pages": package.pages, "agreement": 0, **content}
     kept = msgspec.to_builtins(msgspec.convert(whole, Content))
     return Report.objects.create(**facts, content=kept, written_at=timezone.now())
+
+
+def make_settled(program: MiniProgram, sha256: str, **fields: Any) -> SettledFinding:
+    """A finding that the program's creator said is no secret."""
+    known = {"kind": "app_secret", "hint": "9f2c…41ab", "path": "app.js", "reason": "a sample of the documentation"}
+    by = {"settled_by": program.created_by, "settled_at": timezone.now()}
+    return SettledFinding.objects.create(mini_program=program, sha256=sha256, **{**known, **by, **fields})
 
 
 def make_trial(version: Version, **fields: Any) -> TrialVersion:

@@ -39,6 +39,8 @@ class Package:
         self.patterns: defaultdict[str, list[Node]] = defaultdict(list)  # PROP, as `a` in `const {a} = …`
         self.objects: list[Node] = []
         self.strings: list[Node] = []
+        self.concats: list[Node] = []
+        self.bound: list[Node] = []  # VAR and ASSIGN, but of texts that stand there
         self.this_of: defaultdict[Node, list[Node]] = defaultdict(list)  # THIS by what it is
 
     def add(self, path: str, root: Node) -> None:
@@ -121,6 +123,11 @@ class Package:
                 self.objects.append(kid)
             elif op == Op.STRING:
                 self.strings.append(kid)
+            elif op == Op.CONCAT:
+                self.concats.append(kid)
+            elif op in (Op.VAR, Op.ASSIGN):
+                if len(kid.kids) > 1 and kid.kids[0].name and kid.kids[1].op != Op.STRING:
+                    self.bound.append(kid)
             elif op == Op.THIS:
                 kid.of = owner_of_this(kid)
                 if kid.of is not None:

@@ -11,6 +11,7 @@ from ..limits import Limits
 from .api_names import API_NAMES
 from .backward import Text
 from .data import Data
+from .folded import FoldedSecrets
 from .frameworks import BY_NAME
 from .modules import Modules
 from .nodes import Node, Op
@@ -68,6 +69,7 @@ class Follower:
             for one in bound:
                 self._note_bound(path, one, tracer)
         self._note_strings()
+        FoldedSecrets(self._package, tracer.backward, self._limits).look(self.found)
         return self.found
 
     def _framework_of(self, path: str) -> str:

@@ -1,6 +1,6 @@
 """What developers, viewers, team administrators, operators and strangers see at home; and what it costs."""
 
-from datetime import timedelta
+from datetime import date, timedelta
 
 import pytest
 from django.db import connection
@@ -14,7 +14,7 @@ from console.base.hosts.models import ApplicationMember
 from console.home.lines import SHOWN
 from devmgmt.keys.models import AppSecret
 from releases import actions
-from releases.models import Report
+from releases.models import Report, SettledFinding
 from tests.console.home.reading import home_of, read, titles, waits
 from tests.factories import (
     join,
@@ -29,6 +29,7 @@ from tests.factories import (
     make_program,
     make_reviewer,
     make_secret,
+    make_settled,
     make_task,
     make_team,
     make_user,
@@ -92,6 +93,21 @@ def test_a_developer_sees_findings_in_the_newest_own_upload(team, developer, sig
     make_report(version, failed=True)
     assert [context for _title, context, *_rest in waits(client)] == ["The report could not be written"]
     make_version(program, "1.0.1", by=developer)
+    assert waits(client) == []
+
+
+def test_what_is_settled_and_keys_of_maps_are_no_findings(team, developer, signed_in):
+    client = signed_in(developer)
+    program = make_program(team, "City Bus")
+    version = make_version(program, "1.0.0", by=developer)
+    secrets = [{"kind": "map_key", "sha256": "c"}, {"kind": "own", "sha256": "a"}, {"kind": "own", "sha256": "b"}]
+    make_report(version, {"secrets": secrets})
+    make_settled(program, "a")
+    make_settled(make_program(team), "b")
+    assert [context for _title, context, *_rest in waits(client)] == ["1 secret in the code"]
+    make_settled(program, "b", until=date(2020, 1, 1))
+    assert [context for _title, context, *_rest in waits(client)] == ["1 secret in the code"]
+    SettledFinding.objects.filter(mini_program=program).update(until=None)
     assert waits(client) == []
 
 

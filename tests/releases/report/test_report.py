@@ -147,6 +147,26 @@ def test_everything_that_was_found(signed_in, holder, version, application):
         assert words in page, words
 
 
+def test_a_map_key_is_for_a_look_only(signed_in, holder, version):
+    factories.make_report(version, secrets=[secret(kind="map_key")])
+    response = signed_in(holder).get(url(version))
+    assert response.context["reading"].groups[0].badge == "orange"
+    page = response.content.decode()
+    assert "Key of a map service: is it bound to this app?" in page
+    assert "Every client has its map key" in page
+    assert "Whoever has the package can read it" not in page
+
+
+def test_each_finding_has_its_own_colour(signed_in, holder, version):
+    factories.make_report(version, secrets=[secret(kind="map_key"), secret()])
+    group = signed_in(holder).get(url(version)).context["reading"].groups[0]
+    assert [(finding.badge, finding.words) for finding in group.findings] == [
+        ("red", "AppSecret"),
+        ("orange", "Key of a map service: is it bound to this app?"),
+    ]
+    assert group.badge == "red"
+
+
 def test_nothing_of_it_becomes_markup(signed_in, holder, version, application):
     hostile = "<b onclick=x()>"
     place = (f"{hostile}/a.js", 1)

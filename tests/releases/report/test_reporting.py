@@ -1,6 +1,7 @@
 """What a report says of a package, beside what its program was granted and has configured and declared (V-9)."""
 
 import json
+from hashlib import sha256
 
 import pytest
 from django.utils import timezone
@@ -10,6 +11,7 @@ from miniprograms.privacy.models import FoundData
 from releases import actions
 from releases.models import Report, Version
 from releases.presenters.report import read
+from releases.report.identity import identity_of
 from releases.report.writing import content_of, write_waiting
 from releases.scan import Open, Place
 from tests import factories
@@ -264,7 +266,10 @@ def test_what_was_found_is_kept_for_the_agreement(program):
 
 def test_a_secret_is_named_and_not_told(program):
     content = report_on(program, {"app.js": f'App({{}})\nconst appSecret = "{SECRET}"\n'})
-    assert plain(content.secrets) == [{"kind": "app_secret", "hint": "0f1e…f0", "place": place("app.js", 2)}]
+    identity = identity_of(program, path="app.js", sha256=sha256(SECRET.encode()).hexdigest())
+    assert plain(content.secrets) == [
+        {"kind": "app_secret", "hint": "0f1e…f0", "place": place("app.js", 2), "sha256": identity}
+    ]
     assert SECRET not in json.dumps(plain([content]))
 
 
@@ -273,8 +278,31 @@ def test_an_app_secret_of_the_team_is_known_by_its_hash(program):
     theirs = factories.make_secret(factories.make_program())
     content = report_on(program, {"app.js": f'const a = "{theirs}"\nconst b = "{ours}"\n'})
     hint = f"{ours[:4]}…{ours[-2:]}"
-    assert plain(content.secrets) == [{"kind": "app_secret", "hint": hint, "place": place("app.js", 2)}]
+    identity = identity_of(program, path="app.js", sha256=sha256(ours.encode()).hexdigest())
+    assert plain(content.secrets) == [
+        {"kind": "app_secret", "hint": hint, "place": place("app.js", 2), "sha256": identity}
+    ]
     assert ours not in json.dumps(plain([content]))
+
+
+def test_an_app_secret_of_the_team_is_told_once_whatever_it_is_called(program):
+    ours = factories.make_secret(program)
+    content = report_on(program, {"app.js": f'exports.mchKey = "{ours}"\n'})
+    assert [secret.kind for secret in content.secrets] == ["app_secret"]
+
+
+def test_a_finding_is_known_by_its_text_its_file_and_its_program(program):
+    secret = 'appSecret = "{}"\n'
+    files = {"app.js": f"App({{}}); {secret.format(SECRET)}", "b.js": secret.format(SECRET)}
+    first = [one.sha256 for one in report_on(program, files).secrets]
+    lower = {"app.js": f"App({{}});\n\n{secret.format(SECRET)}"}
+    moved = [one.sha256 for one in report_on(program, lower, "1.0.1").secrets]
+    other = [one.sha256 for one in report_on(factories.make_program(program.team), files).secrets]
+    another = {"app.js": f"App({{}}); {secret.format(SECRET.replace('0', 'd'))}"}
+    changed = report_on(program, another, "1.0.2").secrets
+    assert moved == first[:1]
+    assert len({*first, *other, changed[0].sha256}) == 5
+    assert sha256(SECRET.encode()).hexdigest() not in {*first, *other}
 
 
 # Files that no parser takes ----------------------------------------------------------------------------------------

@@ -5,6 +5,10 @@ import pytest
 from releases.scan.credentials import find_secrets, find_suspects, hint_of
 
 APP_SECRET = "0f1e2d3c4b5a69788796a5b4c3d2e1f0"
+PAY_KEY = "Zq8vT1mN4bX7cL0pR3sW6yE9kH2jD5aG"
+MAP_KEY = "ZQ8VT-1MN4B-X7CL0-PR3SW-6YE9K-H2JD5"
+PRIVATE_KEY = "MIIEvQIBADANBgkqhkiG9w0BAQEFAASCBKcwggSjAgEAAoIBAQC" + PAY_KEY * 3
+PUBLIC_KEY = "MIIBIjANBgkqhkiG9w0BAQEFAAOCAQ8AMIIBCgKCAQEA" + PAY_KEY
 KEY = "Zq8vT1mN4bX7cL0pR3sW6yE9"
 TOKEN = "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxMjM0NTY3ODkwIn0.SflKxwRJSMeKKF2QT4fwpMeJf36POk6yJV_adQssw5c"
 
@@ -33,6 +37,31 @@ def kinds(text):
         (f"// accessKeySecret: '{KEY}'", "credential"),
         (f'API_KEY = "{KEY}"', "credential"),
         ("password: 'kT7!pq-9Zx#4w'", "credential"),
+        (f"mchKey:'{PAY_KEY}'", "wechat_pay_key"),
+        (f'"api_v3_key": "{PAY_KEY}"', "wechat_pay_key"),
+        (f"e.partnerKey=`{PAY_KEY}`", "wechat_pay_key"),
+        (f"e['pay-sign-key']='{PAY_KEY}'", "wechat_pay_key"),
+        (f't=>t+"&key={PAY_KEY}"', "wechat_pay_key"),
+        (f"privateKey:'{PRIVATE_KEY}'", "private_key"),
+        (f"t={{key:'{APP_SECRET}',service:'amap'}}", "map_key"),
+        (f"'https://restapi.amap.com/v3/ip?key={APP_SECRET}'", "map_key"),
+        (f"baidu:{{ak:'{PAY_KEY}'}}", "map_key"),
+        (f"qqmapKey:'{MAP_KEY}'", "map_key"),
+        (f"'{MAP_KEY}'", "map_key"),
+        ("'postgres://writer:kT7pq9Zx4w@10.0.0.12/rows'", "connection_string"),
+        ("`redis://:kT7pq9Zx4w@cache.example.org:6379/0`", "connection_string"),
+        ("'https://deploy:kT7pq9Zx4w@git.example.org/a.git'", "connection_string"),
+        ("Authorization:'Basic Y29uc29sZTpacTh2VDFtTjRiWDdjTDA='", "basic_auth"),
+        (f"'sk-{KEY[:20]}T3BlbkFJ{KEY[:20]}'", "openai_key"),
+        (f"'sk-proj-{KEY}_{KEY}-{KEY}'", "openai_key"),
+        (f"'sk-ant-api03-{KEY}_{KEY}-{KEY}{KEY[:19]}AA'", "anthropic_key"),
+        (f"'sk-{APP_SECRET}'", "model_key"),
+        ("'hf_aBcDeFgHiJkLmNoPqRsTuVwXyZaBcDeFgH'", "huggingface_token"),
+        (f"'glpat-{KEY[:20]}'", "gitlab_token"),
+        ("'npm_abcdefghijklmnopqrstuvwxyz0123456789'", "npm_token"),
+        (f"'SG.{KEY[:22]}.{KEY}{KEY[:19]}'", "sendgrid_key"),
+        (f"'shpat_{APP_SECRET}'", "shopify_token"),
+        (f"'dop_v1_{APP_SECRET}{APP_SECRET}'", "digitalocean_token"),
     ],
 )
 def test_each_kind(text, kind):
@@ -54,6 +83,25 @@ def test_each_kind(text, kind):
         "'eyJhYmMiOjF9.eyJzdWIiOiIxMjM0NTY3ODkwIn0.SflKxwRJSMeKKF2QT4fwpMeJf36POk6yJV_adQssw5c'",
         "-----BEGIN PUBLIC KEY-----\nMIIEowIBAAKCAQEAx9c2n3v\n",
         "if (text.includes('-----BEGIN PRIVATE KEY-----')) fail()",
+        "tokenKey = 'user_access_token_v2_of_3'",
+        "secretPath: '/pages/secret/secret-2-of-10'",
+        "tokenUrl: 'Zq8vT1mN4bX7cL0pR3sW6yE9'",
+        "'login.password': 'Password2Please1'",
+        "token: '3f2504e0-4f89-41d3-9a0c-0305e82c3301'",
+        "secret: 'common/vendor.5a0a9233e4503def486e54841e25aeee.js'",
+        "token: 'getTokenByCodeV2'",
+        f"accessKey: '{PUBLIC_KEY}'",
+        f"key: '{APP_SECRET}'",
+        f"'&key={APP_SECRET}&sign=1'",
+        "mchKey = '<32 characters of your own>'",
+        "'mysql://user:password@localhost:3306/test'",
+        "'redis://localhost:6379/0'",
+        "`mysql://${user}:${password}@${host}/a`",
+        "new URL('http://a:b@c')",
+        "'Basic Authentication'",
+        "'Basic dXNlcjpwYXNzd29yZA=='",
+        "'sk-loading-spinner-of-the-page'",
+        "'npm_package_version'",
     ],
 )
 def test_what_is_none(text):
@@ -84,3 +132,17 @@ def test_what_only_begins_like_a_token_is_looked_at_once():
     source = b"eyJ-" * 500_000  # Looked at anew at each "eyJ", it takes minutes.
     assert find_secrets(source) == []
     assert [found.kind for found in find_secrets(source + f" {TOKEN}".encode())] == ["json_web_token"]
+
+
+def test_a_private_key_is_the_same_with_its_lines_and_without():
+    lines = f"-----BEGIN PRIVATE KEY-----\n{PRIVATE_KEY[:64]}\n{PRIVATE_KEY[64:]}\n"
+    assert [found.text for found in find_secrets(lines.encode())] == [PRIVATE_KEY[:64]]
+    assert [found.text for found in find_secrets(f"'{PRIVATE_KEY}'".encode())] == [PRIVATE_KEY[:64]]
+
+
+@pytest.mark.parametrize(
+    "begun",
+    [b"sk-proj-", b"sk-ant-a-", b"glpat-", b"SG.", b"mysql://a:", b"mysql://a:b@", b"Basic QUJD", b"&key=", b"ABCD1-"],
+)
+def test_what_only_begins_like_a_secret_is_none(begun):
+    assert find_secrets(begun * 100_000) == []  # Quadratic, each of them takes minutes.

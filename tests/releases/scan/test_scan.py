@@ -2,6 +2,7 @@
 
 import resource
 import signal
+from hashlib import sha256
 from io import BytesIO
 from pathlib import Path
 
@@ -10,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from releases.scan import Limits, Place, scan
+from releases.scan import Limits, Place, Secret, scan
 from releases.scan.addresses import ADDRESS, origin_at
 from releases.scan.credentials import find_secrets, hint_of
 from releases.scan.facts import Finds
@@ -24,6 +25,7 @@ from releases.scan.patterns import search
 from releases.scan.printing import pretty
 from releases.scan.scripts import OutOfTimeError, read_script
 
+SECRET = "0f1e2d3c4b5a69788796a5b4c3d2e1f0"
 NESTED = b"{a:" * 600_000 + b"\nwx.getLocation()"
 SMALL = 64 << 20  # bytes of address space, too few for its tree
 
@@ -63,7 +65,7 @@ def test_every_kind_of_file():
         "https://wxs.example",
         "https://css.example",
     ]
-    assert plain(found.secrets) == [{"kind": "app_secret", "hint": "0f1e…f0", "place": {"path": "a.txt", "line": 2}}]
+    assert found.secrets == [Secret("app_secret", "0f1e…f0", Place("a.txt", 2), sha256(SECRET.encode()).hexdigest())]
     assert [suspect.place for suspect in found.suspects] == [Place("a.txt", 2)]
 
 
@@ -211,6 +213,31 @@ def test_what_a_template_takes_from_the_data_of_its_page(script, called, open_li
 def test_how_much_of_the_code_was_read():
     found = scan([("a.js", b"wx.login()"), ("b.js", b"((wx.a")])
     assert (found.followed_size, found.script_size) == (10, 16)
+
+
+def test_a_secret_in_the_text_is_not_found_again_where_it_is_used():
+    files = [
+        ("a.js", f"exports.secret = '{SECRET}'".encode()),
+        ("b.js", b"const { secret } = require('./a')\nexports.query = '&secret=' + secret"),
+        ("c.js", b"const half = '0f1e2d3c4b5a6978'\n\nexports.appSecret = half + '8796a5b4c3d2e1f0'"),
+        ("d.js", f"const e = '{SECRET.translate(str.maketrans('abcdef', 'fedcba'))}'\nexports.appSecret = e".encode()),
+    ]
+    found = scan(files)
+    assert [(one.kind, one.place) for one in found.secrets] == [
+        ("app_secret", Place("a.js", 1)),
+        ("app_secret", Place("d.js", 2)),
+    ]
+    assert [one.place for one in found.suspects] == [Place("a.js", 1), Place("d.js", 1)]
+
+
+def test_so_many_expressions_are_folded():
+    names = "+".join(f"a{number}" for number in range(20))
+    source = "".join(f"var a{number}='x{number}';\nwx.f(a{number}+'b'+a{number})\n" for number in range(3_000))
+    split = f"wx.h('{SECRET[:9]}'+'{SECRET[9:]}')"
+    content = f"{source};wx.g({names});exports.appSecret='{SECRET[:9]}'+a0;{split}".encode()
+    found = scan([("a.js", content)], Limits(folded=100))
+    assert (found.unread, found.left_out, found.suspects) == ([], {}, [])
+    assert len(scan([("a.js", content)], Limits(fold_seconds=60)).suspects) == 1
 
 
 # Any bytes ---------------------------------------------------------------------------------------------------------
