@@ -105,7 +105,7 @@ def correct_and_publish(holder: Person, reviewer: Person, program: MiniProgram, 
     holder.click("Check my package")
     write_reports()
     holder.page.reload()
-    holder.sees("the code names no address")
+    holder.sees("the code asks no address")
     submit(holder, program, "1.0.1")
     write_reports()
     decide(reviewer, "1.0.1", "Approve")
