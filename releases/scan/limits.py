@@ -22,7 +22,7 @@ class Limits(msgspec.Struct, frozen=True):
     seconds: float = 20.0  # processor time for all files
     crashes: int = 8  # of parsers, for all files
     candidates: int = 50_000  # finds in one file
-    followed_size: int = 5 * MB  # of all scripts that are followed
+    followed_size: int = 4 * MB  # of all scripts that are followed
     follow_memory: int = 256 * MB
     follow_seconds: float = 6.0  # processor time for following what is in all files
 

@@ -60,6 +60,11 @@ class Parsers:
         for parser in self._parsers:
             parser.close()
 
+    def rest(self) -> None:
+        """End the processes, for the memory that they hold; called while none reads. The next file starts one anew."""
+        for parser in self._parsers:
+            parser.close()
+
     def submit(self, kind: Kind, source: bytes) -> Future[Finds]:
         """Have a file read; in the answer `why` says why it was searched by patterns."""
         return self._pool.submit(self._read, kind, source)

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterable
-from concurrent.futures import Future
+from concurrent.futures import Future, ThreadPoolExecutor
 
 import msgspec
 
 from .credentials import find_secrets, find_suspects, hash_of, hint_of
-from .facts import Finds, Place, Scan, Secret, Suspect, Unread
+from .facts import Finds, Followed, Place, Scan, Secret, Suspect, Unread
 from .gathering import Gathered
 from .limits import Limits
 from .manifest import read_manifest
@@ -32,11 +32,12 @@ def scan(files: Iterable[tuple[str, bytes]], limits: Limits | None = None) -> Sc
     whatever the files hold.
     """
     looker = _Looker(limits or Limits())
-    with Parsers(looker.limits) as parsers:
-        for path, content in files:
-            looker.look(path, content, parsers)
-        looker.gather(0)
-    looker.follow()
+    with ThreadPoolExecutor(1) as beside:
+        with Parsers(looker.limits) as parsers:
+            for path, content in files:
+                looker.look(path, content, parsers, beside)
+            looker.gather(0)
+        looker.follow(beside)
     return looker.gathered.result()
 
 
@@ -47,8 +48,10 @@ class _Looker:
         self._pending: deque[tuple[str, int, Future[Finds]]] = deque()
         self._scripts: list[tuple[Tree, int, Finds]] = []
         self._kept = 0
+        self._following: Future[Followed | None] | None = None
+        self._followed = 0  # scripts
 
-    def look(self, path: str, content: bytes, parsers: Parsers) -> None:
+    def look(self, path: str, content: bytes, parsers: Parsers, beside: ThreadPoolExecutor) -> None:
         """Look at a file, or have it read and look at another meanwhile."""
         self.gathered.begin(path)
         suffix = path.rpartition(".")[2].lower()
@@ -58,7 +61,7 @@ class _Looker:
             content = content[: self.limits.searched_size]
             self.gathered.add_unread(Unread(path, "size", by_patterns=True))
         if suffix in _SCRIPTS:
-            self._look_at_script(path, content, parsers, is_typed=suffix == "ts")
+            self._look_at_script(path, content, parsers, beside, is_typed=suffix == "ts")
         elif suffix == "wxml":
             self._pending.append((path, 0, parsers.submit("markup", content)))
         elif suffix in _SHEETS:
@@ -68,9 +71,15 @@ class _Looker:
         self._look_for_secrets(path, content)
         self.gather(self.limits.parsers)
 
-    def _look_at_script(self, path: str, content: bytes, parsers: Parsers, *, is_typed: bool) -> None:
-        """Have a script read, as long as there is room for what is followed."""
-        if self._kept + len(content) > self.limits.followed_size:
+    def _look_at_script(
+        self, path: str, content: bytes, parsers: Parsers, beside: ThreadPoolExecutor, *, is_typed: bool
+    ) -> None:
+        """Have a script read, as long as there is room for what is followed; what is full is followed meanwhile."""
+        is_full = self._kept + len(content) > self.limits.followed_size
+        if is_full and self._following is None and len(content) <= self.limits.parsed_size:
+            self._begin(beside)
+            parsers.rest()
+        if is_full or self._following is not None:
             self.gathered.add_script(len(content), is_read=False)
             self.gathered.add(path, msgspec.structs.replace(search(content, self.limits), why="size"))
         else:
@@ -92,23 +101,31 @@ class _Looker:
             else:
                 self.gathered.add(path, finds)
 
-    def follow(self) -> None:
+    def _begin(self, beside: ThreadPoolExecutor) -> None:
+        """Begin to follow what was read so far."""
+        if self._following is None:
+            self.gather(0)
+            trees = [tree for tree, _size, _finds in self._scripts]
+            self._followed = len(trees)
+            self._following = beside.submit(follow, trees, self.limits)
+
+    def follow(self, beside: ThreadPoolExecutor) -> None:
         """Follow what is in all scripts; where that can't be done, what patterns found in them is known."""
         if not self._scripts:
             return
-        followed = follow((tree for tree, _size, _finds in self._scripts), self.limits)
+        self._begin(beside)
+        followed = self._following.result() if self._following else None
         if followed is not None:
             self.gathered.add_followed(followed)
-        if followed is None or not followed.is_whole:
-            for tree, size, finds in self._scripts:
-                finds.open += [(bound.line, bound.reason) for bound in tree.bound]
-                if tree.bound:
-                    self.gathered.add(tree.path, Finds(open=finds.open))
-                    continue
-                finds.why = "time"
-                self.gathered.add_script(-size, is_read=True)
-                self.gathered.add_script(size, is_read=False)
-                self.gathered.add(tree.path, finds)
+        is_whole = followed is not None and followed.is_whole
+        for tree, size, finds in self._scripts[self._followed if is_whole else 0 :]:
+            if tree.bound:
+                self.gathered.add(tree.path, Finds(open=[(bound.line, bound.reason) for bound in tree.bound]))
+                continue
+            finds.why = "time"
+            self.gathered.add_script(-size, is_read=True)
+            self.gathered.add_script(size, is_read=False)
+            self.gathered.add(tree.path, finds)
 
     def _of_json(self, path: str, content: bytes) -> Finds:
         finds = read_manifest(content, self.limits) if path == "app.json" else Finds()

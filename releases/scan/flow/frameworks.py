@@ -43,7 +43,8 @@ FRAMEWORKS = (
         (b"requireMiniProgram", b"__uniConfig"),
         _names(
             "canIUse createSelectorQuery getAccountInfoSync getAppBaseInfo getDeviceInfo getLaunchOptionsSync"
-            " getStorageSync getSystemInfoSync getWindowInfo onAppHide onAppShow preloadAssets setStorage shareVideoMessage"
+            " getStorageSync getSystemInfoSync getWindowInfo onAppHide onAppShow preloadAssets setStorage"
+            " shareVideoMessage"
         ),
         frozenset(["cdn1.dcloud.net.cn"]),
         _names("$onErrorHandlers createApp createComponent createPage createPlugin createSubpackageApp miniapp"),

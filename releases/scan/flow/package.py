@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections import defaultdict
 from collections.abc import Iterator
+from functools import cache
 
 from .nodes import FUNCTIONS, Node, Op
 
@@ -238,16 +239,20 @@ def below(node: Node) -> Iterator[Node]:
         stack += one.kids
 
 
-def returned(function: Node) -> Iterator[Node]:
-    """Yield the expressions that a function returns, not those of the functions inside."""
+@cache
+def returned(function: Node) -> tuple[Node, ...]:
+    """Return the expressions that a function returns, not those of the functions inside."""
+    found: list[Node] = []
     stack = [function.kids[1]]
     while stack:
         node = stack.pop()
         if node.op == Op.RETURN:
-            yield from node.kids
+            found += node.kids
         stack += [kid for kid in node.kids if kid.op not in FUNCTIONS and kid.op != Op.CLASS]
+    return tuple(found)
 
 
+@cache
 def is_interop(function: Node) -> bool:
     """Whether a function is what compilers put around modules, so that each has a `default`; it gives what it is given.
 
@@ -263,7 +268,7 @@ def is_interop(function: Node) -> bool:
         is_marked = is_marked or (node.op in (Op.MEMBER, Op.STRING) and node.name == "__esModule")
         is_used = is_used or (node.op == Op.ID and node.of is params[0].of and node.of is not None)
         stack += node.kids
-    return is_marked and is_used and not stack and any(True for _value in returned(function))
+    return is_marked and is_used and not stack and bool(returned(function))
 
 
 def owner_of_this(node: Node) -> Node | None:

@@ -210,6 +210,19 @@ def test_what_a_template_takes_from_the_data_of_its_page(script, called, open_li
     assert [(one.path, one.line) for one in found.open] == [("p/a.wxml", line) for line in open_lines]
 
 
+def test_what_there_is_no_room_for_is_known_by_patterns_and_the_rest_is_followed():
+    files = [("a.js", b"const w = wx; w.login()"), ("b.js", b"wx.pay(); // wx.no()" * 9), ("c.wxml", b"<camera/>")]
+    found = scan(files, Limits(followed_size=30))
+    assert [(use.name, use.how) for use in found.apis] == [
+        ("wx.login", "written"),
+        ("wx.pay", "named"),
+        ("wx.no", "named"),
+        ("component.camera", "written"),
+    ]
+    assert plain(found.unread) == [{"path": "b.js", "why": "size", "by_patterns": True}]
+    assert found.followed_size == len(files[0][1])
+
+
 def test_how_much_of_the_code_was_read():
     found = scan([("a.js", b"wx.login()"), ("b.js", b"((wx.a")])
     assert (found.followed_size, found.script_size) == (10, 16)
