@@ -24,7 +24,8 @@ from .facts import (
 )
 from .limits import Limits
 
-_TEMPLATES = frozenset(["base.wxml"])  # of Taro and of Remax
+_TEMPLATES = frozenset(["base.wxml"])  # of these makers
+_MAKERS = frozenset(["Taro", "Remax"])
 
 
 class Gathered:
@@ -49,9 +50,10 @@ class Gathered:
     def result(self) -> Scan:
         """Return all of it."""
         found = self._scan
-        if found.frameworks:  # Of what a framework's templates choose by data its own runtime is the only source.
+        makers = [name for name in found.frameworks if name in _MAKERS]
+        if makers:  # Of what these templates choose by data the framework's own runtime is the only source.
             found.open = [
-                msgspec.structs.replace(one, framework=found.frameworks[0]) if one.path in _TEMPLATES else one
+                msgspec.structs.replace(one, framework=makers[0]) if one.path in _TEMPLATES else one
                 for one in found.open
             ]
         for call in sorted(self._calls, key=lambda call: (self._places[call.path], call.line)):
