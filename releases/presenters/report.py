@@ -358,6 +358,8 @@ def _open(one: Open) -> OpenLine:
         words = _("The API object is handed to code that can’t be followed.")
     elif one.reason == "name":
         words = _("The name of the API is known only when the code runs.")
+    elif one.reason == "texts":
+        words = _("From here on, secrets were not looked for in texts that are put together.")
     elif one.reason == "code":
         words = _("Code is made when the code runs.")
     elif one.detail:

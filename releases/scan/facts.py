@@ -12,9 +12,9 @@ Why = Literal["syntax", "time", "size", "encoding"]
 # the framework's own, as in every program that is built with it.
 How = Literal["written", "built", "wrapper", "named", "framework"]
 HOWS: tuple[How, ...] = get_args(How)
-# What could not be followed: the API object handed to unknown code, a name or an address known at run time only, or
-# code that is made then.
-Reason = Literal["handed", "name", "address", "code"]
+# What could not be followed: the API object handed to unknown code, a name or an address known at run time only, code
+# that is made then; or texts that are put together, where there are too many to look for secrets in all of them.
+Reason = Literal["handed", "name", "address", "code", "texts"]
 
 
 class Place(msgspec.Struct, frozen=True):

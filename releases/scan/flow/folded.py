@@ -10,7 +10,7 @@ import time
 from collections.abc import Iterator
 
 from ..credentials import find_secrets, find_suspects, hash_of, hint_of, is_telling
-from ..facts import Followed, Place, Secret, Suspect
+from ..facts import Followed, Open, Place, Secret, Suspect
 from ..limits import Limits
 from .backward import Backward, Text
 from .nodes import Node, Op
@@ -41,6 +41,7 @@ class FoldedSecrets:
         end = time.process_time() + self._limits.fold_seconds
         for number, node in enumerate(self._expressions()):
             if number >= self._limits.folded or time.process_time() > end:
+                found.open.append(Open(file_of(node).name, node.line, "texts"))
                 return
             told: list[str] | None = None
             for text in self._backward.folded(node):

@@ -11,9 +11,9 @@ from releases.scan.flow.uses import Follower
 from releases.scan.scripts import read_script
 
 
-def follow(**files: str) -> Followed:
+def follow(limits: Limits | None = None, **files: str) -> Followed:
     """Return what is found in scripts; `a__b` is the file a/b.js."""
-    follower = Follower(Limits())
+    follower = Follower(limits or Limits())
     for name, source in files.items():
         finds = read_script(source.encode(), Limits())
         assert finds.why == ""

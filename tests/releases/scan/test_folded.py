@@ -2,6 +2,7 @@
 
 import pytest
 
+from releases.scan import Limits
 from tests.releases.scan.following import follow
 
 HEX = "0f1e2d3c4b5a69788796a5b4c3d2e1f0"
@@ -57,3 +58,9 @@ def test_the_secret_itself_is_not_passed_on():
     secret = follow(a=f"const appSecret = '{HEX[:9]}' + '{HEX[9:]}'").secrets[0]
     assert (secret.hint, len(secret.sha256)) == ("0f1e…f0", 64)
     assert HEX not in repr(secret)
+
+
+def test_where_it_stopped_looking_is_open():
+    source = f"const a = 'a' + 'b'\nconst appSecret = '{HEX[:9]}' + '{HEX[9:]}'\nconst b = x + 'long enough text'"
+    found = follow(Limits(folded=1), a=source)
+    assert [(one.line, one.reason) for one in found.open] == [(1, "texts")]
