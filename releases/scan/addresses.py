@@ -11,10 +11,11 @@ import idna
 
 # In JSON and in some bundles the slashes are escaped.
 ADDRESS = re.compile(rb"(?<![A-Za-z0-9+.-])(https?|wss?):(?:\\?/){2}", re.IGNORECASE)
-_AUTHORITY = re.compile(rb"[^\s\"'`<>\\{}()|^/?#,;$]{0,300}")
+AUTHORITY = r"[^\s\"'`<>\\{}()|^/?#,;$]{0,300}"  # of an address: what is behind its slashes, to the next
+_AUTHORITY = re.compile(AUTHORITY.encode())
 _SUBSTITUTED = re.compile(rb"\$?\{[^{}]{0,300}\}?\}")
 _GOES_ON = re.compile(rb"[\w.:-]")
-_IN_TEXT = re.compile(r"(?<![A-Za-z0-9+.-])(https?|wss?):(?:\\?/){2}([^\s\"'`<>\\{}()|^/?#,;$]{0,300})", re.IGNORECASE)
+_IN_TEXT = re.compile(rf"(?<![A-Za-z0-9+.-])(https?|wss?):(?:\\?/){{2}}({AUTHORITY})", re.IGNORECASE)
 _RELATIVE = re.compile(r"//([a-z0-9-]{1,63}(?:\.[a-z0-9-]{1,63}){1,10}(?::\d{1,5})?)(?=[/?#]|\Z)", re.IGNORECASE)
 _LABEL = re.compile(r"[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9])?")
 _PORTS = {"http": 80, "ws": 80, "https": 443, "wss": 443}

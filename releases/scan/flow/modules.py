@@ -20,7 +20,6 @@ _NPM_DEFINE = "__DEFINE__"
 _NPM_ENTRY = frozenset(["func", "req", "m", "status"])
 _SHARED = "chunks"
 _ENDINGS = ("", ".js", "/index.js")
-_PREFIXES = ("", "miniprogram_npm/")
 
 
 class Module:
@@ -52,10 +51,6 @@ class Modules:
         self._find_file_exports()
         self._find_table_exports()
         self._find_requires()
-
-    def by_file(self, path: str) -> Module:
-        """Return the module of a file."""
-        return self._files[path]
 
     def of_call(self, call: Node) -> Module | None:
         """Return the module that a call requires."""
@@ -109,11 +104,6 @@ class Modules:
             return self.module_around(node) if target.name == "module" else None
         role = self._roles.get(target.of)
         return role[1] if role is not None and role[0] == "module" else None
-
-    def all(self) -> list[Module]:
-        """Return the modules."""
-        tables = (module for table in self._tables.values() for module in table.values())
-        return list(dict.fromkeys([*self._files.values(), *tables]))
 
     # Tables ---------------------------------------------------------------------------------------------------------
 

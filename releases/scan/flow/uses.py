@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import time
 
-from ..addresses import origin_of, origins_in
+from ..addresses import AUTHORITY, origin_of, origins_in
 from ..facts import Address, Bound, Called, Followed, How, Open, Reason
 from ..limits import Limits
 from .api_names import API_NAMES
@@ -16,7 +16,7 @@ from .frameworks import BY_NAME
 from .modules import Modules
 from .nodes import Node, Op
 from .package import Package, file_of
-from .things import is_something
+from .things import arguments_of, is_something
 from .tracing import OutOfTimeError, Tracer
 from .values import BUILT
 
@@ -24,7 +24,7 @@ _KINDS = {"request": "request", "uploadFile": "uploadFile", "downloadFile": "dow
 _ASKING = frozenset(["request", "fetch", "get", "post", "put", "delete", "patch", "head", "ajax"])
 _BASES = frozenset(["baseURL", "baseUrl"])
 _ADDRESS = re.compile(r"(?:(https?|wss?):)?//", re.IGNORECASE)
-_AUTHORITY = re.compile(r"[^\s\"'`<>\\{}()|^/?#,;$]{0,300}")
+_AUTHORITY = re.compile(AUTHORITY)
 _OPEN_TYPES = frozenset(["openType", "open-type"])
 _GIVES = re.compile(r"(?:get|choose)[A-Za-z]{1,40}")
 _OWN = re.compile(r"webpack\w*|__\w+")  # what bundlers keep on the API object
@@ -65,9 +65,10 @@ class Follower:
         self._note_open(tracer)
         asked = self._note_calls(tracer)
         self._note_other_calls(tracer, asked)
+        data = Data(self._package, tracer.backward)
         for path, bound in self._bound:
             for one in bound:
-                self._note_bound(path, one, tracer)
+                self._note_bound(path, one, data, tracer)
         self._note_strings()
         FoldedSecrets(self._package, tracer.backward, self._limits).look(self.found)
         return self.found
@@ -119,10 +120,13 @@ class Follower:
                 self._add_api(f"wx.{name}", call, "named", "")
 
     def _add_api(self, name: str, node: Node, how: How, through: str) -> None:
+        self._keep_api(Called(name, file_of(node).name, node.line, how, through))
+
+    def _keep_api(self, called: Called) -> None:
         if len(self.found.apis) >= self._limits.candidates:
             self.found.left_out += 1
-        elif len(name) <= self._limits.name_length:
-            self.found.apis.append(Called(name, file_of(node).name, node.line, how, through))
+        elif len(called.name) <= self._limits.name_length:
+            self.found.apis.append(called)
 
     def _note_open(self, tracer: Tracer) -> None:
         for path, name in self._frameworks.items():
@@ -135,11 +139,12 @@ class Follower:
         path = file_of(node).name
         framework = BY_NAME.get(self._framework_of(path))
         is_own = framework is not None and reason in framework.open and not detail
-        one = Open(path, node.line, reason, detail, framework.name if framework and is_own else "")
-        if one in self._known:
-            return
-        self._known.add(one)
-        self.found.open.append(one)
+        self._keep_open(Open(path, node.line, reason, detail, framework.name if framework and is_own else ""))
+
+    def _keep_open(self, one: Open) -> None:
+        if one not in self._known:
+            self._known.add(one)
+            self.found.open.append(one)
 
     # Addresses ------------------------------------------------------------------------------------------------------
 
@@ -152,11 +157,8 @@ class Follower:
                     thing for arg in call.kids[1:2] for thing in tracer.backward.things(arg) if isinstance(thing, Node)
                 )
                 continue
-            arguments = (
-                call.kids[2:3] if call.kids[0].op == Op.MEMBER and call.kids[0].name == "call" else call.kids[1:2]
-            )
             found = False
-            for thing in tracer.backward.things(arguments[0]) if arguments else ():
+            for thing in (thing for arg in arguments_of(call)[:1] for thing in tracer.backward.things(arg)):
                 values = [value for value in tracer.backward.member(thing, "url") if is_something(value)]
                 if isinstance(thing, Node):
                     asked.add(thing)
@@ -218,21 +220,20 @@ class Follower:
 
     # Templates ------------------------------------------------------------------------------------------------------
 
-    def _note_bound(self, path: str, bound: Bound, tracer: Tracer) -> None:
+    def _note_bound(self, path: str, bound: Bound, data: Data, tracer: Tracer) -> None:
         """Note what a page's data can be where its template uses them; open where not all is known."""
-        values = Data(self._package, tracer.backward).values(f"{path.rpartition('.')[0]}.js", bound.name)
+        values = data.values(f"{path.rpartition('.')[0]}.js", bound.name)
         is_known = bool(values)
         for text in (text for value in values for text in tracer.backward.folded(value)):
             if bound.reason == "address":
                 is_known = self._note_bound_address(text, path, bound) and is_known
             elif text and text[0] is not None and len(text) == 1:
-                name = f"wx.{text[0]}" if _GIVES.fullmatch(text[0]) else ""
-                if name:
-                    self.found.apis.append(Called(name, path, bound.line, "built"))
+                if _GIVES.fullmatch(text[0]):
+                    self._keep_api(Called(f"wx.{text[0]}", path, bound.line, "built"))
             else:
                 is_known = False
         if not is_known:
-            self.found.open.append(Open(path, bound.line, bound.reason))
+            self._keep_open(Open(path, bound.line, bound.reason))
 
     def _note_bound_address(self, text: Text, path: str, bound: Bound) -> bool:
         """Note the address of a web view; False where it is not known."""
@@ -240,7 +241,7 @@ class Follower:
         if first is None:
             return False
         for origin in origins_in(first):
-            self.found.addresses.append(Address(origin, path, bound.line, "business", "built", is_called=True))
+            self._keep_address(Address(origin, path, bound.line, "business", "built", is_called=True))
             return True
         return not first and len(text) == 1
 
@@ -254,10 +255,13 @@ class Follower:
         framework = BY_NAME.get(self._framework_of(path))
         if framework is not None and origin.partition("://")[2].partition(":")[0] in framework.hosts:
             how = "framework"
+        self._keep_address(Address(origin, path, node.line, kind, how, is_called))
+
+    def _keep_address(self, address: Address) -> None:
         if len(self.found.addresses) >= self._limits.candidates:
             self.found.left_out += 1
         else:
-            self.found.addresses.append(Address(origin, path, node.line, kind, how, is_called))
+            self.found.addresses.append(address)
 
 
 def _is_begun(text: str) -> bool:
