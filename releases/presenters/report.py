@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, Literal, NamedTuple
+from typing import Any, Literal
 
 import msgspec
 from django.db.models import QuerySet
@@ -16,14 +16,26 @@ from django.utils.translation import gettext as _
 
 from console.base.core.text import listed
 from console.base.hosts.models import HostApplication
-from devmgmt.states import DomainType
-from miniprograms.privacy.states import DataType
 from releases.models import Report, SettledFinding, Version
-from releases.report.content import ApiUse, Content, DataUse, DomainUse, Grant
-from releases.scan import Open, Place, Secret, Unread, Use
+from releases.presenters.report_lines import (
+    ApiLine,
+    DataLine,
+    DomainLine,
+    OpenLine,
+    SecretLine,
+    UnreadLine,
+    api_line,
+    data_line,
+    data_type_label,
+    domain_line,
+    open_line,
+    secret_line,
+    unread_line,
+)
+from releases.report.content import Content
+from releases.scan import Place, Use
 
 Badge = Literal["red", "orange", "green"]
-_PUBLIC_KEYS = frozenset(["map_key"])
 
 
 @dataclass(frozen=True)
@@ -53,105 +65,6 @@ class Group:
     def badge(self) -> Badge:
         """Its state: that of the worst finding."""
         return worst(finding.badge for finding in self.findings)
-
-
-@dataclass(frozen=True)
-class ApplicationGrant:
-    """What an API is to an application."""
-
-    application: HostApplication
-    grant: Grant
-
-
-class Sure(NamedTuple):
-    """How sure a find is: of three bars how many, in a word, and why."""
-
-    bars: int
-    label: str
-    why: str
-
-
-@dataclass(frozen=True)
-class ApiLine:
-    """An API with its grant in each of the reader's applications that lists it."""
-
-    use: Use
-    grants: list[ApplicationGrant]
-
-    @property
-    def sure(self) -> Sure:
-        """How sure it is that the API is called."""
-        return how_sure(self.use)
-
-    @property
-    def refused_by(self) -> list[HostApplication]:
-        """The applications in which it is restricted and not granted."""
-        return [one.application for one in self.grants if one.grant == "restricted"]
-
-
-@dataclass(frozen=True)
-class DomainLine:
-    """An origin; `kind` is the type of domain that the call needs, "" where the call is not known."""
-
-    use: Use
-    kind: str
-    configured: list[str]
-    is_called: bool
-
-    @property
-    def sure(self) -> Sure:
-        """How sure it is that the origin is asked."""
-        return how_sure(self.use)
-
-    @property
-    def is_missing(self) -> bool:
-        """Whether no server domain of the type that is needed has it; one that only occurs needs none."""
-        if not self.is_called:
-            return False
-        return self.kind not in self.configured if self.kind else not self.configured
-
-
-@dataclass(frozen=True)
-class DataLine:
-    """A type of personal data in words, the APIs that give it, and whether the agreement declares it."""
-
-    label: str
-    apis: list[str]
-    declared: bool
-
-
-@dataclass(frozen=True)
-class SecretLine:
-    """A secret: what it is in words, its first and last characters, where.
-
-    `is_public`: every client has it, so it is bound to the app rather than kept from anyone. `sha256` is what it is
-    known by in other reports, "" in those of earlier releases; `settled` is who said that it is none, and why.
-    """
-
-    label: str
-    hint: str
-    place: Place
-    is_public: bool = False
-    sha256: str = ""
-    settled: SettledFinding | None = None
-
-
-@dataclass(frozen=True)
-class OpenLine:
-    """What could not be followed: where, what in words, and in which framework's own runtime, "" for the program."""
-
-    place: Place
-    words: str
-    framework: str
-
-
-@dataclass(frozen=True)
-class UnreadLine:
-    """A file that could not be read, and why."""
-
-    path: str
-    why: str
-    by_patterns: bool
 
 
 @dataclass(frozen=True)
@@ -231,21 +144,21 @@ def read(content: Content, applications: Sequence[HostApplication], settled: Ite
     What is in `settled` is listed apart: it is nothing to look at any more.
     """
     by_identity = {one.sha256: one for one in settled}
-    secrets = [_secret(secret, by_identity.get(secret.sha256)) for secret in content.secrets]
-    apis = [_api(use, applications) for use in content.apis]
+    secrets = [secret_line(secret, by_identity.get(secret.sha256)) for secret in content.secrets]
+    apis = [api_line(use, applications) for use in content.apis]
     return Reading(
         content,
         apis=[line for line in apis if line.grants],
         others=[ApiLine(use, []) for use in content.others],
-        domains=[_domain(use) for use in content.domains],
-        data=[_data(use) for use in content.data],
-        declared_unused=[_data_type(value) for value in content.declared_unused],
+        domains=[domain_line(use) for use in content.domains],
+        data=[data_line(use) for use in content.data],
+        declared_unused=[data_type_label(value) for value in content.declared_unused],
         secrets=[line for line in secrets if line.settled is None],
         settled=[line for line in secrets if line.settled is not None],
-        unread=[_unread(unread) for unread in content.unread],
-        open=[_open(one) for one in content.open],
+        unread=[unread_line(unread) for unread in content.unread],
+        open=[open_line(one) for one in content.open],
         exempt=[application for application in applications if application.application_id in content.exempt],
-        drafted=[_data_type(value) for value in content.drafted],
+        drafted=[data_type_label(value) for value in content.drafted],
     )
 
 
@@ -278,105 +191,6 @@ def _reading(report: Report, applications: Sequence[HostApplication]) -> Reading
     settled = SettledFinding.objects.filter(mini_program=report.version.mini_program_id).select_related("settled_by")
     content = msgspec.convert(report.content, Content)
     return read(content, applications, settled.in_force(on=timezone.localdate()) if content.secrets else ())
-
-
-def _api(use: ApiUse, applications: Sequence[HostApplication]) -> ApiLine:
-    found = [(application, use.standing.get(application.application_id)) for application in applications]
-    return ApiLine(use.use, [ApplicationGrant(application, grant) for application, grant in found if grant])
-
-
-def _domain(use: DomainUse) -> DomainLine:
-    return DomainLine(use.use, use.kind if use.kind in DomainType else "", use.configured, use.is_called)
-
-
-def _data(use: DataUse) -> DataLine:
-    return DataLine(_data_type(use.data_type), use.apis, use.declared)
-
-
-def _data_type(value: str) -> str:
-    return str(DataType(value).label) if value in DataType else value
-
-
-def _secret(secret: Secret, settled: SettledFinding | None) -> SecretLine:
-    label = secret_label(secret.kind)
-    return SecretLine(label, secret.hint, secret.place, is_public(secret.kind), secret.sha256, settled)
-
-
-def is_public(kind: str) -> bool:
-    """Whether every client has secrets of a kind."""
-    return kind in _PUBLIC_KEYS
-
-
-def secret_label(kind: str) -> str:
-    """Return what a kind of secret is; the kinds are those of `releases.scan`."""
-    labels = {
-        "app_secret": _("AppSecret"),
-        "server_secret": _("Server secret"),
-        "wechat_pay_key": _("Key of WeChat Pay"),
-        "private_key": _("Private key"),
-        "map_key": _("Key of a map service"),
-        "connection_string": _("Connection string with a password"),
-        "basic_auth": _("User name and password"),
-        "aws_access_key": _("Access key of AWS"),
-        "alibaba_access_key": _("Access key of Alibaba Cloud"),
-        "tencent_access_key": _("Access key of Tencent Cloud"),
-        "google_api_key": _("API key of Google"),
-        "openai_key": _("API key of OpenAI"),
-        "anthropic_key": _("API key of Anthropic"),
-        "model_key": _("API key of a model service"),
-        "huggingface_token": _("Token of Hugging Face"),
-        "github_token": _("Token of GitHub"),
-        "gitlab_token": _("Token of GitLab"),
-        "npm_token": _("Token of npm"),
-        "slack_token": _("Token of Slack"),
-        "stripe_key": _("Key of Stripe"),
-        "sendgrid_key": _("API key of SendGrid"),
-        "shopify_token": _("Token of Shopify"),
-        "digitalocean_token": _("Token of DigitalOcean"),
-        "json_web_token": _("JSON Web Token"),
-        "credential": _("Password, token or key"),
-    }
-    return labels.get(kind, kind)
-
-
-def how_sure(use: Use) -> Sure:
-    """Return how sure a find is, in words."""
-    through = listed(use.through)
-    if use.how == "written":
-        return Sure(3, _("Certain"), _("Written out in the code."))
-    if use.how == "built":
-        return Sure(2, _("Probably"), _("Put together in the code."))
-    if use.how == "wrapper":
-        return Sure(2, _("Probably"), _("Through %(names)s, which passes names on.") % {"names": through})
-    if use.how == "framework":
-        return Sure(2, _("Framework"), _("%(names)s calls it in every program.") % {"names": through})
-    return Sure(1, _("Named only"), _("The name is there; no call was followed."))
-
-
-def _open(one: Open) -> OpenLine:
-    if one.reason == "handed":
-        words = _("The API object is handed to code that can’t be followed.")
-    elif one.reason == "name":
-        words = _("The name of the API is known only when the code runs.")
-    elif one.reason == "texts":
-        words = _("From here on, secrets were not looked for in texts that are put together.")
-    elif one.reason == "code":
-        words = _("Code is made when the code runs.")
-    elif one.detail:
-        words = _("The address is known only when the code runs: %(address)s") % {"address": one.detail}
-    else:
-        words = _("The address is known only when the code runs.")
-    return OpenLine(Place(one.path, one.line), words, one.framework)
-
-
-def _unread(unread: Unread) -> UnreadLine:
-    why = {
-        "syntax": _("The code is not valid JavaScript."),
-        "time": _("Reading it would take too long."),
-        "size": _("The file is too large or nested too deep."),
-        "encoding": _("The text is not UTF-8."),
-    }
-    return UnreadLine(unread.path, why[unread.why], unread.by_patterns)
 
 
 # What to look at first --------------------------------------------------------------------------------------------

@@ -17,7 +17,7 @@ from console.base.core.pages import NoteForm, confirm_page, posted
 from releases.access import Settled, VersionFinding, finding_for, settled_for
 from releases.actions import settling as verbs
 from releases.models import Version
-from releases.presenters.report import is_public, secret_label
+from releases.presenters.report_lines import is_public, secret_label
 
 
 class SettleForm(forms.Form):
