@@ -23,7 +23,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from console.base.accounts.models import User
-from console.base.core.errors import ActionRefused
+from console.base.core.errors import ActionRefused, refuse_if
 from grayscale import rules
 from grayscale.hashed import HashedList, HashTable, numbers
 from grayscale.models import GrayscaleTask, ObjectList, ObjectListPart
@@ -198,8 +198,7 @@ class _Draft:
     def finished(self) -> ObjectList:
         """Write the counts and the hashes. Raises ActionRefused where there is nothing in it, or too much."""
         row = self.row
-        if reason := rules.why_not_values(row.count + self.excess, others=self.others):
-            raise ActionRefused(reason)
+        refuse_if(rules.why_not_values(row.count + self.excess, others=self.others))
         if not row.count and not row.invalid:
             raise ActionRefused(
                 _("Every value is on the task's lists already.")

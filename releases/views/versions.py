@@ -219,19 +219,19 @@ def withdraw(request: SignedInRequest, version: Version) -> HttpResponse:
 def publish(request: SignedInRequest, version: Version) -> HttpResponse:
     """Publish: what every device will get (V-12)."""
     program = version.mini_program
-    now = overview_of(program)
+    online = program.versions.online().first()
     return confirm_page(
         request,
         NoteForm(posted(request)),
         template="releases/confirm/publish.html",
-        impossible=rules.why_not_publish(program, version, online=now.online),
+        impossible=rules.why_not_publish(program, version, online=online),
         save=lambda data: actions.publish(version, by=request.user, note=data["note"]),
         toast=lambda release: _("%(number)s is online.") % {"number": version},
         back=_versions_url(program),
         mini_program=program,
         version=version,
-        online=now.online,
-        applications=now.applications,
+        online=online,
+        applications=list(program.bindings.bound().applications()),
     )
 
 
