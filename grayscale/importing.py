@@ -155,7 +155,7 @@ class _Draft:
         self.excess = 0  # further values, counted by lines, once there are more than a task takes
 
     def take(self, lines: list[str]) -> list[str]:
-        """Take in the next lines; return the values among them that are new."""
+        """Take in the next lines; return the values among them that are new. Raises ActionRefused for duplicates."""
         values = self._checked(lines)
         kept: list[str] = []
         for start in range(0, len(values), BATCH):
@@ -166,6 +166,7 @@ class _Draft:
             found = self.table.new(self._not_beside(some))
             self.row.count += len(found)
             self.row.duplicates += len(some) - len(found)
+            refuse_if(rules.why_not_duplicates(self.row.duplicates))
             kept += found
         return kept
 
