@@ -36,8 +36,10 @@ _LABEL = re.compile(r"[a-z0-9]([a-z0-9-]*[a-z0-9])?")
 _NUMBER = re.compile(r"[0-9]+|0x[0-9a-f]*")  # as the last label it makes a host an IP address, however it is spelt
 _IPV6 = re.compile(r"[0-9A-Fa-f.]*:[0-9A-Fa-f.]*:")
 _LINE_END = re.compile(r"\r\n|\r|\n")
-# Names that public DNS never has: RFC 6761, 6762, 7686, 8375, 9476; ICANN's .internal; what networks at home and at work use.
-_PRIVATE = re.compile(r"(.+\.)?(local|internal|home\.arpa|lan|intranet|corp|private|home|localdomain|test|invalid|onion|alt)")
+# Names that public DNS never has: RFC 6761, 6762, 7686, 8375, 9476, ICANN's .internal, and what local networks use.
+_PRIVATE = re.compile(
+    r"(.+\.)?(local|internal|home\.arpa|lan|intranet|corp|private|home|localdomain|test|invalid|onion|alt)"
+)
 _SUFFIXES = PublicSuffixList(only_icann=True, accept_unknown=False)
 # Scripts that are written together (UTS 39, "highly restrictive").
 _EAST_ASIAN = {"HAN", "HIRAGANA", "KATAKANA", "HANGUL", "BOPOMOFO"}

@@ -10,7 +10,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from console.base.core.errors import ActionRefused
-from devmgmt.matching import Domain, Problem, fingerprint, in_letters, is_lookalike, normalise, read_list, to_ascii, verdict
+from devmgmt.matching import (
+    Domain,
+    Problem,
+    fingerprint,
+    in_letters,
+    is_lookalike,
+    normalise,
+    read_list,
+    to_ascii,
+    verdict,
+)
 from devmgmt.states import MOST_DOMAINS, DomainType
 
 REQUEST, SOCKET = DomainType.REQUEST, DomainType.SOCKET
