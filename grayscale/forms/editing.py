@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from datetime import datetime
 from decimal import Decimal
+from operator import attrgetter
 from typing import Any
 
 from django import forms
@@ -213,7 +214,8 @@ class EndForm(NoteForm):
             delivered,
         )
         if others:
-            count["others"] = listed(sorted({other.version for other in others}, key=lambda version: version.parts))
+            versions = sorted({other.version for other in others}, key=attrgetter("parts"))
+            count["others"] = listed(versions)
             pull_back = ngettext(
                 "Pull back: %(count)s device returns to %(online)s at its next start, or gets the version of another"
                 " task that it is in or fits (%(others)s).",
