@@ -17,6 +17,7 @@ from django.utils.translation import ngettext
 
 from console.base.accounts.access import SignedInRequest, held_by_team, route
 from console.base.accounts.permissions import Permission, lacking
+from console.base.activity.rehearsal import Follows
 from console.base.core.pages import NoteForm, confirm_page, form_page, page_of, posted
 from console.base.hosts.states import DecisionState
 from miniprograms.access import mini_program_for
@@ -232,6 +233,7 @@ def publish(request: SignedInRequest, version: Version) -> HttpResponse:
         version=version,
         online=online,
         applications=list(program.bindings.bound().applications()),
+        follows=Follows(lambda: actions.publish(version, by=request.user)),
     )
 
 
@@ -240,6 +242,7 @@ def roll_back(request: SignedInRequest, program: MiniProgram) -> HttpResponse:
     """Roll back: which release, and what every device will get (V-13)."""
     now = overview_of(program)
     form = RollBackForm(posted(request), program=program)
+    target = now.target if form.targets == 1 else None
     return confirm_page(
         request,
         form,
@@ -250,6 +253,7 @@ def roll_back(request: SignedInRequest, program: MiniProgram) -> HttpResponse:
         back=_versions_url(program),
         mini_program=program,
         online=now.online,
-        target=now.target if form.targets == 1 else None,
+        target=target,
         applications=now.applications,
+        follows=target and Follows(lambda: actions.roll_back(target, by=request.user)),
     )
