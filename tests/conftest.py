@@ -8,15 +8,20 @@ import itertools
 import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from django.core.management.color import no_style
 from django.db import connection
+from django.db.models.signals import post_save
+from django.dispatch import receiver
 from django.test import Client, TransactionTestCase
 from hypothesis import HealthCheck, settings
 
 from console.api.device.update import claims
 from console.base.accounts.models import User
+from console.base.activity.events import EVENTS
+from console.base.activity.models import ActivityEntry
 from tests.signing_in import client_of
 
 pytest_plugins = ["tests.template"]
@@ -141,6 +146,13 @@ def give_back_if_dead() -> None:
     if connection.alias in connection._connection_pools:
         connection.pool.open()  # Django makes a pool, and opens it when it first takes a connection: none grows before.
         connection.pool.check()  # Of those that wait there, too.
+
+
+@receiver(post_save, sender=ActivityEntry)
+def every_value_has_its_words(instance: ActivityEntry, **named: Any) -> None:
+    """What an entry keeps of a change, its event has a field for: else a page shows the key, in English."""
+    if event := EVENTS.get(instance.verb):
+        assert {key for key, _before, _after in instance.changes()} <= {*event.fields}, instance.verb
 
 
 @pytest.fixture(autouse=True)
