@@ -111,7 +111,7 @@ def test_the_menu_slides_in_on_a_phone(console: Page):
 
 def test_slash_goes_to_the_search(console: Page):
     console.keyboard.press("/")
-    expect(console.locator("[data-slash]")).to_be_focused()
+    expect(console.locator("#palette input")).to_be_focused()
 
 
 def test_an_id_is_copied(console: Page, live_server: LiveServer):

@@ -1,4 +1,4 @@
-// Theme toggle, switchers, toasts, the search key.
+// Theme toggle, switchers, toasts.
 /* global htmx */
 import { announce } from './announce.js';
 
@@ -52,15 +52,6 @@ document.addEventListener('keydown', event => {
     event.preventDefault()
     first?.focus()
   }
-})
-
-document.addEventListener('keydown', event => {
-  if (event.key !== '/' || event.ctrlKey || event.metaKey || event.altKey) return
-  if (event.target.closest('input, textarea, select, [contenteditable], dialog')) return
-  const field = document.querySelector('[data-slash]')
-  if (!field?.offsetParent) return
-  event.preventDefault()
-  field.focus()
 })
 
 for (const box of document.querySelectorAll('.toast-success, .toast-info')) {
