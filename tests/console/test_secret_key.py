@@ -80,7 +80,7 @@ def test_one_that_is_damaged_or_can_not_be_kept(tmp_path: Path) -> None:
 def test_production_refuses_a_weak_key(key: str, why: str) -> None:
     with pytest.raises(ImproperlyConfigured, match=f"SECRET_KEY .*{why}.*token_urlsafe"):
         secret_key.check(key, [])
-    with pytest.raises(ImproperlyConfigured, match="SECRET_KEY_FALLBACKS .* Name it in SEALING_KEY_FALLBACKS"):
+    with pytest.raises(ImproperlyConfigured, match=r"SECRET_KEY_FALLBACKS .* Name it in SEALING_KEY_FALLBACKS"):
         secret_key.check(GOOD, [GOOD, key])
 
 
@@ -117,8 +117,9 @@ def test_debug_is_for_this_machine_only(tmp_path: Path) -> None:
         assert "set DEBUG=0, SECRET_KEY, BASE_URL and ALLOWED_HOSTS" in refused
 
 
-@pytest.mark.parametrize("command", [("start", "web"), ("start", "runtime"), ("start", "all"), ("up",)])
-@pytest.mark.parametrize("host", ["0.0.0.0", "10.0.0.1", "::", "console.example.com"])
+@pytest.mark.parametrize(
+    ("command", "host"), [(("start", "web"), "0.0.0.0"), (("start", "runtime"), "10.0.0.1"), (("up",), "::")]
+)
 def test_debug_listens_on_this_machine_only(tmp_path: Path, command: tuple[str, ...], host: str) -> None:
     script = f"import sys; sys.argv = ['manage.py', *{command!r}, '--host', {host!r}]; import manage; manage.main()"
     refused = start(script, CONSOLE_LOCAL_DIR=str(tmp_path))
