@@ -1,4 +1,4 @@
-"""The console as production runs it, but for the manifest of static files, for which `collectstatic` would have to run."""
+"""The console as production runs it, but for the manifest of static files, which `collectstatic` would have to make."""
 
 import os
 
