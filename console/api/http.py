@@ -124,7 +124,7 @@ def read_body(environ: Environ, longest: int) -> bytes:
 
 
 def read_at_most(environ: Environ, length: int) -> bytes:
-    """Read so much of the body, or all where it is shorter; raises BodyRefused (400, 408)."""
+    """Read so much of the body, or all where it is shorter and was not announced; raises BodyRefused (400, 408)."""
     try:
         return bodies.read(environ, length)
     except bodies.BodyLate as error:

@@ -1,8 +1,8 @@
 """Reading the body of a request, for so long and no longer (P-8).
 
 The server calls us when it has the headers, and a read of the body takes a thread until the client has sent it. Such a
-read has no timeout. So reads are noted, and a thread of this process ends those that are later than BODY_SECONDS and
-slower than BODY_LEAST_RATE (late_bodies.py). The read returns what is there, and the answer is 408.
+read has no timeout. So reads are noted, and a thread of this process looks at them: one that is later than BODY_SECONDS
+and slower than BODY_LEAST_RATE is ended (late_bodies.py). The read returns what is there, and the answer is 408.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
+from threading import get_ident
 from typing import Any
 
 from django.conf import settings
@@ -31,36 +32,31 @@ class BodyCut(OSError):
 
 
 class Body:
-    """`wsgi.input` with a deadline, as a file of it and for `read` alone.
+    """`wsgi.input` with a deadline.
 
     Only waiting for the client counts, not what is done with the body between two reads.
     """
-
-    __slots__ = ("_began", "_expected", "_input", "_waited", "environ", "failed", "late", "received")
 
     def __init__(self, environ: Environ) -> None:
         self.environ = environ
         self._input = environ["wsgi.input"]
         announced = environ.get("CONTENT_LENGTH") or ""
-        self._expected = int(announced) if announced.isascii() and announced.isdigit() else 0
-        self._began = self._waited = 0.0
+        self._announced = int(announced) if announced.isascii() and announced.isdigit() else 0
         self.received = 0
-        self.late = False  # as late_bodies.py says, in its own thread
+        self.waited = 0.0  # seconds, as the looks at it saw
         self.failed: BodyLate | BodyCut | None = None
 
     def read(self, size: int | None = None) -> bytes:
         """Return `size` bytes, or all that are left, fewer at the end; raises BodyLate, BodyCut."""
-        if size is not None and 0 <= size <= PIECE:
-            return self._read(size)
         pieces = []
-        left = size if size is not None and size >= 0 else -1
-        while left and (piece := self._read(min(left, PIECE) if left > 0 else PIECE)):
+        left = size if size is not None and size >= 0 else None
+        while left != 0 and (piece := self._read(PIECE if left is None else min(left, PIECE))):
             pieces.append(piece)
-            left -= len(piece) if left > 0 else 0
+            left = None if left is None else left - len(piece)
         return b"".join(pieces)
 
     def readline(self, size: int | None = None) -> bytes:
-        """Return a line; the forms that we take are not read by lines, and it is bounded by what read() is."""
+        """Return a line, as WSGI wants it; no form of ours is read by lines."""
         line = bytearray()
         while (size is None or size < 0 or len(line) < size) and (byte := self._read(1)):
             line += byte
@@ -71,44 +67,30 @@ class Body:
     def __iter__(self) -> Iterator[bytes]:
         return iter(self.readline, b"")
 
-    def is_late(self, now: float) -> bool:
-        """Whether the client has taken longer than what it has sent allows."""
-        allowed: float = settings.BODY_SECONDS + self.received / settings.BODY_LEAST_RATE
-        return self._waited + now - self._began > allowed
-
-    def age(self, now: float) -> float:
-        """Return for how many seconds the present read has been waiting."""
-        return now - self._began
-
     def _read(self, size: int) -> bytes:
-        thread = threading.get_ident()
-        began = self._began = time.monotonic()
-        reading[thread] = self
-        if not _watching:
-            _watch()
-        try:
-            piece: bytes = self._input.read(size)
-        finally:
-            del reading[thread]
-            self._waited += time.monotonic() - began
+        piece = _noted(self, self._input, size)
         self.received += len(piece)
-        if len(piece) < size:
-            if self.late:
-                self.failed = BodyLate("The body did not arrive in time.")
-            elif self.received < self._expected:
-                self.failed = BodyCut("The body ended early.")
-            if self.failed:
-                raise self.failed
+        if len(piece) < size and (late_bodies.is_ended(self.environ) or self.received < self._announced):
+            self.failed = _why(self.environ)
+            raise self.failed
         return piece
 
 
 def read(environ: Environ, length: int) -> bytes:
-    """Return the first `length` bytes of the body, all where it is shorter; raises BodyLate, BodyCut."""
-    return Body(environ).read(length)
+    """Return the announced `length` bytes of a body; raises BodyLate, BodyCut.
+
+    An update check comes by here: what is read at once costs two writes of a dictionary.
+    """
+    if length > PIECE:
+        return Body(environ).read(length)
+    body = _noted(environ, environ["wsgi.input"], length)
+    if len(body) < length:
+        raise _why(environ)
+    return body
 
 
 def in_front_of(application: Callable[..., Iterable[bytes]]) -> Callable[..., Iterable[bytes]]:
-    """Return a WSGI application that reads bodies so."""
+    """Return a WSGI application whose bodies are read so."""
 
     def bounded(environ: Environ, start_response: Callable[..., Any]) -> Iterable[bytes]:
         environ["wsgi.input"] = Body(environ)
@@ -117,9 +99,30 @@ def in_front_of(application: Callable[..., Iterable[bytes]]) -> Callable[..., It
     return bounded
 
 
-reading: dict[int, Body] = {}  # by thread
+Waits = dict[int, tuple[Body | Environ, float]]  # what each thread waits for, and for how many seconds
+
+_reading: dict[int, Body | Environ] = {}
 _watching: list[threading.Thread] = []
 _starting = threading.Lock()
+
+
+def _noted(what: Body | Environ, stream: Any, size: int) -> bytes:
+    """Read, seen by the thread that looks."""
+    thread = get_ident()
+    _reading[thread] = what
+    if not _watching:
+        _watch()
+    try:
+        piece: bytes = stream.read(size)
+    finally:
+        del _reading[thread]
+    return piece
+
+
+def _why(environ: Environ) -> BodyLate | BodyCut:
+    if late_bodies.is_ended(environ):
+        return BodyLate("The body did not arrive in time.")
+    return BodyCut("The body ended early.")
 
 
 def _watch() -> None:
@@ -131,9 +134,28 @@ def _watch() -> None:
 
 
 def _look() -> None:
+    """Look again and again; what is there at two looks has waited in between."""
+    before: Waits = {}
+    last = time.monotonic()
     while True:
         time.sleep(LOOK_SECONDS)
         now = time.monotonic()
-        for thread, body in list(reading.items()):
-            if body.is_late(now):
-                late_bodies.end(thread, body)
+        before, last = _waits(before, now - last), now
+        for thread, (what, waited) in before.items():
+            received = what.received if isinstance(what, Body) else 0
+            if waited > settings.BODY_SECONDS + received / settings.BODY_LEAST_RATE:
+                environ = what.environ if isinstance(what, Body) else what
+                late_bodies.end(thread, environ, waited=waited, received=received)
+
+
+def _waits(before: Waits, seconds: float) -> Waits:
+    """Return what each thread waits for, and for how long it has; `seconds` passed since the look `before`."""
+    found: Waits = {}
+    for thread, what in _reading.copy().items():
+        was, waited = before.get(thread, (None, 0.0))
+        if isinstance(what, Body):
+            what.waited += seconds if was is what else 0.0
+            found[thread] = what, what.waited
+        else:
+            found[thread] = what, waited + seconds if was is what else 0.0
+    return found

@@ -19,7 +19,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from ipaddress import ip_address
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Self
 
 from django.core.handlers.wsgi import WSGIRequest
 from django.template.loader import render_to_string
@@ -32,42 +32,40 @@ SLACK = 0.05  # seconds by which the kernel's clock and ours may differ
 _TCP_INFO = struct.Struct("=8B24I4Q6I4Q2IQ")
 _LAST_DATA_SENT, _BYTES_SENT = 8 + 9, -1
 
+_ENDED = "console.body_ended"  # in the environ, which belongs to one request
+
 logger = logging.getLogger(__name__)
 
 
-class Late(Protocol):
-    """A body that is being read."""
+def end(thread: int, environ: dict[str, Any], *, waited: float, received: int) -> None:
+    """Answer the request whose body the thread waits for by 408, and let the read end; never raises.
 
-    environ: dict[str, Any]
-    late: bool
-    received: int
-
-    def age(self, now: float) -> float: ...
-
-
-def end(thread: int, body: Late) -> None:
-    """Answer the request whose body the thread reads by 408, and let the read end; never raises.
-
-    Where the request was answered before and nothing ended, or can't be answered, all connections of this peer that
-    wait as long are ended: it has had its time.
+    `waited` seconds, for more than the bytes that it has `received`. Where the request was answered before and nothing
+    ended, or can't be answered, all connections of this peer that wait as long are ended: it has had its time.
     """
-    peer = _spelled(body.environ.get("REMOTE_ADDR", ""))
-    is_first, body.late = not body.late, True
+    peer = _spelled(environ.get("REMOTE_ADDR", ""))
+    is_first = not is_ended(environ)
+    environ[_ENDED] = True
     try:
-        waiting = {one.port: one for one in _connections(peer) if one.sent_ago >= body.age(time.monotonic()) - SLACK}
-        chosen = list(waiting.values())
-        if is_first:
-            logger.warning("a body from %s did not arrive in time: %s bytes of it", peer, body.received)
-            if _answer(thread, body):
-                chosen = _answered(waiting)
-        for connection in chosen:
-            with contextlib.suppress(OSError):
-                connection.socket.shutdown(socket.SHUT_RD)
+        with contextlib.ExitStack() as stack:
+            waiting = [stack.enter_context(one) for one in _waiting(peer, waited - SLACK)]
+            chosen = waiting
+            if is_first:
+                logger.warning("a body from %s did not arrive in time: %s bytes of it", peer, received)
+                if _answer(thread, environ):
+                    chosen = _answered(waiting)
+            for connection in chosen:
+                connection.end()
     except Exception:  # The next look tries again; without this thread nobody would.
         logger.exception("a late body can't be ended")
 
 
-def _answer(thread: int, body: Late) -> bool:
+def is_ended(environ: dict[str, Any]) -> bool:
+    """Whether the body of this request was given up."""
+    return _ENDED in environ
+
+
+def _answer(thread: int, environ: dict[str, Any]) -> bool:
     """Answer in place of the thread; False where its server is another one than granian. Its own answer is dropped."""
     frame = sys._current_frames().get(thread)
     while frame is not None and frame.f_globals.get("__name__") != "granian.wsgi":
@@ -75,9 +73,10 @@ def _answer(thread: int, body: Late) -> bool:
     protocol = frame.f_locals.get("proto") if frame else None
     if protocol is None:
         return False
-    content_type, content = _content(body.environ)
+    content_type, content = _content(environ)
     headers = [("Content-Type", content_type), ("Content-Length", str(len(content))), ("Cache-Control", "no-store")]
-    protocol.response_bytes(408, [*headers, ("Connection", "close")], content)
+    headers += [("X-Content-Type-Options", "nosniff"), ("Connection", "close")]
+    protocol.response_bytes(408, headers, content)
     return True
 
 
@@ -94,29 +93,45 @@ class Connection:
     """One of this process's, as the kernel knows it; bytes and seconds."""
 
     socket: socket.socket
-    port: int  # of the peer
     sent: int
     sent_ago: float
 
+    def __enter__(self) -> Self:
+        return self
 
-def _answered(waiting: dict[int, Connection]) -> list[Connection]:
+    def __exit__(self, *error: object) -> None:
+        self.socket.close()
+
+    def end(self) -> None:
+        """Let nothing more come by it."""
+        with contextlib.suppress(OSError):  # It is gone.
+            self.socket.shutdown(socket.SHUT_RD)
+
+
+def _answered(waiting: list[Connection]) -> list[Connection]:
     """Return which of these connections something is sent by now."""
     deadline = time.monotonic() + SENT_SECONDS
     while True:
-        found = [one for one in waiting.values() if (now := _described(one.socket)) and now.sent > one.sent]
+        found = [one for one in waiting if (now := _described(one.socket)) and now.sent > one.sent]
         if found or time.monotonic() > deadline:
             return found
         time.sleep(LOOK_SECONDS)
 
 
-def _connections(peer: str) -> Iterator[Connection]:
-    """Return handles of our own of the connections with an address; none where the system has no /proc."""
+def _waiting(peer: str, seconds: float) -> Iterator[Connection]:
+    """Return handles of our own of an address's connections by which nothing was sent for so long.
+
+    There are none where the system has no /proc.
+    """
     with contextlib.suppress(FileNotFoundError):
         for file in list(Path("/proc/self/fd").iterdir()):
             with contextlib.suppress(OSError):
                 found = socket.socket(fileno=os.dup(int(file.name)))
-                if (connection := _described(found)) and _spelled(found.getpeername()[0]) == peer:
+                connection = _described(found)
+                if connection and connection.sent_ago >= seconds and _spelled(found.getpeername()[0]) == peer:
                     yield connection
+                else:
+                    found.close()
 
 
 def _described(found: socket.socket) -> Connection | None:
@@ -124,11 +139,10 @@ def _described(found: socket.socket) -> Connection | None:
     if found.family not in (socket.AF_INET, socket.AF_INET6) or found.type != socket.SOCK_STREAM:
         return None
     try:
-        port = found.getpeername()[1]
         info = _TCP_INFO.unpack(found.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, _TCP_INFO.size))
     except (OSError, struct.error):
         return None
-    return Connection(found, port, info[_BYTES_SENT], info[_LAST_DATA_SENT] / 1000)
+    return Connection(found, info[_BYTES_SENT], info[_LAST_DATA_SENT] / 1000)
 
 
 def _spelled(address: str) -> str:

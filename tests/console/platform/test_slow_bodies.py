@@ -12,6 +12,7 @@ import sys
 
 import pytest
 
+from console.base.core.bodies import PIECE
 from console.base.core.late_bodies import SLACK
 from tests.console.api.device.asking import UPDATE, authorization, question
 from tests.console.api.device.serving import up_to_date
@@ -68,17 +69,20 @@ def test_bodies_of_devices_end_by_themselves() -> None:
 
 
 def test_bodies_of_pages_end_by_themselves() -> None:
-    """A form and an upload; a page says so, and does nothing."""
-    with serve("web", SOON, threads=2) as server:
-        unfinished = [
-            request(SIGN_IN, FORM, COOKIE, HTML, body=b"login="),
-            request(SIGN_IN, UPLOAD, COOKIE, HTML, body=b"--xxx\r\n"),
-        ]
+    """A form and an upload end; what is older, and comes quickly enough, does not."""
+    unfinished = [
+        request(SIGN_IN, FORM, COOKIE, HTML, body=b"login="),
+        request(SIGN_IN, UPLOAD, COOKIE, HTML, body=b"--xxx\r\n"),
+    ]
+    with serve("web", SOON | {"BODY_LEAST_RATE": "10"}, threads=3) as server, connect(server.port) as coming:
+        coming.sendall(request(SIGN_IN, FORM, COOKIE, length=2 * PIECE, body=b"x" * (PIECE + 1)))
         with slow_clients(server.port, unfinished) as connections:
             for connection in connections:
                 answer = everything(connection)
                 assert answer.startswith(b"HTTP/1.1 408 ")
                 assert b"The request took too long to arrive" in answer
+        coming.sendall(b"x" * (PIECE - 1))
+        assert coming.recv(12) == b"HTTP/1.1 403"  # It was read, and has no token.
         with connect(server.port) as cut:
             cut.sendall(request(SIGN_IN, FORM, COOKIE, body=b"login="))
             cut.shutdown(socket.SHUT_WR)
