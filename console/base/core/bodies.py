@@ -81,9 +81,12 @@ def read(environ: Environ, length: int) -> bytes:
 
     An update check comes by here: what is read at once costs two writes of a dictionary.
     """
+    stream = environ["wsgi.input"]
+    if isinstance(stream, Body):  # Django has handed the request on.
+        return stream.read(length)
     if length > PIECE:
         return Body(environ).read(length)
-    body = _noted(environ, environ["wsgi.input"], length)
+    body = _noted(environ, stream, length)
     if len(body) < length:
         raise _why(environ)
     return body

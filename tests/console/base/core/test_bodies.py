@@ -26,6 +26,9 @@ def test_whole(length: int) -> None:
     sent = bytes(range(256)) * (length // 256 + 1)
     assert read(environ(sent, length), length) == sent[:length]
     assert Body(environ(sent[:length], length)).read() == sent[:length]
+    handed_on = environ(sent[:length], length)
+    handed_on["wsgi.input"] = Body(handed_on)
+    assert read(handed_on, length) == sent[:length]
     body = Body(environ(sent[:length], length))
     assert b"".join(iter(lambda: body.read(1000), b"")) == sent[:length]
 

@@ -1,8 +1,10 @@
 """Whose address counts: in the log, for limits, for the server API (P-8)."""
 
+import re
 from ipaddress import ip_network
 
 import pytest
+from django.conf import settings as configured
 from django.http import HttpRequest, HttpResponse
 
 from console.base.core.proxies import ProxyMiddleware, client_address
@@ -70,6 +72,16 @@ def test_a_name_that_no_other_can_imitate(trusting, peer, forwarded, address):
     trusting(ONE, "Forwarded")
     environ = {"REMOTE_ADDR": peer, "HTTP_X_FORWARDED_FOR": "6.6.6.6"}
     assert client_address(environ | ({"HTTP_FORWARDED": forwarded} if forwarded else {})) == address
+
+
+def test_nobody_else_reads_them():
+    """One module believes, one looks for the sockets of a peer, and the settings name them."""
+    names = re.compile(r"REMOTE_ADDR|X_FORWARDED|X-Forwarded|HTTP_FORWARDED")
+    folders = ("console", "miniprograms", "releases", "grayscale", "devmgmt", "messaging")
+    files = [file for folder in folders for file in (configured.BASE_DIR / folder).rglob("*.py")]
+    found = {str(file.relative_to(configured.BASE_DIR)) for file in files if names.search(file.read_text())}
+    core = "console/base/core"
+    assert found == {f"{core}/proxies.py", f"{core}/late_bodies.py", "console/settings.py"}
 
 
 SAID = {"HTTP_X_FORWARDED_PROTO": "https", "HTTP_X_FORWARDED_HOST": "other.example.com"}
