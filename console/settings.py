@@ -316,7 +316,7 @@ try:
     TRUSTED_PROXIES = tuple(ip_network(network) for network in env.list("TRUSTED_PROXIES", default=[]))
 except ValueError as error:
     raise ImproperlyConfigured(f"TRUSTED_PROXIES: {error}. Name networks as CIDR: 10.0.0.0/24,fd00::/64.") from None
-if env.bool("BEHIND_PROXY", default=False) and not TRUSTED_PROXIES:
+if env("BEHIND_PROXY", cast=bool, default=False) and not TRUSTED_PROXIES:  # of earlier releases
     raise ImproperlyConfigured(
         "BEHIND_PROXY is no longer enough: set TRUSTED_PROXIES to the addresses of your proxies, "
         "for example 127.0.0.1/32 or 10.0.0.0/24."
