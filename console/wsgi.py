@@ -6,9 +6,11 @@
 import os
 from typing import Any
 
+from django.conf import settings
 from django.core.wsgi import get_wsgi_application
 
 from console import roles
+from console.local import addresses
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "console.settings")
 os.environ.setdefault(roles.VARIABLE, "all")
@@ -33,3 +35,5 @@ def application_for(role: str) -> Any:
 
 
 application = application_for(roles.current())
+if settings.DEBUG:
+    application = http.for_this_machine(application, addresses.ONLY_HERE)

@@ -47,31 +47,34 @@ def nginx(
         (folder / "data" / "packages").symlink_to(packages)
     _make_certificate(folder)
     https, http = free_port(), free_port()
-    main = (SHIPPED / "nginx.conf").read_text()
-    main = main.replace("user www-data;", f"user {getpass.getuser()};").replace("/run/nginx.pid", f"{folder}/pid")
-    main = main.replace("/etc/nginx/console.conf", f"{folder}/console.conf").replace("/var/log/nginx", f"{folder}/log")
-    temporary = "".join(
-        f"    {name}_temp_path {folder}/temp/{name};\n" for name in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
-    )
-    (folder / "nginx.conf").write_text(main.replace("http {\n", f"http {{\n{temporary}"))
-    ours = re.sub(r"\n *listen \[::\].*", "", (SHIPPED / "console.conf").read_text())
-    for there, here in {
-        "listen 80 ": f"listen {ADDRESS}:{http} ",
-        "listen 443 ": f"listen {ADDRESS}:{https} ",
-        "127.0.0.1:8000": f"127.0.0.1:{web}",
-        "127.0.0.1:8001": f"127.0.0.1:{devices}",
-        HOST: host,
-        "/etc/ssl/console": str(folder),
-        "/var/lib/console": f"{folder}/data",
-        "/var/log/nginx": f"{folder}/log",
-    }.items():
-        assert there in ours, there
-        ours = ours.replace(there, here)
-    (folder / "console.conf").write_text(ours)
+    _write_main(folder)
+    ports = {"listen 80 ": f"listen {ADDRESS}:{http} ", "listen 443 ": f"listen {ADDRESS}:{https} "}
+    upstreams = {"127.0.0.1:8000": f"127.0.0.1:{web}", "127.0.0.1:8001": f"127.0.0.1:{devices}"}
+    _write_ours(folder, {**ports, **upstreams, HOST: host})
     command = [str(executable()), "-p", str(folder), "-c", f"{folder}/nginx.conf", "-e", f"{folder}/log/error.log"]
     with running([*command, "-g", "daemon off;"]) as process:
         wait_until_listens(process, https, f"nginx, see {folder}/log/error.log,")
         yield https, http
+
+
+def _write_main(folder: Path) -> None:
+    """Write nginx.conf, for whoever runs the test."""
+    main = (SHIPPED / "nginx.conf").read_text()
+    main = main.replace("user www-data;", f"user {getpass.getuser()};").replace("/run/nginx.pid", f"{folder}/pid")
+    main = main.replace("/etc/nginx/console.conf", f"{folder}/console.conf").replace("/var/log/nginx", f"{folder}/log")
+    kinds = ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
+    temporary = "".join(f"    {kind}_temp_path {folder}/temp/{kind};\n" for kind in kinds)
+    (folder / "nginx.conf").write_text(main.replace("http {\n", f"http {{\n{temporary}"))
+
+
+def _write_ours(folder: Path, changes: dict[str, str]) -> None:
+    """Write console.conf, with what an operator changes."""
+    ours = re.sub(r"\n *listen \[::\].*", "", (SHIPPED / "console.conf").read_text())
+    folders = {"/etc/ssl/console": folder, "/var/lib/console": folder / "data", "/var/log/nginx": folder / "log"}
+    for there, here in {**changes, **folders}.items():
+        assert there in ours, there
+        ours = ours.replace(there, str(here))
+    (folder / "console.conf").write_text(ours)
 
 
 def _make_certificate(folder: Path) -> None:

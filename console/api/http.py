@@ -15,6 +15,7 @@ from django.db import connection
 from django.http import HttpResponse, HttpResponseBase, StreamingHttpResponse
 
 from console.base.core import bodies
+from console.base.core.proxies import is_loopback
 
 Environ = dict[str, Any]
 Headers = list[tuple[str, str]]
@@ -85,6 +86,18 @@ def in_front_of(
         return django(environ, start_response)
 
     return application
+
+
+def for_this_machine(application: WSGIApplication, why: str) -> WSGIApplication:
+    """Return a WSGI application that answers clients on this machine, and tells others why it does not answer them."""
+
+    def guarded(environ: Environ, start_response: Start) -> Iterable[bytes]:
+        if is_loopback(environ):
+            return application(environ, start_response)
+        headers = [("Content-Type", "text/plain; charset=utf-8"), ("X-Content-Type-Options", "nosniff"), NOT_STORED]
+        return Response(403, headers, f"{why}\n".encode()).send(start_response)
+
+    return guarded
 
 
 def nothing_here(environ: Environ, start_response: Start) -> Iterable[bytes]:

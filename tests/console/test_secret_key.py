@@ -15,7 +15,9 @@ from django.core import signing
 from django.core.exceptions import ImproperlyConfigured
 
 from console import secret_key
+from console.api import http
 from console.base.core.sealing import seal, unseal
+from console.local import addresses
 
 GOOD = secrets.token_urlsafe(64)
 SHOW = "import console.settings as s; print(s.SECRET_KEY, *s.SECRET_KEY_FALLBACKS)"
@@ -115,6 +117,26 @@ def test_debug_is_for_this_machine_only(tmp_path: Path) -> None:
         refused = start(ALLOWED_HOSTS=f"localhost,{name}", **local).stderr
         assert f"ALLOWED_HOSTS names {name}. With DEBUG on" in refused
         assert "set DEBUG=0, SECRET_KEY, BASE_URL and ALLOWED_HOSTS" in refused
+
+
+@pytest.mark.parametrize(
+    ("peer", "status"),
+    [
+        *[(peer, "200 OK") for peer in ("127.0.0.1", "127.1.2.3", "::1", "::ffff:127.0.0.1", "")],
+        *[(peer, "403 Forbidden") for peer in ("10.0.0.1", "::ffff:10.0.0.1", "fe80::1", "1.127.0.1")],
+    ],
+)
+def test_debug_answers_this_machine_only(peer: str, status: str) -> None:
+    """Whatever the server was told to listen on."""
+    sent: list[str] = []
+
+    def start_response(line: str, _headers: object) -> None:
+        sent.append(line)
+
+    answer = http.Response(200, [], b"{}")
+    guarded = http.for_this_machine(lambda _environ, start: answer.send(start), addresses.ONLY_HERE)
+    body = b"".join(guarded({"REMOTE_ADDR": peer}, start_response))
+    assert (sent, b"set DEBUG=0" in body) == ([status], status == "403 Forbidden")
 
 
 @pytest.mark.parametrize(

@@ -40,6 +40,12 @@ def client_address(environ: Mapping[str, Any]) -> str | None:
     return _address(hops[0] if hops else peer)
 
 
+def is_loopback(environ: Mapping[str, Any]) -> bool:
+    """Whether the peer is on this machine; an update check on a desk comes by here, too."""
+    peer: str = environ.get("REMOTE_ADDR", "")
+    return peer.startswith(("127.", "::ffff:127.")) or peer in ("::1", "")
+
+
 class ProxyMiddleware:
     """Let Django see scheme and host as a trusted proxy says them, and no forwarded header of anybody else."""
 
