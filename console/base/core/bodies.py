@@ -70,7 +70,7 @@ class Body:
     def _read(self, size: int) -> bytes:
         piece = _noted(self, self._input, size)
         self.received += len(piece)
-        if len(piece) < size and (late_bodies.is_ended(self.environ) or self.received < self._announced):
+        if late_bodies.is_ended(self.environ) or (len(piece) < size and self.received < self._announced):
             self.failed = _why(self.environ)
             raise self.failed
         return piece
@@ -87,7 +87,7 @@ def read(environ: Environ, length: int) -> bytes:
     if length > PIECE:
         return Body(environ).read(length)
     body = _noted(environ, stream, length)
-    if len(body) < length:
+    if len(body) < length or late_bodies.is_ended(environ):  # Who was told that it is late has done nothing.
         raise _why(environ)
     return body
 

@@ -44,7 +44,9 @@ def end(thread: int, environ: dict[str, Any], *, waited: float, received: int) -
     ended, or can't be answered, all connections of this peer that wait as long are ended: it has had its time.
     """
     peer = _spelled(environ.get("REMOTE_ADDR", ""))
-    is_first = not is_ended(environ)
+    is_first, served = not is_ended(environ), _served_by(thread)
+    if served and served.get("environ") is not environ:  # The body has come meanwhile.
+        return
     environ[_ENDED] = True
     try:
         with contextlib.ExitStack() as stack:
@@ -52,7 +54,8 @@ def end(thread: int, environ: dict[str, Any], *, waited: float, received: int) -
             chosen = waiting
             if is_first:
                 logger.warning("a body from %s did not arrive in time: %s bytes of it", peer, received)
-                if _answer(thread, environ):
+                if served:
+                    _answer(served["proto"], environ)
                     chosen = _answered(waiting)
             for connection in chosen:
                 connection.end()
@@ -65,19 +68,21 @@ def is_ended(environ: dict[str, Any]) -> bool:
     return _ENDED in environ
 
 
-def _answer(thread: int, environ: dict[str, Any]) -> bool:
-    """Answer in place of the thread; False where its server is another one than granian. Its own answer is dropped."""
+def _served_by(thread: int) -> dict[str, Any] | None:
+    """Return what granian's own function has at hand there, `environ` and `proto`; None where it is another server."""
     frame = sys._current_frames().get(thread)
     while frame is not None and frame.f_globals.get("__name__") != "granian.wsgi":
         frame = frame.f_back
-    protocol = frame.f_locals.get("proto") if frame else None
-    if protocol is None:
-        return False
+    found = frame.f_locals if frame else {}
+    return found if "environ" in found and "proto" in found else None
+
+
+def _answer(protocol: Any, environ: dict[str, Any]) -> None:
+    """Answer in place of the thread, whose own answer is dropped."""
     content_type, content = _content(environ)
     headers = [("Content-Type", content_type), ("Content-Length", str(len(content))), ("Cache-Control", "no-store")]
     headers += [("X-Content-Type-Options", "nosniff"), ("Connection", "close")]
     protocol.response_bytes(408, headers, content)
-    return True
 
 
 def _content(environ: dict[str, Any]) -> tuple[str, bytes]:
