@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from threading import get_ident
 from typing import Any
@@ -20,6 +21,7 @@ from console.base.core import late_bodies
 Environ = dict[str, Any]
 
 LOOK_SECONDS = 0.5
+LEAST_SECONDS = 1.0  # for a body, however many come from the same address
 PIECE = 16 * 1024  # bytes of one read: the rate is known after each
 
 
@@ -144,11 +146,24 @@ def _look() -> None:
         time.sleep(LOOK_SECONDS)
         now = time.monotonic()
         before, last = _waits(before, now - last), now
+        peers = Counter(_environ(what).get("REMOTE_ADDR") for what, _waited in before.values())
         for thread, (what, waited) in before.items():
-            received = what.received if isinstance(what, Body) else 0
-            if waited > settings.BODY_SECONDS + received / settings.BODY_LEAST_RATE:
-                environ = what.environ if isinstance(what, Body) else what
+            environ, received = _environ(what), what.received if isinstance(what, Body) else 0
+            if waited > allowed(received, beside=peers[environ.get("REMOTE_ADDR")]):
                 late_bodies.end(thread, environ, waited=waited, received=received)
+
+
+def allowed(received: int, *, beside: int) -> float:
+    """Return how many seconds a body may be waited for of which so many bytes are here.
+
+    The bodies of one address that are waited for at a time share BODY_SECONDS: so many threads are taken by it.
+    """
+    seconds: float = max(settings.BODY_SECONDS / beside, min(settings.BODY_SECONDS, LEAST_SECONDS))
+    return seconds + received / settings.BODY_LEAST_RATE
+
+
+def _environ(what: Body | Environ) -> Environ:
+    return what.environ if isinstance(what, Body) else what
 
 
 def _waits(before: Waits, seconds: float) -> Waits:

@@ -9,7 +9,7 @@ import pytest
 from django.core.handlers.wsgi import WSGIRequest
 from django.http import UnreadablePostError
 
-from console.base.core.bodies import PIECE, Body, BodyCut, read
+from console.base.core.bodies import PIECE, Body, BodyCut, allowed, read
 
 FORM = b'--x\r\nContent-Disposition: form-data; name="file"; filename="a.zip"\r\n\r\nPK'
 
@@ -47,6 +47,17 @@ def test_without_a_length_the_end_is_the_end() -> None:
     assert read(environ(b"x" * 10, None), PIECE + 1) == b"x" * 10
     assert list(Body(environ(b"a\nb\n\nc", None))) == [b"a\n", b"b\n", b"\n", b"c"]
     assert Body(environ(b"abc\n", None)).readline(2) == b"ab"
+
+
+@pytest.mark.parametrize(
+    ("received", "beside", "seconds"),
+    [(0, 1, 10), (0, 4, 2.5), (0, 100, 1), (5_000, 1, 15), (5_000, 4, 7.5), (1_000_000, 100, 1_001)],
+)
+def test_how_long_a_body_is_waited_for(settings, received: int, beside: int, seconds: float) -> None:
+    settings.BODY_SECONDS, settings.BODY_LEAST_RATE = 10.0, 1_000.0
+    assert allowed(received, beside=beside) == seconds
+    settings.BODY_SECONDS = 0.5
+    assert allowed(0, beside=beside) == 0.5
 
 
 def test_an_upload_that_was_cut_is_no_upload() -> None:
