@@ -1,12 +1,13 @@
 """Settings, read from the environment; `.env.example` names every variable."""
 
+from ipaddress import ip_network
 from pathlib import Path
 
 import environ
 from csp.constants import NONCE, NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 
-from console import roles
+from console import roles, secret_key
 from console.base.core.log_records import without_traceback_of_refusals
 from console.local import addresses
 
@@ -14,15 +15,19 @@ BASE_DIR = Path(__file__).resolve().parent.parent
 env = environ.Env()
 env.read_env(BASE_DIR / ".env")
 
-INSECURE_SECRET_KEY = "insecure-development-key"  # noqa: S105 - refused below unless DEBUG is on
-
 DEBUG = env.bool("DEBUG", default=True)
 SECRET_KEY_FALLBACKS = env.list("SECRET_KEY_FALLBACKS", default=[])
-SECRET_KEY = env.str("SECRET_KEY", default=INSECURE_SECRET_KEY)
-if not DEBUG and (SECRET_KEY == INSECURE_SECRET_KEY or len(SECRET_KEY) < 50):
-    raise ImproperlyConfigured("Set SECRET_KEY to a random string of at least 50 characters when DEBUG is off.")
+SECRET_KEY = env.str("SECRET_KEY", default="")
+# Keys that sign nothing, and only open what is sealed under them: weak ones, as that of `make run` before this release.
+SEALING_KEY_FALLBACKS = env.list("SEALING_KEY_FALLBACKS", default=[secret_key.KNOWN] if DEBUG else [])
+if DEBUG and not SECRET_KEY:
+    SECRET_KEY = secret_key.own(addresses.local_dir())
+elif not DEBUG:
+    secret_key.check(SECRET_KEY, SECRET_KEY_FALLBACKS)
 BASE_URL = env.str("BASE_URL", default="http://localhost:" + env.str("PORT", default="8000"))
-ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["*"] if DEBUG else [])
+ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=addresses.LOOPBACK_NAMES if DEBUG else [])
+if DEBUG and (others := [name for name in ALLOWED_HOSTS if not addresses.is_loopback(name)]):
+    raise ImproperlyConfigured(f"ALLOWED_HOSTS names {', '.join(others)}. {addresses.ONLY_HERE}")
 CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
 
 INSTALLED_APPS = [
@@ -64,6 +69,7 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "console.base.core.proxies.ProxyMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
@@ -79,6 +85,7 @@ MIDDLEWARE = [
     "allauth.account.middleware.AccountMiddleware",
     "console.base.activity.middleware.SourceMiddleware",
     "console.base.core.middleware.BusyMiddleware",
+    "console.base.core.middleware.BodyMiddleware",
 ]
 
 ROOT_URLCONF = "console.urls"
@@ -301,8 +308,30 @@ SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = LANGUAGE_COOKIE_SECURE = SECURE_SSL_REDIRECT = not DEBUG
 SECURE_HSTS_SECONDS = 0 if DEBUG else 31_536_000
 SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = not DEBUG
-SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if env.bool("BEHIND_PROXY", default=False) else None
 X_FRAME_OPTIONS = "DENY"
+
+# The edge (P-8) -----------------------------------------------------------------------------------------------
+
+# Networks whose forwarded headers are believed: address, scheme and host. Nobody else’s are.
+try:
+    TRUSTED_PROXIES = tuple(ip_network(network) for network in env.list("TRUSTED_PROXIES", default=[]))
+except ValueError as error:
+    raise ImproperlyConfigured(f"TRUSTED_PROXIES: {error}. Name networks as CIDR: 10.0.0.0/24,fd00::/64.") from None
+if env("BEHIND_PROXY", cast=bool, default=False) and not TRUSTED_PROXIES:  # of earlier releases
+    raise ImproperlyConfigured(
+        "BEHIND_PROXY is no longer enough: set TRUSTED_PROXIES to the addresses of your proxies, "
+        "for example 127.0.0.1/32 or 10.0.0.0/24."
+    )
+FORWARDED_HEADER = env.str("FORWARDED_HEADER", default="X-Forwarded")
+if FORWARDED_HEADER not in ("X-Forwarded", "Forwarded"):
+    raise ImproperlyConfigured("Set FORWARDED_HEADER to X-Forwarded or to Forwarded.")
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if TRUSTED_PROXIES else None
+USE_X_FORWARDED_HOST = bool(TRUSTED_PROXIES)
+# A body may take so many seconds, and longer for what arrives at that rate (bytes a second).
+BODY_SECONDS = env.float("BODY_SECONDS", default=10.0)
+BODY_LEAST_RATE = env.float("BODY_LEAST_RATE", default=16 * 1024.0)
+if BODY_SECONDS <= 0 or BODY_LEAST_RATE <= 0:
+    raise ImproperlyConfigured("Set BODY_SECONDS and BODY_LEAST_RATE to more than 0.")
 
 LOGGING = {
     "version": 1,

@@ -90,6 +90,8 @@ LONGEST = (
     "browser/test_journey.py",
     "console/reviews/test_worker.py",
     "console/api/device/test_snapshot.py",
+    "console/platform/test_slow_bodies.py",
+    "console/platform/test_nginx.py",
     "console/platform/test_serving.py",
     "browser/test_report_journey.py",
     "console/platform/test_consumer.py",

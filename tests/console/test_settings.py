@@ -35,3 +35,20 @@ def test_these_days_or_for_ever_are_possible() -> None:
 def test_days_are_no_fewer_than_none() -> None:
     assert "Set ACTIVITY_DAYS to 0" in start(ACTIVITY_DAYS="-1").stderr
     assert "Set SESSION_DAYS to at least 1 day." in start(SESSION_DAYS="0").stderr
+
+
+@pytest.mark.parametrize(
+    ("variables", "why"),
+    [
+        ({"BEHIND_PROXY": "1"}, "BEHIND_PROXY is no longer enough: set TRUSTED_PROXIES"),
+        ({"TRUSTED_PROXIES": "10.0.0.1/24"}, "TRUSTED_PROXIES: 10.0.0.1/24 has host bits set"),
+        ({"FORWARDED_HEADER": "X-Real-IP"}, "Set FORWARDED_HEADER to X-Forwarded or to Forwarded."),
+        ({"BODY_SECONDS": "0"}, "Set BODY_SECONDS and BODY_LEAST_RATE to more than 0."),
+    ],
+)
+def test_the_edge_is_set_as_it_is_meant(variables: dict[str, str], why: str) -> None:
+    assert why in start(**variables).stderr
+
+
+def test_old_processes_may_be_told_of_proxies_in_their_own_way() -> None:
+    assert start(BEHIND_PROXY="1", TRUSTED_PROXIES="10.0.0.0/24,::1").returncode == 0

@@ -9,7 +9,6 @@ import secrets
 
 import msgspec
 from django.conf import settings
-from django.core.handlers.wsgi import WSGIRequest
 from django.db import Error
 from django.utils import timezone
 from standardwebhooks import Webhook, WebhookVerificationError
@@ -18,9 +17,9 @@ from console.api.device import rate
 from console.api.device.http import ApiError, not_found, parse, read_signed, unavailable
 from console.api.device.schema import LoginCode, LoginCodeRequest
 from console.api.http import Environ, Response, json_response
-from console.base.activity.middleware import client_address
 from console.base.core import busy
 from console.base.core.errors import ActionRefused
+from console.base.core.proxies import client_address
 from console.base.core.sealing import Unreadable
 from console.base.hosts.models import HostApplication, ServerSecret
 from devmgmt.keys import codes
@@ -38,7 +37,7 @@ _nobodys = "whsec_" + base64.b64encode(secrets.token_bytes(32)).decode()  # of a
 
 def answer(environ: Environ) -> Response:
     """Give a code for an account; raises ApiError (400, 401, 404, 409, 411, 413, 415, 422, 429, 503)."""
-    limiter.hit(client_address(WSGIRequest(environ)))
+    limiter.hit(client_address(environ))
     body = read_signed(environ)
     asked = parse(body, _decoder)
     signed = {name: environ.get(f"HTTP_{name.upper().replace('-', '_')}", "") for name in SIGNED}

@@ -51,6 +51,7 @@ ERRORS = {
     403: "The user did not tap, has turned off the main switch, or the program is banned; the code says which.",
     404: "There is nothing here for this application.",
     405: "Another method; see Allow.",
+    408: "The body did not arrive in time.",
     409: "The webhook-id or request_id was used before.",
     411: "No Content-Length.",
     413: "The body is too large.",
@@ -137,7 +138,7 @@ def _update(asked: Any, answered: Any, error: Any) -> dict[str, Any]:
         "requestBody": {"required": True, "content": {"application/json": {"schema": asked}}},
         "responses": {
             "200": {"description": "What to do.", "content": {"application/json": {"schema": answered}}},
-            **_errors(error, 400, 401, 405, 411, 413, 415, 422, 429, 503),
+            **_errors(error, 400, 401, 405, 408, 411, 413, 415, 422, 429, 503),
         },
     }
 
@@ -149,7 +150,7 @@ def _report(asked: Any, error: Any) -> dict[str, Any]:
         "requestBody": {"required": True, "content": {"application/json": {"schema": asked}}},
         "responses": {
             "204": {"description": "It is written."},
-            **_errors(error, 400, 401, 404, 405, 411, 413, 415, 422, 429, 503),
+            **_errors(error, 400, 401, 404, 405, 408, 411, 413, 415, 422, 429, 503),
         },
     }
 
@@ -166,7 +167,7 @@ def _logs(batch: Any, accepted: Any, error: Any) -> dict[str, Any]:
                 "description": "They are kept, and outlive any crash.",
                 "content": {"application/json": {"schema": accepted}},
             },
-            **_errors(error, 400, 401, 404, 405, 411, 413, 415, 422, 429, 503),
+            **_errors(error, 400, 401, 404, 405, 408, 411, 413, 415, 422, 429, 503),
         },
     }
 
@@ -229,7 +230,7 @@ def _login_code(asked: Any, answered: Any, error: Any) -> dict[str, Any]:
         "requestBody": {"required": True, "content": {"application/json": {"schema": asked}}},
         "responses": {
             "200": {"description": "The code.", "content": {"application/json": {"schema": answered}}},
-            **_errors(error, 400, 401, 404, 405, 409, 411, 413, 415, 422, 429, 503),
+            **_errors(error, 400, 401, 404, 405, 408, 409, 411, 413, 415, 422, 429, 503),
         },
     }
 
@@ -254,7 +255,7 @@ def _consents(choices: Any, answers: Any, results: Any, error: Any) -> dict[str,
             "requestBody": {"required": True, "content": {"application/json": {"schema": answers}}},
             "responses": {
                 "200": _content("It is kept.", results),
-                **_errors(error, 400, 401, 403, 404, 405, 409, 411, 413, 415, 422, 429, 503),
+                **_errors(error, 400, 401, 403, 404, 405, 408, 409, 411, 413, 415, 422, 429, 503),
             },
         },
     }
@@ -267,7 +268,7 @@ def _consent_settings(asked: Any, choices: Any, error: Any) -> dict[str, Any]:
         "requestBody": {"required": True, "content": {"application/json": {"schema": asked}}},
         "responses": {
             "200": _content("How it is now.", choices),
-            **_errors(error, 400, 401, 404, 405, 411, 413, 415, 422, 429, 503),
+            **_errors(error, 400, 401, 404, 405, 408, 411, 413, 415, 422, 429, 503),
         },
     }
 

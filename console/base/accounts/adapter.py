@@ -9,8 +9,8 @@ from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest
 
 from console.base.accounts import actions
-from console.base.activity.middleware import client_address
 from console.base.core.fields import refuse_invisible
+from console.base.core.proxies import client_address
 
 
 class AccountAdapter(DefaultAccountAdapter):
@@ -27,7 +27,7 @@ class AccountAdapter(DefaultAccountAdapter):
 
     def get_client_ip(self, request: HttpRequest) -> str:
         """Return the client's address; without one the rate limits could not hold, so nothing goes on."""
-        address = client_address(request)
+        address = client_address(request.META)
         if not address:
             raise PermissionDenied
         return address

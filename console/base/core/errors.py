@@ -26,12 +26,16 @@ def refuse_if(reason: str, field: str | None = None) -> None:
 
 
 class ServerRefused(Exception):
-    """What a mini program's server asked for was refused: one of WeChat's errcodes, and what is wrong in English."""
+    """What a mini program's server asked for was refused: one of WeChat's errcodes, and what is wrong in English.
 
-    def __init__(self, errcode: int, detail: str = "") -> None:
+    `status` is that of HTTP where it is neither 200 nor the errcode's own.
+    """
+
+    def __init__(self, errcode: int, detail: str = "", *, status: int = 200) -> None:
         super().__init__(f"{errcode} {detail}".strip())
         self.errcode = errcode
         self.detail = detail
+        self.status = status
 
 
 @contextmanager

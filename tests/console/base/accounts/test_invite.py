@@ -48,6 +48,16 @@ def test_nothing_is_mailed_inside_the_request_and_no_secret_is_stored(house, sig
     assert token in mail.outbox[0].body
 
 
+def test_the_link_is_at_the_console_s_own_address(house, signed_in, monkeypatch):
+    """P-8: whatever host the request names."""
+    monkeypatch.setattr(settings, "BASE_URL", "https://console.example.com")
+    names = {"HTTP_HOST": "evil.example", "HTTP_X_FORWARDED_HOST": "evil.example"}
+    signed_in(house.admin).post(url(house), ASKED, **names)
+    assert delivery.send_waiting(at=timezone.now()) == 1
+    assert "https://console.example.com/teams/invitations/" in mail.outbox[0].body
+    assert "evil" not in mail.outbox[0].body
+
+
 def test_shows_the_form(house, signed_in):
     response = signed_in(house.admin).get(url(house))
 
