@@ -7,7 +7,10 @@ from django.conf import settings
 from django.http import HttpRequest
 from django.utils.translation import gettext as _
 
+from console.base.accounts import security
 from console.base.accounts.authentication import proofs, record_proof
+from console.base.accounts.models import User
+from console.base.accounts.states import SecurityKind
 
 PASSWORD_FIELD = "sudo_password"  # noqa: S105 - a form field's name
 
@@ -25,7 +28,9 @@ def prove(request: HttpRequest) -> str:
         return _("Enter your password to go on.")
     if not ratelimit.consume(request, action="reauthenticate", user=request.user):
         return _("Too many attempts. Wait a few minutes and try again.")
+    assert isinstance(request.user, User)  # noqa: S101 - routes with sudo are for the signed in
     if not request.user.check_password(password):
+        security.note(request.user, SecurityKind.WRONG_PASSWORD, request=request)
         return _("The password is not right.")
     record_proof(request)
     return ""
