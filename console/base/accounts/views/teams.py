@@ -84,6 +84,7 @@ def edit(request: SignedInRequest, team: Team) -> HttpResponse:
     """Rename the team, and require a second factor of its members."""
     # The form changes its own instance while it validates; the page around it keeps the name as it is.
     instance = Team(pk=team.pk, name=team.name, requires_second_factor=team.requires_second_factor)
+    instance._state.adding = False  # Its own name is not taken.
     return form_page(
         request,
         TeamForm(posted(request), instance=instance),
