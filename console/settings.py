@@ -201,7 +201,7 @@ MFA_FORMS = {
     "reauthenticate": "console.base.accounts.forms.ReauthenticateForm",
 }
 # Failures are counted in console/base/accounts/throttle.py, by who makes them; a passkey can't be guessed.
-ACCOUNT_RATE_LIMITS = {"login": None, "login_failed": None, "reset_password": "60/m/ip"}
+ACCOUNT_RATE_LIMITS = {"login": None, "login_failed": None, "reset_password": "60/m/ip", "reauthenticate": None}
 MFA_RATE_LIMITS = {"webauthn_login": "100/m/ip"}
 MFA_TOTP_ISSUER = "Mini Program Console"
 INVITATION_DAYS = env.int("INVITATION_DAYS", default=7)

@@ -89,7 +89,8 @@ class SafetyMiddleware:
             # Not the cookies: the session's is gone with it, and the browser's own opens nothing.
             answer["Clear-Site-Data"] = '"cache", "storage"'
         session = request.session
-        if session.accessed and SESSION_KEY in session:
+        # What was read of it: where the database is away nothing was, and nobody asks it once more.
+        if SESSION_KEY in getattr(session, "_session_cache", {}):
             answer.setdefault("Cache-Control", "no-store")
             if user := getattr(request, "signed_in", None):
                 devices.remember(request, answer, user)

@@ -101,7 +101,10 @@ def entry_words(entry: SecurityEntry) -> dict[str, str]:
     device = devices.describe(entry.agent) if entry.agent else None
     what = str(entry.about.words)
     if entry.kind in (SecurityKind.SIGNED_IN, SecurityKind.CONFIRMED) and (by := method_words(entry.detail)):
-        what, detail = _("%(what)s: %(method)s") % {"what": what, "method": by}, ""
+        words = (
+            _("Signed in with %(method)s") if entry.kind == SecurityKind.SIGNED_IN else _("Confirmed with %(method)s")
+        )
+        what, detail = words % {"method": by}, ""
     else:
         detail = entry.detail
     if entry.count > 1:

@@ -162,8 +162,8 @@ class SecurityEntryQuerySet(models.QuerySet["SecurityEntry"]):
 
     def of_members(self, team: Team) -> SecurityEntryQuerySet:
         """What administrators of a team see of its members: since they joined it."""
-        joined = team.memberships.filter(user_id=models.OuterRef("user_id"), since__lte=models.OuterRef("at"))
-        return self.filter(models.Exists(joined), kind__in=FOR_TEAMS)
+        joined = models.F("user__memberships__since")
+        return self.filter(user__memberships__team=team, at__gte=joined, kind__in=FOR_TEAMS)
 
 
 class AddressChangeQuerySet(models.QuerySet["AddressChange"]):

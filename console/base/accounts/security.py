@@ -24,6 +24,7 @@ from console.base.accounts.states import FAILURES, SecurityKind
 from console.base.activity.middleware import client_address, source
 
 TOGETHER = timedelta(minutes=10)  # failures from one address within it are one entry
+LOOKED_AT = 20  # of the newest entries, for one that a failure adds to
 
 
 def note(
@@ -58,12 +59,12 @@ def note(
 
 def _counted(entry: SecurityEntry) -> SecurityEntry | None:
     """Count the failure in an entry that is young enough, where there is one."""
-    same = {"user": entry.user, "email": entry.email, "kind": entry.kind, "address": entry.address}
-    young = SecurityEntry.objects.filter(**same, at__gt=entry.at - TOGETHER).order_by("-pk").first()
-    if young is None:
-        return None
-    SecurityEntry.objects.filter(pk=young.pk).update(count=F("count") + 1)
-    return young
+    same = (entry.email, entry.kind, entry.address)
+    for young in SecurityEntry.objects.filter(user=entry.user).order_by("-pk")[:LOOKED_AT]:
+        if (young.email, young.kind, young.address) == same and young.at > entry.at - TOGETHER:
+            SecurityEntry.objects.filter(pk=young.pk).update(count=F("count") + 1)
+            return young
+    return None
 
 
 @transaction.atomic

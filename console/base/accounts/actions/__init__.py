@@ -89,19 +89,28 @@ def create_user(
 
 
 @transaction.atomic
-def edit_user(user: User, *, by: User, at: datetime | None = None, **fields: Any) -> User:
+def edit_user(
+    user: User,
+    *,
+    by: User,
+    name: str | None = None,
+    is_active: bool | None = None,
+    is_staff: bool | None = None,
+    at: datetime | None = None,
+) -> User:
     """Change name, is_active or is_staff; what an inactive user had open ends at once (P-3).
 
     Not the address, which its person takes: `safety.ask_for_address`.
     """
     current = User.objects.select_for_update(no_key=True).get(pk=user.pk)
     before = _described(current)
-    for name, value in fields.items():
-        setattr(current, name, value)
+    current.name = current.name if name is None else name
+    current.is_active = current.is_active if is_active is None else is_active
+    current.is_staff = current.is_staff if is_staff is None else is_staff
     after = _described(current)
     if after == before:
         return current
-    current.save(update_fields=list(fields))
+    current.save(update_fields=["name", "is_active", "is_staff"])
     emit(events.UserEdited(current, by=by, at=at, before=before, after=after))
     return current
 
