@@ -50,6 +50,7 @@ class AccountAdapter(DefaultAccountAdapter):
         """Count the try, and refuse one too many; see `throttle`."""
         email = str(credentials.get("email", ""))
         user = _owner(email)
+        self.get_client_ip(request)  # Without one nothing would hold.
         self.attempt = throttle.begin(request, email=email, user=user)
         if self.attempt.refused:
             if self.attempt.just_now:

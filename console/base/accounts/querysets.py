@@ -10,7 +10,7 @@ from django.contrib.sessions.models import Session
 from django.db import models
 
 from console.base.accounts.permissions import Permission, TeamRole, team_roles_with
-from console.base.accounts.states import FAILURES, FOR_TEAMS, ROUTINE
+from console.base.accounts.states import FOR_TEAMS, ROUTINE
 
 if TYPE_CHECKING:
     from console.base.accounts.models import (
@@ -156,9 +156,9 @@ class SecurityEntryQuerySet(models.QuerySet["SecurityEntry"]):
         """What a person should look at: no sign-ins from where they always are, no confirmations."""
         return self.exclude(kind__in=ROUTINE, asks=False)
 
-    def failures(self) -> SecurityEntryQuerySet:
-        """Sign-ins and second steps that failed."""
-        return self.filter(kind__in=FAILURES)
+    def asked_in(self, session_key: str) -> SecurityEntryQuerySet:
+        """Sign-ins about which the person is asked, in another session than the one that they began."""
+        return self.filter(asks=True).exclude(session_key=session_key)
 
     def of_members(self, team: Team) -> SecurityEntryQuerySet:
         """What administrators of a team see of its members: since they joined it."""

@@ -57,9 +57,12 @@ class SessionStore(DatabaseStore):
         before = self.session_key
         super().cycle_key()
         if SESSION_KEY in self:
-            from console.base.accounts.models import UserSession  # The engine is loaded before the models are.
+            # The engine is loaded before the models are.
+            from console.base.accounts.models import SecurityEntry, UserSession
 
             UserSession.objects.filter(session_key=before).update(session_key=self.session_key)
+            mine = SecurityEntry.objects.filter(user=self[SESSION_KEY], session_key=before)
+            mine.update(session_key=self.session_key)
 
     def prolong(self, *, at: datetime) -> bool:
         """Note in the row that the session is used, at most once a minute.

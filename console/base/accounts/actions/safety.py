@@ -50,9 +50,14 @@ def _end(sessions: UserSessionQuerySet, *, by: User, at: datetime | None, user: 
 
 
 @transaction.atomic
-def answer_sign_in(entry: SecurityEntry, *, mine: bool, by: User, keep: str = "") -> None:
-    """Keep whether a sign-in from a new place was the person's own; if not, all other sessions end."""
-    if not SecurityEntry.objects.filter(pk=entry.pk, user=by, asks=True).update(asks=False):
+def answer_sign_in(entry: SecurityEntry, *, mine: bool, by: User, keep: str) -> None:
+    """Keep whether a sign-in from a new place was the person's own; if not, all sessions end but the one with `keep`.
+
+    The session that is asked about doesn't answer for itself. Raises Conflict.
+    """
+    if entry.session_key == keep or not SecurityEntry.objects.filter(pk=entry.pk, user=by, asks=True).update(
+        asks=False
+    ):
         raise Conflict(_("This was answered already."))
     if mine:
         UserSession.objects.filter(session_key=entry.session_key, user=by).update(first_time=False)

@@ -38,7 +38,7 @@ def index(request: SignedInRequest) -> HttpResponse:
     context = {
         "signing_in": presenters.signing_in(request.user),
         "sessions": presenters.sessions(request.user, current=request.session.session_key or ""),
-        "asked": request.user.security_entries.filter(asks=True).first(),
+        "asked": request.user.security_entries.asked_in(request.session.session_key or "").first(),
         "log": presenters.newest_entries(request.user, shows_all=shows_all),
         "log_choices": presenters.log_choices(shows_all=shows_all),
         "asking": team_asking_for_factor(request.user),
@@ -86,7 +86,9 @@ def mine(request: SignedInRequest, entry: SecurityEntry) -> HttpResponse:
     return _confirm(
         request,
         template="accounts/confirm/not_mine.html",
-        save=lambda data: safety.answer_sign_in(entry, mine=True, by=request.user),
+        save=lambda data: safety.answer_sign_in(
+            entry, mine=True, by=request.user, keep=request.session.session_key or ""
+        ),
         toast=_("Thank you. You won’t be asked about this sign-in again."),
         entry=entry,
     )

@@ -149,21 +149,34 @@ def test_a_new_password_takes_the_others_off_the_list(user):
 
 
 def test_a_sign_in_from_a_new_address_is_asked_about_and_mailed(user):
-    browser(user)
+    here = browser(user)
     assert not SecurityEntry.objects.filter(asks=True).exists()
-    there = browser(user, ELSEWHERE)
-    assert "Was this you?" in text(there)
+    browser(user, ELSEWHERE)
+    assert "Was this you?" in text(here)
     delivery.send_waiting(at=timezone.now())
     [message] = mail.outbox
     assert (message.to, message.subject) == ([user.email], "New sign-in to your account")
     assert ELSEWHERE in message.body and "Mac, Firefox 145" in message.body
     entry = SecurityEntry.objects.get(asks=True)
 
-    assert there.post(reverse("sign_in_mine", args=[entry.pk])).status_code == 302
+    assert here.post(reverse("sign_in_mine", args=[entry.pk])).status_code == 302
 
+    assert "Was this you?" not in text(here)
+    assert "First time here" not in text(here)
+    assert here.post(reverse("sign_in_mine", args=[entry.pk])).status_code == 422
+
+
+def test_the_session_that_is_asked_about_does_not_answer_for_itself(user):
+    browser(user)
+    there = browser(user, ELSEWHERE)
+    [entry] = SecurityEntry.objects.filter(asks=True)
     assert "Was this you?" not in text(there)
-    assert "First time here" not in text(there)
     assert there.post(reverse("sign_in_mine", args=[entry.pk])).status_code == 422
+    fields = {"oldpassword": PASSWORD, "password1": "plenty of sea air", "password2": "plenty of sea air"}
+    assert there.post(reverse("account_change_password"), fields).status_code == 302  # which takes another key
+    assert there.post(reverse("sign_in_mine", args=[entry.pk])).status_code == 422
+    entry.refresh_from_db()
+    assert entry.asks
 
 
 def test_no_ends_the_others_and_leads_to_a_new_password(house, user):
