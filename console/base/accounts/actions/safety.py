@@ -55,9 +55,9 @@ def answer_sign_in(entry: SecurityEntry, *, mine: bool, by: User, keep: str) -> 
 
     The session that is asked about doesn't answer for itself. Raises Conflict.
     """
-    if entry.session_key == keep or not SecurityEntry.objects.filter(pk=entry.pk, user=by, asks=True).update(
-        asks=False
-    ):
+    if entry.session_key == keep:
+        raise Conflict(_("Answer it where you signed in before: this session can’t vouch for itself."))
+    if not SecurityEntry.objects.filter(pk=entry.pk, user=by, asks=True).update(asks=False):
         raise Conflict(_("This was answered already."))
     if mine:
         UserSession.objects.filter(session_key=entry.session_key, user=by).update(first_time=False)

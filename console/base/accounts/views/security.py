@@ -83,12 +83,11 @@ def end_others(request: SignedInRequest) -> HttpResponse:
 @route(Permission.SIGNED_IN, load=own_entry, methods="POST", before_factor=True)
 def mine(request: SignedInRequest, entry: SecurityEntry) -> HttpResponse:
     """“Yes, it was me.”"""
+    key = request.session.session_key or ""
     return _confirm(
         request,
         template="accounts/confirm/not_mine.html",
-        save=lambda data: safety.answer_sign_in(
-            entry, mine=True, by=request.user, keep=request.session.session_key or ""
-        ),
+        save=lambda data: safety.answer_sign_in(entry, mine=True, by=request.user, keep=key),
         toast=_("Thank you. You won’t be asked about this sign-in again."),
         entry=entry,
     )
