@@ -236,9 +236,8 @@ class Frame:
     @cached_property
     def waiting(self) -> int:
         """How many decisions wait for the user."""
-        if (
-            self.locked or not HostApplication.objects.where(self.user, Permission.DECIDE).exists()
-        ):  # Most people decide nothing.
+        # Most people decide nothing.
+        if self.locked or not HostApplication.objects.where(self.user, Permission.DECIDE).exists():
             return 0
         return querysets.count(querysets.waiting_for(self.user))
 

@@ -17,6 +17,7 @@ from allauth.mfa.models import Authenticator
 from django.conf import settings
 from django.db import transaction
 from django.db.migrations.recorder import MigrationRecorder
+from django.db.models import Q
 from django.utils.crypto import constant_time_compare, salted_hmac
 
 from console.base.accounts.authentication import TOTP_SECONDS, totp_code
@@ -107,7 +108,7 @@ def hash_codes(row: Authenticator) -> None:
     """Keep recovery codes as hashes from now on: nobody reads them again, nor does who reads the database."""
     unused = row.wrap().get_unused_codes()
     # An empty list is what the release before this one takes for "no code fits".
-    row.data = {"migrated_codes": [], "hashes": [next(_hashes(row, code)) for code in unused], "of": COUNT}
+    row.data = {"migrated_codes": [], "hashes": [next(_hashes(row, code)) for code in unused]}
     row.save(update_fields=["data"])
 
 
@@ -152,7 +153,9 @@ def seal_old(*, at: datetime) -> int:
     app, name = MIGRATION
     began = MigrationRecorder.Migration.objects.filter(app=app, name=name).values_list("applied", flat=True).first()
     is_final, sealed = began is not None and began <= at - GRACE, 0
-    for pk in Authenticator.objects.exclude(type=TYPE.WEBAUTHN).order_by("pk").values_list("pk", flat=True):
+    apps = Q(type=TYPE.TOTP) & ~Q(data__secret__startswith=SEALED)
+    recovery = Q(type=TYPE.RECOVERY_CODES) & ~Q(data__has_key="hashes")
+    for pk in Authenticator.objects.filter(apps | recovery).order_by("pk").values_list("pk", flat=True):
         with transaction.atomic():
             row = Authenticator.objects.select_for_update().filter(pk=pk).first()
             sealed += bool(row and _seal(row, is_final=is_final, at=at))

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
+from django.conf import settings
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import override
 
 from console.base.accounts import security
 from console.base.accounts.models import Team, User
@@ -57,7 +59,8 @@ class AccountEvent(Event):
 
 def note_role(event: TeamEvent) -> None:
     """Write into the person's security log what they are in a team now."""
-    role = str(ROLE["role"].words((event.after or {})["role"]))
+    with override(event.on.language or settings.LANGUAGE_CODE):
+        role = str(ROLE["role"].words((event.after or {})["role"]))
     security.note(event.on, SecurityKind.ROLE, at=event.at, detail=f"{event.team}: {role}")
 
 

@@ -88,14 +88,13 @@ class SafetyMiddleware:
         if getattr(request, "signed_out", False):
             # Not the cookies: the session's is gone with it, and the browser's own opens nothing.
             answer["Clear-Site-Data"] = '"cache", "storage"'
+        if user := getattr(request, "person_of_browser", None):
+            devices.remember(request, answer, user)
         session = request.session
         # What was read of it: where the database is away nothing was, and nobody asks it once more.
         if SESSION_KEY in getattr(session, "_session_cache", {}):
             answer.setdefault("Cache-Control", "no-store")
-            if user := getattr(request, "signed_in", None):
-                devices.remember(request, answer, user)
-            else:
-                self._note_used(request)
+            self._note_used(request)
         return answer
 
     def _note_used(self, request: HttpRequest) -> None:

@@ -37,7 +37,7 @@ def keep_language(sender: Any, *, request: HttpRequest, user: User, **kwargs: An
 def begin_session(sender: Any, *, request: HttpRequest, user: User, **kwargs: Any) -> None:
     """Note the sign-in, and let the browser be known from the answer on."""
     security.begin_session(request, user)
-    request.signed_in = user  # type: ignore[attr-defined]
+    request.person_of_browser = user  # type: ignore[attr-defined]
 
 
 @receiver(authentication_step_completed)
@@ -57,8 +57,9 @@ def note_password_changed(sender: Any, *, request: HttpRequest, user: User, **kw
 
 @receiver(password_reset)
 @transaction.atomic
-def note_password_reset(sender: Any, *, user: User, **kwargs: Any) -> None:
-    """By whoever opened the link that was mailed to the person; no session outlives it."""
+def note_password_reset(sender: Any, *, request: HttpRequest, user: User, **kwargs: Any) -> None:
+    """By whoever opened the link that was mailed to the person; no session outlives it. They sign in undisturbed."""
+    request.person_of_browser = user  # type: ignore[attr-defined]
     user.sessions.all().end()
     emit(events.PasswordReset(user, by=user))
 

@@ -4,7 +4,7 @@ A failure counts against who made it, not against the account alone: in a browse
 against that browser; elsewhere against the account *from that network*, against the network, and, unless the person
 signed in from that network lately, against the account as guessed at from anywhere. So neither wrong passwords from
 elsewhere nor a busy office stop a person where they are known. Where they are not, a new password by the mailed link
-opens the account: it empties the account's own counts, and the browser is known from then on.
+opens the account: it empties the account's own counts, and the browser that set it is known.
 """
 
 from __future__ import annotations

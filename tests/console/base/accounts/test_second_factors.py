@@ -139,7 +139,7 @@ def test_recovery_codes_are_hashed_once_they_are_put_away(user, signed_in):
     assert client.post(reverse("mfa_view_recovery_codes")).url == reverse("mfa_index")
 
     row.refresh_from_db()
-    assert sorted(row.data) == ["hashes", "migrated_codes", "of"]
+    assert sorted(row.data) == ["hashes", "migrated_codes"]
     assert not any(each in str(row.data) for each in listed)
     assert client.get(reverse("mfa_view_recovery_codes")).url == reverse("mfa_generate_recovery_codes")
     assert "10 of 10 left" in " ".join(client.get(reverse("mfa_index")).content.decode().split())

@@ -146,3 +146,17 @@ def test_nobodys_mailbox_is_filled(user):
         )
         assert answer.url == reverse("account_reset_password_done")
     assert delivery.send_waiting(at=timezone.now()) == throttle.RESET_MAILS.amount
+
+
+def test_who_has_set_a_new_password_by_the_link_signs_in_while_the_guessing_goes_on(user):
+    away = Client(REMOTE_ADDR="192.0.2.251")
+    away.post(reverse("account_reset_password"), {"email": user.email})
+    delivery.send_waiting(at=timezone.now())
+    link = re.search(r"https?://[^/]+(/\S+password/reset/\S+)", mail.outbox[-1].body)[1]
+    new = {"password1": "plenty of sea air", "password2": "plenty of sea air"}
+    away.post(away.get(link).url, new)
+    guess("192.0.2.251", 6)
+    for _guess in range(throttle.ACCOUNT.amount):
+        throttle.ACCOUNT.take("mira@example.com 1")
+    assert not sign_in("192.0.2.250", "plenty of sea air")
+    assert sign_in("192.0.2.251", "plenty of sea air", client=away)
