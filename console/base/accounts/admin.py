@@ -123,7 +123,7 @@ class UserAdmin(VerbAdmin):
                 asked = safety.ask_for_address(obj, email=email, by=operator(request))
                 messages.info(
                     request,
-                    _("%(email)s gets a link. The address changes when the person opens it, signed in.")
+                    _("A link is on its way to %(email)s. The address changes when the person opens it, signed in.")
                     % {"email": asked.email},
                 )
             if values:
