@@ -68,11 +68,6 @@ class AccountAdapter(DefaultAccountAdapter):
     def _delete_login_attempts_cached_email(self, request: HttpRequest, **credentials: Any) -> None:
         throttle.forgive(request, email=str(credentials.get("email", "")))
 
-    def logout(self, request: HttpRequest) -> None:
-        """Sign out; the answer tells the browser to forget what it keeps of our pages."""
-        super().logout(request)
-        request.signed_out = True  # type: ignore[attr-defined]
-
     def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
         """Leave the mail, rendered as allauth does, to the mail job. Our mails are plain text: so is what is kept.
 

@@ -16,6 +16,7 @@ from django.contrib import admin, messages
 from django.contrib.auth.models import Group
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
 from django.utils.decorators import method_decorator
 from django.utils.translation import gettext_lazy as _
 
@@ -24,7 +25,7 @@ from console.base.accounts.actions import safety
 from console.base.accounts.export import security_csv
 from console.base.accounts.models import Invitation, Membership, SecurityEntry, Team, User
 from console.base.accounts.permissions import TeamRole
-from console.base.accounts.states import SecurityKind
+from console.base.accounts.states import ROUTINE, SecurityKind
 from console.base.core.errors import ActionRefused
 from console.base.core.fields import AddressField, LineField
 
@@ -32,6 +33,14 @@ from console.base.core.fields import AddressField, LineField
 admin.site.unregister([Authenticator, EmailAddress, Group])
 # The console's own sign-in, so that rate limits and second factors hold here too.
 admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-assign]
+
+
+def password_change(request: HttpRequest, extra_context: Any = None) -> HttpResponse:
+    """Lead to the console's own page, which mails the change and keeps it on record."""
+    return redirect("account_change_password")
+
+
+admin.site.password_change = password_change  # type: ignore[assignment,method-assign]
 
 
 def operator(request: HttpRequest) -> User:
@@ -246,12 +255,27 @@ class InvitationAdmin(admin.ModelAdmin):
         return False
 
 
+class KindFilter(admin.SimpleListFilter):
+    """What happened, in words."""
+
+    title = _("What")
+    parameter_name = "kind"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        """All kinds that operators see."""
+        return [(kind.value, kind.label) for kind in SecurityKind if kind not in ROUTINE]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[SecurityEntry]) -> QuerySet[SecurityEntry]:
+        """Those of the chosen kind."""
+        return queryset.filter(kind=self.value()) if self.value() else queryset
+
+
 @admin.register(SecurityEntry)
 class SecurityEntryAdmin(admin.ModelAdmin):
     """Sign-ins that failed, and what changed about accounts (P-6): to look at, and to download."""
 
     list_display = ("at", "email", "user", "kind_words", "count", "address", "detail")
-    list_filter = ("kind", "at")
+    list_filter = (KindFilter, "at")
     search_fields = ("email", "address")
     list_select_related = ("user",)
     show_full_result_count = False
@@ -265,7 +289,7 @@ class SecurityEntryAdmin(admin.ModelAdmin):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[SecurityEntry]:
         """All but where people sign in from day by day, which is theirs."""
-        return super().get_queryset(request).exclude(kind__in=(SecurityKind.SIGNED_IN, SecurityKind.CONFIRMED))
+        return super().get_queryset(request).exclude(kind__in=ROUTINE)
 
     @admin.action(description=_("Download as CSV"), permissions=["view"])
     def download(self, request: HttpRequest, queryset: QuerySet[SecurityEntry]) -> HttpResponse:

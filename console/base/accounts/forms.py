@@ -179,7 +179,15 @@ class LoginForm(OurWords, entrance.LoginForm):
 
 
 class ChangePasswordForm(OurWords, entrance.ChangePasswordForm):
-    """Change the password."""
+    """Change the password; a wrong old one is on record."""
+
+    def clean_oldpassword(self) -> str:
+        """Hold it against the account's."""
+        try:
+            return str(super().clean_oldpassword())
+        except ValidationError:
+            security.note(self.user, SecurityKind.WRONG_PASSWORD, request=context.request)
+            raise
 
 
 class SetPasswordForm(OurWords, entrance.SetPasswordForm):

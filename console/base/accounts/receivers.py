@@ -13,7 +13,7 @@ from allauth.account.signals import (
 )
 from allauth.mfa.models import Authenticator
 from allauth.mfa.signals import authenticator_added, authenticator_removed, authenticator_reset
-from django.contrib.auth.signals import user_logged_in
+from django.contrib.auth.signals import user_logged_in, user_logged_out
 from django.db import transaction
 from django.dispatch import receiver
 from django.http import HttpRequest
@@ -38,6 +38,12 @@ def begin_session(sender: Any, *, request: HttpRequest, user: User, **kwargs: An
     """Note the sign-in, and let the browser be known from the answer on."""
     security.begin_session(request, user)
     request.person_of_browser = user  # type: ignore[attr-defined]
+
+
+@receiver(user_logged_out)
+def clear_browser(sender: Any, *, request: HttpRequest, **kwargs: Any) -> None:
+    """Let the answer tell the browser to forget what it keeps of our pages."""
+    request.signed_out = True  # type: ignore[attr-defined]
 
 
 @receiver(authentication_step_completed)

@@ -11,7 +11,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from console.base.accounts import delivery
-from console.base.accounts.models import SecurityEntry, UserSession
+from console.base.accounts.models import SecurityEntry, User, UserSession
 from tests.console.base.accounts.acting import entries, let_proof_grow_old
 from tests.factories import PASSWORD
 
@@ -188,8 +188,10 @@ def test_no_ends_the_others_and_leads_to_a_new_password(house, user):
     assert (is_in(here), is_in(there)) == (True, False)
 
 
-def test_signing_out_clears_what_the_browser_keeps(user):
-    answer = browser(user).post(reverse("account_logout"))
+@pytest.mark.parametrize("name", ["account_logout", "admin:logout"])
+def test_signing_out_clears_what_the_browser_keeps(user, name):
+    User.objects.filter(pk=user.pk).update(is_staff=True)
+    answer = browser(user).post(reverse(name))
     assert answer.headers["Clear-Site-Data"] == '"cache", "storage"'
 
 

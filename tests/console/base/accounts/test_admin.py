@@ -245,3 +245,8 @@ def test_member_s_host_roles_end_when_an_operator_removes_them(house, admin):
     admin.post(change_url(house.team), team_form(house.team, *rows))
 
     assert not ApplicationMember.objects.filter(user=second).exists()
+
+
+def test_the_own_password_is_changed_where_it_is_mailed(admin):
+    fields = {"old_password": PASSWORD, "new_password1": "plenty of sea air", "new_password2": "plenty of sea air"}
+    assert admin.post(reverse("admin:password_change"), fields).url == reverse("account_change_password")

@@ -132,3 +132,16 @@ def test_what_the_previous_release_marks_meanwhile_counts(db):
     user = make_user()
     notice = tell(user, timezone.now(), read_at=timezone.now())
     assert (notice.is_read, Notification.objects.unread_by(user).count()) == (True, 0)
+
+
+def test_the_security_log_and_what_is_known_of_sessions_go_after_their_days(db):
+    at, user = timezone.now(), make_user()
+    for age in (365 * DAY + SECOND, 365 * DAY):
+        user.security_entries.create(kind="signed_in", at=at - age)
+    for number, age in enumerate((14 * DAY + SECOND, 14 * DAY)):
+        user.sessions.create(session_key=str(number), signed_in_at=at - age)
+
+    assert (sum(run("security_log", at, days=365)), sum(run("signed_in", at, days=14))) == (1, 1)
+
+    assert KINDS["security_log"].oldest() == at - 365 * DAY
+    assert KINDS["signed_in"].oldest() == at - 14 * DAY

@@ -89,3 +89,9 @@ def test_failures_from_one_address_are_one_line(house):
     later = timezone.now() + timedelta(minutes=11)
     security.note(house.viewer, SecurityKind.WRONG_PASSWORD, at=later)
     assert list(SecurityEntry.objects.order_by("pk").values_list("count", flat=True)) == [3, 1]
+
+
+def test_a_wrong_old_password_is_on_record(house, signed_in):
+    fields = {"oldpassword": "wrong", "password1": "plenty of sea air", "password2": "plenty of sea air"}
+    signed_in(house.viewer).post(reverse("account_change_password"), fields)
+    assert SecurityEntry.objects.filter(user=house.viewer, kind="wrong_password").count() == 1
