@@ -7,6 +7,7 @@ from csp.constants import NONCE, NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 
 from console import roles
+from console.base.core.log_records import without_traceback_of_refusals
 from console.local import addresses
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -328,8 +329,14 @@ LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
     "formatters": {"plain": {"format": "{asctime} {levelname} {name} {message}", "style": "{"}},
+    "filters": {"refusals": {"()": lambda: without_traceback_of_refusals}},
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "plain"}},
     "root": {"handlers": ["console"], "level": env.str("LOG_LEVEL", default="INFO")},
-    # A line for each task that was sent, begun and ended would hide all others.
-    "loggers": {"celery": {"level": "WARNING"}},
+    "loggers": {
+        # Django's own handler would write everything a second time.
+        "django": {"handlers": []},
+        "django.request": {"filters": ["refusals"]},
+        # A line for each task that was sent, begun and ended would hide all others.
+        "celery": {"level": "WARNING"},
+    },
 }

@@ -8,7 +8,6 @@ from urllib.parse import urlsplit
 
 from django.contrib import messages
 from django.core.files.storage import default_storage
-from django.db.models import Q
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import redirect, render
 from django.urls import Resolver404, resolve, reverse
@@ -45,6 +44,7 @@ from releases.models import Version
 SHOWN = 10
 RUNNING = 5
 FOUND = 50
+RECENT = 5  # of a switcher
 ICON_SECONDS = 365 * 24 * 3600
 
 
@@ -93,7 +93,7 @@ def search(request: SignedInRequest) -> HttpResponse:
             .filter(mini_program__in=programs)
             .select_related("mini_program__team")[:FOUND],
             "applications": HostApplication.objects.visible_to(request.user)
-            .filter(Q(name__icontains=words) | Q(application_id__startswith=words.lower()))
+            .matching(words)
             .select_related("team")[:FOUND],
         }
     return render(request, "core/search.html", context)
@@ -150,23 +150,35 @@ def language(request: HttpRequest) -> HttpResponse:
 
 @route(Permission.SIGNED_IN)
 def switch(request: SignedInRequest, kind: str) -> HttpResponse:
-    """The rows of the switcher in the top bar, loaded when it opens; another program keeps the section."""
+    """The rows of a switcher, loaded when it opens and while one types; another program keeps the section.
+
+    `recent` names the ids that this browser was last at, newest first.
+    """
+    words = request.GET.get("q", "").replace("\0", "").strip()[:100]
     if kind == "applications":
-        hosts = HostApplication.objects.visible_to(request.user).select_related("team")[:FOUND]
-        context: dict[str, Any] = {
-            "rows": [(host, reverse("hosts:detail", args=[host.application_id])) for host in hosts]
-        }
+        found: Any = HostApplication.objects.visible_to(request.user)
+        id_field, address = "application_id", lambda row: reverse("hosts:detail", args=[row.application_id])
+        everything = reverse("hosts:list")
     elif kind == "programs":
         section = section_here(request)
-        teams = Team.objects.where(request.user, section.permission)
-        programs = MiniProgram.objects.filter(team__in=teams).select_related("team")[:FOUND]
-        context = {
-            "all": section.url,
-            "rows": [(program, section.url_for(program.app_id)) for program in programs],
-        }
+        found = MiniProgram.objects.filter(team__in=Team.objects.where(request.user, section.permission))
+        id_field, address, everything = "app_id", lambda row: section.url_for(row.app_id), section.url
     else:
         raise Http404
-    return render(request, "core/switch.html", context)
+    found = found.matching(words).select_related("team").order_by("team__name", "name")
+    ids = [] if words else request.GET.get("recent", "").replace("\0", "").split(",")[:RECENT]
+    recent = sorted(found.filter(**{f"{id_field}__in": ids}), key=lambda row: ids.index(getattr(row, id_field)))
+    others = found.exclude(**{f"{id_field}__in": ids})[: FOUND + 1]
+    context = {
+        "kind": kind,
+        "all": everything,
+        "words": words,
+        "recent": [(row, address(row)) for row in recent],
+        "rows": [(row, address(row)) for row in others[:FOUND]],
+        "more": len(others) > FOUND,
+    }
+    is_search = request.headers.get("HX-Target") == "switch-rows"
+    return render(request, "core/switch.html#rows" if is_search else "core/switch.html", context)
 
 
 def section_here(request: SignedInRequest) -> Section:

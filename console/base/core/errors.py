@@ -19,6 +19,12 @@ class Conflict(ActionRefused):
     """Someone else was first: the row is no longer in the state that the verb starts from."""
 
 
+def refuse_if(reason: str, field: str | None = None) -> None:
+    """Raise `ActionRefused` where a rule gives a reason; `field` names the input that it is about."""
+    if reason:
+        raise ActionRefused(reason, field=field)
+
+
 class ServerRefused(Exception):
     """What a mini program's server asked for was refused: one of WeChat's errcodes, and what is wrong in English."""
 

@@ -28,7 +28,7 @@ from console.base.accounts.signals import member_removed
 from console.base.accounts.states import NotificationKind
 from console.base.accounts.tasks import send_mail
 from console.base.activity.events import emit
-from console.base.core.errors import ActionRefused, Conflict, refusing_duplicate
+from console.base.core.errors import ActionRefused, Conflict, refuse_if, refusing_duplicate
 from console.base.core.wakeups import wake
 
 DAY = timedelta(days=1)
@@ -213,8 +213,7 @@ def change_role(member: Membership, *, role: str, by: User, at: datetime | None 
     member = _lock_member(member)
     if role == member.role:
         return member
-    if refusal := why_not_leave_admins(member):
-        raise ActionRefused(refusal, field="role")
+    refuse_if(why_not_leave_admins(member), "role")
     before = member.role
     member.role = role
     member.save(update_fields=["role"])
@@ -227,8 +226,7 @@ def change_role(member: Membership, *, role: str, by: User, at: datetime | None 
 def remove_member(member: Membership, *, by: User, reason: str = "", at: datetime | None = None) -> None:
     """End a membership, one's own too, from the next request on (P-3); ActionRefused for the last administrator."""
     member = _lock_member(member)
-    if refusal := why_not_leave_admins(member):
-        raise ActionRefused(refusal)
+    refuse_if(why_not_leave_admins(member))
     team, user, before, at = member.team, member.user, {"role": member.role}, at or timezone.now()
     member.delete()
     member_removed.send(sender=Membership, team=team, user=user, by=by, at=at)
