@@ -64,7 +64,7 @@ class Source:
 
 
 def sources() -> list[Source]:
-    """Return every string of the code and the templates, also those of mails, that is to be translated, in the catalogue's order."""
+    """Return every string of the code, the pages and the mails that is to be translated, in the catalogue's order."""
     found: dict[tuple[str, str], Source] = {}
     for name, words, context in _calls():
         singular, plural = (*words, "")[:2]
