@@ -17,6 +17,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
+from console.base.accounts.access import team_asking_for_factor
 from console.base.accounts.models import Notification, Team, User
 from console.base.accounts.permissions import Permission
 from console.base.hosts.models import HostApplication
@@ -122,6 +123,13 @@ ORGANISATION = (
 PLATFORM = (
     Section(_("System status"), "heartbeat", "platform:status", "console.platform", permission=Permission.OPERATOR),
 )
+# A person's own pages; the menu beside them is this one.
+ACCOUNT = (
+    Section(_("Profile"), "user", "accounts:profile"),
+    Section(_("Security"), "shield-lock", "mfa_index"),
+    Section(_("Notifications"), "bell", "notification_choices"),
+    Section(_("Teams and roles"), "users", "accounts:list"),
+)
 # What an application has pages of its own for.
 APPLICATION = (
     (_("Details"), "info-circle", "hosts:detail"),
@@ -177,6 +185,24 @@ class Frame:
     def __init__(self, request: HttpRequest) -> None:
         self.request = request
         self.user: User = request.user  # type: ignore[assignment]
+
+    @cached_property
+    def account(self) -> list[dict[str, Any]]:
+        """The menu of the person's own pages, on one of them; else none."""
+        match = self.request.resolver_match
+        here = match.view_name if match else ""
+        name = "mfa_index" if self.request.path.startswith("/account/") else here
+        if name not in {section.url_name for section in ACCOUNT} - {"accounts:list"}:
+            return []
+        return [
+            {"label": each.label, "icon": each.icon, "url": each.url, "active": each.url_name == name}
+            for each in ACCOUNT
+        ]
+
+    @cached_property
+    def locked(self) -> bool:
+        """Whether nothing of a team opens before the person has set up a second factor (P-6)."""
+        return team_asking_for_factor(self.user) is not None
 
     @cached_property
     def menu(self) -> list[dict[str, Any]]:
@@ -277,13 +303,16 @@ class Frame:
     @cached_property
     def waiting(self) -> int:
         """How many decisions wait for the user."""
-        if not HostApplication.objects.where(self.user, Permission.DECIDE).exists():  # Most people decide nothing.
+        # Most people decide nothing.
+        if self.locked or not HostApplication.objects.where(self.user, Permission.DECIDE).exists():
             return 0
         return querysets.count(querysets.waiting_for(self.user))
 
     @cached_property
     def teams(self) -> list[Team]:
         """The user's teams in which they may see the section."""
+        if self.locked:
+            return []
         return [row.team for row in self.user.team_roles if row.may(self.section.permission)]
 
     @cached_property
@@ -295,7 +324,7 @@ class Frame:
     @cached_property
     def notices(self) -> list[Notification]:
         """The newest notifications."""
-        return list(self.user.notifications.shown()[:NEWEST_NOTICES])
+        return [] if self.locked else list(self.user.notifications.shown()[:NEWEST_NOTICES])
 
     @cached_property
     def unread(self) -> int:

@@ -83,6 +83,7 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "allauth.account.middleware.AccountMiddleware",
+    "console.base.accounts.middleware.SafetyMiddleware",
     "console.base.activity.middleware.SourceMiddleware",
     "console.base.core.middleware.BusyMiddleware",
     "console.base.core.middleware.BodyMiddleware",
@@ -177,9 +178,11 @@ AUTH_PASSWORD_VALIDATORS = [
     },
     {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 10}},
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+    {"NAME": "console.base.accounts.passwords.GuessableValidator"},
 ]
 LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "home"
+MFA_ADAPTER = "console.base.accounts.adapter.FactorAdapter"
 ACCOUNT_ADAPTER = "console.base.accounts.adapter.AccountAdapter"
 ACCOUNT_LOGIN_METHODS = {"email"}
 ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
@@ -200,8 +203,17 @@ ACCOUNT_REAUTHENTICATION_REQUIRED = True
 MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
 MFA_PASSKEY_LOGIN_ENABLED = True
 MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = DEBUG
+MFA_TOTP_TOLERANCE = 1  # steps of half a minute that a phone's clock may be wrong
+MFA_FORMS = {
+    "authenticate": "console.base.accounts.forms.AuthenticateForm",
+    "reauthenticate": "console.base.accounts.forms.ReauthenticateForm",
+}
+# Failures are counted in console/base/accounts/throttle.py, by who makes them; a passkey can't be guessed.
+ACCOUNT_RATE_LIMITS = {"login": None, "login_failed": None, "reset_password": "60/m/ip", "reauthenticate": None}
+MFA_RATE_LIMITS = {"webauthn_login": "100/m/ip"}
 MFA_TOTP_ISSUER = "Mini Program Console"
 INVITATION_DAYS = env.int("INVITATION_DAYS", default=7)
+INVITATIONS_PER_DAY = env.int("INVITATIONS_PER_DAY", default=30)  # mails of one team, and of one person
 
 # Pages --------------------------------------------------------------------------------------------------------
 
@@ -283,6 +295,8 @@ SERVER_RATE_LIMIT = env.str("SERVER_RATE_LIMIT", default="6000/minute")  # of on
 
 # Days; 0 keeps for ever.
 SESSION_DAYS = env.int("SESSION_DAYS", default=14)  # since the sign-in
+SESSION_IDLE_HOURS = env.int("SESSION_IDLE_HOURS", default=12)  # since it was last used
+SECURITY_LOG_DAYS = env.int("SECURITY_LOG_DAYS", default=365)
 NOTIFICATION_DAYS = env.int("NOTIFICATION_DAYS", default=180)  # unread ones twice as long
 ACTIVITY_DAYS = env.int("ACTIVITY_DAYS", default=0)
 MESSAGE_DAYS = env.int("MESSAGE_DAYS", default=180)  # since the message was delivered or failed
@@ -292,6 +306,7 @@ ENROLMENT_DAYS = env.int("ENROLMENT_DAYS", default=365)  # since the task's end
 for name, days, least in (
     ("NOTIFICATION_DAYS", NOTIFICATION_DAYS, 30),
     ("ACTIVITY_DAYS", ACTIVITY_DAYS, 365),
+    ("SECURITY_LOG_DAYS", SECURITY_LOG_DAYS, 90),
     ("MESSAGE_DAYS", MESSAGE_DAYS, 30),
     ("REPORT_DAYS", REPORT_DAYS, 30),
     ("ENROLMENT_DAYS", ENROLMENT_DAYS, 30),
@@ -300,11 +315,17 @@ for name, days, least in (
         raise ImproperlyConfigured(f"Set {name} to 0, which keeps for ever, or to at least {least} days.")
 if SESSION_DAYS < 1:
     raise ImproperlyConfigured("Set SESSION_DAYS to at least 1 day.")
+if SESSION_IDLE_HOURS < 1:
+    raise ImproperlyConfigured("Set SESSION_IDLE_HOURS to at least 1 hour.")
 SESSION_COOKIE_AGE = SESSION_DAYS * 24 * 3600
 
 # Transport security -------------------------------------------------------------------------------------------
 
 SESSION_COOKIE_HTTPONLY = True
+# A browser takes a cookie with this prefix over https alone, for this host alone, so no neighbour can set one.
+_prefix = "" if DEBUG else "__Host-"
+SESSION_COOKIE_NAME, CSRF_COOKIE_NAME = f"{_prefix}sessionid", f"{_prefix}csrftoken"
+DEVICE_COOKIE_NAME, LANGUAGE_COOKIE_NAME = f"{_prefix}browser", f"{_prefix}django_language"
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = LANGUAGE_COOKIE_SECURE = SECURE_SSL_REDIRECT = not DEBUG
 SECURE_HSTS_SECONDS = 0 if DEBUG else 31_536_000
 SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = not DEBUG

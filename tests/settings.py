@@ -48,6 +48,3 @@ STORAGES = {
     "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
 }
 WHITENOISE_USE_FINDERS = WHITENOISE_AUTOREFRESH = True
-
-# Every test signs in from the same address; wrong passwords are still counted.
-ACCOUNT_RATE_LIMITS = {"login": None}

@@ -122,11 +122,11 @@ def test_an_icon_is_served_and_nothing_else(client):
         assert client.get(f"/media/icons/{name}").status_code == 404
 
 
-def test_no_shared_cache_keeps_a_page_of_someone_signed_in(signed_in):
+def test_no_cache_keeps_a_page_of_someone_signed_in(signed_in):
     program = make_program()
     client = signed_in(program.created_by)
     for address in ("/", "/activity/", program.get_absolute_url(), f"{program.get_absolute_url()}edit/"):
-        assert client.get(address).headers["Cache-Control"] == "private, no-cache"
+        assert client.get(address).headers["Cache-Control"] == "no-store"
 
 
 def test_errors_look_like_the_console(signed_in):

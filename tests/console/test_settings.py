@@ -17,7 +17,14 @@ def start(**variables: str) -> subprocess.CompletedProcess[str]:
     )
 
 
-LEAST = {"ACTIVITY_DAYS": 365, "NOTIFICATION_DAYS": 30, "MESSAGE_DAYS": 30, "REPORT_DAYS": 30, "ENROLMENT_DAYS": 30}
+LEAST = {
+    "ACTIVITY_DAYS": 365,
+    "SECURITY_LOG_DAYS": 90,
+    "NOTIFICATION_DAYS": 30,
+    "MESSAGE_DAYS": 30,
+    "REPORT_DAYS": 30,
+    "ENROLMENT_DAYS": 30,
+}
 
 
 @pytest.mark.parametrize(("name", "least"), LEAST.items())
@@ -30,6 +37,10 @@ def test_nothing_is_kept_for_fewer_days(name: str, least: int) -> None:
 def test_these_days_or_for_ever_are_possible() -> None:
     for variables in ({name: str(least) for name, least in LEAST.items()}, dict.fromkeys(LEAST, "0")):
         assert start(**variables).returncode == 0
+
+
+def test_a_session_lasts_an_hour_at_least() -> None:
+    assert "Set SESSION_IDLE_HOURS to at least 1 hour." in start(SESSION_IDLE_HOURS="0").stderr
 
 
 def test_days_are_no_fewer_than_none() -> None:
@@ -52,3 +63,18 @@ def test_the_edge_is_set_as_it_is_meant(variables: dict[str, str], why: str) -> 
 
 def test_old_processes_may_be_told_of_proxies_in_their_own_way() -> None:
     assert start(BEHIND_PROXY="1", TRUSTED_PROXIES="10.0.0.0/24,::1").returncode == 0
+
+
+def test_cookies_are_this_hosts_own_over_https() -> None:
+    """P-6: a neighbour of the domain sets none of them."""
+    code = (
+        "from console import settings as s; print(s.SESSION_COOKIE_NAME, s.CSRF_COOKIE_NAME, s.DEVICE_COOKIE_NAME, "
+        "s.LANGUAGE_COOKIE_NAME, s.SESSION_COOKIE_SECURE, s.CSRF_COOKIE_SECURE, s.LANGUAGE_COOKIE_SECURE)"
+    )
+    environment = {**os.environ, "DEBUG": "0", "SECRET_KEY": "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOP-_"}
+    command = [sys.executable, "-c", code]
+    said = subprocess.run(
+        command, cwd=settings.BASE_DIR, env=environment, capture_output=True, text=True, timeout=60, check=True
+    )
+    names = "__Host-sessionid __Host-csrftoken __Host-browser __Host-django_language"
+    assert said.stdout.split() == [*names.split(), "True", "True", "True"]
