@@ -61,7 +61,15 @@ def remove_program(version):
     return reverse("hosts:remove_program", args=[binding.application.application_id, binding.pk]), {"note": "Broken"}
 
 
+def remove_member(version):
+    """Who reviews for an application of the team leaves that, too."""
+    team = version.mini_program.team
+    reviewer = factories.make_reviewer(factories.make_application(team))
+    return reverse("accounts:remove", args=[team.pk, team.memberships.get(user=reviewer).pk]), {"note": ""}
+
+
 FOLLOWS = [
+    (remove_member, {}),
     (publish, {"grayscale.ended": ["First", "Second"]}),
     (roll_back, {}),
     (take_off_shelf, {"grayscale.suspended": ["First", "Higher"]}),
@@ -90,7 +98,9 @@ def test_what_is_announced_happens(signed_in, version, dialog, tasks):
     url, data = dialog(version)
     application = version.mini_program.bindings.get().application
     host_side = factories.make_reviewer(application, "app_admin")
-    client = signed_in(host_side if dialog is remove_program else version.mini_program.created_by)
+    administrator = factories.make_member(version.mini_program.team, "admin")
+    who = {remove_program: host_side, remove_member: administrator}.get(dialog, version.mini_program.created_by)
+    client = signed_in(who)
     before = state()
     page = client.get(url)
     announced = page.context["follows"].events

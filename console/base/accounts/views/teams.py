@@ -34,6 +34,7 @@ from console.base.accounts.forms import DecideForm, InviteForm, NewUserForm, Pro
 from console.base.accounts.models import Invitation, Membership, MembershipProposal, SecurityEntry, Team, User
 from console.base.accounts.permissions import TEAM_ROLE_PERMISSIONS, Permission, lacking
 from console.base.activity.models import ActivityEntry
+from console.base.activity.rehearsal import Follows
 from console.base.activity.views import activity_page
 from console.base.core.pages import NoteForm, form_page, page_of, posted
 
@@ -166,6 +167,7 @@ def remove(request: SignedInRequest, member: Membership) -> HttpResponse:
         template="accounts/confirm/remove.html",
         save=lambda data: actions.remove_member(member, by=request.user, reason=data["note"]),
         toast=_("%(person)s is no longer a member.") % {"person": member.user},
+        follows=Follows(lambda: actions.remove_member(member, by=request.user)),
         member=member,
     )
 
@@ -180,6 +182,7 @@ def leave(request: SignedInRequest, team: Team) -> HttpResponse:
         template="accounts/confirm/leave.html",
         save=lambda data: actions.remove_member(team.membership, by=request.user),
         toast=_("You left %(team)s.") % {"team": team},
+        follows=Follows(lambda: actions.remove_member(team.membership, by=request.user)),
         url=reverse("accounts:list"),
     )
 
