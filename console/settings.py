@@ -181,6 +181,7 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "console.base.accounts.passwords.GuessableValidator"},
 ]
 LOGIN_URL = "account_login"
+CSRF_FAILURE_VIEW = "console.views.csrf_failure"
 LOGIN_REDIRECT_URL = "home"
 MFA_ADAPTER = "console.base.accounts.adapter.FactorAdapter"
 ACCOUNT_ADAPTER = "console.base.accounts.adapter.AccountAdapter"

@@ -50,6 +50,7 @@ application_urls = [*hosts.urlpatterns, *reviews.application_urlpatterns, *messa
 urlpatterns = [
     path("", views.home, name="home"),
     path("search/", views.search, name="search"),
+    path("session/", views.session, name="session"),
     path("shortcuts/", views.shortcuts, name="shortcuts"),
     path("activity/", views.activity, name="activity"),
     path("notifications/", views.notifications, name="notifications"),

@@ -11,7 +11,8 @@ from urllib.parse import urlsplit
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.core.files.storage import default_storage
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
+from django.middleware.csrf import get_token
 from django.shortcuts import redirect, render
 from django.urls import Resolver404, ResolverMatch, resolve, reverse
 from django.utils import timezone
@@ -31,6 +32,7 @@ from console.base.activity.views import activity_page
 from console.base.core import busy
 from console.base.core.middleware import busy_page
 from console.base.core.pages import form_page, page_of, posted, show
+from console.base.core.resend import is_from_here, resend_page
 from console.base.hosts.models import HostApplication
 from console.home.elsewhere import elsewhere
 from console.home.figures import holdings, sent_by
@@ -164,6 +166,14 @@ def notification_choices(request: SignedInRequest) -> HttpResponse:
     )
 
 
+@route(Permission.PUBLIC)
+def session(request: HttpRequest) -> HttpResponse:
+    """Who is signed in, and the token for forms that are open: what session.js asks before it sends one."""
+    answer = JsonResponse({"user": request.user.pk, "token": get_token(request)})
+    answer["Cache-Control"] = "no-store"
+    return answer
+
+
 @route(Permission.PUBLIC, methods="POST")
 def language(request: HttpRequest) -> HttpResponse:
     """Show the console in another language from now on, beginning with the page that the person is on."""
@@ -227,6 +237,14 @@ def icon_file(request: HttpRequest, name: str) -> HttpResponse:
 def forbidden(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
     """403: yours, without the right."""
     return show(request, "403.html", {}, status=403)
+
+
+def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
+    """403: a form's token is not this session's, mostly of a sign-in meanwhile; a page of ours may send it again."""
+    if not is_from_here(request):
+        return forbidden(request)
+    words = _("Nothing was saved: the form was opened before you last signed in. Send it once more.")
+    return resend_page(request, title=_("This form is from an earlier session"), words=words, status=403)
 
 
 def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:

@@ -3,6 +3,7 @@
 import re
 
 import pytest
+from django.contrib.sessions.models import Session
 from django.urls import reverse
 from playwright.sync_api import Browser, Page, expect
 from pytest_django.live_server_helper import LiveServer
@@ -179,3 +180,25 @@ def test_axe_finds_nothing_serious(console: Page, live_server: LiveServer, brows
     open_dialog(walker.page, "/confirm/")
     walker.look_around()
     assert walker.complaints == []
+
+
+def test_a_session_that_ended_loses_nothing(console: Page, live_server: LiveServer):
+    """One signs in again in another tab, and what was typed is sent then."""
+    program = make_program(name="City Bus")
+    program.team.members.add(console.user, through_defaults={"role": "license_holder"})  # type: ignore[attr-defined]
+    console.clock.install()
+    console.goto(f"{live_server.url}{reverse('miniprograms:edit', args=[program.app_id])}")
+    console.get_by_label("Name").fill("City Ferry")
+    Session.objects.all().delete()
+    console.clock.fast_forward(120_000)
+    console.get_by_role("button", name="Save").click()
+    box = console.locator("#signed-out")
+    expect(box).to_be_visible()
+    with console.context.expect_page() as opened:
+        box.get_by_role("link").click()
+    sign_in(console.context, live_server.url, console.user)  # type: ignore[attr-defined]
+    opened.value.close()
+    console.clock.run_for(4_000)
+    expect(console.get_by_role("heading", name="City Ferry", exact=True)).to_be_visible()
+    program.refresh_from_db()
+    assert program.name == "City Ferry"

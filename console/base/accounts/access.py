@@ -13,13 +13,14 @@ from dataclasses import dataclass
 from functools import wraps
 from typing import Any, TypeVar
 
-from django.contrib.auth.decorators import login_required
 from django.contrib.auth.models import AnonymousUser
+from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied
 from django.db.models import Model, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllowed
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from console.base.accounts import sudo as sudo_mode
 from console.base.accounts.authentication import has_second_factor
@@ -36,6 +37,7 @@ from console.base.accounts.models import (
 from console.base.accounts.permissions import TEAM_ROLE_PERMISSIONS, Permission
 from console.base.accounts.states import SecurityKind
 from console.base.core.pages import go, show, typed
+from console.base.core.resend import resend_page
 
 Loader = Callable[..., Any]
 View = Callable[..., HttpResponse]
@@ -93,11 +95,31 @@ def route(
             return answer
 
         public = permission is Permission.PUBLIC
-        declared = guarded if public else login_required(guarded)
+        declared: View = guarded if public else _for_signed_in(guarded)
         declared.policy = Policy(permission, allowed, sudo)  # type: ignore[attr-defined]
         return declared
 
     return decorate
+
+
+def _for_signed_in(view: View) -> View:
+    """Let only who is signed in through; what somebody typed before the session ended is not lost.
+
+    A page leads to the sign-in; htmx gets a plain 401, which session.js answers; a form that was sent is offered again.
+    """
+
+    @wraps(view)
+    def guarded(request: HttpRequest, **kwargs: Any) -> HttpResponse:
+        if request.user.is_authenticated:
+            return view(request, **kwargs)
+        if request.headers.get("HX-Request"):
+            return HttpResponse(status=401)
+        if request.method == "POST" and (request.FILES or typed(request)):
+            words = _("Nothing was saved. Sign in again, then send the form once more.")
+            return resend_page(request, title=_("Your session has ended"), words=words, status=401, signs_in=True)
+        return redirect_to_login(request.get_full_path())
+
+    return guarded
 
 
 def _sudo(request: HttpRequest) -> HttpResponse | None:

@@ -11,9 +11,8 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 
 from console.base.core import bodies, busy
-from console.base.core.pages import busy_answer, busy_words, is_dialog, typed
-
-LONGEST_TYPED = 64 * 1024  # characters that the page carries on
+from console.base.core.pages import busy_answer, busy_words, is_dialog
+from console.base.core.resend import carried
 
 
 class BusyMiddleware:
@@ -85,14 +84,11 @@ def busy_page(request: HttpRequest, error: BaseException, *, may_be_saved: bool 
 
 
 def _carried(request: HttpRequest) -> list[tuple[str, str]] | None:
-    """Return what the page sends once more, without passwords; None for files and for what is too long.
+    """Return what the page sends once more; None for what may come from elsewhere.
 
-    None as well for what may come from elsewhere: the page would give it the token that it came without.
+    The page would give it the token that it came without.
     """
-    if not getattr(request, "csrf_processing_done", False) or request.FILES:
-        return None
-    fields = [(name, value) for name, value in typed(request) if "password" not in name]
-    return fields if sum(len(value) for _name, value in fields) <= LONGEST_TYPED else None
+    return carried(request) if getattr(request, "csrf_processing_done", False) else None
 
 
 def _back(request: HttpRequest) -> str:

@@ -6,4 +6,5 @@ import './forms.js';
 import './frame.js';
 import './palette.js';
 import './secret.js';
+import './session.js';
 import './upload.js';

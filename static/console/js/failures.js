@@ -13,7 +13,7 @@ document.addEventListener('htmx:beforeSwap', event => {
 for (const name of ['htmx:responseError', 'htmx:sendError', 'htmx:timeout']) {
   document.addEventListener(name, event => {
     const { xhr } = event.detail
-    if ([403, 404, 409, 422].includes(xhr?.status)) return
+    if ([401, 403, 404, 409, 422].includes(xhr?.status)) return // session.js answers a 401.
     toast(busy(xhr) === 'words' ? xhr.responseText : document.getElementById('announcer').dataset.failed)
   })
 }
