@@ -53,12 +53,12 @@ def open_dialog(page: Page, address: str) -> None:
         address,
     )
     page.get_by_text("Open it…").click()
-    expect(page.locator("dialog h2")).to_be_visible()
+    expect(page.locator("#dialog h2")).to_be_visible()
 
 
 def test_a_dialog_opens_traps_and_gives_the_focus_back(console: Page):
     open_dialog(console, "/confirm/")
-    expect(console.locator("dialog [name=note]")).to_be_focused()
+    expect(console.locator("#dialog [name=note]")).to_be_focused()
     for _key in range(8):
         console.keyboard.press("Tab")
         inside = "!document.activeElement.closest('main')"
@@ -70,11 +70,11 @@ def test_a_dialog_opens_traps_and_gives_the_focus_back(console: Page):
 
 def test_a_dialog_shows_errors_and_then_a_toast(console: Page):
     open_dialog(console, "/form/")
-    console.fill("dialog [name=number]", "13")
+    console.fill("#dialog [name=number]", "13")
     console.locator("#dialog").get_by_role("button", name="Save").click()
-    expect(console.locator("dialog [role=alert]")).to_contain_text("13 is taken.")
-    expect(console.locator("dialog [name=number]")).to_have_value("13")
-    console.fill("dialog [name=number]", "7")
+    expect(console.locator("#dialog [role=alert]")).to_contain_text("13 is taken.")
+    expect(console.locator("#dialog [name=number]")).to_have_value("13")
+    console.fill("#dialog [name=number]", "7")
     console.locator("#dialog").get_by_role("button", name="Save").click()
     expect(console.locator(".toast")).to_contain_text("7 is kept.")
 
