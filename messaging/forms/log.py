@@ -44,7 +44,7 @@ class LogForm(forms.Form):
     application = forms.ChoiceField(label=gettext_lazy("Application"), required=False)
     since = _day(gettext_lazy("From"))
     until = _day(gettext_lazy("To"))
-    recipient = _text(gettext_lazy("Recipient"), gettext_lazy("openid, or oTq3Zx…a9Kd"), 64)
+    recipient = _text(gettext_lazy("Recipient"), gettext_lazy("openid, oTq3Zx…a9Kd or account"), 128)
     message = _text(gettext_lazy("Message ID"), gettext_lazy("msg_1042"), 24)
 
     def __init__(self, query: QueryDict, *, program: MiniProgram) -> None:
@@ -69,16 +69,16 @@ class LogForm(forms.Form):
     def _offer(self, name: str, everything: str, choices: dict[str, str]) -> None:
         self.fields[name].choices = [("", everything), *choices.items()]  # type: ignore[attr-defined]
 
-    def clean_recipient(self) -> tuple[str, str] | None:
-        """Return how the openid begins and ends; raises ValidationError for what is neither whole nor masked."""
+    def clean_recipient(self) -> dict[str, str]:
+        """Return how to find the recipients: by openid, whole or as this page shows it, else by the app's account."""
         typed: str = self.cleaned_data["recipient"]
         if not typed:
-            return None
+            return {}
         if OPENID.fullmatch(typed):
-            return typed, ""
+            return {"openid": typed}
         if match := MASKED.fullmatch(typed):
-            return match[1], match[2]
-        raise forms.ValidationError(_("Write the whole openid, or what this page shows of it: oTq3Zx…a9Kd"))
+            return {"openid__startswith": match[1], "openid__endswith": match[2]}
+        return {"account": typed}
 
     def clean_message(self) -> int | None:
         """Return the number in `msg_1042`; raises ValidationError for anything else."""

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, time, timedelta
 from typing import NamedTuple
 
@@ -48,7 +49,7 @@ class Place(NamedTuple):
 class Criteria:
     """What a program's log is searched for; empty asks nothing.
 
-    `recipient` is how an openid begins and ends.
+    `recipient` holds lookups of a ProgramUser: the whole openid, how it begins and ends, or the account.
     """
 
     state: str = ""
@@ -56,7 +57,7 @@ class Criteria:
     application: int | None = None
     since: datetime | None = None
     until: datetime | None = None
-    recipient: tuple[str, str] | None = None
+    recipient: Mapping[str, str] = field(default_factory=dict)
     message: int | None = None
 
 
@@ -88,9 +89,8 @@ def latest(program: MiniProgram, criteria: Criteria, *, before: Place | None = N
     return [found[pk] for pk in chosen if pk in found]
 
 
-def _consents_of(program: MiniProgram, recipient: tuple[str, str]) -> list[int]:
-    begins, ends = recipient
-    users = ProgramUser.objects.filter(mini_program=program, openid__startswith=begins, openid__endswith=ends)
+def _consents_of(program: MiniProgram, recipient: Mapping[str, str]) -> list[int]:
+    users = ProgramUser.objects.filter(mini_program=program, **recipient)
     few = list(users.values_list("pk", flat=True)[:MOST_USERS])
     return list(Consent.objects.filter(user__in=few).values_list("pk", flat=True)) if few else []
 

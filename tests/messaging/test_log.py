@@ -88,6 +88,8 @@ def test_each_filter(signed_in, viewer, url, program, application, user, templat
     assert found(application=other_application.application_id) == [failed]
     assert found(recipient=user.openid) == [pushed, old]
     assert found(recipient=user.masked) == [pushed, old]
+    assert found(recipient=user.account) == [pushed, old]
+    assert found(recipient="nobody") == []
     assert found(recipient=f"{user.openid[:6]}...{user.openid[-4:]}", state="delivered") == [old]
     assert found(message=failed.message_id) == found(message=str(failed.pk)) == [failed]
     day = timezone.localdate(old.accepted_at).isoformat()
@@ -107,7 +109,7 @@ def test_deleted_templates_can_still_be_asked_for(signed_in, viewer, url, user, 
 @pytest.mark.parametrize(
     ("query", "field"),
     [
-        ({"recipient": "abc"}, "recipient"),
+        ({"recipient": "a" * 129}, "recipient"),
         ({"recipient": "\x00" * 28}, "recipient"),
         ({"message": "msg_" + "9" * 40}, "message"),
         ({"message": "²"}, "message"),
