@@ -78,6 +78,7 @@ def test_one_that_is_damaged_or_can_not_be_kept(tmp_path: Path) -> None:
         (f"django-insecure-{GOOD}", "contains “insecure”"),
         (f"Change-Me-{GOOD}", "contains “change-me”"),
     ],
+    ids=["none", "known", "short", "one letter", "eight letters", "repeated", "insecure", "change me"],
 )
 def test_production_refuses_a_weak_key(key: str, why: str) -> None:
     with pytest.raises(ImproperlyConfigured, match=f"SECRET_KEY .*{why}.*token_urlsafe"):
@@ -86,7 +87,9 @@ def test_production_refuses_a_weak_key(key: str, why: str) -> None:
         secret_key.check(GOOD, [GOOD, key])
 
 
-@pytest.mark.parametrize("key", [GOOD, secrets.token_hex(32), f"{secrets.randbits(400):0100d}"])
+@pytest.mark.parametrize(
+    "key", [GOOD, secrets.token_hex(32), f"{secrets.randbits(400):0100d}"], ids=["letters", "hex", "digits"]
+)
 def test_production_takes_a_random_key(key: str) -> None:
     secret_key.check(key, [key])
 
