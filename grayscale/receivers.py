@@ -4,13 +4,19 @@ from datetime import datetime
 from typing import Any
 
 from django.dispatch import receiver
+from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from console.base.accounts.models import User
+from console.base.core import times
 from grayscale import lifecycle
+from grayscale.guardrail import Seen, breach, harm
+from grayscale.guardrail_words import harm_words
+from grayscale.models import GrayscaleTask
 from miniprograms.models import Binding, MiniProgram
 from miniprograms.signals import binding_ended, shelf_changed
-from releases.models import Release
-from releases.signals import version_released
+from releases.models import Release, Version
+from releases.signals import publish_considered, version_released
 
 
 @receiver(version_released)
@@ -22,6 +28,20 @@ def end_what_is_reached(sender: Any, *, release: Release, **kwargs: Any) -> None
     program, at = release.mini_program, release.at
     lifecycle.settle(program, at=at)
     lifecycle.end_overtaken(program, release.to_version, by=release.by, at=at)
+
+
+@receiver(publish_considered)
+def name_harm(sender: Any, *, version: Version, **kwargs: Any) -> list[str]:
+    """Return in words which guardrails of running tasks the version exceeds, as they last looked (G-13)."""
+    tasks = GrayscaleTask.objects.running(at=timezone.now()).filter(version=version).order_by("pk")
+    found = []
+    for task in tasks.exclude(guard_devices=None).exclude(guard_seen=None):
+        seen, guard = Seen.of(task.guard_seen), task.guardrail
+        if guard and (broken := breach(guard, seen.ours, seen.online)):
+            when = times.relative(task.guard_looked_at) if task.guard_looked_at else ""
+            words = {"task": task, "harm": harm_words(harm(guard, seen, broken)), "when": when}
+            found.append(_("“%(task)s”, %(when)s: %(harm)s.") % words)
+    return found
 
 
 @receiver(shelf_changed)

@@ -120,6 +120,18 @@ class UploadForm(forms.Form):
         return number
 
 
+class PublishForm(NoteForm):
+    """A note; where something speaks against publishing (`doubts`), an explicit confirmation and a reason."""
+
+    anyway = forms.BooleanField(label=_("Publish anyway: I have read what speaks against it"))
+    field_order = ["anyway", "note"]
+
+    def __init__(self, *args: Any, doubts: list[str], **kwargs: Any) -> None:
+        super().__init__(*args, needed=bool(doubts), **kwargs)
+        if not doubts:
+            del self.fields["anyway"]
+
+
 class RollBackForm(NoteForm):
     """Which earlier release to return to; the highest is proposed."""
 

@@ -26,10 +26,11 @@ from miniprograms.views import programs_page
 from releases import actions, rules
 from releases.access import audit_for, version_for
 from releases.filters import OverviewFilter
-from releases.forms import RollBackForm, UploadForm
+from releases.forms import PublishForm, RollBackForm, UploadForm
 from releases.inspection import PackageRefused
 from releases.models import Audit, ReviewDecision, Version
 from releases.presenters.versions import Overview, overview_of, overviews
+from releases.signals import publish_considered
 
 SHOWN_RELEASES = 7
 SHOWN_AUDITS = 6
@@ -221,9 +222,10 @@ def publish(request: SignedInRequest, version: Version) -> HttpResponse:
     """Publish: what every device will get (V-12)."""
     program = version.mini_program
     online = program.versions.online().first()
+    doubts = [words for _receiver, found in publish_considered.send(sender=Version, version=version) for words in found]
     return confirm_page(
         request,
-        NoteForm(posted(request)),
+        PublishForm(posted(request), doubts=doubts),
         template="releases/confirm/publish.html",
         impossible=rules.why_not_publish(program, version, online=online),
         save=lambda data: actions.publish(version, by=request.user, note=data["note"]),
@@ -233,6 +235,7 @@ def publish(request: SignedInRequest, version: Version) -> HttpResponse:
         version=version,
         online=online,
         applications=list(program.bindings.bound().applications()),
+        doubts=doubts,
         follows=Follows(lambda: actions.publish(version, by=request.user)),
     )
 
