@@ -222,7 +222,8 @@ def publish(request: SignedInRequest, version: Version) -> HttpResponse:
     """Publish: what every device will get (V-12)."""
     program = version.mini_program
     online = program.versions.online().first()
-    doubts = [words for _receiver, found in publish_considered.send(sender=Version, version=version) for words in found]
+    answers: list[tuple[Any, Any]] = publish_considered.send(sender=Version, version=version)
+    doubts = [words for _receiver, found in answers for words in found]
     return confirm_page(
         request,
         PublishForm(posted(request), doubts=doubts),
