@@ -11,7 +11,7 @@ from http import HTTPStatus
 from typing import Any, Protocol, TypeVar
 
 import msgspec
-from django.db import connection
+from django.db import DEFAULT_DB_ALIAS, connections
 from django.http import HttpResponse, HttpResponseBase, StreamingHttpResponse
 
 Environ = dict[str, Any]
@@ -95,7 +95,8 @@ def _give_back() -> None:
 
     A transaction that is open now is not the request's, but that of a test around it.
     """
-    if not connection.in_atomic_block:
+    connection = connections[DEFAULT_DB_ALIAS]  # The proxy of that name asks for it anew at each attribute.
+    if connection.connection is not None and not connection.in_atomic_block:
         connection.close()
 
 

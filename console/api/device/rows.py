@@ -9,6 +9,7 @@ import time
 from typing import Any
 
 from console.api.device.credentials import Application
+from console.api.http import Response
 from console.base.hosts.models import HostApplication
 from grayscale.decision import Deliverable, ProgramState, served
 from grayscale.program_state import program_state, program_states
@@ -19,7 +20,11 @@ from releases.models import Version
 
 
 class Rows:
-    """Answers by queries."""
+    """Answers by queries; one for each request, so it remembers nothing for long."""
+
+    def __init__(self) -> None:
+        self.proved: dict[str, Application] = {}
+        self.answers: dict[tuple[str, int, str, str, str | None], Response] = {}
 
     def application(self, application_id: str) -> Application | None:
         application = HostApplication.objects.filter(application_id=application_id).first()

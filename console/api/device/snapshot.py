@@ -14,6 +14,7 @@ import msgspec
 from django.db import connection
 
 from console.api.device.credentials import Application
+from console.api.http import Response
 from grayscale.decision import Deliverable, ProgramState, served
 from grayscale.program_state import task_rules, trials_of
 from miniprograms.querysets import BOUND, ON_SHELF, UNBOUND
@@ -52,12 +53,17 @@ APPLICATIONS = """
 
 
 class Snapshot(msgspec.Struct, frozen=True):
-    """Host applications by id, mini programs by App ID, App IDs by primary key and by the packages they may give."""
+    """Host applications by id, mini programs by App ID, App IDs by primary key and by the packages they may give.
+
+    `proved` and `answers` are filled as requests come, and end with the snapshot (`credentials.Source`).
+    """
 
     applications: Mapping[str, Application]
     programs: Mapping[str, ProgramState]
     app_ids: Mapping[int, str]
     packages: Mapping[str, frozenset[str]]
+    proved: dict[str, Application] = msgspec.field(default_factory=dict)
+    answers: dict[tuple[str, int, str, str, str | None], Response] = msgspec.field(default_factory=dict)
 
     def application(self, application_id: str) -> Application | None:
         """Return the host application with this id; None also when all its keys are revoked."""
@@ -87,7 +93,7 @@ def load() -> Snapshot:
 def reload(snapshot: Snapshot, *, mini_programs: Iterable[int] = (), applications: bool = False) -> Snapshot:
     """Return a new snapshot in which these programs (primary keys), and all applications if so, are as they are now."""
     if applications:
-        snapshot = msgspec.structs.replace(snapshot, applications=_applications())
+        snapshot = Snapshot(_applications(), snapshot.programs, snapshot.app_ids, snapshot.packages)
     if ids := list(mini_programs):
         snapshot = _with_programs(_without(snapshot, ids), ids)
     return snapshot

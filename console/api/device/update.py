@@ -7,21 +7,22 @@ import time
 from collections.abc import Callable
 from urllib.parse import quote
 
-import msgspec
-
 from console.api.device import rate
 from console.api.device.credentials import Application, Source, authenticate, check_guid
 from console.api.device.feed import feed
 from console.api.device.http import read_json, unavailable
 from console.api.device.schema import PackageLink, UpdateAnswer, UpdateRequest
+from console.api.device.shortcut import ShortcutDecoder
 from console.api.device.signatures import signature
 from console.api.http import Environ, Response, json_response
 from grayscale.claims import ClaimsUnavailable, DatabaseClaims
 from grayscale.decision import Decision, decide
 
+MOST_ANSWERS = 1 << 15  # of some 600 bytes, that one snapshot remembers
+
 logger = logging.getLogger(__name__)
 claims = DatabaseClaims(is_away=feed.is_behind)
-_decoder = msgspec.json.Decoder(UpdateRequest)
+_decoder = ShortcutDecoder()
 
 
 def answer(environ: Environ, source: Callable[[], Source]) -> Response:
@@ -45,9 +46,19 @@ def answer(environ: Environ, source: Callable[[], Source]) -> Response:
         # Only for devices that a task may reach: all others are answered from memory while the database is away.
         logger.warning("whether a device has a place in a task can't be told: %s", error)
         raise unavailable() from None
-    if decision.release is not None:
-        rows.seen(asked.app_id, asked, application=application.pk)
-    return json_response(_worded(decision, asked, application))
+    release = decision.release
+    if release is None:
+        return json_response(UpdateAnswer(decision.status))
+    rows.seen(asked.app_id, asked, application=application.pk)
+    if decision.trial is not None:  # What opens it stands in the answer.
+        return json_response(_worded(decision, asked, application))
+    key = (asked.app_id, application.pk, release.number, decision.status, decision.channel)
+    found = rows.answers.get(key)
+    if found is None:
+        found = json_response(_worded(decision, asked, application))
+        if len(rows.answers) < MOST_ANSWERS:
+            rows.answers[key] = found
+    return found
 
 
 def _worded(decision: Decision, asked: UpdateRequest, application: Application) -> UpdateAnswer:
