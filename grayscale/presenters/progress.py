@@ -20,6 +20,7 @@ from django.utils.translation import gettext as _
 from console.base.core import times
 from console.base.hosts.models import HostApplication
 from grayscale.conditions import APPLICATION, CONDITIONS, NETWORK, PLATFORM
+from grayscale.error_rates import Counting
 from grayscale.estimate import sample
 from grayscale.guardrail import Seen
 from grayscale.guardrail_words import guardrail_words
@@ -36,7 +37,7 @@ from releases.models import Version
 
 HOUR = timedelta(hours=1)
 MANY = 200_000  # places of the last hour that are counted one by one
-MOST_REPORTS = 500_000  # reports that a rate is made from
+MOST_REPORTS = 500_000  # reports that a rate is made from, and that are counted as left out
 SHOWN = 5  # lines of a split; the rest is “Other”
 
 
@@ -51,11 +52,15 @@ class Line:
 
 @dataclass(frozen=True, kw_only=True)
 class Reports:
-    """What devices reported about the update to a version: how many have it, and on how many it failed."""
+    """What devices reported about the update to a version: how many have it, and on how many it failed.
+
+    `left_out` is how many devices reported whose reports do not count (G-17).
+    """
 
     installed: int = 0
     failed: int = 0
     tries: int = 0
+    left_out: int = 0
 
     @property
     def devices(self) -> int:
@@ -319,13 +324,25 @@ class Progress:
 
     @cached_property
     def reports(self) -> Reports:
-        """What devices reported about this version."""
-        return _reports(self.task.version)
+        """What devices with a place reported about this version (G-17); nothing once their places are deleted."""
+        return Reports() if self.is_forgotten else _reports(Counting.of(self.task), self.task)
 
     @cached_property
     def online_reports(self) -> Reports:
-        """What devices reported about the online version."""
-        return _reports(self.online) if self.online else Reports()
+        """What all devices of the task's applications reported about the online version."""
+        if self.online is None:
+            return Reports()
+        return _reports(Counting(self.online, None, Counting.of(self.task).applications), self.task)
+
+    @cached_property
+    def is_proved(self) -> bool:
+        """Whether all of the task's applications require proof of what it counts since before it started (R-9)."""
+        applications = HostApplication.objects.filter(pk__in=self.task.applications.values("application"))
+        return not applications.exclude(
+            places_proved_since__lte=self.started,
+            reports_proved_since__lte=self.started,
+            logs_proved_since__lte=self.started,
+        ).exists()
 
 
 def _about(length: timedelta) -> str:
@@ -379,15 +396,16 @@ def _reason_words(reason: str) -> str:
     return words[reason]
 
 
-def _reports(version: Version) -> Reports:
+def _reports(counting: Counting, task: GrayscaleTask) -> Reports:
     def count() -> Reports:
-        rows = UpdateReport.objects.filter(version=version)[:MOST_REPORTS]
+        all_of_them = UpdateReport.objects.filter(version=counting.version)
+        rows = all_of_them.filter(counting.condition())[:MOST_REPORTS]
         found = rows.aggregate(
             installed=Count("guid", filter=Q(result=ReportResult.INSTALLED)),
             failed=Count("guid", filter=Q(result=ReportResult.FAILED)),
             tries=Sum("failures", default=0),
         )
-        return Reports(**found)
+        return Reports(**found, left_out=all_of_them.filter(~counting.condition())[:MOST_REPORTS].count())
 
-    reports: Reports = kept(f"grayscale-reports-2-{version.pk}", count)
+    reports: Reports = kept(f"grayscale-reports-3-{task.pk}-{counting.version.pk}", count)
     return reports

@@ -26,7 +26,6 @@ _fields = tuple(
 _Unchecked: Any = msgspec.defstruct("_Unchecked", _fields, bases=(UpdateRequest,))
 
 
-
 class ShortcutDecoder:
     """Decodes as `msgspec.json.Decoder(UpdateRequest)` does, and raises what that raises. Any thread may use it."""
 
