@@ -43,5 +43,8 @@ STORAGES = {
 }
 WHITENOISE_USE_FINDERS = WHITENOISE_AUTOREFRESH = True
 
+# Devices of tests all come from the same address.
+UNPROVEN_RATE_LIMIT = UNPROVEN_PLACES_PER_ADDRESS = UNPROVEN_PLACES_PER_APPLICATION = "1000000/second"
+
 # Every test signs in from the same address; wrong passwords are still counted.
 ACCOUNT_RATE_LIMITS = {"login": None}

@@ -19,6 +19,7 @@ Headers = list[tuple[str, str]]
 Start = Callable[..., Any]
 WSGIApplication = Callable[[Environ, Start], Iterable[bytes]]
 T = TypeVar("T")
+Read = TypeVar("Read", covariant=True)
 
 LONGEST_BODY = 16 * 1024  # bytes; an update check has about 300
 JSON = ("Content-Type", "application/json")
@@ -26,6 +27,13 @@ NOT_STORED = ("Cache-Control", "no-store")
 
 encode = msgspec.json.Encoder().encode
 _status_lines = {status.value: f"{status.value} {status.phrase}" for status in HTTPStatus}
+
+
+class Decodes(Protocol[Read]):
+    """`msgspec.json.Decoder`, or what does the same."""
+
+    def decode(self, body: bytes, /) -> Read:
+        """Return the body, checked; raises as msgspec does."""
 
 
 class Body(Protocol):
@@ -131,7 +139,7 @@ def too_large(longest: int) -> BodyRefused:
     return BodyRefused(413, f"The body may have {longest} bytes.")
 
 
-def decode(body: bytes, decoder: msgspec.json.Decoder[T]) -> T:
+def decode(body: bytes, decoder: Decodes[T]) -> T:
     """Return the body, checked; raises BodyRefused (400, 422, which names the member that is wrong)."""
     try:
         return decoder.decode(body)

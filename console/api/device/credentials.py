@@ -22,12 +22,18 @@ class Application(msgspec.Struct, frozen=True):
     """A host application: its primary key, the SHA-256 of each key that is not revoked, and the keys that sign for it.
 
     These are (key id, sealed private key), the newest first: sealed until the first signature needs them, and nothing
-    that is printed or logged can tell them.
+    that is printed or logged can tell them. `places` to `logs` say what it requires installation proof for (R-9).
     """
 
     pk: int
     keys: tuple[bytes, ...]
     signing_keys: tuple[tuple[str, str], ...] = ()
+    application_id: str = ""
+    proof_series: int = 1
+    places: bool = False
+    consents: bool = False
+    reports: bool = False
+    logs: bool = False
 
 
 class Source(Protocol):

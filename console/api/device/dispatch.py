@@ -5,7 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from console.api import http
-from console.api.device import consents, login_codes, logs, openapi, packages, policy, privacy, reports, update
+from console.api.device import (
+    consents,
+    login_codes,
+    logs,
+    openapi,
+    packages,
+    policy,
+    privacy,
+    proof_requests,
+    reports,
+    update,
+)
 from console.api.device.credentials import Source
 from console.api.device.feed import feed
 from console.api.device.http import ApiError, not_found, unavailable
@@ -23,6 +34,7 @@ METHODS = {
     "consents": ("GET", "HEAD", "POST"),
     "consent-settings": ("POST",),
     "login-codes": ("POST",),
+    "proofs": ("POST",),
     "openapi": ("GET", "HEAD"),
 }
 
@@ -78,6 +90,9 @@ def _handle(environ: Environ, source: Callable[[], Source], is_away: Callable[[]
     if path == "login-codes":
         _allow(environ, METHODS["login-codes"])
         return login_codes.answer(environ)
+    if path == "proofs":
+        _allow(environ, METHODS["proofs"])
+        return proof_requests.answer(environ)
     if path == "reports":
         _allow(environ, METHODS["reports"])
         return reports.answer(environ, source)

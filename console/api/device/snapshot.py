@@ -45,7 +45,10 @@ SOME_PROGRAMS = PROGRAMS.format(
 APPLICATIONS = """
     SELECT application.application_id, application.id, array_agg(sha256(convert_to(key.key, 'UTF8'))),
            ARRAY(SELECT ARRAY[signing.key_id, signing.sealed] FROM hosts_signingkey AS signing
-                 WHERE signing.application_id = application.id AND signing.retired_at IS NULL ORDER BY signing.id DESC)
+                 WHERE signing.application_id = application.id AND signing.retired_at IS NULL ORDER BY signing.id DESC),
+           application.proof_series, ARRAY[
+               places_proved_since IS NOT NULL, consents_proved_since IS NOT NULL,
+               reports_proved_since IS NOT NULL, logs_proved_since IS NOT NULL]
     FROM hosts_hostapplication AS application
     JOIN hosts_applicationkey AS key ON key.application_id = application.id AND key.revoked_at IS NULL
     GROUP BY application.id
@@ -156,7 +159,12 @@ def _rows(query: str, parameters: dict[str, list[int]] | None = None) -> list[tu
 def _applications() -> dict[str, Application]:
     return {
         application_id: Application(
-            pk, tuple(bytes(key) for key in keys), tuple((key_id, sealed) for key_id, sealed in signing)
+            pk,
+            tuple(bytes(key) for key in keys),
+            tuple((key_id, sealed) for key_id, sealed in signing),
+            application_id,
+            series,
+            *required,
         )
-        for application_id, pk, keys, signing in _rows(APPLICATIONS)
+        for application_id, pk, keys, signing, series, required in _rows(APPLICATIONS)
     }

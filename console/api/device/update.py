@@ -11,6 +11,7 @@ from console.api.device import rate
 from console.api.device.credentials import Application, Source, authenticate, check_guid
 from console.api.device.feed import feed
 from console.api.device.http import read_json, unavailable
+from console.api.device.proof import Unproved, is_proved
 from console.api.device.schema import PackageLink, UpdateAnswer, UpdateRequest
 from console.api.device.shortcut import ShortcutDecoder
 from console.api.device.signatures import signature
@@ -26,20 +27,23 @@ _decoder = ShortcutDecoder()
 
 
 def answer(environ: Environ, source: Callable[[], Source]) -> Response:
-    """Say which version the device shall run; raises ApiError (401, 400, 411, 413, 415, 422, 429, 503)."""
+    """Say which version the device shall run; raises ApiError (401, 400, 403, 411, 413, 415, 422, 429, 503)."""
     rows = source()
     application = authenticate(environ, rows)
     asked = read_json(environ, _decoder)
     check_guid(asked.guid, asked.platform)
     rate.limiter.hit(application.pk, asked.guid)
+    program = rows.program(asked.app_id)
+    proved = is_proved(environ, application, guid=asked.guid, account=asked.account)
+    bounded = claims if proved else Unproved(claims, environ, application)
     try:
         decision = decide(
-            rows.program(asked.app_id),
+            program,
             asked,
             application=application.pk,
             local_version=asked.local_version,
             at=time.time(),
-            claims=claims,
+            claims=bounded,
             trial_token=asked.trial_token,
         )
     except ClaimsUnavailable as error:
