@@ -30,6 +30,7 @@ def proofs(request: SignedInRequest, application: HostApplication) -> HttpRespon
         "application": application,
         "uses": [(words, getattr(application, f"{use}_proved_since")) for use, words in WORDS.items()],
         "has_secret": has_secret,
+        "all_required": all(application.proofs_required.values()),
         "days": max(round(settings.PROOF_SECONDS / 86_400), 1),
         "per_address": settings.UNPROVEN_PLACES_PER_ADDRESS,
         "per_application": settings.UNPROVEN_PLACES_PER_APPLICATION,
