@@ -255,7 +255,7 @@ DEVICE_RATE_LIMIT = env.str("DEVICE_RATE_LIMIT", default="600/minute")
 # and new places in a task by address, new places by application.
 PROOF_SECONDS = env.int("PROOF_SECONDS", default=7 * 24 * 3600)
 UNPROVEN_RATE_LIMIT = env.str("UNPROVEN_RATE_LIMIT", default="3000/minute")
-UNPROVEN_PLACES_PER_ADDRESS = env.str("UNPROVEN_PLACES_PER_ADDRESS", default="60/hour")
+UNPROVEN_PLACES_PER_ADDRESS = env.str("UNPROVEN_PLACES_PER_ADDRESS", default="600/hour")
 UNPROVEN_PLACES_PER_APPLICATION = env.str("UNPROVEN_PLACES_PER_APPLICATION", default="3000/minute")
 
 # Logs ---------------------------------------------------------------------------------------------------------

@@ -121,7 +121,7 @@ def test_reports_are_read_by_their_time(version):
 
 
 def test_g_17_only_enrolled_devices_count(version):
-    """Twelve invented GUIDs can't suspend a task, and sixty can't hide ten real failures."""
+    """Twelve invented GUIDs can't suspend a task, and sixty can't hide ten real failures (G-17)."""
     task = factories.make_task(version)
     report(version, 2, 10)
     log(version, 1, 1)

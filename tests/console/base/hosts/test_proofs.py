@@ -94,7 +94,7 @@ def test_the_page_says_what_it_means(signed_in, application, admin, secret):
     proving.require_proofs(application, uses=["consents"], seen=[], by=admin)
     text = client.get(url(application)).content.decode()
     assert "Only the account that a proof names" in text
-    assert "60/hour" not in text  # the suite's limits are others
+    assert "1000000/second" in text
     assert "required since" in client.get(application.get_absolute_url()).content.decode()
 
 
