@@ -13,7 +13,6 @@ from functools import cached_property
 from typing import Any
 
 from django.conf import settings
-from django.db.models import Count, Q, Sum
 from django.utils.timezone import get_current_timezone_name
 from django.utils.translation import gettext as _
 
@@ -31,13 +30,12 @@ from grayscale.presenters.window import duration, span, window_note
 from grayscale.program_state import rules_of
 from grayscale.states import Reason, TaskState
 from grayscale.stats import BUCKET, SETTLED, Stats, kept, stats_of
-from releases.field.models import UpdateReport
-from releases.field.states import Platform, ReportResult
+from grayscale.update_reports import Reports, reports_of
+from releases.field.states import Platform
 from releases.models import Version
 
 HOUR = timedelta(hours=1)
 MANY = 200_000  # places of the last hour that are counted one by one
-MOST_REPORTS = 500_000  # reports that a rate is made from, and that are counted as left out
 SHOWN = 5  # lines of a split; the rest is “Other”
 
 
@@ -48,39 +46,6 @@ class Line:
     label: str
     count: int
     percent: float
-
-
-@dataclass(frozen=True, kw_only=True)
-class Reports:
-    """What devices reported about the update to a version: how many have it, and on how many it failed.
-
-    `left_out` is how many devices reported whose reports do not count (G-17).
-    """
-
-    installed: int = 0
-    failed: int = 0
-    tries: int = 0
-    left_out: int = 0
-
-    @property
-    def devices(self) -> int:
-        """How many devices reported."""
-        return self.installed + self.failed
-
-    @property
-    def success(self) -> float | None:
-        """How many of a hundred have it; None before the first report."""
-        return 100 * self.installed / self.devices if self.devices else None
-
-    @property
-    def failure(self) -> float | None:
-        """How many of a hundred do not have it."""
-        return 100 * self.failed / self.devices if self.devices else None
-
-    @property
-    def tries_per_hundred(self) -> float | None:
-        """How many tries failed for each hundred devices, also where a later one succeeded."""
-        return 100 * self.tries / self.devices if self.devices else None
 
 
 @dataclass
@@ -325,14 +290,14 @@ class Progress:
     @cached_property
     def reports(self) -> Reports:
         """What devices with a place reported about this version (G-17); nothing once their places are deleted."""
-        return Reports() if self.is_forgotten else _reports(Counting.of(self.task), self.task)
+        return Reports() if self.is_forgotten else reports_of(Counting.of(self.task), self.task)
 
     @cached_property
     def online_reports(self) -> Reports:
         """What all devices of the task's applications reported about the online version."""
         if self.online is None:
             return Reports()
-        return _reports(Counting(self.online, None, Counting.of(self.task).applications), self.task)
+        return reports_of(Counting(self.online, None, Counting.of(self.task).applications), self.task)
 
     @cached_property
     def is_proved(self) -> bool:
@@ -394,18 +359,3 @@ def _reason_words(reason: str) -> str:
         value = {"value": platform.label}
         words |= {f"{platform}_old": str(PLATFORM.too_old) % value, f"{platform}_new": str(PLATFORM.too_new) % value}
     return words[reason]
-
-
-def _reports(counting: Counting, task: GrayscaleTask) -> Reports:
-    def count() -> Reports:
-        all_of_them = UpdateReport.objects.filter(version=counting.version)
-        rows = all_of_them.filter(counting.condition())[:MOST_REPORTS]
-        found = rows.aggregate(
-            installed=Count("guid", filter=Q(result=ReportResult.INSTALLED)),
-            failed=Count("guid", filter=Q(result=ReportResult.FAILED)),
-            tries=Sum("failures", default=0),
-        )
-        return Reports(**found, left_out=all_of_them.filter(~counting.condition())[:MOST_REPORTS].count())
-
-    reports: Reports = kept(f"grayscale-reports-3-{task.pk}-{counting.version.pk}", count)
-    return reports

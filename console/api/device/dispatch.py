@@ -37,6 +37,7 @@ METHODS = {
     "proofs": ("POST",),
     "openapi": ("GET", "HEAD"),
 }
+BY_SERVER = {"login-codes": login_codes.answer, "proofs": proof_requests.answer}
 
 
 def in_front_of(django: WSGIApplication) -> WSGIApplication:
@@ -87,12 +88,9 @@ def _handle(environ: Environ, source: Callable[[], Source], is_away: Callable[[]
     if path == "consent-settings":
         _allow(environ, METHODS["consent-settings"])
         return consents.settings(environ, source)
-    if path == "login-codes":
-        _allow(environ, METHODS["login-codes"])
-        return login_codes.answer(environ)
-    if path == "proofs":
-        _allow(environ, METHODS["proofs"])
-        return proof_requests.answer(environ)
+    if path in BY_SERVER:
+        _allow(environ, METHODS[path])
+        return BY_SERVER[path](environ)
     if path == "reports":
         _allow(environ, METHODS["reports"])
         return reports.answer(environ, source)

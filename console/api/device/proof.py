@@ -35,12 +35,14 @@ def is_proved(environ: Environ, application: Application, *, guid: str | None, a
     if not token:
         return False
     try:
-        proof = proofs.read(token, application.application_id, application.proof_series, at=time.time())
+        proved_guid, proved_account = proofs.read(
+            token, application.application_id, application.proof_series, at=time.time()
+        )
     except proofs.Expired:
         raise ApiError(403, "proof_expired", "The installation proof has expired. Get another.") from None
     except proofs.Forged:
         raise ApiError(403, "proof_invalid", "The installation proof is not one of this application.") from None
-    if (guid is not None and proof.guid != guid) or (account is not None and proof.account != account):
+    if (guid is not None and proved_guid != guid) or (account is not None and proved_account != account):
         raise ApiError(403, "proof_invalid", "The installation proof is of another GUID or account.")
     return True
 
@@ -92,12 +94,18 @@ class Unproved:
         may_claim = any(one.may_claim for one in candidates)
         if not may_claim or self.claims.remembers(first, device.guid):
             return self.claims.take(candidates, device, application=application)
+        if self.application.places:
+            return self._known(candidates, device, application)
         address = (first.id, address_of(self.environ))
-        if self.application.places or places_of_address.is_over(*address) or places_of_application.is_over(application):
-            candidates = [Candidate(one.task, False, one.runs) for one in candidates]
-            return self.claims.take(candidates, device, application=application)
+        if places_of_address.is_over(*address) or places_of_application.is_over(application):
+            return self._known(candidates, device, application)
         taken = self.claims.take(candidates, device, application=application)
         if taken is not None:
             places_of_address.count(*address)
             places_of_application.count(application)
         return taken
+
+    def _known(self, candidates: Sequence[Candidate], device: Device, application: int) -> TaskRule | None:
+        """Return the first task in which the GUID has a place already."""
+        candidates = [Candidate(one.task, False, one.runs) for one in candidates]
+        return self.claims.take(candidates, device, application=application)

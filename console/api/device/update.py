@@ -33,23 +33,7 @@ def answer(environ: Environ, source: Callable[[], Source]) -> Response:
     asked = read_json(environ, _decoder)
     check_guid(asked.guid, asked.platform)
     rate.limiter.hit(application.pk, asked.guid)
-    program = rows.program(asked.app_id)
-    proved = is_proved(environ, application, guid=asked.guid, account=asked.account)
-    bounded = claims if proved else Unproved(claims, environ, application)
-    try:
-        decision = decide(
-            program,
-            asked,
-            application=application.pk,
-            local_version=asked.local_version,
-            at=time.time(),
-            claims=bounded,
-            trial_token=asked.trial_token,
-        )
-    except ClaimsUnavailable as error:
-        # Only for devices that a task may reach: all others are answered from memory while the database is away.
-        logger.warning("whether a device has a place in a task can't be told: %s", error)
-        raise unavailable() from None
+    decision = _decide(environ, rows, asked, application)
     release = decision.release
     if release is None:
         return json_response(UpdateAnswer(decision.status))
@@ -63,6 +47,24 @@ def answer(environ: Environ, source: Callable[[], Source]) -> Response:
         if len(rows.answers) < MOST_ANSWERS:
             rows.answers[key] = found
     return found
+
+
+def _decide(environ: Environ, rows: Source, asked: UpdateRequest, application: Application) -> Decision:
+    proved = is_proved(environ, application, guid=asked.guid, account=asked.account)
+    try:
+        return decide(
+            rows.program(asked.app_id),
+            asked,
+            application=application.pk,
+            local_version=asked.local_version,
+            at=time.time(),
+            claims=claims if proved else Unproved(claims, environ, application),
+            trial_token=asked.trial_token,
+        )
+    except ClaimsUnavailable as error:
+        # Only for devices that a task may reach: all others are answered from memory while the database is away.
+        logger.warning("whether a device has a place in a task can't be told: %s", error)
+        raise unavailable() from None
 
 
 def _worded(decision: Decision, asked: UpdateRequest, application: Application) -> UpdateAnswer:

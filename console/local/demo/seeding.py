@@ -109,8 +109,8 @@ class Seeder:
         administrators = {name: self.people[about["admin"]] for name, about in APPLICATIONS.items()}
         planned += self.messages.moves(administrators)
         for name, (hours, uses) in PROOFS.items():
-            chosen = {"uses": uses, "seen": [], "by": administrators[name]}
-            planned.append((hours, partial(proving.require_proofs, self.applications[name], **chosen)))
+            by = administrators[name]
+            planned.append((hours, partial(proving.require_proofs, self.applications[name], uses=uses, seen=[], by=by)))
         for hours, move in sorted(planned, key=lambda move: -move[0]):
             move(at=now - timedelta(hours=hours))
         for name in SEEN_IN:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hmac
 import json
 import logging
 import re
@@ -10,6 +11,9 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+from django.conf import settings
 from django.test import RequestFactory
 from django.utils import timezone
 
@@ -74,7 +78,7 @@ def test_a_server_gets_a_proof(device: Device, secret: str) -> None:
     assert (reply.status, reply.headers["Cache-Control"]) == (200, "no-store")
     assert (reply.json["guid"], reply.json["expires_in"]) == (GUID, 7 * 24 * 3600)
     found = proofs.read(reply.json["proof"], device.application.application_id, 1, at=time.time())
-    assert found[:2] == (GUID, "用户-1")
+    assert found == (GUID, "用户-1")
 
 
 @pytest.mark.parametrize(("platform", "prefix"), [("android", "0302"), ("ios", "0303")])
@@ -84,7 +88,7 @@ def test_r_13_an_installation_without_a_guid_gets_one(device: Device, secret: st
     )
     assert re.fullmatch(rf"{prefix}[0-9]{{28}}", first["guid"])
     assert first["guid"] == again["guid"] != other["guid"]  # the same call, sent once more, makes no second one
-    assert proofs.read(first["proof"], device.application.application_id, 1, at=time.time()).guid == first["guid"]
+    assert proofs.read(first["proof"], device.application.application_id, 1, at=time.time()) == (first["guid"], None)
 
 
 @pytest.mark.parametrize(
@@ -92,6 +96,23 @@ def test_r_13_an_installation_without_a_guid_gets_one(device: Device, secret: st
 )
 def test_what_a_server_can_get_wrong(device: Device, secret: str, members: dict[str, Any]) -> None:
     assert issue(device, secret, **members).status == 422
+
+
+def test_the_signature_is_hmac_sha256() -> None:
+    """As another library makes it, with a key that was derived as we say."""
+    signed, _dot, signature = proofs.issue("ha1", 3, guid=GUID, account=None, at=time.time())[0].rpartition(".")
+    info = b"console installation proof\nha1\n3"
+    key = HKDF(SHA256(), length=64, salt=None, info=info).derive(settings.SECRET_KEY.encode())
+    assert signature == hmac.digest(key, signed.encode(), "sha256").hex()
+
+
+def test_proofs_outlive_a_change_of_the_secret_key(settings: Any) -> None:
+    shown, _seconds = proofs.issue("ha1", 1, guid=GUID, account=None, at=time.time())
+    settings.SECRET_KEY_FALLBACKS, settings.SECRET_KEY = [settings.SECRET_KEY], "another-key-" + "x" * 40
+    assert proofs.read(shown, "ha1", 1, at=time.time()) == (GUID, None)
+    settings.SECRET_KEY_FALLBACKS, settings.SECRET_KEY = [], "a-third-key-" + "x" * 40
+    with pytest.raises(proofs.Forged):
+        proofs.read(shown, "ha1", 1, at=time.time())
 
 
 def test_an_app_gets_none(device: Device, secret: str) -> None:

@@ -81,12 +81,10 @@ class Command(BaseCommand):
         consent = actions.add_parser("consent", help="show subscriptions, answer the pop-up, change the settings")
         _add_common(consent)
         _add_consent(consent)
-        proof = actions.add_parser("proof", help="be the application's server (SERVER_SECRET): get a proof, and a GUID")
-        _add_common(proof, app_id=False)
-        proof.add_argument("--account", default="", help="who has signed in on the device")
         log = actions.add_parser("log", help="send a log entry")
         _add_common(log)
         _add_log(log)
+        _add_proof(actions.add_parser("proof", help="be the application's server (SERVER_SECRET): get a proof"))
 
     def handle(self, *, action: str, url: str, configuration: Path, proof: str, **options: Any) -> None:
         try:
@@ -216,6 +214,12 @@ def _add_consent(consent: CommandParser) -> None:
     consent.add_argument("--request-id", help="to repeat a call; default: a new one")
     consent.add_argument("--main-switch", choices=("on", "off"), help="want messages of the program, or none")
     consent.add_argument("--withdraw", action="append", default=[], metavar="TEMPLATE_ID", help="take accepts back")
+
+
+def _add_proof(proof: CommandParser) -> None:
+    """For whom."""
+    _add_common(proof, app_id=False)
+    proof.add_argument("--account", default="", help="who has signed in on the device")
 
 
 def _add_log(log: CommandParser) -> None:
