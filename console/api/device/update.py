@@ -50,15 +50,16 @@ def answer(environ: Environ, source: Callable[[], Source]) -> Response:
 
 
 def _decide(environ: Environ, rows: Source, asked: UpdateRequest, application: Application) -> Decision:
-    proved = is_proved(environ, application, guid=asked.guid, account=asked.account)
+    program = rows.program(asked.app_id)
+    free = is_proved(environ, application, guid=asked.guid, account=asked.account) or not (program and program.tasks)
     try:
         return decide(
-            rows.program(asked.app_id),
+            program,
             asked,
             application=application.pk,
             local_version=asked.local_version,
             at=time.time(),
-            claims=claims if proved else Unproved(claims, environ, application),
+            claims=claims if free else Unproved(claims, environ, application),
             trial_token=asked.trial_token,
         )
     except ClaimsUnavailable as error:
