@@ -5,6 +5,7 @@ The eight sections follow the folder tree; a section is drawn once its page exis
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from functools import cache, cached_property
 from typing import Any
@@ -16,6 +17,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
+from console.base.accounts.access import team_asking_for_factor
 from console.base.accounts.models import Notification, Team, User
 from console.base.accounts.permissions import Permission
 from console.base.hosts.models import HostApplication
@@ -30,8 +32,9 @@ MOST_UNREAD = 100
 class Section:
     """An entry of the menu: `url_name` is its page across programs, `program_url_name` the one for a program.
 
-    `pages` are label and URL name of the pages that it has for a program, when there are several. Who holds
-    `permission` in no team does not see it; OPERATOR is for operators.
+    `inside` is its label on a program's pages, where it has another. `pages` are label and URL name of the pages that
+    it has for a program, when there are several. Who holds `permission` in no team does not see it; OPERATOR is for
+    operators.
     """
 
     label: str | Promise
@@ -39,6 +42,7 @@ class Section:
     url_name: str
     app: str = ""
     program_url_name: str = ""
+    inside: str | Promise = ""
     pages: tuple[tuple[str | Promise, str], ...] = ()
     permission: Permission = Permission.VIEW
 
@@ -61,8 +65,22 @@ class Section:
 
 HOME = (Section(_("Home"), "home", "home"),)
 MINI_PROGRAM = (
-    Section(_("Mini programs"), "apps", "miniprograms:list", "miniprograms", "miniprograms:detail"),
-    Section(_("Versions"), "versions", "releases:overview", "releases", "releases:versions"),
+    Section(
+        _("Mini programs"), "apps", "miniprograms:list", "miniprograms", "miniprograms:detail", inside=_("Details")
+    ),
+    Section(
+        _("Versions"),
+        "versions",
+        "releases:overview",
+        "releases",
+        "releases:versions",
+        pages=(
+            (_("Now"), "releases:versions"),
+            (_("Uploads"), "releases:uploads"),
+            (_("Audit records"), "releases:audits"),
+            (_("Release history"), "releases:history"),
+        ),
+    ),
     Section(_("Grayscale"), "adjustments-horizontal", "grayscale:overview", "grayscale", "grayscale:tasks"),
     Section(
         pgettext_lazy("section", "Development"),
@@ -93,6 +111,7 @@ MINI_PROGRAM = (
     Section(_("Settings"), "settings", "privacy:overview", "miniprograms.privacy", "privacy:agreement"),
     Section(_("Offline package"), "package-export", "offline:overview", "releases.offline", "offline:package"),
 )
+ALL_PROGRAMS = replace(MINI_PROGRAM[0], label=_("All mini programs"))
 HOST_SIDE = (
     Section(_("Applications"), "device-mobile", "hosts:list", "console.base.hosts"),
     Section(_("Reviews"), "clipboard-check", "reviews:list", "console.reviews"),
@@ -104,13 +123,33 @@ ORGANISATION = (
 PLATFORM = (
     Section(_("System status"), "heartbeat", "platform:status", "console.platform", permission=Permission.OPERATOR),
 )
-GROUPS: tuple[tuple[str | Promise, tuple[Section, ...]], ...] = (
+# A person's own pages; the menu beside them is this one.
+ACCOUNT = (
+    Section(_("Profile"), "user", "accounts:profile"),
+    Section(_("Security"), "shield-lock", "mfa_index"),
+    Section(_("Notifications"), "bell", "notification_choices"),
+    Section(_("Teams and roles"), "users", "accounts:list"),
+)
+# What an application has pages of its own for.
+APPLICATION = (
+    (_("Details"), "info-circle", "hosts:detail"),
+    (_("Mini programs"), "apps", "hosts:programs"),
+    (_("Sensitive APIs"), "lock", "hosts:apis"),
+    (_("Grants"), "lock-open", "hosts:grants"),
+    (_("Message gateway"), "webhook", "hosts:gateway"),
+    (_("Signing keys"), "signature", "hosts:signing_keys"),
+    (_("Activity"), "activity", "hosts:activity"),
+)
+Groups = tuple[tuple[str | Promise, tuple[Section, ...]], ...]
+GROUPS: Groups = (
     ("", HOME),
     (_("Mini program"), MINI_PROGRAM),
     (_("Host side"), HOST_SIDE),
     (_("Organisation"), ORGANISATION),
     (_("Platform"), PLATFORM),
 )
+# What stands above the pages of one program or application.
+GROUPS_ABOVE: Groups = (("", (*HOME, ALL_PROGRAMS)),)
 
 
 def resolve(name: str, *args: str) -> str:
@@ -148,14 +187,59 @@ class Frame:
         self.user: User = request.user  # type: ignore[assignment]
 
     @cached_property
+    def account(self) -> list[dict[str, Any]]:
+        """The menu of the person's own pages, on one of them; else none."""
+        match = self.request.resolver_match
+        here = match.view_name if match else ""
+        name = "mfa_index" if self.request.path.startswith("/account/") else here
+        if name not in {section.url_name for section in ACCOUNT} - {"accounts:list"}:
+            return []
+        return [
+            {"label": each.label, "icon": each.icon, "url": each.url, "active": each.url_name == name}
+            for each in ACCOUNT
+        ]
+
+    @cached_property
+    def locked(self) -> bool:
+        """Whether nothing of a team opens before the person has set up a second factor (P-6)."""
+        return team_asking_for_factor(self.user) is not None
+
+    @cached_property
     def menu(self) -> list[dict[str, Any]]:
         """The groups with the entries that exist."""
-        groups = []
-        for label, sections in GROUPS:
+        return self._groups(GROUPS)
+
+    @property
+    def menu_in_program(self) -> list[dict[str, Any]]:
+        """The menu on the pages of a program: its sections are those of this one, and a click never leaves it."""
+        sections = [section for section in MINI_PROGRAM if self._may_see(section)]
+        entries = [
+            self._entry(section) | {"label": section.inside or section.label, "url": section.url_for(self.app_id)}
+            for section in sections
+        ]
+        entries[0]["icon"] = "info-circle"
+        return [*self._groups(GROUPS_ABOVE), {"own": True, "entries": entries}, *self._groups(GROUPS[2:])]
+
+    @property
+    def menu_in_application(self) -> list[dict[str, Any]]:
+        """The menu on the pages of a host application: its pages stand in the middle."""
+        pages = [(label, icon, resolve(name, self.application_id)) for label, icon, name in APPLICATION]
+        here = self._longest(url for _label, _icon, url in pages)
+        entries = [
+            {"label": label, "icon": icon, "url": url, "active": url == here} for label, icon, url in pages if url
+        ]
+        host_side = self._groups(GROUPS[2:3])
+        for entry in host_side[0]["entries"]:
+            entry["active"] = False
+        return [*self._groups(GROUPS_ABOVE), *host_side, {"own": True, "entries": entries}, *self._groups(GROUPS[3:])]
+
+    def _groups(self, groups: Groups) -> list[dict[str, Any]]:
+        found = []
+        for label, sections in groups:
             entries = [self._entry(section) for section in sections if section.url and self._may_see(section)]
             if entries:
-                groups.append({"label": label, "entries": entries})
-        return groups
+                found.append({"label": label, "entries": entries})
+        return found
 
     def _may_see(self, section: Section) -> bool:
         """Whether the user holds the section's permission: on a program's page in its team, elsewhere in some team.
@@ -177,11 +261,19 @@ class Frame:
     @cached_property
     def app_id(self) -> str:
         """The App ID that the address of this page names."""
+        return self._named("app_id")
+
+    @cached_property
+    def application_id(self) -> str:
+        """The Application ID that the address of this page names."""
+        return self._named("application_id")
+
+    def _named(self, name: str) -> str:
         match = self.request.resolver_match
-        return str(match.kwargs.get("app_id", "")) if match else ""
+        return str(match.kwargs.get(name, "")) if match else ""
 
     def _entry(self, section: Section) -> dict[str, Any]:
-        active = section.holds(self.request.resolver_match)
+        active = section.holds(self.request.resolver_match) and section is not ALL_PROGRAMS
         return {
             "label": section.label,
             "icon": section.icon,
@@ -196,9 +288,12 @@ class Frame:
         """The section's pages of the program that this page is about; none across programs."""
         named = section.pages if self.app_id else ()
         pages = [(label, resolve(name, self.app_id)) for label, name in named]
-        return [
-            {"label": label, "url": url, "active": self.request.path.startswith(url)} for label, url in pages if url
-        ]
+        here = self._longest(url for _label, url in pages)
+        return [{"label": label, "url": url, "active": url == here} for label, url in pages if url]
+
+    def _longest(self, urls: Iterable[str]) -> str:
+        """Return the address that this page lies below, the nearest of several."""
+        return max((url for url in urls if url and self.request.path.startswith(url)), key=len, default="")
 
     @cached_property
     def section(self) -> Section:
@@ -208,13 +303,16 @@ class Frame:
     @cached_property
     def waiting(self) -> int:
         """How many decisions wait for the user."""
-        if not HostApplication.objects.where(self.user, Permission.DECIDE).exists():  # Most people decide nothing.
+        # Most people decide nothing.
+        if self.locked or not HostApplication.objects.where(self.user, Permission.DECIDE).exists():
             return 0
         return querysets.count(querysets.waiting_for(self.user))
 
     @cached_property
     def teams(self) -> list[Team]:
         """The user's teams in which they may see the section."""
+        if self.locked:
+            return []
         return [row.team for row in self.user.team_roles if row.may(self.section.permission)]
 
     @cached_property
@@ -226,7 +324,7 @@ class Frame:
     @cached_property
     def notices(self) -> list[Notification]:
         """The newest notifications."""
-        return list(self.user.notifications.shown()[:NEWEST_NOTICES])
+        return [] if self.locked else list(self.user.notifications.shown()[:NEWEST_NOTICES])
 
     @cached_property
     def unread(self) -> int:

@@ -1,27 +1,33 @@
 """Settings, read from the environment; `.env.example` names every variable."""
 
+from ipaddress import ip_network
 from pathlib import Path
 
 import environ
 from csp.constants import NONCE, NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 
-from console import roles
+from console import roles, secret_key
+from console.base.core.log_records import without_traceback_of_refusals
 from console.local import addresses
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 env = environ.Env()
 env.read_env(BASE_DIR / ".env")
 
-INSECURE_SECRET_KEY = "insecure-development-key"  # noqa: S105 - refused below unless DEBUG is on
-
 DEBUG = env.bool("DEBUG", default=True)
 SECRET_KEY_FALLBACKS = env.list("SECRET_KEY_FALLBACKS", default=[])
-SECRET_KEY = env.str("SECRET_KEY", default=INSECURE_SECRET_KEY)
-if not DEBUG and (SECRET_KEY == INSECURE_SECRET_KEY or len(SECRET_KEY) < 50):
-    raise ImproperlyConfigured("Set SECRET_KEY to a random string of at least 50 characters when DEBUG is off.")
+SECRET_KEY = env.str("SECRET_KEY", default="")
+# Keys that sign nothing, and only open what is sealed under them: weak ones, as that of `make run` before this release.
+SEALING_KEY_FALLBACKS = env.list("SEALING_KEY_FALLBACKS", default=[secret_key.KNOWN] if DEBUG else [])
+if DEBUG and not SECRET_KEY:
+    SECRET_KEY = secret_key.own(addresses.local_dir())
+elif not DEBUG:
+    secret_key.check(SECRET_KEY, SECRET_KEY_FALLBACKS)
 BASE_URL = env.str("BASE_URL", default="http://localhost:" + env.str("PORT", default="8000"))
-ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["*"] if DEBUG else [])
+ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=addresses.LOOPBACK_NAMES if DEBUG else [])
+if DEBUG and (others := [name for name in ALLOWED_HOSTS if not addresses.is_loopback(name)]):
+    raise ImproperlyConfigured(f"ALLOWED_HOSTS names {', '.join(others)}. {addresses.ONLY_HERE}")
 CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
 
 INSTALLED_APPS = [
@@ -63,6 +69,7 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "console.base.core.proxies.ProxyMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
@@ -76,8 +83,10 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "allauth.account.middleware.AccountMiddleware",
+    "console.base.accounts.middleware.SafetyMiddleware",
     "console.base.activity.middleware.SourceMiddleware",
     "console.base.core.middleware.BusyMiddleware",
+    "console.base.core.middleware.BodyMiddleware",
 ]
 
 ROOT_URLCONF = "console.urls"
@@ -169,9 +178,11 @@ AUTH_PASSWORD_VALIDATORS = [
     },
     {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 10}},
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+    {"NAME": "console.base.accounts.passwords.GuessableValidator"},
 ]
 LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "home"
+MFA_ADAPTER = "console.base.accounts.adapter.FactorAdapter"
 ACCOUNT_ADAPTER = "console.base.accounts.adapter.AccountAdapter"
 ACCOUNT_LOGIN_METHODS = {"email"}
 ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
@@ -192,8 +203,17 @@ ACCOUNT_REAUTHENTICATION_REQUIRED = True
 MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
 MFA_PASSKEY_LOGIN_ENABLED = True
 MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = DEBUG
+MFA_TOTP_TOLERANCE = 1  # steps of half a minute that a phone's clock may be wrong
+MFA_FORMS = {
+    "authenticate": "console.base.accounts.forms.AuthenticateForm",
+    "reauthenticate": "console.base.accounts.forms.ReauthenticateForm",
+}
+# Failures are counted in console/base/accounts/throttle.py, by who makes them; a passkey can't be guessed.
+ACCOUNT_RATE_LIMITS = {"login": None, "login_failed": None, "reset_password": "60/m/ip", "reauthenticate": None}
+MFA_RATE_LIMITS = {"webauthn_login": "100/m/ip"}
 MFA_TOTP_ISSUER = "Mini Program Console"
 INVITATION_DAYS = env.int("INVITATION_DAYS", default=7)
+INVITATIONS_PER_DAY = env.int("INVITATIONS_PER_DAY", default=30)  # mails of one team, and of one person
 
 # Pages --------------------------------------------------------------------------------------------------------
 
@@ -281,6 +301,8 @@ SERVER_RATE_LIMIT = env.str("SERVER_RATE_LIMIT", default="6000/minute")  # of on
 
 # Days; 0 keeps for ever.
 SESSION_DAYS = env.int("SESSION_DAYS", default=14)  # since the sign-in
+SESSION_IDLE_HOURS = env.int("SESSION_IDLE_HOURS", default=12)  # since it was last used
+SECURITY_LOG_DAYS = env.int("SECURITY_LOG_DAYS", default=365)
 NOTIFICATION_DAYS = env.int("NOTIFICATION_DAYS", default=180)  # unread ones twice as long
 ACTIVITY_DAYS = env.int("ACTIVITY_DAYS", default=0)
 MESSAGE_DAYS = env.int("MESSAGE_DAYS", default=180)  # since the message was delivered or failed
@@ -290,6 +312,7 @@ ENROLMENT_DAYS = env.int("ENROLMENT_DAYS", default=365)  # since the task's end
 for name, days, least in (
     ("NOTIFICATION_DAYS", NOTIFICATION_DAYS, 30),
     ("ACTIVITY_DAYS", ACTIVITY_DAYS, 365),
+    ("SECURITY_LOG_DAYS", SECURITY_LOG_DAYS, 90),
     ("MESSAGE_DAYS", MESSAGE_DAYS, 30),
     ("REPORT_DAYS", REPORT_DAYS, 30),
     ("ENROLMENT_DAYS", ENROLMENT_DAYS, 30),
@@ -298,23 +321,57 @@ for name, days, least in (
         raise ImproperlyConfigured(f"Set {name} to 0, which keeps for ever, or to at least {least} days.")
 if SESSION_DAYS < 1:
     raise ImproperlyConfigured("Set SESSION_DAYS to at least 1 day.")
+if SESSION_IDLE_HOURS < 1:
+    raise ImproperlyConfigured("Set SESSION_IDLE_HOURS to at least 1 hour.")
 SESSION_COOKIE_AGE = SESSION_DAYS * 24 * 3600
 
 # Transport security -------------------------------------------------------------------------------------------
 
 SESSION_COOKIE_HTTPONLY = True
+# A browser takes a cookie with this prefix over https alone, for this host alone, so no neighbour can set one.
+_prefix = "" if DEBUG else "__Host-"
+SESSION_COOKIE_NAME, CSRF_COOKIE_NAME = f"{_prefix}sessionid", f"{_prefix}csrftoken"
+DEVICE_COOKIE_NAME, LANGUAGE_COOKIE_NAME = f"{_prefix}browser", f"{_prefix}django_language"
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = LANGUAGE_COOKIE_SECURE = SECURE_SSL_REDIRECT = not DEBUG
 SECURE_HSTS_SECONDS = 0 if DEBUG else 31_536_000
 SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = not DEBUG
-SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if env.bool("BEHIND_PROXY", default=False) else None
 X_FRAME_OPTIONS = "DENY"
+
+# The edge (P-8) -----------------------------------------------------------------------------------------------
+
+# Networks whose forwarded headers are believed: address, scheme and host. Nobody else’s are.
+try:
+    TRUSTED_PROXIES = tuple(ip_network(network) for network in env.list("TRUSTED_PROXIES", default=[]))
+except ValueError as error:
+    raise ImproperlyConfigured(f"TRUSTED_PROXIES: {error}. Name networks as CIDR: 10.0.0.0/24,fd00::/64.") from None
+if env("BEHIND_PROXY", cast=bool, default=False) and not TRUSTED_PROXIES:  # of earlier releases
+    raise ImproperlyConfigured(
+        "BEHIND_PROXY is no longer enough: set TRUSTED_PROXIES to the addresses of your proxies, "
+        "for example 127.0.0.1/32 or 10.0.0.0/24."
+    )
+FORWARDED_HEADER = env.str("FORWARDED_HEADER", default="X-Forwarded")
+if FORWARDED_HEADER not in ("X-Forwarded", "Forwarded"):
+    raise ImproperlyConfigured("Set FORWARDED_HEADER to X-Forwarded or to Forwarded.")
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if TRUSTED_PROXIES else None
+USE_X_FORWARDED_HOST = bool(TRUSTED_PROXIES)
+# A body may take so many seconds, and longer for what arrives at that rate (bytes a second).
+BODY_SECONDS = env.float("BODY_SECONDS", default=10.0)
+BODY_LEAST_RATE = env.float("BODY_LEAST_RATE", default=16 * 1024.0)
+if BODY_SECONDS <= 0 or BODY_LEAST_RATE <= 0:
+    raise ImproperlyConfigured("Set BODY_SECONDS and BODY_LEAST_RATE to more than 0.")
 
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
     "formatters": {"plain": {"format": "{asctime} {levelname} {name} {message}", "style": "{"}},
+    "filters": {"refusals": {"()": lambda: without_traceback_of_refusals}},
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "plain"}},
     "root": {"handlers": ["console"], "level": env.str("LOG_LEVEL", default="INFO")},
-    # A line for each task that was sent, begun and ended would hide all others.
-    "loggers": {"celery": {"level": "WARNING"}},
+    "loggers": {
+        # Django's own handler would write everything a second time.
+        "django": {"handlers": []},
+        "django.request": {"filters": ["refusals"]},
+        # A line for each task that was sent, begun and ended would hide all others.
+        "celery": {"level": "WARNING"},
+    },
 }

@@ -5,6 +5,7 @@ from django.contrib import admin
 from django.urls import include, path, re_path
 
 from console import views
+from console.base.accounts.views import security
 from console.base.hosts import urls as hosts
 from console.reviews import urls as reviews
 from messaging import urls as messaging
@@ -30,6 +31,16 @@ account_urls = [
         account.password_reset_from_key,
         name="account_reset_password_from_key",
     ),
+    # The page of ours, and what is asked there; allauth's own pages of factors are below.
+    path("security/", security.index, name="mfa_index"),
+    path("security/log/", security.log, name="security_log"),
+    path("security/sessions/end/", security.end_others, name="end_other_sessions"),
+    path("security/sessions/<int:session_id>/end/", security.end_session, name="end_session"),
+    path("security/sign-ins/<int:entry_id>/mine/", security.mine, name="sign_in_mine"),
+    path("security/sign-ins/<int:entry_id>/not-mine/", security.not_mine, name="sign_in_not_mine"),
+    path("security/address/<str:token>/", security.address, name="take_address"),
+    path("security/recovery-codes/", security.recovery_codes, name="mfa_view_recovery_codes"),
+    path("security/webauthn/", security.index, name="mfa_list_webauthn"),
     path("security/", include("allauth.mfa.urls")),
 ]
 
@@ -39,6 +50,7 @@ application_urls = [*hosts.urlpatterns, *reviews.application_urlpatterns, *messa
 urlpatterns = [
     path("", views.home, name="home"),
     path("search/", views.search, name="search"),
+    path("shortcuts/", views.shortcuts, name="shortcuts"),
     path("activity/", views.activity, name="activity"),
     path("notifications/", views.notifications, name="notifications"),
     path("notifications/choices/", views.notification_choices, name="notification_choices"),

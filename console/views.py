@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import sys
+from contextlib import suppress
+from copy import copy
 from typing import Any
 from urllib.parse import urlsplit
 
 from django.contrib import messages
+from django.core.exceptions import PermissionDenied
 from django.core.files.storage import default_storage
-from django.db.models import Q
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import redirect, render
-from django.urls import Resolver404, resolve, reverse
+from django.urls import Resolver404, ResolverMatch, resolve, reverse
 from django.utils import timezone
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
@@ -35,16 +37,19 @@ from console.home.figures import holdings, sent_by
 from console.home.lines import lines_of
 from console.home.person import Person
 from console.home.rows import gather
+from console.home.search import Group, actions, cleaned, find, pages
 from console.home.waiting import waiting
-from console.sections import Section, section_of
+from console.sections import Frame, section_of
 from grayscale.models import GrayscaleTask
 from grayscale.presenters.tasks import rows_of, with_facts
+from miniprograms.access import mini_program_for
 from miniprograms.models import MiniProgram
-from releases.models import Version
 
 SHOWN = 10
 RUNNING = 5
 FOUND = 50
+RECENT = 5  # of a switcher
+IN_PALETTE = 3  # hits of a kind
 ICON_SECONDS = 365 * 24 * 3600
 
 
@@ -82,21 +87,47 @@ def home(request: SignedInRequest) -> HttpResponse:
 
 @route(Permission.SIGNED_IN)
 def search(request: SignedInRequest) -> HttpResponse:
-    """Find mini programs by name or App ID, versions by number, applications by name."""
-    words = request.GET.get("q", "").replace("\0", "").strip()[:100]
-    programs = MiniProgram.objects.visible_to(request.user)
-    context: dict[str, Any] = {"words": words}
+    """Find anything that the user may see, as a page; as the palette also what can be done here, while one types."""
+    words, part = cleaned(request.GET.get("q", "")), request.headers.get("HX-Target", "")
+    in_palette = part in ("palette", "palette-hits")
+    groups = _begun_here(request, words) if in_palette else []
     if words:
-        context |= {
-            "programs": programs.matching(words).select_related("team")[:FOUND],
-            "versions": Version.objects.numbered(words)
-            .filter(mini_program__in=programs)
-            .select_related("mini_program__team")[:FOUND],
-            "applications": HostApplication.objects.visible_to(request.user)
-            .filter(Q(name__icontains=words) | Q(application_id__startswith=words.lower()))
-            .select_related("team")[:FOUND],
-        }
-    return render(request, "core/search.html", context)
+        groups += find(request.user, words, limit=IN_PALETTE if in_palette else FOUND)
+    template = {"palette": "core/palette.html", "palette-hits": "core/palette.html#hits"}.get(part, "core/search.html")
+    return render(request, template, {"words": words, "groups": groups})
+
+
+def _begun_here(request: SignedInRequest, words: str) -> list[Group]:
+    """Return actions and pages for the palette over the page that an htmx request comes from."""
+    here, program = copy(request), None
+    here.path, here.resolver_match = _page_here(request)
+    if app_id := here.resolver_match and here.resolver_match.kwargs.get("app_id"):
+        with suppress(Http404, PermissionDenied):
+            program = mini_program_for(request.user, Permission.VIEW, app_id)
+    frame = Frame(here)
+    menu = frame.menu_in_program if program else frame.menu
+    creates = bool(Person(request.user).teams(Permission.MANAGE))
+    title = _("In %(program)s") % {"program": program} if program else _("Actions")
+    found = [
+        Group(title, actions(program, words, creates=creates)),
+        Group(_("Pages") if words else _("Go to"), pages(menu, words)[: IN_PALETTE if words else FOUND]),
+    ]
+    return [group for group in found if group.hits]
+
+
+def _page_here(request: SignedInRequest) -> tuple[str, ResolverMatch | None]:
+    """Return the path of the page that an htmx request comes from, and what it resolves to; "/" for none of ours."""
+    try:
+        path = urlsplit(request.headers.get("HX-Current-URL", "/")).path
+        return path, resolve(path)
+    except (Resolver404, ValueError):
+        return "/", None
+
+
+@route(Permission.SIGNED_IN)
+def shortcuts(request: SignedInRequest) -> HttpResponse:
+    """The keys that work on every page."""
+    return show(request, "core/shortcuts.html", {})
 
 
 @route(Permission.SIGNED_IN)
@@ -150,31 +181,35 @@ def language(request: HttpRequest) -> HttpResponse:
 
 @route(Permission.SIGNED_IN)
 def switch(request: SignedInRequest, kind: str) -> HttpResponse:
-    """The rows of the switcher in the top bar, loaded when it opens; another program keeps the section."""
+    """The rows of a switcher, loaded when it opens and while one types; another program keeps the section.
+
+    `recent` names the ids that this browser was last at, newest first.
+    """
+    words = request.GET.get("q", "").replace("\0", "").strip()[:100]
     if kind == "applications":
-        hosts = HostApplication.objects.visible_to(request.user).select_related("team")[:FOUND]
-        context: dict[str, Any] = {
-            "rows": [(host, reverse("hosts:detail", args=[host.application_id])) for host in hosts]
-        }
+        found: Any = HostApplication.objects.visible_to(request.user)
+        id_field, address = "application_id", lambda row: reverse("hosts:detail", args=[row.application_id])
+        everything = reverse("hosts:list")
     elif kind == "programs":
-        section = section_here(request)
-        teams = Team.objects.where(request.user, section.permission)
-        programs = MiniProgram.objects.filter(team__in=teams).select_related("team")[:FOUND]
-        context = {
-            "all": section.url,
-            "rows": [(program, section.url_for(program.app_id)) for program in programs],
-        }
+        section = section_of(_page_here(request)[1])
+        found = MiniProgram.objects.filter(team__in=Team.objects.where(request.user, section.permission))
+        id_field, address, everything = "app_id", lambda row: section.url_for(row.app_id), section.url
     else:
         raise Http404
-    return render(request, "core/switch.html", context)
-
-
-def section_here(request: SignedInRequest) -> Section:
-    """Return the section of the page that an htmx request comes from."""
-    try:
-        return section_of(resolve(urlsplit(request.headers.get("HX-Current-URL", "/")).path))
-    except (Resolver404, ValueError):  # A page that is none of ours, or an address that is none.
-        return section_of(None)
+    found = found.matching(words).select_related("team").order_by("team__name", "name")
+    ids = [] if words else request.GET.get("recent", "").replace("\0", "").split(",")[:RECENT]
+    recent = sorted(found.filter(**{f"{id_field}__in": ids}), key=lambda row: ids.index(getattr(row, id_field)))
+    others = found.exclude(**{f"{id_field}__in": ids})[: FOUND + 1]
+    context = {
+        "kind": kind,
+        "all": everything,
+        "words": words,
+        "recent": [(row, address(row)) for row in recent],
+        "rows": [(row, address(row)) for row in others[:FOUND]],
+        "more": len(others) > FOUND,
+    }
+    is_search = request.headers.get("HX-Target") == "switch-rows"
+    return render(request, "core/switch.html#rows" if is_search else "core/switch.html", context)
 
 
 @route(Permission.PUBLIC)

@@ -6,9 +6,11 @@
 import os
 from typing import Any
 
+from django.conf import settings
 from django.core.wsgi import get_wsgi_application
 
 from console import roles
+from console.local import addresses
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "console.settings")
 os.environ.setdefault(roles.VARIABLE, "all")
@@ -19,12 +21,13 @@ from console.api import http  # noqa: E402 - needs Django's apps to be ready
 from console.api.device import dispatch as device  # noqa: E402
 from console.api.device.feed import feed  # noqa: E402
 from console.api.server import dispatch as server  # noqa: E402
+from console.base.core import bodies  # noqa: E402
 from console.platform import probes  # noqa: E402
 
 
 def application_for(role: str) -> Any:
     """Return what a process of this role answers (`roles.SERVING`)."""
-    pages = http.nothing_here if role == "runtime" else django
+    pages = http.nothing_here if role == "runtime" else bodies.in_front_of(django)
     if role == "web":
         return probes.in_front_of(pages)
     servers = server.in_front_of(pages, is_away=feed.is_behind)
@@ -32,3 +35,5 @@ def application_for(role: str) -> Any:
 
 
 application = application_for(roles.current())
+if settings.DEBUG:
+    application = http.for_this_machine(application, addresses.ONLY_HERE)

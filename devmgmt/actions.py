@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from console.base.accounts.models import User
 from console.base.activity.events import emit
 from console.base.activity.models import ActivityEntry
-from console.base.core.errors import ActionRefused, Conflict, refusing_duplicate
+from console.base.core.errors import ActionRefused, Conflict, refuse_if, refusing_duplicate
 from console.base.hosts import decisions
 from console.base.hosts.models import HostApplication
 from console.base.hosts.states import DecisionState
@@ -63,8 +63,7 @@ def change_domains(
         raise Conflict(_("Someone else changed the server domains while you were editing."))
     if fingerprint(lists) == seen:
         return program
-    if refusal := rules.why_not_change_domains(domain_changes(program, at=at), at=at):
-        raise ActionRefused(refusal)
+    refuse_if(rules.why_not_change_domains(domain_changes(program, at=at), at=at))
     before, after = {}, {}
     for kind in DomainType:
         wanted, there = set(lists[kind]), {Domain(row.host, row.port): row for row in current[kind]}

@@ -13,9 +13,11 @@ from hashlib import sha256
 from typing import Protocol
 
 import idna
+from confusable_homoglyphs import categories, confusables
 from django.utils.text import Truncator, get_text_list
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
+from publicsuffixlist import PublicSuffixList
 
 from console.base.core.errors import ActionRefused
 from console.base.core.fields import JOINERS
@@ -34,6 +36,13 @@ _LABEL = re.compile(r"[a-z0-9]([a-z0-9-]*[a-z0-9])?")
 _NUMBER = re.compile(r"[0-9]+|0x[0-9a-f]*")  # as the last label it makes a host an IP address, however it is spelt
 _IPV6 = re.compile(r"[0-9A-Fa-f.]*:[0-9A-Fa-f.]*:")
 _LINE_END = re.compile(r"\r\n|\r|\n")
+# Names that public DNS never has: RFC 6761, 6762, 7686, 8375, 9476, ICANN's .internal, and what local networks use.
+_PRIVATE = re.compile(
+    r"(.+\.)?(local|internal|home\.arpa|lan|intranet|corp|private|home|localdomain|test|invalid|onion|alt)"
+)
+_SUFFIXES = PublicSuffixList(only_icann=True, accept_unknown=False)
+# Scripts that are written together (UTS 39, "highly restrictive").
+_EAST_ASIAN = {"HAN", "HIRAGANA", "KATAKANA", "HANGUL", "BOPOMOFO"}
 # Marks that UTS 46 drops without a word: joiner of graphemes, Mongolian and other variation selectors.
 _DROPPED = re.compile("[\u034f\u180b-\u180f\ufe00-\ufe0f\U000e0100-\U000e01ef]")
 
@@ -98,6 +107,27 @@ def in_letters(host: str) -> str:
     return ".".join(idna.ulabel(label) if label.startswith("xn--") else label for label in host.split("."))
 
 
+def is_lookalike(host: str) -> bool:
+    """Tell whether readers can take a host for another one (UTS 39): a label mixes scripts, or imitates ASCII."""
+    return any(_mixes(label) or _imitates(label) for label in in_letters(host).split(".") if not label.isascii())
+
+
+def _mixes(label: str) -> bool:
+    scripts = categories.unique_aliases(label) - {"COMMON", "INHERITED"}
+    others = scripts - _EAST_ASIAN
+    return len(others) > 1 or (scripts != others and not others <= {"LATIN"})
+
+
+def _imitates(label: str) -> bool:
+    return all(letter.isascii() or _has_twin(letter) for letter in label)
+
+
+def _has_twin(letter: str) -> bool:
+    """Tell whether an ASCII letter looks the same."""
+    found = confusables.is_confusable(letter, greedy=True) or [{"homoglyphs": []}]
+    return any(twin["c"].isascii() for twin in found[0]["homoglyphs"])
+
+
 def fingerprint(lists: Mapping[str, Iterable[Allowed]]) -> str:
     """Return what tells whether somebody changed the hosts meanwhile: one word per type, in their order."""
     return " ".join(_word_of(lists.get(kind, ())) for kind in DomainType.values)
@@ -151,6 +181,7 @@ def normalise(line: str, kind: DomainType, own_host: str) -> Domain:
     ascii_host = to_ascii(host)
     if ascii_host == own_host:
         raise ActionRefused(_("This is the console's own host. Mini programs can't speak to it."))
+    _refuse_nobodys(ascii_host)
     number = None if port is None else _port_number(port)
     return Domain(ascii_host, None if number == DEFAULT_PORT else number)
 
@@ -177,6 +208,16 @@ def to_ascii(host: str) -> str:
     if len(labels) == 1:
         raise ActionRefused(_("“%(host)s” has no dot: write the whole host name.") % {"host": _quoted(host)})
     return name
+
+
+def _refuse_nobodys(name: str) -> None:
+    """Refuse names that no device can find, and those under which anybody may have a host."""
+    if _PRIVATE.fullmatch(name):
+        words = _("“%(host)s” exists only inside a network. Name a host that devices can reach from the internet.")
+        raise ActionRefused(words % {"host": _quoted(name)})
+    if _SUFFIXES.is_public(name):
+        words = _("“%(host)s” is a domain suffix, not a host. Name the host under it, such as api.example.%(host)s.")
+        raise ActionRefused(words % {"host": _quoted(name)})
 
 
 def _refuse_addresses(labels: list[str]) -> None:

@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy as _
 
 from console.base.hosts.models import API_NAME_LENGTH, Grant
 from console.base.hosts.states import DecisionState
-from devmgmt.matching import in_letters, origin_of
+from devmgmt.matching import in_letters, is_lookalike, origin_of
 from devmgmt.querysets import GrantQuerySet
 from devmgmt.states import DomainType
 from miniprograms.models import MiniProgram
@@ -54,6 +54,11 @@ class ServerDomain(models.Model):
         """The origin as people who read its script write it; "" for one that is ASCII anyway."""
         host = in_letters(self.host)
         return "" if host == self.host else origin_of(self, DomainType(self.kind), host=host)
+
+    @property
+    def is_lookalike(self) -> bool:
+        """Whether readers can take it for another host."""
+        return is_lookalike(self.host)
 
 
 class ProgramGrant(Grant):

@@ -17,7 +17,7 @@ from django.utils.translation import gettext as _
 
 from console.base.accounts.models import User
 from console.base.activity.events import emit
-from console.base.core.errors import ActionRefused, Conflict
+from console.base.core.errors import ActionRefused, Conflict, refuse_if
 from console.base.hosts.models import HostApplication
 from grayscale import claims, events, lifecycle, rules
 from grayscale.conditions import CHOICES
@@ -72,7 +72,7 @@ def settings_of(task: GrayscaleTask) -> TaskSettings:
 def create(program: MiniProgram, *, by: User, settings: TaskSettings, at: datetime | None = None) -> GrayscaleTask:
     """Make a task (G-1). Where its start has come already it delivers at once."""
     program, at = lock(program), at or timezone.now()
-    _refuse_if(rules.why_not_create(program, candidates=1))
+    refuse_if(rules.why_not_create(program, candidates=1))
     _check(program, settings, at=at)
     started = settings.starts_at <= at
     task = GrayscaleTask.objects.create(
@@ -103,7 +103,7 @@ def edit(
     task, at = _locked(task, at=at)
     if task.revision != revision:
         raise Conflict(_("Someone else changed this task while you were editing."))
-    _refuse_if(rules.why_not_edit(task, at=at))
+    refuse_if(rules.why_not_edit(task, at=at))
     if task.state == TaskState.PENDING:
         _check(task.mini_program, settings, at=at)
     else:
@@ -131,7 +131,7 @@ def edit(
 def start(task: GrayscaleTask, *, by: User, at: datetime | None = None) -> GrayscaleTask:
     """Deliver from now on, whatever the start time was (G-4)."""
     task, at = _locked(task, at=at)
-    _refuse_if(rules.why_not_start(task, at=at))
+    refuse_if(rules.why_not_start(task, at=at))
     before = {"state": task.state, "starts": task.starts_at.isoformat()}
     task.start()
     task.starts_at = task.state_since = at
@@ -146,7 +146,7 @@ def start(task: GrayscaleTask, *, by: User, at: datetime | None = None) -> Grays
 def suspend(task: GrayscaleTask, *, by: User, reason: str = "", at: datetime | None = None) -> GrayscaleTask:
     """Take no new users; who has the version keeps it (G-6). Once this is committed nobody gets a place."""
     task, at = _locked(task, at=at)
-    _refuse_if(rules.why_not_suspend(task, at=at))
+    refuse_if(rules.why_not_suspend(task, at=at))
     lifecycle.suspend(task, Reason.BY_HAND, at=at, by=by, reason=reason)
     return task
 
@@ -155,7 +155,7 @@ def suspend(task: GrayscaleTask, *, by: User, reason: str = "", at: datetime | N
 def resume(task: GrayscaleTask, *, by: User, reason: str = "", at: datetime | None = None) -> GrayscaleTask:
     """Take new users again (G-4)."""
     task, at = _locked(task, at=at)
-    _refuse_if(rules.why_not_resume(task, at=at))
+    refuse_if(rules.why_not_resume(task, at=at))
     if not lifecycle.reaches_anyone(task):
         raise ActionRefused(_("None of the task's applications is bound."))
     before = {"state": task.state, "why": task.state_reason}
@@ -174,7 +174,7 @@ def end(
 ) -> GrayscaleTask:
     """Give the version to nobody any more; with `pull_back` also who runs it goes to the online version (G-6)."""
     task, at = _locked(task, at=at)
-    _refuse_if(rules.why_not_end(task, at=at))
+    refuse_if(rules.why_not_end(task, at=at))
     why = Reason.PULLED_BACK if pull_back else Reason.BY_HAND
     event = events.TaskPulledBack if pull_back else events.TaskEnded
     lifecycle.close(task, why, at=at, by=by, reason=reason, pull_back=pull_back, event=event)
@@ -190,30 +190,25 @@ def _locked(task: GrayscaleTask, *, at: datetime | None) -> tuple[GrayscaleTask,
     return current, at
 
 
-def _refuse_if(reason: str, field: str | None = None) -> None:
-    if reason:
-        raise ActionRefused(reason, field=field)
-
-
 def _check(program: MiniProgram, settings: TaskSettings, *, at: datetime) -> None:
     """Refuse settings that break a rule (G-1), beside the field that does."""
     version = Version.objects.get(pk=settings.version.pk)
     online = program.versions.online().first()
     bound = set(program.bindings.bound().values_list("application", flat=True))
-    _refuse_if(rules.why_not_version(program, version, online=online), "version")
+    refuse_if(rules.why_not_version(program, version, online=online), "version")
     _check_free(settings, at=at)
-    _refuse_if(rules.why_not_applications(settings.applications, bound=bound), "applications")
-    _refuse_if(rules.why_not_platforms(settings.platforms), "platforms")
+    refuse_if(rules.why_not_applications(settings.applications, bound=bound), "applications")
+    refuse_if(rules.why_not_platforms(settings.platforms), "platforms")
     for one in CHOICES:
-        _refuse_if(rules.why_not_chosen(one, getattr(settings, one.of_task)), one.of_task)
+        refuse_if(rules.why_not_chosen(one, getattr(settings, one.of_task)), one.of_task)
 
 
 def _check_free(settings: TaskSettings, *, at: datetime) -> None:
     """Refuse what may be changed at any time where it breaks a rule."""
-    _refuse_if(rules.why_not_name(settings.name), "name")
-    _refuse_if(rules.why_not_window(settings.starts_at, settings.ends_at, at=at), "ends_at")
-    _refuse_if(rules.why_not_limit(settings.user_limit), "user_limit")
-    _refuse_if(*rules.why_not_guardrail(settings.guardrail))
+    refuse_if(rules.why_not_name(settings.name), "name")
+    refuse_if(rules.why_not_window(settings.starts_at, settings.ends_at, at=at), "ends_at")
+    refuse_if(rules.why_not_limit(settings.user_limit), "user_limit")
+    refuse_if(*rules.why_not_guardrail(settings.guardrail))
 
 
 def _check_later(task: GrayscaleTask, settings: TaskSettings, *, at: datetime) -> TaskSettings:
@@ -292,7 +287,7 @@ def _take_in(task: GrayscaleTask, chosen: list[ObjectList]) -> None:
     counts = dict(rows.select_for_update(of=("self",)).order_by("pk").values_list("pk", "count"))
     if len(counts) < len({one.pk for one in chosen}):
         raise ActionRefused(_("One of the lists is no longer there. Add it again."), field="object_lists")
-    _refuse_if(rules.why_not_objects(list(counts.values())), "object_lists")
+    refuse_if(rules.why_not_objects(list(counts.values())), "object_lists")
     task.object_lists.exclude(pk__in=counts).defer("hashes", "invalid_lines").delete()
     ObjectList.objects.filter(pk__in=counts, task=None).update(task=task)
 

@@ -17,7 +17,7 @@ from django.db import DatabaseError, connection, transaction
 from django.db.models import Case, QuerySet, When
 
 from console.base.core import pool
-from console.base.core.errors import ActionRefused
+from console.base.core.errors import refuse_if
 from grayscale import rules
 from grayscale.decision import Candidate, TaskRule
 from grayscale.models import SHARDS, ClaimShard, GrayscaleTask
@@ -66,8 +66,7 @@ def resize(task: GrayscaleTask, limit: int) -> None:
     """Divide `limit` places anew; raises ActionRefused when more users than that have one already (G-8)."""
     rows = list(_locked(task))
     delivered = sum(row.taken for row in rows)
-    if reason := rules.why_not_limit(limit, delivered=delivered):
-        raise ActionRefused(reason, field="user_limit")
+    refuse_if(rules.why_not_limit(limit, delivered=delivered), "user_limit")
     free = _spread(limit - delivered)
     cases = [When(shard=row.shard, then=row.taken + places) for row, places in zip(rows, free, strict=True)]
     ClaimShard.objects.filter(task=task).update(capacity=Case(*cases))

@@ -7,8 +7,11 @@ shapes: values with a range of versions each, lists that people bring, and a few
 `of_device` is what a device says of itself (`releases.field.device.Facts`), and the condition's name where it fails.
 
 To add one: its values (`releases.field.states`), what devices say (`Device` and `Facts`, `SeenDevice`, `UpdateRequest`
-and its documentation), its description here, the task's column and field of `TaskSettings`.
-`tests/grayscale/test_conditions.py` finds what is forgotten.
+and its documentation), its description here, the task's column and field of `TaskSettings`. A new member of
+`UpdateRequest` defaults to `unknown`, as SDKs in the field do not send it; the columns' `db_default` is `unknown` and
+`[]`. What a place and the progress page are split by (`Claim`, `presenters/progress.py`) need not grow.
+`tests/grayscale/test_conditions.py` finds what is forgotten. The oracle, the facts of `test_explain.py`, the settings
+of `test_edit.py` are written a second time on purpose; `docs/rules.md` (G-1, R-1) and the demo's devices name it, too.
 """
 
 from __future__ import annotations

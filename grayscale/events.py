@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
 
 from console.base.accounts.models import User
 from console.base.accounts.notifying import Notify, member_or_managers, members_with, nothing
@@ -81,6 +82,17 @@ class TaskEvent(PartEvent):
 
     def words(self) -> dict[str, Any]:
         return super().words() | {"task": self.on}
+
+    def announced(self) -> str:
+        if not (self.before and self.leads_to):
+            return super().announced()
+        states = {"before": TaskState(self.before["state"]).label, "after": TaskState(self.leads_to).label}
+        return _("Task “%(task)s”: %(before)s → %(after)s") % {"task": self.on, **states}
+
+    def extent(self) -> str:
+        places = self.on.places_taken()
+        devices = ngettext("%(count)s device", "%(count)s devices", places) % {"count": f"{places:,}"}
+        return f"{self.on.version} · {devices}"
 
 
 def creator(text: str | Promise) -> Notify:

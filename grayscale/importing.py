@@ -23,7 +23,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from console.base.accounts.models import User
-from console.base.core.errors import ActionRefused
+from console.base.core.errors import ActionRefused, refuse_if
 from grayscale import rules
 from grayscale.hashed import HashedList, HashTable, numbers
 from grayscale.models import GrayscaleTask, ObjectList, ObjectListPart
@@ -155,7 +155,7 @@ class _Draft:
         self.excess = 0  # further values, counted by lines, once there are more than a task takes
 
     def take(self, lines: list[str]) -> list[str]:
-        """Take in the next lines; return the values among them that are new."""
+        """Take in the next lines; return the values among them that are new. Raises ActionRefused for duplicates."""
         values = self._checked(lines)
         kept: list[str] = []
         for start in range(0, len(values), BATCH):
@@ -166,6 +166,7 @@ class _Draft:
             found = self.table.new(self._not_beside(some))
             self.row.count += len(found)
             self.row.duplicates += len(some) - len(found)
+            refuse_if(rules.why_not_duplicates(self.row.duplicates))
             kept += found
         return kept
 
@@ -198,8 +199,7 @@ class _Draft:
     def finished(self) -> ObjectList:
         """Write the counts and the hashes. Raises ActionRefused where there is nothing in it, or too much."""
         row = self.row
-        if reason := rules.why_not_values(row.count + self.excess, others=self.others):
-            raise ActionRefused(reason)
+        refuse_if(rules.why_not_values(row.count + self.excess, others=self.others))
         if not row.count and not row.invalid:
             raise ActionRefused(
                 _("Every value is on the task's lists already.")

@@ -241,6 +241,14 @@ def why_not_values(count: int, *, others: int = 0) -> str:
     return words % {"count": f"{count:,}", "most": f"{MOST_OBJECTS:,}", "others": f"{others:,}"}
 
 
+def why_not_duplicates(duplicates: int) -> str:
+    """G-3: at most a million lines that say nothing new; reading more of them holds a thread for nothing."""
+    if duplicates <= MOST_OBJECTS:
+        return ""
+    words = _("More than %(most)s lines are duplicates. Remove them and choose the file again.")
+    return words % {"most": f"{MOST_OBJECTS:,}"}
+
+
 def why_not_applications(chosen: Sequence[tuple[HostApplication, str, str]], *, bound: Collection[int]) -> str:
     """G-1: one or more, all bound now (`bound`: primary keys), each once, and each range the right way round."""
     if not chosen:

@@ -147,4 +147,5 @@ class TemplateDeleted(PartEvent):
 class MessageReplayed(PartEvent):
     name, icon, colour = "message.replayed", "refresh", "blue"
     log = _("sent again the failed message")
+    in_list = ""  # messages go on by themselves
     fields = {"state": State(_("State")), "tries": Field(_("Tries"))}

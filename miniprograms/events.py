@@ -29,7 +29,8 @@ STATE = {"state": State(_("State"))}
 class ProgramEvent(Event):
     """What happened to a mini program, or to something of it.
 
-    The list shows it as the program's last change, where it has words for that and is not `aside`.
+    The list shows it as the program's last change, where it has words for that and is not `aside`; one without says so
+    by an empty `in_list`.
     """
 
     @property
@@ -116,34 +117,52 @@ def requester(text: str | Promise) -> Notify:
     )
 
 
+CATEGORY = {"name": Field(_("Name")), "position": Field(_("Position"))}
+DOWNLOAD = {
+    "version": Field(_("Version")),
+    "platform": Field(_("System")),
+    "requirement": Field(_("Requirement")),
+    "url": Field(_("Link")),
+    "size": Field(_("Size in bytes")),
+    "released_on": Field(_("Released on")),
+    "notes": Field(_("Notes")),
+}
+
+
 class CategoryCreated(KeptEvent):
     name, icon, colour = "category.created", "plus", "blue"
     log = _("created the category")
+    fields = CATEGORY
 
 
 class CategoryEdited(KeptEvent):
     name, icon, colour = "category.edited", "edit", "blue"
     log = _("edited the category")
+    fields = CATEGORY
 
 
 class CategoryDeleted(KeptEvent):
     name, icon, colour = "category.deleted", "trash", "red"
     log = _("deleted the category")
+    fields = CATEGORY
 
 
 class IdeDownloadCreated(KeptEvent):
     name, icon, colour = "ide_download.created", "plus", "blue"
     log = _("created the IDE download")
+    fields = DOWNLOAD
 
 
 class IdeDownloadEdited(KeptEvent):
     name, icon, colour = "ide_download.edited", "edit", "blue"
     log = _("edited the IDE download")
+    fields = DOWNLOAD
 
 
 class IdeDownloadDeleted(KeptEvent):
     name, icon, colour = "ide_download.deleted", "trash", "red"
     log = _("deleted the IDE download")
+    fields = DOWNLOAD
 
 
 class MiniProgramCreated(ProgramEvent):

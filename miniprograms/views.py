@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from copy import copy
 from typing import Any
 
 from django import forms
@@ -18,6 +19,7 @@ from console.base.accounts.filters import url_with_team
 from console.base.accounts.models import Team
 from console.base.accounts.permissions import Permission, lacking
 from console.base.activity.models import ActivityEntry
+from console.base.activity.rehearsal import Follows
 from console.base.activity.views import activity_page
 from console.base.core.errors import Conflict
 from console.base.core.pages import NoteForm, confirm_page, form_page, page_of, posted
@@ -183,6 +185,7 @@ def take_off_shelf(request: SignedInRequest, program: MiniProgram) -> HttpRespon
         template="miniprograms/confirm/take_off_shelf.html",
         save=lambda data: actions.take_off_shelf(program, by=request.user, reason=data["note"]),
         toast=_("%(program)s is off the shelf."),
+        follows=Follows(lambda: actions.take_off_shelf(program, by=request.user, reason="")),
     )
 
 
@@ -196,6 +199,7 @@ def put_on_shelf(request: SignedInRequest, program: MiniProgram) -> HttpResponse
         template="miniprograms/confirm/put_on_shelf.html",
         save=lambda data: actions.put_on_shelf(program, by=request.user, reason=data["note"]),
         toast=_("%(program)s is on the shelf."),
+        follows=Follows(lambda: actions.put_on_shelf(program, by=request.user)),
     )
 
 
@@ -269,4 +273,5 @@ def unbind(request: SignedInRequest, binding: Binding) -> HttpResponse:
         host=application,
         applications=[application],
         is_last=not program.bindings.bound().exclude(pk=binding.pk).exists(),
+        follows=Follows(lambda: actions.unbind(copy(binding), by=request.user)),
     )

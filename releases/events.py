@@ -195,6 +195,7 @@ class WithdrawnByUnbinding(VersionWithdrawn):
 class PackageDownloaded(AuditEvent):
     name, icon, colour = "package.downloaded", "download", "secondary"
     log = _("downloaded the package of")
+    in_list = ""  # only looked at
 
 
 class VersionPublished(VersionEvent):
@@ -216,6 +217,7 @@ class VersionRolledBack(VersionEvent):
 class ReportRequested(AuditEvent):
     name, icon, colour = "report.requested", "report-search", "blue"
     log = _("asked for a report on")
+    in_list = ""  # what is found is shown, not who asked
 
 
 class TrialSet(VersionEvent):

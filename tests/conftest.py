@@ -5,17 +5,23 @@ from __future__ import annotations
 import asyncio
 import gc
 import itertools
+import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from django.core.management.color import no_style
 from django.db import connection
+from django.db.models.signals import post_save
+from django.dispatch import receiver
 from django.test import Client, TransactionTestCase
 from hypothesis import HealthCheck, settings
 
 from console.api.device.update import claims
 from console.base.accounts.models import User
+from console.base.activity.events import EVENTS
+from console.base.activity.models import ActivityEntry
 from tests.signing_in import client_of
 
 pytest_plugins = ["tests.template"]
@@ -68,25 +74,28 @@ TransactionTestCase._fixture_teardown = empty_tables
 # The modules that take longest, from a minute down to five seconds. Workers take modules in this order, so that none
 # begins a long one when the others have nothing left; what mostly computes and what mostly waits take turns.
 LONGEST = (
-    "browser/test_every_page_programs.py",
-    "messaging/test_invariants_by_force.py",
-    "browser/test_every_page_grayscale.py",
-    "console/local/test_up.py",
-    "browser/test_every_page_versions.py",
-    "messaging/test_deliver_by_force.py",
-    "browser/test_every_page_applications.py",
     "upgrade/test_upgraded_data.py",
-    "browser/test_every_page_messages.py",
+    "browser/test_every_page_programs.py",
+    "messaging/test_deliver_by_force.py",
     "console/test_routes.py",
+    "console/api/device/test_openapi.py",
+    "console/local/test_up.py",
+    "browser/test_every_page_grayscale.py",
+    "upgrade/test_previous_release.py",
+    "browser/test_every_page_versions.py",
+    "corpus/test_native.py",
+    "browser/test_every_page_applications.py",
+    "messaging/test_invariants_by_force.py",
+    "browser/test_every_page_messages.py",
     "browser/test_journey.py",
     "console/reviews/test_worker.py",
     "console/api/device/test_snapshot.py",
+    "console/platform/test_slow_bodies.py",
+    "console/platform/test_nginx.py",
     "console/platform/test_serving.py",
     "browser/test_report_journey.py",
     "console/platform/test_consumer.py",
     "grayscale/test_explain.py",
-    "upgrade/test_previous_release.py",
-    "console/api/device/test_openapi.py",
     "console/platform/test_scheduler.py",
     "browser/test_grayscale.py",
     "grayscale/test_claims_by_force.py",
@@ -94,12 +103,20 @@ LONGEST = (
     "console/local/test_demo.py",
     "browser/test_message_journey.py",
     "console/platform/test_start.py",
+    "console/base/accounts/test_throttle.py",
     "grayscale/test_matching.py",
+    "releases/scan/test_scan.py",
     "releases/test_upload.py",
+    "releases/report/test_reporting.py",
     "console/api/device/test_client.py",
     "browser/test_logs.py",
     "browser/test_select_keywords.py",
 )
+
+
+def pytest_xdist_auto_num_workers() -> int:
+    """One more than there are processors: a third of a worker's time is waiting for what it has started."""
+    return (os.cpu_count() or 1) + 1
 
 
 @pytest.hookimpl(trylast=True)
@@ -122,15 +139,23 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
 
 
 def give_back_if_dead() -> None:
-    """Give back a connection that an earlier test has had killed, and those that wait in the pool."""
-    if connection.in_atomic_block:
-        return
-    if connection.connection is not None and connection.is_usable():
+    """Give back a connection that an earlier test has had killed, and those that wait in the pool.
+
+    Where there is none now, the next one is looked at when it is taken (`console.base.core.pool`).
+    """
+    if connection.in_atomic_block or connection.connection is None or connection.is_usable():
         return
     connection.close()
     if connection.alias in connection._connection_pools:
         connection.pool.open()  # Django makes a pool, and opens it when it first takes a connection: none grows before.
         connection.pool.check()  # Of those that wait there, too.
+
+
+@receiver(post_save, sender=ActivityEntry)
+def every_value_has_its_words(instance: ActivityEntry, **named: Any) -> None:
+    """What an entry keeps of a change, its event has a field for: else a page shows the key, in English."""
+    if event := EVENTS.get(instance.verb):
+        assert {key for key, _before, _after in instance.changes()} <= {*event.fields}, instance.verb
 
 
 @pytest.fixture(autouse=True)

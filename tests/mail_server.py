@@ -59,6 +59,7 @@ class Session(socketserver.StreamRequestHandler):
 
     server: MailServer
     timeout = SECONDS
+    disable_nagle_algorithm = True
 
     def handle(self) -> None:
         self.server.connections += 1

@@ -54,12 +54,17 @@ def granian(
     command = [sys.executable, "-m", "granian", "--interface", "wsgi", "--port", str(port), "--no-ws"]
     command += ["--workers", str(workers), "--blocking-threads", str(threads), "--log-level", "warning", *options]
     with running(command, env=env) as process:
-        deadline = time.monotonic() + START_SECONDS
-        while not listens(port):
-            if process.poll() is not None or time.monotonic() > deadline:
-                raise RuntimeError(f"{options[-1]} did not start")
-            time.sleep(0.05)
+        wait_until_listens(process, port, options[-1])
         yield port
+
+
+def wait_until_listens(process: subprocess.Popen[Any], port: int, name: str) -> None:
+    """Wait until a process listens; RuntimeError when it ends or takes too long."""
+    deadline = time.monotonic() + START_SECONDS
+    while not listens(port):
+        if process.poll() is not None or time.monotonic() > deadline:
+            raise RuntimeError(f"{name} did not start")
+        time.sleep(0.05)
 
 
 def free_port() -> int:

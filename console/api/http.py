@@ -14,6 +14,9 @@ import msgspec
 from django.db import DEFAULT_DB_ALIAS, connections
 from django.http import HttpResponse, HttpResponseBase, StreamingHttpResponse
 
+from console.base.core import bodies
+from console.base.core.proxies import is_loopback
+
 Environ = dict[str, Any]
 Headers = list[tuple[str, str]]
 Start = Callable[..., Any]
@@ -93,6 +96,18 @@ def in_front_of(
     return application
 
 
+def for_this_machine(application: WSGIApplication, why: str) -> WSGIApplication:
+    """Return a WSGI application that answers clients on this machine, and tells others why it does not answer them."""
+
+    def guarded(environ: Environ, start_response: Start) -> Iterable[bytes]:
+        if is_loopback(environ):
+            return application(environ, start_response)
+        headers = [("Content-Type", "text/plain; charset=utf-8"), ("X-Content-Type-Options", "nosniff"), NOT_STORED]
+        return Response(403, headers, f"{why}\n".encode()).send(start_response)
+
+    return guarded
+
+
 def nothing_here(environ: Environ, start_response: Start) -> Iterable[bytes]:
     """Answer what this process does not serve: pages, where it is one for devices and servers."""
     return json_response({"code": "not_found", "message": "There is nothing here."}, 404).send(start_response)
@@ -109,7 +124,7 @@ def _give_back() -> None:
 
 
 class BodyRefused(Exception):
-    """A body that can't be used, in the words of HTTP: 400 malformed, 411, 413, or 422 when a member is wrong."""
+    """A body that can't be used, in the words of HTTP: 400 malformed, 408, 411, 413, or 422 when a member is wrong."""
 
     def __init__(self, status: int, message: str) -> None:
         super().__init__(message)
@@ -120,18 +135,24 @@ class BodyRefused(Exception):
 def read_body(environ: Environ, longest: int) -> bytes:
     """Read the body that Content-Length announces; without that header a server could wait for ever.
 
-    Raises BodyRefused (400, 411, 413).
+    Raises BodyRefused (400, 408, 411, 413).
     """
     announced = environ.get("CONTENT_LENGTH") or ""
     if not (announced.isascii() and announced.isdigit()):
         raise BodyRefused(411, "Send Content-Length.")
     if len(announced) > 9 or (length := int(announced)) > longest:
         raise too_large(longest)
+    return read_at_most(environ, length)
+
+
+def read_at_most(environ: Environ, length: int) -> bytes:
+    """Read so much of the body, or all where it is shorter and was not announced; raises BodyRefused (400, 408)."""
     try:
-        body: bytes = environ["wsgi.input"].read(length)
+        return bodies.read(environ, length)
+    except bodies.BodyLate as error:
+        raise BodyRefused(408, str(error)) from None
     except Exception:  # Each server has its own for a client that went away.
         raise BodyRefused(400, "The body ended early.") from None
-    return body
 
 
 def too_large(longest: int) -> BodyRefused:

@@ -8,6 +8,7 @@ its query into `OPTIONS["host"]`, so settings must add to `OPTIONS`, never repla
 """
 
 import hashlib
+import ipaddress
 import os
 import re
 from pathlib import Path
@@ -16,6 +17,13 @@ from urllib.parse import parse_qs, urlsplit
 PROJECT = Path(__file__).resolve().parent.parent.parent
 DATABASE = USER = "console"
 PORT = 5432  # No TCP port is opened: the number is only a part of the socket's name.
+
+LOOPBACK_NAMES = ["localhost", ".localhost", "127.0.0.1", "[::1]"]
+# What to do instead, wherever DEBUG and another address meet.
+ONLY_HERE = (
+    "With DEBUG on, the console shows its insides in errors, so it answers on this machine only (localhost). To let "
+    "others reach it, set DEBUG=0, SECRET_KEY, BASE_URL and ALLOWED_HOSTS: docs/production.md."
+)
 
 # A Unix socket's whole path is limited to 107 bytes on Linux and 103 on macOS; `/pg/.s.PGSQL.5432` follows.
 _LONGEST_SOCKET_DIR = 80
@@ -27,6 +35,14 @@ def local_dir() -> Path:
     """Return the folder that keeps all data of the local services (`CONSOLE_LOCAL_DIR`, else `.local`)."""
     given = os.environ.get("CONSOLE_LOCAL_DIR")
     return Path(given).resolve() if given else PROJECT / ".local"
+
+
+def is_loopback(host: str) -> bool:
+    """Whether this address or name means this machine and no other; a name is looked up nowhere."""
+    try:
+        return ipaddress.ip_address(host.strip("[]")).is_loopback
+    except ValueError:
+        return host == "localhost" or host.endswith(".localhost")
 
 
 def socket_dir() -> Path:

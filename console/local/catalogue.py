@@ -64,7 +64,7 @@ class Source:
 
 
 def sources() -> list[Source]:
-    """Return every string of the code and the templates that is to be translated, in the catalogue's order."""
+    """Return every string of the code, the pages and the mails that is to be translated, in the catalogue's order."""
     found: dict[tuple[str, str], Source] = {}
     for name, words, context in _calls():
         singular, plural = (*words, "")[:2]
@@ -80,7 +80,7 @@ def _calls() -> Iterator[tuple[str, tuple[str, ...], str]]:
     root = Path(settings.BASE_DIR)
     for file in sorted(file for top in CODE for file in (root / top).rglob("*.py") if "migrations" not in file.parts):
         yield from _in_python(str(file.relative_to(root)), file.read_text())
-    for file in sorted((root / "templates").rglob("*.html")):
+    for file in sorted(file for kind in ("html", "txt") for file in (root / "templates").rglob(f"*.{kind}")):
         # Line by line without its indentation, which means nothing here and something in Python.
         text = re.sub(r"^[ \t]+", "", templatize(file.read_text(), origin=str(file)), flags=re.MULTILINE)
         yield from _in_python(str(file.relative_to(root)), text)

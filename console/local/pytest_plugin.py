@@ -15,10 +15,12 @@ from console.local import throwaway
 from console.local.process import LocalServiceError
 
 NO_CHROMIUM = "no Chromium on this machine"
+NO_NGINX = "no nginx on this machine"
 NO_PREVIOUS_RELEASE = "the previous release is not in this clone"
 # What may be missing for some tests, and how to get it.
 HINTS = {
     NO_CHROMIUM: "On Debian and Ubuntu: apt-get install chromium",
+    NO_NGINX: "On Debian and Ubuntu: apt-get install nginx-light",
     NO_PREVIOUS_RELEASE: "In a shallow clone: git fetch --unshallow",
 }
 

@@ -27,6 +27,7 @@ TASKS: dict[str, str | Promise] = {
     "device.prune_changes": _("Delete changes that every process has read"),
     "devmgmt.keep_logs": _("Make room for logs and delete old ones"),
     "activity.keep_retention": _("Delete what was kept long enough"),
+    "accounts.seal_factors": _("Seal second factors"),
     "keys.prune": _("Delete expired access tokens"),
     "releases.sweep_packages": _("Delete package files that nothing names"),
     "miniprograms.sweep_icons": _("Delete icons that nothing names"),

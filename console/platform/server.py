@@ -10,7 +10,7 @@ import argparse
 import socket
 from typing import Any
 
-from granian.constants import Interfaces
+from granian.constants import HTTPModes, Interfaces
 from granian.log import LogLevels
 from granian.net import SocketSpec
 from granian.server import MPServer
@@ -44,6 +44,8 @@ def main() -> None:
         address=options.host,
         port=options.port,
         interface=Interfaces.WSGI,
+        # By HTTP/2 a client may answer pings while its body does not come, so that it seems to be served (bodies.py).
+        http=HTTPModes.http1,
         websockets=False,
         workers=options.workers,
         blocking_threads=options.threads,

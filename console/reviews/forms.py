@@ -19,6 +19,7 @@ class DecisionForm(forms.Form):
             attrs={
                 "class": "form-control",
                 "rows": 4,
+                "data-key": "r",
                 "placeholder": _("What must change, and where. Required to reject."),
             }
         ),

@@ -10,14 +10,13 @@ from django import forms
 from django.conf import settings
 from django.http import QueryDict
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, ngettext
+from django.utils.translation import gettext_lazy
 
 from console.base.activity.forms import Difference
 from console.base.activity.models import ActivityEntry
 from devmgmt.matching import Allowed, Domain, Verdict, fingerprint, origin_of, read_list, verdict
 from devmgmt.states import DomainType
 
-SHOWN_PROBLEMS = 20
 LONGEST_URL = 2000
 
 
@@ -39,11 +38,7 @@ class DomainListField(forms.Field):
         """Return the hosts; raises ValidationError with a sentence for each bad line."""
         domains, problems = read_list(value or "", self.kind, own_host())
         if problems:
-            words = [str(problem) for problem in problems[:SHOWN_PROBLEMS]]
-            if more := len(problems) - len(words):
-                line = ngettext("%(count)d more line can't be taken.", "%(count)d more lines can't be taken.", more)
-                words.append(line % {"count": more})
-            raise forms.ValidationError(words)
+            raise forms.ValidationError([str(problem) for problem in problems])
         return domains
 
 

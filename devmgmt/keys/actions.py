@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 
 from console.base.accounts.models import User
 from console.base.activity.events import emit
-from console.base.core.errors import ActionRefused, Conflict
+from console.base.core.errors import ActionRefused, Conflict, refuse_if
 from devmgmt.keys import events, rules
 from devmgmt.keys.models import AccessToken, AppSecret
 from devmgmt.keys.states import Overlap
@@ -43,8 +43,7 @@ class Made(NamedTuple):
 def generate(program: MiniProgram, *, by: User, reason: str = "", at: datetime | None = None) -> Made:
     """Make a program's first secret; raises ActionRefused when it has one."""
     program, at = lock(program), at or timezone.now()
-    if refusal := rules.why_not_generate(_current(program)):
-        raise ActionRefused(refusal)
+    refuse_if(rules.why_not_generate(_current(program)))
     made = _make(program, by=by, at=at, frozen_at=None)
     emit(events.SecretGenerated(made.row, by=by, at=at, after={"secret": str(made.row)}, reason=reason.strip()))
     return made

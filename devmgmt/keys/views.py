@@ -31,8 +31,6 @@ from miniprograms.access import mini_program_for
 from miniprograms.models import MiniProgram
 from miniprograms.views import programs_page
 
-PAGE = "keys/keys.html"
-
 
 @route(Permission.ADMINISTER, load=teams_for)
 def overview(request: SignedInRequest, teams: QuerySet[Team]) -> HttpResponse:
@@ -54,7 +52,21 @@ def overview(request: SignedInRequest, teams: QuerySet[Team]) -> HttpResponse:
 @route(Permission.ADMINISTER, load=mini_program_for)
 def keys(request: SignedInRequest, program: MiniProgram) -> HttpResponse:
     """The program's secret without the secret itself, its uses, its tokens, and what was done with it."""
-    return render(request, PAGE, _page(request, program))
+    [summary] = summaries([program], at=timezone.now())
+    current, history = summary.current, page_of(request, history_of(program))
+    total = history.paginator.count
+    context = {
+        "mini_program": program,
+        "summary": summary,
+        "figures": figures_of(summary),
+        "history": moves(history),
+        "page": history,
+        "total": ngettext("%(count)d entry", "%(count)d entries", total) % {"count": total},
+        "why_not_generate": rules.why_not_generate(current),
+        "why_not_reset": rules.why_not_reset(current),
+        "why_not_freeze": rules.why_not_freeze(current),
+    }
+    return render(request, "keys/keys.html", context)
 
 
 @route(Permission.ADMINISTER, load=mini_program_for, methods="GET POST", sudo=True)
@@ -121,24 +133,6 @@ def _address(program: MiniProgram) -> str:
     return reverse("keys:keys", args=[program.app_id])
 
 
-def _page(request: SignedInRequest, program: MiniProgram) -> dict[str, Any]:
-    """Return what the program's page shows; also under the dialog that a new secret is shown in."""
-    [summary] = summaries([program], at=timezone.now())
-    current, history = summary.current, page_of(request, history_of(program))
-    total = history.paginator.count
-    return {
-        "mini_program": program,
-        "summary": summary,
-        "figures": figures_of(summary),
-        "history": moves(history),
-        "page": history,
-        "total": ngettext("%(count)d entry", "%(count)d entries", total) % {"count": total},
-        "why_not_generate": rules.why_not_generate(current),
-        "why_not_reset": rules.why_not_reset(current),
-        "why_not_freeze": rules.why_not_freeze(current),
-    }
-
-
 def _confirm(
     request: SignedInRequest, program: MiniProgram, form: forms.Form, *, toast: str, **context: Any
 ) -> HttpResponse:
@@ -163,13 +157,12 @@ def _secret_dialog(
     make: Callable[[dict[str, Any]], actions.Made],
     **context: Any,
 ) -> HttpResponse:
-    """Ask in a dialog, then show the secret over the page."""
+    """Ask in a dialog, then show the secret."""
     return secret_page(
         request,
         form,
         make=make,
         shown=partial(_shown, program),
-        over=lambda: (PAGE, _page(request, program)),
         mini_program=program,
         cancel=_address(program),
         **context,

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from contextlib import suppress
 from datetime import datetime
 from decimal import Decimal
+from operator import attrgetter
 from typing import Any
 
 from django import forms
@@ -192,7 +194,10 @@ class EndForm(NoteForm):
     after = forms.ChoiceField(label=gettext_lazy("Devices that have it"), widget=forms.RadioSelect, initial=KEEP)
     field_order = ("after", "note")
 
-    def __init__(self, *args: Any, task: GrayscaleTask, delivered: int, **kwargs: Any) -> None:
+    def __init__(
+        self, *args: Any, task: GrayscaleTask, delivered: int, others: Sequence[GrayscaleTask], **kwargs: Any
+    ) -> None:
+        """`others`: the program's other tasks that deliver or are suspended, whose versions devices may get (G-7)."""
         super().__init__(*args, **kwargs)
         if not delivered:
             del self.fields["after"]
@@ -208,6 +213,16 @@ class EndForm(NoteForm):
             "Pull back: %(count)s devices return to %(online)s at their next start.",
             delivered,
         )
+        if others:
+            versions = sorted({other.version for other in others}, key=attrgetter("parts"))
+            count["others"] = listed(versions)
+            pull_back = ngettext(
+                "Pull back: %(count)s device returns to %(online)s at its next start, or gets the version of another"
+                " task that it is in or fits (%(others)s).",
+                "Pull back: %(count)s devices return to %(online)s at their next start, or get the version of another"
+                " task that they are in or fit (%(others)s).",
+                delivered,
+            )
         field: Any = self.fields["after"]
         field.choices = [(self.KEEP, keep % count), (self.PULL_BACK, pull_back % count)]
 

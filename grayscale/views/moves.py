@@ -71,17 +71,19 @@ def resume(request: SignedInRequest, task: GrayscaleTask) -> HttpResponse:
 @route(Permission.MANAGE, load=task_for, methods="GET POST")
 def end(request: SignedInRequest, task: GrayscaleTask) -> HttpResponse:
     """Give the version to nobody any more; who has it keeps it or is pulled back (G-6)."""
-    form = EndForm(posted(request), task=task, delivered=task.places_taken())
-    same_version = GrayscaleTask.objects.running(at=timezone.now()).filter(version=task.version).exclude(pk=task.pk)
+    at = timezone.now()
+    running = list(task.mini_program.grayscale_tasks.running(at=at).exclude(pk=task.pk).select_related("version"))
+    others = [other for other in running if other.state_at(at) != TaskState.PENDING]
+    form = EndForm(posted(request), task=task, delivered=task.places_taken(), others=others)
     return _dialog(
         request,
         task,
         form,
         template="grayscale/confirm/end.html",
-        impossible=rules.why_not_end(task, at=timezone.now()),
+        impossible=rules.why_not_end(task, at=at),
         save=lambda data: actions.end(task, by=request.user, reason=data["note"], pull_back=form.pulls_back),
         toast=_("“%(task)s” has ended."),
-        same_version_runs=same_version.exists(),
+        same_version_runs=any(other.version_id == task.version_id for other in running),
     )
 
 

@@ -13,7 +13,7 @@ from console.base.accounts.models import User
 from console.base.activity.events import emit
 from console.base.activity.models import ActivityEntry
 from console.base.core.egress import why_not
-from console.base.core.errors import ActionRefused, Conflict, refusing_duplicate
+from console.base.core.errors import ActionRefused, Conflict, refuse_if, refusing_duplicate
 from console.base.core.wakeups import wake
 from console.base.hosts.actions import lock
 from console.base.hosts.models import HostApplication
@@ -141,8 +141,7 @@ def replay_failed(application: HostApplication, *, by: User, at: datetime | None
     """
     application, at = lock(application), at or timezone.now()
     wanted = failed_and_wanted(application)
-    if refusal := rules.why_not_replay_all(has_gateway=bool(gateway_of(application).url), has_failed=wanted.exists()):
-        raise ActionRefused(refusal)
+    refuse_if(rules.why_not_replay_all(has_gateway=bool(gateway_of(application).url), has_failed=wanted.exists()))
     oldest = wanted.order_by("pk").values("pk")[:MOST_REPLAYED]
     count = requeue(Message.objects.filter(pk__in=oldest), at=at)
     if not count:

@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 
 from console.base.accounts.models import User
 from console.base.activity.events import emit
-from console.base.core.errors import ActionRefused, Conflict, refusing_duplicate
+from console.base.core.errors import ActionRefused, Conflict, refuse_if, refusing_duplicate
 from messaging import events, rules
 from messaging.models import Message, MyTemplate, PublicKeyword, PublicTemplate
 from messaging.states import MessageState
@@ -46,11 +46,9 @@ def add_template(
     offered = PublicTemplate.objects.listed().filter(pk=public_template.pk).first()
     if offered is None:
         raise ActionRefused(_("The library does not offer this template any more."))
-    if refusal := rules.why_not_add(MyTemplate.objects.live().filter(mini_program=program).count()):
-        raise ActionRefused(refusal)
+    refuse_if(rules.why_not_add(MyTemplate.objects.live().filter(mini_program=program).count()))
     known = {keyword.number: keyword for keyword in offered.keywords.all()}
-    if refusal := rules.why_not_keywords(numbers, known.keys()):
-        raise ActionRefused(refusal, field="numbers")
+    refuse_if(rules.why_not_keywords(numbers, known.keys()), "numbers")
     chosen = [known[number] for number in numbers]
     template = MyTemplate(
         mini_program=program,
@@ -118,8 +116,7 @@ def keep_public_template(
     A template and a keyword get their number here, once; a saved keyword keeps its type, too, as both are what servers
     send: `thing4`. Saving what is there already changes nothing. Templates in use are copies and stay as they are.
     """
-    if refusal := rules.why_not_kind(template.kind, template.category):
-        raise ActionRefused(refusal, field="kind")
+    refuse_if(rules.why_not_kind(template.kind, template.category), "kind")
     old = PublicTemplate.objects.select_for_update().filter(pk=template.pk).first()
     before = _described(old) if old else None
     if old is None:
@@ -163,8 +160,7 @@ def discard_public_template(template: PublicTemplate, *, by: User) -> None:
     current = PublicTemplate.objects.select_for_update().filter(pk=template.pk).first()
     if current is None:
         raise Conflict(_("Someone else was first: this template is deleted."))
-    if refusal := rules.why_not_discard(current.title, current.selections.count()):
-        raise ActionRefused(refusal)
+    refuse_if(rules.why_not_discard(current.title, current.selections.count()))
     emit(events.PublicTemplateDeleted(current, by=by, before=_described(current)))
     current.delete()
 

@@ -36,7 +36,6 @@ from messaging.localization import ban_subject, title_of
 from messaging.models import Gateway, Message, MyTemplate
 from messaging.states import MessageState
 
-PAGE = "messaging/gateway.html"
 FAILED_SHOWN = 25
 DAY = timedelta(days=1)
 TEST_PAUSE = 3  # seconds between two tests of an application: the button is no way to try out addresses
@@ -45,11 +44,10 @@ TEST_PAUSE = 3  # seconds between two tests of an application: the button is no 
 @route(Permission.VIEW_APPLICATION, load=application_for)
 def gateway(request: SignedInRequest, application: HostApplication) -> HttpResponse:
     """The gateway and how it answers, the server secret, messages, and the programs that send them."""
-    return render(request, PAGE, page_context(request, application))
+    return render(request, "messaging/gateway.html", _page(request, application))
 
 
-def page_context(request: SignedInRequest, application: HostApplication) -> dict[str, Any]:
-    """Return what the page shows; also under the dialog that a new secret is shown in."""
+def _page(request: SignedInRequest, application: HostApplication) -> dict[str, Any]:
     now = timezone.now()
     found, test = actions.gateway_of(application), _newest_test(application)
     secrets = list(application.server_secrets.usable(at=now).select_related("created_by"))
@@ -224,13 +222,12 @@ def reset_server_secret(request: SignedInRequest, application: HostApplication) 
 def _secret_dialog(
     request: SignedInRequest, application: HostApplication, form: forms.Form, *, make: Any, **context: Any
 ) -> HttpResponse:
-    """Ask in a dialog, then show the secret over the page."""
+    """Ask in a dialog, then show the secret."""
     return secret_page(
         request,
         form,
         make=make,
         shown=partial(_shown, application),
-        over=lambda: (PAGE, page_context(request, application)),
         application=application,
         cancel=address_of(application),
         **context,

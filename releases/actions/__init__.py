@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 
 from console.base.accounts.models import User
 from console.base.activity.events import emit
-from console.base.core.errors import ActionRefused, Conflict
+from console.base.core.errors import ActionRefused, Conflict, refuse_if
 from console.base.hosts import decisions
 from console.base.hosts.models import HostApplication
 from console.base.hosts.states import DecisionState
@@ -63,8 +63,7 @@ def add_version(
 ) -> Version:
     """Add a development version; inside the transaction that stored its package and source maps (V-1)."""
     program, at = lock(program), at or timezone.now()
-    if reason := rules.why_not_number(program, number):
-        raise ActionRefused(reason, field="number")
+    refuse_if(rules.why_not_number(program, number), "number")
     major, minor, patch = number
     version = Version.objects.create(
         mini_program=program,
@@ -87,7 +86,7 @@ def submit(version: Version, *, by: User, at: datetime | None = None) -> Audit:
     """Send the version to every bound application's reviewers (V-9)."""
     (program, version), at = _locked(version), at or timezone.now()
     applications = _bound(program)
-    _refuse_if(rules.why_not_submit(program, version, bound=len(applications)))
+    refuse_if(rules.why_not_submit(program, version, bound=len(applications)))
     before = {"state": version.state}
     version.submit()
     version.save()
@@ -113,7 +112,7 @@ def submit(version: Version, *, by: User, at: datetime | None = None) -> Audit:
 def withdraw(version: Version, *, by: User, reason: str = "", at: datetime | None = None) -> Audit:
     """Take the version back from the reviewers; decisions made so far stay in the record (V-10)."""
     (program, version), at = _locked(version), at or timezone.now()
-    _refuse_if(rules.why_not_withdraw(version))
+    refuse_if(rules.why_not_withdraw(version))
     audit = version.audits.running().get()
     before = {"state": version.state}
     version.withdraw()
@@ -224,7 +223,7 @@ def publish(version: Version, *, by: User, note: str = "", at: datetime | None =
     """Put an approved version online on all bound applications at once (V-12)."""
     program, version = _locked(version)
     online = program.versions.online().first()
-    _refuse_if(rules.why_not_publish(program, version, online=online))
+    refuse_if(rules.why_not_publish(program, version, online=online))
     if not version.audits.filter(state=AuditState.APPROVED, package_sha256=version.package.sha256).exists():
         raise ActionRefused(_("The package is not the one that was approved."))  # V-6: approval is bound to the hash
     if online:
@@ -242,7 +241,7 @@ def roll_back(version: Version, *, by: User, note: str = "", at: datetime | None
     online = program.versions.online().first()
     targets = program.versions.roll_back_targets()
     last = program.releases.first()
-    _refuse_if(rules.why_not_roll_back(program, online=online, last=last, targets=targets.exists()))
+    refuse_if(rules.why_not_roll_back(program, online=online, last=last, targets=targets.exists()))
     if not targets.filter(pk=version.pk).exists():
         raise ActionRefused(_("%(number)s can't be returned to.") % {"number": version}, field="version")
     assert online is not None  # noqa: S101 - the rule above refused otherwise
@@ -288,8 +287,3 @@ def _locked(version: Version) -> tuple[MiniProgram, Version]:
 def _bound(program: MiniProgram) -> list[HostApplication]:
     """Return the applications that the program is bound to now."""
     return list(program.bindings.bound().applications().prefetch_related("people__user"))
-
-
-def _refuse_if(reason: str) -> None:
-    if reason:
-        raise ActionRefused(reason)

@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 
 from console.base.accounts.models import User
 from console.base.activity.events import emit
-from console.base.core.errors import ActionRefused, Conflict
+from console.base.core.errors import Conflict, refuse_if
 from miniprograms.actions import lock
 from miniprograms.models import MiniProgram
 from releases import events, rules
@@ -40,10 +40,8 @@ def set_trial(
     if (trial.set_at if trial else None) != seen:
         raise Conflict(_("Someone else changed the trial version meanwhile."))
     version = program.versions.select_related("package").get(pk=version.pk)
-    if reason := rules.why_not_page(version, page):
-        raise ActionRefused(reason, field="page")
-    if reason := rules.why_not_query(query):
-        raise ActionRefused(reason, field="query")
+    refuse_if(rules.why_not_page(version, page), "page")
+    refuse_if(rules.why_not_query(query), "query")
     before = _described(trial) if trial else None
     trial = trial or TrialVersion(mini_program=program)
     trial.version, trial.page, trial.query = version, page, query

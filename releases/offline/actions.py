@@ -10,7 +10,7 @@ from django.db import transaction
 
 from console.base.accounts.models import User
 from console.base.activity.events import emit
-from console.base.core.errors import ActionRefused
+from console.base.core.errors import ActionRefused, refuse_if
 from console.base.hosts.models import HostApplication
 from miniprograms.actions import lock
 from miniprograms.models import MiniProgram
@@ -31,8 +31,7 @@ def download(
     Raises ActionRefused without a package (O-1), for an application that is not bound, and when the storage fails.
     """
     program = lock(program)
-    if reason := rules.why_not_download(program):
-        raise ActionRefused(reason)
+    refuse_if(rules.why_not_download(program))
     if application and not program.bindings.bound().filter(application=application).exists():
         raise ActionRefused(rules.not_bound(application), field="application")
     version = program.versions.online().select_related("package").get()

@@ -15,6 +15,7 @@ from releases.models import Version
 class OfflineDownloaded(VersionEvent):
     name, icon, colour = "offline.downloaded", "download", "secondary"
     log = _("downloaded the offline package of")
+    in_list = ""  # only looked at
     fields = {"application": Field(_("Application")), "package": Hash(_("Package")), "version": Field(_("Version"))}
     kept = True  # which presets are in the field
 

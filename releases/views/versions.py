@@ -17,6 +17,7 @@ from django.utils.translation import ngettext
 
 from console.base.accounts.access import SignedInRequest, held_by_team, route
 from console.base.accounts.permissions import Permission, lacking
+from console.base.activity.rehearsal import Follows
 from console.base.core.pages import NoteForm, confirm_page, form_page, page_of, posted
 from console.base.hosts.states import DecisionState
 from miniprograms.access import mini_program_for
@@ -219,19 +220,20 @@ def withdraw(request: SignedInRequest, version: Version) -> HttpResponse:
 def publish(request: SignedInRequest, version: Version) -> HttpResponse:
     """Publish: what every device will get (V-12)."""
     program = version.mini_program
-    now = overview_of(program)
+    online = program.versions.online().first()
     return confirm_page(
         request,
         NoteForm(posted(request)),
         template="releases/confirm/publish.html",
-        impossible=rules.why_not_publish(program, version, online=now.online),
+        impossible=rules.why_not_publish(program, version, online=online),
         save=lambda data: actions.publish(version, by=request.user, note=data["note"]),
         toast=lambda release: _("%(number)s is online.") % {"number": version},
         back=_versions_url(program),
         mini_program=program,
         version=version,
-        online=now.online,
-        applications=now.applications,
+        online=online,
+        applications=list(program.bindings.bound().applications()),
+        follows=Follows(lambda: actions.publish(version, by=request.user)),
     )
 
 
@@ -240,6 +242,7 @@ def roll_back(request: SignedInRequest, program: MiniProgram) -> HttpResponse:
     """Roll back: which release, and what every device will get (V-13)."""
     now = overview_of(program)
     form = RollBackForm(posted(request), program=program)
+    target = now.target if form.targets == 1 else None
     return confirm_page(
         request,
         form,
@@ -250,6 +253,7 @@ def roll_back(request: SignedInRequest, program: MiniProgram) -> HttpResponse:
         back=_versions_url(program),
         mini_program=program,
         online=now.online,
-        target=now.target if form.targets == 1 else None,
+        target=target,
         applications=now.applications,
+        follows=target and Follows(lambda: actions.roll_back(target, by=request.user)),
     )

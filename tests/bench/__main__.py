@@ -15,6 +15,7 @@ from tests.bench import report
 
 BENCHMARKS = (
     "update_check",
+    "slow_clients",
     "lists",
     "upload",
     "review_report",

@@ -11,6 +11,7 @@ from console.settings import *  # noqa: F403
 from console.settings import MIDDLEWARE, STORAGES
 
 SECURE_SSL_REDIRECT = SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = False  # The client speaks plain HTTP.
+SESSION_COOKIE_NAME, CSRF_COOKIE_NAME = "sessionid", "csrftoken"  # Others are for https.
 MIDDLEWARE = ["tests.bench.counting.count_queries", *MIDDLEWARE]
 ROOT_URLCONF = "tests.bench.urls"
 

@@ -63,25 +63,25 @@ def test_a_dialog_opens_traps_and_gives_the_focus_back(console: Page):
         inside = "!document.activeElement.closest('main')"
         assert console.evaluate(inside)
     console.keyboard.press("Escape")
-    expect(console.locator("dialog")).not_to_be_visible()
+    expect(console.locator("#dialog")).not_to_be_visible()
     expect(console.get_by_text("Open it…")).to_be_focused()
 
 
 def test_a_dialog_shows_errors_and_then_a_toast(console: Page):
     open_dialog(console, "/form/")
     console.fill("dialog [name=number]", "13")
-    console.locator("dialog").get_by_role("button", name="Save").click()
+    console.locator("#dialog").get_by_role("button", name="Save").click()
     expect(console.locator("dialog [role=alert]")).to_contain_text("13 is taken.")
     expect(console.locator("dialog [name=number]")).to_have_value("13")
     console.fill("dialog [name=number]", "7")
-    console.locator("dialog").get_by_role("button", name="Save").click()
+    console.locator("#dialog").get_by_role("button", name="Save").click()
     expect(console.locator(".toast")).to_contain_text("7 is kept.")
 
 
 def test_cancel_closes(console: Page):
     open_dialog(console, "/confirm/")
-    console.locator("dialog").get_by_text("Cancel").click()
-    expect(console.locator("dialog")).not_to_be_visible()
+    console.locator("#dialog").get_by_text("Cancel").click()
+    expect(console.locator("#dialog")).not_to_be_visible()
 
 
 def test_a_page_without_a_dialog_is_gone_to(console: Page, live_server: LiveServer):
@@ -111,7 +111,7 @@ def test_the_menu_slides_in_on_a_phone(console: Page):
 
 def test_slash_goes_to_the_search(console: Page):
     console.keyboard.press("/")
-    expect(console.locator("[data-slash]")).to_be_focused()
+    expect(console.locator("#palette input")).to_be_focused()
 
 
 def test_an_id_is_copied(console: Page, live_server: LiveServer):

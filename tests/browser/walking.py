@@ -59,7 +59,7 @@ async theme => {
     throw new Error(`The page does not settle in its ${theme} theme.`)
 }
 """
-LIBRARY_PAGES = ["account_change_password", "mfa_index", "mfa_activate_totp", "mfa_list_webauthn", "mfa_add_webauthn"]
+LIBRARY_PAGES = ["account_change_password", "mfa_index", "mfa_activate_totp", "security_log", "mfa_add_webauthn"]
 ENTRANCE = ["account_login", "account_reset_password"]
 FILES = {"icon_file", "device:openapi", "reviews:package", "reviews:binding_package", "grayscale:list_values"}
 FILES |= {"devmgmt:log_export", "devmgmt:log_export_ndjson", "offline:download"}

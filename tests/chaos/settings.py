@@ -9,6 +9,7 @@ from console.settings import *  # noqa: F403
 from console.settings import STORAGES
 
 SECURE_SSL_REDIRECT = SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = False
+SESSION_COOKIE_NAME, CSRF_COOKIE_NAME = "sessionid", "csrftoken"  # Others are for https.
 STORAGES = {
     **STORAGES,
     # No manifest, for which `collectstatic` would have to run first.

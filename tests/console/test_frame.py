@@ -74,6 +74,8 @@ def test_a_section_opens_its_pages_while_one_is_on_a_programs_own():
     assert opened["pages"][2]["url"] == reverse("devmgmt:logs", args=["mp00000000000000"])
     assert menu_of(user, reverse("devmgmt:overview"))["Development"]["pages"] == []
     assert menu_of(user, reverse("releases:versions", args=["mp00000000000000"]))["Development"]["pages"] == []
+    opened = menu_of(user, reverse("releases:uploads", args=["mp00000000000000"]))["Versions"]["pages"]
+    assert [str(page["label"]) for page in opened if page["active"]] == ["Uploads"]
 
 
 def test_the_page_of_a_section_is_marked(signed_in):
@@ -84,6 +86,57 @@ def test_the_page_of_a_section_is_marked(signed_in):
         domains_url = reverse("devmgmt:domains", args=[program.app_id])
         assert f'<a href="{domains_url}" aria-current="page">Server domains</a>' in text
     assert "nav-pages" not in client.get(reverse("devmgmt:overview")).content.decode()
+
+
+def labels(groups):
+    return [[str(entry["label"]) for entry in group["entries"]] for group in groups]
+
+
+def test_inside_a_program_the_menu_stays_in_it(signed_in):
+    program = make_program(name="City Bus")
+    client = signed_in(program.created_by)
+    page = client.get(reverse("releases:uploads", args=[program.app_id]))
+    above, own, *below = page.context["frame"].menu_in_program
+    assert labels([above, own, *below]) == [
+        ["Home", "All mini programs"],
+        ["Details", "Versions", "Grayscale", "Development", "Subscription messages", "Settings", "Offline package"],
+        ["Applications", "Reviews"],
+        ["Teams", "Activity"],
+    ]
+    assert all(f"/{program.app_id}/" in entry["url"] for entry in own["entries"])
+    assert [str(entry["label"]) for group in (above, own) for entry in group["entries"] if entry["active"]] == [
+        "Versions"
+    ]
+    text = page.content.decode()
+    assert "<title>City Bus · " in text
+    assert f'data-own="{program.app_id}"' in text
+    for entry in own["entries"]:
+        assert client.get(entry["url"]).status_code == 200
+
+
+def test_inside_an_application_its_pages_stand_in_the_menu(signed_in):
+    application = make_application()
+    client = signed_in(make_reviewer(application, "app_admin"))
+    page = client.get(reverse("hosts:apis", args=[application.application_id]))
+    above, host_side, own, *_below = page.context["frame"].menu_in_application
+    assert labels([above, host_side]) == [["Home", "All mini programs"], ["Applications", "Reviews"]]
+    assert [str(entry["label"]) for entry in own["entries"] if entry["active"]] == ["Sensitive APIs"]
+    assert f"<title>{application.name} · " in page.content.decode()
+    for entry in own["entries"]:
+        assert client.get(entry["url"]).status_code == 200
+
+
+def test_the_switcher_finds_by_name_and_begins_with_the_recent_ones(signed_in):
+    team = make_team()
+    names = [make_program(team, name=name) for name in ("Ferry", "Tram", "Bus")]
+    client = signed_in(names[0].created_by if names[0].team == team else make_member(team, "viewer"))
+    url = reverse("switch", args=["programs"])
+    page = client.get(url, {"recent": f"{names[1].app_id},nothing,\0"})
+    assert [row.name for row, _url in page.context["recent"]] == ["Tram"]
+    assert [row.name for row, _url in page.context["rows"]] == ["Bus", "Ferry"]
+    found = client.get(url, {"q": "fer"}, headers={"HX-Request": "true", "HX-Target": "switch-rows"})
+    assert [row.name for row, _url in found.context["rows"]] == ["Ferry"]
+    assert "switch-find" not in found.content.decode()
 
 
 def test_reviews_count_what_waits_for_this_person():

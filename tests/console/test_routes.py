@@ -88,16 +88,17 @@ def test_dangerous_routes_ask_for_the_password_again():
     """P-4: keys, publish, roll back, take off the shelf, member changes and decisions."""
     asked = {route.name for route in routes() if route.sudo}
     assert asked == {
-        "accounts:change_role", "accounts:invite", "accounts:leave", "accounts:remove", "accounts:resend",
-        "accounts:revoke", "hosts:add_api", "hosts:add_key", "hosts:add_person", "hosts:add_signing_key", "hosts:ban",
-        "hosts:change_role", "hosts:configuration", "hosts:create", "hosts:end_proofs", "hosts:generate_server_secret",
+        "accounts:change_role", "accounts:decide", "accounts:edit", "accounts:invite", "accounts:leave",
+        "accounts:remove", "accounts:resend", "accounts:revoke", "end_other_sessions", "end_session",
+        "hosts:add_api", "hosts:add_key", "hosts:add_person", "hosts:add_signing_key", "hosts:ban",
+        "hosts:change_role", "hosts:configuration", "hosts:create", "hosts:end_proofs",
+        "hosts:generate_server_secret", "hosts:require_proofs",
         "hosts:lift_ban", "hosts:open_api", "hosts:remove_api", "hosts:remove_person", "hosts:remove_program",
-        "hosts:require_proofs", "hosts:reset_server_secret", "hosts:restrict_api", "hosts:retire_signing_key",
-        "hosts:revoke_exemption",
+        "hosts:reset_server_secret", "hosts:restrict_api", "hosts:retire_signing_key", "hosts:revoke_exemption",
         "hosts:revoke_key", "hosts:revoke_permission", "hosts:set_gateway", "keys:freeze", "keys:generate",
         "keys:reset", "keys:unfreeze", "miniprograms:take_off_shelf", "miniprograms:unbind", "privacy:publish",
         "releases:publish", "releases:roll_back", "reviews:audit", "reviews:binding", "reviews:exemption",
-        "reviews:permission",
+        "reviews:permission", "sign_in_not_mine", "take_address",
     }  # fmt: skip
 
 

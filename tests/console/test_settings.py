@@ -17,7 +17,14 @@ def start(**variables: str) -> subprocess.CompletedProcess[str]:
     )
 
 
-LEAST = {"ACTIVITY_DAYS": 365, "NOTIFICATION_DAYS": 30, "MESSAGE_DAYS": 30, "REPORT_DAYS": 30, "ENROLMENT_DAYS": 30}
+LEAST = {
+    "ACTIVITY_DAYS": 365,
+    "SECURITY_LOG_DAYS": 90,
+    "NOTIFICATION_DAYS": 30,
+    "MESSAGE_DAYS": 30,
+    "REPORT_DAYS": 30,
+    "ENROLMENT_DAYS": 30,
+}
 
 
 @pytest.mark.parametrize(("name", "least"), LEAST.items())
@@ -32,6 +39,42 @@ def test_these_days_or_for_ever_are_possible() -> None:
         assert start(**variables).returncode == 0
 
 
+def test_a_session_lasts_an_hour_at_least() -> None:
+    assert "Set SESSION_IDLE_HOURS to at least 1 hour." in start(SESSION_IDLE_HOURS="0").stderr
+
+
 def test_days_are_no_fewer_than_none() -> None:
     assert "Set ACTIVITY_DAYS to 0" in start(ACTIVITY_DAYS="-1").stderr
     assert "Set SESSION_DAYS to at least 1 day." in start(SESSION_DAYS="0").stderr
+
+
+@pytest.mark.parametrize(
+    ("variables", "why"),
+    [
+        ({"BEHIND_PROXY": "1"}, "BEHIND_PROXY is no longer enough: set TRUSTED_PROXIES"),
+        ({"TRUSTED_PROXIES": "10.0.0.1/24"}, "TRUSTED_PROXIES: 10.0.0.1/24 has host bits set"),
+        ({"FORWARDED_HEADER": "X-Real-IP"}, "Set FORWARDED_HEADER to X-Forwarded or to Forwarded."),
+        ({"BODY_SECONDS": "0"}, "Set BODY_SECONDS and BODY_LEAST_RATE to more than 0."),
+    ],
+)
+def test_the_edge_is_set_as_it_is_meant(variables: dict[str, str], why: str) -> None:
+    assert why in start(**variables).stderr
+
+
+def test_old_processes_may_be_told_of_proxies_in_their_own_way() -> None:
+    assert start(BEHIND_PROXY="1", TRUSTED_PROXIES="10.0.0.0/24,::1").returncode == 0
+
+
+def test_cookies_are_this_hosts_own_over_https() -> None:
+    """P-6: a neighbour of the domain sets none of them."""
+    code = (
+        "from console import settings as s; print(s.SESSION_COOKIE_NAME, s.CSRF_COOKIE_NAME, s.DEVICE_COOKIE_NAME, "
+        "s.LANGUAGE_COOKIE_NAME, s.SESSION_COOKIE_SECURE, s.CSRF_COOKIE_SECURE, s.LANGUAGE_COOKIE_SECURE)"
+    )
+    environment = {**os.environ, "DEBUG": "0", "SECRET_KEY": "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOP-_"}
+    command = [sys.executable, "-c", code]
+    said = subprocess.run(
+        command, cwd=settings.BASE_DIR, env=environment, capture_output=True, text=True, timeout=60, check=True
+    )
+    names = "__Host-sessionid __Host-csrftoken __Host-browser __Host-django_language"
+    assert said.stdout.split() == [*names.split(), "True", "True", "True"]

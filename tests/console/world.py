@@ -7,6 +7,7 @@ from hashlib import sha256
 from typing import Any
 
 from console.base.accounts.actions import invite
+from console.base.accounts.actions.safety import add_by_operator
 from console.base.accounts.models import User
 from console.base.hosts.models import ApplicationMember
 from devmgmt.actions import save_query
@@ -55,6 +56,9 @@ def make_world(label: str) -> World:
     task = factories.make_task(factories.make_approved(program, "0.2.0"), state="pending", name=f"{label} task")
     audit = factories.make_audit(program)
     invitation = invite(team, email=f"{label}@example.com", role="viewer", by=world.people["admin"])
+    operator = factories.make_user(f"{label} operator", is_staff=True)
+    proposed = {"email": f"{label}-proposed@example.com", "role": "viewer", "by": operator}
+    proposal = add_by_operator(team, **proposed)
     person = ApplicationMember.objects.get(application=application, user=world.people["reviewer"])
     decision = audit.decisions.get()
     finding, settled = (sha256(f"{label} {which}".encode()).hexdigest() for which in ("finding", "settled"))
@@ -77,6 +81,7 @@ def make_world(label: str) -> World:
         "team_id": team.pk,
         "member_id": team.memberships.get(user=world.people["developer"]).pk,
         "invitation_id": invitation.pk,
+        "proposal_id": proposal.pk,
         "app_id": program.app_id,
         "binding_id": bound.pk,
         "number": audit.version.number,

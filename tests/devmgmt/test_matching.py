@@ -10,7 +10,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from console.base.core.errors import ActionRefused
-from devmgmt.matching import Domain, Problem, fingerprint, in_letters, normalise, read_list, to_ascii, verdict
+from devmgmt.matching import (
+    Domain,
+    Problem,
+    fingerprint,
+    in_letters,
+    is_lookalike,
+    normalise,
+    read_list,
+    to_ascii,
+    verdict,
+)
 from devmgmt.states import MOST_DOMAINS, DomainType
 
 REQUEST, SOCKET = DomainType.REQUEST, DomainType.SOCKET
@@ -88,6 +98,13 @@ REFUSED = [
     ("ｌｏｃａｌｈｏｓｔ", "localhost"),
     ("api.localhost", "localhost"),
     ("intranet", "no dot"),
+    ("printer.local", "only inside a network"),
+    ("API.Internal:8443", "only inside a network"),
+    ("nas.home.arpa", "only inside a network"),
+    ("a.b.lan", "only inside a network"),
+    ("co.uk", "domain suffix"),
+    ("https://com.cn/", "domain suffix"),
+    ("公司.cn", "domain suffix"),
     ("bücher", "no dot"),
     ("api.example.com/v1", "path"),
     ("https://api.example.com//", "path"),
@@ -176,6 +193,23 @@ def test_every_line_is_a_plain_host_or_refused(line: str, kind: DomainType) -> N
     assert domain.port is None or (0 < domain.port < 65536 and domain.port != 443 and kind != SOCKET)
     assert normalise(domain.origin(kind), kind, OWN) == domain
     assert to_ascii(in_letters(domain.host)) == domain.host
+
+
+@pytest.mark.parametrize(
+    ("host", "marked"),
+    [
+        ("аррӏе.com", True),  # all Cyrillic
+        ("gооgle.com", True),  # Cyrillic among Latin
+        ("ɡoogle.com", True),  # a Latin letter of phonetics
+        ("москва.com", False),
+        ("bücher.example", False),
+        ("例え.テスト", False),
+        ("abc公司.cn", False),
+        ("apple.com", False),
+    ],
+)
+def test_lookalikes_are_marked(host: str, marked: bool) -> None:
+    assert is_lookalike(to_ascii(host)) == marked
 
 
 # Reading a list -----------------------------------------------------------------------------------------------------

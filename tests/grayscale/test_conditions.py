@@ -9,6 +9,7 @@ from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any, get_args, get_type_hints
 
+import msgspec
 import pytest
 from django.conf import settings
 from django.db import IntegrityError, connection, transaction
@@ -21,7 +22,18 @@ from console.api.device.schema import UpdateRequest
 from console.base.core.errors import ActionRefused
 from grayscale import actions
 from grayscale.actions import settings_of
-from grayscale.conditions import APPLICATION, CHOICES, CONDITIONS, LISTED, PLATFORM, Choice, Condition, Listed, Ranged
+from grayscale.conditions import (
+    APPLICATION,
+    CHOICES,
+    CONDITIONS,
+    LISTED,
+    NETWORK,
+    PLATFORM,
+    Choice,
+    Condition,
+    Listed,
+    Ranged,
+)
 from grayscale.forms.device import DeviceForm
 from grayscale.matching import failed
 from grayscale.models import GrayscaleTask
@@ -74,6 +86,16 @@ def test_everything_that_a_device_says_stands_everywhere():
 @each_choice
 def test_devices_say_what_can_be_ticked_or_that_they_can_not_tell(one):
     assert {*get_args(get_type_hints(UpdateRequest)[one.of_device])} == {*one.options.values, UNKNOWN}
+
+
+@each_choice
+def test_a_device_that_says_nothing_can_not_tell_and_every_value_is_kept(one):
+    """SDKs in the field don't send what is new."""
+    assert SeenDevice._meta.get_field(one.of_device).max_length >= max(map(len, (*one.options.values, UNKNOWN)))
+    if one is not NETWORK:  # which every SDK sends
+        required = {"app_id": "mp", "guid": RIGHT["guid"], "platform": "android", "os_version": "14"}
+        device = msgspec.convert({**required, "app_version": "9.2", "network": "wifi"}, UpdateRequest)
+        assert getattr(device, one.of_device) == UNKNOWN
 
 
 def test_what_devices_say_is_documented():

@@ -138,6 +138,16 @@ def test_the_limit_names_the_count_and_is_never_a_cut(facts, monkeypatch, batch)
     assert (ObjectList.objects.count(), ObjectListPart.objects.count()) == (1, 1)
 
 
+def test_duplicates_have_a_limit_like_values_and_end_the_reading_there(facts, monkeypatch):
+    monkeypatch.setattr(rules, "MOST_OBJECTS", 5)
+    monkeypatch.setattr(importing, "BATCH", 2)
+    monkeypatch.setattr(txt, "CHUNK", 40)
+    assert read_list(guids(*[1] * 6), **facts).duplicates == 5
+    with pytest.raises(ActionRefused, match=r"^More than 5 lines are duplicates\. Remove them"):
+        read_list(guids(*[1] * 7), **facts)
+    assert (ObjectList.objects.count(), ObjectListPart.objects.count()) == (1, 1)
+
+
 @pytest.fixture
 def task(facts):
     version = factories.make_candidate()

@@ -176,5 +176,16 @@ def test_ending_says_what_devices_get(signed_in, task, by, choice, keeps, reason
     assert (ended.state, ended.keeps, ended.state_reason) == ("ended", keeps, reason)
 
 
+def test_pulling_back_names_the_versions_of_other_tasks(signed_in, task, by):
+    """Who has a place elsewhere, or fits, does not return to the online version (G-7)."""
+    factories.make_claim(task)
+    higher = factories.make_approved(task.mini_program, "1.2.0")
+    factories.make_task(higher)
+    factories.make_task(task.version, state="pending")
+    text = move(signed_in(by), task, "end").content.decode()
+    words = "returns to 1.0.0 at its next start, or gets the version of another task that it is in or fits (1.2.0)."
+    assert words in text
+
+
 def test_without_devices_there_is_nothing_to_choose(signed_in, task, by):
     assert "Pull back" not in move(signed_in(by), task, "end").content.decode()

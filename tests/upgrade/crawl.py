@@ -36,7 +36,7 @@ class Crawl:
 
     def __init__(self, who: str, most: int, password: str) -> None:
         self.who, self.most = who, most
-        self.client = Client(raise_request_exception=False)
+        self.client = Client(raise_request_exception=False, HTTP_HOST="localhost")
         if who == "operator":
             user, _new = User.objects.get_or_create(email="op@example.com", name="Op", is_staff=True, is_superuser=True)
             user.set_password(password)

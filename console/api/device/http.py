@@ -29,7 +29,7 @@ from console.api.http import (
 T = TypeVar("T")
 
 MOST_MEMBERS = 16  # of a gzip: small ones cost far more than their bytes
-CODES = {400: "malformed", 411: "length_required", 413: "too_large", 422: "invalid"}
+CODES = {400: "malformed", 408: "timeout", 411: "length_required", 413: "too_large", 422: "invalid"}
 
 _HALF = re.compile(rb"\\u[dD][89a-fA-F]")  # of a character beyond U+FFFF, which JSON may write as two escapes
 _ESCAPE = re.compile(rb"\\(?:u[dD][89abAB]..\\u[dD][c-fC-F]..|u....|.)", re.DOTALL)
@@ -89,7 +89,7 @@ def read_query(environ: Environ, type_: type[T]) -> T:
 
 
 def read_json(environ: Environ, decoder: Decodes[T]) -> T:
-    """Return the body, checked; raises ApiError 400, 411, 413, 415 or 422, which names the member that is wrong."""
+    """Return the body, checked; raises ApiError 400, 408, 411, 413, 415 or 422, which names what is wrong."""
     _check_type(environ)
     try:
         return decode(read_body(environ, LONGEST_BODY), decoder)
@@ -98,7 +98,7 @@ def read_json(environ: Environ, decoder: Decodes[T]) -> T:
 
 
 def read_signed(environ: Environ) -> bytes:
-    """Return the body as it came, for whose signature is checked first; raises ApiError 400, 411, 413 or 415."""
+    """Return the body as it came, for whose signature is checked first; raises ApiError 400, 408, 411, 413 or 415."""
     _check_type(environ)
     try:
         return read_body(environ, LONGEST_BODY)

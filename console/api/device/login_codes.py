@@ -20,7 +20,7 @@ _decoder = msgspec.json.Decoder(LoginCodeRequest)
 
 
 def answer(environ: Environ) -> Response:
-    """Give a code for an account; raises ApiError (400, 401, 404, 409, 411, 413, 415, 422, 429, 503)."""
+    """Give a code for an account; raises ApiError (400, 401, 404, 408, 409, 411, 413, 415, 422, 429, 503)."""
     try:
         asked, application, request_id = signed_by_server.read(environ, _decoder)
         code = _make(asked, application, request_id)

@@ -56,6 +56,7 @@ ERRORS = {
     "off the main switch, or the program is banned. The code says which.",
     404: "There is nothing here for this application.",
     405: "Another method; see Allow.",
+    408: "The body did not arrive in time.",
     409: "The webhook-id or request_id was used before.",
     411: "No Content-Length.",
     413: "The body is too large.",
@@ -153,7 +154,7 @@ def _update(asked: Any, answered: Any, error: Any) -> dict[str, Any]:
         "requestBody": {"required": True, "content": {"application/json": {"schema": asked}}},
         "responses": {
             "200": {"description": "What to do.", "content": {"application/json": {"schema": answered}}},
-            **_errors(error, 400, 401, 403, 405, 411, 413, 415, 422, 429, 503),
+            **_errors(error, 400, 401, 403, 405, 408, 411, 413, 415, 422, 429, 503),
         },
     }
 
@@ -166,7 +167,7 @@ def _report(asked: Any, error: Any) -> dict[str, Any]:
         "requestBody": {"required": True, "content": {"application/json": {"schema": asked}}},
         "responses": {
             "204": {"description": "It is written."},
-            **_errors(error, 400, 401, 403, 404, 405, 411, 413, 415, 422, 429, 503),
+            **_errors(error, 400, 401, 403, 404, 405, 408, 411, 413, 415, 422, 429, 503),
         },
     }
 
@@ -183,7 +184,7 @@ def _logs(batch: Any, accepted: Any, error: Any) -> dict[str, Any]:
                 "description": "They are kept, and outlive any crash.",
                 "content": {"application/json": {"schema": accepted}},
             },
-            **_errors(error, 400, 401, 403, 404, 405, 411, 413, 415, 422, 429, 503),
+            **_errors(error, 400, 401, 403, 404, 405, 408, 411, 413, 415, 422, 429, 503),
         },
     }
 
@@ -237,13 +238,13 @@ def _kept_by_devices(description: str, answered: Any, error: Any, *, body: bool)
 
 def _login_code(asked: Any, answered: Any, error: Any) -> dict[str, Any]:
     summary = "A code by which the program's server learns who its user is; asked by the application's server."
-    codes = (400, 401, 404, 405, 409, 411, 413, 415, 422, 429, 503)
+    codes = (400, 401, 404, 405, 408, 409, 411, 413, 415, 422, 429, 503)
     return _signed("login_code", summary, asked, _content("The code.", answered), _errors(error, *codes))
 
 
 def _proof(asked: Any, answered: Any, error: Any) -> dict[str, Any]:
     summary = "A proof that an installation is real, and a GUID if it has none; asked by the application's server."
-    codes = (400, 401, 405, 411, 413, 415, 422, 429, 503)
+    codes = (400, 401, 405, 408, 411, 413, 415, 422, 429, 503)
     return _signed("proof", summary, asked, _content("GUID and proof.", answered), _errors(error, *codes))
 
 
@@ -257,7 +258,7 @@ def _signed(operation: str, summary: str, asked: Any, answered: Any, errors: dic
         "security": [{"server": []}],
         "parameters": [{**name, "required": True}, {**time, "required": True}],
         "requestBody": {"required": True, "content": {"application/json": {"schema": asked}}},
-        "responses": {"200": answered, **errors},
+        "responses": {"200, 400, 401, 404, 405, 408, 409, 411, 413, 415, 422, 429, 503": answered, **errors},
     }
 
 
@@ -282,7 +283,7 @@ def _consents(choices: Any, answers: Any, results: Any, error: Any) -> dict[str,
             "requestBody": {"required": True, "content": {"application/json": {"schema": answers}}},
             "responses": {
                 "200": _content("It is kept.", results),
-                **_errors(error, 400, 401, 403, 404, 405, 409, 411, 413, 415, 422, 429, 503),
+                **_errors(error, 400, 401, 403, 404, 405, 408, 409, 411, 413, 415, 422, 429, 503),
             },
         },
     }
@@ -296,7 +297,7 @@ def _consent_settings(asked: Any, choices: Any, error: Any) -> dict[str, Any]:
         "requestBody": {"required": True, "content": {"application/json": {"schema": asked}}},
         "responses": {
             "200": _content("How it is now.", choices),
-            **_errors(error, 400, 401, 403, 404, 405, 411, 413, 415, 422, 429, 503),
+            **_errors(error, 400, 401, 403, 404, 405, 408, 411, 413, 415, 422, 429, 503),
         },
     }
 

@@ -9,14 +9,13 @@ from urllib.parse import parse_qsl, quote
 
 from django.conf import settings
 from django.core.files import File
-from django.core.handlers.wsgi import WSGIRequest
 
 from console.api.device import rate
 from console.api.device.credentials import Source, authenticate
 from console.api.device.http import ApiError, is_known, not_found
 from console.api.device.ranges import Unsatisfiable, requested
 from console.api.http import Environ, Headers, Response
-from console.base.activity.middleware import client_address
+from console.base.core.proxies import client_address
 from grayscale.decision import Deliverable
 from releases.models import package_storage
 
@@ -34,7 +33,7 @@ def answer(environ: Environ, source: Callable[[], Source], name: str) -> Respons
     """
     rows = source()
     application = authenticate(environ, rows)
-    rate.limiter.hit(application.pk, client_address(WSGIRequest(environ)))
+    rate.limiter.hit(application.pk, client_address(environ))
     match = _NAME.fullmatch(name)
     token = dict(parse_qsl(environ.get("QUERY_STRING", ""))).get("trial_token")
     release = rows.package(match[1], application=application.pk, trial_token=token) if match else None

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from django.core.handlers.wsgi import WSGIRequest
 from django.db import Error
 
 from console.api.device import rate
@@ -12,8 +11,8 @@ from console.api.device.credentials import Source, authenticate
 from console.api.device.http import kept_by_devices, not_found, read_query, unavailable
 from console.api.device.schema import PolicyQuestion
 from console.api.http import Environ, Response
-from console.base.activity.middleware import client_address
 from console.base.core import busy
+from console.base.core.proxies import client_address
 from devmgmt.policy import Policy, policy_of
 
 
@@ -27,7 +26,7 @@ def answer(environ: Environ, source: Callable[[], Source]) -> Response:
     asked = read_query(environ, PolicyQuestion)
     # An SDK asks for the policy of each program that is opened, so each is counted by itself; invented ones together.
     counted = asked.app_id if rows.program(asked.app_id) else ""
-    rate.limiter.hit(application.pk, client_address(WSGIRequest(environ)), counted)
+    rate.limiter.hit(application.pk, client_address(environ), counted)
     policy = _policy(asked.app_id, application.pk)
     if policy is None:
         raise not_found()

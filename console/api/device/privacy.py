@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from django.core.handlers.wsgi import WSGIRequest
 from django.db import Error
 
 from console.api.device import rate
@@ -12,8 +11,8 @@ from console.api.device.credentials import Source, authenticate
 from console.api.device.http import ApiError, kept_by_devices, not_found, read_query, unavailable
 from console.api.device.schema import Contact, DeclaredData, PrivacyAnswer, PrivacyQuestion, PrivacyText, ThirdParty
 from console.api.http import Environ, Response
-from console.base.activity.middleware import client_address
 from console.base.core import busy
+from console.base.core.proxies import client_address
 from miniprograms.models import Binding
 from miniprograms.privacy.models import PrivacyAgreement
 
@@ -28,7 +27,7 @@ def answer(environ: Environ, source: Callable[[], Source]) -> Response:
     asked = read_query(environ, PrivacyQuestion)
     # Counted as policies are: an SDK asks at each start of a program.
     counted = asked.app_id if rows.program(asked.app_id) else ""
-    rate.limiter.hit(application.pk, client_address(WSGIRequest(environ)), counted)
+    rate.limiter.hit(application.pk, client_address(environ), counted)
     try:
         found = _answer(asked, application.pk)
     except Error as error:

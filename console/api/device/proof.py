@@ -7,13 +7,12 @@ from collections.abc import Sequence
 from ipaddress import ip_address
 
 from django.conf import settings
-from django.core.handlers.wsgi import WSGIRequest
 
 from console.api.device.credentials import Application
 from console.api.device.http import ApiError
 from console.api.device.rate import Limiter
 from console.api.http import Environ
-from console.base.activity.middleware import client_address
+from console.base.core.proxies import client_address
 from console.base.hosts import proofs
 from grayscale.claims import DatabaseClaims
 from grayscale.decision import Candidate, TaskRule
@@ -69,7 +68,7 @@ def admit(
 
 def address_of(environ: Environ) -> str:
     """Return whom an address stands for: of IPv6 the network of 64 bits, which one connection has for itself."""
-    address = client_address(WSGIRequest(environ)) or ""
+    address = client_address(environ) or ""
     if ":" not in address:
         return address
     return str(int(ip_address(address)) >> 64)

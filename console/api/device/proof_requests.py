@@ -23,7 +23,7 @@ _decoder = msgspec.json.Decoder(ProofRequest)
 def answer(environ: Environ) -> Response:
     """Give a proof for an installation, and a GUID to one that has none.
 
-    Raises ApiError (400, 401, 411, 413, 415, 422, 429, 503).
+    Raises ApiError (400, 401, 408, 411, 413, 415, 422, 429, 503).
     """
     try:
         asked, application, request_id = signed_by_server.read(environ, _decoder)

@@ -10,14 +10,13 @@ from typing import Protocol, TypeVar
 
 import msgspec
 from django.conf import settings
-from django.core.handlers.wsgi import WSGIRequest
 from django.utils import timezone
 from standardwebhooks import Webhook, WebhookVerificationError
 
 from console.api.device import rate
 from console.api.device.http import ApiError, parse, read_signed
 from console.api.http import Environ
-from console.base.activity.middleware import client_address
+from console.base.core.proxies import client_address
 from console.base.core.sealing import Unreadable
 from console.base.hosts.models import HostApplication, ServerSecret
 
@@ -42,9 +41,9 @@ Body = TypeVar("Body", bound=OfApplication)
 def read(environ: Environ, decoder: msgspec.json.Decoder[Body]) -> tuple[Body, HostApplication, str]:
     """Return the body, the application whose server has signed it, and the request's id.
 
-    Raises ApiError (400, 401, 411, 413, 415, 422, 429) and DatabaseError.
+    Raises ApiError (400, 401, 408, 411, 413, 415, 422, 429) and DatabaseError.
     """
-    limiter.hit(client_address(WSGIRequest(environ)))
+    limiter.hit(client_address(environ))
     body = read_signed(environ)
     asked = parse(body, decoder)
     signed = {name: environ.get(f"HTTP_{name.upper().replace('-', '_')}", "") for name in SIGNED}

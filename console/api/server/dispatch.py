@@ -64,7 +64,7 @@ def respond(environ: Environ, *, is_away: Callable[[], bool] = lambda: False) ->
     try:
         response = _handle(environ, path)
     except ServerRefused as error:
-        response = refusal(error.errcode, error.detail, rid=rid)
+        response = refusal(error.errcode, error.detail, rid=rid, status=error.status)
     except Exception as error:
         _log(error, path, rid)
         response = refusal(SYSTEM, "try again" if busy.passes(error) else "", rid=rid)

@@ -48,7 +48,7 @@ def new_rid() -> str:
     return f"{int(time.time()):08x}-{secrets.token_hex(4)}"
 
 
-def refusal(errcode: int, detail: str, *, rid: str) -> Response:
+def refusal(errcode: int, detail: str, *, rid: str, status: int = 200) -> Response:
     """Return {"errcode", "errmsg"}: WeChat's words, what is wrong in this request, and the id of the request.
 
     A detail may begin with the words itself.
@@ -58,4 +58,4 @@ def refusal(errcode: int, detail: str, *, rid: str) -> Response:
         words = detail
     elif detail:
         words += f", {detail}"
-    return json_response({"errcode": errcode, "errmsg": f"{words} rid: {rid}"}, STATUS.get(errcode, 200))
+    return json_response({"errcode": errcode, "errmsg": f"{words} rid: {rid}"}, STATUS.get(errcode, status))

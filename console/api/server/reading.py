@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any, TypeVar
+from typing import TypeVar
 from urllib.parse import parse_qsl
 
 import msgspec
-from django.core.handlers.wsgi import WSGIRequest
 
-from console.api.http import LONGEST_BODY, BodyRefused, Environ, decode, read_body, too_large
-from console.base.activity.middleware import client_address
+from console.api.http import LONGEST_BODY, BodyRefused, Environ, decode, read_at_most, read_body, too_large
 from console.base.core.errors import ServerRefused
+from console.base.core.proxies import client_address
 from devmgmt.keys.tokens import Caller, program_of
 from miniprograms.models import MiniProgram
 
@@ -45,7 +44,8 @@ def read(environ: Environ) -> bytes:
     try:
         body = _read_chunks(environ) if is_chunked(environ) else _read(environ)
     except BodyRefused as error:
-        raise ServerRefused(47001, error.message) from None
+        status = error.status if error.status == 408 else 200
+        raise ServerRefused(47001, error.message, status=status) from None
     if not body:
         raise ServerRefused(44002)
     return body
@@ -61,10 +61,7 @@ def _read(environ: Environ) -> bytes:
 
 
 def _read_chunks(environ: Environ) -> bytes:
-    try:
-        body: bytes = environ["wsgi.input"].read(LONGEST_BODY + 1)
-    except Exception:  # Each server has its own for a client that went away.
-        raise BodyRefused(400, "The body ended early.") from None
+    body = read_at_most(environ, LONGEST_BODY + 1)
     if len(body) > LONGEST_BODY:
         raise too_large(LONGEST_BODY)
     return body
@@ -92,6 +89,5 @@ def caller(environ: Environ) -> Caller:
 
 
 def address(environ: Environ) -> str:
-    """Return the client's address, as BEHIND_PROXY says; "" when there is none."""
-    request: Any = WSGIRequest(environ)
-    return client_address(request) or ""
+    """Return the client's address; "" when there is none."""
+    return client_address(environ) or ""

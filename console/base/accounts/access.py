@@ -18,12 +18,24 @@ from django.contrib.auth.models import AnonymousUser
 from django.core.exceptions import PermissionDenied
 from django.db.models import Model, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllowed
+from django.urls import reverse
 from django.utils import timezone
 
 from console.base.accounts import sudo as sudo_mode
-from console.base.accounts.models import Invitation, Membership, Team, User
+from console.base.accounts.authentication import has_second_factor
+from console.base.accounts.models import (
+    AddressChange,
+    Invitation,
+    Membership,
+    MembershipProposal,
+    SecurityEntry,
+    Team,
+    User,
+    UserSession,
+)
 from console.base.accounts.permissions import TEAM_ROLE_PERMISSIONS, Permission
-from console.base.core.pages import show, typed
+from console.base.accounts.states import SecurityKind
+from console.base.core.pages import go, show, typed
 
 Loader = Callable[..., Any]
 View = Callable[..., HttpResponse]
@@ -46,12 +58,18 @@ class Policy:
 
 
 def route(
-    permission: Permission, *, load: Loader | None = None, methods: str = "GET", sudo: bool = False
+    permission: Permission,
+    *,
+    load: Loader | None = None,
+    methods: str = "GET",
+    sudo: bool = False,
+    before_factor: bool = False,
 ) -> Callable[[View], View]:
     """Declare a view's permission and methods, and load its object through the user.
 
     `load(user, permission, **url_arguments)` returns the object, which the view gets after the request; it raises
-    Http404 or PermissionDenied. With `sudo` a POST asks for the password when the last proof is old.
+    Http404 or PermissionDenied. With `sudo` a POST asks for the password when the last proof is old. Only pages
+    `before_factor` open to who still has to set up the second factor that a team of theirs requires (P-6).
     """
     allowed = tuple(methods.split())
     names = list(inspect.signature(load).parameters)[2:] if load else []
@@ -60,6 +78,8 @@ def route(
         @wraps(view)
         def guarded(request: HttpRequest, **kwargs: Any) -> HttpResponse:
             loaded = []
+            if not (public or before_factor) and team_asking_for_factor(request.user):
+                return go(request, reverse("mfa_index"))
             if load:
                 arguments = {name: kwargs.pop(name) for name in names if name in kwargs}
                 loaded.append(load(request.user, permission, **arguments))
@@ -69,7 +89,7 @@ def route(
                 return refusal
             answer = view(request, *loaded, **kwargs)
             if not public:
-                answer.setdefault("Cache-Control", "private, no-cache")
+                answer.setdefault("Cache-Control", "no-store")
             return answer
 
         public = permission is Permission.PUBLIC
@@ -90,6 +110,36 @@ def _sudo(request: HttpRequest) -> HttpResponse | None:
         return None
     carried = [(name, value) for name, value in typed(request) if name != sudo_mode.PASSWORD_FIELD]
     return show(request, "accounts/sudo.html", {"error": error, "typed": carried}, status=403)
+
+
+def team_asking_for_factor(user: User | AnonymousUser) -> Team | None:
+    """Return a team that requires a second factor of `user`, who has none; asked anew in each request (P-3)."""
+    if not isinstance(user, User):
+        return None
+    asking = next((row.team for row in user.team_roles if row.team.requires_second_factor), None)
+    return asking if asking and not has_second_factor(user) else None
+
+
+def own_session(user: User, permission: Permission, session_id: int) -> UserSession:
+    """Return the user's own session; 404 for any other."""
+    return row_or_404(user.sessions.all(), pk=session_id)
+
+
+def own_entry(user: User, permission: Permission, entry_id: int) -> SecurityEntry:
+    """Return a sign-in of the user's own; 404 for any other."""
+    return row_or_404(user.security_entries.filter(kind=SecurityKind.SIGNED_IN), pk=entry_id)
+
+
+def own_address_change(user: User, permission: Permission, token: str) -> AddressChange:
+    """Return the change that the link opens now, which was mailed to the new address; 404 for anybody else."""
+    open_now = AddressChange.objects.open(at=timezone.now()).select_related("asked_by")
+    return row_or_404(open_now, user=user, pk=AddressChange.read_token(token))
+
+
+def proposal_for(user: User, permission: Permission, team_id: int, proposal_id: int) -> MembershipProposal:
+    """Return the proposal, decided or not; 404 outside the user's teams, 403 without `permission` in the team."""
+    team = team_for(user, permission, team_id)
+    return row_or_404(MembershipProposal.objects.select_related("asked_by"), team=team, pk=proposal_id)
 
 
 def check(holds: bool) -> None:

@@ -1,20 +1,30 @@
 """How allauth behaves here."""
 
-from typing import Any
+from typing import Any, ClassVar
 from urllib.parse import urljoin, urlsplit
 
 from allauth.account.adapter import DefaultAccountAdapter
+from allauth.mfa.adapter import DefaultMFAAdapter
 from django.conf import settings
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest
+from django.utils.translation import gettext_lazy as _
 
-from console.base.accounts import actions
-from console.base.activity.middleware import client_address
+from console.base.accounts import codes, security, throttle
+from console.base.accounts.models import User
+from console.base.accounts.notifying import post_mail
+from console.base.accounts.states import SecurityKind
 from console.base.core.fields import refuse_invisible
+from console.base.core.proxies import client_address
 
 
 class AccountAdapter(DefaultAccountAdapter):
     """People come in by invitation only; rate limits and the activity log mean the same address; mails go by a job."""
+
+    error_messages: ClassVar = {
+        **DefaultAccountAdapter.error_messages,
+        "too_many_login_attempts": _("Too many failed attempts. Wait a few minutes, or set a new password by e-mail."),
+    }
 
     def is_open_for_signup(self, request: HttpRequest) -> bool:
         """Sign-up is closed: accounts are made by invitations and by operators."""
@@ -27,7 +37,7 @@ class AccountAdapter(DefaultAccountAdapter):
 
     def get_client_ip(self, request: HttpRequest) -> str:
         """Return the client's address; without one the rate limits could not hold, so nothing goes on."""
-        address = client_address(request)
+        address = client_address(request.META)
         if not address:
             raise PermissionDenied
         return address
@@ -36,7 +46,50 @@ class AccountAdapter(DefaultAccountAdapter):
         """Return the link of the mail at BASE_URL, whatever Host the request named."""
         return urljoin(settings.BASE_URL, urlsplit(super().get_reset_password_from_key_url(key)).path)
 
+    def pre_authenticate(self, request: HttpRequest, **credentials: Any) -> None:
+        """Count the try, and refuse one too many; see `throttle`."""
+        email = str(credentials.get("email", ""))
+        user = _owner(email)
+        self.get_client_ip(request)  # Without one nothing would hold.
+        self.attempt = throttle.begin(request, email=email, user=user)
+        if self.attempt.refused:
+            if self.attempt.just_now:
+                security.note(user, SecurityKind.BLOCKED, request=request, email=email)
+            raise self.validation_error("too_many_login_attempts")
+
+    def authentication_failed(self, request: HttpRequest, **credentials: Any) -> None:
+        """Keep a failed try on record, also for an address that no account has."""
+        email = str(credentials.get("email", ""))
+        security.note(_owner(email), SecurityKind.WRONG_PASSWORD, request=request, email=email)
+
+    def _rollback_login_failed_rl_usage(self) -> None:
+        self.attempt.succeeded()
+
+    def _delete_login_attempts_cached_email(self, request: HttpRequest, **credentials: Any) -> None:
+        throttle.forgive(request, email=str(credentials.get("email", "")))
+
     def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
-        """Leave the mail, rendered as allauth does, to the mail job. Our mails are plain text: so is what is kept."""
+        """Leave the mail, rendered as allauth does, to the mail job. Our mails are plain text: so is what is kept.
+
+        Whoever asks again and again for new passwords of one address fills nobody's mailbox.
+        """
+        if not throttle.may_mail(email):
+            return
         message = self.render_mail(template_prefix, email, {"request": self.request, "email": email, **context})
-        actions.post_mail(to=email, subject=message.subject, body=message.body)
+        post_mail(to=email, subject=message.subject, body=message.body)
+
+
+def _owner(email: str) -> User | None:
+    return User.objects.filter(email=email.strip().lower()).first()
+
+
+class FactorAdapter(DefaultMFAAdapter):
+    """Second factors' secrets are sealed."""
+
+    def encrypt(self, text: str) -> str:
+        """Return the secret as it is kept."""
+        return codes.encrypt(text)
+
+    def decrypt(self, encrypted_text: str) -> str:
+        """Return the secret that is kept."""
+        return codes.decrypt(encrypted_text)

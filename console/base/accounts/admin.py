@@ -16,12 +16,16 @@ from django.contrib import admin, messages
 from django.contrib.auth.models import Group
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
 from django.utils.decorators import method_decorator
-from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from console.base.accounts import actions, authentication, sudo
-from console.base.accounts.models import Invitation, Membership, Team, User
+from console.base.accounts.actions import safety
+from console.base.accounts.export import security_csv
+from console.base.accounts.models import Invitation, Membership, SecurityEntry, Team, User
+from console.base.accounts.permissions import TeamRole
+from console.base.accounts.states import ROUTINE, SecurityKind
 from console.base.core.errors import ActionRefused
 from console.base.core.fields import AddressField, LineField
 
@@ -29,6 +33,14 @@ from console.base.core.fields import AddressField, LineField
 admin.site.unregister([Authenticator, EmailAddress, Group])
 # The console's own sign-in, so that rate limits and second factors hold here too.
 admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-assign]
+
+
+def password_change(request: HttpRequest, extra_context: Any = None) -> HttpResponse:
+    """Lead to the console's own page, which mails the change and keeps it on record."""
+    return redirect("account_change_password")
+
+
+admin.site.password_change = password_change  # type: ignore[assignment,method-assign]
 
 
 def operator(request: HttpRequest) -> User:
@@ -107,16 +119,24 @@ class UserAdmin(VerbAdmin):
         return () if request.user.is_superuser else ("is_staff",)
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Only a superuser changes operators: whoever sets an address can take the account over."""
+        """Only a superuser changes operators."""
         if obj is not None and obj.is_staff and not request.user.is_superuser:
             return False
         return super().has_change_permission(request, obj)
 
     def save_model(self, request: HttpRequest, obj: User, form: Any, change: bool) -> None:
-        """Create or edit by verb."""
+        """Create or edit by verb; another address is asked for, and its person takes it (P-7)."""
         if change:
             values = {name: form.cleaned_data[name] for name in form.changed_data}
-            actions.edit_user(obj, by=operator(request), **values)
+            if email := values.pop("email", ""):
+                asked = safety.ask_for_address(obj, email=email, by=operator(request))
+                messages.info(
+                    request,
+                    _("A link is on its way to %(email)s. The address changes when the person opens it, signed in.")
+                    % {"email": asked.email},
+                )
+            if values:
+                actions.edit_user(obj, by=operator(request), **values)
         else:
             obj.pk = actions.create_user(by=operator(request), **form.cleaned_data).pk
 
@@ -129,22 +149,48 @@ class UserAdmin(VerbAdmin):
 
 
 class MembershipInline(admin.TabularInline):
+    """The members, to look at and to take out: who joins and in which role is decided in the team (P-7)."""
+
     model = Membership
-    fields = ("user", "role", "since")
-    readonly_fields = ("since",)
-    autocomplete_fields = ("user",)
+    fields = readonly_fields = ("user", "role", "since")
     extra = 0
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """They are invited; see TeamForm."""
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Operators help where somebody has left the company."""
+        return True
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Membership]:
         """Each row names its person and team."""
         return super().get_queryset(request).select_related("user", "team").order_by("pk")
 
 
+class TeamForm(forms.ModelForm):
+    """A team as operators see it; whom they would like to add is asked for by e-mail address."""
+
+    new_email = AddressField(
+        label=_("Add a member: e-mail"),
+        required=False,
+        max_length=254,
+        help_text=_("The first team administrator is invited. Later members need the acceptance of one."),
+    )
+    new_role = forms.ChoiceField(label=_("Add a member: role"), choices=TeamRole.choices, initial=TeamRole.ADMIN)
+
+    class Meta:
+        model = Team
+        fields = ("name",)
+        field_classes = {"name": LineField}
+
+
 @admin.register(Team)
 class TeamAdmin(VerbAdmin):
-    """Teams with their members; the first team administrator is named here, the rest is invited."""
+    """Teams with their members; the first team administrator is invited here, others the team itself invites."""
 
-    fields = ("name",)
+    form = TeamForm
+    fields = ("name", "new_email", "new_role")
     list_display = ("name", "created_at")
     search_fields = ("name",)
     inlines = (MembershipInline,)
@@ -156,19 +202,25 @@ class TeamAdmin(VerbAdmin):
         else:
             obj.pk = actions.create_team(by=operator(request), name=obj.name).pk
 
+    def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
+        """After the members that are taken out, whom the operator would like to add (P-7)."""
+        super().save_related(request, form, formsets, change)
+        if email := form.cleaned_data.get("new_email"):
+            team = Team.objects.get(pk=form.instance.pk)
+            role = form.cleaned_data["new_role"]
+            asked = safety.add_by_operator(team, email=email, role=role, by=operator(request))
+            messages.success(
+                request,
+                _("An invitation is on its way to %(email)s.") % {"email": email}
+                if isinstance(asked, Invitation)
+                else _("The team administrators are notified. One of them decides about %(email)s.") % {"email": email},
+            )
+
     def save_formset(self, request: HttpRequest, form: Any, formset: Any, change: bool) -> None:
-        """Add, change and remove members by verb; new administrators first, so that one can replace another."""
-        by = operator(request)
+        """Remove members by verb; their roles are the team's own business."""
         formset.save(commit=False)
-        for member in formset.new_objects:
-            actions.add_member(form.instance, user=member.user, role=member.role, by=by)
-        if any("user" in fields for _member, fields in formset.changed_objects):
-            raise ActionRefused(gettext("A membership stays with its person. Remove it and add another one."))
-        changed = [member for member, _fields in formset.changed_objects]
-        for member in sorted(changed, key=lambda member: member.role != "admin"):
-            actions.change_role(member, role=member.role, by=by)
         for member in formset.deleted_objects:
-            actions.remove_member(member, by=by)
+            actions.remove_member(member, by=operator(request))
 
 
 @admin.register(Invitation)
@@ -200,4 +252,58 @@ class InvitationAdmin(admin.ModelAdmin):
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """They are part of the team's record."""
+        return False
+
+
+class KindFilter(admin.SimpleListFilter):
+    """What happened, in words."""
+
+    title = _("What")
+    parameter_name = "kind"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        """All kinds that operators see."""
+        return [(kind.value, kind.label) for kind in SecurityKind if kind not in ROUTINE]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[SecurityEntry]) -> QuerySet[SecurityEntry]:
+        """Those of the chosen kind."""
+        return queryset.filter(kind=self.value()) if self.value() else queryset
+
+
+@admin.register(SecurityEntry)
+class SecurityEntryAdmin(admin.ModelAdmin):
+    """Sign-ins that failed, and what changed about accounts (P-6): to look at, and to download."""
+
+    list_display = ("at", "email", "user", "kind_words", "count", "address", "detail")
+    list_filter = (KindFilter, "at")
+    search_fields = ("email", "address")
+    list_select_related = ("user",)
+    show_full_result_count = False
+    actions = ("download",)
+    fields = readonly_fields = ("at", "user", "email", "kind_words", "count", "address", "agent", "detail")
+
+    @admin.display(description=_("What"), ordering="kind")
+    def kind_words(self, entry: SecurityEntry) -> str:
+        """In words."""
+        return str(entry.about.words)
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[SecurityEntry]:
+        """All but where people sign in from day by day, which is theirs."""
+        return super().get_queryset(request).exclude(kind__in=ROUTINE)
+
+    @admin.action(description=_("Download as CSV"), permissions=["view"])
+    def download(self, request: HttpRequest, queryset: QuerySet[SecurityEntry]) -> HttpResponse:
+        """The chosen ones, or with “select all” everything that the filters show."""
+        return security_csv(queryset, name="security-log")
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        """It is written by what happens."""
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """It is a record."""
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """It is a record."""
         return False

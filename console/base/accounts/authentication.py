@@ -6,9 +6,13 @@ from allauth.account.authentication import get_authentication_records
 from allauth.account.internal.flows.login import record_authentication
 from allauth.account.internal.flows.password_reset import request_password_reset
 from allauth.account.internal.flows.reauthentication import reauthenticate_by_password
+from allauth.mfa.models import Authenticator
+from allauth.mfa.totp.internal.auth import format_hotp_value, hotp_value
 from django.http import HttpRequest
 
 from console.base.accounts.models import User
+
+TOTP_SECONDS = 30  # for which an app shows a code
 
 
 def proofs(request: HttpRequest) -> list[float]:
@@ -29,3 +33,24 @@ def record_proof(request: HttpRequest) -> None:
 def send_password_link(request: HttpRequest, user: User) -> None:
     """Mail the user a link that sets a new password and works once."""
     request_password_reset(request, user.email, [user], None)
+
+
+def how(request: HttpRequest, user: User) -> str:
+    """Return by what `user` signs in, as the records of this session say: “password”, “password+totp”, “passkey”."""
+    steps = []
+    for record in get_authentication_records(request, user):
+        if not record.get("reauthenticated"):
+            is_passkey = record["method"] == "mfa" and record.get("passwordless")
+            steps.append("passkey" if is_passkey else record.get("type") or record["method"])
+    return "+".join(dict.fromkeys(steps))
+
+
+def totp_code(secret: str, step: int) -> str:
+    """Return the code that an app with the secret shows in the given step of TOTP_SECONDS since 1970."""
+    return str(format_hotp_value(hotp_value(secret, step)))
+
+
+def has_second_factor(user: User) -> bool:
+    """Whether `user` signs in with more than a password: an app's codes or a passkey."""
+    types = (Authenticator.Type.TOTP, Authenticator.Type.WEBAUTHN)
+    return bool(Authenticator.objects.filter(user_id=user.pk, type__in=types).exists())

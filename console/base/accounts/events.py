@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
+from django.conf import settings
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import override
 
+from console.base.accounts import security
 from console.base.accounts.models import Team, User
-from console.base.accounts.notifying import Notify, member_or_managers
-from console.base.accounts.permissions import TeamRole
-from console.base.accounts.states import NotificationKind
+from console.base.accounts.notifying import Notify, member_or_managers, members_with
+from console.base.accounts.permissions import Permission, TeamRole
+from console.base.accounts.states import NotificationKind, SecurityKind
 from console.base.activity.events import Event
 from console.base.activity.fields import Choice, Field
 
@@ -37,6 +40,30 @@ class TeamEvent(Event):
         return {"person": self.by, "team": self.team}
 
 
+class AccountEvent(Event):
+    """What changed about how a person signs in: it stands in their security log, too, and they are mailed (P-6)."""
+
+    kind: ClassVar[SecurityKind]
+    mailed: ClassVar[bool] = True
+
+    @property
+    def detail(self) -> str:
+        """What the security log and the mail add to the kind."""
+        return str((self.after or self.before or {}).get("factor", ""))
+
+    def follow(self) -> None:
+        security.note(self.on, self.kind, at=self.at, detail=self.detail)
+        if self.mailed:
+            security.mail(self.on, self.kind, detail=self.detail)
+
+
+def note_role(event: TeamEvent) -> None:
+    """Write into the person's security log what they are in a team now."""
+    with override(event.on.language or settings.LANGUAGE_CODE):
+        role = str(ROLE["role"].words((event.after or {})["role"]))
+    security.note(event.on, SecurityKind.ROLE, at=event.at, detail=f"{event.team}: {role}")
+
+
 class UserCreated(Event):
     name, icon, colour = "user.created", "plus", "blue"
     log = _("created the account of")
@@ -48,33 +75,86 @@ class UserEdited(Event):
     log = _("edited the account of")
     fields = ACCOUNT
 
+    def follow(self) -> None:
+        """An operator did it: the person reads that."""
+        if self.by and self.by.pk != self.on.pk:
+            security.note(self.on, SecurityKind.ACCOUNT, at=self.at, detail=self.by.get_full_name())
 
-class PasswordChanged(Event):
+
+class PasswordChanged(AccountEvent):
     name, icon, colour = "user.password_changed", "edit", "blue"
     log = _("changed the password of")
+    kind = SecurityKind.PASSWORD
 
 
-class PasswordReset(Event):
+class PasswordReset(AccountEvent):
     name, icon, colour = "user.password_reset", "edit", "blue"
     log = _("reset the password of")
+    kind = SecurityKind.PASSWORD
 
 
-class FactorAdded(Event):
+class FactorAdded(AccountEvent):
     name, icon, colour = "user.factor_added", "plus", "blue"
     log = _("added a sign-in factor to")
     fields = {"factor": Field(_("Sign-in factor"))}
+    kind = SecurityKind.FACTOR_ADDED
 
 
-class FactorRenewed(Event):
+class FactorRenewed(AccountEvent):
     name, icon, colour = "user.factor_renewed", "edit", "blue"
     log = _("renewed a sign-in factor of")
     fields = {"factor": Field(_("Sign-in factor"))}
+    kind = SecurityKind.FACTOR_RENEWED
 
 
-class FactorRemoved(Event):
+class FactorRemoved(AccountEvent):
     name, icon, colour = "user.factor_removed", "x", "red"
     log = _("removed a sign-in factor of")
     fields = {"factor": Field(_("Sign-in factor"))}
+    kind = SecurityKind.FACTOR_REMOVED
+
+
+class AddressEvent(AccountEvent):
+    """Old and new address are mailed by the verb, which has a link for one of them."""
+
+    mailed = False
+    fields = {"email": ACCOUNT["email"]}
+
+    @property
+    def detail(self) -> str:
+        """From which address to which."""
+        values = [(side or {}).get("email", "") for side in (self.before, self.after)]
+        return " → ".join(value for value in values if value)
+
+
+class AddressAsked(AddressEvent):
+    name, icon, colour = "user.address_asked", "mail", "blue"
+    log = _("asked for another e-mail address of")
+    kind = SecurityKind.ADDRESS_ASKED
+
+
+class AddressChanged(AddressEvent):
+    name, icon, colour = "user.address_changed", "mail", "blue"
+    log = _("changed the e-mail address of")
+    kind = SecurityKind.ADDRESS
+
+
+class AddressRefused(AddressEvent):
+    name, icon, colour = "user.address_refused", "x", "red"
+    log = _("refused another e-mail address of")
+    kind = SecurityKind.ADDRESS_REFUSED
+
+
+class SessionsEnded(AccountEvent):
+    name, icon, colour = "user.sessions_ended", "logout", "blue"
+    log = _("ended sessions of")
+    fields = {"sessions": Field(_("Sessions"))}
+    kind, mailed = SecurityKind.SESSIONS, False
+
+    @property
+    def detail(self) -> str:
+        """How many."""
+        return str((self.after or {})["sessions"])
 
 
 class TeamCreated(TeamEvent):
@@ -86,7 +166,36 @@ class TeamCreated(TeamEvent):
 class TeamEdited(TeamEvent):
     name, icon, colour = "team.edited", "edit", "blue"
     log = _("edited the team")
-    fields = {"name": Field(_("Name"))}
+    fields = {"name": Field(_("Name")), "second_factor": Field(_("Second factor required"))}
+
+
+class MemberProposed(TeamEvent):
+    name, icon, colour = "member.proposed", "user-question", "orange"
+    log = _("would like to add")
+    fields = ROLE
+    notify = (
+        Notify(
+            kind=NotificationKind.PEOPLE,
+            to=lambda event: members_with(event.team, Permission.ADMINISTER),
+            text=_("%(person)s, an operator, would like to add %(email)s to %(team)s"),
+            url=lambda event: reverse("accounts:detail", args=[event.team.pk]),
+        ),
+    )
+
+    def words(self) -> dict[str, Any]:
+        return super().words() | {"email": self.on.email}
+
+
+class ProposalAccepted(TeamEvent):
+    name, icon, colour = "member.proposal_accepted", "check", "green"
+    log = _("accepted the proposed member")
+    fields = ROLE
+
+
+class ProposalRefused(TeamEvent):
+    name, icon, colour = "member.proposal_refused", "x", "red"
+    log = _("refused the proposed member")
+    fields = ROLE
 
 
 class MemberInvited(TeamEvent):
@@ -112,7 +221,10 @@ class MemberJoined(TeamEvent):
     notify = (
         Notify(
             kind=NotificationKind.PEOPLE,
-            to=lambda event: member_or_managers(event.invited_by, team=event.team),
+            to=lambda event: {
+                *member_or_managers(event.invited_by, team=event.team),
+                *(members_with(event.team, Permission.ADMINISTER) if event.is_proposed else ()),
+            },
             text=_("%(person)s joined %(team)s"),
             url=lambda event: reverse("accounts:detail", args=[event.team.pk]),
         ),
@@ -122,6 +234,11 @@ class MemberJoined(TeamEvent):
         after = {"role": role} | ({"new_account": True} if new_account else {})
         super().__init__(on, team=team, after=after, **values)
         self.role, self.invited_by = role, invited_by
+        # All administrators are notified of whom an operator brought in.
+        self.is_proposed = team.proposals.filter(email=on.email, accepted=True).exists()
+
+    def follow(self) -> None:
+        note_role(self)
 
     @property
     def label(self) -> str:
@@ -154,6 +271,9 @@ class MemberRoleChanged(TeamEvent):
 
     def words(self) -> dict[str, Any]:
         return super().words() | {"role": ROLE["role"].words((self.after or {})["role"]).lower()}
+
+    def follow(self) -> None:
+        note_role(self)
 
 
 class MemberRemoved(TeamEvent):

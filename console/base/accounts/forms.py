@@ -5,16 +5,22 @@ from __future__ import annotations
 from typing import Any, ClassVar
 
 from allauth.account import forms as entrance
+from allauth.account.adapter import get_adapter
+from allauth.core import context
+from allauth.mfa.base import forms as second_step
+from allauth.mfa.models import Authenticator
 from django import forms
 from django.conf import settings
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
+from console.base.accounts import codes, security, throttle
 from console.base.accounts.models import NotificationChoice, Team, User
 from console.base.accounts.permissions import TeamRole
-from console.base.accounts.states import ABOUT, NotificationKind
+from console.base.accounts.states import ABOUT, NotificationKind, SecurityKind
 from console.base.core.fields import AddressField, LineField
+from console.base.core.pages import NoteForm
 
 ROLES = {
     TeamRole.ADMIN: _("Team administrator – everything, also keys, members and the team’s settings"),
@@ -47,8 +53,12 @@ class TeamForm(forms.ModelForm):
 
     class Meta:
         model = Team
-        fields = ("name",)
+        fields = ("name", "requires_second_factor")
         field_classes = {"name": LineField}
+        labels = {"requires_second_factor": _("Require a second factor")}
+        help_texts = {
+            "requires_second_factor": _("Members without one set it up before they can open anything of the team.")
+        }
 
 
 class ProfileForm(forms.ModelForm):
@@ -134,6 +144,17 @@ class NewUserForm(forms.Form):
         return cleaned
 
 
+class DecideForm(NoteForm):
+    """Whether a person whom an operator would like to add gets an invitation."""
+
+    decision = forms.ChoiceField(
+        label=_("Decision"),
+        choices=[("accept", _("Accept: send the invitation")), ("refuse", _("Refuse"))],
+        widget=forms.RadioSelect,
+    )
+    field_order = ("decision", "note")
+
+
 class OurWords(forms.Form):
     """allauth's forms with labels as ours: sentence case, and no placeholder that repeats the label."""
 
@@ -143,6 +164,7 @@ class OurWords(forms.Form):
         "oldpassword": _("Current password"),
         "password1": _("New password"),
         "password2": _("New password, again"),
+        "code": _("Code"),
     }
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -157,7 +179,15 @@ class LoginForm(OurWords, entrance.LoginForm):
 
 
 class ChangePasswordForm(OurWords, entrance.ChangePasswordForm):
-    """Change the password."""
+    """Change the password; a wrong old one is on record."""
+
+    def clean_oldpassword(self) -> str:
+        """Hold it against the account's."""
+        try:
+            return str(super().clean_oldpassword())
+        except ValidationError:
+            security.note(self.user, SecurityKind.WRONG_PASSWORD, request=context.request)
+            raise
 
 
 class SetPasswordForm(OurWords, entrance.SetPasswordForm):
@@ -170,3 +200,34 @@ class ResetPasswordForm(OurWords, entrance.ResetPasswordForm):
 
 class ResetPasswordKeyForm(OurWords, entrance.ResetPasswordKeyForm):
     """Set a new password by the link."""
+
+
+class CodeForm(OurWords):
+    """The code of an app, or a recovery code: each works once, and guessing is limited as for passwords."""
+
+    def clean_code(self) -> str:
+        """Use the code up."""
+        user, code = self.user, str(self.cleaned_data["code"])  # type: ignore[attr-defined]
+        attempt = throttle.begin(context.request, email=user.email, user=user, step=2)
+        if attempt.refused:
+            if attempt.just_now:
+                security.note(user, SecurityKind.BLOCKED, request=context.request)
+            raise get_adapter().validation_error("too_many_login_attempts")
+        found = codes.use(user, code)
+        if found is None:
+            security.note(user, SecurityKind.WRONG_CODE, request=context.request)
+            raise get_adapter().validation_error("incorrect_code")
+        attempt.succeeded()
+        if found.type == Authenticator.Type.RECOVERY_CODES:
+            security.note(user, SecurityKind.CODE_USED, request=context.request)
+        found.user = user
+        self.authenticator = found
+        return code
+
+
+class AuthenticateForm(CodeForm, second_step.AuthenticateForm):
+    """The second step of a sign-in."""
+
+
+class ReauthenticateForm(CodeForm, second_step.ReauthenticateForm):
+    """A code instead of the password, to confirm."""

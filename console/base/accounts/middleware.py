@@ -1,16 +1,22 @@
-"""Which language a page is written in."""
+"""Which language a page is written in, and what keeps sessions safe."""
 
 from collections.abc import Callable
+from datetime import UTC, datetime
 from typing import Any
 
 from django.conf import settings
+from django.contrib.auth import SESSION_KEY
 from django.core.signals import request_finished
+from django.db import Error
 from django.dispatch import receiver
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.middleware.locale import LocaleMiddleware
-from django.utils import translation
+from django.utils import timezone, translation
 from django.utils.cache import patch_vary_headers
 
+from console.base.accounts import devices
+from console.base.accounts.authentication import proofs
+from console.base.accounts.security import note_used
 from console.base.core import busy
 from console.base.core.middleware import busy_page
 
@@ -69,3 +75,37 @@ def keep_in_cookie(response: HttpResponseBase, language: str) -> None:
         httponly=settings.LANGUAGE_COOKIE_HTTPONLY,
         samesite="Lax",
     )
+
+
+class SafetyMiddleware:
+    """What an account's safety asks of every answer (P-6): sessions are noted as used, and nothing of them is kept."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        answer = self.get_response(request)
+        if getattr(request, "signed_out", False):
+            # Not the cookies: the session's is gone with it, and the browser's own opens nothing.
+            answer["Clear-Site-Data"] = '"cache", "storage"'
+        if user := getattr(request, "person_of_browser", None):
+            devices.remember(request, answer, user)
+        session = request.session
+        # What was read of it: where the database is away nothing was, and nobody asks it once more.
+        if SESSION_KEY in getattr(session, "_session_cache", {}):
+            answer.setdefault("Cache-Control", "no-store")
+            self._note_used(request)
+        return answer
+
+    def _note_used(self, request: HttpRequest) -> None:
+        """Note it at most once a minute; a busy or absent database is no reason for another answer."""
+        session, at = request.session, timezone.now()
+        try:
+            if session.prolong(at=at) and request.user.is_authenticated:  # type: ignore[attr-defined]
+                began = proofs(request)
+                signed_in_at = datetime.fromtimestamp(began[0], UTC) if began else at
+                note_used(request, request.user, signed_in_at=signed_in_at, at=at)
+        except Error as error:
+            if not busy.passes(error):
+                raise
+            busy.note(error, "The use of a session was not noted")

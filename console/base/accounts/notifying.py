@@ -12,9 +12,10 @@ from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.translation import override
 
-from console.base.accounts.models import Notification, NotificationChoice, Team, User
+from console.base.accounts.models import Notification, NotificationChoice, OutgoingMail, Team, User
 from console.base.accounts.permissions import Permission, team_roles_with
 from console.base.accounts.states import NotificationKind
+from console.base.core.sealing import seal
 from console.base.core.wakeups import wake
 
 SEND_MAIL = "accounts.send_mail"
@@ -92,6 +93,13 @@ def notify(
     if rows:
         Notification.objects.bulk_create(rows)
         wake(SEND_MAIL)
+
+
+def post_mail(*, to: str, subject: str, body: str) -> OutgoingMail:
+    """Leave a mail for the mail job: nobody's request waits for the mail server."""
+    mail = OutgoingMail.objects.create(to=to, subject=subject[:200], sealed=seal(body))
+    wake(SEND_MAIL)
+    return mail
 
 
 def members_with(team: Team, permission: Permission) -> list[User]:

@@ -6,12 +6,25 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from django.contrib.auth.models import AnonymousUser
+from django.contrib.sessions.models import Session
 from django.db import models
 
 from console.base.accounts.permissions import Permission, TeamRole, team_roles_with
+from console.base.accounts.states import FOR_TEAMS, ROUTINE
 
 if TYPE_CHECKING:
-    from console.base.accounts.models import Invitation, Membership, Notification, OutgoingMail, Team, User
+    from console.base.accounts.models import (
+        AddressChange,
+        Invitation,
+        Membership,
+        MembershipProposal,
+        Notification,
+        OutgoingMail,
+        SecurityEntry,
+        Team,
+        User,
+        UserSession,
+    )
 
 MAX_EMAIL_TRIES = 100  # With pauses of up to an hour: four days of refusals. A server that is away uses up none.
 OUTGOING_AGE = timedelta(days=1)  # Who asked for a link so long ago has asked again.
@@ -124,3 +137,42 @@ class OutgoingMailQuerySet(models.QuerySet["OutgoingMail"]):
         """Erase the text of what has failed, and the rows some days later."""
         self.failed(at=at).exclude(sealed="").update(sealed="")
         self.filter(created_at__lte=at - OUTGOING_TRACE).delete()
+
+
+class UserSessionQuerySet(models.QuerySet["UserSession"]):
+    def live(self, *, at: datetime) -> UserSessionQuerySet:
+        """Sessions that open something at the time `at`."""
+        return self.filter(session_key__in=Session.objects.filter(expire_date__gt=at).values("session_key"))
+
+    def end(self) -> int:
+        """End them, from their next request on (P-3); return how many were there. Inside a transaction."""
+        keys = list(self.values_list("session_key", flat=True))
+        Session.objects.filter(session_key__in=keys).delete()
+        return self.model.objects.filter(session_key__in=keys).delete()[0]
+
+
+class SecurityEntryQuerySet(models.QuerySet["SecurityEntry"]):
+    def important(self) -> SecurityEntryQuerySet:
+        """What a person should look at: no sign-ins from where they always are, no confirmations."""
+        return self.exclude(kind__in=ROUTINE, asks=False)
+
+    def asked_in(self, session_key: str) -> SecurityEntryQuerySet:
+        """Sign-ins about which the person is asked, in another session than the one that they began."""
+        return self.filter(asks=True).exclude(session_key=session_key)
+
+    def of_members(self, team: Team) -> SecurityEntryQuerySet:
+        """What administrators of a team see of its members: since they joined it."""
+        joined = models.F("user__memberships__since")
+        return self.filter(user__memberships__team=team, at__gte=joined, kind__in=FOR_TEAMS)
+
+
+class AddressChangeQuerySet(models.QuerySet["AddressChange"]):
+    def open(self, *, at: datetime) -> AddressChangeQuerySet:
+        """Neither confirmed nor withdrawn nor expired at the time `at`."""
+        return self.filter(confirmed_at=None, withdrawn_at=None, expires_at__gt=at)
+
+
+class MembershipProposalQuerySet(models.QuerySet["MembershipProposal"]):
+    def open(self) -> MembershipProposalQuerySet:
+        """Not decided."""
+        return self.filter(decided_at=None)

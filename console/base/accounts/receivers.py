@@ -5,18 +5,24 @@ One entry for each change, about the person, of no team (P-5).
 
 from typing import Any
 
-from allauth.account.signals import password_changed, password_reset, password_set
+from allauth.account.signals import (
+    authentication_step_completed,
+    password_changed,
+    password_reset,
+    password_set,
+)
 from allauth.mfa.models import Authenticator
 from allauth.mfa.signals import authenticator_added, authenticator_removed, authenticator_reset
-from django.contrib.auth.signals import user_logged_in
+from django.contrib.auth.signals import user_logged_in, user_logged_out
 from django.db import transaction
 from django.dispatch import receiver
 from django.http import HttpRequest
 from django.utils.translation import get_language
 
-from console.base.accounts import events
+from console.base.accounts import codes, events, security
 from console.base.accounts.actions import choose_language
 from console.base.accounts.models import User
+from console.base.accounts.states import SecurityKind
 from console.base.activity.events import emit
 
 
@@ -27,24 +33,49 @@ def keep_language(sender: Any, *, request: HttpRequest, user: User, **kwargs: An
         choose_language(user, language=language)
 
 
+@receiver(user_logged_in)
+def begin_session(sender: Any, *, request: HttpRequest, user: User, **kwargs: Any) -> None:
+    """Note the sign-in, and let the browser be known from the answer on."""
+    security.begin_session(request, user)
+    request.person_of_browser = user  # type: ignore[attr-defined]
+
+
+@receiver(user_logged_out)
+def clear_browser(sender: Any, *, request: HttpRequest, **kwargs: Any) -> None:
+    """Let the answer tell the browser to forget what it keeps of our pages."""
+    request.signed_out = True  # type: ignore[attr-defined]
+
+
+@receiver(authentication_step_completed)
+def note_confirmation(sender: Any, *, request: HttpRequest, user: User, **kwargs: Any) -> None:
+    """The person proved once more who they are (P-4)."""
+    if kwargs.get("reauthenticated"):
+        security.note(user, SecurityKind.CONFIRMED, request=request, detail=kwargs.get("type") or kwargs["method"])
+
+
 @receiver([password_changed, password_set])
 @transaction.atomic
-def note_password_changed(sender: Any, *, user: User, **kwargs: Any) -> None:
-    """By the person, signed in."""
+def note_password_changed(sender: Any, *, request: HttpRequest, user: User, **kwargs: Any) -> None:
+    """By the person, signed in. The other sessions open nothing any more; so they are taken off the list, too."""
+    user.sessions.exclude(session_key=request.session.session_key).end()
     emit(events.PasswordChanged(user, by=user))
 
 
 @receiver(password_reset)
 @transaction.atomic
-def note_password_reset(sender: Any, *, user: User, **kwargs: Any) -> None:
-    """By whoever opened the link that was mailed to the person."""
+def note_password_reset(sender: Any, *, request: HttpRequest, user: User, **kwargs: Any) -> None:
+    """By whoever opened the link that was mailed to the person; no session outlives it. They sign in undisturbed."""
+    request.person_of_browser = user  # type: ignore[attr-defined]
+    user.sessions.all().end()
     emit(events.PasswordReset(user, by=user))
 
 
 @receiver(authenticator_added)
 @transaction.atomic
 def note_factor_added(sender: Any, *, user: User, authenticator: Authenticator, **kwargs: Any) -> None:
-    """An app's codes, a passkey, or recovery codes."""
+    """An app's codes, a passkey, or recovery codes. The code that set up an app is used."""
+    if authenticator.type == Authenticator.Type.TOTP:
+        codes.mark_used(authenticator, kwargs["request"].POST.get("code", ""))
     emit(events.FactorAdded(user, by=user, after={"factor": str(authenticator)}))
 
 

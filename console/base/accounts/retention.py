@@ -1,4 +1,4 @@
-"""How long sessions and notifications are kept."""
+"""How long sessions, the security log and notifications are kept."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from django.contrib.sessions.models import Session
 from django.db.models import Min
 from django.utils.translation import gettext_lazy as _
 
-from console.base.accounts.models import Notification
+from console.base.accounts.models import Notification, SecurityEntry, UserSession
 from console.base.core import retention
 from console.base.core.retention import Kind, by_id, register
 
@@ -38,8 +38,26 @@ def _sessions(at: datetime, days: int) -> Iterator[int]:
 
 
 def _oldest_session() -> datetime | None:
+    """Return when the one was used last that ends next."""
     expires: datetime | None = Session.objects.aggregate(first=Min("expire_date"))["first"]
-    return expires and expires - timedelta(seconds=settings.SESSION_COOKIE_AGE)
+    return expires and expires - timedelta(hours=settings.SESSION_IDLE_HOURS)
+
+
+def _signed_in(at: datetime, days: int) -> Iterator[int]:
+    """Delete what is known of sessions that are over in any case: `days` is how long one lasts."""
+    return by_id("accounts_usersession", moment="signed_in_at", due="true", before=at - timedelta(days=days))
+
+
+def _oldest_signed_in() -> datetime | None:
+    return UserSession.objects.order_by("id").values_list("signed_in_at", flat=True).first()
+
+
+def _security_log(at: datetime, days: int) -> Iterator[int]:
+    return by_id("accounts_securityentry", moment="at", due="true", before=at - timedelta(days=days))
+
+
+def _oldest_entry() -> datetime | None:
+    return SecurityEntry.objects.order_by("id").values_list("at", flat=True).first()
 
 
 def _notifications(at: datetime, days: int) -> Iterator[int]:
@@ -53,4 +71,6 @@ def _oldest_notification() -> datetime | None:
 
 
 register(Kind("sessions", _("Sessions"), "SESSION_DAYS", _sessions, _oldest_session))
+register(Kind("signed_in", _("Sessions on the security page"), "SESSION_DAYS", _signed_in, _oldest_signed_in))
+register(Kind("security_log", _("Security log"), "SECURITY_LOG_DAYS", _security_log, _oldest_entry))
 register(Kind("notifications", _("Notifications"), "NOTIFICATION_DAYS", _notifications, _oldest_notification))

@@ -73,3 +73,61 @@ ABOUT: dict[str, About] = {
 }
 # Of a kind that a later release has: its rows are read here, too, while it takes over.
 LATER = About("bell", "", _("You get this because it is about your work in the console."))
+
+
+class SecurityKind(models.TextChoices):
+    """What the security log of an account tells (P-6); the words are in `SECURITY`."""
+
+    SIGNED_IN = "signed_in", _("Signed in")
+    CONFIRMED = "confirmed", _("Confirmed their identity")
+    WRONG_PASSWORD = "wrong_password", _("Wrong password")
+    WRONG_CODE = "wrong_code", _("Wrong code")
+    BLOCKED = "blocked", _("Too many attempts")
+    CODE_USED = "recovery_code_used", _("Recovery code used")
+    PASSWORD = "password_changed", _("Password changed")
+    FACTOR_ADDED = "factor_added", _("Sign-in factor added")
+    FACTOR_RENEWED = "factor_renewed", _("Sign-in factor renewed")
+    FACTOR_REMOVED = "factor_removed", _("Sign-in factor removed")
+    ADDRESS_ASKED = "address_asked", _("Change of the e-mail address asked for")
+    ADDRESS = "address_changed", _("E-mail address changed")
+    ADDRESS_REFUSED = "address_refused", _("Other e-mail address refused")
+    SESSIONS = "sessions_ended", _("Sessions ended")
+    ACCOUNT = "account_edited", _("Account edited by an operator")
+    ROLE = "role_changed", _("Role changed")
+    DENIED = "sign_in_denied", _("Sign-in reported as not theirs")
+
+
+@dataclass(frozen=True)
+class SecurityAbout:
+    """Icon and words of a kind of entry in the security log."""
+
+    icon: str
+    words: str | Promise
+
+
+S = SecurityKind
+SECURITY: dict[str, SecurityAbout] = {
+    S.SIGNED_IN: SecurityAbout("login", S.SIGNED_IN.label),
+    S.CONFIRMED: SecurityAbout("shield-check", S.CONFIRMED.label),
+    S.WRONG_PASSWORD: SecurityAbout("x", S.WRONG_PASSWORD.label),
+    S.WRONG_CODE: SecurityAbout("x", S.WRONG_CODE.label),
+    S.BLOCKED: SecurityAbout("ban", S.BLOCKED.label),
+    S.CODE_USED: SecurityAbout("lifebuoy", S.CODE_USED.label),
+    S.PASSWORD: SecurityAbout("password", S.PASSWORD.label),
+    S.FACTOR_ADDED: SecurityAbout("plus", S.FACTOR_ADDED.label),
+    S.FACTOR_RENEWED: SecurityAbout("refresh", S.FACTOR_RENEWED.label),
+    S.FACTOR_REMOVED: SecurityAbout("x", S.FACTOR_REMOVED.label),
+    S.ADDRESS_ASKED: SecurityAbout("mail", S.ADDRESS_ASKED.label),
+    S.ADDRESS: SecurityAbout("mail", S.ADDRESS.label),
+    S.ADDRESS_REFUSED: SecurityAbout("x", S.ADDRESS_REFUSED.label),
+    S.SESSIONS: SecurityAbout("logout", S.SESSIONS.label),
+    S.ACCOUNT: SecurityAbout("user", S.ACCOUNT.label),
+    S.ROLE: SecurityAbout("users", S.ROLE.label),
+    S.DENIED: SecurityAbout("alert-triangle", S.DENIED.label),
+}
+ROUTINE = (S.SIGNED_IN, S.CONFIRMED)
+FAILURES = (S.WRONG_PASSWORD, S.WRONG_CODE, S.BLOCKED)
+# What administrators of a team see of its members; not from where they work.
+FOR_TEAMS = (
+    *FAILURES, S.CODE_USED, S.PASSWORD, S.FACTOR_ADDED, S.FACTOR_RENEWED, S.FACTOR_REMOVED, S.ADDRESS, S.DENIED,
+)  # fmt: skip

@@ -2,12 +2,14 @@
 
 import time
 
-from allauth.core import ratelimit
 from django.conf import settings
 from django.http import HttpRequest
 from django.utils.translation import gettext as _
 
+from console.base.accounts import security, throttle
 from console.base.accounts.authentication import proofs, record_proof
+from console.base.accounts.models import User
+from console.base.accounts.states import SecurityKind
 
 PASSWORD_FIELD = "sudo_password"  # noqa: S105 - a form field's name
 
@@ -23,9 +25,13 @@ def prove(request: HttpRequest) -> str:
     password = request.POST.get(PASSWORD_FIELD, "")
     if not password:
         return _("Enter your password to go on.")
-    if not ratelimit.consume(request, action="reauthenticate", user=request.user):
+    assert isinstance(request.user, User)  # noqa: S101 - routes with sudo are for the signed in
+    attempt = throttle.begin(request, email=request.user.email, user=request.user)
+    if attempt.refused:
         return _("Too many attempts. Wait a few minutes and try again.")
     if not request.user.check_password(password):
+        security.note(request.user, SecurityKind.WRONG_PASSWORD, request=request)
         return _("The password is not right.")
+    attempt.succeeded()
     record_proof(request)
     return ""

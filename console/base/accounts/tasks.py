@@ -2,7 +2,7 @@
 
 from celery import shared_task
 
-from console.base.accounts import delivery, leases
+from console.base.accounts import codes, delivery, leases
 from console.base.core import times
 from console.base.core.wakeups import wake
 
@@ -16,6 +16,12 @@ def send_mail() -> None:
     # Asked once the run is over for all: who was woken meanwhile found it running, and relied on it.
     if sent is not None and delivery.something_waits(at=times.of_the_database()):
         wake(send_mail)
+
+
+@shared_task(name="accounts.seal_factors", soft_time_limit=300, time_limit=330)
+def seal_factors() -> None:
+    """Seal second factors that an earlier release kept in plain text, and hash recovery codes that were shown."""
+    codes.seal_old(at=times.of_the_database())
 
 
 # The names of the release before this one, whose beat and web processes send them while old and new run side by side.

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from console.base.accounts import views
+from console.base.accounts.views import teams as views
 
 app_name = "accounts"
 urlpatterns = [
@@ -13,6 +13,8 @@ urlpatterns = [
     path("<int:team_id>/edit/", views.edit, name="edit"),
     path("<int:team_id>/leave/", views.leave, name="leave"),
     path("<int:team_id>/activity/", views.activity, name="activity"),
+    path("<int:team_id>/security-log/", views.security_log, name="security_log"),
+    path("<int:team_id>/proposals/<int:proposal_id>/", views.decide, name="decide"),
     path("<int:team_id>/members/<int:member_id>/role/", views.change_role, name="change_role"),
     path("<int:team_id>/members/<int:member_id>/remove/", views.remove, name="remove"),
     path("<int:team_id>/invite/", views.invite, name="invite"),

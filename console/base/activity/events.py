@@ -18,6 +18,7 @@ from console.base.activity import fields
 from console.base.activity.fields import Field
 from console.base.activity.middleware import source
 from console.base.activity.models import ActivityEntry
+from console.base.activity.rehearsal import heard
 
 EVENTS: dict[str, type[Event]] = {}
 
@@ -81,6 +82,14 @@ class Event:
         """What the list of programs calls it beside the program's own name."""
         return ""
 
+    def extent(self) -> str:
+        """Return what a dialog that announces it says beside it: how much it reaches."""
+        return ""
+
+    def announced(self) -> str:
+        """Return its sentence in a dialog that announces it: the list's, also where a log alone has one."""
+        return in_list(self.name, self.short or self.label)
+
     def belongs(self) -> dict[str, Any]:
         """Return whose pages show the entry: `team_id`, `mini_program_id`, `application_id`, as far as there are."""
         return {}
@@ -138,6 +147,8 @@ def emit(event: Event) -> ActivityEntry:
         raise RuntimeError("An activity entry belongs in the transaction of the change that it tells of.")
     on: models.Model = event.on
     where = source.get()
+    if (listening := heard.get()) is not None:
+        listening.append(event)
     entry = ActivityEntry.objects.create(
         at=event.at,
         actor_id=event.by.pk if event.by else None,

@@ -25,6 +25,7 @@ Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 NOT_AN_ADDRESS = gettext_noop("This is not an address: https://messages.example.com/inbox")
 NOT_HTTPS = gettext_noop("The address must begin with https://.")
 USERINFO = gettext_noop("The address must not contain a user name or a password.")
+FRAGMENT = gettext_noop("Leave out the # and what follows it: it never reaches a server.")
 PRIVATE = gettext_noop("The address is in a private network.")
 
 NAT64, SIX_TO_FOUR = ipaddress.IPv6Network("64:ff9b::/96"), ipaddress.IPv6Network("2002::/16")
@@ -77,6 +78,8 @@ def why_not(url: str) -> str:
         return gettext(NOT_AN_ADDRESS)
     if "@" in parts.netloc:
         return gettext(USERINFO)
+    if "#" in url:
+        return gettext(FRAGMENT)
     address = _literal(host)
     if address is None:
         local = host == "localhost" or host.endswith(".localhost")

@@ -19,13 +19,23 @@ class Conflict(ActionRefused):
     """Someone else was first: the row is no longer in the state that the verb starts from."""
 
 
-class ServerRefused(Exception):
-    """What a mini program's server asked for was refused: one of WeChat's errcodes, and what is wrong in English."""
+def refuse_if(reason: str, field: str | None = None) -> None:
+    """Raise `ActionRefused` where a rule gives a reason; `field` names the input that it is about."""
+    if reason:
+        raise ActionRefused(reason, field=field)
 
-    def __init__(self, errcode: int, detail: str = "") -> None:
+
+class ServerRefused(Exception):
+    """What a mini program's server asked for was refused: one of WeChat's errcodes, and what is wrong in English.
+
+    `status` is that of HTTP where it is neither 200 nor the errcode's own.
+    """
+
+    def __init__(self, errcode: int, detail: str = "", *, status: int = 200) -> None:
         super().__init__(f"{errcode} {detail}".strip())
         self.errcode = errcode
         self.detail = detail
+        self.status = status
 
 
 @contextmanager

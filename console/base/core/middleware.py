@@ -1,16 +1,16 @@
-"""The answer to a request that met a busy or absent database."""
+"""The answers to a request that met a busy or absent database, and to one that did not arrive."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, UnreadablePostError
 from django.middleware.csrf import get_token
 from django.template.loader import render_to_string
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 
-from console.base.core import busy
+from console.base.core import bodies, busy
 from console.base.core.pages import busy_answer, busy_words, is_dialog, typed
 
 LONGEST_TYPED = 64 * 1024  # characters that the page carries on
@@ -28,6 +28,28 @@ class BusyMiddleware:
     def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
         """Answer for a view that raised; what middlewares raise goes to the console's handler500."""
         return busy_page(request, error) if busy.passes(error) else None
+
+
+class BodyMiddleware:
+    """Answer 408, or 400, where the body did not arrive: also instead of what the CSRF check says then."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        response = self.get_response(request)
+        failed = getattr(request.META.get("wsgi.input"), "failed", None)
+        return response if failed is None else body_page(failed)
+
+    def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
+        """Answer for a view that met it."""
+        return body_page(error) if isinstance(error, UnreadablePostError) else None
+
+
+def body_page(failed: OSError) -> HttpResponse:
+    """Say that the request did not arrive; asks the database nothing."""
+    status = 408 if isinstance(failed, bodies.BodyLate) else 400
+    return HttpResponse(render_to_string(f"{status}.html"), status=status)
 
 
 def busy_page(request: HttpRequest, error: BaseException, *, may_be_saved: bool | None = None) -> HttpResponse:

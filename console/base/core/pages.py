@@ -92,23 +92,18 @@ def secret_page(
     *,
     make: Callable[[dict[str, Any]], Any],
     shown: Callable[[Any], Shown],
-    over: Callable[[], tuple[str, dict[str, Any]]],
     template: str,
     **context: Any,
 ) -> HttpResponse:
     """Confirm as `form_page` does, for a verb `make(cleaned_data)` whose result holds a secret.
 
-    The answer to the POST is `shown(result)`, in the dialog that asked or over the page `over()`, which is a template
-    with its context; nothing keeps that answer.
+    The answer to the POST is `shown(result)`, in the dialog that asked or as a page; nothing keeps that answer.
     """
 
     def after(result: Any) -> HttpResponse:
-        secret = {"shown": shown(result)}
-        if is_dialog(request):
-            answer = render(request, "core/secret.html", secret)
-        else:
-            template, page = over()
-            answer = render(request, template, {**page, **secret})
+        dialog = is_dialog(request)
+        page = "core/secret.html" if dialog else "core/secret_page.html"
+        answer = render(request, page, {**context, "shown": shown(result), "dialog": dialog})
         answer["Cache-Control"] = "no-store"
         return answer
 

@@ -1,7 +1,7 @@
 """Secrets that must be read again, encrypted where they are kept.
 
 What is only ever compared is kept as a hash instead. The key comes from SECRET_KEY; what was sealed under one of
-SECRET_KEY_FALLBACKS still opens.
+SECRET_KEY_FALLBACKS or SEALING_KEY_FALLBACKS still opens.
 """
 
 from __future__ import annotations
@@ -32,7 +32,8 @@ def unseal(sealed: str) -> str:
 
 
 def _fernet() -> MultiFernet:
-    return MultiFernet([_derive(key) for key in (settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS)])
+    former = (*settings.SECRET_KEY_FALLBACKS, *settings.SEALING_KEY_FALLBACKS)
+    return MultiFernet([_derive(key) for key in (settings.SECRET_KEY, *former)])
 
 
 def _derive(secret_key: str) -> Fernet:

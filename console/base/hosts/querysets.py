@@ -24,6 +24,10 @@ class HostApplicationQuerySet(models.QuerySet["HostApplication"]):
         roles = team_roles_with(Permission.VIEW_APPLICATION)
         return self.filter(team__memberships__user_id=user.pk, team__memberships__role__in=roles)
 
+    def matching(self, words: str) -> HostApplicationQuerySet:
+        """Applications whose name contains `words` or whose ID starts with them."""
+        return self.filter(Q(name__icontains=words) | Q(application_id__startswith=words.lower()))
+
     def where(self, user: User | AnonymousUser, permission: Permission) -> HostApplicationQuerySet:
         """Applications of the user's teams in which `user` holds `permission` by an application role."""
         roles = application_roles_with(permission)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from copy import copy
+
 from django.http import HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
@@ -12,6 +14,7 @@ from django.utils.translation import ngettext
 from console.base.accounts.access import SignedInRequest, route
 from console.base.accounts.models import Team, User
 from console.base.accounts.permissions import ApplicationRole, Permission, lacking
+from console.base.activity.rehearsal import Follows
 from console.base.core.pages import NoteForm, confirm_page, page_of, posted
 from console.base.hosts.access import application_for
 from console.base.hosts.models import HostApplication
@@ -69,6 +72,7 @@ def remove_program(request: SignedInRequest, binding: Binding) -> HttpResponse:
         application=application,
         program=program,
         granted=_granted(binding),
+        follows=Follows(lambda: miniprograms.remove_from_application(copy(binding), by=request.user, reason="-")),
     )
 
 

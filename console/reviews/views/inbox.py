@@ -134,12 +134,14 @@ def _others(grant: ProgramGrant) -> list[querysets.Line]:
 
 
 def _decide(request: SignedInRequest, decision: Decision, verb: Any, /, **context: Any) -> HttpResponse:
-    """Show a request with its decision card; on POST run `verb` and return to the inbox."""
+    """Show a request with its decision card; on POST run `verb` and go on to what waits next, or to the inbox."""
     user: User = request.user
 
     def success(decided: Decision) -> tuple[str, str]:
         words = {"subject": decided.subject(), "state": decided.get_state_display().lower()}
-        return _("%(subject)s: %(state)s.") % words, reverse("reviews:list")
+        waiting = querysets.lines(list(querysets.in_line(querysets.waiting_for(user))[:1]))
+        url = waiting[0].decision.get_absolute_url() if waiting else reverse("reviews:list")
+        return _("%(subject)s: %(state)s.") % words, url
 
     return form_page(
         request,

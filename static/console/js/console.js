@@ -4,5 +4,6 @@ import './copy.js';
 import './dialog.js';
 import './forms.js';
 import './frame.js';
+import './palette.js';
 import './secret.js';
 import './upload.js';

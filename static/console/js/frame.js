@@ -1,4 +1,4 @@
-// Theme toggle, switchers, toasts, the search key.
+// Theme toggle, switchers, toasts.
 /* global htmx */
 import { announce } from './announce.js';
 
@@ -18,19 +18,40 @@ document.addEventListener('click', event => {
   }
 })
 
-// The rows of a switcher are loaded when it opens for the first time.
+// The rows of a switcher are loaded each time that it opens; those that this browser was last at stand first.
+const RECENT = 5
+const recentKey = menu => `recent ${menu.dataset.switch}`
+
+function recent (menu) {
+  try { return JSON.parse(window.localStorage.getItem(recentKey(menu))) ?? [] } catch { return [] }
+}
+
+for (const menu of document.querySelectorAll('[data-switch][data-own]')) {
+  const ids = [menu.dataset.own, ...recent(menu).filter(id => id !== menu.dataset.own)].slice(0, RECENT)
+  try { window.localStorage.setItem(recentKey(menu), JSON.stringify(ids)) } catch { /* storage is off */ }
+}
+
 document.addEventListener('show.bs.dropdown', event => {
   const menu = event.target.closest('.dropdown')?.querySelector('[data-switch]')
-  if (menu && !menu.childElementCount) htmx.ajax('GET', menu.dataset.switch, { source: menu, target: menu, swap: 'innerHTML' })
+  if (!menu) return
+  if (menu.closest('#sidebar')) { // Which scrolls, and would cut it off.
+    const { left, bottom } = event.target.getBoundingClientRect()
+    Object.assign(menu.style, { position: 'fixed', left: `${left}px`, top: `${bottom + 4}px`, maxHeight: `calc(100vh - ${bottom + 16}px)` })
+  }
+  htmx.ajax('GET', menu.dataset.switch, { source: menu, target: menu, swap: 'innerHTML', values: { recent: recent(menu).join(',') } })
+    .then(() => menu.querySelector('[data-switch-find]')?.focus())
 })
 
 document.addEventListener('keydown', event => {
-  if (event.key !== '/' || event.ctrlKey || event.metaKey || event.altKey) return
-  if (event.target.closest('input, textarea, select, [contenteditable], dialog')) return
-  const field = document.querySelector('[data-slash]')
-  if (!field?.offsetParent) return
-  event.preventDefault()
-  field.focus()
+  if (!event.target.matches('[data-switch-find]')) return
+  const first = event.target.closest('[data-switch]').querySelector('a.dropdown-item')
+  if (event.key === 'Enter') {
+    event.preventDefault()
+    first?.click()
+  } else if (event.key === 'ArrowDown') {
+    event.preventDefault()
+    first?.focus()
+  }
 })
 
 for (const box of document.querySelectorAll('.toast-success, .toast-info')) {

@@ -1,16 +1,10 @@
-// A secret that is shown once: core/secret.html, in #dialog or over a page. It closes when “I have stored it” is checked.
+// A secret that is shown once: core/secret.html, in #dialog or as a page. It closes when “I have stored it” is checked.
 const shown = root => root.querySelector('form[data-secret]')
 
 function prepare (root) {
   const form = shown(root)
   if (!form) return
   form.querySelector('[data-save]').hidden = false
-  const over = form.closest('.secret-over')
-  if (over && !over.matches(':modal')) {
-    over.removeAttribute('open')
-    over.showModal()
-    over.querySelector('[data-focus]').focus()
-  }
 }
 
 // Esc asks for the check mark; a click beside it does nothing.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import secrets
 import subprocess
 import sys
 
@@ -12,7 +13,7 @@ from console.celery import QUEUES, SCHEDULE
 from console.platform import configuration, serving
 from tests.processes import START_SECONDS
 
-SECRET = "s" * 60
+SECRET = secrets.token_urlsafe(64)
 SET = dict.fromkeys(configuration.NEEDED, "x") | {
     "DATABASE_URL": "postgresql://db.example.com/console",
     "REDIS_URL": "redis://valkey.example.com",

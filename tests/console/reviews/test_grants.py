@@ -54,9 +54,11 @@ def text_of(response):
 
 
 @both
-def test_approve(signed_in, application, reviewer, program, waiting):
+def test_approve(signed_in, application, reviewer, program, waiting, exemption, permission):
+    """And on to the one that waits next."""
+    (other,) = {exemption, permission} - {waiting}
     response = signed_in(reviewer).post(waiting.get_absolute_url(), APPROVE)
-    assert (response.status_code, response["Location"]) == (302, INBOX)
+    assert (response.status_code, response["Location"]) == (302, other.get_absolute_url())
     waiting.refresh_from_db()
     assert (waiting.state, waiting.decided_by) == ("approved", reviewer)
     [(verb, label, *where)] = entries()

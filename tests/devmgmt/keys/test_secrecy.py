@@ -111,11 +111,11 @@ def test_not_in_the_page_of_an_error_after_the_verb(signed_in, program, admin, m
     client.raise_request_exception = False
     settings.DEBUG = debug
     with connection.cursor() as cursor:
-        cursor.execute("ALTER TABLE keys_refusal RENAME TO away")
+        cursor.execute("ALTER TABLE hosts_hostapplication RENAME TO away")
         try:
             answer = post(client, program, "generate")
         finally:
-            cursor.execute("ALTER TABLE away RENAME TO keys_refusal")
+            cursor.execute("ALTER TABLE away RENAME TO hosts_hostapplication")
     text = answer.content.decode()
     assert (answer.status_code, AppSecret.objects.count()) == (500, 1)
     assert ("Traceback" in text) == debug

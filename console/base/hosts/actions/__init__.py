@@ -16,7 +16,7 @@ from django.utils.translation import gettext as _
 from console.base.accounts.models import Membership, Team, User
 from console.base.accounts.permissions import ApplicationRole
 from console.base.activity.events import emit
-from console.base.core.errors import ActionRefused, Conflict, refusing_duplicate
+from console.base.core.errors import ActionRefused, Conflict, refuse_if, refusing_duplicate
 from console.base.core.files import refusing_unwritable
 from console.base.hosts import events, rules
 from console.base.hosts.models import (
@@ -191,8 +191,7 @@ def leave(team: Team, user: User, *, by: User, at: datetime | None = None) -> No
 
 
 def _refuse_last_administrator(person: ApplicationMember) -> None:
-    if refusal := rules.why_not_leave(person, administrators_of(person.application)):
-        raise ActionRefused(refusal)
+    refuse_if(rules.why_not_leave(person, administrators_of(person.application)))
 
 
 def _locked(person: ApplicationMember) -> tuple[HostApplication, ApplicationMember]:
@@ -267,8 +266,7 @@ def add_api(
 def remove_api(api: SensitiveApi, *, by: User, at: datetime | None = None) -> None:
     """Take an API out of the list; those that every application has stay in it (D-3)."""
     _hold_defaults()
-    if refusal := rules.why_not_remove_api(api, DefaultApi.objects.filter(name=api.name).exists()):
-        raise ActionRefused(refusal)
+    refuse_if(rules.why_not_remove_api(api, DefaultApi.objects.filter(name=api.name).exists()))
     if not SensitiveApi.objects.filter(pk=api.pk).delete()[0]:
         raise _api_conflict(api)
     emit(events.ApiRemoved(api, by=by, at=at, before=_listed(api)))

@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 
 from console.base.accounts.models import User
 from console.base.activity.events import emit
-from console.base.core.errors import ActionRefused, Conflict
+from console.base.core.errors import Conflict, refuse_if
 from console.base.core.sealing import seal
 from console.base.hosts import events, rules
 from console.base.hosts.actions import lock
@@ -28,8 +28,7 @@ from console.base.hosts.signing import make_signing_key
 def generate_server_secret(application: HostApplication, *, by: User, at: datetime | None = None) -> str:
     """Make the application's first server secret and return it, `whsec_…`: nothing shows it again."""
     application, at = lock(application), at or timezone.now()
-    if refusal := rules.why_not_generate_server_secret(application.server_secrets.filter(ends_at=None).first()):
-        raise ActionRefused(refusal)
+    refuse_if(rules.why_not_generate_server_secret(application.server_secrets.filter(ends_at=None).first()))
     secret, row = _make_server_secret(application, by=by, at=at)
     emit(events.ServerSecretGenerated(application, by=by, at=at, after={"secret": str(row)}))
     return secret
@@ -66,8 +65,7 @@ def _make_server_secret(application: HostApplication, *, by: User, at: datetime)
 def add_signing_key(application: HostApplication, *, by: User, at: datetime | None = None) -> SigningKey:
     """Make another key: from now on packages are signed with it, too. Raises ActionRefused when there are enough."""
     application, at = lock(application), at or timezone.now()
-    if refusal := rules.why_not_add_signing_key(application.signing_keys.active().count()):
-        raise ActionRefused(refusal)
+    refuse_if(rules.why_not_add_signing_key(application.signing_keys.active().count()))
     key = make_signing_key(application, by=by, at=at)
     emit(events.SigningKeyAdded(application, by=by, at=at, after={"key": key.key_id}))
     return key
@@ -83,8 +81,7 @@ def retire_signing_key(key: SigningKey, *, by: User, reason: str = "", at: datet
     key = application.signing_keys.get(pk=key.pk)
     if key.retired_at:
         raise Conflict(_("Someone else was first: this key is retired."))
-    if refusal := rules.why_not_retire_signing_key(application.signing_keys.active().count()):
-        raise ActionRefused(refusal)
+    refuse_if(rules.why_not_retire_signing_key(application.signing_keys.active().count()))
     key.retired_at, key.retired_by, key.sealed = at, by, ""
     key.save()
     emit(events.SigningKeyRetired(application, by=by, at=at, before={"key": key.key_id}, reason=reason))

@@ -6,6 +6,7 @@ import os
 import secrets
 from typing import Any
 
+from django.conf import settings
 from django.contrib.auth import get_user_model
 from django.core.management import call_command, get_commands
 from django.core.management.base import BaseCommand, CommandError, CommandParser
@@ -31,6 +32,8 @@ class Command(BaseCommand):
 
     def handle(self, *, port: int, host: str, demo: bool, **options: Any) -> None:
         """Run until somebody asks us to stop."""
+        if settings.DEBUG and not addresses.is_loopback(host):
+            raise CommandError(f"The console can't listen on {host}. {addresses.ONLY_HERE}")
         address = f"http://{'localhost' if host in ('127.0.0.1', '0.0.0.0') else host}:{port}/"  # noqa: S104
         os.environ["PORT"] = str(port)
         try:

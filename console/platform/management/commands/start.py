@@ -6,10 +6,12 @@ import os
 import sys
 from typing import Any
 
+from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from console import roles
 from console.celery import QUEUES
+from console.local import addresses
 from console.platform import configuration, serving
 
 
@@ -34,6 +36,8 @@ class Command(BaseCommand):
             raise CommandError("The console can't start.\n" + "\n".join(f"- {sentence}" for sentence in missing))
         if unknown := set(options["queues"].split(",")) - set(QUEUES):
             raise CommandError(f"There is no queue {', '.join(sorted(unknown))}: choose from {', '.join(QUEUES)}.")
+        if settings.DEBUG and role in roles.SERVING and not addresses.is_loopback(options["host"]):
+            raise CommandError(f"The console can't listen on {options['host']}. {addresses.ONLY_HERE}")
         command = serving.command_of(role, **options)
         environment = {**os.environ, roles.VARIABLE: role}
         os.execve(sys.executable, command, environment)  # noqa: S606 - our own words, no shell

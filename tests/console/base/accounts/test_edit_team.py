@@ -29,7 +29,7 @@ def test_shows_the_form(house, signed_in):
     response = signed_in(house.admin).get(url(house))
 
     assert response.status_code == 200
-    assert response.context["form"].initial == {"name": "Harbour"}
+    assert response.context["form"].initial == {"name": "Harbour", "requires_second_factor": False}
 
 
 def test_refuses_the_name_of_another_team_and_keeps_what_was_typed(house, signed_in):

@@ -12,7 +12,7 @@ from console.base.accounts import actions, delivery
 from console.base.accounts.models import Invitation
 from console.base.core.errors import ActionRefused
 from tests.console.base.accounts.acting import at_once, entries, let_proof_grow_old, refused
-from tests.factories import PASSWORD
+from tests.factories import PASSWORD, join, make_team
 
 
 def url(house):
@@ -46,6 +46,16 @@ def test_nothing_is_mailed_inside_the_request_and_no_secret_is_stored(house, sig
     assert token.partition(".")[2] not in str(Invitation.objects.values().get())
     assert delivery.send_waiting(at=timezone.now()) == 1
     assert token in mail.outbox[0].body
+
+
+def test_the_link_is_at_the_console_s_own_address(house, signed_in, monkeypatch):
+    """P-8: whatever host the request names."""
+    monkeypatch.setattr(settings, "BASE_URL", "https://console.example.com")
+    names = {"HTTP_HOST": "evil.example", "HTTP_X_FORWARDED_HOST": "evil.example"}
+    signed_in(house.admin).post(url(house), ASKED, **names)
+    assert delivery.send_waiting(at=timezone.now()) == 1
+    assert "https://console.example.com/teams/invitations/" in mail.outbox[0].body
+    assert "evil" not in mail.outbox[0].body
 
 
 def test_shows_the_form(house, signed_in):
@@ -124,3 +134,25 @@ def test_at_once_makes_one(house):
     assert len(refused(results)) == 3
     assert house.team.invitations.count() == 1
     assert len(entries(house.team.pk)) == 1
+
+
+def test_forty_invitations_in_a_day_are_too_many(house, signed_in, settings):
+    """40 invitations and 15 resends mailed 56 strangers (P-6)."""
+    client, statuses = signed_in(house.admin), []
+    for number in range(40):
+        asked = {"email": f"stranger{number}@example.com", "role": "viewer"}
+        statuses.append(client.post(url(house), asked).status_code)
+    assert statuses == [302] * settings.INVITATIONS_PER_DAY + [422] * (40 - settings.INVITATIONS_PER_DAY)
+    assert delivery.send_waiting(at=timezone.now()) == settings.INVITATIONS_PER_DAY
+    later = timezone.now() + timedelta(days=1, minutes=1)
+    assert actions.invite(house.team, email="late@example.com", role="viewer", by=house.admin, at=later)
+
+
+def test_a_person_has_no_more_in_several_teams(house, settings):
+    settings.INVITATIONS_PER_DAY = 2
+    other = make_team("Third")
+    join(other, house.admin, "admin")
+    for team, email in ((house.team, "a@example.com"), (other, "b@example.com")):
+        actions.invite(team, email=email, role="viewer", by=house.admin)
+    with pytest.raises(ActionRefused):
+        actions.invite(other, email="c@example.com", role="viewer", by=house.admin)

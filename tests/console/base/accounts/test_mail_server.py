@@ -14,6 +14,7 @@ from redis import Redis
 
 from console.base.accounts import actions, delivery, leases
 from console.base.accounts.models import MailServer, Notification
+from console.base.accounts.notifying import post_mail
 from console.base.accounts.states import NotificationKind
 from console.base.accounts.tasks import send_mail
 from tests.mail_server import SECONDS, mail_server
@@ -85,7 +86,7 @@ def later(**delta):
 def test_all_go_over_one_connection(house, server):
     tell(house, 20)
     actions.invite(house.team, email="new@example.com", role="developer", by=house.admin)
-    actions.post_mail(to="lost@example.com", subject="Set a new password", body="A link")
+    post_mail(to="lost@example.com", subject="Set a new password", body="A link")
 
     assert send() == 22
 
@@ -239,7 +240,7 @@ def test_who_waits_for_a_link_goes_next(house, server, background):
     run = background(send)
     assert server.holding.wait(SECONDS)
 
-    actions.post_mail(to="lost@example.com", subject="Set a new password", body="A link")
+    post_mail(to="lost@example.com", subject="Set a new password", body="A link")
     server.released.set()
 
     assert run.result(SECONDS) == 3

@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from console.base.accounts import actions, delivery
 from console.base.accounts.models import OutgoingMail
-from console.base.accounts.notifying import notify
+from console.base.accounts.notifying import notify, post_mail
 from console.base.accounts.states import NotificationKind
 from console.celery import app
 from tests.factories import make_user
@@ -30,7 +30,7 @@ def ask(client, email="mira@example.com", **headers):
 
 
 def post(**fields):
-    posted = actions.post_mail(to="mira@example.com", subject="Set a new password", body="https://example.com/secret")
+    posted = post_mail(to="mira@example.com", subject="Set a new password", body="https://example.com/secret")
     OutgoingMail.objects.filter(pk=posted.pk).update(**{"email_tries": 0, **fields})
     return OutgoingMail.objects.get(pk=posted.pk)
 

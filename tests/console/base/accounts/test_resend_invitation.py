@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from console.base.accounts import actions, delivery
 from console.base.accounts.access import invitation_by_token
-from console.base.core.errors import Conflict
+from console.base.core.errors import ActionRefused, Conflict
 from tests.console.base.accounts.acting import at_once, entries, refused
 
 
@@ -88,3 +88,18 @@ def test_at_once_with_taking_back(house, invitation):
     assert isinstance(results[0], Conflict) == (len(refused(results)) == 1)
     invitation.refresh_from_db()
     assert invitation_by_token(house.admin, None, invitation.token) is None
+
+
+def test_three_times_a_day_are_enough(house, invitation):
+    for _time in range(3):
+        invitation = actions.resend_invitation(invitation, by=house.admin)
+    with pytest.raises(ActionRefused):
+        actions.resend_invitation(invitation, by=house.admin)
+    assert actions.resend_invitation(invitation, by=house.admin, at=timezone.now() + timedelta(days=1, minutes=1))
+
+
+def test_they_count_as_mails_of_the_day(house, invitation, settings):
+    settings.INVITATIONS_PER_DAY = 2
+    actions.resend_invitation(invitation, by=house.admin)
+    with pytest.raises(ActionRefused):
+        actions.resend_invitation(invitation, by=house.admin)

@@ -38,7 +38,7 @@ def test_a_session_goes_once_it_has_expired(db):
     assert sum(run("sessions", at, days=14)) == 1
 
     assert set(Session.objects.values_list("pk", flat=True)) == {"now", "ahead"}
-    assert KINDS["sessions"].oldest() == at - 14 * DAY
+    assert KINDS["sessions"].oldest() == at - DAY / 2
 
 
 def test_who_is_signed_in_stays_so_for_the_days_that_are_set(signed_in, settings):
@@ -132,3 +132,16 @@ def test_what_the_previous_release_marks_meanwhile_counts(db):
     user = make_user()
     notice = tell(user, timezone.now(), read_at=timezone.now())
     assert (notice.is_read, Notification.objects.unread_by(user).count()) == (True, 0)
+
+
+def test_the_security_log_and_what_is_known_of_sessions_go_after_their_days(db):
+    at, user = timezone.now(), make_user()
+    for age in (365 * DAY + SECOND, 365 * DAY):
+        user.security_entries.create(kind="signed_in", at=at - age)
+    for number, age in enumerate((14 * DAY + SECOND, 14 * DAY)):
+        user.sessions.create(session_key=str(number), signed_in_at=at - age)
+
+    assert (sum(run("security_log", at, days=365)), sum(run("signed_in", at, days=14))) == (1, 1)
+
+    assert KINDS["security_log"].oldest() == at - 365 * DAY
+    assert KINDS["signed_in"].oldest() == at - 14 * DAY

@@ -132,7 +132,7 @@ def test_the_periodic_task_goes_through_all_kinds():
     assert tasks.keep_retention() == 2
     assert SCHEDULE[tasks.keep_retention.name].queue == "periodic"
     assert set(RetentionRun.objects.values_list("name", flat=True)) == set(KINDS) == {
-        "activity", "sessions", "notifications", "messages", "reports", "enrolments",
+        "activity", "sessions", "signed_in", "security_log", "notifications", "messages", "reports", "enrolments",
     }  # fmt: skip
 
 

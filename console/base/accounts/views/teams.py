@@ -22,15 +22,19 @@ from console.base.accounts.access import (
     invitation_by_token,
     invitation_for,
     member_for,
+    proposal_for,
     route,
     team_for,
 )
+from console.base.accounts.actions import safety
 from console.base.accounts.authentication import record_sign_in
+from console.base.accounts.export import security_csv
 from console.base.accounts.filters import MemberFilter
-from console.base.accounts.forms import InviteForm, NewUserForm, ProfileForm, RoleForm, TeamForm
-from console.base.accounts.models import Invitation, Membership, Team, User
+from console.base.accounts.forms import DecideForm, InviteForm, NewUserForm, ProfileForm, RoleForm, TeamForm
+from console.base.accounts.models import Invitation, Membership, MembershipProposal, SecurityEntry, Team, User
 from console.base.accounts.permissions import TEAM_ROLE_PERMISSIONS, Permission, lacking
 from console.base.activity.models import ActivityEntry
+from console.base.activity.rehearsal import Follows
 from console.base.activity.views import activity_page
 from console.base.core.pages import NoteForm, form_page, page_of, posted
 
@@ -59,6 +63,7 @@ def detail(request: SignedInRequest, team: Team) -> HttpResponse:
         "filter": filters,
         "page": page_of(request, filters.qs),
         "invitations": team.invitations.open().select_related("invited_by"),
+        "proposals": team.proposals.open().select_related("asked_by"),
         "entries": ActivityEntry.objects.of_team(team.pk)[:RECENT],
         "why_not": lacking(TEAM_ROLE_PERMISSIONS[team.membership.role], Permission.ADMINISTER),
         "last_admin": admins[0] if len(admins) == 1 else None,
@@ -75,15 +80,16 @@ def activity(request: SignedInRequest, team: Team) -> HttpResponse:
     return activity_page(request, entries, team=team)
 
 
-@route(Permission.ADMINISTER, load=team_for, methods="GET POST")
+@route(Permission.ADMINISTER, load=team_for, methods="GET POST", sudo=True)
 def edit(request: SignedInRequest, team: Team) -> HttpResponse:
-    """Rename the team."""
+    """Rename the team, and require a second factor of its members."""
     # The form changes its own instance while it validates; the page around it keeps the name as it is.
-    instance = Team(pk=team.pk, name=team.name)
+    instance = Team(pk=team.pk, name=team.name, requires_second_factor=team.requires_second_factor)
+    instance._state.adding = False  # Its own name is not taken.
     return form_page(
         request,
         TeamForm(posted(request), instance=instance),
-        save=lambda data: actions.edit_team(team, by=request.user, name=data["name"]),
+        save=lambda data: actions.edit_team(team, by=request.user, **data),
         success=lambda saved: (_("Saved."), _page_of(saved)),
         template="accounts/edit.html",
         team=team,
@@ -161,6 +167,7 @@ def remove(request: SignedInRequest, member: Membership) -> HttpResponse:
         template="accounts/confirm/remove.html",
         save=lambda data: actions.remove_member(member, by=request.user, reason=data["note"]),
         toast=_("%(person)s is no longer a member.") % {"person": member.user},
+        follows=Follows(lambda: actions.remove_member(member, by=request.user)),
         member=member,
     )
 
@@ -175,6 +182,7 @@ def leave(request: SignedInRequest, team: Team) -> HttpResponse:
         template="accounts/confirm/leave.html",
         save=lambda data: actions.remove_member(team.membership, by=request.user),
         toast=_("You left %(team)s.") % {"team": team},
+        follows=Follows(lambda: actions.remove_member(team.membership, by=request.user)),
         url=reverse("accounts:list"),
     )
 
@@ -202,7 +210,33 @@ def _confirm(
     )
 
 
-@route(Permission.SIGNED_IN, methods="GET POST")
+@route(Permission.ADMINISTER, load=proposal_for, methods="GET POST", sudo=True)
+def decide(request: SignedInRequest, proposal: MembershipProposal) -> HttpResponse:
+    """Accept or refuse a member whom an operator would like to add (P-7)."""
+    return _confirm(
+        request,
+        DecideForm(posted(request)),
+        proposal.team,
+        template="accounts/confirm/decide.html",
+        save=lambda data: safety.decide_proposal(
+            proposal, accept=data["decision"] == "accept", reason=data["note"], by=request.user
+        ),
+        toast=_("Your decision about %(email)s is saved.") % {"email": proposal.email},
+        proposal=proposal,
+    )
+
+
+@route(Permission.ADMINISTER, load=team_for)
+def security_log(request: SignedInRequest, team: Team) -> HttpResponse:
+    """Failed sign-ins of the members since they joined, and how they changed the way they sign in; also as CSV."""
+    entries = SecurityEntry.objects.of_members(team)
+    if request.GET.get("format") == "csv":
+        return security_csv(entries, name=f"team-{team.pk}-security-log", with_places=False)
+    page = page_of(request, entries.select_related("user"))
+    return render(request, "accounts/security_log.html", {"team": team, "page": page})
+
+
+@route(Permission.SIGNED_IN, methods="GET POST", before_factor=True)
 def profile(request: SignedInRequest) -> HttpResponse:
     """The person's own name and language, and the way to password, second factors, passkeys and notifications."""
     user = request.user
@@ -249,8 +283,8 @@ def _join(
 
     def success(member: Membership) -> tuple[str, str]:
         if not request.user.is_authenticated:
-            login(request, member.user, backend="django.contrib.auth.backends.ModelBackend")
             record_sign_in(request, member.user)
+            login(request, member.user, backend="django.contrib.auth.backends.ModelBackend")
         return _("Welcome to %(team)s.") % {"team": member.team}, _page_of(member.team)
 
     return form_page(

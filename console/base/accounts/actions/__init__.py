@@ -1,4 +1,4 @@
-"""The verbs of users, teams, members, invitations, notifications and mails."""
+"""The verbs of users, teams, members, invitations and notifications; `safety` has those of an account's safety."""
 
 from __future__ import annotations
 
@@ -9,16 +9,17 @@ from typing import Any
 from allauth.account.models import EmailAddress
 from django.conf import settings
 from django.db import transaction
+from django.db.models import Sum
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from console.base.accounts import events
+from console.base.accounts.authentication import has_second_factor
 from console.base.accounts.models import (
     Invitation,
     Membership,
     NotificationChoice,
-    OutgoingMail,
     Team,
     User,
 )
@@ -27,18 +28,13 @@ from console.base.accounts.signals import member_removed
 from console.base.accounts.states import NotificationKind
 from console.base.accounts.tasks import send_mail
 from console.base.activity.events import emit
-from console.base.core.errors import ActionRefused, Conflict, refusing_duplicate
-from console.base.core.sealing import seal
+from console.base.core.errors import ActionRefused, Conflict, refuse_if, refusing_duplicate
 from console.base.core.wakeups import wake
 
+DAY = timedelta(days=1)
+RESENDS_PER_DAY = 3  # of one invitation
+SET_UP_FIRST = gettext_lazy("Set up a second factor for your own account first.")
 LAST_ADMIN = gettext_lazy("A team needs a team administrator. Give someone else this role first.")
-
-
-def post_mail(*, to: str, subject: str, body: str) -> OutgoingMail:
-    """Leave a mail for the mail job: nobody's request waits for the mail server."""
-    mail = OutgoingMail.objects.create(to=to, subject=subject[:200], sealed=seal(body))
-    wake(send_mail)
-    return mail
 
 
 def choose_notifications(user: User, *, choices: Mapping[str, tuple[bool, bool]]) -> None:
@@ -93,16 +89,28 @@ def create_user(
 
 
 @transaction.atomic
-def edit_user(user: User, *, by: User, at: datetime | None = None, **fields: Any) -> User:
-    """Change name, email, is_active or is_staff; what an inactive user had open ends at once (P-3)."""
+def edit_user(
+    user: User,
+    *,
+    by: User,
+    name: str | None = None,
+    is_active: bool | None = None,
+    is_staff: bool | None = None,
+    at: datetime | None = None,
+) -> User:
+    """Change name, is_active or is_staff; what an inactive user had open ends at once (P-3).
+
+    Not the address, which its person takes: `safety.ask_for_address`.
+    """
     current = User.objects.select_for_update(no_key=True).get(pk=user.pk)
     before = _described(current)
-    for name, value in fields.items():
-        setattr(current, name, value.strip().lower() if name == "email" else value)
+    current.name = current.name if name is None else name
+    current.is_active = current.is_active if is_active is None else is_active
+    current.is_staff = current.is_staff if is_staff is None else is_staff
     after = _described(current)
     if after == before:
         return current
-    _save_with_address(current)
+    current.save(update_fields=["name", "is_active", "is_staff"])
     emit(events.UserEdited(current, by=by, at=at, before=before, after=after))
     return current
 
@@ -139,16 +147,32 @@ def create_team(*, by: User | None, name: str, at: datetime | None = None) -> Te
 
 
 @transaction.atomic
-def edit_team(team: Team, *, by: User, name: str, at: datetime | None = None) -> Team:
-    """Rename the team; raises ActionRefused when another team has the name."""
+def edit_team(
+    team: Team, *, by: User, name: str, requires_second_factor: bool | None = None, at: datetime | None = None
+) -> Team:
+    """Rename the team, and require a second factor of its members or no longer (P-6); None leaves that as it is.
+
+    Raises ActionRefused when another team has the name, or who requires a factor has none: they would be outside.
+    """
     team = lock(team)
-    before = team.name
-    if name == before:
-        return team
+    before = _settings_of(team)
     team.name = name
+    if requires_second_factor is not None:
+        team.requires_second_factor = requires_second_factor
+    after = _settings_of(team)
+    if after == before:
+        return team
+    if after["second_factor"] and not before["second_factor"] and not has_second_factor(by):
+        raise ActionRefused(str(SET_UP_FIRST), field="requires_second_factor")
     _save_named(team)
-    emit(events.TeamEdited(team, team=team, by=by, at=at, before={"name": before}, after={"name": name}))
+    changed = [key for key in after if after[key] != before[key]]
+    values = {"before": {key: before[key] for key in changed}, "after": {key: after[key] for key in changed}}
+    emit(events.TeamEdited(team, team=team, by=by, at=at, **values))
     return team
+
+
+def _settings_of(team: Team) -> dict[str, Any]:
+    return {"name": team.name, "second_factor": team.requires_second_factor}
 
 
 def _save_named(team: Team) -> Team:
@@ -164,8 +188,13 @@ def lock(team: Team) -> Team:
 
 @transaction.atomic
 def add_member(team: Team, *, user: User, role: str, by: User | None, at: datetime | None = None) -> Membership:
-    """Make `user` a member without an invitation; operators do this. Raises ActionRefused for a member."""
+    """Make `user` a member without an invitation: the command line, or an administrator of the team.
+
+    Raises ActionRefused for a member, and for an operator (P-7): see `safety.add_by_operator`.
+    """
     team, at = lock(team), at or timezone.now()
+    if by is not None and not team.memberships.filter(user=by, role=TeamRole.ADMIN).exists():
+        raise ActionRefused(_("Only team administrators can do this."))
     member = _join(team, user, role, at=at)
     emit(events.MemberAdded(user, team=team, by=by, at=at, after={"role": role}))
     return member
@@ -184,8 +213,7 @@ def change_role(member: Membership, *, role: str, by: User, at: datetime | None 
     member = _lock_member(member)
     if role == member.role:
         return member
-    if refusal := why_not_leave_admins(member):
-        raise ActionRefused(refusal, field="role")
+    refuse_if(why_not_leave_admins(member), "role")
     before = member.role
     member.role = role
     member.save(update_fields=["role"])
@@ -198,8 +226,7 @@ def change_role(member: Membership, *, role: str, by: User, at: datetime | None 
 def remove_member(member: Membership, *, by: User, reason: str = "", at: datetime | None = None) -> None:
     """End a membership, one's own too, from the next request on (P-3); ActionRefused for the last administrator."""
     member = _lock_member(member)
-    if refusal := why_not_leave_admins(member):
-        raise ActionRefused(refusal)
+    refuse_if(why_not_leave_admins(member))
     team, user, before, at = member.team, member.user, {"role": member.role}, at or timezone.now()
     member.delete()
     member_removed.send(sender=Membership, team=team, user=user, by=by, at=at)
@@ -233,8 +260,15 @@ def why_not_leave_admins(member: Membership) -> str:
 
 @transaction.atomic
 def invite(team: Team, *, email: str, role: str, by: User, at: datetime | None = None) -> Invitation:
-    """Invite a person by e-mail; raises ActionRefused for a member or an address that was already invited."""
-    team, at = lock(team), at or timezone.now()
+    """Invite a person by e-mail.
+
+    Raises ActionRefused for a member, an address that was already invited, and more than INVITATIONS_PER_DAY.
+    """
+    return invite_into(lock(team), email=email, role=role, by=by, at=at or timezone.now())
+
+
+def invite_into(team: Team, *, email: str, role: str, by: User, at: datetime) -> Invitation:
+    """Invite, as a part of a verb that holds the team's lock."""
     email = email.strip().lower()
     if team.memberships.filter(user__email=email).exists():
         raise ActionRefused(_("The person with this address is already a member."), field="email")
@@ -242,8 +276,16 @@ def invite(team: Team, *, email: str, role: str, by: User, at: datetime | None =
         raise ActionRefused(
             _("This address was already invited. Send that invitation again, or take it back."), field="email"
         )
+    _refuse_too_many(team, by=by, at=at)
     invitation = Invitation.objects.create(
-        team=team, email=email, role=role, invited_by=by, invited_at=at, expires_at=_expiry(at)
+        team=team,
+        email=email,
+        role=role,
+        invited_by=by,
+        invited_at=at,
+        expires_at=_expiry(at),
+        counted_from=at,
+        counted=1,
     )
     emit(events.MemberInvited(invitation, team=team, by=by, at=at, after={"role": role}))
     wake(send_mail)
@@ -252,8 +294,17 @@ def invite(team: Team, *, email: str, role: str, by: User, at: datetime | None =
 
 @transaction.atomic
 def resend_invitation(invitation: Invitation, *, by: User, at: datetime | None = None) -> Invitation:
-    """Send a new link with the full time; the earlier one stops working. Raises Conflict for one that is not open."""
+    """Send a new link with the full time; the earlier one stops working. Raises Conflict for one that is not open.
+
+    Raises ActionRefused when it was sent often enough today.
+    """
     invitation, at = _lock_invitation(invitation), at or timezone.now()
+    is_today = invitation.counted_from is not None and invitation.counted_from > at - DAY
+    if is_today and invitation.counted > RESENDS_PER_DAY:
+        raise ActionRefused(_("It was sent %(n)d times today. Try again tomorrow.") % {"n": invitation.counted})
+    _refuse_too_many(invitation.team, by=by, at=at)
+    invitation.counted_from = invitation.counted_from if is_today else at
+    invitation.counted = invitation.counted + 1 if is_today else 1
     invitation.issue += 1
     invitation.invited_by, invitation.invited_at, invitation.expires_at = by, at, _expiry(at)
     invitation.emailed_at, invitation.email_tries, invitation.email_next_at = None, 0, None
@@ -302,6 +353,9 @@ def _use(invitation: Invitation, *, at: datetime | None) -> tuple[Invitation, da
 
 
 def _welcome(invitation: Invitation, user: User, *, at: datetime, new_account: bool = False) -> Membership:
+    """Join. With the first administrator, all that operators sent before stops working (P-7)."""
+    if not invitation.team.memberships.filter(role=TeamRole.ADMIN).exists():
+        invitation.team.invitations.open().update(revoked_at=at)
     member = _join(invitation.team, user, invitation.role, at=at)
     joined: dict[str, Any] = {"role": member.role, "invited_by": invitation.invited_by, "new_account": new_account}
     emit(events.MemberJoined(user, team=invitation.team, by=user, at=at, **joined))
@@ -316,6 +370,20 @@ def _lock_invitation(invitation: Invitation) -> Invitation:
         raise Conflict(_("Someone else was first: this invitation was accepted or taken back."))
     current.team = team
     return current
+
+
+def _refuse_too_many(team: Team, *, by: User, at: datetime) -> None:
+    """Raise ActionRefused when the team, or the person in all teams, has had as many mails sent as a day allows.
+
+    The caller holds the team's lock; the person's own orders those of two teams.
+    """
+    User.objects.select_for_update(no_key=True).get(pk=by.pk)
+    for rows in (team.invitations.all(), Invitation.objects.filter(invited_by=by)):
+        sent = rows.filter(counted_from__gt=at - DAY).aggregate(sent=Sum("counted"))["sent"] or 0
+        if sent >= settings.INVITATIONS_PER_DAY:
+            raise ActionRefused(
+                _("%(n)d invitations were sent in the last 24 hours. Send the next ones tomorrow.") % {"n": sent}
+            )
 
 
 def _expiry(at: datetime) -> datetime:

@@ -1,0 +1,114 @@
+"""What the page “Account · Security” shows."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from allauth.mfa.models import Authenticator
+from django.conf import settings
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from console.base.accounts import codes, devices
+from console.base.accounts.models import SecurityEntry, User, UserSession
+from console.base.accounts.states import SecurityKind
+
+NEWEST = 8
+METHODS = {
+    "password": lambda: _("password"),
+    "totp": lambda: _("authenticator app"),
+    "recovery_codes": lambda: _("recovery code"),
+    "webauthn": lambda: _("security key"),
+    "passkey": lambda: _("passkey"),
+}
+
+
+def method_words(method: str) -> str:
+    """Return how somebody signed in, in words: “password and authenticator app”."""
+    steps = [METHODS[step]() for step in method.split("+") if step in METHODS]
+    if len(steps) < 2:
+        return "".join(steps)
+    return _("%(first)s and %(second)s") % {"first": steps[0], "second": steps[-1]}
+
+
+def signing_in(user: User) -> dict[str, Any]:
+    """Return the ways in: passkeys, the app, recovery codes, when the password was changed, who requires two steps."""
+    rows = list(Authenticator.objects.filter(user=user).order_by("pk"))
+    changed = user.security_entries.filter(kind=SecurityKind.PASSWORD).first()
+    return {
+        "passkeys": [row for row in rows if row.type == Authenticator.Type.WEBAUTHN],
+        "app": next((row for row in rows if row.type == Authenticator.Type.TOTP), None),
+        "recovery": codes.recovery_of(user),
+        "of": codes.COUNT,
+        "few": codes.COUNT // 4,
+        "two_steps": any(row.type != Authenticator.Type.RECOVERY_CODES for row in rows),
+        "password_changed": changed.at if changed else None,
+        "requiring": next((row.team for row in user.team_roles if row.team.requires_second_factor), None),
+    }
+
+
+@dataclass(frozen=True)
+class SessionRow:
+    """A session in the list."""
+
+    session: UserSession
+    device: devices.Device
+    method: str
+    is_this: bool
+
+
+def session_row(session: UserSession, *, current: str) -> SessionRow:
+    """Return the session as it is listed; `current` is the key of the one that asks."""
+    return SessionRow(
+        session, devices.describe(session.agent), method_words(session.method), session.session_key == current
+    )
+
+
+def sessions(user: User, *, current: str) -> list[SessionRow]:
+    """Return the live sessions, this one first, then by last use."""
+    rows = [session_row(row, current=current) for row in user.sessions.live(at=timezone.now())]
+    return sorted(rows, key=lambda row: not row.is_this)
+
+
+def limits() -> str:
+    """Return how long sessions last, as a sentence."""
+    hours = ngettext("%(n)d hour", "%(n)d hours", settings.SESSION_IDLE_HOURS) % {"n": settings.SESSION_IDLE_HOURS}
+    days = ngettext("%(n)d day", "%(n)d days", settings.SESSION_DAYS) % {"n": settings.SESSION_DAYS}
+    return _("A session ends after %(hours)s without use, or %(days)s after signing in.") % {
+        "hours": hours,
+        "days": days,
+    }
+
+
+def newest_entries(user: User, *, shows_all: bool) -> list[SecurityEntry]:
+    """Return the newest entries of the log: all, or the important ones."""
+    entries = user.security_entries.all()
+    return list((entries if shows_all else entries.important())[:NEWEST])
+
+
+def log_choices(*, shows_all: bool) -> list[dict[str, Any]]:
+    """Return the two views of the log, as segments."""
+    return [
+        {"label": _("Important"), "url": "?", "current": not shows_all},
+        {"label": _("All"), "url": "?log=all", "current": shows_all},
+    ]
+
+
+def entry_words(entry: SecurityEntry) -> dict[str, str]:
+    """Return an entry in words: what happened, and where or what exactly."""
+    device = devices.describe(entry.agent) if entry.agent else None
+    what = str(entry.about.words)
+    if entry.kind in (SecurityKind.SIGNED_IN, SecurityKind.CONFIRMED) and (by := method_words(entry.detail)):
+        words = (
+            _("Signed in with %(method)s") if entry.kind == SecurityKind.SIGNED_IN else _("Confirmed with %(method)s")
+        )
+        what, detail = words % {"method": by}, ""
+    else:
+        detail = entry.detail
+    if entry.count > 1:
+        times = ngettext("%(n)d time", "%(n)d times", entry.count) % {"n": entry.count}
+        what = _("%(what)s, %(times)s") % {"what": what, "times": times}
+    where = [detail, device.system if device else "", entry.address or ""]
+    return {"what": what, "where": " · ".join(part for part in where if part)}

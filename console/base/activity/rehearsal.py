@@ -1,0 +1,80 @@
+"""What a verb would do now, told by the verb itself: dialogs announce what follows, and can't say anything else."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from django.db import connection, transaction
+
+from console.base.core import busy
+from console.base.core.errors import ActionRefused
+
+if TYPE_CHECKING:
+    from console.base.activity.events import Event
+
+LOCK_WAIT = "300ms"  # a dialog does not wait for somebody else's change; it says that it can't tell
+
+heard: ContextVar[list[Event] | None] = ContextVar("heard", default=None)
+logger = logging.getLogger(__name__)
+
+
+def rehearse(verb: Callable[[], Any]) -> list[Event] | None:
+    """Run a verb and undo it; return the events that followed from its own, which comes first.
+
+    Everything happens in one transaction that is rolled back, under the locks of the verb, so nobody sees it and
+    nothing is sent. Rows that the verb is given may be changed in memory: give it copies. None where someone else
+    holds a row, or the database is away; nothing where the verb is refused, as its dialog says why.
+    """
+    try:
+        with _listening() as events, transaction.atomic():
+            with connection.cursor() as cursor:
+                cursor.execute(f"SET LOCAL lock_timeout = '{LOCK_WAIT}'")
+            verb()
+            transaction.set_rollback(True)
+    except ActionRefused:
+        return []
+    except Exception as error:
+        if not busy.passes(error):
+            raise
+        logger.info("what follows is not known: %s", busy.brief(error))
+        return None
+    return events[1:]
+
+
+class Follows:
+    """What follows from a verb, for its dialog: worked out when a template first asks."""
+
+    SHOWN = 10
+
+    def __init__(self, verb: Callable[[], Any]) -> None:
+        self._verb = verb
+
+    @cached_property
+    def events(self) -> list[Event] | None:
+        """As `rehearse` returns them."""
+        return rehearse(self._verb)
+
+    @property
+    def shown(self) -> list[Event]:
+        """The first of them."""
+        return (self.events or [])[: self.SHOWN]
+
+    @property
+    def more(self) -> int:
+        """How many others there are."""
+        return len(self.events or []) - len(self.shown)
+
+
+@contextmanager
+def _listening() -> Iterator[list[Event]]:
+    events: list[Event] = []
+    token = heard.set(events)
+    try:
+        yield events
+    finally:
+        heard.reset(token)

@@ -1,0 +1,228 @@
+"""What the search field and the palette find: everything that a person may see, by a part of its name or id.
+
+Each kind is a question that is scoped to the person's teams and a way to draw a hit; `GROUPS` is their order. Names are
+found however they are typed: in full-width forms, and Chinese ones by pinyin, whole (“gongjiao”) or by initials (“gj”).
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+from django.db.models import Q, QuerySet
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from pypinyin import Style, lazy_pinyin
+
+from console.base.accounts.models import Membership, Team, User
+from console.base.accounts.permissions import Permission
+from console.base.hosts.models import HostApplication, SensitiveApi
+from devmgmt.models import ServerDomain
+from grayscale.models import GrayscaleTask
+from grayscale.states import TaskState
+from messaging.models import MyTemplate
+from miniprograms.models import MiniProgram
+from releases.models import Audit, Version
+
+LONGEST = 100  # characters that are looked for
+MOST_NAMES = 2000  # Chinese names whose pinyin is compared
+HAN = r"[\u4e00-\u9fff]"
+
+
+@dataclass(frozen=True)
+class Hit:
+    """One thing that was found: `thing` has a picture, else there is the `icon`."""
+
+    label: str
+    url: str
+    context: str = ""
+    icon: str = "file"
+    thing: Any = None
+
+
+@dataclass(frozen=True)
+class Group:
+    """Hits of one kind, and whether there are more."""
+
+    label: str | Promise
+    hits: list[Hit]
+    more: bool = False
+
+
+def cleaned(typed: str) -> str:
+    """Return the words to look for: full-width forms as their usual ones, one blank between two words."""
+    return " ".join(unicodedata.normalize("NFKC", typed.replace("\0", "")).split())[:LONGEST]
+
+
+def find(user: User, words: str, *, limit: int) -> list[Group]:
+    """Return what the user may see and `words` fit, at most `limit` of a kind; `words` as `cleaned` returns them."""
+    groups = []
+    for label, question in GROUPS:
+        hits = question(user, words, limit + 1)
+        if hits:
+            groups.append(Group(label, hits[:limit], more=len(hits) > limit))
+    return groups
+
+
+def pages(menu: Iterable[dict[str, Any]], words: str) -> list[Hit]:
+    """Return the entries of a menu, and the pages below them, whose label contains the words."""
+    found = []
+    for group in menu:
+        for entry in group["entries"]:
+            below = [(page["label"], page["url"], entry["label"]) for page in entry.get("pages", [])]
+            for label, url, context in [(entry["label"], entry["url"], ""), *below]:
+                if _fits(str(label), words):
+                    found.append(Hit(str(label), url, str(context), entry["icon"]))
+    return found
+
+
+def actions(program: MiniProgram | None, words: str, *, creates: bool) -> list[Hit]:
+    """Return what can be begun here: for the program of this page by what the user holds in it, or anywhere."""
+    rows: list[tuple[bool, str, str, str]] = []
+    if program:
+        held = program.held
+        at = [program.app_id]
+        rows = [
+            (Permission.UPLOAD in held, _("New version"), reverse("releases:upload", args=at), "upload"),
+            (Permission.MANAGE in held, _("New grayscale task"), reverse("grayscale:create", args=at), "plus"),
+            (Permission.DEVELOP in held, _("Edit server domains"), reverse("devmgmt:edit_domains", args=at), "world"),
+            (Permission.VIEW in held, _("Explain a device"), reverse("grayscale:explain", args=at), "device-mobile"),
+            (Permission.MANAGE in held, _("Edit the mini program"), reverse("miniprograms:edit", args=at), "edit"),
+        ]
+    rows.append((creates, _("Create mini program"), reverse("miniprograms:create"), "plus"))
+    return [Hit(label, url, icon=icon) for may, label, url, icon in rows if may and _fits(label, words)]
+
+
+def _fits(label: str, words: str) -> bool:
+    return words.casefold() in label.casefold() or any(sound.startswith(words.casefold()) for sound in _sounds(label))
+
+
+@lru_cache(maxsize=4096)
+def _sounds(name: str) -> tuple[str, ...]:
+    """Return a Chinese name in pinyin without tones, whole and by initials; nothing for another one."""
+    if name.isascii():
+        return ()
+    return "".join(lazy_pinyin(name)).lower(), "".join(lazy_pinyin(name, style=Style.FIRST_LETTER)).lower()
+
+
+def by_sound(rows: QuerySet[Any], words: str, *, name: str = "name") -> list[int]:
+    """Return the ids of the rows whose Chinese name begins with `words` in pinyin."""
+    letters = words.replace(" ", "").replace("'", "").lower()
+    if not letters.isascii() or not letters.isalpha():
+        return []
+    named = rows.filter(**{f"{name}__regex": HAN}).order_by().values_list("pk", name)[:MOST_NAMES]
+    return [pk for pk, text in named if any(sound.startswith(letters) for sound in _sounds(text))]
+
+
+def _programs(user: User, words: str, limit: int) -> list[Hit]:
+    rows = MiniProgram.objects.visible_to(user)
+    found = (rows.matching(words) | rows.filter(pk__in=by_sound(rows, words))).select_related("team")
+    return [Hit(row.name, row.get_absolute_url(), _of_program(row), thing=row) for row in found[:limit]]
+
+
+def _of_program(program: MiniProgram) -> str:
+    online = _("%(number)s online") % {"number": program.online_number} if program.online_number else ""
+    return ", ".join(filter(None, [str(program.team), online]))
+
+
+def _versions(user: User, words: str, limit: int) -> list[Hit]:
+    rows = Version.objects.numbered(words).filter(mini_program__in=MiniProgram.objects.visible_to(user))
+    return [
+        Hit(f"{row.mini_program} {row}", row.get_absolute_url(), row.get_state_display(), thing=row.mini_program)
+        for row in rows.select_related("mini_program__team")[:limit]
+    ]
+
+
+def _tasks(user: User, words: str, limit: int) -> list[Hit]:
+    rows = GrayscaleTask.objects.filter(mini_program__in=MiniProgram.objects.visible_to(user))
+    found = rows.filter(Q(name__icontains=words) | Q(pk__in=by_sound(rows, words)))
+    now = timezone.now()
+    return [
+        Hit(
+            row.name,
+            row.get_absolute_url(),
+            f"{row.mini_program} {row.version}, {TaskState(row.state_at(now)).label}",
+            "adjustments-horizontal",
+        )
+        for row in found.select_related("mini_program", "version")[:limit]
+    ]
+
+
+def _audits(user: User, words: str, limit: int) -> list[Hit]:
+    if not words.isdigit():
+        return []
+    rows = Audit.objects.filter(mini_program__in=MiniProgram.objects.visible_to(user), number__startswith=words)
+    return [
+        Hit(row.number, row.get_absolute_url(), f"{row.mini_program} {row.version}", "clipboard-check")
+        for row in rows.select_related("mini_program", "version")[:limit]
+    ]
+
+
+def _applications(user: User, words: str, limit: int) -> list[Hit]:
+    rows = HostApplication.objects.visible_to(user)
+    found = (rows.matching(words) | rows.filter(pk__in=by_sound(rows, words))).select_related("team")
+    return [
+        Hit(row.name, reverse("hosts:detail", args=[row.application_id]), str(row.team), thing=row)
+        for row in found[:limit]
+    ]
+
+
+def _people(user: User, words: str, limit: int) -> list[Hit]:
+    rows = Membership.objects.filter(team__in=Team.objects.visible_to(user))
+    sounds = by_sound(rows, words, name="user__name")
+    found = rows.filter(Q(user__name__icontains=words) | Q(user__email__icontains=words) | Q(pk__in=sounds))
+    found = found.select_related("user", "team").order_by("user__name", "team__name")
+    return [
+        Hit(str(row.user), _team(row), f"{row.get_role_display()}, {row.team}", icon="user") for row in found[:limit]
+    ]
+
+
+def _team(member: Membership) -> str:
+    return reverse("accounts:detail", args=[member.team_id])
+
+
+def _apis(user: User, words: str, limit: int) -> list[Hit]:
+    rows = SensitiveApi.objects.filter(application__in=HostApplication.objects.visible_to(user), name__icontains=words)
+    return [
+        Hit(row.name, reverse("hosts:apis", args=[row.application.application_id]), str(row.application), "lock")
+        for row in rows.select_related("application").order_by("name", "application__name")[:limit]
+    ]
+
+
+def _hosts(user: User, words: str, limit: int) -> list[Hit]:
+    rows = ServerDomain.objects.filter(
+        mini_program__in=MiniProgram.objects.visible_to(user), host__icontains=words.lower()
+    )
+    return [
+        Hit(row.origin, reverse("devmgmt:domains", args=[row.mini_program.app_id]), str(row.mini_program), "world")
+        for row in rows.select_related("mini_program").order_by("host", "mini_program__name")[:limit]
+    ]
+
+
+def _templates(user: User, words: str, limit: int) -> list[Hit]:
+    rows = MyTemplate.objects.filter(mini_program__in=MiniProgram.objects.visible_to(user), deleted_at=None)
+    found = rows.filter(Q(title__icontains=words) | Q(title_zh__icontains=words) | Q(template_id__startswith=words))
+    return [
+        Hit(row.title, reverse("messaging:templates", args=[row.mini_program.app_id]), str(row.mini_program), "message")
+        for row in found.select_related("mini_program")[:limit]
+    ]
+
+
+Question = Callable[[User, str, int], list[Hit]]
+GROUPS: tuple[tuple[str | Promise, Question], ...] = (
+    (gettext_lazy("Mini programs"), _programs),
+    (gettext_lazy("Versions"), _versions),
+    (gettext_lazy("Grayscale tasks"), _tasks),
+    (gettext_lazy("Applications"), _applications),
+    (gettext_lazy("People"), _people),
+    (gettext_lazy("Interfaces"), _apis),
+    (gettext_lazy("Server domains"), _hosts),
+    (gettext_lazy("Message templates"), _templates),
+    (gettext_lazy("Audit records"), _audits),
+)

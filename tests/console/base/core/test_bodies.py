@@ -1,0 +1,68 @@
+"""What is read of a body: all that was announced, or an error; never a part that looks like the whole."""
+
+from __future__ import annotations
+
+import io
+from typing import Any
+
+import pytest
+from django.core.handlers.wsgi import WSGIRequest
+from django.http import UnreadablePostError
+
+from console.base.core.bodies import PIECE, Body, BodyCut, allowed, read
+
+FORM = b'--x\r\nContent-Disposition: form-data; name="file"; filename="a.zip"\r\n\r\nPK'
+
+
+def environ(body: bytes, announced: int | None, content_type: str = "text/plain") -> dict[str, Any]:
+    """A request with this body."""
+    length = "" if announced is None else str(announced)
+    given = {"REQUEST_METHOD": "POST", "wsgi.input": io.BytesIO(body), "CONTENT_LENGTH": length}
+    return given | {"CONTENT_TYPE": content_type}
+
+
+@pytest.mark.parametrize("length", [0, 1, PIECE, PIECE + 1, 3 * PIECE])
+def test_whole(length: int) -> None:
+    sent = bytes(range(256)) * (length // 256 + 1)
+    assert read(environ(sent, length), length) == sent[:length]
+    assert Body(environ(sent[:length], length)).read() == sent[:length]
+    handed_on = environ(sent[:length], length)
+    handed_on["wsgi.input"] = Body(handed_on)
+    assert read(handed_on, length) == sent[:length]
+    body = Body(environ(sent[:length], length))
+    assert b"".join(iter(lambda: body.read(1000), b"")) == sent[:length]
+
+
+@pytest.mark.parametrize("length", [1, PIECE, PIECE + 1, 3 * PIECE])
+def test_cut(length: int) -> None:
+    with pytest.raises(BodyCut):
+        read(environ(b"x" * (length - 1), length), length)
+    body = Body(environ(b"x" * (length - 1), length))
+    with pytest.raises(BodyCut):
+        body.read()
+    assert isinstance(body.failed, BodyCut)
+
+
+def test_without_a_length_the_end_is_the_end() -> None:
+    assert read(environ(b"x" * 10, None), PIECE + 1) == b"x" * 10
+    assert list(Body(environ(b"a\nb\n\nc", None))) == [b"a\n", b"b\n", b"\n", b"c"]
+    assert Body(environ(b"abc\n", None)).readline(2) == b"ab"
+
+
+@pytest.mark.parametrize(
+    ("received", "beside", "seconds"),
+    [(0, 1, 10), (0, 4, 2.5), (0, 100, 1), (5_000, 1, 15), (5_000, 4, 7.5), (1_000_000, 100, 1_001)],
+)
+def test_how_long_a_body_is_waited_for(settings, received: int, beside: int, seconds: float) -> None:
+    settings.BODY_SECONDS, settings.BODY_LEAST_RATE = 10.0, 1_000.0
+    assert allowed(received, beside=beside) == seconds
+    settings.BODY_SECONDS = 0.5
+    assert allowed(0, beside=beside) == 0.5
+
+
+def test_an_upload_that_was_cut_is_no_upload() -> None:
+    """Django would take the part of a file that came."""
+    given = environ(FORM, 1000, "multipart/form-data; boundary=x")
+    given["wsgi.input"] = Body(given)
+    with pytest.raises(UnreadablePostError):
+        _ = WSGIRequest(given).FILES

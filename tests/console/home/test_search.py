@@ -1,0 +1,79 @@
+"""What the search field and the palette find (P-1: only what the person may see)."""
+
+import pytest
+from django.urls import reverse
+
+from console.home.search import cleaned
+from tests import factories
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def task():
+    version = factories.make_candidate(name="城市公交")
+    program = version.mini_program
+    application = program.bindings.get().application
+    type(application).objects.filter(pk=application.pk).update(team=program.team)
+    factories.make_api(application, "wx.findme")
+    factories.make_domain(program, "findme.example.com")
+    factories.join(program.team, factories.make_user(name="Findme Lee"), "developer")
+    return factories.make_task(version, name="Findme first")
+
+
+def groups_of(client, words, *, here="/", part="palette-hits"):
+    headers = {"HX-Request": "true", "HX-Target": part, "HX-Current-URL": f"http://testserver{here}"}
+    page = client.get(reverse("search"), {"q": words}, headers=headers)
+    assert page.status_code == 200
+    groups = page.context["groups"] if page.context else []  # a part without a hit draws no other template
+    return {str(group.label): [hit.label for hit in group.hits] for group in groups}
+
+
+def test_finds_every_kind_by_a_part_of_its_name(signed_in, task):
+    groups = groups_of(signed_in(task.created_by), "findme")
+    assert groups == {
+        "Grayscale tasks": ["Findme first"],
+        "People": ["Findme Lee"],
+        "Interfaces": ["wx.findme"],
+        "Server domains": ["https://findme.example.com"],
+    }
+
+
+def test_finds_nothing_of_another_team(signed_in, task):
+    stranger = factories.make_member(factories.make_team(), "admin")
+    for words in ("findme", "城市", task.mini_program.app_id, "1.1.0", "gongjiao"):
+        assert groups_of(signed_in(stranger), words) == {}
+
+
+@pytest.mark.parametrize("typed", ["城市", "chengshi", "csgj", "ＣＳＧＪ", " cheng shi "])
+def test_chinese_names_are_found_by_pinyin(signed_in, task, typed):
+    assert groups_of(signed_in(task.created_by), typed)["Mini programs"] == ["城市公交"]
+
+
+def test_words_are_read_as_they_are_meant():
+    assert cleaned("  Ｃｉｔｙ\0  Bus ") == "City Bus"
+    assert len(cleaned("x" * 500)) == 100
+
+
+def test_a_program_s_page_offers_what_may_be_begun_there(signed_in, task):
+    program = task.mini_program
+    here = reverse("releases:versions", args=[program.app_id])
+    manager = groups_of(signed_in(task.created_by), "", here=here, part="palette")
+    assert manager["In 城市公交"][:2] == ["New version", "New grayscale task"]
+    assert "Versions" in manager["Go to"]
+    viewer = groups_of(signed_in(factories.make_member(program.team, "viewer")), "new", here=here)
+    assert viewer == {}
+    stranger = groups_of(signed_in(factories.make_user()), "new", here=here)
+    assert stranger == {}
+
+
+def test_pages_are_found_by_their_name(signed_in, task):
+    here = reverse("devmgmt:domains", args=[task.mini_program.app_id])
+    assert groups_of(signed_in(task.created_by), "logs", here=here)["Pages"] == ["Real-time logs"]
+
+
+def test_the_keys_are_listed(signed_in):
+    client = signed_in(factories.make_user())
+    assert "Ctrl" in client.get(reverse("shortcuts")).content.decode()
+    part = client.get(reverse("shortcuts"), headers={"HX-Request": "true", "HX-Target": "dialog"}).content.decode()
+    assert "<html" not in part

@@ -1,0 +1,126 @@
+"""The shipped configuration of nginx, run by Debian's nginx before servers as production has them (P-8)."""
+
+from __future__ import annotations
+
+import contextlib
+import http.client
+import json
+import ssl
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+from urllib.parse import urlencode
+
+import pytest
+
+from console.local.pytest_plugin import NO_NGINX
+from devmgmt.keys.models import SecretUse
+from releases.models import package_storage
+from tests.console.api.device.asking import UPDATE, authorization, question
+from tests.console.api.device.serving import up_to_date
+from tests.console.platform.servers import serve
+from tests.factories import make_binding, make_online, make_program, make_secret
+from tests.nginx import ENVIRONMENT, HOST, executable, nginx
+from tests.slow_clients import TIMEOUT, connect, request, slow_clients
+
+pytestmark = [
+    pytest.mark.django_db(transaction=True),
+    pytest.mark.skipif(executable() is None, reason=NO_NGINX),
+]
+SIGN_IN = "/account/sign-in/"
+INVENTED = {"X_Forwarded_For": "6.6.6.6", "X-Forwarded-For": "7.7.7.7", "Forwarded": "for=8.8.8.8"}
+
+
+class Site(NamedTuple):
+    """Ports, and nginx's folder."""
+
+    https: int
+    http: int
+    devices: int
+    folder: Path
+
+
+@pytest.fixture(scope="module")
+def site(django_db_setup: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    """Web and runtime, each with two threads, and nginx before them."""
+    folder, packages = tmp_path_factory.mktemp("nginx"), Path(package_storage().path(""))
+    packages.mkdir(exist_ok=True)
+    with (
+        serve("web", ENVIRONMENT, threads=2) as web,
+        serve("runtime", ENVIRONMENT, threads=2) as devices,
+        nginx(folder, web=web.port, devices=devices.port, packages=packages) as (https, plain),
+    ):
+        yield Site(https, plain, devices.port, folder)
+
+
+def ask(
+    port: int, method: str, path: str, body: str = "", *, source: str = "127.0.0.1", tls: bool = True, **headers: str
+) -> tuple[int, dict[str, str], bytes]:
+    """Send one request, from an address of this machine."""
+    with contextlib.closing(http.client.HTTPConnection(HOST, port, timeout=TIMEOUT)) as connection:
+        connection.sock = connect(port, tls=tls, source=source)
+        connection.request(method, path, body, {"Host": HOST, "Content-Type": "application/json", **headers})
+        response = connection.getresponse()
+        return response.status, {name.lower(): value for name, value in response.getheaders()}, response.read()
+
+
+def test_slow_clients_hold_up_nobody(site: Site) -> None:
+    """200 of them, one byte a second, to devices' and to pages' addresses: fifty for each thread."""
+    binding = make_binding(make_program())
+    make_online(binding.mini_program)
+    up_to_date(f"http://127.0.0.1:{site.devices}")
+    key = authorization(binding.application)
+    slow = [
+        request(UPDATE, f"Authorization: {key}", host=HOST, body=b"{"),
+        request("/runtime/v1/login-codes", host=HOST),
+        request(SIGN_IN, f"Cookie: csrftoken={'x' * 32}", host=HOST),
+        request("/cgi-bin/stable_token", "Transfer-Encoding: chunked", host=HOST, body=b"2710\r\n{"),
+    ]
+    check = json.dumps(question(binding.mini_program.app_id))
+    with slow_clients(site.https, slow * 50, tls=True, source="127.0.0.3"):
+        for _ in range(20):
+            status, _, body = ask(site.https, "POST", UPDATE, check, Authorization=key)
+            assert (status, json.loads(body)["status"]) == (200, "update")
+            assert ask(site.https, "GET", SIGN_IN)[0] == 200
+
+
+def test_the_address_is_the_clients_own(site: Site) -> None:
+    """Whatever it says of itself, through nginx and past it."""
+    program = make_program()
+    secret = make_secret(program)
+    query = urlencode({"grant_type": "client_credential", "appid": program.app_id, "secret": secret})
+    token = f"/cgi-bin/token?{query}"
+    assert ask(site.https, "GET", token, source="127.0.0.2", **INVENTED)[0] == 200
+    assert ask(site.devices, "GET", token, source="127.0.0.4", tls=False, **INVENTED)[0] == 200
+    assert sorted(SecretUse.objects.values_list("address", flat=True)) == ["127.0.0.2", "127.0.0.4"]
+    logs = "".join(log.read_text() for log in (site.folder / "log").iterdir())
+    assert "/cgi-bin/token" in logs
+    assert secret not in logs
+
+
+def test_scheme_and_host_are_true(site: Site) -> None:
+    """By HTTPS a page comes, by HTTP the way to it; no other name is answered, and no probe."""
+    status, headers, _ = ask(site.https, "GET", SIGN_IN, **{"X_Forwarded_Proto": "http", "X-Forwarded-Proto": "http"})
+    assert (status, "strict-transport-security" in headers) == (200, True)
+    status, headers, _ = ask(site.http, "GET", SIGN_IN, tls=False)
+    assert (status, headers["location"]) == (301, f"https://{HOST}{SIGN_IN}")
+    assert ask(site.https, "GET", SIGN_IN, Host="evil.example")[0] == 421
+    forwarded = {"X-Forwarded-Host": "evil.example", "X_Forwarded_Host": "evil.example"}
+    assert ask(site.https, "GET", SIGN_IN, **forwarded)[0] == 200
+    with pytest.raises(ssl.SSLError), connect(site.https, tls=True, name="evil.example"):
+        pass
+    assert ask(site.https, "GET", "/readyz")[0] == 404
+
+
+def test_packages_are_sent_by_nginx(site: Site) -> None:
+    """The console decides, nginx reads the file; nobody reads it past the console."""
+    binding = make_binding(make_program())
+    package = make_online(binding.mini_program).package
+    up_to_date(f"http://127.0.0.1:{site.devices}")
+    key = authorization(binding.application)
+    status, headers, body = ask(site.https, "GET", f"/runtime/v1/packages/{package.sha256}.apkg", Authorization=key)
+    with package.file.open("rb") as file:
+        assert (status, body) == (200, file.read())
+    assert headers["x-content-type-options"] == "nosniff"
+    assert ask(site.https, "GET", f"/packages/{package.file.name}")[0] == 404
+    assert ask(site.https, "GET", "/static/console/console.css")[0] == 200

@@ -1,0 +1,135 @@
+"""Dialogs announce what follows: the very entries that the activity log then has, and nothing before the click."""
+
+import pytest
+from django.urls import reverse
+
+from console.base.accounts.models import Notification
+from console.base.activity.models import ActivityEntry
+from grayscale.models import GrayscaleTask
+from miniprograms.models import MiniProgram
+from releases import actions as releases
+from releases.models import Version
+from tests import factories
+from tests.console.holding import another
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def version():
+    """1.1.0, approved above 1.0.0, in a task that delivers and one that waits; 1.2.0 is in a task, too."""
+    version = factories.make_candidate()
+    program = version.mini_program
+    factories.make_claim(factories.make_task(version, name="First"))
+    factories.make_task(version, name="Second", state="pending")
+    factories.make_task(factories.make_approved(program, "1.2.0"), name="Higher")
+    application = program.bindings.get().application
+    factories.make_permission(program, application)
+    factories.make_exemption(program, application, state="waiting")
+    submitted = factories.make_version(program, "1.3.0")
+    releases.submit(submitted, by=program.created_by)
+    return version
+
+
+def publish(version):
+    return reverse("releases:publish", args=[version.mini_program.app_id, version.number]), {"note": ""}
+
+
+def roll_back(version):
+    program = version.mini_program
+    releases.publish(version, by=program.created_by)
+    return reverse("releases:roll_back", args=[program.app_id]), {"version": Version.objects.get(state="retired").pk}
+
+
+def take_off_shelf(version):
+    return reverse("miniprograms:take_off_shelf", args=[version.mini_program.app_id]), {"note": "Broken"}
+
+
+def put_on_shelf(version):
+    program = version.mini_program
+    MiniProgram.objects.filter(pk=program.pk).update(shelf="off")
+    return reverse("miniprograms:put_on_shelf", args=[program.app_id]), {"note": ""}
+
+
+def unbind(version):
+    binding = version.mini_program.bindings.get()
+    return reverse("miniprograms:unbind", args=[binding.mini_program.app_id, binding.pk]), {"note": ""}
+
+
+def remove_program(version):
+    binding = version.mini_program.bindings.get()
+    return reverse("hosts:remove_program", args=[binding.application.application_id, binding.pk]), {"note": "Broken"}
+
+
+def remove_member(version):
+    """Who reviews for an application of the team leaves that, too."""
+    team = version.mini_program.team
+    reviewer = factories.make_reviewer(factories.make_application(team))
+    return reverse("accounts:remove", args=[team.pk, team.memberships.get(user=reviewer).pk]), {"note": ""}
+
+
+FOLLOWS = [
+    (remove_member, {}),
+    (publish, {"grayscale.ended": ["First", "Second"]}),
+    (roll_back, {}),
+    (take_off_shelf, {"grayscale.suspended": ["First", "Higher"]}),
+    (put_on_shelf, {}),
+    (unbind, {"grayscale.ended": ["First", "Second", "Higher"]}),
+    (remove_program, {"grayscale.ended": ["First", "Second", "Higher"]}),
+]
+
+
+def told(events):
+    return [(event.name, event.label) for event in events]
+
+
+def state():
+    return (
+        list(ActivityEntry.objects.values_list("pk")),
+        sorted(GrayscaleTask.objects.values_list("pk", "state", "keeps", "state_since")),
+        sorted(Version.objects.values_list("pk", "state")),
+        sorted(MiniProgram.objects.values_list("pk", "shelf", "online_number", "changed_at")),
+        Notification.objects.count(),
+    )
+
+
+@pytest.mark.parametrize(("dialog", "tasks"), FOLLOWS, ids=[dialog.__name__ for dialog, _tasks in FOLLOWS])
+def test_what_is_announced_happens(signed_in, version, dialog, tasks):
+    url, data = dialog(version)
+    application = version.mini_program.bindings.get().application
+    host_side = factories.make_reviewer(application, "app_admin")
+    administrator = factories.make_member(version.mini_program.team, "admin")
+    who = {remove_program: host_side, remove_member: administrator}.get(dialog, version.mini_program.created_by)
+    client = signed_in(who)
+    before = state()
+    page = client.get(url)
+    announced = page.context["follows"].events
+    assert state() == before
+    last = ActivityEntry.objects.order_by("pk").last().pk
+    assert client.post(url, data).status_code == 302
+    entries = list(ActivityEntry.objects.filter(pk__gt=last).order_by("pk"))
+    assert told(announced) == [(entry.verb, entry.target_label) for entry in entries[1:]]
+    for name, labels in tasks.items():
+        assert [event.on.name for event in announced if event.name == name] == labels
+    for event in announced:
+        assert event.announced() in page.content.decode()
+
+
+def test_it_says_how_much_each_reaches(signed_in, version):
+    page = signed_in(version.mini_program.created_by).get(publish(version)[0]).content.decode()
+    assert "Task “First”: Delivering → Ended" in page
+    assert "Task “Second”: Pending → Ended" in page
+    assert "1.1.0 · 1 device<" in page
+    assert "1.1.0 · 0 devices" in page
+    assert "Higher" not in page
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_dialog_waits_for_nobody_and_says_that_it_can_not_tell(signed_in, version):
+    client = signed_in(version.mini_program.created_by)
+    with another() as other:
+        other.execute("SELECT FROM miniprograms_miniprogram FOR UPDATE")
+        page = client.get(publish(version)[0])
+    assert page.status_code == 200
+    assert page.context["follows"].events is None
+    assert "the console can’t tell what else will follow" in page.content.decode()
