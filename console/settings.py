@@ -272,6 +272,12 @@ PACKAGE_ACCEL_PREFIX = env.str("PACKAGE_ACCEL_PREFIX", default="")
 # How long devices are answered from memory while the database is away; at most so long a revocation can be missed.
 SNAPSHOT_SECONDS = env.float("SNAPSHOT_SECONDS", default=900.0)
 DEVICE_RATE_LIMIT = env.str("DEVICE_RATE_LIMIT", default="600/minute")
+# How long an installation proof is good; and what bounds devices that show none, in each process: calls of a kind
+# and new places in a task by address, new places by application.
+PROOF_SECONDS = env.int("PROOF_SECONDS", default=7 * 24 * 3600)
+UNPROVEN_RATE_LIMIT = env.str("UNPROVEN_RATE_LIMIT", default="3000/minute")
+UNPROVEN_PLACES_PER_ADDRESS = env.str("UNPROVEN_PLACES_PER_ADDRESS", default="600/hour")
+UNPROVEN_PLACES_PER_APPLICATION = env.str("UNPROVEN_PLACES_PER_APPLICATION", default="3000/minute")
 
 # Logs ---------------------------------------------------------------------------------------------------------
 

@@ -19,7 +19,7 @@ from django.db.models import Q
 
 from devmgmt.logs import volume
 from devmgmt.logs.criteria import Criteria
-from grayscale.error_rates import MOST_ENTRIES, ErrorRates, Unread, error_rates
+from grayscale.error_rates import MOST_ENTRIES, Counting, ErrorRates, Unread, error_rates
 from grayscale.guardrail import Breach, Figures, Guardrail, Seen, breach
 from grayscale.models import GrayscaleTask
 from miniprograms.models import MiniProgram
@@ -136,7 +136,7 @@ def past(program: MiniProgram, *, at: datetime) -> Past:
     end = (at - LATE).replace(minute=0, second=0, microsecond=0)
     start = end - timedelta(days=min(DAYS, settings.LOG_DAYS))
     versions = _versions(program, start=start)
-    key = f"guardrail-past-1-{program.pk}"
+    key = f"guardrail-past-2-{program.pk}"
     kept: Hours = {hour: found for hour, found in (cache.get(key) or {}).items() if start <= hour < end}
     hours, has_logs = dict(kept), True
     if versions:
@@ -152,12 +152,13 @@ def _read_on(
 ) -> bool:
     """Add hours that are not known yet, newest first, while there is time; tells whether the logs could be read."""
     began, has_logs = time.monotonic(), True
+    countings = _countings(versions, start=start)
     for first, last in _spans(program, [hour for hour in _every(start, end) if hour not in hours]):
         try:
-            found = error_rates(versions, start=first, end=last, step=HOUR, logs=has_logs)
+            found = error_rates(countings, start=first, end=last, step=HOUR, logs=has_logs)
         except Unread:
             has_logs = False
-            found = error_rates(versions, start=first, end=last, step=HOUR, logs=False)
+            found = error_rates(countings, start=first, end=last, step=HOUR, logs=False)
         hours |= {hour: _of_hour(found, hour) for hour in _every(first, last)}
         if time.monotonic() - began > SECONDS:
             break
@@ -186,7 +187,17 @@ def _every(start: datetime, end: datetime) -> list[datetime]:
 
 
 def _of_hour(found: ErrorRates, hour: datetime) -> dict[str, Figures]:
-    return {number: figures for (start, number), figures in found.items() if start == hour}
+    return {one.version.number: figures for (start, one), figures in found.figures.items() if start == hour}
+
+
+def _countings(versions: Sequence[Version], *, start: datetime) -> list[Counting]:
+    """Count all devices of versions that were online since `start`, of others those enrolled in their tasks (G-17)."""
+    online = {version.pk for _since, version in _online(versions[0].mini_program, start=start)}
+    tasks: dict[int, list[GrayscaleTask]] = {}
+    tried = GrayscaleTask.objects.filter(version__in=versions, ends_at__gt=start)
+    for task in tried.select_related("version").prefetch_related("applications"):
+        tasks.setdefault(task.version_id, []).append(task)
+    return [Counting(one) if one.pk in online else Counting.of(*tasks[one.pk]) for one in versions]
 
 
 def _versions(program: MiniProgram, *, start: datetime) -> list[Version]:

@@ -146,6 +146,11 @@ class DatabaseClaims:
                 self._known[slot] = place
         return next((candidate.task for candidate in candidates if candidate.task.id == taken), None)
 
+    def remembers(self, task: TaskRule, guid: str) -> bool:
+        """Tell whether this process knows that the GUID has a place in the task."""
+        place = (task.id, guid)
+        return self._known[hash(place) % KNOWN] == place
+
     def close(self) -> None:
         """Close the connections that are not in use, and forget all places."""
         idle = self._idle

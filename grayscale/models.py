@@ -56,6 +56,7 @@ class GrayscaleTask(ConcurrentTransitionMixin, models.Model):
     )
     guard_devices = models.PositiveIntegerField(_("at least this many devices"), null=True, blank=True)
     guard_seen = models.JSONField(null=True, help_text="what the guardrail saw last, see grayscale.guardrail.Seen")
+    guard_left_out = models.PositiveIntegerField(null=True, help_text="devices that it left out then (G-17)")
     guard_looked_at = models.DateTimeField(null=True, help_text="when it looked last")
     state = FSMField(choices=TaskState, default=TaskState.PENDING, protected=True)
     state_reason = models.CharField(max_length=20, choices=Reason, blank=True)

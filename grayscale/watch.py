@@ -13,7 +13,7 @@ from itertools import groupby
 from django.db import transaction
 
 from grayscale import lifecycle
-from grayscale.error_rates import error_rates_now
+from grayscale.error_rates import Counting, error_rates_now
 from grayscale.guardrail import Figures, Seen, breach, harm
 from grayscale.models import GrayscaleTask
 from grayscale.states import TaskState
@@ -29,7 +29,8 @@ def keep_watch(*, at: datetime) -> int:
     Each task is looked at about once a minute, by one sweep: the UPDATE takes it or not.
     """
     due = GrayscaleTask.objects.to_watch(at=at, looked_before=at - EVERY)
-    tasks = due.select_related("version", "mini_program__team").order_by("mini_program", "id")
+    tasks = due.select_related("version", "mini_program__team").prefetch_related("applications")
+    tasks = tasks.order_by("mini_program", "id")
     suspended = 0
     for _program, group in groupby(tasks, key=lambda task: task.mini_program_id):
         mine = [task for task in group if due.filter(pk=task.pk).update(guard_looked_at=at)]
@@ -51,29 +52,35 @@ def _watch(tasks: Sequence[GrayscaleTask], *, at: datetime) -> int:
     ):
         if start >= at:  # it has just begun
             continue
-        for task, seen in _seen(list(group), start=start, at=at):
+        for task, seen, left_out in _seen(list(group), start=start, at=at):
             guardrail = task.guardrail
-            GrayscaleTask.objects.filter(pk=task.pk).update(guard_seen=seen.plain())
+            GrayscaleTask.objects.filter(pk=task.pk).update(guard_seen=seen.plain(), guard_left_out=left_out)
             if guardrail and breach(guardrail, seen.ours, seen.online):
                 suspended += _suspend(task, seen, at=at)
     return suspended
 
 
-def _seen(tasks: Sequence[GrayscaleTask], *, start: datetime, at: datetime) -> list[tuple[GrayscaleTask, Seen]]:
+def _seen(tasks: Sequence[GrayscaleTask], *, start: datetime, at: datetime) -> list[tuple[GrayscaleTask, Seen, int]]:
+    """Return what was seen for each task, and how many devices were left out.
+
+    Of the online version, which has no places, all devices of the task's applications count.
+    """
     online = tasks[0].mini_program.versions.online().first()
-    versions = {task.version_id: task.version for task in tasks} | ({online.pk: online} if online else {})
-    figures, has_logs = error_rates_now(list(versions.values()), start=start, end=at)
-    nothing, number = Figures(), online.number if online else ""
+    ours = {task.pk: Counting.of(task) for task in tasks}
+    theirs = {pk: Counting(online, None, one.applications) for pk, one in ours.items()} if online else {}
+    now = error_rates_now([*ours.values(), *dict.fromkeys(theirs.values())], start=start, end=at)
+    nothing = Figures()
     return [
         (
             task,
             Seen(
                 since=start.isoformat(),
-                ours=figures.get(task.version.number, nothing),
-                online=figures.get(number, nothing),
-                number=number,
-                logs=has_logs,
+                ours=now.figures.get(ours[task.pk], nothing),
+                online=now.figures.get(theirs[task.pk], nothing) if online else nothing,
+                number=online.number if online else "",
+                logs=now.has_logs,
             ),
+            now.left_out.get(ours[task.pk], 0),
         )
         for task in tasks
     ]

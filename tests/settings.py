@@ -50,3 +50,6 @@ STORAGES = {
     "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
 }
 WHITENOISE_USE_FINDERS = WHITENOISE_AUTOREFRESH = True
+
+# Devices of tests all come from the same address.
+UNPROVEN_RATE_LIMIT = UNPROVEN_PLACES_PER_ADDRESS = UNPROVEN_PLACES_PER_APPLICATION = "1000000/second"

@@ -11,7 +11,7 @@ from http import HTTPStatus
 from typing import Any, Protocol, TypeVar
 
 import msgspec
-from django.db import connection
+from django.db import DEFAULT_DB_ALIAS, connections
 from django.http import HttpResponse, HttpResponseBase, StreamingHttpResponse
 
 from console.base.core import bodies
@@ -22,6 +22,7 @@ Headers = list[tuple[str, str]]
 Start = Callable[..., Any]
 WSGIApplication = Callable[[Environ, Start], Iterable[bytes]]
 T = TypeVar("T")
+Read = TypeVar("Read", covariant=True)
 
 LONGEST_BODY = 16 * 1024  # bytes; an update check has about 300
 JSON = ("Content-Type", "application/json")
@@ -29,6 +30,13 @@ NOT_STORED = ("Cache-Control", "no-store")
 
 encode = msgspec.json.Encoder().encode
 _status_lines = {status.value: f"{status.value} {status.phrase}" for status in HTTPStatus}
+
+
+class Decodes(Protocol[Read]):
+    """`msgspec.json.Decoder`, or what does the same."""
+
+    def decode(self, body: bytes, /) -> Read:
+        """Return the body, checked; raises as msgspec does."""
 
 
 class Body(Protocol):
@@ -110,7 +118,8 @@ def _give_back() -> None:
 
     A transaction that is open now is not the request's, but that of a test around it.
     """
-    if not connection.in_atomic_block:
+    connection = connections[DEFAULT_DB_ALIAS]  # The proxy of that name asks for it anew at each attribute.
+    if connection.connection is not None and not connection.in_atomic_block:
         connection.close()
 
 
@@ -151,7 +160,7 @@ def too_large(longest: int) -> BodyRefused:
     return BodyRefused(413, f"The body may have {longest} bytes.")
 
 
-def decode(body: bytes, decoder: msgspec.json.Decoder[T]) -> T:
+def decode(body: bytes, decoder: Decodes[T]) -> T:
     """Return the body, checked; raises BodyRefused (400, 422, which names the member that is wrong)."""
     try:
         return decoder.decode(body)

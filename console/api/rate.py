@@ -39,6 +39,11 @@ class Counter:
         self._window = -1
         self._counts = array("I")
 
+    def is_over(self, *key: Hashable) -> bool:
+        """Tell whether one more would be too many; counts nothing."""
+        window = int(time.monotonic() // self.seconds)
+        return window == self._window and self._counts[hash(key) % SLOTS] >= self.amount
+
     def count(self, *key: Hashable) -> int:
         """Count one request; return 0, or how many seconds it is until the window ends when it is one too many."""
         now = time.monotonic()

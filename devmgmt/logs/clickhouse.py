@@ -104,9 +104,13 @@ SELECT error, version, entries, devices, first, last, error IN (
 FROM found ORDER BY entries DESC, last DESC, error, version
 """
 DEVICES = """
-SELECT intDiv(toUnixTimestamp64Micro(time) - {start:Int64}, {step:Int64}) AS span, version, guid, max(level >= 8)
-FROM (SELECT time, version, guid, level FROM log_entry WHERE %s ORDER BY time DESC, id DESC LIMIT {limit:UInt32})
-WHERE version IN {versions:Array(String)} GROUP BY span, version, guid
+SELECT intDiv(toUnixTimestamp64Micro(time) - {start:Int64}, {step:Int64}) AS span, version, guid, application,
+       max(level >= 8)
+FROM (
+    SELECT time, version, guid, application, level FROM log_entry WHERE %s
+    ORDER BY time DESC, id DESC LIMIT {limit:UInt32}
+)
+WHERE version IN {versions:Array(String)} GROUP BY span, version, guid, application
 """
 VERSIONS = """
 SELECT DISTINCT library_version, client_version FROM (
@@ -180,13 +184,22 @@ class ClickHouseStore:
         ]
 
     def devices(
-        self, criteria: Criteria, versions: Sequence[str], *, step: timedelta, limit: int
+        self,
+        criteria: Criteria,
+        versions: Sequence[str],
+        *,
+        step: timedelta,
+        limit: int,
+        guids: Sequence[str] | None = None,
     ) -> list[DeviceErrors]:
         where, parameters = _asked(criteria)
+        if guids is not None:
+            where += " AND guid IN {guids:Array(String)}"
+            parameters["guids"] = list(guids)
         parameters |= {"versions": list(versions), "step": step // MICROSECOND, "limit": limit}
         return [
-            DeviceErrors(criteria.start + span * step, version, guid, bool(error))
-            for span, version, guid, error in self._ask(DEVICES % where, parameters)
+            DeviceErrors(criteria.start + span * step, version, guid, application, bool(error))
+            for span, version, guid, application, error in self._ask(DEVICES % where, parameters)
         ]
 
     def versions(self, mini_program: int) -> tuple[list[str], list[str]]:

@@ -81,9 +81,13 @@ class ErrorGroup:
 
 
 class DeviceErrors(NamedTuple):
-    """A device that logged with a version in the span of time that begins at `start`, and whether it had an error."""
+    """A device that logged with a version in the span of time that begins at `start`, and whether it had an error.
+
+    `application` is the primary key of the host application that it logged through.
+    """
 
     start: datetime
     version: str
     guid: str
+    application: int
     error: bool

@@ -115,11 +115,11 @@ ERRORS = SQL("""
 """)
 # The limit stands before the versions are asked for: of a rare version, all entries would be read.
 DEVICES = SQL("""
-    SELECT date_bin(%(step)s, time, %(start)s), version, guid, bool_or(level >= 8) FROM (
-        SELECT time, version, guid, level FROM devmgmt_logentry WHERE {range} AND {conditions}
+    SELECT date_bin(%(step)s, time, %(start)s), version, guid, application_id, bool_or(level >= 8) FROM (
+        SELECT time, version, guid, application_id, level FROM devmgmt_logentry WHERE {range} AND {conditions}
         ORDER BY time DESC, id DESC LIMIT %(limit)s
     ) AS newest
-    WHERE version = ANY(%(versions)s) GROUP BY 1, 2, 3
+    WHERE version = ANY(%(versions)s) GROUP BY 1, 2, 3, 4
 """)
 VERSIONS = SQL("""
     SELECT DISTINCT library_version, client_version FROM (
@@ -183,9 +183,18 @@ class PostgresStore:
         return [ErrorGroup(*row) for row in _ask(query, parameters | {"limit": limit})]
 
     def devices(
-        self, criteria: Criteria, versions: Sequence[str], *, step: timedelta, limit: int
+        self,
+        criteria: Criteria,
+        versions: Sequence[str],
+        *,
+        step: timedelta,
+        limit: int,
+        guids: Sequence[str] | None = None,
     ) -> list[DeviceErrors]:
         conditions, parameters = _asked(criteria)
+        if guids is not None:
+            conditions = SQL("{} AND guid = ANY(%(guids)s)").format(conditions)
+            parameters["guids"] = list(guids)
         query = DEVICES.format(range=SQL(RANGE), conditions=conditions)
         parameters |= {"versions": list(versions), "step": step, "limit": limit}
         return [DeviceErrors(*row) for row in _ask(query, parameters, setting=HASHING)]

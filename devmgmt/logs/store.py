@@ -39,11 +39,18 @@ class LogStore(Protocol):
         """Group the entries with an error that fit, by error and version, the most frequent first."""
 
     def devices(
-        self, criteria: Criteria, versions: Sequence[str], *, step: timedelta, limit: int
+        self,
+        criteria: Criteria,
+        versions: Sequence[str],
+        *,
+        step: timedelta,
+        limit: int,
+        guids: Sequence[str] | None = None,
     ) -> list[DeviceErrors]:
         """Return which devices logged with one of the versions, in spans of `step` from `criteria.start` on.
 
-        Only the newest `limit` entries that fit the criteria are looked at, of whatever version.
+        Only the newest `limit` entries that fit the criteria are looked at, of whatever version; with `guids`, of
+        these devices only.
         """
 
     def versions(self, mini_program: int) -> tuple[list[str], list[str]]:

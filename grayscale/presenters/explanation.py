@@ -250,7 +250,11 @@ class _Explainer:
     def _note(self, *, gives: bool, state: str, misses: int, window: Check) -> str:
         has_place = self.task.pk in self.claims.places
         if gives:
-            return _("It has a place in this task.") if has_place else _("It will take a place when it asks.")
+            if has_place:
+                return _("It has a place in this task.")
+            if self.device.application.places_proved_since:
+                return _("It will take a place when it asks with an installation proof.")
+            return _("It will take a place when it asks.")
         if state == TaskState.ENDED:
             return _("This task has ended.")
         if misses == 1 and not window.fits:

@@ -13,13 +13,13 @@ from functools import cached_property
 from typing import Any
 
 from django.conf import settings
-from django.db.models import Count, Q, Sum
 from django.utils.timezone import get_current_timezone_name
 from django.utils.translation import gettext as _
 
 from console.base.core import times
 from console.base.hosts.models import HostApplication
 from grayscale.conditions import APPLICATION, CONDITIONS, NETWORK, PLATFORM
+from grayscale.error_rates import Counting
 from grayscale.estimate import sample
 from grayscale.guardrail import Seen
 from grayscale.guardrail_words import guardrail_words
@@ -30,13 +30,12 @@ from grayscale.presenters.window import duration, span, window_note
 from grayscale.program_state import rules_of
 from grayscale.states import Reason, TaskState
 from grayscale.stats import BUCKET, SETTLED, Stats, kept, stats_of
-from releases.field.models import UpdateReport
-from releases.field.states import Platform, ReportResult
+from grayscale.update_reports import Reports, reports_of
+from releases.field.states import Platform
 from releases.models import Version
 
 HOUR = timedelta(hours=1)
 MANY = 200_000  # places of the last hour that are counted one by one
-MOST_REPORTS = 500_000  # reports that a rate is made from
 SHOWN = 5  # lines of a split; the rest is “Other”
 
 
@@ -47,35 +46,6 @@ class Line:
     label: str
     count: int
     percent: float
-
-
-@dataclass(frozen=True, kw_only=True)
-class Reports:
-    """What devices reported about the update to a version: how many have it, and on how many it failed."""
-
-    installed: int = 0
-    failed: int = 0
-    tries: int = 0
-
-    @property
-    def devices(self) -> int:
-        """How many devices reported."""
-        return self.installed + self.failed
-
-    @property
-    def success(self) -> float | None:
-        """How many of a hundred have it; None before the first report."""
-        return 100 * self.installed / self.devices if self.devices else None
-
-    @property
-    def failure(self) -> float | None:
-        """How many of a hundred do not have it."""
-        return 100 * self.failed / self.devices if self.devices else None
-
-    @property
-    def tries_per_hundred(self) -> float | None:
-        """How many tries failed for each hundred devices, also where a later one succeeded."""
-        return 100 * self.tries / self.devices if self.devices else None
 
 
 @dataclass
@@ -319,13 +289,25 @@ class Progress:
 
     @cached_property
     def reports(self) -> Reports:
-        """What devices reported about this version."""
-        return _reports(self.task.version)
+        """What devices with a place reported about this version (G-17); nothing once their places are deleted."""
+        return Reports() if self.is_forgotten else reports_of(Counting.of(self.task), self.task)
 
     @cached_property
     def online_reports(self) -> Reports:
-        """What devices reported about the online version."""
-        return _reports(self.online) if self.online else Reports()
+        """What all devices of the task's applications reported about the online version."""
+        if self.online is None:
+            return Reports()
+        return reports_of(Counting(self.online, None, Counting.of(self.task).applications), self.task)
+
+    @cached_property
+    def is_proved(self) -> bool:
+        """Whether all of the task's applications require proof of what it counts since before it started (R-9)."""
+        applications = HostApplication.objects.filter(pk__in=self.task.applications.values("application"))
+        return not applications.exclude(
+            places_proved_since__lte=self.started,
+            reports_proved_since__lte=self.started,
+            logs_proved_since__lte=self.started,
+        ).exists()
 
 
 def _about(length: timedelta) -> str:
@@ -377,17 +359,3 @@ def _reason_words(reason: str) -> str:
         value = {"value": platform.label}
         words |= {f"{platform}_old": str(PLATFORM.too_old) % value, f"{platform}_new": str(PLATFORM.too_new) % value}
     return words[reason]
-
-
-def _reports(version: Version) -> Reports:
-    def count() -> Reports:
-        rows = UpdateReport.objects.filter(version=version)[:MOST_REPORTS]
-        found = rows.aggregate(
-            installed=Count("guid", filter=Q(result=ReportResult.INSTALLED)),
-            failed=Count("guid", filter=Q(result=ReportResult.FAILED)),
-            tries=Sum("failures", default=0),
-        )
-        return Reports(**found)
-
-    reports: Reports = kept(f"grayscale-reports-2-{version.pk}", count)
-    return reports

@@ -2,7 +2,8 @@
 
 Every tenth program has five delivering grayscale tasks, in which some devices have a place. For each LIST, a number,
 there is one program more, with one task and an object list of so many GUIDs. Prints the id and key of an application
-to which every program is bound, and the programs' App IDs, as JSON.
+to which every program is bound, the programs' App IDs, and proofs of the GUIDs that ask, as JSON. With BENCH_PROVED the
+applications require proof for places.
 """
 
 from __future__ import annotations
@@ -33,6 +34,7 @@ def fill(programs: int, lists: list[int]) -> dict[str, object]:
     """Make programs on the shelf, each with an online version and bound to three applications, and tasks."""
     from console.base.accounts.models import Team, User
     from console.base.hosts.models import ApplicationKey, HostApplication
+    from console.base.hosts.proofs import issue
     from console.base.hosts.signing import make_signing_key
     from miniprograms.models import Binding, Category, MiniProgram
     from releases.models import Package, Version
@@ -49,6 +51,8 @@ def fill(programs: int, lists: list[int]) -> dict[str, object]:
     keys = ApplicationKey.objects.bulk_create(ApplicationKey(application=host, created_by=asker) for host in hosts)
     for host in hosts:
         make_signing_key(host, by=None)
+    if os.environ.get("BENCH_PROVED"):
+        HostApplication.objects.update(places_proved_since=now)
     made = MiniProgram.objects.bulk_create(
         MiniProgram(
             team=team,
@@ -99,6 +103,9 @@ def fill(programs: int, lists: list[int]) -> dict[str, object]:
         "key": keys[0].key,
         "plain": [program.app_id for program in plain],
         "tasked": [program.app_id for program in tasked],
+        "proofs": [
+            issue(hosts[0].application_id, 1, guid=_guid(n), account=None, at=now.timestamp())[0] for n in range(KNOWN)
+        ],
         "listed": [program.app_id for program in listed],
     }
 

@@ -75,7 +75,11 @@ def run() -> list[Result]:
     if shutil.which("wrk") is None:
         raise RuntimeError("The load generator is missing: apt-get install wrk")
     with stand.database() as environment, contextlib.ExitStack() as stack:
-        environment |= {"DEVICE_RATE_LIMIT": "100000/second", "LOG_ENTRIES_PER_DAY": "1000000000"}
+        environment |= {
+            "DEVICE_RATE_LIMIT": "100000/second",
+            "UNPROVEN_RATE_LIMIT": "100000/second",
+            "LOG_ENTRIES_PER_DAY": "1000000000",
+        }
         fill = [sys.executable, "-m", "tests.bench.catalogue", str(PROGRAMS)]
         catalogue = json.loads(subprocess.check_output(fill, env=environment))
         keep = "import django; django.setup(); from devmgmt.tasks import keep_logs; keep_logs()"

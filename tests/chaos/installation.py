@@ -208,6 +208,9 @@ def _environment(base: Path, mail_port: int) -> dict[str, str]:
         "EGRESS_ALLOWED": "127.0.0.0/8",
         "SERVER_RATE_LIMIT": "100000/second",
         "DEVICE_RATE_LIMIT": "100000/second",
+        "UNPROVEN_PLACES_PER_ADDRESS": "1000000/second",
+        "UNPROVEN_PLACES_PER_APPLICATION": "1000000/second",
+        "UNPROVEN_RATE_LIMIT": "1000000/second",
         "SUDO_SECONDS": "86400",
         "LOG_LEVEL": "WARNING",
     }

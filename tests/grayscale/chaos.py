@@ -38,6 +38,8 @@ class Server:
         self.log = folder / f"server-{self.port}.log"
         self.environment = {
             **os.environ,
+            "UNPROVEN_PLACES_PER_ADDRESS": "1000000/second",
+            "UNPROVEN_PLACES_PER_APPLICATION": "1000000/second",
             "DJANGO_SETTINGS_MODULE": "console.settings",
             "DATABASE_URL": database_url(),
             "PGAPPNAME": APPLICATION,

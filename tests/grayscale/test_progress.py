@@ -12,11 +12,13 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
+from console.base.hosts.models import HostApplication
 from grayscale import actions, stats
 from grayscale.history import suspended_spans
 from grayscale.models import Claim, ClaimShard, GrayscaleTask
 from grayscale.presenters.progress import Progress
 from grayscale.stats import Stats
+from grayscale.watch import keep_watch
 from releases.field.models import SeenDevice, UpdateReport
 from tests import factories
 
@@ -224,6 +226,7 @@ def test_compares_with_the_online_version(task, signed_in):
     client = signed_in(task.created_by)
     assert "No reports yet" in client.get(url(task)).content.decode()
     cache.clear()
+    place(task, 1000)
     report(task.version, "installed", 991)
     report(task.version, "failed", 9, failures=2)
     report(task.mini_program.versions.online().get(), "installed", 3, failures=1)
@@ -231,6 +234,35 @@ def test_compares_with_the_online_version(task, signed_in):
     assert (found.reports.success, found.reports.failure, found.reports.tries) == (99.1, pytest.approx(0.9), 18)
     assert (found.online_reports.success, found.online_reports.tries_per_hundred) == (100, 100)
     assert "99.1 %" in client.get(url(task)).content.decode()
+
+
+def test_g_17_says_whose_reports_are_left_out(task, signed_in):
+    place(task, 10)
+    report(task.version, "installed", 8)
+    report(task.version, "failed", 5)
+    online = task.mini_program.versions.online().get()
+    report(online, "installed", 3)
+    UpdateReport.objects.filter(version=online).update(application=factories.make_application())
+    found = progress_of(task)
+    assert (found.reports.installed, found.reports.failed, found.reports.left_out) == (8, 2, 3)
+    assert (found.online_reports.devices, found.online_reports.left_out) == (0, 3)
+    GrayscaleTask.objects.filter(pk=task.pk).update(guard_rate=5, guard_devices=9)
+    keep_watch(at=timezone.now() + timedelta(minutes=1))
+    text = " ".join(signed_in(task.created_by).get(url(task)).content.decode().split())
+    assert "3 other devices reported on 1.1.0 and are left out" in text
+    assert "3 devices left out" in text
+
+
+def test_r_9_figures_are_unproven_until_all_is_required(task, signed_in):
+    client = signed_in(task.created_by)
+    since = dict.fromkeys(("places_proved_since", "reports_proved_since", "logs_proved_since"), task.starts_at)
+    assert not progress_of(task).is_proved
+    assert "Unproven" in client.get(url(task)).content.decode()
+    HostApplication.objects.update(**since)
+    assert progress_of(task).is_proved
+    assert "Unproven" not in client.get(url(task)).content.decode()
+    HostApplication.objects.update(logs_proved_since=timezone.now() + timedelta(hours=1))
+    assert not progress_of(task).is_proved
 
 
 def test_the_page_shows_the_numbers_and_the_reasons(task, signed_in):

@@ -156,7 +156,9 @@ def test_the_page_says_of_which_days_reports_are(signed_in):
     with time_machine.travel(timezone.now() + 91 * DAY, tick=False):
         client = signed_in(task.mini_program.created_by)
         assert "No reports in the last 90 days. Earlier ones were deleted." in page_of(task, client)
-        report(task.version, 1, timezone.now())
+        guid = factories.make_seen(task.mini_program)[0]
+        assert factories.make_claim(task, guid=guid)
+        report(task.version, int(guid[4:]), timezone.now())
         cache.clear()
         assert "Reports of the last 90 days." in page_of(task, client)
 

@@ -9,7 +9,10 @@ from __future__ import annotations
 import base64
 import gzip
 import hashlib
+import hmac
 import json
+import secrets
+import time
 import urllib.error
 import urllib.request
 from collections.abc import Mapping, Sequence
@@ -49,13 +52,15 @@ class _Same(urllib.request.HTTPRedirectHandler):
 class Client:
     """Asks the console at `url`, such as https://console.example.com, as one host application.
 
-    `signing_keys` are the public keys whose signatures it trusts, by id, 32 bytes each.
+    `signing_keys` are the public keys whose signatures it trusts, by id, 32 bytes each. `proof` says that the
+    installation is real; the app has it from its own server (R-9).
     """
 
     url: str
     application_id: str
     key: str
     signing_keys: Mapping[str, bytes] = field(default_factory=dict)
+    proof: str = field(default="", repr=False)
 
     @classmethod
     def configured(cls, file: Path, *, url: str = "") -> Client:
@@ -199,8 +204,9 @@ class Client:
         if urlsplit(url).scheme not in ("http", "https") or urlsplit(url).netloc != urlsplit(self.url).netloc:
             raise ClientError(f"{url} is not an address of {self.url}: the key goes nowhere else.")
         credentials = base64.b64encode(f"{self.application_id}:{self.key}".encode()).decode()
+        proved = {"Installation-Proof": self.proof} if self.proof else {}
         request = urllib.request.Request(  # noqa: S310 - the scheme is checked above
-            url, body, {"Authorization": f"Basic {credentials}", **headers}
+            url, body, {"Authorization": f"Basic {credentials}", **proved, **headers}
         )
         try:
             response: HTTPResponse = urllib.request.build_opener(_Same).open(request, timeout=PATIENCE)
@@ -210,6 +216,27 @@ class Client:
                 raise ClientError(f"{error.code}: {_message(error.read(4096))}") from None
         except (urllib.error.URLError, TimeoutError, HTTPException, ConnectionError) as error:
             raise ClientError(f"{url} could not be reached: {error}") from None
+
+
+def ask_for_proof(url: str, application_id: str, secret: str, **asked: str) -> dict[str, Any]:
+    """Ask the console for an installation proof, as the application's own server does: never an app (R-9, R-13).
+
+    `secret` is the server secret, `whsec_…`; `asked` are guid, or platform to have one issued, and account. Returns
+    guid, proof and expires_in (seconds). Raises ClientError.
+    """
+    body = json.dumps({"application_id": application_id, **asked})
+    name, at = f"proof_{secrets.token_hex(16)}", int(time.time())
+    try:
+        key = base64.b64decode(secret.removeprefix("whsec_"), validate=True)
+    except ValueError:
+        raise ClientError("The server secret is not one: whsec_ and Base64.") from None
+    signature = base64.b64encode(hmac.digest(key, f"{name}.{at}.{body}".encode(), "sha256")).decode()
+    headers = {"webhook-id": name, "webhook-timestamp": str(at), "webhook-signature": f"v1,{signature}"}
+    client = Client(url, application_id, "")
+    answered = client._open("/runtime/v1/proofs", {"Content-Type": "application/json", **headers}, body.encode())
+    with answered as response:
+        answer: dict[str, Any] = json.load(response)
+        return answer
 
 
 def statement(app_id: str, version: str, sha256: str, size: int) -> bytes:

@@ -10,8 +10,9 @@ from django.db import Error
 from django.utils import timezone
 
 from console.api.device import rate
-from console.api.device.credentials import Source, authenticate
+from console.api.device.credentials import Application, Source, authenticate
 from console.api.device.http import ApiError, not_found, read_json, read_query, unavailable
+from console.api.device.proof import admit
 from console.api.device.schema import (
     ConsentAnswers,
     ConsentChoices,
@@ -39,10 +40,14 @@ def answer(environ: Environ, source: Callable[[], Source]) -> Response:
 
     Raises ApiError (401, 400, 403, 404, 409, 411, 413, 415, 422, 429, 503).
     """
-    application = authenticate(environ, source()).pk
+    application = authenticate(environ, source())
     if environ["REQUEST_METHOD"] == "POST":
-        return _keep(read_json(environ, _answers), application)
-    response = _show(read_query(environ, ConsentQuestion), application)
+        answers = read_json(environ, _answers)
+        _admit(environ, application, answers.account)
+        return _keep(answers, application.pk)
+    asked = read_query(environ, ConsentQuestion)
+    _admit(environ, application, asked.account)
+    response = _show(asked, application.pk)
     if environ["REQUEST_METHOD"] == "HEAD":
         response.body = b""
     return response
@@ -50,11 +55,11 @@ def answer(environ: Environ, source: Callable[[], Source]) -> Response:
 
 def settings(environ: Environ, source: Callable[[], Source]) -> Response:
     """Change what the user wants of a program and answer with how it is then; raises ApiError as `answer`."""
-    application = authenticate(environ, source()).pk
+    application = authenticate(environ, source())
     asked = read_json(environ, _settings)
-    rate.limiter.hit(application, asked.account)
+    _admit(environ, application, asked.account)
     with _refusing():
-        binding = _binding(asked.app_id, application)
+        binding = _binding(asked.app_id, application.pk)
         consents.change_settings(
             binding,
             account=asked.account,
@@ -65,8 +70,13 @@ def settings(environ: Environ, source: Callable[[], Source]) -> Response:
         return json_response(_choices(consents.settings_of(binding, account=asked.account)))
 
 
+def _admit(environ: Environ, application: Application, account: str) -> None:
+    """Raise ApiError 429, and 403 unless the account is proved where the application requires that (R-9)."""
+    rate.limiter.hit(application.pk, account)
+    admit(environ, application, "consents", required=application.consents, account=account)
+
+
 def _show(asked: ConsentQuestion, application: int) -> Response:
-    rate.limiter.hit(application, asked.account)
     with _refusing():
         binding = _binding(asked.app_id, application)
         if asked.template_ids is None:
@@ -76,7 +86,6 @@ def _show(asked: ConsentQuestion, application: int) -> Response:
 
 
 def _keep(asked: ConsentAnswers, application: int) -> Response:
-    rate.limiter.hit(application, asked.account)
     with _refusing():
         results = consents.answer(
             _binding(asked.app_id, application),

@@ -10,26 +10,43 @@ from typing import Protocol
 import msgspec
 
 from console.api.device.http import ApiError
-from console.api.http import Environ
+from console.api.http import Environ, Response
 from grayscale.decision import Deliverable, ProgramState
 from releases.field.device import Device
 from releases.field.states import GUID_PREFIXES
+
+MOST_REMEMBERED = 4096
 
 
 class Application(msgspec.Struct, frozen=True):
     """A host application: its primary key, the SHA-256 of each key that is not revoked, and the keys that sign for it.
 
     These are (key id, sealed private key), the newest first: sealed until the first signature needs them, and nothing
-    that is printed or logged can tell them.
+    that is printed or logged can tell them. `places` to `logs` say what it requires installation proof for (R-9).
     """
 
     pk: int
     keys: tuple[bytes, ...]
     signing_keys: tuple[tuple[str, str], ...] = ()
+    application_id: str = ""
+    proof_series: int = 1
+    places: bool = False
+    consents: bool = False
+    reports: bool = False
+    logs: bool = False
 
 
 class Source(Protocol):
-    """Where the answers come from: the snapshot in memory, or the rows themselves."""
+    """Where the answers come from: the snapshot in memory, or the rows themselves.
+
+    It remembers what follows from nothing but itself: by the header, who has proved to be which application; and the
+    answers that are the same for every device, by (App ID, application, version, status, channel).
+    """
+
+    @property
+    def proved(self) -> dict[str, Application]: ...
+    @property
+    def answers(self) -> dict[tuple[str, int, str, str, str | None], Response]: ...
 
     def application(self, application_id: str) -> Application | None:
         """Return the host application with this id; None for an unknown one."""
@@ -50,7 +67,10 @@ def authenticate(environ: Environ, source: Source) -> Application:
     Basic, because the credentials are a name and a secret and every HTTP client speaks it. The id is no
     secret; the key is compared by its hash and in constant time.
     """
-    scheme, _, encoded = environ.get("HTTP_AUTHORIZATION", "").partition(" ")
+    header = environ.get("HTTP_AUTHORIZATION", "")
+    if (remembered := source.proved.get(header)) is not None:
+        return remembered
+    scheme, _, encoded = header.partition(" ")
     if scheme != "Basic" and scheme.lower() != "basic":
         raise _unauthenticated()
     try:
@@ -63,6 +83,8 @@ def authenticate(environ: Environ, source: Source) -> Application:
         presented = sha256(key).digest()
         for known in application.keys:
             if compare_digest(known, presented):
+                if len(source.proved) < MOST_REMEMBERED:  # One key can be written in several ways.
+                    source.proved[header] = application
                 return application
     raise _unauthenticated()
 

@@ -5,7 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from console.api import http
-from console.api.device import consents, login_codes, logs, openapi, packages, policy, privacy, reports, update
+from console.api.device import (
+    consents,
+    login_codes,
+    logs,
+    openapi,
+    packages,
+    policy,
+    privacy,
+    proof_requests,
+    reports,
+    update,
+)
 from console.api.device.credentials import Source
 from console.api.device.feed import feed
 from console.api.device.http import ApiError, not_found, unavailable
@@ -23,8 +34,10 @@ METHODS = {
     "consents": ("GET", "HEAD", "POST"),
     "consent-settings": ("POST",),
     "login-codes": ("POST",),
+    "proofs": ("POST",),
     "openapi": ("GET", "HEAD"),
 }
+BY_SERVER = {"login-codes": login_codes.answer, "proofs": proof_requests.answer}
 
 
 def in_front_of(django: WSGIApplication) -> WSGIApplication:
@@ -75,9 +88,9 @@ def _handle(environ: Environ, source: Callable[[], Source], is_away: Callable[[]
     if path == "consent-settings":
         _allow(environ, METHODS["consent-settings"])
         return consents.settings(environ, source)
-    if path == "login-codes":
-        _allow(environ, METHODS["login-codes"])
-        return login_codes.answer(environ)
+    if path in BY_SERVER:
+        _allow(environ, METHODS[path])
+        return BY_SERVER[path](environ)
     if path == "reports":
         _allow(environ, METHODS["reports"])
         return reports.answer(environ, source)

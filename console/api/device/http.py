@@ -15,6 +15,7 @@ from console.api.http import (
     JSON,
     LONGEST_BODY,
     BodyRefused,
+    Decodes,
     Environ,
     Headers,
     Response,
@@ -87,7 +88,7 @@ def read_query(environ: Environ, type_: type[T]) -> T:
         raise ApiError(422, "invalid", str(error)) from None
 
 
-def read_json(environ: Environ, decoder: msgspec.json.Decoder[T]) -> T:
+def read_json(environ: Environ, decoder: Decodes[T]) -> T:
     """Return the body, checked; raises ApiError 400, 408, 411, 413, 415 or 422, which names what is wrong."""
     _check_type(environ)
     try:

@@ -13,6 +13,7 @@ from django.utils import timezone
 from console.api.device import rate
 from console.api.device.credentials import Source, authenticate, check_guid
 from console.api.device.http import ApiError, not_found, read_batch, unavailable
+from console.api.device.proof import admit
 from console.api.device.schema import LogBatch, LogEntry, LogsAccepted
 from console.api.http import Environ, Response, json_response
 from console.base.core import busy
@@ -32,13 +33,14 @@ _decoder = msgspec.json.Decoder(LogBatch)
 def answer(environ: Environ, source: Callable[[], Source]) -> Response:
     """Keep a batch of log entries, all or none; answered when they outlive a crash.
 
-    Raises ApiError (401, 400, 404, 411, 413, 415, 422, 429, 503).
+    Raises ApiError (401, 400, 403, 404, 411, 413, 415, 422, 429, 503).
     """
     rows = source()
     application = authenticate(environ, rows)
     batch = read_batch(environ, _decoder, longest=LONGEST_BATCH)
     check_guid(batch.guid, batch.platform)
     rate.limiter.hit(application.pk, batch.guid)
+    admit(environ, application, "logs", required=application.logs, guid=batch.guid)
     program = rows.program(batch.app_id)
     if program is None or application.pk not in program.bound:
         raise not_found()

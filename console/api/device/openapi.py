@@ -15,6 +15,7 @@ from console.api.device.schema import (
     ConsentResults,
     ConsentSettings,
     Error,
+    IssuedProof,
     LogBatch,
     LoginCode,
     LoginCodeRequest,
@@ -22,6 +23,7 @@ from console.api.device.schema import (
     PolicyQuestion,
     PrivacyAnswer,
     PrivacyQuestion,
+    ProofRequest,
     Report,
     UpdateAnswer,
     UpdateRequest,
@@ -40,6 +42,8 @@ BODIES: list[type] = [
     Error,
     LoginCodeRequest,
     LoginCode,
+    ProofRequest,
+    IssuedProof,
     ConsentChoices,
     ConsentAnswers,
     ConsentResults,
@@ -48,7 +52,8 @@ BODIES: list[type] = [
 ERRORS = {
     400: "The body is not JSON.",
     401: "No, an unknown or a revoked key; a wrong signature.",
-    403: "The user did not tap, has turned off the main switch, or the program is banned; the code says which.",
+    403: "No installation proof where it is required, or a bad one; of consents also: the user did not tap, has turned "
+    "off the main switch, or the program is banned. The code says which.",
     404: "There is nothing here for this application.",
     405: "Another method; see Allow.",
     408: "The body did not arrive in time.",
@@ -103,6 +108,15 @@ def _document() -> bytes:
     )
 
 
+PROOF = {
+    "name": "Installation-Proof",
+    "in": "header",
+    "required": False,
+    "schema": {"type": "string", "maxLength": 1024, "pattern": "^[!-~]*$"},
+    "description": "From the application's own server (`proofs`); an application can require it.",
+}
+
+
 def _paths(schemas: Mapping[type, Any]) -> dict[str, Any]:
     error = schemas[Error]
     choices = schemas[ConsentChoices]
@@ -128,6 +142,7 @@ def _paths(schemas: Mapping[type, Any]) -> dict[str, Any]:
         "/runtime/v1/consents": _consents(choices, schemas[ConsentAnswers], schemas[ConsentResults], error),
         "/runtime/v1/consent-settings": {"post": _consent_settings(schemas[ConsentSettings], choices, error)},
         "/runtime/v1/login-codes": {"post": _login_code(schemas[LoginCodeRequest], schemas[LoginCode], error)},
+        "/runtime/v1/proofs": {"post": _proof(schemas[ProofRequest], schemas[IssuedProof], error)},
     }
 
 
@@ -135,10 +150,11 @@ def _update(asked: Any, answered: Any, error: Any) -> dict[str, Any]:
     return {
         "operationId": "update",
         "summary": "Which version of a mini program shall this device run?",
+        "parameters": [PROOF],
         "requestBody": {"required": True, "content": {"application/json": {"schema": asked}}},
         "responses": {
             "200": {"description": "What to do.", "content": {"application/json": {"schema": answered}}},
-            **_errors(error, 400, 401, 405, 408, 411, 413, 415, 422, 429, 503),
+            **_errors(error, 400, 401, 403, 405, 408, 411, 413, 415, 422, 429, 503),
         },
     }
 
@@ -147,10 +163,11 @@ def _report(asked: Any, error: Any) -> dict[str, Any]:
     return {
         "operationId": "report",
         "summary": "How did the update end?",
+        "parameters": [PROOF],
         "requestBody": {"required": True, "content": {"application/json": {"schema": asked}}},
         "responses": {
             "204": {"description": "It is written."},
-            **_errors(error, 400, 401, 404, 405, 408, 411, 413, 415, 422, 429, 503),
+            **_errors(error, 400, 401, 403, 404, 405, 408, 411, 413, 415, 422, 429, 503),
         },
     }
 
@@ -160,14 +177,14 @@ def _logs(batch: Any, accepted: Any, error: Any) -> dict[str, Any]:
     return {
         "operationId": "logs",
         "summary": "What did a mini program log?",
-        "parameters": [encoding],
+        "parameters": [PROOF, encoding],
         "requestBody": {"required": True, "content": {"application/json": {"schema": batch}}},
         "responses": {
             "200": {
                 "description": "They are kept, and outlive any crash.",
                 "content": {"application/json": {"schema": accepted}},
             },
-            **_errors(error, 400, 401, 404, 405, 408, 411, 413, 415, 422, 429, 503),
+            **_errors(error, 400, 401, 403, 404, 405, 408, 411, 413, 415, 422, 429, 503),
         },
     }
 
@@ -220,23 +237,33 @@ def _kept_by_devices(description: str, answered: Any, error: Any, *, body: bool)
 
 
 def _login_code(asked: Any, answered: Any, error: Any) -> dict[str, Any]:
+    summary = "A code by which the program's server learns who its user is; asked by the application's server."
+    codes = (400, 401, 404, 405, 408, 409, 411, 413, 415, 422, 429, 503)
+    return _signed("login_code", summary, asked, _content("The code.", answered), _errors(error, *codes))
+
+
+def _proof(asked: Any, answered: Any, error: Any) -> dict[str, Any]:
+    summary = "A proof that an installation is real, and a GUID if it has none; asked by the application's server."
+    codes = (400, 401, 405, 408, 411, 413, 415, 422, 429, 503)
+    return _signed("proof", summary, asked, _content("GUID and proof.", answered), _errors(error, *codes))
+
+
+def _signed(operation: str, summary: str, asked: Any, answered: Any, errors: dict[str, Any]) -> dict[str, Any]:
+    """Return what the application's server asks, signed."""
     name = _parameter("webhook-id", "header", {"type": "string", "maxLength": 64}, "Another one for each request.")
     time = _parameter("webhook-timestamp", "header", {"type": "string"}, "Seconds since 1970, within 5 minutes.")
     return {
-        "operationId": "login_code",
-        "summary": "A code by which the program's server learns who its user is; asked by the application's server.",
+        "operationId": operation,
+        "summary": summary,
         "security": [{"server": []}],
         "parameters": [{**name, "required": True}, {**time, "required": True}],
         "requestBody": {"required": True, "content": {"application/json": {"schema": asked}}},
-        "responses": {
-            "200": {"description": "The code.", "content": {"application/json": {"schema": answered}}},
-            **_errors(error, 400, 401, 404, 405, 408, 409, 411, 413, 415, 422, 429, 503),
-        },
+        "responses": {"200, 400, 401, 404, 405, 408, 409, 411, 413, 415, 422, 429, 503": answered, **errors},
     }
 
 
 def _consents(choices: Any, answers: Any, results: Any, error: Any) -> dict[str, Any]:
-    shown = {"summary": "What is to be shown to the user?", "parameters": _query(ConsentQuestion)}
+    shown = {"summary": "What is to be shown to the user?", "parameters": [PROOF, *_query(ConsentQuestion)]}
     codes = (401, 404, 405, 422, 429, 503)
     return {
         "get": {
@@ -252,6 +279,7 @@ def _consents(choices: Any, answers: Any, results: Any, error: Any) -> dict[str,
         "post": {
             "operationId": "answer_consents",
             "summary": "What did the user answer in the pop-up?",
+            "parameters": [PROOF],
             "requestBody": {"required": True, "content": {"application/json": {"schema": answers}}},
             "responses": {
                 "200": _content("It is kept.", results),
@@ -265,10 +293,11 @@ def _consent_settings(asked: Any, choices: Any, error: Any) -> dict[str, Any]:
     return {
         "operationId": "consent_settings",
         "summary": "What does the user change in the settings?",
+        "parameters": [PROOF],
         "requestBody": {"required": True, "content": {"application/json": {"schema": asked}}},
         "responses": {
             "200": _content("How it is now.", choices),
-            **_errors(error, 400, 401, 404, 405, 408, 411, 413, 415, 422, 429, 503),
+            **_errors(error, 400, 401, 403, 404, 405, 408, 411, 413, 415, 422, 429, 503),
         },
     }
 

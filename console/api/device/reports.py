@@ -10,6 +10,7 @@ from django.db import Error
 from console.api.device import rate
 from console.api.device.credentials import Source, authenticate
 from console.api.device.http import ApiError, not_found, read_json, unavailable
+from console.api.device.proof import admit
 from console.api.device.schema import Report
 from console.api.http import NOT_STORED, Environ, Response
 from console.base.core import busy
@@ -22,12 +23,13 @@ _decoder = msgspec.json.Decoder(Report)
 def answer(environ: Environ, source: Callable[[], Source]) -> Response:
     """Keep how an update ended; answered when it is written.
 
-    Raises ApiError (401, 400, 404, 411, 413, 415, 422, 429, 503).
+    Raises ApiError (401, 400, 403, 404, 411, 413, 415, 422, 429, 503).
     """
     rows = source()
     application = authenticate(environ, rows)
     report = read_json(environ, _decoder)
     rate.limiter.hit(application.pk, report.guid)
+    admit(environ, application, "reports", required=application.reports, guid=report.guid)
     program = rows.program(report.app_id)
     if program is None or application.pk not in program.bound:
         raise not_found()

@@ -9,7 +9,8 @@ import time
 from typing import Any
 
 from console.api.device.credentials import Application
-from console.base.hosts.models import HostApplication
+from console.api.http import Response
+from console.base.hosts.models import PROOF_USES, HostApplication
 from grayscale.decision import Deliverable, ProgramState, served
 from grayscale.program_state import program_state, program_states
 from miniprograms.models import MiniProgram
@@ -19,7 +20,11 @@ from releases.models import Version
 
 
 class Rows:
-    """Answers by queries."""
+    """Answers by queries; one for each request, so it remembers nothing for long."""
+
+    def __init__(self) -> None:
+        self.proved: dict[str, Application] = {}
+        self.answers: dict[tuple[str, int, str, str, str | None], Response] = {}
 
     def application(self, application_id: str) -> Application | None:
         application = HostApplication.objects.filter(application_id=application_id).first()
@@ -27,7 +32,14 @@ class Rows:
             return None
         keys = application.keys.filter(revoked_at=None)
         signing_keys = application.signing_keys.active().values_list("key_id", "sealed")
-        return Application(application.pk, tuple(bytes.fromhex(key.sha256) for key in keys), tuple(signing_keys))
+        return Application(
+            application.pk,
+            tuple(bytes.fromhex(key.sha256) for key in keys),
+            tuple(signing_keys),
+            application.application_id,
+            application.proof_series,
+            *(getattr(application, f"{use}_proved_since") is not None for use in PROOF_USES),
+        )
 
     def program(self, app_id: str) -> ProgramState | None:
         program = MiniProgram.objects.filter(app_id=app_id).first()

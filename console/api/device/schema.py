@@ -203,6 +203,25 @@ class LogsAccepted(msgspec.Struct, frozen=True):
     cut: Annotated[int, Meta(ge=0, description="In how many of them something was too long.")]
 
 
+class ProofRequest(msgspec.Struct):
+    """An installation proof, asked for by the application's server. Unknown members are ignored."""
+
+    application_id: ApplicationId
+    guid: Annotated[Guid | None, Meta(description="The installation; absent: one is issued for the platform.")] = None
+    platform: Literal["android", "ios"] | None = None
+    account: Annotated[
+        Text | None, Meta(description="Who has signed in there: needed for consents, and where devices send one.")
+    ] = None
+
+
+class IssuedProof(msgspec.Struct, frozen=True):
+    """What the server hands to the app, which sends `proof` in the header `Installation-Proof`."""
+
+    guid: Guid
+    proof: str
+    expires_in: Annotated[int, Meta(ge=0, description="seconds")]
+
+
 class LoginCodeRequest(msgspec.Struct):
     """A code for an account of the application that has opened the program. Unknown members are ignored."""
 

@@ -14,6 +14,7 @@ import msgspec
 from django.db import connection
 
 from console.api.device.credentials import Application
+from console.api.http import Response
 from grayscale.decision import Deliverable, ProgramState, served
 from grayscale.program_state import task_rules, trials_of
 from miniprograms.querysets import BOUND, ON_SHELF, UNBOUND
@@ -44,7 +45,10 @@ SOME_PROGRAMS = PROGRAMS.format(
 APPLICATIONS = """
     SELECT application.application_id, application.id, array_agg(sha256(convert_to(key.key, 'UTF8'))),
            ARRAY(SELECT ARRAY[signing.key_id, signing.sealed] FROM hosts_signingkey AS signing
-                 WHERE signing.application_id = application.id AND signing.retired_at IS NULL ORDER BY signing.id DESC)
+                 WHERE signing.application_id = application.id AND signing.retired_at IS NULL ORDER BY signing.id DESC),
+           application.proof_series, ARRAY[
+               places_proved_since IS NOT NULL, consents_proved_since IS NOT NULL,
+               reports_proved_since IS NOT NULL, logs_proved_since IS NOT NULL]
     FROM hosts_hostapplication AS application
     JOIN hosts_applicationkey AS key ON key.application_id = application.id AND key.revoked_at IS NULL
     GROUP BY application.id
@@ -52,12 +56,17 @@ APPLICATIONS = """
 
 
 class Snapshot(msgspec.Struct, frozen=True):
-    """Host applications by id, mini programs by App ID, App IDs by primary key and by the packages they may give."""
+    """Host applications by id, mini programs by App ID, App IDs by primary key and by the packages they may give.
+
+    `proved` and `answers` are filled as requests come, and end with the snapshot (`credentials.Source`).
+    """
 
     applications: Mapping[str, Application]
     programs: Mapping[str, ProgramState]
     app_ids: Mapping[int, str]
     packages: Mapping[str, frozenset[str]]
+    proved: dict[str, Application] = msgspec.field(default_factory=dict)
+    answers: dict[tuple[str, int, str, str, str | None], Response] = msgspec.field(default_factory=dict)
 
     def application(self, application_id: str) -> Application | None:
         """Return the host application with this id; None also when all its keys are revoked."""
@@ -87,7 +96,7 @@ def load() -> Snapshot:
 def reload(snapshot: Snapshot, *, mini_programs: Iterable[int] = (), applications: bool = False) -> Snapshot:
     """Return a new snapshot in which these programs (primary keys), and all applications if so, are as they are now."""
     if applications:
-        snapshot = msgspec.structs.replace(snapshot, applications=_applications())
+        snapshot = Snapshot(_applications(), snapshot.programs, snapshot.app_ids, snapshot.packages)
     if ids := list(mini_programs):
         snapshot = _with_programs(_without(snapshot, ids), ids)
     return snapshot
@@ -150,7 +159,12 @@ def _rows(query: str, parameters: dict[str, list[int]] | None = None) -> list[tu
 def _applications() -> dict[str, Application]:
     return {
         application_id: Application(
-            pk, tuple(bytes(key) for key in keys), tuple((key_id, sealed) for key_id, sealed in signing)
+            pk,
+            tuple(bytes(key) for key in keys),
+            tuple((key_id, sealed) for key_id, sealed in signing),
+            application_id,
+            series,
+            *required,
         )
-        for application_id, pk, keys, signing in _rows(APPLICATIONS)
+        for application_id, pk, keys, signing, series, required in _rows(APPLICATIONS)
     }

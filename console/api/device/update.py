@@ -7,47 +7,65 @@ import time
 from collections.abc import Callable
 from urllib.parse import quote
 
-import msgspec
-
 from console.api.device import rate
 from console.api.device.credentials import Application, Source, authenticate, check_guid
 from console.api.device.feed import feed
 from console.api.device.http import read_json, unavailable
+from console.api.device.proof import Unproved, is_proved
 from console.api.device.schema import PackageLink, UpdateAnswer, UpdateRequest
+from console.api.device.shortcut import ShortcutDecoder
 from console.api.device.signatures import signature
 from console.api.http import Environ, Response, json_response
 from grayscale.claims import ClaimsUnavailable, DatabaseClaims
 from grayscale.decision import Decision, decide
 
+MOST_ANSWERS = 1 << 15  # of some 600 bytes, that one snapshot remembers
+
 logger = logging.getLogger(__name__)
 claims = DatabaseClaims(is_away=feed.is_behind)
-_decoder = msgspec.json.Decoder(UpdateRequest)
+_decoder = ShortcutDecoder()
 
 
 def answer(environ: Environ, source: Callable[[], Source]) -> Response:
-    """Say which version the device shall run; raises ApiError (401, 400, 411, 413, 415, 422, 429, 503)."""
+    """Say which version the device shall run; raises ApiError (401, 400, 403, 411, 413, 415, 422, 429, 503)."""
     rows = source()
     application = authenticate(environ, rows)
     asked = read_json(environ, _decoder)
     check_guid(asked.guid, asked.platform)
     rate.limiter.hit(application.pk, asked.guid)
+    decision = _decide(environ, rows, asked, application)
+    release = decision.release
+    if release is None:
+        return json_response(UpdateAnswer(decision.status))
+    rows.seen(asked.app_id, asked, application=application.pk)
+    if decision.trial is not None:  # What opens it stands in the answer.
+        return json_response(_worded(decision, asked, application))
+    key = (asked.app_id, application.pk, release.number, decision.status, decision.channel)
+    found = rows.answers.get(key)
+    if found is None:
+        found = json_response(_worded(decision, asked, application))
+        if len(rows.answers) < MOST_ANSWERS:
+            rows.answers[key] = found
+    return found
+
+
+def _decide(environ: Environ, rows: Source, asked: UpdateRequest, application: Application) -> Decision:
+    program = rows.program(asked.app_id)
+    free = is_proved(environ, application, guid=asked.guid, account=asked.account) or not (program and program.tasks)
     try:
-        decision = decide(
-            rows.program(asked.app_id),
+        return decide(
+            program,
             asked,
             application=application.pk,
             local_version=asked.local_version,
             at=time.time(),
-            claims=claims,
+            claims=claims if free else Unproved(claims, environ, application),
             trial_token=asked.trial_token,
         )
     except ClaimsUnavailable as error:
         # Only for devices that a task may reach: all others are answered from memory while the database is away.
         logger.warning("whether a device has a place in a task can't be told: %s", error)
         raise unavailable() from None
-    if decision.release is not None:
-        rows.seen(asked.app_id, asked, application=application.pk)
-    return json_response(_worded(decision, asked, application))
 
 
 def _worded(decision: Decision, asked: UpdateRequest, application: Application) -> UpdateAnswer:

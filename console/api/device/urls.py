@@ -15,5 +15,6 @@ urlpatterns = [
     path("consents", views.consents, name="consents"),
     path("consent-settings", views.consent_settings, name="consent_settings"),
     path("login-codes", views.login_codes, name="login_codes"),
+    path("proofs", views.proofs, name="proofs"),
     path("openapi.json", views.openapi, name="openapi"),
 ]

@@ -19,6 +19,7 @@ from console.base.activity.fields import Choice, Field, Icon
 from console.base.core import times
 from console.base.hosts.models import HostApplication
 from console.base.hosts.people import administrators_of
+from console.base.hosts.proof_words import WORDS
 
 APPLICATION = {
     "administrator": Field(_("Administrator")),
@@ -31,6 +32,7 @@ APPLICATION = {
 ROLE = {"role": Choice(_("Role"), ApplicationRole)}
 KEY = {"key": Field(_("Key"))}
 SECRET = {"overlap": Field(_("Hours that the old one works")), "secret": Field(_("Secret"))}
+PROOFS = {use: Field(words.label) for use, words in WORDS.items()}
 API = {"restricted": Field(_("Restricted")), "title": Field(_("What it does")), "name": Field(_("Name"))}
 
 
@@ -199,6 +201,27 @@ class ServerSecretReset(ApplicationEvent):
     def __init__(self, on: HostApplication, *, ends_at: datetime, **values: Any) -> None:
         super().__init__(on, **values)
         self.ends_at = ends_at
+
+
+class ProofsRequired(ApplicationEvent):
+    name, icon, colour = "application.proofs_required", "shield-check", "blue"
+    log = _("changed what needs an installation proof in")
+    fields = PROOFS
+    notify = (
+        app_administrators(_("%(person)s changed what needs an installation proof in %(application)s"), "hosts:proofs"),
+    )
+
+
+class ProofsEnded(ApplicationEvent):
+    name, icon, colour = "application.proofs_ended", "shield-x", "red"
+    log = _("made void all installation proofs of")
+    notify = (
+        app_administrators(
+            _("%(person)s made void all installation proofs of %(application)s"),
+            "hosts:proofs",
+            lambda event: event.reason,
+        ),
+    )
 
 
 class ApiAdded(ApiEvent):

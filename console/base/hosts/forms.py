@@ -15,6 +15,7 @@ from console.base.core.fields import LineField, WordsField
 from console.base.core.images import IconField
 from console.base.hosts.actions import DESCRIPTIVE
 from console.base.hosts.models import API_NAME_LENGTH, ApplicationKey, HostApplication, api_name
+from console.base.hosts.proof_words import WORDS
 
 
 class ApplicationForm(forms.Form):
@@ -87,6 +88,23 @@ class KeyForm(forms.Form):
     def __init__(self, *args: Any, keys: QuerySet[ApplicationKey], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["key"].queryset = keys  # type: ignore[attr-defined]
+
+
+class ProofForm(forms.Form):
+    """What needs an installation proof (R-9), and what needed one on the screen."""
+
+    uses = forms.MultipleChoiceField(
+        label=_("Require installation proof for"),
+        choices=[(use, words.label) for use, words in WORDS.items()],
+        required=False,
+        widget=forms.CheckboxSelectMultiple,
+        help_text=_("Ship an app that sends proofs first: older ones are refused, or get the online version."),
+    )
+    seen = forms.CharField(required=False, widget=forms.HiddenInput)
+
+    def clean_seen(self) -> list[str]:
+        """Return what was required on the screen."""
+        return [use for use in self.cleaned_data["seen"].split(",") if use]
 
 
 class ApiForm(forms.Form):

@@ -40,6 +40,14 @@ def icon_path(instance: models.Model, filename: str) -> str:
     return f"icons/{secrets.token_hex(16)}.webp"
 
 
+PROOF_USES = ("places", "consents", "reports", "logs")  # what an application can require installation proof for (R-9)
+
+
+def _proved_since(about: str) -> models.DateTimeField[datetime | None, datetime | None]:
+    """Return a column for one use of installation proof (R-9): empty while nothing is required."""
+    return models.DateTimeField(null=True, help_text=f"since when {about} need an installation proof")
+
+
 class HostApplication(models.Model):
     """The super app in which mini programs run."""
 
@@ -60,6 +68,11 @@ class HostApplication(models.Model):
     created_at = models.DateTimeField(db_default=Now())
     changed_at = models.DateTimeField(auto_now=True)
     revision = models.PositiveIntegerField(default=1)
+    places_proved_since = _proved_since("new places in grayscale tasks")
+    consents_proved_since = _proved_since("consents")
+    reports_proved_since = _proved_since("update reports")
+    logs_proved_since = _proved_since("logs")
+    proof_series = models.PositiveIntegerField(db_default=1, help_text="tokens of earlier series are void")
 
     objects = HostApplicationQuerySet.as_manager()
 
@@ -73,6 +86,11 @@ class HostApplication(models.Model):
     def get_absolute_url(self) -> str:
         """The details page."""
         return reverse("hosts:detail", args=[self.application_id])
+
+    @property
+    def proofs_required(self) -> dict[str, bool]:
+        """Whether installation proof is required, by PROOF_USES (R-9)."""
+        return {use: getattr(self, f"{use}_proved_since") is not None for use in PROOF_USES}
 
 
 class ApplicationMember(models.Model):

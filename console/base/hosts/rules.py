@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from django.utils.translation import gettext as _
 
 from console.base.accounts.models import User
@@ -51,6 +53,13 @@ def why_not_decide(decision: Decision, *, by: User) -> str:
 def own_request() -> str:
     """Return why nobody decides what they asked for (P-2)."""
     return _("You asked for this yourself. Someone else must decide.")
+
+
+def why_not_require_proofs(uses: Mapping[str, bool], has_secret: bool) -> str:
+    """Return why these uses can't need an installation proof, in words; "" when they can (R-9)."""
+    if any(uses.values()) and not has_secret:
+        return _("Generate the server secret first: without it, no app can get a proof.")
+    return ""
 
 
 MOST_SIGNING_KEYS = 3  # each makes every answer to a device longer

@@ -6,7 +6,7 @@ The list, the bound mini programs, the sensitive APIs and the grants need what u
 
 from django.urls import path
 
-from console.base.hosts.views import applications, signing
+from console.base.hosts.views import applications, proofs, signing
 
 app_name = "hosts"
 urlpatterns = [
@@ -20,6 +20,9 @@ urlpatterns = [
     path("<slug:application_id>/people/<int:person_id>/remove/", applications.remove_person, name="remove_person"),
     path("<slug:application_id>/keys/add/", applications.add_key, name="add_key"),
     path("<slug:application_id>/keys/<int:key_id>/revoke/", applications.revoke_key, name="revoke_key"),
+    path("<slug:application_id>/proofs/", proofs.proofs, name="proofs"),
+    path("<slug:application_id>/proofs/require/", proofs.require, name="require_proofs"),
+    path("<slug:application_id>/proofs/end/", proofs.end, name="end_proofs"),
     path("<slug:application_id>/signing-keys/", signing.keys, name="signing_keys"),
     path("<slug:application_id>/signing-keys/add/", signing.add, name="add_signing_key"),
     path("<slug:application_id>/signing-keys/<int:signing_key_id>/retire/", signing.retire, name="retire_signing_key"),

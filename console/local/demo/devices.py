@@ -122,6 +122,22 @@ class Devices:
             ignore_conflicts=True,
         )
 
+    def report_strangers(self, version: Version, count: int) -> None:
+        """Let devices that have no place say that an update failed: anyone with the app's key could."""
+        application = version.mini_program.bindings.bound().applications()[0]
+        UpdateReport.objects.bulk_create(
+            UpdateReport(
+                version=version,
+                guid=f"0302{10**27 + number:028d}",
+                application=application,
+                result=ReportResult.FAILED,
+                failures=1,
+                reason=REASONS[0],
+                reported_at=timezone.now(),
+            )
+            for number in range(count)
+        )
+
     def report_online(self, program: MiniProgram) -> None:
         """Let devices report on the version that is online."""
         seen = SeenDevice.objects.filter(mini_program=program).order_by("guid")[: DEVICES // 2]

@@ -57,6 +57,7 @@ def _team(team: Team) -> dict[str, Any]:
 
 
 def _application(application: HostApplication) -> dict[str, Any]:
+    application.refresh_from_db()
     key = application.keys.get()
     return {
         "application_id": application.application_id,
@@ -64,6 +65,7 @@ def _application(application: HostApplication) -> dict[str, Any]:
         "team": application.team.name,
         "key": key.key,
         "keys": [{"id": key.pk, "key": key.key}],
+        "proofs_required": [use for use, required in application.proofs_required.items() if required],
         "people": [
             {"id": person.pk, "email": person.user.email, "role": person.role}
             for person in application.people.select_related("user").order_by("pk")

@@ -335,6 +335,11 @@ PROGRAMS: dict[str, dict[str, Any]] = {
 # By program: the applications in which its devices were seen.
 SEEN_IN = {"City Bus": [HARBOUR, METRO], "Flower Market": [HARBOUR], "Clinic Booking": [METRO]}
 
+# What needs an installation proof, and since how many hours.
+PROOFS: dict[str, tuple[float, list[str]]] = {METRO: (24 * 32, ["places", "consents", "reports", "logs"])}
+# Devices without a place, whose reports on a version that is being tried are left out.
+STRANGERS = ("City Bus", "2.5.0", 14)
+
 TASKS: dict[str, dict[str, Any]] = {  # hours from the task's creation to its start and end
     "Route planner trial": {
         "version": "2.3.0",

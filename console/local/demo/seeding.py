@@ -17,6 +17,7 @@ from django.utils import timezone
 from console.base.accounts import actions as accounts
 from console.base.accounts.models import Notification, Team, User
 from console.base.hosts import actions as hosts
+from console.base.hosts.actions import proving
 from console.base.hosts.models import HostApplication
 from console.local.demo import agreements, development
 from console.local.demo.code import code_of
@@ -25,7 +26,17 @@ from console.local.demo.icons import draw_icon
 from console.local.demo.logs import write_logs
 from console.local.demo.messages import Messages
 from console.local.demo.packages import pack, package_files
-from console.local.demo.seed_data import APPLICATIONS, DOWNLOADS, PEOPLE, PROGRAMS, SEEN_IN, TASKS, TEAMS
+from console.local.demo.seed_data import (
+    APPLICATIONS,
+    DOWNLOADS,
+    PEOPLE,
+    PROGRAMS,
+    PROOFS,
+    SEEN_IN,
+    STRANGERS,
+    TASKS,
+    TEAMS,
+)
 from grayscale import actions as grayscale
 from grayscale.importing import read_list
 from grayscale.models import GrayscaleTask
@@ -97,10 +108,15 @@ class Seeder:
         ]
         administrators = {name: self.people[about["admin"]] for name, about in APPLICATIONS.items()}
         planned += self.messages.moves(administrators)
+        for name, (hours, uses) in PROOFS.items():
+            by = administrators[name]
+            planned.append((hours, partial(proving.require_proofs, self.applications[name], uses=uses, seen=[], by=by)))
         for hours, move in sorted(planned, key=lambda move: -move[0]):
             move(at=now - timedelta(hours=hours))
         for name in SEEN_IN:
             self.devices.report_online(self.programs[name])
+        name, number, count = STRANGERS
+        self.devices.report_strangers(self._version(name, number), count)
         self.messages.send()
         self._settle_notifications()
         self.log_entries = write_logs(self.programs)

@@ -17,7 +17,7 @@ from pytest_django import DjangoDbBlocker
 from console.base.accounts.models import Membership, Team, User
 from console.base.activity.models import ActivityEntry
 from console.base.core.errors import ServerRefused
-from console.base.hosts.models import ApplicationKey, ApplicationMember, HostApplication, SensitiveApi
+from console.base.hosts.models import PROOF_USES, ApplicationKey, ApplicationMember, HostApplication, SensitiveApi
 from devmgmt.keys.tokens import Caller, authenticate
 from devmgmt.logs import volume
 from devmgmt.logs.criteria import Criteria
@@ -25,6 +25,7 @@ from devmgmt.logs.store import log_store
 from devmgmt.models import ApiPermission, DomainExemption, ServerDomain
 from devmgmt.states import DomainType
 from grayscale.models import GrayscaleTask, ObjectList
+from grayscale.presenters.progress import Progress
 from grayscale.states import TaskState
 from messaging.models import Ban, Gateway, Message, MyTemplate
 from messaging.states import MessageState
@@ -98,6 +99,8 @@ def test_every_id_is_one_of_what_is_there(seeded):
     for name, refused in (("City Bus", None), ("Clinic Booking", None), ("Flower Market", 40243)):
         [program] = [one for one in seeded["mini_programs"] if one["name"] == name]
         assert errcode(program["app_id"], program["app_secret"]) == refused
+    proved = {application["name"]: application["proofs_required"] for application in seeded["applications"]}
+    assert proved == {"Harbour Super App": [], "Metro Wallet": list(PROOF_USES)}
     assert rows(apis, "id", "name", "restricted") == stored(SensitiveApi, "pk", "name", "restricted")
 
 
@@ -150,6 +153,15 @@ def test_two_days_of_logs_up_to_now(seeded):
     seen = dict(SeenDevice.objects.filter(mini_program=bus.mini_program).values_list("guid", "application"))
     assert all(seen[entry.guid] == entry.application for entry in entries)
     assert {entry.version for entry in entries} == {"2.4.0", "2.5.0"}
+
+
+@pytest.mark.usefixtures("seeded")
+def test_g_17_strangers_report_in_vain():
+    task = GrayscaleTask.objects.select_related("version", "mini_program").get(name="New timetable, first 1,000")
+    reports = Progress(task, timezone.now()).reports
+    assert reports.devices > 300
+    assert reports.left_out >= 14
+    assert reports.failure < 5
 
 
 def errcode(app_id: str, secret: str) -> int | None:

@@ -30,7 +30,7 @@ def test_agrees_with_plain_python(store, settings):
     for one in entries:
         if one.mini_program == PROGRAM and criteria.start <= one.time < criteria.end and one.version in versions:
             start = criteria.start + (one.time - criteria.start) // (5 * HOUR) * (5 * HOUR)
-            key = start, one.version, one.guid
+            key = start, one.version, one.guid, one.application
             expected[key] = expected.get(key, False) or one.level >= 8
     found = store.devices(criteria, versions, step=5 * HOUR, limit=10_000)
     assert sorted(found) == sorted(DeviceErrors(*key, error) for key, error in expected.items())
@@ -49,6 +49,17 @@ def test_looks_at_the_newest_entries_only_whatever_their_version(store):
     found = store.devices(criteria, ["1.0.0"], step=HOUR, limit=3)
     assert sorted(int(one.guid[4:]) for one in found) == [1, 3]
     assert store.devices(criteria, [], step=HOUR, limit=3) == []
+
+
+def test_looks_at_some_devices_only(store):
+    now = timezone.now()
+    entries = [entry(time=now - timedelta(minutes=minute), guid=f"0302{minute:028}") for minute in range(1, 5)]
+    store.write(entries)
+    criteria, version = replace(hours_back(1), end=now), entries[0].version
+    asked = [f"0302{minute:028}" for minute in (3, 4, 9)]
+    found = store.devices(criteria, [version], step=HOUR, limit=3, guids=asked)
+    assert sorted(int(one.guid[4:]) for one in found) == [3, 4]
+    assert store.devices(criteria, [version], step=HOUR, limit=3, guids=[]) == []
 
 
 def test_gives_up_in_time(db, settings, monkeypatch):

@@ -11,9 +11,10 @@ from django.utils import timezone
 
 from devmgmt.logs.criteria import TooSlow
 from grayscale import error_rates as module
-from grayscale.error_rates import Unread, error_rates, error_rates_now
+from grayscale.error_rates import Counting, Unread, error_rates, error_rates_now
 from grayscale.guardrail import Figures
 from grayscale.querysets import STARTED
+from releases.field.models import UpdateReport
 from releases.field.reports import record_report
 from tests import factories
 from tests.grayscale.guardrail.sending import log, report
@@ -23,8 +24,17 @@ HOUR = timedelta(hours=1)
 
 
 def figures_of(*versions):
+    """Of all their devices."""
     now = timezone.now()
-    return error_rates_now(versions, start=now - HOUR, end=now)[0]
+    found = error_rates_now([Counting(version) for version in versions], start=now - HOUR, end=now).figures
+    return {one.version.number: figures for one, figures in found.items()}
+
+
+def enrolled_in(task):
+    """The figures of a task's devices, and how many were left out."""
+    now, counting = timezone.now(), Counting.of(task)
+    found = error_rates_now([counting], start=now - HOUR, end=now)
+    return found.figures.get(counting, Figures()), found.left_out[counting]
 
 
 def test_counts_each_device_once(version, online):
@@ -67,8 +77,9 @@ def test_splits_time_into_spans(version):
     log(version, 1, at=start + timedelta(minutes=59))
     log(version, 0, 1, at=start + HOUR)
     report(version, 1, at=start + 3 * HOUR)
-    found = error_rates([version], start=start, end=start + 3 * HOUR, step=HOUR)
-    assert found == {(start, "1.1.0"): Figures(3, 1), (start + HOUR, "1.1.0"): Figures(1, 1)}
+    all_of_them = Counting(version)
+    found = error_rates([all_of_them], start=start, end=start + 3 * HOUR, step=HOUR)
+    assert found.figures == {(start, all_of_them): Figures(3, 1), (start + HOUR, all_of_them): Figures(1, 1)}
 
 
 def test_reads_a_bounded_number(version, monkeypatch):
@@ -89,9 +100,11 @@ def test_logs_that_do_not_answer(version, monkeypatch):
     monkeypatch.setattr(module, "log_store", Slow)
     report(version, 2, 1)
     now = timezone.now()
-    assert error_rates_now([version], start=now - HOUR, end=now) == ({"1.1.0": Figures(3, 1)}, False)
+    all_of_them = Counting(version)
+    found = error_rates_now([all_of_them], start=now - HOUR, end=now)
+    assert (found.figures, found.has_logs) == ({all_of_them: Figures(3, 1)}, False)
     with pytest.raises(Unread):
-        error_rates([version], start=now - HOUR, end=now, step=HOUR)
+        error_rates([all_of_them], start=now - HOUR, end=now, step=HOUR)
 
 
 def test_reports_are_read_by_their_time(version):
@@ -105,3 +118,38 @@ def test_reports_are_read_by_their_time(version):
         cursor.execute("SET LOCAL enable_sort = off")
         cursor.execute(f"EXPLAIN {query}")
         assert "grayscale_report_time" in "\n".join(row[0] for row in cursor.fetchall())
+
+
+def test_g_17_only_enrolled_devices_count(version):
+    """Twelve invented GUIDs can't suspend a task, and sixty can't hide ten real failures (G-17)."""
+    task = factories.make_task(version)
+    report(version, 2, 10)
+    log(version, 1, 1)
+    report(version, 60, 12, enrolled=False)
+    log(version, 3, 2, enrolled=False)
+    assert enrolled_in(task) == (Figures(14, 11), 77)
+
+
+def test_g_17_only_the_tasks_applications_count(version):
+    task = factories.make_task(version)
+    others = factories.make_binding(version.mini_program).application
+    (reported,) = report(version, 0, 1)
+    (logged,) = log(version, 1)
+    UpdateReport.objects.filter(guid=reported).update(application=others)
+    factories.make_entries(version.mini_program, level=8, version="1.1.0", guid=logged, application=others.pk)
+    assert enrolled_in(task) == (Figures(1, 0), 2)
+
+
+def test_g_17_a_place_in_another_task_of_the_version_does_not_count(version):
+    task = factories.make_task(version)
+    report(version, 0, 3)
+    assert enrolled_in(factories.make_task(version)) == (Figures(), 3)
+    assert enrolled_in(task) == (Figures(3, 3), 0)
+
+
+def test_g_17_a_flood_of_entries_hides_no_enrolled_device(version, monkeypatch):
+    monkeypatch.setattr(module, "MOST_ENTRIES", 5)
+    task = factories.make_task(version)
+    log(version, 0, 1, at=timezone.now() - timedelta(minutes=2))
+    log(version, 6, enrolled=False)
+    assert enrolled_in(task) == (Figures(1, 1), 5)

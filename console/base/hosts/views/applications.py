@@ -23,6 +23,7 @@ from console.base.hosts import actions, events, rules
 from console.base.hosts.access import application_for, key_for, person_for
 from console.base.hosts.forms import CreateForm, EditForm, KeyForm, PersonForm, RoleForm
 from console.base.hosts.models import ApplicationKey, ApplicationMember, HostApplication
+from console.base.hosts.proof_words import WORDS
 
 
 @route(Permission.VIEW_APPLICATION, load=application_for)
@@ -36,6 +37,7 @@ def detail(request: SignedInRequest, application: HostApplication) -> HttpRespon
         "people": [(person, rules.why_not_leave(person, administrators)) for person in people],
         "keys": keys,
         "active_keys": [key for key in keys if key.revoked_at is None],
+        "proofs": [(words, getattr(application, f"{use}_proved_since")) for use, words in WORDS.items()],
         "reviews": Permission.DECIDE in application.held,  # type: ignore[attr-defined]
         "why_not_edit": lacking(application.held, Permission.EDIT_APPLICATION),  # type: ignore[attr-defined]
     }

@@ -26,7 +26,15 @@ from devmgmt.logs.store import log_store
 from miniprograms import actions as programs
 from releases.field.models import UpdateReport
 from tests.console.api.device.serving import Served
-from tests.factories import make_api, make_binding, make_domain, make_exemption, make_online, make_program
+from tests.factories import (
+    make_api,
+    make_binding,
+    make_domain,
+    make_exemption,
+    make_online,
+    make_program,
+    make_server_secret,
+)
 from tests.processes import START_SECONDS
 
 CONTENT = b"package" * 40_000
@@ -96,12 +104,16 @@ def console() -> Iterator[Server]:
 
 def device(configuration: Path, *options: str, app_id: str = APP_ID, action: str = "update") -> str:
     """Run the command; returns what it printed. It asks again, as a device does, while a server can't answer (503)."""
-    given = ["--configuration", str(configuration), "--app-id", app_id, *options]
+    return command(action, "--configuration", str(configuration), "--app-id", app_id, *options)
+
+
+def command(*given: str) -> str:
+    """Run it; returns what it printed."""
     deadline = time.monotonic() + START_SECONDS
     while True:
         out = StringIO()
         try:
-            call_command("device", action, *given, stdout=out)
+            call_command("device", *given, stdout=out)
         except CommandError as error:
             if not str(error).startswith("503: ") or time.monotonic() > deadline:
                 raise
@@ -269,3 +281,22 @@ def test_what_can_go_wrong_before(tmp_path: Path) -> None:
             device(tmp_path / "wrong.json")
     with pytest.raises(CommandError, match="not a configuration file"):
         device(tmp_path / "missing.json")
+
+
+def test_a_proof(served: Served, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As the application's server first, then as the device to which it hands the proof (R-9, R-13)."""
+    binding = make_binding(make_program())
+    make_online(binding.mini_program)
+    monkeypatch.setenv("SERVER_SECRET", make_server_secret(binding.application))
+    HostApplication.objects.update(reports_proved_since=timezone.now())
+    file = configuration(tmp_path, served(), binding.application.application_id, binding.application.keys.get().key)
+    issued = json.loads(command("proof", "--configuration", str(file), "--platform", "ios"))
+    assert issued["guid"].startswith("0303")
+    report = ("--version-number", "1.0.0", "--platform", "ios", "--guid", issued["guid"])
+    app_id = binding.mini_program.app_id
+    with pytest.raises(CommandError, match="403: This application requires an installation proof"):
+        device(file, *report, app_id=app_id, action="report")
+    assert device(file, *report, "--proof", issued["proof"], app_id=app_id, action="report") == "reported\n"
+    monkeypatch.setenv("SERVER_SECRET", "whsec_nobodys")
+    with pytest.raises(CommandError, match="The server secret is not one"):
+        command("proof", "--configuration", str(file))

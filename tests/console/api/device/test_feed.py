@@ -233,7 +233,7 @@ def test_while_the_database_is_away_nobody_waits_for_it(
     monkeypatch.setattr(changes, "start", away)
     monkeypatch.setattr(feed_module, "BEHIND_SECONDS", 0.1)
     until(feed.is_behind)
-    for path in ("logs", "reports", "consents", "consent-settings", "policy", "privacy", "login-codes"):
+    for path in ("logs", "reports", "consents", "consent-settings", "policy", "privacy", "login-codes", "proofs"):
         environ = {"REQUEST_METHOD": "POST" if path != "policy" else "GET", "PATH_INFO": f"/runtime/v1/{path}"}
         assert respond(environ, feed.current, is_away=feed.is_behind).status == 503
     environ = {"REQUEST_METHOD": "POST", "PATH_INFO": "/runtime/v1/update"}

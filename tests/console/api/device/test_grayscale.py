@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from console.api.device import changes, update
 from grayscale import actions as grayscale
-from grayscale.claims import ClaimsUnavailable
+from grayscale.claims import ClaimsUnavailable, DatabaseClaims
 from grayscale.models import Claim, ClaimShard, GrayscaleTask
 from miniprograms import actions as programs
 from miniprograms.models import MiniProgram
@@ -164,7 +164,7 @@ def test_the_package_is_served_while_the_task_runs(device: Device, program: Mini
 def test_without_the_database_only_those_wait_whom_a_task_may_reach(
     device: Device, program: MiniProgram, version: Version, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    class Away:
+    class Away(DatabaseClaims):
         def take(self, *args: object, **kwargs: object) -> None:
             raise ClaimsUnavailable
 

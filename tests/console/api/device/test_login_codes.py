@@ -13,7 +13,7 @@ from django.conf import settings
 from django.utils import timezone
 from standardwebhooks import Webhook
 
-from console.api.device import login_codes
+from console.api.device import signed_by_server
 from console.api.device.rate import Limiter
 from console.base.hosts.models import HostApplication, ServerSecret
 from devmgmt.keys import codes
@@ -27,7 +27,7 @@ PATH = "/runtime/v1/login-codes"
 
 @pytest.fixture(autouse=True)
 def _fresh_server_limiter(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(login_codes, "limiter", Limiter("6000/minute"))
+    monkeypatch.setattr(signed_by_server, "limiter", Limiter("6000/minute"))
 
 
 @pytest.fixture
@@ -170,7 +170,7 @@ def test_other_methods_and_types(device: Device) -> None:
 
 
 def test_too_often(device: Device, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(login_codes, "limiter", Limiter("1/hour"))
+    monkeypatch.setattr(signed_by_server, "limiter", Limiter("1/hour"))
     assert [device.post_to(PATH, b"{}").status for _ in range(2)] == [422, 429]
 
 

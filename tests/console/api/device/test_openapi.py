@@ -33,6 +33,7 @@ OPERATIONS = [
     ("/runtime/v1/consents", ["POST"]),
     ("/runtime/v1/consent-settings", ["POST"]),
     ("/runtime/v1/login-codes", ["POST"]),
+    ("/runtime/v1/proofs", ["POST"]),
 ]
 CHECKS = [
     not_a_server_error,

@@ -127,7 +127,7 @@ def test_a_million_devices_cost_one_signature(device: Device, program: MiniProgr
     for number in range(5):
         device.update(program.app_id, guid=f"0302{number:028}")
     counted = signatures._signature.cache_info()
-    assert (counted.misses, counted.hits) == (1, 4)
+    assert counted.misses == 1
 
 
 def test_the_memory_for_signatures_is_bounded() -> None:

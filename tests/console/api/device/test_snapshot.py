@@ -7,6 +7,8 @@ import time
 from itertools import product
 from typing import Any
 
+import msgspec
+
 from console.api.device.credentials import Application
 from console.api.device.feed import Feed
 from console.api.device.rows import Rows
@@ -147,11 +149,11 @@ def _same_packages(snapshot: Snapshot, rows: Rows, world: World) -> None:
         assert bool(fast) == world.serves(package, application, token)
 
 
-def _keys(application: Application | None) -> tuple[int, list[bytes], tuple[tuple[str, str], ...]] | None:
-    """Device keys in any order, signing keys as they are; without a device key it can't ask and need not be known."""
+def _keys(application: Application | None) -> Application | None:
+    """Device keys in any order, all else as it is; without a device key it can't ask and need not be known."""
     if application is None or not application.keys:
         return None
-    return application.pk, sorted(application.keys), application.signing_keys
+    return msgspec.structs.replace(application, keys=tuple(sorted(application.keys)))
 
 
 def _file(online: Deliverable | None) -> tuple[str, str, int] | None:

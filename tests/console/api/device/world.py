@@ -12,7 +12,7 @@ from typing import Any
 from django.utils import timezone
 
 from console.base.accounts.models import User
-from console.base.hosts.models import ApplicationKey, HostApplication, SigningKey
+from console.base.hosts.models import PROOF_USES, ApplicationKey, HostApplication, SigningKey
 from console.base.hosts.signing import make_signing_key
 from console.base.hosts.states import DecisionState
 from grayscale.conditions import CHOICES, LISTED, Choice
@@ -93,6 +93,7 @@ class World:
             self.try_out,
             self.try_out,
             self.rotate_signing,
+            self.require_proofs,
         ]
         self.chance.choice(things)(program, application)
 
@@ -145,6 +146,12 @@ class World:
         application.keys.filter(revoked_at__isnull=False).delete()
         application.keys.update(revoked_at=self.chance.choice([None, timezone.now()]))
         ApplicationKey.objects.create(application=application, created_by=self.people[0])
+
+    def require_proofs(self, program: MiniProgram, application: HostApplication) -> None:
+        """Of some uses, and sometimes make all proofs void."""
+        since = {f"{use}_proved_since": self.chance.choice([None, timezone.now()]) for use in PROOF_USES}
+        series = self.chance.choice([1, 1, 2])
+        HostApplication.objects.filter(pk=application.pk).update(proof_series=series, **since)
 
     def rotate_signing(self, program: MiniProgram, application: HostApplication) -> None:
         """Add a key, retire one, or take one away; sometimes none is left."""

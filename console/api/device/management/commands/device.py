@@ -1,7 +1,9 @@
 """`manage.py device`: be a device, to see what devices get."""
 
+import os
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 from json import dumps
 from pathlib import Path
 from typing import Any
@@ -9,7 +11,7 @@ from uuid import uuid4
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from console.api.device.client import Client, ClientError
+from console.api.device.client import Client, ClientError, ask_for_proof
 from grayscale.conditions import CHOICES, GUID, LISTED
 from releases.field.device import Facts
 from releases.field.states import GUID_PREFIXES
@@ -82,11 +84,14 @@ class Command(BaseCommand):
         log = actions.add_parser("log", help="send a log entry")
         _add_common(log)
         _add_log(log)
+        _add_proof(actions.add_parser("proof", help="be the application's server (SERVER_SECRET): get a proof"))
 
-    def handle(self, *, action: str, url: str, configuration: Path, **options: Any) -> None:
+    def handle(self, *, action: str, url: str, configuration: Path, proof: str, **options: Any) -> None:
         try:
-            client = Client.configured(configuration, url=url)
-            if action == "report":
+            client = replace(Client.configured(configuration, url=url), proof=proof)
+            if action == "proof":
+                self._proof(client, **options)
+            elif action == "report":
                 client.report(_report(options))
                 self.stdout.write("reported")
             elif action == "policy":
@@ -106,6 +111,13 @@ class Command(BaseCommand):
                 self._update(client, **options)
         except ClientError as error:
             raise CommandError(str(error)) from None
+
+    def _proof(self, client: Client, *, platform: str, guid: str | None, account: str, **options: Any) -> None:
+        """Be the application's server: ask, and print what it hands to its app."""
+        asked = {"guid": guid or "", "platform": platform, "account": account}
+        given = {name: value for name, value in asked.items() if value}
+        secret = os.environ.get("SERVER_SECRET", "")
+        self.stdout.write(dumps(ask_for_proof(client.url, client.application_id, secret, **given), indent=2))
 
     def _update(self, client: Client, *, download: Path | None, **options: Any) -> None:
         """Ask, download, tell."""
@@ -180,11 +192,13 @@ class Command(BaseCommand):
             self.stdout.write(f"{one['template_id']} {one['result'] or one['answer'] or 'new'}, {left}: {one['title']}")
 
 
-def _add_common(parser: CommandParser) -> None:
+def _add_common(parser: CommandParser, *, app_id: bool = True) -> None:
     """Which console, program and device."""
     parser.add_argument("--configuration", required=True, type=Path, help="the host application's file")
     parser.add_argument("--url", default="", help="the console; default: as the configuration says")
-    parser.add_argument("--app-id", required=True, help="of the mini program")
+    if app_id:
+        parser.add_argument("--app-id", required=True, help="of the mini program")
+    parser.add_argument("--proof", default="", metavar="TOKEN", help="that the installation is real, see `proof`")
     parser.add_argument("--platform", choices=GUIDS, default="android")
     parser.add_argument("--guid", help="32 digits; default: 0302 or 0303 and zeros")
 
@@ -200,6 +214,12 @@ def _add_consent(consent: CommandParser) -> None:
     consent.add_argument("--request-id", help="to repeat a call; default: a new one")
     consent.add_argument("--main-switch", choices=("on", "off"), help="want messages of the program, or none")
     consent.add_argument("--withdraw", action="append", default=[], metavar="TEMPLATE_ID", help="take accepts back")
+
+
+def _add_proof(proof: CommandParser) -> None:
+    """For whom."""
+    _add_common(proof, app_id=False)
+    proof.add_argument("--account", default="", help="who has signed in on the device")
 
 
 def _add_log(log: CommandParser) -> None:
