@@ -27,6 +27,7 @@ Read = TypeVar("Read", covariant=True)
 LONGEST_BODY = 16 * 1024  # bytes; an update check has about 300
 JSON = ("Content-Type", "application/json")
 NOT_STORED = ("Cache-Control", "no-store")
+NO_SNIFFING = ("X-Content-Type-Options", "nosniff")
 
 encode = msgspec.json.Encoder().encode
 _status_lines = {status.value: f"{status.value} {status.phrase}" for status in HTTPStatus}
@@ -48,13 +49,13 @@ class Body(Protocol):
 
 
 class Response:
-    """Status, headers and the body, either whole or in parts."""
+    """Status, headers and the body, either whole or in parts; every answer is what its type says, and nothing else."""
 
     __slots__ = ("body", "headers", "status")
 
     def __init__(self, status: int, headers: Headers, body: bytes | Body = b"") -> None:
         self.status = status
-        self.headers = headers
+        self.headers = [NO_SNIFFING, *headers]
         self.body = body
 
     def send(self, start_response: Callable[[str, Headers], Any]) -> Iterable[bytes]:
@@ -102,7 +103,7 @@ def for_this_machine(application: WSGIApplication, why: str) -> WSGIApplication:
     def guarded(environ: Environ, start_response: Start) -> Iterable[bytes]:
         if is_loopback(environ):
             return application(environ, start_response)
-        headers = [("Content-Type", "text/plain; charset=utf-8"), ("X-Content-Type-Options", "nosniff"), NOT_STORED]
+        headers = [("Content-Type", "text/plain; charset=utf-8"), NOT_STORED]
         return Response(403, headers, f"{why}\n".encode()).send(start_response)
 
     return guarded

@@ -45,7 +45,6 @@ def answer(environ: Environ, source: Callable[[], Source], name: str) -> Respons
         ("Cache-Control", "private, max-age=31536000, immutable"),
         ("Accept-Ranges", "bytes"),
         ("Content-Type", "application/octet-stream"),
-        ("X-Content-Type-Options", "nosniff"),
     ]
     if is_known(environ, etag):
         return Response(304, headers)

@@ -21,11 +21,14 @@ UPDATE, REPORTS, LOGS = "/runtime/v1/update", "/runtime/v1/reports", "/runtime/v
 
 @dataclass
 class Reply:
-    """What came back."""
+    """What came back: every answer says that it is what its type says."""
 
     status: int
     headers: dict[str, str]
     body: bytes
+
+    def __post_init__(self) -> None:
+        assert self.headers["X-Content-Type-Options"] == "nosniff"
 
     @property
     def json(self) -> Any:
