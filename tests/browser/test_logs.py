@@ -70,7 +70,7 @@ def test_hostile_text_neither_acts_nor_widens_the_page(browser_page, live_server
         page.keyboard.press("Enter")
     expect(page.locator(".log-detail")).to_have_count(len(HOSTILE))
     assert wider(page) <= 0
-    assert page.title().startswith("Real-time logs")
+    assert page.title().startswith("City Bus · Real-time logs")
     page.locator(".log-detail a").first.click()
     expect(page.locator("h1")).to_have_text("Real-time logs")
     assert wider(page) <= 0
