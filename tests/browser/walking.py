@@ -64,7 +64,7 @@ ENTRANCE = ["account_login", "account_reset_password"]
 FILES = {"icon_file", "device:openapi", "reviews:package", "reviews:binding_package", "grayscale:list_values"}
 FILES |= {"devmgmt:log_export", "devmgmt:log_export_ndjson", "offline:download"}
 # Parts of pages, that htmx fetches.
-PARTS = {"switch", "grayscale:live"}
+PARTS = {"switch", "session", "grayscale:live"}
 PARTS |= {f"devmgmt:log_{name}" for name in ("entries", "volume", "errors")}
 OUTSIDE = {"device", "server"}
 # Which pages each module of tests walks, by the beginning of their names; "" is the rest. Modules run side by side.
