@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import secrets
 import subprocess
 import sys
@@ -62,6 +63,19 @@ def test_cookies_stay_at_home_and_out_of_reach_of_scripts(client):
     session = settings.SESSION_COOKIE_NAME
     assert cookies[session] == ("Lax", True, "", "/")
     assert {(same, domain, path) for same, _http, domain, path in cookies.values()} == {("Lax", "", "/")}
+
+
+def test_a_sign_in_begins_a_session_that_nobody_can_have_chosen(client):
+    user, session, seen = make_user(), settings.SESSION_COOKIE_NAME, set()
+    for _ in range(2):
+        client.cookies[session] = "a" * 32
+        client.post(reverse("account_login"), {"login": user.email, "password": PASSWORD})
+        key = client.cookies[session].value
+        assert re.fullmatch(r"[a-z0-9]{32}", key)
+        seen.add(key)
+        client.post(reverse("account_logout"))
+    assert len(seen) == 2
+    assert "a" * 32 not in seen
 
 
 def test_no_folder_is_listed_and_nothing_is_echoed(client):

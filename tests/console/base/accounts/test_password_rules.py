@@ -10,7 +10,12 @@ from django.urls import reverse
 from django.utils import timezone
 
 from console.base.accounts import delivery
+from console.base.accounts.models import User
 from tests.factories import PASSWORD, make_user
+
+
+def test_no_account_is_there_before_somebody_makes_one(db):
+    assert not User.objects.exists()
 
 
 def change(client, new, old=PASSWORD):
