@@ -15,7 +15,7 @@ from django.conf import settings
 ROOT = Path(settings.BASE_DIR)
 PAGE = ROOT / "docs/security-asvs.md"
 INVENTORY = ROOT / "docs/security-inventory.md"
-# The level of each requirement of a section of ASVS 5.0.0, in its order. Level 3 is not for us, nor a section of it alone.
+# The level of each requirement of a section of ASVS 5.0.0, in its order. Level 3 is not for us.
 LEVELS = {
     "1.1": "22", "1.2": "1111122223", "1.3": "112222222223", "1.4": "222", "1.5": "123",
     "2.1": "122", "2.2": "112", "2.3": "12223", "2.4": "23",
