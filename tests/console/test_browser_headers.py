@@ -91,7 +91,7 @@ def test_production_asks_for_tls_everywhere():
     names += ("SECURE_HSTS_SECONDS", "SECURE_HSTS_INCLUDE_SUBDOMAINS", "PASSWORD_HASHERS", "LOGGING", "EGRESS_ALLOWED")
     code = (
         "import json, django; from django.conf import settings; django.setup();"
-        f"print(json.dumps({{name: getattr(settings, name) for name in {names!r}}}))"
+        f"print(json.dumps({{name: getattr(settings, name) for name in {names!r}}}, default=str))"
     )
     environment = {
         **os.environ,
