@@ -87,7 +87,9 @@ def test_every_chapter_has_its_heading():
 
 
 def test_every_test_that_is_named_is_there():
-    named = {(path, name) for page in (PAGE, INVENTORY) for path, name in TEST.findall(page.read_text())}
+    """But in a row that waits for what is being built (`<!-- waits: … -->`)."""
+    lines = [line for page in (PAGE, INVENTORY) for line in page.read_text().splitlines()]
+    named = {(path, name) for line in lines if "<!-- waits" not in line for path, name in TEST.findall(line)}
     assert len(named) > 150
     assert {f"{path}::{name}" for path, name in named if name not in names_in(path)} == set()
 
