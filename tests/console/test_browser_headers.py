@@ -78,6 +78,12 @@ def test_a_sign_in_begins_a_session_that_nobody_can_have_chosen(client):
     assert "a" * 32 not in seen
 
 
+@pytest.mark.parametrize("path", ["/", "/teams/", "/account/password/change/", "/nothing/", "/platform/status/"])
+def test_every_page_of_someone_signed_in_has_the_way_out(signed_in, path):
+    page = signed_in(make_member(make_team(), "viewer")).get(path).content.decode()
+    assert f'<form method="post" action="{reverse("account_logout")}">' in page
+
+
 def test_no_folder_is_listed_and_nothing_is_echoed(client):
     for path in ("/static/", "/static/console/", "/media/", "/media/icons/", "/.git/config", "/static/../manage.py"):
         assert client.get(path).status_code == 404, path

@@ -1,9 +1,12 @@
 """What may be a password (P-6): anything long enough that nobody tries first, taken to the letter."""
 
 import re
+from datetime import timedelta
 
 import pytest
+import time_machine
 from allauth.mfa.models import Authenticator
+from allauth.mfa.recovery_codes.internal.auth import RecoveryCodes
 from django.core import mail
 from django.test import Client
 from django.urls import reverse
@@ -60,6 +63,20 @@ def test_one_s_own_address_is_none(db, signed_in):
 def test_the_present_one_is_asked_for(db, signed_in):
     response = change(signed_in(make_user()), "seven slow herons cross", old="seven fast herons cross")
     assert (response.status_code, list(response.context["form"].errors)) == (200, ["oldpassword"])
+
+
+def test_none_expires_by_its_age(db, client):
+    user = make_user()
+    with time_machine.travel(timezone.now() + timedelta(days=5 * 365), tick=False):
+        client.post(reverse("account_login"), {"login": user.email, "password": PASSWORD})
+        assert client.get("/").status_code == 200
+
+
+def test_recovery_codes_have_eight_digits_each_their_own(db):
+    user, other = make_user(), make_user()
+    codes = [code for person in (user, other) for code in RecoveryCodes.activate(person).get_unused_codes()]
+    assert len(set(codes)) == len(codes) == 20
+    assert all(re.fullmatch(r"[0-9]{8}", code) for code in codes)
 
 
 def test_fields_hide_it_and_let_password_managers_fill_them(db, signed_in, client):
