@@ -10,11 +10,13 @@ import argparse
 import os
 import sys
 import time
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 
+from packaging.requirements import Requirement
 from packaging.version import Version
 
 from tests.audit import advisories, locks, registries
@@ -26,6 +28,7 @@ PYTHON = "3.11"  # the lowest that pyproject.toml supports
 AT_A_TIME = 8
 FEED_SECONDS = 15.0
 STEPS = ("major", "minor", "patch")
+DAYS, LATE = 90, "late"  # minor and patch releases: see SECURITY.md
 Answers = dict[Pin, Newer | Unknown]
 
 
@@ -65,27 +68,25 @@ def newest(pins: list[Pin], *, until: float) -> Answers:
     answers: Answers = {}
     for ecosystem, question in questions.items():
         ask = partial(registries.answer, question, until=until)
-        first, *others = (pin for pin in pins if pin.ecosystem == ecosystem)
-        answers[first] = ask(first)
-        if isinstance(answers[first], Unreachable):
-            answers |= dict.fromkeys(others, answers[first])
-            continue
+        for pin in (waiting := [pin for pin in pins if pin.ecosystem == ecosystem])[:1]:
+            answers[pin] = ask(pin)
+            if isinstance(answers[pin], Unreachable):
+                answers |= dict.fromkeys(waiting, answers[pin])
+        others = [pin for pin in waiting if pin not in answers]
         with ThreadPoolExecutor(AT_A_TIME) as pool:
             answers |= zip(others, pool.map(ask, others), strict=True)
     return answers
 
 
-def show(pins: list[Pin], answers: Answers, *, declared: dict) -> None:
+def show(pins: list[Pin], answers: Answers, *, declared: Mapping[str, Requirement]) -> None:
     """Print what is behind, the widest step first, what could not be learned, and the sums."""
-    rows = []
-    for pin in pins:
-        answer = answers[pin]
-        if isinstance(answer, Newer) and answer.step:
-            wanted = declared.get(pin.name) if pin.ecosystem == "PyPI" else None
-            held = wanted is not None and not wanted.specifier.contains(Version(answer.newest))
-            days = "" if answer.since is None else str((datetime.now(UTC) - answer.since).days)
-            lock = pin.locks[0] + (f"; held by {wanted.specifier}" if held and wanted else "")
-            rows.append((answer.step, pin.name, pin.version, answer.newest, days, lock))
+    found = [(pin, answers[pin]) for pin in pins]
+    behind = [(pin, answer) for pin, answer in found if isinstance(answer, Newer) and answer.step]
+    unknown: dict[str, list[str]] = {}
+    for pin, answer in found:
+        if isinstance(answer, Unknown):
+            unknown.setdefault(f"{pin.ecosystem}: {answer}", []).append(pin.name)
+    rows = [_row(pin, answer, declared) for pin, answer in behind]
     rows.sort(key=lambda row: (STEPS.index(row[0]), row[1]))
     if rows:
         table = [("behind", "package", "locked", "newest", "days", "lock"), *rows]
@@ -93,16 +94,25 @@ def show(pins: list[Pin], answers: Answers, *, declared: dict) -> None:
         for row in table:
             print("  ".join(text.ljust(width) for text, width in zip(row, widths, strict=True)).rstrip())
         print()
-    unknown: dict[str, list[str]] = {}
-    for pin in pins:
-        if isinstance(answer := answers[pin], Unknown):
-            unknown.setdefault(f"{pin.ecosystem}: {answer}", []).append(pin.name)
     for why, names in unknown.items():
         few = ", ".join(names[:5]) + (", …" if len(names) > 5 else "")
         print(f"{why}: nothing is known of {len(names)} packages ({few}).")
     learned = len(pins) - sum(map(len, unknown.values()))
     steps = ", ".join(f"{sum(row[0] == step for row in rows)} {step}" for step in STEPS)
-    print(f"{len(pins)} packages: {learned - len(rows)} are the newest, {len(rows)} behind ({steps}).")
+    late = sum(LATE in row[-1] for row in rows)
+    print(f"{len(pins)} packages: {learned - len(rows)} are the newest, {len(rows)} behind ({steps}), {late} late.")
+
+
+def _row(pin: Pin, answer: Newer, declared: Mapping[str, Requirement]) -> tuple[str, ...]:
+    """Return the row of a package that is behind, with what holds it back and whether it is later than we allow."""
+    days = None if answer.since is None else (datetime.now(UTC) - answer.since).days
+    notes = [pin.locks[0]]
+    wanted = declared.get(pin.name) if pin.ecosystem == "PyPI" else None
+    if wanted is not None and not wanted.specifier.contains(Version(answer.newest)):
+        notes.append(f"held by {wanted.specifier}")
+    if answer.step != "major" and days is not None and days > DAYS:
+        notes.append(LATE)
+    return (answer.step, pin.name, pin.version, answer.newest, "" if days is None else str(days), "; ".join(notes))
 
 
 if __name__ == "__main__":

@@ -44,14 +44,14 @@ FILES = {
 }
 
 
-def release(version: str, date: str = "2026-01-01", **more: Any) -> dict[str, Any]:
+def release(version: str, date: str = "2020-01-01", **more: Any) -> dict[str, Any]:
     return {"filename": f"x-{version}-py3-none-any.whl", "upload-time": f"{date}T00:00:00Z", **more}
 
 
 # What the index has beside the names that it does not know, and a page of the older kind, without dates.
 PACKAGES = {
     "alpha": [
-        release("1.2.0"), release("1.2.1", "2026-02-01"), release("2.0.0", "2026-03-01"), release("3.0rc1"),
+        release("1.2.0"), release("1.2.1", "2020-02-01"), release("2.0.0", "2020-03-01"), release("3.0rc1"),
         release("4.0", yanked="broken"), release("5.0", **{"requires-python": ">=3.99"}), {"filename": "x-6.0.exe"},
     ],
     "beta": [release("2.0.0")],
@@ -59,7 +59,7 @@ PACKAGES = {
     "delta-x": [release("0.9")],
     "epsilon": {"no": "files"},
 }  # fmt: skip
-NPM = {"dist-tags": {"latest": "1.0.2"}, "time": {"created": "", "1.0.2": "2026-04-01T00:00:00Z", "2.0.0-beta.1": ""}}
+NPM = {"dist-tags": {"latest": "1.0.2"}, "time": {"created": "", "1.0.2": "2020-04-01T00:00:00Z", "2.0.0-beta.1": ""}}
 
 
 class Registry(ThreadingHTTPServer):
@@ -147,6 +147,7 @@ def test_what_is_behind_is_told_with_its_step_and_its_days(registry, root, capsy
     assert int(rows["alpha"][4]) > 300
     assert rows["alpha"][5:] == ["requirements.txt;", "held", "by", "<2,>=1"]
     assert rows["gamma"] == ["minor", "gamma", "1.0", "1.1", "requirements.txt"]
+    assert [name for name, row in rows.items() if row[-1] == "late"] == [*rows][2:]
     text = "\n".join(map(" ".join, told))
     assert "PyPI: not there: nothing is known of 1 packages (zeta)." in text
     assert "PyPI: an answer that can't be read: nothing is known of 1 packages (epsilon)." in text
@@ -159,7 +160,7 @@ def test_what_is_behind_is_told_with_its_step_and_its_days(registry, root, capsy
 def test_npm_is_asked_by_its_own_configuration(registry, root):
     pin = Pin("npm", "@eta/core", "1.0.0")
     answer = registries.newer_of_npm(pin, time.monotonic() + 60)
-    assert (answer.newest, answer.step, str(answer.since)) == ("1.0.2", "patch", "2026-04-01 00:00:00+00:00")
+    assert (answer.newest, answer.step, str(answer.since)) == ("1.0.2", "patch", "2020-04-01 00:00:00+00:00")
 
 
 def test_a_known_advisory_is_a_failure(registry, root, capsys):
