@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cache
 from html.parser import HTMLParser
 from typing import Any
 from urllib.error import HTTPError, URLError
@@ -24,6 +25,7 @@ from packaging.version import InvalidVersion, Version
 
 from tests.audit.locks import Pin
 
+PYTHON = "3.11"  # the lowest version that we support: a release that needs a newer one is none for us
 ANSWER_SECONDS = 10.0  # for each read of an answer
 LONGEST_ANSWER = 64 * 1024 * 1024  # bytes
 NPM_AWAY = {"ECONNREFUSED", "ECONNRESET", "ENOTFOUND", "EAI_AGAIN", "ETIMEDOUT", "FETCH_ERROR"}
@@ -52,7 +54,6 @@ class Index:
     """A package index of Python, as pip is configured for it."""
 
     url: str
-    python: str  # the lowest version that we support: a release that needs a newer one is none for us
     certificates: str | None = None
     headers: dict[str, str] = field(default_factory=dict)
 
@@ -61,10 +62,16 @@ class Index:
         address = urljoin(self.url.rstrip("/") + "/", f"{pin.name}/")
         kind, body = fetch(address, until=until, headers={"Accept": SIMPLE, **self.headers}, cafile=self.certificates)
         files = json.loads(body)["files"] if "json" in kind else _links(body.decode(errors="replace"))
-        return compare(pin.version, _releases(files, self.python))
+        return compare(pin.version, _releases(files))
 
 
-def configured_index(python: str) -> Index:
+def newer_of_pypi(pin: Pin, until: float) -> Newer:
+    """Return what is newer than a pin by the index that pip is configured for; raises Unknown."""
+    return configured_index().newer(pin, until)
+
+
+@cache
+def configured_index() -> Index:
     """Return the index that pip would ask: the one of its configuration or environment, else its own default."""
     lines = _output([sys.executable, "-m", "pip", "config", "list"]).splitlines()
     settings = dict(line.partition("=")[::2] for line in lines)
@@ -84,7 +91,7 @@ def configured_index(python: str) -> Index:
         credentials = f"{unquote(parts.username or '')}:{unquote(parts.password or '')}"
         headers["Authorization"] = "Basic " + base64.b64encode(credentials.encode()).decode()
         url = parts._replace(netloc=parts.netloc.rpartition("@")[2]).geturl()
-    return Index(url, python, setting("cert") or None, headers)
+    return Index(url, setting("cert") or None, headers)
 
 
 def newer_of_npm(pin: Pin, until: float) -> Newer:
@@ -176,12 +183,12 @@ def _output(command: list[str], *, until: float | None = None) -> str:
     return done.stdout
 
 
-def _releases(files: Iterable[dict[str, Any]], python: str) -> dict[str, datetime | None]:
+def _releases(files: Iterable[dict[str, Any]]) -> dict[str, datetime | None]:
     """Return the releases of which a file is neither yanked nor for a newer Python, each with its first date."""
     releases: dict[str, datetime | None] = {}
     for file in files:
         version = _version_of(file["filename"])
-        if version is None or file.get("yanked") or not _suits(file.get("requires-python") or "", python):
+        if version is None or file.get("yanked") or not _suits(file.get("requires-python") or ""):
             continue
         date, known = _moment(file.get("upload-time")), releases.get(version)
         releases[version] = min(filter(None, (date, known)), default=None)
@@ -196,9 +203,9 @@ def _version_of(filename: str) -> str | None:
         return None
 
 
-def _suits(requires: str, python: str) -> bool:
+def _suits(requires: str) -> bool:
     try:
-        return SpecifierSet(requires).contains(python)
+        return SpecifierSet(requires).contains(PYTHON)
     except InvalidSpecifier:
         return True
 

@@ -127,6 +127,11 @@ def registry(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Regist
         yield server
 
 
+@pytest.fixture(autouse=True)
+def asked_anew() -> None:
+    registries.configured_index.cache_clear()
+
+
 @pytest.fixture
 def root(tmp_path: Path) -> Path:
     for name, text in FILES.items():
