@@ -8,6 +8,8 @@ import re
 import secrets
 import subprocess
 import sys
+from functools import cache
+from typing import Any
 
 import pytest
 from django.conf import settings
@@ -92,8 +94,11 @@ def test_no_folder_is_listed_and_nothing_is_echoed(client):
         assert b"echo-me" not in response.content
 
 
-def test_production_asks_for_tls_everywhere():
+@cache
+def settings_of_production() -> dict[str, Any]:
+    """What a process reads with DEBUG=0; functions as their names."""
     names = ("SECURE_SSL_REDIRECT", "SESSION_COOKIE_SECURE", "CSRF_COOKIE_SECURE", "LANGUAGE_COOKIE_SECURE", "DEBUG")
+    names += ("SESSION_COOKIE_NAME", "CSRF_COOKIE_NAME", "DEVICE_COOKIE_NAME", "LANGUAGE_COOKIE_NAME")
     names += ("SECURE_HSTS_SECONDS", "SECURE_HSTS_INCLUDE_SUBDOMAINS", "PASSWORD_HASHERS", "LOGGING", "EGRESS_ALLOWED")
     code = (
         "import json, django; from django.conf import settings; django.setup();"
@@ -108,9 +113,21 @@ def test_production_asks_for_tls_everywhere():
     environment.pop("EGRESS_ALLOWED", None)
     done = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, timeout=60)
     assert done.returncode == 0, done.stderr
-    read = json.loads(done.stdout)
+    return json.loads(done.stdout)
+
+
+def test_cookies_of_production_are_for_this_host_alone():
+    cookies = {name: value for name, value in settings_of_production().items() if name.endswith("_COOKIE_NAME")}
+    assert len(cookies) == 4
+    assert [name for name, value in cookies.items() if not value.startswith("__Host-")] == []
+
+
+def test_production_asks_for_tls_everywhere():
+    read = settings_of_production()
     assert read["DEBUG"] is False
-    assert all(read[name] is True for name in names if name.endswith(("_SECURE", "_REDIRECT", "_SUBDOMAINS")))
+    secure = {name: on for name, on in read.items() if name.endswith(("_SECURE", "_REDIRECT", "_SUBDOMAINS"))}
+    assert len(secure) == 5
+    assert all(on is True for on in secure.values())
     assert read["SECURE_HSTS_SECONDS"] >= 365 * 24 * 3600
     assert read["EGRESS_ALLOWED"] == []
     assert read["PASSWORD_HASHERS"][0].endswith(
