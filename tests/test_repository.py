@@ -44,7 +44,7 @@ def test_env_example_names_every_variable():
     assert named - read == {"CONSOLE_LOCAL_DIR"}
 
 
-@pytest.mark.parametrize("page", [ROOT / "README.md", *(ROOT / "docs").rglob("*.md")], ids=lambda page: page.name)
+@pytest.mark.parametrize("page", [*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")], ids=lambda page: page.name)
 def test_every_link_leads_to_a_file(page: Path):
     links = [link.partition("#")[0] for link in re.findall(r"\]\(([^)\s]+)\)", page.read_text())]
     dead = [link for link in links if link and "://" not in link and not (page.parent / link).exists()]

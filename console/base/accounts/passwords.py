@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from urllib.parse import urlsplit
+
+from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 from zxcvbn import zxcvbn
@@ -14,6 +17,19 @@ LOOKED_AT = 40  # characters: the rest only makes it longer to look
 # Each more of the signs that may stand for a letter doubles the time: all of them together would take seconds.
 SIGNS = {sign for signs in L33T_TABLE.values() for sign in signs if not sign.isdigit()}
 MOST_SIGNS = 4
+# What anybody tries first here, beside the names in the console's own address; listed in docs/security-inventory.md.
+WORDS = (
+    "console",
+    "mini program",
+    "miniprogram",
+    "mini",
+    "program",
+    "super app",
+    "superapp",
+    "grayscale",
+    "wechat",
+    "weixin",
+)
 
 
 class GuessableValidator:
@@ -23,8 +39,9 @@ class GuessableValidator:
     """
 
     def validate(self, password: str, user: User | None = None) -> None:
-        """Raise ValidationError unless it is hard to guess, by who knows the person's name and address, too."""
+        """Raise ValidationError unless it is hard to guess, by who knows the person and the installation, too."""
         known = [user.name, user.email, *user.name.split(), *user.email.split("@")] if user else []
+        known += [*WORDS, *(urlsplit(settings.BASE_URL).hostname or "").split(".")]
         if zxcvbn(_bounded(password), user_inputs=[word for word in known if word])["score"] < LEAST:
             raise ValidationError(
                 _("This password is too easy to guess. Use three or more words that don’t belong together."),

@@ -5,11 +5,13 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable
+from hmac import compare_digest
 from typing import Any
 
 import redis
 from django.core.cache.backends.locmem import LocMemCache
-from django.core.cache.backends.redis import RedisCache, RedisCacheClient
+from django.core.cache.backends.redis import RedisCache, RedisCacheClient, RedisSerializer
+from django.utils.crypto import salted_hmac
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
@@ -23,8 +25,41 @@ OPTIONS = {
     "socket_connect_timeout": VALKEY_SECONDS,
     "retry": NO_RETRY,
 }
+# How what is kept is written; a release that writes it otherwise counts on, so that neither reads what the other wrote.
+FORMAT = 2
+SIGNATURE = 32  # bytes
 # Away, silent, loading, full, read-only.
 AWAY = (redis.RedisError, OSError)
+
+
+class Foreign(Exception):
+    """A value that no process of this installation has written."""
+
+
+class SignedSerializer:
+    """Pickles as Django's serializer does, but signed: who else can write to Valkey could have code of theirs run."""
+
+    def __init__(self) -> None:
+        self.pickles = RedisSerializer()
+
+    def dumps(self, value: Any) -> int | bytes:
+        """Return what Valkey keeps: integers as they are, which it counts itself."""
+        written: Any = self.pickles.dumps(value)
+        return written if isinstance(written, int) else _signature(written) + written
+
+    def loads(self, data: bytes) -> Any:
+        """Return the value; raises Foreign for one that is not signed by us."""
+        try:
+            return int(data)
+        except ValueError:
+            signature, written = data[:SIGNATURE], data[SIGNATURE:]
+        if not compare_digest(signature, _signature(written)):
+            raise Foreign
+        return self.pickles.loads(written)
+
+
+def _signature(written: bytes) -> bytes:
+    return salted_hmac("console.cache", written, algorithm="sha256").digest()
 
 
 def _or_in_memory(name: str) -> Callable[..., Any]:
@@ -35,6 +70,8 @@ def _or_in_memory(name: str) -> Callable[..., Any]:
         if time.monotonic() >= FallingBackClient.not_before:
             try:
                 answer = ask_valkey(self, *arguments)
+            except Foreign:
+                return FOREIGN[name](*arguments)
             except AWAY as error:
                 if not FallingBackClient.not_before:
                     logger.warning("Valkey is away; until it is back each process has a cache of its own: %s", error)
@@ -49,6 +86,10 @@ def _or_in_memory(name: str) -> Callable[..., Any]:
     return ask
 
 
+# What is answered for a foreign value: as if it was not there.
+FOREIGN: dict[str, Callable[..., Any]] = {"get": lambda key, default: default, "get_many": lambda keys: {}}
+
+
 class FallingBackClient(RedisCacheClient):
     """Asks Valkey; while it is away, the memory of this process.
 
@@ -58,7 +99,8 @@ class FallingBackClient(RedisCacheClient):
     not_before = 0.0  # by `time.monotonic`; of all threads, each of which has a client of its own
 
     def __init__(self, servers: list[str], **options: Any) -> None:
-        super().__init__(servers, **{**OPTIONS, **options})
+        serializer: Any = SignedSerializer()  # The stubs want `loads` to be overloaded.
+        super().__init__(servers, serializer, **{**OPTIONS, **options})
         self.memory = LocMemCache("while-valkey-is-away", {})
 
     add = _or_in_memory("add")
@@ -78,5 +120,5 @@ class ValkeyCache(RedisCache):
     """Django's cache on Valkey, that falls back."""
 
     def __init__(self, server: str, params: dict[str, Any]) -> None:
-        super().__init__(server, params)
+        super().__init__(server, {"VERSION": FORMAT, **params})
         self._class = FallingBackClient

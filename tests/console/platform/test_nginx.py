@@ -112,6 +112,36 @@ def test_scheme_and_host_are_true(site: Site) -> None:
     assert ask(site.https, "GET", "/readyz")[0] == 404
 
 
+def test_every_answer_says_how_to_take_it(site: Site) -> None:
+    """Of devices and servers too, refused ones as well; once each."""
+    binding = make_binding(make_program())
+    package = make_online(binding.mini_program).package
+    up_to_date(f"http://127.0.0.1:{site.devices}")
+    key = {"Authorization": authorization(binding.application)}
+    asked = [
+        ("POST", UPDATE, json.dumps(question(binding.mini_program.app_id)), key, 200),
+        ("POST", UPDATE, "{}", {}, 401),
+        ("GET", "/cgi-bin/token", "", {}, 200),
+        ("GET", f"/runtime/v1/packages/{package.sha256}.apkg", "", key, 200),
+        ("GET", SIGN_IN, "", {}, 200),
+        ("GET", "/static/console/console.css", "", {}, 200),
+    ]
+    for method, path, body, headers, status in asked:
+        found, said, _ = ask(site.https, method, path, body, **headers)
+        assert (found, said["x-content-type-options"]) == (status, "nosniff"), path
+        hsts = said["strict-transport-security"].replace(" ", "").split(";")
+        assert {"max-age=31536000", "includeSubDomains"} <= set(hsts), path
+        assert "frame-ancestors 'none'" in said["content-security-policy"], path
+
+
+def test_only_pages_lead_from_http_to_https(site: Site) -> None:
+    """A machine that sends its secret in the clear is refused, so that it is noticed."""
+    assert ask(site.http, "GET", SIGN_IN, tls=False)[0] == 301
+    for path in (UPDATE, "/cgi-bin/token?secret=x", "/openserver/cgi-bin/token", "/sns/jscode2session"):
+        status, headers, _ = ask(site.http, "GET", path, tls=False)
+        assert (status, "location" in headers) == (403, False)
+
+
 def test_packages_are_sent_by_nginx(site: Site) -> None:
     """The console decides, nginx reads the file; nobody reads it past the console."""
     binding = make_binding(make_program())

@@ -27,6 +27,15 @@ def test_these_are_fine(password):
     validate_password(password, User(email="mira@harbour.example", name="Mira Lindqvist"))
 
 
+@pytest.mark.parametrize(
+    "password", ["miniprogramconsole", "MiniProgram2026", "grayscale2026", "acmewallet2026", "AcmeWalletConsole"]
+)
+def test_words_of_the_product_and_of_the_installation_are_refused(password, settings):
+    settings.BASE_URL = "https://console.acmewallet.example"
+    with pytest.raises(ValidationError):
+        validate_password(password, User(email="mira@harbour.example", name="Mira Lindqvist"))
+
+
 def test_what_is_looked_at_is_bounded():
     """All signs that may stand for a letter, which took seconds: each doubles the work."""
     every = "|+($[!<{%@" * 12

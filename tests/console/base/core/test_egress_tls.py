@@ -1,0 +1,87 @@
+"""A gateway that can't prove its name, or speaks only what is broken, gets nothing."""
+
+from __future__ import annotations
+
+import asyncio
+import ipaddress
+import ssl
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import aiohttp
+import pytest
+from aiohttp import web
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
+
+from console.base.core import egress
+
+pytestmark = pytest.mark.usefixtures("no_running_loop")
+
+
+def self_signed(folder: Path) -> tuple[Path, Path]:
+    """A certificate for 127.0.0.1 that nobody has signed, and its key."""
+    key, now = ec.generate_private_key(ec.SECP256R1()), datetime.now(UTC)
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "127.0.0.1")])
+    made = x509.CertificateBuilder(subject_name=name, issuer_name=name, public_key=key.public_key(), serial_number=7)
+    made = made.not_valid_before(now - timedelta(days=1)).not_valid_after(now + timedelta(days=1))
+    address = x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address("127.0.0.1"))])
+    certificate = made.add_extension(address, critical=False).sign(key, hashes.SHA256())
+    cert_file, key_file = folder / "cert.pem", folder / "key.pem"
+    cert_file.write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
+    kind = serialization.PrivateFormat.PKCS8
+    key_file.write_bytes(key.private_bytes(serialization.Encoding.PEM, kind, serialization.NoEncryption()))
+    return cert_file, key_file
+
+
+async def ask(context: ssl.SSLContext) -> tuple[Exception | None, int]:
+    """Post to a server with this context; return what was raised, and how many requests arrived."""
+    arrived = 0
+
+    async def answer(request: web.Request) -> web.Response:
+        nonlocal arrived
+        arrived += 1
+        return web.Response()
+
+    application = web.Application()
+    application.router.add_post("/", answer)
+    runner = web.AppRunner(application)
+    await runner.setup()
+    site = web.TCPSite(runner, "127.0.0.1", 0, ssl_context=context)
+    await site.start()
+    port = runner.addresses[0][1]
+    try:
+        async with egress.session(timeout=aiohttp.ClientTimeout(total=20)) as session:
+            await session.post(f"https://127.0.0.1:{port}/", data=b"secret")
+    except aiohttp.ClientError as error:
+        return error, arrived
+    finally:
+        await runner.cleanup()
+    return None, arrived
+
+
+@pytest.fixture
+def context(settings, tmp_path):
+    settings.EGRESS_ALLOWED = ["127.0.0.0/8"]
+    made = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    made.load_cert_chain(*self_signed(tmp_path))
+    return made
+
+
+def test_a_certificate_that_nobody_vouches_for(context):
+    error, arrived = asyncio.run(ask(context))
+    assert isinstance(error, aiohttp.ClientConnectorCertificateError)
+    assert arrived == 0
+
+
+@pytest.mark.filterwarnings("ignore:ssl.TLSVersion:DeprecationWarning")
+def test_a_version_of_tls_that_is_broken(context):
+    made = ssl.create_default_context()
+    assert made.minimum_version >= ssl.TLSVersion.TLSv1_2
+    context.minimum_version, context.maximum_version = ssl.TLSVersion.TLSv1, ssl.TLSVersion.TLSv1_1
+    context.set_ciphers("ALL:@SECLEVEL=0")
+    error, arrived = asyncio.run(ask(context))
+    assert isinstance(error, aiohttp.ClientConnectorError)
+    assert arrived == 0
