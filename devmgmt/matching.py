@@ -13,7 +13,6 @@ from hashlib import sha256
 from typing import Protocol
 
 import idna
-from confusable_homoglyphs import categories, confusables
 from django.utils.text import Truncator, get_text_list
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -41,8 +40,6 @@ _PRIVATE = re.compile(
     r"(.+\.)?(local|internal|home\.arpa|lan|intranet|corp|private|home|localdomain|test|invalid|onion|alt)"
 )
 _SUFFIXES = PublicSuffixList(only_icann=True, accept_unknown=False)
-# Scripts that are written together (UTS 39, "highly restrictive").
-_EAST_ASIAN = {"HAN", "HIRAGANA", "KATAKANA", "HANGUL", "BOPOMOFO"}
 # Marks that UTS 46 drops without a word: joiner of graphemes, Mongolian and other variation selectors.
 _DROPPED = re.compile("[\u034f\u180b-\u180f\ufe00-\ufe0f\U000e0100-\U000e01ef]")
 
@@ -105,27 +102,6 @@ def origin_of(domain: Allowed, kind: DomainType, *, host: str = "") -> str:
 def in_letters(host: str) -> str:
     """Return a host as its readers write it: `bücher.example`; the same for one that is ASCII."""
     return ".".join(idna.ulabel(label) if label.startswith("xn--") else label for label in host.split("."))
-
-
-def is_lookalike(host: str) -> bool:
-    """Tell whether readers can take a host for another one (UTS 39): a label mixes scripts, or imitates ASCII."""
-    return any(_mixes(label) or _imitates(label) for label in in_letters(host).split(".") if not label.isascii())
-
-
-def _mixes(label: str) -> bool:
-    scripts = categories.unique_aliases(label) - {"COMMON", "INHERITED"}
-    others = scripts - _EAST_ASIAN
-    return len(others) > 1 or (scripts != others and not others <= {"LATIN"})
-
-
-def _imitates(label: str) -> bool:
-    return all(letter.isascii() or _has_twin(letter) for letter in label)
-
-
-def _has_twin(letter: str) -> bool:
-    """Tell whether an ASCII letter looks the same."""
-    found = confusables.is_confusable(letter, greedy=True) or [{"homoglyphs": []}]
-    return any(twin["c"].isascii() for twin in found[0]["homoglyphs"])
 
 
 def fingerprint(lists: Mapping[str, Iterable[Allowed]]) -> str:

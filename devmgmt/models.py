@@ -14,7 +14,8 @@ from django.utils.translation import gettext_lazy as _
 
 from console.base.hosts.models import API_NAME_LENGTH, Grant
 from console.base.hosts.states import DecisionState
-from devmgmt.matching import in_letters, is_lookalike, origin_of
+from devmgmt.lookalikes import is_lookalike
+from devmgmt.matching import in_letters, origin_of
 from devmgmt.querysets import GrantQuerySet
 from devmgmt.states import DomainType
 from miniprograms.models import MiniProgram
