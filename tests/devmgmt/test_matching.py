@@ -10,12 +10,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from console.base.core.errors import ActionRefused
+from devmgmt.lookalikes import is_lookalike
 from devmgmt.matching import (
     Domain,
     Problem,
     fingerprint,
     in_letters,
-    is_lookalike,
     normalise,
     read_list,
     to_ascii,
