@@ -7,6 +7,7 @@ from typing import Any
 from django import forms
 from django.core.exceptions import ValidationError
 from django.core.validators import RegexValidator
+from django.db.models import Q
 from django.forms.boundfield import BoundField
 from django.http import QueryDict
 from django.utils.translation import gettext_lazy as _
@@ -21,6 +22,7 @@ from releases.field.device import REPORTED, UNKNOWN, Facts
 from releases.field.models import SeenDevice
 from releases.field.states import GUID_PREFIXES
 
+MOST_SEEN = 50_000  # devices, the newest, among which an account is looked for
 PLATFORMS = {prefix: platform for platform, prefix in GUID_PREFIXES.items()}
 RARE = [one for one in LISTED.values() if one is not GUID]
 
@@ -38,9 +40,12 @@ def _choice(one: Choice) -> forms.ChoiceField:
 
 
 class DeviceForm(forms.Form):
-    """GUID and the facts of the device; with the GUID alone, the facts are those that it was seen with last."""
+    """GUID and the facts of the device; with the GUID alone, the facts are those that it was seen with last.
 
-    guid = _line(GUID.label, 40)
+    Instead of the GUID an account or a device id finds the device that was seen with it last.
+    """
+
+    guid = _line(_("GUID, account or device ID"), 128)
     application: Any = forms.ModelChoiceField(queryset=None, label=_("Application"), empty_label=_("Choose"))
     app_version = _line(_("Application version"), 40, validators=[is_system_version])
     os_version = _line(_("System version"), 40, validators=[is_system_version])
@@ -53,6 +58,7 @@ class DeviceForm(forms.Form):
     def __init__(self, query: QueryDict, *, program: MiniProgram) -> None:
         self.program = program
         self.seen: SeenDevice | None = None
+        self.is_alone = False  # what names the device, without a fact
         asked = "guid" in query
         super().__init__(self._completed(query) if asked else None, auto_id="device-%s")
         self.fields |= {one.of_device: _choice(one) for one in CHOICES}
@@ -60,8 +66,8 @@ class DeviceForm(forms.Form):
         self.order_fields(self.field_order)
         bindings = program.bindings.filter(state__in=[DecisionState.APPROVED, DecisionState.ENDED])
         self.fields["application"].queryset = bindings.applications()  # type: ignore[attr-defined]
-        self.fields["guid"].widget.attrs |= {"inputmode": "numeric", "spellcheck": "false"}
-        self.fields["guid"].error_messages["required"] = _("Enter the GUID.")
+        self.fields["guid"].widget.attrs |= {"spellcheck": "false"}
+        self.fields["guid"].error_messages["required"] = _("Enter a GUID, an account or a device ID.")
         self.fields["application"].error_messages["required"] = _("Choose the application.")
         for name in ("app_version", "os_version"):
             self.fields[name].error_messages["required"] = _("Enter the version.")
@@ -91,19 +97,33 @@ class DeviceForm(forms.Form):
         data = query.copy()
         guid = data.get("guid", "").strip()
         typed = ("application", "app_version", "os_version", *(one.of_device for one in RARE))
-        if not guid_fault(guid) and not any(data.get(name, "").strip() for name in typed):
-            self.seen = SeenDevice.objects.filter(mini_program=self.program, guid=guid).first()
+        self.is_alone = bool(guid) and not any(data.get(name, "").strip() for name in typed)
+        if self.is_alone:
+            self.seen = self._found(guid)
         if self.seen:
             data["application"] = str(self.seen.application_id)
             for name in Facts.__struct_fields__:
                 data[name] = getattr(self.seen, name)
         return data
 
+    def _found(self, name: str) -> SeenDevice | None:
+        """Return the device with this GUID; else, of those seen last, the newest with this account or device id."""
+        seen = SeenDevice.objects.filter(mini_program=self.program)
+        if not guid_fault(name):
+            return seen.filter(guid=name).first()
+        newest = seen.order_by("-seen_at").values("guid")[:MOST_SEEN]
+        named = Q(account=name) | Q(device_id=name)
+        return seen.filter(named, guid__in=newest).order_by("-seen_at").first()
+
     def clean_guid(self) -> str:
         """Return the GUID; its beginning names the platform."""
         guid: str = self.cleaned_data["guid"]
         if guid_fault(guid):
-            raise ValidationError(_("A GUID has 32 digits and begins with 0302 (Android) or 0303 (iOS)."))
+            raise ValidationError(
+                _("No device was seen lately with this account or device ID.")
+                if self.is_alone
+                else _("A GUID has 32 digits and begins with 0302 (Android) or 0303 (iOS).")
+            )
         return guid
 
     def clean(self) -> None:

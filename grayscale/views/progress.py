@@ -22,6 +22,9 @@ from grayscale.presenters.progress import Progress
 from grayscale.presenters.reach import ranged
 from miniprograms.access import mini_program_for
 from miniprograms.models import MiniProgram
+from releases.field.models import SeenDevice
+
+SEEN_SHOWN = 8
 
 
 @route(Permission.VIEW, load=task_for)
@@ -87,6 +90,9 @@ def explain(request: SignedInRequest, program: MiniProgram) -> HttpResponse:
     """What a device runs now, by all running and recently ended tasks of the program."""
     form = DeviceForm(request.GET, program=program)
     context: dict[str, Any] = {"mini_program": program, "form": form}
-    if form.is_bound and form.is_valid():
+    if not form.is_bound:
+        seen = SeenDevice.objects.filter(mini_program=program).select_related("application")
+        context["seen"] = seen.order_by("-seen_at")[:SEEN_SHOWN]
+    elif form.is_valid():
         context["explanation"] = explanation_of(program, form.device(), at=timezone.now())
     return render(request, "grayscale/explain.html", context)

@@ -211,6 +211,25 @@ def test_a_known_guid_alone_will_do(task, application, signed_in):
     assert response.context["explanation"].decision.channel == "grayscale"
 
 
+@pytest.mark.parametrize("name", ["ann", "phone-7"])
+def test_a_device_is_found_by_its_account_or_id(task, application, signed_in, name):
+    make_known(task.mini_program, application, account="ann", device_id="phone-7")
+    make_known(factories.make_program(), application, account="zoe")
+    client = signed_in(task.created_by)
+    response = client.get(url(task.mini_program), {"guid": name})
+    assert response.context["form"]["guid"].value() == GUID
+    assert response.context["explanation"].decision.channel == "grayscale"
+    errors = client.get(url(task.mini_program), {"guid": "zoe"}).context["form"].errors
+    assert errors["guid"] == ["No device was seen lately with this account or device ID."]
+
+
+def test_it_begins_with_the_devices_that_were_seen_last(task, application, signed_in):
+    make_known(task.mini_program, application, account="ann")
+    page = signed_in(task.created_by).get(url(task.mini_program))
+    assert [device.guid for device in page.context["seen"]] == [GUID]
+    assert f"?guid={GUID}" in page.content.decode()
+
+
 def test_what_is_typed_wins_over_what_was_seen(task, application, signed_in):
     make_known(task.mini_program, application)
     response = signed_in(task.created_by).get(url(task.mini_program), asked(application, os_version="15"))
@@ -221,9 +240,9 @@ def test_what_is_typed_wins_over_what_was_seen(task, application, signed_in):
     ("field", "value", "words"),
     [
         ("guid", "0301", "A GUID has 32 digits and begins with 0302 (Android) or 0303 (iOS)."),
-        ("guid", "", "Enter the GUID."),
+        ("guid", "", "Enter a GUID, an account or a device ID."),
         ("guid", f"0302{'٣' * 28}", "A GUID has 32 digits"),
-        ("guid", "0" * 5000, "at most 40 characters"),
+        ("guid", "0" * 5000, "at most 128 characters"),
         ("application", "999999", "Select a valid choice"),
         ("application", "x", "Select a valid choice"),
         ("application", "", "Choose the application."),
