@@ -1,7 +1,7 @@
 # Everything a developer does with the console. `make run` needs Python >= 3.11 and make, nothing else.
 .DEFAULT_GOAL := run
 .PHONY: run test test-chaos test-clickhouse test-frameworks check check-style check-types check-imports check-templates \
-	check-django bench chaos audit install assets messages lock format clean
+	check-django bench screenshots chaos audit install assets messages lock format clean
 
 # The first Python that is new enough, also where python3 is an older one.
 PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; do \
@@ -61,6 +61,10 @@ check-templates: .venv/dev.stamp
 check-django: .venv/dev.stamp assets
 	$(PY) -m console.local.throwaway $(PY) manage.py makemigrations --check --dry-run
 	$(DEPLOY_ENV) $(PY) manage.py check --deploy --fail-level WARNING
+
+# The pictures of README and docs, of a demo in a folder of its own. Needs chromium.
+screenshots: .venv/dev.stamp assets
+	$(PY) -m tests.screenshots
 
 bench: .venv/dev.stamp assets
 	$(PY) -m tests.bench $(ONLY)

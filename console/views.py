@@ -242,9 +242,9 @@ def forbidden(request: HttpRequest, exception: Exception | None = None) -> HttpR
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
     """403: a form's token is not this session's, mostly of a sign-in meanwhile; a page of ours may send it again."""
     if not is_from_here(request):
-        return forbidden(request)
+        return show(request, "403_csrf.html", {}, status=403)
     words = _("Nothing was saved: the form was opened before you last signed in. Send it once more.")
-    return resend_page(request, title=_("This form is from an earlier session"), words=words, status=403)
+    return resend_page(request, title=_("This form is too old"), words=words, status=403)
 
 
 def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:

@@ -153,9 +153,13 @@ def give_back_if_dead() -> None:
 
 @receiver(post_save, sender=ActivityEntry)
 def every_value_has_its_words(instance: ActivityEntry, **named: Any) -> None:
-    """What an entry keeps of a change, its event has a field for: else a page shows the key, in English."""
+    """What an entry keeps of a change, its event has a field for: else a page shows the key, in English.
+
+    But for the keywords of public templates, which are called by their keys: thing1, enum2.
+    """
     if event := EVENTS.get(instance.verb):
-        assert {key for key, _before, _after in instance.changes()} <= {*event.fields}, instance.verb
+        keys = {key for key, _before, _after in instance.changes() if not key[-1].isdigit()}
+        assert keys <= {*event.fields}, instance.verb
 
 
 @pytest.fixture(autouse=True)

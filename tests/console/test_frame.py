@@ -1,5 +1,6 @@
 """The frame around every page: menu, switchers, notices, what it costs."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -251,3 +252,11 @@ def test_the_switcher_lists_own_applications(signed_in):
     assert mine.name in page
     assert other.name not in page
     assert client.get(reverse("switch", args=["teams"])).status_code == 404
+
+
+def test_the_path_leads_from_the_team_to_the_page(signed_in):
+    """What a page adds to it stands after what all have."""
+    program = make_program(make_team("Harbour"), name="City Bus")
+    page = signed_in(program.created_by).get(reverse("devmgmt:logs", args=[program.app_id])).content.decode()
+    path = re.search(r'<nav class="path".*?</nav>', page, re.DOTALL)[0]
+    assert re.sub(r"<[^>]+>|\s+", " ", path).split() == ["Harbour", "City", "Bus", "Development", "Real-time", "logs"]

@@ -74,17 +74,18 @@ def begin_session(request: HttpRequest, user: User, *, at: datetime | None = Non
     at, network = at or timezone.now(), devices.network_of(client_address(request.META))
     earlier = SecurityEntry.objects.filter(user=user, kind=SecurityKind.SIGNED_IN)
     is_new = bool(network) and earlier.exists() and not earlier.filter(network=network).exists()
-    session = UserSession(
-        user=user,
+    session, _made = UserSession.objects.update_or_create(  # who signs in once more keeps the row, by another key
         session_key=request.session.session_key or "",
-        signed_in_at=at,
-        last_used_at=at,
-        address=client_address(request.META),
-        agent=devices.agent_of(request),
-        method=how(request, user)[:40],
-        first_time=is_new,
+        defaults={
+            "user": user,
+            "signed_in_at": at,
+            "last_used_at": at,
+            "address": client_address(request.META),
+            "agent": devices.agent_of(request),
+            "method": how(request, user)[:40],
+            "first_time": is_new,
+        },
     )
-    session.save(force_insert=True)
     signed_in: dict[str, Any] = {"detail": session.method, "session_key": session.session_key, "asks": is_new}
     note(user, SecurityKind.SIGNED_IN, request=request, at=at, **signed_in)
     if is_new and not devices.name_for(request, user):

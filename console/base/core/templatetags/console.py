@@ -77,7 +77,8 @@ from zlib import crc32
 from django import template
 from django.conf import settings
 from django.core.paginator import Page
-from django.template import Context, Engine
+from django.template import Context, Engine, Node, NodeList
+from django.template.base import Parser, Token
 from django.urls import reverse
 from django.utils.html import escape, format_html
 from django.utils.safestring import SafeString, mark_safe
@@ -358,10 +359,27 @@ def event(content: str, icon: str, colour: str = "secondary", at: Any = None) ->
     )
 
 
-@register.simple_block_tag
-def capture(content: str) -> SafeString:
+class _Capture(Node):
+    """Unlike the node of a simple_block_tag it shows its blocks, so that a template's own can use {{ block.super }}."""
+
+    child_nodelists = ("nodelist",)
+
+    def __init__(self, nodelist: NodeList, name: str) -> None:
+        self.nodelist, self.name = nodelist, name
+
+    def render(self, context: Context) -> SafeString:
+        content = self.nodelist.render(context)
+        context[self.name] = mark_safe(re.sub(r"\s+", " ", content).strip())  # noqa: S308 - rendered, so escaped already
+        return SafeString("")
+
+
+@register.tag
+def capture(parser: Parser, token: Token) -> _Capture:
     """Render what stands inside once, to use it twice: {% capture as name %}…{% endcapture %}."""
-    return mark_safe(re.sub(r"\s+", " ", content).strip())  # noqa: S308 - rendered, so escaped already
+    _tag, _as, name = token.split_contents()
+    nodelist = parser.parse(("endcapture",))
+    parser.delete_first_token()
+    return _Capture(nodelist, name)
 
 
 def _include(context: Context, name: str, **values: Any) -> SafeString:
