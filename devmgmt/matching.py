@@ -37,7 +37,7 @@ _IPV6 = re.compile(r"[0-9A-Fa-f.]*:[0-9A-Fa-f.]*:")
 _LINE_END = re.compile(r"\r\n|\r|\n")
 # Names that public DNS never has: RFC 6761, 6762, 7686, 8375, 9476, ICANN's .internal, and what local networks use.
 _PRIVATE = re.compile(
-    r"(.+\.)?(local|internal|home\.arpa|lan|intranet|corp|private|home|localdomain|test|invalid|onion|alt)"
+    r"(.+\.)?(local|internal|arpa|svc|lan|intranet|corp|private|home|localdomain|test|invalid|onion|alt)"
 )
 _SUFFIXES = PublicSuffixList(only_icann=True, accept_unknown=False)
 # Marks that UTS 46 drops without a word: joiner of graphemes, Mongolian and other variation selectors.

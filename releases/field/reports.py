@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.db import connection
 
 from releases.field.states import ReportResult
@@ -17,8 +19,17 @@ REPORT = """
       AND (version.state = ANY(%(published)s)
            OR {delivered})
     ON CONFLICT (version_id, guid) DO UPDATE SET
-        application_id = excluded.application_id, result = excluded.result, reason = excluded.reason,
+        result = excluded.result, reason = excluded.reason,
         failures = grayscale_updatereport.failures + excluded.failures, reported_at = excluded.reported_at
+    WHERE grayscale_updatereport.application_id = excluded.application_id
+"""
+# What came by one application, another one does not change: it may ask devices for less proof (R-9).
+IS_ANOTHERS = """
+    SELECT FROM grayscale_updatereport AS report
+    JOIN releases_version AS version ON version.id = report.version_id
+    JOIN miniprograms_miniprogram AS program ON program.id = version.mini_program_id
+    WHERE program.app_id = %(app_id)s AND version.major = %(major)s AND version.minor = %(minor)s
+      AND version.patch = %(patch)s AND report.guid = %(guid)s
 """
 
 
@@ -32,20 +43,20 @@ def record_report(
     """
     failed = result == ReportResult.FAILED
     major, minor, patch = map(int, number.split("."))
+    values: dict[str, Any] = {
+        "app_id": app_id,
+        "major": major,
+        "minor": minor,
+        "patch": patch,
+        "published": [VersionState.ONLINE, VersionState.RETIRED],
+        "guid": guid,
+        "application": application,
+        "result": result,
+        "failures": int(failed),
+        "reason": reason if failed else "",
+    }
     with connection.cursor() as cursor:
-        cursor.execute(
-            REPORT.format(delivered=delivered),
-            {
-                "app_id": app_id,
-                "major": major,
-                "minor": minor,
-                "patch": patch,
-                "published": [VersionState.ONLINE, VersionState.RETIRED],
-                "guid": guid,
-                "application": application,
-                "result": result,
-                "failures": int(failed),
-                "reason": reason if failed else "",
-            },
-        )
+        cursor.execute(REPORT.format(delivered=delivered), values)
+        if not cursor.rowcount:
+            cursor.execute(IS_ANOTHERS, values)
         return bool(cursor.rowcount)

@@ -71,9 +71,9 @@ class AccountAdapter(DefaultAccountAdapter):
     def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
         """Leave the mail, rendered as allauth does, to the mail job. Our mails are plain text: so is what is kept.
 
-        Whoever asks again and again for new passwords of one address fills nobody's mailbox.
+        Whoever asks again and again for new passwords fills nobody's mailbox, and mails no strangers without end.
         """
-        if not throttle.may_mail(email):
+        if not throttle.may_mail(email, self.request):
             return
         message = self.render_mail(template_prefix, email, {"request": self.request, "email": email, **context})
         post_mail(to=email, subject=message.subject, body=message.body)

@@ -10,6 +10,7 @@ from typing import NamedTuple
 from django.conf import settings
 from django.core import signing
 from django.http import HttpRequest, HttpResponse
+from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext as _
 
 from console.base.accounts.models import User
@@ -73,10 +74,10 @@ def network_of(address: str | None) -> str:
 
 
 class Known(NamedTuple):
-    """A browser's own name, and the ids of who signed in with it, oldest first."""
+    """A browser's own name, and who signed in with it, oldest first: by id, with a mark of the password of then."""
 
     name: str
-    people: list[int]
+    people: dict[int, str]
 
 
 def known(request: HttpRequest) -> Known:
@@ -86,20 +87,26 @@ def known(request: HttpRequest) -> Known:
             request.COOKIES.get(settings.DEVICE_COOKIE_NAME, ""), salt=SALT, max_age=COOKIE_DAYS * 86_400
         )
     except (signing.BadSignature, ValueError, TypeError):
-        return Known("", [])
-    return Known(str(name), list(people))
+        return Known("", {})
+    return Known(str(name), dict(people))
 
 
 def name_for(request: HttpRequest, user: User | None) -> str:
-    """Return the browser's name when `user` signed in with it before, else ""."""
+    """Return the browser's name when `user` signed in with it before, with the password of today, else ""."""
     name, people = known(request)
-    return name if user is not None and user.pk in people else ""
+    return name if user is not None and people.get(user.pk) == _mark(user) else ""
+
+
+def _mark(user: User) -> str:
+    """Return what changes with the password: browsers that a thief of the old one has used are known no longer."""
+    return salted_hmac(SALT, user.password).hexdigest()[:16]
 
 
 def remember(request: HttpRequest, response: HttpResponse, user: User) -> None:
     """Let the browser show from now on that `user` signed in with it. It opens nothing; see `throttle`."""
     name, people = known(request)
-    people = [*(pk for pk in people if pk != user.pk), user.pk][-MOST_PEOPLE:]
+    others = [(pk, mark) for pk, mark in people.items() if pk != user.pk]
+    people = [*others, (user.pk, _mark(user))][-MOST_PEOPLE:]  # type: ignore[assignment]
     response.set_cookie(
         settings.DEVICE_COOKIE_NAME,
         signing.dumps([name or secrets.token_urlsafe(12), people], salt=SALT),

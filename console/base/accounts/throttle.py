@@ -65,6 +65,7 @@ NETWORK = Budget("network", 60, 5 * MINUTE)  # of all accounts: an office behind
 ACCOUNT = Budget("account", 50, HOUR)  # from networks that are not the person's
 SECOND_STEPS = Budget("second-steps", 20, HOUR)  # who tries codes knows the password: fewer
 RESET_MAILS = Budget("reset-mails", 5, HOUR)
+RESETS_OF_NETWORK = Budget("resets-of-network", 30, HOUR)  # to any address, which need not be anybody's
 
 
 @dataclass
@@ -120,6 +121,9 @@ def forgive(request: HttpRequest, *, email: str) -> None:
         (SECOND_STEPS if step == 2 else ACCOUNT).clear(account)
 
 
-def may_mail(email: str) -> bool:
+def may_mail(email: str, request: HttpRequest) -> bool:
     """Whether one more mail about a new password goes to the address; the ones before still work."""
+    network = devices.network_of(client_address(request.META))
+    if RESETS_OF_NETWORK.take(network) > RESETS_OF_NETWORK.amount:
+        return False
     return RESET_MAILS.take(email.strip().lower()) <= RESET_MAILS.amount

@@ -51,13 +51,15 @@ class Follows:
 
     SHOWN = 10
 
-    def __init__(self, verb: Callable[[], Any]) -> None:
-        self._verb = verb
+    def __init__(self, verb: Callable[[], Any], *, only: Callable[[Event], bool] = lambda _event: True) -> None:
+        """`only` tells which of the events the reader may see (P-1)."""
+        self._verb, self._only = verb, only
 
     @cached_property
     def events(self) -> list[Event] | None:
-        """As `rehearse` returns them."""
-        return rehearse(self._verb)
+        """As `rehearse` returns them, without those that are not the reader's business."""
+        found = rehearse(self._verb)
+        return found and [event for event in found if self._only(event)]
 
     @property
     def shown(self) -> list[Event]:

@@ -130,13 +130,35 @@ def _waiting(peer: str, seconds: float) -> Iterator[Connection]:
     """
     with contextlib.suppress(FileNotFoundError):
         for file in list(Path("/proc/self/fd").iterdir()):
-            with contextlib.suppress(OSError):
-                found = socket.socket(fileno=os.dup(int(file.name)))
+            if found := _handle(file):
                 connection = _described(found)
-                if connection and connection.sent_ago >= seconds and _spelled(found.getpeername()[0]) == peer:
+                if connection and connection.sent_ago >= seconds and _peer(found) == peer:
                     yield connection
                 else:
                     found.close()
+
+
+def _handle(file: Path) -> socket.socket | None:
+    """Return a handle of our own of a socket of this process; None for any other file. Leaves none behind."""
+    try:
+        if not str(file.readlink()).startswith("socket:"):
+            return None
+        number = os.dup(int(file.name))
+    except OSError:  # It is gone.
+        return None
+    try:
+        return socket.socket(fileno=number)
+    except OSError:
+        os.close(number)
+        return None
+
+
+def _peer(found: socket.socket) -> str | None:
+    """Return the address at the other end; None where there is none any more."""
+    try:
+        return _spelled(found.getpeername()[0])
+    except OSError:
+        return None
 
 
 def _described(found: socket.socket) -> Connection | None:

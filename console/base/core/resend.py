@@ -23,8 +23,8 @@ def carried(request: HttpRequest) -> list[tuple[str, str]] | None:
 
 def is_from_here(request: HttpRequest) -> bool:
     """Whether a page of ours sent it, as the browser says: only to such a page the token may be given."""
-    said = request.headers.get("Origin") or request.headers.get("Referer", "")
-    return urlsplit(said).netloc == request.get_host()
+    said = urlsplit(request.headers.get("Origin") or request.headers.get("Referer", ""))
+    return (said.scheme, said.netloc) == (request.scheme, request.get_host())
 
 
 def resend_page(request: HttpRequest, *, title: str, words: str, status: int, signs_in: bool = False) -> HttpResponse:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from copy import copy
+from typing import Any
 
 from django.http import HttpResponse
 from django.shortcuts import render
@@ -72,8 +73,18 @@ def remove_program(request: SignedInRequest, binding: Binding) -> HttpResponse:
         application=application,
         program=program,
         granted=_granted(binding),
-        follows=Follows(lambda: miniprograms.remove_from_application(copy(binding), by=request.user, reason="-")),
+        follows=Follows(
+            lambda: miniprograms.remove_from_application(copy(binding), by=request.user, reason="-"),
+            only=lambda event: _is_shown(event.belongs(), application, request.user),
+        ),
     )
+
+
+def _is_shown(belongs: dict[str, Any], application: HostApplication, user: User) -> bool:
+    """Whether an event is shown to `user` on a page of the application: grayscale tasks are their team's (P-1)."""
+    if belongs.get("application_id") == application.application_id:
+        return True
+    return belongs.get("team_id") in {role.team_id for role in user.team_roles}
 
 
 def _granted(binding: Binding) -> str:

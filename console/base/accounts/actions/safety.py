@@ -53,9 +53,9 @@ def _end(sessions: UserSessionQuerySet, *, by: User, at: datetime | None, user: 
 def answer_sign_in(entry: SecurityEntry, *, mine: bool, by: User, keep: str) -> None:
     """Keep whether a sign-in from a new place was the person's own; if not, all sessions end but the one with `keep`.
 
-    The session that is asked about doesn't answer for itself. Raises Conflict.
+    A session that is asked about itself answers for none. Raises Conflict.
     """
-    if entry.session_key == keep:
+    if SecurityEntry.objects.filter(user=by, session_key=keep, asks=True).exists():
         raise Conflict(_("Answer it where you signed in before: this session can’t vouch for itself."))
     if not SecurityEntry.objects.filter(pk=entry.pk, user=by, asks=True).update(asks=False):
         raise Conflict(_("This was answered already."))

@@ -172,3 +172,12 @@ def test_the_database_is_away(device: Device, program: MiniProgram, monkeypatch:
     monkeypatch.setattr(reports, "record_report", away)
     reply = device.report(program.app_id)
     assert (reply.status, reply.json["code"], reply.headers["Retry-After"]) == (503, "temporarily_unavailable", "5")
+
+
+def test_another_application_changes_no_report(device: Device, program: MiniProgram) -> None:
+    """It may ask devices for less proof than the one that the report came by (R-9)."""
+    other = make_application()
+    make_binding(program, other)
+    device.report(program.app_id, result="failed", reason="disk full")
+    assert Device(device.way, other).report(program.app_id).status == 204
+    assert kept() == [("1.0.0", GUID, "failed", 1, "disk full")]

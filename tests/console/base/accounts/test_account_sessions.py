@@ -198,3 +198,19 @@ def test_signing_out_clears_what_the_browser_keeps(user, name):
 @pytest.mark.parametrize("url", ["/", PAGE, "/teams/", "/account/password/change/", "/nothing/", "/admin/", "/keys/"])
 def test_nothing_of_a_signed_in_person_is_kept_by_browsers(user, url):
     assert "no-store" in browser(user).get(url).headers["Cache-Control"]
+
+
+def test_two_sessions_that_are_asked_about_do_not_answer_for_each_other(user):
+    browser(user)
+    there, elsewhere = browser(user, ELSEWHERE), browser(user, "192.0.2.77")
+    first, second = SecurityEntry.objects.filter(asks=True).order_by("pk")
+    assert there.post(reverse("sign_in_mine", args=[second.pk])).status_code == 422
+    assert elsewhere.post(reverse("sign_in_mine", args=[first.pk])).status_code == 422
+    assert SecurityEntry.objects.filter(asks=True).count() == 2
+
+
+def test_who_signs_in_again_in_the_same_browser_has_one_session(user):
+    client = Client()
+    for _time in range(2):
+        client.force_login(user)
+    assert user.sessions.count() == 1

@@ -148,6 +148,13 @@ def test_nobodys_mailbox_is_filled(user):
     assert delivery.send_waiting(at=timezone.now()) == throttle.RESET_MAILS.amount
 
 
+def test_strangers_are_mailed_by_no_network_without_end(user):
+    for number in range(throttle.RESETS_OF_NETWORK.amount + 5):
+        address = {"email": f"stranger-{number}@example.net"}
+        assert Client().post(reverse("account_reset_password"), address, REMOTE_ADDR=ELSEWHERE).status_code == 302
+    assert delivery.send_waiting(at=timezone.now()) == throttle.RESETS_OF_NETWORK.amount
+
+
 def test_who_has_set_a_new_password_by_the_link_signs_in_while_the_guessing_goes_on(user):
     away = Client(REMOTE_ADDR="192.0.2.251")
     away.post(reverse("account_reset_password"), {"email": user.email})
@@ -160,3 +167,27 @@ def test_who_has_set_a_new_password_by_the_link_signs_in_while_the_guessing_goes
         throttle.ACCOUNT.take("mira@example.com 1")
     assert not sign_in("192.0.2.250", "plenty of sea air")
     assert sign_in("192.0.2.251", "plenty of sea air", client=away)
+
+
+@pytest.mark.parametrize("spelling", ["m\u0131ra@example.com", "MIRA@EXAMPLE.COM\u017f", "mira@example.co\u217f"])
+def test_another_spelling_of_the_address_is_another_address(user, spelling):
+    """PostgreSQL takes some letters for others, and each spelling had budgets of its own."""
+    assert not sign_in(HOME, email=spelling)
+
+
+def test_another_case_of_the_address_is_the_same_one(user):
+    assert sign_in(HOME, email=" MIRA@Example.com ")
+    guess(ELSEWHERE, 3)
+    guess(ELSEWHERE, 2, email="Mira@EXAMPLE.com")
+    assert not sign_in(ELSEWHERE)
+
+
+def test_a_new_password_makes_browsers_strangers(user):
+    """A thief of the old one could have made any number of them known."""
+    known = Client()
+    assert sign_in(OFFICE, client=known)
+    known.post(reverse("account_logout"))
+    user.set_password("plenty of sea air")
+    user.save()
+    guess(OFFICE, 5, client=known)
+    assert not sign_in(OFFICE, "plenty of sea air", client=known)

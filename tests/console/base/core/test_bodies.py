@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import io
+import socket
+from pathlib import Path
 from typing import Any
 
 import pytest
 from django.core.handlers.wsgi import WSGIRequest
 from django.http import UnreadablePostError
 
+from console.base.core import late_bodies
 from console.base.core.bodies import PIECE, Body, BodyCut, allowed, read
 
 FORM = b'--x\r\nContent-Disposition: form-data; name="file"; filename="a.zip"\r\n\r\nPK'
@@ -66,3 +69,16 @@ def test_an_upload_that_was_cut_is_no_upload() -> None:
     given["wsgi.input"] = Body(given)
     with pytest.raises(UnreadablePostError):
         _ = WSGIRequest(given).FILES
+
+
+def test_looking_for_a_connection_keeps_no_file_open() -> None:
+    """Each late body copied every descriptor of the process, and left those open that are no sockets."""
+    with socket.create_server(("127.0.0.1", 0)) as server, socket.create_connection(server.getsockname()) as one:
+        peer, _address = server.accept()
+        with peer:
+            before = len(list(Path("/proc/self/fd").iterdir()))
+            found = list(late_bodies._waiting("127.0.0.1", 0))
+            assert {connection.socket.getpeername() for connection in found} >= {one.getsockname(), one.getpeername()}
+            for connection in found:
+                connection.socket.close()
+            assert len(list(Path("/proc/self/fd").iterdir())) == before
