@@ -15,6 +15,7 @@ from django.db import DEFAULT_DB_ALIAS, connections
 from django.http import HttpResponse, HttpResponseBase, StreamingHttpResponse
 
 from console.base.core import bodies
+from console.base.core.pool import taken
 from console.base.core.proxies import is_loopback
 
 Environ = dict[str, Any]
@@ -119,9 +120,12 @@ def _give_back() -> None:
 
     A transaction that is open now is not the request's, but that of a test around it.
     """
+    if not getattr(taken, "here", False):  # as of nearly all update checks
+        return
     connection = connections[DEFAULT_DB_ALIAS]  # The proxy of that name asks for it anew at each attribute.
     if connection.connection is not None and not connection.in_atomic_block:
         connection.close()
+        taken.here = False
 
 
 class BodyRefused(Exception):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import select
 import socket
+import threading
 from contextlib import suppress
 from threading import Lock
 from typing import Any
@@ -18,6 +19,8 @@ from psycopg_pool import ConnectionPool
 # Every connection that a thread may wait on; the lock, since one may come in while others are gone through.
 _connections: WeakSet[psycopg.Connection[Any]] = WeakSet()
 _lock = Lock()
+# Whether this thread took a connection, as `connection_created` says: asking Django for its own costs a microsecond.
+taken = threading.local()
 
 
 @receiver(connection_created)
@@ -28,6 +31,7 @@ def replace_dead(*, connection: Any, **_named: Any) -> None:
     costs a look at its socket, and a dead one has all others checked. One whose server vanished without a word is not
     found: `tcp_user_timeout` ends it.
     """
+    taken.here = True
     given = connection.connection
     remember(given)
     if connection.pool is None or not _has_news(given):
