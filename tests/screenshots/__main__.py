@@ -18,7 +18,7 @@ from tests.processes import free_port, running
 PROJECT = Path(__file__).resolve().parent.parent.parent
 FOLDER = PROJECT / "docs" / "screenshots"
 PROGRAM, VERSION, TASK = "City Bus", "2.6.0", "New timetable, first 1,000"
-WIDTH, HEIGHT = 1440, 900
+WIDTH, HEIGHT = 1440, 1080
 WAIT = 120_000  # ms
 
 
@@ -30,6 +30,12 @@ def _link(name: str) -> Callable[[Page], None]:
         page.wait_for_load_state("networkidle")
 
     return follow
+
+
+def _template(page: Page) -> None:
+    """Follow the first template of the library."""
+    page.locator("main a[href*='/messages/library/']").first.click()
+    page.wait_for_load_state("networkidle")
 
 
 def _audit(page: Page) -> None:
@@ -48,7 +54,7 @@ PAGES: tuple[tuple[str, str, tuple[Callable[[Page], None], ...]], ...] = (
     ("grayscale-progress", "grayscale/", (_link(TASK),)),
     ("logs", "development/logs/", ()),
     ("keys", "keys/", ()),
-    ("template-select", "messages/library/1/", ()),
+    ("template-select", "messages/library/", (_template,)),
     ("messages", "messages/log/", ()),
     ("privacy", "privacy/edit/", ()),
     ("review", "/reviews/?show=all", (_audit,)),
@@ -97,11 +103,13 @@ def _take(browser: Browser, base: str, password: str, theme: str) -> None:
         name = name if theme == "light" else DARK.get(name, "")
         if not name:
             continue
-        page.goto(address if address.startswith("/") else f"{program}{address}")
+        answer = page.goto(address if address.startswith("/") else f"{program}{address}")
+        if answer is None or not answer.ok:
+            raise SystemExit(f"{page.url} is not there.")
         page.wait_for_load_state("networkidle")
         for click in clicks:
             click(page)
-        page.screenshot(path=FOLDER / f"{name}.png", full_page=True)
+        page.screenshot(path=FOLDER / f"{name}.png")
         print(f"docs/screenshots/{name}.png")
     context.close()
 
