@@ -33,9 +33,10 @@ def _link(name: str) -> Callable[[Page], None]:
 
 
 def _template(page: Page) -> None:
-    """Follow the first template of the library."""
+    """Follow the first template of the library, and choose some of its keywords."""
     page.locator("main a[href*='/messages/library/']").first.click()
-    page.wait_for_load_state("networkidle")
+    for keyword in ("Goods", "Order number", "Expected on"):
+        page.get_by_label(keyword).first.check()
 
 
 def _audit(page: Page) -> None:
@@ -109,6 +110,7 @@ def _take(browser: Browser, base: str, password: str, theme: str) -> None:
         page.wait_for_load_state("networkidle")
         for click in clicks:
             click(page)
+        page.get_by_text("The report is being written.").wait_for(state="hidden")
         page.screenshot(path=FOLDER / f"{name}.png")
         print(f"docs/screenshots/{name}.png")
     context.close()
