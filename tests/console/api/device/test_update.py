@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import sys
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -273,6 +275,16 @@ MALFORMED = [
 ]
 
 
+@pytest.fixture
+def usual_depth() -> Iterator[None]:
+    """As deep as Python goes by itself: libraries of other tests let it go deeper."""
+    before = sys.getrecursionlimit()
+    sys.setrecursionlimit(1000)
+    yield
+    sys.setrecursionlimit(before)
+
+
+@pytest.mark.usefixtures("usual_depth")
 @pytest.mark.parametrize("body", MALFORMED, ids=range(len(MALFORMED)))
 def test_a_malformed_body(device: Device, body: bytes) -> None:
     reply = device.post(body)
