@@ -55,8 +55,7 @@ def end(thread: int, environ: dict[str, Any], *, waited: float, received: int) -
             if is_first:
                 logger.warning("a body from %s did not arrive in time: %s bytes of it", peer, received)
                 if served:
-                    _answer(served["proto"], environ)
-                    chosen = _answered(waiting)
+                    chosen = _answered(waiting, least=_answer(served["proto"], environ))
             for connection in chosen:
                 connection.end()
     except Exception:  # The next look tries again; without this thread nobody would.
@@ -77,12 +76,13 @@ def _served_by(thread: int) -> dict[str, Any] | None:
     return found if "environ" in found and "proto" in found else None
 
 
-def _answer(protocol: Any, environ: dict[str, Any]) -> None:
-    """Answer in place of the thread, whose own answer is dropped."""
+def _answer(protocol: Any, environ: dict[str, Any]) -> int:
+    """Answer in place of the thread, whose own answer is dropped; return how many bytes that sends at least."""
     content_type, content = _content(environ)
     headers = [("Content-Type", content_type), ("Content-Length", str(len(content))), ("Cache-Control", "no-store")]
     headers += [("X-Content-Type-Options", "nosniff"), ("Connection", "close")]
     protocol.response_bytes(408, headers, content)
+    return len(content)
 
 
 def _content(environ: dict[str, Any]) -> tuple[str, bytes]:
@@ -113,11 +113,14 @@ class Connection:
             self.socket.shutdown(socket.SHUT_RD)
 
 
-def _answered(waiting: list[Connection]) -> list[Connection]:
-    """Return which of these connections something is sent by now."""
+def _answered(waiting: list[Connection], *, least: int) -> list[Connection]:
+    """Return by which of these connections `least` bytes are sent now.
+
+    A neighbour whose turn comes meanwhile may be sent “100 Continue”, which is shorter than any answer of ours.
+    """
     deadline = time.monotonic() + SENT_SECONDS
     while True:
-        found = [one for one in waiting if (now := _described(one.socket)) and now.sent > one.sent]
+        found = [one for one in waiting if (now := _described(one.socket)) and now.sent >= one.sent + least]
         if found or time.monotonic() > deadline:
             return found
         time.sleep(LOOK_SECONDS)
