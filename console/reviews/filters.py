@@ -120,7 +120,7 @@ class ApplicationFilter(TeamsFilter):
 
     def search(self, applications: HostApplicationQuerySet, name: str, words: str) -> HostApplicationQuerySet:
         """Keep whose name contains the words or whose Application ID starts with them."""
-        return applications.filter(Q(name__icontains=words) | Q(application_id__startswith=words.lower()))
+        return applications.matching(words)
 
 
 class BoundProgramFilter(ListFilter):
