@@ -16,8 +16,10 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from console.base.accounts.access import SignedInRequest, held_by_team, route
+from console.base.accounts.models import User
 from console.base.accounts.permissions import Permission, lacking
 from console.base.activity.rehearsal import Follows
+from console.base.core.errors import ActionRefused
 from console.base.core.pages import NoteForm, confirm_page, form_page, page_of, posted
 from console.base.hosts.states import DecisionState
 from miniprograms.access import mini_program_for
@@ -99,20 +101,43 @@ def upload(request: SignedInRequest, program: MiniProgram) -> HttpResponse:
             messages.warning(request, warning)
         return version
 
+    def done(version: Version) -> tuple[str, str]:
+        words = _("%(number)s was uploaded and checked.")
+        if "audit" in request.POST:
+            if reason := _not_submitted(version, by=request.user):
+                messages.warning(request, reason)
+            else:
+                words = _("%(number)s was uploaded and checked, and is in audit. The reviewers were told.")
+        return words % {"number": version}, reverse("releases:detail", args=[program.app_id, version.number])
+
+    applications = list(program.bindings.bound().applications())
     return form_page(
         request,
         form,
         save=save,
-        success=lambda version: (
-            _("%(number)s was uploaded and checked.") % {"number": version},
-            reverse("releases:detail", args=[program.app_id, version.number]),
-        ),
+        success=done,
         template="releases/upload.html",
         upload=True,
         cancel=_versions_url(program),
         mini_program=program,
-        applications=program.bindings.bound().applications(),
+        applications=applications,
+        may_submit=applications and not program.in_audit_number,
     )
+
+
+def _not_submitted(version: Version, *, by: User) -> str:
+    """Submit what was uploaded a moment ago; returns why not, where somebody should look first or the verb refuses."""
+    if doubts := len(version.package.doubts):
+        return ngettext(
+            "%(number)s was not submitted yet: read its warning first.",
+            "%(number)s was not submitted yet: read its %(count)d warnings first.",
+            doubts,
+        ) % {"number": version, "count": doubts}
+    try:
+        actions.submit(version, by=by)
+    except ActionRefused as refused:
+        return refused.message
+    return ""
 
 
 def _versions_url(program: MiniProgram) -> str:

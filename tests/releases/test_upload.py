@@ -52,6 +52,30 @@ def stored_files() -> set[str]:
     return {str(path.relative_to(root)) for path in root.rglob("*") if path.is_file()}
 
 
+def test_submits_what_was_uploaded_where_asked_and_nothing_speaks_against_it(signed_in):
+    program = factories.make_program()
+    factories.make_binding(program)
+    client = signed_in(program.created_by)
+    assert "Upload and submit for audit" in client.get(url(program)).content.decode()
+
+    # A warning is read first: the version is kept, and nobody was asked.
+    page = client.post(url(program), form(factories.make_zip(pagez=[]), audit="1"), follow=True)
+    first = program.versions.get()
+    assert [finding["severity"] for finding in first.package.doubts] == ["warning"]
+    assert "1.0.0 was not submitted yet: read its warning first." in page.content.decode()
+    assert first.state == "development"
+
+    page = client.post(url(program), form(number="1.0.1", audit="1"), follow=True)
+    assert "1.0.1 was uploaded and checked, and is in audit." in page.content.decode()
+    assert [str(audit.version) for audit in program.audits.select_related("version")] == ["1.0.1"]
+
+    # While it is in audit nothing is offered, and a form from before keeps the upload and says why.
+    assert "Upload and submit for audit" not in client.get(url(program)).content.decode()
+    page = client.post(url(program), form(number="1.0.2", audit="1"), follow=True)
+    assert "1.0.1 is in audit. One version at a time" in page.content.decode()
+    assert program.versions.count() == 3
+
+
 def test_keeps_the_canonical_package_under_its_hash(program, signed_in):
     file = factories.make_zip()
     response = signed_in(program.created_by).post(url(program), form(file))
