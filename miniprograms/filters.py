@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import django_filters as filters
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q
 from django.utils.translation import gettext_lazy as _
 
 from console.base.accounts.access import SignedInRequest
 from console.base.accounts.filters import TeamsFilter
-from console.base.core.filters import SearchFilter
+from console.base.core.filters import ListFilter, SearchFilter, SortFilter
 from console.base.core.widgets import FilterSelect
-from miniprograms.models import Category, MiniProgram
-from miniprograms.querysets import MiniProgramQuerySet, is_on_shelf
+from miniprograms.models import Category, IdeDownload, MiniProgram
+from miniprograms.querysets import IdeDownloadQuerySet, MiniProgramQuerySet, is_on_shelf
 from miniprograms.states import Shelf
 
 SORTS = (
@@ -24,6 +24,7 @@ SORTS = (
     ("category", _("Category, forward")),
     ("-category", _("Category, backward")),
 )
+IN_USE = Exists(MiniProgram.objects.filter(category=OuterRef("pk")).order_by().values("pk"))
 
 
 class ProgramFilter(TeamsFilter):
@@ -55,3 +56,35 @@ class MiniProgramFilter(ProgramFilter):
 
     def order(self, programs: MiniProgramQuerySet, name: str, key: str) -> MiniProgramQuerySet:
         return programs.sorted_by(key)
+
+
+class CategoryFilter(ListFilter):
+    """The categories that operators keep."""
+
+    tab_name = "use"
+    tabs = {"": (_("All"), Q()), "used": (_("In use"), Q(IN_USE)), "unused": (_("Not in use"), ~Q(IN_USE))}
+    q = SearchFilter(_("Name"), field_name="name", lookup_expr="icontains")
+    sort = SortFilter(
+        {
+            "position": (_("Position"), ("position", "name")),
+            "name": (_("Name"), ("name",)),
+            "programs": (_("Mini programs"), ("programs", "name")),
+        }
+    )
+
+
+class IdeDownloadFilter(ListFilter):
+    """The downloads of the IDE that operators keep (L-5)."""
+
+    tab_name = "platform"
+    tabs = {
+        "": (_("All"), Q()),
+        **{each.value: (each.label, Q(platform=each.value)) for each in IdeDownload.Platform},
+    }
+    q = SearchFilter(_("Version or notes"), method="search")
+    sort = SortFilter(
+        {"released": (_("Released"), ("released_on", "id")), "version": (_("Version"), ("version",))}, down=True
+    )
+
+    def search(self, downloads: IdeDownloadQuerySet, name: str, words: str) -> IdeDownloadQuerySet:
+        return downloads.matching(words)

@@ -5,17 +5,22 @@ from __future__ import annotations
 from functools import cached_property
 
 import django_filters as filters
-from django.db.models import Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
 from console.base.accounts.access import SignedInRequest
 from console.base.accounts.filters import TeamsFilter
 from console.base.accounts.permissions import Permission
-from console.base.core.filters import ListFilter, SearchFilter
+from console.base.core.filters import ListFilter, SearchFilter, SortFilter
 from console.base.core.widgets import FilterSelect
-from console.base.hosts.models import HostApplication
-from console.base.hosts.querysets import DecisionQuerySet, HostApplicationQuerySet, SensitiveApiQuerySet
+from console.base.hosts.models import HostApplication, SensitiveApi
+from console.base.hosts.querysets import (
+    DecisionQuerySet,
+    DefaultApiQuerySet,
+    HostApplicationQuerySet,
+    SensitiveApiQuerySet,
+)
 from console.base.hosts.states import DecisionState
 from console.reviews import querysets
 from console.reviews.querysets import AUDIT, BINDING, EXEMPTION, PERMISSION, Requests
@@ -24,6 +29,7 @@ from miniprograms.querysets import BindingQuerySet
 
 GRANTS = ((EXEMPTION, _("Domain exemptions")), (PERMISSION, _("Interface permissions")))
 KINDS = ((AUDIT, _("Version audits")), (BINDING, _("Bindings")), *GRANTS)
+RESTRICTED_SOMEWHERE = Exists(SensitiveApi.objects.filter(name=OuterRef("name"), restricted=True))
 
 
 def _decided_in(request: HttpRequest) -> QuerySet[HostApplication]:
@@ -129,3 +135,27 @@ class BoundProgramFilter(ListFilter):
     def search(self, bindings: BindingQuerySet, name: str, words: str) -> BindingQuerySet:
         """Keep the bindings of mini programs that fit."""
         return bindings.filter(mini_program__in=MiniProgram.objects.matching(words).values("pk"))
+
+
+class DefaultApiFilter(ListFilter):
+    """The sensitive APIs that operators keep for every application (D-3)."""
+
+    tabs = {
+        "": (_("All"), Q()),
+        "restricted": (_("Restricted at first"), Q(restricted=True)),
+        "public": (_("Public at first"), Q(restricted=False)),
+        "somewhere": (_("Restricted somewhere"), Q(RESTRICTED_SOMEWHERE)),
+    }
+    q = SearchFilter(_("Name or what it does"), method="search")
+    sort = SortFilter(
+        {
+            "name": (_("API"), ("name",)),
+            "title": (_("What it does"), ("title", "name")),
+            "restricting": (_("Restricted by"), ("restricting", "name")),
+            "granted": (_("Granted to"), ("granted", "name")),
+        }
+    )
+
+    def search(self, apis: DefaultApiQuerySet, name: str, words: str) -> DefaultApiQuerySet:
+        """Keep those that fit."""
+        return apis.matching(words)
