@@ -66,18 +66,15 @@ class OverviewFilter(ProgramFilter):
     }
 
 
-SELECTED = Exists(MyTemplate.objects.filter(public_template=OuterRef("pk")).order_by().values("pk"))
-
-
 class PublicTemplateFilter(LibraryFilter):
-    """The library as operators keep it: also what is not offered."""
+    """The library as operators keep it, `with_use`: also what is not offered."""
 
     tab_name = "show"
     tabs = {
         "": (_("All"), Q()),
         "offered": (_("Offered"), Q(is_listed=True)),
         "hidden": (_("Not offered"), Q(is_listed=False)),
-        "unselected": (_("Never selected"), ~Q(SELECTED)),
+        "unselected": (_("Never selected"), Q(selected=0)),
     }
     kind = filters.ChoiceFilter(
         label=_("Type"), choices=TemplateKind.choices, empty_label=_("Any type"), widget=FilterSelect

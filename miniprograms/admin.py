@@ -3,7 +3,6 @@
 from typing import Any
 
 from django.contrib import admin
-from django.db import models
 from django.http import HttpRequest
 
 from console.base.accounts.admin import VerbAdmin, operator
@@ -47,4 +46,3 @@ class IdeDownloadAdmin(KeptAdmin):
     list_filter = ("platform",)
     search_fields = ("version", "notes")
     date_hierarchy = "released_on"
-    formfield_overrides = {models.URLField: {"assume_scheme": "https"}}

@@ -38,7 +38,7 @@ CATEGORIES = Catalogue(
             ask=gettext_lazy("Delete %(count)d categories?"),
             done_one=DONE_ONE,
             done=gettext_lazy("%(count)d categories are deleted."),
-            effects=(("category", gettext_lazy("Nobody can choose it for a mini program any more.")),),
+            effects=(("category", gettext_lazy("Teams can no longer choose a deleted category.")),),
             danger=True,
         )
     },
@@ -56,8 +56,8 @@ DOWNLOADS = Catalogue(
             done_one=DONE_ONE,
             done=gettext_lazy("%(count)d downloads are deleted."),
             effects=(
-                ("download-off", gettext_lazy("Developers no longer see it in the console.")),
-                ("link", gettext_lazy("The file behind its link stays where it is.")),
+                ("download-off", gettext_lazy("Developers no longer see deleted downloads.")),
+                ("link", gettext_lazy("The files behind the links stay where they are.")),
             ),
             danger=True,
         )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import django_filters as filters
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from console.base.accounts.access import SignedInRequest
@@ -24,7 +24,6 @@ SORTS = (
     ("category", _("Category, forward")),
     ("-category", _("Category, backward")),
 )
-IN_USE = Exists(MiniProgram.objects.filter(category=OuterRef("pk")).order_by().values("pk"))
 
 
 class ProgramFilter(TeamsFilter):
@@ -59,10 +58,10 @@ class MiniProgramFilter(ProgramFilter):
 
 
 class CategoryFilter(ListFilter):
-    """The categories that operators keep."""
+    """The categories that operators keep, `with_use`."""
 
     tab_name = "use"
-    tabs = {"": (_("All"), Q()), "used": (_("In use"), Q(IN_USE)), "unused": (_("Not in use"), ~Q(IN_USE))}
+    tabs = {"": (_("All"), Q()), "used": (_("In use"), Q(programs__gt=0)), "unused": (_("Not in use"), Q(programs=0))}
     q = SearchFilter(_("Name"), field_name="name", lookup_expr="icontains")
     sort = SortFilter(
         {

@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy as _
 
 from console.base.accounts.models import Team
 from console.base.activity.forms import RevisionForm
-from console.base.core.fields import LineField, WordsField
+from console.base.core.fields import LineField, WordsField, say_what_to_choose
 from console.base.core.images import IconField
 from console.base.hosts.forms import RequestForm
 from miniprograms.actions import DESCRIPTIVE
@@ -94,13 +94,20 @@ class CategoryForm(forms.ModelForm):
         }
 
 
+class SecureUrlField(forms.URLField):
+    """An address; one that is typed without a scheme is https."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**{"assume_scheme": "https", **options})
+
+
 class IdeDownloadForm(forms.ModelForm):
     """One download of the IDE, in the console and in the admin (L-5)."""
 
     class Meta:
         model = IdeDownload
         fields = ("version", "platform", "requirement", "url", "size", "released_on", "notes")
-        field_classes = {"version": LineField, "requirement": LineField, "notes": WordsField}
+        field_classes = {"version": LineField, "requirement": LineField, "url": SecureUrlField, "notes": WordsField}
         widgets = {
             "released_on": forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
             "notes": forms.Textarea(attrs={"rows": 5}),
@@ -113,7 +120,7 @@ class IdeDownloadForm(forms.ModelForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["url"].assume_scheme = "https"  # type: ignore[attr-defined]
+        say_what_to_choose(self, platform=_("Choose a system"))
 
 
 class OrderForm(forms.Form):

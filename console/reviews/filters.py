@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import cached_property
 
 import django_filters as filters
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import Q, QuerySet
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
@@ -14,7 +14,7 @@ from console.base.accounts.filters import TeamsFilter
 from console.base.accounts.permissions import Permission
 from console.base.core.filters import ListFilter, SearchFilter, SortFilter
 from console.base.core.widgets import FilterSelect
-from console.base.hosts.models import HostApplication, SensitiveApi
+from console.base.hosts.models import HostApplication
 from console.base.hosts.querysets import (
     DecisionQuerySet,
     DefaultApiQuerySet,
@@ -29,7 +29,6 @@ from miniprograms.querysets import BindingQuerySet
 
 GRANTS = ((EXEMPTION, _("Domain exemptions")), (PERMISSION, _("Interface permissions")))
 KINDS = ((AUDIT, _("Version audits")), (BINDING, _("Bindings")), *GRANTS)
-RESTRICTED_SOMEWHERE = Exists(SensitiveApi.objects.filter(name=OuterRef("name"), restricted=True))
 
 
 def _decided_in(request: HttpRequest) -> QuerySet[HostApplication]:
@@ -138,13 +137,13 @@ class BoundProgramFilter(ListFilter):
 
 
 class DefaultApiFilter(ListFilter):
-    """The sensitive APIs that operators keep for every application (D-3)."""
+    """The sensitive APIs that operators keep for every application (D-3), `with_use`."""
 
     tabs = {
         "": (_("All"), Q()),
-        "restricted": (_("Restricted at first"), Q(restricted=True)),
-        "public": (_("Public at first"), Q(restricted=False)),
-        "somewhere": (_("Restricted somewhere"), Q(RESTRICTED_SOMEWHERE)),
+        "restricted": (_("Restricted for new apps"), Q(restricted=True)),
+        "public": (_("Public for new apps"), Q(restricted=False)),
+        "somewhere": (_("Restricted by an app"), Q(restricting__gt=0)),
     }
     q = SearchFilter(_("Name or what it does"), method="search")
     sort = SortFilter(

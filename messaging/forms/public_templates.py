@@ -10,7 +10,7 @@ from django.http import QueryDict
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from console.base.core.fields import LineField, WordsField
+from console.base.core.fields import LineField, WordsField, say_what_to_choose
 from messaging import values
 from messaging.models import PublicKeyword, PublicTemplate
 from messaging.states import MOST_PUBLIC_KEYWORDS, KeywordType
@@ -38,6 +38,7 @@ class KeywordForm(forms.ModelForm):
         super().__init__(*args, **kwargs)
         self.initial["options"] = "\n".join(self.instance.options)
         self.fields["kind"].disabled = self.instance.pk is not None
+        say_what_to_choose(self, kind=_("Choose a type"))
 
     def clean_options(self) -> list[str]:
         """Return the lines that are not empty, each once."""
@@ -69,6 +70,10 @@ class PublicTemplateForm(forms.ModelForm):
             "kind": _("Long-term templates are for public services only: one consent holds for many messages."),
             "is_listed": _("Teams can select it. Templates that were selected before stay as they are."),
         }
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        say_what_to_choose(self, kind=_("Choose a type"), category=_("Choose a category"))
 
 
 class WhichField(forms.IntegerField):

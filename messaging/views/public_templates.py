@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.forms.models import model_to_dict
 from django.http import HttpResponse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -51,7 +52,7 @@ CATALOGUE = Catalogue(
             ask=gettext_lazy("Offer %(count)d templates in the library?"),
             done_one=gettext_lazy("%(name)s is offered."),
             done=gettext_lazy("%(count)d templates are offered."),
-            effects=(("eye", gettext_lazy("Teams can select it for their mini programs.")),),
+            effects=(("eye", gettext_lazy("Teams can select offered templates for their mini programs.")),),
         ),
         "withhold": Act(
             label=gettext_lazy("Stop offering"),
@@ -61,7 +62,7 @@ CATALOGUE = Catalogue(
             ask=gettext_lazy("Stop offering %(count)d templates?"),
             done_one=gettext_lazy("%(name)s is no longer offered."),
             done=gettext_lazy("%(count)d templates are no longer offered."),
-            effects=(("eye-off", gettext_lazy("Teams can't select it any more.")), STAYS),
+            effects=(("eye-off", gettext_lazy("Teams can no longer select templates that are not offered.")), STAYS),
         ),
         "delete": Act(
             label=gettext_lazy("Delete"),
@@ -71,7 +72,7 @@ CATALOGUE = Catalogue(
             ask=gettext_lazy("Delete %(count)d templates?"),
             done_one=gettext_lazy("%(name)s is deleted."),
             done=gettext_lazy("%(count)d templates are deleted."),
-            effects=(("trash", gettext_lazy("Its keywords are deleted, too.")),),
+            effects=(("trash", gettext_lazy("The keywords of deleted templates are deleted, too.")),),
             danger=True,
         ),
     },
@@ -113,6 +114,7 @@ def _page(request: SignedInRequest, template: PublicTemplate, **context: Any) ->
         save=lambda row: actions.keep_public_template(
             row, keywords=form.keywords.save(commit=False), removed=form.keywords.deleted_objects, by=request.user
         ),
+        state=lambda row: [model_to_dict(row), *row.keywords.values_list()],
         template="messaging/public_template_form.html",
         list_title=_("Template library"),
         most=MOST_PUBLIC_KEYWORDS,

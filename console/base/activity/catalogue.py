@@ -10,12 +10,14 @@ from collections.abc import Callable, Mapping, Sequence
 from copy import copy
 from dataclasses import dataclass
 from functools import cached_property
+from hashlib import sha256
 from typing import Any
 
 from django import forms
 from django.contrib import messages
 from django.db import transaction
 from django.db.models import Model, QuerySet
+from django.forms.models import model_to_dict
 from django.http import Http404, HttpRequest, HttpResponse, QueryDict
 from django.urls import reverse
 from django.utils.functional import Promise
@@ -23,7 +25,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from console.base.activity.rehearsal import rehearse
-from console.base.core.errors import ActionRefused
+from console.base.core.errors import ActionRefused, Conflict
 from console.base.core.filters import ListFilter
 from console.base.core.pages import confirm_page, form_page, go, page_of, posted, show
 
@@ -113,18 +115,33 @@ def edit_page(
     form: forms.ModelForm,
     *,
     save: Callable[[Any], Any],
+    state: Callable[[Any], Any] = model_to_dict,
     template: str = "core/catalogue_form.html",
+    row: Model | None = None,
     **context: Any,
 ) -> HttpResponse:
-    """Show the form of a new row, or with `row` of one that is there; save it by its verb `save(form.instance)`."""
+    """Show the form of a new row, or with `row` of one that is there; save it by its verb `save(form.instance)`.
+
+    The form carries a mark of the row's `state`: who saves over somebody else's change is told, and saves once more.
+    """
+    seen = sha256(repr(state(row)).encode()).hexdigest() if row else ""
+
+    def save_unless_changed(_data: dict[str, Any]) -> Any:
+        if request.POST.get("seen", seen) != seen:
+            words = _("Someone else changed this while you were editing. Save again to overwrite their change.")
+            raise Conflict(words)
+        return save(form.instance)
+
     return form_page(
         request,
         form,
-        save=lambda _data: save(form.instance),
+        save=save_unless_changed,
         success=lambda _result: (_("%(name)s is saved.") % {"name": form.instance}, catalogue.url),
         template=template,
         cancel=catalogue.url,
         catalogue=catalogue,
+        row=row,
+        seen=seen,
         **context,
     )
 

@@ -148,7 +148,7 @@ class DefaultApiForm(forms.ModelForm):
         help_texts = {
             "name": _("As mini programs call it: wx.getLocation. It can’t be changed later."),
             "title": _("What it reads or does. Developers read it when they apply."),
-            "restricted": _("In the list of each new application. Lists that are there stay as they are."),
+            "restricted": _("In the lists of new apps. The lists of existing apps stay as they are."),
         }
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:

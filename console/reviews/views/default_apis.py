@@ -37,7 +37,7 @@ def _mark(api: DefaultApi, by: User, *, restricted: bool, already: str) -> None:
     actions.keep(api, by=by)
 
 
-STAYS = ("device-mobile", gettext_lazy("Applications that are there keep their lists as they are."))
+STAYS = ("device-mobile", gettext_lazy("The lists of existing apps stay as they are."))
 CATALOGUE = Catalogue(
     "api",
     "apis",
@@ -46,12 +46,12 @@ CATALOGUE = Catalogue(
             label=gettext_lazy("Restrict"),
             icon="lock",
             verb=_restrict,
-            ask_one=gettext_lazy("Restrict %(name)s in new applications?"),
-            ask=gettext_lazy("Restrict %(count)d APIs in new applications?"),
-            done_one=gettext_lazy("%(name)s is restricted in new applications."),
-            done=gettext_lazy("%(count)d APIs are restricted in new applications."),
+            ask_one=gettext_lazy("Restrict %(name)s in new apps?"),
+            ask=gettext_lazy("Restrict %(count)d APIs in new apps?"),
+            done_one=gettext_lazy("%(name)s is restricted in new apps."),
+            done=gettext_lazy("%(count)d APIs are restricted in new apps."),
             effects=(
-                ("lock", gettext_lazy("In a new application, only mini programs that were granted it may call it.")),
+                ("lock", gettext_lazy("In a new app, only mini programs with a grant may call a restricted API.")),
                 STAYS,
             ),
         ),
@@ -59,12 +59,12 @@ CATALOGUE = Catalogue(
             label=gettext_lazy("Make public"),
             icon="lock-open",
             verb=_open,
-            ask_one=gettext_lazy("Make %(name)s public in new applications?"),
-            ask=gettext_lazy("Make %(count)d APIs public in new applications?"),
-            done_one=gettext_lazy("%(name)s is public in new applications."),
-            done=gettext_lazy("%(count)d APIs are public in new applications."),
+            ask_one=gettext_lazy("Make %(name)s public in new apps?"),
+            ask=gettext_lazy("Make %(count)d APIs public in new apps?"),
+            done_one=gettext_lazy("%(name)s is public in new apps."),
+            done=gettext_lazy("%(count)d APIs are public in new apps."),
             effects=(
-                ("lock-open", gettext_lazy("In a new application, every bound mini program may call it.")),
+                ("lock-open", gettext_lazy("In a new app, every bound mini program may call a public API.")),
                 STAYS,
             ),
         ),
@@ -77,10 +77,10 @@ CATALOGUE = Catalogue(
             done_one=gettext_lazy("%(name)s is deleted."),
             done=gettext_lazy("%(count)d APIs are deleted."),
             effects=(
-                ("plus", gettext_lazy("New applications no longer begin with it.")),
+                ("minus", gettext_lazy("New apps start without deleted APIs.")),
                 (
                     "device-mobile",
-                    gettext_lazy("It stays in the lists of applications, which may remove it from now on."),
+                    gettext_lazy("Existing apps keep them in their lists and can remove them now."),
                 ),
             ),
             danger=True,
@@ -99,7 +99,8 @@ def apis(request: SignedInRequest, user: User) -> HttpResponse:
 @route(Permission.OPERATOR, load=operator, methods="GET POST", sudo=True)
 def add_api(request: SignedInRequest, user: User) -> HttpResponse:
     """A new one, which goes into every application's list as public."""
-    return _page(request, DefaultApi(), title=_("Add API"))
+    note = _("Every existing app gets it into its list as public, so that nothing stops working.")
+    return _page(request, DefaultApi(), title=_("Add API"), note=note)
 
 
 @route(Permission.OPERATOR, load=default_api_for, methods="GET POST", sudo=True)

@@ -18,4 +18,12 @@ button.addEventListener('click', () => {
   row.querySelector('select, input:not([type=hidden])').focus()
   draw()
 })
+// Empty rows at the end are for who has no script.
+function isEmpty (row) {
+  return [...row.querySelectorAll('select, textarea, input:not([type=hidden], [type=checkbox])')].every(field => !field.value)
+}
+while (rows.childElementCount > 1 && isEmpty(rows.lastElementChild)) {
+  rows.lastElementChild.remove()
+  total.value = Number(total.value) - 1
+}
 draw()

@@ -1,4 +1,4 @@
-"""The operators' page of the sensitive APIs that every application has (P-12, D-3), each change with one entry (P-5)."""
+"""The operators' page of sensitive APIs (P-12, D-3), each change with one entry (P-5)."""
 
 import pytest
 from django.urls import reverse
@@ -149,6 +149,7 @@ def test_who_comes_second(operator, kept):
 @pytest.mark.django_db(transaction=True)
 def test_what_somebody_else_holds_can_not_be_told(operator):
     api = DefaultApi.objects.create(name="wx.openDoor", title="Open the door")
-    with another("SELECT 1 FROM hosts_defaultapi WHERE id = %s FOR UPDATE", api.pk):
+    with another() as other:
+        other.execute("SELECT 1 FROM hosts_defaultapi WHERE id = %s FOR UPDATE", [api.pk])
         page = operator.get(url("selected_apis", "delete"), {"row": api.pk}).content.decode()
     assert "Someone else is changing this right now" in page
