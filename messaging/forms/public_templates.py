@@ -22,7 +22,7 @@ class KeywordForm(forms.ModelForm):
     """A keyword whose examples fit its type; the type stays what it is, as it is part of what servers send."""
 
     options = WordsField(
-        label=_("values"),
+        label=_("Values"),
         required=False,
         widget=forms.Textarea(attrs={"rows": 3, "cols": 15}),
         help_text=_("Of an enum: one a line, in both languages."),
@@ -51,7 +51,8 @@ class KeywordForm(forms.ModelForm):
         kind, options = data.get("kind", ""), data.get("options", [])
         if kind == KeywordType.ENUM and not options:
             self.add_error("options", gettext("An enum needs at least one value."))
-        elif kind != KeywordType.ENUM and options:
+            return data
+        if kind != KeywordType.ENUM and options:
             self.add_error("options", gettext("Only an enum has values."))
         for name in WORDS[2:]:
             if kind and data.get(name) and (why := values.why_not(kind, data[name], options=options)):

@@ -29,7 +29,7 @@ def _offer(template: PublicTemplate, by: User) -> None:
 
 
 def _withhold(template: PublicTemplate, by: User) -> None:
-    _list(template, by, offered=False, already=_("It is not offered already."))
+    _list(template, by, offered=False, already=_("It is not offered now."))
 
 
 def _list(template: PublicTemplate, by: User, *, offered: bool, already: str) -> None:

@@ -136,6 +136,7 @@ def test_edit_all_at_once_is_one_entry(operator, kept):
         ({**FERRY, "name_zh": "\0"}, "name_zh"),
         ({**FERRY, "kind": "nonsense"}, "kind"),
         ({**FERRY, "options": "a\nb"}, "options"),
+        (STATE, "options"),
     ],
 )
 def test_a_wrong_keyword_is_told_beside_its_field_and_nothing_is_lost(operator, keyword, field):
@@ -207,7 +208,7 @@ def test_delete(operator, kept):
 
 @pytest.mark.parametrize(
     ("act", "left", "verb"),
-    [("offer", "It is offered already.", "edited"), ("withhold", "It is not offered already.", "edited")],
+    [("offer", "It is offered already.", "edited"), ("withhold", "It is not offered now.", "edited")],
 )
 def test_offer_and_withhold(operator, kept, act, left, verb):
     other = factories.make_public_template("Clinic", is_listed=False)
