@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import partial
 from typing import Any
 
 from django import forms
@@ -124,7 +125,10 @@ class IdeDownloadForm(forms.ModelForm):
 
 
 class OrderForm(forms.Form):
-    """The positions of those of the categories that are shown, each in a field of its own: `position_7`."""
+    """The positions of those of the categories that are shown, each in a field of its own: `position_7`.
+
+    Beside each goes the one that was shown: only what the person changed is a change.
+    """
 
     def __init__(self, data: QueryDict | None, *, categories: Iterable[Category]) -> None:
         super().__init__(data)
@@ -134,6 +138,8 @@ class OrderForm(forms.Form):
             assert field is not None  # noqa: S101 - for the type checker
             label = _("Position of %(category)s") % {"category": category}
             field.widget.attrs |= {"form": "order", "class": "form-control position", "aria-label": label}
+            field.show_hidden_initial = True
+            field.hidden_widget = partial(forms.HiddenInput, attrs={"form": "order"})  # type: ignore[assignment]
             self.fields[f"position_{category.pk}"] = field
 
     def of(self, category: Category) -> forms.BoundField | None:

@@ -157,6 +157,9 @@ def test_order(operator, used):
     cars.refresh_from_db()
     assert cars.position == 7
     assert entries() == [("category.edited", "Olga", "Cars")]
+    assert f'name="initial-position_{cars.pk}" value="7"' in operator.get(LIST).content.decode()
+    operator.post(LIST, {f"position_{cars.pk}": 0, f"initial-position_{cars.pk}": 0})  # as shown before
+    assert len(entries()) == 1
     refused = operator.post(LIST, {f"position_{used.pk}": 5, f"position_{cars.pk}": "x"})
     assert refused.status_code == 422
     assert list(refused.context["order"].errors) == [f"position_{cars.pk}"]

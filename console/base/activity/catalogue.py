@@ -233,11 +233,8 @@ class Rehearsal:
     @property
     def leaves(self) -> list[tuple[Any, str]]:
         """The rows that are left as they are, each with the reason."""
-        return (
-            []
-            if self.events is None
-            else [(row, self._refusals[row.pk]) for row in self.rows if row.pk in self._refusals]
-        )
+        known = {} if self.events is None else self._refusals
+        return [(row, known[row.pk]) for row in self.rows if row.pk in known]
 
     @property
     def is_possible(self) -> bool:
