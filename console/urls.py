@@ -7,8 +7,10 @@ from django.urls import include, path, re_path
 from console import views
 from console.base.accounts.views import security
 from console.base.hosts import urls as hosts
+from console.platform import urls as platform
 from console.reviews import urls as reviews
 from messaging import urls as messaging
+from miniprograms import urls as miniprograms
 
 # Sign-up is closed and the e-mail address is an operator's matter: only these pages of allauth are reachable.
 account_urls = [
@@ -46,6 +48,13 @@ account_urls = [
 
 # The pages of an application, each from the app that knows what is on it.
 application_urls = [*hosts.urlpatterns, *reviews.application_urlpatterns, *messaging.application_urlpatterns]
+# The operators' pages: what they keep, each from the app that has it.
+platform_urls = [
+    *platform.urlpatterns,
+    *miniprograms.platform_urlpatterns,
+    *messaging.platform_urlpatterns,
+    *reviews.platform_urlpatterns,
+]
 
 urlpatterns = [
     path("", views.home, name="home"),
@@ -72,7 +81,7 @@ urlpatterns = [
     path("teams/", include("console.base.accounts.urls")),
     path("runtime/v1/", include("console.api.device.urls")),
     path("", include("console.api.server.urls")),
-    path("platform/", include("console.platform.urls")),
+    path("platform/", include((platform_urls, platform.app_name))),
     path("account/", include(account_urls)),
     path("admin/", admin.site.urls),
 ]

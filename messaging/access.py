@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from console.base.accounts.access import row_or_404
+from console.base.accounts.access import operator, row_or_404
 from console.base.accounts.models import User
 from console.base.accounts.permissions import Permission
 from console.base.hosts.access import application_for
@@ -36,3 +36,9 @@ def ban_for(user: User, permission: Permission, application_id: str, ban_id: int
     """Return a ban of one of the user's applications, also a lifted one; 404 and 403 as `application_for` has them."""
     application = application_for(user, permission, application_id)
     return row_or_404(Ban.objects.select_related("mini_program", "template"), application=application, pk=ban_id)
+
+
+def kept_template_for(user: User, permission: Permission, public_id: int) -> PublicTemplate:
+    """Return the template of the library, offered or not; 403 for who is no operator, 404 when there is none."""
+    operator(user, permission)
+    return row_or_404(PublicTemplate.objects.all(), pk=public_id)

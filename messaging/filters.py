@@ -7,7 +7,7 @@ from django.db.models import Exists, OuterRef, Q
 from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
-from console.base.core.filters import ListFilter, SearchFilter
+from console.base.core.filters import ListFilter, SearchFilter, SortFilter
 from console.base.core.widgets import FilterSelect
 from messaging.models import Message, MyTemplate
 from messaging.presenters.programs import FAILED_WITHIN
@@ -64,3 +64,25 @@ class OverviewFilter(ProgramFilter):
         "failed": (_("With failures"), Q(FAILED)),
         "no_template": (_("No template"), Q(WITHOUT_TEMPLATE)),
     }
+
+
+class PublicTemplateFilter(LibraryFilter):
+    """The library as operators keep it, `with_use`: also what is not offered."""
+
+    tab_name = "show"
+    tabs = {
+        "": (_("All"), Q()),
+        "offered": (_("Offered"), Q(is_listed=True)),
+        "hidden": (_("Not offered"), Q(is_listed=False)),
+        "unselected": (_("Never selected"), Q(selected=0)),
+    }
+    kind = filters.ChoiceFilter(
+        label=_("Type"), choices=TemplateKind.choices, empty_label=_("Any type"), widget=FilterSelect
+    )
+    sort = SortFilter(
+        {
+            "number": (_("Number"), ("number",)),
+            "title": (_("Title"), ("title", "number")),
+            "selected": (_("Selected"), ("selected", "number")),
+        }
+    )

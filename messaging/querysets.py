@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from django.db import models
-from django.db.models import Q
+from django.db.models import Count, Q
 
 from messaging.states import MessageState
 
@@ -19,6 +19,10 @@ class PublicTemplateQuerySet(models.QuerySet["PublicTemplate"]):
     def listed(self) -> PublicTemplateQuerySet:
         """Offered in the library."""
         return self.filter(is_listed=True)
+
+    def with_use(self) -> PublicTemplateQuerySet:
+        """Annotate `selected`, how often it was ever selected."""
+        return self.annotate(selected=Count("selections"))
 
     def matching(self, words: str) -> PublicTemplateQuerySet:
         """Whose title contains the words, in either language; or whose number they are."""

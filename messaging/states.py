@@ -86,6 +86,7 @@ class ProgramState(models.TextChoices):
 
 LANGUAGES = ("zh_CN", "en_US", "zh_HK", "zh_TW")  # that WeChat's `lang` knows
 MOST_KEYWORDS = 5  # of one template
+MOST_PUBLIC_KEYWORDS = 20  # of one public template
 MOST_TEMPLATES = 50  # of one program
 MOST_ASKED = 3  # templates in one call
 PUSHES_PER_DAY = 5  # of a long-term template to one user (M-6)

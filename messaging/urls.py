@@ -1,8 +1,8 @@
-"""The URLs of subscription messages: across programs, for one program, and for one application."""
+"""The URLs of subscription messages: across programs, for one program, for one application, and for operators."""
 
 from django.urls import path
 
-from messaging.views import bans, gateway, library, log, overview, sandbox, templates
+from messaging.views import bans, gateway, library, log, overview, public_templates, sandbox, templates
 
 app_name = "messaging"
 PROGRAM = "miniprograms/<slug:app_id>/messages/"
@@ -30,4 +30,13 @@ application_urlpatterns = [
     path(f"{APPLICATION}server-secret/reset/", gateway.reset_server_secret, name="reset_server_secret"),
     path(f"{APPLICATION}bans/add/", bans.ban, name="ban"),
     path(f"{APPLICATION}bans/<int:ban_id>/lift/", bans.lift, name="lift_ban"),
+]
+
+# Below /platform/, in the namespace of `console.platform.urls`.
+platform_urlpatterns = [
+    path("templates/", public_templates.templates, name="templates"),
+    path("templates/add/", public_templates.add_template, name="add_template"),
+    path("templates/<int:public_id>/", public_templates.edit_template, name="edit_template"),
+    path("templates/<int:public_id>/delete/", public_templates.delete_template, name="delete_template"),
+    path("templates/selected/<slug:act>/", public_templates.selected_templates, name="selected_templates"),
 ]

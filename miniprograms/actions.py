@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import json
 import secrets
-from contextlib import suppress
+from contextlib import AbstractContextManager, suppress
 from datetime import datetime
 from functools import partial
 from pathlib import PurePath
@@ -20,12 +20,12 @@ from django.utils.translation import gettext as _
 
 from console.base.accounts.models import Team, User
 from console.base.activity.events import emit
-from console.base.core.errors import ActionRefused, Conflict, refusing_duplicate
+from console.base.core.errors import ActionRefused, Conflict, refuse_if, refusing_duplicate
 from console.base.core.files import refusing_unwritable
 from console.base.hosts import decisions
 from console.base.hosts.models import HostApplication
 from console.base.hosts.states import DecisionState
-from miniprograms import events
+from miniprograms import events, rules
 from miniprograms.events import ProgramEvent
 from miniprograms.models import Binding, Category, IdeDownload, MiniProgram, ProgramUser
 from miniprograms.signals import binding_ended, binding_requested, binding_started, shelf_changed
@@ -250,20 +250,42 @@ DELETED = {Category: events.CategoryDeleted, IdeDownload: events.IdeDownloadDele
 
 @transaction.atomic
 def keep(row: Kept, *, by: User) -> None:
-    """Save a category or an IDE download; saving what is there already changes nothing."""
-    old = type(row)._default_manager.select_for_update().filter(pk=row.pk).first()
+    """Save a category or an IDE download; saving what is there already changes nothing.
+
+    Raises ActionRefused for a name, or a version and system, that is there already, Conflict when the row is gone.
+    """
+    old = _current(row) if row.pk else None
     before, after = _values(old) if old else None, _values(row)
     if before != after:
-        row.save()
+        with _refusing_second(row):
+            row.save()
         event = (EDITED if old else CREATED)[type(row)]
         emit(event(row, by=by, before=before, after=after))
 
 
 @transaction.atomic
 def discard(row: Kept, *, by: User) -> None:
-    """Delete a category that no mini program has, or an IDE download."""
-    emit(DELETED[type(row)](row, by=by, before=_values(row)))
-    row.delete()
+    """Delete a category that no mini program has, or an IDE download; raises Conflict when it is gone already."""
+    current = _current(row)
+    if isinstance(current, Category):
+        refuse_if(rules.why_not_discard(str(current), current.miniprogram_set.count()))
+    emit(DELETED[type(row)](current, by=by, before=_values(current)))
+    current.delete()
+
+
+def _current(row: Kept) -> Kept:
+    """Return the row as it is now, locked, so that no mini program gets the category meanwhile."""
+    current: Kept | None = type(row)._default_manager.select_for_update().filter(pk=row.pk).first()
+    if current is None:
+        raise Conflict(_("Someone else was first: %(row)s is deleted.") % {"row": row})
+    return current
+
+
+def _refusing_second(row: Kept) -> AbstractContextManager[None]:
+    if isinstance(row, Category):
+        return refusing_duplicate("miniprograms_category_name", _("There is a category with this name."), field="name")
+    words = _("There is a download of this version for this system.")
+    return refusing_duplicate("ide_download_once", words, field="version")
 
 
 def _values(row: Kept) -> dict[str, str]:

@@ -3,13 +3,11 @@
 from typing import Any
 
 from django.contrib import admin
-from django.db import models
-from django.db.models import QuerySet
 from django.http import HttpRequest
 
 from console.base.accounts.admin import VerbAdmin, operator
-from console.base.core.fields import WordsField
 from miniprograms import actions
+from miniprograms.forms import CategoryForm, IdeDownloadForm
 from miniprograms.models import Category, IdeDownload
 
 
@@ -24,11 +22,6 @@ class KeptAdmin(VerbAdmin):
         """Delete by verb."""
         actions.discard(obj, by=operator(request))
 
-    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> None:
-        """Delete each by verb."""
-        for row in queryset:
-            actions.discard(row, by=operator(request))
-
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """No record needs them: one that a mini program names is kept by the database."""
         return admin.ModelAdmin.has_delete_permission(self, request, obj)
@@ -38,6 +31,7 @@ class KeptAdmin(VerbAdmin):
 class CategoryAdmin(KeptAdmin):
     """Categories in the order in which forms show them; one in use can't be deleted."""
 
+    form = CategoryForm
     list_display = ("name", "position")
     list_editable = ("position",)
     search_fields = ("name",)
@@ -47,8 +41,8 @@ class CategoryAdmin(KeptAdmin):
 class IdeDownloadAdmin(KeptAdmin):
     """Downloads, newest first (L-5)."""
 
+    form = IdeDownloadForm
     list_display = ("version", "platform", "requirement", "released_on", "size", "url")
     list_filter = ("platform",)
     search_fields = ("version", "notes")
     date_hierarchy = "released_on"
-    formfield_overrides = {models.URLField: {"assume_scheme": "https"}, models.TextField: {"form_class": WordsField}}

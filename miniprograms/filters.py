@@ -8,10 +8,10 @@ from django.utils.translation import gettext_lazy as _
 
 from console.base.accounts.access import SignedInRequest
 from console.base.accounts.filters import TeamsFilter
-from console.base.core.filters import SearchFilter
+from console.base.core.filters import ListFilter, SearchFilter, SortFilter
 from console.base.core.widgets import FilterSelect
-from miniprograms.models import Category, MiniProgram
-from miniprograms.querysets import MiniProgramQuerySet, is_on_shelf
+from miniprograms.models import Category, IdeDownload, MiniProgram
+from miniprograms.querysets import IdeDownloadQuerySet, MiniProgramQuerySet, is_on_shelf
 from miniprograms.states import Shelf
 
 SORTS = (
@@ -55,3 +55,35 @@ class MiniProgramFilter(ProgramFilter):
 
     def order(self, programs: MiniProgramQuerySet, name: str, key: str) -> MiniProgramQuerySet:
         return programs.sorted_by(key)
+
+
+class CategoryFilter(ListFilter):
+    """The categories that operators keep, `with_use`."""
+
+    tab_name = "use"
+    tabs = {"": (_("All"), Q()), "used": (_("In use"), Q(programs__gt=0)), "unused": (_("Not in use"), Q(programs=0))}
+    q = SearchFilter(_("Name"), field_name="name", lookup_expr="icontains")
+    sort = SortFilter(
+        {
+            "position": (_("Position"), ("position", "name")),
+            "name": (_("Name"), ("name",)),
+            "programs": (_("Mini programs"), ("programs", "name")),
+        }
+    )
+
+
+class IdeDownloadFilter(ListFilter):
+    """The downloads of the IDE that operators keep (L-5)."""
+
+    tab_name = "platform"
+    tabs = {
+        "": (_("All"), Q()),
+        **{each.value: (each.label, Q(platform=each.value)) for each in IdeDownload.Platform},
+    }
+    q = SearchFilter(_("Version or notes"), method="search")
+    sort = SortFilter(
+        {"released": (_("Released"), ("released_on", "id")), "version": (_("Version"), ("version",))}, down=True
+    )
+
+    def search(self, downloads: IdeDownloadQuerySet, name: str, words: str) -> IdeDownloadQuerySet:
+        return downloads.matching(words)

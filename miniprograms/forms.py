@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from functools import partial
 from typing import Any
 
 from django import forms
@@ -12,11 +14,11 @@ from django.utils.translation import gettext_lazy as _
 
 from console.base.accounts.models import Team
 from console.base.activity.forms import RevisionForm
-from console.base.core.fields import LineField, WordsField
+from console.base.core.fields import LineField, WordsField, say_what_to_choose
 from console.base.core.images import IconField
 from console.base.hosts.forms import RequestForm
 from miniprograms.actions import DESCRIPTIVE
-from miniprograms.models import Category, MiniProgram
+from miniprograms.models import Category, IdeDownload, MiniProgram
 
 
 class MiniProgramForm(forms.Form):
@@ -78,3 +80,77 @@ class BindingForm(RequestForm):
     """Which application to ask, and why (L-6)."""
 
     reason_help = _("The application's reviewers read it: what the mini program does and for whom.")
+
+
+class CategoryForm(forms.ModelForm):
+    """A category, in the console and in the admin."""
+
+    class Meta:
+        model = Category
+        fields = ("name", "position")
+        field_classes = {"name": LineField}
+        help_texts = {
+            "name": _("In English; where the console has a translation, readers of Chinese see that."),
+            "position": _("Forms show categories by position, lowest first, then by name."),
+        }
+
+
+class SecureUrlField(forms.URLField):
+    """An address; one that is typed without a scheme is https."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**{"assume_scheme": "https", **options})
+
+
+class IdeDownloadForm(forms.ModelForm):
+    """One download of the IDE, in the console and in the admin (L-5)."""
+
+    class Meta:
+        model = IdeDownload
+        fields = ("version", "platform", "requirement", "url", "size", "released_on", "notes")
+        field_classes = {"version": LineField, "requirement": LineField, "url": SecureUrlField, "notes": WordsField}
+        widgets = {
+            "released_on": forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
+            "notes": forms.Textarea(attrs={"rows": 5}),
+        }
+        help_texts = {
+            "url": _("Developers download from here. https only."),
+            "size": _("Shown beside the download, so that people know before it begins."),
+            "notes": _("What is new. Developers read it in the list of versions."),
+        }
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        say_what_to_choose(self, platform=_("Choose a system"))
+
+
+class OrderForm(forms.Form):
+    """The positions of those of the categories that are shown, each in a field of its own: `position_7`.
+
+    Beside each goes the one that was shown: only what the person changed is a change.
+    """
+
+    def __init__(self, data: QueryDict | None, *, categories: Iterable[Category]) -> None:
+        super().__init__(data)
+        self.categories = [each for each in categories if data is None or f"position_{each.pk}" in data]
+        for category in self.categories:
+            field = Category._meta.get_field("position").formfield(initial=category.position)
+            assert field is not None  # noqa: S101 - for the type checker
+            label = _("Position of %(category)s") % {"category": category}
+            field.widget.attrs |= {"form": "order", "class": "form-control position", "aria-label": label}
+            field.show_hidden_initial = True
+            field.hidden_widget = partial(forms.HiddenInput, attrs={"form": "order"})  # type: ignore[assignment]
+            self.fields[f"position_{category.pk}"] = field
+
+    def of(self, category: Category) -> forms.BoundField | None:
+        """Return the category's field; None where it was not shown."""
+        name = f"position_{category.pk}"
+        return self[name] if name in self.fields else None
+
+    @property
+    def moved(self) -> list[Category]:
+        """The categories whose position was changed, with the new one."""
+        moved = [each for each in self.categories if f"position_{each.pk}" in self.changed_data]
+        for category in moved:
+            category.position = self.cleaned_data[f"position_{category.pk}"]
+        return moved

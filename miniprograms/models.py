@@ -18,7 +18,7 @@ from console.base.accounts.permissions import Permission
 from console.base.core.ids import random_id
 from console.base.hosts.models import Grant, HostApplication, icon_path
 from console.base.hosts.states import DecisionState
-from miniprograms.querysets import BindingQuerySet, IdeDownloadQuerySet, MiniProgramQuerySet
+from miniprograms.querysets import BindingQuerySet, CategoryQuerySet, IdeDownloadQuerySet, MiniProgramQuerySet
 from miniprograms.states import Shelf
 
 
@@ -27,6 +27,8 @@ class Category(models.Model):
 
     name = models.CharField(_("name"), max_length=40, unique=True)
     position = models.PositiveSmallIntegerField(_("position"), default=0)
+
+    objects = CategoryQuerySet.as_manager()
 
     class Meta:
         ordering = ["position", "name"]

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from django.contrib.auth.models import AnonymousUser
 from django.db import models
-from django.db.models import Q
+from django.db.models import Count, Q
 from django.db.models.functions import Lower
 
 from console.base.accounts.models import Team
@@ -18,7 +18,7 @@ from miniprograms.states import Shelf
 
 if TYPE_CHECKING:
     from console.base.accounts.models import User
-    from miniprograms.models import IdeDownload, MiniProgram
+    from miniprograms.models import Category, IdeDownload, MiniProgram
 
 # `on_shelf()`, `bound()` and the bindings that have ended, in SQL that names the tables `program` and `binding`.
 ON_SHELF = f"program.shelf = '{Shelf.ON}'"
@@ -29,6 +29,12 @@ UNBOUND = f"binding.state = '{DecisionState.ENDED}'"
 def is_on_shelf(path: str = "") -> Q:
     """Return the condition for rows whose program is on the shelf; `path` leads to it: “mini_program__”."""
     return Q(**{f"{path}shelf": Shelf.ON})
+
+
+class CategoryQuerySet(models.QuerySet["Category"]):
+    def with_use(self) -> CategoryQuerySet:
+        """Annotate `programs`, how many mini programs have it."""
+        return self.annotate(programs=Count("miniprogram"))
 
 
 class MiniProgramQuerySet(models.QuerySet["MiniProgram"]):
@@ -89,3 +95,7 @@ class IdeDownloadQuerySet(models.QuerySet["IdeDownload"]):
     def newest_of_each_platform(self) -> IdeDownloadQuerySet:
         """The one to offer for each system."""
         return self.order_by("platform", "-released_on", "-id").distinct("platform")
+
+    def matching(self, words: str) -> IdeDownloadQuerySet:
+        """Whose version begins with the words, or whose notes or requirement contain them."""
+        return self.filter(Q(version__startswith=words) | Q(notes__icontains=words) | Q(requirement__icontains=words))

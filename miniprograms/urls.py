@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from miniprograms import views
+from miniprograms import catalogue, views
 
 app_name = "miniprograms"
 urlpatterns = [
@@ -17,4 +17,18 @@ urlpatterns = [
     path("<slug:app_id>/bindings/ask/", views.ask_for_binding, name="ask_for_binding"),
     path("<slug:app_id>/bindings/<int:binding_id>/withdraw/", views.withdraw_binding, name="withdraw_binding"),
     path("<slug:app_id>/bindings/<int:binding_id>/unbind/", views.unbind, name="unbind"),
+]
+
+# Below /platform/, in the namespace of `console.platform.urls`.
+platform_urlpatterns = [
+    path("categories/", catalogue.categories, name="categories"),
+    path("categories/add/", catalogue.add_category, name="add_category"),
+    path("categories/<int:category_id>/", catalogue.edit_category, name="edit_category"),
+    path("categories/<int:category_id>/delete/", catalogue.delete_category, name="delete_category"),
+    path("categories/selected/<slug:act>/", catalogue.selected_categories, name="selected_categories"),
+    path("ide/", catalogue.ide, name="ide"),
+    path("ide/add/", catalogue.add_ide_download, name="add_ide_download"),
+    path("ide/<int:download_id>/", catalogue.edit_ide_download, name="edit_ide_download"),
+    path("ide/<int:download_id>/delete/", catalogue.delete_ide_download, name="delete_ide_download"),
+    path("ide/selected/<slug:act>/", catalogue.selected_ide, name="selected_ide"),
 ]

@@ -12,10 +12,15 @@ from django.utils.translation import gettext_lazy as _
 from console.base.accounts.access import SignedInRequest
 from console.base.accounts.filters import TeamsFilter
 from console.base.accounts.permissions import Permission
-from console.base.core.filters import ListFilter, SearchFilter
+from console.base.core.filters import ListFilter, SearchFilter, SortFilter
 from console.base.core.widgets import FilterSelect
 from console.base.hosts.models import HostApplication
-from console.base.hosts.querysets import DecisionQuerySet, HostApplicationQuerySet, SensitiveApiQuerySet
+from console.base.hosts.querysets import (
+    DecisionQuerySet,
+    DefaultApiQuerySet,
+    HostApplicationQuerySet,
+    SensitiveApiQuerySet,
+)
 from console.base.hosts.states import DecisionState
 from console.reviews import querysets
 from console.reviews.querysets import AUDIT, BINDING, EXEMPTION, PERMISSION, Requests
@@ -129,3 +134,27 @@ class BoundProgramFilter(ListFilter):
     def search(self, bindings: BindingQuerySet, name: str, words: str) -> BindingQuerySet:
         """Keep the bindings of mini programs that fit."""
         return bindings.filter(mini_program__in=MiniProgram.objects.matching(words).values("pk"))
+
+
+class DefaultApiFilter(ListFilter):
+    """The sensitive APIs that operators keep for every application (D-3), `with_use`."""
+
+    tabs = {
+        "": (_("All"), Q()),
+        "restricted": (_("Restricted for new apps"), Q(restricted=True)),
+        "public": (_("Public for new apps"), Q(restricted=False)),
+        "somewhere": (_("Restricted by an app"), Q(restricting__gt=0)),
+    }
+    q = SearchFilter(_("Name or what it does"), method="search")
+    sort = SortFilter(
+        {
+            "name": (_("API"), ("name",)),
+            "title": (_("What it does"), ("title", "name")),
+            "restricting": (_("Restricted by"), ("restricting", "name")),
+            "granted": (_("Granted to"), ("granted", "name")),
+        }
+    )
+
+    def search(self, apis: DefaultApiQuerySet, name: str, words: str) -> DefaultApiQuerySet:
+        """Keep those that fit."""
+        return apis.matching(words)

@@ -13,7 +13,7 @@ from django.db.models.functions import Coalesce
 
 from console.base.accounts.models import User
 from console.base.hosts.models import ApplicationMember, Decision, DefaultApi, HostApplication, SensitiveApi
-from console.base.hosts.querysets import DecisionQuerySet, HostApplicationQuerySet
+from console.base.hosts.querysets import DecisionQuerySet, DefaultApiQuerySet, HostApplicationQuerySet
 from console.base.hosts.states import DecisionState
 from devmgmt.models import ApiPermission, DomainExemption
 from miniprograms.models import Binding, MiniProgram
@@ -136,6 +136,16 @@ def with_grants(apis: QuerySet[SensitiveApi]) -> QuerySet[SensitiveApi]:
     return apis.annotate(
         granted=Coalesce(Subquery(counted), 0),
         is_default=Exists(DefaultApi.objects.filter(name=OuterRef("name"))),
+    )
+
+
+def with_use(apis: DefaultApiQuerySet) -> DefaultApiQuerySet:
+    """Annotate `restricting`, how many applications restrict it, and `granted`, how many mini programs may call it."""
+    restricted = SensitiveApi.objects.filter(name=OuterRef("name"), restricted=True).order_by().values("name")
+    granted = ApiPermission.objects.granted().filter(api=OuterRef("name")).order_by().values("api")
+    return apis.annotate(
+        restricting=Coalesce(Subquery(restricted.annotate(n=Count("pk")).values("n")), 0),
+        granted=Coalesce(Subquery(granted.annotate(n=Count("mini_program", distinct=True)).values("n")), 0),
     )
 
 

@@ -1,8 +1,8 @@
-"""The review inbox, and the pages of applications that need what upper apps know."""
+"""The review inbox, and the pages of applications and of operators that need what upper apps know."""
 
 from django.urls import path
 
-from console.reviews.views import apis, applications, code, grants, inbox
+from console.reviews.views import apis, applications, code, default_apis, grants, inbox
 
 app_name = "reviews"
 urlpatterns = [
@@ -42,4 +42,13 @@ application_urlpatterns = [
         grants.revoke_permission,
         name="revoke_permission",
     ),
+]
+
+# Below /platform/, in the namespace of `console.platform.urls`.
+platform_urlpatterns = [
+    path("apis/", default_apis.apis, name="apis"),
+    path("apis/add/", default_apis.add_api, name="add_api"),
+    path("apis/<int:default_id>/", default_apis.edit_api, name="edit_api"),
+    path("apis/<int:default_id>/delete/", default_apis.delete_api, name="delete_api"),
+    path("apis/selected/<slug:act>/", default_apis.selected_apis, name="selected_apis"),
 ]

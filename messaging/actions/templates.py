@@ -118,6 +118,8 @@ def keep_public_template(
     """
     refuse_if(rules.why_not_kind(template.kind, template.category), "kind")
     old = PublicTemplate.objects.select_for_update().filter(pk=template.pk).first()
+    if old is None and template.pk:
+        raise Conflict(_("Someone else was first: this template is deleted."))
     before = _described(old) if old else None
     if old is None:
         _hold_numbers()
@@ -128,7 +130,9 @@ def keep_public_template(
     free = _free_number(template, removed)
     for keyword in keywords:
         if keyword.pk:
-            keyword.save(update_fields=WORDS)
+            words = {name: getattr(keyword, name) for name in WORDS}
+            if not template.keywords.filter(pk=keyword.pk).update(**words):
+                raise Conflict(_("Someone else removed the keyword %(keyword)s.") % {"keyword": keyword})
         else:
             keyword.template, keyword.number, free = template, free, free + 1
             keyword.save()

@@ -96,7 +96,12 @@ def test_dangerous_routes_ask_for_the_password_again():
         "hosts:lift_ban", "hosts:open_api", "hosts:remove_api", "hosts:remove_person", "hosts:remove_program",
         "hosts:reset_server_secret", "hosts:restrict_api", "hosts:retire_signing_key", "hosts:revoke_exemption",
         "hosts:revoke_key", "hosts:revoke_permission", "hosts:set_gateway", "keys:freeze", "keys:generate",
-        "keys:reset", "keys:unfreeze", "miniprograms:take_off_shelf", "miniprograms:unbind", "privacy:publish",
+        "keys:reset", "keys:unfreeze", "miniprograms:take_off_shelf", "miniprograms:unbind",
+        "platform:add_api", "platform:add_category", "platform:add_ide_download", "platform:add_template",
+        "platform:categories", "platform:delete_api", "platform:delete_category", "platform:delete_ide_download",
+        "platform:delete_template", "platform:edit_api", "platform:edit_category", "platform:edit_ide_download",
+        "platform:edit_template", "platform:selected_apis", "platform:selected_categories", "platform:selected_ide",
+        "platform:selected_templates", "privacy:publish",
         "releases:publish", "releases:roll_back", "reviews:audit", "reviews:binding", "reviews:exemption",
         "reviews:permission", "sign_in_not_mine", "take_address",
     }  # fmt: skip

@@ -84,6 +84,22 @@ class VerbAdmin(admin.ModelAdmin):
 
         return RefusedForm
 
+    def delete_view(self, request: HttpRequest, object_id: str, extra_context: Any = None) -> HttpResponse:
+        """Ask, then delete; a refusal of the verb is shown above the list."""
+        try:
+            return super().delete_view(request, object_id, extra_context)
+        except ActionRefused as refused:
+            messages.error(request, refused.message)
+            return redirect(f"admin:{self.opts.app_label}_{self.opts.model_name}_changelist")
+
+    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> None:
+        """Delete each as `delete_model` does."""
+        for row in queryset:
+            try:
+                self.delete_model(request, row)
+            except ActionRefused as refused:
+                messages.error(request, refused.message)
+
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """Records name these rows for ever: a user is deactivated, a team is left by its members."""
         return False

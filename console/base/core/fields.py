@@ -20,6 +20,14 @@ def refuse_invisible(text: str) -> None:
         raise ValidationError(_("Leave out invisible control characters."), code="invisible")
 
 
+def say_what_to_choose(form: forms.BaseForm, **labels: Any) -> None:
+    """Put words in place of the dashes that stand for no choice; of fields that the form has not, nothing."""
+    for name, label in labels.items():
+        if name in form.fields:
+            field: Any = form.fields[name]
+            field.choices = [("", label), *(choice for choice in field.choices if choice[0] != "")]
+
+
 class WordsField(forms.CharField):
     """Several lines of text: NFC, and a line break counts as one character however the browser sends it.
 

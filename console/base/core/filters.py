@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 from typing import Any
 
@@ -11,6 +11,10 @@ from django import forms
 from django.db.models import Count, Q, QuerySet
 from django.http import Http404
 from django.utils.functional import Promise
+from django.utils.text import format_lazy
+from django.utils.translation import gettext_lazy as _
+
+from console.base.core.widgets import FilterSelect
 
 Words = str | Promise
 
@@ -21,6 +25,32 @@ class SearchFilter(filters.CharFilter):
     def __init__(self, label: Words, **options: Any) -> None:
         widget = forms.SearchInput(attrs={"class": "form-control", "placeholder": label})
         super().__init__(label=label, max_length=100, widget=widget, **options)
+
+
+class SortFilter(filters.ChoiceFilter):
+    """The order of a list, which heads of its table set, too (`sort_th`): `sort=name`, `sort=-name` downwards.
+
+    `columns` has for each value its label and the fields that it goes by. The first of them, upwards or, with `down`,
+    downwards, is the order in which the list stands by itself.
+    """
+
+    def __init__(self, columns: Mapping[str, tuple[Words, Sequence[str]]], *, down: bool = False) -> None:
+        self.columns = columns
+        up = [(name, format_lazy(_("{column}, ascending"), column=label)) for name, (label, _by) in columns.items()]
+        downwards = [
+            (f"-{name}", format_lazy(_("{column}, descending"), column=label)) for name, (label, _by) in columns.items()
+        ]
+        pairs = zip(downwards, up, strict=True) if down else zip(up, downwards, strict=True)
+        choices = [choice for pair in pairs for choice in pair]
+        super().__init__(label=_("Order"), choices=choices, empty_label=None, widget=FilterSelect)
+
+    def filter(self, queryset: QuerySet[Any], value: str) -> QuerySet[Any]:
+        """Put the rows in that order."""
+        if not value:
+            return queryset
+        _label, fields = self.columns[value.removeprefix("-")]
+        turn = value.startswith("-")
+        return queryset.order_by(*(f"-{name}" if turn else name for name in fields))
 
 
 class ListFilter(filters.FilterSet):

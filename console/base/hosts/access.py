@@ -4,10 +4,17 @@ from __future__ import annotations
 
 from django.http import Http404
 
-from console.base.accounts.access import check, row_or_404
+from console.base.accounts.access import check, operator, row_or_404
 from console.base.accounts.models import Membership, User
 from console.base.accounts.permissions import APPLICATION_ROLE_PERMISSIONS, Permission
-from console.base.hosts.models import ApplicationKey, ApplicationMember, HostApplication, SensitiveApi, SigningKey
+from console.base.hosts.models import (
+    ApplicationKey,
+    ApplicationMember,
+    DefaultApi,
+    HostApplication,
+    SensitiveApi,
+    SigningKey,
+)
 
 
 def permissions_in(user: User, application: HostApplication) -> frozenset[Permission]:
@@ -55,3 +62,9 @@ def api_for(user: User, permission: Permission, application_id: str, api_id: int
     """Return an API in the application's list; 404 and 403 as `application_for` has them."""
     application = application_for(user, permission, application_id)
     return row_or_404(SensitiveApi.objects.all(), application=application, pk=api_id)
+
+
+def default_api_for(user: User, permission: Permission, default_id: int) -> DefaultApi:
+    """Return the sensitive API of every application; 403 for who is no operator, 404 when there is none."""
+    operator(user, permission)
+    return row_or_404(DefaultApi.objects.all(), pk=default_id)

@@ -3,13 +3,11 @@
 from typing import Any
 
 from django.contrib import admin
-from django.db import models
-from django.db.models import QuerySet
 from django.http import HttpRequest
 
 from console.base.accounts.admin import VerbAdmin, operator
-from console.base.core.fields import LineField
 from console.base.hosts import actions
+from console.base.hosts.forms import DefaultApiForm
 from console.base.hosts.models import DefaultApi
 
 
@@ -17,14 +15,10 @@ from console.base.hosts.models import DefaultApi
 class DefaultApiAdmin(VerbAdmin):
     """Saved and deleted by verb; the name is what mini programs call, so it stays."""
 
+    form = DefaultApiForm
     list_display = ("name", "title", "restricted")
     list_filter = ("restricted",)
     search_fields = ("name", "title")
-    formfield_overrides = {models.CharField: {"form_class": LineField}}
-
-    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
-        """A new name is a new API."""
-        return ("name",) if obj else ()
 
     def save_model(self, request: HttpRequest, obj: DefaultApi, form: Any, change: bool) -> None:
         """Create or edit by verb."""
@@ -33,11 +27,6 @@ class DefaultApiAdmin(VerbAdmin):
     def delete_model(self, request: HttpRequest, obj: DefaultApi) -> None:
         """Delete by verb."""
         actions.discard(obj, by=operator(request))
-
-    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[DefaultApi]) -> None:
-        """Delete each by verb."""
-        for row in queryset:
-            actions.discard(row, by=operator(request))
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """The applications have rows of their own."""

@@ -14,8 +14,10 @@ from console.base.activity.forms import RevisionForm
 from console.base.core.fields import LineField, WordsField
 from console.base.core.images import IconField
 from console.base.hosts.actions import DESCRIPTIVE
-from console.base.hosts.models import API_NAME_LENGTH, ApplicationKey, HostApplication, api_name
+from console.base.hosts.models import API_NAME_LENGTH, ApplicationKey, DefaultApi, HostApplication, api_name
 from console.base.hosts.proof_words import WORDS
+
+API_NAME = {"class": "font-monospace", "autocapitalize": "off", "spellcheck": "false"}  # attributes of an input
 
 
 class ApplicationForm(forms.Form):
@@ -114,7 +116,7 @@ class ApiForm(forms.Form):
         label=_("Name"),
         max_length=API_NAME_LENGTH,
         validators=[api_name],
-        widget=forms.TextInput(attrs={"class": "font-monospace", "autocapitalize": "off", "spellcheck": "false"}),
+        widget=forms.TextInput(attrs=API_NAME),
         help_text=_("As mini programs call it: wx.openLocker"),
     )
     title = LineField(label=_("What it does"), max_length=80, help_text=_("Developers read it when they apply."))
@@ -133,3 +135,22 @@ class RequestForm(forms.Form):
         super().__init__(*args, **kwargs)
         self.fields["application"].queryset = applications  # type: ignore[attr-defined]
         self.fields["reason"].help_text = self.reason_help
+
+
+class DefaultApiForm(forms.ModelForm):
+    """A sensitive API of every application (D-3), in the console and in the admin; its name is what programs call."""
+
+    class Meta:
+        model = DefaultApi
+        fields = ("name", "title", "restricted")
+        field_classes = {"name": LineField, "title": LineField}
+        widgets = {"name": forms.TextInput(attrs=API_NAME)}
+        help_texts = {
+            "name": _("As mini programs call it: wx.getLocation. It can’t be changed later."),
+            "title": _("What it reads or does. Developers read it when they apply."),
+            "restricted": _("In the lists of new apps. The lists of existing apps stay as they are."),
+        }
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["name"].disabled = self.instance.pk is not None

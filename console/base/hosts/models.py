@@ -22,6 +22,7 @@ from console.base.core.sealing import unseal
 from console.base.hosts.querysets import (
     ApplicationKeyQuerySet,
     DecisionQuerySet,
+    DefaultApiQuerySet,
     HostApplicationQuerySet,
     SensitiveApiQuerySet,
     ServerSecretQuerySet,
@@ -294,6 +295,8 @@ class DefaultApi(models.Model):
     restricted = models.BooleanField(
         _("restricted"), default=True, help_text=_("How it stands in the list of a new application.")
     )
+
+    objects = DefaultApiQuerySet.as_manager()
 
     class Meta:
         ordering = ["name"]

@@ -15,7 +15,14 @@ from console.base.hosts.states import DecisionState
 
 if TYPE_CHECKING:
     from console.base.accounts.models import User
-    from console.base.hosts.models import ApplicationKey, HostApplication, SensitiveApi, ServerSecret, SigningKey
+    from console.base.hosts.models import (
+        ApplicationKey,
+        DefaultApi,
+        HostApplication,
+        SensitiveApi,
+        ServerSecret,
+        SigningKey,
+    )
 
 
 class HostApplicationQuerySet(models.QuerySet["HostApplication"]):
@@ -48,6 +55,12 @@ class ServerSecretQuerySet(models.QuerySet["ServerSecret"]):
     def usable(self, *, at: datetime) -> ServerSecretQuerySet:
         """The current one, and old ones in their overlap; the newest first."""
         return self.filter(Q(ends_at=None) | Q(ends_at__gt=at))
+
+
+class DefaultApiQuerySet(models.QuerySet["DefaultApi"]):
+    def matching(self, words: str) -> DefaultApiQuerySet:
+        """Whose name, or what it does, contains the words."""
+        return self.filter(Q(name__icontains=words) | Q(title__icontains=words))
 
 
 class SensitiveApiQuerySet(models.QuerySet["SensitiveApi"]):

@@ -316,13 +316,16 @@ def _hold_defaults() -> None:
 def keep(row: DefaultApi, *, by: User, at: datetime | None = None) -> None:
     """Save a default sensitive API; saving what is there already changes nothing.
 
-    A new one goes into every application's list as public, so that nothing stops that works.
+    A new one goes into every application's list as public, so that nothing stops that works. Raises ActionRefused for a
+    name that is there already, Conflict when the row is gone.
     """
-    old = DefaultApi.objects.select_for_update().filter(pk=row.pk).first()
+    old = _current_default(row) if row.pk else None
     before, after = _listed(old) if old else None, _listed(row)
     if before == after:
         return
-    row.save()
+    taken = _("This API is in the list already.")
+    with refusing_duplicate("hosts_defaultapi_name", taken, field="name"):
+        row.save()
     if old is None:
         applications = HostApplication.objects.all()
         SensitiveApi.objects.bulk_create(
@@ -335,6 +338,18 @@ def keep(row: DefaultApi, *, by: User, at: datetime | None = None) -> None:
 
 @transaction.atomic
 def discard(row: DefaultApi, *, by: User, at: datetime | None = None) -> None:
-    """Delete a default sensitive API; it stays in the lists of the applications, which may take it out from now on."""
-    emit(events.DefaultApiDeleted(row, by=by, at=at, before=_listed(row)))
-    row.delete()
+    """Delete a default sensitive API; it stays in the lists of the applications, which may take it out from now on.
+
+    Raises Conflict when it is gone already.
+    """
+    current = _current_default(row)
+    emit(events.DefaultApiDeleted(current, by=by, at=at, before=_listed(current)))
+    current.delete()
+
+
+def _current_default(row: DefaultApi) -> DefaultApi:
+    """Return the row as it is now, locked."""
+    current = DefaultApi.objects.select_for_update().filter(pk=row.pk).first()
+    if current is None:
+        raise Conflict(_("Someone else was first: %(row)s is deleted.") % {"row": row})
+    return current

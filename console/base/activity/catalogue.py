@@ -1,0 +1,242 @@
+"""Pages of what operators keep (P-12): lists with rows to tick, and what is done with those that are ticked.
+
+A catalogue's list extends core/catalogue.html, its form core/catalogue_form.html. What is done is done row by row, by
+the verb of the row; the dialog rehearses it, so it names each row that the verb will refuse, and why.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from copy import copy
+from dataclasses import dataclass
+from functools import cached_property
+from hashlib import sha256
+from typing import Any
+
+from django import forms
+from django.contrib import messages
+from django.db import transaction
+from django.db.models import Model, QuerySet
+from django.forms.models import model_to_dict
+from django.http import Http404, HttpRequest, HttpResponse, QueryDict
+from django.urls import reverse
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from console.base.activity.rehearsal import rehearse
+from console.base.core.errors import ActionRefused, Conflict
+from console.base.core.filters import ListFilter
+from console.base.core.pages import confirm_page, form_page, go, page_of, posted, show
+
+Words = str | Promise
+Verb = Callable[[Any, Any], Any]  # (row, by): it may change the row, which is its own
+MOST_TICKED = 100
+MOST_DIGITS = 18
+
+
+@dataclass(frozen=True)
+class Act:
+    """What can be done with ticked rows. Words for several name a `%(count)d`, those for one its `%(name)s`.
+
+    `effects` are pairs of an icon and what will happen, the same for every row.
+    """
+
+    label: Words
+    icon: str
+    verb: Verb
+    ask_one: Words
+    ask: Words
+    done_one: Words
+    done: Words
+    effects: tuple[tuple[str, Words], ...] = ()
+    danger: bool = False
+
+
+@dataclass(frozen=True)
+class Catalogue:
+    """A catalogue's names in URLs, `one` of its things and all of them, and what can be done with ticked ones.
+
+    `acts` are by the word that stands in their addresses; "delete" is one of them.
+    """
+
+    one: str
+    all: str
+    acts: Mapping[str, Act]
+
+    @property
+    def url(self) -> str:
+        """The list."""
+        return reverse(f"platform:{self.all}")
+
+    @property
+    def add_url(self) -> str:
+        """The form of a new one."""
+        return reverse(f"platform:add_{self.one}")
+
+    @property
+    def edit_name(self) -> str:
+        """The name of the form's address; it has the row's id."""
+        return f"platform:edit_{self.one}"
+
+    @property
+    def delete_name(self) -> str:
+        """The name of the dialog's address; it has the row's id."""
+        return f"platform:delete_{self.one}"
+
+    @property
+    def buttons(self) -> list[tuple[str, Act]]:
+        """The address and the act of each button for ticked rows."""
+        return [(reverse(f"platform:selected_{self.all}", args=[name]), act) for name, act in self.acts.items()]
+
+
+def list_page(
+    request: HttpRequest,
+    catalogue: Catalogue,
+    filters: ListFilter,
+    *,
+    template: str,
+    prepare: Callable[[Any], None] = lambda _row: None,
+    status: int = 200,
+    **context: Any,
+) -> HttpResponse:
+    """Show the rows that the URL asks for; `template` extends core/catalogue.html, `prepare` adds what it draws."""
+    page = page_of(request, filters.rows, count=filters.count)
+    for row in page.object_list:
+        prepare(row)
+    roomy = request.GET.get("density") == "roomy"
+    context |= {"catalogue": catalogue, "filter": filters, "page": page, "roomy": roomy}
+    return show(request, template, context, status=status)
+
+
+def edit_page(
+    request: HttpRequest,
+    catalogue: Catalogue,
+    form: forms.ModelForm,
+    *,
+    save: Callable[[Any], Any],
+    state: Callable[[Any], Any] = model_to_dict,
+    template: str = "core/catalogue_form.html",
+    row: Model | None = None,
+    **context: Any,
+) -> HttpResponse:
+    """Show the form of a new row, or with `row` of one that is there; save it by its verb `save(form.instance)`.
+
+    The form carries a mark of the row's `state`: who saves over somebody else's change is told, and saves once more.
+    """
+    seen = sha256(repr(state(row)).encode()).hexdigest() if row else ""
+
+    def save_unless_changed(_data: dict[str, Any]) -> Any:
+        if request.POST.get("seen", seen) != seen:
+            words = _("Someone else changed this while you were editing. Save again to overwrite their change.")
+            raise Conflict(words)
+        return save(form.instance)
+
+    return form_page(
+        request,
+        form,
+        save=save_unless_changed,
+        success=lambda _result: (_("%(name)s is saved.") % {"name": form.instance}, catalogue.url),
+        template=template,
+        cancel=catalogue.url,
+        catalogue=catalogue,
+        row=row,
+        seen=seen,
+        **context,
+    )
+
+
+def selected_page(
+    request: HttpRequest, catalogue: Catalogue, act: str, rows: QuerySet[Any], *, by: Model
+) -> HttpResponse:
+    """Ask in one dialog whether to do it with those of `rows` that the URL's `row` names, then do it.
+
+    Raises Http404 for what the catalogue does not do. Rows that are gone meanwhile are not asked about.
+    """
+    if act not in catalogue.acts:
+        raise Http404
+    back = f"{catalogue.url}?{QueryDict(request.GET.get('list', '')).urlencode()}".removesuffix("?")
+    named = [value for value in request.GET.getlist("row") if value.isascii() and value.isdigit()]
+    ids = [int(value) for value in named[:MOST_TICKED] if len(value) <= MOST_DIGITS]
+    ticked = list(rows.filter(pk__in=ids))
+    if not ticked:
+        messages.error(request, _("Select at least one row first."))
+        return go(request, back)
+    return act_page(request, catalogue.acts[act], ticked, by=by, back=back)
+
+
+def act_page(request: HttpRequest, act: Act, rows: Sequence[Any], *, by: Any, back: str) -> HttpResponse:
+    """Ask whether to do `act` with these rows, one at least, then do it with each that its verb takes."""
+    rehearsal = Rehearsal(act, rows, by=by)
+    return confirm_page(
+        request,
+        forms.Form(posted(request)),
+        save=lambda _data: _do(request, act, rows, by=by),
+        toast=lambda done: _words(act.done_one, act.done, done),
+        back=back,
+        template="core/selected.html",
+        act=act,
+        question=_words(act.ask_one, act.ask, rows),
+        follows=rehearsal,
+    )
+
+
+def _do(request: HttpRequest, act: Act, rows: Sequence[Any], *, by: Any) -> list[Any]:
+    """Do it with each row and return those that it was done with; raises ActionRefused when there is none.
+
+    Each is a change of its own: what is refused for one row keeps no other.
+    """
+    done, refusals = [], []
+    for row in rows:
+        try:
+            act.verb(copy(row), by)
+            done.append(row)
+        except ActionRefused as refused:
+            refusals.append(refused)
+    if not done:
+        raise refusals[0]
+    if refusals:
+        words = ngettext("%(count)d was left as it is.", "%(count)d were left as they are.", len(refusals))
+        messages.warning(request, words % {"count": len(refusals)} + " " + refusals[0].message)
+    return done
+
+
+def _words(one: Words, several: Words, rows: Sequence[Any]) -> str:
+    return str(one) % {"name": rows[0]} if len(rows) == 1 else str(several) % {"count": len(rows)}
+
+
+class Rehearsal:
+    """What the act's verb would do with each row, told by the verb itself."""
+
+    def __init__(self, act: Act, rows: Sequence[Any], *, by: Any) -> None:
+        self.act, self.rows, self.by = act, rows, by
+        self._refusals: dict[Any, str] = {}
+
+    @cached_property
+    def events(self) -> list[Any] | None:
+        """None where it can't be told, as someone else holds a row; else nothing: the rows say it."""
+        return None if rehearse(self._try_each) is None else []
+
+    def _try_each(self) -> None:
+        for row in self.rows:
+            try:
+                with transaction.atomic():
+                    self.act.verb(copy(row), self.by)
+            except ActionRefused as refused:
+                self._refusals[row.pk] = refused.message
+
+    @property
+    def takes(self) -> list[Any]:
+        """The rows that it will be done with."""
+        return [] if self.events is None else [row for row in self.rows if row.pk not in self._refusals]
+
+    @property
+    def leaves(self) -> list[tuple[Any, str]]:
+        """The rows that are left as they are, each with the reason."""
+        known = {} if self.events is None else self._refusals
+        return [(row, known[row.pk]) for row in self.rows if row.pk in known]
+
+    @property
+    def is_possible(self) -> bool:
+        """Whether it can be done with any of them, as far as is known."""
+        return self.events is None or bool(self.takes)
