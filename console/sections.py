@@ -308,10 +308,10 @@ class Frame:
 
     def _pages(self, section: Section) -> list[dict[str, Any]]:
         """The section's own pages, or those of the program that this page is about; none across programs."""
-        if section.program_url_name and not self.app_id:
-            return []
-        at = [self.app_id] if section.program_url_name else []
-        pages = [(label, resolve(name, *at)) for label, name in section.pages]
+        if not section.program_url_name:
+            pages = [(label, _page(name)) for label, name in section.pages]
+        else:
+            pages = [(label, resolve(name, self.app_id)) for label, name in section.pages if self.app_id]
         here = self._longest(url for _label, url in pages)
         return [{"label": label, "url": url, "active": url == here} for label, url in pages if url]
 

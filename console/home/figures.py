@@ -69,7 +69,13 @@ class Holding:
 KEPT: tuple[tuple[type[Model], Text, Text, str, str], ...] = (
     (Team, _("Teams"), _("They own mini programs and applications"), "users", "platform:teams"),
     (Category, _("Categories"), _("Each mini program has one"), "category", "platform:categories"),
-    (PublicTemplate, _("Public templates"), _("Subscription messages are made from them"), "message", "platform:templates"),
+    (
+        PublicTemplate,
+        _("Public templates"),
+        _("Subscription messages are made from them"),
+        "message",
+        "platform:templates",
+    ),
     (DefaultApi, _("Sensitive APIs"), _("The list of each new application begins with them"), "lock", "platform:apis"),
     (IdeDownload, _("IDE downloads"), _("Developers get the IDE here"), "download", "platform:ide"),
 )

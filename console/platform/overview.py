@@ -108,9 +108,7 @@ def _of_operators() -> Iterator[Need]:
     """Operators whose password is all that it takes."""
     count = User.objects.filter(~HAS_FACTOR, is_staff=True, is_active=True).count()
     if count:
-        words = ngettext(
-            "%(n)d operator has no second factor", "%(n)d operators have no second factor", count
-        )
+        words = ngettext("%(n)d operator has no second factor", "%(n)d operators have no second factor", count)
         context = _("A password is all that it takes to act for the platform.")
         url = reverse("platform:people") + "?show=operators"
         yield Need("shield-exclamation", "orange", words % {"n": count}, context, url, _("See them"))
@@ -147,7 +145,10 @@ class Line:
 
 def system(status: Status) -> list[Line]:
     """Return the parts that the database knows of."""
-    lines = [Line("green" if row.works else "red", row.name, listed(row.facts)) for row in status.services]
+    lines = [
+        Line("red" if not row.works else "green" if row.is_known else "secondary", row.name, listed(row.facts))
+        for row in status.services
+    ]
     for process in status.processes:
         if process.is_scheduler and process.has_started:
             lines.append(Line("red" if process.is_late else "green", process.label, process.version))

@@ -35,11 +35,18 @@ def team_rows(teams: Iterable[Team]) -> list[TeamRow]:
     acting = Membership.objects.acting_admins().filter(team__in=ids).select_related("user").order_by("user__name")
     for row in acting:
         admins[row.team_id].append(str(row.user))
-    sizes = [_by_team(model, ids) for model in (Membership, MiniProgram, HostApplication)]
+    people, programs, applications = (_by_team(model, ids) for model in (Membership, MiniProgram, HostApplication))
     newest = ActivityEntry.objects.filter(team_id=OuterRef("pk")).order_by("-pk").values("at")[:1]
     changed = dict(Team.objects.filter(pk__in=ids).values_list("pk", Subquery(newest)))
     return [
-        TeamRow(team, admins[team.pk], *(size.get(team.pk, 0) for size in sizes), changed_at=changed.get(team.pk))
+        TeamRow(
+            team,
+            admins[team.pk],
+            people.get(team.pk, 0),
+            programs.get(team.pk, 0),
+            applications.get(team.pk, 0),
+            changed.get(team.pk),
+        )
         for team in found
     ]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from django.db.models.functions import Lower
 from django.http import HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
@@ -36,7 +37,7 @@ def overview(request: SignedInRequest, user: User) -> HttpResponse:
 @route(Permission.OPERATOR, load=operator)
 def teams(request: SignedInRequest, user: User) -> HttpResponse:
     """All teams."""
-    filters = TeamFilter(request.GET, Team.objects.order_by("name"))
+    filters = TeamFilter(request.GET, Team.objects.order_by(Lower("name")))
     page = page_of(request, filters.rows, count=filters.count)
     context = {"filter": filters, "page": page, "rows": team_rows(page.object_list)}
     return render(request, "platform/teams.html", context)

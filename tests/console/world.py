@@ -79,6 +79,7 @@ def make_world(label: str) -> World:
         world.own[role] = {"query_id": save_query(program, name=f"{label} query", query="level=warn", by=user).pk}
     world.arguments = {
         "team_id": team.pk,
+        "user_id": world.people["viewer"].pk,
         "member_id": team.memberships.get(user=world.people["developer"]).pk,
         "invitation_id": invitation.pk,
         "proposal_id": proposal.pk,

@@ -198,7 +198,7 @@ def team_for(user: User, permission: Permission, team_id: int) -> Team:
     return membership.team
 
 
-# What operators keep (P-12) --------------------------------------------------------------------------------------------
+# What operators keep (P-12) -------------------------------------------------------------------------------------------
 
 
 def any_team(user: User, permission: Permission, team_id: int) -> Team:

@@ -7,8 +7,8 @@ from typing import Any
 
 import django_filters as filters
 from allauth.mfa.models import Authenticator
-from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet
-from django.db.models.functions import Lower
+from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet, Subquery
+from django.db.models.functions import Coalesce, Lower
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -70,6 +70,9 @@ FACTORS = (Authenticator.Type.TOTP, Authenticator.Type.WEBAUTHN)
 HAS_FACTOR = Exists(Authenticator.objects.filter(user=OuterRef("pk"), type__in=FACTORS))
 HAS_ADMIN = Exists(Membership.objects.acting_admins().filter(team=OuterRef("pk")))
 
+OF_TEAM = Membership.objects.filter(team=OuterRef("pk")).order_by()
+SIZE = OF_TEAM.values("team").annotate(size=Count("pk")).values("size")
+
 
 class TeamFilter(ListFilter):
     """All teams."""
@@ -91,8 +94,9 @@ class TeamFilter(ListFilter):
 
     def order(self, teams: TeamQuerySet, name: str, key: str) -> QuerySet[Team]:
         """In the order of `name`, `people` or `created`, with a `-` before it downwards."""
-        column = {"name": Lower("name"), "people": F("people"), "created": F("created_at")}[key.removeprefix("-")]
-        sized = teams.annotate(people=Count("memberships")) if key.endswith("people") else teams
+        columns: dict[str, Any] = {"name": Lower("name"), "people": F("people"), "created": F("created_at")}
+        column = columns[key.removeprefix("-")]
+        sized = teams.annotate(people=Coalesce(Subquery(SIZE), 0)) if key.endswith("people") else teams
         return sized.order_by(column.desc() if key.startswith("-") else column.asc(), "name")
 
 
@@ -122,7 +126,8 @@ class PeopleFilter(ListFilter):
 
     def order(self, people: QuerySet[User], name: str, key: str) -> QuerySet[User]:
         """In the order of `name`, `seen` or `created`; who never signed in comes last."""
-        column = {"name": Lower("name"), "seen": F("last_login"), "created": F("date_joined")}[key.removeprefix("-")]
+        columns: dict[str, Any] = {"name": Lower("name"), "seen": F("last_login"), "created": F("date_joined")}
+        column = columns[key.removeprefix("-")]
         return people.order_by(column.desc(nulls_last=True) if key.startswith("-") else column.asc(nulls_last=True))
 
 

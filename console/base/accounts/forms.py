@@ -105,7 +105,9 @@ class PersonAddressForm(forms.Form):
     """Another address for an account, which its person takes (P-7)."""
 
     email = AddressField(
-        label=_("New e-mail"), max_length=254, help_text=_("The account keeps its address until the person confirms it.")
+        label=_("New e-mail"),
+        max_length=254,
+        help_text=_("The account keeps its address until the person confirms it."),
     )
 
 

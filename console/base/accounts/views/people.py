@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django import forms
+from django.db.models.functions import Lower
 from django.http import HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
@@ -34,7 +35,7 @@ def _page_of(person: User) -> str:
 @route(Permission.OPERATOR, load=operator)
 def people(request: SignedInRequest, user: User) -> HttpResponse:
     """All accounts, and below them who was invited and has none yet."""
-    filters = PeopleFilter(request.GET, User.objects.order_by("name", "email"))
+    filters = PeopleFilter(request.GET, User.objects.order_by(Lower("name"), "email"))
     page = page_of(request, filters.rows, count=filters.count)
     invitations = Invitation.objects.open().select_related("team").order_by("-invited_at")
     context = {

@@ -173,7 +173,9 @@ def test_only_a_superuser_makes_or_changes_operators(house, operator, client, ro
     for person in (other, operator):
         assert client.post(url("edit_person", person), typed).status_code == 403
         assert client.post(url("ask_for_address", person), {"email": "x@example.com"}).status_code == 403
-        assert "Only a superuser changes the accounts of operators." in client.get(url("person", person)).content.decode()
+        assert (
+            "Only a superuser changes the accounts of operators." in client.get(url("person", person)).content.decode()
+        )
 
     assert root.post(url("edit_person", house.viewer), typed).status_code == 302
     assert User.objects.get(pk=house.viewer.pk).is_staff
