@@ -243,6 +243,11 @@ class Frame:
         return [*self._groups(GROUPS_ABOVE), {"own": True, "entries": entries}, *self._groups(GROUPS[2:])]
 
     @property
+    def menu_in_platform(self) -> list[dict[str, Any]]:
+        """The menu on the operators' pages, which leaves them the room of the sections."""
+        return [*self._groups(GROUPS_ABOVE), *self._groups(GROUPS[2:])]
+
+    @property
     def menu_in_application(self) -> list[dict[str, Any]]:
         """The menu on the pages of a host application: its pages stand in the middle."""
         pages = [(label, icon, resolve(name, self.application_id)) for label, icon, name in APPLICATION]

@@ -19,6 +19,7 @@ from console.base.accounts.permissions import TeamRole
 from console.base.accounts.presenters import PersonRow, people_rows
 from console.base.core.text import listed
 from console.base.hosts.models import DefaultApi, HostApplication
+from console.platform import parts
 from console.platform.status import Status
 from console.platform.teams import TeamRow, team_rows
 from console.platform.trouble import Level
@@ -49,10 +50,10 @@ def needs(status: Status, *, at: datetime) -> list[Need]:
 
 
 def _of_status(status: Status) -> Iterator[Need]:
-    """What the status page tells, without its notes."""
-    url = reverse("platform:status")
-    for trouble in status.troubles:
-        if trouble.level is not Level.NOTE:
+    """What the status page says is wrong, or that nothing ever ran; not what a minute may mend."""
+    url, new = reverse("platform:status"), parts.nothing_ran(status.processes)
+    for trouble in (*([new] if new else ()), *status.troubles):
+        if trouble is new or trouble.level is Level.WRONG:
             yield Need(trouble.icon, trouble.colour, trouble.title, str(trouble.mend), url, _("System status"))
 
 

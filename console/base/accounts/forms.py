@@ -70,12 +70,15 @@ class TeamNameForm(forms.Form):
 class AddMemberForm(RoleForm):
     """Whom an operator would like in a team (P-7)."""
 
-    email = AddressField(
-        label=_("E-mail"),
-        max_length=254,
-        help_text=_("The first team administrator is invited. Later members need the acceptance of one."),
-    )
+    email = AddressField(label=_("E-mail"), max_length=254)
     field_order = ("email", "role")
+
+    def __init__(self, *args: Any, led: bool, **kwargs: Any) -> None:
+        initial = {"role": TeamRole.DEVELOPER if led else TeamRole.ADMIN}
+        super().__init__(*args, initial=initial, **kwargs)
+        decides = _("The team administrators are notified, and one of them decides.")
+        invited = _("The link in the message works once and is for this address only.")
+        self.fields["email"].help_text = decides if led else invited
 
 
 class PersonForm(forms.Form):

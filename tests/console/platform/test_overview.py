@@ -225,7 +225,13 @@ def test_the_menu_opens_the_pages_and_keeps_its_mark(client):
 def test_the_palette_finds_the_pages(client, signed_in):
     at = {"HX-Request": "true", "HX-Target": "palette-hits", "HX-Current-URL": "http://testserver/"}
     assert 'href="/platform/security-log/"' in client.get("/search/", {"q": "security l"}, headers=at).content.decode()
+    team = make_team("Harbour")
+    person = make_member(team, "viewer")
+    found = client.get("/search/", {"q": person.email}).content.decode()
+    assert f'href="/platform/people/{person.pk}/"' in found
+    assert f'href="/platform/teams/{team.pk}/"' in client.get("/search/", {"q": "harb"}).content.decode()
     other = signed_in(make_user())
+    assert "/platform/" not in other.get("/search/", {"q": "harb"}).content.decode()
     assert "/platform/" not in other.get("/search/", {"q": "security l"}, headers=at).content.decode()
 
 

@@ -15,15 +15,19 @@ from django.utils.translation import gettext as _
 from console.base.accounts import actions
 from console.base.accounts.access import SignedInRequest, any_member, any_team, first_invitation, route
 from console.base.accounts.actions import safety
+from console.base.accounts.events import TeamEvent
 from console.base.accounts.filters import MemberFilter
 from console.base.accounts.forms import AddMemberForm, TeamNameForm
 from console.base.accounts.models import Invitation, Membership, MembershipProposal, Team
-from console.base.accounts.permissions import Permission, TeamRole
+from console.base.accounts.permissions import Permission
+from console.base.activity.events import EVENTS, names
 from console.base.activity.models import ActivityEntry
 from console.base.activity.rehearsal import Follows
 from console.base.core.pages import NoteForm, confirm_page, page_of, posted
 
 RECENT = 6
+# What operators read of a team: who is in it. What it does with its programs is its own.
+OF_PEOPLE = names(event for event in EVENTS.values() if issubclass(event, TeamEvent))
 
 
 def _page_of(team: Team) -> str:
@@ -42,7 +46,7 @@ def team(request: SignedInRequest, team: Team) -> HttpResponse:
         "page": page_of(request, filters.qs),
         "invitations": team.invitations.open().select_related("invited_by"),
         "proposals": team.proposals.open().select_related("asked_by"),
-        "entries": ActivityEntry.objects.of_team(team.pk)[:RECENT],
+        "entries": ActivityEntry.objects.of_team(team.pk).filter(verb__in=OF_PEOPLE)[:RECENT],
         "led": led,
         "acting": bool(admins),
         "why_not": _("Only team administrators can do this.") if led else "",
@@ -79,7 +83,7 @@ def add_member(request: SignedInRequest, team: Team) -> HttpResponse:
 
     return confirm_page(
         request,
-        AddMemberForm(posted(request), initial={"role": TeamRole.DEVELOPER if led else TeamRole.ADMIN}),
+        AddMemberForm(posted(request), led=led),
         save=lambda data: safety.add_by_operator(team, by=request.user, **data),
         toast=toast,
         back=_page_of(team),

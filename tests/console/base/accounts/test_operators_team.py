@@ -9,8 +9,9 @@ from console.base.accounts.actions import safety
 from console.base.accounts.models import Invitation, Team
 from console.base.core.errors import Conflict
 from console.base.hosts.models import ApplicationMember
+from miniprograms.actions import take_off_shelf
 from tests.console.base.accounts.acting import entries, let_proof_grow_old
-from tests.factories import PASSWORD, make_application, make_member, make_team, make_user
+from tests.factories import PASSWORD, make_application, make_member, make_program, make_team, make_user
 
 
 @pytest.fixture
@@ -44,6 +45,15 @@ def test_shows_members_invitations_and_what_is_proposed(house, operator, client)
     assert Invitation.objects.get().token not in page
     # Their pages are not the operator's: nothing leads there.
     assert f'"/teams/{house.team.pk}/' not in page
+
+
+def test_what_a_team_does_with_its_programs_is_its_own(house, operator, client):
+    program = make_program(house.team, created_by=house.license_holder)
+    take_off_shelf(program, by=house.license_holder, reason="Broken")
+    safety.add_by_operator(house.team, email="proposed@example.com", role="viewer", by=operator)
+    page = client.get(url("team", house.team))
+    assert [entry.verb for entry in page.context["entries"]] == ["member.proposed"]
+    assert program.name not in page.content.decode()
 
 
 def test_filters_members(house, client):
