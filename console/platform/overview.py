@@ -46,7 +46,7 @@ class Need:
 
 def needs(status: Status, *, at: datetime) -> list[Need]:
     """Return what needs an operator, as the product knows it at the time `at`; nothing is asked of other services."""
-    return [*_of_status(status), *_of_invitations(at), *_of_teams(at), *_of_operators()]
+    return [*_of_status(status), *_of_invitations(at), *_of_teams(), *_of_operators()]
 
 
 def _of_status(status: Status) -> Iterator[Need]:
@@ -86,11 +86,11 @@ def _of_invitation(icon: str, title: str, row: Invitation) -> Need:
     return Need(icon, "orange", title, context, reverse("platform:team", args=[row.team_id]), _("See the team"))
 
 
-def _of_teams(at: datetime) -> list[Need]:
-    """Teams that nobody leads, and nobody is on the way to."""
-    open_now = Exists(Invitation.objects.open().filter(team=OuterRef("pk")))
+def _of_teams() -> list[Need]:
+    """Teams that nobody leads, and that nobody was invited to lead."""
+    invited = Exists(Invitation.objects.open().filter(team=OuterRef("pk"), role=TeamRole.ADMIN))
     return _listed(
-        Team.objects.filter(~HAS_ADMIN, ~open_now).order_by("name"),
+        Team.objects.filter(~HAS_ADMIN, ~invited).order_by("name"),
         lambda team: Need(
             "user-off",
             "orange",

@@ -5,7 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from django import forms
+from django.db.models import F
 from django.db.models.functions import Lower
+from django.db.models.lookups import IsNull
 from django.http import HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
@@ -37,12 +39,13 @@ def people(request: SignedInRequest, user: User) -> HttpResponse:
     """All accounts, and below them who was invited and has none yet."""
     filters = PeopleFilter(request.GET, User.objects.order_by(Lower("name"), "email"))
     page = page_of(request, filters.rows, count=filters.count)
-    invitations = Invitation.objects.open().select_related("team").order_by("-invited_at")
+    # Those that nobody has in their mailbox first, then by when they expire.
+    invitations = Invitation.objects.open().order_by(IsNull(F("emailed_at"), False), "expires_at")
     context = {
         "filter": filters,
         "page": page,
         "rows": people_rows(page.object_list),
-        "invitations": invitations[:SHOWN],
+        "invitations": invitations.select_related("team")[:SHOWN],
         "invited": invitations.count(),
         "now": timezone.now(),
     }

@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from console.base.accounts import actions, delivery, security
 from console.base.accounts.actions import safety
-from console.base.accounts.models import SecurityEntry, User
+from console.base.accounts.models import Invitation, SecurityEntry, User
 from console.base.accounts.states import SecurityKind
 from tests.console.base.accounts.acting import entries, let_proof_grow_old
 from tests.factories import PASSWORD, join, make_member, make_team, make_user
@@ -85,10 +85,14 @@ def test_says_how_each_signs_in(house, client):
 
 def test_names_teams_roles_and_open_invitations(house, client):
     join(make_team("Annex"), house.viewer, "admin")
-    actions.invite(house.team, email="invited@example.com", role="viewer", by=house.admin)
-    page = client.get(PEOPLE).content.decode()
-    assert "Team administrator, Annex and 1 more" in page
-    assert "invited@example.com" in page
+    for name in ("late", "sent", "unsent"):
+        actions.invite(house.team, email=f"{name}@example.com", role="viewer", by=house.admin)
+    now = timezone.now()
+    Invitation.objects.exclude(email__startswith="un").update(emailed_at=now)
+    Invitation.objects.filter(email__startswith="late").update(expires_at=now)
+    page = client.get(PEOPLE)
+    assert "Team administrator, Annex and 1 more" in page.content.decode()
+    assert [row.email.partition("@")[0] for row in page.context["invitations"]] == ["unsent", "late", "sent"]
 
 
 def test_as_many_queries_for_many_people(client, django_assert_max_num_queries):
