@@ -74,8 +74,8 @@ class AddMemberForm(RoleForm):
     field_order = ("email", "role")
 
     def __init__(self, *args: Any, led: bool, **kwargs: Any) -> None:
-        initial = {"role": TeamRole.DEVELOPER if led else TeamRole.ADMIN}
-        super().__init__(*args, initial=initial, **kwargs)
+        super().__init__(*args, **kwargs)
+        self.fields["role"].initial = TeamRole.DEVELOPER if led else TeamRole.ADMIN
         decides = _("The team administrators are notified, and one of them decides.")
         invited = _("The link in the message works once and is for this address only.")
         self.fields["email"].help_text = decides if led else invited
