@@ -33,8 +33,8 @@ class Section:
     """An entry of the menu: `url_name` is its page across programs, `program_url_name` the one for a program.
 
     `inside` is its label on a program's pages, where it has another. `pages` are label and URL name of the pages that
-    it has for a program, when there are several. Who holds `permission` in no team does not see it; OPERATOR is for
-    operators.
+    it has for a program, when there are several; of a section that has none for a program they are its own. Who holds
+    `permission` in no team does not see it; OPERATOR is for operators.
     """
 
     label: str | Promise
@@ -121,7 +121,24 @@ ORGANISATION = (
     Section(_("Activity"), "activity", "activity"),
 )
 PLATFORM = (
-    Section(_("System status"), "heartbeat", "platform:status", "console.platform", permission=Permission.OPERATOR),
+    Section(
+        _("Platform"),
+        "server-cog",
+        "platform:overview",
+        "console.platform",
+        pages=(
+            (_("Overview"), "platform:overview"),
+            (_("Teams"), "platform:teams"),
+            (_("People"), "platform:people"),
+            (_("Categories"), "platform:categories"),
+            (_("Template library"), "platform:templates"),
+            (_("Sensitive APIs"), "platform:apis"),
+            (_("IDE downloads"), "platform:ide"),
+            (_("Security log"), "platform:security_log"),
+            (_("System status"), "platform:status"),
+        ),
+        permission=Permission.OPERATOR,
+    ),
 )
 # A person's own pages; the menu beside them is this one.
 ACCOUNT = (
@@ -200,6 +217,11 @@ class Frame:
         ]
 
     @cached_property
+    def in_platform(self) -> bool:
+        """Whether this is one of the operators' pages."""
+        return self.user.is_staff and PLATFORM[0].holds(self.request.resolver_match)
+
+    @cached_property
     def locked(self) -> bool:
         """Whether nothing of a team opens before the person has set up a second factor (P-6)."""
         return team_asking_for_factor(self.user) is not None
@@ -219,6 +241,11 @@ class Frame:
         ]
         entries[0]["icon"] = "info-circle"
         return [*self._groups(GROUPS_ABOVE), {"own": True, "entries": entries}, *self._groups(GROUPS[2:])]
+
+    @property
+    def menu_in_platform(self) -> list[dict[str, Any]]:
+        """The menu on the operators' pages, which leaves them the room of the sections."""
+        return [*self._groups(GROUPS_ABOVE), *self._groups(GROUPS[2:])]
 
     @property
     def menu_in_application(self) -> list[dict[str, Any]]:
@@ -279,15 +306,17 @@ class Frame:
             "icon": section.icon,
             "url": section.url,
             "active": active,
-            "pages": self._pages(section) if active else [],
+            "pages": self._pages(section) if active or not section.program_url_name else [],
             "count": self.waiting if section.app == "console.reviews" else 0,
             "shows_late_parts": section.app == "console.platform",
         }
 
     def _pages(self, section: Section) -> list[dict[str, Any]]:
-        """The section's pages of the program that this page is about; none across programs."""
-        named = section.pages if self.app_id else ()
-        pages = [(label, resolve(name, self.app_id)) for label, name in named]
+        """The section's own pages, or those of the program that this page is about; none across programs."""
+        if not section.program_url_name:
+            pages = [(label, _page(name)) for label, name in section.pages]
+        else:
+            pages = [(label, resolve(name, self.app_id)) for label, name in section.pages if self.app_id]
         here = self._longest(url for _label, url in pages)
         return [{"label": label, "url": url, "active": url == here} for label, url in pages if url]
 

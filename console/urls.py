@@ -5,6 +5,7 @@ from django.contrib import admin
 from django.urls import include, path, re_path
 
 from console import views
+from console.base.accounts import urls as accounts
 from console.base.accounts.views import security
 from console.base.hosts import urls as hosts
 from console.platform import urls as platform
@@ -48,9 +49,10 @@ account_urls = [
 
 # The pages of an application, each from the app that knows what is on it.
 application_urls = [*hosts.urlpatterns, *reviews.application_urlpatterns, *messaging.application_urlpatterns]
-# The operators' pages: what they keep, each from the app that has it.
+# The operators' pages, each from the app whose rows it is about.
 platform_urls = [
     *platform.urlpatterns,
+    *accounts.platform_urlpatterns,
     *miniprograms.platform_urlpatterns,
     *messaging.platform_urlpatterns,
     *reviews.platform_urlpatterns,

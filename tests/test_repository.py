@@ -17,7 +17,7 @@ from tests.conftest import LONGEST
 
 ROOT = Path(settings.BASE_DIR)
 TEMPLATES = ROOT / "templates"
-LIBRARY_TEMPLATES = {"account", "mfa", "allauth", "bootstrap5"}  # overrides, named by libraries
+LIBRARY_TEMPLATES = {"account", "admin", "mfa", "allauth", "bootstrap5"}  # overrides, named by libraries
 ERROR_PAGES = {"400.html", "403.html", "403_csrf.html", "404.html", "500.html"}
 
 

@@ -7,7 +7,6 @@ from datetime import datetime, timedelta
 
 from django.core.cache import cache
 from django.db.models import Count, Model
-from django.urls import reverse
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
@@ -15,6 +14,7 @@ from console.base.accounts.models import Team
 from console.base.accounts.permissions import Permission
 from console.base.hosts.models import DefaultApi
 from console.home.person import Person
+from console.sections import resolve
 from messaging.models import Message, PublicTemplate
 from messaging.states import MessageState
 from messaging.stats import MANY, MANY_SECONDS
@@ -57,7 +57,7 @@ def sent_by(person: Person, *, at: datetime) -> Sent:
 
 @dataclass(frozen=True)
 class Holding:
-    """Something that operators keep: how much of it there is, what it is for, where it is kept."""
+    """Something that operators keep: how much of it there is, what it is for, its page; "" while it has none."""
 
     label: Text
     purpose: Text
@@ -66,23 +66,24 @@ class Holding:
     url: str
 
 
-KEPT: tuple[tuple[type[Model], Text, Text, str], ...] = (
-    (Team, _("Teams"), _("They own mini programs and applications"), "users"),
-    (Category, _("Categories"), _("Each mini program has one"), "category"),
-    (PublicTemplate, _("Public templates"), _("Subscription messages are made from them"), "message"),
-    (DefaultApi, _("Sensitive APIs"), _("The list of each new application begins with them"), "lock"),
-    (IdeDownload, _("IDE downloads"), _("Developers get the IDE here"), "download"),
+KEPT: tuple[tuple[type[Model], Text, Text, str, str], ...] = (
+    (Team, _("Teams"), _("They own mini programs and applications"), "users", "platform:teams"),
+    (Category, _("Categories"), _("Each mini program has one"), "category", "platform:categories"),
+    (
+        PublicTemplate,
+        _("Public templates"),
+        _("Subscription messages are made from them"),
+        "message",
+        "platform:templates",
+    ),
+    (DefaultApi, _("Sensitive APIs"), _("The list of each new application begins with them"), "lock", "platform:apis"),
+    (IdeDownload, _("IDE downloads"), _("Developers get the IDE here"), "download", "platform:ide"),
 )
 
 
 def holdings() -> list[Holding]:
     """Return what operators keep; a query each."""
     return [
-        Holding(label, purpose, icon, model._default_manager.count(), _admin(model))
-        for model, label, purpose, icon in KEPT
+        Holding(label, purpose, icon, model._default_manager.count(), resolve(page))
+        for model, label, purpose, icon, page in KEPT
     ]
-
-
-def _admin(model: type[Model]) -> str:
-    meta = model._meta
-    return reverse(f"admin:{meta.app_label}_{meta.model_name}_changelist")

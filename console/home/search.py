@@ -175,6 +175,8 @@ def _applications(user: User, words: str, limit: int) -> list[Hit]:
 
 
 def _people(user: User, words: str, limit: int) -> list[Hit]:
+    if user.is_staff:
+        return _accounts(words, limit)
     rows = Membership.objects.filter(team__in=Team.objects.visible_to(user))
     sounds = by_sound(rows, words, name="user__name")
     found = rows.filter(Q(user__name__icontains=words) | Q(user__email__icontains=words) | Q(pk__in=sounds))
@@ -182,6 +184,23 @@ def _people(user: User, words: str, limit: int) -> list[Hit]:
     return [
         Hit(str(row.user), _team(row), f"{row.get_role_display()}, {row.team}", icon="user") for row in found[:limit]
     ]
+
+
+def _accounts(words: str, limit: int) -> list[Hit]:
+    """All accounts, for operators."""
+    rows = User.objects.order_by("name", "email")
+    sounds = by_sound(rows, words)
+    found = rows.filter(Q(name__icontains=words) | Q(email__icontains=words) | Q(pk__in=sounds))
+    return [Hit(str(row), reverse("platform:person", args=[row.pk]), row.email, icon="user") for row in found[:limit]]
+
+
+def _teams(user: User, words: str, limit: int) -> list[Hit]:
+    """All teams, for operators; others have few, and they are in the menu."""
+    if not user.is_staff:
+        return []
+    rows = Team.objects.order_by("name")
+    found = rows.filter(Q(name__icontains=words) | Q(pk__in=by_sound(rows, words)))
+    return [Hit(row.name, reverse("platform:team", args=[row.pk]), icon="users") for row in found[:limit]]
 
 
 def _team(member: Membership) -> str:
@@ -222,6 +241,7 @@ GROUPS: tuple[tuple[str | Promise, Question], ...] = (
     (gettext_lazy("Grayscale tasks"), _tasks),
     (gettext_lazy("Applications"), _applications),
     (gettext_lazy("People"), _people),
+    (gettext_lazy("Teams"), _teams),
     (gettext_lazy("Interfaces"), _apis),
     (gettext_lazy("Server domains"), _hosts),
     (gettext_lazy("Message templates"), _templates),

@@ -68,8 +68,13 @@ def services(database: Postgres) -> list[Service]:
     if settings.LOG_STORE_URL:
         asked["logs"] = _ask_logs
     answers = ask_all(asked)
-    found = [_postgres(database), _schema(), _valkey(answers["valkey"]), _storage(answers["storage"])]
+    found = [*of_database(database), _valkey(answers["valkey"]), _storage(answers["storage"])]
     return [*found, _logs(answers["logs"])] if "logs" in answers else found
+
+
+def of_database(database: Postgres) -> list[Service]:
+    """Return what is known without asking anything else."""
+    return [_postgres(database), _schema()]
 
 
 def ask_all(questions: Mapping[str, Callable[[], Any]], seconds: float = ANSWER_SECONDS) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
@@ -17,7 +17,7 @@ from console.celery import QUEUES
 from console.platform import heartbeats, mail, parts
 from console.platform.parts import Process, Task
 from console.platform.queues import Queue, queues_of, start_worker, troubles_of
-from console.platform.services import Service, ask_postgres, services
+from console.platform.services import Postgres, Service, ask_postgres, of_database, services
 from console.platform.trouble import Level, Trouble
 from console.version import VERSION
 
@@ -115,11 +115,20 @@ class Status:
 
 def status() -> Status:
     """Ask everything; takes about three seconds when a service is silent. Raises DatabaseError."""
+    return _status(services)
+
+
+def known() -> Status:
+    """Return what the database alone tells, in some queries: no other service is asked. Raises DatabaseError."""
+    return _status(of_database)
+
+
+def _status(ask: Callable[[Postgres], list[Service]]) -> Status:
     database = ask_postgres()
     signs = list(heartbeats.signs())
     return Status(
         at=database.now,
-        services=[*services(database), mail.server(at=database.now)],
+        services=[*ask(database), mail.server(at=database.now)],
         processes=parts.processes_of(signs),
         queues=queues_of(signs, now=database.now),
         tasks=parts.tasks_of(signs),

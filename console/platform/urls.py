@@ -6,5 +6,7 @@ from console.platform import views
 
 app_name = "platform"
 urlpatterns = [
+    path("", views.overview, name="overview"),
+    path("teams/", views.teams, name="teams"),
     path("status/", views.status, name="status"),
 ]

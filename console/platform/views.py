@@ -2,13 +2,45 @@
 
 from __future__ import annotations
 
+from django.db.models.functions import Lower
 from django.http import HttpResponse
 from django.shortcuts import render
+from django.utils import timezone
 
 from console.base.accounts.access import SignedInRequest, operator, route
-from console.base.accounts.models import User
+from console.base.accounts.filters import TeamFilter
+from console.base.accounts.models import Team, User
 from console.base.accounts.permissions import Permission
+from console.base.core.pages import page_of
+from console.platform.overview import catalogue, counts, needs, newest_people, newest_teams, system
+from console.platform.status import known
 from console.platform.status import status as status_now
+from console.platform.teams import team_rows
+
+
+@route(Permission.OPERATOR, load=operator)
+def overview(request: SignedInRequest, user: User) -> HttpResponse:
+    """What needs an operator first, then teams, people, the system and the catalogue, in short (P-12)."""
+    status = known()
+    context = {
+        "status": status,
+        "system": system(status),
+        "needs": needs(status, at=timezone.now()),
+        "counts": counts(),
+        "teams": newest_teams(),
+        "people": newest_people(),
+        "catalogue": catalogue(),
+    }
+    return render(request, "platform/overview.html", context)
+
+
+@route(Permission.OPERATOR, load=operator)
+def teams(request: SignedInRequest, user: User) -> HttpResponse:
+    """All teams."""
+    filters = TeamFilter(request.GET, Team.objects.order_by(Lower("name")))
+    page = page_of(request, filters.rows, count=filters.count)
+    context = {"filter": filters, "page": page, "rows": team_rows(page.object_list)}
+    return render(request, "platform/teams.html", context)
 
 
 @route(Permission.OPERATOR, load=operator)

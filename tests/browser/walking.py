@@ -74,6 +74,7 @@ SECTIONS = {
     "grayscale": ("grayscale:", "guardrail:", "devmgmt:", "keys:"),
     "messages": ("messaging:", "reviews:"),
     "applications": ("hosts:",),
+    "platform": ("platform:",),
 }
 WATCH = """
 window.violations = []

@@ -53,7 +53,7 @@ def test_only_pages_that_exist_are_shown():
 
 def test_operators_have_a_group_of_their_own():
     groups = frame_of(make_user(is_staff=True)).menu
-    assert [[str(entry["label"]) for entry in group["entries"]] for group in groups][-1] == ["System status"]
+    assert [[str(entry["label"]) for entry in group["entries"]] for group in groups][-1] == ["Platform"]
     assert str(groups[-1]["label"]) == "Platform"
 
 

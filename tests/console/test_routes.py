@@ -104,6 +104,9 @@ def test_dangerous_routes_ask_for_the_password_again():
         "platform:selected_templates", "privacy:publish",
         "releases:publish", "releases:roll_back", "reviews:audit", "reviews:binding", "reviews:exemption",
         "reviews:permission", "sign_in_not_mine", "take_address",
+        "platform:add_member", "platform:ask_for_address", "platform:edit_person", "platform:edit_team",
+        "platform:new_person", "platform:remove_member", "platform:resend_invitation", "platform:revoke_invitation",
+        "platform:send_password_link",
     }  # fmt: skip
 
 
@@ -248,3 +251,22 @@ def test_operators_pages_are_for_operators(signed_in):
             assert client.get(route.path).status_code in {302, 403, 404}, route.path
     operator = signed_in(factories.make_user(is_staff=True, is_superuser=True))
     assert {operator.get(path).status_code for path in ("/admin/", "/platform/status/")} == {200}
+
+
+def test_operators_routes_as_every_role(signed_in):
+    """No role of a team opens a page of operators; an operator opens each, of any team, and none of the teams' own."""
+    world = make_world("Harbour")
+    operator = signed_in(factories.make_user(is_staff=True))
+    wrong = []
+    for route in routes():
+        if route.permission != "operator" or not route.name.startswith("platform:"):
+            continue
+        arguments = world.fill(route.name, re.findall(r"<\w+:(\w+)>", route.path))
+        for role, person in world.people.items():
+            for method in route.methods:
+                if (status := call(signed_in(person), route, arguments, method)) != 403:
+                    wrong.append((route.name, role, method, status))
+        if (status := call(operator, route, arguments, "GET")) != 200:
+            wrong.append((route.name, "operator", status))
+    assert wrong == []
+    assert operator.get(reverse("accounts:detail", args=[world.arguments["team_id"]])).status_code == 404

@@ -59,6 +59,8 @@ def make_world(label: str) -> World:
     operator = factories.make_user(f"{label} operator", is_staff=True)
     proposed = {"email": f"{label}-proposed@example.com", "role": "viewer", "by": operator}
     proposal = add_by_operator(team, **proposed)
+    unled = factories.make_team(f"{label} unled team")
+    first = add_by_operator(unled, email=f"{label}-first@example.com", role="admin", by=operator)
     person = ApplicationMember.objects.get(application=application, user=world.people["reviewer"])
     decision = audit.decisions.get()
     finding, settled = (sha256(f"{label} {which}".encode()).hexdigest() for which in ("finding", "settled"))
@@ -79,6 +81,7 @@ def make_world(label: str) -> World:
         world.own[role] = {"query_id": save_query(program, name=f"{label} query", query="level=warn", by=user).pk}
     world.arguments = {
         "team_id": team.pk,
+        "user_id": world.people["viewer"].pk,
         "member_id": team.memberships.get(user=world.people["developer"]).pk,
         "invitation_id": invitation.pk,
         "proposal_id": proposal.pk,
@@ -108,6 +111,10 @@ def make_world(label: str) -> World:
         "miniprograms:withdraw_binding": {"binding_id": asked.pk},
         "releases:reopen_finding": {"finding": settled},
         **{f"reviews:binding{page}": {"decision_id": in_inbox.pk} for page in BINDING_PAGES},
+        **{
+            f"platform:{verb}_invitation": {"team_id": unled.pk, "invitation_id": first.pk}
+            for verb in ("resend", "revoke")
+        },
         "reviews:exemption": {"decision_id": exemption.pk},
         "reviews:permission": {"decision_id": permission.pk},
     }

@@ -198,6 +198,47 @@ def team_for(user: User, permission: Permission, team_id: int) -> Team:
     return membership.team
 
 
+# What operators keep (P-12) -------------------------------------------------------------------------------------------
+
+
+def any_team(user: User, permission: Permission, team_id: int) -> Team:
+    """Return the team for an operator; 403 for anybody else, whatever the id."""
+    operator(user, permission)
+    return row_or_404(Team.objects.all(), pk=team_id)
+
+
+def any_member(user: User, permission: Permission, team_id: int, member_id: int) -> Membership:
+    """Return the membership for an operator; 404 in another team than it is of."""
+    team = any_team(user, permission, team_id)
+    return row_or_404(Membership.objects.select_related("user"), team=team, pk=member_id)
+
+
+def first_invitation(user: User, permission: Permission, team_id: int, invitation_id: int) -> Invitation:
+    """Return the invitation for an operator: 403 where the team has an administrator, whose business it is (P-7)."""
+    team = any_team(user, permission, team_id)
+    invitation = row_or_404(Invitation.objects.all(), team=team, pk=invitation_id)
+    check(not team.has_administrator)
+    return invitation
+
+
+def any_person(user: User, permission: Permission, user_id: int) -> User:
+    """Return the account for an operator."""
+    operator(user, permission)
+    return row_or_404(User.objects.all(), pk=user_id)
+
+
+def changeable_person(user: User, permission: Permission, user_id: int) -> User:
+    """Return the account for an operator who may change it: those of operators are a superuser's alone."""
+    person = any_person(user, permission, user_id)
+    check(may_change(user, person))
+    return person
+
+
+def may_change(user: User, person: User) -> bool:
+    """Whether the operator may change that account."""
+    return user.is_superuser or not person.is_staff
+
+
 def held_by_team(user: User) -> dict[int, frozenset[Permission]]:
     """Return what `user` may do in each of their teams, by team id."""
     return {row.team_id: TEAM_ROLE_PERMISSIONS[row.role] for row in user.team_roles}

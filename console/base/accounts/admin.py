@@ -305,7 +305,7 @@ class SecurityEntryAdmin(admin.ModelAdmin):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[SecurityEntry]:
         """All but where people sign in from day by day, which is theirs."""
-        return super().get_queryset(request).exclude(kind__in=ROUTINE)
+        return SecurityEntry.objects.for_operators()
 
     @admin.action(description=_("Download as CSV"), permissions=["view"])
     def download(self, request: HttpRequest, queryset: QuerySet[SecurityEntry]) -> HttpResponse:

@@ -1,16 +1,23 @@
-"""The filters of a team's member list, and of lists across the user's teams."""
+"""The filters of a team's member list, of lists across the user's teams, and of the operators' lists."""
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 import django_filters as filters
-from django.db.models import Q, QuerySet
+from allauth.mfa.models import Authenticator
+from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet, Subquery
+from django.db.models.functions import Coalesce, Lower
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from console.base.accounts.access import SignedInRequest
+from console.base.accounts.models import Membership, Team, User
 from console.base.accounts.permissions import TeamRole
-from console.base.accounts.querysets import MembershipQuerySet
+from console.base.accounts.querysets import MembershipQuerySet, SecurityEntryQuerySet, TeamQuerySet
+from console.base.accounts.states import ROUTINE, SecurityKind
+from console.base.activity.filters import PERIODS
 from console.base.core.filters import ListFilter, SearchFilter
 from console.base.core.widgets import FilterSelect
 
@@ -55,3 +62,92 @@ def url_with_team(request: SignedInRequest) -> str:
     if named != remembered and named in ("", *own):
         request.session["team"] = named
     return ""
+
+
+# For operators ------------------------------------------------------------------------------------------------------
+
+FACTORS = (Authenticator.Type.TOTP, Authenticator.Type.WEBAUTHN)
+HAS_FACTOR = Exists(Authenticator.objects.filter(user=OuterRef("pk"), type__in=FACTORS))
+HAS_ADMIN = Exists(Membership.objects.acting_admins().filter(team=OuterRef("pk")))
+
+OF_TEAM = Membership.objects.filter(team=OuterRef("pk")).order_by()
+SIZE = OF_TEAM.values("team").annotate(size=Count("pk")).values("size")
+
+
+class TeamFilter(ListFilter):
+    """All teams."""
+
+    tabs = {
+        "": (_("All"), Q()),
+        "unled": (_("Without an administrator"), Q(~HAS_ADMIN)),
+    }
+    SORTS = (
+        ("name", _("Name, A to Z")),
+        ("-name", _("Name, Z to A")),
+        ("-people", _("Most people first")),
+        ("people", _("Fewest people first")),
+        ("-created", _("Newest first")),
+        ("created", _("Oldest first")),
+    )
+    q = SearchFilter(_("Name"), field_name="name", lookup_expr="icontains")
+    sort = filters.ChoiceFilter(label=_("Order"), choices=SORTS, empty_label=None, method="order", widget=FilterSelect)
+
+    def order(self, teams: TeamQuerySet, name: str, key: str) -> QuerySet[Team]:
+        """In the order of `name`, `people` or `created`, with a `-` before it downwards."""
+        columns: dict[str, Any] = {"name": Lower("name"), "people": F("people"), "created": F("created_at")}
+        column = columns[key.removeprefix("-")]
+        sized = teams.annotate(people=Coalesce(Subquery(SIZE), 0)) if key.endswith("people") else teams
+        return sized.order_by(column.desc() if key.startswith("-") else column.asc(), "name")
+
+
+class PeopleFilter(ListFilter):
+    """All accounts."""
+
+    tabs = {
+        "": (_("All"), Q()),
+        "operators": (_("Operators"), Q(is_staff=True, is_active=True)),
+        "one_step": (_("Without a second factor"), Q(~HAS_FACTOR, is_active=True)),
+        "never": (_("Never signed in"), Q(last_login=None, is_active=True)),
+        "inactive": (_("Deactivated"), Q(is_active=False)),
+    }
+    SORTS = (
+        ("name", _("Name, A to Z")),
+        ("-name", _("Name, Z to A")),
+        ("-seen", _("Last sign-in, newest first")),
+        ("seen", _("Last sign-in, oldest first")),
+        ("-created", _("Newest first")),
+    )
+    q = SearchFilter(_("Name or e-mail"), method="search")
+    sort = filters.ChoiceFilter(label=_("Order"), choices=SORTS, empty_label=None, method="order", widget=FilterSelect)
+
+    def search(self, people: QuerySet[User], name: str, words: str) -> QuerySet[User]:
+        """Keep whose name or address contains the words."""
+        return people.filter(Q(name__icontains=words) | Q(email__icontains=words))
+
+    def order(self, people: QuerySet[User], name: str, key: str) -> QuerySet[User]:
+        """In the order of `name`, `seen` or `created`; who never signed in comes last."""
+        columns: dict[str, Any] = {"name": Lower("name"), "seen": F("last_login"), "created": F("date_joined")}
+        column = columns[key.removeprefix("-")]
+        return people.order_by(column.desc(nulls_last=True) if key.startswith("-") else column.asc(nulls_last=True))
+
+
+def _kinds() -> list[tuple[str, Any]]:
+    return [(kind.value, kind.label) for kind in SecurityKind if kind not in ROUTINE]
+
+
+class SecurityFilter(ListFilter):
+    """The security log of all accounts: whose, what, when."""
+
+    q = SearchFilter(_("Name, e-mail or address"), method="search")
+    kind = filters.ChoiceFilter(label=_("What"), choices=_kinds, empty_label=_("Anything"), widget=FilterSelect)
+    when = filters.ChoiceFilter(
+        label=_("When"), choices=PERIODS, empty_label=_("Any time"), method="since", widget=FilterSelect
+    )
+
+    def search(self, entries: SecurityEntryQuerySet, name: str, words: str) -> SecurityEntryQuerySet:
+        """Keep whose person, typed e-mail or network address contains the words."""
+        return entries.filter(Q(user__name__icontains=words) | Q(email__icontains=words) | Q(address__icontains=words))
+
+    def since(self, entries: SecurityEntryQuerySet, name: str, days: str) -> SecurityEntryQuerySet:
+        """Keep the entries of the last `days`."""
+        return entries.filter(at__gte=timezone.now() - timedelta(days=int(days)))

@@ -61,6 +61,73 @@ class TeamForm(forms.ModelForm):
         }
 
 
+class TeamNameForm(forms.Form):
+    """What operators change about a team."""
+
+    name = LineField(label=_("Name"), max_length=60)
+
+
+class AddMemberForm(RoleForm):
+    """Whom an operator would like in a team (P-7)."""
+
+    email = AddressField(label=_("E-mail"), max_length=254)
+    field_order = ("email", "role")
+
+    def __init__(self, *args: Any, led: bool, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["role"].initial = TeamRole.DEVELOPER if led else TeamRole.ADMIN
+        decides = _("The team administrators are notified, and one of them decides.")
+        invited = _("The link in the message works once and is for this address only.")
+        self.fields["email"].help_text = decides if led else invited
+
+
+class PersonForm(forms.Form):
+    """An account as operators edit it; whether its person is an operator is up to superusers, and never one's own."""
+
+    name = LineField(label=_("Name"), max_length=100)
+    is_active = forms.BooleanField(
+        label=_("Active"),
+        required=False,
+        help_text=_("Otherwise the person can’t sign in, and is signed out everywhere immediately."),
+    )
+    is_staff = forms.BooleanField(
+        label=_("Operator"),
+        required=False,
+        help_text=_("Opens the pages under Platform, and no team."),
+    )
+
+    def __init__(self, *args: Any, by: User, person: User | None = None, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if not by.is_superuser or by == person:
+            del self.fields["is_staff"]
+        if by == person:
+            del self.fields["is_active"]
+
+
+class PersonAddressForm(forms.Form):
+    """Another address for an account, which its person takes (P-7)."""
+
+    email = AddressField(
+        label=_("New e-mail"),
+        max_length=254,
+        help_text=_("The account keeps its address until the person confirms it."),
+    )
+
+
+class NewPersonForm(PersonForm):
+    """A new account, without a password: its person sets one by a link."""
+
+    email = AddressField(label=_("E-mail"), max_length=254)
+    send_link = forms.BooleanField(
+        label=_("Send a link to set the password"), required=False, initial=True, help_text=_("It works once.")
+    )
+    field_order = ("email", "name", "is_staff", "send_link")
+
+    def __init__(self, *args: Any, by: User, **kwargs: Any) -> None:
+        super().__init__(*args, by=by, **kwargs)
+        del self.fields["is_active"]
+
+
 class ProfileForm(forms.ModelForm):
     """What a person says about themselves, and the language in which they read."""
 

@@ -1,18 +1,22 @@
-"""What the page “Account · Security” shows."""
+"""What the page “Account · Security” shows, and the operators' pages about people."""
 
 from __future__ import annotations
 
+from collections import defaultdict
+from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from allauth.mfa.models import Authenticator
 from django.conf import settings
+from django.db.models import Max
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from console.base.accounts import codes, devices
-from console.base.accounts.models import SecurityEntry, User, UserSession
+from console.base.accounts.models import Membership, SecurityEntry, User, UserSession
 from console.base.accounts.states import SecurityKind
 
 NEWEST = 8
@@ -112,3 +116,65 @@ def entry_words(entry: SecurityEntry) -> dict[str, str]:
         what = _("%(what)s, %(times)s") % {"what": what, "times": times}
     where = [detail, device.system if device else "", entry.address or ""]
     return {"what": what, "where": " · ".join(part for part in where if part)}
+
+
+# For operators ------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class PersonRow:
+    """An account as operators see it: the kinds of its factors, never a secret of one."""
+
+    user: User
+    memberships: list[Membership]
+    has_passkey: bool
+    has_app: bool
+    seen_at: datetime | None
+
+    @property
+    def role(self) -> str:
+        """The first role, of several teams with how many others there are."""
+        if not self.memberships:
+            return _("Operator") if self.user.is_staff else ""
+        first = self.memberships[0]
+        words = _("%(role)s, %(team)s") % {"role": first.get_role_display(), "team": first.team}
+        if (others := len(self.memberships) - 1) == 0:
+            return words
+        return ngettext("%(role)s and %(n)d more", "%(role)s and %(n)d more", others) % {"role": words, "n": others}
+
+    @property
+    def sign_in(self) -> tuple[str, str]:
+        """The strongest way in: a state that has its colour, and the words."""
+        if not self.user.is_active:
+            return "ended", _("Deactivated")
+        if self.has_passkey:
+            return "active", _("Passkey")
+        if self.has_app:
+            return "active", _("Authenticator app")
+        if not self.user.has_usable_password():
+            return "overdue", _("No password yet")
+        return "ended", _("Password only")
+
+
+def people_rows(users: Iterable[User]) -> list[PersonRow]:
+    """Return the accounts as rows; three queries, however many they are."""
+    found = list(users)
+    ids = [user.pk for user in found]
+    factors: dict[int, set[str]] = defaultdict(set)
+    for user_id, kind in Authenticator.objects.filter(user_id__in=ids).values_list("user_id", "type"):
+        factors[user_id].add(kind)
+    memberships: dict[int, list[Membership]] = defaultdict(list)
+    for row in Membership.objects.filter(user_id__in=ids).select_related("team").order_by("team__name"):
+        memberships[row.user_id].append(row)
+    used = UserSession.objects.filter(user_id__in=ids).order_by().values_list("user_id")
+    seen = dict(used.annotate(last=Max("last_used_at")))
+    return [
+        PersonRow(
+            user,
+            memberships[user.pk],
+            has_passkey=Authenticator.Type.WEBAUTHN in factors[user.pk],
+            has_app=Authenticator.Type.TOTP in factors[user.pk],
+            seen_at=max(filter(None, (user.last_login, seen.get(user.pk))), default=None),
+        )
+        for user in found
+    ]

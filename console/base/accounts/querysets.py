@@ -60,6 +60,10 @@ class MembershipQuerySet(models.QuerySet["Membership"]):
 
 
 class InvitationQuerySet(models.QuerySet["Invitation"]):
+    def expired(self, *, at: datetime) -> InvitationQuerySet:
+        """Open, and expired at the time `at`: nobody can accept them, until they are sent again."""
+        return self.open().filter(expires_at__lte=at)
+
     def open(self) -> InvitationQuerySet:
         """Neither accepted nor taken back; may have expired."""
         return self.filter(accepted_at=None, revoked_at=None)
@@ -159,6 +163,10 @@ class SecurityEntryQuerySet(models.QuerySet["SecurityEntry"]):
     def asked_in(self, session_key: str) -> SecurityEntryQuerySet:
         """Sign-ins about which the person is asked, in another session than the one that they began."""
         return self.filter(asks=True).exclude(session_key=session_key)
+
+    def for_operators(self) -> SecurityEntryQuerySet:
+        """All but where people sign in from day by day, which is theirs."""
+        return self.exclude(kind__in=ROUTINE)
 
     def of_members(self, team: Team) -> SecurityEntryQuerySet:
         """What administrators of a team see of its members: since they joined it."""

@@ -2,6 +2,7 @@
 
 from django.urls import path
 
+from console.base.accounts.views import operators, people
 from console.base.accounts.views import teams as views
 
 app_name = "accounts"
@@ -20,4 +21,28 @@ urlpatterns = [
     path("<int:team_id>/invite/", views.invite, name="invite"),
     path("<int:team_id>/invitations/<int:invitation_id>/resend/", views.resend, name="resend"),
     path("<int:team_id>/invitations/<int:invitation_id>/revoke/", views.revoke, name="revoke"),
+]
+# Below /platform/, beside the pages of `console.platform`.
+platform_urlpatterns = [
+    path("teams/<int:team_id>/", operators.team, name="team"),
+    path("teams/<int:team_id>/edit/", operators.edit_team, name="edit_team"),
+    path("teams/<int:team_id>/add/", operators.add_member, name="add_member"),
+    path("teams/<int:team_id>/members/<int:member_id>/remove/", operators.remove_member, name="remove_member"),
+    path(
+        "teams/<int:team_id>/invitations/<int:invitation_id>/resend/",
+        operators.resend_invitation,
+        name="resend_invitation",
+    ),
+    path(
+        "teams/<int:team_id>/invitations/<int:invitation_id>/revoke/",
+        operators.revoke_invitation,
+        name="revoke_invitation",
+    ),
+    path("people/", people.people, name="people"),
+    path("people/new/", people.new_person, name="new_person"),
+    path("people/<int:user_id>/", people.person, name="person"),
+    path("people/<int:user_id>/edit/", people.edit_person, name="edit_person"),
+    path("people/<int:user_id>/address/", people.ask_for_address, name="ask_for_address"),
+    path("people/<int:user_id>/password-link/", people.send_password_link, name="send_password_link"),
+    path("security-log/", people.security_log, name="security_log"),
 ]

@@ -229,11 +229,11 @@ def remove_member(member: Membership, *, by: User, reason: str = "", at: datetim
     refuse_if(why_not_leave_admins(member))
     team, user, before, at = member.team, member.user, {"role": member.role}, at or timezone.now()
     member.delete()
-    member_removed.send(sender=Membership, team=team, user=user, by=by, at=at)
     if by == user:
         emit(events.MemberLeft(team, team=team, by=by, at=at, before=before, reason=reason))
     else:
         emit(events.MemberRemoved(user, team=team, by=by, at=at, before=before, reason=reason))
+    member_removed.send(sender=Membership, team=team, user=user, by=by, at=at)
 
 
 def _lock_member(member: Membership) -> Membership:

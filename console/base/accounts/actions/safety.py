@@ -132,7 +132,7 @@ def add_by_operator(
     team, email, at = lock(team), email.strip().lower(), at or timezone.now()
     if email == by.email:
         raise ActionRefused(_("You can’t add yourself to a team."), field="email")
-    if not team.memberships.filter(role=TeamRole.ADMIN).exists():
+    if not team.has_administrator:
         if role != TeamRole.ADMIN:
             raise ActionRefused(_("The first member of a team is a team administrator."), field="role")
         return invite_into(team, email=email, role=role, by=by, at=at)

@@ -129,6 +129,11 @@ class Team(models.Model):
         """Two letters for the avatar."""
         return _initials(self.name)
 
+    @property
+    def has_administrator(self) -> bool:
+        """Whether someone decides who joins (P-7); where nobody does, operators invite the first administrator."""
+        return self.memberships.filter(role=TeamRole.ADMIN).exists()
+
 
 class Membership(models.Model):
     """A person's role in a team."""

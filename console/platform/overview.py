@@ -1,0 +1,212 @@
+"""The operators' first page: what needs somebody, and the platform in figures."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.db.models import Exists, F, Model, OuterRef, QuerySet
+from django.urls import reverse
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
+
+from console.base.accounts.filters import HAS_ADMIN, HAS_FACTOR
+from console.base.accounts.models import Invitation, Membership, Team, User
+from console.base.accounts.permissions import TeamRole
+from console.base.accounts.presenters import PersonRow, people_rows
+from console.base.core.text import listed
+from console.base.hosts.models import DefaultApi, HostApplication
+from console.platform import parts
+from console.platform.status import Status
+from console.platform.teams import TeamRow, team_rows
+from console.platform.trouble import Level
+from console.sections import resolve
+from messaging.models import PublicTemplate
+from miniprograms.models import Category, IdeDownload, MiniProgram
+
+SHOWN = 5  # teams, people
+MOST = 3  # of one kind are listed one by one, more of them in one line
+LED = Exists(Membership.objects.filter(team=OuterRef("team"), role=TeamRole.ADMIN))
+
+
+@dataclass(frozen=True)
+class Need:
+    """Something that an operator should see to: where, and the words of the button that leads there."""
+
+    icon: str
+    colour: str
+    title: str
+    context: str
+    url: str
+    label: str
+
+
+def needs(status: Status, *, at: datetime) -> list[Need]:
+    """Return what needs an operator, as the product knows it at the time `at`; nothing is asked of other services."""
+    return [*_of_status(status), *_of_invitations(at), *_of_teams(), *_of_operators()]
+
+
+def _of_status(status: Status) -> Iterator[Need]:
+    """What the status page says is wrong, or that nothing ever ran; not what a minute may mend."""
+    url, new = reverse("platform:status"), parts.nothing_ran(status.processes)
+    for trouble in (*([new] if new else ()), *status.troubles):
+        if trouble is new or trouble.level is Level.WRONG:
+            yield Need(trouble.icon, trouble.colour, trouble.title, str(trouble.mend), url, _("System status"))
+
+
+def _of_invitations(at: datetime) -> list[Need]:
+    """Mails that no server takes; and links of first administrators that expired, as nobody else can renew them."""
+    failed = Invitation.objects.failed(at=at).select_related("team").order_by("-invited_at")
+    expired = Invitation.objects.expired(at=at).filter(~LED).select_related("team").order_by("-invited_at")
+    return [
+        *_listed(
+            failed,
+            lambda row: _of_invitation("mail-x", _("An invitation was not delivered"), row),
+            "platform:people",
+            lambda n: ngettext("%(n)d invitation was not delivered", "%(n)d invitations were not delivered", n),
+        ),
+        *_listed(
+            expired,
+            lambda row: _of_invitation("clock-x", _("The invitation of a first administrator has expired"), row),
+            "platform:people",
+            lambda n: ngettext(
+                "%(n)d invitation of a first administrator has expired",
+                "%(n)d invitations of first administrators have expired",
+                n,
+            ),
+        ),
+    ]
+
+
+def _of_invitation(icon: str, title: str, row: Invitation) -> Need:
+    context = _("%(email)s, %(team)s") % {"email": row.email, "team": row.team}
+    return Need(icon, "orange", title, context, reverse("platform:team", args=[row.team_id]), _("See the team"))
+
+
+def _of_teams() -> list[Need]:
+    """Teams that nobody leads, and that nobody was invited to lead."""
+    invited = Exists(Invitation.objects.open().filter(team=OuterRef("pk"), role=TeamRole.ADMIN))
+    return _listed(
+        Team.objects.filter(~HAS_ADMIN, ~invited).order_by("name"),
+        lambda team: Need(
+            "user-off",
+            "orange",
+            _("A team has no administrator who can sign in"),
+            str(team),
+            reverse("platform:team", args=[team.pk]),
+            _("See the team"),
+        ),
+        "platform:teams",
+        lambda n: ngettext("%(n)d team has no administrator", "%(n)d teams have no administrator", n),
+        query="?show=unled",
+    )
+
+
+def _of_operators() -> Iterator[Need]:
+    """Operators whose password is all that it takes."""
+    count = User.objects.filter(~HAS_FACTOR, is_staff=True, is_active=True).count()
+    if count:
+        words = ngettext("%(n)d operator has no second factor", "%(n)d operators have no second factor", count)
+        context = _("A password is all that it takes to act for the platform.")
+        url = reverse("platform:people") + "?show=operators"
+        yield Need("shield-exclamation", "orange", words % {"n": count}, context, url, _("See them"))
+
+
+def _listed(
+    rows: QuerySet[Any],
+    one: Callable[[Any], Need],
+    page: str,
+    many: Callable[[int], str],
+    *,
+    query: str = "",
+) -> list[Need]:
+    """Return a line for each row; for more than MOST one line that leads to the page with all of them."""
+    found = list(rows[: MOST + 1])
+    lines = [one(row) for row in found]
+    if len(lines) <= MOST:
+        return lines
+    n, first = rows.count(), lines[0]
+    return [Need(first.icon, first.colour, many(n) % {"n": n}, "", reverse(page) + query, _("See them"))]
+
+
+# The system --------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Line:
+    """A part of the system: the colour of its dot, its name, what is known of it, in words."""
+
+    colour: str
+    label: str
+    facts: str
+
+
+def system(status: Status) -> list[Line]:
+    """Return the parts that the database knows of."""
+    lines = [
+        Line("red" if not row.works else "green" if row.is_known else "secondary", row.name, listed(row.facts))
+        for row in status.services
+    ]
+    for process in status.processes:
+        if process.is_scheduler and process.has_started:
+            lines.append(Line("red" if process.is_late else "green", process.label, process.version))
+    if running := [worker for worker in status.workers if not worker.is_late]:
+        words = ngettext("%(n)d running", "%(n)d running", len(running)) % {"n": len(running)}
+        late = len(running) < len(status.workers)
+        lines.append(Line("red" if late else "green", _("Workers"), words))
+    return lines
+
+
+# Figures ------------------------------------------------------------------------------------------------------------
+
+
+def counts() -> dict[str, int]:
+    """Return how many of each there are; a query each."""
+    return {
+        "teams": Team.objects.count(),
+        "people": User.objects.filter(is_active=True).count(),
+        "two_steps": User.objects.filter(HAS_FACTOR, is_active=True).count(),
+        "programs": MiniProgram.objects.count(),
+        "applications": HostApplication.objects.count(),
+    }
+
+
+def newest_teams() -> list[TeamRow]:
+    """Return the teams that were made last."""
+    return team_rows(Team.objects.order_by("-created_at", "-pk")[:SHOWN])
+
+
+def newest_people() -> list[PersonRow]:
+    """Return who signed in last."""
+    people = User.objects.filter(is_active=True)
+    return people_rows(people.order_by(F("last_login").desc(nulls_last=True), "-date_joined")[:SHOWN])
+
+
+@dataclass(frozen=True)
+class Kept:
+    """A part of the catalogue, and how much is in it."""
+
+    label: str | Promise
+    icon: str
+    url: str
+    count: int
+
+
+CATALOGUE: tuple[tuple[type[Model], str | Promise, str, str], ...] = (
+    (Category, gettext_lazy("Categories"), "category", "platform:categories"),
+    (PublicTemplate, gettext_lazy("Template library"), "message", "platform:templates"),
+    (DefaultApi, gettext_lazy("Sensitive APIs"), "lock", "platform:apis"),
+    (IdeDownload, gettext_lazy("IDE downloads"), "download", "platform:ide"),
+)
+
+
+def catalogue() -> list[Kept]:
+    """Return the parts that have a page."""
+    return [
+        Kept(label, icon, url, model._default_manager.count())
+        for model, label, icon, name in CATALOGUE
+        if (url := resolve(name))
+    ]

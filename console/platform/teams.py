@@ -1,0 +1,56 @@
+"""Teams as operators see them in a list: who leads them, how large they are, when something was last done in them."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db.models import Count, Model, OuterRef, Subquery
+
+from console.base.accounts.models import Membership, Team
+from console.base.activity.models import ActivityEntry
+from console.base.hosts.models import HostApplication
+from miniprograms.models import MiniProgram
+
+
+@dataclass(frozen=True)
+class TeamRow:
+    """A team; `changed_at` is when something was last changed in it, None where nothing ever was."""
+
+    team: Team
+    administrators: list[str]
+    people: int
+    programs: int
+    applications: int
+    changed_at: datetime | None
+
+
+def team_rows(teams: Iterable[Team]) -> list[TeamRow]:
+    """Return the teams as rows; five queries, however many they are."""
+    found = list(teams)
+    ids = [team.pk for team in found]
+    admins: dict[int, list[str]] = defaultdict(list)
+    acting = Membership.objects.acting_admins().filter(team__in=ids).select_related("user").order_by("user__name")
+    for row in acting:
+        admins[row.team_id].append(str(row.user))
+    people, programs, applications = (_by_team(model, ids) for model in (Membership, MiniProgram, HostApplication))
+    newest = ActivityEntry.objects.filter(team_id=OuterRef("pk")).order_by("-pk").values("at")[:1]
+    changed = dict(Team.objects.filter(pk__in=ids).values_list("pk", Subquery(newest)))
+    return [
+        TeamRow(
+            team,
+            admins[team.pk],
+            people.get(team.pk, 0),
+            programs.get(team.pk, 0),
+            applications.get(team.pk, 0),
+            changed.get(team.pk),
+        )
+        for team in found
+    ]
+
+
+def _by_team(model: type[Model], ids: list[int]) -> dict[int, int]:
+    rows = model._default_manager.filter(team__in=ids).order_by().values_list("team")
+    return dict(rows.annotate(Count("pk")))
