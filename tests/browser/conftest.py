@@ -9,10 +9,8 @@ from django.utils import timezone
 from playwright.sync_api import expect
 
 from console.base.accounts.models import User
-from console.base.hosts.models import ApplicationMember, DefaultApi
+from console.base.hosts.models import ApplicationMember
 from console.local.pytest_plugin import chromium
-from messaging.models import PublicTemplate
-from miniprograms.models import Category, IdeDownload
 from tests.browser import walking
 from tests.browser.hostile import SHORT, poison
 from tests.console.world import make_world
@@ -50,16 +48,6 @@ def walk(transactional_db, settings, live_server, browser) -> Iterator[Callable[
     application = ApplicationMember.objects.get(user=world.people["reviewer"]).application
     ApplicationMember.objects.create(application=application, user=world.people["admin"], role="app_admin")
     User.objects.filter(pk=world.people["admin"].pk).update(is_staff=True)
-    download = IdeDownload.objects.create(
-        version="3.8.1", platform="linux", url="https://ide.example.com/", released_on="2026-11-01"
-    )
-    world.arguments |= {
-        "category_id": Category.objects.get(miniprogram__app_id=world.arguments["app_id"]).pk,
-        "download_id": download.pk,
-        "default_id": DefaultApi.objects.create(name="wx.openDoor", title=SHORT).pk,
-        "public_id": PublicTemplate.objects.get(number=world.arguments["template_number"]).pk,
-        "act": "delete",
-    }
     make_signs()
     make_worker(SHORT, ago=100)
     make_task_sign(SHORT, ago=200, failed_at=timezone.now())

@@ -253,20 +253,21 @@ def test_operators_pages_are_for_operators(signed_in):
     assert {operator.get(path).status_code for path in ("/admin/", "/platform/status/")} == {200}
 
 
-def test_operators_routes_as_every_role(signed_in):
+def test_operators_routes_as_every_role(signed_in, drawn_once):
     """No role of a team opens a page of operators; an operator opens each, of any team, and none of the teams' own."""
     world = make_world("Harbour")
     operator = signed_in(factories.make_user(is_staff=True))
+    clients = {role: signed_in(person) for role, person in world.people.items()}
     wrong = []
     for route in routes():
         if route.permission != "operator" or not route.name.startswith("platform:"):
             continue
         arguments = world.fill(route.name, re.findall(r"<\w+:(\w+)>", route.path))
-        for role, person in world.people.items():
+        for role, client in clients.items():
             for method in route.methods:
-                if (status := call(signed_in(person), route, arguments, method)) != 403:
+                if (status := call(client, route, arguments, method)) != 403:
                     wrong.append((route.name, role, method, status))
-        if (status := call(operator, route, arguments, "GET")) != 200:
+        if (status := call(operator, route, arguments, "GET")) not in FINE:
             wrong.append((route.name, "operator", status))
     assert wrong == []
     assert operator.get(reverse("accounts:detail", args=[world.arguments["team_id"]])).status_code == 404

@@ -9,8 +9,10 @@ from typing import Any
 from console.base.accounts.actions import invite
 from console.base.accounts.actions.safety import add_by_operator
 from console.base.accounts.models import User
-from console.base.hosts.models import ApplicationMember
+from console.base.hosts.models import ApplicationMember, DefaultApi
 from devmgmt.actions import save_query
+from messaging.models import PublicTemplate
+from miniprograms.models import IdeDownload, MiniProgram
 from tests import factories
 
 BINDING_PAGES = ("", "_report", "_report_again", "_files", "_file", "_package")
@@ -106,6 +108,7 @@ def make_world(label: str) -> World:
         "message_id": message.pk,
         "ban_id": factories.make_ban(application, program).pk,
         "place": factories.make_place(program),
+        **_of_the_catalogue(label, program, template.public_template),
     }
     world.per_route = {
         "miniprograms:withdraw_binding": {"binding_id": asked.pk},
@@ -120,3 +123,15 @@ def make_world(label: str) -> World:
     }
     world.secrets = [program.app_id, program.name, application.application_id, team.name, audit.number, task.name]
     return world
+
+
+def _of_the_catalogue(label: str, program: MiniProgram, template: PublicTemplate) -> dict[str, Any]:
+    """Return what names the rows that operators keep, which belong to no team."""
+    download = {"url": "https://ide.example.com/", "released_on": "2026-11-01"}
+    return {
+        "category_id": program.category_id,
+        "download_id": IdeDownload.objects.get_or_create(version="3.8.1", platform="linux", defaults=download)[0].pk,
+        "default_id": DefaultApi.objects.get_or_create(name="wx.openDoor", defaults={"title": label})[0].pk,
+        "public_id": template.pk,
+        "act": "delete",
+    }
