@@ -5,8 +5,10 @@ from django.contrib import admin
 from django.urls import include, path, re_path
 
 from console import views
+from console.base.accounts import urls as accounts
 from console.base.accounts.views import security
 from console.base.hosts import urls as hosts
+from console.platform import urls as platform
 from console.reviews import urls as reviews
 from messaging import urls as messaging
 
@@ -46,6 +48,8 @@ account_urls = [
 
 # The pages of an application, each from the app that knows what is on it.
 application_urls = [*hosts.urlpatterns, *reviews.application_urlpatterns, *messaging.application_urlpatterns]
+# The operators' pages, each from the app that knows what operators keep there.
+platform_urls = [*platform.urlpatterns, *accounts.platform_urlpatterns]
 
 urlpatterns = [
     path("", views.home, name="home"),
@@ -72,7 +76,7 @@ urlpatterns = [
     path("teams/", include("console.base.accounts.urls")),
     path("runtime/v1/", include("console.api.device.urls")),
     path("", include("console.api.server.urls")),
-    path("platform/", include("console.platform.urls")),
+    path("platform/", include((platform_urls, platform.app_name))),
     path("account/", include(account_urls)),
     path("admin/", admin.site.urls),
 ]

@@ -36,6 +36,7 @@ from console.base.core.resend import is_from_here, resend_page
 from console.base.hosts.models import HostApplication
 from console.home.elsewhere import elsewhere
 from console.home.figures import holdings, sent_by
+from console.home.first_run import checklist_for
 from console.home.lines import lines_of
 from console.home.person import Person
 from console.home.rows import gather
@@ -71,13 +72,15 @@ def home(request: SignedInRequest) -> HttpResponse:
     tasks = GrayscaleTask.objects.filter(mini_program__in=programs)
     running = (tasks.delivering(at=at) | tasks.suspended(at=at)).order_by("-created_at", "-id")
     creates = bool(person.teams(Permission.MANAGE))
+    checklist = checklist_for(person, request, at=at)
     context = {
         "person": person,
+        "checklist": checklist,
         "waiting": lines_of(gather(waiting(person, at=at))),
         "elsewhere": lines_of(gather(elsewhere(person, at=at))),
         "running": rows_of(with_facts(running)[:RUNNING], at=at, held=person.held) if person.held else [],
         "sent": sent_by(person, at=at),
-        "holdings": holdings() if request.user.is_staff and not person.held else [],
+        "holdings": holdings() if request.user.is_staff and not person.held and not checklist else [],
         "entries": own_activity(request)[:SHOWN],
         "today": timezone.localtime(),
         "programs": programs.count(),

@@ -78,11 +78,12 @@ KEPT: tuple[tuple[type[Model], Text, Text, str], ...] = (
 def holdings() -> list[Holding]:
     """Return what operators keep; a query each."""
     return [
-        Holding(label, purpose, icon, model._default_manager.count(), _admin(model))
+        Holding(label, purpose, icon, model._default_manager.count(), kept_at(model))
         for model, label, purpose, icon in KEPT
     ]
 
 
-def _admin(model: type[Model]) -> str:
+def kept_at(model: type[Model], page: str = "changelist") -> str:
+    """Return where operators keep rows of a kind, or with "add" where they make one."""
     meta = model._meta
-    return reverse(f"admin:{meta.app_label}_{meta.model_name}_changelist")
+    return reverse(f"admin:{meta.app_label}_{meta.model_name}_{page}")

@@ -2,6 +2,7 @@
 
 from django.urls import path
 
+from console.base.accounts.views import platform
 from console.base.accounts.views import teams as views
 
 app_name = "accounts"
@@ -20,4 +21,9 @@ urlpatterns = [
     path("<int:team_id>/invite/", views.invite, name="invite"),
     path("<int:team_id>/invitations/<int:invitation_id>/resend/", views.resend, name="resend"),
     path("<int:team_id>/invitations/<int:invitation_id>/revoke/", views.revoke, name="revoke"),
+]
+
+# In the namespace of the operators' pages.
+platform_urlpatterns = [
+    path("teams/new/", platform.new_team, name="new_team"),
 ]

@@ -125,6 +125,22 @@ class ReviewerAdded(PersonEvent):
     fields = ROLE
 
 
+class ReviewerInvited(PartEvent):
+    name, icon, colour = "reviewer.invited", "mail", "blue"
+    log = _("invited as a reviewer")
+    fields = ROLE
+
+    @property
+    def label(self) -> str:
+        return f"{self.on.invitation.email} – {self.application}"
+
+
+class ReviewerJoined(PersonEvent):
+    name, icon, colour = "reviewer.joined", "user-plus", "green"
+    log = _("accepted the invitation to the host side:")
+    fields = ROLE
+
+
 class ReviewerRoleChanged(PersonEvent):
     name, icon, colour = "reviewer.role_changed", "edit", "blue"
     log = _("changed the host side role of")

@@ -12,7 +12,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from console.base.accounts import events, security
-from console.base.accounts.actions import invite_into, lock
+from console.base.accounts.actions import create_team, invite_into, lock
 from console.base.accounts.models import (
     AddressChange,
     Invitation,
@@ -118,6 +118,18 @@ def refuse_address(change: AddressChange, *, by: User, at: datetime | None = Non
 
 
 # Members whom operators would like --------------------------------------------------------------------------------
+
+
+@transaction.atomic
+def invite_first_administrator(*, name: str, email: str, by: User, at: datetime | None = None) -> Invitation:
+    """Make a team and invite its first administrator, who does the rest without the operator (P-11, P-7).
+
+    Raises ActionRefused for a name that is taken, and for the operator's own address.
+    """
+    team = create_team(by=by, name=name, at=at)
+    invitation = add_by_operator(team, email=email, role=TeamRole.ADMIN, by=by, at=at)
+    assert isinstance(invitation, Invitation)  # noqa: S101 - for the type checker: the team is new
+    return invitation
 
 
 @transaction.atomic
