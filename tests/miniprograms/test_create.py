@@ -132,7 +132,6 @@ def test_another_team_may_use_the_name(signed_in: SignIn, team: Team, holder: Us
         ("introduction", ""),
         ("introduction", "x" * 121),
         ("description", "x" * 2001),
-        ("icon", ""),
         ("icon", ContentFile(b"<svg/>", name="icon.png")),
         ("icon", ContentFile(b"x" * (1024 * 1024 + 1), name="icon.png")),
     ],

@@ -127,7 +127,7 @@ class ReviewerAdded(PersonEvent):
 
 class ReviewerInvited(PartEvent):
     name, icon, colour = "reviewer.invited", "mail", "blue"
-    log = _("invited as a reviewer")
+    log = _("invited to the host side")
     fields = ROLE
 
     @property
@@ -137,8 +137,13 @@ class ReviewerInvited(PartEvent):
 
 class ReviewerJoined(PersonEvent):
     name, icon, colour = "reviewer.joined", "user-plus", "green"
-    log = _("accepted the invitation to the host side:")
+    log = _("became a reviewer of")
     fields = ROLE
+
+    @property
+    def label(self) -> str:
+        """As the joining of a team: who it is stands before it."""
+        return str(self.application)
 
 
 class ReviewerRoleChanged(PersonEvent):

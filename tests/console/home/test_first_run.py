@@ -74,7 +74,15 @@ def test_six_acts_from_an_operator_alone_to_a_bound_mini_program(signed_in):
     page = acts.send(lena, link_of("lena@city.example"), name="Lena Fischer", **NEW)
     assert page.request["PATH_INFO"] == home
     assert steps(lena) == dict.fromkeys(
-        ["Application", "Reviewer", "Mini program", "Bind it to the application", "Upload a version", "Audit", "Publish"],
+        [
+            "Application",
+            "Reviewer",
+            "Mini program",
+            "Bind it to the application",
+            "Upload a version",
+            "Audit",
+            "Publish",
+        ],
         False,
     )
 
