@@ -145,7 +145,7 @@ def _apis() -> Step:
 
 def _example(user: User, at: datetime) -> dict[str, str | list[str]]:
     """Return the mail that an invited administrator gets: the same that is sent, with a shortened link."""
-    team = Team(name=_("your team"))
+    team = Team(name="…")
     expires = at + timedelta(days=settings.INVITATION_DAYS)
     invited = Invitation(
         pk=0, team=team, email="…", role=TeamRole.ADMIN, invited_by=user, invited_at=at, expires_at=expires
