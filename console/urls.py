@@ -53,6 +53,7 @@ platform_urls = [*platform.urlpatterns, *accounts.platform_urlpatterns]
 
 urlpatterns = [
     path("", views.home, name="home"),
+    path("first-run/", views.first_run, name="first_run"),
     path("search/", views.search, name="search"),
     path("session/", views.session, name="session"),
     path("shortcuts/", views.shortcuts, name="shortcuts"),

@@ -8,6 +8,7 @@ from copy import copy
 from typing import Any
 from urllib.parse import urlsplit
 
+from django.conf import settings
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.core.files.storage import default_storage
@@ -54,6 +55,8 @@ FOUND = 50
 RECENT = 5  # of a switcher
 IN_PALETTE = 3  # hits of a kind
 ICON_SECONDS = 365 * 24 * 3600
+HIDDEN_COOKIE = "hidden-first-run"  # keys of checklists, which open nothing
+HIDDEN_LISTS = 20
 
 
 def own_activity(request: SignedInRequest) -> ActivityQuerySet:
@@ -72,10 +75,13 @@ def home(request: SignedInRequest) -> HttpResponse:
     tasks = GrayscaleTask.objects.filter(mini_program__in=programs)
     running = (tasks.delivering(at=at) | tasks.suspended(at=at)).order_by("-created_at", "-id")
     creates = bool(person.teams(Permission.MANAGE))
-    checklist = checklist_for(person, request, at=at)
+    begun = checklist_for(person, request, at=at)
+    hidden = begun is not None and begun.key in request.COOKIES.get(HIDDEN_COOKIE, "").split()
+    checklist = None if hidden else begun
     context = {
         "person": person,
         "checklist": checklist,
+        "hidden": begun if hidden else None,
         "waiting": lines_of(gather(waiting(person, at=at))),
         "elsewhere": lines_of(gather(elsewhere(person, at=at))),
         "running": rows_of(with_facts(running)[:RUNNING], at=at, held=person.held) if person.held else [],
@@ -88,6 +94,27 @@ def home(request: SignedInRequest) -> HttpResponse:
         "why_not_create": "" if creates else lacking(frozenset(), Permission.MANAGE),
     }
     return render(request, "core/home.html", context)
+
+
+@route(Permission.SIGNED_IN, methods="POST")
+def first_run(request: SignedInRequest) -> HttpResponse:
+    """Hide one's checklist in this browser, or show it again (P-11)."""
+    begun = checklist_for(Person(request.user), request, at=timezone.now())
+    keys = request.COOKIES.get(HIDDEN_COOKIE, "").split()
+    if begun and begun.key in keys:
+        keys.remove(begun.key)
+    elif begun:
+        keys = [*keys, begun.key][-HIDDEN_LISTS:]
+    answer = redirect("home")
+    answer.set_cookie(
+        HIDDEN_COOKIE,
+        " ".join(keys),
+        max_age=ICON_SECONDS,
+        secure=settings.SESSION_COOKIE_SECURE,
+        httponly=True,
+        samesite="Lax",
+    )
+    return answer
 
 
 @route(Permission.SIGNED_IN)

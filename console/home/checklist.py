@@ -34,8 +34,12 @@ class Step:
 
 @dataclass(frozen=True)
 class Checklist:
-    """`heading` and `lead` stand on top of the page; `aside` is the template beside the list, which `given` feeds."""
+    """`heading` and `lead` stand on top of the page; `aside` is the template beside the list, which `given` feeds.
 
+    By its `key` a browser remembers that its reader has hidden it.
+    """
+
+    key: str
     heading: Text
     lead: Text
     title: Text

@@ -31,6 +31,7 @@ def of_application(person: Person) -> Checklist | None:
         return None
     edits = any(row.user == person.user for row in administrators_of(application))
     return Checklist(
+        key=application.application_id,
         heading=_("Get %(application)s ready") % {"application": application},
         lead=_("You are the application administrator") if edits else _("You are a reviewer"),
         title=_("From nothing to the first binding"),

@@ -47,6 +47,7 @@ class FirstProgram:
     def checklist(self) -> Checklist:
         """Return the list; the next step is the first that is not done."""
         return Checklist(
+            key=f"team-{self.team.pk}",
             heading=_("Bring your first mini program online"),
             lead=_("%(team)s, you are the administrator") % {"team": self.team},
             title=_("From nothing to published"),

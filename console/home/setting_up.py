@@ -35,13 +35,14 @@ def of_platform(user: User, *, host: str, at: datetime) -> Checklist | None:
     if all(step.done or step.optional for step in steps[1:]):
         return None
     return Checklist(
+        key="platform",
         heading=_("Welcome. Let’s set up the console"),
         lead=_("About 10 minutes. You can leave and come back, nothing is lost."),
         title=_("Set up the platform"),
         foot=_("This list goes away when every step that is not optional is done."),
         steps=steps,
-        aside="" if steps[1].done else "core/home_mail.html",
-        given={} if steps[1].done else {"mail": _example(user, at)},
+        aside="core/home_mail.html" if steps[1].form else "",
+        given={"mail": _example(user, at)} if steps[1].form else {},
     )
 
 
@@ -61,23 +62,26 @@ def _team(at: datetime) -> Step:
     """Done when somebody administers a team, or can by the link that they got."""
     admins = Membership.objects.filter(role=TeamRole.ADMIN, user__is_active=True)
     admin = admins.select_related("team", "user").order_by("pk").first()
-    invitations = Invitation.objects.usable(at=at).filter(role=TeamRole.ADMIN)
-    invited = None if admin else invitations.select_related("team").order_by("pk").first()
+    open_ones = Invitation.objects.open().filter(role=TeamRole.ADMIN).select_related("team")
+    invited = None if admin else open_ones.order_by("expires_at").last()
+    expired = invited is not None and invited.expires_at <= at
+    text = _("Everything belongs to a team. The administrator does the rest without you.")
     result = ""
     if admin:
         result = _("%(team)s, %(person)s") % {"team": admin.team, "person": admin.user}
     elif invited:
-        result = _("%(team)s: %(email)s is invited and has not joined yet") % {
-            "team": invited.team,
-            "email": invited.email,
-        }
+        words = {"team": invited.team, "email": invited.email}
+        text = _("The invitation of %(email)s to %(team)s has expired. Add the address to the team once more.") % words
+        result = _("%(team)s: %(email)s is invited and has not joined yet") % words
     return Step(
         title=_("First team and its administrator"),
-        text=_("Everything belongs to a team. The administrator does the rest without you."),
-        done=bool(admin or invited),
+        text=text,
+        done=bool(admin or invited) and not expired,
         result=result,
         form="" if admin or invited else "core/home_new_team.html",
         given={"form": NewTeamForm()},
+        action=_("Teams"),
+        url=kept_at(Team),
     )
 
 

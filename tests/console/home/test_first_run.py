@@ -1,4 +1,4 @@
-"""From a platform with one operator to the first bound mini program, by the pages (P-11), and what each sees at home."""
+"""From a platform with one operator to the first bound mini program, by its pages (P-11), and what each sees there."""
 
 import html
 import re
@@ -10,12 +10,23 @@ from django.urls import reverse
 from django.utils import timezone
 
 from console.base.accounts import delivery
-from console.base.accounts.models import Membership, User
+from console.base.accounts.models import Invitation, Membership, User
 from console.base.hosts.models import ApplicationMember, HostApplication
+from miniprograms.actions import decide_binding
 from miniprograms.models import Binding, MiniProgram
 from releases.actions import publish
 from tests.console.home.reading import home_of
-from tests.factories import make_approved, make_category, make_user
+from tests.factories import (
+    make_application,
+    make_approved,
+    make_binding,
+    make_category,
+    make_member,
+    make_program,
+    make_reviewer,
+    make_team,
+    make_user,
+)
 
 pytestmark = pytest.mark.django_db
 NEW = {"password": "plenty of sea air"}
@@ -123,3 +134,47 @@ def test_six_acts_from_an_operator_alone_to_a_bound_mini_program(signed_in):
     assert steps(noor) is None
     publish(make_approved(program), by=User.objects.get(email="lena@city.example"))
     assert steps(lena) is None
+
+
+def test_an_operator_sees_what_the_console_knows_and_no_more(signed_in, settings):
+    client = signed_in(make_user(is_staff=True))
+    titles = ["Address and sign-in", "First team and its administrator", "E-mail", "Template library", "IDE download"]
+    assert steps(client) == dict.fromkeys([*titles, "Sensitive APIs"], False) | {"Template library": True}
+    assert "Links in e-mails lead to" in home_of(client)["checklist"].steps[0].text
+    settings.BASE_URL = "http://testserver"
+
+    client.post(reverse("platform:new_team"), {"name": "City Services", "email": "lena@city.example"})
+    assert [title for title, done in steps(client).items() if done] == [titles[0], titles[1], titles[3]]
+    delivery.send_waiting(at=timezone.now())
+    found = home_of(client)["checklist"]
+    assert (found.done, found.current.title) == (4, "IDE download")
+    assert "handed over to the mail server" in str(found.steps[2].result)
+
+    Invitation.objects.update(expires_at=timezone.now())
+    found = home_of(client)["checklist"]
+    assert (found.current.title, found.current.form) == ("First team and its administrator", "")
+    assert "has expired" in str(found.current.text)
+
+
+def test_a_list_is_hidden_and_shown_again(signed_in):
+    client = signed_in(make_member(make_team(), "admin"))
+    assert "Hide it now" in client.get(reverse("home")).content.decode()
+    for shown in (False, True):
+        page = client.post(reverse("first_run"), follow=True)
+        assert (page.context["checklist"] is not None) == shown
+        assert ("Show the first steps again" in page.content.decode()) != shown
+
+
+def test_who_reviews_a_new_application_sees_what_is_left_for_them(signed_in):
+    application = make_application(name="Metro Wallet")
+    admin = signed_in(make_reviewer(application, "app_admin"))
+    assert steps(admin) == {"Second reviewer": False, "Configuration file": False, "First binding": False}
+    admin.post(reverse("hosts:configuration", args=[application.application_id]), {"key": application.keys.get().pk})
+    reviewer = signed_in(make_reviewer(application))
+    assert steps(admin) == {"Second reviewer": True, "Configuration file": True, "First binding": False}
+    assert [step.url for step in home_of(reviewer)["checklist"].steps] == ["", "", ""]
+
+    binding = make_binding(make_program(), application, state="waiting")
+    assert home_of(reviewer)["checklist"].steps[2].url == binding.get_absolute_url()
+    decide_binding(binding, approve=False, note="Not yet.", by=application.people.get(role="reviewer").user)
+    assert steps(reviewer) is steps(admin) is None

@@ -12,7 +12,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from console.base.accounts import events, security
-from console.base.accounts.actions import create_team, invite_into, lock
+from console.base.accounts.actions import create_team, invite_into, lock, resend_invitation
 from console.base.accounts.models import (
     AddressChange,
     Invitation,
@@ -138,8 +138,8 @@ def add_by_operator(
 ) -> Invitation | MembershipProposal:
     """Bring a person into a team as an operator may (P-7): nobody joins by it alone, and never the operator.
 
-    A team that never had an administrator gets the first one by an invitation; in any other an administrator decides,
-    and all of them are notified. Raises ActionRefused.
+    A team that never had an administrator gets the first one by an invitation, which may be sent again; in any other an
+    administrator decides, and all of them are notified. Raises ActionRefused.
     """
     team, email, at = lock(team), email.strip().lower(), at or timezone.now()
     if email == by.email:
@@ -147,6 +147,8 @@ def add_by_operator(
     if not team.memberships.filter(role=TeamRole.ADMIN).exists():
         if role != TeamRole.ADMIN:
             raise ActionRefused(_("The first member of a team is a team administrator."), field="role")
+        if earlier := team.invitations.open().filter(email=email, role=role).first():
+            return resend_invitation(earlier, by=by, at=at)
         return invite_into(team, email=email, role=role, by=by, at=at)
     if team.memberships.filter(user__email=email).exists():
         raise ActionRefused(_("The person with this address is already a member."), field="email")

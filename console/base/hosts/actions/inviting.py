@@ -64,9 +64,8 @@ def create_with_reviewer(
 
 def admit_reviewer(invitation: Invitation, user: User, *, at: datetime) -> None:
     """Give who has just joined the team the roles that were part of the invitation; inside the caller's transaction."""
-    for invited in ReviewerInvitation.objects.filter(invitation=invitation).select_related("application"):
-        first = {"role": ApplicationRole.REVIEWER, "since": at}
-        person, _new = ApplicationMember.objects.get_or_create(
-            application=invited.application, user=user, defaults=first
-        )
+    invited = ReviewerInvitation.objects.filter(invitation=invitation).exclude(application__people__user=user)
+    for row in invited.select_related("application"):
+        role = {"role": ApplicationRole.REVIEWER, "since": at}
+        person = ApplicationMember.objects.create(application=row.application, user=user, **role)
         emit(events.ReviewerJoined(person, by=user, at=at, after={"role": person.role}))
