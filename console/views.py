@@ -55,7 +55,6 @@ FOUND = 50
 RECENT = 5  # of a switcher
 IN_PALETTE = 3  # hits of a kind
 ICON_SECONDS = 365 * 24 * 3600
-HIDDEN_COOKIE = "hidden-first-run"  # keys of checklists, which open nothing
 HIDDEN_LISTS = 20
 
 
@@ -67,6 +66,11 @@ def own_activity(request: SignedInRequest) -> ActivityQuerySet:
     )
 
 
+def hidden_lists(request: HttpRequest) -> list[str]:
+    """Return the keys of the checklists that were hidden in this browser."""
+    return request.COOKIES.get(settings.FIRST_RUN_COOKIE_NAME, "").split(".")
+
+
 @route(Permission.SIGNED_IN)
 def home(request: SignedInRequest) -> HttpResponse:
     """What waits for the user and what they wait for, which grayscale tasks run, what was sent, what changed."""
@@ -76,7 +80,7 @@ def home(request: SignedInRequest) -> HttpResponse:
     running = (tasks.delivering(at=at) | tasks.suspended(at=at)).order_by("-created_at", "-id")
     creates = bool(person.teams(Permission.MANAGE))
     begun = checklist_for(person, request, at=at)
-    hidden = begun is not None and begun.key in request.COOKIES.get(HIDDEN_COOKIE, "").split()
+    hidden = begun is not None and begun.key in hidden_lists(request)
     checklist = None if hidden else begun
     context = {
         "person": person,
@@ -100,15 +104,15 @@ def home(request: SignedInRequest) -> HttpResponse:
 def first_run(request: SignedInRequest) -> HttpResponse:
     """Hide one's checklist in this browser, or show it again (P-11)."""
     begun = checklist_for(Person(request.user), request, at=timezone.now())
-    keys = request.COOKIES.get(HIDDEN_COOKIE, "").split()
+    keys = hidden_lists(request)
     if begun and begun.key in keys:
         keys.remove(begun.key)
     elif begun:
         keys = [*keys, begun.key][-HIDDEN_LISTS:]
     answer = redirect("home")
     answer.set_cookie(
-        HIDDEN_COOKIE,
-        " ".join(keys),
+        settings.FIRST_RUN_COOKIE_NAME,
+        ".".join(keys),
         max_age=ICON_SECONDS,
         secure=settings.SESSION_COOKIE_SECURE,
         httponly=True,
