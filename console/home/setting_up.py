@@ -140,7 +140,7 @@ def _apis() -> Step:
         title=_("Sensitive APIs"),
         text=known % {"n": count},
         done=changed,
-        result=_("you have changed the list"),
+        result=_("the list was changed"),
         action=_("Look through"),
         url=kept_at(DefaultApi),
         optional=True,
