@@ -67,12 +67,19 @@ class FirstProgram:
 
     @cached_property
     def program(self) -> MiniProgram | None:
+        """The one that asked for a binding, else the first."""
+        if self.binding:
+            return self.binding.mini_program
         return MiniProgram.objects.filter(team=self.team).order_by("pk").first()
 
     @cached_property
     def binding(self) -> Binding | None:
         """The one that got furthest."""
-        bindings = Binding.objects.filter(mini_program__team=self.team).live().select_related("application")
+        bindings = (
+            Binding.objects.filter(mini_program__team=self.team)
+            .live()
+            .select_related("application__team", "mini_program")
+        )
         found = sorted(bindings, key=lambda row: (row.state != DecisionState.APPROVED, row.pk))
         return found[0] if found else None
 
@@ -81,7 +88,7 @@ class FirstProgram:
         """The one that was asked, else the team's own."""
         if self.binding:
             return self.binding.application
-        return HostApplication.objects.filter(team=self.team).order_by("pk").first()
+        return HostApplication.objects.filter(team=self.team).select_related("team").order_by("pk").first()
 
     @cached_property
     def version(self) -> Version | None:

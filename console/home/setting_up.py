@@ -86,16 +86,20 @@ def _team(at: datetime) -> Step:
 
 
 def _mail() -> Step:
-    """The console knows that a mail server took a mail, not that anybody read it."""
+    """The console knows that a mail server took a mail, not that anybody read it; or that none is set."""
+    printed = settings.EMAIL_BACKEND.endswith(".console.EmailBackend")
     sent = Invitation.objects.filter(emailed_at__isnull=False).order_by("emailed_at").last()
     failure = "" if sent else (MailServer.objects.first() or MailServer()).last_failure
     text = _("Known once the mail server has taken the first invitation.")
-    if failure:
+    if printed:
+        text = _("E-mails are printed in the terminal, as EMAIL_URL is not set.")
+    elif failure:
         text = _("The mail server answered: %(failure)s") % {"failure": failure}
     return Step(
         title=_("E-mail"),
         text=text,
-        done=bool(sent),
+        done=bool(sent) and not printed,
+        optional=printed,
         result=_("an invitation was handed over to the mail server, %(when)s")
         % {"when": times.relative(sent.emailed_at) if sent and sent.emailed_at else ""},
         waits=True,

@@ -150,6 +150,11 @@ def test_an_operator_sees_what_the_console_knows_and_no_more(signed_in, settings
     assert (found.done, found.current.title) == (4, "IDE download")
     assert "handed over to the mail server" in str(found.steps[2].result)
 
+    settings.EMAIL_BACKEND = "django.core.mail.backends.console.EmailBackend"
+    found = home_of(client)["checklist"]
+    assert (found.done, found.steps[2].optional) == (3, True)
+    assert "printed in the terminal" in str(found.steps[2].text)
+
     Invitation.objects.update(expires_at=timezone.now())
     found = home_of(client)["checklist"]
     assert (found.current.title, found.current.form) == ("First team and its administrator", "")

@@ -40,12 +40,20 @@ def invite_reviewer(
     if invitation is None:
         invitation = accounts.invite_into(team, email=email, role=TeamRole.VIEWER, by=by, at=at)
     elif again or invitation.expires_at <= at:
+        _refuse_higher(invitation)
         invitation = accounts.resend_invitation(invitation, by=by, at=at)
     if again:
         return again
     invited = ReviewerInvitation.objects.create(application=application, invitation=invitation)
     emit(events.ReviewerInvited(invited, by=by, at=at, after={"role": ApplicationRole.REVIEWER}))
     return invited
+
+
+def _refuse_higher(invitation: Invitation) -> None:
+    """Raise ActionRefused unless the person becomes a viewer: who is invited to more is up to team administrators."""
+    if invitation.role != TeamRole.VIEWER:
+        words = _("This address was invited to the team already. A team administrator can send that invitation again.")
+        raise ActionRefused(words, field="email")
 
 
 @transaction.atomic

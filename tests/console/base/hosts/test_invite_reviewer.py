@@ -92,6 +92,18 @@ def test_an_invitation_to_the_team_gives_the_role_too(application, admin, team_a
     assert application.team.memberships.get(user__email=NOOR).role == "developer"
 
 
+def test_an_application_s_administrator_does_not_renew_what_gives_more_in_the_team(application, admin, team_admin):
+    accounts.invite(application.team, email=NOOR, role="admin", by=team_admin)
+    invite_reviewer(application, email=NOOR, by=admin)
+    with pytest.raises(ActionRefused, match="A team administrator can send that invitation again"):
+        invite_reviewer(application, email=NOOR, by=admin)
+    other = factories.make_application(application.team)
+    Invitation.objects.update(expires_at=timezone.now())
+    with pytest.raises(ActionRefused, match="A team administrator can send that invitation again"):
+        invite_reviewer(other, email=NOOR, by=admin)
+    assert Invitation.objects.get().issue == 1
+
+
 def test_what_the_team_took_back_gives_nothing(application, admin, team_admin):
     invite_reviewer(application, email=NOOR, by=admin)
     invitation = accounts.revoke_invitation(Invitation.objects.get(), by=team_admin)
