@@ -10,8 +10,8 @@ from django.db.models import Exists, OuterRef
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from console.base.accounts.models import Membership, Team, User
-from console.base.accounts.permissions import Permission
+from console.base.accounts.models import Invitation, Membership, Team, User
+from console.base.accounts.permissions import ApplicationRole, Permission, TeamRole
 from console.base.core.text import listed
 from console.base.hosts.models import HostApplication, ReviewerInvitation
 from console.base.hosts.people import reviewers_of
@@ -62,7 +62,7 @@ class FirstProgram:
                 self._publish(),
             ],
             aside="core/home_fits.html",
-            given={"team": self.team, "members": self._members(), "invitations": self._invitations()},
+            given={"team": self.team, "members": self._members(), "invited": self._invited()},
         )
 
     @cached_property
@@ -102,11 +102,22 @@ class FirstProgram:
         everybody = reviewers_of(self.application) if self.application else []
         return [each for each in everybody if each != self.user]
 
-    def _members(self) -> list[Membership]:
-        return list(self.team.memberships.select_related("user").by_rank()[:PEOPLE])
+    def _members(self) -> list[tuple[Membership, str]]:
+        """The first members, each with the role that says most: a viewer may be a reviewer."""
+        people = self.application.people.all() if self.application else []
+        roles = {person.user_id: person.get_role_display() for person in people}
+        members = self.team.memberships.select_related("user").by_rank()[:PEOPLE]
+        return [
+            (row, (row.role == TeamRole.VIEWER and roles.get(row.user_id)) or row.get_role_display()) for row in members
+        ]
 
-    def _invitations(self) -> list[object]:
-        return list(self.team.invitations.open()[:PEOPLE])
+    def _invited(self) -> list[tuple[Invitation, str]]:
+        """The first open invitations, each with the role that says most."""
+        invitations = list(self.team.invitations.open()[:PEOPLE])
+        rows = ReviewerInvitation.objects.filter(invitation__in=invitations)
+        reviewers = set(rows.values_list("invitation_id", flat=True))
+        reviewer = str(ApplicationRole.REVIEWER.label)
+        return [(row, reviewer if row.pk in reviewers else row.get_role_display()) for row in invitations]
 
     def _application(self) -> Step:
         return Step(

@@ -65,6 +65,14 @@ def steps(client):
     return found and {str(step.title): step.done for step in found.steps}
 
 
+def people(client):
+    """Return who stands beside the list of a team, with their roles."""
+    given = home_of(client)["checklist"].given
+    return [(str(row.user), role) for row, role in given["members"]] + [
+        (row.email, role) for row, role in given["invited"]
+    ]
+
+
 def link(client, title):
     """Return where the step's button leads; it is on the page."""
     page = client.get(reverse("home"))
@@ -108,6 +116,7 @@ def test_six_acts_from_an_operator_alone_to_a_bound_mini_program(signed_in):
     program = MiniProgram.objects.get()
     assert lena.get(program.icon.url).status_code == 200  # drawn
 
+    assert people(lena) == [("Lena Fischer", "Team administrator"), ("noor@city.example", "Reviewer")]
     noor = Client()
     invitation = link_of("noor@city.example")
     assert "as reviewer of Metro Wallet" in mail.outbox[-1].body
@@ -131,6 +140,7 @@ def test_six_acts_from_an_operator_alone_to_a_bound_mini_program(signed_in):
         "Application": True, "Reviewer": True, "Mini program": True, "Bind it to the application": True,
         "Upload a version": None, "Audit": False, "Publish": False,
     }  # fmt: skip
+    assert people(lena) == [("Lena Fischer", "Team administrator"), ("Noor Haddad", "Reviewer")]
     assert steps(noor) is None
     publish(make_approved(program), by=User.objects.get(email="lena@city.example"))
     assert steps(lena) is None
