@@ -60,6 +60,7 @@ platform_urls = [
 
 urlpatterns = [
     path("", views.home, name="home"),
+    path("first-run/", views.first_run, name="first_run"),
     path("search/", views.search, name="search"),
     path("session/", views.session, name="session"),
     path("shortcuts/", views.shortcuts, name="shortcuts"),

@@ -8,6 +8,7 @@ from copy import copy
 from typing import Any
 from urllib.parse import urlsplit
 
+from django.conf import settings
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.core.files.storage import default_storage
@@ -36,6 +37,7 @@ from console.base.core.resend import is_from_here, resend_page
 from console.base.hosts.models import HostApplication
 from console.home.elsewhere import elsewhere
 from console.home.figures import holdings, sent_by
+from console.home.first_run import checklist_for
 from console.home.lines import lines_of
 from console.home.person import Person
 from console.home.rows import gather
@@ -53,6 +55,7 @@ FOUND = 50
 RECENT = 5  # of a switcher
 IN_PALETTE = 3  # hits of a kind
 ICON_SECONDS = 365 * 24 * 3600
+HIDDEN_LISTS = 20
 
 
 def own_activity(request: SignedInRequest) -> ActivityQuerySet:
@@ -63,6 +66,11 @@ def own_activity(request: SignedInRequest) -> ActivityQuerySet:
     )
 
 
+def hidden_lists(request: HttpRequest) -> list[str]:
+    """Return the keys of the checklists that were hidden in this browser."""
+    return request.COOKIES.get(settings.FIRST_RUN_COOKIE_NAME, "").split(".")
+
+
 @route(Permission.SIGNED_IN)
 def home(request: SignedInRequest) -> HttpResponse:
     """What waits for the user and what they wait for, which grayscale tasks run, what was sent, what changed."""
@@ -71,13 +79,18 @@ def home(request: SignedInRequest) -> HttpResponse:
     tasks = GrayscaleTask.objects.filter(mini_program__in=programs)
     running = (tasks.delivering(at=at) | tasks.suspended(at=at)).order_by("-created_at", "-id")
     creates = bool(person.teams(Permission.MANAGE))
+    begun = checklist_for(person, request, at=at)
+    hidden = begun is not None and begun.key in hidden_lists(request)
+    checklist = None if hidden else begun
     context = {
         "person": person,
+        "checklist": checklist,
+        "hidden": begun if hidden else None,
         "waiting": lines_of(gather(waiting(person, at=at))),
         "elsewhere": lines_of(gather(elsewhere(person, at=at))),
         "running": rows_of(with_facts(running)[:RUNNING], at=at, held=person.held) if person.held else [],
         "sent": sent_by(person, at=at),
-        "holdings": holdings() if request.user.is_staff and not person.held else [],
+        "holdings": holdings() if request.user.is_staff and not person.held and not checklist else [],
         "entries": own_activity(request)[:SHOWN],
         "today": timezone.localtime(),
         "programs": programs.count(),
@@ -85,6 +98,27 @@ def home(request: SignedInRequest) -> HttpResponse:
         "why_not_create": "" if creates else lacking(frozenset(), Permission.MANAGE),
     }
     return render(request, "core/home.html", context)
+
+
+@route(Permission.SIGNED_IN, methods="POST")
+def first_run(request: SignedInRequest) -> HttpResponse:
+    """Hide one's checklist in this browser, or show it again (P-11)."""
+    begun = checklist_for(Person(request.user), request, at=timezone.now())
+    keys = hidden_lists(request)
+    if begun and begun.key in keys:
+        keys.remove(begun.key)
+    elif begun:
+        keys = [*keys, begun.key][-HIDDEN_LISTS:]
+    answer = redirect("home")
+    answer.set_cookie(
+        settings.FIRST_RUN_COOKIE_NAME,
+        ".".join(keys),
+        max_age=ICON_SECONDS,
+        secure=settings.SESSION_COOKIE_SECURE,
+        httponly=True,
+        samesite="Lax",
+    )
+    return answer
 
 
 @route(Permission.SIGNED_IN)

@@ -22,6 +22,7 @@ from console.base.accounts.models import Team, User
 from console.base.activity.events import emit
 from console.base.core.errors import ActionRefused, Conflict, refuse_if, refusing_duplicate
 from console.base.core.files import refusing_unwritable
+from console.base.core.images import draw_icon
 from console.base.hosts import decisions
 from console.base.hosts.models import HostApplication
 from console.base.hosts.states import DecisionState
@@ -45,13 +46,17 @@ def create(
     team: Team,
     by: User,
     name: str,
-    icon: ContentFile[bytes],
     category: Category,
     introduction: str,
     description: str,
+    icon: ContentFile[bytes] | None = None,
+    application: HostApplication | None = None,
     at: datetime | None = None,
 ) -> MiniProgram:
-    """Create a mini program of the team (L-1); the icon is already re-encoded by the form."""
+    """Create a mini program of the team (L-1), and ask `application` for a binding, with the introduction as reason.
+
+    The icon is already re-encoded by the form; without one it is drawn from the name (P-11). Raises ActionRefused.
+    """
     now = at or timezone.now()
     program = MiniProgram(
         team=team,
@@ -59,13 +64,15 @@ def create(
         created_at=now,
         changed_at=now,
         name=name,
-        icon=icon,
+        icon=icon or draw_icon(name),
         category=category,
         introduction=introduction,
         description=description,
     )
     _save_named(program, new_icon=True)
     emit(events.MiniProgramCreated(program, by=by, at=now, after=_described(program)))
+    if application:
+        request_binding(program, application=application, reason=introduction, by=by, at=now)
     return program
 
 

@@ -17,6 +17,7 @@ from console.base.activity.forms import RevisionForm
 from console.base.core.fields import LineField, WordsField, say_what_to_choose
 from console.base.core.images import IconField
 from console.base.hosts.forms import RequestForm
+from console.base.hosts.models import HostApplication
 from miniprograms.actions import DESCRIPTIVE
 from miniprograms.models import Category, IdeDownload, MiniProgram
 
@@ -27,7 +28,11 @@ class MiniProgramForm(forms.Form):
     name = LineField(
         label=_("Name"), min_length=2, max_length=30, help_text=_("2 to 30 characters, unique in the team.")
     )
-    icon = IconField(label=_("Icon"), help_text=_("PNG, JPEG or WebP up to 1 MB. It is cut to a square."))
+    icon = IconField(
+        label=_("Icon"),
+        required=False,
+        help_text=_("PNG, JPEG or WebP up to 1 MB, cut to a square. Without one it is drawn from the name."),
+    )
     category = forms.ModelChoiceField(
         label=_("Category"), queryset=Category.objects.all(), empty_label=_("Choose a category")
     )
@@ -55,11 +60,19 @@ class CreateForm(MiniProgramForm):
         empty_label=_("Choose a team"),
         help_text=_("The mini program and its code belong to this team."),
     )
+    application = forms.ModelChoiceField(
+        label=_("Ask for a binding"),
+        queryset=HostApplication.objects.none(),
+        required=False,
+        empty_label=_("Later"),
+        help_text=_("The application’s reviewers decide. They read the introduction as the reason."),
+    )
     field_order = ("team",)
 
     def __init__(self, *args: Any, teams: QuerySet[Team], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["team"].queryset = teams  # type: ignore[attr-defined]
+        self.fields["application"].queryset = HostApplication.objects.open_for_binding_by_any(teams)  # type: ignore[attr-defined]
         if len(teams) == 1:
             self.initial["team"] = teams[0].pk
 
@@ -72,7 +85,6 @@ class EditForm(RevisionForm, MiniProgramForm):
     def __init__(self, data: QueryDict | None, files: MultiValueDict[str, Any] | None, *, program: MiniProgram) -> None:
         initial: dict[str, Any] = {name: getattr(program, name) for name in (*DESCRIPTIVE, "icon", "revision")}
         super().__init__(data, files, initial=initial)
-        self.fields["icon"].required = False
         self.fields["icon"].help_text = _("Choose a file only to replace the icon. PNG, JPEG or WebP up to 1 MB.")
 
 

@@ -98,7 +98,7 @@ def _newest_ide() -> dict[str, Any]:
 @route(Permission.MANAGE, load=teams_for, methods="GET POST")
 def create(request: SignedInRequest, teams: QuerySet[Team]) -> HttpResponse:
     """Create a mini program in a team of the user's (L-1)."""
-    initial = {"team": request.GET.get("team", request.session.get("team", ""))}
+    initial = {"team": request.GET.get("team", request.session.get("team", "")), **_asked(request)}
     return form_page(
         request,
         CreateForm(posted(request), request.FILES or None, teams=teams, initial=initial),
@@ -110,6 +110,13 @@ def create(request: SignedInRequest, teams: QuerySet[Team]) -> HttpResponse:
         template="miniprograms/form.html",
         cancel=reverse("miniprograms:list"),
     )
+
+
+def _asked(request: SignedInRequest) -> dict[str, HostApplication | None]:
+    """Return the application that the link came from, if the person sees it, as the one to ask for a binding."""
+    application_id = request.GET.get("application", "").replace("\0", "")
+    seen = HostApplication.objects.visible_to(request.user).filter(application_id=application_id)
+    return {"application": seen.first()} if application_id else {}
 
 
 @route(Permission.MANAGE, load=mini_program_for, methods="GET POST")

@@ -14,7 +14,6 @@ from console.base.accounts.models import Team
 from console.base.accounts.permissions import Permission
 from console.base.hosts.models import DefaultApi
 from console.home.person import Person
-from console.sections import resolve
 from messaging.models import Message, PublicTemplate
 from messaging.states import MessageState
 from messaging.stats import MANY, MANY_SECONDS
@@ -57,7 +56,7 @@ def sent_by(person: Person, *, at: datetime) -> Sent:
 
 @dataclass(frozen=True)
 class Holding:
-    """Something that operators keep: how much of it there is, what it is for, its page; "" while it has none."""
+    """Something that operators keep: how much of it there is, what it is for, its page."""
 
     label: Text
     purpose: Text
@@ -84,6 +83,6 @@ KEPT: tuple[tuple[type[Model], Text, Text, str, str], ...] = (
 def holdings() -> list[Holding]:
     """Return what operators keep; a query each."""
     return [
-        Holding(label, purpose, icon, model._default_manager.count(), resolve(page))
+        Holding(label, purpose, icon, model._default_manager.count(), reverse(page))
         for model, label, purpose, icon, page in KEPT
     ]

@@ -98,7 +98,13 @@ def test_no_folder_is_listed_and_nothing_is_echoed(client):
 def settings_of_production() -> dict[str, Any]:
     """What a process reads with DEBUG=0; functions as their names."""
     names = ("SECURE_SSL_REDIRECT", "SESSION_COOKIE_SECURE", "CSRF_COOKIE_SECURE", "LANGUAGE_COOKIE_SECURE", "DEBUG")
-    names += ("SESSION_COOKIE_NAME", "CSRF_COOKIE_NAME", "DEVICE_COOKIE_NAME", "LANGUAGE_COOKIE_NAME")
+    names += (
+        "SESSION_COOKIE_NAME",
+        "CSRF_COOKIE_NAME",
+        "DEVICE_COOKIE_NAME",
+        "LANGUAGE_COOKIE_NAME",
+        "FIRST_RUN_COOKIE_NAME",
+    )
     names += ("SECURE_HSTS_SECONDS", "SECURE_HSTS_INCLUDE_SUBDOMAINS", "PASSWORD_HASHERS", "LOGGING", "EGRESS_ALLOWED")
     code = (
         "import json, django; from django.conf import settings; django.setup();"
@@ -118,7 +124,7 @@ def settings_of_production() -> dict[str, Any]:
 
 def test_cookies_of_production_are_for_this_host_alone():
     cookies = {name: value for name, value in settings_of_production().items() if name.endswith("_COOKIE_NAME")}
-    assert len(cookies) == 4
+    assert len(cookies) == 5
     assert [name for name, value in cookies.items() if not value.startswith("__Host-")] == []
 
 

@@ -18,7 +18,7 @@ from PIL import Image
 from console.base.accounts.models import Team, User
 from console.base.activity.models import ActivityEntry
 from miniprograms.models import MiniProgram
-from tests.factories import join, make_category, make_icon, make_member, make_program, make_team
+from tests.factories import join, make_application, make_category, make_icon, make_member, make_program, make_team
 
 SignIn = Callable[[User], Client]
 URL = "/miniprograms/create/"
@@ -132,7 +132,6 @@ def test_another_team_may_use_the_name(signed_in: SignIn, team: Team, holder: Us
         ("introduction", ""),
         ("introduction", "x" * 121),
         ("description", "x" * 2001),
-        ("icon", ""),
         ("icon", ContentFile(b"<svg/>", name="icon.png")),
         ("icon", ContentFile(b"x" * (1024 * 1024 + 1), name="icon.png")),
     ],
@@ -207,3 +206,33 @@ def test_the_remembered_team_is_chosen(signed_in: SignIn) -> None:
     client.get(f"/miniprograms/?team={team.pk}")
 
     assert f'<option value="{team.pk}" selected>' in client.get(URL).content.decode()
+
+
+def test_without_an_icon_and_with_a_binding_asked_for(signed_in: SignIn, team: Team, holder: User) -> None:
+    """P-11: the icon is drawn from the name, and the introduction is the reason."""
+    application = make_application(name="Metro Wallet")
+    form = fields(team, application=application.pk)
+    del form["icon"]
+    assert signed_in(holder).post(URL, form).status_code == 302
+    program = MiniProgram.objects.get()
+    assert Image.open(program.icon.path).size == (256, 256)
+    binding = program.bindings.get()
+    assert (binding.application, binding.state, binding.reason) == (application, "waiting", program.introduction)
+    assert list(ActivityEntry.objects.order_by("pk").values_list("verb", flat=True)) == [
+        "mini_program.created",
+        "binding.requested",
+    ]
+
+
+def test_an_application_that_takes_no_bindings_is_refused_beside_the_field(
+    signed_in: SignIn, team: Team, holder: User
+) -> None:
+    closed = make_application(listed=False)
+    own = make_application(team, listed=False)
+    client = signed_in(holder)
+    form = client.get(URL, {"application": closed.application_id}).context["form"]
+    assert list(form.fields["application"].queryset) == [own]
+    assert form.initial["application"] is None
+    answer = client.post(URL, fields(team, application=closed.pk))
+    assert (answer.status_code, [*answer.context["form"].errors]) == (422, ["application"])
+    assert not MiniProgram.objects.exists()

@@ -23,6 +23,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import override
 
 from console.base.accounts import leases
+from console.base.accounts.inviting import role_words
 from console.base.accounts.models import Invitation, MailServer, Notification, OutgoingMail
 from console.base.core import times
 from console.base.core.sealing import unseal
@@ -207,13 +208,13 @@ def _notification_message(notification: Notification) -> EmailMessage:
         )
 
 
-def _invitation_message(invitation: Invitation) -> EmailMessage:
+def invitation_message(invitation: Invitation) -> EmailMessage:
     """Build the message with the link that only the invited person gets, in the language of who invited them."""
     with override(invitation.invited_by.language or settings.LANGUAGE_CODE):
         words = {
             "person": invitation.invited_by,
             "team": invitation.team,
-            "role": invitation.get_role_display().lower(),
+            "role": role_words(invitation),
         }
         return _message(
             _message_id(invitation, invitation.invited_at),
@@ -257,6 +258,6 @@ def _message_id(row: Any, moment: datetime) -> str:
 # In this order: somebody looks into the mailbox for the first, and perhaps for the second.
 KINDS = (
     Kind(lambda at: OutgoingMail.objects.to_send(at=at), _outgoing_message),
-    Kind(lambda at: Invitation.objects.to_send(at=at).select_related("team", "invited_by"), _invitation_message),
+    Kind(lambda at: Invitation.objects.to_send(at=at).select_related("team", "invited_by"), invitation_message),
     Kind(lambda at: Notification.objects.to_send(at=at).select_related("user"), _notification_message),
 )

@@ -48,6 +48,17 @@ class InviteForm(RoleForm):
     field_order = ("email", "role")
 
 
+class NewTeamForm(forms.Form):
+    """A team and its first administrator: all that an operator has to say (P-11)."""
+
+    name = LineField(label=_("Team"), max_length=60)
+    email = AddressField(
+        label=_("Administrator’s e-mail"),
+        max_length=254,
+        help_text=_("They get a link that works once, set a password and are signed in."),
+    )
+
+
 class TeamForm(forms.ModelForm):
     """The team's settings."""
 

@@ -26,6 +26,7 @@ METHODS = {
     "recovery_codes": lambda: _("recovery code"),
     "webauthn": lambda: _("security key"),
     "passkey": lambda: _("passkey"),
+    "password_reset": lambda: _("link for a new password"),
 }
 
 

@@ -4,3 +4,5 @@ from django.dispatch import Signal
 
 # Sent inside the transaction that removes a member: team, user, by, at.
 member_removed = Signal()
+# Sent inside the transaction in which an invited person joins: invitation, user, at.
+invitation_accepted = Signal()

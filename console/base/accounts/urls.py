@@ -24,6 +24,7 @@ urlpatterns = [
 ]
 # Below /platform/, beside the pages of `console.platform`.
 platform_urlpatterns = [
+    path("teams/new/", operators.new_team, name="new_team"),
     path("teams/<int:team_id>/", operators.team, name="team"),
     path("teams/<int:team_id>/edit/", operators.edit_team, name="edit_team"),
     path("teams/<int:team_id>/add/", operators.add_member, name="add_member"),

@@ -1,22 +1,26 @@
-"""Icons that people upload: what we store and serve is always a picture that we encoded ourselves."""
+"""Icons, uploaded or drawn: what we store and serve is always a picture that we encoded ourselves."""
 
 from __future__ import annotations
 
 from io import BytesIO
 from typing import Any
+from zlib import crc32
 
 from django import forms
 from django.core.exceptions import ValidationError
 from django.core.files.base import ContentFile, File
 from django.utils.translation import gettext_lazy as _
-from PIL import Image, ImageOps
+from PIL import Image, ImageDraw, ImageFont, ImageOps
 
+from console.base.core.text import initials
 from console.base.core.uploads import UploadField
 
 ICON_BYTES = 1024 * 1024
 ICON_SIDE = 256
 SOURCE_SIDE = 4096  # Pixels; a small file can unpack to gigabytes, and the header says so before anything is unpacked.
 FORMATS = ("PNG", "JPEG", "WEBP")
+PAPERS = ("#0b6bcb", "#0f8a6d", "#7a4fd0", "#b4500f", "#b3265a", "#0f7d8c", "#475569", "#3d7a1f")  # of drawn icons
+LETTER_SIDE = 116  # Pixels; two of the widest letters fit.
 
 
 class IconField(UploadField):
@@ -69,6 +73,34 @@ def _encode(source: File[bytes]) -> bytes:
         upright = ImageOps.exif_transpose(picture)
         square = ImageOps.fit(upright.convert("RGBA"), (ICON_SIDE, ICON_SIDE))
     square.info.clear()  # Otherwise the encoder copies the colour profile and more.
+    return _webp(square)
+
+
+def draw_icon(name: str) -> ContentFile[bytes]:
+    """Return an icon for who has none, as `encode_icon` does: the name's initials on a colour that stays the name's.
+
+    Pillow's own font knows Latin letters; a name in another script gets a figure of four tiles instead of empty boxes.
+    """
+    seed = crc32(name.encode())
+    square = Image.new("RGB", (ICON_SIDE, ICON_SIDE), PAPERS[seed % len(PAPERS)])
+    pen, letters = ImageDraw.Draw(square), initials(name)
+    if letters.isascii() and letters.isalnum():
+        middle = (ICON_SIDE / 2, ICON_SIDE / 2)
+        pen.text(middle, letters, fill="white", anchor="mm", font=ImageFont.load_default(LETTER_SIDE), stroke_width=2)
+    else:
+        _draw_tiles(pen, seed)
+    return ContentFile(_webp(square), name="icon.webp")
+
+
+def _draw_tiles(pen: ImageDraw.ImageDraw, seed: int) -> None:
+    """Draw four tiles, of which one is round: which, the seed says."""
+    for number in range(4):
+        left, top = 60 + 72 * (number % 2), 60 + 72 * (number // 2)
+        radius = 32 if number == (seed >> 8) % 4 else 10
+        pen.rounded_rectangle((left, top, left + 64, top + 64), radius=radius, fill="white")
+
+
+def _webp(picture: Image.Image) -> bytes:
     out = BytesIO()
-    square.save(out, "WEBP", quality=90, method=4)
+    picture.save(out, "WEBP", quality=90, method=4)
     return out.getvalue()

@@ -32,6 +32,12 @@ def listed(items: Iterable[object]) -> str:
     return _(", ").join(map(str, items))
 
 
+def initials(name: str) -> str:
+    """Return the first letters of the first and the last word, for an avatar or an icon."""
+    words = name.split()
+    return (words[0][0] + (words[-1][0] if len(words) > 1 else "")).upper()
+
+
 def shortened(value: str) -> str:
     """Return a hash or id without its middle: “5d1a…9ecf8c”."""
     return f"{value[:4]}…{value[-6:]}"

@@ -125,6 +125,27 @@ class ReviewerAdded(PersonEvent):
     fields = ROLE
 
 
+class ReviewerInvited(PartEvent):
+    name, icon, colour = "reviewer.invited", "mail", "blue"
+    log = _("invited to the host side")
+    fields = ROLE
+
+    @property
+    def label(self) -> str:
+        return f"{self.on.invitation.email} – {self.application}"
+
+
+class ReviewerJoined(PersonEvent):
+    name, icon, colour = "reviewer.joined", "user-plus", "green"
+    log = _("became a reviewer of")
+    fields = ROLE
+
+    @property
+    def label(self) -> str:
+        """As the joining of a team: who it is stands before it."""
+        return str(self.application)
+
+
 class ReviewerRoleChanged(PersonEvent):
     name, icon, colour = "reviewer.role_changed", "edit", "blue"
     log = _("changed the host side role of")

@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from console.base.accounts.models import Team, User
 from console.base.accounts.permissions import ApplicationRole
 from console.base.activity.forms import RevisionForm
-from console.base.core.fields import LineField, WordsField
+from console.base.core.fields import AddressField, LineField, WordsField
 from console.base.core.images import IconField
 from console.base.hosts.actions import DESCRIPTIVE
 from console.base.hosts.models import API_NAME_LENGTH, ApplicationKey, DefaultApi, HostApplication, api_name
@@ -46,7 +46,13 @@ class CreateForm(ApplicationForm):
     """A new application; `teams` are those that the user administers."""
 
     team = forms.ModelChoiceField(label=_("Team"), queryset=Team.objects.none(), empty_label=None)
-    field_order = ("team", "name", "icon", "description", "listed")
+    reviewer = AddressField(
+        label=_("Reviewer’s e-mail"),
+        max_length=254,
+        required=False,
+        help_text=_("Nobody decides their own requests, so someone else has to review. You can invite them later."),
+    )
+    field_order = ("team", "name", "reviewer", "icon", "description", "listed")
 
     def __init__(self, *args: Any, teams: QuerySet[Team], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -76,6 +82,16 @@ class PersonForm(forms.Form):
     def __init__(self, *args: Any, candidates: QuerySet[User], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["user"].queryset = candidates  # type: ignore[attr-defined]
+
+
+class ReviewerForm(forms.Form):
+    """Whom to invite as reviewer."""
+
+    email = AddressField(
+        label=_("E-mail"),
+        max_length=254,
+        help_text=_("The link in the message works once and is for this address only."),
+    )
 
 
 class RoleForm(forms.Form):

@@ -15,7 +15,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from console.base.accounts.models import Team
+from console.base.accounts.models import Invitation, Team
 from console.base.accounts.permissions import ApplicationRole
 from console.base.core.ids import random_id
 from console.base.core.sealing import unseal
@@ -24,6 +24,7 @@ from console.base.hosts.querysets import (
     DecisionQuerySet,
     DefaultApiQuerySet,
     HostApplicationQuerySet,
+    ReviewerInvitationQuerySet,
     SensitiveApiQuerySet,
     ServerSecretQuerySet,
     SigningKeyQuerySet,
@@ -110,6 +111,21 @@ class ApplicationMember(models.Model):
 
     def __str__(self) -> str:
         return f"{self.user}, {self.get_role_display()} of {self.application}"
+
+
+class ReviewerInvitation(models.Model):
+    """What an invitation to the owning team gives beside the membership: to be reviewer of one application (P-11)."""
+
+    application = models.ForeignKey(HostApplication, on_delete=models.CASCADE, related_name="reviewer_invitations")
+    invitation = models.ForeignKey(Invitation, on_delete=models.CASCADE, related_name="+")
+
+    objects = ReviewerInvitationQuerySet.as_manager()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["invitation", "application"], name="reviewer_invitation_once")]
+
+    def __str__(self) -> str:
+        return f"{self.invitation}, {self.application}"
 
 
 class ApplicationKey(models.Model):

@@ -14,11 +14,12 @@ from console.base.accounts.permissions import Permission, application_roles_with
 from console.base.hosts.states import DecisionState
 
 if TYPE_CHECKING:
-    from console.base.accounts.models import User
+    from console.base.accounts.models import Team, User
     from console.base.hosts.models import (
         ApplicationKey,
         DefaultApi,
         HostApplication,
+        ReviewerInvitation,
         SensitiveApi,
         ServerSecret,
         SigningKey,
@@ -43,6 +44,16 @@ class HostApplicationQuerySet(models.QuerySet["HostApplication"]):
     def open_for_binding_by(self, team_id: int) -> HostApplicationQuerySet:
         """Applications that a mini program of the team may ask to be bound to."""
         return self.filter(Q(listed=True) | Q(team_id=team_id))
+
+    def open_for_binding_by_any(self, teams: models.QuerySet[Team]) -> HostApplicationQuerySet:
+        """Applications that a mini program of one of the teams may ask to be bound to."""
+        return self.filter(Q(listed=True) | Q(team__in=teams))
+
+
+class ReviewerInvitationQuerySet(models.QuerySet["ReviewerInvitation"]):
+    def open(self) -> ReviewerInvitationQuerySet:
+        """Neither accepted nor taken back; may have expired. The newest first."""
+        return self.filter(invitation__accepted_at=None, invitation__revoked_at=None).order_by("-pk")
 
 
 class ApplicationKeyQuerySet(models.QuerySet["ApplicationKey"]):

@@ -4,10 +4,14 @@ from datetime import datetime
 from typing import Any
 
 from django.dispatch import receiver
+from django.utils.translation import gettext as _
 
-from console.base.accounts.models import Team, User
-from console.base.accounts.signals import member_removed
+from console.base.accounts import inviting
+from console.base.accounts.models import Invitation, Team, User
+from console.base.accounts.signals import invitation_accepted, member_removed
 from console.base.hosts import actions
+from console.base.hosts.actions.inviting import admit_reviewer
+from console.base.hosts.models import ReviewerInvitation
 
 
 @receiver(member_removed)
@@ -17,3 +21,18 @@ def leave_applications(sender: Any, *, team: Team, user: User, by: User, at: dat
     A veto: `ActionRefused` reaches the caller when an application would be left without an administrator.
     """
     actions.leave(team, user, by=by, at=at)
+
+
+@receiver(invitation_accepted)
+def become_reviewer(sender: Any, *, invitation: Invitation, user: User, at: datetime, **kwargs: Any) -> None:
+    """Who was invited as reviewer of an application is one from the first moment in the team (P-11)."""
+    admit_reviewer(invitation, user, at=at)
+
+
+def reviewer_words(invitation: Invitation) -> list[str]:
+    """Return of which applications the invitation makes a reviewer, in words."""
+    rows = ReviewerInvitation.objects.filter(invitation=invitation).select_related("application")
+    return [_("reviewer of %(application)s") % {"application": row.application} for row in rows]
+
+
+inviting.beside.append(reviewer_words)

@@ -24,7 +24,7 @@ from console.base.accounts.models import (
     User,
 )
 from console.base.accounts.permissions import TeamRole
-from console.base.accounts.signals import member_removed
+from console.base.accounts.signals import invitation_accepted, member_removed
 from console.base.accounts.states import NotificationKind
 from console.base.accounts.tasks import send_mail
 from console.base.activity.events import emit
@@ -359,6 +359,7 @@ def _welcome(invitation: Invitation, user: User, *, at: datetime, new_account: b
     member = _join(invitation.team, user, invitation.role, at=at)
     joined: dict[str, Any] = {"role": member.role, "invited_by": invitation.invited_by, "new_account": new_account}
     emit(events.MemberJoined(user, team=invitation.team, by=user, at=at, **joined))
+    invitation_accepted.send(sender=Invitation, invitation=invitation, user=user, at=at)
     return member
 
 

@@ -12,7 +12,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from console.base.accounts import events, security
-from console.base.accounts.actions import invite_into, lock
+from console.base.accounts.actions import create_team, invite_into, lock, resend_invitation
 from console.base.accounts.models import (
     AddressChange,
     Invitation,
@@ -121,13 +121,25 @@ def refuse_address(change: AddressChange, *, by: User, at: datetime | None = Non
 
 
 @transaction.atomic
+def invite_first_administrator(*, name: str, email: str, by: User, at: datetime | None = None) -> Invitation:
+    """Make a team and invite its first administrator, who does the rest without the operator (P-11, P-7).
+
+    Raises ActionRefused for a name that is taken, and for the operator's own address.
+    """
+    team = create_team(by=by, name=name, at=at)
+    invitation = add_by_operator(team, email=email, role=TeamRole.ADMIN, by=by, at=at)
+    assert isinstance(invitation, Invitation)  # noqa: S101 - for the type checker: the team is new
+    return invitation
+
+
+@transaction.atomic
 def add_by_operator(
     team: Team, *, email: str, role: str, by: User, at: datetime | None = None
 ) -> Invitation | MembershipProposal:
     """Bring a person into a team as an operator may (P-7): nobody joins by it alone, and never the operator.
 
-    A team that never had an administrator gets the first one by an invitation; in any other an administrator decides,
-    and all of them are notified. Raises ActionRefused.
+    A team that never had an administrator gets the first one by an invitation, which may be sent again; in any other an
+    administrator decides, and all of them are notified. Raises ActionRefused.
     """
     team, email, at = lock(team), email.strip().lower(), at or timezone.now()
     if email == by.email:
@@ -135,6 +147,8 @@ def add_by_operator(
     if not team.has_administrator:
         if role != TeamRole.ADMIN:
             raise ActionRefused(_("The first member of a team is a team administrator."), field="role")
+        if earlier := team.invitations.open().filter(email=email, role=role).first():
+            return resend_invitation(earlier, by=by, at=at)
         return invite_into(team, email=email, role=role, by=by, at=at)
     if team.memberships.filter(user__email=email).exists():
         raise ActionRefused(_("The person with this address is already a member."), field="email")

@@ -14,11 +14,7 @@ from django.utils.translation import gettext_lazy as _
 
 from console.base.accounts.permissions import TEAM_ROLE_PERMISSIONS, Permission, TeamRole
 from console.base.accounts.querysets import MAX_EMAIL_TRIES, InvitationQuerySet, MembershipQuerySet, TeamQuerySet
-
-
-def _initials(name: str) -> str:
-    words = name.split()
-    return (words[0][0] + (words[-1][0] if len(words) > 1 else "")).upper()
+from console.base.core.text import initials
 
 
 class UserManager(BaseUserManager["User"]):
@@ -104,7 +100,7 @@ class User(AbstractBaseUser, PermissionsMixin):
     @property
     def initials(self) -> str:
         """Two letters for the avatar."""
-        return _initials(str(self))
+        return initials(str(self))
 
 
 class Team(models.Model):
@@ -127,7 +123,7 @@ class Team(models.Model):
     @property
     def initials(self) -> str:
         """Two letters for the avatar."""
-        return _initials(self.name)
+        return initials(self.name)
 
     @property
     def has_administrator(self) -> bool:

@@ -13,17 +13,17 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from console.base.accounts import actions
-from console.base.accounts.access import SignedInRequest, any_member, any_team, first_invitation, route
+from console.base.accounts.access import SignedInRequest, any_member, any_team, first_invitation, operator, route
 from console.base.accounts.actions import safety
 from console.base.accounts.events import TeamEvent
 from console.base.accounts.filters import MemberFilter
-from console.base.accounts.forms import AddMemberForm, TeamNameForm
-from console.base.accounts.models import Invitation, Membership, MembershipProposal, Team
+from console.base.accounts.forms import AddMemberForm, NewTeamForm, TeamNameForm
+from console.base.accounts.models import Invitation, Membership, MembershipProposal, Team, User
 from console.base.accounts.permissions import Permission
 from console.base.activity.events import EVENTS, names
 from console.base.activity.models import ActivityEntry
 from console.base.activity.rehearsal import Follows
-from console.base.core.pages import NoteForm, confirm_page, page_of, posted
+from console.base.core.pages import NoteForm, confirm_page, form_page, page_of, posted
 
 RECENT = 6
 # What operators read of a team: who is in it. What it does with its programs is its own.
@@ -32,6 +32,23 @@ OF_PEOPLE = names(event for event in EVENTS.values() if issubclass(event, TeamEv
 
 def _page_of(team: Team) -> str:
     return reverse("platform:team", args=[team.pk])
+
+
+@route(Permission.OPERATOR, load=operator, methods="GET POST", sudo=True)
+def new_team(request: SignedInRequest, user: User) -> HttpResponse:
+    """Make a team and invite its first administrator (P-11)."""
+    return form_page(
+        request,
+        NewTeamForm(posted(request)),
+        save=lambda data: safety.invite_first_administrator(by=user, **data),
+        success=lambda invitation: (
+            _("%(team)s is created. An invitation is on its way to %(email)s.")
+            % {"team": invitation.team, "email": invitation.email},
+            reverse("home"),
+        ),
+        template="accounts/new_team.html",
+        cancel=reverse("home"),
+    )
 
 
 @route(Permission.OPERATOR, load=any_team)

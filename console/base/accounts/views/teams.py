@@ -31,6 +31,7 @@ from console.base.accounts.authentication import record_sign_in
 from console.base.accounts.export import security_csv
 from console.base.accounts.filters import MemberFilter
 from console.base.accounts.forms import DecideForm, InviteForm, NewUserForm, ProfileForm, RoleForm, TeamForm
+from console.base.accounts.inviting import role_words
 from console.base.accounts.models import Invitation, Membership, MembershipProposal, SecurityEntry, Team, User
 from console.base.accounts.permissions import TEAM_ROLE_PERMISSIONS, Permission, lacking
 from console.base.activity.models import ActivityEntry
@@ -269,6 +270,7 @@ def accept(request: HttpRequest, invitation: Invitation | None) -> HttpResponse:
     if user.is_authenticated or User.objects.filter(email=invitation.email).exists():
         context = {
             "invitation": invitation,
+            "role_words": role_words(invitation),
             "situation": "other" if user.is_authenticated else "sign_in",
         }
         return render(request, "accounts/accept.html", context, status=403 if request.method == "POST" else 200)
@@ -285,7 +287,7 @@ def _join(
         if not request.user.is_authenticated:
             record_sign_in(request, member.user)
             login(request, member.user, backend="django.contrib.auth.backends.ModelBackend")
-        return _("Welcome to %(team)s.") % {"team": member.team}, _page_of(member.team)
+        return _("Welcome to %(team)s.") % {"team": member.team}, reverse("home")
 
     return form_page(
         request,
@@ -294,5 +296,6 @@ def _join(
         success=success,
         template="accounts/accept.html",
         invitation=invitation,
+        role_words=role_words(invitation),
         situation="member" if request.user.is_authenticated else "new",
     )

@@ -21,8 +21,9 @@ from console.base.core.errors import ActionRefused, Conflict
 from console.base.core.pages import NoteForm, confirm_page, form_page, posted
 from console.base.hosts import actions, events, rules
 from console.base.hosts.access import application_for, key_for, person_for
-from console.base.hosts.forms import CreateForm, EditForm, KeyForm, PersonForm, RoleForm
-from console.base.hosts.models import ApplicationKey, ApplicationMember, HostApplication
+from console.base.hosts.actions import inviting
+from console.base.hosts.forms import CreateForm, EditForm, KeyForm, PersonForm, ReviewerForm, RoleForm
+from console.base.hosts.models import ApplicationKey, ApplicationMember, HostApplication, ReviewerInvitation
 from console.base.hosts.proof_words import WORDS
 
 
@@ -34,6 +35,7 @@ def detail(request: SignedInRequest, application: HostApplication) -> HttpRespon
     administrators = actions.administrators_of(application)
     context = {
         "application": application,
+        "invited": application.reviewer_invitations.open().select_related("invitation__invited_by"),
         "people": [(person, rules.why_not_leave(person, administrators)) for person in people],
         "keys": keys,
         "active_keys": [key for key in keys if key.revoked_at is None],
@@ -59,7 +61,7 @@ def create(request: SignedInRequest, teams: QuerySet[Team]) -> HttpResponse:
     return form_page(
         request,
         form,
-        save=lambda data: actions.create_application(by=request.user, **data),
+        save=lambda data: inviting.create_with_reviewer(by=request.user, **data),
         success=lambda application: (
             _("%(name)s is created. Download its configuration to connect the app.") % {"name": application},
             application.get_absolute_url(),
@@ -114,6 +116,25 @@ def add_person(request: SignedInRequest, application: HostApplication) -> HttpRe
         toast=lambda person: (
             _("%(person)s is now %(role)s.") % {"person": person.user, "role": person.get_role_display().lower()}
         ),
+    )
+
+
+@route(Permission.EDIT_APPLICATION, load=application_for, methods="GET POST", sudo=True)
+def invite_reviewer(request: SignedInRequest, application: HostApplication) -> HttpResponse:
+    """Invite someone as reviewer by e-mail (P-11)."""
+
+    def toast(invited: ReviewerInvitation | ApplicationMember) -> str:
+        if isinstance(invited, ApplicationMember):
+            return _("%(person)s is a member of the team, and a reviewer now.") % {"person": invited.user}
+        return _("The invitation to %(email)s is on its way.") % {"email": invited.invitation.email}
+
+    return _dialog(
+        request,
+        application,
+        ReviewerForm(posted(request), initial={"email": request.GET.get("email", "")}),
+        template="hosts/confirm/invite_reviewer.html",
+        save=lambda data: inviting.invite_reviewer(application, by=request.user, **data),
+        toast=toast,
     )
 
 

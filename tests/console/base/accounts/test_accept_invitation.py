@@ -34,9 +34,8 @@ def test_a_new_person_gets_an_account_and_is_signed_in(house, invitation, client
 
     response = client.post(url(invitation), NEW)
 
-    team_page = reverse("accounts:detail", args=[house.team.pk])
-    assert (response.status_code, response.url) == (302, team_page)
-    assert client.get(team_page).status_code == 200
+    assert (response.status_code, response.url) == (302, reverse("home"))
+    assert client.get(reverse("accounts:detail", args=[house.team.pk])).status_code == 200
     user = User.objects.get(email="nia@example.com")
     assert (user.name, user.check_password(NEW["password"])) == ("Nia Park", True)
     assert house.member(user).role == "developer"

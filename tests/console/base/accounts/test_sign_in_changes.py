@@ -41,11 +41,27 @@ def test_the_password_is_reset_by_the_link_once(house, client):
     assert entries() == []
 
     form = client.get(link)
-    client.post(form.url, {"password1": NEW, "password2": NEW})
+    answer = client.post(form.url, {"password1": NEW, "password2": NEW})
     Client().get(link)
 
     person = str(house.viewer)
     assert entries() == [("user.password_reset", person, person, None, None)]
+    assert (answer.url, client.get(answer.url).status_code) == (reverse("home"), 200)  # signed in (P-11)
+    assert list(house.viewer.sessions.values_list("session_key", "method")) == [
+        (client.session.session_key, "password_reset")
+    ]
+    assert "link for a new password" in client.get(reverse("mfa_index")).content.decode()
+
+
+def test_a_team_s_second_factor_holds_after_the_link_too(house, client):
+    """P-6: who has none sets it up before anything opens."""
+    house.team.requires_second_factor = True
+    house.team.save()
+    client.post(reverse("account_reset_password"), {"email": house.viewer.email})
+    delivery.send_waiting(at=timezone.now())
+    link = re.search(r"https?://[^/]+(/\S+)", mail.outbox[-1].body)[1]
+    client.post(client.get(link).url, {"password1": NEW, "password2": NEW})
+    assert client.get(reverse("home")).url == reverse("mfa_index")
 
 
 def test_codes_of_an_app_come_and_go(house, signed_in, django_capture_on_commit_callbacks):

@@ -11,7 +11,7 @@ from django.core.exceptions import ValidationError
 from django.core.files.base import ContentFile
 from PIL import Image, PngImagePlugin
 
-from console.base.core.images import ICON_BYTES, IconField, encode_icon
+from console.base.core.images import ICON_BYTES, IconField, draw_icon, encode_icon
 
 
 def picture(kind: str = "PNG", size: tuple[int, int] = (300, 200), mode: str = "RGB", **options: object) -> bytes:
@@ -148,3 +148,15 @@ def test_the_field_may_be_empty_only_when_optional_or_when_there_is_one() -> Non
     assert refusal.value.messages == ["Choose an icon: a PNG, JPEG or WebP picture up to 1 MB."]
     assert IconField(required=False).clean(None) is None
     assert IconField().clean(None, initial=ContentFile(b"", name="there.webp") or "there") is None
+
+
+def test_an_icon_is_drawn_from_a_name_and_stays_the_same() -> None:
+    """P-11."""
+    drawn = {name: draw_icon(name).read() for name in ("Clinic Booking", "City Bus", "诊所预约", "أهلا", "42", "€")}
+    assert len(set(drawn.values())) == len(drawn)
+    for name, content in drawn.items():
+        assert draw_icon(name).read() == content
+        icon = Image.open(io.BytesIO(content))
+        assert (icon.format, icon.size) == ("WEBP", (256, 256))
+        darkest, lightest = icon.convert("L").getextrema()
+        assert (darkest < 140, lightest > 240) == (True, True)  # white on a colour
