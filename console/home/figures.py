@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 
 from django.core.cache import cache
 from django.db.models import Count, Model
+from django.urls import reverse
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
