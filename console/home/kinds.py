@@ -116,6 +116,13 @@ def _expires(row: Row) -> Facts:
     return {**facts_of(row), "what": words % {"time": times.exact(row.since)}}
 
 
+def _asked_for(row: Row) -> Facts:
+    """The API, or how many were asked for at once."""
+    if row.count < 2:
+        return facts_of(row)
+    return {**facts_of(row), "what": ngettext("%(count)d API", "%(count)d APIs", row.count) % {"count": row.count}}
+
+
 def _decided(row: Row) -> Facts:
     counts = {"decided": row.count, "all": row.out_of, "hosts": row.words}
     if row.count:
@@ -128,7 +135,7 @@ def _decided(row: Row) -> Facts:
 # The kinds --------------------------------------------------------------------------------------------------------
 
 
-def _decision(kind: str, title: Text, context: Text, more: Any) -> Kind:
+def _decision(kind: str, title: Text, context: Text, more: Any, facts: Callable[[Row], Facts] = facts_of) -> Kind:
     return Kind(
         title=title,
         context=context,
@@ -137,10 +144,13 @@ def _decision(kind: str, title: Text, context: Text, more: Any) -> Kind:
         action=_("Review"),
         more=more,
         page="reviews:list",
+        facts=facts,
     )
 
 
-def _request(title: Text, url: Callable[[Row], str], more: Any, page: str) -> Kind:
+def _request(
+    title: Text, url: Callable[[Row], str], more: Any, page: str, facts: Callable[[Row], Facts] = facts_of
+) -> Kind:
     return Kind(
         title=title,
         context=_("Waits for %(application)s"),
@@ -149,6 +159,7 @@ def _request(title: Text, url: Callable[[Row], str], more: Any, page: str) -> Ki
         action=_("Look"),
         more=more,
         page=page,
+        facts=facts,
     )
 
 
@@ -176,6 +187,7 @@ DECISIONS = {
         _("%(program)s asks for %(what)s"),
         _("Interface permission of %(team)s in %(application)s"),
         ngettext_lazy("%(count)d more interface permission", "%(count)d more interface permissions", "count"),
+        _asked_for,
     ),
 }
 APPLICATIONS = {
@@ -367,6 +379,7 @@ ELSEWHERE = {
         lambda row: reverse("devmgmt:permissions", args=[row.app_id], query={"application": row.host_id}),
         ngettext_lazy("%(count)d more permission request", "%(count)d more permission requests", "count"),
         "devmgmt:overview",
+        _asked_for,
     ),
 }
 KINDS: dict[str, Kind] = {**DECISIONS, **APPLICATIONS, **RELEASES, **PROGRAMS, **TEAMS, **ELSEWHERE}

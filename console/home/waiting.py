@@ -65,7 +65,7 @@ def lateness(at: datetime) -> Case:
 
 
 def decisions(person: Person, *, at: datetime) -> Parts:
-    """Requests that the person may decide; those that wait for too long lead (V-10)."""
+    """Items that the person may decide; those that wait for too long lead (V-10)."""
     what: dict[str, Any] = {querysets.AUDIT: number("audit__version"), querysets.PERMISSION: F("api")}
     for kind, rows in querysets.waiting_for(person.user).items():
         program = "audit__mini_program" if kind == querysets.AUDIT else PROGRAM
@@ -77,6 +77,7 @@ def decisions(person: Person, *, at: datetime) -> Parts:
             program=program,
             host="application",
             what=what.get(kind, NOTHING),
+            count=querysets.waiting_together() if kind == querysets.PERMISSION else 0,
         )
 
 

@@ -24,7 +24,7 @@ from devmgmt.states import SHOWN_PAST
 from miniprograms.access import mini_program_for
 from miniprograms.models import MiniProgram
 
-PEOPLE = ("application", "requested_by", "decided_by", "ended_by")
+PEOPLE = ("application", "requested_by", "decided_by", "ended_by", "renews")
 
 
 @route(Permission.VIEW, load=mini_program_for)
@@ -96,9 +96,16 @@ def _list(request: SignedInRequest, program: MiniProgram, application: HostAppli
 
 
 def _askable(program: MiniProgram, application: HostApplication) -> QuerySet[SensitiveApi]:
-    """What the application restricts and the program has neither been granted nor asked for."""
-    live = ApiPermission.objects.live().filter(mini_program=program, application=application, api=OuterRef("name"))
-    return application.apis.filter(~Exists(live), restricted=True)
+    """What the application restricts and the program has neither asked for nor been granted without end (D-10)."""
+    own = ApiPermission.objects.filter(mini_program=program, application=application, api=OuterRef("name"))
+    settled = own.filter(Q(state=DecisionState.WAITING) | Q(state=DecisionState.APPROVED, expires_at=None))
+    return application.apis.filter(~Exists(settled), restricted=True)
+
+
+def _reason_before(program: MiniProgram, application: HostApplication, apis: list[str]) -> str:
+    """Return why the first of these was asked for last time, to ask again with the same words."""
+    own = ApiPermission.objects.approved().filter(mini_program=program, application=application, api__in=apis)
+    return own.values_list("reason", flat=True).first() or ""
 
 
 @route(Permission.DEVELOP, load=mini_program_for, methods="GET POST")
@@ -113,9 +120,11 @@ def apply(request: SignedInRequest, program: MiniProgram) -> HttpResponse:
     apis = list(_askable(program, application))
     if request.method == "GET" and rules.why_not_apply_for_permissions(application, askable=len(apis)):
         return redirect(back)
+    named = [api.name for api in apis if api.name in request.GET.getlist("api")]
+    reason = _reason_before(program, application, named) if named else ""
     return form_page(
         request,
-        PermissionsForm(posted(request), apis=apis, initial={"apis": request.GET.getlist("api")}),
+        PermissionsForm(posted(request), apis=apis, initial={"apis": named, "reason": reason}),
         save=lambda data: actions.apply_for_permissions(program, application=application, by=request.user, **data),
         success=lambda asked: (_asked(application, asked), back),
         template="devmgmt/permissions_form.html",

@@ -185,11 +185,11 @@ def test_ask_for_several_with_one_reason(signed_in, program, developer, applicat
         for grant in asked
     ]
     told = Notification.objects.filter(user=reviewer).order_by("pk")
-    assert [notice.text for notice in told] == [
-        f"{grant.api} for City Bus waits for Metro Wallet's decision" for grant in asked
+    assert [(notice.text, notice.detail) for notice in told] == [
+        ("City Bus asks Metro Wallet for 2 APIs", "wx.getLocation, wx.startRecord\nStops nearby.")
     ]
-    host = signed_in(reviewer)
-    assert [host.get(notice.url).status_code for notice in told] == [200, 200]
+    assert [grant.item for grant in asked] == [asked[0].pk] * 2
+    assert signed_in(reviewer).get(told[0].url).status_code == 200
 
 
 def test_the_form_offers_what_can_be_asked_for(signed_in, program, developer, application):
