@@ -32,6 +32,7 @@ from miniprograms.actions import lock
 from miniprograms.models import MiniProgram
 
 G = TypeVar("G", bound=ProgramGrant)
+LOADED = ("mini_program__team", "application")
 KINDS: tuple[type[ProgramGrant], ...] = (ApiPermission, DomainExemption)
 
 
@@ -102,9 +103,8 @@ def remind(*, at: datetime) -> int:
 @transaction.atomic
 def _remind_of(kind: type[ProgramGrant], group: list[ProgramGrant], days: int, *, at: datetime) -> int:
     """Notify of one group: the rows that another sweep or a move takes first are left out, under the rows' locks."""
-    people = ("mini_program__team", "application")
     rows = kind.objects.select_for_update(of=("self",), skip_locked=True).to_tell(days, at=at)
-    taken = list(rows.filter(pk__in=[grant.pk for grant in group]).select_related(*people).order_by("pk"))
+    taken = list(rows.filter(pk__in=[grant.pk for grant in group]).select_related(*LOADED).order_by("pk"))
     if not taken:
         return 0
     kind.objects.filter(pk__in=[grant.pk for grant in taken]).update(expiry_told=days)

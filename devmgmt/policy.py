@@ -18,7 +18,7 @@ POLICY = f"""
         EXISTS (
             SELECT FROM devmgmt_domainexemption
             WHERE mini_program_id = program.id AND application_id = binding.application_id
-                AND state = '{DecisionState.APPROVED}' AND (expires_at IS NULL OR expires_at > now())
+                AND state = '{DecisionState.APPROVED}' AND (expires_at IS NULL OR expires_at > statement_timestamp())
         ),
         ARRAY(
             SELECT api.name FROM hosts_sensitiveapi AS api
@@ -28,7 +28,7 @@ POLICY = f"""
                     SELECT FROM devmgmt_apipermission AS permission
                     WHERE permission.mini_program_id = program.id AND permission.application_id = api.application_id
                         AND permission.api = api.name AND permission.state = '{DecisionState.APPROVED}'
-                        AND (permission.expires_at IS NULL OR permission.expires_at > now())
+                        AND (permission.expires_at IS NULL OR permission.expires_at > statement_timestamp())
                 )
             )
         )

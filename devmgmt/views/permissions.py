@@ -75,7 +75,9 @@ def _left(program: MiniProgram) -> set[str]:
 def _list(request: SignedInRequest, program: MiniProgram, application: HostApplication) -> dict[str, Any]:
     """Return what one application restricts, with the program's newest request for each."""
     own = ApiPermission.objects.filter(mini_program=program, application=application)
-    newest = own.filter(api=OuterRef("name")).order_by("-pk")
+    # What waits says most, then what is granted: a renewal that was rejected leaves the grant in force.
+    says_most = Case(When(state=DecisionState.WAITING, then=0), When(state=DecisionState.APPROVED, then=1), default=2)
+    newest = own.filter(api=OuterRef("name")).order_by(says_most, "-pk")
     apis = application.apis.annotate(
         stands=Coalesce(Subquery(newest.values("state")[:1]), Value("")), newest=Subquery(newest.values("pk")[:1])
     )
