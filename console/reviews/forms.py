@@ -131,3 +131,25 @@ class TogetherForm(GrantDecisionForm):
         return [
             (row, apis.get(row.api), self[f"{RULING}_{row.pk}"], self[f"note_{row.pk}"]) for row in self.permissions
         ]
+
+
+class SelectedForm(forms.Form):
+    """Approve what `open` names of these requests; what someone else has moved since is said, and nothing is saved."""
+
+    until = UntilField()
+
+    def __init__(self, *args: Any, permissions: Sequence[ApiPermission], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.permissions = permissions
+
+    def clean(self) -> dict[str, Any]:
+        data = super().clean() or self.cleaned_data
+        shown = set(self.data.getlist("open"))  # type: ignore[attr-defined]
+        data["chosen"] = [row for row in self.permissions if str(row.pk) in shown]
+        for row in data["chosen"]:
+            if row.state != DecisionState.WAITING:
+                words = _now("%(subject)s: someone else was first, this is %(state)s now.")
+                self.add_error(None, words % {"subject": row.subject(), "state": row.get_state_display().lower()})
+        if not data["chosen"]:
+            self.add_error(None, _("Select at least one request."))
+        return data

@@ -45,13 +45,20 @@ def inbox(request: SignedInRequest) -> HttpResponse:
     filters = InboxFilter(request)
     line = querysets.in_line(filters.shown)  # of several tables: no page_of
     page = Paginator(line, settings.PAGE_SIZE).get_page(request.GET.get("page"))
+    lines = querysets.item_lines(list(page.object_list))
     context = {
         "filter": filters,
         "page": page,
-        "lines": querysets.item_lines(list(page.object_list)),
+        "lines": lines,
+        "selectable": {line.decision.pk for line in lines if _can_be_selected(line, request.user)},
         "reviews": HostApplication.objects.where(request.user, Permission.DECIDE).exists(),
     }
     return render(request, "reviews/inbox.html", context)
+
+
+def _can_be_selected(line: querysets.Line, user: User) -> bool:
+    """Whether it can be approved from the list: an API, which has no more to read than the list shows (P-2)."""
+    return line.kind == querysets.PERMISSION and not why_not_decide(line.decision, by=user)
 
 
 @route(Permission.DECIDE, load=review_for, methods="GET POST", sudo=True)
