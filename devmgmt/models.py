@@ -121,13 +121,14 @@ class ProgramGrant(Grant):
 
     @property
     def time_left(self) -> str:
-        """“5 days”, “3 hours”: rounded down, until it expires."""
+        """“5 days”, as the reader's calendar counts them; “3 hours”, rounded down, on the last day."""
         if self.expires_at is None:
             return ""
         hours = max(int((self.expires_at - timezone.now()).total_seconds() // 3600), 0)
         if hours < 24:
             return ngettext("%(count)d hour", "%(count)d hours", hours) % {"count": hours}
-        return ngettext("%(count)d day", "%(count)d days", hours // 24) % {"count": hours // 24}
+        days = (timezone.localdate(self.expires_at) - timezone.localdate()).days
+        return ngettext("%(count)d day", "%(count)d days", days) % {"count": days}
 
 
 class DomainExemption(ProgramGrant):

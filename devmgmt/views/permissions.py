@@ -101,7 +101,8 @@ def _askable(program: MiniProgram, application: HostApplication) -> QuerySet[Sen
     """What the application restricts and the program has neither asked for nor been granted without end (D-10)."""
     own = ApiPermission.objects.filter(mini_program=program, application=application, api=OuterRef("name"))
     settled = own.filter(Q(state=DecisionState.WAITING) | Q(state=DecisionState.APPROVED, expires_at=None))
-    return application.apis.filter(~Exists(settled), restricted=True)
+    ending = own.filter(state=DecisionState.APPROVED).order_by("-pk").values("expires_at")[:1]
+    return application.apis.filter(~Exists(settled), restricted=True).annotate(granted_until=Subquery(ending))
 
 
 def _reason_before(program: MiniProgram, application: HostApplication, apis: list[str]) -> str:

@@ -211,3 +211,16 @@ def test_an_end_is_later_than_now_and_within_ten_years(
     grant = make_permission(program, application, state="waiting")
     with pytest.raises(ActionRefused, match="Choose a day"):
         actions.decide(grant, approve=True, until=timezone.now() + days * DAY, by=make_reviewer(application))
+
+
+def test_home_says_what_ends_soon_until_it_is_asked_for_again(
+    signed_in: SignIn, program: MiniProgram, application: HostApplication, developer: User, permission: ApiPermission
+) -> None:
+    client, soon = signed_in(developer), "City Bus loses wx.getLocation soon"
+    assert soon not in client.get("/").content.decode()
+    ends(permission, timezone.now() + 6 * DAY)
+    assert soon in client.get("/").content.decode()
+    actions.apply_for_permissions(
+        program, application=application, apis=["wx.getLocation"], reason="Stops nearby.", by=developer
+    )
+    assert soon not in client.get("/").content.decode()
