@@ -13,6 +13,7 @@ from console.base.accounts.models import User
 from console.base.accounts.notifying import member_or_managers, notify
 from console.base.accounts.states import NotificationKind
 from console.base.core.errors import ActionRefused
+from console.base.core.states import badge_of
 from console.base.core.text import listed
 from console.base.hosts import decisions
 from console.base.hosts.states import DecisionState
@@ -87,6 +88,5 @@ def counts(decided: Sequence[ApiPermission]) -> str:
 
 
 def _line(grant: ApiPermission) -> str:
-    outcome = _("granted") if grant.state == DecisionState.APPROVED else _("rejected")
-    words = _("%(api)s: %(outcome)s") % {"api": grant.api, "outcome": outcome}
+    words = _("%(api)s: %(outcome)s") % {"api": grant.api, "outcome": badge_of(grant.shown_state)[1]}
     return f"{words} – {grant.note}" if grant.note else words

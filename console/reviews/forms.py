@@ -8,7 +8,7 @@ from typing import Any
 
 from django import forms
 from django.utils import timezone
-from django.utils.translation import gettext as _now
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from console.base.core.fields import WordsField
@@ -110,7 +110,7 @@ class TogetherForm(GrantDecisionForm):
         """Return what is decided on a request; None where it goes on waiting or can't be decided."""
         name = f"{RULING}_{row.pk}"
         if row.state != DecisionState.WAITING:
-            words = _now("Someone else was first: this is %(state)s now.")
+            words = gettext("Someone else was first: this is %(state)s now.")
             self.add_error(name, words % {"state": row.get_state_display().lower()})
             return None
         mark = data.get(name) or data["decision"]
@@ -119,7 +119,7 @@ class TogetherForm(GrantDecisionForm):
         note = data.get(f"note_{row.pk}") or data.get("note", "")
         if mark == REJECT and not note.strip():
             own = bool(data.get(name))
-            words = _now("Say what must change: a rejection needs a note.")
+            words = gettext("Say what must change: a rejection needs a note.")
             if own or "note" not in self.errors:
                 self.add_error(f"note_{row.pk}" if own else "note", words)
         return Ruling(row, approve=mark == APPROVE, note=note)
@@ -148,7 +148,7 @@ class SelectedForm(forms.Form):
         data["chosen"] = [row for row in self.permissions if str(row.pk) in shown]
         for row in data["chosen"]:
             if row.state != DecisionState.WAITING:
-                words = _now("%(subject)s: someone else was first, this is %(state)s now.")
+                words = gettext("%(subject)s: someone else was first, this is %(state)s now.")
                 self.add_error(None, words % {"subject": row.subject(), "state": row.get_state_display().lower()})
         if not data["chosen"]:
             self.add_error(None, _("Select at least one request."))

@@ -97,8 +97,8 @@ def test_dangerous_routes_ask_for_the_password_again():
         "hosts:reset_server_secret", "hosts:restrict_api", "hosts:retire_signing_key", "hosts:revoke_exemption",
         "hosts:revoke_key", "hosts:revoke_permission", "hosts:set_gateway", "keys:freeze", "keys:generate",
         "keys:reset", "keys:unfreeze", "miniprograms:take_off_shelf", "miniprograms:unbind", "privacy:publish",
-        "releases:publish", "releases:roll_back", "reviews:approve_selected", "reviews:audit", "reviews:binding", "reviews:exemption",
-        "reviews:permission", "sign_in_not_mine", "take_address",
+        "releases:publish", "releases:roll_back", "reviews:approve_selected", "reviews:audit", "reviews:binding",
+        "reviews:exemption", "reviews:permission", "sign_in_not_mine", "take_address",
     }  # fmt: skip
 
 

@@ -110,7 +110,7 @@ def test_approve_all_with_one_click(signed_in, reviewer, application, asked):
         (
             asked[0].requested_by,
             "Metro Wallet: 3 APIs granted for City Bus",
-            "\n".join(f"{api}: granted" for api in APIS),
+            "\n".join(f"{api}: Granted" for api in APIS),
         )
     ]
 
@@ -131,7 +131,7 @@ def test_mixed_decisions_in_one_form(signed_in, reviewer, asked):
     ]
     [(_user, text, detail)] = told()
     assert text == "Metro Wallet: 1 API granted, 1 API rejected for City Bus"
-    assert detail == f"{APIS[0]}: granted – Fine.\n{APIS[1]}: rejected – Say what for."
+    assert detail == f"{APIS[0]}: Granted – Fine.\n{APIS[1]}: Rejected – Say what for."
     [line] = signed_in(reviewer).get(INBOX).context["lines"]
     assert line.states == [("granted", "1 Granted"), ("rejected", "1 Rejected"), ("waiting", "1 Waiting")]
 
