@@ -40,7 +40,7 @@ def submissions_for(user: User, permission: Permission, ids: Collection[int]) ->
     named = list(ApiPermission.objects.filter(pk__in=ids))
     if len(named) < len(set(ids)):
         raise Http404
-    paths = ("mini_program__team", "application", "renews")
+    paths = ("mini_program__team", "application", "requested_by", "renews")
     found = list(ApiPermission.objects.together_with(named).select_related(*paths).order_by("pk")) if named else []
     for application_id in {row.application.application_id for row in found}:
         application_for(user, permission, application_id)
