@@ -22,7 +22,7 @@ from console.base.hosts.states import DecisionState
 from devmgmt import events, expiry, rules, submissions
 from devmgmt.matching import Domain, fingerprint
 from devmgmt.models import QUERY_LENGTH, ApiPermission, DomainExemption, ProgramGrant, SavedQuery, ServerDomain
-from devmgmt.states import MOST_SAVED_QUERIES, DomainType
+from devmgmt.states import MOST_ASKED, MOST_SAVED_QUERIES, DomainType
 from miniprograms.actions import lock
 from miniprograms.models import Binding, MiniProgram
 
@@ -131,6 +131,8 @@ def apply_for_permissions(
             raise ActionRefused(_("%(api)s was already asked for, or is granted.") % {"api": api}, field="apis")
     if not wanted:
         raise ActionRefused(_("Choose at least one API."), field="apis")
+    if len(wanted) > MOST_ASKED:
+        raise ActionRefused(_("Choose at most %(most)d APIs at once.") % {"most": MOST_ASKED}, field="apis")
     common = {"mini_program": program, "application": application, "requested_by": by, "reason": reason}
     ending = {grant.api: grant for grant in live}
     rows = [ApiPermission(api=api, renews=ending.get(api), **common) for api in wanted]

@@ -134,7 +134,10 @@ class TogetherForm(GrantDecisionForm):
 
 
 class SelectedForm(forms.Form):
-    """Approve what `open` names of these requests; what someone else has moved since is said, and nothing is saved."""
+    """Approve what `open` names of these requests, by item: “17,18”.
+
+    What someone else has moved since is said, and nothing is saved.
+    """
 
     until = UntilField()
 
@@ -144,7 +147,7 @@ class SelectedForm(forms.Form):
 
     def clean(self) -> dict[str, Any]:
         data = super().clean() or self.cleaned_data
-        shown = set(self.data.getlist("open"))  # type: ignore[attr-defined]
+        shown = set(",".join(self.data.getlist("open")).split(","))  # type: ignore[attr-defined]
         data["chosen"] = [row for row in self.permissions if str(row.pk) in shown]
         for row in data["chosen"]:
             if row.state != DecisionState.WAITING:

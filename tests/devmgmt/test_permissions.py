@@ -220,6 +220,19 @@ def test_what_can_not_be_asked_for(signed_in, program, developer, application, a
     assert ApiPermission.objects.count() == 1
 
 
+def test_one_page_can_hold_what_is_asked_for_at_once(signed_in, program, developer, application):
+    names = [factories.make_api(application, f"wx.number{number}").name for number in range(101)]
+    client = signed_in(developer)
+    response = ask(client, program, application, *names)
+    assert response.context["form"].errors == {"apis": ["Choose at most 100 APIs at once."]}
+    assert ask(client, program, application, *names[:100]).status_code == 302
+    reviewer, asked = factories.make_reviewer(application), list(ApiPermission.objects.order_by("pk"))
+    fields = {"open": [row.pk for row in asked], "decision": "approve"}
+    fields |= {f"{name}_{row.pk}": "" for row in asked for name in ("ruling", "note")}
+    assert signed_in(reviewer).post(asked[0].get_absolute_url(), fields).status_code == 302
+    assert ApiPermission.objects.granted().count() == 100
+
+
 def test_only_a_bound_application_can_be_asked(signed_in, program, developer, application):
     client = signed_in(developer)
     other = factories.make_application(program.team)
