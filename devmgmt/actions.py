@@ -267,9 +267,9 @@ def end_with_binding(binding: Binding, *, by: User, removed: bool, at: datetime)
     """
     kinds: tuple[type[ProgramGrant], ...] = (DomainExemption, ApiPermission)
     for kind in kinds:
-        live = kind.objects.live().filter(mini_program=binding.mini_program, application=binding.application)
-        for grant in live.select_related("application"):
-            grant.mini_program, moves, was = binding.mini_program, events.moves_of(grant), grant.state
+        for grant in expiry.live_of(kind, binding.mini_program, binding.application, at=at):
+            grant.mini_program, grant.application = binding.mini_program, binding.application
+            moves, was = events.moves_of(grant), grant.state
             event, reason = moves.withdrawn, ""
             if was == DecisionState.APPROVED:
                 event, reason = (moves.revoked, binding.end_reason) if removed else (moves.given_up, "")
