@@ -50,6 +50,8 @@ SCHEDULE = {
     "device.prune_changes": Periodic(MINUTE, "periodic"),
     "reviews.remind": Periodic(10 * MINUTE, "periodic"),
     "devmgmt.keep_logs": Periodic(5 * MINUTE, "periodic"),
+    "devmgmt.end_expired": Periodic(MINUTE, "periodic"),
+    "devmgmt.remind_of_expiry": Periodic(10 * MINUTE, "periodic"),
     "accounts.seal_factors": Periodic(HOUR, "periodic"),
     "keys.prune": Periodic(10 * MINUTE, "periodic"),
     "grayscale.discard_old_drafts": Periodic(HOUR, "periodic"),

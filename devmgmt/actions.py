@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from typing import TypeVar
 
@@ -16,11 +17,12 @@ from console.base.activity.models import ActivityEntry
 from console.base.core.errors import ActionRefused, Conflict, refuse_if, refusing_duplicate
 from console.base.hosts import decisions
 from console.base.hosts.models import HostApplication
+from console.base.hosts.rules import own_request
 from console.base.hosts.states import DecisionState
-from devmgmt import events, rules
+from devmgmt import events, expiry, rules, submissions
 from devmgmt.matching import Domain, fingerprint
 from devmgmt.models import QUERY_LENGTH, ApiPermission, DomainExemption, ProgramGrant, SavedQuery, ServerDomain
-from devmgmt.states import MOST_SAVED_QUERIES, DomainType
+from devmgmt.states import MOST_ASKED, MOST_SAVED_QUERIES, DomainType
 from miniprograms.actions import lock
 from miniprograms.models import Binding, MiniProgram
 
@@ -86,13 +88,17 @@ def change_domains(
 def apply_for_exemption(
     program: MiniProgram, *, application: HostApplication, reason: str, by: User, at: datetime | None = None
 ) -> DomainExemption:
-    """Ask an application to let the program skip domain verification (D-2)."""
-    program = lock(program)
+    """Ask an application to let the program skip domain verification (D-2); again, if it does so for a time (D-10)."""
+    program, at = lock(program), at or timezone.now()
     _refuse_unbound(program, application)
-    if DomainExemption.objects.live().filter(mini_program=program, application=application).exists():
+    live = expiry.live_of(DomainExemption, program, application, at=at)
+    if any(not grant.can_be_renewed for grant in live):
         raise ActionRefused(_("This application was already asked, or has granted it."), field="application")
     grant = DomainExemption(mini_program=program, application=application, requested_by=by, reason=reason)
-    return _ask(grant, by=by, at=at)
+    grant.renews = live[0] if live else None
+    decisions.ask(grant, at=at)
+    _tell_asked(grant, by=by, at=at)
+    return grant
 
 
 @transaction.atomic
@@ -105,13 +111,16 @@ def apply_for_permissions(
     by: User,
     at: datetime | None = None,
 ) -> list[ApiPermission]:
-    """Ask an application for restricted APIs of its list, each to be decided by itself (D-3)."""
-    program = lock(program)
+    """Ask an application for restricted APIs of its list: one item of its inbox, each decided by itself (D-3).
+
+    One that is granted until some day is asked for again (D-10).
+    """
+    program, at = lock(program), at or timezone.now()
     _refuse_unbound(program, application)
     wanted = sorted(set(apis))
     restricted = set(application.apis.filter(name__in=wanted, restricted=True).values_list("name", flat=True))
-    live = ApiPermission.objects.live().filter(mini_program=program, application=application, api__in=wanted)
-    asked = set(live.values_list("api", flat=True))
+    live = expiry.live_of(ApiPermission, program, application, at=at)
+    asked = {grant.api for grant in live if not grant.can_be_renewed}
     for api in wanted:
         if api not in restricted:
             raise ActionRefused(
@@ -122,8 +131,14 @@ def apply_for_permissions(
             raise ActionRefused(_("%(api)s was already asked for, or is granted.") % {"api": api}, field="apis")
     if not wanted:
         raise ActionRefused(_("Choose at least one API."), field="apis")
+    if len(wanted) > MOST_ASKED:
+        raise ActionRefused(_("Choose at most %(most)d APIs at once.") % {"most": MOST_ASKED}, field="apis")
     common = {"mini_program": program, "application": application, "requested_by": by, "reason": reason}
-    return [_ask(ApiPermission(api=api, **common), by=by, at=at) for api in wanted]
+    ending = {grant.api: grant for grant in live}
+    rows = [ApiPermission(api=api, renews=ending.get(api), **common) for api in wanted]
+    for row in submissions.ask(rows, at=at):
+        _tell_asked(row, by=by, at=at)
+    return rows
 
 
 @transaction.atomic
@@ -145,16 +160,90 @@ def give_up(grant: G, *, by: User, at: datetime | None = None) -> G:
 
 
 @transaction.atomic
-def decide(grant: G, *, approve: bool, by: User, note: str = "", at: datetime | None = None) -> G:
-    """Grant or reject; raises ActionRefused while the application does not serve the program."""
+def decide(
+    grant: G,
+    *,
+    approve: bool,
+    by: User,
+    note: str = "",
+    until: datetime | None = None,
+    at: datetime | None = None,
+) -> G:
+    """Grant, without end or `until` some time (D-10), or reject.
+
+    Raises ActionRefused while the application does not serve the program, and as `decisions.settle` does.
+    """
     grant.mini_program = lock(grant.mini_program)
+    _decide(grant, approve=approve, by=by, note=note, until=until, at=at or timezone.now())
+    return grant
+
+
+@dataclass(frozen=True)
+class Ruling:
+    """What a reviewer decides on one request of several."""
+
+    grant: ApiPermission
+    approve: bool
+    note: str = ""
+
+
+@transaction.atomic
+def decide_together(
+    rulings: Collection[Ruling], *, by: User, until: datetime | None = None, at: datetime | None = None
+) -> list[ApiPermission]:
+    """Decide several requests of one submission: all of them or, when one is refused, none (D-3).
+
+    Each has its own entry; who asked has one notification. Raises ActionRefused and Conflict as `decide` does; the
+    field of what is about one request ends in its primary key: `note_17`, or `ruling_17` for the request itself.
+    """
+    at = at or timezone.now()
+    program = lock(next(iter(rulings)).grant.mini_program)
+    for ruling in sorted(rulings, key=lambda ruling: ruling.grant.pk):
+        grant = ruling.grant
+        grant.mini_program = program
+        if grant.requested_by_id == by.pk:
+            raise ActionRefused(own_request())
+        with submissions.refusing(grant):
+            quiet = len(rulings) > 1
+            _decide(grant, approve=ruling.approve, by=by, note=ruling.note, until=until, at=at, quiet=quiet)
+    decided = [ruling.grant for ruling in rulings]
+    if len(decided) > 1:
+        submissions.notify_decided(decided, by=by, at=at)
+    return decided
+
+
+@transaction.atomic
+def approve_together(
+    permissions: Collection[ApiPermission], *, by: User, until: datetime | None = None, at: datetime | None = None
+) -> list[ApiPermission]:
+    """Approve requests of any programs to any applications: all of them or none, as `decide_together` does."""
+    items: dict[tuple[int, int, int], list[Ruling]] = {}
+    for row in permissions:
+        items.setdefault((row.mini_program_id, row.application_id, row.item), []).append(Ruling(row, approve=True))
+    # In the order of the programs, whose locks are kept to the end: two of these never wait for each other.
+    return [row for key in sorted(items) for row in decide_together(items[key], by=by, until=until, at=at)]
+
+
+def _decide(
+    grant: ProgramGrant,
+    *,
+    approve: bool,
+    by: User,
+    note: str,
+    until: datetime | None,
+    at: datetime,
+    quiet: bool = False,
+) -> None:
+    """Settle a request of a program that is locked, and let what it renews end."""
     if approve:
         _refuse_unbound(grant.mini_program, grant.application)
-    decisions.settle(grant, approve=approve, by=by, at=at, note=note)
+        refuse_if(rules.why_not_until(until, at=at), field="until")
+    decisions.settle(grant, approve=approve, by=by, at=at, note=note, also={"expires_at": until} if approve else None)
     moves = events.moves_of(grant)
     event = moves.approved if approve else moves.rejected
-    emit(event(grant, was=DecisionState.WAITING, by=by, at=at, reason=note))
-    return grant
+    emit(event(grant, was=DecisionState.WAITING, by=by, at=at, reason=note, quiet=quiet))
+    if approve:
+        expiry.replace(grant, by=by, at=at)
 
 
 @transaction.atomic
@@ -178,9 +267,9 @@ def end_with_binding(binding: Binding, *, by: User, removed: bool, at: datetime)
     """
     kinds: tuple[type[ProgramGrant], ...] = (DomainExemption, ApiPermission)
     for kind in kinds:
-        live = kind.objects.live().filter(mini_program=binding.mini_program, application=binding.application)
-        for grant in live.select_related("application"):
-            grant.mini_program, moves, was = binding.mini_program, events.moves_of(grant), grant.state
+        for grant in expiry.live_of(kind, binding.mini_program, binding.application, at=at):
+            grant.mini_program, grant.application = binding.mini_program, binding.application
+            moves, was = events.moves_of(grant), grant.state
             event, reason = moves.withdrawn, ""
             if was == DecisionState.APPROVED:
                 event, reason = (moves.revoked, binding.end_reason) if removed else (moves.given_up, "")
@@ -198,10 +287,8 @@ def _refuse_unbound(program: MiniProgram, application: HostApplication) -> None:
         )
 
 
-def _ask(grant: G, *, by: User, at: datetime | None) -> G:
-    decisions.ask(grant, at=at)
+def _tell_asked(grant: ProgramGrant, *, by: User, at: datetime) -> None:
     emit(events.moves_of(grant).requested(grant, was=None, by=by, at=at, reason=grant.reason))
-    return grant
 
 
 def _end(grant: ProgramGrant, *, by: User, at: datetime, reason: str = "") -> None:

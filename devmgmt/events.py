@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
@@ -12,14 +12,22 @@ from console.base.accounts.models import User
 from console.base.accounts.notifying import Notify, member_or_managers, members_with
 from console.base.accounts.permissions import Permission
 from console.base.accounts.states import NotificationKind
-from console.base.activity.fields import Field
+from console.base.activity.fields import Field, Moment
+from console.base.hosts.states import DecisionState
 from devmgmt.models import ApiPermission, DomainExemption, ProgramGrant
 from devmgmt.states import DomainType
-from miniprograms.events import ProgramEvent, RequestEvent, reviewers
+from miniprograms.events import STATE, ProgramEvent, RequestEvent, reviewers
 
 
 class GrantEvent(RequestEvent):
     """What happened to an exemption or an interface permission."""
+
+    fields = {**STATE, "expires_at": Moment(_("Until"))}
+
+    def __init__(self, on: ProgramGrant, **values: Any) -> None:
+        super().__init__(on, **values)
+        if on.state == DecisionState.APPROVED and on.expires_at and self.after:
+            self.after["expires_at"] = on.expires_at.isoformat()
 
     @property
     def api(self) -> str:
@@ -135,6 +143,40 @@ class PermissionRevoked(GrantEvent):
     notify = (requester(_("%(application)s revoked: %(subject)s"), managers=True),)
 
 
+class ExemptionExpired(GrantEvent):
+    """Its time was over (D-10)."""
+
+    name, icon, colour = "exemption.expired", "clock-off", "secondary"
+    log = _("ended the expired exemption of")
+    in_list = _("Skipping domain verification expired: %(label)s")
+    notify = (requester(_("Expired in %(application)s: %(subject)s"), managers=True),)
+
+
+class ExemptionRenewed(GrantEvent):
+    """A new one took its place before its time was over; the new one's approval is what its readers hear of."""
+
+    name, icon, colour = "exemption.renewed", "refresh", "secondary"
+    log = _("replaced by its renewal the exemption of")
+    in_list = _("Skipping domain verification renewed: %(label)s")
+
+
+class PermissionExpired(GrantEvent):
+    """Its time was over (D-10)."""
+
+    name, icon, colour = "permission.expired", "clock-off", "secondary"
+    log = _("ended the expired interface permission")
+    in_list = _("Interface permission expired: %(label)s")
+    notify = (requester(_("Expired in %(application)s: %(subject)s"), managers=True),)
+
+
+class PermissionRenewed(GrantEvent):
+    """A new one took its place before its time was over; the new one's approval is what its readers hear of."""
+
+    name, icon, colour = "permission.renewed", "refresh", "secondary"
+    log = _("replaced by its renewal the interface permission")
+    in_list = _("Interface permission renewed: %(label)s")
+
+
 class Moves(NamedTuple):
     """The events of one kind of grant."""
 
@@ -144,6 +186,8 @@ class Moves(NamedTuple):
     rejected: type[GrantEvent]
     given_up: type[GrantEvent]
     revoked: type[GrantEvent]
+    expired: type[GrantEvent]
+    renewed: type[GrantEvent]
 
 
 MOVES: Mapping[type[ProgramGrant], Moves] = {
@@ -154,6 +198,8 @@ MOVES: Mapping[type[ProgramGrant], Moves] = {
         ExemptionRejected,
         ExemptionGivenUp,
         ExemptionRevoked,
+        ExemptionExpired,
+        ExemptionRenewed,
     ),
     ApiPermission: Moves(
         PermissionRequested,
@@ -162,6 +208,8 @@ MOVES: Mapping[type[ProgramGrant], Moves] = {
         PermissionRejected,
         PermissionGivenUp,
         PermissionRevoked,
+        PermissionExpired,
+        PermissionRenewed,
     ),
 }
 

@@ -5,19 +5,22 @@ Log entries themselves are the business of the log store (`devmgmt.logs`).
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from django.conf import settings
 from django.db import models
 from django.db.models.functions import Now
 from django.urls import reverse
-from django.utils.translation import gettext
+from django.utils import timezone
+from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
 from console.base.hosts.models import API_NAME_LENGTH, Grant
 from console.base.hosts.states import DecisionState
 from devmgmt.lookalikes import is_lookalike
 from devmgmt.matching import in_letters, origin_of
-from devmgmt.querysets import GrantQuerySet
-from devmgmt.states import DomainType
+from devmgmt.querysets import GrantQuerySet, PermissionQuerySet
+from devmgmt.states import EXPIRES_SOON, DomainType
 from miniprograms.models import MiniProgram
 
 QUERY_LENGTH = 4000  # of a saved query, as a URL carries it
@@ -63,9 +66,18 @@ class ServerDomain(models.Model):
 
 
 class ProgramGrant(Grant):
-    """What a mini program was granted by one host application, or asked for."""
+    """What a mini program was granted by one host application, or asked for.
+
+    From `expires_at` on, a grant has no effect, whoever has noticed by then (D-10). A request that `renews` a grant
+    takes its place when it is approved; until then, both are there.
+    """
 
     mini_program = models.ForeignKey(MiniProgram, on_delete=models.PROTECT, related_name="%(class)ss", db_index=False)
+    expires_at = models.DateTimeField(null=True, help_text="without effect from then on; empty: without end")
+    expiry_told = models.PositiveSmallIntegerField(
+        null=True, help_text="how many days before the end its people were last notified"
+    )
+    renews = models.ForeignKey("self", on_delete=models.PROTECT, null=True, related_name="+", db_index=False)
 
     objects = GrantQuerySet.as_manager()  # type: ignore[misc]  # more questions than a decision's
 
@@ -79,12 +91,44 @@ class ProgramGrant(Grant):
 
     @property
     def shown_state(self) -> str:
-        """The state that pages show: what was approved is granted, what was ended revoked or given up."""
+        """The state that pages show: what was approved is granted until it expires, what was ended revoked, given up,
+        expired, or replaced by its renewal.
+        """
         if self.state == DecisionState.APPROVED:
-            return "granted"
+            return "expired" if self.is_expired else "granted"
+        if self.state == DecisionState.ENDED and self.ended_by_id is None:
+            return "expired" if self.is_expired else "renewed"
         if self.state == DecisionState.ENDED:
             return "revoked" if self.end_reason else "ended"
         return super().shown_state
+
+    @property
+    def is_expired(self) -> bool:
+        """Whether its time was over when it ended, or is over now."""
+        return self.expires_at is not None and self.expires_at <= (self.ended_at or timezone.now())
+
+    @property
+    def can_be_renewed(self) -> bool:
+        """Whether it was granted until some day, so that it can be asked for again before."""
+        return self.state == DecisionState.APPROVED and self.expires_at is not None
+
+    @property
+    def expires_soon(self) -> bool:
+        """Whether it is in force and ends within EXPIRES_SOON days."""
+        if self.state != DecisionState.APPROVED or self.expires_at is None or self.is_expired:
+            return False
+        return self.expires_at - timezone.now() <= timedelta(days=EXPIRES_SOON)
+
+    @property
+    def time_left(self) -> str:
+        """“5 days”, as the reader's calendar counts them; “3 hours”, rounded down, on the last day."""
+        if self.expires_at is None:
+            return ""
+        hours = max(int((self.expires_at - timezone.now()).total_seconds() // 3600), 0)
+        if hours < 24:
+            return ngettext("%(count)d hour", "%(count)d hours", hours) % {"count": hours}
+        days = (timezone.localdate(self.expires_at) - timezone.localdate()).days
+        return ngettext("%(count)d day", "%(count)d days", days) % {"count": days}
 
 
 class DomainExemption(ProgramGrant):
@@ -95,8 +139,13 @@ class DomainExemption(ProgramGrant):
             *ProgramGrant.Meta.constraints,
             models.UniqueConstraint(
                 fields=["mini_program", "application"],
-                condition=models.Q(state__in=[DecisionState.WAITING, DecisionState.APPROVED]),
+                condition=models.Q(state__in=[DecisionState.WAITING, DecisionState.APPROVED], renews=None),
                 name="domain_exemption_live_once",
+            ),
+            models.UniqueConstraint(
+                fields=["renews"],
+                condition=models.Q(state__in=[DecisionState.WAITING, DecisionState.APPROVED]),
+                name="domain_exemption_renewed_once",
             ),
         ]
         indexes = [
@@ -118,17 +167,28 @@ class DomainExemption(ProgramGrant):
 
 
 class ApiPermission(ProgramGrant):
-    """The right to call one restricted API of the application (D-3), by the name that is in its list."""
+    """The right to call one restricted API of the application (D-3), by the name that is in its list.
+
+    What was asked for at once is one item of the inbox: `submission` is the first of its requests, empty for that one.
+    """
 
     api = models.CharField(max_length=API_NAME_LENGTH)
+    submission = models.ForeignKey("self", on_delete=models.PROTECT, null=True, related_name="+", db_index=False)
+
+    objects = PermissionQuerySet.as_manager()  # type: ignore[misc]  # its items are submissions
 
     class Meta(ProgramGrant.Meta):
         constraints = [
             *ProgramGrant.Meta.constraints,
             models.UniqueConstraint(
                 fields=["mini_program", "application", "api"],
-                condition=models.Q(state__in=[DecisionState.WAITING, DecisionState.APPROVED]),
+                condition=models.Q(state__in=[DecisionState.WAITING, DecisionState.APPROVED], renews=None),
                 name="api_permission_live_once",
+            ),
+            models.UniqueConstraint(
+                fields=["renews"],
+                condition=models.Q(state__in=[DecisionState.WAITING, DecisionState.APPROVED]),
+                name="api_permission_renewed_once",
             ),
         ]
         indexes = [
@@ -139,6 +199,11 @@ class ApiPermission(ProgramGrant):
     def get_absolute_url(self) -> str:
         """The page in the review inbox."""
         return reverse("reviews:permission", args=[self.pk])
+
+    @property
+    def item(self) -> int:
+        """The primary key of the first request of its submission."""
+        return self.submission_id or self.pk
 
     def subject(self) -> str:
         """What is asked for, in words."""

@@ -10,14 +10,15 @@ from devmgmt.matching import Domain
 from devmgmt.states import DomainType
 from miniprograms.querysets import BOUND, ON_SHELF
 
-# One statement, so that all of it is of the same moment: this one, as what was revoked must be gone in the next answer.
+# One statement, so that all of it is of the same moment: this one, as what was revoked or has expired must be gone in
+# the next answer.
 POLICY = f"""
     SELECT
         ARRAY(SELECT ARRAY[kind, host, port::text] FROM devmgmt_serverdomain WHERE mini_program_id = program.id),
         EXISTS (
             SELECT FROM devmgmt_domainexemption
             WHERE mini_program_id = program.id AND application_id = binding.application_id
-                AND state = '{DecisionState.APPROVED}'
+                AND state = '{DecisionState.APPROVED}' AND (expires_at IS NULL OR expires_at > statement_timestamp())
         ),
         ARRAY(
             SELECT api.name FROM hosts_sensitiveapi AS api
@@ -27,6 +28,7 @@ POLICY = f"""
                     SELECT FROM devmgmt_apipermission AS permission
                     WHERE permission.mini_program_id = program.id AND permission.application_id = api.application_id
                         AND permission.api = api.name AND permission.state = '{DecisionState.APPROVED}'
+                        AND (permission.expires_at IS NULL OR permission.expires_at > statement_timestamp())
                 )
             )
         )

@@ -5,14 +5,14 @@ The verbs raise these sentences and the pages show them under the disabled butto
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from console.base.core import times
 from console.base.hosts.models import HostApplication
-from devmgmt.states import MOST_CHANGES
+from devmgmt.states import MOST_CHANGES, MOST_GRANTED
 
 
 def month_of(at: datetime) -> datetime:
@@ -45,6 +45,16 @@ def why_not_apply_for_permissions(application: HostApplication | None, *, askabl
         return _why_not_apply(0)
     words = _("%(application)s restricts no API that you have not asked for already.")
     return "" if askable else words % {"application": application}
+
+
+def why_not_until(until: datetime | None, *, at: datetime) -> str:
+    """D-10: a grant ends later than now, within MOST_GRANTED days, or not at all."""
+    if until is None:
+        return ""
+    if until <= at:
+        return _("Choose a day that is not over yet.")
+    most = timedelta(days=MOST_GRANTED)
+    return _("Choose a day within ten years, or none.") if until > at + most else ""
 
 
 def _why_not_apply(bound: int) -> str:

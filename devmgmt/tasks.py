@@ -3,6 +3,7 @@
 from celery import shared_task
 
 from console.base.core import times
+from devmgmt import expiry
 from devmgmt.logs import volume
 from devmgmt.logs.store import log_store
 
@@ -13,3 +14,15 @@ def keep_logs() -> int:
     at = times.of_the_database()
     volume.prune(at=at)
     return log_store().keep(at=at)
+
+
+@shared_task(name="devmgmt.end_expired")
+def end_expired() -> int:
+    """Write down which grants have expired, and notify; devices knew at that moment (D-10)."""
+    return expiry.end_expired(at=times.of_the_database())
+
+
+@shared_task(name="devmgmt.remind_of_expiry")
+def remind_of_expiry() -> int:
+    """Notify of grants that end soon (D-10)."""
+    return expiry.remind(at=times.of_the_database())

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, ClassVar
 
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
@@ -62,7 +63,7 @@ class PartEvent(ProgramEvent):
 class RequestEvent(PartEvent):
     """A move of what a program asks an application for: `was` is the state before, None for a new request."""
 
-    fields = STATE
+    fields: ClassVar[Mapping[str, Field]] = STATE
 
     def __init__(self, on: Any, *, was: str | None, **values: Any) -> None:
         super().__init__(on, before={"state": was} if was else None, after={"state": on.state}, **values)

@@ -53,10 +53,11 @@ def elsewhere(person: Person, *, at: datetime) -> Parts:
 def _requests(kind: str, model: type[Decision], mine: Q, *, at: datetime) -> QuerySet[Any]:
     return part(
         f"own_{kind}",
-        model.objects.waiting().filter(mine),
+        model.objects.waiting().filter(mine).items(),
         since="requested_at",
         rank=lateness(at),
         program=PROGRAM,
         host="application",
         what="api" if model is ApiPermission else NOTHING,
+        count=querysets.waiting_together() if model is ApiPermission else 0,
     )

@@ -7,26 +7,26 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.urls import reverse
-from django.utils import timezone
 from django.utils.functional import Promise
-from django.utils.text import get_text_list
-from django.utils.translation import gettext, ngettext, ngettext_lazy
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext_lazy
 
-from console.base.core import times
-from console.base.core.text import listed
-from console.home.findings import FAILED
+from console.home.facts import (
+    Facts,
+    asked_for,
+    decided,
+    expires,
+    facts_of,
+    failed,
+    findings,
+    higher,
+    undeclared,
+    until,
+)
 from console.home.rows import Row
 from console.reviews import querysets
-from miniprograms.privacy.states import DataType
 
 Text = str | Promise
-Facts = dict[str, str]
-
-
-def facts_of(row: Row) -> Facts:
-    """Return the names that words are made of."""
-    return {"program": row.program, "application": row.host, "what": row.what, "team": row.team, "words": row.words}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -73,62 +73,10 @@ def in_inbox(name: str) -> Callable[[Row], str]:
     return lambda row: reverse(f"reviews:{name}", args=[row.ref])
 
 
-# Facts that need more words -----------------------------------------------------------------------------------------
-
-
-def _findings(row: Row) -> Facts:
-    """“2 secrets and 1 host that is not configured”."""
-    if row.words == FAILED:
-        return {**facts_of(row), "words": gettext("The report could not be written")}
-    secrets, hosts, apis, data = map(int, row.words.split(","))
-    found = [
-        (secrets, ngettext("%(count)d secret in the code", "%(count)d secrets in the code", secrets)),
-        (hosts, ngettext("%(count)d host not configured", "%(count)d hosts not configured", hosts)),
-        (apis, ngettext("%(count)d API not granted", "%(count)d APIs not granted", apis)),
-        (data, ngettext("%(count)d data type not declared", "%(count)d data types not declared", data)),
-    ]
-    return {**facts_of(row), "words": listed(words % {"count": count} for count, words in found if count)}
-
-
-def _undeclared(row: Row) -> Facts:
-    types = row.words.split(",")
-    labels = [str(label) for value, label in DataType.choices if value in types]
-    return {**facts_of(row), "words": get_text_list(labels, gettext("and"))}
-
-
-def _failed(row: Row) -> Facts:
-    words = ngettext("%(count)d message of %(program)s failed", "%(count)d messages of %(program)s failed", row.count)
-    return {**facts_of(row), "words": words % {"count": row.count, "program": row.program}}
-
-
-def _higher(row: Row) -> Facts:
-    words = gettext("Higher than online %(number)s") if row.words else gettext("Nothing is online yet")
-    return {**facts_of(row), "words": words % {"number": row.words}}
-
-
-def _until(row: Row) -> Facts:
-    return {**facts_of(row), "until": times.exact(row.since)}
-
-
-def _expires(row: Row) -> Facts:
-    over = row.since <= timezone.now()
-    words = gettext("expired on %(time)s") if over else gettext("expires on %(time)s")
-    return {**facts_of(row), "what": words % {"time": times.exact(row.since)}}
-
-
-def _decided(row: Row) -> Facts:
-    counts = {"decided": row.count, "all": row.out_of, "hosts": row.words}
-    if row.count:
-        words = gettext("%(decided)d of %(all)d applications approved, waits for %(hosts)s") % counts
-    else:
-        words = gettext("Waits for %(hosts)s") % counts
-    return {**facts_of(row), "words": words}
-
-
 # The kinds --------------------------------------------------------------------------------------------------------
 
 
-def _decision(kind: str, title: Text, context: Text, more: Any) -> Kind:
+def _decision(kind: str, title: Text, context: Text, more: Any, facts: Callable[[Row], Facts] = facts_of) -> Kind:
     return Kind(
         title=title,
         context=context,
@@ -137,10 +85,13 @@ def _decision(kind: str, title: Text, context: Text, more: Any) -> Kind:
         action=_("Review"),
         more=more,
         page="reviews:list",
+        facts=facts,
     )
 
 
-def _request(title: Text, url: Callable[[Row], str], more: Any, page: str) -> Kind:
+def _request(
+    title: Text, url: Callable[[Row], str], more: Any, page: str, facts: Callable[[Row], Facts] = facts_of
+) -> Kind:
     return Kind(
         title=title,
         context=_("Waits for %(application)s"),
@@ -149,6 +100,7 @@ def _request(title: Text, url: Callable[[Row], str], more: Any, page: str) -> Ki
         action=_("Look"),
         more=more,
         page=page,
+        facts=facts,
     )
 
 
@@ -176,6 +128,7 @@ DECISIONS = {
         _("%(program)s asks for %(what)s"),
         _("Interface permission of %(team)s in %(application)s"),
         ngettext_lazy("%(count)d more interface permission", "%(count)d more interface permissions", "count"),
+        asked_for,
     ),
 }
 APPLICATIONS = {
@@ -237,7 +190,7 @@ RELEASES = {
         action=_("Open"),
         more=ngettext_lazy("%(count)d more version to publish", "%(count)d more versions to publish", "count"),
         page="releases:overview",
-        facts=_higher,
+        facts=higher,
     ),
     "rejected": Kind(
         title=_("%(program)s %(what)s was rejected"),
@@ -257,7 +210,7 @@ RELEASES = {
         action=_("Report"),
         more=ngettext_lazy("%(count)d more version to check", "%(count)d more versions to check", "count"),
         page="releases:overview",
-        facts=_findings,
+        facts=findings,
     ),
 }
 PROGRAMS = {
@@ -287,7 +240,7 @@ PROGRAMS = {
             "%(count)d more privacy agreement to compare", "%(count)d more privacy agreements to compare", "count"
         ),
         page="privacy:overview",
-        facts=_undeclared,
+        facts=undeclared,
     ),
     "messages": Kind(
         title="%(words)s",
@@ -301,7 +254,37 @@ PROGRAMS = {
             "count",
         ),
         page="messaging:overview",
-        facts=_failed,
+        facts=failed,
+    ),
+}
+GRANTS = {
+    "expiring_permission": Kind(
+        title=_("%(program)s loses %(what)s soon"),
+        context=_("%(application)s granted it until %(until)s"),
+        state="suspended",
+        label=_("Expires soon"),
+        url=lambda row: reverse("devmgmt:permissions", args=[row.app_id], query={"application": row.host_id}),
+        action=_("Renew"),
+        more=ngettext_lazy(
+            "%(count)d more permission that expires soon", "%(count)d more permissions that expire soon", "count"
+        ),
+        page="devmgmt:overview",
+        tells_since=False,
+        facts=until,
+    ),
+    "expiring_exemption": Kind(
+        title=_("%(program)s must soon pass domain verification again"),
+        context=_("%(application)s lets it skip that until %(until)s"),
+        state="suspended",
+        label=_("Expires soon"),
+        url=of_program("devmgmt:domains"),
+        action=_("Renew"),
+        more=ngettext_lazy(
+            "%(count)d more exemption that expires soon", "%(count)d more exemptions that expire soon", "count"
+        ),
+        page="devmgmt:overview",
+        tells_since=False,
+        facts=until,
     ),
 }
 TEAMS = {
@@ -324,7 +307,7 @@ TEAMS = {
         more=ngettext_lazy("%(count)d more old secret", "%(count)d more old secrets", "count"),
         page="keys:overview",
         tells_since=False,
-        facts=_until,
+        facts=until,
     ),
     "invitation": Kind(
         title=_("%(words)s has not joined %(team)s"),
@@ -336,7 +319,7 @@ TEAMS = {
         more=ngettext_lazy("%(count)d more invitation", "%(count)d more invitations", "count"),
         page="accounts:list",
         tells_since=False,
-        facts=_expires,
+        facts=expires,
     ),
 }
 ELSEWHERE = {
@@ -348,7 +331,7 @@ ELSEWHERE = {
         action=_("Look"),
         more=ngettext_lazy("%(count)d more audit", "%(count)d more audits", "count"),
         page="releases:overview",
-        facts=_decided,
+        facts=decided,
     ),
     "own_binding": _request(
         _("Binding of %(program)s"),
@@ -367,6 +350,7 @@ ELSEWHERE = {
         lambda row: reverse("devmgmt:permissions", args=[row.app_id], query={"application": row.host_id}),
         ngettext_lazy("%(count)d more permission request", "%(count)d more permission requests", "count"),
         "devmgmt:overview",
+        asked_for,
     ),
 }
-KINDS: dict[str, Kind] = {**DECISIONS, **APPLICATIONS, **RELEASES, **PROGRAMS, **TEAMS, **ELSEWHERE}
+KINDS: dict[str, Kind] = {**DECISIONS, **APPLICATIONS, **RELEASES, **PROGRAMS, **GRANTS, **TEAMS, **ELSEWHERE}

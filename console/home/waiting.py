@@ -21,6 +21,8 @@ from console.home.person import Person
 from console.home.rows import NOTHING, number, part
 from console.reviews import querysets
 from devmgmt.keys.models import AppSecret
+from devmgmt.models import ApiPermission, DomainExemption
+from devmgmt.states import EXPIRES_SOON
 from grayscale.models import GrayscaleTask
 from grayscale.states import Reason
 from messaging.models import Gateway, Message, MyTemplate
@@ -51,6 +53,7 @@ def waiting(person: Person, *, at: datetime) -> Parts:
         yield from uploads(person, at=at)
     if develops := person.teams(Permission.DEVELOP):
         yield failed_messages(develops, at=at)
+        yield from expiring(develops, at=at)
     if administers := person.teams(Permission.ADMINISTER):
         yield from team_matters(administers, at=at)
 
@@ -65,7 +68,7 @@ def lateness(at: datetime) -> Case:
 
 
 def decisions(person: Person, *, at: datetime) -> Parts:
-    """Requests that the person may decide; those that wait for too long lead (V-10)."""
+    """Items that the person may decide; those that wait for too long lead (V-10)."""
     what: dict[str, Any] = {querysets.AUDIT: number("audit__version"), querysets.PERMISSION: F("api")}
     for kind, rows in querysets.waiting_for(person.user).items():
         program = "audit__mini_program" if kind == querysets.AUDIT else PROGRAM
@@ -77,6 +80,7 @@ def decisions(person: Person, *, at: datetime) -> Parts:
             program=program,
             host="application",
             what=what.get(kind, NOTHING),
+            count=querysets.waiting_together() if kind == querysets.PERMISSION else 0,
         )
 
 
@@ -195,6 +199,24 @@ def failed_messages(teams: list[int], *, at: datetime) -> QuerySet[Any]:
         program="",
         count=F("failed"),
     )
+
+
+# Grants -----------------------------------------------------------------------------------------------------------
+
+
+def expiring(teams: list[int], *, at: datetime) -> Parts:
+    """Permissions and exemptions that end soon and were not asked for again (D-10)."""
+    for kind, model, what in (("permission", ApiPermission, F("api")), ("exemption", DomainExemption, NOTHING)):
+        asked = model.objects.waiting().filter(renews=OuterRef("pk"))
+        ending = model.objects.approved().filter(
+            ~Exists(asked),
+            mini_program__team__in=teams,
+            expires_at__gt=at,
+            expires_at__lte=at + timedelta(days=EXPIRES_SOON),
+        )
+        yield part(
+            f"expiring_{kind}", ending, since="expires_at", rank=SOON, program=PROGRAM, host="application", what=what
+        )
 
 
 # Teams ------------------------------------------------------------------------------------------------------------

@@ -26,6 +26,8 @@ TASKS: dict[str, str | Promise] = {
     "guardrail.keep_watch": _("Check the guardrails of grayscale tasks"),
     "device.prune_changes": _("Delete changes that every process has read"),
     "devmgmt.keep_logs": _("Make room for logs and delete old ones"),
+    "devmgmt.end_expired": _("End grants that have expired"),
+    "devmgmt.remind_of_expiry": _("Notify of grants that expire soon"),
     "activity.keep_retention": _("Delete what was kept long enough"),
     "accounts.seal_factors": _("Seal second factors"),
     "keys.prune": _("Delete expired access tokens"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import TypeVar
 
 from django.http import Http404
@@ -32,6 +33,18 @@ def exemption_for(user: User, permission: Permission, decision_id: int) -> Domai
 def permission_for(user: User, permission: Permission, decision_id: int) -> ApiPermission:
     """Return an interface permission or the request for one, as `binding_for` does."""
     return _request_for(ApiPermission, user, permission, decision_id)
+
+
+def submissions_for(user: User, permission: Permission, ids: Collection[int]) -> list[ApiPermission]:
+    """Return every request of the submissions to which these belong, of any application, as `binding_for` does."""
+    named = list(ApiPermission.objects.filter(pk__in=ids))
+    if len(named) < len(set(ids)):
+        raise Http404
+    paths = ("mini_program__team", "application", "requested_by", "renews")
+    found = list(ApiPermission.objects.together_with(named).select_related(*paths).order_by("pk")) if named else []
+    for application_id in {row.application.application_id for row in found}:
+        application_for(user, permission, application_id)
+    return found
 
 
 def open_review_for(user: User, permission: Permission, decision_id: int) -> ReviewDecision:

@@ -91,6 +91,19 @@ class InboxFilter(RequestFilter):
     def __init__(self, request: SignedInRequest) -> None:
         super().__init__(request, querysets.decidable_by(request.user))
 
+    @property
+    def shown(self) -> Requests:
+        """The items in the tab, by kind (D-3)."""
+        return {kind: rows.items() for kind, rows in super().shown.items()}
+
+    @cached_property
+    def counts(self) -> dict[str, int]:
+        """How many items each tab keeps."""
+        return {value: self._count(condition) for value, (_label, condition) in self.tabs.items()}
+
+    def _count(self, condition: Q) -> int:
+        return querysets.count({kind: rows.filter(condition).items() for kind, rows in self.requests.items()})
+
 
 class GrantFilter(RequestFilter):
     """Kind and words over what an application has granted."""

@@ -1,11 +1,26 @@
 """A reviewer's decision."""
 
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import date, datetime, time
+from typing import Any
+
 from django import forms
+from django.utils import timezone
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from console.base.core.fields import WordsField
+from console.base.hosts.models import SensitiveApi
+from console.base.hosts.states import DecisionState
+from devmgmt.actions import Ruling
+from devmgmt.models import ApiPermission
+from devmgmt.rules import why_not_until
+from devmgmt.submissions import RULING
 
-APPROVE, REJECT = "approve", "reject"
+APPROVE, REJECT, LATER, MARKED = "approve", "reject", "later", "marked"
+LAST_MOMENT = time(23, 59, 59)
 
 
 class DecisionForm(forms.Form):
@@ -25,3 +40,119 @@ class DecisionForm(forms.Form):
         ),
     )
     decision = forms.ChoiceField(choices=[(APPROVE, _("Approve")), (REJECT, _("Reject"))], widget=forms.HiddenInput)
+
+
+class UntilField(forms.DateField):
+    """The last day of a grant, in the reader's time zone; gives its last second, None without end (D-10)."""
+
+    def __init__(self) -> None:
+        widget = forms.DateInput(format="%Y-%m-%d", attrs={"type": "date", "class": "form-control"})
+        super().__init__(
+            label=_("Granted until"), required=False, widget=widget, help_text=_("Leave blank to grant without end.")
+        )
+
+    def clean(self, value: Any) -> datetime | None:
+        day: date | None = super().clean(value)
+        if day is None:
+            return None
+        if not 2000 <= day.year <= 9000:  # what a time zone can still move
+            raise forms.ValidationError(self.error_messages["invalid"], code="invalid")
+        until = timezone.make_aware(datetime.combine(day, LAST_MOMENT))
+        if why := why_not_until(until, at=timezone.now()):
+            raise forms.ValidationError(why, code="invalid")
+        return until
+
+
+class GrantDecisionForm(DecisionForm):
+    """A decision on a grant, which may end by itself."""
+
+    until = UntilField()
+
+
+class TogetherForm(GrantDecisionForm):
+    """Decisions on several requests of one submission (D-3), with the button that was pressed.
+
+    A mark on a request counts; the button decides on those without one, and `marked` leaves them waiting. `open` names
+    the requests that were open on the page: what someone else has moved since is said beside it, and nothing is saved.
+    """
+
+    decision = forms.ChoiceField(
+        choices=[(APPROVE, ""), (REJECT, ""), (MARKED, "")],
+        widget=forms.HiddenInput,
+        error_messages={"required": _("Approve or reject.")},
+    )
+
+    def __init__(self, *args: Any, permissions: Sequence[ApiPermission], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        shown = set(self.data.getlist("open")) if self.is_bound else set()  # type: ignore[attr-defined]
+        self.on_page = [row for row in permissions if str(row.pk) in shown]
+        self.permissions = permissions
+        marks = [(APPROVE, _("Approve")), (REJECT, _("Reject")), (LATER, _("Later"))]
+        for row in permissions:
+            self.fields[f"{RULING}_{row.pk}"] = forms.ChoiceField(choices=marks, required=False, label=row.api)
+            self.fields[f"note_{row.pk}"] = WordsField(
+                label=_("Note on %(api)s") % {"api": row.api},
+                required=False,
+                max_length=2000,
+                widget=forms.Textarea(attrs={"class": "form-control", "rows": 2}),
+            )
+
+    def clean(self) -> dict[str, Any]:
+        data = super().clean() or self.cleaned_data
+        if "decision" not in data:
+            return data
+        data["rulings"] = [ruling for row in self.on_page if (ruling := self._ruling(row, data))]
+        if not data["rulings"] and not self.errors:
+            self.add_error(None, _("Mark at least one request."))
+        return data
+
+    def _ruling(self, row: ApiPermission, data: dict[str, Any]) -> Ruling | None:
+        """Return what is decided on a request; None where it goes on waiting or can't be decided."""
+        name = f"{RULING}_{row.pk}"
+        if row.state != DecisionState.WAITING:
+            words = gettext("Someone else was first: this is %(state)s now.")
+            self.add_error(name, words % {"state": row.get_state_display().lower()})
+            return None
+        mark = data.get(name) or data["decision"]
+        if mark in (LATER, MARKED):
+            return None
+        note = data.get(f"note_{row.pk}") or data.get("note", "")
+        if mark == REJECT and not note.strip():
+            own = bool(data.get(name))
+            words = gettext("Say what must change: a rejection needs a note.")
+            if own or "note" not in self.errors:
+                self.add_error(f"note_{row.pk}" if own else "note", words)
+        return Ruling(row, approve=mark == APPROVE, note=note)
+
+    def rows(
+        self, apis: Mapping[str, SensitiveApi]
+    ) -> list[tuple[ApiPermission, SensitiveApi | None, forms.BoundField, forms.BoundField]]:
+        """Return each request with what the application's list says of its API, its mark and its note."""
+        return [
+            (row, apis.get(row.api), self[f"{RULING}_{row.pk}"], self[f"note_{row.pk}"]) for row in self.permissions
+        ]
+
+
+class SelectedForm(forms.Form):
+    """Approve what `open` names of these requests, by item: “17,18”.
+
+    What someone else has moved since is said, and nothing is saved.
+    """
+
+    until = UntilField()
+
+    def __init__(self, *args: Any, permissions: Sequence[ApiPermission], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.permissions = permissions
+
+    def clean(self) -> dict[str, Any]:
+        data = super().clean() or self.cleaned_data
+        shown = set(",".join(self.data.getlist("open")).split(","))  # type: ignore[attr-defined]
+        data["chosen"] = [row for row in self.permissions if str(row.pk) in shown]
+        for row in data["chosen"]:
+            if row.state != DecisionState.WAITING:
+                words = gettext("%(subject)s: someone else was first, this is %(state)s now.")
+                self.add_error(None, words % {"subject": row.subject(), "state": row.get_state_display().lower()})
+        if not data["chosen"]:
+            self.add_error(None, _("Select at least one request."))
+        return data

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import reduce
 from operator import add
 from typing import Any
 
 from django.db.models import Case, CharField, Count, Exists, F, OuterRef, Q, QuerySet, Subquery, Value, When
 from django.db.models.functions import Coalesce
+from django.utils.translation import ngettext
 
 from console.base.accounts.models import User
+from console.base.core.states import badge_of
 from console.base.hosts.models import ApplicationMember, Decision, DefaultApi, HostApplication, SensitiveApi
 from console.base.hosts.querysets import DecisionQuerySet, DefaultApiQuerySet, HostApplicationQuerySet
 from console.base.hosts.states import DecisionState
@@ -40,12 +43,27 @@ ENDED = ("ended_at", *DECIDED)  # of grants
 
 @dataclass(frozen=True)
 class Line:
-    """A request as lists show it; `what` says which of the program's: the version of an audit, the API's name."""
+    """A request as lists show it; `what` says which of the program's: the version of an audit, the API's name.
+
+    `together` holds all requests of an item with several, this one included, in their order.
+    """
 
     kind: str
     decision: Decision
     program: MiniProgram
     what: str
+    together: tuple[ApiPermission, ...] = ()
+
+    @property
+    def states(self) -> list[tuple[str, str]]:
+        """The states of an item with several, each with how many: “2 Approved”."""
+        counted = Counter(decision.shown_state for decision in self.together)
+        return [(state, f"{count} {badge_of(state)[1]}") for state, count in counted.items()]
+
+    @property
+    def apis(self) -> list[str]:
+        """The APIs of an item with several."""
+        return [permission.api for permission in self.together]
 
 
 def decidable_by(user: User) -> Requests:
@@ -54,8 +72,11 @@ def decidable_by(user: User) -> Requests:
 
 
 def waiting_for(user: User) -> Requests:
-    """Return what waits for this user, by kind; nobody decides what they asked for themselves (P-2)."""
-    return {kind: rows.waiting().exclude(requested_by=user) for kind, rows in decidable_by(user).items()}
+    """Return the items that wait for this user, by kind; nobody decides what they asked for themselves (P-2).
+
+    APIs that were asked for at once are one item (D-3), here and wherever items are counted.
+    """
+    return {kind: rows.waiting().exclude(requested_by=user).items() for kind, rows in decidable_by(user).items()}
 
 
 def count(requests: Requests) -> int:
@@ -103,12 +124,52 @@ def in_line(requests: Requests, *, closed: tuple[str, ...] = DECIDED) -> QuerySe
 
 
 def lines(rows: list[dict[str, Any]]) -> list[Line]:
-    """Load what `in_line` named, in that order; a query for each kind that is there."""
+    """Load what `in_line` named, in that order, each request by itself; a query for each kind that is there."""
     found: dict[str, dict[int, Any]] = {}
     for kind, paths in LOADED.items():
         pks = [row["pk"] for row in rows if row["kind"] == kind]
         found[kind] = MODELS[kind].objects.select_related(*paths).in_bulk(pks)
     return [_line(row["kind"], found[row["kind"]][row["pk"]]) for row in rows]
+
+
+def item_lines(rows: list[dict[str, Any]]) -> list[Line]:
+    """Load the items that `in_line` named, each with all of its requests; one query more."""
+    found = lines(rows)
+    shown = [line.decision for line in found if isinstance(line.decision, ApiPermission)]
+    items: dict[int, list[ApiPermission]] = {}
+    for permission in ApiPermission.objects.together_with(shown).order_by("pk") if shown else ():
+        items.setdefault(permission.item, []).append(permission)
+    return [_item(line, items) for line in found]
+
+
+def _item(line: Line, items: Mapping[int, list[ApiPermission]]) -> Line:
+    together = items[line.decision.item] if isinstance(line.decision, ApiPermission) else []
+    if len(together) < 2:
+        return line
+    what = ngettext("%(count)d API", "%(count)d APIs", len(together)) % {"count": len(together)}
+    return replace(line, what=what, together=tuple(together))
+
+
+def waiting_together() -> Coalesce:
+    """Return, for a query of interface permissions, how many of the same item wait."""
+    same = ApiPermission.objects.waiting().filter(mini_program=OuterRef("mini_program"))
+    item = Coalesce(OuterRef("submission"), OuterRef("pk"))
+    of_one = same.alias(item=Coalesce("submission", "pk")).filter(item=item).order_by().values("mini_program")
+    return Coalesce(Subquery(of_one.annotate(n=Count("pk")).values("n")), 0)
+
+
+def submission_of(permission: ApiPermission) -> list[ApiPermission]:
+    """Return the requests that were sent with this one, itself included, in their order."""
+    people = ("mini_program__team", "application", "requested_by", "decided_by", "renews")
+    return list(ApiPermission.objects.together_with([permission]).select_related(*people).order_by("pk"))
+
+
+def read_again(permissions: list[ApiPermission]) -> None:
+    """Read how these requests stand now; one query."""
+    fresh = ApiPermission.objects.select_related("decided_by").in_bulk([permission.pk for permission in permissions])
+    for permission in permissions:
+        for name in ("state", "decided_by", "decided_at", "note", "expires_at"):
+            setattr(permission, name, getattr(fresh[permission.pk], name))
 
 
 def _line(kind: str, decision: Any) -> Line:
@@ -121,7 +182,7 @@ def with_counts(applications: HostApplicationQuerySet, user: User) -> HostApplic
     """Annotate `bound` (mini programs served), `waiting` (requests of any kind) and `own_role` of `user`."""
     return applications.annotate(
         bound=_count(Binding.objects.bound()),
-        waiting=reduce(add, (_count(model.objects.waiting()) for model in MODELS.values())),
+        waiting=reduce(add, (_count(model.objects.waiting().items()) for model in MODELS.values())),
         own_role=Coalesce(
             Subquery(ApplicationMember.objects.filter(application=OuterRef("pk"), user=user).values("role")),
             Value(""),

@@ -12,20 +12,29 @@ from console.base.accounts.states import NotificationKind
 from console.base.hosts.models import Decision
 from console.base.hosts.people import reviewers_of
 from console.reviews.querysets import LOADED, MODELS
+from devmgmt.models import ApiPermission
 
 
 def remind(*, at: datetime) -> int:
     """Notify the reviewers of every decision that is overdue at `at`, once a day; return how many."""
-    overdue = [model.objects.select_related(*LOADED[kind]).to_remind(at=at) for kind, model in MODELS.items()]
+    overdue = [model.objects.to_remind(at=at).items().select_related(*LOADED[kind]) for kind, model in MODELS.items()]
     return sum(remind_of(decision, at=at) for rows in overdue for decision in rows)
 
 
 @transaction.atomic
 def remind_of(decision: Decision, *, at: datetime) -> bool:
-    """Notify of one decision, unless another sweep did or it was decided meanwhile: the UPDATE takes it or nothing."""
-    still = type(decision).objects.to_remind(at=at).filter(pk=decision.pk, notified_at=decision.notified_at)
-    if not still.update(notified_at=at):
+    """Notify of one item, unless another sweep did or it was decided meanwhile: the UPDATE takes it or nothing.
+
+    APIs that were asked for at once are one notification.
+    """
+    overdue = type(decision).objects.to_remind(at=at)
+    if not overdue.filter(pk=decision.pk, notified_at=decision.notified_at).update(notified_at=at):
         return False
+    together: list[Decision] = [decision]
+    if isinstance(decision, ApiPermission):
+        others = ApiPermission.objects.waiting().together_with([decision]).exclude(pk=decision.pk)
+        others.update(notified_at=at)
+        together += others
     hours = decision.hours_waiting(at=at)
     notify(
         [user for user in reviewers_of(decision.application) if user.pk != decision.requested_by_id],
@@ -36,9 +45,17 @@ def remind_of(decision: Decision, *, at: datetime) -> bool:
                 "%(subject)s has waited %(hours)d hours for %(application)s's decision",
                 hours,
             )
-            % {"subject": decision.subject(), "application": decision.application, "hours": hours}
+            % {"subject": _subject(together), "application": decision.application, "hours": hours}
         ),
         detail=lambda: decision.reason,
         url=decision.get_absolute_url(),
     )
     return True
+
+
+def _subject(together: list[Decision]) -> str:
+    first = together[0]
+    if len(together) == 1 or not isinstance(first, ApiPermission):
+        return first.subject()
+    words = ngettext("%(count)d API for %(program)s", "%(count)d APIs for %(program)s", len(together))
+    return words % {"count": len(together), "program": first.mini_program}

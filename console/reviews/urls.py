@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from console.reviews.views import apis, applications, code, default_apis, grants, inbox
+from console.reviews.views import apis, applications, code, default_apis, grants, inbox, selected
 
 app_name = "reviews"
 urlpatterns = [
@@ -14,6 +14,7 @@ urlpatterns = [
     path("bindings/<int:decision_id>/files/file/", code.binding_file, name="binding_file"),
     path("bindings/<int:decision_id>/package/", code.binding_package, name="binding_package"),
     path("exemptions/<int:decision_id>/", inbox.exemption, name="exemption"),
+    path("permissions/approve/", selected.approve, name="approve_selected"),
     path("permissions/<int:decision_id>/", inbox.permission, name="permission"),
     path("audits/<int:decision_id>/", inbox.audit, name="audit"),
     path("audits/<int:decision_id>/package/", code.package, name="package"),

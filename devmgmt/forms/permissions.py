@@ -6,8 +6,10 @@ from collections.abc import Iterable
 from typing import Any
 
 from django import forms
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from console.base.core import times
 from console.base.core.fields import WordsField
 from console.base.hosts.models import SensitiveApi
 
@@ -32,4 +34,11 @@ class PermissionsForm(forms.Form):
 
     def __init__(self, *args: Any, apis: Iterable[SensitiveApi], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["apis"].choices = [(api.name, api.title) for api in apis]  # type: ignore[attr-defined]
+        self.fields["apis"].choices = [(api.name, _words(api)) for api in apis]  # type: ignore[attr-defined]
+
+
+def _words(api: SensitiveApi) -> str:
+    """Return what the API does, and until when the program may call it already (D-10)."""
+    until = getattr(api, "granted_until", None)
+    parts = (api.title, until and gettext("granted until %(time)s") % {"time": times.exact(until)})
+    return " · ".join(part for part in parts if part)

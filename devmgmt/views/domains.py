@@ -41,7 +41,8 @@ def domains(request: SignedInRequest, program: MiniProgram) -> HttpResponse:
     shown = exemptions.select_related("application", "requested_by", "decided_by", "ended_by")
     live = sorted(shown.live(), key=lambda grant: (grant.state != DecisionState.APPROVED, -grant.pk))
     missing = lacking(program.held, Permission.DEVELOP)
-    askable = {application.pk for application in bound} - {grant.application_id for grant in live}
+    settled = {grant.application_id for grant in live if not grant.can_be_renewed}
+    askable = {application.pk for application in bound} - settled
     context = {
         "mini_program": program,
         "types": [(kind, lists[kind]) for kind in DomainType],
@@ -52,6 +53,7 @@ def domains(request: SignedInRequest, program: MiniProgram) -> HttpResponse:
         "month": MONTHS[timezone.localtime(at).month],
         "why_not_edit": missing or rules.why_not_change_domains(used, at=at),
         "exemptions": live,
+        "renewable": askable,
         "past_exemptions": shown.closed()[:SHOWN_PAST],
         "past_count": exemptions.closed().count(),
         "shown_past": SHOWN_PAST,
@@ -72,7 +74,7 @@ def _tester(
     """Judge the URL in the address, and say what each bound application makes of it, unless it is no URL at all."""
     form = TesterForm(request.GET)
     verdict = form.verdict(lists)
-    skipping = {grant.application_id for grant in live if grant.state == DecisionState.APPROVED}
+    skipping = {grant.application_id for grant in live if grant.shown_state == "granted"}
     answers = [(application, application.pk in skipping) for application in bound] if verdict and verdict.checks else []
     return {"form": form, "verdict": verdict, "answers": answers}
 

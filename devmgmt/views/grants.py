@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django import forms
+from django.db.models import Q
 from django.http import HttpResponse
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -13,10 +14,12 @@ from console.base.accounts.access import SignedInRequest, route
 from console.base.accounts.permissions import Permission
 from console.base.core.pages import confirm_page, form_page, posted
 from console.base.core.states import badge_of
+from console.base.hosts.states import DecisionState
 from devmgmt import actions
 from devmgmt.access import exemption_for, permission_for
 from devmgmt.forms.grants import ExemptionForm
 from devmgmt.models import ApiPermission, DomainExemption, ProgramGrant
+from devmgmt.querysets import GrantQuerySet
 from miniprograms.access import mini_program_for
 from miniprograms.models import MiniProgram
 
@@ -24,17 +27,25 @@ from miniprograms.models import MiniProgram
 @route(Permission.DEVELOP, load=mini_program_for, methods="GET POST")
 def apply_for_exemption(request: SignedInRequest, program: MiniProgram) -> HttpResponse:
     """Ask a bound application to let the program skip domain verification (D-2)."""
-    asked = DomainExemption.objects.live().filter(mini_program=program).values("application")
+    own = DomainExemption.objects.filter(mini_program=program)
+    settled = own.filter(Q(state=DecisionState.WAITING) | Q(state=DecisionState.APPROVED, expires_at=None))
+    bound = program.bindings.bound().applications().exclude(pk__in=settled.values("application"))
     url = reverse("devmgmt:domains", args=[program.app_id])
     return form_page(
         request,
-        ExemptionForm(posted(request), applications=program.bindings.bound().applications().exclude(pk__in=asked)),
+        ExemptionForm(posted(request), applications=bound, initial=_before(own, request.GET.get("application", ""))),
         save=lambda data: actions.apply_for_exemption(program, by=request.user, **data),
         success=lambda grant: (_("%(application)s is asked. Its reviewers decide.") % _names(grant), url),
         template="devmgmt/exemption_form.html",
         cancel=url,
         mini_program=program,
     )
+
+
+def _before(own: GrantQuerySet, application_id: str) -> dict[str, Any]:
+    """Return application and reason of the exemption that is asked for again; nothing where there is none (D-10)."""
+    old = own.approved().filter(application__application_id=application_id, expires_at__isnull=False).first()
+    return {"application": old.application_id, "reason": old.reason} if old else {}
 
 
 @route(Permission.DEVELOP, load=exemption_for, methods="GET POST")

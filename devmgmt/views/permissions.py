@@ -24,7 +24,7 @@ from devmgmt.states import SHOWN_PAST
 from miniprograms.access import mini_program_for
 from miniprograms.models import MiniProgram
 
-PEOPLE = ("application", "requested_by", "decided_by", "ended_by")
+PEOPLE = ("application", "requested_by", "decided_by", "ended_by", "renews")
 
 
 @route(Permission.VIEW, load=mini_program_for)
@@ -75,7 +75,9 @@ def _left(program: MiniProgram) -> set[str]:
 def _list(request: SignedInRequest, program: MiniProgram, application: HostApplication) -> dict[str, Any]:
     """Return what one application restricts, with the program's newest request for each."""
     own = ApiPermission.objects.filter(mini_program=program, application=application)
-    newest = own.filter(api=OuterRef("name")).order_by("-pk")
+    # What waits says most, then what is granted: a renewal that was rejected leaves the grant in force.
+    says_most = Case(When(state=DecisionState.WAITING, then=0), When(state=DecisionState.APPROVED, then=1), default=2)
+    newest = own.filter(api=OuterRef("name")).order_by(says_most, "-pk")
     apis = application.apis.annotate(
         stands=Coalesce(Subquery(newest.values("state")[:1]), Value("")), newest=Subquery(newest.values("pk")[:1])
     )
@@ -96,9 +98,17 @@ def _list(request: SignedInRequest, program: MiniProgram, application: HostAppli
 
 
 def _askable(program: MiniProgram, application: HostApplication) -> QuerySet[SensitiveApi]:
-    """What the application restricts and the program has neither been granted nor asked for."""
-    live = ApiPermission.objects.live().filter(mini_program=program, application=application, api=OuterRef("name"))
-    return application.apis.filter(~Exists(live), restricted=True)
+    """What the application restricts and the program has neither asked for nor been granted without end (D-10)."""
+    own = ApiPermission.objects.filter(mini_program=program, application=application, api=OuterRef("name"))
+    settled = own.filter(Q(state=DecisionState.WAITING) | Q(state=DecisionState.APPROVED, expires_at=None))
+    ending = own.filter(state=DecisionState.APPROVED).order_by("-pk").values("expires_at")[:1]
+    return application.apis.filter(~Exists(settled), restricted=True).annotate(granted_until=Subquery(ending))
+
+
+def _reason_before(program: MiniProgram, application: HostApplication, apis: list[str]) -> str:
+    """Return why the first of these was asked for last time, to ask again with the same words."""
+    own = ApiPermission.objects.approved().filter(mini_program=program, application=application, api__in=apis)
+    return own.values_list("reason", flat=True).first() or ""
 
 
 @route(Permission.DEVELOP, load=mini_program_for, methods="GET POST")
@@ -113,9 +123,11 @@ def apply(request: SignedInRequest, program: MiniProgram) -> HttpResponse:
     apis = list(_askable(program, application))
     if request.method == "GET" and rules.why_not_apply_for_permissions(application, askable=len(apis)):
         return redirect(back)
+    named = [api.name for api in apis if api.name in request.GET.getlist("api")]
+    reason = _reason_before(program, application, named) if named else ""
     return form_page(
         request,
-        PermissionsForm(posted(request), apis=apis, initial={"apis": request.GET.getlist("api")}),
+        PermissionsForm(posted(request), apis=apis, initial={"apis": named, "reason": reason}),
         save=lambda data: actions.apply_for_permissions(program, application=application, by=request.user, **data),
         success=lambda asked: (_asked(application, asked), back),
         template="devmgmt/permissions_form.html",

@@ -102,7 +102,7 @@ def test_dangerous_routes_ask_for_the_password_again():
         "platform:delete_template", "platform:edit_api", "platform:edit_category", "platform:edit_ide_download",
         "platform:edit_template", "platform:selected_apis", "platform:selected_categories", "platform:selected_ide",
         "platform:selected_templates", "privacy:publish", "platform:new_team",
-        "releases:publish", "releases:roll_back", "reviews:audit", "reviews:binding", "reviews:exemption",
+        "releases:publish", "releases:roll_back", "reviews:approve_selected", "reviews:audit", "reviews:binding", "reviews:exemption",
         "reviews:permission", "sign_in_not_mine", "take_address",
         "platform:add_member", "platform:ask_for_address", "platform:edit_person", "platform:edit_team",
         "platform:new_person", "platform:remove_member", "platform:resend_invitation", "platform:revoke_invitation",

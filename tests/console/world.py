@@ -76,6 +76,7 @@ def make_world(label: str) -> World:
     factories.make_trial(audit.version, query=f"label={label}")
     exemption = factories.make_exemption(program, application)
     permission = factories.make_permission(program, application, factories.make_api(application).name)
+    factories.make_permission(program, application, "wx.chooseAddress", state="waiting", submission=permission)
     template = factories.make_template(program)
     consent = factories.make_consent(factories.make_program_user(program, application), template)
     message = factories.make_message(consent, state="failed", reason=f"{label} reason")

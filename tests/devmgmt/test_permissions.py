@@ -185,11 +185,11 @@ def test_ask_for_several_with_one_reason(signed_in, program, developer, applicat
         for grant in asked
     ]
     told = Notification.objects.filter(user=reviewer).order_by("pk")
-    assert [notice.text for notice in told] == [
-        f"{grant.api} for City Bus waits for Metro Wallet's decision" for grant in asked
+    assert [(notice.text, notice.detail) for notice in told] == [
+        ("City Bus asks Metro Wallet for 2 APIs", "wx.getLocation, wx.startRecord\nStops nearby.")
     ]
-    host = signed_in(reviewer)
-    assert [host.get(notice.url).status_code for notice in told] == [200, 200]
+    assert [grant.item for grant in asked] == [asked[0].pk] * 2
+    assert signed_in(reviewer).get(told[0].url).status_code == 200
 
 
 def test_the_form_offers_what_can_be_asked_for(signed_in, program, developer, application):
@@ -218,6 +218,19 @@ def test_what_can_not_be_asked_for(signed_in, program, developer, application, a
     response = ask(signed_in(developer), program, application, *apis, reason=reason)
     assert (response.status_code, list(response.context["form"].errors)) == (422, [field])
     assert ApiPermission.objects.count() == 1
+
+
+def test_one_page_can_hold_what_is_asked_for_at_once(signed_in, program, developer, application):
+    names = [factories.make_api(application, f"wx.number{number}").name for number in range(101)]
+    client = signed_in(developer)
+    response = ask(client, program, application, *names)
+    assert response.context["form"].errors == {"apis": ["Choose at most 100 APIs at once."]}
+    assert ask(client, program, application, *names[:100]).status_code == 302
+    reviewer, asked = factories.make_reviewer(application), list(ApiPermission.objects.order_by("pk"))
+    fields = {"open": [row.pk for row in asked], "decision": "approve"}
+    fields |= {f"{name}_{row.pk}": "" for row in asked for name in ("ruling", "note")}
+    assert signed_in(reviewer).post(asked[0].get_absolute_url(), fields).status_code == 302
+    assert ApiPermission.objects.granted().count() == 100
 
 
 def test_only_a_bound_application_can_be_asked(signed_in, program, developer, application):

@@ -33,6 +33,7 @@ STATES: dict[str, tuple[str, str | Promise]] = {
     "ended": ("secondary", _("Ended")),
     "revoked": ("secondary", _("Revoked")),
     "expired": ("secondary", _("Expired")),
+    "renewed": ("secondary", _("Renewed")),
     "off": ("secondary", _("Off the shelf")),
     "restricted": ("secondary", _("Restricted")),
 }

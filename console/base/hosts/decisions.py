@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from datetime import datetime
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -22,27 +23,52 @@ D = TypeVar("D", bound=Decision)
 
 def ask(decision: D, *, at: datetime | None = None) -> D:
     """Save a new request and notify the application's reviewers; inside the caller's transaction (L-6, V-10)."""
-    decision.notified_at = decision.requested_at = at = at or timezone.now()
-    decision.save()
-    notify(
-        [user for user in reviewers_of(decision.application) if user != decision.requested_by],
-        kind=NotificationKind.REVIEW,
+    at = save(decision, at=at).requested_at
+    notify_reviewers(
+        decision,
         text=lambda: (
             _("%(subject)s waits for %(application)s's decision")
             % {"subject": decision.subject(), "application": decision.application}
         ),
-        detail=lambda: decision.reason,
-        url=decision.get_absolute_url(),
         at=at,
     )
     return decision
 
 
-def settle(decision: D, *, approve: bool, by: User, note: str = "", at: datetime | None = None) -> D:
+def save(decision: D, *, at: datetime | None = None) -> D:
+    """Save a new request of which the reviewers are notified together with others."""
+    decision.notified_at = decision.requested_at = at or timezone.now()
+    decision.save()
+    return decision
+
+
+def notify_reviewers(
+    decision: Decision, *, text: Callable[[], str], detail: Callable[[], str] | None = None, at: datetime | None = None
+) -> None:
+    """Notify those who may decide it, so not who asked for it (P-2)."""
+    notify(
+        [user for user in reviewers_of(decision.application) if user.pk != decision.requested_by_id],
+        kind=NotificationKind.REVIEW,
+        text=text,
+        detail=detail or (lambda: decision.reason),
+        url=decision.get_absolute_url(),
+        at=at,
+    )
+
+
+def settle(
+    decision: D,
+    *,
+    approve: bool,
+    by: User,
+    note: str = "",
+    at: datetime | None = None,
+    also: Mapping[str, Any] | None = None,
+) -> D:
     """Approve or reject a waiting request: a guarded UPDATE, inside the caller's transaction.
 
-    The caller emits the event. Raises ActionRefused for the requester's own request (P-2) and for
-    a rejection without a note, Conflict when the request no longer waits.
+    The caller emits the event; `also` holds columns of its own that change with the decision. Raises ActionRefused for
+    the requester's own request (P-2) and for a rejection without a note, Conflict when the request no longer waits.
     """
     if decision.requested_by_id == by.pk:
         raise ActionRefused(rules.own_request())
@@ -53,6 +79,7 @@ def settle(decision: D, *, approve: bool, by: User, note: str = "", at: datetime
         "decided_by": by,
         "decided_at": at or timezone.now(),
         "note": note.strip(),
+        **(also or {}),
     }
     move(decision, source=DecisionState.WAITING, **changes)
     return decision

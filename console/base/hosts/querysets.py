@@ -91,6 +91,10 @@ class DecisionQuerySet(models.QuerySet[Any]):
         """Approved and in force."""
         return self.filter(state=DecisionState.APPROVED)
 
+    def items(self) -> Self:
+        """One for each item of the inbox: what is decided on one page."""
+        return self
+
     def decided(self) -> Self:
         """Somebody approved or rejected it, whatever came of it later."""
         return self.filter(decided_at__isnull=False)

@@ -6,7 +6,9 @@ A grant's argument is “application: APIs: why”; without APIs it is about dom
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
+
+from django.utils import timezone
 
 from console.base.accounts.models import User
 from console.base.hosts.models import HostApplication
@@ -50,13 +52,16 @@ def ask_for_apis(program: MiniProgram, argument: str, *, by: User, applications:
     )
 
 
-def decide_on_apis(program: MiniProgram, argument: str, *, approve: bool, by: User, at: datetime) -> None:
-    """Grant or reject APIs that the program has asked for."""
+def decide_on_apis(
+    program: MiniProgram, argument: str, *, approve: bool, by: User, at: datetime, days: int = 0
+) -> None:
+    """Grant or reject APIs that the program has asked for; with `days`, until so many days from now."""
     name, apis, *note = argument.split(": ")
+    until = timezone.now() + timedelta(days=days) if days else None
     for permission in ApiPermission.objects.waiting().filter(
         mini_program=program, application__name=name, api__in=apis.split()
     ):
-        actions.decide(permission, approve=approve, by=by, at=at, note="".join(note))
+        actions.decide(permission, approve=approve, by=by, at=at, note="".join(note), until=until)
 
 
 def revoke_api(program: MiniProgram, argument: str, *, by: User, at: datetime) -> None:

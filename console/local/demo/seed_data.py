@@ -157,7 +157,7 @@ PROGRAMS: dict[str, dict[str, Any]] = {
             (24 * 33, "ask_apis", f"{HARBOUR}: wx.getLocation wx.startLocationUpdate: Stops nearby and the way there"),
             (24 * 32, "grant_apis", f"{HARBOUR}: wx.getLocation wx.startLocationUpdate"),
             (24 * 32, "ask_apis", f"{METRO}: wx.getLocation: Stops nearby"),
-            (24 * 31, "grant_apis", f"{METRO}: wx.getLocation"),
+            (24 * 31, "lend_apis", f"{METRO}: wx.getLocation"),
             (24 * 9, "ask_apis", f"{HARBOUR}: wx.getPhoneNumber: A message before the last bus leaves"),
             (24 * 8, "reject_apis", f"{HARBOUR}: wx.getPhoneNumber: Subscription messages do this without the number."),
             (24 * 4, "revoke_api", f"{HARBOUR}: wx.startLocationUpdate: It also runs while no route is shown."),

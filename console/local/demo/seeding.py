@@ -72,6 +72,7 @@ APPLICATION_MOVES: Moves = {
 REVIEWER_MOVES: dict[str, Callable[..., Any]] = {
     "let_skip": development.let_skip,
     "grant_apis": partial(development.decide_on_apis, approve=True),
+    "lend_apis": partial(development.decide_on_apis, approve=True, days=5),
     "reject_apis": partial(development.decide_on_apis, approve=False),
     "revoke_api": development.revoke_api,
 }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Sequence
 from typing import Any
 
 from django.conf import settings
@@ -14,16 +15,18 @@ from django.utils.translation import gettext as _
 from console.base.accounts.access import SignedInRequest, route
 from console.base.accounts.models import User
 from console.base.accounts.permissions import Permission
+from console.base.core.errors import ActionRefused
 from console.base.core.pages import form_page, posted
 from console.base.hosts.models import Decision, HostApplication
-from console.base.hosts.rules import why_not_decide
+from console.base.hosts.rules import own_request, why_not_decide
 from console.base.hosts.states import DecisionState
 from console.reviews import querysets
 from console.reviews.access import binding_for, exemption_for, permission_for
 from console.reviews.filters import InboxFilter
-from console.reviews.forms import APPROVE, DecisionForm
+from console.reviews.forms import APPROVE, DecisionForm, GrantDecisionForm, TogetherForm
 from console.reviews.views.code import of_binding, of_decision, report_shown, tree_shown
 from devmgmt import actions as devmgmt
+from devmgmt import submissions
 from devmgmt.models import ApiPermission, DomainExemption, ProgramGrant
 from devmgmt.states import DomainType
 from miniprograms import actions as miniprograms
@@ -42,13 +45,20 @@ def inbox(request: SignedInRequest) -> HttpResponse:
     filters = InboxFilter(request)
     line = querysets.in_line(filters.shown)  # of several tables: no page_of
     page = Paginator(line, settings.PAGE_SIZE).get_page(request.GET.get("page"))
+    lines = querysets.item_lines(list(page.object_list))
     context = {
         "filter": filters,
         "page": page,
-        "lines": querysets.lines(list(page.object_list)),
+        "lines": lines,
+        "selectable": {line.decision.pk for line in lines if _can_be_selected(line, request.user)},
         "reviews": HostApplication.objects.where(request.user, Permission.DECIDE).exists(),
     }
     return render(request, "reviews/inbox.html", context)
+
+
+def _can_be_selected(line: querysets.Line, user: User) -> bool:
+    """Whether it can be approved from the list: an API, which has no more to read than the list shows (P-2)."""
+    return line.kind == querysets.PERMISSION and not why_not_decide(line.decision, by=user)
 
 
 @route(Permission.DECIDE, load=review_for, methods="GET POST", sudo=True)
@@ -109,7 +119,10 @@ def exemption(request: SignedInRequest, decision: DomainExemption) -> HttpRespon
 
 @route(Permission.DECIDE, load=permission_for, methods="GET POST", sudo=True)
 def permission(request: SignedInRequest, decision: ApiPermission) -> HttpResponse:
-    """Decide whether a program may call a restricted API (D-3)."""
+    """Decide whether a program may call a restricted API (D-3), or the APIs that were asked for at once."""
+    together = querysets.submission_of(decision)
+    if len(together) > 1:
+        return _permissions(request, decision, together)
     return _decide(
         request,
         decision,
@@ -122,32 +135,83 @@ def permission(request: SignedInRequest, decision: ApiPermission) -> HttpRespons
     )
 
 
-def _others(grant: ProgramGrant) -> list[querysets.Line]:
+def _permissions(request: SignedInRequest, decision: ApiPermission, together: list[ApiPermission]) -> HttpResponse:
+    """Show what was asked for at once; on POST decide each in one transaction, and go on to what waits next (D-3)."""
+    user, application = request.user, decision.application
+    for permission in together:
+        permission.application, permission.mini_program = application, decision.mini_program
+    own = decision.requested_by_id == user.pk
+    waiting = any(permission.state == DecisionState.WAITING for permission in together)
+
+    def save(data: dict[str, Any]) -> list[ApiPermission]:
+        try:
+            return devmgmt.decide_together(data["rulings"], by=user, until=data["until"])
+        except ActionRefused:
+            querysets.read_again(together)  # Nothing of it was saved, and someone else may have been first.
+            raise
+
+    def success(decided: list[ApiPermission]) -> tuple[str, str]:
+        return f"{submissions.counts(decided)}.", _next(user, left={permission.pk for permission in together})
+
+    form = TogetherForm(posted(request), permissions=together)
+    apis = {api.name: api for api in application.apis.filter(name__in=[permission.api for permission in together])}
+    return form_page(
+        request,
+        form,
+        save=save,
+        success=success,
+        template="reviews/permissions.html",
+        program=decision.mini_program,
+        application=application,
+        decision=decision,
+        title=submissions.asks(together),
+        together=together,
+        rows=form.rows(apis),
+        waiting=waiting,
+        why_not=own_request() if own and waiting else "",
+        bound=querysets.is_bound(decision.mini_program, application),
+        others=_others(decision, without=together),
+    )
+
+
+def _others(grant: ProgramGrant, *, without: Sequence[ProgramGrant] = ()) -> list[querysets.Line]:
     """Return what else the program asked of this application: what waits first, then the newest."""
     requests = {
         kind: rows.filter(mini_program=grant.mini_program)
         for kind, rows in querysets.grants_of(grant.application).items()
     }
-    own = type(grant)
-    kept = {kind: rows.exclude(pk=grant.pk) if rows.model is own else rows for kind, rows in requests.items()}
+    own, shown = type(grant), [grant.pk, *(other.pk for other in without)]
+    kept = {kind: rows.exclude(pk__in=shown) if rows.model is own else rows for kind, rows in requests.items()}
     return querysets.lines(list(querysets.in_line(kept, closed=querysets.ENDED)[:OTHERS_SHOWN]))
 
 
 def _decide(request: SignedInRequest, decision: Decision, verb: Any, /, **context: Any) -> HttpResponse:
     """Show a request with its decision card; on POST run `verb` and go on to what waits next, or to the inbox."""
     user: User = request.user
+    form = (GrantDecisionForm if isinstance(decision, ProgramGrant) else DecisionForm)(posted(request))
+
+    def save(data: dict[str, Any]) -> Decision:
+        until = {"until": data["until"]} if "until" in data else {}
+        decided: Decision = verb(decision, approve=data["decision"] == APPROVE, by=user, note=data["note"], **until)
+        return decided
 
     def success(decided: Decision) -> tuple[str, str]:
         words = {"subject": decided.subject(), "state": decided.get_state_display().lower()}
-        waiting = querysets.lines(list(querysets.in_line(querysets.waiting_for(user))[:1]))
-        url = waiting[0].decision.get_absolute_url() if waiting else reverse("reviews:list")
-        return _("%(subject)s: %(state)s.") % words, url
+        return _("%(subject)s: %(state)s.") % words, _next(user)
 
     return form_page(
         request,
-        DecisionForm(posted(request)),
-        save=lambda data: verb(decision, approve=data["decision"] == APPROVE, by=user, note=data["note"]),
+        form,
+        save=save,
         success=success,
         why_not=why_not_decide(decision, by=user),
         **{"decision": decision, "application": decision.application, **context},
     )
+
+
+def _next(user: User, *, left: Collection[int] = ()) -> str:
+    """Return the page of what waits next for the user, without the interface permissions `left`; else the inbox."""
+    waiting = dict(querysets.waiting_for(user))
+    waiting[querysets.PERMISSION] = waiting[querysets.PERMISSION].exclude(pk__in=left)
+    lines = querysets.lines(list(querysets.in_line(waiting)[:1]))
+    return lines[0].decision.get_absolute_url() if lines else reverse("reviews:list")

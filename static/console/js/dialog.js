@@ -16,6 +16,15 @@ document.addEventListener('click', event => {
   }
 })
 
+// <form data-dialog method="get"> does the same with its fields in the address.
+document.addEventListener('submit', event => {
+  const form = event.target.closest('form[data-dialog]')
+  if (!form) return
+  event.preventDefault()
+  const fields = new URLSearchParams(new FormData(form))
+  htmx.ajax('GET', `${form.getAttribute('action')}?${fields}`, { source: form, target: '#dialog', swap: 'innerHTML' })
+})
+
 // What is downloaded leaves the page as it is: nothing else would close the dialog.
 dialog.addEventListener('submit', event => {
   if (event.target.matches('[data-download]')) setTimeout(() => dialog.close())

@@ -5,6 +5,13 @@ document.addEventListener('change', event => {
   if (form) form.requestSubmit()
 })
 
+// A box that checks all others of a name.
+document.addEventListener('change', event => {
+  const name = event.target.dataset.checkAll
+  if (!name) return
+  for (const box of document.querySelectorAll(`main [type=checkbox][name="${name}"]`)) box.checked = event.target.checked
+})
+
 function count (area) {
   let place = area.previousElementSibling
   if (!place?.matches('.counter')) {
@@ -20,6 +27,7 @@ function count (area) {
 
 function prepare (root) {
   for (const area of root.querySelectorAll('textarea[maxlength]')) count(area)
+  for (const box of root.querySelectorAll('[data-check-all]')) box.parentElement.hidden = false // It needs this script.
   root.querySelector('[data-focus]')?.focus()
 }
 

@@ -1,0 +1,142 @@
+"""Grants that end by themselves (D-10): what is said before, and what is written once their time is over.
+
+Nothing waits for the sweep: questions and device policies leave out what has expired by the database's clock. The sweep
+writes it down, and notifies.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from datetime import datetime
+from typing import Any, TypeVar
+
+from django.db import transaction
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from console.base.accounts.models import User
+from console.base.accounts.notifying import members_with, notify
+from console.base.accounts.permissions import Permission
+from console.base.accounts.states import NotificationKind
+from console.base.activity.events import emit
+from console.base.core import times
+from console.base.core.text import listed
+from console.base.hosts import decisions
+from console.base.hosts.models import HostApplication
+from console.base.hosts.people import reviewers_of
+from console.base.hosts.states import DecisionState
+from devmgmt import events
+from devmgmt.models import ApiPermission, DomainExemption, ProgramGrant
+from devmgmt.states import TOLD_BEFORE
+from miniprograms.actions import lock
+from miniprograms.models import MiniProgram
+
+G = TypeVar("G", bound=ProgramGrant)
+LOADED = ("mini_program__team", "application")
+KINDS: tuple[type[ProgramGrant], ...] = (ApiPermission, DomainExemption)
+
+
+def live_of(kind: type[G], program: MiniProgram, application: HostApplication, *, at: datetime) -> list[G]:
+    """Return what is in force or asked for, requests last, once what has expired is ended; under the program's lock."""
+    live = kind.objects.live().filter(mini_program=program, application=application)
+    for grant in live.expired(at=at).select_related("application"):
+        grant.mini_program = program
+        _end(grant, at=at)
+    return sorted(live.all(), key=lambda grant: grant.state == DecisionState.WAITING)
+
+
+def replace(grant: ProgramGrant, *, by: User, at: datetime) -> None:
+    """End what an approved request renews, if it is still in force; under the program's lock."""
+    if grant.renews is None:
+        return
+    old = type(grant).objects.approved().filter(pk=grant.renews.pk).select_related("application").first()
+    if old is None:
+        return
+    old.mini_program = grant.mini_program
+    decisions.move(old, source=DecisionState.APPROVED, state=DecisionState.ENDED, ended_at=at)
+    event = events.moves_of(old).renewed
+    emit(event(old, was=DecisionState.APPROVED, by=by, at=at, aside=True, quiet=True))
+
+
+def end_expired(*, at: datetime) -> int:
+    """End every grant whose time was over at `at`; return how many this call ended."""
+    return sum(
+        end(kind, pk, at=at) for kind in KINDS for pk in kind.objects.expired(at=at).values_list("pk", flat=True)
+    )
+
+
+@transaction.atomic
+def end(kind: type[ProgramGrant], pk: int, *, at: datetime) -> bool:
+    """End one, unless someone did meanwhile."""
+    grant = kind.objects.select_related("mini_program", "application").get(pk=pk)
+    grant.mini_program = lock(grant.mini_program)
+    still = kind.objects.expired(at=at).filter(pk=pk).exists()
+    if still:
+        _end(grant, at=at)
+    return still
+
+
+def _end(grant: ProgramGrant, *, at: datetime) -> None:
+    move = {"state": DecisionState.ENDED, "ended_at": grant.expires_at}
+    decisions.move(grant, source=DecisionState.APPROVED, **move)
+    emit(events.moves_of(grant).expired(grant, was=DecisionState.APPROVED, by=None, at=at, aside=True))
+
+
+# Before the end -----------------------------------------------------------------------------------------------------
+
+
+def remind(*, at: datetime) -> int:
+    """Notify of grants that end within TOLD_BEFORE days, once for each; return how many grants that were.
+
+    What ends for a program in an application at the same time is one notification.
+    """
+    told = 0
+    for kind in KINDS:
+        for days in sorted(TOLD_BEFORE):
+            groups: dict[tuple[Any, ...], list[ProgramGrant]] = defaultdict(list)
+            for grant in kind.objects.to_tell(days, at=at).order_by("pk"):
+                groups[grant.mini_program_id, grant.application_id, grant.expires_at].append(grant)
+            told += sum(_remind_of(kind, group, days, at=at) for group in groups.values())
+    return told
+
+
+@transaction.atomic
+def _remind_of(kind: type[ProgramGrant], group: list[ProgramGrant], days: int, *, at: datetime) -> int:
+    """Notify of one group: the rows that another sweep or a move takes first are left out, under the rows' locks."""
+    rows = kind.objects.select_for_update(of=("self",), skip_locked=True).to_tell(days, at=at)
+    taken = list(rows.filter(pk__in=[grant.pk for grant in group]).select_related(*LOADED).order_by("pk"))
+    if not taken:
+        return 0
+    kind.objects.filter(pk__in=[grant.pk for grant in taken]).update(expiry_told=days)
+    first = taken[0]
+    developers = members_with(first.mini_program.team, Permission.DEVELOP)
+    reviewers = [user for user in reviewers_of(first.application) if user not in developers]
+    for people, kept, url in (
+        (developers, NotificationKind.DECISION, first.developer_url()),
+        (reviewers, NotificationKind.REVIEW, first.get_absolute_url()),
+    ):
+        notify(people, kind=kept, text=lambda: _ends(taken), detail=lambda: _which(taken), url=url, at=at)
+    return len(taken)
+
+
+def _which(grants: list[ProgramGrant]) -> str:
+    return "" if len(grants) == 1 else listed(getattr(grant, "api", "") for grant in grants)
+
+
+def _ends(grants: list[ProgramGrant]) -> str:
+    first = grants[0]
+    values = {
+        "subject": first.subject(),
+        "program": first.mini_program,
+        "application": first.application,
+        "count": len(grants),
+        "time": times.exact(first.expires_at) if first.expires_at else "",
+    }
+    if len(grants) == 1:
+        return _("Expires in %(application)s on %(time)s: %(subject)s") % values
+    words = ngettext(
+        "%(count)d permission of %(program)s in %(application)s expires on %(time)s",
+        "%(count)d permissions of %(program)s in %(application)s expire on %(time)s",
+        len(grants),
+    )
+    return words % values
