@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 
 from console.base.accounts.models import User
 from console.base.activity.events import emit
+from console.base.core import times
 from console.base.core.errors import ActionRefused, Conflict
 from miniprograms.actions import lock
 from miniprograms.models import MiniProgram
@@ -95,7 +96,7 @@ def publish(
     if online and unchanged and online.published_by_id != by.pk:
         words = _("%(person)s has published this draft, as version %(number)d.")
         raise Conflict(words % {"person": online.published_by, "number": online.number})
-    reason = rules.why_not_publish(draft, online, unchanged=unchanged, today=timezone.localdate(at))
+    reason = rules.why_not_publish(draft, online, unchanged=unchanged, today=times.platform_day(at))
     if draft is None or reason:
         raise ActionRefused(reason)
     agreement = PrivacyAgreement.objects.create(

@@ -29,6 +29,36 @@ MONTHS = (
 )
 
 
+# The platform's own zone ----------------------------------------------------------------------------------------
+
+
+def platform_time(at: datetime | None = None) -> datetime:
+    """Return `at`, or now, in the platform's own zone (TIME_ZONE), whatever zone its reader's pages are in (P-9)."""
+    return timezone.localtime(at, timezone.get_default_timezone())
+
+
+def platform_day(at: datetime | None = None) -> date:
+    """Return the day of `at`, or today, in the platform's own zone: rules, limits and numbers go by it (P-9)."""
+    return platform_time(at).date()
+
+
+def platform_midnight(at: datetime | None = None) -> datetime:
+    """Return when the platform's day of `at`, or today, began."""
+    return platform_time(at).replace(hour=0, minute=0, second=0, microsecond=0, fold=0)
+
+
+def begins(midnight: datetime) -> str:
+    """Return “1 Dec” for when a day of the platform begins; “1 Dec, 00:00 Asia/Shanghai” for readers elsewhere."""
+    local = platform_time(midnight)
+    words = day_of_year(local) if local.year == platform_day().year else day_and_year(local)
+    if timezone.localtime(midnight).utcoffset() == local.utcoffset():
+        return words
+    return at_time(words, f"{local:%H:%M} {timezone.get_default_timezone_name()}")
+
+
+# Words, in the reader's zone ------------------------------------------------------------------------------------
+
+
 def relative(at: datetime, now: datetime | None = None) -> str:
     """Return “8 min ago”, “yesterday, 16:20”, “3 days ago”; the date after a week, and for what is to come.
 

@@ -8,13 +8,13 @@ from typing import Any
 from django.http import HttpResponse, QueryDict
 from django.shortcuts import redirect, render
 from django.urls import reverse
-from django.utils import timezone
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
 from console.base.accounts.access import SignedInRequest, route
 from console.base.accounts.permissions import Permission
 from console.base.activity.models import ActivityEntry
+from console.base.core import times
 from console.base.core.errors import Conflict
 from console.base.core.markdown import rendered
 from console.base.core.pages import confirm_page, form_page, posted
@@ -122,7 +122,7 @@ def publish(request: SignedInRequest, program: MiniProgram) -> HttpResponse:
     draft, online = actions.draft_of(program), PrivacyAgreement.objects.online_of(program)
     url = reverse("privacy:agreement", args=[program.app_id])
     unchanged = says_the_same(draft, online, program)
-    reason = rules.why_not_publish(draft, online, unchanged=unchanged, today=timezone.localdate())
+    reason = rules.why_not_publish(draft, online, unchanged=unchanged, today=times.platform_day())
     if draft is None or (request.method == "GET" and reason):
         return redirect(url)
     form = PublishForm(
