@@ -79,6 +79,7 @@ MIDDLEWARE = [
     # After CSRF: it is the first to ask the database, and where that is away it answers with what was typed.
     "console.base.accounts.middleware.LanguageMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "console.base.accounts.middleware.TimeZoneMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",

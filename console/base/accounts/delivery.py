@@ -20,10 +20,10 @@ from django.db.models import QuerySet
 from django.urls import reverse
 from django.utils.encoding import punycode
 from django.utils.translation import gettext as _
-from django.utils.translation import override
 
 from console.base.accounts import leases
 from console.base.accounts.models import Invitation, MailServer, Notification, OutgoingMail
+from console.base.accounts.readers import read_by
 from console.base.core import times
 from console.base.core.sealing import unseal
 
@@ -193,7 +193,7 @@ def _reason(error: Exception) -> str:
 
 def _notification_message(notification: Notification) -> EmailMessage:
     """Build the message in the recipient's language: the text, the detail, the link; why it came and how to stop it."""
-    with override(notification.user.language or settings.LANGUAGE_CODE):
+    with read_by(notification.user):
         choices = urljoin(settings.BASE_URL, reverse("notification_choices"))
         return _message(
             _message_id(notification, notification.created_at),
@@ -209,7 +209,7 @@ def _notification_message(notification: Notification) -> EmailMessage:
 
 def _invitation_message(invitation: Invitation) -> EmailMessage:
     """Build the message with the link that only the invited person gets, in the language of who invited them."""
-    with override(invitation.invited_by.language or settings.LANGUAGE_CODE):
+    with read_by(invitation.invited_by):
         words = {
             "person": invitation.invited_by,
             "team": invitation.team,

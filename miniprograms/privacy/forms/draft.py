@@ -9,11 +9,13 @@ from typing import Any
 from django import forms
 from django.core.exceptions import ValidationError
 from django.http import QueryDict
+from django.utils.functional import lazy
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from console.base.activity.forms import Difference
 from console.base.activity.models import ActivityEntry
+from console.base.core import times
 from console.base.core.fields import AddressField, LineField, WordsField
 from miniprograms.privacy import rules
 from miniprograms.privacy.forms.parties import LONGEST_LINE, MOST_PARTIES, PartyRow, put_rows, typed_rows
@@ -23,6 +25,10 @@ from miniprograms.privacy.states import DataType, Language
 CONTACTS = ("contact_email", "contact_phone", "contact_other")
 LINES = (*CONTACTS, "retention")
 TEXTS = tuple(language.field for language in Language)
+
+
+def _from_when() -> str:
+    return " ".join(filter(None, [_("Not before the day of publishing."), times.day_begins()]))
 
 
 class DraftForm(forms.Form):
@@ -48,7 +54,7 @@ class DraftForm(forms.Form):
         label=gettext_lazy("Effective from"),
         required=False,
         widget=forms.DateInput(format="%Y-%m-%d", attrs={"type": "date", "max": "9999-12-31"}),
-        help_text=gettext_lazy("Not before the day of publishing."),
+        help_text=lazy(_from_when, str)(),
     )
     text_en = WordsField(label=gettext_lazy("Text in English"), required=False, max_length=LONGEST_TEXT)
     text_zh = WordsField(label=gettext_lazy("Text in Chinese"), required=False, max_length=LONGEST_TEXT)

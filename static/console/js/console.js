@@ -7,4 +7,5 @@ import './frame.js';
 import './palette.js';
 import './secret.js';
 import './session.js';
+import './time-zone.js';
 import './upload.js';

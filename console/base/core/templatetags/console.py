@@ -84,7 +84,7 @@ from django.utils.html import escape, format_html
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
 
-from console.base.core import text, times
+from console.base.core import text, times, zones
 from console.base.core.filters import ListFilter
 from console.base.core.states import badge_of
 
@@ -143,6 +143,24 @@ def ago(at: Any, now: Any = None) -> SafeString | str:
 def exact(at: Any) -> SafeString | str:
     """Say when, exactly: windows and records."""
     return _time(at, times.exact(at)) if at else ""
+
+
+@register.filter
+def full_time(at: Any) -> str:
+    """Say when, exactly, and by which clock: “22 Nov 2026, 03:41 UTC+8”, for mails and print."""
+    return times.full(at)
+
+
+@register.simple_tag
+def time_zone() -> str:
+    """Name the zone that the page's times are in: “Asia/Shanghai (UTC+8)”."""
+    return zones.words()
+
+
+@register.simple_tag
+def platform_days() -> str:
+    """Say when a day of the platform begins, beside what counts by days; nothing where the reader's begin then, too."""
+    return times.day_begins()
 
 
 @register.filter
