@@ -334,6 +334,7 @@ SESSION_COOKIE_HTTPONLY = True
 _prefix = "" if DEBUG else "__Host-"
 SESSION_COOKIE_NAME, CSRF_COOKIE_NAME = f"{_prefix}sessionid", f"{_prefix}csrftoken"
 DEVICE_COOKIE_NAME, LANGUAGE_COOKIE_NAME = f"{_prefix}browser", f"{_prefix}django_language"
+TIME_ZONE_COOKIE_NAME = f"{_prefix}time_zone"  # written by time-zone.js
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = LANGUAGE_COOKIE_SECURE = SECURE_SSL_REDIRECT = not DEBUG
 SECURE_HSTS_SECONDS = 0 if DEBUG else 31_536_000
 SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = not DEBUG

@@ -5,6 +5,7 @@ from types import SimpleNamespace
 
 import pytest
 import time_machine
+from django.conf import settings
 from django.urls import reverse
 from django.utils import timezone
 
@@ -13,12 +14,13 @@ from console.base.accounts.middleware import TimeZoneMiddleware
 from console.base.accounts.models import Notification
 from console.base.accounts.notifying import notify
 from console.base.accounts.states import NotificationKind
-from console.base.core import times, zones
+from console.base.core import times
 from tests import factories
 
 pytestmark = pytest.mark.django_db
 NOW = datetime(2026, 11, 26, 16, 31, tzinfo=UTC)
 PROFILE = "/teams/profile/"
+COOKIE = settings.TIME_ZONE_COOKIE_NAME
 
 
 @pytest.fixture(autouse=True)
@@ -61,7 +63,7 @@ def test_words_for_others_are_in_their_zone_not_in_that_of_who_acts():
 def test_the_browser_s_zone_until_a_person_chooses_one(signed_in):
     client = signed_in(factories.make_user())
     assert foot(client) == "Times in UTC"
-    client.cookies[zones.COOKIE] = "America/St_Johns"
+    client.cookies[COOKIE] = "America/St_Johns"
     assert foot(client) == "Times in America/St_Johns (UTC-3:30)"
 
     client.post(PROFILE, {"name": "Mira", "language": "en", "time_zone": "Asia/Shanghai"})
@@ -76,7 +78,7 @@ def test_the_browser_s_zone_until_a_person_chooses_one(signed_in):
 )
 def test_what_is_no_zone_is_the_platform_s(signed_in, name):
     client = signed_in(factories.make_user())
-    client.cookies[zones.COOKIE] = name
+    client.cookies[COOKIE] = name
     assert foot(client) == "Times in UTC"
     answer = client.post(PROFILE, {"name": "Mira", "language": "en", "time_zone": name})
     assert answer.status_code == (422 if name else 302)
@@ -91,7 +93,7 @@ def test_machines_keep_the_platform_s_zone(rf):
     for permission in ("device", "server", "public"):
         view.policy = SimpleNamespace(permission=permission)
         request = rf.get("/")
-        request.COOKIES[zones.COOKIE] = "Asia/Shanghai"
+        request.COOKIES[COOKIE] = "Asia/Shanghai"
         middleware = TimeZoneMiddleware(view)
         middleware(request)
         middleware.process_view(request, view, (), {})

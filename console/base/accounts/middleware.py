@@ -70,7 +70,8 @@ class TimeZoneMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        timezone.activate(zones.zone_of(request.COOKIES.get(zones.COOKIE, "")) or timezone.get_default_timezone())
+        named = request.COOKIES.get(settings.TIME_ZONE_COOKIE_NAME, "")
+        timezone.activate(zones.zone_of(named) or timezone.get_default_timezone())
         return self.get_response(request)
 
     def process_view(self, request: HttpRequest, view: Callable[..., HttpResponse], arguments: Any, names: Any) -> None:

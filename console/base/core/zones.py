@@ -8,7 +8,6 @@ from zoneinfo import ZoneInfo, available_timezones
 
 from django.utils import timezone
 
-COOKIE = "time_zone"  # what the browser says of itself, set by time-zone.js
 LONGEST = 64  # characters of a name; the longest there is has 32
 NO_ZONES = {"Factory", "localtime", "posixrules"}  # files beside the zones: “not set”, and that of this machine
 

@@ -75,8 +75,18 @@ class DraftForm(forms.Form):
         for name, shown in self.fields.items():
             look = "form-check-input" if name.startswith("uses_") else "form-control"
             shown.widget.attrs |= {"class": look, "autocomplete": "off"}
+            shown.lack = ""  # type: ignore[attr-defined]
+        if data is None and draft.pk:
+            self._name_lacks()
         self.parties = typed_rows(data) if data is not None else [PartyRow(*row) for row in draft.third_parties]
         self.cleaned_parties: list[list[str]] = []
+
+    def _name_lacks(self) -> None:
+        """Say beside its field what a saved draft needs before it can be published."""
+        for lack in rules.lacks(self.draft, today=times.platform_day()):
+            for name in lack.fields:
+                if name in self.fields:
+                    self.fields[name].lack = _("Before publishing: %(what)s.") % {"what": lack.what}  # type: ignore[attr-defined]
 
     # What the page draws ---------------------------------------------------------------------------------------
 
@@ -141,16 +151,7 @@ class DraftForm(forms.Form):
         return text
 
     def clean(self) -> dict[str, Any]:
-        """Check what belongs together: a purpose for each type, a contact, whole third parties, a text (S-1)."""
-        for data_type, purpose in self._data():
-            name = f"purpose_{data_type}"
-            if not purpose and name not in self.errors:
-                self.add_error(name, _("Say what it is used for."))
-        if not any(self.cleaned_data.get(name) or name in self.errors for name in CONTACTS):
-            self.add_error("contact_email", _("Give at least one contact: e-mail, phone or another."))
-        if not any(self.cleaned_data.get(name) or name in self.errors for name in TEXTS):
-            chosen = "text_zh" if self.data.get("tab") == Language.ZH.tag else "text_en"
-            self.add_error(chosen, _("Write the text in at least one language."))
+        """Check the third parties. What is missing is no error: a draft may be unfinished, see `rules.lacks` (S-1)."""
         self._clean_parties()
         return self.cleaned_data
 
@@ -161,7 +162,7 @@ class DraftForm(forms.Form):
         self.cleaned_parties = [cleaned for row, cleaned in rows if not row.errors]
         if len(self.cleaned_parties) < len(rows):
             self.add_error(None, _("Some third parties can’t be taken. What is wrong stands below each."))
-        names = [name for name, *_rest in self.cleaned_parties]
+        names = [name for name, *_rest in self.cleaned_parties if name]
         if len(set(names)) < len(names):
             self.add_error(None, _("Name each third party once."))
 

@@ -90,10 +90,18 @@ def edit(request: SignedInRequest, program: MiniProgram) -> HttpResponse:
         request,
         form,
         save=save,
-        success=lambda draft: (_("The draft is saved. Users see it when it is published."), url),
+        success=lambda draft: (_saved_words(draft), url),
         template="privacy/edit.html",
         **_page(program, form),
     )
+
+
+def _saved_words(draft: PrivacyDraft) -> str:
+    """Say that it is saved, and what it needs before it can be published."""
+    missing = rules.lacks(draft, today=times.platform_day())
+    if not missing:
+        return _("The draft is saved. Users see it when it is published.")
+    return _("The draft is saved. Before publishing it needs %(what)s.") % {"what": rules.lacks_words(missing)}
 
 
 @route(Permission.MANAGE, load=mini_program_for, methods="POST")

@@ -2,8 +2,10 @@
 import './failures.js';
 import './copy.js';
 import './dialog.js';
+import './drafts.js';
 import './forms.js';
 import './frame.js';
+import './leaving.js';
 import './palette.js';
 import './secret.js';
 import './session.js';

@@ -2,4 +2,4 @@
 const YEAR = 365 * 24 * 3600
 const zone = Intl.DateTimeFormat().resolvedOptions().timeZone
 const secure = window.location.protocol === 'https:' ? '; secure' : ''
-if (zone) document.cookie = `time_zone=${zone}; path=/; max-age=${YEAR}; samesite=lax${secure}`
+if (zone) document.cookie = `${document.body.dataset.zoneCookie}=${zone}; path=/; max-age=${YEAR}; samesite=lax${secure}`

@@ -80,6 +80,7 @@ from django.core.paginator import Page
 from django.template import Context, Engine, Node, NodeList
 from django.template.base import Parser, Token
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.html import escape, format_html
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
@@ -155,6 +156,13 @@ def full_time(at: Any) -> str:
 def time_zone() -> str:
     """Name the zone that the page's times are in: “Asia/Shanghai (UTC+8)”."""
     return zones.words()
+
+
+@register.simple_tag
+def zone_data() -> SafeString:
+    """Tell scripts the page's zone, and in which cookie they name the browser's."""
+    words = 'data-zone="{}" data-zone-cookie="{}"'
+    return format_html(words, timezone.get_current_timezone_name(), settings.TIME_ZONE_COOKIE_NAME)
 
 
 @register.simple_tag
