@@ -80,7 +80,8 @@ def test_what_was_sent_is_no_draft_any_more_and_what_was_refused_is(person: Pers
     page.locator("#main form").get_by_role("button", name="Save").click()
     person.sees("City Bus is saved.")
     assert page.evaluate(DRAFTS) == []
-    assert MiniProgram.objects.get().description == TYPED
+    program.refresh_from_db()
+    assert program.description == TYPED
 
 
 def test_a_draft_over_another_text_is_offered_and_not_put_in(person: Person, program: MiniProgram):
