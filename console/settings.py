@@ -111,6 +111,7 @@ TEMPLATES = [
                 "console.base.core.templatetags.console",
                 "console.base.core.templatetags.actions",
                 "console.base.core.templatetags.dialogs",
+                "console.base.core.templatetags.times",
                 "console.base.activity.templatetags.activity",
             ],
         },
