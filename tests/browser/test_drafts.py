@@ -132,7 +132,8 @@ def test_a_changed_form_asks_before_it_is_left_and_not_when_it_is_sent(person: P
 
     page.goto(edit(program))
     page.locator("#id_name").press_sequentially("!")
-    page.locator("#sidebar").get_by_role("link", name="Mini Program Console").click()
+    with page.expect_event("dialog"):
+        page.locator("#sidebar").get_by_role("link", name="Mini Program Console").click()
     assert (asked, page.url.endswith(edit(program))) == (["beforeunload"], True)
 
     page.locator("#id_name").press("Backspace")  # As it was: nothing is lost.
@@ -143,7 +144,8 @@ def test_a_changed_form_asks_before_it_is_left_and_not_when_it_is_sent(person: P
 
 
 def test_a_dialog_keeps_its_text_and_asks_for_the_rest_alone(person: Person, program: MiniProgram):
-    page = person.page
+    page, asked = person.page, []
+    page.on("dialog", lambda dialog: (asked.append(dialog.type), dialog.accept()))
     application = factories.make_application()
     factories.make_binding(program, application)
     page.goto(reverse("miniprograms:detail", args=[program.app_id]))
@@ -158,3 +160,4 @@ def test_a_dialog_keeps_its_text_and_asks_for_the_rest_alone(person: Person, pro
     page.locator("#dialog .dialog-foot").get_by_role("button", name=re.compile("Take off")).click()
     expect(page.locator(".toast")).to_be_visible()
     wait_for_drafts(page, 0)
+    assert asked == []  # neither at the closing, as the text is kept, nor at the redirect

@@ -1,6 +1,7 @@
 // A question before a changed form is left. What a form was sent with is not asked about, nor are forms in [data-not-kept].
 import { isKept } from './drafts.js';
 
+const me = document.body.dataset.user
 const touched = new WeakSet()
 let sent = null
 
@@ -17,7 +18,7 @@ function differs (field) {
 // A form that came back with errors holds what was typed, and the server does not.
 function isChanged (form) {
   if (form === sent || form.method !== 'post' || form.closest('[data-not-kept]')) return false
-  return (touched.has(form) && [...form.elements].some(differs)) || Boolean(form.querySelector('.is-invalid'))
+  return (touched.has(form) && [...form.elements].some(differs)) || Boolean(me && form.querySelector('.is-invalid:not([type=password])'))
 }
 
 // Whether `dialog` may be closed; texts are kept as drafts, so they are no reason to ask.
@@ -38,8 +39,8 @@ for (const name of ['input', 'change']) {
 
 window.addEventListener('submit', event => { if (!event.defaultPrevented) sent = event.target })
 window.addEventListener('pageshow', () => { sent = null })
-document.addEventListener('htmx:afterRequest', event => {
-  if (event.detail.elt === sent && !event.detail.xhr.getResponseHeader('HX-Redirect')) sent = null
+document.addEventListener('htmx:beforeOnLoad', event => {
+  if (event.detail.xhr.getResponseHeader('HX-Redirect')) sent = event.detail.requestConfig.elt.closest('form')
 })
 
 window.addEventListener('beforeunload', event => {
