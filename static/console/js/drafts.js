@@ -128,7 +128,7 @@ function settle () {
 
 window.addEventListener('submit', event => {
   const form = event.target
-  if (form.matches('[data-sign-out]')) {
+  if (form.querySelector('[data-sign-out]')) {
     waiting.clear()
     forget(all())
     return
