@@ -79,6 +79,7 @@ MIDDLEWARE = [
     # After CSRF: it is the first to ask the database, and where that is away it answers with what was typed.
     "console.base.accounts.middleware.LanguageMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "console.base.accounts.middleware.TimeZoneMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
@@ -110,6 +111,7 @@ TEMPLATES = [
                 "console.base.core.templatetags.console",
                 "console.base.core.templatetags.actions",
                 "console.base.core.templatetags.dialogs",
+                "console.base.core.templatetags.times",
                 "console.base.activity.templatetags.activity",
             ],
         },
@@ -335,6 +337,7 @@ _prefix = "" if DEBUG else "__Host-"
 SESSION_COOKIE_NAME, CSRF_COOKIE_NAME = f"{_prefix}sessionid", f"{_prefix}csrftoken"
 DEVICE_COOKIE_NAME, LANGUAGE_COOKIE_NAME = f"{_prefix}browser", f"{_prefix}django_language"
 FIRST_RUN_COOKIE_NAME = f"{_prefix}first_run"  # which checklists a person has hidden
+TIME_ZONE_COOKIE_NAME = f"{_prefix}time_zone"  # written by time-zone.js
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = LANGUAGE_COOKIE_SECURE = SECURE_SSL_REDIRECT = not DEBUG
 SECURE_HSTS_SECONDS = 0 if DEBUG else 31_536_000
 SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = not DEBUG

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from console.base.core import times
@@ -17,7 +16,7 @@ from devmgmt.states import MOST_CHANGES, MOST_GRANTED
 
 def month_of(at: datetime) -> datetime:
     """Return the start of the calendar month, in the console's own time zone."""
-    return timezone.localtime(at).replace(day=1, hour=0, minute=0, second=0, microsecond=0, fold=0)
+    return times.platform_midnight(at).replace(day=1)
 
 
 def next_month(at: datetime) -> datetime:
@@ -31,7 +30,7 @@ def why_not_change_domains(used: int, *, at: datetime) -> str:
     if used < MOST_CHANGES:
         return ""
     words = _("All %(most)d changes of this month are used. The next one is possible on %(day)s.")
-    return words % {"most": MOST_CHANGES, "day": times.day(next_month(at))}
+    return words % {"most": MOST_CHANGES, "day": times.begins(next_month(at))}
 
 
 def why_not_apply_for_exemption(*, bound: int, askable: int) -> str:

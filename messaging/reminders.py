@@ -41,7 +41,7 @@ def _notify_of(pk: int, *, at: datetime) -> bool:
     since = gateway.last_success_at
 
     def detail() -> str:
-        taken = _("The last message was taken %(time)s.") % {"time": times.exact(since)} if since else ""
+        taken = _("The last message was taken %(time)s.") % {"time": times.full(since)} if since else ""
         return "\n".join(filter(None, [taken, gateway.last_failure]))
 
     notify(

@@ -19,6 +19,7 @@ from django.db import IntegrityError, connection, transaction
 from django.utils import timezone, translation
 from psycopg.types.json import Jsonb
 
+from console.base.core import times
 from console.base.core.errors import ServerRefused
 from console.base.core.wakeups import wake
 from messaging.models import Consent
@@ -285,7 +286,7 @@ def _accept(
         "application": facts.application,
         "user": facts.user,
         "template": facts.template,
-        "today": timezone.localdate(at),
+        "today": times.platform_day(at),
         "most": PUSHES_PER_DAY,
         "values": Jsonb(dict(sending.data)),
         "page": sending.page,
@@ -321,7 +322,7 @@ def _is_usable(facts: Facts, at: datetime) -> bool:
     consent = Consent.objects.filter(user=facts.user, template=facts.template).first()
     if consent is None or facts.kind == TemplateKind.ONE_TIME:
         return consent is not None and consent.remaining > 0
-    is_new_day = consent.day is None or consent.day < timezone.localdate(at)
+    is_new_day = consent.day is None or consent.day < times.platform_day(at)
     return consent.held and (is_new_day or consent.pushed < PUSHES_PER_DAY)
 
 

@@ -13,6 +13,7 @@ from django.core.cache import cache
 from django.db import connection
 from django.utils import timezone
 
+from console.base.core import times
 from miniprograms.models import MiniProgram
 
 DAYS = 14
@@ -53,7 +54,7 @@ def midnight(day: date) -> datetime:
 
 def days_of(program: MiniProgram, *, at: datetime, days: int = DAYS) -> list[Day]:
     """Return the last `days` days until the time `at`, the oldest first."""
-    today = timezone.localtime(at, timezone.get_default_timezone()).date()
+    today = times.platform_day(at)
     dates = [today - timedelta(days=ago) for ago in range(days - 1, -1, -1)]
     key = f"messages-by-day-2:{program.pk}:{today}:{days}"
     found: list[Day] | None = cache.get(key)

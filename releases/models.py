@@ -14,11 +14,11 @@ from django.core.validators import MaxLengthValidator
 from django.db import models
 from django.db.models.functions import Now
 from django.urls import reverse
-from django.utils import timezone
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from django_fsm import ConcurrentTransitionMixin, FSMField, transition
 
+from console.base.core import times
 from console.base.hosts.models import Decision
 from miniprograms.models import MiniProgram
 from releases.package import NOTE
@@ -184,7 +184,7 @@ class Version(ConcurrentTransitionMixin, models.Model):
 
 def audit_number(at: datetime | None = None) -> str:
     """Return yyyymmdd and ten random digits (V-11)."""
-    return f"{timezone.localdate(at):%Y%m%d}{secrets.randbelow(10**10):010d}"
+    return f"{times.platform_day(at):%Y%m%d}{secrets.randbelow(10**10):010d}"
 
 
 class Audit(models.Model):

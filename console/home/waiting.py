@@ -10,10 +10,10 @@ from django.conf import settings
 from django.contrib.postgres.aggregates import StringAgg
 from django.db.models import Case, Count, Exists, F, Max, OuterRef, Q, QuerySet, Subquery, Value, When
 from django.db.models.functions import Coalesce
-from django.utils import timezone
 
 from console.base.accounts.models import Invitation
 from console.base.accounts.permissions import Permission
+from console.base.core import times
 from console.base.hosts.models import ApplicationKey, HostApplication
 from console.base.hosts.states import DecisionState
 from console.home.findings import NONE, report_findings
@@ -146,7 +146,7 @@ def uploads(person: Person, *, at: datetime) -> Parts:
     )
     yield part(
         "report",
-        done.annotate(findings=report_findings(on=timezone.localdate(at))).exclude(findings=NONE),
+        done.annotate(findings=report_findings(on=times.platform_day(at))).exclude(findings=NONE),
         since="requested_at",
         rank=CORRECT,
         program="version__mini_program",

@@ -18,6 +18,7 @@ from django.utils.translation import gettext_lazy
 
 from console.base.core import times
 from console.base.core.fields import LineField
+from console.base.core.moments import TO_THE_SECOND, MomentField, MomentInput, in_full
 from console.base.core.text import visible
 from devmgmt.logs.criteria import Criteria
 from devmgmt.logs.entry import AHEAD, MOST_FILTER_MSG, MOST_TRACE_ID
@@ -57,15 +58,12 @@ LEVEL_WORDS = [
     ("error", gettext_lazy("Error and above")),
 ]
 DEFAULTS = {"time": "1h", "level": "all"}
-MOMENT = "%Y-%m-%dT%H:%M:%S"
 
 is_guid = RegexValidator(r"^030[23][0-9]{28}\Z", gettext_lazy("A GUID has 32 digits and begins with 0302 or 0303."))
 
 
-def _moment(label: Any) -> forms.DateTimeField:
-    widget = forms.DateTimeInput(attrs={"type": "datetime-local", "step": "1"})
-    wrong = {"invalid": gettext_lazy("Write a date and a time.")}
-    return forms.DateTimeField(label=label, required=False, widget=widget, error_messages=wrong)
+def _moment(label: Any) -> MomentField:
+    return MomentField(label=label, required=False, widget=MomentInput(format=TO_THE_SECOND, sends_zone=False))
 
 
 def _text(label: Any, most: int, placeholder: Any = "", **options: Any) -> forms.CharField:
@@ -121,7 +119,9 @@ class CriteriaForm(forms.Form):
         data = {name: query.get(name, "") or DEFAULTS.get(name, "") for name in self.base_fields}
         if data["time"] in SPANS:
             start, end = self._last(data["time"])
-            data |= {"since": _local(start), "until": _local(end)}
+            data |= {"since": mark_of(start), "until": mark_of(end)}
+        else:
+            data |= {name: in_full(data[name]) for name in ("since", "until")}
         return data
 
     def clean(self) -> dict[str, Any]:
@@ -238,9 +238,9 @@ def _numbers(version: str) -> list[int]:
     return [int(digits) for digits in re.findall("[0-9]{1,9}", version)]
 
 
-def _local(moment: datetime) -> str:
-    """Write a moment as the fields and the URL do."""
-    return f"{timezone.localtime(moment):{MOMENT}}"
+def mark_of(moment: datetime) -> str:
+    """Write a moment as the URL does, by the reader's clock, and saying by how much that differs from others'."""
+    return timezone.localtime(moment).isoformat(timespec="seconds")
 
 
 class SaveQueryForm(forms.Form):

@@ -10,13 +10,13 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from django.db.models import Count, Q
-from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from console.base.accounts.models import User
 from console.base.activity.events import event_of, names
 from console.base.activity.models import ActivityEntry
 from console.base.activity.querysets import ActivityQuerySet
+from console.base.core import times
 from devmgmt.keys import rules
 from devmgmt.keys.events import SecretFrozen, SecretGenerated, SecretReset, SecretUnfrozen
 from devmgmt.keys.models import AccessToken, AppSecret, Refusal, SecretUse
@@ -121,8 +121,8 @@ class Figures:
 def figures_of(summary: Summary) -> Figures:
     """Return the figures of the program's page; three queries."""
     program, at, current = summary.program, summary.at, summary.current
-    today = timezone.localdate(at)
-    midnight = timezone.localtime(at).replace(hour=0, minute=0, second=0, microsecond=0, fold=0)
+    today = times.platform_day(at)
+    midnight = times.platform_midnight(at)
     counted = {"active": Count("pk", filter=Q(expires_at__gt=at, ended_at=None))}
     counted["issued"] = Count("pk", filter=Q(issued_at__gte=midnight))
     tokens = AccessToken.objects.filter(mini_program=program, issued_at__gte=midnight - TOKEN_LIFETIME)

@@ -4,7 +4,6 @@ from datetime import datetime, timedelta
 
 from celery import shared_task
 from django.db import connection
-from django.utils import timezone
 
 from console.base.core import times
 
@@ -28,7 +27,7 @@ def prune() -> int:
 
 def delete_old(*, at: datetime) -> int:
     """Delete what was over a day, or 90 days, before `at`; return how many rows."""
-    oldest = timezone.localdate(at) - USES_KEPT
+    oldest = times.platform_day(at) - USES_KEPT
     deleted = 0
     with connection.cursor() as cursor:
         for table, column, before in (

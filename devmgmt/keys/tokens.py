@@ -18,6 +18,7 @@ from django.db.models.functions import Least
 from django.utils import timezone
 from django.utils.crypto import salted_hmac
 
+from console.base.core import times
 from console.base.core.errors import ServerRefused
 from devmgmt.keys.models import AccessToken, AppSecret
 from devmgmt.keys.states import (
@@ -132,7 +133,7 @@ def _use(app_id: str, secret: str, *, caller: Caller, at: datetime | None = None
     if not APP_ID.fullmatch(app_id):
         raise ServerRefused(40013)
     at = at or timezone.now()
-    given = {"app_id": app_id, "sha256": _hash(secret), "at": at, "day": timezone.localdate(at)}
+    given = {"app_id": app_id, "sha256": _hash(secret), "at": at, "day": times.platform_day(at)}
     given |= {"address": _address(caller.address), "path": caller.path.replace("\0", "")[:60]}
     for program in MiniProgram.objects.raw(USE, given):
         if program.frozen_at:  # type: ignore[attr-defined]
@@ -163,7 +164,7 @@ def _count_refusal(program_id: int, refused: ServerRefused) -> None:
     """Note a refusal for the keys page; that this fails is nothing to the caller."""
     try:
         with transaction.atomic(), connection.cursor() as cursor:
-            cursor.execute(REFUSAL, [program_id, timezone.localdate(), refused.errcode])
+            cursor.execute(REFUSAL, [program_id, times.platform_day(), refused.errcode])
     except DatabaseError:
         logger.warning("a refusal could not be counted", exc_info=True)
 
@@ -187,7 +188,7 @@ def _hash(secret: str) -> str:
 def _plain(used: _Used, *, at: datetime) -> Issued:
     """Give a new plain token; those before it work for TOKEN_OVERLAP at most."""
     tokens = AccessToken.objects.filter(mini_program=used.program, kind=TokenKind.PLAIN)
-    if tokens.filter(issued_at__gte=_midnight(at)).count() >= TOKENS_PER_DAY:
+    if tokens.filter(issued_at__gte=times.platform_midnight(at)).count() >= TOKENS_PER_DAY:
         raise ServerRefused(45009, f"{TOKENS_PER_DAY} tokens a day")
     soon = Value(at + TOKEN_OVERLAP, DateTimeField())
     tokens.active(at=at).update(expires_at=Least("expires_at", soon))
@@ -199,7 +200,7 @@ def _stable(used: _Used, *, at: datetime, force: bool) -> Issued:
     if not force:
         return _living(used, at=at) or _new(used, TokenKind.STABLE, at=at)
     tokens = AccessToken.objects.filter(mini_program=used.program, kind=TokenKind.STABLE)
-    if tokens.filter(issued_at__gte=_midnight(at), forced=True).count() >= FORCED_PER_DAY:
+    if tokens.filter(issued_at__gte=times.platform_midnight(at), forced=True).count() >= FORCED_PER_DAY:
         raise ServerRefused(45009, f"{FORCED_PER_DAY} times force_refresh a day")
     tokens.active(at=at).update(ended_at=at)
     return _new(used, TokenKind.STABLE, at=at, forced=True)
@@ -244,8 +245,3 @@ def _again(row: AccessToken) -> str | None:
 def _derive(nonce: str, secret_key: str) -> str:
     digest = salted_hmac("devmgmt.keys.access_token", nonce, secret=secret_key, algorithm="sha512").digest()
     return base64.urlsafe_b64encode(digest).decode().rstrip("=")
-
-
-def _midnight(at: datetime) -> datetime:
-    """Return when the day of `at` began, in the console's own time zone."""
-    return timezone.localtime(at).replace(hour=0, minute=0, second=0, microsecond=0, fold=0)

@@ -14,7 +14,7 @@ from django.core.cache import cache
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from console.base.core import times
+from console.base.core import times, zones
 from console.base.core.text import visible, visible_lines
 from console.base.hosts.models import HostApplication
 from devmgmt.logs.criteria import Bucket, Criteria, ErrorGroup, Place, StoreAway, TooSlow
@@ -113,7 +113,7 @@ class Row:
     @property
     def full(self) -> str:
         """Date and time."""
-        return times.at_time(times.day(self.entry.time), f"{self.clock} {self.local:%Z}")
+        return times.at_time(times.day(self.entry.time), f"{self.clock} {zones.offset(self.local)}")
 
     @property
     def system(self) -> str:

@@ -15,6 +15,7 @@ from console.base.accounts.access import SignedInRequest, route
 from console.base.accounts.permissions import Permission, lacking
 from console.base.activity.models import ActivityEntry
 from console.base.activity.querysets import ActivityQuerySet
+from console.base.core import times
 from console.base.core.errors import Conflict
 from console.base.core.pages import form_page, posted
 from console.base.hosts.models import HostApplication
@@ -50,7 +51,7 @@ def domains(request: SignedInRequest, program: MiniProgram) -> HttpResponse:
         "most_domains": MOST_DOMAINS,
         "used": used,
         "most_changes": MOST_CHANGES,
-        "month": MONTHS[timezone.localtime(at).month],
+        "month": MONTHS[times.platform_day(at).month],
         "why_not_edit": missing or rules.why_not_change_domains(used, at=at),
         "exemptions": live,
         "renewable": askable,

@@ -18,7 +18,8 @@ from django.utils.translation import gettext as _
 
 from console.base.accounts.access import SignedInRequest, route
 from console.base.accounts.permissions import Permission
-from devmgmt.forms.logs import MOMENT, RANGE, CriteriaForm
+from console.base.core import zones
+from devmgmt.forms.logs import RANGE, CriteriaForm, mark_of
 from devmgmt.logs import export as files
 from devmgmt.logs import volume as minutes
 from devmgmt.logs.criteria import Bucket, Criteria, StoreAway, TooSlow
@@ -43,7 +44,7 @@ def logs(request: SignedInRequest, program: MiniProgram) -> HttpResponse:
         "mini_program": program,
         "saved": SavedQuery.objects.filter(mini_program=program, user=request.user),
         "days": settings.LOG_DAYS,
-        "zone": settings.TIME_ZONE,
+        "zone": zones.words(),
         "most": files.MOST_EXPORTED,
         "today": today,
         "today_words": used_words(today, settings.LOG_ENTRIES_PER_DAY),
@@ -189,7 +190,7 @@ def _chart(form: CriteriaForm) -> dict[str, Any]:
     step = step_for(criteria.end - criteria.start)
     bars = bars_of(_buckets(form, criteria, step), criteria, step)
     end = criteria.end + timedelta(microseconds=-criteria.end.microsecond % 1_000_000)  # A URL has whole seconds.
-    marks = [f"{timezone.localtime(moment):{MOMENT}}" for moment in (*(bar.start for bar in bars), end)]
+    marks = [mark_of(moment) for moment in (*(bar.start for bar in bars), end)]
     chart = {
         "at": [bar.start.timestamp() for bar in bars],
         "end": criteria.end.timestamp(),
@@ -198,7 +199,7 @@ def _chart(form: CriteriaForm) -> dict[str, Any]:
         "info": [bar.info for bar in bars],
         "warn": [bar.warn for bar in bars],
         "error": [bar.error for bar in bars],
-        "zone": settings.TIME_ZONE,
+        "zone": timezone.get_current_timezone_name(),
         "words": {"warn": Level.WARN.label, "error": Level.ERROR.label},
         "url": f"{reverse('devmgmt:logs', args=[form.program.app_id])}?{form.query(time=RANGE)}",
     }

@@ -20,6 +20,7 @@ from console.base.activity.forms import Difference
 from console.base.activity.models import ActivityEntry
 from console.base.activity.querysets import ActivityQuerySet
 from console.base.core import times
+from console.base.core.moments import TO_THE_MINUTE
 from console.base.core.pages import NoteForm
 from console.base.core.text import decimals, listed
 from grayscale.conditions import CHOICES, FIXED, LISTED
@@ -149,8 +150,11 @@ class EditTaskForm(TaskForm):
                 value = "" if value is None else value
                 if isinstance(value, list):
                     data.setlist(name, [str(each) for each in value])
+                elif isinstance(value, datetime):
+                    data[name] = timezone.localtime(value).strftime(TO_THE_MINUTE)
+                    data[f"{name}_zone"] = timezone.get_current_timezone_name()
                 else:
-                    data[name] = f"{timezone.localtime(value):%Y-%m-%dT%H:%M}" if isinstance(value, datetime) else value
+                    data[name] = value
 
     def _words(self, facet: str, values: dict[str, Any]) -> str:
         value = values.get(facet)
@@ -180,7 +184,7 @@ def _part(values: dict[str, Any], facet: str) -> str:
     """Return a value in a shape that compares, as the form shows it: minutes, lists in order, ranges with them."""
     value = values.get(facet)
     if isinstance(value, datetime):
-        return f"{timezone.localtime(value):%Y-%m-%dT%H:%M}"
+        return timezone.localtime(value).strftime(TO_THE_MINUTE)
     if isinstance(value, list):
         return json.dumps(sorted([str(each), *_ends(values, facet, each)] for each in value))
     return str(value)

@@ -12,6 +12,7 @@ from django.core.exceptions import ValidationError
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from console.base.core.moments import MomentField
 from console.base.core.text import decimals
 from grayscale import rules
 
@@ -91,24 +92,12 @@ class RangeEndField(forms.CharField):
         return text
 
 
-class MomentField(forms.DateTimeField):
-    """A date and time to the minute, in the console's time zone."""
-
-    def __init__(self, **options: Any) -> None:
-        widget = forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M")
-        super().__init__(widget=widget, **options)
-
-    default_error_messages = {"invalid": _("Write a date and a time.")}
+class WindowField(MomentField):
+    """The start or end of a task, to the minute."""
 
     def clean(self, value: Any) -> datetime | None:
         """Return the moment; raises ValidationError for one that is too far away."""
         moment: datetime | None = super().clean(value)
         if moment and (reason := rules.why_not_moment(moment, at=timezone.now())):
             raise ValidationError(reason)
-        return moment
-
-    def exactly(self, moment: datetime, kept: datetime | None) -> datetime:
-        """Return `kept` where the form shows the same minute: what nobody changed keeps its seconds."""
-        if kept and moment.replace(second=0, microsecond=0) == kept.replace(second=0, microsecond=0):
-            return kept
         return moment

@@ -30,13 +30,16 @@ EXAMPLES = {ObjectKind.GUID: "03021234567890123456789012345678"}
 
 
 class Lines(forms.Textarea):
-    """Takes up to MOST_TYPED characters; they are not counted below, as lines are what matters."""
+    """Takes up to MOST_TYPED characters; they are not counted below, as lines are what matters.
+
+    No browser keeps them as a draft: they are ids of devices and people.
+    """
 
     def build_attrs(self, base_attrs: dict[str, Any], extra_attrs: dict[str, Any] | None = None) -> dict[str, Any]:
         """Without `maxlength`: what is pasted must not be cut."""
         attrs = super().build_attrs(base_attrs, extra_attrs)
         attrs.pop("maxlength", None)
-        return attrs
+        return attrs | {"data-not-kept": True}
 
 
 class ObjectsForm(forms.Form):

@@ -12,12 +12,11 @@ from functools import cached_property
 from typing import Any
 
 from django.core.exceptions import ValidationError
-from django.utils import timezone
 from django.utils.text import get_text_list
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from console.base.core import times
+from console.base.core import times, zones
 from grayscale import rules
 from grayscale.conditions import CHOICES, GUID, Choice, Condition
 from grayscale.estimate import Estimate, estimate
@@ -262,7 +261,7 @@ class Preview:
     @property
     def length(self) -> str:
         """How long the window is, and which time zone its ends are in."""
-        zone = {"zone": timezone.get_current_timezone_name()}
+        zone = {"zone": zones.words()}
         if not self.window:
             return _("Times are in %(zone)s.") % zone
         length = duration(self.window.starts_at, self.window.ends_at)

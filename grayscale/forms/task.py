@@ -22,7 +22,7 @@ from console.base.hosts.models import HostApplication
 from grayscale import rules
 from grayscale.actions import TaskSettings, settings_of
 from grayscale.conditions import APPLICATION, CHOICES, FIXED, PLATFORM, Choice
-from grayscale.forms.fields import CountField, MomentField, RangeEndField
+from grayscale.forms.fields import CountField, RangeEndField, WindowField
 from grayscale.forms.guardrail import GUARD, GuardrailForm
 from grayscale.forms.objects import ObjectsForm
 from grayscale.models import GrayscaleTask, ObjectList
@@ -79,8 +79,8 @@ class TaskForm(GuardrailForm):
     name = LineField(
         label=gettext_lazy("Task name"), error_messages={"required": gettext_lazy("Give the task a name.")}
     )
-    starts_at = MomentField(label=gettext_lazy("Start"))
-    ends_at = MomentField(label=gettext_lazy("End"))
+    starts_at = WindowField(label=gettext_lazy("Start"))
+    ends_at = WindowField(label=gettext_lazy("End"))
     user_limit = CountField(label=gettext_lazy("Number of users"))
     applications = forms.ModelMultipleChoiceField(
         label=APPLICATION.all_label,
@@ -117,6 +117,8 @@ class TaskForm(GuardrailForm):
         self.order_fields(self.field_order)
         self._offer_versions()
         self.fields["applications"].queryset = program.bindings.bound().applications()  # type: ignore[attr-defined]
+        for name in ("starts_at", "ends_at"):
+            self.fields[name].kept = getattr(self.task, name, None)  # type: ignore[attr-defined]
         for name in self.fixed:
             del self.fields[name]
         for name, value, label in self._ranges():
@@ -250,10 +252,6 @@ class TaskForm(GuardrailForm):
     def clean(self) -> dict[str, Any]:
         """The window, and the ranges of what is chosen; those of other rows are not looked at."""
         data = super().clean() or self.cleaned_data
-        for name in ("starts_at", "ends_at"):
-            if data.get(name) and name in self.fields:
-                field: Any = self.fields[name]
-                data[name] = field.exactly(data[name], getattr(self.task, name, None))
         starts_at = data.get("starts_at") or (self.task.starts_at if self.task and "starts_at" in self.fixed else None)
         ends_at = data.get("ends_at")
         if starts_at and ends_at and (reason := rules.why_not_window(starts_at, ends_at, at=timezone.now())):

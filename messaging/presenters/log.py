@@ -12,7 +12,7 @@ from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from console.base.core import times
+from console.base.core import times, zones
 from console.base.core.text import visible
 from messaging.localization import Line, keywords_of, lines_in, title_in, title_of
 from messaging.models import Consent, Message
@@ -118,7 +118,7 @@ class Row:
     def full(self) -> str:
         """Date and time."""
         local = timezone.localtime(self.message.accepted_at)
-        return times.at_time(times.day(self.message.accepted_at), f"{local:%H:%M:%S %Z}")
+        return times.at_time(times.day(self.message.accepted_at), f"{local:%H:%M:%S} {zones.offset(local)}")
 
     @property
     def answer(self) -> str:

@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 
 from console.base.accounts.models import User
 from console.base.activity.events import emit
+from console.base.core import times
 from console.base.core.errors import ActionRefused, Conflict
 from miniprograms.actions import lock
 from miniprograms.models import MiniProgram
@@ -95,7 +96,7 @@ def publish(
     if online and unchanged and online.published_by_id != by.pk:
         words = _("%(person)s has published this draft, as version %(number)d.")
         raise Conflict(words % {"person": online.published_by, "number": online.number})
-    reason = rules.why_not_publish(draft, online, unchanged=unchanged, today=timezone.localdate(at))
+    reason = rules.why_not_publish(draft, online, unchanged=unchanged, today=times.platform_day(at))
     if draft is None or reason:
         raise ActionRefused(reason)
     agreement = PrivacyAgreement.objects.create(
@@ -118,7 +119,7 @@ def _plain(draft: PrivacyDraft) -> dict[str, Any]:
     """Return what a draft states as the log keeps it: the types one by one, texts by a hash that tells them apart."""
     plain: dict[str, Any] = {f"data.{data_type}": purpose for data_type, purpose in draft.data}
     if draft.third_parties:
-        plain["third_parties"] = [f"{name}: {' '.join(rest).strip()}" for name, *rest in draft.third_parties]
+        plain["third_parties"] = [f"{name or '…'}: {' '.join(rest).strip()}" for name, *rest in draft.third_parties]
     for name in ("contact_email", "contact_phone", "contact_other", "retention"):
         if value := getattr(draft, name):
             plain[name] = value

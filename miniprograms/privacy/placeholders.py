@@ -117,7 +117,7 @@ def _third_parties(stated: Statements, language: Language) -> str:
     items = []
     for name, purpose, link in stated.third_parties:
         shown = BRACKETS[language] % _link(link.removeprefix("https://"), link) if link else ""
-        items.append(_named(escaped(name), escaped(purpose), language) + shown)
+        items.append(_named(escaped(name) or "…", escaped(purpose), language) + shown)
     return _items(items) or _items([_("None")])
 
 

@@ -17,22 +17,20 @@ WRITTEN = re.compile(r"\{\{([^{}\n]{0,60})\}\}")  # Bounded, so that no text cos
 ALONE = re.compile(r" {0,3}\{\{([^{}\n]{0,60})\}\} *")
 MOST_PLACEHOLDERS = 200  # In a text; more would make a text of any length out of a short one.
 MOST_PROBLEMS = 5
-# Where the form asks for each, to link to.
-ANCHORS = {
-    "data": "data",
-    "contact": "id_contact_email",
-    "retention": "id_retention",
-    "effective_on": "id_effective_on",
-    "text": "texts",
-}
+TEXTS = tuple(language.field for language in Language)
 
 
 @dataclass(frozen=True)
 class Lack:
-    """Something without which the draft can't be published: what, and the form's anchor for it."""
+    """Something without which the draft can't be published: what, and the fields of the form that ask for it."""
 
     what: str
-    anchor: str
+    fields: tuple[str, ...]
+
+    @property
+    def anchor(self) -> str:
+        """Where the form asks for it, to link to."""
+        return {"party_name": "parties", **dict.fromkeys(TEXTS, "texts")}.get(self.fields[0], f"id_{self.fields[0]}")
 
 
 def placeholders_in(text: str) -> list[str]:
@@ -83,25 +81,33 @@ def has_contact(stated: Statements) -> bool:
 
 def lacks(draft: PrivacyDraft, *, today: date) -> list[Lack]:
     """Return what the draft needs before it can be published, in the order of the form (S-1)."""
-    return [Lack(what, ANCHORS[where]) for what, where in _lacks(draft, today)]
+    return [Lack(what, tuple(fields)) for what, *fields in _lacks(draft, today)]
 
 
-def _lacks(draft: PrivacyDraft, today: date) -> Iterator[tuple[str, str]]:
-    if not all(purpose for _data_type, purpose in draft.data):
-        yield _("the purpose of each data type"), "data"
+def _lacks(draft: PrivacyDraft, today: date) -> Iterator[tuple[str, ...]]:
+    if without := [f"purpose_{data_type}" for data_type, purpose in draft.data if not purpose]:
+        yield _("the purpose of each data type"), *without
     if not has_contact(draft):
-        yield _("a contact"), "contact"
+        yield _("a contact"), "contact_email"
     if not draft.retention:
         yield _("how long data is kept"), "retention"
     if not draft.effective_on:
         yield _("the effective date"), "effective_on"
     elif draft.effective_on < today:
         yield _("an effective date that is not past"), "effective_on"
+    if not all(name and purpose for name, purpose, _link in draft.third_parties):
+        yield _("the name and purpose of each third party"), "party_name"
     if not draft.languages:
-        yield _("a text"), "text"
+        yield _("a text"), *TEXTS
     for language in draft.languages:
         if problems_in(draft.text_in(language)):
-            yield _("placeholders in the %(language)s text that can be filled") % {"language": _name(language)}, "text"
+            words = _("placeholders in the %(language)s text that can be filled")
+            yield words % {"language": _name(language)}, language.field
+
+
+def lacks_words(missing: list[Lack]) -> str:
+    """Return what is missing as a part of a sentence: “a contact and the effective date”."""
+    return get_text_list([lack.what for lack in missing], _("and"))
 
 
 def _name(language: Language) -> str:
@@ -117,6 +123,5 @@ def why_not_publish(
     if online and unchanged:
         return _("The draft says what version %(number)d, which is online, says.") % {"number": online.number}
     if missing := lacks(draft, today=today):
-        words = get_text_list([lack.what for lack in missing], _("and"))
-        return _("The draft lacks %(what)s.") % {"what": words}
+        return _("The draft lacks %(what)s.") % {"what": lacks_words(missing)}
     return ""

@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 
 from console.base.accounts.models import User
 from console.base.activity.events import emit
+from console.base.core import times
 from console.base.core.errors import ActionRefused, Conflict
 from miniprograms.actions import lock
 from releases import events, rules
@@ -36,7 +37,7 @@ def settle_finding(
     version.mini_program, at = lock(version.mini_program), at or timezone.now()
     if not finding.sha256:
         raise ActionRefused(rules.unknown_finding())
-    today = timezone.localdate(at)
+    today = times.platform_day(at)
     if until and until < today:
         raise ActionRefused(_("This day has passed."), field="until")
     rows = SettledFinding.objects.filter(mini_program=version.mini_program, sha256=finding.sha256)

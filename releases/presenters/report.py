@@ -11,9 +11,9 @@ from typing import Any, Literal
 import msgspec
 from django.db.models import QuerySet
 from django.urls import reverse
-from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from console.base.core import times
 from console.base.core.text import listed
 from console.base.hosts.models import HostApplication
 from releases.models import Report, SettledFinding, Version
@@ -190,7 +190,7 @@ def shown(reports: QuerySet[Report], applications: Sequence[HostApplication]) ->
 def _reading(report: Report, applications: Sequence[HostApplication]) -> Reading:
     settled = SettledFinding.objects.filter(mini_program=report.version.mini_program_id).select_related("settled_by")
     content = msgspec.convert(report.content, Content)
-    return read(content, applications, settled.in_force(on=timezone.localdate()) if content.secrets else ())
+    return read(content, applications, settled.in_force(on=times.platform_day()) if content.secrets else ())
 
 
 # What to look at first --------------------------------------------------------------------------------------------

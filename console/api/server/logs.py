@@ -13,6 +13,7 @@ from msgspec import Meta
 
 from console.api.http import Environ, Response, json_response
 from console.api.server.reading import convert, parse, program_asking, query, read
+from console.base.core import times
 from console.base.core.errors import ServerRefused
 from devmgmt.logs.criteria import Criteria, StoreAway, TooSlow, is_storable
 from devmgmt.logs.entry import Entry, Line
@@ -70,7 +71,7 @@ def _criteria(asked: Search, program: int) -> Criteria:
     start, end = (datetime.fromtimestamp(seconds, UTC) for seconds in (asked.begintime, asked.endtime))
     if start > end:
         raise ServerRefused(40097, "begintime is after endtime")
-    if {f"{timezone.localtime(one):%Y%m%d}" for one in (start, end)} != {asked.date}:
+    if {f"{times.platform_day(one):%Y%m%d}" for one in (start, end)} != {asked.date}:
         raise ServerRefused(40097, f"begintime and endtime must lie on date, in the time zone {settings.TIME_ZONE}")
     if start < timezone.now() - timedelta(days=settings.LOG_DAYS + 1):
         raise ServerRefused(40097, f"logs are kept for {settings.LOG_DAYS} days")

@@ -20,11 +20,11 @@ from django.db.models import QuerySet
 from django.urls import reverse
 from django.utils.encoding import punycode
 from django.utils.translation import gettext as _
-from django.utils.translation import override
 
 from console.base.accounts import leases
 from console.base.accounts.inviting import role_words
 from console.base.accounts.models import Invitation, MailServer, Notification, OutgoingMail
+from console.base.accounts.readers import read_by
 from console.base.core import times
 from console.base.core.sealing import unseal
 
@@ -194,7 +194,7 @@ def _reason(error: Exception) -> str:
 
 def _notification_message(notification: Notification) -> EmailMessage:
     """Build the message in the recipient's language: the text, the detail, the link; why it came and how to stop it."""
-    with override(notification.user.language or settings.LANGUAGE_CODE):
+    with read_by(notification.user):
         choices = urljoin(settings.BASE_URL, reverse("notification_choices"))
         return _message(
             _message_id(notification, notification.created_at),
@@ -210,7 +210,7 @@ def _notification_message(notification: Notification) -> EmailMessage:
 
 def invitation_message(invitation: Invitation) -> EmailMessage:
     """Build the message with the link that only the invited person gets, in the language of who invited them."""
-    with override(invitation.invited_by.language or settings.LANGUAGE_CODE):
+    with read_by(invitation.invited_by):
         words = {
             "person": invitation.invited_by,
             "team": invitation.team,

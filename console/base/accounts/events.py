@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
-from django.conf import settings
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import override
 
 from console.base.accounts import security
 from console.base.accounts.models import Team, User
 from console.base.accounts.notifying import Notify, member_or_managers, members_with
 from console.base.accounts.permissions import Permission, TeamRole
+from console.base.accounts.readers import read_by
 from console.base.accounts.states import NotificationKind, SecurityKind
 from console.base.activity.events import Event
 from console.base.activity.fields import Choice, Field
@@ -59,7 +58,7 @@ class AccountEvent(Event):
 
 def note_role(event: TeamEvent) -> None:
     """Write into the person's security log what they are in a team now."""
-    with override(event.on.language or settings.LANGUAGE_CODE):
+    with read_by(event.on):
         role = str(ROLE["role"].words((event.after or {})["role"]))
     security.note(event.on, SecurityKind.ROLE, at=event.at, detail=f"{event.team}: {role}")
 

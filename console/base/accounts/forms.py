@@ -19,6 +19,7 @@ from console.base.accounts import codes, security, throttle
 from console.base.accounts.models import NotificationChoice, Team, User
 from console.base.accounts.permissions import TeamRole
 from console.base.accounts.states import ABOUT, NotificationKind, SecurityKind
+from console.base.core import zones
 from console.base.core.fields import AddressField, LineField
 from console.base.core.pages import NoteForm
 
@@ -140,17 +141,23 @@ class NewPersonForm(PersonForm):
 
 
 class ProfileForm(forms.ModelForm):
-    """What a person says about themselves, and the language in which they read."""
+    """What a person says about themselves, and the language and time zone in which they read."""
 
     language = forms.ChoiceField(
         label=_("Language"),
         choices=settings.LANGUAGES,
         help_text=_("Of the console on all your devices, and of the e-mails that you get."),
     )
+    time_zone = forms.ChoiceField(
+        label=_("Time zone"),
+        required=False,
+        choices=lambda: [("", _("The browser's")), *((name, name.replace("_", " ")) for name in zones.places())],
+        help_text=_("Used for all times in the console and in e-mails."),
+    )
 
     class Meta:
         model = User
-        fields = ("name", "language")
+        fields = ("name", "language", "time_zone")
         field_classes = {"name": LineField}
         widgets = {"name": forms.TextInput(attrs={"autocomplete": "name"})}
 

@@ -1,4 +1,4 @@
-"""Which language a page is written in, and what keeps sessions safe."""
+"""Which language a page is written in, whose time zone its times are in, and what keeps sessions safe."""
 
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -17,10 +17,11 @@ from django.utils.cache import patch_vary_headers
 from console.base.accounts import devices
 from console.base.accounts.authentication import proofs
 from console.base.accounts.security import note_used
-from console.base.core import busy
+from console.base.core import busy, zones
 from console.base.core.middleware import busy_page
 
-FOR_ALL = ("public", "device", "server")  # permissions of routes that ask for nobody signed in
+MACHINES = ("device", "server")
+FOR_ALL = ("public", *MACHINES)  # permissions of routes that ask for nobody signed in
 
 
 class LanguageMiddleware(LocaleMiddleware):
@@ -59,10 +60,35 @@ class LanguageMiddleware(LocaleMiddleware):
         return answer
 
 
+class TimeZoneMiddleware:
+    """P-9: the zone that a person has chosen, on every device; else the browser's, which a cookie names.
+
+    Where neither is known, as on the first page of a browser, and for machines, it is the platform's.
+    """
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        named = request.COOKIES.get(settings.TIME_ZONE_COOKIE_NAME, "")
+        timezone.activate(zones.zone_of(named) or timezone.get_default_timezone())
+        return self.get_response(request)
+
+    def process_view(self, request: HttpRequest, view: Callable[..., HttpResponse], arguments: Any, names: Any) -> None:
+        """Take the zone; the language's middleware, which comes first, has found the person or answered already."""
+        policy = getattr(view, "policy", None)
+        permission = policy.permission if policy is not None else None
+        if permission in MACHINES:
+            timezone.deactivate()
+        elif permission not in FOR_ALL and (zone := zones.zone_of(getattr(request.user, "time_zone", ""))):
+            timezone.activate(zone)
+
+
 @receiver(request_finished)
-def forget_language(**kwargs: Any) -> None:
-    """Leave no language behind in the thread: the APIs, which answer in English, share it with the pages."""
+def forget_reader(**kwargs: Any) -> None:
+    """Leave no language or zone behind in the thread: the APIs, which answer in English, share it with the pages."""
     translation.deactivate()
+    timezone.deactivate()
 
 
 def keep_in_cookie(response: HttpResponseBase, language: str) -> None:

@@ -10,10 +10,10 @@ from typing import Any
 from django.conf import settings
 from django.utils import timezone
 from django.utils.functional import Promise
-from django.utils.translation import override
 
 from console.base.accounts.models import Notification, NotificationChoice, OutgoingMail, Team, User
 from console.base.accounts.permissions import Permission, team_roles_with
+from console.base.accounts.readers import read_by
 from console.base.accounts.states import NotificationKind
 from console.base.core.sealing import seal
 from console.base.core.wakeups import wake
@@ -70,24 +70,24 @@ def notify(
     detail: Callable[[], str] = str,
     at: datetime | None = None,
 ) -> None:
-    """Notify `users`, each in their language, in the console and, once the transaction is through, by e-mail.
+    """Notify `users`, each in their language and zone, in the console and, once the transaction is through, by e-mail.
 
-    Who has switched the kind off is notified where they left it on. `text` and `detail` are called once per language.
+    Who has switched the kind off is notified where they left it on. `text` and `detail` are called for each of those.
     """
     people, at = {user.pk: user for user in users}.values(), at or timezone.now()
     choices = {row.user_id: row for row in NotificationChoice.objects.filter(user__in=people, kind=kind)}
-    words: dict[str, tuple[str, str]] = {}
+    words: dict[tuple[str, str], tuple[str, str]] = {}
     rows = []
     for user in people:
         choice = choices.get(user.pk) or NotificationChoice()
         if not (choice.in_console or choice.by_email):
             continue
-        language = user.language or settings.LANGUAGE_CODE
-        if language not in words:
-            with override(language):
-                words[language] = str(text())[:300], str(detail())[:1000]
+        reader = user.language or settings.LANGUAGE_CODE, user.time_zone
+        if reader not in words:
+            with read_by(user):
+                words[reader] = str(text())[:300], str(detail())[:1000]
         row = Notification(user=user, kind=kind, url=url, created_at=at)
-        row.text, row.detail = words[language]
+        row.text, row.detail = words[reader]
         row.in_console, row.by_email = choice.in_console, choice.by_email
         rows.append(row)
     if rows:

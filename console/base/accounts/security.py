@@ -14,12 +14,12 @@ from django.http import HttpRequest
 from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.translation import override
 
 from console.base.accounts import devices
 from console.base.accounts.authentication import how
 from console.base.accounts.models import SecurityEntry, User, UserSession
 from console.base.accounts.notifying import post_mail
+from console.base.accounts.readers import read_by
 from console.base.accounts.states import FAILURES, SecurityKind
 from console.base.activity.middleware import source
 from console.base.core.proxies import client_address
@@ -120,7 +120,7 @@ def mail(user: User, kind: SecurityKind, *, to: Iterable[str] = (), **context: A
 
     `to` is where, when it is not the account's own address. Inside the transaction of the change.
     """
-    with override(user.language or settings.LANGUAGE_CODE):
+    with read_by(user):
         told = {
             "user": user,
             "kind": kind.value,

@@ -11,6 +11,8 @@ from django.utils.dates import WEEKDAYS
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext, pgettext, pgettext_lazy
 
+from console.base.core import zones
+
 EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)  # before anything that the console keeps
 HOUR = 3600
 MONTHS = (
@@ -27,6 +29,42 @@ MONTHS = (
     pgettext_lazy("short month", "Nov"),
     pgettext_lazy("short month", "Dec"),
 )
+
+
+# The platform's own zone ----------------------------------------------------------------------------------------
+
+
+def platform_time(at: datetime | None = None) -> datetime:
+    """Return `at`, or now, in the platform's own zone (TIME_ZONE), whatever zone its reader's pages are in (P-9)."""
+    return timezone.localtime(at, timezone.get_default_timezone())
+
+
+def platform_day(at: datetime | None = None) -> date:
+    """Return the day of `at`, or today, in the platform's own zone: rules, limits and numbers go by it (P-9)."""
+    return platform_time(at).date()
+
+
+def platform_midnight(at: datetime | None = None) -> datetime:
+    """Return when the platform's day of `at`, or today, began."""
+    return platform_time(at).replace(hour=0, minute=0, second=0, microsecond=0, fold=0)
+
+
+def day_begins() -> str:
+    """Say when days of the platform begin, beside what goes by them; "" where the reader's begin then, too (P-9)."""
+    words = _("Days begin at 00:00 %(zone)s.")
+    return words % {"zone": timezone.get_default_timezone_name()} if zones.differs() else ""
+
+
+def begins(midnight: datetime) -> str:
+    """Return “1 Dec” for when a day of the platform begins; “1 Dec, 00:00 Asia/Shanghai” for readers elsewhere."""
+    local = platform_time(midnight)
+    words = day_of_year(local) if local.year == platform_day().year else day_and_year(local)
+    if timezone.localtime(midnight).utcoffset() == local.utcoffset():
+        return words
+    return at_time(words, f"{local:%H:%M} {timezone.get_default_timezone_name()}")
+
+
+# Words, in the reader's zone ------------------------------------------------------------------------------------
 
 
 def relative(at: datetime, now: datetime | None = None) -> str:
@@ -63,9 +101,9 @@ def exact(at: datetime) -> str:
 
 
 def full(at: datetime) -> str:
-    """Return “22 Nov 2026, 03:41 UTC”."""
+    """Return “22 Nov 2026, 03:41 UTC+8”."""
     local = timezone.localtime(at)
-    return at_time(day_and_year(local), f"{local:%H:%M %Z}")
+    return at_time(day_and_year(local), f"{local:%H:%M} {zones.offset(local)}")
 
 
 def at_time(day: str, time: str) -> str:

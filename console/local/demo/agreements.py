@@ -6,9 +6,8 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.utils import timezone
-
 from console.base.accounts.models import User
+from console.base.core import times
 from console.base.hosts.models import HostApplication
 from miniprograms.models import MiniProgram
 from miniprograms.privacy import actions as privacy
@@ -54,7 +53,7 @@ STATED: dict[str, dict[str, Any]] = {
 def save(program: MiniProgram, name: str, *, by: User, at: datetime) -> None:
     """Save a draft of the seed data."""
     current = privacy.draft_of(program)
-    effective_on = timezone.localdate(at) + timedelta(days=7)
+    effective_on = times.platform_day(at) + timedelta(days=7)
     revision = current.revision if current else 0
     privacy.save_draft(program, by=by, revision=revision, effective_on=effective_on, at=at, **STATED[name])
 

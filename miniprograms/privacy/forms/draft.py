@@ -9,11 +9,13 @@ from typing import Any
 from django import forms
 from django.core.exceptions import ValidationError
 from django.http import QueryDict
+from django.utils.functional import lazy
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from console.base.activity.forms import Difference
 from console.base.activity.models import ActivityEntry
+from console.base.core import times
 from console.base.core.fields import AddressField, LineField, WordsField
 from miniprograms.privacy import rules
 from miniprograms.privacy.forms.parties import LONGEST_LINE, MOST_PARTIES, PartyRow, put_rows, typed_rows
@@ -23,6 +25,10 @@ from miniprograms.privacy.states import DataType, Language
 CONTACTS = ("contact_email", "contact_phone", "contact_other")
 LINES = (*CONTACTS, "retention")
 TEXTS = tuple(language.field for language in Language)
+
+
+def _from_when() -> str:
+    return " ".join(filter(None, [_("Not before the day of publishing."), times.day_begins()]))
 
 
 class DraftForm(forms.Form):
@@ -48,7 +54,7 @@ class DraftForm(forms.Form):
         label=gettext_lazy("Effective from"),
         required=False,
         widget=forms.DateInput(format="%Y-%m-%d", attrs={"type": "date", "max": "9999-12-31"}),
-        help_text=gettext_lazy("Not before the day of publishing."),
+        help_text=lazy(_from_when, str)(),
     )
     text_en = WordsField(label=gettext_lazy("Text in English"), required=False, max_length=LONGEST_TEXT)
     text_zh = WordsField(label=gettext_lazy("Text in Chinese"), required=False, max_length=LONGEST_TEXT)
@@ -69,8 +75,18 @@ class DraftForm(forms.Form):
         for name, shown in self.fields.items():
             look = "form-check-input" if name.startswith("uses_") else "form-control"
             shown.widget.attrs |= {"class": look, "autocomplete": "off"}
+            shown.lack = ""  # type: ignore[attr-defined]
+        if data is None and draft.pk:
+            self._name_lacks()
         self.parties = typed_rows(data) if data is not None else [PartyRow(*row) for row in draft.third_parties]
         self.cleaned_parties: list[list[str]] = []
+
+    def _name_lacks(self) -> None:
+        """Say beside its field what a saved draft needs before it can be published."""
+        for lack in rules.lacks(self.draft, today=times.platform_day()):
+            for name in lack.fields:
+                if name in self.fields:
+                    self.fields[name].lack = _("Before publishing: %(what)s.") % {"what": lack.what}  # type: ignore[attr-defined]
 
     # What the page draws ---------------------------------------------------------------------------------------
 
@@ -135,16 +151,7 @@ class DraftForm(forms.Form):
         return text
 
     def clean(self) -> dict[str, Any]:
-        """Check what belongs together: a purpose for each type, a contact, whole third parties, a text (S-1)."""
-        for data_type, purpose in self._data():
-            name = f"purpose_{data_type}"
-            if not purpose and name not in self.errors:
-                self.add_error(name, _("Say what it is used for."))
-        if not any(self.cleaned_data.get(name) or name in self.errors for name in CONTACTS):
-            self.add_error("contact_email", _("Give at least one contact: e-mail, phone or another."))
-        if not any(self.cleaned_data.get(name) or name in self.errors for name in TEXTS):
-            chosen = "text_zh" if self.data.get("tab") == Language.ZH.tag else "text_en"
-            self.add_error(chosen, _("Write the text in at least one language."))
+        """Check the third parties. What is missing is no error: a draft may be unfinished, see `rules.lacks` (S-1)."""
         self._clean_parties()
         return self.cleaned_data
 
@@ -155,7 +162,7 @@ class DraftForm(forms.Form):
         self.cleaned_parties = [cleaned for row, cleaned in rows if not row.errors]
         if len(self.cleaned_parties) < len(rows):
             self.add_error(None, _("Some third parties can’t be taken. What is wrong stands below each."))
-        names = [name for name, *_rest in self.cleaned_parties]
+        names = [name for name, *_rest in self.cleaned_parties if name]
         if len(set(names)) < len(names):
             self.add_error(None, _("Name each third party once."))
 

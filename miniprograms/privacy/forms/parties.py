@@ -47,11 +47,16 @@ class PartyRow:
         """Whether nothing was typed."""
         return not (self.name.strip() or self.purpose.strip() or self.link.strip())
 
+    @property
+    def is_unfinished(self) -> bool:
+        """Whether something is missing that an agreement has to state; a draft need not."""
+        return not self.is_empty and not (self.name.strip() and self.purpose.strip())
+
     def clean(self) -> list[str]:
         """Return [name, purpose, link]; what is wrong is in `errors`, and its place then empty."""
         fields: dict[str, forms.Field] = {
-            "name": LineField(max_length=LONGEST_NAME, error_messages={"required": _("Say who it is.")}),
-            "purpose": LineField(max_length=LONGEST_LINE, error_messages={"required": _("Say what for.")}),
+            "name": LineField(max_length=LONGEST_NAME, required=False),
+            "purpose": LineField(max_length=LONGEST_LINE, required=False),
             "link": LinkField(required=False),
         }
         cleaned = []

@@ -8,11 +8,11 @@ from django.conf import settings
 from django.http import Http404, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
-from django.utils import timezone
 from django.utils.translation import get_language
 
 from console.base.accounts.access import SignedInRequest, route
 from console.base.accounts.permissions import Permission, lacking
+from console.base.core import times
 from console.base.core.diff import Diff, side_by_side
 from console.base.core.markdown import rendered_once
 from console.base.core.pages import page_of
@@ -41,7 +41,7 @@ def agreement(request: SignedInRequest, program: MiniProgram) -> HttpResponse:
     """What is online, the draft, the versions, and what the newest package uses (S-2, S-3)."""
     versions = PrivacyAgreement.objects.of_program(program)
     online = versions.select_related("published_by").order_by("-number").first()
-    draft, today = actions.draft_of(program), timezone.localdate()
+    draft, today = actions.draft_of(program), times.platform_day()
     found = FoundData.objects.filter(mini_program=program).first()
     unchanged = says_the_same(draft, online, program)
     missing = lacking(program.held, Permission.MANAGE)

@@ -8,13 +8,13 @@ from typing import Any
 from django.http import HttpResponse, QueryDict
 from django.shortcuts import redirect, render
 from django.urls import reverse
-from django.utils import timezone
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
 from console.base.accounts.access import SignedInRequest, route
 from console.base.accounts.permissions import Permission
 from console.base.activity.models import ActivityEntry
+from console.base.core import times
 from console.base.core.errors import Conflict
 from console.base.core.markdown import rendered
 from console.base.core.pages import confirm_page, form_page, posted
@@ -90,10 +90,18 @@ def edit(request: SignedInRequest, program: MiniProgram) -> HttpResponse:
         request,
         form,
         save=save,
-        success=lambda draft: (_("The draft is saved. Users see it when it is published."), url),
+        success=lambda draft: (_saved_words(draft), url),
         template="privacy/edit.html",
         **_page(program, form),
     )
+
+
+def _saved_words(draft: PrivacyDraft) -> str:
+    """Say that it is saved, and what it needs before it can be published."""
+    missing = rules.lacks(draft, today=times.platform_day())
+    if not missing:
+        return _("The draft is saved. Users see it when it is published.")
+    return _("The draft is saved. Before publishing it needs %(what)s.") % {"what": rules.lacks_words(missing)}
 
 
 @route(Permission.MANAGE, load=mini_program_for, methods="POST")
@@ -122,7 +130,7 @@ def publish(request: SignedInRequest, program: MiniProgram) -> HttpResponse:
     draft, online = actions.draft_of(program), PrivacyAgreement.objects.online_of(program)
     url = reverse("privacy:agreement", args=[program.app_id])
     unchanged = says_the_same(draft, online, program)
-    reason = rules.why_not_publish(draft, online, unchanged=unchanged, today=timezone.localdate())
+    reason = rules.why_not_publish(draft, online, unchanged=unchanged, today=times.platform_day())
     if draft is None or (request.method == "GET" and reason):
         return redirect(url)
     form = PublishForm(

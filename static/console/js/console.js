@@ -2,9 +2,12 @@
 import './failures.js';
 import './copy.js';
 import './dialog.js';
+import './drafts.js';
 import './forms.js';
 import './frame.js';
+import './leaving.js';
 import './palette.js';
 import './secret.js';
 import './session.js';
+import './time-zone.js';
 import './upload.js';

@@ -1,6 +1,8 @@
 // <a data-dialog href="…"> opens that page's dialog part in #dialog. The browser traps the focus, closes on Esc
 // and gives the focus back; without JavaScript the link opens the page.
 /* global htmx */
+import { mayClose } from './leaving.js';
+
 const dialog = document.getElementById('dialog')
 
 document.addEventListener('click', event => {
@@ -12,9 +14,10 @@ document.addEventListener('click', event => {
   }
   if (event.target.closest('[data-close]') && dialog.open) {
     event.preventDefault()
-    dialog.close()
+    if (mayClose(dialog)) dialog.close()
   }
 })
+dialog.addEventListener('cancel', event => { if (!mayClose(dialog)) event.preventDefault() })
 
 // <form data-dialog method="get"> does the same with its fields in the address.
 document.addEventListener('submit', event => {
@@ -34,7 +37,7 @@ dialog.addEventListener('submit', event => {
 let pressed = null
 dialog.addEventListener('pointerdown', event => { pressed = event.target })
 dialog.addEventListener('click', event => {
-  if (event.target === dialog && pressed === dialog) dialog.close()
+  if (event.target === dialog && pressed === dialog && mayClose(dialog)) dialog.close()
 })
 dialog.addEventListener('close', () => { dialog.replaceChildren() })
 

@@ -86,16 +86,11 @@ def test_without_a_draft_it_starts_from_what_is_online(signed_in, program, holde
 
 
 WRONG = [
-    ({"purpose_location": ""}, {"purpose_location": ["Say what it is used for."]}),
-    ({"purpose_location": "\u200b"}, {"purpose_location": ["Say what it is used for."]}),
-    ({"contact_email": ""}, {"contact_email": ["Give at least one contact: e-mail, phone or another."]}),
     ({"contact_email": "nobody"}, {"contact_email": ["Enter a valid email address."]}),
     ({"effective_on": "soon"}, {"effective_on": ["Enter a valid date."]}),
-    ({"text_en": ""}, {"text_en": ["Write the text in at least one language."]}),
-    ({"text_en": "", "tab": "zh"}, {"text_zh": ["Write the text in at least one language."]}),
     ({"text_en": "{{data}} here"}, {"text_en": ["{{data}} becomes a list: put it on a line of its own."]}),
     (
-        {"party_name": ["Maps"]},
+        {"party_link": ["nowhere"]},
         {"__all__": ["Some third parties can’t be taken. What is wrong stands below each."]},
     ),
     (
@@ -123,8 +118,6 @@ def test_bad_input_is_named_beside_its_field_and_stays(signed_in, program, holde
 @pytest.mark.parametrize(
     ("row", "errors"),
     [
-        (("", "tiles", ""), {"name": ["Say who it is."]}),
-        (("Maps", "", ""), {"purpose": ["Say what for."]}),
         (("Maps", "tiles", "http://maps.example"), {"link": ["A link starts with https://."]}),
         (("Maps", "tiles", "javascript:alert(1)"), {"link": ["Enter a valid URL."]}),
         (("Maps\0", "tiles", ""), {"name": ["Leave out invisible control characters."]}),

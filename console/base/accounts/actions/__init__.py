@@ -71,6 +71,12 @@ def choose_language(user: User, *, language: str) -> None:
     user.save(update_fields=["language"])
 
 
+def choose_time_zone(user: User, *, time_zone: str) -> None:
+    """Keep the zone in which `user` reads times, on every device and in mails (P-9); "" is each browser's own."""
+    user.time_zone = time_zone
+    user.save(update_fields=["time_zone"])
+
+
 # Users ------------------------------------------------------------------------------------------------------------
 
 

@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy as _
 
 from console.base.accounts.permissions import TEAM_ROLE_PERMISSIONS, Permission, TeamRole
 from console.base.accounts.querysets import MAX_EMAIL_TRIES, InvitationQuerySet, MembershipQuerySet, TeamQuerySet
+from console.base.core import zones
 from console.base.core.text import initials
 
 
@@ -55,6 +56,14 @@ class User(AbstractBaseUser, PermissionsMixin):
         default="",
         db_default="",
         help_text="empty: never signed in yet",
+    )
+    time_zone = models.CharField(
+        _("time zone"),
+        max_length=zones.LONGEST,
+        blank=True,
+        default="",
+        db_default="",
+        help_text="the name; empty: that of the browser",
     )
 
     notifications_read_to = models.BigIntegerField(

@@ -239,12 +239,13 @@ def security_log(request: SignedInRequest, team: Team) -> HttpResponse:
 
 @route(Permission.SIGNED_IN, methods="GET POST", before_factor=True)
 def profile(request: SignedInRequest) -> HttpResponse:
-    """The person's own name and language, and the way to password, second factors, passkeys and notifications."""
+    """The person's own name, language and time zone; the way to password, factors, passkeys and notifications."""
     user = request.user
-    own = User(pk=user.pk, name=user.name, language=user.language or get_language())
+    own = User(pk=user.pk, name=user.name, language=user.language or get_language(), time_zone=user.time_zone)
 
     def save(data: dict[str, Any]) -> User:
         actions.choose_language(user, language=data["language"])
+        actions.choose_time_zone(user, time_zone=data["time_zone"])
         activate(data["language"])
         return actions.edit_user(user, by=user, name=data["name"])
 

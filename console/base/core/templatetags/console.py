@@ -58,7 +58,9 @@ A dialog: confirm_page(request, NoteForm(…), template="releases/confirm/publis
 Impossible actions: {% actions %}{% action label url reason=why %}…{% endactions %}. With a reason the button is grey
     and the reason is written below the group, once.
 
-Dates and lists: {{ at|day }} {{ at|short_day }} {{ at|long_day }} {{ names|listed }}.
+Dates and lists: {{ at|day }} {{ at|short_day }} {{ at|long_day }} {{ at|full_time }} {{ names|listed }}.
+
+{% platform_days %} says when days of the platform begin, where the reader's begin at another time.
 
 Pieces: {% icon "rocket" %} {% status obj.state %} {% status "overdue" label %} {% tag label "blue" %} {% ago dt %}
     {% exact dt %} {% copy obj.app_id %} {% app_icon program 40 %} {% avatar user %} {% url_with show="all" %}
@@ -84,9 +86,10 @@ from django.utils.html import escape, format_html
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
 
-from console.base.core import text, times
+from console.base.core import text
 from console.base.core.filters import ListFilter
 from console.base.core.states import badge_of
+from console.base.core.templatetags.times import ago
 
 register = template.Library()
 COLOURS = ("blue", "indigo", "pink", "teal", "orange", "cyan", "dark", "purple", "green", "red")
@@ -133,50 +136,10 @@ def tag(label: str, colour: str = "secondary", icon: str = "") -> SafeString:
     return format_html('<span class="badge bg-{}-lt">{}{}</span>', colour, picture, label)
 
 
-@register.simple_tag
-def ago(at: Any, now: Any = None) -> SafeString | str:
-    """Say when, relative within a week; exact on hover. `now` is another clock's than this machine's."""
-    return _time(at, times.relative(at, now)) if at else ""
-
-
-@register.simple_tag
-def exact(at: Any) -> SafeString | str:
-    """Say when, exactly: windows and records."""
-    return _time(at, times.exact(at)) if at else ""
-
-
-@register.filter
-def day(at: Any) -> str:
-    """Say which day: “22 Nov 2026”."""
-    return times.day_and_year(at)
-
-
-@register.filter
-def short_day(at: Any) -> str:
-    """Say which day of this year: “22 Nov”."""
-    return times.day_of_year(at)
-
-
-@register.filter
-def month(at: Any) -> str:
-    """Say which month: “Nov”."""
-    return str(times.MONTHS[at.month - 1])
-
-
-@register.filter
-def long_day(at: Any) -> str:
-    """Say which day, with its weekday: “Sunday, 22 Nov 2026”."""
-    return times.long(at)
-
-
 @register.filter
 def listed(items: Any) -> str:
     """Say “a, b, c” as the reader's language does; instead of |join, and escaped as any text."""
     return text.listed(items)
-
-
-def _time(at: Any, words: str) -> SafeString:
-    return format_html('<time datetime="{}" title="{}">{}</time>', at.isoformat(), times.full(at), words)
 
 
 @register.simple_tag

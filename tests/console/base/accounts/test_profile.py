@@ -1,4 +1,4 @@
-"""The person's own name and language."""
+"""The person's own name, language and time zone."""
 
 import pytest
 from django.urls import reverse
@@ -11,7 +11,7 @@ URL = "/teams/profile/"
 
 def test_works(house, signed_in):
     client = signed_in(house.viewer)
-    assert client.get(URL).context["form"].initial == {"name": house.viewer.name, "language": "en"}
+    assert client.get(URL).context["form"].initial == {"name": house.viewer.name, "language": "en", "time_zone": ""}
 
     response = client.post(URL, {"name": "Mira Lund", "language": "en"})
 
