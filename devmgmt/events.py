@@ -15,7 +15,7 @@ from console.base.accounts.states import NotificationKind
 from console.base.activity.fields import Field
 from devmgmt.models import ApiPermission, DomainExemption, ProgramGrant
 from devmgmt.states import DomainType
-from miniprograms.events import ProgramEvent, RequestEvent, reviewers
+from miniprograms.events import PartEvent, ProgramEvent, RequestEvent, reviewers
 
 
 class GrantEvent(RequestEvent):
@@ -51,6 +51,27 @@ class DomainsChanged(ProgramEvent):
     log = _("changed the server domains of")
     in_list = _("Server domains changed")
     fields = {kind.value: Field(kind.value) for kind in DomainType}
+
+
+class QueryShared(PartEvent):
+    name, icon, colour = "query.shared", "bookmark", "blue"
+    log = _("shared the log query")
+    in_list = ""
+    fields = {"name": Field(_("Name"))}
+
+
+class QueryChanged(PartEvent):
+    name, icon, colour = "query.changed", "bookmark-edit", "blue"
+    log = _("renamed the shared log query")
+    in_list = ""
+    fields = {"name": Field(_("Name"))}
+
+
+class QueryUnshared(PartEvent):
+    name, icon, colour = "query.unshared", "bookmark-off", "secondary"
+    log = _("removed the shared log query")
+    in_list = ""
+    fields = {"name": Field(_("Name"))}
 
 
 class ExemptionRequested(GrantEvent):

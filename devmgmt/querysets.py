@@ -1,9 +1,13 @@
-"""Questions about exemptions and interface permissions."""
+"""Questions about exemptions, interface permissions and saved queries."""
 
 from __future__ import annotations
 
 from typing import Self
 
+from django.db import models
+from django.db.models import Q
+
+from console.base.accounts.models import User
 from console.base.hosts.querysets import DecisionQuerySet
 from console.base.hosts.states import DecisionState
 
@@ -22,3 +26,11 @@ class GrantQuerySet(DecisionQuerySet):
     def closed(self) -> Self:
         """Of the past: rejected, withdrawn, given up or revoked."""
         return self.exclude(state__in=[DecisionState.WAITING, DecisionState.APPROVED])
+
+
+class SavedQueryQuerySet(models.QuerySet):  # type: ignore[type-arg]
+    """Which saved queries; those of one program, whose team the user is in."""
+
+    def seen_by(self, user: User) -> Self:
+        """Their own, and what is shared."""
+        return self.filter(Q(user=user) | Q(is_shared=True))

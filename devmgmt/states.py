@@ -27,6 +27,7 @@ class DomainType(models.TextChoices):
 MOST_DOMAINS = 200  # of one type
 SHOWN_PAST = 50  # exemptions or permissions that have ended, on a page
 MOST_SAVED_QUERIES = 50  # of one person for one program
+MOST_SHARED_QUERIES = 50  # of a team for one program
 MOST_CHANGES = 50  # saved changes of a program's domains in a calendar month
 
 

@@ -244,9 +244,21 @@ def _local(moment: datetime) -> str:
 
 
 class SaveQueryForm(forms.Form):
-    """The name under which a person keeps the criteria."""
+    """The name under which the criteria are kept, and whose they are; `may_share` of a query's own author."""
 
     name = LineField(label=gettext_lazy("Name"), max_length=SavedQuery._meta.get_field("name").max_length)
+    shared = forms.TypedChoiceField(
+        label=gettext_lazy("Who can use it"),
+        choices=[("me", gettext_lazy("Only me")), ("team", gettext_lazy("Everyone in the team"))],
+        coerce=lambda value: value == "team",
+        initial="me",
+        widget=forms.RadioSelect,
+    )
+
+    def __init__(self, *args: Any, may_share: bool = True, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if not may_share:
+            del self.fields["shared"]
 
     def clean_name(self) -> str:
         """Return the name; raises ValidationError for an empty one."""

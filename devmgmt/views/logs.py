@@ -41,7 +41,7 @@ def logs(request: SignedInRequest, program: MiniProgram) -> HttpResponse:
     context = {
         **_listing(request, form),
         "mini_program": program,
-        "saved": SavedQuery.objects.filter(mini_program=program, user=request.user),
+        "saved": _saved(request, program),
         "days": settings.LOG_DAYS,
         "zone": settings.TIME_ZONE,
         "most": files.MOST_EXPORTED,
@@ -154,6 +154,12 @@ def _part(request: SignedInRequest, template: str, context: dict[str, Any]) -> H
 
 def _form(request: SignedInRequest, program: MiniProgram) -> CriteriaForm:
     return CriteriaForm(request.GET, program=program, at=timezone.now())
+
+
+def _saved(request: SignedInRequest, program: MiniProgram) -> list[tuple[SavedQuery, bool]]:
+    """The saved queries that the user sees, their own first, each with whether they may change it."""
+    found = SavedQuery.objects.seen_by(request.user).filter(mini_program=program).select_related("user")
+    return [(one, one.may_be_changed_by(request.user, program.held)) for one in found.order_by("is_shared", "name")]
 
 
 def _listing(request: SignedInRequest, form: CriteriaForm) -> dict[str, Any]:
