@@ -200,6 +200,11 @@ class CriteriaForm(forms.Form):
         date = "" if start.date() == timezone.localtime(self.at).date() else f"{times.day(start)} "
         return f"{date}{start:{pattern}} – {end:{pattern}}"
 
+    @property
+    def until_words(self) -> str:
+        """Up to when is counted, where the time moves on by itself: “10:42:07”; else ""."""
+        return f"{timezone.localtime(self.at):%H:%M:%S}" if self.is_relative else ""
+
     def query(self, **changes: str) -> str:
         """Return the criteria as a URL carries them, with some changed; what nobody asks for is left out."""
         values = {**self.data, **changes}
