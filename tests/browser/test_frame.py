@@ -110,9 +110,90 @@ def test_the_menu_slides_in_on_a_phone(console: Page):
     assert console.evaluate("document.documentElement.scrollWidth") <= 390
 
 
-def test_slash_goes_to_the_search(console: Page):
+def press(page: Page, *keys: dict[str, object]) -> None:
+    """Send keys as an input method or another layout does."""
+    for key in keys:
+        page.evaluate(
+            "key => document.activeElement.dispatchEvent(new KeyboardEvent('keydown', {bubbles: true, ...key}))", key
+        )
+
+
+def test_keys_lead_to_pages_in_every_layout_and_can_be_switched_off(console: Page, live_server: LiveServer):
+    program = make_program(name="City Bus")
+    program.team.members.add(console.user, through_defaults={"role": "admin"})  # type: ignore[attr-defined]
+    at = [program.app_id]
+    for keys, address in (
+        ("m", reverse("miniprograms:list")),
+        ("a", reverse("activity")),
+        ("r", reverse("reviews:list")),
+    ):
+        console.keyboard.press("g")
+        console.keyboard.press(keys)
+        expect(console).to_have_url(live_server.url + address)
+    console.goto(live_server.url + reverse("releases:versions", args=at))
+    console.keyboard.press("g")
+    console.keyboard.press("l")
+    expect(console).to_have_url(live_server.url + reverse("devmgmt:logs", args=at))
+
+    # Not while one types, with Shift or a modifier, or composes.
+    console.locator("[name=page]").focus()
+    console.keyboard.press("g")
+    console.keyboard.press("v")
+    expect(console.locator("[name=page]")).to_have_value("gv")
+    console.locator("main").focus()
+    press(console, {"key": "g", "code": "KeyG", "isComposing": True}, {"key": "v", "code": "KeyV"})
+    press(console, {"key": "G", "code": "KeyG", "shiftKey": True}, {"key": "v", "code": "KeyV"})
+    press(console, {"key": "g", "code": "KeyG", "ctrlKey": True}, {"key": "v", "code": "KeyV"})
+    expect(console).to_have_url(live_server.url + reverse("devmgmt:logs", args=at))
+    # What a Chinese input method and a Cyrillic layout send.
+    press(console, {"key": "Process", "code": "KeyG"}, {"key": "\uff47", "code": "KeyG"})
+    expect(console).to_have_url(live_server.url + reverse("grayscale:tasks", args=at))
+    press(console, {"key": "п", "code": "KeyG"}, {"key": "Process", "code": "KeyK"})
+    expect(console).to_have_url(live_server.url + reverse("keys:keys", args=at))
+
+    press(console, {"key": "\uff1f", "code": "Slash", "shiftKey": True})
+    sheet = console.locator("#dialog .keys-letters")
+    expect(sheet).to_contain_text("Real-time logs")
+    console.locator("[data-keys-switch]").uncheck()
+    console.keyboard.press("Escape")
+    for key in ("?", "/", "g", "h"):
+        console.keyboard.press(key)
+    expect(console.locator("#dialog, #palette").and_(console.locator("[open]"))).to_have_count(0)
+    console.keyboard.press("Control+k")
+    expect(console.locator("#palette [name=q]")).to_be_focused()
+    expect(console.locator(".hit-keys").first).to_be_hidden()
+    expect(console).to_have_url(live_server.url + reverse("keys:keys", args=at))
+
+
+def test_tab_limits_the_search_to_the_program_of_the_page(console: Page, live_server: LiveServer):
+    for name in ("City Bus", "City Tram"):
+        program = make_program(name=name)
+        program.team.members.add(console.user, through_defaults={"role": "viewer"})  # type: ignore[attr-defined]
     console.keyboard.press("/")
-    expect(console.locator("#palette input")).to_be_focused()
+    field, chip = console.locator("#palette [name=q]"), console.locator(".palette-chip")
+    expect(field).to_be_focused()
+    expect(console.locator(".palette-only")).to_have_count(0)
+    console.goto(live_server.url + reverse("releases:versions", args=[program.app_id]))
+    console.keyboard.press("Control+k")
+    expect(console.locator(".palette-only")).to_contain_text("only City Tram")
+    field.fill("City")
+    hits = console.locator("#palette-hits")
+    expect(hits).to_contain_text("City Bus")
+    console.keyboard.press("Tab")
+    expect(chip).to_contain_text("City Tram")
+    expect(hits).to_contain_text("Logs: City")
+    expect(hits).not_to_contain_text("City Bus")
+    expect(field).to_be_focused()
+    field.fill("")
+    expect(hits).not_to_contain_text("All mini programs")
+    expect(hits).to_contain_text("Real-time logs")
+    console.keyboard.press("Backspace")
+    expect(chip).to_be_hidden()
+    expect(hits).to_contain_text("All mini programs")
+    console.keyboard.press("Tab")
+    expect(chip).to_be_visible()
+    console.keyboard.press("Tab")
+    expect(chip).to_be_hidden()
 
 
 def test_an_id_is_copied(console: Page, live_server: LiveServer):

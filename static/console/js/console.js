@@ -4,6 +4,7 @@ import './copy.js';
 import './dialog.js';
 import './forms.js';
 import './frame.js';
+import './keys.js';
 import './palette.js';
 import './secret.js';
 import './session.js';
