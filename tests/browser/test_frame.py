@@ -110,6 +110,75 @@ def test_the_menu_slides_in_on_a_phone(console: Page):
     assert console.evaluate("document.documentElement.scrollWidth") <= 390
 
 
+def test_the_focus_begins_in_the_first_field_or_in_the_first_that_is_wrong(console: Page, live_server: LiveServer):
+    program = make_program(name="City Bus")
+    program.team.members.add(console.user, through_defaults={"role": "admin"})  # type: ignore[attr-defined]
+    console.goto(live_server.url + reverse("miniprograms:create"))
+    expect(console.locator("main form [name]:not([type=hidden])").first).to_be_focused()
+    console.get_by_label("Name").fill("x")
+    console.locator("main form").evaluate("form => { form.noValidate = true }")
+    console.get_by_role("button", name="Create").click()
+    expect(console.locator("main form [aria-invalid=true]").first).to_be_focused()
+    console.goto(live_server.url + reverse("miniprograms:list"))
+    assert console.evaluate("document.activeElement === document.body")
+    console.goto(live_server.url + reverse("grayscale:create", args=[program.app_id]))
+    console.goto(live_server.url + "/form/#main")
+    assert console.evaluate("!document.activeElement.matches('input, textarea')")
+    open_dialog(console, "/form/")
+    console.fill("#dialog [name=number]", "13")
+    console.locator("#dialog").get_by_role("button", name="Save").click()
+    expect(console.locator("#dialog [role=alert]")).to_contain_text("13 is taken.")
+    expect(console.locator("#dialog [name=number]")).to_be_focused()
+
+
+def luminance(rgb: list[int]) -> float:
+    """The relative luminance of a colour, as WCAG counts it."""
+    parts = [part / 255 for part in rgb]
+    linear = [part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts]
+    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+
+RINGS = """() => {
+  const found = {}
+  for (const here of document.querySelectorAll('a[href], button, input, select, textarea, summary')) {
+    here.focus() // Seen as by keyboard, as a key was the last that was pressed.
+    const style = getComputedStyle(here)
+    if (here === document.activeElement && !here.matches('.log-open')) {
+      found[here.className || here.tagName] = [style.outlineStyle, style.outlineWidth, style.outlineColor]
+    }
+  }
+  return found
+}"""
+COLOURS = """() => ['--ring', 'body', '.card', '#sidebar'].map(name => {
+  const pen = document.createElement('canvas').getContext('2d'), root = getComputedStyle(document.documentElement)
+  const place = name === '--ring' ? null : document.querySelector(name)
+  pen.fillStyle = place ? getComputedStyle(place).backgroundColor : root.getPropertyValue(name)
+  pen.fillRect(0, 0, 1, 1)
+  return [...pen.getImageData(0, 0, 1, 1).data].slice(0, 3)
+})"""
+
+
+def test_whatever_has_the_focus_has_the_same_ring(console: Page, live_server: LiveServer):
+    program = make_program(name="City Bus")
+    program.team.members.add(console.user, through_defaults={"role": "admin"})  # type: ignore[attr-defined]
+    for name, at in (
+        ("miniprograms:list", []),
+        ("devmgmt:logs", [program.app_id]),
+        ("grayscale:explain", [program.app_id]),
+    ):
+        console.goto(live_server.url + reverse(name, args=at))
+        for theme in ("light", "dark"):
+            console.evaluate("theme => { document.documentElement.dataset.bsTheme = theme }", theme)
+            console.keyboard.press("Tab")
+            rings = console.evaluate(RINGS)
+            ring = rings["nav-link"]
+            assert (len(rings) > 10, ring[:2]) == (True, ["solid", "2px"])
+            assert {name: other for name, other in rings.items() if other != ring} == {}
+            colour, *grounds = map(luminance, console.evaluate(COLOURS))
+            for ground in grounds:
+                assert (max(colour, ground) + 0.05) / (min(colour, ground) + 0.05) >= 3
+
+
 def press(page: Page, *keys: dict[str, object]) -> None:
     """Send keys as an input method or another layout does."""
     for key in keys:

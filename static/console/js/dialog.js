@@ -1,6 +1,8 @@
 // <a data-dialog href="…"> opens that page's dialog part in #dialog. The browser traps the focus, closes on Esc
 // and gives the focus back; without JavaScript the link opens the page.
 /* global htmx */
+import { focusDialog } from './focus.js';
+
 const dialog = document.getElementById('dialog')
 
 document.addEventListener('click', event => {
@@ -41,7 +43,5 @@ document.addEventListener('htmx:beforeSwap', event => {
 document.addEventListener('htmx:afterSwap', event => {
   if (event.detail.target !== dialog) return
   if (!dialog.open) dialog.showModal()
-  const first = dialog.querySelector('[data-focus], [autofocus], .is-invalid, input:not([type=hidden]):not([disabled]), textarea, select') ||
-    dialog.querySelector('.dialog-foot .btn')
-  first?.focus()
+  focusDialog(dialog)
 })
