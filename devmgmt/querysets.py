@@ -28,7 +28,7 @@ class GrantQuerySet(DecisionQuerySet):
         return self.exclude(state__in=[DecisionState.WAITING, DecisionState.APPROVED])
 
 
-class SavedQueryQuerySet(models.QuerySet):  # type: ignore[type-arg]
+class SavedQueryQuerySet(models.QuerySet):
     """Which saved queries; those of one program, whose team the user is in."""
 
     def seen_by(self, user: User) -> Self:

@@ -30,6 +30,7 @@ from grayscale.models import GrayscaleTask
 from grayscale.states import TaskState
 from messaging.models import MyTemplate
 from miniprograms.models import MiniProgram
+from miniprograms.querysets import MiniProgramQuerySet
 from releases.models import Audit, Version
 
 LONGEST = 100  # characters that are looked for
@@ -47,7 +48,7 @@ class Scope:
     program: MiniProgram | None = None
 
     @property
-    def programs(self) -> QuerySet[MiniProgram]:
+    def programs(self) -> MiniProgramQuerySet:
         """The programs that are searched."""
         rows = MiniProgram.objects.visible_to(self.user)
         return rows.filter(pk=self.program.pk) if self.program else rows
