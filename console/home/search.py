@@ -91,16 +91,19 @@ def find(scope: Scope, words: str, *, limit: int) -> list[Group]:
 
 
 def pages(menu: Iterable[dict[str, Any]], words: str) -> list[Hit]:
-    """Return the entries of a menu, and the pages below them, whose label contains the words."""
+    """Return the entries of a menu, and the pages below them, whose label contains the words.
+
+    Those that begin with them stand first. Without words there are no pages below an entry but those that have keys.
+    """
     found = []
     for group in menu:
         for entry in group["entries"]:
             for page in [entry, *entry.get("all_pages", [])]:
                 context = "" if page is entry else str(entry["label"])
                 keys = ("G", page["key"].upper()) if page.get("key") else ()
-                if _fits(str(page["label"]), words):
+                if _fits(str(page["label"]), words) and (words or keys or not context):
                     found.append(Hit(str(page["label"]), page["url"], context, entry["icon"], keys=keys))
-    return found
+    return sorted(found, key=lambda hit: f" {words}".casefold() not in f" {hit.label}".casefold())
 
 
 def actions(program: MiniProgram | None, words: str, *, creates: bool) -> list[Hit]:
