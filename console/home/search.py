@@ -83,7 +83,7 @@ def cleaned(typed: str) -> str:
 def find(scope: Scope, words: str, *, limit: int) -> list[Group]:
     """Return what the user may see and `words` fit, at most `limit` of a kind; `words` as `cleaned` returns them."""
     groups = []
-    for label, question in (*OF_PROGRAMS, *ASIDE) if scope.program else GROUPS:
+    for label, question in (*OF_PROGRAMS, *OF_ONE) if scope.program else GROUPS:
         hits = question(scope, words, limit + 1)
         if hits:
             groups.append(Group(label, hits[:limit], more=len(hits) > limit))
@@ -276,8 +276,7 @@ OF_PROGRAMS: tuple[tuple[str | Promise, Question], ...] = (
     (gettext_lazy("Audit records"), _audits),
     (gettext_lazy("Saved queries"), _queries),
 )
-# Only of one program.
-ASIDE: tuple[tuple[str | Promise, Question], ...] = ((gettext_lazy("Real-time logs"), _entries),)
+OF_ONE: tuple[tuple[str | Promise, Question], ...] = ((gettext_lazy("Real-time logs"), _entries),)
 GROUPS: tuple[tuple[str | Promise, Question], ...] = (
     (gettext_lazy("Mini programs"), _programs),
     *OF_PROGRAMS[:2],

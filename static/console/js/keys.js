@@ -6,14 +6,16 @@ import { openPalette } from './palette.js';
 const TYPING = 'input, textarea, select, [contenteditable], dialog'
 const THEN = 2000 // ms in which the letter after g has to come
 const OFF = 'keys off'
-let gone = 0 // until when a letter means a page
+const root = document.documentElement
+const areOff = () => root.hasAttribute('data-keys-off')
+let until = 0 // when a letter after g no longer means a page
 
-function areOff () {
-  try { return Boolean(window.localStorage.getItem(OFF)) } catch { return false }
+function remembered () {
+  try { return window.localStorage.getItem(OFF) !== null } catch { return false }
 }
 
 function turn (on) {
-  document.documentElement.toggleAttribute('data-keys-off', !on)
+  root.toggleAttribute('data-keys-off', !on)
   try { on ? window.localStorage.removeItem(OFF) : window.localStorage.setItem(OFF, 'yes') } catch { /* storage is off */ }
 }
 
@@ -46,32 +48,33 @@ function showKeys () {
 
 // Whether it was one of ours.
 function press (key) {
-  const marked = name => /^[a-z]$/.test(key) ? document.querySelector(`${name}=${key}]`) : null
-  const leads = Date.now() < gone
-  gone = 0
-  if (leads) marked('#sidebar [data-go')?.click()
-  else if (key === 'g') gone = Date.now() + THEN
+  const marked = (place, name) => /^[a-z]$/.test(key) ? document.querySelector(`${place} [data-${name}=${key}]`) : null
+  const leads = Date.now() < until
+  until = 0
+  if (leads) marked('#sidebar', 'go')?.click()
+  else if (key === 'g') until = Date.now() + THEN
   else if (key === '/') openPalette()
   else if (key === '?') showKeys()
   else if (key === 'j') step(1)
   else if (key === 'k') step(-1)
   else {
-    const keyed = marked('main [data-key')
+    const keyed = marked('main', 'key')
     keyed?.focus() // A key alone decides nothing.
     return Boolean(keyed)
   }
   return true
 }
 
-function showSwitch (root) {
-  const box = root.querySelector?.('[data-keys-switch]')
+function showSwitch (place) {
+  const box = place.querySelector?.('[data-keys-switch]')
   if (!box) return
   box.checked = !areOff()
   box.closest('.keys-switch').hidden = false
 }
 
 if (document.getElementById('palette')) {
-  turn(!areOff())
+  root.toggleAttribute('data-keys-off', remembered())
+  window.addEventListener('storage', () => root.toggleAttribute('data-keys-off', remembered())) // Another tab has switched.
   document.addEventListener('change', event => { if (event.target.matches('[data-keys-switch]')) turn(event.target.checked) })
   document.addEventListener('htmx:afterSwap', event => showSwitch(event.target))
   showSwitch(document)

@@ -103,9 +103,16 @@ export function drawChart (place, data) {
     series: [{}, series(place, '--log-info', bars), series(place, '--log-warn', bars), series(place, '--log-error', bars)],
     plugins: [hint(data)]
   }, heights(data), place)
+  const ends = new AbortController()
+  let held = false
+  u.over.addEventListener('mousedown', () => { held = true })
+  document.addEventListener('mouseup', () => { held = false }, { signal: ends.signal })
   return {
-    destroy: () => u.destroy(),
-    isDragged: () => u.select.width > 0,
+    destroy: () => {
+      ends.abort()
+      u.destroy()
+    },
+    isDragged: () => held,
     // Shows other counts in place; false where a bar stands for another time.
     takes: next => {
       if (next.step !== data.step) return false
