@@ -20,7 +20,7 @@ from console.base.hosts.models import HostApplication
 from console.base.hosts.states import DecisionState
 from devmgmt import events, rules
 from devmgmt.matching import Domain, fingerprint
-from devmgmt.models import QUERY_LENGTH, ApiPermission, DomainExemption, ProgramGrant, SavedQuery, ServerDomain
+from devmgmt.models import ApiPermission, DomainExemption, ProgramGrant, SavedQuery, ServerDomain
 from devmgmt.states import DomainType
 from miniprograms.actions import lock
 from miniprograms.models import Binding, MiniProgram
@@ -219,8 +219,7 @@ def save_query(
 ) -> SavedQuery:
     """Keep criteria of the log page for one person, or for the team, under a name that is new there (D-6, D-8)."""
     program = lock(program)
-    if len(query) > QUERY_LENGTH:
-        raise ActionRefused(_("These criteria are too long to be saved."))
+    refuse_if(rules.why_not_keep_criteria(query))
     refuse_if(rules.why_no_more_queries(program, by, is_shared=is_shared), field="shared" if is_shared else None)
     with _once_by_name():
         saved = SavedQuery.objects.create(mini_program=program, user=by, name=name, query=query, is_shared=is_shared)
@@ -230,26 +229,31 @@ def save_query(
 
 
 @transaction.atomic
-def change_query(saved: SavedQuery, *, name: str, is_shared: bool, by: User, at: datetime | None = None) -> SavedQuery:
-    """Give a saved query another name, share it, or take it back from the team; nothing changed writes nothing."""
+def change_query(
+    saved: SavedQuery, *, name: str, is_shared: bool, by: User, query: str | None = None, at: datetime | None = None
+) -> SavedQuery:
+    """Rename a saved query, share it or take it back, and give it other criteria; nothing changed writes nothing."""
     program = lock(saved.mini_program)
     row = SavedQuery.objects.filter(pk=saved.pk).select_related("mini_program", "user").first()
     if row is None or row.is_shared != saved.is_shared:
         raise Conflict(_("Somebody changed this query meanwhile. Reload the page."))
-    if (row.name, row.is_shared) == (name, is_shared):
-        return row
-    if is_shared != row.is_shared:
+    refuse_if(rules.why_not_keep_criteria(query or ""))
+    was_shared = row.is_shared
+    if is_shared != was_shared:
         refuse_if(rules.why_no_more_queries(program, row.user, is_shared=is_shared), field="shared")
-    before, was_shared = row.name, row.is_shared
-    row.name, row.is_shared = name, is_shared
+    wanted = {"name": name, "query": row.query if query is None else query}
+    before = {key: getattr(row, key) for key, value in wanted.items() if getattr(row, key) != value}
+    if not before and is_shared == was_shared:
+        return row
+    row.name, row.query, row.is_shared = name, wanted["query"], is_shared
     with _once_by_name():
-        row.save(update_fields=["name", "is_shared"])
-    if was_shared and is_shared:
-        emit(events.QueryChanged(row, by=by, at=at, before={"name": before}, after={"name": name}))
-    elif is_shared:
+        row.save(update_fields=["name", "query", "is_shared"])
+    if is_shared and not was_shared:
         emit(events.QueryShared(row, by=by, at=at, after={"name": name}))
+    elif was_shared and not is_shared:
+        emit(events.QueryUnshared(row, by=by, at=at, before={"name": before.get("name", name)}))
     elif was_shared:
-        emit(events.QueryUnshared(row, by=by, at=at, before={"name": before}))
+        emit(events.QueryChanged(row, by=by, at=at, before=before, after={key: wanted[key] for key in before}))
     return row
 
 

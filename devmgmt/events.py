@@ -62,9 +62,9 @@ class QueryShared(PartEvent):
 
 class QueryChanged(PartEvent):
     name, icon, colour = "query.changed", "bookmark-edit", "blue"
-    log = _("renamed the shared log query")
+    log = _("changed the shared log query")
     in_list = ""
-    fields = {"name": Field(_("Name"))}
+    fields = {"name": Field(_("Name")), "query": Field(_("Criteria"))}
 
 
 class QueryUnshared(PartEvent):

@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from console.base.accounts.models import User
 from console.base.core import times
 from console.base.hosts.models import HostApplication
-from devmgmt.models import SavedQuery
+from devmgmt.models import QUERY_LENGTH, SavedQuery
 from devmgmt.states import MOST_CHANGES, MOST_SAVED_QUERIES, MOST_SHARED_QUERIES
 from miniprograms.models import MiniProgram
 
@@ -52,6 +52,11 @@ def why_not_apply_for_permissions(application: HostApplication | None, *, askabl
 
 def _why_not_apply(bound: int) -> str:
     return "" if bound else _("No application is bound. Ask one for a binding first.")
+
+
+def why_not_keep_criteria(query: str) -> str:
+    """D-6: what a URL carries."""
+    return _("These criteria are too long to be saved.") if len(query) > QUERY_LENGTH else ""
 
 
 def why_no_more_queries(program: MiniProgram, user: User, *, is_shared: bool) -> str:

@@ -249,7 +249,10 @@ def _local(moment: datetime) -> str:
 
 
 class SaveQueryForm(forms.Form):
-    """The name under which the criteria are kept, and whose they are; `may_share` of a query's own author."""
+    """The name under which the criteria are kept, and whose they are.
+
+    `may_share`: a query's own author. `may_replace`: there are other criteria that it can have.
+    """
 
     name = LineField(label=gettext_lazy("Name"), max_length=SavedQuery._meta.get_field("name").max_length)
     shared = forms.TypedChoiceField(
@@ -260,10 +263,14 @@ class SaveQueryForm(forms.Form):
         widget=forms.RadioSelect,
     )
 
-    def __init__(self, *args: Any, may_share: bool = True, **kwargs: Any) -> None:
+    replace = forms.BooleanField(label=gettext_lazy("Save the criteria of the page in it"), required=False)
+
+    def __init__(self, *args: Any, may_share: bool = True, may_replace: bool = False, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         if not may_share:
             del self.fields["shared"]
+        if not may_replace:
+            del self.fields["replace"]
 
     def clean_name(self) -> str:
         """Return the name; raises ValidationError for an empty one."""

@@ -42,19 +42,25 @@ def save_query(request: SignedInRequest, program: MiniProgram) -> HttpResponse:
 
 @route(Permission.VIEW, load=saved_query_for, methods="GET POST")
 def edit_query(request: SignedInRequest, saved: SavedQuery) -> HttpResponse:
-    """Give a saved query another name; its author can share it, and take it back."""
+    """Give a saved query another name, or the criteria of the URL; its author can share it, and take it back."""
+    criteria = CriteriaForm(request.GET, program=saved.mini_program, at=timezone.now())
     page = reverse("devmgmt:logs", args=[saved.mini_program.app_id])
+    may_replace = criteria.is_valid() and criteria.query() not in ("", saved.query)
     initial = {"name": saved.name, "shared": "team" if saved.is_shared else "me"}
     is_own = saved.user_id == request.user.pk
     return form_page(
         request,
-        SaveQueryForm(posted(request), initial=initial, may_share=is_own),
+        SaveQueryForm(posted(request), initial=initial, may_share=is_own, may_replace=may_replace),
         save=lambda data: actions.change_query(
-            saved, name=data["name"], is_shared=data.get("shared", saved.is_shared), by=request.user
+            saved,
+            name=data["name"],
+            is_shared=data.get("shared", saved.is_shared),
+            query=criteria.query() if data.get("replace") else None,
+            by=request.user,
         ),
-        success=lambda changed: (_("“%(query)s” is saved.") % {"query": changed}, page),
+        success=lambda changed: (_("“%(query)s” is saved.") % {"query": changed}, f"{page}?{changed.query}"),
         template="devmgmt/edit_query.html",
-        cancel=page,
+        cancel=f"{page}?{criteria.query()}",
         mini_program=saved.mini_program,
         query=saved,
     )

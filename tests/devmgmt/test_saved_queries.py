@@ -156,6 +156,24 @@ def test_its_author_or_a_team_administrator_changes_a_shared_query(viewer, progr
     ]
 
 
+def test_a_saved_query_takes_the_criteria_of_the_page(viewer, program, person):
+    saved = actions.save_query(program, name="Stops", query="level=warn", by=person, is_shared=True)
+    edit = change_urls(saved)[0]
+    assert "replace" not in viewer.get(edit).context["form"].fields
+    assert "replace" not in viewer.get(f"{edit}?level=warn").context["form"].fields
+    form = {"name": "Stops", "shared": "team"}
+    assert viewer.post(f"{edit}?level=error", form).status_code == 302
+    assert SavedQuery.objects.get().query == "level=warn"
+    response = viewer.post(f"{edit}?level=error&evil=1", form | {"replace": "on"})
+    assert response.url.endswith("?level=error")
+    assert SavedQuery.objects.get().query == "level=error"
+    assert told(program)[1:] == [("query.changed", str(person), {"query": "level=warn"}, {"query": "level=error"})]
+    long = "filter=" + "%E6%B1%89" * 1000
+    assert viewer.post(f"{edit}?{long}", form | {"replace": "on"}).status_code == 422
+    page = viewer.get(f"{reverse('devmgmt:logs', args=[program.app_id])}?level=info&page=a%22b").content.decode()
+    assert f'href="{edit}?level=info&amp;page=a%22b"' in page
+
+
 def test_a_name_is_used_once_by_a_team_for_a_program(viewer, program):
     theirs = factories.make_member(program.team, "developer")
     actions.save_query(program, name="Stops", query="", by=theirs, is_shared=True)
