@@ -34,7 +34,7 @@ class Section:
 
     `inside` is its label on a program's pages, where it has another. `pages` are label and URL name of the pages that
     it has for a program, when there are several; of a section that has none for a program they are its own. Who holds
-    `permission` in no team does not see it; OPERATOR is for operators.
+    `permission` in no team does not see it; OPERATOR is for operators. `key` is the letter that leads to it after G.
     """
 
     label: str | Promise
@@ -45,6 +45,7 @@ class Section:
     inside: str | Promise = ""
     pages: tuple[tuple[str | Promise, str], ...] = ()
     permission: Permission = Permission.VIEW
+    key: str = ""
 
     @property
     def url(self) -> str:
@@ -63,10 +64,16 @@ class Section:
         return match.namespaces[:1] == [space] if space else bool(match.view_name == self.url_name)
 
 
-HOME = (Section(_("Home"), "home", "home"),)
+HOME = (Section(_("Home"), "home", "home", key="h"),)
 MINI_PROGRAM = (
     Section(
-        _("Mini programs"), "apps", "miniprograms:list", "miniprograms", "miniprograms:detail", inside=_("Details")
+        _("Mini programs"),
+        "apps",
+        "miniprograms:list",
+        "miniprograms",
+        "miniprograms:detail",
+        inside=_("Details"),
+        key="m",
     ),
     Section(
         _("Versions"),
@@ -80,8 +87,9 @@ MINI_PROGRAM = (
             (_("Audit records"), "releases:audits"),
             (_("Release history"), "releases:history"),
         ),
+        key="v",
     ),
-    Section(_("Grayscale"), "adjustments-horizontal", "grayscale:overview", "grayscale", "grayscale:tasks"),
+    Section(_("Grayscale"), "adjustments-horizontal", "grayscale:overview", "grayscale", "grayscale:tasks", key="g"),
     Section(
         pgettext_lazy("section", "Development"),
         "code",
@@ -93,8 +101,9 @@ MINI_PROGRAM = (
             (_("Interface permissions"), "devmgmt:permissions"),
             (_("Real-time logs"), "devmgmt:logs"),
         ),
+        key="d",
     ),
-    Section(_("Keys"), "key", "keys:overview", "devmgmt.keys", "keys:keys", permission=Permission.ADMINISTER),
+    Section(_("Keys"), "key", "keys:overview", "devmgmt.keys", "keys:keys", permission=Permission.ADMINISTER, key="k"),
     Section(
         _("Subscription messages"),
         "message",
@@ -107,18 +116,21 @@ MINI_PROGRAM = (
             (_("Send log"), "messaging:log"),
             (_("Sandbox"), "messaging:sandbox"),
         ),
+        key="s",
     ),
-    Section(_("Settings"), "settings", "privacy:overview", "miniprograms.privacy", "privacy:agreement"),
-    Section(_("Offline package"), "package-export", "offline:overview", "releases.offline", "offline:package"),
+    Section(_("Settings"), "settings", "privacy:overview", "miniprograms.privacy", "privacy:agreement", key="e"),
+    Section(_("Offline package"), "package-export", "offline:overview", "releases.offline", "offline:package", key="o"),
 )
+PAGE_KEYS = {"devmgmt:logs": "l"}  # of pages below a section
+DETAILS_KEY = "i"
 ALL_PROGRAMS = replace(MINI_PROGRAM[0], label=_("All mini programs"))
 HOST_SIDE = (
-    Section(_("Applications"), "device-mobile", "hosts:list", "console.base.hosts"),
-    Section(_("Reviews"), "clipboard-check", "reviews:list", "console.reviews"),
+    Section(_("Applications"), "device-mobile", "hosts:list", "console.base.hosts", key="p"),
+    Section(_("Reviews"), "clipboard-check", "reviews:list", "console.reviews", key="r"),
 )
 ORGANISATION = (
-    Section(_("Teams"), "users", "accounts:list", "console.base.accounts"),
-    Section(_("Activity"), "activity", "activity"),
+    Section(_("Teams"), "users", "accounts:list", "console.base.accounts", key="t"),
+    Section(_("Activity"), "activity", "activity", key="a"),
 )
 PLATFORM = (
     Section(
@@ -239,7 +251,7 @@ class Frame:
             self._entry(section) | {"label": section.inside or section.label, "url": section.url_for(self.app_id)}
             for section in sections
         ]
-        entries[0]["icon"] = "info-circle"
+        entries[0] |= {"icon": "info-circle", "key": DETAILS_KEY}
         return [*self._groups(GROUPS_ABOVE), {"own": True, "entries": entries}, *self._groups(GROUPS[2:])]
 
     @property
@@ -301,12 +313,15 @@ class Frame:
 
     def _entry(self, section: Section) -> dict[str, Any]:
         active = section.holds(self.request.resolver_match) and section is not ALL_PROGRAMS
+        pages = self._pages(section)
         return {
             "label": section.label,
             "icon": section.icon,
             "url": section.url,
             "active": active,
-            "pages": self._pages(section) if active or not section.program_url_name else [],
+            "key": section.key,
+            "pages": pages if active else [],
+            "all_pages": pages,
             "count": self.waiting if section.app == "console.reviews" else 0,
             "shows_late_parts": section.app == "console.platform",
         }
@@ -314,11 +329,12 @@ class Frame:
     def _pages(self, section: Section) -> list[dict[str, Any]]:
         """The section's own pages, or those of the program that this page is about; none across programs."""
         if not section.program_url_name:
-            pages = [(label, _page(name)) for label, name in section.pages]
+            pages = [(label, _page(name), "") for label, name in section.pages]
         else:
-            pages = [(label, resolve(name, self.app_id)) for label, name in section.pages if self.app_id]
-        here = self._longest(url for _label, url in pages)
-        return [{"label": label, "url": url, "active": url == here} for label, url in pages if url]
+            named = section.pages if self.app_id else ()
+            pages = [(label, resolve(name, self.app_id), PAGE_KEYS.get(name, "")) for label, name in named]
+        here = self._longest(url for _label, url, _key in pages)
+        return [{"label": label, "url": url, "key": key, "active": url == here} for label, url, key in pages if url]
 
     def _longest(self, urls: Iterable[str]) -> str:
         """Return the address that this page lies below, the nearest of several."""

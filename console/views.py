@@ -41,7 +41,7 @@ from console.home.first_run import checklist_for
 from console.home.lines import lines_of
 from console.home.person import Person
 from console.home.rows import gather
-from console.home.search import Group, actions, cleaned, find, pages
+from console.home.search import Group, Scope, actions, cleaned, find, pages
 from console.home.waiting import waiting
 from console.sections import Frame, section_of
 from grayscale.models import GrayscaleTask
@@ -123,26 +123,47 @@ def first_run(request: SignedInRequest) -> HttpResponse:
 
 @route(Permission.SIGNED_IN)
 def search(request: SignedInRequest) -> HttpResponse:
-    """Find anything that the user may see, as a page; as the palette also what can be done here, while one types."""
+    """Find anything that the user may see, as a page; as the palette also what can be done here, while one types.
+
+    The palette over a program's page can be limited to that program: `only`.
+    """
     words, part = cleaned(request.GET.get("q", "")), request.headers.get("HX-Target", "")
-    in_palette = part in ("palette", "palette-hits")
-    groups = _begun_here(request, words) if in_palette else []
+    template = {"palette": "core/palette.html", "palette-hits": "core/palette.html#hits"}.get(part)
+    if template is None:
+        groups = find(Scope(request.user), words, limit=FOUND) if words else []
+        return render(request, "core/search.html", {"words": words, "groups": groups})
+    program, menu = _here(request)
+    only = program if request.GET.get("only") else None
+    groups = _begun_here(request, words, program, _own(menu) if only else menu, creates=not only)
     if words:
-        groups += find(request.user, words, limit=IN_PALETTE if in_palette else FOUND)
-    template = {"palette": "core/palette.html", "palette-hits": "core/palette.html#hits"}.get(part, "core/search.html")
-    return render(request, template, {"words": words, "groups": groups})
+        groups += find(Scope(request.user, only), words, limit=IN_PALETTE)
+    return render(request, template, {"words": words, "groups": groups, "here": program, "only": only})
 
 
-def _begun_here(request: SignedInRequest, words: str) -> list[Group]:
-    """Return actions and pages for the palette over the page that an htmx request comes from."""
+Menu = list[dict[str, Any]]
+
+
+def _here(request: SignedInRequest) -> tuple[MiniProgram | None, Menu]:
+    """Return the program and the menu of the page that an htmx request comes from."""
     here, program = copy(request), None
     here.path, here.resolver_match = _page_here(request)
     if app_id := here.resolver_match and here.resolver_match.kwargs.get("app_id"):
         with suppress(Http404, PermissionDenied):
             program = mini_program_for(request.user, Permission.VIEW, app_id)
     frame = Frame(here)
-    menu = frame.menu_in_program if program else frame.menu
-    creates = bool(Person(request.user).teams(Permission.MANAGE))
+    return program, frame.menu_in_program if program else frame.menu
+
+
+def _own(menu: Menu) -> Menu:
+    """Return what of a menu belongs to the program itself."""
+    return [group for group in menu if group.get("own")]
+
+
+def _begun_here(
+    request: SignedInRequest, words: str, program: MiniProgram | None, menu: Menu, *, creates: bool
+) -> list[Group]:
+    """Return actions and pages for the palette."""
+    creates = creates and bool(Person(request.user).teams(Permission.MANAGE))
     title = _("In %(program)s") % {"program": program} if program else _("Actions")
     found = [
         Group(title, actions(program, words, creates=creates)),
@@ -162,8 +183,9 @@ def _page_here(request: SignedInRequest) -> tuple[str, ResolverMatch | None]:
 
 @route(Permission.SIGNED_IN)
 def shortcuts(request: SignedInRequest) -> HttpResponse:
-    """The keys that work on every page."""
-    return show(request, "core/shortcuts.html", {})
+    """The keys that work on every page, and the letters of the pages that the menu leads to."""
+    hits = pages(_here(request)[1], "")
+    return show(request, "core/shortcuts.html", {"letters": [hit for hit in hits if hit.keys]})
 
 
 @route(Permission.SIGNED_IN)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TypeVar
 
-from console.base.accounts.access import row_or_404
+from console.base.accounts.access import check, row_or_404
 from console.base.accounts.models import User
 from console.base.accounts.permissions import Permission
 from devmgmt.models import ApiPermission, DomainExemption, ProgramGrant, SavedQuery
@@ -29,6 +29,11 @@ def _grant_for(kind: type[G], user: User, permission: Permission, app_id: str, p
 
 
 def saved_query_for(user: User, permission: Permission, app_id: str, query_id: int) -> SavedQuery:
-    """Return a query that this user has saved for one of their programs; nobody else's."""
+    """Return a saved query that this user may change: their own, or as a team administrator one that is shared.
+
+    404 for what is somebody else's alone, 403 for a shared one of somebody else.
+    """
     program = mini_program_for(user, permission, app_id)
-    return row_or_404(SavedQuery.objects.filter(user=user), mini_program=program, pk=query_id)
+    saved = row_or_404(SavedQuery.objects.seen_by(user), mini_program=program, pk=query_id)
+    check(saved.may_be_changed_by(user, program.held))
+    return saved

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TypeVar
@@ -21,8 +22,8 @@ from console.base.hosts.rules import own_request
 from console.base.hosts.states import DecisionState
 from devmgmt import events, expiry, rules, submissions
 from devmgmt.matching import Domain, fingerprint
-from devmgmt.models import QUERY_LENGTH, ApiPermission, DomainExemption, ProgramGrant, SavedQuery, ServerDomain
-from devmgmt.states import MOST_ASKED, MOST_SAVED_QUERIES, DomainType
+from devmgmt.models import ApiPermission, DomainExemption, ProgramGrant, SavedQuery, ServerDomain
+from devmgmt.states import MOST_ASKED, DomainType
 from miniprograms.actions import lock
 from miniprograms.models import Binding, MiniProgram
 
@@ -296,23 +297,69 @@ def _end(grant: ProgramGrant, *, by: User, at: datetime, reason: str = "") -> No
     decisions.move(grant, source=DecisionState.APPROVED, state=DecisionState.ENDED, **end)
 
 
-# Saved queries: personal, so that no activity log tells of them -----------------------------------------------------
+# Saved queries: the activity log tells of those that the team shares, and of nothing that is one person's alone ------
 
 
 @transaction.atomic
-def save_query(program: MiniProgram, *, name: str, query: str, by: User) -> SavedQuery:
-    """Keep criteria of the log page for one person, under a name that this person has not used yet (D-6)."""
+def save_query(
+    program: MiniProgram, *, name: str, query: str, by: User, is_shared: bool = False, at: datetime | None = None
+) -> SavedQuery:
+    """Keep criteria of the log page for one person, or for the team, under a name that is new there (D-6, D-8)."""
     program = lock(program)
-    if len(query) > QUERY_LENGTH:
-        raise ActionRefused(_("These criteria are too long to be saved."))
-    if SavedQuery.objects.filter(mini_program=program, user=by).count() >= MOST_SAVED_QUERIES:
-        raise ActionRefused(
-            _("You have saved %(most)d queries for this mini program. Delete one first.") % {"most": MOST_SAVED_QUERIES}
-        )
-    with refusing_duplicate("saved_query_once", _("You already have a query with this name."), field="name"):
-        return SavedQuery.objects.create(mini_program=program, user=by, name=name, query=query)
+    refuse_if(rules.why_not_keep_criteria(query))
+    refuse_if(rules.why_no_more_queries(program, by, is_shared=is_shared), field="shared" if is_shared else None)
+    with _once_by_name():
+        saved = SavedQuery.objects.create(mini_program=program, user=by, name=name, query=query, is_shared=is_shared)
+    if is_shared:
+        emit(events.QueryShared(saved, by=by, at=at, after={"name": name}))
+    return saved
 
 
-def delete_query(saved: SavedQuery) -> None:
-    """Forget a saved query; one that is gone already is no error."""
-    SavedQuery.objects.filter(pk=saved.pk).delete()
+@transaction.atomic
+def change_query(
+    saved: SavedQuery, *, name: str, is_shared: bool, by: User, query: str | None = None, at: datetime | None = None
+) -> SavedQuery:
+    """Rename a saved query, share it or take it back, and give it other criteria; nothing changed writes nothing."""
+    program = lock(saved.mini_program)
+    row = SavedQuery.objects.filter(pk=saved.pk).select_related("mini_program", "user").first()
+    if row is None or row.is_shared != saved.is_shared:
+        raise Conflict(_("Somebody changed this query meanwhile. Reload the page."))
+    refuse_if(rules.why_not_keep_criteria(query or ""))
+    was_shared = row.is_shared
+    if is_shared != was_shared:
+        refuse_if(rules.why_no_more_queries(program, row.user, is_shared=is_shared), field="shared")
+    wanted = {"name": name, "query": row.query if query is None else query}
+    before = {key: getattr(row, key) for key, value in wanted.items() if getattr(row, key) != value}
+    if not before and is_shared == was_shared:
+        return row
+    row.name, row.query, row.is_shared = name, wanted["query"], is_shared
+    with _once_by_name():
+        row.save(update_fields=["name", "query", "is_shared"])
+    if is_shared and not was_shared:
+        emit(events.QueryShared(row, by=by, at=at, after={"name": name}))
+    elif was_shared and not is_shared:
+        emit(events.QueryUnshared(row, by=by, at=at, before={"name": before.get("name", name)}))
+    elif was_shared:
+        emit(events.QueryChanged(row, by=by, at=at, before=before, after={key: wanted[key] for key in before}))
+    return row
+
+
+@transaction.atomic
+def delete_query(saved: SavedQuery, *, by: User, at: datetime | None = None) -> None:
+    """Delete a saved query; one that is gone already is no error."""
+    lock(saved.mini_program)
+    row = SavedQuery.objects.filter(pk=saved.pk, is_shared=saved.is_shared).select_related("mini_program").first()
+    if row is None:
+        return
+    SavedQuery.objects.filter(pk=row.pk).delete()
+    if row.is_shared:
+        emit(events.QueryUnshared(row, by=by, at=at, before={"name": row.name}))
+
+
+@contextmanager
+def _once_by_name() -> Iterator[None]:
+    """Refuse a name that is taken: a person's names are once for a program, and so are those of its team."""
+    mine, ours = _("You already have a query with this name."), _("The team already has a query with this name.")
+    with refusing_duplicate("saved_query_shared_once", ours, field="name"):
+        with refusing_duplicate("saved_query_once", mine, field="name"):
+            yield

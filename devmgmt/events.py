@@ -16,7 +16,7 @@ from console.base.activity.fields import Field, Moment
 from console.base.hosts.states import DecisionState
 from devmgmt.models import ApiPermission, DomainExemption, ProgramGrant
 from devmgmt.states import DomainType
-from miniprograms.events import STATE, ProgramEvent, RequestEvent, reviewers
+from miniprograms.events import STATE, PartEvent, ProgramEvent, RequestEvent, reviewers
 
 
 class GrantEvent(RequestEvent):
@@ -59,6 +59,27 @@ class DomainsChanged(ProgramEvent):
     log = _("changed the server domains of")
     in_list = _("Server domains changed")
     fields = {kind.value: Field(kind.value) for kind in DomainType}
+
+
+class QueryShared(PartEvent):
+    name, icon, colour = "query.shared", "bookmark", "blue"
+    log = _("shared the log query")
+    in_list = ""
+    fields = {"name": Field(_("Name"))}
+
+
+class QueryChanged(PartEvent):
+    name, icon, colour = "query.changed", "bookmark-edit", "blue"
+    log = _("changed the shared log query")
+    in_list = ""
+    fields = {"name": Field(_("Name")), "query": Field(_("Criteria"))}
+
+
+class QueryUnshared(PartEvent):
+    name, icon, colour = "query.unshared", "bookmark-off", "secondary"
+    log = _("removed the shared log query")
+    in_list = ""
+    fields = {"name": Field(_("Name"))}
 
 
 class ExemptionRequested(GrantEvent):

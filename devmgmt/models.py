@@ -15,11 +15,13 @@ from django.utils import timezone
 from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
+from console.base.accounts.models import User
+from console.base.accounts.permissions import Permission
 from console.base.hosts.models import API_NAME_LENGTH, Grant
 from console.base.hosts.states import DecisionState
 from devmgmt.lookalikes import is_lookalike
 from devmgmt.matching import in_letters, origin_of
-from devmgmt.querysets import GrantQuerySet, PermissionQuerySet
+from devmgmt.querysets import GrantQuerySet, PermissionQuerySet, SavedQueryQuerySet
 from devmgmt.states import EXPIRES_SOON, DomainType
 from miniprograms.models import MiniProgram
 
@@ -216,7 +218,10 @@ class ApiPermission(ProgramGrant):
 
 
 class SavedQuery(models.Model):
-    """Criteria of the log page that a person keeps for a program, as they stand in the URL (D-6)."""
+    """Criteria of the log page that a person keeps for a program, as they stand in the URL (D-6).
+
+    Theirs alone, or shared: then everyone in the program's team sees them.
+    """
 
     mini_program = models.ForeignKey(MiniProgram, on_delete=models.CASCADE, related_name="saved_queries")
     user = models.ForeignKey(
@@ -224,14 +229,26 @@ class SavedQuery(models.Model):
     )
     name = models.CharField(_("name"), max_length=60)
     query = models.CharField(max_length=QUERY_LENGTH)
+    is_shared = models.BooleanField(db_default=False)
     created_at = models.DateTimeField(db_default=Now())
+
+    objects = SavedQueryQuerySet.as_manager()
 
     class Meta:
         ordering = ["name"]
-        constraints = [models.UniqueConstraint(fields=["user", "mini_program", "name"], name="saved_query_once")]
+        constraints = [
+            models.UniqueConstraint(fields=["user", "mini_program", "name"], name="saved_query_once"),
+            models.UniqueConstraint(
+                fields=["mini_program", "name"], condition=models.Q(is_shared=True), name="saved_query_shared_once"
+            ),
+        ]
 
     def __str__(self) -> str:
         return self.name
+
+    def may_be_changed_by(self, user: User, held: frozenset[Permission]) -> bool:
+        """Tell whether it is theirs, or shared in a team that they administer; `held` is what they may do there."""
+        return self.user_id == user.pk or (self.is_shared and Permission.ADMINISTER in held)
 
 
 class LogVolume(models.Model):

@@ -1,4 +1,4 @@
-"""Questions about exemptions and interface permissions."""
+"""Questions about exemptions, interface permissions and saved queries."""
 
 from __future__ import annotations
 
@@ -6,9 +6,11 @@ from collections.abc import Collection
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Self
 
+from django.db import models
 from django.db.models import F, Min, Q
 from django.db.models.functions import Coalesce, Now
 
+from console.base.accounts.models import User
 from console.base.hosts.querysets import DecisionQuerySet
 from console.base.hosts.states import DecisionState
 
@@ -57,3 +59,11 @@ class PermissionQuerySet(GrantQuerySet):
         items = {permission.item for permission in permissions}
         programs = {permission.mini_program_id for permission in permissions}
         return self.filter(Q(pk__in=items) | Q(submission__in=items), mini_program__in=programs)
+
+
+class SavedQueryQuerySet(models.QuerySet):
+    """Which saved queries; those of one program, whose team the user is in."""
+
+    def seen_by(self, user: User) -> Self:
+        """Their own, and what is shared."""
+        return self.filter(Q(user=user) | Q(is_shared=True))

@@ -9,9 +9,12 @@ from datetime import datetime, timedelta
 
 from django.utils.translation import gettext as _
 
+from console.base.accounts.models import User
 from console.base.core import times
 from console.base.hosts.models import HostApplication
-from devmgmt.states import MOST_CHANGES, MOST_GRANTED
+from devmgmt.models import QUERY_LENGTH, SavedQuery
+from devmgmt.states import MOST_CHANGES, MOST_GRANTED, MOST_SAVED_QUERIES, MOST_SHARED_QUERIES
+from miniprograms.models import MiniProgram
 
 
 def month_of(at: datetime) -> datetime:
@@ -58,3 +61,22 @@ def why_not_until(until: datetime | None, *, at: datetime) -> str:
 
 def _why_not_apply(bound: int) -> str:
     return "" if bound else _("No application is bound. Ask one for a binding first.")
+
+
+def why_not_keep_criteria(query: str) -> str:
+    """D-6: what a URL carries."""
+    return _("These criteria are too long to be saved.") if len(query) > QUERY_LENGTH else ""
+
+
+def why_no_more_queries(program: MiniProgram, user: User, *, is_shared: bool) -> str:
+    """D-6, D-8: so many saved queries of one person for one program, and so many that its team shares."""
+    kept = SavedQuery.objects.filter(mini_program=program, is_shared=is_shared)
+    if is_shared:
+        if kept.count() < MOST_SHARED_QUERIES:
+            return ""
+        words = _("The team has %(most)d queries for this mini program. Delete one first, or save it for yourself.")
+        return words % {"most": MOST_SHARED_QUERIES}
+    if kept.filter(user=user).count() < MOST_SAVED_QUERIES:
+        return ""
+    words = _("You have saved %(most)d queries for this mini program. Delete one first.")
+    return words % {"most": MOST_SAVED_QUERIES}

@@ -31,6 +31,7 @@ MOST_ASKED = 100  # APIs in one submission: its page has some fields for each
 MOST_GRANTED = 3650  # days for which something may be granted, unless it is without end
 SHOWN_PAST = 50  # exemptions or permissions that have ended, on a page
 MOST_SAVED_QUERIES = 50  # of one person for one program
+MOST_SHARED_QUERIES = 50  # of a team for one program
 MOST_CHANGES = 50  # saved changes of a program's domains in a calendar month
 
 

@@ -26,5 +26,6 @@ urlpatterns = [
     path(f"{PROGRAM}logs/export.csv", logs.export, {"kind": "csv"}, name="log_export"),
     path(f"{PROGRAM}logs/export.ndjson", logs.export, {"kind": "ndjson"}, name="log_export_ndjson"),
     path(f"{PROGRAM}logs/queries/save/", saved_queries.save_query, name="save_query"),
+    path(f"{PROGRAM}logs/queries/<int:query_id>/edit/", saved_queries.edit_query, name="edit_query"),
     path(f"{PROGRAM}logs/queries/<int:query_id>/delete/", saved_queries.delete_query, name="delete_query"),
 ]

@@ -200,6 +200,11 @@ class CriteriaForm(forms.Form):
         date = "" if start.date() == timezone.localtime(self.at).date() else f"{times.day(start)} "
         return f"{date}{start:{pattern}} – {end:{pattern}}"
 
+    @property
+    def until_words(self) -> str:
+        """Up to when is counted, where the time moves on by itself: “10:42:07”; else ""."""
+        return f"{timezone.localtime(self.at):%H:%M:%S}" if self.is_relative else ""
+
     def query(self, **changes: str) -> str:
         """Return the criteria as a URL carries them, with some changed; what nobody asks for is left out."""
         values = {**self.data, **changes}
@@ -244,9 +249,28 @@ def mark_of(moment: datetime) -> str:
 
 
 class SaveQueryForm(forms.Form):
-    """The name under which a person keeps the criteria."""
+    """The name under which the criteria are kept, and whose they are.
+
+    `may_share`: a query's own author. `may_replace`: there are other criteria that it can have.
+    """
 
     name = LineField(label=gettext_lazy("Name"), max_length=SavedQuery._meta.get_field("name").max_length)
+    shared = forms.TypedChoiceField(
+        label=gettext_lazy("Who can use it"),
+        choices=[("me", gettext_lazy("Only me")), ("team", gettext_lazy("Everyone in the team"))],
+        coerce=lambda value: value == "team",
+        initial="me",
+        widget=forms.RadioSelect,
+    )
+
+    replace = forms.BooleanField(label=gettext_lazy("Save the criteria of the page in it"), required=False)
+
+    def __init__(self, *args: Any, may_share: bool = True, may_replace: bool = False, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if not may_share:
+            del self.fields["shared"]
+        if not may_replace:
+            del self.fields["replace"]
 
     def clean_name(self) -> str:
         """Return the name; raises ValidationError for an empty one."""

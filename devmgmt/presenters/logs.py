@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
@@ -85,15 +85,28 @@ class ShownLine:
 
 
 class Row:
-    """An entry in the list."""
+    """An entry in the list; `query` writes the criteria of the page as a URL does, with some changed."""
 
-    def __init__(self, entry: Entry) -> None:
+    def __init__(self, entry: Entry, *, query: Callable[..., str]) -> None:
         self.entry = entry
+        self._query = query
         self.place = place_text(entry)
         self.level = Level.of(entry.level)
         self.local = timezone.localtime(entry.time)
         self.message = visible(entry.message)
         self.page = visible(entry.page)
+        self.filter_msg = visible(entry.filter_msg.strip())
+        self.version = visible(entry.version)
+
+    @property
+    def filter_query(self) -> str:
+        """The criteria of the page, and this filterMsg."""
+        return self._query(filter=self.entry.filter_msg.strip())
+
+    @property
+    def version_query(self) -> str:
+        """The criteria of the page, and this version of the mini program."""
+        return self._query(version=self.entry.version)
 
     @property
     def milliseconds(self) -> int:
@@ -125,8 +138,10 @@ class Row:
 class OpenRow(Row):
     """An entry with all that it says."""
 
-    def __init__(self, entry: Entry, *, program: MiniProgram, names: Mapping[int, str]) -> None:
-        super().__init__(entry)
+    def __init__(
+        self, entry: Entry, *, query: Callable[..., str], program: MiniProgram, names: Mapping[int, str]
+    ) -> None:
+        super().__init__(entry, query=query)
         self.application = names.get(entry.application, "")
         self.is_online = bool(entry.version) and entry.version == program.online_number
         self.json = json.dumps(record(entry, self.application), ensure_ascii=False, indent=2)
@@ -139,7 +154,7 @@ class OpenRow(Row):
 
     def facts(self) -> dict[str, str]:
         """The texts of the device that stand beside each other."""
-        names = ("guid", "trace_id", "filter_msg", "version", "client_version", "library_version")
+        names = ("guid", "trace_id", "client_version", "library_version")
         return {name: visible(getattr(self.entry, name)) for name in names}
 
     def marks(self) -> list[str]:

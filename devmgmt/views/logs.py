@@ -38,17 +38,15 @@ LONG = timedelta(hours=6)  # more than this is read from the minutes' counts
 @route(Permission.VIEW, load=mini_program_for)
 def logs(request: SignedInRequest, program: MiniProgram) -> HttpResponse:
     """The page: criteria and the newest entries that fit; the rest comes by itself."""
-    form, today = _form(request, program), minutes.entries_today(program.pk)
+    form = _form(request, program)
     context = {
         **_listing(request, form),
+        **_today(program),
         "mini_program": program,
-        "saved": SavedQuery.objects.filter(mini_program=program, user=request.user),
+        "saved": _saved(request, program),
         "days": settings.LOG_DAYS,
         "zone": zones.words(),
         "most": files.MOST_EXPORTED,
-        "today": today,
-        "today_words": used_words(today, settings.LOG_ENTRIES_PER_DAY),
-        "today_most": settings.LOG_ENTRIES_PER_DAY,
     }
     return render(request, "devmgmt/logs.html", context)
 
@@ -62,9 +60,11 @@ def entries(request: SignedInRequest, program: MiniProgram) -> HttpResponse:
 
 @route(Permission.VIEW, load=mini_program_for)
 def volume(request: SignedInRequest, program: MiniProgram) -> HttpResponse:
-    """How many entries fit, by level and over time."""
+    """How many entries fit, by level and over time; for the page around it also how many there are today."""
     form = _form(request, program)
     context: dict[str, Any] = {"mini_program": program, "form": form}
+    if _is_inside(request):
+        context |= _today(program)
     if form.is_valid():
         try:
             context |= _chart(form)
@@ -107,7 +107,7 @@ def entry(request: SignedInRequest, program: MiniProgram, place: str) -> HttpRes
     else:
         if found is None:
             raise Http404
-    row = OpenRow(found, program=program, names=names_of([found])) if found else None
+    row = OpenRow(found, query=form.query, program=program, names=names_of([found])) if found else None
     context = {"mini_program": program, "form": form, "row": row, "trouble": trouble}
     if found:
         context["device_query"] = form.only_time(guid=found.guid)
@@ -157,6 +157,12 @@ def _form(request: SignedInRequest, program: MiniProgram) -> CriteriaForm:
     return CriteriaForm(request.GET, program=program, at=timezone.now())
 
 
+def _saved(request: SignedInRequest, program: MiniProgram) -> list[tuple[SavedQuery, bool]]:
+    """The saved queries that the user sees, their own first, each with whether they may change it."""
+    found = SavedQuery.objects.seen_by(request.user).filter(mini_program=program).select_related("user")
+    return [(one, one.may_be_changed_by(request.user, program.held)) for one in found.order_by("is_shared", "name")]
+
+
 def _listing(request: SignedInRequest, form: CriteriaForm) -> dict[str, Any]:
     """The rows of the list, or why there are none."""
     before = read_place(request.GET.get("before", ""))
@@ -169,7 +175,7 @@ def _listing(request: SignedInRequest, form: CriteriaForm) -> dict[str, Any]:
         context["nothing_yet"] = not found and before is None and _is_empty(form)
     except (TooSlow, StoreAway) as error:
         return context | {"trouble": _trouble(error, criteria)}
-    context["rows"] = [Row(entry) for entry in found[:PAGE]]
+    context["rows"] = [Row(entry, query=form.query) for entry in found[:PAGE]]
     if len(found) > PAGE:
         context["older"] = f"{form.query()}&before={context['rows'][-1].place}".removeprefix("&")
     return context
@@ -183,6 +189,12 @@ def _is_empty(form: CriteriaForm) -> bool:
         end=form.at + timedelta(days=1),
     )
     return not log_store().latest(everything, limit=1)
+
+
+def _today(program: MiniProgram) -> dict[str, Any]:
+    """How much of the daily limit is used."""
+    today, most = minutes.entries_today(program.pk), settings.LOG_ENTRIES_PER_DAY
+    return {"today": today, "today_words": used_words(today, most), "today_most": most}
 
 
 def _chart(form: CriteriaForm) -> dict[str, Any]:

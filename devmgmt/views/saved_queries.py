@@ -1,4 +1,4 @@
-"""Queries of the log page that a person keeps (D-6)."""
+"""Queries of the log page that a person keeps, or a team (D-6, D-8)."""
 
 from __future__ import annotations
 
@@ -30,7 +30,9 @@ def save_query(request: SignedInRequest, program: MiniProgram) -> HttpResponse:
     return form_page(
         request,
         SaveQueryForm(posted(request)),
-        save=lambda data: actions.save_query(program, name=data["name"], query=criteria.query(), by=request.user),
+        save=lambda data: actions.save_query(
+            program, name=data["name"], query=criteria.query(), is_shared=data["shared"], by=request.user
+        ),
         success=lambda saved: (_("“%(query)s” is saved.") % {"query": saved}, f"{page}?{saved.query}"),
         template="devmgmt/save_query.html",
         cancel=f"{page}?{criteria.query()}",
@@ -39,14 +41,40 @@ def save_query(request: SignedInRequest, program: MiniProgram) -> HttpResponse:
 
 
 @route(Permission.VIEW, load=saved_query_for, methods="GET POST")
+def edit_query(request: SignedInRequest, saved: SavedQuery) -> HttpResponse:
+    """Give a saved query another name, or the criteria of the URL; its author can share it, and take it back."""
+    criteria = CriteriaForm(request.GET, program=saved.mini_program, at=timezone.now())
+    page = reverse("devmgmt:logs", args=[saved.mini_program.app_id])
+    may_replace = criteria.is_valid() and criteria.query() not in ("", saved.query)
+    initial = {"name": saved.name, "shared": "team" if saved.is_shared else "me"}
+    is_own = saved.user_id == request.user.pk
+    return form_page(
+        request,
+        SaveQueryForm(posted(request), initial=initial, may_share=is_own, may_replace=may_replace),
+        save=lambda data: actions.change_query(
+            saved,
+            name=data["name"],
+            is_shared=data.get("shared", saved.is_shared),
+            query=criteria.query() if data.get("replace") else None,
+            by=request.user,
+        ),
+        success=lambda changed: (_("“%(query)s” is saved.") % {"query": changed}, f"{page}?{changed.query}"),
+        template="devmgmt/edit_query.html",
+        cancel=f"{page}?{criteria.query()}",
+        mini_program=saved.mini_program,
+        query=saved,
+    )
+
+
+@route(Permission.VIEW, load=saved_query_for, methods="GET POST")
 def delete_query(request: SignedInRequest, saved: SavedQuery) -> HttpResponse:
-    """Forget a saved query."""
+    """Delete a saved query."""
     page = reverse("devmgmt:logs", args=[saved.mini_program.app_id])
     return confirm_page(
         request,
         forms.Form(posted(request)),
         template="devmgmt/confirm/delete_query.html",
-        save=lambda data: actions.delete_query(saved),
+        save=lambda data: actions.delete_query(saved, by=request.user),
         toast=lambda _nothing: _("“%(query)s” is deleted.") % {"query": saved},
         back=page,
         mini_program=saved.mini_program,

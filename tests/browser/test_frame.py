@@ -110,9 +110,159 @@ def test_the_menu_slides_in_on_a_phone(console: Page):
     assert console.evaluate("document.documentElement.scrollWidth") <= 390
 
 
-def test_slash_goes_to_the_search(console: Page):
+def test_the_focus_begins_in_the_first_field_or_in_the_first_that_is_wrong(console: Page, live_server: LiveServer):
+    program = make_program(name="City Bus")
+    program.team.members.add(console.user, through_defaults={"role": "admin"})  # type: ignore[attr-defined]
+    console.goto(live_server.url + reverse("miniprograms:create"))
+    expect(console.locator("main form [name]:not([type=hidden])").first).to_be_focused()
+    console.get_by_label("Name").fill("x")
+    console.locator("main form").evaluate("form => { form.noValidate = true }")
+    console.get_by_role("button", name="Create").click()
+    expect(console.locator("main form [aria-invalid=true]").first).to_be_focused()
+    console.goto(live_server.url + reverse("miniprograms:list"))
+    assert console.evaluate("document.activeElement === document.body")
+    console.goto(live_server.url + reverse("grayscale:create", args=[program.app_id]))
+    console.goto(live_server.url + "/form/#main")
+    assert console.evaluate("!document.activeElement.matches('input, textarea')")
+    open_dialog(console, "/form/")
+    console.fill("#dialog [name=number]", "13")
+    console.locator("#dialog").get_by_role("button", name="Save").click()
+    expect(console.locator("#dialog [role=alert]")).to_contain_text("13 is taken.")
+    expect(console.locator("#dialog [name=number]")).to_be_focused()
+
+
+def luminance(rgb: list[int]) -> float:
+    """The relative luminance of a colour, as WCAG counts it."""
+    parts = [part / 255 for part in rgb]
+    linear = [part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts]
+    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+
+RINGS = """() => {
+  const found = {}
+  for (const here of document.querySelectorAll('a[href], button, input, select, textarea, summary')) {
+    here.focus() // Seen as by keyboard, as a key was the last that was pressed.
+    const style = getComputedStyle(here)
+    if (here === document.activeElement && !here.matches('.log-open')) {
+      found[here.className || here.tagName] = [style.outlineStyle, style.outlineWidth, style.outlineColor]
+    }
+  }
+  return found
+}"""
+COLOURS = """() => ['--ring', 'body', '.card', '#sidebar'].map(name => {
+  const pen = document.createElement('canvas').getContext('2d'), root = getComputedStyle(document.documentElement)
+  const place = name === '--ring' ? null : document.querySelector(name)
+  pen.fillStyle = place ? getComputedStyle(place).backgroundColor : root.getPropertyValue(name)
+  pen.fillRect(0, 0, 1, 1)
+  return [...pen.getImageData(0, 0, 1, 1).data].slice(0, 3)
+})"""
+
+
+def test_whatever_has_the_focus_has_the_same_ring(console: Page, live_server: LiveServer):
+    program = make_program(name="City Bus")
+    program.team.members.add(console.user, through_defaults={"role": "admin"})  # type: ignore[attr-defined]
+    for name, at in (
+        ("miniprograms:list", []),
+        ("devmgmt:logs", [program.app_id]),
+        ("grayscale:explain", [program.app_id]),
+    ):
+        console.goto(live_server.url + reverse(name, args=at))
+        for theme in ("light", "dark"):
+            console.evaluate("theme => { document.documentElement.dataset.bsTheme = theme }", theme)
+            console.keyboard.press("Tab")
+            rings = console.evaluate(RINGS)
+            ring = rings["nav-link"]
+            assert (len(rings) > 10, ring[:2]) == (True, ["solid", "2px"])
+            assert {name: other for name, other in rings.items() if other != ring} == {}
+            colour, *grounds = map(luminance, console.evaluate(COLOURS))
+            for ground in grounds:
+                assert (max(colour, ground) + 0.05) / (min(colour, ground) + 0.05) >= 3
+
+
+def press(page: Page, *keys: dict[str, object]) -> None:
+    """Send keys as an input method or another layout does."""
+    for key in keys:
+        page.evaluate(
+            "key => document.activeElement.dispatchEvent(new KeyboardEvent('keydown', {bubbles: true, ...key}))", key
+        )
+
+
+def test_keys_lead_to_pages_in_every_layout_and_can_be_switched_off(console: Page, live_server: LiveServer):
+    program = make_program(name="City Bus")
+    program.team.members.add(console.user, through_defaults={"role": "admin"})  # type: ignore[attr-defined]
+    at = [program.app_id]
+    for keys, address in (
+        ("m", reverse("miniprograms:list")),
+        ("a", reverse("activity")),
+        ("r", reverse("reviews:list")),
+    ):
+        console.keyboard.press("g")
+        console.keyboard.press(keys)
+        expect(console).to_have_url(live_server.url + address)
+    console.goto(live_server.url + reverse("releases:versions", args=at))
+    console.keyboard.press("g")
+    console.keyboard.press("l")
+    expect(console).to_have_url(live_server.url + reverse("devmgmt:logs", args=at))
+
+    # Not while one types, with Shift or a modifier, or composes.
+    console.locator("[name=page]").focus()
+    console.keyboard.press("g")
+    console.keyboard.press("v")
+    expect(console.locator("[name=page]")).to_have_value("gv")
+    console.locator("main").focus()
+    press(console, {"key": "g", "code": "KeyG", "isComposing": True}, {"key": "v", "code": "KeyV"})
+    press(console, {"key": "G", "code": "KeyG", "shiftKey": True}, {"key": "v", "code": "KeyV"})
+    press(console, {"key": "g", "code": "KeyG", "ctrlKey": True}, {"key": "v", "code": "KeyV"})
+    expect(console).to_have_url(live_server.url + reverse("devmgmt:logs", args=at))
+    # What a Chinese input method and a Cyrillic layout send.
+    press(console, {"key": "Process", "code": "KeyG"}, {"key": "\uff47", "code": "KeyG"})
+    expect(console).to_have_url(live_server.url + reverse("grayscale:tasks", args=at))
+    press(console, {"key": "п", "code": "KeyG"}, {"key": "Process", "code": "KeyK"})
+    expect(console).to_have_url(live_server.url + reverse("keys:keys", args=at))
+
+    press(console, {"key": "\uff1f", "code": "Slash", "shiftKey": True})
+    sheet = console.locator("#dialog .keys-letters")
+    expect(sheet).to_contain_text("Real-time logs")
+    console.locator("[data-keys-switch]").uncheck()
+    console.keyboard.press("Escape")
+    for key in ("?", "/", "g", "h"):
+        console.keyboard.press(key)
+    expect(console.locator("#dialog, #palette").and_(console.locator("[open]"))).to_have_count(0)
+    console.keyboard.press("Control+k")
+    expect(console.locator("#palette [name=q]")).to_be_focused()
+    expect(console.locator(".hit-keys").first).to_be_hidden()
+    expect(console).to_have_url(live_server.url + reverse("keys:keys", args=at))
+
+
+def test_tab_limits_the_search_to_the_program_of_the_page(console: Page, live_server: LiveServer):
+    for name in ("City Bus", "City Tram"):
+        program = make_program(name=name)
+        program.team.members.add(console.user, through_defaults={"role": "viewer"})  # type: ignore[attr-defined]
     console.keyboard.press("/")
-    expect(console.locator("#palette input")).to_be_focused()
+    field, chip = console.locator("#palette [name=q]"), console.locator(".palette-chip")
+    expect(field).to_be_focused()
+    expect(console.locator(".palette-only")).to_have_count(0)
+    console.goto(live_server.url + reverse("releases:versions", args=[program.app_id]))
+    console.keyboard.press("Control+k")
+    expect(console.locator(".palette-only")).to_contain_text("only City Tram")
+    field.fill("City")
+    hits = console.locator("#palette-hits")
+    expect(hits).to_contain_text("City Bus")
+    console.keyboard.press("Tab")
+    expect(chip).to_contain_text("City Tram")
+    expect(hits).to_contain_text("Logs: City")
+    expect(hits).not_to_contain_text("City Bus")
+    expect(field).to_be_focused()
+    field.fill("")
+    expect(hits).not_to_contain_text("All mini programs")
+    expect(hits).to_contain_text("Real-time logs")
+    console.keyboard.press("Backspace")
+    expect(chip).to_be_hidden()
+    expect(hits).to_contain_text("All mini programs")
+    console.keyboard.press("Tab")
+    expect(chip).to_be_visible()
+    console.keyboard.press("Tab")
+    expect(chip).to_be_hidden()
 
 
 def test_an_id_is_copied(console: Page, live_server: LiveServer):

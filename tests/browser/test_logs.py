@@ -132,6 +132,38 @@ def test_live_tail_adds_what_comes_and_keeps_open_rows(browser_page, live_server
     expect(rows).to_have_count(7)
 
 
+def test_live_tail_moves_totals_chart_groups_and_the_day(browser_page, live_server, program):
+    """D-8."""
+    page = browser_page
+    page.clock.install()
+    factories.make_entries(program, 2, text="first")
+    go(page, live_server, program)
+    totals, groups = page.locator(".log-totals"), page.locator("#log-errors")
+    expect(totals).to_contain_text("2 entries")
+    expect(groups).to_contain_text("No errors among these entries.")
+    expect(page.locator(".log-chart canvas")).to_be_visible()
+    expect(totals.locator(".log-until")).to_be_visible()
+    page.evaluate("document.querySelector('.log-totals .log-until').textContent = 'earlier'")
+    page.evaluate("document.querySelector('.log-chart').dataset.same = 'yes'")
+    page.get_by_role("switch", name="Live tail").check()
+    expect(page.locator("#log-rate")).to_have_text("Waiting for entries")
+    factories.make_entries(program, 3, time=timezone.now(), level=8, text="boom")
+    page.clock.run_for(6100)
+    expect(totals).to_contain_text("5 entries")
+    expect(totals).to_contain_text("error 3")
+    expect(totals.locator(".log-until")).to_have_text(re.compile(r"until \d\d:\d\d:\d\d"))
+    expect(groups).to_contain_text("boom")
+    expect(groups.locator(".log-until")).to_be_visible()
+    expect(page.locator(".log-chart[data-same]")).to_have_count(1)
+    assert sum(json.loads(page.locator("#log-volume").get_attribute("data-chart"))["error"]) == 3
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    page.get_by_role("switch", name="Live tail").uncheck()
+    factories.make_entries(program, time=timezone.now(), level=8, text="too late")
+    page.clock.run_for(60_000)
+    assert asked == []
+
+
 def test_live_tail_keeps_at_most_200_rows_and_the_button_goes_on_after_the_last(browser_page, live_server, program):
     page = browser_page
     page.clock.install()

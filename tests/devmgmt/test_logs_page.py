@@ -244,6 +244,25 @@ def test_the_page_costs_the_same_with_any_number_of_entries(viewer, program, dja
     assert not any("count(*)" in sql.lower() and "logentry" in sql for sql in asked)
 
 
+def test_a_row_shows_filter_msg_and_version_and_a_click_on_one_asks_for_it(viewer, program):
+    """D-6."""
+    factories.make_entries(program, text="other", filter_msg="order-1", version="2.4.0")
+    factories.make_entries(program, text="mine", filter_msg=" order-7731 & <b> ", version="2.5.0", page="pages/pay")
+    factories.make_entries(program, text="bare", filter_msg="", version="")
+    response = get(viewer, program, page="pages/pay")
+    page = flat(response.content.decode())
+    assert 'title="Only filterMsg order-7731 &amp; &lt;b&gt;"' in page
+    assert 'title="Only version 2.5.0"' in page
+    (row,) = response.context["rows"]
+    assert row.filter_query == "page=pages%2Fpay&filter=order-7731+%26+%3Cb%3E"
+    for query in (row.filter_query, row.version_query):
+        assert f'href="{reverse("devmgmt:logs", args=[program.app_id])}?{query.replace("&", "&amp;")}"' in page
+        found = viewer.get(reverse("devmgmt:log_entries", args=[program.app_id]) + "?" + query)
+        assert messages(found) == ["mine"]
+    bare = get(viewer, program, filter="").context["rows"]
+    assert [(row.filter_msg, row.version) for row in bare if row.message == "bare"] == [("", "")]
+
+
 # One entry --------------------------------------------------------------------------------------------------------
 
 

@@ -5,6 +5,7 @@ import './dialog.js';
 import './drafts.js';
 import './forms.js';
 import './frame.js';
+import './keys.js';
 import './leaving.js';
 import './palette.js';
 import './secret.js';

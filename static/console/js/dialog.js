@@ -1,6 +1,7 @@
 // <a data-dialog href="…"> opens that page's dialog part in #dialog. The browser traps the focus, closes on Esc
 // and gives the focus back; without JavaScript the link opens the page.
 /* global htmx */
+import { focusDialog } from './focus.js';
 import { mayClose } from './leaving.js';
 
 const dialog = document.getElementById('dialog')
@@ -53,7 +54,5 @@ document.addEventListener('htmx:beforeSwap', event => {
 document.addEventListener('htmx:afterSwap', event => {
   if (event.detail.target !== dialog) return
   if (!dialog.open) dialog.showModal()
-  const first = dialog.querySelector('[data-focus], [autofocus], .is-invalid, input:not([type=hidden]):not([disabled]), textarea, select') ||
-    dialog.querySelector('.dialog-foot .btn')
-  first?.focus()
+  focusDialog(dialog)
 })

@@ -1,4 +1,5 @@
 // Filters that submit themselves, textareas that count, one submit per form.
+import { focusMarked, focusPage } from './focus.js';
 
 document.addEventListener('change', event => {
   const form = event.target.closest('form[data-auto-submit]')
@@ -28,14 +29,17 @@ function count (area) {
 function prepare (root) {
   for (const area of root.querySelectorAll('textarea[maxlength]')) count(area)
   for (const box of root.querySelectorAll('[data-check-all]')) box.parentElement.hidden = false // It needs this script.
-  root.querySelector('[data-focus]')?.focus()
 }
 
 document.addEventListener('input', event => {
   if (event.target.matches('textarea[maxlength]')) count(event.target)
 })
-document.addEventListener('htmx:afterSettle', event => prepare(event.target))
+document.addEventListener('htmx:afterSettle', event => {
+  prepare(event.target)
+  if (event.target.querySelector('[data-focus]')) focusMarked(event.target)
+})
 prepare(document)
+focusPage()
 
 // A second click must not send the form twice; a form that downloads stays on the page and may be sent again later.
 document.addEventListener('submit', event => {

@@ -73,28 +73,52 @@ function series (place, name, bars) {
   return { fill: colour(place, name), stroke: colour(place, name), width: 0, paths: bars, points: { show: false } }
 }
 
+// What uPlot draws: where the bars begin, and how high those of all, of the worse and of the worst levels are.
+function heights (data) {
+  const worse = data.at.map((_, bar) => data.warn[bar] + data.error[bar])
+  return [data.at, data.at.map((_, bar) => data.info[bar] + worse[bar]), worse, data.error]
+}
+
 // Draws into `place`; the bars lie behind one another, the highest level in front.
 export function drawChart (place, data) {
   const bars = uPlot.paths.bars({ size: [0.86, 80], align: 1 })
   const font = `11px ${window.getComputedStyle(place).fontFamily}`
   const axis = { stroke: colour(place, '--chart-quiet'), font, ticks: { show: false } }
-  const all = data.at.map((_, bar) => data.info[bar] + data.warn[bar] + data.error[bar])
-  const worse = data.at.map((_, bar) => data.warn[bar] + data.error[bar])
-  const end = data.at.at(-1) + data.step
   place.replaceChildren()
-  return new uPlot({
+  const u = new uPlot({
     width: place.clientWidth,
     height: HEIGHT,
     padding: [8, 2, 0, 0],
     legend: { show: false },
     cursor: { x: false, y: false, drag: { x: true, y: false, setScale: false, dist: 5 }, points: { show: false } },
     tzDate: seconds => uPlot.tzDate(new Date(seconds * 1000), data.zone),
-    scales: { x: { time: true, range: () => [data.at[0], end] }, y: { range: () => [0, Math.max(...all, 1) * 1.05] } },
+    scales: {
+      x: { time: true, range: () => [data.at[0], data.at.at(-1) + data.step] },
+      y: { range: () => [0, Math.max(...heights(data)[1], 1) * 1.05] }
+    },
     axes: [
       { ...axis, size: 22, space: 90, gap: 4, incrs: STEPS, grid: { show: false }, values: (u, ticks) => ticks.map(at => tick(data, at)) },
       { ...axis, size: 44, space: 34, gap: 6, incrs: COUNTS, grid: { stroke: colour(place, '--chart-grid'), width: 1 }, values: (u, ticks) => ticks.map(value => value.toLocaleString(language)) }
     ],
     series: [{}, series(place, '--log-info', bars), series(place, '--log-warn', bars), series(place, '--log-error', bars)],
     plugins: [hint(data)]
-  }, [data.at, all, worse, data.error], place)
+  }, heights(data), place)
+  const ends = new AbortController()
+  let held = false
+  u.over.addEventListener('mousedown', () => { held = true })
+  document.addEventListener('mouseup', () => { held = false }, { signal: ends.signal })
+  return {
+    destroy: () => {
+      ends.abort()
+      u.destroy()
+    },
+    isDragged: () => held,
+    // Shows other counts in place; false where a bar stands for another time.
+    takes: next => {
+      if (next.step !== data.step) return false
+      Object.assign(data, next)
+      u.setData(heights(data))
+      return true
+    }
+  }
 }

@@ -1,66 +1,14 @@
-// The log page: parts that come after it, rows that open in place, older entries, live tail.
+// The log page: rows that open in place, older entries, live tail.
 import { announce } from './announce.js';
-import { drawChart } from './logs-chart.js';
+import { ask, loadParts, move } from './logs-parts.js';
 
 const EVERY = 3000
 const SAY_EVERY = 30000
-const COUNT_EVERY = 30000
 const MOST_ROWS = 200
 const PAGE = 50
 const root = document.getElementById('logs')
 
-// What the server says, or null when it refuses or can't be reached.
-async function ask (url) {
-  try {
-    const response = await fetch(url, { headers: { 'X-Requested-With': 'fetch' } })
-    if (!response.ok || response.redirected) return null
-    return new DOMParser().parseFromString(await response.text(), 'text/html')
-  } catch {
-    return null
-  }
-}
-
-// Parts that come after the page -------------------------------------------------------------------------------------
-
-let chart = null
-let counted = 0
-
-function draw () {
-  const volume = document.getElementById('log-volume')
-  const place = volume?.querySelector('.log-chart')
-  chart?.destroy()
-  chart = null
-  if (volume?.dataset.chart && place?.clientWidth) chart = drawChart(place, JSON.parse(volume.dataset.chart))
-}
-
-async function load (id, url) {
-  const now = document.getElementById(id)
-  if (!now) return
-  const answer = await ask(url)
-  const next = answer?.getElementById(id)
-  if (next) return now.replaceWith(document.adoptNode(next))
-  now.removeAttribute('aria-busy')
-  const words = now.querySelector('p') ?? now.appendChild(document.createElement('p'))
-  words.textContent = root.dataset.failed
-}
-
-async function loadVolume () {
-  counted = Date.now()
-  const open = document.querySelector('.log-figures')?.open
-  await load('log-volume', root.dataset.volumeUrl)
-  if (open) document.querySelector('.log-figures')?.setAttribute('open', '')
-  draw()
-}
-
-new MutationObserver(draw).observe(document.documentElement, { attributes: true, attributeFilter: ['data-bs-theme'] })
-let width = root.clientWidth
-new ResizeObserver(() => {
-  if (root.clientWidth === width) return
-  width = root.clientWidth
-  draw()
-}).observe(root)
-loadVolume()
-load('log-errors', root.dataset.errorsUrl)
+loadParts()
 
 // Criteria -----------------------------------------------------------------------------------------------------------
 
@@ -169,6 +117,7 @@ let turn = 0
 let looked = Date.now()
 let said = 0
 let unsaid = 0
+let fresh = false // since the totals were counted
 
 function say (words) {
   let place = document.querySelector('.log-said')
@@ -266,7 +215,8 @@ async function look () {
   looked = Date.now()
   rate(now ? tail.dataset.rate.replace('N', now.toLocaleString(document.documentElement.lang, { maximumFractionDigits: now < 2 ? 1 : 0 })) : tail.dataset.quiet)
   tell(entries.length)
-  if (entries.length && Date.now() - counted > COUNT_EVERY) loadVolume()
+  fresh ||= entries.length > 0
+  if (move(fresh)) fresh = false
   return true
 }
 

@@ -4,6 +4,7 @@ import pytest
 from django.urls import reverse
 
 from console.home.search import cleaned
+from devmgmt.actions import save_query
 from tests import factories
 
 pytestmark = pytest.mark.django_db
@@ -21,9 +22,9 @@ def task():
     return factories.make_task(version, name="Findme first")
 
 
-def groups_of(client, words, *, here="/", part="palette-hits"):
+def groups_of(client, words, *, here="/", part="palette-hits", **more):
     headers = {"HX-Request": "true", "HX-Target": part, "HX-Current-URL": f"http://testserver{here}"}
-    page = client.get(reverse("search"), {"q": words}, headers=headers)
+    page = client.get(reverse("search"), {"q": words, **more}, headers=headers)
     assert page.status_code == 200
     groups = page.context["groups"] if page.context else []  # a part without a hit draws no other template
     return {str(group.label): [hit.label for hit in group.hits] for group in groups}
@@ -67,8 +68,40 @@ def test_a_program_s_page_offers_what_may_be_begun_there(signed_in, task):
     assert stranger == {}
 
 
+def test_the_palette_is_limited_to_the_program_of_the_page(signed_in, task):
+    program, user = task.mini_program, task.created_by
+    factories.make_task(factories.make_candidate(), name="Findme second")
+    other = factories.make_program(program.team, name="Findme Ferry")
+    save_query(program, name="Findme query", query="level=error", by=user)
+    save_query(program, name="Findme of somebody", query="", by=factories.make_member(program.team, "viewer"))
+    save_query(other, name="Findme elsewhere", query="", by=user)
+    client, here = signed_in(user), reverse("releases:versions", args=[program.app_id])
+    logs = reverse("devmgmt:logs", args=[program.app_id])
+    assert groups_of(client, "findme", here=here, only="1") == {
+        "Grayscale tasks": ["Findme first"],
+        "Server domains": ["https://findme.example.com"],
+        "Saved queries": ["Findme query"],
+        "Real-time logs": ["Logs: findme"],
+    }
+    assert groups_of(client, "1.", here=here, only="1")["Versions"][0].startswith("城市公交 1.")
+    assert "Mini programs" in groups_of(client, "findme", here=here)
+    assert "Mini programs" in groups_of(client, "findme", only="1")  # not on a program's page
+    guid = "0302" + "7" * 28
+    page = client.get(
+        reverse("search"),
+        {"q": guid, "only": "1"},
+        headers={"HX-Request": "true", "HX-Target": "palette-hits", "HX-Current-URL": f"http://testserver{here}"},
+    )
+    assert f'href="{logs}?time=24h&amp;guid={guid}"' in page.content.decode()
+    empty = groups_of(client, "", here=here, part="palette", only="1")
+    assert "Create mini program" not in empty["In 城市公交"]
+    assert empty["Go to"][:2] == ["Details", "Versions"]
+    stranger = signed_in(factories.make_member(factories.make_team(), "admin"))
+    assert groups_of(stranger, "findme", here=here, only="1") == {}
+
+
 def test_pages_are_found_by_their_name(signed_in, task):
-    here = reverse("devmgmt:domains", args=[task.mini_program.app_id])
+    here = reverse("releases:versions", args=[task.mini_program.app_id])
     assert groups_of(signed_in(task.created_by), "logs", here=here)["Pages"] == ["Real-time logs"]
 
 
@@ -77,3 +110,5 @@ def test_the_keys_are_listed(signed_in):
     assert "Ctrl" in client.get(reverse("shortcuts")).content.decode()
     part = client.get(reverse("shortcuts"), headers={"HX-Request": "true", "HX-Target": "dialog"}).content.decode()
     assert "<html" not in part
+    assert "<kbd>G</kbd> <kbd>H</kbd>" in part
+    assert "data-keys-switch" in part

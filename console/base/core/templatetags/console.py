@@ -36,7 +36,7 @@ A form page: form_page(request, form, template="hosts/edit.html", save=…, succ
     core/form.html, or core/form_dialog.html where it can be a dialog, too; its blocks are title and submit (as below)
     and, to add around the form: before, fields, foot, side (with block form_class “form-page columns”). With
     `upload=True` the form is sent with a progress bar. Every FileField is a drop zone, every textarea with a
-    max_length counts.
+    max_length counts. The focus begins in the first field, also of a form of its own with `data-first-field`.
 
 A dialog: confirm_page(request, NoteForm(…), template="releases/confirm/publish.html", save=…, toast=…, back=url) asks,
     runs the verb and returns to `back`. Its copy stands in that template:
