@@ -17,6 +17,7 @@ from django.utils.translation import gettext_lazy as _
 
 from console.base.accounts.models import User
 from console.base.accounts.permissions import Permission
+from console.base.core import times
 from console.base.hosts.models import API_NAME_LENGTH, Grant
 from console.base.hosts.states import DecisionState
 from devmgmt.lookalikes import is_lookalike
@@ -129,7 +130,7 @@ class ProgramGrant(Grant):
         hours = max(int((self.expires_at - timezone.now()).total_seconds() // 3600), 0)
         if hours < 24:
             return ngettext("%(count)d hour", "%(count)d hours", hours) % {"count": hours}
-        days = (timezone.localdate(self.expires_at) - timezone.localdate()).days
+        days = times.days_until(self.expires_at)
         return ngettext("%(count)d day", "%(count)d days", days) % {"count": days}
 
 

@@ -64,7 +64,7 @@ class PublicTemplateAdmin(VerbAdmin):
     def get_deleted_objects(self, objs: Any, request: HttpRequest) -> tuple[Any, Any, Any, Any]:
         """Say which can't be deleted and what to do instead, not whose templates they became."""
         deleted, counts, needed, _protected = super().get_deleted_objects(objs, request)
-        rows = PublicTemplate.objects.filter(pk__in=[row.pk for row in objs]).with_use()
+        rows = PublicTemplate.objects.filter(pk__in=[row.pk for row in objs]).annotate(selected=Count("selections"))
         refusals = [rules.why_not_discard(row.title, row.selected) for row in rows]
         return deleted, counts, needed, [refusal for refusal in refusals if refusal]
 

@@ -89,6 +89,11 @@ def relative(at: datetime, now: datetime | None = None) -> str:
     return ngettext("%(days)d day ago", "%(days)d days ago", days) % {"days": days}
 
 
+def days_until(at: datetime) -> int:
+    """Return in how many days of the reader's calendar `at` is: 1 for any time tomorrow."""
+    return (timezone.localdate(at) - timezone.localdate()).days
+
+
 def day(at: datetime) -> str:
     """Return “22 Nov”, with the year when it is another one."""
     local = timezone.localtime(at)
