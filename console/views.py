@@ -39,6 +39,7 @@ from console.home.elsewhere import elsewhere
 from console.home.figures import holdings, sent_by
 from console.home.first_run import checklist_for
 from console.home.lines import lines_of
+from console.home.named_pages import pages_of_named
 from console.home.person import Person
 from console.home.rows import gather
 from console.home.search import Group, Scope, actions, cleaned, find, pages
@@ -134,7 +135,7 @@ def search(request: SignedInRequest) -> HttpResponse:
         return render(request, "core/search.html", {"words": words, "groups": groups})
     program, menu = _here(request)
     only = program if request.GET.get("only") else None
-    groups = _begun_here(request, words, program, _own(menu) if only else menu, creates=not only)
+    groups = _begun_here(request, words, program, _own(menu) if only else menu, everywhere=not only)
     if words:
         groups += find(Scope(request.user, only), words, limit=IN_PALETTE)
     return render(request, template, {"words": words, "groups": groups, "here": program, "only": only})
@@ -160,14 +161,17 @@ def _own(menu: Menu) -> Menu:
 
 
 def _begun_here(
-    request: SignedInRequest, words: str, program: MiniProgram | None, menu: Menu, *, creates: bool
+    request: SignedInRequest, words: str, program: MiniProgram | None, menu: Menu, *, everywhere: bool
 ) -> list[Group]:
-    """Return actions and pages for the palette."""
-    creates = creates and bool(Person(request.user).teams(Permission.MANAGE))
+    """Return actions and pages for the palette, `everywhere` or of the program alone."""
+    creates = everywhere and bool(Person(request.user).teams(Permission.MANAGE))
     title = _("In %(program)s") % {"program": program} if program else _("Actions")
+    there = pages(menu, words)
+    if words:
+        there = [*there[:IN_PALETTE], *(pages_of_named(request.user, words)[:IN_PALETTE] if everywhere else [])]
     found = [
         Group(title, actions(program, words, creates=creates)),
-        Group(_("Pages") if words else _("Go to"), pages(menu, words)[: IN_PALETTE if words else FOUND]),
+        Group(_("Pages") if words else _("Go to"), there[:FOUND]),
     ]
     return [group for group in found if group.hits]
 

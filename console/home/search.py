@@ -100,7 +100,7 @@ def pages(menu: Iterable[dict[str, Any]], words: str) -> list[Hit]:
             for page in [entry, *entry.get("all_pages", [])]:
                 context = "" if page is entry else str(entry["label"])
                 keys = ("G", page["key"].upper()) if page.get("key") else ()
-                if _fits(str(page["label"]), words) and (words or keys or not context):
+                if fits(str(page["label"]), words) and (words or keys or not context):
                     found.append(Hit(str(page["label"]), page["url"], context, entry["icon"], keys=keys))
     return sorted(found, key=lambda hit: f" {words}".casefold() not in f" {hit.label}".casefold())
 
@@ -119,10 +119,11 @@ def actions(program: MiniProgram | None, words: str, *, creates: bool) -> list[H
             (Permission.MANAGE in held, _("Edit the mini program"), reverse("miniprograms:edit", args=at), "edit"),
         ]
     rows.append((creates, _("Create mini program"), reverse("miniprograms:create"), "plus"))
-    return [Hit(label, url, icon=icon) for may, label, url, icon in rows if may and _fits(label, words)]
+    return [Hit(label, url, icon=icon) for may, label, url, icon in rows if may and fits(label, words)]
 
 
-def _fits(label: str, words: str) -> bool:
+def fits(label: str, words: str) -> bool:
+    """Say whether the label contains the words, or begins with them in pinyin."""
     return words.casefold() in label.casefold() or any(sound.startswith(words.casefold()) for sound in _sounds(label))
 
 

@@ -105,6 +105,22 @@ def test_pages_are_found_by_their_name(signed_in, task):
     assert groups_of(signed_in(task.created_by), "logs", here=here)["Pages"] == ["Real-time logs"]
 
 
+def test_pages_are_found_with_the_name_of_their_program_or_application(signed_in, task):
+    program = task.mini_program
+    application = factories.make_application(program.team, "City App")
+    client = signed_in(task.created_by)
+    assert groups_of(client, f"{program.name} audit rec")["Pages"] == [f"{program} · Audit records"]
+    assert groups_of(client, f"{program.name} new ver")["Pages"] == [f"{program} · New version"]
+    page = client.get(
+        reverse("search"), {"q": "city app gran"}, headers={"HX-Request": "true", "HX-Target": "palette-hits"}
+    )
+    assert reverse("hosts:grants", args=[application.application_id]) in page.content.decode()
+    # Keys are for administrators; nothing is for strangers.
+    viewer = signed_in(factories.make_member(program.team, "viewer"))
+    assert "Pages" not in groups_of(viewer, f"{program.name} keys")
+    assert groups_of(signed_in(factories.make_user()), f"{program.name} audit rec") == {}
+
+
 def test_the_keys_are_listed(signed_in):
     client = signed_in(factories.make_user())
     assert "Ctrl" in client.get(reverse("shortcuts")).content.decode()
