@@ -16,7 +16,7 @@ from django_fsm import ConcurrentTransitionMixin, FSMField, transition
 
 from console.base.core.times import EARLIEST
 from console.base.hosts.models import HostApplication
-from grayscale.guardrail import Guardrail
+from grayscale.guardrail import Breach, Guardrail, Seen, breach
 from grayscale.querysets import GrayscaleTaskQuerySet, ObjectListQuerySet
 from grayscale.states import ObjectKind, Reason, TaskState, state_at
 from miniprograms.models import MiniProgram
@@ -127,6 +127,17 @@ class GrayscaleTask(ConcurrentTransitionMixin, models.Model):
         if self.guard_devices is None:
             return None
         return Guardrail(rate=self.guard_rate, points=self.guard_points, devices=self.guard_devices)
+
+    @property
+    def seen(self) -> Seen | None:
+        """What its guardrail saw when it looked last; None before its first look."""
+        return Seen.of(self.guard_seen) if self.guard_seen else None
+
+    @property
+    def broken(self) -> Breach | None:
+        """Which limit of its guardrail was exceeded at its last look; None for neither."""
+        seen, guardrail = self.seen, self.guardrail
+        return breach(guardrail, seen.ours, seen.online) if seen and guardrail else None
 
     def places_taken(self) -> int:
         """Return how many users have a place now: exact."""

@@ -7,9 +7,10 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from django.db import connection, transaction
+from django.utils.translation import gettext
 
 from console.base.core import busy
 from console.base.core.errors import ActionRefused
@@ -46,6 +47,13 @@ def rehearse(verb: Callable[[], Any]) -> list[Event] | None:
     return events[1:]
 
 
+class Group(NamedTuple):
+    """Events that a dialog lists under one heading."""
+
+    heading: str
+    events: list[Event]
+
+
 class Follows:
     """What follows from a verb, for its dialog: worked out when a template first asks."""
 
@@ -65,6 +73,15 @@ class Follows:
     def shown(self) -> list[Event]:
         """The first of them."""
         return (self.events or [])[: self.SHOWN]
+
+    @property
+    def groups(self) -> list[Group]:
+        """The same under headings: those of a kind that has one together, the others in the end."""
+        found: dict[str, list[Event]] = {}
+        for event in sorted(self.shown, key=lambda one: not one.heading(1)):
+            count = sum(type(one).name == type(event).name for one in self.events or [])
+            found.setdefault(event.heading(count) or gettext("This also happens"), []).append(event)
+        return [Group(heading, events) for heading, events in found.items()]
 
     @property
     def more(self) -> int:

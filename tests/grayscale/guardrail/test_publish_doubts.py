@@ -7,8 +7,9 @@ import pytest
 from django.urls import reverse
 from django.utils import timezone
 
-from grayscale.guardrail import Figures, Guardrail, Seen
+from grayscale.guardrail import Guardrail, Seen
 from grayscale.models import GrayscaleTask
+from releases.field.errors import Figures
 from tests import factories
 
 pytestmark = pytest.mark.django_db
