@@ -6,6 +6,7 @@ within the log store's time limit, and kept for a while.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 
 from devmgmt.logs.criteria import Criteria, StoreAway, TooSlow
@@ -30,21 +31,36 @@ def evidence_of(version: Version, *, online: Version | None, at: datetime) -> Ev
     started = [task for task in tasks if task.state_at(at) != TaskState.PENDING]
     watched = [task for task in started if task.guardrail and task.seen]
     if watched:
-        task = max(watched, key=_weight)
-        return _evidence(version, task.guardrail, task.seen, looked_at=task.guard_looked_at, at=at)
-    if started:
-        seen = _seen_now(version, Counting.of(*started), online, at=at)
+        found = evidence_of_look(max(watched, key=_weight), number=version.number)
+    elif started:
         guardrail = next((task.guardrail for task in started if task.guardrail), None)
-        return _evidence(version, guardrail, seen, at=at)
-    if version.state == VersionState.RETIRED:
-        return _evidence(version, None, _seen_now(version, Counting(version), online, at=at), enrolled=False, at=at)
-    return None
+        found = _evidence(version, guardrail, Counting.of(*started), online, at=at)
+    elif version.state == VersionState.RETIRED:
+        found = _evidence(version, None, Counting(version), online, at=at)
+    else:
+        return None
+    if found and found.ours.figures.bad and found.has_logs:
+        key = f"grayscale-commonest-1-{version.pk}"
+        found = replace(found, commonest=kept(key, lambda: _commonest(version, at=at)))
+    return found
 
 
-def evidence_of_task(task: GrayscaleTask, *, at: datetime) -> Evidence:
-    """Return the same of a task whose guardrail does not look now; the task with its version and program."""
-    seen = _seen_now(task.version, Counting.of(task), task.mini_program.versions.online().first(), at=at)
-    return _evidence(task.version, task.guardrail, seen, at=at)
+def evidence_of_look(task: GrayscaleTask, *, number: str) -> Evidence | None:
+    """Return what a task's guardrail saw when it looked last; None before that. `number`: of the task's version."""
+    if (seen := task.seen) is None:
+        return None
+    return Evidence(
+        ours=error_rate(number, task.guardrail, seen),
+        online=online_rate(seen),
+        looked_at=task.guard_looked_at,
+        has_logs=seen.logs,
+    )
+
+
+def evidence_now(task: GrayscaleTask, *, at: datetime) -> Evidence:
+    """Return what a task's guardrail would see now, or would with one; the task with its version and program."""
+    online = task.mini_program.versions.online().first()
+    return _evidence(task.version, task.guardrail, Counting.of(task), online, at=at)
 
 
 def _weight(task: GrayscaleTask) -> tuple[bool, int]:
@@ -52,31 +68,16 @@ def _weight(task: GrayscaleTask) -> tuple[bool, int]:
     return task.broken is not None, task.seen.ours.devices if task.seen else 0
 
 
-def _seen_now(version: Version, counting: Counting, online: Version | None, *, at: datetime) -> Seen:
-    key = f"grayscale-seen-1-{version.pk}-{online.pk if online else 0}-{'-'.join(map(str, counting.tasks or ()))}"
-    found: Seen = kept(key, lambda: seen_now(counting, online, at=at, window=WINDOW))
-    return found
-
-
 def _evidence(
-    version: Version,
-    guardrail: Guardrail | None,
-    seen: Seen | None,
-    *,
-    at: datetime,
-    looked_at: datetime | None = None,
-    enrolled: bool = True,
+    version: Version, guardrail: Guardrail | None, counting: Counting, online: Version | None, *, at: datetime
 ) -> Evidence:
-    seen = seen or Seen(since=at.isoformat())
+    key = f"grayscale-seen-1-{version.pk}-{online.pk if online else 0}-{'-'.join(map(str, counting.tasks or ()))}"
+    seen: Seen = kept(key, lambda: seen_now(counting, online, at=at, window=WINDOW))
     return Evidence(
         ours=error_rate(version.number, guardrail, seen),
         online=online_rate(seen),
-        looked_at=looked_at,
         has_logs=seen.logs,
-        enrolled=enrolled,
-        commonest=kept(f"grayscale-commonest-1-{version.pk}", lambda: _commonest(version, at=at))
-        if seen.ours.bad and seen.logs
-        else None,
+        enrolled=counting.tasks is not None,
     )
 
 

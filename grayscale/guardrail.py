@@ -70,6 +70,23 @@ def breach(guardrail: Guardrail, ours: Figures, online: Figures) -> Breach | Non
     return None
 
 
+def is_looser(before: Guardrail | None, after: Guardrail | None) -> bool:
+    """Tell whether `after` lets something pass that `before` stopped: a higher limit, one less, or more devices."""
+    if before is None:
+        return False
+    return after is None or any(
+        (
+            _is_raised(before.rate, after.rate),
+            _is_raised(before.points, after.points),
+            after.devices > before.devices,
+        )
+    )
+
+
+def _is_raised(before: Decimal | None, after: Decimal | None) -> bool:
+    return before is not None and (after is None or after > before)
+
+
 def error_rate(number: str, guardrail: Guardrail | None, seen: Seen) -> ErrorRate:
     """Return what a look makes of the version's share of devices with errors (G-13), for pages."""
     limit, acts_at = (guardrail.rate, guardrail.devices) if guardrail else (None, 0)

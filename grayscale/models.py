@@ -16,10 +16,11 @@ from django_fsm import ConcurrentTransitionMixin, FSMField, transition
 
 from console.base.core.times import EARLIEST
 from console.base.hosts.models import HostApplication
-from grayscale.guardrail import Breach, Guardrail, Seen, breach
+from grayscale.guardrail import Breach, Guardrail, Seen, breach, error_rate
 from grayscale.querysets import GrayscaleTaskQuerySet, ObjectListQuerySet
 from grayscale.states import ObjectKind, Reason, TaskState, state_at
 from miniprograms.models import MiniProgram
+from releases.field.errors import ErrorRate
 from releases.field.states import Network, Platform
 from releases.models import Version
 
@@ -138,6 +139,11 @@ class GrayscaleTask(ConcurrentTransitionMixin, models.Model):
         """Which limit of its guardrail was exceeded at its last look; None for neither."""
         seen, guardrail = self.seen, self.guardrail
         return breach(guardrail, seen.ours, seen.online) if seen and guardrail else None
+
+    @property
+    def errors(self) -> ErrorRate | None:
+        """The share of devices with errors that its guardrail saw last, and what that means; None before that."""
+        return error_rate(self.version.number, self.guardrail, self.seen) if self.seen else None
 
     def places_taken(self) -> int:
         """Return how many users have a place now: exact."""

@@ -13,12 +13,16 @@ from django.utils.translation import gettext as _
 
 from console.base.accounts.access import SignedInRequest, route
 from console.base.accounts.permissions import Permission
+from console.base.activity.rehearsal import Follows
 from console.base.core.pages import NoteForm, form_page, posted
 from grayscale import actions, rules
 from grayscale.access import task_for
-from grayscale.forms.editing import EndForm
+from grayscale.evidence import evidence_now, evidence_of_look
+from grayscale.forms.editing import EndForm, ResumeForm
+from grayscale.guardrail_words import harm_of
 from grayscale.models import GrayscaleTask
-from grayscale.states import TaskState
+from grayscale.states import Reason, TaskState
+from releases.field.errors import Evidence
 
 
 @route(Permission.MANAGE, load=task_for, methods="GET POST")
@@ -32,6 +36,7 @@ def start(request: SignedInRequest, task: GrayscaleTask) -> HttpResponse:
         impossible=rules.why_not_start(task, at=timezone.now()),
         save=lambda data: actions.start(task, by=request.user),
         toast=_("“%(task)s” delivers."),
+        follows=Follows(lambda: actions.start(task, by=request.user)),
         left=task.user_limit,
     )
 
@@ -47,6 +52,7 @@ def suspend(request: SignedInRequest, task: GrayscaleTask) -> HttpResponse:
         impossible=rules.why_not_suspend(task, at=timezone.now()),
         save=lambda data: actions.suspend(task, by=request.user, reason=data["note"]),
         toast=_("“%(task)s” is suspended."),
+        follows=Follows(lambda: actions.suspend(task, by=request.user)),
         delivered=task.places_taken(),
     )
 
@@ -58,11 +64,14 @@ def resume(request: SignedInRequest, task: GrayscaleTask) -> HttpResponse:
     return _dialog(
         request,
         task,
-        NoteForm(posted(request)),
+        ResumeForm(posted(request), task=task),
         template="grayscale/confirm/resume.html",
         impossible=rules.why_not_resume(task, at=timezone.now()),
-        save=lambda data: actions.resume(task, by=request.user, reason=data["note"]),
+        save=lambda data: actions.resume(task, by=request.user, reason=data["note"], anyway=data.get("anyway", False)),
         toast=_("“%(task)s” delivers again."),
+        follows=Follows(lambda: actions.resume(task, by=request.user, reason="-", anyway=True)),
+        evidence=_evidence(task) if task.state_reason == Reason.GUARDRAIL else None,
+        harm=harm_of(task),
         delivered=delivered,
         left=max(task.user_limit - delivered, 0),
     )
@@ -83,8 +92,15 @@ def end(request: SignedInRequest, task: GrayscaleTask) -> HttpResponse:
         impossible=rules.why_not_end(task, at=at),
         save=lambda data: actions.end(task, by=request.user, reason=data["note"], pull_back=form.pulls_back),
         toast=_("“%(task)s” has ended."),
+        follows=Follows(lambda: actions.end(task, by=request.user)),
         same_version_runs=any(other.version_id == task.version_id for other in running),
     )
+
+
+def _evidence(task: GrayscaleTask) -> Evidence | None:
+    """Return what its devices tell now; what its guardrail saw last where none does."""
+    now = evidence_now(task, at=timezone.now())
+    return now if now.ours.figures.devices else evidence_of_look(task, number=task.version.number)
 
 
 def _dialog(
@@ -97,6 +113,7 @@ def _dialog(
         cancel=task.get_absolute_url(),
         mini_program=task.mini_program,
         task=task,
+        version=task.version,
         state=TaskState(task.state_at(timezone.now())).label,
         applications=[row.application for row in task.applications.select_related("application")],
         **context,

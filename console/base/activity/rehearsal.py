@@ -25,7 +25,7 @@ logger = logging.getLogger(__name__)
 
 
 def rehearse(verb: Callable[[], Any]) -> list[Event] | None:
-    """Run a verb and undo it; return the events that followed from its own, which comes first.
+    """Run a verb and undo it; return the events that follow from its own, the first that is no `aside` of another.
 
     Everything happens in one transaction that is rolled back, under the locks of the verb, so nobody sees it and
     nothing is sent. Rows that the verb is given may be changed in memory: give it copies. None where someone else
@@ -44,7 +44,8 @@ def rehearse(verb: Callable[[], Any]) -> list[Event] | None:
             raise
         logger.info("what follows is not known: %s", busy.brief(error))
         return None
-    return events[1:]
+    own = next((event for event in events if not event.aside), None)
+    return [event for event in events if event is not own]
 
 
 class Group(NamedTuple):

@@ -186,7 +186,7 @@ def test_after_a_resume_only_what_is_new_counts(version, by):
     report(version, 0, 9)
     log(version, 0, 9)
     assert look() == 1
-    actions.resume(now(task), by=by)
+    actions.resume(now(task), by=by, anyway=True, reason="Not ours")
     later = timezone.now() + 2 * MINUTE
     assert watch.keep_watch(at=later) == 0
     assert Seen.of(now(task).guard_seen).ours == Figures()
