@@ -102,7 +102,8 @@ class TaskEvent(PartEvent):
     def parts(self) -> Parts | None:
         if not (self.before and self.heading(1)):
             return None
-        return Parts(self.on.name, self.on.version.number, self.before["state"], self._devices())
+        task = self.on
+        return Parts("adjustments-horizontal", task.name, task.version.number, self.before["state"], self._devices())
 
     def extent(self) -> str:
         return f"{self.on.version} · {self._devices()}"

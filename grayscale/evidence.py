@@ -65,7 +65,7 @@ def evidence_now(task: GrayscaleTask, *, at: datetime) -> Evidence:
 
 def _weight(task: GrayscaleTask) -> tuple[bool, int]:
     """What is over its limit comes first, then what most devices run."""
-    return task.broken is not None, task.seen.ours.devices if task.seen else 0
+    return task.exceeds is not None, task.seen.ours.devices if task.seen else 0
 
 
 def _evidence(

@@ -70,6 +70,21 @@ def breach(guardrail: Guardrail, ours: Figures, online: Figures) -> Breach | Non
     return None
 
 
+def exceeded(guardrail: Guardrail, seen: Seen) -> Breach | None:
+    """Return which limit a look's figures exceed for people who decide, also before the guardrail acts itself.
+
+    Of fewer devices than it acts at, a limit of the error rate is exceeded when all of the likely range is above it.
+    """
+    ours, online = seen.ours, seen.online
+    if broken := breach(guardrail, ours, online):
+        return broken
+    if not 0 < ours.devices < guardrail.devices:
+        return None
+    broken = breach(replace(guardrail, devices=ours.devices), ours, online)
+    is_sure = broken != Breach.RATE or ours.likely[0] > float(guardrail.rate or 0)
+    return broken if is_sure else None
+
+
 def is_looser(before: Guardrail | None, after: Guardrail | None) -> bool:
     """Tell whether `after` lets something pass that `before` stopped: a higher limit, one less, or more devices."""
     if before is None:
@@ -109,12 +124,10 @@ def _meaning(guardrail: Guardrail | None, seen: Seen) -> Meaning:
         return Meaning.UNGUARDED
     if breach(guardrail, ours, online):
         return Meaning.OVER
-    if ours.devices >= guardrail.devices:
-        can_compare = guardrail.rate is not None or online.devices >= guardrail.devices
-        return Meaning.WITHIN if can_compare else Meaning.FEW
-    if breach(replace(guardrail, devices=ours.devices), ours, online):
+    if exceeded(guardrail, seen):
         return Meaning.NEARLY
-    return Meaning.FEW
+    can_compare = guardrail.rate is not None or online.devices >= guardrail.devices
+    return Meaning.WITHIN if ours.devices >= guardrail.devices and can_compare else Meaning.FEW
 
 
 def harm(guardrail: Guardrail, seen: Seen, broken: Breach) -> dict[str, Any]:

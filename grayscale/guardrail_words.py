@@ -21,7 +21,7 @@ class Watched(Protocol):
     @property
     def seen(self) -> Seen | None: ...
     @property
-    def broken(self) -> Breach | None: ...
+    def exceeds(self) -> Breach | None: ...
 
 
 def guardrail_words(guardrail: dict[str, Any]) -> str:
@@ -56,8 +56,9 @@ def harm_words(harm: dict[str, Any]) -> str:
 
 def harm_of(task: Watched) -> str:
     """Return in words what exceeds the task's guardrail, as it last looked; "" for nothing (G-13)."""
-    broken = task.broken
-    return harm_words(harm(task.guardrail, task.seen, broken)) if task.guardrail and task.seen and broken else ""
+    if not (task.guardrail and task.seen and task.exceeds):
+        return ""
+    return harm_words(harm(task.guardrail, task.seen, task.exceeds))
 
 
 def rate_words(bad: int, devices: int) -> str:

@@ -16,7 +16,7 @@ from django_fsm import ConcurrentTransitionMixin, FSMField, transition
 
 from console.base.core.times import EARLIEST
 from console.base.hosts.models import HostApplication
-from grayscale.guardrail import Breach, Guardrail, Seen, breach, error_rate
+from grayscale.guardrail import Breach, Guardrail, Seen, error_rate, exceeded
 from grayscale.querysets import GrayscaleTaskQuerySet, ObjectListQuerySet
 from grayscale.states import ObjectKind, Reason, TaskState, state_at
 from miniprograms.models import MiniProgram
@@ -135,10 +135,9 @@ class GrayscaleTask(ConcurrentTransitionMixin, models.Model):
         return Seen.of(self.guard_seen) if self.guard_seen else None
 
     @property
-    def broken(self) -> Breach | None:
-        """Which limit of its guardrail was exceeded at its last look; None for neither."""
-        seen, guardrail = self.seen, self.guardrail
-        return breach(guardrail, seen.ours, seen.online) if seen and guardrail else None
+    def exceeds(self) -> Breach | None:
+        """Which limit of its guardrail the figures of its last look exceed; None for neither."""
+        return exceeded(self.guardrail, self.seen) if self.guardrail and self.seen else None
 
     @property
     def errors(self) -> ErrorRate | None:

@@ -22,7 +22,6 @@ from grayscale.matching import parts
 from grayscale.models import MOST_USERS, GrayscaleTask
 from grayscale.states import Reason, TaskState
 from miniprograms.models import MiniProgram
-from releases.field.errors import Meaning
 from releases.field.states import Platform
 from releases.models import Version
 from releases.states import VersionState
@@ -124,16 +123,11 @@ def why_confirm_raise(
     `guardrail` and `users` are the new ones. Returns the field, too.
     """
     raised = is_looser(task.guardrail, guardrail) or users > task.user_limit
-    if not raised or not is_over(task):
+    if not raised or task.exceeds is None:
         return "", ""
     if not anyway:
         return _("The version is over the limit of its guardrail: confirm that you raise it anyway."), "anyway"
     return _why_silent(reason)
-
-
-def is_over(task: GrayscaleTask) -> bool:
-    """Tell whether the version was over its guardrail's limit at the last look, of enough devices or not."""
-    return bool(task.errors and task.errors.meaning in (Meaning.OVER, Meaning.NEARLY))
 
 
 def _why_silent(reason: str) -> tuple[str, str]:

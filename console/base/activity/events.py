@@ -34,6 +34,7 @@ class Actor(Protocol):
 class Parts(NamedTuple):
     """A thing in the list of a dialog: its name, what stands behind it, its state until then, how much it reaches."""
 
+    icon: str
     name: str
     context: str
     state: str
