@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -36,7 +37,7 @@ def start(request: SignedInRequest, task: GrayscaleTask) -> HttpResponse:
         impossible=rules.why_not_start(task, at=timezone.now()),
         save=lambda data: actions.start(task, by=request.user),
         toast=_("“%(task)s” delivers."),
-        follows=Follows(lambda: actions.start(task, by=request.user)),
+        rehearsed=lambda: actions.start(task, by=request.user),
         left=task.user_limit,
     )
 
@@ -52,7 +53,7 @@ def suspend(request: SignedInRequest, task: GrayscaleTask) -> HttpResponse:
         impossible=rules.why_not_suspend(task, at=timezone.now()),
         save=lambda data: actions.suspend(task, by=request.user, reason=data["note"]),
         toast=_("“%(task)s” is suspended."),
-        follows=Follows(lambda: actions.suspend(task, by=request.user)),
+        rehearsed=lambda: actions.suspend(task, by=request.user),
         delivered=task.places_taken(),
     )
 
@@ -69,7 +70,7 @@ def resume(request: SignedInRequest, task: GrayscaleTask) -> HttpResponse:
         impossible=rules.why_not_resume(task, at=timezone.now()),
         save=lambda data: actions.resume(task, by=request.user, reason=data["note"], anyway=data.get("anyway", False)),
         toast=_("“%(task)s” delivers again."),
-        follows=Follows(lambda: actions.resume(task, by=request.user, reason="-", anyway=True)),
+        rehearsed=lambda: actions.resume(task, by=request.user, reason="-", anyway=True),
         evidence=_evidence(task) if task.state_reason == Reason.GUARDRAIL else None,
         harm=harm_of(task),
         delivered=delivered,
@@ -92,7 +93,7 @@ def end(request: SignedInRequest, task: GrayscaleTask) -> HttpResponse:
         impossible=rules.why_not_end(task, at=at),
         save=lambda data: actions.end(task, by=request.user, reason=data["note"], pull_back=form.pulls_back),
         toast=_("“%(task)s” has ended."),
-        follows=Follows(lambda: actions.end(task, by=request.user)),
+        rehearsed=lambda: actions.end(task, by=request.user),
         same_version_runs=any(other.version_id == task.version_id for other in running),
     )
 
@@ -104,11 +105,21 @@ def _evidence(task: GrayscaleTask) -> Evidence | None:
 
 
 def _dialog(
-    request: SignedInRequest, task: GrayscaleTask, form: forms.Form, *, toast: str, **context: Any
+    request: SignedInRequest,
+    task: GrayscaleTask,
+    form: forms.Form,
+    *,
+    toast: str,
+    impossible: str,
+    rehearsed: Callable[[], Any],
+    **context: Any,
 ) -> HttpResponse:
+    """Ask, and say what follows from the verb, which is `rehearsed` unless it is refused anyway."""
     return form_page(
         request,
         form,
+        impossible=impossible,
+        follows=None if impossible else Follows(rehearsed),
         success=lambda moved: (toast % {"task": moved}, _back(request, task)),
         cancel=task.get_absolute_url(),
         mini_program=task.mini_program,
