@@ -58,6 +58,7 @@ class EditTaskForm(TaskForm):
         initial = {**values, "revision": task.revision}
         super().__init__(data, files, program=task.mini_program, by=by, initial=initial)
         self.initial["seen"] = self._sight(values)
+        self.fields["anyway"].widget.attrs["class"] = "form-check-input"
 
     def fixed_applications(self) -> list[str]:
         """The applications that can't be changed any more, in words."""

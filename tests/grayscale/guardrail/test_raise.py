@@ -137,4 +137,4 @@ def test_one_meaning_on_every_page(signed_in, task, bad, devices, meaning, words
         page = client.get(address).content.decode()
         assert f"rate-{meaning}" in page
         assert task.errors.word in page or task.errors.sentence in page
-        assert f"<strong>{task.errors.percent}</strong>" in page
+        assert task.errors.percent in page
