@@ -131,8 +131,10 @@ class GrayscaleTask(ConcurrentTransitionMixin, models.Model):
 
     @property
     def seen(self) -> Seen | None:
-        """What its guardrail saw when it looked last; None before its first look."""
-        return Seen.of(self.guard_seen) if self.guard_seen else None
+        """What its guardrail saw when it looked last; None before its first look, also of that after a resumption."""
+        looked_at = self.guard_looked_at
+        is_fresh = looked_at and (self.state != T.DELIVERING or looked_at >= self.state_since)
+        return Seen.of(self.guard_seen) if is_fresh and self.guard_seen else None
 
     @property
     def exceeds(self) -> Breach | None:

@@ -22,7 +22,6 @@ from grayscale.conditions import APPLICATION, CONDITIONS, NETWORK, PLATFORM
 from grayscale.error_rates import Counting
 from grayscale.estimate import sample
 from grayscale.evidence import evidence_now, evidence_of_look
-from grayscale.guardrail import Seen
 from grayscale.guardrail_words import guardrail_words
 from grayscale.history import Step, ended_at, started_at, steps_of, suspended_spans
 from grayscale.matching import Conditions, Range, failed, parts
@@ -259,13 +258,6 @@ class Progress:
         """When it suspends by itself, in words; "" without a guardrail (G-13)."""
         return guardrail_words(self.task.guardrail.plain()) if self.task.guardrail else ""
 
-    @property
-    def guard_seen(self) -> Seen | None:
-        """What the guardrail saw last; None before its first look, also of that after a resumption."""
-        looked_at = self.task.guard_looked_at
-        fresh = looked_at and (self.state != TaskState.DELIVERING or looked_at >= self.task.state_since)
-        return Seen.of(self.task.guard_seen) if fresh and self.task.guard_seen else None
-
     @cached_property
     def evidence(self) -> Evidence | None:
         """What devices tell of its errors beside the online version's, by the one definition (G-13).
@@ -273,7 +265,7 @@ class Progress:
         What its guardrail saw, where one has looked; else read now. None where no device counts: before the start,
         and once its places are deleted.
         """
-        if self.guard_seen:
+        if self.task.seen:
             return evidence_of_look(self.task, number=self.task.version.number)
         if self.is_forgotten or self.state in (TaskState.PENDING, TaskState.ENDED):
             return None

@@ -83,7 +83,7 @@ def test_errors_beside_the_online_version_the_limit_and_how_many_would_meet_them
     answer = publish(signed_in(program.created_by), version)
     words = words_of(answer)
     assert "1.1.0 3.07 % 1.0.0 0.9 %" in words
-    assert "Likely 2.2–4.2 %, from 1,204 devices. Limit 2 %." in words
+    assert "Likely 2.2–4.2 %, from 1,204 devices. 1.0.0 from 9,000 devices. Limit 2 %." in words
     assert "Publish anyway. I know that about 3 devices would have errors." in words
     assert "2 of 2 errors in the log are one: TypeError: eta" in words
     assert 'class="rate-limit"' in answer.content.decode()
@@ -99,7 +99,8 @@ def test_without_a_guardrail_the_figures_are_read_now(signed_in, version):
     assert all(factories.make_claim(task, guid=device.guid) for device in devices)
     report(version, [device.guid for device in devices], failed=1)
     words = words_of(publish(signed_in(version.mini_program.created_by), version))
-    assert "33.3 % No guardrail" in words
+    assert "1.1.0 33.3 %" in words
+    assert "No guardrail watches this version, so it has no limit. Likely 6.1–79.2 %, from 3 devices." in words
 
 
 def test_a_roll_back_tells_of_the_release_that_is_chosen(signed_in, version):

@@ -26,7 +26,7 @@ def task():
 def looked(task, *, bad, devices=1000):
     seen = Seen(since=timezone.now().isoformat(), ours=Figures(devices, bad)).plain()
     at = timezone.now() - timedelta(minutes=3)
-    GrayscaleTask.objects.filter(pk=task.pk).update(guard_seen=seen, guard_looked_at=at)
+    GrayscaleTask.objects.filter(pk=task.pk).update(guard_seen=seen, guard_looked_at=at, state_since=at)
 
 
 def publish(client, task, data=None):
