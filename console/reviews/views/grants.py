@@ -56,10 +56,16 @@ def revoke_permission(request: SignedInRequest, permission: ApiPermission) -> Ht
     """Take a restricted API from a program."""
     restricted = permission.application.apis.filter(name=permission.api, restricted=True).exists()
     online = permission.mini_program.versions.online().first()
-    report = online and online.reports.exclude(content=None).first()
-    calls = bool(report and any(one["use"]["name"] == permission.api for one in report.content["apis"]))
-    context = {"api": permission.api, "restricted": restricted, "online": online, "report": report, "calls": calls}
-    return _revoke(request, permission, **context)
+    report = online.reports.exclude(content=None).values_list("content__apis", flat=True).first() if online else None
+    return _revoke(
+        request,
+        permission,
+        api=permission.api,
+        restricted=restricted,
+        online=online,
+        is_read=report is not None,
+        calls=any(one["use"]["name"] == permission.api for one in report or []),
+    )
 
 
 def _devices(grant: ProgramGrant) -> int:
