@@ -28,7 +28,6 @@ from devmgmt.keys.filters import OverviewFilter
 from devmgmt.keys.forms import ResetForm
 from devmgmt.keys.models import AccessToken, AppSecret
 from devmgmt.keys.presenters import figures_of, history_of, moves, summaries
-from devmgmt.keys.states import Overlap
 from miniprograms.access import mini_program_for
 from miniprograms.models import MiniProgram
 from miniprograms.views import programs_page
@@ -96,8 +95,6 @@ def reset(request: SignedInRequest, program: MiniProgram) -> HttpResponse:
             program, seen=data["seen"], overlap=data["overlap"], reason=data["note"], by=request.user
         ),
         current=current,
-        follows=current
-        and Follows(lambda: actions.reset(program, seen=current.pk, overlap=Overlap.NONE, reason="-", by=request.user)),
         **_at_stake(program),
     )
 

@@ -195,11 +195,3 @@ def percent(rate: float | None) -> str:
 def figure(rate: float) -> str:
     """Return the same without its sign."""
     return decimals(round(rate, 1) if rate >= 10 else rate)
-
-
-def definition() -> str:
-    """Return what a device with errors is, for the help of a page."""
-    return _(
-        "A device has errors when its update to this version failed or it logged an entry of level error with it. "
-        "Each device that reported or logged in that time counts once."
-    )

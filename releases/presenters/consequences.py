@@ -17,7 +17,7 @@ from django.utils.translation import ngettext
 
 from console.base.hosts.models import HostApplication
 from miniprograms.models import MiniProgram
-from releases.field.errors import Evidence, definition
+from releases.field.errors import Evidence
 from releases.field.spread import Spread, spread_of
 from releases.models import Version
 from releases.offline.actions import file_name
@@ -127,11 +127,6 @@ class Consequences:
         """About how many of the devices that get it would have an error; None where that is not known."""
         rate = self.evidence.ours.figures.rate if self.evidence else None
         return rounded(rate / 100 * self.gets) if rate and self.gets else None
-
-    @property
-    def definition(self) -> str:
-        """What an error is."""
-        return definition()
 
 
 def rounded(count: float) -> int:
