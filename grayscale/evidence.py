@@ -77,7 +77,6 @@ def _evidence(
         ours=error_rate(version.number, guardrail, seen),
         online=online_rate(seen),
         has_logs=seen.logs,
-        enrolled=counting.tasks is not None,
     )
 
 

@@ -157,15 +157,13 @@ class Commonest:
 class Evidence:
     """What devices tell of a version beside the online one: over the hour before `looked_at`, or before now (None).
 
-    `has_logs`: whether the logs answered; else reports alone were counted. `enrolled`: whether only devices with a
-    place in the version's grayscale tasks count.
+    `has_logs`: whether the logs answered; else reports alone were counted.
     """
 
     ours: ErrorRate
     online: ErrorRate | None = None
     looked_at: datetime | None = None
     has_logs: bool = True
-    enrolled: bool = True
     commonest: Commonest | None = None
 
     @property

@@ -68,14 +68,17 @@ def revoke_permission(request: SignedInRequest, permission: ApiPermission) -> Ht
     )
 
 
-def _devices(grant: ProgramGrant) -> int:
-    """Return how many devices of the application asked for the program in the last 30 days, at least."""
+def _devices(grant: ProgramGrant) -> tuple[int, bool]:
+    """Return how many devices of the application asked for the program in the last 30 days, and whether exactly."""
     online = grant.mini_program.versions.online().first()
-    found = spread_of(online, online=online, at=timezone.now()).seen if online else {}
-    return found.get(grant.application_id, 0)
+    if online is None:
+        return 0, True
+    found = spread_of(online, online=online, at=timezone.now())
+    return found.seen.get(grant.application_id, 0), found.exact
 
 
 def _revoke(request: SignedInRequest, grant: ProgramGrant, **context: Any) -> HttpResponse:
+    seen, exact = _devices(grant)
     return confirm_page(
         request,
         NoteForm(posted(request), needed=True, help_text=_("The mini program’s team reads it.")),
@@ -85,7 +88,8 @@ def _revoke(request: SignedInRequest, grant: ProgramGrant, **context: Any) -> Ht
         back=reverse("hosts:grants", args=[grant.application.application_id]),
         application=grant.application,
         program=grant.mini_program,
-        devices=_devices(grant),
+        seen=seen,
+        exact=exact,
         follows=Follows(lambda: devmgmt.revoke(copy(grant), by=request.user, reason="-")),
         **context,
     )
