@@ -93,12 +93,19 @@ def create(program: MiniProgram, *, by: User, settings: TaskSettings, at: dateti
 
 @transaction.atomic
 def edit(
-    task: GrayscaleTask, *, by: User, revision: int, settings: TaskSettings, at: datetime | None = None
+    task: GrayscaleTask,
+    *,
+    by: User,
+    revision: int,
+    settings: TaskSettings,
+    anyway: bool = False,
+    reason: str = "",
+    at: datetime | None = None,
 ) -> GrayscaleTask:
     """Change everything while pending; later the end, the limit, the name, added objects and the guardrail only (G-8).
 
     Saving what is there already changes nothing. `revision` is the one that the editor saw; raises Conflict when it
-    is old.
+    is old. Over its guardrail's limit, that or the number of users is raised only `anyway`, with a `reason` (G-13).
     """
     task, at = _locked(task, at=at)
     if task.revision != revision:
@@ -108,6 +115,8 @@ def edit(
         _check(task.mini_program, settings, at=at)
     else:
         settings = _check_later(task, settings, at=at)
+        raised: dict[str, Any] = {"guardrail": settings.guardrail, "users": settings.user_limit}
+        refuse_if(*rules.why_confirm_raise(task, anyway=anyway, reason=reason, **raised))
     if _comparable(settings) == _comparable(settings_of(task)):
         return task
     before = {"state": task.state, **_described(task)}
@@ -121,7 +130,7 @@ def edit(
     after = {"state": task.state, **_described(task)}
     task.revision += 1
     task.save()
-    emit(events.TaskEdited(task, by=by, at=at, before=before, after=after))
+    emit(events.TaskEdited(task, by=by, at=at, before=before, after=after, reason=reason.strip()))
     if task.state == TaskState.PENDING and task.starts_at <= at:  # a start that was moved to the past has come
         lifecycle.begin(task, on_shelf=task.mini_program.on_shelf, at=at)
     return task
@@ -152,10 +161,13 @@ def suspend(task: GrayscaleTask, *, by: User, reason: str = "", at: datetime | N
 
 
 @transaction.atomic
-def resume(task: GrayscaleTask, *, by: User, reason: str = "", at: datetime | None = None) -> GrayscaleTask:
-    """Take new users again (G-4)."""
+def resume(
+    task: GrayscaleTask, *, by: User, reason: str = "", anyway: bool = False, at: datetime | None = None
+) -> GrayscaleTask:
+    """Take new users again (G-4); what the guardrail has suspended only `anyway`, with a reason (G-13)."""
     task, at = _locked(task, at=at)
     refuse_if(rules.why_not_resume(task, at=at))
+    refuse_if(*rules.why_confirm_resume(task, anyway=anyway, reason=reason))
     if not lifecycle.reaches_anyone(task):
         raise ActionRefused(_("None of the task's applications is bound."))
     before = {"state": task.state, "why": task.state_reason}

@@ -20,9 +20,10 @@ from django.db.models import Q
 from devmgmt.logs import volume
 from devmgmt.logs.criteria import Criteria
 from grayscale.error_rates import MOST_ENTRIES, Counting, ErrorRates, Unread, error_rates
-from grayscale.guardrail import Breach, Figures, Guardrail, Seen, breach
+from grayscale.guardrail import Breach, Guardrail, Seen, breach
 from grayscale.models import GrayscaleTask
 from miniprograms.models import MiniProgram
+from releases.field.errors import Figures
 from releases.models import Release, Version
 
 DAYS = 7

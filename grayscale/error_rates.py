@@ -23,8 +23,9 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from devmgmt.logs.criteria import Criteria, DeviceErrors, StoreAway, TooSlow
 from devmgmt.logs.store import log_store
-from grayscale.guardrail import Figures
+from grayscale.guardrail import Seen
 from grayscale.models import Claim, GrayscaleTask
+from releases.field.errors import Figures
 from releases.field.models import UpdateReport
 from releases.field.states import ReportResult
 from releases.models import Version
@@ -133,6 +134,20 @@ def error_rates_now(countings: Sequence[Counting], *, start: datetime, end: date
         found, has_logs = error_rates(countings, start=start, end=end, step=end - start, logs=False), False
     figures = {one: figures for (_start, one), figures in found.figures.items()}
     return Now(figures, {one: len(guids) for one, guids in found.left_out.items()}, has_logs)
+
+
+def seen_now(ours: Counting, online: Version | None, *, at: datetime, window: timedelta) -> Seen:
+    """Return what a guardrail would see now of a version beside the online one, over the `window` before `at`."""
+    theirs = Counting(online, None, ours.applications) if online else None
+    start = at - window
+    now = error_rates_now([ours, *([theirs] if theirs else [])], start=start, end=at)
+    return Seen(
+        since=start.isoformat(),
+        ours=now.figures.get(ours, Figures()),
+        online=now.figures.get(theirs, Figures()) if theirs else Figures(),
+        number=online.number if online else "",
+        logs=now.has_logs,
+    )
 
 
 def _reported(one: Counting, *, start: datetime, end: datetime) -> Iterable[tuple[datetime, str, str]]:

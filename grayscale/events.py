@@ -13,6 +13,7 @@ from console.base.accounts.models import User
 from console.base.accounts.notifying import Notify, member_or_managers, members_with, nothing
 from console.base.accounts.permissions import Permission
 from console.base.accounts.states import NotificationKind
+from console.base.activity.events import Parts
 from console.base.activity.fields import Field, Moment, State
 from grayscale.conditions import CHOICES, RANGED
 from grayscale.guardrail_words import guardrail_words, harm_words
@@ -89,10 +90,27 @@ class TaskEvent(PartEvent):
         states = {"before": TaskState(self.before["state"]).label, "after": TaskState(self.leads_to).label}
         return _("Task “%(task)s”: %(before)s → %(after)s") % {"task": self.on, **states}
 
+    def heading(self, count: int) -> str:
+        words = {
+            TaskState.ENDED: ngettext("%(count)d grayscale task ends", "%(count)d grayscale tasks end", count),
+            TaskState.SUSPENDED: ngettext(
+                "%(count)d grayscale task is suspended", "%(count)d grayscale tasks are suspended", count
+            ),
+        }
+        return words[TaskState(self.leads_to)] % {"count": count} if self.leads_to in words else ""
+
+    def parts(self) -> Parts | None:
+        if not (self.before and self.heading(1)):
+            return None
+        task = self.on
+        return Parts("adjustments-horizontal", task.name, task.version.number, self.before["state"], self._devices())
+
     def extent(self) -> str:
+        return f"{self.on.version} · {self._devices()}"
+
+    def _devices(self) -> str:
         places = self.on.places_taken()
-        devices = ngettext("%(count)s device", "%(count)s devices", places) % {"count": f"{places:,}"}
-        return f"{self.on.version} · {devices}"
+        return ngettext("%(count)s device", "%(count)s devices", places) % {"count": f"{places:,}"}
 
 
 def creator(text: str | Promise) -> Notify:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from decimal import Decimal
 from enum import StrEnum
 from typing import Any
+
+from releases.field.errors import ErrorRate, Figures, Meaning
 
 
 class Breach(StrEnum):
@@ -26,19 +28,6 @@ class Guardrail:
     def plain(self) -> dict[str, Any]:
         """Return it as an activity entry holds it: {"rate": "5", "points": None, "devices": 100}."""
         return {"rate": _text(self.rate), "points": _text(self.points), "devices": self.devices}
-
-
-@dataclass(frozen=True)
-class Figures:
-    """Devices that ran a version or tried to, and how many of them had an error; each device counts once."""
-
-    devices: int = 0
-    bad: int = 0
-
-    @property
-    def rate(self) -> float | None:
-        """How many of a hundred devices had an error; None without any."""
-        return 100 * self.bad / self.devices if self.devices else None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -79,6 +68,66 @@ def breach(guardrail: Guardrail, ours: Figures, online: Figures) -> Breach | Non
         if worse > guardrail.points * ours.devices * online.devices:
             return Breach.POINTS
     return None
+
+
+def exceeded(guardrail: Guardrail, seen: Seen) -> Breach | None:
+    """Return which limit a look's figures exceed for people who decide, also before the guardrail acts itself.
+
+    Of fewer devices than it acts at, a limit of the error rate is exceeded when all of the likely range is above it.
+    """
+    ours, online = seen.ours, seen.online
+    if broken := breach(guardrail, ours, online):
+        return broken
+    if not 0 < ours.devices < guardrail.devices:
+        return None
+    broken = breach(replace(guardrail, devices=ours.devices), ours, online)
+    is_sure = broken != Breach.RATE or ours.likely[0] > float(guardrail.rate or 0)
+    return broken if is_sure else None
+
+
+def is_looser(before: Guardrail | None, after: Guardrail | None) -> bool:
+    """Tell whether `after` lets something pass that `before` stopped: a higher limit, one less, or more devices."""
+    if before is None:
+        return False
+    return after is None or any(
+        (
+            _is_raised(before.rate, after.rate),
+            _is_raised(before.points, after.points),
+            after.devices > before.devices,
+        )
+    )
+
+
+def _is_raised(before: Decimal | None, after: Decimal | None) -> bool:
+    return before is not None and (after is None or after > before)
+
+
+def error_rate(number: str, guardrail: Guardrail | None, seen: Seen) -> ErrorRate:
+    """Return what a look makes of the version's share of devices with errors (G-13), for pages."""
+    limit, acts_at = (guardrail.rate, guardrail.devices) if guardrail else (None, 0)
+    meaning = _meaning(guardrail, seen)
+    return ErrorRate(number=number, figures=seen.ours, meaning=meaning, limit=limit, acts_at=acts_at)
+
+
+def online_rate(seen: Seen) -> ErrorRate | None:
+    """Return the online version's share, for comparison; None where nothing was online."""
+    if not seen.number:
+        return None
+    return ErrorRate(number=seen.number, figures=seen.online, meaning=Meaning.REFERENCE)
+
+
+def _meaning(guardrail: Guardrail | None, seen: Seen) -> Meaning:
+    ours, online = seen.ours, seen.online
+    if not ours.devices:
+        return Meaning.NOTHING
+    if guardrail is None:
+        return Meaning.UNGUARDED
+    if breach(guardrail, ours, online):
+        return Meaning.OVER
+    if exceeded(guardrail, seen):
+        return Meaning.NEARLY
+    can_compare = guardrail.rate is not None or online.devices >= guardrail.devices
+    return Meaning.WITHIN if ours.devices >= guardrail.devices and can_compare else Meaning.FEW
 
 
 def harm(guardrail: Guardrail, seen: Seen, broken: Breach) -> dict[str, Any]:

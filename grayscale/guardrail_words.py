@@ -2,13 +2,26 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Protocol
 
 from django.utils.text import get_text_list
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from console.base.core.text import decimals
+from grayscale.guardrail import Breach, Guardrail, Seen, harm
+from releases.field.errors import Figures, figure
+
+
+class Watched(Protocol):
+    """A task: its guardrail, and what that saw when it looked last."""
+
+    @property
+    def guardrail(self) -> Guardrail | None: ...
+    @property
+    def seen(self) -> Seen | None: ...
+    @property
+    def exceeds(self) -> Breach | None: ...
 
 
 def guardrail_words(guardrail: dict[str, Any]) -> str:
@@ -41,8 +54,14 @@ def harm_words(harm: dict[str, Any]) -> str:
     }
 
 
+def harm_of(task: Watched) -> str:
+    """Return in words what exceeds the task's guardrail, as it last looked; "" for nothing (G-13)."""
+    if not (task.guardrail and task.seen and task.exceeds):
+        return ""
+    return harm_words(harm(task.guardrail, task.seen, task.exceeds))
+
+
 def rate_words(bad: int, devices: int) -> str:
     """Return “12.5 % of 480 devices”, with two decimals below ten."""
     words = ngettext("%(rate)s %% of %(count)s device", "%(rate)s %% of %(count)s devices", devices)
-    rate = 100 * bad / devices if devices else 0
-    return words % {"rate": decimals(round(rate, 1) if rate >= 10 else rate), "count": f"{devices:,}"}
+    return words % {"rate": figure(Figures(devices, bad).rate or 0), "count": f"{devices:,}"}

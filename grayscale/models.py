@@ -16,10 +16,11 @@ from django_fsm import ConcurrentTransitionMixin, FSMField, transition
 
 from console.base.core.times import EARLIEST
 from console.base.hosts.models import HostApplication
-from grayscale.guardrail import Guardrail
+from grayscale.guardrail import Breach, Guardrail, Seen, error_rate, exceeded
 from grayscale.querysets import GrayscaleTaskQuerySet, ObjectListQuerySet
 from grayscale.states import ObjectKind, Reason, TaskState, state_at
 from miniprograms.models import MiniProgram
+from releases.field.errors import ErrorRate
 from releases.field.states import Network, Platform
 from releases.models import Version
 
@@ -127,6 +128,23 @@ class GrayscaleTask(ConcurrentTransitionMixin, models.Model):
         if self.guard_devices is None:
             return None
         return Guardrail(rate=self.guard_rate, points=self.guard_points, devices=self.guard_devices)
+
+    @property
+    def seen(self) -> Seen | None:
+        """What its guardrail saw when it looked last; None before its first look, also of that after a resumption."""
+        looked_at = self.guard_looked_at
+        is_fresh = looked_at and (self.state != T.DELIVERING or looked_at >= self.state_since)
+        return Seen.of(self.guard_seen) if is_fresh and self.guard_seen else None
+
+    @property
+    def exceeds(self) -> Breach | None:
+        """Which limit of its guardrail the figures of its last look exceed; None for neither."""
+        return exceeded(self.guardrail, self.seen) if self.guardrail and self.seen else None
+
+    @property
+    def errors(self) -> ErrorRate | None:
+        """The share of devices with errors that its guardrail saw last, and what that means; None before that."""
+        return error_rate(self.version.number, self.guardrail, self.seen) if self.seen else None
 
     def places_taken(self) -> int:
         """Return how many users have a place now: exact."""

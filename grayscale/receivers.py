@@ -10,13 +10,14 @@ from django.utils.translation import gettext as _
 from console.base.accounts.models import User
 from console.base.core import times
 from grayscale import lifecycle
-from grayscale.guardrail import Seen, breach, harm
-from grayscale.guardrail_words import harm_words
+from grayscale.evidence import evidence_of
+from grayscale.guardrail_words import harm_of
 from grayscale.models import GrayscaleTask
 from miniprograms.models import Binding, MiniProgram
 from miniprograms.signals import binding_ended, shelf_changed
+from releases.field.errors import Evidence
 from releases.models import Release, Version
-from releases.signals import publish_considered, version_released
+from releases.signals import errors_asked, publish_considered, version_released
 
 
 @receiver(version_released)
@@ -36,12 +37,16 @@ def name_harm(sender: Any, *, version: Version, **kwargs: Any) -> list[str]:
     tasks = GrayscaleTask.objects.running(at=timezone.now()).filter(version=version).order_by("pk")
     found = []
     for task in tasks.exclude(guard_devices=None).exclude(guard_seen=None):
-        seen, guard = Seen.of(task.guard_seen), task.guardrail
-        if guard and (broken := breach(guard, seen.ours, seen.online)):
+        if words := harm_of(task):
             when = times.relative(task.guard_looked_at) if task.guard_looked_at else ""
-            words = {"task": task, "harm": harm_words(harm(guard, seen, broken)), "when": when}
-            found.append(_("“%(task)s”, %(when)s: %(harm)s.") % words)
+            found.append(_("“%(task)s”, %(when)s: %(harm)s.") % {"task": task, "harm": words, "when": when})
     return found
+
+
+@receiver(errors_asked)
+def tell_errors(sender: Any, *, version: Version, online: Version | None, **kwargs: Any) -> Evidence | None:
+    """Return what devices tell of a version beside the online one (G-13)."""
+    return evidence_of(version, online=online, at=timezone.now())
 
 
 @receiver(shelf_changed)

@@ -17,10 +17,10 @@ from django.utils.translation import ngettext
 
 from console.base.hosts.models import HostApplication
 from grayscale.conditions import Choice
-from grayscale.guardrail import Guardrail
+from grayscale.guardrail import Guardrail, is_looser
 from grayscale.matching import parts
 from grayscale.models import MOST_USERS, GrayscaleTask
-from grayscale.states import TaskState
+from grayscale.states import Reason, TaskState
 from miniprograms.models import MiniProgram
 from releases.field.states import Platform
 from releases.models import Version
@@ -104,6 +104,34 @@ def why_not_resume(task: GrayscaleTask, *, at: datetime) -> str:
     if task.state_at(at) != TaskState.SUSPENDED:
         return _("This task is not suspended.")
     return _why_not_shelf(task.mini_program)
+
+
+def why_confirm_resume(task: GrayscaleTask, *, anyway: bool, reason: str) -> tuple[str, str]:
+    """G-13: what the guardrail has suspended goes on only confirmed and with a reason. Returns the field, too."""
+    if task.state_reason != Reason.GUARDRAIL:
+        return "", ""
+    if not anyway:
+        return _("The guardrail has suspended this task: confirm that you resume it anyway."), "anyway"
+    return _why_silent(reason)
+
+
+def why_confirm_raise(
+    task: GrayscaleTask, *, guardrail: Guardrail | None, users: int, anyway: bool, reason: str
+) -> tuple[str, str]:
+    """G-13: while the version is over its limit, that or the number of users is raised only confirmed, with a reason.
+
+    `guardrail` and `users` are the new ones. Returns the field, too.
+    """
+    raised = is_looser(task.guardrail, guardrail) or users > task.user_limit
+    if not raised or task.exceeds is None:
+        return "", ""
+    if not anyway:
+        return _("The version is over the limit of its guardrail: confirm that you raise it anyway."), "anyway"
+    return _why_silent(reason)
+
+
+def _why_silent(reason: str) -> tuple[str, str]:
+    return "" if reason.strip() else _("Say why."), "note"
 
 
 def why_not_end(task: GrayscaleTask, *, at: datetime) -> str:

@@ -38,11 +38,6 @@ class Reports:
         return 100 * self.installed / self.devices if self.devices else None
 
     @property
-    def failure(self) -> float | None:
-        """How many of a hundred do not have it."""
-        return 100 * self.failed / self.devices if self.devices else None
-
-    @property
     def tries_per_hundred(self) -> float | None:
         """How many tries failed for each hundred devices, also where a later one succeeded."""
         return 100 * self.tries / self.devices if self.devices else None

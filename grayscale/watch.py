@@ -14,10 +14,11 @@ from django.db import transaction
 
 from grayscale import lifecycle
 from grayscale.error_rates import Counting, error_rates_now
-from grayscale.guardrail import Figures, Seen, breach, harm
+from grayscale.guardrail import Seen, breach, harm
 from grayscale.models import GrayscaleTask
 from grayscale.states import TaskState
 from miniprograms.models import MiniProgram
+from releases.field.errors import Figures
 
 WINDOW = timedelta(hours=1)  # that the figures are of
 EVERY = timedelta(minutes=1)  # that each task is looked at

@@ -11,7 +11,7 @@ from django.core.exceptions import ValidationError
 from django.http import QueryDict
 from django.utils.functional import cached_property
 from django.utils.text import format_lazy
-from django.utils.translation import gettext
+from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
 from console.base.core.errors import ActionRefused
@@ -121,15 +121,27 @@ class UploadForm(forms.Form):
 
 
 class PublishForm(NoteForm):
-    """A note; where something speaks against publishing (`doubts`), an explicit confirmation and a reason."""
+    """A note; where something speaks against publishing (`doubts`), an explicit confirmation and a reason.
 
-    anyway = forms.BooleanField(label=_("Publish anyway: I have read what speaks against it"))
+    `meet` is about how many devices would have an error; None where that is not known.
+    """
+
+    anyway = forms.BooleanField(label=_("Publish anyway. I have read what speaks against it."))
     field_order = ["anyway", "note"]
 
-    def __init__(self, *args: Any, doubts: list[str], **kwargs: Any) -> None:
-        super().__init__(*args, needed=bool(doubts), **kwargs)
+    def __init__(self, *args: Any, doubts: list[str], meet: int | None = None, **kwargs: Any) -> None:
+        super().__init__(
+            *args, needed=bool(doubts), help_text=gettext("For the history and the activity log."), **kwargs
+        )
         if not doubts:
             del self.fields["anyway"]
+        elif meet:
+            words = ngettext(
+                "Publish anyway. I know that about %(count)s device would have errors.",
+                "Publish anyway. I know that about %(count)s devices would have errors.",
+                meet,
+            )
+            self.fields["anyway"].label = words % {"count": f"{meet:,}"}
 
 
 class RollBackForm(NoteForm):
@@ -140,11 +152,18 @@ class RollBackForm(NoteForm):
     )
     field_order = ["version", "note"]
 
-    def __init__(self, *args: object, program: MiniProgram, **kwargs: object) -> None:
-        super().__init__(*args, **kwargs)  # type: ignore[arg-type]
-        targets = program.versions.roll_back_targets()
-        self.fields["version"].queryset = targets  # type: ignore[attr-defined]
-        self.fields["version"].initial = targets.first()
+    def __init__(self, *args: Any, program: MiniProgram, chosen: str = "", **kwargs: Any) -> None:
+        """`chosen`: the primary key of the release that is chosen so far; another value is none."""
+        super().__init__(*args, **kwargs)
+        targets = program.versions.roll_back_targets().select_related("package")
+        field: Any = self.fields["version"]
+        field.queryset = targets
+        picked = str(self.data.get("version", "")) if self.is_bound else chosen
+        number = int(picked) if re.fullmatch("[0-9]{1,18}", picked) else 0
+        self.chosen: Version | None = targets.filter(pk=number).first() or targets.first()
+        if self.chosen:
+            self.chosen.mini_program = program
+        field.initial = self.chosen
         self.targets = targets.count()
 
 

@@ -120,6 +120,15 @@ def why_not_publish(program: MiniProgram, version: Version, *, online: Version |
     return ""
 
 
+def why_confirm(doubts: list[str], *, anyway: bool, reason: str) -> tuple[str, str]:
+    """Why what speaks against publishing stops it: not confirmed, or no reason given. Returns the field, too (G-13)."""
+    if not doubts:
+        return "", ""
+    if not anyway:
+        return _("Over the limit of its own guardrail: confirm that you publish it anyway."), "anyway"
+    return "" if reason.strip() else _("Say why it is published anyway."), "note"
+
+
 def why_not_roll_back(program: MiniProgram, *, online: Version | None, last: Release | None, targets: bool) -> str:
     """V-13: to an earlier release (`targets`: whether there is one), not twice running (`last`: the newest release)."""
     if not online:

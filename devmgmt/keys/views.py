@@ -7,7 +7,7 @@ from functools import partial
 from typing import Any
 
 from django import forms
-from django.db.models import QuerySet
+from django.db.models import Max, QuerySet
 from django.http import HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
@@ -19,6 +19,7 @@ from django.utils.translation import ngettext
 from console.base.accounts.access import SignedInRequest, check, route, teams_for
 from console.base.accounts.models import Team
 from console.base.accounts.permissions import Permission
+from console.base.activity.rehearsal import Follows
 from console.base.core import times
 from console.base.core.pages import NoteForm, Shown, confirm_page, page_of, posted, secret_page
 from console.base.core.states import badge_of
@@ -108,6 +109,7 @@ def freeze(request: SignedInRequest, program: MiniProgram) -> HttpResponse:
         template="keys/confirm/freeze.html",
         save=lambda data: actions.freeze(program, reason=data["note"], by=request.user),
         toast=_("The secret is frozen. Nothing that it opens works now."),
+        follows=Follows(lambda: actions.freeze(program, reason="-", by=request.user)),
         **_at_stake(program),
     )
 
@@ -122,6 +124,7 @@ def unfreeze(request: SignedInRequest, program: MiniProgram) -> HttpResponse:
         template="keys/confirm/unfreeze.html",
         save=lambda data: actions.unfreeze(program, reason=data["note"], by=request.user),
         toast=_("The secret works again."),
+        follows=Follows(lambda: actions.unfreeze(program, reason="-", by=request.user)),
     )
 
 
@@ -188,7 +191,12 @@ def _shown(program: MiniProgram, made: actions.Made) -> Shown:
 def _at_stake(program: MiniProgram) -> dict[str, Any]:
     """Return what a move ends: the access tokens that live, and the first applications whose users are cut off."""
     names = [application.name for application in program.bindings.bound().applications()[:5]]
+    at = timezone.now()
+    tokens = AccessToken.objects.filter(mini_program=program).active(at=at)
+    older = AppSecret.objects.exclude(ends_at=None).usable(at=at).filter(mini_program=program)
     return {
-        "live_tokens": AccessToken.objects.filter(mini_program=program).active(at=timezone.now()).count(),
+        "live_tokens": tokens.count(),
+        "last_token": tokens.aggregate(last=Max("expires_at"))["last"],
+        "older": older.count(),
         "cut_off": get_text_list(names, _("and")),
     }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from copy import copy
 from typing import Any
 
 from django import forms
@@ -12,6 +13,7 @@ from django.utils.translation import gettext as _
 
 from console.base.accounts.access import SignedInRequest, route
 from console.base.accounts.permissions import Permission
+from console.base.activity.rehearsal import Follows
 from console.base.core.pages import confirm_page, form_page, posted
 from console.base.core.states import badge_of
 from console.base.hosts.states import DecisionState
@@ -88,6 +90,7 @@ def _give_up(request: SignedInRequest, grant: ProgramGrant) -> HttpResponse:
         grant,
         template="devmgmt/confirm/give_up.html",
         save=lambda data: actions.give_up(grant, by=request.user),
+        follows=Follows(lambda: actions.give_up(copy(grant), by=request.user)),
         toast=_("It is given up, and %(application)s is told.") % _names(grant),
     )
 

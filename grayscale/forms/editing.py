@@ -20,6 +20,7 @@ from console.base.activity.forms import Difference
 from console.base.activity.models import ActivityEntry
 from console.base.activity.querysets import ActivityQuerySet
 from console.base.core import times
+from console.base.core.fields import WordsField
 from console.base.core.moments import TO_THE_MINUTE
 from console.base.core.pages import NoteForm
 from console.base.core.text import decimals, listed
@@ -28,7 +29,7 @@ from grayscale.forms.guardrail import GUARD
 from grayscale.forms.task import FIXED_FIELDS, TaskForm, values_of
 from grayscale.models import GrayscaleTask
 from grayscale.presenters.reach import platform_words, ranged
-from grayscale.states import TaskState
+from grayscale.states import Reason, TaskState
 
 # What is compared when two people edit at once, and the fields that belong to it.
 FACETS = ("name", "version", "starts_at", "ends_at", "user_limit", *FIXED, *GUARD)
@@ -40,6 +41,12 @@ class EditTaskForm(TaskForm):
     verb = gettext_lazy("Save")
     revision = forms.IntegerField(widget=forms.HiddenInput)
     seen = forms.CharField(required=False, widget=forms.HiddenInput)  # what the form held when it was opened
+    anyway = forms.BooleanField(
+        label=gettext_lazy("Raise it anyway. I know that the version is over its limit."), required=False
+    )
+    note = WordsField(
+        label=gettext_lazy("Reason"), required=False, max_length=500, widget=forms.Textarea(attrs={"rows": 2})
+    )
 
     def __init__(self, data: Any, files: Any, *, task: GrayscaleTask, by: User) -> None:
         self.task = task
@@ -52,6 +59,7 @@ class EditTaskForm(TaskForm):
         initial = {**values, "revision": task.revision}
         super().__init__(data, files, program=task.mini_program, by=by, initial=initial)
         self.initial["seen"] = self._sight(values)
+        self.fields["anyway"].widget.attrs["class"] = "form-check-input"
 
     def fixed_applications(self) -> list[str]:
         """The applications that can't be changed any more, in words."""
@@ -188,6 +196,19 @@ def _part(values: dict[str, Any], facet: str) -> str:
     if isinstance(value, list):
         return json.dumps(sorted([str(each), *_ends(values, facet, each)] for each in value))
     return str(value)
+
+
+class ResumeForm(NoteForm):
+    """A note; of a task that its guardrail has suspended, an explicit confirmation and a reason (G-13)."""
+
+    anyway = forms.BooleanField(label=gettext_lazy("Resume anyway. I know why the guardrail suspended it."))
+    field_order = ("anyway", "note")
+
+    def __init__(self, *args: Any, task: GrayscaleTask, **kwargs: Any) -> None:
+        stopped = task.state_reason == Reason.GUARDRAIL
+        super().__init__(*args, needed=stopped, **kwargs)
+        if not stopped:
+            del self.fields["anyway"]
 
 
 class EndForm(NoteForm):

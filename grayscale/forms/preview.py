@@ -20,10 +20,13 @@ from console.base.core import times, zones
 from grayscale import rules
 from grayscale.conditions import CHOICES, GUID, Choice, Condition
 from grayscale.estimate import Estimate, estimate
+from grayscale.forms.guardrail import GUARD
 from grayscale.forms.task import TaskForm
+from grayscale.guardrail import Guardrail
 from grayscale.hashed import HashedList
 from grayscale.matching import Conditions, version_range
 from grayscale.models import GrayscaleTask, ObjectList, ObjectListPart
+from grayscale.presenters.raising import Raising
 from grayscale.presenters.reach import Reach, reach_of, reach_sentence
 from grayscale.presenters.window import duration
 from grayscale.program_state import hashed_list
@@ -257,6 +260,17 @@ class Preview:
             " pull it back."
         )
         return f"{ask} {keep % number}"
+
+    @cached_property
+    def raising(self) -> Raising | None:
+        """What follows where a limit of a task that has started is raised; None while what is typed is no limit."""
+        if self.task is None or not self.form.fixed or self.limit is None:
+            return None
+        rate, points, devices = (self._value(name) for name in GUARD)
+        guardrail = Guardrail(rate=rate, points=points, devices=devices) if devices and (rate or points) else None
+        if guardrail is None and any((rate, points, devices)):
+            return None
+        return Raising(self.task, guardrail, self.limit, self.task.places_taken(), self.at)
 
     @property
     def length(self) -> str:

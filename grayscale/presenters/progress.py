@@ -21,7 +21,7 @@ from console.base.hosts.models import HostApplication
 from grayscale.conditions import APPLICATION, CONDITIONS, NETWORK, PLATFORM
 from grayscale.error_rates import Counting
 from grayscale.estimate import sample
-from grayscale.guardrail import Seen
+from grayscale.evidence import evidence_now, evidence_of_look
 from grayscale.guardrail_words import guardrail_words
 from grayscale.history import Step, ended_at, started_at, steps_of, suspended_spans
 from grayscale.matching import Conditions, Range, failed, parts
@@ -31,6 +31,7 @@ from grayscale.program_state import rules_of
 from grayscale.states import Reason, TaskState
 from grayscale.stats import BUCKET, SETTLED, Stats, kept, stats_of
 from grayscale.update_reports import Reports, reports_of
+from releases.field.errors import Evidence
 from releases.field.states import Platform
 from releases.models import Version
 
@@ -257,12 +258,18 @@ class Progress:
         """When it suspends by itself, in words; "" without a guardrail (G-13)."""
         return guardrail_words(self.task.guardrail.plain()) if self.task.guardrail else ""
 
-    @property
-    def guard_seen(self) -> Seen | None:
-        """What the guardrail saw last; None before its first look, also of that after a resumption."""
-        looked_at = self.task.guard_looked_at
-        fresh = looked_at and (self.state != TaskState.DELIVERING or looked_at >= self.task.state_since)
-        return Seen.of(self.task.guard_seen) if fresh and self.task.guard_seen else None
+    @cached_property
+    def evidence(self) -> Evidence | None:
+        """What devices tell of its errors beside the online version's, by the one definition (G-13).
+
+        What its guardrail saw, where one has looked; else read now. None where no device counts: before the start,
+        and once its places are deleted.
+        """
+        if self.task.seen:
+            return evidence_of_look(self.task, number=self.task.version.number)
+        if self.is_forgotten or self.state in (TaskState.PENDING, TaskState.ENDED):
+            return None
+        return evidence_now(self.task, at=self.at)
 
     @property
     def is_guarded_off(self) -> bool:

@@ -24,6 +24,7 @@ from grayscale.presenters.window import window_dates, window_note
 from grayscale.querysets import GrayscaleTaskQuerySet
 from grayscale.states import TaskState
 from miniprograms.models import Binding
+from releases.field.errors import ErrorRate
 
 
 @dataclass(frozen=True)
@@ -95,6 +96,13 @@ class TaskRow:
     def guardrail(self) -> str:
         """When it suspends by itself, in words; "" without a guardrail."""
         return guardrail_words(self.task.guardrail.plain()) if self.task.guardrail else ""
+
+    @property
+    def errors(self) -> ErrorRate | None:
+        """What its guardrail saw when it looked last; None where none has, and after the end."""
+        if self.state not in (TaskState.DELIVERING, TaskState.SUSPENDED) or not self.task.guardrail:
+            return None
+        return self.task.errors
 
     @property
     def actions(self) -> list[TaskAction]:

@@ -147,7 +147,8 @@ def edit(request: SignedInRequest, task: GrayscaleTask) -> HttpResponse:
 
     def save(data: dict[str, Any]) -> GrayscaleTask:
         try:
-            return actions.edit(task, by=request.user, revision=data["revision"], settings=form.settings())
+            confirmed = {"anyway": data["anyway"], "reason": data["note"]}
+            return actions.edit(task, by=request.user, revision=data["revision"], settings=form.settings(), **confirmed)
         except Conflict:
             current = GrayscaleTask.objects.get(pk=task.pk)
             form.show_conflict(current, edits_of(task))

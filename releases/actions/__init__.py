@@ -23,7 +23,7 @@ from releases import events, rules
 from releases.actions.report import report_on
 from releases.inspection import inspected, kept, scratch, source_maps_kept
 from releases.models import Audit, Package, Release, ReviewDecision, SourceMaps, Version, audit_number
-from releases.signals import version_released
+from releases.signals import publish_considered, version_released
 from releases.states import AuditState, ReleaseKind, VersionState
 
 logger = logging.getLogger(__name__)
@@ -218,12 +218,22 @@ def _close(audit: Audit, state: AuditState, *, at: datetime) -> None:
     audit.save(update_fields=["state", "closed_at"])
 
 
+def doubts_about(version: Version) -> list[str]:
+    """Return what speaks against publishing the version, as sentences: a guardrail whose limit it exceeds now."""
+    answers: list[tuple[Any, Any]] = publish_considered.send(sender=Version, version=version)
+    return [words for _receiver, found in answers for words in found]
+
+
 @transaction.atomic
-def publish(version: Version, *, by: User, note: str = "", at: datetime | None = None) -> Release:
-    """Put an approved version online on all bound applications at once (V-12)."""
+def publish(version: Version, *, by: User, note: str = "", anyway: bool = False, at: datetime | None = None) -> Release:
+    """Put an approved version online on all bound applications at once (V-12).
+
+    What speaks against it (`doubts_about`) refuses it, unless it is published `anyway`, with a reason in `note`.
+    """
     program, version = _locked(version)
     online = program.versions.online().first()
     refuse_if(rules.why_not_publish(program, version, online=online))
+    refuse_if(*rules.why_confirm(doubts_about(version), anyway=anyway, reason=note))
     if not version.audits.filter(state=AuditState.APPROVED, package_sha256=version.package.sha256).exists():
         raise ActionRefused(_("The package is not the one that was approved."))  # V-6: approval is bound to the hash
     if online:

@@ -12,6 +12,7 @@ from django.db.models import Prefetch
 from django.http import HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
@@ -31,8 +32,8 @@ from releases.filters import OverviewFilter
 from releases.forms import PublishForm, RollBackForm, UploadForm
 from releases.inspection import PackageRefused
 from releases.models import Audit, ReviewDecision, Version
+from releases.presenters.consequences import Consequences
 from releases.presenters.versions import Overview, overview_of, overviews
-from releases.signals import publish_considered
 
 SHOWN_RELEASES = 7
 SHOWN_AUDITS = 6
@@ -244,34 +245,40 @@ def withdraw(request: SignedInRequest, version: Version) -> HttpResponse:
 
 @route(Permission.MANAGE, load=version_for, methods="GET POST", sudo=True)
 def publish(request: SignedInRequest, version: Version) -> HttpResponse:
-    """Publish: what every device will get (V-12)."""
+    """Publish: what every device will get, and whether it is wise (V-12, G-13)."""
     program = version.mini_program
     online = program.versions.online().first()
-    answers: list[tuple[Any, Any]] = publish_considered.send(sender=Version, version=version)
-    doubts = [words for _receiver, found in answers for words in found]
+    doubts = actions.doubts_about(version)
+    applications = list(program.bindings.bound().applications())
+    consequences = Consequences(program, version, online, applications, timezone.now())
     return confirm_page(
         request,
-        PublishForm(posted(request), doubts=doubts),
+        PublishForm(posted(request), doubts=doubts, meet=consequences.meet if doubts else None),
         template="releases/confirm/publish.html",
         impossible=rules.why_not_publish(program, version, online=online),
-        save=lambda data: actions.publish(version, by=request.user, note=data["note"]),
+        save=lambda data: actions.publish(
+            version, by=request.user, note=data["note"], anyway=data.get("anyway", False)
+        ),
         toast=lambda release: _("%(number)s is online.") % {"number": version},
         back=_versions_url(program),
         mini_program=program,
         version=version,
         online=online,
-        applications=list(program.bindings.bound().applications()),
+        consequences=consequences,
         doubts=doubts,
-        follows=Follows(lambda: actions.publish(version, by=request.user)),
+        follows=Follows(lambda: actions.publish(version, by=request.user, anyway=True, note="-")),
     )
 
 
 @route(Permission.MANAGE, load=mini_program_for, methods="GET POST", sudo=True)
 def roll_back(request: SignedInRequest, program: MiniProgram) -> HttpResponse:
-    """Roll back: which release, and what every device will get (V-13)."""
+    """Roll back: which release, and what every device will get (V-13).
+
+    What is told is told of the chosen release; `?version=` is what is chosen so far.
+    """
     now = overview_of(program)
-    form = RollBackForm(posted(request), program=program)
-    target = now.target if form.targets == 1 else None
+    form = RollBackForm(posted(request), program=program, chosen=request.GET.get("version", ""))
+    target = form.chosen
     return confirm_page(
         request,
         form,
@@ -281,8 +288,8 @@ def roll_back(request: SignedInRequest, program: MiniProgram) -> HttpResponse:
         toast=lambda release: _("Rolled back: %(number)s is online.") % {"number": release.to_version},
         back=_versions_url(program),
         mini_program=program,
+        version=target,
         online=now.online,
-        target=target,
-        applications=now.applications,
+        consequences=target and Consequences(program, target, now.online, now.applications, timezone.now()),
         follows=target and Follows(lambda: actions.roll_back(target, by=request.user)),
     )

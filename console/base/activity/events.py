@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
-from typing import Any, ClassVar, Protocol
+from typing import Any, ClassVar, NamedTuple, Protocol
 
 from django.db import models, transaction
 from django.utils import timezone
@@ -29,6 +29,16 @@ class Actor(Protocol):
     pk: Any
 
     def get_full_name(self) -> str: ...
+
+
+class Parts(NamedTuple):
+    """A thing in the list of a dialog: its name, what stands behind it, its state until then, how much it reaches."""
+
+    icon: str
+    name: str
+    context: str
+    state: str
+    extent: str
 
 
 class Event:
@@ -85,6 +95,14 @@ class Event:
     def extent(self) -> str:
         """Return what a dialog that announces it says beside it: how much it reaches."""
         return ""
+
+    def heading(self, count: int) -> str:
+        """Return what a dialog writes over `count` events of this kind that follow from its verb; "" for nothing."""
+        return ""
+
+    def parts(self) -> Parts | None:
+        """Return what a dialog lists under that heading in columns; None for its sentence."""
+        return None
 
     def announced(self) -> str:
         """Return its sentence in a dialog that announces it: the list's, also where a log alone has one."""

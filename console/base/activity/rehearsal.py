@@ -7,9 +7,10 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from django.db import connection, transaction
+from django.utils.translation import gettext
 
 from console.base.core import busy
 from console.base.core.errors import ActionRefused
@@ -24,7 +25,7 @@ logger = logging.getLogger(__name__)
 
 
 def rehearse(verb: Callable[[], Any]) -> list[Event] | None:
-    """Run a verb and undo it; return the events that followed from its own, which comes first.
+    """Run a verb and undo it; return the events that follow from its own, the first that is no `aside` of another.
 
     Everything happens in one transaction that is rolled back, under the locks of the verb, so nobody sees it and
     nothing is sent. Rows that the verb is given may be changed in memory: give it copies. None where someone else
@@ -43,7 +44,15 @@ def rehearse(verb: Callable[[], Any]) -> list[Event] | None:
             raise
         logger.info("what follows is not known: %s", busy.brief(error))
         return None
-    return events[1:]
+    own = next((event for event in events if not event.aside), None)
+    return [event for event in events if event is not own]
+
+
+class Group(NamedTuple):
+    """Events that a dialog lists under one heading."""
+
+    heading: str
+    events: list[Event]
 
 
 class Follows:
@@ -65,6 +74,15 @@ class Follows:
     def shown(self) -> list[Event]:
         """The first of them."""
         return (self.events or [])[: self.SHOWN]
+
+    @property
+    def groups(self) -> list[Group]:
+        """The same under headings: those of a kind that has one together, the others in the end."""
+        found: dict[str, list[Event]] = {}
+        for event in sorted(self.shown, key=lambda one: not one.heading(1)):
+            count = sum(type(one).name == type(event).name for one in self.events or [])
+            found.setdefault(event.heading(count) or gettext("This also happens"), []).append(event)
+        return [Group(heading, events) for heading, events in found.items()]
 
     @property
     def more(self) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from copy import copy
 from typing import Any
 
 from django.conf import settings
@@ -9,10 +10,12 @@ from django.core.paginator import Paginator
 from django.http import HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from console.base.accounts.access import SignedInRequest, route
 from console.base.accounts.permissions import Permission, lacking
+from console.base.activity.rehearsal import Follows
 from console.base.core.pages import NoteForm, confirm_page, posted
 from console.base.hosts.access import application_for
 from console.base.hosts.models import HostApplication
@@ -21,6 +24,7 @@ from console.reviews.access import exemption_of, permission_of
 from console.reviews.filters import GrantFilter
 from devmgmt import actions as devmgmt
 from devmgmt.models import ApiPermission, DomainExemption, ProgramGrant
+from releases.field.spread import spread_of
 
 
 @route(Permission.VIEW_APPLICATION, load=application_for)
@@ -51,10 +55,30 @@ def revoke_exemption(request: SignedInRequest, exemption: DomainExemption) -> Ht
 def revoke_permission(request: SignedInRequest, permission: ApiPermission) -> HttpResponse:
     """Take a restricted API from a program."""
     restricted = permission.application.apis.filter(name=permission.api, restricted=True).exists()
-    return _revoke(request, permission, api=permission.api, restricted=restricted)
+    online = permission.mini_program.versions.online().first()
+    report = online.reports.exclude(content=None).values_list("content__apis", flat=True).first() if online else None
+    return _revoke(
+        request,
+        permission,
+        api=permission.api,
+        restricted=restricted,
+        online=online,
+        is_read=report is not None,
+        calls=any(one["use"]["name"] == permission.api for one in report or []),
+    )
+
+
+def _devices(grant: ProgramGrant) -> tuple[int, bool]:
+    """Return how many devices of the application asked for the program in the last 30 days, and whether exactly."""
+    online = grant.mini_program.versions.online().first()
+    if online is None:
+        return 0, True
+    found = spread_of(online, online=online, at=timezone.now())
+    return found.seen.get(grant.application_id, 0), found.exact
 
 
 def _revoke(request: SignedInRequest, grant: ProgramGrant, **context: Any) -> HttpResponse:
+    seen, exact = _devices(grant)
     return confirm_page(
         request,
         NoteForm(posted(request), needed=True, help_text=_("The mini program’s team reads it.")),
@@ -64,5 +88,8 @@ def _revoke(request: SignedInRequest, grant: ProgramGrant, **context: Any) -> Ht
         back=reverse("hosts:grants", args=[grant.application.application_id]),
         application=grant.application,
         program=grant.mini_program,
+        seen=seen,
+        exact=exact,
+        follows=Follows(lambda: devmgmt.revoke(copy(grant), by=request.user, reason="-")),
         **context,
     )

@@ -78,6 +78,21 @@ def test_empty_lists_say_so(signed_in, application, team_admin):
     assert "Nothing matches" in text_of(client.get(grants_url(application), {"q": "x\0" * 5000, "page": "-1"}))
 
 
+def test_revoke_says_which_version_loses_what_on_how_many_devices(signed_in, application, admin, program, granted):
+    _exemption, permission = granted
+    url, client = revoke_url(permission), signed_in(admin)
+    online = factories.make_online(program)
+    assert "Whether 1.0.0, which is online, calls it is not known" in text_of(client.get(url))
+    assert "No device of this application asked for it in the last 30 days." in text_of(client.get(url))
+    factories.make_seen(program, 3, application=application)
+    factories.make_report(online)
+    assert "The report on 1.0.0, which is online, found no call of it." in text_of(client.get(url))
+    factories.make_report(online, apis=[{"use": {"name": permission.api, "count": 1}, "standing": {}}])
+    words = text_of(client.get(url))
+    assert "1.0.0, which is online, calls it: those calls fail from then on." in words
+    assert "3 devices of this application asked for it in the last 30 days." in words
+
+
 def test_revoke(signed_in, application, admin, program, granted):
     """D-4: the next answer to a device is without it."""
     client = signed_in(admin)

@@ -12,8 +12,8 @@ from django.utils import timezone
 from devmgmt.logs.criteria import TooSlow
 from grayscale import error_rates as module
 from grayscale.error_rates import Counting, Unread, error_rates, error_rates_now
-from grayscale.guardrail import Figures
 from grayscale.querysets import STARTED
+from releases.field.errors import Figures
 from releases.field.models import UpdateReport
 from releases.field.reports import record_report
 from tests import factories

@@ -241,8 +241,8 @@ def test_the_progress_page_shows_what_it_saw(signed_in, version, by):
     for name in ("progress", "live"):
         words = words_of(client.get(url(task, name)))
         assert "Guardrail Checked just now" in words
-        assert "Devices with errors 12.5 % 0.8 %" in words
-        assert "Devices in the last hour 480 9,120" in words
+        assert "Devices with errors, last hour 1.1.0 12.5 % 1.0.0 0.8 %" in words
+        assert "Likely 9.8–15.8 %, from 480 devices. 1.0.0 from 9,120 devices." in words
         assert "The logs did not answer: reports alone were counted." in words
         assert "It has suspended this task." not in words
     GrayscaleTask.objects.filter(pk=task.pk).update(state="suspended", state_reason="guardrail")

@@ -7,8 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from grayscale.guardrail import Breach, Figures, Guardrail, Seen, breach, harm
+from grayscale.guardrail import Breach, Guardrail, Seen, breach, harm
 from grayscale.guardrail_words import guardrail_words, harm_words
+from releases.field.errors import Figures
 
 FIVE = Guardrail(rate=Decimal(5), devices=100)
 WORSE = Guardrail(points=Decimal(2), devices=100)
