@@ -113,9 +113,9 @@ def _templates() -> Step:
         title=_("Template library"),
         text=_("So that teams can send subscription messages."),
         done=bool(count),
-        result=ngettext("%(n)d template, by install", "%(n)d templates, by install", count) % {"n": count},
+        result=ngettext("%(n)d template", "%(n)d templates", count) % {"n": count},
         action=_("Add a template"),
-        url=reverse("platform:templates"),
+        url=reverse("platform:add_template"),
     )
 
 
@@ -126,7 +126,7 @@ def _downloads() -> Step:
         text=_("Developers build packages with it. Name the vendor’s address."),
         done=newest is not None,
         result=str(newest or ""),
-        action=_("Add a build"),
+        action=_("Add download"),
         url=reverse("platform:add_ide_download"),
     )
 

@@ -57,5 +57,7 @@ def _subject(together: list[Decision]) -> str:
     first = together[0]
     if len(together) == 1 or not isinstance(first, ApiPermission):
         return first.subject()
-    words = ngettext("%(count)d API for %(program)s", "%(count)d APIs for %(program)s", len(together))
+    words = ngettext(
+        "The request of %(program)s for %(count)d API", "The request of %(program)s for %(count)d APIs", len(together)
+    )
     return words % {"count": len(together), "program": first.mini_program}

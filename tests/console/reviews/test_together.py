@@ -92,7 +92,7 @@ def test_reviewers_are_reminded_of_it_once(reviewer, asked):
     late = timezone.now() + timedelta(hours=50)
     assert [reminders.remind(at=late), reminders.remind(at=late + timedelta(hours=1))] == [1, 0]
     assert [text for _user, text, _detail in told()] == [
-        "3 APIs for City Bus has waited 50 hours for Metro Wallet's decision"
+        "The request of City Bus for 3 APIs has waited 50 hours for Metro Wallet's decision"
     ]
 
 
