@@ -19,6 +19,7 @@ from console.base.hosts.models import ApplicationMember, Decision, DefaultApi, H
 from console.base.hosts.querysets import DecisionQuerySet, DefaultApiQuerySet, HostApplicationQuerySet
 from console.base.hosts.states import DecisionState
 from devmgmt.models import ApiPermission, DomainExemption
+from devmgmt.querysets import GRANTED
 from miniprograms.models import Binding, MiniProgram
 from releases.models import ReviewDecision, Version
 
@@ -219,7 +220,7 @@ def _count(decisions: DecisionQuerySet) -> Coalesce:
 def granted_counts(binding: Binding) -> dict[str, int]:
     """Return how many exemptions and permissions would end with the binding, by kind."""
     requests = grants_of(binding.application)
-    return {kind: rows.approved().filter(mini_program=binding.mini_program).count() for kind, rows in requests.items()}
+    return {kind: rows.filter(GRANTED, mini_program=binding.mini_program).count() for kind, rows in requests.items()}
 
 
 def holders_of(api: SensitiveApi) -> int:
