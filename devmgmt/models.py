@@ -6,6 +6,7 @@ Log entries themselves are the business of the log store (`devmgmt.logs`).
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Self
 
 from django.conf import settings
 from django.db import models
@@ -114,6 +115,12 @@ class ProgramGrant(Grant):
     def can_be_renewed(self) -> bool:
         """Whether it was granted until some day, so that it can be asked for again before."""
         return self.state == DecisionState.APPROVED and self.expires_at is not None
+
+    @property
+    def replaces(self) -> Self | None:
+        """The grant whose place it takes once it is approved; None of what is no request to renew one, or no more."""
+        waits = self.state == DecisionState.WAITING
+        return self.renews if waits and self.renews and self.renews.state == DecisionState.APPROVED else None
 
     @property
     def expires_soon(self) -> bool:
