@@ -6,7 +6,6 @@ Log entries themselves are the business of the log store (`devmgmt.logs`).
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import Self
 
 from django.conf import settings
 from django.db import models
@@ -117,7 +116,7 @@ class ProgramGrant(Grant):
         return self.state == DecisionState.APPROVED and self.expires_at is not None
 
     @property
-    def replaces(self) -> Self | None:
+    def replaces(self) -> ProgramGrant | None:
         """The grant whose place it takes once it is approved; None of what is no request to renew one, or no more."""
         waits = self.state == DecisionState.WAITING
         return self.renews if waits and self.renews and self.renews.state == DecisionState.APPROVED else None

@@ -146,7 +146,7 @@ class SelectedForm(forms.Form):
         super().__init__(*args, **kwargs)
         self.permissions = permissions
         if any(row.replaces for row in permissions):
-            self.fields["until"].help_text = _("What has an end now loses it only by the tick below.")
+            self.fields["until"].help_text = _("Renewals need a last day, or the tick below.")
         else:
             del self.fields["endless"]
 
@@ -162,8 +162,5 @@ class SelectedForm(forms.Form):
             self.add_error(None, _("Select at least one request."))
         renews = any(row.replaces for row in data["chosen"])
         if renews and "until" in data and bool(data["until"]) == data["endless"]:
-            words = _(
-                "Renewals are among these: choose a last day or tick “Without end, the renewals too”, one of both."
-            )
-            self.add_error("until", words)
+            self.add_error("until", _("Renewals are among these: either choose a last day, or tick the box below."))
         return data
