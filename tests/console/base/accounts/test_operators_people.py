@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from console.base.accounts import actions, delivery, security
 from console.base.accounts.actions import safety
-from console.base.accounts.models import Invitation, SecurityEntry, User
+from console.base.accounts.models import Invitation, SecurityEntry, User, UserSession
 from console.base.accounts.states import SecurityKind
 from tests.console.base.accounts.acting import entries, let_proof_grow_old
 from tests.factories import PASSWORD, join, make_member, make_team, make_user
@@ -67,6 +67,10 @@ def test_searches_filters_and_sorts(house, operator, client):
     assert shown(client, show="inactive") == [gone]
     assert shown(client, sort="-name")[0] == gone
     assert shown(client, sort="-seen")[0] == operator
+    later = timezone.now() + timedelta(minutes=5)
+    UserSession.objects.create(user=house.viewer, session_key="used", address="203.0.113.7", last_used_at=later)
+    assert shown(client, sort="-seen")[:2] == [house.viewer, operator]
+    assert shown(client, sort="seen")[:2] == [operator, house.viewer]
     assert "hidden-secret" not in client.get(PEOPLE).content.decode()
 
 
