@@ -13,7 +13,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
-from console.base.accounts.filters import HAS_ADMIN, HAS_FACTOR
+from console.base.accounts.filters import HAS_ACTING_ADMIN, HAS_FACTOR
 from console.base.accounts.models import Invitation, Membership, Team, User
 from console.base.accounts.permissions import TeamRole
 from console.base.accounts.presenters import PersonRow, people_rows
@@ -90,7 +90,7 @@ def _of_teams() -> list[Need]:
     """Teams that nobody leads, and that nobody was invited to lead."""
     invited = Exists(Invitation.objects.open().filter(team=OuterRef("pk"), role=TeamRole.ADMIN))
     return _listed(
-        Team.objects.filter(~HAS_ADMIN, ~invited).order_by("name"),
+        Team.objects.filter(~HAS_ACTING_ADMIN, ~invited).order_by("name"),
         lambda team: Need(
             "user-off",
             "orange",
@@ -100,7 +100,9 @@ def _of_teams() -> list[Need]:
             _("See the team"),
         ),
         "platform:teams",
-        lambda n: ngettext("%(n)d team has no administrator", "%(n)d teams have no administrator", n),
+        lambda n: ngettext(
+            "%(n)d team has no administrator who can sign in", "%(n)d teams have no administrator who can sign in", n
+        ),
         query="?show=unled",
     )
 

@@ -68,7 +68,7 @@ def url_with_team(request: SignedInRequest) -> str:
 
 FACTORS = (Authenticator.Type.TOTP, Authenticator.Type.WEBAUTHN)
 HAS_FACTOR = Exists(Authenticator.objects.filter(user=OuterRef("pk"), type__in=FACTORS))
-HAS_ADMIN = Exists(Membership.objects.acting_admins().filter(team=OuterRef("pk")))
+HAS_ACTING_ADMIN = Exists(Membership.objects.acting_admins().filter(team=OuterRef("pk")))
 
 OF_TEAM = Membership.objects.filter(team=OuterRef("pk")).order_by()
 SIZE = OF_TEAM.values("team").annotate(size=Count("pk")).values("size")
@@ -82,7 +82,7 @@ class TeamFilter(ListFilter):
 
     tabs = {
         "": (_("All"), Q()),
-        "unled": (_("Without an administrator"), Q(~HAS_ADMIN)),
+        "unled": (_("Without an administrator"), Q(~HAS_ACTING_ADMIN)),
     }
     SORTS = (
         ("name", _("Name, A to Z")),

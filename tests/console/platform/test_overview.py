@@ -126,7 +126,7 @@ def test_what_needs_somebody(operator, client):
         make_team(f"More {number}")
     page = client.get(URL)
     [need] = [need for need in page.context["needs"] if "teams" in need.title]
-    assert need.title == "5 teams have no administrator"
+    assert need.title == "5 teams have no administrator who can sign in"
     assert len(client.get(need.url).context["rows"]) == 6  # with the one whose invitation is open
     assert empty in [row.team for row in client.get(need.url).context["rows"]]
 
