@@ -98,7 +98,7 @@ def apply_for_exemption(
     grant = DomainExemption(mini_program=program, application=application, requested_by=by, reason=reason)
     grant.renews = live[0] if live else None
     decisions.ask(grant, at=at)
-    _tell_asked(grant, by=by, at=at)
+    _emit_asked(grant, by=by, at=at)
     return grant
 
 
@@ -138,7 +138,7 @@ def apply_for_permissions(
     ending = {grant.api: grant for grant in live}
     rows = [ApiPermission(api=api, renews=ending.get(api), **common) for api in wanted]
     for row in submissions.ask(rows, at=at):
-        _tell_asked(row, by=by, at=at)
+        _emit_asked(row, by=by, at=at)
     return rows
 
 
@@ -288,7 +288,7 @@ def _refuse_unbound(program: MiniProgram, application: HostApplication) -> None:
         )
 
 
-def _tell_asked(grant: ProgramGrant, *, by: User, at: datetime) -> None:
+def _emit_asked(grant: ProgramGrant, *, by: User, at: datetime) -> None:
     emit(events.moves_of(grant).requested(grant, was=None, by=by, at=at, reason=grant.reason))
 
 
