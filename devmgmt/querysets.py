@@ -43,6 +43,10 @@ class GrantQuerySet(DecisionQuerySet):
         """Of the past: rejected, withdrawn, given up, revoked, expired and ended, or replaced by its renewal."""
         return self.exclude(state__in=[DecisionState.WAITING, DecisionState.APPROVED])
 
+    def not_renewable(self) -> Self:
+        """Asked for, or granted without end: nothing to ask for again (D-10)."""
+        return self.filter(Q(state=DecisionState.WAITING) | Q(state=DecisionState.APPROVED, expires_at=None))
+
 
 class PermissionQuerySet(GrantQuerySet):
     """Which interface permissions."""
