@@ -23,7 +23,6 @@ from console.platform import parts
 from console.platform.status import Status
 from console.platform.teams import TeamRow, team_rows
 from console.platform.trouble import Level
-from console.sections import resolve
 from messaging.models import PublicTemplate
 from miniprograms.models import Category, IdeDownload, MiniProgram
 
@@ -206,9 +205,5 @@ CATALOGUE: tuple[tuple[type[Model], str | Promise, str, str], ...] = (
 
 
 def catalogue() -> list[Kept]:
-    """Return the parts that have a page."""
-    return [
-        Kept(label, icon, url, model._default_manager.count())
-        for model, label, icon, name in CATALOGUE
-        if (url := resolve(name))
-    ]
+    """Return its parts; a query each."""
+    return [Kept(label, icon, reverse(page), model._default_manager.count()) for model, label, icon, page in CATALOGUE]
