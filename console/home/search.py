@@ -96,7 +96,7 @@ def pages(menu: Iterable[dict[str, Any]], words: str) -> list[Hit]:
     found = []
     for group in menu:
         for entry in group["entries"]:
-            for page in [entry, *entry.get("all_pages", [])]:
+            for page in [entry, *entry.get("pages", [])]:
                 context = "" if page is entry else str(entry["label"])
                 keys = ("G", page["key"].upper()) if page.get("key") else ()
                 if fits(str(page["label"]), words) and (words or keys or not context):
