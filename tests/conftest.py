@@ -88,6 +88,7 @@ LONGEST = (
     "browser/test_every_page_applications.py",
     "messaging/test_invariants_by_force.py",
     "browser/test_every_page_messages.py",
+    "browser/test_every_page_platform.py",
     "browser/test_journey.py",
     "console/reviews/test_worker.py",
     "console/api/device/test_snapshot.py",
