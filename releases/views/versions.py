@@ -108,7 +108,7 @@ def upload(request: SignedInRequest, program: MiniProgram) -> HttpResponse:
             if reason := _not_submitted(version, by=request.user):
                 messages.warning(request, reason)
             else:
-                words = _("%(number)s was uploaded and checked, and is in audit. The reviewers were told.")
+                words = _("%(number)s was uploaded and checked, and is in audit. The reviewers have been notified.")
         return words % {"number": version}, reverse("releases:detail", args=[program.app_id, version.number])
 
     applications = list(program.bindings.bound().applications())
@@ -217,7 +217,7 @@ def submit(request: SignedInRequest, version: Version) -> HttpResponse:
         template="releases/confirm/submit.html",
         impossible=rules.why_not_submit(program, version, bound=len(applications)),
         save=lambda data: actions.submit(version, by=request.user),
-        toast=lambda audit: _("%(number)s is in audit. The reviewers were told.") % {"number": version},
+        toast=lambda audit: _("%(number)s is in audit. The reviewers have been notified.") % {"number": version},
         back=_versions_url(program),
         mini_program=program,
         version=version,

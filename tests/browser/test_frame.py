@@ -20,21 +20,15 @@ pytestmark = [
 
 
 @pytest.fixture
-def console(live_server: LiveServer, page: Page):
-    """A page of somebody who has signed in; the test fails when the browser complained of anything."""
-    complaints: list[str] = []
-    page.on("pageerror", lambda error: complaints.append(str(error)))
-    page.add_init_script(
-        "document.addEventListener('securitypolicyviolation',"
-        " event => setTimeout(() => { throw new Error(event.violatedDirective + ' ' + event.blockedURI) }))"
-    )
+def console(live_server: LiveServer, page: Page, watch):
+    """A page of somebody who has signed in, watched."""
+    watch(page)
     user = make_user("Mira Lund", email="mira@example.com")
     user.notifications.create(kind="decision", text="City Bus 2.6.0 was approved.", url="/activity/")
     sign_in(page.context, live_server.url, user)
     page.goto(f"{live_server.url}/")
     page.user = user  # type: ignore[attr-defined]
-    yield page
-    assert complaints == []
+    return page
 
 
 def test_signing_in_through_the_page(console: Page, live_server: LiveServer):

@@ -67,7 +67,7 @@ def test_a_platform_that_needs_nobody(client):
     page = client.get(URL)
     assert page.context["needs"] == []
     text = words(page)
-    assert "Nothing needs you now" in text
+    assert "Nothing needs your attention" in text
     assert "0 teams, 1 person, 0 mini programs, 0 applications" in text
     assert "No teams yet" in text
     assert "<title>Platform · Mini Program Console</title>" in page.content.decode()
@@ -96,7 +96,7 @@ def test_figures_teams_and_people(client):
     )
     assert gone not in [row.user for row in page.context["people"]]
     assert reviewer.name in words(client.get("/platform/people/"))
-    assert f"{people}, of them 1 with two-step sign-in" in words(page)
+    assert f"{people}, of them 1 with a second factor" in words(page)
 
 
 @pytest.mark.usefixtures("healthy")

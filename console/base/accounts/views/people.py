@@ -75,7 +75,7 @@ def new_person(request: SignedInRequest, user: User) -> HttpResponse:
         if form.cleaned_data["send_link"]:
             authentication.send_password_link(request, person)
             return _("A link is on its way to %(email)s.") % {"email": person.email}, _page_of(person)
-        return _("The account of %(person)s is made.") % {"person": person}, _page_of(person)
+        return _("The account of %(person)s is created.") % {"person": person}, _page_of(person)
 
     def save(data: dict[str, Any]) -> User:
         fields = {name: value for name, value in data.items() if name != "send_link"}

@@ -106,7 +106,7 @@ def invite(request: SignedInRequest, team: Team) -> HttpResponse:
         InviteForm(posted(request), initial={"role": "developer"}),
         save=lambda data: actions.invite(team, by=request.user, **data),
         success=lambda invitation: (
-            _("The invitation to %(email)s is on its way.") % {"email": invitation.email},
+            _("An invitation is on its way to %(email)s.") % {"email": invitation.email},
             _page_of(team),
         ),
         template="accounts/invite.html",

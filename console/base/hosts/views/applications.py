@@ -126,7 +126,7 @@ def invite_reviewer(request: SignedInRequest, application: HostApplication) -> H
     def toast(invited: ReviewerInvitation | ApplicationMember) -> str:
         if isinstance(invited, ApplicationMember):
             return _("%(person)s is a member of the team, and a reviewer now.") % {"person": invited.user}
-        return _("The invitation to %(email)s is on its way.") % {"email": invited.invitation.email}
+        return _("An invitation is on its way to %(email)s.") % {"email": invited.invitation.email}
 
     return _dialog(
         request,

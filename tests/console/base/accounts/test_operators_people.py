@@ -22,11 +22,6 @@ LOG = "/platform/security-log/"
 
 
 @pytest.fixture
-def operator(db):
-    return make_user("Olga", email="olga@example.com", is_staff=True)
-
-
-@pytest.fixture
 def client(operator, signed_in):
     return signed_in(operator)
 

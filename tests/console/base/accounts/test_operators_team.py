@@ -11,12 +11,7 @@ from console.base.core.errors import Conflict
 from console.base.hosts.models import ApplicationMember
 from miniprograms.actions import take_off_shelf
 from tests.console.base.accounts.acting import entries, let_proof_grow_old
-from tests.factories import PASSWORD, make_application, make_member, make_program, make_team, make_user
-
-
-@pytest.fixture
-def operator(db):
-    return make_user("Olga", email="olga@example.com", is_staff=True)
+from tests.factories import PASSWORD, make_application, make_member, make_program, make_team
 
 
 @pytest.fixture
