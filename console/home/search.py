@@ -303,6 +303,6 @@ GROUPS: tuple[tuple[str | Promise, Question], ...] = (
     (gettext_lazy("Applications"), _applications),
     (gettext_lazy("People"), _people),
     (gettext_lazy("Teams"), _teams),
-    (gettext_lazy("Interfaces"), _apis),
+    (gettext_lazy("APIs"), _apis),
     *OF_PROGRAMS[2:],
 )

@@ -82,7 +82,7 @@ def _of_invitations(at: datetime) -> list[Need]:
 
 def _of_invitation(icon: str, title: str, row: Invitation) -> Need:
     context = _("%(email)s, %(team)s") % {"email": row.email, "team": row.team}
-    return Need(icon, "orange", title, context, reverse("platform:team", args=[row.team_id]), _("See the team"))
+    return Need(icon, "orange", title, context, reverse("platform:team", args=[row.team_id]), _("View team"))
 
 
 def _of_teams() -> list[Need]:
@@ -96,7 +96,7 @@ def _of_teams() -> list[Need]:
             _("A team has no administrator who can sign in"),
             str(team),
             reverse("platform:team", args=[team.pk]),
-            _("See the team"),
+            _("View team"),
         ),
         "platform:teams",
         lambda n: ngettext(
@@ -113,7 +113,7 @@ def _of_operators() -> Iterator[Need]:
         words = ngettext("%(n)d operator has no second factor", "%(n)d operators have no second factor", count)
         context = _("A password is all that it takes to act for the platform.")
         url = reverse("platform:people") + "?show=operators"
-        yield Need("shield-exclamation", "orange", words % {"n": count}, context, url, _("See them"))
+        yield Need("shield-exclamation", "orange", words % {"n": count}, context, url, _("View all"))
 
 
 def _listed(
@@ -130,7 +130,7 @@ def _listed(
     if len(lines) <= MOST:
         return lines
     n, first = rows.count(), lines[0]
-    return [Need(first.icon, first.colour, many(n) % {"n": n}, "", reverse(page) + query, _("See them"))]
+    return [Need(first.icon, first.colour, many(n) % {"n": n}, "", reverse(page) + query, _("View all"))]
 
 
 # The system --------------------------------------------------------------------------------------------------------

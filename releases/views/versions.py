@@ -124,7 +124,7 @@ def _uploaded(request: SignedInRequest, version: Version) -> tuple[str, str]:
         if reason := _not_submitted(version, by=request.user):
             messages.warning(request, reason)
         else:
-            words = _("%(number)s was uploaded and checked, and is in audit. The reviewers were told.")
+            words = _("%(number)s was uploaded and checked, and is in audit. The reviewers have been notified.")
     return words % {"number": version}, reverse("releases:detail", args=[version.mini_program.app_id, version.number])
 
 
@@ -219,7 +219,7 @@ def submit(request: SignedInRequest, version: Version) -> HttpResponse:
         template="releases/confirm/submit.html",
         impossible=rules.why_not_submit(program, version, bound=len(applications)),
         save=lambda data: actions.submit(version, by=request.user),
-        toast=lambda audit: _("%(number)s is in audit. The reviewers were told.") % {"number": version},
+        toast=lambda audit: _("%(number)s is in audit. The reviewers have been notified.") % {"number": version},
         back=_versions_url(program),
         mini_program=program,
         version=version,
