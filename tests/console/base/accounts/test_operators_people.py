@@ -136,7 +136,7 @@ def test_says_when_the_link_is_not_sent(client, operator):
     page = client.post(NEW, {"email": "new@example.com", "name": "Nia", "send_link": "on"}, follow=True)
     assert [(message.level_tag, str(message)) for message in page.context["messages"]][-2:] == [
         ("warning", "No link was sent to new@example.com: too many in the last hour. Try again in an hour."),
-        ("success", "The account of Nia is made."),
+        ("success", "The account of Nia is created."),
     ]
     assert "new@example.com" not in mails()
 
