@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from console.base.accounts import actions, delivery, devices, security, throttle
 from console.base.accounts.actions import safety
-from console.base.accounts.models import Invitation, SecurityEntry, User
+from console.base.accounts.models import Invitation, SecurityEntry, User, UserSession
 from console.base.accounts.states import SecurityKind
 from tests.console.base.accounts.acting import entries, let_proof_grow_old
 from tests.factories import PASSWORD, join, make_member, make_team, make_user
@@ -62,6 +62,10 @@ def test_searches_filters_and_sorts(house, operator, client):
     assert shown(client, show="inactive") == [gone]
     assert shown(client, sort="-name")[0] == gone
     assert shown(client, sort="-seen")[0] == operator
+    later = timezone.now() + timedelta(minutes=5)
+    UserSession.objects.create(user=house.viewer, session_key="used", address="203.0.113.7", last_used_at=later)
+    assert shown(client, sort="-seen")[:2] == [house.viewer, operator]
+    assert shown(client, sort="seen")[:2] == [operator, house.viewer]
     assert "hidden-secret" not in client.get(PEOPLE).content.decode()
 
 
@@ -132,7 +136,7 @@ def test_says_when_the_link_is_not_sent(client, operator):
     page = client.post(NEW, {"email": "new@example.com", "name": "Nia", "send_link": "on"}, follow=True)
     assert [(message.level_tag, str(message)) for message in page.context["messages"]][-2:] == [
         ("warning", "No link was sent to new@example.com: too many in the last hour. Try again in an hour."),
-        ("success", "The account of Nia is made."),
+        ("success", "The account of Nia is created."),
     ]
     assert "new@example.com" not in mails()
 
