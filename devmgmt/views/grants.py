@@ -88,7 +88,7 @@ def _give_up(request: SignedInRequest, grant: ProgramGrant) -> HttpResponse:
         template="devmgmt/confirm/give_up.html",
         save=lambda data: actions.give_up(grant, by=request.user),
         follows=Follows(lambda: actions.give_up(copy(grant), by=request.user)),
-        toast=_("It is given up, and %(application)s is told.") % _names(grant),
+        toast=_("It is given up, and %(application)s is notified.") % _names(grant),
     )
 
 

@@ -214,6 +214,7 @@ def test_keys_lead_to_pages_in_every_layout_and_can_be_switched_off(console: Pag
     expect(console).to_have_url(live_server.url + reverse("grayscale:tasks", args=at))
     press(console, {"key": "п", "code": "KeyG"}, {"key": "Process", "code": "KeyK"})
     expect(console).to_have_url(live_server.url + reverse("keys:keys", args=at))
+    console.wait_for_load_state("load")
 
     press(console, {"key": "\uff1f", "code": "Slash", "shiftKey": True})
     sheet = console.locator("#dialog .keys-letters")
