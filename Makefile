@@ -1,7 +1,7 @@
 # Everything a developer does with the console. `make run` needs Python >= 3.11 and make, nothing else.
 .DEFAULT_GOAL := run
 .PHONY: run test test-chaos test-clickhouse test-frameworks check check-style check-types check-imports check-templates \
-	check-django bench screenshots chaos audit install assets messages lock format clean
+	check-django bench usability screenshots chaos audit install assets messages lock format clean
 
 # The first Python that is new enough, also where python3 is an older one.
 PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; do \
@@ -65,6 +65,10 @@ check-django: .venv/dev.stamp assets
 # The pictures of README and docs, of a demo in a folder of its own. Needs chromium.
 screenshots: .venv/dev.stamp assets
 	$(PY) -m tests.screenshots
+
+# Clicks and seconds of six ways through the console, into docs/usability.md. Needs chromium.
+usability: .venv/dev.stamp assets
+	$(PY) -m tests.usability
 
 bench: .venv/dev.stamp assets
 	$(PY) -m tests.bench $(ONLY)

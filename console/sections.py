@@ -313,15 +313,13 @@ class Frame:
 
     def _entry(self, section: Section) -> dict[str, Any]:
         active = section.holds(self.request.resolver_match) and section is not ALL_PROGRAMS
-        pages = self._pages(section)
         return {
             "label": section.label,
             "icon": section.icon,
             "url": section.url,
             "active": active,
             "key": section.key,
-            "pages": pages if active else [],
-            "all_pages": pages,
+            "pages": self._pages(section),
             "count": self.waiting if section.app == "console.reviews" else 0,
             "shows_late_parts": section.app == "console.platform",
         }

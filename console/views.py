@@ -55,7 +55,7 @@ RUNNING = 5
 FOUND = 50
 RECENT = 5  # of a switcher
 IN_PALETTE = 3  # hits of a kind
-ICON_SECONDS = 365 * 24 * 3600
+YEAR = 365 * 24 * 3600
 HIDDEN_LISTS = 20
 
 
@@ -114,7 +114,7 @@ def first_run(request: SignedInRequest) -> HttpResponse:
     answer.set_cookie(
         settings.FIRST_RUN_COOKIE_NAME,
         ".".join(keys),
-        max_age=ICON_SECONDS,
+        max_age=YEAR,
         secure=settings.SESSION_COOKIE_SECURE,
         httponly=True,
         samesite="Lax",
@@ -290,7 +290,7 @@ def icon_file(request: HttpRequest, name: str) -> HttpResponse:
             response = HttpResponse(file.read(), content_type="image/webp")
     except FileNotFoundError:
         raise Http404 from None
-    response["Cache-Control"] = f"public, max-age={ICON_SECONDS}, immutable"
+    response["Cache-Control"] = f"public, max-age={YEAR}, immutable"
     return response
 
 

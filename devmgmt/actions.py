@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -98,7 +98,7 @@ def apply_for_exemption(
     grant = DomainExemption(mini_program=program, application=application, requested_by=by, reason=reason)
     grant.renews = live[0] if live else None
     decisions.ask(grant, at=at)
-    _tell_asked(grant, by=by, at=at)
+    _emit_asked(grant, by=by, at=at)
     return grant
 
 
@@ -119,26 +119,13 @@ def apply_for_permissions(
     program, at = lock(program), at or timezone.now()
     _refuse_unbound(program, application)
     wanted = sorted(set(apis))
-    restricted = set(application.apis.filter(name__in=wanted, restricted=True).values_list("name", flat=True))
     live = expiry.live_of(ApiPermission, program, application, at=at)
-    asked = {grant.api for grant in live if not grant.can_be_renewed}
-    for api in wanted:
-        if api not in restricted:
-            raise ActionRefused(
-                _("%(api)s is not restricted by %(application)s.") % {"api": api, "application": application},
-                field="apis",
-            )
-        if api in asked:
-            raise ActionRefused(_("%(api)s was already asked for, or is granted.") % {"api": api}, field="apis")
-    if not wanted:
-        raise ActionRefused(_("Choose at least one API."), field="apis")
-    if len(wanted) > MOST_ASKED:
-        raise ActionRefused(_("Choose at most %(most)d APIs at once.") % {"most": MOST_ASKED}, field="apis")
+    _refuse_unaskable(wanted, application, live)
     common = {"mini_program": program, "application": application, "requested_by": by, "reason": reason}
     ending = {grant.api: grant for grant in live}
     rows = [ApiPermission(api=api, renews=ending.get(api), **common) for api in wanted]
     for row in submissions.ask(rows, at=at):
-        _tell_asked(row, by=by, at=at)
+        _emit_asked(row, by=by, at=at)
     return rows
 
 
@@ -288,7 +275,24 @@ def _refuse_unbound(program: MiniProgram, application: HostApplication) -> None:
         )
 
 
-def _tell_asked(grant: ProgramGrant, *, by: User, at: datetime) -> None:
+def _refuse_unaskable(wanted: Sequence[str], application: HostApplication, live: Iterable[ApiPermission]) -> None:
+    restricted = set(application.apis.filter(name__in=wanted, restricted=True).values_list("name", flat=True))
+    asked = {grant.api for grant in live if not grant.can_be_renewed}
+    for api in wanted:
+        if api not in restricted:
+            raise ActionRefused(
+                _("%(api)s is not restricted by %(application)s.") % {"api": api, "application": application},
+                field="apis",
+            )
+        if api in asked:
+            raise ActionRefused(_("%(api)s was already asked for, or is granted.") % {"api": api}, field="apis")
+    if not wanted:
+        raise ActionRefused(_("Choose at least one API."), field="apis")
+    if len(wanted) > MOST_ASKED:
+        raise ActionRefused(_("Choose at most %(most)d APIs at once.") % {"most": MOST_ASKED}, field="apis")
+
+
+def _emit_asked(grant: ProgramGrant, *, by: User, at: datetime) -> None:
     emit(events.moves_of(grant).requested(grant, was=None, by=by, at=at, reason=grant.reason))
 
 

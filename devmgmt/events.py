@@ -177,7 +177,7 @@ class ExemptionRenewed(GrantEvent):
     """A new one took its place before its time was over; the new one's approval is what its readers hear of."""
 
     name, icon, colour = "exemption.renewed", "refresh", "secondary"
-    log = _("replaced by its renewal the exemption of")
+    log = _("renewed the exemption of")
     in_list = _("Skipping domain verification renewed: %(label)s")
 
 
@@ -194,7 +194,7 @@ class PermissionRenewed(GrantEvent):
     """A new one took its place before its time was over; the new one's approval is what its readers hear of."""
 
     name, icon, colour = "permission.renewed", "refresh", "secondary"
-    log = _("replaced by its renewal the interface permission")
+    log = _("renewed the interface permission")
     in_list = _("Interface permission renewed: %(label)s")
 
 

@@ -29,7 +29,7 @@ from console.base.hosts.states import DecisionState
 from devmgmt import events
 from devmgmt.models import ApiPermission, DomainExemption, ProgramGrant
 from devmgmt.querysets import GrantQuerySet
-from devmgmt.states import TOLD_BEFORE
+from devmgmt.states import NOTIFIED_BEFORE
 from miniprograms.actions import lock
 from miniprograms.models import MiniProgram
 
@@ -131,24 +131,24 @@ def _ended(grants: list[ProgramGrant]) -> str:
 
 
 def remind(*, at: datetime) -> int:
-    """Notify of grants that end within TOLD_BEFORE days, once for each; return how many grants that were.
+    """Notify of grants that end within NOTIFIED_BEFORE days, once for each; return how many grants that were.
 
     What ends for a program in an application at the same time is one notification.
     """
-    told = 0
+    notified = 0
     for kind in KINDS:
-        for days in sorted(TOLD_BEFORE):
+        for days in sorted(NOTIFIED_BEFORE):
             groups: dict[tuple[Any, ...], list[ProgramGrant]] = defaultdict(list)
-            for grant in kind.objects.to_tell(days, at=at).order_by("pk"):
+            for grant in kind.objects.to_notify(days, at=at).order_by("pk"):
                 groups[grant.mini_program_id, grant.application_id, grant.expires_at].append(grant)
-            told += sum(_remind_of(kind, group, days, at=at) for group in groups.values())
-    return told
+            notified += sum(_remind_of(kind, group, days, at=at) for group in groups.values())
+    return notified
 
 
 @transaction.atomic
 def _remind_of(kind: type[ProgramGrant], group: list[ProgramGrant], days: int, *, at: datetime) -> int:
     """Notify of one group: the rows that another sweep or a move takes first are left out, under the rows' locks."""
-    rows = kind.objects.select_for_update(of=("self",), skip_locked=True).to_tell(days, at=at)
+    rows = kind.objects.select_for_update(of=("self",), skip_locked=True).to_notify(days, at=at)
     taken = list(rows.filter(pk__in=[grant.pk for grant in group]).select_related(*LOADED).order_by("pk"))
     if not taken:
         return 0

@@ -34,19 +34,23 @@ class GrantQuerySet(DecisionQuerySet):
         """Approved for a time that was over at `at`, and not yet ended (D-10)."""
         return self.approved().filter(expires_at__lte=at)
 
-    def to_tell(self, days: int, *, at: datetime) -> Self:
+    def to_notify(self, days: int, *, at: datetime) -> Self:
         """In force at `at`, ending within `days`, and nobody was notified since; not those granted for less."""
         before = timedelta(days=days)
         ending = self.approved().filter(expires_at__gt=at, expires_at__lte=at + before)
         return ending.filter(Q(expiry_told=None) | Q(expiry_told__gt=days), decided_at__lt=F("expires_at") - before)
 
     def live(self) -> Self:
-        """In force or asked for."""
+        """Asked for, or granted and not ended: also what has expired and was not yet ended."""
         return self.filter(state__in=[DecisionState.WAITING, DecisionState.APPROVED])
 
     def closed(self) -> Self:
-        """Of the past: rejected, withdrawn, given up or revoked."""
+        """Of the past: rejected, withdrawn, given up, revoked, expired and ended, or replaced by its renewal."""
         return self.exclude(state__in=[DecisionState.WAITING, DecisionState.APPROVED])
+
+    def not_renewable(self) -> Self:
+        """Asked for, or granted without end: nothing to ask for again (D-10)."""
+        return self.filter(Q(state=DecisionState.WAITING) | Q(state=DecisionState.APPROVED, expires_at=None))
 
 
 class PermissionQuerySet(GrantQuerySet):

@@ -26,7 +26,7 @@ class DomainType(models.TextChoices):
 
 MOST_DOMAINS = 200  # of one type
 EXPIRES_SOON = 7  # days before the end of a grant from which pages warn
-TOLD_BEFORE = (7, 1)  # days before the end of a grant at which its people are notified
+NOTIFIED_BEFORE = (7, 1)  # days before the end of a grant at which its people are notified
 MOST_ASKED = 100  # APIs in one submission: its page has some fields for each
 MOST_GRANTED = 3650  # days for which something may be granted, unless it is without end
 SHOWN_PAST = 50  # exemptions or permissions that have ended, on a page

@@ -35,6 +35,11 @@ def ask(rows: Sequence[ApiPermission], *, at: datetime) -> Sequence[ApiPermissio
     return rows
 
 
+def apis(count: int) -> str:
+    """Return “3 APIs”."""
+    return ngettext("%(count)d API", "%(count)d APIs", count) % {"count": count}
+
+
 def asks(rows: Sequence[ApiPermission]) -> str:
     """Return “City Bus asks Metro Wallet for 3 APIs”."""
     words = ngettext(

@@ -2,7 +2,8 @@
 
 from django.urls import path
 
-from miniprograms import catalogue, views
+from miniprograms import views
+from miniprograms.views import catalogue
 
 app_name = "miniprograms"
 urlpatterns = [

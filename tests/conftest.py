@@ -22,6 +22,7 @@ from console.api.device.update import claims
 from console.base.accounts.models import User
 from console.base.activity.events import EVENTS
 from console.base.activity.models import ActivityEntry
+from tests.factories import make_user
 from tests.signing_in import client_of
 
 pytest_plugins = ["tests.template"]
@@ -87,6 +88,7 @@ LONGEST = (
     "browser/test_every_page_applications.py",
     "messaging/test_invariants_by_force.py",
     "browser/test_every_page_messages.py",
+    "browser/test_every_page_platform.py",
     "browser/test_journey.py",
     "console/reviews/test_worker.py",
     "console/api/device/test_snapshot.py",
@@ -186,3 +188,15 @@ def no_running_loop() -> Iterator[None]:
 def signed_in(db: None) -> Callable[[User], Client]:
     """Return a browser-like client in which `user` has just signed in with the password."""
     return client_of
+
+
+@pytest.fixture
+def operator(db: None) -> User:
+    """Olga, who runs the platform."""
+    return make_user("Olga", email="olga@example.com", is_staff=True)
+
+
+@pytest.fixture
+def operator_client(operator: User) -> Client:
+    """A browser-like client in which the operator has just signed in."""
+    return client_of(operator)

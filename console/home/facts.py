@@ -10,6 +10,7 @@ from console.base.core import times
 from console.base.core.text import listed
 from console.home.findings import FAILED
 from console.home.rows import Row
+from devmgmt import submissions
 from miniprograms.privacy.states import DataType
 
 Facts = dict[str, str]
@@ -69,7 +70,7 @@ def asked_for(row: Row) -> Facts:
     """The API, or how many were asked for at once."""
     if row.count < 2:
         return facts_of(row)
-    return {**facts_of(row), "what": ngettext("%(count)d API", "%(count)d APIs", row.count) % {"count": row.count}}
+    return {**facts_of(row), "what": submissions.apis(row.count)}
 
 
 def decided(row: Row) -> Facts:

@@ -71,7 +71,7 @@ KEPT: tuple[tuple[type[Model], Text, Text, str, str], ...] = (
     (Category, _("Categories"), _("Each mini program has one"), "category", "platform:categories"),
     (
         PublicTemplate,
-        _("Public templates"),
+        _("Template library"),
         _("Subscription messages are made from them"),
         "message",
         "platform:templates",

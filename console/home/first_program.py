@@ -97,14 +97,19 @@ class FirstProgram:
         return rows.light().order_by("-uploaded_at").first()
 
     @cached_property
+    def own(self) -> bool:
+        """Whether the application is the team's: names of another team's people are its own (P-1)."""
+        return self.application is not None and self.application.team_id == self.team.pk
+
+    @cached_property
     def reviewers(self) -> list[User]:
-        """Who may decide what this person asks for (P-2)."""
-        everybody = reviewers_of(self.application) if self.application else []
+        """Who may decide what this person asks for (P-2), in the team's own application."""
+        everybody = reviewers_of(self.application) if self.application and self.own else []
         return [each for each in everybody if each != self.user]
 
     def _members(self) -> list[tuple[Membership, str]]:
         """The first members, each with the role that says most: a viewer may be a reviewer."""
-        people = self.application.people.all() if self.application else []
+        people = self.application.people.all() if self.application and self.own else []
         roles = {person.user_id: person.get_role_display() for person in people}
         members = self.team.memberships.select_related("user").by_rank()[:PEOPLE]
         return [
@@ -112,12 +117,15 @@ class FirstProgram:
         ]
 
     def _invited(self) -> list[tuple[Invitation, str]]:
-        """The first open invitations, each with the role that says most."""
+        """The first open invitations, each with the role that says most: as of members."""
         invitations = list(self.team.invitations.open()[:PEOPLE])
         rows = ReviewerInvitation.objects.filter(invitation__in=invitations)
         reviewers = set(rows.values_list("invitation_id", flat=True))
         reviewer = str(ApplicationRole.REVIEWER.label)
-        return [(row, reviewer if row.pk in reviewers else row.get_role_display()) for row in invitations]
+        return [
+            (row, reviewer if row.role == TeamRole.VIEWER and row.pk in reviewers else row.get_role_display())
+            for row in invitations
+        ]
 
     def _application(self) -> Step:
         return Step(
@@ -131,10 +139,9 @@ class FirstProgram:
         )
 
     def _reviewer(self) -> Step:
-        own = self.application and self.application.team_id == self.team.pk
         url, action = "", ""
         invited = None
-        if own and not self.reviewers:
+        if self.own and not self.reviewers:
             assert self.application  # noqa: S101 - for the type checker
             invited = ReviewerInvitation.objects.filter(application=self.application).open().first()
             email = {"email": invited.invitation.email} if invited else {}
@@ -146,17 +153,17 @@ class FirstProgram:
         return Step(
             title=_("Reviewer"),
             text=text,
-            done=bool(self.application and (self.reviewers or not own)),
+            done=bool(self.application and (self.reviewers or not self.own)),
             waits=invited is not None,
-            result=listed(self.reviewers[:PEOPLE]) if own else _("people of %(team)s") % {"team": self._owner()},
+            result=listed(self.reviewers[:PEOPLE]) if self.own else self._people_of_owner(),
             who=_("you"),
             action=action,
             url=url,
             in_dialog=True,
         )
 
-    def _owner(self) -> str:
-        return str(self.application.team) if self.application else ""
+    def _people_of_owner(self) -> str:
+        return _("people of %(team)s") % {"team": self.application.team if self.application else ""}
 
     def _program(self) -> Step:
         asked = {"application": self.application.application_id} if self.application else {}
@@ -188,6 +195,8 @@ class FirstProgram:
         )
 
     def _deciders(self) -> str:
+        if self.application and not self.own:
+            return self._people_of_owner()
         return listed(self.reviewers[:2]) or _("a reviewer")
 
     def _upload(self) -> Step:

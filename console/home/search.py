@@ -6,7 +6,6 @@ found however they are typed: in full-width forms, and Chinese ones by pinyin, w
 
 from __future__ import annotations
 
-import re
 import unicodedata
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -24,6 +23,7 @@ from django.utils.translation import gettext_lazy
 from console.base.accounts.models import Membership, Team, User
 from console.base.accounts.permissions import Permission
 from console.base.hosts.models import HostApplication, SensitiveApi
+from devmgmt.forms.logs import GUID
 from devmgmt.models import SavedQuery, ServerDomain
 from grayscale.models import GrayscaleTask
 from grayscale.states import TaskState
@@ -35,7 +35,6 @@ from releases.models import Audit, Version
 LONGEST = 100  # characters that are looked for
 MOST_NAMES = 2000  # Chinese names whose pinyin is compared
 MOST_VERSIONS = 500  # of one program, whose numbers are compared
-GUID = re.compile(r"030[23][0-9]{28}")
 HAN = r"[\u4e00-\u9fff]"
 
 
@@ -97,7 +96,7 @@ def pages(menu: Iterable[dict[str, Any]], words: str) -> list[Hit]:
     found = []
     for group in menu:
         for entry in group["entries"]:
-            for page in [entry, *entry.get("all_pages", [])]:
+            for page in [entry, *entry.get("pages", [])]:
                 context = "" if page is entry else str(entry["label"])
                 keys = ("G", page["key"].upper()) if page.get("key") else ()
                 if fits(str(page["label"]), words) and (words or keys or not context):
@@ -304,6 +303,6 @@ GROUPS: tuple[tuple[str | Promise, Question], ...] = (
     (gettext_lazy("Applications"), _applications),
     (gettext_lazy("People"), _people),
     (gettext_lazy("Teams"), _teams),
-    (gettext_lazy("Interfaces"), _apis),
+    (gettext_lazy("APIs"), _apis),
     *OF_PROGRAMS[2:],
 )

@@ -13,7 +13,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
-from console.base.accounts.filters import HAS_ADMIN, HAS_FACTOR
+from console.base.accounts.filters import HAS_ACTING_ADMIN, HAS_FACTOR
 from console.base.accounts.models import Invitation, Membership, Team, User
 from console.base.accounts.permissions import TeamRole
 from console.base.accounts.presenters import PersonRow, people_rows
@@ -23,7 +23,6 @@ from console.platform import parts
 from console.platform.status import Status
 from console.platform.teams import TeamRow, team_rows
 from console.platform.trouble import Level
-from console.sections import resolve
 from messaging.models import PublicTemplate
 from miniprograms.models import Category, IdeDownload, MiniProgram
 
@@ -83,24 +82,26 @@ def _of_invitations(at: datetime) -> list[Need]:
 
 def _of_invitation(icon: str, title: str, row: Invitation) -> Need:
     context = _("%(email)s, %(team)s") % {"email": row.email, "team": row.team}
-    return Need(icon, "orange", title, context, reverse("platform:team", args=[row.team_id]), _("See the team"))
+    return Need(icon, "orange", title, context, reverse("platform:team", args=[row.team_id]), _("View team"))
 
 
 def _of_teams() -> list[Need]:
     """Teams that nobody leads, and that nobody was invited to lead."""
     invited = Exists(Invitation.objects.open().filter(team=OuterRef("pk"), role=TeamRole.ADMIN))
     return _listed(
-        Team.objects.filter(~HAS_ADMIN, ~invited).order_by("name"),
+        Team.objects.filter(~HAS_ACTING_ADMIN, ~invited).order_by("name"),
         lambda team: Need(
             "user-off",
             "orange",
             _("A team has no administrator who can sign in"),
             str(team),
             reverse("platform:team", args=[team.pk]),
-            _("See the team"),
+            _("View team"),
         ),
         "platform:teams",
-        lambda n: ngettext("%(n)d team has no administrator", "%(n)d teams have no administrator", n),
+        lambda n: ngettext(
+            "%(n)d team has no administrator who can sign in", "%(n)d teams have no administrator who can sign in", n
+        ),
         query="?show=unled",
     )
 
@@ -112,7 +113,7 @@ def _of_operators() -> Iterator[Need]:
         words = ngettext("%(n)d operator has no second factor", "%(n)d operators have no second factor", count)
         context = _("A password is all that it takes to act for the platform.")
         url = reverse("platform:people") + "?show=operators"
-        yield Need("shield-exclamation", "orange", words % {"n": count}, context, url, _("See them"))
+        yield Need("shield-exclamation", "orange", words % {"n": count}, context, url, _("View all"))
 
 
 def _listed(
@@ -129,7 +130,7 @@ def _listed(
     if len(lines) <= MOST:
         return lines
     n, first = rows.count(), lines[0]
-    return [Need(first.icon, first.colour, many(n) % {"n": n}, "", reverse(page) + query, _("See them"))]
+    return [Need(first.icon, first.colour, many(n) % {"n": n}, "", reverse(page) + query, _("View all"))]
 
 
 # The system --------------------------------------------------------------------------------------------------------
@@ -204,9 +205,5 @@ CATALOGUE: tuple[tuple[type[Model], str | Promise, str, str], ...] = (
 
 
 def catalogue() -> list[Kept]:
-    """Return the parts that have a page."""
-    return [
-        Kept(label, icon, url, model._default_manager.count())
-        for model, label, icon, name in CATALOGUE
-        if (url := resolve(name))
-    ]
+    """Return its parts; a query each."""
+    return [Kept(label, icon, reverse(page), model._default_manager.count()) for model, label, icon, page in CATALOGUE]

@@ -1,4 +1,4 @@
-"""Teams as operators see them in a list: who leads them, how large they are, when something was last done in them."""
+"""Teams as operators see them in a list: who leads them, how large they are, when they or their people last changed."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from datetime import datetime
 
 from django.db.models import Count, Model, OuterRef, Subquery
 
+from console.base.accounts.events import OF_PEOPLE
 from console.base.accounts.models import Membership, Team
 from console.base.activity.models import ActivityEntry
 from console.base.hosts.models import HostApplication
@@ -17,7 +18,7 @@ from miniprograms.models import MiniProgram
 
 @dataclass(frozen=True)
 class TeamRow:
-    """A team; `changed_at` is when something was last changed in it, None where nothing ever was."""
+    """A team; `changed_at` is when it or its people last changed, None where they never did (P-1)."""
 
     team: Team
     administrators: list[str]
@@ -36,7 +37,7 @@ def team_rows(teams: Iterable[Team]) -> list[TeamRow]:
     for row in acting:
         admins[row.team_id].append(str(row.user))
     people, programs, applications = (_by_team(model, ids) for model in (Membership, MiniProgram, HostApplication))
-    newest = ActivityEntry.objects.filter(team_id=OuterRef("pk")).order_by("-pk").values("at")[:1]
+    newest = ActivityEntry.objects.filter(team_id=OuterRef("pk"), verb__in=OF_PEOPLE).order_by("-pk").values("at")[:1]
     changed = dict(Team.objects.filter(pk__in=ids).values_list("pk", Subquery(newest)))
     return [
         TeamRow(

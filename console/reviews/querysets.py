@@ -11,13 +11,13 @@ from typing import Any
 
 from django.db.models import Case, CharField, Count, Exists, F, OuterRef, Q, QuerySet, Subquery, Value, When
 from django.db.models.functions import Coalesce
-from django.utils.translation import ngettext
 
 from console.base.accounts.models import User
 from console.base.core.states import badge_of
 from console.base.hosts.models import ApplicationMember, Decision, DefaultApi, HostApplication, SensitiveApi
 from console.base.hosts.querysets import DecisionQuerySet, DefaultApiQuerySet, HostApplicationQuerySet
 from console.base.hosts.states import DecisionState
+from devmgmt import submissions
 from devmgmt.models import ApiPermission, DomainExemption, ProgramGrant
 from devmgmt.querysets import GRANTED
 from miniprograms.models import Binding, MiniProgram
@@ -156,8 +156,7 @@ def _item(line: Line, items: Mapping[int, list[ApiPermission]]) -> Line:
     together = items[line.decision.item] if isinstance(line.decision, ApiPermission) else []
     if len(together) < 2:
         return line
-    what = ngettext("%(count)d API", "%(count)d APIs", len(together)) % {"count": len(together)}
-    return replace(line, what=what, together=tuple(together))
+    return replace(line, what=submissions.apis(len(together)), together=tuple(together))
 
 
 def waiting_together() -> Coalesce:

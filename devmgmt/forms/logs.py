@@ -59,7 +59,8 @@ LEVEL_WORDS = [
 ]
 DEFAULTS = {"time": "1h", "level": "all"}
 
-is_guid = RegexValidator(r"^030[23][0-9]{28}\Z", gettext_lazy("A GUID has 32 digits and begins with 0302 or 0303."))
+GUID = re.compile(r"^030[23][0-9]{28}\Z")
+is_guid = RegexValidator(GUID, gettext_lazy("A GUID has 32 digits and begins with 0302 or 0303."))
 
 
 def _moment(label: Any) -> MomentField:

@@ -6,7 +6,6 @@ from copy import copy
 from typing import Any
 
 from django import forms
-from django.db.models import Q
 from django.http import HttpResponse
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -16,7 +15,6 @@ from console.base.accounts.permissions import Permission
 from console.base.activity.rehearsal import Follows
 from console.base.core.pages import confirm_page, form_page, named, posted
 from console.base.core.states import badge_of
-from console.base.hosts.states import DecisionState
 from devmgmt import actions
 from devmgmt.access import exemption_for, permission_for
 from devmgmt.forms.grants import ExemptionForm
@@ -30,8 +28,7 @@ from miniprograms.models import MiniProgram
 def apply_for_exemption(request: SignedInRequest, program: MiniProgram) -> HttpResponse:
     """Ask a bound application to let the program skip domain verification (D-2)."""
     own = DomainExemption.objects.filter(mini_program=program)
-    settled = own.filter(Q(state=DecisionState.WAITING) | Q(state=DecisionState.APPROVED, expires_at=None))
-    bound = program.bindings.bound().applications().exclude(pk__in=settled.values("application"))
+    bound = program.bindings.bound().applications().exclude(pk__in=own.not_renewable().values("application"))
     url = reverse("devmgmt:domains", args=[program.app_id])
     return form_page(
         request,
@@ -91,7 +88,7 @@ def _give_up(request: SignedInRequest, grant: ProgramGrant) -> HttpResponse:
         template="devmgmt/confirm/give_up.html",
         save=lambda data: actions.give_up(grant, by=request.user),
         follows=Follows(lambda: actions.give_up(copy(grant), by=request.user)),
-        toast=_("It is given up, and %(application)s is told.") % _names(grant),
+        toast=_("It is given up, and %(application)s is notified.") % _names(grant),
     )
 
 

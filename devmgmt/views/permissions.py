@@ -16,7 +16,7 @@ from console.base.accounts.permissions import Permission, lacking
 from console.base.core.pages import form_page, page_of, posted
 from console.base.hosts.models import HostApplication, SensitiveApi
 from console.base.hosts.states import DecisionState
-from devmgmt import actions, rules
+from devmgmt import actions, rules, submissions
 from devmgmt.filters import PermissionFilter
 from devmgmt.forms.permissions import PermissionsForm
 from devmgmt.models import ApiPermission
@@ -93,7 +93,7 @@ def _list(request: SignedInRequest, program: MiniProgram, application: HostAppli
         "filter": filters,
         "page": page,
         "rows": [(api, found.get(api.newest)) for api in page.object_list],
-        "total": ngettext("%(count)d API", "%(count)d APIs", filters.count) % {"count": filters.count},
+        "total": submissions.apis(filters.count),
         "restricts": application.apis.filter(restricted=True).exists(),
         "gone": own.live().exclude(api__in=application.apis.values("name")).select_related(*PEOPLE),
     }
@@ -102,9 +102,9 @@ def _list(request: SignedInRequest, program: MiniProgram, application: HostAppli
 def _askable(program: MiniProgram, application: HostApplication) -> QuerySet[SensitiveApi]:
     """What the application restricts and the program has neither asked for nor been granted without end (D-10)."""
     own = ApiPermission.objects.filter(mini_program=program, application=application, api=OuterRef("name"))
-    settled = own.filter(Q(state=DecisionState.WAITING) | Q(state=DecisionState.APPROVED, expires_at=None))
     ending = own.filter(state=DecisionState.APPROVED).order_by("-pk").values("expires_at")[:1]
-    return application.apis.filter(~Exists(settled), restricted=True).annotate(granted_until=Subquery(ending))
+    askable = application.apis.filter(~Exists(own.not_renewable()), restricted=True)
+    return askable.annotate(granted_until=Subquery(ending))
 
 
 def _reason_before(program: MiniProgram, application: HostApplication, apis: list[str]) -> str:

@@ -127,7 +127,15 @@ def keep_public_template(
         template.number = max(highest + 1, FIRST_NUMBER)
     template.save()
     PublicKeyword.objects.filter(template=template, pk__in=[keyword.pk for keyword in removed]).delete()
-    free = _free_number(template, removed)
+    _save_keywords(template, keywords, free=_free_number(template, removed))
+    after = _described(template)
+    if after != before:
+        event = events.PublicTemplateEdited if old else events.PublicTemplateCreated
+        emit(event(template, by=by, before=before, after=after))
+    return template
+
+
+def _save_keywords(template: PublicTemplate, keywords: Iterable[PublicKeyword], *, free: int) -> None:
     for keyword in keywords:
         if keyword.pk:
             words = {name: getattr(keyword, name) for name in WORDS}
@@ -136,11 +144,6 @@ def keep_public_template(
         else:
             keyword.template, keyword.number, free = template, free, free + 1
             keyword.save()
-    after = _described(template)
-    if after != before:
-        event = events.PublicTemplateEdited if old else events.PublicTemplateCreated
-        emit(event(template, by=by, before=before, after=after))
-    return template
 
 
 def _hold_numbers() -> None:

@@ -68,7 +68,7 @@ class PublicTemplateForm(forms.ModelForm):
         fields = ("title", "title_zh", "kind", "category", "is_listed")
         field_classes = {"title": LineField, "title_zh": LineField}
         help_texts = {
-            "kind": _("Long-term templates are for public services only: one consent holds for many messages."),
+            "kind": _("Long-term templates are for public services only: one consent covers many messages."),
             "is_listed": _("Teams can select it. Templates that were selected before stay as they are."),
         }
 

@@ -102,21 +102,12 @@ def upload(request: SignedInRequest, program: MiniProgram) -> HttpResponse:
             messages.warning(request, warning)
         return version
 
-    def done(version: Version) -> tuple[str, str]:
-        words = _("%(number)s was uploaded and checked.")
-        if "audit" in request.POST:
-            if reason := _not_submitted(version, by=request.user):
-                messages.warning(request, reason)
-            else:
-                words = _("%(number)s was uploaded and checked, and is in audit. The reviewers were told.")
-        return words % {"number": version}, reverse("releases:detail", args=[program.app_id, version.number])
-
     applications = list(program.bindings.bound().applications())
     return form_page(
         request,
         form,
         save=save,
-        success=done,
+        success=lambda version: _uploaded(request, version),
         template="releases/upload.html",
         upload=True,
         cancel=_versions_url(program),
@@ -124,6 +115,17 @@ def upload(request: SignedInRequest, program: MiniProgram) -> HttpResponse:
         applications=applications,
         may_submit=applications and not program.in_audit_number,
     )
+
+
+def _uploaded(request: SignedInRequest, version: Version) -> tuple[str, str]:
+    """Return what to say of a new version, and its page; submit it, where that was asked for."""
+    words = _("%(number)s was uploaded and checked.")
+    if "audit" in request.POST:
+        if reason := _not_submitted(version, by=request.user):
+            messages.warning(request, reason)
+        else:
+            words = _("%(number)s was uploaded and checked, and is in audit. The reviewers have been notified.")
+    return words % {"number": version}, reverse("releases:detail", args=[version.mini_program.app_id, version.number])
 
 
 def _not_submitted(version: Version, *, by: User) -> str:
@@ -217,7 +219,7 @@ def submit(request: SignedInRequest, version: Version) -> HttpResponse:
         template="releases/confirm/submit.html",
         impossible=rules.why_not_submit(program, version, bound=len(applications)),
         save=lambda data: actions.submit(version, by=request.user),
-        toast=lambda audit: _("%(number)s is in audit. The reviewers were told.") % {"number": version},
+        toast=lambda audit: _("%(number)s is in audit. The reviewers have been notified.") % {"number": version},
         back=_versions_url(program),
         mini_program=program,
         version=version,

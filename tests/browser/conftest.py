@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from django.utils import timezone
-from playwright.sync_api import expect
+from playwright.sync_api import Page, expect
 
 from console.base.accounts.models import User
 from console.base.hosts.models import ApplicationMember
@@ -18,6 +18,10 @@ from tests.factories import make_signs, make_task_sign, make_worker
 
 # Playwright's synchronous API runs an event loop in this thread, in which Django would refuse the database.
 os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "1")
+FORBIDDEN = (  # what the security policy forbids becomes an error of the page
+    "document.addEventListener('securitypolicyviolation',"
+    " event => setTimeout(() => { throw new Error(event.violatedDirective + ' ' + event.blockedURI) }))"
+)
 expect.set_options(timeout=30_000)  # ms; a busy machine is no reason to fail.
 
 
@@ -28,6 +32,19 @@ def closed_pages(request: pytest.FixtureRequest) -> Iterator[None]:
     if "browser" in request.fixturenames:
         for context in request.getfixturevalue("browser").contexts:
             context.close()
+
+
+@pytest.fixture
+def watch() -> Iterator[Callable[[Page], None]]:
+    """Watch a page; the test fails when a script of it fails, or does what the security policy forbids."""
+    complaints: list[str] = []
+
+    def begin(page: Page) -> None:
+        page.on("pageerror", lambda error: complaints.append(str(error)))
+        page.add_init_script(FORBIDDEN)
+
+    yield begin
+    assert complaints == []
 
 
 @pytest.fixture(scope="session")

@@ -14,14 +14,12 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 
 @pytest.fixture
-def operator(live_server: LiveServer, page: Page):
-    """A page of an operator; the test fails when the browser complained of anything."""
-    complaints: list[str] = []
-    page.on("pageerror", lambda error: complaints.append(str(error)))
+def operator(live_server: LiveServer, page: Page, watch):
+    """A page of an operator, watched."""
+    watch(page)
     sign_in(page.context, live_server.url, factories.make_user("Olga", is_staff=True))
     page.base = live_server.url  # type: ignore[attr-defined]
-    yield page
-    assert complaints == []
+    return page
 
 
 def test_the_bar_names_how_many_are_ticked(operator: Page):

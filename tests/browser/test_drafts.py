@@ -1,7 +1,6 @@
 """What is typed survives a closed tab, and a changed form asks before it is left (real browser)."""
 
 import re
-from collections.abc import Iterator
 
 import pytest
 from django.urls import reverse
@@ -24,13 +23,11 @@ def program() -> MiniProgram:
 
 
 @pytest.fixture
-def person(live_server, browser: Browser, program: MiniProgram) -> Iterator[Person]:
-    """The creator, in a browser which the test fails for when it complains of anything."""
-    complaints: list[str] = []
+def person(live_server, browser: Browser, program: MiniProgram, watch) -> Person:
+    """The creator, in a browser that is watched."""
     person = Person(browser, live_server.url, program.created_by)
-    person.page.on("pageerror", lambda error: complaints.append(str(error)))
-    yield person
-    assert complaints == []
+    watch(person.page)
+    return person
 
 
 def edit(program: MiniProgram) -> str:

@@ -88,7 +88,9 @@ def fill_in(holder: Person, program: MiniProgram, folder: Path) -> None:
 
 def explained(holder: Person, program: MiniProgram, guid: str) -> None:
     """Ask why a device that fits has no place."""
-    holder.page.goto(reverse("grayscale:explain", args=[program.app_id]) + f"?guid={guid}")
+    holder.page.goto(reverse("grayscale:explain", args=[program.app_id]))
+    holder.page.get_by_label("GUID, account or device ID").fill(guid)
+    holder.page.keyboard.press("Enter")
     holder.sees(f"This device runs {ONLINE}, the online version.")
     holder.sees("3 of 3")
 

@@ -22,20 +22,14 @@ def task(db: None) -> GrayscaleTask:
 
 
 @pytest.fixture
-def progress(task: GrayscaleTask, live_server: LiveServer, page: Page):
-    """The task's page, with a clock that the test turns; the test fails when the browser complained of anything."""
-    complaints: list[str] = []
-    page.on("pageerror", lambda error: complaints.append(str(error)))
-    page.add_init_script(
-        "document.addEventListener('securitypolicyviolation',"
-        " event => setTimeout(() => { throw new Error(event.violatedDirective + ' ' + event.blockedURI) }))"
-    )
+def progress(task: GrayscaleTask, live_server: LiveServer, page: Page, watch):
+    """The task's page, watched, with a clock that the test turns."""
+    watch(page)
     page.clock.install()
     sign_in(page.context, live_server.url, task.created_by)
     page.goto(live_server.url + reverse("grayscale:progress", args=[task.mini_program.app_id, task.pk]))
     expect(page.locator("#chart canvas")).to_be_visible()
-    yield page
-    assert complaints == []
+    return page
 
 
 def test_numbers_and_chart_follow_by_themselves(progress: Page, task: GrayscaleTask):

@@ -29,17 +29,11 @@ def program(db: None):
 
 
 @pytest.fixture
-def browser_page(program: MiniProgram, live_server: LiveServer, page: Page):
-    """Someone of the team has signed in; the test fails when the browser complained of anything."""
-    complaints: list[str] = []
-    page.on("pageerror", lambda error: complaints.append(str(error)))
-    page.add_init_script(
-        "document.addEventListener('securitypolicyviolation',"
-        " event => setTimeout(() => { throw new Error(event.violatedDirective + ' ' + event.blockedURI) }))"
-    )
+def browser_page(program: MiniProgram, live_server: LiveServer, page: Page, watch):
+    """Someone of the team has signed in; the page is watched."""
+    watch(page)
     sign_in(page.context, live_server.url, program.created_by)
-    yield page
-    assert complaints == []
+    return page
 
 
 def go(page: Page, live_server: LiveServer, program: MiniProgram, query: str = "") -> None:

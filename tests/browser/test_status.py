@@ -13,18 +13,16 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 
 @pytest.fixture
-def status(live_server: LiveServer, page: Page):
-    """The page of an operator, with a clock that the test turns; fails when the browser complained of anything."""
-    complaints: list[str] = []
-    page.on("pageerror", lambda error: complaints.append(str(error)))
+def status(live_server: LiveServer, page: Page, watch):
+    """The page of an operator, watched, with a clock that the test turns."""
+    watch(page)
     operator = factories.make_user(is_staff=True)
     factories.make_signs()
     page.clock.install()
     sign_in(page.context, live_server.url, operator)
     page.goto(live_server.url + reverse("platform:status"))
     expect(page.locator("#status-headline")).to_have_text("Everything is on time")
-    yield page
-    assert complaints == []
+    return page
 
 
 def test_follows_by_itself_and_says_what_changed(status: Page):

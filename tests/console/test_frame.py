@@ -74,7 +74,7 @@ def test_a_section_opens_its_pages_while_one_is_on_a_programs_own():
     ]  # fmt: skip
     assert opened["pages"][2]["url"] == reverse("devmgmt:logs", args=["mp00000000000000"])
     assert menu_of(user, reverse("devmgmt:overview"))["Development"]["pages"] == []
-    assert menu_of(user, reverse("releases:versions", args=["mp00000000000000"]))["Development"]["pages"] == []
+    assert not menu_of(user, reverse("releases:versions", args=["mp00000000000000"]))["Development"]["active"]
     opened = menu_of(user, reverse("releases:uploads", args=["mp00000000000000"]))["Versions"]["pages"]
     assert [str(page["label"]) for page in opened if page["active"]] == ["Uploads"]
 

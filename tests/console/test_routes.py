@@ -93,6 +93,7 @@ def test_dangerous_routes_ask_for_the_password_again():
         "hosts:add_api", "hosts:add_key", "hosts:add_person", "hosts:add_signing_key", "hosts:ban",
         "hosts:change_role", "hosts:configuration", "hosts:create", "hosts:end_proofs",
         "hosts:generate_server_secret", "hosts:invite_reviewer", "hosts:require_proofs",
+        "hosts:withdraw_reviewer",
         "hosts:lift_ban", "hosts:open_api", "hosts:remove_api", "hosts:remove_person", "hosts:remove_program",
         "hosts:reset_server_secret", "hosts:restrict_api", "hosts:retire_signing_key", "hosts:revoke_exemption",
         "hosts:revoke_key", "hosts:revoke_permission", "hosts:set_gateway", "keys:freeze", "keys:generate",

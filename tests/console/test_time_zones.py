@@ -9,7 +9,6 @@ from django.conf import settings
 from django.urls import reverse
 from django.utils import timezone
 
-from console.base.accounts import delivery
 from console.base.accounts.middleware import TimeZoneMiddleware
 from console.base.accounts.models import Notification
 from console.base.accounts.notifying import notify
@@ -49,7 +48,6 @@ def test_two_people_see_a_moment_by_their_own_clocks(signed_in):
         # The page's own time, and the words that were written for each.
         assert f'title="{shown}"' in page
         assert Notification.objects.get(user=person).text == shown
-    delivery.send_waiting(at=timezone.now())
 
 
 def test_words_for_others_are_in_their_zone_not_in_that_of_who_acts():

@@ -14,7 +14,7 @@ from babel.messages.pofile import read_po
 from django.conf import settings
 from django.utils.translation import to_locale
 
-from console.local import catalogue
+from console.local import translations
 
 PLACEHOLDER = re.compile(r"%\(\w+\)[sd]|%[sd%]|\{\w*\}")
 TAG = re.compile(r"</?[a-z][^>]*>")
@@ -30,7 +30,7 @@ SAME = {
 def strings() -> dict[tuple[str, str], Message]:
     """The catalogue by (context, singular)."""
     found = {}
-    for message in catalogue.load():
+    for message in translations.load():
         if message.id:
             singular = message.id if isinstance(message.id, str) else message.id[0]
             found[message.context or "", singular] = message
@@ -46,7 +46,7 @@ def translated(known: dict[tuple[str, str], Message]) -> Iterator[tuple[str, tup
     """Each (singular, its forms in English, the Chinese)."""
     for (_context, singular), message in known.items():
         forms = (message.id,) if isinstance(message.id, str) else tuple(message.id)
-        if text := catalogue.translations(message)[0]:
+        if text := translations.translations(message)[0]:
             yield singular, forms, text
 
 
@@ -57,7 +57,7 @@ def placeholders(text: str) -> list[str]:
 
 def test_the_catalogue_is_what_the_sources_say(known):
     """Nothing is missing, and nothing is left over: `make messages`."""
-    wanted = {(source.context, source.singular): source.plural for source in catalogue.sources()}
+    wanted = {(source.context, source.singular): source.plural for source in translations.sources()}
     has = {key: "" if isinstance(message.id, str) else message.id[1] for key, message in known.items()}
     assert sorted(wanted.items() - has.items()) == []
     assert sorted(has.items() - wanted.items()) == []
@@ -65,7 +65,7 @@ def test_the_catalogue_is_what_the_sources_say(known):
 
 
 def test_every_string_is_translated_and_sure(known):
-    assert sorted(key for key, message in known.items() if not all(catalogue.translations(message))) == []
+    assert sorted(key for key, message in known.items() if not all(translations.translations(message))) == []
     assert sorted(key for key, message in known.items() if message.fuzzy) == []
 
 
@@ -116,7 +116,7 @@ def test_no_exclamation_marks_and_chinese_punctuation(known):
 
 def test_what_django_reads_is_up_to_date():
     """Compiled by `make`; this one when tests were started without it."""
-    assert catalogue.path().with_suffix(".mo").read_bytes() == catalogue.compiled(), "run `make assets`"
+    assert translations.path().with_suffix(".mo").read_bytes() == translations.compiled(), "run `make assets`"
 
 
 def test_every_language_has_a_catalogue_but_the_one_that_we_write():
@@ -140,9 +140,9 @@ def test_extraction_finds_what_it_should(tmp_path: Path, monkeypatch):
     )
     monkeypatch.setattr(settings, "BASE_DIR", tmp_path)
     monkeypatch.setattr(settings, "LOCALE_PATHS", [tmp_path / "locale"])
-    monkeypatch.setattr(catalogue, "OF_LIBRARIES", ())
+    monkeypatch.setattr(translations, "OF_LIBRARIES", ())
 
-    found = [(one.singular, one.plural, one.context, sorted(one.files)) for one in catalogue.sources()]
+    found = [(one.singular, one.plural, one.context, sorted(one.files)) for one in translations.sources()]
 
     assert found == [
         ("%(n)d file", "%(n)d files", "", ["console/some.py"]),
@@ -165,16 +165,16 @@ def test_updating_keeps_what_is_translated_and_changes_nothing_else(tmp_path: Pa
     code.write_text('a = _("Kept")\nb = _("Counted")\nc = _("Gone")\n')
     monkeypatch.setattr(settings, "BASE_DIR", tmp_path)
     monkeypatch.setattr(settings, "LOCALE_PATHS", [tmp_path / "locale"])
-    monkeypatch.setattr(catalogue, "OF_LIBRARIES", ())
-    assert catalogue.update() == 3
-    text = catalogue.path().read_text().replace('msgid "Kept"\nmsgstr ""', 'msgid "Kept"\nmsgstr "保留"')
-    catalogue.path().write_text(text.replace('msgid "Counted"\nmsgstr ""', 'msgid "Counted"\nmsgstr "计数"'))
+    monkeypatch.setattr(translations, "OF_LIBRARIES", ())
+    assert translations.update() == 3
+    text = translations.path().read_text().replace('msgid "Kept"\nmsgstr ""', 'msgid "Kept"\nmsgstr "保留"')
+    translations.path().write_text(text.replace('msgid "Counted"\nmsgstr ""', 'msgid "Counted"\nmsgstr "计数"'))
 
     code.write_text('\n\na = _("Kept")\nb = ngettext("Counted", "Counted, all", 2)\nd = _("New")\n')
 
-    assert catalogue.update() == 1
-    once = catalogue.path().read_bytes()
-    assert (catalogue.update(), catalogue.path().read_bytes()) == (1, once)
-    with catalogue.path().open("rb") as file:
+    assert translations.update() == 1
+    once = translations.path().read_bytes()
+    assert (translations.update(), translations.path().read_bytes()) == (1, once)
+    with translations.path().open("rb") as file:
         rows = {str(message.id): message.string for message in read_po(file, locale="zh_Hans") if message.id}
     assert rows == {"Kept": "保留", "('Counted', 'Counted, all')": ("计数",), "New": ""}

@@ -9,6 +9,7 @@ from typing import Any
 from console.base.accounts.actions import invite
 from console.base.accounts.actions.safety import add_by_operator
 from console.base.accounts.models import User
+from console.base.hosts.actions.inviting import invite_reviewer
 from console.base.hosts.models import ApplicationMember, DefaultApi
 from devmgmt.actions import save_query
 from messaging.models import PublicTemplate
@@ -58,6 +59,7 @@ def make_world(label: str) -> World:
     task = factories.make_task(factories.make_approved(program, "0.2.0"), state="pending", name=f"{label} task")
     audit = factories.make_audit(program)
     invitation = invite(team, email=f"{label}@example.com", role="viewer", by=world.people["admin"])
+    invited = invite_reviewer(application, email=f"{label}-reviewer@example.com", by=world.people["app_admin"])
     operator = factories.make_user(f"{label} operator", is_staff=True)
     proposed = {"email": f"{label}-proposed@example.com", "role": "viewer", "by": operator}
     proposal = add_by_operator(team, **proposed)
@@ -87,6 +89,7 @@ def make_world(label: str) -> World:
         "user_id": world.people["viewer"].pk,
         "member_id": team.memberships.get(user=world.people["developer"]).pk,
         "invitation_id": invitation.pk,
+        "invited_id": invited.pk,
         "proposal_id": proposal.pk,
         "app_id": program.app_id,
         "binding_id": bound.pk,

@@ -32,11 +32,6 @@ def django_s_own_queries(settings):
 
 
 @pytest.fixture
-def operator(signed_in):
-    return signed_in(factories.make_user("Olga", is_staff=True))
-
-
-@pytest.fixture
 def kept():
     """thing1, time2, name3, amount4."""
     template = factories.make_public_template("Ferry departs", "long_term", title_zh="开船提醒", category="transport")
@@ -79,10 +74,10 @@ def errors_of(response):
     return response.context["adminform"].form.errors, [form for form in keywords.formset.errors if form]
 
 
-def test_add(operator):
+def test_add(operator_client):
     highest = PublicTemplate.objects.order_by("-number").values_list("number", flat=True).first() or 1000
     data = posted(FERRY, {**STATE, "options": VALUES}, title="  Ferry  departs ")
-    assert operator.post(ADD, data).status_code == 302
+    assert operator_client.post(ADD, data).status_code == 302
     template = PublicTemplate.objects.get(title="Ferry departs")
     assert (template.number, template.kind, template.category, template.is_listed) == (
         highest + 1,
@@ -99,16 +94,16 @@ def test_add(operator):
     assert ("thing1", None, "Ferry / 航线 / Island Ferry / 海岛渡轮") in changes
 
 
-def test_the_first_number(operator):
+def test_the_first_number(operator_client):
     PublicTemplate.objects.all().delete()
-    operator.post(ADD, posted(FERRY))
+    operator_client.post(ADD, posted(FERRY))
     assert PublicTemplate.objects.get().number == 1001
 
 
-def test_edit_all_at_once_is_one_entry(operator, kept):
+def test_edit_all_at_once_is_one_entry(operator_client, kept):
     first, second, third, fourth = saved(kept, of1={"name": "Ferry"}, of3={"DELETE": "on"})
     data = posted(first, second, third, fourth, {**FERRY, "name": "Pier"}, title="Ferry leaves")
-    assert operator.post(change_url(kept), data).status_code == 302
+    assert operator_client.post(change_url(kept), data).status_code == 302
     kept.refresh_from_db()
     assert kept.title == "Ferry leaves"
     assert [(keyword.key, keyword.name) for keyword in kept.keywords.all()] == [
@@ -122,23 +117,23 @@ def test_edit_all_at_once_is_one_entry(operator, kept):
     assert sorted(key for key, _before, _after in changes) == ["english_title", "name3", "thing1", "thing5"]
 
 
-def test_saving_what_is_there_changes_nothing(operator, kept):
-    assert operator.post(change_url(kept), posted(*saved(kept))).status_code == 302
+def test_saving_what_is_there_changes_nothing(operator_client, kept):
+    assert operator_client.post(change_url(kept), posted(*saved(kept))).status_code == 302
     assert entries() == []
 
 
-def test_a_saved_keyword_keeps_type_and_number(operator, kept):
+def test_a_saved_keyword_keeps_type_and_number(operator_client, kept):
     data = posted(*saved(kept, of1={"kind": "number", "number": "9", "name": "Ferry"}), number="5")
-    assert operator.post(change_url(kept), data).status_code == 302
+    assert operator_client.post(change_url(kept), data).status_code == 302
     assert kept.keywords.first().key == "thing1"
     assert PublicTemplate.objects.get(pk=kept.pk).number == kept.number
 
 
-def test_no_number_is_given_again(operator, kept):
+def test_no_number_is_given_again(operator_client, kept):
     factories.make_template(factories.make_program(), kept, [4], deleted_at=timezone.now())
-    operator.post(change_url(kept), posted(*saved(kept, of4={"DELETE": "on"})))
+    operator_client.post(change_url(kept), posted(*saved(kept, of4={"DELETE": "on"})))
     assert kept.keywords.count() == 3
-    operator.post(change_url(kept), posted(*saved(kept), FERRY))
+    operator_client.post(change_url(kept), posted(*saved(kept), FERRY))
     assert kept.keywords.last().key == "thing5"
 
 
@@ -156,24 +151,24 @@ def test_no_number_is_given_again(operator, kept):
         ({**STATE, "options": "On time"}, "example_zh", "One of these values: On time"),
     ],
 )
-def test_what_a_keyword_can_not_be(operator, keyword, field, words):
-    response = operator.post(ADD, posted(keyword))
+def test_what_a_keyword_can_not_be(operator_client, keyword, field, words):
+    response = operator_client.post(ADD, posted(keyword))
     of_template, of_keywords = errors_of(response)
     assert (response.status_code, dict(of_template), len(of_keywords)) == (200, {}, 1)
     assert of_keywords[0][field][0].startswith(words)
     assert entries() == []
 
 
-def test_a_template_has_a_keyword(operator):
-    response = operator.post(ADD, posted())
+def test_a_template_has_a_keyword(operator_client):
+    response = operator_client.post(ADD, posted())
     assert response.status_code == 200
     assert "Please submit at least 1 form." in response.content.decode()
     assert entries() == []
 
 
 @pytest.mark.parametrize("kind", ["long_term", "one_time"])
-def test_long_term_is_for_public_services(operator, kind):
-    response = operator.post(ADD, posted(FERRY, category="orders", kind=kind))
+def test_long_term_is_for_public_services(operator_client, kind):
+    response = operator_client.post(ADD, posted(FERRY, category="orders", kind=kind))
     if kind == "one_time":
         assert response.status_code == 302
         return
@@ -185,11 +180,11 @@ def test_long_term_is_for_public_services(operator, kind):
 
 
 @pytest.mark.parametrize("way", ["one", "selected"])
-def test_delete_what_nobody_selected(operator, kept, way):
+def test_delete_what_nobody_selected(operator_client, kept, way):
     if way == "one":
-        operator.post(reverse("admin:messaging_publictemplate_delete", args=[kept.pk]), {"post": "yes"})
+        operator_client.post(reverse("admin:messaging_publictemplate_delete", args=[kept.pk]), {"post": "yes"})
     else:
-        operator.post(LIST, {"action": "delete_selected", "_selected_action": [kept.pk], "post": "yes"})
+        operator_client.post(LIST, {"action": "delete_selected", "_selected_action": [kept.pk], "post": "yes"})
     assert not PublicTemplate.objects.filter(pk=kept.pk).exists()
     assert not PublicKeyword.objects.filter(template=kept.pk).exists()
     assert [(verb, target) for verb, _by, target, _changes in entries()] == [
@@ -198,7 +193,7 @@ def test_delete_what_nobody_selected(operator, kept, way):
 
 
 @pytest.mark.parametrize("way", ["one", "selected"])
-def test_what_is_in_use_can_only_be_unlisted(operator, kept, way):
+def test_what_is_in_use_can_only_be_unlisted(operator_client, kept, way):
     program = factories.make_program(name="Somebody's")
     factories.make_template(program, kept)
     words = (
@@ -208,21 +203,21 @@ def test_what_is_in_use_can_only_be_unlisted(operator, kept, way):
         url, data = reverse("admin:messaging_publictemplate_delete", args=[kept.pk]), {"post": "yes"}
     else:
         url, data = LIST, {"action": "delete_selected", "_selected_action": [kept.pk]}
-    page = operator.post(url, data, follow=True).content.decode()
+    page = operator_client.post(url, data, follow=True).content.decode()
     assert words in page
     assert "Somebody's" not in page
     with pytest.raises(ActionRefused):
         discard_public_template(kept, by=kept.selections.get().created_by)
     assert PublicTemplate.objects.filter(pk=kept.pk).exists()
     assert entries() == []
-    operator.post(change_url(kept), posted(*saved(kept), is_listed=""))
+    operator_client.post(change_url(kept), posted(*saved(kept), is_listed=""))
     assert not PublicTemplate.objects.listed().filter(pk=kept.pk).exists()
 
 
-def test_search_by_title_in_both_languages_and_number(operator, kept):
+def test_search_by_title_in_both_languages_and_number(operator_client, kept):
     other = factories.make_public_template()
     for words in ("ferry dep", "开船", str(kept.number)):
-        page = operator.get(LIST, {"q": words}).content.decode()
+        page = operator_client.get(LIST, {"q": words}).content.decode()
         assert (words, change_url(kept) in page, change_url(other) in page) == (words, True, False)
 
 

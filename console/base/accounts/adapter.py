@@ -74,6 +74,7 @@ class AccountAdapter(DefaultAccountAdapter):
         Whoever asks again and again for new passwords fills nobody's mailbox, and mails no strangers without end.
         """
         if not throttle.may_mail(email, self.request):
+            self.request.mail_refused = True
             return
         message = self.render_mail(template_prefix, email, {"request": self.request, "email": email, **context})
         post_mail(to=email, subject=message.subject, body=message.body)

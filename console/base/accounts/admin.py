@@ -160,8 +160,10 @@ class UserAdmin(VerbAdmin):
     def send_password_link(self, request: HttpRequest, queryset: QuerySet[User]) -> None:
         """Mail each active user a link that works once."""
         for user in queryset.filter(is_active=True):
-            authentication.send_password_link(request, user)
-            messages.success(request, _("A link is on its way to %(email)s.") % {"email": user.email})
+            if why_not := authentication.send_password_link(request, user):
+                messages.warning(request, why_not)
+            else:
+                messages.success(request, _("A link is on its way to %(email)s.") % {"email": user.email})
 
 
 class MembershipInline(admin.TabularInline):

@@ -9,6 +9,7 @@ from allauth.account.internal.flows.reauthentication import reauthenticate_by_pa
 from allauth.mfa.models import Authenticator
 from allauth.mfa.totp.internal.auth import format_hotp_value, hotp_value
 from django.http import HttpRequest
+from django.utils.translation import gettext as _
 
 from console.base.accounts.models import User
 
@@ -30,9 +31,15 @@ def record_proof(request: HttpRequest) -> None:
     reauthenticate_by_password(request)
 
 
-def send_password_link(request: HttpRequest, user: User) -> None:
-    """Mail the user a link that sets a new password and works once."""
+def send_password_link(request: HttpRequest, user: User) -> str:
+    """Mail the user a link that sets a new password and works once; return why it was not sent, in words, or ""."""
+    request.mail_refused = False  # type: ignore[attr-defined]  # The adapter says whether it is.
     request_password_reset(request, user.email, [user], None)
+    if request.mail_refused:  # type: ignore[attr-defined]
+        return _("No link was sent to %(email)s: too many in the last hour. Try again in an hour.") % {
+            "email": user.email
+        }
+    return ""
 
 
 def how(request: HttpRequest, user: User) -> str:

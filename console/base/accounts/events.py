@@ -13,7 +13,7 @@ from console.base.accounts.notifying import Notify, member_or_managers, members_
 from console.base.accounts.permissions import Permission, TeamRole
 from console.base.accounts.readers import read_by
 from console.base.accounts.states import NotificationKind, SecurityKind
-from console.base.activity.events import Event
+from console.base.activity.events import EVENTS, Event, names
 from console.base.activity.fields import Choice, Field
 
 ACCOUNT = {
@@ -293,3 +293,7 @@ class MemberLeft(TeamEvent):
     name, icon, colour = "member.left", "edit", "blue"
     log = _("left the team")
     fields = ROLE
+
+
+# What operators read of a team: who is in it. What it does with its programs is its own (P-1).
+OF_PEOPLE = names(event for event in EVENTS.values() if issubclass(event, TeamEvent))

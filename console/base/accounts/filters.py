@@ -7,13 +7,13 @@ from typing import Any
 
 import django_filters as filters
 from allauth.mfa.models import Authenticator
-from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet, Subquery
-from django.db.models.functions import Coalesce, Lower
+from django.db.models import Count, Exists, F, Max, OuterRef, Q, QuerySet, Subquery
+from django.db.models.functions import Coalesce, Greatest, Lower
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from console.base.accounts.access import SignedInRequest
-from console.base.accounts.models import Membership, Team, User
+from console.base.accounts.models import Membership, Team, User, UserSession
 from console.base.accounts.permissions import TeamRole
 from console.base.accounts.querysets import MembershipQuerySet, SecurityEntryQuerySet, TeamQuerySet
 from console.base.accounts.states import ROUTINE, SecurityKind
@@ -68,10 +68,13 @@ def url_with_team(request: SignedInRequest) -> str:
 
 FACTORS = (Authenticator.Type.TOTP, Authenticator.Type.WEBAUTHN)
 HAS_FACTOR = Exists(Authenticator.objects.filter(user=OuterRef("pk"), type__in=FACTORS))
-HAS_ADMIN = Exists(Membership.objects.acting_admins().filter(team=OuterRef("pk")))
+HAS_ACTING_ADMIN = Exists(Membership.objects.acting_admins().filter(team=OuterRef("pk")))
 
 OF_TEAM = Membership.objects.filter(team=OuterRef("pk")).order_by()
 SIZE = OF_TEAM.values("team").annotate(size=Count("pk")).values("size")
+
+OF_USER = UserSession.objects.filter(user=OuterRef("pk")).order_by()
+LAST_USE = OF_USER.values("user").annotate(last=Max("last_used_at")).values("last")
 
 
 class TeamFilter(ListFilter):
@@ -79,7 +82,7 @@ class TeamFilter(ListFilter):
 
     tabs = {
         "": (_("All"), Q()),
-        "unled": (_("Without an administrator"), Q(~HAS_ADMIN)),
+        "unled": (_("Without an administrator"), Q(~HAS_ACTING_ADMIN)),
     }
     SORTS = (
         ("name", _("Name, A to Z")),
@@ -113,8 +116,8 @@ class PeopleFilter(ListFilter):
     SORTS = (
         ("name", _("Name, A to Z")),
         ("-name", _("Name, Z to A")),
-        ("-seen", _("Last sign-in, newest first")),
-        ("seen", _("Last sign-in, oldest first")),
+        ("-seen", _("Last seen, newest first")),
+        ("seen", _("Last seen, oldest first")),
         ("-created", _("Newest first")),
     )
     q = SearchFilter(_("Name or e-mail"), method="search")
@@ -126,7 +129,8 @@ class PeopleFilter(ListFilter):
 
     def order(self, people: QuerySet[User], name: str, key: str) -> QuerySet[User]:
         """In the order of `name`, `seen` or `created`; who never signed in comes last."""
-        columns: dict[str, Any] = {"name": Lower("name"), "seen": F("last_login"), "created": F("date_joined")}
+        seen = Greatest("last_login", Subquery(LAST_USE))  # PostgreSQL: what is NULL does not count.
+        columns: dict[str, Any] = {"name": Lower("name"), "seen": seen, "created": F("date_joined")}
         column = columns[key.removeprefix("-")]
         return people.order_by(column.desc(nulls_last=True) if key.startswith("-") else column.asc(nulls_last=True))
 

@@ -146,7 +146,7 @@ class ProfileForm(forms.ModelForm):
     language = forms.ChoiceField(
         label=_("Language"),
         choices=settings.LANGUAGES,
-        help_text=_("Of the console on all your devices, and of the e-mails that you get."),
+        help_text=_("Used in the console and in e-mails."),
     )
     time_zone = forms.ChoiceField(
         label=_("Time zone"),

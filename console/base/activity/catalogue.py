@@ -122,7 +122,8 @@ def edit_page(
 ) -> HttpResponse:
     """Show the form of a new row, or with `row` of one that is there; save it by its verb `save(form.instance)`.
 
-    The form carries a mark of the row's `state`: who saves over somebody else's change is told, and saves once more.
+    The form carries a mark of the row's `state`: who saves over somebody else's change is asked first, and saves once
+    more.
     """
     seen = sha256(repr(state(row)).encode()).hexdigest() if row else ""
 
@@ -214,7 +215,7 @@ class Rehearsal:
 
     @cached_property
     def events(self) -> list[Any] | None:
-        """None where it can't be told, as someone else holds a row; else nothing: the rows say it."""
+        """None where someone else holds a row; else nothing: the rows say it."""
         return None if rehearse(self._try_each) is None else []
 
     def _try_each(self) -> None:

@@ -12,6 +12,7 @@ from console.base.hosts.models import (
     ApplicationMember,
     DefaultApi,
     HostApplication,
+    ReviewerInvitation,
     SensitiveApi,
     SigningKey,
 )
@@ -44,6 +45,13 @@ def person_for(user: User, permission: Permission, application_id: str, person_i
     """Return the person's membership, with the user; 404 and 403 as `application_for` has them."""
     application = application_for(user, permission, application_id)
     return row_or_404(ApplicationMember.objects.select_related("user"), application=application, pk=person_id)
+
+
+def invited_for(user: User, permission: Permission, application_id: str, invited_id: int) -> ReviewerInvitation:
+    """Return who was invited as a reviewer, with the invitation, open or not; 404 and 403 as `application_for`."""
+    application = application_for(user, permission, application_id)
+    rows = ReviewerInvitation.objects.select_related("invitation__team")
+    return row_or_404(rows, application=application, pk=invited_id)
 
 
 def key_for(user: User, permission: Permission, application_id: str, key_id: int) -> ApplicationKey:

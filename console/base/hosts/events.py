@@ -135,6 +135,11 @@ class ReviewerInvited(PartEvent):
         return f"{self.on.invitation.email} – {self.application}"
 
 
+class ReviewerInvitationWithdrawn(ReviewerInvited):
+    name, icon, colour = "reviewer.invitation_withdrawn", "x", "red"
+    log = _("took back the host side invitation of")
+
+
 class ReviewerJoined(PersonEvent):
     name, icon, colour = "reviewer.joined", "user-plus", "green"
     log = _("became a reviewer of")

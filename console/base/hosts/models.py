@@ -118,6 +118,7 @@ class ReviewerInvitation(models.Model):
 
     application = models.ForeignKey(HostApplication, on_delete=models.CASCADE, related_name="reviewer_invitations")
     invitation = models.ForeignKey(Invitation, on_delete=models.CASCADE, related_name="+")
+    began = models.BooleanField(db_default=False, help_text="the person is invited to the team for reviewing alone")
 
     objects = ReviewerInvitationQuerySet.as_manager()
 
@@ -126,6 +127,12 @@ class ReviewerInvitation(models.Model):
 
     def __str__(self) -> str:
         return f"{self.invitation}, {self.application}"
+
+    @property
+    def ends_with_it(self) -> bool:
+        """Whether nothing is left to join the team for without it: nobody else asked for the person."""
+        others = ReviewerInvitation.objects.filter(invitation=self.invitation_id).exclude(pk=self.pk)
+        return self.began and not others.exists()
 
 
 class ApplicationKey(models.Model):

@@ -88,7 +88,7 @@ class DecisionQuerySet(models.QuerySet[Any]):
         return self.filter(state=DecisionState.WAITING)
 
     def approved(self) -> Self:
-        """Approved and in force."""
+        """Approved and not ended: also what has expired and was not yet ended."""
         return self.filter(state=DecisionState.APPROVED)
 
     def items(self) -> Self:

@@ -1,5 +1,6 @@
 """What follows here from changes below."""
 
+from collections import defaultdict
 from datetime import datetime
 from typing import Any
 
@@ -29,10 +30,13 @@ def become_reviewer(sender: Any, *, invitation: Invitation, user: User, at: date
     admit_reviewer(invitation, user, at=at)
 
 
-def reviewer_words(invitation: Invitation) -> list[str]:
-    """Return of which applications the invitation makes a reviewer, in words."""
-    rows = ReviewerInvitation.objects.filter(invitation=invitation).select_related("application")
-    return [_("reviewer of %(application)s") % {"application": row.application} for row in rows]
+def reviewer_words(invitations: list[Invitation]) -> dict[int, list[str]]:
+    """Return of which applications each invitation makes a reviewer, in words; by the invitation's id."""
+    words: dict[int, list[str]] = defaultdict(list)
+    rows = ReviewerInvitation.objects.filter(invitation__in=invitations).select_related("application")
+    for row in rows.order_by("pk"):
+        words[row.invitation_id].append(_("reviewer of %(application)s") % {"application": row.application})
+    return words
 
 
 inviting.beside.append(reviewer_words)

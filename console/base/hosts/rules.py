@@ -22,6 +22,12 @@ def why_not_leave(person: ApplicationMember, administrators: list[ApplicationMem
     }
 
 
+def why_not_leave_any(user: User) -> str:
+    """Return the same for who may not know the application (P-1)."""
+    words = _("%(person)s is the only administrator of an application. The team must make someone else one first.")
+    return words % {"person": user}
+
+
 def why_not_remove_api(api: SensitiveApi, is_default: bool) -> str:
     """Return why an API can't be taken out of the list, in words; "" when it can."""
     return _("Every application has %(api)s in its list. Make it public instead.") % {"api": api} if is_default else ""

@@ -17,6 +17,11 @@ urlpatterns = [
     path("<slug:application_id>/configuration/", applications.configuration, name="configuration"),
     path("<slug:application_id>/people/add/", applications.add_person, name="add_person"),
     path("<slug:application_id>/people/invite/", applications.invite_reviewer, name="invite_reviewer"),
+    path(
+        "<slug:application_id>/people/invited/<int:invited_id>/withdraw/",
+        applications.withdraw_reviewer,
+        name="withdraw_reviewer",
+    ),
     path("<slug:application_id>/people/<int:person_id>/role/", applications.change_role, name="change_role"),
     path("<slug:application_id>/people/<int:person_id>/remove/", applications.remove_person, name="remove_person"),
     path("<slug:application_id>/keys/add/", applications.add_key, name="add_key"),

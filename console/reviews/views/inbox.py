@@ -138,8 +138,6 @@ def permission(request: SignedInRequest, decision: ApiPermission) -> HttpRespons
 def _permissions(request: SignedInRequest, decision: ApiPermission, together: list[ApiPermission]) -> HttpResponse:
     """Show what was asked for at once; on POST decide each in one transaction, and go on to what waits next (D-3)."""
     user, application = request.user, decision.application
-    for permission in together:
-        permission.application, permission.mini_program = application, decision.mini_program
     own = decision.requested_by_id == user.pk
     waiting = any(permission.state == DecisionState.WAITING for permission in together)
 

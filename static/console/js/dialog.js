@@ -20,13 +20,14 @@ document.addEventListener('click', event => {
 })
 dialog.addEventListener('cancel', event => { if (!mayClose(dialog)) event.preventDefault() })
 
-// <form data-dialog method="get"> does the same with its fields in the address.
+// <form data-dialog method="get"> does the same with its fields in the address, that of its button if it has one.
 document.addEventListener('submit', event => {
   const form = event.target.closest('form[data-dialog]')
   if (!form) return
   event.preventDefault()
+  const address = event.submitter?.getAttribute('formaction') ?? form.getAttribute('action')
   const fields = new URLSearchParams(new FormData(form))
-  htmx.ajax('GET', `${form.getAttribute('action')}?${fields}`, { source: form, target: '#dialog', swap: 'innerHTML' })
+  htmx.ajax('GET', `${address}?${fields}`, { source: event.submitter ?? form, target: '#dialog', swap: 'innerHTML' })
 })
 
 // What is downloaded leaves the page as it is: nothing else would close the dialog.

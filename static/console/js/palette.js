@@ -6,6 +6,8 @@ const palette = document.getElementById('palette')
 const hits = () => [...palette.querySelectorAll('[role=option]')]
 const chosen = () => palette.querySelector('[aria-selected=true]')
 const field = () => palette.querySelector('[name=q]')
+let answered = '' // the words that the hits are for
+let entered = null // Enter that came before its hits
 
 export function openPalette () {
   if (palette.open || document.querySelector('dialog[open]')) return
@@ -19,6 +21,13 @@ function choose (hit) {
   hit?.setAttribute('aria-selected', 'true')
   hit?.scrollIntoView({ block: 'nearest' })
   field()?.setAttribute('aria-activedescendant', hit?.id ?? '')
+}
+
+function follow ({ ctrlKey, metaKey }) {
+  entered = null
+  if (!chosen()) return
+  if (ctrlKey || metaKey) window.open(chosen().href, '_blank', 'noopener')
+  else window.location.assign(chosen().href)
 }
 
 // Searches only the program of this page, or everything again.
@@ -44,7 +53,12 @@ if (palette) {
     else if (event.target.closest('[data-only]')) limit()
   })
   palette.addEventListener('close', () => palette.replaceChildren())
-  palette.addEventListener('htmx:afterSettle', () => choose(hits()[0]))
+  palette.addEventListener('input', () => { entered = null })
+  palette.addEventListener('htmx:afterSettle', event => {
+    answered = event.detail.requestConfig.parameters.q ?? ''
+    choose(hits()[0])
+    if (entered && answered === field().value) follow(entered)
+  })
 
   palette.addEventListener('keydown', event => {
     if (event.isComposing || event.altKey) return // Enter and Tab are the input method's then.
@@ -54,10 +68,10 @@ if (palette) {
     if (event.key === 'ArrowDown' || event.key === 'ArrowUp') {
       event.preventDefault()
       choose(all[(place + (event.key === 'ArrowDown' ? 1 : -1) + all.length) % all.length])
-    } else if (event.key === 'Enter' && event.target === field() && chosen()) {
+    } else if (event.key === 'Enter' && event.target === field()) {
       event.preventDefault()
-      if (event.ctrlKey || event.metaKey) window.open(chosen().href, '_blank', 'noopener')
-      else window.location.assign(chosen().href)
+      if (answered === field().value) follow(event)
+      else entered = event
     } else if (event.target === field() && only && !event.shiftKey && !event.ctrlKey && !event.metaKey &&
         (event.key === 'Tab' || (event.key === 'Backspace' && only.value && !field().value))) {
       event.preventDefault()

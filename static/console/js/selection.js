@@ -1,5 +1,4 @@
-// Rows to tick: the bar that names their number is there while there is one, and its buttons open their dialogs.
-/* global htmx */
+// Rows to tick: the bar that names their number is there while there is one.
 const form = document.querySelector('[data-selection]')
 const all = document.querySelector('[data-pick-all]')
 const boxes = [...document.querySelectorAll('[data-pick]')]
@@ -25,11 +24,6 @@ if (form) {
   form.querySelector('[data-clear]').addEventListener('click', () => {
     tick(false)
     all.focus()
-  })
-  form.addEventListener('submit', event => {
-    event.preventDefault()
-    const address = `${event.submitter.getAttribute('formaction')}?${new URLSearchParams(new FormData(form))}`
-    htmx.ajax('GET', address, { source: event.submitter, target: '#dialog', swap: 'innerHTML' })
   })
   // A page that the browser brings back has its ticks.
   window.addEventListener('pageshow', draw)

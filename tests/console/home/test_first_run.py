@@ -146,6 +146,18 @@ def test_six_acts_from_an_operator_alone_to_a_bound_mini_program(signed_in):
     assert steps(lena) is None
 
 
+def test_who_decides_in_another_team_is_not_named(signed_in):
+    """P-1."""
+    application = make_application(make_team("Harbour"), "Metro Wallet")
+    reviewer = make_reviewer(application)
+    admin = make_member(make_team("City"), "admin")
+    program = make_program(admin.memberships.get().team)
+    make_binding(program, application, state="waiting")
+    page = signed_in(admin).get(reverse("home")).content.decode()
+    assert "people of Harbour" in page
+    assert str(reviewer) not in page
+
+
 def test_an_operator_sees_what_the_console_knows_and_no_more(signed_in, settings):
     client = signed_in(make_user(is_staff=True))
     titles = ["Address and sign-in", "First team and its administrator", "E-mail", "Template library", "IDE download"]

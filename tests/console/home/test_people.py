@@ -172,7 +172,7 @@ def test_nothing_waits_in_words_for_each_role(team, signed_in, role, words):
     make_online(program)
     make_agreement(program)
     page = signed_in(make_member(team, role)).get(reverse("home")).content.decode()
-    assert "Nothing waits for you" in page
+    assert "Nothing needs your attention" in page
     assert words in page
 
 
@@ -206,7 +206,7 @@ def test_an_operator_without_a_team_sees_what_is_empty(signed_in):
     assert [str(label) for label in holdings] == [
         "Teams",
         "Categories",
-        "Public templates",
+        "Template library",
         "Sensitive APIs",
         "IDE downloads",
     ]

@@ -35,7 +35,7 @@ def test_finds_every_kind_by_a_part_of_its_name(signed_in, task):
     assert groups == {
         "Grayscale tasks": ["Findme first"],
         "People": ["Findme Lee"],
-        "Interfaces": ["wx.findme"],
+        "APIs": ["wx.findme"],
         "Server domains": ["https://findme.example.com"],
     }
 

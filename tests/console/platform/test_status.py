@@ -33,11 +33,6 @@ URL = "/platform/status/"
 
 
 @pytest.fixture
-def operator():
-    return make_user("Olga", is_staff=True)
-
-
-@pytest.fixture
 def read(operator, signed_in):
     """Return a function that opens the page and gives its words in one line."""
     client = signed_in(operator)

@@ -11,11 +11,6 @@ from tests.factories import make_beat, make_task_sign, make_user, make_worker
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture
-def operator():
-    return make_user("Olga", is_staff=True)
-
-
 def texts(user):
     return list(user.notifications.order_by("pk").values_list("text", "detail"))
 

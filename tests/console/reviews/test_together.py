@@ -160,6 +160,9 @@ def test_what_is_wrong_stands_beside_its_request_and_nothing_is_lost(signed_in, 
     }
     shown = response.content.decode()
     assert "Yes, please." in shown
+    # The focus goes to the field that is wrong, not to the box above.
+    assert shown.count("is-invalid") == 1
+    assert 'data-focus="errors"' in shown
     assert shown.count("checked") == 2
     assert errors(client.post(page(asked), fields(asked))) == {"__all__": ["Mark at least one request."]}
     assert errors(client.post(page(asked), {"decision": "approve"})) == {"__all__": ["Mark at least one request."]}

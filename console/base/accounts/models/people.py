@@ -136,7 +136,10 @@ class Team(models.Model):
 
     @property
     def has_administrator(self) -> bool:
-        """Whether someone decides who joins (P-7); where nobody does, operators invite the first administrator."""
+        """Whether someone decides who joins (P-7): any member with that role, also one who can't sign in.
+
+        Where nobody does, operators invite the first administrator.
+        """
         return self.memberships.filter(role=TeamRole.ADMIN).exists()
 
 

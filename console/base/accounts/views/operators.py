@@ -15,19 +15,16 @@ from django.utils.translation import gettext as _
 from console.base.accounts import actions
 from console.base.accounts.access import SignedInRequest, any_member, any_team, first_invitation, operator, route
 from console.base.accounts.actions import safety
-from console.base.accounts.events import TeamEvent
+from console.base.accounts.events import OF_PEOPLE, TeamEvent
 from console.base.accounts.filters import MemberFilter
 from console.base.accounts.forms import AddMemberForm, NewTeamForm, TeamNameForm
 from console.base.accounts.models import Invitation, Membership, MembershipProposal, Team, User
 from console.base.accounts.permissions import Permission
-from console.base.activity.events import EVENTS, names
 from console.base.activity.models import ActivityEntry
 from console.base.activity.rehearsal import Follows
 from console.base.core.pages import NoteForm, confirm_page, form_page, page_of, posted
 
 RECENT = 6
-# What operators read of a team: who is in it. What it does with its programs is its own.
-OF_PEOPLE = names(event for event in EVENTS.values() if issubclass(event, TeamEvent))
 
 
 def _page_of(team: Team) -> str:
@@ -120,7 +117,9 @@ def remove_member(request: SignedInRequest, member: Membership) -> HttpResponse:
         toast=lambda _done: _("%(person)s is no longer a member.") % {"person": member.user},
         back=_page_of(member.team),
         template="accounts/confirm/remove.html",
-        follows=Follows(lambda: actions.remove_member(member, by=request.user)),
+        follows=Follows(
+            lambda: actions.remove_member(member, by=request.user), only=lambda event: isinstance(event, TeamEvent)
+        ),
         team=member.team,
         member=member,
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django import forms
+from django.contrib import messages
 from django.db.models import F
 from django.db.models.functions import Lower
 from django.db.models.lookups import IsNull
@@ -72,10 +73,13 @@ def new_person(request: SignedInRequest, user: User) -> HttpResponse:
     """Make an account without a password, and mail its person the link to set one."""
 
     def success(person: User) -> tuple[str, str]:
-        if form.cleaned_data["send_link"]:
-            authentication.send_password_link(request, person)
+        sends = form.cleaned_data["send_link"]
+        why_not = authentication.send_password_link(request, person) if sends else ""
+        if sends and not why_not:
             return _("A link is on its way to %(email)s.") % {"email": person.email}, _page_of(person)
-        return _("The account of %(person)s is made.") % {"person": person}, _page_of(person)
+        if why_not:
+            messages.warning(request, why_not)
+        return _("The account of %(person)s is created.") % {"person": person}, _page_of(person)
 
     def save(data: dict[str, Any]) -> User:
         fields = {name: value for name, value in data.items() if name != "send_link"}
@@ -129,7 +133,7 @@ def send_password_link(request: SignedInRequest, person: User) -> HttpResponse:
 
     def save(_data: dict[str, Any]) -> None:
         refuse_if(why_not)
-        authentication.send_password_link(request, person)
+        refuse_if(authentication.send_password_link(request, person))
 
     return confirm_page(
         request,

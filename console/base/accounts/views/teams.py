@@ -31,7 +31,7 @@ from console.base.accounts.authentication import record_sign_in
 from console.base.accounts.export import security_csv
 from console.base.accounts.filters import MemberFilter
 from console.base.accounts.forms import DecideForm, InviteForm, NewUserForm, ProfileForm, RoleForm, TeamForm
-from console.base.accounts.inviting import role_words
+from console.base.accounts.inviting import role_words, with_roles
 from console.base.accounts.models import Invitation, Membership, MembershipProposal, SecurityEntry, Team, User
 from console.base.accounts.permissions import TEAM_ROLE_PERMISSIONS, Permission, lacking
 from console.base.activity.models import ActivityEntry
@@ -63,7 +63,7 @@ def detail(request: SignedInRequest, team: Team) -> HttpResponse:
         "team": team,
         "filter": filters,
         "page": page_of(request, filters.qs),
-        "invitations": team.invitations.open().select_related("invited_by"),
+        "invitations": with_roles(team.invitations.open().select_related("invited_by")),
         "proposals": team.proposals.open().select_related("asked_by"),
         "entries": ActivityEntry.objects.of_team(team.pk)[:RECENT],
         "why_not": lacking(TEAM_ROLE_PERMISSIONS[team.membership.role], Permission.ADMINISTER),
@@ -106,7 +106,7 @@ def invite(request: SignedInRequest, team: Team) -> HttpResponse:
         InviteForm(posted(request), initial={"role": "developer"}),
         save=lambda data: actions.invite(team, by=request.user, **data),
         success=lambda invitation: (
-            _("The invitation to %(email)s is on its way.") % {"email": invitation.email},
+            _("An invitation is on its way to %(email)s.") % {"email": invitation.email},
             _page_of(team),
         ),
         template="accounts/invite.html",

@@ -13,7 +13,7 @@ from console.base.accounts import actions as accounts
 from console.base.accounts.models import Invitation, Team, User
 from console.base.accounts.permissions import ApplicationRole, TeamRole
 from console.base.activity.events import emit
-from console.base.core.errors import ActionRefused
+from console.base.core.errors import ActionRefused, Conflict
 from console.base.hosts import events
 from console.base.hosts.actions import add_person, create_application
 from console.base.hosts.models import ApplicationMember, HostApplication, ReviewerInvitation
@@ -37,6 +37,7 @@ def invite_reviewer(
         return add_person(application, user=member, role=ApplicationRole.REVIEWER, by=by, at=at)
     invitation = team.invitations.open().filter(email=email).first()
     again = ReviewerInvitation.objects.filter(application=application, invitation=invitation).first()
+    began = invitation is None or _began(invitation, at=at)
     if invitation is None:
         invitation = accounts.invite_into(team, email=email, role=TeamRole.VIEWER, by=by, at=at)
     elif again or invitation.expires_at <= at:
@@ -44,9 +45,33 @@ def invite_reviewer(
         invitation = accounts.resend_invitation(invitation, by=by, at=at)
     if again:
         return again
-    invited = ReviewerInvitation.objects.create(application=application, invitation=invitation)
+    invited = ReviewerInvitation.objects.create(application=application, invitation=invitation, began=began)
     emit(events.ReviewerInvited(invited, by=by, at=at, after={"role": ApplicationRole.REVIEWER}))
     return invited
+
+
+def _began(invitation: Invitation, *, at: datetime) -> bool:
+    """Whether only reviewing keeps the invitation open: it was made for that, or had expired until now."""
+    rows = ReviewerInvitation.objects.filter(invitation=invitation)
+    return invitation.expires_at <= at or rows.filter(began=True).exists()
+
+
+@transaction.atomic
+def withdraw_reviewer(invited: ReviewerInvitation, *, by: User, at: datetime | None = None) -> None:
+    """Take back that the person will be a reviewer; an invitation to the team that was made for it ends, too (P-11).
+
+    Raises Conflict when it was accepted or taken back.
+    """
+    team, at = accounts.lock(invited.application.team), at or timezone.now()
+    invited_now = ReviewerInvitation.objects.open().filter(pk=invited.pk, application__team=team)
+    current = invited_now.select_related("application", "invitation__team").first()
+    if current is None:
+        raise Conflict(_("Someone else was first: this invitation was accepted or taken back."))
+    before, invitation = {"role": ApplicationRole.REVIEWER}, current.invitation
+    emit(events.ReviewerInvitationWithdrawn(current, by=by, at=at, before=before))
+    if current.ends_with_it:
+        accounts.revoke_invitation(invitation, by=by, at=at)
+    current.delete()
 
 
 def _refuse_higher(invitation: Invitation) -> None:

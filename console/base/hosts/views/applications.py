@@ -20,7 +20,7 @@ from console.base.activity.views import activity_page
 from console.base.core.errors import ActionRefused, Conflict
 from console.base.core.pages import NoteForm, confirm_page, form_page, posted
 from console.base.hosts import actions, events, rules
-from console.base.hosts.access import application_for, key_for, person_for
+from console.base.hosts.access import application_for, invited_for, key_for, person_for
 from console.base.hosts.actions import inviting
 from console.base.hosts.forms import CreateForm, EditForm, KeyForm, PersonForm, ReviewerForm, RoleForm
 from console.base.hosts.models import ApplicationKey, ApplicationMember, HostApplication, ReviewerInvitation
@@ -126,7 +126,7 @@ def invite_reviewer(request: SignedInRequest, application: HostApplication) -> H
     def toast(invited: ReviewerInvitation | ApplicationMember) -> str:
         if isinstance(invited, ApplicationMember):
             return _("%(person)s is a member of the team, and a reviewer now.") % {"person": invited.user}
-        return _("The invitation to %(email)s is on its way.") % {"email": invited.invitation.email}
+        return _("An invitation is on its way to %(email)s.") % {"email": invited.invitation.email}
 
     return _dialog(
         request,
@@ -135,6 +135,21 @@ def invite_reviewer(request: SignedInRequest, application: HostApplication) -> H
         template="hosts/confirm/invite_reviewer.html",
         save=lambda data: inviting.invite_reviewer(application, by=request.user, **data),
         toast=toast,
+    )
+
+
+@route(Permission.EDIT_APPLICATION, load=invited_for, methods="GET POST", sudo=True)
+def withdraw_reviewer(request: SignedInRequest, invited: ReviewerInvitation) -> HttpResponse:
+    """Take an invitation as reviewer back (P-11)."""
+    return _dialog(
+        request,
+        invited.application,
+        forms.Form(posted(request)),
+        template="hosts/confirm/withdraw_reviewer.html",
+        save=lambda _data: inviting.withdraw_reviewer(invited, by=request.user),
+        toast=lambda _done: _("The invitation of %(email)s is taken back.") % {"email": invited.invitation.email},
+        invitation=invited.invitation,
+        ends=invited.ends_with_it,
     )
 
 

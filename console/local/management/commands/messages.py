@@ -5,7 +5,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand
 
-from console.local import catalogue
+from console.local import translations
 
 
 class Command(BaseCommand):
@@ -21,6 +21,6 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         """Do it and say how many strings wait for their translation."""
         if not options["compile"]:
-            waiting = catalogue.update()
-            self.stdout.write(f"{catalogue.path()}: {waiting} strings wait for their translation.")
-        catalogue.compile_to_file()
+            waiting = translations.update()
+            self.stdout.write(f"{translations.path()}: {waiting} strings wait for their translation.")
+        translations.compile_to_file()

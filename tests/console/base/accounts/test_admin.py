@@ -16,11 +16,6 @@ from tests.console.base.accounts.acting import entries, let_proof_grow_old
 from tests.factories import PASSWORD, make_application, make_member, make_user
 
 
-@pytest.fixture
-def operator(db):
-    return make_user("Olga", is_staff=True)
-
-
 @pytest.fixture(autouse=True)
 def rows_of_a_form_are_looked_up_one_by_one(settings):
     """Django's formsets look each row and its person up by themselves: forms of the admin, not lists of ours."""

@@ -9,9 +9,9 @@ from django.core import mail
 from django.urls import reverse
 from django.utils import timezone
 
-from console.base.accounts import actions, delivery, security
+from console.base.accounts import actions, delivery, devices, security, throttle
 from console.base.accounts.actions import safety
-from console.base.accounts.models import Invitation, SecurityEntry, User
+from console.base.accounts.models import Invitation, SecurityEntry, User, UserSession
 from console.base.accounts.states import SecurityKind
 from tests.console.base.accounts.acting import entries, let_proof_grow_old
 from tests.factories import PASSWORD, join, make_member, make_team, make_user
@@ -19,11 +19,6 @@ from tests.factories import PASSWORD, join, make_member, make_team, make_user
 PEOPLE = "/platform/people/"
 NEW = "/platform/people/new/"
 LOG = "/platform/security-log/"
-
-
-@pytest.fixture
-def operator(db):
-    return make_user("Olga", email="olga@example.com", is_staff=True)
 
 
 @pytest.fixture
@@ -67,6 +62,10 @@ def test_searches_filters_and_sorts(house, operator, client):
     assert shown(client, show="inactive") == [gone]
     assert shown(client, sort="-name")[0] == gone
     assert shown(client, sort="-seen")[0] == operator
+    later = timezone.now() + timedelta(minutes=5)
+    UserSession.objects.create(user=house.viewer, session_key="used", address="203.0.113.7", last_used_at=later)
+    assert shown(client, sort="-seen")[:2] == [house.viewer, operator]
+    assert shown(client, sort="seen")[:2] == [operator, house.viewer]
     assert "hidden-secret" not in client.get(PEOPLE).content.decode()
 
 
@@ -122,6 +121,24 @@ def test_without_the_link_nothing_is_mailed(client):
     client.post(NEW, {"email": "new@example.com", "name": "Nia"})
     assert User.objects.filter(email="new@example.com").exists()
     assert mails() == {}
+
+
+def test_says_when_the_link_is_not_sent(client, operator):
+    """More than an hour allows: the account is there, and nobody waits for a mail."""
+    for number in range(throttle.RESET_MAILS.amount):
+        assert client.post(url("send_password_link", operator)).status_code == 302, number
+    refused = client.post(url("send_password_link", operator))
+    assert refused.status_code == 422
+    assert "No link was sent to olga@example.com" in refused.context["form"].non_field_errors()[0]
+
+    for _number in range(throttle.RESETS_OF_NETWORK.amount):
+        throttle.RESETS_OF_NETWORK.take(devices.network_of("127.0.0.1"))
+    page = client.post(NEW, {"email": "new@example.com", "name": "Nia", "send_link": "on"}, follow=True)
+    assert [(message.level_tag, str(message)) for message in page.context["messages"]][-2:] == [
+        ("warning", "No link was sent to new@example.com: too many in the last hour. Try again in an hour."),
+        ("success", "The account of Nia is created."),
+    ]
+    assert "new@example.com" not in mails()
 
 
 def test_an_address_that_is_taken_is_refused_beside_it(house, client):

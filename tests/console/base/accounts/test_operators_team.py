@@ -11,12 +11,7 @@ from console.base.core.errors import Conflict
 from console.base.hosts.models import ApplicationMember
 from miniprograms.actions import take_off_shelf
 from tests.console.base.accounts.acting import entries, let_proof_grow_old
-from tests.factories import PASSWORD, make_application, make_member, make_program, make_team, make_user
-
-
-@pytest.fixture
-def operator(db):
-    return make_user("Olga", email="olga@example.com", is_staff=True)
+from tests.factories import PASSWORD, make_application, make_member, make_program, make_team
 
 
 @pytest.fixture
@@ -112,20 +107,33 @@ def test_nobody_adds_themselves(which, house, empty, operator, client):
     assert entries(team.pk) == []
 
 
-def test_removes_a_member_after_saying_what_follows(house, client):
-    application = make_application(house.team)
+def test_removes_a_member_and_names_no_application(house, client):
+    """P-1: which applications a team has, and who works in them, is its own."""
+    application = make_application(house.team, "Metro Wallet", listed=False)
     ApplicationMember.objects.create(application=application, user=house.viewer, role="reviewer")
     at = url("remove_member", house.team, member_id=house.member(house.viewer).pk)
 
     dialog = client.get(at, headers={"HX-Request": "true", "HX-Target": "dialog"})
-    announced = [event.name for event in dialog.context["follows"].events]
+    assert "Metro Wallet" not in dialog.content.decode()
+    assert "Roles in the team’s applications end as well." in dialog.content.decode()
     assert client.post(at, {"note": "left the company"}).url == url("team", house.team)
 
     assert not house.team.members.filter(pk=house.viewer.pk).exists()
     assert not ApplicationMember.objects.filter(user=house.viewer).exists()
-    assert [entry[0] for entry in entries(house.team.pk)] == ["member.removed", *announced]
-    assert announced == ["reviewer.removed"]
+    assert [entry[0] for entry in entries(house.team.pk)] == ["member.removed", "reviewer.removed"]
     assert client.get(at).status_code == 404
+
+
+def test_who_alone_administers_an_application_stays_and_it_is_not_named(house, client, signed_in):
+    application = make_application(house.team, "Metro Wallet", listed=False)
+    ApplicationMember.objects.create(application=application, user=house.viewer, role="app_admin")
+    ids = {"team_id": house.team.pk, "member_id": house.member(house.viewer).pk}
+    refused = client.post(reverse("platform:remove_member", kwargs=ids), {})
+    assert refused.status_code == 422
+    assert "the only administrator of an application" in refused.context["form"].non_field_errors()[0]
+    assert "Metro Wallet" not in refused.content.decode()
+    refused = signed_in(house.admin).post(reverse("accounts:remove", kwargs=ids), {})
+    assert "Metro Wallet" in refused.content.decode()
 
 
 def test_the_last_administrator_stays(house, client):

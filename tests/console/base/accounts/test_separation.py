@@ -18,11 +18,6 @@ from tests.factories import PASSWORD, make_member, make_user
 
 
 @pytest.fixture
-def operator(db):
-    return make_user("Olga", email="olga@example.com", is_staff=True)
-
-
-@pytest.fixture
 def root(db):
     return make_user("Root", is_staff=True, is_superuser=True)
 

@@ -13,11 +13,6 @@ LIST = reverse("admin:hosts_defaultapi_changelist")
 
 
 @pytest.fixture
-def operator(signed_in):
-    return signed_in(factories.make_user("Olga", is_staff=True))
-
-
-@pytest.fixture
 def kept():
     return DefaultApi.objects.create(name="wx.openDoor", title="Open the door")
 
@@ -28,11 +23,11 @@ def entries():
     ]
 
 
-def test_a_new_one_goes_into_every_list_as_public(operator):
+def test_a_new_one_goes_into_every_list_as_public(operator_client):
     first, second = factories.make_application(), factories.make_application()
     factories.make_api(second, "wx.openDoor", title="Its own")
     fields = {"name": "wx.openDoor", "title": " Open  the door ", "restricted": "on"}
-    assert operator.post(ADD, fields).status_code == 302
+    assert operator_client.post(ADD, fields).status_code == 302
     api = DefaultApi.objects.get(name="wx.openDoor")
     assert (api.title, api.restricted) == ("Open the door", True)
     assert list(first.apis.values_list("name", "title", "restricted")) == [("wx.openDoor", "Open the door", False)]
@@ -43,11 +38,11 @@ def test_a_new_one_goes_into_every_list_as_public(operator):
     ]
 
 
-def test_an_edit_is_for_applications_to_come(operator, kept):
+def test_an_edit_is_for_applications_to_come(operator_client, kept):
     listed = factories.make_api(factories.make_application(), kept.name, title="Open the door")
     change = reverse("admin:hosts_defaultapi_change", args=[kept.pk])
     for _twice in range(2):
-        assert operator.post(change, {"name": "wx.other", "title": "Open any door"}).status_code == 302
+        assert operator_client.post(change, {"name": "wx.other", "title": "Open any door"}).status_code == 302
     kept.refresh_from_db()
     assert (kept.name, kept.title, kept.restricted) == ("wx.openDoor", "Open any door", False)
     listed.refresh_from_db()
@@ -58,20 +53,20 @@ def test_an_edit_is_for_applications_to_come(operator, kept):
 
 
 @pytest.mark.parametrize("way", ["one", "selected"])
-def test_the_applications_keep_what_is_deleted(operator, kept, way):
+def test_the_applications_keep_what_is_deleted(operator_client, kept, way):
     listed = factories.make_api(factories.make_application(), kept.name)
     if way == "one":
-        operator.post(reverse("admin:hosts_defaultapi_delete", args=[kept.pk]), {"post": "yes"})
+        operator_client.post(reverse("admin:hosts_defaultapi_delete", args=[kept.pk]), {"post": "yes"})
     else:
-        operator.post(LIST, {"action": "delete_selected", "_selected_action": [kept.pk], "post": "yes"})
+        operator_client.post(LIST, {"action": "delete_selected", "_selected_action": [kept.pk], "post": "yes"})
     assert not DefaultApi.objects.filter(pk=kept.pk).exists()
     listed.refresh_from_db()
     assert [(verb, target) for verb, _by, target, _changes in entries()] == [("default_api.deleted", "wx.openDoor")]
 
 
 @pytest.mark.parametrize("name", ["wx.", "wx open", "wx.open\0", "wx.openDoor"])
-def test_bad_and_taken_names_are_refused(operator, kept, name):
-    assert operator.post(ADD, {"name": name, "title": "Something"}).status_code == 200
+def test_bad_and_taken_names_are_refused(operator_client, kept, name):
+    assert operator_client.post(ADD, {"name": name, "title": "Something"}).status_code == 200
     assert entries() == []
 
 

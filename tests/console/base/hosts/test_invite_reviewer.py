@@ -11,7 +11,7 @@ from console.base.accounts import delivery
 from console.base.accounts.models import Invitation
 from console.base.activity.models import ActivityEntry
 from console.base.core.errors import ActionRefused, Conflict
-from console.base.hosts.actions.inviting import create_with_reviewer, invite_reviewer
+from console.base.hosts.actions.inviting import create_with_reviewer, invite_reviewer, withdraw_reviewer
 from console.base.hosts.models import HostApplication, ReviewerInvitation
 from tests import factories
 
@@ -21,6 +21,11 @@ NEW = {"name": "Noor", "password": "plenty of sea air"}
 
 def url(application):
     return f"/apps/{application.application_id}/people/invite/"
+
+
+def withdraw_url(application):
+    invited = application.reviewer_invitations.get()
+    return reverse("hosts:withdraw_reviewer", args=[application.application_id, invited.pk])
 
 
 def accept(client, invitation=None):
@@ -104,6 +109,68 @@ def test_an_application_s_administrator_does_not_renew_what_gives_more_in_the_te
     assert Invitation.objects.get().issue == 1
 
 
+def test_mail_and_link_name_every_role_that_they_give(application, admin, team_admin):
+    accounts.invite(application.team, email=NOOR, role="admin", by=team_admin)
+    invite_reviewer(application, email=NOOR, by=admin)
+    delivery.send_waiting(at=timezone.now())
+    words = "as team administrator, reviewer of Metro Wallet"
+    assert words in mail.outbox[-1].body
+    page = Client().get(reverse("accounts:accept", args=[Invitation.objects.get().token]))
+    assert words in " ".join(page.content.decode().split())
+
+
+def test_the_team_sees_what_an_invitation_gives_and_operators_see_no_application(signed_in, application, team_admin):
+    """P-1, P-7."""
+    invite_reviewer(application, email=NOOR, by=team_admin)
+    page = signed_in(team_admin).get(reverse("accounts:detail", args=[application.team_id]))
+    assert "Viewer, reviewer of Metro Wallet" in page.content.decode()
+    operator = signed_in(factories.make_user(is_staff=True))
+    page = operator.get(reverse("platform:team", args=[application.team_id])).content.decode()
+    assert NOOR in page and "Metro Wallet" not in page
+
+
+def test_an_invitation_for_reviewing_alone_ends_when_it_is_taken_back(signed_in, application, admin):
+    """By any administrator of the application, who need not be one of the team (P-11)."""
+    invite_reviewer(application, email=NOOR, by=admin)
+    client, at = signed_in(factories.make_reviewer(application, "app_admin")), withdraw_url(application)
+    assert at in client.get(application.get_absolute_url()).content.decode()
+    assert "The link stops working" in client.get(at).content.decode()
+
+    assert client.post(at).url == application.get_absolute_url()
+
+    assert accept(Client(), Invitation.objects.get()).status_code == 404
+    assert (Invitation.objects.open().count(), ReviewerInvitation.objects.count()) == (0, 0)
+    assert [row[0] for row in log(application)] == ["reviewer.invited", "reviewer.invitation_withdrawn"]
+    assert client.post(at).status_code == 404
+    assert invite_reviewer(application, email=NOOR, by=admin).ends_with_it
+
+
+def test_what_others_asked_of_the_person_stays(signed_in, application, admin, team_admin):
+    other = factories.make_application(application.team)
+    for each in (application, other):
+        invite_reviewer(each, email=NOOR, by=admin)
+    assert "stays open" in signed_in(admin).get(withdraw_url(application)).content.decode()
+    withdraw_reviewer(application.reviewer_invitations.get(), by=admin)
+    assert Invitation.objects.open().exists()
+    withdraw_reviewer(other.reviewer_invitations.get(), by=admin)
+    assert not Invitation.objects.open().exists()
+
+    accounts.invite(application.team, email=NOOR, role="viewer", by=team_admin)
+    withdraw_reviewer(invite_reviewer(application, email=NOOR, by=admin), by=admin)
+    assert Invitation.objects.open().exists()
+    Invitation.objects.open().update(expires_at=timezone.now())  # sent anew for reviewing, it ends with it
+    withdraw_reviewer(invite_reviewer(application, email=NOOR, by=admin), by=admin)
+    assert not Invitation.objects.open().exists()
+
+
+def test_what_was_accepted_is_not_taken_back(application, admin):
+    invited = invite_reviewer(application, email=NOOR, by=admin)
+    accept(Client())
+    with pytest.raises(Conflict):
+        withdraw_reviewer(invited, by=admin)
+    assert roles(application)[NOOR] == "reviewer"
+
+
 def test_what_the_team_took_back_gives_nothing(application, admin, team_admin):
     invite_reviewer(application, email=NOOR, by=admin)
     invitation = accounts.revoke_invitation(Invitation.objects.get(), by=team_admin)
@@ -120,8 +187,10 @@ def test_nobody_invites_themselves(signed_in, application, admin):
 
 
 def test_a_reviewer_and_the_team_s_administrator_may_not(signed_in, application, reviewer, team_admin):
+    invite_reviewer(application, email="early@city.example", by=team_admin)
     for person in (reviewer, team_admin):
         assert signed_in(person).post(url(application), {"email": NOOR}).status_code == 403
+        assert signed_in(person).post(withdraw_url(application)).status_code == 403
 
 
 def test_with_a_reviewer_who_can_not_be_one_nothing_is_created(team_admin, application):
