@@ -116,6 +116,12 @@ class ProgramGrant(Grant):
         return self.state == DecisionState.APPROVED and self.expires_at is not None
 
     @property
+    def replaces(self) -> ProgramGrant | None:
+        """The grant whose place it takes once it is approved; None of what is no request to renew one, or no more."""
+        waits = self.state == DecisionState.WAITING
+        return self.renews if waits and self.renews and self.renews.state == DecisionState.APPROVED else None
+
+    @property
     def expires_soon(self) -> bool:
         """Whether it is in force and ends within EXPIRES_SOON days."""
         if self.state != DecisionState.APPROVED or self.expires_at is None or self.is_expired:

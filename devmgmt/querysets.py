@@ -18,12 +18,17 @@ if TYPE_CHECKING:
     from devmgmt.models import ApiPermission
 
 
+# By the database's clock, noticed or not (D-10).
+EXPIRED = Q(state=DecisionState.APPROVED, expires_at__lte=Now())
+GRANTED = Q(state=DecisionState.APPROVED) & (Q(expires_at=None) | Q(expires_at__gt=Now()))
+
+
 class GrantQuerySet(DecisionQuerySet):
     """Which grants; the same for exemptions and interface permissions."""
 
     def granted(self) -> Self:
         """In force (D-2, D-3), by the database's clock: nothing that has expired, noticed or not (D-10)."""
-        return self.approved().filter(Q(expires_at=None) | Q(expires_at__gt=Now()))
+        return self.filter(GRANTED)
 
     def expired(self, *, at: datetime) -> Self:
         """Approved for a time that was over at `at`, and not yet ended (D-10)."""

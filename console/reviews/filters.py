@@ -24,6 +24,7 @@ from console.base.hosts.querysets import (
 from console.base.hosts.states import DecisionState
 from console.reviews import querysets
 from console.reviews.querysets import AUDIT, BINDING, EXEMPTION, PERMISSION, Requests
+from devmgmt.querysets import EXPIRED, GRANTED
 from miniprograms.models import MiniProgram
 from miniprograms.querysets import BindingQuerySet
 
@@ -109,8 +110,8 @@ class GrantFilter(RequestFilter):
     """Kind and words over what an application has granted."""
 
     tabs = {
-        "now": (_("Granted now"), Q(state=DecisionState.APPROVED)),
-        "past": (_("Past"), Q(state=DecisionState.ENDED)),
+        "now": (_("Granted now"), GRANTED),
+        "past": (_("Past"), Q(state=DecisionState.ENDED) | EXPIRED),
     }
     kind = filters.ChoiceFilter(
         label=_("Kind"), choices=GRANTS, empty_label=_("Any kind"), method="of_kind", widget=FilterSelect

@@ -136,14 +136,19 @@ class TogetherForm(GrantDecisionForm):
 class SelectedForm(forms.Form):
     """Approve what `open` names of these requests, by item: “17,18”.
 
-    What someone else has moved since is said, and nothing is saved.
+    What someone else has moved since is said, and nothing is saved. Renewals get an end, or none by a tick (D-10).
     """
 
     until = UntilField()
+    endless = forms.BooleanField(label=_("Without end, the renewals too"), required=False)
 
     def __init__(self, *args: Any, permissions: Sequence[ApiPermission], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.permissions = permissions
+        if any(row.replaces for row in permissions):
+            self.fields["until"].help_text = _("Renewals need a last day, or the tick below.")
+        else:
+            del self.fields["endless"]
 
     def clean(self) -> dict[str, Any]:
         data = super().clean() or self.cleaned_data
@@ -155,4 +160,7 @@ class SelectedForm(forms.Form):
                 self.add_error(None, words % {"subject": row.subject(), "state": row.get_state_display().lower()})
         if not data["chosen"]:
             self.add_error(None, _("Select at least one request."))
+        renews = any(row.replaces for row in data["chosen"])
+        if renews and "until" in data and bool(data["until"]) == data["endless"]:
+            self.add_error("until", _("Renewals are among these: either choose a last day, or tick the box below."))
         return data

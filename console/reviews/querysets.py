@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import reduce
 from operator import add
@@ -18,7 +18,8 @@ from console.base.hosts.models import ApplicationMember, Decision, DefaultApi, H
 from console.base.hosts.querysets import DecisionQuerySet, DefaultApiQuerySet, HostApplicationQuerySet
 from console.base.hosts.states import DecisionState
 from devmgmt import submissions
-from devmgmt.models import ApiPermission, DomainExemption
+from devmgmt.models import ApiPermission, DomainExemption, ProgramGrant
+from devmgmt.querysets import GRANTED
 from miniprograms.models import Binding, MiniProgram
 from releases.models import ReviewDecision, Version
 
@@ -33,8 +34,8 @@ PEOPLE = ("application", "requested_by", "decided_by")
 LOADED: Mapping[str, tuple[str, ...]] = {
     AUDIT: ("audit__version", "audit__mini_program__team", *PEOPLE),
     BINDING: ("mini_program__team", *PEOPLE),
-    EXEMPTION: ("mini_program__team", "ended_by", *PEOPLE),
-    PERMISSION: ("mini_program__team", "ended_by", *PEOPLE),
+    EXEMPTION: ("mini_program__team", "ended_by", "renews", *PEOPLE),
+    PERMISSION: ("mini_program__team", "ended_by", "renews", *PEOPLE),
 }
 Requests = Mapping[str, DecisionQuerySet]
 DECIDED = ("decided_at", "requested_at")
@@ -64,6 +65,14 @@ class Line:
     def apis(self) -> list[str]:
         """The APIs of an item with several."""
         return [permission.api for permission in self.together]
+
+    @property
+    def renewed(self) -> list[ProgramGrant]:
+        """The grants whose place its requests take, what ends first first (D-10)."""
+        rows: Sequence[ProgramGrant] = self.together or (
+            (self.decision,) if isinstance(self.decision, ProgramGrant) else ()
+        )
+        return sorted((old for row in rows if (old := row.replaces)), key=lambda old: (old.expires_at, old.pk))
 
 
 def decidable_by(user: User) -> Requests:
@@ -137,7 +146,8 @@ def item_lines(rows: list[dict[str, Any]]) -> list[Line]:
     found = lines(rows)
     shown = [line.decision for line in found if isinstance(line.decision, ApiPermission)]
     items: dict[int, list[ApiPermission]] = {}
-    for permission in ApiPermission.objects.together_with(shown).order_by("pk") if shown else ():
+    together = ApiPermission.objects.together_with(shown).select_related("renews").order_by("pk")
+    for permission in together if shown else ():
         items.setdefault(permission.item, []).append(permission)
     return [_item(line, items) for line in found]
 
@@ -218,7 +228,7 @@ def _count(decisions: DecisionQuerySet) -> Coalesce:
 def granted_counts(binding: Binding) -> dict[str, int]:
     """Return how many exemptions and permissions would end with the binding, by kind."""
     requests = grants_of(binding.application)
-    return {kind: rows.approved().filter(mini_program=binding.mini_program).count() for kind, rows in requests.items()}
+    return {kind: rows.filter(GRANTED, mini_program=binding.mini_program).count() for kind, rows in requests.items()}
 
 
 def holders_of(api: SensitiveApi) -> int:

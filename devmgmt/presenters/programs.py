@@ -13,6 +13,7 @@ from django.db.models import Count, Sum
 
 from console.base.hosts.states import DecisionState
 from devmgmt.models import ApiPermission, DomainExemption, LogVolume, ServerDomain
+from devmgmt.querysets import EXPIRED
 from devmgmt.states import DomainType
 from miniprograms.models import MiniProgram
 
@@ -66,9 +67,10 @@ def summaries(programs: Iterable[MiniProgram], *, at: datetime) -> list[Summary]
     for program, kind, count in domains.values_list("mini_program", "kind").annotate(Count("pk")):
         found[program].domains[kind] = count
     of_these = {"mini_program__in": found}
-    for exemption in DomainExemption.objects.live().filter(**of_these).select_related("application").order_by("id"):
+    exemptions = DomainExemption.objects.live().exclude(EXPIRED).filter(**of_these)
+    for exemption in exemptions.select_related("application").order_by("id"):
         found[exemption.mini_program_id].exemptions.append(exemption)
-    permissions = ApiPermission.objects.live().filter(**of_these).order_by()
+    permissions = ApiPermission.objects.live().exclude(EXPIRED).filter(**of_these).order_by()
     for program, state, count in permissions.values_list("mini_program", "state").annotate(Count("pk")):
         found[program].permissions[state] = count
     for program, (entries, errors) in _entries(list(found), at=at).items():

@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from console.base.accounts.access import SignedInRequest, route
 from console.base.accounts.permissions import Permission
 from console.base.activity.rehearsal import Follows
-from console.base.core.pages import confirm_page, form_page, posted
+from console.base.core.pages import confirm_page, form_page, named, posted
 from console.base.core.states import badge_of
 from devmgmt import actions
 from devmgmt.access import exemption_for, permission_for
@@ -32,7 +32,7 @@ def apply_for_exemption(request: SignedInRequest, program: MiniProgram) -> HttpR
     url = reverse("devmgmt:domains", args=[program.app_id])
     return form_page(
         request,
-        ExemptionForm(posted(request), applications=bound, initial=_before(own, request.GET.get("application", ""))),
+        ExemptionForm(posted(request), applications=bound, initial=_before(own, named(request, "application"))),
         save=lambda data: actions.apply_for_exemption(program, by=request.user, **data),
         success=lambda grant: (_("%(application)s is asked. Its reviewers decide.") % _names(grant), url),
         template="devmgmt/exemption_form.html",

@@ -20,6 +20,7 @@ from devmgmt import actions, rules, submissions
 from devmgmt.filters import PermissionFilter
 from devmgmt.forms.permissions import PermissionsForm
 from devmgmt.models import ApiPermission
+from devmgmt.querysets import EXPIRED
 from devmgmt.states import SHOWN_PAST
 from miniprograms.access import mini_program_for
 from miniprograms.models import MiniProgram
@@ -75,11 +76,12 @@ def _left(program: MiniProgram) -> set[str]:
 def _list(request: SignedInRequest, program: MiniProgram, application: HostApplication) -> dict[str, Any]:
     """Return what one application restricts, with the program's newest request for each."""
     own = ApiPermission.objects.filter(mini_program=program, application=application)
+    own = own.annotate(now=Case(When(EXPIRED, then=Value(DecisionState.ENDED)), default="state"))
     # What waits says most, then what is granted: a renewal that was rejected leaves the grant in force.
-    says_most = Case(When(state=DecisionState.WAITING, then=0), When(state=DecisionState.APPROVED, then=1), default=2)
+    says_most = Case(When(now=DecisionState.WAITING, then=0), When(now=DecisionState.APPROVED, then=1), default=2)
     newest = own.filter(api=OuterRef("name")).order_by(says_most, "-pk")
     apis = application.apis.annotate(
-        stands=Coalesce(Subquery(newest.values("state")[:1]), Value("")), newest=Subquery(newest.values("pk")[:1])
+        stands=Coalesce(Subquery(newest.values("now")[:1]), Value("")), newest=Subquery(newest.values("pk")[:1])
     )
     # What concerns devices now, or will, comes first.
     order = (Case(When(stands__in=[DecisionState.APPROVED, DecisionState.WAITING], then=0), default=1), "name")

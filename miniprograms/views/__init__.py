@@ -22,7 +22,7 @@ from console.base.activity.models import ActivityEntry
 from console.base.activity.rehearsal import Follows
 from console.base.activity.views import activity_page
 from console.base.core.errors import Conflict
-from console.base.core.pages import NoteForm, confirm_page, form_page, page_of, posted
+from console.base.core.pages import NoteForm, confirm_page, form_page, named, page_of, posted
 from console.base.hosts.models import HostApplication
 from console.base.hosts.states import DecisionState
 from miniprograms import actions
@@ -114,7 +114,7 @@ def create(request: SignedInRequest, teams: QuerySet[Team]) -> HttpResponse:
 
 def _asked(request: SignedInRequest) -> dict[str, HostApplication | None]:
     """Return the application that the link came from, if the person sees it, as the one to ask for a binding."""
-    application_id = request.GET.get("application", "").replace("\0", "")
+    application_id = named(request, "application")
     seen = HostApplication.objects.visible_to(request.user).filter(application_id=application_id)
     return {"application": seen.first()} if application_id else {}
 

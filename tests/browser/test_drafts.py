@@ -109,6 +109,30 @@ def test_nobody_else_finds_a_draft(person: Person, program: MiniProgram):
     assert page.evaluate(DRAFTS) == []
 
 
+def test_no_tab_writes_a_draft_after_the_sign_out(person: Person, program: MiniProgram):
+    """Neither what was typed a moment before, nor what is typed into a page that is still open."""
+    page = person.page
+    other = page.context.new_page()
+    other.goto(edit(program))
+    type_description(page, program)
+    page.route("**/sign-out/", lambda route: route.fulfill(status=204))  # The page stays, as it does for a moment.
+    page.clock.install()
+    page.fill("#id_description", "Typed a moment before")
+    page.locator("[data-sign-out]").evaluate("button => button.form.requestSubmit(button)")
+    page.clock.run_for(5_000)
+    other.clock.install()
+    other.fill("#id_description", "Typed in another tab")
+    other.clock.run_for(5_000)
+    assert other.evaluate(DRAFTS) == []
+
+    other.goto("/")  # still signed in
+    type_description(other, program)
+    other.goto(reverse("account_logout"))
+    other.locator("#main").get_by_role("button", name="Sign out").click()
+    expect(other.locator("[name=password]")).to_be_visible()
+    assert other.evaluate(DRAFTS) == []
+
+
 def become(person: Person, user: User) -> None:
     """Let another one sign in at the same browser."""
     cookies = [cookie for cookie in person.page.context.cookies() if cookie["name"] == "sessionid"]

@@ -98,6 +98,11 @@ def test_the_verb_asks_bound_applications_once(program: MiniProgram, application
     assert verbs(program) == ["exemption.requested"]
 
 
+def test_a_link_with_a_nul_names_no_application(signed_in: SignIn, program: MiniProgram, developer: User) -> None:
+    response = signed_in(developer).get(f"{page(program, 'exemptions')}apply/?application=%00")
+    assert (response.status_code, response.context["form"].initial) == (200, {})
+
+
 @pytest.mark.django_db(transaction=True)
 def test_applying_at_once_makes_one(program: MiniProgram, application: HostApplication) -> None:
     def apply() -> None:

@@ -13,6 +13,7 @@ from console.base.accounts.models import Notification, User
 from console.base.activity.models import ActivityEntry
 from console.base.core.errors import ActionRefused
 from console.base.hosts.models import HostApplication
+from console.reviews.querysets import granted_counts
 from devmgmt import actions, expiry
 from devmgmt.models import ApiPermission, DomainExemption, ProgramGrant
 from devmgmt.policy import policy_of
@@ -85,6 +86,26 @@ def test_the_sweep_writes_it_down_once(
         {"state": "ended"},
     )
     assert told() == [(program.created_by, "Expired in Harbour Super App: wx.getLocation for City Bus")]
+
+
+def test_what_ends_together_is_one_notification(
+    program: MiniProgram, application: HostApplication, permission: ApiPermission, developer: User
+) -> None:
+    """Of one program in one application; to who asked for any of it, and to who manages the program."""
+    at = permission.expires_at
+    assert at
+    make_permission(program, application, "wx.scanCode", expires_at=at, requested_by=developer)
+    make_exemption(program, application, expires_at=at)
+
+    assert expiry.end_expired(at=at) == 3
+
+    both = "2 permissions of City Bus in Harbour Super App expired"
+    exemption = "Expired in Harbour Super App: Skip domain verification for City Bus"
+    assert sorted(told(), key=str) == sorted(
+        [(program.created_by, both), (developer, both), (program.created_by, exemption)], key=str
+    )
+    assert Notification.objects.filter(text=both).first().detail == "wx.getLocation, wx.scanCode"
+    assert sorted(verbs(program)) == ["exemption.expired", "permission.expired", "permission.expired"]
 
 
 @pytest.mark.django_db(transaction=True)
@@ -181,6 +202,41 @@ def test_what_has_expired_can_be_asked_for_before_the_sweep(
     )
     assert asked.renews is None
     assert verbs(program) == ["permission.expired", "permission.requested"]
+
+
+def test_a_renewal_of_what_has_expired_says_so(
+    program: MiniProgram, application: HostApplication, developer: User, permission: ApiPermission
+) -> None:
+    """The log tells that devices were without it, also when the sweep has not come by."""
+    [renewal] = actions.apply_for_permissions(
+        program, application=application, apis=["wx.getLocation"], reason="", by=developer
+    )
+    end = timezone.now()
+    ends(permission, end)
+    actions.decide(renewal, approve=True, by=make_reviewer(application))
+    permission.refresh_from_db()
+    assert (permission.shown_state, permission.ended_at) == ("expired", end)
+    assert verbs(program) == ["permission.requested", "permission.approved", "permission.expired"]
+    assert [text for _user, text in told()][-1] == "Harbour Super App granted: wx.getLocation for City Bus"
+
+
+def test_lists_leave_out_what_has_expired_before_any_sweep(
+    signed_in: SignIn, program: MiniProgram, application: HostApplication, developer: User, permission: ApiPermission
+) -> None:
+    for grant in (permission, make_exemption(program, application)):
+        ends(grant, timezone.now())
+    client, reviewer = signed_in(developer), make_reviewer(application)
+
+    filters = client.get(page(program, "permissions")).context["filter"]
+    assert filters.counts == {"all": 1, "granted": 0, "waiting": 0, "open": 1}
+    [row] = client.get("/development/").context["rows"]
+    assert (row.exempted, row.exemptions_waiting, row.permitted) == (0, 0, 0)
+    granted_url = f"/apps/{application.application_id}/grants/"
+    past = signed_in(reviewer).get(granted_url, {"show": "past"})
+    assert past.context["filter"].counts == {"now": 0, "past": 2}
+    assert {line.decision.shown_state for line in past.context["lines"]} == {"expired"}
+    assert "/revoke/" not in past.content.decode()
+    assert granted_counts(program.bindings.get()) == {"exemption": 0, "permission": 0}
 
 
 def test_an_exemption_is_renewed_alike(

@@ -169,6 +169,11 @@ def busy_words(words: str) -> HttpResponse:
     return answer
 
 
+def named(request: HttpRequest, name: str) -> str:
+    """Return what the URL says under `name`, without NUL, which PostgreSQL refuses even in a comparison."""
+    return request.GET.get(name, "").replace("\0", "")
+
+
 def typed(request: HttpRequest) -> list[tuple[str, str]]:
     """Return the fields of a form that was sent, for a page that sends them once more."""
     return [

@@ -7,6 +7,7 @@ const KEPT = 14 * 24 * 3600 * 1000 // ms
 const LONGEST = 100_000 // characters
 const PAUSE = 300 // ms without typing before it is written
 const SENT = 'sent drafts'
+const SIGNED_IN = 'drafts of' // whose they are: nobody's after the sign-out, also for pages that are still open
 const me = document.body.dataset.user
 const waiting = new Map()
 
@@ -41,6 +42,7 @@ const areasOf = form => [...form.elements].filter(isKept)
 
 // `base` is what the page had: a draft is put back by itself only into the text that it was written over.
 function keep (area) {
+  if (read(SIGNED_IN) !== me) return
   const key = keyOf(area)
   const before = read(key)
   if (area.value === before?.text) return
@@ -49,12 +51,15 @@ function keep (area) {
   else write(key, { text: area.value, base, at: Date.now() })
 }
 
-function flush () {
-  for (const [area, clock] of waiting) {
-    window.clearTimeout(clock)
-    keep(area)
-  }
+function stop () {
+  for (const clock of waiting.values()) window.clearTimeout(clock)
   waiting.clear()
+}
+
+function flush () {
+  const areas = [...waiting.keys()]
+  stop()
+  areas.forEach(keep)
 }
 
 document.addEventListener('input', event => {
@@ -129,8 +134,8 @@ function settle () {
 window.addEventListener('submit', event => {
   const form = event.target
   if (form.querySelector('[data-sign-out]')) {
-    waiting.clear()
-    forget(all())
+    stop()
+    forget([SIGNED_IN, ...all()])
     return
   }
   if (event.defaultPrevented || form.hasAttribute('hx-post')) return
@@ -152,6 +157,7 @@ for (const key of me ? all() : []) {
   if (!isMine || Date.now() - (read(key)?.at ?? 0) > KEPT) remove(key)
 }
 if (me) {
+  write(SIGNED_IN, me)
   settle()
   restore(document)
   document.addEventListener('htmx:afterSettle', () => restore(document))

@@ -6,6 +6,11 @@ document.addEventListener('change', event => {
   if (form) form.requestSubmit()
 })
 
+// Enter in a field would press the first button: in a form that decides, the button itself has to be pressed.
+document.addEventListener('keydown', event => {
+  if (event.key === 'Enter' && event.target.matches('input') && event.target.form?.hasAttribute('data-decides')) event.preventDefault()
+})
+
 // A box that checks all others of a name.
 document.addEventListener('change', event => {
   const name = event.target.dataset.checkAll

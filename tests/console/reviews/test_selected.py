@@ -68,6 +68,32 @@ def test_select_list_and_approve(signed_in, application, reviewer, waiting):
     ]
 
 
+def test_a_renewal_says_so_and_gets_an_end_or_none_by_a_tick(signed_in, application, reviewer, waiting):
+    """D-10: approved without a word, what was granted until a day would have been granted for ever."""
+    end = timezone.now() + timedelta(days=3)
+    for row in (waiting[0], waiting[2]):
+        old = factories.make_permission(row.mini_program, application, row.api, state="ended", expires_at=end)
+        ApiPermission.objects.filter(pk=row.pk).update(renews=old)
+        ApiPermission.objects.filter(pk=old.pk).update(state="approved")
+    words, client = "Renewal. Granted until", signed_in(reviewer)
+    assert client.get(INBOX).content.decode().count(words) == 1
+    assert "1 of 2 is a renewal" in client.get(INBOX).content.decode()
+    dialog = client.get(url(waiting))
+    assert dialog.content.decode().count(words) == 2
+    assert "endless" not in client.get(url([waiting[3]])).context["form"].fields
+
+    posted = {"open": [row.pk for row in waiting]}
+    ends = {"until": (timezone.localdate() + timedelta(days=9)).isoformat()}
+    for bad in ({}, {**ends, "endless": "on"}):
+        answer = client.post(url(waiting), posted | bad)
+        assert (answer.status_code, set(answer.context["form"].errors)) == (422, {"until"})
+    assert client.post(url(waiting), {"open": waiting[3].pk}).status_code == 302  # renews nothing
+    assert client.post(url(waiting[:3]), {"open": [waiting[0].pk], **ends}).status_code == 302
+    assert client.post(url(waiting[:3]), {"open": [waiting[1].pk, waiting[2].pk], "endless": "on"}).status_code == 302
+    endless = [row.expires_at is None for row in ApiPermission.objects.granted().order_by("pk")]
+    assert endless == [False, True, True, True]
+
+
 def test_only_what_the_dialog_showed(signed_in, reviewer, waiting):
     client = signed_in(reviewer)
     client.post(url(waiting), {"open": [waiting[0].pk, 10**9, "x"]})
