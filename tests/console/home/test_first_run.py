@@ -23,6 +23,7 @@ from tests.factories import (
     make_category,
     make_member,
     make_program,
+    make_public_templates,
     make_reviewer,
     make_team,
     make_user,
@@ -159,6 +160,7 @@ def test_who_decides_in_another_team_is_not_named(signed_in):
 
 
 def test_an_operator_sees_what_the_console_knows_and_no_more(signed_in, settings):
+    make_public_templates()
     client = signed_in(make_user(is_staff=True))
     titles = ["Address and sign-in", "First team and its administrator", "E-mail", "Template library", "IDE download"]
     assert steps(client) == dict.fromkeys([*titles, "Sensitive APIs"], False) | {"Template library": True}

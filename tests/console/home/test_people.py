@@ -28,6 +28,7 @@ from tests.factories import (
     make_member,
     make_online,
     make_program,
+    make_public_templates,
     make_reviewer,
     make_secret,
     make_settled,
@@ -192,6 +193,7 @@ def test_somebody_without_a_team_is_greeted(signed_in):
 
 
 def test_an_operator_without_a_team_sees_what_is_empty(signed_in):
+    make_public_templates()
     operator = make_user("Olga Perez", is_staff=True)
     client = signed_in(operator)
     assert home_of(client)["holdings"] == []  # The list of what to set up comes first.

@@ -103,7 +103,7 @@ def test_success_in_the_dialog_moves_the_whole_page(client):
 def test_a_confirmation_says_what_will_happen(client):
     page = client.get("/confirm/").content.decode()
 
-    for words in ("2.4.0", "Online after this", "Devices get 2.5.0 at their next start.", "Publish 2.5.0</button>"):
+    for words in ("You can roll back to 2.4.0", "Devices get 2.5.0 at their next start.", "Publish 2.5.0</button>"):
         assert words in page
     assert "sudo_password" not in page
 
