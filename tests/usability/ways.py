@@ -148,7 +148,6 @@ def first_program(one: Console, browser: Browser) -> Count:
     eva.fill(eva.page.get_by_label("Name"), "Ferry Times")
     eva.choose(eva.page.get_by_label("Category"), "Transport")
     eva.fill(eva.page.get_by_label("Introduction"), "When the next ferry leaves.")
-    eva.choose(eva.page.get_by_label("Application"), "City App")
     eva.click(eva.page.locator("#main").get_by_role("button", name="Create mini program"))
     eva.sees("City App")
     rio = _joins(one, browser, count, "rio@example.com", "Rio Stone")
