@@ -8,7 +8,7 @@ from console.base.accounts.access import held_by_team
 from console.base.accounts.models import User
 from console.base.accounts.permissions import Permission
 from console.base.hosts.models import HostApplication
-from console.home.search import Hit, actions, by_sound, fits
+from console.home.search import ACTIONS, Hit, actions, by_sound, fits
 from console.sections import APPLICATION, MINI_PROGRAM, resolve
 from miniprograms.models import MiniProgram
 
@@ -17,13 +17,25 @@ MOST_NAMED = 3  # programs and applications whose pages are shown
 
 
 def pages_of_named(user: User, words: str) -> list[Hit]:
-    """Return pages and actions for “<name> <page>”, wherever the words can be split so; what the user may see."""
+    """Return pages and actions for “<name> <page>”, wherever the words can be split so; what the user may see.
+
+    The database is asked only for a split whose second part fits a page: few of what people type do.
+    """
     parts = words.split()[:MOST_WORDS]
     found: list[Hit] = []
     for cut in range(1, len(parts)):
         name, page = " ".join(parts[:cut]), " ".join(parts[cut:])
-        found += [*_of_programs(user, name, page), *_of_applications(user, name, page)]
+        if any(fits(label, page) for label in _labels_of_programs()):
+            found += _of_programs(user, name, page)
+        if any(fits(str(label), page) for label, _icon, _url in APPLICATION):
+            found += _of_applications(user, name, page)
     return found
+
+
+def _labels_of_programs() -> Iterator[str]:
+    yield from (str(label) for _permission, label, _url, _icon in ACTIONS)
+    for section in MINI_PROGRAM:
+        yield from (str(section.inside or section.label), *(str(below) for below, _url in section.pages))
 
 
 def _of_programs(user: User, name: str, page: str) -> Iterator[Hit]:

@@ -104,21 +104,27 @@ def pages(menu: Iterable[dict[str, Any]], words: str) -> list[Hit]:
     return sorted(found, key=lambda hit: f" {words}".casefold() not in f" {hit.label}".casefold())
 
 
+# What can be begun for a program: who holds the permission, the words, the form, the picture.
+ACTIONS: tuple[tuple[Permission, str | Promise, str, str], ...] = (
+    (Permission.UPLOAD, gettext_lazy("New version"), "releases:upload", "upload"),
+    (Permission.MANAGE, gettext_lazy("New grayscale task"), "grayscale:create", "plus"),
+    (Permission.DEVELOP, gettext_lazy("Edit server domains"), "devmgmt:edit_domains", "world"),
+    (Permission.VIEW, gettext_lazy("Explain a device"), "grayscale:explain", "device-mobile"),
+    (Permission.MANAGE, gettext_lazy("Edit the mini program"), "miniprograms:edit", "edit"),
+)
+
+
 def actions(program: MiniProgram | None, words: str, *, creates: bool) -> list[Hit]:
     """Return what can be begun here: for the program of this page by what the user holds in it, or anywhere."""
-    rows: list[tuple[bool, str, str, str]] = []
-    if program:
-        held = program.held
-        at = [program.app_id]
-        rows = [
-            (Permission.UPLOAD in held, _("New version"), reverse("releases:upload", args=at), "upload"),
-            (Permission.MANAGE in held, _("New grayscale task"), reverse("grayscale:create", args=at), "plus"),
-            (Permission.DEVELOP in held, _("Edit server domains"), reverse("devmgmt:edit_domains", args=at), "world"),
-            (Permission.VIEW in held, _("Explain a device"), reverse("grayscale:explain", args=at), "device-mobile"),
-            (Permission.MANAGE in held, _("Edit the mini program"), reverse("miniprograms:edit", args=at), "edit"),
-        ]
-    rows.append((creates, _("Create mini program"), reverse("miniprograms:create"), "plus"))
-    return [Hit(label, url, icon=icon) for may, label, url, icon in rows if may and fits(label, words)]
+    found = [
+        Hit(str(label), reverse(name, args=[program.app_id]), icon=icon)
+        for permission, label, name, icon in (ACTIONS if program else ())
+        if program and permission in program.held and fits(str(label), words)
+    ]
+    create = _("Create mini program")
+    return (
+        [*found, Hit(create, reverse("miniprograms:create"), icon="plus")] if creates and fits(create, words) else found
+    )
 
 
 def fits(label: str, words: str) -> bool:

@@ -3,6 +3,7 @@
 import pytest
 from django.urls import reverse
 
+from console.home.named_pages import pages_of_named
 from console.home.search import cleaned
 from devmgmt.actions import save_query
 from tests import factories
@@ -103,6 +104,11 @@ def test_the_palette_is_limited_to_the_program_of_the_page(signed_in, task):
 def test_pages_are_found_by_their_name(signed_in, task):
     here = reverse("releases:versions", args=[task.mini_program.app_id])
     assert groups_of(signed_in(task.created_by), "logs", here=here)["Pages"] == ["Real-time logs"]
+
+
+def test_words_that_end_with_no_page_ask_for_no_program(signed_in, task, django_assert_num_queries):
+    with django_assert_num_queries(0):
+        assert pages_of_named(task.created_by, "new timetable for night lines") == []
 
 
 def test_pages_are_found_with_the_name_of_their_program_or_application(signed_in, task):
