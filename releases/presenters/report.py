@@ -68,6 +68,15 @@ class Group:
 
 
 @dataclass(frozen=True)
+class Part:
+    """A card of the report; one in which nothing was found is folded away under its title."""
+
+    title: str
+    template: str
+    is_clear: bool
+
+
+@dataclass(frozen=True)
 class Reading:
     """A report for readers of `applications`: nothing of other applications is in it."""
 
@@ -115,6 +124,22 @@ class Reading:
     def left_out(self) -> int:
         """How much more was found than a report lists."""
         return sum(self.content.left_out.values())
+
+    @property
+    def parts(self) -> list[Part]:
+        """The cards of the report, in their order; what applications skip is never folded away."""
+        return [
+            Part(_("Secrets in the code"), "releases/report/secrets.html", not (self.secrets or self.settled)),
+            Part(_("Sensitive APIs"), "releases/report/apis.html", not self.apis),
+            Part(_("Addresses that it asks"), "releases/report/domains.html", not (self.called or self.exempt)),
+            Part(_("Personal data"), "releases/report/data.html", not (self.data or self.declared_unused)),
+            Part(_("What could not be followed"), "releases/report/unread.html", self.is_whole),
+        ]
+
+    @property
+    def clear_titles(self) -> list[str]:
+        """The titles of the parts in which nothing was found."""
+        return [part.title for part in self.parts if part.is_clear]
 
     @property
     def badge(self) -> Badge:

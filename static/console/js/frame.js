@@ -8,6 +8,7 @@ document.addEventListener('click', event => {
     root.dataset.bsTheme = root.dataset.bsTheme === 'dark' ? 'light' : 'dark'
     try { window.localStorage.setItem('theme', root.dataset.bsTheme) } catch { /* storage is off */ }
   }
+  if (event.target.closest('[data-print]')) window.print()
   event.target.closest('[data-dismiss]')?.closest('.toast').remove()
   // An impossible action stays reachable by keyboard; it does nothing, and its reason is read out.
   const impossible = event.target.closest('[aria-disabled=true]')

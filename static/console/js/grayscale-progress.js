@@ -1,33 +1,16 @@
 // The progress page: the chart, and numbers that follow by themselves while the page is looked at.
 import uPlot from '../../vendor/uplot/uPlot.esm.js';
 import { announce } from './announce.js';
+import { DAY, axes, band, clock, colour, day, hint, number, redrawn, write } from './charts.js';
 import { follow } from './live.js';
 
 const EVERY = 5000
 const SAY_EVERY = 60000
-const DAY = 86400
 const root = document.getElementById('progress')
 const place = document.getElementById('chart')
-const language = document.documentElement.lang
 let shown = 'whole'
 let chart = null
 let data = null
-
-const number = value => value.toLocaleString(language)
-const short = new Intl.NumberFormat(language, { notation: 'compact', maximumFractionDigits: 1 })
-
-function colour (name) {
-  return window.getComputedStyle(place).getPropertyValue(name).trim()
-}
-
-function day (seconds) {
-  return new Intl.DateTimeFormat(language === 'en' ? 'en-GB' : language,
-    { day: 'numeric', month: 'short', timeZone: data.zone }).format(new Date(seconds * 1000))
-}
-
-function clock (seconds) {
-  return new Intl.DateTimeFormat('en-GB', { hour: '2-digit', minute: '2-digit', timeZone: data.zone }).format(new Date(seconds * 1000))
-}
 
 // The last day is looked at from near: from where it began to where it got.
 function near (part) {
@@ -52,25 +35,11 @@ function drawBehind (u, part) {
   ctx.beginPath()
   ctx.rect(bbox.left, bbox.top, bbox.width, bbox.height)
   ctx.clip()
+  const fill = colour(place, '--chart-hold')
   for (const [from, to] of data.suspended) {
-    if (to < part.from || from > part.to) continue
-    const left = u.valToPos(Math.max(from, part.from), 'x', true)
-    const right = u.valToPos(Math.min(to, part.to), 'x', true)
-    ctx.fillStyle = colour('--chart-suspended')
-    ctx.fillRect(left, bbox.top, Math.max(right - left, 2 * uPlot.pxRatio), bbox.height)
+    if (to >= part.from && from <= part.to) band(u, from, to, fill)
   }
   ctx.restore()
-}
-
-function write (u, words, x, y, options = {}) {
-  const { ctx, bbox } = u
-  ctx.font = `${options.bold ? 600 : 400} ${11 * uPlot.pxRatio}px ${window.getComputedStyle(place).fontFamily}`
-  const width = ctx.measureText(words).width
-  const left = Math.min(Math.max(options.centre ? x - width / 2 : x, bbox.left + 2), bbox.left + bbox.width - width - 2)
-  ctx.textAlign = 'left'
-  ctx.textBaseline = 'middle'
-  ctx.fillStyle = colour(options.bold ? '--chart-ink' : '--chart-quiet')
-  ctx.fillText(words, left, y)
 }
 
 function drawAbove (u, part, scale) {
@@ -79,7 +48,7 @@ function drawAbove (u, part, scale) {
   ctx.save()
   if (scale.limit) {
     const y = u.valToPos(data.limit, 'y', true)
-    ctx.strokeStyle = colour('--chart-quiet')
+    ctx.strokeStyle = colour(place, '--chart-quiet')
     ctx.setLineDash([4 * px, 4 * px])
     ctx.lineWidth = px
     ctx.beginPath()
@@ -87,14 +56,14 @@ function drawAbove (u, part, scale) {
     ctx.lineTo(bbox.left + bbox.width, y)
     ctx.stroke()
     ctx.setLineDash([])
-    write(u, data.words.limit.replace('%(count)s', number(data.limit)), bbox.left + bbox.width * 0.55, y + 10 * px)
+    write(u, place, data.words.limit.replace('%(count)s', number(data.limit)), bbox.left + bbox.width * 0.55, y + 10 * px)
   }
   let last = -Infinity // Spans that are close to each other share one word.
   for (const [from, to] of data.suspended) {
     if (to < part.from || from > part.to) continue
     const middle = (u.valToPos(Math.max(from, part.from), 'x', true) + u.valToPos(Math.min(to, part.to), 'x', true)) / 2
     if (middle - last < 70 * px) continue
-    write(u, data.words.suspended, middle, bbox.top + (scale.limit ? 26 : 10) * px, { centre: true })
+    write(u, place, data.words.suspended, middle, bbox.top + (scale.limit ? 26 : 10) * px, { centre: true })
     last = middle
   }
   const x = u.valToPos(part.at.at(-1), 'x', true)
@@ -103,13 +72,13 @@ function drawAbove (u, part, scale) {
   ctx.setLineDash([])
   ctx.beginPath()
   ctx.arc(x, y, 4 * px, 0, 2 * Math.PI)
-  ctx.fillStyle = colour('--chart-line')
-  ctx.strokeStyle = colour('--chart-surface')
+  ctx.fillStyle = colour(place, '--chart-1')
+  ctx.strokeStyle = colour(place, '--chart-surface')
   ctx.lineWidth = 2 * px
   ctx.fill()
   ctx.stroke()
   const below = y + 13 * px < bbox.top + bbox.height - 4 * px
-  write(u, data.words.now.replace('%(count)s', number(part.had.at(-1))), x + 9 * px, below ? y + 11 * px : y - 13 * px, { bold: true })
+  write(u, place, data.words.now.replace('%(count)s', number(part.had.at(-1))), x + 9 * px, below ? y + 11 * px : y - 13 * px, { bold: true })
   ctx.restore()
 }
 
@@ -120,41 +89,17 @@ function right (part) {
 }
 
 // What is under the pointer, in words.
-function hint () {
-  const box = document.createElement('div')
-  box.className = 'chart-hint'
-  box.hidden = true
-  return {
-    hooks: {
-      init: u => u.over.append(box),
-      setCursor: u => {
-        const { idx, left, top } = u.cursor
-        const had = idx == null ? null : u.data[1][idx]
-        box.hidden = had == null || left < 0
-        if (box.hidden) return
-        const at = u.data[0][idx]
-        box.textContent = `${day(at)}, ${clock(at)}: ${number(had)}`
-        box.style.left = `${Math.min(left + 12, u.over.clientWidth - box.offsetWidth - 4)}px`
-        box.style.top = `${Math.max(top - 30, 0)}px`
-      }
-    }
-  }
-}
-
-function axes (part) {
-  const days = part.to - part.from > 2 * DAY
-  const common = { stroke: colour('--chart-quiet'), font: `11px ${window.getComputedStyle(place).fontFamily}`, ticks: { show: false } }
-  const steps = [60, 300, 600, 1800, 3600, 7200, 10800, 21600, 43200, DAY, 2 * DAY, 5 * DAY, 7 * DAY, 14 * DAY, 30 * DAY, 90 * DAY, 180 * DAY, 365 * DAY]
-  return [
-    { ...common, size: 30, space: days ? 70 : 60, incrs: days ? steps.filter(step => step >= DAY) : steps, grid: { show: false }, values: (u, ticks) => ticks.map(at => days ? day(at) : clock(at)) },
-    { ...common, size: 48, space: 34, gap: 8, incrs: [1, 2, 5, 10, 20, 25, 50, 100, 200, 250, 500].flatMap((step, i, all) => i ? [step] : all).concat([1e3, 2e3, 2.5e3, 5e3, 1e4, 2e4, 2.5e4, 5e4, 1e5, 2e5, 2.5e5, 5e5, 1e6, 2e6, 2.5e6, 5e6, 1e7, 2e7, 2.5e7, 5e7]).filter((step, i, all) => all.indexOf(step) === i), grid: { stroke: colour('--chart-grid'), width: 1 }, values: (u, ticks) => ticks.map(value => short.format(value).replace('K', 'k')) }
-  ]
+function under (u) {
+  const { idx } = u.cursor
+  const had = idx == null ? null : u.data[1][idx]
+  return had == null ? null : `${day(u.data[0][idx], data.zone)}, ${clock(u.data[0][idx], data.zone)}: ${number(had)}`
 }
 
 function draw () {
   if (!place.clientWidth) return // Nothing to draw yet: it is not shown.
   const part = data[shown]
   const scale = heights(part)
+  const days = part.to - part.from > 2 * DAY
   chart?.destroy()
   const options = {
     width: place.clientWidth,
@@ -164,13 +109,13 @@ function draw () {
     cursor: { y: false, drag: { x: false, y: false }, points: { show: false } },
     tzDate: seconds => uPlot.tzDate(new Date(seconds * 1000), data.zone),
     scales: { x: { time: true, range: () => [part.from, right(part)] }, y: { range: () => [scale.low, scale.high] } },
-    axes: axes(part),
+    axes: axes(place, days ? { words: at => day(at, data.zone), least: DAY, space: 70 } : { words: at => clock(at, data.zone), least: 60, space: 60 }),
     series: [
       {},
-      { stroke: colour('--chart-line'), fill: colour('--chart-fill'), width: 2, points: { show: false } },
-      { stroke: colour('--chart-line'), width: 1.5, dash: [3, 4], spanGaps: true, points: { show: false } }
+      { stroke: colour(place, '--chart-1'), fill: colour(place, '--chart-band'), width: 2, points: { show: false } },
+      { stroke: colour(place, '--chart-1'), width: 1.5, dash: [3, 4], spanGaps: true, points: { show: false } }
     ],
-    plugins: [hint()],
+    plugins: [hint(under)],
     hooks: { drawClear: [u => drawBehind(u, part)], draw: [u => drawAbove(u, part, scale)] }
   }
   const lines = [[part.at, part.had]]
@@ -190,13 +135,7 @@ for (const button of document.querySelectorAll('[data-span]')) {
     draw()
   })
 }
-new MutationObserver(draw).observe(document.documentElement, { attributes: true, attributeFilter: ['data-bs-theme'] })
-let width = place.clientWidth
-new ResizeObserver(() => {
-  if (place.clientWidth === width) return
-  width = place.clientWidth
-  draw()
-}).observe(place)
+redrawn(place, draw)
 read()
 
 // What changes follows by itself; a new state is said, else a line each minute.

@@ -1,4 +1,5 @@
 // The parts of the log page that come after it: totals and chart, error groups, today's entries; live tail moves them along.
+import { redrawn } from './charts.js';
 import { drawChart } from './logs-chart.js';
 
 const PARTS_EVERY = 6000 // ms between two counts, at least
@@ -38,6 +39,7 @@ async function load (id, url) {
   const next = answer?.getElementById(id)
   if (next) return now.replaceWith(document.adoptNode(next))
   now.removeAttribute('aria-busy')
+  now.querySelector('.nothing-loading')?.classList.replace('nothing-loading', 'nothing-error')
   const words = now.querySelector('p') ?? now.appendChild(document.createElement('p'))
   words.textContent = root.dataset.failed
 }
@@ -75,7 +77,7 @@ async function count () {
   if (today) document.getElementById('log-today').replaceWith(document.adoptNode(today))
   const groups = (await ask(root.dataset.errorsUrl))?.getElementById('log-errors')
   const shown = document.getElementById('log-errors')
-  if (groups && !groups.querySelector('.log-trouble') && !shown.matches(':focus-within, :active')) shown.replaceWith(document.adoptNode(groups))
+  if (groups && !groups.querySelector('[data-trouble]') && !shown.matches(':focus-within, :active')) shown.replaceWith(document.adoptNode(groups))
   took = Date.now() - began
   counted = Date.now()
 }
@@ -90,13 +92,7 @@ export function move (fresh) {
 }
 
 export async function loadParts () {
-  new MutationObserver(draw).observe(document.documentElement, { attributes: true, attributeFilter: ['data-bs-theme'] })
-  let width = root.clientWidth
-  new ResizeObserver(() => {
-    if (root.clientWidth === width) return
-    width = root.clientWidth
-    draw()
-  }).observe(root)
+  redrawn(root, draw)
   counted = Date.now()
   load('log-errors', root.dataset.errorsUrl)
   await load('log-volume', root.dataset.volumeUrl)

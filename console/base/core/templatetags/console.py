@@ -293,12 +293,24 @@ def pager(context: Context, page: Page[Any], total: str) -> SafeString:
     return _include(context, "core/pager.html", total=total, before=before, after=after)
 
 
-@register.inclusion_tag("core/empty.html")
+@register.inclusion_tag("core/state.html")
 def empty_state(
     icon: str, title: str, text: str = "", url: str = "", label: str = "", button_icon: str = ""
 ) -> dict[str, str]:
     """Say that there is nothing yet, and what to do."""
     return {"icon": icon, "title": title, "text": text, "url": url, "label": label, "button_icon": button_icon}
+
+
+@register.inclusion_tag("core/state.html")
+def loading_state(title: str, text: str = "") -> dict[str, str]:
+    """Say that something is on its way; it takes the room of the state that follows it."""
+    return {"kind": "loading", "title": title, "text": text}
+
+
+@register.inclusion_tag("core/state.html")
+def error_state(title: str, text: str = "", url: str = "", label: str = "") -> dict[str, str]:
+    """Say that something could not be had, and what to do."""
+    return {"kind": "error", "icon": "alert-triangle", "title": title, "text": text, "url": url, "label": label}
 
 
 # Frame ------------------------------------------------------------------------------------------------------------

@@ -32,6 +32,12 @@ def full_time(at: Any) -> str:
 
 
 @register.simple_tag
+def full_time_now() -> str:
+    """Say when a page was made, exactly and by which clock, for print."""
+    return times.full(timezone.now())
+
+
+@register.simple_tag
 def time_zone() -> str:
     """Name the zone that the page's times are in: “Asia/Shanghai (UTC+8)”."""
     return zones.words()
