@@ -138,8 +138,8 @@ class Reading:
 
     @property
     def clear_titles(self) -> list[str]:
-        """The titles of the parts in which nothing was found."""
-        return [part.title for part in self.parts if part.is_clear]
+        """The titles of the parts in which nothing was found; that all code was read is said in a sentence."""
+        return [part.title for part in self.parts[:-1] if part.is_clear]
 
     @property
     def badge(self) -> Badge:
