@@ -88,7 +88,9 @@ def test_nothing_moves_for_who_asked_for_that(page: Page, live_server: LiveServe
 
 
 @pytest.mark.parametrize(("width", "height"), [(720, 450), (320, 256)], ids=["200 %", "400 %"])
-def test_zoomed_in_nothing_is_cut_off(page: Page, live_server: LiveServer, program: MiniProgram, width: int, height: int):
+def test_zoomed_in_nothing_is_cut_off(
+    page: Page, live_server: LiveServer, program: MiniProgram, width: int, height: int
+):
     page.set_viewport_size({"width": width, "height": height})
     for name, at in (
         ("releases:versions", []),

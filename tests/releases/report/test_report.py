@@ -94,6 +94,17 @@ def test_the_newest_one_counts(signed_in, holder, version):
     assert "Nothing found: no secret" in response.content.decode()
 
 
+def test_parts_in_which_nothing_was_found_are_one_line_that_opens(signed_in, holder, version):
+    factories.make_report(version, secrets=[secret()])
+    response = signed_in(holder).get(url(version))
+    found, folded = response.content.decode().split('<details class="card folded">')
+    assert response.context["reading"].clear_titles == ["Sensitive APIs", "Addresses that it asks", "Personal data"]
+    assert "All of the code was read and followed." in folded.split("</summary>")[0]
+    assert ('id="secrets"' in found, 'id="secrets"' in folded) == (True, False)
+    for part in ("apis", "domains", "data", "unread"):
+        assert (f'id="{part}"' in found, f'id="{part}"' in folded) == (False, True)
+
+
 def test_everything_that_was_found(signed_in, holder, version, application):
     other = factories.make_binding(version.mini_program).application
     factories.make_report(
