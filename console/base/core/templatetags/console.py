@@ -22,6 +22,9 @@ A list page (looks/list.png):
       or {% empty_state "apps" _("No mini programs yet") text url=url label=_("Create mini program") %}
     {% endblock %}
 
+{% loading_state title text %} and {% error_state title text url label %} look the same while something is on its way,
+    and where it failed. {% include "core/print_button.html" %} among the actions prints a page (see modes.css).
+
 Words for people go into a tag as a literal, _("…"), without a % in it; {% translate "…" as text %} is for what a branch
     chooses or the line has no room for, and {% blocktranslate trimmed asvar text %} for what is longer than a line.
 
