@@ -31,7 +31,8 @@ CONTRAST = """element => {
   return (both[0] + .05) / (both[1] + .05)
 }"""
 WIDER = """document.documentElement.scrollWidth > document.documentElement.clientWidth
-  || [...document.querySelectorAll('main .card > .table')].some(table => table.scrollWidth > table.parentElement.clientWidth)"""
+  || [...document.querySelectorAll('main .card > .table')].some(
+    table => table.scrollWidth > table.parentElement.clientWidth)"""
 
 
 @pytest.fixture
