@@ -131,9 +131,9 @@ class Reading:
         return [
             Part(_("Secrets in the code"), "releases/report/secrets.html", not (self.secrets or self.settled)),
             Part(_("Sensitive APIs"), "releases/report/apis.html", not self.apis),
-            Part(_("Addresses that it asks"), "releases/report/domains.html", not (self.called or self.exempt)),
+            Part(_("Addresses called"), "releases/report/domains.html", not (self.called or self.exempt)),
             Part(_("Personal data"), "releases/report/data.html", not (self.data or self.declared_unused)),
-            Part(_("What could not be followed"), "releases/report/unread.html", self.is_whole),
+            Part(_("What could not be analysed"), "releases/report/unread.html", self.is_whole),
         ]
 
     @property
@@ -233,9 +233,9 @@ def _groups(reading: Reading) -> list[Group]:
             [*map(_kept_secret, reading.kept_secrets), *map(_public_key, reading.public_keys)],
         ),
         Group("apis", _("APIs not granted"), _("none"), [_refused(line) for line in refused]),
-        Group("domains", _("Undeclared domains"), _("none"), [_missing(line) for line in missing]),
+        Group("domains", _("Domains not configured"), _("none"), [_missing(line) for line in missing]),
         Group("data", _("Undeclared data"), _("none"), [_undeclared(line, reading) for line in undeclared]),
-        Group("unread", _("Not followed"), _followed(reading), _not_followed(reading)),
+        Group("unread", _("Not analysed"), _followed(reading), _not_followed(reading)),
     ]
 
 
@@ -244,7 +244,7 @@ def _followed(reading: Reading) -> str:
     frameworks = {line.framework for line in reading.open}
     if frameworks:
         return _("only parts of %(names)s itself") % {"names": listed(sorted(frameworks))}
-    return _("all was read and followed")
+    return _("all code analysed")
 
 
 def _not_followed(reading: Reading) -> list[Finding]:
@@ -258,7 +258,7 @@ def _computed(reading: Reading) -> list[Finding]:
     use = reading.content.computed
     if use is None:
         return []
-    return [Finding(use.name, _("an API whose name is known only when the code runs"), _first(use))]
+    return [Finding(use.name, _("an API whose name is known only at runtime"), _first(use))]
 
 
 def _not_read(line: UnreadLine) -> Finding:
@@ -270,7 +270,7 @@ def _kept_secret(line: SecretLine) -> Finding:
 
 
 def _public_key(line: SecretLine) -> Finding:
-    words = _("%(key)s: is it bound to this app?") % {"key": line.label}
+    words = _("%(key)s: is it restricted to this app?") % {"key": line.label}
     return Finding(line.hint, words, line.place)
 
 
@@ -281,9 +281,9 @@ def _refused(line: ApiLine) -> Finding:
 
 def _missing(line: DomainLine) -> Finding:
     if line.kind:
-        words = _("called, but not one of the %(kind)s domains") % {"kind": line.kind}
+        words = _("called, but not configured as a %(kind)s domain") % {"kind": line.kind}
     else:
-        words = _("asked, but not a configured domain")
+        words = _("called, but not a configured domain")
     return Finding(line.use.name, words, _first(line.use))
 
 
@@ -291,7 +291,7 @@ def _undeclared(line: DataLine, reading: Reading) -> Finding:
     apis = listed(line.apis)
     agreement = reading.content.agreement
     if agreement:
-        words = _("read by %(apis)s; privacy agreement %(number)d does not declare it")
+        words = _("read by %(apis)s; not declared in privacy agreement %(number)d")
     else:
         words = _("read by %(apis)s; no privacy agreement is published")
     places = {api.use.name: _first(api.use) for api in reading.content.apis}
