@@ -130,7 +130,7 @@ def error_rates_now(countings: Sequence[Counting], *, start: datetime, end: date
     try:
         found = error_rates(countings, start=start, end=end, step=end - start)
     except Unread:
-        logger.warning("the guardrail counts reports alone: the log store did not answer")
+        logger.warning("the guardrail uses reports only: the log store did not answer")
         found, has_logs = error_rates(countings, start=start, end=end, step=end - start, logs=False), False
     figures = {one: figures for (_start, one), figures in found.figures.items()}
     return Now(figures, {one: len(guids) for one, guids in found.left_out.items()}, has_logs)

@@ -60,7 +60,7 @@ def check_port(host: str, port: int) -> None:
             probe.bind((host, port))
         except OSError as error:
             reason = (
-                "is taken by another program"
+                "is used by another program"
                 if error.errno == errno.EADDRINUSE
                 else f"cannot be used ({error.strerror})"
             )
@@ -81,7 +81,9 @@ def make_folders() -> tuple[Path, Path]:
             f"{error.filename} belongs to another user: start the console as that user, or set CONSOLE_LOCAL_DIR."
         ) from None
     if sockets.is_symlink() or sockets.stat().st_uid != os.getuid():
-        raise LocalServiceError(f"{sockets} is not ours: remove it, or set CONSOLE_LOCAL_DIR to a shorter path.")
+        raise LocalServiceError(
+            f"{sockets} belongs to another user. Remove it, or set CONSOLE_LOCAL_DIR to a shorter path."
+        )
     return base, sockets
 
 
@@ -144,7 +146,7 @@ class Watch:
             if now - self.service.started > STEADY_SECONDS:
                 self.pause = 1.0
             code = self.service.process.returncode
-            say(f"{self.service.name} ended with code {code}; it starts again in {self.pause:.0f} s.")
+            say(f"{self.service.name} stopped with code {code}. Restarting in {self.pause:.0f} s.")
             self.service.send(signal.SIGKILL, group=True)  # What it left behind would be in the way.
             self.again_at = now + self.pause
             self.pause = min(self.pause * 2, LONGEST_PAUSE)

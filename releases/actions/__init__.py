@@ -156,7 +156,9 @@ def export_package(version: Version, *, decision: ReviewDecision | None = None, 
     try:
         return version.package.file.open("rb")
     except OSError as error:
-        logger.exception("package %s is not in the storage", version.package.sha256)
+        logger.exception(
+            "package %s can't be read from PACKAGE_ROOT: run manage.py packages verify", version.package.sha256
+        )
         raise ActionRefused(rules.unreadable_package()) from error
 
 

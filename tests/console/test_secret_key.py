@@ -62,7 +62,7 @@ def test_one_that_is_damaged_or_can_not_be_kept(tmp_path: Path) -> None:
     with pytest.raises(ImproperlyConfigured, match=r"is not set\. Remove the file"):
         secret_key.own(tmp_path)
     (tmp_path / "file").touch()
-    with pytest.raises(ImproperlyConfigured, match="Set SECRET_KEY, or CONSOLE_LOCAL_DIR"):
+    with pytest.raises(ImproperlyConfigured, match="Set SECRET_KEY, or set CONSOLE_LOCAL_DIR"):
         secret_key.own(tmp_path / "file")
 
 
@@ -118,7 +118,7 @@ def test_debug_is_for_this_machine_only(tmp_path: Path) -> None:
     assert start(ALLOWED_HOSTS="console.localhost,127.0.0.2", **local).returncode == 0
     for name in ("*", "console.example.com", "10.0.0.1", "localhost.example.com"):
         refused = start(ALLOWED_HOSTS=f"localhost,{name}", **local).stderr
-        assert f"ALLOWED_HOSTS names {name}. With DEBUG on" in refused
+        assert f"ALLOWED_HOSTS contains {name}. With DEBUG on" in refused
         assert "set DEBUG=0, SECRET_KEY, BASE_URL and ALLOWED_HOSTS" in refused
 
 

@@ -96,7 +96,10 @@ def test_files_of_another_database_stay(root, versions, caplog):
     others = {leave(root, f"{number:02x}/{number:064x}.apkg") for number in range(len(versions) + 1)}
     assert sweep(at=timezone.now()) == 0
     assert files_in(root) == names(versions) | others
-    assert caplog.messages == ["5 files in PACKAGE_ROOT have no package, more than there are packages: none swept"]
+    assert caplog.messages == [
+        "5 files in PACKAGE_ROOT belong to no package, more than there are packages, so none was deleted: "
+        "check that PACKAGE_ROOT belongs to this database"
+    ]
     (root / others.pop()).unlink()
     assert sweep(at=timezone.now()) == 4
 

@@ -100,6 +100,6 @@ def _unauthenticated() -> ApiError:
     return ApiError(
         401,
         "unauthenticated",
-        "Authenticate by HTTP Basic with the application's id and key; this one is unknown or revoked.",
+        "The application's id or key is missing, unknown or revoked. Send both with HTTP Basic.",
         [("WWW-Authenticate", 'Basic realm="device", charset="UTF-8"')],
     )

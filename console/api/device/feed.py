@@ -111,12 +111,12 @@ class Feed:
             try:
                 self.refresh()
                 if away:
-                    logger.warning("the update check follows the database again")
+                    logger.warning("the update check reads from the database again")
                 away = False
             except Exception:
                 # Whatever it was: the snapshot grows old, and is read anew when it works again.
                 if not away:
-                    logger.exception("the update check can't follow the database")
+                    logger.exception("the update check can't read from the database and answers from its last snapshot")
                 away = True
                 self._position = None
                 connection.close()

@@ -38,11 +38,17 @@ def is_proved(environ: Environ, application: Application, *, guid: str | None, a
             token, application.application_id, application.proof_series, at=time.time()
         )
     except proofs.Expired:
-        raise ApiError(403, "proof_expired", "The installation proof has expired. Get another.") from None
+        raise ApiError(
+            403, "proof_expired", "The installation proof has expired. Get a new one from your server."
+        ) from None
     except proofs.Forged:
-        raise ApiError(403, "proof_invalid", "The installation proof is not one of this application.") from None
+        raise ApiError(
+            403,
+            "proof_invalid",
+            "The installation proof is not valid for this application. Get a new one from your server.",
+        ) from None
     if (guid is not None and proved_guid != guid) or (account is not None and proved_account != account):
-        raise ApiError(403, "proof_invalid", "The installation proof is of another GUID or account.")
+        raise ApiError(403, "proof_invalid", "The installation proof was issued for another GUID or account.")
     return True
 
 

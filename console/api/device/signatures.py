@@ -24,7 +24,7 @@ def signature(application: Application, app_id: str, release: Deliverable) -> st
     signed = _signature(application.signing_keys, app_id, release.number, release.sha256, release.size)
     if not signed:
         wait = [("Retry-After", "60")]
-        raise ApiError(503, "signing_unavailable", "Packages can't be signed at the moment.", wait)
+        raise ApiError(503, "signing_unavailable", "The application has no usable signing key. Try again later.", wait)
     return signed
 
 

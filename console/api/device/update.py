@@ -64,7 +64,7 @@ def _decide(environ: Environ, rows: Source, asked: UpdateRequest, application: A
         )
     except ClaimsUnavailable as error:
         # Only for devices that a task may reach: all others are answered from memory while the database is away.
-        logger.warning("whether a device has a place in a task can't be told: %s", error)
+        logger.warning("can't read whether a device is enrolled in a task: %s", error)
         raise unavailable() from None
 
 

@@ -80,7 +80,7 @@ def _handle(environ: Environ, path: str) -> Response:
     if environ["REQUEST_METHOD"] not in endpoint.methods:
         raise ServerRefused(WRONG_METHOD[endpoint.methods[0]])
     if wait := limiter.count(address(environ)):
-        raise ServerRefused(45011, f"{wait} seconds")
+        raise ServerRefused(45011, f"wait {wait} seconds")
     return endpoint.answer(environ)
 
 

@@ -168,7 +168,7 @@ class Run:
     def pause(self, reason: str) -> datetime:
         """Let all runs leave the server in peace for a while; return until when."""
         until = leases.pause_server(reason, at=self.now())
-        logger.warning("the mail server failed; no mail until %s: %s", until.isoformat(timespec="seconds"), reason)
+        logger.warning("the mail server failed; next try at %s: %s", until.isoformat(timespec="seconds"), reason)
         return until
 
 

@@ -42,7 +42,7 @@ def rehearse(verb: Callable[[], Any]) -> list[Event] | None:
     except Exception as error:
         if not busy.passes(error):
             raise
-        logger.info("what follows is not known: %s", busy.brief(error))
+        logger.info("the effects of an action can't be listed: %s", busy.brief(error))
         return None
     own = next((event for event in events if not event.aside), None)
     return [event for event in events if event is not own]

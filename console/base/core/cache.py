@@ -74,7 +74,7 @@ def _or_in_memory(name: str) -> Callable[..., Any]:
                 return FOREIGN[name](*arguments)
             except AWAY as error:
                 if not FallingBackClient.not_before:
-                    logger.warning("Valkey is away; until it is back each process has a cache of its own: %s", error)
+                    logger.warning("Valkey is not reachable; until it is, each process uses its own cache: %s", error)
                 FallingBackClient.not_before = time.monotonic() + PAUSE_SECONDS
             else:
                 if FallingBackClient.not_before:

@@ -65,7 +65,7 @@ class Publisher:
                 task.apply_async(ids, producer=producer, retry=False, headers=headers)
         except (OperationalError, LimitExceeded, OSError) as error:
             if not self._not_before:
-                logger.warning("the broker takes no wake-ups; periodic tasks find what they were for: %s", error)
+                logger.warning("the broker accepts no wake-ups; periodic tasks will find the work: %s", error)
             self._not_before = time.monotonic() + PAUSE_SECONDS
             return False
         self._not_before = 0.0
