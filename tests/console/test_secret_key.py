@@ -70,7 +70,7 @@ def test_one_that_is_damaged_or_can_not_be_kept(tmp_path: Path) -> None:
     ("key", "why"),
     [
         ("", "is not set"),
-        (secret_key.KNOWN, "everybody can read"),
+        (secret_key.KNOWN, "the public one"),
         (GOOD[:49], "has 49 characters"),
         ("s" * 60, "only 1 different"),
         ("abcdefgh" * 8, "only 8 different"),
@@ -83,7 +83,7 @@ def test_one_that_is_damaged_or_can_not_be_kept(tmp_path: Path) -> None:
 def test_production_refuses_a_weak_key(key: str, why: str) -> None:
     with pytest.raises(ImproperlyConfigured, match=f"SECRET_KEY .*{why}.*token_urlsafe"):
         secret_key.check(key, [])
-    with pytest.raises(ImproperlyConfigured, match=r"SECRET_KEY_FALLBACKS .* Name it in SEALING_KEY_FALLBACKS"):
+    with pytest.raises(ImproperlyConfigured, match=r"SECRET_KEY_FALLBACKS .* Move it to SEALING_KEY_FALLBACKS"):
         secret_key.check(GOOD, [GOOD, key])
 
 

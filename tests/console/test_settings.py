@@ -51,7 +51,7 @@ def test_days_are_no_fewer_than_none() -> None:
 @pytest.mark.parametrize(
     ("variables", "why"),
     [
-        ({"BEHIND_PROXY": "1"}, "BEHIND_PROXY is no longer enough: set TRUSTED_PROXIES"),
+        ({"BEHIND_PROXY": "1"}, "BEHIND_PROXY was replaced: set TRUSTED_PROXIES"),
         ({"TRUSTED_PROXIES": "10.0.0.1/24"}, "TRUSTED_PROXIES: 10.0.0.1/24 has host bits set"),
         ({"FORWARDED_HEADER": "X-Real-IP"}, "Set FORWARDED_HEADER to X-Forwarded or Forwarded."),
         ({"BODY_SECONDS": "0"}, "Set BODY_SECONDS and BODY_LEAST_RATE to numbers above 0."),
