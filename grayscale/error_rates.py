@@ -1,4 +1,4 @@
-"""How versions of a mini program stand: on how many devices they are, and how many of those had an error (G-13, G-17).
+"""Versions of a mini program: on how many devices they are, and how many of those had an error (G-13, G-17).
 
 A device is on a version when it reported an update to it or logged with it. It had an error when the update failed, or
 when it logged an entry of level error. Each device counts once, whatever it sent. Anybody who has a copy of an app can

@@ -37,7 +37,7 @@ def hash_of(value: str, key: bytes) -> int:
 
 
 class HashedList:
-    """Tells whether a value is on the list: a binary search in `hashes`, ascending and without duplicates."""
+    """Returns whether a value is on the list: a binary search in `hashes`, ascending and without duplicates."""
 
     __slots__ = ("__weakref__", "_start", "hashes", "key")
 

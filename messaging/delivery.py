@@ -66,7 +66,7 @@ def deliver(*, wake: Callable[[], object]) -> None:
 
 
 def run() -> set[int]:
-    """Deliver until nothing was due for a moment, for at most RUN_SECONDS; several may run at once.
+    """Deliver until nothing was due for a moment, for at most RUN_SECONDS; several may run at the same time.
 
     Returns the applications (primary keys) for which nothing can be signed, as their secrets can't be read.
     """

@@ -99,7 +99,7 @@ def in_front_of(
 
 
 def for_this_machine(application: WSGIApplication, why: str) -> WSGIApplication:
-    """Return a WSGI application that answers clients on this machine, and tells others why it does not answer them."""
+    """Return a WSGI application that answers clients on this machine, and others with the reason why not."""
 
     def guarded(environ: Environ, start_response: Start) -> Iterable[bytes]:
         if is_loopback(environ):

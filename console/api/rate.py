@@ -42,7 +42,7 @@ class Counter:
         self._counts = array("I")
 
     def is_over(self, *key: Hashable) -> bool:
-        """Tell whether one more would be too many; counts nothing."""
+        """Return whether one more would be too many; counts nothing."""
         window = int(time.monotonic() // self.seconds)
         return window == self._window and self._counts[hash(key) % SLOTS] >= self.amount
 

@@ -153,7 +153,7 @@ class Watch:
 
 
 def answers(host: str, port: int) -> bool:
-    """Tell whether somebody listens."""
+    """Return whether somebody listens."""
     try:
         socket.create_connection((host, port), timeout=1).close()
     except OSError:
@@ -162,7 +162,7 @@ def answers(host: str, port: int) -> bool:
 
 
 def terminal_is_gone() -> bool:
-    """Tell whether our terminal was closed: SIGHUP goes to the first process of a session, and make keeps it."""
+    """Return whether our terminal was closed: SIGHUP goes to the first process of a session, and make keeps it."""
     try:
         os.tcgetpgrp(sys.stdout.fileno())
     except OSError as error:

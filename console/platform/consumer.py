@@ -17,7 +17,7 @@ class Consumer(CeleryConsumer):
     """Celery's own waits longer after each try, up to half a minute, and gives up after a hundred."""
 
     def ensure_connected(self, conn: Any) -> Any:
-        """Return the connection, connected; one line tells of the outage, one of its end."""
+        """Return the connection, connected; one line logs the outage, one its end."""
         away = False
 
         def tell(error: Exception, _interval: float) -> None:

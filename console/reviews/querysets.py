@@ -83,7 +83,7 @@ def decidable_by(user: User) -> Requests:
 def waiting_for(user: User) -> Requests:
     """Return the items that wait for this user, by kind; nobody decides what they asked for themselves (P-2).
 
-    APIs that were asked for at once are one item (D-3), here and wherever items are counted.
+    APIs that were requested together are one item (D-3), here and wherever items are counted.
     """
     return {kind: rows.waiting().exclude(requested_by=user).items() for kind, rows in decidable_by(user).items()}
 
@@ -174,7 +174,7 @@ def submission_of(permission: ApiPermission) -> list[ApiPermission]:
 
 
 def read_again(permissions: list[ApiPermission]) -> None:
-    """Read how these requests stand now; one query."""
+    """Read the current status of these requests; one query."""
     fresh = ApiPermission.objects.select_related("decided_by").in_bulk([permission.pk for permission in permissions])
     for permission in permissions:
         for name in ("state", "decided_by", "decided_at", "note", "expires_at"):

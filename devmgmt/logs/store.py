@@ -59,7 +59,7 @@ class LogStore(Protocol):
     def keep(self, *, at: datetime) -> int:
         """Make room ahead and drop what is older than LOG_DAYS; return how many days' logs were dropped.
 
-        May come at any time, after any outage, from several processes at once.
+        May come at any time, after any outage, from several processes at the same time.
         """
 
 

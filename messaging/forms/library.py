@@ -18,7 +18,7 @@ PLACES = tuple(str(place + 1) for place in range(MOST_KEYWORDS))
 
 
 class Row(NamedTuple):
-    """A keyword of the public template as the form shows it; `place` is what stands in its field."""
+    """A keyword of the public template as the form shows it; `place` is what is in its field."""
 
     keyword: PublicKeyword
     name: str

@@ -228,7 +228,7 @@ def doubts_about(version: Version) -> list[str]:
 
 @transaction.atomic
 def publish(version: Version, *, by: User, note: str = "", anyway: bool = False, at: datetime | None = None) -> Release:
-    """Put an approved version online on all bound applications at once (V-12).
+    """Put an approved version online on all bound applications immediately (V-12).
 
     What speaks against it (`doubts_about`) refuses it, unless it is published `anyway`, with a reason in `note`.
     """

@@ -84,7 +84,7 @@ class Client:
             return answer
 
     def report(self, report: Mapping[str, str]) -> None:
-        """Tell how an update ended (R-7)."""
+        """Report how an update ended (R-7)."""
         self._post("/runtime/v1/reports", report).close()
 
     def logs(self, batch: Mapping[str, Any]) -> dict[str, Any]:
@@ -107,7 +107,7 @@ class Client:
             return answer
 
     def consent(self, answers: Mapping[str, Any]) -> dict[str, str]:
-        """Tell what the user answered in the pop-up; return template id → accept, reject, ban or filter (R-4)."""
+        """Send what the user answered in the pop-up; return template id → accept, reject, ban or filter (R-4)."""
         with self._post("/runtime/v1/consents", answers) as response:
             results: dict[str, str] = json.load(response)["results"]
             return results
@@ -132,8 +132,8 @@ class Client:
 
         One right signature is enough: others are by keys that another build of the app knows.
         """
-        told = str(package.get("signature", "")).split(" ")
-        signatures = dict(one.split(":", 1) for one in told if ":" in one)
+        parts = str(package.get("signature", "")).split(" ")
+        signatures = dict(one.split(":", 1) for one in parts if ":" in one)
         known = signatures.keys() & self.signing_keys
         if not known:
             raise ClientError("No key in the configuration file signed the package.")

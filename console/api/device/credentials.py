@@ -58,7 +58,7 @@ class Source(Protocol):
         """Return the version with this package that is served to a device of the application with such a token."""
 
     def seen(self, app_id: str, device: Device, *, application: int) -> None:
-        """Note a device that was told a version of the mini program with this App ID."""
+        """Record a device that was offered a version of the mini program with this App ID."""
 
 
 def authenticate(environ: Environ, source: Source) -> Application:

@@ -23,8 +23,8 @@ from console.api.device.standstill import Watchdog
 
 REFRESH_SECONDS = 0.25
 FIRST_SECONDS = 10.0  # how long a request waits for the first snapshot
-BEHIND_SECONDS = 3.0  # without a look that succeeded: the database is away, or stands still
-MANY = 1000  # changed programs at once, from which on reading all of them is quicker
+BEHIND_SECONDS = 3.0  # without a look that succeeded: the database is away, or hangs
+MANY = 1000  # changed programs, from which on reading all of them is quicker
 
 logger = logging.getLogger(__name__)
 
@@ -57,7 +57,7 @@ class Feed:
         raise unavailable()
 
     def is_behind(self) -> bool:
-        """Whether the database is away, as far as is known here: whoever needs it would hold a thread in vain."""
+        """Whether the database is down, as far as is known here: requests that need it would hold threads in vain."""
         follows = self._thread is not None and self._snapshot is not None
         return follows and time.monotonic() > self._followed_at + BEHIND_SECONDS
 

@@ -63,7 +63,7 @@ def unavailable() -> ApiError:
 
 
 def is_known(environ: Environ, etag: str) -> bool:
-    """Tell whether If-None-Match names what has this ETag; the comparison is weak by the RFC."""
+    """Return whether If-None-Match names what has this ETag; the comparison is weak by the RFC."""
     header = environ.get("HTTP_IF_NONE_MATCH", "")
     return any(part.strip().removeprefix("W/") in (etag, "*") for part in header.split(","))
 

@@ -26,7 +26,7 @@ places_of_application = Limiter(settings.UNPROVEN_PLACES_PER_APPLICATION)
 
 
 def is_proved(environ: Environ, application: Application, *, guid: str | None, account: str | None) -> bool:
-    """Tell whether the request carries a proof of this GUID and account (None: not asked for).
+    """Return whether the request carries a proof of this GUID and account (None: not asked for).
 
     Raises ApiError 403 for a proof that is not good, also where none is needed: its app has to get another one.
     """
@@ -83,7 +83,7 @@ def address_of(environ: Environ) -> str:
 class Unproved:
     """Gives devices without proof the places that they have, and new ones within limits; where proof is required, none.
 
-    A place that another process gave counts once more when its device comes here: whether it is new is not told.
+    A place that another process gave counts once more when its device comes here: whether it is new is unknown here.
     """
 
     __slots__ = ("application", "claims", "environ")

@@ -1,4 +1,4 @@
-"""Ends the waits for a database that stands still, so that devices that don't need it find a thread."""
+"""Ends the waits for a database that hangs, so that devices that don't need it find a thread."""
 
 from __future__ import annotations
 

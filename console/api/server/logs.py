@@ -20,7 +20,7 @@ from devmgmt.logs.entry import Entry, Line
 from devmgmt.logs.store import log_store, scan
 from devmgmt.states import Level
 
-FARTHEST = 10_000  # entries that can be paged through; whoever has more narrows the time
+FARTHEST = 10_000  # entries that can be paged through; beyond that, callers narrow the time
 PLATFORMS = {"android": 1, "ios": 2}  # WeChat's numbers
 
 Seconds = Annotated[int, Meta(ge=0, le=253_370_764_799)]  # since 1970, up to the year 9998: room for time zones

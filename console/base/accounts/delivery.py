@@ -44,7 +44,7 @@ class Kind(NamedTuple):
 
 
 class MailFacts(NamedTuple):
-    """How sending stands, for operators: mails, moments, and what the server said last."""
+    """The status of sending, for operators: mails, moments, and what the server said last."""
 
     waiting: int
     oldest_at: datetime | None
@@ -73,7 +73,7 @@ def something_waits(*, at: datetime) -> bool:
 
 
 def mail_facts(*, at: datetime) -> MailFacts:
-    """Return how sending stands at the time `at`."""
+    """Return the status of sending at the time `at`."""
     mails, invitations, notifications = OutgoingMail.objects, Invitation.objects, Notification.objects
     unsent = [
         (mails.unsent(at=at), "created_at"),
@@ -246,7 +246,7 @@ def _message(message_id: str, to: str, subject: str, lines: list[str], foot: lis
 
 
 def _message_id(row: Any, moment: datetime) -> str:
-    """Return the same for each try, so that a copy can be told: a worker may die between the server's yes and our note.
+    """Return the same for each try, so that a copy is recognised: a worker may die before our note of the server's yes.
 
     `moment` tells an invitation that is sent again, and the rows of another database, apart.
     """

@@ -1,4 +1,4 @@
-"""What happens in the console, event by event (P-5): each app tells its own in its `events.py`.
+"""What happens in the console, event by event (P-5): each app describes its own in its `events.py`.
 
 An event has its stored name, its sentences, its icon, the names of its values, and whom it notifies; `emit` writes all
 of it in the transaction of the change. Nothing else in the console lists events.
@@ -32,7 +32,7 @@ class Actor(Protocol):
 
 
 class Parts(NamedTuple):
-    """A thing in the list of a dialog: its name, what stands behind it, its state until then, how much it reaches."""
+    """A thing in the list of a dialog: its name, what is behind it, its state until then, how much it reaches."""
 
     icon: str
     name: str

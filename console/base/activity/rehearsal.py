@@ -1,4 +1,4 @@
-"""What a verb would do now, told by the verb itself: dialogs announce what follows, and can't say anything else."""
+"""What a verb would do now, found by running it: dialogs list its effects, and can't list anything else."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from console.base.core.errors import ActionRefused
 if TYPE_CHECKING:
     from console.base.activity.events import Event
 
-LOCK_WAIT = "300ms"  # a dialog does not wait for somebody else's change; it says that it can't tell
+LOCK_WAIT = "300ms"  # a dialog does not wait for somebody else's change; it shows that the effects are unknown
 
 heard: ContextVar[list[Event] | None] = ContextVar("heard", default=None)
 logger = logging.getLogger(__name__)

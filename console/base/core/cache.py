@@ -19,7 +19,7 @@ logger = logging.getLogger(__name__)
 
 VALKEY_SECONDS = 0.2  # for one answer; a page asks a few times
 PAUSE_SECONDS = 5.0  # without a try, after Valkey did not answer
-NO_RETRY = Retry(NoBackoff(), 0)  # whoever asks has something better to do than wait
+NO_RETRY = Retry(NoBackoff(), 0)  # callers must not wait
 OPTIONS = {
     "socket_timeout": VALKEY_SECONDS,
     "socket_connect_timeout": VALKEY_SECONDS,

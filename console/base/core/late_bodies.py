@@ -63,7 +63,7 @@ def end(thread: int, environ: dict[str, Any], *, waited: float, received: int) -
 
 
 def is_ended(environ: dict[str, Any]) -> bool:
-    """Whether the body of this request was given up."""
+    """Whether the body of this request was too late, and was ended."""
     return _ENDED in environ
 
 

@@ -36,7 +36,7 @@ def publish(task: Task | str, *ids: Any, periodic: bool = False) -> bool:
     """Send `task` now, in at most about PUBLISH_SECONDS; False when the broker took nothing.
 
     After a failure nothing is tried for PAUSE_SECONDS, so that a person who saves ten things waits for one. `periodic`
-    marks what beat sends, which is a sign of life.
+    marks what beat sends, which is a heartbeat.
     """
     named = current_app.tasks[task] if isinstance(task, str) else task
     return _publisher().publish(named, ids, {PERIODIC: True} if periodic else {})

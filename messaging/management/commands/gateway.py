@@ -78,6 +78,6 @@ class Command(BaseCommand):
             await runner.cleanup()
 
     def say(self, text: str) -> None:
-        """Print a line at once, even into a pipe."""
+        """Print a line immediately, even into a pipe."""
         self.stdout.write(text)
         self.stdout.flush()

@@ -16,7 +16,7 @@ from console.platform import configuration, serving
 
 
 class Command(BaseCommand):
-    """Becomes the server, a worker or the scheduler: signals reach it, and nothing stands between."""
+    """Becomes the server, a worker or the scheduler: signals reach it directly."""
 
     help = "Start one process of the console: web (pages), runtime (devices, servers), all (both), worker, beat."
     requires_system_checks = ()

@@ -105,8 +105,8 @@ class Command(BaseCommand):
             elif action == "privacy":
                 self._privacy(client, **options)
             elif action == "verify":
-                told = (options["app_id"], options["version_number"], options["file"], options["signature"])
-                client.verify_file(*told)
+                signed = (options["app_id"], options["version_number"], options["file"], options["signature"])
+                client.verify_file(*signed)
                 self.stdout.write("verified")
             elif action == "consent":
                 self._consent(client, **options)
@@ -126,7 +126,7 @@ class Command(BaseCommand):
         self.stdout.write(dumps(ask_for_proof(client.url, client.application_id, secret, **given), indent=2))
 
     def _update(self, client: Client, *, download: Path | None, **options: Any) -> None:
-        """Ask, download, tell."""
+        """Ask, download, print."""
         answer = client.update(_question(options))
         if download and answer["package"]:
             target = download / f"{options['app_id']}_{answer['version']}.apkg"
@@ -135,8 +135,8 @@ class Command(BaseCommand):
         if options["json"]:
             self.stdout.write(dumps(answer, indent=2))
         else:
-            told = ("status", "version", "file")
-            self.stdout.write(" ".join(str(answer[name]) for name in told if answer.get(name)))
+            shown = ("status", "version", "file")
+            self.stdout.write(" ".join(str(answer[name]) for name in shown if answer.get(name)))
             if page := answer.get("page"):
                 self.stdout.write(f"opens {page}{'?' if answer['query'] else ''}{answer['query']}")
         if code := EXIT_CODES[answer["status"]]:
@@ -180,10 +180,10 @@ class Command(BaseCommand):
         changes = {"main_switch": options["main_switch"], "withdraw": options["withdraw"]}
         given = {name: value for name, value in changes.items() if value}
         if answers := [*options["accept"], *options["reject"]]:
-            told = [{"template_id": id_, "answer": "accept"} for id_ in options["accept"]]
-            told += [{"template_id": id_, "answer": "reject"} for id_ in options["reject"]]
+            sent = [{"template_id": id_, "answer": "accept"} for id_ in options["accept"]]
+            sent += [{"template_id": id_, "answer": "reject"} for id_ in options["reject"]]
             request_id = options["request_id"] or uuid4().hex
-            results = client.consent({**user, "request_id": request_id, "tapped": options["tapped"], "answers": told})
+            results = client.consent({**user, "request_id": request_id, "tapped": options["tapped"], "answers": sent})
             for id_ in dict.fromkeys(answers):
                 self.stdout.write(f"{id_} {results[id_]}")
             return
@@ -256,13 +256,13 @@ def _batch(options: dict[str, Any]) -> dict[str, Any]:
 
 
 def _report(options: dict[str, Any]) -> dict[str, str]:
-    told = {
+    report = {
         "app_id": options["app_id"],
         "guid": options["guid"] or GUIDS[options["platform"]],
         "version": options["version_number"],
         "result": "installed" if options["failed"] is None else "failed",
     }
-    return told | ({"reason": options["failed"]} if options["failed"] else {})
+    return report | ({"reason": options["failed"]} if options["failed"] else {})
 
 
 def _question(options: dict[str, Any]) -> dict[str, str]:

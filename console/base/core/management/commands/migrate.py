@@ -56,7 +56,7 @@ class Command(migrate.Command):
         except OperationalError as error:
             if not waited:
                 raise
-            raise CommandError("\n".join(_told(connection, waited[0], seconds))) from error
+            raise CommandError("\n".join(_explanation(connection, waited[0], seconds))) from error
 
 
 @contextlib.contextmanager
@@ -93,7 +93,7 @@ def _patience(connection: BaseDatabaseWrapper, seconds: float, waited: list[str]
             cursor.execute("RESET lock_timeout; RESET statement_timeout; RESET idle_in_transaction_session_timeout")
 
 
-def _told(connection: BaseDatabaseWrapper, statement: str, seconds: float) -> Iterator[str]:
+def _explanation(connection: BaseDatabaseWrapper, statement: str, seconds: float) -> Iterator[str]:
     """The lines that say what happened and what to do."""
     yield f"The database was too busy. This statement got no lock within {seconds:g} s:"
     yield f"  {statement}"
