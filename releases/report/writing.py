@@ -314,8 +314,8 @@ def _secrets(found: scan.Scan, program: MiniProgram) -> list[Secret]:
     ours = AppSecret.objects.filter(mini_program__team=program.team_id, sha256__in=suspects)
     known = [suspects[sha256] for sha256 in ours.order_by("id").values_list("sha256", flat=True)]
     ours_first = [Secret("app_secret", one.hint, one.place, one.sha256) for one in known]
-    known = {(one.sha256, one.place) for one in ours_first}
-    others = [secret for secret in found.secrets if (secret.sha256, secret.place) not in known]
+    named = {(one.sha256, one.place) for one in ours_first}
+    others = [secret for secret in found.secrets if (secret.sha256, secret.place) not in named]
     return list(dict.fromkeys(_identified(secret, program) for secret in (*ours_first, *others)))
 
 

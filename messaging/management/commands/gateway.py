@@ -27,7 +27,7 @@ def of_console() -> list[str]:
 class Command(BaseCommand):
     """Listens until Ctrl-C and prints a line for each message."""
 
-    help = "Receive messages as a host application's server does: /good, /slow, /failing, /limiting, /gone, /lying/…"
+    help = "Receive messages as a host app's server does: /good, /slow, /failing, /limiting, /gone, /lying/…"
     requires_system_checks = ()
 
     def add_arguments(self, parser: CommandParser) -> None:
