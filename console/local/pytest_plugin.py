@@ -28,7 +28,7 @@ _running = contextlib.ExitStack()
 
 
 def chromium() -> str | None:
-    """Return the machine's Chromium: Debian's, or whatever else goes by a known name.
+    """Return the machine's Chromium: Debian's, or another one with a known name.
 
     The one without windows comes first: the same tests cost it 30 % less of a processor.
     """

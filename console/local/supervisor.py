@@ -21,7 +21,7 @@ from console.platform import serving
 MANAGE = Path(__file__).parents[2] / "manage.py"
 LOOK_SECONDS = 0.2
 LONGEST_PAUSE = 10.0  # Between two starts of something that keeps dying.
-STEADY_SECONDS = 60.0  # Whoever lived this long is forgiven its earlier deaths.
+STEADY_SECONDS = 60.0  # After running this long, earlier failures of a service don't count.
 # Applications first, while they can still write; together these stay below the promised five seconds.
 APPLICATION_PATIENCE, ENGINE_PATIENCE = 2.5, 1.5
 

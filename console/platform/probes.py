@@ -62,7 +62,7 @@ def valkey() -> str:
     except redis.OutOfMemoryError:
         return "full"
     except redis.ResponseError as error:
-        return _words("takes nothing", error)
+        return _words("refuses writes", error)
     except (redis.RedisError, OSError) as error:
         return _words("no answer", error)
     return OK

@@ -30,7 +30,7 @@ class Row(NamedTuple):
 class SelectForm(forms.Form):
     """Checkboxes in the order of the public template, each with a place (`place_4=2`); a script puts them in a list.
 
-    Whoever leaves places empty gets the order of the public template. How many keywords there may be, the verb says.
+    With empty places, keywords have the order of the public template. The verb limits their number.
     """
 
     numbers = forms.TypedMultipleChoiceField(

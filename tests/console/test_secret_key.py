@@ -130,7 +130,7 @@ def test_debug_is_for_this_machine_only(tmp_path: Path) -> None:
     ],
 )
 def test_debug_answers_this_machine_only(peer: str, status: str) -> None:
-    """Whatever the server was told to listen on."""
+    """Whatever address the server listens on."""
     sent: list[str] = []
 
     def start_response(line: str, _headers: object) -> None:

@@ -118,7 +118,7 @@ def _of_names(true: set[str], seen: set[str], either: set[str]) -> Difference:
 
 
 def _of_domains(truth: Truth, found: Found) -> Difference:
-    """An origin that is asked is to be told from one that only occurs; one that is both may be found as both."""
+    """An origin that is requested is distinguished from one that only occurs; one that is both may be found as both."""
     called = _of_names({*truth.called}, found.called, {*truth.either})
     occurring = {*truth.called, *truth.mentioned, *truth.either}
     seen = found.mentioned & occurring if truth.mentions_more else found.mentioned

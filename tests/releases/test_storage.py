@@ -143,7 +143,7 @@ def test_a_file_that_is_being_uploaded_stays(root, versions):
 
 @pytest.mark.django_db(transaction=True)
 def test_sweeps_and_uploads_of_one_content_at_once(root, versions):
-    """Whoever is first: in the end each package has its file."""
+    """In any order: in the end each package has its file."""
     zipped = factories.make_zip({"both.js": "module.exports = 'both'"}).read()
     with inspected(BytesIO(zipped), app_id="") as (inspection, _canonical):
         content = leave(root, f"{inspection.sha256[:2]}/{inspection.sha256}.apkg")

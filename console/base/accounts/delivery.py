@@ -132,7 +132,7 @@ class Run:
             raise ServerFailed from error
 
     def take(self) -> tuple[Kind, Any] | None:
-        """Take the next mail. Whoever waits for a link goes first, also when it comes in last."""
+        """Take the next mail. Links that people wait for go first, even if they came in last."""
         at = self.now()
         for kind in KINDS:
             if row := leases.take(kind.to_send(at), after=self.seen[kind], at=at):

@@ -162,7 +162,7 @@ def names(events: Iterable[type[Event]]) -> list[str]:
 def emit(event: Event) -> ActivityEntry:
     """Write the entry of one state change, what follows from it, and the notifications; once, in its transaction."""
     if not transaction.get_connection().in_atomic_block:
-        raise RuntimeError("An activity entry belongs in the transaction of the change that it tells of.")
+        raise RuntimeError("An activity entry belongs in the transaction of the change that it records.")
     on: models.Model = event.on
     where = source.get()
     if (listening := heard.get()) is not None:
