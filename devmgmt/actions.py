@@ -301,7 +301,7 @@ def _end(grant: ProgramGrant, *, by: User, at: datetime, reason: str = "") -> No
     decisions.move(grant, source=DecisionState.APPROVED, state=DecisionState.ENDED, **end)
 
 
-# Saved queries: the activity log tells of those that the team shares, and of nothing that is one person's alone ------
+# Saved queries: the activity log has those that the team shares, and nothing that is one person's alone -------------
 
 
 @transaction.atomic

@@ -59,7 +59,7 @@ class HashedList:
 
 
 class HashTable:
-    """Takes in values and tells which are new: a table with open addressing, of 16 bytes for each value at most.
+    """Takes in values and returns which are new: a table with open addressing, of 16 bytes for each value at most.
 
     The place of a hash is its first bits, so the table is in order but for neighbours that made way; at half load,
     and with hashes that nobody can foresee, they are never more than some dozen places apart.

@@ -113,7 +113,7 @@ def about(requests: DecisionQuerySet, words: str) -> DecisionQuerySet:
 def in_line(requests: Requests, *, closed: tuple[str, ...] = DECIDED) -> QuerySet[Any]:
     """Return kind and pk of all: what waits first, oldest first; then the rest, newest first.
 
-    `closed` names what tells when something was over: the first of them that is set.
+    `closed` names the times at which something was over: the first of them that is set.
     """
     waits = Q(state=DecisionState.WAITING)
     parts = [

@@ -22,7 +22,7 @@ class Application(msgspec.Struct, frozen=True):
     """A host application: its primary key, the SHA-256 of each key that is not revoked, and the keys that sign for it.
 
     These are (key id, sealed private key), the newest first: sealed until the first signature needs them, and nothing
-    that is printed or logged can tell them. `places` to `logs` say what it requires installation proof for (R-9).
+    that is printed or logged reveals them. `places` to `logs` say what it requires installation proof for (R-9).
     """
 
     pk: int

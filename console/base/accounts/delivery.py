@@ -248,7 +248,7 @@ def _message(message_id: str, to: str, subject: str, lines: list[str], foot: lis
 def _message_id(row: Any, moment: datetime) -> str:
     """Return the same for each try, so that a copy is recognised: a worker may die before our note of the server's yes.
 
-    `moment` tells an invitation that is sent again, and the rows of another database, apart.
+    `moment` distinguishes an invitation that is sent again, and the rows of another database.
     """
     sender = parseaddr(settings.DEFAULT_FROM_EMAIL)[1]
     domain = sender.rpartition("@")[2] or urlsplit(settings.BASE_URL).hostname or "localhost"

@@ -61,7 +61,7 @@ class Follows:
     SHOWN = 10
 
     def __init__(self, verb: Callable[[], Any], *, only: Callable[[Event], bool] = lambda _event: True) -> None:
-        """`only` tells which of the events the reader may see (P-1)."""
+        """`only` decides which of the events the reader may see (P-1)."""
         self._verb, self._only = verb, only
 
     @cached_property
