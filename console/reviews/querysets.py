@@ -83,7 +83,7 @@ def decidable_by(user: User) -> Requests:
 def waiting_for(user: User) -> Requests:
     """Return the items that wait for this user, by kind; nobody decides what they asked for themselves (P-2).
 
-    APIs that were requested together are one item (D-3), here and wherever items are counted.
+    APIs that were asked for at once are one item (D-3), here and wherever items are counted.
     """
     return {kind: rows.waiting().exclude(requested_by=user).items() for kind, rows in decidable_by(user).items()}
 
@@ -113,7 +113,7 @@ def about(requests: DecisionQuerySet, words: str) -> DecisionQuerySet:
 def in_line(requests: Requests, *, closed: tuple[str, ...] = DECIDED) -> QuerySet[Any]:
     """Return kind and pk of all: what waits first, oldest first; then the rest, newest first.
 
-    `closed` names the times at which something was over: the first of them that is set.
+    `closed` names what tells when something was over: the first of them that is set.
     """
     waits = Q(state=DecisionState.WAITING)
     parts = [
@@ -174,7 +174,7 @@ def submission_of(permission: ApiPermission) -> list[ApiPermission]:
 
 
 def read_again(permissions: list[ApiPermission]) -> None:
-    """Read the current status of these requests; one query."""
+    """Read how these requests stand now; one query."""
     fresh = ApiPermission.objects.select_related("decided_by").in_bulk([permission.pk for permission in permissions])
     for permission in permissions:
         for name in ("state", "decided_by", "decided_at", "note", "expires_at"):

@@ -30,7 +30,7 @@ class SearchFilter(filters.CharFilter):
 class SortFilter(filters.ChoiceFilter):
     """The order of a list, which heads of its table set, too (`sort_th`): `sort=name`, `sort=-name` downwards.
 
-    `columns` has for each value its label and the fields that it sorts by. The first of them, upwards or, with `down`,
+    `columns` has for each value its label and the fields that it goes by. The first of them, upwards or, with `down`,
     downwards, is the order in which the list stands by itself.
     """
 
