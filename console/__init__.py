@@ -1,4 +1,4 @@
-"""The project: what all sections stand on, and what joins them."""
+"""The project: the foundation of all sections, and the composition that joins them."""
 
 from console.celery import app as celery_app
 

@@ -1,4 +1,4 @@
-"""The Celery application: wake-ups and periodic tasks; what is to be done stands in PostgreSQL rows."""
+"""The Celery application: wake-ups and periodic tasks; what is to be done is in PostgreSQL rows."""
 
 import os
 from typing import Any, NamedTuple
@@ -60,7 +60,7 @@ SCHEDULE = {
     "miniprograms.sweep_icons": Periodic(24 * HOUR, "periodic"),
 }
 app.conf.task_default_queue = "periodic"
-app.conf.task_queues = [Queue(name) for name in QUEUES]  # What a worker takes when it is not told which.
+app.conf.task_queues = [Queue(name) for name in QUEUES]  # The queues of a worker without --queues.
 app.conf.task_routes = {name: {"queue": periodic.queue} for name, periodic in SCHEDULE.items()}
 
 app.conf.worker_consumer = "console.platform.consumer:Consumer"

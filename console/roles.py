@@ -32,7 +32,7 @@ class Role:
 
     @property
     def options(self) -> str:
-        """The limits, as a connection is told them."""
+        """The limits, as options of a connection."""
         return (
             f"-c lock_timeout={self.lock} -c statement_timeout={self.statement}"
             f" -c idle_in_transaction_session_timeout={self.idle} {KEEPALIVES}"

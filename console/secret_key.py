@@ -26,7 +26,7 @@ WORDS = (
     "secretkey",
     "password",
 )
-MAKE_ONE = """Make one: python -c "import secrets; print(secrets.token_urlsafe(64))\""""
+MAKE_ONE = """Create one: python -c "import secrets; print(secrets.token_urlsafe(64))\""""
 
 
 def own(folder: Path) -> str:
@@ -44,11 +44,11 @@ def own(folder: Path) -> str:
         key = file.read_text().strip()
     except OSError as error:
         raise ImproperlyConfigured(
-            f"The secret key of this installation can't be kept in {file} ({error.strerror}). Set SECRET_KEY, or "
-            "CONSOLE_LOCAL_DIR to a folder of yours."
+            f"The secret key can't be stored in {file} ({error.strerror}). Set SECRET_KEY, or set CONSOLE_LOCAL_DIR to "
+            "a folder that you can write to."
         ) from None
     if why := weakness(key):
-        raise ImproperlyConfigured(f"The key in {file} {why}. Remove the file, and the next start makes another one.")
+        raise ImproperlyConfigured(f"The key in {file} {why}. Remove the file; the next start creates a new one.")
     return key
 
 
@@ -73,8 +73,8 @@ def check(key: str, former: Iterable[str]) -> None:
     for one in former:
         if why := weakness(one):
             raise ImproperlyConfigured(
-                f"A key in SECRET_KEY_FALLBACKS {why}. Name it in SEALING_KEY_FALLBACKS instead: that opens what was "
-                "sealed under it, and signs nothing."
+                f"A key in SECRET_KEY_FALLBACKS {why}. Move it to SEALING_KEY_FALLBACKS, which still opens data "
+                "sealed with it, and accepts none of its signatures."
             )
 
 
@@ -83,13 +83,13 @@ def weakness(key: str) -> str:
     if not key:
         return "is not set"
     if key == KNOWN:
-        return "is the one that everybody can read in the source"
+        return "is the public one from the source code"
     if len(key) < SHORTEST:
-        return f"has {len(key)} characters, and needs at least {SHORTEST}"
+        return f"has {len(key)} characters, but needs at least {SHORTEST}"
     if len(set(key)) < FEWEST:
-        return f"has only {len(set(key))} different characters, and needs at least {FEWEST}"
+        return f"has only {len(set(key))} different characters, but needs at least {FEWEST}"
     if key in (key + key)[1:-1]:
         return "repeats itself"
     if found := [word for word in WORDS if word in key.lower()]:
-        return f"contains “{found[0]}”, so that it is not random"
+        return f"contains “{found[0]}”, so it is not random"
     return ""

@@ -177,7 +177,7 @@ GROUPS: Groups = (
     (_("Organisation"), ORGANISATION),
     (_("Platform"), PLATFORM),
 )
-# What stands above the pages of one program or application.
+# What is above the pages of one program or application.
 GROUPS_ABOVE: Groups = (("", (*HOME, ALL_PROGRAMS)),)
 
 
@@ -261,7 +261,7 @@ class Frame:
 
     @property
     def menu_in_application(self) -> list[dict[str, Any]]:
-        """The menu on the pages of a host application: its pages stand in the middle."""
+        """The menu on the pages of a host application: its pages are in the middle."""
         pages = [(label, icon, resolve(name, self.application_id)) for label, icon, name in APPLICATION]
         here = self._longest(url for _label, _icon, url in pages)
         entries = [

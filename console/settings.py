@@ -27,7 +27,7 @@ elif not DEBUG:
 BASE_URL = env.str("BASE_URL", default="http://localhost:" + env.str("PORT", default="8000"))
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=addresses.LOOPBACK_NAMES if DEBUG else [])
 if DEBUG and (others := [name for name in ALLOWED_HOSTS if not addresses.is_loopback(name)]):
-    raise ImproperlyConfigured(f"ALLOWED_HOSTS names {', '.join(others)}. {addresses.ONLY_HERE}")
+    raise ImproperlyConfigured(f"ALLOWED_HOSTS contains {', '.join(others)}. {addresses.ONLY_HERE}")
 CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
 
 INSTALLED_APPS = [
@@ -322,7 +322,7 @@ for name, days, least in (
     ("ENROLMENT_DAYS", ENROLMENT_DAYS, 30),
 ):
     if days and days < least:
-        raise ImproperlyConfigured(f"Set {name} to 0, which keeps for ever, or to at least {least} days.")
+        raise ImproperlyConfigured(f"Set {name} to 0 (keep forever) or to at least {least} days.")
 if SESSION_DAYS < 1:
     raise ImproperlyConfigured("Set SESSION_DAYS to at least 1 day.")
 if SESSION_IDLE_HOURS < 1:
@@ -349,22 +349,22 @@ X_FRAME_OPTIONS = "DENY"
 try:
     TRUSTED_PROXIES = tuple(ip_network(network) for network in env.list("TRUSTED_PROXIES", default=[]))
 except ValueError as error:
-    raise ImproperlyConfigured(f"TRUSTED_PROXIES: {error}. Name networks as CIDR: 10.0.0.0/24,fd00::/64.") from None
+    raise ImproperlyConfigured(f"TRUSTED_PROXIES: {error}. Write networks as CIDR: 10.0.0.0/24,fd00::/64.") from None
 if env("BEHIND_PROXY", cast=bool, default=False) and not TRUSTED_PROXIES:  # of earlier releases
     raise ImproperlyConfigured(
-        "BEHIND_PROXY is no longer enough: set TRUSTED_PROXIES to the addresses of your proxies, "
+        "BEHIND_PROXY was replaced: set TRUSTED_PROXIES to the addresses of your proxies, "
         "for example 127.0.0.1/32 or 10.0.0.0/24."
     )
 FORWARDED_HEADER = env.str("FORWARDED_HEADER", default="X-Forwarded")
 if FORWARDED_HEADER not in ("X-Forwarded", "Forwarded"):
-    raise ImproperlyConfigured("Set FORWARDED_HEADER to X-Forwarded or to Forwarded.")
+    raise ImproperlyConfigured("Set FORWARDED_HEADER to X-Forwarded or Forwarded.")
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if TRUSTED_PROXIES else None
 USE_X_FORWARDED_HOST = bool(TRUSTED_PROXIES)
 # A body may take so many seconds, and longer for what arrives at that rate (bytes a second).
 BODY_SECONDS = env.float("BODY_SECONDS", default=10.0)
 BODY_LEAST_RATE = env.float("BODY_LEAST_RATE", default=16 * 1024.0)
 if BODY_SECONDS <= 0 or BODY_LEAST_RATE <= 0:
-    raise ImproperlyConfigured("Set BODY_SECONDS and BODY_LEAST_RATE to more than 0.")
+    raise ImproperlyConfigured("Set BODY_SECONDS and BODY_LEAST_RATE to numbers above 0.")
 
 LOGGING = {
     "version": 1,

@@ -56,7 +56,7 @@ def change_domains(
     by: User,
     at: datetime | None = None,
 ) -> MiniProgram:
-    """Save all hosts at once (D-1); saving what is there changes nothing and costs nothing.
+    """Save all hosts together (D-1); saving what is there changes nothing and costs nothing.
 
     `seen` is the fingerprint of what the editor saw; raises Conflict when somebody has saved since.
     """
@@ -250,7 +250,7 @@ def revoke(grant: G, *, by: User, reason: str, at: datetime | None = None) -> G:
 def end_with_binding(binding: Binding, *, by: User, removed: bool, at: datetime) -> None:
     """End what the application granted the program and withdraw what waits; inside the transaction of the unbinding.
 
-    It is revoked when the application `removed` the program, for the same reason, and given up otherwise. Nobody is
+    It is revoked when the application `removed` the program, for the same reason, and withdrawn otherwise. Nobody is
     notified again, and the list of programs goes on showing the unbinding as the last change.
     """
     kinds: tuple[type[ProgramGrant], ...] = (DomainExemption, ApiPermission)
@@ -301,7 +301,7 @@ def _end(grant: ProgramGrant, *, by: User, at: datetime, reason: str = "") -> No
     decisions.move(grant, source=DecisionState.APPROVED, state=DecisionState.ENDED, **end)
 
 
-# Saved queries: the activity log tells of those that the team shares, and of nothing that is one person's alone ------
+# Saved queries: the activity log has those that the team shares, and nothing that is one person's alone -------------
 
 
 @transaction.atomic

@@ -85,7 +85,7 @@ def end(kind: type[ProgramGrant], which: Mapping[str, Any], *, at: datetime) -> 
 
 
 def _end(expired: GrantQuerySet, program: MiniProgram, *, at: datetime) -> int:
-    """End these of one program in one application, and notify of all at once."""
+    """End these of one program in one application, and notify of all together."""
     grants = list(expired.select_related("application", "requested_by").order_by("pk"))
     for grant in grants:
         grant.mini_program = program

@@ -29,7 +29,7 @@ class OverviewFilter(ProgramFilter):
 
 
 class PermissionFilter(ListFilter):
-    """The APIs that one application restricts, by how the program stands to them (`stands`) and by words."""
+    """The APIs that one application restricts, by the status of the program's permission (`stands`) and by words."""
 
     tabs = {
         "all": (_("All"), Q()),

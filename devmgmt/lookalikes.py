@@ -11,7 +11,7 @@ _EAST_ASIAN = {"HAN", "HIRAGANA", "KATAKANA", "HANGUL", "BOPOMOFO"}
 
 
 def is_lookalike(host: str) -> bool:
-    """Tell whether readers can take a host for another one (UTS 39): a label mixes scripts, or imitates ASCII."""
+    """Return whether readers can take a host for another one (UTS 39): a label mixes scripts, or imitates ASCII."""
     return any(_mixes(label) or _imitates(label) for label in in_letters(host).split(".") if not label.isascii())
 
 
@@ -26,6 +26,6 @@ def _imitates(label: str) -> bool:
 
 
 def _has_twin(letter: str) -> bool:
-    """Tell whether an ASCII letter looks the same."""
+    """Return whether an ASCII letter looks the same."""
     found = confusables.is_confusable(letter, greedy=True) or [{"homoglyphs": []}]
     return any(twin["c"].isascii() for twin in found[0]["homoglyphs"])

@@ -105,7 +105,7 @@ def in_letters(host: str) -> str:
 
 
 def fingerprint(lists: Mapping[str, Iterable[Allowed]]) -> str:
-    """Return what tells whether somebody changed the hosts meanwhile: one word per type, in their order."""
+    """Return a mark that changes when somebody changes the hosts: one word per type, in their order."""
     return " ".join(_word_of(lists.get(kind, ())) for kind in DomainType.values)
 
 

@@ -71,7 +71,7 @@ class ServerDomain(models.Model):
 class ProgramGrant(Grant):
     """What a mini program was granted by one host application, or asked for.
 
-    From `expires_at` on, a grant has no effect, whoever has noticed by then (D-10). A request that `renews` a grant
+    From `expires_at` on, a grant has no effect, even before its row is updated (D-10). A request that `renews` a grant
     takes its place when it is approved; until then, both are there.
     """
 
@@ -94,7 +94,7 @@ class ProgramGrant(Grant):
 
     @property
     def shown_state(self) -> str:
-        """The state that pages show: what was approved is granted until it expires, what was ended revoked, given up,
+        """The state that pages show: what was approved is granted until it expires, what was ended revoked, withdrawn,
         expired, or replaced by its renewal.
         """
         if self.state == DecisionState.APPROVED:
@@ -178,7 +178,7 @@ class DomainExemption(ProgramGrant):
 class ApiPermission(ProgramGrant):
     """The right to call one restricted API of the application (D-3), by the name that is in its list.
 
-    What was asked for at once is one item of the inbox: `submission` is the first of its requests, empty for that one.
+    What was requested together is one item of the inbox: `submission` is the first of its requests, empty for that one.
     """
 
     api = models.CharField(max_length=API_NAME_LENGTH)
@@ -225,7 +225,7 @@ class ApiPermission(ProgramGrant):
 
 
 class SavedQuery(models.Model):
-    """Criteria of the log page that a person keeps for a program, as they stand in the URL (D-6).
+    """Criteria of the log page that a person keeps for a program, as they are in the URL (D-6).
 
     Theirs alone, or shared: then everyone in the program's team sees them.
     """
@@ -254,7 +254,7 @@ class SavedQuery(models.Model):
         return self.name
 
     def may_be_changed_by(self, user: User, held: frozenset[Permission]) -> bool:
-        """Tell whether it is theirs, or shared in a team that they administer; `held` is what they may do there."""
+        """Return whether it is theirs, or shared in a team that they administer; `held` is what they may do there."""
         return self.user_id == user.pk or (self.is_shared and Permission.ADMINISTER in held)
 
 

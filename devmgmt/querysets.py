@@ -45,7 +45,7 @@ class GrantQuerySet(DecisionQuerySet):
         return self.filter(state__in=[DecisionState.WAITING, DecisionState.APPROVED])
 
     def closed(self) -> Self:
-        """Of the past: rejected, withdrawn, given up, revoked, expired and ended, or replaced by its renewal."""
+        """Of the past: rejected, withdrawn, revoked, expired and ended, or replaced by its renewal."""
         return self.exclude(state__in=[DecisionState.WAITING, DecisionState.APPROVED])
 
     def not_renewable(self) -> Self:

@@ -1,4 +1,4 @@
-"""Several APIs asked for at once: one item of the inbox, one notification each way (D-3)."""
+"""Several APIs requested together: one item of the inbox, one notification each way (D-3)."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ def refusing(grant: ApiPermission) -> Iterator[None]:
 
 
 def notify_decided(decided: Sequence[ApiPermission], *, by: User, at: datetime) -> None:
-    """Notify who asked of all that was decided at once."""
+    """Notify the submitter of everything that was decided together."""
     first = decided[0]
     people = member_or_managers(first.requested_by, team=first.mini_program.team)
     notify(

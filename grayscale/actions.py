@@ -70,7 +70,7 @@ def settings_of(task: GrayscaleTask) -> TaskSettings:
 
 @transaction.atomic
 def create(program: MiniProgram, *, by: User, settings: TaskSettings, at: datetime | None = None) -> GrayscaleTask:
-    """Make a task (G-1). Where its start has come already it delivers at once."""
+    """Make a task (G-1). Where its start has come already it delivers immediately."""
     program, at = lock(program), at or timezone.now()
     refuse_if(rules.why_not_create(program, candidates=1))
     _check(program, settings, at=at)
@@ -264,7 +264,7 @@ def _comparable(settings: TaskSettings) -> dict[str, Any]:
 
 
 def _own_values(settings: TaskSettings) -> dict[str, Any]:
-    """Return the values of the task's own row; what is ticked stands in the order in which it is offered."""
+    """Return the values of the task's own row; what is ticked is in the order in which it is offered."""
     guardrail = settings.guardrail
     return {
         "version": settings.version,

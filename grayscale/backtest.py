@@ -1,7 +1,7 @@
 """How a guardrail would have acted on the last days, hour by hour, for who chooses its limits (G-13).
 
 The figures are read as the guardrail itself reads them, of hours whose entries have come. What was read is kept; a look
-reads for SECONDS at most, newest hours first, and the next one carries on: so a busy program's page comes at once, too.
+reads for SECONDS at most, newest hours first, and the next one carries on: so a busy program's page loads fast, too.
 """
 
 from __future__ import annotations
@@ -151,7 +151,7 @@ def past(program: MiniProgram, *, at: datetime) -> Past:
 def _read_on(
     program: MiniProgram, versions: Sequence[Version], hours: Hours, *, start: datetime, end: datetime
 ) -> bool:
-    """Add hours that are not known yet, newest first, while there is time; tells whether the logs could be read."""
+    """Add hours that are not known yet, newest first, while there is time; returns whether the logs could be read."""
     began, has_logs = time.monotonic(), True
     countings = _countings(versions, start=start)
     for first, last in _spans(program, [hour for hour in _every(start, end) if hour not in hours]):

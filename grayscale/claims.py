@@ -40,7 +40,7 @@ Row = tuple[str, ...]
 
 
 class ClaimsUnavailable(Exception):
-    """The database could not tell whether a device has a place: neither yes nor no may be answered."""
+    """The database could not answer whether a device is enrolled: neither yes nor no may be answered."""
 
 
 def make_shards(task: GrayscaleTask) -> None:
@@ -105,7 +105,7 @@ class DatabaseClaims:
     A device that runs a task's version probably has a place there, which a look tells that waits for nobody. The others
     share a statement: while one is under way the next ones gather, since one commit does for all of them.
 
-    It has connections of its own, as many as threads ask at once, and speaks to them without Django's and psycopg's
+    It has connections of its own, one per asking thread, and speaks to them without Django's and psycopg's
     cursors, which cost three times what the database itself does. Nothing is prepared, for the sake of connection
     poolers. Who was given a place keeps it (G-5), so a place that is known is not asked for again. A task that somebody
     has locked is asked for by itself, and not each time, so that the devices of others don't wait for it.
@@ -147,7 +147,7 @@ class DatabaseClaims:
         return next((candidate.task for candidate in candidates if candidate.task.id == taken), None)
 
     def remembers(self, task: TaskRule, guid: str) -> bool:
-        """Tell whether this process knows that the GUID has a place in the task."""
+        """Return whether this process knows that the GUID has a place in the task."""
         place = (task.id, guid)
         return self._known[hash(place) % KNOWN] == place
 
@@ -204,14 +204,14 @@ class DatabaseClaims:
             following.turn.release()
 
     def _batch(self) -> list[_Asking]:
-        """Return whom to ask for at once: while a task is held, those of one task."""
+        """Return which to ask for together: while a task is locked, those of one task."""
         asking = self._asking
         if time.monotonic() < self._apart_until:
             asking = [one for one in asking if one.row[1] == asking[0].row[1]]
         return sorted(asking[:MOST_AT_ONCE], key=lambda one: one.row[0])
 
     def _asks_apart(self, batch: list[_Asking], error: Exception) -> bool:
-        """Tell whether those of a statement that waited in vain are asked for once more, each task by itself."""
+        """Return whether those of a statement that waited in vain are asked for once more, each task by itself."""
         if getattr(error.__cause__, "sqlstate", None) != HELD:
             return False
         now, tasks = time.monotonic(), {one.row[1] for one in batch}
@@ -280,7 +280,7 @@ class DatabaseClaims:
 
 
 def _is_likely_known(candidates: Sequence[Candidate]) -> bool:
-    """Tell whether a look will probably do: it needs no turn, and waits for no one else's place."""
+    """Return whether a look will probably do: it needs no turn, and waits for no one else's place."""
     return any(one.runs for one in candidates) or not any(one.may_claim for one in candidates)
 
 

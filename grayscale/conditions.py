@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Ranged:
-    """Values, each with its lowest and highest `version`, which the device tells as well.
+    """Values, each with its lowest and highest `version`, which the device sends as well.
 
     `of_task` names the task's rows, the field of form and settings and the key in the activity log. `all_label` is the
     field's label, `step` a line of the estimate; `other`, `too_old` and `too_new` say why a device did not get it, the

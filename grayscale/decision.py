@@ -1,4 +1,4 @@
-"""What a device is told: pure rules, shared by the update check, the package download and the pages.
+"""The answer for a device: pure rules, shared by the update check, the package download and the pages.
 
 The one place where the online version, grayscale tasks and the trial version meet.
 """
@@ -41,7 +41,7 @@ class Trial(msgspec.Struct, frozen=True):
     token_sha256: bytes
 
     def opens_to(self, token: str) -> bool:
-        """Tell whether `token` is the very token, in constant time."""
+        """Return whether `token` is the very token, in constant time."""
         return compare_digest(self.token_sha256, sha256(token.encode()).digest())
 
 

@@ -1,6 +1,6 @@
 """The lifecycle of tasks as a picture, drawn from the model's transitions: a new one is in it by itself (G-10).
 
-States that something leads out of stand in a line, the final ones beside it. Along the line arrows are straight, a pair
+States that something leads out of are in a line, the final ones beside it. Along the line arrows are straight, a pair
 of them beside each other; what is not next to each other is joined by a bow. The same for narrow screens, downwards.
 """
 
@@ -145,7 +145,7 @@ def _is_bow(row: tuple[str, str, str], line: list[str]) -> bool:
 
 @dataclass
 class _Placing:
-    """Where things stand, in a line to the right or `down`; `above` is the room that bows need."""
+    """The positions of things, in a line to the right or `down`; `above` is the room that bows need."""
 
     line: list[str]
     final: list[str]

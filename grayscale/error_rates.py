@@ -1,4 +1,4 @@
-"""How versions of a mini program stand: on how many devices they are, and how many of those had an error (G-13, G-17).
+"""Versions of a mini program: on how many devices they are, and how many of those had an error (G-13, G-17).
 
 A device is on a version when it reported an update to it or logged with it. It had an error when the update failed, or
 when it logged an entry of level error. Each device counts once, whatever it sent. Anybody who has a copy of an app can
@@ -130,7 +130,7 @@ def error_rates_now(countings: Sequence[Counting], *, start: datetime, end: date
     try:
         found = error_rates(countings, start=start, end=end, step=end - start)
     except Unread:
-        logger.warning("the guardrail counts reports alone: the log store did not answer")
+        logger.warning("the guardrail uses reports only: the log store did not answer")
         found, has_logs = error_rates(countings, start=start, end=end, step=end - start, logs=False), False
     figures = {one: figures for (_start, one), figures in found.figures.items()}
     return Now(figures, {one: len(guids) for one, guids in found.left_out.items()}, has_logs)

@@ -21,7 +21,7 @@ from grayscale.models import GrayscaleTask
 from grayscale.states import TaskState
 from miniprograms.events import PartEvent
 
-# Why a task moved; what is not here a person did, and their words stand in the entry's reason.
+# Why a task moved; what is not here a person did, and their words are in the entry's reason.
 WHY: Mapping[str, str | Promise] = {
     "end_time": _("end time reached"),
     "published": _("its version was published"),

@@ -1,4 +1,4 @@
-"""What devices tell of a version's errors, for whoever is about to decide on it (G-13).
+"""What devices report of a version's errors, for a decision about it (G-13).
 
 Where a guardrail has looked, its own figures: pages and the rule never disagree. Else the same figures are read now,
 within the log store's time limit, and kept for a while.
@@ -26,7 +26,7 @@ GROUPS = 100  # of errors, that are added up
 
 
 def evidence_of(version: Version, *, online: Version | None, at: datetime) -> Evidence | None:
-    """Return what devices tell of a version that may be released; None where no device is meant to have it yet."""
+    """Return what devices report of a version that may be released; None where no device is meant to have it yet."""
     tasks = GrayscaleTask.objects.running(at=at).filter(version=version).prefetch_related("applications").order_by("pk")
     started = [task for task in tasks if task.state_at(at) != TaskState.PENDING]
     watched = [task for task in started if task.guardrail and task.seen]

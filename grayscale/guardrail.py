@@ -86,7 +86,7 @@ def exceeded(guardrail: Guardrail, seen: Seen) -> Breach | None:
 
 
 def is_looser(before: Guardrail | None, after: Guardrail | None) -> bool:
-    """Tell whether `after` lets something pass that `before` stopped: a higher limit, one less, or more devices."""
+    """Return whether `after` lets something pass that `before` stopped: a higher limit, one less, or more devices."""
     if before is None:
         return False
     return after is None or any(

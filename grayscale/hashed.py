@@ -37,7 +37,7 @@ def hash_of(value: str, key: bytes) -> int:
 
 
 class HashedList:
-    """Tells whether a value is on the list: a binary search in `hashes`, ascending and without duplicates."""
+    """Returns whether a value is on the list: a binary search in `hashes`, ascending and without duplicates."""
 
     __slots__ = ("__weakref__", "_start", "hashes", "key")
 
@@ -59,7 +59,7 @@ class HashedList:
 
 
 class HashTable:
-    """Takes in values and tells which are new: a table with open addressing, of 16 bytes for each value at most.
+    """Takes in values and returns which are new: a table with open addressing, of 16 bytes for each value at most.
 
     The place of a hash is its first bits, so the table is in order but for neighbours that made way; at half load,
     and with hashes that nobody can foresee, they are never more than some dozen places apart.

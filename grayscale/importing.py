@@ -35,7 +35,7 @@ SHOWN_CHARACTERS = 140  # of an invalid line
 DRAFTS_KEPT = timedelta(days=1)
 KEY_BYTES = 16
 BATCH = 8192  # values after which the limit is looked at
-SMALL = 2**20  # bytes, read in a moment; of larger files a process reads few at once
+SMALL = 2**20  # bytes, read in a moment; of larger files a process reads few at a time
 AT_ONCE = 2  # so that its other threads stay free for everyone else, devices included
 
 COPY_IN = "COPY grayscale_objectlistpart (object_list_id, position, values) FROM STDIN"

@@ -1,6 +1,6 @@
 """What happens to grayscale tasks by itself: the clock, the shelf, releases, bindings (G-4, G-6, G-9).
 
-The clock is read at each decision, so nothing here decides for devices: it writes down what was decided, tells whom it
+The clock is read at each decision, so nothing here decides for devices: it writes down decisions, notifies whom it
 concerns, and closes the tasks' shares. Everything that moves a task holds its mini program's lock.
 """
 
@@ -52,7 +52,7 @@ def settle(program: MiniProgram, *, at: datetime, on_shelf: bool | None = None) 
 
 
 def begin(task: GrayscaleTask, *, on_shelf: bool, at: datetime) -> None:
-    """Write down that the start has come: the task delivers, or stands suspended off the shelf (G-4)."""
+    """Write down that the start has come: the task delivers, or is suspended off the shelf (G-4)."""
     before = _move(task)
     task.start()
     task.state_reason, task.state_since = "", task.starts_at

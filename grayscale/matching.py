@@ -39,7 +39,7 @@ class Conditions(msgspec.Struct, frozen=True):
     choices: tuple[tuple[str, frozenset[str]], ...] = ()
 
     def restricts(self, of_device: str) -> bool:
-        """Tell whether anything is chosen for the condition with this name."""
+        """Return whether anything is chosen for the condition with this name."""
         if of_device == APPLICATION.of_device:
             return bool(self.applications)
         if of_device == PLATFORM.of_device:
@@ -66,7 +66,7 @@ def version_range(lowest: str, highest: str) -> Range:
 
 
 def fits(conditions: Conditions, device: Device, *, application: int) -> bool:
-    """Tell whether a device that asks through `application` (primary key) meets all conditions."""
+    """Return whether a device that asks through `application` (primary key) meets all conditions."""
     for _name in failed(conditions, device, application=application):
         return False
     return True

@@ -1,4 +1,4 @@
-"""Where mini programs stand for devices, read from the rows: what `grayscale.decision` decides from.
+"""The status of mini programs for devices, read from the rows: what `grayscale.decision` decides from.
 
 The update check's snapshot and the pages that explain it read the tasks here, so both always agree.
 """

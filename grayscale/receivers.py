@@ -45,13 +45,13 @@ def name_harm(sender: Any, *, version: Version, **kwargs: Any) -> list[str]:
 
 @receiver(errors_asked)
 def tell_errors(sender: Any, *, version: Version, online: Version | None, **kwargs: Any) -> Evidence | None:
-    """Return what devices tell of a version beside the online one (G-13)."""
+    """Return what devices report of a version beside the online one (G-13)."""
     return evidence_of(version, online=online, at=timezone.now())
 
 
 @receiver(shelf_changed)
 def follow_shelf(sender: Any, *, mini_program: MiniProgram, by: User, at: datetime, **kwargs: Any) -> None:
-    """Off the shelf suspends what delivers; what should have started meanwhile stands suspended, too (L-4).
+    """Off the shelf suspends what delivers; what should have started meanwhile is suspended, too (L-4).
 
     Back on the shelf nothing goes on by itself: someone resumes.
     """

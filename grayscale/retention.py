@@ -15,7 +15,7 @@ from django.utils.translation import gettext_lazy as _
 from console.base.core import retention
 from console.base.core.retention import Kind, register, row
 
-# Where devices keep the version after the end (G-6), their places still decide. The task says at once that not all are
+# Where devices keep the version after the end (G-6), their places still decide. The task states first that not all are
 # there any more: its page counts none of them from then on.
 CLAIMS = """
     WITH due AS MATERIALIZED (

@@ -43,7 +43,7 @@ def fault_of(kind: str) -> Callable[[str], Fault | None]:
 
 
 def faultless(kind: str, values: list[str]) -> bool:
-    """Tell whether all values are without fault, quicker than one by one."""
+    """Return whether all values are without fault, quicker than one by one."""
     if kind == ObjectKind.GUID:
         return GUIDS.fullmatch("\n".join([*values, ""])) is not None
     return not any(map(text_fault, values))
@@ -55,14 +55,14 @@ def shortest(kind: str) -> int:
 
 
 def guid_fault(value: str) -> Fault | None:
-    """Tell whether it is a GUID: 32 digits beginning with 0302 or 0303."""
+    """Return whether it is a GUID: 32 digits beginning with 0302 or 0303."""
     if len(value) == GUID_LENGTH and value.isascii() and value.isdigit() and value.startswith(GUID_STARTS):
         return None
     return Fault.GUID
 
 
 def text_fault(value: str) -> Fault | None:
-    """Tell whether it is a device id or an account: up to 128 characters, none of them a control character."""
+    """Return whether it is a device id or an account: up to 128 characters, none of them a control character."""
     if len(value) > LONGEST:
         return Fault.LONG
     # What is printable has no control characters; the search takes longer.
@@ -86,7 +86,7 @@ def encoding_of(file: BinaryIO) -> str:
 
 
 def _reads_as(encoding: str, file: BinaryIO) -> bool:
-    """Tell whether all of the file can be decoded. Raises ActionRefused for a NUL, which no text has."""
+    """Return whether all of the file can be decoded. Raises ActionRefused for a NUL, which no text has."""
     file.seek(0)
     decoder = codecs.getincrementaldecoder(encoding)()
     try:

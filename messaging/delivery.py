@@ -66,7 +66,7 @@ def deliver(*, wake: Callable[[], object]) -> None:
 
 
 def run() -> set[int]:
-    """Deliver until nothing was due for a moment, for at most RUN_SECONDS; several may run at once.
+    """Deliver until nothing was due for a moment, for at most RUN_SECONDS; several may run at the same time.
 
     Returns the applications (primary keys) for which nothing can be signed, as their secrets can't be read.
     """
@@ -103,7 +103,11 @@ def signers_of(gateway: Gateway) -> list[Webhook]:
         try:
             signers.append(Webhook(secret.read()))
         except Unreadable:
-            logger.warning("a server secret of application %s is sealed under an unknown SECRET_KEY", gateway.pk)
+            logger.warning(
+                "a server secret of application %s can't be opened because SECRET_KEY changed: add the old key to "
+                "SECRET_KEY_FALLBACKS",
+                gateway.pk,
+            )
     return signers
 
 
@@ -166,7 +170,7 @@ class Run:
         try:
             await Lane(self, application).work()
         except Exception:
-            logger.exception("delivery to application %s broke off; its leases end by themselves", application)
+            logger.exception("delivery to application %s failed; it continues when its leases end", application)
         finally:
             del self.lanes[application]
 

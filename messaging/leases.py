@@ -19,7 +19,7 @@ from messaging.retrying import Verdict, closed
 
 RUN_SECONDS = 20  # a run sends nothing new after that
 GRACE_SECONDS = 15  # for writing back
-RUNS = 4  # at once, over all workers
+RUNS = 4  # at the same time, over all workers
 BACKLOG = 1000  # messages that are due for each run beyond the first
 MANY = 10_000  # messages of one application: nobody counts further
 SLOT = 0x6D736773  # class of the advisory locks, one for each run

@@ -16,7 +16,7 @@ from console.base.hosts.people import administrators_of
 from messaging.models import Gateway
 from messaging.retrying import OPENS_AT
 
-SILENT_FOR = timedelta(hours=1)  # without a success, before anyone is told
+SILENT_FOR = timedelta(hours=1)  # without a success, before anyone is notified
 AGAIN_AFTER = timedelta(days=1)
 
 
@@ -30,7 +30,7 @@ def notify_of_dead_gateways(*, at: datetime) -> int:
 
 @transaction.atomic
 def _notify_of(pk: int, *, at: datetime) -> bool:
-    """Notify the administrators unless they were lately; two sweeps at once come one after the other."""
+    """Notify the administrators unless they were lately; two sweeps at the same time run one after the other."""
     gateway = Gateway.objects.select_for_update(of=("self",), no_key=True).select_related("application").get(pk=pk)
     application = gateway.application
     url = reverse("hosts:gateway", args=[application.application_id])

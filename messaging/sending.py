@@ -203,7 +203,7 @@ def refusals(program: MiniProgram, sending: Sending, *, at: datetime | None = No
 def _ask(program: MiniProgram, sending: Sending, key: str) -> Facts:
     """Return all that can be a reason to refuse, as it is now; raises ServerRefused for what no row can have."""
     if len(key) > 255 or not key.isprintable():
-        raise ServerRefused(40097, "the Idempotency-Key may have 255 printable characters")
+        raise ServerRefused(40097, "Idempotency-Key must have 1 to 255 printable ASCII characters")
     if not _is_plain(sending.touser):
         raise ServerRefused(40003)
     if not _is_plain(sending.template_id):
@@ -234,7 +234,7 @@ def _path(page: str) -> str:
 def _first(message: int, first_sha256: str | None, body_sha256: str) -> int:
     """Return the message that was accepted under the Idempotency-Key, if it came with the same body."""
     if first_sha256 != body_sha256:
-        raise ServerRefused(40097, "the Idempotency-Key was used with another body")
+        raise ServerRefused(40097, "the Idempotency-Key was already used with another body")
     return message
 
 
@@ -269,7 +269,7 @@ def _reasons(facts: Facts, sending: Sending) -> Iterator[ServerRefused]:
         for key, why in wrong.items():
             yield _invalid(f"data.{key}.value", why)
     if facts.is_off:
-        yield ServerRefused(43101, "the user has turned off the messages of this program")
+        yield ServerRefused(43101, "the user turned off messages of this program")
 
 
 def _invalid(name: str, why: str = "") -> ServerRefused:

@@ -2,7 +2,7 @@
 
 What it does is in the path: /good answers 204, /slow after `?seconds=`, /failing 503, /limiting 429 with `?seconds=` as
 Retry-After, /gone 410, /lying/garbage no HTTP, /lying/close nothing, /lying/redirect 302, /lying/short a body that
-breaks off. GET / tells what came. Whatever is not signed by its secret gets 401.
+breaks off. GET / shows what came. Whatever is not signed by its secret gets 401.
 """
 
 from __future__ import annotations

@@ -86,7 +86,7 @@ def _is_number(value: str) -> bool:
 
 
 def _is_character_string(value: str) -> bool:
-    """A space is a symbol where it stands between others."""
+    """A space is a symbol where it is between others."""
     fits = all(re.match("[A-Za-z0-9 ]", character) or _is_symbol(character) for character in value)
     return len(value) <= 32 and fits and value == value.strip()
 

@@ -126,7 +126,7 @@ def _save_named(program: MiniProgram, *, new_icon: bool) -> None:
 
 
 def _short(icon: FieldFile) -> str:
-    """Return a few letters that tell one icon from another in the log."""
+    """Return a few letters that distinguish icons in the log."""
     return PurePath(icon.name or "").stem[:8]
 
 
@@ -135,7 +135,7 @@ def _described(program: MiniProgram) -> dict[str, Any]:
 
 
 def user_of(program: MiniProgram, *, application: HostApplication, account: str) -> ProgramUser:
-    """Return the application's account as the program knows it, made when it is new (K-4); many may ask at once."""
+    """Return the application's account as the program knows it, made when it is new (K-4); many may ask together."""
     found = {"mini_program": program, "application": application, "account": account}
     if user := ProgramUser.objects.filter(**found).first():
         return user
@@ -144,7 +144,7 @@ def user_of(program: MiniProgram, *, application: HostApplication, account: str)
 
 
 def _unionid(team_id: int, application: HostApplication, account: str) -> str:
-    """Return what all programs of the team call the account; derived, so that two made at once agree."""
+    """Return what all programs of the team call the account; derived, so that two made at the same time agree."""
     known = ProgramUser.objects.filter(application=application, account=account, mini_program__team_id=team_id)
     if unionid := known.values_list("unionid", flat=True).first():
         return unionid
@@ -154,7 +154,7 @@ def _unionid(team_id: int, application: HostApplication, account: str) -> str:
 
 @transaction.atomic
 def take_off_shelf(program: MiniProgram, *, by: User, reason: str, at: datetime | None = None) -> MiniProgram:
-    """Stop every application from getting the program, at once (L-4)."""
+    """Stop every application from getting the program, immediately (L-4)."""
     return _shelve(program, Shelf.OFF, events.MiniProgramTakenOffShelf, by=by, at=at, reason=reason)
 
 
@@ -200,7 +200,7 @@ def request_binding(
 
 @transaction.atomic
 def withdraw_binding(binding: Binding, *, by: User, at: datetime | None = None) -> Binding:
-    """Take back a request that nobody has decided, and tell who would have; raises Conflict when someone has."""
+    """Withdraw a request that nobody has decided, and notify its reviewers; raises Conflict when someone has."""
     binding.mini_program = lock(binding.mini_program)
     decisions.move(binding, source=DecisionState.WAITING, state=DecisionState.WITHDRAWN)
     emit(events.BindingWithdrawn(binding, was=DecisionState.WAITING, by=by, at=at))

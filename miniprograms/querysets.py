@@ -87,7 +87,7 @@ class BindingQuerySet(DecisionQuerySet):
         return self.filter(state__in=[DecisionState.WAITING, DecisionState.APPROVED])
 
     def newest_of_each_application(self) -> BindingQuerySet:
-        """How each application that was ever asked stands now."""
+        """The current status of each application that was ever asked."""
         return self.order_by("application_id", "-id").distinct("application_id")
 
 

@@ -36,9 +36,13 @@ def sweep(*, at: datetime) -> int:
     ours = (f"{FOLDER}/{file}" for file in files if NAME.fullmatch(file) or UNFINISHED.fullmatch(file))
     found = [name for name in ours if name not in known and is_older(default_storage, name, than=at - KEPT)]
     if len(found) > len(known):
-        logger.error("%d icons in MEDIA_ROOT belong to nothing, more than are in use: none swept", len(found))
+        logger.error(
+            "%d icons in MEDIA_ROOT are unused, more than are in use, so none was deleted: "
+            "check that MEDIA_ROOT belongs to this database",
+            len(found),
+        )
         return 0
     for name in found:
         default_storage.delete(name)
-        logger.info("swept %s, which nothing has", name)
+        logger.info("deleted %s, which is unused", name)
     return len(found)

@@ -13,7 +13,7 @@ READY = Q(pk__in=Version.objects.publishable().values("mini_program"))
 
 
 class OverviewFilter(ProgramFilter):
-    """The user's mini programs by team and words, and by where they stand."""
+    """The user's mini programs by team and words, and by their status."""
 
     tabs = {
         "": (_("All"), Q()),

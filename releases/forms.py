@@ -244,6 +244,6 @@ class TrialForm(forms.Form):
         return data
 
     def show_conflict(self, current: TrialVersion | None) -> None:
-        """Show what stands there now; what was typed stays, and a second save replaces it knowingly."""
+        """Show what is there now; what was typed stays, and a second save replaces it knowingly."""
         self.data = {**self.data.dict(), "seen": current.set_at.isoformat() if current else ""}  # type: ignore[attr-defined]
         self.in_conflict, self.meanwhile = True, current

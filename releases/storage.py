@@ -87,7 +87,11 @@ def sweep(*, at: datetime) -> int:
         if _is_ours(name) and is_older(package_storage(), name, than=at - KEPT):
             found.append(name)
     if len(found) > Package.objects.count():
-        logger.error("%d files in PACKAGE_ROOT have no package, more than there are packages: none swept", len(found))
+        logger.error(
+            "%d files in PACKAGE_ROOT belong to no package, more than there are packages, so none was deleted: "
+            "check that PACKAGE_ROOT belongs to this database",
+            len(found),
+        )
         return 0
     return sum(map(_swept, found))
 
@@ -104,7 +108,7 @@ def _swept(name: str) -> bool:
     if not _is_nobodys_turn(content) or any(name in _known(kind, [content]) for kind in KINDS):
         return False
     package_storage().delete(name)
-    logger.info("swept %s, which no package has", name)
+    logger.info("deleted %s, which belongs to no package", name)
     return True
 
 
@@ -134,7 +138,7 @@ def fault_of(package: Package | SourceMaps, *, quick: bool) -> str:
     storage, name = package_storage(), str(package.file.name)
     try:
         if (size := storage.size(name)) != package.size:
-            return f"{size} bytes, should be {package.size}"
+            return f"{size} bytes instead of {package.size}"
         if quick:
             return ""
         digest = sha256()
@@ -145,4 +149,4 @@ def fault_of(package: Package | SourceMaps, *, quick: bool) -> str:
         return "missing"
     except OSError as error:
         return f"can't be read: {error.strerror}"
-    return "" if digest.hexdigest() == package.sha256 else f"the content has the SHA-256 {digest.hexdigest()}"
+    return "" if digest.hexdigest() == package.sha256 else f"the SHA-256 differs: {digest.hexdigest()}"

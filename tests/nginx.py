@@ -21,7 +21,7 @@ from tests.processes import free_port, running, wait_until_listens
 SHIPPED = PROJECT / "deploy" / "nginx"
 HOST = "console.example.com"
 ADDRESS = "127.0.0.1"  # of nginx, as the console sees it
-# What its servers have to be told.
+# The settings of its servers.
 ENVIRONMENT = {
     "DJANGO_SETTINGS_MODULE": "tests.production_settings",
     "ALLOWED_HOSTS": HOST,
@@ -58,7 +58,7 @@ def nginx(
 
 
 def _write_main(folder: Path) -> None:
-    """Write nginx.conf, for whoever runs the test."""
+    """Write nginx.conf, for the user who runs the test."""
     main = (SHIPPED / "nginx.conf").read_text()
     main = main.replace("user www-data;", f"user {getpass.getuser()};").replace("/run/nginx.pid", f"{folder}/pid")
     main = main.replace("/etc/nginx/console.conf", f"{folder}/console.conf").replace("/var/log/nginx", f"{folder}/log")

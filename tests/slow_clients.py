@@ -24,7 +24,7 @@ def request(path: str, *lines: str, host: str = "localhost", length: int = 10_00
 def connect(
     port: int, *, tls: bool = False, source: str = "127.0.0.1", name: str = "console.example.com"
 ) -> socket.socket:
-    """Connect to a server here, from an address of this machine; by TLS to the one of this name, whoever signed it."""
+    """Connect to a server here, from an address of this machine; by TLS to this name, with any certificate."""
     plain = socket.create_connection(("127.0.0.1", port), TIMEOUT, (source, 0))
     if not tls:
         return plain

@@ -21,7 +21,7 @@ READS_XML = {"xml", "lxml", "defusedxml", "xmltodict"}
 ICONS = {"console/base/core/templatetags/console.py"}  # It reads the icons of a package that we lock.
 MAKES_TEMPLATES = {"Template", "from_string", "template.Template", "engines"}
 WEAK = {"hashlib.md5", "hashlib.sha1", "hashlib.new", "md5", "sha1"}
-# Pauses, samples, leases and the demo: whoever guesses these has nothing.
+# Pauses, samples, leases and the demo: guessing these gains nothing.
 GUESSABLE = {
     "console/api/device/management/commands/device.py",
     "console/local/demo/devices.py",

@@ -99,7 +99,7 @@ def in_front_of(
 
 
 def for_this_machine(application: WSGIApplication, why: str) -> WSGIApplication:
-    """Return a WSGI application that answers clients on this machine, and tells others why it does not answer them."""
+    """Return a WSGI application that answers clients on this machine, and others with the reason why not."""
 
     def guarded(environ: Environ, start_response: Start) -> Iterable[bytes]:
         if is_loopback(environ):
@@ -144,7 +144,7 @@ def read_body(environ: Environ, longest: int) -> bytes:
     """
     announced = environ.get("CONTENT_LENGTH") or ""
     if not (announced.isascii() and announced.isdigit()):
-        raise BodyRefused(411, "Send Content-Length.")
+        raise BodyRefused(411, "Content-Length is missing.")
     if len(announced) > 9 or (length := int(announced)) > longest:
         raise too_large(longest)
     return read_at_most(environ, length)
@@ -162,7 +162,7 @@ def read_at_most(environ: Environ, length: int) -> bytes:
 
 def too_large(longest: int) -> BodyRefused:
     """A body that is longer than is read."""
-    return BodyRefused(413, f"The body may have {longest} bytes.")
+    return BodyRefused(413, f"The body must not exceed {longest} bytes.")
 
 
 def decode(body: bytes, decoder: Decodes[T]) -> T:

@@ -21,7 +21,9 @@ def parse(rate: str) -> tuple[int, int]:
     """Return how many may come in how many seconds: (600, 60) for "600/minute", (5, 30) for "5 per 30 seconds"."""
     found = RATE.fullmatch(rate)
     if found is None:
-        raise ValueError(f"{rate!r} is not a rate. Write it as 600/minute; units are second, minute, hour and day.")
+        raise ValueError(
+            f"{rate!r} is not a rate. Write, for example, 600/minute; the units are second, minute, hour and day."
+        )
     amount, every, unit = found.groups()
     return int(amount), int(every or 1) * UNITS[unit.lower()]
 
@@ -40,7 +42,7 @@ class Counter:
         self._counts = array("I")
 
     def is_over(self, *key: Hashable) -> bool:
-        """Tell whether one more would be too many; counts nothing."""
+        """Return whether one more would be too many; counts nothing."""
         window = int(time.monotonic() // self.seconds)
         return window == self._window and self._counts[hash(key) % SLOTS] >= self.amount
 

@@ -34,7 +34,7 @@ class Step:
 
 @dataclass(frozen=True)
 class Checklist:
-    """`heading` and `lead` stand on top of the page; `aside` is the template beside the list, which `given` feeds.
+    """`heading` and `lead` are at the top of the page; `aside` is the template beside the list, which `given` feeds.
 
     By its `key` a browser remembers that its reader has hidden it.
     """

@@ -67,7 +67,7 @@ def expires(row: Row) -> Facts:
 
 
 def asked_for(row: Row) -> Facts:
-    """The API, or how many were asked for at once."""
+    """The API, or how many were requested together."""
     if row.count < 2:
         return facts_of(row)
     return {**facts_of(row), "what": submissions.apis(row.count)}

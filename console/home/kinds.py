@@ -1,4 +1,4 @@
-"""Everything that can stand on the home page: the words of each kind, the page that it leads to, the list of all."""
+"""Everything that can be on the home page: the words of each kind, the page that it leads to, the list of all."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ Text = str | Promise
 class Kind:
     """One kind of line. Title and context are filled with `facts`; `url` leads to where it is seen to.
 
-    `more` tells how many are not shown (a lazy plural), and `page` names the list of all.
+    `more` is how many are not shown (a lazy plural), and `page` names the list of all.
     """
 
     title: Text

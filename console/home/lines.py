@@ -30,12 +30,12 @@ class Line:
 
     @property
     def thing(self) -> Model:
-        """Whose icon stands at its beginning."""
+        """The object whose icon is at its beginning."""
         return self.row.thing
 
     @property
     def corner(self) -> HostApplication | None:
-        """The application whose icon stands in the corner of the program's."""
+        """The application whose icon is in the corner of the program's."""
         return self.row.application if self.row.app_id else None
 
     @property
@@ -50,7 +50,7 @@ class Line:
 
     @property
     def since(self) -> datetime | None:
-        """Since when; None where the words tell the time."""
+        """Since when; None if the words contain the time."""
         return self.row.since if self.kind.tells_since else None
 
     @property

@@ -91,7 +91,7 @@ def find(scope: Scope, words: str, *, limit: int) -> list[Group]:
 def pages(menu: Iterable[dict[str, Any]], words: str) -> list[Hit]:
     """Return the entries of a menu, and the pages below them, whose label contains the words.
 
-    Those that begin with them stand first. Without words there are no pages below an entry but those that have keys.
+    Those that begin with them come first. Without words there are no pages below an entry but those that have keys.
     """
     found = []
     for group in menu:

@@ -21,7 +21,7 @@ PORT = 5432  # No TCP port is opened: the number is only a part of the socket's 
 LOOPBACK_NAMES = ["localhost", ".localhost", "127.0.0.1", "[::1]"]
 # What to do instead, wherever DEBUG and another address meet.
 ONLY_HERE = (
-    "With DEBUG on, the console shows its insides in errors, so it answers on this machine only (localhost). To let "
+    "With DEBUG on, error pages show internals, so the console answers on this machine only (localhost). To let "
     "others reach it, set DEBUG=0, SECRET_KEY, BASE_URL and ALLOWED_HOSTS: docs/production.md."
 )
 

@@ -17,4 +17,4 @@ def local_postgres_runs(databases: Sequence[str] | None = None, **kwargs: Any) -
     socket = addresses.socket_dir() / "pg" / f".s.PGSQL.{addresses.PORT}"
     if not databases or "DATABASE_URL" in os.environ or socket.exists():
         return []
-    return [Error("PostgreSQL is not running.", hint="Start it with: make run", id="console.E002")]
+    return [Error("PostgreSQL is not running.", hint="Run `make run`, or set DATABASE_URL.", id="console.E002")]

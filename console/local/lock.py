@@ -1,4 +1,4 @@
-"""One console per folder: whoever holds the lock runs, and a second copy can say who that is."""
+"""One console per folder: the process with the lock runs, and a second copy can name it."""
 
 import contextlib
 import fcntl

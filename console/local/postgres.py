@@ -111,8 +111,8 @@ def prepare(data: Path, *, sockets: Path) -> None:
     made_by, ours = _made_by(data / "PG_VERSION"), major()
     if made_by != ours:
         raise LocalServiceError(
-            f"{data} was made by PostgreSQL {made_by}, and this is {ours}. Carry the data over with pg_dump, "
-            "or remove the folder to begin anew."
+            f"{data} was created by PostgreSQL {made_by}, and this is {ours}. Migrate the data with pg_dump, "
+            "or remove the folder to start empty."
         )
     _forget_dead_postmaster(data)
     shutil.rmtree(sockets / "pg", ignore_errors=True)  # Left by a crash, perhaps under another identity.
@@ -131,7 +131,7 @@ def _initialise(data: Path, owner: int) -> None:
         command += ["--locale-provider=builtin", "--builtin-locale=C.UTF-8"]
     done = subprocess.run([*identity()[0], *command], capture_output=True, text=True, check=False)  # noqa: S603
     if done.returncode != 0:
-        raise LocalServiceError(f"PostgreSQL could not make its data folder {fresh}:\n{done.stderr.strip()}")
+        raise LocalServiceError(f"PostgreSQL could not create its data folder {fresh}:\n{done.stderr.strip()}")
     fresh.rename(data)
 
 
@@ -187,7 +187,7 @@ def _forget_dead_postmaster(data: Path) -> None:
         if not _is_postgres(pid):
             file.unlink(missing_ok=True)
         elif time.monotonic() > deadline:
-            raise LocalServiceError(f"Another PostgreSQL (process {pid}) still uses {data}.")
+            raise LocalServiceError(f"Another PostgreSQL (process {pid}) is still using {data}. Stop it first.")
         else:
             time.sleep(0.05)
 

@@ -13,7 +13,7 @@ from typing import BinaryIO
 
 
 class LocalServiceError(Exception):
-    """A local service cannot run; the message tells a person why and what to do."""
+    """A local service cannot run; the message explains why and what to do."""
 
 
 def tied(command: Sequence[str], death: signal.Signals) -> list[str]:
@@ -54,7 +54,7 @@ class Service:
 
     @property
     def running(self) -> bool:
-        """Tell whether the child lives."""
+        """Return whether the child lives."""
         return self.process is not None and self.process.poll() is None
 
     def send(self, number: signal.Signals, *, group: bool = False) -> None:
@@ -74,7 +74,7 @@ class Service:
 
 
 def stop_all(services: Sequence[Service], *, patience: float) -> None:
-    """Ask all services to stop, at once; after `patience` seconds kill whatever is left of them."""
+    """Ask all services to stop, together; after `patience` seconds kill whatever is left of them."""
     for service in services:
         service.send(service.stop)
     deadline = time.monotonic() + patience

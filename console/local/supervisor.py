@@ -21,7 +21,7 @@ from console.platform import serving
 MANAGE = Path(__file__).parents[2] / "manage.py"
 LOOK_SECONDS = 0.2
 LONGEST_PAUSE = 10.0  # Between two starts of something that keeps dying.
-STEADY_SECONDS = 60.0  # Whoever lived this long is forgiven its earlier deaths.
+STEADY_SECONDS = 60.0  # After running this long, earlier failures of a service don't count.
 # Applications first, while they can still write; together these stay below the promised five seconds.
 APPLICATION_PATIENCE, ENGINE_PATIENCE = 2.5, 1.5
 
@@ -60,7 +60,7 @@ def check_port(host: str, port: int) -> None:
             probe.bind((host, port))
         except OSError as error:
             reason = (
-                "is taken by another program"
+                "is used by another program"
                 if error.errno == errno.EADDRINUSE
                 else f"cannot be used ({error.strerror})"
             )
@@ -81,7 +81,9 @@ def make_folders() -> tuple[Path, Path]:
             f"{error.filename} belongs to another user: start the console as that user, or set CONSOLE_LOCAL_DIR."
         ) from None
     if sockets.is_symlink() or sockets.stat().st_uid != os.getuid():
-        raise LocalServiceError(f"{sockets} is not ours: remove it, or set CONSOLE_LOCAL_DIR to a shorter path.")
+        raise LocalServiceError(
+            f"{sockets} belongs to another user. Remove it, or set CONSOLE_LOCAL_DIR to a shorter path."
+        )
     return base, sockets
 
 
@@ -144,14 +146,14 @@ class Watch:
             if now - self.service.started > STEADY_SECONDS:
                 self.pause = 1.0
             code = self.service.process.returncode
-            say(f"{self.service.name} ended with code {code}; it starts again in {self.pause:.0f} s.")
+            say(f"{self.service.name} stopped with code {code}. Restarting in {self.pause:.0f} s.")
             self.service.send(signal.SIGKILL, group=True)  # What it left behind would be in the way.
             self.again_at = now + self.pause
             self.pause = min(self.pause * 2, LONGEST_PAUSE)
 
 
 def answers(host: str, port: int) -> bool:
-    """Tell whether somebody listens."""
+    """Return whether somebody listens."""
     try:
         socket.create_connection((host, port), timeout=1).close()
     except OSError:
@@ -160,7 +162,7 @@ def answers(host: str, port: int) -> bool:
 
 
 def terminal_is_gone() -> bool:
-    """Tell whether our terminal was closed: SIGHUP goes to the first process of a session, and make keeps it."""
+    """Return whether our terminal was closed: SIGHUP goes to the first process of a session, and make keeps it."""
     try:
         os.tcgetpgrp(sys.stdout.fileno())
     except OSError as error:

@@ -1,6 +1,6 @@
 """The Chinese catalogue: its strings are read out of the sources, and what Django reads is compiled from it.
 
-Both by Babel, so that no machine needs GNU gettext. The catalogue is sorted by the file that a string first stands in
+Both by Babel, so that no machine needs GNU gettext. The catalogue is sorted by the file in which a string comes first
 and then by the string, without line numbers: a change of the code changes only the lines of its own strings.
 """
 

@@ -8,5 +8,5 @@ class PlatformConfig(AppConfig):
     label = "platform"
 
     def ready(self) -> None:
-        """Register the check of the configuration; show signs of life in workers."""
+        """Register the check of the configuration; show heartbeats in workers."""
         from console.platform import configuration, receivers  # noqa: F401

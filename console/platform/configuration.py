@@ -10,12 +10,12 @@ from django.conf import settings
 from django.core.checks import CheckMessage, Error, Tags, register
 
 NEEDED = {
-    "DATABASE_URL": "which PostgreSQL keeps everything, for example postgresql://console:password@db.example.com/console",
-    "REDIS_URL": "which Valkey or Redis carries wake-ups and limits, for example redis://valkey.example.com:6379/0",
-    "EMAIL_URL": "which mail server sends invitations, for example smtp+tls://user:password@mail.example.com:587",
-    "PACKAGE_ROOT": "the folder that keeps packages, which all processes share, for example /var/lib/console/packages",
-    "MEDIA_ROOT": "the folder that keeps icons, which all processes share, for example /var/lib/console/media",
-    "BASE_URL": "where people and devices reach the console, for example https://console.example.com",
+    "DATABASE_URL": "the PostgreSQL database, for example postgresql://console:password@db.example.com/console",
+    "REDIS_URL": "the Valkey or Redis server, for example redis://valkey.example.com:6379/0",
+    "EMAIL_URL": "the mail server, for example smtp+tls://user:password@mail.example.com:587",
+    "PACKAGE_ROOT": "the folder for packages, shared by all processes, for example /var/lib/console/packages",
+    "MEDIA_ROOT": "the folder for icons, shared by all processes, for example /var/lib/console/media",
+    "BASE_URL": "the URL at which people and devices reach the console, for example https://console.example.com",
 }
 
 
@@ -23,7 +23,7 @@ def missing() -> list[str]:
     """Return a sentence for each variable that is not set; none while DEBUG is on, where `make run` brings its own."""
     if settings.DEBUG:
         return []
-    return [f"{name} is not set: {words}." for name, words in NEEDED.items() if not os.environ.get(name)]
+    return [f"{name} is not set. Set it to {words}." for name, words in NEEDED.items() if not os.environ.get(name)]
 
 
 @register(Tags.security, deploy=True)

@@ -17,19 +17,19 @@ class Consumer(CeleryConsumer):
     """Celery's own waits longer after each try, up to half a minute, and gives up after a hundred."""
 
     def ensure_connected(self, conn: Any) -> Any:
-        """Return the connection, connected; one line tells of the outage, one of its end."""
+        """Return the connection, connected; one line logs the outage, one its end."""
         away = False
 
         def tell(error: Exception, _interval: float) -> None:
             nonlocal away
             if not away:
-                logger.warning("the broker is away, and is tried again each second: %s", error)
+                logger.warning("the broker (REDIS_URL) is not reachable; trying again each second: %s", error)
             away = True
 
         found = conn.ensure_connection(
             tell, max_retries=None, interval_start=TRY_SECONDS, interval_step=0, callback=maybe_shutdown
         )
         if away:
-            logger.warning("the broker is back")
+            logger.warning("the broker is reachable again")
         self.first_connection_attempt = False
         return found

@@ -9,6 +9,6 @@ from console.platform import heartbeats
 
 
 def late_parts(request: HttpRequest) -> dict[str, Any]:
-    """Give operators `late_parts`, whether parts show no sign of life; one query, where a template asks for it."""
+    """Give operators `late_parts`, whether parts show no heartbeat; one query, where a template asks for it."""
     user = getattr(request, "user", None)
     return {"late_parts": cache(heartbeats.late)} if user is not None and user.is_staff else {}

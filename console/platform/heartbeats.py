@@ -1,4 +1,4 @@
-"""Writing and reading signs of life; one statement each, by the database's clock."""
+"""Writing and reading heartbeats; one statement each, by the database's clock."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from console.platform.models import Heartbeat, Part
 
 # A task is due when its period is over since it was last sent. One that was sent and that no worker has begun may be
 # lost, with a worker that died or a broker that was emptied: it is sent again when nothing waits in its queue. Else not
-# before a minute and a period: while no worker is there, no heap of the same task piles up. Two schedulers at once send
+# before a minute and a period: while no worker is there, no heap of the same task piles up. Two schedulers send
 # each task once, as the row is locked by the first.
 TAKE_DUE = """
     INSERT INTO platform_heartbeat AS known (name, part, queue, seconds, sent_at)
@@ -58,7 +58,7 @@ LATE = f"""
     SELECT 'beat', 'beat' WHERE NOT EXISTS (SELECT FROM platform_heartbeat WHERE part = 'beat')
     ORDER BY name
 """  # noqa: S608 - put together from constants
-# A worker that died without a word is told of, and forgotten after an hour: where machines come and go, nobody
+# A worker that died silently is reported, and forgotten after an hour: where machines come and go, nobody
 # knows whether it should be back.
 FORGET = """
     DELETE FROM platform_heartbeat WHERE part = 'worker' AND seen_at < clock_timestamp() - interval '1 hour'
@@ -90,7 +90,7 @@ def not_sent(names: Iterable[str]) -> None:
 
 
 def show(name: str, part: Part, *, seconds: int, facts: dict[str, Any]) -> None:
-    """Write a sign of life of a worker or the scheduler, which shows one each `seconds`. Raises DatabaseError."""
+    """Write a heartbeat of a worker or the scheduler, which shows one each `seconds`. Raises DatabaseError."""
     with connection.cursor() as cursor:
         cursor.execute(SHOW, [name, part, seconds, json.dumps(facts)])
 

@@ -12,7 +12,7 @@ WORKER_NAME = "worker:"  # the beginning of a worker's name in its row
 
 
 class Part(models.TextChoices):
-    """What shows a sign of life."""
+    """What shows a heartbeat."""
 
     TASK = "task", _("Periodic task")
     WORKER = "worker", _("Worker")
@@ -20,7 +20,7 @@ class Part(models.TextChoices):
 
 
 class Heartbeat(models.Model):
-    """The last sign of life of a part; all times are the database's, whatever the clocks of other machines say.
+    """The last heartbeat of a part; all times are the database's, whatever the clocks of other machines say.
 
     A task shows it when it ends well, a worker and the scheduler each `seconds`.
     """

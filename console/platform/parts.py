@@ -1,4 +1,4 @@
-"""Workers, the scheduler and periodic tasks: what their last signs of life say."""
+"""Workers, the scheduler and periodic tasks: what their last heartbeats say."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ START_BEAT = "manage.py start beat"
 
 
 class TaskState(Enum):
-    """How a periodic task stands: the state that has its colour, and the words; the worst first."""
+    """The status of a periodic task: the state that has its colour, and the words; the worst first."""
 
     FAILS = ("failed", gettext_lazy("Failed"))
     LATE = ("overdue", gettext_lazy("Overdue"))
@@ -67,7 +67,7 @@ class Process:
 
     @property
     def has_started(self) -> bool:
-        """Whether it ever showed a sign of life."""
+        """Whether it ever showed a heartbeat."""
         return self.sign is not None and self.sign.seen_at is not None
 
     @property
@@ -88,7 +88,7 @@ class Task:
 
     @property
     def state(self) -> TaskState:
-        """How it stands."""
+        """Its status."""
         sign = self.sign
         if sign is None or not sign.is_sent:
             return TaskState.UNSENT
@@ -142,7 +142,7 @@ def nothing_ran(processes: list[Process]) -> Trouble | None:
 
 
 def process_troubles(processes: list[Process]) -> Iterator[Trouble]:
-    """Yield what is wrong with each process that shows no sign of life."""
+    """Yield what is wrong with each process that shows no heartbeat."""
     for process in processes:
         since = process.sign.seen_at if process.sign else None
         if not process.is_late:
@@ -163,7 +163,7 @@ def process_troubles(processes: list[Process]) -> Iterator[Trouble]:
 
 
 def task_troubles(tasks: list[Task], *, slow: Collection[str]) -> Iterator[Trouble]:
-    """Yield each failure, and what is late by queue; why some queues are `slow` is told elsewhere."""
+    """Yield each failure, and what is late by queue; why some queues are `slow` is shown elsewhere."""
     for task in tasks:
         if task.state is TaskState.FAILS and task.sign:
             mend = _("It is retried automatically (%(period)s). The worker's log has the full error.")

@@ -62,7 +62,7 @@ def valkey() -> str:
     except redis.OutOfMemoryError:
         return "full"
     except redis.ResponseError as error:
-        return _words("takes nothing", error)
+        return _words("refuses writes", error)
     except (redis.RedisError, OSError) as error:
         return _words("no answer", error)
     return OK
@@ -76,17 +76,17 @@ def valkey_client() -> redis.Redis:
 
 
 def snapshot() -> str:
-    """Tell whether devices can be answered from memory."""
+    """Return whether devices can be answered from memory."""
     return OK if feed.can_answer() else "the rows for devices can't be read"
 
 
 def jobs() -> str:
-    """Tell whether the scheduler and every periodic task is on time."""
+    """Return whether the scheduler and every periodic task is on time."""
     return _late("beat", "task")
 
 
 def workers() -> str:
-    """Tell whether a worker died without a word: the others may do its work."""
+    """Return whether a worker died without a word: the others may do its work."""
     return _late("worker")
 
 
@@ -99,7 +99,7 @@ def _late(*parts: str) -> str:
 
 
 def storage() -> str:
-    """Tell whether packages and icons can be written: while they can't, uploads are refused and all else goes on."""
+    """Return whether packages and icons can be written: while they can't, uploads are refused and all else goes on."""
     return "; ".join(storage_faults()) or OK
 
 
@@ -122,11 +122,11 @@ class Answer(NamedTuple):
 
 
 class Probe:
-    """What must work, and what is only told of."""
+    """What must work, and what is only reported."""
 
-    def __init__(self, *, needed: dict[str, Check], told: dict[str, Check]) -> None:
+    def __init__(self, *, needed: dict[str, Check], reported: dict[str, Check]) -> None:
         self.needed = needed
-        self.told = told
+        self.reported = reported
         self._lock = threading.Lock()
         self._recent: tuple[float, Answer] | None = None
 
@@ -143,15 +143,15 @@ class Probe:
 
     def _ask(self) -> Answer:
         """Ask all parts beside each other, so that silent ones cost their time once."""
-        checks = {**self.needed, **self.told}
+        checks = {**self.needed, **self.reported}
         with ThreadPoolExecutor(len(checks)) as pool:
             found = dict(zip(checks, pool.map(lambda check: check(), checks.values()), strict=True))
         return Answer(all(found[name] == OK for name in self.needed), found)
 
 
-DEVICES = Probe(needed={"snapshot": snapshot}, told={"database": database})
-PAGES = Probe(needed={"database": database}, told={"valkey": valkey, "storage": storage, "jobs": jobs})
-JOBS = Probe(needed={"database": database, "valkey": valkey, "jobs": jobs}, told={"workers": workers})
+DEVICES = Probe(needed={"snapshot": snapshot}, reported={"database": database})
+PAGES = Probe(needed={"database": database}, reported={"valkey": valkey, "storage": storage, "jobs": jobs})
+JOBS = Probe(needed={"database": database, "valkey": valkey, "jobs": jobs}, reported={"workers": workers})
 PROBES = {"/readyz/devices": DEVICES, "/readyz/pages": PAGES, "/readyz/jobs": JOBS}
 OWN = {"runtime": (DEVICES,), "web": (PAGES,), "all": (DEVICES, PAGES)}
 

@@ -17,7 +17,7 @@ from console.platform.trouble import Trouble
 from messaging import leases
 from releases.report import writing
 
-STUCK = timedelta(minutes=10)  # beyond which what could be done at once doesn't wait by chance
+STUCK = timedelta(minutes=10)  # beyond which work that could be done immediately doesn't wait by chance
 MANY = 10_000
 BUSY_OR_STUCK = gettext_lazy(
     "A worker serves this queue and sends heartbeats, so it is busy or stuck. Read its log, then restart it."
@@ -75,7 +75,7 @@ def _sent(rows: list[Heartbeat], queue: str) -> tuple[int, datetime | None]:
 def troubles_of(queues: Iterable[Queue], *, missed: Collection[str], slow: Collection[str]) -> Iterator[Trouble]:
     """Yield what is wrong with each queue.
 
-    What has a reason that is told elsewhere is left out: the queues of `missed` workers, and what makes others `slow`.
+    What has a reason that is shown elsewhere is left out: the queues of `missed` workers, and what makes others `slow`.
     """
     for queue in queues:
         if not queue.workers and queue.name not in missed:

@@ -52,7 +52,7 @@ def _note(write: Any, task: Task, **how: Any) -> None:
             write(task.name, **how)
         except DatabaseError as error:
             connection.close()
-            logger.warning("the sign of life of %s can't be written: %s", task.name, error)
+            logger.warning("the heartbeat of %s can't be written: %s", task.name, error)
 
 
 @task_prerun.connect
@@ -102,7 +102,7 @@ class WorkerSigns(threading.Thread):
             with psycopg.connect(**connection.get_connection_params(), autocommit=True) as own:
                 return own.execute(query, values).rowcount > 0
         except psycopg.Error as error:
-            logger.warning("the worker's sign of life can't be written: %s", error)
+            logger.warning("the worker's heartbeat can't be written: %s", error)
             return False
 
 

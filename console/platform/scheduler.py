@@ -45,11 +45,11 @@ class Scheduler(CeleryScheduler):
             self._send_due()
             self._show_sign()
             if self._away:
-                logger.warning("beat follows the database again")
+                logger.warning("beat reaches the database again")
             self._away = False
         except DatabaseError as error:
             if not self._away:
-                logger.warning("beat can't ask the database what is due: %s", error)
+                logger.warning("beat can't read due tasks from the database: %s", error)
             self._away = True
         finally:
             connection.close()

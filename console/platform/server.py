@@ -52,7 +52,7 @@ def main() -> None:
         respawn_failed_workers=True,
         respawn_interval=options.reload_seconds,
         workers_kill_timeout=options.kill_seconds,
-        log_level=LogLevels.error,  # Each that is killed or replaced is told of by its own last words.
+        log_level=LogLevels.error,  # Each killed or replaced process logs that itself.
     ).serve()
 
 

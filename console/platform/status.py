@@ -119,7 +119,7 @@ def status() -> Status:
 
 
 def known() -> Status:
-    """Return what the database alone tells, in some queries: no other service is asked. Raises DatabaseError."""
+    """Return what is known from the database alone, in some queries: no other service is used. Raises DatabaseError."""
     return _status(of_database)
 
 

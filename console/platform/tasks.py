@@ -7,5 +7,5 @@ from console.platform import watch
 
 @shared_task(name="platform.notify_late")
 def notify_late() -> int:
-    """Notify operators of what has shown no sign of life."""
+    """Notify operators of what has shown no heartbeat."""
     return watch.notify_late()

@@ -1,4 +1,4 @@
-"""Says when a part has shown no sign of life: to operators, once for each silence."""
+"""Says when a part has shown no heartbeat: to operators, once for each silence."""
 
 from __future__ import annotations
 

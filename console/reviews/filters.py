@@ -37,7 +37,7 @@ def _decided_in(request: HttpRequest) -> QuerySet[HostApplication]:
 
 
 class RequestFilter(ListFilter):
-    """Over several kinds of requests at once; the filters are the same for each, so `requests` stands for `qs`."""
+    """Over several kinds of requests together; the filters are the same for each, so `requests` stands for `qs`."""
 
     def __init__(self, request: SignedInRequest, requests: Requests) -> None:
         self.of_all = requests

@@ -25,7 +25,7 @@ def remind(*, at: datetime) -> int:
 def remind_of(decision: Decision, *, at: datetime) -> bool:
     """Notify of one item, unless another sweep did or it was decided meanwhile: the UPDATE takes it or nothing.
 
-    APIs that were asked for at once are one notification.
+    APIs that were requested together are one notification.
     """
     overdue = type(decision).objects.to_remind(at=at)
     if not overdue.filter(pk=decision.pk, notified_at=decision.notified_at).update(notified_at=at):

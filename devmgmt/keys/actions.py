@@ -55,8 +55,8 @@ def reset(
 ) -> Made:
     """Replace the secret whose row is `seen`; raises Conflict when that is not the current one any more.
 
-    Earlier secrets end after the overlap, none of them later than it would have. At once means that all access tokens
-    end, too: they may be a thief's. With an overlap they keep their own end. What is frozen stays frozen.
+    Earlier secrets end after the overlap, none of them later than it would have. Without an overlap all access tokens
+    are revoked, too: they may be a thief's. With one they keep their own end. A frozen secret stays frozen.
     """
     program, at = lock(program), at or timezone.now()
     current = _current(program)

@@ -18,7 +18,7 @@ from devmgmt.keys.states import CODE_LIFETIME
 from miniprograms.actions import user_of
 from miniprograms.models import MiniProgram
 
-# Every condition is on the row that is updated: of two at once the second looks again at what the first has written.
+# Every condition is on the row that is updated: of two writers the second looks again at what the first has written.
 USE = """
     UPDATE keys_logincode AS code SET used_at = %(at)s
     FROM miniprograms_programuser AS program_user

@@ -15,7 +15,7 @@ from devmgmt.keys.states import Overlap
 class ResetForm(NoteForm):
     """What becomes of the old secret, and why it is replaced; `seen` is the row of the secret on the screen.
 
-    Nothing is chosen beforehand: refused at once is right for a leak, and an outage for everyone else.
+    Nothing is chosen beforehand: refusing immediately is right for a leak, and an outage for everyone else.
     """
 
     overlap = forms.TypedChoiceField(

@@ -1,4 +1,4 @@
-"""Where programs stand with their secrets: the rows of the page across programs, and the facts of one program's page.
+"""The status of programs' secrets: the rows of the page across programs, and the facts of one program's page.
 
 Read with the same number of queries however many programs there are.
 """
@@ -69,7 +69,7 @@ class Summary:
 
 
 def summaries(programs: Iterable[MiniProgram], *, at: datetime) -> list[Summary]:
-    """Return where each program stands at the time `at`, in the order given; two queries."""
+    """Return the status of each program at the time `at`, in the order given; two queries."""
     found = {program.pk: Summary(program, at) for program in programs}
     usable = AppSecret.objects.usable(at=at).filter(mini_program__in=found).select_related("created_by")
     of_secret = {}
@@ -156,7 +156,7 @@ class Move:
 
 
 def history_of(program: MiniProgram) -> ActivityQuerySet:
-    """Return the entries of the log that tell of the program's secrets, newest first."""
+    """Return the log entries about the program's secrets, newest first."""
     return ActivityEntry.objects.of_program(program.app_id).filter(verb__in=MOVES)
 
 

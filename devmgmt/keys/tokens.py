@@ -166,7 +166,7 @@ def _count_refusal(program_id: int, refused: ServerRefused) -> None:
         with transaction.atomic(), connection.cursor() as cursor:
             cursor.execute(REFUSAL, [program_id, times.platform_day(), refused.errcode])
     except DatabaseError:
-        logger.warning("a refusal could not be counted", exc_info=True)
+        logger.warning("a refused call could not be counted", exc_info=True)
 
 
 def _address(text: str) -> str:
@@ -189,7 +189,7 @@ def _plain(used: _Used, *, at: datetime) -> Issued:
     """Give a new plain token; those before it work for TOKEN_OVERLAP at most."""
     tokens = AccessToken.objects.filter(mini_program=used.program, kind=TokenKind.PLAIN)
     if tokens.filter(issued_at__gte=times.platform_midnight(at)).count() >= TOKENS_PER_DAY:
-        raise ServerRefused(45009, f"{TOKENS_PER_DAY} tokens a day")
+        raise ServerRefused(45009, f"the limit is {TOKENS_PER_DAY} tokens a day")
     soon = Value(at + TOKEN_OVERLAP, DateTimeField())
     tokens.active(at=at).update(expires_at=Least("expires_at", soon))
     return _new(used, TokenKind.PLAIN, at=at)
@@ -201,7 +201,7 @@ def _stable(used: _Used, *, at: datetime, force: bool) -> Issued:
         return _living(used, at=at) or _new(used, TokenKind.STABLE, at=at)
     tokens = AccessToken.objects.filter(mini_program=used.program, kind=TokenKind.STABLE)
     if tokens.filter(issued_at__gte=times.platform_midnight(at), forced=True).count() >= FORCED_PER_DAY:
-        raise ServerRefused(45009, f"{FORCED_PER_DAY} times force_refresh a day")
+        raise ServerRefused(45009, f"the limit is {FORCED_PER_DAY} calls with force_refresh a day")
     tokens.active(at=at).update(ended_at=at)
     return _new(used, TokenKind.STABLE, at=at, forced=True)
 

@@ -101,7 +101,7 @@ def reset(request: SignedInRequest, program: MiniProgram) -> HttpResponse:
 
 @route(Permission.ADMINISTER, load=mini_program_for, methods="GET POST", sudo=True)
 def freeze(request: SignedInRequest, program: MiniProgram) -> HttpResponse:
-    """Refuse every use at once."""
+    """Refuse every use immediately."""
     return _confirm(
         request,
         program,

@@ -1,7 +1,7 @@
 """Log entries in ClickHouse, for who outgrows one machine; needs requirements-clickhouse.txt.
 
 A batch is acknowledged when the server has it on its disk. What of it belongs to one day is kept as a whole or not at
-all. The server makes the table's parts of many batches at once, because it suffers from small ones.
+all. The server makes the table's parts of many batches together, because it suffers from small ones.
 """
 
 from __future__ import annotations

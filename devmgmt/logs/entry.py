@@ -35,7 +35,7 @@ class Mark(IntFlag):
     """What we did to an entry before it was kept."""
 
     CUT = 1  # something was longer than we keep
-    CLOCK = 2  # the device's clock was so wrong that the time of receipt stands instead
+    CLOCK = 2  # the device's clock was so wrong that the time of receipt is used instead
 
 
 _CUT, _CLOCK = int(Mark.CUT), int(Mark.CLOCK)  # Many times quicker than flags.

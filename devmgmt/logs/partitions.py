@@ -3,7 +3,7 @@
 A closed day has a trigram index for searches in `filter_msg`. One on the open day would make writing slow; instead each
 window of it that is over gets a partial one, which what is written now does not enter. The day's own replaces them.
 
-Nothing here ever holds up writers: whatever can't have its lock at once is left to the next sweep.
+Nothing here ever holds up writers: whatever can't have its lock immediately is left to the next sweep.
 """
 
 from __future__ import annotations

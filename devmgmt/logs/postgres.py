@@ -113,7 +113,7 @@ ERRORS = SQL("""
     )
     FROM found ORDER BY entries DESC, last DESC, error, version
 """)
-# The limit stands before the versions are asked for: of a rare version, all entries would be read.
+# The limit comes before the versions are asked for: of a rare version, all entries would be read.
 DEVICES = SQL("""
     SELECT date_bin(%(step)s, time, %(start)s), version, guid, application_id, bool_or(level >= 8) FROM (
         SELECT time, version, guid, application_id, level FROM devmgmt_logentry WHERE {range} AND {conditions}

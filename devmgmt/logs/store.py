@@ -59,7 +59,7 @@ class LogStore(Protocol):
     def keep(self, *, at: datetime) -> int:
         """Make room ahead and drop what is older than LOG_DAYS; return how many days' logs were dropped.
 
-        May come at any time, after any outage, from several processes at once.
+        May come at any time, after any outage, from several processes at the same time.
         """
 
 
@@ -89,12 +89,12 @@ def scan(store: LogStore, criteria: Criteria, *, limit: int) -> Iterator[Entry]:
 
 
 def store_can_be_used(**kwargs: Any) -> list[CheckMessage]:
-    """Fail when LOG_STORE_URL names what is not there to be used."""
+    """Fail if LOG_STORE_URL names a store that can't be used."""
     url = settings.LOG_STORE_URL
     if url and not url.startswith(("clickhouse://", "chdb://")):
-        hint = "It is empty for PostgreSQL, or like clickhouse://user:password@host:8123/database."
-        return [Error("LOG_STORE_URL names no known kind of store.", hint=hint, id="devmgmt.E001")]
+        hint = "Leave it empty for PostgreSQL, or set it like clickhouse://user:password@host:8123/database."
+        return [Error("LOG_STORE_URL names an unknown kind of log store.", hint=hint, id="devmgmt.E001")]
     if url and find_spec("clickhouse_connect") is None:
         message = "LOG_STORE_URL names ClickHouse, but the package clickhouse-connect is not installed."
-        return [Error(message, hint="pip install clickhouse-connect", id="devmgmt.E002")]
+        return [Error(message, hint="pip install -r requirements-clickhouse.txt", id="devmgmt.E002")]
     return []

@@ -167,7 +167,7 @@ class Volumes(Buffer):
             self.try_flush()
 
     def is_over(self, mini_program: int, day: date) -> bool:
-        """Tell whether a program has all the entries that it may have of a UTC day; raises DatabaseError."""
+        """Return whether a program has all the entries that it may have of a UTC day; raises DatabaseError."""
         key, now = (mini_program, (day - EPOCH).days), time.monotonic()
         known = self._totals.get(key)
         if known is None or known.read + TOTAL_SECONDS < now:

@@ -153,7 +153,7 @@ class OpenRow(Row):
         return [ShownLine(_clock_of(line.time), Level.of(line.level), visible_lines(line.text)) for line in lines]
 
     def facts(self) -> dict[str, str]:
-        """The texts of the device that stand beside each other."""
+        """The texts of the device that are beside each other."""
         names = ("guid", "trace_id", "client_version", "library_version")
         return {name: visible(getattr(self.entry, name)) for name in names}
 

@@ -1,4 +1,4 @@
-"""Where programs stand in development management: the rows of the page across programs.
+"""The status of programs in development management: the rows of the page across programs.
 
 Read with the same number of queries however many programs there are.
 """
@@ -61,7 +61,7 @@ class Summary:
 
 
 def summaries(programs: Iterable[MiniProgram], *, at: datetime) -> list[Summary]:
-    """Return where each program stands at the time `at`, in the order given; four queries."""
+    """Return the status of each program at the time `at`, in the order given; four queries."""
     found = {program.pk: Summary(program) for program in programs}
     domains = ServerDomain.objects.filter(mini_program__in=found).order_by()
     for program, kind, count in domains.values_list("mini_program", "kind").annotate(Count("pk")):

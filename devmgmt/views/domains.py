@@ -99,7 +99,7 @@ def _last_changes(entries: ActivityQuerySet) -> list[dict[str, Any]]:
 
 @route(Permission.DEVELOP, load=mini_program_for, methods="GET POST")
 def edit(request: SignedInRequest, program: MiniProgram) -> HttpResponse:
-    """All five lists at once; who comes second sees what changed (D-1, L-3)."""
+    """All five lists together; the second of two editors sees what changed (D-1, L-3)."""
     at, url = timezone.now(), reverse("devmgmt:domains", args=[program.app_id])
     used = actions.domain_changes(program, at=at)
     if request.method == "GET" and rules.why_not_change_domains(used, at=at):

@@ -142,7 +142,7 @@ def export(request: SignedInRequest, program: MiniProgram, kind: str) -> HttpRes
 
 
 def _is_inside(request: SignedInRequest) -> bool:
-    """Whether a script asks, which puts the answer into the page that it stands on."""
+    """Whether a script asks, which puts the answer into the page that it is on."""
     return request.headers.get("X-Requested-With") == "fetch"
 
 

@@ -30,7 +30,7 @@ PEOPLE = ("application", "requested_by", "decided_by", "ended_by", "renews")
 
 @route(Permission.VIEW, load=mini_program_for)
 def permissions(request: SignedInRequest, program: MiniProgram) -> HttpResponse:
-    """What one bound application restricts and how the program stands to it; below, all requests of the past."""
+    """What one bound application restricts, and the program's permissions; below, all requests of the past."""
     bound = list(program.bindings.bound().applications())
     named = request.GET.get("application", "")
     application = _chosen(bound, "" if named in _left(program) else named)

@@ -31,7 +31,7 @@ from grayscale.models import GrayscaleTask
 from grayscale.presenters.reach import platform_words, ranged
 from grayscale.states import Reason, TaskState
 
-# What is compared when two people edit at once, and the fields that belong to it.
+# What is compared when two people edit at the same time, and the fields that belong to it.
 FACETS = ("name", "version", "starts_at", "ends_at", "user_limit", *FIXED, *GUARD)
 
 

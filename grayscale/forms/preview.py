@@ -1,4 +1,4 @@
-"""What stands beside the task form: whom the task will reach, how many that may be, what else happens (G-1, G-7).
+"""What is beside the task form: whom the task will reach, how many that may be, what else happens (G-1, G-7).
 
 Made from whatever is typed so far, right or wrong; it keeps nothing and complains about nothing.
 """

@@ -260,7 +260,7 @@ class Progress:
 
     @cached_property
     def evidence(self) -> Evidence | None:
-        """What devices tell of its errors beside the online version's, by the one definition (G-13).
+        """What devices report of its errors beside the online version's, by the one definition (G-13).
 
         What its guardrail saw, where one has looked; else read now. None where no device counts: before the start,
         and once its places are deleted.

@@ -1,4 +1,4 @@
-"""The rows of task lists: where each task stands, whom it reaches, what can be done with it now (G-10).
+"""The rows of task lists: the status of each task, whom it reaches, what can be done with it now (G-10).
 
 One program's page and the page across programs show the same facts, read with the same number of queries however many
 tasks there are.

@@ -99,7 +99,7 @@ def end(request: SignedInRequest, task: GrayscaleTask) -> HttpResponse:
 
 
 def _evidence(task: GrayscaleTask) -> Evidence | None:
-    """Return what its devices tell now; what its guardrail saw last where none does."""
+    """Return what its devices report now; what its guardrail saw last where none does."""
     now = evidence_now(task, at=timezone.now())
     return now if now.ours.figures.devices else evidence_of_look(task, number=task.version.number)
 

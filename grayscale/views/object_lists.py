@@ -70,7 +70,7 @@ def _read(file: BinaryIO, language: str, facts: dict[str, Any]) -> Iterator[dict
         except ActionRefused as refused:
             yield {"error": refused.message}
         except Exception:
-            logger.exception("a list of objects can't be read")
+            logger.exception("an object list can't be read")
             yield {"error": _("Reading the file was interrupted. Nothing was saved. Choose the file again.")}
         else:
             form = ObjectsForm(None, None, program=facts["program"], user=facts["by"])

@@ -18,7 +18,7 @@ PLACES = tuple(str(place + 1) for place in range(MOST_KEYWORDS))
 
 
 class Row(NamedTuple):
-    """A keyword of the public template as the form shows it; `place` is what stands in its field."""
+    """A keyword of the public template as the form shows it; `place` is what is in its field."""
 
     keyword: PublicKeyword
     name: str
@@ -30,7 +30,7 @@ class Row(NamedTuple):
 class SelectForm(forms.Form):
     """Checkboxes in the order of the public template, each with a place (`place_4=2`); a script puts them in a list.
 
-    Whoever leaves places empty gets the order of the public template. How many keywords there may be, the verb says.
+    With empty places, keywords have the order of the public template. The verb limits their number.
     """
 
     numbers = forms.TypedMultipleChoiceField(

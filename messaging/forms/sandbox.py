@@ -33,7 +33,7 @@ class Field(NamedTuple):
 
 
 class SandboxForm(forms.Form):
-    """Both halves say the same: what stands in the chosen one is written into the other.
+    """Both halves say the same: what is in the chosen one is written into the other.
 
     `broken` is why the JSON can't be read; then there is no `sending`.
     """

@@ -1,4 +1,4 @@
-"""Where programs stand with their messages: the rows of the page across programs.
+"""The status of programs' messages: the rows of the page across programs.
 
 Read with the same number of queries however many programs there are.
 """
@@ -51,7 +51,7 @@ class Summary:
 
 
 def summaries(programs: Iterable[MiniProgram], *, at: datetime) -> list[Summary]:
-    """Return where each program stands at the time `at`, in the order given; two queries."""
+    """Return the status of each program at the time `at`, in the order given; two queries."""
     found = {program.pk: Summary(program) for program in programs}
     templates = MyTemplate.objects.live().filter(mini_program__in=found).order_by()
     for program, kind, count in templates.values_list("mini_program", "kind").annotate(Count("pk")):
@@ -64,7 +64,7 @@ def summaries(programs: Iterable[MiniProgram], *, at: datetime) -> list[Summary]
 
 
 def _figures(programs: list[int], *, at: datetime) -> list[dict[str, Any]]:
-    """Ask for each program's figures at once, each by an index of its own program."""
+    """Ask for all programs' figures together, each by an index of its own program."""
     mine = Message.objects.filter(mini_program=OuterRef("pk")).order_by()
     failed = mine.filter(state=MessageState.FAILED, accepted_at__gte=at - FAILED_WITHIN)
     figures: Any = (

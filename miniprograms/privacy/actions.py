@@ -116,7 +116,7 @@ def publish(
 
 
 def _plain(draft: PrivacyDraft) -> dict[str, Any]:
-    """Return what a draft states as the log keeps it: the types one by one, texts by a hash that tells them apart."""
+    """Return what a draft states as the log keeps it: the types one by one, texts by a hash that distinguishes them."""
     plain: dict[str, Any] = {f"data.{data_type}": purpose for data_type, purpose in draft.data}
     if draft.third_parties:
         plain["third_parties"] = [f"{name or '…'}: {' '.join(rest).strip()}" for name, *rest in draft.third_parties]

@@ -102,7 +102,7 @@ class DataRow:
 
     @property
     def is_undeclared(self) -> bool:
-        """Whether users are not told of it (S-3)."""
+        """Whether the agreement does not mention it (S-3)."""
         return self.is_used and not self.is_declared
 
 

@@ -63,7 +63,7 @@ class Statements(models.Model):
 
 
 class PrivacyDraft(Statements):
-    """What the license holder works on. `revision` rises with each save, so a second editor is told (L-3)."""
+    """What the license holder works on. `revision` rises with each save, so a second editor sees a conflict (L-3)."""
 
     mini_program = models.OneToOneField(MiniProgram, on_delete=models.CASCADE, related_name="privacy_draft")
     revision = models.PositiveIntegerField(default=1)

@@ -51,7 +51,7 @@ def escaped(value: str) -> str:
 
 
 def filled(text: str, stated: Statements, program: MiniProgram, language: Language) -> str:
-    """Return the text as users read it; a fact that is not stated yet stands in brackets. Reads no database.
+    """Return the text as users read it; a fact that is not stated yet is in brackets. Reads no database.
 
     Each list once and at most `MOST_PLACEHOLDERS` in all: what `rules.problems_in` refuses stays as it is written.
     """

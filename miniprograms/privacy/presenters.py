@@ -1,4 +1,4 @@
-"""Where programs stand with their privacy agreement: the rows of the page across programs.
+"""The status of programs' privacy agreements: the rows of the page across programs.
 
 Read with the same number of queries however many programs there are.
 """
@@ -48,7 +48,7 @@ class Summary:
 
 
 def summaries(programs: Iterable[MiniProgram]) -> list[Summary]:
-    """Return where each program stands, in the order given; three queries."""
+    """Return the status of each program, in the order given; three queries."""
     rows = {program.pk: Summary(program) for program in programs}
     of_these = {"mini_program__in": rows}
     online = PrivacyAgreement.objects.online().without_texts().filter(**of_these).select_related("published_by")

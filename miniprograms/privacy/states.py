@@ -1,4 +1,4 @@
-"""What personal data a mini program may use, which APIs give it (S-1, S-3), and what stands in an agreement's text."""
+"""What personal data a mini program may use, which APIs give it (S-1, S-3), and what is in an agreement's text."""
 
 from __future__ import annotations
 

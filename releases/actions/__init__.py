@@ -156,7 +156,9 @@ def export_package(version: Version, *, decision: ReviewDecision | None = None, 
     try:
         return version.package.file.open("rb")
     except OSError as error:
-        logger.exception("package %s is not in the storage", version.package.sha256)
+        logger.exception(
+            "package %s can't be read from PACKAGE_ROOT: run manage.py packages verify", version.package.sha256
+        )
         raise ActionRefused(rules.unreadable_package()) from error
 
 
@@ -226,7 +228,7 @@ def doubts_about(version: Version) -> list[str]:
 
 @transaction.atomic
 def publish(version: Version, *, by: User, note: str = "", anyway: bool = False, at: datetime | None = None) -> Release:
-    """Put an approved version online on all bound applications at once (V-12).
+    """Put an approved version online on all bound applications immediately (V-12).
 
     What speaks against it (`doubts_about`) refuses it, unless it is published `anyway`, with a reason in `note`.
     """

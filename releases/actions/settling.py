@@ -74,6 +74,6 @@ def reopen_finding(
 
 
 def _described(settled: SettledFinding) -> dict[str, Any]:
-    """Return what the log tells: never the hash."""
+    """Return the entry for the log: never the hash."""
     until = {"until": settled.until.isoformat()} if settled.until else {}
     return {"secret": settled.hint, "file": settled.path, **until}

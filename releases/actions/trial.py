@@ -74,5 +74,5 @@ def _trial_of(program: MiniProgram) -> TrialVersion | None:
 
 
 def _described(trial: TrialVersion) -> dict[str, Any]:
-    """Return what the log tells: never the token."""
+    """Return the entry for the log: never the token."""
     return {"version": trial.version.number, "page": trial.page, "query": trial.query}

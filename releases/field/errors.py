@@ -89,7 +89,7 @@ class ErrorRate:
 
     @property
     def word(self) -> str:
-        """What it means, in a few words; "" of what stands beside it for comparison."""
+        """What it means, in a few words; "" of what is beside it for comparison."""
         return {
             Meaning.OVER: _("Over the limit"),
             Meaning.NEARLY: _("Over the limit, too few devices"),
@@ -155,7 +155,7 @@ class Commonest:
 
 @dataclass(frozen=True, kw_only=True)
 class Evidence:
-    """What devices tell of a version beside the online one: over the hour before `looked_at`, or before now (None).
+    """What devices report of a version beside the online one: over the hour before `looked_at`, or before now (None).
 
     `has_logs`: whether the logs answered; else reports alone were counted.
     """

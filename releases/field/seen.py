@@ -76,7 +76,7 @@ class SeenBuffer(Buffer):
         self._marks = memoryview(mmap.mmap(-1, 8 * SLOTS)).cast("q")
 
     def note(self, app_id: str, device: Device, *, application: int) -> None:
-        """Remember a device that was told a version of the program with this App ID."""
+        """Remember a device that was offered a version of the program with this App ID."""
         device_now = seen_device(app_id, device, application=application)
         number = hash(device_now)
         # Each device has its own turn of the day, so that they are not all written at midnight.

@@ -40,7 +40,9 @@ def download(
     try:
         return version, version.package.file.open("rb")
     except OSError as error:
-        logger.exception("package %s is not in the storage", version.package.sha256)
+        logger.exception(
+            "package %s can't be read from PACKAGE_ROOT: run manage.py packages verify", version.package.sha256
+        )
         raise ActionRefused(unreadable_package()) from error
 
 

@@ -63,7 +63,7 @@ class Summary:
 
 
 def summaries(programs: Iterable[MiniProgram]) -> list[Summary]:
-    """Return where each program stands, in the order given; four queries."""
+    """Return the status of each program, in the order given; four queries."""
     found = {program.app_id: Summary(program) for program in programs}
     ids = [summary.program.pk for summary in found.values()]
     for version in Version.objects.online().light().filter(mini_program__in=ids).select_related("mini_program"):

@@ -13,7 +13,7 @@ from .findings import Findings, shown
 from .names import normal
 
 _LISTED_KINDS = 12
-# The IDE packs these with every program: left out like others, but nothing to be told of each time.
+# The IDE packs these with every program: left out like others, but not worth a note each time.
 _OF_THE_IDE = frozenset({"project.config.json", "project.private.config.json"})
 
 

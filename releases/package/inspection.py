@@ -80,7 +80,7 @@ def inspect(
     """Judge an upload; any bytes give an `Inspection`, none an exception (V-3).
 
     `file` is a seekable binary file, read from its beginning. `app_id` is the mini program that it is meant for,
-    `is_ours` tells whether an App ID is that of any mini program of this console. `out`, when given, receives the
+    `is_ours` returns whether an App ID is that of any mini program of this console. `out`, when given, receives the
     canonical package, and `source_maps_out` the archive of the source maps, if there are any: throw both away unless
     the result says `accepted`.
     """

@@ -131,7 +131,7 @@ class _Node:
 
 
 class NameTree:
-    """All names of one archive; tells which can't stand beside each other on a case-blind file system."""
+    """All names of one archive; finds those that collide on a case-blind file system."""
 
     def __init__(self, findings: Findings) -> None:
         self._root: dict[str, _Node] = {}

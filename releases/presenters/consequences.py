@@ -1,6 +1,6 @@
 """What a publish or a roll back does to devices and to the offline package, and what speaks for or against it.
 
-Beside it a dialog lists what else follows, as the verb tells it (docs/adr/0029). Here nothing is guessed: a figure that
+Beside it a dialog lists other effects, as the verb reports them (docs/adr/0029). Here nothing is guessed: a figure that
 is not known is None, and the page says so.
 """
 
@@ -118,7 +118,7 @@ class Consequences:
 
     @cached_property
     def evidence(self) -> Evidence | None:
-        """What devices tell of its errors; None where none has it yet."""
+        """What devices report of its errors; None where none has it yet."""
         answers: list[tuple[Any, Any]] = errors_asked.send(sender=Version, version=self.version, online=self.online)
         return next((found for _receiver, found in answers if found), None)
 

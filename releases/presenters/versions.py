@@ -1,4 +1,4 @@
-"""Where programs stand: what is online, in audit, in development, and what can be done now (V-8).
+"""The status of programs: what is online, in audit, in development, and what can be done now (V-8).
 
 One program's page and the page across programs show the same facts, read with the same number of queries
 however many programs there are.

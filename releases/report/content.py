@@ -23,10 +23,10 @@ class ApiUse(msgspec.Struct, frozen=True):
 
 
 class DomainUse(msgspec.Struct, frozen=True):
-    """An origin in the code, such as https://api.example.com:8443; `kind` by the call that it stands in, "" unknown.
+    """An origin in the code, such as https://api.example.com:8443; `kind` by the call that it is in, "" unknown.
 
     `configured` names the types of server domains (D-1) that have it. `is_called`: it is asked for something, or the
-    report was written before that could be told; others only occur.
+    report was written before that was known; others only occur.
     """
 
     use: Use

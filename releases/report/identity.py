@@ -15,5 +15,5 @@ def identity_of(program: MiniProgram, *, path: str, sha256: str) -> str:
     It is keyed by SECRET_KEY: who reads a report or a row can try short passwords against it in vain. The same text in
     another file, or of another program, is another finding.
     """
-    told = f"{program.app_id}\0{path}\0{sha256}"
-    return salted_hmac(_SALT, told, algorithm="sha256").hexdigest()
+    content = f"{program.app_id}\0{path}\0{sha256}"
+    return salted_hmac(_SALT, content, algorithm="sha256").hexdigest()

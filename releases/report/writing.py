@@ -52,7 +52,7 @@ MOST_OTHERS, MOST_OPEN = 300, 100
 def write_waiting(*, at: datetime) -> int:
     """Write every report that waits at `at`, for at most RUN_SECONDS; return how many were written.
 
-    A report is leased, not locked, while it is written: a transaction is never long. Several processes write at once,
+    A report is leased, not locked, while it is written: a transaction is never long. Several processes write together,
     but one at a time for each team: who uploads a package that takes minutes waits for it alone.
     """
     began, written = time.monotonic(), 0
@@ -92,7 +92,7 @@ def _teams_waiting(*, at: datetime) -> list[int]:
 
 @contextmanager
 def _turn_of(team: int) -> Iterator[bool]:
-    """Tell whether it is this process that writes for the team: a lock of the session, which ends with the worker."""
+    """Return whether it is this process that writes for the team: a lock of the session, which ends with the worker."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_try_advisory_lock(%s, %s)", [WRITING, team])
         (is_ours,) = cursor.fetchone()
@@ -314,8 +314,8 @@ def _secrets(found: scan.Scan, program: MiniProgram) -> list[Secret]:
     ours = AppSecret.objects.filter(mini_program__team=program.team_id, sha256__in=suspects)
     known = [suspects[sha256] for sha256 in ours.order_by("id").values_list("sha256", flat=True)]
     ours_first = [Secret("app_secret", one.hint, one.place, one.sha256) for one in known]
-    told = {(one.sha256, one.place) for one in ours_first}
-    others = [secret for secret in found.secrets if (secret.sha256, secret.place) not in told]
+    named = {(one.sha256, one.place) for one in ours_first}
+    others = [secret for secret in found.secrets if (secret.sha256, secret.place) not in named]
     return list(dict.fromkeys(_identified(secret, program) for secret in (*ours_first, *others)))
 
 

@@ -181,7 +181,7 @@ def _is_random(text: str) -> bool:
 
 
 def _of_words(text: str, share: float) -> bool:
-    """Whether so much of a text is in words, as far as can be told by how letters follow one another."""
+    """Whether so much of a text is in words, judged by how letters follow one another."""
     words = sum(len(run) for run in _RUN.findall(text) if not _NO_WORD.search(run))
     return words >= share * sum(map(str.isalnum, text))
 

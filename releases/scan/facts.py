@@ -40,7 +40,7 @@ class Use(msgspec.Struct):
 class OriginUse(msgspec.Struct):
     """Addresses of one origin: scheme, host in ASCII and lower case, and the port unless it is the scheme's own.
 
-    `kind` is the type of server domain (D-1) of the call in which they stand, "" where that can't be told. `is_called`:
+    `kind` is the type of server domain (D-1) of the call in which they stand, "" if unknown. `is_called`:
     they are asked for something; others only occur, as links to documents do.
     """
 
@@ -62,7 +62,7 @@ class Secret(msgspec.Struct, frozen=True):
 
 
 class Suspect(msgspec.Struct, frozen=True):
-    """A literal that has the shape of an AppSecret, as its SHA-256 in hex: whoever keeps hashes can tell."""
+    """A literal that has the shape of an AppSecret, as its SHA-256 in hex: it can be compared with stored hashes."""
 
     sha256: str
     hint: str

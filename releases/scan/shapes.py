@@ -82,7 +82,7 @@ def _is_token(text: str) -> bool:
 
 
 def _is_login(text: str) -> bool:
-    """Whether what stands behind "Basic" is a name and a password."""
+    """Whether what is behind "Basic" is a name and a password."""
     try:
         decoded = base64.b64decode(text + "=" * (-len(text) % 4), validate=True).decode()
     except ValueError:
@@ -145,7 +145,7 @@ def _shape(
 
 
 _SHAPES = (
-    # Of private keys the first line is what they are told by: with PEM lines, with escaped ends of lines, without any.
+    # Of private keys the first line identifies them: with PEM lines, with escaped ends of lines, without any.
     _Shape(
         "private_key",
         b"PRIVATE KEY-----",

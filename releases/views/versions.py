@@ -89,7 +89,7 @@ def _may(held: frozenset[Permission]) -> dict[str, str]:
 
 @route(Permission.UPLOAD, load=mini_program_for, methods="GET POST")
 def upload(request: SignedInRequest, program: MiniProgram) -> HttpResponse:
-    """New version: every finding at once, what was typed is kept (V-1 to V-6)."""
+    """New version: all findings together, what was typed is kept (V-1 to V-6)."""
     form = UploadForm(posted(request), request.FILES or None, program=program)
 
     def save(data: dict[str, Any]) -> Version:
@@ -276,7 +276,7 @@ def publish(request: SignedInRequest, version: Version) -> HttpResponse:
 def roll_back(request: SignedInRequest, program: MiniProgram) -> HttpResponse:
     """Roll back: which release, and what every device will get (V-13).
 
-    What is told is told of the chosen release; `?version=` is what is chosen so far.
+    The page describes the chosen release; `?version=` is what is chosen so far.
     """
     now = overview_of(program)
     form = RollBackForm(posted(request), program=program, chosen=request.GET.get("version", ""))

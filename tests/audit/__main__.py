@@ -1,7 +1,7 @@
 """`python -m tests.audit`: what the lock files pin, held against the registries and, where one is reachable, a feed.
 
-The exit code is 1 for a known advisory and for a lock that does not match pyproject.toml or package.json. Being behind
-is told and is no failure; so is what could not be learned.
+The exit code is 1 for a known advisory and for a lock that does not match pyproject.toml or package.json. Outdated
+versions are listed and no failure; nor is what could not be found out.
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ def main(arguments: list[str]) -> int:
         found = advisories.known(pins, feed=options.feed, until=time.monotonic() + FEED_SECONDS)
     except Unknown as error:
         found = {}
-        print(f"No advisory feed reachable: versions only. It said: {error}.")
+        print(f"No advisory feed reachable: only versions were checked. The feed: {error}.")
     else:
         print(f"Advisories: {sum(map(len, found.values()))} for {len(pins)} packages.")
     for pin, ids in found.items():
@@ -94,11 +94,11 @@ def show(pins: list[Pin], answers: Answers, *, declared: Mapping[str, Requiremen
         print()
     for why, names in unknown.items():
         few = ", ".join(names[:5]) + (", …" if len(names) > 5 else "")
-        print(f"{why}: nothing is known of {len(names)} packages ({few}).")
+        print(f"{why}: nothing known about {len(names)} packages ({few}).")
     learned = len(pins) - sum(map(len, unknown.values()))
     steps = ", ".join(f"{sum(row[0] == step for row in rows)} {step}" for step in STEPS)
     late = sum(LATE in row[-1] for row in rows)
-    print(f"{len(pins)} packages: {learned - len(rows)} are the newest, {len(rows)} behind ({steps}), {late} late.")
+    print(f"{len(pins)} packages: {learned - len(rows)} up to date, {len(rows)} outdated ({steps}), {late} late.")
 
 
 def _row(pin: Pin, answer: Newer, declared: Mapping[str, Requirement]) -> tuple[str, ...]:

@@ -154,8 +154,8 @@ def test_what_is_behind_is_told_with_its_step_and_its_days(registry, root, capsy
     assert rows["gamma"] == ["minor", "gamma", "1.0", "1.1", "requirements.txt"]
     assert [name for name, row in rows.items() if row[-1] == "late"] == [*rows][2:]
     text = "\n".join(map(" ".join, told))
-    assert "PyPI: not there: nothing is known of 1 packages (zeta)." in text
-    assert "PyPI: an answer that can't be read: nothing is known of 1 packages (epsilon)." in text
+    assert "PyPI: not there: nothing known about 1 packages (zeta)." in text
+    assert "PyPI: an answer that can't be read: nothing known about 1 packages (epsilon)." in text
     assert "The lock files match" in text
     assert "Advisories: 0 for 7 packages." in text
     assert registry.authorizations == {"Basic " + base64.b64encode(b"reader:p@ss").decode()}
@@ -183,8 +183,8 @@ def test_without_a_network_it_says_what_it_does_not_know(root, monkeypatch, caps
     monkeypatch.setenv("npm_config_registry", f"{address}/npm/")
     assert audit(root, f"{address}/v1/querybatch") == 0
     told = capsys.readouterr().out
-    assert re.search(r"PyPI: nobody answers \(.+\): nothing is known of 6 packages", told)
-    assert "No advisory feed reachable: versions only." in told
+    assert re.search(r"PyPI: nobody answers \(.+\): nothing known about 6 packages", told)
+    assert "No advisory feed reachable: only versions were checked." in told
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""How many queries a page makes, told in a header to a client that asks."""
+"""How many queries a page makes, in a header for a client that asks for it."""
 
 from __future__ import annotations
 

@@ -18,8 +18,8 @@ DOCS = Path(__file__).resolve().parent.parent.parent / "docs"
 HEADS = ("what", "value", "reference", "reference value", "ratio", "aim")
 LEAD = """# Benchmarks
 
-Written by `make bench`; not by hand. What counts is the ratio of a value to its reference, both measured in the same
-run, in turns, on the same machine; each is the median of the rounds. Absolute values say something about the machine.
+Written by `make bench`; do not edit. Compare the ratio of a value to its reference: both are measured in the same run,
+in turns, on the same machine; each is the median of the rounds. Absolute values depend on the machine.
 """
 
 

@@ -1,8 +1,8 @@
 """Messages from accepted to delivered, against one Celery task for each message (M-7).
 
-One Celery worker with two processes runs both; the stub gateway answers at once, or after 20 ms, and checks each
-signature. Messages are accepted beforehand. The time of the console begins when it is woken; that of the reference
-when the worker may take the first of its tasks, which are in the queue already.
+One Celery worker with two processes runs both; the stub gateway answers immediately, or after 20 ms, and checks
+each signature. Messages are accepted beforehand. The console's time begins with its wake-up, the reference's when the
+worker may take the first of its tasks, which are in the queue already.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ PROCESSES = 2
 ROUNDS = 5
 # What the gateway does; how many messages are sent each way, so that each takes some seconds; the aim.
 GATEWAYS = {
-    "at once": ("/good", 20_000, 2_000, "at least 8 times"),
+    "immediately": ("/good", 20_000, 2_000, "at least 8 times"),
     "after 20 ms": ("/slow?seconds=0.02", 20_000, 400, "at least 30 times"),
 }
 PATIENCE = 300.0

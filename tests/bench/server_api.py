@@ -1,10 +1,10 @@
 """The server API against a bare Django view, in one run: tokens, and subscription messages.
 
-granian servers, one process with 32 threads each, stand beside each other; `wrk` asks one after the other over 32
-connections, several rounds. The requests are of 500 programs in turn, each with an AppSecret, a token, a template, and
-a user with consents left. A token is a new row, and an accepted message uses a consent and is stored, both committed to
-disk before the answer; a refused message has everything but a consent. The bare view answers a fixed JSON, without a
-database.
+granian servers, one process with 32 threads each, run side by side; `wrk` sends requests to one after the other over 32
+connections, in several rounds. The requests are of 500 programs in turn, each with an AppSecret, a token, a template,
+and a user with consents left. A token is a new row, and an accepted message uses a consent and is stored, both
+committed to disk before the answer; a refused message lacks only a consent. The bare view returns a fixed JSON,
+without a database.
 """
 
 from __future__ import annotations

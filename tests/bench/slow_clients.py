@@ -1,8 +1,8 @@
 """Update checks through the shipped nginx while 200 clients send their bodies one byte a second, and without them.
 
-nginx, a process for pages and one for devices stand as docs/production.md has them. `wrk` asks over HTTPS by eight
+nginx, a process for pages and one for devices run as in docs/production.md. `wrk` sends requests over eight HTTPS
 connections, round after round, with the slow clients and without; half of these send to devices' addresses, half to
-pages'. The slowest check of a hundred counts (p99).
+pages'. The slowest check in a hundred counts (p99).
 """
 
 from __future__ import annotations

@@ -57,7 +57,7 @@ def database() -> Iterator[Environment]:
 def console(
     environment: Environment, options: Sequence[str] = ("console.wsgi:application",), *, threads: int = 1
 ) -> Iterator[int]:
-    """One granian process with one thread for Python unless told otherwise, on a free port; yields the port."""
+    """One granian process with one thread for Python unless specified otherwise, on a free port; yields the port."""
     with granian(options, env=environment, threads=threads) as port:
         yield port
 

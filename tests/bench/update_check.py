@@ -1,9 +1,9 @@
 """The device update check against a bare WSGI hello and a bare Django view, in one run.
 
-granian servers with the same options stand beside each other; `wrk` sends the same POST requests to one after the
-other, several rounds, so that what else the machine does meets all of them. Every tenth program has five delivering
-grayscale tasks, so every tenth request reaches one that the device fits: of a hundred such devices 99 have come before,
-one is new and gets a place, committed to disk before the answer. “First claims only” sends nothing but new devices.
+granian servers with the same options run side by side; `wrk` sends the same POST requests to one after the other, in
+several rounds, so that other load on the machine affects all of them. Every tenth program has five delivering grayscale
+tasks, so every tenth request comes from a device that is eligible for one: of a hundred such devices 99 are enrolled
+already, one is new and is enrolled, committed to disk before the answer. “First claims only” sends new devices only.
 Run alone: `python -m tests.bench.update_check`.
 """
 

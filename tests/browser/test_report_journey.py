@@ -152,7 +152,7 @@ def try_out(holder: Person, program: MiniProgram, folder: Path, asked: Asked) ->
 
 
 def publish_agreement(holder: Person, program: MiniProgram, asked: Asked) -> None:
-    """The privacy agreement: written from the template, published, told to the device."""
+    """The privacy agreement: written from the template, published, sent to the device."""
     device("privacy", "--json", code=1, **asked)
     holder.page.goto(reverse("privacy:edit", args=[program.app_id]))
     holder.page.get_by_label("E-mail", exact=True).fill("privacy@ferry.example")

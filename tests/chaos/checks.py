@@ -81,7 +81,7 @@ class Checks:
                 yield f"task {task}: its shares have {capacity} places, its limit is {limit}"
 
     def claims(self) -> Iterator[str]:
-        """Who was told to run the grayscale version has a place, for ever."""
+        """A device that got the grayscale version is enrolled, for ever."""
         for task, guids in self.ledger.placed.items():
             rows = self.one.rows("SELECT guid FROM grayscale_claim WHERE task_id = %s", task)
             if lost := guids - {guid for (guid,) in rows}:
@@ -99,7 +99,7 @@ class Checks:
             yield f"{used} accepts are used and there are {messages} messages"
 
     def messages(self) -> Iterator[str]:
-        """An accepted message is there once, and the gateway got it under one id, or somebody is told why not."""
+        """An accepted message is there once, and the gateway got it under one id, or a failure is shown."""
         rows = {key: (pk, state, reason) for pk, key, state, reason in self.one.rows(MESSAGES)}
         for key, (outcome, msgid) in self.ledger.messages.items():
             pk, state, reason = rows.get(key, (0, "", ""))

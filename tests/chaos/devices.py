@@ -32,7 +32,7 @@ class Clients:
         self.steady = facts["steady"]
         self.dice = random.Random(seed)
         self.token = ""
-        self.accepted: list[tuple[str, float]] = []  # message ids, and when their server was told
+        self.accepted: list[tuple[str, float]] = []  # message ids, and when their server was answered
         self.stop = threading.Event()
 
     def post(self, path: str, content: Any, *, timeout: float = 5.0, **headers: str) -> Reply:
@@ -71,7 +71,7 @@ class Clients:
                 self.ledger.relapsed.add(guid)
 
     def log(self) -> None:
-        """Send log entries; one that was not acknowledged is sent once, as its fate is to be told from the rows."""
+        """Send log entries; one that was not acknowledged is sent once, so that the rows show its fate."""
         while not self.stop.wait(PAUSE_SECONDS):
             mark, now = self.ledger.mark("log"), time.time_ns() // 1_000_000
             line = {"time": now, "level": "info", "text": mark}

@@ -63,13 +63,13 @@ def end_sessions(limit: str, world: World) -> None:
 
 
 def stop_child(name: str, world: World) -> None:
-    """One process stands still."""
+    """One process hangs."""
     with world.stopped(world.one_of(world.one.children(name))):
         world.wait()
 
 
 def stop_main(name: str, world: World) -> None:
-    """The main process stands still."""
+    """The main process hangs."""
     with world.stopped([world.one.main(name)]):
         world.wait()
 
@@ -188,7 +188,7 @@ def kills() -> dict[str, Fault]:
         "Valkey killed": Fault(partial(kill_engine, "valkey", signal.SIGKILL), SELDOM),
         "Valkey emptied": Fault(empty_valkey),
         "PostgreSQL killed": Fault(partial(kill_engine, "postgres", signal.SIGKILL), SELDOM),
-        "PostgreSQL stopped at once": Fault(partial(kill_engine, "postgres", signal.SIGQUIT), SELDOM),
+        "PostgreSQL stopped immediately": Fault(partial(kill_engine, "postgres", signal.SIGQUIT), SELDOM),
         "some database sessions ended": Fault(partial(end_sessions, "3"), 2),
         "all database sessions ended": Fault(partial(end_sessions, "ALL")),
         **{name: Fault(happen, SELDOM) for name, happen in points.POINTS.items()},
@@ -199,15 +199,15 @@ def stalls(packages: Path) -> dict[str, Fault]:
     """What holds something up, by its name, as far as it can be made to happen here."""
     servers, skewed = ("web", "runtime"), ("worker-deliver", "worker-mail", "worker-periodic", "beat")
     faults = {
-        **{f"{name}: a process stands still": Fault(partial(stop_child, name)) for name in servers},
-        **{f"worker {queue}: child stands still": _of_worker(stop_child, queue) for queue in QUEUES},
-        "beat stands still": Fault(partial(stop_main, "beat")),
+        **{f"{name}: a process hangs": Fault(partial(stop_child, name)) for name in servers},
+        **{f"worker {queue}: child hangs": _of_worker(stop_child, queue) for queue in QUEUES},
+        "beat hangs": Fault(partial(stop_main, "beat")),
         "Valkey away": Fault(partial(engine_away, "valkey")),
-        "Valkey stands still": Fault(partial(stop_engine, "valkey")),
+        "Valkey hangs": Fault(partial(stop_engine, "valkey")),
         "Valkey read-only": Fault(read_only_valkey),
         "Valkey full": Fault(full_valkey),
         "PostgreSQL away": Fault(partial(engine_away, "postgres")),
-        "PostgreSQL stands still": Fault(partial(stop_engine, "postgres")),
+        "PostgreSQL hangs": Fault(partial(stop_engine, "postgres")),
         "mail server silent": Fault(partial(mail_server, SILENT)),
         "mail server refuses": Fault(partial(mail_server, REFUSING)),
         "a gateway silent": Fault(silent_gateway),

@@ -68,8 +68,8 @@ class Ledger:
     logs: dict[str, str] = field(default_factory=dict)  # mark → outcome
     consents: dict[str, str] = field(default_factory=dict)  # request id → outcome
     messages: dict[str, tuple[str, int]] = field(default_factory=dict)  # Idempotency-Key → outcome, id
-    placed: dict[int, set[str]] = field(default_factory=dict)  # task → GUIDs that were told to run its version
-    relapsed: set[str] = field(default_factory=set)  # that were told something else later
+    placed: dict[int, set[str]] = field(default_factory=dict)  # task → GUIDs that got its version
+    relapsed: set[str] = field(default_factory=set)  # that got something else later
     statuses: Counter[tuple[str, int]] = field(default_factory=Counter)  # of each client, 0 for no answer
     numbers: Any = field(default_factory=lambda: itertools.count(1))
     lock: threading.Lock = field(default_factory=threading.Lock)

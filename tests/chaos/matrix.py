@@ -244,5 +244,5 @@ def _part(name: str) -> str:
 
 
 def say(words: str) -> None:
-    """Tell whoever waits for the table how far it is."""
+    """Show the progress to people waiting for the table."""
     sys.stderr.write(f"{time.strftime('%H:%M:%S')} {words}\n")

@@ -193,7 +193,7 @@ def test_what_is_announced_happens(signed_in, version, dialog, tasks):
     last = ActivityEntry.objects.order_by("pk").last().pk
     assert client.post(url, data).status_code == (200 if dialog is reset_key else 302)  # its answer is the secret
     entries = list(ActivityEntry.objects.filter(pk__gt=last).order_by("pk"))
-    # The host side is told what is the application's business: tasks and audits are the other team's (P-1).
+    # The host side is notified of the application's business only: tasks and audits are the other team's (P-1).
     all_of_them = dialog is not remove_program
     own = [one for one in entries[1:] if all_of_them or one.application_id == application.application_id]
     assert told(announced) == [(entry.verb, entry.target_label) for entry in own]

@@ -1,4 +1,4 @@
-"""What browsers are told beside every page: what may run, who may frame it, what leaves it, how cookies travel."""
+"""Headers of every page: what may run, who may frame it, what leaves it, how cookies travel."""
 
 from __future__ import annotations
 

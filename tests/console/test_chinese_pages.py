@@ -1,4 +1,4 @@
-"""Pages in Simplified Chinese, and what was done in the language of whoever reads it.
+"""Pages in Simplified Chinese, and activity in its reader's language.
 
 The pages of things come in Chinese in `test_routes.py`, which opens them all.
 """

@@ -1,4 +1,4 @@
-"""The page on which people choose what they are told, and where."""
+"""The page on which people choose their notifications, and where they get them."""
 
 import pytest
 from django.urls import reverse

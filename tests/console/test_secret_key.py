@@ -62,7 +62,7 @@ def test_one_that_is_damaged_or_can_not_be_kept(tmp_path: Path) -> None:
     with pytest.raises(ImproperlyConfigured, match=r"is not set\. Remove the file"):
         secret_key.own(tmp_path)
     (tmp_path / "file").touch()
-    with pytest.raises(ImproperlyConfigured, match="Set SECRET_KEY, or CONSOLE_LOCAL_DIR"):
+    with pytest.raises(ImproperlyConfigured, match="Set SECRET_KEY, or set CONSOLE_LOCAL_DIR"):
         secret_key.own(tmp_path / "file")
 
 
@@ -70,7 +70,7 @@ def test_one_that_is_damaged_or_can_not_be_kept(tmp_path: Path) -> None:
     ("key", "why"),
     [
         ("", "is not set"),
-        (secret_key.KNOWN, "everybody can read"),
+        (secret_key.KNOWN, "the public one"),
         (GOOD[:49], "has 49 characters"),
         ("s" * 60, "only 1 different"),
         ("abcdefgh" * 8, "only 8 different"),
@@ -83,7 +83,7 @@ def test_one_that_is_damaged_or_can_not_be_kept(tmp_path: Path) -> None:
 def test_production_refuses_a_weak_key(key: str, why: str) -> None:
     with pytest.raises(ImproperlyConfigured, match=f"SECRET_KEY .*{why}.*token_urlsafe"):
         secret_key.check(key, [])
-    with pytest.raises(ImproperlyConfigured, match=r"SECRET_KEY_FALLBACKS .* Name it in SEALING_KEY_FALLBACKS"):
+    with pytest.raises(ImproperlyConfigured, match=r"SECRET_KEY_FALLBACKS .* Move it to SEALING_KEY_FALLBACKS"):
         secret_key.check(GOOD, [GOOD, key])
 
 
@@ -118,7 +118,7 @@ def test_debug_is_for_this_machine_only(tmp_path: Path) -> None:
     assert start(ALLOWED_HOSTS="console.localhost,127.0.0.2", **local).returncode == 0
     for name in ("*", "console.example.com", "10.0.0.1", "localhost.example.com"):
         refused = start(ALLOWED_HOSTS=f"localhost,{name}", **local).stderr
-        assert f"ALLOWED_HOSTS names {name}. With DEBUG on" in refused
+        assert f"ALLOWED_HOSTS contains {name}. With DEBUG on" in refused
         assert "set DEBUG=0, SECRET_KEY, BASE_URL and ALLOWED_HOSTS" in refused
 
 
@@ -130,7 +130,7 @@ def test_debug_is_for_this_machine_only(tmp_path: Path) -> None:
     ],
 )
 def test_debug_answers_this_machine_only(peer: str, status: str) -> None:
-    """Whatever the server was told to listen on."""
+    """Whatever address the server listens on."""
     sent: list[str] = []
 
     def start_response(line: str, _headers: object) -> None:

@@ -31,7 +31,7 @@ LEAST = {
 def test_nothing_is_kept_for_fewer_days(name: str, least: int) -> None:
     refused = start(**{name: str(least - 1)})
     assert refused.returncode != 0
-    assert f"Set {name} to 0, which keeps for ever, or to at least {least} days." in refused.stderr
+    assert f"Set {name} to 0 (keep forever) or to at least {least} days." in refused.stderr
 
 
 def test_these_days_or_for_ever_are_possible() -> None:
@@ -51,10 +51,10 @@ def test_days_are_no_fewer_than_none() -> None:
 @pytest.mark.parametrize(
     ("variables", "why"),
     [
-        ({"BEHIND_PROXY": "1"}, "BEHIND_PROXY is no longer enough: set TRUSTED_PROXIES"),
+        ({"BEHIND_PROXY": "1"}, "BEHIND_PROXY was replaced: set TRUSTED_PROXIES"),
         ({"TRUSTED_PROXIES": "10.0.0.1/24"}, "TRUSTED_PROXIES: 10.0.0.1/24 has host bits set"),
-        ({"FORWARDED_HEADER": "X-Real-IP"}, "Set FORWARDED_HEADER to X-Forwarded or to Forwarded."),
-        ({"BODY_SECONDS": "0"}, "Set BODY_SECONDS and BODY_LEAST_RATE to more than 0."),
+        ({"FORWARDED_HEADER": "X-Real-IP"}, "Set FORWARDED_HEADER to X-Forwarded or Forwarded."),
+        ({"BODY_SECONDS": "0"}, "Set BODY_SECONDS and BODY_LEAST_RATE to numbers above 0."),
     ],
 )
 def test_the_edge_is_set_as_it_is_meant(variables: dict[str, str], why: str) -> None:

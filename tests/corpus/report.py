@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from tests.corpus.recipes import ROOT
-from tests.corpus.score import BOUNDS, Score, Tally, by_group, total
+from tests.corpus.score import BOUNDS, Score, Stats, by_group, total
 
 PAGE = ROOT / "docs" / "scanner.md"
 BEGIN, END = "<!-- corpus: written by make test-frameworks -->", "<!-- /corpus -->"
@@ -50,14 +50,14 @@ def write(table: list[list[str]], page: Path = PAGE) -> None:
 
 
 def _row(form: str, scores: list[Score]) -> list[str]:
-    tallies = total(scores)
-    cells = [cell for tally in tallies.values() for cell in _cells(tally)]
+    totals = total(scores)
+    cells = [cell for stats in totals.values() for cell in _cells(stats)]
     marked = sum(bool(score.marks) for score in scores)
     silent = sum(score.silent for score in scores)
     return [form, str(len(scores)), *cells, str(marked), str(silent)]
 
 
-def _cells(tally: Tally) -> tuple[str, str]:
-    recall = f"{tally.recall:.0%} ({tally.right}/{tally.right + tally.missed})" if tally.right + tally.missed else ""
-    precision = f"{tally.precision:.0%}" if tally.right + tally.false else ""
+def _cells(stats: Stats) -> tuple[str, str]:
+    recall = f"{stats.recall:.0%} ({stats.right}/{stats.right + stats.missed})" if stats.right + stats.missed else ""
+    precision = f"{stats.precision:.0%}" if stats.right + stats.false else ""
     return recall, precision

@@ -14,7 +14,7 @@ from tests.corpus.truth import Program, Truth
 BOUNDS = {"APIs": (0.95, 0.95), "domains": (0.95, 0.95), "secrets": (0.90, 0.95)}
 
 
-class Tally(msgspec.Struct):
+class Stats(msgspec.Struct):
     """Right finds, what was missed, and what was found and is not there."""
 
     right: int = 0
@@ -31,7 +31,7 @@ class Tally(msgspec.Struct):
         """How much of what was found is there; 1 where nothing was found."""
         return self.right / (self.right + self.false) if self.right + self.false else 1.0
 
-    def add(self, other: Tally) -> None:
+    def add(self, other: Stats) -> None:
         """Count what the other one counts, too."""
         self.right += other.right
         self.missed += other.missed
@@ -46,9 +46,9 @@ class Difference(msgspec.Struct):
     false: list[str]
 
     @property
-    def tally(self) -> Tally:
+    def stats(self) -> Stats:
         """The same in numbers."""
-        return Tally(self.right, len(self.missed), len(self.false))
+        return Stats(self.right, len(self.missed), len(self.false))
 
 
 class Score(msgspec.Struct):
@@ -81,13 +81,13 @@ def compare(program: Program, found: Found) -> Score:
     return Score(program, differences, found.marks, silent=(truth.open or bool(unseen)) and not found.marks)
 
 
-def total(scores: Iterable[Score]) -> dict[str, Tally]:
-    """Add up the tallies of programs, by thing."""
-    tallies = {thing: Tally() for thing in BOUNDS}
+def total(scores: Iterable[Score]) -> dict[str, Stats]:
+    """Add up the totals of programs, by thing."""
+    totals = {thing: Stats() for thing in BOUNDS}
     for score in scores:
         for thing, difference in score.differences.items():
-            tallies[thing].add(difference.tally)
-    return tallies
+            totals[thing].add(difference.stats)
+    return totals
 
 
 def by_group(scores: Iterable[Score]) -> dict[str, list[Score]]:
@@ -103,12 +103,12 @@ def shortfalls(scores: list[Score]) -> list[str]:
     """Say which bounds are missed, and which programs were reported as wholly read when they were not."""
     lines = []
     for group, members in by_group(scores).items():
-        for thing, tally in total(members).items():
+        for thing, stats in total(members).items():
             recall, precision = BOUNDS[thing]
-            if tally.recall < recall:
-                lines.append(f"{group}: recall of {thing} is {tally.recall:.3f}, at least {recall} is wanted")
-            if tally.precision < precision:
-                lines.append(f"{group}: precision of {thing} is {tally.precision:.3f}, at least {precision} is wanted")
+            if stats.recall < recall:
+                lines.append(f"{group}: recall of {thing} is {stats.recall:.3f}, at least {recall} is wanted")
+            if stats.precision < precision:
+                lines.append(f"{group}: precision of {thing} is {stats.precision:.3f}, at least {precision} is wanted")
     lines += [f"{score.program.name}: something is missing, and no mark says so" for score in scores if score.silent]
     return lines
 
@@ -118,7 +118,7 @@ def _of_names(true: set[str], seen: set[str], either: set[str]) -> Difference:
 
 
 def _of_domains(truth: Truth, found: Found) -> Difference:
-    """An origin that is asked is to be told from one that only occurs; one that is both may be found as both."""
+    """An origin that is requested is distinguished from one that only occurs; one that is both may be found as both."""
     called = _of_names({*truth.called}, found.called, {*truth.either})
     occurring = {*truth.called, *truth.mentioned, *truth.either}
     seen = found.mentioned & occurring if truth.mentions_more else found.mentioned

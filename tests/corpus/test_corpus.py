@@ -78,8 +78,8 @@ def test_misses_and_false_finds_are_told_apart():
         "domains: false https://b.example.org (asked)",
         "nothing says that not all could be followed",
     ]
-    tally = total([score, score])["APIs"]
-    assert (tally.right, tally.missed, tally.false, tally.recall, tally.precision) == (2, 2, 2, 0.5, 0.5)
+    stats = total([score, score])["APIs"]
+    assert (stats.right, stats.missed, stats.false, stats.recall, stats.precision) == (2, 2, 2, 0.5, 0.5)
 
 
 def test_secrets_count_by_kind_and_a_general_kind_stands_for_any():

@@ -18,7 +18,7 @@ class Truth(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     """What a program does, as we who wrote it know.
 
     `apis` is everything that it calls, `called` the origins that it asks (by request, uploadFile, downloadFile,
-    connectSocket or a web view), `mentioned` those that only occur. A secret is told by its kind, as often as it is
+    connectSocket or a web view), `mentioned` those that only occur. A secret is named by its kind, as often as it is
     there. `open`: something is known only at run time, which the scan has to say. What is in `either` may be found or
     not. In what a framework has built, `mentions_more` stands for the addresses in the framework's own code.
     `changed_by` names the scripts of the recipe `minified` behind which the truth is another one: comments are gone, or

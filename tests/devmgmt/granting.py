@@ -27,7 +27,7 @@ def move_url(grant: ProgramGrant, move: str, program: MiniProgram | None = None)
 
 
 def verbs(program: MiniProgram) -> list[str]:
-    """What the log tells of grants, oldest first."""
+    """The log entries of grants, oldest first."""
     entries = ActivityEntry.objects.of_program(program.app_id).order_by("pk")
     return [entry.verb for entry in entries if entry.verb.startswith(("exemption", "permission"))]
 

@@ -54,7 +54,7 @@ def make_reviewer(application: HostApplication, role: str = ApplicationRole.REVI
 
 
 def make_api(application: HostApplication, name: str = "wx.getLocation", **fields: Any) -> SensitiveApi:
-    """An API in the application's list, restricted unless told otherwise."""
+    """An API in the application's list, restricted unless specified otherwise."""
     return SensitiveApi.objects.create(application=application, name=name, **fields)
 
 

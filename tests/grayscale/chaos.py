@@ -72,7 +72,7 @@ class Server:
 class Storm:
     """Clients that ask for their devices again and again, and from each until it has an answer.
 
-    `received` are the GUIDs that were told to run the grayscale version; `relapsed` those that were told so and later
+    `received` are the GUIDs that got the grayscale version; `relapsed` those that got it and later
     something else.
     """
 

@@ -1,6 +1,6 @@
 """G-5 by force: exactly N users, while servers are killed, database sessions ended, and the task is changed.
 
-What is counted is what devices were told, not only what the tables say.
+The answers to devices are counted, not only the rows.
 """
 
 from __future__ import annotations
@@ -59,7 +59,7 @@ def lower_limit(task: GrayscaleTask) -> GrayscaleTask:
 
 
 def check(task: GrayscaleTask, storm: Storm, limit: int) -> None:
-    """What devices were told, what the claims say and what the shards say is one, and is the limit."""
+    """The answers to devices, the claims and the shards agree, and are the limit."""
     assert len(storm.received) == limit
     assert not storm.relapsed
     assert counted(task) == (limit, limit, limit)

@@ -29,7 +29,7 @@ def task(transactional_db: None) -> GrayscaleTask:
 
 @pytest.fixture
 def claims(monkeypatch: pytest.MonkeyPatch) -> Iterator[DatabaseClaims]:
-    """With connections that can be told from others."""
+    """With connections that can be distinguished from others."""
     monkeypatch.setitem(connection.settings_dict["OPTIONS"], "application_name", NAME)
     monkeypatch.setattr("grayscale.claims.HELD_SECONDS", 0.0)  # Each question is put to the database.
     claims = DatabaseClaims()

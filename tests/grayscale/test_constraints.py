@@ -1,4 +1,4 @@
-"""What must never be false, whoever writes: the database refuses it."""
+"""What must always be true: the database refuses anything else."""
 
 import pytest
 from django.db import IntegrityError, connection, transaction

@@ -202,7 +202,7 @@ def test_exchanging_a_list_for_one_of_the_same_length_is_a_change(version, pendi
 
 
 def test_refuses_an_old_revision(pending):
-    """Two editors: the second is told, and nothing of theirs is saved."""
+    """Two editors: the second sees a conflict, and nothing of theirs is saved."""
     seen = pending.revision
     edit(pending, name="First")
     with pytest.raises(Conflict, match="Someone else changed this task while you were editing"):

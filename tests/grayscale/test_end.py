@@ -13,7 +13,7 @@ STATES = ["pending", "delivering", "suspended"]
 
 
 def told(task, device, *, local_version):
-    """Return what the device is told now: status, version, channel."""
+    """Return the answer for the device now: status, version, channel."""
     application = task.applications.first().application_id
     at = task.created_at.timestamp() + 1
     program = type(task.mini_program).objects.get(pk=task.mini_program_id)

@@ -1,4 +1,4 @@
-"""A gateway that takes nothing for long: its application's administrators are told, once a day."""
+"""A gateway that accepts nothing for long: its application's administrators are notified, once a day."""
 
 from datetime import timedelta
 

@@ -98,11 +98,11 @@ def test_the_command_prints_where_it_is_and_what_comes(tmp_path):
 @pytest.mark.parametrize(
     ("options", "words"),
     [
-        ([], "Which secret? Give it by --secret, --secret-file or GATEWAY_SECRET."),
-        (["--secret", "whsec_"], "This is not a server secret: whsec_…"),
-        (["--secret", "whsec_x"], "This is not a server secret: whsec_…"),
-        (["--secret-file", "/nonexistent"], "The file cannot be read: No such file or directory"),
-        (["--secret", SECRET, "--host", "192.0.2.1"], "Nobody can listen there: "),
+        ([], "No secret given. Use --secret, --secret-file or GATEWAY_SECRET."),
+        (["--secret", "whsec_"], "This is not a server secret: whsec_ followed by Base64."),
+        (["--secret", "whsec_x"], "This is not a server secret: whsec_ followed by Base64."),
+        (["--secret-file", "/nonexistent"], "/nonexistent can't be read: No such file or directory"),
+        (["--secret", SECRET, "--host", "192.0.2.1"], "Can't listen on 192.0.2.1 port 0: "),
     ],
 )
 def test_the_command_says_what_is_missing(options, words, monkeypatch):

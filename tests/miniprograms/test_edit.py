@@ -52,7 +52,7 @@ def typed(program: MiniProgram, **changes: Any) -> dict[str, Any]:
 
 
 def edits(program: MiniProgram) -> int:
-    """How many edits the log tells of."""
+    """How many edits are in the log."""
     return ActivityEntry.objects.of_program(program.app_id).filter(verb="mini_program.edited").count()
 
 

@@ -38,7 +38,7 @@ def url(program: MiniProgram, move: str) -> str:
 
 
 def moves(program: MiniProgram) -> int:
-    """How many moves the log tells of."""
+    """How many moves are in the log."""
     verbs = ("mini_program.taken_off_shelf", "mini_program.put_on_shelf")
     return ActivityEntry.objects.of_program(program.app_id).filter(verb__in=verbs).count()
 

@@ -151,5 +151,5 @@ def test_a_refused_package_has_no_report(tmp_path: Path):
 
 
 def test_an_archive_has_no_report(package: Path):
-    with pytest.raises(CommandError, match="leave out --report"):
+    with pytest.raises(CommandError, match="--report needs the code"):
         run("--report", "--archive", str(package))

@@ -46,7 +46,7 @@ def test_missing_and_cut(stored, mode):
         1,
         [
             f"{missing.file.name}: missing",
-            f"{cut.file.name}: 3 bytes, should be {cut.size}",
+            f"{cut.file.name}: 3 bytes instead of {cut.size}",
             "3 packages, 2 faulty; 0 files belong to no package",
         ],
     )
@@ -59,7 +59,7 @@ def test_other_bytes_are_found_by_reading_them(stored):
     path.write_bytes(content)
     status, lines = run()
     assert (status, len(lines)) == (1, 2)
-    assert lines[0].startswith(f"{stored[1].file.name}: the content has the SHA-256 ")
+    assert lines[0].startswith(f"{stored[1].file.name}: the SHA-256 differs: ")
     assert run("--quick")[0] == 0
 
 
@@ -98,4 +98,4 @@ def test_source_maps_are_checked_as_packages_are(stored, mode):
     summary = "4 packages, 1 × source maps, {} faulty; 0 files belong to no package"
     assert run(*mode) == (0, [summary.format(0)])
     Path(maps.file.path).write_bytes(b"cut")
-    assert run(*mode) == (1, [f"{maps.file.name}: 3 bytes, should be {maps.size}", summary.format(1)])
+    assert run(*mode) == (1, [f"{maps.file.name}: 3 bytes instead of {maps.size}", summary.format(1)])

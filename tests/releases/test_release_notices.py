@@ -1,4 +1,4 @@
-"""Who is told that another version is online: the program's managers, and the administrators of its applications."""
+"""Who is notified of another online version: the program's managers, and the administrators of its applications."""
 
 import pytest
 from django.urls import reverse

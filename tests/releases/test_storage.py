@@ -96,7 +96,10 @@ def test_files_of_another_database_stay(root, versions, caplog):
     others = {leave(root, f"{number:02x}/{number:064x}.apkg") for number in range(len(versions) + 1)}
     assert sweep(at=timezone.now()) == 0
     assert files_in(root) == names(versions) | others
-    assert caplog.messages == ["5 files in PACKAGE_ROOT have no package, more than there are packages: none swept"]
+    assert caplog.messages == [
+        "5 files in PACKAGE_ROOT belong to no package, more than there are packages, so none was deleted: "
+        "check that PACKAGE_ROOT belongs to this database"
+    ]
     (root / others.pop()).unlink()
     assert sweep(at=timezone.now()) == 4
 
@@ -140,7 +143,7 @@ def test_a_file_that_is_being_uploaded_stays(root, versions):
 
 @pytest.mark.django_db(transaction=True)
 def test_sweeps_and_uploads_of_one_content_at_once(root, versions):
-    """Whoever is first: in the end each package has its file."""
+    """In any order: in the end each package has its file."""
     zipped = factories.make_zip({"both.js": "module.exports = 'both'"}).read()
     with inspected(BytesIO(zipped), app_id="") as (inspection, _canonical):
         content = leave(root, f"{inspection.sha256[:2]}/{inspection.sha256}.apkg")

@@ -33,7 +33,7 @@ SECONDS = 300  # for a process, on a busy machine
 
 def unpack(folder: Path) -> Path:
     """Put the release's files into the folder; skips the test where this clone does not have it, in CI fails it."""
-    git = ["git", "-c", "safe.directory=*", "-C", str(PROJECT)]  # Whoever owns the clone, we only read it.
+    git = ["git", "-c", "safe.directory=*", "-C", str(PROJECT)]  # The clone may have another owner; we only read it.
     archive = subprocess.run([*git, "archive", RELEASE], capture_output=True, check=False)
     if archive.returncode:
         why = f"{NO_PREVIOUS_RELEASE}: {RELEASE[:7]}, {archive.stderr.decode().strip()}"
@@ -98,7 +98,7 @@ def empty_database() -> Iterator[str]:
 
 
 class Turns:
-    """A process of the previous release that does what it is told (old_turns.py)."""
+    """A process of the previous release that follows commands (old_turns.py)."""
 
     def __init__(self, process: subprocess.Popen[str]) -> None:
         self.process = process

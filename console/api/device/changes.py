@@ -64,7 +64,7 @@ def since(position: Position) -> Changes:
     """Return what was committed after `position`.
 
     `everything` when rows that were not read may have been pruned, when a table was emptied, or when
-    transaction ids went backwards, as they do when another database stands behind the same address.
+    transaction ids went backwards, as they do when another database is behind the same address.
     """
     with connection.cursor() as cursor:
         cursor.execute(LOOK, [str(position.xmin)])

@@ -84,7 +84,7 @@ class Client:
             return answer
 
     def report(self, report: Mapping[str, str]) -> None:
-        """Tell how an update ended (R-7)."""
+        """Report how an update ended (R-7)."""
         self._post("/runtime/v1/reports", report).close()
 
     def logs(self, batch: Mapping[str, Any]) -> dict[str, Any]:
@@ -107,7 +107,7 @@ class Client:
             return answer
 
     def consent(self, answers: Mapping[str, Any]) -> dict[str, str]:
-        """Tell what the user answered in the pop-up; return template id → accept, reject, ban or filter (R-4)."""
+        """Send what the user answered in the pop-up; return template id → accept, reject, ban or filter (R-4)."""
         with self._post("/runtime/v1/consents", answers) as response:
             results: dict[str, str] = json.load(response)["results"]
             return results
@@ -132,14 +132,14 @@ class Client:
 
         One right signature is enough: others are by keys that another build of the app knows.
         """
-        told = str(package.get("signature", "")).split(" ")
-        signatures = dict(one.split(":", 1) for one in told if ":" in one)
+        parts = str(package.get("signature", "")).split(" ")
+        signatures = dict(one.split(":", 1) for one in parts if ":" in one)
         known = signatures.keys() & self.signing_keys
         if not known:
-            raise ClientError("The package is signed by no key in the configuration file.")
+            raise ClientError("No key in the configuration file signed the package.")
         signed = statement(app_id, version, package.get("sha256", ""), package.get("size", 0))
         if not any(_signed_by(self.signing_keys[key_id], signatures[key_id], signed) for key_id in known):
-            raise ClientError(f"The signature is not of version {version} of {app_id} with this package.")
+            raise ClientError(f"The signature does not match version {version} of {app_id} and this package.")
 
     def verify_file(self, app_id: str, version: str, file: Path, signature: str) -> None:
         """Raise ClientError unless a known key signed this very file, such as an offline package (R-8)."""
@@ -167,11 +167,11 @@ class Client:
                 break
             except (_Broken, TimeoutError) as error:
                 if attempt == TRIES:
-                    raise ClientError(f"The download broke off {TRIES} times: {error}") from None
+                    raise ClientError(f"The download failed {TRIES} times: {error}") from None
         found = (part.stat().st_size, _sha256(part))
         if found != (package["size"], package["sha256"]):
             part.unlink()
-            raise ClientError(f"The package is not what was announced: {found[0]} bytes, SHA-256 {found[1]}.")
+            raise ClientError(f"The package differs from the one announced: {found[0]} bytes, SHA-256 {found[1]}.")
         part.replace(target)
 
     def _fetch(self, package: Mapping[str, Any], part: Path) -> None:
@@ -202,7 +202,7 @@ class Client:
     def _open(self, path: str, headers: Mapping[str, str], body: bytes | None = None) -> HTTPResponse:
         url = urljoin(self.url, path)
         if urlsplit(url).scheme not in ("http", "https") or urlsplit(url).netloc != urlsplit(self.url).netloc:
-            raise ClientError(f"{url} is not an address of {self.url}: the key goes nowhere else.")
+            raise ClientError(f"{url} is not on {self.url}, and the key is not sent anywhere else.")
         credentials = base64.b64encode(f"{self.application_id}:{self.key}".encode()).decode()
         proved = {"Installation-Proof": self.proof} if self.proof else {}
         request = urllib.request.Request(  # noqa: S310 - the scheme is checked above
@@ -229,7 +229,7 @@ def ask_for_proof(url: str, application_id: str, secret: str, **asked: str) -> d
     try:
         key = base64.b64decode(secret.removeprefix("whsec_"), validate=True)
     except ValueError:
-        raise ClientError("The server secret is not one: whsec_ and Base64.") from None
+        raise ClientError("SERVER_SECRET is not a server secret, which is whsec_ followed by Base64.") from None
     signature = base64.b64encode(hmac.digest(key, f"{name}.{at}.{body}".encode(), "sha256")).decode()
     headers = {"webhook-id": name, "webhook-timestamp": str(at), "webhook-signature": f"v1,{signature}"}
     client = Client(url, application_id, "")

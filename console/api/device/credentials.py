@@ -22,7 +22,7 @@ class Application(msgspec.Struct, frozen=True):
     """A host application: its primary key, the SHA-256 of each key that is not revoked, and the keys that sign for it.
 
     These are (key id, sealed private key), the newest first: sealed until the first signature needs them, and nothing
-    that is printed or logged can tell them. `places` to `logs` say what it requires installation proof for (R-9).
+    that is printed or logged reveals them. `places` to `logs` say what it requires installation proof for (R-9).
     """
 
     pk: int
@@ -58,7 +58,7 @@ class Source(Protocol):
         """Return the version with this package that is served to a device of the application with such a token."""
 
     def seen(self, app_id: str, device: Device, *, application: int) -> None:
-        """Note a device that was told a version of the mini program with this App ID."""
+        """Record a device that was offered a version of the mini program with this App ID."""
 
 
 def authenticate(environ: Environ, source: Source) -> Application:
@@ -100,6 +100,6 @@ def _unauthenticated() -> ApiError:
     return ApiError(
         401,
         "unauthenticated",
-        "Authenticate by HTTP Basic with the application's id and key; this one is unknown or revoked.",
+        "The application's id or key is missing, unknown or revoked. Send both with HTTP Basic.",
         [("WWW-Authenticate", 'Basic realm="device", charset="UTF-8"')],
     )

@@ -56,7 +56,7 @@ def respond(environ: Environ, source: Callable[[], Source], *, is_away: Callable
         if busy.passes(error):
             response = unavailable().response()
         else:
-            response = ApiError(500, "internal", "Something went wrong here; it was logged.").response()
+            response = ApiError(500, "internal", "Something went wrong on our side; it has been logged.").response()
     if environ["REQUEST_METHOD"] == "HEAD":
         response.body = b""
     return response

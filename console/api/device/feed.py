@@ -23,8 +23,8 @@ from console.api.device.standstill import Watchdog
 
 REFRESH_SECONDS = 0.25
 FIRST_SECONDS = 10.0  # how long a request waits for the first snapshot
-BEHIND_SECONDS = 3.0  # without a look that succeeded: the database is away, or stands still
-MANY = 1000  # changed programs at once, from which on reading all of them is quicker
+BEHIND_SECONDS = 3.0  # without a look that succeeded: the database is away, or hangs
+MANY = 1000  # changed programs, from which on reading all of them is quicker
 
 logger = logging.getLogger(__name__)
 
@@ -57,7 +57,7 @@ class Feed:
         raise unavailable()
 
     def is_behind(self) -> bool:
-        """Whether the database is away, as far as is known here: whoever needs it would hold a thread in vain."""
+        """Whether the database is down, as far as is known here: requests that need it would hold threads in vain."""
         follows = self._thread is not None and self._snapshot is not None
         return follows and time.monotonic() > self._followed_at + BEHIND_SECONDS
 
@@ -111,12 +111,12 @@ class Feed:
             try:
                 self.refresh()
                 if away:
-                    logger.warning("the update check follows the database again")
+                    logger.warning("the update check reads from the database again")
                 away = False
             except Exception:
                 # Whatever it was: the snapshot grows old, and is read anew when it works again.
                 if not away:
-                    logger.exception("the update check can't follow the database")
+                    logger.exception("the update check can't read from the database and answers from its last snapshot")
                 away = True
                 self._position = None
                 connection.close()

@@ -52,18 +52,18 @@ class ApiError(Exception):
 
 def not_found() -> ApiError:
     """The same words whatever was not found, so that nothing is learned from them (P-1)."""
-    return ApiError(404, "not_found", "There is nothing here for this application.")
+    return ApiError(404, "not_found", "Not found for this application.")
 
 
 def unavailable() -> ApiError:
     """What could not be answered because the database is busy or away."""
     return ApiError(
-        503, "temporarily_unavailable", "The database is busy or away. Ask again soon.", [("Retry-After", "5")]
+        503, "temporarily_unavailable", "The database is busy or down. Try again soon.", [("Retry-After", "5")]
     )
 
 
 def is_known(environ: Environ, etag: str) -> bool:
-    """Tell whether If-None-Match names what has this ETag; the comparison is weak by the RFC."""
+    """Return whether If-None-Match names what has this ETag; the comparison is weak by the RFC."""
     header = environ.get("HTTP_IF_NONE_MATCH", "")
     return any(part.strip().removeprefix("W/") in (etag, "*") for part in header.split(","))
 
@@ -123,7 +123,7 @@ def read_batch(environ: Environ, decoder: msgspec.json.Decoder[T], *, longest: i
     encoding = environ.get("HTTP_CONTENT_ENCODING", "").strip().lower()
     if encoding not in ("", "identity", "gzip"):
         raise ApiError(
-            415, "unsupported_media_type", "Send the body as it is or by gzip.", [("Accept-Encoding", "gzip")]
+            415, "unsupported_media_type", "Send the body uncompressed or with gzip.", [("Accept-Encoding", "gzip")]
         )
     try:
         body = read_body(environ, longest)
@@ -153,17 +153,17 @@ def _inflate(body: bytes, longest: int) -> bytes:
     try:
         while body or not found:
             if len(found) == MOST_MEMBERS:
-                raise BodyRefused(400, f"The gzip of the body may have {MOST_MEMBERS} members.")
+                raise BodyRefused(400, f"The gzip body must not have more than {MOST_MEMBERS} members.")
             member = zlib.decompressobj(wbits=31)
             found.append(member.decompress(body, room + 1))
             room -= len(found[-1])
             if room < 0:
                 raise too_large(longest)
             if not member.eof:
-                raise BodyRefused(400, "The gzip of the body ended early.")
+                raise BodyRefused(400, "The gzip body is truncated.")
             body = member.unused_data
     except zlib.error:
-        raise BodyRefused(400, "The body is not gzip.") from None
+        raise BodyRefused(400, "The body is not valid gzip.") from None
     return b"".join(found)
 
 

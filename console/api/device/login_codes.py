@@ -39,4 +39,6 @@ def _make(asked: LoginCodeRequest, application: HostApplication, request_id: str
     try:
         return codes.make(binding.mini_program, application=application, account=asked.account, request_id=request_id)
     except ActionRefused:
-        raise ApiError(409, "repeated", "This webhook-id was used before: sign a new request.") from None
+        raise ApiError(
+            409, "repeated", "This webhook-id was already used. Sign a new request with another one."
+        ) from None

@@ -96,6 +96,6 @@ def _quota_exceeded(now: datetime) -> ApiError:
     return ApiError(
         429,
         "log_quota_exceeded",
-        f"The mini program may log {settings.LOG_ENTRIES_PER_DAY} entries a day.",
+        f"The mini program reached its limit of {settings.LOG_ENTRIES_PER_DAY} log entries a day.",
         [("Retry-After", str(int((midnight - now).total_seconds()) + 1))],
     )

@@ -51,19 +51,19 @@ BODIES: list[type] = [
 ]
 ERRORS = {
     400: "The body is not JSON.",
-    401: "No, an unknown or a revoked key; a wrong signature.",
-    403: "No installation proof where it is required, or a bad one; of consents also: the user did not tap, has turned "
-    "off the main switch, or the program is banned. The code says which.",
-    404: "There is nothing here for this application.",
-    405: "Another method; see Allow.",
+    401: "The key is missing, unknown or revoked, or the signature is wrong.",
+    403: "The installation proof is required or not valid. For consents also: the user did not tap or turned off the "
+    "main switch, or the program is banned. See the code.",
+    404: "Not found for this application.",
+    405: "Method not allowed; see Allow.",
     408: "The body did not arrive in time.",
-    409: "The webhook-id or request_id was used before.",
-    411: "No Content-Length.",
+    409: "The webhook-id or request_id was already used.",
+    411: "Content-Length is missing.",
     413: "The body is too large.",
     415: "The body is not application/json.",
-    416: "The range lies outside the package.",
+    416: "The range is outside the package.",
     422: "A member is missing or wrong; the message names it.",
-    429: "Too often; see Retry-After.",
+    429: "Too many requests; see Retry-After.",
     503: "The server can't answer at the moment; see Retry-After.",
 }
 
@@ -71,13 +71,13 @@ SECURITY_SCHEMES = {
     "application": {
         "type": "http",
         "scheme": "basic",
-        "description": "The host application's id and one of its keys.",
+        "description": "The host app's id and one of its keys.",
     },
     "server": {
         "type": "apiKey",
         "in": "header",
         "name": "webhook-signature",
-        "description": "v1 of Standard Webhooks, by the secret of the host application's server.",
+        "description": "Standard Webhooks, v1, signed with the host app's server secret.",
     },
 }
 
@@ -98,7 +98,7 @@ def _document() -> bytes:
             "info": {
                 "title": "Device API",
                 "version": "1",
-                "description": "What the devices of a host application ask.",
+                "description": "For the devices of a host app, and for its server.",
             },
             "servers": [{"url": "/"}],
             "security": [{"application": []}],
@@ -113,7 +113,7 @@ PROOF = {
     "in": "header",
     "required": False,
     "schema": {"type": "string", "maxLength": 1024, "pattern": "^[!-~]*$"},
-    "description": "From the application's own server (`proofs`); an application can require it.",
+    "description": "Issued to the host app's server (`proofs`). A host app can require it.",
 }
 
 
@@ -149,11 +149,11 @@ def _paths(schemas: Mapping[type, Any]) -> dict[str, Any]:
 def _update(asked: Any, answered: Any, error: Any) -> dict[str, Any]:
     return {
         "operationId": "update",
-        "summary": "Which version of a mini program shall this device run?",
+        "summary": "Get the version of a mini program that the device should run",
         "parameters": [PROOF],
         "requestBody": {"required": True, "content": {"application/json": {"schema": asked}}},
         "responses": {
-            "200": {"description": "What to do.", "content": {"application/json": {"schema": answered}}},
+            "200": {"description": "What the device should do.", "content": {"application/json": {"schema": answered}}},
             **_errors(error, 400, 401, 403, 405, 408, 411, 413, 415, 422, 429, 503),
         },
     }
@@ -162,26 +162,26 @@ def _update(asked: Any, answered: Any, error: Any) -> dict[str, Any]:
 def _report(asked: Any, error: Any) -> dict[str, Any]:
     return {
         "operationId": "report",
-        "summary": "How did the update end?",
+        "summary": "Report the result of an update",
         "parameters": [PROOF],
         "requestBody": {"required": True, "content": {"application/json": {"schema": asked}}},
         "responses": {
-            "204": {"description": "It is written."},
+            "204": {"description": "Stored."},
             **_errors(error, 400, 401, 403, 404, 405, 408, 411, 413, 415, 422, 429, 503),
         },
     }
 
 
 def _logs(batch: Any, accepted: Any, error: Any) -> dict[str, Any]:
-    encoding = _parameter("Content-Encoding", "header", {"enum": ["identity", "gzip"]}, "How the body is sent.")
+    encoding = _parameter("Content-Encoding", "header", {"enum": ["identity", "gzip"]}, "The encoding of the body.")
     return {
         "operationId": "logs",
-        "summary": "What did a mini program log?",
+        "summary": "Send log entries of a mini program",
         "parameters": [PROOF, encoding],
         "requestBody": {"required": True, "content": {"application/json": {"schema": batch}}},
         "responses": {
             "200": {
-                "description": "They are kept, and outlive any crash.",
+                "description": "The entries are committed.",
                 "content": {"application/json": {"schema": accepted}},
             },
             **_errors(error, 400, 401, 403, 404, 405, 408, 411, 413, 415, 422, 429, 503),
@@ -192,16 +192,16 @@ def _logs(batch: Any, accepted: Any, error: Any) -> dict[str, Any]:
 def _package(error: Any, *, body: bool) -> dict[str, Any]:
     content: dict[str, Any] = {"content": {"application/octet-stream": {}}} if body else {}
     part = _parameter("Range", "header", {"type": "string"}, "One range of bytes, such as bytes=1000-")
-    unless = _parameter("If-Range", "header", {"type": "string"}, "The ETag of what the device has a part of.")
-    token = _parameter("trial_token", "query", {"type": "string"}, "For the package of a trial version.")
+    unless = _parameter("If-Range", "header", {"type": "string"}, "The ETag of the partly downloaded package.")
+    token = _parameter("trial_token", "query", {"type": "string"}, "Required for the package of a trial version.")
     responses = {"200": {"description": "The whole package.", **content}}
     if body:
         responses["206"] = {"description": "The range.", **content}
-    responses["304"] = {"description": "If-None-Match names this package."}
+    responses["304"] = {"description": "The device's copy is up to date."}
     codes = (401, 404, 405, *((416,) if body else ()), 429, 503)
     return {
         "operationId": "package" if body else "package_head",
-        "summary": "The package of a version that the application is served." if body else "Its size and ETag.",
+        "summary": "Download the package of a version" if body else "Get the size and ETag of a package",
         "parameters": [token, part, unless] if body else [token],
         "responses": {**responses, **_errors(error if body else None, *codes)},
     }
@@ -210,15 +210,17 @@ def _package(error: Any, *, body: bool) -> dict[str, Any]:
 def _policy(answered: Any, error: Any, *, body: bool) -> dict[str, Any]:
     return {
         "operationId": "policy" if body else "policy_head",
-        "summary": "What may a mini program do in the application?" if body else "Its ETag.",
-        **_kept_by_devices("All that it may at this moment.", answered, error, body=body),
+        "summary": "Get what a mini program may do in the host app" if body else "Get the ETag of the policy",
+        **_kept_by_devices("Everything that is allowed now.", answered, error, body=body),
     }
 
 
 def _privacy(answered: Any, error: Any, *, body: bool) -> dict[str, Any]:
     return {
         "operationId": "privacy" if body else "privacy_head",
-        "summary": "What does the privacy agreement say, and does the user have to agree?" if body else "Its ETag.",
+        "summary": "Get the privacy agreement, and whether the user has to agree"
+        if body
+        else "Get the agreement's ETag",
         **_kept_by_devices("The online agreement.", answered, error, body=body),
     }
 
@@ -227,30 +229,32 @@ def _kept_by_devices(description: str, answered: Any, error: Any, *, body: bool)
     """Return parameters and responses of what devices keep with its ETag."""
     content = {"content": {"application/json": {"schema": answered}}} if body else {}
     return {
-        "parameters": [_parameter("If-None-Match", "header", {"type": "string"}, "The ETag of what the device has.")],
+        "parameters": [
+            _parameter("If-None-Match", "header", {"type": "string"}, "The ETag of the copy that the device has.")
+        ],
         "responses": {
             "200": {"description": description, **content},
-            "304": {"description": "If-None-Match names it."},
+            "304": {"description": "The device's copy is up to date."},
             **_errors(error if body else None, 401, 404, 405, 422, 429, 503),
         },
     }
 
 
 def _login_code(asked: Any, answered: Any, error: Any) -> dict[str, Any]:
-    summary = "A code by which the program's server learns who its user is; asked by the application's server."
+    summary = "Get a code that identifies the user to the program's server; for the host app's server"
     codes = (400, 401, 404, 405, 408, 409, 411, 413, 415, 422, 429, 503)
     return _signed("login_code", summary, asked, _content("The code.", answered), _errors(error, *codes))
 
 
 def _proof(asked: Any, answered: Any, error: Any) -> dict[str, Any]:
-    summary = "A proof that an installation is real, and a GUID if it has none; asked by the application's server."
+    summary = "Get an installation proof, and a GUID if there is none; for the host app's server"
     codes = (400, 401, 405, 408, 411, 413, 415, 422, 429, 503)
     return _signed("proof", summary, asked, _content("GUID and proof.", answered), _errors(error, *codes))
 
 
 def _signed(operation: str, summary: str, asked: Any, answered: Any, errors: dict[str, Any]) -> dict[str, Any]:
     """Return what the application's server asks, signed."""
-    name = _parameter("webhook-id", "header", {"type": "string", "maxLength": 64}, "Another one for each request.")
+    name = _parameter("webhook-id", "header", {"type": "string", "maxLength": 64}, "A new one for each request.")
     time = _parameter("webhook-timestamp", "header", {"type": "string"}, "Seconds since 1970, within 5 minutes.")
     return {
         "operationId": operation,
@@ -263,26 +267,26 @@ def _signed(operation: str, summary: str, asked: Any, answered: Any, errors: dic
 
 
 def _consents(choices: Any, answers: Any, results: Any, error: Any) -> dict[str, Any]:
-    shown = {"summary": "What is to be shown to the user?", "parameters": [PROOF, *_query(ConsentQuestion)]}
+    shown = {"summary": "Get what to show to the user", "parameters": [PROOF, *_query(ConsentQuestion)]}
     codes = (401, 404, 405, 422, 429, 503)
     return {
         "get": {
             "operationId": "consents",
             **shown,
-            "responses": {"200": _content("What the user may choose.", choices), **_errors(error, 403, *codes)},
+            "responses": {"200": _content("What the user can choose.", choices), **_errors(error, 403, *codes)},
         },
         "head": {
             "operationId": "consents_head",
             **shown,
-            "responses": {"200": {"description": "There is something."}, **_errors(None, 403, *codes)},
+            "responses": {"200": {"description": "The request is valid."}, **_errors(None, 403, *codes)},
         },
         "post": {
             "operationId": "answer_consents",
-            "summary": "What did the user answer in the pop-up?",
+            "summary": "Send what the user answered in the pop-up",
             "parameters": [PROOF],
             "requestBody": {"required": True, "content": {"application/json": {"schema": answers}}},
             "responses": {
-                "200": _content("It is kept.", results),
+                "200": _content("Stored.", results),
                 **_errors(error, 400, 401, 403, 404, 405, 408, 409, 411, 413, 415, 422, 429, 503),
             },
         },
@@ -292,11 +296,11 @@ def _consents(choices: Any, answers: Any, results: Any, error: Any) -> dict[str,
 def _consent_settings(asked: Any, choices: Any, error: Any) -> dict[str, Any]:
     return {
         "operationId": "consent_settings",
-        "summary": "What does the user change in the settings?",
+        "summary": "Change the user's settings",
         "parameters": [PROOF],
         "requestBody": {"required": True, "content": {"application/json": {"schema": asked}}},
         "responses": {
-            "200": _content("How it is now.", choices),
+            "200": _content("The settings after the change.", choices),
             **_errors(error, 400, 401, 403, 404, 405, 408, 411, 413, 415, 422, 429, 503),
         },
     }

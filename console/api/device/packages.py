@@ -63,7 +63,12 @@ def _send(environ: Environ, release: Deliverable, etag: str, headers: Headers) -
             wanted = requested(environ.get("HTTP_RANGE", ""), release.size)
         except Unsatisfiable:
             outside = ("Content-Range", f"bytes */{release.size}")
-            raise ApiError(416, "range_not_satisfiable", f"The package has {release.size} bytes.", [outside]) from None
+            raise ApiError(
+                416,
+                "range_not_satisfiable",
+                f"The range is outside the package, which has {release.size} bytes.",
+                [outside],
+            ) from None
         if wanted is not None:
             status, part = 206, wanted
             headers = [*headers, ("Content-Range", f"bytes {part.start}-{part.stop - 1}/{release.size}")]
@@ -84,13 +89,15 @@ def _see_that_it_is_there(release: Deliverable) -> None:
     except OSError as error:
         raise _missing(release, error) from None
     if size != release.size:
-        raise _missing(release, f"{size} bytes, should be {release.size}")
+        raise _missing(release, f"{size} bytes instead of {release.size}")
 
 
 def _missing(release: Deliverable, fault: object) -> ApiError:
-    logger.error("package %s is not in the storage: %s", release.sha256, fault)
+    logger.error(
+        "package %s can't be read from PACKAGE_ROOT (%s): run manage.py packages verify", release.sha256, fault
+    )
     wait = [("Retry-After", "60")]
-    return ApiError(503, "package_missing", "The package can't be read at the moment.", wait)
+    return ApiError(503, "package_missing", "The package can't be read at the moment. Try again later.", wait)
 
 
 class FilePart:

@@ -17,7 +17,7 @@ from devmgmt.policy import Policy, policy_of
 
 
 def answer(environ: Environ, source: Callable[[], Source]) -> Response:
-    """Say what a program may do in the application, at this very moment: `source` only tells who asks.
+    """Return what a program may do in the application now: `source` only says who asks.
 
     Raises ApiError (401, 404, 422, 429, 503).
     """

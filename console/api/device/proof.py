@@ -26,7 +26,7 @@ places_of_application = Limiter(settings.UNPROVEN_PLACES_PER_APPLICATION)
 
 
 def is_proved(environ: Environ, application: Application, *, guid: str | None, account: str | None) -> bool:
-    """Tell whether the request carries a proof of this GUID and account (None: not asked for).
+    """Return whether the request carries a proof of this GUID and account (None: not asked for).
 
     Raises ApiError 403 for a proof that is not good, also where none is needed: its app has to get another one.
     """
@@ -38,11 +38,17 @@ def is_proved(environ: Environ, application: Application, *, guid: str | None, a
             token, application.application_id, application.proof_series, at=time.time()
         )
     except proofs.Expired:
-        raise ApiError(403, "proof_expired", "The installation proof has expired. Get another.") from None
+        raise ApiError(
+            403, "proof_expired", "The installation proof has expired. Get a new one from your server."
+        ) from None
     except proofs.Forged:
-        raise ApiError(403, "proof_invalid", "The installation proof is not one of this application.") from None
+        raise ApiError(
+            403,
+            "proof_invalid",
+            "The installation proof is not valid for this application. Get a new one from your server.",
+        ) from None
     if (guid is not None and proved_guid != guid) or (account is not None and proved_account != account):
-        raise ApiError(403, "proof_invalid", "The installation proof is of another GUID or account.")
+        raise ApiError(403, "proof_invalid", "The installation proof was issued for another GUID or account.")
     return True
 
 
@@ -77,7 +83,7 @@ def address_of(environ: Environ) -> str:
 class Unproved:
     """Gives devices without proof the places that they have, and new ones within limits; where proof is required, none.
 
-    A place that another process gave counts once more when its device comes here: whether it is new is not told.
+    A place that another process gave counts once more when its device comes here: whether it is new is unknown here.
     """
 
     __slots__ = ("application", "claims", "environ")

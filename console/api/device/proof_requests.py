@@ -43,6 +43,6 @@ def _guid(asked: ProofRequest, application: HostApplication, request_id: str) ->
             check_guid(asked.guid, asked.platform)
         return asked.guid
     if asked.platform is None:
-        raise ApiError(422, "invalid", "Without a GUID the platform is needed to issue one - at `$.platform`")
+        raise ApiError(422, "invalid", "Send a guid, or the platform to get one issued - at `$.platform`")
     prefix = GUID_PREFIXES[asked.platform]
     return proofs.new_guid(application.application_id, application.proof_series, prefix=prefix, request_id=request_id)

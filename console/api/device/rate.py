@@ -16,7 +16,12 @@ class Limiter(Counter):
     def hit(self, *key: Hashable) -> None:
         """Count one request; raises ApiError 429, with the seconds until the window ends in Retry-After."""
         if wait := self.count(*key):
-            raise ApiError(429, "too_many_requests", f"Ask again in {wait} seconds.", [("Retry-After", str(wait))])
+            raise ApiError(
+                429,
+                "too_many_requests",
+                f"Too many requests. Try again in {wait} seconds.",
+                [("Retry-After", str(wait))],
+            )
 
 
 limiter = Limiter(settings.DEVICE_RATE_LIMIT)

@@ -34,7 +34,7 @@ def answer(environ: Environ, source: Callable[[], Source]) -> Response:
     if program is None or application.pk not in program.bound:
         raise not_found()
     if not _keep(report, application.pk):
-        raise ApiError(422, "invalid", "The program never delivered this version - at `$.version`")
+        raise ApiError(422, "invalid", "This version was never delivered to the application - at `$.version`")
     return Response(204, [NOT_STORED])
 
 

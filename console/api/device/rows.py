@@ -55,5 +55,5 @@ class Rows:
         return next((one for one in offered if one.sha256 == sha256), None)
 
     def seen(self, app_id: str, device: Device, *, application: int) -> None:
-        """Write the device at once."""
+        """Write the device immediately."""
         seen.write([seen_device(app_id, device, application=application)])

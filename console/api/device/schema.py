@@ -53,13 +53,13 @@ Sha256 = Annotated[str, Meta(min_length=64, max_length=64, pattern="^[0-9a-f]{64
 
 
 class UpdateRequest(msgspec.Struct):
-    """Which version of a mini program shall this device run? Unknown members are ignored."""
+    """The device, and the version that it has. Unknown members are ignored."""
 
     app_id: AppId
     guid: Guid
     platform: Literal["android", "ios"]
     os_version: SystemVersion
-    app_version: Annotated[SystemVersion, Meta(description="The host application's version.")]
+    app_version: Annotated[SystemVersion, Meta(description="The host app's version.")]
     network: Literal["wifi", "5g", "4g", "3g", "2g", "unknown"]
     device_id: Text | None = None
     account: Text | None = None
@@ -100,19 +100,19 @@ class Report(msgspec.Struct):
 
     app_id: AppId
     guid: Guid
-    version: Annotated[Number, Meta(description="The version that was to be installed.")]
+    version: Annotated[Number, Meta(description="The version to be installed.")]
     result: Literal["installed", "failed"]
     reason: Annotated[Reason | None, Meta(description="Why it failed, for people; ignored for `installed`.")] = None
 
 
 class PolicyQuestion(msgspec.Struct):
-    """What may this mini program do in the application? In the query; unknown members are ignored."""
+    """The query for a policy. Unknown members are ignored."""
 
     app_id: AppId
 
 
 class PrivacyQuestion(msgspec.Struct):
-    """What does the privacy agreement say? In the query; unknown members are ignored."""
+    """The query for a privacy agreement. Unknown members are ignored."""
 
     app_id: AppId
     accepted: Annotated[
@@ -129,7 +129,7 @@ class DeclaredData(msgspec.Struct, frozen=True):
 
 
 class ThirdParty(msgspec.Struct, frozen=True):
-    """Whose code is in the program, such as an SDK's."""
+    """A third party whose code is in the program, such as an SDK."""
 
     name: str
     purpose: str
@@ -137,7 +137,7 @@ class ThirdParty(msgspec.Struct, frozen=True):
 
 
 class Contact(msgspec.Struct, frozen=True):
-    """How the user reaches who answers for the data; at least one is not empty."""
+    """How users reach the party responsible for the data; at least one member is not empty."""
 
     email: str
     phone: str
@@ -179,7 +179,7 @@ class LogEntry(msgspec.Struct, gc=False):
     time: Annotated[int, Meta(description="Milliseconds since 1970, by the device's clock.")]
     page: Annotated[str, Meta(description="The page link.")]
     lines: list[LogLine] = []
-    filter_msg: Annotated[str | None, Meta(description="By which developers find it.")] = None
+    filter_msg: Annotated[str | None, Meta(description="A text by which developers find the entry.")] = None
     trace_id: Annotated[str | None, Meta(description="The same for all entries of one launch.")] = None
 
 
@@ -190,32 +190,34 @@ class LogBatch(msgspec.Struct):
     guid: Guid
     platform: Literal["android", "ios"]
     os_version: SystemVersion
-    client_version: Annotated[SystemVersion, Meta(description="The host application's version.")]
+    client_version: Annotated[SystemVersion, Meta(description="The host app's version.")]
     library_version: Annotated[SystemVersion, Meta(description="The base library's version.")]
     version: Annotated[Number, Meta(description="The version of the mini program.")]
     entries: Annotated[list[LogEntry], Meta(max_length=MOST_ENTRIES)]
 
 
 class LogsAccepted(msgspec.Struct, frozen=True):
-    """They are kept."""
+    """The entries are committed."""
 
-    accepted: Annotated[int, Meta(ge=0, description="How many entries.")]
-    cut: Annotated[int, Meta(ge=0, description="In how many of them something was too long.")]
+    accepted: Annotated[int, Meta(ge=0, description="The number of entries.")]
+    cut: Annotated[int, Meta(ge=0, description="The number of entries in which text was cut.")]
 
 
 class ProofRequest(msgspec.Struct):
-    """An installation proof, asked for by the application's server. Unknown members are ignored."""
+    """A request for an installation proof, by the host app's server. Unknown members are ignored."""
 
     application_id: ApplicationId
-    guid: Annotated[Guid | None, Meta(description="The installation; absent: one is issued for the platform.")] = None
+    guid: Annotated[
+        Guid | None, Meta(description="The installation. Absent: a new one is issued for the platform.")
+    ] = None
     platform: Literal["android", "ios"] | None = None
     account: Annotated[
-        Text | None, Meta(description="Who has signed in there: needed for consents, and where devices send one.")
+        Text | None, Meta(description="The account signed in there. Needed for consents, and if devices send one.")
     ] = None
 
 
 class IssuedProof(msgspec.Struct, frozen=True):
-    """What the server hands to the app, which sends `proof` in the header `Installation-Proof`."""
+    """The server hands this to the app, which sends `proof` in the header `Installation-Proof`."""
 
     guid: Guid
     proof: str
@@ -227,7 +229,7 @@ class LoginCodeRequest(msgspec.Struct):
 
     application_id: ApplicationId
     app_id: AppId
-    account: Annotated[Text, Meta(description="As devices tell it, never one that a device only claims to have.")]
+    account: Annotated[Text, Meta(description="The account signed in on the device, verified by the server.")]
 
 
 class LoginCode(msgspec.Struct, frozen=True):
@@ -238,10 +240,10 @@ class LoginCode(msgspec.Struct, frozen=True):
 
 
 class ConsentQuestion(msgspec.Struct):
-    """What is to be shown to the user? In the query; unknown members are ignored."""
+    """The query for what to show to the user. Unknown members are ignored."""
 
     app_id: AppId
-    account: Annotated[Text, Meta(description="The user, as the application knows them.")]
+    account: Annotated[Text, Meta(description="The user's account in the host app.")]
     template_ids: TemplateIds | None = None
 
 
@@ -258,7 +260,7 @@ class ConsentKeyword(msgspec.Struct, frozen=True):
 class ConsentTemplate(msgspec.Struct, frozen=True):
     """A template as the user sees it, and what was answered last.
 
-    `result`: not to be shown, as this will be answered: `ban`, or `filter` for a title that is there already.
+    `result`: don't show the template, as the answer will be `ban`, or `filter` for a title that is shown already.
     """
 
     template_id: TemplateId
@@ -269,11 +271,11 @@ class ConsentTemplate(msgspec.Struct, frozen=True):
     result: Literal["ban", "filter"] | None
     answer: Literal["accept", "reject"] | None
     remaining: Annotated[int, Meta(ge=0, description="How many messages one-time accepts still allow.")]
-    held: Annotated[bool, Meta(description="Whether a long-term accept holds.")]
+    held: Annotated[bool, Meta(description="Whether a long-term accept is in effect.")]
 
 
 class ConsentChoices(msgspec.Struct, frozen=True):
-    """What the user may choose. While `main_switch` is false no pop-up is shown."""
+    """What the user can choose. While `main_switch` is false, show no pop-up."""
 
     main_switch: bool
     templates: list[ConsentTemplate]
@@ -290,7 +292,7 @@ class ConsentAnswers(msgspec.Struct):
     """What the user answered in one pop-up. Unknown members are ignored."""
 
     app_id: AppId
-    account: Annotated[Text, Meta(description="The user, as the application knows them.")]
+    account: Annotated[Text, Meta(description="The user's account in the host app.")]
     request_id: Annotated[
         str,
         Meta(
@@ -314,10 +316,10 @@ class ConsentSettings(msgspec.Struct):
     """What the user changes in the settings; absent members stay as they are, unknown ones are ignored."""
 
     app_id: AppId
-    account: Annotated[Text, Meta(description="The user, as the application knows them.")]
+    account: Annotated[Text, Meta(description="The user's account in the host app.")]
     main_switch: Annotated[bool | None, Meta(description="Whether messages of the program are wanted at all.")] = None
     withdraw: Annotated[
-        list[TemplateId], Meta(max_length=50, description="Of these the user takes back what was accepted.")
+        list[TemplateId], Meta(max_length=50, description="Templates whose accept the user withdraws.")
     ] = []
 
 

@@ -1,4 +1,4 @@
-"""Signs what devices are told to fetch (R-8).
+"""Signs the packages that devices are to fetch (R-8).
 
 A signature depends on nothing that a device says, so a million devices cost one. It is made when the first one
 needs it: to sign all versions for all applications in advance would take minutes.
@@ -19,12 +19,12 @@ REMEMBERED = 1 << 15  # signatures, of about 600 bytes each with their keys
 def signature(application: Application, app_id: str, release: Deliverable) -> str:
     """Return the signature of a version of the program with this App ID by every readable key of the application.
 
-    Raises ApiError 503 when none is left, rather than to tell devices of a package that they will refuse.
+    Raises ApiError 503 when none is left, rather than offer devices a package that they will refuse.
     """
     signed = _signature(application.signing_keys, app_id, release.number, release.sha256, release.size)
     if not signed:
         wait = [("Retry-After", "60")]
-        raise ApiError(503, "signing_unavailable", "Packages can't be signed at the moment.", wait)
+        raise ApiError(503, "signing_unavailable", "The application has no usable signing key. Try again later.", wait)
     return signed
 
 

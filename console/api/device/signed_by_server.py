@@ -57,14 +57,16 @@ def _authenticate(application_id: str, body: bytes, signed: dict[str, str]) -> H
     for secret in known:
         if _is_signed(_read(secret), body, signed):
             if not _request_id.fullmatch(signed["webhook-id"]):
-                raise ApiError(422, "invalid", "webhook-id has 1 to 64 printable characters of ASCII, without spaces.")
+                raise ApiError(
+                    422, "invalid", "webhook-id must have 1 to 64 printable ASCII characters, without spaces."
+                )
             return secret.application
     if not known:
         _is_signed(_nobodys, body, signed)  # so that it takes as long
     raise ApiError(
         401,
         "unauthenticated",
-        "Sign with the secret of the application's server, as Standard Webhooks says, within 5 minutes.",
+        "Sign with the secret of the application's server, by Standard Webhooks, at most 5 minutes ago.",
     )
 
 
@@ -73,7 +75,9 @@ def _read(secret: ServerSecret) -> str:
     try:
         return secret.read()
     except Unreadable:
-        logger.error("a server secret can't be read: SECRET_KEY has changed")
+        logger.error(
+            "a server secret can't be opened because SECRET_KEY changed: add the old key to SECRET_KEY_FALLBACKS"
+        )
         return _nobodys
 
 

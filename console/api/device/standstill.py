@@ -1,4 +1,4 @@
-"""Ends the waits for a database that stands still, so that devices that don't need it find a thread."""
+"""Ends the waits for a database that hangs, so that devices that don't need it find a thread."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class Watchdog(threading.Thread):
         """Look until the feed stops."""
         while not self.stopping.wait(LOOK_SECONDS):
             if self.is_behind() and not self.answers():
-                logger.warning("the database stands still; whoever waits for it is told to try again")
+                logger.warning("the database does not respond; requests that need it are answered by 503")
                 pool.end_waits()
 
     def answers(self) -> bool:

@@ -38,7 +38,7 @@ def answer(environ: Environ, source: Callable[[], Source]) -> Response:
     if release is None:
         return json_response(UpdateAnswer(decision.status))
     rows.seen(asked.app_id, asked, application=application.pk)
-    if decision.trial is not None:  # What opens it stands in the answer.
+    if decision.trial is not None:  # What opens it is in the answer.
         return json_response(_worded(decision, asked, application))
     key = (asked.app_id, application.pk, release.number, decision.status, decision.channel)
     found = rows.answers.get(key)
@@ -64,7 +64,7 @@ def _decide(environ: Environ, rows: Source, asked: UpdateRequest, application: A
         )
     except ClaimsUnavailable as error:
         # Only for devices that a task may reach: all others are answered from memory while the database is away.
-        logger.warning("whether a device has a place in a task can't be told: %s", error)
+        logger.warning("can't read whether a device is enrolled in a task: %s", error)
         raise unavailable() from None
 
 

@@ -50,7 +50,7 @@ limiter = Counter(settings.SERVER_RATE_LIMIT)
 def in_front_of(django: WSGIApplication, *, is_away: Callable[[], bool] = lambda: False) -> WSGIApplication:
     """Return a WSGI application that answers servers itself and leaves all else to `django`.
 
-    While the database `is_away`, servers are told to try again without a try: devices need the threads.
+    While the database `is_away`, servers get -1 without a query: devices need the threads.
     """
     return http.in_front_of(django, PREFIXES, lambda environ: respond(environ, is_away=is_away))
 
@@ -80,7 +80,7 @@ def _handle(environ: Environ, path: str) -> Response:
     if environ["REQUEST_METHOD"] not in endpoint.methods:
         raise ServerRefused(WRONG_METHOD[endpoint.methods[0]])
     if wait := limiter.count(address(environ)):
-        raise ServerRefused(45011, f"{wait} seconds")
+        raise ServerRefused(45011, f"wait {wait} seconds")
     return endpoint.answer(environ)
 
 

@@ -20,7 +20,7 @@ from devmgmt.logs.entry import Entry, Line
 from devmgmt.logs.store import log_store, scan
 from devmgmt.states import Level
 
-FARTHEST = 10_000  # entries that can be paged through; whoever has more narrows the time
+FARTHEST = 10_000  # entries that can be paged through; beyond that, callers narrow the time
 PLATFORMS = {"android": 1, "ios": 2}  # WeChat's numbers
 
 Seconds = Annotated[int, Meta(ge=0, le=253_370_764_799)]  # since 1970, up to the year 9998: room for time zones
@@ -58,9 +58,9 @@ def answer(environ: Environ) -> Response:
         found = list(islice(scan(store, criteria, limit=asked.start + asked.limit), asked.start, None))
         total = sum(part.info + part.warn + part.error for part in store.volume(criteria, step=timedelta(days=1)))
     except TooSlow:
-        raise ServerRefused(-1, "the search takes too long: ask for less time") from None
+        raise ServerRefused(-1, "the search takes too long, choose a shorter time range") from None
     except StoreAway:
-        raise ServerRefused(-1, "the logs can't be read at the moment: try again") from None
+        raise ServerRefused(-1, "the logs can't be read at the moment, try again") from None
     return json_response(
         {"errcode": 0, "errmsg": "ok", "data": {"list": [_entry(one) for one in found], "total": total}}
     )
@@ -72,16 +72,16 @@ def _criteria(asked: Search, program: int) -> Criteria:
     if start > end:
         raise ServerRefused(40097, "begintime is after endtime")
     if {f"{times.platform_day(one):%Y%m%d}" for one in (start, end)} != {asked.date}:
-        raise ServerRefused(40097, f"begintime and endtime must lie on date, in the time zone {settings.TIME_ZONE}")
+        raise ServerRefused(40097, f"begintime and endtime must be on date, in the time zone {settings.TIME_ZONE}")
     if start < timezone.now() - timedelta(days=settings.LOG_DAYS + 1):
-        raise ServerRefused(40097, f"logs are kept for {settings.LOG_DAYS} days")
+        raise ServerRefused(40097, f"logs are kept for {settings.LOG_DAYS} days only")
     if asked.level not in (0, *Level):
-        raise ServerRefused(40097, "level: 2 info, 4 warn, 8 error, and above")
+        raise ServerRefused(40097, "level must be 2 (info and above), 4 (warn and above) or 8 (error)")
     if asked.start + asked.limit > FARTHEST:
-        raise ServerRefused(40097, f"only {FARTHEST} entries can be paged through: ask for less time")
+        raise ServerRefused(40097, f"start + limit exceeds {FARTHEST} entries, choose a shorter time range")
     texts = {"trace_id": asked.trace_id, "page": asked.url, "guid": asked.id, "filter_msg": asked.filter_msg}
     if not all(map(is_storable, texts.values())):
-        raise ServerRefused(40097, "a text has a NUL or half a character")
+        raise ServerRefused(40097, "a parameter contains a NUL or an unpaired surrogate")
     return Criteria(program, start, end + timedelta(seconds=1), level=asked.level, **texts)
 
 

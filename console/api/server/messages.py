@@ -33,5 +33,5 @@ def answer(environ: Environ) -> Response:
 def _idempotency_key(environ: Environ) -> str:
     key: str = environ.get("HTTP_IDEMPOTENCY_KEY", "")
     if key and not _KEY.fullmatch(key):
-        raise ServerRefused(40097, "Idempotency-Key: 1 to 255 printable characters of ASCII")
+        raise ServerRefused(40097, "Idempotency-Key must have 1 to 255 printable ASCII characters")
     return key

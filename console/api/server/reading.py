@@ -25,9 +25,9 @@ def query(environ: Environ) -> dict[str, str]:
     try:
         found = dict(parse_qsl(given, keep_blank_values=True, max_num_fields=MOST_PARAMETERS))
     except ValueError:
-        raise ServerRefused(40097, f"at most {MOST_PARAMETERS} parameters") from None
+        raise ServerRefused(40097, f"send at most {MOST_PARAMETERS} parameters") from None
     if any(len(value) > LONGEST_PARAMETER for value in found.values()):
-        raise ServerRefused(40097, f"a parameter may have {LONGEST_PARAMETER} characters")
+        raise ServerRefused(40097, f"a parameter is longer than {LONGEST_PARAMETER} characters")
     return found
 
 

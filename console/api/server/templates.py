@@ -20,7 +20,7 @@ def answer(environ: Environ) -> Response:
     program = program_asking(environ)
     lang = query(environ).get("lang") or LANGUAGES[0]
     if lang not in LANGUAGES:
-        raise ServerRefused(40097, f"lang: {', '.join(LANGUAGES)}")
+        raise ServerRefused(40097, f"lang must be one of {', '.join(LANGUAGES)}")
     suffix = "_zh" if is_chinese(lang) else ""
     found = MyTemplate.objects.live().filter(mini_program=program)
     return json_response({"errcode": 0, "errmsg": "ok", "data": [_template(one, suffix) for one in found]})

@@ -71,7 +71,7 @@ class AccountAdapter(DefaultAccountAdapter):
     def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
         """Leave the mail, rendered as allauth does, to the mail job. Our mails are plain text: so is what is kept.
 
-        Whoever asks again and again for new passwords fills nobody's mailbox, and mails no strangers without end.
+        Repeated requests for new passwords can't fill a mailbox, and can't mail strangers without end.
         """
         if not throttle.may_mail(email, self.request):
             self.request.mail_refused = True

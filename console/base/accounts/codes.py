@@ -136,7 +136,7 @@ class Recovery(NamedTuple):
 
 
 def recovery_of(user: User) -> Recovery | None:
-    """Return how it stands with the recovery codes; None without any."""
+    """Return the status of the recovery codes; None without any."""
     row = Authenticator.objects.filter(user=user, type=TYPE.RECOVERY_CODES).first()
     if row is None:
         return None

@@ -44,7 +44,7 @@ class Kind(NamedTuple):
 
 
 class MailFacts(NamedTuple):
-    """How sending stands, for operators: mails, moments, and what the server said last."""
+    """The status of sending, for operators: mails, moments, and what the server said last."""
 
     waiting: int
     oldest_at: datetime | None
@@ -73,7 +73,7 @@ def something_waits(*, at: datetime) -> bool:
 
 
 def mail_facts(*, at: datetime) -> MailFacts:
-    """Return how sending stands at the time `at`."""
+    """Return the status of sending at the time `at`."""
     mails, invitations, notifications = OutgoingMail.objects, Invitation.objects, Notification.objects
     unsent = [
         (mails.unsent(at=at), "created_at"),
@@ -132,7 +132,7 @@ class Run:
             raise ServerFailed from error
 
     def take(self) -> tuple[Kind, Any] | None:
-        """Take the next mail. Whoever waits for a link goes first, also when it comes in last."""
+        """Take the next mail. Links that people wait for go first, even if they came in last."""
         at = self.now()
         for kind in KINDS:
             if row := leases.take(kind.to_send(at), after=self.seen[kind], at=at):
@@ -168,7 +168,7 @@ class Run:
     def pause(self, reason: str) -> datetime:
         """Let all runs leave the server in peace for a while; return until when."""
         until = leases.pause_server(reason, at=self.now())
-        logger.warning("the mail server failed; no mail until %s: %s", until.isoformat(timespec="seconds"), reason)
+        logger.warning("the mail server failed; next try at %s: %s", until.isoformat(timespec="seconds"), reason)
         return until
 
 
@@ -246,9 +246,9 @@ def _message(message_id: str, to: str, subject: str, lines: list[str], foot: lis
 
 
 def _message_id(row: Any, moment: datetime) -> str:
-    """Return the same for each try, so that a copy can be told: a worker may die between the server's yes and our note.
+    """Return the same for each try, so that a copy is recognised: a worker may die before our note of the server's yes.
 
-    `moment` tells an invitation that is sent again, and the rows of another database, apart.
+    `moment` distinguishes an invitation that is sent again, and the rows of another database.
     """
     sender = parseaddr(settings.DEFAULT_FROM_EMAIL)[1]
     domain = sender.rpartition("@")[2] or urlsplit(settings.BASE_URL).hostname or "localhost"

@@ -40,7 +40,7 @@ class TeamEvent(Event):
 
 
 class AccountEvent(Event):
-    """What changed about how a person signs in: it stands in their security log, too, and they are mailed (P-6)."""
+    """What changed about how a person signs in: it is in their security log, too, and they are mailed (P-6)."""
 
     kind: ClassVar[SecurityKind]
     mailed: ClassVar[bool] = True

@@ -33,7 +33,7 @@ class LanguageMiddleware(LocaleMiddleware):
     def process_view(
         self, request: HttpRequest, view: Callable[..., HttpResponse], arguments: Any, names: Any
     ) -> HttpResponse | None:
-        """Take the language of whoever is signed in; the first who asks the database finds it busy or away."""
+        """Use the language of the signed-in person: the first query, which finds the database busy or down."""
         policy = getattr(view, "policy", None)
         if policy is not None and policy.permission in FOR_ALL:
             return None

@@ -33,7 +33,7 @@ WORDS = (
 
 
 class GuessableValidator:
-    """Refuses what is weak or stands in lists of leaked passwords, also with the usual changes: “P@ssw0rd2026”.
+    """Refuses what is weak or is in lists of leaked passwords, also with the usual changes: “P@ssw0rd2026”.
 
     The lists come with zxcvbn; nothing is asked of a service.
     """

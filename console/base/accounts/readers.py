@@ -14,7 +14,7 @@ from console.base.core import zones
 def read_by(user: User) -> Iterator[None]:
     """Write for `user`, for mails and notifications; who has chosen no zone gets the platform's (P-9).
 
-    Whoever's request it is that writes them: neither their language nor their zone is another person's.
+    They may be written in another person's request: the language and zone of that person must not be used.
     """
     zone = zones.zone_of(user.time_zone) or timezone.get_default_timezone()
     with translation.override(user.language or settings.LANGUAGE_CODE), timezone.override(zone):

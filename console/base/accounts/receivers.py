@@ -42,7 +42,7 @@ def begin_session(sender: Any, *, request: HttpRequest, user: User, **kwargs: An
 
 @receiver(user_logged_out)
 def clear_browser(sender: Any, *, request: HttpRequest, **kwargs: Any) -> None:
-    """Let the answer tell the browser to forget what it keeps of our pages."""
+    """Let the answer clear what the browser keeps of our pages."""
     request.signed_out = True  # type: ignore[attr-defined]
 
 
@@ -64,7 +64,7 @@ def note_password_changed(sender: Any, *, request: HttpRequest, user: User, **kw
 @receiver(password_reset)
 @transaction.atomic
 def note_password_reset(sender: Any, *, request: HttpRequest, user: User, **kwargs: Any) -> None:
-    """By whoever opened the link that was mailed to the person; no session outlives it. They sign in undisturbed."""
+    """The link that was mailed to the person was used; no session outlives it, and their sign-in limits are reset."""
     request.person_of_browser = user  # type: ignore[attr-defined]
     user.sessions.all().end()
     emit(events.PasswordReset(user, by=user))

@@ -121,7 +121,7 @@ def mail(user: User, kind: SecurityKind, *, to: Iterable[str] = (), **context: A
     `to` is where, when it is not the account's own address. Inside the transaction of the change.
     """
     with read_by(user):
-        told = {
+        words = {
             "user": user,
             "kind": kind.value,
             "what": kind.label,
@@ -131,6 +131,6 @@ def mail(user: User, kind: SecurityKind, *, to: Iterable[str] = (), **context: A
             **context,
         }
         for email in to or [user.email]:
-            body = render_to_string("accounts/mail/security.txt", {**told, "email": email}).strip() + "\n"
-            subject = render_to_string("accounts/mail/security_subject.txt", told).strip()
+            body = render_to_string("accounts/mail/security.txt", {**words, "email": email}).strip() + "\n"
+            subject = render_to_string("accounts/mail/security_subject.txt", words).strip()
             post_mail(to=email, subject=subject, body=body)

@@ -76,7 +76,7 @@ LATER = About("bell", "", _("You get this because it is about your work in the c
 
 
 class SecurityKind(models.TextChoices):
-    """What the security log of an account tells (P-6); the words are in `SECURITY`."""
+    """The events in the security log of an account (P-6); the words are in `SECURITY`."""
 
     SIGNED_IN = "signed_in", _("Signed in")
     CONFIRMED = "confirmed", _("Identity confirmed")

@@ -1,4 +1,4 @@
-"""How often sign-in may fail (P-6): whoever guesses is stopped, and the owner of the account is not locked out.
+"""How often sign-in may fail (P-6): guessing is stopped, and the owner of the account is not locked out.
 
 A failure counts against who made it, not against the account alone: in a browser that signed this person in before,
 against that browser; elsewhere against the account *from that network*, against the network, and, unless the person
@@ -90,7 +90,7 @@ class Attempt:
 
 
 def begin(request: HttpRequest, *, email: str, user: User | None, step: int = 1) -> Attempt:
-    """Count a try to sign in as `email`, before it is known whether it is right: two at once count twice.
+    """Count a try to sign in as `email`, before it is known whether it is right: two at the same time count twice.
 
     `user` is who has that address, or None, which makes no difference that anyone could see. `step` 2 is a code.
     """

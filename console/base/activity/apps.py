@@ -9,7 +9,7 @@ class ActivityConfig(AppConfig):
     label = "activity"
 
     def ready(self) -> None:
-        """Let every app tell its events, and say which rows get old."""
+        """Register the events of every app, and which rows get old."""
         from console.base.activity import retention  # noqa: F401
 
         autodiscover_modules("events")

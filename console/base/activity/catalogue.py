@@ -57,7 +57,7 @@ class Act:
 class Catalogue:
     """A catalogue's names in URLs, `one` of its things and all of them, and what can be done with ticked ones.
 
-    `acts` are by the word that stands in their addresses; "delete" is one of them.
+    `acts` are by the word that is in their addresses; "delete" is one of them.
     """
 
     one: str
@@ -207,7 +207,7 @@ def _words(one: Words, several: Words, rows: Sequence[Any]) -> str:
 
 
 class Rehearsal:
-    """What the act's verb would do with each row, told by the verb itself."""
+    """What the act's verb would do with each row, as the verb itself reports it."""
 
     def __init__(self, act: Act, rows: Sequence[Any], *, by: Any) -> None:
         self.act, self.rows, self.by = act, rows, by

@@ -1,4 +1,4 @@
-"""What happens in the console, event by event (P-5): each app tells its own in its `events.py`.
+"""What happens in the console, event by event (P-5): each app describes its own in its `events.py`.
 
 An event has its stored name, its sentences, its icon, the names of its values, and whom it notifies; `emit` writes all
 of it in the transaction of the change. Nothing else in the console lists events.
@@ -32,7 +32,7 @@ class Actor(Protocol):
 
 
 class Parts(NamedTuple):
-    """A thing in the list of a dialog: its name, what stands behind it, its state until then, how much it reaches."""
+    """A thing in the list of a dialog: its name, what is behind it, its state until then, how much it reaches."""
 
     icon: str
     name: str
@@ -162,7 +162,7 @@ def names(events: Iterable[type[Event]]) -> list[str]:
 def emit(event: Event) -> ActivityEntry:
     """Write the entry of one state change, what follows from it, and the notifications; once, in its transaction."""
     if not transaction.get_connection().in_atomic_block:
-        raise RuntimeError("An activity entry belongs in the transaction of the change that it tells of.")
+        raise RuntimeError("An activity entry belongs in the transaction of the change that it records.")
     on: models.Model = event.on
     where = source.get()
     if (listening := heard.get()) is not None:

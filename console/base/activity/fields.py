@@ -107,7 +107,7 @@ class Icon(Field):
 
 
 class LongText(Field):
-    """Too long for the log, which only tells one text from another."""
+    """Too long for the log, which only distinguishes texts."""
 
     def line(self, before: Any, after: Any) -> str:
         return _("%(what)s: changed") % {"what": self.label}

@@ -1,4 +1,4 @@
-"""A form that two people may have open at once: nobody's change is lost silently (L-3)."""
+"""A form that two people may have open at the same time: nobody's change is lost silently (L-3)."""
 
 from __future__ import annotations
 

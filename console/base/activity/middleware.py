@@ -21,7 +21,7 @@ source: ContextVar[Source] = ContextVar("source", default=Source("command"))  # 
 
 
 class SourceMiddleware:
-    """Tell the log the client's address."""
+    """Give the log the client's address."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response

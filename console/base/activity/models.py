@@ -8,7 +8,7 @@ from console.base.activity.querysets import ActivityQuerySet
 class ActivityEntry(models.Model):
     """Who did what on what, before → after, why, from where.
 
-    Ids and labels, no foreign keys: an entry outlives what it tells of. A trigger refuses any change.
+    Ids and labels, no foreign keys: an entry outlives what it describes. A trigger refuses any change.
     """
 
     at = models.DateTimeField()
@@ -35,7 +35,7 @@ class ActivityEntry(models.Model):
             models.Index(fields=["team_id", "-id"], name="activity_by_team"),
             models.Index(fields=["mini_program_id", "-id"], name="activity_by_program"),
             models.Index(fields=["application_id", "-id"], name="activity_by_application"),
-            # What was built into which app (O-2): few entries among many, read for all programs at once.
+            # What was built into which app (O-2): few entries among many, read for all programs together.
             models.Index(
                 fields=["mini_program_id", "application_id", "-id"],
                 condition=models.Q(verb="offline.downloaded"),

@@ -1,4 +1,4 @@
-"""What a verb would do now, told by the verb itself: dialogs announce what follows, and can't say anything else."""
+"""What a verb would do now, found by running it: dialogs list its effects, and can't list anything else."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from console.base.core.errors import ActionRefused
 if TYPE_CHECKING:
     from console.base.activity.events import Event
 
-LOCK_WAIT = "300ms"  # a dialog does not wait for somebody else's change; it says that it can't tell
+LOCK_WAIT = "300ms"  # a dialog does not wait for somebody else's change; it shows that the effects are unknown
 
 heard: ContextVar[list[Event] | None] = ContextVar("heard", default=None)
 logger = logging.getLogger(__name__)
@@ -42,7 +42,7 @@ def rehearse(verb: Callable[[], Any]) -> list[Event] | None:
     except Exception as error:
         if not busy.passes(error):
             raise
-        logger.info("what follows is not known: %s", busy.brief(error))
+        logger.info("the effects of an action can't be listed: %s", busy.brief(error))
         return None
     own = next((event for event in events if not event.aside), None)
     return [event for event in events if event is not own]
@@ -61,7 +61,7 @@ class Follows:
     SHOWN = 10
 
     def __init__(self, verb: Callable[[], Any], *, only: Callable[[Event], bool] = lambda _event: True) -> None:
-        """`only` tells which of the events the reader may see (P-1)."""
+        """`only` decides which of the events the reader may see (P-1)."""
         self._verb, self._only = verb, only
 
     @cached_property

@@ -81,7 +81,7 @@ class Body:
 def read(environ: Environ, length: int) -> bytes:
     """Return the announced `length` bytes of a body; raises BodyLate, BodyCut.
 
-    An update check comes by here: what is read at once costs two writes of a dictionary.
+    An update check comes by here: a body that has arrived costs two writes of a dictionary.
     """
     stream = environ["wsgi.input"]
     if isinstance(stream, Body):  # Django has handed the request on.
@@ -89,7 +89,7 @@ def read(environ: Environ, length: int) -> bytes:
     if length > PIECE:
         return Body(environ).read(length)
     body = _noted(environ, stream, length)
-    if len(body) < length or late_bodies.is_ended(environ):  # Who was told that it is late has done nothing.
+    if len(body) < length or late_bodies.is_ended(environ):  # A request that was late has had no effect.
         raise _why(environ)
     return body
 

@@ -63,7 +63,7 @@ class Buffer(ABC):
             self.thread.join(self.seconds)
 
     def try_flush(self, *, away: bool = False) -> bool:
-        """Flush; tell whether the database was away, and log it unless it was `away` before."""
+        """Flush; return whether the database was away, and log it unless it was `away` before."""
         try:
             self.flush()
         except Exception:

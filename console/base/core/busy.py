@@ -20,7 +20,7 @@ logger = logging.getLogger(__name__)
 
 
 def is_busy(error: BaseException) -> bool:
-    """Whether a wait was given up: nothing of the transaction was saved, and the same may work in a moment."""
+    """Whether a wait timed out: nothing of the transaction was saved, and the same may work in a moment."""
     state = _state(error)
     return state in OTHERS or state in SLOW or isinstance(_cause(error), PoolTimeout | TooManyRequests)
 

@@ -19,7 +19,7 @@ logger = logging.getLogger(__name__)
 
 VALKEY_SECONDS = 0.2  # for one answer; a page asks a few times
 PAUSE_SECONDS = 5.0  # without a try, after Valkey did not answer
-NO_RETRY = Retry(NoBackoff(), 0)  # whoever asks has something better to do than wait
+NO_RETRY = Retry(NoBackoff(), 0)  # callers must not wait
 OPTIONS = {
     "socket_timeout": VALKEY_SECONDS,
     "socket_connect_timeout": VALKEY_SECONDS,
@@ -74,7 +74,7 @@ def _or_in_memory(name: str) -> Callable[..., Any]:
                 return FOREIGN[name](*arguments)
             except AWAY as error:
                 if not FallingBackClient.not_before:
-                    logger.warning("Valkey is away; until it is back each process has a cache of its own: %s", error)
+                    logger.warning("Valkey is not reachable; until it is, each process uses its own cache: %s", error)
                 FallingBackClient.not_before = time.monotonic() + PAUSE_SECONDS
             else:
                 if FallingBackClient.not_before:

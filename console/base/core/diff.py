@@ -187,7 +187,7 @@ def _rows(hunk: DiffHunk, width: int) -> Iterator[tuple[Row, int]]:
 
 
 def _beside(removed: list[DiffLine], added: list[DiffLine], width: int) -> Iterator[tuple[Row, int]]:
-    """Put what was removed beside what stands there now, in order."""
+    """Put what was removed beside what is there now, in order."""
     pairs = min(len(removed), len(added))
     for old, new in zip(removed, added, strict=False):
         yield _pair(old, new, width), 2

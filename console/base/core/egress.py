@@ -53,7 +53,7 @@ def session(**options: Any) -> aiohttp.ClientSession:
     Proxies and passwords of the environment mean nothing to it. Raises EgressRefused where it is used. The options are
     those of aiohttp.ClientSession.
     """
-    # Idle connections are given up before most servers do it: a POST that meets a closing one is a failed try.
+    # Idle connections are closed before most servers close them: a POST that meets a closing one is a failed try.
     connector = aiohttp.TCPConnector(limit=0, keepalive_timeout=2, socket_factory=_open)
     return aiohttp.ClientSession(
         connector=connector,

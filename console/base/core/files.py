@@ -26,7 +26,7 @@ from console.base.core.errors import ActionRefused
 logger = logging.getLogger(__name__)
 
 FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
-# A file while it is written: what a crash left can be told from all else.
+# A file while it is written: what a crash left can be distinguished from other files.
 UNFINISHED = re.compile(r"\.[0-9a-f]{16}\.part")
 
 # Probing ----------------------------------------------------------------------------------------------------------
@@ -82,7 +82,7 @@ def _sync(path: Path) -> None:
 
 
 def is_older(storage: Storage, name: str, *, than: datetime) -> bool:
-    """Tell whether a file was last written before `than`; one that is gone meanwhile was not."""
+    """Return whether a file was last written before `than`; one that is gone meanwhile was not."""
     try:
         return storage.get_modified_time(name) < than
     except FileNotFoundError:
@@ -90,7 +90,7 @@ def is_older(storage: Storage, name: str, *, than: datetime) -> bool:
 
 
 def why_not_kept(error: OSError) -> str:
-    """Return the sentence for whoever uploaded what could not be written."""
+    """Return the sentence for an upload that could not be written."""
     if error.errno in FULL:
         return _("Nothing was saved: the storage is full. Contact an operator, then choose the file again.")
     return _("Nothing was saved: the storage isn't writable. Try again later, or contact an operator.")
@@ -98,7 +98,7 @@ def why_not_kept(error: OSError) -> str:
 
 @contextmanager
 def refusing_unwritable(field: str) -> Iterator[None]:
-    """Raise `ActionRefused` beside the file's `field` when the storage fails (OSError); why stands in the log."""
+    """Raise `ActionRefused` beside the file's `field` when the storage fails (OSError); why is in the log."""
     try:
         yield
     except OSError as error:

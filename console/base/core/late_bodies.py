@@ -53,17 +53,17 @@ def end(thread: int, environ: dict[str, Any], *, waited: float, received: int) -
             waiting = [stack.enter_context(one) for one in _waiting(peer, waited - SLACK)]
             chosen = waiting
             if is_first:
-                logger.warning("a body from %s did not arrive in time: %s bytes of it", peer, received)
+                logger.warning("a request body from %s did not arrive in time: received %s bytes", peer, received)
                 if served:
                     chosen = _answered(waiting, least=_answer(served["proto"], environ))
             for connection in chosen:
                 connection.end()
     except Exception:  # The next look tries again; without this thread nobody would.
-        logger.exception("a late body can't be ended")
+        logger.exception("a late request body can't be ended")
 
 
 def is_ended(environ: dict[str, Any]) -> bool:
-    """Whether the body of this request was given up."""
+    """Whether the body of this request was too late, and was ended."""
     return _ENDED in environ
 
 

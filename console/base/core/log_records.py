@@ -1,4 +1,4 @@
-"""What stands in the process's own log (`LOGGING`)."""
+"""What is in the process's own log (`LOGGING`)."""
 
 from __future__ import annotations
 

@@ -134,7 +134,7 @@ def _page(
         return _again(request, error, form, template, context)
     if valid:
         request.is_saved = True  # type: ignore[attr-defined]
-        return after(result)  # Where this fails, whoever answers says that the change was saved.
+        return after(result)  # If this fails, the answer still says that the change was saved.
     return show(request, template, {"form": form, **context}, status=422)
 
 

@@ -52,7 +52,7 @@ def _has_news(connection: psycopg.Connection[Any]) -> bool:
 
 
 def go_on(pool: ConnectionPool[Any]) -> None:
-    """Try to connect again for whoever waits; else the pool tries when someone asks.
+    """Try to connect again for waiting threads; else the pool tries when someone asks.
 
     psycopg's own pauses double up to minutes, and people would wait on long after PostgreSQL is back.
     """
@@ -67,9 +67,9 @@ def remember(connection: psycopg.Connection[Any]) -> None:
 
 
 def end_waits() -> None:
-    """Break all connections of this process, so that whoever waits on one gets an error now.
+    """Break all connections of this process, so that threads waiting on one get an error now.
 
-    A database that stands still keeps its connections open and says nothing: no time-out of its own ends that, and
+    A database that hangs keeps its connections open and says nothing: no time-out of its own ends that, and
     the kernel's sees nothing wrong.
     """
     with _lock:

@@ -1,4 +1,4 @@
-"""Who the client is, where proxies stand in between (P-8): the one module that reads forwarded headers.
+"""Who the client is, where proxies are in between (P-8): the one module that reads forwarded headers.
 
 They count only when the peer is one of TRUSTED_PROXIES. WSGI gives `X-Forwarded-For` and `X_Forwarded_For` the same
 name, and our server hands on whichever came last, so nothing behind it can drop names with `_`. What makes the value

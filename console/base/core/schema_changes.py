@@ -29,15 +29,15 @@ from django.db.migrations.state import ProjectState
 from django.db.models import NOT_PROVIDED, Field, ManyToManyField
 
 RULE = (
-    "The previous release runs on this schema while it is replaced: a new column needs db_default=… or null=True, and "
-    "what the previous release uses is removed one release later (docs/upgrading.md)."
+    "During an upgrade the previous release runs on this schema. A new column needs db_default=… or null=True; what "
+    "the previous release uses is removed one release later (docs/upgrading.md)."
 )
-FILL = "the previous release does not fill this column: give the field db_default=… (or null=True)"
-FIT = "the previous release may write what no longer fits: change the code now and this one release later"
+FILL = "the previous release does not fill this column: give the field db_default=… or null=True"
+FIT = "the previous release may write values that no longer fit: change the code now, the column a release later"
 KEEP = "the previous release uses it: stop using it in the code now, and remove it one release later"
-REWRITE = "the table may be rewritten while nobody can use it: add another column, and fill it in small steps"
+REWRITE = "this may lock the table while it is rewritten: add another column, and fill it in small steps"
 CONCURRENTLY = (
-    "nobody can write to the table while the index is built: use AddIndexConcurrently, alone in a migration with "
+    "the table can't be written while the index is built: use AddIndexConcurrently, alone in a migration with "
     "atomic = False"
 )
 _COLUMN = r"(?:\([^()]*\)|[^,;()])*?"  # the rest of a column's definition, up to a word that follows

@@ -40,7 +40,7 @@ def platform_time(at: datetime | None = None) -> datetime:
 
 
 def platform_day(at: datetime | None = None) -> date:
-    """Return the day of `at`, or today, in the platform's own zone: rules, limits and numbers go by it (P-9)."""
+    """Return the day of `at`, or today, in the platform's own zone: rules, limits and numbers use it (P-9)."""
     return platform_time(at).date()
 
 
@@ -50,7 +50,7 @@ def platform_midnight(at: datetime | None = None) -> datetime:
 
 
 def day_begins() -> str:
-    """Say when days of the platform begin, beside what goes by them; "" where the reader's begin then, too (P-9)."""
+    """Say when days of the platform begin, beside values that use it; "" if the reader's begin then, too (P-9)."""
     words = _("Days begin at 00:00 %(zone)s.")
     return words % {"zone": timezone.get_default_timezone_name()} if zones.differs() else ""
 

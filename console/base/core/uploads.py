@@ -81,7 +81,7 @@ class BoundedUploadHandler(TemporaryFileUploadHandler):
 
     def _lose(self, error: OSError, file: UploadedFile | None = None) -> None:
         """Remember why, and give up the room of the begun file; closing writes what is buffered, and fails again."""
-        logger.error("an upload can't be kept in a temporary file", exc_info=error)
+        logger.error("an upload can't be written to a temporary file: check the space in TMPDIR", exc_info=error)
         self.error = error
         if file is not None:
             with suppress(OSError):

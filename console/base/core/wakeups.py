@@ -36,7 +36,7 @@ def publish(task: Task | str, *ids: Any, periodic: bool = False) -> bool:
     """Send `task` now, in at most about PUBLISH_SECONDS; False when the broker took nothing.
 
     After a failure nothing is tried for PAUSE_SECONDS, so that a person who saves ten things waits for one. `periodic`
-    marks what beat sends, which is a sign of life.
+    marks what beat sends, which is a heartbeat.
     """
     named = current_app.tasks[task] if isinstance(task, str) else task
     return _publisher().publish(named, ids, {PERIODIC: True} if periodic else {})
@@ -65,7 +65,7 @@ class Publisher:
                 task.apply_async(ids, producer=producer, retry=False, headers=headers)
         except (OperationalError, LimitExceeded, OSError) as error:
             if not self._not_before:
-                logger.warning("the broker takes no wake-ups; periodic tasks find what they were for: %s", error)
+                logger.warning("the broker accepts no wake-ups; periodic tasks will find the work: %s", error)
             self._not_before = time.monotonic() + PAUSE_SECONDS
             return False
         self._not_before = 0.0

@@ -68,7 +68,7 @@ class EditForm(RevisionForm, ApplicationForm):
 
 
 class MemberField(forms.ModelChoiceField):
-    """A person, told apart by the e-mail address."""
+    """A person, identified by the e-mail address."""
 
     def label_from_instance(self, user: User) -> str:
         """Return name and address."""

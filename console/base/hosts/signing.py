@@ -49,7 +49,10 @@ def _seed(key_id: str, sealed: str) -> bytes | None:
         return base64.b64decode(unseal(sealed))
     except Unreadable:
         # Once: devices come back for it every minute.
-        logger.exception("the signing key %s can't be unsealed, SECRET_KEY is another one now", key_id)
+        logger.exception(
+            "the signing key %s can't be opened because SECRET_KEY changed: add the old key to SECRET_KEY_FALLBACKS",
+            key_id,
+        )
         return None
 
 

@@ -32,7 +32,7 @@ FAILURES = 0.01
 
 
 class Devices:
-    """Always the same devices, whoever asks first."""
+    """Always the same devices, in any order of calls."""
 
     def __init__(self) -> None:
         self.chance = random.Random(20261126)  # noqa: S311 - a demo wants the same devices each time

@@ -79,7 +79,7 @@ def audit(request: SignedInRequest, decision: ReviewDecision) -> HttpResponse:
 
 
 def _code(request: SignedInRequest, decision: ReviewDecision, *, bound: bool) -> dict[str, Any]:
-    """Return the report and the files that differ, as they stand beside the decision (V-9)."""
+    """Return the report and the files that differ, as they are beside the decision (V-9)."""
     tree = tree_shown(request, decision, bound=bound)
     comparison = tree["comparison"]
     return {**report_shown(decision), **tree, "too_many": bool(comparison and comparison.total > FILES_SHOWN)}
@@ -119,7 +119,7 @@ def exemption(request: SignedInRequest, decision: DomainExemption) -> HttpRespon
 
 @route(Permission.DECIDE, load=permission_for, methods="GET POST", sudo=True)
 def permission(request: SignedInRequest, decision: ApiPermission) -> HttpResponse:
-    """Decide whether a program may call a restricted API (D-3), or the APIs that were asked for at once."""
+    """Decide whether a program may call a restricted API (D-3), or the APIs that were requested together."""
     together = querysets.submission_of(decision)
     if len(together) > 1:
         return _permissions(request, decision, together)
@@ -136,7 +136,7 @@ def permission(request: SignedInRequest, decision: ApiPermission) -> HttpRespons
 
 
 def _permissions(request: SignedInRequest, decision: ApiPermission, together: list[ApiPermission]) -> HttpResponse:
-    """Show what was asked for at once; on POST decide each in one transaction, and go on to what waits next (D-3)."""
+    """Show what was requested together; on POST decide each in one transaction, and go on to what waits next (D-3)."""
     user, application = request.user, decision.application
     own = decision.requested_by_id == user.pk
     waiting = any(permission.state == DecisionState.WAITING for permission in together)

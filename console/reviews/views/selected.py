@@ -1,4 +1,4 @@
-"""API requests that are selected in the inbox and approved at once: all that there is to read stands in the list."""
+"""API requests that are selected in the inbox and approved together: all that there is to read is in the list."""
 
 from __future__ import annotations
 

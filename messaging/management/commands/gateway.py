@@ -27,16 +27,20 @@ def of_console() -> list[str]:
 class Command(BaseCommand):
     """Listens until Ctrl-C and prints a line for each message."""
 
-    help = "Receive messages as a host application's server does: /good, /slow, /failing, /limiting, /gone, /lying/…"
+    help = "Receive messages as a host app's server does: /good, /slow, /failing, /limiting, /gone, /lying/…"
     requires_system_checks = ()
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--host", default="127.0.0.1", help="address to listen on; default: this machine only")
         parser.add_argument("--port", type=int, default=0, help="default: a free one, which is printed")
         parser.add_argument("--secret", action="append", default=[], help="the application's server secret, whsec_…")
-        parser.add_argument("--secret-file", type=Path, help="a file that holds it; else GATEWAY_SECRET is read")
-        parser.add_argument("--console", action="store_true", help="take the secrets of this console's applications")
-        parser.add_argument("--quiet", action="store_true", help="print no line for each message")
+        parser.add_argument(
+            "--secret-file", type=Path, help="a file with the secret; default: the variable GATEWAY_SECRET"
+        )
+        parser.add_argument(
+            "--console", action="store_true", help="use the secrets of all applications in this console"
+        )
+        parser.add_argument("--quiet", action="store_true", help="don't print a line for each message")
 
     def handle(self, *, host: str, port: int, quiet: bool, console: bool, **options: Any) -> None:
         say = None if quiet else self.say
@@ -53,11 +57,11 @@ class Command(BaseCommand):
             for one in found:
                 Webhook(one)
         except OSError as error:
-            raise CommandError(f"The file cannot be read: {error.strerror}") from None
+            raise CommandError(f"{secret_file} can't be read: {error.strerror}") from None
         except KeyError:
-            raise CommandError("Which secret? Give it by --secret, --secret-file or GATEWAY_SECRET.") from None
+            raise CommandError("No secret given. Use --secret, --secret-file or GATEWAY_SECRET.") from None
         except (ValueError, EmptyWebhookSecretError):
-            raise CommandError("This is not a server secret: whsec_…") from None
+            raise CommandError("This is not a server secret: whsec_ followed by Base64.") from None
         return found
 
     async def serve(self, stub: Stub, host: str, port: int) -> None:
@@ -65,15 +69,15 @@ class Command(BaseCommand):
         try:
             runner = await stub.start(host, port)
         except OSError as error:
-            raise CommandError(f"Nobody can listen there: {error.strerror}") from None
+            raise CommandError(f"Can't listen on {host} port {port}: {error.strerror}") from None
         if stub.say or not stub.ask:
-            self.say(f"Listening. The gateway's address is {stub.url}/good; what came is at {stub.url}/")
+            self.say(f"Listening. The gateway's address is {stub.url}/good; received messages are shown at {stub.url}/")
         try:
             await asyncio.Event().wait()
         finally:
             await runner.cleanup()
 
     def say(self, text: str) -> None:
-        """Print a line at once, even into a pipe."""
+        """Print a line immediately, even into a pipe."""
         self.stdout.write(text)
         self.stdout.flush()

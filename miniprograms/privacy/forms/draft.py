@@ -32,7 +32,7 @@ def _from_when() -> str:
 
 
 class DraftForm(forms.Form):
-    """All that the draft states. `revision` and `seen` tell what the editor saw, so that nobody's change is lost."""
+    """All that the draft states. `revision` and `seen` are what the editor saw, so that nobody's change is lost."""
 
     revision = forms.IntegerField(widget=forms.HiddenInput)
     seen = forms.CharField(widget=forms.HiddenInput, required=False, max_length=1000)
@@ -226,7 +226,7 @@ def _parts(draft: PrivacyDraft) -> dict[str, str]:
 
 
 def _fingerprint(draft: PrivacyDraft) -> str:
-    """Return what tells one draft from another, part by part."""
+    """Return what distinguishes drafts, part by part."""
     return " ".join(_print(part) for part in _parts(draft).values())
 
 

@@ -30,7 +30,7 @@ class Command(BaseCommand):
     def add_arguments(self, parser: ArgumentParser) -> None:
         """Files, what to look at, and how to print."""
         parser.add_argument("files", nargs="+", metavar="FILE", type=Path)
-        parser.add_argument("--app-id", help="the mini program that the packages are meant for")
+        parser.add_argument("--app-id", help="App ID of the mini program that the packages are for")
         parser.add_argument(
             "--other-app-id",
             action="append",
@@ -38,16 +38,18 @@ class Command(BaseCommand):
             metavar="APP_ID",
             help="another mini program of yours, whose packages are refused; may be given several times",
         )
-        parser.add_argument("--archive", action="store_true", help="judge the zip alone, not what a mini program needs")
         parser.add_argument(
-            "--report", action="store_true", help="say also what the code uses, as the report for reviewers does"
+            "--archive", action="store_true", help="check the zip archive only, not the mini program in it"
         )
-        parser.add_argument("--json", action="store_true", help="one JSON object per file, each on a line")
+        parser.add_argument(
+            "--report", action="store_true", help="also list what the code uses, as in the review report"
+        )
+        parser.add_argument("--json", action="store_true", help="print one JSON object per file, each on its own line")
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Inspect each file and print what was found."""
         if options["archive"] and options["report"]:
-            raise CommandError("--archive looks at no code: leave out --report.")
+            raise CommandError("--report needs the code, which --archive does not read. Use one of them.")
         refused = False
         for path in options["files"]:
             verdict = _verdict(path, options)

@@ -18,7 +18,7 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         actions = parser.add_subparsers(required=True, dest="action", metavar="action")
-        verify = actions.add_parser("verify", help="check that each package has its file, and list files without one")
+        verify = actions.add_parser("verify", help="check every package's file, and list files without a package")
         verify.add_argument("--quick", action="store_true", help="compare sizes only, not the bytes")
 
     def handle(self, *, quick: bool, **options: Any) -> None:

@@ -33,7 +33,7 @@ class Backward(Things):
     # Text -----------------------------------------------------------------------------------------------------------
 
     def texts(self, node: Node, depth: int = 0) -> list[str | None]:
-        """Return the texts that an expression can be; None among them stands for what can't be told."""
+        """Return the texts that an expression can be; None among them means unknown."""
         parts = self.folded(node, depth)
         return [None if None in text else "".join(part for part in text if part) for text in parts]
 

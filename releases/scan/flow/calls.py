@@ -348,7 +348,7 @@ def _takes_all(function: Node) -> bool:
 
 
 def _is_in_returned(call: Node, function: Node, backward: Backward) -> bool:
-    """Whether a call stands in a function that `function` returns: then `function` is a wrapper, and calls nothing."""
+    """Whether a call is in a function that `function` returns: then `function` is a wrapper, and calls nothing."""
     inner: list[Node] = []
     for around in functions_around(call):
         if around is function:

@@ -19,7 +19,7 @@ class Data:
     def values(self, path: str, name: str) -> list[Node]:
         """Return what `name`, or `object.name`, can be in the template of a script; UNKNOWN among them for more.
 
-        Known is what stands in `data` and what `setData` is given. A component's properties are given by others.
+        Known is what is in `data` and what `setData` is given. A component's properties are given by others.
         """
         root = self._package.files.get(path)
         if root is None:

@@ -1,6 +1,6 @@
 """Secrets in texts that scripts put together: split over a concatenation, or named only where a constant is used.
 
-A secret that stands in one literal under its name is found in the text of the file; what is found here a second time
+A secret that is in one literal under its name is found in the text of the file; what is found here a second time
 is known by its hash, and left out where both come together.
 """
 
@@ -43,14 +43,14 @@ class FoldedSecrets:
             if number >= self._limits.folded or time.process_time() > end:
                 found.open.append(Open(file_of(node).name, node.line, "texts"))
                 return
-            told: list[str] | None = None
+            pieces: list[str] | None = None
             for text in self._backward.folded(node):
                 source = _source(text, node)
                 if len(source) < _SHORTEST or source in self._seen:
                     continue
                 self._seen.add(source)
-                told = _in_pieces(node) if told is None else told
-                self._look_at(source, told, Place(file_of(node).name, node.line), found)
+                pieces = _in_pieces(node) if pieces is None else pieces
+                self._look_at(source, pieces, Place(file_of(node).name, node.line), found)
 
     def _expressions(self) -> Iterator[Node]:
         for node in self._package.objects:
@@ -69,11 +69,11 @@ class FoldedSecrets:
             if callee.op == Op.MEMBER and callee.name in _JOINING:
                 yield node
 
-    def _look_at(self, source: str, told: list[str], place: Place, found: Followed) -> None:
+    def _look_at(self, source: str, pieces: list[str], place: Place, found: Followed) -> None:
         content = source.encode(errors="replace")
         for secret in find_secrets(content):
             sha256 = hash_of(secret.text)
-            if self._is_new("secret", sha256) and not any(text in secret.text for text in told):
+            if self._is_new("secret", sha256) and not any(text in secret.text for text in pieces):
                 found.secrets.append(Secret(secret.kind, hint_of(secret.text), place, sha256))
         for _begin, text in find_suspects(content):
             sha256 = hash_of(text)
@@ -89,7 +89,7 @@ class FoldedSecrets:
 
 
 def _in_pieces(node: Node) -> list[str]:
-    """Return the secrets that one literal of it is by itself: the text of the file has told of them."""
+    """Return the secrets that one literal of it is by itself: the text of the file has shown them."""
     if node.op != Op.CONCAT:
         return []
     texts = [

@@ -1,7 +1,7 @@
 """The frameworks that mini programs are built with, by what is in the files that they bring.
 
 What a runtime calls by itself in every build, also of an empty program, is the framework's and not the program's; it is
-told apart by its name and only in the file that has the mark. `tests/frameworks` builds an empty program with each.
+recognised by its name and only in the file that has the mark. `tests/frameworks` builds an empty program with each.
 """
 
 from __future__ import annotations

@@ -46,7 +46,7 @@ FUNCTIONS = frozenset([Op.FUNCTION, Op.ARROW])
 
 
 class Node(msgspec.Struct, array_like=True, omit_defaults=True, eq=False, gc=False):
-    """A node. What stands behind `kids` is set by `package`: its parent, its place among that one's kids, and for an
+    """A node. What is behind `kids` is set by `package`: its parent, its place among that one's kids, and for an
     ID, or a THIS, what it stands for.
     """
 

@@ -20,7 +20,7 @@ _COMMON = frozenset(["default", "length", "name", "data", "value", "exports", "p
 
 
 class Objects(Flow, ABC):
-    """Binds values to names and to members, and gives them to whoever takes those members."""
+    """Binds values to names and to members, and gives them to code that reads those members."""
 
     def __init__(self, *args: Any, **named: Any) -> None:
         super().__init__(*args, **named)
@@ -233,7 +233,7 @@ class Objects(Flow, ABC):
             self._escape(value, target)
 
     def _give_by_name(self, member: Node, value: Value) -> bool:
-        """Give a value to whoever takes a member of that name of something unknown; False for a name that many have."""
+        """Give a value to code that reads a member of that name of something unknown; False for a common name."""
         if len(member.name) < 2 or member.name in _COMMON:
             return False
         given = value._replace(via=value.via or self._via(member)) if value.kind == "api" else value

@@ -11,7 +11,7 @@ from .nodes import FUNCTIONS, Node, Op
 
 _SCOPES = frozenset([Op.FILE, Op.FUNCTION, Op.ARROW, Op.BLOCK, Op.CATCH, Op.CLASS])
 _WHOLE = frozenset([Op.FILE, Op.FUNCTION, Op.ARROW])
-# In options of Vue's kind and of Component(), `this` is the whole, not the group that a method stands in.
+# In options of Vue's kind and of Component(), `this` is the whole, not the group that a method is in.
 _INTEROP = 150  # nodes of the largest
 _GROUPS = frozenset(["methods", "computed", "watch", "lifetimes", "pageLifetimes", "observers", "filters", "hooks"])
 
@@ -41,7 +41,7 @@ class Package:
         self.objects: list[Node] = []
         self.strings: list[Node] = []
         self.concats: list[Node] = []
-        self.bound: list[Node] = []  # VAR and ASSIGN, but of texts that stand there
+        self.bound: list[Node] = []  # VAR and ASSIGN, but of texts that are there
         self.this_of: defaultdict[Node, list[Node]] = defaultdict(list)  # THIS by what it is
 
     def add(self, path: str, root: Node) -> None:
@@ -272,7 +272,7 @@ def is_interop(function: Node) -> bool:
 
 
 def owner_of_this(node: Node) -> Node | None:
-    """Return the OBJECT, CLASS or FUNCTION whose `this` stands there; None where it can't be told."""
+    """Return the OBJECT, CLASS or FUNCTION whose `this` is there; None if unknown."""
     function = next((one for one in functions_around(node) if one.op == Op.FUNCTION), None)
     if function is None:
         around: Node | None = node

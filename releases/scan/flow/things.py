@@ -36,7 +36,7 @@ class Things(ABC):
 
     @abstractmethod
     def texts(self, node: Node, depth: int = 0) -> list[str | None]:
-        """Return the texts that an expression can be; None among them stands for what can't be told."""
+        """Return the texts that an expression can be; None among them means unknown."""
 
     @abstractmethod
     def callers(self, function: Node) -> tuple[list[Node], bool]:

@@ -33,7 +33,7 @@ class Tracer(Calls):
         self._end, self._steps = end, 0
 
     def run(self) -> None:
-        """Follow everything from where the API object stands in the scripts. Raises OutOfTimeError."""
+        """Follow everything from where the API object is in the scripts. Raises OutOfTimeError."""
         for node in self._package.globals["wx"]:
             self.flow(node, API)
         for name in GLOBALS:

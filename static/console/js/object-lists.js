@@ -1,4 +1,4 @@
-// Object lists of a grayscale task's form: a chosen txt is sent at once, read while one can go on, and reported.
+// Object lists of a grayscale task's form: a chosen txt is sent immediately, read while one can go on, and reported.
 // Without this the form brings the file itself.
 const running = new WeakMap()
 

@@ -1,4 +1,4 @@
-// The agreement's form: rows of third parties come and go at once; without this the server draws the page anew.
+// The agreement's form: rows of third parties come and go immediately; without this the server draws the page anew.
 const form = document.getElementById('agreement-form')
 const rows = form.querySelector('.party-rows')
 

@@ -1,4 +1,4 @@
-// Keywords of a template: chosen in one list, put in order in another, shown on the phone at once. What is sent are the
+// Keywords of a template: chosen in one list, put in order in another, shown on the phone immediately. What is sent are the
 // checkboxes and the fields for places; without this they are filled in by hand.
 /* global Sortable */
 import { announce } from './announce.js'

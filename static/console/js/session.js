@@ -19,7 +19,7 @@ function renew (token) {
   seen = Date.now()
 }
 
-// Whether `me` is signed in, now or after a while: true also where nobody can tell.
+// Whether `me` is signed in, now or after a while: also true if unknown.
 async function alive () {
   const session = await ask()
   if (!session) return true

@@ -187,6 +187,6 @@ def test_an_account_can_sign_in(seeded):
 
 
 def test_it_is_seeded_once(seeded):
-    with pytest.raises(CommandError, match="there already"):
+    with pytest.raises(CommandError, match="already exists"):
         seed()
     assert Team.objects.count() == 3

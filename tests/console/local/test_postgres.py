@@ -40,7 +40,7 @@ def test_forgets_a_postmaster_that_is_another_process_now(data: Path, tmp_path: 
 
 def test_names_the_other_major_version(data: Path, tmp_path: Path) -> None:
     (data / "PG_VERSION").write_text("12\n")
-    with pytest.raises(LocalServiceError, match=r"was made by PostgreSQL 12, and this is \d\d\."):
+    with pytest.raises(LocalServiceError, match=r"was created by PostgreSQL 12, and this is \d\d\."):
         postgres.prepare(data, sockets=tmp_path / "s")
 
 

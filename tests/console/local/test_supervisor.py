@@ -17,7 +17,7 @@ def test_a_dying_service_is_restarted_after_growing_pauses() -> None:
     for pause in (1, 2, 4, 8, 10, 10):
         said.clear()
         watched.look(now, said.append)
-        assert said == [f"thing ended with code 1; it starts again in {pause} s."]
+        assert said == [f"thing stopped with code 1. Restarting in {pause} s."]
         died = watched.service.process
         watched.look(now + pause - 0.1, said.append)
         assert watched.service.process is died
@@ -33,7 +33,7 @@ def test_a_dying_service_is_restarted_after_growing_pauses() -> None:
 def test_a_long_life_is_forgiven_earlier_deaths() -> None:
     watched, said = Watch(_ended("false"), pause=16.0), []
     watched.look(time.monotonic() + STEADY_SECONDS + 1, said.append)
-    assert said == ["thing ended with code 1; it starts again in 1 s."]
+    assert said == ["thing stopped with code 1. Restarting in 1 s."]
 
 
 def test_what_does_not_listen_is_killed() -> None:

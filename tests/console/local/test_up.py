@@ -43,6 +43,6 @@ def test_says_when_the_port_is_taken(tmp_path: Path) -> None:
         other.listen()
         port = other.getsockname()[1]
         with console(tmp_path, port) as copy:
-            copy.wait_for(f"Port {port} is taken by another program. Choose another one: make run PORT={port + 1}")
+            copy.wait_for(f"Port {port} is used by another program. Choose another one: make run PORT={port + 1}")
             assert copy.process.wait(START_SECONDS) == 1
             assert not (tmp_path / "postgres").exists()

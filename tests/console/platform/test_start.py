@@ -35,13 +35,13 @@ def test_says_all_that_is_missing(role: str) -> None:
     ended = manage("start", role)
     assert ended.returncode == 1
     for name in configuration.NEEDED:
-        assert f"- {name} is not set: " in ended.stderr
+        assert f"- {name} is not set. " in ended.stderr
 
 
 def test_says_the_one_that_is_missing() -> None:
     ended = manage("start", "web", **{**SET, "PACKAGE_ROOT": ""})
-    assert ended.stderr.count(" is not set: ") == 1
-    assert "PACKAGE_ROOT is not set: the folder that keeps packages" in ended.stderr
+    assert ended.stderr.count(" is not set. ") == 1
+    assert "PACKAGE_ROOT is not set. Set it to the folder for packages" in ended.stderr
 
 
 def test_the_deployment_check_says_it_too() -> None:
@@ -61,7 +61,7 @@ def test_nothing_is_missing_on_a_desk(settings) -> None:
 def test_a_queue_that_there_is_not() -> None:
     ended = manage("start", "worker", "--queues", "mail,post", **SET)
     assert ended.returncode == 1
-    assert "There is no queue post: choose from deliver, mail, reports, periodic." in ended.stderr
+    assert "There is no queue post. Choose from deliver, mail, reports, periodic." in ended.stderr
 
 
 def test_every_queue_has_a_periodic_task_that_shows_that_it_is_worked_on() -> None:

@@ -1,4 +1,4 @@
-"""Reviewers are told again of what is overdue: once a day, never twice (V-10)."""
+"""Reviewers are reminded of overdue requests: once a day, never twice (V-10)."""
 
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta

@@ -1,4 +1,4 @@
-"""A real Celery worker: what reviewers are told goes out by mail, also when the broker was down meanwhile (V-10)."""
+"""A real Celery worker: notifications for reviewers go out by mail, also when the broker was down meanwhile (V-10)."""
 
 import contextlib
 import email
@@ -70,7 +70,7 @@ def start(environment, tmp_path):
 
 @pytest.fixture
 def case():
-    """A version ready to be submitted, and the reviewer who is to be told."""
+    """A version ready to be submitted, and the reviewer to be notified."""
     program = factories.make_program(name="City Bus")
     application = factories.make_application(name="Metro Wallet")
     reviewer = factories.make_reviewer(application)

@@ -24,7 +24,7 @@ def url(program: MiniProgram, move: str = "") -> str:
 
 
 def entries(program: MiniProgram) -> list[ActivityEntry]:
-    """What the log tells of secrets, oldest first."""
+    """The log entries of secrets, oldest first."""
     rows = ActivityEntry.objects.of_program(program.app_id).filter(verb__startswith="secret.")
     return list(rows.order_by("pk"))
 

@@ -169,7 +169,7 @@ def test_403_404_405(signed_in, program, developer):
 
 @pytest.mark.django_db(transaction=True)
 def test_while_it_goes_off_the_shelf():
-    """Whoever comes second sees what the first did: no download is recorded after the program went off the shelf."""
+    """The second sees what the first did: no download is recorded after the program went off the shelf."""
     program = factories.make_program()
     factories.make_online(program)
     program.refresh_from_db()

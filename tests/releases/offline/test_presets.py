@@ -1,4 +1,4 @@
-"""What a device is told that has a preset, the version that was built into its app (O-3), over the real endpoint."""
+"""The answer for a device with a preset, the version that was built into its app (O-3), over the real endpoint."""
 
 import pytest
 

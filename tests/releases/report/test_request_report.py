@@ -1,4 +1,4 @@
-"""Asking for a report: by a submission, before it, and again; one waits at a time, whoever asks (V-9)."""
+"""Asking for a report: by a submission, before it, and again; one waits at a time (V-9)."""
 
 from concurrent.futures import ThreadPoolExecutor
 

@@ -1,4 +1,4 @@
-"""Secrets that are told from everything else, and never told."""
+"""Secrets that are distinguished from everything else, and never shown."""
 
 import pytest
 

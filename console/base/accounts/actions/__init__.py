@@ -104,7 +104,7 @@ def edit_user(
     is_staff: bool | None = None,
     at: datetime | None = None,
 ) -> User:
-    """Change name, is_active or is_staff; what an inactive user had open ends at once (P-3).
+    """Change name, is_active or is_staff; what an inactive user had open ends immediately (P-3).
 
     Not the address, which its person takes: `safety.ask_for_address`.
     """
@@ -322,7 +322,7 @@ def resend_invitation(invitation: Invitation, *, by: User, at: datetime | None =
 
 @transaction.atomic
 def revoke_invitation(invitation: Invitation, *, by: User, at: datetime | None = None) -> Invitation:
-    """Take the invitation back: its link stops working at once (P-3). Raises Conflict for one that is not open."""
+    """Take the invitation back: its link stops working immediately (P-3). Raises Conflict for one that is not open."""
     invitation, at = _lock_invitation(invitation), at or timezone.now()
     invitation.revoked_at = at
     invitation.save(update_fields=["revoked_at"])
@@ -348,7 +348,7 @@ def accept_as_new_user(invitation: Invitation, *, name: str, password: str, at: 
 
 
 def _use(invitation: Invitation, *, at: datetime | None) -> tuple[Invitation, datetime]:
-    """Mark the invitation as accepted; two at once come one after the other, and the second is refused."""
+    """Mark the invitation as accepted; two at the same time run one after the other, and the second is refused."""
     issue = invitation.issue
     invitation, at = _lock_invitation(invitation), at or timezone.now()
     if invitation.issue != issue or invitation.expires_at <= at:

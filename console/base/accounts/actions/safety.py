@@ -84,9 +84,9 @@ def ask_for_address(user: User, *, email: str, by: User, at: datetime | None = N
     expires = at + timedelta(days=settings.INVITATION_DAYS)
     change = AddressChange.objects.create(user=user, email=email, asked_by=by, asked_at=at, expires_at=expires)
     emit(events.AddressAsked(user, by=by, at=at, before={"email": user.email}, after={"email": email}))
-    told: dict[str, Any] = {"old": user.email, "new": email, "by": by}
-    security.mail(user, SecurityKind.ADDRESS_ASKED, **told)
-    security.mail(user, SecurityKind.ADDRESS_ASKED, to=[email], link=change.token, **told)
+    words: dict[str, Any] = {"old": user.email, "new": email, "by": by}
+    security.mail(user, SecurityKind.ADDRESS_ASKED, **words)
+    security.mail(user, SecurityKind.ADDRESS_ASKED, to=[email], link=change.token, **words)
     return change
 
 

@@ -84,7 +84,7 @@ class NotificationChoice(models.Model):
 
 
 class OutgoingMail(models.Model):
-    """A mail that stands in no other table, as the link to set a password: kept until the mail server took it.
+    """A mail that is in no other table, as the link to set a password: kept until the mail server took it.
 
     The text opens an account, so it is sealed, and erased with the row; what is too old to be sent keeps an empty row.
     """

@@ -28,7 +28,7 @@ def action(
     post: bool = False,
     bare: bool = False,
 ) -> SafeString:
-    """Draw a button that goes to `url`, opens its dialog (label ends in …) or, with `post`, does it at once.
+    """Draw a button that goes to `url`, opens its dialog (label ends in …) or, with `post`, does it immediately.
 
     A `bare` one shows its icon only, for rows: the label is its tooltip and what a screen reader says.
     With a `reason` it is impossible: grey, still readable and reachable, the reason below with a lock. `why_at` is the

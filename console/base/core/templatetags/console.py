@@ -42,7 +42,7 @@ A form page: form_page(request, form, template="hosts/edit.html", save=…, succ
     max_length counts. The focus begins in the first field, also of a form of its own with `data-first-field`.
 
 A dialog: confirm_page(request, NoteForm(…), template="releases/confirm/publish.html", save=…, toast=…, back=url) asks,
-    runs the verb and returns to `back`. Its copy stands in that template:
+    runs the verb and returns to `back`. Its copy is in that template:
 
     {% extends "core/confirm.html" %}{% load i18n %}
     {% block title %}{% blocktranslate %}Publish {{ program }} {{ version }}?{% endblocktranslate %}{% endblock %}
@@ -53,7 +53,7 @@ A dialog: confirm_page(request, NoteForm(…), template="releases/confirm/publis
     {% endblock %}
     {% block submit %}{% submit icon="rocket" danger=True %}{% translate "Publish" %}{% endsubmit %}{% endblock %}
 
-    `applications` in the context are drawn beside the change, block devices below them; block more stands above the
+    `applications` in the context are drawn beside the change, block devices below them; block more is above the
     form. Where a verb's result leads elsewhere, form_page(request, form, …, template=…, success=…, cancel=url) does the
     same. Link to it with {% action _("Publish…") url %}: a label that ends in … opens the dialog, and goes to the page
     without JavaScript. Where `@route(sudo=True)` needs it, the password is asked by itself.
@@ -120,7 +120,7 @@ def svg(name: str, size: int) -> str:
 
 @register.simple_tag
 def icon(name: str, size: int = 18) -> SafeString:
-    """Draw an icon of Tabler's set; decoration only, so the words stand beside it or in an aria-label."""
+    """Draw an icon of Tabler's set; decoration only, so the words are beside it or in an aria-label."""
     return mark_safe(svg(name, size))  # noqa: S308 - the package's own SVG
 
 
@@ -193,7 +193,7 @@ def app_icon(thing: Any, size: int = 40, state: str = "") -> SafeString:
 
 @register.simple_tag
 def avatar(person: Any, size: str = "sm") -> SafeString:
-    """Draw a person's or team's two letters; the name stands beside it."""
+    """Draw a person's or team's two letters; the name is beside it."""
     return format_html(
         '<span class="avatar avatar-{} bg-{}-lt" aria-hidden="true">{}</span>',
         size,

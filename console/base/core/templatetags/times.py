@@ -45,7 +45,7 @@ def time_zone() -> str:
 
 @register.simple_tag
 def zone_data() -> SafeString:
-    """Tell scripts the page's zone, and in which cookie they name the browser's."""
+    """Give scripts the page's zone, and the cookie in which they name the browser's."""
     words = 'data-zone="{}" data-zone-cookie="{}"'
     return format_html(words, timezone.get_current_timezone_name(), settings.TIME_ZONE_COOKIE_NAME)
 

@@ -177,7 +177,7 @@ def remove_person(person: ApplicationMember, *, by: User, at: datetime | None = 
 def leave(team: Team, user: User, *, by: User, at: datetime | None = None) -> None:
     """Take the host side roles of someone who leaves the team; inside the caller's transaction (P-3).
 
-    Each application's log tells of it.
+    Each application's log has an entry.
 
     Raises ActionRefused when an application would be left without an administrator; an operator, who is not in the
     team, reads no name of it (P-1).

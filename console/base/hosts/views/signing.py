@@ -54,7 +54,7 @@ def _step(active: list[SigningKey], exported: ActivityEntry | None) -> int:
 
 @route(Permission.EDIT_APPLICATION, load=application_for, methods="GET POST", sudo=True)
 def add(request: SignedInRequest, application: HostApplication) -> HttpResponse:
-    """Make another key, which signs at once."""
+    """Make another key, which signs immediately."""
     return _dialog(
         request,
         application,

@@ -15,7 +15,7 @@ from console.local.demo.seeding import Seeder
 class Command(BaseCommand):
     """Make the demo data once, and print who can sign in."""
 
-    help = "Make demo data: three teams, two host applications, a dozen mini programs in every state."
+    help = "Create demo data: three teams, two host apps, a dozen mini programs in every state."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--json", action="store_true", help="print every account, key and id as one JSON object")
@@ -24,7 +24,7 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         """Make it all, or refuse where it is there already."""
         if User.objects.filter(email__in=PEOPLE).exists():
-            raise CommandError("The demo data is there already.")
+            raise CommandError("The demo data already exists.")
         seeder = Seeder(options["password"])
         seeder.seed()
         made = outcome(seeder)

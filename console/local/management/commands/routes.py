@@ -13,12 +13,12 @@ from console.routes import routes
 class Command(BaseCommand):
     """List the routes, as a table or as JSON."""
 
-    help = "List every route with its methods and the permission that it requires."
+    help = "List every route with its methods and required permission."
     requires_system_checks = ()
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         """--json for machines."""
-        parser.add_argument("--json", action="store_true", help="one JSON list")
+        parser.add_argument("--json", action="store_true", help="print a JSON list")
 
     def handle(self, *args: Any, **options: Any) -> None:
         found = routes()

@@ -16,7 +16,7 @@ from console.platform import configuration, serving
 
 
 class Command(BaseCommand):
-    """Becomes the server, a worker or the scheduler: signals reach it, and nothing stands between."""
+    """Becomes the server, a worker or the scheduler: signals reach it directly."""
 
     help = "Start one process of the console: web (pages), runtime (devices, servers), all (both), worker, beat."
     requires_system_checks = ()
@@ -25,17 +25,21 @@ class Command(BaseCommand):
         parser.add_argument("role", choices=list(roles.ROLES))
         parser.add_argument("--host", default="127.0.0.1", help="address to listen on; default: this machine only")
         parser.add_argument("--port", type=int, default=8000, help="default: 8000")
-        parser.add_argument("--workers", type=int, default=1, help="processes that serve; one a core is enough")
-        parser.add_argument("--threads", type=int, default=0, help="of each process; default: web 8, runtime 4")
-        parser.add_argument("--queues", default=",".join(QUEUES), help="of a worker; default: all")
-        parser.add_argument("--concurrency", type=int, default=len(QUEUES), help="tasks of a worker at a time")
+        parser.add_argument("--workers", type=int, default=1, help="server processes; one per core is enough")
+        parser.add_argument("--threads", type=int, default=0, help="threads per process; default: web 8, runtime 4")
+        parser.add_argument(
+            "--queues", default=",".join(QUEUES), help="queues of a worker, comma-separated; default: all"
+        )
+        parser.add_argument(
+            "--concurrency", type=int, default=len(QUEUES), help="how many tasks a worker runs at the same time"
+        )
 
     def handle(self, *, role: str, **options: Any) -> None:
         """Replace this process by it."""
         if missing := configuration.missing():
             raise CommandError("The console can't start.\n" + "\n".join(f"- {sentence}" for sentence in missing))
         if unknown := set(options["queues"].split(",")) - set(QUEUES):
-            raise CommandError(f"There is no queue {', '.join(sorted(unknown))}: choose from {', '.join(QUEUES)}.")
+            raise CommandError(f"There is no queue {', '.join(sorted(unknown))}. Choose from {', '.join(QUEUES)}.")
         if settings.DEBUG and role in roles.SERVING and not addresses.is_loopback(options["host"]):
             raise CommandError(f"The console can't listen on {options['host']}. {addresses.ONLY_HERE}")
         command = serving.command_of(role, **options)

@@ -67,7 +67,7 @@ class ThroughDispatcher:
 
 @dataclass
 class Device:
-    """Asks as one host application, with its first key unless told otherwise."""
+    """Asks as one host application, with its first key unless specified otherwise."""
 
     way: Way
     application: HostApplication

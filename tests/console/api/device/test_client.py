@@ -237,7 +237,7 @@ def test_a_download_that_breaks_is_continued(console: Server, told: Path, tmp_pa
 
 def test_a_later_run_goes_on(console: Server, told: Path, tmp_path: Path) -> None:
     console.piece = 1000
-    with pytest.raises(CommandError, match="broke off 4 times"):
+    with pytest.raises(CommandError, match="failed 4 times"):
         device(told, "--download", str(tmp_path))
     console.piece = len(CONTENT)
     device(told, "--download", str(tmp_path))
@@ -248,7 +248,7 @@ def test_a_later_run_goes_on(console: Server, told: Path, tmp_path: Path) -> Non
 @pytest.mark.parametrize("content", [CONTENT[:-1] + b"x", CONTENT + b"x"])
 def test_another_package_is_not_kept(console: Server, told: Path, tmp_path: Path, content: bytes) -> None:
     console.content, console.piece = content, len(content)
-    with pytest.raises(CommandError, match="not what was announced"):
+    with pytest.raises(CommandError, match="differs from the one announced"):
         device(told, "--download", str(tmp_path))
     assert list(tmp_path.iterdir()) == [told]
 
@@ -256,7 +256,7 @@ def test_another_package_is_not_kept(console: Server, told: Path, tmp_path: Path
 @pytest.mark.parametrize("url", ["https://elsewhere.example/p", "//elsewhere.example/p", "file:///etc/passwd"])
 def test_the_key_goes_nowhere_else(console: Server, told: Path, tmp_path: Path, url: str) -> None:
     console.answer["package"]["url"] = url
-    with pytest.raises(CommandError, match="the key goes nowhere else"):
+    with pytest.raises(CommandError, match="the key is not sent anywhere else"):
         device(told, "--download", str(tmp_path))
 
 
@@ -271,7 +271,7 @@ def test_what_can_go_wrong_before(tmp_path: Path) -> None:
     with pytest.raises(CommandError, match="could not be reached") as error:
         device(configuration(tmp_path, "http://127.0.0.1:9"))
     assert error.value.returncode == 1
-    with pytest.raises(CommandError, match="is not an address"):
+    with pytest.raises(CommandError, match="the key is not sent anywhere else"):
         device(configuration(tmp_path, "ftp://127.0.0.1"))
     named = '"base_url": "http://127.0.0.1:9", "application_id": "ha1", "key": "k", "signing_keys"'
     keys = ('{"k": 1}', '[{"key_id": "k1"}]', '[{"key_id": "k1", "public_key": "AA=="}]', "[7]")
@@ -298,5 +298,5 @@ def test_a_proof(served: Served, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
         device(file, *report, app_id=app_id, action="report")
     assert device(file, *report, "--proof", issued["proof"], app_id=app_id, action="report") == "reported\n"
     monkeypatch.setenv("SERVER_SECRET", "whsec_nobodys")
-    with pytest.raises(CommandError, match="The server secret is not one"):
+    with pytest.raises(CommandError, match="is not a server secret"):
         command("proof", "--configuration", str(file))

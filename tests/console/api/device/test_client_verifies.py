@@ -39,8 +39,8 @@ __all__ = ["console", "told"]  # fixtures
 
 PACKAGE = {"url": "/packages", "sha256": SHA256, "size": len(CONTENT), "signature": signature()}
 KNOWN = Client("http://127.0.0.1", "ha1", "k", {"k1": base64.b64decode(KEYS[0]["public_key"])})
-NOT_SIGNED = "signed by no key in the configuration file"
-WRONG = "The signature is not of version 1.0.0 of mp00000000000000 with this package."
+NOT_SIGNED = "No key in the configuration file signed the package"
+WRONG = "The signature does not match version 1.0.0 of mp00000000000000 and this package."
 
 
 def refused(console: Server, file: Path, folder: Path, words: str) -> None:
@@ -75,7 +75,7 @@ def test_an_answer_that_was_changed(console: Server, told: Path, tmp_path: Path,
     other: dict[str, Any] = {"version": "1.0.1", "sha256": "0" * 64, "size": 1}
     changed = console.answer if member == "version" else console.answer["package"]
     changed[member] = other[member]
-    refused(console, told, tmp_path, "The signature is not of version ")
+    refused(console, told, tmp_path, "The signature does not match version ")
 
 
 @pytest.mark.parametrize("other", ["", " ", "k1", signature().replace("k1", "k2"), None])
@@ -214,7 +214,7 @@ def test_a_file_that_came_another_way(online: Version, tmp_path: Path, served: S
         device(file, *options, str(offline), action="verify")
     with offline.open("ab") as content:
         content.write(b"x")
-    with pytest.raises(CommandError, match="The signature is not of version "):
+    with pytest.raises(CommandError, match="The signature does not match version "):
         device(file, *options, str(offline), app_id=program.app_id, action="verify")
     with pytest.raises(CommandError, match="can't be read"):
         device(file, *options, str(tmp_path / "missing"), app_id=program.app_id, action="verify")

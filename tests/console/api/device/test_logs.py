@@ -127,7 +127,7 @@ def test_text_that_is_too_long_is_cut_and_marked(device: Device, program: MiniPr
     assert (found[0][0], found[1][1], found[2][2]) == ("p" * 1024, "é" * 512, "t" * 128)
     assert [len(entry) for entry in lines()] == [1, 1, 1, 200, 2, 200, 1]
     assert [text for _, _, text in lines()[4]] == ["a" * 5119, ""]
-    # What is told of an entry is told of all that was sent.
+    # The facts of an entry are those of everything that was sent.
     assert found[4][3:] == (2 | 4 | 8, "lost")
 
 

@@ -1,4 +1,4 @@
-"""A database that stands still holds nobody's thread."""
+"""A database that hangs holds no thread."""
 
 from __future__ import annotations
 

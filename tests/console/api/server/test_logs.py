@@ -133,7 +133,7 @@ def test_the_body_of_a_post(server: Server, noon: datetime) -> None:
     assert [server.post(LOGS, body, token=token).errcode for body in bodies] == [44002, 47001, 47001, 40097]
 
 
-@pytest.mark.parametrize(("error", "said"), [(TooSlow(), "less time"), (StoreAway(), "try again")])
+@pytest.mark.parametrize(("error", "said"), [(TooSlow(), "shorter time range"), (StoreAway(), "try again")])
 def test_when_the_store_can_t(
     server: Server, noon: datetime, error: Exception, said: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -1,4 +1,4 @@
-"""Who is told, where, and in which language: kinds of notifications and what people chose."""
+"""Who is notified, where, and in which language: kinds of notifications and what people chose."""
 
 import pytest
 from django.core import mail
@@ -131,7 +131,7 @@ def test_each_reads_their_own_language_and_each_is_asked_for_once(db):
         asked.append(gettext("Sunday"))  # a word that Django translates itself
         return asked[-1]
 
-    with override("zh-hans"):  # whoever caused it reads Chinese
+    with override("zh-hans"):  # the person who caused it reads Chinese
         tell(english, chinese, unknown, second, text=text, detail=lambda: gettext("Monday"))
 
     assert {row.user: (row.text, row.detail) for row in Notification.objects.select_related("user")} == {

@@ -45,7 +45,7 @@ def test_an_event_has_an_icon_and_a_colour_that_exist(event: type[Event]) -> Non
 
 
 def test_an_event_stands_in_the_file_of_the_app_that_emits_it() -> None:
-    """One that nobody emits would be told and never happen."""
+    """An event that nobody emits would be described and never happen."""
     for event in EVENTS.values():
         module = event.__module__
         assert module.endswith(".events"), event

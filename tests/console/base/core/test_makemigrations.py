@@ -57,7 +57,7 @@ def test_a_column_that_old_code_would_not_fill_is_not_written(folder: Path, sett
     with pytest.raises(CommandError) as caught:
         make(settings, package)
     assert str(caught.value).splitlines() == [
-        "Nothing was written.",
+        "No migration was written.",
         f"accounts.9001_next: Add field email_tries to notification: {FILL}",
         RULE,
     ]

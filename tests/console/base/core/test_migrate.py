@@ -56,7 +56,7 @@ def test_gives_up_says_who_uses_the_table_and_can_be_run_again(user: psycopg.Con
     with pytest.raises(CommandError) as caught:
         migrate("0002")
     told = str(caught.value)
-    assert "waited 0.1 s for its lock and was given up:\n  ALTER TABLE waiting_thing ADD COLUMN size int\n" in told
+    assert "This statement got no lock within 0.1 s:\n  ALTER TABLE waiting_thing ADD COLUMN size int\n" in told
     held = (
         rf"waiting_thing is in use by process {user.info.backend_pid} somebody \(idle in transaction for \d+ s\): INS"
     )

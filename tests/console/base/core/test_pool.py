@@ -23,7 +23,7 @@ IDLE = "SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND 
 
 
 def test_dead_connections_are_replaced_before_they_are_used(transactional_db: None) -> None:
-    """Whoever comes first after a restart sees nothing of it, however many connections died."""
+    """The first request after a restart is not affected, however many connections died."""
     ready = Barrier(3)
 
     def connect() -> None:

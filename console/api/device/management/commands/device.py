@@ -43,7 +43,7 @@ class Command(BaseCommand):
     sent a package that is not the announced one or not rightly signed, 2 for wrong arguments.
     """
 
-    help = "Be a device: ask, download and verify, report how it ended, consent to messages, send logs."
+    help = "Act as a device: check for updates, download and verify, report, consent to messages, send logs."
     requires_system_checks = ()
 
     def add_arguments(self, parser: CommandParser) -> None:
@@ -52,39 +52,45 @@ class Command(BaseCommand):
         update = actions.add_parser("update", help="ask which version to run (exit code 3: removed, 4: unavailable)")
         _add_common(update)
         update.add_argument("--os-version", default="14")
-        update.add_argument("--app-version", default="1.0.0", help="of the host application")
+        update.add_argument("--app-version", default="1.0.0", help="of the host app")
         for one in CHOICES:
             update.add_argument(f"--{one.of_device.replace('_', '-')}", default=one.options.values[0])
         for name in ("local_version", *(name for name, one in LISTED.items() if one is not GUID)):
             update.add_argument(f"--{name.replace('_', '-')}")
         update.add_argument("--trial-token", metavar="TOKEN", help="from the link of a trial version")
-        update.add_argument("--download", type=Path, metavar="DIR", help="save a new package here")
+        update.add_argument("--download", type=Path, metavar="DIR", help="save a new package in this folder")
         update.add_argument("--json", action="store_true", help="print the answer as JSON")
-        report = actions.add_parser("report", help="tell how the update to a version ended")
+        report = actions.add_parser("report", help="report whether the update to a version succeeded")
         _add_common(report)
-        report.add_argument("--version-number", required=True, help="that was to be installed")
-        report.add_argument("--failed", metavar="REASON", help="it was not installed, and why; default: it was")
-        policy = actions.add_parser("policy", help="ask what the program may open and call")
+        report.add_argument("--version-number", required=True, help="the version to be installed")
+        report.add_argument("--failed", metavar="REASON", help="report a failure with this reason; default: installed")
+        policy = actions.add_parser("policy", help="get the domains and APIs that the program may use")
         _add_common(policy)
-        policy.add_argument("--etag", default="", help="of the policy that the device has")
+        policy.add_argument("--etag", default="", help="ETag of the policy that the device has")
         policy.add_argument("--json", action="store_true", help="print the answer as JSON")
-        privacy = actions.add_parser("privacy", help="ask for the privacy agreement, and whether the user has to agree")
+        privacy = actions.add_parser("privacy", help="get the privacy agreement, and whether the user has to agree")
         _add_common(privacy)
-        privacy.add_argument("--accepted", type=int, default=0, help="the version that the user agreed to before")
-        privacy.add_argument("--etag", default="", help="of the agreement that the device has")
+        privacy.add_argument(
+            "--accepted", type=int, default=0, help="the version that the user agreed to before; 0: none"
+        )
+        privacy.add_argument("--etag", default="", help="ETag of the agreement that the device has")
         privacy.add_argument("--json", action="store_true", help="print the answer as JSON")
         verify = actions.add_parser("verify", help="check the signature of a package file, such as an offline package")
         _add_common(verify)
         verify.add_argument("--version-number", required=True, help="of the mini program")
         verify.add_argument("--signature", required=True, help="as the console shows it")
         verify.add_argument("file", type=Path)
-        consent = actions.add_parser("consent", help="show subscriptions, answer the pop-up, change the settings")
+        consent = actions.add_parser("consent", help="show subscriptions, answer the pop-up or change the settings")
         _add_common(consent)
         _add_consent(consent)
         log = actions.add_parser("log", help="send a log entry")
         _add_common(log)
         _add_log(log)
-        _add_proof(actions.add_parser("proof", help="be the application's server (SERVER_SECRET): get a proof"))
+        _add_proof(
+            actions.add_parser(
+                "proof", help="get an installation proof, as the host app's server (needs SERVER_SECRET)"
+            )
+        )
 
     def handle(self, *, action: str, url: str, configuration: Path, proof: str, **options: Any) -> None:
         try:
@@ -99,8 +105,8 @@ class Command(BaseCommand):
             elif action == "privacy":
                 self._privacy(client, **options)
             elif action == "verify":
-                told = (options["app_id"], options["version_number"], options["file"], options["signature"])
-                client.verify_file(*told)
+                signed = (options["app_id"], options["version_number"], options["file"], options["signature"])
+                client.verify_file(*signed)
                 self.stdout.write("verified")
             elif action == "consent":
                 self._consent(client, **options)
@@ -120,7 +126,7 @@ class Command(BaseCommand):
         self.stdout.write(dumps(ask_for_proof(client.url, client.application_id, secret, **given), indent=2))
 
     def _update(self, client: Client, *, download: Path | None, **options: Any) -> None:
-        """Ask, download, tell."""
+        """Ask, download, print."""
         answer = client.update(_question(options))
         if download and answer["package"]:
             target = download / f"{options['app_id']}_{answer['version']}.apkg"
@@ -129,8 +135,8 @@ class Command(BaseCommand):
         if options["json"]:
             self.stdout.write(dumps(answer, indent=2))
         else:
-            told = ("status", "version", "file")
-            self.stdout.write(" ".join(str(answer[name]) for name in told if answer.get(name)))
+            shown = ("status", "version", "file")
+            self.stdout.write(" ".join(str(answer[name]) for name in shown if answer.get(name)))
             if page := answer.get("page"):
                 self.stdout.write(f"opens {page}{'?' if answer['query'] else ''}{answer['query']}")
         if code := EXIT_CODES[answer["status"]]:
@@ -174,10 +180,10 @@ class Command(BaseCommand):
         changes = {"main_switch": options["main_switch"], "withdraw": options["withdraw"]}
         given = {name: value for name, value in changes.items() if value}
         if answers := [*options["accept"], *options["reject"]]:
-            told = [{"template_id": id_, "answer": "accept"} for id_ in options["accept"]]
-            told += [{"template_id": id_, "answer": "reject"} for id_ in options["reject"]]
+            sent = [{"template_id": id_, "answer": "accept"} for id_ in options["accept"]]
+            sent += [{"template_id": id_, "answer": "reject"} for id_ in options["reject"]]
             request_id = options["request_id"] or uuid4().hex
-            results = client.consent({**user, "request_id": request_id, "tapped": options["tapped"], "answers": told})
+            results = client.consent({**user, "request_id": request_id, "tapped": options["tapped"], "answers": sent})
             for id_ in dict.fromkeys(answers):
                 self.stdout.write(f"{id_} {results[id_]}")
             return
@@ -194,44 +200,44 @@ class Command(BaseCommand):
 
 def _add_common(parser: CommandParser, *, app_id: bool = True) -> None:
     """Which console, program and device."""
-    parser.add_argument("--configuration", required=True, type=Path, help="the host application's file")
-    parser.add_argument("--url", default="", help="the console; default: as the configuration says")
+    parser.add_argument("--configuration", required=True, type=Path, help="the host app's configuration file")
+    parser.add_argument("--url", default="", help="the console's URL; default: the one in the configuration file")
     if app_id:
         parser.add_argument("--app-id", required=True, help="of the mini program")
-    parser.add_argument("--proof", default="", metavar="TOKEN", help="that the installation is real, see `proof`")
+    parser.add_argument("--proof", default="", metavar="TOKEN", help="an installation proof, see `proof`")
     parser.add_argument("--platform", choices=GUIDS, default="android")
     parser.add_argument("--guid", help="32 digits; default: 0302 or 0303 and zeros")
 
 
 def _add_consent(consent: CommandParser) -> None:
     """What the user does."""
-    shown = "show the pop-up, after -- where one begins with a dash; none: the settings"
+    shown = "show the pop-up for these; without any, the settings. Write -- before ids that begin with a dash"
     consent.add_argument("templates", nargs="*", metavar="TEMPLATE_ID", help=shown)
-    consent.add_argument("--account", required=True, help="the user, as the application knows them")
+    consent.add_argument("--account", required=True, help="the user's account in the host app")
     consent.add_argument("--accept", action="append", default=[], metavar="TEMPLATE_ID")
     consent.add_argument("--reject", action="append", default=[], metavar="TEMPLATE_ID")
-    consent.add_argument("--not-tapped", action="store_false", dest="tapped", help="ask without the user's tap")
-    consent.add_argument("--request-id", help="to repeat a call; default: a new one")
-    consent.add_argument("--main-switch", choices=("on", "off"), help="want messages of the program, or none")
-    consent.add_argument("--withdraw", action="append", default=[], metavar="TEMPLATE_ID", help="take accepts back")
+    consent.add_argument("--not-tapped", action="store_false", dest="tapped", help="answer without a tap of the user")
+    consent.add_argument("--request-id", help="the id of a call to repeat; default: a new one")
+    consent.add_argument("--main-switch", choices=("on", "off"), help="turn messages of the program on or off")
+    consent.add_argument("--withdraw", action="append", default=[], metavar="TEMPLATE_ID", help="withdraw an accept")
 
 
 def _add_proof(proof: CommandParser) -> None:
     """For whom."""
     _add_common(proof, app_id=False)
-    proof.add_argument("--account", default="", help="who has signed in on the device")
+    proof.add_argument("--account", default="", help="the account signed in on the device")
 
 
 def _add_log(log: CommandParser) -> None:
     """What the entry says."""
     log.add_argument("lines", nargs="+", metavar="LINE")
-    log.add_argument("--level", choices=("info", "warn", "error"), default="info", help="of all its lines")
+    log.add_argument("--level", choices=("info", "warn", "error"), default="info", help="the level of all lines")
     log.add_argument("--page", default="pages/index/index")
     log.add_argument("--filter-msg", default="")
     log.add_argument("--trace-id", default="")
     log.add_argument("--version-number", default="1.0.0", help="of the mini program")
     log.add_argument("--os-version", default="14")
-    log.add_argument("--client-version", default="1.0.0", help="of the host application")
+    log.add_argument("--client-version", default="1.0.0", help="of the host app")
     log.add_argument("--library-version", default="1.0.0", help="of the base library")
 
 
@@ -250,13 +256,13 @@ def _batch(options: dict[str, Any]) -> dict[str, Any]:
 
 
 def _report(options: dict[str, Any]) -> dict[str, str]:
-    told = {
+    report = {
         "app_id": options["app_id"],
         "guid": options["guid"] or GUIDS[options["platform"]],
         "version": options["version_number"],
         "result": "installed" if options["failed"] is None else "failed",
     }
-    return told | ({"reason": options["failed"]} if options["failed"] else {})
+    return report | ({"reason": options["failed"]} if options["failed"] else {})
 
 
 def _question(options: dict[str, Any]) -> dict[str, str]:

@@ -19,7 +19,7 @@ class Command(makemigrations.Command):
         parser.add_argument(
             "--old-code-is-gone",
             action="store_true",
-            help="write it all the same: no release that still runs beside the next one uses what is changed",
+            help="write the migration anyway: no release that can still run uses what it changes",
         )
 
     def handle(self, *app_labels: str, **options: Any) -> None:
@@ -39,6 +39,6 @@ class Command(makemigrations.Command):
             for migration in migrations:
                 found += objections(migration, state, created)
         if found and not self.old_code_is_gone:
-            raise CommandError("\n".join(["Nothing was written.", *found, RULE]))
+            raise CommandError("\n".join(["No migration was written.", *found, RULE]))
         super().write_migration_files(changes, update_previous_migration_paths)
         self.log(self.style.WARNING("\n".join([*found, RULE])))

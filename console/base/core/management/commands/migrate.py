@@ -42,7 +42,7 @@ class Command(migrate.Command):
             type=float,
             default=SECONDS,
             metavar="SECONDS",
-            help=f"how long to wait for a lock before giving up; 0: for ever; default: {SECONDS:g}",
+            help=f"how long to wait for a lock; 0: forever; default: {SECONDS:g}",
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -56,7 +56,7 @@ class Command(migrate.Command):
         except OperationalError as error:
             if not waited:
                 raise
-            raise CommandError("\n".join(_told(connection, waited[0], seconds))) from error
+            raise CommandError("\n".join(_explanation(connection, waited[0], seconds))) from error
 
 
 @contextlib.contextmanager
@@ -93,12 +93,12 @@ def _patience(connection: BaseDatabaseWrapper, seconds: float, waited: list[str]
             cursor.execute("RESET lock_timeout; RESET statement_timeout; RESET idle_in_transaction_session_timeout")
 
 
-def _told(connection: BaseDatabaseWrapper, statement: str, seconds: float) -> Iterator[str]:
+def _explanation(connection: BaseDatabaseWrapper, statement: str, seconds: float) -> Iterator[str]:
     """The lines that say what happened and what to do."""
-    yield f"The database was too busy. This waited {seconds:g} s for its lock and was given up:"
+    yield f"The database was too busy. This statement got no lock within {seconds:g} s:"
     yield f"  {statement}"
     with connection.cursor() as cursor:
         cursor.execute(USERS, [re.findall(r"\w+", statement)])
         for table, pid, name, state, age, query in cursor.fetchall():
             yield f"  {table} is in use by process {pid} {name} ({state} for {age.total_seconds():.0f} s): {query}"
-    yield "The migration was undone; those before it stay. Nobody waited longer than that. Run migrate again."
+    yield "This migration was rolled back; earlier ones are kept. Run migrate again."

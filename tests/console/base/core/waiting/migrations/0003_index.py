@@ -1,4 +1,4 @@
-"""Waits for whoever uses the table, and lets everyone go on."""
+"""Waits for users of the table without blocking others."""
 
 from django.db import migrations
 
