@@ -83,7 +83,8 @@ audit: .venv/dev.stamp .venv/npm.stamp
 
 install: .venv/runtime.stamp .venv/dev.stamp assets
 
-assets: node_modules/console.stamp $(CATALOGUE).mo
+assets: node_modules/console.stamp $(CATALOGUE).mo | .venv/runtime.stamp
+	@$(PY) -P console/base/core/assets.py
 
 # Brings new strings of the code and the templates into the catalogue, for people to translate.
 messages: .venv/runtime.stamp
@@ -95,7 +96,7 @@ format: .venv/dev.stamp
 	$(BIN)/djade $(TEMPLATES)
 
 clean:
-	rm -rf .venv node_modules staticfiles $(CATALOGUE).mo .pytest_cache .mypy_cache .ruff_cache .import_linter_cache
+	rm -rf .venv node_modules staticfiles static/built* $(CATALOGUE).mo .pytest_cache .mypy_cache .ruff_cache .import_linter_cache
 	@echo "The data of the local PostgreSQL and Valkey stays in .local; remove that folder to begin anew."
 
 # --- Python -------------------------------------------------------------------------------------------------------

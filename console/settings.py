@@ -8,6 +8,7 @@ from csp.constants import NONCE, NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 
 from console import roles, secret_key
+from console.base.core import assets
 from console.base.core.log_records import without_traceback_of_refusals
 from console.local import addresses
 
@@ -134,11 +135,10 @@ MEDIA_ROOT = env.path("MEDIA_ROOT", default=addresses.local_dir() / "media")
 MEDIA_URL = "media/"
 STATIC_URL = "static/"
 STATIC_ROOT = env.path("STATIC_ROOT", default=addresses.local_dir() / "static")
-STATICFILES_DIRS = [BASE_DIR / "static"]
+STATICFILES_DIRS = [assets.BUILT]
 STATICFILES_FINDERS = [
     "django.contrib.staticfiles.finders.FileSystemFinder",
     "django.contrib.staticfiles.finders.AppDirectoriesFinder",
-    "console.base.core.finders.NodeModulesFinder",
 ]
 STORAGES = {
     "default": {"BACKEND": "console.base.core.files.SyncedStorage"},
@@ -149,7 +149,7 @@ STORAGES = {
     "staticfiles": {
         "BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"
         if DEBUG
-        else "console.base.core.storage.ManifestStorage"
+        else "whitenoise.storage.CompressedManifestStaticFilesStorage"
     },
 }
 WHITENOISE_USE_FINDERS = DEBUG

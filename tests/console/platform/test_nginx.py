@@ -124,7 +124,7 @@ def test_every_answer_says_how_to_take_it(site: Site) -> None:
         ("GET", "/cgi-bin/token", "", {}, 200),
         ("GET", f"/runtime/v1/packages/{package.sha256}.apkg", "", key, 200),
         ("GET", SIGN_IN, "", {}, 200),
-        ("GET", "/static/console/console.css", "", {}, 200),
+        ("GET", "/static/console/frame.css", "", {}, 200),
     ]
     for method, path, body, headers, status in asked:
         found, said, _ = ask(site.https, method, path, body, **headers)
@@ -153,4 +153,4 @@ def test_packages_are_sent_by_nginx(site: Site) -> None:
         assert (status, body) == (200, file.read())
     assert headers["x-content-type-options"] == "nosniff"
     assert ask(site.https, "GET", f"/packages/{package.file.name}")[0] == 404
-    assert ask(site.https, "GET", "/static/console/console.css")[0] == 200
+    assert ask(site.https, "GET", "/static/console/frame.css")[0] == 200
