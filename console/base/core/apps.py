@@ -6,13 +6,15 @@ from django.core.checks import CheckMessage, Error, Tags, Warning, register
 
 from console.base.core import assets
 
+HINT = "Run: make assets"
+
 
 def assets_are_current(**kwargs: Any) -> list[CheckMessage]:
     """Say so before a page lacks its style, or shows an older one."""
     if not assets.BUILT.is_dir():
-        return [Error("The files for browsers are not built.", hint="Run: make assets", id="console.E001")]
+        return [Error("The files for browsers are not built.", hint=HINT, id="console.E001")]
     if not assets.are_current():
-        return [Warning("The files for browsers are older than their sources.", hint="Run: make assets", id="console.W001")]
+        return [Warning("The files for browsers are older than their sources.", hint=HINT, id="console.W001")]
     return []
 
 
@@ -28,6 +30,6 @@ class CoreConfig(AppConfig):
 
 
 class StaticFiles(StaticFilesConfig):
-    """Django's static files without htmx's extensions: no page loads them, and one imports what is not served."""
+    """Django's static files without those of django_htmx: htmx is in our own bundle."""
 
-    ignore_patterns = [*StaticFilesConfig.ignore_patterns, "django_htmx/ext/*"]
+    ignore_patterns = [*StaticFilesConfig.ignore_patterns, "django_htmx/*"]

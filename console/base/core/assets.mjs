@@ -1,7 +1,7 @@
 // Builds what browsers load out of `static/console` and npm's packages into a folder, under the names of the sources.
 // Run by assets.py, with that folder and the folders of templates that Python libraries have.
 import { readFileSync } from 'node:fs'
-import { cp, readFile, readdir } from 'node:fs/promises'
+import { cp, readFile, readdir, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { build } from 'esbuild'
@@ -24,16 +24,26 @@ const CONTENT = [
 // Names that are put together, so that no file has them: `status-{{ colour }}`, `bg-{{ colour }}-lt`, `text-{{ colour }}`.
 const COMPOSED = /^(status|text|bg)-(blue|azure|indigo|purple|pink|red|orange|yellow|lime|green|teal|cyan|dark|secondary)(-lt)?$/
 
+// Tabler's variables that our own styles and scripts read.
+const readByUs = async () => {
+  const files = (await readdir(at('static/console'), { recursive: true })).filter(name => /\.(css|js)$/.test(name))
+  const texts = await Promise.all(files.map(name => readFile(at('static/console', name), 'utf8')))
+  return texts.flatMap(text => text.match(/--tblr-[\w-]+/g) ?? [])
+}
+
 async function purge (css) {
   const attributes = [...new Set([...css.matchAll(/\[([a-z-]+)/g)].map(found => found[1]))]
   const [purged] = await new PurgeCSS().purge({
     css: [{ raw: css }],
     content: CONTENT,
     defaultExtractor: text => text.match(/[\w-]+/g) ?? [],
-    safelist: { standard: [COMPOSED] },
+    safelist: { standard: [COMPOSED], variables: await readByUs() },
     dynamicAttributes: attributes, // Scripts set them, by other names: dataset.bsTheme.
-    keyframes: true
+    keyframes: true,
+    variables: true,
+    rejected: true
   })
+  await writeFile(path.join(OUT, '../built.removed.json'), JSON.stringify(purged.rejected)) // Tests look for it on pages.
   return purged.css
 }
 

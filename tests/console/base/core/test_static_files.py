@@ -3,6 +3,7 @@
 import gzip
 import json
 import os
+import re
 import shutil
 from pathlib import Path
 
@@ -26,9 +27,19 @@ def test_every_file_gets_a_name_by_its_content_and_is_compressed(settings, tmp_p
         assert gzip.decompress(served.with_name(f"{served.name}.gz").read_bytes()) == served.read_bytes()
     font = Path(names["console/fonts/inter-latin-wght-normal.woff2"]).name
     assert font in (tmp_path / names["console/frame.css"]).read_text()
-    assert [name for name in names if "htmx/ext/" in name] == []
-    # What is built holds what it was built of; and of npm's packages nothing else is served.
-    assert [name for name in names if name.startswith("vendor/") or name == "console/console.css"] == []
+    # What is built holds what it was built of; nothing else of a package is served.
+    others = ("vendor/", "django_htmx/", "console/console.css", "console/js/frame.js")
+    assert [name for name in names if name.startswith(others)] == []
+
+
+def test_every_variable_that_is_read_is_there():
+    built = "".join(
+        file.read_text() for file in (assets.BUILT / "console").rglob("*") if file.suffix in (".css", ".js")
+    )
+    whole = (assets.ROOT / "node_modules/@tabler/core/dist/css/tabler.min.css").read_text()
+    of_all = "".join(re.findall(r":root[^{}]*\{([^{}]*)\}", whole))
+    known = {*re.findall(r"(--tblr-[\w-]+):", of_all)}
+    assert {*re.findall(r"var\((--tblr-[\w-]+)", built)} & known - {*re.findall(r"(--tblr-[\w-]+):", built)} == set()
 
 
 def test_what_is_older_than_its_source_is_said_and_built_anew(monkeypatch, tmp_path: Path):
@@ -49,4 +60,4 @@ def test_what_is_older_than_its_source_is_said_and_built_anew(monkeypatch, tmp_p
     shutil.rmtree(tmp_path / "built" / "console")
     assets.build()
     assert (tmp_path / "built" / "console" / "frame.css").exists()
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["built", "built.stamp", "page.html"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["built", "built.removed.json", "built.stamp", "page.html"]
