@@ -1,7 +1,7 @@
 # Everything a developer does with the console. `make run` needs Python >= 3.11 and make, nothing else.
 .DEFAULT_GOAL := run
 .PHONY: run test test-chaos test-clickhouse test-frameworks check check-style check-types check-imports check-templates \
-	check-django bench usability screenshots chaos audit install assets messages lock format clean
+	check-django bench usability weight screenshots chaos audit install assets messages lock format clean
 
 # The first Python that is new enough, also where python3 is an older one.
 PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; do \
@@ -69,6 +69,10 @@ screenshots: .venv/dev.stamp assets
 # Clicks and seconds of six ways through the console, into docs/usability.md. Needs chromium.
 usability: .venv/dev.stamp assets
 	$(PY) -m tests.usability
+
+# Requests and bytes of four pages, into docs/weight.md; ARGS="--against FOLDER" for the first paint of another checkout beside ours.
+weight: .venv/dev.stamp assets
+	$(PY) -m tests.weight $(ARGS)
 
 bench: .venv/dev.stamp assets
 	$(PY) -m tests.bench $(ONLY)

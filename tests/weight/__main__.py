@@ -10,6 +10,7 @@ import argparse
 import contextlib
 import os
 import re
+import secrets
 import statistics
 import subprocess
 import sys
@@ -25,8 +26,7 @@ from tests.processes import free_port, running, wait_until_listens
 from tests.weight.visit import Weight, visit
 
 PROJECT = Path(__file__).resolve().parent.parent.parent
-TABLES = PROJECT / "docs" / "weight.md"
-BEGIN, END = "<!-- measured by make weight -->\n", "<!-- end -->"
+PAPER = PROJECT / "docs" / "weight.md"
 URLS = "from console.local import addresses as a; print(a.database_url(), a.redis_url())"
 PROGRAM = "City Bus"
 # Bytes a second, and milliseconds from a question to its answer's first byte.
@@ -59,23 +59,30 @@ def demo(folder: str) -> Iterator[tuple[dict[str, str], str]]:
 
 
 @contextlib.contextmanager
-def served(checkout: Path, env: dict[str, str], folder: Path, *, debug: bool) -> Iterator[str]:
-    """Serve a checkout's pages as production does, or as `make run`; yields the address."""
-    port = free_port()
-    own = {**env, "PORT": str(port), "PYTHONPATH": str(checkout), "STATIC_ROOT": str(folder), "CONSOLE_ROLE": "web"}
-    if not debug:
-        base = f"http://localhost:{port}"
-        own |= {"DEBUG": "0", "SECRET_KEY": os.urandom(32).hex(), "ALLOWED_HOSTS": "localhost", "BASE_URL": base}
-        own |= {"CSRF_TRUSTED_ORIGINS": base, "TRUSTED_PROXIES": "127.0.0.1/32"}
-        own |= {
-            "PACKAGE_ROOT": f"{env['CONSOLE_LOCAL_DIR']}/packages",
-            "MEDIA_ROOT": f"{env['CONSOLE_LOCAL_DIR']}/media",
-        }
-        collect = [sys.executable, "manage.py", "collectstatic", "--noinput", "--verbosity", "0"]
-        subprocess.run(collect, cwd=checkout, env=own, check=True)
+def served(checkout: Path, env: dict[str, str], folder: Path) -> Iterator[str]:
+    """Serve a checkout's pages as production does; yields the address."""
+    port, data = free_port(), env["CONSOLE_LOCAL_DIR"]
+    base = f"http://localhost:{port}"
+    own = {
+        **env,
+        "PORT": str(port),
+        "PYTHONPATH": str(checkout),
+        "CONSOLE_ROLE": "web",
+        "DEBUG": "0",
+        "SECRET_KEY": secrets.token_urlsafe(64),
+        "ALLOWED_HOSTS": "localhost",
+        "BASE_URL": base,
+        "CSRF_TRUSTED_ORIGINS": base,
+        "TRUSTED_PROXIES": "127.0.0.1/32",
+        "STATIC_ROOT": str(folder),
+        "PACKAGE_ROOT": f"{data}/packages",
+        "MEDIA_ROOT": f"{data}/media",
+    }
+    collect = [sys.executable, "manage.py", "collectstatic", "--noinput", "--verbosity", "0"]
+    subprocess.run(collect, cwd=checkout, env=own, check=True)
     with running(serving.server("127.0.0.1", port, threads=8), cwd=checkout, env=own) as process:
         wait_until_listens(process, port, str(checkout))
-        yield f"http://localhost:{port}"
+        yield base
 
 
 class Person:
@@ -122,9 +129,7 @@ def weigh(person: Person) -> str:
         cold, warm = person.visits(page, 2)
         numbers = (cold.requests, round(cold.bytes / 1024), warm.requests, round(warm.bytes / 1024))
         rows.append(f"| {page} | {' | '.join(map(str, numbers))} |")
-        for address, size in cold.sizes.items():
-            print(page, size, address)
-        print(page, "warm", list(warm.sizes))
+        print(rows[-1], *(f"{size:8} {address}" for address, size in cold.sizes.items()), sep="\n")
     return "\n".join(rows)
 
 
@@ -143,28 +148,32 @@ def paint(then: Person, now: Person, times: int) -> str:
     return "\n".join(rows)
 
 
+def write(name: str, table: str) -> None:
+    """Put a table into its place in docs/weight.md."""
+    begin, end = f"<!-- {name} -->\n", f"<!-- end of {name} -->"
+    head, rest = PAPER.read_text().split(begin)
+    PAPER.write_text(f"{head}{begin}\n{table}\n\n{end}{rest.split(end)[1]}")
+
+
 def main() -> None:
     """Weigh, and write what was found."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--against", type=Path, help="another checkout")
-    parser.add_argument("--times", type=int, default=9)
-    parser.add_argument("--debug", action="store_true", help="serve as `make run` does")
+    parser.add_argument("--against", type=Path, metavar="FOLDER", help="another checkout")
+    parser.add_argument("--times", type=int, default=9, help="how often each page is opened, for its first paint")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder, contextlib.ExitStack() as stack:
         env, password = stack.enter_context(demo(f"{folder}/data"))
         checkouts = [PROJECT, *([options.against.resolve()] if options.against else [])]
         bases = [
-            stack.enter_context(served(checkout, env, Path(folder, str(number)), debug=options.debug))
+            stack.enter_context(served(checkout, env, Path(folder, str(number))))
             for number, checkout in enumerate(checkouts)
         ]
-        browser = stack.enter_context(sync_playwright()).chromium.launch(
-            executable_path=chromium(), args=["--no-sandbox"]
-        )
+        chrome = stack.enter_context(sync_playwright()).chromium
+        browser = chrome.launch(executable_path=chromium(), args=["--no-sandbox"])
         now, *then = [Person(browser, base, password) for base in bases]
-        found = [weigh(now)]
+        write("requests", weigh(now))
         if then:
-            found.append(paint(then[0], now, options.times))
-    print("\n\n".join(found))
+            write("first paint", paint(then[0], now, options.times))
 
 
 if __name__ == "__main__":

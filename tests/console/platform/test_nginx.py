@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import gzip
 import http.client
 import json
 import ssl
@@ -154,3 +155,16 @@ def test_packages_are_sent_by_nginx(site: Site) -> None:
     assert headers["x-content-type-options"] == "nosniff"
     assert ask(site.https, "GET", f"/packages/{package.file.name}")[0] == 404
     assert ask(site.https, "GET", "/static/console/frame.css")[0] == 200
+
+
+def test_static_files_are_sent_compressed_and_kept_by_their_name(site: Site) -> None:
+    folder, text = site.folder / "data" / "static", b"p { color: inherit }" * 40
+    for name in ("named.0123456789ab.css", "plain.css"):
+        (folder / name).write_bytes(text)
+        (folder / f"{name}.gz").write_bytes(gzip.compress(text))
+    kept = {}
+    for name in ("named.0123456789ab.css", "plain.css"):
+        _, headers, body = ask(site.https, "GET", f"/static/{name}", **{"Accept-Encoding": "gzip"})
+        assert (headers["content-encoding"], gzip.decompress(body)) == ("gzip", text)
+        kept[name] = headers["cache-control"]
+    assert kept == {"named.0123456789ab.css": "max-age=315360000", "plain.css": "max-age=604800"}

@@ -60,4 +60,5 @@ def test_what_is_older_than_its_source_is_said_and_built_anew(monkeypatch, tmp_p
     shutil.rmtree(tmp_path / "built" / "console")
     assets.build()
     assert (tmp_path / "built" / "console" / "frame.css").exists()
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["built", "built.removed.json", "built.stamp", "page.html"]
+    made = {"built", "built.removed.json", "built.stamp"}
+    assert {path.name for path in tmp_path.iterdir()} == made | {"page.html"}
