@@ -88,7 +88,7 @@ MARKUP = """
 [...document.querySelectorAll('*')].filter(element =>
     [...element.attributes].some(attribute => attribute.name.startsWith('on'))
     || element.matches('img[src="x"], iframe, object, embed')
-    || element.matches('script:not([src]):not([nonce]):not([type="application/json"])')
+    || element.matches('script:not([src]):not([type="application/json"])')
     || /^\\s*(javascript|data|vbscript):/i.test(element.getAttribute('href') || ''))
     .map(element => element.outerHTML.slice(0, 120))
 """

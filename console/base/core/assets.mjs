@@ -21,8 +21,9 @@ const CONTENT = [
   at('node_modules/@tabler/core/dist/libs/tom-select/dist/js/tom-select.base.min.js'),
   ...libraries.map(folder => `${folder}/**/*.html`)
 ]
-// Names that are put together, so that no file has them: `status-{{ colour }}`, `bg-{{ colour }}-lt`, `text-{{ colour }}`.
-const COMPOSED = /^(status|text|bg)-(blue|azure|indigo|purple|pink|red|orange|yellow|lime|green|teal|cyan|dark|secondary)(-lt)?$/
+// Names that are put together, so that no file has them: `status-{{ colour }}`, `bg-{{ colour }}-lt`, `text-{{ colour }}`,
+// and the sizes of a person's or a thing's initials.
+const COMPOSED = /^(status|text|bg)-(blue|azure|indigo|purple|pink|red|orange|yellow|lime|green|teal|cyan|dark|secondary)(-lt)?$|^avatar-(xs|sm|md|lg)$/
 
 // Tabler's variables that our own styles and scripts read.
 const readByUs = async () => {
