@@ -1,7 +1,7 @@
 # Everything a developer does with the console. `make run` needs Python >= 3.11 and make, nothing else.
 .DEFAULT_GOAL := run
 .PHONY: run test test-chaos test-clickhouse test-frameworks check check-style check-types check-imports check-templates \
-	check-django bench usability screenshots chaos audit install assets messages lock format clean
+	check-django bench usability weight screenshots chaos audit install assets messages lock format clean
 
 # The first Python that is new enough, also where python3 is an older one.
 PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; do \
@@ -70,6 +70,10 @@ screenshots: .venv/dev.stamp assets
 usability: .venv/dev.stamp assets
 	$(PY) -m tests.usability
 
+# Requests and bytes of four pages, into docs/weight.md; ARGS="--against FOLDER" for the first paint of another checkout beside ours.
+weight: .venv/dev.stamp assets
+	$(PY) -m tests.weight $(ARGS)
+
 bench: .venv/dev.stamp assets
 	$(PY) -m tests.bench $(ONLY)
 
@@ -83,7 +87,8 @@ audit: .venv/dev.stamp .venv/npm.stamp
 
 install: .venv/runtime.stamp .venv/dev.stamp assets
 
-assets: node_modules/console.stamp $(CATALOGUE).mo
+assets: node_modules/console.stamp $(CATALOGUE).mo | .venv/runtime.stamp
+	@$(PY) -P console/base/core/assets.py
 
 # Brings new strings of the code and the templates into the catalogue, for people to translate.
 messages: .venv/runtime.stamp
@@ -95,7 +100,7 @@ format: .venv/dev.stamp
 	$(BIN)/djade $(TEMPLATES)
 
 clean:
-	rm -rf .venv node_modules staticfiles $(CATALOGUE).mo .pytest_cache .mypy_cache .ruff_cache .import_linter_cache
+	rm -rf .venv node_modules staticfiles static/built* $(CATALOGUE).mo .pytest_cache .mypy_cache .ruff_cache .import_linter_cache
 	@echo "The data of the local PostgreSQL and Valkey stays in .local; remove that folder to begin anew."
 
 # --- Python -------------------------------------------------------------------------------------------------------

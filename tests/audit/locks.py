@@ -97,8 +97,8 @@ def _python_mismatches(root: Path) -> Iterator[str]:
 
 
 def _npm_mismatches(root: Path) -> Iterator[str]:
-    asked = json.loads((root / "package.json").read_text()).get("dependencies", {})
-    locked = json.loads((root / NPM_LOCK).read_text())["packages"][""].get("dependencies", {})
+    asked = _asked_of_npm(json.loads((root / "package.json").read_text()))
+    locked = _asked_of_npm(json.loads((root / NPM_LOCK).read_text())["packages"][""])
     for name in sorted({*asked, *locked}):
         if asked.get(name) != locked.get(name):
             yield (
@@ -108,3 +108,7 @@ def _npm_mismatches(root: Path) -> Iterator[str]:
     for name, version, hashed in npm_pins(root / NPM_LOCK):
         if not hashed:
             yield f"{NPM_LOCK}: {name} {version} has no hash."
+
+
+def _asked_of_npm(package: dict[str, dict[str, str]]) -> dict[str, str]:
+    return {**package.get("dependencies", {}), **package.get("devDependencies", {})}

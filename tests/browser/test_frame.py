@@ -292,7 +292,7 @@ def test_a_dropped_file_and_typed_text_are_shown(console: Page, live_server: Liv
 
 
 def test_a_passkey_is_added_and_signs_in(console: Page, live_server: LiveServer):
-    """allauth's own scripts run under the strict policy, with the nonce or as files."""
+    """allauth's own scripts run under the strict policy, as files."""
     devtools = console.context.new_cdp_session(console)
     devtools.send("WebAuthn.enable")
     devtools.send(

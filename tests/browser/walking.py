@@ -23,6 +23,7 @@ from playwright.sync_api import Browser, Page
 
 from console.base.accounts.models import User
 from console.routes import Route, routes
+from tests.browser import purged
 from tests.browser.hostile import LONG
 from tests.browser.person import sign_in
 from tests.console.world import World
@@ -87,7 +88,7 @@ MARKUP = """
 [...document.querySelectorAll('*')].filter(element =>
     [...element.attributes].some(attribute => attribute.name.startsWith('on'))
     || element.matches('img[src="x"], iframe, object, embed')
-    || element.matches('script:not([src]):not([nonce]):not([type="application/json"])')
+    || element.matches('script:not([src]):not([type="application/json"])')
     || /^\\s*(javascript|data|vbscript):/i.test(element.getAttribute('href') || ''))
     .map(element => element.outerHTML.slice(0, 120))
 """
@@ -160,6 +161,7 @@ class Walker:
     def __init__(self, browser: Browser, base: str, settings: Sequence[Setting] = SETTINGS) -> None:
         self.base = base
         self.complaints: list[str] = []
+        self.tokens: set[str] = set()
         self.settings = deque(settings)
         self.context = browser.new_context(base_url=base)
         self.context.add_init_script(WATCH)
@@ -224,7 +226,8 @@ class Walker:
         self.page.emulate_media(color_scheme=self.setting.theme)
 
     def _complain_of_text(self) -> None:
-        """Complain of what the security policy forbids, and of text that became markup."""
+        """Complain of what the security policy forbids, and of text that became markup; note what the page is of."""
+        self.tokens.update(self.page.evaluate(purged.TOKENS))
         for violation in self.page.evaluate("window.violations.splice(0)"):
             self.complain(violation)
         for markup in self.page.evaluate(MARKUP):
@@ -269,4 +272,4 @@ def walk(section: str, world: World, *, browser: Browser, base: str, sink: Sink)
     walker.prove(sink)
     reports = [f"{report['document-uri']}: {report['violated-directive']}" for report in sink.reports[:heard]]
     walker.context.close()
-    return walker.complaints + reports
+    return walker.complaints + reports + [f"not in the built style: {each}" for each in purged.lost(walker.tokens)]

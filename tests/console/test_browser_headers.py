@@ -32,7 +32,7 @@ def test_every_answer_says_what_may_run_and_who_may_frame_it(signed_in, path):
         "frame-ancestors": "'none'",
     }
     assert "object-src" not in policy  # so that default-src holds
-    assert policy["script-src"].startswith("'self'")
+    assert policy["script-src"] == "'self'"
     assert "unsafe" not in str(policy)
     assert policy["connect-src"] == policy["form-action"] == "'self'"
     assert response["X-Content-Type-Options"] == "nosniff"
@@ -40,11 +40,6 @@ def test_every_answer_says_what_may_run_and_who_may_frame_it(signed_in, path):
     assert response["Referrer-Policy"] == "same-origin"
     assert response["Cross-Origin-Opener-Policy"] == "same-origin"
     assert "Access-Control-Allow-Origin" not in response.headers
-
-
-def test_every_nonce_is_new(client):
-    policies = {client.get("/account/sign-in/")["Content-Security-Policy"] for _ in range(3)}
-    assert len(policies) == 3
 
 
 def test_texts_name_their_character_set(client):

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from django.http import HttpRequest, HttpResponse, UnreadablePostError
+from django.http.response import HttpResponseBase
 from django.middleware.csrf import get_token
+from django.middleware.gzip import GZipMiddleware
 from django.template.loader import render_to_string
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
@@ -13,6 +15,20 @@ from django.utils.translation import gettext as _
 from console.base.core import bodies, busy
 from console.base.core.pages import busy_answer, busy_words, is_dialog
 from console.base.core.resend import carried
+
+
+class CompressMiddleware(GZipMiddleware):
+    """Compress pages, and nothing that comes in parts: somebody waits for each of those.
+
+    What is compressed tells by its length what it repeats. Django adds up to 100 bytes by chance, tokens are masked
+    anew in each answer, and cookies are `SameSite=Lax`, so no other site can ask for a page a thousand times.
+    """
+
+    def process_response(self, request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
+        """Compress HTML that is whole."""
+        if response.streaming or not response.headers.get("Content-Type", "").startswith("text/html"):
+            return response
+        return super().process_response(request, response)
 
 
 class BusyMiddleware:

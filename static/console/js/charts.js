@@ -1,5 +1,5 @@
 // What all charts share: colours (tokens of console.css), axes, bands, words inside the chart, and the box under the pointer.
-import uPlot from '../../vendor/uplot/uPlot.esm.js';
+import uPlot from 'uplot';
 
 export const DAY = 86400
 export const language = document.documentElement.lang

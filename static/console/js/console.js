@@ -1,4 +1,6 @@
 // The console's behaviour on every page. Each part works on events of the document, so it also serves what htmx brings in.
+import '@tabler/core/js/src/bootstrap/dropdown';
+import './htmx.js';
 import './failures.js';
 import './copy.js';
 import './dialog.js';

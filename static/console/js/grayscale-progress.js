@@ -1,5 +1,5 @@
 // The progress page: the chart, and numbers that follow by themselves while the page is looked at.
-import uPlot from '../../vendor/uplot/uPlot.esm.js';
+import uPlot from 'uplot';
 import { announce } from './announce.js';
 import { DAY, axes, band, clock, colour, day, hint, number, redrawn, write } from './charts.js';
 import { follow } from './live.js';

@@ -1,5 +1,5 @@
 // How many entries there are over time, in bars by level; a click on a bar or a drag over some asks for that time.
-import uPlot from '../../vendor/uplot/uPlot.esm.js';
+import uPlot from 'uplot';
 import { DAY, axes, clock, colour, day, hint, number } from './charts.js';
 
 const HEIGHT = 130

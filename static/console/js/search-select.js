@@ -1,5 +1,5 @@
 // Selects inside [data-search-select] can be searched. Without this script they are the browser's own.
-/* global TomSelect */
+import TomSelect from '@tabler/core/dist/libs/tom-select/dist/js/tom-select.base.min.js'
 
 function enhance (root) {
   for (const select of root.querySelectorAll('[data-search-select] select:not(.tomselected)')) {
@@ -16,5 +16,4 @@ function enhance (root) {
 }
 
 document.addEventListener('htmx:afterSettle', () => enhance(document))
-window.addEventListener('DOMContentLoaded', () => enhance(document))
-if (window.TomSelect) enhance(document)
+enhance(document)

