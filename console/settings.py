@@ -395,6 +395,6 @@ LOGGING = {
         # A line for each task that was sent, begun and ended would hide all others.
         "celery": {"level": "WARNING"},
         # For the person at the terminal of `make run`.
-        "console.local.mailbox": {"handlers": ["line"], "propagate": False},
+        "console.local.mailbox": {"handlers": ["line"], "level": "INFO", "propagate": False},
     },
 }

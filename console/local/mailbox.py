@@ -1,11 +1,13 @@
 """The mails of `make run`: kept as files instead of sent, each told of in one line of the terminal.
 
-Only where `settings.MAILBOX` names their folder: with DEBUG on and without EMAIL_URL, so on this machine only. Mails carry
-links that let whoever has them in.
+Only where `settings.MAILBOX` names their folder: with DEBUG on and without EMAIL_URL, so on this machine only. A mail
+may carry a link by which its reader signs in, so other people of this machine must not read it: the pages want a key
+that the terminal shows.
 """
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import re
 import secrets
@@ -66,6 +68,20 @@ class Backend(BaseEmailBackend):
         for old in _files()[KEPT:]:
             old.unlink(missing_ok=True)
         return len(email_messages)
+
+
+def key() -> str:
+    """Return what opens the pages, made when it is first asked for; it stays, so that bookmarks and cookies do."""
+    settings.MAILBOX.mkdir(mode=0o700, parents=True, exist_ok=True)
+    file: Path = settings.MAILBOX / "key"
+    with contextlib.suppress(FileExistsError), file.open("x") as made:
+        made.write(secrets.token_urlsafe(12))
+    return file.read_text()
+
+
+def opens(given: str) -> bool:
+    """Tell whether this is the key."""
+    return secrets.compare_digest(given.encode(), key().encode())
 
 
 def mails() -> list[Mail]:

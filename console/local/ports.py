@@ -20,8 +20,9 @@ def trouble(host: str, port: int) -> str:
         return f"PORT must be a number from 1 to {LAST}, for example: PORT=8000 make run"
     for address in _listens(host):
         if error := _refusal(address, port):
-            reason = f"taken by {owner(port)}" if error.errno == errno.EADDRINUSE else f"not to be used: {error.strerror}"
-            return f"Port {port} is {reason}. Choose another: PORT={_free_beside(host, port)} make run"
+            is_taken = error.errno == errno.EADDRINUSE
+            reason = f"is taken by {owner(port)}" if is_taken else f"can't be used ({error.strerror})"
+            return f"Port {port} {reason}. Choose another: PORT={_free_beside(host, port)} make run"
     return ""
 
 
@@ -67,8 +68,8 @@ def _inodes(port: int) -> Iterator[str]:
 
 
 def _command(process: Path) -> str:
-    words = (process / "cmdline").read_bytes().rstrip(b"\0").split(b"\0")
-    return " ".join([Path(words[0].decode(errors="replace")).name, *(w.decode(errors="replace") for w in words[1:])])[:60]
+    program, *arguments = (process / "cmdline").read_bytes().decode(errors="replace").rstrip("\0").split("\0")
+    return " ".join([Path(program).name, *arguments])[:60]
 
 
 if __name__ == "__main__":

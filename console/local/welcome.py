@@ -47,7 +47,7 @@ def ready(address: str, first: FirstStart | None, *, mailbox: str) -> list[str]:
     return [
         f"The console is ready: {address}",
         *([f"Its mails are here:   {mailbox}"] if mailbox else []),
-        *(["", *first.lines(), "Passwords are shown in this run only; the mailbox gets links for new ones."] if first else []),
+        *(["", *first.lines(), "Passwords are shown in this run only."] if first else []),
         "Ctrl-C stops it.",
     ]
 

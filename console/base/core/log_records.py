@@ -10,7 +10,7 @@ REFUSALS = (BadRequest, PermissionDenied, SuspiciousOperation)
 
 
 def without_traceback_of_refusals(record: logging.LogRecord) -> bool:
-    """Keep every record; that of a 403 or 400 is one line, as its traceback only says where the request was looked at."""
+    """Keep every record; that of a 403 or 400 is one line: its traceback only says where the request was refused."""
     if record.exc_info and isinstance(record.exc_info[1], REFUSALS):
         record.exc_info = None
     return True

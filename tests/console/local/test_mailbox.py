@@ -21,6 +21,11 @@ def folder(settings, tmp_path):
     return settings.MAILBOX
 
 
+def opened(reader):
+    """The list, by the address that the terminal shows; the browser keeps its key."""
+    return reader.get(reverse("mailbox"), {"key": mailbox.key()}, follow=True)
+
+
 def send(subject="Mira invites you to the team Harbour", body=f"Join us.\n\n{LINK}\n", to="jun@example.com"):
     assert EmailMessage(subject=subject, body=body, to=[to]).send() == 1
 
@@ -48,7 +53,7 @@ def test_only_its_owner_reads_the_files_and_the_oldest_go(folder, monkeypatch):
 @pytest.mark.parametrize("signed_in_as", ["nobody", "somebody"])
 def test_the_pages_show_text_and_nothing_else(folder, client, signed_in, signed_in_as):
     reader = client if signed_in_as == "nobody" else signed_in(make_user())
-    assert "No e-mails yet" in reader.get(reverse("mailbox")).content.decode()
+    assert "No e-mails yet" in opened(reader).content.decode()
     send("<script>alert(1)</script>", f'<img src="x">\n{LINK}')
     listed = reader.get(reverse("mailbox")).content.decode()
     (kept,) = mailbox.mails()
@@ -63,8 +68,21 @@ def test_the_pages_show_text_and_nothing_else(folder, client, signed_in, signed_
     assert page["Cache-Control"] == "no-store"
 
 
+def test_only_who_has_the_key_reads(folder, client):
+    """Others with an account on this machine reach the port too, and a mail may carry a link that signs in."""
+    send()
+    (kept,) = mailbox.mails()
+    for wrong in ("", "wrong", "ключ"):
+        page = client.get(reverse("mailbox"), {"key": wrong})
+        assert page.status_code == 403
+        assert kept.subject not in page.content.decode()
+        assert client.get(reverse("mailbox_mail", args=[kept.mail_id])).status_code == 404
+    assert (folder / "key").read_text() == mailbox.key()
+
+
 def test_there_is_no_other_file(folder, client):
     send()
+    opened(client)
     for wrong in ("0", "secret-key", "1" * 19 + "-00000000"):
         assert client.get(reverse("mailbox_mail", args=[wrong])).status_code == 404
     assert mailbox.mail("../mails/x") is None

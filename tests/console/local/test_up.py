@@ -1,6 +1,7 @@
 """`manage.py up` really started: first page, second copy, every way to stop, data kept."""
 
 import os
+import re
 import signal
 import socket
 import sys
@@ -20,6 +21,7 @@ def test_starts_is_stopped_and_killed_and_keeps_its_data(tmp_path: Path) -> None
         password = first.wait_for(r"with the password (\S+)")
         assert len(password) >= 12
         first.wait_until_ready()
+        (key,) = re.findall(rf"http://localhost:{first.port}/dev/mailbox/\?key=(\S+)\n", first.output)
         assert first.get(reverse("account_login")) == 200
         assert first.get("/nothing/") == 404
         with console(tmp_path, free_port()) as second:
@@ -28,7 +30,8 @@ def test_starts_is_stopped_and_killed_and_keeps_its_data(tmp_path: Path) -> None
             assert second.process.wait(START_SECONDS) == 1
         first.ask_for_password("admin@example.com")
         first.wait_for(rf'^Mail to admin@example.com: ".+" http://localhost:{first.port}/\S+$')
-        assert first.get(reverse("mailbox")) == 200
+        assert first.get(reverse("mailbox")) == 403
+        assert first.get(f"{reverse('mailbox')}?key={key}") == 302
         assert first.end(signal.SIGINT) < STOP_SECONDS
         first.wait_for(f"^Sign in as admin@example.com with the password {password} ")
         assert "Traceback" not in first.output

@@ -16,7 +16,7 @@ from django.db import connections, transaction
 from django.urls import reverse
 
 from console import roles
-from console.local import addresses, lock, supervisor, welcome
+from console.local import addresses, lock, mailbox, supervisor, welcome
 from console.local.demo.seeding import Seeder
 from console.local.process import LocalServiceError, Service
 from console.local.progress import Line
@@ -95,8 +95,8 @@ class Command(BaseCommand):
 
     def greet(self, address: str) -> None:
         """Say where the console is and how to sign in, once it answers."""
-        mailbox = urljoin(address, reverse("mailbox")) if settings.MAILBOX else ""
-        lines = welcome.ready(address, self.first, mailbox=mailbox)
+        page = f"{urljoin(address, reverse('mailbox'))}?key={mailbox.key()}" if settings.MAILBOX else ""
+        lines = welcome.ready(address, self.first, mailbox=page)
         self.say("\n" + "\n".join(f"  {line}".rstrip() for line in lines) + "\n")
 
     def forget_connections(self) -> None:
