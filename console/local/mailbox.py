@@ -22,6 +22,7 @@ from pathlib import Path
 from typing import Any
 
 from django.conf import settings
+from django.core.exceptions import ImproperlyConfigured
 from django.core.mail import EmailMessage
 from django.core.mail.backends.base import BaseEmailBackend
 
@@ -53,7 +54,7 @@ class Backend(BaseEmailBackend):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.folder: Path = settings.MAILBOX
+        self.folder = _folder()
 
     def send_messages(self, email_messages: Sequence[EmailMessage]) -> int:
         """Keep each, and say so in a line; raises ValueError for an address that no message can carry."""
@@ -72,8 +73,9 @@ class Backend(BaseEmailBackend):
 
 def key() -> str:
     """Return what opens the pages, made when it is first asked for; it stays, so that bookmarks and cookies do."""
-    settings.MAILBOX.mkdir(mode=0o700, parents=True, exist_ok=True)
-    file: Path = settings.MAILBOX / "key"
+    folder = _folder()
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    file = folder / "key"
     with contextlib.suppress(FileExistsError), file.open("x") as made:
         made.write(secrets.token_urlsafe(12))
     return file.read_text()
@@ -94,7 +96,7 @@ def mail(mail_id: str) -> Mail | None:
     if not NAME.fullmatch(mail_id):
         return None
     try:
-        message = BytesParser(policy=policy.default).parsebytes((settings.MAILBOX / f"{mail_id}.eml").read_bytes())
+        message = BytesParser(policy=policy.default).parsebytes((_folder() / f"{mail_id}.eml").read_bytes())
     except FileNotFoundError:
         return None
     sent_at = datetime.fromtimestamp(int(mail_id.partition("-")[0]) / 1e9, UTC)
@@ -108,4 +110,10 @@ def _text(message: Parsed) -> str:
 
 
 def _files() -> list[Path]:
-    return sorted(settings.MAILBOX.glob("*.eml"), reverse=True)
+    return sorted(_folder().glob("*.eml"), reverse=True)
+
+
+def _folder() -> Path:
+    if settings.MAILBOX is None:
+        raise ImproperlyConfigured("MAILBOX names no folder: mails are sent.")
+    return settings.MAILBOX

@@ -17,11 +17,12 @@ class FirstStart:
     password: str = field(repr=False)
     demo_password: str = field(default="", repr=False)
 
-    def lines(self) -> list[str]:
-        """Return how to sign in as an operator, and as the people of the demo."""
+    def lines(self, *, roles: bool = True) -> list[str]:
+        """Return how to sign in as the people of the demo, with their roles or not, and as an operator."""
         demo = f"Demo accounts, all with the password {self.demo_password}:"
+        named = [demo, *(f"  {line}" for line in people())] if roles else [f"{demo} {next(iter(PEOPLE))}, …"]
         return [
-            *([demo, *(f"  {line}" for line in people())] if self.demo_password else []),
+            *(named if self.demo_password else []),
             f"Sign in as {self.email} with the password {self.password} to be the operator.",
         ]
 
@@ -54,4 +55,4 @@ def ready(address: str, first: FirstStart | None, *, mailbox: str) -> list[str]:
 
 def stopped(first: FirstStart | None, *, again: str) -> list[str]:
     """Return what is said in the end: how to start again, and once more what only this run knows."""
-    return [f"Stopped. All data is kept; start again with: {again}", *(first.lines() if first else [])]
+    return [f"Stopped. All data is kept; start again with: {again}", *(first.lines(roles=False) if first else [])]

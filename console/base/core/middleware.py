@@ -49,7 +49,7 @@ class NotFoundMiddleware:
 
     def page(self, request: HttpRequest, error: Exception) -> HttpResponse:
         """Return the page of production."""
-        return get_resolver().resolve_error_handler(404)(request, exception=error)
+        return get_resolver().resolve_error_handler(404)(request, error)  # type: ignore[call-arg]  # stubs: none
 
 
 class BodyMiddleware:
