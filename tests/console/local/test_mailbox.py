@@ -26,7 +26,7 @@ def opened(reader):
     return reader.get(reverse("mailbox"), {"key": mailbox.key()}, follow=True)
 
 
-def send(subject="Mira invites you to the team Harbour", body=f"Join us.\n\n{LINK}\n", to="jun@example.com"):
+def send(subject="Mira invites you to join Harbour", body=f"Join us.\n\n{LINK}\n", to="jun@example.com"):
     assert EmailMessage(subject=subject, body=body, to=[to]).send() == 1
 
 
@@ -38,7 +38,7 @@ def test_a_mail_is_one_line_with_its_link(folder, monkeypatch):
     send(body="Nothing to open.")
     assert said.getvalue().splitlines() == [
         f'Mail to jun@example.com: "{("Häfen und Brücken " * 8).strip()}" {LINK}',
-        'Mail to jun@example.com: "Mira invites you to the team Harbour"',
+        'Mail to jun@example.com: "Mira invites you to join Harbour"',
     ]
 
 
