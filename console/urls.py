@@ -8,6 +8,7 @@ from console import views
 from console.base.accounts import urls as accounts
 from console.base.accounts.views import security
 from console.base.hosts import urls as hosts
+from console.local import views as local
 from console.platform import urls as platform
 from console.reviews import urls as reviews
 from messaging import urls as messaging
@@ -87,6 +88,8 @@ urlpatterns = [
     path("platform/", include((platform_urls, platform.app_name))),
     path("account/", include(account_urls)),
     path("admin/", admin.site.urls),
+    path("dev/mailbox/", local.mails, name="mailbox"),
+    path("dev/mailbox/<slug:mail_id>/", local.mail, name="mailbox_mail"),
 ]
 
 handler403 = views.forbidden

@@ -11,6 +11,7 @@ from console.settings import *  # noqa: F403
 from console.settings import CACHES, DATABASES, INSTALLED_APPS, MIDDLEWARE, REDIS_URL, STORAGES
 
 DEBUG = False
+MAILBOX = None
 SECRET_KEY = "a-key-for-tests-only-" + "x" * 40
 ALLOWED_HOSTS = ["*"]
 SECURE_SSL_REDIRECT = SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = False

@@ -2,9 +2,9 @@
 
 import contextlib
 import errno
+import http.client
 import os
 import signal
-import socket
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -14,7 +14,7 @@ from types import FrameType
 
 from console import roles
 from console.celery import QUEUES
-from console.local import addresses, postgres, valkey
+from console.local import addresses, ports, postgres, valkey
 from console.local.process import LocalServiceError, Service, stop_all, tied
 from console.platform import serving
 
@@ -54,17 +54,8 @@ def ignore_signals() -> None:
 
 def check_port(host: str, port: int) -> None:
     """Fail with a sentence when nobody can listen on `port`, before anything has been started."""
-    with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((host, port))
-        except OSError as error:
-            reason = (
-                "is used by another program"
-                if error.errno == errno.EADDRINUSE
-                else f"cannot be used ({error.strerror})"
-            )
-            raise LocalServiceError(f"Port {port} {reason}. Choose another one: make run PORT={port + 1}") from None
+    if trouble := ports.trouble(host, port):
+        raise LocalServiceError(trouble)
 
 
 def make_folders() -> tuple[Path, Path]:
@@ -152,13 +143,22 @@ class Watch:
             self.pause = min(self.pause * 2, LONGEST_PAUSE)
 
 
-def answers(host: str, port: int) -> bool:
-    """Return whether somebody listens."""
-    try:
-        socket.create_connection((host, port), timeout=1).close()
-    except OSError:
+def answers(web: Service, host: str, port: int) -> bool:
+    """Tell whether the processes of this start answer, and not a stranger on the same port.
+
+    Raises LocalServiceError when ours has ended since somebody else was quicker to take it.
+    """
+    if not web.running:
+        check_port(host, port)
         return False
-    return True
+    connection = http.client.HTTPConnection(host, port, timeout=1)
+    try:
+        connection.request("GET", "/healthz")
+        return connection.getresponse().getheader(roles.INSTANCE_HEADER) == os.environ[roles.INSTANCE]
+    except (OSError, http.client.HTTPException):
+        return False
+    finally:
+        connection.close()
 
 
 def terminal_is_gone() -> bool:

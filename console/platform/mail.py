@@ -34,7 +34,9 @@ def backlog(*, at: datetime) -> tuple[int, datetime | None]:
 def server(*, at: datetime) -> Service:
     """Return what is known of the mail server at the time `at`; it is not asked: only a mail would tell."""
     facts = mail_facts(at=at)
-    address = f"{settings.EMAIL_HOST}:{settings.EMAIL_PORT}" if "smtp" in settings.EMAIL_BACKEND else _("Printed only")
+    address = _("Kept in the mailbox of this machine") if settings.MAILBOX else _("Printed only")
+    if "smtp" in settings.EMAIL_BACKEND:
+        address = f"{settings.EMAIL_HOST}:{settings.EMAIL_PORT}"
     words = [address, *_in_words(facts)]
     if facts.paused_until is None:
         return Service("mail", _("Mail server"), "mail", tuple(words), is_known=False)

@@ -5,6 +5,7 @@ Each part is asked for at most PROBE_SECONDS. What works without a part is not t
 
 from __future__ import annotations
 
+import os
 import threading
 import time
 from collections.abc import Callable, Iterable
@@ -19,7 +20,7 @@ from psycopg.abc import Query
 
 from console import roles
 from console.api.device.feed import feed
-from console.api.http import Environ, Response, Start, WSGIApplication, json_response
+from console.api.http import Environ, Headers, Response, Start, WSGIApplication, json_response
 from console.base.core.cache import NO_RETRY
 from console.base.core.files import storage_faults
 from console.platform import heartbeats
@@ -169,9 +170,14 @@ def in_front_of(application: WSGIApplication) -> WSGIApplication:
 def respond(path: str) -> Response | None:
     """Answer a probe; None for all other paths. `/readyz` is about what this process serves."""
     if path == "/healthz":
-        return json_response({"status": OK, "version": VERSION})
+        return json_response({"status": OK, "version": VERSION}, headers=_instance())
     if path == "/readyz":
         answers = [probe.answer() for probe in OWN[roles.current() or "all"]]
         checks = {name: found for answer in answers for name, found in answer.checks.items()}
         return Answer(all(answer.works for answer in answers), checks).respond()
     return PROBES[path].answer().respond() if path in PROBES else None
+
+
+def _instance() -> Headers:
+    """Return the header by which `manage.py up` knows its own process; none in production."""
+    return [(roles.INSTANCE_HEADER, os.environ[roles.INSTANCE])] if roles.INSTANCE in os.environ else []

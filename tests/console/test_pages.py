@@ -129,11 +129,16 @@ def test_no_cache_keeps_a_page_of_someone_signed_in(signed_in):
         assert client.get(address).headers["Cache-Control"] == "no-store"
 
 
-def test_errors_look_like_the_console(signed_in):
-    missing = signed_in(make_user()).get("/nothing/")
-    assert missing.status_code == 404
-    assert "Page not found" in missing.content.decode()
-    assert 'id="sidebar"' in missing.content.decode()
+@pytest.mark.parametrize("debug", [False, True])
+def test_errors_look_like_the_console(signed_in, settings, debug):
+    """Also in `make run`, where Django's own page would list every address."""
+    settings.DEBUG = debug
+    client = signed_in(make_user())
+    for address in ("/nothing/", make_program().get_absolute_url()):
+        missing = client.get(address)
+        assert missing.status_code == 404
+        assert "Page not found" in missing.content.decode()
+        assert 'id="sidebar"' in missing.content.decode()
     assert 'id="sidebar"' not in Client().get("/nothing/").content.decode()
 
 

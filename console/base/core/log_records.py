@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import logging
 
-from django.core.exceptions import PermissionDenied
+from django.core.exceptions import BadRequest, PermissionDenied, SuspiciousOperation
+
+REFUSALS = (BadRequest, PermissionDenied, SuspiciousOperation)
 
 
 def without_traceback_of_refusals(record: logging.LogRecord) -> bool:
-    """Keep every record; that of a 403 is one line, as its traceback only says where the permission was looked up."""
-    if record.exc_info and isinstance(record.exc_info[1], PermissionDenied):
+    """Keep every record; that of a 403 or 400 is one line: its traceback only says where the request was refused."""
+    if record.exc_info and isinstance(record.exc_info[1], REFUSALS):
         record.exc_info = None
     return True

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from django.http import HttpRequest, HttpResponse, UnreadablePostError
+from django.conf import settings
+from django.http import Http404, HttpRequest, HttpResponse, UnreadablePostError
 from django.http.response import HttpResponseBase
 from django.middleware.csrf import get_token
 from django.middleware.gzip import GZipMiddleware
 from django.template.loader import render_to_string
+from django.urls import Resolver404, get_resolver
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 
@@ -43,6 +45,27 @@ class BusyMiddleware:
     def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
         """Answer for a view that raised; what middlewares raise goes to the console's handler500."""
         return busy_page(request, error) if busy.passes(error) else None
+
+
+class NotFoundMiddleware:
+    """Answer 404 with our own page with DEBUG on, too, where Django's would list every address of the console."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        response = self.get_response(request)
+        # Without a match, no view of ours has answered.
+        is_django_s = settings.DEBUG and response.status_code == 404 and request.resolver_match is None
+        return self.page(request, Resolver404()) if is_django_s else response
+
+    def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
+        """Answer for a view that found nothing."""
+        return self.page(request, error) if settings.DEBUG and isinstance(error, Http404) else None
+
+    def page(self, request: HttpRequest, error: Exception) -> HttpResponse:
+        """Return the page of production."""
+        return get_resolver().resolve_error_handler(404)(request, error)  # type: ignore[call-arg]  # stubs: none
 
 
 class BodyMiddleware:

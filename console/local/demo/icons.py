@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from io import BytesIO
 
 from django.core.files.base import ContentFile
@@ -44,6 +45,12 @@ GLYPHS = {
 
 def draw_icon(glyph: str, top: str, bottom: str) -> ContentFile[bytes]:
     """Return an icon: `glyph` in white on a gradient from `top` to `bottom` (hex colours)."""
+    return ContentFile(_drawn(glyph, top, bottom), name="icon.webp")
+
+
+@cache
+def _drawn(glyph: str, top: str, bottom: str) -> bytes:
+    """Return the icon's bytes; each version of a program has its icon once more."""
     side = ICON_SIDE * FINE
     start, end = ImageColor.getrgb(top), ImageColor.getrgb(bottom)
     picture = Image.new("RGB", (side, side))
@@ -56,7 +63,7 @@ def draw_icon(glyph: str, top: str, bottom: str) -> ContentFile[bytes]:
         _draw(draw, kind, [float(number) for number in numbers], side / 24)
     buffer = BytesIO()
     picture.resize((ICON_SIDE, ICON_SIDE), Image.Resampling.LANCZOS).save(buffer, "PNG")
-    return encode_icon(ContentFile(buffer.getvalue()))
+    return encode_icon(ContentFile(buffer.getvalue())).read()
 
 
 def _draw(draw: ImageDraw.ImageDraw, kind: str, numbers: list[float], unit: float) -> None:

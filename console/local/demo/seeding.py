@@ -9,6 +9,7 @@ from datetime import date, datetime, timedelta
 from functools import partial
 from typing import Any
 
+from django.contrib.auth.hashers import make_password
 from django.db import transaction
 from django.db.models import OuterRef, Subquery
 from django.db.models.functions import Coalesce
@@ -37,6 +38,8 @@ from console.local.demo.seed_data import (
     TASKS,
     TEAMS,
 )
+from console.reviews import reminders
+from devmgmt import expiry
 from grayscale import actions as grayscale
 from grayscale.importing import read_list
 from grayscale.models import GrayscaleTask
@@ -45,6 +48,7 @@ from miniprograms.models import Binding, Category, IdeDownload, MiniProgram
 from releases import actions as releases
 from releases.models import ReviewDecision, Version
 
+MOVES_TAKE = 0.6  # of the time; the rest is for what devices and servers sent
 Moves = dict[str, tuple[str, Callable[..., Any]]]  # the role in the program's team, and what its member does
 
 PROGRAM_MOVES: Moves = {
@@ -81,7 +85,9 @@ REVIEWER_MOVES: dict[str, Callable[..., Any]] = {
 class Seeder:
     """Makes everything and remembers what it made, for the command's output."""
 
-    def __init__(self, password: str | None = None) -> None:
+    def __init__(self, password: str | None = None, *, progress: Callable[[float], None] = lambda _part: None) -> None:
+        """`progress` is told now and then how much is made: 0.0 to 1.0."""
+        self.progress = progress
         self.password = password or secrets.token_urlsafe(9)
         self.people: dict[str, User] = {}
         self.teams: dict[str, Team] = {}
@@ -112,19 +118,26 @@ class Seeder:
         for name, (hours, uses) in PROOFS.items():
             by = administrators[name]
             planned.append((hours, partial(proving.require_proofs, self.applications[name], uses=uses, seen=[], by=by)))
-        for hours, move in sorted(planned, key=lambda move: -move[0]):
+        for done, (hours, move) in enumerate(sorted(planned, key=lambda move: -move[0])):
+            self.progress(MOVES_TAKE * done / len(planned))
             move(at=now - timedelta(hours=hours))
         for name in SEEN_IN:
             self.devices.report_online(self.programs[name])
         name, number, count = STRANGERS
         self.devices.report_strangers(self._version(name, number), count)
+        self.progress(0.75)
         self.messages.send()
         self._settle_notifications()
+        self.progress(0.9)
         self.log_entries = write_logs(self.programs)
 
     def _make_people(self, *, at: datetime) -> None:
         for email, name in PEOPLE.items():
-            self.people[email] = accounts.create_user(by=None, email=email, name=name, password=self.password, at=at)
+            self.people[email] = accounts.create_user(by=None, email=email, name=name, at=at)
+        hashed = make_password(self.password)  # It takes a third of a second, so that is done once for all.
+        for user in self.people.values():
+            user.password = hashed
+        User.objects.bulk_update(self.people.values(), ["password"])
         for name, members in TEAMS.items():
             team = accounts.create_team(by=None, name=name, at=at)
             self.teams[name] = team
@@ -321,8 +334,10 @@ class Seeder:
         grayscale.edit(task, by=self._one(name, "license_holder"), revision=task.revision, settings=settings, at=at)
 
     def _settle_notifications(self) -> None:
-        """Nobody mails people of a demo; what is older than a day was read."""
+        """Nobody mails people of a demo, nor reminds them at once; what is older than a day was read."""
         now = timezone.now()
+        reminders.remind(at=now)
+        expiry.remind(at=now)
         Notification.objects.update(emailed_at=now)
         read = Notification.objects.filter(user=OuterRef("pk"), created_at__lt=now - timedelta(days=1))
         User.objects.update(notifications_read_to=Coalesce(Subquery(read.values("pk")[:1]), 0))

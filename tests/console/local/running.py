@@ -11,6 +11,8 @@ import subprocess
 import sys
 import threading
 import time
+import urllib.parse
+import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -75,6 +77,16 @@ class Console:
         with contextlib.closing(connection):
             connection.request("GET", path)
             return connection.getresponse().status
+
+    def ask_for_password(self, email: str) -> None:
+        """Ask for a link to set another password, as a browser does."""
+        page = f"http://localhost:{self.port}/account/password/reset/"
+        browser = urllib.request.build_opener(urllib.request.HTTPCookieProcessor())
+        form = browser.open(page, timeout=START_SECONDS).read().decode()
+        token = re.search(r'name="csrfmiddlewaretoken" value="(\w+)"', form)
+        assert token
+        sent = urllib.parse.urlencode({"csrfmiddlewaretoken": token[1], "email": email}).encode()
+        browser.open(page, sent, timeout=START_SECONDS).close()
 
     def processes(self) -> list[str]:
         """Return the command lines of all living processes that belong to this data folder."""

@@ -14,10 +14,12 @@ from django.urls import reverse
 from django.utils import timezone
 from pytest_django import DjangoDbBlocker
 
-from console.base.accounts.models import Membership, Team, User
+from console.base.accounts.models import Membership, Notification, Team, User
 from console.base.activity.models import ActivityEntry
 from console.base.core.errors import ServerRefused
 from console.base.hosts.models import PROOF_USES, ApplicationKey, ApplicationMember, HostApplication, SensitiveApi
+from console.reviews import reminders
+from devmgmt import expiry
 from devmgmt.keys.tokens import Caller, authenticate
 from devmgmt.logs import volume
 from devmgmt.logs.criteria import Criteria
@@ -190,3 +192,11 @@ def test_it_is_seeded_once(seeded):
     with pytest.raises(CommandError, match="already exists"):
         seed()
     assert Team.objects.count() == 3
+
+
+def test_nobody_is_mailed_in_the_first_minute(seeded):
+    """What is overdue or about to expire was reminded of: an evaluator’s terminal stays quiet."""
+    at = timezone.now()
+    assert (reminders.remind(at=at), expiry.remind(at=at)) == (0, 0)
+    assert not Notification.objects.unsent(at=at).exists()
+    assert Notification.objects.filter(created_at__gt=at - timedelta(minutes=5)).exists()

@@ -4,17 +4,23 @@ import argparse
 import contextlib
 import os
 import secrets
+import sys
 from typing import Any
+from urllib.parse import urljoin
 
 from django.conf import settings
 from django.contrib.auth import get_user_model
-from django.core.management import call_command, get_commands
+from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import connections, transaction
+from django.urls import reverse
 
+from console import roles
 from console.base.core import assets
-from console.local import addresses, lock, supervisor
+from console.local import addresses, lock, mailbox, supervisor, welcome
+from console.local.demo.seeding import Seeder
 from console.local.process import LocalServiceError, Service
+from console.local.progress import Line
 from messaging.models import Gateway
 
 ADMIN = "admin@example.com"
@@ -25,6 +31,7 @@ class Command(BaseCommand):
 
     help = "Run the console: PostgreSQL and Valkey unless their URLs are set, web, worker and scheduler."
     requires_system_checks = ()
+    first: welcome.FirstStart | None = None
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--port", type=int, default=os.environ.get("PORT") or "8000", help="default: PORT or 8000")
@@ -37,6 +44,7 @@ class Command(BaseCommand):
             raise CommandError(f"The console can't listen on {host}. {addresses.ONLY_HERE}")
         address = f"http://{'localhost' if host in ('127.0.0.1', '0.0.0.0') else host}:{port}/"  # noqa: S104
         os.environ["PORT"] = str(port)
+        os.environ[roles.INSTANCE] = secrets.token_hex(8)
         try:
             if not assets.are_current():
                 assets.build()
@@ -48,41 +56,57 @@ class Command(BaseCommand):
             raise CommandError(str(error)) from None
 
     def run(self, host: str, port: int, address: str, *, demo: bool) -> None:
-        """Start everything in order; whatever happens, stop what was started."""
+        """Start everything in order; whatever happens, stop what was started.
+
+        The web process starts before the first data, which takes longer than its start: nobody waits for it then.
+        """
         engines: list[Service] = []
         applications: list[Service] = []
         try:
             with supervisor.stop_on_signals():
-                engines += supervisor.engines()
-                if engines:
-                    self.say(f"Starting {' and '.join(server.name for server in engines)} ...")
+                with self.line("Preparing the database"):
+                    engines += supervisor.engines()
                     supervisor.start_engines(engines)
-                call_command("migrate", interactive=False, verbosity=0)
-                welcome = [
-                    f"The console is ready: {address}",
-                    *self.first_data(demo=demo),
-                    "Ctrl-C stops it.",
-                ]
-                for connection in connections.all():
-                    connection.close()
-                    connection.close_pool()  # type: ignore[attr-defined]  # only PostgreSQL's has a pool
-                applications += supervisor.applications(host, port)
+                    call_command("migrate", interactive=False, verbosity=0)
+                web, *others = supervisor.applications(host, port)
+                applications.append(web)
+                web.start()
+                self.first = self.first_data(demo=demo)
                 if (demo_port := self.gateway_port()) is not None:
-                    applications.append(supervisor.gateway(demo_port))
-                for service in applications:
+                    others.append(supervisor.gateway(demo_port))
+                self.forget_connections()
+                applications += others
+                for service in others:
                     service.start()
 
                 def ready() -> bool:
-                    if answering := supervisor.answers(host, port):
-                        self.say("\n" + "\n".join(f"  {line}" for line in welcome) + "\n")
+                    if answering := supervisor.answers(web, host, port):
+                        self.greet(address)
                     return answering
 
                 supervisor.watch([*engines, *applications], self.say, ready=ready)
         except supervisor.Stop:
-            self.say("\nStopping ...")
+            self.say("\nStopping …")
         finally:
             supervisor.stop(applications, engines)
-        self.say("Stopped.")
+        again = "make run" if port == 8000 else f"PORT={port} make run"
+        self.say("\n".join(welcome.stopped(self.first, again=again)))
+
+    def line(self, title: str) -> Line:
+        """Return a line for what takes a while."""
+        return Line(title, sys.stdout)
+
+    def greet(self, address: str) -> None:
+        """Say where the console is and how to sign in, once it answers."""
+        page = f"{urljoin(address, reverse('mailbox'))}?key={mailbox.key()}" if settings.MAILBOX else ""
+        lines = welcome.ready(address, self.first, mailbox=page)
+        self.say("\n" + "\n".join(f"  {line}".rstrip() for line in lines) + "\n")
+
+    def forget_connections(self) -> None:
+        """Close what only the start needed."""
+        for connection in connections.all():
+            connection.close()
+            connection.close_pool()  # type: ignore[attr-defined]  # only PostgreSQL's has a pool
 
     def gateway_port(self) -> int | None:
         """Return where the demo's gateways listen; None without them, and when another program has taken it."""
@@ -97,24 +121,23 @@ class Command(BaseCommand):
             return None
         return port
 
-    def first_data(self, *, demo: bool) -> list[str]:
+    def first_data(self, *, demo: bool) -> welcome.FirstStart | None:
         """Make the first operator and the demo data in an empty database; return what to tell about it.
 
         Both or nothing: a first start that is interrupted here begins anew the next time.
         """
         users: Any = get_user_model().objects
         if users.exists():
-            return []
+            return None
         password = secrets.token_urlsafe(12)
         with transaction.atomic():
             users.create_superuser(email=ADMIN, password=password, name="Administrator")
-            if demo and "demo" in get_commands():
-                self.say("Making demo data ...")
-                call_command("demo", verbosity=0)
-        return [
-            f"Sign in as {ADMIN} with the password {password}",
-            f"It is shown only now; another one: manage.py changepassword {ADMIN}",
-        ]
+            if not demo:
+                return welcome.FirstStart(ADMIN, password)
+            with self.line("Making demo data") as line:
+                seeder = Seeder(progress=lambda part: line.update(f"{part:.0%}"))
+                seeder.seed()
+        return welcome.FirstStart(ADMIN, password, seeder.password)
 
     def say(self, text: str) -> None:
         """Tell the person at the terminal, at once even through a pipe."""
