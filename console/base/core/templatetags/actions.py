@@ -9,8 +9,10 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
 
 from console.base.core.templatetags.console import svg
+from console.base.core.toasts import undo_of
 
 register = template.Library()
+register.filter("undo", undo_of)
 
 
 @register.simple_tag(takes_context=True)
@@ -52,9 +54,11 @@ def action(
             look,
             face,
         )
-    dialog = mark_safe(" data-dialog") if str(label).endswith("…") else ""
+    kind = mark_safe(" data-dialog") if str(label).endswith("…") else ""
+    if icon == "download" and not kind:
+        kind = mark_safe(" data-file")  # loading.js waits for no page.
     title = format_html(' title="{}"', label) if bare else ""
-    return format_html('<a class="{}" href="{}"{}{}>{}</a>', look, url, dialog, title, face)
+    return format_html('<a class="{}" href="{}"{}{}>{}</a>', look, url, kind, title, face)
 
 
 def _impossible(context: Context, look: str, face: SafeString, reason: str) -> SafeString:
