@@ -23,7 +23,11 @@ from django.views.defaults import server_error
 
 from console.base.accounts.access import SignedInRequest, route
 from console.base.accounts.actions import choose_language, mark_notifications_read
-from console.base.accounts.actions.notices import choose_notifications, unmark_notifications_read
+from console.base.accounts.actions.notices import (
+    choose_notifications,
+    restore_notifications,
+    unmark_notifications_read,
+)
 from console.base.accounts.forms import LanguageForm, NotificationChoicesForm, ReadMarkForm
 from console.base.accounts.middleware import keep_in_cookie
 from console.base.accounts.models import Team, User
@@ -53,8 +57,10 @@ from grayscale.presenters.tasks import rows_of, with_facts
 from miniprograms.access import mini_program_for
 from miniprograms.models import MiniProgram
 
-SHOWN = 10
-RUNNING = 5
+READ = 40  # newest entries of the log, of which the home page shows a few lines
+WAITING = 5
+ELSEWHERE = 3
+RUNNING = 3
 FOUND = 50
 RECENT = 5  # of a switcher
 IN_PALETTE = 3  # hits of a kind
@@ -90,12 +96,12 @@ def home(request: SignedInRequest) -> HttpResponse:
         "person": person,
         "checklist": checklist,
         "hidden": begun if hidden else None,
-        "waiting": lines_of(gather(waiting(person, at=at))),
-        "elsewhere": lines_of(gather(elsewhere(person, at=at))),
+        "waiting": lines_of(gather(waiting(person, at=at)), at_once=WAITING),
+        "elsewhere": lines_of(gather(elsewhere(person, at=at)), at_once=ELSEWHERE),
         "running": rows_of(with_facts(running)[:RUNNING], at=at, held=person.held) if person.held else [],
         "sent": sent_by(person, at=at),
         "holdings": holdings() if request.user.is_staff and not person.held and not checklist else [],
-        "entries": own_activity(request)[:SHOWN],
+        "entries": own_activity(request)[:READ],
         "today": timezone.localtime(),
         "programs": programs.count(),
         "applications": HostApplication.objects.visible_to(request.user).count(),
@@ -240,12 +246,19 @@ def notification_choices(request: SignedInRequest) -> HttpResponse:
     return form_page(
         request,
         form,
-        save=lambda _data: choose_notifications(request.user, choices=form.choices, instead_of=form.replaced),
+        save=lambda _data: _choose(request.user, form),
         success=lambda _saved: (_("Saved."), page),
         undo=lambda _saved: Undo(page, form.fields_that_restore()) if form.has_changed() else None,
         template="core/notification_choices.html",
         cancel=reverse("notifications"),
     )
+
+
+def _choose(user: User, form: NotificationChoicesForm) -> None:
+    if (replaced := form.replaced) is None:
+        choose_notifications(user, choices=form.choices)
+    else:
+        restore_notifications(user, choices=form.choices, instead_of=replaced)
 
 
 @route(Permission.PUBLIC)

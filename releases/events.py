@@ -145,6 +145,13 @@ class VersionUploaded(VersionEvent):
     in_list = _("Version %(label)s uploaded")
     fields = AUDIT
 
+    @classmethod
+    def together(cls, targets: list[str]) -> tuple[str, str] | None:
+        """Return “uploaded 3 versions of”, and the program; None where it has got another name between two of them."""
+        programs = {target.rpartition(" ")[0] for target in targets}
+        words = gettext("uploaded %(count)d versions of") % {"count": len(targets)}
+        return (words, *programs) if len(programs) == 1 else None
+
 
 class VersionSubmitted(VersionEvent):
     name, icon, colour = "version.submitted", "send", "blue"

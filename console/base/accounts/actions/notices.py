@@ -14,15 +14,8 @@ from console.base.core.errors import Conflict
 Choices = Mapping[str, tuple[bool, bool]]  # kind → whether in the console, whether by e-mail
 
 
-@transaction.atomic
-def choose_notifications(user: User, *, choices: Choices, instead_of: Choices | None = None) -> None:
-    """Keep for each kind whether `user` wants it; what was written stays as it is.
-
-    With `instead_of` only while that is what `user` has chosen: raises Conflict where they chose otherwise meanwhile.
-    """
-    User.objects.select_for_update().get(pk=user.pk)
-    if instead_of is not None and instead_of != notification_choices(user, instead_of):
-        raise Conflict(_("Not undone: these settings were changed again meanwhile."))
+def choose_notifications(user: User, *, choices: Choices) -> None:
+    """Keep for each kind whether `user` wants it; what was written stays as it is."""
     NotificationChoice.objects.bulk_create(
         [
             NotificationChoice(user=user, kind=NotificationKind(kind), in_console=in_console, by_email=by_email)
@@ -34,10 +27,16 @@ def choose_notifications(user: User, *, choices: Choices, instead_of: Choices | 
     )
 
 
-def notification_choices(user: User, kinds: Mapping[str, object]) -> dict[str, tuple[bool, bool]]:
-    """Return what `user` has chosen for `kinds`: both where nothing was."""
-    chosen = {row.kind: (row.in_console, row.by_email) for row in NotificationChoice.objects.filter(user=user)}
-    return {kind: chosen.get(kind, (True, True)) for kind in kinds}
+@transaction.atomic
+def restore_notifications(user: User, *, choices: Choices, instead_of: Choices) -> None:
+    """Take back the choice `instead_of`, which left a row for each kind: `choices` are those before it.
+
+    Raises Conflict where `user` chose otherwise meanwhile.
+    """
+    rows = NotificationChoice.objects.select_for_update().filter(user=user, kind__in=instead_of)
+    if {row.kind: (row.in_console, row.by_email) for row in rows} != dict(instead_of):
+        raise Conflict(_("Not undone: these settings were changed again meanwhile."))
+    choose_notifications(user, choices=choices)
 
 
 def unmark_notifications_read(user: User, *, to: int, since: int) -> None:

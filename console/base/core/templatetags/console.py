@@ -90,6 +90,7 @@ from console.base.core import text
 from console.base.core.filters import ListFilter
 from console.base.core.states import badge_of
 from console.base.core.templatetags.times import ago
+from console.base.core.templatetags.times import clock as time_of_day
 
 register = template.Library()
 COLOURS = ("blue", "indigo", "pink", "teal", "orange", "cyan", "dark", "purple", "green", "red")
@@ -311,14 +312,14 @@ def crumb(label: str, url: str) -> SafeString:
 
 
 @register.simple_block_tag
-def event(content: str, icon: str, colour: str = "secondary", at: Any = None) -> SafeString:
-    """Draw one event of an <ol class="events">: what happened, and when at the right."""
+def event(content: str, icon: str, colour: str = "secondary", at: Any = None, clock: bool = False) -> SafeString:
+    """Draw one event of an <ol class="events">: what happened, and when at the right; as a `clock` below a day."""
     return format_html(
         '<li class="event"><span class="event-dot event-{}">{}</span><div class="event-body">{}</div>{}</li>',
         colour,
         mark_safe(svg(icon, 14)),  # noqa: S308
         content,
-        ago(at),
+        time_of_day(at) if clock else ago(at),
     )
 
 

@@ -25,6 +25,12 @@ def exact(at: Any) -> SafeString | str:
     return _time(at, times.exact(at)) if at else ""
 
 
+@register.simple_tag
+def clock(at: Any) -> SafeString | str:
+    """Say at what time, below the heading of its day."""
+    return _time(at, f"{timezone.localtime(at):%H:%M}") if at else ""
+
+
 @register.filter
 def full_time(at: Any) -> str:
     """Say when, exactly, and by which clock: “22 Nov 2026, 03:41 UTC+8”, for mails and print."""
