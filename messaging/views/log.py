@@ -44,6 +44,7 @@ def log(request: SignedInRequest, program: MiniProgram) -> HttpResponse:
         "most": max(day.accepted for day in days),
         "day_count": DAYS,
         "missing": lacking(program.held, Permission.DEVELOP),
+        "needs": Permission.DEVELOP,
         **_listing(request, program, form),
     }
     return render(request, "messaging/log.html", context)
