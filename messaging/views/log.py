@@ -90,6 +90,7 @@ def message(request: SignedInRequest, message: Message) -> HttpResponse:
         "message": message,
         "row": Opened(message),
         "why_not_replay": lacking(program.held, Permission.DEVELOP) or messages.why_not_replay(message),
+        "needs": Permission.DEVELOP,
         "replays": entries.filter(target_type="message", target_id=str(message.pk))[:SHOWN_REPLAYS],
     }
     return render(request, "messaging/message.html", context)

@@ -1,4 +1,4 @@
-"""One banner that names whom to ask, where the reader may only view; no lock at each button (P-4)."""
+"""One banner that names whom to ask, where the reader may only view; no lock at each button (P-1)."""
 
 from __future__ import annotations
 

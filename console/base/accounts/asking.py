@@ -1,4 +1,4 @@
-"""Whom to ask for a change on pages that one may only view: one banner instead of a lock at each button (P-4)."""
+"""Whom to ask for a change on pages that one may only view: one banner instead of a lock at each button (P-1)."""
 
 from __future__ import annotations
 

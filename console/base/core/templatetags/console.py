@@ -148,10 +148,16 @@ def copy(value: str, label: str = "", short: bool = False) -> SafeString:
     """Show an id or hash in monospace with a button that copies it; `short` leaves out the middle."""
     shown = text.shortened(value) if short and len(value) > SHORT else value
     return format_html(
-        '<span class="copy"><code title="{}">{}</code><button type="button" class="btn-copy" data-copy="{}"'
-        ' data-copied="{}" aria-label="{}">{}{}</button></span>',
-        value,
-        shown,
+        '<span class="copy"><code title="{}">{}</code>{}</span>', value, shown, copy_button(value, label)
+    )
+
+
+@register.simple_tag
+def copy_button(value: str, label: str = "", quiet: bool = False) -> SafeString:
+    """Copy an id that the page shows in another way, as a link does; a `quiet` one is seen in the row one looks at."""
+    return format_html(
+        '<button type="button" class="btn-copy{}" data-copy="{}" data-copied="{}" aria-label="{}">{}{}</button>',
+        " btn-copy-quiet" if quiet else "",
         value,
         _("Copied"),
         label or _("Copy %(value)s") % {"value": value},
