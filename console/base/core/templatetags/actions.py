@@ -104,7 +104,9 @@ def asked(parser: Parser, token: Token) -> _Asked:
 @register.simple_tag(takes_context=True)
 def lock(context: Context, reason: str, name: str = "") -> SafeString:
     """Say once why buttons that have `why_at=name` are impossible; nothing where the banner says whom to ask."""
-    return SafeString("") if not reason or read_only(context) else _reason(name, reason)
+    if not reason or ((others_may := read_only(context)) and others_may.hides("")):
+        return SafeString("")
+    return _reason(name, reason)
 
 
 def _impossible(context: Context, look: str, face: SafeString, reason: str) -> SafeString:
