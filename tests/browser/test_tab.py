@@ -8,7 +8,7 @@ from playwright.sync_api import Page, Route, expect
 from pytest_django.live_server_helper import LiveServer
 
 from tests.browser.person import sign_in
-from tests.factories import make_application, make_binding, make_reviewer
+from tests.factories import make_application, make_binding, make_program, make_reviewer
 
 pytestmark = pytest.mark.django_db(transaction=True)
 ICON = "link[rel=icon]"
@@ -31,26 +31,36 @@ def console(live_server: LiveServer, page: Page, watch):
 def test_the_tab_counts_and_gets_a_dot(console: Page):
     expect(console).to_have_title(re.compile(r"^\(1\) "))
     expect(console.locator(ICON)).to_have_attribute("href", re.compile(r"/mark\.[^/]*svg$"))
-    make_binding(application=console.application, program=make_binding().mini_program, state="waiting")
+    make_binding(make_program(), console.application, state="waiting")
     console.reload()
     expect(console.locator(ICON)).to_have_attribute("href", re.compile(r"/mark-dot\.[^/]*svg$"))
     expect(console.locator(".nav-count")).to_contain_text("1")
 
 
-def test_a_slow_page_says_that_it_is_on_its_way(console: Page):
+def test_a_slow_answer_says_that_it_is_on_its_way(console: Page):
     held: list[Route] = []
-    console.route("**/activity/", held.append)
-    bar = console.locator("#loading")
-    with console.expect_request("**/activity/"):
-        console.locator("#sidebar").get_by_role("link", name="Activity").click(no_wait_after=True)
+    console.route("**/shortcuts/", lambda route: held.append(route))
+    bar, main = console.locator("#loading"), console.locator("#main")
+    with console.expect_request("**/shortcuts/"):
+        console.keyboard.press("?")
     expect(bar).to_be_hidden()
     console.clock.fast_forward(400)
     expect(bar).to_be_visible()
-    expect(console.locator("#main")).to_have_attribute("aria-busy", "true")
+    expect(main).to_have_attribute("aria-busy", "true")
     held[0].continue_()
-    expect(console.get_by_role("heading", level=1)).to_have_text("Activity")
+    expect(console.locator("#dialog h2")).to_be_visible()
     expect(bar).to_be_hidden()
-    expect(console.locator("#main")).not_to_have_attribute("aria-busy", "true")
+    expect(main).not_to_have_attribute("aria-busy", "true")
+
+
+def test_so_does_a_page_and_one_that_comes_back_is_ready(console: Page):
+    """Of a page that is being left nothing can be asked: it is told here that it is."""
+    bar = console.locator("#loading")
+    console.evaluate("window.dispatchEvent(new Event('beforeunload'))")
+    console.clock.fast_forward(400)
+    expect(bar).to_be_visible()
+    console.evaluate("window.dispatchEvent(new Event('pageshow'))")
+    expect(bar).to_be_hidden()
 
 
 def test_exact_times_without_a_mouse(console: Page, live_server: LiveServer):
