@@ -148,9 +148,8 @@ class VersionUploaded(VersionEvent):
     @classmethod
     def together(cls, targets: list[str]) -> tuple[str, str] | None:
         """Return “uploaded 3 versions of”, and the program; None where it has got another name between two of them."""
-        programs = {target.rpartition(" ")[0] for target in targets}
-        words = gettext("uploaded %(count)d versions of") % {"count": len(targets)}
-        return (words, *programs) if len(programs) == 1 else None
+        first, *others = {target.rpartition(" ")[0] for target in targets}
+        return None if others else (gettext("uploaded %(count)d versions of") % {"count": len(targets)}, first)
 
 
 class VersionSubmitted(VersionEvent):

@@ -49,7 +49,8 @@ def test_a_viewer_is_told_whom_to_ask_once(program, signed_in):
     text = text_of(signed_in(make_member(program.team, "viewer")), "releases:versions", program.app_id)
 
     assert banner(text).startswith(
-        "You can view this. Team administrators and license holders of Harbour Transit can change it. People to ask: Ada Lind"
+        "You can view this. Team administrators and license holders of Harbour Transit can change it."
+        " People to ask: Ada Lind"
     )
     assert "Tomas Rey" in banner(text)
     assert ("Dev Elope" in banner(text), "Gone Away" in banner(text)) == (False, False)

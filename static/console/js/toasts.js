@@ -1,7 +1,7 @@
 // Toasts go by themselves after a while, in which nobody points at them or stands in them; those that offer something stay.
 const STAYS = 6000 // ms
 
-function letGo (box) {
+export function letGo (box) {
   let clock = null
   const wait = () => {
     window.clearTimeout(clock)

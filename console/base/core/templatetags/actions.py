@@ -73,7 +73,7 @@ def read_only(context: Context) -> Any:
     The loader of the thing left it there as `asking`; `needs` in the context is what every change on the page takes.
     """
     things = (context.get(name) for name in ("mini_program", "application", "team"))
-    asking = next((thing.asking for thing in things if hasattr(thing, "asking")), None)
+    asking = next((found for thing in things if (found := getattr(thing, "asking", None))), None)
     return asking.read_only(context.get("needs")) if asking else None
 
 
