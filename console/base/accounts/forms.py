@@ -171,7 +171,7 @@ class LanguageForm(forms.Form):
 class NotificationChoicesForm(forms.Form):
     """For each kind of notification, whether it comes in the console and by e-mail.
 
-    `instead_of` is sent by who takes a choice back: what they had chosen, as `bits` writes it.
+    `instead_of` is sent by who takes a choice back: what they had chosen, as `fields_that_restore` writes it.
     """
 
     instead_of = forms.RegexField(r"^[01]*$", required=False, max_length=100, widget=forms.HiddenInput)
