@@ -56,14 +56,18 @@ A dialog: confirm_page(request, NoteForm(…), template="releases/confirm/publis
     without JavaScript. Where `@route(sudo=True)` needs it, the password is asked by itself.
 
 Impossible actions: {% actions %}{% action label url reason=why %}…{% endactions %}. With a reason the button is grey
-    and the reason is written below the group, once.
+    and the reason is written below the group, once; {% lock why "id" %} says it for many rows, whose buttons have
+    why_at="id". A view names with `needs` what every change on its page takes: who lacks it reads whom to ask instead.
+
+A verb with a true inverse: form_page(…, undo=lambda result: Undo(url, fields)) or toast(request, words, undo=…).
 
 Dates and lists: {{ at|day }} {{ at|short_day }} {{ at|long_day }} {{ at|full_time }} {{ names|listed }}.
 
 {% platform_days %} says when days of the platform begin, where the reader's begin at another time.
 
 Pieces: {% icon "rocket" %} {% status obj.state %} {% status "overdue" label %} {% tag label "blue" %} {% ago dt %}
-    {% exact dt %} {% copy obj.app_id %} {% app_icon program 40 %} {% avatar user %} {% url_with show="all" %}
+    {% exact dt %} {% copy obj.app_id %} {% copy_button obj.app_id %} {% app_icon program 40 %} {% avatar user %}
+    {% url_with show="all" %}
     {% event "rocket" "green" at %}…{% endevent %} {% include "core/activity.html" with entries=entries %}
 """
 
