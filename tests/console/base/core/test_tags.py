@@ -1,5 +1,6 @@
 """The components, rendered as templates use them."""
 
+import re
 from datetime import UTC, datetime, timedelta
 
 import pytest
