@@ -223,7 +223,7 @@ def notifications_read(request: SignedInRequest) -> HttpResponse:
     mark_notifications_read(request.user)
     fields = {"to": str(before), "since": str(request.user.notifications_read_to)}
     undo = Undo(reverse("notifications_unread"), fields) if fields["to"] != fields["since"] else None
-    toast(request, _("All notifications are marked as read."), undo=undo)
+    toast(request, _("All notifications marked as read."), undo=undo)
     return redirect("notifications")
 
 
@@ -338,8 +338,8 @@ def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
     """403: a form's token is not this session's, mostly of a sign-in meanwhile; a page of ours may send it again."""
     if not is_from_here(request):
         return show(request, "403_csrf.html", {}, status=403)
-    words = _("Nothing was saved: the form was opened before you last signed in. Send it once more.")
-    return resend_page(request, title=_("This form is too old"), words=words, status=403)
+    words = _("Nothing was saved: you signed in again after opening this form. Resubmit it.")
+    return resend_page(request, title=_("This form has expired"), words=words, status=403)
 
 
 def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:

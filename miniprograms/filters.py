@@ -15,14 +15,14 @@ from miniprograms.querysets import IdeDownloadQuerySet, MiniProgramQuerySet, is_
 from miniprograms.states import Shelf
 
 SORTS = (
-    ("-changed", _("Newest change first")),
-    ("changed", _("Oldest change first")),
+    ("-changed", _("Last changed, newest first")),
+    ("changed", _("Last changed, oldest first")),
     ("name", _("Name, A to Z")),
     ("-name", _("Name, Z to A")),
     ("team", _("Team, A to Z")),
     ("-team", _("Team, Z to A")),
-    ("category", _("Category, forward")),
-    ("-category", _("Category, backward")),
+    ("category", _("Category, A to Z")),
+    ("-category", _("Category, Z to A")),
 )
 
 
@@ -46,12 +46,14 @@ class MiniProgramFilter(ProgramFilter):
     tabs = {
         "": (_("All"), Q()),
         Shelf.ON: (_("On the shelf"), is_on_shelf()),
-        Shelf.OFF: (_("Off"), Q(shelf=Shelf.OFF)),
+        Shelf.OFF: (_("Off the shelf"), Q(shelf=Shelf.OFF)),
     }
     category = filters.ModelChoiceFilter(
         label=_("Category"), queryset=Category.objects.all(), empty_label=_("Any category"), widget=FilterSelect
     )
-    sort = filters.ChoiceFilter(label=_("Order"), choices=SORTS, empty_label=None, method="order", widget=FilterSelect)
+    sort = filters.ChoiceFilter(
+        label=_("Sort by"), choices=SORTS, empty_label=None, method="order", widget=FilterSelect
+    )
 
     def order(self, programs: MiniProgramQuerySet, name: str, key: str) -> MiniProgramQuerySet:
         return programs.sorted_by(key)

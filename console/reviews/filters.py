@@ -28,7 +28,7 @@ from devmgmt.querysets import EXPIRED, GRANTED
 from miniprograms.models import MiniProgram
 from miniprograms.querysets import BindingQuerySet
 
-GRANTS = ((EXEMPTION, _("Domain exemptions")), (PERMISSION, _("Interface permissions")))
+GRANTS = ((EXEMPTION, _("Skip domain verification")), (PERMISSION, _("Interface permissions")))
 KINDS = ((AUDIT, _("Version audits")), (BINDING, _("Bindings")), *GRANTS)
 
 
@@ -78,14 +78,14 @@ class InboxFilter(RequestFilter):
         "all": (_("All"), Q()),
     }
     application = filters.ModelChoiceFilter(
-        label=_("Application"),
+        label=_("Host app"),
         queryset=_decided_in,
         to_field_name="application_id",
-        empty_label=_("All my applications"),
+        empty_label=_("All my apps"),
         widget=FilterSelect,
     )
     kind = filters.ChoiceFilter(
-        label=_("Kind"), choices=KINDS, empty_label=_("Any kind"), method="of_kind", widget=FilterSelect
+        label=_("Type"), choices=KINDS, empty_label=_("All types"), method="of_kind", widget=FilterSelect
     )
     q = SearchFilter(_("Mini program, App ID, version or API"), method="about")
 
@@ -114,7 +114,7 @@ class GrantFilter(RequestFilter):
         "past": (_("Past"), Q(state=DecisionState.ENDED) | EXPIRED),
     }
     kind = filters.ChoiceFilter(
-        label=_("Kind"), choices=GRANTS, empty_label=_("Any kind"), method="of_kind", widget=FilterSelect
+        label=_("Type"), choices=GRANTS, empty_label=_("All types"), method="of_kind", widget=FilterSelect
     )
     q = SearchFilter(_("Mini program, App ID or API"), method="about")
 
@@ -163,7 +163,7 @@ class DefaultApiFilter(ListFilter):
     sort = SortFilter(
         {
             "name": (_("API"), ("name",)),
-            "title": (_("What it does"), ("title", "name")),
+            "title": (_("Purpose"), ("title", "name")),
             "restricting": (_("Restricted by"), ("restricting", "name")),
             "granted": (_("Granted to"), ("granted", "name")),
         }

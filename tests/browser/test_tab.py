@@ -83,7 +83,7 @@ def test_exact_times_without_a_mouse(console: Page, live_server: LiveServer):
 def test_a_toast_that_takes_back_stays(console: Page, live_server: LiveServer):
     console.goto(live_server.url + reverse("notifications"))
     console.locator("main").get_by_role("button", name="Mark all read").click()
-    expect(console.locator(".toast")).to_contain_text("All notifications are marked as read.")
+    expect(console.locator(".toast")).to_contain_text("All notifications marked as read.")
     expect(console).to_have_title(re.compile(r"^Notifications"))
     console.clock.fast_forward(20_000)
     console.locator(".toast").get_by_role("button", name="Undo").click()

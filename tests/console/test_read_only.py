@@ -63,7 +63,7 @@ def test_a_viewer_is_told_whom_to_ask_once(program, signed_in):
 def test_who_may_do_something_there_keeps_grey_buttons(program, signed_in):
     text = text_of(signed_in(make_member(program.team, "developer")), "releases:versions", program.app_id)
     assert banner(text) == ""
-    assert "This needs another role: team administrator or license holder." in text
+    assert "Required role: team administrator or license holder." in text
 
 
 def test_three_people_are_named_and_the_others_counted(program, signed_in):

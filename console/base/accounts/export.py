@@ -26,7 +26,7 @@ def security_csv(entries: QuerySet[SecurityEntry], *, name: str, with_places: bo
     file = StringIO("\ufeff")
     file.seek(1)
     writer = csv.writer(file)
-    head = [_("Time (UTC)"), _("Person"), _("E-mail"), _("What"), _("Times"), _("Detail")]
+    head = [_("Time (UTC)"), _("Person"), _("E-mail"), _("Event"), _("Times"), _("Details")]
     writer.writerow(head + ([_("Address"), _("Browser")] if with_places else []))
     for row in entries.select_related("user").order_by("-pk")[:MOST].iterator(chunk_size=1000):
         values: list[Any] = [f"{row.at:%Y-%m-%d %H:%M:%S}", row.user or "", row.email, row.about.words, row.count]

@@ -82,7 +82,7 @@ class TeamFilter(ListFilter):
 
     tabs = {
         "": (_("All"), Q()),
-        "unled": (_("Without an administrator"), Q(~HAS_ACTING_ADMIN)),
+        "unled": (_("No administrator"), Q(~HAS_ACTING_ADMIN)),
     }
     SORTS = (
         ("name", _("Name, A to Z")),
@@ -93,7 +93,9 @@ class TeamFilter(ListFilter):
         ("created", _("Oldest first")),
     )
     q = SearchFilter(_("Name"), field_name="name", lookup_expr="icontains")
-    sort = filters.ChoiceFilter(label=_("Order"), choices=SORTS, empty_label=None, method="order", widget=FilterSelect)
+    sort = filters.ChoiceFilter(
+        label=_("Sort by"), choices=SORTS, empty_label=None, method="order", widget=FilterSelect
+    )
 
     def order(self, teams: TeamQuerySet, name: str, key: str) -> QuerySet[Team]:
         """In the order of `name`, `people` or `created`, with a `-` before it downwards."""
@@ -109,19 +111,21 @@ class PeopleFilter(ListFilter):
     tabs = {
         "": (_("All"), Q()),
         "operators": (_("Operators"), Q(is_staff=True, is_active=True)),
-        "one_step": (_("Without a second factor"), Q(~HAS_FACTOR, is_active=True)),
+        "one_step": (_("No second factor"), Q(~HAS_FACTOR, is_active=True)),
         "never": (_("Never signed in"), Q(last_login=None, is_active=True)),
         "inactive": (_("Deactivated"), Q(is_active=False)),
     }
     SORTS = (
         ("name", _("Name, A to Z")),
         ("-name", _("Name, Z to A")),
-        ("-seen", _("Last seen, newest first")),
-        ("seen", _("Last seen, oldest first")),
+        ("-seen", _("Last active, newest first")),
+        ("seen", _("Last active, oldest first")),
         ("-created", _("Newest first")),
     )
     q = SearchFilter(_("Name or e-mail"), method="search")
-    sort = filters.ChoiceFilter(label=_("Order"), choices=SORTS, empty_label=None, method="order", widget=FilterSelect)
+    sort = filters.ChoiceFilter(
+        label=_("Sort by"), choices=SORTS, empty_label=None, method="order", widget=FilterSelect
+    )
 
     def search(self, people: QuerySet[User], name: str, words: str) -> QuerySet[User]:
         """Keep whose name or address contains the words."""
@@ -142,8 +146,8 @@ def _kinds() -> list[tuple[str, Any]]:
 class SecurityFilter(ListFilter):
     """The security log of all accounts: whose, what, when."""
 
-    q = SearchFilter(_("Name, e-mail or address"), method="search")
-    kind = filters.ChoiceFilter(label=_("What"), choices=_kinds, empty_label=_("Anything"), widget=FilterSelect)
+    q = SearchFilter(_("Name, e-mail or IP address"), method="search")
+    kind = filters.ChoiceFilter(label=_("Event"), choices=_kinds, empty_label=_("Any event"), widget=FilterSelect)
     when = filters.ChoiceFilter(
         label=_("When"), choices=PERIODS, empty_label=_("Any time"), method="since", widget=FilterSelect
     )

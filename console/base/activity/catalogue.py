@@ -137,7 +137,7 @@ def edit_page(
         request,
         form,
         save=save_unless_changed,
-        success=lambda _result: (_("%(name)s is saved.") % {"name": form.instance}, catalogue.url),
+        success=lambda _result: (_("%(name)s saved.") % {"name": form.instance}, catalogue.url),
         template=template,
         cancel=catalogue.url,
         catalogue=catalogue,
@@ -197,7 +197,7 @@ def _do(request: HttpRequest, act: Act, rows: Sequence[Any], *, by: Any) -> list
     if not done:
         raise refusals[0]
     if refusals:
-        words = ngettext("%(count)d was left as it is.", "%(count)d were left as they are.", len(refusals))
+        words = ngettext("%(count)d was not changed.", "%(count)d were not changed.", len(refusals))
         messages.warning(request, words % {"count": len(refusals)} + " " + refusals[0].message)
     return done
 

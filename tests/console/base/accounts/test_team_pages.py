@@ -26,7 +26,7 @@ def test_list_without_a_team_says_what_to_do(db, signed_in):
     response = signed_in(make_user()).get(reverse("accounts:list"))
 
     assert response.status_code == 200
-    assert "You are in no team yet" in response.content.decode()
+    assert "You aren’t in a team yet" in response.content.decode()
 
 
 def test_list_signed_out(db, client):
