@@ -69,6 +69,7 @@ urlpatterns = [
     path("notifications/", views.notifications, name="notifications"),
     path("notifications/choices/", views.notification_choices, name="notification_choices"),
     path("notifications/read/", views.notifications_read, name="notifications_read"),
+    path("notifications/unread/", views.notifications_unread, name="notifications_unread"),
     path("language/", views.language, name="language"),
     path("switch/<slug:kind>/", views.switch, name="switch"),
     re_path(r"^media/icons/(?P<name>[0-9a-f]{32}\.webp)$", views.icon_file, name="icon_file"),

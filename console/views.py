@@ -22,8 +22,13 @@ from django.utils.translation import gettext as _
 from django.views.defaults import server_error
 
 from console.base.accounts.access import SignedInRequest, route
-from console.base.accounts.actions import choose_language, choose_notifications, mark_notifications_read
-from console.base.accounts.forms import LanguageForm, NotificationChoicesForm
+from console.base.accounts.actions import choose_language, mark_notifications_read
+from console.base.accounts.actions.notices import (
+    choose_notifications,
+    restore_notifications,
+    unmark_notifications_read,
+)
+from console.base.accounts.forms import LanguageForm, NotificationChoicesForm, ReadMarkForm
 from console.base.accounts.middleware import keep_in_cookie
 from console.base.accounts.models import Team, User
 from console.base.accounts.permissions import Permission, lacking
@@ -31,9 +36,11 @@ from console.base.activity.models import ActivityEntry
 from console.base.activity.querysets import ActivityQuerySet
 from console.base.activity.views import activity_page
 from console.base.core import busy
+from console.base.core.errors import Conflict
 from console.base.core.middleware import busy_page
 from console.base.core.pages import form_page, page_of, posted, show
 from console.base.core.resend import is_from_here, resend_page
+from console.base.core.toasts import Undo, toast
 from console.base.hosts.models import HostApplication
 from console.home.elsewhere import elsewhere
 from console.home.figures import holdings, sent_by
@@ -50,8 +57,10 @@ from grayscale.presenters.tasks import rows_of, with_facts
 from miniprograms.access import mini_program_for
 from miniprograms.models import MiniProgram
 
-SHOWN = 10
-RUNNING = 5
+READ = 40  # newest entries of the log, of which the home page shows a few lines
+WAITING = 5
+ELSEWHERE = 3
+RUNNING = 3
 FOUND = 50
 RECENT = 5  # of a switcher
 IN_PALETTE = 3  # hits of a kind
@@ -87,12 +96,12 @@ def home(request: SignedInRequest) -> HttpResponse:
         "person": person,
         "checklist": checklist,
         "hidden": begun if hidden else None,
-        "waiting": lines_of(gather(waiting(person, at=at))),
-        "elsewhere": lines_of(gather(elsewhere(person, at=at))),
+        "waiting": lines_of(gather(waiting(person, at=at)), at_once=WAITING),
+        "elsewhere": lines_of(gather(elsewhere(person, at=at)), at_once=ELSEWHERE),
         "running": rows_of(with_facts(running)[:RUNNING], at=at, held=person.held) if person.held else [],
         "sent": sent_by(person, at=at),
         "holdings": holdings() if request.user.is_staff and not person.held and not checklist else [],
-        "entries": own_activity(request)[:SHOWN],
+        "entries": own_activity(request)[:READ],
         "today": timezone.localtime(),
         "programs": programs.count(),
         "applications": HostApplication.objects.visible_to(request.user).count(),
@@ -103,13 +112,16 @@ def home(request: SignedInRequest) -> HttpResponse:
 
 @route(Permission.SIGNED_IN, methods="POST")
 def first_run(request: SignedInRequest) -> HttpResponse:
-    """Hide one's checklist in this browser, or show it again (P-11)."""
+    """Hide one's checklist in this browser, or show it again (P-11); Undo shows the very one that was hidden."""
     begun = checklist_for(Person(request.user), request, at=timezone.now())
-    keys = hidden_lists(request)
-    if begun and begun.key in keys:
+    keys, again = hidden_lists(request), request.POST.get("again", "")
+    if again:
+        keys = [key for key in keys if key != again]
+    elif begun and begun.key in keys:
         keys.remove(begun.key)
     elif begun:
         keys = [*keys, begun.key][-HIDDEN_LISTS:]
+        toast(request, _("First steps hidden."), undo=Undo(reverse("first_run"), {"again": begun.key}))
     answer = redirect("home")
     answer.set_cookie(
         settings.FIRST_RUN_COOKIE_NAME,
@@ -207,23 +219,46 @@ def notifications(request: SignedInRequest) -> HttpResponse:
 @route(Permission.SIGNED_IN, methods="POST")
 def notifications_read(request: SignedInRequest) -> HttpResponse:
     """Mark everything read."""
+    before = request.user.notifications_read_to
     mark_notifications_read(request.user)
-    messages.success(request, _("All notifications marked as read."))
+    fields = {"to": str(before), "since": str(request.user.notifications_read_to)}
+    undo = Undo(reverse("notifications_unread"), fields) if fields["to"] != fields["since"] else None
+    toast(request, _("All notifications marked as read."), undo=undo)
+    return redirect("notifications")
+
+
+@route(Permission.SIGNED_IN, methods="POST")
+def notifications_unread(request: SignedInRequest) -> HttpResponse:
+    """Take back that everything was marked read."""
+    form = ReadMarkForm(request.POST)
+    if form.is_valid():
+        try:
+            unmark_notifications_read(request.user, **form.cleaned_data)
+        except Conflict as conflict:
+            messages.error(request, conflict.message)
     return redirect("notifications")
 
 
 @route(Permission.SIGNED_IN, methods="GET POST")
 def notification_choices(request: SignedInRequest) -> HttpResponse:
     """Which kinds the user is notified of, and where."""
-    form = NotificationChoicesForm(posted(request), user=request.user)
+    form, page = NotificationChoicesForm(posted(request), user=request.user), reverse("notification_choices")
     return form_page(
         request,
         form,
-        save=lambda _data: choose_notifications(request.user, choices=form.choices),
-        success=lambda _saved: (_("Saved."), reverse("notification_choices")),
+        save=lambda _data: _choose(request.user, form),
+        success=lambda _saved: (_("Saved."), page),
+        undo=lambda _saved: Undo(page, form.fields_that_restore()) if form.has_changed() else None,
         template="core/notification_choices.html",
         cancel=reverse("notifications"),
     )
+
+
+def _choose(user: User, form: NotificationChoicesForm) -> None:
+    if (replaced := form.replaced) is None:
+        choose_notifications(user, choices=form.choices)
+    else:
+        restore_notifications(user, choices=form.choices, instead_of=replaced)
 
 
 @route(Permission.PUBLIC)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from console.base.accounts.access import check, operator, row_or_404
+from console.base.accounts.access import check, operator, row_or_404, team_asking
 from console.base.accounts.models import Membership, User
 from console.base.accounts.permissions import TEAM_ROLE_PERMISSIONS, Permission
 from miniprograms.models import Binding, Category, IdeDownload, MiniProgram
@@ -13,6 +13,7 @@ def mini_program_for(user: User, permission: Permission, app_id: str) -> MiniPro
     program = row_or_404(MiniProgram.objects.select_related("team", "category"), app_id=app_id)
     member = row_or_404(Membership.objects.filter(user=user), team=program.team)
     program.held = TEAM_ROLE_PERMISSIONS[member.role]
+    program.asking = team_asking(program.team, program.held)
     check(permission in program.held)
     return program
 

@@ -13,6 +13,7 @@ from django.urls import reverse
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from console.base.accounts.asking import Asking
 from console.base.accounts.models import Team
 from console.base.accounts.permissions import Permission
 from console.base.core.ids import random_id
@@ -105,6 +106,8 @@ class MiniProgram(models.Model):
 
     held: frozenset[Permission]
     """What the user may do with it who loaded it through `miniprograms.access`."""
+    asking: Asking
+    """Whom that user asks for what only others may do."""
 
     objects = MiniProgramQuerySet.as_manager()
 

@@ -145,6 +145,12 @@ class VersionUploaded(VersionEvent):
     in_list = _("Version %(label)s uploaded")
     fields = AUDIT
 
+    @classmethod
+    def together(cls, targets: list[str]) -> tuple[str, str] | None:
+        """Return “uploaded 3 versions of”, and the program; None where it has got another name between two of them."""
+        first, *others = {target.rpartition(" ")[0] for target in targets}
+        return None if others else (gettext("uploaded %(count)d versions of") % {"count": len(targets)}, first)
+
 
 class VersionSubmitted(VersionEvent):
     name, icon, colour = "version.submitted", "send", "blue"

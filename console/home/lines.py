@@ -97,12 +97,23 @@ class Lines:
     shown: list[Line]
     more: list[More]
     total: int
+    at_once: int
+
+    @property
+    def first(self) -> list[Line]:
+        """What is seen at once."""
+        return self.shown[: self.at_once]
+
+    @property
+    def rest(self) -> list[Line]:
+        """What “Show all” opens."""
+        return self.shown[self.at_once :]
 
 
-def lines_of(rows: list[Row]) -> Lines:
-    """Return the first SHOWN rows in words, and what there is beside them."""
+def lines_of(rows: list[Row], *, at_once: int) -> Lines:
+    """Return the first SHOWN rows in words, `at_once` of them before “Show all”, and what there is beside them."""
     shown = rows[:SHOWN]
     totals = {row.kind: row.total for row in rows}
     left = {kind: total - sum(row.kind == kind for row in shown) for kind, total in totals.items()}
     more = [More(KINDS[kind], count) for kind, count in left.items() if count]
-    return Lines([Line(row) for row in shown], more, sum(totals.values()))
+    return Lines([Line(row) for row in shown], more, sum(totals.values()), at_once)

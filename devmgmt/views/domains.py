@@ -60,6 +60,7 @@ def domains(request: SignedInRequest, program: MiniProgram) -> HttpResponse:
         "shown_past": SHOWN_PAST,
         "why_not_apply": missing or rules.why_not_apply_for_exemption(bound=len(bound), askable=len(askable)),
         "missing": missing,
+        "needs": Permission.DEVELOP,
         "changes": _last_changes(_changes(program)[:SHOWN_CHANGES])[:SHOWN_CHANGES],
         **_tester(request, lists, bound, live),
     }

@@ -43,6 +43,7 @@ def permissions(request: SignedInRequest, program: MiniProgram) -> HttpResponse:
         "bound": bound,
         "chosen": application,
         "missing": missing,
+        "needs": Permission.DEVELOP,
         "why_not_apply": missing or rules.why_not_apply_for_permissions(application, askable=askable),
         "past": past[:SHOWN_PAST],
         "past_count": past.count(),

@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from console.base.accounts.access import SignedInRequest, route
 from console.base.accounts.permissions import Permission
 from console.base.core.pages import confirm_page, form_page, posted
+from console.base.core.toasts import Undo
 from devmgmt import actions
 from devmgmt.access import saved_query_for
 from devmgmt.forms.logs import CriteriaForm, SaveQueryForm
@@ -70,12 +71,16 @@ def edit_query(request: SignedInRequest, saved: SavedQuery) -> HttpResponse:
 def delete_query(request: SignedInRequest, saved: SavedQuery) -> HttpResponse:
     """Delete a saved query."""
     page = reverse("devmgmt:logs", args=[saved.mini_program.app_id])
+    again = reverse("devmgmt:save_query", args=[saved.mini_program.app_id])
+    fields = {"name": saved.name, "shared": "team" if saved.is_shared else "me"}
+    is_own = saved.user_id == request.user.pk  # Somebody else's would become mine.
     return confirm_page(
         request,
         forms.Form(posted(request)),
         template="devmgmt/confirm/delete_query.html",
         save=lambda data: actions.delete_query(saved, by=request.user),
         toast=lambda _nothing: _("“%(query)s” deleted.") % {"query": saved},
+        undo=lambda _nothing: Undo(f"{again}?{saved.query}", fields) if is_own else None,
         back=page,
         mini_program=saved.mini_program,
         query=saved,

@@ -59,6 +59,7 @@ def _live(task: GrayscaleTask) -> dict[str, Any]:
         "why_not_resume": missing or rules.why_not_resume(task, at=at),
         "why_not_end": missing or rules.why_not_end(task, at=at),
         "why_not_copy": missing,
+        "needs": Permission.MANAGE,
     }
 
 

@@ -63,6 +63,7 @@ def tasks(request: SignedInRequest, program: MiniProgram) -> HttpResponse:
         "rows": rows_of(page, at=at, held={program.team_id: program.held}),
         "total": _total(filters.count),
         "why_not_create": _why_not_create(program, candidates),
+        "needs": Permission.MANAGE,
         "candidates": candidates,
         "diagram": pictures(),
     }

@@ -67,6 +67,7 @@ def _page(request: SignedInRequest, application: HostApplication) -> dict[str, A
         "failed_count": failed,
         **_programs(request, application, since=now - DAY),
         "why_not_edit": lacking(application.held, Permission.EDIT_APPLICATION),  # type: ignore[attr-defined]
+        "needs": Permission.EDIT_APPLICATION,
         "why_not_test": rules.why_not_test(has_gateway=bool(found.url), has_secret=current is not None),
         "why_not_replay": rules.why_not_replay_all(has_gateway=bool(found.url), has_failed=has_wanted),
         "why_not_generate": host_rules.why_not_generate_server_secret(current),

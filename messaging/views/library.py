@@ -47,6 +47,7 @@ def library(request: SignedInRequest, program: MiniProgram) -> HttpResponse:
         ],
         "total": ngettext("%(count)d template", "%(count)d templates", filters.count) % {"count": filters.count},
         "why_not_select": lacking(program.held, Permission.DEVELOP) or rules.why_not_add(live.count()),
+        "needs": Permission.DEVELOP,
     }
     return render(request, "messaging/library.html", context)
 

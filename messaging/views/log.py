@@ -44,6 +44,7 @@ def log(request: SignedInRequest, program: MiniProgram) -> HttpResponse:
         "most": max(day.accepted for day in days),
         "day_count": DAYS,
         "missing": lacking(program.held, Permission.DEVELOP),
+        "needs": Permission.DEVELOP,
         **_listing(request, program, form),
     }
     return render(request, "messaging/log.html", context)
@@ -89,6 +90,7 @@ def message(request: SignedInRequest, message: Message) -> HttpResponse:
         "message": message,
         "row": Opened(message),
         "why_not_replay": lacking(program.held, Permission.DEVELOP) or messages.why_not_replay(message),
+        "needs": Permission.DEVELOP,
         "replays": entries.filter(target_type="message", target_id=str(message.pk))[:SHOWN_REPLAYS],
     }
     return render(request, "messaging/message.html", context)

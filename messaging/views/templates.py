@@ -51,6 +51,7 @@ def templates(request: SignedInRequest, program: MiniProgram) -> HttpResponse:
         "count": count,
         "most": MOST_TEMPLATES,
         "missing": missing,
+        "needs": Permission.DEVELOP,
         "why_not_add": missing or rules.why_not_add(count),
         "code": _code(page.object_list[0]) if page.object_list else {},
     }

@@ -161,6 +161,7 @@ def detail(request: SignedInRequest, program: MiniProgram) -> HttpResponse:
         "bound": sum(binding.state == DecisionState.APPROVED for binding in bindings),
         "refusal": refusal,
         "ask_refusal": ask_refusal,
+        "needs": Permission.MANAGE,
         **_newest_ide(),
         "entries": ActivityEntry.objects.of_program(program.app_id)[:SHOWN_ACTIVITY],
     }

@@ -44,6 +44,7 @@ def package(request: SignedInRequest, program: MiniProgram) -> HttpResponse:
         "version": version,
         "why_not": why_not,
         "why_not_download": lacking(program.held, Permission.DEVELOP) or why_not,
+        "needs": Permission.DEVELOP,
         "file_name": actions.file_name(program, version.number) if version else "",
         "signatures": signatures,
         "commands": _commands(version, signatures) if version else {},

@@ -51,6 +51,7 @@ def _shown(version: Version, reports: QuerySet[Report], applications: QuerySet[H
         "developer": True,
         "settles": True,
         "why_not_settle": lacking(version.mini_program.held, Permission.UPLOAD),
+        "needs": Permission.UPLOAD,
         "sees_keys": Permission.ADMINISTER in version.mini_program.held,
         **shown(reports, list(applications)),
     }

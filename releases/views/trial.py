@@ -38,6 +38,7 @@ def trial(request: SignedInRequest, program: MiniProgram) -> HttpResponse:
         "applications": program.bindings.bound().applications(),
         "why_not_set": may_not or ("" if program.versions.exists() else rules.nothing_uploaded()),
         "why_not_cancel": may_not,
+        "needs": Permission.UPLOAD,
     }
     answer = render(request, "releases/trial.html", context)
     answer["Cache-Control"] = "no-store"

@@ -301,12 +301,12 @@ def test_of_two_at_once_one_is_told(signed_in: SignIn, program: MiniProgram, tea
 # Who ----------------------------------------------------------------------------------------------------------------
 
 
-def test_a_viewer_sees_the_reason_under_the_button(signed_in: SignIn, program: MiniProgram, team: Team) -> None:
+def test_a_viewer_sees_whom_to_ask(signed_in: SignIn, program: MiniProgram, team: Team) -> None:
     client = signed_in(make_member(team, "viewer"))
 
     page = client.get(url(program, "")).content.decode()
 
-    assert "Required role: team administrator, license holder or developer." in page
+    assert "Team administrators, license holders and developers of" in page
     assert not re.search(rf'href="{url(program)}', page)
     assert client.get(url(program)).status_code == client.post(url(program), typed(program)).status_code == 403
 

@@ -208,7 +208,7 @@ def test_a_viewer_only_looks(signed_in: SignIn, program: MiniProgram, applicatio
 
     text = client.get(page(program)).content.decode()
 
-    assert "This needs another role" in text
+    assert "Team administrators, license holders and developers of" in text
     assert move_url(exemption, "withdraw") not in text
     for url in (move_url(exemption, "withdraw"), f"{page(program, 'exemptions')}apply/"):
         assert [client.get(url).status_code, client.post(url).status_code] == [403, 403]

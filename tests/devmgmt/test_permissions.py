@@ -11,7 +11,7 @@ from devmgmt.models import ApiPermission
 from tests import factories
 
 pytestmark = pytest.mark.django_db
-MISSING = "Required role: team administrator, license holder or developer."
+TO_ASK = "Team administrators, license holders and developers of"
 
 
 @pytest.fixture
@@ -250,12 +250,12 @@ def test_only_a_bound_application_can_be_asked(signed_in, program, developer, ap
     assert not ApiPermission.objects.exists()
 
 
-def test_a_viewer_sees_and_reads_why_not(signed_in, program, application):
+def test_a_viewer_sees_and_reads_whom_to_ask(signed_in, program, application):
     factories.make_permission(program, application)
     client = signed_in(factories.make_member(program.team, "viewer"))
     response = client.get(url(program))
     page = text_of(response)
-    assert MISSING in page
+    assert TO_ASK in page
     assert "/give-up/" not in page
     assert f"{url(program)}apply/" not in page
     assert [client.get(f"{url(program)}apply/").status_code, ask(client, program, application).status_code] == [

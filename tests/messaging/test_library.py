@@ -11,7 +11,7 @@ from tests import factories
 from tests.markup import flat
 
 pytestmark = pytest.mark.django_db
-MISSING = "Required role: team administrator, license holder or developer."
+TO_ASK = "Team administrators, license holders and developers of"
 
 
 @pytest.fixture(autouse=True)
@@ -103,10 +103,10 @@ def test_an_empty_library(signed_in, program, developer):
     assert "The library is empty" in text_of(signed_in(developer).get(url(program)))
 
 
-def test_a_viewer_sees_and_reads_why_not(signed_in, program, public):
+def test_a_viewer_sees_and_reads_whom_to_ask(signed_in, program, public):
     client = signed_in(factories.make_member(program.team, "viewer"))
     page = text_of(client.get(url(program)))
-    assert MISSING in page
+    assert TO_ASK in page
     assert f"{url(program)}{public[0].number}/" not in page
 
 

@@ -15,7 +15,7 @@ from tests.devmgmt.granting import at_once
 from tests.markup import flat
 
 pytestmark = pytest.mark.django_db
-MISSING = "Required role: team administrator, license holder or developer."
+TO_ASK = "Team administrators, license holders and developers of"
 
 
 @pytest.fixture
@@ -123,10 +123,10 @@ def test_a_program_with_all_its_templates_reads_so(signed_in, program, developer
     assert "The mini program already has 50 templates. Delete one first." in page
 
 
-def test_a_viewer_sees_and_reads_why_not(signed_in, program, template):
+def test_a_viewer_sees_and_reads_whom_to_ask(signed_in, program, template):
     client = signed_in(factories.make_member(program.team, "viewer"))
     page = text_of(client.get(url(program)))
-    assert MISSING in page
+    assert TO_ASK in page
     assert delete_url(template) not in page
 
 

@@ -108,7 +108,7 @@ def test_actions_name_who_may(signed_in: SignIn, role: str) -> None:
     links = ["edit/", "take-off/", "bindings/ask/", f"bindings/{waiting.pk}/withdraw/", f"bindings/{bound.pk}/unbind/"]
     may = role in ("license_holder", "admin")
     assert [f'href="{base}{link}"' in page for link in links] == [may] * 5
-    assert ("This needs another role: team administrator or license holder" in page) is not may
+    assert ("Team administrators and license holders of" in page) is not may
 
 
 def test_says_that_nobody_is_left_to_ask(signed_in: SignIn) -> None:

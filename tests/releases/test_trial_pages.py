@@ -64,7 +64,7 @@ def test_what_a_viewer_sees(signed_in, program, trial):
     link = "https://console.example.com/trial/" + "t" * 43 + "/"
     for words in (link, "1.0.0", INDEX, "line=12", f"Scan it with {application}", str(trial.set_by)):
         assert words in text
-    assert "Required role: team administrator, license holder or developer." in text
+    assert "Team administrators, license holders and developers of" in text
     assert response["Cache-Control"] == "no-store"
 
 

@@ -23,6 +23,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from console.base.accounts import sudo as sudo_mode
+from console.base.accounts.asking import Asking
 from console.base.accounts.authentication import has_second_factor
 from console.base.accounts.models import (
     AddressChange,
@@ -195,7 +196,15 @@ def team_for(user: User, permission: Permission, team_id: int) -> Team:
     membership = row_or_404(Membership.objects.filter(user=user).select_related("team"), team_id=team_id)
     check(membership.may(permission))
     membership.team.membership = membership
+    held = TEAM_ROLE_PERMISSIONS[membership.role]
+    membership.team.asking = team_asking(membership.team, held, usual=Permission.ADMINISTER)
     return membership.team
+
+
+def team_asking(team: Team, held: frozenset[Permission], usual: Permission = Permission.MANAGE) -> Asking:
+    """Return whom of the team somebody with `held` asks for a change."""
+    url = reverse("accounts:detail", args=[team.pk])
+    return Asking(of=team, held=held, usual=usual, people=lambda: team.memberships.by_rank(), url=url)
 
 
 # What operators keep (P-12) -------------------------------------------------------------------------------------------

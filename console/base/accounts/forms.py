@@ -170,7 +170,12 @@ class LanguageForm(forms.Form):
 
 
 class NotificationChoicesForm(forms.Form):
-    """For each kind of notification, whether it comes in the console and by e-mail."""
+    """For each kind of notification, whether it comes in the console and by e-mail.
+
+    `instead_of` is sent by who takes a choice back: what they had chosen, as `fields_that_restore` writes it.
+    """
+
+    instead_of = forms.RegexField(r"^[01]*$", required=False, max_length=100, widget=forms.HiddenInput)
 
     def __init__(self, *args: Any, user: User, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -199,6 +204,25 @@ class NotificationChoicesForm(forms.Form):
             kind: (self.cleaned_data[f"{kind}_in_console"], self.cleaned_data[f"{kind}_by_email"])
             for kind in self.kinds
         }
+
+    @property
+    def replaced(self) -> dict[str, tuple[bool, bool]] | None:
+        """The choices that this one takes back; None where it takes none back."""
+        bits = [bit == "1" for bit in self.cleaned_data["instead_of"]]
+        return dict(zip(self.kinds, zip(bits[::2], bits[1::2], strict=False), strict=False)) if bits else None
+
+    def fields_that_restore(self) -> dict[str, str]:
+        """Return what to send to take this choice back, to what was chosen when the form was shown."""
+        on = {name: "on" for name, field in self.fields.items() if field.initial is True}
+        bits = "".join(str(int(box)) for pair in self.choices.values() for box in pair)
+        return {**on, "instead_of": bits}
+
+
+class ReadMarkForm(forms.Form):
+    """Two ids of notifications, as whole numbers that a row can have."""
+
+    to = forms.IntegerField(min_value=0, max_value=2**63 - 1)
+    since = forms.IntegerField(min_value=0, max_value=2**63 - 1)
 
 
 class NewUserForm(forms.Form):

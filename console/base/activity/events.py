@@ -125,6 +125,11 @@ class Event:
         return label
 
     @classmethod
+    def together(cls, targets: list[str]) -> tuple[str, str] | None:
+        """Return what the log says of several `targets` at once, and the name of what they are of; None for a list."""
+        return None
+
+    @classmethod
     def title_of(cls, entry: ActivityEntry) -> str:
         """Return what the history of the very thing calls it."""
         return str(cls.title) or in_list(cls.name, "")

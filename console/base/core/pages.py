@@ -17,6 +17,7 @@ from django_htmx.http import HttpResponseClientRedirect
 from console.base.core import busy
 from console.base.core.errors import ActionRefused
 from console.base.core.fields import WordsField
+from console.base.core.toasts import Undo, toast
 
 
 def form_page(
@@ -27,12 +28,14 @@ def form_page(
     success: Callable[[Any], tuple[str, str]],
     template: str,
     impossible: str = "",
+    undo: Callable[[Any], Undo | None] = lambda _result: None,
     **context: Any,
 ) -> HttpResponse:
     """Show `form`; on a valid POST run the verb `save(cleaned_data)`, then toast and go on.
 
-    `success(result)` gives (toast, URL). A verb's `ActionRefused` is shown beside its field and what was typed stays:
-    422; so it does when the database is busy or away: 503.
+    `success(result)` gives (toast, URL), `undo(result)` what the toast offers where the verb has a true inverse.
+    A verb's `ActionRefused` is shown beside its field and what was typed stays: 422; so it does when the database is
+    busy or away: 503.
     A request by htmx gets the dialog part of the same template instead of the page. With a reason why it is
     `impossible`, there is nothing to ask: a GET leads to `cancel`, where the reason is shown.
     """
@@ -41,8 +44,8 @@ def form_page(
         return go(request, context["cancel"])
 
     def after(result: Any) -> HttpResponse:
-        toast, url = success(result)
-        messages.success(request, toast)
+        words, url = success(result)
+        toast(request, words, undo=undo(result))
         return go(request, url)
 
     return _page(request, form, save=save, after=after, template=template, context=context)

@@ -123,6 +123,18 @@ def long(at: datetime) -> str:
     return pgettext("a day with its weekday", "%(weekday)s, %(date)s") % words
 
 
+def heading(of: date) -> str:
+    """Return “Today”, “Yesterday”, “Sunday, 22 Nov”, with the year when it is another one."""
+    today = timezone.localdate()
+    if 0 <= (back := (today - of).days) <= 1:
+        return _("Yesterday") if back else _("Today")
+    words = day_of_year(of) if of.year == today.year else day_and_year(of)
+    return pgettext("a day with its weekday", "%(weekday)s, %(date)s") % {
+        "weekday": WEEKDAYS[of.weekday()],
+        "date": words,
+    }
+
+
 def days(start: date, end: date) -> str:
     """Return “21 – 26 Nov” for two days of one month, with the year when it is another one."""
     words = {"start": start.day, "end": end.day, "month": MONTHS[end.month - 1], "year": end.year}

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from django.http import Http404
+from django.urls import reverse
 
 from console.base.accounts.access import check, operator, row_or_404
+from console.base.accounts.asking import Asking
 from console.base.accounts.models import Membership, User
 from console.base.accounts.permissions import APPLICATION_ROLE_PERMISSIONS, Permission
 from console.base.hosts.models import (
@@ -38,6 +40,13 @@ def application_for(user: User, permission: Permission, application_id: str) -> 
         raise Http404
     check(permission in held)
     application.held = held  # type: ignore[attr-defined]
+    application.asking = Asking(  # type: ignore[attr-defined]
+        of=application,
+        held=held,
+        usual=Permission.EDIT_APPLICATION,
+        people=lambda: application.people.order_by("role", "user__name", "pk"),
+        url=reverse("hosts:detail", args=[application.application_id]),
+    )
     return application
 
 

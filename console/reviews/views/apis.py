@@ -37,6 +37,7 @@ def apis(request: SignedInRequest, application: HostApplication) -> HttpResponse
         "filter": filters,
         "page": page,
         "why_not_edit": lacking(application.held, Permission.EDIT_APPLICATION),  # type: ignore[attr-defined]
+        "needs": Permission.EDIT_APPLICATION,
     }
     return render(request, "hosts/apis.html", context)
 

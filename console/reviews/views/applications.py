@@ -55,6 +55,7 @@ def programs(request: SignedInRequest, application: HostApplication) -> HttpResp
         "filter": filters,
         "page": page_of(request, filters.qs),
         "why_not_remove": lacking(application.held, Permission.EDIT_APPLICATION),  # type: ignore[attr-defined]
+        "needs": Permission.EDIT_APPLICATION,
     }
     return render(request, "reviews/programs.html", context)
 

@@ -41,6 +41,7 @@ def grants(request: SignedInRequest, application: HostApplication) -> HttpRespon
         "lines": querysets.lines(list(page.object_list)),
         "reviews": Permission.DECIDE in held,
         "why_not_revoke": lacking(held, Permission.EDIT_APPLICATION),
+        "needs": Permission.EDIT_APPLICATION,
     }
     return render(request, "hosts/grants.html", context)
 

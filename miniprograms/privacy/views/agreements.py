@@ -54,6 +54,7 @@ def agreement(request: SignedInRequest, program: MiniProgram) -> HttpResponse:
         "unchanged": unchanged,
         "lacks": rules.lacks(draft, today=today) if draft and not unchanged else [],
         "why_not_edit": missing,
+        "needs": Permission.MANAGE,
         "why_not_publish": missing or rules.why_not_publish(draft, online, unchanged=unchanged, today=today),
         "found": found,
         "rows": rows,

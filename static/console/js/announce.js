@@ -1,3 +1,5 @@
+import { letGo } from './toasts.js';
+
 // Tell a screen reader.
 export function announce (words) {
   const place = document.getElementById('announcer')
@@ -17,5 +19,5 @@ export function toast (words) {
   body.textContent = words
   box.append(body)
   document.querySelector('.toasts').append(box)
-  window.setTimeout(() => box.remove(), 8000)
+  letGo(box)
 }

@@ -9,8 +9,11 @@ import './forms.js';
 import './frame.js';
 import './keys.js';
 import './leaving.js';
+import './loading.js'; // After leaving.js, which may keep the person here.
 import './palette.js';
 import './secret.js';
 import './session.js';
 import './time-zone.js';
+import './times.js';
+import './toasts.js';
 import './upload.js';

@@ -1,4 +1,4 @@
-// Theme toggle, switchers, toasts.
+// Theme toggle, switchers, impossible actions.
 /* global htmx */
 import { announce } from './announce.js';
 
@@ -9,7 +9,6 @@ document.addEventListener('click', event => {
     try { window.localStorage.setItem('theme', root.dataset.bsTheme) } catch { /* storage is off */ }
   }
   if (event.target.closest('[data-print]')) window.print()
-  event.target.closest('[data-dismiss]')?.closest('.toast').remove()
   // An impossible action stays reachable by keyboard; it does nothing, and its reason is read out.
   const impossible = event.target.closest('[aria-disabled=true]')
   if (impossible) {
@@ -54,7 +53,3 @@ document.addEventListener('keydown', event => {
     first?.focus()
   }
 })
-
-for (const box of document.querySelectorAll('.toast-success, .toast-info')) {
-  window.setTimeout(() => { if (!box.matches(':hover, :focus-within')) box.remove() }, 6000)
-}

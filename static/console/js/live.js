@@ -8,6 +8,14 @@ function replace (next) {
   return true
 }
 
+// A whole page brings along how much is unread, and whether something waits: the tab says so, too.
+function followTab (next) {
+  const mark = next.querySelector('link[rel=icon]')
+  if (!mark) return
+  document.querySelector('link[rel=icon]').setAttribute('href', mark.getAttribute('href'))
+  document.title = next.title
+}
+
 // Ask for `url` again each `every` milliseconds. `seen` is called with the ids that were replaced, `lost` when there was
 // no answer, `barred` when the person may not look any more; after that, or when `over` says so, nothing is asked again.
 export function follow (url, every, { seen = () => {}, lost = () => {}, barred = () => {}, over = () => false } = {}) {
@@ -21,8 +29,9 @@ export function follow (url, every, { seen = () => {}, lost = () => {}, barred =
       lost()
       return true
     }
-    const parts = new DOMParser().parseFromString(await response.text(), 'text/html').querySelectorAll('[data-live]')
-    seen([...parts].filter(part => replace(document.adoptNode(part))).map(part => part.id))
+    const next = new DOMParser().parseFromString(await response.text(), 'text/html')
+    followTab(next)
+    seen([...next.querySelectorAll('[data-live]')].filter(part => replace(document.adoptNode(part))).map(part => part.id))
     return !over()
   }
 

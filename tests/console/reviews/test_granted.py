@@ -60,7 +60,7 @@ def test_it_lists_what_is_granted_now(signed_in, application, team_admin, grante
     assert past.context["filter"].counts == {"now": 3, "past": 1}
     assert "Complaints" in text_of(past)
     assert ended.get_absolute_url() not in text_of(past)  # who decides nothing is not led to the reviews
-    assert "Required role: application administrator." in text_of(client.get(grants_url(application)))
+    assert "Application administrators of" in text_of(client.get(grants_url(application)))
 
 
 def test_what_ended_last_comes_first(signed_in, application, team_admin, admin, granted):

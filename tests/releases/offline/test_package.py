@@ -40,7 +40,7 @@ def test_what_it_tells(signed_in, program, application, developer):
         "verify": f"python manage.py device verify --configuration {application.application_id}.json --app-id "
         f'{program.app_id} --version-number 1.0.0 --signature "{signature.value}" {name}',
     }
-    assert "Required role: team administrator, license holder or developer." in text
+    assert "Team administrators, license holders and developers of" in text
 
 
 def test_no_application_is_bound(signed_in, program, developer):

@@ -38,11 +38,11 @@ def test_before_the_first_report_it_is_offered(signed_in, holder, version):
     assert "hx-trigger" not in page
 
 
-def test_a_viewer_sees_why_they_may_not(signed_in, version):
+def test_a_viewer_sees_whom_to_ask(signed_in, version):
     viewer = factories.make_member(version.mini_program.team, "viewer")
     client = signed_in(viewer)
     page = client.get(url(version)).content.decode()
-    assert "This needs another role" in page
+    assert "Team administrators, license holders and developers of" in page
     assert client.post(url(version, "report/check/")).status_code == 403
     assert Report.objects.count() == 0
 

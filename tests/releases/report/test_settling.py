@@ -119,11 +119,11 @@ def test_who_may_settle(signed_in, version, outsider, reviewer):
     assert not SettledFinding.objects.exists()
 
 
-def test_a_viewer_sees_why_they_may_not(signed_in, version):
+def test_a_viewer_sees_whom_to_ask(signed_in, version):
     page = signed_in(factories.make_member(version.mini_program.team, "viewer")).get(url(version)).content.decode()
-    assert "Not a secret…" in page
+    assert "Not a secret…" not in page
     assert f"/report/{SHA}/settle/" not in page
-    assert "This needs another role" in page
+    assert "Team administrators, license holders and developers of" in page
 
 
 def test_the_dialog_needs_a_reason(signed_in, version, developer):

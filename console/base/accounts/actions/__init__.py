@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -19,13 +18,11 @@ from console.base.accounts.authentication import has_second_factor
 from console.base.accounts.models import (
     Invitation,
     Membership,
-    NotificationChoice,
     Team,
     User,
 )
 from console.base.accounts.permissions import TeamRole
 from console.base.accounts.signals import invitation_accepted, member_removed
-from console.base.accounts.states import NotificationKind
 from console.base.accounts.tasks import send_mail
 from console.base.activity.events import emit
 from console.base.core.errors import ActionRefused, Conflict, refuse_if, refusing_duplicate
@@ -35,22 +32,6 @@ DAY = timedelta(days=1)
 RESENDS_PER_DAY = 3  # of one invitation
 SET_UP_FIRST = gettext_lazy("Set up a second factor for your own account first.")
 LAST_ADMIN = gettext_lazy("A team needs a team administrator. Give someone else this role first.")
-
-
-def choose_notifications(user: User, *, choices: Mapping[str, tuple[bool, bool]]) -> None:
-    """Keep for each kind whether `user` wants it (in the console, by e-mail); what was written stays as it is.
-
-    Personal, as saved queries: no entry in the activity log.
-    """
-    NotificationChoice.objects.bulk_create(
-        [
-            NotificationChoice(user=user, kind=NotificationKind(kind), in_console=in_console, by_email=by_email)
-            for kind, (in_console, by_email) in choices.items()
-        ],
-        update_conflicts=True,
-        unique_fields=["user", "kind"],
-        update_fields=["in_console", "by_email"],
-    )
 
 
 def mark_notifications_read(user: User) -> None:

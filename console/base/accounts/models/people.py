@@ -12,6 +12,7 @@ from django.db import models
 from django.db.models.functions import Lower, Now
 from django.utils.translation import gettext_lazy as _
 
+from console.base.accounts.asking import Asking
 from console.base.accounts.permissions import TEAM_ROLE_PERMISSIONS, Permission, TeamRole
 from console.base.accounts.querysets import MAX_EMAIL_TRIES, InvitationQuerySet, MembershipQuerySet, TeamQuerySet
 from console.base.core import zones
@@ -120,6 +121,7 @@ class Team(models.Model):
     requires_second_factor = models.BooleanField(_("second factor required"), db_default=False, default=False)
     members = models.ManyToManyField(User, through="Membership", related_name="teams")
     membership: Membership  # of the user through whom `access.team_for` loaded the team
+    asking: Asking  # whom that user asks for what only others may do
 
     objects = TeamQuerySet.as_manager()
 

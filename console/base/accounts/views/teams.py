@@ -67,6 +67,7 @@ def detail(request: SignedInRequest, team: Team) -> HttpResponse:
         "proposals": team.proposals.open().select_related("asked_by"),
         "entries": ActivityEntry.objects.of_team(team.pk)[:RECENT],
         "why_not": lacking(TEAM_ROLE_PERMISSIONS[team.membership.role], Permission.ADMINISTER),
+        "needs": Permission.ADMINISTER,
         "last_admin": admins[0] if len(admins) == 1 else None,
         "why_last": actions.LAST_ADMIN,
         "now": timezone.now(),

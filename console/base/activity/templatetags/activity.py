@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from django import template
@@ -9,6 +10,8 @@ from django import template
 from console.base.activity.events import event_of, log_words
 from console.base.activity.events import in_list as words_in_list
 from console.base.activity.models import ActivityEntry
+from console.base.activity.presenters import Day
+from console.base.activity.presenters import by_day as days_of
 
 register = template.Library()
 
@@ -29,6 +32,12 @@ def shown(entry: ActivityEntry) -> Shown:
     """Return the entry in the reader's words."""
     event = event_of(entry.verb)
     return Shown(event.icon, event.colour, log_words(entry.verb), event.target(entry.target_label), event.lines(entry))
+
+
+@register.simple_tag
+def by_day(entries: Iterable[ActivityEntry], most: int | str = "") -> list[Day]:
+    """Return the entries by days: {% by_day entries 7 as days %}."""
+    return days_of(entries, most=int(most) if most else None)
 
 
 @register.filter

@@ -1,16 +1,19 @@
 """Buttons of pages, possible and impossible. The component guide is in `console.py` beside this."""
 
 from itertools import count
+from typing import Any
 
 from django import template
-from django.template import Context
+from django.template import Context, Engine
 from django.template.base import NodeList, Parser, Token
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
 
 from console.base.core.templatetags.console import svg
+from console.base.core.toasts import undo_of
 
 register = template.Library()
+register.filter("undo", undo_of)
 
 
 @register.simple_tag(takes_context=True)
@@ -32,11 +35,15 @@ def action(
 
     A `bare` one shows its icon only, for rows: the label is its tooltip and what a screen reader says.
     With a `reason` it is impossible: grey, still readable and reachable, the reason below with a lock. `why_at` is the
-    id of a reason that the page says itself, once for many rows.
+    id of a reason that the page says itself, once for many rows. Where the banner of the page says whom to ask, what
+    only others may do is not drawn.
     """
     look = f"btn{' btn-sm' if small else ''}{' btn-icon btn-bare' if bare else ''}"
     words = format_html('<span class="visually-hidden">{}</span>', label) if bare else label
     face = format_html("{}{}", mark_safe(svg(icon, 16 if small else 18)) if icon else "", words)  # noqa: S308
+    others_may = read_only(context) if reason or why_at else None
+    if others_may and others_may.hides("" if why_at else str(reason)):
+        return SafeString("")
     if why_at:
         return _grey(look, face, why_at)
     if reason:
@@ -52,9 +59,54 @@ def action(
             look,
             face,
         )
-    dialog = mark_safe(" data-dialog") if str(label).endswith("…") else ""
+    kind = mark_safe(" data-dialog") if str(label).endswith("…") else ""
+    if icon == "download" and not kind:
+        kind = mark_safe(" data-file")  # loading.js waits for no page.
     title = format_html(' title="{}"', label) if bare else ""
-    return format_html('<a class="{}" href="{}"{}{}>{}</a>', look, url, dialog, title, face)
+    return format_html('<a class="{}" href="{}"{}{}>{}</a>', look, url, kind, title, face)
+
+
+@register.simple_tag(takes_context=True)
+def read_only(context: Context) -> Any:
+    """Return whom to ask, on a page of a thing of which its reader may change nothing there; None where they may.
+
+    The loader of the thing left it there as `asking`; `needs` in the context is what every change on the page takes.
+    """
+    things = (context.get(name) for name in ("mini_program", "application", "team"))
+    asking = next((found for thing in things if (found := getattr(thing, "asking", None))), None)
+    return asking.read_only(context.get("needs")) if asking else None
+
+
+class _Asked(template.Node):
+    """What it holds is drawn first: the banner above it stands for the buttons that are not there."""
+
+    child_nodelists = ("nodelist",)
+
+    def __init__(self, nodelist: NodeList) -> None:
+        self.nodelist = nodelist
+
+    def render(self, context: Context) -> SafeString:
+        content = self.nodelist.render(context)
+        others_may = context.get("read_only")
+        if not others_may or not others_may.stands_for:
+            return content
+        return mark_safe(Engine.get_default().get_template("core/read_only.html").render(context) + content)  # noqa: S308
+
+
+@register.tag
+def asked(parser: Parser, token: Token) -> _Asked:
+    """Say above what it holds whom to ask, where the reader may only view: {% asked %}…{% endasked %}."""
+    nodelist = parser.parse(("endasked",))
+    parser.delete_first_token()
+    return _Asked(nodelist)
+
+
+@register.simple_tag(takes_context=True)
+def lock(context: Context, reason: str, name: str = "") -> SafeString:
+    """Say once why buttons that have `why_at=name` are impossible; nothing where the banner says whom to ask."""
+    if not reason or ((others_may := read_only(context)) and others_may.hides("")):
+        return SafeString("")
+    return _reason(name, reason)
 
 
 def _impossible(context: Context, look: str, face: SafeString, reason: str) -> SafeString:
@@ -91,6 +143,8 @@ class _Actions(template.Node):
         reasons: dict[str, str] = {}
         with context.push(action_reasons=reasons):
             buttons = self.nodelist.render(context)
+        if not buttons.strip():
+            return SafeString("")
         words = format_html_join("", "{}", ((_reason(name, words),) for words, name in reasons.items()))
         return format_html('<div class="actions">{}{}</div>', mark_safe(buttons), words)  # noqa: S308
 

@@ -59,14 +59,18 @@ A dialog: confirm_page(request, NoteForm(…), template="releases/confirm/publis
     without JavaScript. Where `@route(sudo=True)` needs it, the password is asked by itself.
 
 Impossible actions: {% actions %}{% action label url reason=why %}…{% endactions %}. With a reason the button is grey
-    and the reason is written below the group, once.
+    and the reason is written below the group, once; {% lock why "id" %} says it for many rows, whose buttons have
+    why_at="id". A view names with `needs` what every change on its page takes: who lacks it reads whom to ask instead.
+
+A verb with a true inverse: form_page(…, undo=lambda result: Undo(url, fields)) or toast(request, words, undo=…).
 
 Dates and lists: {{ at|day }} {{ at|short_day }} {{ at|long_day }} {{ at|full_time }} {{ names|listed }}.
 
 {% platform_days %} says when days of the platform begin, where the reader's begin at another time.
 
 Pieces: {% icon "rocket" %} {% status obj.state %} {% status "overdue" label %} {% tag label "blue" %} {% ago dt %}
-    {% exact dt %} {% copy obj.app_id %} {% app_icon program 40 %} {% avatar user %} {% url_with show="all" %}
+    {% exact dt %} {% copy obj.app_id %} {% copy_button obj.app_id %} {% app_icon program 40 %} {% avatar user %}
+    {% url_with show="all" %}
     {% event "rocket" "green" at %}…{% endevent %} {% include "core/activity.html" with entries=entries %}
 """
 
@@ -93,6 +97,7 @@ from console.base.core import text
 from console.base.core.filters import ListFilter
 from console.base.core.states import badge_of
 from console.base.core.templatetags.times import ago
+from console.base.core.templatetags.times import clock as time_of_day
 
 register = template.Library()
 COLOURS = ("blue", "indigo", "pink", "teal", "orange", "cyan", "dark", "purple", "green", "red")
@@ -150,10 +155,16 @@ def copy(value: str, label: str = "", short: bool = False) -> SafeString:
     """Show an id or hash in monospace with a button that copies it; `short` leaves out the middle."""
     shown = text.shortened(value) if short and len(value) > SHORT else value
     return format_html(
-        '<span class="copy"><code title="{}">{}</code><button type="button" class="btn-copy" data-copy="{}"'
-        ' data-copied="{}" aria-label="{}">{}{}</button></span>',
-        value,
-        shown,
+        '<span class="copy"><code title="{}">{}</code>{}</span>', value, shown, copy_button(value, label)
+    )
+
+
+@register.simple_tag
+def copy_button(value: str, label: str = "", quiet: bool = False) -> SafeString:
+    """Copy an id that the page shows in another way, as a link does; a `quiet` one is seen in the row one looks at."""
+    return format_html(
+        '<button type="button" class="btn-copy{}" data-copy="{}" data-copied="{}" aria-label="{}">{}{}</button>',
+        " btn-copy-quiet" if quiet else "",
         value,
         _("Copied"),
         label or _("Copy %(value)s") % {"value": value},
@@ -326,14 +337,14 @@ def crumb(label: str, url: str) -> SafeString:
 
 
 @register.simple_block_tag
-def event(content: str, icon: str, colour: str = "secondary", at: Any = None) -> SafeString:
-    """Draw one event of an <ol class="events">: what happened, and when at the right."""
+def event(content: str, icon: str, colour: str = "secondary", at: Any = None, clock: bool = False) -> SafeString:
+    """Draw one event of an <ol class="events">: what happened, and when at the right; as a `clock` below a day."""
     return format_html(
         '<li class="event"><span class="event-dot event-{}">{}</span><div class="event-body">{}</div>{}</li>',
         colour,
         mark_safe(svg(icon, 14)),  # noqa: S308
         content,
-        ago(at),
+        time_of_day(at) if clock else ago(at),
     )
 
 

@@ -25,6 +25,19 @@ def exact(at: Any) -> SafeString | str:
     return _time(at, times.exact(at)) if at else ""
 
 
+@register.simple_tag
+def clock(at: Any) -> SafeString | str:
+    """Say at what time, below the heading of its day."""
+    return _time(at, f"{timezone.localtime(at):%H:%M}") if at else ""
+
+
+@register.simple_block_tag
+def timed(content: str, at: Any) -> SafeString:
+    """Give words that say how long, “waiting 52 h”, the exact time that they count from, or to."""
+    words = '<time datetime="{}" title="{}" data-words>{}</time>'
+    return format_html(words, at.isoformat(), times.full(at), content)
+
+
 @register.filter
 def full_time(at: Any) -> str:
     """Say when, exactly, and by which clock: “22 Nov 2026, 03:41 UTC+8”, for mails and print."""

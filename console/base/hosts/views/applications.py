@@ -42,6 +42,7 @@ def detail(request: SignedInRequest, application: HostApplication) -> HttpRespon
         "proofs": [(words, getattr(application, f"{use}_proved_since")) for use, words in WORDS.items()],
         "reviews": Permission.DECIDE in application.held,  # type: ignore[attr-defined]
         "why_not_edit": lacking(application.held, Permission.EDIT_APPLICATION),  # type: ignore[attr-defined]
+        "needs": Permission.EDIT_APPLICATION,
     }
     return render(request, "hosts/detail.html", context)
 

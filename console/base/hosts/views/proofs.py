@@ -36,6 +36,7 @@ def proofs(request: SignedInRequest, application: HostApplication) -> HttpRespon
         "per_application": settings.UNPROVEN_PLACES_PER_APPLICATION,
         "calls": settings.UNPROVEN_RATE_LIMIT,
         "why_not_edit": may_not,
+        "needs": Permission.EDIT_APPLICATION,
         "why_not_require": may_not or rules.why_not_require_proofs({"any": True}, has_secret),
     }
     return render(request, "hosts/proofs.html", context)

@@ -33,6 +33,7 @@ def keys(request: SignedInRequest, application: HostApplication) -> HttpResponse
         "exported": exported,
         "step": _step(active, exported),
         "why_not_edit": may_not,
+        "needs": Permission.EDIT_APPLICATION,
         "why_not_add": may_not or rules.why_not_add_signing_key(len(active)),
         "why_not_retire": may_not or rules.why_not_retire_signing_key(len(active)),
     }

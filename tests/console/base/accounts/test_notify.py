@@ -7,7 +7,8 @@ from django.utils import timezone
 from django.utils.translation import gettext, override
 
 from console.base.accounts import delivery
-from console.base.accounts.actions import change_role, choose_language, choose_notifications, invite
+from console.base.accounts.actions import change_role, choose_language, invite
+from console.base.accounts.actions.notices import choose_notifications
 from console.base.accounts.models import Notification
 from console.base.accounts.notifying import notify
 from console.base.accounts.permissions import TeamRole

@@ -1,5 +1,6 @@
 """The components, rendered as templates use them."""
 
+import re
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -222,3 +223,26 @@ def test_an_event_shows_what_and_when():
     assert "event-green" in html
     assert "<b>2.4.0</b> published" in html
     assert "just now" in html
+
+
+def test_below_a_day_an_event_has_its_time():
+    assert re.search(
+        r'title="[^"]+">\d\d:\d\d</time>', draw('{% event "rocket" at=at clock=True %}x{% endevent %}', at=NOW)
+    )
+
+
+def test_words_that_say_how_long_keep_the_exact_time():
+    assert re.search(
+        r'title="[^"]+" data-words>waiting 2 h</time>', draw("{% timed at %}waiting 2 h{% endtimed %}", at=NOW)
+    )
+
+
+def test_what_a_link_names_can_be_copied_too():
+    html = draw("{% copy_button value quiet=True %}", value='a"b')
+    assert 'class="btn-copy btn-copy-quiet" data-copy="a&quot;b"' in html
+    assert 'aria-label="Copy a&quot;b"' in html
+
+
+def test_a_file_is_no_page_to_wait_for():
+    assert "data-file" in draw('{% action "Package" "/p/" icon="download" %}')
+    assert "data-file" not in draw('{% action "Download…" "/p/" icon="download" %}')
