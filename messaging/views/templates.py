@@ -29,7 +29,7 @@ from miniprograms.models import MiniProgram
 def templates(request: SignedInRequest, program: MiniProgram) -> HttpResponse:
     """The templates, whether an application takes none of their messages, and how they are used in code."""
     live = MyTemplate.objects.live().filter(mini_program=program)
-    filters = TemplateFilter(request.GET, live.select_related("public_template", "created_by"))
+    filters = TemplateFilter(request.GET, live.select_related("public_template", "created_by"), request=request)
     page = page_of(request, filters.rows, count=filters.count)
     count = live.count()
     bans = list(Ban.objects.in_force().filter(mini_program=program).select_related("application"))

@@ -28,7 +28,7 @@ from miniprograms.models import MiniProgram
 from miniprograms.views import programs_page
 from releases import actions, rules
 from releases.access import audit_for, version_for
-from releases.filters import OverviewFilter
+from releases.filters import AuditFilter, OverviewFilter, UploadFilter
 from releases.forms import PublishForm, RollBackForm, UploadForm
 from releases.inspection import PackageRefused
 from releases.models import Audit, ReviewDecision, Version
@@ -150,9 +150,10 @@ def _versions_url(program: MiniProgram) -> str:
 @route(Permission.VIEW, load=mini_program_for)
 def uploads(request: SignedInRequest, program: MiniProgram) -> HttpResponse:
     """Every version of the program, highest number first."""
-    page = page_of(request, program.versions.light().select_related("uploaded_by"))
+    filters = UploadFilter(request.GET, program.versions.light().select_related("uploaded_by"), request=request)
+    page = page_of(request, filters.qs)
     total = _total(page, ngettext("%(count)d version", "%(count)d versions", page.paginator.count))
-    context = {"mini_program": program, "page": page, "total": total, "may": _may(program.held)}
+    context = {"mini_program": program, "filter": filters, "page": page, "total": total, "may": _may(program.held)}
     return render(request, "releases/uploads.html", context)
 
 
@@ -169,9 +170,11 @@ def audits(request: SignedInRequest, program: MiniProgram) -> HttpResponse:
     """Every submission (V-11)."""
     decisions = ReviewDecision.objects.select_related("application", "decided_by")
     rows = program.audits.select_related("version", "submitted_by")
-    page = page_of(request, rows.prefetch_related(Prefetch("decisions", decisions)))
+    filters = AuditFilter(request.GET, rows.prefetch_related(Prefetch("decisions", decisions)), request=request)
+    page = page_of(request, filters.qs)
     total = _total(page, ngettext("%(count)d audit record", "%(count)d audit records", page.paginator.count))
-    return render(request, "releases/audits.html", {"mini_program": program, "page": page, "total": total})
+    context = {"mini_program": program, "filter": filters, "page": page, "total": total}
+    return render(request, "releases/audits.html", context)
 
 
 @route(Permission.VIEW, load=audit_for)

@@ -15,7 +15,7 @@ PAGE = 50
 
 def activity_page(request: HttpRequest, entries: ActivityQuerySet, **context: Any) -> HttpResponse:
     """Show `entries`, newest first, with filters and keyset paging (`before` is the id of the last one seen)."""
-    filters = ActivityFilter(request.GET, entries)
+    filters = ActivityFilter(request.GET, entries, request=request)
     rows = filters.qs
     if (before := request.GET.get("before", "")).isdecimal() and len(before) < 19:
         rows = rows.filter(pk__lt=int(before))

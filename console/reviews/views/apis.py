@@ -28,7 +28,7 @@ NAMES_SHOWN = 5
 @route(Permission.VIEW_APPLICATION, load=application_for)
 def apis(request: SignedInRequest, application: HostApplication) -> HttpResponse:
     """The list: which are public, which restricted, and to how many mini programs each was granted."""
-    filters = ApiFilter(request.GET, application.apis.all())
+    filters = ApiFilter(request.GET, application.apis.all(), request=request)
     page = page_of(request, querysets.with_grants(filters.rows), count=filters.count)
     for api in page.object_list:
         api.why_not_remove = rules.why_not_remove_api(api, api.is_default)

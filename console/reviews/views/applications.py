@@ -49,7 +49,7 @@ def applications(request: SignedInRequest) -> HttpResponse:
 def programs(request: SignedInRequest, application: HostApplication) -> HttpResponse:
     """The mini programs that the application serves."""
     rows = application.bindings.bound().select_related("mini_program__team", "decided_by")
-    filters = BoundProgramFilter(request.GET, rows.order_by("-decided_at", "-pk"))
+    filters = BoundProgramFilter(request.GET, rows.order_by("-decided_at", "-pk"), request=request)
     context = {
         "application": application,
         "filter": filters,

@@ -92,7 +92,7 @@ CATALOGUE = Catalogue(
 @route(Permission.OPERATOR, load=operator)
 def apis(request: SignedInRequest, user: User) -> HttpResponse:
     """The list that each new application begins with, and how many restrict or were granted each."""
-    filters = DefaultApiFilter(request.GET, querysets.with_use(DefaultApi.objects.all()))
+    filters = DefaultApiFilter(request.GET, querysets.with_use(DefaultApi.objects.all()), request=request)
     return list_page(request, CATALOGUE, filters, template="reviews/default_apis.html")
 
 

@@ -38,7 +38,7 @@ def _page_of(person: User) -> str:
 @route(Permission.OPERATOR, load=operator)
 def people(request: SignedInRequest, user: User) -> HttpResponse:
     """All accounts, and below them who was invited and has none yet."""
-    filters = PeopleFilter(request.GET, User.objects.order_by(Lower("name"), "email"))
+    filters = PeopleFilter(request.GET, User.objects.order_by(Lower("name"), "email"), request=request)
     page = page_of(request, filters.rows, count=filters.count)
     # Those that nobody has in their mailbox first, then by when they expire.
     invitations = Invitation.objects.open().order_by(IsNull(F("emailed_at"), False), "expires_at")
@@ -150,7 +150,7 @@ def send_password_link(request: SignedInRequest, person: User) -> HttpResponse:
 @route(Permission.OPERATOR, load=operator)
 def security_log(request: SignedInRequest, user: User) -> HttpResponse:
     """Failed sign-ins and changes of all accounts, also as CSV of what the filters show."""
-    filters = SecurityFilter(request.GET, SecurityEntry.objects.for_operators())
+    filters = SecurityFilter(request.GET, SecurityEntry.objects.for_operators(), request=request)
     if request.GET.get("format") == "csv":
         return security_csv(filters.qs, name="security-log")
     page = page_of(request, filters.qs.select_related("user"))

@@ -22,6 +22,7 @@ from console.base.accounts.access import (
 )
 from console.base.accounts.actions import safety
 from console.base.accounts.export import security_csv
+from console.base.accounts.filters import EntriesFilter
 from console.base.accounts.models import AddressChange, SecurityEntry, UserSession
 from console.base.accounts.permissions import Permission
 from console.base.core.pages import confirm_page, form_page, page_of, posted
@@ -53,7 +54,8 @@ def log(request: SignedInRequest) -> HttpResponse:
     entries = request.user.security_entries.all()
     if request.GET.get("format") == "csv":
         return security_csv(entries, name="security-log")
-    return render(request, "accounts/security_log.html", {"page": page_of(request, entries)})
+    filters = EntriesFilter(request.GET, entries, request=request)
+    return render(request, "accounts/security_log.html", {"filter": filters, "page": page_of(request, filters.qs)})
 
 
 @route(Permission.SIGNED_IN, load=own_session, methods="GET POST", sudo=True, before_factor=True)

@@ -29,7 +29,7 @@ from console.base.accounts.access import (
 from console.base.accounts.actions import safety
 from console.base.accounts.authentication import record_sign_in
 from console.base.accounts.export import security_csv
-from console.base.accounts.filters import MemberFilter
+from console.base.accounts.filters import EntriesFilter, MemberFilter, MembershipFilter
 from console.base.accounts.forms import DecideForm, InviteForm, NewUserForm, ProfileForm, RoleForm, TeamForm
 from console.base.accounts.inviting import role_words, with_roles
 from console.base.accounts.models import Invitation, Membership, MembershipProposal, SecurityEntry, Team, User
@@ -51,13 +51,14 @@ def teams(request: SignedInRequest) -> HttpResponse:
     """The user's teams."""
     own = Membership.objects.filter(user=request.user).select_related("team")
     rows = own.annotate(people=Count("team__memberships")).order_by("team__name")
-    return render(request, "accounts/teams.html", {"page": page_of(request, rows)})
+    filters = MembershipFilter(request.GET, rows, request=request)
+    return render(request, "accounts/teams.html", {"filter": filters, "page": page_of(request, filters.qs)})
 
 
 @route(Permission.VIEW, load=team_for)
 def detail(request: SignedInRequest, team: Team) -> HttpResponse:
     """One team: its members, open invitations and what happened lately."""
-    filters = MemberFilter(request.GET, team.memberships.select_related("user").by_rank())
+    filters = MemberFilter(request.GET, team.memberships.select_related("user").by_rank(), request=request)
     admins = list(team.memberships.acting_admins().values_list("pk", flat=True)[:2])
     context = {
         "team": team,
@@ -233,8 +234,9 @@ def security_log(request: SignedInRequest, team: Team) -> HttpResponse:
     entries = SecurityEntry.objects.of_members(team)
     if request.GET.get("format") == "csv":
         return security_csv(entries, name=f"team-{team.pk}-security-log", with_places=False)
-    page = page_of(request, entries.select_related("user"))
-    return render(request, "accounts/security_log.html", {"team": team, "page": page})
+    filters = EntriesFilter(request.GET, entries.select_related("user"), request=request)
+    context = {"team": team, "filter": filters, "page": page_of(request, filters.qs)}
+    return render(request, "accounts/security_log.html", context)
 
 
 @route(Permission.SIGNED_IN, methods="GET POST", before_factor=True)

@@ -268,9 +268,11 @@ def segments(context: Context, filters: ListFilter) -> SafeString:
 
 @register.simple_tag(takes_context=True)
 def sort_th(context: Context, name: str, label: str, css: str = "") -> SafeString:
-    """Draw a table head that sorts: `sort=name`, then `sort=-name`."""
-    current = context["request"].GET.get("sort", "")
-    up, down = current == name, current == f"-{name}"
+    """Draw a table head that sorts: `sort=name`, then `sort=-name`; the page's `filter` knows the order it shows."""
+    filters: ListFilter | None = context.get("filter")
+    if filters is None or name not in filters.orders:  # a part of the list, on a page that does not sort it
+        return format_html('<th scope="col" class="{}">{}</th>', css, label)
+    up, down = filters.order == name, filters.order == f"-{name}"
     order = "ascending" if up else "descending" if down else "none"
     arrow = "chevron-up" if up else "chevron-down" if down else "selector"
     return format_html(
