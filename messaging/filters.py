@@ -107,6 +107,8 @@ class PublicTemplateFilter(LibraryFilter):
         {
             "number": (_("Number"), ("number",)),
             "title": (_("Title"), ("title", "number")),
+            "kind": (_("Type"), (ranked("kind", TemplateKind.values), "number")),
+            "category": (_("Category"), ("category", "number")),
             "selected": (_("Selected"), ("selected", "number")),
         }
     )
