@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from django import forms
@@ -15,12 +16,14 @@ from console.base.accounts.access import SignedInRequest, route
 from console.base.accounts.permissions import Permission, lacking
 from console.base.activity.models import ActivityEntry
 from console.base.core.pages import confirm_page, posted
+from console.base.core.sheets import is_asked, sheet
 from messaging.access import message_for
 from messaging.actions import messages
 from messaging.events import MessageReplayed
 from messaging.forms.log import LogForm
 from messaging.models import Message, MyTemplate
-from messaging.presenters.log import Opened, Place, Row, latest
+from messaging.presenters.log import Opened, Place, Row, fitting, latest
+from messaging.sheets import MESSAGES
 from messaging.states import MessageState
 from messaging.stats import DAYS, Day, days_of
 from miniprograms.access import mini_program_for
@@ -35,6 +38,8 @@ LOWEST = 2.0  # percent of the chart's height, so that a few failed ones among m
 def log(request: SignedInRequest, program: MiniProgram) -> HttpResponse:
     """What fits the criteria, newest first, below the counts of the last days."""
     form = LogForm(request.GET, program=program)
+    if is_asked(request) and form.is_valid():
+        return sheet(request, fitting(program, form.criteria), MESSAGES, name=f"messages-{program.app_id}", of=_rows)
     days = days_of(program, at=timezone.now())
     context = {
         "mini_program": program,
@@ -49,13 +54,17 @@ def log(request: SignedInRequest, program: MiniProgram) -> HttpResponse:
     return render(request, "messaging/log.html", context)
 
 
+def _rows(found: Iterable[Message]) -> list[Row]:
+    return [Row(message) for message in found]
+
+
 def _listing(request: SignedInRequest, program: MiniProgram, form: LogForm) -> dict[str, Any]:
     """The rows of the list, or why there are none."""
     before = Place.read(request.GET.get("before", ""))
     if not form.is_valid():
         return {"rows": []}
     found = latest(program, form.criteria, before=before, limit=PAGE + 1)
-    context: dict[str, Any] = {"rows": [Row(message) for message in found[:PAGE]], "is_first": before is None}
+    context: dict[str, Any] = {"rows": _rows(found[:PAGE]), "is_first": before is None}
     if len(found) > PAGE:
         context["older"] = f"{form.query()}&before={context['rows'][-1].place}".removeprefix("&")
     if not found and before is None and not form.is_asking:

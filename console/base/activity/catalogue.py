@@ -28,6 +28,7 @@ from console.base.activity.rehearsal import rehearse
 from console.base.core.errors import ActionRefused, Conflict
 from console.base.core.filters import ListFilter
 from console.base.core.pages import confirm_page, form_page, go, page_of, posted, show
+from console.base.core.sheets import Column, is_asked, sheet
 
 Words = str | Promise
 Verb = Callable[[Any, Any], Any]  # (row, by): it may change the row, which is its own
@@ -97,15 +98,21 @@ def list_page(
     *,
     template: str,
     prepare: Callable[[Any], None] = lambda _row: None,
+    columns: Sequence[Column] = (),
     status: int = 200,
     **context: Any,
 ) -> HttpResponse:
-    """Show the rows that the URL asks for; `template` extends core/catalogue.html, `prepare` adds what it draws."""
+    """Show the rows that the URL asks for; `template` extends core/catalogue.html, `prepare` adds what it draws.
+
+    With `columns` the list is there as a file, too.
+    """
+    if columns and is_asked(request):
+        return sheet(request, filters.rows, columns, name=catalogue.all)
     page = page_of(request, filters.rows, count=filters.count)
     for row in page.object_list:
         prepare(row)
     roomy = request.GET.get("density") == "roomy"
-    context |= {"catalogue": catalogue, "filter": filters, "page": page, "roomy": roomy}
+    context |= {"catalogue": catalogue, "filter": filters, "page": page, "roomy": roomy, "csv": bool(columns)}
     return show(request, template, context, status=status)
 
 

@@ -15,12 +15,14 @@ from django.utils.translation import ngettext
 from console.base.accounts.access import SignedInRequest, route
 from console.base.accounts.permissions import Permission, lacking
 from console.base.core.pages import confirm_page, page_of, posted
+from console.base.core.sheets import is_asked, sheet
 from console.base.hosts import actions, rules
 from console.base.hosts.access import api_for, application_for
 from console.base.hosts.forms import ApiForm
 from console.base.hosts.models import HostApplication, SensitiveApi
 from console.reviews import querysets
 from console.reviews.filters import ApiFilter
+from console.reviews.sheets import APIS
 
 NAMES_SHOWN = 5
 
@@ -29,7 +31,10 @@ NAMES_SHOWN = 5
 def apis(request: SignedInRequest, application: HostApplication) -> HttpResponse:
     """The list: which are public, which restricted, and to how many mini programs each was granted."""
     filters = ApiFilter(request.GET, application.apis.all(), request=request)
-    page = page_of(request, querysets.with_grants(filters.rows), count=filters.count)
+    rows = querysets.with_grants(filters.rows)
+    if is_asked(request):
+        return sheet(request, rows, APIS, name=f"apis-{application.application_id}")
+    page = page_of(request, rows, count=filters.count)
     for api in page.object_list:
         api.why_not_remove = rules.why_not_remove_api(api, api.is_default)
     context = {

@@ -28,16 +28,17 @@ from console.base.accounts.access import (
 )
 from console.base.accounts.actions import safety
 from console.base.accounts.authentication import record_sign_in
-from console.base.accounts.export import security_csv
 from console.base.accounts.filters import EntriesFilter, MemberFilter, MembershipFilter
 from console.base.accounts.forms import DecideForm, InviteForm, NewUserForm, ProfileForm, RoleForm, TeamForm
 from console.base.accounts.inviting import role_words, with_roles
 from console.base.accounts.models import Invitation, Membership, MembershipProposal, SecurityEntry, Team, User
 from console.base.accounts.permissions import TEAM_ROLE_PERMISSIONS, Permission, lacking
+from console.base.accounts.sheets import MEMBERS, security_sheet
 from console.base.activity.models import ActivityEntry
 from console.base.activity.rehearsal import Follows
 from console.base.activity.views import activity_page
 from console.base.core.pages import NoteForm, form_page, page_of, posted
+from console.base.core.sheets import is_asked, sheet
 
 RECENT = 6
 
@@ -59,6 +60,8 @@ def teams(request: SignedInRequest) -> HttpResponse:
 def detail(request: SignedInRequest, team: Team) -> HttpResponse:
     """One team: its members, open invitations and what happened lately."""
     filters = MemberFilter(request.GET, team.memberships.select_related("user").by_rank(), request=request)
+    if is_asked(request):
+        return sheet(request, filters.qs, MEMBERS, name=f"team-{team.pk}-members")
     admins = list(team.memberships.acting_admins().values_list("pk", flat=True)[:2])
     context = {
         "team": team,
@@ -232,8 +235,8 @@ def decide(request: SignedInRequest, proposal: MembershipProposal) -> HttpRespon
 def security_log(request: SignedInRequest, team: Team) -> HttpResponse:
     """Failed sign-ins of the members since they joined, and how they changed the way they sign in; also as CSV."""
     entries = SecurityEntry.objects.of_members(team)
-    if request.GET.get("format") == "csv":
-        return security_csv(entries, name=f"team-{team.pk}-security-log", with_places=False)
+    if is_asked(request):
+        return security_sheet(request, entries, name=f"team-{team.pk}-security-log", with_places=False)
     filters = EntriesFilter(request.GET, entries.select_related("user"), request=request)
     context = {"team": team, "filter": filters, "page": page_of(request, filters.qs)}
     return render(request, "accounts/security_log.html", context)
