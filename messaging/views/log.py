@@ -11,9 +11,11 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from console.base.accounts.access import SignedInRequest, route
 from console.base.accounts.permissions import Permission, lacking
+from console.base.activity.catalogue import Act, acts_page, buttons
 from console.base.activity.models import ActivityEntry
 from console.base.core.pages import confirm_page, posted
 from console.base.core.sheets import is_asked, sheet
@@ -49,8 +51,10 @@ def log(request: SignedInRequest, program: MiniProgram) -> HttpResponse:
         "most": max(day.accepted for day in days),
         "day_count": DAYS,
         "missing": lacking(program.held, Permission.DEVELOP),
+        "buttons": buttons(MESSAGE_ACTS, "messaging:selected_messages", program.app_id),
         **_listing(request, program, form),
     }
+    context["picks"] = not context["missing"] and any(row.is_failed for row in context["rows"])
     return render(request, "messaging/log.html", context)
 
 
@@ -101,6 +105,28 @@ def message(request: SignedInRequest, message: Message) -> HttpResponse:
         "replays": entries.filter(target_type="message", target_id=str(message.pk))[:SHOWN_REPLAYS],
     }
     return render(request, "messaging/message.html", context)
+
+
+MESSAGE_ACTS = {
+    "replay": Act(
+        label=gettext_lazy("Send again"),
+        icon="refresh",
+        verb=lambda message, by: messages.replay(message, by=by),
+        ask_one=gettext_lazy("Send this message again?"),
+        ask=gettext_lazy("Send %(count)d messages again?"),
+        done_one=gettext_lazy("The message waits for delivery again."),
+        done=gettext_lazy("%(count)d messages wait for delivery again."),
+        effects=(("refresh", gettext_lazy("Each gets as many tries as a new one.")),),
+    )
+}
+
+
+@route(Permission.DEVELOP, load=mini_program_for, methods="GET POST")
+def selected_messages(request: SignedInRequest, program: MiniProgram, act: str) -> HttpResponse:
+    """Send the ticked failed messages again, each by the same verb as alone."""
+    rows = Message.objects.filter(mini_program=program).select_related("template", "application", "consent__user")
+    url = reverse("messaging:log", args=[program.app_id])
+    return acts_page(request, MESSAGE_ACTS, act, rows, by=request.user, url=url)
 
 
 @route(Permission.DEVELOP, load=message_for, methods="GET POST")

@@ -51,6 +51,7 @@ def inbox(request: SignedInRequest) -> HttpResponse:
         "page": page,
         "lines": lines,
         "selectable": {line.decision.pk for line in lines if _can_be_selected(line, request.user)},
+        "buttons": [(reverse("reviews:approve_selected"), {"label": _("Approve"), "icon": "checks"})],
         "reviews": HostApplication.objects.where(request.user, Permission.DECIDE).exists(),
     }
     return render(request, "reviews/inbox.html", context)

@@ -10,5 +10,6 @@ import './leaving.js';
 import './palette.js';
 import './secret.js';
 import './session.js';
+import './tables.js';
 import './time-zone.js';
 import './upload.js';
