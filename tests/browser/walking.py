@@ -44,6 +44,8 @@ class Setting(NamedTuple):
 WIDE = Setting("light", 1440, {"resultTypes": ["violations"]})
 NARROW = Setting("dark", 390, {"resultTypes": ["violations"], "runOnly": list(LOOK_RULES)})
 SETTINGS = (WIDE, NARROW)
+# Between the two, where tables drop columns or become cards; only the width is looked at, of the page that is open.
+BETWEEN = (320, 640, 1024)
 # For what is the same on every page.
 ALL_SETTINGS = (WIDE, Setting("dark", 1440, NARROW.axe), Setting("light", 390, NARROW.axe), NARROW)
 AXE = "async options => (await axe.run(document, options)).violations"
@@ -76,6 +78,13 @@ SECTIONS = {
     "applications": ("hosts:",),
     "platform": ("platform:",),
 }
+# What is wider than the window, or a table wider than what holds it and does not scroll.
+TOO_WIDE = """
+() => [document.documentElement, ...document.querySelectorAll('main table')].filter(element => {
+    const box = element === document.documentElement ? element : element.parentElement
+    return !['auto', 'scroll', 'hidden'].includes(getComputedStyle(box).overflowX) && box.scrollWidth > box.clientWidth + 1
+}).map(element => `${element.localName} ${element.className}`)
+"""
 WATCH = """
 window.violations = []
 document.addEventListener('securitypolicyviolation', event => window.violations.push(
@@ -196,7 +205,17 @@ class Walker:
         if not whole:
             return self._complain_of_text()
         draws = bool(self.page.locator("canvas").count())
+        if not draws:
+            self._narrow()
         return self.look_around(lambda: self._open(path, status) if draws else None)
+
+    def _narrow(self) -> None:
+        """Complain of what makes the page scroll sideways at other widths, or a table stand out of its card."""
+        for width in BETWEEN:
+            self.page.set_viewport_size({"width": width, "height": 900})
+            for wide in self.page.evaluate(TOO_WIDE):
+                self.complain(f"at {width} wider than its place: {wide}")
+        self.page.set_viewport_size({"width": self.setting.width, "height": 900})
 
     def look_around(self, changed: Callable[[], None] = lambda: None) -> None:
         """Look at what is open in all settings; `changed` is called after each change."""
