@@ -9,8 +9,7 @@ from functools import reduce
 from operator import add
 from typing import Any
 
-from django.db.models import Case, CharField, Count, Exists, F, OuterRef, Q, QuerySet, Subquery, Value, When
-from django.db.models.expressions import CombinedExpression
+from django.db.models import Case, CharField, Count, Exists, Expression, F, OuterRef, Q, QuerySet, Subquery, Value, When
 from django.db.models.functions import Coalesce, Lower
 
 from console.base.accounts.models import User
@@ -211,7 +210,7 @@ def bound() -> Coalesce:
     return _count(Binding.objects.bound())
 
 
-def waiting() -> CombinedExpression:
+def waiting() -> Expression:
     """Return, for a query of applications, how many requests of any kind wait."""
     first, *rest = (_count(model.objects.waiting().items()) for model in MODELS.values())
     return reduce(add, rest, first)

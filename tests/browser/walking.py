@@ -78,12 +78,18 @@ SECTIONS = {
     "applications": ("hosts:",),
     "platform": ("platform:",),
 }
-# What is wider than the window, or a table wider than what holds it and does not scroll.
+# What is wider than its place: the page, and tables that stand out of what holds them and can't be scrolled there.
 TOO_WIDE = """
-() => [document.documentElement, ...document.querySelectorAll('main table')].filter(element => {
-    const box = element === document.documentElement ? element : element.parentElement
-    return !['auto', 'scroll', 'hidden'].includes(getComputedStyle(box).overflowX) && box.scrollWidth > box.clientWidth + 1
-}).map(element => `${element.localName} ${element.className}`)
+() => {
+    const page = document.documentElement
+    const wide = page.scrollWidth > page.clientWidth ? ['page'] : []
+    for (const table of document.querySelectorAll('main table')) {
+        const holder = table.parentElement
+        const over = table.getBoundingClientRect().right - holder.getBoundingClientRect().right
+        if (over > 1 && getComputedStyle(holder).overflowX === 'visible') wide.push(table.className)
+    }
+    return wide
+}
 """
 WATCH = """
 window.violations = []

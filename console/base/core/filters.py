@@ -22,7 +22,7 @@ Words = str | Promise
 Field = str | Expression | F  # an expression keeps what has no value at the end, in both directions
 
 
-def ranked(name: str, values: Iterable[str]) -> Case:
+def ranked(name: str, values: Iterable[str | bool]) -> Case:
     """Return what sorts the states or roles in the field `name` in that order; others come last."""
     return Case(*(When(**{name: value}, then=number) for number, value in enumerate(values)))
 
@@ -73,6 +73,7 @@ class ListFilter(filters.FilterSet):
     choices are the user's alone, it is 404 like any id that is not the user's (P-1).
     """
 
+    data: Any
     own: tuple[str, ...] = ()
     tab_name = "show"
     tabs: Mapping[str, tuple[Words, Q]] = {}  # value → (label, what it keeps); the first is shown when none is named
