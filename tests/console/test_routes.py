@@ -89,14 +89,16 @@ def test_dangerous_routes_ask_for_the_password_again():
     asked = {route.name for route in routes() if route.sudo}
     assert asked == {
         "accounts:change_role", "accounts:decide", "accounts:edit", "accounts:invite", "accounts:leave",
-        "accounts:remove", "accounts:resend", "accounts:revoke", "accounts:selected_members", "end_other_sessions", "end_session",
+        "accounts:remove", "accounts:resend", "accounts:revoke", "accounts:selected_members",
+        "end_other_sessions", "end_session",
         "hosts:add_api", "hosts:add_key", "hosts:add_person", "hosts:add_signing_key", "hosts:ban",
         "hosts:change_role", "hosts:configuration", "hosts:create", "hosts:end_proofs",
         "hosts:generate_server_secret", "hosts:invite_reviewer", "hosts:require_proofs",
         "hosts:withdraw_reviewer",
         "hosts:lift_ban", "hosts:open_api", "hosts:remove_api", "hosts:remove_person", "hosts:remove_program",
         "hosts:reset_server_secret", "hosts:restrict_api", "hosts:retire_signing_key", "hosts:revoke_exemption",
-        "hosts:revoke_key", "hosts:revoke_permission", "hosts:selected_apis", "hosts:set_gateway", "keys:freeze", "keys:generate",
+        "hosts:revoke_key", "hosts:revoke_permission", "hosts:selected_apis",
+        "hosts:set_gateway", "keys:freeze", "keys:generate",
         "keys:reset", "keys:unfreeze", "miniprograms:take_off_shelf", "miniprograms:unbind",
         "platform:add_api", "platform:add_category", "platform:add_ide_download", "platform:add_template",
         "platform:categories", "platform:delete_api", "platform:delete_category", "platform:delete_ide_download",
