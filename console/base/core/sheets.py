@@ -115,8 +115,8 @@ def sheet(
     """
     order = rows.query.order_by or rows.model._meta.ordering
     pks = list(rows.order_by(*order, "pk").values_list("pk", flat=True)[: MOST_ROWS + 1])
-    heads = [str(head) for head, _cell in columns]
-    parts = in_turn(gathered(_lines(rows, pks, heads, [cell for _head, cell in columns], of)))
+    language = translation.get_language()  # of the reader; the file is written when the request is over
+    parts = in_turn(gathered(_lines(rows, pks, columns, of, language)))
     if parts is None:
         messages.error(request, _("Other exports are being written. Try again in a minute."))
         query = request.GET.copy()
@@ -129,22 +129,24 @@ def sheet(
 
 
 def _lines(
-    rows: QuerySet[Any], pks: list[Any], heads: list[str], cells: list[Callable[[Any], Any]], of: Callable[..., Any]
+    rows: QuerySet[Any], pks: list[Any], columns: Sequence[Column], of: Callable[..., Any], language: str
 ) -> Iterator[bytes]:
     """Yield the head, the rows, and what says that there are more."""
-    language, write = translation.get_language(), Writer()
-    yield BOM + write(heads)
+    write = Writer()
+    with translation.override(language):
+        first = write(str(head) for head, _cell in columns)
+    yield BOM + first
     for batch in _batches(pks[:MOST_ROWS]):
         with translation.override(language):
             found = {row.pk: row for row in rows.filter(pk__in=batch).order_by()}
-            lines = [
-                write(_text(cell(row)) for cell in cells) for row in of([found[pk] for pk in batch if pk in found])
-            ]
+            ordered = of([found[pk] for pk in batch if pk in found])
+            lines = [write(_text(cell(row)) for _head, cell in columns) for row in ordered]
         yield from lines
     if len(pks) > MOST_ROWS:
         with translation.override(language):
             words = _("The list goes on. A file holds %(count)s rows; use the filters to get the rest.")
-            yield write([words % {"count": f"{MOST_ROWS:,}"}])
+            last = write([words % {"count": f"{MOST_ROWS:,}"}])
+        yield last
 
 
 def _batches(pks: list[Any]) -> Iterator[list[Any]]:
