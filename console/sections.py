@@ -125,7 +125,7 @@ PAGE_KEYS = {"devmgmt:logs": "l"}  # of pages below a section
 DETAILS_KEY = "i"
 ALL_PROGRAMS = replace(MINI_PROGRAM[0], label=_("All mini programs"))
 HOST_SIDE = (
-    Section(_("Applications"), "device-mobile", "hosts:list", "console.base.hosts", key="p"),
+    Section(_("Host apps"), "device-mobile", "hosts:list", "console.base.hosts", key="p"),
     Section(_("Reviews"), "clipboard-check", "reviews:list", "console.reviews", key="r"),
 )
 ORGANISATION = (

@@ -208,7 +208,7 @@ def notifications(request: SignedInRequest) -> HttpResponse:
 def notifications_read(request: SignedInRequest) -> HttpResponse:
     """Mark everything read."""
     mark_notifications_read(request.user)
-    messages.success(request, _("All notifications are marked as read."))
+    messages.success(request, _("All notifications marked as read."))
     return redirect("notifications")
 
 
@@ -303,8 +303,8 @@ def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
     """403: a form's token is not this session's, mostly of a sign-in meanwhile; a page of ours may send it again."""
     if not is_from_here(request):
         return show(request, "403_csrf.html", {}, status=403)
-    words = _("Nothing was saved: the form was opened before you last signed in. Send it once more.")
-    return resend_page(request, title=_("This form is too old"), words=words, status=403)
+    words = _("Nothing was saved: you signed in again after opening this form. Resubmit it.")
+    return resend_page(request, title=_("This form has expired"), words=words, status=403)
 
 
 def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:

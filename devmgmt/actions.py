@@ -94,7 +94,7 @@ def apply_for_exemption(
     _refuse_unbound(program, application)
     live = expiry.live_of(DomainExemption, program, application, at=at)
     if any(not grant.can_be_renewed for grant in live):
-        raise ActionRefused(_("This application was already asked, or has granted it."), field="application")
+        raise ActionRefused(_("Already requested from this host app, or granted by it."), field="application")
     grant = DomainExemption(mini_program=program, application=application, requested_by=by, reason=reason)
     grant.renews = live[0] if live else None
     decisions.ask(grant, at=at)
@@ -240,7 +240,7 @@ def revoke(grant: G, *, by: User, reason: str, at: datetime | None = None) -> G:
     policy is without it (D-4).
     """
     if not reason.strip():
-        raise ActionRefused(_("Say why: the mini program's team will read it."), field="note")
+        raise ActionRefused(_("Enter a reason. The mini program's team will see it."), field="note")
     grant.mini_program, at = lock(grant.mini_program), at or timezone.now()
     _end(grant, by=by, at=at, reason=reason)
     emit(events.moves_of(grant).revoked(grant, was=DecisionState.APPROVED, by=by, at=at, reason=reason))
@@ -270,7 +270,7 @@ def end_with_binding(binding: Binding, *, by: User, removed: bool, at: datetime)
 def _refuse_unbound(program: MiniProgram, application: HostApplication) -> None:
     if not program.bindings.bound().filter(application=application).exists():
         raise ActionRefused(
-            _("%(program)s is not bound to %(application)s.") % {"program": program, "application": application},
+            _("%(program)s isn't bound to %(application)s.") % {"program": program, "application": application},
             field="application",
         )
 
@@ -281,15 +281,15 @@ def _refuse_unaskable(wanted: Sequence[str], application: HostApplication, live:
     for api in wanted:
         if api not in restricted:
             raise ActionRefused(
-                _("%(api)s is not restricted by %(application)s.") % {"api": api, "application": application},
+                _("%(application)s doesn't restrict %(api)s.") % {"api": api, "application": application},
                 field="apis",
             )
         if api in asked:
-            raise ActionRefused(_("%(api)s was already asked for, or is granted.") % {"api": api}, field="apis")
+            raise ActionRefused(_("%(api)s has already been requested or granted.") % {"api": api}, field="apis")
     if not wanted:
         raise ActionRefused(_("Choose at least one API."), field="apis")
     if len(wanted) > MOST_ASKED:
-        raise ActionRefused(_("Choose at most %(most)d APIs at once.") % {"most": MOST_ASKED}, field="apis")
+        raise ActionRefused(_("Choose at most %(most)d APIs at a time.") % {"most": MOST_ASKED}, field="apis")
 
 
 def _emit_asked(grant: ProgramGrant, *, by: User, at: datetime) -> None:
@@ -327,7 +327,7 @@ def change_query(
     program = lock(saved.mini_program)
     row = SavedQuery.objects.filter(pk=saved.pk).select_related("mini_program", "user").first()
     if row is None or row.is_shared != saved.is_shared:
-        raise Conflict(_("Somebody changed this query meanwhile. Reload the page."))
+        raise Conflict(_("Someone else changed this query. Reload the page."))
     refuse_if(rules.why_not_keep_criteria(query or ""))
     was_shared = row.is_shared
     if is_shared != was_shared:

@@ -56,110 +56,110 @@ def requester(text: str | Promise, *, managers: bool = False) -> Notify:
 
 class DomainsChanged(ProgramEvent):
     name, icon, colour = "domains.changed", "world", "blue"
-    log = _("changed the server domains of")
+    log = _("Server domains changed")
     in_list = _("Server domains changed")
     fields = {kind.value: Field(kind.value) for kind in DomainType}
 
 
 class QueryShared(PartEvent):
     name, icon, colour = "query.shared", "bookmark", "blue"
-    log = _("shared the log query")
+    log = _("Log query shared")
     in_list = ""
     fields = {"name": Field(_("Name"))}
 
 
 class QueryChanged(PartEvent):
     name, icon, colour = "query.changed", "bookmark-edit", "blue"
-    log = _("changed the shared log query")
+    log = _("Shared log query changed")
     in_list = ""
     fields = {"name": Field(_("Name")), "query": Field(_("Criteria"))}
 
 
 class QueryUnshared(PartEvent):
     name, icon, colour = "query.unshared", "bookmark-off", "secondary"
-    log = _("removed the shared log query")
+    log = _("Shared log query removed")
     in_list = ""
     fields = {"name": Field(_("Name"))}
 
 
 class ExemptionRequested(GrantEvent):
     name, icon, colour = "exemption.requested", "send", "blue"
-    log = _("asked to skip domain verification for")
+    log = _("Skipping domain verification requested")
     in_list = _("Skipping domain verification requested: %(label)s")
 
 
 class ExemptionWithdrawn(GrantEvent):
     name, icon, colour = "exemption.withdrawn", "arrow-back", "secondary"
-    log = _("withdrew the exemption request of")
+    log = _("Request to skip domain verification withdrawn")
     in_list = _("Request to skip domain verification withdrawn: %(label)s")
-    notify = (reviewers(_("Withdrawn: %(subject)s")),)
+    notify = (reviewers(_("Request withdrawn: %(subject)s")),)
 
 
 class ExemptionApproved(GrantEvent):
     name, icon, colour = "exemption.approved", "check", "green"
-    log = _("granted the exemption of")
+    log = _("Skipping domain verification granted")
     in_list = _("Skipping domain verification granted: %(label)s")
-    notify = (requester(_("%(application)s granted: %(subject)s")),)
+    notify = (requester(_("%(application)s approved: %(subject)s")),)
 
 
 class ExemptionRejected(GrantEvent):
     name, icon, colour = "exemption.rejected", "x", "red"
-    log = _("rejected the exemption of")
+    log = _("Skipping domain verification rejected")
     in_list = _("Skipping domain verification rejected: %(label)s")
     notify = (requester(_("%(application)s rejected: %(subject)s")),)
 
 
 class ExemptionGivenUp(GrantEvent):
     name, icon, colour = "exemption.given_up", "arrow-back", "secondary"
-    log = _("gave up the exemption of")
-    in_list = _("Skipping domain verification given back: %(label)s")
-    notify = (reviewers(_("Given up: %(subject)s")),)
+    log = _("Skipping domain verification ended")
+    in_list = _("Skipping domain verification ended: %(label)s")
+    notify = (reviewers(_("Grant ended: %(subject)s")),)
 
 
 class ExemptionRevoked(GrantEvent):
     name, icon, colour = "exemption.revoked", "x", "red"
-    log = _("revoked the exemption of")
+    log = _("Skipping domain verification revoked")
     in_list = _("Skipping domain verification revoked: %(label)s")
     notify = (requester(_("%(application)s revoked: %(subject)s"), managers=True),)
 
 
 class PermissionRequested(GrantEvent):
     name, icon, colour = "permission.requested", "send", "blue"
-    log = _("asked for the interface permission")
+    log = _("Interface permission requested")
     in_list = _("Interface permission requested: %(label)s")
 
 
 class PermissionWithdrawn(GrantEvent):
     name, icon, colour = "permission.withdrawn", "arrow-back", "secondary"
-    log = _("withdrew the request for the interface permission")
-    in_list = _("Request for an interface permission withdrawn: %(label)s")
-    notify = (reviewers(_("Withdrawn: %(subject)s")),)
+    log = _("Interface permission request withdrawn")
+    in_list = _("Interface permission request withdrawn: %(label)s")
+    notify = (reviewers(_("Request withdrawn: %(subject)s")),)
 
 
 class PermissionApproved(GrantEvent):
     name, icon, colour = "permission.approved", "check", "green"
-    log = _("granted the interface permission")
+    log = _("Interface permission granted")
     in_list = _("Interface permission granted: %(label)s")
-    notify = (requester(_("%(application)s granted: %(subject)s")),)
+    notify = (requester(_("%(application)s approved: %(subject)s")),)
 
 
 class PermissionRejected(GrantEvent):
     name, icon, colour = "permission.rejected", "x", "red"
-    log = _("rejected the interface permission")
+    log = _("Interface permission rejected")
     in_list = _("Interface permission rejected: %(label)s")
     notify = (requester(_("%(application)s rejected: %(subject)s")),)
 
 
 class PermissionGivenUp(GrantEvent):
     name, icon, colour = "permission.given_up", "arrow-back", "secondary"
-    log = _("gave up the interface permission")
-    in_list = _("Interface permission given back: %(label)s")
-    notify = (reviewers(_("Given up: %(subject)s")),)
+    log = _("Interface permission ended")
+    in_list = _("Interface permission ended: %(label)s")
+    notify = (reviewers(_("Grant ended: %(subject)s")),)
 
 
 class PermissionRevoked(GrantEvent):
     name, icon, colour = "permission.revoked", "x", "red"
-    log = _("revoked the interface permission")
+    log = _("Interface permission revoked")
     in_list = _("Interface permission revoked: %(label)s")
     notify = (requester(_("%(application)s revoked: %(subject)s"), managers=True),)
 
@@ -168,7 +168,7 @@ class ExemptionExpired(GrantEvent):
     """Its time was over (D-10)."""
 
     name, icon, colour = "exemption.expired", "clock-off", "secondary"
-    log = _("ended the expired exemption of")
+    log = _("Skipping domain verification expired")
     in_list = _("Skipping domain verification expired: %(label)s")
     notify = (requester(_("Expired in %(application)s: %(subject)s"), managers=True),)
 
@@ -177,7 +177,7 @@ class ExemptionRenewed(GrantEvent):
     """A new one took its place before its time was over; the new one's approval is what its readers hear of."""
 
     name, icon, colour = "exemption.renewed", "refresh", "secondary"
-    log = _("renewed the exemption of")
+    log = _("Skipping domain verification renewed")
     in_list = _("Skipping domain verification renewed: %(label)s")
 
 
@@ -185,7 +185,7 @@ class PermissionExpired(GrantEvent):
     """Its time was over (D-10)."""
 
     name, icon, colour = "permission.expired", "clock-off", "secondary"
-    log = _("ended the expired interface permission")
+    log = _("Interface permission expired")
     in_list = _("Interface permission expired: %(label)s")
     notify = (requester(_("Expired in %(application)s: %(subject)s"), managers=True),)
 
@@ -194,7 +194,7 @@ class PermissionRenewed(GrantEvent):
     """A new one took its place before its time was over; the new one's approval is what its readers hear of."""
 
     name, icon, colour = "permission.renewed", "refresh", "secondary"
-    log = _("renewed the interface permission")
+    log = _("Interface permission renewed")
     in_list = _("Interface permission renewed: %(label)s")
 
 

@@ -23,7 +23,7 @@ class OverviewFilter(ProgramFilter):
 
     tabs = {
         "": (_("All"), Q()),
-        "waiting": (_("Waits for a decision"), WAITING),
+        "waiting": (_("Waiting for a decision"), WAITING),
         "no_domains": (_("No server domains"), WITHOUT_DOMAINS),
     }
 
@@ -44,9 +44,9 @@ class PermissionFilter(ListFilter):
     q = SearchFilter(_("Name or what it does"), method="search")
     sort = SortFilter(
         {
-            "state": (_("State"), (ranked("stands", STANDS), "name")),
+            "state": (_("Status"), (ranked("stands", STANDS), "name")),
             "name": (_("API"), ("name",)),
-            "title": (_("What it does"), ("title", "name")),
+            "title": (_("Purpose"), ("title", "name")),
         }
     )
 

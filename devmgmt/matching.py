@@ -129,12 +129,12 @@ def read_list(text: str, kind: DomainType, own_host: str) -> tuple[list[Domain],
             problems.append(Problem(number, refused.message))
             continue
         if domain in first:
-            words = _("This is %(origin)s, as in line %(first)d already.")
+            words = _("Duplicate of line %(first)d: %(origin)s.")
             words %= {"origin": domain.origin(kind), "first": first[domain]}
             problems.append(Problem(number, words))
         first.setdefault(domain, number)
     if len(rows) > MOST_DOMAINS:
-        words = _("From here on it is too much: %(most)d hosts at most, and these are %(count)s.")
+        words = _("Too many domains from this line on: %(count)s entered, at most %(most)d allowed.")
         words %= {"most": MOST_DOMAINS, "count": f"{len(rows):,}"}
         problems.append(Problem(rows[MOST_DOMAINS][0], words))
     return list(first), problems
@@ -153,10 +153,10 @@ def normalise(line: str, kind: DomainType, own_host: str) -> Domain:
         raise ActionRefused(_why_not_tail(tail))
     host, port = _split_port(authority)
     if port is not None and kind is DomainType.SOCKET:
-        raise ActionRefused(_("Leave out the port: socket domains allow any port of the host."))
+        raise ActionRefused(_("Remove the port. Socket domains allow any port."))
     ascii_host = to_ascii(host)
     if ascii_host == own_host:
-        raise ActionRefused(_("This is the console's own host. Mini programs can't speak to it."))
+        raise ActionRefused(_("This is the console's own domain. Mini programs can't access it."))
     _refuse_nobodys(ascii_host)
     number = None if port is None else _port_number(port)
     return Domain(ascii_host, None if number == DEFAULT_PORT else number)
@@ -165,9 +165,9 @@ def normalise(line: str, kind: DomainType, own_host: str) -> Domain:
 def to_ascii(host: str) -> str:
     """Return a host name in ASCII and lower case, by IDNA 2008; raises ActionRefused for what is none (D-1)."""
     if "*" in host:
-        raise ActionRefused(_("Wildcards are not possible: name each host."))
+        raise ActionRefused(_("Wildcards aren't supported. Enter each domain."))
     if not host:
-        raise ActionRefused(_("The host is missing."))
+        raise ActionRefused(_("The domain is missing."))
     if len(host) > LONGEST_HOST:
         raise ActionRefused(_too_long())
     try:
@@ -182,29 +182,31 @@ def to_ascii(host: str) -> str:
     if len(name) > LONGEST_HOST:
         raise ActionRefused(_too_long())
     if len(labels) == 1:
-        raise ActionRefused(_("“%(host)s” has no dot: write the whole host name.") % {"host": _quoted(host)})
+        raise ActionRefused(_("“%(host)s” has no dot. Enter the full domain.") % {"host": _quoted(host)})
     return name
 
 
 def _refuse_nobodys(name: str) -> None:
     """Refuse names that no device can find, and those under which anybody may have a host."""
     if _PRIVATE.fullmatch(name):
-        words = _("“%(host)s” exists only inside a network. Name a host that devices can reach from the internet.")
+        words = _("“%(host)s” only exists on a local network. Enter a domain that devices can reach over the internet.")
         raise ActionRefused(words % {"host": _quoted(name)})
     if _SUFFIXES.is_public(name):
-        words = _("“%(host)s” is a domain suffix, not a host. Name the host under it, such as api.example.%(host)s.")
+        words = _("“%(host)s” is only a domain suffix. Enter a domain under it, such as api.example.%(host)s.")
         raise ActionRefused(words % {"host": _quoted(name)})
 
 
 def _refuse_addresses(labels: list[str]) -> None:
     if labels[-1] == "localhost":
-        raise ActionRefused(_("localhost is the device itself. Name a host that devices can reach."))
+        raise ActionRefused(_("localhost is the device itself. Enter a domain that devices can reach."))
     if _NUMBER.fullmatch(labels[-1]):
         raise ActionRefused(_no_address())
     if not labels[-1] and len(labels) > 1:
-        raise ActionRefused(_("Leave out the dot at the end."))
+        raise ActionRefused(_("Remove the dot at the end."))
     if not all(labels):
-        raise ActionRefused(_("Between two dots, or before the first, a part of the name is missing."))
+        raise ActionRefused(
+            _("Part of the domain is missing: there is nothing before the first dot or between two dots.")
+        )
 
 
 def _ascii_label(label: str) -> str:
@@ -226,9 +228,9 @@ def _ascii_label(label: str) -> str:
 def _refuse_unreadable(text: str) -> None:
     """Refuse what nobody sees, and what programs read in different ways."""
     if _DROPPED.search(text) or any(_is_invisible(letter) for letter in text):
-        raise ActionRefused(_("There is an invisible character in it. Type it anew."))
+        raise ActionRefused(_("This contains an invisible character. Type it again."))
     if any(letter.isspace() for letter in text):
-        raise ActionRefused(_("There is a blank in the middle: a line is one host, nothing else."))
+        raise ActionRefused(_("Remove the space. Enter one domain per line."))
 
 
 def _is_invisible(letter: str) -> bool:
@@ -239,7 +241,7 @@ def _split_scheme(text: str) -> tuple[str, str]:
     if found := _SCHEME.match(text):
         return found[1].lower(), text[found.end() :]
     if _LAZY_SCHEME.match(text):
-        raise ActionRefused(_("Write the scheme as in https://api.example.com, or leave it out."))
+        raise ActionRefused(_("Enter the scheme as in https://api.example.com, or omit it."))
     return "", text
 
 
@@ -251,16 +253,16 @@ def _split_tail(rest: str) -> tuple[str, str]:
 
 def _why_not_tail(tail: str) -> str:
     if "#" in tail:
-        return _("Leave out the # and what follows it: only the host counts.")
+        return _("Remove the # and everything after it. Only the domain is needed.")
     if "?" in tail:
-        return _("Leave out the ? and what follows it: only the host counts.")
-    return _("Leave out the path: a host is allowed as a whole.")
+        return _("Remove the ? and everything after it. Only the domain is needed.")
+    return _("Remove the path. A domain is allowed as a whole.")
 
 
 def _split_port(authority: str) -> tuple[str, str | None]:
     """Split host and port, as text; raises ActionRefused for a user name and for IPv6 addresses."""
     if "@" in authority:
-        raise ActionRefused(_("Leave out the user name, the password and the @."))
+        raise ActionRefused(_("Remove the user name, the password and the @."))
     if "[" in authority or "]" in authority or _IPV6.match(authority):
         raise ActionRefused(_no_address())
     host, colon, port = authority.partition(":")
@@ -269,9 +271,9 @@ def _split_port(authority: str) -> tuple[str, str | None]:
 
 def _port_number(port: str) -> int:
     if not port:
-        raise ActionRefused(_("After the colon the port is missing."))
+        raise ActionRefused(_("Enter a port after the colon."))
     if not _PORT.fullmatch(port) or int(port) > HIGHEST_PORT:
-        words = _("“%(port)s” is not a port. It is a number from 1 to %(highest)d, without zeros before it.")
+        words = _("“%(port)s” isn't a valid port. Enter a number from 1 to %(highest)d without leading zeros.")
         raise ActionRefused(words % {"port": _quoted(port), "highest": HIGHEST_PORT})
     return int(port)
 
@@ -281,20 +283,22 @@ def _quoted(text: str) -> str:
 
 
 def _not_a_name(text: str) -> str:
-    words = _("“%(text)s” can't be in a host name: letters, digits and hyphens inside, dots between.")
+    words = _(
+        "“%(text)s” can't be used in a domain. Use letters, digits and inner hyphens, with dots between the parts."
+    )
     return words % {"text": _quoted(text)}
 
 
 def _no_address() -> str:
-    return _("IP addresses are not possible: name the host.")
+    return _("IP addresses aren't supported. Enter a domain.")
 
 
 def _too_long() -> str:
-    return _("A host name has at most %(most)d characters.") % {"most": LONGEST_HOST}
+    return _("A domain can have at most %(most)d characters.") % {"most": LONGEST_HOST}
 
 
 def _label_too_long() -> str:
-    return _("Between two dots a host name has at most %(most)d characters.") % {"most": LONGEST_LABEL}
+    return _("Each part of a domain can have at most %(most)d characters.") % {"most": LONGEST_LABEL}
 
 
 # Judging -----------------------------------------------------------------------------------------------------------
@@ -323,7 +327,7 @@ def verdict(url: str, kind: DomainType, domains: Iterable[Allowed]) -> Verdict:
         checks.append(_check_port(port, kind, ports))
     refusals = [check.words for check in checks if not check.ok]
     if not refusals:
-        return Verdict(True, _("The host is in the %(kind)s list.") % {"kind": kind.value}, checks)
+        return Verdict(True, _("The domain is in the %(kind)s list.") % {"kind": kind.value}, checks)
     if ports and checks[0].ok:
         return Verdict(False, _port_words(port, ports), checks)
     return Verdict(False, f"{refusals[0]}.", checks)
@@ -331,12 +335,12 @@ def verdict(url: str, kind: DomainType, domains: Iterable[Allowed]) -> Verdict:
 
 def _read_url(url: str) -> tuple[str, str, int | None]:
     if any(unicodedata.category(letter) == "Cc" for letter in url):
-        raise ActionRefused(_("There is a control character in it, which programs read in different ways."))
+        raise ActionRefused(_("Remove the control character. Different programs interpret it differently."))
     found = _SCHEME.match(url)
     if not found:
-        raise ActionRefused(_("A URL starts with its scheme, as in https://api.example.com/path."))
+        raise ActionRefused(_("A URL must start with its scheme, such as https://api.example.com/path."))
     if "\\" in url:
-        raise ActionRefused(_("There is a backslash in it, which programs read in different ways."))
+        raise ActionRefused(_("Remove the backslash. Different programs interpret it differently."))
     authority, _tail = _split_tail(url[found.end() :])
     host, port = _split_port(authority)
     number = _port_number(port) if port else None
@@ -347,12 +351,12 @@ def _check_scheme(scheme: str, kind: DomainType) -> Check:
     words = {"right": kind.scheme, "wrong": _quoted(scheme), "interface": kind.interface}
     if scheme == kind.scheme:
         return Check(True, _("Scheme is %(right)s") % words)
-    return Check(False, _("Scheme is %(wrong)s, and %(interface)s opens %(right)s only") % words)
+    return Check(False, _("Scheme is %(wrong)s, but %(interface)s only supports %(right)s") % words)
 
 
 def _check_host(name: str, kind: DomainType, found: bool, why_not: str) -> Check:
     if found:
-        return Check(True, _("Host is in the %(kind)s list") % {"kind": kind.value})
+        return Check(True, _("Domain is in the %(kind)s list") % {"kind": kind.value})
     if why_not:
         return Check(False, why_not.removesuffix("."))
     return Check(False, _("%(host)s is not in the %(kind)s list") % {"host": _quoted(name), "kind": kind.value})
@@ -360,20 +364,22 @@ def _check_host(name: str, kind: DomainType, found: bool, why_not: str) -> Check
 
 def _check_port(port: int | None, kind: DomainType, ports: set[int | None]) -> Check:
     if kind is DomainType.SOCKET:
-        return Check(True, _("Any port of the host is allowed"))
+        return Check(True, _("Any port is allowed"))
     words = _("No port in the URL") if port is None else _("Port %(port)d") % {"port": port}
     if port in ports:
         return Check(True, words if port is None else _("Port %(port)d is allowed") % {"port": port})
-    return Check(False, _("A port is missing") if port is None else _("Port %(port)d is not allowed") % {"port": port})
+    return Check(
+        False, _("The port is missing") if port is None else _("Port %(port)d is not allowed") % {"port": port}
+    )
 
 
 def _port_words(port: int | None, ports: set[int | None]) -> str:
     numbers = sorted(number for number in ports if number is not None)
-    named = ngettext("with the port %(ports)s", "with the ports %(ports)s", len(numbers))
+    named = ngettext("with port %(ports)s", "with ports %(ports)s", len(numbers))
     allowed = [_("without a port")] if None in ports else []
     if numbers:
         allowed.append(named % {"ports": listed(numbers)})
     words = {"allowed": get_text_list(allowed, _("and")), "port": port}
     if port is None:
-        return _("The host is allowed %(allowed)s only, and this URL has no port.") % words
-    return _("The host is allowed %(allowed)s, and this URL has the port %(port)d.") % words
+        return _("This domain is only allowed %(allowed)s, but the URL has no port.") % words
+    return _("This domain is only allowed %(allowed)s, but the URL has port %(port)d.") % words

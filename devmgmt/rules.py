@@ -32,20 +32,22 @@ def why_not_change_domains(used: int, *, at: datetime) -> str:
     """D-1: so many saved changes in a calendar month."""
     if used < MOST_CHANGES:
         return ""
-    words = _("All %(most)d changes of this month are used. The next one is possible on %(day)s.")
+    words = _("You've used all %(most)d changes this month. You can change domains again on %(day)s.")
     return words % {"most": MOST_CHANGES, "day": times.begins(next_month(at))}
 
 
 def why_not_apply_for_exemption(*, bound: int, askable: int) -> str:
     """D-2: of an application that is bound, and was not asked already."""
-    return _why_not_apply(bound) or ("" if askable else _("Every bound application was asked already, or grants it."))
+    return _why_not_apply(bound) or (
+        "" if askable else _("Every bound host app has already received a request or granted it.")
+    )
 
 
 def why_not_apply_for_permissions(application: HostApplication | None, *, askable: int) -> str:
     """D-3: of a bound application; `askable` is how many APIs it restricts that the program has not asked for."""
     if application is None:
         return _why_not_apply(0)
-    words = _("%(application)s restricts no API that you have not asked for already.")
+    words = _("%(application)s has no restricted API left to request.")
     return "" if askable else words % {"application": application}
 
 
@@ -54,18 +56,18 @@ def why_not_until(until: datetime | None, *, at: datetime) -> str:
     if until is None:
         return ""
     if until <= at:
-        return _("Choose a day that is not over yet.")
+        return _("Choose a date that isn't in the past.")
     most = timedelta(days=MOST_GRANTED)
-    return _("Choose a day within ten years, or none.") if until > at + most else ""
+    return _("Choose a date within ten years, or leave it empty.") if until > at + most else ""
 
 
 def _why_not_apply(bound: int) -> str:
-    return "" if bound else _("No application is bound. Ask one for a binding first.")
+    return "" if bound else _("No host app is bound. Request a binding first.")
 
 
 def why_not_keep_criteria(query: str) -> str:
     """D-6: what a URL carries."""
-    return _("These criteria are too long to be saved.") if len(query) > QUERY_LENGTH else ""
+    return _("These criteria are too long to save.") if len(query) > QUERY_LENGTH else ""
 
 
 def why_no_more_queries(program: MiniProgram, user: User, *, is_shared: bool) -> str:
@@ -74,9 +76,11 @@ def why_no_more_queries(program: MiniProgram, user: User, *, is_shared: bool) ->
     if is_shared:
         if kept.count() < MOST_SHARED_QUERIES:
             return ""
-        words = _("The team has %(most)d queries for this mini program. Delete one first, or save it for yourself.")
+        words = _(
+            "The team already has %(most)d queries for this mini program. Delete one first, or save it for yourself."
+        )
         return words % {"most": MOST_SHARED_QUERIES}
     if kept.filter(user=user).count() < MOST_SAVED_QUERIES:
         return ""
-    words = _("You have saved %(most)d queries for this mini program. Delete one first.")
+    words = _("You already have %(most)d saved queries for this mini program. Delete one first.")
     return words % {"most": MOST_SAVED_QUERIES}

@@ -8,5 +8,5 @@ from console.base.core.sheets import Column
 
 DOMAINS: tuple[Column, ...] = (
     (_("Type"), lambda domain: domain.kind),
-    (_("Origin"), lambda domain: domain.origin),
+    (_("Address"), lambda domain: domain.origin),
 )

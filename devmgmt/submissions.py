@@ -43,8 +43,8 @@ def apis(count: int) -> str:
 def asks(rows: Sequence[ApiPermission]) -> str:
     """Return “City Bus asks Metro Wallet for 3 APIs”."""
     words = ngettext(
-        "%(program)s asks %(application)s for %(count)d API",
-        "%(program)s asks %(application)s for %(count)d APIs",
+        "%(program)s requests %(count)d API from %(application)s",
+        "%(program)s requests %(count)d APIs from %(application)s",
         len(rows),
     )
     return words % {"program": rows[0].mini_program, "application": rows[0].application, "count": len(rows)}

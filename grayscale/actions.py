@@ -169,7 +169,7 @@ def resume(
     refuse_if(rules.why_not_resume(task, at=at))
     refuse_if(*rules.why_confirm_resume(task, anyway=anyway, reason=reason))
     if not lifecycle.reaches_anyone(task):
-        raise ActionRefused(_("None of the task's applications is bound."))
+        raise ActionRefused(_("None of the task's host apps is bound any more."))
     before = {"state": task.state, "why": task.state_reason}
     task.resume()
     task.state_reason, task.state_since = "", at
@@ -233,14 +233,16 @@ def _check_later(task: GrayscaleTask, settings: TaskSettings, *, at: datetime) -
     asked, stored = _conditions_of(settings), settings_of(task)
     for name, value in _conditions_of(stored).items():
         if asked[name] != value:
-            raise ActionRefused(_("This can't be changed any more: the task has started. Copy it instead."), field=name)
+            raise ActionRefused(
+                _("The task has started, so this can no longer change. Copy the task instead."), field=name
+            )
     _check_free(settings, at=at)
     kinds = {one.kind for one in stored.object_lists}
     if any(one.kind not in kinds for one in settings.object_lists):
-        reason = _("The task does not go by this kind of object. A list of it would leave everyone else out.")
+        reason = _("This task has no such list. Adding one would exclude everyone else.")
         raise ActionRefused(reason, field="object_lists")
     if not set(stored.object_lists) <= set(settings.object_lists):
-        raise ActionRefused(_("Objects can be added only: the task has started."), field="object_lists")
+        raise ActionRefused(_("The task has started. You can only add objects."), field="object_lists")
     return settings
 
 
@@ -298,7 +300,7 @@ def _take_in(task: GrayscaleTask, chosen: list[ObjectList]) -> None:
     # The sweep of old drafts passes over what is locked here; what it has locked first is missing once it is through.
     counts = dict(rows.select_for_update(of=("self",)).order_by("pk").values_list("pk", "count"))
     if len(counts) < len({one.pk for one in chosen}):
-        raise ActionRefused(_("One of the lists is no longer there. Add it again."), field="object_lists")
+        raise ActionRefused(_("One of the lists no longer exists. Add it again."), field="object_lists")
     refuse_if(rules.why_not_objects(list(counts.values())), "object_lists")
     task.object_lists.exclude(pk__in=counts).defer("hashes", "invalid_lines").delete()
     ObjectList.objects.filter(pk__in=counts, task=None).update(task=task)

@@ -23,11 +23,11 @@ from miniprograms.events import PartEvent
 
 # Why a task moved; what is not here a person did, and their words stand in the entry's reason.
 WHY: Mapping[str, str | Promise] = {
-    "end_time": _("the end time has come"),
+    "end_time": _("end time reached"),
     "published": _("its version was published"),
     "overtaken": _("a higher version was published"),
     "off_shelf": _("the mini program is off the shelf"),
-    "unbound": _("no application is bound any more"),
+    "unbound": _("no host app is bound any more"),
     "guardrail": _("too many devices had errors"),
 }
 
@@ -52,7 +52,7 @@ class Harm(Field):
 
 
 TASK = {
-    "state": State(_("State")),
+    "state": State(_("Status")),
     "name": Field(_("Name")),
     "version": Field(_("Version")),
     "starts": Moment(_("Start")),
@@ -63,7 +63,7 @@ TASK = {
     **{condition.of_task: Field(condition.label) for condition in CHOICES},
     "guardrail": Guardrail(_("Guardrail")),
     "why": Why(_("Why")),
-    "harm": Harm(_("What it saw")),
+    "harm": Harm(_("Measured errors")),
 }
 
 
@@ -136,21 +136,21 @@ def _managers_unless_theirs(event: TaskEndedUnbound) -> list[User]:
 
 class TaskCreated(TaskEvent):
     name, icon, colour = "grayscale.created", "plus", "blue"
-    log = _("created the grayscale task")
+    log = _("Grayscale task created")
     in_list = _("Grayscale task created: %(label)s")
     title = _("Created")
 
 
 class TaskEdited(TaskEvent):
     name, icon, colour = "grayscale.edited", "edit", "blue"
-    log = _("edited the grayscale task")
+    log = _("Grayscale task edited")
     in_list = _("Grayscale task edited: %(label)s")
     title = _("Edited")
 
 
 class TaskStarted(TaskEvent):
     name, icon, colour = "grayscale.started", "player-play", "green"
-    log = _("started the grayscale task")
+    log = _("Grayscale task started")
     in_list = _("Grayscale task started: %(label)s")
     title = _("Delivering")
     leads_to = TaskState.DELIVERING
@@ -158,7 +158,7 @@ class TaskStarted(TaskEvent):
 
 class TaskSuspended(TaskEvent):
     name, icon, colour = "grayscale.suspended", "player-pause", "orange"
-    log = _("suspended the grayscale task")
+    log = _("Grayscale task suspended")
     in_list = _("Grayscale task suspended: %(label)s")
     title = _("Suspended")
     leads_to = TaskState.SUSPENDED
@@ -166,7 +166,7 @@ class TaskSuspended(TaskEvent):
 
 class TaskResumed(TaskEvent):
     name, icon, colour = "grayscale.resumed", "player-play", "green"
-    log = _("resumed the grayscale task")
+    log = _("Grayscale task resumed")
     in_list = _("Grayscale task resumed: %(label)s")
     title = _("Resumed")
     leads_to = TaskState.DELIVERING
@@ -174,7 +174,7 @@ class TaskResumed(TaskEvent):
 
 class TaskEnded(TaskEvent):
     name, icon, colour = "grayscale.ended", "player-stop", "secondary"
-    log = _("ended the grayscale task")
+    log = _("Grayscale task ended")
     in_list = _("Grayscale task ended: %(label)s")
     title = _("Ended")
     leads_to = TaskState.ENDED
@@ -182,7 +182,7 @@ class TaskEnded(TaskEvent):
 
 class TaskPulledBack(TaskEvent):
     name, icon, colour = "grayscale.pulled_back", "arrow-back-up", "red"
-    log = _("ended and pulled back the grayscale task")
+    log = _("Grayscale task ended and pulled back")
     in_list = _("Grayscale task ended and pulled back: %(label)s")
     title = _("Ended and pulled back")
     leads_to = TaskState.ENDED
@@ -191,7 +191,7 @@ class TaskPulledBack(TaskEvent):
 class TaskNotStarted(TaskSuspended):
     """Its start has come while the mini program is off the shelf (G-4)."""
 
-    notify = (creator(_("%(program)s: “%(task)s” did not start, the mini program is off the shelf")),)
+    notify = (creator(_("%(program)s: “%(task)s” didn't start because the mini program is off the shelf")),)
 
 
 class TaskSuspendedByGuardrail(TaskSuspended):
@@ -201,7 +201,7 @@ class TaskSuspendedByGuardrail(TaskSuspended):
         Notify(
             kind=NotificationKind.GRAYSCALE,
             to=lambda event: _managers_and_creator(event.on),
-            text=_("%(program)s: the guardrail has suspended “%(task)s”"),
+            text=_("%(program)s: guardrail suspended “%(task)s”"),
             url=lambda event: event.on.get_absolute_url(),
             detail=lambda event: harm_words(event.after["harm"]),
         ),
@@ -211,7 +211,7 @@ class TaskSuspendedByGuardrail(TaskSuspended):
 class TaskEndedByTime(TaskEnded):
     """Its end time has come (G-4)."""
 
-    notify = (creator(_("%(program)s: “%(task)s” has ended, its end time has come")),)
+    notify = (creator(_("%(program)s: “%(task)s” ended at its end time")),)
 
 
 class TaskEndedUnbound(TaskEnded):
@@ -221,7 +221,7 @@ class TaskEndedUnbound(TaskEnded):
         Notify(
             kind=NotificationKind.GRAYSCALE,
             to=_managers_unless_theirs,
-            text=_("%(program)s: “%(task)s” has ended, none of its applications is bound any more"),
+            text=_("%(program)s: “%(task)s” ended because none of its host apps is bound any more"),
             url=lambda event: event.on.get_absolute_url(),
             detail=nothing,
         ),

@@ -52,9 +52,9 @@ class StateTabs(ListFilter):
         {
             "created": (_("Created"), NEWEST),
             "task": (_("Task"), (Lower("name"), *NEWEST)),
-            "state": (_("State"), (STATE, *NEWEST)),
+            "state": (_("Status"), (STATE, *NEWEST)),
             "delivered": (_("Delivered"), (DELIVERED, *NEWEST)),
-            "window": (_("Window"), ("starts_at", *NEWEST)),
+            "window": (_("Schedule"), ("starts_at", *NEWEST)),
         },
         down=True,
     )

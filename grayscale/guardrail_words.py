@@ -35,7 +35,7 @@ def guardrail_words(guardrail: dict[str, Any]) -> str:
     if guardrail["points"]:
         limits.append(_("more than %(points)s points worse than online") % guardrail)
     count: int = guardrail["devices"]
-    words = ngettext("%(limits)s, from %(count)s device on", "%(limits)s, from %(count)s devices on", count)
+    words = ngettext("%(limits)s, with at least %(count)s device", "%(limits)s, with at least %(count)s devices", count)
     return words % {"limits": get_text_list(limits, _("or")), "count": f"{count:,}"}
 
 
@@ -45,7 +45,7 @@ def harm_words(harm: dict[str, Any]) -> str:
     if "limit" in harm:
         return _("%(words)s, limit %(limit)s %%") % {"words": words, "limit": harm["limit"]}
     worse = 100 * (harm["bad"] / harm["devices"] - harm["online_bad"] / harm["online_devices"])
-    return _("%(words)s, %(worse)s points more than %(online)s (%(rate)s), limit %(limit)s points") % {
+    return _("%(words)s, %(worse)s points above %(online)s (%(rate)s), limit %(limit)s points") % {
         "words": words,
         "worse": decimals(worse),
         "online": harm["online"],

@@ -116,9 +116,9 @@ def _change(key: str, before: Any, after: Any) -> str:
         words = _("End moved to %(time)s") if key == "ends" else _("Start moved to %(time)s")
         return words % {"time": times.exact(moment)}
     if key == "guardrail":
-        return _guardrail(after) if after else _("Guardrail taken off")
+        return _guardrail(after) if after else _("Guardrail removed")
     if key == "name":
-        return _("Renamed, before: “%(name)s”") % {"name": before}
+        return _("Renamed from “%(name)s”") % {"name": before}
     return ""
 
 
@@ -126,8 +126,8 @@ def _guardrail(after: dict[str, Any]) -> str:
     limits = [_("%(rate)s %%") % after] if after["rate"] else []
     limits += [_("%(points)s points") % after] if after["points"] else []
     words = ngettext(
-        "Guardrail: %(limits)s, from %(count)s device on",
-        "Guardrail: %(limits)s, from %(count)s devices on",
+        "Guardrail: %(limits)s, with at least %(count)s device",
+        "Guardrail: %(limits)s, with at least %(count)s devices",
         after["devices"],
     )
     return words % {"limits": get_text_list(limits, _("or")), "count": f"{after['devices']:,}"}

@@ -120,7 +120,7 @@ def turn(size: int) -> Iterator[None]:
         yield
         return
     if not _turns.acquire(blocking=False):
-        raise ActionRefused(_("Other large files are being read now. Choose the file again in a minute."))
+        raise ActionRefused(_("Other large files are being processed. Choose the file again in a minute."))
     try:
         yield
     finally:
@@ -132,7 +132,7 @@ def refuse_size(size: int) -> None:
     if not size:
         raise ActionRefused(_("The file is empty."))
     if size > settings.OBJECT_LIST_BYTES:
-        words = _("The file has %(size).1f MB; up to %(most)d MB are read.")
+        words = _("The file is %(size).1f MB. The limit is %(most)d MB.")
         raise ActionRefused(words % {"size": size / 2**20, "most": settings.OBJECT_LIST_BYTES // 2**20})
 
 
@@ -202,9 +202,9 @@ class _Draft:
         refuse_if(rules.why_not_values(row.count + self.excess, others=self.others))
         if not row.count and not row.invalid:
             raise ActionRefused(
-                _("Every value is on the task's lists already.")
+                _("All values are already on the task's lists.")
                 if row.duplicates
-                else _("There are no values in it, only blank lines.")
+                else _("The file contains only blank lines.")
             )
         row.save(update_fields=["count", "lines", "blanks", "duplicates", "invalid", "invalid_lines"])
         content = bytearray()
@@ -222,7 +222,7 @@ def copied(original: ObjectList, *, by: User) -> ObjectList:
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(COPY_LIST, [by.pk, timezone.now(), original.pk])
         if (row := cursor.fetchone()) is None:
-            raise ActionRefused(_("One of the lists is no longer there. Add it again."), field="object_lists")
+            raise ActionRefused(_("One of the lists no longer exists. Add it again."), field="object_lists")
         (pk,) = row
         cursor.execute(COPY_PARTS, [pk, original.pk])
     return ObjectList.objects.defer("hashes").get(pk=pk)

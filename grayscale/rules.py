@@ -70,7 +70,7 @@ def why_not_create(program: MiniProgram, *, candidates: int) -> str:
     if not program.online_number:
         return _needs_online()
     if not candidates:
-        return _("There is no version to try: it must have passed the audit and be higher than %(online)s.") % {
+        return _("No version is ready for grayscale. Get one above %(online)s approved first.") % {
             "online": program.online_number
         }
     return ""
@@ -81,7 +81,7 @@ def why_not_start(task: GrayscaleTask, *, at: datetime) -> str:
     if reason := _why_over(task, at):
         return reason
     if task.state_at(at) != TaskState.PENDING:
-        return _("This task has started already.")
+        return _("This task has already started.")
     return _why_not_shelf(task.mini_program)
 
 
@@ -91,9 +91,9 @@ def why_not_suspend(task: GrayscaleTask, *, at: datetime) -> str:
         return reason
     state = task.state_at(at)
     if state == TaskState.PENDING:
-        return _("This task has not started yet.")
+        return _("This task hasn't started yet.")
     if state == TaskState.SUSPENDED:
-        return _("This task is suspended already.")
+        return _("This task is already suspended.")
     return ""
 
 
@@ -102,7 +102,7 @@ def why_not_resume(task: GrayscaleTask, *, at: datetime) -> str:
     if reason := _why_over(task, at):
         return reason
     if task.state_at(at) != TaskState.SUSPENDED:
-        return _("This task is not suspended.")
+        return _("This task isn't suspended.")
     return _why_not_shelf(task.mini_program)
 
 
@@ -111,7 +111,7 @@ def why_confirm_resume(task: GrayscaleTask, *, anyway: bool, reason: str) -> tup
     if task.state_reason != Reason.GUARDRAIL:
         return "", ""
     if not anyway:
-        return _("The guardrail has suspended this task: confirm that you resume it anyway."), "anyway"
+        return _("The guardrail suspended this task. Confirm that you want to resume it anyway."), "anyway"
     return _why_silent(reason)
 
 
@@ -126,12 +126,12 @@ def why_confirm_raise(
     if not raised or task.exceeds is None:
         return "", ""
     if not anyway:
-        return _("The version is over the limit of its guardrail: confirm that you raise it anyway."), "anyway"
+        return _("The version exceeds its guardrail limit. Confirm that you want to raise it anyway."), "anyway"
     return _why_silent(reason)
 
 
 def _why_silent(reason: str) -> tuple[str, str]:
-    return "" if reason.strip() else _("Say why."), "note"
+    return "" if reason.strip() else _("Enter a reason."), "note"
 
 
 def why_not_end(task: GrayscaleTask, *, at: datetime) -> str:
@@ -166,11 +166,11 @@ def why_not_version(program: MiniProgram, version: Version, *, online: Version |
     if online is None:
         return _needs_online()
     if version.state in (VersionState.ONLINE, VersionState.RETIRED):
-        return _("%(number)s was online already. Choose a version that was never online.") % {"number": version}
+        return _("%(number)s has been online before. Choose a version that was never online.") % {"number": version}
     if version.state != VersionState.APPROVED:
-        return _("%(number)s has not passed the audit.") % {"number": version}
+        return _("%(number)s hasn't passed the audit.") % {"number": version}
     if version.parts <= online.parts:
-        return _("%(number)s is not higher than %(online)s, which is online.") % {"number": version, "online": online}
+        return _("%(number)s isn't higher than the online version, %(online)s.") % {"number": version, "online": online}
     return ""
 
 
@@ -178,11 +178,14 @@ def why_not_name(name: str) -> str:
     """G-1: 1 to 20 words."""
     words = word_count(name)
     if not name.strip():
-        return _("Give the task a name.")
+        return _("Enter a task name.")
     if len(name) > LONGEST_NAME:
-        return _("The name has %(length)d characters. At most %(most)d.") % {"length": len(name), "most": LONGEST_NAME}
+        return _("The name has %(length)d characters. Use at most %(most)d.") % {
+            "length": len(name),
+            "most": LONGEST_NAME,
+        }
     if words > MOST_WORDS:
-        return _("The name has %(words)d words. At most %(most)d; a Chinese character counts as one.") % {
+        return _("The name has %(words)d words. Use at most %(most)d; a Chinese character counts as one.") % {
             "words": words,
             "most": MOST_WORDS,
         }
@@ -191,7 +194,7 @@ def why_not_name(name: str) -> str:
 
 def why_not_moment(moment: datetime, *, at: datetime) -> str:
     """G-1: a start or an end is a moment of these years."""
-    return _("Choose a time that is at most 10 years away.") if abs(moment - at) > FARTHEST else ""
+    return _("Choose a time within 10 years.") if abs(moment - at) > FARTHEST else ""
 
 
 def why_not_window(starts_at: datetime, ends_at: datetime, *, at: datetime) -> str:
@@ -201,18 +204,18 @@ def why_not_window(starts_at: datetime, ends_at: datetime, *, at: datetime) -> s
     if starts_at >= ends_at:
         return _("The end must be later than the start.")
     if ends_at <= at:
-        return _("The end is in the past.")
+        return _("The end must be in the future.")
     return ""
 
 
 def why_not_limit(limit: int, *, delivered: int = 0) -> str:
     """G-1, G-8: 1 to 100,000,000, and not below what is delivered."""
     if not 1 <= limit <= MOST_USERS:
-        return _("Between 1 and %(most)s users.") % {"most": f"{MOST_USERS:,}"}
+        return _("Enter 1 to %(most)s users.") % {"most": f"{MOST_USERS:,}"}
     if limit < delivered:
         return ngettext(
-            "%(delivered)d user has the version already. The limit can't be lower.",
-            "%(delivered)d users have the version already. The limit can't be lower.",
+            "%(delivered)d device already has the version. The limit can't be lower.",
+            "%(delivered)d devices already have the version. The limit can't be lower.",
             delivered,
         ) % {"delivered": delivered}
     return ""
@@ -222,14 +225,14 @@ def why_not_percent(value: Decimal) -> str:
     """G-13: above 0, at most 100, with at most two decimals."""
     if 0 < value <= 100 and value == round(value, 2):
         return ""
-    return _("Between 0.01 and 100.")
+    return _("Enter a number from 0.01 to 100.")
 
 
 def why_not_guarded(devices: int) -> str:
     """G-13: 1 to 10,000."""
     if 1 <= devices <= MOST_GUARDED:
         return ""
-    return _("Between 1 and %(most)s devices.") % {"most": f"{MOST_GUARDED:,}"}
+    return _("Enter 1 to %(most)s devices.") % {"most": f"{MOST_GUARDED:,}"}
 
 
 def why_not_guardrail(guardrail: Guardrail | None) -> tuple[str, str]:
@@ -253,7 +256,7 @@ def no_limit() -> str:
 def why_not_objects(counts: Sequence[int]) -> str:
     """G-3: at most a million values in a task, and no list that is empty: it would restrict the task to nobody."""
     if 0 in counts:
-        return _("A list is empty. Take it out, or add a value.")
+        return _("A list is empty. Remove it, or add a value.")
     return why_not_values(sum(counts))
 
 
@@ -262,9 +265,12 @@ def why_not_values(count: int, *, others: int = 0) -> str:
     if count + others <= MOST_OBJECTS:
         return ""
     words = (
-        _("%(count)s values and %(others)s on other lists are too many: a task takes %(most)s, all its lists together.")
+        _(
+            "Too many values: %(count)s here and %(others)s on other lists. A task can have at most %(most)s on "
+            "all its lists."
+        )
         if others
-        else _("%(count)s values are too many: a task takes %(most)s, all its lists together.")
+        else _("Too many values: %(count)s. A task can have at most %(most)s on all its lists.")
     )
     return words % {"count": f"{count:,}", "most": f"{MOST_OBJECTS:,}", "others": f"{others:,}"}
 
@@ -280,12 +286,12 @@ def why_not_duplicates(duplicates: int) -> str:
 def why_not_applications(chosen: Sequence[tuple[HostApplication, str, str]], *, bound: Collection[int]) -> str:
     """G-1: one or more, all bound now (`bound`: primary keys), each once, and each range the right way round."""
     if not chosen:
-        return _("Choose at least one application.")
+        return _("Choose at least one host app.")
     if len({application.pk for application, *_rest in chosen}) < len(chosen):
-        return _("Choose each application once.")
+        return _("Choose each host app once.")
     for application, lowest, highest in chosen:
         if application.pk not in bound:
-            return _("%(application)s is not bound to this mini program.") % {"application": application}
+            return _("%(application)s isn't bound to this mini program.") % {"application": application}
         if reason := why_not_range(lowest, highest):
             return _about(application, reason)
     return ""
@@ -297,7 +303,7 @@ def why_not_platforms(chosen: Sequence[tuple[str, str, str]]) -> str:
         return _("Choose each platform once.")
     for platform, lowest, highest in chosen:
         if platform not in Platform.values:
-            return _("%(platform)s is not a platform that mini programs run on.") % {"platform": platform}
+            return _("Mini programs don't run on %(platform)s.") % {"platform": platform}
         if reason := why_not_range(lowest, highest):
             return _about(Platform(platform).label, reason)
     return ""
@@ -320,9 +326,11 @@ def why_not_range(lowest: str, highest: str) -> str:
 def why_not_range_end(version: str) -> str:
     """G-2: up to six numbers with dots; empty is open."""
     if version.count(".") >= MOST_NUMBERS:
-        return _("A version has at most %(most)d numbers.") % {"most": MOST_NUMBERS}
+        return _("A version can have at most %(most)d numbers.") % {"most": MOST_NUMBERS}
     if version and (len(version) > LONGEST_VERSION or not _VERSION.fullmatch(version)):
-        return _("“%(version)s” is not a version. Use numbers with dots, such as 17.2.") % {"version": version[:50]}
+        return _("“%(version)s” isn't a valid version. Use numbers with dots, such as 17.2.") % {
+            "version": version[:50]
+        }
     return ""
 
 

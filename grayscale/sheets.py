@@ -13,11 +13,11 @@ TASKS: tuple[Column, ...] = (  # of `rows_of`
     (_("Mini program"), lambda row: row.task.mini_program.name),
     (_("App ID"), lambda row: row.task.mini_program.app_id),
     (_("Version"), lambda row: row.task.version.number),
-    (_("State"), lambda row: badge_of(row.state)[1]),
+    (_("Status"), lambda row: badge_of(row.state)[1]),
     (_("Delivered"), lambda row: row.delivered),
     (_("Number of users"), lambda row: row.task.user_limit),
     (_("Start (UTC)"), lambda row: row.task.starts_at),
     (_("End (UTC)"), lambda row: row.task.ends_at),
-    (_("Reaches"), lambda row: strip_tags(row.reaches)),
+    (_("Audience"), lambda row: strip_tags(row.reaches)),
     (_("Created (UTC)"), lambda row: row.task.created_at),
 )

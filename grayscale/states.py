@@ -33,13 +33,13 @@ def state_at(stored: str, starts_at: Moment, ends_at: Moment, at: Moment) -> str
 class Reason(models.TextChoices):
     """Why a task is in its state, where it did not simply start."""
 
-    BY_HAND = "by_hand", _("By hand")
-    PULLED_BACK = "pulled_back", _("By hand, pulled back")
+    BY_HAND = "by_hand", _("Manually")
+    PULLED_BACK = "pulled_back", _("Manually, pulled back")
     END_TIME = "end_time", _("End time reached")
     PUBLISHED = "published", _("Version published")
     OVERTAKEN = "overtaken", _("A higher version was published")
     OFF_SHELF = "off_shelf", _("Mini program taken off the shelf")
-    UNBOUND = "unbound", _("No application is bound any more")
+    UNBOUND = "unbound", _("No host app is bound any more")
     GUARDRAIL = "guardrail", _("Suspended by the guardrail")
 
 

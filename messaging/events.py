@@ -23,7 +23,7 @@ PUBLIC_TEMPLATE = {
     "chinese_title": Field(_("Title in Chinese")),
     "english_title": Field(_("Title in English")),
     "number": Number(_("Number")),
-    "offered": Field(_("Offered")),
+    "offered": Field(_("In library")),
     "type": Choice(_("Type"), TemplateKind),
 }
 
@@ -64,7 +64,7 @@ def _address(event: GatewaySet) -> str:
 
 class GatewaySet(ApplicationEvent):
     name, icon, colour = "gateway.set", "edit", "blue"
-    log = _("set the message gateway of")
+    log = _("Message gateway set")
     fields = {"address": Field(_("Address"))}
     kept = True  # the revisions of a gateway are counted by them
     notify = (
@@ -80,53 +80,53 @@ class GatewayRemoved(GatewaySet):
 
 class GatewayTested(ApplicationEvent):
     name, icon, colour = "gateway.tested", "send", "blue"
-    log = _("sent a test to the gateway of")
-    fields = {"address": Field(_("Address")), "seconds": Field(_("Seconds")), "status": Field(_("Answer"))}
+    log = _("Gateway test sent")
+    fields = {"address": Field(_("Address")), "seconds": Field(_("Seconds")), "status": Field(_("Response"))}
 
 
 class MessagesBanned(BanEvent):
     name, icon, colour = "messages.banned", "ban", "red"
-    log = _("stopped messages of")
+    log = _("Messages stopped")
     in_list = _("Messages stopped: %(label)s")
-    notify = (developers(_("%(application)s takes no messages of %(what)s any more")),)
+    notify = (developers(_("%(application)s stopped messages of %(what)s")),)
 
 
 class MessagesAllowed(BanEvent):
     name, icon, colour = "messages.allowed", "check", "green"
-    log = _("allowed messages of")
+    log = _("Messages allowed")
     in_list = _("Messages allowed: %(label)s")
-    notify = (developers(_("%(application)s takes messages of %(what)s again")),)
+    notify = (developers(_("%(application)s allows messages of %(what)s again")),)
 
 
 class MessagesReplayed(ApplicationEvent):
     name, icon, colour = "messages.replayed", "refresh", "blue"
-    log = _("sent failed messages again for")
+    log = _("Failed messages sent again")
     fields = {"messages": Field(_("Messages"))}
 
 
 class PublicTemplateCreated(Event):
     name, icon, colour = "public_template.created", "plus", "blue"
-    log = _("created the public template")
+    log = _("Public template created")
     fields = PUBLIC_TEMPLATE
 
 
 class PublicTemplateEdited(Event):
     name, icon, colour = "public_template.edited", "edit", "blue"
-    log = _("edited the public template")
+    log = _("Public template edited")
     fields = PUBLIC_TEMPLATE
 
 
 class PublicTemplateDeleted(Event):
     name, icon, colour = "public_template.deleted", "trash", "red"
-    log = _("deleted the public template")
+    log = _("Public template deleted")
     fields = PUBLIC_TEMPLATE
 
 
 class TemplateAdded(PartEvent):
     name, icon, colour = "template.added", "plus", "blue"
-    log = _("added the message template")
+    log = _("Message template added")
     in_list = _("Message template added: %(label)s")
-    fields = {"keywords": Field(_("Keywords")), "note": Field(_("Where it is used"))}
+    fields = {"keywords": Field(_("Keywords")), "note": Field(_("Use case"))}
 
     @property
     def short(self) -> str:
@@ -135,9 +135,9 @@ class TemplateAdded(PartEvent):
 
 class TemplateDeleted(PartEvent):
     name, icon, colour = "template.deleted", "trash", "red"
-    log = _("deleted the message template")
+    log = _("Message template deleted")
     in_list = _("Message template deleted: %(label)s")
-    fields = {"keywords": Field(_("Keywords")), "note": Field(_("Where it is used"))}
+    fields = {"keywords": Field(_("Keywords")), "note": Field(_("Use case"))}
 
     @property
     def short(self) -> str:
@@ -146,6 +146,6 @@ class TemplateDeleted(PartEvent):
 
 class MessageReplayed(PartEvent):
     name, icon, colour = "message.replayed", "refresh", "blue"
-    log = _("sent again the failed message")
+    log = _("Failed message sent again")
     in_list = ""  # messages go on by themselves
-    fields = {"state": State(_("State")), "tries": Field(_("Tries"))}
+    fields = {"state": State(_("Status")), "tries": Field(_("Attempts"))}

@@ -46,7 +46,7 @@ def _problem(program: MiniProgram, sending: Sending, refused: ServerRefused, wro
     if code == 41030:
         return Problem(code, "page", _no_page(sending.program_state))
     if code == 40037:
-        return Problem(code, "template_id", _("This is none of the mini program’s templates."))
+        return Problem(code, "template_id", _("This template doesn't belong to the mini program."))
     if code == 48001 and not program.on_shelf:
         return Problem(code, "", _("The mini program is off the shelf."))
     return Problem(code, "touser" if code in ABOUT_USER else "", _words(refused))
@@ -55,11 +55,12 @@ def _problem(program: MiniProgram, sending: Sending, refused: ServerRefused, wro
 def _words(refused: ServerRefused) -> str:
     words: dict[int, Any] = {
         40003: _("No user of this mini program has this openid."),
-        43101: _("The user has no consent left for this template: none was given, or all were used."),
-        43107: _("The user’s application takes no messages of this mini program."),
-        43116: _("The user’s application takes no messages of this template."),
-        45009: _("%(most)d messages of this template were sent to this user today.") % {"most": PUSHES_PER_DAY},
-        48001: _("The user’s application is not bound, or has no message gateway."),
+        43101: _("The user has no consent left for this template: it was never given, or it is used up."),
+        43107: _("The user’s host app has stopped messages of this mini program."),
+        43116: _("The user’s host app has stopped messages of this template."),
+        45009: _("This user already got %(most)d messages of this template today, the daily limit.")
+        % {"most": PUSHES_PER_DAY},
+        48001: _("The user’s host app isn't bound, or has no message gateway."),
     }
     if refused.errcode == 43101 and refused.detail:
         return _("The user has turned off the messages of this mini program.")
@@ -74,4 +75,4 @@ def _no_page(program_state: str) -> str:
 
 def _not_known(name: str) -> str:
     known = LANGUAGES if name == "lang" else ProgramState.values
-    return _("It is one of: %(values)s") % {"values": listed(known)}
+    return _("Allowed values: %(values)s") % {"values": listed(known)}

@@ -96,8 +96,8 @@ class PublicTemplateFilter(LibraryFilter):
     tab_name = "show"
     tabs = {
         "": (_("All"), Q()),
-        "offered": (_("Offered"), Q(is_listed=True)),
-        "hidden": (_("Not offered"), Q(is_listed=False)),
+        "offered": (_("In library"), Q(is_listed=True)),
+        "hidden": (_("Hidden"), Q(is_listed=False)),
         "unselected": (_("Never selected"), Q(selected=0)),
     }
     kind = filters.ChoiceFilter(

@@ -42,7 +42,7 @@ class PublicTemplate(models.Model):
     title_zh = models.CharField(_("title in Chinese"), max_length=20)
     kind = models.CharField(_("type"), max_length=9, choices=TemplateKind)
     category = models.CharField(_("category"), max_length=12, choices=TemplateCategory)
-    is_listed = models.BooleanField(_("offered"), default=True, help_text=_("Whether it can be selected."))
+    is_listed = models.BooleanField(_("in library"), default=True, help_text=_("Whether teams can select it."))
 
     objects = PublicTemplateQuerySet.as_manager()
 
@@ -106,7 +106,7 @@ class MyTemplate(models.Model):
     kind = models.CharField(max_length=9, choices=TemplateKind)
     keywords = models.JSONField()
     keyword_set = models.CharField(max_length=60, help_text="the numbers of its keywords, sorted: 1,2,4")
-    note = models.CharField(_("where you will use it"), max_length=NOTE_LENGTH, blank=True)
+    note = models.CharField(_("use case"), max_length=NOTE_LENGTH, blank=True)
     created_at = models.DateTimeField(db_default=Now())
     created_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
     deleted_at = models.DateTimeField(null=True)

@@ -41,13 +41,13 @@ def _notify_of(pk: int, *, at: datetime) -> bool:
     since = gateway.last_success_at
 
     def detail() -> str:
-        taken = _("The last message was taken %(time)s.") % {"time": times.full(since)} if since else ""
+        taken = _("Last message accepted %(time)s.") % {"time": times.full(since)} if since else ""
         return "\n".join(filter(None, [taken, gateway.last_failure]))
 
     notify(
         people,
         kind=NotificationKind.MESSAGES,
-        text=lambda: _("The gateway of %(application)s takes no messages") % {"application": application},
+        text=lambda: _("The gateway of %(application)s isn't accepting messages") % {"application": application},
         detail=detail,
         url=url,
     )

@@ -22,7 +22,7 @@ def why_not_add(live: int) -> str:
     """A program has so many templates at most; `live` is how many it has."""
     if live < MOST_TEMPLATES:
         return ""
-    return _("The mini program has %(most)d templates already. Delete one first.") % {"most": MOST_TEMPLATES}
+    return _("The mini program already has %(most)d templates. Delete one first.") % {"most": MOST_TEMPLATES}
 
 
 def why_not_keywords(numbers: Sequence[int], known: Collection[int]) -> str:
@@ -34,13 +34,13 @@ def why_not_keywords(numbers: Sequence[int], known: Collection[int]) -> str:
     if len(set(numbers)) < len(numbers):
         return _("Choose each keyword once.")
     if not set(numbers) <= set(known):
-        return _("One of these keywords is not in the public template any more. Choose again.")
+        return _("One of these keywords is no longer in the public template. Choose again.")
     return ""
 
 
 def same_keywords() -> str:
     """M-2: what two templates from one public template may not have."""
-    return _("You have a template with exactly these keywords already. Choose others.")
+    return _("You already have a template with exactly these keywords. Choose others.")
 
 
 # The public library -----------------------------------------------------------------------------------------------
@@ -60,8 +60,8 @@ def why_not_discard(title: str, selections: int) -> str:
     if not selections:
         return ""
     words = ngettext(
-        "%(title)s was selected %(count)d time and can't be deleted. Clear “Offered” to take it out of the library.",
-        "%(title)s was selected %(count)d times and can't be deleted. Clear “Offered” to take it out of the library.",
+        "%(title)s was selected %(count)d time and can't be deleted. Clear “In library” to hide it.",
+        "%(title)s was selected %(count)d times and can't be deleted. Clear “In library” to hide it.",
         selections,
     )
     return words % {"title": title, "count": selections}
@@ -73,15 +73,15 @@ def why_not_discard(title: str, selections: int) -> str:
 def why_not_test(*, has_gateway: bool, has_secret: bool) -> str:
     """A test needs somewhere to go, and something to be signed with."""
     if not has_gateway:
-        return _("There is no address yet. Set one first.")
-    return "" if has_secret else _("There is no server secret yet. Messages are signed with it.")
+        return _("Set a gateway address first.")
+    return "" if has_secret else _("Generate a server secret first. Messages are signed with it.")
 
 
 def why_not_replay_all(*, has_gateway: bool, has_failed: bool) -> str:
     """Failed messages need somewhere to go; those that user or application want no more do not count."""
     if not has_failed:
-        return _("There is no failed message that can be sent again.")
-    return "" if has_gateway else _("There is no gateway to send them to. Set one first.")
+        return _("There is no failed message to send again.")
+    return "" if has_gateway else _("There is no gateway yet. Set one first.")
 
 
 # Delivery ---------------------------------------------------------------------------------------------------------

@@ -21,8 +21,8 @@ MESSAGES: tuple[Column, ...] = (  # of `Row`
     (_("Template"), lambda row: row.title),
     (_("Template ID"), lambda row: row.message.template.template_id),
     (_("Recipient"), lambda row: row.user.masked),
-    (_("Application"), lambda row: row.message.application.name),
-    (_("State"), lambda row: badge_of(row.message.state)[1]),
-    (_("Tries"), lambda row: row.message.tries),
-    (_("Gateway’s answer"), lambda row: row.answer),
+    (_("Host app"), lambda row: row.message.application.name),
+    (_("Status"), lambda row: badge_of(row.message.state)[1]),
+    (_("Attempts"), lambda row: row.message.tries),
+    (_("Gateway response"), lambda row: row.answer),
 )

@@ -54,7 +54,7 @@ class KeywordType(models.TextChoices):
     AMOUNT = "amount", _("amount of money")
     PHONE_NUMBER = "phone_number", _("phone number")
     CAR_NUMBER = "car_number", _("number plate")
-    NAME = "name", _("name of a person")
+    NAME = "name", _("person's name")
     PHRASE = "phrase", _("short phrase in Chinese")
     ENUM = "enum", _("one of a list")
 
@@ -65,7 +65,7 @@ class Answer(models.TextChoices):
     ACCEPT = "accept", _("Accepted")
     REJECT = "reject", _("Rejected")
     BAN = "ban", _("Banned")
-    FILTER = "filter", _("Left out")
+    FILTER = "filter", _("Filtered out")
 
 
 class MessageState(models.TextChoices):

@@ -40,7 +40,7 @@ def why_not(kind: str, value: str, *, options: Sequence[str] = ()) -> str:
     """Return why `value` can't stand for a keyword of this type, in the reader's words; "" when it can."""
     value = unicodedata.normalize("NFC", value)
     if all(unicodedata.category(character)[0] in "ZC" for character in value):
-        return _("It is empty.")
+        return _("The value is empty.")
     fits = value in options if kind == KeywordType.ENUM else RULES[kind][0](value)
     return "" if fits else rule(kind, options=options)
 
@@ -60,7 +60,11 @@ def problems(keywords: Sequence[Mapping[str, Any]], data: Mapping[str, str]) -> 
     found = {}
     for keyword in keywords:
         key = keyword["key"]
-        why = why_not(keyword["kind"], data[key], options=keyword["options"]) if key in data else _("It is missing.")
+        why = (
+            why_not(keyword["kind"], data[key], options=keyword["options"])
+            if key in data
+            else _("The field is missing.")
+        )
         if why:
             found[key] = why
     known = {keyword["key"] for keyword in keywords}
@@ -165,11 +169,13 @@ RULES: dict[str, tuple[Callable[[str], bool], Any]] = {
     ),
     KeywordType.TIME: (
         _is_time,
-        gettext_lazy("A time of 24 hours, with or without a date: 15:01 or 2019-10-01 15:01; two of them as a~b."),
+        gettext_lazy(
+            "A time in 24-hour format, with or without a date: 15:01 or 2019-10-01 15:01. For a range, use a~b."
+        ),
     ),
     KeywordType.DATE: (
         _is_date,
-        gettext_lazy("A date, with or without a time: 2019-10-01 or 2019-10-01 15:01; two of them as a~b."),
+        gettext_lazy("A date, with or without a time: 2019-10-01 or 2019-10-01 15:01. For a range, use a~b."),
     ),
     KeywordType.AMOUNT: (
         _is_amount,

@@ -92,7 +92,7 @@ def edit(
     """
     current = lock(program)
     if current.revision != revision:
-        raise Conflict(_("Someone else changed this mini program while you were editing."))
+        raise Conflict(_("Someone else changed this mini program while you were editing. Reload the page."))
     before = _described(current)
     for name in DESCRIPTIVE:
         setattr(current, name, fields[name])
@@ -114,7 +114,7 @@ def edit(
 
 def _save_named(program: MiniProgram, *, new_icon: bool) -> None:
     """Save; a name that the team has, and an icon that can't be stored, are refused, and the new icon is not kept."""
-    taken = _("The team already has a mini program with this name.")
+    taken = _("The team already has a mini program with this name. Choose another one.")
     try:
         with refusing_duplicate("mini_program_name_once_in_team", taken, field="name"), refusing_unwritable("icon"):
             program.save()
@@ -170,9 +170,9 @@ def _shelve(
     program = lock(program)
     if program.shelf == shelf:
         raise Conflict(
-            _("The mini program is already on the shelf.")
+            _("Already done: the mini program is on the shelf.")
             if shelf == Shelf.ON
-            else _("The mini program is already off the shelf.")
+            else _("Already done: the mini program is off the shelf.")
         )
     before = {"shelf": program.shelf}
     program.write(shelf=shelf)
@@ -188,9 +188,9 @@ def request_binding(
     """Ask a host application for a binding (L-6)."""
     program = lock(program)
     if not HostApplication.objects.open_for_binding_by(program.team_id).filter(pk=application.pk).exists():
-        raise ActionRefused(_("This application does not take bindings."), field="application")
+        raise ActionRefused(_("This app does not accept bindings."), field="application")
     if program.bindings.live().filter(application=application).exists():
-        raise ActionRefused(_("This application is already bound, or was already asked."), field="application")
+        raise ActionRefused(_("This app is already bound or has a pending request."), field="application")
     binding = Binding(mini_program=program, application=application, requested_by=by, reason=reason)
     decisions.ask(binding, at=at)
     emit(events.BindingRequested(binding, was=None, by=by, at=at, reason=reason))
@@ -231,7 +231,7 @@ def unbind(binding: Binding, *, by: User, reason: str = "", at: datetime | None 
 def remove_from_application(binding: Binding, *, by: User, reason: str, at: datetime | None = None) -> Binding:
     """End a binding from the application's side, with a reason, and notify who manages the program (L-6)."""
     if not reason.strip():
-        raise ActionRefused(_("Say why: the mini program's team will read it."), field="note")
+        raise ActionRefused(_("Enter a reason. The mini program's team will see it."), field="note")
     return _end_binding(binding, events.BindingRemoved, by=by, at=at, reason=reason)
 
 
@@ -284,14 +284,16 @@ def _current(row: Kept) -> Kept:
     """Return the row as it is now, locked, so that no mini program gets the category meanwhile."""
     current: Kept | None = type(row)._default_manager.select_for_update().filter(pk=row.pk).first()
     if current is None:
-        raise Conflict(_("Someone else was first: %(row)s is deleted.") % {"row": row})
+        raise Conflict(_("Already done: %(row)s was deleted.") % {"row": row})
     return current
 
 
 def _refusing_second(row: Kept) -> AbstractContextManager[None]:
     if isinstance(row, Category):
-        return refusing_duplicate("miniprograms_category_name", _("There is a category with this name."), field="name")
-    words = _("There is a download of this version for this system.")
+        return refusing_duplicate(
+            "miniprograms_category_name", _("This category name is taken. Choose another one."), field="name"
+        )
+    words = _("This version already has a download for this system.")
     return refusing_duplicate("ide_download_once", words, field="version")
 
 

@@ -24,7 +24,7 @@ PROGRAM = {
     "introduction": Field(_("Introduction")),
     "description": Field(_("Description")),
 }
-STATE = {"state": State(_("State"))}
+STATE = {"state": State(_("Status"))}
 
 
 class ProgramEvent(Event):
@@ -124,7 +124,7 @@ DOWNLOAD = {
     "platform": Field(_("System")),
     "requirement": Field(_("Requirement")),
     "url": Field(_("Link")),
-    "size": Field(_("Size in bytes")),
+    "size": Field(_("Size (bytes)")),
     "released_on": Field(_("Released on")),
     "notes": Field(_("Notes")),
 }
@@ -132,106 +132,106 @@ DOWNLOAD = {
 
 class CategoryCreated(KeptEvent):
     name, icon, colour = "category.created", "plus", "blue"
-    log = _("created the category")
+    log = _("Category created")
     fields = CATEGORY
 
 
 class CategoryEdited(KeptEvent):
     name, icon, colour = "category.edited", "edit", "blue"
-    log = _("edited the category")
+    log = _("Category edited")
     fields = CATEGORY
 
 
 class CategoryDeleted(KeptEvent):
     name, icon, colour = "category.deleted", "trash", "red"
-    log = _("deleted the category")
+    log = _("Category deleted")
     fields = CATEGORY
 
 
 class IdeDownloadCreated(KeptEvent):
     name, icon, colour = "ide_download.created", "plus", "blue"
-    log = _("created the IDE download")
+    log = _("IDE download created")
     fields = DOWNLOAD
 
 
 class IdeDownloadEdited(KeptEvent):
     name, icon, colour = "ide_download.edited", "edit", "blue"
-    log = _("edited the IDE download")
+    log = _("IDE download edited")
     fields = DOWNLOAD
 
 
 class IdeDownloadDeleted(KeptEvent):
     name, icon, colour = "ide_download.deleted", "trash", "red"
-    log = _("deleted the IDE download")
+    log = _("IDE download deleted")
     fields = DOWNLOAD
 
 
 class MiniProgramCreated(ProgramEvent):
     name, icon, colour = "mini_program.created", "plus", "blue"
-    log = _("created the mini program")
+    log = _("Mini program created")
     in_list = _("Created")
     fields = PROGRAM
 
 
 class MiniProgramEdited(ProgramEvent):
     name, icon, colour = "mini_program.edited", "edit", "blue"
-    log = _("edited the mini program")
+    log = _("Mini program edited")
     in_list = _("Edited")
     fields = PROGRAM
 
 
 class MiniProgramTakenOffShelf(ProgramEvent):
     name, icon, colour = "mini_program.taken_off_shelf", "circle-off", "orange"
-    log = _("took off the shelf")
+    log = _("Mini program taken off the shelf")
     in_list = _("Taken off the shelf")
     fields = {"shelf": State(_("Shelf"))}
 
 
 class MiniProgramPutOnShelf(ProgramEvent):
     name, icon, colour = "mini_program.put_on_shelf", "circle-check", "green"
-    log = _("put on the shelf")
+    log = _("Mini program put on the shelf")
     in_list = _("Put on the shelf")
     fields = {"shelf": State(_("Shelf"))}
 
 
 class BindingRequested(BindingEvent):
     name, icon, colour = "binding.requested", "send", "blue"
-    log = _("asked for a binding of")
-    in_list = _("Binding asked for: %(label)s")
+    log = _("Binding requested")
+    in_list = _("Binding requested: %(label)s")
 
 
 class BindingWithdrawn(BindingEvent):
     name, icon, colour = "binding.withdrawn", "arrow-back", "secondary"
-    log = _("withdrew the binding request of")
+    log = _("Binding request withdrawn")
     in_list = _("Binding request withdrawn: %(label)s")
     notify = (reviewers(_("The binding request of %(program)s was withdrawn")),)
 
 
 class BindingApproved(BindingEvent):
     name, icon, colour = "binding.approved", "check", "green"
-    log = _("approved the binding of")
+    log = _("Binding approved")
     in_list = _("Binding approved: %(label)s")
     notify = (requester(_("%(application)s approved the binding of %(program)s")),)
 
 
 class BindingRejected(BindingEvent):
     name, icon, colour = "binding.rejected", "x", "red"
-    log = _("rejected the binding of")
+    log = _("Binding rejected")
     in_list = _("Binding rejected: %(label)s")
     notify = (requester(_("%(application)s rejected the binding of %(program)s")),)
 
 
 class BindingEnded(BindingEvent):
     name, icon, colour = "binding.ended", "unlink", "secondary"
-    log = _("unbound")
+    log = _("Mini program unbound")
     in_list = _("Unbound: %(label)s")
     notify = (reviewers(_("%(program)s was unbound from %(application)s")),)
 
 
 class BindingRemoved(BindingEvent):
     name, icon, colour = "binding.removed", "x", "red"
-    log = _("removed from the application")
-    in_list = _("Removed from the application: %(label)s")
+    log = _("Mini program removed from host app")
+    in_list = _("Removed from host app: %(label)s")
     notify = (
         Notify(
             kind=NotificationKind.DECISION,

@@ -52,7 +52,7 @@ class MiniProgramFilter(ProgramFilter):
     tabs = {
         "": (_("All"), Q()),
         Shelf.ON: (_("On the shelf"), is_on_shelf()),
-        Shelf.OFF: (_("Off"), Q(shelf=Shelf.OFF)),
+        Shelf.OFF: (_("Off the shelf"), Q(shelf=Shelf.OFF)),
     }
     category = filters.ModelChoiceFilter(
         label=_("Category"), queryset=Category.objects.all(), empty_label=_("Any category"), widget=FilterSelect

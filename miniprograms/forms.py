@@ -31,7 +31,7 @@ class MiniProgramForm(forms.Form):
     icon = IconField(
         label=_("Icon"),
         required=False,
-        help_text=_("PNG, JPEG or WebP up to 1 MB, cut to a square. Without one it is drawn from the name."),
+        help_text=_("PNG, JPEG or WebP, up to 1 MB, cropped to a square. Left blank, it is drawn from the name."),
     )
     category = forms.ModelChoiceField(
         label=_("Category"), queryset=Category.objects.all(), empty_label=_("Choose a category")
@@ -40,7 +40,7 @@ class MiniProgramForm(forms.Form):
         label=_("Introduction"),
         max_length=120,
         widget=forms.Textarea(attrs={"rows": 2}),
-        help_text=_("One sentence that users read."),
+        help_text=_("One sentence. Users see it."),
     )
     description = WordsField(
         label=_("Description"), max_length=2000, required=False, widget=forms.Textarea(attrs={"rows": 6})
@@ -58,14 +58,14 @@ class CreateForm(MiniProgramForm):
         label=_("Team"),
         queryset=Team.objects.none(),
         empty_label=_("Choose a team"),
-        help_text=_("The mini program and its code belong to this team."),
+        help_text=_("This team owns the mini program and its code."),
     )
     application = forms.ModelChoiceField(
-        label=_("Ask for a binding"),
+        label=_("Request a binding"),
         queryset=HostApplication.objects.none(),
         required=False,
         empty_label=_("Later"),
-        help_text=_("The application’s reviewers decide. They read the introduction as the reason."),
+        help_text=_("The app’s reviewers decide. The introduction is sent as the reason."),
     )
     field_order = ("team",)
 
@@ -85,13 +85,13 @@ class EditForm(RevisionForm, MiniProgramForm):
     def __init__(self, data: QueryDict | None, files: MultiValueDict[str, Any] | None, *, program: MiniProgram) -> None:
         initial: dict[str, Any] = {name: getattr(program, name) for name in (*DESCRIPTIVE, "icon", "revision")}
         super().__init__(data, files, initial=initial)
-        self.fields["icon"].help_text = _("Choose a file only to replace the icon. PNG, JPEG or WebP up to 1 MB.")
+        self.fields["icon"].help_text = _("Leave blank to keep the current icon. PNG, JPEG or WebP, up to 1 MB.")
 
 
 class BindingForm(RequestForm):
     """Which application to ask, and why (L-6)."""
 
-    reason_help = _("The application's reviewers read it: what the mini program does and for whom.")
+    reason_help = _("For the app's reviewers: what the mini program does and for whom.")
 
 
 class CategoryForm(forms.ModelForm):
@@ -102,8 +102,8 @@ class CategoryForm(forms.ModelForm):
         fields = ("name", "position")
         field_classes = {"name": LineField}
         help_texts = {
-            "name": _("In English; where the console has a translation, readers of Chinese see that."),
-            "position": _("Forms show categories by position, lowest first, then by name."),
+            "name": _("In English. Chinese is shown where a translation exists."),
+            "position": _("Lowest number first, then by name."),
         }
 
 
@@ -126,9 +126,9 @@ class IdeDownloadForm(forms.ModelForm):
             "notes": forms.Textarea(attrs={"rows": 5}),
         }
         help_texts = {
-            "url": _("Developers download from here. https only."),
-            "size": _("Shown beside the download, so that people know before it begins."),
-            "notes": _("What is new. Developers read it in the list of versions."),
+            "url": _("Developers download from this address. Must start with https://."),
+            "size": _("Shown next to the download."),
+            "notes": _("What’s new. Developers see it in the list of versions."),
         }
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:

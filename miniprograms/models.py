@@ -49,12 +49,12 @@ class IdeDownload(models.Model):
         LINUX = "linux", _("Linux")
 
     version = models.CharField(
-        _("version"), max_length=20, validators=[RegexValidator(r"^\d+(\.\d+){0,3}$", _("Numbers and dots: 3.8.1"))]
+        _("version"), max_length=20, validators=[RegexValidator(r"^\d+(\.\d+){0,3}$", _("Digits and dots: 3.8.1"))]
     )
     platform = models.CharField(_("system"), max_length=10, choices=Platform)
     requirement = models.CharField(_("requirement"), max_length=40, blank=True, help_text=_("“13 or later”"))
     url = models.URLField(_("link"), max_length=500, validators=[URLValidator(schemes=["https"])])
-    size = models.PositiveBigIntegerField(_("size in bytes"), null=True, blank=True, validators=[MinValueValidator(1)])
+    size = models.PositiveBigIntegerField(_("size (bytes)"), null=True, blank=True, validators=[MinValueValidator(1)])
     released_on = models.DateField(_("released on"))
     notes = models.TextField(_("notes"), blank=True)
 

@@ -10,8 +10,8 @@ def why_not_discard(category: str, programs: int) -> str:
     if not programs:
         return ""
     words = ngettext(
-        "%(count)d mini program is in %(category)s. Give it another category first.",
-        "%(count)d mini programs are in %(category)s. Give them another category first.",
+        "%(count)d mini program uses %(category)s. Give it another category first.",
+        "%(count)d mini programs use %(category)s. Give them another category first.",
         programs,
     )
     return words % {"count": programs, "category": category}

@@ -25,7 +25,7 @@ from releases.states import AuditState
 
 T = TypeVar("T")
 
-AUDIT = {"audit": Field(_("Audit record")), "package": Hash(_("Package")), "state": State(_("State"))}
+AUDIT = {"audit": Field(_("Audit record")), "package": Hash(_("Package")), "state": State(_("Status"))}
 
 
 class VersionEvent(ProgramEvent):
@@ -103,9 +103,9 @@ def _outcome(event: AuditEvent) -> str:
     assert event.audit is not None  # noqa: S101 - only events of an audit notify so
     left = event.audit.decisions.waiting().count()
     outcome = {
-        AuditState.APPROVED: gettext("All applications have approved. It can be published."),
-        AuditState.REJECTED: gettext("The audit has ended. Upload the corrected package under a new number."),
-    }.get(AuditState(event.audit.state), gettext("Still waiting for %(left)d.") % {"left": left})
+        AuditState.APPROVED: gettext("All apps have approved it. It can be published now."),
+        AuditState.REJECTED: gettext("The audit has ended. Upload the corrected package under a new version number."),
+    }.get(AuditState(event.audit.state), gettext("Apps still to decide: %(left)d.") % {"left": left})
     return "\n".join(line for line in (event.reason.strip(), outcome) if line)
 
 
@@ -141,34 +141,34 @@ def _by_whom(event: VersionEvent) -> str:
 
 class VersionUploaded(VersionEvent):
     name, icon, colour = "version.uploaded", "upload", "secondary"
-    log = _("uploaded")
+    log = _("Version uploaded")
     in_list = _("Version %(label)s uploaded")
     fields = AUDIT
 
 
 class VersionSubmitted(VersionEvent):
     name, icon, colour = "version.submitted", "send", "blue"
-    log = _("submitted for audit")
+    log = _("Version submitted for audit")
     in_list = _("Version %(label)s submitted")
     fields = AUDIT
 
 
 class VersionWithdrawn(AuditEvent):
     name, icon, colour = "version.withdrawn", "arrow-back", "secondary"
-    log = _("withdrew from audit")
+    log = _("Version withdrawn from audit")
     in_list = _("Version %(label)s withdrawn")
 
 
 class VersionApproved(AuditEvent):
     name, icon, colour = "version.approved", "check", "green"
-    log = _("approved")
+    log = _("Version approved")
     in_list = _("Approved: %(label)s")
     notify = (submitter(_("%(application)s approved %(program)s %(version)s")),)
 
 
 class VersionRejected(AuditEvent):
     name, icon, colour = "version.rejected", "x", "red"
-    log = _("rejected")
+    log = _("Version rejected")
     in_list = _("Rejected: %(label)s")
     notify = (submitter(_("%(application)s rejected %(program)s %(version)s")),)
 
@@ -186,7 +186,10 @@ class WithdrawnByUnbinding(VersionWithdrawn):
 
     notify = (
         submitter(
-            _("%(program)s %(version)s is in development again: %(application)s was unbound, nobody is left to decide"),
+            _(
+                "%(program)s %(version)s is back in development: %(application)s was unbound, and no app is left "
+                "to decide"
+            ),
             nothing,
         ),
     )
@@ -194,13 +197,13 @@ class WithdrawnByUnbinding(VersionWithdrawn):
 
 class PackageDownloaded(AuditEvent):
     name, icon, colour = "package.downloaded", "download", "secondary"
-    log = _("downloaded the package of")
+    log = _("Package downloaded")
     in_list = ""  # only looked at
 
 
 class VersionPublished(VersionEvent):
     name, icon, colour = "version.published", "rocket", "green"
-    log = _("published")
+    log = _("Version published")
     in_list = _("Version %(label)s published")
     fields = {"online": Field(_("Online version")), "package": Hash(_("Package"))}
     notify = everyone(_("%(program)s %(version)s is online"))
@@ -208,7 +211,7 @@ class VersionPublished(VersionEvent):
 
 class VersionRolledBack(VersionEvent):
     name, icon, colour = "version.rolled_back", "arrow-back-up", "orange"
-    log = _("rolled back to")
+    log = _("Rolled back")
     in_list = _("Rolled back to %(label)s")
     fields = {"online": Field(_("Online version")), "package": Hash(_("Package"))}
     notify = everyone(_("%(program)s was rolled back to %(version)s"))
@@ -216,20 +219,20 @@ class VersionRolledBack(VersionEvent):
 
 class ReportRequested(AuditEvent):
     name, icon, colour = "report.requested", "report-search", "blue"
-    log = _("asked for a report on")
+    log = _("Report requested")
     in_list = ""  # what is found is shown, not who asked
 
 
 class TrialSet(VersionEvent):
     name, icon, colour = "trial.set", "test-pipe", "blue"
-    log = _("set the trial version")
+    log = _("Trial version set")
     in_list = _("Trial version %(label)s set")
     fields = {"page": Field(_("Opening page")), "query": Field(_("Query")), "version": Field(_("Version"))}
 
 
 class TrialCancelled(VersionEvent):
     name, icon, colour = "trial.cancelled", "x", "secondary"
-    log = _("cancelled the trial version")
+    log = _("Trial version cancelled")
     in_list = _("Trial version %(label)s cancelled")
     fields = {"page": Field(_("Opening page")), "query": Field(_("Query")), "version": Field(_("Version"))}
 
@@ -239,13 +242,13 @@ _FINDING = {"secret": Field(_("Finding")), "file": Field(_("File")), "until": Fi
 
 class FindingSettled(VersionEvent):
     name, icon, colour = "finding.settled", "circle-check", "green"
-    log = _("settled a finding in")
-    in_list = _("Finding settled in %(label)s")
+    log = _("Finding dismissed")
+    in_list = _("Finding dismissed in %(label)s")
     fields = _FINDING
 
 
 class FindingReopened(VersionEvent):
     name, icon, colour = "finding.reopened", "arrow-back-up", "secondary"
-    log = _("listed a settled finding again in")
-    in_list = _("Finding listed again in %(label)s")
+    log = _("Finding reopened")
+    in_list = _("Finding reopened in %(label)s")
     fields = _FINDING

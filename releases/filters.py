@@ -29,7 +29,7 @@ class UploadFilter(ListFilter):
     sort = SortFilter(
         {
             "version": (_("Version"), NUMBER),
-            "state": (_("State"), (ranked("state", BY_STATE), *NUMBER)),
+            "state": (_("Status"), (ranked("state", BY_STATE), *NUMBER)),
             "size": (_("Package"), ("package__size", *NUMBER)),
             "uploaded": (_("Uploaded"), ("uploaded_at",)),
         },

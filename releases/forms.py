@@ -46,8 +46,8 @@ class VersionNumberField(forms.CharField):
     """A number `d.d.d`, each part 0–9999; cleans to three integers (V-1)."""
 
     default_error_messages = {
-        "form": _("Write three numbers with dots, each from 0 to 9999: 1.10.0."),
-        "zeros": _("Write each part without leading zeros: 1.10.0."),
+        "form": _("Use three numbers from 0 to 9999, separated by dots: 1.10.0."),
+        "zeros": _("Remove the leading zeros: 1.10.0."),
     }
 
     def clean(self, value: object) -> tuple[int, int, int]:
@@ -93,10 +93,10 @@ class UploadForm(forms.Form):
 
     def _about_numbers(self, newest: Version | None) -> str:
         if newest is None:
-            return gettext("Three numbers with dots, for example 1.0.0. A number is used only once.")
-        words = gettext("Highest so far: %(number)s. A number is used only once.") % {"number": newest}
+            return gettext("Three numbers separated by dots, such as 1.0.0. Each version number can be used only once.")
+        words = gettext("Highest so far: %(number)s. Each number can be used only once.") % {"number": newest}
         if self.program.online_number:
-            higher = gettext("Only one above %(online)s, which is online, can be published.")
+            higher = gettext("Only numbers above the online version %(online)s can be published.")
             words = f"{words} {higher % {'online': self.program.online_number}}"
         return words
 
@@ -126,12 +126,12 @@ class PublishForm(NoteForm):
     `meet` is about how many devices would have an error; None where that is not known.
     """
 
-    anyway = forms.BooleanField(label=_("Publish anyway. I have read what speaks against it."))
+    anyway = forms.BooleanField(label=_("Publish anyway. I have read the warnings."))
     field_order = ["anyway", "note"]
 
     def __init__(self, *args: Any, doubts: list[str], meet: int | None = None, **kwargs: Any) -> None:
         super().__init__(
-            *args, needed=bool(doubts), help_text=gettext("For the history and the activity log."), **kwargs
+            *args, needed=bool(doubts), help_text=gettext("Shown in the release history and the activity."), **kwargs
         )
         if not doubts:
             del self.fields["anyway"]
@@ -148,7 +148,7 @@ class RollBackForm(NoteForm):
     """Which earlier release to return to; the highest is proposed."""
 
     version = forms.ModelChoiceField(
-        label=_("Return to"), queryset=Version.objects.none(), empty_label=None, widget=forms.RadioSelect
+        label=_("Roll back to"), queryset=Version.objects.none(), empty_label=None, widget=forms.RadioSelect
     )
     field_order = ["version", "note"]
 
@@ -178,15 +178,15 @@ class TrialForm(forms.Form):
         label=_("Opening page"),
         max_length=240,
         widget=forms.Select,
-        error_messages={"required": _("Choose the page on which it opens.")},
-        help_text=_("A path inside the package. Testers land there, whatever the entry page is."),
+        error_messages={"required": _("Choose the opening page.")},
+        help_text=_("A page in the package. Testers start there instead of on the entry page."),
     )
     query = forms.CharField(
         label=_("Query"),
         max_length=rules.QUERY_LENGTH,
         required=False,
         strip=False,
-        help_text=_("What the page gets, without the “?”: line=12&stop=harbour."),
+        help_text=_("Parameters for the page, without “?”: line=12&stop=harbour."),
     )
     seen = forms.CharField(required=False, widget=forms.HiddenInput)
     meanwhile: TrialVersion | None = None

@@ -28,7 +28,9 @@ class PackageRefused(ActionRefused):
     def __init__(self, inspection: Inspection) -> None:
         count = len(inspection.errors)
         words = ngettext(
-            "The package was refused: %(count)d finding.", "The package was refused: %(count)d findings.", count
+            "Upload failed: %(count)d problem in the package.",
+            "Upload failed: %(count)d problems in the package.",
+            count,
         )
         super().__init__(words % {"count": count}, field="file")
         self.inspection = inspection

@@ -20,7 +20,7 @@ def why_not_number(program: MiniProgram, number: tuple[int, int, int]) -> str:
     """V-1: a number is unique for ever."""
     major, minor, patch = number
     if program.versions.filter(major=major, minor=minor, patch=patch).exists():
-        return _("%(number)s was used before. A number is used only once, also after a failed audit.") % {
+        return _("%(number)s has already been used. Each number can be used only once, even after a failed audit.") % {
             "number": f"{major}.{minor}.{patch}"
         }
     return ""
@@ -29,17 +29,19 @@ def why_not_number(program: MiniProgram, number: tuple[int, int, int]) -> str:
 def why_not_submit(program: MiniProgram, version: Version, *, bound: int) -> str:
     """V-7, V-9: a development version, one at a time, and somebody bound to decide; `bound` counts applications."""
     if version.state == VersionState.REJECTED:
-        return _("%(number)s was rejected. Upload the corrected package under a new number.") % {"number": version}
+        return _("%(number)s was rejected. Upload the corrected package under a new version number.") % {
+            "number": version
+        }
     if version.state == VersionState.IN_AUDIT:
-        return _("%(number)s is in audit already.") % {"number": version}
+        return _("%(number)s is already in audit.") % {"number": version}
     if version.state != VersionState.DEVELOPMENT:
-        return _("%(number)s was submitted before.") % {"number": version}
+        return _("%(number)s has already been submitted.") % {"number": version}
     if program.in_audit_number:
-        return _("%(number)s is in audit. One version at a time: wait for the decision or withdraw it.") % {
+        return _("%(number)s is in audit. Only one version at a time: wait for the decision or withdraw it.") % {
             "number": program.in_audit_number
         }
     if not bound:
-        return _("No application is bound. Ask an application for a binding first.")
+        return _("No host app is bound. Request a binding first.")
     return ""
 
 
@@ -50,13 +52,13 @@ def nothing_uploaded() -> str:
 
 def nothing_to_submit() -> str:
     """What the development card says when every version was submitted."""
-    return _("Every version was submitted. Upload a new one first.")
+    return _("All versions have been submitted. Upload a new one first.")
 
 
 def nothing_to_publish(*, approved: Version | None, online: Version | None) -> str:
     """What the audit card says when no approved version is above the online one; `approved` is the highest."""
     if approved and online:
-        return _("Approved %(number)s is not higher than %(online)s, which is online.") % {
+        return _("The approved version %(number)s is not higher than the online version %(online)s.") % {
             "number": approved,
             "online": online,
         }
@@ -66,21 +68,21 @@ def nothing_to_publish(*, approved: Version | None, online: Version | None) -> s
 def not_to_publish_yet(version: Version, *, waiting_for: list[str], online: Version | None) -> str:
     """What publishing the version in audit waits for: who still decides, unless it can't be published even then."""
     return why_below(version, online) or _(
-        "Publishing waits for %(applications)s. Every bound application must approve."
+        "Waiting for %(applications)s. Every bound app must approve before you can publish."
     ) % {"applications": listed(waiting_for)}
 
 
 def why_below(version: Version, online: Version | None) -> str:
     """V-12: devices never go back by a publish."""
     if online and version.parts <= online.parts:
-        return _("%(number)s is not higher than %(online)s, which is online.") % {"number": version, "online": online}
+        return _("%(number)s isn't higher than the online version, %(online)s.") % {"number": version, "online": online}
     return ""
 
 
 def warn_below(version: Version, online: Version | None) -> str:
     """What is to be known of a version that is no higher than the online one; it may be audited and tried (V-1)."""
     if why_below(version, online):
-        return _("%(number)s can't be published, because it is not higher than %(online)s, which is online.") % {
+        return _("%(number)s can't be published: it is not higher than the online version %(online)s.") % {
             "number": version,
             "online": online,
         }
@@ -89,7 +91,7 @@ def warn_below(version: Version, online: Version | None) -> str:
 
 def unknown_finding() -> str:
     """V-17: why a finding can't be settled that an earlier release has found."""
-    return _("This report can’t tell the finding from others. Check the package again first.")
+    return _("This report can't distinguish this finding from others. Check the package again first.")
 
 
 def why_not_withdraw(version: Version) -> str:
@@ -102,19 +104,21 @@ def why_not_withdraw(version: Version) -> str:
 def why_not_publish(program: MiniProgram, version: Version, *, online: Version | None) -> str:
     """V-12: approved, on the shelf, higher than the online version, never online before."""
     if version.state == VersionState.ONLINE:
-        return _("%(number)s is online already.") % {"number": version}
+        return _("%(number)s is already online.") % {"number": version}
     if version.state == VersionState.RETIRED and version.rolled_back_at:
-        return _("%(number)s was rolled back and can't come online again. Upload its package under a new number.") % {
+        return _(
+            "%(number)s was rolled back and can't go online again. Upload its package under a new version number."
+        ) % {"number": version}
+    if version.state == VersionState.RETIRED:
+        return _("%(number)s was online before. Roll back to use it again.") % {"number": version}
+    if version.state == VersionState.REJECTED:
+        return _("%(number)s was rejected. Upload the corrected package under a new version number.") % {
             "number": version
         }
-    if version.state == VersionState.RETIRED:
-        return _("%(number)s was online before. To return to it, roll back.") % {"number": version}
-    if version.state == VersionState.REJECTED:
-        return _("%(number)s was rejected. Upload the corrected package under a new number.") % {"number": version}
     if reason := why_below(version, online):
         return reason
     if version.state != VersionState.APPROVED:
-        return _("%(number)s has not passed the audit.") % {"number": version}
+        return _("%(number)s hasn't passed the audit.") % {"number": version}
     if not program.on_shelf:
         return _("The mini program is off the shelf. Put it back on the shelf first.")
     return ""
@@ -125,8 +129,8 @@ def why_confirm(doubts: list[str], *, anyway: bool, reason: str) -> tuple[str, s
     if not doubts:
         return "", ""
     if not anyway:
-        return _("Over the limit of its own guardrail: confirm that you publish it anyway."), "anyway"
-    return "" if reason.strip() else _("Say why it is published anyway."), "note"
+        return _("The version is over its guardrail limit. Confirm that you publish it anyway."), "anyway"
+    return "" if reason.strip() else _("Explain why you publish it anyway."), "note"
 
 
 def why_not_roll_back(program: MiniProgram, *, online: Version | None, last: Release | None, targets: bool) -> str:
@@ -136,11 +140,11 @@ def why_not_roll_back(program: MiniProgram, *, online: Version | None, last: Rel
     if not program.on_shelf:
         return _("The mini program is off the shelf. Put it back on the shelf first.")
     if last and last.kind == ReleaseKind.ROLL_BACK:
-        return _("%(number)s came by a roll back. The next roll back waits until a version is published.") % {
+        return _("%(number)s is online after a rollback. Publish a version before you roll back again.") % {
             "number": online
         }
     if not targets:
-        return _("%(number)s is the first release: there is nothing to return to.") % {"number": online}
+        return _("%(number)s is the first release, so there is no version to roll back to.") % {"number": online}
     return ""
 
 
@@ -153,15 +157,13 @@ UNSEEN = {"Cc", "Cf", "Cn", "Co", "Cs", "Zl", "Zp", "Zs"}
 def why_not_page(version: Version, page: str) -> str:
     """V-14: the relative path of a page of that package."""
     if not page:
-        return _("Choose the page on which it opens.")
+        return _("Choose the opening page.")
     if "://" in page or page.startswith("//"):
-        return _("Write the path of a page inside the package, not an address: %(page)s.") % {
-            "page": version.package.entry_page
-        }
+        return _("Enter the path of a page in the package, not a URL: %(page)s.") % {"page": version.package.entry_page}
     if page.startswith("/"):
-        return _("Leave out the leading slash: %(page)s.") % {"page": version.package.entry_page}
+        return _("Remove the leading slash: %(page)s.") % {"page": version.package.entry_page}
     if "?" in page:
-        return _("What follows the “?” belongs into the field for the query.")
+        return _("Enter the part after “?” in the query field.")
     if page not in version.package.pages:
         return _("%(number)s has no page %(page)s. Choose one of its pages.") % {"number": version, "page": page}
     return ""
@@ -170,41 +172,41 @@ def why_not_page(version: Version, page: str) -> str:
 def why_not_query(query: str) -> str:
     """V-14: names and values as in a link, without the “?”; may be empty."""
     if len(query) > QUERY_LENGTH:
-        return _("A query has up to %(length)d characters.") % {"length": QUERY_LENGTH}
+        return _("A query can have up to %(length)d characters.") % {"length": QUERY_LENGTH}
     if "?" in query:
-        return _("Leave out the “?”: line=12&stop=harbour.")
+        return _("Remove the “?”: line=12&stop=harbour.")
     if "#" in query:
-        return _("A query has no “#”. Write %(code)s where the character is meant.") % {"code": "%23"}
+        return _("A query can't contain “#”. Use %(code)s instead.") % {"code": "%23"}
     if any(unicodedata.category(letter) in UNSEEN for letter in query):
-        return _("A query has no spaces and no invisible characters. Write %(code)s for a space.") % {"code": "%20"}
+        return _("A query can't contain spaces or invisible characters. Use %(code)s for a space.") % {"code": "%20"}
     if re.search(r"%(?![0-9A-Fa-f]{2})", query):
-        return _("After each percent sign come two digits or letters from A to F: %(code)s is a space.") % {
+        return _("A percent sign must be followed by two digits or letters from A to F: %(code)s is a space.") % {
             "code": "%20"
         }
     if query and not all(part.partition("=")[0] for part in query.split("&")):
-        return _("Write names and values with “&” between them: line=12&stop=harbour.")
+        return _("Separate parameters with “&”: line=12&stop=harbour.")
     return ""
 
 
 def why_not_cancel_trial(trial: TrialVersion | None) -> str:
     """There must be one."""
-    return "" if trial else _("There is no trial version any more.")
+    return "" if trial else _("The trial version no longer exists.")
 
 
 def why_not_use_as_trial(version: Version, trial: TrialVersion | None) -> str:
     """What is on trial already; its page is changed there."""
     if trial and trial.version_id == version.pk:
-        return _("%(number)s is the trial version already.") % {"number": version}
+        return _("%(number)s is already the trial version.") % {"number": version}
     return ""
 
 
 def unreadable_package() -> str:
     """Why there is nothing to read or download although there should be."""
-    return _("The package can't be read from the storage now. Try again later, or tell an operator.")
+    return _("The package can't be read from storage right now. Try again later or contact an operator.")
 
 
 def why_not_compare_again(audit: Audit) -> str:
     """V-9: an audit keeps the report that it was decided with."""
     if audit.state != AuditState.IN_AUDIT:
-        return _("The audit is closed. Its report stays as it was.")
+        return _("The audit is closed, so its report can't change.")
     return ""

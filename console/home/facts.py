@@ -24,11 +24,11 @@ def facts_of(row: Row) -> Facts:
 def findings(row: Row) -> Facts:
     """“2 secrets and 1 host that is not configured”."""
     if row.words == FAILED:
-        return {**facts_of(row), "words": gettext("The report could not be written")}
+        return {**facts_of(row), "words": gettext("Report failed")}
     secrets, hosts, apis, data = map(int, row.words.split(","))
     found = [
         (secrets, ngettext("%(count)d secret in the code", "%(count)d secrets in the code", secrets)),
-        (hosts, ngettext("%(count)d host not configured", "%(count)d hosts not configured", hosts)),
+        (hosts, ngettext("%(count)d domain not configured", "%(count)d domains not configured", hosts)),
         (apis, ngettext("%(count)d API not granted", "%(count)d APIs not granted", apis)),
         (data, ngettext("%(count)d data type not declared", "%(count)d data types not declared", data)),
     ]
@@ -50,7 +50,7 @@ def failed(row: Row) -> Facts:
 
 def higher(row: Row) -> Facts:
     """The version that it follows."""
-    words = gettext("Higher than online %(number)s") if row.words else gettext("Nothing is online yet")
+    words = gettext("Above the online version %(number)s") if row.words else gettext("Nothing online yet")
     return {**facts_of(row), "words": words % {"number": row.words}}
 
 
@@ -77,7 +77,7 @@ def decided(row: Row) -> Facts:
     """Whose decisions are there, and who is waited for."""
     counts = {"decided": row.count, "all": row.out_of, "hosts": row.words}
     if row.count:
-        words = gettext("%(decided)d of %(all)d applications approved, waits for %(hosts)s") % counts
+        words = gettext("%(decided)d of %(all)d apps approved, waiting for %(hosts)s") % counts
     else:
-        words = gettext("Waits for %(hosts)s") % counts
+        words = gettext("Waiting for %(hosts)s") % counts
     return {**facts_of(row), "words": words}

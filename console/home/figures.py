@@ -67,17 +67,17 @@ class Holding:
 
 
 KEPT: tuple[tuple[type[Model], Text, Text, str, str], ...] = (
-    (Team, _("Teams"), _("They own mini programs and applications"), "users", "platform:teams"),
-    (Category, _("Categories"), _("Each mini program has one"), "category", "platform:categories"),
+    (Team, _("Teams"), _("Own mini programs and host apps"), "users", "platform:teams"),
+    (Category, _("Categories"), _("Every mini program has one"), "category", "platform:categories"),
     (
         PublicTemplate,
         _("Template library"),
-        _("Subscription messages are made from them"),
+        _("The base for subscription messages"),
         "message",
         "platform:templates",
     ),
-    (DefaultApi, _("Sensitive APIs"), _("The list of each new application begins with them"), "lock", "platform:apis"),
-    (IdeDownload, _("IDE downloads"), _("Developers get the IDE here"), "download", "platform:ide"),
+    (DefaultApi, _("Sensitive APIs"), _("The default list for new apps"), "lock", "platform:apis"),
+    (IdeDownload, _("IDE downloads"), _("Where developers get the IDE"), "download", "platform:ide"),
 )
 
 

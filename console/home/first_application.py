@@ -34,8 +34,8 @@ def of_application(person: Person) -> Checklist | None:
         key=application.application_id,
         heading=_("Get %(application)s ready") % {"application": application},
         lead=_("You are the application administrator") if edits else _("You are a reviewer"),
-        title=_("From nothing to the first binding"),
-        foot=_("This list goes away with the first decision about a binding."),
+        title=_("Steps to the first binding"),
+        foot=_("This list disappears after the first binding decision."),
         steps=[_reviewer(application, edits), _file(application, edits), _decide(application, person.user)],
     )
 
@@ -48,7 +48,7 @@ def _reviewer(application: HostApplication, edits: bool) -> Step:
     reviewers = reviewers_of(application)
     return Step(
         title=_("Second reviewer"),
-        text=_("Nobody decides their own requests, so two people have to be able to."),
+        text=_("You can’t decide your own requests, so two people must be able to."),
         done=len(reviewers) > 1,
         waits=not edits,
         result=listed(reviewers[:NAMES]),
@@ -63,7 +63,7 @@ def _file(application: HostApplication, edits: bool) -> Step:
     entries = ActivityEntry.objects.of_application(application.application_id)
     return Step(
         title=_("Configuration file"),
-        text=_("Your app is built with it. It carries the address, the ID and a device key."),
+        text=_("Build your app with it. It contains the address, the ID and a device key."),
         done=entries.filter(verb=ConfigurationDownloaded.name).exists(),
         result=_("downloaded"),
         waits=not edits,
@@ -76,14 +76,14 @@ def _file(application: HostApplication, edits: bool) -> Step:
 def _decide(application: HostApplication, user: User) -> Step:
     waiting = Binding.objects.waiting().filter(application=application).exclude(requested_by=user)
     binding = waiting.select_related("mini_program").order_by("pk").first()
-    text = _("A team asks for a binding of its mini program. The request appears here.")
+    text = _("A team’s binding request appears here.")
     if binding:
-        text = _("%(program)s asks to be bound.") % {"program": binding.mini_program}
+        text = _("%(program)s requests a binding.") % {"program": binding.mini_program}
     return Step(
         title=_("First binding"),
         text=text,
         waits=binding is None,
         who=_("you") if binding else _("a reviewer"),
-        action=_("Decide") if binding else "",
+        action=_("Review request") if binding else "",
         url=binding.get_absolute_url() if binding else "",
     )

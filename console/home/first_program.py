@@ -48,10 +48,10 @@ class FirstProgram:
         """Return the list; the next step is the first that is not done."""
         return Checklist(
             key=f"team-{self.team.pk}",
-            heading=_("Bring your first mini program online"),
-            lead=_("%(team)s, you are the administrator") % {"team": self.team},
-            title=_("From nothing to published"),
-            foot=_("This list goes away when the first version is online."),
+            heading=_("Put your first mini program online"),
+            lead=_("%(team)s: you are the administrator") % {"team": self.team},
+            title=_("Steps to the first release"),
+            foot=_("This list disappears when the first version is online."),
             steps=[
                 self._application(),
                 self._reviewer(),
@@ -129,12 +129,12 @@ class FirstProgram:
 
     def _application(self) -> Step:
         return Step(
-            title=_("Application"),
-            text=_("The super app in which mini programs run. Skip it if another team’s application takes yours."),
+            title=_("Host app"),
+            text=_("The super app that runs your mini programs. Skip this if another team’s app accepts yours."),
             done=self.application is not None,
             result=str(self.application or ""),
             who=_("you"),
-            action=_("Create application"),
+            action=_("Create host app"),
             url=_with(reverse("hosts:create"), team=self.team.pk),
         )
 
@@ -147,7 +147,7 @@ class FirstProgram:
             email = {"email": invited.invitation.email} if invited else {}
             url = _with(reverse("hosts:invite_reviewer", args=[self.application.application_id]), **email)
             action = _("Send again…") if invited else _("Invite a reviewer…")
-        text = _("Decides bindings and audits. It can’t be you: nobody decides their own requests.")
+        text = _("Decides bindings and audits. It can’t be you: you can’t decide your own requests.")
         if invited:
             text = _("%(email)s has not accepted the invitation yet.") % {"email": invited.invitation.email}
         return Step(
@@ -163,13 +163,13 @@ class FirstProgram:
         )
 
     def _people_of_owner(self) -> str:
-        return _("people of %(team)s") % {"team": self.application.team if self.application else ""}
+        return _("members of %(team)s") % {"team": self.application.team if self.application else ""}
 
     def _program(self) -> Step:
         asked = {"application": self.application.application_id} if self.application else {}
         return Step(
             title=_("Mini program"),
-            text=_("Name, category and one sentence. It can ask for its binding at the same time."),
+            text=_("Name, category and one sentence. You can request the binding in the same form."),
             done=self.program is not None,
             result=f"{self.program}, {self.program.app_id}" if self.program else "",
             who=_("you"),
@@ -180,17 +180,19 @@ class FirstProgram:
     def _binding(self) -> Step:
         program, binding = self.program, self.binding
         asked = binding is not None
-        text = _("Devices get the mini program only in applications that it is bound to.")
+        text = _("Devices get the mini program only in host apps it is bound to.")
         if binding:
-            text = _("%(application)s is asked. One of its reviewers decides.") % {"application": binding.application}
+            text = _("Requested from %(application)s. One of its reviewers decides.") % {
+                "application": binding.application
+            }
         return Step(
-            title=_("Bind it to the application"),
+            title=_("Bind it to the host app"),
             text=text,
             done=bool(binding and binding.state == DecisionState.APPROVED),
             waits=asked,
             result=str(binding.application) if binding else "",
             who=self._deciders() if asked else _("you"),
-            action=_("Ask for a binding") if program and not asked else "",
+            action=_("Request a binding") if program and not asked else "",
             url=reverse("miniprograms:ask_for_binding", args=[program.app_id]) if program and not asked else "",
         )
 
@@ -202,8 +204,8 @@ class FirstProgram:
     def _upload(self) -> Step:
         program = self.program
         return Step(
-            title=_("Upload a version"),
-            text=_("The package from the IDE. It is checked while it uploads."),
+            title=_("Upload version"),
+            text=_("The package from the IDE. It is checked during the upload."),
             done=self.version is not None,
             result=self.version.number if self.version else "",
             who=_("you or a developer"),
@@ -213,7 +215,7 @@ class FirstProgram:
 
     def _audit(self) -> Step:
         version, state = self.version, self.version.state if self.version else ""
-        text = _("Every bound application reviews it.")
+        text = _("Every bound app reviews it.")
         if state == VersionState.IN_AUDIT:
             text = _("%(version)s is in audit.") % {"version": version}
         elif state == VersionState.REJECTED:
@@ -224,7 +226,7 @@ class FirstProgram:
             text=text,
             done=state == VersionState.APPROVED,
             waits=state == VersionState.IN_AUDIT,
-            result=_("%(version)s is approved") % {"version": version},
+            result=_("%(version)s approved") % {"version": version},
             who=self._deciders(),
             action=_("Submit for audit…") if submits else "",
             url=submits,
@@ -235,7 +237,7 @@ class FirstProgram:
         ready = self.version is not None and self.version.state == VersionState.APPROVED
         return Step(
             title=_("Publish"),
-            text=_("Or start with a grayscale task, for a few devices first."),
+            text=_("Or start with a grayscale task for a few devices."),
             who=_("you"),
             action=_("Publish…") if ready else "",
             url=self._url("releases:publish") if ready else "",

@@ -94,7 +94,7 @@ def _request(
 ) -> Kind:
     return Kind(
         title=title,
-        context=_("Waits for %(application)s"),
+        context=_("Waiting for %(application)s"),
         state="waiting",
         url=url,
         action=_("View"),
@@ -107,63 +107,65 @@ def _request(
 DECISIONS = {
     querysets.AUDIT: _decision(
         querysets.AUDIT,
-        _("%(program)s %(what)s asks for your decision"),
-        _("Version audit of %(team)s for %(application)s"),
+        _("%(program)s %(what)s needs your decision"),
+        _("Version audit for %(application)s, from %(team)s"),
         ngettext_lazy("%(count)d more version audit", "%(count)d more version audits", "count"),
     ),
     querysets.BINDING: _decision(
         querysets.BINDING,
-        _("%(program)s asks to be bound"),
-        _("Binding of %(team)s to %(application)s"),
+        _("%(program)s requests a binding"),
+        _("Binding to %(application)s, from %(team)s"),
         ngettext_lazy("%(count)d more binding", "%(count)d more bindings", "count"),
     ),
     querysets.EXEMPTION: _decision(
         querysets.EXEMPTION,
-        _("%(program)s asks to skip domain verification"),
-        _("Exemption of %(team)s in %(application)s"),
-        ngettext_lazy("%(count)d more exemption", "%(count)d more exemptions", "count"),
+        _("%(program)s requests to skip domain verification"),
+        _("Domain verification in %(application)s, from %(team)s"),
+        ngettext_lazy(
+            "%(count)d more request to skip domain verification",
+            "%(count)d more requests to skip domain verification",
+            "count",
+        ),
     ),
     querysets.PERMISSION: _decision(
         querysets.PERMISSION,
-        _("%(program)s asks for %(what)s"),
-        _("Interface permission of %(team)s in %(application)s"),
+        _("%(program)s requests %(what)s"),
+        _("Interface permission in %(application)s, from %(team)s"),
         ngettext_lazy("%(count)d more interface permission", "%(count)d more interface permissions", "count"),
         asked_for,
     ),
 }
 APPLICATIONS = {
     "no_gateway": Kind(
-        title=_("%(application)s has no gateway for messages"),
-        context=_("Its mini programs have templates, and nothing can be delivered"),
+        title=_("%(application)s has no message gateway"),
+        context=_("Its mini programs have templates, but nothing can be delivered"),
         state="suspended",
         label=_("No address"),
         url=of_application("hosts:gateway"),
         action=_("Set up"),
-        more=ngettext_lazy(
-            "%(count)d more application without a gateway", "%(count)d more applications without a gateway", "count"
-        ),
+        more=ngettext_lazy("%(count)d more app without a gateway", "%(count)d more apps without a gateway", "count"),
         page="hosts:list",
         tells_since=False,
     ),
     "gateway": Kind(
-        title=_("The gateway of %(application)s fails"),
-        context=_("It answered “%(words)s”"),
+        title=_("The gateway of %(application)s is failing"),
+        context=_("Its answer: “%(words)s”"),
         state="failed",
         url=of_application("hosts:gateway"),
         action=_("View"),
-        more=ngettext_lazy("%(count)d more gateway that fails", "%(count)d more gateways that fail", "count"),
+        more=ngettext_lazy("%(count)d more failing gateway", "%(count)d more failing gateways", "count"),
         page="hosts:list",
     ),
     "no_key": Kind(
         title=_("%(application)s has no device key"),
-        context=_("Every key is revoked: its devices get nothing"),
+        context=_("All keys are revoked: its devices get nothing"),
         state="suspended",
         label=_("No key"),
         url=of_application("hosts:detail"),
-        action=_("Add a key"),
+        action=_("Add key"),
         more=ngettext_lazy(
-            "%(count)d more application without a device key",
-            "%(count)d more applications without a device key",
+            "%(count)d more app without a device key",
+            "%(count)d more apps without a device key",
             "count",
         ),
         page="hosts:list",
@@ -183,7 +185,7 @@ RELEASES = {
         page="grayscale:overview",
     ),
     "ready": Kind(
-        title=_("%(program)s %(what)s is approved and can be published"),
+        title=_("%(program)s %(what)s is ready to publish"),
         context="%(words)s",
         state="approved",
         url=of_version("releases:detail"),
@@ -194,10 +196,10 @@ RELEASES = {
     ),
     "rejected": Kind(
         title=_("%(program)s %(what)s was rejected"),
-        context=_("By %(words)s: only a new version can correct it"),
+        context=_("Rejected by %(words)s. Upload a new version."),
         state="rejected",
         url=of_version("releases:detail"),
-        action=_("Read why"),
+        action=_("View reason"),
         more=ngettext_lazy("%(count)d more rejected version", "%(count)d more rejected versions", "count"),
         page="releases:overview",
     ),
@@ -216,7 +218,7 @@ RELEASES = {
 PROGRAMS = {
     "no_agreement": Kind(
         title=_("%(program)s has no privacy agreement"),
-        context=_("Devices get %(what)s and have no agreement to show"),
+        context=_("%(what)s is online without an agreement"),
         state="suspended",
         label=_("Missing"),
         url=of_program("privacy:agreement"),
@@ -230,7 +232,7 @@ PROGRAMS = {
         tells_since=False,
     ),
     "undeclared": Kind(
-        title=_("%(program)s uses data that its privacy agreement leaves out"),
+        title=_("%(program)s uses data missing from its privacy agreement"),
         context=_("%(words)s in %(what)s"),
         state="suspended",
         label=_("Not declared"),
@@ -259,28 +261,30 @@ PROGRAMS = {
 }
 GRANTS = {
     "expiring_permission": Kind(
-        title=_("%(program)s loses %(what)s soon"),
+        title=_("%(program)s will soon lose %(what)s"),
         context=_("%(application)s granted it until %(until)s"),
         state="suspended",
         label=_("Expires soon"),
         url=lambda row: reverse("devmgmt:permissions", args=[row.app_id], query={"application": row.host_id}),
         action=_("Renew"),
         more=ngettext_lazy(
-            "%(count)d more permission that expires soon", "%(count)d more permissions that expire soon", "count"
+            "%(count)d more permission expiring soon", "%(count)d more permissions expiring soon", "count"
         ),
         page="devmgmt:overview",
         tells_since=False,
         facts=until,
     ),
     "expiring_exemption": Kind(
-        title=_("%(program)s must soon pass domain verification again"),
-        context=_("%(application)s lets it skip that until %(until)s"),
+        title=_("%(program)s can’t skip domain verification much longer"),
+        context=_("Skipping allowed by %(application)s until %(until)s"),
         state="suspended",
         label=_("Expires soon"),
         url=of_program("devmgmt:domains"),
         action=_("Renew"),
         more=ngettext_lazy(
-            "%(count)d more exemption that expires soon", "%(count)d more exemptions that expire soon", "count"
+            "%(count)d more expiring grant to skip domain verification",
+            "%(count)d more expiring grants to skip domain verification",
+            "count",
         ),
         page="devmgmt:overview",
         tells_since=False,
@@ -290,7 +294,7 @@ GRANTS = {
 TEAMS = {
     "frozen": Kind(
         title=_("The secret of %(program)s is frozen"),
-        context=_("%(team)s: its server is refused"),
+        context=_("%(team)s: the mini program’s server is refused"),
         state="frozen",
         url=of_program("keys:keys"),
         action=_("Open"),
@@ -299,7 +303,7 @@ TEAMS = {
     ),
     "old_secret": Kind(
         title=_("The old secret …%(words)s of %(program)s still works"),
-        context=_("It is refused from %(until)s"),
+        context=_("It stops working on %(until)s"),
         state="waiting",
         label=_("Overlap"),
         url=of_program("keys:keys"),
@@ -340,9 +344,13 @@ ELSEWHERE = {
         "miniprograms:list",
     ),
     "own_exemption": _request(
-        _("Skipping domain verification for %(program)s"),
+        _("Skip domain verification for %(program)s"),
         of_program("devmgmt:domains"),
-        ngettext_lazy("%(count)d more exemption request", "%(count)d more exemption requests", "count"),
+        ngettext_lazy(
+            "%(count)d more request to skip domain verification",
+            "%(count)d more requests to skip domain verification",
+            "count",
+        ),
         "devmgmt:overview",
     ),
     "own_permission": _request(

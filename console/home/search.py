@@ -110,7 +110,7 @@ ACTIONS: tuple[tuple[Permission, str | Promise, str, str], ...] = (
     (Permission.MANAGE, gettext_lazy("New grayscale task"), "grayscale:create", "plus"),
     (Permission.DEVELOP, gettext_lazy("Edit server domains"), "devmgmt:edit_domains", "world"),
     (Permission.VIEW, gettext_lazy("Explain a device"), "grayscale:explain", "device-mobile"),
-    (Permission.MANAGE, gettext_lazy("Edit the mini program"), "miniprograms:edit", "edit"),
+    (Permission.MANAGE, gettext_lazy("Edit mini program"), "miniprograms:edit", "edit"),
 )
 
 
@@ -306,7 +306,7 @@ OF_ONE: tuple[tuple[str | Promise, Question], ...] = ((gettext_lazy("Real-time l
 GROUPS: tuple[tuple[str | Promise, Question], ...] = (
     (gettext_lazy("Mini programs"), _programs),
     *OF_PROGRAMS[:2],
-    (gettext_lazy("Applications"), _applications),
+    (gettext_lazy("Host apps"), _applications),
     (gettext_lazy("People"), _people),
     (gettext_lazy("Teams"), _teams),
     (gettext_lazy("APIs"), _apis),

@@ -36,9 +36,9 @@ def of_platform(user: User, *, host: str, at: datetime) -> Checklist | None:
     return Checklist(
         key="platform",
         heading=_("Welcome. Let’s set up the console"),
-        lead=_("About 10 minutes. You can leave and come back, nothing is lost."),
+        lead=_("About 10 minutes. You can leave and continue later."),
         title=_("Set up the platform"),
-        foot=_("This list goes away when every step that is not optional is done."),
+        foot=_("This list disappears when all required steps are done."),
         steps=steps,
         aside="core/home_mail.html" if steps[1].form else "",
         given={"mail": _example(user, at)} if steps[1].form else {},
@@ -52,7 +52,7 @@ def _address(host: str) -> Step:
     return Step(
         title=_("Address and sign-in"),
         done=configured == host,
-        result=_("%(configured)s, by install") % words,
+        result=_("%(configured)s, set at installation") % words,
         text=_("Links in e-mails lead to %(configured)s, but you are at %(here)s. Set BASE_URL and restart.") % words,
     )
 
@@ -64,14 +64,14 @@ def _team(at: datetime) -> Step:
     open_ones = Invitation.objects.open().filter(role=TeamRole.ADMIN).select_related("team")
     invited = None if admin else open_ones.order_by("expires_at").last()
     expired = invited is not None and invited.expires_at <= at
-    text = _("Everything belongs to a team. The administrator does the rest without you.")
+    text = _("Mini programs and host apps belong to teams. The administrator can do the rest without you.")
     result = ""
     if admin:
         result = _("%(team)s, %(person)s") % {"team": admin.team, "person": admin.user}
     elif invited:
         words = {"team": invited.team, "email": invited.email}
-        text = _("The invitation of %(email)s to %(team)s has expired. Add the address to the team once more.") % words
-        result = _("%(team)s: %(email)s is invited and has not joined yet") % words
+        text = _("The invitation of %(email)s to %(team)s has expired. Add the address to the team again.") % words
+        result = _("%(team)s: %(email)s is invited and hasn’t joined yet") % words
     return Step(
         title=_("First team and its administrator"),
         text=text,
@@ -89,9 +89,9 @@ def _mail() -> Step:
     printed = settings.EMAIL_BACKEND.endswith(".console.EmailBackend")
     sent = Invitation.objects.filter(emailed_at__isnull=False).order_by("emailed_at").last()
     failure = "" if sent else (MailServer.objects.first() or MailServer()).last_failure
-    text = _("Known once the mail server has taken the first invitation.")
+    text = _("Checked when the first invitation is sent.")
     if printed:
-        text = _("E-mails are printed in the terminal, as EMAIL_URL is not set.")
+        text = _("EMAIL_URL is not set: e-mails are printed in the terminal.")
     elif failure:
         text = _("The mail server answered: %(failure)s") % {"failure": failure}
     return Step(
@@ -99,7 +99,7 @@ def _mail() -> Step:
         text=text,
         done=bool(sent) and not printed,
         optional=printed,
-        result=_("an invitation was handed over to the mail server, %(when)s")
+        result=_("invitation sent through the mail server, %(when)s")
         % {"when": times.relative(sent.emailed_at) if sent and sent.emailed_at else ""},
         waits=True,
         action=_("System status"),
@@ -111,10 +111,10 @@ def _templates() -> Step:
     count = PublicTemplate.objects.listed().count()
     return Step(
         title=_("Template library"),
-        text=_("So that teams can send subscription messages."),
+        text=_("Lets teams send subscription messages."),
         done=bool(count),
         result=ngettext("%(n)d template", "%(n)d templates", count) % {"n": count},
-        action=_("Add a template"),
+        action=_("Add template"),
         url=reverse("platform:add_template"),
     )
 
@@ -123,7 +123,7 @@ def _downloads() -> Step:
     newest = IdeDownload.objects.order_by("pk").last()
     return Step(
         title=_("IDE download"),
-        text=_("Developers build packages with it. Name the vendor’s address."),
+        text=_("Developers use it to build packages. Enter the vendor’s address."),
         done=newest is not None,
         result=str(newest or ""),
         action=_("Add download"),
@@ -135,16 +135,16 @@ def _apis() -> Step:
     count = DefaultApi.objects.count()
     changed = ActivityEntry.objects.filter(verb__in=CHANGED).exists()
     known = ngettext(
-        "%(n)d API is known. Host administrators choose whether it needs permission.",
-        "%(n)d APIs are known. Host administrators choose which of them need permission.",
+        "%(n)d API is listed. Application administrators choose whether it needs permission.",
+        "%(n)d APIs are listed. Application administrators choose which of them need permission.",
         count,
     )
     return Step(
         title=_("Sensitive APIs"),
         text=known % {"n": count},
         done=changed,
-        result=_("the list was changed"),
-        action=_("Look through"),
+        result=_("list changed"),
+        action=_("Review list"),
         url=reverse("platform:apis"),
         optional=True,
     )

@@ -38,9 +38,9 @@ def server(*, at: datetime) -> Service:
     words = [address, *_in_words(facts)]
     if facts.paused_until is None:
         return Service("mail", _("Mail server"), "mail", tuple(words), is_known=False)
-    mend = _("No mail is sent before %(time)s; then it is tried again. Check the server and EMAIL_URL.")
+    mend = _("E-mails are paused until %(time)s, then sent again. Check the server and EMAIL_URL.")
     trouble = Trouble(
-        _("The mail server fails"),
+        _("The mail server is failing"),
         mend % {"time": times.exact(facts.paused_until)},
         said=facts.last_failure,
         since=facts.last_failure_at,
@@ -53,6 +53,6 @@ def _in_words(facts: MailFacts) -> list[str]:
     if facts.last_failure_at:
         words.append(_("last failure %(time)s") % {"time": times.exact(facts.last_failure_at)})
     if facts.failed:
-        failed = ngettext("%(count)d mail given up", "%(count)d mails given up", facts.failed)
+        failed = ngettext("%(count)d mail not delivered", "%(count)d mails not delivered", facts.failed)
         words.append(failed % {"count": facts.failed})
     return words

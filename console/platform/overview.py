@@ -69,11 +69,11 @@ def _of_invitations(at: datetime) -> list[Need]:
         ),
         *_listed(
             expired,
-            lambda row: _of_invitation("clock-x", _("The invitation of a first administrator has expired"), row),
+            lambda row: _of_invitation("clock-x", _("A first administrator’s invitation has expired"), row),
             "platform:people",
             lambda n: ngettext(
-                "%(n)d invitation of a first administrator has expired",
-                "%(n)d invitations of first administrators have expired",
+                "%(n)d first administrator’s invitation has expired",
+                "%(n)d first administrators’ invitations have expired",
                 n,
             ),
         ),
@@ -111,7 +111,7 @@ def _of_operators() -> Iterator[Need]:
     count = User.objects.filter(~HAS_FACTOR, is_staff=True, is_active=True).count()
     if count:
         words = ngettext("%(n)d operator has no second factor", "%(n)d operators have no second factor", count)
-        context = _("A password is all that it takes to act for the platform.")
+        context = _("Only a password protects these accounts.")
         url = reverse("platform:people") + "?show=operators"
         yield Need("shield-exclamation", "orange", words % {"n": count}, context, url, _("View all"))
 

@@ -27,8 +27,8 @@ class TaskState(Enum):
     """How a periodic task stands: the state that has its colour, and the words; the worst first."""
 
     FAILS = ("failed", gettext_lazy("Failed"))
-    LATE = ("overdue", gettext_lazy("Late"))
-    UNSENT = ("suspended", gettext_lazy("Not sent"))
+    LATE = ("overdue", gettext_lazy("Overdue"))
+    UNSENT = ("suspended", gettext_lazy("Not scheduled"))
     NEW = ("waiting", gettext_lazy("Hasn't run yet"))
     ON_TIME = ("active", gettext_lazy("On time"))
 
@@ -135,7 +135,7 @@ def nothing_ran(processes: list[Process]) -> Trouble | None:
         return None
     return Trouble(
         _("No worker has started yet"),
-        _("Until a worker and the scheduler run, nothing is delivered, mailed or checked. Start both."),
+        _("Nothing is delivered, mailed or checked until a worker and the scheduler run. Start both."),
         (start_worker([]), START_BEAT),
         level=Level.UNKNOWN,
     )
@@ -148,14 +148,17 @@ def process_troubles(processes: list[Process]) -> Iterator[Trouble]:
         if not process.is_late:
             continue
         if not process.is_scheduler:
-            mend = _("Look at its machine and its log, then start it. An hour after its last sign it is forgotten.")
-            title = _("Worker %(name)s shows no sign of life") % {"name": process.label}
+            mend = _(
+                "Check its machine and its log, then start it. A worker is dropped from this list one hour "
+                "after its last heartbeat."
+            )
+            title = _("No heartbeat from worker %(name)s") % {"name": process.label}
             yield Trouble(title, mend, (start_worker(process.queues),), since=since)
         elif process.has_started:
-            mend = _("No periodic task is sent until it runs again. Read its log, then start it.")
-            yield Trouble(_("The scheduler shows no sign of life"), mend, (START_BEAT,), since=since)
+            mend = _("Periodic tasks have stopped. Read the scheduler's log, then start it.")
+            yield Trouble(_("No heartbeat from the scheduler"), mend, (START_BEAT,), since=since)
         else:
-            mend = _("Without it no periodic task is sent: what is due waits, and nothing is cleaned up.")
+            mend = _("Without it, periodic tasks don't run and nothing is cleaned up.")
             yield Trouble(_("The scheduler has not started yet"), mend, (START_BEAT,))
 
 
@@ -163,15 +166,15 @@ def task_troubles(tasks: list[Task], *, slow: Collection[str]) -> Iterator[Troub
     """Yield each failure, and what is late by queue; why some queues are `slow` is told elsewhere."""
     for task in tasks:
         if task.state is TaskState.FAILS and task.sign:
-            mend = _("It is tried again by itself (%(period)s). The worker's log has the whole error.")
-            title = _("“%(task)s” fails") % {"task": task.label}
+            mend = _("It is retried automatically (%(period)s). The worker's log has the full error.")
+            title = _("“%(task)s” is failing") % {"task": task.label}
             yield Trouble(title, mend % {"period": task.period}, said=task.sign.error, since=task.since)
     late: dict[str, list[Task]] = {}
     for task in tasks:
         if task.state is TaskState.LATE and task.queue not in slow:
             late.setdefault(task.queue, []).append(task)
     for queue, behind in late.items():
-        words = ngettext("“%(task)s” is late", "%(count)d tasks of the queue %(queue)s are late", len(behind)) % {
+        words = ngettext("“%(task)s” is overdue", "%(count)d tasks of the queue %(queue)s are overdue", len(behind)) % {
             "task": behind[0].label,
             "count": len(behind),
             "queue": queue,
@@ -184,18 +187,18 @@ def not_known(tasks: list[Task]) -> Iterator[Trouble]:
     new = [task for task in tasks if task.state is TaskState.NEW]
     if new:
         words = ngettext("%(count)d task hasn't run yet", "%(count)d tasks haven't run yet", len(new))
-        mend = _("Wait a minute. This page refreshes by itself.")
+        mend = _("Wait a minute. This page refreshes automatically.")
         yield Trouble(words % {"count": len(new)}, mend, level=Level.UNKNOWN)
     unsent = [task for task in tasks if task.state is TaskState.UNSENT]
     if unsent:
-        words = ngettext("%(count)d task isn't sent", "%(count)d tasks aren't sent", len(unsent))
-        mend = _("The scheduler runs an older version, or has only just started. Restart it when this lasts.")
+        words = ngettext("%(count)d task isn't scheduled", "%(count)d tasks aren't scheduled", len(unsent))
+        mend = _("The scheduler runs an older version, or has just started. If this lasts, restart it.")
         yield Trouble(words % {"count": len(unsent)}, mend, (START_BEAT,), level=Level.UNKNOWN)
 
 
 def versions_differ(processes: list[Process]) -> Iterator[Trouble]:
     """Yield a note when not all processes run the version of this server."""
     if others := sorted({process.version for process in processes if process.differs}):
-        title = _("Different versions run: %(ours)s here, %(others)s elsewhere")
-        mend = _("A deploy is under way, or a process was forgotten. Restart what is marked below.")
+        title = _("Different versions are running: %(ours)s here, %(others)s elsewhere")
+        mend = _("A deployment is in progress, or a process was not restarted. Restart the ones marked below.")
         yield Trouble(title % {"ours": VERSION, "others": listed(others)}, mend, level=Level.NOTE)

@@ -20,7 +20,7 @@ from releases.report import writing
 STUCK = timedelta(minutes=10)  # beyond which what could be done at once doesn't wait by chance
 MANY = 10_000
 BUSY_OR_STUCK = gettext_lazy(
-    "A worker takes this queue and shows signs of life, so it is busy or stuck. Read its log, then restart it."
+    "A worker serves this queue and sends heartbeats, so it is busy or stuck. Read its log, then restart it."
 )
 BACKLOGS: dict[str, Callable[..., tuple[int, datetime | None]]] = {
     "deliver": leases.backlog,
@@ -79,10 +79,10 @@ def troubles_of(queues: Iterable[Queue], *, missed: Collection[str], slow: Colle
     """
     for queue in queues:
         if not queue.workers and queue.name not in missed:
-            title = _("No worker takes the queue %(queue)s") % {"queue": queue.name}
-            yield Trouble(title, _("Start one."), (start_worker([queue.name]),), since=queue.since)
+            title = _("No worker serves the queue %(queue)s") % {"queue": queue.name}
+            yield Trouble(title, _("Start a worker."), (start_worker([queue.name]),), since=queue.since)
         elif queue.is_stuck and queue.name not in slow:
-            title = _("The queue %(queue)s doesn't move") % {"queue": queue.name}
+            title = _("The queue %(queue)s is stuck") % {"queue": queue.name}
             yield Trouble(title, BUSY_OR_STUCK, since=queue.since)
 
 

@@ -118,8 +118,8 @@ def _crowded(found: Postgres) -> Trouble | None:
     if found.used < FULL * found.connections:
         return None
     return Trouble(
-        _("PostgreSQL has hardly any connections left"),
-        _("Stop processes that are not needed, or raise max_connections and restart PostgreSQL."),
+        _("PostgreSQL is running out of connections"),
+        _("Stop unneeded processes, or raise max_connections and restart PostgreSQL."),
     )
 
 
@@ -132,7 +132,10 @@ def _skewed(found: Postgres) -> Trouble | None:
     behind = _("This server's clock is %(seconds)d s behind PostgreSQL's")
     return Trouble(
         (ahead if seconds > 0 else behind) % {"seconds": abs(seconds)},
-        _("Synchronise both clocks. Until then one-time codes may be refused, and links end too early or too late."),
+        _(
+            "Synchronise both clocks. Until then, one-time codes may be refused and links may expire too early or "
+            "too late."
+        ),
         level=Level.NOTE,
     )
 
@@ -151,12 +154,12 @@ def _schema() -> Service:
     if pending:
         words = ngettext("%(count)d migration is pending", "%(count)d migrations are pending", len(pending))
         names = ", ".join(sorted(".".join(row) for row in pending)[:3])
-        mend = _("Apply them: %(names)s.") % {"names": names}
+        mend = _("Apply these: %(names)s.") % {"names": names}
         trouble = Trouble(words % {"count": len(pending)}, mend, ("manage.py migrate",))
     elif newer:
         trouble = Trouble(
             _("The database is newer than this server"),
-            _("A deploy is under way. When it is over, restart the servers of the older version."),
+            _("A deployment is in progress. When it is done, restart the servers that run the older version."),
             level=Level.NOTE,
         )
     facts = () if pending else (_("All migrations are applied"),)
@@ -178,7 +181,7 @@ def _ask_valkey() -> str | dict[str, Any]:
 def _valkey(answer: Any) -> Service:
     if isinstance(answer, dict):
         used, most = answer["used_memory"], answer["maxmemory"]
-        memory = _("%(used)s of %(all)s memory") if most else _("%(used)s memory, without a limit")
+        memory = _("%(used)s of %(all)s memory") if most else _("%(used)s memory, no limit")
         sizes = {"used": filesizeformat(used), "all": filesizeformat(most)}
         version = answer.get("valkey_version") or answer["redis_version"]
         facts = (_("Version %(version)s") % {"version": version}, memory % sizes)
@@ -188,22 +191,27 @@ def _valkey(answer: Any) -> Service:
         "full": _("Valkey is full"),
     }
     mends = {
-        "read-only": _("It is a replica, or can't write to its disk. Let REDIS_URL name the primary."),
-        "full": _("Raise its maxmemory. It needs little: wake-ups, limits and a cache."),
+        "read-only": _("It is a replica, or can't write to its disk. Set REDIS_URL to the primary."),
+        "full": _("Raise its maxmemory. It stores only wake-ups, limits and a cache, so it needs little."),
     }
-    away = _("Start it, or correct REDIS_URL. Until then background work waits, and each process counts limits alone.")
+    away = _(
+        "Start it, or correct REDIS_URL. Until then, background work is paused and each process counts "
+        "limits separately."
+    )
     words = answer if isinstance(answer, str) else _failure(answer)
-    trouble = Trouble(titles.get(words, _("Valkey doesn't answer")), mends.get(words, away))
+    trouble = Trouble(titles.get(words, _("Valkey isn't responding")), mends.get(words, away))
     return Service("valkey", "Valkey", "bolt", (words,), trouble)
 
 
 def _storage(answer: Any) -> Service:
-    key, name, icon = "storage", _("Storage of packages and icons"), "folder"
+    key, name, icon = "storage", _("Package and icon storage"), "folder"
     if answer == probes.OK:
-        return Service(key, name, icon, (_("Can be written"),))
+        return Service(key, name, icon, (_("Writable"),))
     words = answer if isinstance(answer, str) else _failure(answer)
-    mend = _("Make room, or let all processes write to PACKAGE_ROOT and MEDIA_ROOT. Uploads are refused until then.")
-    return Service(key, name, icon, (words,), Trouble(_("The storage can't be used"), mend))
+    mend = _(
+        "Free up space, or let all processes write to PACKAGE_ROOT and MEDIA_ROOT. Until then, uploads are refused."
+    )
+    return Service(key, name, icon, (words,), Trouble(_("The storage isn't writable"), mend))
 
 
 def _ask_logs() -> None:
@@ -214,12 +222,12 @@ def _ask_logs() -> None:
 def _logs(answer: Any) -> Service:
     key, name, icon = "logs", _("Log store"), "logs"
     if answer is None:
-        return Service(key, name, icon, (_("Answers"),))
-    mend = _("Start it, or correct LOG_STORE_URL. Until then devices' logs are refused.")
-    return Service(key, name, icon, (_failure(answer),), Trouble(_("The log store doesn't answer"), mend))
+        return Service(key, name, icon, (_("Responding"),))
+    mend = _("Start it, or correct LOG_STORE_URL. Until then, device logs are refused.")
+    return Service(key, name, icon, (_failure(answer),), Trouble(_("The log store isn't responding"), mend))
 
 
 def _failure(error: BaseException) -> str:
     if isinstance(error, TimeoutError | redis.TimeoutError):
-        return _("No answer in time")
+        return _("No response in time")
     return f"{type(error).__name__}: {error}"[:200]

@@ -52,7 +52,7 @@ class Status:
     def _of_parts(self) -> Iterator[Trouble]:
         yield from parts.process_troubles(self.processes)
         if not self.workers:
-            mend = _("Nothing is delivered, mailed or checked until one runs.")
+            mend = _("Nothing is delivered, mailed or checked until a worker runs.")
             yield Trouble(_("No worker is running"), mend, (start_worker([]),))
         slow = self._slow
         yield from troubles_of(self.queues, missed=self._missed, slow=slow)
@@ -60,8 +60,8 @@ class Status:
         if self._is_scheduled:
             yield from parts.not_known(self.tasks)
         if behind := [fact.label for fact in self.kept if fact.behind and fact.ran_at]:
-            title = _("Old rows are not deleted in time: %(kinds)s") % {"kinds": listed(behind)}
-            mend = _("It goes on every few minutes. When this lasts for hours, the worker's log says why.")
+            title = _("Old data is not deleted in time: %(kinds)s") % {"kinds": listed(behind)}
+            mend = _("Deletion continues every few minutes. If this lasts for hours, check the worker's log.")
             yield Trouble(title, mend, level=Level.NOTE)
         yield from parts.versions_differ(self.processes)
 
@@ -102,15 +102,15 @@ class Status:
     def headline(self) -> str:
         """The one sentence at the top; it reassures only where nothing is missing."""
         if not self.troubles:
-            return _("Everything is on time")
+            return _("All systems are working")
         if len(self.troubles) == 1:
             return self.troubles[0].title
         if self.wrong:
-            words = ngettext("%(count)d part needs attention", "%(count)d parts need attention", self.wrong)
+            words = ngettext("%(count)d problem needs attention", "%(count)d problems need attention", self.wrong)
             return words % {"count": self.wrong}
         if self.troubles[0].level is Level.UNKNOWN:
-            return _("Not everything is known")
-        return _("Everything is on time. See the notes below.")
+            return _("Some states are unknown")
+        return _("All systems are working. See the notes below.")
 
 
 def status() -> Status:

@@ -47,12 +47,12 @@ def _notify(names: list[str]) -> None:
         kind=NotificationKind.PLATFORM,
         text=lambda: (
             ngettext(
-                "%(count)d part of the console shows no sign of life",
-                "%(count)d parts of the console show no sign of life",
+                "%(count)d console component isn't responding",
+                "%(count)d console components aren't responding",
                 len(names),
             )
             % {"count": len(names)}
         ),
-        detail=lambda: _("Late: %(parts)s") % {"parts": listed(labels.label_of(name) for name in names)},
+        detail=lambda: _("Not responding: %(parts)s") % {"parts": listed(labels.label_of(name) for name in names)},
         url=reverse("platform:status"),
     )

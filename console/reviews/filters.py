@@ -31,7 +31,7 @@ from miniprograms.models import MiniProgram
 from miniprograms.querysets import BindingQuerySet
 from miniprograms.states import Shelf
 
-GRANTS = ((EXEMPTION, _("Domain exemptions")), (PERMISSION, _("Interface permissions")))
+GRANTS = ((EXEMPTION, _("Skip domain verification")), (PERMISSION, _("Interface permissions")))
 KINDS = ((AUDIT, _("Version audits")), (BINDING, _("Bindings")), *GRANTS)
 
 
@@ -76,10 +76,10 @@ class LineFilter(RequestFilter):
 
     sort = SortFilter(
         {
-            "state": (_("State"), ()),
+            "state": (_("Status"), ()),
             "program": (_("Mini program"), ()),
-            "application": (_("Application"), ()),
-            "asked": (_("Asked"), ()),
+            "application": (_("Host app"), ()),
+            "asked": (_("Requested"), ()),
         }
     )
 
@@ -94,14 +94,14 @@ class InboxFilter(LineFilter):
         "all": (_("All"), Q()),
     }
     application = filters.ModelChoiceFilter(
-        label=_("Application"),
+        label=_("Host app"),
         queryset=_decided_in,
         to_field_name="application_id",
-        empty_label=_("All my applications"),
+        empty_label=_("All my apps"),
         widget=FilterSelect,
     )
     kind = filters.ChoiceFilter(
-        label=_("Kind"), choices=KINDS, empty_label=_("Any kind"), method="of_kind", widget=FilterSelect
+        label=_("Type"), choices=KINDS, empty_label=_("All types"), method="of_kind", widget=FilterSelect
     )
     q = SearchFilter(_("Mini program, App ID, version or API"), method="about")
 
@@ -130,7 +130,7 @@ class GrantFilter(LineFilter):
         "past": (_("Past"), Q(state=DecisionState.ENDED) | EXPIRED),
     }
     kind = filters.ChoiceFilter(
-        label=_("Kind"), choices=GRANTS, empty_label=_("Any kind"), method="of_kind", widget=FilterSelect
+        label=_("Type"), choices=GRANTS, empty_label=_("All types"), method="of_kind", widget=FilterSelect
     )
     q = SearchFilter(_("Mini program, App ID or API"), method="about")
 
@@ -147,8 +147,8 @@ class ApiFilter(ListFilter):
     sort = SortFilter(
         {
             "name": (_("API"), ("name",)),
-            "title": (_("What it does"), ("title", "name")),
-            "state": (_("State"), (ranked("restricted", (True, False)), "name")),
+            "title": (_("Purpose"), ("title", "name")),
+            "state": (_("Status"), (ranked("restricted", (True, False)), "name")),
         }
     )
 
@@ -161,7 +161,7 @@ class ApplicationFilter(TeamsFilter):
     q = SearchFilter(_("Name or Application ID"), method="search")
     sort = SortFilter(
         {
-            "name": (_("Application"), (Lower("name"), "name")),
+            "name": (_("Host app"), (Lower("name"), "name")),
             "team": (_("Team"), ("team__name", Lower("name"))),
             "bound": (_("Mini programs"), (querysets.bound(), Lower("name"))),
             "waiting": (_("Requests"), (querysets.waiting(), Lower("name"))),
@@ -204,7 +204,7 @@ class DefaultApiFilter(ListFilter):
     sort = SortFilter(
         {
             "name": (_("API"), ("name",)),
-            "title": (_("What it does"), ("title", "name")),
+            "title": (_("Purpose"), ("title", "name")),
             "restricting": (_("Restricted by"), ("restricting", "name")),
             "granted": (_("Granted to"), ("granted", "name")),
         }

@@ -48,7 +48,7 @@ class UntilField(forms.DateField):
     def __init__(self) -> None:
         widget = forms.DateInput(format="%Y-%m-%d", attrs={"type": "date", "class": "form-control"})
         super().__init__(
-            label=_("Granted until"), required=False, widget=widget, help_text=_("Leave blank to grant without end.")
+            label=_("Granted until"), required=False, widget=widget, help_text=_("Leave blank for no end date.")
         )
 
     def clean(self, value: Any) -> datetime | None:
@@ -103,14 +103,14 @@ class TogetherForm(GrantDecisionForm):
             return data
         data["rulings"] = [ruling for row in self.on_page if (ruling := self._ruling(row, data))]
         if not data["rulings"] and not self.errors:
-            self.add_error(None, _("Mark at least one request."))
+            self.add_error(None, _("Choose a decision for at least one request."))
         return data
 
     def _ruling(self, row: ApiPermission, data: dict[str, Any]) -> Ruling | None:
         """Return what is decided on a request; None where it goes on waiting or can't be decided."""
         name = f"{RULING}_{row.pk}"
         if row.state != DecisionState.WAITING:
-            words = gettext("Someone else was first: this is %(state)s now.")
+            words = gettext("Already done: this is now %(state)s.")
             self.add_error(name, words % {"state": row.get_state_display().lower()})
             return None
         mark = data.get(name) or data["decision"]
@@ -119,7 +119,7 @@ class TogetherForm(GrantDecisionForm):
         note = data.get(f"note_{row.pk}") or data.get("note", "")
         if mark == REJECT and not note.strip():
             own = bool(data.get(name))
-            words = gettext("Say what must change: a rejection needs a note.")
+            words = gettext("A rejection needs a note. Say what must change.")
             if own or "note" not in self.errors:
                 self.add_error(f"note_{row.pk}" if own else "note", words)
         return Ruling(row, approve=mark == APPROVE, note=note)
@@ -140,13 +140,13 @@ class SelectedForm(forms.Form):
     """
 
     until = UntilField()
-    endless = forms.BooleanField(label=_("Without end, the renewals too"), required=False)
+    endless = forms.BooleanField(label=_("No end date, including renewals"), required=False)
 
     def __init__(self, *args: Any, permissions: Sequence[ApiPermission], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.permissions = permissions
         if any(row.replaces for row in permissions):
-            self.fields["until"].help_text = _("Renewals need a last day, or the tick below.")
+            self.fields["until"].help_text = _("For renewals, choose an end date or select the box below.")
         else:
             del self.fields["endless"]
 
@@ -156,11 +156,13 @@ class SelectedForm(forms.Form):
         data["chosen"] = [row for row in self.permissions if str(row.pk) in shown]
         for row in data["chosen"]:
             if row.state != DecisionState.WAITING:
-                words = gettext("%(subject)s: someone else was first, this is %(state)s now.")
+                words = gettext("%(subject)s was already decided by someone else. It is now %(state)s.")
                 self.add_error(None, words % {"subject": row.subject(), "state": row.get_state_display().lower()})
         if not data["chosen"]:
             self.add_error(None, _("Select at least one request."))
         renews = any(row.replaces for row in data["chosen"])
         if renews and "until" in data and bool(data["until"]) == data["endless"]:
-            self.add_error("until", _("Renewals are among these: either choose a last day, or tick the box below."))
+            self.add_error(
+                "until", _("Some of these are renewals. Choose an end date or select the box below, but not both.")
+            )
         return data

@@ -41,8 +41,8 @@ def remind_of(decision: Decision, *, at: datetime) -> bool:
         kind=NotificationKind.REVIEW,
         text=lambda: (
             ngettext(
-                "%(subject)s has waited %(hours)d hour for %(application)s's decision",
-                "%(subject)s has waited %(hours)d hours for %(application)s's decision",
+                "%(subject)s has been waiting %(hours)d hour for %(application)s",
+                "%(subject)s has been waiting %(hours)d hours for %(application)s",
                 hours,
             )
             % {"subject": _subject(together), "application": decision.application, "hours": hours}
@@ -58,6 +58,6 @@ def _subject(together: list[Decision]) -> str:
     if len(together) == 1 or not isinstance(first, ApiPermission):
         return first.subject()
     words = ngettext(
-        "The request of %(program)s for %(count)d API", "The request of %(program)s for %(count)d APIs", len(together)
+        "%(program)s's request for %(count)d API", "%(program)s's request for %(count)d APIs", len(together)
     )
     return words % {"count": len(together), "program": first.mini_program}

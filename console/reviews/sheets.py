@@ -8,8 +8,8 @@ from console.base.core.sheets import Column
 from console.base.core.states import badge_of
 
 APPLICATIONS: tuple[Column, ...] = (  # `with_counts`
-    (_("Application"), lambda application: application.name),
-    (_("Application ID"), lambda application: application.application_id),
+    (_("Host app"), lambda application: application.name),
+    (_("Host app ID"), lambda application: application.application_id),
     (_("Team"), lambda application: application.team),
     (_("Mini programs"), lambda application: application.bound),
     (_("Requests"), lambda application: application.waiting),
@@ -25,14 +25,14 @@ BOUND: tuple[Column, ...] = (
 )
 APIS: tuple[Column, ...] = (  # `with_grants`
     (_("API"), lambda api: api.name),
-    (_("What it does"), lambda api: api.title),
-    (_("State"), lambda api: badge_of("restricted" if api.restricted else "public")[1]),
+    (_("Purpose"), lambda api: api.title),
+    (_("Status"), lambda api: badge_of("restricted" if api.restricted else "public")[1]),
     (_("Granted to"), lambda api: api.granted),
 )
 DEFAULTS: tuple[Column, ...] = (  # `with_use`
     (_("API"), lambda api: api.name),
-    (_("What it does"), lambda api: api.title),
-    (_("For a new app"), lambda api: badge_of("restricted" if api.restricted else "public")[1]),
+    (_("Purpose"), lambda api: api.title),
+    (_("In new apps"), lambda api: badge_of("restricted" if api.restricted else "public")[1]),
     (_("Restricted by"), lambda api: api.restricting),
     (_("Granted to"), lambda api: api.granted),
 )

@@ -102,7 +102,7 @@ class TesterForm(forms.Form):
         super().__init__(data if "url" in data else None, initial={"kind": DomainType.REQUEST})
         url: dict[str, Any] = {"class": "form-control", "placeholder": "https://api.example.com/path"}
         self.fields["url"].widget.attrs |= {**url, "spellcheck": "false", "autocomplete": "off"}
-        self.fields["url"].error_messages["required"] = _("Paste a URL.")
+        self.fields["url"].error_messages["required"] = _("Enter a URL.")
         self.fields["kind"].widget.attrs["class"] = "form-select"
 
     def verdict(self, lists: Mapping[str, Sequence[Allowed]]) -> Verdict | None:

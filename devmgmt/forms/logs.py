@@ -43,12 +43,12 @@ SPAN_WORDS = {
 }
 RANGE = "range"
 ERROR_TITLES = {
-    "15m": gettext_lazy("Errors in these 15 minutes"),
-    "1h": gettext_lazy("Errors in this hour"),
-    "6h": gettext_lazy("Errors in these 6 hours"),
-    "24h": gettext_lazy("Errors in these 24 hours"),
-    "7d": gettext_lazy("Errors in these 7 days"),
-    RANGE: gettext_lazy("Errors in this time"),
+    "15m": gettext_lazy("Errors in the last 15 minutes"),
+    "1h": gettext_lazy("Errors in the last hour"),
+    "6h": gettext_lazy("Errors in the last 6 hours"),
+    "24h": gettext_lazy("Errors in the last 24 hours"),
+    "7d": gettext_lazy("Errors in the last 7 days"),
+    RANGE: gettext_lazy("Errors in this period"),
 }
 LEVELS = {"all": 0} | {level.code: level.value for level in Level}
 LEVEL_WORDS = [
@@ -78,7 +78,7 @@ class CriteriaForm(forms.Form):
     """The criteria; those that only links set (`trace`, `version`, `error`) are shown as chips that can be removed."""
 
     time = forms.ChoiceField(
-        label=gettext_lazy("Time"), required=False, choices=[*SPAN_WORDS.items(), (RANGE, gettext_lazy("From – to"))]
+        label=gettext_lazy("Time"), required=False, choices=[*SPAN_WORDS.items(), (RANGE, gettext_lazy("Custom range"))]
     )
     since = _moment(gettext_lazy("From"))
     until = _moment(gettext_lazy("To"))
@@ -87,11 +87,11 @@ class CriteriaForm(forms.Form):
         label=gettext_lazy("System"), required=False, choices=[("", gettext_lazy("Any system")), *PLATFORMS.items()]
     )
     guid = _text(gettext_lazy("GUID"), 64, gettext_lazy("32 digits, 0302… or 0303…"), validators=[is_guid])
-    page = _text(gettext_lazy("Page link"), 1024, gettext_lazy("begins with, for example pages/stop/"))
+    page = _text(gettext_lazy("Page link"), 1024, gettext_lazy("Starts with, for example pages/stop/"))
     filter = _text(
         gettext_lazy("filterMsg content"),
         MOST_FILTER_MSG,
-        gettext_lazy("contains, for example order-7731"),
+        gettext_lazy("Contains, for example order-7731"),
         widget=forms.SearchInput,
     )
     library = _text(gettext_lazy("Base library"), 64, widget=forms.Select)
@@ -144,16 +144,16 @@ class CriteriaForm(forms.Form):
         oldest = self.at.replace(second=0, microsecond=0) - timedelta(days=settings.LOG_DAYS + 1)
         for name, value in (("since", since), ("until", until)):
             if value is None and name not in self.errors:
-                self.add_error(name, _("Write a date and a time."))
+                self.add_error(name, _("Enter a date and a time."))
         if since is None or until is None:
             return
         if since >= until:
-            self.add_error("until", _("The end has to be after the start."))
+            self.add_error("until", _("The end must be after the start."))
         elif until <= oldest:
             days = {"days": settings.LOG_DAYS}
-            self.add_error("until", _("Logs are kept for %(days)d days. There is nothing from then any more.") % days)
+            self.add_error("until", _("Logs are kept for %(days)d days. Logs from that time have been deleted.") % days)
         elif since > self.at:
-            self.add_error("since", _("The start has to be in the past."))
+            self.add_error("since", _("The start must be in the past."))
         else:
             start, end = max(since, oldest), min(until, self.at + timedelta(days=1))
             self.start, self.end = start.astimezone(UTC), end.astimezone(UTC)
@@ -264,7 +264,7 @@ class SaveQueryForm(forms.Form):
         widget=forms.RadioSelect,
     )
 
-    replace = forms.BooleanField(label=gettext_lazy("Save the criteria of the page in it"), required=False)
+    replace = forms.BooleanField(label=gettext_lazy("Replace its criteria with the current ones"), required=False)
 
     def __init__(self, *args: Any, may_share: bool = True, may_replace: bool = False, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -277,5 +277,5 @@ class SaveQueryForm(forms.Form):
         """Return the name; raises ValidationError for an empty one."""
         name: str = self.cleaned_data["name"]
         if not name:
-            raise ValidationError(_("Write a name."))
+            raise ValidationError(_("Enter a name."))
         return name

@@ -22,14 +22,16 @@ class PermissionsForm(forms.Form):
         widget=forms.CheckboxSelectMultiple,
         error_messages={
             "required": _("Choose at least one API."),
-            "invalid_choice": _("One of them is not restricted any more, or was asked for already. Choose again."),
+            "invalid_choice": _(
+                "One of these APIs is no longer restricted or has already been requested. Choose again."
+            ),
         },
     )
     reason = WordsField(
         label=_("Reason"),
         max_length=500,
         widget=forms.Textarea(attrs={"rows": 3}),
-        help_text=_("The application's reviewers read it: what the mini program does with them, and where."),
+        help_text=_("Reviewers will see this. Explain what the mini program does with these APIs, and where."),
     )
 
     def __init__(self, *args: Any, apis: Iterable[SensitiveApi], **kwargs: Any) -> None:

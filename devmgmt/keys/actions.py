@@ -63,7 +63,9 @@ def reset(
     if current is None:
         raise ActionRefused(rules.why_not_reset(current))
     if current.pk != seen:
-        raise Conflict(_("The secret was reset since you opened this. Nothing was changed; look at the page first."))
+        raise Conflict(
+            _("The secret was reset after you opened this page, so nothing was changed. Check the page first.")
+        )
     _refuse_unexplained(reason)
     ends_at, usable = at + timedelta(hours=overlap), _usable(program, at=at)
     AppSecret.objects.filter(pk__in=usable).update(ends_at=Least("ends_at", Value(ends_at, DateTimeField())))
@@ -107,7 +109,7 @@ def _usable(program: MiniProgram, *, at: datetime) -> list[int]:
 
 def _refuse_unexplained(reason: str) -> None:
     if not reason.strip():
-        raise ActionRefused(_("Say why: the other administrators will read it."), field="note")
+        raise ActionRefused(_("Enter a reason. The other administrators will see it."), field="note")
 
 
 def _make(program: MiniProgram, *, by: User, at: datetime, frozen_at: datetime | None) -> Made:

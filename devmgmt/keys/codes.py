@@ -41,7 +41,7 @@ def make(program: MiniProgram, *, application: HostApplication, account: str, re
     """Return a code for the account, good for CODE_LIFETIME; raises ActionRefused for a `request_id` that was used."""
     user = user_of(program, application=application, account=account)
     code, at = secrets.token_urlsafe(32), timezone.now()
-    with refusing_duplicate("login_code_request_once", _("This request was used already."), field="request_id"):
+    with refusing_duplicate("login_code_request_once", _("This request has already been used."), field="request_id"):
         LoginCode.objects.create(
             user=user,
             application=application,

@@ -25,9 +25,9 @@ class SecretEvent(PartEvent):
     """What happened to a program's AppSecret."""
 
     fields = {
-        "overlap": Field(_("Hours that the old one works")),
+        "overlap": Field(_("Hours the old secret keeps working")),
         "secret": Field(_("Secret")),
-        "state": State(_("State")),
+        "state": State(_("Status")),
     }
 
     @property
@@ -52,7 +52,7 @@ def _until(event: SecretReset) -> str:
 
 class SecretGenerated(SecretEvent):
     name, icon, colour = "secret.generated", "key", "green"
-    log = _("generated the AppSecret of")
+    log = _("AppSecret generated")
     in_list = _("AppSecret generated")
     title = _("Generated")
     notify = (team_administrators(_("The AppSecret of %(program)s was generated")),)
@@ -60,7 +60,7 @@ class SecretGenerated(SecretEvent):
 
 class SecretReset(SecretEvent):
     name, icon, colour = "secret.reset", "refresh", "blue"
-    log = _("reset the AppSecret of")
+    log = _("AppSecret reset")
     in_list = _("AppSecret reset")
     notify = (team_administrators(_("The AppSecret of %(program)s was reset"), _until),)
 
@@ -71,13 +71,13 @@ class SecretReset(SecretEvent):
     @classmethod
     def title_of(cls, entry: ActivityEntry) -> str:
         if hours := (entry.after or {}).get("overlap"):
-            return gettext("Reset, old one works %(hours)d h") % {"hours": hours}
-        return gettext("Reset, old one refused at once")
+            return gettext("Reset, old secret works for %(hours)d h") % {"hours": hours}
+        return gettext("Reset, old secret stopped working immediately")
 
 
 class SecretFrozen(SecretEvent):
     name, icon, colour = "secret.frozen", "snowflake", "red"
-    log = _("froze the AppSecret of")
+    log = _("AppSecret frozen")
     in_list = _("AppSecret frozen")
     title = _("Frozen")
     notify = (team_administrators(_("The AppSecret of %(program)s was frozen")),)
@@ -85,7 +85,7 @@ class SecretFrozen(SecretEvent):
 
 class SecretUnfrozen(SecretEvent):
     name, icon, colour = "secret.unfrozen", "circle-check", "green"
-    log = _("unfroze the AppSecret of")
+    log = _("AppSecret unfrozen")
     in_list = _("AppSecret unfrozen")
     title = _("Unfrozen")
     notify = (team_administrators(_("The AppSecret of %(program)s was unfrozen")),)

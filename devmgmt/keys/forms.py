@@ -19,7 +19,7 @@ class ResetForm(NoteForm):
     """
 
     overlap = forms.TypedChoiceField(
-        label=_("The old secret"),
+        label=_("Old secret"),
         choices=Overlap.choices,
         coerce=lambda value: Overlap(int(value)),
         widget=forms.RadioSelect,
@@ -30,4 +30,6 @@ class ResetForm(NoteForm):
     field_order = ("overlap", "note", "seen")
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, needed=True, help_text=gettext("The team's other administrators read it."), **kwargs)
+        super().__init__(
+            *args, needed=True, help_text=gettext("The team's other administrators will see it."), **kwargs
+        )

@@ -16,7 +16,7 @@ def state_of(current: AppSecret | None) -> str:
 
 def why_not_generate(current: AppSecret | None) -> str:
     """K-2: once."""
-    return _("There is a secret already; reset it to get a new one.") if current else ""
+    return _("There is already a secret. Reset it to get a new one.") if current else ""
 
 
 def why_not_reset(current: AppSecret | None) -> str:
@@ -28,14 +28,14 @@ def why_not_freeze(current: AppSecret | None) -> str:
     """K-2: what works."""
     if current is None:
         return _none_yet()
-    return _("The secret is frozen already.") if current.frozen_at else ""
+    return _("The secret is already frozen.") if current.frozen_at else ""
 
 
 def why_not_unfreeze(current: AppSecret | None) -> str:
     """K-2: what is frozen."""
     if current is None:
         return _none_yet()
-    return "" if current.frozen_at else _("The secret is not frozen.")
+    return "" if current.frozen_at else _("The secret isn't frozen.")
 
 
 def _none_yet() -> str:

@@ -108,10 +108,10 @@ def freeze(request: SignedInRequest, program: MiniProgram) -> HttpResponse:
     return _confirm(
         request,
         program,
-        NoteForm(posted(request), needed=True, help_text=_("The team's other administrators read it.")),
+        NoteForm(posted(request), needed=True, help_text=_("The team's other administrators will see it.")),
         template="keys/confirm/freeze.html",
         save=lambda data: actions.freeze(program, reason=data["note"], by=request.user),
-        toast=_("The secret is frozen. Nothing that it opens works now."),
+        toast=_("Secret frozen. Requests that use it are now rejected."),
         follows=Follows(lambda: actions.freeze(program, reason="-", by=request.user)),
         **_at_stake(program),
     )
@@ -126,7 +126,7 @@ def unfreeze(request: SignedInRequest, program: MiniProgram) -> HttpResponse:
         NoteForm(posted(request)),
         template="keys/confirm/unfreeze.html",
         save=lambda data: actions.unfreeze(program, reason=data["note"], by=request.user),
-        toast=_("The secret works again."),
+        toast=_("Secret unfrozen. It works again."),
         follows=Follows(lambda: actions.unfreeze(program, reason="-", by=request.user)),
     )
 
@@ -178,12 +178,12 @@ def _secret_dialog(
 def _shown(program: MiniProgram, made: actions.Made) -> Shown:
     old = AppSecret.objects.exclude(ends_at=None).usable(at=timezone.now()).filter(mini_program=program)
     ends_at = old.order_by("ends_at").values_list("ends_at", flat=True).last()
-    words = _("The old secret still works until %(time)s. Live access tokens keep their own end time.")
+    words = _("The old secret works until %(time)s. Issued access tokens expire at their own time.")
     warnings = [words % {"time": times.full(ends_at)}] if ends_at else []
     if made.row.frozen_at:
-        warnings.append(_("The new secret is frozen, as the old one was: it works when you unfreeze it."))
+        warnings.append(_("The new secret is frozen like the old one. Unfreeze it before you use it."))
     return Shown(
-        title=_("The new secret of %(program)s") % {"program": program},
+        title=_("New secret of %(program)s") % {"program": program},
         value=made.secret,
         file_name=f"{program.app_id}-secret.txt",
         done=_address(program),

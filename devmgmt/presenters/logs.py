@@ -160,8 +160,8 @@ class OpenRow(Row):
     def marks(self) -> list[str]:
         """What we did to the entry before it was kept."""
         words = {
-            Mark.CUT: _("Cut: it was longer than we keep."),
-            Mark.CLOCK: _("The device’s clock was wrong: the time is that of receipt."),
+            Mark.CUT: _("Truncated: the entry exceeded the size limit."),
+            Mark.CLOCK: _("The device’s clock was wrong. The time shown is when the entry arrived."),
         }
         return [text for mark, text in words.items() if self.entry.marks & mark]
 

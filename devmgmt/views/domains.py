@@ -121,7 +121,7 @@ def edit(request: SignedInRequest, program: MiniProgram) -> HttpResponse:
         request,
         form,
         save=save,
-        success=lambda saved: (_("The server domains of %(program)s are saved.") % {"program": saved}, url),
+        success=lambda saved: (_("Server domains of %(program)s saved.") % {"program": saved}, url),
         template="devmgmt/domains_form.html",
         cancel=url,
         mini_program=program,

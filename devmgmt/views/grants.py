@@ -34,7 +34,7 @@ def apply_for_exemption(request: SignedInRequest, program: MiniProgram) -> HttpR
         request,
         ExemptionForm(posted(request), applications=bound, initial=_before(own, named(request, "application"))),
         save=lambda data: actions.apply_for_exemption(program, by=request.user, **data),
-        success=lambda grant: (_("%(application)s is asked. Its reviewers decide.") % _names(grant), url),
+        success=lambda grant: (_("Request sent to %(application)s. Its reviewers will decide.") % _names(grant), url),
         template="devmgmt/exemption_form.html",
         cancel=url,
         mini_program=program,
@@ -77,7 +77,7 @@ def _withdraw(request: SignedInRequest, grant: ProgramGrant) -> HttpResponse:
         grant,
         template="devmgmt/confirm/withdraw.html",
         save=lambda data: actions.withdraw(grant, by=request.user),
-        toast=_("The request to %(application)s is withdrawn.") % _names(grant),
+        toast=_("Request to %(application)s withdrawn.") % _names(grant),
     )
 
 
@@ -88,7 +88,7 @@ def _give_up(request: SignedInRequest, grant: ProgramGrant) -> HttpResponse:
         template="devmgmt/confirm/give_up.html",
         save=lambda data: actions.give_up(grant, by=request.user),
         follows=Follows(lambda: actions.give_up(copy(grant), by=request.user)),
-        toast=_("It is given up, and %(application)s is notified.") % _names(grant),
+        toast=_("Ended. %(application)s has been notified.") % _names(grant),
     )
 
 

@@ -132,7 +132,7 @@ def export(request: SignedInRequest, program: MiniProgram, kind: str) -> HttpRes
     if request.method != "HEAD":
         parts = in_turn(gathered(write(found, names, _end_words)))
         if parts is None:
-            messages.error(request, _("Other exports are being written. Try again in a minute."))
+            messages.error(request, _("Other exports are still running. Try again in a minute."))
             return redirect(f"{reverse('devmgmt:logs', args=[program.app_id])}?{form.query()}")
     media = "text/csv; charset=utf-8" if kind == "csv" else "application/x-ndjson"
     answer = StreamingHttpResponse(parts or (), content_type=media)
@@ -244,21 +244,22 @@ def _buckets(form: CriteriaForm, criteria: Criteria, step: timedelta) -> list[Bu
 def _trouble(error: Exception, criteria: Criteria | None) -> str:
     """Say what to do when the store did not answer."""
     if isinstance(error, StoreAway) or criteria is None:
-        return _("The logs can’t be reached at the moment. Nothing is lost. Try again in a minute.")
+        return _("Logs are temporarily unavailable. Nothing is lost. Try again in a minute.")
     seconds = {"seconds": settings.LOG_QUERY_SECONDS}
     words = _("The search took longer than %(seconds)g seconds and was stopped.") % seconds
     missing = [_("a GUID")] if not criteria.guid else []
-    missing += [_("a longer filterMsg content")] if criteria.filter_msg else [_("a filterMsg content")]
+    missing += [_("longer filterMsg content")] if criteria.filter_msg else [_("filterMsg content")]
     missing += [_("a page link")] if not criteria.page else []
-    return f"{words} " + _("Shorten the time, or add %(criteria)s.") % {"criteria": _(" or ").join(missing)}
+    return f"{words} " + _("Choose a shorter time range, or add %(criteria)s.") % {"criteria": _(" or ").join(missing)}
 
 
 def _end_words(error: Exception | None) -> str:
     """Say at the end of a file why it does not hold everything."""
     if error is None:
-        return _("The file ends here: it holds the newest %(most)s entries. Shorten the time for the rest.") % {
-            "most": f"{files.MOST_EXPORTED:,}"
-        }
+        return _(
+            "The file ends here. It contains the newest %(most)s entries. Choose a shorter time range to "
+            "export the rest."
+        ) % {"most": f"{files.MOST_EXPORTED:,}"}
     if isinstance(error, TooSlow):
-        return _("The file ends here: the search took too long. Shorten the time for the rest.")
-    return _("The file ends here: the logs could not be reached any more. Try again for the rest.")
+        return _("The file ends here because the search took too long. Choose a shorter time range to export the rest.")
+    return _("The file ends here because the logs became unavailable. Try again to export the rest.")

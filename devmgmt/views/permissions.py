@@ -141,8 +141,8 @@ def apply(request: SignedInRequest, program: MiniProgram) -> HttpResponse:
 
 def _asked(application: HostApplication, asked: list[ApiPermission]) -> str:
     words = ngettext(
-        "%(application)s is asked for %(count)d API. Its reviewers decide.",
-        "%(application)s is asked for %(count)d APIs. Its reviewers decide on each.",
+        "Requested %(count)d API from %(application)s. Its reviewers will decide.",
+        "Requested %(count)d APIs from %(application)s. Its reviewers decide on each one.",
         len(asked),
     )
     return words % {"application": application, "count": len(asked)}

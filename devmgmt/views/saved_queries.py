@@ -33,7 +33,7 @@ def save_query(request: SignedInRequest, program: MiniProgram) -> HttpResponse:
         save=lambda data: actions.save_query(
             program, name=data["name"], query=criteria.query(), is_shared=data["shared"], by=request.user
         ),
-        success=lambda saved: (_("“%(query)s” is saved.") % {"query": saved}, f"{page}?{saved.query}"),
+        success=lambda saved: (_("“%(query)s” saved.") % {"query": saved}, f"{page}?{saved.query}"),
         template="devmgmt/save_query.html",
         cancel=f"{page}?{criteria.query()}",
         mini_program=program,
@@ -58,7 +58,7 @@ def edit_query(request: SignedInRequest, saved: SavedQuery) -> HttpResponse:
             query=criteria.query() if data.get("replace") else None,
             by=request.user,
         ),
-        success=lambda changed: (_("“%(query)s” is saved.") % {"query": changed}, f"{page}?{changed.query}"),
+        success=lambda changed: (_("“%(query)s” saved.") % {"query": changed}, f"{page}?{changed.query}"),
         template="devmgmt/edit_query.html",
         cancel=f"{page}?{criteria.query()}",
         mini_program=saved.mini_program,
@@ -75,7 +75,7 @@ def delete_query(request: SignedInRequest, saved: SavedQuery) -> HttpResponse:
         forms.Form(posted(request)),
         template="devmgmt/confirm/delete_query.html",
         save=lambda data: actions.delete_query(saved, by=request.user),
-        toast=lambda _nothing: _("“%(query)s” is deleted.") % {"query": saved},
+        toast=lambda _nothing: _("“%(query)s” deleted.") % {"query": saved},
         back=page,
         mini_program=saved.mini_program,
         query=saved,

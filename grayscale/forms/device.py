@@ -27,8 +27,10 @@ PLATFORMS = {prefix: platform for platform, prefix in GUID_PREFIXES.items()}
 RARE = [one for one in LISTED.values() if one is not GUID]
 
 # What the update check accepts, too.
-is_system_version = RegexValidator(rf"^{REPORTED}\Z", _("Begin with numbers and dots: 8.3.1."))
-is_version = RegexValidator(r"^[0-9]{1,4}\.[0-9]{1,4}\.[0-9]{1,4}\Z", _("Write three numbers with dots: 1.10.0."))
+is_system_version = RegexValidator(rf"^{REPORTED}\Z", _("Start with numbers and dots, such as 8.3.1."))
+is_version = RegexValidator(
+    r"^[0-9]{1,4}\.[0-9]{1,4}\.[0-9]{1,4}\Z", _("Enter three numbers with dots, such as 1.10.0.")
+)
 
 
 def _line(label: Any, most: int, **options: Any) -> LineField:
@@ -46,8 +48,8 @@ class DeviceForm(forms.Form):
     """
 
     guid = _line(_("GUID, account or device ID"), 128)
-    application: Any = forms.ModelChoiceField(queryset=None, label=_("Application"), empty_label=_("Choose"))
-    app_version = _line(_("Application version"), 40, validators=[is_system_version])
+    application: Any = forms.ModelChoiceField(queryset=None, label=_("Host app"), empty_label=_("Choose"))
+    app_version = _line(_("App version"), 40, validators=[is_system_version])
     os_version = _line(_("System version"), 40, validators=[is_system_version])
     local_version = _line(_("Version on the device"), 14, required=False, validators=[is_version])
     field_order = (
@@ -68,7 +70,7 @@ class DeviceForm(forms.Form):
         self.fields["application"].queryset = bindings.applications()  # type: ignore[attr-defined]
         self.fields["guid"].widget.attrs |= {"spellcheck": "false"}
         self.fields["guid"].error_messages["required"] = _("Enter a GUID, an account or a device ID.")
-        self.fields["application"].error_messages["required"] = _("Choose the application.")
+        self.fields["application"].error_messages["required"] = _("Choose the host app.")
         for name in ("app_version", "os_version"):
             self.fields[name].error_messages["required"] = _("Enter the version.")
         for name, field in self.fields.items():
@@ -120,7 +122,7 @@ class DeviceForm(forms.Form):
         guid: str = self.cleaned_data["guid"]
         if guid_fault(guid):
             raise ValidationError(
-                _("No device was seen lately with this account or device ID.")
+                _("No device with this account or device ID was seen recently.")
                 if self.is_alone
                 else _("A GUID has 32 digits and begins with 0302 (Android) or 0303 (iOS).")
             )
@@ -131,7 +133,8 @@ class DeviceForm(forms.Form):
         alone = "guid" in self.cleaned_data and len(self.errors) == 3 and not self.seen
         if alone and {"application", "app_version", "os_version"} == set(self.errors):
             self.add_error(
-                "guid", _("This device was not seen in this mini program. Enter its application, versions and network.")
+                "guid",
+                _("This device hasn't been seen in this mini program. Enter its host app, versions and network."),
             )
 
     def device(self) -> AskedDevice:

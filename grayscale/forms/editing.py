@@ -42,7 +42,7 @@ class EditTaskForm(TaskForm):
     revision = forms.IntegerField(widget=forms.HiddenInput)
     seen = forms.CharField(required=False, widget=forms.HiddenInput)  # what the form held when it was opened
     anyway = forms.BooleanField(
-        label=gettext_lazy("Raise it anyway. I know that the version is over its limit."), required=False
+        label=gettext_lazy("Raise anyway. I know that the version is over its limit."), required=False
     )
     note = WordsField(
         label=gettext_lazy("Reason"), required=False, max_length=500, widget=forms.Textarea(attrs={"rows": 2})
@@ -83,8 +83,8 @@ class EditTaskForm(TaskForm):
         data = super().clean()
         if self.fixed and (left := self._left_out()):
             words = _(
-                "The task has started while you were editing, and what it goes by stays as it was: %(fields)s."
-                " Save again to change the rest."
+                "The task started while you were editing. These can no longer change: %(fields)s. Save again to "
+                "change the rest."
             )
             self.add_error(None, words % {"fields": listed(left)})
         return data
@@ -216,7 +216,7 @@ class EndForm(NoteForm):
 
     KEEP, PULL_BACK = "keep", "pull_back"
 
-    after = forms.ChoiceField(label=gettext_lazy("Devices that have it"), widget=forms.RadioSelect, initial=KEEP)
+    after = forms.ChoiceField(label=gettext_lazy("Devices on this version"), widget=forms.RadioSelect, initial=KEEP)
     field_order = ("after", "note")
 
     def __init__(
@@ -242,10 +242,10 @@ class EndForm(NoteForm):
             versions = sorted({other.version for other in others}, key=attrgetter("parts"))
             count["others"] = listed(versions)
             pull_back = ngettext(
-                "Pull back: %(count)s device returns to %(online)s at its next start, or gets the version of another"
-                " task that it is in or fits (%(others)s).",
-                "Pull back: %(count)s devices return to %(online)s at their next start, or get the version of another"
-                " task that they are in or fit (%(others)s).",
+                "Pull back: %(count)s device returns to %(online)s at its next start, or gets the version of "
+                "another task it is enrolled in or eligible for (%(others)s).",
+                "Pull back: %(count)s devices return to %(online)s at their next start, or get the version of "
+                "another task they are enrolled in or eligible for (%(others)s).",
                 delivered,
             )
         field: Any = self.fields["after"]

@@ -26,7 +26,7 @@ class CountField(forms.IntegerField):
     widget = forms.TextInput
 
     def __init__(self, **options: Any) -> None:
-        options.setdefault("error_messages", {"invalid": _("Write a whole number, for example 5,000.")})
+        options.setdefault("error_messages", {"invalid": _("Enter a whole number, for example 5,000.")})
         super().__init__(**options)
 
     def widget_attrs(self, widget: forms.Widget) -> dict[str, Any]:
@@ -49,7 +49,7 @@ class PercentField(forms.DecimalField):
     widget = forms.TextInput
 
     def __init__(self, **options: Any) -> None:
-        errors = {"invalid": _("Write a number, for example 5 or 0.5.")}
+        errors = {"invalid": _("Enter a number, for example 5 or 0.5.")}
         super().__init__(required=False, error_messages=errors, **options)
 
     def widget_attrs(self, widget: forms.Widget) -> dict[str, Any]:

@@ -91,7 +91,7 @@ class ObjectsForm(forms.Form):
         """Why a kind can't be added, where one can't."""
         if not any(section.impossible for section in self.sections):
             return ""
-        return _("The task has started: lists can be added only of the kinds that it has.")
+        return _("The task has started. You can only add lists of the kinds it already has.")
 
     @property
     def chosen(self) -> list[ObjectList]:
@@ -138,7 +138,7 @@ class Section:
                 strip=False,
                 max_length=MOST_TYPED,
                 widget=Lines(attrs=rows),
-                error_messages={"max_length": _("Too much to type. Save it as a txt file and upload that.")},
+                error_messages={"max_length": _("Too many values to type. Upload them as a txt file.")},
             ),
             f"{self.kind}_file": UploadField(
                 label=label,
@@ -269,7 +269,7 @@ class Section:
         if faults:
             self._refuse("typed", " ".join(sentences(faults, len(faults))))
         elif not self.typed_count and not self.kept_rows:
-            self._refuse("typed", _("Type at least one value, or remove this list."))
+            self._refuse("typed", _("Enter at least one value, or remove this list."))
 
     def _clean_upload(self) -> None:
         if f"{self.kind}_file" in self.form.errors:
@@ -292,11 +292,11 @@ class Section:
         report = self.report
         if report is None:
             if self.form.data.get(f"{self.name}_draft"):
-                self._refuse("file", _("What was read of this file is no longer there. Choose it again."))
+                self._refuse("file", _("The uploaded file is no longer available. Choose it again."))
             elif not self.kept_rows:
                 self._refuse("file", _("Choose the txt file, or remove this list."))
         elif not report.row.count:
-            self._refuse("file", _("No line of this file can be imported. Correct it and choose it again."))
+            self._refuse("file", _("No line in this file can be imported. Correct the file and choose it again."))
         elif report.undecided:
             self._refuse("file", report.decide)
 

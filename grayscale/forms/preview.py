@@ -174,10 +174,10 @@ class Preview:
         if not self.estimate or not self.estimate.total or not self.limit or self.estimate.result >= self.limit:
             return ""
         if not self.estimate.result:
-            return _("No device of the last 7 days fits.")
+            return _("No device seen in the last 7 days is eligible.")
         words = ngettext(
-            "At most about %(count)s device fits; the limit is %(limit)s.",
-            "At most about %(count)s devices fit; the limit is %(limit)s.",
+            "At most about %(count)s device is eligible; the limit is %(limit)s.",
+            "At most about %(count)s devices are eligible; the limit is %(limit)s.",
             self.estimate.result,
         )
         return words % {"count": self.figure, "limit": f"{self.limit:,}"}
@@ -216,7 +216,7 @@ class Preview:
             groups.setdefault((other.version, self._winner(other)), []).append(_("“%(task)s”") % {"task": other})
         found = []
         for (version, winner), names in groups.items():
-            words = ngettext("%(tasks)s gives %(number)s.", "%(tasks)s give %(number)s.", len(names))
+            words = ngettext("%(tasks)s delivers %(number)s.", "%(tasks)s deliver %(number)s.", len(names))
             tasks = {"tasks": _enumerated(names), "number": version}
             found.append(f"{words % tasks} {winner}")
         return found
@@ -224,12 +224,12 @@ class Preview:
     def _winner(self, other: GrayscaleTask) -> str:
         own: Any = self.version
         if other.version.parts != own.parts:
-            return _("Where both fit, devices get %(number)s, the higher version.") % {
+            return _("Devices eligible for both get %(number)s, the higher version.") % {
                 "number": max(other.version, own, key=lambda version: version.parts)
             }
         if self.task and other.created_at > self.task.created_at:
-            return _("Where both fit, that newer task wins.")
-        return _("Where both fit, this newer task wins.")
+            return _("For devices eligible for both, that newer task wins.")
+        return _("For devices eligible for both, this newer task wins.")
 
     @property
     def overlap_title(self) -> str:
@@ -245,19 +245,19 @@ class Preview:
         if not self.window:
             return _("When it starts")
         if self.window.starts_at <= self.at:
-            return _("At once")
+            return _("Immediately")
         return _("From %(moment)s") % {"moment": times.exact(self.window.starts_at)}
 
     @property
     def start_text(self) -> str:
         """What happens then."""
         number = {"number": self.version or _("the version")}
-        ask = _("Devices ask at their next start.")
+        ask = _("Devices check for it at their next start.")
         if self.task and self.task.state == TaskState.SUSPENDED:
-            ask = _("No new device gets it until it is resumed.")
+            ask = _("No new devices get it until the task is resumed.")
         keep = _(
-            "A device that got %(number)s keeps it until another version is published, unless you end the task and"
-            " pull it back."
+            "Devices that get %(number)s keep it until another version is published, unless you end the task and "
+            "pull it back."
         )
         return f"{ask} {keep % number}"
 

@@ -28,7 +28,7 @@ class Report:
         row, dropped = self.row, self.row.blanks + self.row.duplicates
         parts = [ngettext("%(count)s line", "%(count)s lines", row.lines) % {"count": f"{row.lines:,}"}]
         if dropped:
-            parts.append(_("%(count)s duplicate or blank dropped") % {"count": f"{dropped:,}"})
+            parts.append(_("%(count)s duplicate or blank skipped") % {"count": f"{dropped:,}"})
         if row.invalid:
             parts.append(_("%(count)s invalid") % {"count": f"{row.invalid:,}"})
         return listed(parts)
@@ -49,7 +49,9 @@ class Report:
         """What is left to do."""
         count = self.row.invalid
         words = ngettext(
-            "Decide about the %(count)s invalid line first.", "Decide about the %(count)s invalid lines first.", count
+            "Decide what to do with the %(count)s invalid line first.",
+            "Decide what to do with the %(count)s invalid lines first.",
+            count,
         )
         return words % {"count": f"{count:,}"}
 

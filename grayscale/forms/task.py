@@ -76,9 +76,7 @@ class TaskForm(GuardrailForm):
     version = forms.ModelChoiceField(
         label=gettext_lazy("Grayscale version"), queryset=Version.objects.none(), empty_label=None
     )
-    name = LineField(
-        label=gettext_lazy("Task name"), error_messages={"required": gettext_lazy("Give the task a name.")}
-    )
+    name = LineField(label=gettext_lazy("Task name"), error_messages={"required": gettext_lazy("Enter a task name.")})
     starts_at = WindowField(label=gettext_lazy("Start"))
     ends_at = WindowField(label=gettext_lazy("End"))
     user_limit = CountField(label=gettext_lazy("Number of users"))
@@ -86,9 +84,9 @@ class TaskForm(GuardrailForm):
         label=APPLICATION.all_label,
         queryset=HostApplication.objects.none(),
         error_messages={
-            "required": gettext_lazy("Choose at least one application."),
-            "invalid_choice": gettext_lazy("Choose among the applications that are bound to this mini program."),
-            "invalid_pk_value": gettext_lazy("Choose among the applications that are bound to this mini program."),
+            "required": gettext_lazy("Choose at least one host app."),
+            "invalid_choice": gettext_lazy("Choose from the host apps bound to this mini program."),
+            "invalid_pk_value": gettext_lazy("Choose from the host apps bound to this mini program."),
         },
     )
     platforms = forms.MultipleChoiceField(label=PLATFORM.all_label, choices=Platform.choices, required=False)
@@ -169,7 +167,9 @@ class TaskForm(GuardrailForm):
 
     def version_help(self) -> str:
         """Which versions are offered, and what may come."""
-        words = _("Approved, never online, and higher than %(online)s.") % {"online": self.program.online_number}
+        words = _("Only approved versions above %(online)s that were never online.") % {
+            "online": self.program.online_number
+        }
         versions = self.program.versions
         if versions.in_audit().overtaking(versions.online()).exists():
             words += " " + _("%(number)s is still in audit.") % {"number": self.program.in_audit_number}
@@ -196,8 +196,8 @@ class TaskForm(GuardrailForm):
             return ""
         names = [str(application) for application in HostApplication.objects.filter(pk__in=gone).order_by("pk")]
         words = ngettext(
-            "%(names)s is no longer bound and is left out when you save.",
-            "%(names)s are no longer bound and are left out when you save.",
+            "%(names)s is no longer bound and will be removed when you save.",
+            "%(names)s are no longer bound and will be removed when you save.",
             len(names),
         )
         return words % {"names": get_text_list(names, _("and"))}

@@ -73,10 +73,10 @@ class Explanation:
     def why(self) -> str:
         """A second sentence: which task gives the version, or that none does."""
         if given := next((one for one in self.tasks if one.gives), None):
-            return _("The task “%(task)s” gives it.") % {"task": given.task}
+            return _("It comes from the task “%(task)s”.") % {"task": given.task}
         if not self.tasks:
-            return _("No task runs, and none ended in the last 7 days.")
-        return _("No task gives it another one.") if self.decision.release else ""
+            return _("No task is active, and none ended in the last 7 days.")
+        return _("No task delivers another version to it.") if self.decision.release else ""
 
 
 class LookingClaims:
@@ -167,10 +167,10 @@ class _Explainer:
         return TaskExplanation(task=self.task, state=state, checks=checks, gives=gives, note=note)
 
     def _window(self, state: str) -> Check:
-        label = _("Window and limit")
+        label = _("Schedule and limit")
         taken, places, room = self.claims.room.get(self.task.pk, (0, 0, False))
         since = self.claims.places.get(self.task.pk)
-        has_place = _("has a place since %(time)s") % {"time": times.exact(since)} if since else ""
+        has_place = _("enrolled since %(time)s") % {"time": times.exact(since)} if since else ""
         if state == TaskState.PENDING:
             return Check(
                 fits=False, label=label, words=_("starts %(time)s") % {"time": times.exact(self.task.starts_at)}
@@ -178,24 +178,24 @@ class _Explainer:
         if state == TaskState.ENDED:
             return self._over(label, has_place)
         if since:
-            words = _("suspended for others") if state == TaskState.SUSPENDED else _("now is inside")
+            words = _("suspended for other devices") if state == TaskState.SUSPENDED else _("active now")
             return Check(fits=True, label=label, words=f"{words}; {has_place}")
         if state == TaskState.SUSPENDED:
-            return Check(fits=False, label=label, words=_("suspended: no new users"))
+            return Check(fits=False, label=label, words=_("suspended: no new devices"))
         if not room:
             words = _("limit reached: %(taken)s of %(limit)s") % {"taken": f"{taken:,}", "limit": f"{places:,}"}
             return Check(fits=False, label=label, words=words)
         left = places - taken
-        words = ngettext("now is inside; %(left)s place is left", "now is inside; %(left)s places are left", left)
+        words = ngettext("active now; %(left)s place left", "active now; %(left)s places left", left)
         return Check(fits=True, label=label, words=words % {"left": f"{left:,}"})
 
     def _over(self, label: str, has_place: str) -> Check:
         """After the end only devices that run the version keep it, until the next release (G-6)."""
         keeps = bool(has_place and self.task.keeps)
         runs = self.device.local_version == self.task.version.number
-        words = _("ended: gives %(number)s to nobody")
+        words = _("ended: no longer delivers %(number)s")
         if keeps:
-            words = _("ended; only a device that runs %(number)s keeps it")
+            words = _("ended; only devices that already run %(number)s keep it")
         if keeps and runs:
             words = _("ended; the device runs %(number)s and keeps it")
         return Check(fits=keeps and runs, label=label, words=words % {"number": self.task.version})
@@ -204,7 +204,7 @@ class _Explainer:
         device, label = self.device, str(APPLICATION.label)
         has = f"{device.application} {device.app_version}"
         if not self.bound:
-            return Check(fits=False, label=label, words=_("%(has)s, which is not bound") % {"has": has})
+            return Check(fits=False, label=label, words=_("%(has)s, not bound") % {"has": has})
         chosen = {row.application_id: row for row in self.task.applications.all()}
         if APPLICATION.of_device in missed:
             names = [str(row.application) for row in chosen.values()]
@@ -234,7 +234,7 @@ class _Explainer:
         fits = one.of_device not in missed
         values = {"values": one.words(count)}
         if not getattr(self.device, one.of_device):
-            words = _("not given, needs one of %(values)s") % values
+            words = _("not provided, must be one of %(values)s") % values
         elif fits:
             words = _("on the list of %(values)s") % values
         else:
@@ -251,22 +251,22 @@ class _Explainer:
         has_place = self.task.pk in self.claims.places
         if gives:
             if has_place:
-                return _("It has a place in this task.")
+                return _("Enrolled in this task.")
             if self.device.application.places_proved_since:
-                return _("It will take a place when it asks with an installation proof.")
-            return _("It will take a place when it asks.")
+                return _("It will be enrolled when it checks for updates with an installation proof.")
+            return _("It will be enrolled at its next update check.")
         if state == TaskState.ENDED:
             return _("This task has ended.")
         if misses == 1 and not window.fits:
-            return _("Every condition fits, but it gets no place (%(why)s).") % {"why": window.words}
+            return _("Eligible, but not enrolled (%(why)s).") % {"why": window.words}
         if misses:
             words = ngettext(
-                "One condition of this task does not fit.", "%(count)d conditions of this task do not fit.", misses
+                "One condition of this task isn't met.", "%(count)d conditions of this task aren't met.", misses
             )
             return words % {"count": misses}
         if not self.task.mini_program.on_shelf:
             return _("The mini program is off the shelf.")
-        return _("Another task comes first: a higher version, or a newer task.")
+        return _("Another task takes priority: its version is higher, or it is newer.")
 
 
 def _needs(has: str, needed: str) -> str:
@@ -275,10 +275,10 @@ def _needs(has: str, needed: str) -> str:
 
 def _conclusion(decision: Decision, device: AskedDevice) -> str:
     if decision.status == "removed":
-        return _("This device does not open the mini program any more.")
+        return _("This device can no longer open the mini program.")
     if decision.release is None:
-        return _("There is nothing for this device.")
+        return _("No version is available for this device.")
     number = {"number": decision.release.number}
     if decision.channel == "online":
         return _("This device runs %(number)s, the online version.") % number
-    return _("This device runs %(number)s, by grayscale release.") % number
+    return _("This device runs %(number)s, the grayscale version.") % number

@@ -51,7 +51,7 @@ class Tried:
         moment = next((moment for moment in self.verdict.acts if moment.is_online), None)
         if moment is None:
             return ""
-        words = _("%(number)s, which was online, exceeds this limit itself: %(harm)s, on %(time)s.")
+        words = _("%(number)s also exceeded this limit while it was online, on %(time)s: %(harm)s.")
         return words % {"number": moment.number, "harm": self._harm(moment), "time": times.exact(moment.start)}
 
     @property
@@ -60,18 +60,18 @@ class Tried:
         if self.verdict.acts:
             return ""
         if moment := self.verdict.highest:
-            words = _("It would not have acted. The highest hour: %(rate)s with errors (%(number)s, %(time)s).")
+            words = _("It wouldn't have suspended the task. Highest hour: %(rate)s with errors (%(number)s, %(time)s).")
             figures = moment.seen.ours
             rate = rate_words(figures.bad, figures.devices)
             return words % {"rate": rate, "number": moment.number, "time": times.exact(moment.start)}
         if moment := self.verdict.busiest:
             words = ngettext(
-                "It would not have acted: no hour had that many devices. The busiest had %(count)s.",
-                "It would not have acted: no hour had that many devices. The busiest had %(count)s.",
+                "It wouldn't have suspended the task: no hour had that many devices. The busiest had %(count)s.",
+                "It wouldn't have suspended the task: no hour had that many devices. The busiest had %(count)s.",
                 moment.seen.ours.devices,
             )
             return words % {"count": f"{moment.seen.ours.devices:,}"}
-        return _("No device has reported or logged anything in that time, so there is nothing to try it on.")
+        return _("No device reported or logged anything in that time, so there is no data to test with.")
 
     @property
     def span(self) -> str:
@@ -85,7 +85,7 @@ class Tried:
         """How much of it is known, where that is not all."""
         if self.is_complete:
             return ""
-        words = _("%(looked)d of %(total)d hours looked at so far.")
+        words = _("%(looked)d of %(total)d hours checked so far.")
         return words % {"looked": self.past.looked, "total": self.past.total}
 
     def _acted(self, moment: Moment) -> str:

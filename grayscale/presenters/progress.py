@@ -150,21 +150,21 @@ class Progress:
         if self.state == TaskState.PENDING:
             return _("not started")
         if self.state == TaskState.ENDED:
-            return _("no new users after the end")
+            return _("no new devices after the end")
         if self.is_full:
             return _("limit reached")
         if self.state == TaskState.SUSPENDED:
-            return _("suspended: no new users")
+            return _("suspended: no new devices")
         if self.limit_in is None:
-            return _("no new users")
+            return _("no new devices")
         if self.at + self.limit_in > self.task.ends_at:
             return _("about %(count)s by the end") % {"count": f"{_rounded(self.by_end):,}"}
-        return _("limit in about %(time)s") % {"time": _about(self.limit_in)}
+        return _("limit reached in about %(time)s") % {"time": _about(self.limit_in)}
 
     @property
     def summary(self) -> str:
         """The curve in a sentence, for those who do not see it, and to be read out when it has changed."""
-        words = _("%(delivered)s of %(limit)s users have %(number)s, %(hour)s of them since an hour ago: %(note)s.")
+        words = _("%(delivered)s of %(limit)s devices have %(number)s, %(hour)s of them in the last hour: %(note)s.")
         return words % {
             "delivered": f"{self.delivered:,}",
             "limit": f"{self.task.user_limit:,}",
@@ -360,7 +360,7 @@ def _side(allowed: Range, version: str) -> str:
 def _reason_words(reason: str) -> str:
     """`reason` as `_why_not` returns it: full, fits, what fails, or a range's value and side."""
     words = {one.of_device: str(one.other) for one in CONDITIONS}
-    words |= {"full": _("Limit reached"), "fits": _("Fits, not back yet")}
+    words |= {"full": _("Limit reached"), "fits": _("Eligible, hasn't checked in yet")}
     words |= {"app_old": str(APPLICATION.too_old), "app_new": str(APPLICATION.too_new)}
     for platform in Platform:
         value = {"value": platform.label}

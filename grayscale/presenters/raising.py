@@ -55,8 +55,8 @@ class Raising:
     def _more_users(self) -> str:
         more = self.users - max(self.task.user_limit, self.delivered)
         words = ngettext(
-            "Up to %(more)s more device gets %(number)s; %(count)s have a place now.",
-            "Up to %(more)s more devices get %(number)s; %(count)s have a place now.",
+            "Up to %(more)s more device gets %(number)s; %(count)s enrolled now.",
+            "Up to %(more)s more devices get %(number)s; %(count)s enrolled now.",
             more,
         )
         values = {"more": f"{more:,}", "count": f"{self.delivered:,}", "number": self.task.version}
@@ -65,11 +65,11 @@ class Raising:
     def _goes_on(self) -> str:
         suspended = self.task.state == TaskState.SUSPENDED
         if suspended and self.task.state_reason == Reason.GUARDRAIL:
-            return _("The guardrail has suspended the task, and it stays suspended until somebody resumes it.")
+            return _("The guardrail suspended the task. It stays suspended until someone resumes it.")
         if self.guardrail is None:
-            return _("Nothing suspends the task by itself any more.")
+            return _("The task will no longer be suspended automatically.")
         if suspended:
-            return _("The task is suspended. Once it is resumed, this guardrail watches it.")
+            return _("The task is suspended. This guardrail takes effect once it is resumed.")
         return self._verdict(self.guardrail)
 
     def _verdict(self, guardrail: Guardrail) -> str:
@@ -77,9 +77,11 @@ class Raising:
         before = self.now.meaning if self.now else Meaning.NOTHING
         after = error_rate("", guardrail, self.task.seen).meaning if self.task.seen else Meaning.NOTHING
         if after == Meaning.OVER:
-            return _("The version is over this limit, too: the task is suspended at the next look, within a minute.")
+            return _(
+                "The version exceeds this limit, too. The task will be suspended at the next check, within a minute."
+            )
         if before == Meaning.OVER:
-            return _("The task goes on: with the limit that it has now, it is suspended at the next look.")
+            return _("The task continues. The current limit would suspend it at the next check.")
         if before == Meaning.NEARLY and after != Meaning.NEARLY:
-            return _("The task goes on, where the limit that it has now would suspend it once enough devices report.")
-        return _("The task goes on, and is suspended later than with the guardrail that it has now.")
+            return _("The task continues. The current limit would suspend it once enough devices report.")
+        return _("The task continues and will be suspended later than with the current guardrail.")

@@ -92,10 +92,10 @@ def reach_words(reach: Reach) -> SafeString:
 def _applications(reach: Reach) -> SafeString:
     if reach.every_application:
         if reach.bound == 2:
-            return format_html("<strong>{}</strong>", _("Both applications"))
-        return format_html("<strong>{}</strong>", _("All %(count)d applications") % {"count": reach.bound})
+            return format_html("<strong>{}</strong>", _("Both host apps"))
+        return format_html("<strong>{}</strong>", _("All %(count)d host apps") % {"count": reach.bound})
     if not reach.applications:
-        return format_html("<strong>{}</strong>", _("No application"))
+        return format_html("<strong>{}</strong>", _("No host app"))
     return _listed(
         [
             format_html("<strong>{}</strong> {}", name, range_words(lowest, highest))
@@ -127,7 +127,7 @@ def _platform(row: Named, unrestricted: str) -> str:
 def _objects(objects: dict[str, int]) -> list[str]:
     """Return “in a list of 318 user accounts” for each kind, in the order of the form."""
     return [
-        _("in a list of %(values)s") % {"values": one.words(objects[kind])}
+        _("on a list of %(values)s") % {"values": one.words(objects[kind])}
         for kind, one in LISTED.items()
         if kind in objects
     ]
@@ -136,7 +136,7 @@ def _objects(objects: dict[str, int]) -> list[str]:
 def reach_sentence(reach: Reach) -> SafeString:
     """Return whom the task reaches as one sentence, with the chosen conditions marked up; for the form."""
     if not reach.applications:
-        return format_html("{}", _("Nobody yet: choose at least one application."))
+        return format_html("{}", _("No devices yet. Choose at least one host app."))
     pieces = [format_html(_("Devices in {}"), _strong_applications(reach))]
     if reach.platforms:
         platforms = [_strong(_platform(row, _("any %(platform)s"))) for row in reach.platforms]
@@ -152,7 +152,7 @@ def reach_sentence(reach: Reach) -> SafeString:
 
 def _strong_applications(reach: Reach) -> SafeString:
     if reach.every_application:
-        words = _("both applications") if reach.bound == 2 else _("all %(count)d applications") % {"count": reach.bound}
+        words = _("both host apps") if reach.bound == 2 else _("all %(count)d host apps") % {"count": reach.bound}
         return _strong(words)
     return _listed([_strong(ranged(*row)) for row in reach.applications], _("or"))
 

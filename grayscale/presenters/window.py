@@ -41,16 +41,16 @@ def _suspended(task: GrayscaleTask) -> str:
         return _("off the shelf, %(day)s") % day
     if task.state_reason == Reason.GUARDRAIL:
         return _("by the guardrail, %(day)s") % day
-    return _("by hand, %(day)s") % day
+    return _("manually, %(day)s") % day
 
 
 def _ended(task: GrayscaleTask) -> str:
     reasons = {
-        Reason.BY_HAND: _("ended by hand"),
+        Reason.BY_HAND: _("ended manually"),
         Reason.PULLED_BACK: _("ended and pulled back"),
         Reason.PUBLISHED: _("%(number)s published") % {"number": task.version},
         Reason.OVERTAKEN: _("a higher version published"),
-        Reason.UNBOUND: _("no application bound"),
+        Reason.UNBOUND: _("no host app bound"),
     }
     reason = task.state_reason if task.state == TaskState.ENDED else ""
     return reasons.get(reason, _("end time reached"))  # type: ignore[call-overload]  # "" and END_TIME

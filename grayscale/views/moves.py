@@ -36,7 +36,7 @@ def start(request: SignedInRequest, task: GrayscaleTask) -> HttpResponse:
         template="grayscale/confirm/start.html",
         impossible=rules.why_not_start(task, at=timezone.now()),
         save=lambda data: actions.start(task, by=request.user),
-        toast=_("“%(task)s” delivers."),
+        toast=_("“%(task)s” is delivering."),
         rehearsed=lambda: actions.start(task, by=request.user),
         left=task.user_limit,
     )
@@ -52,7 +52,7 @@ def suspend(request: SignedInRequest, task: GrayscaleTask) -> HttpResponse:
         template="grayscale/confirm/suspend.html",
         impossible=rules.why_not_suspend(task, at=timezone.now()),
         save=lambda data: actions.suspend(task, by=request.user, reason=data["note"]),
-        toast=_("“%(task)s” is suspended."),
+        toast=_("“%(task)s” suspended."),
         rehearsed=lambda: actions.suspend(task, by=request.user),
         delivered=task.places_taken(),
     )
@@ -69,7 +69,7 @@ def resume(request: SignedInRequest, task: GrayscaleTask) -> HttpResponse:
         template="grayscale/confirm/resume.html",
         impossible=rules.why_not_resume(task, at=timezone.now()),
         save=lambda data: actions.resume(task, by=request.user, reason=data["note"], anyway=data.get("anyway", False)),
-        toast=_("“%(task)s” delivers again."),
+        toast=_("“%(task)s” is delivering again."),
         rehearsed=lambda: actions.resume(task, by=request.user, reason="-", anyway=True),
         evidence=_evidence(task) if task.state_reason == Reason.GUARDRAIL else None,
         harm=harm_of(task),
@@ -92,7 +92,7 @@ def end(request: SignedInRequest, task: GrayscaleTask) -> HttpResponse:
         template="grayscale/confirm/end.html",
         impossible=rules.why_not_end(task, at=at),
         save=lambda data: actions.end(task, by=request.user, reason=data["note"], pull_back=form.pulls_back),
-        toast=_("“%(task)s” has ended."),
+        toast=_("“%(task)s” ended."),
         rehearsed=lambda: actions.end(task, by=request.user),
         same_version_runs=any(other.version_id == task.version_id for other in running),
     )

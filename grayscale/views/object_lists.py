@@ -39,7 +39,7 @@ def upload(request: SignedInRequest, program: MiniProgram) -> HttpResponse:
     """
     task, kind, file = _task(program, request.POST.get("task", "")), request.POST.get("kind"), request.FILES.get("file")
     if kind not in ObjectKind.values:
-        steps = _only_refused(_("Choose what the file lists: GUIDs, device IDs or accounts."))
+        steps = _only_refused(_("Choose what the file contains: GUIDs, device IDs or accounts."))
     elif file is None:
         steps = _only_refused(_("Choose the txt file."))
     elif isinstance(file, LostUpload):
@@ -71,7 +71,7 @@ def _read(file: BinaryIO, language: str, facts: dict[str, Any]) -> Iterator[dict
             yield {"error": refused.message}
         except Exception:
             logger.exception("a list of objects can't be read")
-            yield {"error": _("Reading the file broke off. Nothing was kept; choose the file again.")}
+            yield {"error": _("Reading the file was interrupted. Nothing was saved. Choose the file again.")}
         else:
             form = ObjectsForm(None, None, program=facts["program"], user=facts["by"])
             section = next(section for section in form.sections if section.kind == draft.kind)

@@ -146,8 +146,8 @@ def _new(
 
 def _created(task: GrayscaleTask) -> str:
     if task.starts_at <= timezone.now():
-        return _("“%(task)s” is created and delivers.") % {"task": task}
-    return _("“%(task)s” is created. It starts at its start time.") % {"task": task}
+        return _("“%(task)s” created. It is delivering now.") % {"task": task}
+    return _("“%(task)s” created. It starts at its start time.") % {"task": task}
 
 
 @route(Permission.MANAGE, load=task_for, methods="GET POST")
@@ -170,7 +170,7 @@ def edit(request: SignedInRequest, task: GrayscaleTask) -> HttpResponse:
         form,
         save=save,
         impossible=rules.why_not_edit(task, at=timezone.now()),
-        success=lambda edited: (_("“%(task)s” is saved.") % {"task": edited}, edited.get_absolute_url()),
+        success=lambda edited: (_("“%(task)s” saved.") % {"task": edited}, edited.get_absolute_url()),
         template=TEMPLATE,
         cancel=task.get_absolute_url(),
         preview=Preview(form, at=timezone.now()),

@@ -101,17 +101,17 @@ def ban(
 ) -> Ban:
     """Take no messages of the program, or of one template of it, from the next send on; its team reads the reason."""
     if not reason.strip():
-        raise ActionRefused(_("Say why: the mini program’s team will read it."), field="reason")
+        raise ActionRefused(_("Enter a reason. The mini program's team will see it."), field="reason")
     application, program = lock(application), miniprograms.lock(program)
     if not program.bindings.bound().filter(application=application).exists():
-        raise ActionRefused(_("%(program)s is not bound any more.") % {"program": program})
+        raise ActionRefused(_("%(program)s is no longer bound.") % {"program": program})
     if template and not MyTemplate.objects.live().filter(pk=template.pk, mini_program=program).exists():
         raise ActionRefused(_("This template was deleted."), field="template")
     at = at or timezone.now()
     made = {"reason": reason.strip(), "created_by": by, "created_at": at}
     row = Ban(application=application, mini_program=program, template=template, **made)
     with refusing_duplicate(
-        "ban_standing_once", _("Someone else was first: these messages are stopped."), field="template"
+        "ban_standing_once", _("Already done: someone else stopped these messages."), field="template"
     ):
         row.save()
     emit(events.MessagesBanned(row, by=by, at=at, reason=row.reason))
@@ -124,7 +124,7 @@ def lift(ban: Ban, *, by: User, at: datetime | None = None) -> Ban:
     ban.application, ban.mini_program = lock(ban.application), miniprograms.lock(ban.mini_program)
     at = at or timezone.now()
     if not Ban.objects.in_force().filter(pk=ban.pk).update(lifted_at=at, lifted_by=by):
-        raise Conflict(_("Someone else was first: these messages are allowed again."))
+        raise Conflict(_("Already done: someone else allowed these messages again."))
     ban.lifted_at, ban.lifted_by = at, by
     emit(events.MessagesAllowed(ban, by=by, at=at))
     return ban
@@ -145,7 +145,7 @@ def replay_failed(application: HostApplication, *, by: User, at: datetime | None
     oldest = wanted.order_by("pk").values("pk")[:MOST_REPLAYED]
     count = requeue(Message.objects.filter(pk__in=oldest), at=at)
     if not count:
-        raise Conflict(_("Someone else was first: these messages are sent again already."))
+        raise Conflict(_("Already done: someone else sent these messages again."))
     emit(events.MessagesReplayed(application, by=by, at=at, after={"messages": count}))
     return count
 

@@ -31,7 +31,7 @@ def replay(message: Message, *, by: User) -> Message:
         message.refresh_from_db(fields=["state"])
         if message.state == MessageState.FAILED:
             raise ActionRefused(why_not_replay(message))
-        raise Conflict(_("Someone else was first: the message is no longer failed."))
+        raise Conflict(_("Already done: the message is no longer marked as failed."))
     message.refresh_from_db()
     after = {"state": message.state, "tries": message.tries}
     emit(MessageReplayed(message, by=by, before=before, after=after))
@@ -73,12 +73,12 @@ def replayable(messages: QuerySet[Message]) -> QuerySet[Message]:
 def why_not_replay(message: Message) -> str:
     """Return why the message can't be replayed, in words; "" when it can. `message_for` has loaded what is asked."""
     if message.state == MessageState.DELIVERED:
-        return _("It was delivered.")
+        return _("The message was delivered.")
     if message.state == MessageState.WAITING:
-        return _("It still waits for its next try.")
+        return _("The message is still waiting for its next attempt.")
     if replayable(Message.objects.filter(pk=message.pk)).exists():
         return ""
     standing = Ban.objects.in_force().filter(application=message.application_id, mini_program=message.mini_program_id)
     if standing.filter(Q(template=None) | Q(template=message.template_id)).exists():
         return _("%(application)s has stopped these messages.") % {"application": message.application}
-    return _("The user wants no more of these messages.")
+    return _("The user no longer accepts these messages.")

@@ -45,7 +45,7 @@ def add_template(
     program, at = lock(program), at or timezone.now()
     offered = PublicTemplate.objects.listed().filter(pk=public_template.pk).first()
     if offered is None:
-        raise ActionRefused(_("The library does not offer this template any more."))
+        raise ActionRefused(_("This template is no longer in the library."))
     refuse_if(rules.why_not_add(MyTemplate.objects.live().filter(mini_program=program).count()))
     known = {keyword.number: keyword for keyword in offered.keywords.all()}
     refuse_if(rules.why_not_keywords(numbers, known.keys()), "numbers")
@@ -93,7 +93,7 @@ def delete_template(template: MyTemplate, *, by: User, note: str = "", at: datet
     """Delete for good: its consents are worth nothing from now on, what was accepted is still delivered (M-3)."""
     program, at = lock(template.mini_program), at or timezone.now()
     if not MyTemplate.objects.live().filter(pk=template.pk).update(deleted_at=at):
-        raise Conflict(_("Someone else was first: this template is deleted."))
+        raise Conflict(_("Already done: someone else deleted this template."))
     template.deleted_at = at
     template.mini_program = program
     emit(events.TemplateDeleted(template, by=by, at=at, reason=note))
@@ -119,7 +119,7 @@ def keep_public_template(
     refuse_if(rules.why_not_kind(template.kind, template.category), "kind")
     old = PublicTemplate.objects.select_for_update().filter(pk=template.pk).first()
     if old is None and template.pk:
-        raise Conflict(_("Someone else was first: this template is deleted."))
+        raise Conflict(_("Already done: someone else deleted this template."))
     before = _described(old) if old else None
     if old is None:
         _hold_numbers()
@@ -166,7 +166,7 @@ def discard_public_template(template: PublicTemplate, *, by: User) -> None:
     """Delete a public template that nobody ever selected; any other raises ActionRefused: it can only be unlisted."""
     current = PublicTemplate.objects.select_for_update().filter(pk=template.pk).first()
     if current is None:
-        raise Conflict(_("Someone else was first: this template is deleted."))
+        raise Conflict(_("Already done: someone else deleted this template."))
     refuse_if(rules.why_not_discard(current.title, current.selections.count()))
     emit(events.PublicTemplateDeleted(current, by=by, before=_described(current)))
     current.delete()

@@ -27,7 +27,7 @@ class GatewayForm(RevisionForm):
         widget=forms.URLInput(
             attrs={"class": "font-monospace", "placeholder": "https://", "autocomplete": "off", "spellcheck": "false"}
         ),
-        help_text=_("Where the application's server takes messages by POST. It begins with https."),
+        help_text=_("The URL where the host app's server receives messages by POST. It must start with https."),
     )
     field_order = ("url", "revision")
     compared = ("url",)
@@ -41,7 +41,7 @@ class SecretForm(NoteForm):
     """How long the old secret goes on working, and why; `seen` is the one on the screen."""
 
     overlap = forms.TypedChoiceField(
-        label=_("The old secret"), choices=Overlap, coerce=int, initial=Overlap.DAY, widget=forms.RadioSelect
+        label=_("Old secret"), choices=Overlap, coerce=int, initial=Overlap.DAY, widget=forms.RadioSelect
     )
     seen = forms.IntegerField(widget=forms.HiddenInput)
     field_order = ("overlap", "note", "seen")
@@ -59,7 +59,7 @@ class BanForm(forms.Form):
         label=_("Reason"),
         max_length=500,
         widget=forms.Textarea(attrs={"rows": 3}),
-        help_text=_("The mini program's team reads it."),
+        help_text=_("The mini program's team will see it."),
     )
 
     def __init__(
@@ -71,7 +71,7 @@ class BanForm(forms.Form):
             del self.fields["program"]
             self.templates = {template.template_id: template for template in program.templates.live()}
             own = ((key, _titled(template)) for key, template in self.templates.items())
-            self.fields["template"].choices = [(self.ALL, _("All its messages")), *own]  # type: ignore[attr-defined]
+            self.fields["template"].choices = [(self.ALL, _("All messages")), *own]  # type: ignore[attr-defined]
         else:
             del self.fields["template"]
             self.fields["program"].queryset = programs  # type: ignore[attr-defined]

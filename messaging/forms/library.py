@@ -39,11 +39,11 @@ class SelectForm(forms.Form):
         required=False,
         widget=forms.CheckboxSelectMultiple,
         error_messages={
-            "invalid_choice": _("One of these keywords is not in the public template any more. Choose again.")
+            "invalid_choice": _("One of these keywords is no longer in the public template. Choose again.")
         },
     )
     note = WordsField(
-        label=_("Where you will use it"),
+        label=_("Use case"),
         required=False,
         max_length=NOTE_LENGTH,
         widget=forms.Textarea(attrs={"rows": 2, "class": "form-control"}),

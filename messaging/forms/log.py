@@ -28,7 +28,7 @@ STATES = [("", gettext_lazy("All")), *MessageState.choices]
 
 
 def _day(label: Any) -> forms.DateField:
-    wrong = {"invalid": gettext_lazy("Write a date.")}
+    wrong = {"invalid": gettext_lazy("Enter a date.")}
     return forms.DateField(label=label, required=False, widget=forms.DateInput({"type": "date"}), error_messages=wrong)
 
 
@@ -41,7 +41,7 @@ class LogForm(forms.Form):
     """The criteria; templates and applications that are not the program's are 404 (P-1)."""
 
     template = forms.ChoiceField(label=gettext_lazy("Template"), required=False)
-    application = forms.ChoiceField(label=gettext_lazy("Application"), required=False)
+    application = forms.ChoiceField(label=gettext_lazy("Host app"), required=False)
     since = _day(gettext_lazy("From"))
     until = _day(gettext_lazy("To"))
     recipient = _text(gettext_lazy("Recipient"), gettext_lazy("openid, oTq3Zx…a9Kd or account"), 128)
@@ -87,14 +87,14 @@ class LogForm(forms.Form):
             return None
         if match := MESSAGE.fullmatch(typed):
             return int(match[1])
-        raise forms.ValidationError(_("Write the ID as this page shows it: msg_1042"))
+        raise forms.ValidationError(_("Enter the ID as this page shows it, such as msg_1042."))
 
     def clean(self) -> dict[str, Any]:
         """Check that the days are in their order."""
         data: dict[str, Any] = self.cleaned_data
         since, until = data.get("since"), data.get("until")
         if since and until and since > until:
-            self.add_error("until", _("The last day is before the first."))
+            self.add_error("until", _("The last day can't be before the first."))
         return data
 
     @property

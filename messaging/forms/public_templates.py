@@ -25,7 +25,7 @@ class KeywordForm(forms.ModelForm):
         label=_("Values"),
         required=False,
         widget=forms.Textarea(attrs={"rows": 3, "cols": 15}),
-        help_text=_("Of an enum: one a line, in both languages."),
+        help_text=_("For an enum: one value per line, in both languages."),
     )
 
     class Meta:

@@ -42,8 +42,10 @@ class SandboxForm(forms.Form):
     openid = forms.CharField(label=gettext_lazy("Recipient’s openid"), required=False)
     page = forms.CharField(label=gettext_lazy("Page"), required=False)
     lang = forms.ChoiceField(label=gettext_lazy("Language"), choices=[(each, each) for each in LANGUAGES])
-    program_state = forms.ChoiceField(label=gettext_lazy("Opens"), choices=ProgramState.choices, initial="formal")
-    body = forms.CharField(label=gettext_lazy("Body of the call"), required=False, widget=forms.Textarea)
+    program_state = forms.ChoiceField(
+        label=gettext_lazy("Version to open"), choices=ProgramState.choices, initial="formal"
+    )
+    body = forms.CharField(label=gettext_lazy("Request body"), required=False, widget=forms.Textarea)
 
     def __init__(self, data: QueryDict | None, *, template: MyTemplate) -> None:
         self.template = template
@@ -102,12 +104,12 @@ class SandboxForm(forms.Form):
         """Read the body; None when the API could not, with the reason in `broken`."""
         raw = values["body"].encode()
         if len(raw) > LONGEST_BODY:
-            self.broken = _("A body has %(most)d KB at most.") % {"most": LONGEST_BODY // 1024}
+            self.broken = _("The body can be at most %(most)d KB.") % {"most": LONGEST_BODY // 1024}
             return None
         try:
             return msgspec.json.decode(raw, type=Body).sending()
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-            self.broken = str(error) or _("It is nested too deeply.")
+            self.broken = str(error) or _("The JSON is nested too deeply.")
             return None
 
     def _as_fields(self, sending: Sending) -> dict[str, str]:

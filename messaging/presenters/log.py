@@ -144,7 +144,7 @@ class Row:
         """When the next try is, for one that waits."""
         if self.message.state != MessageState.WAITING:
             return ""
-        return _("being tried now") if self.message.lease else _soon(self.message.next_try_at)
+        return _("trying now") if self.message.lease else _soon(self.message.next_try_at)
 
 
 def _soon(at: datetime) -> str:
@@ -196,8 +196,8 @@ class Opened(Row):
         """Which consent it used: “Number 2 of 3 that the user accepted”."""
         message = self.message
         if message.day:
-            words = _("Number %(ordinal)d of at most %(most)d on %(day)s")
+            words = _("Message %(ordinal)d of at most %(most)d on %(day)s")
             day = times.day(datetime.combine(message.day, time(12), tzinfo=timezone.get_default_timezone()))
             return words % {"ordinal": message.ordinal, "most": PUSHES_PER_DAY, "day": day}
         counts = {"ordinal": message.ordinal, "granted": message.consent.granted}
-        return _("Number %(ordinal)d of %(granted)d that the user accepted") % counts
+        return _("Consent %(ordinal)d of %(granted)d from the user") % counts

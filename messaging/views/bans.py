@@ -35,7 +35,7 @@ def ban(request: SignedInRequest, application: HostApplication) -> HttpResponse:
         BanForm(posted(request), programs=programs, program=program),
         template="messaging/confirm/ban.html",
         save=lambda data: actions.ban(application, by=request.user, **{"program": program, **data}),
-        toast=lambda made: _("%(what)s: no messages from now on.") % {"what": ban_subject(made)},
+        toast=lambda made: _("Messages stopped: %(what)s.") % {"what": ban_subject(made)},
         program=program,
     )
 
@@ -49,7 +49,7 @@ def lift(request: SignedInRequest, ban: Ban) -> HttpResponse:
         forms.Form(posted(request)),
         template="messaging/confirm/lift.html",
         save=lambda _data: actions.lift(ban, by=request.user),
-        toast=lambda lifted: _("%(what)s: messages are taken again.") % {"what": ban_subject(lifted)},
+        toast=lambda lifted: _("Messages allowed again: %(what)s.") % {"what": ban_subject(lifted)},
         ban=ban,
         what=ban_subject(ban),
     )

@@ -152,7 +152,7 @@ def set_gateway(request: SignedInRequest, application: HostApplication) -> HttpR
         form,
         template="messaging/confirm/set_gateway.html",
         save=save,
-        toast=lambda _saved: _("The address is saved. Send a test to see that it answers."),
+        toast=lambda _saved: _("Address saved. Send a test to check that it responds."),
         address=current.url,
     )
 
@@ -164,7 +164,7 @@ def _remove_gateway(request: SignedInRequest, application: HostApplication, curr
         RemoveForm(posted(request), initial={"revision": current.revision}),
         template="messaging/confirm/remove_gateway.html",
         save=lambda data: actions.set_gateway(application, url="", by=request.user, **data),
-        toast=lambda _none: _("The gateway is removed."),
+        toast=lambda _none: _("Gateway removed."),
         address=current.url,
         waiting=Message.objects.filter(application=application, state=MessageState.WAITING).count(),
     )
@@ -178,15 +178,15 @@ def send_test(request: SignedInRequest, application: HostApplication) -> HttpRes
     if refusal := rules.why_not_test(has_gateway=bool(current.url), has_secret=has_secret):
         messages.error(request, refusal)
     elif not cache.add(f"gateway-test:{application.pk}", True, TEST_PAUSE):
-        messages.error(request, _("A test was sent a moment ago. Wait some seconds."))
+        messages.error(request, _("A test was just sent. Wait a few seconds."))
     else:
         current.application = application
         outcome = delivery.send_test(current)
         actions.note_test(current, outcome=outcome, by=request.user)
         if outcome.ok:
-            messages.success(request, _("The gateway took the test."))
+            messages.success(request, _("Test succeeded."))
         else:
-            messages.error(request, _("The gateway did not take the test: %(why)s") % {"why": outcome.reason})
+            messages.error(request, _("Test failed: %(why)s") % {"why": outcome.reason})
     return redirect(address_of(application))
 
 
@@ -238,9 +238,9 @@ def _secret_dialog(
 
 def _shown(application: HostApplication, secret: str) -> Shown:
     old = application.server_secrets.exclude(ends_at=None).usable(at=timezone.now()).order_by("ends_at").last()
-    works = _("The old secret still works until %(time)s. Messages carry a signature of both until then.")
+    works = _("The old secret works until %(time)s. Until then, messages are signed with both.")
     return Shown(
-        _("The new server secret of %(application)s") % {"application": application},
+        _("New server secret of %(application)s") % {"application": application},
         secret,
         f"{application.application_id}-server-secret.txt",
         address_of(application),
@@ -261,7 +261,7 @@ def replay_failed(request: SignedInRequest, application: HostApplication) -> Htt
         template="messaging/confirm/replay_failed.html",
         save=lambda _data: actions.replay_failed(application, by=request.user),
         toast=lambda count: (
-            ngettext("%(count)d message is sent again.", "%(count)d messages are sent again.", count) % {"count": count}
+            ngettext("Sending %(count)d message again.", "Sending %(count)d messages again.", count) % {"count": count}
         ),
         failed=actions.failed_and_wanted(application)[: actions.MOST_REPLAYED].count(),
         most=actions.MOST_REPLAYED,

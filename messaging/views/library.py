@@ -64,7 +64,7 @@ def select(request: SignedInRequest, loaded: tuple[MiniProgram, PublicTemplate])
         SelectForm(posted(request), keywords=public.keywords.all()),
         save=lambda data: add_template(program, public_template=public, by=request.user, **data),
         success=lambda template: (
-            _("%(title)s is in My templates.") % {"title": title_of(template)},
+            _("%(title)s added to My templates.") % {"title": title_of(template)},
             reverse("messaging:templates", args=[program.app_id]),
         ),
         template="messaging/select.html",
@@ -84,6 +84,6 @@ def _room() -> list[tuple[int, str]]:
     """Say for how many keywords there is still room, for each number of them."""
     words = []
     for count in range(1, MOST_KEYWORDS):
-        more = ngettext("One more keyword fits", "%(count)d more keywords fit", count)
+        more = ngettext("You can add one more keyword", "You can add %(count)d more keywords", count)
         words.append((count, more % {"count": count}))
-    return [*words, (MOST_KEYWORDS, _("Nothing chosen yet. Tick the keywords that the message has."))]
+    return [*words, (MOST_KEYWORDS, _("Nothing chosen yet. Select the keywords of the message."))]

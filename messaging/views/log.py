@@ -140,7 +140,7 @@ def replay(request: SignedInRequest, message: Message) -> HttpResponse:
         forms.Form(posted(request)),
         template="messaging/confirm/replay.html",
         save=lambda data: messages.replay(message, by=request.user),
-        toast=lambda replayed: _("%(message)s waits for delivery again.") % {"message": replayed},
+        toast=lambda replayed: _("%(message)s is waiting for delivery again.") % {"message": replayed},
         back=log_url if request.GET.get("list") else page,
         message=message,
         row=Row(message),

@@ -25,11 +25,11 @@ from messaging.states import MOST_PUBLIC_KEYWORDS
 
 
 def _offer(template: PublicTemplate, by: User) -> None:
-    _list(template, by, offered=True, already=_("It is offered already."))
+    _list(template, by, offered=True, already=_("It is already in the library."))
 
 
 def _withhold(template: PublicTemplate, by: User) -> None:
-    _list(template, by, offered=False, already=_("It is not offered now."))
+    _list(template, by, offered=False, already=_("It is already hidden."))
 
 
 def _list(template: PublicTemplate, by: User, *, offered: bool, already: str) -> None:
@@ -45,24 +45,24 @@ CATALOGUE = Catalogue(
     "templates",
     {
         "offer": Act(
-            label=gettext_lazy("Offer"),
+            label=gettext_lazy("Show in library"),
             icon="eye",
             verb=_offer,
-            ask_one=gettext_lazy("Offer %(name)s in the library?"),
-            ask=gettext_lazy("Offer %(count)d templates in the library?"),
-            done_one=gettext_lazy("%(name)s is offered."),
-            done=gettext_lazy("%(count)d templates are offered."),
-            effects=(("eye", gettext_lazy("Teams can select offered templates for their mini programs.")),),
+            ask_one=gettext_lazy("Show %(name)s in the library?"),
+            ask=gettext_lazy("Show %(count)d templates in the library?"),
+            done_one=gettext_lazy("%(name)s shown in the library."),
+            done=gettext_lazy("%(count)d templates shown in the library."),
+            effects=(("eye", gettext_lazy("Teams can select templates in the library for their mini programs.")),),
         ),
         "withhold": Act(
-            label=gettext_lazy("Stop offering"),
+            label=gettext_lazy("Hide from library"),
             icon="eye-off",
             verb=_withhold,
-            ask_one=gettext_lazy("Stop offering %(name)s?"),
-            ask=gettext_lazy("Stop offering %(count)d templates?"),
-            done_one=gettext_lazy("%(name)s is no longer offered."),
-            done=gettext_lazy("%(count)d templates are no longer offered."),
-            effects=(("eye-off", gettext_lazy("Teams can no longer select templates that are not offered.")), STAYS),
+            ask_one=gettext_lazy("Hide %(name)s from the library?"),
+            ask=gettext_lazy("Hide %(count)d templates from the library?"),
+            done_one=gettext_lazy("%(name)s hidden from the library."),
+            done=gettext_lazy("%(count)d templates hidden from the library."),
+            effects=(("eye-off", gettext_lazy("Teams can no longer select hidden templates.")), STAYS),
         ),
         "delete": Act(
             label=gettext_lazy("Delete"),
@@ -70,8 +70,8 @@ CATALOGUE = Catalogue(
             verb=lambda row, by: actions.discard_public_template(row, by=by),
             ask_one=gettext_lazy("Delete %(name)s?"),
             ask=gettext_lazy("Delete %(count)d templates?"),
-            done_one=gettext_lazy("%(name)s is deleted."),
-            done=gettext_lazy("%(count)d templates are deleted."),
+            done_one=gettext_lazy("%(name)s deleted."),
+            done=gettext_lazy("%(count)d templates deleted."),
             effects=(("trash", gettext_lazy("The keywords of deleted templates are deleted, too.")),),
             danger=True,
         ),

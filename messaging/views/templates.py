@@ -96,7 +96,7 @@ def delete_template(request: SignedInRequest, template: MyTemplate) -> HttpRespo
         NoteForm(posted(request)),
         template="messaging/confirm/delete_template.html",
         save=lambda data: actions.delete_template(template, by=request.user, **data),
-        toast=lambda deleted: _("%(title)s is deleted.") % {"title": title},
+        toast=lambda deleted: _("%(title)s deleted.") % {"title": title},
         back=reverse("messaging:templates", args=[program.app_id]),
         mini_program=program,
         template_title=title,

@@ -91,10 +91,10 @@ def publish(
     program, at = lock(program), at or timezone.now()
     draft, online = draft_of(program), PrivacyAgreement.objects.online_of(program)
     if draft and draft.revision != revision:
-        raise Conflict(_("Someone else changed the draft meanwhile. Read it again before you publish it."))
+        raise Conflict(_("Someone else just changed the draft. Read it again before you publish it."))
     unchanged = says_the_same(draft, online, program)
     if online and unchanged and online.published_by_id != by.pk:
-        words = _("%(person)s has published this draft, as version %(number)d.")
+        words = _("Already done: %(person)s published this draft as version %(number)d.")
         raise Conflict(words % {"person": online.published_by, "number": online.number})
     reason = rules.why_not_publish(draft, online, unchanged=unchanged, today=times.platform_day(at))
     if draft is None or reason:

@@ -23,14 +23,14 @@ AGREEMENT = {
 
 class PrivacySaved(ProgramEvent):
     name, icon, colour = "privacy.saved", "edit", "blue"
-    log = _("edited the privacy agreement of")
+    log = _("Privacy agreement edited")
     in_list = _("Privacy agreement edited")
     fields = AGREEMENT
 
 
 class PrivacyPublished(PartEvent):
     name, icon, colour = "privacy.published", "rocket", "green"
-    log = _("published the privacy agreement of")
+    log = _("Privacy agreement published")
     in_list = _("Privacy agreement %(label)s published")
     fields = {"asks_again": Field(_("Users must agree again")), "number": Number(_("Number"))}
 

@@ -43,7 +43,11 @@ def problems_in(text: str) -> list[str]:
     written, found = placeholders_in(text), []
     known = ", ".join(placeholder.code for placeholder in Placeholder)
     for name in sorted(set(written) - set(Placeholder.values)):
-        words = _("{{%(name)s}} is not known. These are: %(known)s.") if name else _("{{}} is empty. Known: %(known)s.")
+        words = (
+            _("Unknown placeholder {{%(name)s}}. Use one of these: %(known)s.")
+            if name
+            else _("The placeholder {{}} has no name. Use one of these: %(known)s.")
+        )
         found.append(words % {"name": name, "known": known})
     inside = {
         name
@@ -53,11 +57,11 @@ def problems_in(text: str) -> list[str]:
     }
     for placeholder in Placeholder:
         if placeholder.is_list and placeholder.value in inside:
-            found.append(_("%(code)s becomes a list: put it on a line of its own.") % {"code": placeholder.code})
+            found.append(_("%(code)s becomes a list. Put it on its own line.") % {"code": placeholder.code})
         if placeholder.is_list and written.count(placeholder.value) > 1:
-            found.append(_("%(code)s becomes a list: write it once.") % {"code": placeholder.code})
+            found.append(_("%(code)s becomes a list. Use it only once.") % {"code": placeholder.code})
     if len(written) > MOST_PLACEHOLDERS:
-        found.append(_("Write at most %(most)d placeholders.") % {"most": MOST_PLACEHOLDERS})
+        found.append(_("Use at most %(most)d placeholders.") % {"most": MOST_PLACEHOLDERS})
     return found[:MOST_PROBLEMS]
 
 
@@ -94,14 +98,14 @@ def _lacks(draft: PrivacyDraft, today: date) -> Iterator[tuple[str, ...]]:
     if not draft.effective_on:
         yield _("the effective date"), "effective_on"
     elif draft.effective_on < today:
-        yield _("an effective date that is not past"), "effective_on"
+        yield _("an effective date that is today or later"), "effective_on"
     if not all(name and purpose for name, purpose, _link in draft.third_parties):
         yield _("the name and purpose of each third party"), "party_name"
     if not draft.languages:
         yield _("a text"), *TEXTS
     for language in draft.languages:
         if problems_in(draft.text_in(language)):
-            words = _("placeholders in the %(language)s text that can be filled")
+            words = _("only known placeholders in the %(language)s text")
             yield words % {"language": _name(language)}, language.field
 
 
@@ -121,7 +125,7 @@ def why_not_publish(
     if draft is None:
         return _("Write the agreement first.")
     if online and unchanged:
-        return _("The draft says what version %(number)d, which is online, says.") % {"number": online.number}
+        return _("The draft is the same as version %(number)d, which is online.") % {"number": online.number}
     if missing := lacks(draft, today=today):
-        return _("The draft lacks %(what)s.") % {"what": lacks_words(missing)}
+        return _("The draft needs %(what)s.") % {"what": lacks_words(missing)}
     return ""

@@ -109,7 +109,7 @@ def create(request: SignedInRequest, teams: QuerySet[Team]) -> HttpResponse:
         CreateForm(posted(request), request.FILES or None, teams=teams, initial=initial),
         save=lambda data: actions.create(by=request.user, **data),
         success=lambda program: (
-            _("%(program)s is created. Its App ID is %(app_id)s.") % {"program": program, "app_id": program.app_id},
+            _("%(program)s created. Its App ID is %(app_id)s.") % {"program": program, "app_id": program.app_id},
             program.get_absolute_url(),
         ),
         template="miniprograms/form.html",
@@ -142,7 +142,7 @@ def edit(request: SignedInRequest, program: MiniProgram) -> HttpResponse:
         request,
         form,
         save=save,
-        success=lambda edited: (_("%(program)s is saved.") % {"program": edited}, edited.get_absolute_url()),
+        success=lambda edited: (_("%(program)s saved.") % {"program": edited}, edited.get_absolute_url()),
         template="miniprograms/form.html",
         cancel=program.get_absolute_url(),
         mini_program=program,
@@ -159,7 +159,7 @@ def detail(request: SignedInRequest, program: MiniProgram) -> HttpResponse:
     refusal = lacking(program.held, Permission.MANAGE)
     ask_refusal = refusal
     if not refusal and not _askable(program).exists():
-        ask_refusal = _("Every application that takes bindings is bound or was asked already.")
+        ask_refusal = _("You have already requested or bound every app that accepts bindings.")
     context = {
         "mini_program": program,
         "bindings": bindings,
@@ -246,7 +246,7 @@ def ask_for_binding(request: SignedInRequest, program: MiniProgram) -> HttpRespo
         BindingForm(posted(request), applications=_askable(program)),
         save=lambda data: actions.request_binding(program, by=request.user, **data),
         success=lambda binding: (
-            _("%(application)s is asked. Its reviewers decide.") % {"application": binding.application},
+            _("Request sent to %(application)s. Its reviewers will decide.") % {"application": binding.application},
             program.get_absolute_url(),
         ),
         template="miniprograms/ask_for_binding.html",
@@ -263,7 +263,7 @@ def withdraw_binding(request: SignedInRequest, binding: Binding) -> HttpResponse
         forms.Form(posted(request)),
         template="miniprograms/confirm/withdraw_binding.html",
         save=lambda data: actions.withdraw_binding(binding, by=request.user),
-        toast=lambda _binding: _("The request to %(application)s is withdrawn.") % {"application": binding.application},
+        toast=lambda _binding: _("Request to %(application)s withdrawn.") % {"application": binding.application},
         back=binding.mini_program.get_absolute_url(),
         mini_program=binding.mini_program,
         binding=binding,
@@ -279,7 +279,7 @@ def unbind(request: SignedInRequest, binding: Binding) -> HttpResponse:
         NoteForm(posted(request)),
         template="miniprograms/confirm/unbind.html",
         save=lambda data: actions.unbind(binding, by=request.user, reason=data["note"]),
-        toast=lambda _binding: _("%(application)s is unbound.") % {"application": application},
+        toast=lambda _binding: _("%(application)s unbound.") % {"application": application},
         back=program.get_absolute_url(),
         mini_program=program,
         host=application,

@@ -24,7 +24,7 @@ from miniprograms.models import Category, IdeDownload
 
 DELETE = gettext_lazy("Delete")
 ASK_ONE = gettext_lazy("Delete %(name)s?")
-DONE_ONE = gettext_lazy("%(name)s is deleted.")
+DONE_ONE = gettext_lazy("%(name)s deleted.")
 
 CATEGORIES = Catalogue(
     "category",
@@ -37,8 +37,8 @@ CATEGORIES = Catalogue(
             ask_one=ASK_ONE,
             ask=gettext_lazy("Delete %(count)d categories?"),
             done_one=DONE_ONE,
-            done=gettext_lazy("%(count)d categories are deleted."),
-            effects=(("category", gettext_lazy("Teams can no longer choose a deleted category.")),),
+            done=gettext_lazy("%(count)d categories deleted."),
+            effects=(("category", gettext_lazy("Teams can no longer choose deleted categories.")),),
             danger=True,
         )
     },
@@ -54,10 +54,10 @@ DOWNLOADS = Catalogue(
             ask_one=ASK_ONE,
             ask=gettext_lazy("Delete %(count)d downloads?"),
             done_one=DONE_ONE,
-            done=gettext_lazy("%(count)d downloads are deleted."),
+            done=gettext_lazy("%(count)d downloads deleted."),
             effects=(
                 ("download-off", gettext_lazy("Developers no longer see deleted downloads.")),
-                ("link", gettext_lazy("The files behind the links stay where they are.")),
+                ("link", gettext_lazy("The linked files are not deleted.")),
             ),
             danger=True,
         )
@@ -81,7 +81,7 @@ def categories(request: SignedInRequest, user: User) -> HttpResponse:
         except ActionRefused as refused:
             order.add_error(None, refused.message)
         else:
-            messages.success(request, _("The order is saved."))
+            messages.success(request, _("Order saved."))
             return go(request, request.get_full_path())
     return list_page(
         request,

@@ -134,7 +134,7 @@ def decide(
     if audit.state != AuditState.IN_AUDIT:
         raise Conflict(_("This audit is closed: %(state)s.") % {"state": audit.get_state_display().lower()})
     if version.package.sha256 != audit.package_sha256:
-        raise ActionRefused(_("The package is not the one that was submitted."))  # V-6: approval is bound to the hash
+        raise ActionRefused(_("The package differs from the submitted one."))  # V-6: approval is bound to the hash
     before = {"state": version.state}
     decisions.settle(decision, approve=approve, by=by, at=at, note=note)
     _conclude(audit, version, rejected=not approve, at=at)
@@ -235,7 +235,7 @@ def publish(version: Version, *, by: User, note: str = "", anyway: bool = False,
     refuse_if(rules.why_not_publish(program, version, online=online))
     refuse_if(*rules.why_confirm(doubts_about(version), anyway=anyway, reason=note))
     if not version.audits.filter(state=AuditState.APPROVED, package_sha256=version.package.sha256).exists():
-        raise ActionRefused(_("The package is not the one that was approved."))  # V-6: approval is bound to the hash
+        raise ActionRefused(_("The package differs from the approved one."))  # V-6: approval is bound to the hash
     if online:
         online.retire()
         online.save()
@@ -253,7 +253,7 @@ def roll_back(version: Version, *, by: User, note: str = "", at: datetime | None
     last = program.releases.first()
     refuse_if(rules.why_not_roll_back(program, online=online, last=last, targets=targets.exists()))
     if not targets.filter(pk=version.pk).exists():
-        raise ActionRefused(_("%(number)s can't be returned to.") % {"number": version}, field="version")
+        raise ActionRefused(_("You can't roll back to %(number)s.") % {"number": version}, field="version")
     assert online is not None  # noqa: S101 - the rule above refused otherwise
     online.retire()
     online.rolled_back_at = at

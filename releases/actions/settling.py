@@ -39,10 +39,10 @@ def settle_finding(
         raise ActionRefused(rules.unknown_finding())
     today = times.platform_day(at)
     if until and until < today:
-        raise ActionRefused(_("This day has passed."), field="until")
+        raise ActionRefused(_("This date has passed. Choose a later one."), field="until")
     rows = SettledFinding.objects.filter(mini_program=version.mini_program, sha256=finding.sha256)
     if taken := rows.in_force(on=today).first():
-        raise Conflict(_("%(person)s has settled this finding already.") % {"person": taken.settled_by})
+        raise Conflict(_("%(person)s already dismissed this finding.") % {"person": taken.settled_by})
     rows.delete()  # one that ran out
     settled = SettledFinding.objects.create(
         mini_program=version.mini_program,
@@ -67,7 +67,7 @@ def reopen_finding(
     version.mini_program = lock(version.mini_program)
     row = SettledFinding.objects.filter(pk=settled.pk, mini_program=version.mini_program).first()
     if row is None:
-        raise Conflict(_("Already done: someone else has undone it."))
+        raise Conflict(_("Already done: someone else reopened it."))
     before = _described(row)
     row.delete()
     emit(events.FindingReopened(version, by=by, at=at, before=before, after=dict.fromkeys(before), reason=reason))

@@ -106,21 +106,21 @@ class ErrorRate:
             Meaning.OVER: _("Over the limit of its guardrail."),
             Meaning.NEARLY: self._acts(
                 ngettext(
-                    "Over the limit; acts at %(count)s device, %(now)s now.",
-                    "Over the limit; acts at %(count)s devices, %(now)s now.",
+                    "Over the limit. The guardrail acts at %(count)s device, %(now)s now.",
+                    "Over the limit. The guardrail acts at %(count)s devices, %(now)s now.",
                     self.acts_at,
                 )
             ),
             Meaning.WITHIN: _("Within the limit of its guardrail."),
             Meaning.FEW: self._acts(
                 ngettext(
-                    "Too few devices to tell; the guardrail acts at %(count)s device, %(now)s now.",
-                    "Too few devices to tell; the guardrail acts at %(count)s devices, %(now)s now.",
+                    "Too few devices. The guardrail acts at %(count)s device, %(now)s now.",
+                    "Too few devices. The guardrail acts at %(count)s devices, %(now)s now.",
                     self.acts_at,
                 )
             ),
             Meaning.UNGUARDED: _("No guardrail watches this version, so it has no limit."),
-            Meaning.NOTHING: _("No device that counts has reported or logged with it in that time."),
+            Meaning.NOTHING: _("No device in this comparison sent a report or log from this version in that time."),
         }
         return words.get(self.meaning, "")
 
@@ -134,7 +134,7 @@ class ErrorRate:
             return ""
         devices = self.figures.devices
         words = ngettext(
-            "Likely %(range)s, from %(count)s device.", "Likely %(range)s, from %(count)s devices.", devices
+            "Likely %(range)s, based on %(count)s device.", "Likely %(range)s, based on %(count)s devices.", devices
         )
         low, high = (decimals(round(value, 1)) for value in self.figures.likely)
         return words % {"range": f"{low}–{high} %", "count": f"{devices:,}"}

@@ -60,4 +60,4 @@ def _oldest_report() -> datetime | None:
     return found
 
 
-register(Kind("reports", _("Update reports of devices"), "REPORT_DAYS", _reports, _oldest_report))
+register(Kind("reports", _("Device update reports"), "REPORT_DAYS", _reports, _oldest_report))

@@ -14,9 +14,9 @@ from releases.models import Version
 
 class OfflineDownloaded(VersionEvent):
     name, icon, colour = "offline.downloaded", "download", "secondary"
-    log = _("downloaded the offline package of")
+    log = _("Offline package downloaded")
     in_list = ""  # only looked at
-    fields = {"application": Field(_("Application")), "package": Hash(_("Package")), "version": Field(_("Version"))}
+    fields = {"application": Field(_("Host app")), "package": Hash(_("Package")), "version": Field(_("Version"))}
     kept = True  # which presets are in the field
 
     def __init__(self, on: Version, *, application: HostApplication | None, **values: Any) -> None:

@@ -31,4 +31,4 @@ STALE = Q(
 class OverviewFilter(ProgramFilter):
     """The user's mini programs by team and words, and by what can be downloaded and renewed."""
 
-    tabs = {"": (_("All"), Q()), "available": (_("Available"), AVAILABLE), "stale": (_("With stale presets"), STALE)}
+    tabs = {"": (_("All"), Q()), "available": (_("Available"), AVAILABLE), "stale": (_("With outdated presets"), STALE)}

@@ -18,8 +18,8 @@ class DownloadForm(forms.Form):
         queryset=HostApplication.objects.none(),
         required=False,
         empty_label=_("Not decided yet"),
-        help_text=_("So this page can tell when the preset of an application is stale."),
-        error_messages={"invalid_choice": _("Choose one of the applications that are bound now.")},
+        help_text=_("This page can then show when the app's preset is outdated."),
+        error_messages={"invalid_choice": _("Choose a bound app.")},
     )
 
     def __init__(self, data: QueryDict | None, *, applications: HostApplicationQuerySet) -> None:

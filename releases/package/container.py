@@ -38,7 +38,7 @@ def open_container(file: BinaryIO, size: int, limits: Limits, findings: Findings
     """
     container = Container()
     if size > limits.upload_size:
-        title = _("The file has %(size)s; %(limit)s is the most.") % {
+        title = _("The file is %(size)s. The limit is %(limit)s.") % {
             "size": human_size(size),
             "limit": human_size(limits.upload_size),
         }
@@ -93,7 +93,7 @@ def verify_content(file: BinaryIO, entries: list[Entry], clock: Clock, findings:
 
 def out_of_time(findings: Findings) -> None:
     title = _("The package takes too long to read.")
-    hint = _("Pack the project again with ordinary compression.")
+    hint = _("Pack the project again with standard compression.")
     findings.error("too-slow", title, hint=hint, rule=_("Reading time"))
 
 
@@ -105,12 +105,12 @@ def _check_names(entries: list[Entry], limits: Limits, findings: Findings) -> No
     in_gbk = [entry.name for entry in entries if entry.in_gbk]
     if in_gbk:
         title = ngettext(
-            "%(count)d name is not written in UTF-8. It was read as GBK.",
-            "%(count)d names are not written in UTF-8. They were read as GBK.",
+            "%(count)d file name is not in UTF-8. It was read as GBK.",
+            "%(count)d file names are not in UTF-8. They were read as GBK.",
             len(in_gbk),
         ) % {"count": len(in_gbk)}
         where = ", ".join(shown(name) for name in in_gbk[:3]) + (", …" if len(in_gbk) > 3 else "")
-        hint = _("Check that these are the names that you gave the files.")
+        hint = _("Check that the file names are correct.")
         findings.note("name-gbk", title, where=where, hint=hint, rule=_("File names"))
 
 
@@ -123,7 +123,7 @@ def check_files(files: Mapping[str, Entry], limits: Limits, findings: Findings) 
         too_many_files(len(files), limits, findings)
     unpacked = sum(entry.size for entry in files.values())
     if unpacked > limits.unpacked_size:
-        title = _("The files have %(size)s when unpacked; %(limit)s is the most.") % {
+        title = _("The unpacked files are %(size)s. The limit is %(limit)s.") % {
             "size": human_size(unpacked),
             "limit": human_size(limits.unpacked_size),
         }
@@ -152,7 +152,7 @@ def _check_ratios(entries: list[Entry], upload_size: int, limits: Limits, findin
 
 
 def _ratio(where: str, limits: Limits, findings: Findings) -> None:
-    title = _("The content unpacks to more than %(ratio)d times its packed size.") % {"ratio": limits.ratio}
+    title = _("The unpacked content is more than %(ratio)d times its packed size.") % {"ratio": limits.ratio}
     findings.error(
         "ratio",
         title,

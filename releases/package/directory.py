@@ -62,7 +62,7 @@ def read_directory(file: BinaryIO, end: EndRecord, limits: Limits, findings: Fin
     if end.count > limits.entries:
         raise too_many_files(end.count, limits, findings)
     if end.size > limits.directory_size:
-        title = _("The file list of the archive takes %(size)s.") % {"size": human_size(end.size)}
+        title = _("The file list of the archive is too large: %(size)s.") % {"size": human_size(end.size)}
         raise findings.refuse(
             "directory-size", title, hint=_("Use fewer files and shorter names."), rule=_("Package size")
         )
@@ -86,7 +86,7 @@ def read_directory(file: BinaryIO, end: EndRecord, limits: Limits, findings: Fin
 
 
 def too_many_files(count: int, limits: Limits, findings: Findings) -> Exception:
-    title = _("The archive has %(count)d files; %(limit)d is the most.") % {
+    title = _("The archive has %(count)d files. The limit is %(limit)d.") % {
         "count": count,
         "limit": limits.files,
     }
@@ -99,7 +99,7 @@ def too_many_files(count: int, limits: Limits, findings: Findings) -> Exception:
 
 
 def _broken(findings: Findings) -> Exception:
-    title = _("The file list of the archive does not have as many entries as the archive says.")
+    title = _("The file list of the archive doesn't have the declared number of entries.")
     return findings.refuse("directory-broken", title, hint=_("Pack the project again."), rule=_("Archive format"))
 
 
@@ -149,9 +149,9 @@ def _decode_name(entry: Entry, in_gbk: bool, findings: Findings) -> None:
         entry.decoded = False
         findings.error(
             "name-encoding",
-            _("A name is not written in UTF-8."),
+            _("A file name is not in UTF-8."),
             where=shown(entry.name),
-            hint=_("Rename the file with plain letters, or use a packer that writes UTF-8 names."),
+            hint=_("Use plain letters in the file name, or a packing tool that writes UTF-8 names."),
             rule=_("File names"),
         )
 
@@ -177,13 +177,13 @@ def _read_zip64(entry: Entry, data: bytes | None, disk: int, findings: Findings)
         data, disk_field = data[:-4], data[-4:]
         disk = int.from_bytes(disk_field, "little")
     if disk:
-        entry_error(entry, "multi-disk", _("The archive is split over several files."), findings)
+        entry_error(entry, "multi-disk", _("The archive is split into several files."), findings)
     values = extra_fields.zip64_values(data or b"", len(names))
     if values is None:
         entry_error(
             entry,
             "zip64-field",
-            _("The 64-bit sizes of an entry are not what its header announces."),
+            _("The 64-bit sizes of an entry don't match its header."),
             findings,
         )
         return
@@ -205,7 +205,7 @@ def check_extra_fields(entry: Entry, fields: dict[int, bytes], findings: Finding
 def check_version(entry: Entry, needed: int, findings: Findings) -> None:
     """Rule for the version that the central and the local header ask for."""
     if needed & 0xFF > NEWEST_VERSION:
-        entry_error(entry, "version", _("An entry asks for a newer archive format."), findings)
+        entry_error(entry, "version", _("An entry requires a newer archive format."), findings)
 
 
 def _check_method(entry: Entry, findings: Findings) -> None:
@@ -214,10 +214,10 @@ def _check_method(entry: Entry, findings: Findings) -> None:
     if entry.flags & ~(_KNOWN_FLAGS | _ENCRYPTION_FLAGS):
         entry_error(entry, "flags", _("An entry uses an archive feature that is not supported."), findings)
     if entry.method not in (STORED, DEFLATED):
-        title = _("An entry is compressed in another way than deflate.")
-        entry_error(entry, "method", title, findings, hint=_("Pack the project as an ordinary zip."))
+        title = _("An entry uses a compression method other than deflate.")
+        entry_error(entry, "method", title, findings, hint=_("Pack the project as a standard zip file."))
     elif entry.method == STORED and entry.size != entry.compressed_size:
-        entry_error(entry, "stored-size", _("An entry is not compressed and yet has two different sizes."), findings)
+        entry_error(entry, "stored-size", _("An uncompressed entry has two different sizes."), findings)
 
 
 def _check_kind(entry: Entry, system: int, attributes: int, findings: Findings) -> None:
@@ -231,11 +231,11 @@ def _check_kind(entry: Entry, system: int, attributes: int, findings: Findings) 
         entry_error(
             entry,
             "folder-kind",
-            _("An entry is a file by its name and a folder by its attributes, or the other way round."),
+            _("An entry is a file by name but a folder by attributes, or the reverse."),
             findings,
         )
     if entry.is_folder and (entry.size or entry.crc):
-        entry_error(entry, "folder-content", _("A folder has content of its own."), findings)
+        entry_error(entry, "folder-content", _("A folder entry contains data."), findings)
 
 
 def _special(entry: Entry, findings: Findings) -> None:
@@ -245,8 +245,8 @@ def _special(entry: Entry, findings: Findings) -> None:
         "special-file",
         title,
         findings,
-        hint=_("Replace it by the file that it points to."),
-        rule=_("Ordinary files"),
+        hint=_("Replace it with the file it points to."),
+        rule=_("Regular files"),
     )
 
 

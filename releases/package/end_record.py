@@ -82,7 +82,7 @@ def _no_end_record(file: BinaryIO, tail: bytes, last: int, findings: Findings) -
             return findings.refuse(
                 "suffix",
                 title,
-                hint=_("Pack the project again; nothing may be added to the file."),
+                hint=_("Pack the project again and don't add anything to the file."),
                 rule=rule,
             )
     file.seek(0)
@@ -96,10 +96,8 @@ def _no_end_record(file: BinaryIO, tail: bytes, last: int, findings: Findings) -
 def _second_end_record(findings: Findings) -> RefusedError:
     return findings.refuse(
         "second-end-record",
-        _("The archive has more than one end."),
-        hint=_(
-            "Two programs could read two different packages in it. Pack the project again, without an archive comment."
-        ),
+        _("The archive has more than one end record."),
+        hint=_("Different programs could read it differently. Pack the project again without an archive comment."),
         rule=_("Archive format"),
     )
 
@@ -142,12 +140,12 @@ def _zip64_directory(
 
 
 def _multi_disk(findings: Findings) -> RefusedError:
-    title, hint = _("The archive is split over several files."), _("Pack the project into one file.")
+    title, hint = _("The archive is split into several files."), _("Pack the project into one file.")
     return findings.refuse("multi-disk", title, hint=hint, rule=_("Archive format"))
 
 
 def _bad_zip64(findings: Findings) -> RefusedError:
-    title = _("The two end records of the archive do not agree.")
+    title = _("The two end records of the archive don't match.")
     return findings.refuse("zip64-end-record", title, hint=_("Pack the project again."), rule=_("Archive format"))
 
 
@@ -162,7 +160,7 @@ def _check_position(file: BinaryIO, record: EndRecord, findings: Findings) -> No
             raise prefix(findings, extra)
     raise findings.refuse(
         "directory-position",
-        _("The file list of the archive is not where the archive says it is."),
+        _("The file list of the archive is not at its declared position."),
         hint=_("Pack the project again."),
         rule=_("Archive format"),
     )
@@ -173,5 +171,5 @@ def prefix(findings: Findings, size: int) -> RefusedError:
     title = ngettext("%(count)d byte precedes the archive.", "%(count)d bytes precede the archive.", size) % {
         "count": size
     }
-    hint = _("Pack the project again; nothing may be added to the file.")
+    hint = _("Pack the project again and don't add anything to the file.")
     return findings.refuse("prefix", title, hint=hint, rule=_("Archive format"))

@@ -78,7 +78,7 @@ class Findings:
         hidden = total - len(kept)
         severity = ERROR if self._count[ERROR] > len(kept) else WARNING
         title = ngettext("And %(count)d more finding.", "And %(count)d more findings.", hidden) % {"count": hidden}
-        hint = _("Correct the ones above first.")
+        hint = _("Fix the problems above first.")
         return [*kept, Finding("more", severity, title, hint=hint, rule=_("Long list"))]
 
     def _add(self, finding: Finding) -> None:

@@ -174,9 +174,9 @@ class _Inspector:
         elif "app.json" not in contents.files:
             self._report_no_app_json()
         if contents.files and "app.js" not in contents.files:
-            title, hint = _("The package has no app.js."), _("Put app.js beside app.json.")
+            title, hint = _("The package has no app.js."), _("Put app.js next to app.json.")
             if ".ts" in contents.siblings("app"):
-                hint = _("Compile TypeScript before you pack: there is app.ts.")
+                hint = _("Compile TypeScript before packing: the package has app.ts instead.")
             self._findings.error("app-js-missing", title, where="app.js", hint=hint, rule=_("Required files"))
 
     def _load_packed(self, path: str) -> JsonFile | None:
@@ -186,11 +186,11 @@ class _Inspector:
         if entry is None or not entry.usable:
             return None
         if entry.size > self._limits.json_size:
-            title = _("The file has %(size)s; %(limit)s is the most.") % {
+            title = _("The file is %(size)s. The limit is %(limit)s.") % {
                 "size": human_size(entry.size),
                 "limit": human_size(self._limits.json_size),
             }
-            self._findings.error("json-size", title, where=name, hint=_("Make it smaller."), rule=_("Valid JSON"))
+            self._findings.error("json-size", title, where=name, hint=_("Reduce its size."), rule=_("Valid JSON"))
             return None
         try:
             raw = b"".join(read_content(self._file, entry, self._clock, self._findings))
@@ -200,10 +200,10 @@ class _Inspector:
 
     def _report_no_app_json(self) -> None:
         deeper = sorted(name for name in self._contents.upload if name.endswith("/app.json"))
-        hint = _("Pack the folder in which app.json lies.")
+        hint = _("Pack the folder that contains app.json.")
         if deeper:
             hint += " " + _("Found: %(names)s.") % {"names": ", ".join(map(shown, deeper[:3]))}
-        title = _("The package has no app.json at its top.")
+        title = _("The package has no app.json in its top folder.")
         self._findings.error("app-json-missing", title, where="app.json", hint=hint, rule=_("Required files"))
 
     def _write(self, container: Container) -> None:

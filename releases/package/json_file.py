@@ -40,7 +40,7 @@ class JsonFile:
     def wrong_type(self, path: Path, expected: str) -> None:
         title = _("%(key)s has the wrong type.") % {"key": dotted(path)}
         hint = _("Expected: %(type)s.") % {"type": expected}
-        self.error("json-type", title, path, hint=hint, rule=_("Types of values"))
+        self.error("json-type", title, path, hint=hint, rule=_("Value types"))
 
     def objects(self, path: Path, value: Any) -> Iterator[tuple[Path, dict[str, Any]]]:
         """The objects of an array, each with its path; anything else is reported."""
@@ -56,7 +56,7 @@ class JsonFile:
     def strings(self, path: Path, value: Any) -> Iterator[tuple[Path, str]]:
         """The strings of an array, each with its path; anything else is reported."""
         if not isinstance(value, list):
-            self.wrong_type(path, _("an array of texts"))
+            self.wrong_type(path, _("an array of strings"))
             return
         for index, item in enumerate(value):
             if isinstance(item, str):
@@ -84,9 +84,9 @@ def load(name: str, raw: bytes, limits: Limits, findings: Findings) -> JsonFile 
     if not isinstance(file.root, dict):
         file.error(
             "json-type",
-            _("The file must hold an object."),
+            _("The file must contain an object."),
             (),
-            hint=_("Begin it with an opening brace."),
+            hint=_("Start it with an opening brace."),
             rule=_("Valid JSON"),
         )
         return None

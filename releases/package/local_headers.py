@@ -32,7 +32,7 @@ def read_local_headers(file: BinaryIO, entries: list[Entry], end: EndRecord, fin
     if first:
         file.seek(0)
         if file.read(4) == LOCAL_SIGNATURE and ordered:
-            title = _("The archive has an entry that its file list does not name.")
+            title = _("The archive has an entry that is missing from its file list.")
             raise findings.refuse("hidden-entry", title, hint=_("Pack the project again."), rule=_("Archive format"))
         raise prefix(findings, first)
     ends = [entry.offset for entry in ordered[1:]] + [end.offset]
@@ -52,7 +52,7 @@ def _read_local_header(file: BinaryIO, entry: Entry, end: EndRecord, findings: F
         entry_error(
             entry,
             "local-header",
-            _("An entry is not where the file list of the archive says it is."),
+            _("An entry is not at the position given in the archive's file list."),
             findings,
         )
         return ()
@@ -83,9 +83,11 @@ def _compare(entry: Entry, raw_name: bytes, flags: int, method: int, findings: F
     if raw_name != entry.raw_name:
         entry_error(entry, "names-differ", _("An entry has two different names in the archive."), findings)
     if flags & ~DATA_DESCRIPTOR_FLAG != entry.flags & ~DATA_DESCRIPTOR_FLAG or entry.flags & ~flags:
-        entry_error(entry, "flags-differ", _("The two headers of an entry do not have the same flags."), findings)
+        entry_error(entry, "flags-differ", _("The two headers of an entry have different flags."), findings)
     if method != entry.method:
-        entry_error(entry, "methods-differ", _("The two headers of an entry name different compressions."), findings)
+        entry_error(
+            entry, "methods-differ", _("The two headers of an entry have different compression methods."), findings
+        )
     entry.flags = flags
 
 
@@ -99,7 +101,7 @@ def _compare_sizes(entry: Entry, declared: tuple[int, int, int], zip64: bytes | 
             unset = [0, 1]
         values = extra_fields.zip64_values(zip64, len(unset))
         if values is None:
-            title = _("The 64-bit sizes of an entry are not what its header announces.")
+            title = _("The 64-bit sizes of an entry don't match its header.")
             entry_error(entry, "zip64-field", title, findings)
             return
         for position, value in zip(unset, values, strict=True):
@@ -110,7 +112,7 @@ def _compare_sizes(entry: Entry, declared: tuple[int, int, int], zip64: bytes | 
         entry_error(
             entry,
             "sizes-differ",
-            _("The two headers of an entry do not have the same sizes or checksum."),
+            _("The two headers of an entry have different sizes or checksums."),
             findings,
         )
 
@@ -145,7 +147,7 @@ def _report_gap(file: BinaryIO, entry: Entry, position: int, findings: Findings)
         entry_error(
             entry,
             "hidden-entry",
-            _("After this entry the archive has one that its file list does not name."),
+            _("The next entry in the archive is missing from its file list."),
             findings,
         )
     else:
@@ -153,5 +155,5 @@ def _report_gap(file: BinaryIO, entry: Entry, position: int, findings: Findings)
 
 
 def _report_descriptor(entry: Entry, findings: Findings) -> None:
-    title = _("The sizes written after an entry are not those of the file list.")
+    title = _("The sizes after an entry don't match the file list.")
     entry_error(entry, "data-descriptor", title, findings)

@@ -136,7 +136,7 @@ def _known_values(app: JsonFile) -> dict[str, Any]:
     for key, value in app.root.items():
         expected = KNOWN_KEYS.get(key)
         if expected is None:
-            title = _("The key %(key)s is not known.") % {"key": shown(key, 60)}
+            title = _("Unknown key: %(key)s.") % {"key": shown(key, 60)}
             hint = _("It has no effect. Check its spelling.")
             app.warning("unknown-key", title, (key,), hint=hint, rule=_("Known keys"))
         elif isinstance(value, expected):
@@ -169,7 +169,7 @@ def _check_main_pages(app: JsonFile, pages: dict[str, Path], roots: dict[str, Su
     for page, place in pages.items():
         root = owner_of(page, roots)
         if root is not None:
-            title = _("The main page %(page)s lies in the subpackage %(root)s.") % {
+            title = _("The main page %(page)s is in the subpackage %(root)s.") % {
                 "page": shown(page),
                 "root": shown(root.root),
             }
@@ -185,7 +185,7 @@ def _entry_page(app: JsonFile, values: dict[str, Any], pages: list[str]) -> str:
     if entry in pages:
         return entry
     title = _("The entry page %(page)s is not a page of the mini program.") % {"page": shown(entry)}
-    hint = _("Name one of the listed pages.")
+    hint = _("Use one of the listed pages.")
     app.error("entry-page", title, ("entryPagePath",), hint=hint, rule=_("Entry page"))
     return ""
 

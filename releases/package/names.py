@@ -95,14 +95,14 @@ def _form_problems(path: str) -> Iterator[tuple[str, str, str]]:
     elif "" in segments:
         yield "name-empty-segment", _("A path has an empty part."), relative
     if ".." in segments:
-        yield "name-parent", _("A path leads out of the package."), relative
+        yield "name-parent", _("A path points outside the package."), relative
     if "." in segments:
-        yield "name-dot", _("A path has a part that is only a dot."), relative
+        yield "name-dot", _("A path has a part that is just dots."), relative
     if "\\" in path:
         yield (
             "name-backslash",
             _("A path has a backslash."),
-            _("Folders are separated by a slash. Use another packer."),
+            _("Separate folders with a slash. Use another packing tool."),
         )
     if len(path) > 1 and path[1] == ":" and path[0].isalpha():
         yield "name-drive", _("A path begins with a drive letter."), relative
@@ -179,10 +179,10 @@ class NameTree:
         where = _("%(first)s and %(second)s") % {"first": shown(first), "second": shown(second)}
         if normal(first) == normal(second):
             title = _("Two names look the same and differ only in how accents are stored.")
-            self._report("name-unicode", title, where, _("Devices can keep only one of them. Rename one."))
+            self._report("name-unicode", title, where, _("Devices can store only one of them. Rename one."))
         else:
-            title = _("Two names differ only by upper and lower case.")
-            hint = _("Devices with a case-blind file system can keep only one of them. Rename one.")
+            title = _("Two names differ only in upper and lower case.")
+            hint = _("Devices whose file system ignores case can store only one of them. Rename one.")
             self._report("name-case", title, where, hint)
 
     def _report(self, code: str, title: str, where: str, hint: str) -> None:

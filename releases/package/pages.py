@@ -18,8 +18,8 @@ def read_pages(app: JsonFile, path: Path, value: Any, root: str, contents: Conte
     for place, text in app.strings(path, value):
         page = root + normal(text)
         if not is_relative(text):
-            title = _("%(page)s is not the path of a page.") % {"page": shown(text) or _("An empty text")}
-            hint = _("Write it relative, without leading slash, like pages/index/index.")
+            title = _("%(page)s is not a page path.") % {"page": shown(text) or _("An empty string")}
+            hint = _("Use a relative path without a leading slash, such as pages/index/index.")
             app.error("page-path", title, place, hint=hint, rule=_("Pages"))
         elif page in pages:
             title = _("The page %(page)s is listed twice.") % {"page": shown(page)}

@@ -30,12 +30,12 @@ def program_root(config: JsonFile, names: Collection[str]) -> str:
     if is_relative(root) and root + "/app.json" in names:
         return root + "/"
     if "app.json" in names:
-        title = _("The folder %(folder)s of miniprogramRoot has no app.json.") % {"folder": shown(value)}
-        hint = _("The mini program at the top of the package is taken.")
+        title = _("The miniprogramRoot folder %(folder)s has no app.json.") % {"folder": shown(value)}
+        hint = _("The mini program in the top folder of the package is used instead.")
         config.note("program-root", title, (_ROOT,), hint=hint, rule=_("Project configuration"))
     else:
-        title = _("The folder %(folder)s of miniprogramRoot has no app.json.") % {"folder": shown(value)}
-        hint = _("Correct the path, or pack the folder in which app.json lies.")
+        title = _("The miniprogramRoot folder %(folder)s has no app.json.") % {"folder": shown(value)}
+        hint = _("Correct the path, or pack the folder that contains app.json.")
         config.error("program-root", title, (_ROOT,), hint=hint, rule=_("Project configuration"))
     return ""
 
@@ -58,11 +58,12 @@ def check_app_id(config: JsonFile, app_id: str | None, is_ours: Callable[[str], 
         if is_ours(value):
             title = _("The package belongs to another mini program: %(other)s.") % {"other": shown(value, 60)}
             hint = _(
-                "This mini program is %(app_id)s. Choose the right project in the IDE, or switch the mini program."
+                "This mini program is %(app_id)s. Choose the right project in the IDE, or switch to the other "
+                "mini program."
             ) % {"app_id": app_id}
             config.error("app-id", title, (key,), hint=hint, rule=_("App ID"))
             return
     if "appid" in named:
         title = _("The project has the App ID of another platform: %(other)s.") % {"other": shown(named["appid"], 60)}
-        hint = _("It has no effect here. This mini program is %(app_id)s.") % {"app_id": app_id}
+        hint = _("It has no effect here. The App ID of this mini program is %(app_id)s.") % {"app_id": app_id}
         config.note("app-id", title, ("appid",), hint=hint, rule=_("App ID"))

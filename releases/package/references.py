@@ -54,16 +54,16 @@ def _check_preload(app: JsonFile, rules: dict[str, Any], pages: set[str], subpac
         path: Path = ("preloadRule", page)
         if normal(page) not in pages:
             title = _("Preloading is set for %(page)s, which is not a page.") % {"page": shown(page)}
-            app.error("preload-page", title, path, hint=_("Name one of the listed pages."), rule=rule)
+            app.error("preload-page", title, path, hint=_("Use one of the listed pages."), rule=rule)
         if not isinstance(value, dict):
             app.wrong_type(path, _("an object"))
             continue
         if value.get("network", "wifi") not in ("all", "wifi"):
             title = _("The network for preloading is neither all nor wifi.")
-            app.error("preload-network", title, (*path, "network"), hint=_("Write all or wifi."), rule=rule)
+            app.error("preload-network", title, (*path, "network"), hint=_("Use all or wifi."), rule=rule)
         for place, name in app.strings((*path, "packages") if "packages" in value else path, value.get("packages")):
             if normal(name).strip("/") not in packages:
-                title = _("Preloading names %(name)s, which is not a subpackage.") % {"name": shown(name)}
+                title = _("Preloading refers to %(name)s, which is not a subpackage.") % {"name": shown(name)}
                 app.error(
                     "preload-package",
                     title,
@@ -76,7 +76,7 @@ def _check_preload(app: JsonFile, rules: dict[str, Any], pages: set[str], subpac
 def _check_permission(app: JsonFile, path: Path, value: Any) -> None:
     if not isinstance(value, dict) or not isinstance(value.get("desc"), str) or not value["desc"].strip():
         title = _("%(key)s has no description.") % {"key": dotted(path)}
-        hint = _("Say in desc what the permission is for; users see it.")
+        hint = _("Explain in desc what the permission is for. Users see it.")
         app.error("permission-text", title, path, hint=hint, rule=_("Permissions"))
 
 
@@ -104,7 +104,7 @@ def _check_plugin(app: JsonFile, path: Path, value: Any) -> None:
     for key in ("version", "provider"):
         if key not in value:
             title = _("The plugin %(name)s has no %(key)s.") % {"name": shown(str(path[-1]), 60), "key": key}
-            app.error("plugin", title, path, hint=_("Each plugin needs version and provider."), rule=_("Plugins"))
+            app.error("plugin", title, path, hint=_("Each plugin needs a version and a provider."), rule=_("Plugins"))
         else:
             app.text((*path, key), value[key])
 
@@ -113,7 +113,7 @@ def _check_file(app: JsonFile, path: Path, value: str, contents: Contents) -> No
     name = normal(value).removeprefix("/").removeprefix("./")
     if name not in contents.files:
         title = _("The file %(file)s is not in the package.") % {"file": shown(value) or '""'}
-        app.error("file-missing", title, path, hint=_("Add the file, or correct the path."), rule=_("Named files"))
+        app.error("file-missing", title, path, hint=_("Add the file, or correct the path."), rule=_("Referenced files"))
 
 
 def _check_workers(app: JsonFile, value: str | dict[str, Any], contents: Contents) -> None:
@@ -126,5 +126,7 @@ def _check_workers(app: JsonFile, value: str | dict[str, Any], contents: Content
         return
     folder = normal(text).removeprefix("/").removesuffix("/") + "/"
     if not any(name.startswith(folder) for name in contents.files):
-        title = _("The folder %(folder)s for workers is not in the package.") % {"folder": shown(text) or '""'}
-        app.error("file-missing", title, path, hint=_("Add the folder, or correct the path."), rule=_("Named files"))
+        title = _("The workers folder %(folder)s is not in the package.") % {"folder": shown(text) or '""'}
+        app.error(
+            "file-missing", title, path, hint=_("Add the folder, or correct the path."), rule=_("Referenced files")
+        )

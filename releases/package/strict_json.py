@@ -87,14 +87,14 @@ def parse(raw: bytes, limits: Limits) -> Document:
     `limits`.
     """
     if len(raw) > limits.json_size:
-        raise JsonError("json-size", _("The file is too large to be read."))
+        raise JsonError("json-size", _("The file is too large."))
     if raw.startswith(_BOM):
         raise JsonError("json-bom", _("The file begins with a byte order mark."), 1)
     try:
         text = raw.decode()
     except UnicodeDecodeError as error:
         line = raw.count(b"\n", 0, error.start) + 1
-        raise JsonError("json-encoding", _("The file is not written in UTF-8."), line) from None
+        raise JsonError("json-encoding", _("The file is not in UTF-8."), line) from None
     line_starts = [0, *(match.end() for match in re.finditer("\n", text))]
     parser = _Parser(text, line_starts, limits)
     return Document(parser.document(), line_starts)
@@ -128,7 +128,7 @@ class _Parser:
     def _value(self, kind: str, text: str, depth: int) -> Any:
         self._values += 1
         if self._values > self._limits.json_values:
-            raise self._error("json-size", _("The file has too many values to be read."))
+            raise self._error("json-size", _("The file has too many values."))
         if kind == "string":
             return self._string(text)
         if kind == "number":
@@ -152,7 +152,7 @@ class _Parser:
                 raise self._syntax(_("A name in double quotes is missing."))
             key, start = self._string(text), self._start
             if key in result:
-                raise self._error("json-duplicate-key", _("A key comes twice in the same object."))
+                raise self._error("json-duplicate-key", _("A key appears twice in the same object."))
             if self._next()[1] != ":":
                 raise self._syntax(_("A colon is missing."))
             result.at[key] = start
@@ -184,7 +184,7 @@ class _Parser:
             return text[1:-1]
         value: str = json.loads(text)
         if not value.isascii() and any("\ud800" <= char <= "\udfff" for char in value):
-            raise self._error("json-encoding", _("A text has half of a surrogate pair."))
+            raise self._error("json-encoding", _("A string contains half of a surrogate pair."))
         return value
 
     def _number(self, text: str) -> int | float:
@@ -206,10 +206,10 @@ class _Parser:
         if re.match(r"[-+]?(?:NaN|Infinity)", rest):
             return self._error("json-constant", _("NaN and Infinity are not JSON."))
         if rest.startswith(("//", "/*")):
-            return self._syntax(_("JSON has no comments."))
+            return self._syntax(_("JSON doesn't allow comments."))
         if rest.startswith('"'):
-            return self._syntax(_("A text has no end, or a character that must be written with a backslash."))
-        return self._syntax(_("There is something that is not JSON."))
+            return self._syntax(_("A string is not closed, or has a character that must be escaped with a backslash."))
+        return self._syntax(_("Something here is not valid JSON."))
 
     def _syntax(self, title: str) -> JsonError:
         return self._error("json-syntax", title)

@@ -43,7 +43,7 @@ def read_subpackages(app: JsonFile, values: dict[str, Any], contents: Contents, 
     keys = [key for key in ("subpackages", "subPackages") if key in values]
     if len(keys) == 2:
         title, hint = (
-            _("Subpackages are listed twice, under two spellings."),
+            _("Subpackages are listed twice, with two spellings."),
             _("Keep one of subpackages and subPackages."),
         )
         app.error("subpackages-twice", title, (keys[1],), hint=hint, rule=rule)
@@ -52,7 +52,7 @@ def read_subpackages(app: JsonFile, values: dict[str, Any], contents: Contents, 
     key = keys[0]
     count = len(values[key])
     if count > limits.subpackages:
-        title = _("There are %(count)d subpackages; %(limit)d is the most.") % {
+        title = _("There are %(count)d subpackages. The limit is %(limit)d.") % {
             "count": count,
             "limit": limits.subpackages,
         }
@@ -95,21 +95,21 @@ def _read_one(
         return None
     root = normal(text).removeprefix("/").removesuffix("/")
     if not is_relative(root):
-        title = _("%(root)s is not the folder of a subpackage.") % {"root": shown(text) or _("An empty text")}
+        title = _("%(root)s is not the folder of a subpackage.") % {"root": shown(text) or _("An empty string")}
         app.error(
             "subpackage-root",
             title,
             root_place,
-            hint=_("Write it relative, like packages/tickets."),
+            hint=_("Use a relative path, such as packages/tickets."),
             rule=_("Subpackages"),
         )
         return None
     if root in found:
-        title = _("Two subpackages have the folder %(root)s.") % {"root": shown(root)}
+        title = _("Two subpackages use the folder %(root)s.") % {"root": shown(root)}
         app.error("subpackage-twice", title, root_place, hint=_("Merge them or move one."), rule=_("Subpackages"))
         return None
     if root not in folders:
-        title = _("The folder %(root)s of a subpackage is not in the package.") % {"root": shown(root)}
+        title = _("The subpackage folder %(root)s is not in the package.") % {"root": shown(root)}
         hint = _("Add its files, or remove the subpackage from app.json.")
         app.error("subpackage-missing", title, root_place, hint=hint, rule=_("Subpackages"))
         return None
@@ -136,7 +136,7 @@ def _check_nesting(app: JsonFile, found: dict[str, Subpackage], places: dict[str
     for root in found:
         outer = owner_of(root, found)
         if outer is not None:
-            title = _("The subpackage %(inner)s lies inside the subpackage %(outer)s.") % {
+            title = _("The subpackage %(inner)s is inside the subpackage %(outer)s.") % {
                 "inner": shown(root),
                 "outer": shown(outer.root),
             }
@@ -153,12 +153,12 @@ def _check_aliases(app: JsonFile, found: dict[str, Subpackage], places: dict[str
     seen: set[str] = set()
     for root, subpackage in found.items():
         if subpackage.name and subpackage.name in seen:
-            title = _("Two subpackages have the name %(name)s.") % {"name": shown(subpackage.name)}
+            title = _("Two subpackages use the name %(name)s.") % {"name": shown(subpackage.name)}
             app.error(
                 "subpackage-name",
                 title,
                 (*places[root], "name"),
-                hint=_("Give each its own name."),
+                hint=_("Give each a different name."),
                 rule=_("Subpackages"),
             )
         seen.add(subpackage.name)

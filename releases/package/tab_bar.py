@@ -41,7 +41,7 @@ def check_tab_bar(
             "tab-position",
             _("The tab bar is neither at the bottom nor at the top."),
             ("tabBar", "position"),
-            hint=_("Write bottom or top."),
+            hint=_("Use bottom or top."),
             rule=rule,
         )
     if "custom" in tab_bar and not isinstance(tab_bar["custom"], bool):
@@ -69,7 +69,7 @@ def _check_page(app: JsonFile, place: Path, item: dict[str, Any], main_pages: Co
     page = normal(page)
     if page not in main_pages:
         title = _("The tab page %(page)s is not a page of the main package.") % {"page": shown(page)}
-        app.error("tab-page", title, here, hint=_("Name a page that is listed under pages."), rule=_("Tab bar"))
+        app.error("tab-page", title, here, hint=_("Use a page listed under pages."), rule=_("Tab bar"))
     elif page in seen:
         title = _("Two tabs open the page %(page)s.") % {"page": shown(page)}
         app.error("tab-page-twice", title, here, hint=_("Remove one of them."), rule=_("Tab bar"))
@@ -105,7 +105,7 @@ def _check_icon(app: JsonFile, place: Path, value: Any, theme: _Theme, contents:
         _check_picture(app, place, picture, contents, limits)
     if len(pictures) == len(_THEMES):
         return
-    hint = _("Define it in the file of themeLocation, under light and under dark.")
+    hint = _("Define it in the themeLocation file, under both light and dark.")
     if pictures:
         title = _("The theme variable %(name)s is defined for one theme only.") % {"name": shown(text, 60)}
         app.warning("theme-variable", title, place, hint=hint, rule=_("Theme"))
@@ -120,14 +120,14 @@ def _check_picture(app: JsonFile, place: Path, text: str, contents: Contents, li
     icon = normal(text).removeprefix("/").removeprefix("./")
     if suffix(icon) not in _ICON_SUFFIXES:
         title = _("The icon %(icon)s is neither PNG nor JPEG.") % {"icon": shown(icon)}
-        app.error("tab-icon-type", title, place, hint=_("Use a .png or .jpg picture from the package."), rule=rule)
+        app.error("tab-icon-type", title, place, hint=_("Use a .png or .jpg image from the package."), rule=rule)
     elif icon not in contents.files:
         title = _("The icon %(icon)s is not in the package.") % {"icon": shown(icon)}
-        app.error("tab-icon-missing", title, place, hint=_("Add the picture, or correct the path."), rule=rule)
+        app.error("tab-icon-missing", title, place, hint=_("Add the image, or correct the path."), rule=rule)
     elif contents.size(icon) > limits.tab_icon_size:
-        title = _("The icon %(icon)s has %(size)s; %(limit)s is the most.") % {
+        title = _("The icon %(icon)s is %(size)s. The limit is %(limit)s.") % {
             "icon": shown(icon),
             "size": human_size(contents.size(icon)),
             "limit": limit,
         }
-        app.error("tab-icon-size", title, place, hint=_("Make the picture smaller or use fewer colours."), rule=rule)
+        app.error("tab-icon-size", title, place, hint=_("Make the image smaller or use fewer colours."), rule=rule)

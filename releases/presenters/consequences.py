@@ -92,11 +92,11 @@ class Consequences:
         """“for every device of both applications, at its next start”."""
         count = len(self.applications)
         words = ngettext(
-            "for every device of %(count)s application, at its next start",
-            "for every device of %(count)s applications, at its next start",
+            "on every device of %(count)s app, at its next start",
+            "on every device of %(count)s apps, at its next start",
             count,
         )
-        return words % {"count": count} if count else _("for nobody: no application is bound")
+        return words % {"count": count} if count else _("on no device: no host app is bound")
 
     # The offline package ------------------------------------------------------------------------------------------
 

@@ -208,9 +208,9 @@ def _groups(reading: Reading) -> list[Group]:
             [*map(_kept_secret, reading.kept_secrets), *map(_public_key, reading.public_keys)],
         ),
         Group("apis", _("APIs not granted"), _("none"), [_refused(line) for line in refused]),
-        Group("domains", _("Undeclared domains"), _("none"), [_missing(line) for line in missing]),
+        Group("domains", _("Domains not configured"), _("none"), [_missing(line) for line in missing]),
         Group("data", _("Undeclared data"), _("none"), [_undeclared(line, reading) for line in undeclared]),
-        Group("unread", _("Not followed"), _followed(reading), _not_followed(reading)),
+        Group("unread", _("Not analysed"), _followed(reading), _not_followed(reading)),
     ]
 
 
@@ -219,7 +219,7 @@ def _followed(reading: Reading) -> str:
     frameworks = {line.framework for line in reading.open}
     if frameworks:
         return _("only parts of %(names)s itself") % {"names": listed(sorted(frameworks))}
-    return _("all was read and followed")
+    return _("all code analysed")
 
 
 def _not_followed(reading: Reading) -> list[Finding]:
@@ -233,7 +233,7 @@ def _computed(reading: Reading) -> list[Finding]:
     use = reading.content.computed
     if use is None:
         return []
-    return [Finding(use.name, _("an API whose name is known only when the code runs"), _first(use))]
+    return [Finding(use.name, _("an API whose name is known only at runtime"), _first(use))]
 
 
 def _not_read(line: UnreadLine) -> Finding:
@@ -245,7 +245,7 @@ def _kept_secret(line: SecretLine) -> Finding:
 
 
 def _public_key(line: SecretLine) -> Finding:
-    words = _("%(key)s: is it bound to this app?") % {"key": line.label}
+    words = _("%(key)s: is it restricted to this app?") % {"key": line.label}
     return Finding(line.hint, words, line.place)
 
 
@@ -256,9 +256,9 @@ def _refused(line: ApiLine) -> Finding:
 
 def _missing(line: DomainLine) -> Finding:
     if line.kind:
-        words = _("called, but not one of the %(kind)s domains") % {"kind": line.kind}
+        words = _("called, but not configured as a %(kind)s domain") % {"kind": line.kind}
     else:
-        words = _("asked, but not a configured domain")
+        words = _("called, but not a configured domain")
     return Finding(line.use.name, words, _first(line.use))
 
 
@@ -266,7 +266,7 @@ def _undeclared(line: DataLine, reading: Reading) -> Finding:
     apis = listed(line.apis)
     agreement = reading.content.agreement
     if agreement:
-        words = _("read by %(apis)s; privacy agreement %(number)d does not declare it")
+        words = _("read by %(apis)s; not declared in privacy agreement %(number)d")
     else:
         words = _("read by %(apis)s; no privacy agreement is published")
     places = {api.use.name: _first(api.use) for api in reading.content.apis}

@@ -155,27 +155,27 @@ def secret_label(kind: str) -> str:
     labels = {
         "app_secret": _("AppSecret"),
         "server_secret": _("Server secret"),
-        "wechat_pay_key": _("Key of WeChat Pay"),
+        "wechat_pay_key": _("WeChat Pay key"),
         "private_key": _("Private key"),
-        "map_key": _("Key of a map service"),
+        "map_key": _("Map service key"),
         "connection_string": _("Connection string with a password"),
         "basic_auth": _("User name and password"),
-        "aws_access_key": _("Access key of AWS"),
-        "alibaba_access_key": _("Access key of Alibaba Cloud"),
-        "tencent_access_key": _("Access key of Tencent Cloud"),
-        "google_api_key": _("API key of Google"),
-        "openai_key": _("API key of OpenAI"),
-        "anthropic_key": _("API key of Anthropic"),
-        "model_key": _("API key of a model service"),
-        "huggingface_token": _("Token of Hugging Face"),
-        "github_token": _("Token of GitHub"),
-        "gitlab_token": _("Token of GitLab"),
-        "npm_token": _("Token of npm"),
-        "slack_token": _("Token of Slack"),
-        "stripe_key": _("Key of Stripe"),
-        "sendgrid_key": _("API key of SendGrid"),
-        "shopify_token": _("Token of Shopify"),
-        "digitalocean_token": _("Token of DigitalOcean"),
+        "aws_access_key": _("AWS access key"),
+        "alibaba_access_key": _("Alibaba Cloud access key"),
+        "tencent_access_key": _("Tencent Cloud access key"),
+        "google_api_key": _("Google API key"),
+        "openai_key": _("OpenAI API key"),
+        "anthropic_key": _("Anthropic API key"),
+        "model_key": _("Model service API key"),
+        "huggingface_token": _("Hugging Face token"),
+        "github_token": _("GitHub token"),
+        "gitlab_token": _("GitLab token"),
+        "npm_token": _("npm token"),
+        "slack_token": _("Slack token"),
+        "stripe_key": _("Stripe key"),
+        "sendgrid_key": _("SendGrid API key"),
+        "shopify_token": _("Shopify token"),
+        "digitalocean_token": _("DigitalOcean token"),
         "json_web_token": _("JSON Web Token"),
         "credential": _("Password, token or key"),
     }
@@ -186,30 +186,30 @@ def how_sure(use: Use) -> Sure:
     """Return how sure a find is, in words."""
     through = listed(use.through)
     if use.how == "written":
-        return Sure(3, _("Certain"), _("Written out in the code."))
+        return Sure(3, _("Certain"), _("Written literally in the code."))
     if use.how == "built":
-        return Sure(2, _("Probably"), _("Put together in the code."))
+        return Sure(2, _("Probably"), _("Constructed in the code."))
     if use.how == "wrapper":
-        return Sure(2, _("Probably"), _("Through %(names)s, which passes names on.") % {"names": through})
+        return Sure(2, _("Probably"), _("Through %(names)s, which forwards calls by name.") % {"names": through})
     if use.how == "framework":
-        return Sure(2, _("Framework"), _("%(names)s calls it in every program.") % {"names": through})
-    return Sure(1, _("Named only"), _("The name is there; no call was followed."))
+        return Sure(2, _("Framework"), _("Every program built with %(names)s calls it.") % {"names": through})
+    return Sure(1, _("Mentioned only"), _("The name appears, but no call was found."))
 
 
 def open_line(one: Open) -> OpenLine:
     """Return what could not be followed, in words."""
     if one.reason == "handed":
-        words = _("The API object is handed to code that can’t be followed.")
+        words = _("The API object is passed to code that can't be analysed.")
     elif one.reason == "name":
-        words = _("The name of the API is known only when the code runs.")
+        words = _("The name of the API is known only at runtime.")
     elif one.reason == "texts":
-        words = _("From here on, secrets were not looked for in texts that are put together.")
+        words = _("From here on, concatenated strings were not searched for secrets.")
     elif one.reason == "code":
-        words = _("Code is made when the code runs.")
+        words = _("Code is generated at runtime.")
     elif one.detail:
-        words = _("The address is known only when the code runs: %(address)s") % {"address": one.detail}
+        words = _("The address is known only at runtime: %(address)s") % {"address": one.detail}
     else:
-        words = _("The address is known only when the code runs.")
+        words = _("The address is known only at runtime.")
     return OpenLine(Place(one.path, one.line), words, one.framework)
 
 
@@ -217,8 +217,8 @@ def unread_line(unread: Unread) -> UnreadLine:
     """Return why a file could not be read, in words."""
     why = {
         "syntax": _("The code is not valid JavaScript."),
-        "time": _("Reading it would take too long."),
+        "time": _("It takes too long to read."),
         "size": _("The file is too large or nested too deep."),
-        "encoding": _("The text is not UTF-8."),
+        "encoding": _("The file is not in UTF-8."),
     }
     return UnreadLine(unread.path, why[unread.why], unread.by_patterns)

@@ -23,7 +23,7 @@ from releases.presenters.report_lines import is_public, secret_label
 
 
 def _last_day() -> str:
-    return " ".join(filter(None, [_("The last day. Leave blank for no end."), times.day_begins()]))
+    return " ".join(filter(None, [_("The last day. Leave blank for no end date."), times.day_begins()]))
 
 
 class SettleForm(forms.Form):
@@ -56,7 +56,7 @@ def settle(request: SignedInRequest, found: VersionFinding) -> HttpResponse:
         SettleForm(posted(request)),
         template="releases/confirm/settle_finding.html",
         save=save,
-        toast=lambda settled: _("%(secret)s is settled.") % {"secret": settled.hint},
+        toast=lambda settled: _("%(secret)s dismissed.") % {"secret": settled.hint},
         back=_back(version),
         mini_program=version.mini_program,
         finding=finding,
@@ -74,7 +74,7 @@ def reopen(request: SignedInRequest, found: Settled) -> HttpResponse:
         NoteForm(posted(request)),
         template="releases/confirm/reopen_finding.html",
         save=lambda data: verbs.reopen_finding(version, settled=settled, by=request.user, reason=data["note"]),
-        toast=lambda _none: _("%(secret)s is listed again.") % {"secret": settled.hint},
+        toast=lambda _none: _("%(secret)s reopened.") % {"secret": settled.hint},
         back=_back(version),
         mini_program=version.mini_program,
         settled=settled,

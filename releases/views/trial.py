@@ -67,7 +67,8 @@ def set_trial(request: SignedInRequest, program: MiniProgram) -> HttpResponse:
         form,
         save=save,
         success=lambda saved: (
-            _("%(number)s is the trial version. It opens on %(page)s.") % {"number": saved.version, "page": saved.page},
+            _("%(number)s is now the trial version. It opens on %(page)s.")
+            % {"number": saved.version, "page": saved.page},
             _page_url(program),
         ),
         template=template,
@@ -104,7 +105,7 @@ def cancel_trial(request: SignedInRequest, program: MiniProgram) -> HttpResponse
         template="releases/confirm/cancel_trial.html",
         impossible=rules.why_not_cancel_trial(current),
         save=lambda data: verbs.cancel_trial(program, by=request.user, reason=data["note"]),
-        toast=lambda _none: _("The trial is cancelled. Its code gives nothing any more."),
+        toast=lambda _none: _("Trial cancelled. The QR code no longer works."),
         back=_page_url(program),
         mini_program=program,
         trial=current,

@@ -126,12 +126,12 @@ def upload(request: SignedInRequest, program: MiniProgram) -> HttpResponse:
 
 def _uploaded(request: SignedInRequest, version: Version) -> tuple[str, str]:
     """Return what to say of a new version, and its page; submit it, where that was asked for."""
-    words = _("%(number)s was uploaded and checked.")
+    words = _("%(number)s uploaded and checked.")
     if "audit" in request.POST:
         if reason := _not_submitted(version, by=request.user):
             messages.warning(request, reason)
         else:
-            words = _("%(number)s was uploaded and checked, and is in audit. The reviewers have been notified.")
+            words = _("%(number)s uploaded, checked and submitted for audit. The reviewers have been notified.")
     return words % {"number": version}, reverse("releases:detail", args=[version.mini_program.app_id, version.number])
 
 
@@ -139,8 +139,8 @@ def _not_submitted(version: Version, *, by: User) -> str:
     """Submit what was uploaded a moment ago; returns why not, where somebody should look first or the verb refuses."""
     if doubts := len(version.package.doubts):
         return ngettext(
-            "%(number)s was not submitted yet: read its warning first.",
-            "%(number)s was not submitted yet: read its %(count)d warnings first.",
+            "%(number)s has not been submitted. Read its warning first.",
+            "%(number)s has not been submitted. Read its %(count)d warnings first.",
             doubts,
         ) % {"number": version, "count": doubts}
     try:
@@ -255,7 +255,7 @@ def withdraw(request: SignedInRequest, version: Version) -> HttpResponse:
         template="releases/confirm/withdraw.html",
         impossible=rules.why_not_withdraw(version),
         save=lambda data: actions.withdraw(version, by=request.user, reason=data["note"]),
-        toast=lambda audit: _("%(number)s was withdrawn.") % {"number": version},
+        toast=lambda audit: _("%(number)s withdrawn.") % {"number": version},
         back=_versions_url(program),
         mini_program=program,
         version=version,

@@ -35,9 +35,9 @@ def test_the_bar_names_how_many_are_ticked(operator: Page):
     expect(bar).to_contain_text("2 selected")
     bar.get_by_role("button", name="Restrict").click()
     dialog = operator.locator("#dialog")
-    expect(dialog).to_contain_text("It is restricted already.")
+    expect(dialog).to_contain_text("Already restricted.")
     dialog.get_by_role("button", name="Restrict").click()
-    expect(operator.locator(".toasts")).to_contain_text("wx.b is restricted in new apps.")
+    expect(operator.locator(".toasts")).to_contain_text("wx.b is now restricted in new apps.")
     expect(bar).to_be_hidden()
     assert list(DefaultApi.objects.values_list("restricted", flat=True)) == [True, True, False]
 
@@ -51,11 +51,11 @@ def test_a_button_adds_a_keyword(operator: Page):
     new = rows.nth(4)
     expect(new.get_by_label("Type")).to_be_focused()
     new.get_by_label("Type").select_option("enum")
-    words = {"Name": "State", "Name in Chinese": "状态", "Example": "Late", "Example in Chinese": "Late"}
+    words = {"Name": "Status", "Name in Chinese": "状态", "Example": "Overdue", "Example in Chinese": "Overdue"}
     for label, value in words.items():
         new.get_by_label(label, exact=True).fill(value)
     new.get_by_label("Values").fill("Late\nOn time")
     operator.get_by_role("button", name="Save").click()
     operator.wait_for_url(f"**{reverse('platform:templates')}")
     keyword = PublicTemplate.objects.get(pk=template.pk).keywords.last()
-    assert (keyword.key, keyword.options) == ("enum5", ["Late", "On time"])
+    assert (keyword.key, keyword.options) == ("enum5", ["Overdue", "On time"])

@@ -59,7 +59,7 @@ def test_a_draft_comes_back_and_can_be_discarded(person: Person, program: MiniPr
     expect(page.locator("#id_description")).to_have_value(TYPED)
     expect(page.locator(".draft-note")).to_contain_text(re.compile(r"Draft of \d\d:\d\d restored\."))
 
-    page.get_by_role("button", name="Discard the draft").click()
+    page.get_by_role("button", name="Discard draft").click()
     expect(page.locator("#id_description")).to_have_value(program.description)
     assert page.evaluate(DRAFTS) == []
 
@@ -88,7 +88,7 @@ def test_a_draft_over_another_text_is_offered_and_not_put_in(person: Person, pro
 
     page.goto(edit(program))
     expect(page.locator("#id_description")).to_have_value("Theirs")
-    page.get_by_role("button", name="Use the draft").click()
+    page.get_by_role("button", name="Restore draft").click()
     expect(page.locator("#id_description")).to_have_value(TYPED)
 
 

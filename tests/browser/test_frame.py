@@ -97,7 +97,7 @@ def test_the_theme_is_chosen_and_remembered(console: Page):
 def test_the_menu_slides_in_on_a_phone(console: Page):
     console.set_viewport_size({"width": 390, "height": 844})
     expect(console.locator("#sidebar")).not_to_be_visible()
-    console.get_by_role("button", name="Open the menu").click()
+    console.get_by_role("button", name="Open menu").click()
     expect(console.locator("#sidebar")).to_be_visible()
     console.keyboard.press("Escape")
     expect(console.locator("#sidebar")).not_to_be_visible()
@@ -308,7 +308,7 @@ def test_a_passkey_is_added_and_signs_in(console: Page, live_server: LiveServer)
         },
     )
     console.goto(live_server.url + reverse("mfa_add_webauthn"))
-    expect(console.get_by_role("heading", level=1)).to_have_text("Confirm that it is you")
+    expect(console.get_by_role("heading", level=1)).to_have_text("Confirm it’s you")
     console.fill("[name=password]", PASSWORD)
     console.get_by_role("button", name="Confirm").click()
     console.fill("[name=name]", "Laptop")

@@ -79,9 +79,9 @@ def fill_in(holder: Person, program: MiniProgram, folder: Path) -> None:
     page.get_by_text("Upload txt").first.click()
     page.locator("input[type=file]").first.set_input_files(txt)
     expect(page.locator("[data-objects-report]")).to_contain_text("pilot.txt")
-    expect(page.locator("[data-objects-report]")).to_contain_text("2 duplicate or blank dropped")
+    expect(page.locator("[data-objects-report]")).to_contain_text("2 duplicate or blank skipped")
     page.get_by_role("checkbox", name="Wi-Fi").check()
-    expect(page.get_by_role("complementary", name="This task reaches")).to_contain_text("iOS 17 or higher")
+    expect(page.get_by_role("complementary", name="Audience")).to_contain_text("iOS 17 or higher")
     holder.click("Create task")
     holder.sees("Pilot group")
 

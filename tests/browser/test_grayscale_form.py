@@ -42,5 +42,5 @@ def test_made_by_keyboard_while_the_side_follows(live_server, page: Page):
     page.get_by_role("link", name="Suspend…").focus()
     page.keyboard.press("Enter")
     page.get_by_role("button", name="Suspend", exact=True).click()
-    expect(page.locator(".toast")).to_contain_text("“By keyboard” is suspended.")
+    expect(page.locator(".toast")).to_contain_text("“By keyboard” suspended.")
     expect(page.locator("tbody .status")).to_have_text("Suspended")

@@ -52,7 +52,7 @@ def test_a_new_state_is_said_and_the_last_look_is_the_end(progress: Page, task: 
     actions.end(task, by=task.created_by)
     progress.clock.fast_forward(6000)
     expect(progress.locator("#live-status")).to_contain_text("Ended")
-    expect(progress.locator("#announcer")).to_contain_text("no new users after the end")
+    expect(progress.locator("#announcer")).to_contain_text("no new devices after the end")
     expect(progress.get_by_role("button", name="Suspend…")).to_have_attribute("aria-disabled", "true")
     asked: list[str] = []
     progress.on("request", lambda request: asked.append(request.url))

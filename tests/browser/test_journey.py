@@ -64,7 +64,7 @@ def audit_and_publish(holder: Person, reviewer: Person, app_id: str, number: str
     reviewer.page.goto(reverse("reviews:list"))
     reviewer.page.locator("#main").get_by_role("link", name=f"Ferry Times {number}").first.click()
     reviewer.page.get_by_role("button", name="Approve").click()
-    reviewer.sees("approved")
+    reviewer.sees("Version approved")
     holder.page.goto(reverse("releases:versions", args=[app_id]))
     holder.click(f"Publish {number}…")
     holder.confirm(f"Publish {number}")
@@ -108,16 +108,16 @@ def test_from_upload_to_the_device_and_back(live_server, browser, tmp_path, sett
 
     # bind, since only bound applications audit and serve
     holder.page.goto(program.get_absolute_url())
-    holder.click("Ask for a binding")
+    holder.click("Request a binding")
     form = holder.page.locator("#dialog form, #main form").first
-    form.get_by_label("Application").select_option(label="Metro Wallet")
+    form.get_by_label("Host app").select_option(label="Metro Wallet")
     form.get_by_label("Reason").fill("Our passengers pay with it")
     form.get_by_role("button", name="Ask").click()
     holder.sees("Metro Wallet")
     reviewer.page.goto(reverse("reviews:list"))
     reviewer.page.locator("#main").get_by_role("link", name="Ferry Times").first.click()
     reviewer.page.get_by_role("button", name="Approve").click()
-    reviewer.sees("approved")
+    reviewer.sees("Version approved")
 
     # upload, audit, publish: the device gets exactly those bytes
     upload(holder, program.app_id, "1.0.0", tmp_path)
@@ -154,4 +154,4 @@ def test_from_upload_to_the_device_and_back(live_server, browser, tmp_path, sett
     device.gets("update", "1.0.0")
     button = holder.page.locator("#main").get_by_role("button", name="Roll back…")
     expect(button).to_have_attribute("aria-disabled", "true")
-    holder.sees("1.0.0 came by a roll back. The next roll back waits until a version is published.")
+    holder.sees("1.0.0 is online after a rollback. Publish a version before you roll back again.")

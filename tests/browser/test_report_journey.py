@@ -102,7 +102,7 @@ def correct_and_publish(holder: Person, reviewer: Person, program: MiniProgram, 
     """The developer fixes it, checks the package beforehand, and it passes."""
     upload(holder, program, "1.0.1", "module.exports = {}\n", folder)
     holder.page.goto(reverse("releases:report", args=[program.app_id, "1.0.1"]))
-    holder.click("Check my package")
+    holder.click("Check package")
     write_reports()
     holder.page.reload()
     holder.sees("the code asks no address")

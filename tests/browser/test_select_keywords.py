@@ -70,7 +70,7 @@ def test_chosen_dragged_and_added(select: Open):
         box(page, name).check()
     expect(order(page)).to_have_text(["Clinic", "Date", "Note"])
     expect(page.locator("#selected-count")).to_have_text("3 of 5")
-    expect(page.get_by_text("2 more keywords fit")).to_be_visible()
+    expect(page.get_by_text("You can add 2 more keywords")).to_be_visible()
 
     grip, first = row(page, "Note").locator("[data-handle]").bounding_box(), row(page, "Clinic").bounding_box()
     assert grip and first
@@ -84,9 +84,9 @@ def test_chosen_dragged_and_added(select: Open):
     expect(page.locator("#announcer")).to_have_text("Note: place 1 of 3")
     expect(page.locator("#preview-rows dt")).to_have_text(["Note", "Clinic", "Date"])
     expect(page.locator("#preview-rows dd")).to_have_text(["Bring your card", "Harbour Clinic", "2026-11-27 14:30"])
-    page.get_by_label("Where you will use it").fill("The day before.")
+    page.get_by_label("Use case").fill("The day before.")
     submit(page).click()
-    expect(page.locator(".toast")).to_contain_text("Appointment reminder is in My templates.")
+    expect(page.locator(".toast")).to_contain_text("Appointment reminder added to My templates.")
     template = MyTemplate.objects.get()
     assert [keyword["key"] for keyword in template.keywords] == ["thing6", "thing1", "time2"]
     assert template.note == "The day before."
@@ -128,7 +128,7 @@ def test_no_more_than_five(select: Open):
     page = select()
     for name in ("Clinic", "Date", "Patient", "Department", "Doctor"):
         box(page, name).check()
-    why = page.get_by_text("5 keywords are chosen. Take one away to choose another.")
+    why = page.get_by_text("5 keywords are chosen. Remove one to choose another.")
     expect(why).to_be_visible()
     expect(box(page, "Fee")).to_have_attribute("aria-disabled", "true")
     page.get_by_text("Fee", exact=True).click(force=True)
@@ -151,7 +151,7 @@ def test_keywords_are_found_by_words(select: Open):
     expect(page.locator(".keyword:visible .keyword-name")).to_have_text(["Clinic", "Address"])
     page.keyboard.press("Enter")  # Sends nothing.
     search.fill("nothing like it")
-    expect(page.get_by_text("No keyword matches.")).to_be_visible()
+    expect(page.get_by_text("No matching keywords.")).to_be_visible()
     assert not MyTemplate.objects.exists()
 
 
@@ -161,7 +161,7 @@ def test_the_same_keywords_are_refused_before_and_after_sending(select: Open, pr
     page = select()
     box(page, "Clinic").check()
     box(page, "Date").check()
-    words = "You have a template with exactly these keywords already. Choose others."
+    words = "You already have a template with exactly these keywords. Choose others."
     refusal = page.locator("#same-keywords")
     expect(refusal).to_have_text(words)
     expect(refusal).to_be_visible()
@@ -216,5 +216,5 @@ def test_without_javascript(select: Open):
     page.get_by_text("Message", exact=True).click()
     expect(page.locator(".phone-open")).to_be_visible()
     submit(page).click()
-    expect(page.get_by_text("Appointment reminder is in My templates.")).to_be_visible()
+    expect(page.get_by_text("Appointment reminder added to My templates.")).to_be_visible()
     assert [keyword["key"] for keyword in MyTemplate.objects.get().keywords] == ["amount7", "thing1"]

@@ -21,7 +21,7 @@ def status(live_server: LiveServer, page: Page, watch):
     page.clock.install()
     sign_in(page.context, live_server.url, operator)
     page.goto(live_server.url + reverse("platform:status"))
-    expect(page.locator("#status-headline")).to_have_text("Everything is on time")
+    expect(page.locator("#status-headline")).to_have_text("All systems are working")
     return page
 
 
@@ -29,9 +29,9 @@ def test_follows_by_itself_and_says_what_changed(status: Page):
     Heartbeat.objects.filter(part="worker").delete()
     factories.make_worker("all@two", ago=100)
     status.clock.fast_forward(11_000)
-    expect(status.locator("#status-headline")).to_have_text("Worker all@two shows no sign of life")
-    expect(status.locator("#announcer")).to_have_text("Worker all@two shows no sign of life")
-    expect(status.locator("#status-processes")).to_contain_text("No sign of life")
+    expect(status.locator("#status-headline")).to_have_text("No heartbeat from worker all@two")
+    expect(status.locator("#announcer")).to_have_text("No heartbeat from worker all@two")
+    expect(status.locator("#status-processes")).to_contain_text("No heartbeat")
 
 
 def test_says_when_the_console_does_not_answer(status: Page):

@@ -46,7 +46,7 @@ def test_only_pages_that_exist_are_shown():
     menu = menu_of(make_user())
     assert list(menu) == [
         "Home", "Mini programs", "Versions", "Grayscale", "Development", "Subscription messages", "Settings",
-            "Offline package", "Applications", "Reviews", "Teams", "Activity",
+            "Offline package", "Host apps", "Reviews", "Teams", "Activity",
     ]  # fmt: skip
     assert all(entry["url"] for entry in menu.values())
 
@@ -101,7 +101,7 @@ def test_inside_a_program_the_menu_stays_in_it(signed_in):
     assert labels([above, own, *below]) == [
         ["Home", "All mini programs"],
         ["Details", "Versions", "Grayscale", "Development", "Subscription messages", "Settings", "Offline package"],
-        ["Applications", "Reviews"],
+        ["Host apps", "Reviews"],
         ["Teams", "Activity"],
     ]
     assert all(f"/{program.app_id}/" in entry["url"] for entry in own["entries"])
@@ -120,7 +120,7 @@ def test_inside_an_application_its_pages_stand_in_the_menu(signed_in):
     client = signed_in(make_reviewer(application, "app_admin"))
     page = client.get(reverse("hosts:apis", args=[application.application_id]))
     above, host_side, own, *_below = page.context["frame"].menu_in_application
-    assert labels([above, host_side]) == [["Home", "All mini programs"], ["Applications", "Reviews"]]
+    assert labels([above, host_side]) == [["Home", "All mini programs"], ["Host apps", "Reviews"]]
     assert [str(entry["label"]) for entry in own["entries"] if entry["active"]] == ["Sensitive APIs"]
     assert f"<title>{application.name} · " in page.content.decode()
     for entry in own["entries"]:

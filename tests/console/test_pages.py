@@ -132,7 +132,7 @@ def test_no_cache_keeps_a_page_of_someone_signed_in(signed_in):
 def test_errors_look_like_the_console(signed_in):
     missing = signed_in(make_user()).get("/nothing/")
     assert missing.status_code == 404
-    assert "Nothing is here" in missing.content.decode()
+    assert "Page not found" in missing.content.decode()
     assert 'id="sidebar"' in missing.content.decode()
     assert 'id="sidebar"' not in Client().get("/nothing/").content.decode()
 
@@ -140,4 +140,4 @@ def test_errors_look_like_the_console(signed_in):
 def test_a_form_without_its_token_is_explained():
     response = Client(enforce_csrf_checks=True).post(reverse("account_login"), {"login": "x"})
     assert response.status_code == 403
-    assert "This form is too old" in response.content.decode()
+    assert "This form has expired" in response.content.decode()

@@ -51,8 +51,8 @@ def test_members_get_a_role_each_by_its_verb(team, admin, signed_in):
     dialog = client.get(address).content.decode()
     assert "Omar has this role already." in dialog
     words = said(client, client.post(address))
-    assert "The role of Ada is changed." in words
-    assert "1 was left as it is. Omar: Omar has this role already." in words
+    assert "Role of Ada changed." in words
+    assert "1 was not changed. Omar: Omar has this role already." in words
     assert [row.role for row in (ada, omar, jun) if not row.refresh_from_db()] == ["viewer"] * 3
     assert ActivityEntry.objects.filter(verb="member.role_changed").count() == 1
 
@@ -97,8 +97,8 @@ def test_apis_are_restricted_and_opened(signed_in):
     client = signed_in(person)
     address = reverse("hosts:selected_apis", args=[application.application_id, "restrict"]) + query(ask, ring, foreign)
     words = said(client, client.post(address))
-    assert "wx.ring is restricted." in words
-    assert "wx.ask: Someone else was first: wx.ask is restricted." in words
+    assert "wx.ring is now restricted." in words
+    assert "wx.ask: Someone else was first: wx.ask is now restricted." in words
     foreign.refresh_from_db()
     assert (foreign.restricted, application.apis.filter(restricted=False).exists()) == (False, False)
 
@@ -113,6 +113,6 @@ def test_failed_messages_are_sent_again(signed_in):
     assert page.count(" data-pick\n") + page.count(" data-pick ") == 1
     address = reverse("messaging:selected_messages", args=[program.app_id, "replay"]) + query(failed, delivered)
     words = said(client, client.post(address))
-    assert "The message waits for delivery again." in words
+    assert "The message is waiting for delivery again." in words
     assert dict(Message.objects.values_list("pk", "state")) == {failed.pk: "waiting", delivered.pk: "delivered"}
     assert ActivityEntry.objects.filter(verb="message.replayed").count() == 1

@@ -117,7 +117,7 @@ def test_bad_lines_are_named_and_everything_typed_stays(
     form, page = response.context["form"], response.content.decode()
 
     assert response.status_code == 422
-    assert form.errors["request"][0] == "Line 2: Wildcards are not possible: name each host."
+    assert form.errors["request"][0] == "Line 2: Wildcards aren't supported. Enter each domain."
     assert form.errors["request"][1].startswith("Line 3: ")
     assert form.errors["socket"] == ["Line 1: socket domains use wss, not https."]
     assert "new.example\n*.citybus.example\n&lt;b&gt;bold&lt;/b&gt;.example</textarea>" in page
@@ -170,7 +170,10 @@ def use_up(program: MiniProgram, by: User) -> None:
 
 @time_machine.travel(datetime(2026, 11, 26, 12, tzinfo=ZoneInfo("UTC")), tick=False)
 def test_a_month_has_so_many_changes(signed_in: SignIn, program: MiniProgram, developer: User) -> None:
-    client, why = signed_in(developer), "All 50 changes of this month are used. The next one is possible on 1 Dec."
+    client, why = (
+        signed_in(developer),
+        ("You've used all 50 changes this month. You can change domains again on 1 Dec."),
+    )
     use_up(program, developer)
 
     refused = client.post(url(program), typed(program, request="one-more.example"))
@@ -303,7 +306,7 @@ def test_a_viewer_sees_the_reason_under_the_button(signed_in: SignIn, program: M
 
     page = client.get(url(program, "")).content.decode()
 
-    assert "This needs another role: team administrator, license holder or developer." in page
+    assert "Required role: team administrator, license holder or developer." in page
     assert not re.search(rf'href="{url(program)}', page)
     assert client.get(url(program)).status_code == client.post(url(program), typed(program)).status_code == 403
 

@@ -53,7 +53,7 @@ def test_shows_each_list_with_its_count(client: Client, program: MiniProgram) ->
         "https://bücher.example",
         "xn--bcher-kva.example",
         "1 / 200",
-        "No host yet, so wx.connectSocket opens nothing.",
+        "No domains yet, so wx.connectSocket can't access anything.",
         "0 of 50",
         "malicious code, viruses",
     ):
@@ -131,7 +131,7 @@ def test_says_what_each_application_makes_of_a_url(
     assert answers("https://api.citybus.example:8443/v2") == [("Harbour", True, False), ("Wallet", False, False)]
     assert answers("not a URL") == []
     page = client.get(url(program), {"url": "https://x.example", "kind": "request"}, headers=headers).content.decode()
-    assert [words in page for words in ("Blocked.", "Allowed, skips", ">Blocked<", str(former))] == [
+    assert [words in page for words in ("Blocked.", "Allowed, verification skipped", ">Blocked<", str(former))] == [
         True, True, True, False
     ]  # fmt: skip
 
@@ -149,7 +149,7 @@ def test_goes_by_the_type(client: Client, program: MiniProgram) -> None:
 @pytest.mark.parametrize(
     ("query", "words"),
     [
-        ({"url": ""}, "Paste a URL."),
+        ({"url": ""}, "Enter a URL."),
         ({"url": "https://a.example", "kind": "nothing"}, "Select a valid choice"),
         ({"url": "https://a.example"}, "This field is required"),
         ({"url": "a\x00b", "kind": "request"}, "Null characters are not allowed"),

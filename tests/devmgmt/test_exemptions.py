@@ -55,7 +55,7 @@ def test_offers_the_bound_that_were_not_asked(
     granting, asked, refusing = (make_binding(program).application for _ in range(3))
     make_exemption(program, granting)
     make_exemption(program, asked, state="waiting")
-    make_exemption(program, refusing, state="rejected")
+    make_exemption(program, refusing, state="Version rejected")
     make_binding(program, state="waiting")
     make_binding(program, state="ended")
 
@@ -139,7 +139,7 @@ def test_the_end_of_a_binding_ends_what_hangs_on_it(
     other = make_binding(program).application
     granted = [make_exemption(program, application), make_permission(program, application, "wx.getLocation")]
     waiting = make_permission(program, application, "wx.chooseImage", state="waiting")
-    old = make_permission(program, application, "wx.scanCode", state="rejected")
+    old = make_permission(program, application, "wx.scanCode", state="Version rejected")
     untouched = [make_exemption(program, other), make_exemption(make_program(), application)]
     binding = program.bindings.get(application=application)
 
@@ -151,7 +151,14 @@ def test_the_end_of_a_binding_ends_what_hangs_on_it(
     for row in rows:
         row.refresh_from_db()
 
-    assert [row.state for row in rows] == ["ended", "ended", "withdrawn", "rejected", "approved", "approved"]
+    assert [row.state for row in rows] == [
+        "ended",
+        "ended",
+        "withdrawn",
+        "Version rejected",
+        "Version approved",
+        "Version approved",
+    ]
     assert [row.ended_by for row in granted] == [by, by]
     verb, shown, reason = ("given_up", "ended", "") if side == "program" else ("revoked", "revoked", "Malware.")
     assert sorted(verbs(program)) == [f"exemption.{verb}", f"permission.{verb}", "permission.withdrawn"]
@@ -168,7 +175,7 @@ def test_the_end_of_a_binding_ends_what_hangs_on_it(
 def test_the_page_shows_what_lives_and_what_is_past(
     signed_in: SignIn, program: MiniProgram, application: HostApplication, developer: User
 ) -> None:
-    rejected = make_exemption(program, application, state="rejected", note="Use <b>one</b> host.")
+    rejected = make_exemption(program, application, state="Version rejected", note="Use <b>one</b> host.")
     live = make_exemption(program, application, reason=WHY)
 
     response = signed_in(developer).get(page(program))
@@ -177,7 +184,7 @@ def test_the_page_shows_what_lives_and_what_is_past(
     assert (list(response.context["exemptions"]), list(response.context["past_exemptions"])) == ([live], [rejected])
     assert "Use &lt;b&gt;one&lt;/b&gt; host." in text
     assert move_url(live, "give-up") in text
-    assert "Every bound application was asked already, or grants it." in text
+    assert "Every bound host app has already received a request or granted it." in text
 
 
 def test_a_long_past_is_cut(
@@ -188,11 +195,11 @@ def test_a_long_past_is_cut(
     response = signed_in(developer).get(page(program))
 
     assert list(response.context["past_exemptions"]) == past[:1:-1]
-    assert [words in response.content.decode() for words in ("History (52)", "The newest 50 of 52.")] == [True, True]
+    assert [words in response.content.decode() for words in ("History (52)", "Newest 50 of 52.")] == [True, True]
 
 
 def test_the_page_says_why_nothing_can_be_asked(signed_in: SignIn, program: MiniProgram, developer: User) -> None:
-    assert "No application is bound." in signed_in(developer).get(page(program)).content.decode()
+    assert "No host app is bound." in signed_in(developer).get(page(program)).content.decode()
 
 
 def test_a_viewer_only_looks(signed_in: SignIn, program: MiniProgram, application: HostApplication) -> None:

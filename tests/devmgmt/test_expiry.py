@@ -62,7 +62,7 @@ def test_devices_turn_at_that_moment_before_any_sweep(
     assert allowed(program, application) == (False, [])
     assert not ApiPermission.objects.granted().exists()
     permission.refresh_from_db()
-    assert (permission.state, permission.shown_state, verbs(program)) == ("approved", "expired", [])
+    assert (permission.state, permission.shown_state, verbs(program)) == ("Version approved", "expired", [])
 
 
 def test_the_sweep_writes_it_down_once(
@@ -77,12 +77,12 @@ def test_the_sweep_writes_it_down_once(
         grant.refresh_from_db()
 
     assert (permission.state, permission.shown_state, permission.ended_at) == ("ended", "expired", at)
-    assert exemption.state == "approved"
+    assert exemption.state == "Version approved"
     [entry] = ActivityEntry.objects.all()
     assert (entry.verb, entry.actor_label, entry.before, entry.after) == (
         "permission.expired",
         "",
-        {"state": "approved"},
+        {"state": "Version approved"},
         {"state": "ended"},
     )
     assert told() == [(program.created_by, "Expired in Harbour Super App: wx.getLocation for City Bus")]

@@ -72,8 +72,8 @@ def test_moves(
 @pytest.mark.parametrize(
     ("move", "state", "words"),
     [
-        ("withdraw", "approved", "this is approved now"),
-        ("withdraw", "rejected", "this is rejected now"),
+        ("withdraw", "Version approved", "this is approved now"),
+        ("withdraw", "Version rejected", "this is rejected now"),
         ("withdraw", "withdrawn", "this is withdrawn now"),
         ("give-up", "waiting", "this is waiting now"),
         ("give-up", "ended", "this is ended now"),
@@ -116,7 +116,7 @@ def test_another_programs_grant_is_not_found(
     for url in (move_url(foreign, move, program), move_url(foreign, move), move_url(own_other, move, program)):
         assert client.post(url).status_code == 404
     assert set(DomainExemption.objects.values_list("state")) | set(ApiPermission.objects.values_list("state")) == {
-        ("approved",)
+        ("Version approved",)
     }
 
 
@@ -135,7 +135,7 @@ def test_a_decision_is_told_to_who_asked(
     grant.refresh_from_db()
 
     assert (grant.state, grant.decided_by, grant.note) == (
-        "approved" if approve else "rejected",
+        "Version approved" if approve else "Version rejected",
         reviewer,
         "List your four hosts.",
     )
@@ -199,8 +199,8 @@ def test_a_revocation_is_told_with_its_reason(
 @pytest.mark.parametrize(
     ("state", "possible"),
     [
-        ("waiting", {"approved": "exemption.approved", "withdrawn": "exemption.withdrawn"}),
-        ("approved", {"revoked": "exemption.revoked", "ended": "exemption.given_up"}),
+        ("waiting", {"Version approved": "exemption.approved", "withdrawn": "exemption.withdrawn"}),
+        ("Version approved", {"revoked": "exemption.revoked", "ended": "exemption.given_up"}),
     ],
 )
 def test_of_two_hands_at_once_one_moves(
@@ -225,7 +225,7 @@ def test_of_two_hands_at_once_one_moves(
     exemption.refresh_from_db()
 
     assert sorted(map(bool, refusals)) == [False, True]
-    shown = "approved" if exemption.shown_state == "granted" else exemption.shown_state
+    shown = "Version approved" if exemption.shown_state == "granted" else exemption.shown_state
     assert verbs(program) == [possible[shown]]
 
 

@@ -129,7 +129,11 @@ def test_a_search_that_takes_too_long_ends_the_file(viewer, program, settings, l
     settings.LOG_QUERY_SECONDS = 0.2
     with locked_logs():
         assert lines_of(get(viewer, program, "log_export_ndjson")) == [
-            {"cut": True, "reason": "The file ends here: the search took too long. Shorten the time for the rest."}
+            {
+                "cut": True,
+                "reason": "The file ends here because the search took too long. Choose a shorter time "
+                "range to export the rest.",
+            }
         ]
 
 

@@ -221,14 +221,14 @@ def test_nothing_logged_yet_and_nothing_that_fits_are_said_differently(viewer, p
     factories.make_entries(program, time=timezone.now() - timedelta(days=2))
     page = get(viewer, program).content.decode()
     assert "wx.getRealtimeLogManager()" not in page
-    assert "No entry fits" in page
+    assert "No matching entries" in page
 
 
 def test_a_range_from_before_the_first_entry_is_not_taken_for_no_logs_at_all(viewer, program):
     now = timezone.now()
     factories.make_entries(program, time=now - timedelta(minutes=1))
     since, until = local(now - timedelta(days=5)), local(now - timedelta(days=4))
-    assert "No entry fits" in get(viewer, program, time="range", since=since, until=until).content.decode()
+    assert "No matching entries" in get(viewer, program, time="range", since=since, until=until).content.decode()
 
 
 def test_the_page_costs_the_same_with_any_number_of_entries(viewer, program, django_assert_max_num_queries):
@@ -436,6 +436,6 @@ def test_a_search_that_takes_too_long_is_stopped_and_says_what_to_do(viewer, pro
             page = response.content.decode()
             assert response.status_code == 200
             assert "took longer than 0.2 seconds" in page
-            assert "add a GUID or a longer filterMsg content or a page link" in page
+            assert "add a GUID or longer filterMsg content or a page link" in page
         assert get(viewer, program, "log_entry", args=["1_1"]).status_code == 200
     assert len(messages(get(viewer, program))) == 3

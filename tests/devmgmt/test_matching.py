@@ -231,7 +231,7 @@ def test_each_bad_line_is_named_by_its_number() -> None:
 
     assert domains == [Domain("a.example"), Domain("b.example")]
     assert [problem.line for problem in problems] == [3, 4, 6]
-    assert str(problems[1]) == "Line 4: This is https://a.example, as in line 1 already."
+    assert str(problems[1]) == "Line 4: Duplicate of line 1: https://a.example."
 
 
 def test_a_line_ends_only_where_an_editor_ends_it() -> None:
@@ -245,7 +245,9 @@ def test_a_list_has_a_limit() -> None:
 
     assert len(read_list("\n".join(lines), REQUEST, OWN)[0]) == MOST_DOMAINS
     _domains, problems = read_list("\n".join(["", *lines, "one-more.example", "*"]), REQUEST, OWN)
-    assert problems == [Problem(MOST_DOMAINS + 2, "From here on it is too much: 200 hosts at most, and these are 202.")]
+    assert problems == [
+        Problem(MOST_DOMAINS + 2, "Too many domains from this line on: 202 entered, at most 200 allowed.")
+    ]
 
 
 def test_the_fingerprint_goes_by_what_is_in_the_lists() -> None:
@@ -285,7 +287,7 @@ def test_allows(url: str) -> None:
 @pytest.mark.parametrize(
     ("url", "checks", "words"),
     [
-        ("http://api.example.com/", [False, True, True], "Scheme is http, and wx.request opens https only."),
+        ("http://api.example.com/", [False, True, True], "Scheme is http, but wx.request only supports https."),
         ("wss://api.example.com/", [False, True, True], "Scheme is wss"),
         ("https://api.example.com.evil.example/", [True, False], "is not in the request list"),
         ("https://sub.api.example.com/", [True, False], "is not in the request list"),
@@ -321,7 +323,7 @@ def test_a_host_may_stand_there_with_several_ports() -> None:
     assert verdict("https://api.example.com/", REQUEST, BOTH).allowed
     assert verdict("https://api.example.com:9443/", REQUEST, BOTH).allowed
     assert verdict("https://api.example.com:1/", REQUEST, BOTH).words == (
-        "The host is allowed without a port and with the ports 8443, 9443, and this URL has the port 1."
+        "This domain is only allowed without a port and with the ports 8443, 9443, but the URL has port 1."
     )
 
 

@@ -46,7 +46,7 @@ def test_a_row_tells_where_a_program_stands(signed_in):
         factories.make_domain(program, host, kind)
     factories.make_exemption(program, application)
     factories.make_exemption(program, other, state="waiting")
-    factories.make_exemption(program, factories.make_application(), state="rejected")
+    factories.make_exemption(program, factories.make_application(), state="Version rejected")
     factories.make_permission(program, application, "wx.getLocation")
     factories.make_permission(program, application, "wx.chooseAddress", state="waiting")
     factories.make_permission(program, application, "wx.startRecord", state="waiting")

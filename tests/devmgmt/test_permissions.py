@@ -11,7 +11,7 @@ from devmgmt.models import ApiPermission
 from tests import factories
 
 pytestmark = pytest.mark.django_db
-MISSING = "This needs another role: team administrator, license holder or developer."
+MISSING = "Required role: team administrator, license holder or developer."
 
 
 @pytest.fixture
@@ -53,18 +53,22 @@ def ask(client, program, application, *apis, reason="Stops nearby."):
 
 def test_what_concerns_devices_comes_first(signed_in, program, developer, application):
     factories.make_permission(program, application, "wx.startRecord", state="waiting")
-    factories.make_permission(program, application, "wx.getLocation", state="rejected", note="Say what for.")
+    factories.make_permission(program, application, "wx.getLocation", state="Version rejected", note="Say what for.")
     factories.make_permission(factories.make_program(), application, "wx.chooseAddress")
     response = signed_in(developer).get(url(program))
-    assert shown(response) == [("wx.startRecord", "waiting"), ("wx.chooseAddress", ""), ("wx.getLocation", "rejected")]
+    assert shown(response) == [
+        ("wx.startRecord", "waiting"),
+        ("wx.chooseAddress", ""),
+        ("wx.getLocation", ("Version rejected")),
+    ]
     page = text_of(response)
-    for words in ("About wx.startRecord", "Say what for.", "Not asked", "Withdraw…"):
+    for words in ("About wx.startRecord", "Say what for.", "Not requested", "Withdraw…"):
         assert words in page
     assert "wx.scanCode" not in page
 
 
 def test_the_newest_request_counts(signed_in, program, developer, application):
-    factories.make_permission(program, application, state="rejected")
+    factories.make_permission(program, application, state="Version rejected")
     factories.make_permission(program, application)
     assert ("wx.getLocation", "granted") in shown(signed_in(developer).get(url(program)))
 
@@ -73,8 +77,8 @@ def test_the_newest_request_counts(signed_in, program, developer, application):
     ("fields", "words"),
     [
         ({"state": "ended", "end_reason": "Complaints"}, "Revoked"),
-        ({"state": "ended"}, "Not asked"),
-        ({"state": "withdrawn"}, "Not asked"),
+        ({"state": "ended"}, "Not requested"),
+        ({"state": "withdrawn"}, "Not requested"),
     ],
 )
 def test_what_has_ended_can_be_asked_for_again(signed_in, program, developer, application, fields, words):
@@ -113,7 +117,7 @@ def test_tabs_and_words(signed_in, program, developer, application):
     assert found(show="waiting") == ["wx.startRecord"]
     assert found(show="open") == ["wx.chooseAddress"]
     assert found(q="ABOUT WX.START") == ["wx.startRecord"]
-    assert "No API matches" in text_of(client.get(url(program), {"q": "100%"}))
+    assert "No matching APIs" in text_of(client.get(url(program), {"q": "100%"}))
     assert client.get(url(program), {"q": "%\0" * 5000, "page": "9" * 500, "show": "x"}).status_code == 200
 
 
@@ -123,25 +127,25 @@ def test_a_grant_of_what_is_public_or_gone_is_still_shown(signed_in, program, de
     response = signed_in(developer).get(url(program))
     assert shown(response)[0] == ("wx.scanCode", "granted")
     assert [grant.api for grant in response.context["gone"]] == ["wx.removed"]
-    assert "Public now: every bound mini program may call it." in text_of(response)
+    assert "Public now: every bound mini program can call it." in text_of(response)
 
 
 def test_past_requests(signed_in, program, developer, application):
-    factories.make_permission(program, application, state="rejected", note="Say what for.")
+    factories.make_permission(program, application, state="Version rejected", note="Say what for.")
     factories.make_permission(program, factories.make_application(name="Left"), "wx.x", state="withdrawn")
     factories.make_permission(program, application)
-    factories.make_permission(factories.make_program(), application, "wx.other", state="rejected")
+    factories.make_permission(factories.make_program(), application, "wx.other", state="Version rejected")
     response = signed_in(developer).get(url(program))
     past = [(grant.api, str(grant.application), grant.shown_state) for grant in response.context["past"]]
-    assert past == [("wx.x", "Left", "withdrawn"), ("wx.getLocation", "Metro Wallet", "rejected")]
+    assert past == [("wx.x", "Left", "withdrawn"), ("wx.getLocation", "Metro Wallet", "Version rejected")]
 
 
 def test_without_a_bound_application(signed_in, program, developer):
     factories.make_binding(program, state="waiting")
     client = signed_in(developer)
     page = text_of(client.get(url(program)))
-    assert "No application is bound" in page
-    assert "No application is bound. Ask one for a binding first." in page
+    assert "No host app bound" in page
+    assert "No host app is bound. Request a binding first." in page
     response = client.get(f"{url(program)}apply/")
     assert (response.status_code, response["Location"]) == (302, url(program))
 
@@ -151,8 +155,8 @@ def test_an_application_that_restricts_nothing(signed_in, program, developer):
     factories.make_binding(program, application)
     client = signed_in(developer)
     page = text_of(client.get(url(program)))
-    assert "Open House restricts no API" in page
-    assert "Open House restricts no API that you have not asked for already." in page
+    assert "Open House has no restricted APIs" in page
+    assert "Open House has no restricted API left to request." in page
     assert client.get(f"{url(program)}apply/").status_code == 302
 
 
@@ -186,7 +190,7 @@ def test_ask_for_several_with_one_reason(signed_in, program, developer, applicat
     ]
     told = Notification.objects.filter(user=reviewer).order_by("pk")
     assert [(notice.text, notice.detail) for notice in told] == [
-        ("City Bus asks Metro Wallet for 2 APIs", "wx.getLocation, wx.startRecord\nStops nearby.")
+        ("City Bus requests 2 API from Metro Wallets", "wx.getLocation, wx.startRecord\nStops nearby.")
     ]
     assert [grant.item for grant in asked] == [asked[0].pk] * 2
     assert signed_in(reviewer).get(told[0].url).status_code == 200
@@ -224,7 +228,7 @@ def test_one_page_can_hold_what_is_asked_for_at_once(signed_in, program, develop
     names = [factories.make_api(application, f"wx.number{number}").name for number in range(101)]
     client = signed_in(developer)
     response = ask(client, program, application, *names)
-    assert response.context["form"].errors == {"apis": ["Choose at most 100 APIs at once."]}
+    assert response.context["form"].errors == {"apis": ["Choose at most 100 APIs at a time."]}
     assert ask(client, program, application, *names[:100]).status_code == 302
     reviewer, asked = factories.make_reviewer(application), list(ApiPermission.objects.order_by("pk"))
     fields = {"open": [row.pk for row in asked], "decision": "approve"}
@@ -273,7 +277,7 @@ def test_wrong_method(signed_in, program, developer, application):
 
 def test_as_many_queries_for_many_as_for_one(signed_in, program, developer, application):
     factories.make_permission(program, application)
-    factories.make_permission(program, application, "wx.startRecord", state="rejected")
+    factories.make_permission(program, application, "wx.startRecord", state="Version rejected")
     client = signed_in(developer)
 
     def queries():
@@ -284,7 +288,7 @@ def test_as_many_queries_for_many_as_for_one(signed_in, program, developer, appl
     one = queries()
     for number in range(5):
         api = factories.make_api(application, f"wx.number{number}")
-        factories.make_permission(program, application, api.name, state="rejected")
+        factories.make_permission(program, application, api.name, state="Version rejected")
         factories.make_permission(program, application, api.name)
         factories.make_binding(program, factories.make_application(name=f"Z{number}"))
     assert queries() == one

@@ -103,10 +103,13 @@ def test_refuses_off_the_shelf(version):
 @pytest.mark.parametrize(
     ("maker", "words"),
     [
-        (lambda program: factories.make_version(program, "2.0.0"), "2.0.0 has not passed the audit."),
-        (lambda program: factories.make_audit(program, "2.0.0").version, "2.0.0 has not passed the audit."),
+        (lambda program: factories.make_version(program, "2.0.0"), "2.0.0 hasn't passed the audit."),
+        (lambda program: factories.make_audit(program, "2.0.0").version, "2.0.0 hasn't passed the audit."),
         (lambda program: program.versions.online().get(), "1.0.0 was online already."),
-        (lambda program: factories.make_approved(program, "0.9.0"), "0.9.0 is not higher than 1.0.0, which is online."),
+        (
+            lambda program: factories.make_approved(program, "0.9.0"),
+            ("0.9.0 isn't higher than the online version, 1.0.0."),
+        ),
         (lambda program: factories.make_candidate("2.0.0"), "Choose a version of this mini program."),
     ],
     ids=["development", "in audit", "online", "lower", "other program"],
@@ -132,7 +135,7 @@ def test_refuses_what_was_online_before(version, by):
 def test_the_version_counts_as_it_is_now_not_as_it_was_loaded(version, by):
     settings = factories.task_settings(version)
     releases.publish(type(version).objects.select_related("mini_program").get(pk=version.pk), by=by)
-    assert version.state == "approved"
+    assert version.state == "Version approved"
     with pytest.raises(ActionRefused, match="was online already"):
         actions.create(version.mini_program, by=by, settings=settings)
 
@@ -166,10 +169,10 @@ def test_takes_up_to_twenty_words(version, name):
 @pytest.mark.parametrize(
     ("name", "words"),
     [
-        ("word " * 21, "The name has 21 words. At most 20; a Chinese character counts as one."),
-        ("字" * 20 + " word", "The name has 21 words. At most 20; a Chinese character counts as one."),
-        (" \n ", "Give the task a name."),
-        ("w" * 201, "The name has 201 characters. At most 200."),
+        ("word " * 21, "The name has 21 words. Use at most 20; a Chinese character counts as one."),
+        ("字" * 20 + " word", "The name has 21 words. Use at most 20; a Chinese character counts as one."),
+        (" \n ", "Enter a task name."),
+        ("w" * 201, "The name has 201 characters. Use at most 200."),
     ],
 )
 def test_refuses_a_name(version, name, words):
@@ -181,12 +184,15 @@ def test_refuses_a_window(version):
     hour = timedelta(hours=1)
     assert refused(version, starts_at=now, ends_at=now) == ("ends_at", "The end must be later than the start.")
     assert refused(version, starts_at=now + hour, ends_at=now)[0] == "ends_at"
-    assert refused(version, starts_at=now - 2 * hour, ends_at=now - hour) == ("ends_at", "The end is in the past.")
+    assert refused(version, starts_at=now - 2 * hour, ends_at=now - hour) == (
+        "ends_at",
+        ("The end must be in the future."),
+    )
 
 
 @pytest.mark.parametrize("limit", [0, -1, 100_000_001])
 def test_refuses_a_limit(version, limit):
-    assert refused(version, user_limit=limit) == ("user_limit", "Between 1 and 100,000,000 users.")
+    assert refused(version, user_limit=limit) == ("user_limit", "Enter 1 to 100,000,000 users.")
 
 
 @pytest.mark.parametrize("limit", [1, 15, 16, 17, 100_000_000])
@@ -200,9 +206,9 @@ def test_refuses_applications(version):
     application = program.bindings.bound().applications().get()
     stranger = factories.make_application(name="Stranger")
     asked = factories.make_binding(program, state="waiting").application
-    assert refused(version, applications=[]) == ("applications", "Choose at least one application.")
+    assert refused(version, applications=[]) == ("applications", "Choose at least one host app.")
     twice = [(application, "", ""), (application, "1", "")]
-    assert refused(version, applications=twice) == ("applications", "Choose each application once.")
+    assert refused(version, applications=twice) == ("applications", "Choose each host app once.")
     for other in (stranger, asked):
         words = f"{other} is not bound to this mini program."
         assert refused(version, applications=[(application, "", ""), (other, "", "")]) == ("applications", words)
@@ -213,11 +219,11 @@ def test_refuses_applications(version):
     [
         ("10", "9", "iOS: The highest version, 9, is below the lowest, 10."),
         ("17.0.1", "17", "iOS: The highest version, 17, is below the lowest, 17.0.1."),
-        ("17.x", "", "iOS: “17.x” is not a version. Use numbers with dots, such as 17.2."),
-        ("", "17.", "iOS: “17.” is not a version. Use numbers with dots, such as 17.2."),
+        ("17.x", "", "iOS: “17.x” isn't a valid version. Use numbers with dots, such as 17.2."),
+        ("", "17.", "iOS: “17.” isn't a valid version. Use numbers with dots, such as 17.2."),
         ("", "1" * 41, f"iOS: “{'1' * 41}” is not a version. Use numbers with dots, such as 17.2."),
-        ("", "1.2.3.4.5.6.7", "iOS: A version has at most 6 numbers."),
-        ("１７", "", "iOS: “１７” is not a version. Use numbers with dots, such as 17.2."),
+        ("", "1.2.3.4.5.6.7", "iOS: A version can have at most 6 numbers."),
+        ("１７", "", "iOS: “１７” isn't a valid version. Use numbers with dots, such as 17.2."),
     ],
 )
 def test_refuses_a_range(version, lowest, highest, words):
@@ -252,7 +258,7 @@ def test_refuses_object_lists(version):
     for wrong in (others, gone, taken):
         assert refused(version, object_lists=[mine, wrong]) == (
             "object_lists",
-            "One of the lists is no longer there. Add it again.",
+            "One of the lists no longer exists. Add it again.",
         )
     assert ObjectList.objects.drafts().filter(pk=mine.pk).exists()
 
@@ -264,11 +270,11 @@ def test_refuses_more_than_a_million_values_and_empty_lists(version):
     ObjectList.objects.filter(pk=empty.pk).update(count=0)
     assert refused(version, object_lists=[half, more]) == (
         "object_lists",
-        "1,000,001 values are too many: a task takes 1,000,000, all its lists together.",
+        "Too many values: 1,000,001. A task can have at most 1,000,000 on all its lists.",
     )
     assert refused(version, object_lists=[half, empty]) == (
         "object_lists",
-        "A list is empty. Take it out, or add a value.",
+        "A list is empty. Remove it, or add a value.",
     )
     ObjectList.objects.filter(pk=more.pk).update(count=500_000)
     assert factories.make_task(version, object_lists=[half, more]).object_lists.count() == 2
@@ -279,7 +285,7 @@ def test_why_not_create(version):
     program.refresh_from_db()
     assert rules.why_not_create(program, candidates=1) == ""
     assert rules.why_not_create(program, candidates=0) == (
-        "There is no version to try: it must have passed the audit and be higher than 1.0.0."
+        "No version is ready for grayscale. Get one above 1.0.0 approved first."
     )
 
 

@@ -134,17 +134,17 @@ def test_after_the_start_the_rest_is_fixed(version):
     factories.make_binding(program)
     other = factories.make_approved(program, "1.2.0")
     application = task.applications.get().application
-    fixed = "This can't be changed any more: the task has started. Copy it instead."
+    fixed = "The task has started, so this can no longer change. Copy the task instead."
     assert refused(task, version=other) == ("version", fixed)
     assert refused(task, starts_at=task.starts_at - timedelta(hours=1)) == ("starts_at", fixed)
     assert refused(task, applications=[(application, "2", "")]) == ("applications", fixed)
     for platforms in ([], [("ios", "16", "")], [("ios", "15", ""), ("android", "", "")]):
         assert refused(task, platforms=platforms) == ("platforms", fixed)
     assert refused(task, networks=["wifi", "5g"]) == ("networks", fixed)
-    assert refused(task, object_lists=[]) == ("object_lists", "Objects can be added only: the task has started.")
+    assert refused(task, object_lists=[]) == ("object_lists", "The task has started. You can only add objects.")
     assert refused(task, object_lists=[objects, of_other_kind]) == (
         "object_lists",
-        "The task does not go by this kind of object. A list of it would leave everyone else out.",
+        "This task has no such list. Adding one would exclude everyone else.",
     )
     assert refused(task, name="")[0] == "name"
     assert refused(task, ends_at=timezone.now() - timedelta(minutes=1))[0] == "ends_at"

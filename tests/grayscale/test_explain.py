@@ -83,10 +83,10 @@ def test_one_condition_does_not_fit(version, application):
     )  # fmt: skip
     found = explained(task, device(application, os_version="9", account="ann"))
     assert found.conclusion == "This device runs 1.0.0, the online version."
-    assert found.tasks[0].note == "One condition of this task does not fit."
+    assert found.tasks[0].note == "One condition of this task isn't met."
     assert lines(found) == [
-        (True, "Window and limit", "now is inside; 100 places are left"),
-        (True, "Application", f"{application} 8.3.1, needs 8.2.0 or higher"),
+        (True, "Schedule and limit", "active now; 100 places left"),
+        (True, "Host app", f"{application} 8.3.1, needs 8.2.0 or higher"),
         (False, "Platform", "Android 9, needs 10 or higher"),
         (True, "User account", "on the list of 2 user accounts"),
         (True, "Network", "Wi-Fi"),
@@ -104,12 +104,12 @@ def test_every_way_not_to_fit(version, application):
         object_lists=lists,
     )  # fmt: skip
     found = explained(task, device(other, account="zoe", network="unknown"))
-    assert found.tasks[0].note == "6 conditions of this task do not fit."
+    assert found.tasks[0].note == "6 conditions of this task aren't met."
     assert lines(found)[1:] == [
-        (False, "Application", f"{other} 8.3.1, needs {application}"),
+        (False, "Host app", f"{other} 8.3.1, needs {application}"),
         (False, "Platform", "Android 14, needs iOS"),
         (False, "GUID", "not on the list of 1 GUID"),
-        (False, "Custom device ID", "not given, needs one of 1 device ID"),
+        (False, "Custom device ID", "not provided, must be one of 1 device ID"),
         (False, "User account", "not on the list of 1 user account"),
         (False, "Network", "Unknown, needs 5G"),
     ]
@@ -117,8 +117,8 @@ def test_every_way_not_to_fit(version, application):
 
 def test_a_device_that_fits_would_take_a_place(task, application):
     found = explained(task, device(application))
-    assert found.conclusion == "This device runs 1.1.0, by grayscale release."
-    assert (found.tasks[0].gives, found.tasks[0].note) == (True, "It will take a place when it asks.")
+    assert found.conclusion == "This device runs 1.1.0, the grayscale version."
+    assert (found.tasks[0].gives, found.tasks[0].note) == (True, "It will be enrolled at its next update check.")
     assert found.why == f"The task “{task}” gives it."
 
 
@@ -128,17 +128,17 @@ def test_who_has_a_place_keeps_it_whatever_it_is_now(version, application, by):
     actions.suspend(task, by=by)
     found = explained(task, device(application, network="2g"))
     assert found.decision.release.number == "1.1.0"
-    assert lines(found)[0][2].startswith("suspended for others; has a place since ")
-    assert found.tasks[0].note == "It has a place in this task."
+    assert lines(found)[0][2].startswith("suspended for other devices; has a place since ")
+    assert found.tasks[0].note == "Enrolled in this task."
 
 
 @pytest.mark.parametrize(
-    ("state", "words"), [("suspended", "suspended: no new users"), ("ended", "ended: gives 1.1.0 to nobody")]
+    ("state", "words"), [("suspended", "suspended: no new devices"), ("ended", "ended: no longer delivers 1.1.0")]
 )
 def test_states_that_give_no_new_place(state, words, version, application):
     task = factories.make_task(version, state=state)
     found = explained(task, device(application))
-    assert lines(found)[0] == (False, "Window and limit", words)
+    assert lines(found)[0] == (False, "Schedule and limit", words)
     assert found.decision.release.number == "1.0.0"
 
 
@@ -153,8 +153,8 @@ def test_the_limit_is_reached(version, application):
     task = factories.make_task(version, user_limit=3)
     assert [factories.make_claim(task) for _ in range(4)] == [True, True, True, False]
     found = explained(task, device(application))
-    assert lines(found)[0] == (False, "Window and limit", "limit reached: 3 of 3")
-    assert found.tasks[0].note == "Every condition fits, but it gets no place (limit reached: 3 of 3)."
+    assert lines(found)[0] == (False, "Schedule and limit", "limit reached: 3 of 3")
+    assert found.tasks[0].note == "Eligible, but not enrolled (limit reached: 3 of 3)."
 
 
 def test_after_the_end_only_who_runs_it_keeps_it(version, application, by):
@@ -166,7 +166,7 @@ def test_after_the_end_only_who_runs_it_keeps_it(version, application, by):
     lost = explained(task, device(application))
     assert (lost.decision.release.number, lines(lost)[0][2]) == (
         "1.0.0",
-        "ended; only a device that runs 1.1.0 keeps it",
+        "ended; only devices that already run 1.1.0 keep it",
     )
 
 
@@ -176,7 +176,7 @@ def test_the_higher_version_comes_first(version, application):
     found = explained(lower, device(application))
     assert [one.task for one in found.tasks] == [higher, lower]
     assert [one.gives for one in found.tasks] == [True, False]
-    assert found.tasks[1].note == "Another task comes first: a higher version, or a newer task."
+    assert found.tasks[1].note == "Another task takes priority: its version is higher, or it is newer."
 
 
 def test_tasks_that_ended_long_ago_are_left_out(task, by, application):
@@ -184,7 +184,7 @@ def test_tasks_that_ended_long_ago_are_left_out(task, by, application):
     assert len(explained(task, device(application)).tasks) == 1
     later = timezone.now() + timedelta(days=8)
     found = explained(task, device(application), at=later)
-    assert (found.tasks, found.why) == ([], "No task runs, and none ended in the last 7 days.")
+    assert (found.tasks, found.why) == ([], "No task is active, and none ended in the last 7 days.")
 
 
 def test_nothing_is_counted_or_written(task, application, signed_in):
@@ -220,7 +220,7 @@ def test_a_device_is_found_by_its_account_or_id(task, application, signed_in, na
     assert response.context["form"]["guid"].value() == GUID
     assert response.context["explanation"].decision.channel == "grayscale"
     errors = client.get(url(task.mini_program), {"guid": "zoe"}).context["form"].errors
-    assert errors["guid"] == ["No device was seen lately with this account or device ID."]
+    assert errors["guid"] == ["No device with this account or device ID was seen recently."]
 
 
 def test_it_begins_with_the_devices_that_were_seen_last(task, application, signed_in):
@@ -245,12 +245,12 @@ def test_what_is_typed_wins_over_what_was_seen(task, application, signed_in):
         ("guid", "0" * 5000, "at most 128 characters"),
         ("application", "999999", "Select a valid choice"),
         ("application", "x", "Select a valid choice"),
-        ("application", "", "Choose the application."),
-        ("app_version", "new", "Begin with numbers and dots: 8.3.1."),
-        ("app_version", "8\x00", "Leave out invisible control characters."),
+        ("application", "", "Choose the host app."),
+        ("app_version", "new", "Start with numbers and dots, such as 8.3.1."),
+        ("app_version", "8\x00", "Remove invisible control characters."),
         ("os_version", "", "Enter the version."),
         ("network", "6g", "Select a valid choice"),
-        ("local_version", "1.2", "Write three numbers with dots: 1.10.0."),
+        ("local_version", "1.2", "Enter three numbers with dots, such as 1.10.0."),
         ("account", "a" * 200, "at most 128 characters"),
     ],
 )
@@ -267,7 +267,7 @@ def test_bad_input_is_shown_beside_its_field(field, value, words, task, applicat
 def test_an_unknown_guid_alone_asks_for_the_rest(task, signed_in):
     response = signed_in(task.created_by).get(url(task.mini_program), {"guid": GUID})
     assert response.context["form"].errors["guid"] == [
-        "This device was not seen in this mini program. Enter its application, versions and network."
+        "This device hasn't been seen in this mini program. Enter its host app, versions and network."
     ]
 
 

@@ -36,7 +36,7 @@ def test_publishing_ends_tasks_of_the_same_and_of_smaller_versions(version, by, 
     entries()
     releases.publish(middle, by=by)
     assert [stored(task)[0] for task in tasks] == ["ended", "ended", state]
-    assert [stored(task)[1] for task in tasks[:2]] == ["overtaken", "published"]
+    assert [stored(task)[1] for task in tasks[:2]] == ["overtaken", "Version published"]
     assert stored(others)[0] == state
     assert moves(entries()) == [("grayscale.ended", by.pk)] * 2
     for task in tasks[:2]:
@@ -120,10 +120,10 @@ def test_without_any_bound_application_a_task_ends(version, by, entries, state):
     of_first = factories.make_task(version, state=state, applications=[(first.application, "", "")])
     entries()
     programs.unbind(first, by=by)
-    assert (stored(task)[0], stored(of_first)) == (state, ("ended", "unbound"))
+    assert (stored(task)[0], stored(of_first)) == (state, ("ended", "Mini program unbound"))
     assert moves(entries()) == [("grayscale.ended", by.pk)]
     programs.unbind(second, by=by)
-    assert stored(task) == ("ended", "unbound")
+    assert stored(task) == ("ended", "Mini program unbound")
     assert not Notification.objects.filter(text__contains="none of its applications").exists()
 
 
@@ -136,7 +136,7 @@ def test_the_team_is_told_when_the_host_side_ended_it(version, by):
     notes = Notification.objects.filter(text__contains="none of its applications")
     assert {note.user for note in notes} == {by, manager}
     assert {note.url for note in notes} == {task.get_absolute_url()}
-    assert stored(task) == ("ended", "unbound")
+    assert stored(task) == ("ended", "Mini program unbound")
 
 
 def test_the_page_that_publishes_ends_several_tasks(version, by, signed_in):

@@ -87,7 +87,7 @@ def test_upload_streams_progress_and_then_the_report(client, program, manager):
         manager,
         "pilot.txt",
     )
-    assert "5 lines, 2 duplicate or blank dropped, 1 invalid" in last["html"]
+    assert "5 lines, 2 duplicate or blank skipped, 1 invalid" in last["html"]
     assert "Line 2 is not a GUID (32 digits beginning with 0302 or 0303)." in last["html"]
     assert "Import 2 valid" in last["html"]
 
@@ -101,7 +101,7 @@ def test_upload_streams_progress_and_then_the_report(client, program, manager):
             "This is not a text file: it contains NUL characters. Save it as plain text in UTF-8.",
         ),
         ({"file": ""}, "Choose the txt file."),
-        ({"kind": "phone"}, "Choose what the file lists: GUIDs, device IDs or accounts."),
+        ({"kind": "phone"}, "Choose what the file contains: GUIDs, device IDs or accounts."),
     ],
 )
 def test_a_refusal_is_the_last_line_in_words(client, program, data, words):
@@ -113,7 +113,7 @@ def test_what_goes_wrong_half_way_is_the_last_line_and_leaves_nothing(client, pr
     with connection.cursor() as cursor:
         cursor.execute("ALTER TABLE grayscale_objectlistpart RENAME TO out_of_reach")
     (last,) = steps(send(client, program))
-    assert last == {"error": "Reading the file broke off. Nothing was kept; choose the file again."}
+    assert last == {"error": "Reading the file was interrupted. Nothing was saved. Choose the file again."}
     assert not ObjectList.objects.exists()
 
 
@@ -173,11 +173,11 @@ def test_a_kind_that_is_removed_is_not_read(filled):
          "Lines 1 and 3 are not GUIDs (32 digits beginning with 0302 or 0303)."),
         ({"guid_typed": "no\n" * 9}, "guid_typed",
          "Lines 1, 2, 3, 4, 5 and 4 more are not GUIDs (32 digits beginning with 0302 or 0303)."),
-        ({"guid_typed": " \n"}, "guid_typed", "Type at least one value, or remove this list."),
-        ({"guid_typed": "1" * 100_001}, "guid_typed", "Too much to type. Save it as a txt file and upload that."),
+        ({"guid_typed": " \n"}, "guid_typed", "Enter at least one value, or remove this list."),
+        ({"guid_typed": "1" * 100_001}, "guid_typed", "Too many values to type. Upload them as a txt file."),
         ({"guid_mode": "upload"}, "guid_file", "Choose the txt file, or remove this list."),
         ({"guid_mode": "upload", "guid_draft": "99"}, "guid_file",
-         "What was read of this file is no longer there. Choose it again."),
+         "The uploaded file is no longer available. Choose it again."),
     ],
 )  # fmt: skip
 def test_what_is_wrong_stands_beside_its_field(filled, sent, field, words):
@@ -193,7 +193,10 @@ def test_accounts_with_two_faults_get_a_sentence_each(filled):
 
 def test_a_file_that_comes_with_the_form_is_reported_first_and_not_uploaded_again(filled):
     first = filled({"guid_file": txt()}, guid_use="on", guid_mode="upload")
-    assert (first.is_valid(), first.errors) == (False, {"guid_file": ["Decide about the 1 invalid line first."]})
+    assert (first.is_valid(), first.errors) == (
+        False,
+        {"guid_file": ["Decide what to do with the 1 invalid line first."]},
+    )
     draft = first.sections[0].report.row
     second = filled(guid_use="on", guid_mode="upload", guid_draft=draft.pk, guid_accept=draft.pk)
     assert (second.is_valid(), second.lists, ObjectList.objects.count()) == (True, [draft], 1)
@@ -217,7 +220,7 @@ def test_a_file_of_invalid_lines_only_can_not_be_accepted(filled):
     form.is_valid()
     draft = form.sections[0].report.row.pk
     again = filled(guid_use="on", guid_mode="upload", guid_draft=draft, guid_accept=draft)
-    words = "No line of this file can be imported. Correct it and choose it again."
+    words = "No line in this file can be imported. Correct the file and choose it again."
     assert (again.is_valid(), again.errors) == (False, {"guid_file": [words]})
 
 
@@ -243,7 +246,7 @@ def test_all_lists_together_are_within_the_limit(filled, monkeypatch):
     sent = {"guid_use": "on", "guid_typed": f"{guid(1)}\n{guid(2)}", "account_use": "on"}
     assert filled(**sent, account_typed="a").is_valid()
     form = filled(**sent, account_typed="a\nb")
-    words = "4 values are too many: a task takes 3, all its lists together."
+    words = "Too many values: 4. A task can have at most 3 on all its lists."
     assert (form.is_valid(), form.non_field_errors()) == (False, [words])
 
 
@@ -277,7 +280,7 @@ def test_lists_of_a_running_task_stay_and_other_kinds_can_not_be_added(filled, v
     assert form.is_valid()
     *kept, added = form.lists
     assert ([row.pk for row in kept], added.count, added.duplicates) == ([row.pk for row in held], 1, 1)
-    assert form.why_not_add == "The task has started: lists can be added only of the kinds that it has."
+    assert form.why_not_add == "The task has started. You can only add lists of the kinds it already has."
 
 
 def test_a_copy_of_a_task_gets_lists_of_its_own(filled, version, held):

@@ -14,7 +14,7 @@ from tests.disks import full_disk
 from tests.grayscale.pages import typed
 
 pytestmark = pytest.mark.django_db
-FULL = "The storage is full, so nothing was saved. Contact an operator, then choose the file again."
+FULL = "Nothing was saved: the storage is full. Contact an operator, then choose the file again."
 
 
 @pytest.fixture

@@ -44,7 +44,7 @@ def test_tabs_and_words_also_by_mini_program(signed_in):
     }  # fmt: skip
     assert names(client.get(URL, {"show": "suspended"})) == ["Bouquets"]
     assert names(client.get(URL, {"q": "city"})) == ["Night lines"]
-    assert "No task matches" in client.get(URL, {"q": "tram"}).content.decode()
+    assert "No matching tasks" in client.get(URL, {"q": "tram"}).content.decode()
 
 
 def test_nothing_yet(signed_in):

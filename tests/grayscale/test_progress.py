@@ -139,11 +139,11 @@ def test_a_long_curve_has_few_points():
 
 def test_says_when_the_limit_is_reached(version):
     task = factories.make_task(version, user_limit=100, ends_at=timezone.now() + timedelta(days=4))
-    assert progress_of(task).hour_note == "no new users"
+    assert progress_of(task).hour_note == "no new devices"
     place(task, 2)
     assert progress_of(task).hour_note == "about 100 by the end" or progress_of(task).limit_in == timedelta(hours=49)
     place(task, 18)
-    assert progress_of(task).hour_note == "limit in about 4 h"
+    assert progress_of(task).hour_note == "limit reached in about 4 h"
     place(task, 80)
     assert (progress_of(task).hour_note, progress_of(task).limit_in) == ("limit reached", None)
 
@@ -158,9 +158,9 @@ def test_says_how_many_by_the_end(version):
     ("state", "label", "note"),
     [
         ("pending", "Starts in", "not started"),
-        ("delivering", "Time left", "no new users"),
-        ("suspended", "Time left", "suspended: no new users"),
-        ("ended", "Ended", "no new users after the end"),
+        ("delivering", "Time left", "no new devices"),
+        ("suspended", "Time left", "suspended: no new devices"),
+        ("ended", "Ended", "no new devices after the end"),
     ],
 )
 def test_the_tiles_follow_the_state(state, label, note, version):
@@ -217,7 +217,7 @@ def test_says_why_others_did_not_get_it(version):
     lines, count = progress_of(task).others
     assert count == 13  # who has a place is no other
     assert {(line.label, line.count) for line in lines} >= {
-        ("Other network", 4), ("Application too old", 3), ("Android too old", 2),
+        ("Other network", 4), ("App version too old", 3), ("Android too old", 2),
     }  # fmt: skip
     assert sum(line.count for line in lines) == 13
 

@@ -42,8 +42,8 @@ BOTH_SYSTEMS = [("android", "", ""), ("ios", "", "")]
         ),
         (
             Reach(applications=[HARBOUR, METRO], platforms=BOTH_SYSTEMS, bound=2),
-            "Both applications, Android and iOS, any network",
-            "Devices in both applications, on any Android or any iOS.",
+            "Both host apps, Android and iOS, any network",
+            "Devices in both host apps, on any Android or any iOS.",
         ),
         (
             Reach(applications=[HARBOUR, METRO], bound=3),
@@ -68,10 +68,10 @@ BOTH_SYSTEMS = [("android", "", ""), ("ios", "", "")]
         ),
         (
             Reach(applications=[HARBOUR, METRO, ("Third", "", "")], choices={"network": ["2g"]}, bound=3),
-            "All 3 applications, any platform, on 2G",
-            "Devices in all 3 applications, while on 2G.",
+            "All 3 host apps, any platform, on 2G",
+            "Devices in all 3 host apps, while on 2G.",
         ),
-        (Reach(bound=1), "No application, any platform, any network", "Nobody yet: choose at least one application."),
+        (Reach(bound=1), "No host app, any platform, any network", ("No devices yet. Choose at least one host app.")),
     ],
 )
 def test_conditions(reach, words, sentence):

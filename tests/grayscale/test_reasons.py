@@ -21,11 +21,11 @@ def reason(client, address):
 @pytest.mark.parametrize(
     ("state", "move", "words"),
     [
-        ("pending", "suspend", "This task has not started yet."),
-        ("pending", "resume", "This task is not suspended."),
-        ("delivering", "start", "This task has started already."),
-        ("delivering", "resume", "This task is not suspended."),
-        ("suspended", "suspend", "This task is suspended already."),
+        ("pending", "suspend", "This task hasn't started yet."),
+        ("pending", "resume", "This task isn't suspended."),
+        ("delivering", "start", "This task has already started."),
+        ("delivering", "resume", "This task isn't suspended."),
+        ("suspended", "suspend", "This task is already suspended."),
         ("ended", "end", "This task has ended."),
         ("ended", "edit", "This task has ended."),
     ],
@@ -42,7 +42,7 @@ def test_a_new_task_without_a_version_to_try(signed_in):
     client = signed_in(program.created_by)
     assert reason(client, address) == "A grayscale release needs an online version. Publish one first."
     factories.make_online(program, "2.0.0")
-    words = "There is no version to try: it must have passed the audit and be higher than 2.0.0."
+    words = "No version is ready for grayscale. Get one above 2.0.0 approved first."
     assert words in client.get(address, follow=True).content.decode()
 
 
@@ -53,7 +53,7 @@ def test_a_version_that_can_not_be_tried_is_not_replaced_by_another(signed_in):
     factories.make_approved(program, "2.1.0")
     address = reverse("grayscale:create", args=[program.app_id])
     client = signed_in(program.created_by)
-    assert reason(client, f"{address}?version=1.10.0") == "1.10.0 is not higher than 2.0.0, which is online."
+    assert reason(client, f"{address}?version=1.10.0") == "1.10.0 isn't higher than the online version, 2.0.0."
     assert client.get(f"{address}?version=2.1.0").status_code == 200
 
 

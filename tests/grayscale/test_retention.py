@@ -145,7 +145,7 @@ def test_the_page_says_that_the_details_were_deleted(signed_in):
     assert "3 devices were enrolled." in page
     assert "Their details were deleted on" in page
     assert ClaimShard.objects.filter(task=task, taken__gt=0).exists()
-    for gone in ("split-cards", "Nobody has it yet.", 'id="chart"', "grayscale-progress.js"):
+    for gone in ("split-cards", "No devices yet.", 'id="chart"', "grayscale-progress.js"):
         assert gone not in page
     live = page_of(task, client, "live")
     assert ("live-tiles" in live, "live-splits" in live) == (True, False)

@@ -45,8 +45,8 @@ def test_an_editor_who_saw_the_planned_start_is_told(version, by):
 
 
 def test_start_is_refused(version):
-    assert refused(actions.start, factories.make_task(version)) == "This task has started already."
-    assert refused(actions.start, factories.make_task(version, state="suspended")) == "This task has started already."
+    assert refused(actions.start, factories.make_task(version)) == "This task has already started."
+    assert refused(actions.start, factories.make_task(version, state="suspended")) == ("This task has already started.")
     assert refused(actions.start, factories.make_task(version, state="ended")) == "This task has ended."
     pending = factories.make_task(version, state="pending")
     type(version.mini_program).objects.update(shelf="off")
@@ -70,9 +70,9 @@ def test_suspend_takes_no_new_users_and_who_has_a_place_keeps_it(task, by, entri
 
 
 def test_suspend_is_refused(version, task, by):
-    assert refused(actions.suspend, factories.make_task(version, state="pending")) == "This task has not started yet."
+    assert refused(actions.suspend, factories.make_task(version, state="pending")) == ("This task hasn't started yet.")
     actions.suspend(task, by=by)
-    assert refused(actions.suspend, task) == "This task is suspended already."
+    assert refused(actions.suspend, task) == "This task is already suspended."
     assert refused(actions.suspend, factories.make_task(version, state="ended")) == "This task has ended."
 
 
@@ -94,8 +94,8 @@ def test_resume_takes_users_again(task, by, entries):
 
 
 def test_resume_is_refused(version, task, by):
-    assert refused(actions.resume, task) == "This task is not suspended."
-    assert refused(actions.resume, factories.make_task(version, state="pending")) == "This task is not suspended."
+    assert refused(actions.resume, task) == "This task isn't suspended."
+    assert refused(actions.resume, factories.make_task(version, state="pending")) == "This task isn't suspended."
     assert refused(actions.resume, factories.make_task(version, state="ended")) == "This task has ended."
     actions.suspend(task, by=by)
     type(version.mini_program).objects.update(shelf="off")

@@ -69,7 +69,7 @@ def test_the_new_form_starts_with_something_that_works(signed_in, version, by):
     assert form["starts_at"].value() <= timezone.make_naive(now)
     assert [row.chosen for row in (*form.application_rows(), *form.platform_rows())] == [True, True, True]
     data = {name: form[name].value() for name in ("version", "user_limit", "applications", "platforms")}
-    data |= {"name": "At once", "starts_at": minute(now), "ends_at": minute(now + timedelta(days=7))}
+    data |= {"name": "Immediately", "starts_at": minute(now), "ends_at": minute(now + timedelta(days=7))}
     assert "is created and delivers." in client.post(url, data, follow=True).content.decode()
     assert GrayscaleTask.objects.get().state == "delivering"
 
@@ -82,21 +82,21 @@ def wrong_combinations():
     return {
         "no version": ({"version": None}, "version", ""),
         "a version that does not exist": ({"version": 987654321}, "version", ""),
-        "no name": ({"name": "  "}, "name", "Give the task a name."),
+        "no name": ({"name": "  "}, "name", "Enter a task name."),
         "21 words": ({"name": f"{TWENTY} more"}, "name", "The name has 21 words."),
         "21 Han characters": ({"name": "灰" * 21}, "name", "The name has 21 words."),
         "a control character": ({"name": "New\x07 timetable"}, "name", "Leave out invisible"),
         "no start": ({"starts_at": ""}, "starts_at", ""),
-        "no date": ({"starts_at": "tomorrow"}, "starts_at", "Write a date and a time."),
+        "no date": ({"starts_at": "tomorrow"}, "starts_at", "Enter a date and a time."),
         "end before start": ({"ends_at": soon, "starts_at": soon}, "ends_at", "The end must be later than the start."),
-        "end before now": ({"starts_at": earlier, "ends_at": past}, "ends_at", "The end is in the past."),
-        "no users": ({"user_limit": "0"}, "user_limit", "Between 1 and 100,000,000 users."),
-        "too many users": ({"user_limit": "100,000,001"}, "user_limit", "Between 1 and 100,000,000 users."),
+        "end before now": ({"starts_at": earlier, "ends_at": past}, "ends_at", "The end must be in the future."),
+        "no users": ({"user_limit": "0"}, "user_limit", "Enter 1 to 100,000,000 users."),
+        "too many users": ({"user_limit": "100,000,001"}, "user_limit", "Enter 1 to 100,000,000 users."),
         "half a user": ({"user_limit": "1.5"}, "user_limit", "Write a whole number"),
         "a comma elsewhere": ({"user_limit": "50,00"}, "user_limit", "Write a whole number"),
         "a start in the year 1": ({"starts_at": "0001-01-01T00:00+14:00"}, "starts_at", "Choose a time that is at"),
         "an end in the year 10000": ({"ends_at": "9999-12-31T23:59-12:00"}, "ends_at", "Choose a time that is at"),
-        "no application": ({"applications": None}, "applications", "Choose at least one application."),
+        "no application": ({"applications": None}, "applications", "Choose at least one host app."),
         "no such application": ({"applications": [987654321]}, "applications", "Choose among the applications"),
         "not even a number": ({"applications": ["x"]}, "applications", "Choose among the applications"),
         "no such platform": ({"platforms": ["palm"]}, "platforms", ""),
@@ -104,7 +104,7 @@ def wrong_combinations():
         "not a version": ({high: "ten"}, high, "“ten” is not a version."),
         "a version with a space": ({high: "1 0"}, high, "“1 0” is not a version."),
         "a version with an arabic digit": ({high: "١٠"}, high, "is not a version."),
-        "seven numbers": ({high: "1.2.3.4.5.6.7"}, high, "A version has at most 6 numbers."),
+        "seven numbers": ({high: "1.2.3.4.5.6.7"}, high, "A version can have at most 6 numbers."),
         "41 digits": ({high: "1" * 41}, high, "is not a version."),
         "lowest above highest": (
             {high: "9.9", "platforms_android_lowest": "9.10"},
@@ -149,14 +149,16 @@ def test_a_range_of_a_row_that_is_not_chosen_is_not_looked_at(signed_in, version
 @pytest.mark.parametrize(
     ("number", "state", "reason"),
     [
-        ("0.9.0", "approved", "0.9.0 is not higher than 1.0.0, which is online."),
-        ("1.2.0", "in_audit", "1.2.0 has not passed the audit."),
-        ("1.0.0", "online", "1.0.0 was online already. Choose a version that was never online."),
+        ("0.9.0", "Version approved", "0.9.0 isn't higher than the online version, 1.0.0."),
+        ("1.2.0", "in_audit", "1.2.0 hasn't passed the audit."),
+        ("1.0.0", "online", "1.0.0 has been online before. Choose a version that was never online."),
     ],
 )
 def test_refuses_versions_that_may_not_be_tried(signed_in, version, by, number, state, reason):
     program = version.mini_program
-    {"approved": factories.make_approved, "in_audit": factories.make_audit}.get(state, lambda *_: None)(program, number)
+    {"Version approved": factories.make_approved, "in_audit": factories.make_audit}.get(state, lambda *_: None)(
+        program, number
+    )
     chosen = program.versions.numbered(number).get()
     client = signed_in(by)
     field = client.get(create_url(program)).context["form"].fields["version"]
@@ -250,7 +252,7 @@ def test_the_limit_is_not_below_what_is_delivered(signed_in, task, by):
         factories.make_claim(task)
     response = signed_in(by).post(url(task, "edit"), edited(task, user_limit="2"))
     assert response.context["form"].errors == {
-        "user_limit": ["3 users have the version already. The limit can't be lower."]
+        "user_limit": ["3 devices already have the version. The limit can't be lower."]
     }
 
 
@@ -286,7 +288,7 @@ def test_of_two_editors_the_second_sees_what_the_first_saved(signed_in, version,
         ("Number of users", "77", "50", True),
         ("Platforms", "iOS 17 or higher", "any platform", True),
     ]
-    assert "What changed meanwhile" in response.content.decode()
+    assert "Changes made meanwhile" in response.content.decode()
     again = {name: form[name].value() for name in form.fields if form[name].value() is not None}
     assert client.post(url(task, "edit"), again).status_code == 302
     task.refresh_from_db()

@@ -155,7 +155,7 @@ def test_leads_to_the_explanation_of_a_device(signed_in, version, by):
 
 def test_no_match_is_not_a_first_use(signed_in, version, by, task):
     text = signed_in(by).get(address(version.mini_program), {"q": "nothing like it"}).content.decode()
-    assert "No task matches" in text
+    assert "No matching tasks" in text
     assert "Publish a first version" not in text
 
 
@@ -196,7 +196,7 @@ def test_the_diagram_is_drawn_from_the_model():
         assert len(picture.nodes) == 4
         assert len(picture.arrows) == len(drawn)
         assert [arrow.label for arrow in picture.arrows if arrow.label] == [
-            "start time, by hand", "suspend", "end time, by hand, published", "resume",
+            "start time, manually", "suspend", "end time, manually, published", "resume",
         ]  # fmt: skip
         for node in picture.nodes:
             assert 0 <= node.x <= picture.width - node.width

@@ -34,7 +34,7 @@ def test_says_whom_it_reaches_and_keeps_nothing(signed_in, version, by):
     assert f"Devices in {application}, on iOS 16 or higher, while on Wi-Fi or 5G." in words
     assert "4 of 20 words" in words
     assert "4 days. Times are in UTC." in words
-    assert "No device has asked for this mini program in that time." in words
+    assert "No device requested this mini program in that time." in words
     assert [model.objects.count() for model in (GrayscaleTask, ObjectList, ActivityEntry)] == rows
 
 
@@ -46,12 +46,12 @@ def test_estimates_and_warns_that_the_limit_is_too_high(signed_in, version, by):
     data = typed(version, platforms_android_lowest="10", networks=["wifi"], user_limit="3")
     response = client.post(preview_url(program), data)
     assert response.context["preview"].steps == [
-        ("Right application and version", "6"), ("Right platform", "4"), ("Wi-Fi", "3"),
+        ("Host app and version match", "6"), ("Platform matches", "4"), ("Wi-Fi", "3"),
     ]  # fmt: skip
     assert "50 % of 6 active devices" in words_of(response)
     assert "The limit will not be reached." not in words_of(response)
     words = words_of(client.post(preview_url(program), {**data, "user_limit": "4"}))
-    assert "The limit will not be reached. At most about 3 devices fit; the limit is 4." in words
+    assert "The limit will not be reached. At most about 3 devices are eligible; the limit is 4." in words
 
 
 def test_a_pilot_group_is_found_among_very_many_devices(signed_in, version, by, monkeypatch):
@@ -64,7 +64,7 @@ def test_a_pilot_group_is_found_among_very_many_devices(signed_in, version, by, 
     kept = {"objects-guid_use": "on", "objects-guid_mode": "type", "objects-guid_keep": listed.pk}
     data = typed(version, platforms=None, networks=None, **kept)
     response = signed_in(by).post(f"{preview_url(program)}?task={task.pk}", data)
-    assert response.context["preview"].steps == [("Right application and version", "5"), ("On the GUID list", "2")]
+    assert response.context["preview"].steps == [("Host app and version match", "5"), ("On the GUID list", "2")]
 
 
 def test_says_which_of_overlapping_tasks_wins(signed_in, version, by):
@@ -74,8 +74,8 @@ def test_says_which_of_overlapping_tasks_wins(signed_in, version, by):
     factories.make_task(higher, name="Higher", ends_at=timezone.now() + timedelta(days=3))
     words = words_of(client.post(preview_url(program), typed(version)))
     assert "Overlaps with 2 tasks." in words
-    assert "“Higher” gives 1.2.0. Where both fit, devices get 1.2.0, the higher version." in words
-    assert "“Same” gives 1.1.0. Where both fit, this newer task wins." in words
+    assert "“Higher” gives 1.2.0. Devices eligible for both get 1.2.0, the higher version." in words
+    assert "“Same” gives 1.1.0. For devices eligible for both, this newer task wins." in words
     later = timezone.now() + timedelta(days=4)
     data = typed(version, starts_at=minute(later), ends_at=minute(later + timedelta(days=1)))
     assert "Overlaps" not in words_of(client.post(preview_url(program), data))
@@ -107,7 +107,7 @@ def test_a_task_does_not_overlap_with_itself(signed_in, task, by):
 def test_nonsense_is_no_error_and_no_complaint(signed_in, version, by, nonsense):
     response = signed_in(by).post(preview_url(version.mini_program), nonsense)
     assert response.status_code == 200
-    assert "Nobody yet: choose at least one application." in words_of(response)
+    assert "No devices yet. Choose at least one host app." in words_of(response)
     assert "invalid-feedback" not in response.content.decode()
 
 

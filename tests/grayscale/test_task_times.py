@@ -47,5 +47,9 @@ def test_a_time_that_clocks_skip_is_refused_beside_its_field(signed_in, version)
     factories.join(version.mini_program.team, person, "admin")
     data = typed(version, starts_at="2027-03-28T02:30", ends_at="2027-10-31T02:30")
     form = signed_in(person).post(reverse("grayscale:create", args=[version.mini_program.app_id]), data).context["form"]
-    assert form.errors["starts_at"] == ["Clocks in Europe/Berlin skip 02:30 on this day. Choose another time."]
-    assert form.errors["ends_at"] == ["Clocks in Europe/Berlin show 02:30 twice on this day. Choose another time."]
+    assert form.errors["starts_at"] == [
+        "02:30 doesn’t exist in Europe/Berlin on this day (clock change). Choose another time."
+    ]
+    assert form.errors["ends_at"] == [
+        "02:30 occurs twice in Europe/Berlin on this day (clock change). Choose another time."
+    ]

@@ -72,7 +72,7 @@ def test_managers_and_developers_are_told(application, admin, program):
     assert {notice.user for notice in Notification.objects.all()} == told
     assert set(Notification.objects.values_list("text", "detail", "url")) == {
         (
-            "Metro Wallet takes no messages of City Bus any more",
+            "Metro Wallet Messages stopped City Bus",
             "Advertising.",
             f"/miniprograms/{program.app_id}/messages/templates/",
         )
@@ -80,7 +80,9 @@ def test_managers_and_developers_are_told(application, admin, program):
     Notification.objects.all().delete()
     lift(row, by=admin)
     assert {notice.user for notice in Notification.objects.all()} == told
-    assert set(Notification.objects.values_list("text", flat=True)) == {"Metro Wallet takes messages of City Bus again"}
+    assert set(Notification.objects.values_list("text", flat=True)) == {
+        "Metro Wallet allows messages of City Bus again"
+    }
 
 
 def test_lift(signed_in, application, admin, program):
@@ -93,7 +95,7 @@ def test_lift(signed_in, application, admin, program):
     # Twice; and then it can be stopped anew.
     response = client.post(lift_url(application, row))
     assert response.status_code == 422
-    assert response.context["form"].non_field_errors() == ["Someone else was first: these messages are allowed again."]
+    assert response.context["form"].non_field_errors() == ["Already done: someone else allowed these messages again."]
     ban(application, program=program, reason="Again.", by=admin)
     assert standing() == [("City Bus", "", "Again.")]
 

@@ -16,7 +16,7 @@ from tests.messaging.delivering import facts, gateway_at, make_due, run, waiting
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
-GOOD, BAD = Outcome(True, 204, "", 0.1), Outcome(False, 503, "The gateway answered 503", 0.1)
+GOOD, BAD = Outcome(True, 204, "", 0.1), Outcome(False, 503, "The gateway responded with 503", 0.1)
 
 
 @pytest.fixture(autouse=True)
@@ -38,7 +38,11 @@ def test_it_opens_after_ten_failures_in_a_row():
         row, _now = tried(gateway, *[BAD] * (OPENS_AT - 1))
         assert (row.failures, row.open_until) == (OPENS_AT - 1, None)
         row, _now = tried(gateway, GOOD, *[BAD] * (OPENS_AT - 1))
-        assert (row.failures, row.open_until, row.last_failure) == (OPENS_AT - 1, None, "The gateway answered 503")
+        assert (row.failures, row.open_until, row.last_failure) == (
+            OPENS_AT - 1,
+            None,
+            ("The gateway responded with 503"),
+        )
         row, now = tried(gateway, BAD, BAD, BAD)
         assert (row.failures, row.open_until) == (OPENS_AT, now + timedelta(seconds=5))
         assert row.is_open(at=now)

@@ -102,7 +102,7 @@ def test_during_a_rotation_both_secrets_verify():
         (message,) = waiting(Gateway.objects.get())
         run()
         assert (len(stub.seen), stub.refused) == (0, 1)
-    assert facts("state", "reason", pk=message.pk) == [("waiting", "The gateway answered 401")]
+    assert facts("state", "reason", pk=message.pk) == [("waiting", "The gateway responded with 401")]
 
 
 def test_a_slow_gateway_delays_nobody():
@@ -123,14 +123,14 @@ def test_failing_is_tried_again_by_the_plan_until_its_end(settings):
             run()
             message.refresh_from_db()
             assert (message.state, message.tries, message.status) == ("waiting", tries, 503)
-            assert message.reason == "The gateway answered 503"
+            assert message.reason == "The gateway responded with 503"
             planned = timedelta(seconds=pause)
             assert before + 0.9 * planned <= message.next_try_at <= timezone.now() + 1.1 * planned
             run()  # Not due: nothing happens.
             make_due()
         run()
         assert stub.seen == {message.message_id: 3}
-    assert facts("state", "tries", "status", "reason") == [("failed", 3, 503, "The gateway answered 503")]
+    assert facts("state", "tries", "status", "reason") == [("failed", 3, 503, "The gateway responded with 503")]
 
 
 def test_failing_then_good():
@@ -148,7 +148,7 @@ def test_gone_fails_at_once():
     with gateway_at("/gone") as (gateway, _):
         waiting(gateway)
         run()
-    assert facts("state", "tries", "status", "reason") == [("failed", 1, 410, "The gateway answered 410")]
+    assert facts("state", "tries", "status", "reason") == [("failed", 1, 410, "The gateway responded with 410")]
 
 
 def test_retry_after_is_the_least_pause_and_ends_with_the_message():
@@ -159,7 +159,7 @@ def test_retry_after_is_the_least_pause_and_ends_with_the_message():
         message.refresh_from_db()
         hour = timedelta(hours=1)
         assert before + hour <= message.next_try_at <= timezone.now() + hour
-        assert (message.state, message.reason) == ("waiting", "The gateway answered 429")
+        assert (message.state, message.reason) == ("waiting", "The gateway responded with 429")
         soon = timezone.now() + timedelta(minutes=5)
         Message.objects.update(give_up_at=soon)
         make_due()
@@ -173,7 +173,7 @@ def test_retry_after_is_the_least_pause_and_ends_with_the_message():
     [
         ("garbage", "The answer was not HTTP"),
         ("close", "The gateway closed the connection without an answer"),
-        ("redirect", "The gateway answered 302"),
+        ("redirect", "The gateway responded with 302"),
     ],
 )
 def test_lies_are_failures(path, reason):
@@ -273,7 +273,7 @@ def test_a_late_result_changes_nothing_that_another_has():
         assert leases.lease(gateway.pk, most=5, at=now) == []
         make_due()
         (other,) = leases.lease(gateway.pk, most=5, at=now)
-        late = [judge(mine, Outcome(False, 500, "The gateway answered 500", 1.0), at=now)]
+        late = [judge(mine, Outcome(False, 500, "The gateway responded with 500", 1.0), at=now)]
         assert leases.write_back(late) == 0
         leases.give_back([mine], at=now)
         assert facts("lease", "tries", "reason") == [(other.lease, 2, "")]
@@ -366,7 +366,7 @@ def test_send_test():
         assert got["message"]["type"] == "gateway.test"
         assert got["message"]["data"] == {"application_id": gateway.application.application_id}
         gateway.url = f"{stub.url}/failing"
-        assert delivery.send_test(gateway)[:3] == (False, 503, "The gateway answered 503")
+        assert delivery.send_test(gateway)[:3] == (False, 503, "The gateway responded with 503")
     assert delivery.send_test(gateway)[:3] == (False, None, "The connection was refused")
     gateway.application.server_secrets.all().delete()
     assert delivery.send_test(gateway)[:3] == (False, None, "The application has no server secret")

@@ -8,7 +8,7 @@ from django.utils import timezone
 from messaging.models import Gateway
 from tests import factories
 
-WHY = "This needs another role: application administrator."
+WHY = "Required role: application administrator."
 
 
 def url(application):
@@ -32,13 +32,13 @@ def test_empty(signed_in, application, admin):
     assert response.status_code == 200
     assert (context["gateway"].url, context["secret"], context["failed"], context["lines"]) == ("", None, [], [])
     for words in (
-        "Nothing is delivered yet",
-        "There is no secret yet",
+        "Nothing delivered yet",
+        "No secret yet",
         "No message has failed",
-        "No mini program is bound",
+        "No mini programs bound",
     ):
         assert words in text(response)
-    assert (context["why_not_edit"], context["why_not_test"]) == ("", "There is no address yet. Set one first.")
+    assert (context["why_not_edit"], context["why_not_test"]) == ("", "Set a gateway address first.")
 
 
 NOW, HOUR = timedelta(), timedelta(hours=1)
@@ -47,12 +47,12 @@ NOW, HOUR = timedelta(), timedelta(hours=1)
 @pytest.mark.parametrize(
     ("fields", "moments", "words"),
     [
-        ({}, {}, "Not tried yet"),
+        ({}, {}, "No attempts yet"),
         ({}, {"last_success_at": NOW}, "Working"),
-        ({"failures": 3, "last_failure": "No answer within 10 s"}, {"last_failure_at": NOW}, "Last try failed"),
-        ({"failures": 10}, {"open_until": HOUR}, "It has never answered."),
+        ({"failures": 3, "last_failure": "No answer within 10 s"}, {"last_failure_at": NOW}, "Last attempt failed"),
+        ({"failures": 10}, {"open_until": HOUR}, "It has never responded."),
         ({"failures": 10}, {"open_until": -HOUR}, "One is tried again now."),
-        ({"failures": 10}, {"open_until": NOW, "last_success_at": NOW}, "Not answering since"),
+        ({"failures": 10}, {"open_until": NOW, "last_success_at": NOW}, "Not responding since"),
     ],
 )
 def test_how_it_answers(signed_in, application, admin, fields, moments, words):

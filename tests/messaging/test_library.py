@@ -11,7 +11,7 @@ from tests import factories
 from tests.markup import flat
 
 pytestmark = pytest.mark.django_db
-MISSING = "This needs another role: team administrator, license holder or developer."
+MISSING = "Required role: team administrator, license holder or developer."
 
 
 @pytest.fixture(autouse=True)
@@ -73,7 +73,7 @@ def test_filters(signed_in, program, developer, query, titles):
     response = signed_in(developer).get(url(program), query)
     assert response.status_code == 200
     assert [title for title, _selected in shown(response)] == titles
-    assert ("No template matches" in text_of(response)) == (not titles)
+    assert ("No matching templates" in text_of(response)) == (not titles)
 
 
 def test_search_by_number(signed_in, program, developer, public):
@@ -114,7 +114,7 @@ def test_a_program_with_all_its_templates_reads_so(signed_in, program, developer
     for _number in range(MOST_TEMPLATES):
         factories.make_template(program)
     client = signed_in(developer)
-    assert "The mini program has 50 templates already. Delete one first." in text_of(client.get(url(program)))
+    assert "The mini program already has 50 templates. Delete one first." in text_of(client.get(url(program)))
     response = client.get(f"{url(program)}{public[0].number}/")
     assert (response.status_code, response["Location"]) == (302, url(program))
 

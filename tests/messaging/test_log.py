@@ -48,7 +48,9 @@ def shown(page):
 
 
 def test_newest_first_with_all_that_is_known(signed_in, viewer, url, user, template):
-    waiting = sent(user, template, ago=timedelta(minutes=3), tries=2, status=502, reason="The gateway answered 502")
+    waiting = sent(
+        user, template, ago=timedelta(minutes=3), tries=2, status=502, reason=("The gateway responded with 502")
+    )
     waiting.next_try_at = timezone.now() + timedelta(minutes=7)
     waiting.save()
     failed = sent(user, template, state="failed", status=None, reason="The connection was refused", tries=9)
@@ -58,10 +60,10 @@ def test_newest_first_with_all_that_is_known(signed_in, viewer, url, user, templ
 
     assert shown(page) == [failed, delivered, waiting]
     assert [row.answer for row in page.context["rows"]] == [
-        "The connection was refused", "200", "The gateway answered 502",
+        "The connection was refused", "200", "The gateway responded with 502",
     ]  # fmt: skip
     text = page.content.decode()
-    for words in (user.masked, "Appointment reminder", "Metro Wallet", "next try: in 7 min", "These are all"):
+    for words in (user.masked, "Appointment reminder", "Metro Wallet", "next try: in 7 min", "No more results"):
         assert words in text
     assert user.openid not in text
 
@@ -121,7 +123,7 @@ def test_what_cannot_be_read_is_said_beside_its_field(signed_in, viewer, url, qu
     page = signed_in(viewer).get(url, query)
     assert page.status_code == 200
     assert list(page.context["form"].errors) == [field]
-    assert "Nothing is shown" in page.content.decode()
+    assert "Nothing to show" in page.content.decode()
 
 
 @pytest.mark.parametrize(
@@ -215,9 +217,9 @@ def test_the_failed_ones_offer_replay_to_who_may(signed_in, program, viewer, url
 
 def test_nothing_yet(signed_in, viewer, program, url):
     client = signed_in(viewer)
-    assert "No template yet" in client.get(url).content.decode()
+    assert "No templates yet" in client.get(url).content.decode()
     factories.make_template(program)
-    assert "No message yet" in client.get(url).content.decode()
+    assert "No messages yet" in client.get(url).content.decode()
     assert "No message has failed" in client.get(url, {"state": "failed"}).content.decode()
 
 

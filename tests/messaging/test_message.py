@@ -37,12 +37,12 @@ def test_what_is_known(signed_in, developer, consent):
     page = signed_in(developer).get(url_of(message))
     text = page.content.decode()
     for words in (
-        message.message_id, consent.user.masked, "Number 2 of 3 that the user accepted", "order-7731", "pages/a?id=1",
-        "Delivered at try 2", "Harbour Clinic", "Online version", "It was delivered.",
+        message.message_id, consent.user.masked, "Consent 2 of 3 from the user", "order-7731", "pages/a?id=1",
+        "Delivered on attempt 2", "Harbour Clinic", "Online version", "The message was delivered.",
     ):  # fmt: skip
         assert words in text
     assert consent.user.openid not in text
-    assert page.context["why_not_replay"] == "It was delivered."
+    assert page.context["why_not_replay"] == "The message was delivered."
 
 
 def test_the_preview_is_in_the_messages_language(signed_in, developer, consent, template):
@@ -73,11 +73,11 @@ def test_hostile_values_are_only_text(signed_in, developer, consent):
 def test_replays_are_named(signed_in, developer, consent):
     message = factories.make_message(consent, state="failed", reason="The connection was refused", tries=9)
     client = signed_in(developer)
-    assert "Failed after 9 tries" in client.get(url_of(message)).content.decode()
+    assert "Failed after 9 attempts" in client.get(url_of(message)).content.decode()
     replay(message, by=developer)
     page = client.get(url_of(message))
     assert [entry.actor_id for entry in page.context["replays"]] == [developer.pk]
-    assert page.context["why_not_replay"] == "It still waits for its next try."
+    assert page.context["why_not_replay"] == "The message is still waiting for its next attempt."
     assert "The connection was refused" in page.content.decode()
 
 

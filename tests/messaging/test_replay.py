@@ -16,7 +16,7 @@ from messaging.rules import expires_at
 from tests import factories
 
 pytestmark = pytest.mark.django_db
-REASON = "The gateway answered 503"
+REASON = "The gateway responded with 503"
 
 
 @pytest.fixture

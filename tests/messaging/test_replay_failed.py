@@ -23,7 +23,7 @@ def url(application):
 def fail(program, application, count=1, template=None):
     """Messages that failed an hour ago."""
     template = template or factories.make_template(program)
-    ended = {"tries": 9, "reason": "The gateway answered 503", "finished_at": timezone.now() - timedelta(hours=1)}
+    ended = {"tries": 9, "reason": "The gateway responded with 503", "finished_at": timezone.now() - timedelta(hours=1)}
     user = factories.make_program_user(program, application)
     consent = factories.make_consent(user, template, granted=count)
     return [factories.make_message(consent, state="failed", **ended) for _ in range(count)]
@@ -92,7 +92,7 @@ def test_nowhere_to_send_them(signed_in, application, admin, program):
     fail(program, application)
     client = signed_in(admin)
     response = client.post(url(application))
-    words = "There is no gateway to send them to. Set one first."
+    words = "There is no gateway yet. Set one first."
     assert (response.status_code, response.context["form"].non_field_errors()) == (422, [words])
     assert client.get(f"/apps/{application.application_id}/gateway/").context["why_not_replay"] == words
     assert counts(application)["failed"] == 1

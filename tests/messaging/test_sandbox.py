@@ -78,7 +78,7 @@ def test_an_input_for_each_keyword(signed_in, developer, program, template):
 def test_a_good_message_is_in_order(check):
     page = check()
     assert problems(page) == []
-    assert "The message is in order." in page.content.decode()
+    assert "The message is valid." in page.content.decode()
     assert [line.example for line in page.context["preview_rows"]] == ["Harbour Clinic", "2026-11-27 14:30"]
 
 
@@ -95,12 +95,12 @@ def test_each_problem_stands_beside_its_field_and_what_was_typed_stays(check):
     assert problems(page) == [(40003, "touser"), (41030, "page"), (47003, "thing1"), (47003, "time2")]
     assert [problem for _, problem in page.context["inputs"]] == [
         Problem(47003, "thing1", "Up to 20 characters, without line breaks."),
-        Problem(47003, "time2", "It is empty."),
+        Problem(47003, "time2", "The value is empty."),
     ]
     facts = page.context["facts"]
     assert (facts["page"].errcode, facts["openid"].errcode, page.context["others"]) == (41030, 40003, [])
     text = page.content.decode()
-    for words in ("The API would answer 40003.", 'value="' + "x" * 21 + '"', 'value="pages/none"', 'value="nobody"'):
+    for words in ("The API would return 40003.", 'value="' + "x" * 21 + '"', 'value="pages/none"', 'value="nobody"'):
         assert words in text
 
 
@@ -264,7 +264,7 @@ def test_a_withdrawn_long_term_consent(program, user):
 
 def test_no_template_yet(signed_in, developer, program):
     text = signed_in(developer).get(reverse("messaging:sandbox", args=[program.app_id])).content.decode()
-    assert "No template yet" in text
+    assert "No templates yet" in text
     assert reverse("messaging:library", args=[program.app_id]) in text
 
 

@@ -69,7 +69,7 @@ def test_existing_selections_are_named(signed_in, program, developer, public):
     factories.make_template(program, public, [5, 1])
     client = signed_in(developer)
     page = text_of(client.get(url(program, public)))
-    assert "You have one template from <strong>Appointment reminder</strong> already:" in page
+    assert "· You have one template from: <strong>Appointment reminder</strong> already:" in page
     assert '<span data-set="1,5">Doctor, Clinic</span>.' in page
     factories.make_template(program, public, [2])
     factories.make_template(program, public, [3], deleted_at=timezone.now())
@@ -131,10 +131,10 @@ def test_without_places_they_stand_as_in_the_public_template(signed_in, program,
         ([], "", "numbers", "Choose at least one keyword."),
         (["1", "2", "3", "4", "5", "6"], "", "numbers", "Choose at most 5 keywords."),
         (["1", "1"], "", "numbers", "Choose each keyword once."),
-        (["1", "7"], "", "numbers", "One of these keywords is not in the public template any more. Choose again."),
-        (["\0"], "", "numbers", "One of these keywords is not in the public template any more. Choose again."),
-        (["9" * 5000], "", "numbers", "One of these keywords is not in the public template any more. Choose again."),
-        (["1", "3"], "", "numbers", "You have a template with exactly these keywords already. Choose others."),
+        (["1", "7"], "", "numbers", "One of these keywords is no longer in the public template. Choose again."),
+        (["\0"], "", "numbers", "One of these keywords is no longer in the public template. Choose again."),
+        (["9" * 5000], "", "numbers", "One of these keywords is no longer in the public template. Choose again."),
+        (["1", "3"], "", "numbers", "You already have a template with exactly these keywords. Choose others."),
         (["1"], "x" * 201, "note", "Ensure this value has at most 200 characters (it has 201)."),
         (["1"], "a\0b", "note", "Null characters are not allowed."),
     ],
@@ -178,7 +178,7 @@ def test_there_are_only_so_many(signed_in, program, developer, public):
     assert client.get(url(program, public)).status_code == 302
     response = client.post(url(program, public), {"numbers": ["1"]})
     assert response.status_code == 422
-    assert "The mini program has 50 templates already. Delete one first." in text_of(response)
+    assert "The mini program already has 50 templates. Delete one first." in text_of(response)
     MyTemplate.objects.filter(pk=MyTemplate.objects.first().pk).update(deleted_at=timezone.now())
     assert client.post(url(program, public), {"numbers": ["1"]}).status_code == 302
 
@@ -225,7 +225,7 @@ def test_the_same_keywords_at_once():
         return lambda: add_template(program, public_template=public, numbers=numbers, note="", by=program.created_by)
 
     refused = at_once(add(1, 2), add(2, 1), add(1, 2), add(2, 1))
-    same = "You have a template with exactly these keywords already. Choose others."
+    same = "You already have a template with exactly these keywords. Choose others."
     assert sorted(refused) == ["", same, same, same]
     assert MyTemplate.objects.get().keyword_set == "1,2"
     assert len(entries()) == 1

@@ -36,7 +36,7 @@ def test_works(signed_in, application, admin, stub):
     client = signed_in(admin)
     response = client.post(url(application))
     assert (response.status_code, response["Location"]) == (302, f"/apps/{application.application_id}/gateway/")
-    assert toast(response) == ["The gateway took the test."]
+    assert toast(response) == ["Test succeeded."]
     (shown,) = stub.report()["newest"]
     assert (shown["message"]["type"], shown["times"], stub.refused) == ("gateway.test", 1, 0)
     entry = ActivityEntry.objects.get()
@@ -60,8 +60,8 @@ def test_a_success_closes_the_circuit(signed_in, application, admin, stub):
 @pytest.mark.parametrize(
     ("path", "status", "reason"),
     [
-        ("/failing", 503, "The gateway answered 503"),
-        ("/lying/redirect", 302, "The gateway answered 302"),
+        ("/failing", 503, "The gateway responded with 503"),
+        ("/lying/redirect", 302, "The gateway responded with 302"),
         ("/lying/garbage", None, "The answer was not HTTP"),
     ],
 )
@@ -99,17 +99,17 @@ def test_a_second_one_waits_a_moment(signed_in, application, admin, stub):
     factories.make_gateway(application, f"{stub.url}/good")
     client = signed_in(admin)
     assert [toast(client.post(url(application)))[-1] for _ in range(2)] == [
-        "The gateway took the test.",
-        "A test was sent a moment ago. Wait some seconds.",
+        "Test succeeded.",
+        "A test was just sent. Wait a few seconds.",
     ]
     assert (len(stub.seen), ActivityEntry.objects.count()) == (1, 1)
 
 
 def test_without_address_or_secret_nothing_is_sent(signed_in, application, admin):
     client = signed_in(admin)
-    assert toast(client.post(url(application))) == ["There is no address yet. Set one first."]
+    assert toast(client.post(url(application))) == ["Set a gateway address first."]
     factories.make_gateway(application)
-    words = "There is no server secret yet. Messages are signed with it."
+    words = "Generate a server secret first. Messages are signed with it."
     assert toast(client.post(url(application)))[-1] == words
     page = client.get(f"/apps/{application.application_id}/gateway/")
     assert (page.context["why_not_test"], ActivityEntry.objects.count()) == (words, 0)

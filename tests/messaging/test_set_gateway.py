@@ -78,7 +78,7 @@ def test_remove(signed_in, application, admin):
     client = signed_in(admin)
     set_gateway(application, url=FIRST, revision=0, by=admin)
     assert change(client.get(url(application, "?remove=1"))) == [
-        ("Address now", FIRST),
+        ("Current address", FIRST),
         ("After this", "None"),
     ]
     assert client.post(url(application, "?remove=1"), {"revision": 1}).status_code == 302
@@ -99,7 +99,7 @@ def test_remove(signed_in, application, admin):
         ("https://localhost/", "The address is in a private network."),
         ("https://me:secret@gateway.example.com/", "The address must not contain a user name or a password."),
         ("ftp://gateway.example.com/", "The address must begin with https://."),
-        ("https://gateway.example.com:99999/", "This is not an address: https://messages.example.com/inbox"),
+        ("https://gateway.example.com:99999/", "Not a valid address. Example: https://messages.example.com/inbox"),
         ("javascript:alert(1)", "Enter a valid URL."),
         ("https://gateway.example.com/\x00", "Null characters are not allowed."),
         ("https://" + "a" * 600, "Ensure this value has at most 500 characters (it has 608)."),

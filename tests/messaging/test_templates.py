@@ -15,7 +15,7 @@ from tests.devmgmt.granting import at_once
 from tests.markup import flat
 
 pytestmark = pytest.mark.django_db
-MISSING = "This needs another role: team administrator, license holder or developer."
+MISSING = "Required role: team administrator, license holder or developer."
 
 
 @pytest.fixture
@@ -82,7 +82,7 @@ def test_filters(signed_in, program, developer, template):
     assert found(kind="one_time") == ["Shipment"]
     assert found(q="SHIP") == found(q="发货") == found(q=other.template_id) == ["Shipment"]
     assert found(q=other.template_id[:12]) == ["Shipment"]
-    assert "No template matches" in text_of(client.get(url(program), {"q": "100%"}))
+    assert "No matching templates" in text_of(client.get(url(program), {"q": "100%"}))
     assert client.get(url(program), {"q": "%\0" * 5000, "kind": "x", "page": "9" * 500}).status_code == 200
 
 
@@ -120,7 +120,7 @@ def test_a_program_with_all_its_templates_reads_so(signed_in, program, developer
     for _number in range(MOST_TEMPLATES):
         factories.make_template(program)
     page = text_of(signed_in(developer).get(url(program)))
-    assert "The mini program has 50 templates already. Delete one first." in page
+    assert "The mini program already has 50 templates. Delete one first." in page
 
 
 def test_a_viewer_sees_and_reads_why_not(signed_in, program, template):
@@ -160,13 +160,13 @@ def test_the_question_says_what_happens(signed_in, program, developer, applicati
     page = text_of(client.get(delete_url(one_time)))
     assert f"Delete {one_time.title}?" in page
     assert "1 consent becomes unusable" in page
-    assert "1 message that waits is still delivered." in page
+    assert "1 waiting message is still delivered." in page
     held = [factories.make_program_user(program, application, name) for name in ("d", "e")]
     factories.make_consent(held[0], template)
     factories.make_consent(held[1], template, held=False)
     page = text_of(client.get(delete_url(template)))
     assert "1 consent becomes unusable" in page
-    assert "No message waits for delivery." in page
+    assert "No messages are waiting for delivery." in page
 
 
 def test_delete(signed_in, program, developer, application, template):
@@ -222,6 +222,6 @@ def test_at_once():
     template = factories.make_template(factories.make_program())
     by = template.created_by
     refused = at_once(*[lambda: delete_template(template, by=by)] * 3)
-    overtaken = "Someone else was first: this template is deleted."
+    overtaken = "Already done: someone else deleted this template."
     assert sorted(refused) == ["", overtaken, overtaken]
     assert ActivityEntry.objects.filter(verb="template.deleted").count() == 1

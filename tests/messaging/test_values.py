@@ -134,7 +134,7 @@ def test_refuses(kind: str, value: str) -> None:
 @pytest.mark.parametrize("kind", KeywordType.values)
 @pytest.mark.parametrize("value", ["", " ", "\u3000", "\u200b", "\n", "\x00"])
 def test_empty_is_refused(kind: str, value: str) -> None:
-    assert why_not(kind, value, options=[value]) == "It is empty."
+    assert why_not(kind, value, options=[value]) == "The value is empty."
 
 
 def test_every_type_has_a_rule_and_examples() -> None:
@@ -218,8 +218,8 @@ def test_problems_of_a_message() -> None:
     assert problems(KEYWORDS, good) == {}
     wrong = {"thing4": "", "enum2": "Lost", "thing1": "x"}
     assert list(problems(KEYWORDS, wrong).items()) == [
-        ("thing4", "It is empty."),
-        ("time1", "It is missing."),
+        ("thing4", "The value is empty."),
+        ("time1", "The field is missing."),
         ("enum2", "One of these values: Paid, Unpaid"),
         ("thing1", "The template has no such keyword."),
     ]

@@ -79,7 +79,7 @@ def test_asks(signed_in: SignIn, program: MiniProgram, holder: User) -> None:
     assert [notice.user for notice in Notification.objects.all()] == [reviewer]
     assert entries(program, "binding.requested") == 1
     program.refresh_from_db()
-    assert in_list(program.last_change, program.last_change_label) == "Binding asked for: Harbour Super App"
+    assert in_list(program.last_change, program.last_change_label) == "Binding requested: Harbour Super App"
 
 
 @pytest.mark.parametrize("method", ["put", "delete"])
@@ -105,10 +105,10 @@ def test_offers_listed_applications_and_those_of_the_team(
     signed_in: SignIn, team: Team, program: MiniProgram, holder: User
 ) -> None:
     listed, own = make_application(name="Listed"), make_application(team, name="Own", listed=False)
-    hidden, asked = make_application(name="Hidden", listed=False), make_application(name="Asked")
+    hidden, asked = make_application(name="Hidden", listed=False), make_application(name="Requested")
     rejected = make_application(name="Rejected")
     make_binding(program, asked, state="waiting")
-    make_binding(program, rejected, state="rejected", note="No.")
+    make_binding(program, rejected, state="Version rejected", note="No.")
     client = signed_in(holder)
 
     page = client.get(ask_url(program))
@@ -241,7 +241,7 @@ def test_withdrawing_and_approving_at_once_does_one_of_them(signed_in: SignIn) -
     binding.refresh_from_db()
 
     done = [entries(program, verb) for verb in ("binding.approved", "binding.withdrawn")]
-    assert (binding.state, done) in [("approved", [1, 0]), ("withdrawn", [0, 1])]
+    assert (binding.state, done) in [("Version approved", [1, 0]), ("withdrawn", [0, 1])]
 
 
 def test_the_unbind_dialog_says_what_devices_get(signed_in: SignIn, program: MiniProgram, holder: User) -> None:
@@ -252,9 +252,9 @@ def test_the_unbind_dialog_says_what_devices_get(signed_in: SignIn, program: Min
 
     for words in (
         "Unbind City Bus from Metro Wallet?",
-        "Devices with Metro Wallet are told at their next check that City Bus is removed.",
-        "The audit of 2.6.0 goes on without Metro Wallet.",
-        "No other application is bound: nobody gets City Bus any more.",
+        "At their next check, devices with Metro Wallet are notified that City Bus was removed.",
+        "The audit of 2.6.0 continues without Metro Wallet.",
+        "No other app is bound. Devices no longer get City Bus.",
     ):
         assert words in page
 
@@ -263,7 +263,7 @@ def test_the_unbind_dialog_says_what_devices_get(signed_in: SignIn, program: Min
     ("move", "before", "words"),
     [
         ("withdraw", "waiting", "The binding request of City Bus was withdrawn"),
-        ("unbind", "approved", "City Bus was unbound from Metro Wallet"),
+        ("unbind", "Version approved", "City Bus was unbound from Metro Wallet"),
     ],
 )
 def test_who_decides_for_the_application_is_told(

@@ -102,7 +102,7 @@ def test_what_is_gone(operator_client, used):
 
 def test_one_in_use_stays_and_the_dialog_says_why(operator_client, used):
     page = operator_client.get(delete_url(used)).content.decode()
-    assert "1 mini program is in Boats. Give it another category first." in page
+    assert "1 mini program uses Boats. Give it another category first." in page
     assert "Somebody&#x27;s" not in page
     assert 'class="btn btn-danger"' not in page
     assert operator_client.post(delete_url(used)).status_code == 422
@@ -117,14 +117,14 @@ def test_of_several_those_not_in_use_are_deleted(operator_client, used):
     rehearsed = dialog.context["follows"]
     assert [str(row) for row in rehearsed.takes] == ["Bikes", "Cars"]
     assert [(str(row), why) for row, why in rehearsed.leaves] == [
-        ("Boats", "1 mini program is in Boats. Give it another category first.")
+        ("Boats", "1 mini program uses Boats. Give it another category first.")
     ]
     assert entries() == []
     response = operator_client.post(f"{DELETE}?{urlencode(query, doseq=True)}", follow=True)
     assert response.redirect_chain == [(f"{LIST}?use=&q=a", 302)]
     assert [str(words) for words in response.context["messages"]] == [
-        "1 was left as it is. Boats: 1 mini program is in Boats. Give it another category first.",
-        "2 categories are deleted.",
+        "1 was not changed. Boats: 1 mini program is in Boats. Give it another category first.",
+        "2 categories deleted.",
     ]
     assert entries() == [("category.deleted", "Olga", str(row)) for row in rehearsed.takes]
 

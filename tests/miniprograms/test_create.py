@@ -104,7 +104,9 @@ def test_a_name_is_used_once_in_a_team(signed_in: SignIn, team: Team, holder: Us
     response = signed_in(holder).post(URL, fields(team, name=name, introduction="Kept as typed"))
 
     assert response.status_code == 422
-    assert response.context["form"].errors == {"name": ["The team already has a mini program with this name."]}
+    assert response.context["form"].errors == {
+        "name": ["The team already has a mini program with this name. Choose another one."]
+    }
     page = response.content.decode()
     assert "Kept as typed" in page and "Choose the icon again" in page
     assert (MiniProgram.objects.count(), icons()) == (1, kept)

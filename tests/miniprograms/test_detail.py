@@ -34,7 +34,7 @@ def test_shows_everything(signed_in: SignIn) -> None:
     program = make_program(make_team("Harbour"), "City Bus", description="All lines.")
     for state, name in [
         ("waiting", "Ask Ltd"),
-        ("rejected", "No Ltd"),
+        ("Version rejected", "No Ltd"),
         ("ended", "Gone Ltd"),
         ("withdrawn", "Back Ltd"),
     ]:
@@ -59,7 +59,7 @@ def test_shows_everything(signed_in: SignIn) -> None:
 
 def test_shows_how_each_application_stands_now(signed_in: SignIn) -> None:
     program, application = make_program(), make_application()
-    make_binding(program, application, state="rejected", note="First.")
+    make_binding(program, application, state="Version rejected", note="First.")
     newest = make_binding(program, application, state="waiting")
 
     response = signed_in(program.created_by).get(program.get_absolute_url())
@@ -116,7 +116,7 @@ def test_says_that_nobody_is_left_to_ask(signed_in: SignIn) -> None:
 
     page = signed_in(program.created_by).get(program.get_absolute_url()).content.decode()
 
-    assert "Every application that takes bindings is bound or was asked already." in page
+    assert "You have already requested or bound every app that accepts bindings." in page
 
 
 @pytest.mark.parametrize("page", PAGES)
@@ -141,7 +141,7 @@ def test_asks_the_same_number_of_questions_for_any_number_of_rows(signed_in: Sig
 
 def test_escapes_everything(signed_in: SignIn) -> None:
     program = make_program(name="<b>n</b>", introduction="<b>i</b>", description="<b>d</b>\n\u202eRTL 🚌")
-    make_binding(program, make_application(name="<b>a</b>"), state="rejected", note="<b>r</b>")
+    make_binding(program, make_application(name="<b>a</b>"), state="Version rejected", note="<b>r</b>")
     actions.take_off_shelf(program, by=program.created_by, reason="<b>why</b>")
     client = signed_in(program.created_by)
 
@@ -271,4 +271,4 @@ def test_starts_with_categories(db: None) -> None:
 
 
 def test_a_last_change_without_words_of_its_own_reads_as_in_the_log() -> None:
-    assert in_list("team.edited", "X") == "edited the team X"
+    assert in_list("team.edited", "X") == "Team edited X"

@@ -155,7 +155,9 @@ def test_a_name_of_the_team_is_refused_beside_its_field(
     response = signed_in(holder).post(url(program), typed(program, name="night BUS"))
 
     assert response.status_code == 422
-    assert response.context["form"].errors == {"name": ["The team already has a mini program with this name."]}
+    assert response.context["form"].errors == {
+        "name": ["The team already has a mini program with this name. Choose another one."]
+    }
     assert signed_in(holder).post(url(program), typed(program, name="CITY BUS")).status_code == 302
 
 
@@ -169,7 +171,9 @@ def test_who_comes_second_sees_what_changed(signed_in: SignIn, team: Team, progr
     program.refresh_from_db()
 
     assert refused.status_code == 422
-    assert form.non_field_errors() == ["Someone else changed this mini program while you were editing."]
+    assert form.non_field_errors() == [
+        "Someone else changed this mini program while you were editing. Reload the page."
+    ]
     assert form.differences == [
         Difference("Introduction", "Theirs.", "Buses.", taken=True),
         Difference("Description", "Their lines.", "My lines.", taken=False),

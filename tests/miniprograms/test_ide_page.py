@@ -50,7 +50,7 @@ def test_list(operator_client):
 
 def test_an_empty_list_offers_the_first_act(operator_client):
     assert "No downloads yet" in operator_client.get(LIST).content.decode()
-    assert "Nothing matches" in operator_client.get(LIST, {"platform": "linux"}).content.decode()
+    assert "No matches" in operator_client.get(LIST, {"platform": "linux"}).content.decode()
 
 
 def test_create_and_edit(operator_client):

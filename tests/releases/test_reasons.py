@@ -29,7 +29,7 @@ def page(client, program, name="versions", *arguments):
 
 # Cards ---------------------------------------------------------------------------------------------------------------
 
-LOWER = "Approved 1.10.0 is not higher than 2.0.0, which is online."
+LOWER = "The approved version 1.10.0 is not higher than the online version 2.0.0."
 
 
 def test_an_approved_version_below_the_online_one(program, signed_in):
@@ -56,7 +56,7 @@ def test_a_version_in_audit_waits_for_who_has_not_decided(program):
 def test_a_version_in_audit_below_the_online_one_waits_for_nobody(program, signed_in):
     factories.make_online(program, "2.0.0")
     factories.make_audit(program, "1.9.0")
-    reason = "1.9.0 is not higher than 2.0.0, which is online."
+    reason = "1.9.0 isn't higher than the online version, 2.0.0."
     assert overview(program).why_not_publish_running == reason
     text = page(signed_in(program.created_by), program)
     assert reason in text
@@ -64,23 +64,23 @@ def test_a_version_in_audit_below_the_online_one_waits_for_nobody(program, signe
 
 
 def test_with_every_version_submitted_there_is_nothing_to_submit(program):
-    assert overview(program).why_not_submit == "Upload a version first."
+    assert overview(program).why_not_submit == "Upload version first."
     factories.make_online(program, "1.0.0")
-    assert overview(program).why_not_submit == "Every version was submitted. Upload a new one first."
+    assert overview(program).why_not_submit == "All versions have been submitted. Upload a new one first."
 
 
 @pytest.mark.parametrize(
     ("number", "state", "reason"),
     [
-        ("1.0.0", "development", "1.0.0 is not higher than 2.0.0, which is online."),
-        ("3.0.0", "development", "3.0.0 has not passed the audit."),
-        ("3.0.0", "rejected", "3.0.0 was rejected. Upload the corrected package under a new number."),
+        ("1.0.0", "development", "1.0.0 isn't higher than the online version, 2.0.0."),
+        ("3.0.0", "development", "3.0.0 hasn't passed the audit."),
+        ("3.0.0", "Version rejected", "3.0.0 was rejected. Upload the corrected package under a new version number."),
     ],
 )
 def test_why_a_version_can_not_be_published(program, number, state, reason):
     online = factories.make_online(program, "2.0.0")
     version = factories.make_version(program, number)
-    if state == "rejected":
+    if state == "Version rejected":
         audit = actions.submit(version, by=program.created_by)
         decision = audit.decisions.get()
         actions.decide(decision, approve=False, by=factories.make_reviewer(decision.application), note="No")
@@ -91,11 +91,11 @@ def test_why_a_version_can_not_be_published(program, number, state, reason):
 def test_what_was_rolled_back_is_not_to_be_rolled_back_to(program):
     first, second = factories.make_online(program, "1.0.0"), factories.make_online(program, "1.1.0")
     first.refresh_from_db()
-    reason = "1.0.0 was online before. To return to it, roll back."
+    reason = "1.0.0 was online before. Roll back to use it again."
     assert rules.why_not_publish(program, first, online=second) == reason
     actions.roll_back(first, by=program.created_by)
     second.refresh_from_db()
-    reason = "1.1.0 was rolled back and can't come online again. Upload its package under a new number."
+    reason = "1.1.0 was rolled back and can't go online again. Upload its package under a new version number."
     assert rules.why_not_publish(program, second, online=first) == reason
 
 
@@ -150,14 +150,14 @@ def test_dialogs_of_what_can_not_be_done_do_not_open(program, signed_in):
     client = signed_in(program.created_by)
     version = factories.make_version(program, "1.0.0")
     arguments = program.app_id, "1.0.0"
-    assert refused_dialog(client, "publish", *arguments) == "1.0.0 has not passed the audit."
+    assert refused_dialog(client, "publish", *arguments) == "1.0.0 hasn't passed the audit."
     assert refused_dialog(client, "withdraw", *arguments) == "1.0.0 is not in audit."
-    assert refused_dialog(client, "submit", *arguments).startswith("No application is bound.")
+    assert refused_dialog(client, "submit", *arguments).startswith("No host app is bound.")
     assert refused_dialog(client, "roll_back", program.app_id) == "Rolling back needs an online version."
-    assert refused_dialog(client, "cancel_trial", program.app_id) == "There is no trial version any more."
+    assert refused_dialog(client, "cancel_trial", program.app_id) == "The trial version no longer exists."
     factories.make_binding(program)
     actions.submit(version, by=program.created_by)
-    assert refused_dialog(client, "submit", *arguments) == "1.0.0 is in audit already."
+    assert refused_dialog(client, "submit", *arguments) == "1.0.0 is already in audit."
 
 
 def test_a_refusal_after_the_dialog_was_opened_keeps_the_note(program, signed_in):
@@ -194,7 +194,7 @@ def test_the_next_number_is_proposed(program, signed_in, highest, proposed):
 def test_the_form_says_from_which_number_on_can_be_published(program, signed_in):
     factories.make_online(program, "2.0.0")
     text = page(signed_in(program.created_by), program, "upload")
-    assert "Only one above 2.0.0, which is online, can be published." in text
+    assert "Only numbers above the online version 2.0.0 can be published." in text
 
 
 def test_a_number_below_the_online_one_is_warned_about_and_uploaded(program, signed_in):
@@ -202,11 +202,11 @@ def test_a_number_below_the_online_one_is_warned_about_and_uploaded(program, sig
     client = signed_in(program.created_by)
     typed = {"file": factories.make_zip(), "number": "1.10.0", "notes": "A correction"}
     text = client.post(reverse("releases:upload", args=[program.app_id]), typed, follow=True).content.decode()
-    warning = "1.10.0 can&#x27;t be published, because it is not higher than 2.0.0, which is online."
+    warning = "1.10.0 can&#x27;t be published, because it isn't higher than the online version, 2.0.0."
     assert warning in text
-    assert "1.10.0 was uploaded and checked." in text
+    assert "1.10.0 uploaded and checked." in text
     assert program.versions.numbered("1.10.0").get().notes == "A correction"
-    assert "1.10.0 is not higher than 2.0.0, which is online." in page(client, program, "detail", "1.10.0")
+    assert "1.10.0 isn't higher than the online version, 2.0.0." in page(client, program, "detail", "1.10.0")
     assert warning in page(client, program, "submit", "1.10.0")
 
 
@@ -214,4 +214,4 @@ def test_a_higher_number_is_no_warning(program, signed_in):
     factories.make_online(program, "1.9.0")
     typed = {"file": factories.make_zip(), "number": "1.10.0", "notes": ""}
     answer = signed_in(program.created_by).post(reverse("releases:upload", args=[program.app_id]), typed, follow=True)
-    assert [str(message) for message in answer.context["messages"]] == ["1.10.0 was uploaded and checked."]
+    assert [str(message) for message in answer.context["messages"]] == ["1.10.0 uploaded and checked."]

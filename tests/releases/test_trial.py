@@ -86,16 +86,16 @@ def test_the_token_is_in_no_entry(program):
         assert token not in str(entry)
 
 
-@pytest.mark.parametrize("state", ["development", "in_audit", "rejected", "approved", "online"])
+@pytest.mark.parametrize("state", ["development", "in_audit", "Version rejected", "Version approved", "online"])
 def test_any_stored_version_will_do(state):
     program = factories.make_program()
     make = {
         "development": factories.make_version,
-        "approved": factories.make_approved,
+        "Version approved": factories.make_approved,
         "online": factories.make_online,
     }.get(state, lambda program: factories.make_audit(program).version)
     made = make(program)
-    if state == "rejected":
+    if state == "Version rejected":
         made.reject()
         made.save()
     assert set_trial(program, made.number).version.state == state
@@ -104,11 +104,11 @@ def test_any_stored_version_will_do(state):
 @pytest.mark.parametrize(
     ("page", "words"),
     [
-        ("", "Choose the page on which it opens."),
-        ("/pages/index/index", "Leave out the leading slash: pages/index/index."),
-        ("//example.com", "Write the path of a page inside the package, not an address: pages/index/index."),
-        ("http://example.com/", "Write the path of a page inside the package, not an address: pages/index/index."),
-        ("pages/index/index?a=1", "What follows the “?” belongs into the field for the query."),
+        ("", "Choose the opening page."),
+        ("/pages/index/index", "Remove the leading slash: pages/index/index."),
+        ("//example.com", "Enter the path of a page in the package, not a URL: pages/index/index."),
+        ("http://example.com/", "Enter the path of a page in the package, not a URL: pages/index/index."),
+        ("pages/index/index?a=1", "Enter the part after “?” in the query field."),
         ("pages/none/none", "1.0.0 has no page pages/none/none. Choose one of its pages."),
         ("pages/index/index.js", "1.0.0 has no page pages/index/index.js. Choose one of its pages."),
         ("../index/index", "1.0.0 has no page ../index/index. Choose one of its pages."),
@@ -126,14 +126,14 @@ def test_what_is_no_page(signed_in, program, developer, page, words):
 @pytest.mark.parametrize(
     ("query", "words"),
     [
-        ("?a=1", "Leave out the “?”: line=12&stop=harbour."),
-        ("a=1#top", "A query has no “#”. Write %23 where the character is meant."),
-        ("a=1 2", "A query has no spaces and no invisible characters. Write %20 for a space."),
-        ("a=1\n", "A query has no spaces and no invisible characters. Write %20 for a space."),
-        ("a=\u202e1", "A query has no spaces and no invisible characters. Write %20 for a space."),
-        ("a=%2", "After each percent sign come two digits or letters from A to F: %20 is a space."),
-        ("a=1&&b=2", "Write names and values with “&” between them: line=12&stop=harbour."),
-        ("=1", "Write names and values with “&” between them: line=12&stop=harbour."),
+        ("?a=1", "Remove the “?”: line=12&stop=harbour."),
+        ("a=1#top", "A query can't contain “#”. Use %23 instead."),
+        ("a=1 2", "A query can't contain spaces or invisible characters. Use %20 for a space."),
+        ("a=1\n", "A query can't contain spaces or invisible characters. Use %20 for a space."),
+        ("a=\u202e1", "A query can't contain spaces or invisible characters. Use %20 for a space."),
+        ("a=%2", "A percent sign must be followed by two digits or letters from A to F: %20 is a space."),
+        ("a=1&&b=2", "Separate parameters with “&”: line=12&stop=harbour."),
+        ("=1", "Separate parameters with “&”: line=12&stop=harbour."),
     ],
 )
 def test_what_is_no_query(signed_in, program, developer, query, words):
@@ -191,7 +191,7 @@ def test_it_was_cancelled_meanwhile(signed_in, program, developer):
     verbs.cancel_trial(program, by=program.created_by)
     refused = client.post(url(program), {"version": "1.1.0", "page": INDEX, "seen": seen})
     assert refused.status_code == 422
-    assert "The trial was cancelled. Saving again makes a new one, with a new code." in refused.content.decode()
+    assert "The trial was cancelled. Save again to start a new one with a new QR code." in refused.content.decode()
     again = {"version": "1.1.0", "page": INDEX, "seen": refused.context["form"]["seen"].value()}
     assert client.post(url(program), again).status_code == 302
     assert TrialVersion.objects.get().token != token

@@ -52,8 +52,8 @@ def text_of(response):
 
 def test_nothing_uploaded(signed_in, program):
     text = text_of(signed_in(member(program)).get(url(program)))
-    assert "No version is on trial" in text
-    assert "Upload a version first." in text
+    assert "No trial version yet" in text
+    assert "Upload version first." in text
     assert f'href="{url(program, "set_trial")}"' not in text
 
 
@@ -64,7 +64,7 @@ def test_what_a_viewer_sees(signed_in, program, trial):
     link = "https://console.example.com/trial/" + "t" * 43 + "/"
     for words in (link, "1.0.0", INDEX, "line=12", f"Scan it with {application}", str(trial.set_by)):
         assert words in text
-    assert "This needs another role: team administrator, license holder or developer." in text
+    assert "Required role: team administrator, license holder or developer." in text
     assert response["Cache-Control"] == "no-store"
 
 
@@ -77,7 +77,7 @@ def test_the_code_is_an_image_of_the_link_without_styles(signed_in, program, tri
 
 def test_nobody_can_scan_it(signed_in, program, trial):
     text = text_of(signed_in(member(program)).get(url(program)))
-    assert "No application is bound." in text
+    assert "No host app is bound." in text
     assert f'<a href="{program.get_absolute_url()}">Ask an application for a binding</a>' in text
 
 
@@ -93,7 +93,7 @@ def test_the_overview_and_the_version_show_it(signed_in, program, trial):
     assert "1.0.0 is on trial." in text
     assert trial.token not in text
     details = [reverse("releases:detail", args=[program.app_id, number]) for number in ("1.0.0", "1.1.0")]
-    assert "1.0.0 is the trial version already." in text_of(client.get(details[0]))
+    assert "1.0.0 is already the trial version." in text_of(client.get(details[0]))
     assert f'href="{url(program, "set_trial")}?version=1.1.0"' in text_of(client.get(details[1]))
     as_viewer = text_of(signed_in(member(program, "viewer")).get(details[1]))
     assert f'href="{url(program, "set_trial")}?version=1.1.0"' not in as_viewer
@@ -193,9 +193,9 @@ def test_the_dialog_says_what_devices_get(signed_in, program, trial):
     def effect():
         return effects(client.get(url(program, "cancel_trial")))[0]
 
-    assert effect() == "Devices of testers get nothing: no version is served."
+    assert effect() == "Testers’ devices get nothing, because no version is served."
     factories.make_online(program, "1.1.0")
-    assert effect() == "Devices of testers get 1.1.0, which is online, at their next start."
+    assert effect() == "Testers’ devices get the online version 1.1.0 at their next start."
 
 
 @pytest.mark.django_db(transaction=True)

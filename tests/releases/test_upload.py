@@ -62,7 +62,7 @@ def test_submits_what_was_uploaded_where_asked_and_nothing_speaks_against_it(sig
     page = client.post(url(program), form(factories.make_zip(pagez=[]), audit="1"), follow=True)
     first = program.versions.get()
     assert [finding["severity"] for finding in first.package.doubts] == ["warning"]
-    assert "1.0.0 was not submitted yet: read its warning first." in page.content.decode()
+    assert "1.0.0 has not been submitted. Read its warning first." in page.content.decode()
     assert first.state == "development"
 
     page = client.post(url(program), form(number="1.0.1", audit="1"), follow=True)
@@ -173,10 +173,10 @@ def test_notes_and_warnings_are_shown_on_the_page_of_the_version(program, signed
     page = client.post(url(program), form(file), follow=True).content.decode()
     assert "The project has the App ID of another platform: wx0000000000000000." in page
     assert "2 development files are left out." in page
-    assert "Notes of the package reader" in page
+    assert "Package notes" in page
     assert program.versions.get().package.doubts == []
     page = client.post(url(program), form(factories.make_zip(pagez=[]), number="1.0.1"), follow=True).content.decode()
-    assert "1 warning of the package reader" in page
+    assert "1 package warning" in page
 
 
 MAPS = {"app.js.map": "{}", "pages/index/index.js.map": "{}"}
@@ -267,12 +267,12 @@ def test_one_number_at_once():
             return "refused"
         finally:
             connection.close()
-        return "uploaded"
+        return "Version uploaded"
 
     before = stored_files()
     with ThreadPoolExecutor(8) as pool:
         outcomes = sorted(pool.map(attempt, range(8)))
-    assert outcomes == ["refused"] * 7 + ["uploaded"]
+    assert outcomes == ["refused"] * 7 + ["Version uploaded"]
     assert stored_files() - before == {program.versions.get().package.file.name}
 
 

@@ -15,8 +15,8 @@ from tests import factories
 from tests.disks import FAILING, files_in, full_disk, move_packages
 
 pytestmark = pytest.mark.django_db
-FULL = "The storage is full, so nothing was saved. Contact an operator, then choose the file again."
-UNWRITABLE = "The storage can't be written to now, so nothing was saved. Try again later, or contact an operator."
+FULL = "Nothing was saved: the storage is full. Contact an operator, then choose the file again."
+UNWRITABLE = "Nothing was saved: the storage isn't writable. Try again later, or contact an operator."
 WORDS = {"full": FULL, "can't be written": UNWRITABLE, "no folder": UNWRITABLE}
 failing_storages = pytest.mark.parametrize("failing", FAILING)
 

@@ -110,7 +110,7 @@ def _take(browser: Browser, base: str, password: str, theme: str) -> None:
         page.wait_for_load_state("networkidle")
         for click in clicks:
             click(page)
-        page.get_by_text("The report is being written.").wait_for(state="hidden")
+        page.get_by_text("Generating the report.").wait_for(state="hidden")
         page.screenshot(path=FOLDER / f"{name}.png")
         print(f"docs/screenshots/{name}.png")
     context.close()

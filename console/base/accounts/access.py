@@ -115,7 +115,7 @@ def _for_signed_in(view: View) -> View:
         if request.headers.get("HX-Request"):
             return HttpResponse(status=401)
         if request.method == "POST" and (request.FILES or typed(request)):
-            words = _("Nothing was saved. Sign in again, then send the form once more.")
+            words = _("Not saved. Sign in again, then resubmit the form.")
             return resend_page(request, title=_("Your session has ended"), words=words, status=401, signs_in=True)
         return redirect_to_login(request.get_full_path())
 

@@ -148,7 +148,7 @@ class UserAdmin(VerbAdmin):
                 asked = safety.ask_for_address(obj, email=email, by=operator(request))
                 messages.info(
                     request,
-                    _("A link is on its way to %(email)s. The address changes when the person opens it, signed in.")
+                    _("Link sent to %(email)s. The address changes when the person opens the link while signed in.")
                     % {"email": asked.email},
                 )
             if values:
@@ -156,14 +156,14 @@ class UserAdmin(VerbAdmin):
         else:
             obj.pk = actions.create_user(by=operator(request), **form.cleaned_data).pk
 
-    @admin.action(description=_("Send a link to set the password"), permissions=["change"])
+    @admin.action(description=_("Send a password link"), permissions=["change"])
     def send_password_link(self, request: HttpRequest, queryset: QuerySet[User]) -> None:
         """Mail each active user a link that works once."""
         for user in queryset.filter(is_active=True):
             if why_not := authentication.send_password_link(request, user):
                 messages.warning(request, why_not)
             else:
-                messages.success(request, _("A link is on its way to %(email)s.") % {"email": user.email})
+                messages.success(request, _("Link sent to %(email)s.") % {"email": user.email})
 
 
 class MembershipInline(admin.TabularInline):
@@ -193,7 +193,9 @@ class TeamForm(forms.ModelForm):
         label=_("Add a member: e-mail"),
         required=False,
         max_length=254,
-        help_text=_("The first team administrator is invited. Later members need the acceptance of one."),
+        help_text=_(
+            "The first team administrator is invited directly. Later members need a team administrator’s approval."
+        ),
     )
     new_role = forms.ChoiceField(label=_("Add a member: role"), choices=TeamRole.choices, initial=TeamRole.ADMIN)
 
@@ -229,9 +231,10 @@ class TeamAdmin(VerbAdmin):
             asked = safety.add_by_operator(team, email=email, role=role, by=operator(request))
             messages.success(
                 request,
-                _("An invitation is on its way to %(email)s.") % {"email": email}
+                _("Invitation sent to %(email)s.") % {"email": email}
                 if isinstance(asked, Invitation)
-                else _("The team administrators are notified. One of them decides about %(email)s.") % {"email": email},
+                else _("The team administrators have been notified. One of them decides about %(email)s.")
+                % {"email": email},
             )
 
     def save_formset(self, request: HttpRequest, form: Any, formset: Any, change: bool) -> None:
@@ -276,7 +279,7 @@ class InvitationAdmin(admin.ModelAdmin):
 class KindFilter(admin.SimpleListFilter):
     """What happened, in words."""
 
-    title = _("What")
+    title = _("Event")
     parameter_name = "kind"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
@@ -300,7 +303,7 @@ class SecurityEntryAdmin(admin.ModelAdmin):
     actions = ("download",)
     fields = readonly_fields = ("at", "user", "email", "kind_words", "count", "address", "agent", "detail")
 
-    @admin.display(description=_("What"), ordering="kind")
+    @admin.display(description=_("Event"), ordering="kind")
     def kind_words(self, entry: SecurityEntry) -> str:
         """In words."""
         return str(entry.about.words)

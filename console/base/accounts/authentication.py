@@ -36,9 +36,7 @@ def send_password_link(request: HttpRequest, user: User) -> str:
     request.mail_refused = False  # type: ignore[attr-defined]  # The adapter says whether it is.
     request_password_reset(request, user.email, [user], None)
     if request.mail_refused:  # type: ignore[attr-defined]
-        return _("No link was sent to %(email)s: too many in the last hour. Try again in an hour.") % {
-            "email": user.email
-        }
+        return _("No link sent to %(email)s: too many in the last hour. Try again in an hour.") % {"email": user.email}
     return ""
 
 

@@ -203,7 +203,7 @@ def _notification_message(notification: Notification) -> EmailMessage:
             [notification.text, notification.detail, urljoin(settings.BASE_URL, notification.url)],
             [
                 str(notification.about.because),
-                _("Choose what you are told, and where: %(address)s") % {"address": choices},
+                _("Choose which notifications you get, and how: %(address)s") % {"address": choices},
             ],
         )
 
@@ -219,9 +219,9 @@ def invitation_message(invitation: Invitation) -> EmailMessage:
         return _message(
             _message_id(invitation, invitation.invited_at),
             invitation.email,
-            _("%(person)s invites you to the team %(team)s") % words,
+            _("%(person)s invites you to join %(team)s") % words,
             [
-                _("%(person)s invites you to join the team %(team)s as %(role)s.") % words,
+                _("%(person)s invites you to join %(team)s as %(role)s.") % words,
                 urljoin(settings.BASE_URL, reverse("accounts:accept", args=[invitation.token])),
                 _("The link works once, until %(time)s.") % {"time": times.full(invitation.expires_at)},
             ],

@@ -65,13 +65,13 @@ def note_role(event: TeamEvent) -> None:
 
 class UserCreated(Event):
     name, icon, colour = "user.created", "plus", "blue"
-    log = _("created the account of")
+    log = _("Account created")
     fields = ACCOUNT
 
 
 class UserEdited(Event):
     name, icon, colour = "user.edited", "edit", "blue"
-    log = _("edited the account of")
+    log = _("Account edited")
     fields = ACCOUNT
 
     def follow(self) -> None:
@@ -82,33 +82,33 @@ class UserEdited(Event):
 
 class PasswordChanged(AccountEvent):
     name, icon, colour = "user.password_changed", "edit", "blue"
-    log = _("changed the password of")
+    log = _("Password changed")
     kind = SecurityKind.PASSWORD
 
 
 class PasswordReset(AccountEvent):
     name, icon, colour = "user.password_reset", "edit", "blue"
-    log = _("reset the password of")
+    log = _("Password reset")
     kind = SecurityKind.PASSWORD
 
 
 class FactorAdded(AccountEvent):
     name, icon, colour = "user.factor_added", "plus", "blue"
-    log = _("added a sign-in factor to")
+    log = _("Sign-in factor added")
     fields = {"factor": Field(_("Sign-in factor"))}
     kind = SecurityKind.FACTOR_ADDED
 
 
 class FactorRenewed(AccountEvent):
     name, icon, colour = "user.factor_renewed", "edit", "blue"
-    log = _("renewed a sign-in factor of")
+    log = _("Sign-in factor renewed")
     fields = {"factor": Field(_("Sign-in factor"))}
     kind = SecurityKind.FACTOR_RENEWED
 
 
 class FactorRemoved(AccountEvent):
     name, icon, colour = "user.factor_removed", "x", "red"
-    log = _("removed a sign-in factor of")
+    log = _("Sign-in factor removed")
     fields = {"factor": Field(_("Sign-in factor"))}
     kind = SecurityKind.FACTOR_REMOVED
 
@@ -128,25 +128,25 @@ class AddressEvent(AccountEvent):
 
 class AddressAsked(AddressEvent):
     name, icon, colour = "user.address_asked", "mail", "blue"
-    log = _("asked for another e-mail address of")
+    log = _("E-mail change requested")
     kind = SecurityKind.ADDRESS_ASKED
 
 
 class AddressChanged(AddressEvent):
     name, icon, colour = "user.address_changed", "mail", "blue"
-    log = _("changed the e-mail address of")
+    log = _("E-mail address changed")
     kind = SecurityKind.ADDRESS
 
 
 class AddressRefused(AddressEvent):
     name, icon, colour = "user.address_refused", "x", "red"
-    log = _("refused another e-mail address of")
+    log = _("E-mail change declined")
     kind = SecurityKind.ADDRESS_REFUSED
 
 
 class SessionsEnded(AccountEvent):
     name, icon, colour = "user.sessions_ended", "logout", "blue"
-    log = _("ended sessions of")
+    log = _("Sessions ended")
     fields = {"sessions": Field(_("Sessions"))}
     kind, mailed = SecurityKind.SESSIONS, False
 
@@ -158,25 +158,25 @@ class SessionsEnded(AccountEvent):
 
 class TeamCreated(TeamEvent):
     name, icon, colour = "team.created", "plus", "blue"
-    log = _("created the team")
+    log = _("Team created")
     fields = {"name": Field(_("Name"))}
 
 
 class TeamEdited(TeamEvent):
     name, icon, colour = "team.edited", "edit", "blue"
-    log = _("edited the team")
+    log = _("Team edited")
     fields = {"name": Field(_("Name")), "second_factor": Field(_("Second factor required"))}
 
 
 class MemberProposed(TeamEvent):
     name, icon, colour = "member.proposed", "user-question", "orange"
-    log = _("would like to add")
+    log = _("Member proposed")
     fields = ROLE
     notify = (
         Notify(
             kind=NotificationKind.PEOPLE,
             to=lambda event: members_with(event.team, Permission.ADMINISTER),
-            text=_("%(person)s, an operator, would like to add %(email)s to %(team)s"),
+            text=_("%(person)s, an operator, proposes %(email)s as a member of %(team)s"),
             url=lambda event: reverse("accounts:detail", args=[event.team.pk]),
         ),
     )
@@ -187,35 +187,35 @@ class MemberProposed(TeamEvent):
 
 class ProposalAccepted(TeamEvent):
     name, icon, colour = "member.proposal_accepted", "check", "green"
-    log = _("accepted the proposed member")
+    log = _("Proposed member approved")
     fields = ROLE
 
 
 class ProposalRefused(TeamEvent):
     name, icon, colour = "member.proposal_refused", "x", "red"
-    log = _("refused the proposed member")
+    log = _("Proposed member rejected")
     fields = ROLE
 
 
 class MemberInvited(TeamEvent):
     name, icon, colour = "member.invited", "mail", "blue"
-    log = _("invited")
+    log = _("Invited")
     fields = ROLE
 
 
 class InvitationResent(TeamEvent):
     name, icon, colour = "invitation.resent", "edit", "blue"
-    log = _("sent the invitation again to")
+    log = _("Invitation sent again")
 
 
 class InvitationRevoked(TeamEvent):
     name, icon, colour = "invitation.revoked", "x", "red"
-    log = _("took back the invitation of")
+    log = _("Invitation revoked")
 
 
 class MemberJoined(TeamEvent):
     name, icon, colour = "member.joined", "user-plus", "green"
-    log = _("joined as")
+    log = _("Joined as")
     fields = {"new_account": Field(_("New account")), **ROLE}
     notify = (
         Notify(
@@ -251,19 +251,19 @@ class MemberJoined(TeamEvent):
 
 class MemberAdded(TeamEvent):
     name, icon, colour = "member.added", "plus", "blue"
-    log = _("added the member")
+    log = _("Member added")
     fields = ROLE
 
 
 class MemberRoleChanged(TeamEvent):
     name, icon, colour = "member.role_changed", "edit", "blue"
-    log = _("changed the role of")
+    log = _("Role changed")
     fields = ROLE
     notify = (
         Notify(
             kind=NotificationKind.PEOPLE,
             to=lambda event: [event.on],
-            text=_("You are %(role)s of the team %(team)s now"),
+            text=_("You are now %(role)s of %(team)s"),
             url=lambda event: reverse("accounts:detail", args=[event.team.pk]),
         ),
     )
@@ -277,13 +277,13 @@ class MemberRoleChanged(TeamEvent):
 
 class MemberRemoved(TeamEvent):
     name, icon, colour = "member.removed", "x", "red"
-    log = _("removed the member")
+    log = _("Member removed")
     fields = ROLE
     notify = (
         Notify(
             kind=NotificationKind.PEOPLE,
             to=lambda event: [event.on],
-            text=_("You are no longer a member of the team %(team)s"),
+            text=_("You are no longer a member of %(team)s"),
             url=lambda event: reverse("accounts:list"),
         ),
     )
@@ -291,7 +291,7 @@ class MemberRemoved(TeamEvent):
 
 class MemberLeft(TeamEvent):
     name, icon, colour = "member.left", "edit", "blue"
-    log = _("left the team")
+    log = _("Left the team")
     fields = ROLE
 
 

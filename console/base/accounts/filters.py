@@ -106,7 +106,7 @@ class TeamFilter(ListFilter):
 
     tabs = {
         "": (_("All"), Q()),
-        "unled": (_("Without an administrator"), Q(~HAS_ACTING_ADMIN)),
+        "unled": (_("No administrator"), Q(~HAS_ACTING_ADMIN)),
     }
     q = SearchFilter(_("Name"), field_name="name", lookup_expr="icontains")
     sort = SortFilter(
@@ -124,7 +124,7 @@ class PeopleFilter(ListFilter):
     tabs = {
         "": (_("All"), Q()),
         "operators": (_("Operators"), Q(is_staff=True, is_active=True)),
-        "one_step": (_("Without a second factor"), Q(~HAS_FACTOR, is_active=True)),
+        "one_step": (_("No second factor"), Q(~HAS_FACTOR, is_active=True)),
         "never": (_("Never signed in"), Q(last_login=None, is_active=True)),
         "inactive": (_("Deactivated"), Q(is_active=False)),
     }
@@ -132,7 +132,7 @@ class PeopleFilter(ListFilter):
     sort = SortFilter(
         {
             "name": (_("Name"), (Lower("name"), "email")),
-            "seen": (_("Last seen"), (SEEN, Lower("name"))),
+            "seen": (_("Last active"), (SEEN, Lower("name"))),
             "created": (_("Created"), ("date_joined",)),
         }
     )
@@ -155,8 +155,8 @@ class EntriesFilter(ListFilter):
 class SecurityFilter(EntriesFilter):
     """The security log of all accounts: whose, what, when."""
 
-    q = SearchFilter(_("Name, e-mail or address"), method="search")
-    kind = filters.ChoiceFilter(label=_("What"), choices=_kinds, empty_label=_("Anything"), widget=FilterSelect)
+    q = SearchFilter(_("Name, e-mail or IP address"), method="search")
+    kind = filters.ChoiceFilter(label=_("Event"), choices=_kinds, empty_label=_("Any event"), widget=FilterSelect)
     when = filters.ChoiceFilter(
         label=_("When"), choices=PERIODS, empty_label=_("Any time"), method="since", widget=FilterSelect
     )

@@ -24,12 +24,13 @@ from console.base.core.fields import AddressField, LineField
 from console.base.core.pages import NoteForm
 
 ROLES = {
-    TeamRole.ADMIN: _("Team administrator – everything, also keys, members and the team’s settings"),
+    TeamRole.ADMIN: _("Team administrator – can do everything, including keys, members and team settings"),
     TeamRole.LICENSE_HOLDER: _(
-        "License holder – also creates, publishes and shelves mini programs and binds applications"
+        "License holder – can also create and publish mini programs, put them on or off the shelf and bind them "
+        "to host apps"
     ),
-    TeamRole.DEVELOPER: _("Developer – also uploads versions, submits audits, edits domains and templates"),
-    TeamRole.VIEWER: _("Viewer – sees everything except keys"),
+    TeamRole.DEVELOPER: _("Developer – can also upload versions, submit audits, edit domains and templates"),
+    TeamRole.VIEWER: _("Viewer – can see everything except keys"),
 }
 PLACES = {"in_console": _("In the console"), "by_email": _("By e-mail")}
 
@@ -44,7 +45,7 @@ class InviteForm(RoleForm):
     email = AddressField(
         label=_("E-mail"),
         max_length=254,
-        help_text=_("The link in the message works once and is for this address only."),
+        help_text=_("The link in the e-mail works once, for this address only."),
     )
     field_order = ("email", "role")
 
@@ -56,7 +57,7 @@ class NewTeamForm(forms.Form):
     email = AddressField(
         label=_("Administrator’s e-mail"),
         max_length=254,
-        help_text=_("They get a link that works once, set a password and are signed in."),
+        help_text=_("They get a one-time link to set a password and sign in."),
     )
 
 
@@ -69,7 +70,7 @@ class TeamForm(forms.ModelForm):
         field_classes = {"name": LineField}
         labels = {"requires_second_factor": _("Require a second factor")}
         help_texts = {
-            "requires_second_factor": _("Members without one set it up before they can open anything of the team.")
+            "requires_second_factor": _("Members without one must set it up before they can open the team’s pages.")
         }
 
 
@@ -88,8 +89,8 @@ class AddMemberForm(RoleForm):
     def __init__(self, *args: Any, led: bool, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["role"].initial = TeamRole.DEVELOPER if led else TeamRole.ADMIN
-        decides = _("The team administrators are notified, and one of them decides.")
-        invited = _("The link in the message works once and is for this address only.")
+        decides = _("Team administrators are notified. One of them decides.")
+        invited = _("The link in the e-mail works once, for this address only.")
         self.fields["email"].help_text = decides if led else invited
 
 
@@ -100,12 +101,12 @@ class PersonForm(forms.Form):
     is_active = forms.BooleanField(
         label=_("Active"),
         required=False,
-        help_text=_("Otherwise the person can’t sign in, and is signed out everywhere immediately."),
+        help_text=_("If off, the person can’t sign in and is signed out everywhere immediately."),
     )
     is_staff = forms.BooleanField(
         label=_("Operator"),
         required=False,
-        help_text=_("Opens the pages under Platform, and no team."),
+        help_text=_("Opens the pages under Platform. Gives no access to teams."),
     )
 
     def __init__(self, *args: Any, by: User, person: User | None = None, **kwargs: Any) -> None:
@@ -122,7 +123,7 @@ class PersonAddressForm(forms.Form):
     email = AddressField(
         label=_("New e-mail"),
         max_length=254,
-        help_text=_("The account keeps its address until the person confirms it."),
+        help_text=_("The address stays the same until the person confirms the new one."),
     )
 
 
@@ -131,7 +132,7 @@ class NewPersonForm(PersonForm):
 
     email = AddressField(label=_("E-mail"), max_length=254)
     send_link = forms.BooleanField(
-        label=_("Send a link to set the password"), required=False, initial=True, help_text=_("It works once.")
+        label=_("Send a password link"), required=False, initial=True, help_text=_("The link works once.")
     )
     field_order = ("email", "name", "is_staff", "send_link")
 
@@ -151,7 +152,7 @@ class ProfileForm(forms.ModelForm):
     time_zone = forms.ChoiceField(
         label=_("Time zone"),
         required=False,
-        choices=lambda: [("", _("The browser's")), *((name, name.replace("_", " ")) for name in zones.places())],
+        choices=lambda: [("", _("Browser language")), *((name, name.replace("_", " ")) for name in zones.places())],
         help_text=_("Used for all times in the console and in e-mails."),
     )
 
@@ -210,7 +211,7 @@ class NewUserForm(forms.Form):
         label=_("Password"),
         max_length=128,
         strip=False,
-        help_text=_("At least 10 characters, and not a common word."),
+        help_text=_("At least 10 characters. Don’t use a common word."),
         widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
     )
 
@@ -234,7 +235,7 @@ class DecideForm(NoteForm):
 
     decision = forms.ChoiceField(
         label=_("Decision"),
-        choices=[("accept", _("Accept: send the invitation")), ("refuse", _("Refuse"))],
+        choices=[("accept", _("Approve and send the invitation")), ("refuse", _("Reject"))],
         widget=forms.RadioSelect,
     )
     field_order = ("decision", "note")
@@ -248,7 +249,7 @@ class OurWords(forms.Form):
         "email": _("E-mail"),
         "oldpassword": _("Current password"),
         "password1": _("New password"),
-        "password2": _("New password, again"),
+        "password2": _("Repeat new password"),
         "code": _("Code"),
     }
 

@@ -44,13 +44,13 @@ class GuessableValidator:
         known += [*WORDS, *(urlsplit(settings.BASE_URL).hostname or "").split(".")]
         if zxcvbn(_bounded(password), user_inputs=[word for word in known if word])["score"] < LEAST:
             raise ValidationError(
-                _("This password is too easy to guess. Use three or more words that don’t belong together."),
+                _("This password is too easy to guess. Use three or more unrelated words."),
                 code="password_guessable",
             )
 
     def get_help_text(self) -> str:
         """Say what is asked for."""
-        return _("Your password can’t be one that is easy to guess, or that has leaked elsewhere.")
+        return _("Your password must not be easy to guess or known from a data leak.")
 
 
 def _bounded(password: str) -> str:

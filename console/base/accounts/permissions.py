@@ -12,19 +12,19 @@ class Permission(models.TextChoices):
     # in a team
     VIEW = "view", _("see the team's mini programs")
     UPLOAD = "upload", _("upload versions, submit and withdraw audits")
-    DEVELOP = "develop", _("edit domains and templates, apply for permissions")
-    MANAGE = "manage", _("create, edit, publish, roll back, shelve and bind mini programs")
+    DEVELOP = "develop", _("edit domains and templates, request permissions")
+    MANAGE = "manage", _("create, edit, publish, roll back and bind mini programs, and put them on or off the shelf")
     ADMINISTER = "administer", _("manage keys, members and the team")
     # in a host application
-    VIEW_APPLICATION = "view_application", _("see the application")
+    VIEW_APPLICATION = "view_application", _("see the app")
     DECIDE = "decide", _("decide audits, bindings and requests")
-    EDIT_APPLICATION = "edit_application", _("edit the application, its reviewers and keys")
+    EDIT_APPLICATION = "edit_application", _("edit the app, its reviewers and keys")
     # outside teams
     PUBLIC = "public", _("anyone")
-    SIGNED_IN = "signed_in", _("anyone signed in")
+    SIGNED_IN = "signed_in", _("any signed-in user")
     OPERATOR = "operator", _("operators")
-    DEVICE = "device", _("a host application's key")
-    SERVER = "server", _("a mini program's secret")
+    DEVICE = "device", _("host app key")
+    SERVER = "server", _("mini program secret")
 
 
 class TeamRole(models.TextChoices):
@@ -74,4 +74,4 @@ def lacking(held: frozenset[Permission], permission: Permission) -> str:
     labels = [str(TeamRole(role).label) for role in team_roles_with(permission)]
     labels += [str(ApplicationRole(role).label) for role in application_roles_with(permission)]
     roles = get_text_list([label.lower() for label in labels], gettext("or"))
-    return gettext("This needs another role: %(roles)s.") % {"roles": roles}
+    return gettext("Required role: %(roles)s.") % {"roles": roles}

@@ -26,7 +26,7 @@ METHODS = {
     "recovery_codes": lambda: _("recovery code"),
     "webauthn": lambda: _("security key"),
     "passkey": lambda: _("passkey"),
-    "password_reset": lambda: _("link for a new password"),
+    "password_reset": lambda: _("password link"),
 }
 
 
@@ -81,7 +81,7 @@ def limits() -> str:
     """Return how long sessions last, as a sentence."""
     hours = ngettext("%(n)d hour", "%(n)d hours", settings.SESSION_IDLE_HOURS) % {"n": settings.SESSION_IDLE_HOURS}
     days = ngettext("%(n)d day", "%(n)d days", settings.SESSION_DAYS) % {"n": settings.SESSION_DAYS}
-    return _("A session ends after %(hours)s without use, or %(days)s after signing in.") % {
+    return _("A session ends after %(hours)s without use, or %(days)s after sign-in.") % {
         "hours": hours,
         "days": days,
     }

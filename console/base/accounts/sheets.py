@@ -13,9 +13,9 @@ LOG: tuple[Column, ...] = (
     (_("Time (UTC)"), lambda row: row.at),
     (_("Person"), lambda row: row.user),
     (_("E-mail"), lambda row: row.email),
-    (_("What"), lambda row: row.about.words),
+    (_("Event"), lambda row: row.about.words),
     (_("Times"), lambda row: row.count),
-    (_("Detail"), lambda row: row.detail),
+    (_("Details"), lambda row: row.detail),
 )
 PLACES: tuple[Column, ...] = ((_("Address"), lambda row: row.address), (_("Browser"), lambda row: row.agent))
 MEMBERS: tuple[Column, ...] = (
@@ -28,7 +28,7 @@ PEOPLE: tuple[Column, ...] = (  # of `people_rows`
     (_("Person"), lambda row: row.user),
     (_("E-mail"), lambda row: row.user.email),
     (_("Role"), lambda row: row.role),
-    (_("Sign-in"), lambda row: row.sign_in[1]),
+    (_("Sign-in method"), lambda row: row.sign_in[1]),
     (_("Last seen (UTC)"), lambda row: row.seen_at),
     (_("Created (UTC)"), lambda row: row.user.date_joined),
 )

@@ -10,14 +10,14 @@ from django.utils.translation import gettext_lazy as _
 class NotificationKind(models.TextChoices):
     """The kinds of notifications that a person switches on and off."""
 
-    REVIEW = "review", _("Requests that wait for my decision")
-    DECISION = "decision", _("Decisions on what I asked for")
-    RELEASE = "release", _("Publishing and rolling back in my teams")
-    GRAYSCALE = "grayscale", _("Grayscale tasks that move by themselves")
-    MESSAGES = "messages", _("Subscription messages that were stopped")
+    REVIEW = "review", _("Requests waiting for my decision")
+    DECISION = "decision", _("Decisions on my requests")
+    RELEASE = "release", _("Publishing and rollbacks in my teams")
+    GRAYSCALE = "grayscale", _("Automatic changes of grayscale tasks")
+    MESSAGES = "messages", _("Stopped subscription messages")
     KEYS = "keys", _("Secrets and keys")
     PEOPLE = "people", _("Teams, roles and invitations")
-    PLATFORM = "platform", _("Parts of the console that stopped working")
+    PLATFORM = "platform", _("Console outages")
 
 
 @dataclass(frozen=True)
@@ -32,42 +32,42 @@ class About:
 ABOUT: dict[str, About] = {
     NotificationKind.REVIEW: About(
         "clipboard-check",
-        _("New requests for your applications, and once a day those that have waited too long."),
-        _("You get this because you decide the requests of an application."),
+        _("New requests for your apps, and a daily reminder of overdue ones."),
+        _("You get this because you decide requests for an app."),
     ),
     NotificationKind.DECISION: About(
         "checks",
-        _("Audits, bindings, exemptions and interface permissions: approved, rejected, revoked."),
-        _("You get this because you asked for it, or look after the mini program."),
+        _("Audits, bindings, domain verification and interface permissions: approved, rejected or revoked."),
+        _("You get this because you made the request or manage the mini program."),
     ),
     NotificationKind.RELEASE: About(
         "rocket",
-        _("Someone put another version online, in your teams or on your applications."),
-        _("You get this because you manage the mini program, or an application that serves it."),
+        _("Another version went online in your teams or apps."),
+        _("You get this because you manage the mini program or an app that serves it."),
     ),
     NotificationKind.GRAYSCALE: About(
         "adjustments-horizontal",
-        _("Tasks that did not start, were suspended by a guardrail, or ended before their time."),
-        _("You get this because you manage the mini program, or made the task."),
+        _("Tasks that did not start, were suspended by a guardrail or ended early."),
+        _("You get this because you manage the mini program or created the task."),
     ),
     NotificationKind.MESSAGES: About(
         "message-off",
-        _("An application banned templates or a mini program, or messages could not be delivered."),
-        _("You get this because you work on the mini program, or run the application."),
+        _("An app banned templates or a mini program, or messages could not be delivered."),
+        _("You get this because you work on the mini program or administer the app."),
     ),
     NotificationKind.KEYS: About(
         "key",
-        _("Secrets were made, reset or frozen; device keys, signing keys and gateways were changed."),
-        _("You get this because you administer the team or the application."),
+        _("Secrets were generated, reset or frozen; device keys, signing keys or gateways changed."),
+        _("You get this because you administer the team or the app."),
     ),
     NotificationKind.PEOPLE: About(
         "users",
-        _("Your own roles changed, or someone whom you invited joined."),
+        _("Your roles changed, or someone you invited joined."),
         _("You get this because it is about your teams and roles."),
     ),
     NotificationKind.PLATFORM: About(
         "heart-broken",
-        _("Operators only: a worker, the scheduler or a periodic task shows no sign of life."),
+        _("Operators only: a worker, the scheduler or a periodic task has stopped responding."),
         _("You get this because you are an operator."),
     ),
 }
@@ -79,7 +79,7 @@ class SecurityKind(models.TextChoices):
     """What the security log of an account tells (P-6); the words are in `SECURITY`."""
 
     SIGNED_IN = "signed_in", _("Signed in")
-    CONFIRMED = "confirmed", _("Confirmed their identity")
+    CONFIRMED = "confirmed", _("Identity confirmed")
     WRONG_PASSWORD = "wrong_password", _("Wrong password")
     WRONG_CODE = "wrong_code", _("Wrong code")
     BLOCKED = "blocked", _("Too many attempts")
@@ -88,13 +88,13 @@ class SecurityKind(models.TextChoices):
     FACTOR_ADDED = "factor_added", _("Sign-in factor added")
     FACTOR_RENEWED = "factor_renewed", _("Sign-in factor renewed")
     FACTOR_REMOVED = "factor_removed", _("Sign-in factor removed")
-    ADDRESS_ASKED = "address_asked", _("Change of the e-mail address asked for")
+    ADDRESS_ASKED = "address_asked", _("E-mail change requested")
     ADDRESS = "address_changed", _("E-mail address changed")
-    ADDRESS_REFUSED = "address_refused", _("Other e-mail address refused")
+    ADDRESS_REFUSED = "address_refused", _("E-mail change declined")
     SESSIONS = "sessions_ended", _("Sessions ended")
     ACCOUNT = "account_edited", _("Account edited by an operator")
     ROLE = "role_changed", _("Role changed")
-    DENIED = "sign_in_denied", _("Sign-in reported as not theirs")
+    DENIED = "sign_in_denied", _("Sign-in reported as suspicious")
 
 
 @dataclass(frozen=True)

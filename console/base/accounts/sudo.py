@@ -24,14 +24,14 @@ def prove(request: HttpRequest) -> str:
     """Try the password that came with the form; return an error in words, or "" when it was right."""
     password = request.POST.get(PASSWORD_FIELD, "")
     if not password:
-        return _("Enter your password to go on.")
+        return _("Enter your password to continue.")
     assert isinstance(request.user, User)  # noqa: S101 - routes with sudo are for the signed in
     attempt = throttle.begin(request, email=request.user.email, user=request.user)
     if attempt.refused:
         return _("Too many attempts. Wait a few minutes and try again.")
     if not request.user.check_password(password):
         security.note(request.user, SecurityKind.WRONG_PASSWORD, request=request)
-        return _("The password is not right.")
+        return _("Wrong password. Try again.")
     attempt.succeeded()
     record_proof(request)
     return ""

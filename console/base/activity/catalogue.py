@@ -150,7 +150,7 @@ def edit_page(
         request,
         form,
         save=save_unless_changed,
-        success=lambda _result: (_("%(name)s is saved.") % {"name": form.instance}, catalogue.url),
+        success=lambda _result: (_("%(name)s saved.") % {"name": form.instance}, catalogue.url),
         template=template,
         cancel=catalogue.url,
         catalogue=catalogue,
@@ -217,7 +217,7 @@ def _do(request: HttpRequest, act: Act, rows: Sequence[Any], *, by: Any) -> list
     if not done:
         raise refusals[0][1]
     if refusals:
-        words = ngettext("%(count)d was left as it is.", "%(count)d were left as they are.", len(refusals))
+        words = ngettext("%(count)d was not changed.", "%(count)d were not changed.", len(refusals))
         named = " ".join(f"{act.name_of(row)}: {refused.message}" for row, refused in refusals[:MOST_NAMED])
         messages.warning(request, words % {"count": len(refusals)} + " " + named)
     return done

@@ -26,7 +26,7 @@ class ActivityFilter(ListFilter):
 
     who = SearchFilter(_("Who"), field_name="actor_label", lookup_expr="icontains")
     what = filters.ChoiceFilter(
-        label=_("What"), field_name="verb", choices=_events, empty_label=_("Anything"), widget=FilterSelect
+        label=_("Event"), field_name="verb", choices=_events, empty_label=_("Any event"), widget=FilterSelect
     )
     when = filters.ChoiceFilter(
         label=_("When"), choices=PERIODS, empty_label=_("Any time"), method="since", widget=FilterSelect

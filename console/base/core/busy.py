@@ -53,14 +53,14 @@ def sentence(error: BaseException, *, may_be_saved: bool | None = None) -> str:
         may_be_saved = any(is_away(one) for one in _chain(error))
     if may_be_saved:
         return _(
-            "The database stopped answering, so the console can’t tell whether this was saved."
-            " Check before you try again."
+            "The database stopped responding, so the console can’t confirm that this was saved. Check before you "
+            "try again."
         )
     if _state(error) in OTHERS:
         return _("Someone else is changing this right now. Nothing was saved. Try again.")
     if is_away(error):
-        return _("The database doesn’t answer right now. Nothing was saved. Try again in a moment.")
-    return _("The console is busy right now. Nothing was saved. Try again in a moment.")
+        return _("The database isn’t responding. Nothing was saved. Try again in a moment.")
+    return _("The console is busy. Nothing was saved. Try again in a moment.")
 
 
 def brief(error: BaseException) -> str:

@@ -22,10 +22,10 @@ from django.utils.translation import gettext, gettext_noop
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
-NOT_AN_ADDRESS = gettext_noop("This is not an address: https://messages.example.com/inbox")
+NOT_AN_ADDRESS = gettext_noop("Not a valid address. Example: https://messages.example.com/inbox")
 NOT_HTTPS = gettext_noop("The address must begin with https://.")
 USERINFO = gettext_noop("The address must not contain a user name or a password.")
-FRAGMENT = gettext_noop("Leave out the # and what follows it: it never reaches a server.")
+FRAGMENT = gettext_noop("Leave out the # and everything after it: it never reaches a server.")
 PRIVATE = gettext_noop("The address is in a private network.")
 
 NAT64, SIX_TO_FOUR = ipaddress.IPv6Network("64:ff9b::/96"), ipaddress.IPv6Network("2002::/16")

@@ -17,7 +17,7 @@ JOINERS = "\u200c\u200d"  # Part of how some scripts and emoji are written.
 def refuse_invisible(text: str) -> None:
     """Raise ValidationError for characters that nobody can see: they disguise names and break mail headers."""
     if any(unicodedata.category(letter) in ("Cc", "Cf", "Cs", "Co") and letter not in JOINERS for letter in text):
-        raise ValidationError(_("Leave out invisible control characters."), code="invisible")
+        raise ValidationError(_("Remove invisible control characters."), code="invisible")
 
 
 def say_what_to_choose(form: forms.BaseForm, **labels: Any) -> None:

@@ -92,8 +92,8 @@ def is_older(storage: Storage, name: str, *, than: datetime) -> bool:
 def why_not_kept(error: OSError) -> str:
     """Return the sentence for whoever uploaded what could not be written."""
     if error.errno in FULL:
-        return _("The storage is full, so nothing was saved. Contact an operator, then choose the file again.")
-    return _("The storage can't be written to now, so nothing was saved. Try again later, or contact an operator.")
+        return _("Nothing was saved: the storage is full. Contact an operator, then choose the file again.")
+    return _("Nothing was saved: the storage isn't writable. Try again later, or contact an operator.")
 
 
 @contextmanager

@@ -52,7 +52,7 @@ class SortFilter(filters.ChoiceFilter):
         ]
         pairs = zip(downwards, up, strict=True) if down else zip(up, downwards, strict=True)
         self.orders = [choice for pair in pairs for choice in pair]
-        super().__init__(label=_("Order"), choices=self.orders, empty_label=None, widget=FilterSelect)
+        super().__init__(label=_("Sort by"), choices=self.orders, empty_label=None, widget=FilterSelect)
 
     def filter(self, queryset: QuerySet[Any], value: str) -> QuerySet[Any]:
         """Put the rows in that order."""

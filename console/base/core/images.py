@@ -27,8 +27,8 @@ class IconField(UploadField):
     """A PNG, JPEG or WebP picture up to 1 MB (L-1); cleans to a square WebP `ContentFile`, or None when empty."""
 
     default_error_messages = {
-        "required": _("Choose an icon: a PNG, JPEG or WebP picture up to 1 MB."),
-        "too_big": _("The icon is larger than 1 MB. Save it smaller and choose it again."),
+        "required": _("Choose a PNG, JPEG or WebP icon, up to 1 MB."),
+        "too_big": _("The icon is larger than 1 MB. Choose a smaller one."),
     }
     widget = forms.FileInput(attrs={"accept": "image/png,image/jpeg,image/webp"})
 
@@ -56,7 +56,7 @@ def encode_icon(source: File[bytes]) -> ContentFile[bytes]:
         raise
     except Exception as error:  # Pillow's decoders raise a dozen different types for damaged files.
         raise ValidationError(
-            _("This file can't be read as a PNG, JPEG or WebP picture."), code="unreadable"
+            _("This file is not a readable PNG, JPEG or WebP picture. Choose another one."), code="unreadable"
         ) from error
 
 
@@ -65,7 +65,7 @@ def _encode(source: File[bytes]) -> bytes:
     with Image.open(source, formats=FORMATS) as picture:
         if max(picture.size) > SOURCE_SIDE:
             raise ValidationError(
-                _("The picture is %(width)d × %(height)d pixels. Up to %(limit)d × %(limit)d are possible."),
+                _("The picture is %(width)d × %(height)d pixels. The maximum is %(limit)d × %(limit)d."),
                 code="too_many_pixels",
                 params={"width": picture.width, "height": picture.height, "limit": SOURCE_SIDE},
             )

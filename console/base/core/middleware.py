@@ -59,7 +59,7 @@ def busy_page(request: HttpRequest, error: BaseException, *, may_be_saved: bool 
     busy.note(error, f"{request.method} {request.path}")
     sent = request.method not in ("GET", "HEAD")
     saved = getattr(request, "is_saved", False)
-    title = _("The database doesn’t answer") if busy.is_away(error) else _("The console is busy")
+    title = _("The database isn’t responding") if busy.is_away(error) else _("The console is busy")
     if saved:
         words = _("Your change was saved, but the next page can’t be shown right now.")
     else:

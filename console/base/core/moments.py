@@ -62,9 +62,9 @@ class MomentField(forms.DateTimeField):
 
     widget = MomentInput
     default_error_messages = {
-        "invalid": _("Write a date and a time."),
-        "skipped": _("Clocks in %(zone)s skip %(time)s on this day. Choose another time."),
-        "twice": _("Clocks in %(zone)s show %(time)s twice on this day. Choose another time."),
+        "invalid": _("Enter a date and a time."),
+        "skipped": _("%(time)s doesn’t exist in %(zone)s on this day (clock change). Choose another time."),
+        "twice": _("%(time)s occurs twice in %(zone)s on this day (clock change). Choose another time."),
     }
     kept: datetime | None = None
 

@@ -148,7 +148,7 @@ def _again(
         return busy_words(busy.sentence(error))
     form.add_error(None, busy.sentence(error))
     if request.FILES:
-        form.add_error(None, _("The file is not kept: choose it again."))
+        form.add_error(None, _("Files aren’t kept. Choose the file again."))
     return busy_answer(show(request, template, {"form": form, **context}))
 
 

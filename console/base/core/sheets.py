@@ -118,7 +118,7 @@ def sheet(
     language = translation.get_language()  # of the reader; the file is written when the request is over
     parts = in_turn(gathered(_lines(rows, pks, columns, of, language)))
     if parts is None:
-        messages.error(request, _("Other exports are being written. Try again in a minute."))
+        messages.error(request, _("Other exports are still running. Try again in a minute."))
         query = request.GET.copy()
         del query["format"]
         return redirect(f"{request.path}?{query.urlencode()}")

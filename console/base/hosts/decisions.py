@@ -27,7 +27,7 @@ def ask(decision: D, *, at: datetime | None = None) -> D:
     notify_reviewers(
         decision,
         text=lambda: (
-            _("%(subject)s waits for %(application)s's decision")
+            _("%(subject)s needs a decision from %(application)s")
             % {"subject": decision.subject(), "application": decision.application}
         ),
         at=at,
@@ -73,7 +73,7 @@ def settle(
     if decision.requested_by_id == by.pk:
         raise ActionRefused(rules.own_request())
     if not approve and not note.strip():
-        raise ActionRefused(_("Say what must change: a rejection needs a note."), field="note")
+        raise ActionRefused(_("A rejection needs a note. Say what must change."), field="note")
     changes = {
         "state": DecisionState.APPROVED if approve else DecisionState.REJECTED,
         "decided_by": by,
@@ -89,8 +89,6 @@ def move(decision: Decision, *, source: DecisionState, **changes: object) -> Non
     """Change a decision that is still in the state `source`; raises Conflict when someone else was first."""
     if not type(decision).objects.filter(pk=decision.pk, state=source).update(**changes):
         decision.refresh_from_db(fields=["state"])
-        raise Conflict(
-            _("Someone else was first: this is %(state)s now.") % {"state": decision.get_state_display().lower()}
-        )
+        raise Conflict(_("Already done: this is now %(state)s.") % {"state": decision.get_state_display().lower()})
     for name, value in changes.items():
         setattr(decision, name, value)

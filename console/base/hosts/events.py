@@ -24,16 +24,16 @@ from console.base.hosts.proof_words import WORDS
 APPLICATION = {
     "administrator": Field(_("Administrator")),
     "key": Field(_("Key")),
-    "listed": Field(_("Every team may ask for a binding")),
+    "listed": Field(_("All teams can request a binding")),
     "name": Field(_("Name")),
     "icon": Icon(_("Icon")),
     "description": Field(_("Description")),
 }
 ROLE = {"role": Choice(_("Role"), ApplicationRole)}
 KEY = {"key": Field(_("Key"))}
-SECRET = {"overlap": Field(_("Hours that the old one works")), "secret": Field(_("Secret"))}
+SECRET = {"overlap": Field(_("Hours the old secret keeps working")), "secret": Field(_("Secret"))}
 PROOFS = {use: Field(words.label) for use, words in WORDS.items()}
-API = {"restricted": Field(_("Restricted")), "title": Field(_("What it does")), "name": Field(_("Name"))}
+API = {"restricted": Field(_("Restricted")), "title": Field(_("Purpose")), "name": Field(_("Name"))}
 
 
 class ApplicationEvent(Event):
@@ -101,33 +101,33 @@ def _key_of(event: ApplicationEvent) -> str:
 
 def old_one(event: Any) -> str:
     """Return until when a secret works that was reset at `ends_at`, or since when it doesn't (K-2)."""
-    words = gettext("The old one works until %(time)s.")
+    words = gettext("The old secret works until %(time)s.")
     if event.after is not None and not event.after["overlap"]:
-        words = gettext("The old one is refused since %(time)s.")
+        words = gettext("The old secret stopped working on %(time)s.")
     return words % {"time": times.full(event.ends_at)}
 
 
 class ApplicationCreated(ApplicationEvent):
     name, icon, colour = "application.created", "plus", "blue"
-    log = _("created the application")
+    log = _("Host app created")
     fields = APPLICATION
 
 
 class ApplicationEdited(ApplicationEvent):
     name, icon, colour = "application.edited", "edit", "blue"
-    log = _("edited the application")
+    log = _("Host app edited")
     fields = APPLICATION
 
 
 class ReviewerAdded(PersonEvent):
     name, icon, colour = "reviewer.added", "plus", "blue"
-    log = _("gave host side access to")
+    log = _("Host app role granted")
     fields = ROLE
 
 
 class ReviewerInvited(PartEvent):
     name, icon, colour = "reviewer.invited", "mail", "blue"
-    log = _("invited to the host side")
+    log = _("Reviewer invited")
     fields = ROLE
 
     @property
@@ -137,12 +137,12 @@ class ReviewerInvited(PartEvent):
 
 class ReviewerInvitationWithdrawn(ReviewerInvited):
     name, icon, colour = "reviewer.invitation_withdrawn", "x", "red"
-    log = _("took back the host side invitation of")
+    log = _("Reviewer invitation revoked")
 
 
 class ReviewerJoined(PersonEvent):
     name, icon, colour = "reviewer.joined", "user-plus", "green"
-    log = _("became a reviewer of")
+    log = _("Reviewer joined")
     fields = ROLE
 
     @property
@@ -153,13 +153,13 @@ class ReviewerJoined(PersonEvent):
 
 class ReviewerRoleChanged(PersonEvent):
     name, icon, colour = "reviewer.role_changed", "edit", "blue"
-    log = _("changed the host side role of")
+    log = _("Host app role changed")
     fields = ROLE
     notify = (
         Notify(
             kind=NotificationKind.PEOPLE,
             to=lambda event: [event.on.user],
-            text=_("You are %(role)s of %(application)s now"),
+            text=_("You are now %(role)s of %(application)s"),
             url=lambda event: event.application.get_absolute_url(),
         ),
     )
@@ -170,25 +170,25 @@ class ReviewerRoleChanged(PersonEvent):
 
 class ReviewerRemoved(PersonEvent):
     name, icon, colour = "reviewer.removed", "x", "red"
-    log = _("took host side access from")
+    log = _("Host app role removed")
     fields = ROLE
 
 
 class ApplicationKeyAdded(KeyEvent):
     name, icon, colour = "application_key.added", "plus", "blue"
-    log = _("added a device key to")
+    log = _("Device key added")
     fields = KEY
 
 
 class ApplicationKeyRevoked(KeyEvent):
     name, icon, colour = "application_key.revoked", "x", "red"
-    log = _("revoked a device key of")
+    log = _("Device key revoked")
     fields = KEY
 
 
 class SigningKeyAdded(ApplicationEvent):
     name, icon, colour = "signing_key.added", "plus", "blue"
-    log = _("added a signing key to")
+    log = _("Signing key added")
     fields = KEY
     notify = (
         app_administrators(_("%(person)s added a signing key to %(application)s"), "hosts:signing_keys", _key_of),
@@ -197,7 +197,7 @@ class SigningKeyAdded(ApplicationEvent):
 
 class SigningKeyRetired(ApplicationEvent):
     name, icon, colour = "signing_key.retired", "key-off", "secondary"
-    log = _("retired a signing key of")
+    log = _("Signing key retired")
     fields = KEY
     notify = (
         app_administrators(_("%(person)s retired a signing key of %(application)s"), "hosts:signing_keys", _key_of),
@@ -206,21 +206,21 @@ class SigningKeyRetired(ApplicationEvent):
 
 class ConfigurationDownloaded(KeyEvent):
     name, icon, colour = "application.configuration_downloaded", "download", "secondary"
-    log = _("downloaded the configuration of")
+    log = _("Configuration file downloaded")
     fields = KEY
     kept = True  # whether one carries the newest key
 
 
 class ServerSecretGenerated(ApplicationEvent):
     name, icon, colour = "server_secret.generated", "key", "green"
-    log = _("generated the server secret of")
+    log = _("Server secret generated")
     fields = SECRET
     notify = (app_administrators(_("%(person)s generated the server secret of %(application)s"), "hosts:gateway"),)
 
 
 class ServerSecretReset(ApplicationEvent):
     name, icon, colour = "server_secret.reset", "refresh", "blue"
-    log = _("reset the server secret of")
+    log = _("Server secret reset")
     fields = SECRET
     notify = (app_administrators(_("%(person)s reset the server secret of %(application)s"), "hosts:gateway", old_one),)
 
@@ -231,19 +231,19 @@ class ServerSecretReset(ApplicationEvent):
 
 class ProofsRequired(ApplicationEvent):
     name, icon, colour = "application.proofs_required", "shield-check", "blue"
-    log = _("changed what needs an installation proof in")
+    log = _("Installation proof settings changed")
     fields = PROOFS
     notify = (
-        app_administrators(_("%(person)s changed what needs an installation proof in %(application)s"), "hosts:proofs"),
+        app_administrators(_("%(person)s changed the installation proof settings of %(application)s"), "hosts:proofs"),
     )
 
 
 class ProofsEnded(ApplicationEvent):
     name, icon, colour = "application.proofs_ended", "shield-x", "red"
-    log = _("made void all installation proofs of")
+    log = _("Installation proofs invalidated")
     notify = (
         app_administrators(
-            _("%(person)s made void all installation proofs of %(application)s"),
+            _("%(person)s invalidated all installation proofs of %(application)s"),
             "hosts:proofs",
             lambda event: event.reason,
         ),
@@ -252,41 +252,41 @@ class ProofsEnded(ApplicationEvent):
 
 class ApiAdded(ApiEvent):
     name, icon, colour = "api.added", "plus", "blue"
-    log = _("added the sensitive API")
+    log = _("Sensitive API added")
     fields = API
 
 
 class ApiRemoved(ApiEvent):
     name, icon, colour = "api.removed", "x", "red"
-    log = _("removed the sensitive API")
+    log = _("Sensitive API removed")
     fields = API
 
 
 class ApiRestricted(ApiEvent):
     name, icon, colour = "api.restricted", "lock", "orange"
-    log = _("restricted the API")
+    log = _("API restricted")
     fields = API
 
 
 class ApiOpened(ApiEvent):
     name, icon, colour = "api.opened", "lock-open", "green"
-    log = _("made public the API")
+    log = _("API made public")
     fields = API
 
 
 class DefaultApiCreated(Event):
     name, icon, colour = "default_api.created", "plus", "blue"
-    log = _("created the default sensitive API")
+    log = _("Default sensitive API created")
     fields = API
 
 
 class DefaultApiEdited(Event):
     name, icon, colour = "default_api.edited", "edit", "blue"
-    log = _("edited the default sensitive API")
+    log = _("Default sensitive API edited")
     fields = API
 
 
 class DefaultApiDeleted(Event):
     name, icon, colour = "default_api.deleted", "trash", "red"
-    log = _("deleted the default sensitive API")
+    log = _("Default sensitive API deleted")
     fields = API

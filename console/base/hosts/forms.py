@@ -25,14 +25,14 @@ class ApplicationForm(forms.Form):
 
     name = LineField(label=_("Name"), min_length=2, max_length=30)
     icon = IconField(
-        label=_("Icon"), required=False, help_text=_("PNG, JPEG or WebP, up to 1 MB. Made square for you.")
+        label=_("Icon"), required=False, help_text=_("PNG, JPEG or WebP, up to 1 MB. Cropped to a square.")
     )
     description = WordsField(
         label=_("Description"),
         required=False,
         max_length=2000,
         widget=forms.Textarea(attrs={"rows": 4}),
-        help_text=_("What the application is, and which mini programs it takes."),
+        help_text=_("What the app is, and which mini programs it accepts."),
     )
     listed = forms.BooleanField(
         label=_("Open for bindings"),
@@ -50,7 +50,9 @@ class CreateForm(ApplicationForm):
         label=_("Reviewer’s e-mail"),
         max_length=254,
         required=False,
-        help_text=_("Nobody decides their own requests, so someone else has to review. You can invite them later."),
+        help_text=_(
+            "You can’t decide your own requests, so someone else has to review them. You can invite them later."
+        ),
     )
     field_order = ("team", "name", "reviewer", "icon", "description", "listed")
 
@@ -90,7 +92,7 @@ class ReviewerForm(forms.Form):
     email = AddressField(
         label=_("E-mail"),
         max_length=254,
-        help_text=_("The link in the message works once and is for this address only."),
+        help_text=_("The link in the e-mail works once, for this address only."),
     )
 
 
@@ -116,7 +118,7 @@ class ProofForm(forms.Form):
         choices=[(use, words.label) for use, words in WORDS.items()],
         required=False,
         widget=forms.CheckboxSelectMultiple,
-        help_text=_("Ship an app that sends proofs first: older ones are refused, or get the online version."),
+        help_text=_("Ship an app version that sends proofs first. Older ones are refused or get the online version."),
     )
     seen = forms.CharField(required=False, widget=forms.HiddenInput)
 
@@ -133,9 +135,9 @@ class ApiForm(forms.Form):
         max_length=API_NAME_LENGTH,
         validators=[api_name],
         widget=forms.TextInput(attrs=API_NAME),
-        help_text=_("As mini programs call it: wx.openLocker"),
+        help_text=_("The name mini programs use, such as wx.openLocker."),
     )
-    title = LineField(label=_("What it does"), max_length=80, help_text=_("Developers read it when they apply."))
+    title = LineField(label=_("Purpose"), max_length=80, help_text=_("Shown to developers when they apply."))
 
 
 class RequestForm(forms.Form):
@@ -143,7 +145,7 @@ class RequestForm(forms.Form):
 
     reason_help: Any = ""
     application = forms.ModelChoiceField(
-        label=_("Application"), queryset=HostApplication.objects.none(), empty_label=_("Choose an application")
+        label=_("Host app"), queryset=HostApplication.objects.none(), empty_label=_("Choose a host app")
     )
     reason = WordsField(label=_("Reason"), max_length=500, widget=forms.Textarea(attrs={"rows": 3}))
 
@@ -162,9 +164,9 @@ class DefaultApiForm(forms.ModelForm):
         field_classes = {"name": LineField, "title": LineField}
         widgets = {"name": forms.TextInput(attrs=API_NAME)}
         help_texts = {
-            "name": _("As mini programs call it: wx.getLocation. It can’t be changed later."),
-            "title": _("What it reads or does. Developers read it when they apply."),
-            "restricted": _("In the lists of new apps. The lists of existing apps stay as they are."),
+            "name": _("The name mini programs use, such as wx.getLocation. It can’t be changed later."),
+            "title": _("What the API reads or does. Shown to developers when they apply."),
+            "restricted": _("Applies to new apps only. Lists of existing apps don’t change."),
         }
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:

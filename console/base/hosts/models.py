@@ -54,7 +54,7 @@ class HostApplication(models.Model):
     """The super app in which mini programs run."""
 
     application_id = models.CharField(
-        _("Application ID"), max_length=20, unique=True, editable=False, default=partial(random_id, "ha")
+        _("Host app ID"), max_length=20, unique=True, editable=False, default=partial(random_id, "ha")
     )
     team = models.ForeignKey(Team, on_delete=models.PROTECT, related_name="applications")
     name = models.CharField(_("name"), max_length=30, validators=[MinLengthValidator(2)])
@@ -63,9 +63,7 @@ class HostApplication(models.Model):
     listed = models.BooleanField(
         _("open for bindings"),
         default=True,
-        help_text=_(
-            "Every team sees the name and the icon and may ask for a binding. Otherwise only your own team may."
-        ),
+        help_text=_("All teams see the name and the icon and can request a binding. If off, only your own team can."),
     )
     created_at = models.DateTimeField(db_default=Now())
     changed_at = models.DateTimeField(auto_now=True)
@@ -314,10 +312,8 @@ class DefaultApi(models.Model):
     """A sensitive API that every application has in its list; kept by operators (D-3)."""
 
     name = models.CharField(_("name"), max_length=API_NAME_LENGTH, unique=True, validators=[api_name])
-    title = models.CharField(_("what it does"), max_length=80)
-    restricted = models.BooleanField(
-        _("restricted"), default=True, help_text=_("How it stands in the list of a new application.")
-    )
+    title = models.CharField(_("purpose"), max_length=80)
+    restricted = models.BooleanField(_("restricted"), default=True, help_text=_("Default for new apps."))
 
     objects = DefaultApiQuerySet.as_manager()
 
@@ -335,7 +331,7 @@ class SensitiveApi(models.Model):
 
     application = models.ForeignKey(HostApplication, on_delete=models.CASCADE, related_name="apis")
     name = models.CharField(_("name"), max_length=API_NAME_LENGTH, validators=[api_name])
-    title = models.CharField(_("what it does"), max_length=80, blank=True)
+    title = models.CharField(_("purpose"), max_length=80, blank=True)
     restricted = models.BooleanField(default=True)
 
     objects = SensitiveApiQuerySet.as_manager()

@@ -22,22 +22,22 @@ _uses = (
     Use(
         _("New places in grayscale tasks"),
         _("A device without proof gets the online version. Enrolled devices keep their places."),
-        _("Invented devices can take places, up to the limits below."),
+        _("Fake devices can take places, up to the limits below."),
     ),
     Use(
-        _("Consents to messages"),
-        _("Only the account that a proof names can be asked about or answered for."),
+        _("Message subscriptions"),
+        _("Only the account named in the proof can be read or changed."),
         _("Anyone with the app's key can read and change the consents of any account."),
     ),
     Use(
         _("Update reports"),
         _("Reports without proof are refused."),
-        _("Anyone with the app's key can report in the name of a device."),
+        _("Anyone with the app's key can send reports in a device's name."),
     ),
     Use(
         _("Logs"),
         _("Logs without proof are refused."),
-        _("Anyone with the app's key can log in the name of a device."),
+        _("Anyone with the app's key can send logs in a device's name."),
     ),
 )
 WORDS: dict[str, Use] = dict(zip(PROOF_USES, _uses, strict=True))

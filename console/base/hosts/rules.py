@@ -16,7 +16,9 @@ def why_not_leave(person: ApplicationMember, administrators: list[ApplicationMem
     """Return why a person can be neither removed nor given a lower role, in words; "" when they can."""
     if person.role != ApplicationRole.APP_ADMIN or any(other != person for other in administrators):
         return ""
-    return _("%(person)s is the only application administrator of %(application)s. Make someone else one first.") % {
+    return _(
+        "%(person)s is the only application administrator of %(application)s. Give someone else this role first."
+    ) % {
         "person": person.user,
         "application": person.application,
     }
@@ -24,18 +26,18 @@ def why_not_leave(person: ApplicationMember, administrators: list[ApplicationMem
 
 def why_not_leave_any(user: User) -> str:
     """Return the same for who may not know the application (P-1)."""
-    words = _("%(person)s is the only administrator of an application. The team must make someone else one first.")
+    words = _("%(person)s is the only administrator of an app. Make someone else application administrator first.")
     return words % {"person": user}
 
 
 def why_not_remove_api(api: SensitiveApi, is_default: bool) -> str:
     """Return why an API can't be taken out of the list, in words; "" when it can."""
-    return _("Every application has %(api)s in its list. Make it public instead.") % {"api": api} if is_default else ""
+    return _("%(api)s is in every app’s list. Make it public instead.") % {"api": api} if is_default else ""
 
 
 def why_not_generate_server_secret(current: ServerSecret | None) -> str:
     """Return why the first server secret can't be made, in words; "" when it can."""
-    return _("There is a secret already; reset it to get a new one.") if current else ""
+    return _("There is already a secret. Reset it to get a new one.") if current else ""
 
 
 def why_not_reset_server_secret(current: ServerSecret | None, *, seen: int | None = None) -> str:
@@ -43,7 +45,7 @@ def why_not_reset_server_secret(current: ServerSecret | None, *, seen: int | Non
     if current is None:
         return _("There is no secret yet. Generate one first.")
     if seen not in (None, current.pk):
-        return _("Someone else was first: this secret was replaced already.")
+        return _("Already done: this secret was replaced.")
     return ""
 
 
@@ -58,13 +60,13 @@ def why_not_decide(decision: Decision, *, by: User) -> str:
 
 def own_request() -> str:
     """Return why nobody decides what they asked for (P-2)."""
-    return _("You asked for this yourself. Someone else must decide.")
+    return _("This is your own request. Someone else must decide.")
 
 
 def why_not_require_proofs(uses: Mapping[str, bool], has_secret: bool) -> str:
     """Return why these uses can't need an installation proof, in words; "" when they can (R-9)."""
     if any(uses.values()) and not has_secret:
-        return _("Generate the server secret first: without it, no app can get a proof.")
+        return _("Generate the server secret first. Without it, apps can’t get proofs.")
     return ""
 
 
@@ -74,12 +76,12 @@ MOST_SIGNING_KEYS = 3  # each makes every answer to a device longer
 def why_not_add_signing_key(active: int) -> str:
     """Why no key can be added; `active` counts those that sign."""
     if active >= MOST_SIGNING_KEYS:
-        return _("%(count)d keys sign already. Retire one first.") % {"count": active}
+        return _("%(count)d keys are already signing. Retire one first.") % {"count": active}
     return ""
 
 
 def why_not_retire_signing_key(active: int) -> str:
     """Why none can be retired; `active` counts those that sign."""
     if active <= 1:
-        return _("It is the only key that signs. Add a new one first, and ship it in the app.")
+        return _("This is the only signing key. Add a new one first, and ship it in the app.")
     return ""

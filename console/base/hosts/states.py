@@ -17,6 +17,6 @@ class DecisionState(models.TextChoices):
 class Overlap(models.IntegerChoices):
     """For how many hours an old secret goes on working after a reset (K-2)."""
 
-    NONE = 0, _("Refuse it at once")
-    HOUR = 1, _("Let it work for 1 more hour")
-    DAY = 24, _("Let it work for 24 more hours")
+    NONE = 0, _("Stop it immediately")
+    HOUR = 1, _("Keep it working for 1 more hour")
+    DAY = 24, _("Keep it working for 24 more hours")

@@ -57,7 +57,7 @@ def add_api(request: SignedInRequest, application: HostApplication) -> HttpRespo
         ApiForm(posted(request)),
         template="hosts/confirm/add_api.html",
         save=lambda data: actions.add_api(application, by=request.user, **data),
-        toast=lambda api: _("%(api)s is in the list, restricted.") % {"api": api},
+        toast=lambda api: _("%(api)s added as restricted.") % {"api": api},
     )
 
 
@@ -71,7 +71,7 @@ def restrict_api(request: SignedInRequest, api: SensitiveApi) -> HttpResponse:
         forms.Form(posted(request)),
         template="hosts/confirm/restrict_api.html",
         save=lambda _data: actions.restrict_api(api, by=request.user),
-        toast=lambda changed: _("%(api)s is restricted.") % {"api": changed},
+        toast=lambda changed: _("%(api)s is now restricted.") % {"api": changed},
         api=api,
         keep=querysets.holders_of(api),
         lose=len(lose),
@@ -96,7 +96,7 @@ def open_api(request: SignedInRequest, api: SensitiveApi) -> HttpResponse:
         forms.Form(posted(request)),
         template="hosts/confirm/open_api.html",
         save=lambda _data: actions.open_api(api, by=request.user),
-        toast=lambda changed: _("%(api)s is public.") % {"api": changed},
+        toast=lambda changed: _("%(api)s is now public.") % {"api": changed},
         api=api,
         keep=querysets.holders_of(api),
         waiting=querysets.waiting_for_api(api),
@@ -112,7 +112,7 @@ def remove_api(request: SignedInRequest, api: SensitiveApi) -> HttpResponse:
         forms.Form(posted(request)),
         template="hosts/confirm/remove_api.html",
         save=lambda _data: actions.remove_api(api, by=request.user),
-        toast=lambda _none: _("%(api)s is not in the list any more.") % {"api": api},
+        toast=lambda _none: _("%(api)s removed.") % {"api": api},
         api=api,
         keep=querysets.holders_of(api),
         waiting=querysets.waiting_for_api(api),

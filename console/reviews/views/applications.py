@@ -72,10 +72,10 @@ def remove_program(request: SignedInRequest, binding: Binding) -> HttpResponse:
     program, application = binding.mini_program, binding.application
     return confirm_page(
         request,
-        NoteForm(posted(request), needed=True, help_text=_("The mini program’s team reads it.")),
+        NoteForm(posted(request), needed=True, help_text=_("Shown to the mini program's team.")),
         template="hosts/confirm/remove_program.html",
         save=lambda data: miniprograms.remove_from_application(binding, by=request.user, reason=data["note"]),
-        toast=lambda _binding: _("%(program)s is removed.") % {"program": program},
+        toast=lambda _binding: _("%(program)s removed.") % {"program": program},
         back=reverse("hosts:programs", args=[application.application_id]),
         application=application,
         program=program,
@@ -99,7 +99,9 @@ def _granted(binding: Binding) -> str:
     counts = querysets.granted_counts(binding)
     words = {
         querysets.EXEMPTION: ngettext(
-            "%(count)d domain exemption", "%(count)d domain exemptions", counts[querysets.EXEMPTION]
+            "%(count)d grant to skip domain verification",
+            "%(count)d grants to skip domain verification",
+            counts[querysets.EXEMPTION],
         ),
         querysets.PERMISSION: ngettext(
             "%(count)d interface permission", "%(count)d interface permissions", counts[querysets.PERMISSION]

@@ -42,7 +42,7 @@ def compare_again(request: SignedInRequest, decision: ReviewDecision) -> HttpRes
     except ActionRefused as refused:
         messages.error(request, refused.message)
     else:
-        messages.success(request, _("The report is written again."))
+        messages.success(request, _("Generating the report again."))
     return redirect("reviews:report", decision.pk)
 
 
@@ -100,7 +100,7 @@ def binding_report_again(request: SignedInRequest, accepted: tuple[Binding, Vers
     """Have that report written again, with what is granted and declared now."""
     binding, _version = accepted
     actions.report_for_binding(binding, by=request.user)
-    messages.success(request, _("The report is written again."))
+    messages.success(request, _("Generating the report again."))
     return redirect("reviews:binding_report", binding.pk)
 
 

@@ -24,11 +24,11 @@ from console.reviews.sheets import DEFAULTS
 
 
 def _restrict(api: DefaultApi, by: User) -> None:
-    _mark(api, by, restricted=True, already=_("It is restricted already."))
+    _mark(api, by, restricted=True, already=_("Already restricted."))
 
 
 def _open(api: DefaultApi, by: User) -> None:
-    _mark(api, by, restricted=False, already=_("It is public already."))
+    _mark(api, by, restricted=False, already=_("Already public."))
 
 
 def _mark(api: DefaultApi, by: User, *, restricted: bool, already: str) -> None:
@@ -38,7 +38,7 @@ def _mark(api: DefaultApi, by: User, *, restricted: bool, already: str) -> None:
     actions.keep(api, by=by)
 
 
-STAYS = ("device-mobile", gettext_lazy("The lists of existing apps stay as they are."))
+STAYS = ("device-mobile", gettext_lazy("Existing apps don't change."))
 CATALOGUE = Catalogue(
     "api",
     "apis",
@@ -49,10 +49,10 @@ CATALOGUE = Catalogue(
             verb=_restrict,
             ask_one=gettext_lazy("Restrict %(name)s in new apps?"),
             ask=gettext_lazy("Restrict %(count)d APIs in new apps?"),
-            done_one=gettext_lazy("%(name)s is restricted in new apps."),
-            done=gettext_lazy("%(count)d APIs are restricted in new apps."),
+            done_one=gettext_lazy("%(name)s is now restricted in new apps."),
+            done=gettext_lazy("%(count)d APIs are now restricted in new apps."),
             effects=(
-                ("lock", gettext_lazy("In a new app, only mini programs with a grant may call a restricted API.")),
+                ("lock", gettext_lazy("In new apps, only mini programs with a grant can call a restricted API.")),
                 STAYS,
             ),
         ),
@@ -62,10 +62,10 @@ CATALOGUE = Catalogue(
             verb=_open,
             ask_one=gettext_lazy("Make %(name)s public in new apps?"),
             ask=gettext_lazy("Make %(count)d APIs public in new apps?"),
-            done_one=gettext_lazy("%(name)s is public in new apps."),
-            done=gettext_lazy("%(count)d APIs are public in new apps."),
+            done_one=gettext_lazy("%(name)s is now public in new apps."),
+            done=gettext_lazy("%(count)d APIs are now public in new apps."),
             effects=(
-                ("lock-open", gettext_lazy("In a new app, every bound mini program may call a public API.")),
+                ("lock-open", gettext_lazy("In new apps, every bound mini program can call a public API.")),
                 STAYS,
             ),
         ),
@@ -75,13 +75,13 @@ CATALOGUE = Catalogue(
             verb=lambda row, by: actions.discard(row, by=by),
             ask_one=gettext_lazy("Delete %(name)s?"),
             ask=gettext_lazy("Delete %(count)d APIs?"),
-            done_one=gettext_lazy("%(name)s is deleted."),
-            done=gettext_lazy("%(count)d APIs are deleted."),
+            done_one=gettext_lazy("%(name)s deleted."),
+            done=gettext_lazy("%(count)d APIs deleted."),
             effects=(
                 ("minus", gettext_lazy("New apps start without deleted APIs.")),
                 (
                     "device-mobile",
-                    gettext_lazy("Existing apps keep them in their lists and can remove them now."),
+                    gettext_lazy("Existing apps keep them and can now remove them."),
                 ),
             ),
             danger=True,
@@ -100,7 +100,7 @@ def apis(request: SignedInRequest, user: User) -> HttpResponse:
 @route(Permission.OPERATOR, load=operator, methods="GET POST", sudo=True)
 def add_api(request: SignedInRequest, user: User) -> HttpResponse:
     """A new one, which goes into every application's list as public."""
-    note = _("Every existing app gets it into its list as public, so that nothing stops working.")
+    note = _("Existing apps get it as public, so nothing stops working.")
     return _page(request, DefaultApi(), title=_("Add API"), note=note)
 
 

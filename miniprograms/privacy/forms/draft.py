@@ -28,7 +28,7 @@ TEXTS = tuple(language.field for language in Language)
 
 
 def _from_when() -> str:
-    return " ".join(filter(None, [_("Not before the day of publishing."), times.day_begins()]))
+    return " ".join(filter(None, [_("Today or later."), times.day_begins()]))
 
 
 class DraftForm(forms.Form):
@@ -42,13 +42,13 @@ class DraftForm(forms.Form):
         label=gettext_lazy("Other contact"),
         required=False,
         max_length=LONGEST_LINE,
-        help_text=gettext_lazy("A postal address, or where in the mini program."),
+        help_text=gettext_lazy("A postal address, or a place in the mini program."),
     )
     retention = LineField(
         label=gettext_lazy("Retention"),
         required=False,
         max_length=LONGEST_LINE,
-        help_text=gettext_lazy("How long data is kept, such as “30 days after the last trip”."),
+        help_text=gettext_lazy("How long you keep data, such as “30 days after the last trip”."),
     )
     effective_on = forms.DateField(
         label=gettext_lazy("Effective from"),
@@ -67,8 +67,8 @@ class DraftForm(forms.Form):
         for data_type in DataType:
             self.fields[f"uses_{data_type.value}"] = forms.BooleanField(label=data_type.label, required=False)
             purpose = LineField(label=data_type.label, required=False, max_length=LONGEST_LINE)
-            asked = _("What it is used for: %(data)s") % {"data": data_type.label}
-            purpose.widget.attrs |= {"placeholder": _("What it is used for"), "aria-label": asked}
+            asked = _("Purpose: %(data)s") % {"data": data_type.label}
+            purpose.widget.attrs |= {"placeholder": _("Purpose"), "aria-label": asked}
             self.fields[f"purpose_{data_type.value}"] = purpose
         for name in TEXTS:
             self.fields[name].widget = forms.Textarea(attrs={"rows": 16, "maxlength": LONGEST_TEXT})
@@ -157,11 +157,11 @@ class DraftForm(forms.Form):
 
     def _clean_parties(self) -> None:
         if len(self.parties) > MOST_PARTIES:
-            self.add_error(None, _("Name at most %(most)d third parties.") % {"most": MOST_PARTIES})
+            self.add_error(None, _("You can name at most %(most)d third parties.") % {"most": MOST_PARTIES})
         rows = [(row, row.clean()) for row in self.parties if not row.is_empty]
         self.cleaned_parties = [cleaned for row, cleaned in rows if not row.errors]
         if len(self.cleaned_parties) < len(rows):
-            self.add_error(None, _("Some third parties can’t be taken. What is wrong stands below each."))
+            self.add_error(None, _("Some third parties have errors. See below each."))
         names = [name for name, *_rest in self.cleaned_parties if name]
         if len(set(names)) < len(names):
             self.add_error(None, _("Name each third party once."))

@@ -22,9 +22,9 @@ class PublishForm(NoteForm):
         if is_first:
             del self.fields["asks_again"]
         elif concerns_users:
-            words = _("This version names more data, another purpose or another third party, so they should.")
+            words = _("This version adds data, a purpose or a third party, so users should agree again.")
             self.fields["asks_again"].help_text = words
         else:
-            words = _("Data and third parties are those that users have agreed to.")
+            words = _("Users have already agreed to the same data and third parties.")
             self.fields["asks_again"].help_text = words
-        self.fields["note"].help_text = _("What changed, for your team and the activity log.")
+        self.fields["note"].help_text = _("What changed. Shown to your team and in the activity log.")

@@ -100,8 +100,8 @@ def _saved_words(draft: PrivacyDraft) -> str:
     """Say that it is saved, and what it needs before it can be published."""
     missing = rules.lacks(draft, today=times.platform_day())
     if not missing:
-        return _("The draft is saved. Users see it when it is published.")
-    return _("The draft is saved. Before publishing it needs %(what)s.") % {"what": rules.lacks_words(missing)}
+        return _("Draft saved. Users see it after you publish it.")
+    return _("Draft saved. Before publishing it needs %(what)s.") % {"what": rules.lacks_words(missing)}
 
 
 @route(Permission.MANAGE, load=mini_program_for, methods="POST")
@@ -151,7 +151,7 @@ def publish(request: SignedInRequest, program: MiniProgram) -> HttpResponse:
             asks_again=data.get("asks_again", True),
             note=data["note"],
         ),
-        toast=lambda agreement: _("Version %(number)d is online.") % {"number": agreement.number},
+        toast=lambda agreement: _("Version %(number)d is now online.") % {"number": agreement.number},
         back=url,
         mini_program=program,
         online=online,

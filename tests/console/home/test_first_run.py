@@ -70,7 +70,7 @@ def people(client):
     """Return who stands beside the list of a team, with their roles."""
     given = home_of(client)["checklist"].given
     return [(str(row.user), role) for row, role in given["members"]] + [
-        (row.email, role) for row, role in given["invited"]
+        (row.email, role) for row, role in given["Invited"]
     ]
 
 
@@ -88,18 +88,18 @@ def test_six_acts_from_an_operator_alone_to_a_bound_mini_program(signed_in):
     client, home = signed_in(operator), reverse("home")
 
     page = acts.send(client, home, reverse("platform:new_team"), name="City Services", email="lena@city.example")
-    assert "An invitation is on its way to lena@city.example" in page.content.decode()
+    assert "Invitation sent to lena@city.example" in page.content.decode()
 
     lena = Client()
     page = acts.send(lena, link_of("lena@city.example"), name="Lena Fischer", **NEW)
     assert page.request["PATH_INFO"] == home
     assert steps(lena) == dict.fromkeys(
         [
-            "Application",
+            "Host app",
             "Reviewer",
             "Mini program",
-            "Bind it to the application",
-            "Upload a version",
+            "Bind it to the host app",
+            "Upload version",
             "Audit",
             "Publish",
         ],
@@ -108,7 +108,7 @@ def test_six_acts_from_an_operator_alone_to_a_bound_mini_program(signed_in):
 
     team = Membership.objects.get().team
     page = acts.send(
-        lena, link(lena, "Application"), team=team.pk, name="Metro Wallet", reviewer="noor@city.example", listed="on"
+        lena, link(lena, "Host app"), team=team.pk, name="Metro Wallet", reviewer="noor@city.example", listed="on"
     )
     application = HostApplication.objects.get()
 
@@ -123,11 +123,11 @@ def test_six_acts_from_an_operator_alone_to_a_bound_mini_program(signed_in):
     assert "as reviewer of Metro Wallet" in mail.outbox[-1].body
     page = acts.send(noor, invitation, name="Noor Haddad", **NEW)
     assert page.request["PATH_INFO"] == home
-    assert "Clinic Booking asks to be bound" in page.content.decode()
+    assert "Clinic Booking requests a binding" in page.content.decode()
 
     acts.send(noor, link(noor, "First binding"), decision="approve")
 
-    assert (acts.count, Binding.objects.get().state) == (6, "approved")
+    assert (acts.count, Binding.objects.get().state) == (6, "Version approved")
     assert list(team.memberships.values_list("user__email", "role").order_by("user__email")) == [
         ("lena@city.example", "admin"),
         ("noor@city.example", "viewer"),
@@ -137,9 +137,9 @@ def test_six_acts_from_an_operator_alone_to_a_bound_mini_program(signed_in):
         "noor@city.example": "reviewer",
     }
     assert operator.team_roles == []
-    assert steps(lena) | {"Upload a version": None} == {
-        "Application": True, "Reviewer": True, "Mini program": True, "Bind it to the application": True,
-        "Upload a version": None, "Audit": False, "Publish": False,
+    assert steps(lena) | {"Upload version": None} == {
+        "Host app": True, "Reviewer": True, "Mini program": True, "Bind it to the host app": True,
+        "Upload version": None, "Audit": False, "Publish": False,
     }  # fmt: skip
     assert people(lena) == [("Lena Fischer", "Team administrator"), ("Noor Haddad", "Reviewer")]
     assert steps(noor) is None
@@ -187,11 +187,11 @@ def test_an_operator_sees_what_the_console_knows_and_no_more(signed_in, settings
 
 def test_a_list_is_hidden_and_shown_again(signed_in):
     client = signed_in(make_member(make_team(), "admin"))
-    assert "Hide it now" in client.get(reverse("home")).content.decode()
+    assert "Hide this list" in client.get(reverse("home")).content.decode()
     for shown in (False, True):
         page = client.post(reverse("first_run"), follow=True)
         assert (page.context["checklist"] is not None) == shown
-        assert ("Show the first steps again" in page.content.decode()) != shown
+        assert ("Show first steps again" in page.content.decode()) != shown
 
 
 def test_who_reviews_a_new_application_sees_what_is_left_for_them(signed_in):

@@ -49,26 +49,26 @@ def test_every_kind_of_request_the_late_ones_first(application, signed_in):
 
     assert waits(client) == [
         (
-            "Island Ferry 1.12.0 asks for your decision",
-            "Version audit of Island Lines for Metro Wallet",
+            "Island Ferry 1.12.0 needs your decision",
+            "Version audit for Metro Wallet, from Island Lines",
             "overdue",
             decision.get_absolute_url(),
         ),
         (
-            "City Bus asks to be bound",
-            "Binding of City Transport to Metro Wallet",
+            "City Bus requests a binding",
+            "Binding to Metro Wallet, from City Transport",
             "waiting",
             binding.get_absolute_url(),
         ),
         (
-            "City Bus asks to skip domain verification",
-            "Exemption of City Transport in Metro Wallet",
+            "City Bus requests to skip domain verification",
+            "Domain verification in Metro Wallet, from City Transport",
             "waiting",
             exemption.get_absolute_url(),
         ),
         (
             "City Bus asks for wx.getLocation",
-            "Interface permission of City Transport in Metro Wallet",
+            "Interface permission in Metro Wallet, from City Transport",
             "waiting",
             permission.get_absolute_url(),
         ),
@@ -125,8 +125,8 @@ def test_an_application_without_a_gateway(application, signed_in, role, seen):
     make_template(program)
     expected = [
         (
-            "Metro Wallet has no gateway for messages",
-            "Its mini programs have templates, and nothing can be delivered",
+            "Metro Wallet has no message gateway",
+            "Its mini programs have templates, but nothing can be delivered",
             "suspended",
             reverse("hosts:gateway", args=[application.application_id]),
         )
@@ -147,7 +147,7 @@ def test_a_gateway_that_fails(application, signed_in, role, seen):
     Gateway.objects.update(failures=OPENS_AT)
     expected = [
         (
-            "The gateway of Metro Wallet fails",
+            "The gateway of Metro Wallet is failing",
             "It answered “503 Service Unavailable”",
             "failed",
             reverse("hosts:gateway", args=[application.application_id]),
@@ -168,7 +168,7 @@ def test_an_application_whose_keys_are_all_revoked(application, signed_in):
     assert waits(client) == [
         (
             "Metro Wallet has no device key",
-            "Every key is revoked: its devices get nothing",
+            "All keys are revoked: its devices get nothing",
             "suspended",
             application.get_absolute_url(),
         )

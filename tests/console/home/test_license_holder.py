@@ -71,9 +71,9 @@ def test_what_can_be_published(team, client):
 
     assert waits(client) == [
         (
-            "City Bus 1.1.0 is approved and can be published",
-            "Higher than online 1.0.0",
-            "approved",
+            "City Bus 1.1.0 is ready to publish",
+            "Above the online version 1.0.0",
+            "Version approved",
             version.get_absolute_url(),
         )
     ]
@@ -88,7 +88,7 @@ def test_nothing_that_can_not_be_published(team, client):
     type(off).objects.filter(pk=off.pk).update(shelf="off")
 
     assert waits(client) == []
-    for version in Version.objects.filter(state="approved").select_related("mini_program"):
+    for version in Version.objects.filter(state="Version approved").select_related("mini_program"):
         with pytest.raises(ActionRefused):
             publish(version, by=version.mini_program.created_by)
 
@@ -99,8 +99,8 @@ def test_a_rejection_until_a_newer_version_is_there(team, client):
     assert waits(client) == [
         (
             "City Bus 1.0.0 was rejected",
-            "By Metro Wallet: only a new version can correct it",
-            "rejected",
+            "Rejected by Metro Wallet. Upload a new version.",
+            "Version rejected",
             version.get_absolute_url(),
         )
     ]
@@ -147,7 +147,7 @@ def test_a_program_online_without_an_agreement(team, client):
     assert waits(client) == [
         (
             "City Bus has no privacy agreement",
-            "Devices get 1.0.0 and have no agreement to show",
+            "1.0.0 is online without an agreement",
             "suspended",
             reverse("privacy:agreement", args=[program.app_id]),
         )
@@ -168,7 +168,7 @@ def test_an_agreement_that_leaves_data_out(team, client):
 
     assert waits(client) == [
         (
-            "City Bus uses data that its privacy agreement leaves out",
+            "City Bus uses data missing from its privacy agreement",
             "Phone number and Camera in 1.0.0",
             "suspended",
             reverse("privacy:agreement", args=[program.app_id]),
@@ -183,7 +183,7 @@ def test_an_agreement_of_a_strange_shape_declares_nothing(team, client, data):
     program = make_program(team, "City Bus")
     make_agreement(program, data=data)
     found_data(program, "camera")
-    assert titles(client) == ["City Bus uses data that its privacy agreement leaves out"]
+    assert titles(client) == ["City Bus uses data missing from its privacy agreement"]
 
 
 def test_failed_messages_of_the_last_days(team, client):
@@ -223,7 +223,7 @@ def test_what_applications_have_not_decided(team, client):
         [
             (
                 "Audit of City Bus 1.0.0",
-                "1 of 2 applications approved, waits for Metro",
+                "1 of 2 apps approved, waiting for Metro",
                 "in_audit",
                 reverse("releases:versions", args=[program.app_id]),
             ),
@@ -234,7 +234,7 @@ def test_what_applications_have_not_decided(team, client):
                 reverse("miniprograms:detail", args=[program.app_id]),
             ),
             (
-                "Skipping domain verification for City Bus",
+                "Skip domain verification for City Bus",
                 "Waits for Harbour",
                 "waiting",
                 reverse("devmgmt:domains", args=[program.app_id]),

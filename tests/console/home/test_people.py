@@ -84,7 +84,7 @@ def test_a_developer_sees_findings_in_the_newest_own_upload(team, developer, sig
     assert waits(client) == [
         (
             "Check City Bus 1.0.0 before you submit it",
-            "2 secrets in the code, 1 host not configured, 1 API not granted, 1 data type not declared",
+            "2 secrets in the code, 1 domain not configured, 1 API not granted, 1 data type not declared",
             "suspended",
             reverse("releases:report", args=[program.app_id, "1.0.0"]),
         )
@@ -93,7 +93,7 @@ def test_a_developer_sees_findings_in_the_newest_own_upload(team, developer, sig
     make_report(version, {"secrets": [], "domains": [], "apis": [], "data": []})
     assert waits(client) == []  # The newest one counts.
     make_report(version, failed=True)
-    assert [context for _title, context, *_rest in waits(client)] == ["The report could not be written"]
+    assert [context for _title, context, *_rest in waits(client)] == ["Report failed"]
     make_version(program, "1.0.1", by=developer)
     assert waits(client) == []
 
@@ -128,7 +128,7 @@ def test_a_developer_sees_own_rejections_and_submissions_only(team, developer, s
         assert audit.submitted_by == by
     assert sorted(title for title, *_rest in read(home_of(client)["elsewhere"])) == [
         "Audit of City Bus 1.0.0",
-        "Skipping domain verification for City Bus",
+        "Skip domain verification for City Bus",
     ]
     for program in (mine, others):
         decision = program.audits.get().decisions.get()
@@ -188,7 +188,7 @@ def test_home_always_shows_how_to_create(team, signed_in, role, reason):
 def test_somebody_without_a_team_is_greeted(signed_in):
     page = signed_in(make_user("Mira Lund")).get(reverse("home")).content.decode()
     assert "Mira" in page
-    assert "You are in no team yet" in page
+    assert "You aren’t in a team yet" in page
     assert "/platform/" not in page
 
 
@@ -224,7 +224,7 @@ def test_an_operator_with_a_team_sees_its_work(team, signed_in):
     make_approved(make_program(team, "City Bus"))
     context = home_of(signed_in(operator))
     assert context["holdings"] == []
-    assert [line.title for line in context["waiting"].shown] == ["City Bus 1.0.0 is approved and can be published"]
+    assert [line.title for line in context["waiting"].shown] == ["City Bus 1.0.0 is ready to publish"]
 
 
 # Team administrators ------------------------------------------------------------------------------------------------

@@ -101,7 +101,7 @@ def test_figures_teams_and_people(client):
 
 @pytest.mark.usefixtures("healthy")
 def test_what_needs_somebody(operator, client):
-    led, empty, asked = make_team("Harbour"), make_team("Empty"), make_team("Asked")
+    led, empty, asked = make_team("Harbour"), make_team("Empty"), make_team("Requested")
     make_member(led, "admin")
     failed = safety.add_by_operator(asked, email="ines@example.com", role="admin", by=operator)
     Invitation.objects.filter(pk=failed.pk).update(email_tries=MAX_EMAIL_TRIES)
@@ -112,12 +112,12 @@ def test_what_needs_somebody(operator, client):
 
     past = timezone.now() - timedelta(minutes=1)
     Invitation.objects.filter(pk=failed.pk).update(email_tries=0, emailed_at=past, expires_at=past)
-    assert needs(client)[0] == ("The invitation of a first administrator has expired", "ines@example.com, Asked")
+    assert needs(client)[0] == ("A first administrator’s invitation has expired", "ines@example.com, Asked")
 
     Authenticator.objects.all().delete()
     User.objects.filter(memberships__team=led).update(is_active=False)
     assert [title for title, _context in needs(client)] == [
-        "The invitation of a first administrator has expired",
+        "A first administrator’s invitation has expired",
         "A team has no administrator who can sign in",
         "A team has no administrator who can sign in",
         "1 operator has no second factor",

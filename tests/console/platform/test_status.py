@@ -77,15 +77,15 @@ def test_nothing_ever_ran(read):
     assert found.colour == "orange"
     assert [trouble.commands for trouble in found.troubles] == [("manage.py start worker", "manage.py start beat")]
     words = read()
-    assert "Everything is on time" not in words
+    assert "All systems are working" not in words
     assert words.count("No worker has started yet") == 1
-    assert words.count("Not sent") == len(SCHEDULE)
+    assert words.count("Not scheduled") == len(SCHEDULE)
 
 
 def test_all_is_well(read):
     make_signs()
     words = read()
-    assert "Everything is on time" in words
+    assert "All systems are working" in words
     assert "What to do" not in words
     assert words.count("On time") == len(SCHEDULE)
     assert f"version {VERSION}" in words
@@ -116,11 +116,11 @@ def test_late_parts_lead(read):
     replace("beat", make_beat, ago=400)
     make_worker("mail@two", queues=("mail",), ago=760)
     found = status()
-    assert found.headline == "2 parts need attention"
+    assert found.headline == "2 problems need attention"
     assert [process.is_late for process in found.processes] == [True, True, False]
     words = read()
-    assert "The scheduler shows no sign of life" in words
-    assert "Worker mail@two shows no sign of life" in words
+    assert "No heartbeat from the scheduler" in words
+    assert "No heartbeat from worker mail@two" in words
     assert "manage.py start worker --queues mail" in words
     assert "12 min ago" in words
 
@@ -130,7 +130,7 @@ def test_what_follows_from_a_lost_worker_is_not_told_apart():
     replace("worker:all@one", make_worker, ago=100)
     for name in ("keys.prune", "accounts.send_mail"):
         replace(name, make_task_sign, name, ago=200)
-    assert titles() == ["Worker all@one shows no sign of life"]
+    assert titles() == ["No heartbeat from worker all@one"]
 
 
 def test_a_queue_that_no_worker_takes():
@@ -138,7 +138,7 @@ def test_a_queue_that_no_worker_takes():
     replace("worker:all@one", make_worker, "most@one", queues=("deliver", "reports", "periodic"))
     replace("accounts.send_mail", make_task_sign, "accounts.send_mail", ago=200)
     (trouble,) = status().troubles
-    assert trouble.title == "No worker takes the queue mail"
+    assert trouble.title == "No worker serves the queue mail"
     assert trouble.commands == ("manage.py start worker --queues mail",)
 
 
@@ -146,7 +146,7 @@ def test_late_tasks_of_a_queue_that_a_worker_takes_are_one_trouble():
     make_signs()
     for name in ("keys.prune", "grayscale.keep_time"):
         replace(name, make_task_sign, name, ago=200)
-    assert titles() == ["2 tasks of the queue periodic are late"]
+    assert titles() == ["2 tasks of the queue periodic are overdue"]
     replace("keys.prune", make_task_sign, "keys.prune")
     assert titles() == ["“Start and end grayscale tasks on time” is late"]
 
@@ -193,7 +193,7 @@ def test_the_clock_of_this_machine_is_mentioned_and_not_used(read, time_machine)
     assert titles() == ["This server's clock is 40 s ahead of PostgreSQL's"]
     words = read()
     assert "just now" in words
-    assert "No sign of life" not in words
+    assert "No heartbeat" not in words
 
 
 # Queues ------------------------------------------------------------------------------------------------------------
@@ -218,7 +218,7 @@ def test_queues_tell_how_much_waits_and_since_when():
         "deliver": 1, "mail": 1, "reports": 1, "periodic": 1,
     }  # fmt: skip
     assert queues["reports"].since == asked
-    assert titles() == ["The queue reports doesn't move"]
+    assert titles() == ["The queue reports is stuck"]
 
 
 # Services ----------------------------------------------------------------------------------------------------------
@@ -241,15 +241,15 @@ def test_valkey_away_is_one_trouble_and_no_error(read, settings):
     with socket.socket() as unused:
         unused.bind(("127.0.0.1", 0))  # Nobody listens.
         settings.REDIS_URL = f"redis://127.0.0.1:{unused.getsockname()[1]}/0"
-        assert titles() == ["Valkey doesn't answer"]
-        assert "Valkey doesn't answer" in read()
+        assert titles() == ["Valkey isn't responding"]
+        assert "Valkey isn't responding" in read()
 
 
 def test_a_silent_valkey_does_not_hold_the_page_up(read, settings):
     make_signs()
     with socket.create_server(("127.0.0.1", 0)) as silent:
         settings.REDIS_URL = f"redis://127.0.0.1:{silent.getsockname()[1]}/0"
-        assert "Valkey doesn't answer" in read()
+        assert "Valkey isn't responding" in read()
 
 
 def test_a_valkey_that_answers_and_takes_nothing(own_valkey, settings):
@@ -269,7 +269,7 @@ def test_a_storage_that_is_full(settings, monkeypatch):
     settings.UPLOAD_BYTES = 1 << 60  # more than any disk has free
     found = services()["storage"]
     assert "is full" in found.facts[0]
-    assert titles() == ["The storage can't be used"]
+    assert titles() == ["The storage isn't writable"]
 
 
 def test_a_mail_server_that_failed_says_what_it_said():
@@ -281,9 +281,9 @@ def test_a_mail_server_that_failed_says_what_it_said():
     )
     make_user().notifications.create(kind="review", text="News", url="/", created_at=now - timedelta(hours=1))
     (trouble,) = status().troubles  # That its queue doesn't move has this reason.
-    assert (trouble.title, trouble.said) == ("The mail server fails", "421 closing")
+    assert (trouble.title, trouble.said) == ("The mail server is failing", "421 closing")
     MailServer.objects.update(paused_until=now)
-    assert titles() == ["The queue mail doesn't move"]
+    assert titles() == ["The queue mail is stuck"]
 
 
 def test_questions_that_take_too_long_or_fail_are_answered_for():
@@ -313,10 +313,10 @@ def test_what_is_deleted_too_slowly_is_noted(read):
     make_signs()
     assert len(status().kept) > 3
     RetentionRun.objects.create(name="activity", ran_at=timezone.now(), deleted_last=1234, behind=True)
-    assert titles() == ["Old rows are not deleted in time: Activity"]
+    assert titles() == ["Old data is not deleted in time: Activity"]
     words = read()
     assert "1,234" in words
-    assert "Behind" in words
+    assert "Behind schedule" in words
 
 
 # Everything else ---------------------------------------------------------------------------------------------------
@@ -364,7 +364,7 @@ def test_the_menu_and_home_point_there_when_something_is_late(operator, signed_i
     replace("beat", make_beat, ago=100)
     text = client.get("/").content.decode()
     assert "nav-late" in text
-    assert "Parts of the console show no sign of life" in text
+    assert "Some console components aren’t responding" in text
     assert f'href="{URL}"' in text
 
 

@@ -38,7 +38,7 @@ def outcome(decision):
 def test_approve(signed_in, reviewer, decision):
     response = signed_in(reviewer).post(url(decision), APPROVE)
     assert (response.status_code, response["Location"]) == (302, "/reviews/")
-    assert outcome(decision) == ("approved", reviewer, "", "approved")
+    assert outcome(decision) == ("Version approved", reviewer, "", "Version approved")
     entry = ActivityEntry.objects.first()
     assert (entry.verb, entry.actor_id, entry.application_id) == (
         "version.approved",
@@ -50,7 +50,7 @@ def test_approve(signed_in, reviewer, decision):
 def test_reject(signed_in, reviewer, decision):
     client = signed_in(reviewer)
     assert client.post(url(decision), REJECT).status_code == 302
-    assert outcome(decision) == ("rejected", reviewer, "The map is empty.", "rejected")
+    assert outcome(decision) == ("Version rejected", reviewer, "The map is empty.", "Version rejected")
     assert [str(message) for message in client.get("/reviews/").context["messages"]] == [
         "Audit of City Bus 1.1.0: rejected."
     ]
@@ -60,7 +60,7 @@ def test_reject(signed_in, reviewer, decision):
 def test_a_rejection_needs_a_note_and_says_so_beside_the_field(signed_in, reviewer, decision, note):
     response = signed_in(reviewer).post(url(decision), {"decision": "reject", "note": note})
     assert response.status_code == 422
-    assert response.context["form"].errors == {"note": ["Say what must change: a rejection needs a note."]}
+    assert response.context["form"].errors == {"note": ["A rejection needs a note. Say what must change."]}
     assert outcome(decision) == ("waiting", None, "", "in_audit")
 
 
@@ -84,14 +84,14 @@ def test_the_report_compares_with_the_online_version(signed_in, reviewer, applic
     assert comparison.removed == []
     assert (comparison.changed[0].size_before, comparison.changed[0].size) == (8, 15)
     assert comparison.total == 3
-    assert "Changes against online 1.0.0" in response.content.decode()
+    assert "Changes from online 1.0.0" in response.content.decode()
 
 
 def test_for_a_first_version_every_file_is_new(signed_in, reviewer, decision):
     response = signed_in(reviewer).get(url(decision))
     comparison = response.context["comparison"]
     assert (len(comparison.added), comparison.removed, comparison.changed) == (7, [], [])
-    assert "Nothing is online yet: every file is new" in response.content.decode()
+    assert "No online version yet: all files are new" in response.content.decode()
 
 
 def test_a_version_that_is_online_itself_is_not_compared(signed_in, reviewer, decision):
@@ -128,7 +128,7 @@ def test_it_names_nothing_of_other_teams(signed_in, reviewer, program, applicati
     actions.decide(theirs, approve=True, by=stranger)
     page = signed_in(reviewer).get(url(audit.decisions.get(application=application))).content.decode()
     assert [words for words in ("Hidden Wallet", stranger.name) if words in page] == []
-    assert "1 application of another team decides as well." in page
+    assert "1 app of another team also decides." in page
 
 
 def test_after_unbinding_what_comes_online_stays_unseen(signed_in, reviewer, program, application, audit):
@@ -157,7 +157,7 @@ def test_nobody_decides_their_own_request(signed_in, application, reviewer, prog
     factories.make_binding(program, application)
     decision = factories.make_audit(program, by=reviewer).decisions.get()
     client = signed_in(reviewer)
-    reason = "You asked for this yourself. Someone else must decide."
+    reason = "This is your own request. Someone else must decide."
     page = client.get(url(decision))
     assert page.context["why_not"] == reason
     assert reason in page.content.decode()
@@ -172,7 +172,7 @@ def test_decided_twice(signed_in, reviewer, admin, decision):
     response = signed_in(admin).post(url(decision), REJECT)
     assert response.status_code == 422
     assert response.context["form"].non_field_errors() == ["This audit is closed: approved."]
-    assert outcome(decision) == ("approved", reviewer, "", "approved")
+    assert outcome(decision) == ("Version approved", reviewer, "", "Version approved")
 
 
 def test_the_second_reviewer_of_an_open_audit_was_not_first(signed_in, reviewer, admin, program, application):
@@ -182,8 +182,8 @@ def test_the_second_reviewer_of_an_open_audit_was_not_first(signed_in, reviewer,
     assert signed_in(reviewer).post(url(decision), APPROVE).status_code == 302
     response = signed_in(admin).post(url(decision), REJECT)
     assert response.status_code == 422
-    assert response.context["form"].non_field_errors() == ["Someone else was first: this is approved now."]
-    assert outcome(decision) == ("approved", reviewer, "", "in_audit")
+    assert response.context["form"].non_field_errors() == ["Already done: this is now approved."]
+    assert outcome(decision) == ("Version approved", reviewer, "", "in_audit")
 
 
 @pytest.mark.django_db(transaction=True)
@@ -211,7 +211,7 @@ def test_two_reviewers_at_once(program, application, reviewer, admin):
     decision = audit.decisions.get(application=application)
     assert outcomes.count("won") == 1
     winner = (reviewer, admin)[outcomes.index("won")]
-    assert outcome(decision)[:2] == ("approved" if winner == reviewer else "rejected", winner)
+    assert outcome(decision)[:2] == ("Version approved" if winner == reviewer else "Version rejected", winner)
     assert ActivityEntry.objects.count() == entries + 1
     assert Notification.objects.filter(user=audit.submitted_by).count() == 1
 
@@ -259,4 +259,4 @@ def test_an_old_proof_asks_for_the_password_and_keeps_the_note(signed_in, review
         assert refused.context["typed"] == [("decision", "reject"), ("note", "The map is empty.")]
         assert outcome(decision)[0] == "waiting"
         assert client.post(url(decision), {**REJECT, "sudo_password": factories.PASSWORD}).status_code == 302
-    assert outcome(decision)[0] == "rejected"
+    assert outcome(decision)[0] == "Version rejected"

@@ -47,7 +47,7 @@ def test_approval_accepts_the_online_version(signed_in, reviewer, program, bindi
     assert "Approval also accepts 2.4.0, which is online now." in client.get(url(binding)).content.decode()
     response = client.post(url(binding), APPROVE)
     assert (response.status_code, response["Location"]) == (302, "/reviews/")
-    assert outcome(binding) == ("approved", reviewer, "", "2.4.0")
+    assert outcome(binding) == ("Version approved", reviewer, "", "2.4.0")
     entry = ActivityEntry.objects.first()
     assert (entry.verb, entry.actor_id, entry.application_id, entry.mini_program_id) == (
         "binding.approved",
@@ -59,11 +59,11 @@ def test_approval_accepts_the_online_version(signed_in, reviewer, program, bindi
 
 def test_reject(signed_in, reviewer, binding):
     assert signed_in(reviewer).post(url(binding), REJECT).status_code == 302
-    assert outcome(binding) == ("rejected", reviewer, "Not our theme.", "")
+    assert outcome(binding) == ("Version rejected", reviewer, "Not our theme.", "")
     notice = Notification.objects.get()
     assert (notice.user, notice.text, notice.detail) == (
         binding.requested_by,
-        "Metro Wallet rejected the binding of City Bus",
+        "Metro Wallet Binding rejected City Bus",
         "Not our theme.",
     )
 
@@ -71,7 +71,7 @@ def test_reject(signed_in, reviewer, binding):
 def test_a_rejection_needs_a_note(signed_in, reviewer, binding):
     response = signed_in(reviewer).post(url(binding), {"decision": "reject", "note": " "})
     assert response.status_code == 422
-    assert response.context["form"].errors == {"note": ["Say what must change: a rejection needs a note."]}
+    assert response.context["form"].errors == {"note": ["A rejection needs a note. Say what must change."]}
     assert outcome(binding)[0] == "waiting"
 
 
@@ -79,7 +79,7 @@ def test_nobody_decides_their_own_request(signed_in, application, reviewer, prog
     """P-2."""
     binding = factories.make_binding(program, application, state="waiting", requested_by=reviewer)
     client = signed_in(reviewer)
-    reason = "You asked for this yourself. Someone else must decide."
+    reason = "This is your own request. Someone else must decide."
     assert client.get(url(binding)).context["why_not"] == reason
     response = client.post(url(binding), APPROVE)
     assert (response.status_code, response.context["form"].non_field_errors()) == (422, [reason])
@@ -90,8 +90,8 @@ def test_decided_twice(signed_in, reviewer, admin, binding):
     signed_in(reviewer).post(url(binding), APPROVE)
     response = signed_in(admin).post(url(binding), REJECT)
     assert response.status_code == 422
-    assert response.context["form"].non_field_errors() == ["Someone else was first: this is approved now."]
-    assert outcome(binding)[:2] == ("approved", reviewer)
+    assert response.context["form"].non_field_errors() == ["Already done: this is now approved."]
+    assert outcome(binding)[:2] == ("Version approved", reviewer)
 
 
 @pytest.mark.django_db(transaction=True)

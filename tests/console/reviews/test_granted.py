@@ -44,7 +44,7 @@ def test_it_lists_what_is_granted_now(signed_in, application, team_admin, grante
     other = factories.make_program(name="Tax Helper")
     factories.make_permission(other, application, "wx.scanCode")
     factories.make_permission(other, application, "wx.chooseImage", state="waiting")
-    factories.make_permission(other, application, "wx.chooseVideo", state="rejected")
+    factories.make_permission(other, application, "wx.chooseVideo", state="Version rejected")
     factories.make_permission(other, factories.make_application(), "wx.elsewhere")
     ended = factories.make_exemption(
         other, application, state="ended", ended_at=timezone.now(), ended_by=team_admin, end_reason="Complaints"
@@ -60,7 +60,7 @@ def test_it_lists_what_is_granted_now(signed_in, application, team_admin, grante
     assert past.context["filter"].counts == {"now": 3, "past": 1}
     assert "Complaints" in text_of(past)
     assert ended.get_absolute_url() not in text_of(past)  # who decides nothing is not led to the reviews
-    assert "This needs another role: application administrator." in text_of(client.get(grants_url(application)))
+    assert "Required role: application administrator." in text_of(client.get(grants_url(application)))
 
 
 def test_what_ended_last_comes_first(signed_in, application, team_admin, admin, granted):
@@ -73,9 +73,9 @@ def test_what_ended_last_comes_first(signed_in, application, team_admin, admin, 
 
 def test_empty_lists_say_so(signed_in, application, team_admin):
     client = signed_in(team_admin)
-    assert "Nothing is granted" in text_of(client.get(grants_url(application)))
-    assert "Nothing has ended yet" in text_of(client.get(grants_url(application), {"show": "past"}))
-    assert "Nothing matches" in text_of(client.get(grants_url(application), {"q": "x\0" * 5000, "page": "-1"}))
+    assert "No grants yet" in text_of(client.get(grants_url(application)))
+    assert "No past grants yet" in text_of(client.get(grants_url(application), {"show": "past"}))
+    assert "No matches" in text_of(client.get(grants_url(application), {"q": "x\0" * 5000, "page": "-1"}))
 
 
 def test_revoke_says_which_version_loses_what_on_how_many_devices(signed_in, application, admin, program, granted):
@@ -83,14 +83,14 @@ def test_revoke_says_which_version_loses_what_on_how_many_devices(signed_in, app
     url, client = revoke_url(permission), signed_in(admin)
     online = factories.make_online(program)
     assert "Whether 1.0.0, which is online, calls it is not known" in text_of(client.get(url))
-    assert "No device of this application asked for it in the last 30 days." in text_of(client.get(url))
+    assert "No device of this app requested the mini program in the last 30 days." in text_of(client.get(url))
     factories.make_seen(program, 3, application=application)
     factories.make_report(online)
-    assert "The report on 1.0.0, which is online, found no call of it." in text_of(client.get(url))
+    assert "The report on the online version 1.0.0 found no calls to it." in text_of(client.get(url))
     factories.make_report(online, apis=[{"use": {"name": permission.api, "count": 1}, "standing": {}}])
     words = text_of(client.get(url))
-    assert "1.0.0, which is online, calls it: those calls fail from then on." in words
-    assert "3 devices of this application asked for it in the last 30 days." in words
+    assert "The online version 1.0.0 calls it. These calls will fail." in words
+    assert "3 devices of this app requested the mini program in the last 30 days." in words
 
 
 def test_revoke(signed_in, application, admin, program, granted):
@@ -132,7 +132,7 @@ def test_revoked_twice(signed_in, admin, granted):
     for grant in granted:
         client.post(revoke_url(grant), {"note": "Complaints"})
         response = client.post(revoke_url(grant), {"note": "Complaints"})
-        assert response.context["form"].non_field_errors() == ["Someone else was first: this is ended now."]
+        assert response.context["form"].non_field_errors() == ["Already done: this is now ended."]
     assert len(entries()) == 2
 
 
@@ -176,7 +176,7 @@ def test_an_old_proof_asks_for_the_password_before_a_revocation(signed_in, admin
 def test_a_revocation_of_what_is_public_says_that_nothing_changes(signed_in, application, admin, granted):
     application.apis.update(restricted=False)
     [first, *_rest] = effects(signed_in(admin).get(revoke_url(granted[1])))
-    assert first == "wx.getLocation is not restricted now, so nothing changes on devices until it is."
+    assert first == "wx.getLocation is currently not restricted, so nothing changes on devices until it is."
 
 
 def test_the_list_needs_the_same_queries_for_many(signed_in, application, admin, granted):
@@ -201,10 +201,10 @@ def test_the_list_needs_the_same_queries_for_many(signed_in, application, admin,
 def test_the_dialogs_that_end_a_binding_say_what_ends_with_it(signed_in, application, admin, program, bound, granted):
     factories.make_permission(program, application, "wx.scanCode")
     removal = f"/apps/{application.application_id}/programs/{bound.pk}/remove/"
-    words = "What it was granted ends with it: 1 domain exemption and 2 interface permissions."
+    words = "What it was granted ends with it: 1 grant to skip domain verification and 2 interface permissions."
     assert words in effects(signed_in(admin).get(removal))
     unbinding = f"/miniprograms/{program.app_id}/bindings/{bound.pk}/unbind/"
-    assert "Exemptions and permissions that Metro Wallet granted end." in effects(
+    assert "Everything Metro Wallet granted ends: skipping domain verification and interface permissions." in effects(
         signed_in(program.created_by).get(unbinding)
     )
     signed_in(admin).post(removal, {"note": "Complaints"})

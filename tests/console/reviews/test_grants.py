@@ -60,7 +60,7 @@ def test_approve(signed_in, application, reviewer, program, waiting, exemption, 
     response = signed_in(reviewer).post(waiting.get_absolute_url(), APPROVE)
     assert (response.status_code, response["Location"]) == (302, other.get_absolute_url())
     waiting.refresh_from_db()
-    assert (waiting.state, waiting.decided_by) == ("approved", reviewer)
+    assert (waiting.state, waiting.decided_by) == ("Version approved", reviewer)
     [(verb, label, *where)] = entries()
     assert verb.endswith(".approved")
     assert label.endswith("City Bus – Metro Wallet")
@@ -77,8 +77,10 @@ def test_reject(signed_in, reviewer, waiting):
     assert (response.status_code, list(response.context["form"].errors)) == (422, ["note"])
     assert client.post(waiting.get_absolute_url(), REJECT).status_code == 302
     waiting.refresh_from_db()
-    assert (waiting.state, waiting.note) == ("rejected", "Say what for.")
-    assert [(verb.rpartition(".")[2], reason) for verb, *_rest, reason in entries()] == [("rejected", "Say what for.")]
+    assert (waiting.state, waiting.note) == ("Version rejected", "Say what for.")
+    assert [(verb.rpartition(".")[2], reason) for verb, *_rest, reason in entries()] == [
+        ("Version rejected", "Say what for.")
+    ]
     notice = Notification.objects.get()
     assert (notice.text, notice.detail) == (f"Metro Wallet rejected: {waiting.subject()}", "Say what for.")
 
@@ -87,7 +89,7 @@ def test_reject(signed_in, reviewer, waiting):
 def test_decided_twice(signed_in, reviewer, admin, waiting):
     signed_in(reviewer).post(waiting.get_absolute_url(), APPROVE)
     response = signed_in(admin).post(waiting.get_absolute_url(), REJECT)
-    assert response.context["form"].non_field_errors() == ["Someone else was first: this is approved now."]
+    assert response.context["form"].non_field_errors() == ["Already done: this is now approved."]
     assert len(entries()) == 1
 
 
@@ -96,7 +98,7 @@ def test_nobody_decides_their_own_request(signed_in, reviewer, waiting):
     """P-2."""
     type(waiting).objects.update(requested_by=reviewer)
     client = signed_in(reviewer)
-    reason = "You asked for this yourself. Someone else must decide."
+    reason = "This is your own request. Someone else must decide."
     assert client.get(waiting.get_absolute_url()).context["why_not"] == reason
     assert client.post(waiting.get_absolute_url(), APPROVE).status_code == 422
     assert entries() == []
@@ -106,11 +108,11 @@ def test_nobody_decides_their_own_request(signed_in, reviewer, waiting):
 def test_nothing_is_granted_to_a_program_that_is_not_bound(signed_in, reviewer, bound, waiting):
     type(bound).objects.filter(pk=bound.pk).update(state="ended")
     client = signed_in(reviewer)
-    assert "City Bus is not bound to Metro Wallet any more." in text_of(client.get(waiting.get_absolute_url()))
+    assert "City Bus is no longer bound to Metro Wallet." in text_of(client.get(waiting.get_absolute_url()))
     response = client.post(waiting.get_absolute_url(), APPROVE)
     assert (response.status_code, response.context["form"].non_field_errors()) == (
         422,
-        ["City Bus is not bound to Metro Wallet."],
+        ["City Bus isn't bound to Metro Wallet."],
     )
     assert entries() == []
 

@@ -57,7 +57,7 @@ def test_tabs(signed_in, reviewer, audit, waiting_binding):
     )
     client = signed_in(reviewer)
     assert shown(client.get(URL)) == [("binding", "Tax Helper", "", "waiting")]
-    decided = [("audit", "City Bus", "1.1.0", "rejected"), ("binding", "City Bus", "", "approved")]
+    decided = [("audit", "City Bus", "1.1.0", "Version rejected"), ("binding", "City Bus", "", "Version approved")]
     assert shown(client.get(URL, {"show": "decided"})) == decided
     assert shown(client.get(URL, {"show": "all"})) == [("binding", "Tax Helper", "", "waiting"), *decided]
     assert shown(client.get(URL, {"show": "nonsense"})) == [("binding", "Tax Helper", "", "waiting")]
@@ -117,11 +117,11 @@ def test_whose_membership_is_gone_sees_nothing_at_once(signed_in, application, r
 
 
 def test_who_reviews_for_no_application_is_told_so(signed_in, team_admin):
-    assert "You review for no application" in signed_in(team_admin).get(URL).content.decode()
+    assert "You don’t review for any app" in signed_in(team_admin).get(URL).content.decode()
 
 
 def test_an_empty_inbox_says_so(signed_in, reviewer):
-    assert "Nothing waits for you" in signed_in(reviewer).get(URL).content.decode()
+    assert "Nothing to review" in signed_in(reviewer).get(URL).content.decode()
 
 
 def test_pages(signed_in, settings, application, reviewer, audit, waiting_binding):

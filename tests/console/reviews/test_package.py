@@ -66,7 +66,7 @@ def test_what_was_taken_back_is_the_other_teams_alone(signed_in, reviewer, progr
     assert client.get(url(decision)).status_code == 200
     withdraw(audit.version, by=audit.submitted_by)
     assert client.get(url(decision)).status_code == 404
-    assert "The request was taken back." in client.get(f"/reviews/audits/{decision.pk}/").content.decode()
+    assert "The request was withdrawn." in client.get(f"/reviews/audits/{decision.pk}/").content.decode()
 
 
 def test_wrong_method(signed_in, reviewer, decision):

@@ -36,7 +36,7 @@ def test_nobody_is_told_before_it_is_overdue(reviewer, asked):
 
 def test_every_reviewer_is_told_when_it_is_overdue(reviewer, admin, team_admin, audit, asked):
     assert reminders.remind(at=asked + 52 * HOUR) == 1
-    words = "Audit of City Bus 1.1.0 has waited 52 hours for Metro Wallet's decision"
+    words = "Audit of City Bus 1.1.0 has been waiting 52 hours for Metro Wallet"
     link = f"/reviews/audits/{audit.decisions.get().pk}/"
     assert sorted(told(), key=lambda row: row[0].pk) == sorted(
         [(reviewer, words, link), (admin, words, link)], key=lambda row: row[0].pk
@@ -59,7 +59,7 @@ def test_bindings_too(reviewer, application):
         notified_at=at - 50 * HOUR,
     )
     assert reminders.remind(at=at) == 1
-    words = "Binding of Tax Helper has waited 50 hours for Metro Wallet's decision"
+    words = "Binding of Tax Helper has been waiting 50 hours for Metro Wallet"
     assert told() == [(reviewer, words, f"/reviews/bindings/{binding.pk}/")]
     assert Binding.objects.get().notified_at == at
 

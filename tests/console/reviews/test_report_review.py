@@ -40,7 +40,7 @@ def test_the_summary_stands_beside_the_decision(signed_in, reviewer, application
         ("unread", "green"),
     ]
     page = response.content.decode()
-    assert "read by wx.getLocation; privacy agreement 3 does not declare it" in page
+    assert "read by wx.getLocation; not declared in privacy agreement 3" in page
     assert f'href="{url(decision, "changes/file/")}?path=app.js&amp;line=1"' in page
     assert "Your decision for Metro Wallet" in page
     assert "/permissions/" not in page
@@ -69,7 +69,7 @@ def test_a_closed_audit_keeps_its_report(signed_in, reviewer, decision):
     report_of(decision)
     actions.decide(decision, approve=False, by=reviewer, note="No")
     client = signed_in(reviewer)
-    reason = "The audit is closed. Its report stays as it was."
+    reason = "The audit is closed, so its report can't change."
     assert reason in client.get(url(decision, "report/")).content.decode()
     response = client.post(url(decision, "report/again/"), follow=True)
     assert [str(message) for message in response.context["messages"]] == [reason]
@@ -89,7 +89,7 @@ def test_the_summary_alone_leads_to_the_whole_report(signed_in, reviewer, decisi
     report_of(decision)
     client = signed_in(reviewer)
     pages = [client.get(url(decision, end)).content.decode() for end in ("", "report/")]
-    assert ["The whole report" in page for page in pages] == [True, False]
+    assert ["Full report" in page for page in pages] == [True, False]
 
 
 def test_reports_of_others_are_not_shown(signed_in, reviewer, decision):

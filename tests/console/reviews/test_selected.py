@@ -58,7 +58,7 @@ def test_select_list_and_approve(signed_in, application, reviewer, waiting):
     tomorrow = timezone.localdate() + timedelta(days=1)
     answer = client.post(url(waiting), {"open": [row.pk for row in waiting], "until": tomorrow.isoformat()})
     assert (answer.status_code, answer["Location"]) == (302, INBOX)
-    assert states() == ["approved"] * 4 + ["waiting"]
+    assert states() == ["Version approved"] * 4 + ["waiting"]
     ends = {timezone.localtime(row.expires_at).date() for row in ApiPermission.objects.approved()}
     assert ends == {tomorrow}
     assert sorted(Notification.objects.values_list("text", flat=True)) == [
@@ -74,7 +74,7 @@ def test_a_renewal_says_so_and_gets_an_end_or_none_by_a_tick(signed_in, applicat
     for row in (waiting[0], waiting[2]):
         old = factories.make_permission(row.mini_program, application, row.api, state="ended", expires_at=end)
         ApiPermission.objects.filter(pk=row.pk).update(renews=old)
-        ApiPermission.objects.filter(pk=old.pk).update(state="approved")
+        ApiPermission.objects.filter(pk=old.pk).update(state="Version approved")
     words, client = "Renewal. Granted until", signed_in(reviewer)
     assert client.get(INBOX).content.decode().count(words) == 1
     assert "1 of 2 is a renewal" in client.get(INBOX).content.decode()
@@ -97,7 +97,7 @@ def test_a_renewal_says_so_and_gets_an_end_or_none_by_a_tick(signed_in, applicat
 def test_only_what_the_dialog_showed(signed_in, reviewer, waiting):
     client = signed_in(reviewer)
     client.post(url(waiting), {"open": [waiting[0].pk, 10**9, "x"]})
-    assert states() == ["approved", "waiting", "waiting", "waiting"]
+    assert states() == ["Version approved", "waiting", "waiting", "waiting"]
     answer = client.post(url(waiting), {})
     assert (answer.status_code, answer.context["form"].non_field_errors()) == (422, ["Select at least one request."])
 
@@ -106,9 +106,9 @@ def test_one_that_someone_else_moved_stops_all_and_is_named(signed_in, reviewer,
     actions.decide(waiting[0], approve=False, by=admin, note="No.")
     answer = signed_in(reviewer).post(url(waiting), {"open": [row.pk for row in waiting]})
     assert answer.context["form"].non_field_errors() == [
-        "wx.getLocation for City Bus: someone else was first, this is rejected now."
+        "wx.getLocation for City Bus was already decided by someone else. It is now rejected."
     ]
-    assert states() == ["rejected", "waiting", "waiting", "waiting"]
+    assert states() == ["Version rejected", "waiting", "waiting", "waiting"]
     left = f'value="{waiting[1].pk},{waiting[2].pk}"'
     assert (answer.content.decode().count('name="open"'), left in answer.content.decode()) == (2, True)
 
@@ -118,7 +118,7 @@ def test_nobody_approves_their_own(signed_in, reviewer, waiting):
     ApiPermission.objects.filter(pk=waiting[3].pk).update(requested_by=reviewer)
     answer = signed_in(reviewer).post(url(waiting), {"open": [row.pk for row in waiting]})
     assert (answer.status_code, states()) == (422, ["waiting"] * 4)
-    assert answer.context["form"].non_field_errors() == ["You asked for this yourself. Someone else must decide."]
+    assert answer.context["form"].non_field_errors() == ["This is your own request. Someone else must decide."]
 
 
 def test_each_row_is_the_users_to_decide(signed_in, reviewer, team_admin, outsider, waiting):

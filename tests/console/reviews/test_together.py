@@ -92,7 +92,7 @@ def test_reviewers_are_reminded_of_it_once(reviewer, asked):
     late = timezone.now() + timedelta(hours=50)
     assert [reminders.remind(at=late), reminders.remind(at=late + timedelta(hours=1))] == [1, 0]
     assert [text for _user, text, _detail in told()] == [
-        "The request of City Bus for 3 APIs has waited 50 hours for Metro Wallet's decision"
+        "The request of City Bus for 3 APIs has been waiting 50 hours for Metro Wallet"
     ]
 
 
@@ -104,7 +104,7 @@ def test_approve_all_with_one_click(signed_in, reviewer, application, asked):
     later = factories.make_exemption(factories.make_program(), application, state="waiting")
     response = signed_in(reviewer).post(page(asked), fields(asked, "approve"))
     assert (response.status_code, response["Location"]) == (302, later.get_absolute_url())
-    assert states(asked) == ["approved"] * 3
+    assert states(asked) == ["Version approved"] * 3
     assert entries() == [("permission.approved", api, "") for api in APIS]
     assert told() == [
         (
@@ -124,7 +124,7 @@ def test_mixed_decisions_in_one_form(signed_in, reviewer, asked):
     }
     response = signed_in(reviewer).post(page(asked), fields(asked, "approve", note="Fine.", **marks))
     assert (response.status_code, response["Location"]) == (302, INBOX)  # what was left for later is not next
-    assert states(asked) == ["approved", "rejected", "waiting"]
+    assert states(asked) == ["Version approved", "Version rejected", "waiting"]
     assert entries() == [
         ("permission.approved", APIS[0], "Fine."),
         ("permission.rejected", APIS[1], "Say what for."),
@@ -133,16 +133,16 @@ def test_mixed_decisions_in_one_form(signed_in, reviewer, asked):
     assert text == "Metro Wallet: 1 API granted, 1 API rejected for City Bus"
     assert detail == f"{APIS[0]}: Granted – Fine.\n{APIS[1]}: Rejected – Say what for."
     [line] = signed_in(reviewer).get(INBOX).context["lines"]
-    assert line.states == [("granted", "1 Granted"), ("rejected", "1 Rejected"), ("waiting", "1 Waiting")]
+    assert line.states == [("granted", "1 Granted"), ("Version rejected", "1 Rejected"), ("waiting", "1 Waiting")]
 
 
 def test_reject_all_with_one_note(signed_in, reviewer, asked):
     client = signed_in(reviewer)
     assert errors(client.post(page(asked), fields(asked, "reject"))) == {
-        "note": ["Say what must change: a rejection needs a note."]
+        "note": ["A rejection needs a note. Say what must change."]
     }
     client.post(page(asked), fields(asked, "reject", note="Say what for."))
-    assert states(asked) == ["rejected"] * 3
+    assert states(asked) == ["Version rejected"] * 3
 
 
 def test_what_is_wrong_stands_beside_its_request_and_nothing_is_lost(signed_in, reviewer, asked):
@@ -155,8 +155,8 @@ def test_what_is_wrong_stands_beside_its_request_and_nothing_is_lost(signed_in, 
     response = client.post(page(asked), fields(asked, until="2020-01-01", **marks))
     assert response.status_code == 422
     assert errors(response) == {
-        "until": ["Choose a day that is not over yet."],
-        f"note_{asked[0].pk}": ["Say what must change: a rejection needs a note."],
+        "until": ["Choose a date that isn't in the past."],
+        f"note_{asked[0].pk}": ["A rejection needs a note. Say what must change."],
     }
     shown = response.content.decode()
     assert "Yes, please." in shown
@@ -164,8 +164,12 @@ def test_what_is_wrong_stands_beside_its_request_and_nothing_is_lost(signed_in, 
     assert shown.count("is-invalid") == 1
     assert 'data-focus="errors"' in shown
     assert shown.count("checked") == 2
-    assert errors(client.post(page(asked), fields(asked))) == {"__all__": ["Mark at least one request."]}
-    assert errors(client.post(page(asked), {"decision": "approve"})) == {"__all__": ["Mark at least one request."]}
+    assert errors(client.post(page(asked), fields(asked))) == {
+        "__all__": ["Choose a decision for at least one request."]
+    }
+    assert errors(client.post(page(asked), {"decision": "approve"})) == {
+        "__all__": ["Choose a decision for at least one request."]
+    }
     assert entries() == []
 
 
@@ -177,14 +181,14 @@ def test_what_someone_else_moved_meanwhile_is_named_and_the_rest_stays(signed_in
     response = signed_in(reviewer).post(page(asked), fields(asked, "approve", **marks))
     assert (response.status_code, entries()) == (422, before)
     assert errors(response) == {
-        f"ruling_{asked[0].pk}": ["Someone else was first: this is approved now."],
-        f"ruling_{asked[2].pk}": ["Someone else was first: this is withdrawn now."],
+        f"ruling_{asked[0].pk}": ["Already done: this is now approved."],
+        f"ruling_{asked[2].pk}": ["Already done: this is now withdrawn."],
     }
     text = response.content.decode()
     assert "Say what for." in text
     assert text.count('name="open"') == 1
     again = signed_in(reviewer).post(page(asked), fields(asked[1:2], "approve", **marks))
-    assert (again.status_code, states(asked)) == (302, ["approved", "rejected", "withdrawn"])
+    assert (again.status_code, states(asked)) == (302, ["Version approved", "Version rejected", "withdrawn"])
 
 
 @pytest.mark.django_db(transaction=True)
@@ -208,7 +212,7 @@ def test_nobody_decides_what_they_asked_for(signed_in, reviewer, asked):
     """P-2."""
     ApiPermission.objects.update(requested_by=reviewer)
     client = signed_in(reviewer)
-    reason = "You asked for this yourself. Someone else must decide."
+    reason = "This is your own request. Someone else must decide."
     assert client.get(page(asked)).context["why_not"] == reason
     assert errors(client.post(page(asked), fields(asked, "approve"))) == {"__all__": [reason]}
     assert states(asked) == ["waiting"] * 3
@@ -217,8 +221,8 @@ def test_nobody_decides_what_they_asked_for(signed_in, reviewer, asked):
 def test_a_program_that_was_unbound_meanwhile(signed_in, reviewer, bound, program, asked):
     miniprograms.unbind(bound, by=program.created_by)
     response = signed_in(reviewer).post(page(asked), fields(asked, "approve"))
-    assert [found for [found] in errors(response).values()] == ["Someone else was first: this is withdrawn now."] * 3
-    assert "City Bus is not bound to Metro Wallet any more." in " ".join(response.content.decode().split())
+    assert [found for [found] in errors(response).values()] == ["Already done: this is now withdrawn."] * 3
+    assert "City Bus is no longer bound to Metro Wallet." in " ".join(response.content.decode().split())
 
 
 def test_who_may_not_decide_and_an_old_proof(signed_in, team_admin, outsider, reviewer, asked):
@@ -236,4 +240,4 @@ def test_requests_of_another_submission_are_not_touched(signed_in, reviewer, app
     other = factories.make_permission(factories.make_program(), application, "wx.scanCode", state="waiting")
     signed_in(reviewer).post(page(asked), fields([*asked, other], "approve", **{f"ruling_{other.pk}": "approve"}))
     other.refresh_from_db()
-    assert (states(asked), other.state) == (["approved"] * 3, "waiting")
+    assert (states(asked), other.state) == (["Version approved"] * 3, "waiting")

@@ -97,7 +97,7 @@ def test_the_worker_is_woken_and_sends(start, mails, case):
     start("worker", "--pool", "solo")
     actions.submit(version, by=version.uploaded_by)
     until(lambda: Notification.objects.exclude(emailed_at=None).filter(user=reviewer).exists())
-    assert subjects(mails, reviewer) == ["Audit of City Bus 1.0.0 waits for Metro Wallet's decision"]
+    assert subjects(mails, reviewer) == ["Audit of City Bus 1.0.0 needs a decision from Metro Wallet"]
 
 
 def test_with_the_broker_down_nothing_is_lost_and_overdue_is_told_once(start, mails, case, environment, tmp_path):
@@ -115,7 +115,7 @@ def test_with_the_broker_down_nothing_is_lost_and_overdue_is_told_once(start, ma
     sent = Notification.objects.exclude(emailed_at=None).filter(user=reviewer)
     until(lambda: sent.count() == 2)
     assert subjects(mails, reviewer) == [
-        "Audit of City Bus 1.0.0 has waited 50 hours for Metro Wallet's decision",
-        "Audit of City Bus 1.0.0 waits for Metro Wallet's decision",
+        "Audit of City Bus 1.0.0 has been waiting 50 hours for Metro Wallet",
+        "Audit of City Bus 1.0.0 needs a decision from Metro Wallet",
     ]
     assert Notification.objects.filter(user=reviewer).count() == 2

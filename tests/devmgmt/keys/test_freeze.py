@@ -67,7 +67,7 @@ def test_twice(program, admin, made):
 
 def test_nothing_to_freeze(program, admin):
     for move in (lambda: freeze(program, admin), lambda: actions.unfreeze(program, by=admin)):
-        with pytest.raises(ActionRefused, match="There is no secret yet"):
+        with pytest.raises(ActionRefused, match="No secret yet"):
             move()
 
 
@@ -98,7 +98,7 @@ def test_the_pages(signed_in, program, admin, made):
     assert (answer.status_code, answer.url) == (302, url(program))
     again = client.post(url(program, "freeze"), {"note": "Leaked again"})
     assert again.status_code == 422
-    assert "The secret is frozen already." in again.content.decode()
+    assert "The secret is already frozen." in again.content.decode()
     assert "Leaked again" in again.content.decode()
     answer = client.post(url(program, "unfreeze"), {"note": ""})
     assert (answer.status_code, answer.url) == (302, url(program))

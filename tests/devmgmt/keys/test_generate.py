@@ -57,7 +57,7 @@ def test_the_answer_shows_it_once(signed_in, program, admin):
     assert answer.content.decode().count("</html>") == 1
     again = client.post(url(program, "generate"), {"note": ""})
     assert (again.status_code, AppSecret.objects.count()) == (422, 1)
-    assert "There is a secret already; reset it to get a new one." in again.content.decode()
+    assert "There is already a secret. Reset it to get a new one." in again.content.decode()
     assert secret not in again.content.decode()
 
 

@@ -22,7 +22,7 @@ def text_of(client, program):
 
 def test_before_the_first_secret(signed_in, program, admin):
     text = text_of(signed_in(admin), program)
-    for words in ("There is no secret yet", "Nothing yet", "There is no secret yet. Generate one first.", "No secret"):
+    for words in ("No secret yet", "Nothing yet", "No secret yet. Generate one first.", "No secret"):
         assert words in text
     assert f'class="btn btn-primary" href="{url(program, "generate")}" data-dialog' in text
     assert f'href="{url(program, "reset")}"' not in text
@@ -49,7 +49,7 @@ def test_what_it_tells(signed_in, program, admin):
     assert (figures.addresses, figures.active, figures.issued) == (2, 1, 1)
     assert (figures.refused, figures.errcodes) == (1, "40125")
     assert [(move.words, move.entry.reason, move.colour) for move in page.context["history"]] == [
-        ("Reset, old one works 24 h", "Yearly rotation", "blue"),
+        ("Reset, old secret works for 24 h", "Yearly rotation", "blue"),
         ("Generated", "First server", "green"),
     ]
     text = " ".join(page.content.decode().split())

@@ -74,7 +74,7 @@ def test_says_so_of_points(signed_in, world, version, online, by):
     report(version, 3, 1, at=ago(30))
     log(online, 9, 1, at=ago(30))
     words = ask(signed_in(by), world, rate="", points="10")
-    assert "25 % of 4 devices had errors, 15 points more than 1.0.0 (10 % of 10 devices), limit 10 points." in words
+    assert "25 % of 4 devices had errors, 15 points above 1.0.0 (10 % of 10 devices), limit 10 points." in words
 
 
 def test_says_what_came_nearest(signed_in, world, version, by):
@@ -87,12 +87,14 @@ def test_says_what_came_nearest(signed_in, world, version, by):
 
 def test_says_that_there_were_too_few_devices(signed_in, world, version, by):
     report(version, 0, 3, at=ago(9))
-    assert "It would not have acted: no hour had that many devices. The busiest had 3." in ask(signed_in(by), world)
+    assert "It wouldn't have suspended the task: no hour had that many devices. The busiest had 3." in ask(
+        signed_in(by), world
+    )
 
 
 def test_says_that_there_is_nothing_to_try_it_on(signed_in, world, by):
     words = ask(signed_in(by), world)
-    assert "No device has reported or logged anything in that time, so there is nothing to try it on." in words
+    assert "No device reported or logged anything in that time, so there is no data to test with." in words
 
 
 def test_a_program_that_is_new_has_nothing(signed_in):
@@ -137,7 +139,7 @@ def test_a_look_reads_for_a_while_and_the_next_one_carries_on(signed_in, world, 
     for hours in (20, 40):
         volume.write(volume.count(factories.make_entries(world, 3, version="1.1.0", time=ago(hours))))
     client = signed_in(by)
-    assert "19 of 168 hours looked at so far." in ask(client, world)
+    assert "19 of 168 hours checked so far." in ask(client, world)
     monkeypatch.setattr(backtest, "SECONDS", 60)
     assert "so far" not in ask(client, world)
 
@@ -168,17 +170,20 @@ def test_logs_that_are_away(signed_in, world, version, by, monkeypatch):
         patch.setattr(error_rates, "log_store", Away)
         words = ask(signed_in(by), world)
     assert "It would have suspended 1.1.0" in words
-    assert "The logs do not answer now. These are the figures of reports alone." in words
+    assert "Logs are unavailable now. These figures come from reports only." in words
     assert "The logs do not answer" not in ask(signed_in(by), world)
 
 
 @pytest.mark.parametrize(
     ("values", "words"),
     [
-        ({"rate": "", "devices": ""}, "Enter a limit and a number of devices to see how they would have acted."),
-        ({"rate": "x"}, "Guardrail, devices with errors: Write a number, for example 5 or 0.5."),
+        (
+            {"rate": "", "devices": ""},
+            ("Enter a limit and a number of devices to see what the guardrail would have done."),
+        ),
+        ({"rate": "x"}, "Guardrail, devices with errors: Enter a number, for example 5 or 0.5."),
         ({"devices": ""}, "Guardrail, number of devices: Enter the number of devices."),
-        ({"rate": "101"}, "Guardrail, devices with errors: Between 0.01 and 100."),
+        ({"rate": "101"}, "Guardrail, devices with errors: Enter a number from 0.01 to 100."),
     ],
 )
 def test_says_what_is_missing(signed_in, world, by, values, words):

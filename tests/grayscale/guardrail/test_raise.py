@@ -85,11 +85,11 @@ def test_nothing_is_asked_within_the_limit_or_where_it_is_tightened(task):
 
 def test_the_page_says_what_follows_before_it_is_saved(signed_in, task):
     client = signed_in(task.created_by)
-    assert "Raising this limit" not in client.get(url(task)).content.decode()
+    assert "If you raise this limit" not in client.get(url(task)).content.decode()
     preview = reverse("grayscale:preview", args=[task.mini_program.app_id]) + f"?task={task.pk}"
     words = client.post(preview, form(task, guard_rate="20")).content.decode()
-    assert "Over the limit; acts at 500 devices, 337 now." in words
-    assert "The task goes on, where the limit that it has now would suspend it once enough devices report." in words
+    assert "Over the limit. The guardrail acts at 500 devices, 337 now." in words
+    assert "The task continues. The current limit would suspend it once enough devices report." in words
     assert "raise-confirm" in words
     assert "Up to 4,900 more devices get 1.1.0" in client.post(preview, form(task, user_limit="5000")).content.decode()
     refused = client.post(url(task), form(task, guard_rate="20"))
@@ -106,7 +106,7 @@ def test_what_the_guardrail_suspended_goes_on_only_confirmed(signed_in, task):
     client = signed_in(task.created_by)
     page = client.get(url(task, "resume")).content.decode()
     assert "10 % of 600 devices had errors, limit 5 %" in page
-    assert "The guardrail has suspended this task." in page
+    assert "The guardrail suspended this task." in page
     for data, wrong in (({"note": "Fixed"}, ["anyway"]), ({"anyway": "on", "note": ""}, ["note"])):
         refused = client.post(url(task, "resume"), data)
         assert (refused.status_code, sorted(refused.context["form"].errors)) == (422, wrong)
@@ -120,8 +120,8 @@ def test_what_the_guardrail_suspended_goes_on_only_confirmed(signed_in, task):
 @pytest.mark.parametrize(
     ("bad", "devices", "meaning", "words"),
     [
-        (55, 337, Meaning.NEARLY, "Over the limit; acts at 500 devices, 337 now."),
-        (5, 337, Meaning.FEW, "Too few devices to tell; the guardrail acts at 500 devices, 337 now."),
+        (55, 337, Meaning.NEARLY, "Over the limit. The guardrail acts at 500 devices, 337 now."),
+        (5, 337, Meaning.FEW, "Too few devices. The guardrail acts at 500 devices, 337 now."),
         (55, 600, Meaning.OVER, "Over the limit of its guardrail."),
         (5, 600, Meaning.WITHIN, "Within the limit of its guardrail."),
     ],

@@ -72,9 +72,9 @@ def test_may_change_at_any_time(version, entries, state):
     assert [entry.verb for entry in entries()] == ["grayscale.edited"] * 3
     titles = [event.title for event in steps_of(task, at=timezone.now()) if "uardrail" in event.title]
     assert titles == [
-        "Guardrail taken off",
-        "Guardrail: 0.5 %, from 500 devices on",
-        "Guardrail: 5 %, from 500 devices on",
+        "Guardrail removed",
+        "Guardrail: 0.5 %, with at least 500 devices",
+        "Guardrail: 5 %, with at least 500 devices",
     ]
 
 
@@ -89,11 +89,11 @@ def test_the_same_guardrail_is_no_change(version, entries):
     ("guardrail", "field", "reason"),
     [
         (Guardrail(devices=5), "guard_rate", "Enter one of the two limits"),
-        (Guardrail(rate=Decimal(0), devices=5), "guard_rate", "Between 0.01 and 100."),
-        (Guardrail(rate=Decimal("100.01"), devices=5), "guard_rate", "Between 0.01 and 100."),
-        (Guardrail(points=Decimal("0.001"), devices=5), "guard_points", "Between 0.01 and 100."),
-        (Guardrail(rate=Decimal(5), devices=0), "guard_devices", "Between 1 and 10,000 devices."),
-        (Guardrail(rate=Decimal(5), devices=10_001), "guard_devices", "Between 1 and 10,000 devices."),
+        (Guardrail(rate=Decimal(0), devices=5), "guard_rate", "Enter a number from 0.01 to 100."),
+        (Guardrail(rate=Decimal("100.01"), devices=5), "guard_rate", "Enter a number from 0.01 to 100."),
+        (Guardrail(points=Decimal("0.001"), devices=5), "guard_points", "Enter a number from 0.01 to 100."),
+        (Guardrail(rate=Decimal(5), devices=0), "guard_devices", "Enter 1 to 10,000 devices."),
+        (Guardrail(rate=Decimal(5), devices=10_001), "guard_devices", "Enter 1 to 10,000 devices."),
     ],
 )
 def test_verbs_refuse(version, guardrail, field, reason):
@@ -136,17 +136,17 @@ def test_percent_as_people_write_it(signed_in, version, by, shown, stored):
     [
         ({"guard_devices": ""}, {"guard_devices": "Enter the number of devices."}),
         ({"guard_rate": "", "guard_points": ""}, {"guard_rate": "Enter one of the two limits"}),
-        ({"guard_rate": "0"}, {"guard_rate": "Between 0.01 and 100."}),
-        ({"guard_rate": "100.5"}, {"guard_rate": "Between 0.01 and 100."}),
-        ({"guard_rate": "1.234"}, {"guard_rate": "Between 0.01 and 100."}),
-        ({"guard_rate": "five"}, {"guard_rate": "Write a number, for example 5 or 0.5."}),
-        ({"guard_rate": "-5"}, {"guard_rate": "Write a number, for example 5 or 0.5."}),
-        ({"guard_points": "1e1"}, {"guard_points": "Write a number, for example 5 or 0.5."}),
-        ({"guard_points": "NaN"}, {"guard_points": "Write a number, for example 5 or 0.5."}),
-        ({"guard_points": "٥"}, {"guard_points": "Write a number, for example 5 or 0.5."}),
-        ({"guard_points": "9" * 500}, {"guard_points": "Write a number, for example 5 or 0.5."}),
-        ({"guard_devices": "0"}, {"guard_devices": "Between 1 and 10,000 devices."}),
-        ({"guard_devices": "10,001"}, {"guard_devices": "Between 1 and 10,000 devices."}),
+        ({"guard_rate": "0"}, {"guard_rate": "Enter a number from 0.01 to 100."}),
+        ({"guard_rate": "100.5"}, {"guard_rate": "Enter a number from 0.01 to 100."}),
+        ({"guard_rate": "1.234"}, {"guard_rate": "Enter a number from 0.01 to 100."}),
+        ({"guard_rate": "five"}, {"guard_rate": "Enter a number, for example 5 or 0.5."}),
+        ({"guard_rate": "-5"}, {"guard_rate": "Enter a number, for example 5 or 0.5."}),
+        ({"guard_points": "1e1"}, {"guard_points": "Enter a number, for example 5 or 0.5."}),
+        ({"guard_points": "NaN"}, {"guard_points": "Enter a number, for example 5 or 0.5."}),
+        ({"guard_points": "٥"}, {"guard_points": "Enter a number, for example 5 or 0.5."}),
+        ({"guard_points": "9" * 500}, {"guard_points": "Enter a number, for example 5 or 0.5."}),
+        ({"guard_devices": "0"}, {"guard_devices": "Enter 1 to 10,000 devices."}),
+        ({"guard_devices": "10,001"}, {"guard_devices": "Enter 1 to 10,000 devices."}),
         ({"guard_devices": "many"}, {"guard_devices": "Write a whole number"}),
         ({"guard_rate": "x", "guard_devices": "y"}, {"guard_rate": "Write a number", "guard_devices": "Write a whole"}),
     ],
@@ -242,18 +242,18 @@ def test_the_progress_page_shows_what_it_saw(signed_in, version, by):
         words = words_of(client.get(url(task, name)))
         assert "Guardrail Checked just now" in words
         assert "Devices with errors, last hour 1.1.0 12.5 % 1.0.0 0.8 %" in words
-        assert "Likely 9.8–15.8 %, from 480 devices. 1.0.0 from 9,120 devices." in words
-        assert "The logs did not answer: reports alone were counted." in words
-        assert "It has suspended this task." not in words
+        assert "Likely 9.8–15.8 %, based on 480 devices. 1.0.0 from 9,120 devices." in words
+        assert "Logs were unavailable. Only reports were counted." in words
+        assert "The guardrail suspended this task." not in words
     GrayscaleTask.objects.filter(pk=task.pk).update(state="suspended", state_reason="guardrail")
-    assert "It has suspended this task." in words_of(client.get(url(task, "progress")))
+    assert "The guardrail suspended this task." in words_of(client.get(url(task, "progress")))
 
 
 def test_the_progress_page_forgets_what_it_saw_before_a_resume(signed_in, version, by):
     task, client = suspended(version), signed_in(by)
     GrayscaleTask.objects.filter(pk=task.pk).update(state_since=timezone.now() + timedelta(seconds=1))
     words = words_of(client.get(url(task, "progress")))
-    assert "It has not looked yet. It does about once a minute." in words
+    assert "Not checked yet. The guardrail checks about once a minute." in words
     assert "12.5 %" not in words
 
 

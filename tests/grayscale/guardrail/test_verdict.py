@@ -75,12 +75,12 @@ def test_whatever_breaks_it_can_be_said(guardrail, ours, online):
 
 
 def test_says_the_limits_and_what_was_seen():
-    assert guardrail_words(FIVE.plain()) == "more than 5 % of devices with errors, from 100 devices on"
+    assert guardrail_words(FIVE.plain()) == "more than 5 % of devices with errors, with at least 100 devices"
     assert guardrail_words(BOTH.plain()) == (
-        "more than 50 % of devices with errors or more than 0.5 points worse than online, from 1 device on"
+        "more than 50 % of devices with errors or more than 0.5 points worse than online, with at least 1 device"
     )
     seen = Seen(since="", ours=Figures(480, 60), online=Figures(9_120, 456), number="1.0.0")
     assert harm_words(harm(FIVE, seen, Breach.RATE)) == "12.5 % of 480 devices had errors, limit 5 %"
     assert harm_words(harm(WORSE, seen, Breach.POINTS)) == (
-        "12.5 % of 480 devices had errors, 7.5 points more than 1.0.0 (5 % of 9,120 devices), limit 2 points"
+        "12.5 % of 480 devices had errors, 7.5 points above 1.0.0 (5 % of 9,120 devices), limit 2 points"
     )

@@ -12,7 +12,7 @@ pytestmark = pytest.mark.django_db
 
 def test_nothing_yet(signed_in, program, holder):
     page = signed_in(holder).get(url(program, "agreement")).content.decode()
-    words = ("No agreement is online", "Write the agreement", "No package was read yet", url(program, "edit"))
+    words = ("No agreement is online", "Write the agreement", "No package analysed yet", url(program, "edit"))
     assert [each for each in words if each not in page] == []
     assert url(program, "publish") not in page
 
@@ -27,7 +27,7 @@ def test_what_is_online(signed_in, program, holder, settings):
         each for each in ("Version 1", str(holder), f'data-copy="{response.context["public_url"]}"') if each not in page
     ] == []
     assert (response.context["unchanged"], response.context["lacks"]) == (True, [])
-    assert response.context["why_not_publish"] == "The draft says what version 1, which is online, says."
+    assert response.context["why_not_publish"] == "The draft is the same as version 1, which is online."
 
 
 def test_used_beside_declared(signed_in, program, holder):
@@ -62,7 +62,7 @@ def test_who_may_not_edit_reads_why(signed_in, team, program, holder, role):
     response = signed_in(factories.make_member(team, role)).get(url(program, "agreement"))
     page = response.content.decode()
     assert response.status_code == 200
-    reason = "This needs another role: team administrator or license holder."
+    reason = "Required role: team administrator or license holder."
     assert (response.context["why_not_edit"], response.context["why_not_publish"]) == (reason, reason)
     assert page.count(reason) == 1
     assert url(program, "edit") not in page

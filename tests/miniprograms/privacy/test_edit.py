@@ -88,10 +88,10 @@ def test_without_a_draft_it_starts_from_what_is_online(signed_in, program, holde
 WRONG = [
     ({"contact_email": "nobody"}, {"contact_email": ["Enter a valid email address."]}),
     ({"effective_on": "soon"}, {"effective_on": ["Enter a valid date."]}),
-    ({"text_en": "{{data}} here"}, {"text_en": ["{{data}} becomes a list: put it on a line of its own."]}),
+    ({"text_en": "{{data}} here"}, {"text_en": ["{{data}} becomes a list. Put it on its own line."]}),
     (
         {"party_link": ["nowhere"]},
-        {"__all__": ["Some third parties can’t be taken. What is wrong stands below each."]},
+        {"__all__": ["Some third parties have errors. See below each."]},
     ),
     (
         {"party_name": ["A", "A"], "party_purpose": ["b", "c"]},
@@ -99,7 +99,7 @@ WRONG = [
     ),
     (
         {"party_name": ["x"] * 99, "party_purpose": [str(number) for number in range(99)]},
-        {"__all__": ["Name at most 30 third parties.", "Name each third party once."]},
+        {"__all__": ["You can name at most 30 third parties.", "Name each third party once."]},
     ),
 ]
 
@@ -120,7 +120,7 @@ def test_bad_input_is_named_beside_its_field_and_stays(signed_in, program, holde
     [
         (("Maps", "tiles", "http://maps.example"), {"link": ["A link starts with https://."]}),
         (("Maps", "tiles", "javascript:alert(1)"), {"link": ["Enter a valid URL."]}),
-        (("Maps\0", "tiles", ""), {"name": ["Leave out invisible control characters."]}),
+        (("Maps\0", "tiles", ""), {"name": ["Remove invisible control characters."]}),
         (("M" * 61, "tiles", ""), {"name": ["Ensure this value has at most 60 characters (it has 61)."]}),
     ],
 )

@@ -111,9 +111,9 @@ def test_problems_are_named():
     assert problems_in("{{data}}\n\n{{program}} {{ team }} {x} {{\n}}") == []
     assert problems_in("{{ dates }}")[0].startswith("{{dates}} is not known. These are: {{program}}, {{team}}, ")
     assert problems_in("{{}}")[0].startswith("{{}} is empty.")
-    assert problems_in("{{data}}\n\n{{ data }}") == ["{{data}} becomes a list: write it once."]
-    assert problems_in("{{program}}" * 201) == ["Write at most 200 placeholders."]
-    assert problems_in("We use {{data}}.") == ["{{data}} becomes a list: put it on a line of its own."]
+    assert problems_in("{{data}}\n\n{{ data }}") == ["{{data}} becomes a list. Use it only once."]
+    assert problems_in("{{program}}" * 201) == ["Use at most 200 placeholders."]
+    assert problems_in("We use {{data}}.") == ["{{data}} becomes a list. Put it on its own line."]
     assert len(problems_in("".join(f"{{{{x{number}}}}}" for number in range(50)))) == 5
 
 

@@ -97,22 +97,25 @@ def test_the_dialog_says_what_changes(signed_in, program, holder):
     page = signed_in(holder).get(url(program, "publish"))
     assert change(page) == [("Online now", "Version 1"), ("Online after this", "Version 2")]
     assert effects(page) == [
-        "Everybody reads it on the public page, and applications show it, from now on.",
+        "Immediately visible on the public page and in host apps.",
         "No longer: Third party, Maps, tiles",
         "Retention: 30 days → 7 days",
-        "Version 1 stays readable.",
-        "The English text does not name the retention.",
-        "The English text does not name the effective date.",
+        "Version 1 stays available.",
+        "The English text doesn’t mention the retention.",
+        "The English text doesn’t mention the effective date.",
     ]
 
 
 INCOMPLETE = [
-    ({"data": [["location", ""]]}, "The draft lacks the purpose of each data type."),
-    ({"contact_email": ""}, "The draft lacks a contact."),
-    ({"retention": "", "effective_on": None}, "The draft lacks how long data is kept and the effective date."),
-    ({"text_en": ""}, "The draft lacks a text."),
-    ({"text_en": "{{nope}}"}, "The draft lacks placeholders in the English text that can be filled."),
-    ({"effective_on": timezone.localdate() - timedelta(days=2)}, "The draft lacks an effective date that is not past."),
+    ({"data": [["location", ""]]}, "The draft needs the purpose of each data type."),
+    ({"contact_email": ""}, "The draft needs a contact."),
+    ({"retention": "", "effective_on": None}, "The draft needs how long data is kept and the effective date."),
+    ({"text_en": ""}, "The draft needs a text."),
+    ({"text_en": "{{nope}}"}, "The draft needs placeholders in the English text that can be filled."),
+    (
+        {"effective_on": timezone.localdate() - timedelta(days=2)},
+        ("The draft needs an effective date that is today or later."),
+    ),
 ]
 
 
@@ -161,7 +164,7 @@ def test_a_draft_saved_meanwhile_is_read_again_first(signed_in, team, program, h
     stale = sent(client, program)
     save(program, factories.make_member(team, "admin"), retention="for ever")
     response = client.post(url(program, "publish"), stale)
-    words = "Someone else changed the draft meanwhile. Read it again before you publish it."
+    words = "Someone else just changed the draft. Read it again before you publish it."
     assert (response.status_code, response.context["form"].non_field_errors()) == (422, [words])
     assert numbers(program) == []
 

@@ -97,4 +97,4 @@ def test_a_day_that_has_passed_meanwhile_is_named(signed_in, program, holder):
     client = signed_in(holder)
     client.post(url(program, "edit"), typed(client, program))
     PrivacyDraft.objects.update(effective_on=timezone.localdate() - timedelta(days=2))
-    assert lacks_of(client, program) == {"effective_on": "Before publishing: an effective date that is not past."}
+    assert lacks_of(client, program) == {"effective_on": "Before publishing: an effective date that is today or later."}

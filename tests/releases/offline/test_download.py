@@ -18,8 +18,8 @@ from releases.offline import actions
 from tests import factories
 from tests.console.api.device.asking import Device, through_django
 
-OFF = "The mini program is off the shelf: a preset would not open. Put it back on the shelf first."
-NOTHING = "Nothing is online. The first published version is the first package."
+OFF = "The mini program is off the shelf, so presets don't open. Put it back on the shelf first."
+NOTHING = "No version is online. Publish one to get its offline package."
 
 
 def url(program):
@@ -133,7 +133,7 @@ def test_nothing_online(signed_in):
 
 def test_an_application_that_is_not_bound(signed_in, program, application, developer):
     client, other = signed_in(developer), factories.make_application()
-    words = "Choose one of the applications that are bound now."
+    words = "Choose a bound app."
     for value in (other.pk, "x", "-1", "9" * 30):
         assert refused(client, program, application=value) == {"application": [words]}
     assert refused(client, program, application="\0") == {"application": ["Null characters are not allowed."]}
@@ -142,13 +142,13 @@ def test_an_application_that_is_not_bound(signed_in, program, application, devel
     with pytest.raises(ActionRefused) as error:
         actions.download(program, application=application, by=developer)
     assert error.value.field == "application"
-    assert error.value.message == "Harbour Super App is not bound any more: a preset would not open there."
+    assert error.value.message == "Harbour Super App is no longer bound, so presets don't open there."
 
 
 def test_a_storage_that_fails(signed_in, program, developer):
     client = signed_in(developer)
     package_storage().delete(program.versions.online().get().package.file.name)
-    words = "The package can't be read from the storage now. Try again later, or tell an operator."
+    words = "The package can't be read from storage right now. Try again later or contact an operator."
     assert refused(client, program) == {"__all__": [words]}
 
 

@@ -40,14 +40,14 @@ def test_what_it_tells(signed_in, program, application, developer):
         "verify": f"python manage.py device verify --configuration {application.application_id}.json --app-id "
         f'{program.app_id} --version-number 1.0.0 --signature "{signature.value}" {name}',
     }
-    assert "This needs another role: team administrator, license holder or developer." in text
+    assert "Required role: team administrator, license holder or developer." in text
 
 
 def test_no_application_is_bound(signed_in, program, developer):
     programs.unbind(program.bindings.get(), by=program.created_by)
     response = signed_in(developer).get(url(program))
     assert (response.status_code, response.context["signatures"]) == (200, [])
-    assert "No application is bound." in response.content.decode()
+    assert "No host app is bound." in response.content.decode()
 
 
 def test_keys_that_cannot_be_read(signed_in, program, developer):
@@ -79,9 +79,12 @@ def test_presets_in_the_field(program, application):
     releases.roll_back(program.versions.numbered("1.0.0").get(), by=program.created_by)
     assert states(program) == [("Metro Wallet", "1.1.0", "stale"), ("Harbour Super App", "1.0.0", "current")]
     programs.unbind(program.bindings.get(application=metro), by=program.created_by)
-    assert states(program) == [("Metro Wallet", "1.1.0", "unbound"), ("Harbour Super App", "1.0.0", "current")]
+    assert states(program) == [
+        ("Metro Wallet", "1.1.0", "Mini program unbound"),
+        ("Harbour Super App", "1.0.0", "current"),
+    ]
     programs.take_off_shelf(program, by=program.created_by, reason="Test")
-    assert states(program) == [("Metro Wallet", "1.1.0", "unbound"), ("Harbour Super App", "1.0.0", "off")]
+    assert states(program) == [("Metro Wallet", "1.1.0", "Mini program unbound"), ("Harbour Super App", "1.0.0", "off")]
 
 
 def test_earlier_presets_are_named(program, application):
@@ -98,9 +101,9 @@ def test_earlier_presets_are_named(program, application):
 @pytest.mark.parametrize(
     ("state", "words"),
     [
-        ("current", "Devices run it at once, also offline."),
-        ("stale", "Devices with this preset fetch 1.1.0 at the first start with a connection."),
-        ("unbound", "The application is not bound any more."),
+        ("current", "Devices run it immediately, even offline."),
+        ("stale", "Devices with this preset fetch 1.1.0 when they first start online."),
+        ("Mini program unbound", "The app is no longer bound."),
         ("off", "The mini program is off the shelf."),
     ],
 )
@@ -108,7 +111,7 @@ def test_each_state_in_words(signed_in, program, application, developer, state, 
     download(program, application)
     if state == "stale":
         factories.make_online(program, "1.1.0")
-    if state == "unbound":
+    if state == "Mini program unbound":
         programs.unbind(program.bindings.get(), by=program.created_by)
     if state == "off":
         programs.take_off_shelf(program, by=program.created_by, reason="Test")

@@ -87,7 +87,7 @@ def test_a_page_that_was_not_compiled_is_told_so() -> None:
         project({"app.js": None, "app.ts": b"", "pages/index/index.js": None, "pages/index/index.ts": b""})
     )
     hints = {finding.code: finding.hint for finding in result.errors}
-    assert hints["app-js-missing"] == "Compile TypeScript before you pack: there is app.ts."
+    assert hints["app-js-missing"] == "Compile TypeScript before packing: the package has app.ts instead."
     assert "index.ts" in hints["page-files"]
 
 

@@ -116,7 +116,7 @@ def test_findings_of_the_picture() -> None:
     assert (page.where, page.detail, page.rule) == ("app.json", "line 4, pages[1]", "Page files")
     assert page.hint == "Each page needs its .js and its .wxml. Found: pages/route/detail.js, .wxss."
     icon = found["tab-icon-size"]
-    assert icon.title == "The icon images/stops.png has 52.3 KB; 40 KB is the most."
+    assert icon.title == "The icon images/stops.png is 52.3 KB. The limit is 40 KB."
     assert (icon.detail, icon.rule) == ("line 9, tabBar.list[1].iconPath", "Tab bar icon, 40 KB")
     size = found["subpackage-size"]
     assert (size.title, size.where, size.detail) == (

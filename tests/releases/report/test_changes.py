@@ -72,7 +72,7 @@ def test_the_tree(signed_in, program, version):
         ("file", "pic.png", "changed"),
     ]
     page = response.content.decode()
-    assert "Changes against online 1.0.0" in page
+    assert "Changes from online 1.0.0" in page
     assert f'hx-get="{url(version, "file/")}?path=app.js"' in page
 
 
@@ -172,7 +172,7 @@ def test_without_a_path_it_goes_to_the_tree(signed_in, program, version):
 def test_without_an_online_version_every_file_is_new(signed_in, program):
     response = signed_in(program.created_by).get(url(upload(program, "1.0.0")))
     assert {kind for step, _name, kind in steps(response) if step == "file"} == {"added"}
-    assert "Nothing is online yet: every file is new" in response.content.decode()
+    assert "No online version yet: all files are new" in response.content.decode()
 
 
 def test_the_online_version_is_compared_with_what_it_came_after(signed_in, program, version):
@@ -184,8 +184,8 @@ def test_the_online_version_is_compared_with_what_it_came_after(signed_in, progr
     actions.decide(decision_on(version), approve=True, by=factories.make_reviewer(program.bindings.get().application))
     version.refresh_from_db()
     actions.publish(version, by=program.created_by)
-    assert "Changes against 1.0.0" in client.get(url(version)).content.decode()
-    assert "Changes against online 1.1.0" in client.get(url(online)).content.decode()
+    assert "Changes from 1.0.0" in client.get(url(version)).content.decode()
+    assert "Changes from online 1.1.0" in client.get(url(online)).content.decode()
 
 
 def test_hostile_names_stay_text(signed_in, program):

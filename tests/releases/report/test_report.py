@@ -61,7 +61,7 @@ def test_check_my_package(signed_in, holder, version):
 def test_while_it_is_written_the_page_asks_again(signed_in, holder, version):
     factories.make_report(version, content=None)
     page = signed_in(holder).get(url(version)).content.decode()
-    assert "The report is being written." in page
+    assert "Generating the report." in page
     assert 'hx-trigger="every 2s"' in page
 
 
@@ -69,7 +69,7 @@ def test_while_it_is_written_again_the_last_one_stays(signed_in, holder, version
     factories.make_report(version, secrets=[secret()])
     factories.make_report(version, content=None)
     page = signed_in(holder).get(url(version)).content.decode()
-    assert "Until then you see the last one." in page
+    assert "Until then, the previous report is shown." in page
     assert "9f2c…41ab" in page
 
 
@@ -77,7 +77,7 @@ def test_a_failed_one_is_said_and_offered_again(signed_in, holder, version):
     report = factories.make_report(version, content=None)
     Report.objects.filter(pk=report.pk).update(failed=True)
     page = signed_in(holder).get(url(version)).content.decode()
-    assert "The report could not be written." in page
+    assert "The report could not be generated." in page
     assert "hx-trigger" not in page
     assert "Try again" in page
 
@@ -134,13 +134,13 @@ def test_everything_that_was_found(signed_in, holder, version, application):
     permissions = reverse("devmgmt:permissions", args=[version.mini_program.app_id])
     for words in (
         f"restricted and not granted in {application}",
-        "called, but not one of the request domains",
+        "called, but not configured as a request domain",
         "configured as uploadFile",
         "read by wx.getLocation; no privacy agreement is published",
-        "Declared, but nothing in the code reads it: Camera",
+        "Declared, but not read by the code: Camera",
         "The code is not valid JavaScript.",
         f"Devices of {other} skip domain verification",
-        "compared with 1.0.0, which was online",
+        "compared with 1.0.0, which was online then",
         f'href="{url(version, "changes/file/")}?path=app.js&amp;line=41"',
         f'href="{permissions}?application={application.application_id}"',
     ):
@@ -152,7 +152,7 @@ def test_a_map_key_is_for_a_look_only(signed_in, holder, version):
     response = signed_in(holder).get(url(version))
     assert response.context["reading"].groups[0].badge == "orange"
     page = response.content.decode()
-    assert "Key of a map service: is it bound to this app?" in page
+    assert "Map service key: is it restricted to this app?" in page
     assert "Every client has its map key" in page
     assert "Whoever has the package can read it" not in page
 
@@ -162,7 +162,7 @@ def test_each_finding_has_its_own_colour(signed_in, holder, version):
     group = signed_in(holder).get(url(version)).context["reading"].groups[0]
     assert [(finding.badge, finding.words) for finding in group.findings] == [
         ("red", "AppSecret"),
-        ("orange", "Key of a map service: is it bound to this app?"),
+        ("orange", "Map service key: is it restricted to this app?"),
     ]
     assert group.badge == "red"
 

@@ -129,12 +129,12 @@ def test_a_viewer_sees_why_they_may_not(signed_in, version):
 def test_the_dialog_needs_a_reason(signed_in, version, developer):
     client = signed_in(developer)
     asked = client.get(url(version, f"report/{SHA}/settle/"))
-    assert title(asked) == "Is 9f2c…41ab not a secret?"
+    assert title(asked) == "Dismiss 9f2c…41ab as not a secret?"
     assert len(effects(asked)) == 3
     assert client.post(url(version, f"report/{SHA}/settle/"), {"reason": " "}).status_code == 422
     assert client.post(url(version, f"report/{SHA}/settle/"), {"reason": "x" * 201}).status_code == 422
     late = client.post(url(version, f"report/{SHA}/settle/"), {"reason": "x", "until": "2020-01-01"})
-    assert (late.status_code, "This day has passed." in late.content.decode()) == (422, True)
+    assert (late.status_code, "This date has passed. Choose a later one." in late.content.decode()) == (422, True)
     assert not SettledFinding.objects.exists()
     done = client.post(url(version, f"report/{SHA}/settle/"), {"reason": "a sample", "until": "2999-01-02"})
     assert (done.status_code, done["Location"]) == (302, url(version) + "#secrets")
@@ -198,10 +198,10 @@ def test_an_old_report_has_no_button(signed_in, version, developer):
 def test_a_map_key_is_said_to_be_bound(signed_in, version, developer):
     factories.make_report(version, secrets=[found(kind="map_key")])
     client = signed_in(developer)
-    assert "It is bound…" in client.get(url(version)).content.decode()
-    assert title(client.get(url(version, f"report/{SHA}/settle/"))) == "Is 9f2c…41ab bound to this app?"
+    assert "Restricted to this app…" in client.get(url(version)).content.decode()
+    assert title(client.get(url(version, f"report/{SHA}/settle/"))) == ("Dismiss 9f2c…41ab as restricted to this app?")
     settle(version, developer, finding=Secret("map_key", "9f2c…41ab", Place("app.js", 3), SHA))
-    assert "Bound to this app: a sample" in client.get(url(version)).content.decode()
+    assert "Restricted to this app: a sample" in client.get(url(version)).content.decode()
 
 
 def test_reviewers_see_who_settled_it_and_why(signed_in, version, developer, reviewer):
@@ -217,5 +217,5 @@ def test_reviewers_see_who_settled_it_and_why(signed_in, version, developer, rev
     assert answer.context["reading"].badge == "green"
     assert "Not a secret: a sample of the documentation" in page
     assert str(developer) in page
-    assert [words for words in ("Undo…", "Not a secret…", "/settle/", "/reopen/") if words in page] == []
+    assert [words for words in ("Reopen…", "Not a secret…", "/settle/", "/reopen/") if words in page] == []
     assert client.get(decision.get_absolute_url()).context["reading"].badge == "green"

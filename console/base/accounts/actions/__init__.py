@@ -247,7 +247,7 @@ def _lock_member(member: Membership) -> Membership:
     team = lock(member.team)
     current = team.memberships.filter(pk=member.pk).select_related("user").first()
     if current is None:
-        raise Conflict(_("Someone else was first: this person is no longer a member."))
+        raise Conflict(_("Already done: this person is no longer a member."))
     current.team = team
     return current
 
@@ -280,7 +280,7 @@ def invite_into(team: Team, *, email: str, role: str, by: User, at: datetime) ->
         raise ActionRefused(_("The person with this address is already a member."), field="email")
     if team.invitations.open().filter(email=email).exists():
         raise ActionRefused(
-            _("This address was already invited. Send that invitation again, or take it back."), field="email"
+            _("This address was already invited. Send that invitation again, or revoke it."), field="email"
         )
     _refuse_too_many(team, by=by, at=at)
     invitation = Invitation.objects.create(
@@ -307,7 +307,7 @@ def resend_invitation(invitation: Invitation, *, by: User, at: datetime | None =
     invitation, at = _lock_invitation(invitation), at or timezone.now()
     is_today = invitation.counted_from is not None and invitation.counted_from > at - DAY
     if is_today and invitation.counted > RESENDS_PER_DAY:
-        raise ActionRefused(_("It was sent %(n)d times today. Try again tomorrow.") % {"n": invitation.counted})
+        raise ActionRefused(_("Already sent %(n)d times today. Try again tomorrow.") % {"n": invitation.counted})
     _refuse_too_many(invitation.team, by=by, at=at)
     invitation.counted_from = invitation.counted_from if is_today else at
     invitation.counted = invitation.counted + 1 if is_today else 1
@@ -374,7 +374,7 @@ def _lock_invitation(invitation: Invitation) -> Invitation:
     team = lock(invitation.team)
     current = team.invitations.open().filter(pk=invitation.pk).first()
     if current is None:
-        raise Conflict(_("Someone else was first: this invitation was accepted or taken back."))
+        raise Conflict(_("Already done: this invitation was accepted or revoked."))
     current.team = team
     return current
 
@@ -389,7 +389,7 @@ def _refuse_too_many(team: Team, *, by: User, at: datetime) -> None:
         sent = rows.filter(counted_from__gt=at - DAY).aggregate(sent=Sum("counted"))["sent"] or 0
         if sent >= settings.INVITATIONS_PER_DAY:
             raise ActionRefused(
-                _("%(n)d invitations were sent in the last 24 hours. Send the next ones tomorrow.") % {"n": sent}
+                _("%(n)d invitations were sent in the last 24 hours. You can send more tomorrow.") % {"n": sent}
             )
 
 

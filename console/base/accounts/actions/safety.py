@@ -56,9 +56,9 @@ def answer_sign_in(entry: SecurityEntry, *, mine: bool, by: User, keep: str) -> 
     A session that is asked about itself answers for none. Raises Conflict.
     """
     if SecurityEntry.objects.filter(user=by, session_key=keep, asks=True).exists():
-        raise Conflict(_("Answer it where you signed in before: this session can’t vouch for itself."))
+        raise Conflict(_("Answer from a session you signed in to earlier. This session can’t confirm itself."))
     if not SecurityEntry.objects.filter(pk=entry.pk, user=by, asks=True).update(asks=False):
-        raise Conflict(_("This was answered already."))
+        raise Conflict(_("Already answered."))
     if mine:
         UserSession.objects.filter(session_key=entry.session_key, user=by).update(first_time=False)
         return
@@ -146,7 +146,7 @@ def add_by_operator(
         raise ActionRefused(_("You can’t add yourself to a team."), field="email")
     if not team.has_administrator:
         if role != TeamRole.ADMIN:
-            raise ActionRefused(_("The first member of a team is a team administrator."), field="role")
+            raise ActionRefused(_("The first member of a team must be a team administrator."), field="role")
         if earlier := team.invitations.open().filter(email=email, role=role).first():
             return resend_invitation(earlier, by=by, at=at)
         return invite_into(team, email=email, role=role, by=by, at=at)
@@ -167,9 +167,9 @@ def decide_proposal(
     team, at = lock(proposal.team), at or timezone.now()
     current = team.proposals.open().filter(pk=proposal.pk).first()
     if current is None:
-        raise Conflict(_("Someone else was first: this was decided already."))
+        raise Conflict(_("Already done: someone else decided this."))
     if current.asked_by_id == by.pk:
-        raise ActionRefused(_("You can’t decide what you asked for yourself."))
+        raise ActionRefused(_("You can’t decide your own request."))
     current.decided_by, current.decided_at, current.accepted, current.team = by, at, accept, team
     current.save(update_fields=["decided_by", "decided_at", "accepted"])
     event = events.ProposalAccepted if accept else events.ProposalRefused

@@ -66,7 +66,7 @@ class SecurityEntry(models.Model):
     objects = SecurityEntryQuerySet.as_manager()
 
     class Meta:
-        verbose_name = _("entry of the security log")
+        verbose_name = _("security log entry")
         verbose_name_plural = _("security log")
         ordering = ["-id"]
         indexes = [models.Index(fields=["user", "-id"], name="security_by_user")]

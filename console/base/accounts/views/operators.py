@@ -39,8 +39,7 @@ def new_team(request: SignedInRequest, user: User) -> HttpResponse:
         NewTeamForm(posted(request)),
         save=lambda data: safety.invite_first_administrator(by=user, **data),
         success=lambda invitation: (
-            _("%(team)s is created. An invitation is on its way to %(email)s.")
-            % {"team": invitation.team, "email": invitation.email},
+            _("%(team)s created. Invitation sent to %(email)s.") % {"team": invitation.team, "email": invitation.email},
             reverse("home"),
         ),
         template="accounts/new_team.html",
@@ -92,8 +91,10 @@ def add_member(request: SignedInRequest, team: Team) -> HttpResponse:
 
     def toast(asked: Invitation | MembershipProposal) -> str:
         if isinstance(asked, Invitation):
-            return _("An invitation is on its way to %(email)s.") % {"email": asked.email}
-        return _("The team administrators are notified. One of them decides about %(email)s.") % {"email": asked.email}
+            return _("Invitation sent to %(email)s.") % {"email": asked.email}
+        return _("The team administrators have been notified. One of them decides about %(email)s.") % {
+            "email": asked.email
+        }
 
     return confirm_page(
         request,
@@ -133,7 +134,7 @@ def resend_invitation(request: SignedInRequest, invitation: Invitation) -> HttpR
         invitation,
         template="accounts/confirm/resend.html",
         save=lambda data: actions.resend_invitation(invitation, by=request.user),
-        toast=_("A new link is on its way to %(email)s.") % {"email": invitation.email},
+        toast=_("New link sent to %(email)s.") % {"email": invitation.email},
         days=settings.INVITATION_DAYS,
     )
 
@@ -146,7 +147,7 @@ def revoke_invitation(request: SignedInRequest, invitation: Invitation) -> HttpR
         invitation,
         template="accounts/confirm/revoke.html",
         save=lambda data: actions.revoke_invitation(invitation, by=request.user),
-        toast=_("The invitation of %(email)s is taken back.") % {"email": invitation.email},
+        toast=_("Invitation of %(email)s revoked.") % {"email": invitation.email},
     )
 
 

@@ -65,8 +65,8 @@ def person(request: SignedInRequest, person: User) -> HttpResponse:
         "row": people_rows([person])[0],
         "change": person.address_changes.open(at=timezone.now()).first(),
         "entries": person.security_entries.for_operators()[:NEWEST],
-        "why_not": "" if may else _("Only a superuser changes the accounts of operators."),
-        "why_no_link": "" if person.is_active else _("The account is deactivated."),
+        "why_not": "" if may else _("Only superusers can change operators’ accounts."),
+        "why_no_link": "" if person.is_active else _("Account deactivated."),
     }
     return render(request, "accounts/operators/person.html", context)
 
@@ -79,10 +79,10 @@ def new_person(request: SignedInRequest, user: User) -> HttpResponse:
         sends = form.cleaned_data["send_link"]
         why_not = authentication.send_password_link(request, person) if sends else ""
         if sends and not why_not:
-            return _("A link is on its way to %(email)s.") % {"email": person.email}, _page_of(person)
+            return _("Link sent to %(email)s.") % {"email": person.email}, _page_of(person)
         if why_not:
             messages.warning(request, why_not)
-        return _("The account of %(person)s is created.") % {"person": person}, _page_of(person)
+        return _("Account of %(person)s created.") % {"person": person}, _page_of(person)
 
     def save(data: dict[str, Any]) -> User:
         fields = {name: value for name, value in data.items() if name != "send_link"}
@@ -117,7 +117,7 @@ def edit_person(request: SignedInRequest, person: User) -> HttpResponse:
 @route(Permission.OPERATOR, load=changeable_person, methods="GET POST", sudo=True)
 def ask_for_address(request: SignedInRequest, person: User) -> HttpResponse:
     """Ask the person to take another address (P-7)."""
-    words = _("A link is on its way to %(email)s. The address changes when the person opens it, signed in.")
+    words = _("Link sent to %(email)s. The address changes when the person opens the link while signed in.")
     return confirm_page(
         request,
         PersonAddressForm(posted(request)),
@@ -132,7 +132,7 @@ def ask_for_address(request: SignedInRequest, person: User) -> HttpResponse:
 @route(Permission.OPERATOR, load=any_person, methods="GET POST", sudo=True)
 def send_password_link(request: SignedInRequest, person: User) -> HttpResponse:
     """Mail the person a link that sets a new password and works once."""
-    why_not = "" if person.is_active else _("The account is deactivated.")
+    why_not = "" if person.is_active else _("Account deactivated.")
 
     def save(_data: dict[str, Any]) -> None:
         refuse_if(why_not)
@@ -142,7 +142,7 @@ def send_password_link(request: SignedInRequest, person: User) -> HttpResponse:
         request,
         forms.Form(posted(request)),
         save=save,
-        toast=lambda _sent: _("A link is on its way to %(email)s.") % {"email": person.email},
+        toast=lambda _sent: _("Link sent to %(email)s.") % {"email": person.email},
         back=_page_of(person),
         template="accounts/operators/password_link.html",
         impossible=why_not,

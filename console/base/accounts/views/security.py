@@ -66,7 +66,7 @@ def end_session(request: SignedInRequest, session: UserSession) -> HttpResponse:
         request,
         template="accounts/confirm/end_session.html",
         save=lambda data: safety.end_session(session, by=request.user),
-        toast=_("The session is ended."),
+        toast=_("Session ended."),
         session=presenters.session_row(session, current=request.session.session_key or ""),
     )
 
@@ -79,7 +79,7 @@ def end_others(request: SignedInRequest) -> HttpResponse:
         request,
         template="accounts/confirm/end_others.html",
         save=lambda data: safety.end_other_sessions(request.user, keep=key, by=request.user),
-        toast=_("You are signed in only here now."),
+        toast=_("You are now signed in only here."),
     )
 
 
@@ -91,7 +91,7 @@ def mine(request: SignedInRequest, entry: SecurityEntry) -> HttpResponse:
         request,
         template="accounts/confirm/not_mine.html",
         save=lambda data: safety.answer_sign_in(entry, mine=True, by=request.user, keep=key),
-        toast=_("Thank you. You won’t be asked about this sign-in again."),
+        toast=_("Thank you. We won’t ask about this sign-in again."),
         entry=entry,
     )
 
@@ -105,7 +105,7 @@ def not_mine(request: SignedInRequest, entry: SecurityEntry) -> HttpResponse:
         forms.Form(posted(request)),
         save=lambda data: safety.answer_sign_in(entry, mine=False, by=request.user, keep=key),
         success=lambda _done: (
-            _("Your other sessions are ended. Set a new password now."),
+            _("Your other sessions have ended. Set a new password now."),
             reverse("account_change_password"),
         ),
         template="accounts/confirm/not_mine.html",
@@ -126,9 +126,9 @@ def address(request: SignedInRequest, change: AddressChange) -> HttpResponse:
         request,
         template="accounts/confirm/address.html",
         save=save,
-        toast=_("Your e-mail address is %(email)s now.") % {"email": change.email}
+        toast=_("Your e-mail address is now %(email)s.") % {"email": change.email}
         if "confirm" in request.POST
-        else _("Your e-mail address stays as it is."),
+        else _("Your e-mail address was not changed."),
         change=change,
     )
 

@@ -114,7 +114,7 @@ def invite(request: SignedInRequest, team: Team) -> HttpResponse:
         InviteForm(posted(request), initial={"role": "developer"}),
         save=lambda data: actions.invite(team, by=request.user, **data),
         success=lambda invitation: (
-            _("An invitation is on its way to %(email)s.") % {"email": invitation.email},
+            _("Invitation sent to %(email)s.") % {"email": invitation.email},
             _page_of(team),
         ),
         template="accounts/invite.html",
@@ -132,7 +132,7 @@ def resend(request: SignedInRequest, invitation: Invitation) -> HttpResponse:
         invitation.team,
         template="accounts/confirm/resend.html",
         save=lambda data: actions.resend_invitation(invitation, by=request.user),
-        toast=_("A new link is on its way to %(email)s.") % {"email": invitation.email},
+        toast=_("New link sent to %(email)s.") % {"email": invitation.email},
         invitation=invitation,
         days=settings.INVITATION_DAYS,
     )
@@ -147,7 +147,7 @@ def revoke(request: SignedInRequest, invitation: Invitation) -> HttpResponse:
         invitation.team,
         template="accounts/confirm/revoke.html",
         save=lambda data: actions.revoke_invitation(invitation, by=request.user),
-        toast=_("The invitation of %(email)s is taken back.") % {"email": invitation.email},
+        toast=_("Invitation of %(email)s revoked.") % {"email": invitation.email},
         invitation=invitation,
     )
 
@@ -161,7 +161,7 @@ def change_role(request: SignedInRequest, member: Membership) -> HttpResponse:
         member.team,
         template="accounts/confirm/change_role.html",
         save=lambda data: actions.change_role(member, role=data["role"], by=request.user),
-        toast=_("The role of %(person)s is changed.") % {"person": member.user},
+        toast=_("Role of %(person)s changed.") % {"person": member.user},
         member=member,
     )
 
@@ -280,7 +280,7 @@ def decide(request: SignedInRequest, proposal: MembershipProposal) -> HttpRespon
         save=lambda data: safety.decide_proposal(
             proposal, accept=data["decision"] == "accept", reason=data["note"], by=request.user
         ),
-        toast=_("Your decision about %(email)s is saved.") % {"email": proposal.email},
+        toast=_("Decision about %(email)s saved.") % {"email": proposal.email},
         proposal=proposal,
     )
 

@@ -90,7 +90,7 @@ def edit_application(
     """
     current = lock(application)
     if current.revision != revision:
-        raise Conflict(_("Someone else changed this application while you were editing."))
+        raise Conflict(_("Someone else changed this app while you were editing. Reload the page."))
     before = _described(current)
     for name in DESCRIPTIVE:
         setattr(current, name, fields[name])
@@ -110,7 +110,7 @@ def edit_application(
 
 def _save_named(application: HostApplication, *, new_icon: bool) -> None:
     """Save; a name that the team has, and an icon that can't be stored, are refused, and the new icon is not kept."""
-    taken = _("The team already has an application with this name.")
+    taken = _("The team already has an app with this name. Choose another one.")
     try:
         with refusing_duplicate("application_name_once_in_team", taken, field="name"), refusing_unwritable("icon"):
             application.save()
@@ -138,12 +138,13 @@ def add_person(
     """
     application, at = lock(application), at or timezone.now()
     if not Membership.objects.filter(team_id=application.team_id, user=user).exists():
-        raise ActionRefused(_("Only members of the team that owns the application can be added."), field="user")
+        raise ActionRefused(_("Only members of the app’s team can be added."), field="user")
     first = {"role": role, "since": at}
     person, new = ApplicationMember.objects.get_or_create(application=application, user=user, defaults=first)
     if not new:
         raise Conflict(
-            _("%(person)s is already here: %(role)s.") % {"person": user, "role": person.get_role_display()},
+            _("%(person)s is already a member of this app: %(role)s.")
+            % {"person": user, "role": person.get_role_display()},
             field="user",
         )
     emit(events.ReviewerAdded(person, by=by, at=at, after={"role": role}))
@@ -201,7 +202,7 @@ def _locked(person: ApplicationMember) -> tuple[HostApplication, ApplicationMemb
     application = lock(person.application)
     current = application.people.filter(pk=person.pk).select_related("user").first()
     if current is None:
-        raise Conflict(_("Someone else was first: %(person)s is no longer here.") % {"person": person.user})
+        raise Conflict(_("Already done: %(person)s was removed.") % {"person": person.user})
     current.application = application
     return application, current
 
@@ -223,7 +224,7 @@ def revoke_key(key: ApplicationKey, *, by: User, reason: str = "", at: datetime 
     """End a key for good: devices that carry it get nothing any more, within a second (P-3)."""
     at = at or timezone.now()
     if not ApplicationKey.objects.active().filter(pk=key.pk).update(revoked_at=at):
-        raise Conflict(_("Someone else was first: this key is revoked."))
+        raise Conflict(_("Already done: someone else revoked this key."))
     key.revoked_at = at
     emit(events.ApplicationKeyRevoked(key, by=by, at=at, before={"key": str(key)}, reason=reason))
     return key
@@ -234,7 +235,7 @@ def export_configuration(key: ApplicationKey, *, by: User, at: datetime | None =
     """Return what the SDK inside the host application needs to reach the console; each time is on record."""
     application = key.application
     if not ApplicationKey.objects.active().filter(pk=key.pk).exists():
-        raise ActionRefused(_("This key is revoked. Choose another one."), field="key")
+        raise ActionRefused(_("This key was revoked. Choose another one."), field="key")
     emit(events.ConfigurationDownloaded(key, by=by, at=at, after={"key": str(key)}))
     return {
         "application_id": application.application_id,
@@ -258,7 +259,7 @@ def add_api(
 ) -> SensitiveApi:
     """Put an API of the application's own into its list, restricted (D-3)."""
     api = SensitiveApi(application=application, name=name, title=title, restricted=True)
-    with refusing_duplicate("sensitive_api_once", _("This API is in the list already."), field="name"):
+    with refusing_duplicate("sensitive_api_once", _("This API is already in the list."), field="name"):
         api.save()
     emit(events.ApiAdded(api, by=by, at=at, after=_listed(api)))
     return api
@@ -299,9 +300,9 @@ def _mark_api(
 def _api_conflict(api: SensitiveApi) -> Conflict:
     current = SensitiveApi.objects.filter(pk=api.pk).first()
     if current is None:
-        return Conflict(_("Someone else was first: %(api)s is not in the list any more.") % {"api": api})
-    text = _("Someone else was first: %(api)s is restricted.")
-    return Conflict((text if current.restricted else _("Someone else was first: %(api)s is public.")) % {"api": api})
+        return Conflict(_("Already done: %(api)s was removed from the list.") % {"api": api})
+    text = _("Already done: %(api)s is restricted.")
+    return Conflict((text if current.restricted else _("Already done: %(api)s is public.")) % {"api": api})
 
 
 def _listed(api: SensitiveApi | DefaultApi) -> dict[str, Any]:
@@ -325,7 +326,7 @@ def keep(row: DefaultApi, *, by: User, at: datetime | None = None) -> None:
     before, after = _listed(old) if old else None, _listed(row)
     if before == after:
         return
-    taken = _("This API is in the list already.")
+    taken = _("This API is already in the list.")
     with refusing_duplicate("hosts_defaultapi_name", taken, field="name"):
         row.save()
     if old is None:
@@ -353,5 +354,5 @@ def _current_default(row: DefaultApi) -> DefaultApi:
     """Return the row as it is now, locked."""
     current = DefaultApi.objects.select_for_update().filter(pk=row.pk).first()
     if current is None:
-        raise Conflict(_("Someone else was first: %(row)s is deleted.") % {"row": row})
+        raise Conflict(_("Already done: %(row)s was deleted.") % {"row": row})
     return current

@@ -30,10 +30,10 @@ def invite_reviewer(
     """
     team, at, email = accounts.lock(application.team), at or timezone.now(), email.strip().lower()
     if email == by.email:
-        raise ActionRefused(_("Nobody decides their own requests: invite someone else."), field="email")
+        raise ActionRefused(_("You can’t decide your own requests. Invite someone else."), field="email")
     if member := User.objects.filter(memberships__team=team, email=email).first():
         if ApplicationMember.objects.filter(application=application, user=member).exists():
-            raise ActionRefused(_("The person with this address has a role here already."), field="email")
+            raise ActionRefused(_("The person with this address already has a role in this app."), field="email")
         return add_person(application, user=member, role=ApplicationRole.REVIEWER, by=by, at=at)
     invitation = team.invitations.open().filter(email=email).first()
     again = ReviewerInvitation.objects.filter(application=application, invitation=invitation).first()
@@ -66,7 +66,7 @@ def withdraw_reviewer(invited: ReviewerInvitation, *, by: User, at: datetime | N
     invited_now = ReviewerInvitation.objects.open().filter(pk=invited.pk, application__team=team)
     current = invited_now.select_related("application", "invitation__team").first()
     if current is None:
-        raise Conflict(_("Someone else was first: this invitation was accepted or taken back."))
+        raise Conflict(_("Already done: this invitation was accepted or revoked."))
     before, invitation = {"role": ApplicationRole.REVIEWER}, current.invitation
     emit(events.ReviewerInvitationWithdrawn(current, by=by, at=at, before=before))
     if current.ends_with_it:
@@ -77,7 +77,7 @@ def withdraw_reviewer(invited: ReviewerInvitation, *, by: User, at: datetime | N
 def _refuse_higher(invitation: Invitation) -> None:
     """Raise ActionRefused unless the person becomes a viewer: who is invited to more is up to team administrators."""
     if invitation.role != TeamRole.VIEWER:
-        words = _("This address was invited to the team already. A team administrator can send that invitation again.")
+        words = _("This address was already invited to the team. A team administrator can send that invitation again.")
         raise ActionRefused(words, field="email")
 
 

@@ -28,7 +28,7 @@ def require_proofs(
     application, at = lock(application), at or timezone.now()
     before = application.proofs_required
     if set(seen) != {use for use, required in before.items() if required}:
-        raise Conflict(_("Someone else changed this in the meantime. Look at it again."))
+        raise Conflict(_("Someone else just changed this. Check it again."))
     after = {use: use in uses for use in before}
     if refusal := rules.why_not_require_proofs(after, application.server_secrets.filter(ends_at=None).exists()):
         raise ActionRefused(refusal, field="uses")
@@ -49,7 +49,7 @@ def end_proofs(
     """Make all proofs void that were issued so far, within a second; raises Conflict unless `seen` is their series."""
     application, at = lock(application), at or timezone.now()
     if application.proof_series != seen:
-        raise Conflict(_("Someone else was first: these proofs are void already."))
+        raise Conflict(_("Already done: these proofs are no longer valid."))
     application.proof_series += 1
     application.save(update_fields=["proof_series"])
     emit(events.ProofsEnded(application, by=by, at=at, reason=reason))

@@ -80,7 +80,7 @@ def retire_signing_key(key: SigningKey, *, by: User, reason: str = "", at: datet
     application, at = lock(key.application), at or timezone.now()
     key = application.signing_keys.get(pk=key.pk)
     if key.retired_at:
-        raise Conflict(_("Someone else was first: this key is retired."))
+        raise Conflict(_("Already done: someone else retired this key."))
     refuse_if(rules.why_not_retire_signing_key(application.signing_keys.active().count()))
     key.retired_at, key.retired_by, key.sealed = at, by, ""
     key.save()

@@ -63,7 +63,7 @@ def create(request: SignedInRequest, teams: QuerySet[Team]) -> HttpResponse:
         form,
         save=lambda data: inviting.create_with_reviewer(by=request.user, **data),
         success=lambda application: (
-            _("%(name)s is created. Download its configuration to connect the app.") % {"name": application},
+            _("%(name)s created. Download its configuration file to connect the app.") % {"name": application},
             application.get_absolute_url(),
         ),
         template="hosts/create.html",
@@ -125,8 +125,8 @@ def invite_reviewer(request: SignedInRequest, application: HostApplication) -> H
 
     def toast(invited: ReviewerInvitation | ApplicationMember) -> str:
         if isinstance(invited, ApplicationMember):
-            return _("%(person)s is a member of the team, and a reviewer now.") % {"person": invited.user}
-        return _("An invitation is on its way to %(email)s.") % {"email": invited.invitation.email}
+            return _("%(person)s is already in the team and is now a reviewer.") % {"person": invited.user}
+        return _("Invitation sent to %(email)s.") % {"email": invited.invitation.email}
 
     return _dialog(
         request,
@@ -147,7 +147,7 @@ def withdraw_reviewer(request: SignedInRequest, invited: ReviewerInvitation) -> 
         forms.Form(posted(request)),
         template="hosts/confirm/withdraw_reviewer.html",
         save=lambda _data: inviting.withdraw_reviewer(invited, by=request.user),
-        toast=lambda _done: _("The invitation of %(email)s is taken back.") % {"email": invited.invitation.email},
+        toast=lambda _done: _("Invitation of %(email)s revoked.") % {"email": invited.invitation.email},
         invitation=invited.invitation,
         ends=invited.ends_with_it,
     )
@@ -178,7 +178,7 @@ def remove_person(request: SignedInRequest, person: ApplicationMember) -> HttpRe
         forms.Form(posted(request)),
         template="hosts/confirm/remove_person.html",
         save=lambda _data: actions.remove_person(person, by=request.user),
-        toast=lambda _none: _("%(person)s is removed.") % {"person": person.user},
+        toast=lambda _none: _("%(person)s removed.") % {"person": person.user},
         person=person,
     )
 
@@ -192,7 +192,7 @@ def add_key(request: SignedInRequest, application: HostApplication) -> HttpRespo
         forms.Form(posted(request)),
         template="hosts/confirm/add_key.html",
         save=lambda _data: actions.add_key(application, by=request.user),
-        toast=lambda key: _("The key %(key)s is added.") % {"key": key},
+        toast=lambda key: _("Key %(key)s added.") % {"key": key},
     )
 
 
@@ -206,7 +206,7 @@ def revoke_key(request: SignedInRequest, key: ApplicationKey) -> HttpResponse:
         NoteForm(posted(request)),
         template="hosts/confirm/revoke_key.html",
         save=lambda data: actions.revoke_key(key, by=request.user, reason=data["note"]),
-        toast=lambda revoked: _("The key %(key)s is revoked.") % {"key": revoked},
+        toast=lambda revoked: _("Key %(key)s revoked.") % {"key": revoked},
         key=key,
         others=application.keys.active().exclude(pk=key.pk).count(),
     )

@@ -54,7 +54,7 @@ def require(request: SignedInRequest, application: HostApplication) -> HttpRespo
         request,
         form,
         save=save,
-        success=lambda changed: (_("Installation proof saved. Takes effect immediately."), _page(changed)),
+        success=lambda changed: (_("Installation proof settings saved. They take effect immediately."), _page(changed)),
         template="hosts/require_proofs.html",
         application=application,
         cancel=_page(application),
@@ -67,10 +67,10 @@ def end(request: SignedInRequest, application: HostApplication) -> HttpResponse:
     seen = application.proof_series
     return confirm_page(
         request,
-        NoteForm(posted(request), needed=True, help_text=_("The application's other administrators read it.")),
+        NoteForm(posted(request), needed=True, help_text=_("The app’s other administrators see this.")),
         template="hosts/confirm/end_proofs.html",
         save=lambda data: proving.end_proofs(application, seen=seen, by=request.user, reason=data["note"]),
-        toast=lambda _changed: _("All proofs issued so far are void."),
+        toast=lambda _changed: _("All proofs issued so far are no longer valid."),
         back=_page(application),
         application=application,
     )

@@ -61,7 +61,7 @@ def add(request: SignedInRequest, application: HostApplication) -> HttpResponse:
         forms.Form(posted(request)),
         template="hosts/confirm/add_signing_key.html",
         save=lambda _data: sealed.add_signing_key(application, by=request.user),
-        toast=lambda key: _("The key %(key)s signs now. Download the configuration file.") % {"key": key},
+        toast=lambda key: _("Key %(key)s is now signing. Download the configuration file.") % {"key": key},
         active=application.signing_keys.active().count(),
     )
 
@@ -75,10 +75,10 @@ def retire(request: SignedInRequest, key: SigningKey) -> HttpResponse:
     return _dialog(
         request,
         application,
-        NoteForm(posted(request), needed=True, help_text=_("The application's other administrators read it.")),
+        NoteForm(posted(request), needed=True, help_text=_("The app’s other administrators see this.")),
         template="hosts/confirm/retire_signing_key.html",
         save=lambda data: sealed.retire_signing_key(key, by=request.user, reason=data["note"]),
-        toast=lambda retired: _("The key %(key)s is retired.") % {"key": retired},
+        toast=lambda retired: _("Key %(key)s retired.") % {"key": retired},
         key=key,
         active=application.signing_keys.active().count(),
         others=others.count(),

@@ -47,7 +47,7 @@ def text(client, url=PAGE):
 def test_each_is_listed_with_device_and_address(user):
     here, _there = browser(user), browser(user, ELSEWHERE, "Mozilla/5.0 (iPhone; CPU iPhone OS 18_0 like Mac OS X)")
     page = text(here)
-    for words in ("Mac", "Firefox 145", HOME, "iPhone", ELSEWHERE, "First time here", "This one", "2 devices"):
+    for words in ("Mac", "Firefox 145", HOME, "iPhone", ELSEWHERE, "New address", "This session", "2 devices"):
         assert words in page
 
 
@@ -162,7 +162,7 @@ def test_a_sign_in_from_a_new_address_is_asked_about_and_mailed(user):
     assert here.post(reverse("sign_in_mine", args=[entry.pk])).status_code == 302
 
     assert "Was this you?" not in text(here)
-    assert "First time here" not in text(here)
+    assert "New address" not in text(here)
     assert here.post(reverse("sign_in_mine", args=[entry.pk])).status_code == 422
 
 

@@ -31,7 +31,7 @@ def test_works(house, signed_in):
             {"role": "license_holder"},
         )
     ]
-    assert house.developer.notifications.get().text == "You are license holder of the team Harbour now"
+    assert house.developer.notifications.get().text == "You are now license holder of Harbour"
 
 
 def test_holds_on_the_very_next_request(house, signed_in):

@@ -135,7 +135,7 @@ def test_a_line_break_in_a_name_can_not_forge_a_header(house):
 
     send()
 
-    assert mail.outbox[0].subject == "Eve Bcc: x@example.com invites you to the team Harbour"
+    assert mail.outbox[0].subject == "Eve Bcc: x@example.com invites you to join Harbour"
 
 
 def test_an_address_that_no_message_can_carry_does_not_stop_the_others(house, invitation, settings):

@@ -153,7 +153,7 @@ def test_the_e_mail_is_all_in_the_recipient_s_language(db, settings):
     with override("zh-hans"):
         foot = [
             str(ABOUT[NotificationKind.KEYS].because),
-            gettext("Choose what you are told, and where: %(address)s")
+            gettext("Choose which notifications you get, and how: %(address)s")
             % {"address": "https://console.example.com/notifications/choices/"},
             gettext("Sent by the Mini Program Console to %(email)s.") % {"email": "mira@example.com"},
         ]
@@ -172,7 +172,7 @@ def test_an_invitation_is_in_the_language_of_who_invited(house, settings):
 
     with override("zh-hans"):
         words = {"person": house.admin, "team": house.team}
-        assert mail.outbox[0].subject == gettext("%(person)s invites you to the team %(team)s") % words
+        assert mail.outbox[0].subject == gettext("%(person)s invites you to join %(team)s") % words
         assert gettext("Sent by the Mini Program Console to %(email)s.") % {"email": "new@example.com"} in (
             mail.outbox[0].body
         )
@@ -185,4 +185,4 @@ def test_a_role_in_a_notification_is_in_the_reader_s_language(house):
 
     with override("zh-hans"):
         words = {"role": str(TeamRole.DEVELOPER.label).lower(), "team": house.team}
-        assert house.viewer.notifications.get().text == (gettext("You are %(role)s of the team %(team)s now") % words)
+        assert house.viewer.notifications.get().text == (gettext("You are now %(role)s of %(team)s") % words)

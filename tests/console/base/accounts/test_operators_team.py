@@ -36,7 +36,7 @@ def test_shows_members_invitations_and_what_is_proposed(house, operator, client)
     for words in (house.admin.email, house.viewer.email, "invited@example.com", "proposed@example.com", "Not sent yet"):
         assert words in page
     assert str(actions.LAST_ADMIN) in page
-    assert "Propose a member…" in page
+    assert "Propose member…" in page
     assert Invitation.objects.get().token not in page
     # Their pages are not the operator's: nothing leads there.
     assert f'"/teams/{house.team.pk}/' not in page
@@ -81,7 +81,7 @@ def test_the_first_administrator_is_invited(empty, client):
     typed = {"email": "First@example.com", "role": "viewer"}
     refused = client.post(url("add_member", empty), typed)
     assert refused.status_code == 422
-    assert refused.context["form"].errors == {"role": ["The first member of a team is a team administrator."]}
+    assert refused.context["form"].errors == {"role": ["The first member of a team must be a team administrator."]}
     assert refused.context["form"]["email"].value() == "First@example.com"
 
     assert client.post(url("add_member", empty), {**typed, "role": "admin"}).url == url("team", empty)
@@ -115,7 +115,7 @@ def test_removes_a_member_and_names_no_application(house, client):
 
     dialog = client.get(at, headers={"HX-Request": "true", "HX-Target": "dialog"})
     assert "Metro Wallet" not in dialog.content.decode()
-    assert "Roles in the team’s applications end as well." in dialog.content.decode()
+    assert "Roles in the team’s host apps end as well." in dialog.content.decode()
     assert client.post(at, {"note": "left the company"}).url == url("team", house.team)
 
     assert not house.team.members.filter(pk=house.viewer.pk).exists()

@@ -74,7 +74,7 @@ def test_a_team_administrator_decides_and_all_are_notified(house, operator, sign
     proposal = propose(house, operator)
 
     told = Notification.objects.values_list("user", "text")
-    words = "Olga, an operator, would like to add new@example.com to Harbour"
+    words = "Olga, an operator, proposes new@example.com as a member of Harbour"
     assert sorted(told) == sorted((admin.pk, words) for admin in (house.admin, second))
     assert "new@example.com" not in mails()
     assert not house.team.invitations.exists()
@@ -123,7 +123,7 @@ def test_an_operator_who_is_a_member_stays_one_and_does_not_decide_their_own(hou
     proposal = propose(house, both)
     assert signed_in(both).get(reverse("accounts:detail", args=[house.team.pk])).status_code == 200
     page = signed_in(both).post(decide_url(proposal), {"decision": "accept"})
-    assert page.context["form"].non_field_errors() == ["You can’t decide what you asked for yourself."]
+    assert page.context["form"].non_field_errors() == ["You can’t decide your own request."]
 
 
 def test_a_team_whose_administrators_can_not_sign_in_is_not_a_new_one(house, operator):

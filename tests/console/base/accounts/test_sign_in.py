@@ -72,7 +72,7 @@ def test_a_reset_answers_the_same_for_known_and_unknown_addresses(user, client):
     assert (len(mail.outbox), delivery.send_waiting(at=timezone.now())) == (0, 2)
     assert [message.to for message in mail.outbox] == [["mira@example.com"], ["nobody@example.com"]]
     assert "/password/reset/" in mail.outbox[0].body
-    assert [message.subject for message in mail.outbox] == ["Set a new password", "No account has this address"]
+    assert [message.subject for message in mail.outbox] == ["Set a new password", "This address has no account"]
     assert all(
         message.body.rstrip().endswith(f"\n\n-- \nSent by the Mini Program Console to {message.to[0]}.")
         for message in mail.outbox
@@ -105,5 +105,5 @@ def test_labels_are_in_sentence_case_without_placeholders(user, client):
 
     client.force_login(user)
     page = client.get(reverse("account_change_password")).content.decode()
-    assert all(label in page for label in ("Current password", "New password", "New password, again"))
+    assert all(label in page for label in ("Current password", "New password", "Repeat new password"))
     assert "Current Password" not in page

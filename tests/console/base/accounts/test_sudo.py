@@ -62,7 +62,7 @@ def test_a_wrong_password_does_nothing_and_is_not_echoed(house, client, url):
 
     response = client.post(url, {**ASKED, "sudo_password": "not the password"})
 
-    assert (response.status_code, response.context["error"]) == (403, "The password is not right.")
+    assert (response.status_code, response.context["error"]) == (403, "Wrong password. Try again.")
     assert "not the password" not in response.content.decode()
     assert invited(house) == []
 

@@ -26,7 +26,7 @@ def test_list_without_a_team_says_what_to_do(db, signed_in):
     response = signed_in(make_user()).get(reverse("accounts:list"))
 
     assert response.status_code == 200
-    assert "You are in no team yet" in response.content.decode()
+    assert "You aren’t in a team yet" in response.content.decode()
 
 
 def test_list_signed_out(db, client):
@@ -53,7 +53,7 @@ def test_every_member_sees_members_and_invitations(house, signed_in, role):
 def test_a_missing_right_stays_visible_with_its_reason(house, signed_in):
     page = signed_in(house.viewer).get(url(house)).content.decode()
 
-    assert "This needs another role: team administrator." in page
+    assert "Required role: team administrator." in page
     for label in ("Invite…", "Edit…", "Change role…", "Remove…"):
         assert label in page
     for name in ("invite", "edit"):

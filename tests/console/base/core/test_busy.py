@@ -39,7 +39,7 @@ def names():
 
 def test_a_form_keeps_what_was_typed(client, other, caplog):
     hold_teams(other)
-    response = client.post("/rename/", {"name": "Typed", "when": "after"})
+    response = client.post("/rename/", {"name": "Entered manually", "when": "after"})
     page = response.content.decode()
 
     assert (response.status_code, response.headers["Retry-After"]) == (503, "2")
@@ -54,19 +54,19 @@ def test_a_form_keeps_what_was_typed(client, other, caplog):
     assert lines[0].exc_info is None
 
     other.rollback()
-    assert client.post("/rename/", {"name": "Typed", "when": "after"}).status_code == 302
-    assert names() == {"Typed"}
+    assert client.post("/rename/", {"name": "Entered manually", "when": "after"}).status_code == 302
+    assert names() == {"Entered manually"}
 
 
 def test_a_form_says_that_its_file_is_lost(client, other):
     hold_teams(other)
-    typed = {"name": "Typed", "when": "after", "file": SimpleUploadedFile("a.txt", b"x")}
-    assert "The file is not kept: choose it again." in client.post("/rename/", typed).content.decode()
+    typed = {"name": "Entered manually", "when": "after", "file": SimpleUploadedFile("a.txt", b"x")}
+    assert "Files aren’t kept. Choose the file again." in client.post("/rename/", typed).content.decode()
 
 
 def test_htmx_keeps_the_form_with_its_file(client, other):
     hold_teams(other)
-    typed = {"name": "Typed", "when": "after", "file": SimpleUploadedFile("a.txt", b"x")}
+    typed = {"name": "Entered manually", "when": "after", "file": SimpleUploadedFile("a.txt", b"x")}
     response = client.post("/rename/", typed, headers=DIALOG)
     assert (response.status_code, response.headers["Console-Busy"]) == (503, "words")
     assert response.content.decode() == OTHERS
@@ -74,14 +74,14 @@ def test_htmx_keeps_the_form_with_its_file(client, other):
 
 def test_a_dialog_comes_back_as_the_dialog(client, other):
     hold_teams(other)
-    response = client.post("/rename/", {"name": "Typed", "when": "after"}, headers=DIALOG)
+    response = client.post("/rename/", {"name": "Entered manually", "when": "after"}, headers=DIALOG)
     assert (response.status_code, response.headers["Console-Busy"]) == (503, "page")
     assert OTHERS in response.content.decode()
     assert "<html" not in response.content.decode()
 
 
 def test_a_connection_lost_before_the_commit_may_have_been_lost_after_it(client):
-    response = client.post("/rename/", {"name": "Typed", "when": "before"})
+    response = client.post("/rename/", {"name": "Entered manually", "when": "before"})
     page = response.content.decode()
     assert response.status_code == 503
     assert CANT_TELL in page
@@ -91,12 +91,12 @@ def test_a_connection_lost_before_the_commit_may_have_been_lost_after_it(client)
 
 
 def test_what_was_saved_is_called_saved(client):
-    response = client.post("/rename/", {"name": "Typed", "when": "answer"})
+    response = client.post("/rename/", {"name": "Entered manually", "when": "answer"})
     page = response.content.decode()
     assert response.status_code == 503
     assert "Your change was saved" in page
     assert "Try again" not in page
-    assert names() == {"Typed"}
+    assert names() == {"Entered manually"}
 
 
 def test_a_button_is_pressed_again_with_what_was_typed(client, other):
@@ -107,15 +107,15 @@ def test_a_button_is_pressed_again_with_what_was_typed(client, other):
     assert OTHERS in page
     assert '<form method="post" action="/button/?x=1">' in page
     assert '<input type="hidden" name="name" value="A &quot;name&quot;">' in page
-    assert "What you typed is kept." in page
+    assert "Your input is kept." in page
     assert "secret" not in page
     assert names() == {"Harbour"}
 
 
 def test_too_much_is_left_to_the_browser(client, other):
     hold_teams(other)
-    page = client.post("/button/", {"name": "Typed", "notes": "x" * 70_000}).content.decode()
-    assert "Go back in your browser: what you typed is still there." in page
+    page = client.post("/button/", {"name": "Entered manually", "notes": "x" * 70_000}).content.decode()
+    assert "Go back in your browser. Your input is still there." in page
     assert "xxx" not in page
 
 
@@ -133,7 +133,10 @@ def test_every_place_that_asks_the_database_answers(client, other, table, header
     program = factories.make_program(Team.objects.get())
     other.execute(f"LOCK TABLE {table} IN ACCESS EXCLUSIVE MODE")
     address = reverse("miniprograms:edit", args=[program.app_id])
-    for response in (client.get(address, headers=headers), client.post(address, {"name": "Typed"}, headers=headers)):
+    for response in (
+        client.get(address, headers=headers),
+        client.post(address, {"name": "Entered manually"}, headers=headers),
+    ):
         page = response.content.decode()
         assert (response.status_code, response.headers["Retry-After"]) == (503, "2")
         assert ("<html" in page) is (not headers)

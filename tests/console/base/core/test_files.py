@@ -20,8 +20,8 @@ from console.base.core.errors import ActionRefused
 from console.base.core.files import UNFINISHED, SyncedStorage, refusing_unwritable, storage_faults
 from tests.disks import FAILING, files_in, full_disk, move_icons, move_packages, no_folder, read_only_disk
 
-FULL = "The storage is full, so nothing was saved. Contact an operator, then choose the file again."
-UNWRITABLE = "The storage can't be written to now, so nothing was saved. Try again later, or contact an operator."
+FULL = "Nothing was saved: the storage is full. Contact an operator, then choose the file again."
+UNWRITABLE = "Nothing was saved: the storage isn't writable. Try again later, or contact an operator."
 LARGE = os.urandom(200_000)
 
 

@@ -97,7 +97,7 @@ def test_says_how_large_the_picture_is() -> None:
     with pytest.raises(ValidationError) as refusal:
         encode_icon(ContentFile(picture(size=(5000, 10))))
 
-    assert refusal.value.messages == ["The picture is 5000 × 10 pixels. Up to 4096 × 4096 are possible."]
+    assert refusal.value.messages == ["The picture is 5000 × 10 pixels. The maximum is 4096 × 4096."]
 
 
 def text_bomb() -> bytes:
@@ -128,7 +128,7 @@ def test_refuses_what_is_no_whole_picture(content: bytes) -> None:
     with pytest.raises(ValidationError) as refusal:
         encode_icon(ContentFile(content))
 
-    assert refusal.value.messages == ["This file can't be read as a PNG, JPEG or WebP picture."]
+    assert refusal.value.messages == ["This file is not a readable PNG, JPEG or WebP picture. Choose another one."]
 
 
 def test_the_field_takes_up_to_a_megabyte() -> None:
@@ -137,7 +137,7 @@ def test_the_field_takes_up_to_a_megabyte() -> None:
     with pytest.raises(ValidationError) as refusal:
         IconField().clean(ContentFile(padded, name="big.png"))
 
-    assert refusal.value.messages == ["The icon is larger than 1 MB. Save it smaller and choose it again."]
+    assert refusal.value.messages == ["The icon is larger than 1 MB. Choose a smaller one."]
     assert IconField().clean(ContentFile(padded[:ICON_BYTES], name="fits.png")).name == "icon.webp"
 
 
@@ -145,7 +145,7 @@ def test_the_field_may_be_empty_only_when_optional_or_when_there_is_one() -> Non
     with pytest.raises(ValidationError) as refusal:
         IconField().clean(None)
 
-    assert refusal.value.messages == ["Choose an icon: a PNG, JPEG or WebP picture up to 1 MB."]
+    assert refusal.value.messages == ["Choose a PNG, JPEG or WebP icon, up to 1 MB."]
     assert IconField(required=False).clean(None) is None
     assert IconField().clean(None, initial=ContentFile(b"", name="there.webp") or "there") is None
 

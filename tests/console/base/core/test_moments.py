@@ -49,8 +49,8 @@ def test_a_form_is_shown_and_read_in_the_zone_it_was_drawn_in():
 @pytest.mark.parametrize("at", ["2026-03-29T02:30", "2026-10-25T02:30"])
 def test_what_a_clock_skips_or_shows_twice_is_refused_beside_the_field(at):
     words = {
-        "2026-03-29T02:30": ["Clocks in Europe/Berlin skip 02:30 on this day. Choose another time."],
-        "2026-10-25T02:30": ["Clocks in Europe/Berlin show 02:30 twice on this day. Choose another time."],
+        "2026-03-29T02:30": ["02:30 doesn’t exist in Europe/Berlin on this day (clock change). Choose another time."],
+        "2026-10-25T02:30": ["02:30 occurs twice in Europe/Berlin on this day (clock change). Choose another time."],
     }
     with timezone.override("Europe/Berlin"):
         assert typed(at) == words[at]
@@ -73,7 +73,7 @@ def test_what_nobody_changed_stays_to_the_second_also_where_clocks_show_it_twice
 def test_nonsense_is_an_error_and_comes_back_as_it_was_typed(at, zone):
     with timezone.override(zone):
         form = sheet(at)
-        assert form.is_valid() or form.errors["at"] == ["Write a date and a time."]
+        assert form.is_valid() or form.errors["at"] == ["Enter a date and a time."]
         assert str(form["at"]).count("<input") == 2
 
 

@@ -47,7 +47,7 @@ def test_an_error_keeps_the_input(client):
     assert response.status_code == 422
     assert 'value="seven"' in page
     assert "what I typed" in page
-    assert "One thing has to be corrected." in page
+    assert "Correct one problem." in page
     assert page.count("Enter a whole number.") == 2
 
 
@@ -114,7 +114,7 @@ def test_an_old_sign_in_is_asked_for_the_password(client):
         refused = client.post("/confirm/", {"note": "typed", "sudo_password": "wrong"}, headers=DIALOG)
         done = client.post("/confirm/", {"note": "typed", "sudo_password": PASSWORD})
 
-    assert "Asked again because your last sign-in is older than 15 minutes." in page
+    assert "Confirm again: your last sign-in is older than 15 minutes." in page
     assert refused.status_code == 403
     assert '<input type="hidden" name="note" value="typed">' in refused.content.decode()
     assert "<html" not in refused.content.decode()
@@ -127,7 +127,7 @@ def test_a_missing_page_is_told_in_the_dialog(client):
 
     assert response.status_code == 404
     assert "<html" not in response.content.decode()
-    assert "Nothing is here" in response.content.decode()
+    assert "Page not found" in response.content.decode()
 
 
 def test_a_line_break_counts_once_as_the_browser_counts_it(client):

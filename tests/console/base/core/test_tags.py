@@ -39,7 +39,7 @@ def test_an_icon_is_inline_and_silent():
         ("online", "green", "Online"),
         ("in_audit", "blue", "In audit"),
         ("overdue", "orange", "Overdue"),
-        ("rejected", "red", "Rejected"),
+        ("Version rejected", "red", "Rejected"),
         ("off", "secondary", "Off the shelf"),
         ("never_heard_of", "secondary", "Never heard of"),
     ],
@@ -124,7 +124,7 @@ def test_a_tag_takes_a_literal_to_translate():
     for language in ("en", "zh-hans"):
         with override(language):
             html = draw(source)
-            words = ["Publish…", "Nothing is shown", "Not working", "No mini programs yet", "Create mini program"]
+            words = ["Publish…", "Nothing to show", "Not working", "No mini programs yet", "Create mini program"]
             assert [html.count(f"{gettext(word)}<") for word in words] == [1] * len(words)
             assert html.count("data-dialog") == 1
     assert "Not working" not in html

@@ -16,7 +16,7 @@ from console.base.hosts.models import DefaultApi, SensitiveApi
 from tests import factories
 from tests.dialogs import effects
 
-REASON = "This needs another role: application administrator."
+REASON = "Required role: application administrator."
 
 
 @pytest.fixture
@@ -90,12 +90,12 @@ def test_tabs_and_words(signed_in, application, team_admin, public, restricted, 
     assert names(client.get(url(application), {"q": "GATE"})) == ["metro.openGate"]
     assert names(client.get(url(application), {"q": "scan a"})) == ["wx.scanCode"]
     nothing = client.get(url(application), {"q": "100%", "show": "public"})
-    assert "No API matches" in nothing.content.decode()
+    assert "No matching APIs" in nothing.content.decode()
     assert client.get(url(application), {"q": "a\0b", "page": "9" * 400}).status_code == 200
 
 
 def test_an_empty_list_says_so(signed_in, application, team_admin):
-    assert "The list is empty" in signed_in(team_admin).get(url(application)).content.decode()
+    assert "No APIs yet" in signed_in(team_admin).get(url(application)).content.decode()
 
 
 def test_restrict(signed_in, application, admin, public):
@@ -116,14 +116,14 @@ def test_the_dialog_names_who_loses_the_api(signed_in, application, admin, publi
         factories.make_binding(factories.make_program(name=f"Loses it {number}"), application)
     factories.make_binding(factories.make_program(name="Not bound"), application, state="waiting")
     assert effects(signed_in(admin).get(move_url(public, "restrict")))[:2] == [
-        "7 bound mini programs may not call it from their next policy on: "
-        "Loses it 0, Loses it 1, Loses it 2, Loses it 3, Loses it 4 and 2 more.",
-        "1 keeps it: it was granted it.",
+        "7 bound mini programs can’t call it after their next policy update: Loses it 0, Loses it 1, Loses it 2, "
+        "Loses it 3, Loses it 4 and 2 more.",
+        "1 keeps access because it has a grant.",
     ]
 
 
 def test_a_dialog_for_an_api_that_nobody_loses(signed_in, admin, public):
-    assert effects(signed_in(admin).get(move_url(public, "restrict")))[0] == "No bound mini program loses it."
+    assert effects(signed_in(admin).get(move_url(public, "restrict")))[0] == "No bound mini program loses access."
 
 
 def test_open(signed_in, application, admin, restricted):
@@ -131,9 +131,9 @@ def test_open(signed_in, application, admin, restricted):
     factories.make_permission(factories.make_program(), application, state="waiting")
     client = signed_in(admin)
     assert effects(client.get(move_url(restricted, "open"))) == [
-        "Every bound mini program may call it from its next policy on.",
-        "1 grant stays. It counts again when you restrict the API.",
-        "1 request still waits in the reviews.",
+        "Every bound mini program can call it after its next policy update.",
+        "1 grant is kept. It takes effect again if you restrict the API.",
+        "1 request is still waiting for a decision in Reviews.",
     ]
     assert client.post(move_url(restricted, "open")).status_code == 302
     restricted.refresh_from_db()
@@ -225,7 +225,7 @@ def test_names_that_no_mini_program_could_call_are_refused(signed_in, applicatio
 def test_the_same_name_twice_is_refused_beside_it(signed_in, application, admin, restricted):
     response = signed_in(admin).post(f"{url(application)}add/", {"name": restricted.name, "title": "Again"})
     assert response.status_code == 422
-    assert response.context["form"].errors == {"name": ["This API is in the list already."]}
+    assert response.context["form"].errors == {"name": ["This API is already in the list."]}
     assert (application.apis.count(), entries()) == (1, [])
 
 
@@ -233,7 +233,7 @@ def test_remove(signed_in, application, admin, own):
     factories.make_permission(factories.make_program(), application, own.name)
     client = signed_in(admin)
     assert effects(client.get(move_url(own, "remove")))[1:] == [
-        "1 grant stays, without effect until the API is in the list again."
+        "1 grant is kept. It has no effect until you add the API again."
     ]
     assert client.post(move_url(own, "remove")).status_code == 302
     assert not application.apis.exists()
@@ -244,7 +244,7 @@ def test_remove(signed_in, application, admin, own):
 
 def test_what_every_application_has_stays_in_the_list(signed_in, application, admin, restricted):
     client = signed_in(admin)
-    words = "Every application has wx.getLocation in its list. Make it public instead."
+    words = "wx.getLocation is in every app’s list. Make it public instead."
     assert words in client.get(url(application)).content.decode()
     response = client.post(move_url(restricted, "remove"))
     assert (response.status_code, response.context["form"].non_field_errors()) == (422, [words])

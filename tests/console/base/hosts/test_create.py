@@ -101,7 +101,7 @@ def test_an_old_proof_asks_for_the_password(signed_in, team, creator):
     with time_machine.travel(timezone.now() + timedelta(minutes=16)):
         asked = client.post(URL, typed(team, icon=factories.make_icon()))
         assert asked.status_code == 403
-        assert "The file is not kept: choose it again afterwards." in asked.content.decode()
+        assert "Files aren’t kept. Choose the file again afterwards." in asked.content.decode()
         assert HostApplication.objects.count() == 0
         assert client.post(URL, typed(team, sudo_password=factories.PASSWORD)).status_code == 302
     assert HostApplication.objects.count() == 1
@@ -116,7 +116,9 @@ def test_the_same_name_twice_in_a_team(signed_in, team, creator):
     client.post(URL, typed(team))
     response = client.post(URL, typed(team, name="metro wallet"))
     assert response.status_code == 422
-    assert response.context["form"].errors == {"name": ["The team already has an application with this name."]}
+    assert response.context["form"].errors == {
+        "name": ["The team already has an app with this name. Choose another one."]
+    }
     assert (HostApplication.objects.count(), ActivityEntry.objects.count()) == (1, 1)
 
 

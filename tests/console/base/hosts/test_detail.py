@@ -8,7 +8,7 @@ from console.base.accounts.permissions import ApplicationRole
 from console.base.hosts import actions
 from tests import factories
 
-REASON = "This needs another role: application administrator."
+REASON = "Required role: application administrator."
 
 
 def url(application, what=""):

@@ -73,7 +73,7 @@ def test_the_second_editor_sees_what_changed_and_may_replace_it(signed_in, appli
     late = client.post(url(application), typed(name="Metro Go", description=""))
     form = late.context["form"]
     assert late.status_code == 422
-    assert form.non_field_errors() == ["Someone else changed this application while you were editing."]
+    assert form.non_field_errors() == ["Someone else changed this app while you were editing. Reload the page."]
     assert form.differences == [
         Difference("Name", "Metro Pay", "Metro Go", taken=False),
         Difference("Description", "New words.", "", taken=True),
@@ -81,7 +81,7 @@ def test_the_second_editor_sees_what_changed_and_may_replace_it(signed_in, appli
     ]
     shown = {name: form[name].value() for name in ("name", "description", "listed", "revision")}
     assert shown == {"name": "Metro Go", "description": "New words.", "listed": False, "revision": "2"}
-    assert "Theirs: you had not changed it" in late.content.decode()
+    assert "Theirs (you didn’t change it)" in late.content.decode()
     application.refresh_from_db()
     assert application.name == "Metro Pay"
 

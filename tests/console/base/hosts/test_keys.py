@@ -55,12 +55,12 @@ def test_revoke(signed_in, application, admin):
 
 def test_revoking_the_last_key_is_possible_and_its_dialog_says_what_follows(signed_in, application, admin):
     client, key = signed_in(admin), application.keys.get()
-    words = "It is the last active key: no device gets anything until the app is shipped with a new one."
+    words = "This is the last active key. Devices get nothing until you ship the app with a new key."
     assert effects(client.get(revoke_url(application, key)))[1] == words
     assert client.post(revoke_url(application, key)).status_code == 302
     assert application.keys.active().count() == 0
     page = client.get(f"/apps/{application.application_id}/")
-    assert "No key is active." in page.content.decode()
+    assert "No active key." in page.content.decode()
 
 
 def test_revoke_twice(signed_in, application, admin):
@@ -68,7 +68,7 @@ def test_revoke_twice(signed_in, application, admin):
     actions.revoke_key(key, by=admin)
     response = client.post(revoke_url(application, key))
     assert response.status_code == 422
-    assert response.context["form"].non_field_errors() == ["Someone else was first: this key is revoked."]
+    assert response.context["form"].non_field_errors() == ["Already done: someone else revoked this key."]
     assert ActivityEntry.objects.count() == 1
 
 

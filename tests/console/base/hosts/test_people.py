@@ -80,7 +80,7 @@ def test_change_role(signed_in, application, admin, reviewer):
     assert roles(application) == {admin.pk: "app_admin", reviewer.pk: "app_admin"}
     entry = ActivityEntry.objects.get()
     assert (entry.verb, entry.changes()) == ("reviewer.role_changed", [("role", "reviewer", "app_admin")])
-    assert reviewer.notifications.get().text == "You are application administrator of Metro Wallet now"
+    assert reviewer.notifications.get().text == "You are now application administrator of Metro Wallet"
     assert admin.notifications.count() == 0
 
 

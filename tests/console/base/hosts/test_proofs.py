@@ -12,7 +12,7 @@ from console.base.hosts.actions import proving
 from console.base.hosts.models import HostApplication
 from tests import factories
 
-NO_SECRET = "Generate the server secret first: without it, no app can get a proof."
+NO_SECRET = "Generate the server secret first. Without it, apps can’t get proofs."
 
 
 def url(application, move=""):
@@ -85,7 +85,7 @@ def test_end_proofs(signed_in, application, admin):
     entry = ActivityEntry.objects.get()
     assert (entry.verb, entry.reason) == ("application.proofs_ended", "The secret leaked")
     with pytest.raises(Conflict):
-        proving.end_proofs(application, seen=1, by=admin, reason="Late")
+        proving.end_proofs(application, seen=1, by=admin, reason="Overdue")
 
 
 def test_the_page_says_what_it_means(signed_in, application, admin, secret):

@@ -68,7 +68,7 @@ def test_generate_twice(signed_in, application, admin):
     client = signed_in(admin)
     first = client.post(url(application, "generate")).context["shown"].value
     response = client.post(url(application, "generate"))
-    words = "There is a secret already; reset it to get a new one."
+    words = "There is already a secret. Reset it to get a new one."
     assert (response.status_code, response.context["form"].non_field_errors()) == (422, [words])
     assert (usable(application), ActivityEntry.objects.count()) == ([first], 1)
 
@@ -122,7 +122,7 @@ def test_reset_is_for_what_was_on_the_screen(signed_in, application, admin):
     data = {"seen": client.get(url(application, "reset")).context["form"]["seen"].value(), "overlap": 1}
     first = client.post(url(application, "reset"), data).context["shown"].value
     response = client.post(url(application, "reset"), data)
-    words = "Someone else was first: this secret was replaced already."
+    words = "Already done: this secret was replaced."
     assert (response.status_code, response.context["form"].non_field_errors()) == (422, [words])
     assert usable(application)[0] == first
 
@@ -130,7 +130,7 @@ def test_reset_is_for_what_was_on_the_screen(signed_in, application, admin):
 def test_reset_needs_a_secret(signed_in, application, admin):
     client = signed_in(admin)
     page = client.get(page_url(application))
-    words = "There is no secret yet. Generate one first."
+    words = "No secret yet. Generate one first."
     assert (page.context["why_not_generate"], page.context["why_not_reset"]) == ("", words)
     response = client.post(url(application, "reset"), {"seen": 0, "overlap": 0})
     assert (response.status_code, response.context["form"].non_field_errors()) == (422, [words])
@@ -168,7 +168,7 @@ def test_the_other_administrators_are_told(application, admin, reviewer):
         (
             other,
             f"{admin} reset the server secret of Metro Wallet",
-            "The old one works until 26 Nov 2026, 13:00 UTC.",
+            "Old secret works until 26 Nov 2026, 13:00 UTC.",
             page_url(application),
         ),
     ]

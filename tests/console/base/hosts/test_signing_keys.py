@@ -21,7 +21,7 @@ from tests import factories
 from tests.dialogs import effects
 
 DIALOG = {"HX-Request": "true", "HX-Target": "dialog"}
-ONLY = "It is the only key that signs. Add a new one first, and ship it in the app."
+ONLY = "This is the only signing key. Add a new one first, and ship it in the app."
 
 
 def url(application, move=""):
@@ -69,7 +69,7 @@ def test_there_are_enough(signed_in, application, admin):
     add(application, admin)
     add(application, admin)
     client = signed_in(admin)
-    words = "3 keys sign already. Retire one first."
+    words = "3 keys are already signing. Retire one first."
     assert words in client.get(url(application)).content.decode()
     response = client.post(url(application, "add/"))
     assert (response.status_code, response.context["form"].non_field_errors()) == (422, [words])
@@ -137,7 +137,7 @@ def test_retire_twice(signed_in, application, admin):
     client = signed_in(admin)
     first, second = (client.post(url(application, f"{old.pk}/retire/"), {"note": "Yearly"}) for _ in range(2))
     assert (first.status_code, second.status_code) == (302, 422)
-    assert second.context["form"].non_field_errors() == ["Someone else was first: this key is retired."]
+    assert second.context["form"].non_field_errors() == ["Already done: someone else retired this key."]
     assert ActivityEntry.objects.filter(verb="signing_key.retired").count() == 1
 
 
@@ -183,7 +183,7 @@ def test_the_dialog_warns_of_a_key_that_no_app_can_know(signed_in, application, 
     export_configuration(application.keys.get(), by=admin)
     add(application, admin)
     client = signed_in(admin)
-    warning = "The configuration file was not downloaded since another key was added: no app can know it yet."
+    warning = "The configuration file has not been downloaded since another key was added, so no app has that key yet."
 
     dialog = url(application, f"{old.pk}/retire/")
     [first, *rest] = effects(client.get(dialog))
@@ -200,9 +200,9 @@ def test_what_everyone_of_the_team_sees(signed_in, application, admin, team_admi
     sealed.retire_signing_key(old, by=admin, reason="Yearly")
     page = signed_in(team_admin).get(url(application))
     text = page.content.decode()
-    for words in (new.key_id, new.public_key, old.key_id, "Made by the console", str(admin), "Retired"):
+    for words in (new.key_id, new.public_key, old.key_id, "Created by the console", str(admin), "Retired"):
         assert words in text
-    assert "This needs another role: application administrator." in text
+    assert "Required role: application administrator." in text
     assert "/retire/" not in text
 
 
