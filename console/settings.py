@@ -85,6 +85,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
+    "console.base.core.sorting.SortMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "console.base.accounts.middleware.SafetyMiddleware",
     "console.base.activity.middleware.SourceMiddleware",
@@ -343,6 +344,7 @@ _prefix = "" if DEBUG else "__Host-"
 SESSION_COOKIE_NAME, CSRF_COOKIE_NAME = f"{_prefix}sessionid", f"{_prefix}csrftoken"
 DEVICE_COOKIE_NAME, LANGUAGE_COOKIE_NAME = f"{_prefix}browser", f"{_prefix}django_language"
 FIRST_RUN_COOKIE_NAME = f"{_prefix}first_run"  # which checklists a person has hidden
+ORDERS_COOKIE_NAME = f"{_prefix}orders"  # and the person's id: how they left each list
 TIME_ZONE_COOKIE_NAME = f"{_prefix}time_zone"  # written by time-zone.js
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = LANGUAGE_COOKIE_SECURE = SECURE_SSL_REDIRECT = not DEBUG
 SECURE_HSTS_SECONDS = 0 if DEBUG else 31_536_000

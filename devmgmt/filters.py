@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
-from console.base.core.filters import ListFilter, SearchFilter
+from console.base.core.filters import ListFilter, SearchFilter, SortFilter, ranked
 from console.base.hosts.querysets import SensitiveApiQuerySet
 from console.base.hosts.states import DecisionState
 from devmgmt.models import ApiPermission, DomainExemption, ServerDomain
@@ -28,6 +28,10 @@ class OverviewFilter(ProgramFilter):
     }
 
 
+# What concerns devices now, or will, comes first.
+STANDS = (DecisionState.APPROVED, DecisionState.WAITING, DecisionState.REJECTED, DecisionState.ENDED)
+
+
 class PermissionFilter(ListFilter):
     """The APIs that one application restricts, by the status of the program's permission (`stands`) and by words."""
 
@@ -38,6 +42,13 @@ class PermissionFilter(ListFilter):
         "open": (_("Not granted"), ~Q(stands__in=[DecisionState.APPROVED, DecisionState.WAITING])),
     }
     q = SearchFilter(_("Name or what it does"), method="search")
+    sort = SortFilter(
+        {
+            "state": (_("Status"), (ranked("stands", STANDS), "name")),
+            "name": (_("API"), ("name",)),
+            "title": (_("Purpose"), ("title", "name")),
+        }
+    )
 
     def search(self, apis: SensitiveApiQuerySet, name: str, words: str) -> SensitiveApiQuerySet:
         """Keep those that fit."""

@@ -5,14 +5,14 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from django.db.models import CharField, Q, Value
-from django.db.models.functions import Cast, Concat
+from django.db.models import Case, CharField, OuterRef, Q, Subquery, Sum, Value, When
+from django.db.models.functions import Cast, Coalesce, Concat, Lower, Now
 from django.utils.translation import gettext_lazy as _
 
 from console.base.accounts.access import SignedInRequest
 from console.base.accounts.filters import TeamsFilter
-from console.base.core.filters import ListFilter, SearchFilter
-from grayscale.models import GrayscaleTask
+from console.base.core.filters import ListFilter, SearchFilter, SortFilter
+from grayscale.models import ClaimShard, GrayscaleTask
 from grayscale.querysets import GrayscaleTaskQuerySet
 from grayscale.states import TaskState
 
@@ -23,6 +23,18 @@ NUMBER = Concat(
     Value("."),
     Cast("version__patch", CharField()),
 )
+
+
+# As the clock has it, like the tabs: what delivers, what will, what could again, what is over.
+STATE = Case(
+    When(Q(state=TaskState.ENDED) | Q(ends_at__lte=Now()), then=3),
+    When(state=TaskState.SUSPENDED, then=2),
+    When(Q(state=TaskState.DELIVERING) | Q(starts_at__lte=Now()), then=0),
+    default=1,
+)
+SHARDS = ClaimShard.objects.filter(task=OuterRef("pk")).order_by().values("task")
+DELIVERED = Coalesce(Subquery(SHARDS.annotate(n=Sum("taken")).values("n")), 0)
+NEWEST = ("created_at", "id")
 
 
 class StateTabs(ListFilter):
@@ -36,6 +48,16 @@ class StateTabs(ListFilter):
         TaskState.ENDED: (_("Ended"), Q()),
     }
     at: datetime
+    sort = SortFilter(
+        {
+            "created": (_("Created"), NEWEST),
+            "task": (_("Task"), (Lower("name"), *NEWEST)),
+            "state": (_("Status"), (STATE, *NEWEST)),
+            "delivered": (_("Delivered"), (DELIVERED, *NEWEST)),
+            "window": (_("Schedule"), ("starts_at", *NEWEST)),
+        },
+        down=True,
+    )
 
     @property
     def rows(self) -> GrayscaleTaskQuerySet:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import django_filters as filters
 from django.db.models import Exists, OuterRef, Q
-from django.db.models.functions import Now
+from django.db.models.functions import Lower, Now
 from django.utils.translation import gettext_lazy as _
 
-from console.base.core.filters import ListFilter, SearchFilter, SortFilter
+from console.base.core.filters import ListFilter, SearchFilter, SortFilter, ranked
 from console.base.core.widgets import FilterSelect
 from messaging.models import Message, MyTemplate
 from messaging.presenters.programs import FAILED_WITHIN
@@ -31,6 +31,15 @@ class LibraryFilter(ListFilter):
         label=_("Category"), choices=TemplateCategory.choices, empty_label=_("Any category"), widget=FilterSelect
     )
 
+    sort = SortFilter(
+        {
+            "number": (_("Number"), ("number",)),
+            "title": (_("Title"), ("title", "number")),
+            "kind": (_("Type"), (ranked("kind", TemplateKind.values), "number")),
+            "category": (_("Category"), ("category", "number")),
+        }
+    )
+
     def search(self, templates: PublicTemplateQuerySet, name: str, words: str) -> PublicTemplateQuerySet:
         return templates.matching(words)
 
@@ -41,6 +50,9 @@ class TemplateFilter(ListFilter):
     tab_name = "kind"
     tabs = KINDS
     q = SearchFilter(_("Title or template ID"), method="search")
+    sort = SortFilter(
+        {"added": (_("Added"), ("id",)), "title": (_("Template"), ("public_template__title", "id"))}, down=True
+    )
 
     def search(self, templates: MyTemplateQuerySet, name: str, words: str) -> MyTemplateQuerySet:
         return templates.matching(words)
@@ -54,6 +66,18 @@ FAILED = Exists(
     .values("pk")
 )
 WITHOUT_TEMPLATE = ~Exists(MyTemplate.objects.live().filter(mini_program=OuterRef("pk")).order_by().values("pk"))
+
+
+class GatewayProgramFilter(ListFilter):
+    """The bindings of one application, on the page of its gateway."""
+
+    sort = SortFilter(
+        {
+            "bound": (_("Bound"), ("decided_at", "id")),
+            "name": (_("Mini program"), (Lower("mini_program__name"), "id")),
+        },
+        down=True,
+    )
 
 
 class OverviewFilter(ProgramFilter):
@@ -83,6 +107,8 @@ class PublicTemplateFilter(LibraryFilter):
         {
             "number": (_("Number"), ("number",)),
             "title": (_("Title"), ("title", "number")),
+            "kind": (_("Type"), (ranked("kind", TemplateKind.values), "number")),
+            "category": (_("Category"), ("category", "number")),
             "selected": (_("Selected"), ("selected", "number")),
         }
     )

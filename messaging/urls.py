@@ -15,6 +15,7 @@ urlpatterns = [
     path(f"{PROGRAM}templates/", templates.templates, name="templates"),
     path(f"{PROGRAM}templates/<slug:template_id>/delete/", templates.delete_template, name="delete_template"),
     path(f"{PROGRAM}log/", log.log, name="log"),
+    path(f"{PROGRAM}log/selected/<slug:act>/", log.selected_messages, name="selected_messages"),
     path(f"{PROGRAM}log/<int:message_id>/", log.message, name="message"),
     path(f"{PROGRAM}log/<int:message_id>/replay/", log.replay, name="replay"),
     path(f"{PROGRAM}sandbox/", sandbox.sandbox, name="sandbox"),

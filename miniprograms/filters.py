@@ -3,33 +3,39 @@
 from __future__ import annotations
 
 import django_filters as filters
-from django.db.models import Q
+from django.contrib.postgres.fields import ArrayField
+from django.db import models
+from django.db.models import Func, Q, Value
+from django.db.models.functions import Cast, Lower, NullIf
 from django.utils.translation import gettext_lazy as _
 
 from console.base.accounts.access import SignedInRequest
 from console.base.accounts.filters import TeamsFilter
-from console.base.core.filters import ListFilter, SearchFilter, SortFilter
+from console.base.core.filters import ListFilter, SearchFilter, SortFilter, ranked
 from console.base.core.widgets import FilterSelect
 from miniprograms.models import Category, IdeDownload, MiniProgram
 from miniprograms.querysets import IdeDownloadQuerySet, MiniProgramQuerySet, is_on_shelf
 from miniprograms.states import Shelf
 
-SORTS = (
-    ("-changed", _("Last changed, newest first")),
-    ("changed", _("Last changed, oldest first")),
-    ("name", _("Name, A to Z")),
-    ("-name", _("Name, Z to A")),
-    ("team", _("Team, A to Z")),
-    ("-team", _("Team, Z to A")),
-    ("category", _("Category, A to Z")),
-    ("-category", _("Category, Z to A")),
-)
+
+def number_of(name: str) -> Cast:
+    """Return what sorts by the version number in the field `name`, part by part; what has none comes last."""
+    parts = Func(NullIf(name, Value("")), Value("."), function="string_to_array")
+    return Cast(parts, ArrayField(models.IntegerField()))
+
+
+NAME = Lower("name")
+CHANGED = (_("Last change"), ("changed_at", "id"))
+BY_NAME = (_("Mini program"), (NAME, "id"))
+BY_TEAM = (_("Team"), ("team__name", NAME, "id"))
+BY_ONLINE = (_("Online version"), (number_of("online_number"), NAME, "id"))
 
 
 class ProgramFilter(TeamsFilter):
     """The user's mini programs by team and words."""
 
     q = SearchFilter(_("Name or App ID"), method="search")
+    sort = SortFilter({"changed": CHANGED, "name": BY_NAME, "team": BY_TEAM, "online": BY_ONLINE}, down=True)
 
     def __init__(self, request: SignedInRequest) -> None:
         teams = [row.team_id for row in request.user.team_roles]
@@ -51,12 +57,17 @@ class MiniProgramFilter(ProgramFilter):
     category = filters.ModelChoiceFilter(
         label=_("Category"), queryset=Category.objects.all(), empty_label=_("Any category"), widget=FilterSelect
     )
-    sort = filters.ChoiceFilter(
-        label=_("Sort by"), choices=SORTS, empty_label=None, method="order", widget=FilterSelect
+    sort = SortFilter(
+        {
+            "changed": CHANGED,
+            "name": BY_NAME,
+            "team": BY_TEAM,
+            "category": (_("Category"), ("category__position", "category__name", NAME, "id")),
+            "shelf": (_("Shelf"), (ranked("shelf", Shelf.values), NAME, "id")),
+            "online": BY_ONLINE,
+        },
+        down=True,
     )
-
-    def order(self, programs: MiniProgramQuerySet, name: str, key: str) -> MiniProgramQuerySet:
-        return programs.sorted_by(key)
 
 
 class CategoryFilter(ListFilter):

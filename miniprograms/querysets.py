@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from django.contrib.auth.models import AnonymousUser
 from django.db import models
 from django.db.models import Count, Q
-from django.db.models.functions import Lower
 
 from console.base.accounts.models import Team
 from console.base.hosts.models import HostApplication
@@ -55,18 +54,6 @@ class MiniProgramQuerySet(models.QuerySet["MiniProgram"]):
     def matching(self, words: str) -> MiniProgramQuerySet:
         """Programs whose name contains `words` or whose App ID starts with them."""
         return self.filter(Q(name__icontains=words) | Q(app_id__startswith=words.lower()))
-
-    def sorted_by(self, key: str) -> MiniProgramQuerySet:
-        """In the order of `name`, `team`, `category` or `changed`, with a `-` before it downwards."""
-        down = key.startswith("-")
-        way = "-" if down else ""
-        columns: dict[str, list[Any]] = {
-            "name": [Lower("name").desc() if down else Lower("name")],
-            "team": [f"{way}team__name", Lower("name")],
-            "category": [f"{way}category__position", f"{way}category__name", Lower("name")],
-            "changed": [f"{way}changed_at"],
-        }
-        return self.order_by(*columns[key.removeprefix("-")], f"{way}id")
 
 
 class BindingQuerySet(DecisionQuerySet):

@@ -37,7 +37,7 @@ def overview(request: SignedInRequest, user: User) -> HttpResponse:
 @route(Permission.OPERATOR, load=operator)
 def teams(request: SignedInRequest, user: User) -> HttpResponse:
     """All teams."""
-    filters = TeamFilter(request.GET, Team.objects.order_by(Lower("name")))
+    filters = TeamFilter(request.GET, Team.objects.order_by(Lower("name")), request=request)
     page = page_of(request, filters.rows, count=filters.count)
     context = {"filter": filters, "page": page, "rows": team_rows(page.object_list)}
     return render(request, "platform/teams.html", context)

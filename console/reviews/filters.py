@@ -6,13 +6,14 @@ from functools import cached_property
 
 import django_filters as filters
 from django.db.models import Q, QuerySet
+from django.db.models.functions import Lower
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
 from console.base.accounts.access import SignedInRequest
 from console.base.accounts.filters import TeamsFilter
 from console.base.accounts.permissions import Permission
-from console.base.core.filters import ListFilter, SearchFilter, SortFilter
+from console.base.core.filters import ListFilter, SearchFilter, SortFilter, ranked
 from console.base.core.widgets import FilterSelect
 from console.base.hosts.models import HostApplication
 from console.base.hosts.querysets import (
@@ -25,8 +26,10 @@ from console.base.hosts.states import DecisionState
 from console.reviews import querysets
 from console.reviews.querysets import AUDIT, BINDING, EXEMPTION, PERMISSION, Requests
 from devmgmt.querysets import EXPIRED, GRANTED
+from miniprograms.filters import number_of
 from miniprograms.models import MiniProgram
 from miniprograms.querysets import BindingQuerySet
+from miniprograms.states import Shelf
 
 GRANTS = ((EXEMPTION, _("Skip domain verification")), (PERMISSION, _("Interface permissions")))
 KINDS = ((AUDIT, _("Version audits")), (BINDING, _("Bindings")), *GRANTS)
@@ -68,7 +71,20 @@ class RequestFilter(ListFilter):
         return querysets.about(requests, words)
 
 
-class InboxFilter(RequestFilter):
+class LineFilter(RequestFilter):
+    """Also in an order, of all kinds together; `querysets.in_line` puts them into it."""
+
+    sort = SortFilter(
+        {
+            "state": (_("Status"), ()),
+            "program": (_("Mini program"), ()),
+            "application": (_("Host app"), ()),
+            "asked": (_("Requested"), ()),
+        }
+    )
+
+
+class InboxFilter(LineFilter):
     """Application, kind, words over every request that the user decides."""
 
     own = ("application",)
@@ -106,7 +122,7 @@ class InboxFilter(RequestFilter):
         return querysets.count({kind: rows.filter(condition).items() for kind, rows in self.requests.items()})
 
 
-class GrantFilter(RequestFilter):
+class GrantFilter(LineFilter):
     """Kind and words over what an application has granted."""
 
     tabs = {
@@ -128,6 +144,13 @@ class ApiFilter(ListFilter):
         "public": (_("Public"), Q(restricted=False)),
     }
     q = SearchFilter(_("Name or what it does"), method="search")
+    sort = SortFilter(
+        {
+            "name": (_("API"), ("name",)),
+            "title": (_("Purpose"), ("title", "name")),
+            "state": (_("Status"), (ranked("restricted", (True, False)), "name")),
+        }
+    )
 
     def search(self, apis: SensitiveApiQuerySet, name: str, words: str) -> SensitiveApiQuerySet:
         """Keep those that fit."""
@@ -136,6 +159,14 @@ class ApiFilter(ListFilter):
 
 class ApplicationFilter(TeamsFilter):
     q = SearchFilter(_("Name or Application ID"), method="search")
+    sort = SortFilter(
+        {
+            "name": (_("Host app"), (Lower("name"), "name")),
+            "team": (_("Team"), ("team__name", Lower("name"))),
+            "bound": (_("Mini programs"), (querysets.bound(), Lower("name"))),
+            "waiting": (_("Requests"), (querysets.waiting(), Lower("name"))),
+        }
+    )
 
     def search(self, applications: HostApplicationQuerySet, name: str, words: str) -> HostApplicationQuerySet:
         """Keep whose name contains the words or whose Application ID starts with them."""
@@ -144,6 +175,16 @@ class ApplicationFilter(TeamsFilter):
 
 class BoundProgramFilter(ListFilter):
     q = SearchFilter(_("Name or App ID"), method="search")
+    sort = SortFilter(
+        {
+            "bound": (_("Bound"), ("decided_at", "id")),
+            "name": (_("Mini program"), (Lower("mini_program__name"), "id")),
+            "team": (_("Team"), ("mini_program__team__name", Lower("mini_program__name"))),
+            "shelf": (_("Shelf"), (ranked("mini_program__shelf", Shelf.values), Lower("mini_program__name"))),
+            "online": (_("Online version"), (number_of("mini_program__online_number"), Lower("mini_program__name"))),
+        },
+        down=True,
+    )
 
     def search(self, bindings: BindingQuerySet, name: str, words: str) -> BindingQuerySet:
         """Keep the bindings of mini programs that fit."""

@@ -9,8 +9,8 @@ from functools import reduce
 from operator import add
 from typing import Any
 
-from django.db.models import Case, CharField, Count, Exists, F, OuterRef, Q, QuerySet, Subquery, Value, When
-from django.db.models.functions import Coalesce
+from django.db.models import Case, CharField, Count, Exists, Expression, F, OuterRef, Q, QuerySet, Subquery, Value, When
+from django.db.models.functions import Coalesce, Lower
 
 from console.base.accounts.models import User
 from console.base.core.states import badge_of
@@ -37,6 +37,8 @@ LOADED: Mapping[str, tuple[str, ...]] = {
     EXEMPTION: ("mini_program__team", "ended_by", "renews", *PEOPLE),
     PERMISSION: ("mini_program__team", "ended_by", "renews", *PEOPLE),
 }
+LINE = ("waits_since", "-closed_at", "kind", "pk")
+ORDERS = {"program": ("program",), "application": ("application__name",), "asked": ("requested_at",)}
 Requests = Mapping[str, DecisionQuerySet]
 DECIDED = ("decided_at", "requested_at")
 ENDED = ("ended_at", *DECIDED)  # of grants
@@ -110,10 +112,11 @@ def about(requests: DecisionQuerySet, words: str) -> DecisionQuerySet:
     return requests.filter(mini_program__in=programs)
 
 
-def in_line(requests: Requests, *, closed: tuple[str, ...] = DECIDED) -> QuerySet[Any]:
+def in_line(requests: Requests, *, order: str = "", closed: tuple[str, ...] = DECIDED) -> QuerySet[Any]:
     """Return kind and pk of all: what waits first, oldest first; then the rest, newest first.
 
-    `closed` names what tells when something was over: the first of them that is set.
+    `order` is one of LineFilter's, with a `-` before it downwards. `closed` names what tells when something was over:
+    the first of them that is set.
     """
     waits = Q(state=DecisionState.WAITING)
     parts = [
@@ -123,13 +126,16 @@ def in_line(requests: Requests, *, closed: tuple[str, ...] = DECIDED) -> QuerySe
             waits_since=Case(When(waits, then=F("requested_at"))),
             closed_at=Case(When(~waits, then=Coalesce(*closed))),
         )
-        .values("kind", "pk", "waits_since", "closed_at")
+        .annotate(program=Lower("audit__mini_program__name" if kind == AUDIT else "mini_program__name"))
+        .values("kind", "pk", "waits_since", "closed_at", "requested_at", "application__name", "program")
         for kind, rows in requests.items()
     ]
     first, *rest = parts
     # PostgreSQL sorts NULL last going up and first going down: the waiting ones, which have no `closed_at`, lead.
-    line: QuerySet[Any] = first.union(*rest, all=True).order_by("waits_since", "-closed_at", "kind", "pk")
-    return line
+    fields = ORDERS.get(order.removeprefix("-"), ())
+    turned = [f"-{name}" for name in fields] if order.startswith("-") else fields
+    line: QuerySet[Any] = first.union(*rest, all=True)
+    return line.order_by(*turned, *LINE) if order != "-state" else line.order_by(*LINE).reverse()
 
 
 def lines(rows: list[dict[str, Any]]) -> list[Line]:
@@ -190,13 +196,24 @@ def _line(kind: str, decision: Any) -> Line:
 def with_counts(applications: HostApplicationQuerySet, user: User) -> HostApplicationQuerySet:
     """Annotate `bound` (mini programs served), `waiting` (requests of any kind) and `own_role` of `user`."""
     return applications.annotate(
-        bound=_count(Binding.objects.bound()),
-        waiting=reduce(add, (_count(model.objects.waiting().items()) for model in MODELS.values())),
+        bound=bound(),
+        waiting=waiting(),
         own_role=Coalesce(
             Subquery(ApplicationMember.objects.filter(application=OuterRef("pk"), user=user).values("role")),
             Value(""),
         ),
     )
+
+
+def bound() -> Coalesce:
+    """Return, for a query of applications, how many mini programs each serves."""
+    return _count(Binding.objects.bound())
+
+
+def waiting() -> Expression:
+    """Return, for a query of applications, how many requests of any kind wait."""
+    first, *rest = (_count(model.objects.waiting().items()) for model in MODELS.values())
+    return reduce(add, rest, first)
 
 
 def with_grants(apis: QuerySet[SensitiveApi]) -> QuerySet[SensitiveApi]:

@@ -30,6 +30,7 @@ application_urlpatterns = [
     path("<slug:application_id>/programs/", applications.programs, name="programs"),
     path("<slug:application_id>/programs/<int:binding_id>/remove/", applications.remove_program, name="remove_program"),
     path("<slug:application_id>/apis/", apis.apis, name="apis"),
+    path("<slug:application_id>/apis/selected/<slug:act>/", apis.selected_apis, name="selected_apis"),
     path("<slug:application_id>/apis/add/", apis.add_api, name="add_api"),
     path("<slug:application_id>/apis/<int:api_id>/restrict/", apis.restrict_api, name="restrict_api"),
     path("<slug:application_id>/apis/<int:api_id>/open/", apis.open_api, name="open_api"),

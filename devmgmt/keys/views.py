@@ -19,6 +19,7 @@ from django.utils.translation import ngettext
 from console.base.accounts.access import SignedInRequest, check, route, teams_for
 from console.base.accounts.models import Team
 from console.base.accounts.permissions import Permission
+from console.base.activity.filters import EntriesFilter
 from console.base.activity.rehearsal import Follows
 from console.base.core import times
 from console.base.core.pages import NoteForm, Shown, confirm_page, page_of, posted, secret_page
@@ -54,12 +55,14 @@ def overview(request: SignedInRequest, teams: QuerySet[Team]) -> HttpResponse:
 def keys(request: SignedInRequest, program: MiniProgram) -> HttpResponse:
     """The program's secret without the secret itself, its uses, its tokens, and what was done with it."""
     [summary] = summaries([program], at=timezone.now())
-    current, history = summary.current, page_of(request, history_of(program))
+    filters = EntriesFilter(request.GET, history_of(program), request=request)
+    current, history = summary.current, page_of(request, filters.qs)
     total = history.paginator.count
     context = {
         "mini_program": program,
         "summary": summary,
         "figures": figures_of(summary),
+        "filter": filters,
         "history": moves(history),
         "page": history,
         "total": ngettext("%(count)d entry", "%(count)d entries", total) % {"count": total},

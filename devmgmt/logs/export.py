@@ -2,23 +2,20 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import json
-import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import msgspec
 
+from console.base.core.sheets import BOM, Writer
 from devmgmt.logs.criteria import StoreAway, TooSlow
 from devmgmt.logs.entry import Entry, Line, Mark
 from devmgmt.states import Level
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MOST_EXPORTED = 100_000  # entries
-PART = 64 * 1024
 COLUMNS = (
     "time",
     "level",
@@ -37,45 +34,11 @@ COLUMNS = (
     "marks",
     "id",
 )
-# What spreadsheets take for the beginning of a formula, also in its wide form.
-FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
 # JSON leaves these as they are, but many programs read them as the end of a line.
 LINE_ENDS = {0x85: "\\u0085", 0x2028: "\\u2028", 0x2029: "\\u2029"}
 
-MOST_AT_ONCE = 2  # files that a process writes: each holds a thread for as long as its reader takes
-
 # Says in the file's last line why it does not hold everything: None when it is full, else what the store raised.
 Words = Callable[[Exception | None], str]
-
-
-_turns = threading.BoundedSemaphore(MOST_AT_ONCE)
-
-
-class Turn:
-    """A file that is being written. The server closes it, also when the reader went away before the first byte."""
-
-    def __init__(self, parts: Iterable[bytes]) -> None:
-        self._parts = iter(parts)
-        self._held = True
-
-    def __iter__(self) -> Iterator[bytes]:
-        return self
-
-    def __next__(self) -> bytes:
-        return next(self._parts)
-
-    def close(self) -> None:
-        """Let the next one begin."""
-        held, self._held = self._held, False
-        if held:
-            _turns.release()
-
-    __del__ = close  # An answer that was never sent is not closed.
-
-
-def in_turn(parts: Iterable[bytes]) -> Turn | None:
-    """Return the parts of a file, to be closed in the end; None while this process writes MOST_AT_ONCE others."""
-    return Turn(parts) if _turns.acquire(blocking=False) else None
 
 
 def moment_of(milliseconds: int) -> datetime | None:
@@ -125,30 +88,10 @@ def ndjson(entries: Iterable[Entry], names: Mapping[int, str], words: Words) -> 
 
 def as_csv(entries: Iterable[Entry], names: Mapping[int, str], words: Words) -> Iterator[bytes]:
     """Yield a head and a row for each entry; the last row says when the file does not hold all of them."""
-    buffer = io.StringIO()
-    writer = csv.writer(buffer)
-
-    def row(cells: Iterable[str]) -> bytes:
-        writer.writerow([_harmless(cell) for cell in cells])
-        text = buffer.getvalue()
-        buffer.seek(0)
-        buffer.truncate()
-        return text.encode("utf-8", "replace")
-
-    yield "\ufeff".encode() + row(COLUMNS)
+    row = Writer()
+    yield BOM + row(COLUMNS)
     for entry, end in _bounded(entries, words):
         yield row(_cells(record(entry, names.get(entry.application, "")))) if entry else row([end])
-
-
-def gathered(chunks: Iterable[bytes]) -> Iterator[bytes]:
-    """Yield the same bytes in parts that are worth sending."""
-    part = bytearray()
-    for chunk in chunks:
-        part += chunk
-        if len(part) >= PART:
-            yield bytes(part)
-            part.clear()
-    yield bytes(part)
 
 
 def _cells(values: dict[str, Any]) -> list[str]:
@@ -167,11 +110,6 @@ def _bounded(entries: Iterable[Entry], words: Words) -> Iterator[tuple[Entry | N
             yield entry, ""
     except (TooSlow, StoreAway) as error:
         yield None, words(error)
-
-
-def _harmless(cell: str) -> str:
-    """Return the cell so that no spreadsheet takes it for a formula."""
-    return f"'{cell}" if cell.startswith(FORMULA) else cell
 
 
 def _iso(moment: datetime | None) -> str:

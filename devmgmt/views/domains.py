@@ -18,12 +18,14 @@ from console.base.activity.querysets import ActivityQuerySet
 from console.base.core import times
 from console.base.core.errors import Conflict
 from console.base.core.pages import form_page, posted
+from console.base.core.sheets import is_asked, sheet
 from console.base.hosts.models import HostApplication
 from console.base.hosts.states import DecisionState
 from devmgmt import actions, rules
 from devmgmt.events import DomainsChanged
 from devmgmt.forms.domains import DomainsForm, TesterForm
 from devmgmt.models import DomainExemption, ServerDomain
+from devmgmt.sheets import DOMAINS
 from devmgmt.states import MOST_CHANGES, MOST_DOMAINS, SHOWN_PAST, DomainType
 from miniprograms.access import mini_program_for
 from miniprograms.models import MiniProgram
@@ -35,6 +37,8 @@ SHOWN_HOSTS = 3  # of one change, before the rest is only counted
 @route(Permission.VIEW, load=mini_program_for)
 def domains(request: SignedInRequest, program: MiniProgram) -> HttpResponse:
     """The hosts that the program may speak to, who skips their verification, and a box that tests a URL."""
+    if is_asked(request):
+        return sheet(request, program.server_domains.all(), DOMAINS, name=f"domains-{program.app_id}")
     at, lists = timezone.now(), actions.domains_of(program)
     used = actions.domain_changes(program, at=at)
     bound = list(program.bindings.bound().applications())

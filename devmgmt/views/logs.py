@@ -19,6 +19,7 @@ from django.utils.translation import gettext as _
 from console.base.accounts.access import SignedInRequest, route
 from console.base.accounts.permissions import Permission
 from console.base.core import zones
+from console.base.core.sheets import gathered, in_turn
 from devmgmt.forms.logs import RANGE, CriteriaForm, mark_of
 from devmgmt.logs import export as files
 from devmgmt.logs import volume as minutes
@@ -129,7 +130,7 @@ def export(request: SignedInRequest, program: MiniProgram, kind: str) -> HttpRes
     write = files.as_csv if kind == "csv" else files.ndjson
     parts = None
     if request.method != "HEAD":
-        parts = files.in_turn(files.gathered(write(found, names, _end_words)))
+        parts = in_turn(gathered(write(found, names, _end_words)))
         if parts is None:
             messages.error(request, _("Other exports are still running. Try again in a minute."))
             return redirect(f"{reverse('devmgmt:logs', args=[program.app_id])}?{form.query()}")

@@ -87,7 +87,7 @@ def _list(request: SignedInRequest, program: MiniProgram, application: HostAppli
     # What concerns devices now, or will, comes first.
     order = (Case(When(stands__in=[DecisionState.APPROVED, DecisionState.WAITING], then=0), default=1), "name")
     listed = apis.filter(Q(restricted=True) | Q(name__in=own.live().values("api"))).order_by(*order)
-    filters = PermissionFilter(request.GET, listed)
+    filters = PermissionFilter(request.GET, listed, request=request)
     page = page_of(request, filters.rows, count=filters.count)
     found = own.select_related(*PEOPLE).in_bulk([api.newest for api in page.object_list if api.newest])
     return {

@@ -16,6 +16,7 @@ from console.base.accounts.filters import url_with_team
 from console.base.accounts.permissions import Permission, lacking
 from console.base.core.errors import Conflict
 from console.base.core.pages import form_page, page_of, posted
+from console.base.core.sheets import is_asked, sheet
 from grayscale import actions, rules
 from grayscale.access import task_for, task_of
 from grayscale.diagram import pictures
@@ -26,6 +27,7 @@ from grayscale.forms.task import TaskForm, values_for_copy
 from grayscale.history import edits_of
 from grayscale.models import GrayscaleTask
 from grayscale.presenters.tasks import rows_of, with_facts
+from grayscale.sheets import TASKS
 from miniprograms.access import mini_program_for
 from miniprograms.models import MiniProgram
 
@@ -39,6 +41,8 @@ def overview(request: SignedInRequest) -> HttpResponse:
         return redirect(url)
     at = timezone.now()
     filters = OverviewFilter(request, at=at)
+    if is_asked(request):
+        return _sheet(request, filters, name="grayscale-tasks")
     page = page_of(request, with_facts(filters.rows), count=filters.count)
     context = {
         "filter": filters,
@@ -50,11 +54,18 @@ def overview(request: SignedInRequest) -> HttpResponse:
     return render(request, "grayscale/overview.html", context)
 
 
+def _sheet(request: SignedInRequest, filters: TaskFilter | OverviewFilter, *, name: str) -> HttpResponse:
+    rows = with_facts(filters.rows)
+    return sheet(request, rows, TASKS, name=name, of=lambda batch: rows_of(batch, at=filters.at, held={}))
+
+
 @route(Permission.VIEW, load=mini_program_for)
 def tasks(request: SignedInRequest, program: MiniProgram) -> HttpResponse:
     """One program's tasks, newest first, and how a task moves (G-10)."""
     at, candidates = timezone.now(), _candidates(program)
     filters = TaskFilter(request, program.grayscale_tasks.all(), at=at)
+    if is_asked(request):
+        return _sheet(request, filters, name=f"grayscale-tasks-{program.app_id}")
     page = page_of(request, with_facts(filters.rows), count=filters.count)
     context = {
         "mini_program": program,

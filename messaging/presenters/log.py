@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, time, timedelta
 from typing import NamedTuple
 
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -61,8 +61,8 @@ class Criteria:
     message: int | None = None
 
 
-def latest(program: MiniProgram, criteria: Criteria, *, before: Place | None = None, limit: int) -> list[Message]:
-    """Return the newest `limit` messages before the place, newest first; two queries, four with a recipient."""
+def fitting(program: MiniProgram, criteria: Criteria) -> QuerySet[Message]:
+    """Return the messages that fit, newest first, with what their rows show; two queries more with a recipient."""
     rows = Message.objects.filter(mini_program=program)
     plain = {
         "state": criteria.state,
@@ -79,11 +79,17 @@ def latest(program: MiniProgram, criteria: Criteria, *, before: Place | None = N
         consents = _consents_of(program, criteria.recipient)
         # Each half by an index of its own: there is one for one-time and one for long-term messages.
         rows = rows.filter(Q(consent__in=consents, day=None) | Q(consent__in=consents, day__isnull=False))
+    return rows.select_related("template", "application", "consent__user").order_by("-accepted_at", "-pk")
+
+
+def latest(program: MiniProgram, criteria: Criteria, *, before: Place | None = None, limit: int) -> list[Message]:
+    """Return the newest `limit` messages before the place, newest first; two queries, four with a recipient."""
+    rows = fitting(program, criteria)
     if before:
         # The first condition bounds the index, the second is exact.
         earlier = Q(accepted_at__lt=before.accepted_at) | Q(accepted_at=before.accepted_at, pk__lt=before.pk)
         rows = rows.filter(earlier, accepted_at__lte=before.accepted_at)
-    chosen = list(rows.order_by("-accepted_at", "-pk").values_list("pk", flat=True)[:limit])
+    chosen = list(rows.values_list("pk", flat=True)[:limit])
     related = Message.objects.select_related("template", "application", "consent__user").order_by()
     found = {message.pk: message for message in related.filter(pk__in=chosen)}
     return [found[pk] for pk in chosen if pk in found]

@@ -31,6 +31,7 @@ from console.base.hosts.models import HostApplication
 from messaging import delivery, rules
 from messaging.actions import gateways as actions
 from messaging.events import GatewaySet, GatewayTested
+from messaging.filters import GatewayProgramFilter
 from messaging.forms.gateway import GatewayForm, RemoveForm, SecretForm
 from messaging.localization import ban_subject, title_of
 from messaging.models import Gateway, Message, MyTemplate
@@ -106,7 +107,8 @@ def _programs(request: SignedInRequest, application: HostApplication, *, since: 
     """Return the bound programs of the list's page, and whose messages are stopped."""
     bans = list(application.bans.in_force().select_related("mini_program__team", "template", "created_by"))
     bound = application.bindings.bound().select_related("mini_program__team").order_by("-decided_at", "-pk")
-    page = page_of(request, bound)
+    filters = GatewayProgramFilter(request.GET, bound, request=request)
+    page = page_of(request, filters.qs)
     programs = [binding.mini_program for binding in page.object_list]
     sent, templates = Message.objects.taken_by(application, since=since), MyTemplate.objects.live()
     counts = [
@@ -123,7 +125,7 @@ def _programs(request: SignedInRequest, application: HostApplication, *, since: 
         }
         for program in programs
     ]
-    return {"bans": [(ban, ban_subject(ban)) for ban in bans], "page": page, "lines": lines}
+    return {"bans": [(ban, ban_subject(ban)) for ban in bans], "filter": filters, "page": page, "lines": lines}
 
 
 # Gateway ----------------------------------------------------------------------------------------------------------

@@ -27,7 +27,7 @@ from miniprograms.models import MiniProgram
 @route(Permission.VIEW, load=mini_program_for)
 def library(request: SignedInRequest, program: MiniProgram) -> HttpResponse:
     """What the library offers, with how often the program has selected each."""
-    filters = LibraryFilter(request.GET, PublicTemplate.objects.listed().prefetch_related("keywords"))
+    filters = LibraryFilter(request.GET, PublicTemplate.objects.listed().prefetch_related("keywords"), request=request)
     page = page_of(request, filters.rows, count=filters.count)
     live = MyTemplate.objects.live().filter(mini_program=program)
     of_page = live.filter(public_template__in=[template.pk for template in page.object_list]).order_by()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from django import forms
@@ -10,17 +11,21 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from console.base.accounts.access import SignedInRequest, route
 from console.base.accounts.permissions import Permission, lacking
+from console.base.activity.catalogue import Act, acts_page, buttons
 from console.base.activity.models import ActivityEntry
 from console.base.core.pages import confirm_page, posted
+from console.base.core.sheets import is_asked, sheet
 from messaging.access import message_for
 from messaging.actions import messages
 from messaging.events import MessageReplayed
 from messaging.forms.log import LogForm
 from messaging.models import Message, MyTemplate
-from messaging.presenters.log import Opened, Place, Row, latest
+from messaging.presenters.log import Opened, Place, Row, fitting, latest
+from messaging.sheets import MESSAGES
 from messaging.states import MessageState
 from messaging.stats import DAYS, Day, days_of
 from miniprograms.access import mini_program_for
@@ -35,6 +40,8 @@ LOWEST = 2.0  # percent of the chart's height, so that a few failed ones among m
 def log(request: SignedInRequest, program: MiniProgram) -> HttpResponse:
     """What fits the criteria, newest first, below the counts of the last days."""
     form = LogForm(request.GET, program=program)
+    if is_asked(request) and form.is_valid():
+        return sheet(request, fitting(program, form.criteria), MESSAGES, name=f"messages-{program.app_id}", of=_rows)
     days = days_of(program, at=timezone.now())
     context = {
         "mini_program": program,
@@ -45,9 +52,15 @@ def log(request: SignedInRequest, program: MiniProgram) -> HttpResponse:
         "day_count": DAYS,
         "missing": lacking(program.held, Permission.DEVELOP),
         "needs": Permission.DEVELOP,
+        "buttons": buttons(MESSAGE_ACTS, "messaging:selected_messages", program.app_id),
         **_listing(request, program, form),
     }
+    context["picks"] = not context["missing"] and any(row.is_failed for row in context["rows"])
     return render(request, "messaging/log.html", context)
+
+
+def _rows(found: Iterable[Message]) -> list[Row]:
+    return [Row(message) for message in found]
 
 
 def _listing(request: SignedInRequest, program: MiniProgram, form: LogForm) -> dict[str, Any]:
@@ -56,7 +69,7 @@ def _listing(request: SignedInRequest, program: MiniProgram, form: LogForm) -> d
     if not form.is_valid():
         return {"rows": []}
     found = latest(program, form.criteria, before=before, limit=PAGE + 1)
-    context: dict[str, Any] = {"rows": [Row(message) for message in found[:PAGE]], "is_first": before is None}
+    context: dict[str, Any] = {"rows": _rows(found[:PAGE]), "is_first": before is None}
     if len(found) > PAGE:
         context["older"] = f"{form.query()}&before={context['rows'][-1].place}".removeprefix("&")
     if not found and before is None and not form.is_asking:
@@ -94,6 +107,28 @@ def message(request: SignedInRequest, message: Message) -> HttpResponse:
         "replays": entries.filter(target_type="message", target_id=str(message.pk))[:SHOWN_REPLAYS],
     }
     return render(request, "messaging/message.html", context)
+
+
+MESSAGE_ACTS = {
+    "replay": Act(
+        label=gettext_lazy("Send again"),
+        icon="refresh",
+        verb=lambda message, by: messages.replay(message, by=by),
+        ask_one=gettext_lazy("Send this message again?"),
+        ask=gettext_lazy("Send %(count)d messages again?"),
+        done_one=gettext_lazy("The message waits for delivery again."),
+        done=gettext_lazy("%(count)d messages wait for delivery again."),
+        effects=(("refresh", gettext_lazy("Each gets as many tries as a new one.")),),
+    )
+}
+
+
+@route(Permission.DEVELOP, load=mini_program_for, methods="GET POST")
+def selected_messages(request: SignedInRequest, program: MiniProgram, act: str) -> HttpResponse:
+    """Send the ticked failed messages again, each by the same verb as alone."""
+    rows = Message.objects.filter(mini_program=program).select_related("template", "application", "consent__user")
+    url = reverse("messaging:log", args=[program.app_id])
+    return acts_page(request, MESSAGE_ACTS, act, rows, by=request.user, url=url)
 
 
 @route(Permission.DEVELOP, load=message_for, methods="GET POST")

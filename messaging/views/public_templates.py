@@ -89,7 +89,9 @@ def _describe(template: PublicTemplate) -> None:
 @route(Permission.OPERATOR, load=operator)
 def templates(request: SignedInRequest, user: User) -> HttpResponse:
     """The whole library, also what is not offered, and how often each was selected."""
-    filters = PublicTemplateFilter(request.GET, PublicTemplate.objects.with_use().prefetch_related("keywords"))
+    filters = PublicTemplateFilter(
+        request.GET, PublicTemplate.objects.with_use().prefetch_related("keywords"), request=request
+    )
     return list_page(request, CATALOGUE, filters, template="messaging/public_templates.html", prepare=_describe)
 
 

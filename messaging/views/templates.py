@@ -13,6 +13,7 @@ from django.utils.translation import ngettext
 from console.base.accounts.access import SignedInRequest, route
 from console.base.accounts.permissions import Permission, lacking
 from console.base.core.pages import NoteForm, confirm_page, page_of, posted
+from console.base.core.sheets import is_asked, sheet
 from messaging import rules
 from messaging.access import template_for
 from messaging.actions import templates as actions
@@ -20,6 +21,7 @@ from messaging.filters import TemplateFilter
 from messaging.localization import keywords_of, title_of
 from messaging.models import Ban, MyTemplate
 from messaging.sending import address
+from messaging.sheets import TEMPLATES
 from messaging.states import MOST_TEMPLATES
 from miniprograms.access import mini_program_for
 from miniprograms.models import MiniProgram
@@ -29,7 +31,9 @@ from miniprograms.models import MiniProgram
 def templates(request: SignedInRequest, program: MiniProgram) -> HttpResponse:
     """The templates, whether an application takes none of their messages, and how they are used in code."""
     live = MyTemplate.objects.live().filter(mini_program=program)
-    filters = TemplateFilter(request.GET, live.select_related("public_template", "created_by"))
+    filters = TemplateFilter(request.GET, live.select_related("public_template", "created_by"), request=request)
+    if is_asked(request):
+        return sheet(request, filters.rows, TEMPLATES, name=f"templates-{program.app_id}")
     page = page_of(request, filters.rows, count=filters.count)
     count = live.count()
     bans = list(Ban.objects.in_force().filter(mini_program=program).select_related("application"))

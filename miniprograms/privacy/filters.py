@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from django.db.models import Q
+from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
+from console.base.core.filters import ListFilter, SortFilter
 from miniprograms.filters import ProgramFilter
 from miniprograms.privacy.models import FoundData, PrivacyAgreement
 
@@ -21,3 +22,12 @@ class OverviewFilter(ProgramFilter):
         "nothing_online": (_("Nothing online"), NOTHING_ONLINE),
         "undeclared": (_("Not declared"), UNDECLARED),
     }
+
+
+class VersionFilter(ListFilter):
+    """The versions of one program's agreement."""
+
+    sort = SortFilter(
+        {"number": (_("Version"), ("number",)), "effective": (_("Effective from"), (F("effective_on"), "number"))},
+        down=True,
+    )

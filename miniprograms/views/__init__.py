@@ -23,6 +23,7 @@ from console.base.activity.rehearsal import Follows
 from console.base.activity.views import activity_page
 from console.base.core.errors import Conflict
 from console.base.core.pages import NoteForm, confirm_page, form_page, named, page_of, posted
+from console.base.core.sheets import is_asked, sheet
 from console.base.hosts.models import HostApplication
 from console.base.hosts.states import DecisionState
 from miniprograms import actions
@@ -31,6 +32,7 @@ from miniprograms.events import MiniProgramEdited
 from miniprograms.filters import MiniProgramFilter, ProgramFilter
 from miniprograms.forms import BindingForm, CreateForm, EditForm
 from miniprograms.models import Binding, IdeDownload, MiniProgram
+from miniprograms.sheets import PROGRAMS
 
 SHOWN_ACTIVITY = 6
 # What concerns devices now comes first.
@@ -50,7 +52,10 @@ def program_list(request: SignedInRequest) -> HttpResponse:
         return redirect(url)
     held = held_by_team(request.user)
     filters = MiniProgramFilter(request)
-    page = page_of(request, filters.rows.select_related("team", "category"), count=filters.count)
+    rows = filters.rows.select_related("team", "category")
+    if is_asked(request):
+        return sheet(request, rows, PROGRAMS, name="mini-programs")
+    page = page_of(request, rows, count=filters.count)
     for program in page.object_list:
         program.refusal = lacking(held[program.team_id], Permission.MANAGE)
     creates = any(Permission.MANAGE in permissions for permissions in held.values())

@@ -71,7 +71,7 @@ DOWNLOADS = Catalogue(
 @route(Permission.OPERATOR, load=operator, methods="GET POST", sudo=True)
 def categories(request: SignedInRequest, user: User) -> HttpResponse:
     """What mini programs can be about, with how many are; a POST gives those that are shown the positions typed."""
-    filters = CategoryFilter(request.GET, Category.objects.with_use())
+    filters = CategoryFilter(request.GET, Category.objects.with_use(), request=request)
     order = OrderForm(posted(request), categories=list(filters.qs))
     if order.is_valid():
         try:
@@ -135,7 +135,7 @@ def selected_categories(request: SignedInRequest, user: User, act: str) -> HttpR
 @route(Permission.OPERATOR, load=operator)
 def ide(request: SignedInRequest, user: User) -> HttpResponse:
     """Every version of the IDE, as developers are offered it (L-5)."""
-    filters = IdeDownloadFilter(request.GET, IdeDownload.objects.all())
+    filters = IdeDownloadFilter(request.GET, IdeDownload.objects.all(), request=request)
     newest = {row.pk for row in IdeDownload.objects.newest_of_each_platform()}
     return list_page(
         request,

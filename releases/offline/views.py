@@ -12,6 +12,7 @@ from django.utils.translation import ngettext
 from console.base.accounts.access import SignedInRequest, route
 from console.base.accounts.models import User
 from console.base.accounts.permissions import Permission, lacking
+from console.base.activity.filters import EntriesFilter
 from console.base.core.errors import ActionRefused
 from console.base.core.pages import page_of, posted, show
 from miniprograms.access import mini_program_for
@@ -37,7 +38,8 @@ def package(request: SignedInRequest, program: MiniProgram) -> HttpResponse:
     version = None if why_not else _online(program)
     applications = program.bindings.bound().applications()
     signatures = signatures_of(version, applications) if version else []
-    history = page_of(request, downloads().of_program(program.app_id))
+    filters = EntriesFilter(request.GET, downloads().of_program(program.app_id), request=request)
+    history = page_of(request, filters.qs)
     total = history.paginator.count
     context = {
         "mini_program": program,
@@ -49,6 +51,7 @@ def package(request: SignedInRequest, program: MiniProgram) -> HttpResponse:
         "signatures": signatures,
         "commands": _commands(version, signatures) if version else {},
         "presets": presets_of(program),
+        "filter": filters,
         "page": history,
         "total": ngettext("%(count)d download", "%(count)d downloads", total) % {"count": total},
     }

@@ -22,18 +22,20 @@ from console.base.accounts.permissions import Permission, lacking
 from console.base.activity.rehearsal import Follows
 from console.base.core.errors import ActionRefused
 from console.base.core.pages import NoteForm, confirm_page, form_page, page_of, posted
+from console.base.core.sheets import is_asked, sheet
 from console.base.hosts.states import DecisionState
 from miniprograms.access import mini_program_for
 from miniprograms.models import MiniProgram
 from miniprograms.views import programs_page
 from releases import actions, rules
 from releases.access import audit_for, version_for
-from releases.filters import OverviewFilter
+from releases.filters import AuditFilter, OverviewFilter, UploadFilter
 from releases.forms import PublishForm, RollBackForm, UploadForm
 from releases.inspection import PackageRefused
 from releases.models import Audit, ReviewDecision, Version
 from releases.presenters.consequences import Consequences
 from releases.presenters.versions import Overview, overview_of, overviews
+from releases.sheets import DECISIONS, IN_SHEET, VERSIONS
 
 SHOWN_RELEASES = 7
 SHOWN_AUDITS = 6
@@ -51,11 +53,16 @@ def overview(request: SignedInRequest) -> HttpResponse:
         return rows
 
     creates = any(Permission.MANAGE in permissions for permissions in held.values())
+    filters = OverviewFilter(request)
+    if is_asked(request):
+        rows = Version.objects.light().filter(mini_program__in=filters.rows.order_by().values("pk"))
+        return sheet(request, rows.select_related(*IN_SHEET), VERSIONS, name="versions")
     return programs_page(
         request,
         "releases/overview.html",
-        OverviewFilter(request),
+        filters,
         summaries=summaries,
+        csv=True,
         why_not_create="" if creates else lacking(frozenset(), Permission.MANAGE),
     )
 
@@ -150,9 +157,13 @@ def _versions_url(program: MiniProgram) -> str:
 @route(Permission.VIEW, load=mini_program_for)
 def uploads(request: SignedInRequest, program: MiniProgram) -> HttpResponse:
     """Every version of the program, highest number first."""
-    page = page_of(request, program.versions.light().select_related("uploaded_by"))
+    filters = UploadFilter(request.GET, program.versions.light().select_related("uploaded_by"), request=request)
+    if is_asked(request):
+        rows = filters.qs.select_related(*IN_SHEET)
+        return sheet(request, rows, VERSIONS, name=f"versions-{program.app_id}")
+    page = page_of(request, filters.qs)
     total = _total(page, ngettext("%(count)d version", "%(count)d versions", page.paginator.count))
-    context = {"mini_program": program, "page": page, "total": total, "may": _may(program.held)}
+    context = {"mini_program": program, "filter": filters, "page": page, "total": total, "may": _may(program.held)}
     return render(request, "releases/uploads.html", context)
 
 
@@ -169,9 +180,15 @@ def audits(request: SignedInRequest, program: MiniProgram) -> HttpResponse:
     """Every submission (V-11)."""
     decisions = ReviewDecision.objects.select_related("application", "decided_by")
     rows = program.audits.select_related("version", "submitted_by")
-    page = page_of(request, rows.prefetch_related(Prefetch("decisions", decisions)))
+    filters = AuditFilter(request.GET, rows.prefetch_related(Prefetch("decisions", decisions)), request=request)
+    if is_asked(request):
+        of_program = decisions.filter(audit__mini_program=program).order_by("-audit__submitted_at", "-audit", "pk")
+        loaded = of_program.select_related("audit__version", "audit__submitted_by", "application", "decided_by")
+        return sheet(request, loaded, DECISIONS, name=f"audits-{program.app_id}")
+    page = page_of(request, filters.qs)
     total = _total(page, ngettext("%(count)d audit record", "%(count)d audit records", page.paginator.count))
-    return render(request, "releases/audits.html", {"mini_program": program, "page": page, "total": total})
+    context = {"mini_program": program, "filter": filters, "page": page, "total": total}
+    return render(request, "releases/audits.html", context)
 
 
 @route(Permission.VIEW, load=audit_for)

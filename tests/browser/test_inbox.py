@@ -25,8 +25,8 @@ def test_ten_programs_are_approved_with_three_clicks(live_server: LiveServer, br
     sign_in(page.context, live_server.url, make_reviewer(application))
     page.goto(f"{live_server.url}/reviews/")
 
-    page.get_by_label("Select all API requests on this page").check()
-    page.get_by_role("button", name="Approve selected…").click()
+    page.get_by_label("Select all on this page").check()
+    page.get_by_role("button", name="Approve…").click()
     page.locator("#dialog").get_by_role("button", name="Approve").click()
 
     expect(page.get_by_text("10 APIs granted.")).to_be_visible()

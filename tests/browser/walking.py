@@ -45,6 +45,8 @@ class Setting(NamedTuple):
 WIDE = Setting("light", 1440, {"resultTypes": ["violations"]})
 NARROW = Setting("dark", 390, {"resultTypes": ["violations"], "runOnly": list(LOOK_RULES)})
 SETTINGS = (WIDE, NARROW)
+# Between the two, where tables drop columns or become cards; only the width is looked at, of the page that is open.
+BETWEEN = (320, 640, 1024)
 # For what is the same on every page.
 ALL_SETTINGS = (WIDE, Setting("dark", 1440, NARROW.axe), Setting("light", 390, NARROW.axe), NARROW)
 AXE = "async options => (await axe.run(document, options)).violations"
@@ -77,6 +79,19 @@ SECTIONS = {
     "applications": ("hosts:",),
     "platform": ("platform:",),
 }
+# What is wider than its place: the page, and tables that stand out of what holds them and can't be scrolled there.
+TOO_WIDE = """
+() => {
+    const page = document.documentElement
+    const wide = page.scrollWidth > page.clientWidth ? ['page'] : []
+    for (const table of document.querySelectorAll('main table')) {
+        const holder = table.parentElement
+        const over = table.getBoundingClientRect().right - holder.getBoundingClientRect().right
+        if (over > 1 && getComputedStyle(holder).overflowX === 'visible') wide.push(table.className)
+    }
+    return wide
+}
+"""
 WATCH = """
 window.violations = []
 document.addEventListener('securitypolicyviolation', event => window.violations.push(
@@ -198,7 +213,17 @@ class Walker:
         if not whole:
             return self._complain_of_text()
         draws = bool(self.page.locator("canvas").count())
+        if not draws:
+            self._narrow()
         return self.look_around(lambda: self._open(path, status) if draws else None)
+
+    def _narrow(self) -> None:
+        """Complain of what makes the page scroll sideways at other widths, or a table stand out of its card."""
+        for width in BETWEEN:
+            self.page.set_viewport_size({"width": width, "height": 900})
+            for wide in self.page.evaluate(TOO_WIDE):
+                self.complain(f"at {width} wider than its place: {wide}")
+        self.page.set_viewport_size({"width": self.setting.width, "height": 900})
 
     def look_around(self, changed: Callable[[], None] = lambda: None) -> None:
         """Look at what is open in all settings; `changed` is called after each change."""

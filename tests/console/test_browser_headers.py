@@ -99,6 +99,7 @@ def settings_of_production() -> dict[str, Any]:
         "DEVICE_COOKIE_NAME",
         "LANGUAGE_COOKIE_NAME",
         "FIRST_RUN_COOKIE_NAME",
+        "ORDERS_COOKIE_NAME",
         "TIME_ZONE_COOKIE_NAME",
     )
     names += ("SECURE_HSTS_SECONDS", "SECURE_HSTS_INCLUDE_SUBDOMAINS", "PASSWORD_HASHERS", "LOGGING", "EGRESS_ALLOWED")
@@ -120,7 +121,7 @@ def settings_of_production() -> dict[str, Any]:
 
 def test_cookies_of_production_are_for_this_host_alone():
     cookies = {name: value for name, value in settings_of_production().items() if name.endswith("_COOKIE_NAME")}
-    assert len(cookies) == 6
+    assert len(cookies) == 7
     assert [name for name, value in cookies.items() if not value.startswith("__Host-")] == []
 
 

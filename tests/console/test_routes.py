@@ -89,14 +89,16 @@ def test_dangerous_routes_ask_for_the_password_again():
     asked = {route.name for route in routes() if route.sudo}
     assert asked == {
         "accounts:change_role", "accounts:decide", "accounts:edit", "accounts:invite", "accounts:leave",
-        "accounts:remove", "accounts:resend", "accounts:revoke", "end_other_sessions", "end_session",
+        "accounts:remove", "accounts:resend", "accounts:revoke", "accounts:selected_members",
+        "end_other_sessions", "end_session",
         "hosts:add_api", "hosts:add_key", "hosts:add_person", "hosts:add_signing_key", "hosts:ban",
         "hosts:change_role", "hosts:configuration", "hosts:create", "hosts:end_proofs",
         "hosts:generate_server_secret", "hosts:invite_reviewer", "hosts:require_proofs",
         "hosts:withdraw_reviewer",
         "hosts:lift_ban", "hosts:open_api", "hosts:remove_api", "hosts:remove_person", "hosts:remove_program",
         "hosts:reset_server_secret", "hosts:restrict_api", "hosts:retire_signing_key", "hosts:revoke_exemption",
-        "hosts:revoke_key", "hosts:revoke_permission", "hosts:set_gateway", "keys:freeze", "keys:generate",
+        "hosts:revoke_key", "hosts:revoke_permission", "hosts:selected_apis",
+        "hosts:set_gateway", "keys:freeze", "keys:generate",
         "keys:reset", "keys:unfreeze", "miniprograms:take_off_shelf", "miniprograms:unbind",
         "platform:add_api", "platform:add_category", "platform:add_ide_download", "platform:add_template",
         "platform:categories", "platform:delete_api", "platform:delete_category", "platform:delete_ide_download",
@@ -168,7 +170,7 @@ def test_a_foreign_or_unknown_id_in_any_place_is_not_found(signed_in, drawn_once
     clients = [signed_in(world.people["admin"]), signed_in(world.people["app_admin"])]
     unknown = {"app_id": "mp00000000000000", "application_id": "ha00000000000000", "number": "77.7.7"}
     # 1.0.0 exists in both worlds, agreements count from 1; the library is for all.
-    same_everywhere = {"number", "agreement_number", "template_number"}
+    same_everywhere = {"number", "agreement_number", "template_number", "act"}
     wrong = []
     for route, names in own_routes():
         client = clients[route.permission in ("decide", "edit_application")]

@@ -115,6 +115,9 @@ def make_world(label: str) -> World:
         **_of_the_catalogue(label, program, template.public_template),
     }
     world.per_route = {
+        "accounts:selected_members": {"act": "remove"},
+        "hosts:selected_apis": {"act": "restrict"},
+        "messaging:selected_messages": {"act": "replay"},
         "miniprograms:withdraw_binding": {"binding_id": asked.pk},
         "releases:reopen_finding": {"finding": settled},
         **{f"reviews:binding{page}": {"decision_id": in_inbox.pk} for page in BINDING_PAGES},

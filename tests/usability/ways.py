@@ -107,7 +107,7 @@ def approve_ten_requests(one: Console, browser: Browser) -> Count:
     hand.follow("Reviews", inside="#sidebar")
     for program in ("Island Ferry", "Parking Meter"):
         hand.click(hand.page.get_by_role("checkbox", name=program))
-    hand.follow("Approve selected")
+    hand.follow("Approve…")
     hand.confirm("Approve")
     hand.page.locator("#dialog").wait_for(state="hidden")
     hand.sees("granted")

@@ -22,9 +22,9 @@ from django.utils.translation import gettext_lazy as _
 
 from console.base.accounts import actions, authentication, sudo
 from console.base.accounts.actions import safety
-from console.base.accounts.export import security_csv
 from console.base.accounts.models import Invitation, Membership, SecurityEntry, Team, User
 from console.base.accounts.permissions import TeamRole
+from console.base.accounts.sheets import security_sheet
 from console.base.accounts.states import ROUTINE, SecurityKind
 from console.base.core.errors import ActionRefused
 from console.base.core.fields import AddressField, LineField
@@ -315,7 +315,7 @@ class SecurityEntryAdmin(admin.ModelAdmin):
     @admin.action(description=_("Download as CSV"), permissions=["view"])
     def download(self, request: HttpRequest, queryset: QuerySet[SecurityEntry]) -> HttpResponse:
         """The chosen ones, or with “select all” everything that the filters show."""
-        return security_csv(queryset, name="security-log")
+        return security_sheet(request, queryset, name="security-log")
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         """It is written by what happens."""

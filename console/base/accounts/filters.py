@@ -7,19 +7,34 @@ from typing import Any
 
 import django_filters as filters
 from allauth.mfa.models import Authenticator
-from django.db.models import Count, Exists, F, Max, OuterRef, Q, QuerySet, Subquery
+from django.db.models import Count, Exists, Max, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Coalesce, Greatest, Lower
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from console.base.accounts.access import SignedInRequest
-from console.base.accounts.models import Membership, Team, User, UserSession
+from console.base.accounts.models import Membership, User, UserSession
 from console.base.accounts.permissions import TeamRole
-from console.base.accounts.querysets import MembershipQuerySet, SecurityEntryQuerySet, TeamQuerySet
+from console.base.accounts.querysets import MembershipQuerySet, SecurityEntryQuerySet
 from console.base.accounts.states import ROUTINE, SecurityKind
 from console.base.activity.filters import PERIODS
-from console.base.core.filters import ListFilter, SearchFilter
+from console.base.core.filters import ListFilter, SearchFilter, SortFilter, ranked
 from console.base.core.widgets import FilterSelect
+
+RANK = ranked("role", TeamRole.values)
+
+
+class MembershipFilter(ListFilter):
+    """The user's memberships, with `people`."""
+
+    sort = SortFilter(
+        {
+            "team": (_("Team"), (Lower("team__name"),)),
+            "role": (_("Your role"), (RANK, Lower("team__name"))),
+            "people": (_("Members"), ("people", Lower("team__name"))),
+            "since": (_("Member since"), ("since",)),
+        }
+    )
 
 
 class MemberFilter(ListFilter):
@@ -28,6 +43,14 @@ class MemberFilter(ListFilter):
     q = SearchFilter(_("Name or e-mail"), method="search")
     role = filters.ChoiceFilter(
         label=_("Role"), choices=TeamRole.choices, empty_label=_("Any role"), widget=FilterSelect
+    )
+
+    sort = SortFilter(
+        {
+            "role": (_("Role"), (RANK, Lower("user__name"))),
+            "person": (_("Person"), (Lower("user__name"),)),
+            "since": (_("Since"), ("since",)),
+        }
     )
 
     def search(self, members: MembershipQuerySet, name: str, words: str) -> MembershipQuerySet:
@@ -75,6 +98,7 @@ SIZE = OF_TEAM.values("team").annotate(size=Count("pk")).values("size")
 
 OF_USER = UserSession.objects.filter(user=OuterRef("pk")).order_by()
 LAST_USE = OF_USER.values("user").annotate(last=Max("last_used_at")).values("last")
+SEEN = Greatest("last_login", Subquery(LAST_USE))  # PostgreSQL: what is NULL does not count.
 
 
 class TeamFilter(ListFilter):
@@ -84,25 +108,14 @@ class TeamFilter(ListFilter):
         "": (_("All"), Q()),
         "unled": (_("No administrator"), Q(~HAS_ACTING_ADMIN)),
     }
-    SORTS = (
-        ("name", _("Name, A to Z")),
-        ("-name", _("Name, Z to A")),
-        ("-people", _("Most people first")),
-        ("people", _("Fewest people first")),
-        ("-created", _("Newest first")),
-        ("created", _("Oldest first")),
-    )
     q = SearchFilter(_("Name"), field_name="name", lookup_expr="icontains")
-    sort = filters.ChoiceFilter(
-        label=_("Sort by"), choices=SORTS, empty_label=None, method="order", widget=FilterSelect
+    sort = SortFilter(
+        {
+            "name": (_("Name"), (Lower("name"), "name")),
+            "people": (_("People"), (Coalesce(Subquery(SIZE), 0), Lower("name"))),
+            "created": (_("Created"), ("created_at", Lower("name"))),
+        }
     )
-
-    def order(self, teams: TeamQuerySet, name: str, key: str) -> QuerySet[Team]:
-        """In the order of `name`, `people` or `created`, with a `-` before it downwards."""
-        columns: dict[str, Any] = {"name": Lower("name"), "people": F("people"), "created": F("created_at")}
-        column = columns[key.removeprefix("-")]
-        sized = teams.annotate(people=Coalesce(Subquery(SIZE), 0)) if key.endswith("people") else teams
-        return sized.order_by(column.desc() if key.startswith("-") else column.asc(), "name")
 
 
 class PeopleFilter(ListFilter):
@@ -115,35 +128,31 @@ class PeopleFilter(ListFilter):
         "never": (_("Never signed in"), Q(last_login=None, is_active=True)),
         "inactive": (_("Deactivated"), Q(is_active=False)),
     }
-    SORTS = (
-        ("name", _("Name, A to Z")),
-        ("-name", _("Name, Z to A")),
-        ("-seen", _("Last active, newest first")),
-        ("seen", _("Last active, oldest first")),
-        ("-created", _("Newest first")),
-    )
     q = SearchFilter(_("Name or e-mail"), method="search")
-    sort = filters.ChoiceFilter(
-        label=_("Sort by"), choices=SORTS, empty_label=None, method="order", widget=FilterSelect
+    sort = SortFilter(
+        {
+            "name": (_("Name"), (Lower("name"), "email")),
+            "seen": (_("Last active"), (SEEN, Lower("name"))),
+            "created": (_("Created"), ("date_joined",)),
+        }
     )
 
     def search(self, people: QuerySet[User], name: str, words: str) -> QuerySet[User]:
         """Keep whose name or address contains the words."""
         return people.filter(Q(name__icontains=words) | Q(email__icontains=words))
 
-    def order(self, people: QuerySet[User], name: str, key: str) -> QuerySet[User]:
-        """In the order of `name`, `seen` or `created`; who never signed in comes last."""
-        seen = Greatest("last_login", Subquery(LAST_USE))  # PostgreSQL: what is NULL does not count.
-        columns: dict[str, Any] = {"name": Lower("name"), "seen": seen, "created": F("date_joined")}
-        column = columns[key.removeprefix("-")]
-        return people.order_by(column.desc(nulls_last=True) if key.startswith("-") else column.asc(nulls_last=True))
-
 
 def _kinds() -> list[tuple[str, Any]]:
     return [(kind.value, kind.label) for kind in SecurityKind if kind not in ROUTINE]
 
 
-class SecurityFilter(ListFilter):
+class EntriesFilter(ListFilter):
+    """One security log. It grows without end, and only its time has an index: nothing else sorts it."""
+
+    sort = SortFilter({"when": (_("When"), ("id",))}, down=True)
+
+
+class SecurityFilter(EntriesFilter):
     """The security log of all accounts: whose, what, when."""
 
     q = SearchFilter(_("Name, e-mail or IP address"), method="search")

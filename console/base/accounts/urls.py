@@ -16,6 +16,7 @@ urlpatterns = [
     path("<int:team_id>/activity/", views.activity, name="activity"),
     path("<int:team_id>/security-log/", views.security_log, name="security_log"),
     path("<int:team_id>/proposals/<int:proposal_id>/", views.decide, name="decide"),
+    path("<int:team_id>/members/selected/<slug:act>/", views.selected_members, name="selected_members"),
     path("<int:team_id>/members/<int:member_id>/role/", views.change_role, name="change_role"),
     path("<int:team_id>/members/<int:member_id>/remove/", views.remove, name="remove"),
     path("<int:team_id>/invite/", views.invite, name="invite"),

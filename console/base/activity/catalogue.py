@@ -28,11 +28,13 @@ from console.base.activity.rehearsal import rehearse
 from console.base.core.errors import ActionRefused, Conflict
 from console.base.core.filters import ListFilter
 from console.base.core.pages import confirm_page, form_page, go, page_of, posted, show
+from console.base.core.sheets import Column, is_asked, sheet
 
 Words = str | Promise
 Verb = Callable[[Any, Any], Any]  # (row, by): it may change the row, which is its own
 MOST_TICKED = 100
 MOST_DIGITS = 18
+MOST_NAMED = 5  # of the rows that were left as they are, in the message after
 
 
 @dataclass(frozen=True)
@@ -51,6 +53,7 @@ class Act:
     done: Words
     effects: tuple[tuple[str, Words], ...] = ()
     danger: bool = False
+    name_of: Callable[[Any], str] = str
 
 
 @dataclass(frozen=True)
@@ -87,7 +90,12 @@ class Catalogue:
     @property
     def buttons(self) -> list[tuple[str, Act]]:
         """The address and the act of each button for ticked rows."""
-        return [(reverse(f"platform:selected_{self.all}", args=[name]), act) for name, act in self.acts.items()]
+        return buttons(self.acts, f"platform:selected_{self.all}")
+
+
+def buttons(acts: Mapping[str, Act], name: str, *args: Any) -> list[tuple[str, Act]]:
+    """Return the address and the act of each button for ticked rows; the act is the last argument of the route."""
+    return [(reverse(name, args=[*args, act]), about) for act, about in acts.items()]
 
 
 def list_page(
@@ -97,15 +105,20 @@ def list_page(
     *,
     template: str,
     prepare: Callable[[Any], None] = lambda _row: None,
+    columns: Sequence[Column] = (),
     status: int = 200,
     **context: Any,
 ) -> HttpResponse:
-    """Show the rows that the URL asks for; `template` extends core/catalogue.html, `prepare` adds what it draws."""
+    """Show the rows that the URL asks for; `template` extends core/catalogue.html, `prepare` adds what it draws.
+
+    With `columns` the list is there as a file, too.
+    """
+    if columns and is_asked(request):
+        return sheet(request, filters.rows, columns, name=catalogue.all)
     page = page_of(request, filters.rows, count=filters.count)
     for row in page.object_list:
         prepare(row)
-    roomy = request.GET.get("density") == "roomy"
-    context |= {"catalogue": catalogue, "filter": filters, "page": page, "roomy": roomy}
+    context |= {"catalogue": catalogue, "filter": filters, "page": page, "csv": bool(columns)}
     return show(request, template, context, status=status)
 
 
@@ -150,20 +163,27 @@ def edit_page(
 def selected_page(
     request: HttpRequest, catalogue: Catalogue, act: str, rows: QuerySet[Any], *, by: Model
 ) -> HttpResponse:
-    """Ask in one dialog whether to do it with those of `rows` that the URL's `row` names, then do it.
+    """Ask in one dialog whether to do it with those of `rows` that the URL's `row` names, then do it."""
+    return acts_page(request, catalogue.acts, act, rows, by=by, url=catalogue.url)
 
-    Raises Http404 for what the catalogue does not do. Rows that are gone meanwhile are not asked about.
+
+def acts_page(
+    request: HttpRequest, acts: Mapping[str, Act], act: str, rows: QuerySet[Any], *, by: Model, url: str
+) -> HttpResponse:
+    """Do the same for a list at `url` that is no catalogue; `rows` are those that the person may do it with (P-1).
+
+    Raises Http404 for what is none of `acts`. Rows that are gone meanwhile are not asked about.
     """
-    if act not in catalogue.acts:
+    if act not in acts:
         raise Http404
-    back = f"{catalogue.url}?{QueryDict(request.GET.get('list', '')).urlencode()}".removesuffix("?")
+    back = f"{url}?{QueryDict(request.GET.get('list', '')).urlencode()}".removesuffix("?")
     named = [value for value in request.GET.getlist("row") if value.isascii() and value.isdigit()]
     ids = [int(value) for value in named[:MOST_TICKED] if len(value) <= MOST_DIGITS]
     ticked = list(rows.filter(pk__in=ids))
     if not ticked:
         messages.error(request, _("Select at least one row first."))
         return go(request, back)
-    return act_page(request, catalogue.acts[act], ticked, by=by, back=back)
+    return act_page(request, acts[act], ticked, by=by, back=back)
 
 
 def act_page(request: HttpRequest, act: Act, rows: Sequence[Any], *, by: Any, back: str) -> HttpResponse:
@@ -173,11 +193,11 @@ def act_page(request: HttpRequest, act: Act, rows: Sequence[Any], *, by: Any, ba
         request,
         forms.Form(posted(request)),
         save=lambda _data: _do(request, act, rows, by=by),
-        toast=lambda done: _words(act.done_one, act.done, done),
+        toast=lambda done: _words(act, act.done_one, act.done, done),
         back=back,
         template="core/selected.html",
         act=act,
-        question=_words(act.ask_one, act.ask, rows),
+        question=_words(act, act.ask_one, act.ask, rows),
         follows=rehearsal,
     )
 
@@ -193,17 +213,18 @@ def _do(request: HttpRequest, act: Act, rows: Sequence[Any], *, by: Any) -> list
             act.verb(copy(row), by)
             done.append(row)
         except ActionRefused as refused:
-            refusals.append(refused)
+            refusals.append((row, refused))
     if not done:
-        raise refusals[0]
+        raise refusals[0][1]
     if refusals:
         words = ngettext("%(count)d was not changed.", "%(count)d were not changed.", len(refusals))
-        messages.warning(request, words % {"count": len(refusals)} + " " + refusals[0].message)
+        named = " ".join(f"{act.name_of(row)}: {refused.message}" for row, refused in refusals[:MOST_NAMED])
+        messages.warning(request, words % {"count": len(refusals)} + " " + named)
     return done
 
 
-def _words(one: Words, several: Words, rows: Sequence[Any]) -> str:
-    return str(one) % {"name": rows[0]} if len(rows) == 1 else str(several) % {"count": len(rows)}
+def _words(act: Act, one: Words, several: Words, rows: Sequence[Any]) -> str:
+    return str(one) % {"name": act.name_of(rows[0])} if len(rows) == 1 else str(several) % {"count": len(rows)}
 
 
 class Rehearsal:
@@ -227,15 +248,16 @@ class Rehearsal:
                 self._refusals[row.pk] = refused.message
 
     @property
-    def takes(self) -> list[Any]:
-        """The rows that it will be done with."""
-        return [] if self.events is None else [row for row in self.rows if row.pk not in self._refusals]
+    def takes(self) -> list[str]:
+        """The names of the rows that it will be done with."""
+        taken = [] if self.events is None else [row for row in self.rows if row.pk not in self._refusals]
+        return [self.act.name_of(row) for row in taken]
 
     @property
-    def leaves(self) -> list[tuple[Any, str]]:
-        """The rows that are left as they are, each with the reason."""
+    def leaves(self) -> list[tuple[str, str]]:
+        """The names of the rows that are left as they are, each with the reason."""
         known = {} if self.events is None else self._refusals
-        return [(row, known[row.pk]) for row in self.rows if row.pk in known]
+        return [(self.act.name_of(row), known[row.pk]) for row in self.rows if row.pk in known]
 
     @property
     def is_possible(self) -> bool:

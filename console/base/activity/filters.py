@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from console.base.activity.events import EVENTS
 from console.base.activity.querysets import ActivityQuerySet
-from console.base.core.filters import ListFilter, SearchFilter
+from console.base.core.filters import ListFilter, SearchFilter, SortFilter
 from console.base.core.widgets import FilterSelect
 
 PERIODS = (("1", _("Last 24 hours")), ("7", _("Last 7 days")), ("30", _("Last 30 days")))
@@ -35,3 +35,9 @@ class ActivityFilter(ListFilter):
     def since(self, entries: ActivityQuerySet, name: str, days: str) -> ActivityQuerySet:
         """Keep the entries of the last `days`."""
         return entries.filter(at__gte=timezone.now() - timedelta(days=int(days)))
+
+
+class EntriesFilter(ListFilter):
+    """Some entries of one thing. The log grows without end, and only its time has an index: nothing else sorts it."""
+
+    sort = SortFilter({"when": (_("When"), ("id",))}, down=True)

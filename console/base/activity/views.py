@@ -9,14 +9,18 @@ from django.shortcuts import render
 
 from console.base.activity.filters import ActivityFilter
 from console.base.activity.querysets import ActivityQuerySet
+from console.base.activity.sheets import ENTRIES
+from console.base.core.sheets import is_asked, sheet
 
 PAGE = 50
 
 
 def activity_page(request: HttpRequest, entries: ActivityQuerySet, **context: Any) -> HttpResponse:
     """Show `entries`, newest first, with filters and keyset paging (`before` is the id of the last one seen)."""
-    filters = ActivityFilter(request.GET, entries)
+    filters = ActivityFilter(request.GET, entries, request=request)
     rows = filters.qs
+    if is_asked(request):
+        return sheet(request, rows.order_by("-pk"), ENTRIES, name="activity")
     if (before := request.GET.get("before", "")).isdecimal() and len(before) < 19:
         rows = rows.filter(pk__lt=int(before))
     found = list(rows.order_by("-pk")[: PAGE + 1])

@@ -2,21 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
 from typing import Any
 
 import django_filters as filters
 from django import forms
-from django.db.models import Count, Q, QuerySet
-from django.http import Http404
+from django.db.models import Case, Count, Expression, F, Q, QuerySet, When
+from django.db.models.expressions import OrderBy
+from django.http import Http404, HttpRequest, QueryDict
 from django.utils.functional import Promise
 from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 
+from console.base.core import sorting
 from console.base.core.widgets import FilterSelect
 
 Words = str | Promise
+Field = str | Expression | F  # an expression keeps what has no value at the end, in both directions
+
+
+def ranked(name: str, values: Iterable[str | bool]) -> Case:
+    """Return what sorts the states or roles in the field `name` in that order; others come last."""
+    return Case(*(When(**{name: value}, then=number) for number, value in enumerate(values)))
 
 
 class SearchFilter(filters.CharFilter):
@@ -31,26 +39,33 @@ class SortFilter(filters.ChoiceFilter):
     """The order of a list, which heads of its table set, too (`sort_th`): `sort=name`, `sort=-name` downwards.
 
     `columns` has for each value its label and the fields that it goes by. The first of them, upwards or, with `down`,
-    downwards, is the order in which the list stands by itself.
+    downwards, is the order in which the list stands by itself. What is equal in all fields stands in the order of the
+    primary keys (`page_of`), so no row is on two pages. It sorts the whole list: fields of lists that grow without
+    end have an index.
     """
 
-    def __init__(self, columns: Mapping[str, tuple[Words, Sequence[str]]], *, down: bool = False) -> None:
+    def __init__(self, columns: Mapping[str, tuple[Words, Sequence[Field]]], *, down: bool = False) -> None:
         self.columns = columns
         up = [(name, format_lazy(_("{column}, ascending"), column=label)) for name, (label, _by) in columns.items()]
         downwards = [
             (f"-{name}", format_lazy(_("{column}, descending"), column=label)) for name, (label, _by) in columns.items()
         ]
         pairs = zip(downwards, up, strict=True) if down else zip(up, downwards, strict=True)
-        choices = [choice for pair in pairs for choice in pair]
-        super().__init__(label=_("Sort by"), choices=choices, empty_label=None, widget=FilterSelect)
+        self.orders = [choice for pair in pairs for choice in pair]
+        super().__init__(label=_("Sort by"), choices=self.orders, empty_label=None, widget=FilterSelect)
 
     def filter(self, queryset: QuerySet[Any], value: str) -> QuerySet[Any]:
         """Put the rows in that order."""
-        if not value:
+        _label, fields = self.columns.get(value.removeprefix("-"), ("", ()))
+        if not fields:
             return queryset
-        _label, fields = self.columns[value.removeprefix("-")]
-        turn = value.startswith("-")
-        return queryset.order_by(*(f"-{name}" if turn else name for name in fields))
+        return queryset.order_by(*(_turned(field, down=value.startswith("-")) for field in fields))
+
+
+def _turned(field: Field, *, down: bool) -> str | OrderBy:
+    if isinstance(field, str):
+        return f"-{field}" if down else field
+    return field.desc(nulls_last=True) if down else field.asc(nulls_last=True)
 
 
 class ListFilter(filters.FilterSet):
@@ -58,15 +73,38 @@ class ListFilter(filters.FilterSet):
     choices are the user's alone, it is 404 like any id that is not the user's (P-1).
     """
 
+    data: Any
     own: tuple[str, ...] = ()
     tab_name = "show"
     tabs: Mapping[str, tuple[Words, Q]] = {}  # value → (label, what it keeps); the first is shown when none is named
+
+    def __init__(self, data: Any = None, queryset: Any = None, *, request: HttpRequest | None = None, **rest: Any):
+        super().__init__(data, queryset, request=request, **rest)
+        self.names_order = bool(self.data.get("sort"))
+        kept = sorting.remembered(request) if request is not None and not self.names_order else ""
+        if kept in self.orders:
+            self.data = QueryDict(mutable=True) if not self.data else self.data.copy()
+            self.data["sort"] = kept
 
     def filter_queryset(self, queryset: QuerySet[Any]) -> Any:
         errors = self.form.errors
         if any(name in errors for name in self.own):
             raise Http404
+        if self.request is not None and self.names_order and self.data["sort"] in self.orders:
+            sorting.remember(self.request, self.data["sort"])
         return super().filter_queryset(queryset)
+
+    @property
+    def orders(self) -> list[str]:
+        """The orders that the list can have, by their values in the URL; the first is its own."""
+        sort = self.filters.get("sort")
+        return [value for value, _label in sort.orders] if sort else []
+
+    @property
+    def order(self) -> str:
+        """The order in which the list is shown."""
+        asked = self.data.get("sort", "")
+        return asked if asked in self.orders else next(iter(self.orders), "")
 
     @property
     def is_filtering(self) -> bool:

@@ -10,17 +10,20 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.utils.text import get_text_list
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
+from django.utils.translation import gettext_lazy, ngettext
 
 from console.base.accounts.access import SignedInRequest, route
 from console.base.accounts.permissions import Permission, lacking
+from console.base.activity.catalogue import Act, acts_page, buttons
 from console.base.core.pages import confirm_page, page_of, posted
+from console.base.core.sheets import is_asked, sheet
 from console.base.hosts import actions, rules
 from console.base.hosts.access import api_for, application_for
 from console.base.hosts.forms import ApiForm
 from console.base.hosts.models import HostApplication, SensitiveApi
 from console.reviews import querysets
 from console.reviews.filters import ApiFilter
+from console.reviews.sheets import APIS
 
 NAMES_SHOWN = 5
 
@@ -28,14 +31,18 @@ NAMES_SHOWN = 5
 @route(Permission.VIEW_APPLICATION, load=application_for)
 def apis(request: SignedInRequest, application: HostApplication) -> HttpResponse:
     """The list: which are public, which restricted, and to how many mini programs each was granted."""
-    filters = ApiFilter(request.GET, application.apis.all())
-    page = page_of(request, querysets.with_grants(filters.rows), count=filters.count)
+    filters = ApiFilter(request.GET, application.apis.all(), request=request)
+    rows = querysets.with_grants(filters.rows)
+    if is_asked(request):
+        return sheet(request, rows, APIS, name=f"apis-{application.application_id}")
+    page = page_of(request, rows, count=filters.count)
     for api in page.object_list:
         api.why_not_remove = rules.why_not_remove_api(api, api.is_default)
     context = {
         "application": application,
         "filter": filters,
         "page": page,
+        "buttons": buttons(API_ACTS, "hosts:selected_apis", application.application_id),
         "why_not_edit": lacking(application.held, Permission.EDIT_APPLICATION),  # type: ignore[attr-defined]
         "needs": Permission.EDIT_APPLICATION,
     }
@@ -111,6 +118,48 @@ def remove_api(request: SignedInRequest, api: SensitiveApi) -> HttpResponse:
         keep=querysets.holders_of(api),
         waiting=querysets.waiting_for_api(api),
     )
+
+
+API_ACTS = {
+    "restrict": Act(
+        label=gettext_lazy("Restrict"),
+        icon="lock",
+        verb=lambda api, by: actions.restrict_api(api, by=by),
+        ask_one=gettext_lazy("Restrict %(name)s?"),
+        ask=gettext_lazy("Restrict %(count)d APIs?"),
+        done_one=gettext_lazy("%(name)s is restricted."),
+        done=gettext_lazy("%(count)d APIs are restricted."),
+        effects=(("lock", gettext_lazy("Only mini programs that were granted it can call it from now on.")),),
+    ),
+    "open": Act(
+        label=gettext_lazy("Make public"),
+        icon="lock-open",
+        verb=lambda api, by: actions.open_api(api, by=by),
+        ask_one=gettext_lazy("Make %(name)s public?"),
+        ask=gettext_lazy("Make %(count)d APIs public?"),
+        done_one=gettext_lazy("%(name)s is public."),
+        done=gettext_lazy("%(count)d APIs are public."),
+        effects=(("lock-open", gettext_lazy("Every bound mini program can call it.")),),
+    ),
+    "remove": Act(
+        label=gettext_lazy("Remove"),
+        icon="trash",
+        verb=lambda api, by: actions.remove_api(api, by=by),
+        ask_one=gettext_lazy("Remove %(name)s from the list?"),
+        ask=gettext_lazy("Remove %(count)d APIs from the list?"),
+        done_one=gettext_lazy("%(name)s is not in the list any more."),
+        done=gettext_lazy("%(count)d APIs are not in the list any more."),
+        danger=True,
+    ),
+}
+
+
+@route(Permission.EDIT_APPLICATION, load=application_for, methods="GET POST", sudo=True)
+def selected_apis(request: SignedInRequest, application: HostApplication, act: str) -> HttpResponse:
+    """Restrict, open or remove the ticked APIs, each by the same verb as alone."""
+    url = reverse("hosts:apis", args=[application.application_id])
+    rows = application.apis.select_related("application")
+    return acts_page(request, API_ACTS, act, rows, by=request.user, url=url)
 
 
 def _dialog(

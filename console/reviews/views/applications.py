@@ -17,11 +17,13 @@ from console.base.accounts.models import Team, User
 from console.base.accounts.permissions import ApplicationRole, Permission, lacking
 from console.base.activity.rehearsal import Follows
 from console.base.core.pages import NoteForm, confirm_page, page_of, posted
+from console.base.core.sheets import is_asked, sheet
 from console.base.hosts.access import application_for
 from console.base.hosts.models import HostApplication
 from console.reviews import querysets
 from console.reviews.access import bound_program_for
 from console.reviews.filters import ApplicationFilter, BoundProgramFilter
+from console.reviews.sheets import APPLICATIONS, BOUND
 from miniprograms import actions as miniprograms
 from miniprograms.models import Binding
 
@@ -31,7 +33,10 @@ def applications(request: SignedInRequest) -> HttpResponse:
     """The applications of the user's teams."""
     user: User = request.user
     filters = ApplicationFilter(request, HostApplication.objects.visible_to(user))
-    page = page_of(request, querysets.with_counts(filters.qs.select_related("team"), user))
+    rows = querysets.with_counts(filters.qs.select_related("team"), user)
+    if is_asked(request):
+        return sheet(request, rows, APPLICATIONS, name="applications")
+    page = page_of(request, rows)
     for application in page:
         role = application.own_role
         application.own_role_label = ApplicationRole(role).label if role else ""
@@ -49,7 +54,9 @@ def applications(request: SignedInRequest) -> HttpResponse:
 def programs(request: SignedInRequest, application: HostApplication) -> HttpResponse:
     """The mini programs that the application serves."""
     rows = application.bindings.bound().select_related("mini_program__team", "decided_by")
-    filters = BoundProgramFilter(request.GET, rows.order_by("-decided_at", "-pk"))
+    filters = BoundProgramFilter(request.GET, rows.order_by("-decided_at", "-pk"), request=request)
+    if is_asked(request):
+        return sheet(request, filters.qs, BOUND, name=f"mini-programs-{application.application_id}")
     context = {
         "application": application,
         "filter": filters,

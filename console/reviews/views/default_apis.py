@@ -20,6 +20,7 @@ from console.base.hosts.forms import DefaultApiForm
 from console.base.hosts.models import DefaultApi
 from console.reviews import querysets
 from console.reviews.filters import DefaultApiFilter
+from console.reviews.sheets import DEFAULTS
 
 
 def _restrict(api: DefaultApi, by: User) -> None:
@@ -92,8 +93,8 @@ CATALOGUE = Catalogue(
 @route(Permission.OPERATOR, load=operator)
 def apis(request: SignedInRequest, user: User) -> HttpResponse:
     """The list that each new application begins with, and how many restrict or were granted each."""
-    filters = DefaultApiFilter(request.GET, querysets.with_use(DefaultApi.objects.all()))
-    return list_page(request, CATALOGUE, filters, template="reviews/default_apis.html")
+    filters = DefaultApiFilter(request.GET, querysets.with_use(DefaultApi.objects.all()), request=request)
+    return list_page(request, CATALOGUE, filters, template="reviews/default_apis.html", columns=DEFAULTS)
 
 
 @route(Permission.OPERATOR, load=operator, methods="GET POST", sudo=True)

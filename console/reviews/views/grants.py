@@ -31,7 +31,7 @@ from releases.field.spread import spread_of
 def grants(request: SignedInRequest, application: HostApplication) -> HttpResponse:
     """Exemptions and interface permissions of all mini programs, in force and past."""
     filters = GrantFilter(request, querysets.grants_of(application))
-    line = querysets.in_line(filters.shown, closed=querysets.ENDED)
+    line = querysets.in_line(filters.shown, order=filters.order, closed=querysets.ENDED)
     page = Paginator(line, settings.PAGE_SIZE).get_page(request.GET.get("page"))
     held = application.held  # type: ignore[attr-defined]
     context = {

@@ -43,7 +43,7 @@ OTHERS_SHOWN = 20
 def inbox(request: SignedInRequest) -> HttpResponse:
     """Every request of the applications in which the user decides."""
     filters = InboxFilter(request)
-    line = querysets.in_line(filters.shown)  # of several tables: no page_of
+    line = querysets.in_line(filters.shown, order=filters.order)  # of several tables: no page_of
     page = Paginator(line, settings.PAGE_SIZE).get_page(request.GET.get("page"))
     lines = querysets.item_lines(list(page.object_list))
     context = {
@@ -51,6 +51,7 @@ def inbox(request: SignedInRequest) -> HttpResponse:
         "page": page,
         "lines": lines,
         "selectable": {line.decision.pk for line in lines if _can_be_selected(line, request.user)},
+        "buttons": [(reverse("reviews:approve_selected"), {"label": _("Approve"), "icon": "checks"})],
         "reviews": HostApplication.objects.where(request.user, Permission.DECIDE).exists(),
     }
     return render(request, "reviews/inbox.html", context)

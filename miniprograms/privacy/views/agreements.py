@@ -21,7 +21,7 @@ from miniprograms.models import MiniProgram
 from miniprograms.privacy import actions, rules
 from miniprograms.privacy.access import agreement_for
 from miniprograms.privacy.comparison import changes_between, data_rows, says_the_same
-from miniprograms.privacy.filters import OverviewFilter
+from miniprograms.privacy.filters import OverviewFilter, VersionFilter
 from miniprograms.privacy.models import FoundData, PrivacyAgreement
 from miniprograms.privacy.presenters import summaries
 from miniprograms.privacy.states import Language
@@ -46,7 +46,9 @@ def agreement(request: SignedInRequest, program: MiniProgram) -> HttpResponse:
     unchanged = says_the_same(draft, online, program)
     missing = lacking(program.held, Permission.MANAGE)
     rows = data_rows(found, online, draft)
+    filters = VersionFilter(request.GET, versions.without_texts().select_related("published_by"), request=request)
     context = {
+        "filter": filters,
         "mini_program": program,
         "online": online,
         "public_url": public_url(program),
@@ -59,7 +61,7 @@ def agreement(request: SignedInRequest, program: MiniProgram) -> HttpResponse:
         "found": found,
         "rows": rows,
         "undeclared": [row for row in rows if row.is_undeclared],
-        "page": page_of(request, versions.without_texts().select_related("published_by")),
+        "page": page_of(request, filters.qs),
     }
     return render(request, "privacy/agreement.html", context)
 

@@ -13,6 +13,7 @@ import './loading.js'; // After leaving.js, which may keep the person here.
 import './palette.js';
 import './secret.js';
 import './session.js';
+import './tables.js';
 import './time-zone.js';
 import './times.js';
 import './toasts.js';

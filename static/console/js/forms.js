@@ -11,13 +11,6 @@ document.addEventListener('keydown', event => {
   if (event.key === 'Enter' && event.target.matches('input') && event.target.form?.hasAttribute('data-decides')) event.preventDefault()
 })
 
-// A box that checks all others of a name.
-document.addEventListener('change', event => {
-  const name = event.target.dataset.checkAll
-  if (!name) return
-  for (const box of document.querySelectorAll(`main [type=checkbox][name="${name}"]`)) box.checked = event.target.checked
-})
-
 function count (area) {
   let place = area.previousElementSibling
   if (!place?.matches('.counter')) {
@@ -33,7 +26,6 @@ function count (area) {
 
 function prepare (root) {
   for (const area of root.querySelectorAll('textarea[maxlength]')) count(area)
-  for (const box of root.querySelectorAll('[data-check-all]')) box.parentElement.hidden = false // It needs this script.
 }
 
 document.addEventListener('input', event => {

@@ -1,8 +1,10 @@
 // Parts of a page that follow by themselves while it is looked at: those with data-live, by their ids.
+import { prepareTables } from './sortable.js';
 
 // Replaced only where it differs, so that nothing flickers; nothing moves under the focus or an open menu.
 function replace (next) {
   const now = document.getElementById(next.id)
+  prepareTables(next)
   if (!now || now.isEqualNode(next) || now.contains(document.activeElement) || now.querySelector('.show')) return false
   now.replaceWith(next)
   return true

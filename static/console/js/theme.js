@@ -1,4 +1,4 @@
-// Runs before the first paint: light, dark, or what the system says.
+// Runs before the first paint: light, dark, or what the system says; and how dense tables are.
 (function () {
   const system = window.matchMedia('(prefers-color-scheme: dark)')
   function apply () {
@@ -6,6 +6,7 @@
     try { chosen = window.localStorage.getItem('theme') } catch { /* storage is off: follow the system */ }
     document.documentElement.dataset.bsTheme = chosen || (system.matches ? 'dark' : 'light')
   }
+  try { if (window.localStorage.getItem('density') === 'compact') document.documentElement.dataset.density = 'compact' } catch { /* storage is off */ }
   apply()
   system.addEventListener('change', apply)
 })()

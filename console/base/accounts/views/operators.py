@@ -50,7 +50,7 @@ def new_team(request: SignedInRequest, user: User) -> HttpResponse:
 @route(Permission.OPERATOR, load=any_team)
 def team(request: SignedInRequest, team: Team) -> HttpResponse:
     """One team: its members, open invitations, who is proposed, and what happened lately."""
-    filters = MemberFilter(request.GET, team.memberships.select_related("user").by_rank())
+    filters = MemberFilter(request.GET, team.memberships.select_related("user").by_rank(), request=request)
     admins = list(team.memberships.acting_admins().values_list("pk", flat=True)[:2])
     led = team.has_administrator
     context = {

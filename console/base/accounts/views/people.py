@@ -18,14 +18,15 @@ from django.utils.translation import gettext as _
 from console.base.accounts import actions, authentication
 from console.base.accounts.access import SignedInRequest, any_person, changeable_person, may_change, operator, route
 from console.base.accounts.actions import safety
-from console.base.accounts.export import security_csv
 from console.base.accounts.filters import PeopleFilter, SecurityFilter
 from console.base.accounts.forms import NewPersonForm, PersonAddressForm, PersonForm
 from console.base.accounts.models import Invitation, SecurityEntry, User
 from console.base.accounts.permissions import Permission
 from console.base.accounts.presenters import people_rows
+from console.base.accounts.sheets import PEOPLE, security_sheet
 from console.base.core.errors import refuse_if
 from console.base.core.pages import confirm_page, form_page, page_of, posted
+from console.base.core.sheets import is_asked, sheet
 
 NEWEST = 10  # entries of a person's log
 SHOWN = 20  # open invitations of all teams
@@ -38,7 +39,9 @@ def _page_of(person: User) -> str:
 @route(Permission.OPERATOR, load=operator)
 def people(request: SignedInRequest, user: User) -> HttpResponse:
     """All accounts, and below them who was invited and has none yet."""
-    filters = PeopleFilter(request.GET, User.objects.order_by(Lower("name"), "email"))
+    filters = PeopleFilter(request.GET, User.objects.order_by(Lower("name"), "email"), request=request)
+    if is_asked(request):
+        return sheet(request, filters.rows, PEOPLE, name="people", of=people_rows)
     page = page_of(request, filters.rows, count=filters.count)
     # Those that nobody has in their mailbox first, then by when they expire.
     invitations = Invitation.objects.open().order_by(IsNull(F("emailed_at"), False), "expires_at")
@@ -150,8 +153,8 @@ def send_password_link(request: SignedInRequest, person: User) -> HttpResponse:
 @route(Permission.OPERATOR, load=operator)
 def security_log(request: SignedInRequest, user: User) -> HttpResponse:
     """Failed sign-ins and changes of all accounts, also as CSV of what the filters show."""
-    filters = SecurityFilter(request.GET, SecurityEntry.objects.for_operators())
-    if request.GET.get("format") == "csv":
-        return security_csv(filters.qs, name="security-log")
+    filters = SecurityFilter(request.GET, SecurityEntry.objects.for_operators(), request=request)
+    if is_asked(request):
+        return security_sheet(request, filters.qs, name="security-log")
     page = page_of(request, filters.qs.select_related("user"))
     return render(request, "accounts/operators/security_log.html", {"filter": filters, "page": page})

@@ -21,10 +21,12 @@ from console.base.accounts.access import (
     team_asking_for_factor,
 )
 from console.base.accounts.actions import safety
-from console.base.accounts.export import security_csv
+from console.base.accounts.filters import EntriesFilter
 from console.base.accounts.models import AddressChange, SecurityEntry, UserSession
 from console.base.accounts.permissions import Permission
+from console.base.accounts.sheets import security_sheet
 from console.base.core.pages import confirm_page, form_page, page_of, posted
+from console.base.core.sheets import is_asked
 
 
 def _security() -> str:
@@ -51,9 +53,10 @@ def index(request: SignedInRequest) -> HttpResponse:
 def log(request: SignedInRequest) -> HttpResponse:
     """Everything that happened to the account, also as CSV."""
     entries = request.user.security_entries.all()
-    if request.GET.get("format") == "csv":
-        return security_csv(entries, name="security-log")
-    return render(request, "accounts/security_log.html", {"page": page_of(request, entries)})
+    if is_asked(request):
+        return security_sheet(request, entries, name="security-log")
+    filters = EntriesFilter(request.GET, entries, request=request)
+    return render(request, "accounts/security_log.html", {"filter": filters, "page": page_of(request, filters.qs)})
 
 
 @route(Permission.SIGNED_IN, load=own_session, methods="GET POST", sudo=True, before_factor=True)

@@ -13,7 +13,8 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.translation import activate, get_language
+from django.utils.text import format_lazy
+from django.utils.translation import activate, get_language, gettext_lazy
 from django.utils.translation import gettext as _
 
 from console.base.accounts import actions
@@ -28,16 +29,19 @@ from console.base.accounts.access import (
 )
 from console.base.accounts.actions import safety
 from console.base.accounts.authentication import record_sign_in
-from console.base.accounts.export import security_csv
-from console.base.accounts.filters import MemberFilter
+from console.base.accounts.filters import EntriesFilter, MemberFilter, MembershipFilter
 from console.base.accounts.forms import DecideForm, InviteForm, NewUserForm, ProfileForm, RoleForm, TeamForm
 from console.base.accounts.inviting import role_words, with_roles
 from console.base.accounts.models import Invitation, Membership, MembershipProposal, SecurityEntry, Team, User
-from console.base.accounts.permissions import TEAM_ROLE_PERMISSIONS, Permission, lacking
+from console.base.accounts.permissions import TEAM_ROLE_PERMISSIONS, Permission, TeamRole, lacking
+from console.base.accounts.sheets import MEMBERS, security_sheet
+from console.base.activity.catalogue import Act, acts_page, buttons
 from console.base.activity.models import ActivityEntry
 from console.base.activity.rehearsal import Follows
 from console.base.activity.views import activity_page
+from console.base.core.errors import ActionRefused
 from console.base.core.pages import NoteForm, form_page, page_of, posted
+from console.base.core.sheets import is_asked, sheet
 
 RECENT = 6
 
@@ -51,13 +55,16 @@ def teams(request: SignedInRequest) -> HttpResponse:
     """The user's teams."""
     own = Membership.objects.filter(user=request.user).select_related("team")
     rows = own.annotate(people=Count("team__memberships")).order_by("team__name")
-    return render(request, "accounts/teams.html", {"page": page_of(request, rows)})
+    filters = MembershipFilter(request.GET, rows, request=request)
+    return render(request, "accounts/teams.html", {"filter": filters, "page": page_of(request, filters.qs)})
 
 
 @route(Permission.VIEW, load=team_for)
 def detail(request: SignedInRequest, team: Team) -> HttpResponse:
     """One team: its members, open invitations and what happened lately."""
-    filters = MemberFilter(request.GET, team.memberships.select_related("user").by_rank())
+    filters = MemberFilter(request.GET, team.memberships.select_related("user").by_rank(), request=request)
+    if is_asked(request):
+        return sheet(request, filters.qs, MEMBERS, name=f"team-{team.pk}-members")
     admins = list(team.memberships.acting_admins().values_list("pk", flat=True)[:2])
     context = {
         "team": team,
@@ -68,6 +75,7 @@ def detail(request: SignedInRequest, team: Team) -> HttpResponse:
         "entries": ActivityEntry.objects.of_team(team.pk)[:RECENT],
         "why_not": lacking(TEAM_ROLE_PERMISSIONS[team.membership.role], Permission.ADMINISTER),
         "needs": Permission.ADMINISTER,
+        "buttons": buttons(MEMBER_ACTS, "accounts:selected_members", team.pk),
         "last_admin": admins[0] if len(admins) == 1 else None,
         "why_last": actions.LAST_ADMIN,
         "now": timezone.now(),
@@ -174,6 +182,56 @@ def remove(request: SignedInRequest, member: Membership) -> HttpResponse:
     )
 
 
+def _person(member: Membership) -> str:
+    return str(member.user)
+
+
+def _role_act(role: TeamRole, icon: str) -> Act:
+    def give(member: Membership, by: User) -> None:
+        if member.role == role:
+            raise ActionRefused(_("%(person)s has this role already.") % {"person": member.user})
+        actions.change_role(member, role=role, by=by)
+
+    return Act(
+        label=format_lazy(gettext_lazy("Role: {role}"), role=role.label),
+        icon=icon,
+        verb=give,
+        ask_one=format_lazy(gettext_lazy("New role of %(name)s: {role}"), role=role.label),
+        ask=format_lazy(gettext_lazy("New role of %(count)d members: {role}"), role=role.label),
+        done_one=gettext_lazy("The role of %(name)s is changed."),
+        done=gettext_lazy("The role of %(count)d members is changed."),
+        effects=(("bolt", gettext_lazy("Takes effect immediately.")),),
+        name_of=_person,
+    )
+
+
+# Team administrators are made one by one: who can change everything deserves a dialog of their own.
+MEMBER_ACTS = {
+    "license-holder": _role_act(TeamRole.LICENSE_HOLDER, "user-cog"),
+    "developer": _role_act(TeamRole.DEVELOPER, "user-cog"),
+    "viewer": _role_act(TeamRole.VIEWER, "user-cog"),
+    "remove": Act(
+        label=gettext_lazy("Remove"),
+        icon="user-minus",
+        verb=lambda member, by: actions.remove_member(member, by=by),
+        ask_one=gettext_lazy("Remove %(name)s from the team?"),
+        ask=gettext_lazy("Remove %(count)d members from the team?"),
+        done_one=gettext_lazy("%(name)s is no longer a member."),
+        done=gettext_lazy("%(count)d people are no longer members."),
+        effects=(("bolt", gettext_lazy("They immediately lose access to everything of the team.")),),
+        danger=True,
+        name_of=_person,
+    ),
+}
+
+
+@route(Permission.ADMINISTER, load=team_for, methods="GET POST", sudo=True)
+def selected_members(request: SignedInRequest, team: Team, act: str) -> HttpResponse:
+    """Give the ticked members a role or remove them, each by the same verb as alone; oneself is not among them."""
+    others = team.memberships.exclude(user=request.user).select_related("user", "team")
+    return acts_page(request, MEMBER_ACTS, act, others, by=request.user, url=_page_of(team))
+
+
 @route(Permission.VIEW, load=team_for, methods="GET POST", sudo=True)
 def leave(request: SignedInRequest, team: Team) -> HttpResponse:
     """End one's own membership."""
@@ -232,10 +290,11 @@ def decide(request: SignedInRequest, proposal: MembershipProposal) -> HttpRespon
 def security_log(request: SignedInRequest, team: Team) -> HttpResponse:
     """Failed sign-ins of the members since they joined, and how they changed the way they sign in; also as CSV."""
     entries = SecurityEntry.objects.of_members(team)
-    if request.GET.get("format") == "csv":
-        return security_csv(entries, name=f"team-{team.pk}-security-log", with_places=False)
-    page = page_of(request, entries.select_related("user"))
-    return render(request, "accounts/security_log.html", {"team": team, "page": page})
+    if is_asked(request):
+        return security_sheet(request, entries, name=f"team-{team.pk}-security-log", with_places=False)
+    filters = EntriesFilter(request.GET, entries.select_related("user"), request=request)
+    context = {"team": team, "filter": filters, "page": page_of(request, filters.qs)}
+    return render(request, "accounts/security_log.html", context)
 
 
 @route(Permission.SIGNED_IN, methods="GET POST", before_factor=True)

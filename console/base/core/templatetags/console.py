@@ -282,9 +282,11 @@ def segments(context: Context, filters: ListFilter) -> SafeString:
 
 @register.simple_tag(takes_context=True)
 def sort_th(context: Context, name: str, label: str, css: str = "") -> SafeString:
-    """Draw a table head that sorts: `sort=name`, then `sort=-name`."""
-    current = context["request"].GET.get("sort", "")
-    up, down = current == name, current == f"-{name}"
+    """Draw a table head that sorts: `sort=name`, then `sort=-name`; the page's `filter` knows the order it shows."""
+    filters: ListFilter | None = context.get("filter")
+    if filters is None or name not in filters.orders:  # a part of the list, on a page that does not sort it
+        return format_html('<th scope="col" class="{}">{}</th>', css, label)
+    up, down = filters.order == name, filters.order == f"-{name}"
     order = "ascending" if up else "descending" if down else "none"
     arrow = "chevron-up" if up else "chevron-down" if down else "selector"
     return format_html(
@@ -298,13 +300,22 @@ def sort_th(context: Context, name: str, label: str, css: str = "") -> SafeStrin
 
 
 @register.simple_tag(takes_context=True)
-def pager(context: Context, page: Page[Any], total: str) -> SafeString:
-    """Draw the foot of a list: how many, Previous, Next; keeps the filters."""
+def csv_link(context: Context) -> SafeString:
+    """Draw the link to the list as a file (`console.base.core.sheets`), with the filters that are set."""
+    words = '<a class="btn btn-sm csv-link" href="{}" aria-label="{}" title="{}" download>{}CSV</a>'
+    label = _("Download as CSV")
+    url = url_with(context, format="csv", before="")
+    return format_html(words, url, label, label, mark_safe(svg("download", 16)))  # noqa: S308
+
+
+@register.simple_tag(takes_context=True)
+def pager(context: Context, page: Page[Any], total: str, csv: bool = False) -> SafeString:
+    """Draw the foot of a list: how many, with `csv` the list as a file, Previous, Next; keeps the filters."""
     base = url_with(context)
     glue = "" if base == "?" else "&"
     before = f"{base}{glue}page={page.previous_page_number()}" if page.has_previous() else ""
     after = f"{base}{glue}page={page.next_page_number()}" if page.has_next() else ""
-    return _include(context, "core/pager.html", total=total, before=before, after=after)
+    return _include(context, "core/pager.html", total=total, before=before, after=after, csv=csv)
 
 
 @register.inclusion_tag("core/state.html")

@@ -276,15 +276,17 @@ def test_the_log_by_kind_address_and_time_also_as_csv(client, query, kinds):
     page = client.get(LOG, query)
     assert [entry.kind for entry in page.context["page"]] == kinds
     file = client.get(LOG, {**query, "format": "csv"})
-    assert file.headers["Content-Disposition"] == 'attachment; filename="security-log.csv"'
-    assert len(file.content.decode("utf-8-sig").splitlines()) == 1 + len(kinds)
+    assert (
+        file.headers["Content-Disposition"] == 'attachment; filename="security-log-' + f'{timezone.now():%Y-%m-%d}.csv"'
+    )
+    assert len(file.getvalue().decode("utf-8-sig").splitlines()) == 1 + len(kinds)
 
 
 @pytest.mark.usefixtures("log")
 def test_the_log_of_a_person_and_harmless_values(house, client):
     page = client.get(LOG, {"q": house.viewer.name})
     assert [entry.user for entry in page.context["page"]] == [house.viewer]
-    assert "'=typed@example.com" in client.get(LOG, {"format": "csv"}).content.decode("utf-8-sig")
+    assert "'=typed@example.com" in client.get(LOG, {"format": "csv"}).getvalue().decode("utf-8-sig")
 
 
 def test_an_open_address_change_that_was_replaced_is_not_shown(house, operator, client):

@@ -13,7 +13,7 @@ from django.test import RequestFactory
 from django.utils.translation import gettext, override
 
 from console.base.accounts.models import User
-from console.base.core.filters import ListFilter, SearchFilter
+from console.base.core.filters import ListFilter, SearchFilter, SortFilter
 from console.base.hosts.models import HostApplication
 from tests.factories import make_user
 
@@ -185,16 +185,28 @@ def test_an_unknown_tab_shows_the_first(db):
     assert 'class="active" aria-current="true" >All' in squeeze(draw_bar("?active=x"))
 
 
+class Sorted(Filters):
+    sort = SortFilter({"joined": ("Joined", ("date_joined",)), "name": ("Name", ("name",))}, down=True)
+
+
+def draw_head(query, name="name"):
+    filters = Sorted(QueryDict(query[1:]), User.objects.all())
+    return draw(f'{{% sort_th "{name}" "Name" %}}', query, filter=filters)
+
+
 def test_a_table_head_sorts_both_ways():
-    assert 'aria-sort="none"><a class="sort-link" href="?q=1&amp;sort=name">' in draw(
-        '{% sort_th "name" "Name" %}', "?q=1"
-    )
-    assert 'aria-sort="ascending"><a class="sort-link" href="?sort=-name">' in draw(
-        '{% sort_th "name" "Name" %}', "?sort=name"
-    )
-    assert 'aria-sort="descending"><a class="sort-link" href="?sort=name">' in draw(
-        '{% sort_th "name" "Name" %}', "?sort=-name"
-    )
+    assert 'aria-sort="none"><a class="sort-link" href="?q=1&amp;sort=name">' in draw_head("?q=1")
+    assert 'aria-sort="ascending"><a class="sort-link" href="?sort=-name">' in draw_head("?sort=name")
+    assert 'aria-sort="descending"><a class="sort-link" href="?sort=name">' in draw_head("?sort=-name")
+
+
+def test_the_head_of_the_lists_own_order_says_so():
+    assert 'aria-sort="descending"' in draw_head("", "joined")
+    assert 'aria-sort="descending"' in draw_head("?sort=nonsense", "joined")
+
+
+def test_a_head_that_the_list_does_not_sort_by_is_a_plain_one():
+    assert draw('{% sort_th "name" "Name" %}') == draw_head("", "rank") == '<th scope="col" class="">Name</th>'
 
 
 def test_the_pager_keeps_the_filters():
