@@ -110,7 +110,7 @@ class GrantFilter(RequestFilter):
     """Kind and words over what an application has granted."""
 
     tabs = {
-        "now": (_("Granted now"), GRANTED),
+        "now": (_("Current"), GRANTED),
         "past": (_("Past"), Q(state=DecisionState.ENDED) | EXPIRED),
     }
     kind = filters.ChoiceFilter(
