@@ -148,7 +148,7 @@ def test_no_text_breaks_the_form(signed_in: SignIn, program: MiniProgram, develo
 def test_the_consoles_own_host_is_refused(signed_in: SignIn, program: MiniProgram, developer: User) -> None:
     response = signed_in(developer).post(url(program), typed(program, request="console.example.net"))
 
-    assert "own host" in response.context["form"].errors["request"][0]
+    assert "own domain" in response.context["form"].errors["request"][0]
 
 
 def test_a_program_off_the_shelf_may_be_prepared(signed_in: SignIn, program: MiniProgram, developer: User) -> None:
@@ -306,7 +306,7 @@ def test_a_viewer_sees_the_reason_under_the_button(signed_in: SignIn, program: M
 
     page = client.get(url(program, "")).content.decode()
 
-    assert "Required role: team administrator, license holder or developer." in page
+    assert "Only team administrators, license holders and developers can do this." in page
     assert not re.search(rf'href="{url(program)}', page)
     assert client.get(url(program)).status_code == client.post(url(program), typed(program)).status_code == 403
 

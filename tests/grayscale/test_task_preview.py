@@ -131,7 +131,7 @@ def move(client, task, verb, data=None, **headers):
     [
         ("start", "pending", "delivering", "delivers."),
         ("suspend", "delivering", "suspended", "is suspended."),
-        ("resume", "suspended", "delivering", "delivers again."),
+        ("resume", "suspended", "delivering", "is delivering again."),
         ("end", "suspended", "ended", "has ended."),
     ],
 )
@@ -183,8 +183,8 @@ def test_pulling_back_names_the_versions_of_other_tasks(signed_in, task, by):
     factories.make_task(higher)
     factories.make_task(task.version, state="pending")
     text = move(signed_in(by), task, "end").content.decode()
-    words = "returns to 1.0.0 at its next start, or gets the version of another task that it is in or fits (1.2.0)."
-    assert words in text
+    words = "returns to 1.0.0 at its next start, or gets the version of another task it is enrolled in or eligible for"
+    assert f"{words} (1.2.0)." in text
 
 
 def test_without_devices_there_is_nothing_to_choose(signed_in, task, by):

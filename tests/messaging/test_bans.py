@@ -110,7 +110,7 @@ def test_a_reason_is_needed(signed_in, application, admin, program):
     for reason in ("", "  ", "x" * 501, "\x00"):
         response = signed_in(admin).post(add_url(application, program), {"template": "all", "reason": reason})
         assert (response.status_code, list(response.context["form"].errors)) == (422, ["reason"])
-    with pytest.raises(ActionRefused, match="Say why"):
+    with pytest.raises(ActionRefused, match="Enter a reason"):
         ban(application, program=program, reason=" ", by=admin)
     assert standing() == []
 

@@ -8,7 +8,7 @@ from django.utils import timezone
 from messaging.models import Gateway
 from tests import factories
 
-WHY = "Required role: application administrator."
+WHY = "Only application administrators can do this."
 
 
 def url(application):
@@ -51,7 +51,7 @@ NOW, HOUR = timedelta(), timedelta(hours=1)
         ({}, {"last_success_at": NOW}, "Working"),
         ({"failures": 3, "last_failure": "No answer within 10 s"}, {"last_failure_at": NOW}, "Last attempt failed"),
         ({"failures": 10}, {"open_until": HOUR}, "It has never responded."),
-        ({"failures": 10}, {"open_until": -HOUR}, "One is tried again now."),
+        ({"failures": 10}, {"open_until": -HOUR}, "Retrying now."),
         ({"failures": 10}, {"open_until": NOW, "last_success_at": NOW}, "Not responding since"),
     ],
 )
@@ -76,7 +76,7 @@ def test_figures_of_the_last_day(signed_in, application, admin, program):
 
 
 def test_failed_messages_show_no_values_and_no_recipient(signed_in, application, admin, program):
-    reason = "The gateway answered 503 <b>\u202e"
+    reason = "The gateway responded with 503 <b>\u202e"
     for _ in range(26):
         send(program, application, "failed", tries=9, reason=reason)
     response = signed_in(admin).get(url(application))

@@ -11,7 +11,7 @@ from tests import factories
 from tests.markup import flat
 
 pytestmark = pytest.mark.django_db
-MISSING = "Required role: team administrator, license holder or developer."
+MISSING = "Only team administrators, license holders and developers can do this."
 
 
 @pytest.fixture(autouse=True)

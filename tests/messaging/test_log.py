@@ -63,7 +63,7 @@ def test_newest_first_with_all_that_is_known(signed_in, viewer, url, user, templ
         "The connection was refused", "200", "The gateway responded with 502",
     ]  # fmt: skip
     text = page.content.decode()
-    for words in (user.masked, "Appointment reminder", "Metro Wallet", "next try: in 7 min", "No more results"):
+    for words in (user.masked, "Appointment reminder", "Metro Wallet", "next attempt: in 7 min", "No more results"):
         assert words in text
     assert user.openid not in text
 

@@ -60,7 +60,7 @@ def test_list(operator_client, kept):
     factories.make_template(factories.make_program(name="Somebody's"), kept)
     page = operator_client.get(LIST)
     assert [(row.pk, row.selected) for row in page.context["page"]] == [(kept.pk, 1), (hidden.pk, 0)]
-    assert page.context["filter"].counts == {"": 2, "in library": 1, "hidden": 1, "unselected": 1}
+    assert page.context["filter"].counts == {"": 2, "offered": 1, "hidden": 1, "unselected": 1}
     assert "Somebody" not in page.content.decode()
     for query, found in (
         ({"q": "开船"}, [kept]),

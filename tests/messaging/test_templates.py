@@ -15,7 +15,7 @@ from tests.devmgmt.granting import at_once
 from tests.markup import flat
 
 pytestmark = pytest.mark.django_db
-MISSING = "Required role: team administrator, license holder or developer."
+MISSING = "Only team administrators, license holders and developers can do this."
 
 
 @pytest.fixture
@@ -191,7 +191,7 @@ def test_twice(signed_in, program, developer, template):
     client = signed_in(developer)
     assert client.post(delete_url(template)).status_code == 302
     assert client.post(delete_url(template)).status_code == 404
-    with pytest.raises(Conflict, match="this template is deleted"):
+    with pytest.raises(Conflict, match="someone else deleted this template"):
         delete_template(template, by=developer)
     assert ActivityEntry.objects.filter(verb="template.deleted").count() == 1
 

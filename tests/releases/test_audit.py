@@ -75,7 +75,7 @@ def test_approved_when_all_have_approved(program):
     assert state(audit) == ("in_audit", "in_audit")
     decision, reviewer = decision_of(audit, 1)
     actions.decide(decision, approve=True, by=reviewer, note="Good")
-    assert state(audit) == ("Version approved", "Version approved")
+    assert state(audit) == ("approved", "approved")
     program.refresh_from_db()
     assert program.in_audit_number == ""
 
@@ -84,8 +84,8 @@ def test_rejected_at_the_first_rejection(program):
     audit = factories.make_audit(program)
     decision, reviewer = decision_of(audit, 0)
     actions.decide(decision, approve=False, by=reviewer, note="Crashes")
-    assert state(audit) == ("Version rejected", "Version rejected")
-    assert [row.state for row in audit.decisions.all()] == ["Version rejected", "withdrawn"]
+    assert state(audit) == ("rejected", "rejected")
+    assert [row.state for row in audit.decisions.all()] == ["rejected", "withdrawn"]
     told = Notification.objects.filter(user=audit.submitted_by).latest("id")
     assert told.detail.startswith("Crashes")
     version = Version.objects.get(pk=audit.version_id)
@@ -139,7 +139,7 @@ def test_unbinding_during_an_audit_goes_on_without_the_application(program):
     actions.decide(decision, approve=True, by=reviewer)
     left = program.bindings.get(application=decision_of(audit, 1)[0].application)
     programs.unbind(left, by=program.created_by)
-    assert state(audit) == ("Version approved", "Version approved")
+    assert state(audit) == ("approved", "approved")
     told = Notification.objects.filter(user=audit.submitted_by).latest("id")
     assert f"{left.application} was unbound and no longer decides" in told.text
     newest = ActivityEntry.objects.order_by("-pk")[:2]
@@ -163,7 +163,7 @@ def test_an_application_bound_during_an_audit_is_asked_too(program):
     assert Notification.objects.filter(user=reviewer, text__contains="1.0.0").count() == 1
 
     programs.unbind(binding, by=program.created_by)
-    assert state(audit) == ("Version approved", "Version approved")
+    assert state(audit) == ("approved", "approved")
 
 
 def test_an_application_that_is_bound_again_during_an_audit_is_asked_again(program):

@@ -39,7 +39,7 @@ def test_shows_each_fact():
     ) == ("1.1.0", "1.3.0", "1.2.0", "1.4.0", "1.0.0", 1, 1)
     assert (overview.why_not_publish, overview.why_not_roll_back) == ("", "")
     assert overview.why_not_submit.startswith("1.3.0 is in audit.")
-    assert overview.why_not_publish_running.startswith("Publishing waits for ")
+    assert overview.why_not_publish_running.startswith("Waiting for ")
 
 
 def test_an_approved_version_below_the_online_one_is_no_candidate():

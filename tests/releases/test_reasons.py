@@ -49,7 +49,7 @@ def test_nothing_is_approved(program):
 def test_a_version_in_audit_waits_for_who_has_not_decided(program):
     application = factories.make_binding(program).application
     factories.make_audit(program, "1.0.0")
-    reason = f"Publishing waits for {application}. Every bound application must approve."
+    reason = f"Waiting for {application}. Every bound app must approve before you can publish."
     assert overview(program).why_not_publish_running == reason
 
 
@@ -60,7 +60,7 @@ def test_a_version_in_audit_below_the_online_one_waits_for_nobody(program, signe
     assert overview(program).why_not_publish_running == reason
     text = page(signed_in(program.created_by), program)
     assert reason in text
-    assert "Publishing waits for" not in text
+    assert "Waiting for" not in text
 
 
 def test_with_every_version_submitted_there_is_nothing_to_submit(program):
@@ -74,13 +74,13 @@ def test_with_every_version_submitted_there_is_nothing_to_submit(program):
     [
         ("1.0.0", "development", "1.0.0 isn't higher than the online version, 2.0.0."),
         ("3.0.0", "development", "3.0.0 hasn't passed the audit."),
-        ("3.0.0", "Version rejected", "3.0.0 was rejected. Upload the corrected package under a new version number."),
+        ("3.0.0", "rejected", "3.0.0 was rejected. Upload the corrected package under a new version number."),
     ],
 )
 def test_why_a_version_can_not_be_published(program, number, state, reason):
     online = factories.make_online(program, "2.0.0")
     version = factories.make_version(program, number)
-    if state == "Version rejected":
+    if state == "rejected":
         audit = actions.submit(version, by=program.created_by)
         decision = audit.decisions.get()
         actions.decide(decision, approve=False, by=factories.make_reviewer(decision.application), note="No")

@@ -64,7 +64,7 @@ def test_what_a_viewer_sees(signed_in, program, trial):
     link = "https://console.example.com/trial/" + "t" * 43 + "/"
     for words in (link, "1.0.0", INDEX, "line=12", f"Scan it with {application}", str(trial.set_by)):
         assert words in text
-    assert "Required role: team administrator, license holder or developer." in text
+    assert "Only team administrators, license holders and developers can do this." in text
     assert response["Cache-Control"] == "no-store"
 
 
@@ -78,12 +78,12 @@ def test_the_code_is_an_image_of_the_link_without_styles(signed_in, program, tri
 def test_nobody_can_scan_it(signed_in, program, trial):
     text = text_of(signed_in(member(program)).get(url(program)))
     assert "No host app is bound." in text
-    assert f'<a href="{program.get_absolute_url()}">Ask an application for a binding</a>' in text
+    assert f'<a href="{program.get_absolute_url()}">Request a binding</a>' in text
 
 
 def test_off_the_shelf(signed_in, program, trial):
     programs.take_off_shelf(program, by=program.created_by, reason="Test")
-    assert "testers’ devices neither" in text_of(signed_in(member(program)).get(url(program)))
+    assert "including testers’ devices" in text_of(signed_in(member(program)).get(url(program)))
 
 
 def test_the_overview_and_the_version_show_it(signed_in, program, trial):
@@ -238,7 +238,7 @@ def test_403_404_405(signed_in, program, trial, page):
 def test_landing(program, trial):
     response = Client().get(f"/trial/{trial.token}/")
     text = text_of(response)
-    for words in ("City Bus", "Trial version 1.0.0", "Open this with the app", '<meta name="robots" content="noindex'):
+    for words in ("City Bus", "Trial version 1.0.0", "Open it in the app", '<meta name="robots" content="noindex'):
         assert words in text
     assert program.app_id not in text
     assert {name: response[name] for name in ("Cache-Control", "X-Robots-Tag", "Referrer-Policy")} == {

@@ -42,7 +42,7 @@ def test_a_viewer_sees_why_they_may_not(signed_in, version):
     viewer = factories.make_member(version.mini_program.team, "viewer")
     client = signed_in(viewer)
     page = client.get(url(version)).content.decode()
-    assert "This needs another role" in page
+    assert "can do this." in page
     assert client.post(url(version, "report/check/")).status_code == 403
     assert Report.objects.count() == 0
 

@@ -67,7 +67,7 @@ def test_it_is_settled(version, developer):
 
 def test_only_one_is_first(version, developer):
     settled = settle(version, developer)
-    with pytest.raises(Conflict, match="has settled this finding already"):
+    with pytest.raises(Conflict, match="already dismissed this finding"):
         settle(version, version.uploaded_by)
     reopen_finding(version, settled=settled, by=developer, reason="no")
     with pytest.raises(Conflict, match="Already done"):
@@ -123,7 +123,7 @@ def test_a_viewer_sees_why_they_may_not(signed_in, version):
     page = signed_in(factories.make_member(version.mini_program.team, "viewer")).get(url(version)).content.decode()
     assert "Not a secret…" in page
     assert f"/report/{SHA}/settle/" not in page
-    assert "This needs another role" in page
+    assert "can do this." in page
 
 
 def test_the_dialog_needs_a_reason(signed_in, version, developer):
