@@ -70,7 +70,7 @@ def test_settled_findings(program, at):
 
 def test_agreements(program):
     by = factories.make_member(program.team, "license_holder")
-    with pytest.raises(ActionRefused, match="not past"):
+    with pytest.raises(ActionRefused, match="today or later"):
         publish(program, by, effective_on=TODAY - DAY)
     assert publish(program, by, effective_on=TODAY).effective_on == TODAY
 

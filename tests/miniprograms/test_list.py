@@ -172,7 +172,7 @@ def test_says_why_the_row_menu_refuses(signed_in: SignIn) -> None:
     holder = signed_in(make_member(team, "license_holder")).get(URL).content.decode()
 
     edit = f"/miniprograms/{program.app_id}/edit/"
-    assert edit not in viewer and "This needs another role: team administrator or license holder" in viewer
+    assert edit not in viewer and "Only team administrators and license holders can do this." in viewer
     assert edit in holder
 
 

@@ -56,7 +56,7 @@ def upload_to_published(one: Console, browser: Browser) -> Count:
     reviewer.page.reload()
     reviewer.click(reviewer.page.locator("#main").get_by_role("link", name=f"Clinic Booking {number}"))
     reviewer.follow("Approve")
-    reviewer.sees("Version approved")
+    reviewer.sees("approved")
     holder.page.reload()
     holder.follow("Publish…")
     holder.confirm(f"Publish {number}")

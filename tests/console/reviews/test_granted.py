@@ -44,7 +44,7 @@ def test_it_lists_what_is_granted_now(signed_in, application, team_admin, grante
     other = factories.make_program(name="Tax Helper")
     factories.make_permission(other, application, "wx.scanCode")
     factories.make_permission(other, application, "wx.chooseImage", state="waiting")
-    factories.make_permission(other, application, "wx.chooseVideo", state="Version rejected")
+    factories.make_permission(other, application, "wx.chooseVideo", state="rejected")
     factories.make_permission(other, factories.make_application(), "wx.elsewhere")
     ended = factories.make_exemption(
         other, application, state="ended", ended_at=timezone.now(), ended_by=team_admin, end_reason="Complaints"
@@ -60,7 +60,7 @@ def test_it_lists_what_is_granted_now(signed_in, application, team_admin, grante
     assert past.context["filter"].counts == {"now": 3, "past": 1}
     assert "Complaints" in text_of(past)
     assert ended.get_absolute_url() not in text_of(past)  # who decides nothing is not led to the reviews
-    assert "Required role: application administrator." in text_of(client.get(grants_url(application)))
+    assert "Only application administrators can do this." in text_of(client.get(grants_url(application)))
 
 
 def test_what_ended_last_comes_first(signed_in, application, team_admin, admin, granted):
@@ -201,7 +201,7 @@ def test_the_list_needs_the_same_queries_for_many(signed_in, application, admin,
 def test_the_dialogs_that_end_a_binding_say_what_ends_with_it(signed_in, application, admin, program, bound, granted):
     factories.make_permission(program, application, "wx.scanCode")
     removal = f"/apps/{application.application_id}/programs/{bound.pk}/remove/"
-    words = "What it was granted ends with it: 1 grant to skip domain verification and 2 interface permissions."
+    words = "These grants end with it: 1 grant to skip domain verification and 2 interface permissions."
     assert words in effects(signed_in(admin).get(removal))
     unbinding = f"/miniprograms/{program.app_id}/bindings/{bound.pk}/unbind/"
     assert "Everything Metro Wallet granted ends: skipping domain verification and interface permissions." in effects(

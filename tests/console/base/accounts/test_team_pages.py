@@ -53,7 +53,7 @@ def test_every_member_sees_members_and_invitations(house, signed_in, role):
 def test_a_missing_right_stays_visible_with_its_reason(house, signed_in):
     page = signed_in(house.viewer).get(url(house)).content.decode()
 
-    assert "Required role: team administrator." in page
+    assert "Only team administrators can do this." in page
     for label in ("Invite…", "Edit…", "Change role…", "Remove…"):
         assert label in page
     for name in ("invite", "edit"):

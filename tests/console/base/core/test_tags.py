@@ -39,7 +39,7 @@ def test_an_icon_is_inline_and_silent():
         ("online", "green", "Online"),
         ("in_audit", "blue", "In audit"),
         ("overdue", "orange", "Overdue"),
-        ("Version rejected", "red", "Rejected"),
+        ("rejected", "red", "Rejected"),
         ("off", "secondary", "Off the shelf"),
         ("never_heard_of", "secondary", "Never heard of"),
     ],

@@ -202,7 +202,7 @@ def test_what_everyone_of_the_team_sees(signed_in, application, admin, team_admi
     text = page.content.decode()
     for words in (new.key_id, new.public_key, old.key_id, "Created by the console", str(admin), "Retired"):
         assert words in text
-    assert "Required role: application administrator." in text
+    assert "Only application administrators can do this." in text
     assert "/retire/" not in text
 
 
