@@ -272,7 +272,7 @@ def test_an_end_is_later_than_now_and_within_ten_years(
 def test_home_says_what_ends_soon_until_it_is_asked_for_again(
     signed_in: SignIn, program: MiniProgram, application: HostApplication, developer: User, permission: ApiPermission
 ) -> None:
-    client, soon = signed_in(developer), "City Bus loses wx.getLocation soon"
+    client, soon = signed_in(developer), "City Bus will soon lose wx.getLocation"
     assert soon not in client.get("/").content.decode()
     ends(permission, timezone.now() + 6 * DAY)
     assert soon in client.get("/").content.decode()

@@ -89,7 +89,7 @@ def test_rejected_at_the_first_rejection(program):
     told = Notification.objects.filter(user=audit.submitted_by).latest("id")
     assert told.detail.startswith("Crashes")
     version = Version.objects.get(pk=audit.version_id)
-    with pytest.raises(ActionRefused, match="Upload the corrected package under a new number"):
+    with pytest.raises(ActionRefused, match="Upload the corrected package under a new version number"):
         actions.submit(version, by=program.created_by)
 
 

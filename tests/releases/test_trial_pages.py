@@ -90,7 +90,7 @@ def test_the_overview_and_the_version_show_it(signed_in, program, trial):
     factories.make_version(program, "1.1.0")
     client = signed_in(member(program))
     text = text_of(client.get(url(program, "versions")))
-    assert "1.0.0 is on trial." in text
+    assert "Trial version: 1.0.0." in text
     assert trial.token not in text
     details = [reverse("releases:detail", args=[program.app_id, number]) for number in ("1.0.0", "1.1.0")]
     assert "1.0.0 is already the trial version." in text_of(client.get(details[0]))

@@ -137,7 +137,7 @@ def test_too_large_is_said_with_its_size(program, signed_in, settings):
     file = SimpleUploadedFile("big.zip", b"PK\x03\x04" + bytes(31 * 1024 * 1024))
     response = signed_in(program.created_by).post(url(program), form(file))
     assert response.status_code == 422
-    assert "31 MB; 30 MB is the most" in response.content.decode()
+    assert "31 MB. The limit is 30 MB" in response.content.decode()
 
 
 def test_limits_are_settings(program, signed_in, settings):
