@@ -72,7 +72,7 @@ def test_managers_and_developers_are_told(application, admin, program):
     assert {notice.user for notice in Notification.objects.all()} == told
     assert set(Notification.objects.values_list("text", "detail", "url")) == {
         (
-            "Metro Wallet Messages stopped City Bus",
+            "Metro Wallet stopped messages of City Bus",
             "Advertising.",
             f"/miniprograms/{program.app_id}/messages/templates/",
         )
@@ -133,7 +133,7 @@ def test_only_bound_programs_and_their_own_templates(signed_in, application, adm
     for wrong in (foreign, deleted):
         with pytest.raises(ActionRefused, match="deleted"):
             ban(application, program=program, template=wrong, reason="No.", by=admin)
-    with pytest.raises(ActionRefused, match="not bound"):
+    with pytest.raises(ActionRefused, match="no longer bound"):
         ban(application, program=elsewhere, reason="No.", by=admin)
     assert standing() == []
 

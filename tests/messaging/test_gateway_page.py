@@ -32,7 +32,7 @@ def test_empty(signed_in, application, admin):
     assert response.status_code == 200
     assert (context["gateway"].url, context["secret"], context["failed"], context["lines"]) == ("", None, [], [])
     for words in (
-        "Nothing delivered yet",
+        "No gateway address yet",
         "No secret yet",
         "No message has failed",
         "No mini programs bound",
@@ -86,7 +86,7 @@ def test_failed_messages_show_no_values_and_no_recipient(signed_in, application,
     user, page = shown[0].consent.user, response.content.decode()
     for hidden in ("Harbour Clinic", user.openid, user.account, "\u202e", "<b>"):
         assert hidden not in page
-    assert (page.count(user.masked), page.count("9 tries")) == (1, 25)
+    assert (page.count(user.masked), page.count("9 attempts")) == (1, 25)
 
 
 def test_what_is_stopped(signed_in, application, admin, program):

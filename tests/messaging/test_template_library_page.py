@@ -20,7 +20,7 @@ FIELDS = {
     "is_listed": "on",
 }
 FERRY = {"kind": "thing", "name": "Ferry", "name_zh": "航线", "example": "Island Ferry", "example_zh": "海岛渡轮"}
-STATE = {"kind": "enum", "name": "Status", "name_zh": "状态", "example": "On time", "example_zh": "准点"}
+STATE = {"kind": "enum", "name": "State", "name_zh": "状态", "example": "On time", "example_zh": "准点"}
 EMPTY = {"kind": "", "name": "", "name_zh": "", "example": "", "example_zh": "", "options": ""}
 
 
@@ -88,7 +88,7 @@ def test_create_with_keywords(operator_client):
     template = PublicTemplate.objects.get(title="Ferry departs")
     assert [(keyword.key, keyword.options) for keyword in template.keywords.all()] == [
         ("thing1", []),
-        ("enum2", ["On time", "Overdue", "准点"]),
+        ("enum2", ["On time", "Late", "准点"]),
     ]
     assert entries() == [("public_template.created", "Olga", "Ferry departs")]
 
