@@ -177,8 +177,8 @@ def test_the_dialog_says_what_happens(signed_in: SignIn, team: Team, holder: Use
         "All apps immediately lose City Bus",
         "You can’t publish or roll back until it is back on the shelf.",
         "submit for audit",
-        "exactly 2.4.0 is served again",
-        "1 application",
+        "2.4.0 is served again",
+        "1 host app",
         program.bindings.get().application.name,
     ):
         assert words in page

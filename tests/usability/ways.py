@@ -72,7 +72,7 @@ def why_not_this_version(one: Console, browser: Browser) -> Count:
     hand.follow("New timetable, first 1,000")
     hand.fill(hand.page.get_by_label("GUID, account or device ID"), ACCOUNT)
     hand.press("Enter")
-    hand.sees("As the device was seen last")
+    hand.sees("Filled in from when the device was last seen")
     return count
 
 

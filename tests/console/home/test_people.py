@@ -165,7 +165,7 @@ def test_a_viewer_sees_what_runs_and_nothing_to_do(team, signed_in):
         ("admin", "Versions to publish, rejections"),
         ("license_holder", "Versions to publish, rejections"),
         ("developer", "Your rejected versions"),
-        ("viewer", "up to others"),
+        ("viewer", "Others take care of the tasks"),
     ],
 )
 def test_nothing_waits_in_words_for_each_role(team, signed_in, role, words):
