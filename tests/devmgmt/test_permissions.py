@@ -190,7 +190,7 @@ def test_ask_for_several_with_one_reason(signed_in, program, developer, applicat
     ]
     told = Notification.objects.filter(user=reviewer).order_by("pk")
     assert [(notice.text, notice.detail) for notice in told] == [
-        ("City Bus requests 2 API from Metro Wallets", "wx.getLocation, wx.startRecord\nStops nearby.")
+        ("City Bus requests 2 APIs from Metro Wallet", "wx.getLocation, wx.startRecord\nStops nearby.")
     ]
     assert [grant.item for grant in asked] == [asked[0].pk] * 2
     assert signed_in(reviewer).get(told[0].url).status_code == 200

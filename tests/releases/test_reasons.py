@@ -64,7 +64,7 @@ def test_a_version_in_audit_below_the_online_one_waits_for_nobody(program, signe
 
 
 def test_with_every_version_submitted_there_is_nothing_to_submit(program):
-    assert overview(program).why_not_submit == "Upload version first."
+    assert overview(program).why_not_submit == "Upload a version first."
     factories.make_online(program, "1.0.0")
     assert overview(program).why_not_submit == "All versions have been submitted. Upload a new one first."
 

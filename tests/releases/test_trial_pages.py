@@ -53,7 +53,7 @@ def text_of(response):
 def test_nothing_uploaded(signed_in, program):
     text = text_of(signed_in(member(program)).get(url(program)))
     assert "No trial version yet" in text
-    assert "Upload version first." in text
+    assert "Upload a version first." in text
     assert f'href="{url(program, "set_trial")}"' not in text
 
 

@@ -66,7 +66,7 @@ def test_submits_what_was_uploaded_where_asked_and_nothing_speaks_against_it(sig
     assert first.state == "development"
 
     page = client.post(url(program), form(number="1.0.1", audit="1"), follow=True)
-    assert "1.0.1 uploaded and checked, and is in audit." in page.content.decode()
+    assert "1.0.1 uploaded, checked and submitted for audit." in page.content.decode()
     assert [str(audit.version) for audit in program.audits.select_related("version")] == ["1.0.1"]
 
     # While it is in audit nothing is offered, and a form from before keeps the upload and says why.
