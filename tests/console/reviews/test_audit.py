@@ -84,7 +84,7 @@ def test_the_report_compares_with_the_online_version(signed_in, reviewer, applic
     assert comparison.removed == []
     assert (comparison.changed[0].size_before, comparison.changed[0].size) == (8, 15)
     assert comparison.total == 3
-    assert "Changes from online 1.0.0" in response.content.decode()
+    assert "Changes from the online version 1.0.0" in response.content.decode()
 
 
 def test_for_a_first_version_every_file_is_new(signed_in, reviewer, decision):
