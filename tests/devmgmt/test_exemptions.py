@@ -195,7 +195,7 @@ def test_a_long_past_is_cut(
     response = signed_in(developer).get(page(program))
 
     assert list(response.context["past_exemptions"]) == past[:1:-1]
-    assert [words in response.content.decode() for words in ("History (52)", "Newest 50 of 52.")] == [True, True]
+    assert [words in response.content.decode() for words in ("Past requests (52)", "Newest 50 of 52.")] == [True, True]
 
 
 def test_the_page_says_why_nothing_can_be_asked(signed_in: SignIn, program: MiniProgram, developer: User) -> None:

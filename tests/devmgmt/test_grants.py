@@ -72,11 +72,11 @@ def test_moves(
 @pytest.mark.parametrize(
     ("move", "state", "words"),
     [
-        ("withdraw", "approved", "this is approved now"),
-        ("withdraw", "rejected", "this is rejected now"),
-        ("withdraw", "withdrawn", "this is withdrawn now"),
-        ("give-up", "waiting", "this is waiting now"),
-        ("give-up", "ended", "this is ended now"),
+        ("withdraw", "approved", "this is now approved"),
+        ("withdraw", "rejected", "this is now rejected"),
+        ("withdraw", "withdrawn", "this is now withdrawn"),
+        ("give-up", "waiting", "this is now waiting"),
+        ("give-up", "ended", "this is now ended"),
     ],
 )
 def test_who_comes_too_late_is_told(

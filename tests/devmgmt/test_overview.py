@@ -62,7 +62,7 @@ def test_a_row_tells_where_a_program_stands(signed_in):
     assert (row.permitted, row.permissions_waiting) == (1, 2)
     assert (row.entries, row.errors) == (1234, 4)
     text = page.content.decode()
-    for words in ("3 hosts", "1 granted", "2 waiting", "1,234 today", "4 with errors"):
+    for words in ("3 domains", "1 granted", "2 waiting", "1,234 today", "4 with errors"):
         assert words in text
 
 
