@@ -55,9 +55,11 @@ def test_the_month_of_domain_changes(at):
     assert rules.month_of(at) == datetime(2026, 11, 1, tzinfo=UTC)
     assert rules.next_month(at) == datetime(2026, 12, 1, tzinfo=UTC)
     # The reader is told whose midnight it is, and a reader in the platform's own zone is not.
-    assert "possible on 1 Dec, 00:00 UTC." in rules.why_not_change_domains(rules.MOST_CHANGES, at=at)
+    assert "You can change domains again on 1 Dec, 00:00 UTC." in rules.why_not_change_domains(
+        rules.MOST_CHANGES, at=at
+    )
     with timezone.override("UTC"):
-        assert "possible on 1 Dec." in rules.why_not_change_domains(rules.MOST_CHANGES, at=at)
+        assert "You can change domains again on 1 Dec." in rules.why_not_change_domains(rules.MOST_CHANGES, at=at)
 
 
 def test_settled_findings(program, at):

@@ -91,7 +91,9 @@ def test_the_oldest_of_many_and_how_many_more(application, signed_in):
     assert [line.title for line in waiting.shown] == [
         f"Asked {hours} h ago requests a binding" for hours in range(EACH + 1, 1, -1)
     ]
-    assert [(more.words, more.kind.list_url) for more in waiting.more] == [("2 more bindings to decide", reverse("reviews:list"))]
+    assert [(more.words, more.kind.list_url) for more in waiting.more] == [
+        ("2 more bindings to decide", reverse("reviews:list"))
+    ]
     assert waiting.total == EACH + 2
     page = client.get(reverse("home")).content.decode()
     assert f'<span class="badge bg-blue-lt">{EACH + 2}</span>' in page

@@ -155,7 +155,7 @@ def test_a_failed_task_shows_its_error_harmlessly(read, operator, signed_in):
     make_signs()
     failed = {"failed_at": Clock() - timedelta(seconds=2), "error": "ValueError: <b>no</b>"}
     replace("keys.prune", make_task_sign, "keys.prune", ago=130, **failed)
-    assert status().headline == "“Delete expired access tokens” fails"
+    assert status().headline == "“Delete expired access tokens” is failing"
     text = signed_in(operator).get(URL).content.decode()
     assert "ValueError: &lt;b&gt;no&lt;/b&gt;" in text
     assert "2 min ago" in read()

@@ -82,7 +82,9 @@ def test_revoke_says_which_version_loses_what_on_how_many_devices(signed_in, app
     _exemption, permission = granted
     url, client = revoke_url(permission), signed_in(admin)
     online = factories.make_online(program)
-    assert "The online version 1.0.0 has no report, so it’s unknown whether it calls this API." in text_of(client.get(url))
+    assert "The online version 1.0.0 has no report, so it’s unknown whether it calls this API." in text_of(
+        client.get(url)
+    )
     assert "No device of this app requested the mini program in the last 30 days." in text_of(client.get(url))
     factories.make_seen(program, 3, application=application)
     factories.make_report(online)

@@ -69,7 +69,7 @@ def test_add_refuses_strangers(signed_in, application, admin, outsider):
 
 def test_add_twice(application, admin, member):
     actions.add_person(application, user=member, role="reviewer", by=admin)
-    with pytest.raises(Conflict, match="already here: Reviewer"):
+    with pytest.raises(Conflict, match="is already a member of this app: Reviewer"):
         actions.add_person(application, user=member, role="app_admin", by=admin)
     assert (roles(application)[member.pk], ActivityEntry.objects.count()) == ("reviewer", 1)
 
