@@ -118,8 +118,8 @@ def test_a_label_that_ends_in_dots_opens_a_dialog():
 
 def test_a_tag_takes_a_literal_to_translate():
     """With the dots at its end, as a keyword, in a reason, and once for each reader."""
-    source = """{% actions %}{% action _("Publish…") "/x/" %}{% action _("Sandbox") reason=_("Nothing is shown") %}
-    {% action _("Log") reason=_("Nothing is shown") %}{% endactions %}{% status "failed" _("Not working") %}
+    source = """{% actions %}{% action _("Publish…") "/x/" %}{% action _("Sandbox") reason=_("Nothing to show") %}
+    {% action _("Log") reason=_("Nothing to show") %}{% endactions %}{% status "failed" _("Not working") %}
     {% empty_state "apps" _("No mini programs yet") label=_("Create mini program") url="/new/" %}"""
     for language in ("en", "zh-hans"):
         with override(language):
