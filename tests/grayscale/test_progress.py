@@ -250,7 +250,7 @@ def test_g_17_says_whose_reports_are_left_out(task, signed_in):
     keep_watch(at=timezone.now() + timedelta(minutes=1))
     text = " ".join(signed_in(task.created_by).get(url(task)).content.decode().split())
     assert "3 other devices reported on 1.1.0 and aren't counted" in text
-    assert "3 devices left out" in text
+    assert "3 devices not counted" in text
 
 
 def test_r_9_figures_are_unproven_until_all_is_required(task, signed_in):

@@ -57,7 +57,7 @@ def test_submit_works_off_the_shelf(program):
 
 def test_submit_refused_when_nothing_is_bound():
     version = factories.make_version(factories.make_program())
-    with pytest.raises(ActionRefused, match="No host app bound"):
+    with pytest.raises(ActionRefused, match="No host app is bound"):
         actions.submit(version, by=version.uploaded_by)
 
 
@@ -112,7 +112,7 @@ def test_nobody_decides_their_own_submission(program):
 def test_one_decision_each(program):
     decision, reviewer = decision_of(factories.make_audit(program))
     actions.decide(decision, approve=True, by=reviewer)
-    with pytest.raises(ActionRefused, match="approved now"):
+    with pytest.raises(ActionRefused, match="this is now approved"):
         actions.decide(decision, approve=False, by=reviewer, note="No")
 
 

@@ -110,11 +110,11 @@ def test_a_roll_back_tells_of_the_release_that_is_chosen(signed_in, version):
     actions.publish(third, by=by)
     report(third, factories.make_seen(program, 4), failed=1)
     client, url = signed_in(by), reverse("releases:roll_back", args=[program.app_id])
-    assert "1.2.0 → 1.1.0 for every device" in words_of(client.get(url))
+    assert "1.2.0 → 1.1.0 on every device" in words_of(client.get(url))
     first = program.versions.numbered("1.0.0").get()
     answer = client.get(url, {"version": first.pk})
     words = words_of(answer)
-    assert "1.2.0 → 1.0.0 for every device" in words
+    assert "1.2.0 → 1.0.0 on every device" in words
     assert "4 devices get 1.0.0 0 have it already" in words
     assert "1.2.0 25 %" in words
     assert answer.context["follows"].events == []

@@ -43,7 +43,7 @@ def test_returns_to_any_earlier_release(program):
 
 def test_not_twice_running(program):
     actions.roll_back(version(program, "1.1.0"), by=program.created_by)
-    with pytest.raises(ActionRefused, match=r"1\.1\.0 came by a roll back. The next roll back waits until"):
+    with pytest.raises(ActionRefused, match=r"1\.1\.0 is online after a rollback\. Publish a version before"):
         actions.roll_back(version(program, "1.0.0"), by=program.created_by)
 
 

@@ -176,7 +176,7 @@ def test_someone_else_was_first(signed_in, program, developer):
     typed = {"version": "1.0.0", "page": ABOUT, "query": "a=1", "seen": form["seen"].value()}
     refused = client.post(url(program), typed)
     assert refused.status_code == 422
-    assert "Mira Hoffmann put 1.1.0 on trial." in refused.content.decode()
+    assert "Mira Hoffmann set the trial version to 1.1.0." in refused.content.decode()
     shown = refused.context["form"]
     assert [shown[name].value() for name in ("version", "page", "query")] == ["1.0.0", ABOUT, "a=1"]
     again = client.post(url(program), {**typed, "seen": shown["seen"].value()})

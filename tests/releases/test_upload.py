@@ -72,7 +72,7 @@ def test_submits_what_was_uploaded_where_asked_and_nothing_speaks_against_it(sig
     # While it is in audit nothing is offered, and a form from before keeps the upload and says why.
     assert "Upload and submit for audit" not in client.get(url(program)).content.decode()
     page = client.post(url(program), form(number="1.0.2", audit="1"), follow=True)
-    assert "1.0.1 is in audit. One version at a time" in page.content.decode()
+    assert "1.0.1 is in audit. Only one version at a time" in page.content.decode()
     assert program.versions.count() == 3
 
 
@@ -150,7 +150,7 @@ def test_a_wrong_number_does_not_hide_the_findings(program, signed_in):
     file = of_another_program("mpabcdefghijklmn")
     text = signed_in(program.created_by).post(url(program), form(file, number="1.0")).content.decode()
     assert "mpabcdefghijklmn" in text
-    assert "Enter three numbers with dots" in text
+    assert "Use three numbers from 0 to 9999" in text
 
 
 def test_a_line_break_in_the_notes_counts_as_one_character(program, signed_in):

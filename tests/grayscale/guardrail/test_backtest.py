@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 from datetime import timedelta
 
 import pytest
@@ -53,7 +54,7 @@ def world(version):
 def ask(client, program, **values):
     response = client.post(url(program), typed(**values), headers={"HX-Request": "true"})
     assert response.status_code == 200
-    return " ".join(strip_tags(response.content.decode()).split())
+    return " ".join(html.unescape(strip_tags(response.content.decode())).split())
 
 
 def test_says_when_it_would_have_suspended_and_keeps_nothing(signed_in, world, version, online, by):
@@ -107,7 +108,8 @@ def test_a_program_that_is_new_has_nothing(signed_in):
 def test_warns_where_the_online_version_exceeds_the_limit(signed_in, world, online, by):
     log(online, 2, 2, at=ago(4))
     words = ask(signed_in(by), world)
-    assert "1.0.0, which was online, exceeds this limit itself: 50 % of 4 devices had errors, limit 5 %" in words
+    assert "1.0.0 also exceeded this limit while it was online, on " in words
+    assert ": 50 % of 4 devices had errors, limit 5 %" in words
     assert "It wouldn't have suspended the task" not in words
 
 

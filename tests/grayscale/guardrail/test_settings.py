@@ -276,7 +276,7 @@ def test_the_list_marks_it(signed_in, version, by):
 def test_the_dialog_says_that_it_counts_anew(signed_in, version, by):
     task = factories.make_task(version, state="suspended", guardrail=RAIL)
     client = signed_in(by)
-    words = "It resets and acts again after 500 new devices."
+    words = "The guardrail resets and acts again after 500 new devices."
     assert words in client.get(url(task, "resume")).content.decode()
     plain = factories.make_task(version, state="suspended")
     assert "guardrail" not in words_of(client.get(url(plain, "resume")))

@@ -62,7 +62,7 @@ def test_suspends_and_says_why(version):
     )
     assert entry.actor_label == ""
     assert event_of(entry.verb).lines(entry) == [
-        "State: Delivering → Suspended",
+        "Status: Delivering → Suspended",
         "Why: too many devices had errors",
         "Measured errors: 25 % of 4 devices had errors, limit 5 %",
     ]
