@@ -173,7 +173,7 @@ Groups = tuple[tuple[str | Promise, tuple[Section, ...]], ...]
 GROUPS: Groups = (
     ("", HOME),
     (_("Mini program"), MINI_PROGRAM),
-    (_("Host side"), HOST_SIDE),
+    (_("Host app"), HOST_SIDE),
     (_("Organisation"), ORGANISATION),
     (_("Platform"), PLATFORM),
 )

@@ -23,7 +23,7 @@ class OverviewFilter(ProgramFilter):
 
     tabs = {
         "": (_("All"), Q()),
-        "waiting": (_("Waiting for a decision"), WAITING),
+        "waiting": (_("Waiting"), WAITING),
         "no_domains": (_("No server domains"), WITHOUT_DOMAINS),
     }
 

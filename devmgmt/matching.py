@@ -13,14 +13,14 @@ from hashlib import sha256
 from typing import Protocol
 
 import idna
-from django.utils.text import Truncator, get_text_list
+from django.utils.text import Truncator
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from publicsuffixlist import PublicSuffixList
 
 from console.base.core.errors import ActionRefused
 from console.base.core.fields import JOINERS
-from console.base.core.text import listed
+from console.base.core.text import all_of, listed
 from devmgmt.states import MOST_DOMAINS, DomainType
 
 LONGEST_HOST, LONGEST_LABEL, HIGHEST_PORT = 253, 63, 65535
@@ -379,7 +379,7 @@ def _port_words(port: int | None, ports: set[int | None]) -> str:
     allowed = [_("without a port")] if None in ports else []
     if numbers:
         allowed.append(named % {"ports": listed(numbers)})
-    words = {"allowed": get_text_list(allowed, _("and")), "port": port}
+    words = {"allowed": all_of(allowed), "port": port}
     if port is None:
         return _("This domain is only allowed %(allowed)s, but the URL has no port.") % words
     return _("This domain is only allowed %(allowed)s, but the URL has port %(port)d.") % words

@@ -21,10 +21,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from django.db.models import TextChoices
-from django.utils.text import get_text_list
-from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext_lazy, pgettext_lazy
 
+from console.base.core.text import any_of
 from grayscale.states import ObjectKind
 from releases.field.states import Network
 
@@ -120,7 +119,7 @@ class Choice:
 
     def words(self, values: Collection[str]) -> str:
         """Return “Wi-Fi or 5G”."""
-        return get_text_list([str(self.options(value).label) for value in self.ordered(values)], _("or"))
+        return any_of([str(self.options(value).label) for value in self.ordered(values)])
 
 
 Condition = Ranged | Listed | Choice

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from typing import Any, Protocol
 
-from django.utils.text import get_text_list
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from console.base.core.text import decimals
+from console.base.core.text import any_of, decimals
 from grayscale.guardrail import Breach, Guardrail, Seen, harm
 from releases.field.errors import Figures, figure
 
@@ -36,7 +35,7 @@ def guardrail_words(guardrail: dict[str, Any]) -> str:
         limits.append(_("more than %(points)s points worse than online") % guardrail)
     count: int = guardrail["devices"]
     words = ngettext("%(limits)s, with at least %(count)s device", "%(limits)s, with at least %(count)s devices", count)
-    return words % {"limits": get_text_list(limits, _("or")), "count": f"{count:,}"}
+    return words % {"limits": any_of(limits), "count": f"{count:,}"}
 
 
 def harm_words(harm: dict[str, Any]) -> str:

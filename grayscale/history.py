@@ -9,7 +9,6 @@ from typing import Any
 
 from django.db.models import Q
 from django.utils.dateparse import parse_datetime
-from django.utils.text import get_text_list
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
@@ -17,6 +16,7 @@ from console.base.activity.events import Event, event_of
 from console.base.activity.models import ActivityEntry
 from console.base.activity.querysets import ActivityQuerySet
 from console.base.core import times
+from console.base.core.text import any_of
 from grayscale import events
 from grayscale.guardrail_words import harm_words
 from grayscale.models import GrayscaleTask
@@ -130,7 +130,7 @@ def _guardrail(after: dict[str, Any]) -> str:
         "Guardrail: %(limits)s, with at least %(count)s devices",
         after["devices"],
     )
-    return words % {"limits": get_text_list(limits, _("or")), "count": f"{after['devices']:,}"}
+    return words % {"limits": any_of(limits), "count": f"{after['devices']:,}"}
 
 
 def _decided(task: GrayscaleTask, written: list[Step], *, at: datetime) -> list[Step]:

@@ -85,7 +85,7 @@ def send_test(gateway: Gateway) -> Outcome:
     """Send a test message (type `gateway.test`) now, once, signed as real ones; for the button on the page."""
     signers, at = signers_of(gateway), timezone.now()
     if not signers:
-        return Outcome(False, None, "The application has no server secret", 0.0)
+        return Outcome(False, None, "The host app has no server secret", 0.0)
     body = payload.test_body(application_id=gateway.application.application_id, at=at)
     headers = payload.headers(f"msg_test_{gateway.pk}_{time.time_ns()}", body, signers, at=at)
 

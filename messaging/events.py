@@ -100,7 +100,7 @@ class MessagesAllowed(BanEvent):
 
 class MessagesReplayed(ApplicationEvent):
     name, icon, colour = "messages.replayed", "refresh", "blue"
-    log = _("Failed messages sent again")
+    log = _("All failed messages sent again")
     fields = {"messages": Field(_("Messages"))}
 
 

@@ -58,10 +58,10 @@ SELECT count(*), min(due.next_try_at) FROM unnest(%(applications)s::bigint[]) AS
 EXPIRE = """
 UPDATE messaging_message AS m SET state = 'failed', finished_at = %(at)s, lease = NULL, reason = CASE
     WHEN NOT EXISTS (SELECT FROM messaging_gateway AS g WHERE g.application_id = m.application_id)
-        THEN 'The application has no gateway'
+        THEN 'The host app has no gateway'
     WHEN NOT EXISTS (SELECT FROM hosts_serversecret AS s WHERE s.application_id = m.application_id
             AND (s.ends_at IS NULL OR s.ends_at > %(at)s))
-        THEN 'The application has no server secret'
+        THEN 'The host app has no server secret'
     WHEN m.reason <> '' THEN m.reason
     ELSE coalesce((SELECT nullif(g.last_failure, '') FROM messaging_gateway AS g
         WHERE g.application_id = m.application_id), 'There was no time to try')

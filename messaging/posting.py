@@ -44,7 +44,7 @@ async def post(session: aiohttp.ClientSession, url: str, body: bytes, headers: M
     if 200 <= status < 300:
         return Outcome(True, status, "", seconds)
     wait = _wait(response.headers.get("Retry-After", ""))
-    return Outcome(False, status, f"The gateway answered {status}", seconds, wait)
+    return Outcome(False, status, f"The gateway responded with {status}", seconds, wait)
 
 
 def timeout() -> aiohttp.ClientTimeout:

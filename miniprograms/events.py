@@ -183,14 +183,14 @@ class MiniProgramEdited(ProgramEvent):
 class MiniProgramTakenOffShelf(ProgramEvent):
     name, icon, colour = "mini_program.taken_off_shelf", "circle-off", "orange"
     log = _("Mini program taken off the shelf")
-    in_list = _("Taken off the shelf")
+    in_list = _("Mini program taken off the shelf")
     fields = {"shelf": State(_("Shelf"))}
 
 
 class MiniProgramPutOnShelf(ProgramEvent):
     name, icon, colour = "mini_program.put_on_shelf", "circle-check", "green"
     log = _("Mini program put on the shelf")
-    in_list = _("Put on the shelf")
+    in_list = _("Mini program put on the shelf")
     fields = {"shelf": State(_("Shelf"))}
 
 

@@ -217,7 +217,7 @@ class VersionPublished(VersionEvent):
 
 class VersionRolledBack(VersionEvent):
     name, icon, colour = "version.rolled_back", "arrow-back-up", "orange"
-    log = _("Rolled back")
+    log = _("Rolled back to")
     in_list = _("Rolled back to %(label)s")
     fields = {"online": Field(_("Online version")), "package": Hash(_("Package"))}
     notify = everyone(_("%(program)s was rolled back to %(version)s"))

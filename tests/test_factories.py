@@ -66,11 +66,7 @@ def by_verbs(program: MiniProgram, state: str) -> None:
         actions.publish(audit.version, by=program.created_by)
 
 
-MAKERS = {
-    "in_audit": factories.make_audit,
-    "Version approved": factories.make_approved,
-    "online": factories.make_online,
-}
+MAKERS = {"in_audit": factories.make_audit, "approved": factories.make_approved, "online": factories.make_online}
 
 
 @pytest.mark.parametrize("state", MAKERS)

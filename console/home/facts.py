@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from django.utils import timezone
-from django.utils.text import get_text_list
 from django.utils.translation import gettext, ngettext
 
 from console.base.core import times
-from console.base.core.text import listed
+from console.base.core.text import all_of, listed
 from console.home.findings import FAILED
 from console.home.rows import Row
 from devmgmt import submissions
@@ -39,7 +38,7 @@ def undeclared(row: Row) -> Facts:
     """The data types by their names."""
     types = row.words.split(",")
     labels = [str(label) for value, label in DataType.choices if value in types]
-    return {**facts_of(row), "words": get_text_list(labels, gettext("and"))}
+    return {**facts_of(row), "words": all_of(labels)}
 
 
 def failed(row: Row) -> Facts:

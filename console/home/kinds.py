@@ -109,21 +109,21 @@ DECISIONS = {
         querysets.AUDIT,
         _("%(program)s %(what)s needs your decision"),
         _("Version audit for %(application)s, from %(team)s"),
-        ngettext_lazy("%(count)d more version audit", "%(count)d more version audits", "count"),
+        ngettext_lazy("%(count)d more version audit to decide", "%(count)d more version audits to decide", "count"),
     ),
     querysets.BINDING: _decision(
         querysets.BINDING,
         _("%(program)s requests a binding"),
         _("Binding to %(application)s, from %(team)s"),
-        ngettext_lazy("%(count)d more binding", "%(count)d more bindings", "count"),
+        ngettext_lazy("%(count)d more binding to decide", "%(count)d more bindings to decide", "count"),
     ),
     querysets.EXEMPTION: _decision(
         querysets.EXEMPTION,
         _("%(program)s requests to skip domain verification"),
         _("Domain verification in %(application)s, from %(team)s"),
         ngettext_lazy(
-            "%(count)d more request to skip domain verification",
-            "%(count)d more requests to skip domain verification",
+            "%(count)d more request to skip domain verification to decide",
+            "%(count)d more requests to skip domain verification to decide",
             "count",
         ),
     ),
@@ -131,7 +131,9 @@ DECISIONS = {
         querysets.PERMISSION,
         _("%(program)s requests %(what)s"),
         _("Interface permission in %(application)s, from %(team)s"),
-        ngettext_lazy("%(count)d more interface permission", "%(count)d more interface permissions", "count"),
+        ngettext_lazy(
+            "%(count)d more interface permission to decide", "%(count)d more interface permissions to decide", "count"
+        ),
         asked_for,
     ),
 }
@@ -333,22 +335,22 @@ ELSEWHERE = {
         state="in_audit",
         url=of_program("releases:versions"),
         action=_("View"),
-        more=ngettext_lazy("%(count)d more audit", "%(count)d more audits", "count"),
+        more=ngettext_lazy("%(count)d more audit in progress", "%(count)d more audits in progress", "count"),
         page="releases:overview",
         facts=decided,
     ),
     "own_binding": _request(
         _("Binding of %(program)s"),
         of_program("miniprograms:detail"),
-        ngettext_lazy("%(count)d more binding request", "%(count)d more binding requests", "count"),
+        ngettext_lazy("%(count)d more pending binding request", "%(count)d more pending binding requests", "count"),
         "miniprograms:list",
     ),
     "own_exemption": _request(
         _("Skip domain verification for %(program)s"),
         of_program("devmgmt:domains"),
         ngettext_lazy(
-            "%(count)d more request to skip domain verification",
-            "%(count)d more requests to skip domain verification",
+            "%(count)d more pending request to skip domain verification",
+            "%(count)d more pending requests to skip domain verification",
             "count",
         ),
         "devmgmt:overview",
@@ -356,7 +358,9 @@ ELSEWHERE = {
     "own_permission": _request(
         _("%(what)s for %(program)s"),
         lambda row: reverse("devmgmt:permissions", args=[row.app_id], query={"application": row.host_id}),
-        ngettext_lazy("%(count)d more permission request", "%(count)d more permission requests", "count"),
+        ngettext_lazy(
+            "%(count)d more pending permission request", "%(count)d more pending permission requests", "count"
+        ),
         "devmgmt:overview",
         asked_for,
     ),

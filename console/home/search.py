@@ -109,7 +109,7 @@ ACTIONS: tuple[tuple[Permission, str | Promise, str, str], ...] = (
     (Permission.UPLOAD, gettext_lazy("New version"), "releases:upload", "upload"),
     (Permission.MANAGE, gettext_lazy("New grayscale task"), "grayscale:create", "plus"),
     (Permission.DEVELOP, gettext_lazy("Edit server domains"), "devmgmt:edit_domains", "world"),
-    (Permission.VIEW, gettext_lazy("Explain a device"), "grayscale:explain", "device-mobile"),
+    (Permission.VIEW, gettext_lazy("Check a device"), "grayscale:explain", "device-mobile"),
     (Permission.MANAGE, gettext_lazy("Edit mini program"), "miniprograms:edit", "edit"),
 )
 

@@ -126,7 +126,7 @@ class GrantFilter(LineFilter):
     """Kind and words over what an application has granted."""
 
     tabs = {
-        "now": (_("Granted now"), GRANTED),
+        "now": (_("Current"), GRANTED),
         "past": (_("Past"), Q(state=DecisionState.ENDED) | EXPIRED),
     }
     kind = filters.ChoiceFilter(

@@ -12,7 +12,6 @@ from django.http import HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.text import get_text_list
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
@@ -24,11 +23,13 @@ from console.base.activity.rehearsal import Follows
 from console.base.core import times
 from console.base.core.pages import NoteForm, Shown, confirm_page, page_of, posted, secret_page
 from console.base.core.states import badge_of
+from console.base.core.text import all_of
 from devmgmt.keys import actions, rules
 from devmgmt.keys.filters import OverviewFilter
 from devmgmt.keys.forms import ResetForm
 from devmgmt.keys.models import AccessToken, AppSecret
 from devmgmt.keys.presenters import figures_of, history_of, moves, summaries
+from devmgmt.keys.states import Overlap
 from miniprograms.access import mini_program_for
 from miniprograms.models import MiniProgram
 from miniprograms.views import programs_page
@@ -98,6 +99,7 @@ def reset(request: SignedInRequest, program: MiniProgram) -> HttpResponse:
             program, seen=data["seen"], overlap=data["overlap"], reason=data["note"], by=request.user
         ),
         current=current,
+        stop_now=Overlap.NONE.label,
         **_at_stake(program),
     )
 
@@ -201,5 +203,5 @@ def _at_stake(program: MiniProgram) -> dict[str, Any]:
         "live_tokens": tokens.count(),
         "last_token": tokens.aggregate(last=Max("expires_at"))["last"],
         "older": older.count(),
-        "cut_off": get_text_list(names, _("and")),
+        "cut_off": all_of(names),
     }

@@ -12,11 +12,11 @@ from functools import cached_property
 from typing import Any
 
 from django.core.exceptions import ValidationError
-from django.utils.text import get_text_list
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from console.base.core import times, zones
+from console.base.core.text import all_of
 from grayscale import rules
 from grayscale.conditions import CHOICES, GUID, Choice, Condition
 from grayscale.estimate import Estimate, estimate
@@ -293,4 +293,4 @@ def _enumerated(names: list[str]) -> str:
     shown = names[:NAMED]
     if more := len(names) - len(shown):
         shown.append(ngettext("%(count)s more", "%(count)s more", more) % {"count": f"{more:,}"})
-    return get_text_list(shown, _("and"))
+    return all_of(shown)

@@ -11,13 +11,13 @@ from django import forms
 from django.core.exceptions import ValidationError
 from django.forms.boundfield import BoundField
 from django.utils import timezone
-from django.utils.text import get_text_list
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from console.base.accounts.models import User
 from console.base.core import times
 from console.base.core.fields import LineField
+from console.base.core.text import all_of
 from console.base.hosts.models import HostApplication
 from grayscale import rules
 from grayscale.actions import TaskSettings, settings_of
@@ -200,7 +200,7 @@ class TaskForm(GuardrailForm):
             "%(names)s are no longer bound and will be removed when you save.",
             len(names),
         )
-        return words % {"names": get_text_list(names, _("and"))}
+        return words % {"names": all_of(names)}
 
     def platform_rows(self) -> list[RangeRow]:
         """The platforms, each with its range of system versions."""

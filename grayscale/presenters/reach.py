@@ -8,10 +8,10 @@ from dataclasses import dataclass, field
 
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
-from django.utils.text import get_text_list
 from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 
+from console.base.core.text import all_of
 from grayscale.conditions import CHOICES, LISTED, NETWORK
 from grayscale.models import GrayscaleTask
 from releases.field.states import Platform
@@ -113,7 +113,7 @@ def platform_words(platforms: Sequence[Named]) -> str:
         return _("any platform")
     ranges = any(lowest or highest for _platform_name, lowest, highest in platforms)
     unrestricted = _("all %(platform)s") if ranges else "%(platform)s"
-    return get_text_list([_platform(row, unrestricted) for row in platforms], _("and"))
+    return all_of([_platform(row, unrestricted) for row in platforms])
 
 
 def _platform(row: Named, unrestricted: str) -> str:

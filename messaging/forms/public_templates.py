@@ -9,6 +9,7 @@ from django.forms.models import BaseInlineFormSet, inlineformset_factory
 from django.http import QueryDict
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from console.base.core.fields import LineField, WordsField, say_what_to_choose
 from messaging import values
@@ -22,7 +23,7 @@ class KeywordForm(forms.ModelForm):
     """A keyword whose examples fit its type; the type stays what it is, as it is part of what servers send."""
 
     options = WordsField(
-        label=_("Values"),
+        label=pgettext_lazy("of an enum", "Values"),
         required=False,
         widget=forms.Textarea(attrs={"rows": 3, "cols": 15}),
         help_text=_("For an enum: one value per line, in both languages."),

@@ -128,7 +128,7 @@ class Row:
 
     @property
     def answer(self) -> str:
-        """What the gateway said last: “The gateway answered 503”, “200”, or why it said nothing."""
+        """What the gateway said last: “The gateway responded with 503”, “200”, or why it said nothing."""
         status = self.message.status
         if status is None or str(status) in self.reason:
             return self.reason

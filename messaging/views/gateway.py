@@ -28,6 +28,7 @@ from console.base.hosts import rules as host_rules
 from console.base.hosts.access import application_for
 from console.base.hosts.actions import sealed
 from console.base.hosts.models import HostApplication
+from console.base.hosts.states import Overlap
 from messaging import delivery, rules
 from messaging.actions import gateways as actions
 from messaging.events import GatewaySet, GatewayTested
@@ -219,6 +220,7 @@ def reset_server_secret(request: SignedInRequest, application: HostApplication) 
             application, seen=data["seen"], overlap=data["overlap"], reason=data["note"], by=request.user
         ),
         current=current,
+        stop_now=Overlap.NONE.label,
     )
 
 

@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
 
-from django.utils.text import get_text_list
 from django.utils.translation import gettext as _
 
+from console.base.core.text import all_of
 from miniprograms.privacy.models import PrivacyAgreement, PrivacyDraft, Statements
 from miniprograms.privacy.states import Language, Placeholder
 
@@ -111,7 +111,7 @@ def _lacks(draft: PrivacyDraft, today: date) -> Iterator[tuple[str, ...]]:
 
 def lacks_words(missing: list[Lack]) -> str:
     """Return what is missing as a part of a sentence: “a contact and the effective date”."""
-    return get_text_list([lack.what for lack in missing], _("and"))
+    return all_of([lack.what for lack in missing])
 
 
 def _name(language: Language) -> str:

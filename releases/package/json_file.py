@@ -62,12 +62,12 @@ class JsonFile:
             if isinstance(item, str):
                 yield (*path, index), item
             else:
-                self.wrong_type((*path, index), _("a text"))
+                self.wrong_type((*path, index), _("a string"))
 
     def text(self, path: Path, value: Any) -> str | None:
         if isinstance(value, str):
             return value
-        self.wrong_type(path, _("a text"))
+        self.wrong_type(path, _("a string"))
         return None
 
 

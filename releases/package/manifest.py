@@ -147,7 +147,7 @@ def _known_values(app: JsonFile) -> dict[str, Any]:
 
 
 def _type_names(types: tuple[type, ...]) -> str:
-    words = {dict: _("an object"), list: _("an array"), bool: _("true or false"), str: _("a text")}
+    words = {dict: _("an object"), list: _("an array"), bool: _("true or false"), str: _("a string")}
     return _(" or ").join(words[kind] for kind in types)
 
 

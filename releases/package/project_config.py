@@ -22,7 +22,7 @@ def program_root(config: JsonFile, names: Collection[str]) -> str:
     """
     value = config.root.get(_ROOT, "")
     if not isinstance(value, str):
-        config.wrong_type((_ROOT,), _("a text"))
+        config.wrong_type((_ROOT,), _("a string"))
         return ""
     root = normal(value).removeprefix("./").removesuffix("/")
     if root in ("", "."):
@@ -49,7 +49,7 @@ def check_app_id(config: JsonFile, app_id: str | None, is_ours: Callable[[str], 
     named: dict[str, str] = {}
     for key, value in config.root.items():
         if key == "appid" and not isinstance(value, str):
-            config.wrong_type((key,), _("a text"))
+            config.wrong_type((key,), _("a string"))
         elif key.lower().endswith("appid") and isinstance(value, str) and value and len(named) < _MOST_KEYS:
             named[key] = value
     if not app_id or app_id in named.values():

@@ -122,7 +122,7 @@ def _read_members(app: JsonFile, place: Path, item: dict[str, Any], root: str, c
     if isinstance(name, str) and name.isprintable() and len(name) <= LONGEST_NAME:
         subpackage.name = name
     else:
-        app.wrong_type((*place, "name"), _("a text"))
+        app.wrong_type((*place, "name"), _("a string"))
     if isinstance(independent, bool):
         subpackage.independent = independent
     else:

@@ -69,7 +69,7 @@ def fill(programs: int, lists: list[int]) -> dict[str, object]:
         Binding(
             mini_program=program,
             application=host,
-            state="Version approved",
+            state="approved",
             requested_by=asker,
             requested_at=now,
             decided_by=decider,
@@ -124,7 +124,7 @@ def add_tasks(programs: list[Any], hosts: list[Any], by: Any, each: int = TASKS)
             minor=n % 2,
             patch=0,
             package=package,
-            state="Version approved",
+            state="approved",
             uploaded_by=by,
             uploaded_at=now,
         )

@@ -48,7 +48,7 @@ def pages(made: dict[str, Any]) -> list[Page]:
         Page("mini programs by name", "/miniprograms/?team=&q=harbour", f"{programs_of}q=harbour"),
         *_ends("versions", "/versions/?team=", versions_of, rows["versions"]),
         *_tab("versions, in audit", "in_audit", "in_audit"),
-        *_tab("versions, ready to publish", "ready", "Version approved"),
+        *_tab("versions, ready to publish", "ready", "approved"),
         *_tab("versions, nothing online", "nothing", "development"),
         Page("one program's versions", program, f"{versions_of}{of_program}"),
         *_ends("one program's uploads", f"{program}all/?", f"{versions_of}{of_program}&", rows["own_versions"]),

@@ -117,9 +117,7 @@ api = NinjaAPI(parser=Unzipping(), auth=Key())
 @api.post("/logs")
 def logs(request: HttpRequest, batch: BatchIn) -> dict[str, int]:
     """Write a batch; committed when it is answered."""
-    bindings = Binding.objects.filter(
-        mini_program__app_id=batch.app_id, application=request.auth, state=("Version approved")
-    )
+    bindings = Binding.objects.filter(mini_program__app_id=batch.app_id, application=request.auth, state="approved")
     binding = get_object_or_404(bindings)
     times = Times.at(timezone.now(), days=settings.LOG_DAYS)
     versions = (batch.os_version, batch.library_version, batch.client_version, batch.version)

@@ -32,16 +32,16 @@ TOPS = (
     "development",
     "in_audit",
     "online",
-    "Version approved",
+    "approved",
     "development",
-    "Version rejected",
+    "rejected",
     "online",
     "",
     "development",
     "online",
 )
 # The versions below the online one, one after the other.
-PAST = ("retired", "retired", "Version rejected", "retired", "development", "retired", "Version approved")
+PAST = ("retired", "retired", "rejected", "retired", "development", "retired", "approved")
 
 
 def states(program: int, count: int) -> list[str]:
@@ -97,7 +97,7 @@ class Filler:
             for n in range(count)
         )
         create(
-            Binding(mini_program=program, application=application, state="Version approved", **self.decided(days=30))
+            Binding(mini_program=program, application=application, state="approved", **self.decided(days=30))
             for n, program in enumerate(self.programs)
             for application in self.bound(n)
         )
@@ -146,9 +146,7 @@ class Filler:
                 mini_program=version.mini_program,
                 version=version,
                 package_sha256=version.package.sha256,
-                state={"Version rejected": "Version rejected", "in_audit": "in_audit"}.get(
-                    version.state, "Version approved"
-                ),
+                state={"rejected": "rejected", "in_audit": "in_audit"}.get(version.state, "approved"),
                 submitted_by=self.by,
                 submitted_at=version.uploaded_at + timedelta(hours=1),
                 closed_at=None if version.state == "in_audit" else version.uploaded_at + timedelta(hours=9),

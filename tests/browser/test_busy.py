@@ -41,22 +41,22 @@ def test_a_dialog_is_sent_again(person: Person, held: psycopg.Connection[Any]) -
     person.page.evaluate(LINK)
     person.page.get_by_text("Rename…").click()
     dialog = person.page.locator("#dialog")
-    dialog.get_by_label("Name").fill("Entered manually")
+    dialog.get_by_label("Name").fill("Typed")
     person.confirm("Save")
     expect(dialog.get_by_role("alert")).to_contain_text(OTHERS)
-    expect(dialog.get_by_label("Name")).to_have_value("Entered manually")
+    expect(dialog.get_by_label("Name")).to_have_value("Typed")
     held.rollback()
     person.confirm("Save")
     person.page.wait_for_url("**/teams/")
     person.sees("Renamed.")
-    assert Team.objects.get().name == "Entered manually"
+    assert Team.objects.get().name == "Typed"
 
 
 def test_a_chosen_file_stays_chosen(person: Person, held: psycopg.Connection[Any], tmp_path: Path) -> None:
     (tmp_path / "list.txt").write_text("x")
     person.page.evaluate(LINK)
     person.page.get_by_text("Rename…").click()
-    person.page.locator("#dialog").get_by_label("Name").fill("Entered manually")
+    person.page.locator("#dialog").get_by_label("Name").fill("Typed")
     person.page.locator("#dialog [type=file]").set_input_files(tmp_path / "list.txt")
     person.confirm("Save")
     expect(person.page.locator(".toasts")).to_contain_text(OTHERS)
@@ -68,10 +68,10 @@ def test_a_chosen_file_stays_chosen(person: Person, held: psycopg.Connection[Any
 
 def test_a_page_carries_on_what_was_typed(person: Person, held: psycopg.Connection[Any]) -> None:
     person.page.evaluate(FORM)
-    person.page.locator("[name=name]").fill("Entered manually")
+    person.page.locator("[name=name]").fill("Typed")
     person.page.get_by_role("button", name="Press").click()
     person.sees(OTHERS)
     held.rollback()
     person.page.get_by_role("button", name="Try again").click()
     person.page.wait_for_url("**/teams/")
-    assert Team.objects.get().name == "Entered manually"
+    assert Team.objects.get().name == "Typed"

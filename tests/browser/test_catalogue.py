@@ -51,11 +51,11 @@ def test_a_button_adds_a_keyword(operator: Page):
     new = rows.nth(4)
     expect(new.get_by_label("Type")).to_be_focused()
     new.get_by_label("Type").select_option("enum")
-    words = {"Name": "Status", "Name in Chinese": "状态", "Example": "Overdue", "Example in Chinese": "Overdue"}
+    words = {"Name": "State", "Name in Chinese": "状态", "Example": "Late", "Example in Chinese": "Late"}
     for label, value in words.items():
         new.get_by_label(label, exact=True).fill(value)
     new.get_by_label("Values").fill("Late\nOn time")
     operator.get_by_role("button", name="Save").click()
     operator.wait_for_url(f"**{reverse('platform:templates')}")
     keyword = PublicTemplate.objects.get(pk=template.pk).keywords.last()
-    assert (keyword.key, keyword.options) == ("enum5", ["Overdue", "On time"])
+    assert (keyword.key, keyword.options) == ("enum5", ["Late", "On time"])

@@ -75,7 +75,7 @@ def test_what_was_sent_is_no_draft_any_more_and_what_was_refused_is(person: Pers
 
     page.fill("#id_name", "City Bus")
     page.locator("#main form").get_by_role("button", name="Save").click()
-    person.sees("City Bus is saved.")
+    person.sees("City Bus saved.")
     assert page.evaluate(DRAFTS) == []
     program.refresh_from_db()
     assert program.description == TYPED
@@ -160,7 +160,7 @@ def test_a_changed_form_asks_before_it_is_left_and_not_when_it_is_sent(person: P
     page.locator("#id_name").press("Backspace")  # As it was: nothing is lost.
     page.locator("#id_introduction").press_sequentially(" now")
     page.locator("#main form").get_by_role("button", name="Save").click()
-    person.sees("City Bus is saved.")
+    person.sees("City Bus saved.")
     assert asked == ["beforeunload"]
 
 

@@ -21,7 +21,7 @@ def test_made_by_keyboard_while_the_side_follows(live_server, page: Page):
     sign_in(page.context, live_server.url, by)
     page.goto(live_server.url + reverse("grayscale:create", args=[program.app_id]))
     side = page.locator("#task-side")
-    expect(side).to_contain_text("Nobody yet")
+    expect(side).to_contain_text("No devices yet")
 
     page.get_by_label("Task name").focus()
     page.keyboard.type("By keyboard")

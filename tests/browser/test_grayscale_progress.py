@@ -40,7 +40,7 @@ def test_numbers_and_chart_follow_by_themselves(progress: Page, task: GrayscaleT
         factories.make_claim(task)
     progress.clock.fast_forward(6000)
     expect(delivered).to_have_text("3")
-    expect(progress.locator("#chart-words")).to_contain_text("3 of 20 users have 1.1.0")
+    expect(progress.locator("#chart-words")).to_contain_text("3 of 20 devices have 1.1.0")
     expect(progress.get_by_label("GUID")).to_have_value("0302")
     expect(progress.get_by_label("GUID")).to_be_focused()
     factories.make_claim(task)

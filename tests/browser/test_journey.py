@@ -52,7 +52,7 @@ def upload(person: Person, app_id: str, number: str, folder: Path) -> None:
     person.page.get_by_label("Version number").fill(number)
     person.page.get_by_label("Change notes").fill(f"What is new in {number}")
     person.click("Upload")
-    person.sees(f"{number} was uploaded and checked.")
+    person.sees(f"{number} uploaded and checked.")
 
 
 def audit_and_publish(holder: Person, reviewer: Person, app_id: str, number: str) -> None:
@@ -64,7 +64,7 @@ def audit_and_publish(holder: Person, reviewer: Person, app_id: str, number: str
     reviewer.page.goto(reverse("reviews:list"))
     reviewer.page.locator("#main").get_by_role("link", name=f"Ferry Times {number}").first.click()
     reviewer.page.get_by_role("button", name="Approve").click()
-    reviewer.sees("Version approved")
+    reviewer.sees("Approved")
     holder.page.goto(reverse("releases:versions", args=[app_id]))
     holder.click(f"Publish {number}…")
     holder.confirm(f"Publish {number}")
@@ -112,12 +112,12 @@ def test_from_upload_to_the_device_and_back(live_server, browser, tmp_path, sett
     form = holder.page.locator("#dialog form, #main form").first
     form.get_by_label("Host app").select_option(label="Metro Wallet")
     form.get_by_label("Reason").fill("Our passengers pay with it")
-    form.get_by_role("button", name="Ask").click()
+    form.get_by_role("button", name="Request binding").click()
     holder.sees("Metro Wallet")
     reviewer.page.goto(reverse("reviews:list"))
     reviewer.page.locator("#main").get_by_role("link", name="Ferry Times").first.click()
     reviewer.page.get_by_role("button", name="Approve").click()
-    reviewer.sees("Version approved")
+    reviewer.sees("Approved")
 
     # upload, audit, publish: the device gets exactly those bytes
     upload(holder, program.app_id, "1.0.0", tmp_path)

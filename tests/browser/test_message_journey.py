@@ -117,7 +117,7 @@ def select(holder: Person, program: MiniProgram) -> str:
     expect(chosen).to_have_count(3)
     drag_first(chosen.nth(2), chosen.nth(0))
     holder.click("Add to My templates")
-    holder.sees("is in My templates.")
+    holder.sees("added to My templates.")
     template = program.templates.get()
     holder.sees(template.template_id)
     return template.template_id
@@ -172,5 +172,5 @@ def test_from_the_secret_to_the_message(live_server: LiveServer, browser: Browse
     admin.click("Freeze…")
     admin.page.locator("#dialog textarea").first.fill("Seen in a public log")
     admin.confirm("Freeze secret")
-    admin.sees("The secret is frozen.")
+    admin.sees("Secret frozen.")
     assert server.is_refused("send_subscribe_message", openid, template_id, data) == 40243

@@ -49,7 +49,7 @@ def upload(holder: Person, program: MiniProgram, number: str, code: str, folder:
     holder.page.locator("input[type=file]").set_input_files(file)
     holder.page.get_by_label("Version number").fill(number)
     holder.click("Upload")
-    holder.sees(f"{number} was uploaded and checked.")
+    holder.sees(f"{number} uploaded and checked.")
 
 
 def write_reports() -> None:
@@ -105,7 +105,7 @@ def correct_and_publish(holder: Person, reviewer: Person, program: MiniProgram, 
     holder.click("Check package")
     write_reports()
     holder.page.reload()
-    holder.sees("the code asks no address")
+    holder.sees("the code calls no address")
     submit(holder, program, "1.0.1")
     write_reports()
     decide(reviewer, "1.0.1", "Approve")

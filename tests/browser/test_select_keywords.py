@@ -135,7 +135,7 @@ def test_no_more_than_five(select: Open):
     box(page, "Note").focus()
     page.keyboard.press("Space")
     expect(order(page)).to_have_count(5)
-    expect(page.locator("#announcer")).to_contain_text("Take one away to choose another.")
+    expect(page.locator("#announcer")).to_contain_text("Remove one to choose another.")
     box(page, "Date").uncheck()
     expect(why).not_to_be_visible()
     box(page, "Fee").check()
@@ -212,7 +212,7 @@ def test_without_javascript(select: Open):
     expect(page.locator("[data-server-error]")).to_have_text("Choose at least one keyword.")
     for name, place in (("Clinic", "2"), ("Fee", "1")):
         box(page, name).check()
-        page.get_by_label(f"Place of {name}").fill(place)
+        page.get_by_label(f"Position of {name}").fill(place)
     page.get_by_text("Message", exact=True).click()
     expect(page.locator(".phone-open")).to_be_visible()
     submit(page).click()

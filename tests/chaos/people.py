@@ -123,7 +123,7 @@ class Team:
         elif "in_audit" in states:
             for (decision,) in self.one.rows(WAITING, self.facts["id"]):
                 self.decide(decision)
-        elif newest[2] == "Version approved" and newest[3] > online:
+        elif newest[2] == "approved" and newest[3] > online:
             self.publish(newest[1])
         elif newest[2] == "development" and newest[3] > online:
             self.submit(*newest[:2])

@@ -223,4 +223,4 @@ def test_a_dialog_waits_for_nobody_and_says_that_it_can_not_tell(signed_in, vers
         page = client.get(publish(version)[0])
     assert page.status_code == 200
     assert page.context["follows"].events is None
-    assert "the console can’t tell what else will follow" in page.content.decode()
+    assert "the console can’t show all effects yet" in page.content.decode()

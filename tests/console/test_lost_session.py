@@ -38,7 +38,7 @@ def test_a_form_is_offered_again_without_passwords(program):
 def test_files_can_not_be_carried_and_it_says_so(program):
     page = Client().post(edit(program), {**TYPED, "icon": factories.make_icon()})
     assert page.status_code == 401
-    assert "A file has to be chosen again." in page.content.decode()
+    assert "choose files again." in page.content.decode()
     assert "Typed for an hour" not in page.content.decode()
 
 
@@ -51,7 +51,7 @@ def test_htmx_gets_no_page(program):
 def test_a_form_with_an_older_token_is_sent_once_more(program):
     client = Client(enforce_csrf_checks=True)
     client.cookies = client_of(program.created_by).cookies
-    here = {"Address": "http://testserver"}
+    here = {"Origin": "http://testserver"}
     form = {"name": "Ferry", "introduction": "Across", "description": "", "category": program.category_id}
     page = client.post(edit(program), {**form, "csrfmiddlewaretoken": "x" * 64}, headers=here)
     assert page.status_code == 403
@@ -61,7 +61,7 @@ def test_a_form_with_an_older_token_is_sent_once_more(program):
     assert client.post(edit(program), fields, headers=here).status_code != 403
 
 
-@pytest.mark.parametrize("headers", [{"Address": "https://evil.example"}, {"Address": "null"}, {}])
+@pytest.mark.parametrize("headers", [{"Origin": "https://evil.example"}, {"Origin": "null"}, {}])
 def test_a_page_of_another_site_gets_no_token(program, headers):
     client = Client(enforce_csrf_checks=True)
     client.cookies = client_of(program.created_by).cookies

@@ -55,9 +55,9 @@ def test_the_month_of_domain_changes(at):
     assert rules.month_of(at) == datetime(2026, 11, 1, tzinfo=UTC)
     assert rules.next_month(at) == datetime(2026, 12, 1, tzinfo=UTC)
     # The page says whose midnight it is, but not to a reader in the platform's own zone.
-    assert "possible on 1 Dec, 00:00 UTC." in rules.why_not_change_domains(rules.MOST_CHANGES, at=at)
+    assert "again on 1 Dec, 00:00 UTC." in rules.why_not_change_domains(rules.MOST_CHANGES, at=at)
     with timezone.override("UTC"):
-        assert "possible on 1 Dec." in rules.why_not_change_domains(rules.MOST_CHANGES, at=at)
+        assert "You can change domains again on 1 Dec." in rules.why_not_change_domains(rules.MOST_CHANGES, at=at)
 
 
 def test_settled_findings(program, at):
@@ -70,7 +70,7 @@ def test_settled_findings(program, at):
 
 def test_agreements(program):
     by = factories.make_member(program.team, "license_holder")
-    with pytest.raises(ActionRefused, match="not past"):
+    with pytest.raises(ActionRefused, match="today or later"):
         publish(program, by, effective_on=TODAY - DAY)
     assert publish(program, by, effective_on=TODAY).effective_on == TODAY
 

@@ -147,7 +147,7 @@ def test_extraction_finds_what_it_should(tmp_path: Path, monkeypatch):
     assert found == [
         ("%(n)d file", "%(n)d files", "", ["console/some.py"]),
         ("One", "", "", ["console/some.py", "templates/some.html"]),
-        ("Version to open", "", "tap", ["console/some.py"]),
+        ("Opens", "", "tap", ["console/some.py"]),
         ("%(n)s page, 5 %%", "%(n)s pages, 5 %%", "", ["templates/some.html"]),
         ("%(what)s: all", "", "", ["templates/some.html"]),
         ('Five, "5"', "", "", ["templates/some.html"]),

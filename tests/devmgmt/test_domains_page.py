@@ -76,7 +76,7 @@ def test_many_hosts_cost_no_more_queries(client: Client, program: MiniProgram) -
     with CaptureQueriesContext(connection) as many:
         client.get(url(program))
 
-    assert "20 more hosts" in page
+    assert "20 more domains" in page
     assert len(many) == len(few)
 
 

@@ -55,7 +55,7 @@ def test_offers_the_bound_that_were_not_asked(
     granting, asked, refusing = (make_binding(program).application for _ in range(3))
     make_exemption(program, granting)
     make_exemption(program, asked, state="waiting")
-    make_exemption(program, refusing, state="Version rejected")
+    make_exemption(program, refusing, state="rejected")
     make_binding(program, state="waiting")
     make_binding(program, state="ended")
 
@@ -91,9 +91,9 @@ def test_the_verb_asks_bound_applications_once(program: MiniProgram, application
     by = program.created_by
     actions.apply_for_exemption(program, application=application, reason=WHY, by=by)
 
-    with pytest.raises(ActionRefused, match="already asked"):
+    with pytest.raises(ActionRefused, match="Already requested from"):
         actions.apply_for_exemption(program, application=application, reason=WHY, by=by)
-    with pytest.raises(ActionRefused, match="is not bound to"):
+    with pytest.raises(ActionRefused, match="isn't bound to"):
         actions.apply_for_exemption(program, application=make_application(), reason=WHY, by=by)
     assert verbs(program) == ["exemption.requested"]
 
@@ -139,7 +139,7 @@ def test_the_end_of_a_binding_ends_what_hangs_on_it(
     other = make_binding(program).application
     granted = [make_exemption(program, application), make_permission(program, application, "wx.getLocation")]
     waiting = make_permission(program, application, "wx.chooseImage", state="waiting")
-    old = make_permission(program, application, "wx.scanCode", state="Version rejected")
+    old = make_permission(program, application, "wx.scanCode", state="rejected")
     untouched = [make_exemption(program, other), make_exemption(make_program(), application)]
     binding = program.bindings.get(application=application)
 
@@ -155,9 +155,9 @@ def test_the_end_of_a_binding_ends_what_hangs_on_it(
         "ended",
         "ended",
         "withdrawn",
-        "Version rejected",
-        "Version approved",
-        "Version approved",
+        "rejected",
+        "approved",
+        "approved",
     ]
     assert [row.ended_by for row in granted] == [by, by]
     verb, shown, reason = ("given_up", "ended", "") if side == "program" else ("revoked", "revoked", "Malware.")
@@ -175,7 +175,7 @@ def test_the_end_of_a_binding_ends_what_hangs_on_it(
 def test_the_page_shows_what_lives_and_what_is_past(
     signed_in: SignIn, program: MiniProgram, application: HostApplication, developer: User
 ) -> None:
-    rejected = make_exemption(program, application, state="Version rejected", note="Use <b>one</b> host.")
+    rejected = make_exemption(program, application, state="rejected", note="Use <b>one</b> host.")
     live = make_exemption(program, application, reason=WHY)
 
     response = signed_in(developer).get(page(program))
@@ -195,7 +195,7 @@ def test_a_long_past_is_cut(
     response = signed_in(developer).get(page(program))
 
     assert list(response.context["past_exemptions"]) == past[:1:-1]
-    assert [words in response.content.decode() for words in ("History (52)", "Newest 50 of 52.")] == [True, True]
+    assert [words in response.content.decode() for words in ("Past requests (52)", "Newest 50 of 52.")] == [True, True]
 
 
 def test_the_page_says_why_nothing_can_be_asked(signed_in: SignIn, program: MiniProgram, developer: User) -> None:

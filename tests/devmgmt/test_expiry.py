@@ -62,7 +62,7 @@ def test_devices_turn_at_that_moment_before_any_sweep(
     assert allowed(program, application) == (False, [])
     assert not ApiPermission.objects.granted().exists()
     permission.refresh_from_db()
-    assert (permission.state, permission.shown_state, verbs(program)) == ("Version approved", "expired", [])
+    assert (permission.state, permission.shown_state, verbs(program)) == ("approved", "expired", [])
 
 
 def test_the_sweep_writes_it_down_once(
@@ -77,12 +77,12 @@ def test_the_sweep_writes_it_down_once(
         grant.refresh_from_db()
 
     assert (permission.state, permission.shown_state, permission.ended_at) == ("ended", "expired", at)
-    assert exemption.state == "Version approved"
+    assert exemption.state == "approved"
     [entry] = ActivityEntry.objects.all()
     assert (entry.verb, entry.actor_label, entry.before, entry.after) == (
         "permission.expired",
         "",
-        {"state": "Version approved"},
+        {"state": "approved"},
         {"state": "ended"},
     )
     assert told() == [(program.created_by, "Expired in Harbour Super App: wx.getLocation for City Bus")]
@@ -217,7 +217,7 @@ def test_a_renewal_of_what_has_expired_says_so(
     permission.refresh_from_db()
     assert (permission.shown_state, permission.ended_at) == ("expired", end)
     assert verbs(program) == ["permission.requested", "permission.approved", "permission.expired"]
-    assert [text for _user, text in told()][-1] == "Harbour Super App granted: wx.getLocation for City Bus"
+    assert [text for _user, text in told()][-1] == "Harbour Super App approved: wx.getLocation for City Bus"
 
 
 def test_lists_leave_out_what_has_expired_before_any_sweep(
@@ -265,14 +265,14 @@ def test_an_end_is_later_than_now_and_within_ten_years(
     program: MiniProgram, application: HostApplication, days: int
 ) -> None:
     grant = make_permission(program, application, state="waiting")
-    with pytest.raises(ActionRefused, match="Choose a day"):
+    with pytest.raises(ActionRefused, match="Choose a date"):
         actions.decide(grant, approve=True, until=timezone.now() + days * DAY, by=make_reviewer(application))
 
 
 def test_home_says_what_ends_soon_until_it_is_asked_for_again(
     signed_in: SignIn, program: MiniProgram, application: HostApplication, developer: User, permission: ApiPermission
 ) -> None:
-    client, soon = signed_in(developer), "City Bus loses wx.getLocation soon"
+    client, soon = signed_in(developer), "City Bus will soon lose wx.getLocation"
     assert soon not in client.get("/").content.decode()
     ends(permission, timezone.now() + 6 * DAY)
     assert soon in client.get("/").content.decode()

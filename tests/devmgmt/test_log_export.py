@@ -163,7 +163,7 @@ def test_a_process_writes_two_files_at_once_and_says_so_to_the_third(viewer, pro
     refused = get(viewer, program, page="pages/index")
     assert refused.status_code == 302
     assert refused.url == reverse("devmgmt:logs", args=[program.app_id]) + "?page=pages%2Findex"
-    assert "Other exports are being written." in viewer.get(refused.url).content.decode()
+    assert "Other exports are still running." in viewer.get(refused.url).content.decode()
     under_way[0].close()
     under_way[0].close()
     assert sheets.in_turn([]) is not None  # and is given back at once, as nobody holds it

@@ -278,7 +278,7 @@ def test_an_entry_opens_alone_and_in_the_list(viewer, program):
     page = response.content.decode()
     for words in (GUID, "t-9", "stop-1", "2.5.0", application.name, "8.3.1", "3.7.2", "Android 14", "boom"):
         assert words in page
-    assert "Cut: it was longer" in page
+    assert "Truncated: the entry exceeded" in page
     assert "clock was wrong" in page
     assert 'bg-green-lt">online' in page
     assert f'href="/miniprograms/{program.app_id}/development/logs/?time=24h&amp;guid={GUID}"' in page

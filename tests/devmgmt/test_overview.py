@@ -46,7 +46,7 @@ def test_a_row_tells_where_a_program_stands(signed_in):
         factories.make_domain(program, host, kind)
     factories.make_exemption(program, application)
     factories.make_exemption(program, other, state="waiting")
-    factories.make_exemption(program, factories.make_application(), state="Version rejected")
+    factories.make_exemption(program, factories.make_application(), state="rejected")
     factories.make_permission(program, application, "wx.getLocation")
     factories.make_permission(program, application, "wx.chooseAddress", state="waiting")
     factories.make_permission(program, application, "wx.startRecord", state="waiting")
@@ -62,7 +62,7 @@ def test_a_row_tells_where_a_program_stands(signed_in):
     assert (row.permitted, row.permissions_waiting) == (1, 2)
     assert (row.entries, row.errors) == (1234, 4)
     text = page.content.decode()
-    for words in ("3 hosts", "1 granted", "2 waiting", "1,234 today", "4 with an error"):
+    for words in ("3 domains", "1 granted", "2 waiting", "1,234 today", "4 with errors"):
         assert words in text
 
 

@@ -53,13 +53,13 @@ def ask(client, program, application, *apis, reason="Stops nearby."):
 
 def test_what_concerns_devices_comes_first(signed_in, program, developer, application):
     factories.make_permission(program, application, "wx.startRecord", state="waiting")
-    factories.make_permission(program, application, "wx.getLocation", state="Version rejected", note="Say what for.")
+    factories.make_permission(program, application, "wx.getLocation", state="rejected", note="Say what for.")
     factories.make_permission(factories.make_program(), application, "wx.chooseAddress")
     response = signed_in(developer).get(url(program))
     assert shown(response) == [
         ("wx.startRecord", "waiting"),
         ("wx.chooseAddress", ""),
-        ("wx.getLocation", ("Version rejected")),
+        ("wx.getLocation", "rejected"),
     ]
     page = text_of(response)
     for words in ("About wx.startRecord", "Say what for.", "Not requested", "Withdraw…"):
@@ -68,7 +68,7 @@ def test_what_concerns_devices_comes_first(signed_in, program, developer, applic
 
 
 def test_the_newest_request_counts(signed_in, program, developer, application):
-    factories.make_permission(program, application, state="Version rejected")
+    factories.make_permission(program, application, state="rejected")
     factories.make_permission(program, application)
     assert ("wx.getLocation", "granted") in shown(signed_in(developer).get(url(program)))
 
@@ -131,13 +131,13 @@ def test_a_grant_of_what_is_public_or_gone_is_still_shown(signed_in, program, de
 
 
 def test_past_requests(signed_in, program, developer, application):
-    factories.make_permission(program, application, state="Version rejected", note="Say what for.")
+    factories.make_permission(program, application, state="rejected", note="Say what for.")
     factories.make_permission(program, factories.make_application(name="Left"), "wx.x", state="withdrawn")
     factories.make_permission(program, application)
-    factories.make_permission(factories.make_program(), application, "wx.other", state="Version rejected")
+    factories.make_permission(factories.make_program(), application, "wx.other", state="rejected")
     response = signed_in(developer).get(url(program))
     past = [(grant.api, str(grant.application), grant.shown_state) for grant in response.context["past"]]
-    assert past == [("wx.x", "Left", "withdrawn"), ("wx.getLocation", "Metro Wallet", "Version rejected")]
+    assert past == [("wx.x", "Left", "withdrawn"), ("wx.getLocation", "Metro Wallet", "rejected")]
 
 
 def test_without_a_bound_application(signed_in, program, developer):
@@ -190,7 +190,7 @@ def test_ask_for_several_with_one_reason(signed_in, program, developer, applicat
     ]
     told = Notification.objects.filter(user=reviewer).order_by("pk")
     assert [(notice.text, notice.detail) for notice in told] == [
-        ("City Bus requests 2 API from Metro Wallets", "wx.getLocation, wx.startRecord\nStops nearby.")
+        ("City Bus requests 2 APIs from Metro Wallet", "wx.getLocation, wx.startRecord\nStops nearby.")
     ]
     assert [grant.item for grant in asked] == [asked[0].pk] * 2
     assert signed_in(reviewer).get(told[0].url).status_code == 200
@@ -277,7 +277,7 @@ def test_wrong_method(signed_in, program, developer, application):
 
 def test_as_many_queries_for_many_as_for_one(signed_in, program, developer, application):
     factories.make_permission(program, application)
-    factories.make_permission(program, application, "wx.startRecord", state="Version rejected")
+    factories.make_permission(program, application, "wx.startRecord", state="rejected")
     client = signed_in(developer)
 
     def queries():
@@ -288,7 +288,7 @@ def test_as_many_queries_for_many_as_for_one(signed_in, program, developer, appl
     one = queries()
     for number in range(5):
         api = factories.make_api(application, f"wx.number{number}")
-        factories.make_permission(program, application, api.name, state="Version rejected")
+        factories.make_permission(program, application, api.name, state="rejected")
         factories.make_permission(program, application, api.name)
         factories.make_binding(program, factories.make_application(name=f"Z{number}"))
     assert queries() == one

@@ -52,7 +52,7 @@ def test_domains_are_written_as_the_rows_say_and_sorted_by_type(binding):
     assert domains.socket == ["wss://socket.example.com", "wss://xn--bcher-kva.example"]
 
 
-@pytest.mark.parametrize("state", ["waiting", "Version rejected", "withdrawn", "ended"])
+@pytest.mark.parametrize("state", ["waiting", "rejected", "withdrawn", "ended"])
 def test_only_what_is_in_force_is_granted(binding, state):
     program, application = binding.mini_program, binding.application
     make_api(application, "wx.getLocation")
@@ -97,7 +97,7 @@ def test_no_policy_where_there_is_nothing_to_serve(binding):
     program, application = binding.mini_program, binding.application
     assert policy_of("mp" + "0" * 14, application.pk) is None
     assert policy_of(program.app_id, make_application().pk) is None
-    for state in ("waiting", "Version rejected", "withdrawn", "ended"):
+    for state in ("waiting", "rejected", "withdrawn", "ended"):
         asked = make_binding(make_program(), application, state=state)
         assert policy(asked) is None
     make_binding(program, application, state="ended")

@@ -81,7 +81,7 @@ def test_the_end_is_written_down_and_the_creator_told(pending, by, entries, susp
     )
     (note,) = Notification.objects.all()
     assert (note.user, note.url) == (by, pending.get_absolute_url())
-    assert note.text == f"{pending.mini_program}: “{pending}” has ended, its end time has come"
+    assert note.text == f"{pending.mini_program}: “{pending}” ended at its end time"
     assert sweep(pending.ends_at + HOUR) == 0
 
 
@@ -113,8 +113,8 @@ def test_off_the_shelf_a_start_leaves_the_task_suspended(pending, by, entries):
     (entry,) = entries()
     assert (entry.verb, entry.actor_id) == ("grayscale.suspended", None)
     assert set(entry.changes()) == {("state", "pending", "suspended"), ("why", "", "off_shelf")}
-    assert [note.text for note in Notification.objects.filter(user=by, text__contains="did not start")] == [
-        f"{pending.mini_program}: “{pending}” did not start, the mini program is off the shelf"
+    assert [note.text for note in Notification.objects.filter(user=by, text__contains="didn't start")] == [
+        f"{pending.mini_program}: “{pending}” didn't start because the mini program is off the shelf"
     ]
     with time_machine.travel(pending.starts_at + HOUR / 2, tick=False):
         programs.put_on_shelf(pending.mini_program, by=by)

@@ -105,7 +105,7 @@ def test_refuses_off_the_shelf(version):
     [
         (lambda program: factories.make_version(program, "2.0.0"), "2.0.0 hasn't passed the audit."),
         (lambda program: factories.make_audit(program, "2.0.0").version, "2.0.0 hasn't passed the audit."),
-        (lambda program: program.versions.online().get(), "1.0.0 was online already."),
+        (lambda program: program.versions.online().get(), "1.0.0 has been online before."),
         (
             lambda program: factories.make_approved(program, "0.9.0"),
             ("0.9.0 isn't higher than the online version, 1.0.0."),
@@ -128,15 +128,15 @@ def test_refuses_what_was_online_before(version, by):
     factories.make_online(program, "1.2.0")
     higher = factories.make_approved(program, "1.3.0")
     settings = factories.task_settings(higher, version=version)
-    with pytest.raises(ActionRefused, match=r"1\.1\.0 was online already"):
+    with pytest.raises(ActionRefused, match=r"1\.1\.0 has been online before"):
         actions.create(program, by=by, settings=settings)
 
 
 def test_the_version_counts_as_it_is_now_not_as_it_was_loaded(version, by):
     settings = factories.task_settings(version)
     releases.publish(type(version).objects.select_related("mini_program").get(pk=version.pk), by=by)
-    assert version.state == "Version approved"
-    with pytest.raises(ActionRefused, match="was online already"):
+    assert version.state == "approved"
+    with pytest.raises(ActionRefused, match="has been online before"):
         actions.create(version.mini_program, by=by, settings=settings)
 
 
@@ -210,7 +210,7 @@ def test_refuses_applications(version):
     twice = [(application, "", ""), (application, "1", "")]
     assert refused(version, applications=twice) == ("applications", "Choose each host app once.")
     for other in (stranger, asked):
-        words = f"{other} is not bound to this mini program."
+        words = f"{other} isn't bound to this mini program."
         assert refused(version, applications=[(application, "", ""), (other, "", "")]) == ("applications", words)
 
 
@@ -221,7 +221,7 @@ def test_refuses_applications(version):
         ("17.0.1", "17", "iOS: The highest version, 17, is below the lowest, 17.0.1."),
         ("17.x", "", "iOS: “17.x” isn't a valid version. Use numbers with dots, such as 17.2."),
         ("", "17.", "iOS: “17.” isn't a valid version. Use numbers with dots, such as 17.2."),
-        ("", "1" * 41, f"iOS: “{'1' * 41}” is not a version. Use numbers with dots, such as 17.2."),
+        ("", "1" * 41, f"iOS: “{'1' * 41}” isn't a valid version. Use numbers with dots, such as 17.2."),
         ("", "1.2.3.4.5.6.7", "iOS: A version can have at most 6 numbers."),
         ("１７", "", "iOS: “１７” isn't a valid version. Use numbers with dots, such as 17.2."),
     ],

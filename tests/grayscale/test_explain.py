@@ -119,7 +119,7 @@ def test_a_device_that_fits_would_take_a_place(task, application):
     found = explained(task, device(application))
     assert found.conclusion == "This device runs 1.1.0, the grayscale version."
     assert (found.tasks[0].gives, found.tasks[0].note) == (True, "It will be enrolled at its next update check.")
-    assert found.why == f"The task “{task}” gives it."
+    assert found.why == f"It comes from the task “{task}”."
 
 
 def test_who_has_a_place_keeps_it_whatever_it_is_now(version, application, by):
@@ -128,7 +128,7 @@ def test_who_has_a_place_keeps_it_whatever_it_is_now(version, application, by):
     actions.suspend(task, by=by)
     found = explained(task, device(application, network="2g"))
     assert found.decision.release.number == "1.1.0"
-    assert lines(found)[0][2].startswith("suspended for other devices; has a place since ")
+    assert lines(found)[0][2].startswith("suspended for other devices; enrolled since ")
     assert found.tasks[0].note == "Enrolled in this task."
 
 
@@ -192,7 +192,7 @@ def test_nothing_is_counted_or_written(task, application, signed_in):
     for name, thing in (("explain", task.mini_program), ("progress", task)):
         with CaptureQueriesContext(connection) as queries:
             response = client.get(url(thing, name), asked(application))
-        assert "by grayscale release" in response.content.decode()
+        assert "the grayscale version" in response.content.decode()
         verbs = {one["sql"].split()[0].upper() for one in queries}
         assert verbs <= {"SELECT", "DECLARE", "WITH"} | {"SAVEPOINT", "RELEASE"}
         assert not any("grayscale_take" in one["sql"] for one in queries)
@@ -322,7 +322,7 @@ def test_agrees_with_the_update_check_on_random_worlds(seed):
         giving = [one for one in found.tasks if one.gives]
         assert bool(giving) == (said[2] == "grayscale")
         for one in found.tasks:
-            if one.gives and one.note.startswith("It will take a place when it asks"):
+            if one.gives and one.note.startswith("It will be enrolled"):
                 assert all(check.fits for check in one.checks)
             if one.state == "delivering" and one.note.startswith("Another task"):
                 assert one.misses == 0

@@ -36,7 +36,7 @@ def test_publishing_ends_tasks_of_the_same_and_of_smaller_versions(version, by, 
     entries()
     releases.publish(middle, by=by)
     assert [stored(task)[0] for task in tasks] == ["ended", "ended", state]
-    assert [stored(task)[1] for task in tasks[:2]] == ["overtaken", "Version published"]
+    assert [stored(task)[1] for task in tasks[:2]] == ["overtaken", "published"]
     assert stored(others)[0] == state
     assert moves(entries()) == [("grayscale.ended", by.pk)] * 2
     for task in tasks[:2]:
@@ -120,11 +120,11 @@ def test_without_any_bound_application_a_task_ends(version, by, entries, state):
     of_first = factories.make_task(version, state=state, applications=[(first.application, "", "")])
     entries()
     programs.unbind(first, by=by)
-    assert (stored(task)[0], stored(of_first)) == (state, ("ended", "Mini program unbound"))
+    assert (stored(task)[0], stored(of_first)) == (state, ("ended", "unbound"))
     assert moves(entries()) == [("grayscale.ended", by.pk)]
     programs.unbind(second, by=by)
-    assert stored(task) == ("ended", "Mini program unbound")
-    assert not Notification.objects.filter(text__contains="none of its applications").exists()
+    assert stored(task) == ("ended", "unbound")
+    assert not Notification.objects.filter(text__contains="none of its host apps").exists()
 
 
 def test_the_team_is_told_when_the_host_side_ended_it(version, by):
@@ -133,10 +133,10 @@ def test_the_team_is_told_when_the_host_side_ended_it(version, by):
     factories.make_member(version.mini_program.team, "developer")
     binding = version.mini_program.bindings.bound().get()
     programs.remove_from_application(binding, by=factories.make_reviewer(binding.application), reason="Contract over")
-    notes = Notification.objects.filter(text__contains="none of its applications")
+    notes = Notification.objects.filter(text__contains="none of its host apps")
     assert {note.user for note in notes} == {by, manager}
     assert {note.url for note in notes} == {task.get_absolute_url()}
-    assert stored(task) == ("ended", "Mini program unbound")
+    assert stored(task) == ("ended", "unbound")
 
 
 def test_the_page_that_publishes_ends_several_tasks(version, by, signed_in):

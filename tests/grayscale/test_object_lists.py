@@ -120,7 +120,7 @@ def test_what_goes_wrong_half_way_is_the_last_line_and_leaves_nothing(client, pr
 def test_a_file_over_the_limit_names_its_size(client, program, settings):
     settings.OBJECT_LIST_BYTES = settings.UPLOAD_BYTES = 2**20
     assert steps(send(client, program, file=txt(b"1" * 3 * 2**20))) == [
-        {"error": "The file has 3.0 MB; up to 1 MB are read."}
+        {"error": "The file is 3.0 MB. The limit is 1 MB."}
     ]
 
 

@@ -249,8 +249,8 @@ def test_g_17_says_whose_reports_are_left_out(task, signed_in):
     GrayscaleTask.objects.filter(pk=task.pk).update(guard_rate=5, guard_devices=9)
     keep_watch(at=timezone.now() + timedelta(minutes=1))
     text = " ".join(signed_in(task.created_by).get(url(task)).content.decode().split())
-    assert "3 other devices reported on 1.1.0 and are left out" in text
-    assert "3 devices left out" in text
+    assert "3 other devices reported on 1.1.0 and aren't counted" in text
+    assert "3 devices not counted" in text
 
 
 def test_r_9_figures_are_unproven_until_all_is_required(task, signed_in):
@@ -271,7 +271,7 @@ def test_the_page_shows_the_numbers_and_the_reasons(task, signed_in):
     response = client.get(url(task))
     text = response.content.decode()
     assert response.status_code == 200
-    assert "12 of 100 users have 1.1.0" in text
+    assert "12 of 100 devices have 1.1.0" in text
     subtitle = text.partition('<div class="head-subtitle">')[2].partition("</header>")[0]
     assert all(fact in subtitle for fact in ("1.1.0", task.mini_program.name, task.mini_program.app_id))
     assert "btn-impossible" not in text  # a viewer may change nothing

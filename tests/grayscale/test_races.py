@@ -107,7 +107,7 @@ def test_no_place_is_given_once_the_program_is_off_the_shelf(version, by):
 def test_no_place_is_given_once_the_version_is_published(version, by):
     task = factories.make_task(version, user_limit=100_000)
     assert while_asked(task, lambda: releases.publish(version, by=by)) == 0
-    assert (now(task).state, now(task).state_reason, now(task).keeps) == ("ended", "Version published", False)
+    assert (now(task).state, now(task).state_reason, now(task).keeps) == ("ended", "published", False)
 
 
 def test_the_limit_holds_while_it_is_changed(version, by):
@@ -139,7 +139,7 @@ def test_publish_and_suspend(version, by):
         version = factories.make_approved(program, f"2.{number}.0")
         task = factories.make_task(version)
         outcomes = at_once(lambda v=version: releases.publish(v, by=by), lambda t=task: actions.suspend(t, by=by))
-        assert (now(task).state, now(task).state_reason, now(task).keeps) == ("ended", "Version published", False)
+        assert (now(task).state, now(task).state_reason, now(task).keeps) == ("ended", "published", False)
         assert verbs_of(task) == ["created", *(["suspended"] if not refusals(outcomes) else []), "ended"]
 
 
@@ -149,7 +149,7 @@ def test_publish_and_end(version, by):
         version = factories.make_approved(program, f"2.{number}.0")
         task = factories.make_task(version)
         outcomes = at_once(lambda v=version: releases.publish(v, by=by), lambda t=task: actions.end(t, by=by))
-        why = "Version published" if refusals(outcomes) else "by_hand"
+        why = "published" if refusals(outcomes) else "by_hand"
         assert (now(task).state, now(task).state_reason, now(task).keeps) == ("ended", why, False)
         assert verbs_of(task) == ["created", "ended"]
 
@@ -178,7 +178,7 @@ def test_unbind_and_create(version, by):
             lambda b=binding: programs.unbind(b, by=by),
             lambda s=settings: actions.create(program, by=by, settings=s),
         )
-        assert isinstance(task, ActionRefused) or now(task).state_reason == "Mini program unbound"
+        assert isinstance(task, ActionRefused) or now(task).state_reason == "unbound"
         assert not GrayscaleTask.objects.running(at=timezone.now()).exists()
 
 

@@ -35,7 +35,7 @@ BOTH_SYSTEMS = [("android", "", ""), ("ios", "", "")]
                 choices={"network": ["5g", "wifi"]},
                 bound=2,
             ),
-            "Harbour Super App 8.2.0 or higher, Android 10 or higher and all iOS, in a list of 318 user accounts, "
+            "Harbour Super App 8.2.0 or higher, Android 10 or higher and all iOS, on a list of 318 user accounts, "
             "on Wi-Fi or 5G",
             "Devices in Harbour Super App 8.2.0 or higher, on Android 10 or higher or any iOS, "
             "whose user account is on a list of 318, while on Wi-Fi or 5G.",
@@ -62,7 +62,7 @@ BOTH_SYSTEMS = [("android", "", ""), ("ios", "", "")]
                 objects={"device_id": 1024, "guid": 1},
                 bound=1,
             ),
-            "Metro Wallet, Android, in a list of 1 GUID, in a list of 1,024 device IDs",
+            "Metro Wallet, Android, on a list of 1 GUID, on a list of 1,024 device IDs",
             "Devices in Metro Wallet, on any Android, whose device ID is on a list of 1,024, "
             "whose GUID is on a list of 1.",
         ),

@@ -106,7 +106,7 @@ def test_resume_is_refused(version, task, by):
 def test_resume_needs_a_bound_application(task, by):
     actions.suspend(task, by=by)
     Binding.objects.all().delete()
-    with pytest.raises(ActionRefused, match="None of the task's applications is bound"):
+    with pytest.raises(ActionRefused, match="None of the task's host apps is bound"):
         actions.resume(task, by=by)
 
 

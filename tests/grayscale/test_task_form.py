@@ -45,7 +45,7 @@ def test_creates_what_was_typed(signed_in, version, by, application):
     response = client.post(create_url(program), data, follow=True)
     task = GrayscaleTask.objects.get()
     assert response.redirect_chain == [(reverse("grayscale:tasks", args=[program.app_id]), 302)]
-    assert "is created. It starts at its start time." in response.content.decode()
+    assert "created. It starts at its start time." in response.content.decode()
     assert (task.version, task.name, task.user_limit, task.networks, task.state) == (
         version,
         "New timetable, pilot group",
@@ -70,7 +70,7 @@ def test_the_new_form_starts_with_something_that_works(signed_in, version, by):
     assert [row.chosen for row in (*form.application_rows(), *form.platform_rows())] == [True, True, True]
     data = {name: form[name].value() for name in ("version", "user_limit", "applications", "platforms")}
     data |= {"name": "Immediately", "starts_at": minute(now), "ends_at": minute(now + timedelta(days=7))}
-    assert "is created and delivers." in client.post(url, data, follow=True).content.decode()
+    assert "created. It is delivering now." in client.post(url, data, follow=True).content.decode()
     assert GrayscaleTask.objects.get().state == "delivering"
 
 
@@ -85,27 +85,27 @@ def wrong_combinations():
         "no name": ({"name": "  "}, "name", "Enter a task name."),
         "21 words": ({"name": f"{TWENTY} more"}, "name", "The name has 21 words."),
         "21 Han characters": ({"name": "灰" * 21}, "name", "The name has 21 words."),
-        "a control character": ({"name": "New\x07 timetable"}, "name", "Leave out invisible"),
+        "a control character": ({"name": "New\x07 timetable"}, "name", "Remove invisible"),
         "no start": ({"starts_at": ""}, "starts_at", ""),
         "no date": ({"starts_at": "tomorrow"}, "starts_at", "Enter a date and a time."),
         "end before start": ({"ends_at": soon, "starts_at": soon}, "ends_at", "The end must be later than the start."),
         "end before now": ({"starts_at": earlier, "ends_at": past}, "ends_at", "The end must be in the future."),
         "no users": ({"user_limit": "0"}, "user_limit", "Enter 1 to 100,000,000 users."),
         "too many users": ({"user_limit": "100,000,001"}, "user_limit", "Enter 1 to 100,000,000 users."),
-        "half a user": ({"user_limit": "1.5"}, "user_limit", "Write a whole number"),
-        "a comma elsewhere": ({"user_limit": "50,00"}, "user_limit", "Write a whole number"),
-        "a start in the year 1": ({"starts_at": "0001-01-01T00:00+14:00"}, "starts_at", "Choose a time that is at"),
-        "an end in the year 10000": ({"ends_at": "9999-12-31T23:59-12:00"}, "ends_at", "Choose a time that is at"),
+        "half a user": ({"user_limit": "1.5"}, "user_limit", "Enter a whole number"),
+        "a comma elsewhere": ({"user_limit": "50,00"}, "user_limit", "Enter a whole number"),
+        "a start in the year 1": ({"starts_at": "0001-01-01T00:00+14:00"}, "starts_at", "within 10 years"),
+        "an end in the year 10000": ({"ends_at": "9999-12-31T23:59-12:00"}, "ends_at", "within 10 years"),
         "no application": ({"applications": None}, "applications", "Choose at least one host app."),
-        "no such application": ({"applications": [987654321]}, "applications", "Choose among the applications"),
-        "not even a number": ({"applications": ["x"]}, "applications", "Choose among the applications"),
+        "no such application": ({"applications": [987654321]}, "applications", "Choose from the host apps"),
+        "not even a number": ({"applications": ["x"]}, "applications", "Choose from the host apps"),
         "no such platform": ({"platforms": ["palm"]}, "platforms", ""),
         "no such network": ({"networks": ["6g"]}, "networks", ""),
-        "not a version": ({high: "ten"}, high, "“ten” is not a version."),
-        "a version with a space": ({high: "1 0"}, high, "“1 0” is not a version."),
-        "a version with an arabic digit": ({high: "١٠"}, high, "is not a version."),
+        "not a version": ({high: "ten"}, high, "“ten” isn't a valid version."),
+        "a version with a space": ({high: "1 0"}, high, "“1 0” isn't a valid version."),
+        "a version with an arabic digit": ({high: "١٠"}, high, "isn't a valid version."),
         "seven numbers": ({high: "1.2.3.4.5.6.7"}, high, "A version can have at most 6 numbers."),
-        "41 digits": ({high: "1" * 41}, high, "is not a version."),
+        "41 digits": ({high: "1" * 41}, high, "isn't a valid version."),
         "lowest above highest": (
             {high: "9.9", "platforms_android_lowest": "9.10"},
             high,
@@ -149,16 +149,14 @@ def test_a_range_of_a_row_that_is_not_chosen_is_not_looked_at(signed_in, version
 @pytest.mark.parametrize(
     ("number", "state", "reason"),
     [
-        ("0.9.0", "Version approved", "0.9.0 isn't higher than the online version, 1.0.0."),
+        ("0.9.0", "approved", "0.9.0 isn't higher than the online version, 1.0.0."),
         ("1.2.0", "in_audit", "1.2.0 hasn't passed the audit."),
         ("1.0.0", "online", "1.0.0 has been online before. Choose a version that was never online."),
     ],
 )
 def test_refuses_versions_that_may_not_be_tried(signed_in, version, by, number, state, reason):
     program = version.mini_program
-    {"Version approved": factories.make_approved, "in_audit": factories.make_audit}.get(state, lambda *_: None)(
-        program, number
-    )
+    {"approved": factories.make_approved, "in_audit": factories.make_audit}.get(state, lambda *_: None)(program, number)
     chosen = program.versions.numbered(number).get()
     client = signed_in(by)
     field = client.get(create_url(program)).context["form"].fields["version"]
@@ -224,7 +222,7 @@ def test_pending_everything_changes(signed_in, version, by):
     data = edited(task, name="Renamed", starts_at=minute(starts_at), platforms=["ios"], user_limit="7")
     response = signed_in(by).post(url(task, "edit"), data, follow=True)
     task.refresh_from_db()
-    assert "“Renamed” is saved." in response.content.decode()
+    assert "“Renamed” saved." in response.content.decode()
     assert (task.name, minute(task.starts_at), task.user_limit) == ("Renamed", minute(starts_at), 7)
     assert [*task.platforms.values_list("platform")] == [("ios",)]
 
@@ -233,7 +231,7 @@ def test_started_only_the_end_the_limit_and_the_name(signed_in, task, by):
     client, before = signed_in(by), (task.version_id, task.starts_at)
     page = client.get(url(task, "edit"))
     assert not {"version", "starts_at", "applications", "platforms", "networks"} & {*page.context["form"].fields}
-    assert "The task has started:" in page.content.decode()
+    assert "The task has started." in page.content.decode()
     ends_at = timezone.now() + timedelta(days=3)
     data = edited(task, name="Longer", ends_at=minute(ends_at), user_limit="200", networks=["2g"], platforms=["ios"])
     refused = client.post(url(task, "edit"), data)  # Opened while it was pending: what is left out is named.
@@ -336,7 +334,7 @@ def test_a_start_that_is_moved_to_the_past_has_come(signed_in, version, by):
 def test_an_application_that_is_not_bound_any_more_is_named(signed_in, version, by, verb):
     other = factories.make_binding(version.mini_program)
     task = factories.make_task(version, state="pending")
-    words = f"{other.application} is no longer bound and is left out when you save."
+    words = f"{other.application} is no longer bound and will be removed when you save."
     client = signed_in(by)
     assert words not in client.get(url(task, verb)).content.decode()
     programs.unbind(other, by=by)

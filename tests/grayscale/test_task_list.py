@@ -114,7 +114,7 @@ def test_who_may_not_sees_whom_to_ask(signed_in, version, one_of_each):
     viewer = factories.make_member(version.mini_program.team, "viewer")
     page = signed_in(viewer).get(address(version.mini_program))
     text = page.content.decode()
-    assert page.context["why_not_create"].startswith("This needs another role:")
+    assert page.context["why_not_create"].startswith("Only team administrators")
     assert page.context["why_not_create"] not in text
     assert "Team administrators and license holders of" in text
     assert "/suspend/" not in text
@@ -141,7 +141,7 @@ def test_first_use_says_what_is_missing(signed_in):
     assert page().context["why_not_create"] == "A grayscale release needs an online version. Publish one first."
     assert "Publish a first version" in page().content.decode()
     factories.make_online(program, "1.0.0")
-    assert page().context["why_not_create"].startswith("There is no version to try")
+    assert page().context["why_not_create"].startswith("No version is ready for grayscale")
     factories.make_approved(program, "1.1.0")
     assert page().context["why_not_create"] == ""
     assert page().content.decode().count(reverse("grayscale:create", args=[program.app_id])) == 2

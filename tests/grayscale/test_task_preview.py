@@ -74,8 +74,8 @@ def test_says_which_of_overlapping_tasks_wins(signed_in, version, by):
     factories.make_task(higher, name="Higher", ends_at=timezone.now() + timedelta(days=3))
     words = words_of(client.post(preview_url(program), typed(version)))
     assert "Overlaps with 2 tasks." in words
-    assert "“Higher” gives 1.2.0. Devices eligible for both get 1.2.0, the higher version." in words
-    assert "“Same” gives 1.1.0. For devices eligible for both, this newer task wins." in words
+    assert "“Higher” delivers 1.2.0. Devices eligible for both get 1.2.0, the higher version." in words
+    assert "“Same” delivers 1.1.0. For devices eligible for both, this newer task wins." in words
     later = timezone.now() + timedelta(days=4)
     data = typed(version, starts_at=minute(later), ends_at=minute(later + timedelta(days=1)))
     assert "Overlaps" not in words_of(client.post(preview_url(program), data))
@@ -86,7 +86,7 @@ def test_of_very_many_overlapping_tasks_some_are_named(signed_in, version, by):
         factories.make_task(version, name=f"Task {number}", ends_at=timezone.now() + timedelta(days=3))
     words = words_of(signed_in(by).post(preview_url(version.mini_program), typed(version)))
     assert "Overlaps with 7 tasks." in words
-    assert "“Task 6”, “Task 5”, “Task 4”, “Task 3”, “Task 2” and 2 more give 1.1.0." in words
+    assert "“Task 6”, “Task 5”, “Task 4”, “Task 3”, “Task 2” and 2 more deliver 1.1.0." in words
 
 
 def test_a_task_does_not_overlap_with_itself(signed_in, task, by):
@@ -129,10 +129,10 @@ def move(client, task, verb, data=None, **headers):
 @pytest.mark.parametrize(
     ("verb", "before", "after", "toast"),
     [
-        ("start", "pending", "delivering", "delivers."),
-        ("suspend", "delivering", "suspended", "is suspended."),
-        ("resume", "suspended", "delivering", "delivers again."),
-        ("end", "suspended", "ended", "has ended."),
+        ("start", "pending", "delivering", "is delivering."),
+        ("suspend", "delivering", "suspended", "suspended."),
+        ("resume", "suspended", "delivering", "is delivering again."),
+        ("end", "suspended", "ended", "ended."),
     ],
 )
 def test_moves_ask_first(signed_in, version, by, verb, before, after, toast):
@@ -183,8 +183,8 @@ def test_pulling_back_names_the_versions_of_other_tasks(signed_in, task, by):
     factories.make_task(higher)
     factories.make_task(task.version, state="pending")
     text = move(signed_in(by), task, "end").content.decode()
-    words = "returns to 1.0.0 at its next start, or gets the version of another task that it is in or fits (1.2.0)."
-    assert words in text
+    words = "returns to 1.0.0 at its next start, or gets the version of another task it is enrolled in or eligible for"
+    assert f"{words} (1.2.0)." in text
 
 
 def test_without_devices_there_is_nothing_to_choose(signed_in, task, by):

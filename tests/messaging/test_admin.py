@@ -21,7 +21,7 @@ FIELDS = {
     "is_listed": "on",
 }
 FERRY = {"kind": "thing", "name": "Ferry", "name_zh": "航线", "example": "Island Ferry", "example_zh": "海岛渡轮"}
-STATE = {"kind": "enum", "name": "Status", "name_zh": "状态", "example": "On time", "example_zh": "准点"}
+STATE = {"kind": "enum", "name": "State", "name_zh": "状态", "example": "On time", "example_zh": "准点"}
 VALUES = "On time\r\nLate\r\n\r\n准点\r\nLate\r\n"
 
 
@@ -87,7 +87,7 @@ def test_add(operator_client):
     )
     assert [(keyword.key, keyword.options) for keyword in template.keywords.all()] == [
         ("thing1", []),
-        ("enum2", ["On time", "Overdue", "准点"]),
+        ("enum2", ["On time", "Late", "准点"]),
     ]
     [(verb, by, target, changes)] = entries()
     assert (verb, by, target) == ("public_template.created", "Olga", "Ferry departs")
@@ -196,9 +196,7 @@ def test_delete_what_nobody_selected(operator_client, kept, way):
 def test_what_is_in_use_can_only_be_unlisted(operator_client, kept, way):
     program = factories.make_program(name="Somebody's")
     factories.make_template(program, kept)
-    words = (
-        "Ferry departs was selected 1 time and can&#x27;t be deleted. Clear “Offered” to take it out of the library."
-    )
+    words = "Ferry departs was selected 1 time and can&#x27;t be deleted. Clear “In library” to hide it."
     if way == "one":
         url, data = reverse("admin:messaging_publictemplate_delete", args=[kept.pk]), {"post": "yes"}
     else:

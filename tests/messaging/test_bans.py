@@ -72,7 +72,7 @@ def test_managers_and_developers_are_told(application, admin, program):
     assert {notice.user for notice in Notification.objects.all()} == told
     assert set(Notification.objects.values_list("text", "detail", "url")) == {
         (
-            "Metro Wallet Messages stopped City Bus",
+            "Metro Wallet stopped messages of City Bus",
             "Advertising.",
             f"/miniprograms/{program.app_id}/messages/templates/",
         )
@@ -110,7 +110,7 @@ def test_a_reason_is_needed(signed_in, application, admin, program):
     for reason in ("", "  ", "x" * 501, "\x00"):
         response = signed_in(admin).post(add_url(application, program), {"template": "all", "reason": reason})
         assert (response.status_code, list(response.context["form"].errors)) == (422, ["reason"])
-    with pytest.raises(ActionRefused, match="Say why"):
+    with pytest.raises(ActionRefused, match="Enter a reason"):
         ban(application, program=program, reason=" ", by=admin)
     assert standing() == []
 
@@ -133,7 +133,7 @@ def test_only_bound_programs_and_their_own_templates(signed_in, application, adm
     for wrong in (foreign, deleted):
         with pytest.raises(ActionRefused, match="deleted"):
             ban(application, program=program, template=wrong, reason="No.", by=admin)
-    with pytest.raises(ActionRefused, match="not bound"):
+    with pytest.raises(ActionRefused, match="no longer bound"):
         ban(application, program=elsewhere, reason="No.", by=admin)
     assert standing() == []
 

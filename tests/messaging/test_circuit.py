@@ -41,7 +41,7 @@ def test_it_opens_after_ten_failures_in_a_row():
         assert (row.failures, row.open_until, row.last_failure) == (
             OPENS_AT - 1,
             None,
-            ("The gateway responded with 503"),
+            "The gateway responded with 503",
         )
         row, now = tried(gateway, BAD, BAD, BAD)
         assert (row.failures, row.open_until) == (OPENS_AT, now + timedelta(seconds=5))

@@ -55,7 +55,7 @@ def test_tells_the_administrators_once_a_day(application, admin):
         "The gateway of Metro Wallet isn't accepting messages",
         reverse("hosts:gateway", args=[application.application_id]),
     )
-    assert notice.detail.startswith("The last message was taken ")
+    assert notice.detail.startswith("Last message accepted ")
     assert notice.detail.endswith("\nanswered 503")
 
 

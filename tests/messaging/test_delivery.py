@@ -227,7 +227,7 @@ def test_a_certificate_that_is_not_valid(settings):
 
 @pytest.mark.parametrize(
     ("missing", "reason"),
-    [("gateway", "The application has no gateway"), ("secret", "The application has no server secret")],
+    [("gateway", "The host app has no gateway"), ("secret", "The host app has no server secret")],
 )
 def test_without_gateway_or_secret_it_waits_and_fails_in_the_end(missing, reason):
     application = make_application()
@@ -369,7 +369,7 @@ def test_send_test():
         assert delivery.send_test(gateway)[:3] == (False, 503, "The gateway responded with 503")
     assert delivery.send_test(gateway)[:3] == (False, None, "The connection was refused")
     gateway.application.server_secrets.all().delete()
-    assert delivery.send_test(gateway)[:3] == (False, None, "The application has no server secret")
+    assert delivery.send_test(gateway)[:3] == (False, None, "The host app has no server secret")
 
 
 def test_bodies_are_the_same_on_each_try():

@@ -8,7 +8,7 @@ from django.utils import timezone
 from messaging.models import Gateway
 from tests import factories
 
-WHY = "Required role: application administrator."
+WHY = "Only application administrators can do this."
 
 
 def url(application):
@@ -32,7 +32,7 @@ def test_empty(signed_in, application, admin):
     assert response.status_code == 200
     assert (context["gateway"].url, context["secret"], context["failed"], context["lines"]) == ("", None, [], [])
     for words in (
-        "Nothing delivered yet",
+        "No gateway address yet",
         "No secret yet",
         "No message has failed",
         "No mini programs bound",
@@ -51,7 +51,7 @@ NOW, HOUR = timedelta(), timedelta(hours=1)
         ({}, {"last_success_at": NOW}, "Working"),
         ({"failures": 3, "last_failure": "No answer within 10 s"}, {"last_failure_at": NOW}, "Last attempt failed"),
         ({"failures": 10}, {"open_until": HOUR}, "It has never responded."),
-        ({"failures": 10}, {"open_until": -HOUR}, "One is tried again now."),
+        ({"failures": 10}, {"open_until": -HOUR}, "Retrying now."),
         ({"failures": 10}, {"open_until": NOW, "last_success_at": NOW}, "Not responding since"),
     ],
 )
@@ -76,7 +76,7 @@ def test_figures_of_the_last_day(signed_in, application, admin, program):
 
 
 def test_failed_messages_show_no_values_and_no_recipient(signed_in, application, admin, program):
-    reason = "The gateway answered 503 <b>\u202e"
+    reason = "The gateway responded with 503 <b>\u202e"
     for _ in range(26):
         send(program, application, "failed", tries=9, reason=reason)
     response = signed_in(admin).get(url(application))
@@ -86,7 +86,7 @@ def test_failed_messages_show_no_values_and_no_recipient(signed_in, application,
     user, page = shown[0].consent.user, response.content.decode()
     for hidden in ("Harbour Clinic", user.openid, user.account, "\u202e", "<b>"):
         assert hidden not in page
-    assert (page.count(user.masked), page.count("9 tries")) == (1, 25)
+    assert (page.count(user.masked), page.count("9 attempts")) == (1, 25)
 
 
 def test_what_is_stopped(signed_in, application, admin, program):

@@ -79,7 +79,7 @@ def test_only_failed_ones(consent, developer, state):
 def test_twice(failed, developer):
     stale = Message.objects.get(pk=failed.pk)
     replay(failed, by=developer)
-    with pytest.raises(Conflict, match="Someone else was first"):
+    with pytest.raises(Conflict, match="Already done"):
         replay(stale, by=developer)
     assert entries().count() == 1
 
@@ -113,7 +113,7 @@ def test_nobody_gets_what_was_refused_meanwhile(program, application, failed, de
     of_template.save()
     assert why_not_replay(failed) == ""
     switch = MainSwitch.objects.create(user=failed.consent.user, is_on=False, changed_at=timezone.now())
-    with pytest.raises(ActionRefused, match="The user wants no more"):
+    with pytest.raises(ActionRefused, match="The user no longer accepts"):
         replay(failed, by=developer)
     switch.is_on = True
     switch.save()
@@ -124,7 +124,7 @@ def test_a_withdrawn_consent_takes_its_long_term_messages_with_it(program, appli
     template = factories.make_template(program, kind="long_term")
     consent = factories.make_consent(factories.make_program_user(program, application), template, held=False)
     message = factories.make_message(consent, state="failed")
-    with pytest.raises(ActionRefused, match="The user wants no more"):
+    with pytest.raises(ActionRefused, match="The user no longer accepts"):
         replay(message, by=developer)
 
 
@@ -144,7 +144,7 @@ def test_the_page_asks_and_does_it(signed_in, failed, developer):
     assert (answer.status_code, answer.url) == (302, url_of(failed).removesuffix("replay/"))
     again = client.post(url_of(failed))
     assert again.status_code == 422
-    assert "no longer failed" in again.content.decode()
+    assert "no longer marked as failed" in again.content.decode()
     assert entries().count() == 1
 
 

@@ -62,14 +62,14 @@ def test_the_page(signed_in, program, developer, public):
     page = text_of(response)
     for words in (f"Template {public.number}", "Long-term", "long-term, up to 5 a day", "asks to send you"):
         assert words in page
-    assert "Appointment reminder</strong> already" not in page
+    assert "Appointment reminder</strong>:" not in page
 
 
 def test_existing_selections_are_named(signed_in, program, developer, public):
     factories.make_template(program, public, [5, 1])
     client = signed_in(developer)
     page = text_of(client.get(url(program, public)))
-    assert "· You have one template from: <strong>Appointment reminder</strong> already:" in page
+    assert "You already have one template from <strong>Appointment reminder</strong>:" in page
     assert '<span data-set="1,5">Doctor, Clinic</span>.' in page
     factories.make_template(program, public, [2])
     factories.make_template(program, public, [3], deleted_at=timezone.now())
@@ -188,7 +188,7 @@ def test_what_is_not_offered_any_more(signed_in, program, developer, public):
     client = signed_in(developer)
     assert client.get(url(program, public)).status_code == 404
     assert client.post(url(program, public), {"numbers": ["1"]}).status_code == 404
-    with pytest.raises(ActionRefused, match="The library does not offer this template any more"):
+    with pytest.raises(ActionRefused, match="This template is no longer in the library"):
         add_template(program, public_template=public, numbers=[1], note="", by=developer)
 
 

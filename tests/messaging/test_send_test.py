@@ -69,7 +69,7 @@ def test_a_failure_is_shown_and_leaves_the_circuit_alone(signed_in, application,
     factories.make_gateway(application, stub.url + path)
     Gateway.objects.update(failures=3)
     client = signed_in(admin)
-    assert toast(client.post(url(application))) == [f"The gateway did not take the test: {reason}"]
+    assert toast(client.post(url(application))) == [f"Test failed: {reason}"]
     entry = ActivityEntry.objects.get()
     assert (entry.after["status"], entry.reason) == (status, reason)
     assert Gateway.objects.get().failures == 3

@@ -109,7 +109,7 @@ def test_which_templates_there_are_not(consent: Consent, program: MiniProgram) -
     ("data", "detail"),
     [
         ({"thing1": "x"}, "argument invalid! data.time2.value invalid: The field is missing."),
-        ({**DATA, "thing1": ""}, "argument invalid! data.thing1.value invalid: It is empty."),
+        ({**DATA, "thing1": ""}, "argument invalid! data.thing1.value invalid: The value is empty."),
         ({**DATA, "thing9": "x"}, "argument invalid! data.thing9.value invalid: The template has no such keyword."),
         (
             {**DATA, "thing1": "\x00x"},

@@ -20,7 +20,7 @@ FIELDS = {
     "is_listed": "on",
 }
 FERRY = {"kind": "thing", "name": "Ferry", "name_zh": "航线", "example": "Island Ferry", "example_zh": "海岛渡轮"}
-STATE = {"kind": "enum", "name": "Status", "name_zh": "状态", "example": "On time", "example_zh": "准点"}
+STATE = {"kind": "enum", "name": "State", "name_zh": "状态", "example": "On time", "example_zh": "准点"}
 EMPTY = {"kind": "", "name": "", "name_zh": "", "example": "", "example_zh": "", "options": ""}
 
 
@@ -60,7 +60,7 @@ def test_list(operator_client, kept):
     factories.make_template(factories.make_program(name="Somebody's"), kept)
     page = operator_client.get(LIST)
     assert [(row.pk, row.selected) for row in page.context["page"]] == [(kept.pk, 1), (hidden.pk, 0)]
-    assert page.context["filter"].counts == {"": 2, "in library": 1, "hidden": 1, "unselected": 1}
+    assert page.context["filter"].counts == {"": 2, "offered": 1, "hidden": 1, "unselected": 1}
     assert "Somebody" not in page.content.decode()
     for query, found in (
         ({"q": "开船"}, [kept]),
@@ -88,7 +88,7 @@ def test_create_with_keywords(operator_client):
     template = PublicTemplate.objects.get(title="Ferry departs")
     assert [(keyword.key, keyword.options) for keyword in template.keywords.all()] == [
         ("thing1", []),
-        ("enum2", ["On time", "Overdue", "准点"]),
+        ("enum2", ["On time", "Late", "准点"]),
     ]
     assert entries() == [("public_template.created", "Olga", "Ferry departs")]
 

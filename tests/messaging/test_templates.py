@@ -191,7 +191,7 @@ def test_twice(signed_in, program, developer, template):
     client = signed_in(developer)
     assert client.post(delete_url(template)).status_code == 302
     assert client.post(delete_url(template)).status_code == 404
-    with pytest.raises(Conflict, match="this template is deleted"):
+    with pytest.raises(Conflict, match="someone else deleted this template"):
         delete_template(template, by=developer)
     assert ActivityEntry.objects.filter(verb="template.deleted").count() == 1
 

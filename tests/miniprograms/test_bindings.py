@@ -105,10 +105,10 @@ def test_offers_listed_applications_and_those_of_the_team(
     signed_in: SignIn, team: Team, program: MiniProgram, holder: User
 ) -> None:
     listed, own = make_application(name="Listed"), make_application(team, name="Own", listed=False)
-    hidden, asked = make_application(name="Hidden", listed=False), make_application(name="Requested")
+    hidden, asked = make_application(name="Hidden", listed=False), make_application(name="Asked")
     rejected = make_application(name="Rejected")
     make_binding(program, asked, state="waiting")
-    make_binding(program, rejected, state="Version rejected", note="No.")
+    make_binding(program, rejected, state="rejected", note="No.")
     client = signed_in(holder)
 
     page = client.get(ask_url(program))
@@ -211,7 +211,7 @@ def test_twice_says_who_was_first(
     client = signed_in(holder)
 
     assert [client.post(url(binding, move)).status_code for _ in range(2)] == [302, 422]
-    assert "Someone else was first" in client.post(url(binding, move)).content.decode()
+    assert "Already done" in client.post(url(binding, move)).content.decode()
     assert entries(program, verb) == 1
 
 
@@ -241,7 +241,7 @@ def test_withdrawing_and_approving_at_once_does_one_of_them(signed_in: SignIn) -
     binding.refresh_from_db()
 
     done = [entries(program, verb) for verb in ("binding.approved", "binding.withdrawn")]
-    assert (binding.state, done) in [("Version approved", [1, 0]), ("withdrawn", [0, 1])]
+    assert (binding.state, done) in [("approved", [1, 0]), ("withdrawn", [0, 1])]
 
 
 def test_the_unbind_dialog_says_what_devices_get(signed_in: SignIn, program: MiniProgram, holder: User) -> None:
@@ -263,7 +263,7 @@ def test_the_unbind_dialog_says_what_devices_get(signed_in: SignIn, program: Min
     ("move", "before", "words"),
     [
         ("withdraw", "waiting", "The binding request of City Bus was withdrawn"),
-        ("unbind", "Version approved", "City Bus was unbound from Metro Wallet"),
+        ("unbind", "approved", "City Bus was unbound from Metro Wallet"),
     ],
 )
 def test_who_decides_for_the_application_is_told(

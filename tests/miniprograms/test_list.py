@@ -160,8 +160,8 @@ def test_creating_is_impossible_for_who_may_in_no_team(signed_in: SignIn) -> Non
 
     refused, offered = (signed_in(user).get(URL).content.decode() for user in (developer, holder))
 
-    assert "team administrator or license holder" in refused and 'href="/miniprograms/create/"' not in refused
-    assert "team administrator or license holder" not in offered and 'href="/miniprograms/create/"' in offered
+    assert "Only team administrators and license holders" in refused and 'href="/miniprograms/create/"' not in refused
+    assert "Only team administrators and license holders" not in offered and 'href="/miniprograms/create/"' in offered
 
 
 def test_says_why_the_row_menu_refuses(signed_in: SignIn) -> None:
@@ -172,7 +172,7 @@ def test_says_why_the_row_menu_refuses(signed_in: SignIn) -> None:
     holder = signed_in(make_member(team, "license_holder")).get(URL).content.decode()
 
     edit = f"/miniprograms/{program.app_id}/edit/"
-    assert edit not in viewer and "This needs another role: team administrator or license holder" in viewer
+    assert edit not in viewer and "Only team administrators and license holders can do this." in viewer
     assert edit in holder
 
 

@@ -101,7 +101,7 @@ def test_twice_says_that_it_is_done(
 
     assert [client.post(url(program, move), WHY).status_code for _ in range(2)] == [302, 422]
     assert (
-        f"already {'off' if move == 'take-off' else 'on'} the shelf"
+        f"Already done: the mini program is {'off' if move == 'take-off' else 'on'} the shelf."
         in client.post(url(program, move), WHY).content.decode()
     )
     assert moves(program) == 1
@@ -174,11 +174,11 @@ def test_the_dialog_says_what_happens(signed_in: SignIn, team: Team, holder: Use
 
     assert "<html" not in page and "Take City Bus off the shelf?" in page
     for words in (
-        "At once no application gets City Bus",
-        "Publishing and rolling back are refused",
-        "submitting for audit still work",
-        "exactly 2.4.0 is served again",
-        "1 application",
+        "All apps immediately lose City Bus",
+        "You can’t publish or roll back until it is back on the shelf.",
+        "submit for audit",
+        "2.4.0 is served again",
+        "1 host app",
         program.bindings.get().application.name,
     ):
         assert words in page
@@ -199,5 +199,5 @@ def test_refused_actions_are_named_in_the_dialog(signed_in: SignIn, team: Team, 
 
     page = signed_in(holder).get(url(program, "put-on")).content.decode()
 
-    assert "Publishing and rolling back are possible again" in page
-    assert "gets exactly" not in page
+    assert "You can publish and roll back again" in page
+    assert "All bound apps immediately get" not in page

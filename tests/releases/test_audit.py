@@ -57,7 +57,7 @@ def test_submit_works_off_the_shelf(program):
 
 def test_submit_refused_when_nothing_is_bound():
     version = factories.make_version(factories.make_program())
-    with pytest.raises(ActionRefused, match="No host app bound"):
+    with pytest.raises(ActionRefused, match="No host app is bound"):
         actions.submit(version, by=version.uploaded_by)
 
 
@@ -75,7 +75,7 @@ def test_approved_when_all_have_approved(program):
     assert state(audit) == ("in_audit", "in_audit")
     decision, reviewer = decision_of(audit, 1)
     actions.decide(decision, approve=True, by=reviewer, note="Good")
-    assert state(audit) == ("Version approved", "Version approved")
+    assert state(audit) == ("approved", "approved")
     program.refresh_from_db()
     assert program.in_audit_number == ""
 
@@ -84,12 +84,12 @@ def test_rejected_at_the_first_rejection(program):
     audit = factories.make_audit(program)
     decision, reviewer = decision_of(audit, 0)
     actions.decide(decision, approve=False, by=reviewer, note="Crashes")
-    assert state(audit) == ("Version rejected", "Version rejected")
-    assert [row.state for row in audit.decisions.all()] == ["Version rejected", "withdrawn"]
+    assert state(audit) == ("rejected", "rejected")
+    assert [row.state for row in audit.decisions.all()] == ["rejected", "withdrawn"]
     told = Notification.objects.filter(user=audit.submitted_by).latest("id")
     assert told.detail.startswith("Crashes")
     version = Version.objects.get(pk=audit.version_id)
-    with pytest.raises(ActionRefused, match="Upload the corrected package under a new number"):
+    with pytest.raises(ActionRefused, match="Upload the corrected package under a new version number"):
         actions.submit(version, by=program.created_by)
 
 
@@ -112,7 +112,7 @@ def test_nobody_decides_their_own_submission(program):
 def test_one_decision_each(program):
     decision, reviewer = decision_of(factories.make_audit(program))
     actions.decide(decision, approve=True, by=reviewer)
-    with pytest.raises(ActionRefused, match="approved now"):
+    with pytest.raises(ActionRefused, match="this is now approved"):
         actions.decide(decision, approve=False, by=reviewer, note="No")
 
 
@@ -139,7 +139,7 @@ def test_unbinding_during_an_audit_goes_on_without_the_application(program):
     actions.decide(decision, approve=True, by=reviewer)
     left = program.bindings.get(application=decision_of(audit, 1)[0].application)
     programs.unbind(left, by=program.created_by)
-    assert state(audit) == ("Version approved", "Version approved")
+    assert state(audit) == ("approved", "approved")
     told = Notification.objects.filter(user=audit.submitted_by).latest("id")
     assert f"{left.application} was unbound and no longer decides" in told.text
     newest = ActivityEntry.objects.order_by("-pk")[:2]
@@ -163,7 +163,7 @@ def test_an_application_bound_during_an_audit_is_asked_too(program):
     assert Notification.objects.filter(user=reviewer, text__contains="1.0.0").count() == 1
 
     programs.unbind(binding, by=program.created_by)
-    assert state(audit) == ("Version approved", "Version approved")
+    assert state(audit) == ("approved", "approved")
 
 
 def test_an_application_that_is_bound_again_during_an_audit_is_asked_again(program):

@@ -59,8 +59,8 @@ def test_devices_and_the_offline_package(signed_in, version):
     words = words_of(publish(signed_in(by), version))
     assert "5 devices get 1.1.0 2 have it already" in words
     assert f"{application} 2 have it 5" in words
-    assert f"{program.app_id}_1.1.0.apkg replaces that of 1.0.0" in words
-    assert f"{application} downloaded 1.0.0 to ship built in. Those devices update when they are online." in words
+    assert f"{program.app_id}_1.1.0.apkg replaces the package of 1.0.0" in words
+    assert f"{application} downloaded 1.0.0 as a preset. Those devices update when they are online." in words
     assert "1.0.0 → 1.1.0 on every device of 1 app, at its next start" in words
     assert "You can roll back to 1.0.0 once." in words
 
@@ -69,7 +69,7 @@ def test_what_is_not_known_is_said_to_be_unknown(signed_in, version):
     words = words_of(publish(signed_in(version.mini_program.created_by), version))
     assert "unknown" in words
     assert "No device of these apps requested the mini program in the last 30 days." in words
-    assert "Not known: no device has 1.1.0 yet." in words
+    assert "Unknown: no device has 1.1.0 yet." in words
     assert "0 devices" not in words
 
 
@@ -83,7 +83,7 @@ def test_errors_beside_the_online_version_the_limit_and_how_many_would_meet_them
     answer = publish(signed_in(program.created_by), version)
     words = words_of(answer)
     assert "1.1.0 3.07 % 1.0.0 0.9 %" in words
-    assert "Likely 2.2–4.2 %, based on 1,204 devices. 1.0.0 from 9,000 devices. Limit 2 %." in words
+    assert "Likely 2.2–4.2 %, based on 1,204 devices. 1.0.0: based on 9,000 devices. Limit 2 %." in words
     assert "Publish anyway. I know that about 3 devices would have errors." in words
     assert "2 of 2 errors in the log are the same: TypeError: eta" in words
     assert 'class="rate-limit"' in answer.content.decode()
@@ -110,11 +110,11 @@ def test_a_roll_back_tells_of_the_release_that_is_chosen(signed_in, version):
     actions.publish(third, by=by)
     report(third, factories.make_seen(program, 4), failed=1)
     client, url = signed_in(by), reverse("releases:roll_back", args=[program.app_id])
-    assert "1.2.0 → 1.1.0 for every device" in words_of(client.get(url))
+    assert "1.2.0 → 1.1.0 on every device" in words_of(client.get(url))
     first = program.versions.numbered("1.0.0").get()
     answer = client.get(url, {"version": first.pk})
     words = words_of(answer)
-    assert "1.2.0 → 1.0.0 for every device" in words
+    assert "1.2.0 → 1.0.0 on every device" in words
     assert "4 devices get 1.0.0 0 have it already" in words
     assert "1.2.0 25 %" in words
     assert answer.context["follows"].events == []

@@ -39,7 +39,7 @@ def test_shows_each_fact():
     ) == ("1.1.0", "1.3.0", "1.2.0", "1.4.0", "1.0.0", 1, 1)
     assert (overview.why_not_publish, overview.why_not_roll_back) == ("", "")
     assert overview.why_not_submit.startswith("1.3.0 is in audit.")
-    assert overview.why_not_publish_running.startswith("Publishing waits for ")
+    assert overview.why_not_publish_running.startswith("Waiting for ")
 
 
 def test_an_approved_version_below_the_online_one_is_no_candidate():
@@ -52,7 +52,7 @@ def test_an_approved_version_below_the_online_one_is_no_candidate():
 def test_empty_program_says_what_to_do_first(signed_in):
     program = factories.make_program()
     text = signed_in(program.created_by).get(reverse("releases:versions", args=[program.app_id])).content.decode()
-    for words in ("Upload the first version", "Nothing is online", "Upload version first.", "No releases yet"):
+    for words in ("Upload the first version", "Nothing is online", "Upload a version first.", "No releases yet"):
         assert words in text
     assert text.count(reverse("releases:upload", args=[program.app_id])) == 2  # in the header and below “No audits yet”
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import html
+
 import pytest
 from django.contrib.messages import get_messages
 from django.urls import reverse
@@ -24,7 +26,7 @@ def overview(program):
 
 
 def page(client, program, name="versions", *arguments):
-    return client.get(reverse(f"releases:{name}", args=[program.app_id, *arguments])).content.decode()
+    return html.unescape(client.get(reverse(f"releases:{name}", args=[program.app_id, *arguments])).content.decode())
 
 
 # Cards ---------------------------------------------------------------------------------------------------------------
@@ -49,7 +51,7 @@ def test_nothing_is_approved(program):
 def test_a_version_in_audit_waits_for_who_has_not_decided(program):
     application = factories.make_binding(program).application
     factories.make_audit(program, "1.0.0")
-    reason = f"Publishing waits for {application}. Every bound application must approve."
+    reason = f"Waiting for {application}. Every bound app must approve before you can publish."
     assert overview(program).why_not_publish_running == reason
 
 
@@ -60,11 +62,11 @@ def test_a_version_in_audit_below_the_online_one_waits_for_nobody(program, signe
     assert overview(program).why_not_publish_running == reason
     text = page(signed_in(program.created_by), program)
     assert reason in text
-    assert "Publishing waits for" not in text
+    assert "Waiting for" not in text
 
 
 def test_with_every_version_submitted_there_is_nothing_to_submit(program):
-    assert overview(program).why_not_submit == "Upload version first."
+    assert overview(program).why_not_submit == "Upload a version first."
     factories.make_online(program, "1.0.0")
     assert overview(program).why_not_submit == "All versions have been submitted. Upload a new one first."
 
@@ -74,13 +76,13 @@ def test_with_every_version_submitted_there_is_nothing_to_submit(program):
     [
         ("1.0.0", "development", "1.0.0 isn't higher than the online version, 2.0.0."),
         ("3.0.0", "development", "3.0.0 hasn't passed the audit."),
-        ("3.0.0", "Version rejected", "3.0.0 was rejected. Upload the corrected package under a new version number."),
+        ("3.0.0", "rejected", "3.0.0 was rejected. Upload the corrected package under a new version number."),
     ],
 )
 def test_why_a_version_can_not_be_published(program, number, state, reason):
     online = factories.make_online(program, "2.0.0")
     version = factories.make_version(program, number)
-    if state == "Version rejected":
+    if state == "rejected":
         audit = actions.submit(version, by=program.created_by)
         decision = audit.decisions.get()
         actions.decide(decision, approve=False, by=factories.make_reviewer(decision.application), note="No")
@@ -142,7 +144,7 @@ def refused_dialog(client, name, *arguments):
     client.get(answer.url)
     by_htmx = client.get(address, headers={"HX-Request": "true", "HX-Target": "dialog"})
     assert (by_htmx.status_code, by_htmx["HX-Redirect"]) == (200, answer.url)
-    assert words in client.get(answer.url).content.decode()
+    assert words in html.unescape(client.get(answer.url).content.decode())
     return words
 
 
@@ -201,8 +203,9 @@ def test_a_number_below_the_online_one_is_warned_about_and_uploaded(program, sig
     factories.make_online(program, "2.0.0")
     client = signed_in(program.created_by)
     typed = {"file": factories.make_zip(), "number": "1.10.0", "notes": "A correction"}
-    text = client.post(reverse("releases:upload", args=[program.app_id]), typed, follow=True).content.decode()
-    warning = "1.10.0 can&#x27;t be published, because it isn't higher than the online version, 2.0.0."
+    text = client.post(reverse("releases:upload", args=[program.app_id]), typed, follow=True)
+    text = html.unescape(text.content.decode())
+    warning = "1.10.0 can't be published: it is not higher than the online version 2.0.0."
     assert warning in text
     assert "1.10.0 uploaded and checked." in text
     assert program.versions.numbered("1.10.0").get().notes == "A correction"

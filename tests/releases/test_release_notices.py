@@ -44,7 +44,7 @@ def test_publish_and_roll_back(program):
 
     assert told() == [
         (admin_of(program), "City Bus 1.1.0 is online", f"By {by}.\nNew timetable", second.get_absolute_url()),
-        (by, "City Bus was Rolled back 1.0.0", f"By {admin_of(program)}.", first.get_absolute_url()),
+        (by, "City Bus was rolled back to 1.0.0", f"By {admin_of(program)}.", first.get_absolute_url()),
     ]
 
 

@@ -43,14 +43,14 @@ def test_returns_to_any_earlier_release(program):
 
 def test_not_twice_running(program):
     actions.roll_back(version(program, "1.1.0"), by=program.created_by)
-    with pytest.raises(ActionRefused, match=r"1\.1\.0 came by a roll back. The next roll back waits until"):
+    with pytest.raises(ActionRefused, match=r"1\.1\.0 is online after a rollback\. Publish a version before"):
         actions.roll_back(version(program, "1.0.0"), by=program.created_by)
 
 
 def test_again_after_a_publish_but_not_to_what_was_rolled_back(program):
     actions.roll_back(version(program, "1.1.0"), by=program.created_by)
     factories.make_online(program, "1.3.0")
-    with pytest.raises(ActionRefused, match=r"1\.2\.0 can't be returned to"):
+    with pytest.raises(ActionRefused, match=r"can't roll back to 1\.2\.0"):
         actions.roll_back(version(program, "1.2.0"), by=program.created_by)
     actions.roll_back(version(program, "1.1.0"), by=program.created_by)
     assert program.versions.online().get().number == "1.1.0"
@@ -79,7 +79,7 @@ def test_refuses_off_the_shelf(program):
 
 def test_never_to_an_approved_version_that_was_not_online(program):
     approved = factories.make_approved(program, "1.3.0")
-    with pytest.raises(ActionRefused, match="can't be returned to"):
+    with pytest.raises(ActionRefused, match="can't roll back to"):
         actions.roll_back(approved, by=program.created_by)
 
 
@@ -90,7 +90,7 @@ def test_page_rolls_back(program, signed_in):
     assert program.versions.online().get().number == "1.1.0"
     response = client.post(url(program), {"version": version(program, "1.0.0").pk})
     assert response.status_code == 422
-    assert "waits until a version is published" in response.content.decode()
+    assert "Publish a version before you roll back again" in response.content.decode()
 
 
 def test_page_refuses_a_version_of_another_program(program, signed_in):

@@ -86,16 +86,16 @@ def test_the_token_is_in_no_entry(program):
         assert token not in str(entry)
 
 
-@pytest.mark.parametrize("state", ["development", "in_audit", "Version rejected", "Version approved", "online"])
+@pytest.mark.parametrize("state", ["development", "in_audit", "rejected", "approved", "online"])
 def test_any_stored_version_will_do(state):
     program = factories.make_program()
     make = {
         "development": factories.make_version,
-        "Version approved": factories.make_approved,
+        "approved": factories.make_approved,
         "online": factories.make_online,
     }.get(state, lambda program: factories.make_audit(program).version)
     made = make(program)
-    if state == "Version rejected":
+    if state == "rejected":
         made.reject()
         made.save()
     assert set_trial(program, made.number).version.state == state
@@ -153,7 +153,7 @@ def test_what_is_a_query(program, query):
 
 
 def test_a_query_that_is_too_long(signed_in, program, developer):
-    with pytest.raises(ActionRefused, match="A query has up to 500 characters"):
+    with pytest.raises(ActionRefused, match="A query can have up to 500 characters"):
         set_trial(program, query="a=" + "x" * 499)
     response = signed_in(developer).post(url(program), {"version": "1.0.0", "page": INDEX, "query": "a" * 501})
     assert (response.status_code, list(response.context["form"].errors)) == (422, ["query"])
@@ -176,7 +176,7 @@ def test_someone_else_was_first(signed_in, program, developer):
     typed = {"version": "1.0.0", "page": ABOUT, "query": "a=1", "seen": form["seen"].value()}
     refused = client.post(url(program), typed)
     assert refused.status_code == 422
-    assert "Mira Hoffmann put 1.1.0 on trial." in refused.content.decode()
+    assert "Mira Hoffmann set the trial version to 1.1.0." in refused.content.decode()
     shown = refused.context["form"]
     assert [shown[name].value() for name in ("version", "page", "query")] == ["1.0.0", ABOUT, "a=1"]
     again = client.post(url(program), {**typed, "seen": shown["seen"].value()})

@@ -53,7 +53,7 @@ def text_of(response):
 def test_nothing_uploaded(signed_in, program):
     text = text_of(signed_in(member(program)).get(url(program)))
     assert "No trial version yet" in text
-    assert "Upload version first." in text
+    assert "Upload a version first." in text
     assert f'href="{url(program, "set_trial")}"' not in text
 
 
@@ -78,19 +78,19 @@ def test_the_code_is_an_image_of_the_link_without_styles(signed_in, program, tri
 def test_nobody_can_scan_it(signed_in, program, trial):
     text = text_of(signed_in(member(program)).get(url(program)))
     assert "No host app is bound." in text
-    assert f'<a href="{program.get_absolute_url()}">Ask an application for a binding</a>' in text
+    assert f'<a href="{program.get_absolute_url()}">Request a binding</a>' in text
 
 
 def test_off_the_shelf(signed_in, program, trial):
     programs.take_off_shelf(program, by=program.created_by, reason="Test")
-    assert "testers’ devices neither" in text_of(signed_in(member(program)).get(url(program)))
+    assert "including testers’ devices" in text_of(signed_in(member(program)).get(url(program)))
 
 
 def test_the_overview_and_the_version_show_it(signed_in, program, trial):
     factories.make_version(program, "1.1.0")
     client = signed_in(member(program))
     text = text_of(client.get(url(program, "versions")))
-    assert "1.0.0 is on trial." in text
+    assert "Trial version: 1.0.0." in text
     assert trial.token not in text
     details = [reverse("releases:detail", args=[program.app_id, number]) for number in ("1.0.0", "1.1.0")]
     assert "1.0.0 is already the trial version." in text_of(client.get(details[0]))
@@ -238,7 +238,7 @@ def test_403_404_405(signed_in, program, trial, page):
 def test_landing(program, trial):
     response = Client().get(f"/trial/{trial.token}/")
     text = text_of(response)
-    for words in ("City Bus", "Trial version 1.0.0", "Open this with the app", '<meta name="robots" content="noindex'):
+    for words in ("City Bus", "Trial version 1.0.0", "Open it in the app", '<meta name="robots" content="noindex'):
         assert words in text
     assert program.app_id not in text
     assert {name: response[name] for name in ("Cache-Control", "X-Robots-Tag", "Referrer-Policy")} == {

@@ -66,13 +66,13 @@ def test_submits_what_was_uploaded_where_asked_and_nothing_speaks_against_it(sig
     assert first.state == "development"
 
     page = client.post(url(program), form(number="1.0.1", audit="1"), follow=True)
-    assert "1.0.1 was uploaded and checked, and is in audit." in page.content.decode()
+    assert "1.0.1 uploaded, checked and submitted for audit." in page.content.decode()
     assert [str(audit.version) for audit in program.audits.select_related("version")] == ["1.0.1"]
 
     # While it is in audit nothing is offered, and a form from before keeps the upload and says why.
     assert "Upload and submit for audit" not in client.get(url(program)).content.decode()
     page = client.post(url(program), form(number="1.0.2", audit="1"), follow=True)
-    assert "1.0.1 is in audit. One version at a time" in page.content.decode()
+    assert "1.0.1 is in audit. Only one version at a time" in page.content.decode()
     assert program.versions.count() == 3
 
 
@@ -108,9 +108,9 @@ def test_a_number_is_used_only_once(program, signed_in):
     response = signed_in(program.created_by).post(url(program), form(number="1.10.0"))
     text = response.content.decode()
     assert response.status_code == 422
-    assert "1.10.0 was used before." in text
+    assert "1.10.0 has already been used." in text
     assert "Typed already" in text
-    with pytest.raises(ActionRefused, match="was used before") as refused:
+    with pytest.raises(ActionRefused, match="has already been used") as refused:
         actions.upload(program, file=factories.make_zip(), number=(1, 10, 0), notes="", by=program.created_by)
     assert refused.value.field == "number"
     assert program.versions.count() == 1
@@ -137,7 +137,7 @@ def test_too_large_is_said_with_its_size(program, signed_in, settings):
     file = SimpleUploadedFile("big.zip", b"PK\x03\x04" + bytes(31 * 1024 * 1024))
     response = signed_in(program.created_by).post(url(program), form(file))
     assert response.status_code == 422
-    assert "31 MB; 30 MB is the most" in response.content.decode()
+    assert "31 MB. The limit is 30 MB" in response.content.decode()
 
 
 def test_limits_are_settings(program, signed_in, settings):
@@ -150,7 +150,7 @@ def test_a_wrong_number_does_not_hide_the_findings(program, signed_in):
     file = of_another_program("mpabcdefghijklmn")
     text = signed_in(program.created_by).post(url(program), form(file, number="1.0")).content.decode()
     assert "mpabcdefghijklmn" in text
-    assert "Write three numbers with dots" in text
+    assert "Use three numbers from 0 to 9999" in text
 
 
 def test_a_line_break_in_the_notes_counts_as_one_character(program, signed_in):
@@ -267,12 +267,12 @@ def test_one_number_at_once():
             return "refused"
         finally:
             connection.close()
-        return "Version uploaded"
+        return "uploaded"
 
     before = stored_files()
     with ThreadPoolExecutor(8) as pool:
         outcomes = sorted(pool.map(attempt, range(8)))
-    assert outcomes == ["refused"] * 7 + ["Version uploaded"]
+    assert outcomes == ["refused"] * 7 + ["uploaded"]
     assert stored_files() - before == {program.versions.get().package.file.name}
 
 

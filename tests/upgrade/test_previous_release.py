@@ -56,7 +56,7 @@ def test_old_code_does_every_main_verb_on_this_schema(previous: Path, library: N
     told = json.loads(run(previous, str(SCRIPTS / "old_story.py")).splitlines()[-1])
 
     assert told["chapters"] == [
-        "sign_in", "create_and_bind", "release", "develop", "must agree", "invite", "keep_secrets", "be_a_device",
+        "sign_in", "create_and_bind", "release", "develop", "agree", "invite", "keep_secrets", "be_a_device",
         "be_a_server", "work",
     ]  # fmt: skip
     program = MiniProgram.objects.get(app_id=told["program"])
@@ -71,11 +71,11 @@ def test_old_code_does_every_main_verb_on_this_schema(previous: Path, library: N
         ("roll_back", "1.0.0"),
     ]
     assert [domain.host for domain in ServerDomain.objects.filter(mini_program=program)] == ["api.nightferry.example"]
-    assert [grant.state for grant in DomainExemption.objects.filter(mini_program=program)] == ["Version approved"]
+    assert [grant.state for grant in DomainExemption.objects.filter(mini_program=program)] == ["approved"]
     permissions = ApiPermission.objects.filter(mini_program=program)
     assert {grant.api: grant.state for grant in permissions} == {
-        "wx.chooseAddress": "Version rejected",
-        "wx.getLocation": "Version approved",
+        "wx.chooseAddress": "rejected",
+        "wx.getLocation": "approved",
     }
     assert (program.trial.version.number, program.online_number) == ("1.1.0", "1.0.0")
     assert program.secrets.count() == 2
@@ -112,7 +112,7 @@ def test_old_and_new_processes_take_turns_on_one_program(old: Turns) -> None:
 
     second = make_version(program, "1.1.0")
     releases.submit(second, by=by)
-    assert old.does("approve", version=second.pk, by=reviewer.pk) == "Version approved"
+    assert old.does("approve", version=second.pk, by=reviewer.pk) == "approved"
     task = make_task(Version.objects.get(pk=second.pk))
     assert old.does("suspend", task=task.pk, by=by.pk) == "suspended"
     assert grayscale.resume(task, by=by).state == "delivering"

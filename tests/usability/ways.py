@@ -56,7 +56,7 @@ def upload_to_published(one: Console, browser: Browser) -> Count:
     reviewer.page.reload()
     reviewer.click(reviewer.page.locator("#main").get_by_role("link", name=f"Clinic Booking {number}"))
     reviewer.follow("Approve")
-    reviewer.sees("Version approved")
+    reviewer.sees("approved")
     holder.page.reload()
     holder.follow("Publish…")
     holder.confirm(f"Publish {number}")
@@ -72,7 +72,7 @@ def why_not_this_version(one: Console, browser: Browser) -> Count:
     hand.follow("New timetable, first 1,000")
     hand.fill(hand.page.get_by_label("GUID, account or device ID"), ACCOUNT)
     hand.press("Enter")
-    hand.sees("As the device was seen last")
+    hand.sees("Filled in from when the device was last seen")
     return count
 
 

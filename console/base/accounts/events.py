@@ -199,7 +199,7 @@ class ProposalRefused(TeamEvent):
 
 class MemberInvited(TeamEvent):
     name, icon, colour = "member.invited", "mail", "blue"
-    log = _("Invited")
+    log = _("Member invited")
     fields = ROLE
 
 

@@ -1,9 +1,11 @@
 """Who may do what, on one screen (docs/rules.md, section 0)."""
 
 from django.db import models
-from django.utils.text import get_text_list
+from django.utils.functional import Promise
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
+
+from console.base.core.text import all_of
 
 
 class Permission(models.TextChoices):
@@ -41,6 +43,16 @@ class ApplicationRole(models.TextChoices):
     REVIEWER = "reviewer", _("Reviewer")
 
 
+# Roles in a sentence about everyone who has them.
+IN_PLURAL: dict[str, str | Promise] = {
+    TeamRole.ADMIN: _("team administrators"),
+    TeamRole.LICENSE_HOLDER: _("license holders"),
+    TeamRole.DEVELOPER: _("developers"),
+    TeamRole.VIEWER: _("viewers"),
+    ApplicationRole.APP_ADMIN: _("application administrators"),
+    ApplicationRole.REVIEWER: _("reviewers"),
+}
+
 P = Permission
 
 TEAM_ROLE_PERMISSIONS: dict[str, frozenset[Permission]] = {
@@ -71,7 +83,5 @@ def lacking(held: frozenset[Permission], permission: Permission) -> str:
     """
     if permission in held:
         return ""
-    labels = [str(TeamRole(role).label) for role in team_roles_with(permission)]
-    labels += [str(ApplicationRole(role).label) for role in application_roles_with(permission)]
-    roles = get_text_list([label.lower() for label in labels], gettext("or"))
-    return gettext("Required role: %(roles)s.") % {"roles": roles}
+    roles = [*team_roles_with(permission), *application_roles_with(permission)]
+    return gettext("Only %(roles)s can do this.") % {"roles": all_of(IN_PLURAL[role] for role in roles)}

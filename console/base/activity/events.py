@@ -13,6 +13,7 @@ from typing import Any, ClassVar, NamedTuple, Protocol
 from django.db import models, transaction
 from django.utils import timezone
 from django.utils.functional import Promise
+from django.utils.translation import gettext as _
 
 from console.base.activity import fields
 from console.base.activity.fields import Field
@@ -52,7 +53,7 @@ class Event:
     name: ClassVar[str] = ""  # stored in rows, never changed
     icon: ClassVar[str] = "edit"
     colour: ClassVar[str] = "blue"  # green, blue, orange, red, secondary: as of states
-    log: ClassVar[str | Promise] = ""  # between the person's name and the target's
+    log: ClassVar[str | Promise] = ""  # “AppSecret frozen”: between the person's name and the target's
     in_list: ClassVar[str | Promise] = ""  # without a person, %(label)s is `short`; "" is no last change of a program
     title: ClassVar[str | Promise] = ""  # in the history of the very thing
     fields: ClassVar[Mapping[str, Field]] = {}
@@ -151,7 +152,9 @@ def event_of(name: str) -> type[Event]:
 
 def in_list(name: str, label: str) -> str:
     """Return what a list shows as the last change of a thing, without a person: “Version 1.2.0 published”."""
-    return str(event_of(name).in_list) % {"label": label} or f"{log_words(name)} {label}".strip()
+    if words := str(event_of(name).in_list) % {"label": label}:
+        return words
+    return _("%(event)s: %(target)s") % {"event": log_words(name), "target": label} if label else log_words(name)
 
 
 def log_words(name: str) -> str:

@@ -2,13 +2,14 @@
 
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 STATES: dict[str, tuple[str, str | Promise]] = {
     # in force now
     "online": ("green", _("Online")),
     "approved": ("green", _("Approved")),
     "granted": ("green", _("Granted")),
-    "active": ("green", _("Active")),
+    "active": ("green", pgettext_lazy("of a key", "Active")),
     "public": ("green", _("Public")),
     "on": ("green", _("On the shelf")),
     "delivering": ("green", _("Delivering")),

@@ -3,9 +3,11 @@
 What nobody could see, or what would move the page, has a picture or a name.
 """
 
+import re
 from collections.abc import Iterable
 from decimal import Decimal
 
+from django.utils.text import get_text_list
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
@@ -15,6 +17,7 @@ _SHOWN |= {0x7F: "\u2421"}
 _NAMED = (*range(0x80, 0xA0), 0x061C, 0x200E, 0x200F, 0x2028, 0x2029, *range(0x202A, 0x202F), *range(0x2066, 0x206A))
 _SHOWN |= {code: f"[U+{code:04X}]" for code in _NAMED}
 _SHOWN_IN_LINES = {code: shown for code, shown in _SHOWN.items() if chr(code) not in "\n\t"}
+_BETWEEN_HAN = re.compile(r"(?<=[\u4e00-\u9fff”）]) (?=[\u4e00-\u9fff“（])")
 
 
 def visible(text: str) -> str:
@@ -30,6 +33,21 @@ def visible_lines(text: str) -> str:
 def listed(items: Iterable[object]) -> str:
     """Return “a, b, c”, with the comma that the reader's language has for lists."""
     return _(", ").join(map(str, items))
+
+
+def all_of(items: Iterable[object]) -> str:
+    """Return “a, b and c”."""
+    return _with_word(items, _("and"))
+
+
+def any_of(items: Iterable[object]) -> str:
+    """Return “a, b or c”."""
+    return _with_word(items, _("or"))
+
+
+def _with_word(items: Iterable[object], word: str) -> str:
+    """Return the list with this word before its last item; no spaces between Han characters."""
+    return _BETWEEN_HAN.sub("", get_text_list([str(item) for item in items], word))
 
 
 def initials(name: str) -> str:

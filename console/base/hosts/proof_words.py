@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import NamedTuple
 
 from django.utils.functional import Promise
@@ -41,3 +42,17 @@ _uses = (
     ),
 )
 WORDS: dict[str, Use] = dict(zip(PROOF_USES, _uses, strict=True))
+
+_PLAIN_RATE = re.compile(r"\s*([0-9]+)\s*(?:/|per)\s*(second|minute|hour|day)s?\s*", re.IGNORECASE)
+_PER: dict[str, str | Promise] = {
+    "second": _("%(count)s per second"),
+    "minute": _("%(count)s per minute"),
+    "hour": _("%(count)s per hour"),
+    "day": _("%(count)s per day"),
+}
+
+
+def limit_words(rate: str) -> str:
+    """Return a rate as people read it: “3,000 per minute” for "3000/minute"; as it is set where it has odd units."""
+    found = _PLAIN_RATE.fullmatch(rate)
+    return str(_PER[found[2].lower()]) % {"count": f"{int(found[1]):,}"} if found else rate

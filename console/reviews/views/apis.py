@@ -8,7 +8,6 @@ from django import forms
 from django.http import HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
-from django.utils.text import get_text_list
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
@@ -17,6 +16,7 @@ from console.base.accounts.permissions import Permission, lacking
 from console.base.activity.catalogue import Act, acts_page, buttons
 from console.base.core.pages import confirm_page, page_of, posted
 from console.base.core.sheets import is_asked, sheet
+from console.base.core.text import all_of
 from console.base.hosts import actions, rules
 from console.base.hosts.access import api_for, application_for
 from console.base.hosts.forms import ApiForm
@@ -85,7 +85,7 @@ def _first(names: list[str]) -> str:
     shown = names[:NAMES_SHOWN]
     if more := len(names) - len(shown):
         shown.append(ngettext("%(count)d more", "%(count)d more", more) % {"count": more})
-    return get_text_list(shown, _("and"))
+    return all_of(shown)
 
 
 @route(Permission.EDIT_APPLICATION, load=api_for, methods="GET POST", sudo=True)

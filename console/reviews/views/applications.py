@@ -8,7 +8,6 @@ from typing import Any
 from django.http import HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
-from django.utils.text import get_text_list
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
@@ -18,6 +17,7 @@ from console.base.accounts.permissions import ApplicationRole, Permission, lacki
 from console.base.activity.rehearsal import Follows
 from console.base.core.pages import NoteForm, confirm_page, page_of, posted
 from console.base.core.sheets import is_asked, sheet
+from console.base.core.text import all_of
 from console.base.hosts.access import application_for
 from console.base.hosts.models import HostApplication
 from console.reviews import querysets
@@ -108,4 +108,4 @@ def _granted(binding: Binding) -> str:
             "%(count)d interface permission", "%(count)d interface permissions", counts[querysets.PERMISSION]
         ),
     }
-    return get_text_list([words[kind] % {"count": count} for kind, count in counts.items() if count], _("and"))
+    return all_of([words[kind] % {"count": count} for kind, count in counts.items() if count])

@@ -70,7 +70,7 @@ def people(client):
     """Return who stands beside the list of a team, with their roles."""
     given = home_of(client)["checklist"].given
     return [(str(row.user), role) for row, role in given["members"]] + [
-        (row.email, role) for row, role in given["Invited"]
+        (row.email, role) for row, role in given["invited"]
     ]
 
 
@@ -127,7 +127,7 @@ def test_six_acts_from_an_operator_alone_to_a_bound_mini_program(signed_in):
 
     acts.send(noor, link(noor, "First binding"), decision="approve")
 
-    assert (acts.count, Binding.objects.get().state) == (6, "Version approved")
+    assert (acts.count, Binding.objects.get().state) == (6, "approved")
     assert list(team.memberships.values_list("user__email", "role").order_by("user__email")) == [
         ("lena@city.example", "admin"),
         ("noor@city.example", "viewer"),
@@ -155,7 +155,7 @@ def test_who_decides_in_another_team_is_not_named(signed_in):
     program = make_program(admin.memberships.get().team)
     make_binding(program, application, state="waiting")
     page = signed_in(admin).get(reverse("home")).content.decode()
-    assert "people of Harbour" in page
+    assert "members of Harbour" in page
     assert str(reviewer) not in page
 
 
@@ -172,7 +172,7 @@ def test_an_operator_sees_what_the_console_knows_and_no_more(signed_in, settings
     delivery.send_waiting(at=timezone.now())
     found = home_of(client)["checklist"]
     assert (found.done, found.current.title) == (4, "IDE download")
-    assert "handed over to the mail server" in str(found.steps[2].result)
+    assert "sent through the mail server" in str(found.steps[2].result)
 
     settings.EMAIL_BACKEND = "django.core.mail.backends.console.EmailBackend"
     found = home_of(client)["checklist"]

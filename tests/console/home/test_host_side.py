@@ -67,7 +67,7 @@ def test_every_kind_of_request_the_late_ones_first(application, signed_in):
             exemption.get_absolute_url(),
         ),
         (
-            "City Bus asks for wx.getLocation",
+            "City Bus requests wx.getLocation",
             "Interface permission in Metro Wallet, from City Transport",
             "waiting",
             permission.get_absolute_url(),
@@ -89,13 +89,15 @@ def test_the_oldest_of_many_and_how_many_more(application, signed_in):
 
     waiting = home_of(client)["waiting"]
     assert [line.title for line in waiting.shown] == [
-        f"Asked {hours} h ago asks to be bound" for hours in range(EACH + 1, 1, -1)
+        f"Asked {hours} h ago requests a binding" for hours in range(EACH + 1, 1, -1)
     ]
-    assert [(more.words, more.kind.list_url) for more in waiting.more] == [("2 more bindings", reverse("reviews:list"))]
+    assert [(more.words, more.kind.list_url) for more in waiting.more] == [
+        ("2 more bindings to decide", reverse("reviews:list"))
+    ]
     assert waiting.total == EACH + 2
     page = client.get(reverse("home")).content.decode()
     assert f'<span class="badge bg-blue-lt">{EACH + 2}</span>' in page
-    assert "2 more bindings" in page
+    assert "2 more bindings to decide" in page
 
 
 def test_nothing_that_i_asked_for_myself_nor_of_another_application(application, signed_in):
@@ -148,7 +150,7 @@ def test_a_gateway_that_fails(application, signed_in, role, seen):
     expected = [
         (
             "The gateway of Metro Wallet is failing",
-            "It answered “503 Service Unavailable”",
+            "Its answer: “503 Service Unavailable”",
             "failed",
             reverse("hosts:gateway", args=[application.application_id]),
         )

@@ -73,7 +73,7 @@ def test_what_can_be_published(team, client):
         (
             "City Bus 1.1.0 is ready to publish",
             "Above the online version 1.0.0",
-            "Version approved",
+            "approved",
             version.get_absolute_url(),
         )
     ]
@@ -88,7 +88,7 @@ def test_nothing_that_can_not_be_published(team, client):
     type(off).objects.filter(pk=off.pk).update(shelf="off")
 
     assert waits(client) == []
-    for version in Version.objects.filter(state="Version approved").select_related("mini_program"):
+    for version in Version.objects.filter(state="approved").select_related("mini_program"):
         with pytest.raises(ActionRefused):
             publish(version, by=version.mini_program.created_by)
 
@@ -100,7 +100,7 @@ def test_a_rejection_until_a_newer_version_is_there(team, client):
         (
             "City Bus 1.0.0 was rejected",
             "Rejected by Metro Wallet. Upload a new version.",
-            "Version rejected",
+            "rejected",
             version.get_absolute_url(),
         )
     ]
@@ -229,19 +229,19 @@ def test_what_applications_have_not_decided(team, client):
             ),
             (
                 "Binding of City Bus",
-                "Waits for Island",
+                "Waiting for Island",
                 "waiting",
                 reverse("miniprograms:detail", args=[program.app_id]),
             ),
             (
                 "Skip domain verification for City Bus",
-                "Waits for Harbour",
+                "Waiting for Harbour",
                 "waiting",
                 reverse("devmgmt:domains", args=[program.app_id]),
             ),
             (
                 "wx.getLocation for City Bus",
-                "Waits for Metro",
+                "Waiting for Metro",
                 "waiting",
                 reverse("devmgmt:permissions", args=[program.app_id], query={"application": second.application_id}),
             ),

@@ -156,7 +156,7 @@ def test_a_viewer_sees_what_runs_and_nothing_to_do(team, signed_in):
     context = home_of(client)
     assert read(context["waiting"]) == read(context["elsewhere"]) == []
     assert [row.task for row in context["running"]] == [task]
-    assert "What must be done in them is up to others" in client.get(reverse("home")).content.decode()
+    assert "Others take care of the tasks" in client.get(reverse("home")).content.decode()
 
 
 @pytest.mark.parametrize(
@@ -165,7 +165,7 @@ def test_a_viewer_sees_what_runs_and_nothing_to_do(team, signed_in):
         ("admin", "Versions to publish, rejections"),
         ("license_holder", "Versions to publish, rejections"),
         ("developer", "Your rejected versions"),
-        ("viewer", "up to others"),
+        ("viewer", "Others take care of the tasks"),
     ],
 )
 def test_nothing_waits_in_words_for_each_role(team, signed_in, role, words):
@@ -177,7 +177,7 @@ def test_nothing_waits_in_words_for_each_role(team, signed_in, role, words):
     assert words in page
 
 
-@pytest.mark.parametrize(("role", "reason"), [("license_holder", ""), ("developer", "This needs another role:")])
+@pytest.mark.parametrize(("role", "reason"), [("license_holder", ""), ("developer", "Only ")])
 def test_home_always_shows_how_to_create(team, signed_in, role, reason):
     page = signed_in(make_member(team, role)).get(reverse("home"))
     assert page.context["why_not_create"].startswith(reason)

@@ -91,9 +91,9 @@ def test_every_id_is_one_of_what_is_there(seeded):
     }
     assert {kind for _, kind, _ in rows(domains, "id", "kind", "origin")} == set(DomainType.values)
     assert rows(exemptions, "id", "application", "state") == stored(DomainExemption, "pk", "application__name", "state")
-    assert {one["state"] for one in exemptions} == {"Version approved", "waiting"}
+    assert {one["state"] for one in exemptions} == {"approved", "waiting"}
     assert rows(permissions, "id", "api", "state") == stored(ApiPermission, "pk", "api", "state")
-    assert {one["state"] for one in permissions} == {"Version approved", "waiting", "Version rejected", "ended"}
+    assert {one["state"] for one in permissions} == {"approved", "waiting", "rejected", "ended"}
     templates = [template for program in seeded["mini_programs"] for template in program["templates"]]
     assert rows(templates, "template_id", "title", "type") == stored(MyTemplate, "template_id", "title", "kind")
     assert sum(template["messages"] for template in templates) == Message.objects.count() > 100

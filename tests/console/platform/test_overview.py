@@ -68,7 +68,7 @@ def test_a_platform_that_needs_nobody(client):
     assert page.context["needs"] == []
     text = words(page)
     assert "Nothing needs your attention" in text
-    assert "0 teams, 1 person, 0 mini programs, 0 applications" in text
+    assert "0 teams, 1 person, 0 mini programs, 0 host apps" in text
     assert "No teams yet" in text
     assert "<title>Platform · Mini Program Console</title>" in page.content.decode()
 
@@ -96,12 +96,12 @@ def test_figures_teams_and_people(client):
     )
     assert gone not in [row.user for row in page.context["people"]]
     assert reviewer.name in words(client.get("/platform/people/"))
-    assert f"{people}, of them 1 with a second factor" in words(page)
+    assert f"{people}, 1 with a second factor" in words(page)
 
 
 @pytest.mark.usefixtures("healthy")
 def test_what_needs_somebody(operator, client):
-    led, empty, asked = make_team("Harbour"), make_team("Empty"), make_team("Requested")
+    led, empty, asked = make_team("Harbour"), make_team("Empty"), make_team("Asked")
     make_member(led, "admin")
     failed = safety.add_by_operator(asked, email="ines@example.com", role="admin", by=operator)
     Invitation.objects.filter(pk=failed.pk).update(email_tries=MAX_EMAIL_TRIES)

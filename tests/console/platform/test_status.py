@@ -94,7 +94,7 @@ def test_all_is_well(read):
 def test_a_scheduler_alone_is_not_enough():
     make_beat()
     assert titles()[0] == "No worker is running"
-    assert f"{len(SCHEDULE)} tasks aren't sent" in titles()
+    assert f"{len(SCHEDULE)} tasks aren't scheduled" in titles()
 
 
 def test_a_worker_alone_is_not_enough():
@@ -148,14 +148,14 @@ def test_late_tasks_of_a_queue_that_a_worker_takes_are_one_trouble():
         replace(name, make_task_sign, name, ago=200)
     assert titles() == ["2 tasks of the queue periodic are overdue"]
     replace("keys.prune", make_task_sign, "keys.prune")
-    assert titles() == ["“Start and end grayscale tasks on time” is late"]
+    assert titles() == ["“Start and end grayscale tasks on time” is overdue"]
 
 
 def test_a_failed_task_shows_its_error_harmlessly(read, operator, signed_in):
     make_signs()
     failed = {"failed_at": Clock() - timedelta(seconds=2), "error": "ValueError: <b>no</b>"}
     replace("keys.prune", make_task_sign, "keys.prune", ago=130, **failed)
-    assert status().headline == "“Delete expired access tokens” fails"
+    assert status().headline == "“Delete expired access tokens” is failing"
     text = signed_in(operator).get(URL).content.decode()
     assert "ValueError: &lt;b&gt;no&lt;/b&gt;" in text
     assert "2 min ago" in read()
@@ -173,7 +173,10 @@ def test_different_versions_are_noted(read):
     make_signs()
     make_worker("all@forgotten", version="0.0.1")
     found = status()
-    assert (found.headline, found.colour) == (f"Different versions run: {VERSION} here, 0.0.1 elsewhere", "blue")
+    assert (found.headline, found.colour) == (
+        f"Different versions are running: {VERSION} here, 0.0.1 elsewhere",
+        "blue",
+    )
     assert [process.label for process in found.processes if process.differs] == ["all@forgotten"]
     assert "0.0.1" in read()
 
@@ -360,7 +363,7 @@ def test_the_menu_and_home_point_there_when_something_is_late(operator, signed_i
     text = client.get("/").content.decode()
     assert 'href="/platform/"' in text
     assert "nav-late" not in text
-    assert "show no sign of life" not in text
+    assert "aren’t responding" not in text
     replace("beat", make_beat, ago=100)
     text = client.get("/").content.decode()
     assert "nav-late" in text

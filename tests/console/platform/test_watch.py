@@ -25,7 +25,7 @@ def test_operators_are_notified_in_their_language_and_nobody_else(operator):
     assert texts(operator) == [
         (
             "2 console components aren't responding",
-            "Late: Send e-mails, Worker mail@one",
+            "Not responding: Send e-mails, Worker mail@one",
         )
     ]
     notification = Notification.objects.get()
@@ -46,7 +46,7 @@ def test_once_for_each_silence(operator):
     let_pass(100, name="worker:mail@one")
     assert notify_late() == 1
     assert [detail for _text, detail in texts(operator)] == [
-        "Late: Worker mail@one", "Late: Worker deliver@one", "Late: Worker mail@one",
+        "Not responding: Worker mail@one", "Not responding: Worker deliver@one", "Not responding: Worker mail@one",
     ]  # fmt: skip
 
 

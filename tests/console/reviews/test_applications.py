@@ -52,7 +52,7 @@ def test_another_teams_filter_is_404(signed_in, reviewer):
 
 
 def test_creating_is_visible_and_says_who_may(signed_in, application, reviewer, team_admin):
-    reason = "Required role: team administrator."
+    reason = "Only team administrators can do this."
     assert signed_in(reviewer).get(URL).context["why_not_create"] == reason
     assert signed_in(team_admin).get(URL).context["why_not_create"] == ""
 

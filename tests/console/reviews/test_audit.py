@@ -38,7 +38,7 @@ def outcome(decision):
 def test_approve(signed_in, reviewer, decision):
     response = signed_in(reviewer).post(url(decision), APPROVE)
     assert (response.status_code, response["Location"]) == (302, "/reviews/")
-    assert outcome(decision) == ("Version approved", reviewer, "", "Version approved")
+    assert outcome(decision) == ("approved", reviewer, "", "approved")
     entry = ActivityEntry.objects.first()
     assert (entry.verb, entry.actor_id, entry.application_id) == (
         "version.approved",
@@ -50,7 +50,7 @@ def test_approve(signed_in, reviewer, decision):
 def test_reject(signed_in, reviewer, decision):
     client = signed_in(reviewer)
     assert client.post(url(decision), REJECT).status_code == 302
-    assert outcome(decision) == ("Version rejected", reviewer, "The map is empty.", "Version rejected")
+    assert outcome(decision) == ("rejected", reviewer, "The map is empty.", "rejected")
     assert [str(message) for message in client.get("/reviews/").context["messages"]] == [
         "Audit of City Bus 1.1.0: rejected."
     ]
@@ -84,7 +84,7 @@ def test_the_report_compares_with_the_online_version(signed_in, reviewer, applic
     assert comparison.removed == []
     assert (comparison.changed[0].size_before, comparison.changed[0].size) == (8, 15)
     assert comparison.total == 3
-    assert "Changes from online 1.0.0" in response.content.decode()
+    assert "Changes from the online version 1.0.0" in response.content.decode()
 
 
 def test_for_a_first_version_every_file_is_new(signed_in, reviewer, decision):
@@ -99,7 +99,7 @@ def test_a_version_that_is_online_itself_is_not_compared(signed_in, reviewer, de
     actions.publish(Version.objects.get(), by=decision.requested_by)
     response = signed_in(reviewer).get(url(decision))
     assert response.context["comparison"] is None
-    assert "This version was online itself." in response.content.decode()
+    assert "This version has been online." in response.content.decode()
 
 
 def test_overdue_says_how_long(signed_in, reviewer, decision):
@@ -172,7 +172,7 @@ def test_decided_twice(signed_in, reviewer, admin, decision):
     response = signed_in(admin).post(url(decision), REJECT)
     assert response.status_code == 422
     assert response.context["form"].non_field_errors() == ["This audit is closed: approved."]
-    assert outcome(decision) == ("Version approved", reviewer, "", "Version approved")
+    assert outcome(decision) == ("approved", reviewer, "", "approved")
 
 
 def test_the_second_reviewer_of_an_open_audit_was_not_first(signed_in, reviewer, admin, program, application):
@@ -183,7 +183,7 @@ def test_the_second_reviewer_of_an_open_audit_was_not_first(signed_in, reviewer,
     response = signed_in(admin).post(url(decision), REJECT)
     assert response.status_code == 422
     assert response.context["form"].non_field_errors() == ["Already done: this is now approved."]
-    assert outcome(decision) == ("Version approved", reviewer, "", "in_audit")
+    assert outcome(decision) == ("approved", reviewer, "", "in_audit")
 
 
 @pytest.mark.django_db(transaction=True)
@@ -211,7 +211,7 @@ def test_two_reviewers_at_once(program, application, reviewer, admin):
     decision = audit.decisions.get(application=application)
     assert outcomes.count("won") == 1
     winner = (reviewer, admin)[outcomes.index("won")]
-    assert outcome(decision)[:2] == ("Version approved" if winner == reviewer else "Version rejected", winner)
+    assert outcome(decision)[:2] == ("approved" if winner == reviewer else "rejected", winner)
     assert ActivityEntry.objects.count() == entries + 1
     assert Notification.objects.filter(user=audit.submitted_by).count() == 1
 
@@ -259,4 +259,4 @@ def test_an_old_proof_asks_for_the_password_and_keeps_the_note(signed_in, review
         assert refused.context["typed"] == [("decision", "reject"), ("note", "The map is empty.")]
         assert outcome(decision)[0] == "waiting"
         assert client.post(url(decision), {**REJECT, "sudo_password": factories.PASSWORD}).status_code == 302
-    assert outcome(decision)[0] == "Version rejected"
+    assert outcome(decision)[0] == "rejected"

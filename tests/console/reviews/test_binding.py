@@ -44,10 +44,10 @@ def test_it_shows_what_is_asked(signed_in, reviewer, binding):
 def test_approval_accepts_the_online_version(signed_in, reviewer, program, binding):
     factories.make_online(program, "2.4.0")
     client = signed_in(reviewer)
-    assert "Approval also accepts 2.4.0, which is online now." in client.get(url(binding)).content.decode()
+    assert "Approval also accepts the online version 2.4.0." in client.get(url(binding)).content.decode()
     response = client.post(url(binding), APPROVE)
     assert (response.status_code, response["Location"]) == (302, "/reviews/")
-    assert outcome(binding) == ("Version approved", reviewer, "", "2.4.0")
+    assert outcome(binding) == ("approved", reviewer, "", "2.4.0")
     entry = ActivityEntry.objects.first()
     assert (entry.verb, entry.actor_id, entry.application_id, entry.mini_program_id) == (
         "binding.approved",
@@ -59,11 +59,11 @@ def test_approval_accepts_the_online_version(signed_in, reviewer, program, bindi
 
 def test_reject(signed_in, reviewer, binding):
     assert signed_in(reviewer).post(url(binding), REJECT).status_code == 302
-    assert outcome(binding) == ("Version rejected", reviewer, "Not our theme.", "")
+    assert outcome(binding) == ("rejected", reviewer, "Not our theme.", "")
     notice = Notification.objects.get()
     assert (notice.user, notice.text, notice.detail) == (
         binding.requested_by,
-        "Metro Wallet Binding rejected City Bus",
+        "Metro Wallet rejected the binding of City Bus",
         "Not our theme.",
     )
 
@@ -91,7 +91,7 @@ def test_decided_twice(signed_in, reviewer, admin, binding):
     response = signed_in(admin).post(url(binding), REJECT)
     assert response.status_code == 422
     assert response.context["form"].non_field_errors() == ["Already done: this is now approved."]
-    assert outcome(binding)[:2] == ("Version approved", reviewer)
+    assert outcome(binding)[:2] == ("approved", reviewer)
 
 
 @pytest.mark.django_db(transaction=True)
@@ -145,10 +145,10 @@ def test_after_it_ended_nothing_newer_is_shown(signed_in, reviewer, program, bin
 def test_says_which_versions_an_approval_accepts(signed_in, reviewer, program, binding):
     """L-6: what is online, and what has passed its audit and may be published at any time."""
     client = signed_in(reviewer)
-    assert "Nothing has passed an audit yet" in client.get(url(binding)).content.decode()
+    assert "No version has passed an audit yet" in client.get(url(binding)).content.decode()
 
     factories.make_online(program, "1.0.0")
     factories.make_approved(program, "1.1.0")
 
     text = " ".join(client.get(url(binding)).content.decode().split())
-    assert "Approval also accepts 1.0.0, which is online now, and 1.1.0, which has passed its audit" in text
+    assert "Approval also accepts the online version 1.0.0, and 1.1.0, which has passed its audit" in text

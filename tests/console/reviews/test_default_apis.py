@@ -135,4 +135,4 @@ def test_what_somebody_else_holds_can_not_be_told(operator_client):
     with another() as other:
         other.execute("SELECT 1 FROM hosts_defaultapi WHERE id = %s FOR UPDATE", [api.pk])
         page = operator_client.get(url("selected_apis", "delete"), {"row": api.pk}).content.decode()
-    assert "Someone else is changing this right now" in page
+    assert "Someone else is changing this, so the console can’t show all effects yet." in page

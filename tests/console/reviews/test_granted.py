@@ -44,7 +44,7 @@ def test_it_lists_what_is_granted_now(signed_in, application, team_admin, grante
     other = factories.make_program(name="Tax Helper")
     factories.make_permission(other, application, "wx.scanCode")
     factories.make_permission(other, application, "wx.chooseImage", state="waiting")
-    factories.make_permission(other, application, "wx.chooseVideo", state="Version rejected")
+    factories.make_permission(other, application, "wx.chooseVideo", state="rejected")
     factories.make_permission(other, factories.make_application(), "wx.elsewhere")
     ended = factories.make_exemption(
         other, application, state="ended", ended_at=timezone.now(), ended_by=team_admin, end_reason="Complaints"
@@ -82,7 +82,9 @@ def test_revoke_says_which_version_loses_what_on_how_many_devices(signed_in, app
     _exemption, permission = granted
     url, client = revoke_url(permission), signed_in(admin)
     online = factories.make_online(program)
-    assert "Whether 1.0.0, which is online, calls it is not known" in text_of(client.get(url))
+    assert "The online version 1.0.0 has no report, so it’s unknown whether it calls this API." in text_of(
+        client.get(url)
+    )
     assert "No device of this app requested the mini program in the last 30 days." in text_of(client.get(url))
     factories.make_seen(program, 3, application=application)
     factories.make_report(online)
@@ -201,7 +203,7 @@ def test_the_list_needs_the_same_queries_for_many(signed_in, application, admin,
 def test_the_dialogs_that_end_a_binding_say_what_ends_with_it(signed_in, application, admin, program, bound, granted):
     factories.make_permission(program, application, "wx.scanCode")
     removal = f"/apps/{application.application_id}/programs/{bound.pk}/remove/"
-    words = "What it was granted ends with it: 1 grant to skip domain verification and 2 interface permissions."
+    words = "These grants end with it: 1 grant to skip domain verification and 2 interface permissions."
     assert words in effects(signed_in(admin).get(removal))
     unbinding = f"/miniprograms/{program.app_id}/bindings/{bound.pk}/unbind/"
     assert "Everything Metro Wallet granted ends: skipping domain verification and interface permissions." in effects(

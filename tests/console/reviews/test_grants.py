@@ -60,13 +60,13 @@ def test_approve(signed_in, application, reviewer, program, waiting, exemption, 
     response = signed_in(reviewer).post(waiting.get_absolute_url(), APPROVE)
     assert (response.status_code, response["Location"]) == (302, other.get_absolute_url())
     waiting.refresh_from_db()
-    assert (waiting.state, waiting.decided_by) == ("Version approved", reviewer)
+    assert (waiting.state, waiting.decided_by) == ("approved", reviewer)
     [(verb, label, *where)] = entries()
     assert verb.endswith(".approved")
     assert label.endswith("City Bus – Metro Wallet")
     assert where == [application.application_id, program.app_id, ""]
     notice = Notification.objects.get()
-    assert (notice.user, notice.text) == (waiting.requested_by, f"Metro Wallet granted: {waiting.subject()}")
+    assert (notice.user, notice.text) == (waiting.requested_by, f"Metro Wallet approved: {waiting.subject()}")
     assert signed_in(notice.user).get(notice.url).status_code == 200
 
 
@@ -77,10 +77,8 @@ def test_reject(signed_in, reviewer, waiting):
     assert (response.status_code, list(response.context["form"].errors)) == (422, ["note"])
     assert client.post(waiting.get_absolute_url(), REJECT).status_code == 302
     waiting.refresh_from_db()
-    assert (waiting.state, waiting.note) == ("Version rejected", "Say what for.")
-    assert [(verb.rpartition(".")[2], reason) for verb, *_rest, reason in entries()] == [
-        ("Version rejected", "Say what for.")
-    ]
+    assert (waiting.state, waiting.note) == ("rejected", "Say what for.")
+    assert [(verb.rpartition(".")[2], reason) for verb, *_rest, reason in entries()] == [("rejected", "Say what for.")]
     notice = Notification.objects.get()
     assert (notice.text, notice.detail) == (f"Metro Wallet rejected: {waiting.subject()}", "Say what for.")
 
@@ -160,9 +158,9 @@ def test_what_the_reviewer_of_a_permission_sees(signed_in, application, reviewer
         assert words in text_of(response)
     assert [line.kind for line in response.context["others"]] == ["exemption"]
     application.apis.update(restricted=False)
-    assert "wx.getLocation is public in Metro Wallet now" in text_of(client.get(permission.get_absolute_url()))
+    assert "wx.getLocation is public in Metro Wallet:" in text_of(client.get(permission.get_absolute_url()))
     application.apis.all().delete()
-    assert "not in the list of Metro Wallet any more" in text_of(client.get(permission.get_absolute_url()))
+    assert "no longer in the list of Metro Wallet" in text_of(client.get(permission.get_absolute_url()))
 
 
 # Inbox ------------------------------------------------------------------------------------------------------------
@@ -213,7 +211,7 @@ def test_reviewers_are_reminded_of_both(reviewer, exemption, permission):
         kind.objects.update(notified_at=timezone.now())
     assert [reminders.remind(at=late), reminders.remind(at=late + timedelta(hours=1))] == [2, 0]
     assert sorted(Notification.objects.values_list("user", "text", "url")) == [
-        (reviewer.pk, f"{grant.subject()} has waited 50 hours for Metro Wallet's decision", grant.get_absolute_url())
+        (reviewer.pk, f"{grant.subject()} has been waiting 50 hours for Metro Wallet", grant.get_absolute_url())
         for grant in (exemption, permission)
     ]
 

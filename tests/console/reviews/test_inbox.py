@@ -57,7 +57,7 @@ def test_tabs(signed_in, reviewer, audit, waiting_binding):
     )
     client = signed_in(reviewer)
     assert shown(client.get(URL)) == [("binding", "Tax Helper", "", "waiting")]
-    decided = [("audit", "City Bus", "1.1.0", "Version rejected"), ("binding", "City Bus", "", "Version approved")]
+    decided = [("audit", "City Bus", "1.1.0", "rejected"), ("binding", "City Bus", "", "approved")]
     assert shown(client.get(URL, {"show": "decided"})) == decided
     assert shown(client.get(URL, {"show": "all"})) == [("binding", "Tax Helper", "", "waiting"), *decided]
     assert shown(client.get(URL, {"show": "nonsense"})) == [("binding", "Tax Helper", "", "waiting")]

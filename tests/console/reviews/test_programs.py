@@ -18,7 +18,7 @@ from releases.states import AuditState
 from tests import factories
 from tests.dialogs import effects
 
-REASON = "Required role: application administrator."
+REASON = "Only application administrators can do this."
 
 
 @pytest.fixture
@@ -85,7 +85,7 @@ def test_a_removal_needs_a_reason(signed_in, admin, binding):
         assert response.status_code == 422
         assert set(response.context["form"].errors) == {"note"}
     binding.refresh_from_db()
-    assert binding.state == "Version approved"
+    assert binding.state == "approved"
 
 
 def test_the_dialog_says_that_a_running_audit_goes_on_without(signed_in, application, admin, program, audit):
@@ -94,7 +94,7 @@ def test_the_dialog_says_that_a_running_audit_goes_on_without(signed_in, applica
     client = signed_in(admin)
     assert effects(client.get(remove_url(binding))) == [
         "Devices of Metro Wallet no longer get it.",
-        f"{program.team} is told, with the reason.",
+        f"{program.team} is notified, with the reason.",
         "The audit of 1.1.0 continues without Metro Wallet.",
     ]
     client.post(remove_url(binding), {"note": "Complaints"})
@@ -159,7 +159,7 @@ def test_an_old_proof_asks_for_the_password(signed_in, admin, binding):
     with time_machine.travel(timezone.now() + timedelta(minutes=16)):
         assert client.post(remove_url(binding), {"note": "Complaints"}).status_code == 403
         binding.refresh_from_db()
-        assert binding.state == "Version approved"
+        assert binding.state == "approved"
 
 
 def test_as_many_queries_for_three_as_for_one(signed_in, application, team_admin, binding):

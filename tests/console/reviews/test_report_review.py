@@ -1,6 +1,7 @@
 """The report and the code beside the decision: what a reviewer sees of it, and what is no business of theirs."""
 
 import pytest
+from django.utils.html import escape
 
 from miniprograms import actions as programs
 from releases import actions
@@ -70,7 +71,7 @@ def test_a_closed_audit_keeps_its_report(signed_in, reviewer, decision):
     actions.decide(decision, approve=False, by=reviewer, note="No")
     client = signed_in(reviewer)
     reason = "The audit is closed, so its report can't change."
-    assert reason in client.get(url(decision, "report/")).content.decode()
+    assert escape(reason) in client.get(url(decision, "report/")).content.decode()
     response = client.post(url(decision, "report/again/"), follow=True)
     assert [str(message) for message in response.context["messages"]] == [reason]
     assert Report.objects.count() == 1

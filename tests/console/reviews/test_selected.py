@@ -58,12 +58,12 @@ def test_select_list_and_approve(signed_in, application, reviewer, waiting):
     tomorrow = timezone.localdate() + timedelta(days=1)
     answer = client.post(url(waiting), {"open": [row.pk for row in waiting], "until": tomorrow.isoformat()})
     assert (answer.status_code, answer["Location"]) == (302, INBOX)
-    assert states() == ["Version approved"] * 4 + ["waiting"]
+    assert states() == ["approved"] * 4 + ["waiting"]
     ends = {timezone.localtime(row.expires_at).date() for row in ApiPermission.objects.approved()}
     assert ends == {tomorrow}
     assert sorted(Notification.objects.values_list("text", flat=True)) == [
-        "Metro Wallet granted: wx.getLocation for City Bus",
-        "Metro Wallet granted: wx.getLocation for Island Ferry",
+        "Metro Wallet approved: wx.getLocation for City Bus",
+        "Metro Wallet approved: wx.getLocation for Island Ferry",
         "Metro Wallet: 2 APIs granted for Tax Helper",
     ]
 
@@ -74,7 +74,7 @@ def test_a_renewal_says_so_and_gets_an_end_or_none_by_a_tick(signed_in, applicat
     for row in (waiting[0], waiting[2]):
         old = factories.make_permission(row.mini_program, application, row.api, state="ended", expires_at=end)
         ApiPermission.objects.filter(pk=row.pk).update(renews=old)
-        ApiPermission.objects.filter(pk=old.pk).update(state="Version approved")
+        ApiPermission.objects.filter(pk=old.pk).update(state="approved")
     words, client = "Renewal. Granted until", signed_in(reviewer)
     assert client.get(INBOX).content.decode().count(words) == 1
     assert "1 of 2 is a renewal" in client.get(INBOX).content.decode()
@@ -97,7 +97,7 @@ def test_a_renewal_says_so_and_gets_an_end_or_none_by_a_tick(signed_in, applicat
 def test_only_what_the_dialog_showed(signed_in, reviewer, waiting):
     client = signed_in(reviewer)
     client.post(url(waiting), {"open": [waiting[0].pk, 10**9, "x"]})
-    assert states() == ["Version approved", "waiting", "waiting", "waiting"]
+    assert states() == ["approved", "waiting", "waiting", "waiting"]
     answer = client.post(url(waiting), {})
     assert (answer.status_code, answer.context["form"].non_field_errors()) == (422, ["Select at least one request."])
 
@@ -108,7 +108,7 @@ def test_one_that_someone_else_moved_stops_all_and_is_named(signed_in, reviewer,
     assert answer.context["form"].non_field_errors() == [
         "wx.getLocation for City Bus was already decided by someone else. It is now rejected."
     ]
-    assert states() == ["Version rejected", "waiting", "waiting", "waiting"]
+    assert states() == ["rejected", "waiting", "waiting", "waiting"]
     left = f'value="{waiting[1].pk},{waiting[2].pk}"'
     assert (answer.content.decode().count('name="open"'), left in answer.content.decode()) == (2, True)
 

@@ -74,7 +74,7 @@ def test_it_is_one_item_wherever_items_are_counted(signed_in, reviewer, team_adm
     home = home_of(client)
     assert home["frame"].waiting == 2
     assert [url for *_words, url in read(home["waiting"])] == [page(asked), alone.get_absolute_url()]
-    assert "City Bus asks for 3 APIs" in str(read(home["waiting"]))
+    assert "City Bus requests 3 APIs" in str(read(home["waiting"]))
     assert [row.waiting for row in signed_in(team_admin).get("/apps/").context["page"]] == [2]
     assert [line.what for line in client.get(INBOX, {"q": "startrec"}).context["lines"]] == ["3 APIs"]
     mine = home_of(signed_in(program.created_by))["elsewhere"]
@@ -92,7 +92,7 @@ def test_reviewers_are_reminded_of_it_once(reviewer, asked):
     late = timezone.now() + timedelta(hours=50)
     assert [reminders.remind(at=late), reminders.remind(at=late + timedelta(hours=1))] == [1, 0]
     assert [text for _user, text, _detail in told()] == [
-        "The request of City Bus for 3 APIs has been waiting 50 hours for Metro Wallet"
+        "City Bus's request for 3 APIs has been waiting 50 hours for Metro Wallet"
     ]
 
 
@@ -104,7 +104,7 @@ def test_approve_all_with_one_click(signed_in, reviewer, application, asked):
     later = factories.make_exemption(factories.make_program(), application, state="waiting")
     response = signed_in(reviewer).post(page(asked), fields(asked, "approve"))
     assert (response.status_code, response["Location"]) == (302, later.get_absolute_url())
-    assert states(asked) == ["Version approved"] * 3
+    assert states(asked) == ["approved"] * 3
     assert entries() == [("permission.approved", api, "") for api in APIS]
     assert told() == [
         (
@@ -124,7 +124,7 @@ def test_mixed_decisions_in_one_form(signed_in, reviewer, asked):
     }
     response = signed_in(reviewer).post(page(asked), fields(asked, "approve", note="Fine.", **marks))
     assert (response.status_code, response["Location"]) == (302, INBOX)  # what was left for later is not next
-    assert states(asked) == ["Version approved", "Version rejected", "waiting"]
+    assert states(asked) == ["approved", "rejected", "waiting"]
     assert entries() == [
         ("permission.approved", APIS[0], "Fine."),
         ("permission.rejected", APIS[1], "Say what for."),
@@ -133,7 +133,7 @@ def test_mixed_decisions_in_one_form(signed_in, reviewer, asked):
     assert text == "Metro Wallet: 1 API granted, 1 API rejected for City Bus"
     assert detail == f"{APIS[0]}: Granted – Fine.\n{APIS[1]}: Rejected – Say what for."
     [line] = signed_in(reviewer).get(INBOX).context["lines"]
-    assert line.states == [("granted", "1 Granted"), ("Version rejected", "1 Rejected"), ("waiting", "1 Waiting")]
+    assert line.states == [("granted", "1 Granted"), ("rejected", "1 Rejected"), ("waiting", "1 Waiting")]
 
 
 def test_reject_all_with_one_note(signed_in, reviewer, asked):
@@ -142,7 +142,7 @@ def test_reject_all_with_one_note(signed_in, reviewer, asked):
         "note": ["A rejection needs a note. Say what must change."]
     }
     client.post(page(asked), fields(asked, "reject", note="Say what for."))
-    assert states(asked) == ["Version rejected"] * 3
+    assert states(asked) == ["rejected"] * 3
 
 
 def test_what_is_wrong_stands_beside_its_request_and_nothing_is_lost(signed_in, reviewer, asked):
@@ -188,7 +188,7 @@ def test_what_someone_else_moved_meanwhile_is_named_and_the_rest_stays(signed_in
     assert "Say what for." in text
     assert text.count('name="open"') == 1
     again = signed_in(reviewer).post(page(asked), fields(asked[1:2], "approve", **marks))
-    assert (again.status_code, states(asked)) == (302, ["Version approved", "Version rejected", "withdrawn"])
+    assert (again.status_code, states(asked)) == (302, ["approved", "rejected", "withdrawn"])
 
 
 @pytest.mark.django_db(transaction=True)
@@ -240,4 +240,4 @@ def test_requests_of_another_submission_are_not_touched(signed_in, reviewer, app
     other = factories.make_permission(factories.make_program(), application, "wx.scanCode", state="waiting")
     signed_in(reviewer).post(page(asked), fields([*asked, other], "approve", **{f"ruling_{other.pk}": "approve"}))
     other.refresh_from_db()
-    assert (states(asked), other.state) == (["Version approved"] * 3, "waiting")
+    assert (states(asked), other.state) == (["approved"] * 3, "waiting")

@@ -50,7 +50,9 @@ def test_is_part_of_what_the_entry_says(version, entries):
     assert GrayscaleTask.objects.get(pk=task.pk).guardrail == RAIL
     (entry,) = entries()
     assert entry.after["guardrail"] == {"rate": "5", "points": "2.5", "devices": 500}
-    words = "Guardrail: more than 5 % of devices with errors or more than 2.5 points worse than online, from 500"
+    words = (
+        "Guardrail: more than 5 % of devices with errors or more than 2.5 points worse than online, with at least 500"
+    )
     assert any(words in line for line in event_of(entry.verb).lines(entry))
 
 
@@ -147,8 +149,8 @@ def test_percent_as_people_write_it(signed_in, version, by, shown, stored):
         ({"guard_points": "9" * 500}, {"guard_points": "Enter a number, for example 5 or 0.5."}),
         ({"guard_devices": "0"}, {"guard_devices": "Enter 1 to 10,000 devices."}),
         ({"guard_devices": "10,001"}, {"guard_devices": "Enter 1 to 10,000 devices."}),
-        ({"guard_devices": "many"}, {"guard_devices": "Write a whole number"}),
-        ({"guard_rate": "x", "guard_devices": "y"}, {"guard_rate": "Write a number", "guard_devices": "Write a whole"}),
+        ({"guard_devices": "many"}, {"guard_devices": "Enter a whole number"}),
+        ({"guard_rate": "x", "guard_devices": "y"}, {"guard_rate": "Enter a number", "guard_devices": "Enter a whole"}),
     ],
 )
 def test_refuses_beside_the_field_and_keeps_what_was_typed(signed_in, version, by, changes, errors):
@@ -242,7 +244,7 @@ def test_the_progress_page_shows_what_it_saw(signed_in, version, by):
         words = words_of(client.get(url(task, name)))
         assert "Guardrail Checked just now" in words
         assert "Devices with errors, last hour 1.1.0 12.5 % 1.0.0 0.8 %" in words
-        assert "Likely 9.8–15.8 %, based on 480 devices. 1.0.0 from 9,120 devices." in words
+        assert "Likely 9.8–15.8 %, based on 480 devices. 1.0.0: based on 9,120 devices." in words
         assert "Logs were unavailable. Only reports were counted." in words
         assert "The guardrail suspended this task." not in words
     GrayscaleTask.objects.filter(pk=task.pk).update(state="suspended", state_reason="guardrail")
@@ -274,7 +276,7 @@ def test_the_list_marks_it(signed_in, version, by):
 def test_the_dialog_says_that_it_counts_anew(signed_in, version, by):
     task = factories.make_task(version, state="suspended", guardrail=RAIL)
     client = signed_in(by)
-    words = "It acts again from 500 devices with news on."
+    words = "The guardrail resets and acts again after 500 new devices."
     assert words in client.get(url(task, "resume")).content.decode()
     plain = factories.make_task(version, state="suspended")
     assert "guardrail" not in words_of(client.get(url(plain, "resume")))

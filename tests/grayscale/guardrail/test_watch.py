@@ -62,9 +62,9 @@ def test_suspends_and_says_why(version):
     )
     assert entry.actor_label == ""
     assert event_of(entry.verb).lines(entry) == [
-        "State: Delivering → Suspended",
+        "Status: Delivering → Suspended",
         "Why: too many devices had errors",
-        "What it saw: 25 % of 4 devices had errors, limit 5 %",
+        "Measured errors: 25 % of 4 devices had errors, limit 5 %",
     ]
     assert steps_of(stored, at=timezone.now())[0].why == "by the guardrail: 25 % of 4 devices had errors, limit 5 %"
 
@@ -81,7 +81,7 @@ def test_tells_the_creator_and_who_manages_the_program(version, by):
     assert told.count() == 3
     row = told.first()
     assert (row.kind, row.url) == ("grayscale", task.get_absolute_url())
-    assert row.text == f"{version.mini_program}: the guardrail has suspended “{task}”"
+    assert row.text == f"{version.mini_program}: guardrail suspended “{task}”"
     assert row.detail == "25 % of 4 devices had errors, limit 5 %"
 
 

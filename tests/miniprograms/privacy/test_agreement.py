@@ -62,7 +62,7 @@ def test_who_may_not_edit_reads_whom_to_ask(signed_in, team, program, holder, ro
     response = signed_in(factories.make_member(team, role)).get(url(program, "agreement"))
     page = response.content.decode()
     assert response.status_code == 200
-    reason = "Required role: team administrator or license holder."
+    reason = "Only team administrators and license holders can do this."
     assert (response.context["why_not_edit"], response.context["why_not_publish"]) == (reason, reason)
     assert (page.count(reason), page.count("Team administrators and license holders of")) == (0, 1)
     assert url(program, "edit") not in page

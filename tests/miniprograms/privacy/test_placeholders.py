@@ -109,8 +109,10 @@ def test_a_language_without_a_text_stays_empty():
 
 def test_problems_are_named():
     assert problems_in("{{data}}\n\n{{program}} {{ team }} {x} {{\n}}") == []
-    assert problems_in("{{ dates }}")[0].startswith("{{dates}} is not known. These are: {{program}}, {{team}}, ")
-    assert problems_in("{{}}")[0].startswith("{{}} is empty.")
+    assert problems_in("{{ dates }}")[0].startswith(
+        "Unknown placeholder {{dates}}. Use one of these: {{program}}, {{team}}, "
+    )
+    assert problems_in("{{}}")[0].startswith("The placeholder {{}} has no name.")
     assert problems_in("{{data}}\n\n{{ data }}") == ["{{data}} becomes a list. Use it only once."]
     assert problems_in("{{program}}" * 201) == ["Use at most 200 placeholders."]
     assert problems_in("We use {{data}}.") == ["{{data}} becomes a list. Put it on its own line."]

@@ -21,7 +21,7 @@ def test_htmx_gets_the_preview_alone(signed_in, program, holder):
     assert "<h2>City Bus</h2>" in page
     assert "<li><strong>Location</strong>: to show the next stop</li>" in page
     english, chinese = response.context["previews"]
-    assert english.problems[0].startswith("{{nope}} is not known.")
+    assert english.problems[0].startswith("Unknown placeholder {{nope}}.")
     assert [placeholder.value for placeholder in english.unnamed] == ["retention", "effective_date"]
     assert (chinese.html, chinese.problems, chinese.unnamed) == ("", [], [])
     assert "<html" not in page

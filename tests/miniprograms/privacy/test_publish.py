@@ -98,7 +98,7 @@ def test_the_dialog_says_what_changes(signed_in, program, holder):
     assert change(page) == [("Online now", "Version 1"), ("Online after this", "Version 2")]
     assert effects(page) == [
         "Immediately visible on the public page and in host apps.",
-        "No longer: Third party, Maps, tiles",
+        "Removed: Third party, Maps, tiles",
         "Retention: 30 days → 7 days",
         "Version 1 stays available.",
         "The English text doesn’t mention the retention.",
@@ -111,7 +111,7 @@ INCOMPLETE = [
     ({"contact_email": ""}, "The draft needs a contact."),
     ({"retention": "", "effective_on": None}, "The draft needs how long data is kept and the effective date."),
     ({"text_en": ""}, "The draft needs a text."),
-    ({"text_en": "{{nope}}"}, "The draft needs placeholders in the English text that can be filled."),
+    ({"text_en": "{{nope}}"}, "The draft needs only known placeholders in the English text."),
     (
         {"effective_on": timezone.localdate() - timedelta(days=2)},
         ("The draft needs an effective date that is today or later."),
@@ -143,7 +143,7 @@ def test_without_a_draft_there_is_nothing_to_publish(signed_in, program, holder)
 def test_nothing_changed_is_refused(signed_in, program, holder):
     publish(program, holder)
     revision = PrivacyDraft.objects.get().revision
-    with pytest.raises(ActionRefused, match="says what version 1, which is online, says") as refused:
+    with pytest.raises(ActionRefused, match="is the same as version 1, which is online") as refused:
         actions.publish(program, by=holder, revision=revision, asks_again=True)
     assert not isinstance(refused.value, Conflict)
     assert signed_in(holder).get(url(program, "publish")).url == url(program, "agreement")
@@ -176,7 +176,7 @@ def test_published_by_someone_else_meanwhile(signed_in, team, program, holder):
     stale = sent(client, program)
     publish(program, other)
     response = client.post(url(program, "publish"), stale)
-    assert response.context["form"].non_field_errors() == [f"{other} has published this draft, as version 1."]
+    assert response.context["form"].non_field_errors() == [f"Already done: {other} published this draft as version 1."]
     assert (numbers(program), entries(program).count()) == ([1], 1)
 
 

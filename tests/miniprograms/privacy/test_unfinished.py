@@ -44,7 +44,7 @@ def test_what_is_missing_is_saved_as_missing_and_named_beside_its_field(signed_i
     response = client.post(url(program, "edit"), typed(client, program, **EMPTY), follow=True)
     assert response.redirect_chain == [(url(program, "agreement"), 302)]
     words = f"{', '.join(LACKS[:-1])} and a text"
-    assert f"The draft is saved. Before publishing it needs {words}." in response.content.decode()
+    assert f"Draft saved. Before publishing it needs {words}." in response.content.decode()
 
     draft = PrivacyDraft.objects.get()
     assert draft.data == [["location", ""], ["camera", ""]]

@@ -57,7 +57,7 @@ def test_the_texts_that_changed(signed_in, program, holder, versions):
     second, third = (client.get(url(program, "changes", number)) for number in (2, 3))
     assert diffs(second) == [("en", 1, 1, False, False), ("zh", 1, 0, True, False)]
     assert diffs(third) == [("en", 0, 0, False, False), ("zh", 1, 1, False, False)]
-    assert "No line differs" in third.content.decode()
+    assert "No differences." in third.content.decode()
 
 
 def test_an_older_one_with_a_newer_one_reads_forwards(signed_in, program, holder, versions):

@@ -45,7 +45,7 @@ def test_rows(signed_in, program, application, developer):
     assert (bus.current, bus.stale, bus.closed) == ([], ["Harbour Super App"], [])
     assert (bare.online, bare.last, bare.current, bare.stale, bare.closed) == (None, None, [], [], [])
     text = page.content.decode()
-    for words in ("1.1.0", "1 stale", "Harbour Super App", "Nothing online", "Never"):
+    for words in ("1.1.0", "1 outdated", "Harbour Super App", "Nothing online", "Never"):
         assert words in text
 
 

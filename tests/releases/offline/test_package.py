@@ -54,7 +54,7 @@ def test_keys_that_cannot_be_read(signed_in, program, developer):
     SigningKey.objects.update(sealed="sealed under another SECRET_KEY")
     response = signed_in(developer).get(url(program))
     assert response.status_code == 200
-    assert "The signing keys can&#x27;t be read. Tell an operator." in response.content.decode()
+    assert "The signing keys can&#x27;t be read. Contact an operator." in response.content.decode()
 
 
 def test_a_key_that_cannot_be_read_is_left_out_as_for_devices(signed_in, program, application, developer):
@@ -80,11 +80,11 @@ def test_presets_in_the_field(program, application):
     assert states(program) == [("Metro Wallet", "1.1.0", "stale"), ("Harbour Super App", "1.0.0", "current")]
     programs.unbind(program.bindings.get(application=metro), by=program.created_by)
     assert states(program) == [
-        ("Metro Wallet", "1.1.0", "Mini program unbound"),
+        ("Metro Wallet", "1.1.0", "unbound"),
         ("Harbour Super App", "1.0.0", "current"),
     ]
     programs.take_off_shelf(program, by=program.created_by, reason="Test")
-    assert states(program) == [("Metro Wallet", "1.1.0", "Mini program unbound"), ("Harbour Super App", "1.0.0", "off")]
+    assert states(program) == [("Metro Wallet", "1.1.0", "unbound"), ("Harbour Super App", "1.0.0", "off")]
 
 
 def test_earlier_presets_are_named(program, application):
@@ -103,7 +103,7 @@ def test_earlier_presets_are_named(program, application):
     [
         ("current", "Devices run it immediately, even offline."),
         ("stale", "Devices with this preset fetch 1.1.0 when they first start online."),
-        ("Mini program unbound", "The app is no longer bound."),
+        ("unbound", "The app is no longer bound."),
         ("off", "The mini program is off the shelf."),
     ],
 )
@@ -111,7 +111,7 @@ def test_each_state_in_words(signed_in, program, application, developer, state, 
     download(program, application)
     if state == "stale":
         factories.make_online(program, "1.1.0")
-    if state == "Mini program unbound":
+    if state == "unbound":
         programs.unbind(program.bindings.get(), by=program.created_by)
     if state == "off":
         programs.take_off_shelf(program, by=program.created_by, reason="Test")

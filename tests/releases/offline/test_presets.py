@@ -66,5 +66,5 @@ def test_the_page_says_the_same(device, program, application, preset, signed_in,
     factories.make_online(program, "1.1.0")
     _status, version = told(device, program, preset)
     page = signed_in(developer).get(f"/miniprograms/{program.app_id}/offline/").content.decode()
-    words = f"Devices with this preset fetch {version} at the first start with a connection."
+    words = f"Devices with this preset fetch {version} when they first start online."
     assert words in " ".join(page.split())

@@ -72,7 +72,7 @@ def test_the_tree(signed_in, program, version):
         ("file", "pic.png", "changed"),
     ]
     page = response.content.decode()
-    assert "Changes from online 1.0.0" in page
+    assert "Changes from the online version 1.0.0" in page
     assert f'hx-get="{url(version, "file/")}?path=app.js"' in page
 
 
@@ -185,7 +185,7 @@ def test_the_online_version_is_compared_with_what_it_came_after(signed_in, progr
     version.refresh_from_db()
     actions.publish(version, by=program.created_by)
     assert "Changes from 1.0.0" in client.get(url(version)).content.decode()
-    assert "Changes from online 1.1.0" in client.get(url(online)).content.decode()
+    assert "Changes from the online version 1.1.0" in client.get(url(online)).content.decode()
 
 
 def test_hostile_names_stay_text(signed_in, program):

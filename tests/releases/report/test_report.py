@@ -164,8 +164,8 @@ def test_a_map_key_is_for_a_look_only(signed_in, holder, version):
     assert response.context["reading"].groups[0].badge == "orange"
     page = response.content.decode()
     assert "Map service key: is it restricted to this app?" in page
-    assert "Every client has its map key" in page
-    assert "Whoever has the package can read it" not in page
+    assert "Every client contains the map key" in page
+    assert "Anyone who has the package can read it" not in page
 
 
 def test_each_finding_has_its_own_colour(signed_in, holder, version):

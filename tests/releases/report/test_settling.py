@@ -67,7 +67,7 @@ def test_it_is_settled(version, developer):
 
 def test_only_one_is_first(version, developer):
     settled = settle(version, developer)
-    with pytest.raises(Conflict, match="has settled this finding already"):
+    with pytest.raises(Conflict, match="already dismissed this finding"):
         settle(version, version.uploaded_by)
     reopen_finding(version, settled=settled, by=developer, reason="no")
     with pytest.raises(Conflict, match="Already done"):

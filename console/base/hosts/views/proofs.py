@@ -18,7 +18,7 @@ from console.base.hosts.access import application_for
 from console.base.hosts.actions import proving
 from console.base.hosts.forms import ProofForm
 from console.base.hosts.models import HostApplication
-from console.base.hosts.proof_words import WORDS
+from console.base.hosts.proof_words import WORDS, limit_words
 
 
 @route(Permission.VIEW_APPLICATION, load=application_for)
@@ -32,9 +32,9 @@ def proofs(request: SignedInRequest, application: HostApplication) -> HttpRespon
         "has_secret": has_secret,
         "all_required": all(application.proofs_required.values()),
         "days": max(round(settings.PROOF_SECONDS / 86_400), 1),
-        "per_address": settings.UNPROVEN_PLACES_PER_ADDRESS,
-        "per_application": settings.UNPROVEN_PLACES_PER_APPLICATION,
-        "calls": settings.UNPROVEN_RATE_LIMIT,
+        "per_address": limit_words(settings.UNPROVEN_PLACES_PER_ADDRESS),
+        "per_application": limit_words(settings.UNPROVEN_PLACES_PER_APPLICATION),
+        "calls": limit_words(settings.UNPROVEN_RATE_LIMIT),
         "why_not_edit": may_not,
         "needs": Permission.EDIT_APPLICATION,
         "why_not_require": may_not or rules.why_not_require_proofs({"any": True}, has_secret),

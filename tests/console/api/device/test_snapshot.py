@@ -39,7 +39,7 @@ def expected(
     """
     bindings = program.bindings.filter(application=application)
     version = program.versions.filter(state="online").first()
-    if not bindings.filter(state="Version approved").exists():
+    if not bindings.filter(state="approved").exists():
         return (("removed" if bindings.filter(state="ended").exists() else "unavailable"), *NOTHING), ""
     if program.shelf == "off":
         return ("removed", *NOTHING), ""

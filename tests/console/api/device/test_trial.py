@@ -79,9 +79,7 @@ def test_any_other_token_is_as_none(device: Device, program: MiniProgram, trial:
     assert told(device, program) == ONLINE
 
 
-@pytest.mark.parametrize(
-    "state", ["development", "in_audit", "Version approved", "Version rejected", "online", "retired"]
-)
+@pytest.mark.parametrize("state", ["development", "in_audit", "approved", "rejected", "online", "retired"])
 def test_a_version_in_any_state(device: Device, program: MiniProgram, state: str) -> None:
     version = make_version(program, "2.0.0")
     if state == "online":

@@ -291,7 +291,7 @@ class World:
         return any(
             (version.state == "online" or (version.mini_program_id, version.number) in numbers)
             and version.mini_program.shelf == "on"
-            and version.mini_program.bindings.filter(application=application, state="Version approved").exists()
+            and version.mini_program.bindings.filter(application=application, state="approved").exists()
             for version in Version.objects.filter(package=package).select_related("mini_program")
         )
 

@@ -53,8 +53,8 @@ def test_an_invitation_s_message(house, invitation, settings):
 
     message = mail.outbox[0]
     assert message.to == ["new@example.com"]
-    assert message.subject == f"{house.admin} invites you to the team Harbour"
-    assert f"{house.admin} invites you to join the team Harbour as developer." in message.body
+    assert message.subject == f"{house.admin} invites you to join Harbour"
+    assert f"{house.admin} invites you to join Harbour as developer." in message.body
     assert f"https://console.example.com/teams/invitations/{invitation.token}/" in message.body
     invitation.refresh_from_db()
     assert invitation.emailed_at is not None

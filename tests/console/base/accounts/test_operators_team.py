@@ -130,7 +130,7 @@ def test_who_alone_administers_an_application_stays_and_it_is_not_named(house, c
     ids = {"team_id": house.team.pk, "member_id": house.member(house.viewer).pk}
     refused = client.post(reverse("platform:remove_member", kwargs=ids), {})
     assert refused.status_code == 422
-    assert "the only administrator of an application" in refused.context["form"].non_field_errors()[0]
+    assert "the only administrator of an app" in refused.context["form"].non_field_errors()[0]
     assert "Metro Wallet" not in refused.content.decode()
     refused = signed_in(house.admin).post(reverse("accounts:remove", kwargs=ids), {})
     assert "Metro Wallet" in refused.content.decode()

@@ -229,5 +229,5 @@ def test_each_change_is_mailed_in_the_persons_language(user, signed_in, django_c
         "Your account: Sign-in factor removed",
         "Your account: Password changed",
     ]
-    assert "From: 127.0.0.1" in mail.outbox[-1].body
+    assert "IP address: 127.0.0.1" in mail.outbox[-1].body
     assert "plenty" not in mail.outbox[-1].body

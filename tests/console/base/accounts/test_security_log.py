@@ -41,7 +41,7 @@ def test_a_person_reads_and_downloads_their_own(house, log, signed_in):
     page = client.get(reverse("security_log")).content.decode()
     assert page.count("192.0.2.1") == 2
     table = rows(client.get(reverse("security_log"), {"format": "csv"}))
-    assert table[0] == ["Time (UTC)", "Person", "E-mail", "Item", "Times", "Details", "Address", "Browser"]
+    assert table[0] == ["Time (UTC)", "Person", "E-mail", "Event", "Times", "Details", "Address", "Browser"]
     assert {row[2] for row in table[1:]} == {house.viewer.email}
 
 
@@ -60,7 +60,7 @@ def test_an_administrator_sees_failures_of_members_and_not_from_where(house, log
     assert house.viewer.email in page
     assert "192.0.2.1" not in page
     table = rows(client.get(url, {"format": "csv"}))
-    assert [row[2:4] for row in table] == [["E-mail", "Item"], [house.viewer.email, "Wrong password"]]
+    assert [row[2:4] for row in table] == [["E-mail", "Event"], [house.viewer.email, "Wrong password"]]
     house.team.memberships.filter(user=house.viewer).update(since=timezone.now() + timedelta(hours=1))
     assert house.viewer.email not in client.get(url).content.decode()
 

@@ -44,20 +44,20 @@ def at_sign_in():
 
 def test_a_lost_connection_is_replaced(person, signed_in):
     client = signed_in(person)
-    response = client.post("/rename/", {"name": "Entered manually", "when": "after"})
+    response = client.post("/rename/", {"name": "Typed", "when": "after"})
     assert (response.status_code, response.url) == (302, "/teams/")
-    assert Team.objects.get().name == "Entered manually"
+    assert Team.objects.get().name == "Typed"
     assert toasts(client.get(response.url)) == ["Renamed."]
 
 
 def test_the_answer_goes_out_although_the_session_is_held(person, signed_in, other, caplog):
     client = signed_in(person)
     other.execute(HELD)
-    response = client.post("/button/", {"name": "Entered manually"})
+    response = client.post("/button/", {"name": "Typed"})
     assert (response.status_code, response.url) == (302, "/teams/")
     assert "A session was not saved, the database is busy: LockNotAvailable 55P03" in caplog.messages
     other.rollback()
-    assert Team.objects.get().name == "Entered manually"
+    assert Team.objects.get().name == "Typed"
     page = client.get(response.url)
     assert (page.status_code, toasts(page)) == (200, [])
 

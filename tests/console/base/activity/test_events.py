@@ -67,4 +67,4 @@ def test_a_name_is_taken_once() -> None:
 def test_an_event_of_a_later_release_is_shown_by_its_name() -> None:
     assert log_words("spaceship.launched") == "spaceship.launched"
     assert event_of("spaceship.launched").icon == "edit"
-    assert in_list("spaceship.launched", "Apollo") == "spaceship.launched Apollo"
+    assert in_list("spaceship.launched", "Apollo") == "spaceship.launched: Apollo"

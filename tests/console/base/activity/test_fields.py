@@ -14,7 +14,7 @@ HASH = "5d1a21357d0f0328e7931b275228578a5744c3a4856bab5153f398848e9ecf8c"
 @pytest.mark.parametrize(
     ("field", "before", "after", "words"),
     [
-        (State("Status"), "in_audit", "Version approved", "State: In audit → Approved"),
+        (State("State"), "in_audit", "approved", "State: In audit → Approved"),
         (State("Shelf"), "on", "off", "Shelf: On the shelf → Off the shelf"),
         (Choice("Role", TeamRole), None, "license_holder", "Role: License holder"),
         (Choice("Role", TeamRole), "viewer", None, "Role: Viewer → –"),
@@ -31,7 +31,7 @@ HASH = "5d1a21357d0f0328e7931b275228578a5744c3a4856bab5153f398848e9ecf8c"
         (Field("Messages"), None, 1042, "Messages: 1,042"),
         (Translated("Category"), None, "Fishing", "Category: Fishing"),
         (Field("Hours"), None, 0, "Hours: 0"),
-        (Field("Attempts"), 9, 0, "Tries: 9 → 0"),
+        (Field("Tries"), 9, 0, "Tries: 9 → 0"),
         (Field("request"), ["https://b"], ["https://a"], "request: + https://a, − https://b"),
         (Field("socket"), [], list("abcdefg"), "socket: + a, + b, + c, + d, + e, 2 more"),
     ],
@@ -43,12 +43,12 @@ def test_a_change_is_told_in_words(field: Field, before: object, after: object, 
 def test_the_order_is_that_of_the_event_whatever_the_log_keeps() -> None:
     fields = {key: Field(key.capitalize()) for key in ("name", "description", "version", "why")}
     keys = ["why", "zeta", "description", "name", "alpha", "version"]
-    told = [words.partition(":")[0] for words in lines(fields, [(key, None, "Version published") for key in keys])]
+    told = [words.partition(":")[0] for words in lines(fields, [(key, None, "published") for key in keys])]
     assert told == ["Alpha", "Zeta", "Name", "Description", "Version", "Why"]
 
 
 def test_a_first_state_is_what_the_event_says() -> None:
-    assert lines({"state": State("Status")}, [("state", None, "development")]) == []
+    assert lines({"state": State("State")}, [("state", None, "development")]) == []
 
 
 def test_a_key_that_no_event_names_reads_as_words_or_as_servers_write_it() -> None:

@@ -16,7 +16,7 @@ from tests.console import holding
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.urls("tests.console.base.core.busy_urls")]
 DIALOG = {"HX-Request": "true", "HX-Target": "dialog"}
 OTHERS = "Someone else is changing this right now. Nothing was saved. Try again."
-CANT_TELL = "can’t tell whether this was saved."
+CANT_TELL = "can’t confirm that this was saved."
 
 
 @pytest.fixture
@@ -39,7 +39,7 @@ def names():
 
 def test_a_form_keeps_what_was_typed(client, other, caplog):
     hold_teams(other)
-    response = client.post("/rename/", {"name": "Entered manually", "when": "after"})
+    response = client.post("/rename/", {"name": "Typed", "when": "after"})
     page = response.content.decode()
 
     assert (response.status_code, response.headers["Retry-After"]) == (503, "2")
@@ -54,19 +54,19 @@ def test_a_form_keeps_what_was_typed(client, other, caplog):
     assert lines[0].exc_info is None
 
     other.rollback()
-    assert client.post("/rename/", {"name": "Entered manually", "when": "after"}).status_code == 302
-    assert names() == {"Entered manually"}
+    assert client.post("/rename/", {"name": "Typed", "when": "after"}).status_code == 302
+    assert names() == {"Typed"}
 
 
 def test_a_form_says_that_its_file_is_lost(client, other):
     hold_teams(other)
-    typed = {"name": "Entered manually", "when": "after", "file": SimpleUploadedFile("a.txt", b"x")}
+    typed = {"name": "Typed", "when": "after", "file": SimpleUploadedFile("a.txt", b"x")}
     assert "Files aren’t kept. Choose the file again." in client.post("/rename/", typed).content.decode()
 
 
 def test_htmx_keeps_the_form_with_its_file(client, other):
     hold_teams(other)
-    typed = {"name": "Entered manually", "when": "after", "file": SimpleUploadedFile("a.txt", b"x")}
+    typed = {"name": "Typed", "when": "after", "file": SimpleUploadedFile("a.txt", b"x")}
     response = client.post("/rename/", typed, headers=DIALOG)
     assert (response.status_code, response.headers["Console-Busy"]) == (503, "words")
     assert response.content.decode() == OTHERS
@@ -74,14 +74,14 @@ def test_htmx_keeps_the_form_with_its_file(client, other):
 
 def test_a_dialog_comes_back_as_the_dialog(client, other):
     hold_teams(other)
-    response = client.post("/rename/", {"name": "Entered manually", "when": "after"}, headers=DIALOG)
+    response = client.post("/rename/", {"name": "Typed", "when": "after"}, headers=DIALOG)
     assert (response.status_code, response.headers["Console-Busy"]) == (503, "page")
     assert OTHERS in response.content.decode()
     assert "<html" not in response.content.decode()
 
 
 def test_a_connection_lost_before_the_commit_may_have_been_lost_after_it(client):
-    response = client.post("/rename/", {"name": "Entered manually", "when": "before"})
+    response = client.post("/rename/", {"name": "Typed", "when": "before"})
     page = response.content.decode()
     assert response.status_code == 503
     assert CANT_TELL in page
@@ -91,12 +91,12 @@ def test_a_connection_lost_before_the_commit_may_have_been_lost_after_it(client)
 
 
 def test_what_was_saved_is_called_saved(client):
-    response = client.post("/rename/", {"name": "Entered manually", "when": "answer"})
+    response = client.post("/rename/", {"name": "Typed", "when": "answer"})
     page = response.content.decode()
     assert response.status_code == 503
     assert "Your change was saved" in page
     assert "Try again" not in page
-    assert names() == {"Entered manually"}
+    assert names() == {"Typed"}
 
 
 def test_a_button_is_pressed_again_with_what_was_typed(client, other):
@@ -114,7 +114,7 @@ def test_a_button_is_pressed_again_with_what_was_typed(client, other):
 
 def test_too_much_is_left_to_the_browser(client, other):
     hold_teams(other)
-    page = client.post("/button/", {"name": "Entered manually", "notes": "x" * 70_000}).content.decode()
+    page = client.post("/button/", {"name": "Typed", "notes": "x" * 70_000}).content.decode()
     assert "Go back in your browser. Your input is still there." in page
     assert "xxx" not in page
 
@@ -135,7 +135,7 @@ def test_every_place_that_asks_the_database_answers(client, other, table, header
     address = reverse("miniprograms:edit", args=[program.app_id])
     for response in (
         client.get(address, headers=headers),
-        client.post(address, {"name": "Entered manually"}, headers=headers),
+        client.post(address, {"name": "Typed"}, headers=headers),
     ):
         page = response.content.decode()
         assert (response.status_code, response.headers["Retry-After"]) == (503, "2")

@@ -105,9 +105,12 @@ def test_no_text_does_anything(text):
 def test_what_people_write_is_shown():
     html = rendered("# One\n\nTwo **three** [four](https://a.example/?b=1&c=2)\n\n- five\n\n|a|b|\n|-|-|\n|6|7|\n\n> 8")
     assert html == (
-        '<h2>One</h2>\n<p>· Two: <strong>three</strong> <a href="https://a.example/?b=1&amp;c=2" rel="noopener '
-        'nofollow">four</a></p>\n<ul>\n<li>five</li>\n</ul>\n<table '
-        'class="table">\n<thead>\n<tr>\n<th>a</th>\n<th>b</th>\n</tr>\n</thead>\n<tbody>\n<tr>\n<td>6</td>\n<td>7</td>\n</tr>\n</tbody>\n</table>\n<blockquote>\n<p>8</p>\n</blockquote>\n'
+        "<h2>One</h2>\n"
+        '<p>Two <strong>three</strong> <a href="https://a.example/?b=1&amp;c=2" rel="noopener nofollow">four</a></p>\n'
+        "<ul>\n<li>five</li>\n</ul>\n"
+        '<table class="table">\n<thead>\n<tr>\n<th>a</th>\n<th>b</th>\n</tr>\n</thead>\n'
+        "<tbody>\n<tr>\n<td>6</td>\n<td>7</td>\n</tr>\n</tbody>\n</table>\n"
+        "<blockquote>\n<p>8</p>\n</blockquote>\n"
     )
 
 

@@ -71,7 +71,7 @@ def test_a_file_has_to_be_chosen_again(client):
     page = client.post("/form/", {"number": "x", "file": file}).content.decode()
 
     assert "city-bus.zip" in page
-    assert "It was not kept." in page
+    assert "The file was not kept." in page
 
 
 @pytest.mark.parametrize("address", ["/form/", "/confirm/"])

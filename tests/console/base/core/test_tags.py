@@ -40,7 +40,7 @@ def test_an_icon_is_inline_and_silent():
         ("online", "green", "Online"),
         ("in_audit", "blue", "In audit"),
         ("overdue", "orange", "Overdue"),
-        ("Version rejected", "red", "Rejected"),
+        ("rejected", "red", "Rejected"),
         ("off", "secondary", "Off the shelf"),
         ("never_heard_of", "secondary", "Never heard of"),
     ],
@@ -119,8 +119,8 @@ def test_a_label_that_ends_in_dots_opens_a_dialog():
 
 def test_a_tag_takes_a_literal_to_translate():
     """With the dots at its end, as a keyword, in a reason, and once for each reader."""
-    source = """{% actions %}{% action _("Publish…") "/x/" %}{% action _("Sandbox") reason=_("Nothing is shown") %}
-    {% action _("Log") reason=_("Nothing is shown") %}{% endactions %}{% status "failed" _("Not working") %}
+    source = """{% actions %}{% action _("Publish…") "/x/" %}{% action _("Sandbox") reason=_("Nothing to show") %}
+    {% action _("Log") reason=_("Nothing to show") %}{% endactions %}{% status "failed" _("Not working") %}
     {% empty_state "apps" _("No mini programs yet") label=_("Create mini program") url="/new/" %}"""
     for language in ("en", "zh-hans"):
         with override(language):

@@ -146,7 +146,7 @@ def test_somebody_else_was_first(signed_in, application, admin, move, words):
     api = factories.make_api(application, restricted=move == "restrict")
     response = signed_in(admin).post(move_url(api, move))
     assert response.status_code == 422
-    assert response.context["form"].non_field_errors() == [f"Someone else was first: wx.getLocation {words}."]
+    assert response.context["form"].non_field_errors() == [f"Already done: wx.getLocation {words}."]
     assert entries() == []
 
 
@@ -252,7 +252,7 @@ def test_what_every_application_has_stays_in_the_list(signed_in, application, ad
 def test_removed_by_somebody_else_meanwhile(admin, own):
     actions.remove_api(own, by=admin)
     for verb in (actions.remove_api, actions.restrict_api, actions.open_api):
-        with pytest.raises(Conflict, match="not in the list any more"):
+        with pytest.raises(Conflict, match="removed from the list"):
             verb(own, by=admin)
     assert len(entries()) == 1
 

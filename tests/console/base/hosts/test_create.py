@@ -134,7 +134,7 @@ def test_a_refused_name_leaves_nothing(team, creator):
     factories.make_application(team, name="Metro Wallet")
     icons = Path(settings.MEDIA_ROOT, "icons")
     before = set(icons.glob("*"))
-    with pytest.raises(ActionRefused, match="already has an application"):
+    with pytest.raises(ActionRefused, match="already has an app"):
         actions.create_application(
             team=team, by=creator, name="METRO WALLET", description="", listed=True, icon=factories.make_icon()
         )

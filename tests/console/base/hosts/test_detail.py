@@ -8,7 +8,7 @@ from console.base.accounts.permissions import ApplicationRole
 from console.base.hosts import actions
 from tests import factories
 
-REASON = "Required role: application administrator."
+REASON = "Only application administrators can do this."
 
 
 def url(application, what=""):
@@ -19,7 +19,7 @@ def test_it_shows_people_and_keys(signed_in, application, admin, reviewer):
     response = signed_in(admin).get(url(application))
     assert response.status_code == 200
     assert [(person.user, why) for person, why in response.context["people"]] == [
-        (admin, f"{admin} is the only application administrator of Metro Wallet. Make someone else one first."),
+        (admin, f"{admin} is the only application administrator of Metro Wallet. Give someone else this role first."),
         (reviewer, ""),
     ]
     assert list(response.context["keys"]) == [application.keys.get()]

@@ -45,7 +45,7 @@ def test_a_new_icon_replaces_the_file_and_a_refused_name_keeps_it(application, a
     factories.make_application(application.team, name="Taken")
     icons = set(Path(new.path).parent.glob("*"))
 
-    with pytest.raises(ActionRefused, match="already has an application"):
+    with pytest.raises(ActionRefused, match="already has an app"):
         actions.edit_application(
             application, by=admin, revision=3, icon=factories.make_icon(), **{**as_it_is, "name": "Taken"}
         )

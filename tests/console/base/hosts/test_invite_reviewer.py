@@ -73,7 +73,7 @@ def test_a_member_of_the_team_is_a_reviewer_immediately(application, admin):
     invite_reviewer(application, email=member.email, by=admin)
     assert roles(application)[member.email] == "reviewer"
     assert not Invitation.objects.exists()
-    with pytest.raises(ActionRefused, match="has a role here already"):
+    with pytest.raises(ActionRefused, match="already has a role in this app"):
         invite_reviewer(application, email=member.email, by=admin)
 
 

@@ -62,14 +62,14 @@ def test_add_offers_members_of_the_owning_team_without_a_role(signed_in, applica
 def test_add_refuses_strangers(signed_in, application, admin, outsider):
     response = signed_in(admin).post(add_url(application), {"user": outsider.pk, "role": "reviewer"})
     assert response.status_code == 422
-    with pytest.raises(ActionRefused, match="Only members of the team"):
+    with pytest.raises(ActionRefused, match="Only members of the app’s team"):
         actions.add_person(application, user=outsider, role="reviewer", by=admin)
     assert roles(application) == {admin.pk: "app_admin"}
 
 
 def test_add_twice(application, admin, member):
     actions.add_person(application, user=member, role="reviewer", by=admin)
-    with pytest.raises(Conflict, match="already here: Reviewer"):
+    with pytest.raises(Conflict, match="is already a member of this app: Reviewer"):
         actions.add_person(application, user=member, role="app_admin", by=admin)
     assert (roles(application)[member.pk], ActivityEntry.objects.count()) == ("reviewer", 1)
 
@@ -103,7 +103,7 @@ def test_remove(signed_in, application, admin, reviewer):
 def test_remove_twice(application, admin, reviewer):
     first, second = person_of(application, reviewer), person_of(application, reviewer)
     actions.remove_person(first, by=admin)
-    with pytest.raises(Conflict, match="no longer here"):
+    with pytest.raises(Conflict, match="was removed"):
         actions.remove_person(second, by=admin)
     assert ActivityEntry.objects.count() == 1
 
@@ -114,7 +114,7 @@ def test_the_last_administrator_stays(signed_in, application, admin, reviewer):
         client.post(url(application, admin, "remove")),
         client.post(url(application, admin, "role"), {"role": "reviewer"}),
     ]
-    words = f"{admin} is the only application administrator of Metro Wallet. Make someone else one first."
+    words = f"{admin} is the only application administrator of Metro Wallet. Give someone else this role first."
     assert [answer.status_code for answer in answers] == [422, 422]
     assert [answer.context["form"].non_field_errors() for answer in answers] == [[words], [words]]
     assert roles(application) == {admin.pk: "app_admin", reviewer.pk: "reviewer"}

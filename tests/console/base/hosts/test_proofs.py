@@ -85,7 +85,7 @@ def test_end_proofs(signed_in, application, admin):
     entry = ActivityEntry.objects.get()
     assert (entry.verb, entry.reason) == ("application.proofs_ended", "The secret leaked")
     with pytest.raises(Conflict):
-        proving.end_proofs(application, seen=1, by=admin, reason="Overdue")
+        proving.end_proofs(application, seen=1, by=admin, reason="Late")
 
 
 def test_the_page_says_what_it_means(signed_in, application, admin, secret):
@@ -93,8 +93,8 @@ def test_the_page_says_what_it_means(signed_in, application, admin, secret):
     assert "read and change the consents of any account" in client.get(url(application)).content.decode()
     proving.require_proofs(application, uses=["consents"], seen=[], by=admin)
     text = client.get(url(application)).content.decode()
-    assert "Only the account that a proof names" in text
-    assert "1000000/second" in text
+    assert "Only the account named in the proof" in text
+    assert "1,000,000 per second" in text
     assert "required since" in client.get(application.get_absolute_url()).content.decode()
 
 

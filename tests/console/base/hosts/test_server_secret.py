@@ -130,7 +130,7 @@ def test_reset_is_for_what_was_on_the_screen(signed_in, application, admin):
 def test_reset_needs_a_secret(signed_in, application, admin):
     client = signed_in(admin)
     page = client.get(page_url(application))
-    words = "No secret yet. Generate one first."
+    words = "There is no secret yet. Generate one first."
     assert (page.context["why_not_generate"], page.context["why_not_reset"]) == ("", words)
     response = client.post(url(application, "reset"), {"seen": 0, "overlap": 0})
     assert (response.status_code, response.context["form"].non_field_errors()) == (422, [words])
@@ -168,7 +168,7 @@ def test_the_other_administrators_are_told(application, admin, reviewer):
         (
             other,
             f"{admin} reset the server secret of Metro Wallet",
-            "Old secret works until 26 Nov 2026, 13:00 UTC.",
+            "The old secret works until 26 Nov 2026, 13:00 UTC.",
             page_url(application),
         ),
     ]
