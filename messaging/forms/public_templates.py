@@ -7,9 +7,8 @@ from typing import Any
 from django import forms
 from django.forms.models import BaseInlineFormSet, inlineformset_factory
 from django.http import QueryDict
-from django.utils.translation import gettext
+from django.utils.translation import gettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import pgettext_lazy
 
 from console.base.core.fields import LineField, WordsField, say_what_to_choose
 from messaging import values
