@@ -57,7 +57,7 @@ def test_a_draft_comes_back_and_can_be_discarded(person: Person, program: MiniPr
     page.goto("/")
     page.goto(edit(program))
     expect(page.locator("#id_description")).to_have_value(TYPED)
-    expect(page.locator(".draft-note")).to_contain_text(re.compile(r"Draft of \d\d:\d\d restored\."))
+    expect(page.locator(".draft-note")).to_contain_text(re.compile(r"Draft from \d\d:\d\d restored\."))
 
     page.get_by_role("button", name="Discard draft").click()
     expect(page.locator("#id_description")).to_have_value(program.description)

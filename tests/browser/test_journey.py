@@ -108,7 +108,7 @@ def test_from_upload_to_the_device_and_back(live_server, browser, tmp_path, sett
 
     # bind, since only bound applications audit and serve
     holder.page.goto(program.get_absolute_url())
-    holder.click("Request a binding")
+    holder.click("Request binding")
     form = holder.page.locator("#dialog form, #main form").first
     form.get_by_label("Host app").select_option(label="Metro Wallet")
     form.get_by_label("Reason").fill("Our passengers pay with it")

@@ -115,7 +115,7 @@ def test_live_tail_adds_what_comes_and_keeps_open_rows(browser_page, live_server
     rows = page.locator(".log-entry")
     expect(rows).to_have_count(7)
     expect(rows.first).to_contain_text("new 5")
-    expect(page.locator("#log-rate")).to_have_text("2 a second")
+    expect(page.locator("#log-rate")).to_have_text("2 per second")
     expect(page.locator(".log-detail")).to_be_visible()
     page.clock.run_for(3100)
     expect(page.locator("#log-rate")).to_have_text("Waiting for entries")

@@ -140,7 +140,7 @@ def try_out(holder: Person, program: MiniProgram, folder: Path, asked: Asked) ->
     holder.page.goto(reverse("releases:set_trial", args=[program.app_id]) + "?version=1.1.0")
     holder.page.get_by_label("Query").fill("from=desk")
     holder.page.locator("#main form").get_by_role("button", name="Set trial version").click()
-    holder.sees("1.1.0 is the trial version.")
+    holder.sees("1.1.0 is now the trial version.")
     link = program.trial.link
     token = link.rstrip("/").rpartition("/")[2]
     assert link == f"{holder.base}/trial/{token}/"

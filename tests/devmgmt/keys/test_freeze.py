@@ -57,22 +57,22 @@ def test_a_token_of_a_secret_that_has_ended_is_frozen_too(program, admin, made):
 
 
 def test_twice(program, admin, made):
-    with pytest.raises(Conflict, match="not frozen"):
+    with pytest.raises(Conflict, match="isn't frozen"):
         actions.unfreeze(program, by=admin)
     freeze(program, admin)
-    with pytest.raises(Conflict, match="frozen already"):
+    with pytest.raises(Conflict, match="already frozen"):
         freeze(program, admin)
     assert [entry.verb for entry in entries(program)] == ["secret.generated", "secret.frozen"]
 
 
 def test_nothing_to_freeze(program, admin):
     for move in (lambda: freeze(program, admin), lambda: actions.unfreeze(program, by=admin)):
-        with pytest.raises(ActionRefused, match="No secret yet"):
+        with pytest.raises(ActionRefused, match="There is no secret yet"):
             move()
 
 
 def test_without_a_reason(program, admin, made):
-    with pytest.raises(ActionRefused, match="Say why"):
+    with pytest.raises(ActionRefused, match="Enter a reason"):
         actions.freeze(program, reason=" ", by=admin)
 
 

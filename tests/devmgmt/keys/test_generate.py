@@ -31,7 +31,7 @@ def test_makes_a_secret_that_works(program, admin):
 
 def test_once(program, admin):
     actions.generate(program, by=admin)
-    with pytest.raises(ActionRefused, match="There is a secret already"):
+    with pytest.raises(ActionRefused, match="There is already a secret"):
         actions.generate(program, by=admin)
     assert (AppSecret.objects.count(), len(entries(program))) == (1, 1)
 

@@ -22,7 +22,7 @@ def text_of(client, program):
 
 def test_before_the_first_secret(signed_in, program, admin):
     text = text_of(signed_in(admin), program)
-    for words in ("No secret yet", "Nothing yet", "No secret yet. Generate one first.", "No secret"):
+    for words in ("No secret yet", "Nothing yet", "There is no secret yet. Generate one first.", "No secret"):
         assert words in text
     assert f'class="btn btn-primary" href="{url(program, "generate")}" data-dialog' in text
     assert f'href="{url(program, "reset")}"' not in text
@@ -53,7 +53,7 @@ def test_what_it_tells(signed_in, program, admin):
         ("Generated", "First server", "green"),
     ]
     text = " ".join(page.content.decode().split())
-    for words in ("works 23 h 56 min", "2 addresses today", second.row.hint, "There is a secret already; reset it"):
+    for words in ("23 h 56 min left", "2 addresses today", second.row.hint, "There is already a secret. Reset it"):
         assert words in text
     assert program.app_id in text
     assert (first.secret in text, second.secret in text) == (False, False)

@@ -59,7 +59,7 @@ def test_a_row_tells_where_a_program_stands(signed_in, program, admin):
     tokens.authenticate(program.app_id, second.secret, caller=CALLER)
     make_program(program.team, "Bare")
     text = signed_in(admin).get(URL).content.decode()
-    for words in (f"…{second.row.hint}", CALLER.address, "works 59 min", "No secret", program.team.name):
+    for words in (f"…{second.row.hint}", CALLER.address, "59 min left", "No secret", program.team.name):
         assert words in text
     assert first.row.hint == second.row.hint or f"…{first.row.hint}" not in text
 

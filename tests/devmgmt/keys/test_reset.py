@@ -86,18 +86,18 @@ def test_what_is_frozen_stays_frozen(program, admin, made):
 
 def test_who_saw_an_older_secret_is_told(program, admin, made):
     reset(program, made, admin)
-    with pytest.raises(Conflict, match="reset since you opened this"):
+    with pytest.raises(Conflict, match="reset after you opened this page"):
         reset(program, made, admin)
     assert (AppSecret.objects.count(), len(entries(program))) == (2, 2)
 
 
 def test_nothing_to_reset(program, admin):
-    with pytest.raises(ActionRefused, match="No secret yet"):
+    with pytest.raises(ActionRefused, match="There is no secret yet"):
         actions.reset(program, seen=0, overlap=Overlap.NONE, reason="Leaked", by=admin)
 
 
 def test_without_a_reason(program, admin, made):
-    with pytest.raises(ActionRefused, match="Say why"):
+    with pytest.raises(ActionRefused, match="Enter a reason"):
         reset(program, made, admin, reason=" \n")
     assert AppSecret.objects.count() == 1
 
@@ -153,10 +153,10 @@ def test_the_form(signed_in, program, admin, made):
     shown = answer.context["shown"]
     assert (answer.status_code, answer["Cache-Control"]) == (200, "no-store")
     assert use(program, shown.value) == program
-    assert "Old secret still works until" in shown.warning
+    assert "The old secret works until" in shown.warning
     again = client.post(url(program, "reset"), typed)
     assert (again.status_code, AppSecret.objects.count()) == (422, 2)
-    assert "The secret was reset since you opened this." in again.content.decode()
+    assert "The secret was reset after you opened this page, so nothing was changed." in again.content.decode()
     assert "Yearly rotation" in again.content.decode()
 
 
