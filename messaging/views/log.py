@@ -116,7 +116,7 @@ MESSAGE_ACTS = {
         verb=lambda message, by: messages.replay(message, by=by),
         ask_one=gettext_lazy("Send this message again?"),
         ask=gettext_lazy("Send %(count)d messages again?"),
-        done_one=gettext_lazy("The message waits for delivery again."),
+        done_one=gettext_lazy("The message is waiting for delivery again."),
         done=gettext_lazy("%(count)d messages wait for delivery again."),
         effects=(("refresh", gettext_lazy("Each gets as many tries as a new one.")),),
     )

@@ -144,7 +144,7 @@ def _lines(
         yield from lines
     if len(pks) > MOST_ROWS:
         with translation.override(language):
-            words = _("The list goes on. A file holds %(count)s rows; use the filters to get the rest.")
+            words = _("The list has more rows. A file contains at most %(count)s; use the filters to get the rest.")
             last = write([words % {"count": f"{MOST_ROWS:,}"}])
         yield last
 
