@@ -94,7 +94,7 @@ def test_a_file_says_where_it_was_cut(mira, monkeypatch):
     assert [row[0] for row in rows[1:]] == [
         "Parking",
         "City Bus",
-        "The list goes on. A file holds 2 rows; use the filters to get the rest.",
+        "The list has more rows. A file contains at most 2; use the filters to get the rest.",
     ]
 
 
