@@ -64,7 +64,7 @@ def audit_and_publish(holder: Person, reviewer: Person, app_id: str, number: str
     reviewer.page.goto(reverse("reviews:list"))
     reviewer.page.locator("#main").get_by_role("link", name=f"Ferry Times {number}").first.click()
     reviewer.page.get_by_role("button", name="Approve").click()
-    reviewer.sees("Approved")
+    reviewer.sees("approved")
     holder.page.goto(reverse("releases:versions", args=[app_id]))
     holder.click(f"Publish {number}…")
     holder.confirm(f"Publish {number}")
@@ -117,7 +117,7 @@ def test_from_upload_to_the_device_and_back(live_server, browser, tmp_path, sett
     reviewer.page.goto(reverse("reviews:list"))
     reviewer.page.locator("#main").get_by_role("link", name="Ferry Times").first.click()
     reviewer.page.get_by_role("button", name="Approve").click()
-    reviewer.sees("Approved")
+    reviewer.sees("approved")
 
     # upload, audit, publish: the device gets exactly those bytes
     upload(holder, program.app_id, "1.0.0", tmp_path)
