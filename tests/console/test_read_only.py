@@ -55,7 +55,7 @@ def test_a_viewer_is_told_whom_to_ask_once(program, signed_in):
     assert "Tomas Rey" in banner(text)
     assert ("Dev Elope" in banner(text), "Gone Away" in banner(text)) == (False, False)
     assert "btn-impossible" not in text
-    assert "This needs another role" not in text
+    assert "can do this." not in text
     assert reverse("accounts:detail", args=[program.team.pk]) in text
     assert text.count("read-only") == 1
 
@@ -63,7 +63,7 @@ def test_a_viewer_is_told_whom_to_ask_once(program, signed_in):
 def test_who_may_do_something_there_keeps_grey_buttons(program, signed_in):
     text = text_of(signed_in(make_member(program.team, "developer")), "releases:versions", program.app_id)
     assert banner(text) == ""
-    assert "Required role: team administrator or license holder." in text
+    assert "Only team administrators and license holders can do this." in text
 
 
 def test_three_people_are_named_and_the_others_counted(program, signed_in):
@@ -79,7 +79,7 @@ def test_three_people_are_named_and_the_others_counted(program, signed_in):
 def test_a_developer_reads_where_every_change_is_others(program, signed_in, page):
     text = text_of(signed_in(make_member(program.team, "developer")), page, program.app_id)
     assert "Team administrators and license holders of Harbour Transit" in banner(text)
-    assert "This needs another role" not in text
+    assert "can do this." not in text
     holder = text_of(signed_in(make_member(program.team, "license_holder")), page, program.app_id)
     assert banner(holder) == ""
 
@@ -88,7 +88,7 @@ def test_a_developer_reads_where_every_change_is_others(program, signed_in, page
 def test_what_developers_may_do_names_them(program, signed_in, page):
     text = text_of(signed_in(make_member(program.team, "viewer")), page, program.app_id)
     assert "of Harbour Transit can change it. People to ask:" in banner(text) or page == "devmgmt:permissions"
-    assert "This needs another role" not in text
+    assert "can do this." not in text
 
 
 @pytest.mark.parametrize("page", ["miniprograms:activity", "releases:audits", "devmgmt:logs"])
@@ -101,7 +101,7 @@ def test_a_reviewer_reads_what_administrators_of_the_application_keep(signed_in,
     application = make_application(name="Harbour Super App")
     make_reviewer(application, "app_admin")
     text = text_of(signed_in(make_reviewer(application)), f"hosts:{page}", application.application_id)
-    assert "This needs another role" not in text
+    assert "can do this." not in text
     if page in ("detail", "apis", "signing_keys"):
         assert "Application administrators of Harbour Super App can change it." in banner(text)
 

@@ -123,7 +123,7 @@ def test_of_several_those_not_in_use_are_deleted(operator_client, used):
     response = operator_client.post(f"{DELETE}?{urlencode(query, doseq=True)}", follow=True)
     assert response.redirect_chain == [(f"{LIST}?use=&q=a", 302)]
     assert [str(words) for words in response.context["messages"]] == [
-        "1 was not changed. Boats: 1 mini program is in Boats. Give it another category first.",
+        "1 was not changed. Boats: 1 mini program uses Boats. Give it another category first.",
         "2 categories deleted.",
     ]
     assert entries() == [("category.deleted", "Olga", str(row)) for row in rehearsed.takes]
