@@ -1,4 +1,4 @@
-"""Takes the pictures of README and docs anew, of a demo that it makes in a folder of its own: `make screenshots`."""
+"""Takes the pictures of README and docs anew, of a demo in a folder of its own, and follows the tour: `make screenshots`."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from playwright.sync_api import Browser, Page, sync_playwright
 
 from console.local.pytest_plugin import chromium
 from tests.processes import free_port, running
+from tests.screenshots import tour
 
 PROJECT = Path(__file__).resolve().parent.parent.parent
 FOLDER = PROJECT / "docs" / "screenshots"
 PROGRAM, VERSION, TASK = "City Bus", "2.6.0", "New timetable, first 1,000"
 WIDTH, HEIGHT = 1440, 1080
-WAIT = 120_000  # ms
 
 
 def _link(name: str) -> Callable[[Page], None]:
@@ -64,7 +64,7 @@ DARK = {"versions": "versions-dark"}
 
 
 def main() -> None:
-    """Make the demo, sign in as a team administrator, and keep a picture of each page."""
+    """Make the demo, keep a picture of each page as a team administrator sees it, and follow the README's tour."""
     with tempfile.TemporaryDirectory() as folder:
         port = free_port()
         env = {**os.environ, "CONSOLE_LOCAL_DIR": folder, "PORT": str(port), "PYTHONUNBUFFERED": "1"}
@@ -75,6 +75,8 @@ def main() -> None:
             browser = playwright.chromium.launch(executable_path=chromium(), args=["--no-sandbox"])
             for theme in ("light", "dark"):
                 _take(browser, f"http://localhost:{port}", password, theme)
+            tour.go_along(browser, f"http://localhost:{port}", password)
+            print("The tour of the README leads where it says.")
 
 
 def _password(process: subprocess.Popen[str]) -> str:
@@ -88,16 +90,8 @@ def _password(process: subprocess.Popen[str]) -> str:
 
 
 def _take(browser: Browser, base: str, password: str, theme: str) -> None:
-    context = browser.new_context(
-        base_url=base, viewport={"width": WIDTH, "height": HEIGHT}, color_scheme=theme, reduced_motion="reduce"
-    )
-    page = context.new_page()
-    page.set_default_timeout(WAIT)
-    page.goto("/")
-    page.get_by_label("E-mail").fill("mira@example.com")
-    page.get_by_label("Password").fill(password)
-    page.get_by_role("button", name="Sign in", exact=True).click()
-    page.locator("#sidebar").wait_for(state="attached")
+    size = {"width": WIDTH, "height": HEIGHT}
+    page = tour.signed_in(browser, base, "mira@example.com", password, viewport=size, color_scheme=theme)
     page.goto(f"/search/?q={PROGRAM}")
     program = page.locator("main").get_by_role("link", name=PROGRAM).first.get_attribute("href")
     for name, address, clicks in PAGES:
@@ -113,7 +107,7 @@ def _take(browser: Browser, base: str, password: str, theme: str) -> None:
         page.get_by_text("Generating the report.").wait_for(state="hidden")
         page.screenshot(path=FOLDER / f"{name}.png")
         print(f"docs/screenshots/{name}.png")
-    context.close()
+    page.context.close()
 
 
 if __name__ == "__main__":

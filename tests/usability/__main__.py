@@ -50,7 +50,7 @@ class Console:
         """Wait for an e-mail to this address and return the first link in it."""
         until = time.monotonic() + ways.PATIENCE
         while time.monotonic() < until:
-            _before, sent, mail = "".join(self.printed).rpartition(f"To: {email}")
+            _before, sent, mail = "".join(self.printed).rpartition(f"Mail to {email}:")
             if sent and (found := re.search(rf"{self.url}\S+", mail)):
                 return found[0]
             time.sleep(0.2)
