@@ -1,4 +1,4 @@
-"""Takes the pictures of README and docs anew, of a demo in a folder of its own, and follows the tour: `make screenshots`."""
+"""Takes the pictures of README and docs anew, of a demo of its own, and follows the tour: `make screenshots`."""
 
 from __future__ import annotations
 
