@@ -219,7 +219,7 @@ def test_without_proof_an_address_gets_few_places(
 def test_without_proof_an_application_gives_few_places(
     device: Device, task: GrayscaleTask, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(proof, "places_of_application", Limiter("2/minute"))
+    monkeypatch.setattr(proof, "places_of_application", Limiter("2/day"))
     guids = [f"0302{number:028}" for number in range(4)]
     said = [update(device, task, guid=guid, local_version="1.1.0").json["channel"] for guid in guids]
     assert said == ["grayscale"] * 2 + ["online"] * 2
@@ -228,7 +228,7 @@ def test_without_proof_an_application_gives_few_places(
 def test_without_proof_an_address_calls_so_often(
     device: Device, binding: Binding, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(proof, "calls", Limiter("2/minute"))
+    monkeypatch.setattr(proof, "calls", Limiter("2/day"))
     app_id = binding.mini_program.app_id
     guids = [f"0302{number:028}" for number in range(3)]
     assert [device.report(app_id, guid=guid).status for guid in guids] == [204, 204, 429]
