@@ -85,7 +85,7 @@ class EditForm(RevisionForm, MiniProgramForm):
     def __init__(self, data: QueryDict | None, files: MultiValueDict[str, Any] | None, *, program: MiniProgram) -> None:
         initial: dict[str, Any] = {name: getattr(program, name) for name in (*DESCRIPTIVE, "icon", "revision")}
         super().__init__(data, files, initial=initial)
-        self.fields["icon"].help_text = _("Leave blank to keep the current icon. PNG, JPEG or WebP, up to 1 MB.")
+        self.fields["icon"].help_text = _("PNG, JPEG or WebP, up to 1 MB, cropped to a square.")
 
 
 class BindingForm(RequestForm):

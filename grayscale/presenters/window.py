@@ -40,8 +40,8 @@ def _suspended(task: GrayscaleTask) -> str:
     if task.state_reason == Reason.OFF_SHELF:
         return _("off the shelf, %(day)s") % day
     if task.state_reason == Reason.GUARDRAIL:
-        return _("by the guardrail, %(day)s") % day
-    return _("manually, %(day)s") % day
+        return _("suspended by the guardrail, %(day)s") % day
+    return _("suspended manually, %(day)s") % day
 
 
 def _ended(task: GrayscaleTask) -> str:

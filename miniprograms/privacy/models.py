@@ -57,6 +57,11 @@ class Statements(models.Model):
         """The languages that it has a text in."""
         return [language for language in Language if self.text_in(language)]
 
+    @property
+    def language_names(self) -> list[str]:
+        """Each in itself, for a list of them: “English”, “中文”."""
+        return [str(language.label) for language in self.languages]
+
     def text_in(self, language: Language) -> str:
         """Its text in a language, Markdown; "" when it has none."""
         return str(getattr(self, language.field))

@@ -92,7 +92,7 @@ class ErrorRate:
         """What it means, in a few words; "" of what is beside it for comparison."""
         return {
             Meaning.OVER: _("Over the limit"),
-            Meaning.NEARLY: _("Over the limit, too few devices"),
+            Meaning.NEARLY: _("Over the limit, but too few devices to act"),
             Meaning.WITHIN: _("Within the limit"),
             Meaning.FEW: _("Too few devices"),
             Meaning.UNGUARDED: _("No guardrail"),

@@ -177,7 +177,7 @@ def test_the_dialog_says_what_happens(signed_in: SignIn, team: Team, holder: Use
         "All apps immediately lose City Bus",
         "You can’t publish or roll back until it is back on the shelf.",
         "submit for audit",
-        "2.4.0 is served again",
+        "devices get 2.4.0 again",
         "1 host app",
         program.bindings.get().application.name,
     ):

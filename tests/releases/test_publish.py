@@ -1,5 +1,7 @@
 """Publishing (V-12): the verb and its page."""
 
+import re
+
 import pytest
 from django.db import IntegrityError, transaction
 from django.urls import reverse
@@ -128,6 +130,7 @@ def test_page_says_what_happens(signed_in):
         "You can roll back to 1.0.0 once.",
     ):
         assert words in text
+    assert re.search(r'<link rel="icon" href="[^"<>]+\.svg" type', text), "the icon of the dialog is none of the tab"
 
 
 def test_page_shows_the_refusal_and_keeps_the_note(signed_in):

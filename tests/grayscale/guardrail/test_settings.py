@@ -269,7 +269,7 @@ def test_the_list_marks_it(signed_in, version, by):
     GrayscaleTask.objects.filter(pk=task.pk).update(state="suspended", state_reason="guardrail")
     response = signed_in(by).get(url(version.mini_program, "tasks"))
     assert [bool(row.guardrail) for row in response.context["rows"]] == [True, False]
-    assert response.context["rows"][0].note.startswith("by the guardrail, ")
+    assert response.context["rows"][0].note.startswith("suspended by the guardrail, ")
     assert response.content.decode().count('class="guarded"') == 1
 
 
