@@ -9,6 +9,8 @@ from allauth.account.adapter import get_adapter
 from allauth.core import context
 from allauth.mfa.base import forms as second_step
 from allauth.mfa.models import Authenticator
+from allauth.mfa.totp import forms as totp
+from allauth.mfa.webauthn import forms as webauthn
 from django import forms
 from django.conf import settings
 from django.contrib.auth.password_validation import validate_password
@@ -314,6 +316,22 @@ class ResetPasswordForm(OurWords, entrance.ResetPasswordForm):
 
 class ResetPasswordKeyForm(OurWords, entrance.ResetPasswordKeyForm):
     """Set a new password by the link."""
+
+
+class ActivateTOTPForm(OurWords, totp.ActivateTOTPForm):
+    """The first code of an app that was just set up."""
+
+
+class AddPasskeyForm(OurWords, webauthn.AddWebAuthnForm):
+    """A passkey or a security key; what the browser answers comes with it."""
+
+    labels: ClassVar = {"name": _("Name"), "passwordless": _("Sign in without a password")}
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["passwordless"].help_text = _(
+            "You can then sign in with this key alone. The key has to ask for a fingerprint, a face or a PIN."
+        )
 
 
 class CodeForm(OurWords):
