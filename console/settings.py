@@ -212,6 +212,8 @@ MFA_PASSKEY_LOGIN_ENABLED = True
 MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = DEBUG
 MFA_TOTP_TOLERANCE = 1  # steps of half a minute that a phone's clock may be wrong
 MFA_FORMS = {
+    "activate_totp": "console.base.accounts.forms.ActivateTOTPForm",
+    "add_webauthn": "console.base.accounts.forms.AddPasskeyForm",
     "authenticate": "console.base.accounts.forms.AuthenticateForm",
     "reauthenticate": "console.base.accounts.forms.ReauthenticateForm",
 }

@@ -6,6 +6,7 @@ import django_filters as filters
 from django.db.models import Exists, OuterRef, Q
 from django.db.models.functions import Lower, Now
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from console.base.core.filters import ListFilter, SearchFilter, SortFilter, ranked
 from console.base.core.widgets import FilterSelect
@@ -73,7 +74,7 @@ class GatewayProgramFilter(ListFilter):
 
     sort = SortFilter(
         {
-            "bound": (_("Bound"), ("decided_at", "id")),
+            "bound": (pgettext_lazy("column", "Bound"), ("decided_at", "id")),
             "name": (_("Mini program"), (Lower("mini_program__name"), "id")),
         },
         down=True,

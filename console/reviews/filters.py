@@ -9,6 +9,7 @@ from django.db.models import Q, QuerySet
 from django.db.models.functions import Lower
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from console.base.accounts.access import SignedInRequest
 from console.base.accounts.filters import TeamsFilter
@@ -79,7 +80,7 @@ class LineFilter(RequestFilter):
             "state": (_("Status"), ()),
             "program": (_("Mini program"), ()),
             "application": (_("Host app"), ()),
-            "asked": (_("Requested"), ()),
+            "asked": (pgettext_lazy("column", "Requested"), ()),
         }
     )
 
@@ -158,7 +159,7 @@ class ApiFilter(ListFilter):
 
 
 class ApplicationFilter(TeamsFilter):
-    q = SearchFilter(_("Name or Application ID"), method="search")
+    q = SearchFilter(_("Name or host app ID"), method="search")
     sort = SortFilter(
         {
             "name": (_("Host app"), (Lower("name"), "name")),
@@ -177,7 +178,7 @@ class BoundProgramFilter(ListFilter):
     q = SearchFilter(_("Name or App ID"), method="search")
     sort = SortFilter(
         {
-            "bound": (_("Bound"), ("decided_at", "id")),
+            "bound": (pgettext_lazy("column", "Bound"), ("decided_at", "id")),
             "name": (_("Mini program"), (Lower("mini_program__name"), "id")),
             "team": (_("Team"), ("mini_program__team__name", Lower("mini_program__name"))),
             "shelf": (_("Shelf"), (ranked("mini_program__shelf", Shelf.values), Lower("mini_program__name"))),

@@ -23,6 +23,10 @@ class AccountAdapter(DefaultAccountAdapter):
 
     error_messages: ClassVar = {
         **DefaultAccountAdapter.error_messages,
+        "email_password_mismatch": _("The e-mail or the password is wrong."),
+        "enter_current_password": _("This is not your current password."),
+        "incorrect_password": _("The password is wrong."),
+        "incorrect_code": _("The code is wrong or was already used."),
         "too_many_login_attempts": _("Too many failed attempts. Wait a few minutes, or set a new password by e-mail."),
     }
 

@@ -215,7 +215,7 @@ class InvitationRevoked(TeamEvent):
 
 class MemberJoined(TeamEvent):
     name, icon, colour = "member.joined", "user-plus", "green"
-    log = _("Joined as")
+    log = _("Member joined")
     fields = {"new_account": Field(_("New account")), **ROLE}
     notify = (
         Notify(

@@ -11,6 +11,7 @@ from django.db.models import Count, Exists, Max, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Coalesce, Greatest, Lower
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from console.base.accounts.access import SignedInRequest
 from console.base.accounts.models import Membership, User, UserSession
@@ -49,7 +50,7 @@ class MemberFilter(ListFilter):
         {
             "role": (_("Role"), (RANK, Lower("user__name"))),
             "person": (_("Person"), (Lower("user__name"),)),
-            "since": (_("Since"), ("since",)),
+            "since": (_("Member since"), ("since",)),
         }
     )
 
@@ -113,7 +114,7 @@ class TeamFilter(ListFilter):
         {
             "name": (_("Name"), (Lower("name"), "name")),
             "people": (_("People"), (Coalesce(Subquery(SIZE), 0), Lower("name"))),
-            "created": (_("Created"), ("created_at", Lower("name"))),
+            "created": (pgettext_lazy("column", "Created"), ("created_at", Lower("name"))),
         }
     )
 
@@ -133,7 +134,7 @@ class PeopleFilter(ListFilter):
         {
             "name": (_("Name"), (Lower("name"), "email")),
             "seen": (_("Last active"), (SEEN, Lower("name"))),
-            "created": (_("Created"), ("date_joined",)),
+            "created": (pgettext_lazy("column", "Created"), ("date_joined",)),
         }
     )
 

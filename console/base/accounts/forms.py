@@ -9,11 +9,14 @@ from allauth.account.adapter import get_adapter
 from allauth.core import context
 from allauth.mfa.base import forms as second_step
 from allauth.mfa.models import Authenticator
+from allauth.mfa.totp import forms as totp
+from allauth.mfa.webauthn import forms as webauthn
 from django import forms
 from django.conf import settings
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from console.base.accounts import codes, security, throttle
 from console.base.accounts.models import NotificationChoice, Team, User
@@ -26,10 +29,12 @@ from console.base.core.pages import NoteForm
 ROLES = {
     TeamRole.ADMIN: _("Team administrator – can do everything, including keys, members and team settings"),
     TeamRole.LICENSE_HOLDER: _(
-        "License holder – can also create and publish mini programs, put them on or off the shelf and bind them "
-        "to host apps"
+        "License holder – everything a developer can, plus create and publish mini programs, put them on or off the "
+        "shelf and bind them to host apps"
     ),
-    TeamRole.DEVELOPER: _("Developer – can also upload versions, submit audits, edit domains and templates"),
+    TeamRole.DEVELOPER: _(
+        "Developer – everything a viewer can, plus upload versions, submit audits, edit domains and templates"
+    ),
     TeamRole.VIEWER: _("Viewer – can see everything except keys"),
 }
 PLACES = {"in_console": _("In the console"), "by_email": _("By e-mail")}
@@ -97,7 +102,7 @@ class AddMemberForm(RoleForm):
 class PersonForm(forms.Form):
     """An account as operators edit it; whether its person is an operator is up to superusers, and never one's own."""
 
-    name = LineField(label=_("Name"), max_length=100)
+    name = LineField(label=pgettext_lazy("of a person", "Name"), max_length=100)
     is_active = forms.BooleanField(
         label=_("Active"),
         required=False,
@@ -159,6 +164,7 @@ class ProfileForm(forms.ModelForm):
     class Meta:
         model = User
         fields = ("name", "language", "time_zone")
+        labels = {"name": pgettext_lazy("of a person", "Name")}
         field_classes = {"name": LineField}
         widgets = {"name": forms.TextInput(attrs={"autocomplete": "name"})}
 
@@ -310,6 +316,22 @@ class ResetPasswordForm(OurWords, entrance.ResetPasswordForm):
 
 class ResetPasswordKeyForm(OurWords, entrance.ResetPasswordKeyForm):
     """Set a new password by the link."""
+
+
+class ActivateTOTPForm(OurWords, totp.ActivateTOTPForm):
+    """The first code of an app that was just set up."""
+
+
+class AddPasskeyForm(OurWords, webauthn.AddWebAuthnForm):
+    """A passkey or a security key; what the browser answers comes with it."""
+
+    labels: ClassVar = {"name": _("Name"), "passwordless": _("Sign in without a password")}
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["passwordless"].help_text = _(
+            "You can then sign in with this key alone. The key has to ask for a fingerprint, a face or a PIN."
+        )
 
 
 class CodeForm(OurWords):
