@@ -6,6 +6,7 @@ import django_filters as filters
 from django.db.models import Exists, OuterRef, Q
 from django.db.models.functions import Lower, Now
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from console.base.core.filters import ListFilter, SearchFilter, SortFilter, ranked
 from console.base.core.widgets import FilterSelect
@@ -51,7 +52,11 @@ class TemplateFilter(ListFilter):
     tabs = KINDS
     q = SearchFilter(_("Title or template ID"), method="search")
     sort = SortFilter(
-        {"added": (_("Added"), ("id",)), "title": (_("Template"), ("public_template__title", "id"))}, down=True
+        {
+            "added": (pgettext_lazy("column", "Added"), ("id",)),
+            "title": (_("Template"), ("public_template__title", "id")),
+        },
+        down=True,
     )
 
     def search(self, templates: MyTemplateQuerySet, name: str, words: str) -> MyTemplateQuerySet:

@@ -41,7 +41,7 @@ def _suspended(task: GrayscaleTask) -> str:
         return _("off the shelf, %(day)s") % day
     if task.state_reason == Reason.GUARDRAIL:
         return _("by the guardrail, %(day)s") % day
-    return _("manually, %(day)s") % day
+    return _("suspended %(day)s") % day
 
 
 def _ended(task: GrayscaleTask) -> str:

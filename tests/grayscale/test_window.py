@@ -50,7 +50,7 @@ def fake(state, reason="", stored="", **times):
         (fake(TaskState.PENDING, starts_at=NOW + timedelta(hours=3, minutes=59)), "starts in 3 h"),
         (fake(TaskState.DELIVERING, ends_at=NOW + timedelta(days=1, hours=23)), "1 day left"),
         (fake(TaskState.DELIVERING, ends_at=NOW + timedelta(seconds=5)), "1 min left"),
-        (fake(TaskState.SUSPENDED, "by_hand"), "manually, 22 Nov"),
+        (fake(TaskState.SUSPENDED, "by_hand"), "suspended 22 Nov"),
         (fake(TaskState.SUSPENDED, "off_shelf"), "off the shelf, 22 Nov"),
         (fake(TaskState.ENDED, "by_hand"), "ended manually"),
         (fake(TaskState.ENDED, "pulled_back"), "ended and pulled back"),

@@ -58,7 +58,7 @@ TEMPLATES: dict[str, tuple[tuple[float, int, tuple[int, ...], str], ...]] = {
         (24 * 17, 1006, (1, 2, 3), "When it can be picked up."),
     ),
 }
-FAILED = "The gateway answered 503"
+FAILED = "The gateway responded with 503"
 
 Move = Callable[..., object]  # takes the moment as `at`
 
