@@ -57,7 +57,8 @@ def test_what_is_shown(signed_in, program, developer, template):
     for words in (
         f'data-copy="{template.template_id}"',
         "Long-term",
-        "<dt>Date</dt><dd><code>time2</code></dd><dd>2026-11-27 14:30</dd>",
+        "<dt>Date</dt><dd><code>time2</code>",
+        "<dd>2026-11-27 14:30</dd>",
         "The day before.",
         "Active",
         str(template.created_by),
