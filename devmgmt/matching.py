@@ -20,7 +20,7 @@ from publicsuffixlist import PublicSuffixList
 
 from console.base.core.errors import ActionRefused
 from console.base.core.fields import JOINERS
-from console.base.core.text import all_of, listed
+from console.base.core.text import all_of, full_stop, listed
 from devmgmt.states import MOST_DOMAINS, DomainType
 
 LONGEST_HOST, LONGEST_LABEL, HIGHEST_PORT = 253, 63, 65535
@@ -330,7 +330,7 @@ def verdict(url: str, kind: DomainType, domains: Iterable[Allowed]) -> Verdict:
         return Verdict(True, _("The domain is in the %(kind)s list.") % {"kind": kind.value}, checks)
     if ports and checks[0].ok:
         return Verdict(False, _port_words(port, ports), checks)
-    return Verdict(False, f"{refusals[0]}.", checks)
+    return Verdict(False, full_stop(refusals[0]), checks)
 
 
 def _read_url(url: str) -> tuple[str, str, int | None]:

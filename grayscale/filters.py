@@ -8,6 +8,7 @@ from typing import Any
 from django.db.models import Case, CharField, OuterRef, Q, Subquery, Sum, Value, When
 from django.db.models.functions import Cast, Coalesce, Concat, Lower, Now
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from console.base.accounts.access import SignedInRequest
 from console.base.accounts.filters import TeamsFilter
@@ -50,7 +51,7 @@ class StateTabs(ListFilter):
     at: datetime
     sort = SortFilter(
         {
-            "created": (_("Created"), NEWEST),
+            "created": (pgettext_lazy("column", "Created"), NEWEST),
             "task": (_("Task"), (Lower("name"), *NEWEST)),
             "state": (_("Status"), (STATE, *NEWEST)),
             "delivered": (_("Delivered"), (DELIVERED, *NEWEST)),

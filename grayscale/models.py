@@ -153,7 +153,7 @@ class GrayscaleTask(ConcurrentTransitionMixin, models.Model):
     # The lifecycle in one place, drawn on the page. The verbs check the rules and write the history; `label` is the
     # word at the arrow.
 
-    @transition(field=state, source=T.PENDING, target=T.DELIVERING, custom={"label": _("start time, manually")})
+    @transition(field=state, source=T.PENDING, target=T.DELIVERING, custom={"label": _("start time or manually")})
     def start(self) -> None:
         """Takes users from now on."""
 
@@ -165,7 +165,7 @@ class GrayscaleTask(ConcurrentTransitionMixin, models.Model):
     def resume(self) -> None:
         """Takes users again."""
 
-    @transition(field=state, source=RUNNING, target=T.ENDED, custom={"label": _("end time, manually, published")})
+    @transition(field=state, source=RUNNING, target=T.ENDED, custom={"label": _("end time, manually or published")})
     def end(self) -> None:
         """Gives the version to nobody any more."""
 

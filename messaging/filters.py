@@ -52,7 +52,11 @@ class TemplateFilter(ListFilter):
     tabs = KINDS
     q = SearchFilter(_("Title or template ID"), method="search")
     sort = SortFilter(
-        {"added": (_("Added"), ("id",)), "title": (_("Template"), ("public_template__title", "id"))}, down=True
+        {
+            "added": (pgettext_lazy("column", "Added"), ("id",)),
+            "title": (_("Template"), ("public_template__title", "id")),
+        },
+        down=True,
     )
 
     def search(self, templates: MyTemplateQuerySet, name: str, words: str) -> MyTemplateQuerySet:

@@ -25,13 +25,13 @@ BOUND: tuple[Column, ...] = (
 )
 APIS: tuple[Column, ...] = (  # `with_grants`
     (_("API"), lambda api: api.name),
-    (_("Purpose"), lambda api: api.title),
+    (_("Purpose"), lambda api: api.purpose),
     (_("Status"), lambda api: badge_of("restricted" if api.restricted else "public")[1]),
     (_("Granted to"), lambda api: api.granted),
 )
 DEFAULTS: tuple[Column, ...] = (  # `with_use`
     (_("API"), lambda api: api.name),
-    (_("Purpose"), lambda api: api.title),
+    (_("Purpose"), lambda api: api.purpose),
     (_("In new apps"), lambda api: badge_of("restricted" if api.restricted else "public")[1]),
     (_("Restricted by"), lambda api: api.restricting),
     (_("Granted to"), lambda api: api.granted),

@@ -42,5 +42,5 @@ class PermissionsForm(forms.Form):
 def _words(api: SensitiveApi) -> str:
     """Return what the API does, and until when the program may call it already (D-10)."""
     until = getattr(api, "granted_until", None)
-    parts = (api.title, until and gettext("granted until %(time)s") % {"time": times.exact(until)})
+    parts = (api.purpose, until and gettext("granted until %(time)s") % {"time": times.exact(until)})
     return " · ".join(part for part in parts if part)

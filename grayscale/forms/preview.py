@@ -16,7 +16,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from console.base.core import times, zones
-from console.base.core.text import all_of
+from console.base.core.text import all_of, sentences
 from grayscale import rules
 from grayscale.conditions import CHOICES, GUID, Choice, Condition
 from grayscale.estimate import Estimate, estimate
@@ -218,7 +218,7 @@ class Preview:
         for (version, winner), names in groups.items():
             words = ngettext("%(tasks)s delivers %(number)s.", "%(tasks)s deliver %(number)s.", len(names))
             tasks = {"tasks": _enumerated(names), "number": version}
-            found.append(f"{words % tasks} {winner}")
+            found.append(sentences(words % tasks, winner))
         return found
 
     def _winner(self, other: GrayscaleTask) -> str:
@@ -259,7 +259,7 @@ class Preview:
             "Devices that get %(number)s keep it until another version is published, unless you end the task and "
             "pull it back."
         )
-        return f"{ask} {keep % number}"
+        return sentences(ask, keep % number)
 
     @cached_property
     def raising(self) -> Raising | None:

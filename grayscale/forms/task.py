@@ -17,7 +17,7 @@ from django.utils.translation import gettext_lazy, ngettext
 from console.base.accounts.models import User
 from console.base.core import times
 from console.base.core.fields import LineField
-from console.base.core.text import all_of
+from console.base.core.text import all_of, sentences
 from console.base.hosts.models import HostApplication
 from grayscale import rules
 from grayscale.actions import TaskSettings, settings_of
@@ -163,7 +163,7 @@ class TaskForm(GuardrailForm):
         if version.notes:
             note = version.notes.split("\n")[0]
             facts.append(note if len(note) <= 60 else f"{note[:59]}…")
-        return f"{version} — {', '.join(facts)}" if facts else str(version)
+        return f"{version} — {' · '.join(facts)}" if facts else str(version)
 
     def version_help(self) -> str:
         """Which versions are offered, and what may come."""
@@ -172,7 +172,7 @@ class TaskForm(GuardrailForm):
         }
         versions = self.program.versions
         if versions.in_audit().overtaking(versions.online()).exists():
-            words += " " + _("%(number)s is still in audit.") % {"number": self.program.in_audit_number}
+            words = sentences(words, _("%(number)s is still in audit.") % {"number": self.program.in_audit_number})
         return words
 
     # Rows with ranges ---------------------------------------------------------------------------------------------

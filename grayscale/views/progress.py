@@ -23,6 +23,7 @@ from grayscale.presenters.reach import ranged
 from miniprograms.access import mini_program_for
 from miniprograms.models import MiniProgram
 from releases.field.models import SeenDevice
+from releases.field.states import Platform
 
 SEEN_SHOWN = 8
 
@@ -93,7 +94,9 @@ def explain(request: SignedInRequest, program: MiniProgram) -> HttpResponse:
     context: dict[str, Any] = {"mini_program": program, "form": form}
     if not form.is_bound:
         seen = SeenDevice.objects.filter(mini_program=program).select_related("application")
-        context["seen"] = seen.order_by("-seen_at")[:SEEN_SHOWN]
+        labels = {str(value): str(label) for value, label in Platform.choices}
+        rows = seen.order_by("-seen_at")[:SEEN_SHOWN]
+        context["seen"] = [(row, labels.get(row.platform, row.platform)) for row in rows]
     elif form.is_valid():
         context["explanation"] = explanation_of(program, form.device(), at=timezone.now())
     return render(request, "grayscale/explain.html", context)

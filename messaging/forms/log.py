@@ -44,7 +44,7 @@ class LogForm(forms.Form):
     application = forms.ChoiceField(label=gettext_lazy("Host app"), required=False)
     since = _day(gettext_lazy("From"))
     until = _day(gettext_lazy("To"))
-    recipient = _text(gettext_lazy("Recipient"), gettext_lazy("openid, oTq3Zx…a9Kd or account"), 128)
+    recipient = _text(gettext_lazy("Recipient"), gettext_lazy("openid or account"), 128)
     message = _text(gettext_lazy("Message ID"), gettext_lazy("msg_1042"), 24)
 
     def __init__(self, query: QueryDict, *, program: MiniProgram) -> None:

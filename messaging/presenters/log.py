@@ -16,6 +16,7 @@ from console.base.core import times, zones
 from console.base.core.text import visible
 from messaging.localization import Line, keywords_of, lines_in, title_in, title_of
 from messaging.models import Consent, Message
+from messaging.reasons import in_words
 from messaging.states import PUSHES_PER_DAY, MessageState
 from miniprograms.models import MiniProgram, ProgramUser
 
@@ -107,7 +108,7 @@ class Row:
         self.place = str(Place(message.accepted_at, message.pk))
         self.user = message.consent.user
         self.title = visible(title_of(message.template))
-        self.reason = visible(message.reason)
+        self.reason = visible(in_words(message.reason))
 
     @property
     def day(self) -> str:
@@ -116,9 +117,10 @@ class Row:
         return "" if local.date() == timezone.localdate() else times.day(self.message.accepted_at)
 
     @property
-    def clock(self) -> str:
-        """The time to the second."""
-        return f"{timezone.localtime(self.message.accepted_at):%H:%M:%S}"
+    def when(self) -> str:
+        """The time to the second, after the date unless that is today's."""
+        clock = f"{timezone.localtime(self.message.accepted_at):%H:%M:%S}"
+        return times.at_time(self.day, clock) if self.day else clock
 
     @property
     def full(self) -> str:

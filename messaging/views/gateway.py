@@ -36,6 +36,7 @@ from messaging.filters import GatewayProgramFilter
 from messaging.forms.gateway import GatewayForm, RemoveForm, SecretForm
 from messaging.localization import ban_subject, title_of
 from messaging.models import Gateway, Message, MyTemplate
+from messaging.reasons import in_words
 from messaging.states import MessageState
 
 FAILED_SHOWN = 25
@@ -100,7 +101,8 @@ def _failed(application: HostApplication) -> list[dict[str, Any]]:
     rows = Message.objects.failed().filter(application=application).order_by("-pk").defer("values", "page")
     found = rows.select_related("mini_program", "template", "consent__user")[:FAILED_SHOWN]
     return [
-        {"message": message, "title": title_of(message.template), "why": visible(message.reason)} for message in found
+        {"message": message, "title": title_of(message.template), "why": visible(in_words(message.reason))}
+        for message in found
     ]
 
 
@@ -188,7 +190,7 @@ def send_test(request: SignedInRequest, application: HostApplication) -> HttpRes
         if outcome.ok:
             messages.success(request, _("Test succeeded."))
         else:
-            messages.error(request, _("Test failed: %(why)s") % {"why": outcome.reason})
+            messages.error(request, _("Test failed: %(why)s") % {"why": in_words(outcome.reason)})
     return redirect(address_of(application))
 
 

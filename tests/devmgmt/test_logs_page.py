@@ -65,7 +65,7 @@ def test_the_fields_stand_in_the_order_of_the_rule(viewer, program):
     ]  # fmt: skip
     places = [page.index(label) for label in labels]
     assert places == sorted(places)
-    assert "kept 7 days, times in UTC" in page
+    assert "Kept 7 days. Times in UTC" in page
 
 
 @pytest.mark.parametrize(

@@ -226,7 +226,7 @@ def test_a_device_is_found_by_its_account_or_id(task, application, signed_in, na
 def test_it_begins_with_the_devices_that_were_seen_last(task, application, signed_in):
     make_known(task.mini_program, application, account="ann")
     page = signed_in(task.created_by).get(url(task.mini_program))
-    assert [device.guid for device in page.context["seen"]] == [GUID]
+    assert [device.guid for device, _platform in page.context["seen"]] == [GUID]
     assert f"?guid={GUID}" in page.content.decode()
 
 

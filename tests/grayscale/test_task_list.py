@@ -197,7 +197,7 @@ def test_the_diagram_is_drawn_from_the_model():
         assert len(picture.nodes) == 4
         assert len(picture.arrows) == len(drawn)
         assert [arrow.label for arrow in picture.arrows if arrow.label] == [
-            "start time, manually", "suspend", "end time, manually, published", "resume",
+            "start time or manually", "suspend", "end time, manually or published", "resume",
         ]  # fmt: skip
         for node in picture.nodes:
             assert 0 <= node.x <= picture.width - node.width

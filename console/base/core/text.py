@@ -50,6 +50,16 @@ def _with_word(items: Iterable[object], word: str) -> str:
     return _BETWEEN_HAN.sub("", get_text_list([str(item) for item in items], word))
 
 
+def full_stop(words: str) -> str:
+    """Return the words as a sentence, with the full stop of the reader's language."""
+    return f"{words}。" if is_chinese() else f"{words}."
+
+
+def sentences(*said: str) -> str:
+    """Return the sentences one after the other; Chinese has no space between them."""
+    return ("" if is_chinese() else " ").join(one for one in said if one)
+
+
 def initials(name: str) -> str:
     """Return the first letters of the first and the last word, for an avatar or an icon."""
     words = name.split()

@@ -19,6 +19,7 @@ from console.base.accounts.models import Invitation, Team
 from console.base.accounts.permissions import ApplicationRole
 from console.base.core.ids import random_id
 from console.base.core.sealing import unseal
+from console.base.hosts.purposes import purpose
 from console.base.hosts.querysets import (
     ApplicationKeyQuerySet,
     DecisionQuerySet,
@@ -325,6 +326,11 @@ class DefaultApi(models.Model):
     def __str__(self) -> str:
         return self.name
 
+    @property
+    def purpose(self) -> str:
+        """What it does, in the reader's language."""
+        return purpose(self.title)
+
 
 class SensitiveApi(models.Model):
     """An API in an application's list: public, or restricted to the mini programs that were granted it (D-3)."""
@@ -342,3 +348,8 @@ class SensitiveApi(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def purpose(self) -> str:
+        """What it does, in the reader's language; "" where nobody has said."""
+        return purpose(self.title)

@@ -11,6 +11,7 @@ from django.db import models
 from django.db.models import Q
 
 from console.base.accounts.permissions import Permission, application_roles_with, team_roles_with
+from console.base.hosts.purposes import written
 from console.base.hosts.states import DecisionState
 
 if TYPE_CHECKING:
@@ -71,13 +72,13 @@ class ServerSecretQuerySet(models.QuerySet["ServerSecret"]):
 class DefaultApiQuerySet(models.QuerySet["DefaultApi"]):
     def matching(self, words: str) -> DefaultApiQuerySet:
         """Whose name, or what it does, contains the words."""
-        return self.filter(Q(name__icontains=words) | Q(title__icontains=words))
+        return self.filter(Q(name__icontains=words) | Q(title__icontains=words) | Q(title__in=written(words)))
 
 
 class SensitiveApiQuerySet(models.QuerySet["SensitiveApi"]):
     def matching(self, words: str) -> SensitiveApiQuerySet:
         """Whose name, or what it does, contains the words."""
-        return self.filter(Q(name__icontains=words) | Q(title__icontains=words))
+        return self.filter(Q(name__icontains=words) | Q(title__icontains=words) | Q(title__in=written(words)))
 
 
 class DecisionQuerySet(models.QuerySet[Any]):
