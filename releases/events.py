@@ -147,9 +147,9 @@ class VersionUploaded(VersionEvent):
 
     @classmethod
     def together(cls, targets: list[str]) -> tuple[str, str] | None:
-        """Return “uploaded 3 versions of”, and the program; None where it has got another name between two of them."""
+        """Return “3 versions uploaded”, and the program; None where it has got another name between two of them."""
         first, *others = {target.rpartition(" ")[0] for target in targets}
-        return None if others else (gettext("uploaded %(count)d versions of") % {"count": len(targets)}, first)
+        return None if others else (gettext("%(count)d versions uploaded") % {"count": len(targets)}, first)
 
 
 class VersionSubmitted(VersionEvent):

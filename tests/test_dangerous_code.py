@@ -137,7 +137,7 @@ def test_scripts_of_pages_run_no_text_and_keep_nothing_but_what_is_known():
     assert found == {"time-zone.js": ["document.cookie"]}  # which it writes, and reads nothing
     # Texts that somebody has typed are kept for that person until the sign-out, see drafts.js.
     keeping = {name for name, text in scripts.items() if "localStorage" in text}
-    assert keeping == {"theme.js", "frame.js", "keys.js", "drafts.js", "tables.js", "sortable.js"}
+    assert keeping == {"theme.js", "frame.js", "keys.js", "drafts.js", "tables.js", "sortable.js", "times.js"}
     stored = [call for text in scripts.values() for call in re.findall(r"localStorage\.(\w+\('\w+')", text)]
     assert sorted(stored) == ["getItem('density'", "getItem('theme'", "setItem('density'", "setItem('theme'"]
     # What the server drew and escaped; everything else is put in as text.

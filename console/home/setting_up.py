@@ -86,21 +86,21 @@ def _team(at: datetime) -> Step:
 
 def _mail() -> Step:
     """The console knows that a mail server took a mail, not that anybody read it; or that none is set."""
-    printed = settings.EMAIL_BACKEND.endswith((".console.EmailBackend", ".mailbox.Backend"))
+    kept_here = settings.EMAIL_BACKEND.endswith((".console.EmailBackend", ".mailbox.Backend"))
     sent = Invitation.objects.filter(emailed_at__isnull=False).order_by("emailed_at").last()
     failure = "" if sent else (MailServer.objects.first() or MailServer()).last_failure
     text = _("Checked when the first invitation is sent.")
     if settings.MAILBOX:
         text = _("E-mails are kept in the mailbox of this machine, as EMAIL_URL is not set.")
-    elif printed:
+    elif kept_here:
         text = _("EMAIL_URL is not set: e-mails are printed in the terminal.")
     elif failure:
         text = _("The mail server answered: %(failure)s") % {"failure": failure}
     return Step(
         title=_("E-mail"),
         text=text,
-        done=bool(sent) and not printed,
-        optional=printed,
+        done=bool(sent) and not kept_here,
+        optional=kept_here,
         result=_("invitation sent through the mail server, %(when)s")
         % {"when": times.relative(sent.emailed_at) if sent and sent.emailed_at else ""},
         waits=True,

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import logging
+import os
 import re
 import secrets
 import time
@@ -75,15 +76,21 @@ def key() -> str:
     """Return what opens the pages, made when it is first asked for; it stays, so that bookmarks and cookies do."""
     folder = _folder()
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    file = folder / "key"
-    with contextlib.suppress(FileExistsError), file.open("x") as made:
-        made.write(secrets.token_urlsafe(12))
+    file, fresh = folder / "key", folder / f"key-{secrets.token_hex(4)}.new"
+    with contextlib.suppress(FileNotFoundError):
+        if kept := file.read_text():
+            return kept
+        file.unlink()  # What a full disk left.
+    fresh.write_text(secrets.token_urlsafe(12))
+    with contextlib.suppress(FileExistsError):  # Another process was first.
+        os.link(fresh, file)
+    fresh.unlink()
     return file.read_text()
 
 
 def opens(given: str) -> bool:
-    """Tell whether this is the key."""
-    return secrets.compare_digest(given.encode(), key().encode())
+    """Tell whether this is the key; nothing never is."""
+    return bool(given) and secrets.compare_digest(given.encode(), key().encode())
 
 
 def mails() -> list[Mail]:

@@ -60,6 +60,13 @@ def test_a_report_is_printed_whole_in_black_on_white(page: Page, live_server: Li
         expect(page.locator(".print-head")).to_contain_text(words)
     expect(page.locator(".print-head")).to_be_visible()
     expect(folded).to_be_visible()
+    shown = page.evaluate("""() => {
+      const time = document.createElement('time')
+      Object.assign(time, { title: '11:00', textContent: 'waiting 2 h' }).dataset.words = ''
+      document.querySelector('main').append(time)
+      return [getComputedStyle(time).fontSize === '0px', getComputedStyle(time, '::after').content]
+    }""")
+    assert shown == [False, '" (11:00)"']
     for screen_only in ("#sidebar", ".topbar", ".head-actions", ".page-foot"):
         expect(page.locator(screen_only)).to_be_hidden()
     expect(page.locator("main .btn:visible, main .btn-copy:visible")).to_have_count(0)

@@ -1,5 +1,6 @@
 """Settings that no process starts with."""
 
+import json
 import os
 import subprocess
 import sys
@@ -8,9 +9,9 @@ import pytest
 from django.conf import settings
 
 
-def start(**variables: str) -> subprocess.CompletedProcess[str]:
+def start(code: str = "import console.settings", **variables: str) -> subprocess.CompletedProcess[str]:
     """Read the settings in a process of its own."""
-    command = [sys.executable, "-c", "import console.settings"]
+    command = [sys.executable, "-c", code]
     environment = {**os.environ, **variables}
     return subprocess.run(
         command, cwd=settings.BASE_DIR, env=environment, capture_output=True, text=True, timeout=60, check=False
@@ -65,16 +66,30 @@ def test_old_processes_may_be_told_of_proxies_in_their_own_way() -> None:
     assert start(BEHIND_PROXY="1", TRUSTED_PROXIES="10.0.0.0/24,::1").returncode == 0
 
 
-def test_cookies_are_this_hosts_own_over_https() -> None:
+@pytest.fixture(scope="module")
+def production() -> dict[str, object]:
+    """Settings as they are with DEBUG off."""
+    names = (
+        "SESSION_COOKIE_NAME CSRF_COOKIE_NAME DEVICE_COOKIE_NAME LANGUAGE_COOKIE_NAME SESSION_COOKIE_SECURE "
+        "CSRF_COOKIE_SECURE LANGUAGE_COOKIE_SECURE MAILBOX EMAIL_BACKEND"
+    )
+    return read(names, DEBUG="0", SECRET_KEY="0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOP-_")
+
+
+def read(names: str, **variables: str) -> dict[str, object]:
+    values = f"{{name: getattr(settings, name) for name in {names.split()}}}"
+    code = f"import json; from console import settings; print(json.dumps({values}))"
+    return json.loads(start(code, **variables).stdout)
+
+
+def test_cookies_are_this_hosts_own_over_https(production) -> None:
     """P-6: a neighbour of the domain sets none of them."""
-    code = (
-        "from console import settings as s; print(s.SESSION_COOKIE_NAME, s.CSRF_COOKIE_NAME, s.DEVICE_COOKIE_NAME, "
-        "s.LANGUAGE_COOKIE_NAME, s.SESSION_COOKIE_SECURE, s.CSRF_COOKIE_SECURE, s.LANGUAGE_COOKIE_SECURE)"
-    )
-    environment = {**os.environ, "DEBUG": "0", "SECRET_KEY": "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOP-_"}
-    command = [sys.executable, "-c", code]
-    said = subprocess.run(
-        command, cwd=settings.BASE_DIR, env=environment, capture_output=True, text=True, timeout=60, check=True
-    )
-    names = "__Host-sessionid __Host-csrftoken __Host-browser __Host-django_language"
-    assert said.stdout.split() == [*names.split(), "True", "True", "True"]
+    names = ["__Host-sessionid", "__Host-csrftoken", "__Host-browser", "__Host-django_language"]
+    assert list(production.values())[:7] == [*names, True, True, True]
+
+
+def test_the_mailbox_is_neither_for_production_nor_where_mails_are_sent(production) -> None:
+    sent = read("MAILBOX EMAIL_BACKEND", DEBUG="1", EMAIL_URL="smtp://localhost:2525")
+    for found in (production, sent):
+        assert found["MAILBOX"] is None
+        assert "mailbox" not in found["EMAIL_BACKEND"]

@@ -1,6 +1,7 @@
 """The send log of a mini program (M-8)."""
 
 import html
+import re
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -66,6 +67,8 @@ def test_newest_first_with_all_that_is_known(signed_in, viewer, url, user, templ
     text = page.content.decode()
     for words in (user.masked, "Appointment reminder", "Metro Wallet", "next attempt: in 7 min", "No more results"):
         assert words in text
+    # Exact times take the place of what is inside a time: the link is around it.
+    assert len(re.findall(r'<a class="fact"\s+href="[^"]+"><time [^>]*title=', text)) == 3
     assert user.openid not in text
 
 

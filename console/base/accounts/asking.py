@@ -55,14 +55,18 @@ class ReadOnly:
         return self.asking.people().filter(role__in=roles, user__is_active=True)
 
     @cached_property
+    def _first(self) -> list[str]:
+        return [str(row.user) for row in self._people.select_related("user")[: NAMED + 1]]
+
+    @property
     def names(self) -> list[str]:
         """The first of those people."""
-        return [str(row.user) for row in self._people.select_related("user")[:NAMED]]
+        return self._first[:NAMED]
 
     @cached_property
     def others(self) -> int:
-        """How many there are beside them."""
-        return self._people.count() - len(self.names) if len(self.names) == NAMED else 0
+        """How many there are beside them, which is counted only where there are some."""
+        return self._people.count() - NAMED if len(self._first) > NAMED else 0
 
     @property
     def url(self) -> str:

@@ -7,10 +7,14 @@ import logging
 from django.core.exceptions import BadRequest, PermissionDenied, SuspiciousOperation
 
 REFUSALS = (BadRequest, PermissionDenied, SuspiciousOperation)
+OF_REQUESTS = ("django.request", "django.security")  # Django's own, with one below for each kind of exception
 
 
 def without_traceback_of_refusals(record: logging.LogRecord) -> bool:
-    """Keep every record; that of a 403 or 400 is one line: its traceback only says where the request was refused."""
-    if record.exc_info and isinstance(record.exc_info[1], REFUSALS):
+    """Keep every record; that of a 403 or 400 is one line: its traceback only says where the request was refused.
+
+    What other loggers say of the same exceptions, a task that ended with one, keeps its traceback.
+    """
+    if record.name.startswith(OF_REQUESTS) and record.exc_info and isinstance(record.exc_info[1], REFUSALS):
         record.exc_info = None
     return True

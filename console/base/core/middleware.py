@@ -22,13 +22,16 @@ from console.base.core.resend import carried
 class CompressMiddleware(GZipMiddleware):
     """Compress pages, and nothing that comes in parts: somebody waits for each of those.
 
-    What is compressed tells by its length what it repeats. Django adds up to 100 bytes by chance, tokens are masked
-    anew in each answer, and cookies are `SameSite=Lax`, so no other site can ask for a page a thousand times.
+    What is compressed tells by its length what it repeats, and pages repeat their address, to which a link of another
+    site may add words; `SameSite=Lax` lets it come with the cookies. So no page may hold a secret that stays the same:
+    the token of forms is masked anew in each answer, keys are shown once, an authenticator app's secret is made anew.
+    Recovery codes stay: `no-transform` leaves their page as it is. Django adds up to 100 bytes by chance, too.
     """
 
     def process_response(self, request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
         """Compress HTML that is whole."""
-        if response.streaming or not response.headers.get("Content-Type", "").startswith("text/html"):
+        is_page = response.headers.get("Content-Type", "").startswith("text/html")
+        if response.streaming or not is_page or "no-transform" in response.headers.get("Cache-Control", ""):
             return response
         return super().process_response(request, response)
 

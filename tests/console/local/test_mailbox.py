@@ -80,6 +80,15 @@ def test_only_who_has_the_key_reads(folder, client):
     assert (folder / "key").read_text() == mailbox.key()
 
 
+def test_an_empty_key_opens_nothing_and_is_made_anew(folder, client):
+    folder.mkdir()
+    (folder / "key").touch()
+    assert client.get(reverse("mailbox"), {"key": ""}).status_code == 403
+    assert mailbox.key()
+    assert [file.name for file in folder.iterdir()] == ["key"]
+    assert opened(client).status_code == 200
+
+
 def test_there_is_no_other_file(folder, client):
     send()
     opened(client)

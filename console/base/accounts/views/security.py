@@ -148,7 +148,9 @@ def _recovery_codes(request: SignedInRequest) -> HttpResponse:
         codes.put_away(request.user)
         return redirect("mfa_index")
     context = {"unused_codes": recovery.row.wrap().get_unused_codes(), "total_count": codes.COUNT}
-    return render(request, "mfa/recovery_codes/index.html", context)
+    answer = render(request, "mfa/recovery_codes/index.html", context)
+    answer["Cache-Control"] = "no-store, no-transform"  # Not compressed, see `CompressMiddleware`.
+    return answer
 
 
 def _confirm(request: SignedInRequest, *, save: Any, toast: str, template: str, **context: Any) -> HttpResponse:

@@ -30,9 +30,11 @@ def action(
     small: bool = False,
     post: bool = False,
     bare: bool = False,
+    file: bool = False,
 ) -> SafeString:
     """Draw a button that goes to `url`, opens its dialog (label ends in …) or, with `post`, does it immediately.
 
+    A `file` is saved: no page comes that loading.js would wait for.
     A `bare` one shows its icon only, for rows: the label is its tooltip and what a screen reader says.
     With a `reason` it is impossible: grey, still readable and reachable, the reason below with a lock. `why_at` is the
     id of a reason that the page says itself, once for many rows. Where the banner of the page says whom to ask, what
@@ -59,9 +61,7 @@ def action(
             look,
             face,
         )
-    kind = mark_safe(" data-dialog") if str(label).endswith("…") else ""
-    if icon == "download" and not kind:
-        kind = mark_safe(" data-file")  # loading.js waits for no page.
+    kind = mark_safe(" data-file" if file else " data-dialog" if str(label).endswith("…") else "")  # noqa: S308
     title = format_html(' title="{}"', label) if bare else ""
     return format_html('<a class="{}" href="{}"{}{}>{}</a>', look, url, kind, title, face)
 
@@ -99,6 +99,14 @@ def asked(parser: Parser, token: Token) -> _Asked:
     nodelist = parser.parse(("endasked",))
     parser.delete_first_token()
     return _Asked(nodelist)
+
+
+@register.simple_tag(takes_context=True)
+def stands_for(context: Context) -> str:
+    """Let the banner stand for what is not drawn here where its reader may only view, as a row's menu."""
+    if others_may := read_only(context):
+        others_may.stands_for += 1
+    return ""
 
 
 @register.simple_tag(takes_context=True)

@@ -46,11 +46,10 @@ class Command(BaseCommand):
         os.environ["PORT"] = str(port)
         os.environ[roles.INSTANCE] = secrets.token_hex(8)
         try:
-            if not assets.are_current():
-                assets.build()
             supervisor.make_folders()
             with lock.only_copy(addresses.local_dir(), address):
                 supervisor.check_port(host, port)
+                self.build_assets()
                 self.run(host, port, address, demo=demo)
         except (LocalServiceError, assets.BuildError) as error:
             raise CommandError(str(error)) from None
@@ -91,6 +90,17 @@ class Command(BaseCommand):
             supervisor.stop(applications, engines)
         again = "make run" if port == 8000 else f"PORT={port} make run"
         self.say("\n".join(welcome.stopped(self.first, again=again)))
+
+    def build_assets(self) -> None:
+        """Build what browsers load where it is not current; without Node, an older build does."""
+        if assets.are_current():
+            return
+        try:
+            assets.build()
+        except assets.NoNodeError:
+            if not assets.BUILT.is_dir():
+                raise
+            self.say("The files for browsers are older than their sources. To build them: make assets")
 
     def line(self, title: str) -> Line:
         """Return a line for what takes a while."""

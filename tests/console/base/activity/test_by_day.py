@@ -10,6 +10,7 @@ import time_machine
 from django.urls import reverse
 from django.utils import timezone
 
+from console.base.activity.events import log_words
 from console.base.activity.models import ActivityEntry
 from console.base.activity.presenters import IN_ONE_GO, by_day
 from tests.factories import make_member, make_program, make_team
@@ -97,11 +98,22 @@ def test_the_page_folds_them_and_keeps_every_entry(team, signed_in):
 
     text = read(page)
     assert "Today" in text
-    assert "Tomas Rey uploaded 3 versions of City Bus" in text
-    assert "City Bus 2 times" in text
+    assert "Tomas Rey · 3 versions uploaded: City Bus" in text
+    assert "City Bus · 2 times" in text
     assert all(f"City Bus 1.0.{number}" in text for number in range(3))
     assert page.content.decode().count('<details class="run">') == 2
-    assert "Tomas Rey uploaded 3 versions of City Bus" in read(client.get(reverse("home")))
+    assert "Tomas Rey · 3 versions uploaded: City Bus" in read(client.get(reverse("home")))
+
+
+def test_no_colon_stands_before_no_target(team, signed_in):
+    client = signed_in(make_member(team, "viewer"))
+    for _time in range(2):
+        write(team, "", verb="member.invited", target_type="", target_id="", mini_program_id="")
+    text = read(client.get(reverse("activity")))
+    line = f"Tomas Rey · {log_words('member.invited')}"
+    assert text.count(line) == 3
+    assert f"{line} · 2 times" in text
+    assert f"{line}:" not in text
 
 
 def test_several_targets_are_named_or_counted(team, signed_in):

@@ -1,16 +1,19 @@
 """Static files as production serves them."""
 
 import gzip
+import io
 import json
 import os
 import re
 import shutil
 from pathlib import Path
 
+import pytest
 from django.core.management import call_command
 
 from console.base.core import assets
 from console.base.core.apps import assets_are_current
+from console.local.management.commands import up
 
 
 def test_every_file_gets_a_name_by_its_content_and_is_compressed(settings, tmp_path: Path):
@@ -46,8 +49,8 @@ def test_what_is_older_than_its_source_is_said_and_built_anew(monkeypatch, tmp_p
     monkeypatch.setattr(assets, "BUILT", tmp_path / "built")
     monkeypatch.setattr(assets, "STAMP", tmp_path / "built.stamp")
     source = tmp_path / "page.html"
-    source.touch()
-    monkeypatch.setattr(assets, "sources", lambda: iter([source]))
+    source.write_text("<p>")
+    monkeypatch.setattr(assets, "sources", lambda: iter(tmp_path.glob("*.html")))
 
     def said() -> list[str | None]:
         return [message.id for message in assets_are_current()]
@@ -55,10 +58,41 @@ def test_what_is_older_than_its_source_is_said_and_built_anew(monkeypatch, tmp_p
     assert said() == ["console.E001"]
     assets.build()
     assert said() == []
-    os.utime(source, (assets.STAMP.stat().st_mtime + 1,) * 2)
+    os.utime(source, (assets.STAMP.stat().st_mtime + 1,) * 2)  # as a copy has it
+    assert said() == []
+    source.write_text("<b>")
+    assert said() == ["console.W001"]
+    source.write_text("<p>")
+    other = tmp_path / "other.html"
+    other.touch()
+    assert said() == ["console.W001"]
+    other.unlink()
+    assert said() == []
+    source.unlink()
     assert said() == ["console.W001"]
     shutil.rmtree(tmp_path / "built" / "console")
     assets.build()
     assert (tmp_path / "built" / "console" / "frame.css").exists()
-    made = {"built", "built.removed.json", "built.stamp"}
-    assert {path.name for path in tmp_path.iterdir()} == made | {"page.html"}
+    assert {path.name for path in tmp_path.iterdir()} == {"built", "built.removed.json", "built.stamp"}
+
+
+def test_a_build_that_hangs_is_said(monkeypatch, tmp_path: Path):
+    monkeypatch.setattr(assets, "BUILT", tmp_path / "built")
+    monkeypatch.setattr(assets, "STAMP", tmp_path / "built.stamp")
+    monkeypatch.setattr(assets, "SECONDS", 0)
+    with pytest.raises(assets.BuildError, match="took over 0 seconds"):
+        assets.build()
+    assert not assets.are_current()
+
+
+def test_up_goes_on_with_an_older_build_where_node_is_missing(monkeypatch, tmp_path: Path):
+    monkeypatch.setattr(assets, "BUILT", tmp_path / "built")
+    monkeypatch.setattr(assets, "STAMP", tmp_path / "built.stamp")
+    monkeypatch.setattr(assets, "NODE_OF_WHEEL", tmp_path)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    said = io.StringIO()
+    with pytest.raises(assets.NoNodeError):
+        up.Command(stdout=said).build_assets()
+    assets.BUILT.mkdir()
+    up.Command(stdout=said).build_assets()
+    assert "To build them: make assets" in said.getvalue()

@@ -256,5 +256,5 @@ def test_what_a_link_names_can_be_copied_too():
 
 
 def test_a_file_is_no_page_to_wait_for():
-    assert "data-file" in draw('{% action "Package" "/p/" icon="download" %}')
-    assert "data-file" not in draw('{% action "Download…" "/p/" icon="download" %}')
+    assert "data-file" in draw('{% action "Package" "/p/" icon="download" file=True %}')
+    assert "data-file" not in draw('{% action "Configuration file" "/p/" icon="download" %}')
