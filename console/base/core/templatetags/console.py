@@ -301,8 +301,11 @@ def sort_th(context: Context, name: str, label: str, css: str = "") -> SafeStrin
 
 @register.simple_tag(takes_context=True)
 def csv_link(context: Context) -> SafeString:
-    """Draw the link to the list as a file (`console.base.core.sheets`), with the filters that are set."""
-    words = '<a class="btn btn-sm csv-link" href="{}" aria-label="{}" title="{}" download>{}CSV</a>'
+    """Draw the link to the list as a file (`console.base.core.sheets`), with the filters that are set.
+
+    No `download` in it: the browser would save the page that comes instead, for example to sign in again.
+    """
+    words = '<a class="btn btn-sm csv-link" href="{}" aria-label="{}" title="{}" data-file>{}CSV</a>'
     label = _("Download as CSV")
     url = url_with(context, format="csv", before="")
     return format_html(words, url, label, label, mark_safe(svg("download", 16)))  # noqa: S308
