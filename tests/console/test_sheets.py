@@ -15,7 +15,7 @@ from console.base.accounts.states import SecurityKind
 from console.base.core import sheets
 from console.base.hosts.models import ApplicationMember
 from tests.console.world import make_world
-from tests.factories import make_member, make_program, make_team, make_user
+from tests.factories import make_approved, make_audit, make_member, make_program, make_team, make_user, make_version
 
 pytestmark = pytest.mark.django_db
 LIST = "/miniprograms/"
@@ -64,8 +64,9 @@ def test_every_list_is_there_as_a_file_without_what_is_another_teams(signed_in):
 
 def test_operators_lists_are_for_operators(signed_in, operator_client):
     make_member(make_team("Harbour"), "admin")
+    SecurityEntry.objects.create(kind=SecurityKind.WRONG_PASSWORD, email="mira@example.com")
     for address in ("/platform/people/", "/platform/apis/", "/platform/security-log/"):
-        assert len(lines(operator_client.get(address, {"format": "csv"}))) >= 1
+        assert len(lines(operator_client.get(address, {"format": "csv"}))) > 1
         assert signed_in(make_user()).get(address, {"format": "csv"}).status_code == 403
 
 
@@ -77,6 +78,28 @@ def test_a_file_has_the_filters_and_the_order_of_the_list(mira):
         "Parking",
     ]
     assert [row[0] for row in lines(mira.get(LIST, {"format": "csv", "q": "park"}))[1:]] == ["Parking"]
+
+
+def test_files_with_other_rows_than_their_list_have_its_order(signed_in):
+    team = make_team("Harbour")
+    bus, tram = make_program(team, "Bus"), make_program(team, "Tram")
+    for program, number in ((tram, "1.0.0"), (bus, "1.0.0"), (bus, "1.10.0"), (bus, "1.9.0")):
+        make_version(program, number)
+    client = signed_in(make_member(team, "viewer"))
+    rows = lines(client.get("/versions/", {"format": "csv", "sort": "-name"}))[1:]
+    assert [(row[0], row[3]) for row in rows] == [
+        ("Tram", "1.0.0"),
+        ("Bus", "1.10.0"),
+        ("Bus", "1.9.0"),
+        ("Bus", "1.0.0"),
+    ]
+    assert "Download all versions as CSV" in client.get("/versions/").content.decode()
+
+    make_approved(tram, "2.0.0")
+    make_audit(tram, "1.0.1")
+    address = f"/miniprograms/{tram.app_id}/versions/audits/"
+    for order, numbers in (("version", ["1.0.1", "2.0.0"]), ("-version", ["2.0.0", "1.0.1"])):
+        assert [row[1] for row in lines(client.get(address, {"format": "csv", "sort": order}))[1:]] == numbers
 
 
 def test_times_are_in_utc_and_heads_in_the_readers_language(mira):
