@@ -198,8 +198,8 @@ def _role_act(role: TeamRole, icon: str) -> Act:
         verb=give,
         ask_one=format_lazy(gettext_lazy("New role of %(name)s: {role}"), role=role.label),
         ask=format_lazy(gettext_lazy("New role of %(count)d members: {role}"), role=role.label),
-        done_one=gettext_lazy("The role of %(name)s is changed."),
-        done=gettext_lazy("The role of %(count)d members is changed."),
+        done_one=gettext_lazy("Role of %(name)s changed."),
+        done=gettext_lazy("Roles of %(count)d members changed."),
         effects=(("bolt", gettext_lazy("Takes effect immediately.")),),
         name_of=_person,
     )
@@ -213,13 +213,18 @@ MEMBER_ACTS = {
     "remove": Act(
         label=gettext_lazy("Remove"),
         icon="user-minus",
-        verb=lambda member, by: actions.remove_member(member, by=by),
+        verb=lambda member, by, note: actions.remove_member(member, by=by, reason=note),
         ask_one=gettext_lazy("Remove %(name)s from the team?"),
         ask=gettext_lazy("Remove %(count)d members from the team?"),
         done_one=gettext_lazy("%(name)s is no longer a member."),
         done=gettext_lazy("%(count)d people are no longer members."),
-        effects=(("bolt", gettext_lazy("They immediately lose access to everything of the team.")),),
+        effects=(
+            ("door-exit", gettext_lazy("They immediately lose access to the team, its mini programs and host apps.")),
+            ("clipboard-off", gettext_lazy("Roles in the team’s host apps end as well.")),
+            ("history", gettext_lazy("Records of their actions are kept.")),
+        ),
         danger=True,
+        takes_note=True,
         name_of=_person,
     ),
 }
