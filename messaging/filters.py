@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import django_filters as filters
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Exists, F, OuterRef, Q
 from django.db.models.functions import Lower, Now
 from django.utils.translation import gettext_lazy as _
 
 from console.base.core.filters import ListFilter, SearchFilter, SortFilter, ranked
+from console.base.core.text import is_chinese
 from console.base.core.widgets import FilterSelect
 from messaging.models import Message, MyTemplate
 from messaging.presenters.programs import FAILED_WITHIN
@@ -21,6 +24,22 @@ KINDS = {
 }
 
 
+class InLanguage(F):
+    """A field that is there in English and in Chinese, as the reader sees it."""
+
+    def resolve_expression(self, *args: Any, **kwargs: Any) -> Any:
+        name: str = self.name  # type: ignore[attr-defined]
+        return F(f"{name}_zh" if is_chinese() else name).resolve_expression(*args, **kwargs)
+
+
+LIBRARY_ORDERS = {
+    "number": (_("Number"), ("number",)),
+    "title": (_("Title"), (InLanguage("title"), "number")),
+    "kind": (_("Type"), (ranked("kind", TemplateKind.values), "number")),
+    "category": (_("Category"), (ranked("category", TemplateCategory.values), "number")),
+}
+
+
 class LibraryFilter(ListFilter):
     """Public templates by type, category and words (M-1)."""
 
@@ -31,14 +50,7 @@ class LibraryFilter(ListFilter):
         label=_("Category"), choices=TemplateCategory.choices, empty_label=_("Any category"), widget=FilterSelect
     )
 
-    sort = SortFilter(
-        {
-            "number": (_("Number"), ("number",)),
-            "title": (_("Title"), ("title", "number")),
-            "kind": (_("Type"), (ranked("kind", TemplateKind.values), "number")),
-            "category": (_("Category"), ("category", "number")),
-        }
-    )
+    sort = SortFilter(LIBRARY_ORDERS)
 
     def search(self, templates: PublicTemplateQuerySet, name: str, words: str) -> PublicTemplateQuerySet:
         return templates.matching(words)
@@ -51,7 +63,8 @@ class TemplateFilter(ListFilter):
     tabs = KINDS
     q = SearchFilter(_("Title or template ID"), method="search")
     sort = SortFilter(
-        {"added": (_("Added"), ("id",)), "title": (_("Template"), ("public_template__title", "id"))}, down=True
+        {"added": (_("Added"), ("id",)), "title": (_("Template"), (InLanguage("public_template__title"), "id"))},
+        down=True,
     )
 
     def search(self, templates: MyTemplateQuerySet, name: str, words: str) -> MyTemplateQuerySet:
@@ -105,10 +118,7 @@ class PublicTemplateFilter(LibraryFilter):
     )
     sort = SortFilter(
         {
-            "number": (_("Number"), ("number",)),
-            "title": (_("Title"), ("title", "number")),
-            "kind": (_("Type"), (ranked("kind", TemplateKind.values), "number")),
-            "category": (_("Category"), ("category", "number")),
+            **LIBRARY_ORDERS,
             "selected": (_("Selected"), ("selected", "number")),
         }
     )
