@@ -29,13 +29,14 @@ from console.base.accounts.access import (
 )
 from console.base.accounts.actions import safety
 from console.base.accounts.authentication import record_sign_in
-from console.base.accounts.filters import EntriesFilter, MemberFilter, MembershipFilter
+from console.base.accounts.filters import MemberFilter, MembershipFilter
 from console.base.accounts.forms import DecideForm, InviteForm, NewUserForm, ProfileForm, RoleForm, TeamForm
 from console.base.accounts.inviting import role_words, with_roles
 from console.base.accounts.models import Invitation, Membership, MembershipProposal, SecurityEntry, Team, User
 from console.base.accounts.permissions import TEAM_ROLE_PERMISSIONS, Permission, TeamRole, lacking
 from console.base.accounts.sheets import MEMBERS, security_sheet
 from console.base.activity.catalogue import Act, acts_page, buttons
+from console.base.activity.filters import EntriesFilter
 from console.base.activity.models import ActivityEntry
 from console.base.activity.rehearsal import Follows
 from console.base.activity.views import activity_page
