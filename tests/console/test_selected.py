@@ -77,11 +77,12 @@ def test_a_dialog_says_what_follows_from_all_its_rows(team, admin, signed_in):
     for row in (ada, omar):
         application.people.create(user=row.user, role="reviewer")
     dialog = signed_in(admin).get(url_of(team, "remove") + query(ada, omar, own))
-    assert [str(event.on) for event in dialog.context["follows"].events] == [
+    assert sorted(str(event.on) for event in dialog.context["follows"].events) == [
         "Ada, Reviewer of Metro Wallet",
         "Omar, Reviewer of Metro Wallet",
     ]
     assert "Roles in the team’s host apps end as well." in effects(dialog)
+    assert "Host app role removed: Omar – Metro Wallet" in dialog.content.decode()
 
 
 def test_dialogs_of_apis_say_who_loses_them_and_what_waits(signed_in):
