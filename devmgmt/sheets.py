@@ -1,4 +1,4 @@
-"""Server domains and the interface permissions of one application as files."""
+"""Server domains as a file."""
 
 from __future__ import annotations
 

@@ -5,15 +5,16 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from django.db.models import Case, CharField, OuterRef, Q, Subquery, Sum, Value, When
-from django.db.models.functions import Cast, Coalesce, Concat, Lower, Now
+from django.db.models import Case, CharField, Q, Value, When
+from django.db.models.functions import Cast, Concat, Lower, Now
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from console.base.accounts.access import SignedInRequest
 from console.base.accounts.filters import TeamsFilter
 from console.base.core.filters import ListFilter, SearchFilter, SortFilter
-from grayscale.models import ClaimShard, GrayscaleTask
+from grayscale.models import GrayscaleTask
+from grayscale.presenters.tasks import DELIVERED
 from grayscale.querysets import GrayscaleTaskQuerySet
 from grayscale.states import TaskState
 
@@ -33,8 +34,6 @@ STATE = Case(
     When(Q(state=TaskState.DELIVERING) | Q(starts_at__lte=Now()), then=0),
     default=1,
 )
-SHARDS = ClaimShard.objects.filter(task=OuterRef("pk")).order_by().values("task")
-DELIVERED = Coalesce(Subquery(SHARDS.annotate(n=Sum("taken")).values("n")), 0)
 NEWEST = ("created_at", "id")
 
 

@@ -6,8 +6,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from django.db import models
-from django.db.models import Q, Sum
-from django.db.models.functions import Coalesce
+from django.db.models import Q
 
 from grayscale.states import TaskState
 
@@ -53,10 +52,6 @@ class GrayscaleTaskQuerySet(models.QuerySet["GrayscaleTask"]):
         """Taking new users, with a guardrail that has not looked since (G-13)."""
         unseen = Q(guard_looked_at=None) | Q(guard_looked_at__lt=looked_before)
         return self.delivering(at=at).filter(unseen, guard_devices__isnull=False)
-
-    def with_delivered(self) -> GrayscaleTaskQuerySet:
-        """Each with `delivered`, the number of users who have a place."""
-        return self.annotate(delivered=Coalesce(Sum("shards__taken"), 0))
 
 
 class ObjectListQuerySet(models.QuerySet["ObjectList"]):

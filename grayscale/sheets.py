@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from html import unescape
+
 from django.utils.html import strip_tags
 from django.utils.translation import gettext_lazy as _
 
@@ -18,6 +20,6 @@ TASKS: tuple[Column, ...] = (  # of `rows_of`
     (_("Number of users"), lambda row: row.task.user_limit),
     (_("Start (UTC)"), lambda row: row.task.starts_at),
     (_("End (UTC)"), lambda row: row.task.ends_at),
-    (_("Audience"), lambda row: strip_tags(row.reaches)),
+    (_("Audience"), lambda row: unescape(strip_tags(row.reaches))),
     (_("Created (UTC)"), lambda row: row.task.created_at),
 )

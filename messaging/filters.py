@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import django_filters as filters
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Exists, F, OuterRef, Q
 from django.db.models.functions import Lower, Now
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from console.base.core.filters import ListFilter, SearchFilter, SortFilter, ranked
+from console.base.core.text import is_chinese
 from console.base.core.widgets import FilterSelect
 from messaging.models import Message, MyTemplate
 from messaging.presenters.programs import FAILED_WITHIN
@@ -22,6 +25,22 @@ KINDS = {
 }
 
 
+class InLanguage(F):
+    """A field that is there in English and in Chinese, as the reader sees it."""
+
+    def resolve_expression(self, *args: Any, **kwargs: Any) -> Any:
+        name: str = self.name  # type: ignore[attr-defined]
+        return F(f"{name}_zh" if is_chinese() else name).resolve_expression(*args, **kwargs)
+
+
+LIBRARY_ORDERS = {
+    "number": (_("Number"), ("number",)),
+    "title": (_("Title"), (InLanguage("title"), "number")),
+    "kind": (_("Type"), (ranked("kind", TemplateKind.values), "number")),
+    "category": (_("Category"), (ranked("category", TemplateCategory.values), "number")),
+}
+
+
 class LibraryFilter(ListFilter):
     """Public templates by type, category and words (M-1)."""
 
@@ -32,14 +51,7 @@ class LibraryFilter(ListFilter):
         label=_("Category"), choices=TemplateCategory.choices, empty_label=_("Any category"), widget=FilterSelect
     )
 
-    sort = SortFilter(
-        {
-            "number": (_("Number"), ("number",)),
-            "title": (_("Title"), ("title", "number")),
-            "kind": (_("Type"), (ranked("kind", TemplateKind.values), "number")),
-            "category": (_("Category"), ("category", "number")),
-        }
-    )
+    sort = SortFilter(LIBRARY_ORDERS)
 
     def search(self, templates: PublicTemplateQuerySet, name: str, words: str) -> PublicTemplateQuerySet:
         return templates.matching(words)
@@ -54,7 +66,7 @@ class TemplateFilter(ListFilter):
     sort = SortFilter(
         {
             "added": (pgettext_lazy("column", "Added"), ("id",)),
-            "title": (_("Template"), ("public_template__title", "id")),
+            "title": (_("Template"), (InLanguage("public_template__title"), "id")),
         },
         down=True,
     )
@@ -110,10 +122,7 @@ class PublicTemplateFilter(LibraryFilter):
     )
     sort = SortFilter(
         {
-            "number": (_("Number"), ("number",)),
-            "title": (_("Title"), ("title", "number")),
-            "kind": (_("Type"), (ranked("kind", TemplateKind.values), "number")),
-            "category": (_("Category"), ("category", "number")),
+            **LIBRARY_ORDERS,
             "selected": (_("Selected"), ("selected", "number")),
         }
     )

@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from console.base.accounts.access import SignedInRequest
 from console.base.accounts.filters import TeamsFilter
-from console.base.core.filters import ListFilter, SearchFilter, SortFilter, ranked
+from console.base.core.filters import Field, ListFilter, SearchFilter, SortFilter, Words, ranked
 from console.base.core.widgets import FilterSelect
 from miniprograms.models import Category, IdeDownload, MiniProgram
 from miniprograms.querysets import IdeDownloadQuerySet, MiniProgramQuerySet, is_on_shelf
@@ -24,18 +24,26 @@ def number_of(name: str) -> Cast:
     return Cast(parts, ArrayField(models.IntegerField()))
 
 
-NAME = Lower("name")
-CHANGED = (_("Last change"), ("changed_at", "id"))
-BY_NAME = (_("Mini program"), (NAME, "id"))
-BY_TEAM = (_("Team"), ("team__name", NAME, "id"))
-BY_ONLINE = (_("Online version"), (number_of("online_number"), NAME, "id"))
+def orders_by_program(program: str = "") -> dict[str, tuple[Words, tuple[Field, ...]]]:
+    """Return the columns of lists of programs, or of what has its program in the field that `program` begins with."""
+    name = (Lower(f"{program}name"), f"{program}id")
+    return {
+        "changed": (_("Last change"), (f"{program}changed_at", f"{program}id")),
+        "name": (_("Mini program"), name),
+        "team": (_("Team"), (f"{program}team__name", *name)),
+        "online": (_("Online version"), (number_of(f"{program}online_number"), *name)),
+    }
+
+
+BY_PROGRAM = orders_by_program()
+NAME = (Lower("name"), "id")
 
 
 class ProgramFilter(TeamsFilter):
     """The user's mini programs by team and words."""
 
     q = SearchFilter(_("Name or App ID"), method="search")
-    sort = SortFilter({"changed": CHANGED, "name": BY_NAME, "team": BY_TEAM, "online": BY_ONLINE}, down=True)
+    sort = SortFilter(BY_PROGRAM, down=True)
 
     def __init__(self, request: SignedInRequest) -> None:
         teams = [row.team_id for row in request.user.team_roles]
@@ -59,12 +67,9 @@ class MiniProgramFilter(ProgramFilter):
     )
     sort = SortFilter(
         {
-            "changed": CHANGED,
-            "name": BY_NAME,
-            "team": BY_TEAM,
-            "category": (_("Category"), ("category__position", "category__name", NAME, "id")),
-            "shelf": (_("Shelf"), (ranked("shelf", Shelf.values), NAME, "id")),
-            "online": BY_ONLINE,
+            **BY_PROGRAM,
+            "category": (_("Category"), ("category__position", "category__name", *NAME)),
+            "shelf": (_("Shelf"), (ranked("shelf", Shelf.values), *NAME)),
         },
         down=True,
     )

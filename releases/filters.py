@@ -6,7 +6,7 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from console.base.core.filters import ListFilter, SortFilter, ranked
-from miniprograms.filters import ProgramFilter
+from miniprograms.filters import ProgramFilter, orders_by_program
 from releases.models import Version
 from releases.states import AuditState, VersionState
 
@@ -37,18 +37,29 @@ class UploadFilter(ListFilter):
     )
 
 
-class AuditFilter(ListFilter):
-    """The audit records of one program."""
-
-    sort = SortFilter(
+def _by_audit(audit: str = "") -> SortFilter:
+    """Return the orders of audit records, or of what has its record in the field that `audit` begins with."""
+    submitted = (f"{audit}submitted_at", f"{audit}id")
+    return SortFilter(
         {
-            "submitted": (_("Submitted"), ("submitted_at", "id")),
-            "version": (_("Version"), tuple(f"version__{part}" for part in NUMBER)),
-            "result": (_("Result"), (ranked("state", AuditState.values), "submitted_at", "id")),
+            "submitted": (_("Submitted"), submitted),
+            "version": (_("Version"), tuple(f"{audit}version__{part}" for part in NUMBER)),
+            "result": (_("Result"), (ranked(f"{audit}state", AuditState.values), *submitted)),
         },
         down=True,
     )
 
+
+DECISION_ORDER = _by_audit("audit__")
+
+
+class AuditFilter(ListFilter):
+    """The audit records of one program."""
+
+    sort = _by_audit()
+
+
+VERSION_ORDER = SortFilter(orders_by_program("mini_program__"), down=True)  # of all versions, by `OverviewFilter`
 
 # A subquery without a reference to the program: PostgreSQL then reads the candidates once, not for each program.
 READY = Q(pk__in=Version.objects.publishable().values("mini_program"))

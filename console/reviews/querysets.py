@@ -19,7 +19,7 @@ from console.base.hosts.querysets import DecisionQuerySet, DefaultApiQuerySet, H
 from console.base.hosts.states import DecisionState
 from devmgmt import submissions
 from devmgmt.models import ApiPermission, DomainExemption, ProgramGrant
-from devmgmt.querysets import GRANTED
+from devmgmt.querysets import GRANTED, GrantQuerySet
 from miniprograms.models import Binding, MiniProgram
 from releases.models import ReviewDecision, Version
 
@@ -248,21 +248,27 @@ def granted_counts(binding: Binding) -> dict[str, int]:
     return {kind: rows.filter(GRANTED, mini_program=binding.mini_program).count() for kind, rows in requests.items()}
 
 
-def holders_of(api: SensitiveApi) -> int:
-    """Return how many mini programs were granted the API."""
-    return ApiPermission.objects.granted().filter(application=api.application, api=api.name).count()
+def _asked(apis: Sequence[SensitiveApi]) -> GrantQuerySet:
+    """Return all requests for some APIs of one application."""
+    return ApiPermission.objects.filter(application=apis[0].application, api__in=[api.name for api in apis])
 
 
-def others_than_holders_of(api: SensitiveApi) -> list[str]:
-    """Return the names of the bound mini programs that were not granted the API."""
-    granted = ApiPermission.objects.granted().filter(application=api.application, api=api.name)
-    bound = api.application.bindings.bound().exclude(mini_program__in=granted.values("mini_program"))
+def holders(apis: Sequence[SensitiveApi]) -> int:
+    """Return how many grants mini programs have of these APIs of one application."""
+    return _asked(apis).granted().count()
+
+
+def others_than_holders(apis: Sequence[SensitiveApi]) -> list[str]:
+    """Return the names of the bound mini programs that were not granted each of these APIs of one application."""
+    granted = _asked(apis).granted().order_by().values("mini_program")
+    every = granted.annotate(apis=Count("api", distinct=True)).filter(apis=len(apis))
+    bound = apis[0].application.bindings.bound().exclude(mini_program__in=every.values("mini_program"))
     return list(bound.order_by("mini_program__name").values_list("mini_program__name", flat=True))
 
 
-def waiting_for_api(api: SensitiveApi) -> int:
-    """Return how many requests for the API wait for a decision."""
-    return ApiPermission.objects.waiting().filter(application=api.application, api=api.name).count()
+def waiting_for_apis(apis: Sequence[SensitiveApi]) -> int:
+    """Return how many requests for these APIs of one application wait for a decision."""
+    return _asked(apis).waiting().count()
 
 
 def is_bound(program: MiniProgram, application: HostApplication) -> bool:

@@ -19,7 +19,7 @@ from django.utils.translation import gettext as _
 from console.base.accounts.access import SignedInRequest, route
 from console.base.accounts.permissions import Permission
 from console.base.core import zones
-from console.base.core.sheets import gathered, in_turn
+from console.base.core.sheets import gathered, take_turn
 from devmgmt.forms.logs import RANGE, CriteriaForm, mark_of
 from devmgmt.logs import export as files
 from devmgmt.logs import volume as minutes
@@ -130,10 +130,11 @@ def export(request: SignedInRequest, program: MiniProgram, kind: str) -> HttpRes
     write = files.as_csv if kind == "csv" else files.ndjson
     parts = None
     if request.method != "HEAD":
-        parts = in_turn(gathered(write(found, names, _end_words)))
+        parts = take_turn(request.user.pk)
         if parts is None:
             messages.error(request, _("Other exports are still running. Try again in a minute."))
             return redirect(f"{reverse('devmgmt:logs', args=[program.app_id])}?{form.query()}")
+        parts.send(gathered(write(found, names, _end_words)))
     media = "text/csv; charset=utf-8" if kind == "csv" else "application/x-ndjson"
     answer = StreamingHttpResponse(parts or (), content_type=media)
     first, last = (f"{timezone.localtime(moment):%Y%m%d-%H%M%S}" for moment in (criteria.start, criteria.end))

@@ -13,11 +13,12 @@ from django.utils.translation import ngettext
 
 from console.base.accounts.access import SignedInRequest, route
 from console.base.accounts.permissions import Permission, lacking
+from console.base.core.filters import ranked
 from console.base.core.pages import form_page, page_of, posted
 from console.base.hosts.models import HostApplication, SensitiveApi
 from console.base.hosts.states import DecisionState
 from devmgmt import actions, rules, submissions
-from devmgmt.filters import PermissionFilter
+from devmgmt.filters import STANDS, PermissionFilter
 from devmgmt.forms.permissions import PermissionsForm
 from devmgmt.models import ApiPermission
 from devmgmt.querysets import EXPIRED
@@ -84,10 +85,8 @@ def _list(request: SignedInRequest, program: MiniProgram, application: HostAppli
     apis = application.apis.annotate(
         stands=Coalesce(Subquery(newest.values("now")[:1]), Value("")), newest=Subquery(newest.values("pk")[:1])
     )
-    # What concerns devices now, or will, comes first.
-    order = (Case(When(stands__in=[DecisionState.APPROVED, DecisionState.WAITING], then=0), default=1), "name")
-    listed = apis.filter(Q(restricted=True) | Q(name__in=own.live().values("api"))).order_by(*order)
-    filters = PermissionFilter(request.GET, listed, request=request)
+    listed = apis.filter(Q(restricted=True) | Q(name__in=own.live().values("api")))
+    filters = PermissionFilter(request.GET, listed.order_by(ranked("stands", STANDS), "name"), request=request)
     page = page_of(request, filters.rows, count=filters.count)
     found = own.select_related(*PEOPLE).in_bulk([api.newest for api in page.object_list if api.newest])
     return {

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django import forms
+from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
@@ -27,6 +28,8 @@ def save_query(request: SignedInRequest, program: MiniProgram) -> HttpResponse:
     criteria = CriteriaForm(request.GET, program=program, at=timezone.now())
     page = reverse("devmgmt:logs", args=[program.app_id])
     if not criteria.is_valid():
+        if request.method == "POST":  # as the toast's Undo may, when the days of the query are over
+            messages.error(request, _("Not saved. These search criteria are no longer valid."))
         return redirect(f"{page}?{criteria.query()}")
     return form_page(
         request,

@@ -10,7 +10,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db.models import Count, Prefetch
+from django.db.models import Count, OuterRef, Prefetch, Subquery, Sum
+from django.db.models.functions import Coalesce
 from django.urls import reverse
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
@@ -18,7 +19,7 @@ from django.utils.translation import gettext as _
 from console.base.accounts.permissions import Permission, lacking
 from grayscale import rules
 from grayscale.guardrail_words import guardrail_words
-from grayscale.models import ApplicationCondition, GrayscaleTask, ObjectList
+from grayscale.models import ApplicationCondition, ClaimShard, GrayscaleTask, ObjectList
 from grayscale.presenters.reach import reach_of, reach_words
 from grayscale.presenters.window import window_dates, window_note
 from grayscale.querysets import GrayscaleTaskQuerySet
@@ -142,10 +143,14 @@ class TaskRow:
         return TaskAction(label, icon, url, reason)
 
 
+SHARDS = ClaimShard.objects.filter(task=OuterRef("pk")).order_by().values("task")
+DELIVERED = Coalesce(Subquery(SHARDS.annotate(n=Sum("taken")).values("n")), 0)  # how many users have a place
+
+
 def with_facts(tasks: GrayscaleTaskQuerySet) -> GrayscaleTaskQuerySet:
     """Return the tasks with all that their rows show."""
     return (
-        tasks.with_delivered()
+        tasks.annotate(delivered=DELIVERED)
         .select_related("version", "mini_program__team")
         .prefetch_related(
             Prefetch("applications", ApplicationCondition.objects.select_related("application")),

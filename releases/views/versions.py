@@ -29,7 +29,7 @@ from miniprograms.models import MiniProgram
 from miniprograms.views import programs_page
 from releases import actions, rules
 from releases.access import audit_for, version_for
-from releases.filters import AuditFilter, OverviewFilter, UploadFilter
+from releases.filters import DECISION_ORDER, VERSION_ORDER, AuditFilter, OverviewFilter, UploadFilter
 from releases.forms import PublishForm, RollBackForm, UploadForm
 from releases.inspection import PackageRefused
 from releases.models import Audit, ReviewDecision, Version
@@ -56,13 +56,15 @@ def overview(request: SignedInRequest) -> HttpResponse:
     filters = OverviewFilter(request)
     if is_asked(request):
         rows = Version.objects.light().filter(mini_program__in=filters.rows.order_by().values("pk"))
-        return sheet(request, rows.select_related(*IN_SHEET), VERSIONS, name="versions")
+        rows = VERSION_ORDER.filter(rows.select_related(*IN_SHEET), filters.order)
+        newest_first = rows.order_by(*rows.query.order_by, "-major", "-minor", "-patch")
+        return sheet(request, newest_first, VERSIONS, name="versions")
     return programs_page(
         request,
         "releases/overview.html",
         filters,
         summaries=summaries,
-        csv=True,
+        csv=_("Download all versions as CSV"),
         why_not_create="" if creates else lacking(frozenset(), Permission.MANAGE),
     )
 
@@ -182,7 +184,7 @@ def audits(request: SignedInRequest, program: MiniProgram) -> HttpResponse:
     rows = program.audits.select_related("version", "submitted_by")
     filters = AuditFilter(request.GET, rows.prefetch_related(Prefetch("decisions", decisions)), request=request)
     if is_asked(request):
-        of_program = decisions.filter(audit__mini_program=program).order_by("-audit__submitted_at", "-audit", "pk")
+        of_program = DECISION_ORDER.filter(decisions.filter(audit__mini_program=program), filters.order)
         loaded = of_program.select_related("audit__version", "audit__submitted_by", "application", "decided_by")
         return sheet(request, loaded, DECISIONS, name=f"audits-{program.app_id}")
     page = page_of(request, filters.qs)

@@ -9,6 +9,7 @@ from console.base.accounts.permissions import TeamRole
 from console.base.activity.models import ActivityEntry
 from messaging.models import Message
 from tests import factories
+from tests.dialogs import effects
 
 pytestmark = pytest.mark.django_db
 
@@ -62,9 +63,49 @@ def test_members_are_removed_but_never_oneself_or_the_last_administrator(team, a
     ada, own = member(team, "developer", "Ada"), team.memberships.get(user=admin)
     other = factories.make_member(factories.make_team(), "viewer").memberships.get()
     address = url_of(team, "remove") + query(ada, own, other)
-    client.post(address)
+    client.post(address, {"note": "The project is over."})
     assert list(team.memberships.all()) == [own]
+    assert ActivityEntry.objects.get(verb="member.removed").reason == "The project is over."
     assert other.team.memberships.filter(pk=other.pk).exists()
+
+
+def test_a_dialog_says_what_follows_from_all_its_rows(team, admin, signed_in):
+    """Nothing of a row that will not be touched, and not the acts themselves, which are its question."""
+    ada, own = member(team, "developer", "Ada"), team.memberships.get(user=admin)
+    omar = member(team, "developer", "Omar")
+    application = factories.make_application(team=team, name="Metro Wallet")
+    for row in (ada, omar):
+        application.people.create(user=row.user, role="reviewer")
+    dialog = signed_in(admin).get(url_of(team, "remove") + query(ada, omar, own))
+    assert sorted(str(event.on) for event in dialog.context["follows"].events) == [
+        "Ada, Reviewer of Metro Wallet",
+        "Omar, Reviewer of Metro Wallet",
+    ]
+    assert "Roles in the team’s host apps end as well." in effects(dialog)
+    assert "Host app role removed: Omar – Metro Wallet" in dialog.content.decode()
+
+
+def test_dialogs_of_apis_say_who_loses_them_and_what_waits(signed_in):
+    application = factories.make_application()
+    ask, ring = (factories.make_api(application, name, restricted=False) for name in ("wx.ask", "wx.ring"))
+    holds, half, other = (factories.make_program(name=name) for name in ("City Bus", "Parking", "Ferry"))
+    for program in (holds, half, other):
+        factories.make_binding(program, application)
+    for program, api in ((holds, "wx.ask"), (holds, "wx.ring"), (half, "wx.ask")):
+        factories.make_permission(program, application, api, state="approved")
+    factories.make_permission(other, application, "wx.ring", state="waiting")
+    client = signed_in(factories.make_reviewer(application, "app_admin"))
+
+    def said_by(act):
+        url = reverse("hosts:selected_apis", args=[application.application_id, act])
+        return " ".join(effects(client.get(url + query(ask, ring))))
+
+    assert "2 bound mini programs lose access after their next policy update: Ferry and Parking." in said_by("restrict")
+    assert "3 grants take effect." in said_by("restrict")
+    assert "3 grants are kept." in said_by("remove")
+    assert "1 request is still waiting for a decision in Reviews." in said_by("remove")
+    application.apis.update(restricted=True)
+    assert "3 grants are kept. They take effect again if you restrict the API." in said_by("open")
 
 
 def test_a_row_that_someone_else_took_meanwhile_is_not_asked_about(team, admin, signed_in):
@@ -98,7 +139,7 @@ def test_apis_are_restricted_and_opened(signed_in):
     address = reverse("hosts:selected_apis", args=[application.application_id, "restrict"]) + query(ask, ring, foreign)
     words = said(client, client.post(address))
     assert "wx.ring is now restricted." in words
-    assert "wx.ask: Someone else was first: wx.ask is now restricted." in words
+    assert "wx.ask: Already done: wx.ask is restricted." in words
     foreign.refresh_from_db()
     assert (foreign.restricted, application.apis.filter(restricted=False).exists()) == (False, False)
 

@@ -58,9 +58,10 @@ def test_what_concerns_devices_comes_first(signed_in, program, developer, applic
     response = signed_in(developer).get(url(program))
     assert shown(response) == [
         ("wx.startRecord", "waiting"),
-        ("wx.chooseAddress", ""),
         ("wx.getLocation", "rejected"),
+        ("wx.chooseAddress", ""),
     ]
+    assert shown(signed_in(developer).get(url(program), {"sort": "state"})) == shown(response)  # as its head says
     page = text_of(response)
     for words in ("About wx.startRecord", "Say what for.", "Not requested", "Withdraw…"):
         assert words in page

@@ -44,6 +44,12 @@ def test_criteria_are_kept_as_they_stand_in_the_url(viewer, program, person):
     assert 'href="?time=6h&amp;level=error&amp;page=pages%2Fstop%2F"' in page
 
 
+def test_an_undo_that_is_too_late_says_so(viewer, program):
+    answer = viewer.post(save_url(program, "time=nonsense"), {"name": "Stop errors", "shared": "me"}, follow=True)
+    assert "Not saved. These search criteria are no longer valid." in answer.content.decode()
+    assert not SavedQuery.objects.exists()
+
+
 def test_a_name_is_used_once_by_a_person_for_a_program(viewer, program, person):
     actions.save_query(program, name="Mine", query="level=warn", by=person)
     actions.save_query(program, name="Theirs", query="", by=factories.make_user())

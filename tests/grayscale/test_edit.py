@@ -12,6 +12,7 @@ from grayscale import actions
 from grayscale.events import TaskEdited
 from grayscale.guardrail import Guardrail
 from grayscale.models import GrayscaleTask, ObjectList
+from grayscale.presenters.tasks import DELIVERED
 from tests import factories
 
 
@@ -181,7 +182,7 @@ def test_the_limit_is_never_below_what_is_delivered(task):
     edit(edited, user_limit=4)
     assert factories.make_claim(task)
     assert not factories.make_claim(task)
-    assert GrayscaleTask.objects.with_delivered().get(pk=task.pk).delivered == 4
+    assert GrayscaleTask.objects.annotate(delivered=DELIVERED).get(pk=task.pk).delivered == 4
 
 
 def test_saving_what_is_there_changes_nothing(pending, task, entries):

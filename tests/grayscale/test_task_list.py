@@ -8,6 +8,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
+from console.base.hosts.models import HostApplication
 from grayscale.diagram import moves, pictures
 from grayscale.models import GrayscaleTask
 from grayscale.states import TaskState
@@ -37,6 +38,14 @@ def test_newest_first_with_tabs_and_counts(signed_in, version, by, one_of_each):
     assert page.context["filter"].counts == {"": 4, "delivering": 1, "pending": 1, "suspended": 1, "ended": 1}
     for state, task in one_of_each.items():
         assert shown(client, program, show=state) == [task]
+
+
+def test_the_file_has_names_as_they_are(signed_in, version, by):
+    task = factories.make_task(version)
+    row = task.applications.get()
+    HostApplication.objects.filter(pk=row.application_id).update(name="Bus & <Tram>")
+    file = signed_in(by).get(address(version.mini_program), {"format": "csv"}).getvalue().decode()
+    assert "Bus & <Tram>" in file
 
 
 def test_the_clock_counts_not_what_is_written(signed_in, version, by):

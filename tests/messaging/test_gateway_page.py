@@ -103,6 +103,11 @@ def test_what_is_stopped(signed_in, application, admin, program):
     assert "At night." in text(response)
 
 
+def test_the_order_of_programs_has_a_way_back(signed_in, application, admin, program):
+    page = signed_in(admin).get(url(application), {"sort": "name"}).content.decode()
+    assert '<option value="-bound">' in page
+
+
 def test_readers_see_it_and_change_nothing(signed_in, application, reviewer, program):
     factories.make_gateway(application)
     factories.make_server_secret(application)

@@ -6,6 +6,7 @@ from django.urls import reverse
 from console.base.core.errors import Conflict
 from messaging.actions.templates import keep_public_template
 from messaging.models import PublicTemplate
+from messaging.states import TemplateCategory
 from tests import factories
 from tests.activity import entries
 
@@ -72,6 +73,19 @@ def test_list(operator_client, kept):
         ({"sort": "-selected"}, [kept, hidden]),
     ):
         assert list(operator_client.get(LIST, query).context["page"]) == found
+
+
+def test_the_order_is_of_what_the_reader_sees(operator_client, operator, kept):
+    PublicTemplate.objects.exclude(pk=kept.pk).delete()
+    other = factories.make_public_template("Tram departs", title_zh="乘车提醒", category="health")
+    assert list(operator_client.get(LIST, {"sort": "title"}).context["page"]) == [kept, other]
+    operator.language = "zh-hans"
+    operator.save()
+    by_title = list(operator_client.get(LIST, {"sort": "title"}).context["page"])
+    assert by_title == sorted([kept, other], key=lambda template: template.title_zh)
+    labels = TemplateCategory.values
+    by_category = [template.category for template in operator_client.get(LIST, {"sort": "category"}).context["page"]]
+    assert by_category == sorted(["transport", "health"], key=labels.index)
 
 
 def test_an_empty_library_offers_the_first_act(operator_client):

@@ -18,7 +18,7 @@ from console.base.accounts.models import Membership, User, UserSession
 from console.base.accounts.permissions import TeamRole
 from console.base.accounts.querysets import MembershipQuerySet, SecurityEntryQuerySet
 from console.base.accounts.states import ROUTINE, SecurityKind
-from console.base.activity.filters import PERIODS
+from console.base.activity.filters import PERIODS, EntriesFilter
 from console.base.core.filters import ListFilter, SearchFilter, SortFilter, ranked
 from console.base.core.widgets import FilterSelect
 
@@ -145,12 +145,6 @@ class PeopleFilter(ListFilter):
 
 def _kinds() -> list[tuple[str, Any]]:
     return [(kind.value, kind.label) for kind in SecurityKind if kind not in ROUTINE]
-
-
-class EntriesFilter(ListFilter):
-    """One security log. It grows without end, and only its time has an index: nothing else sorts it."""
-
-    sort = SortFilter({"when": (_("When"), ("id",))}, down=True)
 
 
 class SecurityFilter(EntriesFilter):

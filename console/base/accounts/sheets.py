@@ -1,4 +1,4 @@
-"""Security logs, members, accounts and teams as files."""
+"""Security logs, members and accounts as files."""
 
 from __future__ import annotations
 

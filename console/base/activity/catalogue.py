@@ -11,7 +11,7 @@ from copy import copy
 from dataclasses import dataclass
 from functools import cached_property
 from hashlib import sha256
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django import forms
 from django.contrib import messages
@@ -24,14 +24,18 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from console.base.activity.rehearsal import rehearse
+from console.base.activity.rehearsal import Follows, following, listening, rehearse
 from console.base.core.errors import ActionRefused, Conflict
 from console.base.core.filters import ListFilter
-from console.base.core.pages import confirm_page, form_page, go, page_of, posted, show
+from console.base.core.pages import NoteForm, confirm_page, form_page, go, page_of, posted, show
 from console.base.core.sheets import Column, is_asked, sheet
 
+if TYPE_CHECKING:
+    from console.base.activity.events import Event
+
 Words = str | Promise
-Verb = Callable[[Any, Any], Any]  # (row, by): it may change the row, which is its own
+Verb = Callable[..., Any]  # (row, by), and with a note (row, by, note): it may change the row, which is its own
+Effect = tuple[str, Words]  # an icon, and what will happen
 MOST_TICKED = 100
 MOST_DIGITS = 18
 MOST_NAMED = 5  # of the rows that were left as they are, in the message after
@@ -41,7 +45,8 @@ MOST_NAMED = 5  # of the rows that were left as they are, in the message after
 class Act:
     """What can be done with ticked rows. Words for several name a `%(count)d`, those for one its `%(name)s`.
 
-    `effects` are pairs of an icon and what will happen, the same for every row.
+    `effects` are the same for every row, `effects_of` what they are for those that it will be done with. With
+    `takes_note` the dialog asks for one.
     """
 
     label: Words
@@ -51,9 +56,15 @@ class Act:
     ask: Words
     done_one: Words
     done: Words
-    effects: tuple[tuple[str, Words], ...] = ()
+    effects: tuple[Effect, ...] = ()
+    effects_of: Callable[[Sequence[Any]], Sequence[Effect]] = lambda _rows: ()
     danger: bool = False
+    takes_note: bool = False
     name_of: Callable[[Any], str] = str
+
+    def do(self, row: Any, by: Any, note: str = "") -> None:
+        """Run the verb with a copy of the row."""
+        self.verb(copy(row), by, *([note] if self.takes_note else []))
 
 
 @dataclass(frozen=True)
@@ -170,7 +181,9 @@ def selected_page(
 def acts_page(
     request: HttpRequest, acts: Mapping[str, Act], act: str, rows: QuerySet[Any], *, by: Model, url: str
 ) -> HttpResponse:
-    """Do the same for a list at `url` that is no catalogue; `rows` are those that the person may do it with (P-1).
+    """Ask whether to do `act`, one of `acts`, with those of `rows` that the URL's `row` names, then do it.
+
+    `rows` are those that the person may do it with (P-1); `url` is the list to return to, with its filters.
 
     Raises Http404 for what is none of `acts`. Rows that are gone meanwhile are not asked about.
     """
@@ -191,8 +204,8 @@ def act_page(request: HttpRequest, act: Act, rows: Sequence[Any], *, by: Any, ba
     rehearsal = Rehearsal(act, rows, by=by)
     return confirm_page(
         request,
-        forms.Form(posted(request)),
-        save=lambda _data: _do(request, act, rows, by=by),
+        NoteForm(posted(request)) if act.takes_note else forms.Form(posted(request)),
+        save=lambda data: _do(request, act, rows, by=by, note=data.get("note", "")),
         toast=lambda done: _words(act, act.done_one, act.done, done),
         back=back,
         template="core/selected.html",
@@ -202,7 +215,7 @@ def act_page(request: HttpRequest, act: Act, rows: Sequence[Any], *, by: Any, ba
     )
 
 
-def _do(request: HttpRequest, act: Act, rows: Sequence[Any], *, by: Any) -> list[Any]:
+def _do(request: HttpRequest, act: Act, rows: Sequence[Any], *, by: Any, note: str) -> list[Any]:
     """Do it with each row and return those that it was done with; raises ActionRefused when there is none.
 
     Each is a change of its own: what is refused for one row keeps no other.
@@ -210,7 +223,7 @@ def _do(request: HttpRequest, act: Act, rows: Sequence[Any], *, by: Any) -> list
     done, refusals = [], []
     for row in rows:
         try:
-            act.verb(copy(row), by)
+            act.do(row, by, note)
             done.append(row)
         except ActionRefused as refused:
             refusals.append((row, refused))
@@ -227,31 +240,44 @@ def _words(act: Act, one: Words, several: Words, rows: Sequence[Any]) -> str:
     return str(one) % {"name": act.name_of(rows[0])} if len(rows) == 1 else str(several) % {"count": len(rows)}
 
 
-class Rehearsal:
+class Rehearsal(Follows):
     """What the act's verb would do with each row, as the verb itself reports it."""
 
     def __init__(self, act: Act, rows: Sequence[Any], *, by: Any) -> None:
+        super().__init__(self._try_each)
         self.act, self.rows, self.by = act, rows, by
         self._refusals: dict[Any, str] = {}
+        self._following: list[Event] = []
 
     @cached_property
-    def events(self) -> list[Any] | None:
-        """None where someone else holds a row; else nothing: the rows say it."""
-        return None if rehearse(self._try_each) is None else []
+    def events(self) -> list[Event] | None:
+        """What follows from what is done with the rows; None where someone else holds one."""
+        return None if rehearse(self._try_each) is None else self._following
 
     def _try_each(self) -> None:
         for row in self.rows:
             try:
-                with transaction.atomic():
-                    self.act.verb(copy(row), self.by)
+                with listening() as events, transaction.atomic():
+                    self.act.do(row, self.by)
             except ActionRefused as refused:
                 self._refusals[row.pk] = refused.message
+            else:
+                self._following += following(events)
+
+    @property
+    def _taken(self) -> list[Any]:
+        return [] if self.events is None else [row for row in self.rows if row.pk not in self._refusals]
+
+    @property
+    def effects(self) -> list[Effect]:
+        """What the act says of the rows that it will be done with; of all of them, where that is not known."""
+        rows = self.rows if self.events is None else self._taken
+        return [*self.act.effects, *self.act.effects_of(rows)] if rows else []
 
     @property
     def takes(self) -> list[str]:
         """The names of the rows that it will be done with."""
-        taken = [] if self.events is None else [row for row in self.rows if row.pk not in self._refusals]
-        return [self.act.name_of(row) for row in taken]
+        return [self.act.name_of(row) for row in self._taken]
 
     @property
     def leaves(self) -> list[tuple[str, str]]:

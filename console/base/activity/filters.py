@@ -38,6 +38,6 @@ class ActivityFilter(ListFilter):
 
 
 class EntriesFilter(ListFilter):
-    """Some entries of one thing. The log grows without end, and only its time has an index: nothing else sorts it."""
+    """Entries of a log. It grows without end, and only its time has an index: nothing else sorts it."""
 
     sort = SortFilter({"when": (_("When"), ("id",))}, down=True)

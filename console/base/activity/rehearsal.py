@@ -32,7 +32,7 @@ def rehearse(verb: Callable[[], Any]) -> list[Event] | None:
     holds a row, or the database is away; nothing where the verb is refused, as its dialog says why.
     """
     try:
-        with _listening() as events, transaction.atomic():
+        with listening() as events, transaction.atomic():
             with connection.cursor() as cursor:
                 cursor.execute(f"SET LOCAL lock_timeout = '{LOCK_WAIT}'")
             verb()
@@ -44,6 +44,11 @@ def rehearse(verb: Callable[[], Any]) -> list[Event] | None:
             raise
         logger.info("the effects of an action can't be listed: %s", busy.brief(error))
         return None
+    return following(events)
+
+
+def following(events: list[Event]) -> list[Event]:
+    """Return the events of a verb without its own."""
     own = next((event for event in events if not event.aside), None)
     return [event for event in events if event is not own]
 
@@ -91,7 +96,8 @@ class Follows:
 
 
 @contextmanager
-def _listening() -> Iterator[list[Event]]:
+def listening() -> Iterator[list[Event]]:
+    """Give the events that are emitted while it is open."""
     events: list[Event] = []
     token = heard.set(events)
     try:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import UTC, date, datetime
@@ -25,20 +26,28 @@ MOST_ROWS = 20_000  # of one file: some megabytes
 BATCH = 500  # rows read by one query
 PART = 64 * 1024  # bytes that are worth sending
 MOST_AT_ONCE = 2  # files that a process writes: each holds a thread for as long as its reader takes
-# What spreadsheets take for the beginning of a formula, also in its wide form.
-FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
+# Where spreadsheets read a formula, also in its wide form: at the start of a cell, and after what may separate cells.
+_SIGNS = r"=+\-@\uff1d\uff0b\uff0d\uff20"
+FORMULA = re.compile(rf'\A(?=[{_SIGNS}\t\r\n])|(?<=[;\t\r\n])(?="*[{_SIGNS}])')
 
 Column = tuple[str | Promise, Callable[[Any], Any]]  # its head, and what a row has in it
 
-_turns = threading.BoundedSemaphore(MOST_AT_ONCE)
+_lock = threading.RLock()  # a Turn may be collected, and so closed, by the thread that holds it
+_writing: set[Any] = set()  # whose files are being written
 
 
 class Turn:
     """A file that is being written. The server closes it, also when the reader went away before the first byte."""
 
-    def __init__(self, parts: Iterable[bytes]) -> None:
-        self._parts = iter(parts)
+    def __init__(self, person: Any) -> None:
+        self._person = person
+        self._parts: Iterator[bytes] = iter(())
         self._held = True
+
+    def send(self, parts: Iterable[bytes]) -> Turn:
+        """Return itself, as the iterator of these parts."""
+        self._parts = iter(parts)
+        return self
 
     def __iter__(self) -> Iterator[bytes]:
         return self
@@ -50,14 +59,19 @@ class Turn:
         """Let the next one begin."""
         held, self._held = self._held, False
         if held:
-            _turns.release()
+            with _lock:
+                _writing.discard(self._person)
 
     __del__ = close  # An answer that was never sent is not closed.
 
 
-def in_turn(parts: Iterable[bytes]) -> Turn | None:
-    """Return the parts of a file, to be closed in the end; None while this process writes MOST_AT_ONCE others."""
-    return Turn(parts) if _turns.acquire(blocking=False) else None
+def take_turn(person: Any) -> Turn | None:
+    """Return a turn, to be closed in the end; None while this process writes another for them, or MOST_AT_ONCE."""
+    with _lock:
+        if person in _writing or len(_writing) >= MOST_AT_ONCE:
+            return None
+        _writing.add(person)
+    return Turn(person)
 
 
 def gathered(chunks: Iterable[bytes]) -> Iterator[bytes]:
@@ -73,7 +87,7 @@ def gathered(chunks: Iterable[bytes]) -> Iterator[bytes]:
 
 def harmless(cell: str) -> str:
     """Return the cell so that no spreadsheet takes it for a formula: anybody may type a name."""
-    return f"'{cell}" if cell.startswith(FORMULA) else cell
+    return FORMULA.sub("'", cell)
 
 
 class Writer:
@@ -111,17 +125,27 @@ def sheet(
     """Answer with `rows` as a file, in their order; `name` begins its name. `of` makes what `columns` read of a batch.
 
     Where the process writes enough files already, the browser is sent back to the list, which says so. A last row says
-    when there are more than MOST_ROWS.
+    when there are more than MOST_ROWS. HEAD reads nothing.
     """
-    order = rows.query.order_by or rows.model._meta.ordering
-    pks = list(rows.order_by(*order, "pk").values_list("pk", flat=True)[: MOST_ROWS + 1])
-    language = translation.get_language()  # of the reader; the file is written when the request is over
-    parts = in_turn(gathered(_lines(rows, pks, columns, of, language)))
-    if parts is None:
+    if request.method == "HEAD":
+        return _file((), name)
+    turn = take_turn(request.user.pk)
+    if turn is None:
         messages.error(request, _("Other exports are still running. Try again in a minute."))
         query = request.GET.copy()
-        del query["format"]
+        query.pop("format", None)  # the administration's action has none
         return redirect(f"{request.path}?{query.urlencode()}")
+    try:
+        order = rows.query.order_by or rows.model._meta.ordering
+        pks = list(rows.order_by(*order, "pk").values_list("pk", flat=True)[: MOST_ROWS + 1])
+    except BaseException:
+        turn.close()
+        raise
+    language = translation.get_language()  # of the reader; the file is written when the request is over
+    return _file(turn.send(gathered(_lines(rows, pks, columns, of, language))), name)
+
+
+def _file(parts: Iterable[bytes], name: str) -> HttpResponse:
     answer = StreamingHttpResponse(parts, content_type="text/csv; charset=utf-8")
     answer["Content-Disposition"] = f'attachment; filename="{name}-{timezone.now():%Y-%m-%d}.csv"'
     answer["Cache-Control"] = "no-store"

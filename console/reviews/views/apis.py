@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from django import forms
@@ -13,7 +14,7 @@ from django.utils.translation import gettext_lazy, ngettext
 
 from console.base.accounts.access import SignedInRequest, route
 from console.base.accounts.permissions import Permission, lacking
-from console.base.activity.catalogue import Act, acts_page, buttons
+from console.base.activity.catalogue import Act, Effect, acts_page, buttons
 from console.base.core.pages import confirm_page, page_of, posted
 from console.base.core.sheets import is_asked, sheet
 from console.base.core.text import all_of
@@ -65,7 +66,7 @@ def add_api(request: SignedInRequest, application: HostApplication) -> HttpRespo
 @route(Permission.EDIT_APPLICATION, load=api_for, methods="GET POST", sudo=True)
 def restrict_api(request: SignedInRequest, api: SensitiveApi) -> HttpResponse:
     """Keep an API for the mini programs that were granted it."""
-    lose = querysets.others_than_holders_of(api)
+    lose = querysets.others_than_holders([api])
     return _dialog(
         request,
         api.application,
@@ -74,7 +75,7 @@ def restrict_api(request: SignedInRequest, api: SensitiveApi) -> HttpResponse:
         save=lambda _data: actions.restrict_api(api, by=request.user),
         toast=lambda changed: _("%(api)s is now restricted.") % {"api": changed},
         api=api,
-        keep=querysets.holders_of(api),
+        keep=querysets.holders([api]),
         lose=len(lose),
         names=_first(lose),
     )
@@ -99,8 +100,8 @@ def open_api(request: SignedInRequest, api: SensitiveApi) -> HttpResponse:
         save=lambda _data: actions.open_api(api, by=request.user),
         toast=lambda changed: _("%(api)s is now public.") % {"api": changed},
         api=api,
-        keep=querysets.holders_of(api),
-        waiting=querysets.waiting_for_api(api),
+        keep=querysets.holders([api]),
+        waiting=querysets.waiting_for_apis([api]),
     )
 
 
@@ -115,9 +116,58 @@ def remove_api(request: SignedInRequest, api: SensitiveApi) -> HttpResponse:
         save=lambda _data: actions.remove_api(api, by=request.user),
         toast=lambda _none: _("%(api)s removed.") % {"api": api},
         api=api,
-        keep=querysets.holders_of(api),
-        waiting=querysets.waiting_for_api(api),
+        keep=querysets.holders([api]),
+        waiting=querysets.waiting_for_apis([api]),
     )
+
+
+def _restricted(apis: Sequence[SensitiveApi]) -> list[Effect]:
+    """Say which bound programs lose one of the APIs, and how many grants stay in force."""
+    lose, keep = querysets.others_than_holders(apis), querysets.holders(apis)
+    effects: list[Effect] = [("device-mobile-off", _("No bound mini program loses access."))]
+    if lose:
+        words = ngettext(
+            "%(count)d bound mini program loses access after its next policy update: %(names)s.",
+            "%(count)d bound mini programs lose access after their next policy update: %(names)s.",
+            len(lose),
+        )
+        effects = [("device-mobile-off", words % {"count": len(lose), "names": _first(lose)})]
+    if keep:
+        words = ngettext("%(count)d grant takes effect.", "%(count)d grants take effect.", keep)
+        effects.append(("check", words % {"count": keep}))
+    return [*effects, ("send", _("Developers can apply for it. Their requests appear in Reviews."))]
+
+
+def _opened(apis: Sequence[SensitiveApi]) -> list[Effect]:
+    """Say how many grants are kept, and how many requests still wait."""
+    keep = querysets.holders(apis)
+    words = ngettext(
+        "%(count)s grant is kept. It takes effect again if you restrict the API.",
+        "%(count)s grants are kept. They take effect again if you restrict the API.",
+        keep,
+    )
+    return [*([("history", words % {"count": keep})] if keep else []), *_waiting(apis)]
+
+
+def _removed(apis: Sequence[SensitiveApi]) -> list[Effect]:
+    """Say the same of APIs that are no longer in the list."""
+    keep = querysets.holders(apis)
+    words = ngettext(
+        "%(count)s grant is kept. It has no effect until you add the API again.",
+        "%(count)s grants are kept. They have no effect until you add the API again.",
+        keep,
+    )
+    return [*([("history", words % {"count": keep})] if keep else []), *_waiting(apis)]
+
+
+def _waiting(apis: Sequence[SensitiveApi]) -> list[Effect]:
+    waiting = querysets.waiting_for_apis(apis)
+    words = ngettext(
+        "%(count)s request is still waiting for a decision in Reviews.",
+        "%(count)s requests are still waiting for a decision in Reviews.",
+        waiting,
+    )
+    return [("clipboard-check", words % {"count": waiting})] if waiting else []
 
 
 API_ACTS = {
@@ -127,9 +177,10 @@ API_ACTS = {
         verb=lambda api, by: actions.restrict_api(api, by=by),
         ask_one=gettext_lazy("Restrict %(name)s?"),
         ask=gettext_lazy("Restrict %(count)d APIs?"),
-        done_one=gettext_lazy("%(name)s is restricted."),
-        done=gettext_lazy("%(count)d APIs are restricted."),
-        effects=(("lock", gettext_lazy("Only mini programs that were granted it can call it from now on.")),),
+        done_one=gettext_lazy("%(name)s is now restricted."),
+        done=gettext_lazy("%(count)d APIs are now restricted."),
+        effects_of=_restricted,
+        danger=True,
     ),
     "open": Act(
         label=gettext_lazy("Make public"),
@@ -137,9 +188,12 @@ API_ACTS = {
         verb=lambda api, by: actions.open_api(api, by=by),
         ask_one=gettext_lazy("Make %(name)s public?"),
         ask=gettext_lazy("Make %(count)d APIs public?"),
-        done_one=gettext_lazy("%(name)s is public."),
-        done=gettext_lazy("%(count)d APIs are public."),
-        effects=(("lock-open", gettext_lazy("Every bound mini program can call it.")),),
+        done_one=gettext_lazy("%(name)s is now public."),
+        done=gettext_lazy("%(count)d APIs are now public."),
+        effects=(
+            ("device-mobile", gettext_lazy("Every bound mini program can call it after its next policy update.")),
+        ),
+        effects_of=_opened,
     ),
     "remove": Act(
         label=gettext_lazy("Remove"),
@@ -147,8 +201,18 @@ API_ACTS = {
         verb=lambda api, by: actions.remove_api(api, by=by),
         ask_one=gettext_lazy("Remove %(name)s from the list?"),
         ask=gettext_lazy("Remove %(count)d APIs from the list?"),
-        done_one=gettext_lazy("%(name)s is not in the list any more."),
-        done=gettext_lazy("%(count)d APIs are not in the list any more."),
+        done_one=gettext_lazy("%(name)s removed."),
+        done=gettext_lazy("%(count)d APIs removed."),
+        effects=(
+            (
+                "device-mobile-off",
+                gettext_lazy(
+                    "It is removed from every mini program’s policy. "
+                    "Where the app protects it, no mini program can call it."
+                ),
+            ),
+        ),
+        effects_of=_removed,
         danger=True,
     ),
 }

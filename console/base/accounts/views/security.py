@@ -21,10 +21,10 @@ from console.base.accounts.access import (
     team_asking_for_factor,
 )
 from console.base.accounts.actions import safety
-from console.base.accounts.filters import EntriesFilter
 from console.base.accounts.models import AddressChange, SecurityEntry, UserSession
 from console.base.accounts.permissions import Permission
 from console.base.accounts.sheets import security_sheet
+from console.base.activity.filters import EntriesFilter
 from console.base.core.pages import confirm_page, form_page, page_of, posted
 from console.base.core.sheets import is_asked
 

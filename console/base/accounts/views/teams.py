@@ -29,13 +29,14 @@ from console.base.accounts.access import (
 )
 from console.base.accounts.actions import safety
 from console.base.accounts.authentication import record_sign_in
-from console.base.accounts.filters import EntriesFilter, MemberFilter, MembershipFilter
+from console.base.accounts.filters import MemberFilter, MembershipFilter
 from console.base.accounts.forms import DecideForm, InviteForm, NewUserForm, ProfileForm, RoleForm, TeamForm
 from console.base.accounts.inviting import role_words, with_roles
 from console.base.accounts.models import Invitation, Membership, MembershipProposal, SecurityEntry, Team, User
 from console.base.accounts.permissions import TEAM_ROLE_PERMISSIONS, Permission, TeamRole, lacking
 from console.base.accounts.sheets import MEMBERS, security_sheet
 from console.base.activity.catalogue import Act, acts_page, buttons
+from console.base.activity.filters import EntriesFilter
 from console.base.activity.models import ActivityEntry
 from console.base.activity.rehearsal import Follows
 from console.base.activity.views import activity_page
@@ -198,8 +199,8 @@ def _role_act(role: TeamRole, icon: str) -> Act:
         verb=give,
         ask_one=format_lazy(gettext_lazy("New role of %(name)s: {role}"), role=role.label),
         ask=format_lazy(gettext_lazy("New role of %(count)d members: {role}"), role=role.label),
-        done_one=gettext_lazy("The role of %(name)s is changed."),
-        done=gettext_lazy("The role of %(count)d members is changed."),
+        done_one=gettext_lazy("Role of %(name)s changed."),
+        done=gettext_lazy("Roles of %(count)d members changed."),
         effects=(("bolt", gettext_lazy("Takes effect immediately.")),),
         name_of=_person,
     )
@@ -213,13 +214,18 @@ MEMBER_ACTS = {
     "remove": Act(
         label=gettext_lazy("Remove"),
         icon="user-minus",
-        verb=lambda member, by: actions.remove_member(member, by=by),
+        verb=lambda member, by, note: actions.remove_member(member, by=by, reason=note),
         ask_one=gettext_lazy("Remove %(name)s from the team?"),
         ask=gettext_lazy("Remove %(count)d members from the team?"),
         done_one=gettext_lazy("%(name)s is no longer a member."),
         done=gettext_lazy("%(count)d people are no longer members."),
-        effects=(("bolt", gettext_lazy("They immediately lose access to everything of the team.")),),
+        effects=(
+            ("door-exit", gettext_lazy("They immediately lose access to the team, its mini programs and host apps.")),
+            ("clipboard-off", gettext_lazy("Roles in the team’s host apps end as well.")),
+            ("history", gettext_lazy("Records of their actions are kept.")),
+        ),
         danger=True,
+        takes_note=True,
         name_of=_person,
     ),
 }

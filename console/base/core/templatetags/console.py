@@ -300,17 +300,21 @@ def sort_th(context: Context, name: str, label: str, css: str = "") -> SafeStrin
 
 
 @register.simple_tag(takes_context=True)
-def csv_link(context: Context) -> SafeString:
-    """Draw the link to the list as a file (`console.base.core.sheets`), with the filters that are set."""
-    words = '<a class="btn btn-sm csv-link" href="{}" aria-label="{}" title="{}" download>{}CSV</a>'
-    label = _("Download as CSV")
+def csv_link(context: Context, label: str | bool = "") -> SafeString:
+    """Draw the link to the list as a file (`console.base.core.sheets`), with the filters that are set.
+
+    `label` says what is in it, where these are not the rows of the list.
+    No `download` in it: the browser would save the page that comes instead, for example to sign in again.
+    """
+    words = '<a class="btn btn-sm csv-link" href="{}" aria-label="{}" title="{}" data-file>{}CSV</a>'
+    label = label if isinstance(label, str) and label else _("Download as CSV")
     url = url_with(context, format="csv", before="")
     return format_html(words, url, label, label, mark_safe(svg("download", 16)))  # noqa: S308
 
 
 @register.simple_tag(takes_context=True)
-def pager(context: Context, page: Page[Any], total: str, csv: bool = False) -> SafeString:
-    """Draw the foot of a list: how many, with `csv` the list as a file, Previous, Next; keeps the filters."""
+def pager(context: Context, page: Page[Any], total: str, csv: bool | str = False) -> SafeString:
+    """Draw the foot of a list: how many, with `csv` (or the words of its link) a file, Previous, Next."""
     base = url_with(context)
     glue = "" if base == "?" else "&"
     before = f"{base}{glue}page={page.previous_page_number()}" if page.has_previous() else ""
