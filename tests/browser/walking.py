@@ -66,6 +66,7 @@ LIBRARY_PAGES = ["account_change_password", "mfa_index", "mfa_activate_totp", "s
 ENTRANCE = ["account_login", "account_reset_password"]
 FILES = {"icon_file", "device:openapi", "reviews:package", "reviews:binding_package", "grayscale:list_values"}
 FILES |= {"devmgmt:log_export", "devmgmt:log_export_ndjson", "offline:download"}
+LOCAL = {"mailbox", "mailbox_mail"}  # there are none where mails are sent
 # Parts of pages, that htmx fetches.
 PARTS = {"switch", "session", "grayscale:live"}
 PARTS |= {f"devmgmt:log_{name}" for name in ("entries", "volume", "errors")}
@@ -158,7 +159,7 @@ def routes_of(section: str) -> list[Route]:
             continue
         library = route.path.startswith("/account/") or route.name.startswith("admin:")
         nameless = route.name.endswith(":") or not route.name  # Catches what the machines' APIs do not know.
-        skipped = library or nameless or route.permission in OUTSIDE or route.name in FILES
+        skipped = library or nameless or route.permission in OUTSIDE or route.name in FILES | LOCAL
         if "GET" in route.methods and not skipped:
             found.append(route)
     return found
