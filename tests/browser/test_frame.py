@@ -240,6 +240,7 @@ def test_tab_limits_the_search_to_the_program_of_the_page(console: Page, live_se
     console.goto(live_server.url + reverse("releases:versions", args=[program.app_id]))
     console.keyboard.press("Control+k")
     expect(console.locator(".palette-only")).to_contain_text("only City Tram")
+    expect(field).to_be_focused()
     field.fill("City")
     hits = console.locator("#palette-hits")
     expect(hits).to_contain_text("City Bus")

@@ -46,7 +46,7 @@ def go_along(browser: Browser, base: str, password: str) -> None:
     follow(page, "Development", "#sidebar")
     follow(page, "Real-time logs", "#sidebar")
     page.keyboard.press("Control+k")
-    page.locator("dialog[open] input[type=search]").fill("bus keys")
+    page.locator("dialog[open] input[type=search]:focus").fill("bus keys")
     page.keyboard.press("Enter")
     page.wait_for_url("**/keys/")
     reviewer = signed_in(browser, base, "jun@example.com", password)

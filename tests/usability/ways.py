@@ -24,7 +24,7 @@ PASSWORD = "Lanterns over water 77"
 def _go_to(hand: Hand, words: str, there: str) -> None:
     """Open the palette, type, and take the first hit, whose address is like `there`."""
     hand.press("Control+k")
-    field = hand.page.locator("dialog[open] input").first
+    field = hand.page.locator("dialog[open] input[type=search]:focus")
     hand.fill(field, words)
     hand.press("Enter")
     hand.page.wait_for_url(re.compile(there))

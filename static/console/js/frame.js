@@ -38,8 +38,9 @@ document.addEventListener('show.bs.dropdown', event => {
     const { left, bottom } = event.target.getBoundingClientRect()
     Object.assign(menu.style, { position: 'fixed', left: `${left}px`, top: `${bottom + 4}px`, maxHeight: `calc(100vh - ${bottom + 16}px)` })
   }
+  const focus = () => menu.querySelector('[data-switch-find]')?.focus() // when htmx has looked at the field, which then finds
+  menu.addEventListener('htmx:afterSettle', focus, { once: true })
   htmx.ajax('GET', menu.dataset.switch, { source: menu, target: menu, swap: 'innerHTML', values: { recent: recent(menu).join(',') } })
-    .then(() => menu.querySelector('[data-switch-find]')?.focus())
 })
 
 document.addEventListener('keydown', event => {

@@ -13,7 +13,6 @@ export function openPalette () {
   if (palette.open || document.querySelector('dialog[open]')) return
   palette.showModal()
   htmx.ajax('GET', palette.dataset.url, { source: palette, target: palette, swap: 'innerHTML' })
-    .then(() => field()?.focus())
 }
 
 function choose (hit) {
@@ -55,6 +54,8 @@ if (palette) {
   palette.addEventListener('close', () => palette.replaceChildren())
   palette.addEventListener('input', () => { entered = null })
   palette.addEventListener('htmx:afterSettle', event => {
+    // Only now does the field ask for what is typed: htmx looks at what it has brought in a moment after it is there.
+    if (event.detail.target === palette) field()?.focus()
     answered = event.detail.requestConfig.parameters.q ?? ''
     choose(hits()[0])
     if (entered && answered === field().value) follow(entered)
