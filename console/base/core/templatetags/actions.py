@@ -8,12 +8,26 @@ from django.template import Context, Engine
 from django.template.base import NodeList, Parser, Token
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
+from django.utils.translation import gettext as _
 
 from console.base.core.templatetags.console import svg
 from console.base.core.toasts import undo_of
 
 register = template.Library()
 register.filter("undo", undo_of)
+
+
+@register.simple_block_tag
+def row_menu(content: str, thing: Any, *, bare: bool = False) -> SafeString:
+    """Draw ⋮ at the end of a row, with what can be done with its `thing`; inside stand the items (`dropdown-item`)."""
+    return format_html(
+        '<div class="dropdown"><button type="button" class="btn btn-sm btn-icon{}" data-bs-toggle="dropdown" '
+        'aria-expanded="false" aria-label="{}">{}</button><div class="dropdown-menu dropdown-menu-end">{}</div></div>',
+        " btn-bare" if bare else "",
+        _("Actions for %(name)s") % {"name": thing},
+        mark_safe(svg("dots-vertical", 18)),  # noqa: S308
+        mark_safe(content),  # noqa: S308 - rendered, so escaped already
+    )
 
 
 @register.simple_tag(takes_context=True)

@@ -33,6 +33,7 @@ A page of one thing: pass `mini_program` or `application` in the context and the
     actions, content. <div class="columns">…<aside>…</aside></div> is the main column and a side column;
     <div class="cards"> puts cards side by side; <dl class="facts"><div><dt>…</dt><dd>…</dd></div></dl> is a list of
     facts; <ul class="rows"> holds rows of icon, text, state and button; <ol class="events"> is a timeline;
+    {% row_menu row %}…{% endrow_menu %} is ⋮ at the end of a row, with its <a class="dropdown-item">s;
     <div class="banner banner-orange"> a notice; <div class="tiles"><div class="card tile"> numbers.
 
 A form page: form_page(request, form, template="hosts/edit.html", save=…, success=…, cancel=url). The template extends
