@@ -15,7 +15,16 @@ from console.base.accounts.states import SecurityKind
 from console.base.core import sheets
 from console.base.hosts.models import ApplicationMember
 from tests.console.world import make_world
-from tests.factories import make_approved, make_audit, make_member, make_program, make_team, make_user, make_version
+from tests.factories import (
+    make_approved,
+    make_audit,
+    make_default_apis,
+    make_member,
+    make_program,
+    make_team,
+    make_user,
+    make_version,
+)
 
 pytestmark = pytest.mark.django_db
 LIST = "/miniprograms/"
@@ -64,6 +73,7 @@ def test_every_list_is_there_as_a_file_without_what_is_another_teams(signed_in):
 
 def test_operators_lists_are_for_operators(signed_in, operator_client):
     make_member(make_team("Harbour"), "admin")
+    make_default_apis()
     SecurityEntry.objects.create(kind=SecurityKind.WRONG_PASSWORD, email="mira@example.com")
     for address in ("/platform/people/", "/platform/apis/", "/platform/security-log/"):
         assert len(lines(operator_client.get(address, {"format": "csv"}))) > 1
