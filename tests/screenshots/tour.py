@@ -30,7 +30,7 @@ def follow(page: Page, name: str, within: str = "#main") -> None:
 def sees(page: Page, *texts: str) -> None:
     """Wait for each text; fails when one does not come."""
     for text in texts:
-        page.get_by_text(text).first.wait_for()
+        page.get_by_text(text).locator("visible=true").first.wait_for()
 
 
 def go_along(browser: Browser, base: str, password: str) -> None:
