@@ -174,7 +174,8 @@ def test_whatever_has_the_focus_has_the_same_ring(console: Page, live_server: Li
 
 
 def press(page: Page, *keys: dict[str, object]) -> None:
-    """Send keys as an input method or another layout does."""
+    """Send keys as an input method or another layout does, to a page that listens to them."""
+    page.wait_for_load_state("load")
     for key in keys:
         page.evaluate(
             "key => document.activeElement.dispatchEvent(new KeyboardEvent('keydown', {bubbles: true, ...key}))", key
@@ -190,6 +191,7 @@ def test_keys_lead_to_pages_in_every_layout_and_can_be_switched_off(console: Pag
         ("a", reverse("activity")),
         ("r", reverse("reviews:list")),
     ):
+        console.wait_for_load_state("load")
         console.keyboard.press("g")
         console.keyboard.press(keys)
         expect(console).to_have_url(live_server.url + address)
@@ -197,6 +199,7 @@ def test_keys_lead_to_pages_in_every_layout_and_can_be_switched_off(console: Pag
     console.keyboard.press("g")
     console.keyboard.press("l")
     expect(console).to_have_url(live_server.url + reverse("devmgmt:logs", args=at))
+    console.wait_for_load_state("load")
 
     # Not while one types, with Shift or a modifier, or composes.
     console.locator("[name=page]").focus()
