@@ -1,4 +1,4 @@
-"""The answers to a request that met a busy or absent database, and to one that did not arrive."""
+"""Pages compressed, and the answers to a request that met a busy or absent database, nothing, or did not arrive."""
 
 from __future__ import annotations
 

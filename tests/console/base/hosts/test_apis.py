@@ -2,6 +2,7 @@
 
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from importlib import import_module
 
 import pytest
 import time_machine
@@ -13,6 +14,7 @@ from console.base.activity.models import ActivityEntry
 from console.base.core.errors import Conflict
 from console.base.hosts import actions
 from console.base.hosts.models import DefaultApi, SensitiveApi
+from console.base.hosts.purposes import PURPOSES
 from tests import factories
 from tests.dialogs import effects
 
@@ -37,6 +39,11 @@ def defaults(db):
     """What every application has; a test that empties the tables has taken the migration's rows along."""
     for name in ("wx.scanCode", "wx.getLocation"):
         DefaultApi.objects.get_or_create(name=name, defaults={"title": name})
+
+
+def test_what_every_list_starts_with_is_translated():
+    made = import_module("console.base.hosts.migrations.0003_default_apis")
+    assert {*made.RESTRICTED.values(), *made.PUBLIC.values()} == set(PURPOSES)
 
 
 def url(application):
