@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from django import forms
@@ -100,8 +100,7 @@ def open_api(request: SignedInRequest, api: SensitiveApi) -> HttpResponse:
         save=lambda _data: actions.open_api(api, by=request.user),
         toast=lambda changed: _("%(api)s is now public.") % {"api": changed},
         api=api,
-        keep=querysets.holders([api]),
-        waiting=querysets.waiting_for_apis([api]),
+        lines=_opened([api]),
     )
 
 
@@ -116,8 +115,7 @@ def remove_api(request: SignedInRequest, api: SensitiveApi) -> HttpResponse:
         save=lambda _data: actions.remove_api(api, by=request.user),
         toast=lambda _none: _("%(api)s removed.") % {"api": api},
         api=api,
-        keep=querysets.holders([api]),
-        waiting=querysets.waiting_for_apis([api]),
+        lines=_removed([api]),
     )
 
 
@@ -139,35 +137,43 @@ def _restricted(apis: Sequence[SensitiveApi]) -> list[Effect]:
 
 
 def _opened(apis: Sequence[SensitiveApi]) -> list[Effect]:
-    """Say how many grants are kept, and how many requests still wait."""
-    keep = querysets.holders(apis)
-    words = ngettext(
-        "%(count)s grant is kept. It takes effect again if you restrict the API.",
-        "%(count)s grants are kept. They take effect again if you restrict the API.",
-        keep,
-    )
-    return [*([("history", words % {"count": keep})] if keep else []), *_waiting(apis)]
+    """Say who can call the APIs then, and what is kept of before."""
+
+    def kept(count: int) -> str:
+        return ngettext(
+            "%(count)s grant is kept. It takes effect again if you restrict the API.",
+            "%(count)s grants are kept. They take effect again if you restrict the API.",
+            count,
+        )
+
+    words = _("Every bound mini program can call it after its next policy update.")
+    return [("device-mobile", words), *_left(apis, kept)]
 
 
 def _removed(apis: Sequence[SensitiveApi]) -> list[Effect]:
     """Say the same of APIs that are no longer in the list."""
-    keep = querysets.holders(apis)
-    words = ngettext(
-        "%(count)s grant is kept. It has no effect until you add the API again.",
-        "%(count)s grants are kept. They have no effect until you add the API again.",
-        keep,
-    )
-    return [*([("history", words % {"count": keep})] if keep else []), *_waiting(apis)]
+
+    def kept(count: int) -> str:
+        return ngettext(
+            "%(count)s grant is kept. It has no effect until you add the API again.",
+            "%(count)s grants are kept. They have no effect until you add the API again.",
+            count,
+        )
+
+    words = _("It is removed from every mini program’s policy. Where the app protects it, no mini program can call it.")
+    return [("device-mobile-off", words), *_left(apis, kept)]
 
 
-def _waiting(apis: Sequence[SensitiveApi]) -> list[Effect]:
-    waiting = querysets.waiting_for_apis(apis)
+def _left(apis: Sequence[SensitiveApi], kept: Callable[[int], str]) -> list[Effect]:
+    """Say how many grants are kept, in these words, and how many requests still wait; nothing of none."""
+    holders, waiting = querysets.holders(apis), querysets.waiting_for_apis(apis)
     words = ngettext(
         "%(count)s request is still waiting for a decision in Reviews.",
         "%(count)s requests are still waiting for a decision in Reviews.",
         waiting,
     )
-    return [("clipboard-check", words % {"count": waiting})] if waiting else []
+    effects = (("history", kept(holders), holders), ("clipboard-check", words, waiting))
+    return [(icon, said % {"count": count}) for icon, said, count in effects if count]
 
 
 API_ACTS = {
@@ -190,9 +196,6 @@ API_ACTS = {
         ask=gettext_lazy("Make %(count)d APIs public?"),
         done_one=gettext_lazy("%(name)s is now public."),
         done=gettext_lazy("%(count)d APIs are now public."),
-        effects=(
-            ("device-mobile", gettext_lazy("Every bound mini program can call it after its next policy update.")),
-        ),
         effects_of=_opened,
     ),
     "remove": Act(
@@ -203,15 +206,6 @@ API_ACTS = {
         ask=gettext_lazy("Remove %(count)d APIs from the list?"),
         done_one=gettext_lazy("%(name)s removed."),
         done=gettext_lazy("%(count)d APIs removed."),
-        effects=(
-            (
-                "device-mobile-off",
-                gettext_lazy(
-                    "It is removed from every mini program’s policy. "
-                    "Where the app protects it, no mini program can call it."
-                ),
-            ),
-        ),
         effects_of=_removed,
         danger=True,
     ),
