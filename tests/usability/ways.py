@@ -52,7 +52,7 @@ def upload_to_published(one: Console, browser: Browser) -> Count:
         holder.attach(holder.page.locator("input[type=file]"), _package(folder, number))
         holder.fill(holder.page.get_by_label("Change notes"), "Booking for children")
         holder.click(main.get_by_role("button", name="Upload and submit for audit"))
-        holder.sees("is in audit")
+        holder.sees("submitted for audit")
     reviewer.page.reload()
     reviewer.click(reviewer.page.locator("#main").get_by_role("link", name=f"Clinic Booking {number}"))
     reviewer.follow("Approve")
@@ -84,7 +84,7 @@ def revoke_an_api(one: Console, browser: Browser) -> Count:
     hand.click(hand.page.get_by_role("link", name="Revoke… City Bus wx.getLocation"))
     hand.fill(hand.page.locator("#dialog textarea"), "Not needed")
     hand.confirm("Revoke permission")
-    hand.sees("revoked")
+    hand.sees("Revoked: ")
     return count
 
 

@@ -157,7 +157,7 @@ class ProfileForm(forms.ModelForm):
     time_zone = forms.ChoiceField(
         label=_("Time zone"),
         required=False,
-        choices=lambda: [("", _("Browser language")), *((name, name.replace("_", " ")) for name in zones.places())],
+        choices=lambda: [("", _("Browser time zone")), *((name, name.replace("_", " ")) for name in zones.places())],
         help_text=_("Used for all times in the console and in e-mails."),
     )
 

@@ -50,7 +50,7 @@ export function band (u, from, to, fill) {
   ctx.fillRect(left, bbox.top, end - left, bbox.height)
 }
 
-// Writes at a place of the canvas, never over its edges; bold is what holds now, quiet what explains.
+// Writes at a place of the canvas, never over its edges; bold is what holds now, quiet what explains. Returns where it ends.
 export function write (u, place, words, x, y, { bold, centre } = {}) {
   const { ctx, bbox } = u
   ctx.font = font(place, uPlot.pxRatio, bold ? 600 : 400)
@@ -58,7 +58,9 @@ export function write (u, place, words, x, y, { bold, centre } = {}) {
   ctx.textAlign = 'left'
   ctx.textBaseline = 'middle'
   ctx.fillStyle = colour(place, bold ? '--chart-ink' : '--chart-quiet')
-  ctx.fillText(words, Math.min(Math.max(centre ? x - width / 2 : x, bbox.left + 2), bbox.left + bbox.width - width - 2), y)
+  const left = Math.min(Math.max(centre ? x - width / 2 : x, bbox.left + 2), bbox.left + bbox.width - width - 2)
+  ctx.fillText(words, left, y)
+  return left + width
 }
 
 // What is under the pointer, in words; where there are none there is no box.

@@ -46,17 +46,16 @@ function drawAbove (u, part, scale) {
   const { ctx, bbox } = u
   const px = uPlot.pxRatio
   ctx.save()
+  const line = scale.limit ? u.valToPos(data.limit, 'y', true) : null
   if (scale.limit) {
-    const y = u.valToPos(data.limit, 'y', true)
     ctx.strokeStyle = colour(place, '--chart-quiet')
     ctx.setLineDash([4 * px, 4 * px])
     ctx.lineWidth = px
     ctx.beginPath()
-    ctx.moveTo(bbox.left, y)
-    ctx.lineTo(bbox.left + bbox.width, y)
+    ctx.moveTo(bbox.left, line)
+    ctx.lineTo(bbox.left + bbox.width, line)
     ctx.stroke()
     ctx.setLineDash([])
-    write(u, place, data.words.limit.replace('%(count)s', number(data.limit)), bbox.left + bbox.width * 0.55, y + 10 * px)
   }
   let last = -Infinity // Spans that are close to each other share one word.
   for (const [from, to] of data.suspended) {
@@ -66,10 +65,22 @@ function drawAbove (u, part, scale) {
     write(u, place, data.words.suspended, middle, bbox.top + (scale.limit ? 26 : 10) * px, { centre: true })
     last = middle
   }
+  const now = part.had.at(-1) ? drawNow(u, part) : null
+  if (scale.limit) {
+    const beside = now && Math.abs(now.y - line - 10 * px) < 14 * px ? now.end + 10 * px : 0
+    const free = beside < bbox.left + bbox.width * 0.8 // else what is written now reaches the right edge
+    const x = free ? Math.max(bbox.left + bbox.width * 0.55, beside) : bbox.left + 8 * px
+    write(u, place, data.words.limit.replace('%(count)s', number(data.limit)), x, line + 10 * px)
+  }
+  ctx.restore()
+}
+
+// The curve's end and its number; returns where the words are, in pixels of the canvas.
+function drawNow (u, part) {
+  const { ctx, bbox } = u
+  const px = uPlot.pxRatio
   const x = u.valToPos(part.at.at(-1), 'x', true)
   const y = u.valToPos(part.had.at(-1), 'y', true)
-  if (!part.had.at(-1)) return ctx.restore()
-  ctx.setLineDash([])
   ctx.beginPath()
   ctx.arc(x, y, 4 * px, 0, 2 * Math.PI)
   ctx.fillStyle = colour(place, '--chart-1')
@@ -78,8 +89,9 @@ function drawAbove (u, part, scale) {
   ctx.fill()
   ctx.stroke()
   const below = y + 13 * px < bbox.top + bbox.height - 4 * px
-  write(u, place, data.words.now.replace('%(count)s', number(part.had.at(-1))), x + 9 * px, below ? y + 11 * px : y - 13 * px, { bold: true })
-  ctx.restore()
+  const words = { y: below ? y + 11 * px : y - 13 * px }
+  words.end = write(u, place, data.words.now.replace('%(count)s', number(part.had.at(-1))), x + 9 * px, words.y, { bold: true })
+  return words
 }
 
 // The chart ends a little later than the curve, so that there is room for what is written at its end.
