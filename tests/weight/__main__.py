@@ -15,7 +15,9 @@ import statistics
 import subprocess
 import sys
 import tempfile
+import threading
 from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 from playwright.sync_api import Browser, sync_playwright
@@ -122,6 +124,34 @@ class Person:
         return weights
 
 
+class EmptyPage(BaseHTTPRequestHandler):
+    """Two letters, and the head that makes a browser begin a new process for a site: no page is painted sooner."""
+
+    def do_GET(self) -> None:
+        """Answer any address."""
+        self.send_response(200)
+        self.send_header("Content-Type", "text/html")
+        self.send_header("Cross-Origin-Opener-Policy", "same-origin")
+        self.end_headers()
+        self.wfile.write(b"<!doctype html><p>Hi")
+
+    def log_message(self, *_said: object) -> None:
+        """Say nothing."""
+
+
+def empty(browser: Browser, times: int) -> str:
+    """Return the row of a page with nothing in it."""
+    server = ThreadingHTTPServer(("127.0.0.1", 0), EmptyPage)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    found = []
+    for _ in range(times):
+        context = browser.new_context(viewport={"width": 1440, "height": 900})
+        found.append(visit(context, f"http://localhost:{server.server_port}/").milliseconds)
+        context.close()
+    server.shutdown()
+    return f"| An empty page | none | | {statistics.median(found):.0f} | |"
+
+
 def weigh(person: Person) -> str:
     """Return the table of requests and bytes."""
     rows = ["| | Cold: requests | KB | Warm: requests | KB |", "|---|---:|---:|---:|---:|"]
@@ -173,7 +203,7 @@ def main() -> None:
         now, *then = [Person(browser, base, password) for base in bases]
         write("requests", weigh(now))
         if then:
-            write("first paint", paint(then[0], now, options.times))
+            write("first paint", f"{paint(then[0], now, options.times)}\n{empty(browser, options.times)}")
 
 
 if __name__ == "__main__":
