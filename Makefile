@@ -1,6 +1,6 @@
 # Everything a developer does with the console. `make run` needs Python >= 3.11 and make, nothing else.
 .DEFAULT_GOAL := run
-.PHONY: run test test-chaos test-clickhouse test-frameworks check check-style check-types check-imports check-templates \
+.PHONY: run test test-chaos test-install test-clickhouse test-frameworks check check-style check-types check-imports check-templates \
 	check-django bench usability weight screenshots chaos audit install assets messages lock format clean
 
 # The first Python that is new enough, also where python3 is an older one.
@@ -29,11 +29,15 @@ run:
 	@exec $(PY) manage.py up
 
 test: .venv/dev.stamp assets
-	$(PY) -m pytest -n auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder --ignore tests/chaos/test_short.py $(ARGS)
+	$(PY) -m pytest -n auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder --ignore tests/chaos/test_short.py --ignore tests/install $(ARGS)
 
 # A dozen kills and two stalls of a whole installation: by itself, as it wants both cores and stops what others wait for.
 test-chaos: .venv/dev.stamp assets
 	$(PY) -m pytest tests/chaos/test_short.py $(ARGS)
+
+# Installations from an empty Debian. Needs root, namespaces and a few packages of Debian (tests/install/debian.py).
+test-install: .venv/dev.stamp assets
+	$(PY) -m pytest tests/install $(ARGS)
 
 # ClickHouse runs inside the tests' own process, from a folder of its own: it brings much that nothing else needs.
 test-clickhouse: .venv/dev.stamp .venv/clickhouse.stamp
