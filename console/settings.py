@@ -3,17 +3,16 @@
 from ipaddress import ip_network
 from pathlib import Path
 
-import environ
 from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 
 from console import roles, secret_key
 from console.base.core import assets
 from console.base.core.log_records import without_traceback_of_refusals
+from console.environment import env
 from console.local import addresses
 
 BASE_DIR = Path(__file__).resolve().parent.parent
-env = environ.Env()
 env.read_env(BASE_DIR / ".env")
 
 DEBUG = env.bool("DEBUG", default=True)

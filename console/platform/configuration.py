@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from typing import Any
 
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, Tags, register
+
+from console.environment import env
 
 NEEDED = {
     "DATABASE_URL": "the PostgreSQL database, for example postgresql://console:password@db.example.com/console",
@@ -23,7 +24,7 @@ def missing() -> list[str]:
     """Return a sentence for each variable that is not set; none while DEBUG is on, where `make run` brings its own."""
     if settings.DEBUG:
         return []
-    return [f"{name} is not set. Set it to {words}." for name, words in NEEDED.items() if not os.environ.get(name)]
+    return [f"{name} is not set. Set it to {words}." for name, words in NEEDED.items() if not env.ENVIRON.get(name)]
 
 
 @register(Tags.security, deploy=True)

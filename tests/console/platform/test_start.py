@@ -71,3 +71,14 @@ def test_every_queue_has_a_periodic_task_that_shows_that_it_is_worked_on() -> No
 def test_a_worker_takes_what_it_is_told() -> None:
     command = serving.command_of("worker", queues="mail", concurrency=1)
     assert command[command.index("--queues") + 1] == "mail"
+
+
+def test_secrets_can_be_in_files(tmp_path) -> None:
+    files = {"SECRET_KEY_FILE": SECRET, **{f"{name}_FILE": value for name, value in SET.items()}}
+    for name, value in files.items():
+        (tmp_path / name).write_text(f"{value}\n")
+    named = {name: str(tmp_path / name) for name in files}
+    ended = manage("check", "--deploy", ALLOWED_HOSTS="console.example.com", SECRET_KEY="", **named)
+    assert ended.returncode == 0, ended.stderr
+    ended = manage("check", "--deploy", **{**named, "DATABASE_URL_FILE": "/nowhere"})
+    assert "DATABASE_URL_FILE: /nowhere can't be read (No such file or directory)." in ended.stderr
