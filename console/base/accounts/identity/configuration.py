@@ -20,6 +20,10 @@ NAME = re.compile(r"[a-z][a-z0-9]{0,15}")  # in addresses, in the names of varia
 # Weakest first: of several groups that give a role in one place, the strongest one counts.
 TEAM_ROLES = ("viewer", "developer", "license_holder", "admin")
 APPLICATION_ROLES = ("reviewer", "app_admin")
+ICONS = (
+    "building", "building-community", "key", "lock", "shield-lock", "id-badge-2", "users", "brand-azure", "brand-github",
+    "brand-gitlab", "brand-google", "brand-wechat", "brand-windows",
+)  # fmt: skip
 EXAMPLE = '{"bus-developers": ["team:3:developer"], "console-operators": ["operator"]}'
 
 
@@ -95,7 +99,7 @@ def _provider(env: environ.Env, name: str) -> IdentityProvider:
         issuer=_issuer(f"OIDC_{name.upper()}_ISSUER", text("ISSUER")),
         client_id=text("CLIENT_ID"),
         client_secret=text("CLIENT_SECRET"),
-        icon=text("ICON", "building"),
+        icon=_icon(f"OIDC_{name.upper()}_ICON", text("ICON", "building")),
         scopes=tuple(dict.fromkeys(["openid", *scopes])),
         groups_claim=text("GROUPS_CLAIM", "groups"),
         verified_domains=tuple(_listed(text("VERIFIED_DOMAINS").lower())),
@@ -103,6 +107,12 @@ def _provider(env: environ.Env, name: str) -> IdentityProvider:
         creates_accounts=env.bool(f"OIDC_{name.upper()}_CREATES_ACCOUNTS", default=False),
         roles=_roles(f"OIDC_{name.upper()}_ROLES", text("ROLES", "{}")),
     )
+
+
+def _icon(variable: str, icon: str) -> str:
+    if icon not in ICONS:
+        raise ImproperlyConfigured(f"{variable}: there is no icon “{icon}”. Use one of {', '.join(ICONS)}.")
+    return icon
 
 
 def _listed(text: str) -> list[str]:

@@ -56,7 +56,7 @@ def verified_claims(provider: IdentityProvider, token: object, *, nonce: str) ->
         claims = dict(
             jwt.decode(
                 token,
-                key=_key(provider, token),
+                key=_key(provider, token).key,
                 algorithms=list(ALGORITHMS),
                 issuer=provider.issuer,
                 audience=provider.client_id,
@@ -103,7 +103,7 @@ def person_of(provider: IdentityProvider, claims: dict[str, Any], more: dict[str
         issuer=provider.issuer,
         email=email,
         verified=bool(email) and (said.get("email_verified") in (True, "true") or vouched),
-        name=" ".join(str(said.get("name") or said.get("preferred_username") or "").split())[:100],
+        name=_name(said.get("name") or said.get("preferred_username")),
         groups=tuple(_texts(said.get(provider.groups_claim))[:GROUPS]),
         second_factor=next((way for way in _ways(claims) if way in provider.second_factor), ""),
         signed_in_at=float(signed_in_at) if isinstance(signed_in_at, int | float) else None,
@@ -118,6 +118,12 @@ def _address(said: object) -> str:
     except ValidationError:
         return ""
     return email if len(email) <= 254 and email.isprintable() else ""
+
+
+def _name(said: object) -> str:
+    """Return the name in one line, without what nobody can see."""
+    text = said if isinstance(said, str) else ""
+    return " ".join("".join(letter if letter.isprintable() else " " for letter in text).split())[:100].strip()
 
 
 def _ways(claims: dict[str, Any]) -> Iterable[str]:
