@@ -1,10 +1,17 @@
-"""Variables of the environment, each from a file where NAME_FILE names one: how containers and systemd pass secrets."""
+"""The environment that every module of settings reads; `.env` adds what is not set.
+
+Each variable may come from a file that NAME_FILE names: how containers and systemd pass secrets.
+"""
 
 from __future__ import annotations
+
+from pathlib import Path
 
 import environ
 from django.core.exceptions import ImproperlyConfigured
 from environ.fileaware_mapping import FileAwareMapping
+
+BASE_DIR = Path(__file__).resolve().parent.parent
 
 
 class Variables(FileAwareMapping):
@@ -26,3 +33,6 @@ class Env(environ.Env):
 
 
 env = Env()
+env.read_env(BASE_DIR / ".env")
+
+DEBUG = env.bool("DEBUG", default=True)

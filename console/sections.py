@@ -236,7 +236,7 @@ class Frame:
     @cached_property
     def locked(self) -> bool:
         """Whether nothing of a team opens before the person has set up a second factor (P-6)."""
-        return team_asking_for_factor(self.user) is not None
+        return team_asking_for_factor(self.request) is not None
 
     @cached_property
     def menu(self) -> list[dict[str, Any]]:

@@ -1,7 +1,6 @@
 """Settings, read from the environment; `.env.example` names every variable."""
 
 from ipaddress import ip_network
-from pathlib import Path
 
 from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
@@ -9,13 +8,10 @@ from django.core.exceptions import ImproperlyConfigured
 from console import roles, secret_key
 from console.base.core import assets
 from console.base.core.log_records import without_traceback_of_refusals
-from console.environment import env
+from console.environment import BASE_DIR, DEBUG, env
 from console.local import addresses
+from console.sign_in import *  # noqa: F403 - how people sign in: accounts, factors, identity providers
 
-BASE_DIR = Path(__file__).resolve().parent.parent
-env.read_env(BASE_DIR / ".env")
-
-DEBUG = env.bool("DEBUG", default=True)
 SECRET_KEY_FALLBACKS = env.list("SECRET_KEY_FALLBACKS", default=[])
 SECRET_KEY = env.str("SECRET_KEY", default="")
 # Keys that sign nothing, and only open what is sealed under them: weak ones, as that of `make run` before this release.
@@ -59,6 +55,8 @@ INSTALLED_APPS = [
     "allauth",
     "allauth.account",
     "allauth.mfa",
+    "allauth.socialaccount",
+    "allauth.socialaccount.providers.openid_connect",
     "crispy_forms",
     "crispy_bootstrap5",
     "django_filters",
@@ -167,61 +165,6 @@ UPLOAD_BYTES = max(PACKAGE_LIMITS.get("upload_size", 30 * 1024 * 1024), OBJECT_L
 OBJECT_LIST_CACHE = env.path("OBJECT_LIST_CACHE", default=addresses.local_dir() / "object-lists")
 # The address is unique by a constraint over its lower case, which this check does not see.
 SILENCED_SYSTEM_CHECKS = ["auth.W004"]
-
-# Accounts -----------------------------------------------------------------------------------------------------
-
-AUTH_USER_MODEL = "accounts.User"
-AUTHENTICATION_BACKENDS = [
-    "django.contrib.auth.backends.ModelBackend",
-    "allauth.account.auth_backends.AuthenticationBackend",
-]
-AUTH_PASSWORD_VALIDATORS = [
-    {
-        "NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator",
-        "OPTIONS": {"user_attributes": ["email", "name"]},
-    },
-    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 10}},
-    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
-    {"NAME": "console.base.accounts.passwords.GuessableValidator"},
-]
-LOGIN_URL = "account_login"
-CSRF_FAILURE_VIEW = "console.views.csrf_failure"
-LOGIN_REDIRECT_URL = "home"
-MFA_ADAPTER = "console.base.accounts.adapter.FactorAdapter"
-ACCOUNT_ADAPTER = "console.base.accounts.adapter.AccountAdapter"
-ACCOUNT_LOGIN_METHODS = {"email"}
-ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
-ACCOUNT_FORMS = {
-    "login": "console.base.accounts.forms.LoginForm",
-    "change_password": "console.base.accounts.forms.ChangePasswordForm",
-    "set_password": "console.base.accounts.forms.SetPasswordForm",
-    "reset_password": "console.base.accounts.forms.ResetPasswordForm",
-    "reset_password_from_key": "console.base.accounts.forms.ResetPasswordKeyForm",
-}
-ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*", "password2*"]
-ACCOUNT_USER_MODEL_USERNAME_FIELD = None
-ACCOUNT_EMAIL_VERIFICATION = "none"
-ACCOUNT_SESSION_REMEMBER = True
-ACCOUNT_LOGIN_ON_PASSWORD_RESET = True  # through the second factor, where there is one
-ACCOUNT_LOGOUT_REDIRECT_URL = "account_login"
-ACCOUNT_REAUTHENTICATION_TIMEOUT = SUDO_SECONDS = env.int("SUDO_SECONDS", default=15 * 60)
-ACCOUNT_REAUTHENTICATION_REQUIRED = True
-MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
-MFA_PASSKEY_LOGIN_ENABLED = True
-MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = DEBUG
-MFA_TOTP_TOLERANCE = 1  # steps of half a minute that a phone's clock may be wrong
-MFA_FORMS = {
-    "activate_totp": "console.base.accounts.forms.ActivateTOTPForm",
-    "add_webauthn": "console.base.accounts.forms.AddPasskeyForm",
-    "authenticate": "console.base.accounts.forms.AuthenticateForm",
-    "reauthenticate": "console.base.accounts.forms.ReauthenticateForm",
-}
-# Failures are counted in console/base/accounts/throttle.py, by who makes them; a passkey can't be guessed.
-ACCOUNT_RATE_LIMITS = {"login": None, "login_failed": None, "reset_password": "60/m/ip", "reauthenticate": None}
-MFA_RATE_LIMITS = {"webauthn_login": "100/m/ip"}
-MFA_TOTP_ISSUER = "Mini Program Console"
-INVITATION_DAYS = env.int("INVITATION_DAYS", default=7)
-INVITATIONS_PER_DAY = env.int("INVITATIONS_PER_DAY", default=30)  # mails of one team, and of one person
 
 # Pages --------------------------------------------------------------------------------------------------------
 

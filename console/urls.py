@@ -1,12 +1,14 @@
 """Every URL of the console."""
 
 from allauth.account import views as account
+from allauth.mfa.webauthn import views as webauthn
 from django.contrib import admin
 from django.urls import include, path, re_path
 
 from console import views
 from console.base.accounts import urls as accounts
-from console.base.accounts.views import security
+from console.base.accounts.views import identity, security
+from console.base.accounts.views.identity import with_password
 from console.base.hosts import urls as hosts
 from console.local import views as local
 from console.platform import urls as platform
@@ -16,25 +18,32 @@ from miniprograms import urls as miniprograms
 
 # Sign-up is closed and the e-mail address is an operator's matter: only these pages of allauth are reachable.
 account_urls = [
-    path("sign-in/", account.login, name="account_login"),
+    path("sign-in/", with_password(account.login), name="account_login"),
     path("sign-out/", account.logout, name="account_logout"),
     path("sign-up/", account.signup, name="account_signup"),
     path("inactive/", account.account_inactive, name="account_inactive"),
     path("confirm/", account.reauthenticate, name="account_reauthenticate"),
-    path("password/change/", account.password_change, name="account_change_password"),
-    path("password/set/", account.password_set, name="account_set_password"),
-    path("password/reset/", account.password_reset, name="account_reset_password"),
-    path("password/reset/sent/", account.password_reset_done, name="account_reset_password_done"),
+    path("password/change/", with_password(account.password_change), name="account_change_password"),
+    path("password/set/", with_password(account.password_set), name="account_set_password"),
+    path("password/reset/", with_password(account.password_reset), name="account_reset_password"),
+    path("password/reset/sent/", with_password(account.password_reset_done), name="account_reset_password_done"),
     path(
         "password/reset/done/",
-        account.password_reset_from_key_done,
+        with_password(account.password_reset_from_key_done),
         name="account_reset_password_from_key_done",
     ),
     re_path(
         r"^password/reset/(?P<uidb36>[0-9A-Za-z]+)-(?P<key>.+)/$",
-        account.password_reset_from_key,
+        with_password(account.password_reset_from_key),
         name="account_reset_password_from_key",
     ),
+    # Identity providers (P-10), and the way in while they are away.
+    path("provider/<slug:name>/", identity.sign_in, name="identity_sign_in"),
+    path("provider/<slug:name>/link/", identity.link, name="identity_link"),
+    path("provider/<slug:name>/confirm/", identity.confirm, name="identity_confirm"),
+    path("provider/<slug:name>/callback/", identity.callback, name="identity_callback"),
+    path("one-time/<str:token>/", identity.one_time, name="one_time_link"),
+    path("security/identities/<int:identity_id>/unlink/", identity.unlink, name="unlink_identity"),
     # The page of ours, and what is asked there; allauth's own pages of factors are below.
     path("security/", security.index, name="mfa_index"),
     path("security/log/", security.log, name="security_log"),
@@ -45,6 +54,7 @@ account_urls = [
     path("security/address/<str:token>/", security.address, name="take_address"),
     path("security/recovery-codes/", security.recovery_codes, name="mfa_view_recovery_codes"),
     path("security/webauthn/", security.index, name="mfa_list_webauthn"),
+    path("security/webauthn/login/", with_password(webauthn.login_webauthn), name="mfa_login_webauthn"),
     path("security/", include("allauth.mfa.urls")),
 ]
 

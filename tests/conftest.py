@@ -25,7 +25,7 @@ from console.base.activity.models import ActivityEntry
 from tests.factories import make_user
 from tests.signing_in import client_of
 
-pytest_plugins = ["tests.template"]
+pytest_plugins = ["tests.template", "tests.identity_provider"]
 
 # No property is about how quick the machine is. (A list of checks that a test names itself stands instead of this one.)
 settings.register_profile("suite", deadline=None, suppress_health_check=[HealthCheck.too_slow])

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from functools import wraps
 from typing import Any, TypeVar
 
+from allauth.socialaccount.models import SocialAccount
 from django.contrib.auth.models import AnonymousUser
 from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied
@@ -24,7 +25,9 @@ from django.utils.translation import gettext as _
 
 from console.base.accounts import sudo as sudo_mode
 from console.base.accounts.asking import Asking
-from console.base.accounts.authentication import has_second_factor
+from console.base.accounts.authentication import has_second_factor, used_second_factor_of_provider
+from console.base.accounts.identity.configuration import IdentityProvider
+from console.base.accounts.identity.provider import configured
 from console.base.accounts.models import (
     AddressChange,
     Invitation,
@@ -81,7 +84,7 @@ def route(
         @wraps(view)
         def guarded(request: HttpRequest, **kwargs: Any) -> HttpResponse:
             loaded = []
-            if not (public or before_factor) and team_asking_for_factor(request.user):
+            if not (public or before_factor) and team_asking_for_factor(request):
                 return go(request, reverse("mfa_index"))
             if load:
                 arguments = {name: kwargs.pop(name) for name in names if name in kwargs}
@@ -135,12 +138,16 @@ def _sudo(request: HttpRequest) -> HttpResponse | None:
     return show(request, "accounts/sudo.html", {"error": error, "typed": carried}, status=403)
 
 
-def team_asking_for_factor(user: User | AnonymousUser) -> Team | None:
-    """Return a team that requires a second factor of `user`, who has none; asked anew in each request (P-3)."""
+def team_asking_for_factor(request: HttpRequest) -> Team | None:
+    """Return a team that requires a second factor of the user, who has none; asked anew in each request (P-3).
+
+    One that the identity provider has asked for at this sign-in will do, where the settings let it count (P-10).
+    """
+    user = request.user
     if not isinstance(user, User):
         return None
     asking = next((row.team for row in user.team_roles if row.team.requires_second_factor), None)
-    return asking if asking and not has_second_factor(user) else None
+    return asking if asking and not (used_second_factor_of_provider(request) or has_second_factor(user)) else None
 
 
 def own_session(user: User, permission: Permission, session_id: int) -> UserSession:
@@ -151,6 +158,19 @@ def own_session(user: User, permission: Permission, session_id: int) -> UserSess
 def own_entry(user: User, permission: Permission, entry_id: int) -> SecurityEntry:
     """Return a sign-in of the user's own; 404 for any other."""
     return row_or_404(user.security_entries.filter(kind=SecurityKind.SIGNED_IN), pk=entry_id)
+
+
+def identity_provider(user: User | AnonymousUser, permission: Permission, name: str) -> IdentityProvider:
+    """Return the provider that the environment names; 404 for any other."""
+    provider = configured(name)
+    if provider is None:
+        raise Http404
+    return provider
+
+
+def own_identity(user: User, permission: Permission, identity_id: int) -> SocialAccount:
+    """Return a link of the user's own account to a provider; 404 for any other."""
+    return row_or_404(SocialAccount.objects.all(), user=user, pk=identity_id)
 
 
 def own_address_change(user: User, permission: Permission, token: str) -> AddressChange:

@@ -1,16 +1,25 @@
 """How allauth behaves here."""
 
+import logging
 from typing import Any, ClassVar
 from urllib.parse import urljoin, urlsplit
 
 from allauth.account.adapter import DefaultAccountAdapter
+from allauth.core.exceptions import ImmediateHttpResponse
 from allauth.mfa.adapter import DefaultMFAAdapter
+from allauth.socialaccount.adapter import DefaultSocialAccountAdapter
+from allauth.socialaccount.models import SocialApp, SocialLogin
+from allauth.socialaccount.providers.base.constants import AuthError
 from django.conf import settings
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest
+from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
-from console.base.accounts import codes, security, throttle
+from console.base.accounts import codes, entering, security, throttle
+from console.base.accounts.authentication import PASSWORDS_OFF, linked_providers
+from console.base.accounts.identity.provider import app_of
+from console.base.accounts.identity.transport import ProviderAway
 from console.base.accounts.models import User
 from console.base.accounts.notifying import post_mail
 from console.base.accounts.states import SecurityKind
@@ -27,6 +36,7 @@ class AccountAdapter(DefaultAccountAdapter):
         "enter_current_password": _("This is not your current password."),
         "incorrect_password": _("The password is wrong."),
         "incorrect_code": _("The code is wrong or was already used."),
+        "passwords_off": PASSWORDS_OFF,
         "too_many_login_attempts": _("Too many failed attempts. Wait a few minutes, or set a new password by e-mail."),
     }
 
@@ -51,7 +61,9 @@ class AccountAdapter(DefaultAccountAdapter):
         return urljoin(settings.BASE_URL, urlsplit(super().get_reset_password_from_key_url(key)).path)
 
     def pre_authenticate(self, request: HttpRequest, **credentials: Any) -> None:
-        """Count the try, and refuse one too many; see `throttle`."""
+        """Count the try, and refuse one too many, see `throttle`; no password is tried where they are switched off."""
+        if not settings.PASSWORD_SIGN_IN:
+            raise self.validation_error("passwords_off")
         email = str(credentials.get("email", ""))
         user = _owner(email)
         self.get_client_ip(request)  # Without one nothing would hold.
@@ -72,6 +84,20 @@ class AccountAdapter(DefaultAccountAdapter):
     def _delete_login_attempts_cached_email(self, request: HttpRequest, **credentials: Any) -> None:
         throttle.forgive(request, email=str(credentials.get("email", "")))
 
+    def get_login_stages(self) -> list[str]:
+        """Return the steps of a sign-in; an identity provider may have done the second one."""
+        ours = "console.base.accounts.authentication.SecondStep"
+        return [ours if step.endswith(".AuthenticateStage") else step for step in super().get_login_stages()]
+
+    def get_reauthentication_methods(self, user: Any) -> list[dict[str, Any]]:
+        """Return by what `user` may confirm who they are; the first one is asked for."""
+        ways: list[dict[str, Any]] = super().get_reauthentication_methods(user)
+        for provider in linked_providers(user) if ways or user.is_authenticated else []:
+            words = _("Use %(provider)s") % {"provider": provider.label}
+            url = reverse("identity_confirm", args=[provider.name])
+            ways.append({"id": f"provider:{provider.name}", "description": words, "url": url})
+        return ways
+
     def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
         """Leave the mail, rendered as allauth does, to the mail job. Our mails are plain text: so is what is kept.
 
@@ -84,8 +110,47 @@ class AccountAdapter(DefaultAccountAdapter):
         post_mail(to=email, subject=message.subject, body=message.body)
 
 
+logger = logging.getLogger(__name__)
+
+
 def _owner(email: str) -> User | None:
     return User.objects.filter(email=email.strip().lower()).first()
+
+
+class IdentityAdapter(DefaultSocialAccountAdapter):
+    """Identity providers are those of the environment, never rows of a table; accounts are ours to find and to make."""
+
+    def list_apps(
+        self, request: HttpRequest, provider: str | None = None, client_id: str | None = None
+    ) -> list[SocialApp]:
+        """Return the providers, or the one of that name."""
+        found = settings.IDENTITY_PROVIDERS.values()
+        return [app_of(each) for each in found if provider in (None, "openid_connect", each.name)]
+
+    def populate_user(self, request: HttpRequest, sociallogin: SocialLogin, data: dict[str, Any]) -> Any:
+        """Leave the account that is only a sketch empty; `entering` finds or makes the real one."""
+        return sociallogin.user
+
+    def is_open_for_signup(self, request: HttpRequest, sociallogin: SocialLogin) -> bool:
+        """Sign-up is closed, as for everybody."""
+        return False
+
+    def pre_social_login(self, request: HttpRequest, sociallogin: SocialLogin) -> None:
+        """Find the account of the person, or say why there is none."""
+        entering.enter(request, settings.IDENTITY_PROVIDERS[sociallogin.account.provider], sociallogin)
+
+    def on_authentication_error(
+        self, request: HttpRequest, provider: Any, error: Any = None, exception: Any = None, extra_context: Any = None
+    ) -> None:
+        """Say in words why the provider signed nobody in; raises ImmediateHttpResponse."""
+        configured = settings.IDENTITY_PROVIDERS[provider.sub_id]
+        situation = "refused_token" if exception else "expired" if "state" not in (extra_context or {}) else "failed"
+        if error == AuthError.CANCELLED:
+            situation = "cancelled"
+        if isinstance(exception, ProviderAway):
+            situation = "away"
+        logger.warning("sign-in by %s: %s: %s", configured.name, situation, exception or request.GET.get("error", ""))
+        raise ImmediateHttpResponse(entering.problem(request, configured, situation))
 
 
 class FactorAdapter(DefaultMFAAdapter):

@@ -6,11 +6,13 @@ from typing import Any
 
 # Imported first so that their classes are registered already, and can be taken away below.
 import allauth.account.admin
-import allauth.mfa.admin  # noqa: F401
+import allauth.mfa.admin
+import allauth.socialaccount.admin  # noqa: F401
 import django.contrib.auth.admin  # noqa: F401
 from allauth.account.decorators import reauthentication_required, secure_admin_login
 from allauth.account.models import EmailAddress
 from allauth.mfa.models import Authenticator
+from allauth.socialaccount.models import SocialAccount, SocialApp, SocialToken
 from django import forms
 from django.contrib import admin, messages
 from django.contrib.auth.models import Group
@@ -29,8 +31,9 @@ from console.base.accounts.states import ROUTINE, SecurityKind
 from console.base.core.errors import ActionRefused
 from console.base.core.fields import AddressField, LineField
 
-# Second factors' secrets; addresses, which must stay the user's own; groups, which give nobody anything here.
-admin.site.unregister([Authenticator, EmailAddress, Group])
+# Second factors' secrets; addresses, which must stay the user's own; groups, which give nobody anything here; identity
+# providers, by which an operator could sign in as anybody (P-7).
+admin.site.unregister([Authenticator, EmailAddress, Group, SocialAccount, SocialApp, SocialToken])
 # The console's own sign-in, so that rate limits and second factors hold here too.
 admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-assign]
 

@@ -5,9 +5,11 @@ from __future__ import annotations
 from typing import Any, ClassVar
 
 from django.urls import reverse
+from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from console.base.accounts import security
+from console.base.accounts.identity.granting import ByProvider
 from console.base.accounts.models import Team, User
 from console.base.accounts.notifying import Notify, member_or_managers, members_with
 from console.base.accounts.permissions import Permission, TeamRole
@@ -22,6 +24,7 @@ ACCOUNT = {
     "operator": Field(_("Operator")),
     "name": Field(_("Name")),
 }
+PROVIDER = {"provider": Field(_("Identity provider"))}
 ROLE = {"role": Choice(_("Role"), TeamRole)}
 
 
@@ -37,6 +40,26 @@ class TeamEvent(Event):
 
     def words(self) -> dict[str, Any]:
         return {"person": self.by, "team": self.team}
+
+
+def administrators_of_groups(text: str | Promise) -> Notify:
+    """Return what tells a team's administrators of a change that an identity provider's groups made (P-7, P-10)."""
+    return Notify(
+        kind=NotificationKind.PEOPLE,
+        to=lambda event: members_with(event.team, Permission.ADMINISTER) if isinstance(event.by, ByProvider) else (),
+        text=text,
+        url=lambda event: reverse("accounts:detail", args=[event.team.pk]),
+    )
+
+
+class MemberEvent(TeamEvent):
+    """What became of a member's role, by people or by an identity provider's groups."""
+
+    fields = ROLE
+
+    def words(self) -> dict[str, Any]:
+        role = (self.after or self.before or {})["role"]
+        return super().words() | {"member": self.on, "role": ROLE["role"].words(role).lower()}
 
 
 class AccountEvent(Event):
@@ -66,7 +89,7 @@ def note_role(event: TeamEvent) -> None:
 class UserCreated(Event):
     name, icon, colour = "user.created", "plus", "blue"
     log = _("Account created")
-    fields = ACCOUNT
+    fields = ACCOUNT | PROVIDER
 
 
 class UserEdited(Event):
@@ -111,6 +134,35 @@ class FactorRemoved(AccountEvent):
     log = _("Sign-in factor removed")
     fields = {"factor": Field(_("Sign-in factor"))}
     kind = SecurityKind.FACTOR_REMOVED
+
+
+class IdentityEvent(AccountEvent):
+    """An identity provider became a way into the account, or is none any more (P-10)."""
+
+    fields = PROVIDER
+
+    @property
+    def detail(self) -> str:
+        """Which provider."""
+        return str((self.after or self.before or {})["provider"])
+
+
+class IdentityLinked(IdentityEvent):
+    name, icon, colour = "user.identity_linked", "link", "blue"
+    log = _("Identity provider linked")
+    kind = SecurityKind.IDENTITY_LINKED
+
+
+class IdentityUnlinked(IdentityEvent):
+    name, icon, colour = "user.identity_unlinked", "unlink", "red"
+    log = _("Identity provider unlinked")
+    kind = SecurityKind.IDENTITY_UNLINKED
+
+
+class SignInLinkMade(AccountEvent):
+    name, icon, colour = "user.sign_in_link_made", "key", "orange"
+    log = _("One-time sign-in link created")
+    kind = SecurityKind.LINK_MADE
 
 
 class AddressEvent(AccountEvent):
@@ -249,16 +301,19 @@ class MemberJoined(TeamEvent):
         return ROLE["role"].words(label)
 
 
-class MemberAdded(TeamEvent):
+class MemberAdded(MemberEvent):
     name, icon, colour = "member.added", "plus", "blue"
     log = _("Member added")
-    fields = ROLE
+    notify = (administrators_of_groups(_("%(member)s joined %(team)s as %(role)s, by groups of %(person)s")),)
+
+    def follow(self) -> None:
+        if isinstance(self.by, ByProvider):
+            note_role(self)
 
 
-class MemberRoleChanged(TeamEvent):
+class MemberRoleChanged(MemberEvent):
     name, icon, colour = "member.role_changed", "edit", "blue"
     log = _("Role changed")
-    fields = ROLE
     notify = (
         Notify(
             kind=NotificationKind.PEOPLE,
@@ -266,19 +321,16 @@ class MemberRoleChanged(TeamEvent):
             text=_("You are now %(role)s of %(team)s"),
             url=lambda event: reverse("accounts:detail", args=[event.team.pk]),
         ),
+        administrators_of_groups(_("%(member)s is now %(role)s of %(team)s, by groups of %(person)s")),
     )
-
-    def words(self) -> dict[str, Any]:
-        return super().words() | {"role": ROLE["role"].words((self.after or {})["role"]).lower()}
 
     def follow(self) -> None:
         note_role(self)
 
 
-class MemberRemoved(TeamEvent):
+class MemberRemoved(MemberEvent):
     name, icon, colour = "member.removed", "x", "red"
     log = _("Member removed")
-    fields = ROLE
     notify = (
         Notify(
             kind=NotificationKind.PEOPLE,
@@ -286,6 +338,7 @@ class MemberRemoved(TeamEvent):
             text=_("You are no longer a member of %(team)s"),
             url=lambda event: reverse("accounts:list"),
         ),
+        administrators_of_groups(_("%(member)s is no longer a member of %(team)s, by groups of %(person)s")),
     )
 
 

@@ -144,6 +144,8 @@ class NewPersonForm(PersonForm):
     def __init__(self, *args: Any, by: User, **kwargs: Any) -> None:
         super().__init__(*args, by=by, **kwargs)
         del self.fields["is_active"]
+        if not settings.PASSWORD_SIGN_IN:
+            del self.fields["send_link"]
 
 
 class ProfileForm(forms.ModelForm):

@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import Any
 
 from allauth.mfa.models import Authenticator
+from allauth.socialaccount.models import SocialAccount
 from django.conf import settings
 from django.db.models import Max
 from django.utils import timezone
@@ -16,6 +17,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from console.base.accounts import codes, devices
+from console.base.accounts.actions import identity
 from console.base.accounts.models import Membership, SecurityEntry, User, UserSession
 from console.base.accounts.states import SecurityKind
 
@@ -27,15 +29,43 @@ METHODS = {
     "webauthn": lambda: _("security key"),
     "passkey": lambda: _("passkey"),
     "password_reset": lambda: _("password link"),
+    "link": lambda: _("one-time link"),
 }
 
 
 def method_words(method: str) -> str:
     """Return how somebody signed in, in words: “password and authenticator app”."""
-    steps = [METHODS[step]() for step in method.split("+") if step in METHODS]
+    steps = [words for step in method.split("+") if (words := _step_words(step))]
     if len(steps) < 2:
         return "".join(steps)
     return _("%(first)s and %(second)s") % {"first": steps[0], "second": steps[-1]}
+
+
+def _step_words(step: str) -> str:
+    """Return one step in words; an identity provider by its label. "" for what a later release writes."""
+    kind, _colon, name = step.partition(":")
+    if kind == "provider":
+        return identity.label_of(name)
+    return METHODS[step]() if step in METHODS else ""
+
+
+def identities(user: User) -> dict[str, Any]:
+    """Return the identity providers by which `user` signs in, with why each can't be unlinked, and those to link."""
+    rows = list(SocialAccount.objects.filter(user=user).order_by("pk"))
+    linked = {row.provider for row in rows}
+    return {
+        "linked": [
+            {
+                "row": row,
+                "label": identity.label_of(row.provider),
+                "email": row.extra_data.get("email", ""),
+                "icon": provider.icon if (provider := settings.IDENTITY_PROVIDERS.get(row.provider)) else "building",
+                "why_not": identity.why_not_unlink(row, user),
+            }
+            for row in rows
+        ],
+        "others": [each for each in settings.IDENTITY_PROVIDERS.values() if each.name not in linked],
+    }
 
 
 def signing_in(user: User) -> dict[str, Any]:
@@ -50,6 +80,8 @@ def signing_in(user: User) -> dict[str, Any]:
         "few": codes.COUNT // 4,
         "two_steps": any(row.type != Authenticator.Type.RECOVERY_CODES for row in rows),
         "password_changed": changed.at if changed else None,
+        "has_password": user.has_usable_password(),
+        "identities": identities(user),
         "requiring": next((row.team for row in user.team_roles if row.team.requires_second_factor), None),
     }
 
@@ -130,6 +162,7 @@ class PersonRow:
     memberships: list[Membership]
     has_passkey: bool
     has_app: bool
+    by_provider: bool
     seen_at: datetime | None
 
     @property
@@ -152,18 +185,21 @@ class PersonRow:
             return "active", _("Passkey")
         if self.has_app:
             return "active", _("Authenticator app")
+        if self.by_provider:
+            return "active", _("Identity provider")
         if not self.user.has_usable_password():
             return "overdue", _("No password yet")
         return "ended", _("Password only")
 
 
 def people_rows(users: Iterable[User]) -> list[PersonRow]:
-    """Return the accounts as rows; three queries, however many they are."""
+    """Return the accounts as rows; four queries, however many they are."""
     found = list(users)
     ids = [user.pk for user in found]
     factors: dict[int, set[str]] = defaultdict(set)
     for user_id, kind in Authenticator.objects.filter(user_id__in=ids).values_list("user_id", "type"):
         factors[user_id].add(kind)
+    linked = set(SocialAccount.objects.filter(user_id__in=ids).values_list("user_id", flat=True))
     memberships: dict[int, list[Membership]] = defaultdict(list)
     for row in Membership.objects.filter(user_id__in=ids).select_related("team").order_by("team__name"):
         memberships[row.user_id].append(row)
@@ -175,6 +211,7 @@ def people_rows(users: Iterable[User]) -> list[PersonRow]:
             memberships[user.pk],
             has_passkey=Authenticator.Type.WEBAUTHN in factors[user.pk],
             has_app=Authenticator.Type.TOTP in factors[user.pk],
+            by_provider=user.pk in linked,
             seen_at=max(filter(None, (user.last_login, seen.get(user.pk))), default=None),
         )
         for user in found

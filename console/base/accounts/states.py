@@ -95,6 +95,10 @@ class SecurityKind(models.TextChoices):
     ACCOUNT = "account_edited", _("Account edited by an operator")
     ROLE = "role_changed", _("Role changed")
     DENIED = "sign_in_denied", _("Sign-in reported as suspicious")
+    PROVIDER_REFUSED = "provider_refused", _("Sign-in by an identity provider refused")
+    IDENTITY_LINKED = "identity_linked", _("Identity provider linked")
+    IDENTITY_UNLINKED = "identity_unlinked", _("Identity provider unlinked")
+    LINK_MADE = "sign_in_link_made", _("One-time sign-in link created")
 
 
 @dataclass(frozen=True)
@@ -124,10 +128,15 @@ SECURITY: dict[str, SecurityAbout] = {
     S.ACCOUNT: SecurityAbout("user", S.ACCOUNT.label),
     S.ROLE: SecurityAbout("users", S.ROLE.label),
     S.DENIED: SecurityAbout("alert-triangle", S.DENIED.label),
+    S.PROVIDER_REFUSED: SecurityAbout("x", S.PROVIDER_REFUSED.label),
+    S.IDENTITY_LINKED: SecurityAbout("link", S.IDENTITY_LINKED.label),
+    S.IDENTITY_UNLINKED: SecurityAbout("unlink", S.IDENTITY_UNLINKED.label),
+    S.LINK_MADE: SecurityAbout("key", S.LINK_MADE.label),
 }
 ROUTINE = (S.SIGNED_IN, S.CONFIRMED)
-FAILURES = (S.WRONG_PASSWORD, S.WRONG_CODE, S.BLOCKED)
+FAILURES = (S.WRONG_PASSWORD, S.WRONG_CODE, S.BLOCKED, S.PROVIDER_REFUSED)
 # What administrators of a team see of its members; not from where they work.
 FOR_TEAMS = (
     *FAILURES, S.CODE_USED, S.PASSWORD, S.FACTOR_ADDED, S.FACTOR_RENEWED, S.FACTOR_REMOVED, S.ADDRESS, S.DENIED,
+    S.IDENTITY_LINKED, S.IDENTITY_UNLINKED, S.LINK_MADE,
 )  # fmt: skip

@@ -7,7 +7,7 @@ from django.http import HttpRequest
 from django.utils.translation import gettext as _
 
 from console.base.accounts import security, throttle
-from console.base.accounts.authentication import proofs, record_proof
+from console.base.accounts.authentication import has_password, proofs, record_proof
 from console.base.accounts.models import User
 from console.base.accounts.states import SecurityKind
 
@@ -23,9 +23,11 @@ def needed(request: HttpRequest) -> bool:
 def prove(request: HttpRequest) -> str:
     """Try the password that came with the form; return an error in words, or "" when it was right."""
     password = request.POST.get(PASSWORD_FIELD, "")
+    assert isinstance(request.user, User)  # noqa: S101 - routes with sudo are for the signed in
+    if not has_password(request.user):
+        return _("Confirm it’s you to continue.")
     if not password:
         return _("Enter your password to continue.")
-    assert isinstance(request.user, User)  # noqa: S101 - routes with sudo are for the signed in
     attempt = throttle.begin(request, email=request.user.email, user=request.user)
     if attempt.refused:
         return _("Too many attempts. Wait a few minutes and try again.")

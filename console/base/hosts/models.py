@@ -101,6 +101,9 @@ class ApplicationMember(models.Model):
     user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="application_roles")
     role = models.CharField(_("role"), max_length=20, choices=ApplicationRole)
     since = models.DateTimeField(db_default=Now())
+    given_by = models.CharField(
+        max_length=16, blank=True, db_default="", default="", help_text="as of the membership in the team"
+    )
 
     class Meta:
         constraints = [

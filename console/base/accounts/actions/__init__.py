@@ -15,6 +15,7 @@ from django.utils.translation import gettext_lazy
 
 from console.base.accounts import events
 from console.base.accounts.authentication import has_second_factor
+from console.base.accounts.identity.granting import ByProvider
 from console.base.accounts.models import (
     Invitation,
     Membership,
@@ -63,11 +64,17 @@ def choose_time_zone(user: User, *, time_zone: str) -> None:
 
 @transaction.atomic
 def create_user(
-    *, by: User | None, email: str, name: str, password: str | None = None, at: datetime | None = None, **fields: Any
+    *,
+    by: User | ByProvider | None,
+    email: str,
+    name: str,
+    password: str | None = None,
+    at: datetime | None = None,
+    **fields: Any,
 ) -> User:
     """Create a user; without a password they sign in after setting one by a link.
 
-    The address counts as proven: the operator vouches for it. Raises ActionRefused when it is taken.
+    The address counts as proven: the operator, or an identity provider, vouches for it. Raises ActionRefused when it is taken.
     """
     at = at or timezone.now()
     user = _new_user(email, name, password, date_joined=at, **fields)
@@ -97,7 +104,8 @@ def edit_user(
     after = _described(current)
     if after == before:
         return current
-    current.save(update_fields=["name", "is_active", "is_staff"])
+    current.operator_given_by = current.operator_given_by if after["operator"] == before["operator"] else ""
+    current.save(update_fields=["name", "is_active", "is_staff", "operator_given_by"])
     emit(events.UserEdited(current, by=by, at=at, before=before, after=after))
     return current
 
@@ -174,43 +182,54 @@ def lock(team: Team) -> Team:
 
 
 @transaction.atomic
-def add_member(team: Team, *, user: User, role: str, by: User | None, at: datetime | None = None) -> Membership:
-    """Make `user` a member without an invitation: the command line, or an administrator of the team.
+def add_member(
+    team: Team, *, user: User, role: str, by: User | ByProvider | None, at: datetime | None = None
+) -> Membership:
+    """Make `user` a member without an invitation: the command line, an administrator of the team, or a provider's groups.
 
     Raises ActionRefused for a member, and for an operator (P-7): see `safety.add_by_operator`.
     """
     team, at = lock(team), at or timezone.now()
-    if by is not None and not team.memberships.filter(user=by, role=TeamRole.ADMIN).exists():
+    if isinstance(by, User) and not team.memberships.filter(user=by, role=TeamRole.ADMIN).exists():
         raise ActionRefused(_("Only team administrators can do this."))
-    member = _join(team, user, role, at=at)
+    if isinstance(by, ByProvider) and role == TeamRole.ADMIN:
+        _end_invitations_of_operators(team, at=at)
+    member = _join(team, user, role, at=at, given_by=given_by(by))
     emit(events.MemberAdded(user, team=team, by=by, at=at, after={"role": role}))
     return member
 
 
-def _join(team: Team, user: User, role: str, *, at: datetime) -> Membership:
+def given_by(by: User | ByProvider | None) -> str:
+    """Return whose groups gave a role that `by` gives; "" for people: what they give, no group takes away."""
+    return by.name if isinstance(by, ByProvider) else ""
+
+
+def _join(team: Team, user: User, role: str, *, at: datetime, given_by: str = "") -> Membership:
     """Add the membership; the caller holds the team's lock and emits the event."""
     if team.memberships.filter(user=user).exists():
         raise ActionRefused(_("%(person)s is already a member of %(team)s.") % {"person": user, "team": team})
-    return Membership.objects.create(team=team, user=user, role=role, since=at)
+    return Membership.objects.create(team=team, user=user, role=role, since=at, given_by=given_by)
 
 
 @transaction.atomic
-def change_role(member: Membership, *, role: str, by: User, at: datetime | None = None) -> Membership:
+def change_role(member: Membership, *, role: str, by: User | ByProvider, at: datetime | None = None) -> Membership:
     """Give the member another role, from the next request on (P-3); raises ActionRefused for the last administrator."""
     member = _lock_member(member)
     if role == member.role:
         return member
     refuse_if(why_not_leave_admins(member), "role")
     before = member.role
-    member.role = role
-    member.save(update_fields=["role"])
+    member.role, member.given_by = role, given_by(by)
+    member.save(update_fields=["role", "given_by"])
     values = {"before": {"role": before}, "after": {"role": role}}
     emit(events.MemberRoleChanged(member.user, team=member.team, by=by, at=at, **values))
     return member
 
 
 @transaction.atomic
-def remove_member(member: Membership, *, by: User, reason: str = "", at: datetime | None = None) -> None:
+def remove_member(
+    member: Membership, *, by: User | ByProvider, reason: str = "", at: datetime | None = None
+) -> None:
     """End a membership, one's own too, from the next request on (P-3); ActionRefused for the last administrator."""
     member = _lock_member(member)
     refuse_if(why_not_leave_admins(member))
@@ -341,13 +360,18 @@ def _use(invitation: Invitation, *, at: datetime | None) -> tuple[Invitation, da
 
 def _welcome(invitation: Invitation, user: User, *, at: datetime, new_account: bool = False) -> Membership:
     """Join. With the first administrator, all that operators sent before stops working (P-7)."""
-    if not invitation.team.memberships.filter(role=TeamRole.ADMIN).exists():
-        invitation.team.invitations.open().update(revoked_at=at)
+    _end_invitations_of_operators(invitation.team, at=at)
     member = _join(invitation.team, user, invitation.role, at=at)
     joined: dict[str, Any] = {"role": member.role, "invited_by": invitation.invited_by, "new_account": new_account}
     emit(events.MemberJoined(user, team=invitation.team, by=user, at=at, **joined))
     invitation_accepted.send(sender=Invitation, invitation=invitation, user=user, at=at)
     return member
+
+
+def _end_invitations_of_operators(team: Team, *, at: datetime) -> None:
+    """Revoke what is open while the team has no administrator: operators sent it (P-7)."""
+    if not team.memberships.filter(role=TeamRole.ADMIN).exists():
+        team.invitations.open().update(revoked_at=at)
 
 
 def _lock_invitation(invitation: Invitation) -> Invitation:

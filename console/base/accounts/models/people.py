@@ -48,6 +48,13 @@ class User(AbstractBaseUser, PermissionsMixin):
     name = models.CharField(_("name"), max_length=100)
     is_staff = models.BooleanField(_("operator"), default=False)
     is_active = models.BooleanField(_("active"), default=True)
+    operator_given_by = models.CharField(
+        max_length=16,
+        blank=True,
+        db_default="",
+        default="",
+        help_text="the identity provider whose groups made them an operator; empty: people did",
+    )
     date_joined = models.DateTimeField(db_default=Now())
     language = models.CharField(
         _("language"),
@@ -152,6 +159,13 @@ class Membership(models.Model):
     user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="memberships")
     role = models.CharField(_("role"), max_length=20, choices=TeamRole)
     since = models.DateTimeField(db_default=Now())
+    given_by = models.CharField(
+        max_length=16,
+        blank=True,
+        db_default="",
+        default="",
+        help_text="the identity provider whose groups gave it, and may take it away; empty: people gave it",
+    )
 
     objects = MembershipQuerySet.as_manager()
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django import forms
+from django.conf import settings
 from django.contrib import messages
 from django.db.models import F
 from django.db.models.functions import Lower
@@ -66,9 +67,16 @@ def person(request: SignedInRequest, person: User) -> HttpResponse:
         "change": person.address_changes.open(at=timezone.now()).first(),
         "entries": person.security_entries.for_operators()[:NEWEST],
         "why_not": "" if may else _("Only superusers can change operators’ accounts."),
-        "why_no_link": "" if person.is_active else _("Account deactivated."),
+        "why_no_link": _why_no_link(person),
     }
     return render(request, "accounts/operators/person.html", context)
+
+
+def _why_no_link(person: User) -> str:
+    """Return why nobody can be sent a link for a password, in words; "" when the person can."""
+    if not settings.PASSWORD_SIGN_IN:
+        return str(authentication.PASSWORDS_OFF)
+    return "" if person.is_active else _("Account deactivated.")
 
 
 @route(Permission.OPERATOR, load=operator, methods="GET POST", sudo=True)
@@ -76,7 +84,7 @@ def new_person(request: SignedInRequest, user: User) -> HttpResponse:
     """Make an account without a password, and mail its person the link to set one."""
 
     def success(person: User) -> tuple[str, str]:
-        sends = form.cleaned_data["send_link"]
+        sends = form.cleaned_data.get("send_link")
         why_not = authentication.send_password_link(request, person) if sends else ""
         if sends and not why_not:
             return _("Link sent to %(email)s.") % {"email": person.email}, _page_of(person)
@@ -132,7 +140,7 @@ def ask_for_address(request: SignedInRequest, person: User) -> HttpResponse:
 @route(Permission.OPERATOR, load=any_person, methods="GET POST", sudo=True)
 def send_password_link(request: SignedInRequest, person: User) -> HttpResponse:
     """Mail the person a link that sets a new password and works once."""
-    why_not = "" if person.is_active else _("Account deactivated.")
+    why_not = _why_no_link(person)
 
     def save(_data: dict[str, Any]) -> None:
         refuse_if(why_not)

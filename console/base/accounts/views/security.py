@@ -43,7 +43,7 @@ def index(request: SignedInRequest) -> HttpResponse:
         "asked": request.user.security_entries.asked_in(request.session.session_key or "").first(),
         "log": presenters.newest_entries(request.user, shows_all=shows_all),
         "log_choices": presenters.log_choices(shows_all=shows_all),
-        "asking": team_asking_for_factor(request.user),
+        "asking": team_asking_for_factor(request),
         "limits": presenters.limits(),
     }
     return render(request, "accounts/security.html", context)

@@ -341,6 +341,9 @@ def accept(request: HttpRequest, invitation: Invitation | None) -> HttpResponse:
             "situation": "other" if user.is_authenticated else "sign_in",
         }
         return render(request, "accounts/accept.html", context, status=403 if request.method == "POST" else 200)
+    if not settings.PASSWORD_SIGN_IN:
+        context = {"invitation": invitation, "role_words": role_words(invitation), "situation": "by_provider"}
+        return render(request, "accounts/accept.html", context, status=403 if request.method == "POST" else 200)
     form = NewUserForm(posted(request), email=invitation.email)
     return _join(request, invitation, form, lambda data: actions.accept_as_new_user(invitation, **data))
 

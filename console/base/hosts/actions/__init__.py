@@ -13,6 +13,8 @@ from django.db import connection, transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from console.base.accounts.actions import given_by
+from console.base.accounts.identity.granting import ByProvider
 from console.base.accounts.models import Membership, Team, User
 from console.base.accounts.permissions import ApplicationRole
 from console.base.activity.events import emit
@@ -130,7 +132,7 @@ def _described(application: HostApplication) -> dict[str, Any]:
 
 @transaction.atomic
 def add_person(
-    application: HostApplication, *, user: User, role: str, by: User, at: datetime | None = None
+    application: HostApplication, *, user: User, role: str, by: User | ByProvider, at: datetime | None = None
 ) -> ApplicationMember:
     """Give a member of the owning team a role on the host side.
 
@@ -139,7 +141,7 @@ def add_person(
     application, at = lock(application), at or timezone.now()
     if not Membership.objects.filter(team_id=application.team_id, user=user).exists():
         raise ActionRefused(_("Only members of the app’s team can be added."), field="user")
-    first = {"role": role, "since": at}
+    first = {"role": role, "since": at, "given_by": given_by(by)}
     person, new = ApplicationMember.objects.get_or_create(application=application, user=user, defaults=first)
     if not new:
         raise Conflict(
@@ -152,21 +154,23 @@ def add_person(
 
 
 @transaction.atomic
-def change_role(person: ApplicationMember, *, role: str, by: User, at: datetime | None = None) -> ApplicationMember:
+def change_role(
+    person: ApplicationMember, *, role: str, by: User | ByProvider, at: datetime | None = None
+) -> ApplicationMember:
     """Change a person's role and notify them; the last application administrator keeps theirs."""
     _application, current = _locked(person)
     if current.role == role:
         return current
     _refuse_last_administrator(current)
     before = {"role": current.role}
-    current.role = role
-    current.save(update_fields=["role"])
+    current.role, current.given_by = role, given_by(by)
+    current.save(update_fields=["role", "given_by"])
     emit(events.ReviewerRoleChanged(current, by=by, at=at, before=before, after={"role": role}))
     return current
 
 
 @transaction.atomic
-def remove_person(person: ApplicationMember, *, by: User, at: datetime | None = None) -> None:
+def remove_person(person: ApplicationMember, *, by: User | ByProvider, at: datetime | None = None) -> None:
     """Take a person's host side role, from the next request on (P-3); the last application administrator stays."""
     _application, current = _locked(person)
     _refuse_last_administrator(current)
@@ -174,7 +178,7 @@ def remove_person(person: ApplicationMember, *, by: User, at: datetime | None = 
     current.delete()
 
 
-def leave(team: Team, user: User, *, by: User, at: datetime | None = None) -> None:
+def leave(team: Team, user: User, *, by: User | ByProvider, at: datetime | None = None) -> None:
     """Take the host side roles of someone who leaves the team; inside the caller's transaction (P-3).
 
     Each application's log has an entry.
@@ -182,7 +186,7 @@ def leave(team: Team, user: User, *, by: User, at: datetime | None = None) -> No
     Raises ActionRefused when an application would be left without an administrator; an operator, who is not in the
     team, reads no name of it (P-1).
     """
-    outside = by != user and not Membership.objects.filter(team=team, user=by).exists()
+    outside = by != user and not Membership.objects.filter(team=team, user_id=by.pk).exists()
     # Before the roles are read, as by every change of an application's people: two can't both go as not the last.
     list(HostApplication.objects.filter(team=team).order_by("pk").select_for_update(no_key=True))
     roles = ApplicationMember.objects.filter(application__team=team, user=user).select_related("application", "user")

@@ -1,0 +1,1 @@
+"""Sign-in by the company's identity provider (OpenID Connect, P-10)."""

@@ -1,0 +1,135 @@
+"""ID tokens: whether one is good, and who the person is that it names (OpenID Connect Core, 3.1.3.7)."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable
+from dataclasses import dataclass
+from hmac import compare_digest
+from typing import Any
+
+import jwt
+from django.core.exceptions import ValidationError
+from django.core.validators import validate_email
+
+from console.base.accounts.identity import discovery
+from console.base.accounts.identity.configuration import IdentityProvider
+
+# Only with a provider's own key pair: with `none`, or a secret that both know, others could write tokens.
+ALGORITHMS = ("RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA")
+LEEWAY = 60  # seconds that the two clocks may be apart
+CLAIMS = ("iss", "sub", "aud", "exp", "iat")
+GROUPS = 2000  # of one person; Entra itself sends at most 200
+
+
+class TokenRefused(Exception):
+    """The provider's token is not good; the message is for the log, in English."""
+
+
+@dataclass(frozen=True)
+class Person:
+    """Whom a provider has signed in: `uid` is theirs for good, of this issuer; the address may change.
+
+    `email` is "" where there is none; `verified` whether it is known to be theirs. `second_factor` is what the
+    provider says of the sign-in and the settings let count, `signed_in_at` seconds since 1970 or None.
+    """
+
+    uid: str
+    subject: str
+    issuer: str
+    email: str = ""
+    verified: bool = False
+    name: str = ""
+    groups: tuple[str, ...] = ()
+    second_factor: str = ""
+    signed_in_at: float | None = None
+
+
+def verified_claims(provider: IdentityProvider, token: object, *, nonce: str) -> dict[str, Any]:
+    """Return the claims of an ID token; raises TokenRefused for one that is not for us, or not for this sign-in.
+
+    Raises ProviderAway where the keys can't be had.
+    """
+    if not isinstance(token, str):
+        raise TokenRefused("there is no ID token")
+    try:
+        claims = dict(
+            jwt.decode(
+                token,
+                key=_key(provider, token).key,
+                algorithms=list(ALGORITHMS),
+                issuer=provider.issuer,
+                audience=provider.client_id,
+                leeway=LEEWAY,
+                options={"require": list(CLAIMS)},
+            )
+        )
+    except jwt.PyJWTError as error:
+        raise TokenRefused(f"{type(error).__name__}: {error}") from error
+    if not compare_digest(str(claims.get("nonce", "")), nonce):
+        raise TokenRefused("the nonce is another one")
+    if claims.get("azp", provider.client_id) != provider.client_id:
+        raise TokenRefused("it was issued to another client")
+    if isinstance(claims["aud"], list) and len(claims["aud"]) > 1 and "azp" not in claims:
+        raise TokenRefused("it is for several clients and names none as its own")
+    if not isinstance(claims["sub"], str) or not 0 < len(claims["sub"]) <= 255:
+        raise TokenRefused("its subject is no name")
+    return claims
+
+
+def _key(provider: IdentityProvider, token: str) -> jwt.PyJWK:
+    """Return the provider's key that the token names; one that is not known yet may be new."""
+    wanted = jwt.get_unverified_header(token).get("kid")
+    for newest in (False, True):
+        found = jwt.PyJWKSet.from_dict(discovery.keys(provider, newest=newest)).keys
+        usable = [key for key in found if key.public_key_use in (None, "sig")]
+        matching = [key for key in usable if wanted is None or key.key_id == wanted]
+        if len(matching) == 1:
+            return matching[0]
+    raise TokenRefused("its key is none of the provider's")
+
+
+def person_of(provider: IdentityProvider, claims: dict[str, Any], more: dict[str, Any]) -> Person:
+    """Return whom the claims name; `more` are those of the userinfo endpoint, which the token's own go before."""
+    if more and more.get("sub") != claims["sub"]:
+        raise TokenRefused("the userinfo endpoint answered about somebody else")
+    said = {**more, **claims}
+    email = _address(said.get("email"))
+    vouched = email.rpartition("@")[2] in provider.verified_domains
+    signed_in_at = claims.get("auth_time")
+    return Person(
+        uid=hashlib.sha256(f"{provider.issuer}\n{claims['sub']}".encode()).hexdigest(),
+        subject=claims["sub"],
+        issuer=provider.issuer,
+        email=email,
+        verified=bool(email) and (said.get("email_verified") in (True, "true") or vouched),
+        name=_name(said.get("name") or said.get("preferred_username")),
+        groups=tuple(_texts(said.get(provider.groups_claim))[:GROUPS]),
+        second_factor=next((way for way in _ways(claims) if way in provider.second_factor), ""),
+        signed_in_at=float(signed_in_at) if isinstance(signed_in_at, int | float) else None,
+    )
+
+
+def _address(said: object) -> str:
+    """Return the address as accounts have it; "" for what is none."""
+    email = str(said or "").strip().lower()
+    try:
+        validate_email(email)
+    except ValidationError:
+        return ""
+    return email if len(email) <= 254 and email.isprintable() else ""
+
+
+def _name(said: object) -> str:
+    """Return the name in one line, without what nobody can see."""
+    text = said if isinstance(said, str) else ""
+    return " ".join("".join(letter if letter.isprintable() else " " for letter in text).split())[:100].strip()
+
+
+def _ways(claims: dict[str, Any]) -> Iterable[str]:
+    return [*_texts(claims.get("amr")), *_texts(claims.get("acr"))]
+
+
+def _texts(said: object) -> list[str]:
+    values = said if isinstance(said, list) else [said]
+    return [value for value in values if isinstance(value, str)]
