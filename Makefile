@@ -29,11 +29,13 @@ run:
 	@exec $(PY) manage.py up
 
 test: .venv/dev.stamp assets
-	$(PY) -m pytest -n auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder --ignore tests/chaos/test_short.py $(ARGS)
+	$(PY) -m pytest -n auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder --ignore tests/chaos/test_short.py \
+		--ignore tests/chaos/test_backup.py $(ARGS)
 
-# A dozen kills and two stalls of a whole installation: by itself, as it wants both cores and stops what others wait for.
+# A dozen kills and two stalls of a whole installation, and a backup of one under load: by themselves, as they want both
+# cores and stop what others wait for.
 test-chaos: .venv/dev.stamp assets
-	$(PY) -m pytest tests/chaos/test_short.py $(ARGS)
+	$(PY) -m pytest tests/chaos/test_short.py tests/chaos/test_backup.py $(ARGS)
 
 # ClickHouse runs inside the tests' own process, from a folder of its own: it brings much that nothing else needs.
 test-clickhouse: .venv/dev.stamp .venv/clickhouse.stamp
