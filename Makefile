@@ -28,12 +28,15 @@ run:
 	@$(PYTHON) console/local/progress.py "Installing packages of Python and npm" $(MAKE) -s -j3 .venv/runtime.stamp assets
 	@exec $(PY) manage.py up
 
+# What wants both cores, root or an hour's patience has targets of its own.
+APART := tests/chaos/test_short.py tests/chaos/test_backup.py tests/install tests/cluster
 test: .venv/dev.stamp assets
-	$(PY) -m pytest -n auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder --ignore tests/chaos/test_short.py --ignore tests/install $(ARGS)
+	$(PY) -m pytest -n auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder $(APART:%=--ignore %) $(ARGS)
 
-# A dozen kills and two stalls of a whole installation: by itself, as it wants both cores and stops what others wait for.
+# A dozen kills and two stalls of a whole installation, and a backup of one under load: by themselves, as they want both
+# cores and stop what others wait for.
 test-chaos: .venv/dev.stamp assets
-	$(PY) -m pytest tests/chaos/test_short.py $(ARGS)
+	$(PY) -m pytest tests/chaos/test_short.py tests/chaos/test_backup.py $(ARGS)
 
 # Installations from an empty Debian. Needs root, namespaces and a few packages of Debian (tests/install/debian.py).
 test-install: .venv/dev.stamp assets

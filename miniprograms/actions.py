@@ -7,7 +7,6 @@ import json
 import secrets
 from contextlib import AbstractContextManager, suppress
 from datetime import datetime
-from functools import partial
 from pathlib import PurePath
 from typing import Any
 
@@ -22,6 +21,7 @@ from console.base.accounts.models import Team, User
 from console.base.activity.events import emit
 from console.base.core.errors import ActionRefused, Conflict, refuse_if, refusing_duplicate
 from console.base.core.files import refusing_unwritable
+from console.base.core.holding import delete_after_commit
 from console.base.core.images import draw_icon
 from console.base.hosts import decisions
 from console.base.hosts.models import HostApplication
@@ -101,8 +101,7 @@ def edit(
         return current
     if icon:
         before["icon"] = _short(current.icon)
-        # After commit only: a transaction that fails keeps the row, which names the old file.
-        transaction.on_commit(partial(current.icon.storage.delete, str(current.icon.name)), robust=True)
+        delete_after_commit(current.icon.storage, str(current.icon.name))
         current.icon = icon
     current.revision += 1
     _save_named(current, new_icon=bool(icon))

@@ -21,6 +21,7 @@ from typing import TypeVar
 from django.db import connection, transaction
 
 from console.base.core.files import UNFINISHED, is_older
+from console.base.core.holding import are_held
 from releases.models import Package, SourceMaps, package_storage
 
 logger = logging.getLogger(__name__)
@@ -103,9 +104,9 @@ def _is_ours(name: str) -> bool:
 
 @transaction.atomic
 def _swept(name: str) -> bool:
-    """Delete the file unless its content is being uploaded now, or has been meanwhile."""
+    """Delete the file unless its content is being uploaded now, or has been meanwhile; or a backup runs."""
     content = PurePosixPath(name).stem
-    if not _is_nobodys_turn(content) or any(name in _known(kind, [content]) for kind in KINDS):
+    if are_held() or not _is_nobodys_turn(content) or any(name in _known(kind, [content]) for kind in KINDS):
         return False
     package_storage().delete(name)
     logger.info("deleted %s, which belongs to no package", name)

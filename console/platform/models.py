@@ -48,3 +48,19 @@ class Heartbeat(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+
+class Backup(models.Model):
+    """A backup that `manage.py backup` wrote and verified; one made in another way is not known."""
+
+    taken_at = models.DateTimeField(help_text="the moment that it shows, by the database's clock")
+    finished_at = models.DateTimeField(db_default=Now())
+    place = models.CharField(max_length=1000, help_text="machine and folder")
+    size = models.PositiveBigIntegerField(help_text="bytes")
+    faults = models.PositiveIntegerField(db_default=0, help_text="files that it lacks, as the storage lacked them")
+
+    class Meta:
+        ordering = ["-taken_at"]
+
+    def __str__(self) -> str:
+        return self.place

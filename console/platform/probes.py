@@ -23,7 +23,7 @@ from console.api.device.feed import feed
 from console.api.http import Environ, Headers, Response, Start, WSGIApplication, json_response
 from console.base.core.cache import NO_RETRY
 from console.base.core.files import storage_faults
-from console.platform import heartbeats
+from console.platform import heartbeats, reflection
 from console.version import VERSION
 
 PROBE_SECONDS = 1
@@ -161,7 +161,7 @@ def in_front_of(application: WSGIApplication) -> WSGIApplication:
     """Return a WSGI application that answers probes itself and leaves all else to `application`."""
 
     def probing(environ: Environ, start_response: Start) -> Iterable[bytes]:
-        response = respond(environ["PATH_INFO"])
+        response = respond(environ["PATH_INFO"]) or reflection.respond(environ)
         return application(environ, start_response) if response is None else response.send(start_response)
 
     return probing

@@ -14,7 +14,7 @@ from console.base.activity import retention
 from console.base.activity.retention import Fact
 from console.base.core.text import listed
 from console.celery import QUEUES
-from console.platform import heartbeats, mail, parts
+from console.platform import backups, heartbeats, mail, parts
 from console.platform.parts import Process, Task
 from console.platform.queues import Queue, queues_of, start_worker, troubles_of
 from console.platform.services import Postgres, Service, ask_postgres, of_database, services
@@ -128,7 +128,7 @@ def _status(ask: Callable[[Postgres], list[Service]]) -> Status:
     signs = list(heartbeats.signs())
     return Status(
         at=database.now,
-        services=[*ask(database), mail.server(at=database.now)],
+        services=[*ask(database), mail.server(at=database.now), backups.last(at=database.now)],
         processes=parts.processes_of(signs),
         queues=queues_of(signs, now=database.now),
         tasks=parts.tasks_of(signs),

@@ -77,6 +77,11 @@ class Installation:
                     raise
                 time.sleep(0.1)
 
+    def manage(self, *words: str) -> str:
+        """Run a command of `manage.py` and return what it prints; raises subprocess.CalledProcessError."""
+        command = [sys.executable, "manage.py", *words]
+        return subprocess.check_output(command, cwd=ROOT, env=self.environment, text=True)
+
     def main(self, name: str) -> int:
         """The process id of a service's main process."""
         process = self.services[name].process
@@ -122,19 +127,26 @@ def _command_line(pid: int) -> str:
 
 
 @contextlib.contextmanager
-def running(mail_port: int, logs: Path | None = None) -> Iterator[Installation]:
-    """Run an installation with a migrated database; whatever happens, nothing of it is left but `logs`."""
+def running(
+    mail_port: int, logs: Path | None = None, *, restored: Installation | None = None
+) -> Iterator[Installation]:
+    """Run an installation with a migrated database; whatever happens, nothing of it is left but `logs`.
+
+    `restored`: what shall be restored in it. It has the same SECRET_KEY, and its database stays empty.
+    """
     base = Path(tempfile.mkdtemp(prefix="console-chaos-", dir=PARENT))
     base.chmod(0o711)
     one = Installation(base, _environment(base, mail_port))
+    if restored:
+        one.environment["SECRET_KEY"] = restored.environment["SECRET_KEY"]
     try:
         postgres.prepare(base / "postgres", sockets=base)
         one.engines["postgres"] = postgres.service(base / "postgres", sockets=base, log=base / "postgres.log")
         one.engines["valkey"] = valkey.service(base / "valkey", sockets=base, log=base / "valkey.log")
         for name in one.engines:
             one.start_engine(name)
-        migrate = [sys.executable, "manage.py", "migrate", "--verbosity", "0", "--skip-checks"]
-        subprocess.run(migrate, cwd=ROOT, env=one.environment, check=True)
+        if not restored:
+            one.manage("migrate", "--verbosity", "0", "--skip-checks")
         one.services |= _services(one)
         with _small_file_system(one.packages):
             yield one

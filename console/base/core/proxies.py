@@ -31,11 +31,11 @@ def client_address(environ: Mapping[str, Any]) -> str | None:
     `environ` is WSGI's, or the META of a request.
     """
     peer = environ.get("REMOTE_ADDR", "")
-    if not _is_trusted(peer, settings.TRUSTED_PROXIES):
+    if not is_trusted(peer, settings.TRUSTED_PROXIES):
         return _address(peer)
     hops = _hops(environ)
     for hop in reversed(hops):
-        if not _is_trusted(hop, settings.TRUSTED_PROXIES):
+        if not is_trusted(hop, settings.TRUSTED_PROXIES):
             return _address(hop)
     return _address(hops[0] if hops else peer)
 
@@ -54,7 +54,7 @@ class ProxyMiddleware:
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         meta = request.META
-        trusted = _is_trusted(meta.get("REMOTE_ADDR", ""), settings.TRUSTED_PROXIES)
+        trusted = is_trusted(meta.get("REMOTE_ADDR", ""), settings.TRUSTED_PROXIES)
         if not trusted or settings.FORWARDED_HEADER == FORWARDED:
             for name in NAMES:
                 meta.pop(name, None)
@@ -79,7 +79,8 @@ def _pairs(element: str) -> dict[str, str]:
 
 
 @lru_cache(maxsize=1024)
-def _is_trusted(text: str, networks: tuple[Network, ...]) -> bool:
+def is_trusted(text: str, networks: tuple[Network, ...]) -> bool:
+    """Whether this address is in one of the networks."""
     address = _address(text)
     return address is not None and any(ip_address(address) in network for network in networks)
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from contextlib import suppress
 from datetime import datetime
-from functools import partial
 from typing import Any
 
 from django.conf import settings
@@ -20,6 +19,7 @@ from console.base.accounts.permissions import ApplicationRole
 from console.base.activity.events import emit
 from console.base.core.errors import ActionRefused, Conflict, refuse_if, refusing_duplicate
 from console.base.core.files import refusing_unwritable
+from console.base.core.holding import delete_after_commit
 from console.base.hosts import events, rules
 from console.base.hosts.models import (
     ApplicationKey,
@@ -100,8 +100,7 @@ def edit_application(
         return current
     if icon:
         if current.icon:
-            # After commit only: a transaction that fails keeps the row, which names the old file.
-            transaction.on_commit(partial(current.icon.storage.delete, str(current.icon.name)), robust=True)
+            delete_after_commit(current.icon.storage, str(current.icon.name))
         current.icon = icon
     current.revision += 1
     _save_named(current, new_icon=bool(icon))

@@ -1,0 +1,1 @@
+"""`manage.py doctor`: whether an installation is as it should be, and how to mend what is not."""

@@ -1,0 +1,91 @@
+"""What is kept in files: rights, and free space. S3 is tried in the same way, by writing a file."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+
+from django.conf import settings
+from django.core.files.base import ContentFile
+from django.core.files.storage import FileSystemStorage, Storage, storages
+from django.template.defaultfilters import filesizeformat
+
+from console.base.core.files import LEAST_FREE, PROBED
+from console.platform.doctor.findings import Finding, error, ok, warning
+
+SCARCE = 0.1  # of a disk
+
+
+def shared() -> Iterator[Finding]:
+    """The storages of packages and icons, which all processes share."""
+    for alias, setting in PROBED.items():
+        storage = storages[alias]
+        if isinstance(storage, FileSystemStorage):
+            yield from _of_folder(Path(storage.path("")), setting, max(LEAST_FREE, settings.UPLOAD_BYTES))
+        else:
+            yield _of_storage(storage, alias)
+
+
+def own() -> Iterator[Finding]:
+    """The folders of this machine."""
+    yield from _of_folder(Path(settings.OBJECT_LIST_CACHE), "OBJECT_LIST_CACHE", LEAST_FREE)
+    yield from _of_folder(Path(tempfile.gettempdir()), "TMPDIR", settings.UPLOAD_BYTES)
+
+
+def _of_folder(root: Path, setting: str, needed: int) -> Iterator[Finding]:
+    try:
+        root.mkdir(parents=True, exist_ok=True)
+        _try(root)
+    except OSError as problem:
+        mend = f"Let this user ({os.getuid()}) write to the folder, or change {setting}."
+        yield error(f"{setting} ({root}) can't be used: {problem.strerror}", mend)
+        return
+    disk = shutil.disk_usage(root)
+    words = f"{setting} ({root}): {filesizeformat(disk.free)} of {filesizeformat(disk.total)} free"
+    if disk.free < needed:
+        yield error(words, f"Free up space: {filesizeformat(needed)} are needed for an upload.")
+    elif disk.free < SCARCE * disk.total:
+        yield warning(words, "Free up space, or enlarge the disk.")
+    else:
+        yield ok(f"{words}; write, fsync and rename work.")
+
+
+def _try(root: Path) -> None:
+    """Write, sync, rename, read and remove a file, as an upload does. Raises OSError."""
+    part, whole = (root / f".{secrets.token_hex(8)}.part" for _ in range(2))
+    content = b"doctor"
+    try:
+        with part.open("xb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        part.replace(whole)
+        if whole.read_bytes() != content:
+            raise OSError(0, "a file that was written has another content")
+    finally:
+        for path in (part, whole):
+            with suppress(OSError):
+                path.unlink()
+
+
+def _of_storage(storage: Storage, alias: str) -> Finding:
+    """An object storage: whatever it raises belongs on the screen."""
+    name, content = f"doctor-{secrets.token_hex(8)}", b"doctor"
+    try:
+        kept = storage.save(name, ContentFile(content))
+        try:
+            with storage.open(kept) as file:
+                same = file.read() == content
+        finally:
+            storage.delete(kept)
+    except Exception as problem:
+        mend = "Correct the settings of the object storage (docs/object-storage.md)."
+        return error(f"The object storage of {alias} can't be used: {problem}", mend)
+    if not same:
+        return error(f"The object storage of {alias} returns other bytes than were written.", "Use another one.")
+    return ok(f"The object storage of {alias}: write, read and delete work.")
