@@ -6,9 +6,10 @@ import shutil
 import tempfile
 from pathlib import Path
 
+from console import storage_url
 from console.local import addresses
 from console.settings import *  # noqa: F403
-from console.settings import CACHES, DATABASES, INSTALLED_APPS, MIDDLEWARE, REDIS_URL, STORAGES
+from console.settings import CACHES, DATABASES, INSTALLED_APPS, MIDDLEWARE, REDIS_URL, STORAGE_URL, STORAGES
 
 DEBUG = False
 MAILBOX = None
@@ -47,7 +48,7 @@ MEDIA_ROOT = _folder / "media"
 OBJECT_LIST_CACHE = _folder / "object-lists"
 STORAGES = {
     **STORAGES,
-    "packages": {**STORAGES["packages"], "OPTIONS": {"location": _folder / "packages"}},
+    **storage_url.storages(STORAGE_URL, packages=_folder / "packages"),
     "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
 }
 WHITENOISE_USE_FINDERS = WHITENOISE_AUTOREFRESH = True

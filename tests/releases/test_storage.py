@@ -13,7 +13,7 @@ import pytest
 from django.db import connection, transaction
 from django.utils import timezone
 
-from releases.inspection import inspected, kept
+from releases.inspection import inspected, written
 from releases.models import Package, package_storage
 from releases.storage import KEPT, strays, sweep
 from releases.tasks import sweep_packages
@@ -113,14 +113,15 @@ def test_nothing_was_uploaded_so_far(root, monkeypatch):
 @pytest.mark.django_db(transaction=True)
 def test_a_file_that_is_being_uploaded_stays(root, versions):
     """Its row is written but not committed: the upload holds the lock that the sweep asks for."""
-    written, swept = Event(), Event()
+    there, swept = Event(), Event()
     file = BytesIO(factories.make_zip({"slow.js": "module.exports = 'slow'"}).read())
 
     def upload():
         try:
             with inspected(file, app_id="") as (inspection, canonical):
-                with transaction.atomic(), kept(inspection, canonical) as package:
-                    written.set()
+                with written(inspection, canonical) as keep, transaction.atomic():
+                    package = keep()
+                    there.set()
                     assert swept.wait(60)
             return package.file.name
         finally:
@@ -129,7 +130,7 @@ def test_a_file_that_is_being_uploaded_stays(root, versions):
     with ThreadPoolExecutor(1) as pool:
         uploading = pool.submit(upload)
         try:
-            assert written.wait(60)
+            assert there.wait(60)
             make_old(root)
             assert len(set(strays())) == 1
             assert sweep(at=timezone.now()) == 0
@@ -151,8 +152,8 @@ def test_sweeps_and_uploads_of_one_content_at_once(root, versions):
     def upload():
         try:
             with inspected(BytesIO(zipped), app_id="") as (inspection, canonical):
-                with transaction.atomic(), kept(inspection, canonical):
-                    pass
+                with written(inspection, canonical) as keep, transaction.atomic():
+                    keep()
         finally:
             connection.close()
 
