@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import contextlib
 import signal
 import subprocess
@@ -38,6 +39,14 @@ def s3_server() -> Iterator[str]:
             yield address
         finally:
             process.send_signal(signal.SIGKILL)
+
+
+def for_the_run() -> str:
+    """Run one until this process ends; return STORAGE_URL for it."""
+    server = s3_server()
+    address = server.__enter__()
+    atexit.register(server.__exit__, None, None, None)
+    return storage_url(address)
 
 
 def storage_url(address: str, prefix: str = "here") -> str:
