@@ -1,0 +1,82 @@
+"""Where uploads are kept, by the environment: in folders, or in a bucket that STORAGE_URL names."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qs, unquote, urlsplit
+
+from django.core.exceptions import ImproperlyConfigured
+
+OPTIONS = ("endpoint", "region", "addressing", "public")
+NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
+LONGEST = 3600  # seconds; whoever has the address has the package, also one that was taken off the shelf meanwhile
+FORM = "s3://BUCKET/PREFIX?endpoint=https://HOST&region=REGION"
+
+
+def storages(url: str, *, packages: Path) -> dict[str, dict[str, Any]]:
+    """Return the storages of packages and icons for Django's STORAGES; without `url` those of folders.
+
+    Raises ImproperlyConfigured for a wrong URL.
+    """
+    if url:
+        common = _bucket(url)
+        prefix = common.pop("prefix")
+        return {
+            alias: {
+                "BACKEND": "console.base.core.object_storage.ObjectStorage",
+                "OPTIONS": {**common, "location": f"{prefix}{folder}", "probe": f"{prefix}probe"},
+            }
+            for alias, folder in (("packages", "packages"), ("default", "media"))
+        }
+    backend = "console.base.core.files.SyncedStorage"
+    return {
+        "default": {"BACKEND": backend},
+        "packages": {"BACKEND": backend, "OPTIONS": {"location": packages, "setting": "PACKAGE_ROOT"}},
+    }
+
+
+def redirect_seconds(seconds: int, *, url: str, accel: str) -> int:
+    """Return how long signed addresses of packages are good; 0: devices are not redirected.
+
+    Raises ImproperlyConfigured where there is nowhere to redirect to, or nginx sends the packages.
+    """
+    if seconds and not url:
+        raise ImproperlyConfigured("PACKAGE_REDIRECT_SECONDS needs STORAGE_URL: folders have no addresses.")
+    if seconds and accel:
+        raise ImproperlyConfigured("Set PACKAGE_REDIRECT_SECONDS or PACKAGE_ACCEL_PREFIX, not both.")
+    if not 0 <= seconds <= LONGEST:
+        raise ImproperlyConfigured(f"Set PACKAGE_REDIRECT_SECONDS to 0, or to at most {LONGEST}.")
+    return seconds
+
+
+def _bucket(url: str) -> dict[str, Any]:
+    """Return what STORAGE_URL says, by the names of django-storages."""
+    try:
+        parts, query = urlsplit(url), parse_qs(urlsplit(url).query, strict_parsing=True) if "?" in url else {}
+    except ValueError:
+        raise ImproperlyConfigured(f"Write STORAGE_URL as {FORM}.") from None
+    bucket, folders = parts.netloc.rpartition("@")[2], [name for name in parts.path.split("/") if name]
+    if parts.scheme != "s3" or not all(map(NAME.fullmatch, (bucket, *folders))):
+        raise ImproperlyConfigured(f"Write STORAGE_URL as {FORM}; names may have letters, digits and . _ -")
+    if unknown := sorted(set(query) - set(OPTIONS)):
+        raise ImproperlyConfigured(f"STORAGE_URL has {', '.join(unknown)}. It may have {', '.join(OPTIONS)}.")
+    if bool(parts.username) != bool(parts.password):
+        raise ImproperlyConfigured("Give STORAGE_URL both, the access key and the secret: s3://KEY:SECRET@BUCKET")
+    said = {name: values[-1].rstrip("/") for name, values in query.items()}
+    for name in ("endpoint", "public"):
+        if name in said and not re.match(r"https?://[^/?#@]+$", said[name]):
+            raise ImproperlyConfigured(f"STORAGE_URL: write {name} as https://HOST or http://HOST:PORT.")
+    if said.get("addressing", "auto") not in ("auto", "path", "virtual"):
+        raise ImproperlyConfigured("STORAGE_URL: addressing is path or virtual.")
+    keys = {"access_key": unquote(parts.username), "secret_key": unquote(parts.password or "")} if parts.username else {}
+    return {
+        **keys,
+        "bucket_name": bucket,
+        "prefix": "".join(f"{name}/" for name in folders),
+        "endpoint_url": said.get("endpoint"),
+        "public_endpoint": said.get("public"),
+        "region_name": said.get("region"),
+        "addressing_style": said.get("addressing", "auto"),
+    }
