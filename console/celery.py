@@ -7,19 +7,23 @@ from celery import Celery, Task
 from kombu import Queue
 
 from console.base.activity.middleware import Source, source
+from console.base.core import metrics, request_id
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "console.settings")
 
 
 class Job(Task):
-    """A task: the activity log says that a job did what it does."""
+    """A task: the activity log says that a job did what it does, and for which request."""
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """Do the work."""
         token = source.set(Source("job"))
+        job = request_id.begin_job((self.request.headers or {}).get(request_id.TASK_HEADER))
         try:
-            return super().__call__(*args, **kwargs)
+            with metrics.timed(metrics.task_seconds, str(self.name)):
+                return super().__call__(*args, **kwargs)
         finally:
+            request_id.end(job)
             source.reset(token)
 
 

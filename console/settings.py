@@ -7,9 +7,8 @@ import environ
 from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 
-from console import roles, secret_key
+from console import logs, roles, secret_key
 from console.base.core import assets
-from console.base.core.log_records import without_traceback_of_refusals
 from console.local import addresses
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -70,6 +69,7 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "console.base.core.middleware.RequestMiddleware",
     "console.base.core.proxies.ProxyMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "csp.middleware.CSPMiddleware",
@@ -376,29 +376,12 @@ BODY_LEAST_RATE = env.float("BODY_LEAST_RATE", default=16 * 1024.0)
 if BODY_SECONDS <= 0 or BODY_LEAST_RATE <= 0:
     raise ImproperlyConfigured("Set BODY_SECONDS and BODY_LEAST_RATE to numbers above 0.")
 
-LOGGING = {
-    "version": 1,
-    "disable_existing_loggers": False,
-    "formatters": {
-        "plain": {
-            "format": "{asctime} {levelname} {name} {message}",
-            "datefmt": "%Y-%m-%dT%H:%M:%S%z",
-            "style": "{",
-        },
-        "line": {"format": "{message}", "style": "{"},
-    },
-    "filters": {"refusals": {"()": lambda: without_traceback_of_refusals}},
-    "handlers": {
-        "console": {"class": "logging.StreamHandler", "formatter": "plain", "filters": ["refusals"]},
-        "line": {"class": "logging.StreamHandler", "formatter": "line"},
-    },
-    "root": {"handlers": ["console"], "level": env.str("LOG_LEVEL", default="INFO")},
-    "loggers": {
-        # Django's own handler would write everything a second time.
-        "django": {"handlers": []},
-        # A line for each task that was sent, begun and ended would hide all others.
-        "celery": {"level": "WARNING"},
-        # For the person at the terminal of `make run`.
-        "console.local.mailbox": {"handlers": ["line"], "level": "INFO", "propagate": False},
-    },
-}
+# What the processes say of themselves -----------------------------------------------------------------------------
+
+LOG_FORMAT = env.str("LOG_FORMAT", default=logs.PLAIN if DEBUG else logs.JSON)
+if LOG_FORMAT not in (logs.PLAIN, logs.JSON):
+    raise ImproperlyConfigured("Set LOG_FORMAT to plain or json.")
+LOGGING = logs.configuration(LOG_FORMAT, env.str("LOG_LEVEL", default="INFO"))
+# Where workers and the scheduler answer Prometheus, as host:port; servers do on their own port. None: nowhere.
+METRICS_LISTEN = env.str("METRICS_LISTEN", default="")
+METRICS_TOKEN = env.str("METRICS_TOKEN", default="")
