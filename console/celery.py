@@ -7,7 +7,7 @@ from celery import Celery, Task
 from kombu import Queue
 
 from console.base.activity.middleware import Source, source
-from console.base.core import metrics, request_id
+from console.base.core import metrics, request_id, tracing
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "console.settings")
 
@@ -18,9 +18,13 @@ class Job(Task):
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """Do the work."""
         token = source.set(Source("job"))
-        job = request_id.begin_job((self.request.headers or {}).get(request_id.TASK_HEADER))
+        headers = self.request.headers or {}
+        job = request_id.begin_job(headers.get(request_id.TASK_HEADER))
         try:
-            with metrics.timed(metrics.task_seconds, str(self.name)):
+            with (
+                metrics.timed(metrics.task_seconds, str(self.name)),
+                tracing.span(str(self.name), "consumer", headers=headers, console__request_id=request_id.current()),
+            ):
                 return super().__call__(*args, **kwargs)
         finally:
             request_id.end(job)

@@ -15,7 +15,8 @@ from console import roles
 from console.base.core import request_id
 from console.base.core.log_records import without_traceback_of_refusals
 
-PLAIN, JSON = "plain", "json"
+PLAIN: str = "plain"
+JSON: str = "json"
 
 
 def configuration(form: str, level: str) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 
 from console import logs, roles, secret_key
-from console.base.core import assets
+from console.base.core import assets, tracing
 from console.local import addresses
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -93,6 +93,9 @@ MIDDLEWARE = [
     "console.base.core.middleware.BodyMiddleware",
     "console.base.core.middleware.NotFoundMiddleware",
 ]
+
+if tracing.ON:
+    MIDDLEWARE.insert(1, tracing.MIDDLEWARE)
 
 ROOT_URLCONF = "console.urls"
 WSGI_APPLICATION = "console.wsgi.application"

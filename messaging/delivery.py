@@ -42,7 +42,11 @@ BATCH = 1024  # messages that a lane has; it takes more and writes back when hal
 LOOK_SECONDS = 0.2
 LINGER_SECONDS = 1.5  # without work; longer than the pause between two wake-ups of a process that accepts
 STOP_SECONDS = 1.0  # what is in flight has left when the worker shuts down
-OUTCOMES = {MessageState.DELIVERED: "delivered", MessageState.FAILED: "failed", MessageState.WAITING: "retry"}
+OUTCOMES: dict[str, str] = {
+    MessageState.DELIVERED: "delivered",
+    MessageState.FAILED: "failed",
+    MessageState.WAITING: "retry",
+}
 SWITCH_SECONDS = 0.0005  # the thread for the database waits no longer for a busy loop; the default is ten times that
 
 # Shared by a worker's processes, which are forked after this: only the first one hears that it shall end.

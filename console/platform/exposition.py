@@ -23,11 +23,11 @@ from prometheus_client.multiprocess import MultiProcessCollector
 
 from console.api.http import NOT_STORED, Environ, Response, Start, WSGIApplication, json_response
 from console.base.core import metrics
+from console.base.core.proxies import came_by_a_proxy
 from console.platform import truths
 from console.platform.folders import forget_dead
 
 PATH = "/metrics"
-PROXIED = ("HTTP_X_FORWARDED_FOR", "HTTP_FORWARDED", "HTTP_VIA", "HTTP_X_REAL_IP")
 CLIENT_SECONDS = 5  # for one request to METRICS_LISTEN
 
 logger = logging.getLogger(__name__)
@@ -67,7 +67,7 @@ def respond(environ: Environ) -> Response:
         given = environ.get("HTTP_AUTHORIZATION", "")
         if not hmac.compare_digest(given.encode(), f"Bearer {token}".encode()):
             return json_response({"code": "unauthorized"}, 401, [("WWW-Authenticate", "Bearer")])
-    elif any(name in environ for name in PROXIED):
+    elif came_by_a_proxy(environ):
         return json_response({"code": "not_found"}, 404)
     if environ["REQUEST_METHOD"] not in ("GET", "HEAD"):
         return json_response({"code": "method_not_allowed"}, 405, [("Allow", "GET, HEAD")])

@@ -11,6 +11,7 @@ import shutil
 import threading
 import time
 from collections.abc import Iterator
+from pathlib import Path
 
 from django.core.files.storage import FileSystemStorage, storages
 from django.db import connection
@@ -55,6 +56,7 @@ class Truths(Collector):
         self._lock = threading.Lock()
         self._read_at = float("-inf")
         self._found: Samples = {}
+        self._silent: set[str] = set()
 
     def collect(self) -> Iterator[Metric]:
         """Yield the metrics of this process's role: those of the database where pages are served."""
@@ -72,6 +74,10 @@ class Truths(Collector):
         with self._lock:
             if time.monotonic() - self._read_at > READ_SECONDS:
                 self._found = read()
+                silent = GAUGES.keys() - self._found.keys() - {"build_info"}
+                if silent - self._silent:
+                    logger.warning("metrics are left out, as nothing answered in time: %s", ", ".join(sorted(silent)))
+                self._silent = silent
                 self._read_at = time.monotonic()
             return self._found
 
@@ -83,8 +89,6 @@ def read() -> Samples:
     for answer in answers.values():
         if isinstance(answer, dict):
             found |= answer
-        else:
-            logger.warning("metrics are incomplete: %s: %s", type(answer).__name__, answer)
     return found
 
 
@@ -94,7 +98,9 @@ def _of_database() -> Samples:
         database = ask_postgres()
         signs = list(heartbeats.signs())
         queues = queues_of(signs, now=database.now)
-        late = [part for _name, part in heartbeats.late()]
+        late = [sign.part for sign in signs if sign.is_late]
+        if not any(sign.part == Part.BEAT for sign in signs):  # None was ever seen: that is late itself.
+            late.append(Part.BEAT)
     finally:
         connection.close()
     return {
@@ -116,11 +122,16 @@ def _of_disks() -> Samples:
     for alias in PROBED:
         storage = storages[alias]
         if isinstance(storage, FileSystemStorage):
-            usage = shutil.disk_usage(storage.location)
+            usage = shutil.disk_usage(_that_is_there(Path(storage.location)))
             folder = "icons" if alias == "default" else alias
             free.append(([folder], float(usage.free)))
             size.append(([folder], float(usage.total)))
     return {"disk_free_bytes": free, "disk_size_bytes": size}
+
+
+def _that_is_there(folder: Path) -> Path:
+    """Return the folder, or the one in which it will be made."""
+    return next(path for path in (folder, *folder.parents) if path.exists())
 
 
 registry = CollectorRegistry()  # It does not ask what it is given.

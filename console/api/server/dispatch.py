@@ -52,9 +52,7 @@ def in_front_of(django: WSGIApplication, *, is_away: Callable[[], bool] = lambda
 
     While the database `is_away`, servers get -1 without a query: devices need the threads.
     """
-    return http.in_front_of(
-        django, PREFIXES, lambda environ: respond(environ, is_away=is_away), route_of=route_of
-    )
+    return http.in_front_of(django, PREFIXES, lambda environ: respond(environ, is_away=is_away), route_of=route_of)
 
 
 def route_of(path: str) -> str:

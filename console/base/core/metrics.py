@@ -40,21 +40,23 @@ def _gauge(name: str, words: str, *labels: str, of_many: str = "livesum") -> Gau
 
 
 requests = _counter("requests_total", "Requests answered, by the name of their route and status.", "route", "status")
-request_seconds = _histogram(
-    "request_duration_seconds", "Time to answer a request.", "route", buckets=REQUEST_BUCKETS
-)
+request_seconds = _histogram("request_duration_seconds", "Time to answer a request.", "route", buckets=REQUEST_BUCKETS)
 update_checks = _counter("update_checks_total", "Update checks answered.", "answer", "channel")
 claims = _counter("grayscale_claims_total", "Devices that asked for a place in a grayscale task.", "outcome")
 messages = _counter("messages_total", "Tries to deliver a subscription message.", "outcome")
 gateway_seconds = _histogram(
     "gateway_request_duration_seconds", "Time of one request to a gateway.", buckets=GATEWAY_BUCKETS
 )
-report_seconds = _histogram("report_duration_seconds", "Time to write a review report.", "outcome", buckets=WORK_BUCKETS)
+report_seconds = _histogram(
+    "report_duration_seconds", "Time to write a review report.", "outcome", buckets=WORK_BUCKETS
+)
 log_entries = _counter("log_entries_total", "Log entries of devices that were stored.")
 log_bytes = _counter("log_bytes_total", "Bytes of log batches whose entries were stored, as they came.")
 log_refused = _counter("log_batches_refused_total", "Log batches that were not stored.", "reason")
 mails = _counter("mails_total", "Tries to hand an e-mail to the mail server.", "outcome")
-task_seconds = _histogram("task_duration_seconds", "Time of a background task.", "task", "outcome", buckets=WORK_BUCKETS)
+task_seconds = _histogram(
+    "task_duration_seconds", "Time of a background task.", "task", "outcome", buckets=WORK_BUCKETS
+)
 tasks_sent = _counter("tasks_sent_total", "Periodic tasks that the scheduler sent.", "task")
 pool_connections = _gauge("database_pool_connections", "Connections of the database pools.", "state")
 pool_waiting = _gauge("database_pool_waiting", "Threads that wait for a connection of the pool now.")
@@ -102,8 +104,8 @@ class Requests:
         with self._lock:
             counted, self._requests = self._requests, {}
             updates, self._updates = self._updates, {}
-        for (answer, channel), count in updates.items():
-            update_checks.labels(answer, channel or "none").inc(count)
+        for (answer, channel), times in updates.items():
+            update_checks.labels(answer, channel or "none").inc(times)
         for (route, status), (*buckets, seconds) in counted.items():
             requests.labels(route, status).inc(sum(buckets))
             histogram = request_seconds.labels(route)
@@ -149,7 +151,8 @@ class Ticker:
 
 counted = Requests()
 ticker = Ticker()
-os.register_at_fork(after_in_child=lambda: (counted.forget(), ticker.forget()))
+os.register_at_fork(after_in_child=counted.forget)
+os.register_at_fork(after_in_child=ticker.forget)
 
 
 @contextmanager

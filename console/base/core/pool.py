@@ -12,7 +12,7 @@ from typing import Any
 from weakref import WeakSet
 
 import psycopg
-from django.db import connection
+from django.db import DEFAULT_DB_ALIAS, connections
 from django.db.backends.signals import connection_created
 from django.dispatch import receiver
 from psycopg_pool import ConnectionPool
@@ -56,7 +56,7 @@ def _has_news(connection: psycopg.Connection[Any]) -> bool:
 
 def note_use() -> None:
     """Tell the metrics how the pool of this process fares; nothing where there is none."""
-    pool: ConnectionPool[Any] | None = connection.pool
+    pool: ConnectionPool[Any] | None = getattr(connections[DEFAULT_DB_ALIAS], "pool", None)
     if pool is None:
         return
     found = pool.pop_stats()

@@ -51,6 +51,11 @@ def is_from_proxy(environ: Mapping[str, Any]) -> bool:
     return _is_trusted(environ.get("REMOTE_ADDR", ""), settings.TRUSTED_PROXIES)
 
 
+def came_by_a_proxy(environ: Mapping[str, Any]) -> bool:
+    """Whether the request names a proxy, trusted or not: what is for machines inside is not for it."""
+    return any(name in environ for name in ("HTTP_X_FORWARDED_FOR", "HTTP_FORWARDED", "HTTP_VIA"))
+
+
 class ProxyMiddleware:
     """Let Django see scheme and host as a trusted proxy says them, and no forwarded header of anybody else."""
 

@@ -15,7 +15,7 @@ from kombu import Connection
 from kombu.exceptions import LimitExceeded, OperationalError
 from kombu.pools import producers
 
-from console.base.core import request_id
+from console.base.core import request_id, tracing
 
 logger = logging.getLogger(__name__)
 
@@ -45,7 +45,8 @@ def publish(task: Task | str, *ids: Any, periodic: bool = False) -> bool:
     # What goes on by waking itself, such as a delivery, is soon about other requests than the one that began it.
     if not (current_task and current_task.name == named.name) and (following := request_id.current()):
         headers[request_id.TASK_HEADER] = following
-    return _publisher().publish(named, ids, headers)
+    with tracing.span(f"send {named.name}", "producer"):
+        return _publisher().publish(named, ids, headers | tracing.following())
 
 
 def empty(queues: Sequence[str]) -> list[str]:
