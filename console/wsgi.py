@@ -22,16 +22,21 @@ from console.api.device import dispatch as device  # noqa: E402
 from console.api.device.feed import feed  # noqa: E402
 from console.api.server import dispatch as server  # noqa: E402
 from console.base.core import bodies  # noqa: E402
-from console.platform import probes  # noqa: E402
+from console.platform import exposition, probes  # noqa: E402
 
 
 def application_for(role: str) -> Any:
     """Return what a process of this role answers (`roles.SERVING`)."""
     pages = http.nothing_here if role == "runtime" else bodies.in_front_of(django)
     if role == "web":
-        return probes.in_front_of(pages)
+        return _inside(pages)
     servers = server.in_front_of(pages, is_away=feed.is_behind)
-    return device.in_front_of(probes.in_front_of(servers))
+    return device.in_front_of(_inside(servers))
+
+
+def _inside(pages: http.WSGIApplication) -> http.WSGIApplication:
+    """Return what answers the machines inside, in front of `pages`."""
+    return probes.in_front_of(exposition.in_front_of(pages))
 
 
 application = application_for(roles.current())

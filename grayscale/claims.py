@@ -16,7 +16,7 @@ import psycopg
 from django.db import DatabaseError, connection, transaction
 from django.db.models import Case, QuerySet, When
 
-from console.base.core import pool
+from console.base.core import metrics, pool
 from console.base.core.errors import refuse_if
 from grayscale import rules
 from grayscale.decision import Candidate, TaskRule
@@ -133,18 +133,24 @@ class DatabaseClaims:
         slot = hash(place) % KNOWN
         if self._known[slot] == place:
             return first
+        try:
+            taken = self._found(candidates, _row(candidates, device, application))
+        except ClaimsUnavailable:
+            metrics.claims.labels("unavailable").inc()
+            raise
+        if taken == first.id and not connection.in_atomic_block:
+            self._known[slot] = place
+        metrics.claims.labels("none" if taken is None else "place").inc()
+        return next((candidate.task for candidate in candidates if candidate.task.id == taken), None)
+
+    def _found(self, candidates: Sequence[Candidate], row: Row) -> int | None:
+        """Ask the database; raises ClaimsUnavailable."""
         if self._is_away():
             raise ClaimsUnavailable("The database is away.")
-        row = _row(candidates, device, application)
         if connection.in_atomic_block:
-            taken = _take_inside(row)
-        else:
-            taken = self._look(row) if _is_likely_known(candidates) else FREE
-            if taken == FREE:
-                taken = self._take(row)
-            if taken == first.id:
-                self._known[slot] = place
-        return next((candidate.task for candidate in candidates if candidate.task.id == taken), None)
+            return _take_inside(row)
+        taken = self._look(row) if _is_likely_known(candidates) else FREE
+        return self._take(row) if taken == FREE else taken
 
     def remembers(self, task: TaskRule, guid: str) -> bool:
         """Return whether this process knows that the GUID has a place in the task."""

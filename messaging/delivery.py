@@ -12,8 +12,8 @@ import logging
 import mmap
 import sys
 import time
-from collections import deque
-from collections.abc import Callable
+from collections import Counter, deque
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from typing import Any, NamedTuple, TypeVar
@@ -22,13 +22,14 @@ from django.db import InterfaceError, OperationalError, connection, transaction
 from django.utils import timezone
 from standardwebhooks import Webhook
 
-from console.base.core import egress, times
+from console.base.core import egress, metrics, times
 from console.base.core.sealing import Unreadable
 from console.base.hosts.models import ServerSecret
 from messaging import leases, payload, retrying
 from messaging.models import Gateway
 from messaging.payload import Leased, Titles
 from messaging.posting import Outcome, post, timeout
+from messaging.states import MessageState
 
 __all__ = ["Outcome", "deliver", "run", "send_test", "stop"]
 
@@ -41,6 +42,11 @@ BATCH = 1024  # messages that a lane has; it takes more and writes back when hal
 LOOK_SECONDS = 0.2
 LINGER_SECONDS = 1.5  # without work; longer than the pause between two wake-ups of a process that accepts
 STOP_SECONDS = 1.0  # what is in flight has left when the worker shuts down
+OUTCOMES: dict[str, str] = {
+    MessageState.DELIVERED: "delivered",
+    MessageState.FAILED: "failed",
+    MessageState.WAITING: "retry",
+}
 SWITCH_SECONDS = 0.0005  # the thread for the database waits no longer for a busy loop; the default is ten times that
 
 # Shared by a worker's processes, which are forked after this: only the first one hears that it shall end.
@@ -256,6 +262,7 @@ class Lane:
             )
             headers = payload.headers(f"msg_{message.id}", body, target.signers, at=self.run.now())
             outcome = await post(self.run.session, target.gateway.url, body, headers)
+            metrics.gateway_seconds.observe(outcome.seconds)
             del self.sending[message.id]
             self.results.append((message, outcome))
             self.failures = 0 if outcome.ok else self.failures + 1
@@ -293,7 +300,9 @@ class Lane:
         with transaction.atomic():
             at = self.run.now()
             if results and self.target:
-                leases.write_back([retrying.judge(message, outcome, at=at) for message, outcome in results])
+                verdicts = [retrying.judge(message, outcome, at=at) for message, outcome in results]
+                leases.write_back(verdicts)
+                transaction.on_commit(lambda: _count(verdicts))
                 retrying.record(self.target.gateway, results, probe=self.probe, at=at)
             gateway = Gateway.objects.select_related("application").filter(pk=self.application).first()
             signers = signers_of(gateway) if gateway else []
@@ -310,6 +319,12 @@ class Lane:
             unknown = {message.template for message in batch} - self.run.titles.keys()
             self.run.titles.update(leases.titles(unknown) if unknown else {})
             return Target(gateway, signers), batch
+
+
+def _count(verdicts: Sequence[retrying.Verdict]) -> None:
+    """Count what became of messages."""
+    for state, count in Counter(verdict.state for verdict in verdicts).items():
+        metrics.messages.labels(OUTCOMES[state]).inc(count)
 
 
 def _disconnect() -> None:

@@ -12,6 +12,7 @@ from django.conf import settings
 from django.db import connection
 from django.db.models import Exists, OuterRef
 
+from console.base.core import metrics
 from console.base.hosts.models import ServerSecret
 from messaging.models import Gateway, MyTemplate
 from messaging.payload import Leased, Titles
@@ -134,7 +135,10 @@ def expire(*, at: datetime) -> int:
             cursor.execute(EXPIRE, {"at": at})
             total += cursor.rowcount
             if cursor.rowcount == 0:
-                return total
+                break
+    if total:
+        metrics.messages.labels("expired").inc(total)
+    return total
 
 
 def titles(templates: Iterable[int]) -> dict[int, Titles]:

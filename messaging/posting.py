@@ -13,6 +13,7 @@ from typing import NamedTuple
 import aiohttp
 from django.conf import settings
 
+from console.base.core import tracing
 from console.base.core.egress import EgressRefused
 
 MOST_READ = 4096  # bytes of an answer; nobody looks at them, but a connection is only used again when it was read
@@ -34,13 +35,16 @@ class Outcome(NamedTuple):
 
 async def post(session: aiohttp.ClientSession, url: str, body: bytes, headers: Mapping[str, str]) -> Outcome:
     """Try once, for at most MESSAGE_TIMEOUT seconds. What the head of the answer says counts, its body does not."""
-    began = time.perf_counter()
-    try:
-        response = await session.post(url, data=body, headers=headers, allow_redirects=False)
-    except (aiohttp.ClientError, OSError, ValueError) as error:
-        return Outcome(False, None, _why(error), time.perf_counter() - began)
-    await _finish(response)
-    seconds, status = time.perf_counter() - began, response.status
+    with tracing.span("POST gateway", "client") as span:
+        began = time.perf_counter()
+        try:
+            response = await session.post(url, data=body, headers=headers, allow_redirects=False)
+        except (aiohttp.ClientError, OSError, ValueError) as error:
+            return Outcome(False, None, _why(error), time.perf_counter() - began)
+        await _finish(response)
+        seconds, status = time.perf_counter() - began, response.status
+        if span is not None:
+            span.set_attribute("http.response.status_code", status)
     if 200 <= status < 300:
         return Outcome(True, status, "", seconds)
     wait = _wait(response.headers.get("Retry-After", ""))

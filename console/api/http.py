@@ -8,13 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from http import HTTPStatus
+from time import perf_counter
 from typing import Any, Protocol, TypeVar
 
 import msgspec
 from django.db import DEFAULT_DB_ALIAS, connections
 from django.http import HttpResponse, HttpResponseBase, StreamingHttpResponse
 
-from console.base.core import bodies
+from console.base.core import bodies, request_id
+from console.base.core.metrics import counted, ticker
 from console.base.core.pool import taken
 from console.base.core.proxies import is_loopback
 
@@ -83,17 +85,33 @@ def json_response(content: Any, status: int = 200, headers: Headers | None = Non
 
 
 def in_front_of(
-    django: WSGIApplication, prefixes: str | tuple[str, ...], respond: Callable[[Environ], Response]
+    django: WSGIApplication,
+    prefixes: str | tuple[str, ...],
+    respond: Callable[[Environ], Response],
+    *,
+    route_of: Callable[[str], str],
 ) -> WSGIApplication:
-    """Return a WSGI application that lets `respond` answer below `prefixes` and leaves all else to `django`."""
+    """Return a WSGI application that lets `respond` answer below `prefixes` and leaves all else to `django`.
+
+    `route_of` names a path for the metrics, with words of ours whatever the path is.
+    """
 
     def application(environ: Environ, start_response: Start) -> Iterable[bytes]:
-        if environ["PATH_INFO"].startswith(prefixes):
-            try:
-                return respond(environ).send(start_response)
-            finally:
-                _give_back()
-        return django(environ, start_response)
+        path = environ["PATH_INFO"]
+        if not path.startswith(prefixes):
+            return django(environ, start_response)
+        began = perf_counter()
+        request_id.begin(environ)  # Nobody ends it: the thread's next request begins its own.
+        try:
+            response = respond(environ)
+            if response.status >= 400:
+                response.headers.append((request_id.HEADER, request_id.of(environ)))
+            counted.note(route_of(path), response.status, perf_counter() - began)
+            if not ticker.started:
+                ticker.start()
+            return response.send(start_response)
+        finally:
+            _give_back()
 
     return application
 

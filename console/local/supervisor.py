@@ -106,10 +106,10 @@ def applications(host: str, port: int) -> list[Service]:
     serve = serving.server(host, port, threads=serving.THREADS["all"], kill_seconds=1)
     work = serving.worker(",".join(QUEUES), concurrency=len(QUEUES))
     return [
-        Service("web", tied(serve, signal.SIGTERM), env={roles.VARIABLE: "all"}),
+        Service("web", tied(serve, signal.SIGTERM), env=serving.environment("all")),
         # SIGKILL at our sudden death: the engines are gone as well, and what was begun is in rows.
-        Service("worker", tied(work, signal.SIGKILL), env={roles.VARIABLE: "worker"}),
-        Service("beat", tied(serving.beat(), signal.SIGTERM), env={roles.VARIABLE: "beat"}),
+        Service("worker", tied(work, signal.SIGKILL), env=serving.environment("worker")),
+        Service("beat", tied(serving.beat(), signal.SIGTERM), env=serving.environment("beat")),
     ]
 
 

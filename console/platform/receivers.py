@@ -16,6 +16,7 @@ from typing import Any, LiteralString
 import psycopg
 from celery import Task
 from celery.signals import (
+    beat_init,
     task_failure,
     task_prerun,
     task_success,
@@ -27,7 +28,7 @@ from celery.signals import (
 from django.db import DatabaseError, connection
 
 from console.base.core.wakeups import PERIODIC, publish
-from console.platform import heartbeats
+from console.platform import exposition, heartbeats
 from console.platform.models import WORKER_NAME, Part
 from console.platform.tasks import notify_late
 from console.version import VERSION
@@ -124,6 +125,13 @@ def start_signs(sender: Any, **kwargs: Any) -> None:
     thread = WorkerSigns(sender.hostname, facts)
     signs.append(thread)
     thread.start()
+    exposition.listen()
+
+
+@beat_init.connect
+def show_metrics(**kwargs: Any) -> None:
+    """Answer Prometheus."""
+    exposition.listen()
 
 
 @worker_shutting_down.connect

@@ -13,6 +13,7 @@ from celery.beat import Scheduler as CeleryScheduler
 from django.conf import settings
 from django.db import DatabaseError, connection
 
+from console.base.core import metrics
 from console.base.core.wakeups import empty, publish
 from console.celery import QUEUES, SCHEDULE
 from console.platform import heartbeats, watch
@@ -59,6 +60,8 @@ class Scheduler(CeleryScheduler):
         due = heartbeats.take_due(self.tasks, empty=empty(QUEUES))
         if untaken := [name for name in due if not publish(current_app.tasks[name], periodic=True)]:
             heartbeats.not_sent(untaken)
+        for name in set(due) - set(untaken):
+            metrics.tasks_sent.labels(name).inc()
 
     def _show_sign(self) -> None:
         if time.monotonic() >= self._sign_at:

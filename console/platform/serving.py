@@ -6,12 +6,19 @@ import sys
 from typing import Any
 
 from console import roles
+from console.base.core import metrics
+from console.platform.folders import folder_for
 
 THREADS = {"web": 8, "runtime": 4, "all": 8}
 # A process of a server that does not end within that time is killed: one request that never ends must not hold up all.
 KILL_SECONDS = 10
 # On a reload each process is replaced by a new one, which has so long to start before the old one stops.
 RELOAD_SECONDS = 5
+
+
+def environment(role: str) -> dict[str, str]:
+    """Return what a process of the role has in its environment: its role, and a new folder for its metrics."""
+    return {roles.VARIABLE: role, metrics.FOLDER: str(folder_for(role))}
 
 
 def command_of(role: str, **options: Any) -> list[str]:

@@ -15,6 +15,7 @@ import msgspec
 from django.db import connection, transaction
 from django.db.models import Count, Min, Q, QuerySet
 
+from console.base.core import metrics
 from console.base.hosts.models import HostApplication, SensitiveApi
 from devmgmt import matching
 from devmgmt.keys.models import AppSecret
@@ -122,7 +123,8 @@ def _write(report: Report, *, at: datetime) -> bool:
     ours = Report.objects.filter(pk=report.pk, tries=report.tries, written_at=None, failed=False)
     try:
         version = Version.objects.select_related("mini_program__team", "package").get(pk=report.version_id)
-        content = content_of(version)
+        with metrics.timed(metrics.report_seconds):
+            content = content_of(version)
         finished = at + timedelta(seconds=time.monotonic() - began)
         with transaction.atomic():
             is_ours = bool(ours.update(content=msgspec.to_builtins(content), written_at=finished, next_at=None))

@@ -37,12 +37,24 @@ METHODS = {
     "proofs": ("POST",),
     "openapi": ("GET", "HEAD"),
 }
+ROUTES = {f"{PREFIX}{name}": f"device:{name}" for name in METHODS if name not in ("packages", "openapi")}
+ROUTES[f"{PREFIX}openapi.json"] = "device:openapi"
 BY_SERVER = {"login-codes": login_codes.answer, "proofs": proof_requests.answer}
 
 
 def in_front_of(django: WSGIApplication) -> WSGIApplication:
     """Return a WSGI application that answers devices itself and leaves all else to `django`."""
-    return http.in_front_of(django, PREFIX, lambda environ: respond(environ, feed.current, is_away=feed.is_behind))
+    return http.in_front_of(
+        django,
+        PREFIX,
+        lambda environ: respond(environ, feed.current, is_away=feed.is_behind),
+        route_of=lambda path: ROUTES.get(path) or route_of(path),
+    )
+
+
+def route_of(path: str) -> str:
+    """Return the name of a path that is not the same for all: of a package, or of nothing."""
+    return "device:package" if path.startswith(f"{PREFIX}packages/") else "device:unknown"
 
 
 def respond(environ: Environ, source: Callable[[], Source], *, is_away: Callable[[], bool] = lambda: False) -> Response:

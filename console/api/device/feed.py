@@ -20,6 +20,7 @@ from console.api.device import changes
 from console.api.device.http import ApiError, unavailable
 from console.api.device.snapshot import Snapshot, load, reload
 from console.api.device.standstill import Watchdog
+from console.base.core import metrics
 
 REFRESH_SECONDS = 0.25
 FIRST_SECONDS = 10.0  # how long a request waits for the first snapshot
@@ -60,6 +61,11 @@ class Feed:
         """Whether the database is down, as far as is known here: requests that need it would hold threads in vain."""
         follows = self._thread is not None and self._snapshot is not None
         return follows and time.monotonic() > self._followed_at + BEHIND_SECONDS
+
+    def note_age(self) -> None:
+        """Tell the metrics how old the snapshot is; nothing where there is none, as in processes for pages."""
+        if self._snapshot is not None:
+            metrics.snapshot_age.set(time.monotonic() - self._followed_at)
 
     def can_answer(self) -> bool:
         """Whether devices get an answer: a snapshot is there, and not too old."""
@@ -126,4 +132,5 @@ class Feed:
 
 
 feed = Feed()
+metrics.ticker.readers.append(feed.note_age)
 os.register_at_fork(after_in_child=feed.forget)

@@ -16,7 +16,7 @@ from console.api.device.http import ApiError, not_found, read_batch, unavailable
 from console.api.device.proof import admit
 from console.api.device.schema import LogBatch, LogEntry, LogsAccepted
 from console.api.http import Environ, Response, json_response
-from console.base.core import busy
+from console.base.core import busy, metrics
 from devmgmt.logs import volume
 from devmgmt.logs.criteria import StoreAway
 from devmgmt.logs.entry import Entry, Line, Mark, Origin, Times, entry
@@ -47,6 +47,8 @@ def answer(environ: Environ, source: Callable[[], Source]) -> Response:
     now = timezone.now()
     entries = _entries(batch, program.pk, application.pk, now)
     _keep(program.pk, entries, now)
+    metrics.log_entries.inc(len(entries))
+    metrics.log_bytes.inc(int(environ["CONTENT_LENGTH"]))
     return json_response(LogsAccepted(len(entries), sum(bool(entry.marks & CUT) for entry in entries)))
 
 
@@ -81,11 +83,13 @@ def _keep(program: int, entries: Sequence[Entry], now: datetime) -> None:
     """Write unless the program has had its share of a day; raises ApiError 429 and 503."""
     try:
         if any(volume.buffer.is_over(program, day) for day in {entry.time.date() for entry in entries}):
+            metrics.log_refused.labels("quota").inc()
             raise _quota_exceeded(now)
         if entries:
             log_store().write(entries)
     except (StoreAway, Error) as error:
         busy.note(error.__cause__ or error, "logs can't be written")
+        metrics.log_refused.labels("store").inc()
         raise unavailable() from None
     volume.buffer.add(entries)
 

@@ -16,6 +16,7 @@ from console.api.device.schema import PackageLink, UpdateAnswer, UpdateRequest
 from console.api.device.shortcut import ShortcutDecoder
 from console.api.device.signatures import signature
 from console.api.http import Environ, Response, json_response
+from console.base.core.metrics import counted
 from grayscale.claims import ClaimsUnavailable, DatabaseClaims
 from grayscale.decision import Decision, decide
 
@@ -34,6 +35,7 @@ def answer(environ: Environ, source: Callable[[], Source]) -> Response:
     check_guid(asked.guid, asked.platform)
     rate.limiter.hit(application.pk, asked.guid)
     decision = _decide(environ, rows, asked, application)
+    counted.note_update(decision.status, decision.channel)
     release = decision.release
     if release is None:
         return json_response(UpdateAnswer(decision.status))

@@ -52,7 +52,13 @@ def in_front_of(django: WSGIApplication, *, is_away: Callable[[], bool] = lambda
 
     While the database `is_away`, servers get -1 without a query: devices need the threads.
     """
-    return http.in_front_of(django, PREFIXES, lambda environ: respond(environ, is_away=is_away))
+    return http.in_front_of(django, PREFIXES, lambda environ: respond(environ, is_away=is_away), route_of=route_of)
+
+
+def route_of(path: str) -> str:
+    """Return the name of a path: the last word of an endpoint's."""
+    path = path.removeprefix(OPENSERVER)
+    return f"server:{path.rpartition('/')[2]}" if path in ENDPOINTS else "server:unknown"
 
 
 def respond(environ: Environ, *, is_away: Callable[[], bool] = lambda: False) -> Response:

@@ -40,6 +40,7 @@ from console.base.accounts.models import (
 )
 from console.base.accounts.permissions import TEAM_ROLE_PERMISSIONS, Permission
 from console.base.accounts.states import SecurityKind
+from console.base.core import request_id
 from console.base.core.pages import go, show, typed
 from console.base.core.resend import resend_page
 
@@ -115,6 +116,7 @@ def _for_signed_in(view: View) -> View:
     @wraps(view)
     def guarded(request: HttpRequest, **kwargs: Any) -> HttpResponse:
         if request.user.is_authenticated:
+            request_id.note_user(request.user.pk)
             return view(request, **kwargs)
         if request.headers.get("HX-Request"):
             return HttpResponse(status=401)

@@ -25,7 +25,7 @@ from console.base.accounts import leases
 from console.base.accounts.inviting import role_words
 from console.base.accounts.models import Invitation, MailServer, Notification, OutgoingMail
 from console.base.accounts.readers import read_by
-from console.base.core import times
+from console.base.core import metrics, times
 from console.base.core.sealing import unseal
 
 logger = logging.getLogger(__name__)
@@ -154,6 +154,7 @@ class Run:
         except Exception as error:  # A refusal, or an address that no message can carry: the rest goes on.
             reason = _reason(error)
             logger.warning("e-mail of %s %s failed: %s", row._meta.model_name, row.pk, reason)
+            metrics.mails.labels("failed").inc()
             if _is_the_server_s(error):
                 leases.put_off(row, at=self.pause(reason) + timedelta(seconds=leases.FIRST_SERVER_PAUSE))
                 raise ServerFailed from error
@@ -161,6 +162,7 @@ class Run:
             leases.put_off(row, at=self.now())
             return
         leases.mark_sent(row, at=self.now())
+        metrics.mails.labels("sent").inc()
         if not self.sent:
             leases.forget_failures()
         self.sent += 1

@@ -20,6 +20,7 @@ from console.base.activity.fields import Field
 from console.base.activity.middleware import source
 from console.base.activity.models import ActivityEntry
 from console.base.activity.rehearsal import heard
+from console.base.core import request_id
 
 EVENTS: dict[str, type[Event]] = {}
 
@@ -188,6 +189,7 @@ def emit(event: Event) -> ActivityEntry:
         reason=event.reason,
         source=where.kind,
         address=where.address,
+        request_id=request_id.current(),
         **event.belongs(),
     )
     event.follow()

@@ -32,6 +32,8 @@ class ActivityFilter(ListFilter):
         label=_("When"), choices=PERIODS, empty_label=_("Any time"), method="since", widget=FilterSelect
     )
 
+    request = SearchFilter(_("Request ID"), field_name="request_id")
+
     def since(self, entries: ActivityQuerySet, name: str, days: str) -> ActivityQuerySet:
         """Keep the entries of the last `days`."""
         return entries.filter(at__gte=timezone.now() - timedelta(days=int(days)))

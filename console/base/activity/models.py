@@ -3,6 +3,7 @@
 from django.db import models
 
 from console.base.activity.querysets import ActivityQuerySet
+from console.base.core.request_id import LONGEST
 
 
 class ActivityEntry(models.Model):
@@ -26,6 +27,9 @@ class ActivityEntry(models.Model):
     reason = models.TextField(blank=True)
     source = models.CharField(max_length=20, help_text="web, command or job")
     address = models.GenericIPAddressField(null=True)
+    request_id = models.CharField(
+        max_length=LONGEST, blank=True, db_default="", help_text="of the request, or the job, that did it"
+    )
 
     objects = ActivityQuerySet.as_manager()
 
@@ -35,6 +39,7 @@ class ActivityEntry(models.Model):
             models.Index(fields=["team_id", "-id"], name="activity_by_team"),
             models.Index(fields=["mini_program_id", "-id"], name="activity_by_program"),
             models.Index(fields=["application_id", "-id"], name="activity_by_application"),
+            models.Index(fields=["request_id"], condition=~models.Q(request_id=""), name="activity_by_request"),
             # What was built into which app (O-2): few entries among many, read for all programs together.
             models.Index(
                 fields=["mini_program_id", "application_id", "-id"],

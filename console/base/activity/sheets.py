@@ -16,4 +16,5 @@ ENTRIES: tuple[Column, ...] = (
     (_("Reason"), lambda entry: entry.reason),
     (_("App ID"), lambda entry: entry.mini_program_id),
     (_("Host app ID"), lambda entry: entry.application_id),
+    (_("Request ID"), lambda entry: entry.request_id),
 )

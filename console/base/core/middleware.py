@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from time import perf_counter
 
 from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse, UnreadablePostError
@@ -14,9 +15,29 @@ from django.urls import Resolver404, get_resolver
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 
-from console.base.core import bodies, busy
+from console.base.core import bodies, busy, metrics, request_id
 from console.base.core.pages import busy_answer, busy_words, is_dialog
 from console.base.core.resend import carried
+
+
+class RequestMiddleware:
+    """Give each request an id, which the answer, the log and the activity log say; and count it. The first of all."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        began, token = perf_counter(), request_id.begin(request.META)
+        try:
+            response = self.get_response(request)
+        finally:
+            request_id.end(token)
+        response.headers[request_id.HEADER] = request_id.of(request.META)
+        route = request.resolver_match.view_name if request.resolver_match else "unknown"
+        metrics.counted.note(route, response.status_code, perf_counter() - began)
+        if not metrics.ticker.started:
+            metrics.ticker.start()
+        return response
 
 
 class CompressMiddleware(GZipMiddleware):

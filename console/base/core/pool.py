@@ -12,9 +12,12 @@ from typing import Any
 from weakref import WeakSet
 
 import psycopg
+from django.db import DEFAULT_DB_ALIAS, connections
 from django.db.backends.signals import connection_created
 from django.dispatch import receiver
 from psycopg_pool import ConnectionPool
+
+from console.base.core import metrics
 
 # Every connection that a thread may wait on; the lock, since one may come in while others are gone through.
 _connections: WeakSet[psycopg.Connection[Any]] = WeakSet()
@@ -49,6 +52,23 @@ def _has_news(connection: psycopg.Connection[Any]) -> bool:
     poll = select.poll()
     poll.register(connection.fileno(), select.POLLIN)
     return bool(poll.poll(0))
+
+
+def note_use() -> None:
+    """Tell the metrics how the pool of this process fares; nothing where there is none."""
+    pool: ConnectionPool[Any] | None = getattr(connections[DEFAULT_DB_ALIAS], "pool", None)
+    if pool is None:
+        return
+    found = pool.pop_stats()
+    metrics.pool_connections.labels("used").set(found["pool_size"] - found["pool_available"])
+    metrics.pool_connections.labels("free").set(found["pool_available"])
+    metrics.pool_waiting.set(found["requests_waiting"])
+    metrics.pool_waits.inc(found.get("requests_queued", 0))
+    metrics.pool_wait_seconds.inc(found.get("requests_wait_ms", 0) / 1000)
+    metrics.pool_failures.inc(found.get("requests_errors", 0))
+
+
+metrics.ticker.readers.append(note_use)
 
 
 def go_on(pool: ConnectionPool[Any]) -> None:

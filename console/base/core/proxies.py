@@ -31,7 +31,7 @@ def client_address(environ: Mapping[str, Any]) -> str | None:
     `environ` is WSGI's, or the META of a request.
     """
     peer = environ.get("REMOTE_ADDR", "")
-    if not is_trusted(peer, settings.TRUSTED_PROXIES):
+    if not is_from_proxy(environ):
         return _address(peer)
     hops = _hops(environ)
     for hop in reversed(hops):
@@ -46,6 +46,16 @@ def is_loopback(environ: Mapping[str, Any]) -> bool:
     return peer.startswith(("127.", "::ffff:127.")) or peer in ("::1", "")
 
 
+def is_from_proxy(environ: Mapping[str, Any]) -> bool:
+    """Whether the peer is one of TRUSTED_PROXIES, whose headers count."""
+    return is_trusted(environ.get("REMOTE_ADDR", ""), settings.TRUSTED_PROXIES)
+
+
+def came_by_a_proxy(environ: Mapping[str, Any]) -> bool:
+    """Whether the request names a proxy, trusted or not: what is for machines inside is not for it."""
+    return any(name in environ for name in ("HTTP_X_FORWARDED_FOR", "HTTP_FORWARDED", "HTTP_VIA"))
+
+
 class ProxyMiddleware:
     """Let Django see scheme and host as a trusted proxy says them, and no forwarded header of anybody else."""
 
@@ -54,7 +64,7 @@ class ProxyMiddleware:
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         meta = request.META
-        trusted = is_trusted(meta.get("REMOTE_ADDR", ""), settings.TRUSTED_PROXIES)
+        trusted = is_from_proxy(meta)
         if not trusted or settings.FORWARDED_HEADER == FORWARDED:
             for name in NAMES:
                 meta.pop(name, None)

@@ -8,12 +8,14 @@ import time
 from collections.abc import Sequence
 from typing import Any
 
-from celery import Task, current_app
+from celery import Task, current_app, current_task
 from django.conf import settings
 from django.db import transaction
 from kombu import Connection
 from kombu.exceptions import LimitExceeded, OperationalError
 from kombu.pools import producers
+
+from console.base.core import request_id, tracing
 
 logger = logging.getLogger(__name__)
 
@@ -39,7 +41,12 @@ def publish(task: Task | str, *ids: Any, periodic: bool = False) -> bool:
     marks what beat sends, which is a heartbeat.
     """
     named = current_app.tasks[task] if isinstance(task, str) else task
-    return _publisher().publish(named, ids, {PERIODIC: True} if periodic else {})
+    headers: dict[str, Any] = {PERIODIC: True} if periodic else {}
+    # What goes on by waking itself, such as a delivery, is soon about other requests than the one that began it.
+    if not (current_task and current_task.name == named.name) and (following := request_id.current()):
+        headers[request_id.TASK_HEADER] = following
+    with tracing.span(f"send {named.name}", "producer"):
+        return _publisher().publish(named, ids, headers | tracing.following())
 
 
 def empty(queues: Sequence[str]) -> list[str]:
@@ -56,7 +63,7 @@ class Publisher:
         self._connection = Connection(url, transport_options=OPTIONS, connect_timeout=PUBLISH_SECONDS)
         self._not_before = 0.0
 
-    def publish(self, task: Task, ids: tuple[Any, ...], headers: dict[str, bool]) -> bool:
+    def publish(self, task: Task, ids: tuple[Any, ...], headers: dict[str, Any]) -> bool:
         """Send one task, unless the broker was away a moment ago."""
         if time.monotonic() < self._not_before:
             return False

@@ -43,5 +43,5 @@ class Command(BaseCommand):
         if settings.DEBUG and role in roles.SERVING and not addresses.is_loopback(options["host"]):
             raise CommandError(f"The console can't listen on {options['host']}. {addresses.ONLY_HERE}")
         command = serving.command_of(role, **options)
-        environment = {**os.environ, roles.VARIABLE: role}
+        environment = {**os.environ, **serving.environment(role)}
         os.execve(sys.executable, command, environment)  # noqa: S606 - our own words, no shell

@@ -1,0 +1,18 @@
+"""Finds the entries of a request; nobody waits while it is built."""
+
+from django.contrib.postgres.operations import AddIndexConcurrently
+from django.db import migrations, models
+
+
+class Migration(migrations.Migration):
+    atomic = False
+    dependencies = [("activity", "0009_request_id")]
+
+    operations = [
+        AddIndexConcurrently(
+            model_name="activityentry",
+            index=models.Index(
+                condition=models.Q(("request_id", ""), _negated=True), fields=["request_id"], name="activity_by_request"
+            ),
+        ),
+    ]

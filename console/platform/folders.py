@@ -1,0 +1,44 @@
+"""Where the processes of a role keep their numbers beside each other: a folder for each start, gone with the next."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+_FOLDER = re.compile(r"console-metrics-([0-9]+)-([a-z]+)-.*")
+_OF_PROCESS = re.compile(r"gauge_live[a-z]*_([0-9]+)\.db")
+
+
+def folder_for(role: str) -> Path:
+    """Return a new folder for a role that this process starts, or becomes; what dead ones have left is deleted.
+
+    In a container each start has the number of the one before it, so its own old folder is nobody's, too. Raises
+    OSError where there is no place for temporary files.
+    """
+    for folder, process, its_role in _folders():
+        if not _lives(process) or (process == os.getpid() and its_role == role):
+            shutil.rmtree(folder, ignore_errors=True)
+    return Path(tempfile.mkdtemp(prefix=f"console-metrics-{os.getpid()}-{role}-"))
+
+
+def forget_dead(folder: Path) -> None:
+    """Delete what processes that are gone have said of their present; what they have counted stays."""
+    for file in folder.iterdir():
+        found = _OF_PROCESS.fullmatch(file.name)
+        if found and not _lives(int(found[1])):
+            file.unlink(missing_ok=True)
+
+
+def _folders() -> Iterator[tuple[Path, int, str]]:
+    for folder in Path(tempfile.gettempdir()).glob("console-metrics-*"):
+        found = _FOLDER.fullmatch(folder.name)
+        if found and not folder.is_symlink() and folder.stat().st_uid == os.getuid():
+            yield folder, int(found[1]), found[2]
+
+
+def _lives(process: int) -> bool:
+    return Path(f"/proc/{process}").exists() if Path("/proc/self").exists() else True
