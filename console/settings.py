@@ -7,7 +7,7 @@ import environ
 from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 
-from console import roles, secret_key
+from console import databases, roles, secret_key
 from console.base.core import assets
 from console.base.core.log_records import without_traceback_of_refusals
 from console.local import addresses
@@ -124,11 +124,7 @@ TEMPLATES = [
 
 # Data ---------------------------------------------------------------------------------------------------------
 
-DATABASES = {"default": env.db("DATABASE_URL", default=addresses.database_url())}
-DATABASES["default"].setdefault("OPTIONS", {}).update(
-    # A server that vanished without a word is noticed within seconds, not when the kernel gives up.
-    {"connect_timeout": 5, "tcp_user_timeout": 10_000, **roles.connection_options(roles.current())}
-)
+DATABASES = {"default": databases.of(roles.current())}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 REDIS_URL = env.str("REDIS_URL", default=addresses.redis_url())

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import logging
+import select
 import threading
 from collections.abc import Callable
+from contextlib import closing
+from typing import Any
 
 import psycopg
 from django.db import connection
@@ -35,12 +38,23 @@ class Watchdog(threading.Thread):
     def answers(self) -> bool:
         """Whether anybody gets an answer, be it that there is no room: then waits end by themselves.
 
-        One that refuses connections has none open either.
+        One that refuses connections has none open either. A pooler accepts them also for a database that is away, and
+        lets their queries wait.
         """
+        given = {**connection.get_connection_params(), "connect_timeout": ANSWER_SECONDS}
         try:
-            psycopg.connect(**{**connection.get_connection_params(), "connect_timeout": ANSWER_SECONDS}).close()
+            with closing(psycopg.connect(**given)) as own:
+                return _is_asked_in_time(own)
         except psycopg.errors.ConnectionTimeout:
             return False
         except psycopg.Error:
             return True
-        return True
+
+
+def _is_asked_in_time(connection: psycopg.Connection[Any]) -> bool:
+    """Whether a query gets any answer within ANSWER_SECONDS; psycopg itself would wait for it for ever."""
+    connection.pgconn.send_query(b"SELECT 1")
+    connection.pgconn.flush()
+    poll = select.poll()
+    poll.register(connection.fileno(), select.POLLIN)
+    return bool(poll.poll(ANSWER_SECONDS * 1000))
