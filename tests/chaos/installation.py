@@ -126,15 +126,14 @@ def running(mail_port: int, logs: Path | None = None) -> Iterator[Installation]:
     """Run an installation with a migrated database; whatever happens, nothing of it is left but `logs`."""
     base = Path(tempfile.mkdtemp(prefix="console-chaos-", dir=PARENT))
     base.chmod(0o711)
-    one = Installation(base, _environment(base, mail_port))
+    one = Installation(base, environment_of(base, mail_port))
     try:
         postgres.prepare(base / "postgres", sockets=base)
         one.engines["postgres"] = postgres.service(base / "postgres", sockets=base, log=base / "postgres.log")
         one.engines["valkey"] = valkey.service(base / "valkey", sockets=base, log=base / "valkey.log")
         for name in one.engines:
             one.start_engine(name)
-        migrate = [sys.executable, "manage.py", "migrate", "--verbosity", "0", "--skip-checks"]
-        subprocess.run(migrate, cwd=ROOT, env=one.environment, check=True)
+        migrate(one)
         one.services |= _services(one)
         with _small_file_system(one.packages):
             yield one
@@ -145,6 +144,12 @@ def running(mail_port: int, logs: Path | None = None) -> Iterator[Installation]:
             for file in base.glob("*.log"):
                 shutil.copy(file, logs)
         shutil.rmtree(base, ignore_errors=True)
+
+
+def migrate(one: Installation) -> None:
+    """Make the tables."""
+    command = [sys.executable, "manage.py", "migrate", "--verbosity", "0", "--skip-checks"]
+    subprocess.run(command, cwd=ROOT, env=one.environment, check=True)
 
 
 @contextlib.contextmanager
@@ -189,7 +194,8 @@ def served(one: Installation) -> Iterator[None]:
         thread.join()
 
 
-def _environment(base: Path, mail_port: int) -> dict[str, str]:
+def environment_of(base: Path, mail_port: int) -> dict[str, str]:
+    """Return what its processes have in common."""
     kept = {key: value for key, value in os.environ.items() if not key.startswith(("CELERY_", "PYTEST_"))}
     return {
         **kept,
