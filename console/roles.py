@@ -34,12 +34,18 @@ class Role:
     wait: int = 12
 
     @property
+    def limits(self) -> dict[str, int]:
+        """The limits in milliseconds, by PostgreSQL's names."""
+        return {
+            "lock_timeout": self.lock,
+            "statement_timeout": self.statement,
+            "idle_in_transaction_session_timeout": self.idle,
+        }
+
+    @property
     def options(self) -> str:
         """The limits, as options of a connection."""
-        return (
-            f"-c lock_timeout={self.lock} -c statement_timeout={self.statement}"
-            f" -c idle_in_transaction_session_timeout={self.idle} {KEEPALIVES}"
-        )
+        return " ".join([*(f"-c {name}={value}" for name, value in self.limits.items()), KEEPALIVES])
 
 
 SERVING = {
@@ -57,12 +63,16 @@ ROLES = {
 }
 
 
-def connection_options(role: str) -> dict[str, Any]:
-    """Return what to add to a connection's OPTIONS; raises KeyError for a role that there is not."""
+def connection_options(role: str, *, pooled: bool = False) -> dict[str, Any]:
+    """Return what to add to a connection's OPTIONS; raises KeyError for a role that there is not.
+
+    `pooled` says that others use the same sessions in between: their pooler sets the limits.
+    """
     if not role:
         return {"pool": _pool(8)}
     limits = ROLES[role]
-    return {"options": limits.options, "pool": _pool(limits.connections, limits.wait) if limits.connections else False}
+    pool = {"pool": _pool(limits.connections, limits.wait) if limits.connections else False}
+    return pool if pooled else {**pool, "options": limits.options}
 
 
 def _pool(connections: int, wait: int = 12) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from ipaddress import ip_network
 from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 
-from console import logs, roles, secret_key, storage_url
+from console import databases, logs, roles, secret_key, storage_url
 from console.base.core import assets, tracing
 from console.environment import BASE_DIR, DEBUG, env
 from console.local import addresses
@@ -124,11 +124,7 @@ TEMPLATES = [
 
 # Data ---------------------------------------------------------------------------------------------------------
 
-DATABASES = {"default": env.db("DATABASE_URL", default=addresses.database_url())}
-DATABASES["default"].setdefault("OPTIONS", {}).update(
-    # A server that vanished without a word is noticed within seconds, not when the kernel gives up.
-    {"connect_timeout": 5, "tcp_user_timeout": 10_000, **roles.connection_options(roles.current())}
-)
+DATABASES = {"default": databases.of(roles.current())}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 REDIS_URL = env.str("REDIS_URL", default=addresses.redis_url())

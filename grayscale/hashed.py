@@ -39,9 +39,10 @@ def hash_of(value: str, key: bytes) -> int:
 class HashedList:
     """Returns whether a value is on the list: a binary search in `hashes`, ascending and without duplicates."""
 
-    __slots__ = ("__weakref__", "_start", "hashes", "key")
+    __slots__ = ("__weakref__", "_start", "hashes", "key", "pk")
 
-    def __init__(self, key: bytes, hashes: Sequence[int]) -> None:
+    def __init__(self, key: bytes, hashes: Sequence[int], pk: int = 0) -> None:
+        self.pk = pk
         self.key = key
         self.hashes = hashes
         self._start = blake2b(digest_size=WIDTH, key=key).copy
@@ -112,19 +113,32 @@ def cached(list_id: int, key: bytes, read: Callable[[], bytes]) -> HashedList:
 
     Lists that this process holds already are the same object. Without a folder to write to the hashes stay in memory.
     """
-    path = Path(settings.OBJECT_LIST_CACHE) / f"{list_id}{SUFFIX}"
+    found = held_file(list_id, key)
+    if found is not None:
+        return found
+    content = read()
+    _write(_path(list_id), key, content)
+    found = held_file(list_id, key)
+    if found is None:
+        found = _mapped[_path(list_id)] = HashedList(key, numbers(content), list_id)
+    return found
+
+
+def held_file(list_id: int, key: bytes) -> HashedList | None:
+    """Return a list that this process holds or this machine has a file of; None when neither does."""
+    path = _path(list_id)
     held = _mapped.get(path)
     if held is not None and held.key == key:
         return held
     hashes = _map(path, key)
     if hashes is None:
-        content = read()
-        _write(path, key, content)
-        hashes = _map(path, key)
-        if hashes is None:
-            hashes = numbers(content)
-    found = _mapped[path] = HashedList(key, hashes)
+        return None
+    found = _mapped[path] = HashedList(key, hashes, list_id)
     return found
+
+
+def _path(list_id: int) -> Path:
+    return Path(settings.OBJECT_LIST_CACHE) / f"{list_id}{SUFFIX}"
 
 
 def tidy(kept: Collection[int]) -> None:

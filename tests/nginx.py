@@ -6,7 +6,7 @@ import contextlib
 import getpass
 import re
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -38,7 +38,12 @@ def executable() -> str | None:
 
 @contextlib.contextmanager
 def nginx(
-    folder: Path, *, web: int, devices: int, packages: Path | None = None, host: str = HOST
+    folder: Path,
+    *,
+    web: int | Sequence[int],
+    devices: int | Sequence[int],
+    packages: Path | None = None,
+    host: str = HOST,
 ) -> Iterator[tuple[int, int]]:
     """Run it in a new folder, before the servers on these ports; yields the ports for HTTPS and HTTP."""
     for name in ("log", "temp", "data/static"):
@@ -49,12 +54,17 @@ def nginx(
     https, http = free_port(), free_port()
     _write_main(folder)
     ports = {"listen 80 ": f"listen {ADDRESS}:{http} ", "listen 443 ": f"listen {ADDRESS}:{https} "}
-    upstreams = {"127.0.0.1:8000": f"127.0.0.1:{web}", "127.0.0.1:8001": f"127.0.0.1:{devices}"}
+    upstreams = {"server 127.0.0.1:8000;": _servers(web), "server 127.0.0.1:8001;": _servers(devices)}
     _write_ours(folder, {**ports, **upstreams, HOST: host})
     command = [str(executable()), "-p", str(folder), "-c", f"{folder}/nginx.conf", "-e", f"{folder}/log/error.log"]
     with running([*command, "-g", "daemon off;"]) as process:
         wait_until_listens(process, https, f"nginx, see {folder}/log/error.log,")
         yield https, http
+
+
+def _servers(ports: int | Sequence[int]) -> str:
+    """Write one line for each server of an upstream."""
+    return "\n    ".join(f"server 127.0.0.1:{port};" for port in ([ports] if isinstance(ports, int) else ports))
 
 
 def _write_main(folder: Path) -> None:

@@ -8,5 +8,5 @@ class PlatformConfig(AppConfig):
     label = "platform"
 
     def ready(self) -> None:
-        """Register the check of the configuration; show heartbeats in workers."""
-        from console.platform import configuration, receivers  # noqa: F401
+        """Register the checks of the configuration and the connection; show heartbeats in workers."""
+        from console.platform import configuration, pooler, receivers  # noqa: F401

@@ -16,11 +16,11 @@ import psycopg
 import redis
 from django.conf import settings
 from django.db import connection
-from psycopg.abc import Query
 
 from console import roles
 from console.api.device.feed import feed
 from console.api.http import Environ, Headers, Response, Start, WSGIApplication, json_response
+from console.base.core import pool
 from console.base.core.cache import NO_RETRY
 from console.base.core.files import storage_faults
 from console.platform import heartbeats, reflection
@@ -42,15 +42,9 @@ def database() -> str:
     return OK
 
 
-def _ask_postgres(question: Query) -> list[Any]:
+def _ask_postgres(question: str) -> list[tuple[str, ...]]:
     """Return the rows of the answer. On a connection of its own, so that a full pool is no outage."""
-    with psycopg.connect(**_parameters(), autocommit=True) as own:
-        return own.execute(question).fetchall()
-
-
-def _parameters() -> dict[str, Any]:
-    limit = f"-c statement_timeout={1000 * PROBE_SECONDS}"
-    return {**connection.get_connection_params(), "connect_timeout": PROBE_SECONDS, "options": limit}
+    return pool.ask_once(question, connection.get_connection_params(), seconds=PROBE_SECONDS)
 
 
 def valkey() -> str:

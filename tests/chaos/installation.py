@@ -136,7 +136,7 @@ def running(
     """
     base = Path(tempfile.mkdtemp(prefix="console-chaos-", dir=PARENT))
     base.chmod(0o711)
-    one = Installation(base, _environment(base, mail_port))
+    one = Installation(base, environment_of(base, mail_port))
     if restored:
         one.environment["SECRET_KEY"] = restored.environment["SECRET_KEY"]
     try:
@@ -146,7 +146,7 @@ def running(
         for name in one.engines:
             one.start_engine(name)
         if not restored:
-            one.manage("migrate", "--verbosity", "0", "--skip-checks")
+            migrate(one)
         one.services |= _services(one)
         with _small_file_system(one.packages):
             yield one
@@ -157,6 +157,12 @@ def running(
             for file in base.glob("*.log"):
                 shutil.copy(file, logs)
         shutil.rmtree(base, ignore_errors=True)
+
+
+def migrate(one: Installation) -> None:
+    """Make the tables."""
+    command = [sys.executable, "manage.py", "migrate", "--verbosity", "0", "--skip-checks"]
+    subprocess.run(command, cwd=ROOT, env=one.environment, check=True)
 
 
 @contextlib.contextmanager
@@ -201,7 +207,8 @@ def served(one: Installation) -> Iterator[None]:
         thread.join()
 
 
-def _environment(base: Path, mail_port: int) -> dict[str, str]:
+def environment_of(base: Path, mail_port: int) -> dict[str, str]:
+    """Return what its processes have in common."""
     kept = {key: value for key, value in os.environ.items() if not key.startswith(("CELERY_", "PYTEST_"))}
     return {
         **kept,

@@ -3,7 +3,7 @@
 A thread looks for changes each REFRESH_SECONDS, so what is committed is served everywhere within a second
 (L-4, P-3). While the database is away the last snapshot serves on, since nobody can change anything there
 either; but a process that is cut off alone must not ignore a revocation for ever: after SNAPSHOT_SECONDS it answers
-503.
+503. A process that starts meanwhile goes on from what its machine has kept, no longer than that either.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ import time
 from django.conf import settings
 from django.db import connection
 
-from console.api.device import changes
+from console.api.device import changes, kept
 from console.api.device.http import ApiError, unavailable
 from console.api.device.snapshot import Snapshot, load, reload
 from console.api.device.standstill import Watchdog
@@ -46,6 +46,9 @@ class Feed:
         self._position: changes.Position | None = None
         self._fresh_until = 0.0
         self._followed_at = 0.0
+        if hasattr(self, "_keeper"):
+            self._keeper.let_go()
+        self._keeper = kept.Keeper()
 
     def current(self) -> Snapshot:
         """Return the snapshot; the first call starts the thread and waits. Raises ApiError 503 when it is too old."""
@@ -114,21 +117,37 @@ class Feed:
     def _follow(self) -> None:
         away = False
         while not self._stopping.is_set():
+            moment = kept.now()
             try:
                 self.refresh()
                 if away:
                     logger.warning("the update check reads from the database again")
                 away = False
+                if self._snapshot is not None:
+                    self._keeper.keep(self._snapshot, moment)
             except Exception:
                 # Whatever it was: the snapshot grows old, and is read anew when it works again.
                 if not away:
                     logger.exception("the update check can't read from the database and answers from its last snapshot")
                 away = True
                 self._position = None
+                self._keeper.let_go()
                 connection.close()
+                if self._snapshot is None:
+                    self._take_kept()
             self._tried.set()
             self._stopping.wait(REFRESH_SECONDS)
+        self._keeper.let_go()
         connection.close()
+
+    def _take_kept(self) -> None:
+        """Answer from what this machine has kept, as old as it is."""
+        if (found := kept.read()) is None:
+            return
+        self._snapshot, age = found
+        self._followed_at = time.monotonic() - age
+        self._fresh_until = self._followed_at + settings.SNAPSHOT_SECONDS
+        logger.warning("the update check answers from the snapshot that this machine read %.0f s ago", age)
 
 
 feed = Feed()

@@ -93,6 +93,15 @@ def load() -> Snapshot:
     return _with_programs(empty)
 
 
+def of_parts(applications: Mapping[str, Application], programs: Mapping[str, ProgramState]) -> Snapshot:
+    """Return the snapshot of these host applications by id and programs by App ID."""
+    packages: dict[str, frozenset[str]] = {}
+    for app_id, program in programs.items():
+        for sha256 in _packages(program):
+            packages[sha256] = packages.get(sha256, frozenset()) | {app_id}
+    return Snapshot(applications, programs, {program.pk: app_id for app_id, program in programs.items()}, packages)
+
+
 def reload(snapshot: Snapshot, *, mini_programs: Iterable[int] = (), applications: bool = False) -> Snapshot:
     """Return a new snapshot in which these programs (primary keys), and all applications if so, are as they are now."""
     if applications:

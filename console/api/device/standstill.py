@@ -35,10 +35,11 @@ class Watchdog(threading.Thread):
     def answers(self) -> bool:
         """Whether anybody gets an answer, be it that there is no room: then waits end by themselves.
 
-        One that refuses connections has none open either.
+        One that refuses connections has none open either. A pooler accepts them also for a database that is away, and
+        lets their queries wait.
         """
         try:
-            psycopg.connect(**{**connection.get_connection_params(), "connect_timeout": ANSWER_SECONDS}).close()
+            pool.ask_once("SELECT 1", connection.get_connection_params(), seconds=ANSWER_SECONDS)
         except psycopg.errors.ConnectionTimeout:
             return False
         except psycopg.Error:

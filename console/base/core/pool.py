@@ -6,7 +6,8 @@ import os
 import select
 import socket
 import threading
-from contextlib import suppress
+import time
+from contextlib import closing, suppress
 from threading import Lock
 from typing import Any
 from weakref import WeakSet
@@ -78,6 +79,29 @@ def go_on(pool: ConnectionPool[Any]) -> None:
     """
     if pool.get_stats().get("requests_waiting"):
         pool.check()
+
+
+def ask_once(question: str, parameters: dict[str, Any], *, seconds: int) -> list[tuple[str, ...]]:
+    """Return the rows of one statement on a connection of its own, as PostgreSQL writes them.
+
+    Connecting and the answer may take `seconds` each, whoever lets us wait: no statement_timeout ends what waits in a
+    pooler, which accepts connections also while the database is away. Raises psycopg.Error; ConnectionTimeout when
+    nobody answers.
+    """
+    with closing(psycopg.connect(**{**parameters, "connect_timeout": seconds})) as own:
+        own.pgconn.send_query(question.encode())
+        own.pgconn.flush()
+        deadline, poll = time.monotonic() + seconds, select.poll()
+        poll.register(own.fileno(), select.POLLIN)
+        while own.pgconn.is_busy():
+            if not poll.poll(max(0.0, deadline - time.monotonic()) * 1000):
+                raise psycopg.errors.ConnectionTimeout("no answer in time")
+            own.pgconn.consume_input()
+        answer = own.pgconn.get_result()
+        if answer is None or answer.status != psycopg.pq.ExecStatus.TUPLES_OK:
+            raise psycopg.OperationalError("no answer" if answer is None else answer.error_message.decode())
+        columns = range(answer.nfields)
+        return [tuple((answer.get_value(row, n) or b"").decode() for n in columns) for row in range(answer.ntuples)]
 
 
 def remember(connection: psycopg.Connection[Any]) -> None:

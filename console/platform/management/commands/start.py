@@ -12,7 +12,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from console import roles
 from console.celery import QUEUES
 from console.local import addresses
-from console.platform import configuration, serving
+from console.platform import configuration, pooler, serving
 
 
 class Command(BaseCommand):
@@ -42,6 +42,8 @@ class Command(BaseCommand):
             raise CommandError(f"There is no queue {', '.join(sorted(unknown))}. Choose from {', '.join(QUEUES)}.")
         if settings.DEBUG and role in roles.SERVING and not addresses.is_loopback(options["host"]):
             raise CommandError(f"The console can't listen on {options['host']}. {addresses.ONLY_HERE}")
+        if sentence := pooler.why_not(role):
+            raise CommandError(f"The console can't start. {sentence}")
         command = serving.command_of(role, **options)
         environment = {**os.environ, **serving.environment(role)}
         os.execve(sys.executable, command, environment)  # noqa: S606 - our own words, no shell

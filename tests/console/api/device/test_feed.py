@@ -6,10 +6,12 @@ import json
 import os
 import time
 from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
 
 import psycopg
 import pytest
-from django.conf import settings
+from django.conf import settings as configured
 from django.db import OperationalError, connection
 
 from console.api.device import changes
@@ -36,8 +38,9 @@ def other(transactional_db: None) -> Iterator[Connection]:
 
 
 @pytest.fixture
-def feed() -> Iterator[Feed]:
-    """A feed that is refreshed by hand."""
+def feed(settings: Any, tmp_path: Path) -> Iterator[Feed]:
+    """A feed that is refreshed by hand, on a machine that has kept no snapshot."""
+    settings.OBJECT_LIST_CACHE = tmp_path
     feed = Feed()
     yield feed
     feed.stop()
@@ -185,7 +188,7 @@ def test_the_last_snapshot_serves_on_for_a_while_when_the_database_is_away(
     with pytest.raises(OperationalError):
         feed.refresh()
     assert feed.current().applications
-    feed._fresh_until -= settings.SNAPSHOT_SECONDS  # so long ago
+    feed._fresh_until -= configured.SNAPSHOT_SECONDS  # so long ago
     with pytest.raises(ApiError) as error:
         feed.current()
     assert (error.value.status, error.value.headers) == (503, [("Retry-After", "5")])
