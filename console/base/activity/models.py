@@ -63,6 +63,8 @@ class RetentionRun(models.Model):
     deleted_total = models.BigIntegerField(db_default=0)
     behind = models.BooleanField(db_default=False, help_text="there was too little time, or it failed")
     oldest = models.DateTimeField(null=True, help_text="when the oldest row was written that is left")
+    passed = models.BigIntegerField(db_default=0, help_text="up to which id rows were looked through, see Place")
+    pass_began_at = models.DateTimeField(null=True, help_text="when that began, from the first row on")
 
     def __str__(self) -> str:
         return self.name
