@@ -6,7 +6,6 @@ An app that owns such rows describes them by a `Kind` in its `retention.py` and 
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass

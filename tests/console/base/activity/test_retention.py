@@ -14,8 +14,8 @@ from console.base.core import retention as steps
 from console.base.core.retention import KINDS, Kind, Place
 from console.celery import SCHEDULE
 from releases.models import Release
-from tests.factories import make_candidate
 from tests.console.api.device.serving import database_url
+from tests.factories import make_candidate
 
 pytestmark = pytest.mark.django_db
 SECOND, DAY = timedelta(seconds=1), timedelta(days=1)
