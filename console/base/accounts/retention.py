@@ -60,8 +60,8 @@ def _oldest_notification() -> datetime | None:
     return Notification.objects.order_by("id").values_list("created_at", flat=True).first()
 
 
-for _kind in (
-    Kind("sessions", _("Sessions"), "SESSION_DAYS", "django_session", _sessions, _oldest_session),
+register(Kind("sessions", _("Sessions"), "SESSION_DAYS", "django_session", _sessions, _oldest_session))
+register(
     Kind(
         "signed_in",
         _("Sessions on the security page"),
@@ -69,10 +69,12 @@ for _kind in (
         "accounts_usersession",
         _signed_in,
         _oldest_signed_in,
-    ),
-    Kind(
-        "security_log", _("Security log"), "SECURITY_LOG_DAYS", "accounts_securityentry", _security_log, _oldest_entry
-    ),
+    )
+)
+register(
+    Kind("security_log", _("Security log"), "SECURITY_LOG_DAYS", "accounts_securityentry", _security_log, _oldest_entry)
+)
+register(
     Kind(
         "notifications",
         _("Notifications"),
@@ -80,6 +82,5 @@ for _kind in (
         "accounts_notification",
         _notifications,
         _oldest_notification,
-    ),
-):
-    register(_kind)
+    )
+)
