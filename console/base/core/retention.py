@@ -97,7 +97,7 @@ BY_TIME = """
 
 
 def by_id(table: str, place: Place, *, moment: str, due: str, first: str = "", **values: Any) -> Iterator[int]:
-    """Delete rows of `table` in the order of their ids, from `place` on, up to where `moment`, a column, is not before `before`.
+    """Delete rows of `table` in the order of their ids, from `place` on, while the column `moment` is before `before`.
 
     `due` says which of them, as SQL about `row` with `values`, which hold `before`. `first` is a statement at the
     beginning of each step's transaction.
