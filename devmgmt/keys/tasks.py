@@ -14,7 +14,7 @@ BATCH = 5000
 # The day limits count the tokens of today: they are deleted only a day after their end.
 PRUNE = """
     DELETE FROM {table} WHERE ctid = ANY (ARRAY(
-        SELECT ctid FROM {table} WHERE {column} < %s LIMIT %s FOR UPDATE SKIP LOCKED
+        SELECT ctid FROM {table} WHERE {column} < %s ORDER BY {column} LIMIT %s FOR UPDATE SKIP LOCKED
     ))
 """
 

@@ -13,6 +13,7 @@ import os
 import shutil
 import tempfile
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import psycopg
@@ -20,7 +21,7 @@ from psycopg import sql
 
 from console.local import addresses, postgres
 from console.local.process import stop_all
-from tests.scale.sizes import DISTINCT, ROWS
+from tests.scale.sizes import DAYS, DISTINCT, ROWS
 
 PAGE, SEGMENT = 8192, 1 << 30  # bytes
 INDEXES = """
@@ -37,7 +38,7 @@ RELATION = """
 ATTRIBUTE = """
     SELECT pg_restore_attribute_stats('schemaname', 'public', 'relname', %(table)s::text, 'attname', %(column)s::text,
         'inherited', false, 'null_frac', %(nulls)s::real, 'avg_width', %(width)s::integer, 'n_distinct',
-        %(distinct)s::real)
+        %(distinct)s::real{more})
 """
 
 
@@ -65,7 +66,9 @@ class Server:
             connection.execute("ANALYZE")
             files = dict(_grown(connection))
             for (table, column), distinct in DISTINCT.items():
-                _spread(connection, table, column, distinct)
+                _describe(connection, table, column, distinct=distinct)
+            for (table, column), days in DAYS.items():
+                _describe(connection, table, column, distinct=-0.9, days=days)
             connection.execute("CHECKPOINT")
         self.stop()
         for path, size in files.items():
@@ -109,14 +112,22 @@ def _described(connection: psycopg.Connection, name: str, *, rows: int, size: in
     return path, pages * PAGE
 
 
-def _spread(connection: psycopg.Connection, table: str, column: str, distinct: float) -> None:
-    """Say how many values a column has, and nothing else of them: neither common ones nor a histogram."""
+def _describe(
+    connection: psycopg.Connection, table: str, column: str, *, distinct: float, days: int | None = None
+) -> None:
+    """Say how many values a column has, and over how many days they are spread; none is commoner than others."""
     query = "SELECT null_frac, avg_width FROM pg_stats WHERE tablename = %s AND attname = %s"
     nulls, width = connection.execute(query, [table, column]).fetchone() or (0.0, 32)
     clear = sql.SQL("SELECT pg_clear_attribute_stats('public', {}, {}, false)")
     connection.execute(clear.format(sql.Literal(table), sql.Literal(column)))
     values = {"table": table, "column": column, "nulls": nulls, "width": width, "distinct": distinct}
-    connection.execute(ATTRIBUTE, values)
+    if days is None:
+        connection.execute(ATTRIBUTE.format(more=""), values)
+        return
+    now = datetime.now(UTC)
+    bounds = ",".join(f'"{now - timedelta(days=days) * (100 - n) / 100}"' for n in range(101))
+    more = ", 'histogram_bounds', %(bounds)s::text, 'correlation', 0.5::real"
+    connection.execute(ATTRIBUTE.format(more=more), {**values, "bounds": "{" + bounds + "}"})
 
 
 def _lengthen(file: Path, size: int) -> None:

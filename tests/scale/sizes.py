@@ -73,4 +73,24 @@ DISTINCT: dict[tuple[str, str], float] = {
     ("keys_logincode", "sha256"): -1,
     ("keys_accesstoken", "sha256"): -1,
     ("activity_activityentry", "target_id"): -0.1,
+    ("grayscale_updatereport", "version_id"): 300,
+    ("devmgmt_logvolume", "mini_program_id"): 5_000,
+    ("keys_accesstoken", "mini_program_id"): 10_000,
+    ("keys_accesstoken", "secret_id"): 10_000,
+}
+# Over how many days up to now a column's times are spread, evenly.
+DAYS: dict[tuple[str, str], int] = {
+    ("grayscale_claim", "claimed_at"): 365,
+    ("grayscale_seendevice", "seen_at"): 30,
+    ("grayscale_updatereport", "reported_at"): 90,
+    ("messaging_message", "accepted_at"): 180,
+    ("messaging_consentcall", "created_at"): 7,
+    ("keys_logincode", "expires_at"): 1,
+    ("keys_accesstoken", "issued_at"): 2,
+    ("keys_accesstoken", "expires_at"): 2,
+    ("devmgmt_logvolume", "minute"): 7,
+    ("activity_activityentry", "at"): 1_500,
+    ("accounts_notification", "created_at"): 180,
+    ("accounts_securityentry", "at"): 365,
+    ("accounts_usersession", "signed_in_at"): 14,
 }

@@ -35,6 +35,10 @@ class ActivityEntry(models.Model):
             models.Index(fields=["team_id", "-id"], name="activity_by_team"),
             models.Index(fields=["mini_program_id", "-id"], name="activity_by_program"),
             models.Index(fields=["application_id", "-id"], name="activity_by_application"),
+            # One kind of entry, or those of one thing, among a million of a program's or an app's.
+            models.Index(fields=["mini_program_id", "verb", "-id"], name="activity_program_verb"),
+            models.Index(fields=["application_id", "verb", "-id"], name="activity_app_verb"),
+            models.Index(fields=["target_type", "target_id", "-id"], name="activity_by_target"),
             # What was built into which app (O-2): few entries among many, read for all programs together.
             models.Index(
                 fields=["mini_program_id", "application_id", "-id"],
