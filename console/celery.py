@@ -63,7 +63,6 @@ SCHEDULE = {
     "accounts.seal_factors": Periodic(HOUR, "periodic"),
     "keys.prune": Periodic(10 * MINUTE, "periodic"),
     "grayscale.discard_old_drafts": Periodic(HOUR, "periodic"),
-    "grayscale.prune_sightings": Periodic(10 * MINUTE, "periodic"),
     "releases.sweep_packages": Periodic(24 * HOUR, "periodic"),
     "miniprograms.sweep_icons": Periodic(24 * HOUR, "periodic"),
 }

@@ -10,9 +10,8 @@ from __future__ import annotations
 
 from typing import Any
 
-
-
 from console import roles
+from console.environment import env
 from console.local import addresses
 
 URL, SESSION_URL = "DATABASE_URL", "DATABASE_SESSION_URL"
@@ -23,12 +22,12 @@ _LIBPQ = {"NAME": "dbname", "USER": "user", "PASSWORD": "password", "HOST": "hos
 
 def is_pooled(role: str) -> bool:
     """Return whether processes of this role share sessions by transactions."""
-    return role in roles.SERVING and bool(environ.Env().str(SESSION_URL, default=""))
+    return role in roles.SERVING and bool(env.str(SESSION_URL, default=""))
 
 
 def of(role: str) -> dict[str, Any]:
     """Return Django's settings of the database for a role ("": commands); KeyError for a role that there is not."""
-    env, pooled = environ.Env(), is_pooled(role)
+    pooled = is_pooled(role)
     own = "" if role in roles.SERVING else env.str(SESSION_URL, default="")
     found: dict[str, Any] = env.db(SESSION_URL) if own else env.db(URL, default=addresses.database_url())
     found.setdefault("OPTIONS", {}).update({**PATIENCE, **roles.connection_options(role, pooled=pooled)})

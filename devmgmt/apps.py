@@ -8,8 +8,9 @@ class DevmgmtConfig(AppConfig):
     name = "devmgmt"
 
     def ready(self) -> None:
-        """Listen to what happens to programs below; register the check of the log store."""
+        """Listen to what happens to programs below; say which rows get old; register the check of the log store."""
         from devmgmt import receivers  # noqa: F401
+        from devmgmt.logs import volume  # noqa: F401
         from devmgmt.logs.store import store_can_be_used
 
         register(store_can_be_used)

@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from django.utils.translation import gettext_lazy as _
 
 from console.base.core import retention
-from console.base.core.retention import Kind, register, row
+from console.base.core.retention import Kind, Place, register, row
 
 # Where devices keep the version after the end (G-6), their places still decide. The task states first that not all are
 # there any more: its page counts none of them from then on.
@@ -42,7 +42,7 @@ OLDEST_CLAIM = """
 """
 
 
-def _enrolments(at: datetime, days: int) -> Iterator[int]:
+def _enrolments(at: datetime, days: int, place: Place) -> Iterator[int]:
     before, deleted, task, guid = at - timedelta(days=days), retention.BATCH, 0, ""
     while deleted == retention.BATCH:
         last = row(CLAIMS, before=before, at=at, task=task, guid=guid, most=retention.BATCH)
@@ -55,4 +55,4 @@ def _oldest_enrolment() -> datetime | None:
     return found
 
 
-register(Kind("enrolments", _("Enrolled devices"), "ENROLMENT_DAYS", _enrolments, _oldest_enrolment))
+register(Kind("enrolments", _("Enrolled devices"), "ENROLMENT_DAYS", "grayscale_claim", _enrolments, _oldest_enrolment))

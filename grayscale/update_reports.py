@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from django.db.models import Count, Q, Sum
+from django.db.models import BooleanField, Count, ExpressionWrapper, Q, Sum
 
 from grayscale.error_rates import Counting
 from grayscale.models import GrayscaleTask
@@ -12,7 +12,7 @@ from grayscale.stats import kept
 from releases.field.models import UpdateReport
 from releases.field.states import ReportResult
 
-MOST_REPORTS = 500_000  # reports that a rate is made from, and that are counted as left out
+MOST_REPORTS = 1_000_000  # of a version that are read, to be counted or left out
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,14 +47,15 @@ def reports_of(counting: Counting, task: GrayscaleTask) -> Reports:
     """Return what counts for the page of this task; from the cache for a while."""
 
     def count() -> Reports:
-        all_of_them = UpdateReport.objects.filter(version=counting.version)
-        rows = all_of_them.filter(counting.condition())[:MOST_REPORTS]
+        counts = ExpressionWrapper(counting.condition(), output_field=BooleanField())
+        rows = UpdateReport.objects.filter(version=counting.version).annotate(counts=counts)[:MOST_REPORTS]
         found = rows.aggregate(
-            installed=Count("guid", filter=Q(result=ReportResult.INSTALLED)),
-            failed=Count("guid", filter=Q(result=ReportResult.FAILED)),
-            tries=Sum("failures", default=0),
+            installed=Count("guid", filter=Q(counts=True, result=ReportResult.INSTALLED)),
+            failed=Count("guid", filter=Q(counts=True, result=ReportResult.FAILED)),
+            tries=Sum("failures", filter=Q(counts=True), default=0),
+            left_out=Count("guid", filter=Q(counts=False)),
         )
-        return Reports(**found, left_out=all_of_them.filter(~counting.condition())[:MOST_REPORTS].count())
+        return Reports(**found)
 
     reports: Reports = kept(f"grayscale-reports-3-{task.pk}-{counting.version.pk}", count)
     return reports

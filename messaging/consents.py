@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from hashlib import sha256
 
 from django.db import connection, transaction
@@ -18,8 +18,6 @@ from messaging.models import Ban, Consent, ConsentCall, MainSwitch, MyTemplate
 from messaging.states import MOST_ASKED, Answer
 from miniprograms.actions import user_of
 from miniprograms.models import Binding, ProgramUser
-
-CALLS_KEPT = timedelta(days=7)
 
 REFUSALS = {
     "not_tapped": "can only be invoked by user TAP gesture.",
@@ -161,11 +159,6 @@ def change_settings(
             unique_fields=["user"],
             update_fields=["is_on", "changed_at"],
         )
-
-
-def prune(*, at: datetime) -> int:
-    """Forget calls that no device repeats any more; return how many."""
-    return ConsentCall.objects.filter(created_at__lt=at - CALLS_KEPT).delete()[0]
 
 
 def _asked(binding: Binding, template_ids: Sequence[str]) -> list[tuple[MyTemplate, Answer | None]]:

@@ -10,7 +10,7 @@ from celery.signals import worker_shutting_down
 
 from console.base.core import times
 from console.base.core.wakeups import wake
-from messaging import consents, delivery, leases, reminders
+from messaging import delivery, leases, reminders
 
 
 @shared_task(name="messaging.deliver")
@@ -24,7 +24,6 @@ def sweep() -> int:
     """End what is past its last moment, and start a run for what is due: nothing depends on a wake-up's arrival."""
     at = times.of_the_database()
     expired = leases.expire(at=at)
-    consents.prune(at=at)
     reminders.notify_of_dead_gateways(at=at)
     if leases.deliverable(at=at):
         wake(deliver)

@@ -135,7 +135,7 @@ def _downloads() -> Step:
 
 def _apis() -> Step:
     count = DefaultApi.objects.count()
-    changed = ActivityEntry.objects.filter(verb__in=CHANGED).exists()
+    changed = ActivityEntry.objects.filter(target_type=DefaultApi._meta.model_name, verb__in=CHANGED).exists()
     known = ngettext(
         "%(n)d API is listed. Application administrators choose whether it needs permission.",
         "%(n)d APIs are listed. Application administrators choose which of them need permission.",

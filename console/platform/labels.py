@@ -22,7 +22,6 @@ TASKS: dict[str, str | Promise] = {
     "reviews.remind": _("Remind reviewers of overdue requests"),
     "grayscale.keep_time": _("Start and end grayscale tasks on time"),
     "grayscale.discard_old_drafts": _("Delete unused object lists"),
-    "grayscale.prune_sightings": _("Delete devices not seen for a long time"),
     "guardrail.keep_watch": _("Check the guardrails of grayscale tasks"),
     "device.prune_changes": _("Delete changes that every process has read"),
     "devmgmt.keep_logs": _("Free space for logs and delete old ones"),

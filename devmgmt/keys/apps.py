@@ -6,3 +6,7 @@ class KeysConfig(AppConfig):
 
     name = "devmgmt.keys"
     label = "keys"
+
+    def ready(self) -> None:
+        """Say which rows get old."""
+        from devmgmt.keys import retention  # noqa: F401

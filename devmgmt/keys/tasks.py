@@ -14,14 +14,17 @@ BATCH = 5000
 # The day limits count the tokens of today: they are deleted only a day after their end.
 PRUNE = """
     DELETE FROM {table} WHERE ctid = ANY (ARRAY(
-        SELECT ctid FROM {table} WHERE {column} < %s LIMIT %s FOR UPDATE SKIP LOCKED
+        SELECT ctid FROM {table} WHERE {column} < %s ORDER BY {column} LIMIT %s FOR UPDATE SKIP LOCKED
     ))
 """
 
 
 @shared_task(name="keys.prune")
 def prune() -> int:
-    """Delete tokens and codes a day after their end, and counts of more than 90 days ago; a batch of each."""
+    """Delete tokens a day after their end, and counts of more than 90 days ago; a batch of each.
+
+    They come of mini programs, not of devices. Login codes, which devices ask for, are in `retention.py`.
+    """
     return delete_old(at=times.of_the_database())
 
 
@@ -32,7 +35,6 @@ def delete_old(*, at: datetime) -> int:
     with connection.cursor() as cursor:
         for table, column, before in (
             ("keys_accesstoken", "expires_at", at - DAY),
-            ("keys_logincode", "expires_at", at - DAY),
             ("keys_secretuse", "day", oldest),
             ("keys_refusal", "day", oldest),
         ):

@@ -11,15 +11,18 @@ import os
 import threading
 import time
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 
 from django.conf import settings
 from django.db import connection
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 
+from console.base.core import retention
 from console.base.core.buffers import Buffer
+from console.base.core.retention import Kind, Place, register
 from devmgmt.logs import partitions
 from devmgmt.logs.criteria import Bucket, Criteria
 from devmgmt.logs.entry import ERROR, INFO, WARN, Entry
@@ -54,16 +57,23 @@ BUCKETS = """
     FROM devmgmt_logvolume WHERE mini_program_id = %(mini_program)s AND minute >= %(start)s AND minute < %(end)s
     GROUP BY 1 ORDER BY 1
 """
-# By the index of each program, some at a time: nobody waits for it, and the next sweep goes on.
+# By the index of each program, some at a time: nobody waits for it.
 PRUNE = """
     DELETE FROM devmgmt_logvolume WHERE (mini_program_id, minute) IN (
         SELECT old.mini_program_id, old.minute
         FROM miniprograms_miniprogram AS program CROSS JOIN LATERAL (
             SELECT mini_program_id, minute FROM devmgmt_logvolume
-            WHERE mini_program_id = program.id AND minute < %s LIMIT 10000
+            WHERE mini_program_id = program.id AND minute < %(before)s LIMIT %(most)s
         ) AS old
-        LIMIT 10000
+        LIMIT %(most)s
     )
+"""
+
+
+OLDEST = """
+    SELECT min(old.minute) FROM miniprograms_miniprogram AS program CROSS JOIN LATERAL (
+        SELECT minute FROM devmgmt_logvolume WHERE mini_program_id = program.id ORDER BY minute LIMIT 1
+    ) AS old
 """
 
 
@@ -131,13 +141,23 @@ def buckets(criteria: Criteria, step: timedelta) -> list[Bucket]:
     return [bucket for bucket in found if bucket.info or bucket.warn or bucket.error]
 
 
-def prune(*, at: datetime) -> int:
-    """Delete the counts of days whose entries are dropped; returns how many."""
-    first = partitions.oldest(at=at)
-    with connection.cursor() as cursor:
-        cursor.execute(PRUNE, [datetime(first.year, first.month, first.day, tzinfo=UTC)])
-        deleted: int = cursor.rowcount
-        return deleted
+def _steps(at: datetime, days: int, place: Place) -> Iterator[int]:
+    """Delete the counts of days whose entries are dropped."""
+    first, deleted = partitions.oldest(at=at), retention.BATCH
+    before = datetime(first.year, first.month, first.day, tzinfo=UTC)
+    while deleted == retention.BATCH:
+        with retention.step() as cursor:
+            cursor.execute(PRUNE, {"before": before, "most": retention.BATCH})
+            deleted = cursor.rowcount
+        yield deleted
+
+
+def _oldest() -> datetime | None:
+    found: datetime | None = retention.row(OLDEST)[0]
+    return found
+
+
+register(Kind("log_volume", _("Log volume by minute"), "LOG_DAYS", "devmgmt_logvolume", _steps, _oldest))
 
 
 class Volumes(Buffer):

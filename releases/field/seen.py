@@ -6,7 +6,6 @@ import mmap
 import os
 import time
 from collections.abc import Iterable
-from datetime import datetime, timedelta
 
 import msgspec
 from django.db import connection
@@ -17,8 +16,6 @@ from releases.field.device import Device, Facts, Seen, seen_device
 MOST_NOTED = 5_000  # between two flushes; what comes beyond is left out until the device asks again
 SLOTS = 1 << 19  # of 8 bytes: memory does not grow with devices, nor with invented GUIDs
 DAY = 86_400
-KEPT = timedelta(days=30)
-
 
 REST = [name for name in Facts.__struct_fields__ if name != "guid"]
 # Sorted, so that two processes never wait for one another crosswise. What a device left out is kept as "".
@@ -37,17 +34,6 @@ WRITE = WRITING.format(
     types=", ".join(f"{name} text" for name in REST),
     changes=", ".join(f"{name} = excluded.{name}" for name in REST),
 )
-# By the index of each program, some at a time: nobody waits for it, and the next sweep goes on.
-PRUNE = """
-    DELETE FROM grayscale_seendevice WHERE (mini_program_id, guid) IN (
-        SELECT old.mini_program_id, old.guid
-        FROM miniprograms_miniprogram AS program CROSS JOIN LATERAL (
-            SELECT mini_program_id, guid FROM grayscale_seendevice
-            WHERE mini_program_id = program.id AND seen_at < %s LIMIT 10000
-        ) AS old
-        LIMIT 10000
-    )
-"""
 
 
 def write(devices: Iterable[Seen]) -> int:
@@ -92,14 +78,6 @@ class SeenBuffer(Buffer):
         """Write what was noted; returns how many rows. Raises DatabaseError, and then they are lost."""
         noted, self._noted = self._noted, []
         return write(noted)
-
-
-def prune(*, at: datetime) -> int:
-    """Delete devices that were not seen for 30 days; returns how many."""
-    with connection.cursor() as cursor:
-        cursor.execute(PRUNE, [at - KEPT])
-        deleted: int = cursor.rowcount
-        return deleted
 
 
 buffer = SeenBuffer()

@@ -2,11 +2,10 @@
 
 from celery import shared_task
 
-from console.base.core import times
-from releases.field import seen
+from console.base.core import retention, times
 
 
 @shared_task(name="grayscale.prune_sightings")
 def prune_seen_devices() -> int:
-    """Delete devices that were not seen for long; its name is that of an earlier release."""
-    return seen.prune(at=times.of_the_database())
+    """Delete devices that were not seen for long. Sent by the scheduler of the previous release only."""
+    return retention.delete("seen_devices", at=times.of_the_database())

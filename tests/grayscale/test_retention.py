@@ -9,7 +9,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from console.base.core import retention
-from console.base.core.retention import KINDS
+from console.base.core.retention import KINDS, Place
 from grayscale.models import Claim, ClaimShard, GrayscaleTask
 from releases.field.models import UpdateReport
 from tests import factories
@@ -27,7 +27,7 @@ def empty_cache():
 
 def run(name, at, days=365):
     """Go through the steps; return how many rows each has deleted."""
-    return list(KINDS[name].steps(at, days))
+    return list(KINDS[name].steps(at, days, Place()))
 
 
 def report(version, number, at):
@@ -108,7 +108,7 @@ def test_the_steps_of_enrolments_are_bounded_and_the_mark_comes_with_the_first(m
     tasks = [make_enrolled(4), make_enrolled(4)]
     for task in tasks:
         end(task, at - 400 * DAY)
-    steps = KINDS["enrolments"].steps(at, 365)
+    steps = KINDS["enrolments"].steps(at, 365, Place())
     assert next(steps) == 3
     assert list(GrayscaleTask.objects.filter(enrolments_deleted_at=at)) == tasks[:1]
     assert list(steps) == [3, 2]
@@ -120,7 +120,7 @@ def test_a_later_run_goes_on_and_leaves_the_mark(monkeypatch):
     at = timezone.now()
     task = make_enrolled(5)
     end(task, at - 400 * DAY)
-    assert next(KINDS["enrolments"].steps(at, 365)) == 3
+    assert next(KINDS["enrolments"].steps(at, 365, Place())) == 3
     assert sum(run("enrolments", at + DAY)) == 2
     task.refresh_from_db()
     assert task.enrolments_deleted_at == at

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
+from console.base.core import retention
 from console.base.hosts.models import HostApplication
 from messaging import consents
 from messaging.consents import ConsentRefused
@@ -147,7 +148,7 @@ def test_old_calls_are_forgotten(binding: Binding, template: MyTemplate) -> None
     now = timezone.now()
     say(binding, template, at=now - timedelta(days=8))
     say(binding, template, at=now - timedelta(days=6), request_id="young")
-    assert consents.prune(at=now) == 1
+    assert retention.delete("consent_calls", at=now) == 1
     assert ConsentCall.objects.get().request_id == "young"
 
 

@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from console.base.core import retention
 from console.base.core.errors import ServerRefused
-from console.base.core.retention import KINDS
+from console.base.core.retention import KINDS, Place
 from messaging.models import Message
 from messaging.sending import Sending, send
 from messaging.states import PUSHES_PER_DAY
@@ -30,7 +30,7 @@ def user(program: MiniProgram) -> ProgramUser:
 
 def run(at: datetime, days: int = 180) -> list[int]:
     """Go through the steps; return how many rows each has deleted."""
-    return list(KINDS["messages"].steps(at, days))
+    return list(KINDS["messages"].steps(at, days, Place()))
 
 
 def left() -> set[int]:

@@ -40,6 +40,10 @@ class ActivityEntry(models.Model):
             models.Index(fields=["mini_program_id", "-id"], name="activity_by_program"),
             models.Index(fields=["application_id", "-id"], name="activity_by_application"),
             models.Index(fields=["request_id"], condition=~models.Q(request_id=""), name="activity_by_request"),
+            # One kind of entry, or those of one thing, among a million of a program's or an app's.
+            models.Index(fields=["mini_program_id", "verb", "-id"], name="activity_program_verb"),
+            models.Index(fields=["application_id", "verb", "-id"], name="activity_app_verb"),
+            models.Index(fields=["target_type", "target_id", "-id"], name="activity_by_target"),
             # What was built into which app (O-2): few entries among many, read for all programs together.
             models.Index(
                 fields=["mini_program_id", "application_id", "-id"],
@@ -68,6 +72,8 @@ class RetentionRun(models.Model):
     deleted_total = models.BigIntegerField(db_default=0)
     behind = models.BooleanField(db_default=False, help_text="there was too little time, or it failed")
     oldest = models.DateTimeField(null=True, help_text="when the oldest row was written that is left")
+    passed = models.BigIntegerField(db_default=0, help_text="up to which id rows were looked through, see Place")
+    pass_began_at = models.DateTimeField(null=True, help_text="when that began, from the first row on")
 
     def __str__(self) -> str:
         return self.name

@@ -4,27 +4,40 @@ from __future__ import annotations
 
 import logging
 import time
+from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
-from django.db import DatabaseError
+from django.db import DatabaseError, connection
 from django.db.models import F
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from console.base.activity.events import EVENTS, names
 from console.base.activity.models import ActivityEntry, RetentionRun
-from console.base.core.retention import KINDS, Kind, by_id, delete, register
+from console.base.core.retention import KINDS, Kind, Place, by_id, register
 
 RUN_SECONDS = 20.0  # for all kinds together
+SLICE_SECONDS = 1.0  # that one of them has before the next one's turn
+PASS = timedelta(days=1)  # What is kept among old rows is looked at once in so long: it may have become due.
 LATE = timedelta(hours=1)  # without a run: six were missed
 
+TABLE = "activity_activityentry"
 # The database refuses to delete what is younger, by its own clock (migration 0007).
 DUE = "row.at < statement_timestamp() - interval '365 days' AND row.verb <> ALL(%(kept)s)"
+KEEPING = 0x6F6C64  # advisory lock of the run
 DOOR = "SET LOCAL console.retention = 'on'"
 
 logger = logging.getLogger(__name__)
+
+
+class Run(NamedTuple):
+    """How many rows a run deleted, and whether more would have gone had there been time."""
+
+    deleted: int
+    is_behind: bool
 
 
 @dataclass(frozen=True)
@@ -44,32 +57,80 @@ class Fact:
     deleted_total: int = 0
 
 
-def keep(*, at: datetime) -> int:
-    """Delete what is old enough at `at`, of each kind, in RUN_SECONDS altogether; return how many rows.
+class Turn:
+    """A kind in a run: it deletes a slice of time at a time, and goes on where it was when it is its turn again."""
 
-    A kind has its share of the time that is left, so one with many rows stops none of the others; nor does one that
-    fails.
-    """
-    total, end, kinds = 0, time.monotonic() + RUN_SECONDS, list(KINDS.values())
-    for number, kind in enumerate(kinds):
-        now = time.monotonic()
+    def __init__(self, kind: Kind, *, at: datetime) -> None:
+        self.kind, self.at = kind, at
+        self.run, _created = RetentionRun.objects.get_or_create(name=kind.name)
+        if self.run.pass_began_at is None or not at - PASS < self.run.pass_began_at <= at:
+            self.run.pass_began_at, self.run.passed = at, 0
+        self.place = Place(self.run.passed)
+        self.deleted, self.behind, self.failed = 0, False, False
+        self._steps = kind.steps(at, kind.days, self.place) if kind.days else iter(())
+
+    def go_on(self, *, until: float) -> None:
+        """Delete until nothing is left or time.monotonic() is `until`; there is time for at least one step."""
+        self.behind = False
         try:
-            deleted, behind = delete(kind, at=at, until=now + (end - now) / (len(kinds) - number))
-            oldest = kind.oldest()
+            passed = self.place.id
+            for rows in self._steps:
+                self.deleted += rows
+                if time.monotonic() >= until:
+                    self.behind = bool(rows) or self.place.id > passed
+                    return
         except DatabaseError:
-            logger.exception("old rows can't be deleted: %s", kind.name)
-            _write(kind, at=at, deleted_last=0, behind=True)
-            continue
-        _write(kind, at=at, deleted_last=deleted, behind=behind, oldest=oldest)
-        total += deleted
-    return total
+            self._fail()
+
+    def write(self) -> None:
+        """Keep what was done."""
+        fields: dict[str, object] = {"pass_began_at": self.run.pass_began_at, "passed": self.place.id}
+        try:
+            fields["oldest"] = self.kind.oldest()
+        except DatabaseError:
+            self._fail()
+        RetentionRun.objects.filter(name=self.kind.name).update(
+            ran_at=self.at,
+            deleted_last=self.deleted,
+            deleted_total=F("deleted_total") + self.deleted,
+            behind=self.behind or self.failed,
+            **fields,
+        )
+
+    def _fail(self) -> None:
+        logger.exception("old rows can't be deleted: %s", self.kind.name)
+        self.failed = True
 
 
-def _write(kind: Kind, *, at: datetime, deleted_last: int, **fields: object) -> None:
-    RetentionRun.objects.get_or_create(name=kind.name)
-    found = RetentionRun.objects.filter(name=kind.name)
-    total = F("deleted_total") + deleted_last
-    found.update(ran_at=at, deleted_last=deleted_last, deleted_total=total, **fields)
+def keep(*, at: datetime) -> Run:
+    """Delete what is old enough at `at`, of each kind, in RUN_SECONDS altogether; of several processes one does it.
+
+    The kinds take turns, so one with many rows stops none of the others, and has all the time that they don't need; nor
+    does one that fails.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_try_advisory_lock(%s)", [KEEPING])
+        if cursor.fetchone() != (True,):
+            return Run(0, False)
+        try:
+            turns = _take_turns(at)
+        finally:
+            cursor.execute("SELECT pg_advisory_unlock(%s)", [KEEPING])
+    return Run(sum(turn.deleted for turn in turns), any(turn.behind for turn in turns))
+
+
+def _take_turns(at: datetime) -> list[Turn]:
+    end = time.monotonic() + RUN_SECONDS
+    turns = [Turn(kind, at=at) for kind in KINDS.values()]
+    waiting = deque(turns)
+    while waiting:
+        turn, now = waiting.popleft(), time.monotonic()
+        turn.go_on(until=min(now + SLICE_SECONDS, end))
+        if turn.behind and time.monotonic() < end:
+            waiting.append(turn)
+    for turn in turns:
+        turn.write()
+    return turns
 
 
 def facts(at: datetime) -> list[Fact]:
@@ -93,9 +154,9 @@ def _fact(kind: Kind, run: RetentionRun | None, at: datetime) -> Fact:
     )
 
 
-def _steps(at: datetime, days: int) -> Iterator[int]:
+def _steps(at: datetime, days: int, place: Place) -> Iterator[int]:
     before = at - timedelta(days=days)
-    return by_id("activity_activityentry", moment="at", due=DUE, first=DOOR, before=before, kept=kept())
+    return by_id(TABLE, place, moment="at", due=DUE, first=DOOR, before=before, kept=kept())
 
 
 def kept() -> list[str]:
@@ -107,4 +168,4 @@ def _oldest() -> datetime | None:
     return ActivityEntry.objects.order_by("id").values_list("at", flat=True).first()
 
 
-register(Kind("activity", _("Activity"), "ACTIVITY_DAYS", _steps, _oldest))
+register(Kind("activity", _("Activity"), "ACTIVITY_DAYS", TABLE, _steps, _oldest))

@@ -6,11 +6,10 @@ An app that owns such rows describes them by a `Kind` in its `retention.py` and 
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from django.conf import settings
@@ -21,25 +20,34 @@ from django.utils.functional import Promise
 BATCH = 2000  # rows that one step looks at, or deletes, at most: some hundredths of a second
 
 
+@dataclass
+class Place:
+    """How far the rows of a kind were looked through: up to which id. What is kept there is not read by each run."""
+
+    id: int = 0
+
+
 @dataclass(frozen=True)
 class Kind:
     """Rows that are deleted some days after they were needed last.
 
-    `setting` names the number of days; 0 keeps them for ever. `steps(at, days)` deletes a step each time it is asked on
-    and yields how many rows that were; it ends when there is nothing left to delete. `oldest()` is when the oldest row
-    was written.
+    `setting` names the number of days, or is that number; 0 keeps them for ever. `steps(at, days, place)` deletes a
+    step each time it is asked on and yields how many rows that were; it ends when there is nothing left to delete.
+    Where rows go by their ids it begins at `place` and moves it. `oldest()` is when the oldest row was written.
+    `table` is where they are.
     """
 
     name: str
     label: str | Promise
-    setting: str
-    steps: Callable[[datetime, int], Iterator[int]]
+    setting: str | int
+    table: str
+    steps: Callable[[datetime, int, Place], Iterator[int]]
     oldest: Callable[[], datetime | None]
 
     @property
     def days(self) -> int:
         """How long they are kept."""
-        return int(getattr(settings, self.setting))
+        return self.setting if isinstance(self.setting, int) else int(getattr(settings, self.setting))
 
 
 KINDS: dict[str, Kind] = {}
@@ -61,21 +69,14 @@ def register(kind: Kind) -> None:
     KINDS[kind.name] = kind
 
 
-def delete(kind: Kind, *, at: datetime, until: float) -> tuple[int, bool]:
-    """Delete what is old enough at `at`, until nothing is left or time.monotonic() is `until`.
-
-    Returns how many rows, and whether some may be left. There is time for at least one step.
-    """
-    deleted = 0
-    for rows in kind.steps(at, kind.days) if kind.days else ():
-        deleted += rows
-        if time.monotonic() >= until:
-            return deleted, True
-    return deleted, False
+def delete(name: str, *, at: datetime) -> int:
+    """Delete all of the kind of that name that is old enough at `at`, however long it takes; return how many rows."""
+    kind = KINDS[name]
+    return sum(kind.steps(at, kind.days, Place())) if kind.days else 0
 
 
 # Rows whose ids rise with time: the oldest are read by the primary key, so no index over the time is needed. What is
-# kept among them is passed over, each run anew. What is found is deleted by ctid: for that there is but one plan.
+# kept among them is passed over. What is found is deleted by ctid: for that there is but one plan.
 STEP = """
     WITH seen AS MATERIALIZED (
         SELECT ctid, id, {moment} < %(before)s AS is_old FROM {table} WHERE id > %(after)s ORDER BY id LIMIT %(most)s
@@ -85,24 +86,40 @@ STEP = """
     ), gone AS (
         DELETE FROM {table} WHERE ctid = ANY (ARRAY(SELECT ctid FROM due)) RETURNING id
     )
-    SELECT (SELECT count(*) FROM gone), max(id), coalesce(bool_or(is_old), false) FROM seen
+    SELECT (SELECT count(*) FROM gone), max(id) FILTER (WHERE is_old) FROM seen
+"""
+# Rows by an index of their time alone.
+BY_TIME = """
+    DELETE FROM {table} WHERE ctid = ANY (ARRAY(
+        SELECT ctid FROM {table} WHERE {moment} < %s ORDER BY {moment} LIMIT %s FOR UPDATE SKIP LOCKED
+    ))
 """
 
 
-def by_id(table: str, *, moment: str, due: str, first: str = "", **values: Any) -> Iterator[int]:
-    """Delete rows of `table` in the order of their ids, up to where the column `moment` is not before `before`.
+def by_id(table: str, place: Place, *, moment: str, due: str, first: str = "", **values: Any) -> Iterator[int]:
+    """Delete rows of `table` in the order of their ids, from `place` on, while the column `moment` is before `before`.
 
     `due` says which of them, as SQL about `row` with `values`, which hold `before`. `first` is a statement at the
     beginning of each step's transaction.
     """
-    query = STEP.format(table=table, moment=moment, due=due)
-    after, is_old = 0, True
-    while is_old:
+    query, last = STEP.format(table=table, moment=moment, due=due), 0
+    while last is not None:
         with step() as cursor:
             if first:
                 cursor.execute(first)
-            cursor.execute(query, {**values, "after": after, "most": BATCH})
-            deleted, after, is_old = cursor.fetchone()
+            cursor.execute(query, {**values, "after": place.id, "most": BATCH})
+            deleted, last = cursor.fetchone()
+        place.id = last or place.id
+        yield deleted
+
+
+def by_time(table: str, *, moment: str, before: datetime | date) -> Iterator[int]:
+    """Delete rows of `table` whose `moment`, which has an index, is before `before`, the oldest first."""
+    query, deleted = BY_TIME.format(table=table, moment=moment), BATCH
+    while deleted == BATCH:
+        with step() as cursor:
+            cursor.execute(query, [before, BATCH])
+            deleted = cursor.rowcount
         yield deleted
 
 

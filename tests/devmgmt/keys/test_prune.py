@@ -5,6 +5,7 @@ from datetime import timedelta
 import time_machine
 from django.utils import timezone
 
+from console.base.core import retention
 from console.celery import SCHEDULE
 from devmgmt.keys import codes, tasks, tokens
 from devmgmt.keys.models import AccessToken, LoginCode, Refusal, SecretUse
@@ -21,7 +22,7 @@ def counts():
 
 def prune():
     """Delete what is old by Python's clock, which these tests move."""
-    return tasks.delete_old(at=timezone.now())
+    return tasks.delete_old(at=timezone.now()) + retention.delete("login_codes", at=timezone.now())
 
 
 def fill(program, secret, application, request_id):

@@ -12,6 +12,7 @@ import pytest
 from django.db import OperationalError
 from django.utils import timezone
 
+from console.base.core import retention
 from miniprograms.models import MiniProgram
 from releases.field import seen
 from releases.field.device import seen_device
@@ -187,5 +188,5 @@ def test_devices_that_were_not_seen_for_long_are_pruned(program: MiniProgram, bu
     old = SeenDevice.objects.filter(mini_program=program).order_by("guid").first()
     SeenDevice.objects.filter(mini_program=program, guid=old.guid).update(seen_at=now - timedelta(days=31))
     SeenDevice.objects.filter(mini_program=other).update(seen_at=now - timedelta(days=29))
-    assert [seen.prune(at=now), seen.prune(at=now)] == [1, 0]
+    assert [retention.delete("seen_devices", at=now) for _round in range(2)] == [1, 0]
     assert len(rows()) == 2

@@ -11,7 +11,7 @@ from django.utils import timezone
 from console.base.accounts.actions import mark_notifications_read
 from console.base.accounts.models import Notification, User
 from console.base.core import retention
-from console.base.core.retention import KINDS
+from console.base.core.retention import KINDS, Place
 from tests.factories import make_user
 
 SECOND, DAY = timedelta(seconds=1), timedelta(days=1)
@@ -19,7 +19,7 @@ SECOND, DAY = timedelta(seconds=1), timedelta(days=1)
 
 def run(name, at, days=180):
     """Go through the steps; return how many rows each has deleted."""
-    return list(KINDS[name].steps(at, days))
+    return list(KINDS[name].steps(at, days, Place()))
 
 
 def tell(user, at, **fields):

@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 
+import psycopg
 import pytest
 from django.contrib.sessions.models import Session
 from django.db import IntegrityError, connection, transaction
@@ -10,9 +11,10 @@ from django.utils import timezone
 from console.base.activity import retention, tasks
 from console.base.activity.models import ActivityEntry, RetentionRun
 from console.base.core import retention as steps
-from console.base.core.retention import KINDS, Kind
+from console.base.core.retention import KINDS, Kind, Place
 from console.celery import SCHEDULE
 from releases.models import Release
+from tests.console.api.device.serving import database_url
 from tests.factories import make_candidate
 
 pytestmark = pytest.mark.django_db
@@ -71,7 +73,7 @@ def test_entries_by_which_something_is_still_decided_stay(settings):
 def test_no_setting_deletes_what_is_younger_than_a_year():
     young = write(365 * DAY - timedelta(minutes=1))
     write(365 * DAY + SECOND)
-    assert sum(KINDS["activity"].steps(timezone.now(), 1)) == 1
+    assert sum(KINDS["activity"].steps(timezone.now(), 1, Place())) == 1
     assert left() == [young.pk]
 
 
@@ -79,7 +81,7 @@ def test_each_step_is_bounded(monkeypatch):
     monkeypatch.setattr(steps, "BATCH", 2)
     for _ in range(5):
         write(500 * DAY)
-    deleted = list(KINDS["activity"].steps(timezone.now(), 365))
+    deleted = list(KINDS["activity"].steps(timezone.now(), 365, Place()))
     assert (max(deleted), sum(deleted), left()) == (2, 5, [])
 
 
@@ -133,6 +135,7 @@ def test_the_periodic_task_goes_through_all_kinds():
     assert SCHEDULE[tasks.keep_retention.name].queue == "periodic"
     assert set(RetentionRun.objects.values_list("name", flat=True)) == set(KINDS) == {
         "activity", "sessions", "signed_in", "security_log", "notifications", "messages", "reports", "enrolments",
+        "consent_calls", "log_volume", "login_codes", "seen_devices",
     }  # fmt: skip
 
 
@@ -169,14 +172,59 @@ def test_a_run_ends_when_its_time_is_up_and_says_that_it_is_behind(monkeypatch):
 
 
 def test_one_kind_that_fails_stops_no_other(monkeypatch):
-    def fail(at, days):
+    def fail(at, days, place):
         with steps.step() as cursor:
             cursor.execute("SELECT 1 / 0")
             yield 0
 
-    broken = Kind("broken", "Broken", "SESSION_DAYS", fail, lambda: None)
+    broken = Kind("broken", "Broken", "SESSION_DAYS", "nothing", fail, lambda: None)
     rest = {name: kind for name, kind in KINDS.items() if name != "broken"}
     monkeypatch.setattr(retention, "KINDS", {"broken": broken, **rest})
     expire("a")
-    assert retention.keep(at=timezone.now()) == 1
+    assert retention.keep(at=timezone.now()) == (1, False)
     assert (fact("broken").behind, fact("sessions").behind) == (True, False)
+
+
+def test_a_kind_with_many_rows_has_the_time_that_others_do_not_need(monkeypatch, settings):
+    monkeypatch.setattr(retention, "SLICE_SECONDS", 0)
+    monkeypatch.setattr(steps, "BATCH", 1)
+    expire("a", "b", "c")
+    settings.ACTIVITY_DAYS = 365
+    write(500 * DAY)
+    assert retention.keep(at=timezone.now()) == (4, False)
+
+
+def test_what_is_left_is_not_left_to_the_timetable(monkeypatch):
+    woken = []
+    monkeypatch.setattr(tasks, "wake", lambda task: woken.append(task.name))
+    expire("a", "b")
+    monkeypatch.setattr(steps, "BATCH", 1)
+    monkeypatch.setattr(retention, "RUN_SECONDS", 0)
+    assert [tasks.keep_retention() for _run in range(3)] == [1, 1, 0]
+    assert woken == ["activity.keep_retention"] * 2
+
+
+def test_one_process_does_it(transactional_db):
+    expire("a")
+    with psycopg.connect(database_url()) as other:
+        other.execute("SELECT pg_advisory_lock(%s)", [retention.KEEPING])
+        assert retention.keep(at=timezone.now()) == (0, False)
+    assert Session.objects.count() == 1
+
+
+def test_a_run_goes_on_behind_what_is_kept_until_the_next_day(settings):
+    settings.ACTIVITY_DAYS = 365
+    now = timezone.now()
+    kept = write(500 * DAY, retention.kept()[0])
+    retention.keep(at=now)
+    assert RetentionRun.objects.get(name="activity").passed == kept.pk
+    write(364 * DAY)
+    retention.keep(at=now + timedelta(hours=2))
+    assert RetentionRun.objects.get(name="activity").passed == kept.pk
+    # A row before the place, as one that was read later, or whose id was taken early.
+    RetentionRun.objects.filter(name="activity").update(passed=kept.pk + 10**9)
+    due = write(500 * DAY)
+    retention.keep(at=now + timedelta(hours=23))
+    assert due.pk in left()
+    retention.keep(at=now + timedelta(hours=25))
+    assert due.pk not in left()

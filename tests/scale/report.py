@@ -1,0 +1,85 @@
+"""The tables: on the screen and in docs/scale.md."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from tests.scale.asked import Statements
+from tests.scale.plans import explain
+from tests.scale.sizes import BIG, ROWS
+
+FILE = Path(__file__).resolve().parent.parent.parent / "docs" / "scale.md"
+BEGIN, END = "<!-- written by make scale: begin -->", "<!-- written by make scale: end -->"
+# What may read all of a table, and why.
+KNOWN = {"Security log": "for operators alone; its pager counts at most a year's entries, some millions"}
+LARGE = re.compile(r"\b(" + "|".join(table for table, (rows, _width) in ROWS.items() if rows >= BIG) + r")\b")
+
+
+@dataclass
+class Finding:
+    """What was found of everything that one page, sweep or call asks."""
+
+    group: str
+    name: str
+    statements: int = 0
+    large: int = 0  # statements that name a large table
+    most: int = 0
+    cost: float = 0.0
+    indexes: set[str] = field(default_factory=set)
+    problems: list[str] = field(default_factory=list)
+
+
+def findings(groups: Iterable[tuple[str, str, Statements]]) -> list[Finding]:
+    """Ask for all plans."""
+    return [_finding(*group) for group in groups]
+
+
+def _finding(group: str, name: str, statements: Statements) -> Finding:
+    found = Finding(group, name, statements=len(statements))
+    for sql, params in statements.items():
+        if not LARGE.search(sql):
+            continue
+        plan = explain(sql, params, by_index=group == "Retention")
+        found.large += 1
+        found.most, found.cost = max(found.most, plan.most), max(found.cost, plan.cost)
+        found.indexes |= plan.indexes
+        if name not in KNOWN:
+            found.problems += [f"{problem}: {' '.join(sql.split())[:1500]}" for problem in plan.problems]
+    return found
+
+
+def show(found: list[Finding]) -> None:
+    """Print it, problems with their statements."""
+    for finding in found:
+        print(
+            f"{finding.group:10} {finding.name[:50]:50} {finding.large:4} of {finding.statements:4} {finding.most:12,}"
+        )
+        for problem in finding.problems:
+            print(f"    ! {problem}")
+
+
+def write(found: list[Finding]) -> None:
+    """Write the tables between their marks in docs/scale.md."""
+    text = FILE.read_text()
+    before, after = text.split(BEGIN)[0], text.split(END)[1]
+    FILE.write_text("\n".join([before + BEGIN, "", *_lines(found), "", END + after]))
+
+
+def _lines(found: list[Finding]) -> Iterator[str]:
+    yield "| table | rows | a row |"
+    yield "|---|---:|---:|"
+    for table, (rows, width) in ROWS.items():
+        if rows >= BIG:
+            yield f"| `{table}` | {rows:,} | {width} B |"
+    for group in dict.fromkeys(finding.group for finding in found):
+        yield ""
+        yield f"| {group} | statements on large tables | most rows that one reads | indexes |"
+        yield "|---|---:|---:|---|"
+        for finding in found:
+            if finding.group == group and finding.large:
+                indexes = ", ".join(f"`{index}`" for index in sorted(finding.indexes))
+                name = f"{finding.name} ({KNOWN[finding.name]})" if finding.name in KNOWN else finding.name
+                yield f"| {name} | {finding.large} of {finding.statements} | {finding.most:,} | {indexes} |"
