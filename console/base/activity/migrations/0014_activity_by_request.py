@@ -6,7 +6,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     atomic = False
-    dependencies = [("activity", "0009_request_id")]
+    dependencies = [("activity", "0013_request_id")]
 
     operations = [
         AddIndexConcurrently(

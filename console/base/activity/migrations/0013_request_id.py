@@ -4,7 +4,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    dependencies = [("activity", "0008_verb_without_choices")]
+    dependencies = [("activity", "0012_by_target")]
 
     operations = [
         migrations.AddField(
