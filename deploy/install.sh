@@ -119,6 +119,7 @@ user_and_folders() {
 	install -d -m 755 "$home" "$home/releases" /etc/console
 	install -d -m 750 -o console -g console "$state" "$state/packages" "$state/media"
 	install -d -m 755 "$state/static"
+	install -d -m 700 -o console -g console /var/backups/console
 }
 
 database() {
@@ -193,14 +194,20 @@ setting() { grep -q "^$1=" "$environment" || printf '%s="%s"\n' "$1" "$2" >>"$en
 
 tls() {
 	begin 'Certificate'
+	local trusted=/usr/local/share/ca-certificates/console-self-signed.crt
 	install -d -m 755 "$certificates"
 	if [[ -n $certificate ]]; then
 		ln -sfn "$(realpath -s "$certificate")" "$certificates/fullchain.pem"
 		ln -sfn "$(realpath -s "$key")" "$certificates/privkey.pem"
+		[[ ! -e $trusted ]] || { rm "$trusted" && update-ca-certificates --fresh >/dev/null; }
 	elif [[ ! -e $certificates/fullchain.pem || ! -e $certificates/privkey.pem ]]; then
 		(umask 077 && openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -noenc -days 825 -subj "/CN=$host" \
-			-addext "subjectAltName=DNS:$host" -keyout "$certificates/privkey.pem" -out "$certificates/fullchain.pem") \
-			2>/dev/null
+			-addext "subjectAltName=DNS:$host" -addext 'basicConstraints=critical,CA:FALSE' \
+			-keyout "$certificates/privkey.pem" -out "$certificates/fullchain.pem") 2>/dev/null
+		chmod 644 "$certificates/fullchain.pem"
+		# For this machine itself it is good: the doctor asks as clients do.
+		cp "$certificates/fullchain.pem" "$trusted"
+		update-ca-certificates >/dev/null
 		say "Nobody signed this certificate, so browsers warn. For one of Let's Encrypt, see docs/one-machine.md."
 	fi
 }
@@ -389,6 +396,7 @@ keep_three() {
 has_command() { manage console "$home/current" "$1" --help >/dev/null 2>&1; }
 
 finish() {
+	! has_command backup || systemctl enable --quiet --now console-backup.timer
 	if has_command doctor; then
 		begin 'Doctor'
 		manage console "$home/current" doctor || say "The doctor has found something, see above. All of it runs nevertheless."
