@@ -33,7 +33,7 @@ runtime_ports=(8001 8003)
 host='' operator='' email_url='' certificate='' key='' source='' rollback=''
 step='Reading the options' work=''
 
-say() { printf '%s\n' "$*"; }
+say() { printf '%s\n' "$@"; }
 begin() {
 	step=$1
 	say "— $step"
@@ -81,7 +81,7 @@ machine() {
 	flock --nonblock 9 || fail "another installation is running."
 	if [[ -e $environment ]]; then
 		local base
-		base=$(sed -n 's|^BASE_URL=https://||p' "$environment")
+		base=$(sed -n 's|^BASE_URL="\?https://\([^"]*\)"\?$|\1|p' "$environment")
 		[[ -z $host || $host == "$base" ]] || fail "the console is installed as $base." \
 			"To rename it, change ALLOWED_HOSTS and BASE_URL in $environment, and run this script without --host."
 		host=$base
@@ -101,7 +101,8 @@ debian_packages() {
 	is_installed valkey-server && own_valkey=''
 	export DEBIAN_FRONTEND=noninteractive
 	apt-get update -qq </dev/null
-	apt-get install -qq -y --no-install-recommends -o DPkg::Lock::Timeout=300 "${missing[@]}" </dev/null >/dev/null
+	apt-get install -qq -y --no-install-recommends -o DPkg::Lock::Timeout=300 "${missing[@]}" \
+		</dev/null >"$work/apt.log" 2>&1 || fail "apt-get install ended with an error." "$(tail -n 20 "$work/apt.log")"
 	# The console has one of its own, without a port.
 	[[ -z $own_valkey ]] || systemctl disable --quiet --now valkey-server.service
 }
@@ -199,7 +200,7 @@ tls() {
 	if [[ -n $certificate ]]; then
 		ln -sfn "$(realpath -s "$certificate")" "$certificates/fullchain.pem"
 		ln -sfn "$(realpath -s "$key")" "$certificates/privkey.pem"
-		[[ ! -e $trusted ]] || { rm "$trusted" && update-ca-certificates --fresh >/dev/null; }
+		[[ ! -e $trusted ]] || { rm "$trusted" && update-ca-certificates --fresh >/dev/null 2>&1; }
 	elif [[ ! -e $certificates/fullchain.pem || ! -e $certificates/privkey.pem ]]; then
 		(umask 077 && openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -noenc -days 825 -subj "/CN=$host" \
 			-addext "subjectAltName=DNS:$host" -addext 'basicConstraints=critical,CA:FALSE' \
@@ -207,7 +208,7 @@ tls() {
 		chmod 644 "$certificates/fullchain.pem"
 		# For this machine itself it is good: the doctor asks as clients do.
 		cp "$certificates/fullchain.pem" "$trusted"
-		update-ca-certificates >/dev/null
+		update-ca-certificates >/dev/null 2>&1
 		say "Nobody signed this certificate, so browsers warn. For one of Let's Encrypt, see docs/one-machine.md."
 	fi
 }

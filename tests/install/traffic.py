@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 import http.client
 import threading
-import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -14,6 +13,7 @@ from typing import Any
 from tests.install.visiting import Answer, Door, Person, send_json
 
 PAUSE_SECONDS = 0.1
+GUIDS = 300
 PROFILE, SIGN_IN = "/teams/profile/", "/account/sign-in/"
 JOIN_SECONDS = 120.0
 
@@ -46,15 +46,15 @@ class Traffic:
         while not self.stop.wait(PAUSE_SECONDS):
             number += 1
             device = {"platform": "android", "os_version": "14", "app_version": "8.0.50", "network": "wifi"}
-            content = {"app_id": self.program["app_id"], "guid": f"0302{time.time_ns():028}", **device}
+            guid = f"0302{number % GUIDS:028}"  # Who invents GUIDs without end is slowed down.
+            content = {"app_id": self.program["app_id"], "guid": guid, **device}
             self._device("update checks", "/runtime/v1/update", content)
 
     def report(self) -> None:
         """Devices say what they have installed."""
         while not self.stop.wait(PAUSE_SECONDS):
-            device = {"platform": "android", "os_version": "14", "app_version": "8.0.50"}
             content = {"app_id": self.program["app_id"], "guid": f"0302{7:028}", "version": self.program["online"]}
-            self._device("reports", "/runtime/v1/reports", {**content, "result": "installed", **device})
+            self._device("reports", "/runtime/v1/reports", {**content, "result": "installed"})
 
     def _device(self, kind: str, path: str, content: dict[str, Any]) -> None:
         try:
