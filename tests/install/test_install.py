@@ -20,8 +20,11 @@ EXPOSURE = 2.0
 
 @pytest.fixture(scope="module")
 def root(tree: Path) -> Iterator[DebianRoot]:
-    with debian_root(system=True, ports=[443, 80]) as made:
+    # With a mail server that answers, and a name that leads here, as the doctor asks for both.
+    with debian_root(system=True, packages=["msmtp-mta"], ports=[443]) as made:
         made.copy(tree, "/opt/src")
+        with made.inside("/etc/hosts").open("a") as hosts:
+            hosts.write(f"127.0.0.1 {HOST}\n")
         yield made
 
 
@@ -30,7 +33,8 @@ def installed(root: DebianRoot) -> str:
     """Install; return what it said."""
     began = time.monotonic()
     said = root.run("/opt/src/deploy/install.sh", "--host", HOST, "--operator", EMAIL, timeout=SECONDS).stdout
-    print(f"{said}\nInstalled in {time.monotonic() - began:.0f} s.")
+    used = int(root.run("cat", "/sys/fs/cgroup/cpu.stat").stdout.split()[1]) / 1_000_000
+    print(f"{said}\nInstalled in {time.monotonic() - began:.0f} s, with {used:.0f} s of processor time.")
     return said
 
 
@@ -82,7 +86,10 @@ def test_units_are_sound_and_expose_little(root: DebianRoot, installed: str) -> 
 def test_the_doctor_finds_nothing(root: DebianRoot, installed: str) -> None:
     if root.run("console-manage", "doctor", "--help", check=False).returncode:
         pytest.skip("There is no doctor yet.")
-    root.run("console-manage", "doctor")
+    root.run("systemctl", "start", "console-backup.service")
+    said = root.run("console-manage", "doctor").stdout
+    print(said)
+    assert "0 errors, 0 warnings" in said
 
 
 def test_a_second_run_changes_nothing_and_a_wrong_one_says_why(root: DebianRoot, installed: str) -> None:
