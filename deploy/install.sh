@@ -243,7 +243,8 @@ build() {
 	(cd "$folder" && assets)
 	manage root "$folder" messages --compile >/dev/null
 	manage root "$folder" collectstatic --no-input >/dev/null
-	rm -rf "$folder/node_modules" "$folder/.venv/node"
+	[[ ! -d $folder/static/built ]] || rm -rf "$folder/node_modules"
+	rm -rf "$folder/.venv/node"
 	touch "$folder/complete"
 }
 
