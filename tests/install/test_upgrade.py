@@ -42,7 +42,8 @@ def root(tree: Path, old: Path) -> Iterator[DebianRoot]:
 
 
 def test_nobody_notices(root: DebianRoot) -> None:
-    made = json.loads(root.run("console-manage", "demo", "--json").stdout)
+    printed = root.run("console-manage", "demo", "--json").stdout
+    made = json.loads(printed[printed.index("\n{") if printed[0] != "{" else 0 :])
     door = Door(root.ports[443], root.inside("/etc/ssl/console/fullchain.pem"))
     with traffic(door, made) as here:
         wait_for_more(here)
