@@ -57,6 +57,7 @@ def test_nobody_notices(root: DebianRoot) -> None:
         here.asked.clear()
         root.run("/opt/src/deploy/install.sh", timeout=SECONDS)  # this one in its own place
         wait_for_more(here)
+        assert not here.asked
         root.run("/opt/src/deploy/install.sh", "--rollback", timeout=SECONDS)
         assert root.run("readlink", "/opt/console/current").stdout == before
         wait_for_more(here)
