@@ -66,6 +66,7 @@ options() {
 	done
 	[[ -z $host || $host =~ ^[a-z0-9]([a-z0-9.-]*[a-z0-9])?$ ]] || fail "$host is not a host name (small letters, digits, . and -)."
 	[[ ${certificate:+1} == "${key:+1}" ]] || fail "--certificate and --key belong together."
+	[[ $email_url != *[\"\\\ ]* ]] || fail "--email-url has a quote, a backslash or a space." "Write them as %22, %5C, %20."
 	local file
 	for file in "$certificate" "$key"; do
 		[[ -z $file || -r $file ]] || fail "$file can't be read."
@@ -337,7 +338,6 @@ take_over() {
 	systemctl enable --quiet console.target console-beat.service "${queues[@]/#/console-worker@}" "${new[@]}"
 	systemctl restart "${queues[@]/#/console-worker@}" console-beat.service
 	proxy "$new_web" "$new_runtime"
-	drained
 	systemctl disable --quiet --now "console-web@$web.service" "console-runtime@$runtime.service"
 	systemctl start console.target
 }
@@ -352,9 +352,10 @@ answers() {
 	return 1
 }
 
-# proxy WEB RUNTIME: lets nginx ask the servers on these ports.
+# proxy WEB RUNTIME: lets nginx ask the servers on these ports; returns when it has no request with others any more.
 proxy() {
-	local file
+	local file old
+	old=$(nginx_workers)
 	for file in nginx.conf console.conf; do
 		[[ ! -e /etc/nginx/$file ]] || cp -p "/etc/nginx/$file" "$work/$file.before"
 	done
@@ -373,16 +374,17 @@ proxy() {
 	fi
 	systemctl enable --quiet nginx.service
 	systemctl reload-or-restart nginx.service
-}
-
-# Waits until nginx has finished what it began before it was reloaded: at most 35 s for an answer (proxy_read_timeout).
-drained() {
+	# Its old workers end with their last answer, for which they wait 35 s at most (proxy_read_timeout). One that still
+	# sends a large file to a slow client needs no server for that.
 	local tries
 	for tries in {1..80}; do
-		grep -qsa 'nginx: worker process is shutting [d]own' /proc/[0-9]*/cmdline || return 0
+		grep -qxF "${old:-none}" <<<"$(nginx_workers)" || break
 		sleep 0.5
 	done
 }
+
+# The numbers of nginx's workers, one a line.
+nginx_workers() { grep -lsa '^nginx: worker process' /proc/[0-9]*/cmdline | cut -d / -f 3 || true; }
 
 keep_three() {
 	local folder kept=0
@@ -395,7 +397,7 @@ keep_three() {
 
 # --- In the end ---------------------------------------------------------------------------------------------------------
 
-has_command() { manage console "$home/current" "$1" --help >/dev/null 2>&1; }
+has_command() { compgen -G "$home/current/console/*/management/commands/$1.py" >/dev/null; }
 
 finish() {
 	! has_command backup || systemctl enable --quiet --now console-backup.timer
