@@ -136,6 +136,8 @@ database() {
 	[[ $(as_postgres "SELECT 1 FROM pg_roles WHERE rolname = 'console'") == 1 ]] || as_postgres 'CREATE ROLE console LOGIN'
 	[[ $(as_postgres "SELECT 1 FROM pg_database WHERE datname = 'console'") == 1 ]] ||
 		as_postgres "CREATE DATABASE console OWNER console ENCODING 'UTF8' TEMPLATE template0"
+	# A migration gives way to pages that it would block (docs/upgrading.md).
+	as_postgres 'GRANT SET ON PARAMETER deadlock_timeout TO console'
 }
 
 as_postgres() { (cd / && runuser -u postgres -- psql -XqAt -v ON_ERROR_STOP=1 -c "$1" </dev/null); }

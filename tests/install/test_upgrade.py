@@ -20,10 +20,11 @@ ADDED = Path(__file__).parent / "previous"
 
 @pytest.fixture(scope="module")
 def old(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The previous release's files, with the command by which units start it."""
+    """The previous release's files, with the commands that units call."""
     folder = previous.unpack(tmp_path_factory.mktemp("previous") / "release")
     (folder / "node_modules").unlink()
-    shutil.copy(ADDED / "start.py", folder / "console/local/management/commands/start.py")
+    for name in ("start.py", "migrate.py"):
+        shutil.copy(ADDED / name, folder / "console/local/management/commands" / name)
     shutil.copy(ADDED / "served.py", folder / "console/served.py")
     return folder
 
