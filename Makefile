@@ -40,7 +40,7 @@ test-chaos: .venv/dev.stamp assets
 
 # Installations from an empty Debian. Needs root, namespaces and a few packages of Debian (tests/install/debian.py).
 test-install: .venv/dev.stamp assets
-	$(PY) -m pytest tests/install $(ARGS)
+	$(PY) -m pytest -n 2 --dist loadfile tests/install $(ARGS)
 
 # ClickHouse runs inside the tests' own process, from a folder of its own: it brings much that nothing else needs.
 test-clickhouse: .venv/dev.stamp .venv/clickhouse.stamp

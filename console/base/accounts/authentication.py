@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from typing import Any
+from urllib.parse import urljoin
 
 from allauth.account.authentication import get_authentication_records
+from allauth.account.forms import default_token_generator
 from allauth.account.internal.flows import reauthentication
 from allauth.account.internal.flows.login import record_authentication
 from allauth.account.internal.flows.password_reset import request_password_reset
 from allauth.account.internal.flows.reauthentication import reauthenticate_by_password
-from allauth.account.utils import perform_login
+from allauth.account.utils import perform_login, user_pk_to_url_str
 from allauth.mfa.models import Authenticator
 from allauth.mfa.stages import AuthenticateStage
 from allauth.mfa.totp.internal.auth import format_hotp_value, hotp_value
@@ -17,6 +19,7 @@ from allauth.socialaccount.models import SocialAccount
 from django.conf import settings
 from django.contrib.auth import SESSION_KEY
 from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -105,6 +108,12 @@ def send_password_link(request: HttpRequest, user: User) -> str:
     if request.mail_refused:  # type: ignore[attr-defined]
         return _("No link sent to %(email)s: too many in the last hour. Try again in an hour.") % {"email": user.email}
     return ""
+
+
+def password_link(user: User) -> str:
+    """Return a link that sets the user's password and works once, for whoever hands it to them."""
+    words = {"uidb36": user_pk_to_url_str(user), "key": default_token_generator.make_token(user)}
+    return urljoin(settings.BASE_URL, reverse("account_reset_password_from_key", kwargs=words))
 
 
 def how(request: HttpRequest, user: User) -> str:
