@@ -207,6 +207,7 @@ def _acquire() -> str:
 def _take_over(path: Path) -> None:
     """Let the root reach registries and names as this machine does."""
     (path / "etc/apt/apt.conf.d/90host").write_text(_acquire().replace(BUNDLE, BUNDLE_INSIDE))
+    (path / "etc/dpkg/dpkg.cfg.d/90host").write_text("force-unsafe-io\n")  # It has not to outlive a crash.
     for name in ("etc/resolv.conf", "etc/hosts"):
         (path / name).unlink(missing_ok=True)
         shutil.copy(f"/{name}", path / name)

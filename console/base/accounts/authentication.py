@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+from urllib.parse import urljoin
+
 from allauth.account.authentication import get_authentication_records
+from allauth.account.forms import default_token_generator
 from allauth.account.internal.flows.login import record_authentication
 from allauth.account.internal.flows.password_reset import request_password_reset
 from allauth.account.internal.flows.reauthentication import reauthenticate_by_password
+from allauth.account.utils import user_pk_to_url_str
 from allauth.mfa.models import Authenticator
 from allauth.mfa.totp.internal.auth import format_hotp_value, hotp_value
+from django.conf import settings
 from django.http import HttpRequest
+from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from console.base.accounts.models import User
@@ -38,6 +44,12 @@ def send_password_link(request: HttpRequest, user: User) -> str:
     if request.mail_refused:  # type: ignore[attr-defined]
         return _("No link sent to %(email)s: too many in the last hour. Try again in an hour.") % {"email": user.email}
     return ""
+
+
+def password_link(user: User) -> str:
+    """Return a link that sets the user's password and works once, for whoever hands it to them."""
+    words = {"uidb36": user_pk_to_url_str(user), "key": default_token_generator.make_token(user)}
+    return urljoin(settings.BASE_URL, reverse("account_reset_password_from_key", kwargs=words))
 
 
 def how(request: HttpRequest, user: User) -> str:

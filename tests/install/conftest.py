@@ -1,0 +1,35 @@
+"""Where no Debian root can be made, these tests are skipped, and say so; in CI as root they have to run."""
+
+from __future__ import annotations
+
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from console.local.addresses import PROJECT
+from tests.install.debian import why_not
+
+SKIPPED = "NO INSTALLATION IS TESTED HERE"
+
+
+@pytest.fixture(autouse=True, scope="session")
+def possible() -> None:
+    """Skip everything where it can't be done."""
+    if reason := why_not():
+        pytest.skip(f"{SKIPPED}: {reason}")
+
+
+@pytest.fixture(scope="session")
+def tree(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """This release's files as they would be packed: what git knows, and what is new and not ignored."""
+    folder = tmp_path_factory.mktemp("release")
+    git = ["git", "-c", "safe.directory=*", "-C", str(PROJECT), "ls-files", "-z", "--cached", "--others"]
+    names = subprocess.run([*git, "--exclude-standard"], capture_output=True, check=True).stdout
+    existing = b"\0".join(name for name in names.split(b"\0") if name and (PROJECT / name.decode()).is_file())
+    packed = subprocess.run(
+        ["tar", "-c", "-C", str(PROJECT), "--null", "-T", "-"], input=existing, capture_output=True, check=True
+    )
+    subprocess.run(["tar", "-x", "-C", str(folder)], input=packed.stdout, check=True)
+    yield folder

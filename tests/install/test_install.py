@@ -1,0 +1,104 @@
+"""deploy/install.sh: from an empty Debian with systemd to a person who has signed in, by what it installed alone."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.install.debian import DebianRoot, debian_root
+from tests.install.visiting import HOST, Door, Person, title
+
+SECONDS = 1200.0  # for an installation, on a busy machine: nothing waits for ever
+EMAIL, PASSWORD = "ada@example.com", "plenty of sea air"
+UNITS = ("console-web@8000", "console-runtime@8001", "console-worker@deliver", "console-beat", "console-migrate@1")
+EXPOSURE = 2.0
+
+
+@pytest.fixture(scope="module")
+def root(tree: Path) -> Iterator[DebianRoot]:
+    with debian_root(system=True, ports=[443, 80]) as made:
+        made.copy(tree, "/opt/src")
+        yield made
+
+
+@pytest.fixture(scope="module")
+def installed(root: DebianRoot) -> str:
+    """Install; return what it said."""
+    began = time.monotonic()
+    said = root.run("/opt/src/deploy/install.sh", "--host", HOST, "--operator", EMAIL, timeout=SECONDS).stdout
+    print(f"{said}\nInstalled in {time.monotonic() - began:.0f} s.")
+    return said
+
+
+def door(root: DebianRoot) -> Door:
+    """Return the way in; the certificate has to be the one that was made."""
+    return Door(root.ports[443], root.inside("/etc/ssl/console/fullchain.pem"))
+
+
+def test_the_first_operator_signs_in_through_nginx(root: DebianRoot, installed: str) -> None:
+    link = re.search(rf"https://{HOST}(/account/password/reset/\S+)", installed)
+    assert link, installed
+    person = Person(door(root))
+    page = person.follow(person.get(link[1]))
+    form = re.search(r'<form[^>]+action="([^"]+set-password/)"', page.text)
+    path = form[1] if form else re.sub(r"-[^/]+/$", "-set-password/", link[1])
+    home = person.follow(person.post(path, page, password1=PASSWORD, password2=PASSWORD))
+    assert (home.status, title(home).partition(" ")[0]) == (200, "Home"), home.text[:2000]
+
+    again = Person(door(root))
+    home = again.sign_in(EMAIL, PASSWORD)
+    assert (home.status, title(home).partition(" ")[0]) == (200, "Home"), home.text[:2000]
+    style = re.search(r'href="(/static/[^"]+\.css)"', home.text)
+    assert style and again.get(style[1]).status == 200
+    assert again.get("/readyz").status == 404  # for machines inside only
+
+
+def test_everything_runs_as_nobody_in_particular(root: DebianRoot, installed: str) -> None:
+    assert root.run("systemctl", "--failed", "--no-legend", "--plain").stdout == ""
+    shown = root.run("systemctl", "list-units", "console-*", "--state=running", "--no-legend", "--plain").stdout
+    assert len(shown.splitlines()) == 7, shown
+    users = root.run("sh", "-c", "for p in /proc/[0-9]*; do tr '\\0' ' ' <$p/cmdline | grep -q manage.py.start "
+                     "&& stat -c %U $p; done; true").stdout  # fmt: skip
+    assert set(users.split()) <= {"console"}
+    assert root.run("stat", "-c", "%a %U", "/etc/console/console.env").stdout == "600 root\n"
+
+
+def test_units_are_sound_and_expose_little(root: DebianRoot, installed: str) -> None:
+    root.run(
+        "sh",
+        "-c",
+        "systemd-analyze verify --man=no /etc/systemd/system/console*.service /etc/systemd/system/console.target",
+    )
+    for unit in UNITS:
+        said = root.run("systemd-analyze", "security", "--no-pager", f"{unit}.service").stdout
+        assert float(said.rsplit("exposure level", 1)[1].split(": ")[1].split()[0]) <= EXPOSURE, said
+
+
+def test_the_doctor_finds_nothing(root: DebianRoot, installed: str) -> None:
+    if root.run("console-manage", "doctor", "--help", check=False).returncode:
+        pytest.skip("There is no doctor yet.")
+    root.run("console-manage", "doctor")
+
+
+def test_a_second_run_changes_nothing_and_a_wrong_one_says_why(root: DebianRoot, installed: str) -> None:
+    before = root.run(
+        "sh", "-c", "cat /etc/console/console.env; readlink /opt/console/current; cat /etc/nginx/nginx.conf"
+    )
+    root.run("/opt/console/current/deploy/install.sh", timeout=SECONDS)
+    after = root.run(
+        "sh", "-c", "cat /etc/console/console.env; readlink /opt/console/current; cat /etc/nginx/nginx.conf"
+    )
+    assert before.stdout == after.stdout
+    assert Person(door(root)).sign_in(EMAIL, PASSWORD).status == 200
+    for options, words in (
+        (["--host", "other.example.com"], "the console is installed as console.example.com"),
+        (["--host", "Not a name"], "is not a host name"),
+        (["--certificate", "/etc/hostname"], "--certificate and --key belong together"),
+        (["--rollback"], "there is no release before this one"),
+    ):
+        refused = root.run("/opt/src/deploy/install.sh", *options, check=False)
+        assert refused.returncode == 1 and words in refused.stdout, refused
