@@ -53,10 +53,10 @@ print(json.dumps({"before": url, "status": status, "after": home, "style": style
 
 
 @pytest.fixture(scope="module")
-def host() -> Iterator[Host]:
-    """Where the image is built, and what stands in for others'."""
+def host(tree: Path) -> Iterator[Host]:
+    """Where the image is built of a release as it is packed, and what stands in for others'."""
     with container_host() as host:
-        host.build(PROJECT / "deploy" / "Containerfile", PROJECT, IMAGE, "--build-arg", "REVISION=abc")
+        host.build(tree / "deploy" / "Containerfile", tree, IMAGE, "--build-arg", "REVISION=abc")
         host.build(HERE / "standin.Containerfile", HERE, STANDIN)
         yield host
 
