@@ -36,6 +36,8 @@ default_ulimits = ["nofile=16384:16384", "nproc=4096:4096"]
 pids_limit = 0
 [engine]
 events_logger = "file"
+[network]
+network_config_dir = "{folder}/networks"
 """
 
 
@@ -130,7 +132,7 @@ def container_host() -> Iterator[Host]:
     """Make a host with one image, `BASE`; yields it. RuntimeError when it does not start."""
     folder = Path(tempfile.mkdtemp(prefix="console-containers-"))
     (folder / "tmp").mkdir()
-    (folder / "containers.conf").write_text(CONFIGURATION)
+    (folder / "containers.conf").write_text(CONFIGURATION.format(folder=folder))
     command = ["setpriv", "--pdeathsig=KILL", "unshare", "--mount", "--net", "bash", str(HERE / "containers.sh")]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, start_new_session=True)
     try:
