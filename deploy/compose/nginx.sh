@@ -11,6 +11,10 @@ sed -e "s/console\.example\.com/$CONSOLE_HOST/g" \
     -e "s#/var/log/nginx/console\.log#/dev/stdout#" \
     -e "$without" \
     "$shipped/console.conf" >/tmp/console.conf
+# Another place for what waits on its way, and no log by nginx's own default, which would have the queries.
+here='access_log off;'
+for kind in client_body proxy fastcgi uwsgi scgi; do here="$here ${kind}_temp_path /tmp/$kind;"; done
 sed -e "s#/etc/nginx/console\.conf#/tmp/console.conf#" -e "s#/var/log/nginx/error\.log#/dev/stderr#" \
+    -e "s#^http {#http { $here#" \
     "$shipped/nginx.conf" >/tmp/nginx.conf
 exec nginx -e /dev/stderr -c /tmp/nginx.conf -g "daemon off;"

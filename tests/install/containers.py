@@ -61,7 +61,17 @@ class Host:
     def build(self, containerfile: Path, context: Path, tag: str, *options: str) -> None:
         """Build an image, each step in a container of its own; raises CommandFailed with what it printed."""
         limits = ["--ulimit", "nofile=16384:16384", "--ulimit", "nproc=4096:4096"]
-        command = ["buildah", *self._store(), "build", "--isolation", "oci", "--network", "host", "--pull-never", *limits]
+        command = [
+            "buildah",
+            *self._store(),
+            "build",
+            "--isolation",
+            "oci",
+            "--network",
+            "host",
+            "--pull-never",
+            *limits,
+        ]
         command += ["--format", "docker", "--tag", tag, *options, "--file", str(containerfile), str(context)]
         self.run(*command, network=False)
 
@@ -105,7 +115,9 @@ class Host:
     def _service(self) -> Iterator[None]:
         """Answer as Docker's daemon does, while the block lasts."""
         command = ["podman", *self._store(), "system", "service", "--time=0", f"unix://{self.socket}"]
-        with subprocess.Popen([*self._enter(True), *command], env=self._environment(), start_new_session=True) as process:
+        with subprocess.Popen(
+            [*self._enter(True), *command], env=self._environment(), start_new_session=True
+        ) as process:
             try:
                 self.run("sh", "-c", f"until [ -S {self.socket} ]; do sleep 0.1; done", timeout=60)
                 yield
@@ -116,7 +128,13 @@ class Host:
                 self.socket.unlink(missing_ok=True)
 
     def _enter(self, network: bool) -> list[str]:
-        return ["nsenter", f"--target={self.leader}", "--mount", *(["--net"] if network else []), f"--wdns={Path.cwd()}"]
+        return [
+            "nsenter",
+            f"--target={self.leader}",
+            "--mount",
+            *(["--net"] if network else []),
+            f"--wdns={Path.cwd()}",
+        ]
 
     def _store(self) -> list[str]:
         return ["--root", f"{self.folder}/images", "--runroot", f"{self.folder}/run", "--storage-driver", "overlay"]
@@ -161,4 +179,3 @@ def _make_base(host: Host) -> None:
         subprocess.run(["tar", "-cf", f"{root}.tar", "-C", root, *devices, "."], check=True)
     host.podman("import", f"{root}.tar", BASE)
     Path(f"{root}.tar").unlink()
-

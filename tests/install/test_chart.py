@@ -189,7 +189,10 @@ def test_the_chart_has_the_version_of_the_console() -> None:
 
 
 def test_hadolint_has_nothing_to_complain_about() -> None:
-    folders = [Path(sys.executable).parent, *(Path(path) / "bin" for path in os.environ.get("PYTHONPATH", "").split(":"))]
+    folders = [
+        Path(sys.executable).parent,
+        *(Path(path) / "bin" for path in os.environ.get("PYTHONPATH", "").split(":")),
+    ]
     found = next(folder / "hadolint" for folder in folders if (folder / "hadolint").exists())
     done = subprocess.run([found, PROJECT / "deploy" / "Containerfile"], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout

@@ -67,31 +67,26 @@ def test_the_image_holds_what_it_says(host: Host) -> None:
     assert image["Config"]["Labels"]["org.opencontainers.image.revision"] == "abc"
     assert image["Healthcheck"]["Test"] == ["CMD", "python", "deploy/container/healthy.py"]
     assert not [line for line in image["Config"]["Env"] if "SECRET_KEY" in line]
-    # Nothing but what a process needs, and no file that the process could change.
-    look = (
-        "ls -A /opt/console; find / -xdev -writable -not -path '/proc/*' -not -path '/sys/*' -not -path '/dev/*'"
-        " -not -path '/tmp*' -not -type l; cat console/locale/zh_Hans/LC_MESSAGES/django.mo | wc -c; python -c"
-        " 'import console.version; print(console.version.VERSION)'"
-    )
-    found = host.podman("run", "--rm", "--entrypoint", "sh", IMAGE, "-c", look).split()
-    assert not {"tests", "docs", ".git", ".env", ".venv", "node_modules", ".local"} & set(found)
-    writable = {name for name in found if name.startswith("/")}
-    assert {name for name in writable if not name.startswith(("/var/lib/console", "/var/cache/console"))} <= {
-        *("/run/lock", "/var/lock", "/var/tmp", "/run/secrets"),
-    }, writable
-    assert found[-1].endswith("+abc")
-    assert int(found[-2]) > 100_000
+    names = inside(host, "ls -A").split()
+    assert not {"tests", "docs", ".git", ".env", ".venv", "node_modules", ".local"} & set(names)
+    assert inside(host, "python -c 'from console.version import VERSION as v; print(v)'").strip().endswith("+abc")
+    assert int(inside(host, "wc -c <console/locale/zh_Hans/LC_MESSAGES/django.mo")) > 100_000
+    # Nothing that its user could change, but for what is mounted.
+    system = "-path /proc -prune -o -path /sys -prune -o -path /dev -prune -o"
+    found = inside(host, f"find / {system} -writable -not -type l -print 2>/dev/null || true").split()
+    mounted = ("/tmp", "/var/tmp", "/run/lock", "/var/lib/console", "/var/cache/console")
+    assert not [name for name in found if not name.startswith(mounted)]
 
 
-def test_a_secret_of_the_build_is_in_no_layer(host: Host) -> None:
-    history = host.podman("history", "--no-trunc", "--format", "{{.CreatedBy}}", IMAGE)
-    assert "token_urlsafe" not in history  # of a stage that is not part of it
-    found = host.podman("run", "--rm", "--entrypoint", "grep", IMAGE, "-rlE", "^SECRET_KEY=", "/opt/console", check=False)
-    assert not found.strip()
+def inside(host: Host, script: str) -> str:
+    """Run a script in a container of the image, as its user; return what it printed."""
+    return host.podman("run", "--rm", "--read-only", "--entrypoint", "sh", IMAGE, "-c", script)
 
 
 def test_a_command_that_lacks_something_says_what(host: Host) -> None:
-    refused = host.podman("run", "--rm", "--read-only", "--env", f"SECRET_KEY={secrets.token_urlsafe(64)}", IMAGE, check=False)
+    refused = host.podman(
+        "run", "--rm", "--read-only", "--env", f"SECRET_KEY={secrets.token_urlsafe(64)}", IMAGE, check=False
+    )
     assert "DATABASE_URL is not set." in refused
 
 
@@ -105,14 +100,15 @@ def installation(host: Host, tmp_path_factory: pytest.TempPathFactory) -> Iterat
     lines = "".join(f"{name}={value}\n" for name, value in {**images, "CONSOLE_IMAGE": IMAGE}.items())
     with (folder / ".env").open("a") as settings:
         settings.write(lines)
-    # What this kernel's control groups can't do.
+    # Not every machine of a test has control groups for limits, nor a limit of files that can be raised.
     services = yaml.safe_load((folder / "compose.yaml").read_text())["services"]
-    limits = "".join(f"  {name}: {{deploy: !reset null}}\n" for name in services)
+    limits = "".join(f"  {name}: {{deploy: !reset null, ulimits: !reset null}}\n" for name in services)
     (folder / "limits.yaml").write_text(f"services:\n{limits}")
     with health_checks(host):
         compose(host, folder, "up", "--detach", "--no-build", timeout=UP_SECONDS)
+        host.run("bash", "-c", f"until : </dev/tcp/{PROXY}/443; do sleep 0.2; done", timeout=60)
         yield folder
-        compose(host, folder, "down", "--volumes", "--timeout", "5")
+        compose(host, folder, "down", "--volumes", "--timeout", "1")
 
 
 def compose(host: Host, folder: Path, *arguments: str, **options: Any) -> str:
@@ -156,7 +152,11 @@ def test_two_commands_lead_to_the_sign_in(host: Host, installation: Path) -> Non
 
 
 def test_every_container_is_well_and_can_write_nothing(host: Host, installation: Path) -> None:
-    everyone = [json.loads(line) for line in compose(host, installation, "ps", "--format", "json").splitlines() if line[:1] == "{"]
+    everyone = [
+        json.loads(line)
+        for line in compose(host, installation, "ps", "--format", "json").splitlines()
+        if line[:1] == "{"
+    ]
     services = {one["Service"]: one for one in everyone}
     assert set(services) == {
         *("nginx", "web", "runtime", "beat", "postgres", "valkey"),
