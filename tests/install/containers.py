@@ -4,8 +4,8 @@
         host.build(PROJECT / "deploy" / "Containerfile", PROJECT, "console:test")
         host.podman("run", "--rm", "console:test", "--version")
 
-What a Containerfile starts `FROM` is made of Debian's packages instead of being pulled. Images, containers, networks and
-addresses are in folders and namespaces of the block's own, and end with it.
+What a Containerfile starts `FROM` is made of Debian's packages instead of being pulled. Images, containers, networks
+and addresses are in folders and namespaces of the block's own, and end with it.
 """
 
 from __future__ import annotations
@@ -89,7 +89,6 @@ class Host:
         *command: str,
         network: bool = True,
         env: Mapping[str, str] | None = None,
-        input: str | None = None,
         check: bool = True,
         timeout: float = COMMAND_SECONDS,
     ) -> str:
@@ -100,7 +99,7 @@ class Host:
         done = subprocess.run(
             [*self._enter(network), *command],
             env={**self._environment(), **(env or {})},
-            **{"input": input} if input is not None else {"stdin": subprocess.DEVNULL},
+            stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,

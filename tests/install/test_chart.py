@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 from typing import Any
 
@@ -180,8 +182,6 @@ def test_settings_are_those_of_the_console() -> None:
 
 
 def test_the_chart_has_the_version_of_the_console() -> None:
-    import tomllib
-
     version = tomllib.loads((PROJECT / "pyproject.toml").read_text())["project"]["version"]
     chart = yaml.safe_load((CHART / "Chart.yaml").read_text())
     assert (chart["version"], chart["appVersion"]) == (version, version)
@@ -189,10 +189,8 @@ def test_the_chart_has_the_version_of_the_console() -> None:
 
 
 def test_hadolint_has_nothing_to_complain_about() -> None:
-    folders = [
-        Path(sys.executable).parent,
-        *(Path(path) / "bin" for path in os.environ.get("PYTHONPATH", "").split(":")),
-    ]
-    found = next(folder / "hadolint" for folder in folders if (folder / "hadolint").exists())
+    folders = [Path(path) / "bin" for path in os.environ.get("PYTHONPATH", "").split(":")]
+    found = shutil.which("hadolint", path=os.pathsep.join(map(str, [*folders, Path(sys.executable).parent])))
+    assert found
     done = subprocess.run([found, PROJECT / "deploy" / "Containerfile"], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout

@@ -1,6 +1,6 @@
 """The image, built of its Containerfile line by line, and the whole console by deploy/compose.yaml, up to the sign-in.
 
-Containers run as they do in production: as an ordinary user, on a root file system that nobody can write to, without rights.
+Containers run as they do in production: as an ordinary user, without rights, on a root file system that is read-only.
 Not proven here: the images of others (standin.Containerfile takes their place), and limits of memory and processor.
 """
 
