@@ -5,11 +5,13 @@ from __future__ import annotations
 import pytest
 from allauth.socialaccount.models import SocialAccount
 from django.core import signing
+from django.core.management import CommandError, call_command
 from django.urls import reverse
 
 from console.base.accounts import actions
 from console.base.accounts.models import OutgoingMail, SecurityEntry, User, UserSession
 from console.base.activity.models import ActivityEntry
+from tests.console.base.accounts.test_required_factor import give_factor
 from tests.factories import make_user
 from tests.identity_provider import Visitor
 
@@ -29,10 +31,6 @@ def visitor():
 
 def who(visitor):
     return visitor.client.session.get("_auth_user_id")
-
-
-def title(page):
-    return page.context["page_title"] if "page_title" in page.context else page.context["situation"]
 
 
 def test_the_first_sign_in_links_the_account_by_its_verified_address(corp, ada, visitor):
@@ -194,8 +192,6 @@ def test_unknown_providers_are_not_found(corp, visitor):
 
 
 def test_the_second_factor_is_asked_for_unless_the_providers_counts(corp, ada, visitor, settings):
-    from tests.console.base.accounts.test_required_factor import give_factor
-
     give_factor(ada)
     corp.knows("ada", token={"amr": ["pwd", "mfa"]})
     assert (visitor.go(START, "ada").url, who(visitor)) == (reverse("mfa_authenticate"), None)
@@ -216,9 +212,7 @@ def test_a_team_that_requires_a_second_factor_takes_the_providers(corp, house, v
     assert visitor.client.get("/teams/").status_code == 200
 
 
-def test_one_time_link(corp, visitor, operator, capsys, settings, ada):
-    from django.core.management import CommandError, call_command
-
+def test_while_the_provider_is_away_an_operator_comes_in_by_a_link_of_the_command_line(corp, visitor, operator, capsys, settings, ada):
     settings.PASSWORD_SIGN_IN = False
     call_command("sign_in_link", operator.email)
     path = capsys.readouterr().out.strip().removeprefix(settings.BASE_URL)
