@@ -17,7 +17,6 @@ from console.base.accounts.identity import granting
 from console.base.accounts.identity.configuration import TEAM_ROLES, Grants, IdentityProvider
 from console.base.accounts.identity.tokens import Person
 from console.base.accounts.models import Membership, MembershipProposal, Team, User
-from console.base.accounts.permissions import TeamRole
 from console.base.accounts.signals import groups_read
 from console.base.activity.events import emit
 from console.base.core.errors import ActionRefused, Conflict
@@ -90,13 +89,13 @@ def label_of(name: str) -> str:
 
 @transaction.atomic
 def create_by_provider(*, provider: IdentityProvider, person: Person, at: datetime | None = None) -> SocialAccount:
-    """Make an account, without a password, for a person whose address the provider has verified; return its link."""
-    user = create_user(
-        by=granting.by(provider), email=person.email, name=person.name or person.email.partition("@")[0], at=at
-    )
-    return SocialAccount.objects.create(
-        provider=provider.name, uid=person.uid, user=user, extra_data=described(person)
-    )
+    """Make an account, without a password, for a person whose address the provider has verified; return its link.
+
+    Raises ActionRefused where another sign-in has just made it.
+    """
+    name = person.name or person.email.partition("@")[0]
+    user = create_user(by=granting.by(provider), email=person.email, name=name, at=at)
+    return SocialAccount.objects.create(provider=provider.name, uid=person.uid, user=user, extra_data=described(person))
 
 
 # Groups -----------------------------------------------------------------------------------------------------------
@@ -139,9 +138,7 @@ def _with_teams_beside(grants: Grants) -> dict[int, str]:
     return teams
 
 
-def _hold_role(
-    member: Membership, role: str | None, *, given: bool, by: granting.ByProvider, at: datetime
-) -> None:
+def _hold_role(member: Membership, role: str | None, *, given: bool, by: granting.ByProvider, at: datetime) -> None:
     """Change or end a membership that groups gave; an operator's becomes no stronger by groups (P-7)."""
     if not given or member.role == role:
         return
@@ -176,5 +173,4 @@ def _hold_operator(user: User, wanted: bool, *, by: granting.ByProvider, at: dat
     current.is_staff, current.operator_given_by = wanted, by.name if wanted else ""
     current.save(update_fields=["is_staff", "operator_given_by"])
     user.is_staff = wanted
-    change = {"before": {"operator": not wanted}, "after": {"operator": wanted}}
-    emit(events.UserEdited(current, by=by, at=at, **change))
+    emit(events.UserEdited(current, by=by, at=at, before={"operator": not wanted}, after={"operator": wanted}))

@@ -1,8 +1,8 @@
 """Asking an identity provider: within seconds, by few threads, and not again at once when it did not answer (P-10).
 
 Its addresses come from the environment, and from the provider that is named there; so they may be private ones, unlike
-those that people type (`console.base.core.egress`). A provider that hangs holds a few threads of this module and no page
-longer than SECONDS; while it is known to be away, nobody waits for it.
+those that people type (`console.base.core.egress`). A provider that hangs holds a few threads of this module, and no
+page longer than SECONDS; while it is known to be away, nobody waits for it.
 """
 
 from __future__ import annotations

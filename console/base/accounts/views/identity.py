@@ -1,4 +1,4 @@
-"""Signing in by an identity provider, linking one, confirming by one (P-10); and what is left where passwords are off."""
+"""Signing in by an identity provider, linking one, confirming by one (P-10); and what is left without passwords."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from django.contrib.auth import get_user
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
+from django.utils.http import urlencode
 from django.utils.translation import gettext as _
 
 from console.base.accounts import entering, one_time_links, sudo
@@ -29,19 +30,31 @@ from console.base.accounts.identity.transport import ProviderAway
 from console.base.accounts.permissions import Permission
 from console.base.core.pages import confirm_page, posted
 
+FOREIGN = ("cross-site", "same-site")  # as browsers say who has led to a page; a typed address is neither
+
 
 def _go(
     request: HttpRequest, provider: IdentityProvider, process: str, *, fallback: str, **parameters: str
 ) -> HttpResponse:
-    """Lead to the provider, which leads back to `callback`; or say that it is away, after seconds at most."""
+    """Lead to the provider, which leads back to `callback`; or say that it is away, after seconds at most.
+
+    Not from another site's page, which could begin a session without an act of the person: there is a button for that.
+    """
+    if request.headers.get("Sec-Fetch-Site") in FOREIGN:
+        page = reverse("account_login" if process == LOGIN else "mfa_index")
+        return redirect(f"{page}?{urlencode({'next': entering.local(request.GET.get('next', '')) or fallback})}")
     user = getattr(request.user, "pk", None)
     try:
-        return get_adapter().get_provider(request, provider.name).redirect(
-            request,
-            process,
-            next_url=entering.local(request.GET.get("next", "")) or fallback,
-            data={"user": user, "at": time.time()},
-            auth_params=parameters,
+        return (
+            get_adapter()
+            .get_provider(request, provider.name)
+            .redirect(
+                request,
+                process,
+                next_url=entering.local(request.GET.get("next", "")) or fallback,
+                data={"user": user, "at": time.time()},
+                auth_params=parameters,
+            )
         )
     except ProviderAway as error:
         entering.logger.warning("sign-in by %s: %s", provider.name, error)

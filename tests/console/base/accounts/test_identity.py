@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from allauth.socialaccount.models import SocialAccount
+from allauth.socialaccount.models import SocialAccount, SocialToken
 from django.core import signing
 from django.core.management import CommandError, call_command
 from django.urls import reverse
@@ -41,6 +41,7 @@ def test_the_first_sign_in_links_the_account_by_its_verified_address(corp, ada, 
     assert (end.status_code, end.url, who(visitor)) == (302, "/teams/", str(ada.pk))
     row = SocialAccount.objects.get()
     assert (row.user_id, row.provider, row.extra_data["subject"]) == (ada.pk, "corp", "ada")
+    assert not SocialToken.objects.exists()
     assert list(ada.security_entries.values_list("kind", "detail").order_by("pk")) == [
         ("identity_linked", "Example Corp"),
         ("signed_in", "provider:corp"),
@@ -169,6 +170,14 @@ def test_an_answer_is_good_once_and_in_the_browser_that_asked(corp, ada, visitor
     assert (again.status_code, again.context["situation"]) == (400, "expired")
 
 
+def test_an_answer_of_one_provider_is_none_of_another(corp, ada, visitor, settings):
+    settings.IDENTITY_PROVIDERS["partner"] = corp.configured(name="partner")
+    corp.knows("ada")
+    back = visitor.back(visitor.client.get(START).url, "ada")
+    page = visitor.client.get(back.replace("/corp/", "/partner/"))
+    assert (page.status_code, page.context["situation"], who(visitor)) == (400, "expired", None)
+
+
 def test_a_made_up_code_is_refused(corp, visitor):
     state = visitor.client.get(START).url.partition("state=")[2].partition("&")[0]
     page = visitor.client.get(f"{START}callback/?code=made-up&state={state}")
@@ -180,10 +189,17 @@ def test_who_cancels_at_the_provider_is_told(corp, visitor):
     assert (page.status_code, page.context["situation"]) == (403, "cancelled")
 
 
-@pytest.mark.parametrize("url", ["https://evil.example/", "//evil.example", "/\\evil.example", "javascript:alert(1)", "x"])
+@pytest.mark.parametrize(
+    "url", ["https://evil.example/", "//evil.example", "/\\evil.example", "javascript:alert(1)", "x"]
+)
 def test_nobody_is_led_out_of_the_console(corp, ada, visitor, url):
     corp.knows("ada")
     assert visitor.go(f"{START}?next={url}", "ada").url == "/"
+
+
+def test_no_other_site_begins_a_sign_in(corp, visitor):
+    answer = visitor.client.get(f"{START}?next=/teams/", headers={"Sec-Fetch-Site": "cross-site"})
+    assert (answer.status_code, answer.url) == (302, "/account/sign-in/?next=%2Fteams%2F")
 
 
 def test_unknown_providers_are_not_found(corp, visitor):
@@ -212,7 +228,9 @@ def test_a_team_that_requires_a_second_factor_takes_the_providers(corp, house, v
     assert visitor.client.get("/teams/").status_code == 200
 
 
-def test_while_the_provider_is_away_an_operator_comes_in_by_a_link_of_the_command_line(corp, visitor, operator, capsys, settings, ada):
+def test_while_the_provider_is_away_an_operator_comes_in_by_a_link_of_the_command_line(
+    corp, visitor, operator, capsys, settings, ada
+):
     settings.PASSWORD_SIGN_IN = False
     call_command("sign_in_link", operator.email)
     path = capsys.readouterr().out.strip().removeprefix(settings.BASE_URL)

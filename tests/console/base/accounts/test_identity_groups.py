@@ -45,7 +45,11 @@ def test_groups_give_a_role_to_a_new_person_and_administrators_are_told(house, e
     assert roles_of(eve) == {"Harbour": "developer"}
     assert house.member(eve).given_by == "corp"
     entry = ActivityEntry.objects.get(verb="member.added", team_id=house.team.pk)
-    assert (entry.actor_id, entry.actor_label, entry.after) == (None, "Example Corp (OpenID Connect)", {"role": "developer"})
+    assert (entry.actor_id, entry.actor_label, entry.after) == (
+        None,
+        "Example Corp (OpenID Connect)",
+        {"role": "developer"},
+    )
     assert told(house.admin) == ["Eve joined Harbour as developer, by groups of Example Corp"]
     assert told(house.license_holder) == []
     assert eve.security_entries.filter(kind="role_changed").get().detail == "Harbour: Developer"
