@@ -24,7 +24,7 @@ account_urls = [
     path("inactive/", account.account_inactive, name="account_inactive"),
     path("confirm/", account.reauthenticate, name="account_reauthenticate"),
     path("password/change/", with_password(account.password_change), name="account_change_password"),
-    path("password/set/", with_password(account.password_set), name="account_set_password"),
+    path("password/set/", with_password(account.password_set, proof=True), name="account_set_password"),
     path("password/reset/", with_password(account.password_reset), name="account_reset_password"),
     path("password/reset/sent/", with_password(account.password_reset_done), name="account_reset_password_done"),
     path(

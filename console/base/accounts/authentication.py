@@ -45,6 +45,7 @@ def record_proof(request: HttpRequest) -> None:
 
 def record_proof_by_provider(request: HttpRequest, user: User, provider: IdentityProvider) -> None:
     """Note that the signed-in user has just signed in at the provider once more."""
+    request.session.pop(reauthentication.STATE_SESSION_KEY, None)  # What was sent before is not sent again.
     name = f"provider:{provider.name}"
     record_authentication(request, user, method="socialaccount", reauthenticated=True, type=name)
 

@@ -27,7 +27,7 @@ from console.base.accounts.states import SecurityKind
 from console.base.core.errors import ActionRefused
 
 LOGIN, LINK, CONFIRM = "login", "link", "confirm"
-STATUS = {"away": 503, "expired": 400}  # of the page for a situation; the others are refusals
+STATUS = {"away": 503, "expired": 400, "too_many": 429}  # of the page for a situation; the others are refusals
 logger = logging.getLogger(__name__)
 
 

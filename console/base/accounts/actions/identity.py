@@ -106,10 +106,10 @@ def hold_grants(user: User, *, provider: IdentityProvider, grants: Grants, at: d
     """Give what the person's groups give now, and take away what groups of this provider gave and give no longer.
 
     What people gave stays as it is. Whatever can't be done, as taking the last administrator out of a team, is left and
-    logged: the sign-in goes on. Teams go by id, so that two sign-ins never wait for each other.
+    logged: the sign-in goes on. Teams go by id, and the account comes last, so that nobody waits for each other.
     """
     at, by = at or timezone.now(), granting.by(provider)
-    _hold_operator(user, grants.operator, by=by, at=at)
+    user.is_staff = _is_operator(user, grants.operator, by=by)
     teams = _with_teams_beside(grants)
     held = {row.team_id: row for row in user.memberships.select_related("team")}
     given = {team_id for team_id, row in held.items() if row.given_by == provider.name}
@@ -125,7 +125,7 @@ def hold_grants(user: User, *, provider: IdentityProvider, grants: Grants, at: d
                 logger.warning("groups of %s give a role in team %d, which there is not", provider.name, team_id)
         except ActionRefused as refused:
             logger.warning("groups of %s, team %d, user %d: %s", provider.name, team_id, user.pk, refused.message)
-    user.__dict__.pop("team_roles", None)
+    _hold_operator(user, grants.operator, by=by, at=at)
     groups_read.send(sender=User, user=user, grants=grants, by=by, at=at)
 
 
@@ -163,14 +163,17 @@ def _join_by_groups(team: Team, user: User, role: str, *, by: granting.ByProvide
     emit(events.MemberProposed(proposal, team=team, by=user, at=at, after={"role": role}))
 
 
+def _is_operator(current: User, wanted: bool, *, by: granting.ByProvider) -> bool:
+    """Whether the person is an operator now: by these groups, or since people made them one."""
+    return wanted or (current.is_staff and (current.is_superuser or current.operator_given_by != by.name))
+
+
 def _hold_operator(user: User, wanted: bool, *, by: granting.ByProvider, at: datetime) -> None:
     """Make the person an operator, or no longer one where these groups did; a superuser stays what they are."""
     current = User.objects.select_for_update(no_key=True).get(pk=user.pk)
-    theirs = current.is_staff and current.operator_given_by == by.name
-    if current.is_superuser or (current.is_staff if wanted else not theirs):
-        user.is_staff = current.is_staff
+    wanted = _is_operator(current, wanted, by=by)
+    if current.is_staff == wanted:
         return
     current.is_staff, current.operator_given_by = wanted, by.name if wanted else ""
     current.save(update_fields=["is_staff", "operator_given_by"])
-    user.is_staff = wanted
     emit(events.UserEdited(current, by=by, at=at, before={"operator": not wanted}, after={"operator": wanted}))

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from functools import wraps
 from typing import Any
 
+from allauth.account.decorators import reauthentication_required
 from allauth.socialaccount.adapter import get_adapter
 from allauth.socialaccount.models import SocialAccount
 from allauth.socialaccount.providers.oauth2.views import OAuth2CallbackView
@@ -19,7 +20,7 @@ from django.urls import reverse
 from django.utils.http import urlencode
 from django.utils.translation import gettext as _
 
-from console.base.accounts import entering, one_time_links, sudo
+from console.base.accounts import entering, one_time_links, sudo, throttle
 from console.base.accounts.access import SignedInRequest, identity_provider, own_identity, route
 from console.base.accounts.actions import identity
 from console.base.accounts.authentication import PASSWORDS_OFF, sign_in_by_link
@@ -43,6 +44,8 @@ def _go(
     if request.headers.get("Sec-Fetch-Site") in FOREIGN:
         page = reverse("account_login" if process == LOGIN else "mfa_index")
         return redirect(f"{page}?{urlencode({'next': entering.local(request.GET.get('next', '')) or fallback})}")
+    if not throttle.may_start(request):
+        return entering.problem(request, provider, "too_many")
     user = getattr(request.user, "pk", None)
     try:
         return (
@@ -114,13 +117,17 @@ def one_time(request: HttpRequest, token: str) -> HttpResponse:
     return render(request, "accounts/identity/one_time.html", {"person": user})
 
 
-def with_password(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
-    """Let one of allauth's pages about passwords answer where people may sign in by one; else say that they can't."""
+def with_password(view: Callable[..., HttpResponse], *, proof: bool = False) -> Callable[..., HttpResponse]:
+    """Let one of allauth's pages about passwords answer where people may sign in by one; else say that they can't.
+
+    With `proof` a fresh one is asked for (P-4): who has no password yet is asked for no old one.
+    """
+    proven = reauthentication_required(view, enabled=lambda request: proof and sudo.needed(request))
 
     @wraps(view)
     def answer(request: HttpRequest, **arguments: Any) -> HttpResponse:
         if settings.PASSWORD_SIGN_IN:
-            return view(request, **arguments)
+            return proven(request, **arguments) if request.user.is_authenticated else view(request, **arguments)
         if request.resolver_match and request.resolver_match.url_name == "account_login" and request.method == "GET":
             if get_user(request).is_authenticated:
                 return redirect(entering.local(request.GET.get("next", "")) or reverse("home"))

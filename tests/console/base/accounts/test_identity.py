@@ -8,7 +8,7 @@ from django.core import signing
 from django.core.management import CommandError, call_command
 from django.urls import reverse
 
-from console.base.accounts import actions
+from console.base.accounts import actions, throttle
 from console.base.accounts.models import OutgoingMail, SecurityEntry, User, UserSession
 from console.base.activity.models import ActivityEntry
 from tests.console.base.accounts.test_required_factor import give_factor
@@ -200,6 +200,13 @@ def test_nobody_is_led_out_of_the_console(corp, ada, visitor, url):
 def test_no_other_site_begins_a_sign_in(corp, visitor):
     answer = visitor.client.get(f"{START}?next=/teams/", headers={"Sec-Fetch-Site": "cross-site"})
     assert (answer.status_code, answer.url) == (302, "/account/sign-in/?next=%2Fteams%2F")
+
+
+def test_one_network_begins_so_many_sign_ins(corp, visitor, monkeypatch):
+    monkeypatch.setattr(throttle, "PROVIDER_STARTS", throttle.Budget("provider-starts", 1, 60))
+    assert visitor.client.get(START).status_code == 302
+    page = visitor.client.get(START)
+    assert (page.status_code, page.context["situation"]) == (429, "too_many")
 
 
 def test_unknown_providers_are_not_found(corp, visitor):

@@ -200,6 +200,13 @@ def test_who_has_no_password_confirms_by_the_provider(corp, inside, invite):
     assert confirmed.detail == "provider:corp"
 
 
+def test_a_first_password_is_set_with_a_fresh_proof_only(corp, inside):
+    url = reverse("account_set_password")
+    assert inside.client.get(url).status_code == 200
+    let_proof_grow_old(inside.client)
+    assert inside.client.get(url).url == f"{CONFIRM}?next=%2Faccount%2Fpassword%2Fset%2F"
+
+
 @pytest.mark.parametrize("auth_time", [int(time.time()) - 3600, None])
 def test_an_old_sign_in_at_the_provider_is_no_proof(corp, inside, invite, auth_time):
     corp.knows("ada", token={"auth_time": auth_time})
