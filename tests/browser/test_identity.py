@@ -1,4 +1,4 @@
-"""Sign-in by an identity provider in a real browser: there and back under the security policy, and how its pages look."""
+"""Sign-in by an identity provider in a real browser: there and back under the security policy, and how it looks."""
 
 import re
 
