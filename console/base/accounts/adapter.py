@@ -149,7 +149,8 @@ class IdentityAdapter(DefaultSocialAccountAdapter):
             situation = "cancelled"
         if isinstance(exception, ProviderAway):
             situation = "away"
-        logger.warning("sign-in by %s: %s: %s", configured.name, situation, exception or request.GET.get("error", ""))
+        said = exception or request.GET.get("error", "")[:100]
+        logger.warning("sign-in by %s: %s: %r", configured.name, situation, said)
         raise ImmediateHttpResponse(entering.problem(request, configured, situation))
 
 

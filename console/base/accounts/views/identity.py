@@ -41,27 +41,25 @@ def _go(
 
     Not from another site's page, which could begin a session without an act of the person: there is a button for that.
     """
+    goes_on = entering.local(request.GET.get("next", "")) or fallback
     if request.headers.get("Sec-Fetch-Site") in FOREIGN:
         page = reverse("account_login" if process == LOGIN else "mfa_index")
-        return redirect(f"{page}?{urlencode({'next': entering.local(request.GET.get('next', '')) or fallback})}")
+        return redirect(f"{page}?{urlencode({'next': goes_on})}")
     if not throttle.may_start(request):
         return entering.problem(request, provider, "too_many")
     user = getattr(request.user, "pk", None)
     try:
-        return (
+        leads: HttpResponse = (
             get_adapter()
             .get_provider(request, provider.name)
             .redirect(
-                request,
-                process,
-                next_url=entering.local(request.GET.get("next", "")) or fallback,
-                data={"user": user, "at": time.time()},
-                auth_params=parameters,
+                request, process, next_url=goes_on, data={"user": user, "at": time.time()}, auth_params=parameters
             )
         )
     except ProviderAway as error:
-        entering.logger.warning("sign-in by %s: %s", provider.name, error)
+        entering.logger.warning("sign-in by %s: away: %r", provider.name, error)
         return entering.problem(request, provider, "away")
+    return leads
 
 
 @route(Permission.PUBLIC, load=identity_provider)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 from allauth.socialaccount.models import SocialAccount, SocialToken
 from django.core import signing
@@ -9,6 +11,7 @@ from django.core.management import CommandError, call_command
 from django.urls import reverse
 
 from console.base.accounts import actions, throttle
+from console.base.accounts.authentication import TOTP_SECONDS, totp_code
 from console.base.accounts.models import OutgoingMail, SecurityEntry, User, UserSession
 from console.base.activity.models import ActivityEntry
 from tests.console.base.accounts.test_required_factor import give_factor
@@ -217,7 +220,10 @@ def test_unknown_providers_are_not_found(corp, visitor):
 def test_the_second_factor_is_asked_for_unless_the_providers_counts(corp, ada, visitor, settings):
     give_factor(ada)
     corp.knows("ada", token={"amr": ["pwd", "mfa"]})
-    assert (visitor.go(START, "ada").url, who(visitor)) == (reverse("mfa_authenticate"), None)
+    assert (visitor.go(f"{START}?next=/teams/", "ada").url, who(visitor)) == (reverse("mfa_authenticate"), None)
+    code = totp_code("JBSWY3DPEHPK3PXP", int(time.time()) // TOTP_SECONDS)
+    assert visitor.client.post(reverse("mfa_authenticate"), {"code": code}).url == "/teams/"
+    assert UserSession.objects.get().method == "provider:corp+totp"
     settings.IDENTITY_PROVIDERS = {"corp": corp.configured(second_factor=("mfa",))}
     visitor = Visitor()
     assert (visitor.go(START, "ada").url, who(visitor)) == ("/", str(ada.pk))
