@@ -42,6 +42,7 @@ account_urls = [
     path("provider/<slug:name>/link/", identity.link, name="identity_link"),
     path("provider/<slug:name>/confirm/", identity.confirm, name="identity_confirm"),
     path("provider/<slug:name>/callback/", identity.callback, name="identity_callback"),
+    path("confirm/again/", identity.sign_in_again, name="sign_in_again"),
     path("one-time/<str:token>/", identity.one_time, name="one_time_link"),
     path("security/identities/<int:identity_id>/unlink/", identity.unlink, name="unlink_identity"),
     # The page of ours, and what is asked there; allauth's own pages of factors are below.

@@ -82,6 +82,12 @@ def confirm(request: SignedInRequest, provider: IdentityProvider) -> HttpRespons
     return _go(request, provider, CONFIRM, fallback=reverse("mfa_index"), prompt="login", max_age="0")
 
 
+@route(Permission.SIGNED_IN, before_factor=True)
+def sign_in_again(request: SignedInRequest) -> HttpResponse:
+    """Say to who has neither a password nor a provider nor a factor that only a new sign-in proves who they are."""
+    return render(request, "accounts/identity/again.html", status=403)
+
+
 @route(Permission.PUBLIC, load=identity_provider)
 def callback(request: HttpRequest, provider: IdentityProvider) -> HttpResponse:
     """Take what the provider answers: allauth checks the state, `provider` the token, `entering` decides."""

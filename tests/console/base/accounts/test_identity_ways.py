@@ -200,6 +200,12 @@ def test_who_has_no_password_confirms_by_the_provider(corp, inside, invite):
     assert confirmed.detail == "provider:corp"
 
 
+def test_who_can_confirm_by_nothing_changes_no_factor(only, ada, signed_in):
+    client = signed_in(ada)  # As by a one-time link: without a provider, and passwords are off.
+    page = client.get(reverse("mfa_activate_totp"), follow=True)
+    assert (page.status_code, "Sign out, and sign in again." in page.content.decode()) == (403, True)
+
+
 def test_a_first_password_is_set_with_a_fresh_proof_only(corp, inside):
     url = reverse("account_set_password")
     assert inside.client.get(url).status_code == 200
