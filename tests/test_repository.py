@@ -36,12 +36,16 @@ def test_what_runs_first_is_there():
 
 
 def test_env_example_names_every_variable():
-    code = (ROOT / "console/settings.py").read_text()
+    code = "".join((ROOT / f"console/{name}.py").read_text() for name in ("settings", "sign_in", "environment"))
     read = set(re.findall(r'env\.(?:str|int|float|bool|list|dict|path|db|email_url)\(\s*"([A-Z_]+)"', code))
-    named = set(re.findall(r"^#?([A-Z_]+)=", (ROOT / ".env.example").read_text(), re.MULTILINE))
+    example = (ROOT / ".env.example").read_text()
+    named = set(re.findall(r"^#?(?!OIDC_CORP_)([A-Z_]+)=", example, re.MULTILINE))
     assert len(read) > 15
     assert read - named == set()
-    assert named - read == {"CONSOLE_LOCAL_DIR"}
+    assert named - read == {"CONSOLE_LOCAL_DIR", "OIDC_PROVIDERS"}
+    of_provider = set(re.findall(r"^#?OIDC_CORP_([A-Z_]+)=", example, re.MULTILINE))
+    code = (ROOT / "console/base/accounts/identity/configuration.py").read_text()
+    assert of_provider == {*re.findall(r'text\("([A-Z_]+)"', code), "CREATES_ACCOUNTS"}
 
 
 @pytest.mark.parametrize("page", [*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")], ids=lambda page: page.name)

@@ -107,7 +107,7 @@ def test_dangerous_routes_ask_for_the_password_again():
         "platform:selected_templates", "privacy:publish", "platform:new_team",
         "releases:publish", "releases:roll_back", "reviews:approve_selected", "reviews:audit", "reviews:binding",
         "reviews:exemption",
-        "reviews:permission", "sign_in_not_mine", "take_address",
+        "reviews:permission", "sign_in_not_mine", "take_address", "unlink_identity",
         "platform:add_member", "platform:ask_for_address", "platform:edit_person", "platform:edit_team",
         "platform:new_person", "platform:remove_member", "platform:resend_invitation", "platform:revoke_invitation",
         "platform:send_password_link",

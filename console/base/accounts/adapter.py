@@ -26,6 +26,8 @@ from console.base.accounts.states import SecurityKind
 from console.base.core.fields import refuse_invisible
 from console.base.core.proxies import client_address
 
+logger = logging.getLogger(__name__)
+
 
 class AccountAdapter(DefaultAccountAdapter):
     """People come in by invitation only; rate limits and the activity log mean the same address; mails go by a job."""
@@ -92,11 +94,13 @@ class AccountAdapter(DefaultAccountAdapter):
     def get_reauthentication_methods(self, user: Any) -> list[dict[str, Any]]:
         """Return by what `user` may confirm who they are; the first one is asked for."""
         ways: list[dict[str, Any]] = super().get_reauthentication_methods(user)
-        for provider in linked_providers(user) if ways or user.is_authenticated else []:
+        if not user.is_authenticated:
+            return ways
+        for provider in linked_providers(user):
             words = _("Use %(provider)s") % {"provider": provider.label}
             url = reverse("identity_confirm", args=[provider.name])
             ways.append({"id": f"provider:{provider.name}", "description": words, "url": url})
-        return ways
+        return ways or [{"id": "again", "description": _("Sign in again"), "url": reverse("sign_in_again")}]
 
     def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
         """Leave the mail, rendered as allauth does, to the mail job. Our mails are plain text: so is what is kept.
@@ -108,9 +112,6 @@ class AccountAdapter(DefaultAccountAdapter):
             return
         message = self.render_mail(template_prefix, email, {"request": self.request, "email": email, **context})
         post_mail(to=email, subject=message.subject, body=message.body)
-
-
-logger = logging.getLogger(__name__)
 
 
 def _owner(email: str) -> User | None:
@@ -149,7 +150,8 @@ class IdentityAdapter(DefaultSocialAccountAdapter):
             situation = "cancelled"
         if isinstance(exception, ProviderAway):
             situation = "away"
-        logger.warning("sign-in by %s: %s: %s", configured.name, situation, exception or request.GET.get("error", ""))
+        said = exception or request.GET.get("error", "")[:100]
+        logger.warning("sign-in by %s: %s: %r", configured.name, situation, said)
         raise ImmediateHttpResponse(entering.problem(request, configured, situation))
 
 

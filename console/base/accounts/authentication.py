@@ -48,6 +48,7 @@ def record_proof(request: HttpRequest) -> None:
 
 def record_proof_by_provider(request: HttpRequest, user: User, provider: IdentityProvider) -> None:
     """Note that the signed-in user has just signed in at the provider once more."""
+    request.session.pop(reauthentication.STATE_SESSION_KEY, None)  # What was sent before is not sent again.
     name = f"provider:{provider.name}"
     record_authentication(request, user, method="socialaccount", reauthenticated=True, type=name)
 
@@ -77,10 +78,11 @@ _library_flows = reauthentication.get_reauthentication_flows
 def _flows(user: User) -> list[dict[str, Any]]:
     """Return by what `user` may confirm who they are: where allauth finds nothing, it asks for nothing.
 
-    That would be so for everyone who signs in by a provider alone.
+    That would be so for everyone who signs in by a provider alone. Who has none of all that signs in again.
     """
     flows = [flow for flow in _library_flows(user) if flow["id"] != "reauthenticate" or settings.PASSWORD_SIGN_IN]
-    return [*flows, *({"id": f"provider:{provider.name}"} for provider in linked_providers(user))]
+    flows += [{"id": f"provider:{provider.name}"} for provider in linked_providers(user)]
+    return flows or [{"id": "again"}]
 
 
 reauthentication.get_reauthentication_flows = _flows

@@ -27,7 +27,7 @@ from console.base.accounts.states import SecurityKind
 from console.base.core.errors import ActionRefused
 
 LOGIN, LINK, CONFIRM = "login", "link", "confirm"
-STATUS = {"away": 503, "expired": 400}  # of the page for a situation; the others are refusals
+STATUS = {"away": 503, "expired": 400, "too_many": 429}  # of the page for a situation; the others are refusals
 logger = logging.getLogger(__name__)
 
 
@@ -67,9 +67,7 @@ def enter(request: HttpRequest, provider: IdentityProvider, login: SocialLogin) 
         raise ImmediateHttpResponse(_refusal(request, provider, login.person, refused)) from refused
 
 
-def _refusal(
-    request: HttpRequest, provider: IdentityProvider, person: Person, refused: NotAdmitted
-) -> HttpResponse:
+def _refusal(request: HttpRequest, provider: IdentityProvider, person: Person, refused: NotAdmitted) -> HttpResponse:
     """Return the page that says why; it is on record (P-6), outside of the transaction that is rolled back."""
     kind = SecurityKind.PROVIDER_REFUSED
     security.note(refused.user, kind, request=request, email=person.email, detail=provider.label)
@@ -92,9 +90,9 @@ def _account(provider: IdentityProvider, login: SocialLogin) -> SocialAccount:
         return login.account
     if user is None and not may_have_account(provider, person):
         raise NotAdmitted("unknown")
-    if user is None:
-        return identity.create_by_provider(provider=provider, person=person)
     try:
+        if user is None:
+            return identity.create_by_provider(provider=provider, person=person)
         return identity.link_identity(user, provider=provider, person=person, by=user)
     except ActionRefused as refused:
         raise NotAdmitted("refused", user, refused.message) from refused
@@ -113,9 +111,7 @@ def _began_by(request: HttpRequest, began: dict[str, Any]) -> User | None:
     return user if isinstance(user, User) and user.pk == began.get("user") else None
 
 
-def _link(
-    request: HttpRequest, provider: IdentityProvider, login: SocialLogin, began: dict[str, Any]
-) -> HttpResponse:
+def _link(request: HttpRequest, provider: IdentityProvider, login: SocialLogin, began: dict[str, Any]) -> HttpResponse:
     """Link the provider to the account that is signed in, whatever address it has there."""
     user = _began_by(request, began)
     if user is None:

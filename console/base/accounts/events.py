@@ -89,7 +89,7 @@ def note_role(event: TeamEvent) -> None:
 class UserCreated(Event):
     name, icon, colour = "user.created", "plus", "blue"
     log = _("Account created")
-    fields = ACCOUNT | PROVIDER
+    fields = ACCOUNT
 
 
 class UserEdited(Event):

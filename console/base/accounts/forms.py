@@ -62,7 +62,7 @@ class NewTeamForm(forms.Form):
     email = AddressField(
         label=_("Administrator’s e-mail"),
         max_length=254,
-        help_text=_("They get a one-time link to set a password and sign in."),
+        help_text=_("They get a one-time link to create their account."),
     )
 
 

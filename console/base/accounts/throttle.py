@@ -64,6 +64,7 @@ ACCOUNT_HERE = Budget("account-here", 5, 5 * MINUTE)
 NETWORK = Budget("network", 60, 5 * MINUTE)  # of all accounts: an office behind one address
 ACCOUNT = Budget("account", 50, HOUR)  # from networks that are not the person's
 SECOND_STEPS = Budget("second-steps", 20, HOUR)  # who tries codes knows the password: fewer
+PROVIDER_STARTS = Budget("provider-starts", 600, 5 * MINUTE)  # of one network: each keeps a row for some hours
 RESET_MAILS = Budget("reset-mails", 5, HOUR)
 RESETS_OF_NETWORK = Budget("resets-of-network", 30, HOUR)  # to any address, which need not be anybody's
 
@@ -119,6 +120,11 @@ def forgive(request: HttpRequest, *, email: str) -> None:
         account = f"{email.strip().lower()} {step}"
         ACCOUNT_HERE.clear(f"{account} {network}")
         (SECOND_STEPS if step == 2 else ACCOUNT).clear(account)
+
+
+def may_start(request: HttpRequest) -> bool:
+    """Whether one more sign-in by an identity provider may begin from the network."""
+    return PROVIDER_STARTS.take(devices.network_of(client_address(request.META))) <= PROVIDER_STARTS.amount
 
 
 def may_mail(email: str, request: HttpRequest) -> bool:

@@ -74,7 +74,7 @@ def create_user(
 ) -> User:
     """Create a user; without a password they sign in after setting one by a link.
 
-    The address counts as proven: the operator, or an identity provider, vouches for it. Raises ActionRefused when it is taken.
+    The address counts as proven: an operator or a provider vouches for it. Raises ActionRefused when it is taken.
     """
     at = at or timezone.now()
     user = _new_user(email, name, password, date_joined=at, **fields)
@@ -185,7 +185,7 @@ def lock(team: Team) -> Team:
 def add_member(
     team: Team, *, user: User, role: str, by: User | ByProvider | None, at: datetime | None = None
 ) -> Membership:
-    """Make `user` a member without an invitation: the command line, an administrator of the team, or a provider's groups.
+    """Make `user` a member without an invitation: the command line, an administrator, or a provider's groups.
 
     Raises ActionRefused for a member, and for an operator (P-7): see `safety.add_by_operator`.
     """
@@ -227,9 +227,7 @@ def change_role(member: Membership, *, role: str, by: User | ByProvider, at: dat
 
 
 @transaction.atomic
-def remove_member(
-    member: Membership, *, by: User | ByProvider, reason: str = "", at: datetime | None = None
-) -> None:
+def remove_member(member: Membership, *, by: User | ByProvider, reason: str = "", at: datetime | None = None) -> None:
     """End a membership, one's own too, from the next request on (P-3); ActionRefused for the last administrator."""
     member = _lock_member(member)
     refuse_if(why_not_leave_admins(member))

@@ -17,7 +17,6 @@ from console.base.accounts.identity import granting
 from console.base.accounts.identity.configuration import TEAM_ROLES, Grants, IdentityProvider
 from console.base.accounts.identity.tokens import Person
 from console.base.accounts.models import Membership, MembershipProposal, Team, User
-from console.base.accounts.permissions import TeamRole
 from console.base.accounts.signals import groups_read
 from console.base.activity.events import emit
 from console.base.core.errors import ActionRefused, Conflict
@@ -90,13 +89,13 @@ def label_of(name: str) -> str:
 
 @transaction.atomic
 def create_by_provider(*, provider: IdentityProvider, person: Person, at: datetime | None = None) -> SocialAccount:
-    """Make an account, without a password, for a person whose address the provider has verified; return its link."""
-    user = create_user(
-        by=granting.by(provider), email=person.email, name=person.name or person.email.partition("@")[0], at=at
-    )
-    return SocialAccount.objects.create(
-        provider=provider.name, uid=person.uid, user=user, extra_data=described(person)
-    )
+    """Make an account, without a password, for a person whose address the provider has verified; return its link.
+
+    Raises ActionRefused where another sign-in has just made it.
+    """
+    name = person.name or person.email.partition("@")[0]
+    user = create_user(by=granting.by(provider), email=person.email, name=name, at=at)
+    return SocialAccount.objects.create(provider=provider.name, uid=person.uid, user=user, extra_data=described(person))
 
 
 # Groups -----------------------------------------------------------------------------------------------------------
@@ -107,10 +106,10 @@ def hold_grants(user: User, *, provider: IdentityProvider, grants: Grants, at: d
     """Give what the person's groups give now, and take away what groups of this provider gave and give no longer.
 
     What people gave stays as it is. Whatever can't be done, as taking the last administrator out of a team, is left and
-    logged: the sign-in goes on. Teams go by id, so that two sign-ins never wait for each other.
+    logged: the sign-in goes on. Teams go by id, and the account comes last, so that nobody waits for each other.
     """
     at, by = at or timezone.now(), granting.by(provider)
-    _hold_operator(user, grants.operator, by=by, at=at)
+    user.is_staff = _is_operator(user, grants.operator, by=by)
     teams = _with_teams_beside(grants)
     held = {row.team_id: row for row in user.memberships.select_related("team")}
     given = {team_id for team_id, row in held.items() if row.given_by == provider.name}
@@ -126,7 +125,7 @@ def hold_grants(user: User, *, provider: IdentityProvider, grants: Grants, at: d
                 logger.warning("groups of %s give a role in team %d, which there is not", provider.name, team_id)
         except ActionRefused as refused:
             logger.warning("groups of %s, team %d, user %d: %s", provider.name, team_id, user.pk, refused.message)
-    user.__dict__.pop("team_roles", None)
+    _hold_operator(user, grants.operator, by=by, at=at)
     groups_read.send(sender=User, user=user, grants=grants, by=by, at=at)
 
 
@@ -139,9 +138,7 @@ def _with_teams_beside(grants: Grants) -> dict[int, str]:
     return teams
 
 
-def _hold_role(
-    member: Membership, role: str | None, *, given: bool, by: granting.ByProvider, at: datetime
-) -> None:
+def _hold_role(member: Membership, role: str | None, *, given: bool, by: granting.ByProvider, at: datetime) -> None:
     """Change or end a membership that groups gave; an operator's becomes no stronger by groups (P-7)."""
     if not given or member.role == role:
         return
@@ -166,15 +163,17 @@ def _join_by_groups(team: Team, user: User, role: str, *, by: granting.ByProvide
     emit(events.MemberProposed(proposal, team=team, by=user, at=at, after={"role": role}))
 
 
+def _is_operator(current: User, wanted: bool, *, by: granting.ByProvider) -> bool:
+    """Whether the person is an operator now: by these groups, or since people made them one."""
+    return wanted or (current.is_staff and (current.is_superuser or current.operator_given_by != by.name))
+
+
 def _hold_operator(user: User, wanted: bool, *, by: granting.ByProvider, at: datetime) -> None:
     """Make the person an operator, or no longer one where these groups did; a superuser stays what they are."""
     current = User.objects.select_for_update(no_key=True).get(pk=user.pk)
-    theirs = current.is_staff and current.operator_given_by == by.name
-    if current.is_superuser or (current.is_staff if wanted else not theirs):
-        user.is_staff = current.is_staff
+    wanted = _is_operator(current, wanted, by=by)
+    if current.is_staff == wanted:
         return
     current.is_staff, current.operator_given_by = wanted, by.name if wanted else ""
     current.save(update_fields=["is_staff", "operator_given_by"])
-    user.is_staff = wanted
-    change = {"before": {"operator": not wanted}, "after": {"operator": wanted}}
-    emit(events.UserEdited(current, by=by, at=at, **change))
+    emit(events.UserEdited(current, by=by, at=at, before={"operator": not wanted}, after={"operator": wanted}))

@@ -21,8 +21,8 @@ NAME = re.compile(r"[a-z][a-z0-9]{0,15}")  # in addresses, in the names of varia
 TEAM_ROLES = ("viewer", "developer", "license_holder", "admin")
 APPLICATION_ROLES = ("reviewer", "app_admin")
 ICONS = (
-    "building", "building-community", "key", "lock", "shield-lock", "id-badge-2", "users", "brand-azure", "brand-github",
-    "brand-gitlab", "brand-google", "brand-wechat", "brand-windows",
+    "building", "building-community", "key", "lock", "shield-lock", "id-badge-2", "users", "brand-azure",
+    "brand-github", "brand-gitlab", "brand-google", "brand-wechat", "brand-windows",
 )  # fmt: skip
 EXAMPLE = '{"bus-developers": ["team:3:developer"], "console-operators": ["operator"]}'
 
@@ -78,7 +78,7 @@ class IdentityProvider:
 
 
 def providers(env: environ.Env) -> dict[str, IdentityProvider]:
-    """Return the providers in the order of OIDC_PROVIDERS, by name; raises ImproperlyConfigured, naming the variable."""
+    """Return the providers in the order of OIDC_PROVIDERS, by name; raises ImproperlyConfigured with the variable."""
     return {name: _provider(env, name) for name in env.list("OIDC_PROVIDERS", default=[])}
 
 

@@ -85,7 +85,7 @@ class OAuth2Adapter(OpenIDConnectOAuth2Adapter):
             self.provider, "POST", self.access_token_url, fine=ANSWERED, auth=self._secret(sent), data=sent
         )
         if status != 200:
-            raise OAuth2Error(f"the provider gave no token: {str(tokens.get('error'))[:100]}")
+            raise OAuth2Error(f"the provider gave no token: {str(tokens.get('error'))[:100]!r}")
         try:
             claims = verified_claims(self.provider, tokens.get("id_token"), nonce=nonce_of(verifier))
             self.person = person_of(self.provider, claims, self._more(tokens))

@@ -1,8 +1,8 @@
 """Asking an identity provider: within seconds, by few threads, and not again at once when it did not answer (P-10).
 
 Its addresses come from the environment, and from the provider that is named there; so they may be private ones, unlike
-those that people type (`console.base.core.egress`). A provider that hangs holds a few threads of this module and no page
-longer than SECONDS; while it is known to be away, nobody waits for it.
+those that people type (`console.base.core.egress`). A provider that hangs holds a few threads of this module, and no
+page longer than SECONDS; while it is known to be away, nobody waits for it.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ SECONDS = 5.0  # for one call, whatever it waits for: names, connections, every 
 TIMEOUTS = (2.0, 4.0)  # to connect, and between two bytes; so that a thread that nobody waits for ends, too
 BYTES = 512 * 1024  # of one answer
 CALLS = 4  # at a time in each process
+TURN_SECONDS = 2.0  # that a page waits for one of them to end
 AWAY_SECONDS = 10  # without another try
 
 _free = threading.BoundedSemaphore(CALLS)
@@ -52,7 +53,7 @@ def ask(
     away = f"identity:away:{provider.name}"
     if cache.get(away):
         raise ProviderAway(f"{provider.name} did not answer within the last {AWAY_SECONDS} s")
-    if not _free.acquire(blocking=False):
+    if not _free.acquire(timeout=TURN_SECONDS):
         raise ProviderAway(f"{CALLS} calls wait for identity providers already")
     call = _threads().submit(_call, method, url, {"Accept": "application/json", **(headers or {})}, data, auth)
     call.add_done_callback(lambda _done: _free.release())

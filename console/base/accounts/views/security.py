@@ -21,6 +21,7 @@ from console.base.accounts.access import (
     team_asking_for_factor,
 )
 from console.base.accounts.actions import safety
+from console.base.accounts.authentication import has_password
 from console.base.accounts.models import AddressChange, SecurityEntry, UserSession
 from console.base.accounts.permissions import Permission
 from console.base.accounts.sheets import security_sheet
@@ -100,14 +101,14 @@ def mine(request: SignedInRequest, entry: SecurityEntry) -> HttpResponse:
 def not_mine(request: SignedInRequest, entry: SecurityEntry) -> HttpResponse:
     """“No”: end the other sessions, and go on to a new password."""
     key = request.session.session_key or ""
+    done = _("Your other sessions have ended."), _security()
+    if has_password(request.user):
+        done = _("Your other sessions have ended. Set a new password now."), reverse("account_change_password")
     return form_page(
         request,
         forms.Form(posted(request)),
         save=lambda data: safety.answer_sign_in(entry, mine=False, by=request.user, keep=key),
-        success=lambda _done: (
-            _("Your other sessions have ended. Set a new password now."),
-            reverse("account_change_password"),
-        ),
+        success=lambda _done: done,
         template="accounts/confirm/not_mine.html",
         cancel=_security(),
         entry=entry,

@@ -180,13 +180,13 @@ def leave(team: Team, user: User, *, by: User | ByProvider, at: datetime | None 
     Raises ActionRefused when an application would be left without an administrator; an operator, who is not in the
     team, reads no name of it (P-1).
     """
-    outside = by != user and not Membership.objects.filter(team=team, user_id=by.pk).exists()
+    inside = by == user or (isinstance(by, User) and Membership.objects.filter(team=team, user=by).exists())
     # Before the roles are read, as by every change of an application's people: two can't both go as not the last.
     list(HostApplication.objects.filter(team=team).order_by("pk").select_for_update(no_key=True))
     roles = ApplicationMember.objects.filter(application__team=team, user=user).select_related("application", "user")
     for person in roles.prefetch_related("application__people__user"):
         why_not = rules.why_not_leave(person, administrators_of(person.application))
-        refuse_if(rules.why_not_leave_any(person.user) if why_not and outside else why_not)
+        refuse_if(rules.why_not_leave_any(person.user) if why_not and not inside else why_not)
         emit(events.ReviewerRemoved(person, by=by, at=at, before={"role": person.role}))
         person.delete()
 

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
-from allauth.socialaccount.models import SocialAccount
+from allauth.socialaccount.models import SocialAccount, SocialToken
 from django.core import signing
+from django.core.management import CommandError, call_command
 from django.urls import reverse
 
-from console.base.accounts import actions
+from console.base.accounts import actions, throttle
+from console.base.accounts.authentication import TOTP_SECONDS, totp_code
 from console.base.accounts.models import OutgoingMail, SecurityEntry, User, UserSession
 from console.base.activity.models import ActivityEntry
+from tests.console.base.accounts.test_required_factor import give_factor
 from tests.factories import make_user
 from tests.identity_provider import Visitor
 
@@ -31,10 +36,6 @@ def who(visitor):
     return visitor.client.session.get("_auth_user_id")
 
 
-def title(page):
-    return page.context["page_title"] if "page_title" in page.context else page.context["situation"]
-
-
 def test_the_first_sign_in_links_the_account_by_its_verified_address(corp, ada, visitor):
     corp.knows("ada")
 
@@ -43,6 +44,7 @@ def test_the_first_sign_in_links_the_account_by_its_verified_address(corp, ada, 
     assert (end.status_code, end.url, who(visitor)) == (302, "/teams/", str(ada.pk))
     row = SocialAccount.objects.get()
     assert (row.user_id, row.provider, row.extra_data["subject"]) == (ada.pk, "corp", "ada")
+    assert not SocialToken.objects.exists()
     assert list(ada.security_entries.values_list("kind", "detail").order_by("pk")) == [
         ("identity_linked", "Example Corp"),
         ("signed_in", "provider:corp"),
@@ -171,6 +173,14 @@ def test_an_answer_is_good_once_and_in_the_browser_that_asked(corp, ada, visitor
     assert (again.status_code, again.context["situation"]) == (400, "expired")
 
 
+def test_an_answer_of_one_provider_is_none_of_another(corp, ada, visitor, settings):
+    settings.IDENTITY_PROVIDERS["partner"] = corp.configured(name="partner")
+    corp.knows("ada")
+    back = visitor.back(visitor.client.get(START).url, "ada")
+    page = visitor.client.get(back.replace("/corp/", "/partner/"))
+    assert (page.status_code, page.context["situation"], who(visitor)) == (400, "expired", None)
+
+
 def test_a_made_up_code_is_refused(corp, visitor):
     state = visitor.client.get(START).url.partition("state=")[2].partition("&")[0]
     page = visitor.client.get(f"{START}callback/?code=made-up&state={state}")
@@ -182,10 +192,24 @@ def test_who_cancels_at_the_provider_is_told(corp, visitor):
     assert (page.status_code, page.context["situation"]) == (403, "cancelled")
 
 
-@pytest.mark.parametrize("url", ["https://evil.example/", "//evil.example", "/\\evil.example", "javascript:alert(1)", "x"])
+@pytest.mark.parametrize(
+    "url", ["https://evil.example/", "//evil.example", "/\\evil.example", "javascript:alert(1)", "x"]
+)
 def test_nobody_is_led_out_of_the_console(corp, ada, visitor, url):
     corp.knows("ada")
     assert visitor.go(f"{START}?next={url}", "ada").url == "/"
+
+
+def test_no_other_site_begins_a_sign_in(corp, visitor):
+    answer = visitor.client.get(f"{START}?next=/teams/", headers={"Sec-Fetch-Site": "cross-site"})
+    assert (answer.status_code, answer.url) == (302, "/account/sign-in/?next=%2Fteams%2F")
+
+
+def test_one_network_begins_so_many_sign_ins(corp, visitor, monkeypatch):
+    monkeypatch.setattr(throttle, "PROVIDER_STARTS", throttle.Budget("provider-starts", 1, 60))
+    assert visitor.client.get(START).status_code == 302
+    page = visitor.client.get(START)
+    assert (page.status_code, page.context["situation"]) == (429, "too_many")
 
 
 def test_unknown_providers_are_not_found(corp, visitor):
@@ -194,11 +218,12 @@ def test_unknown_providers_are_not_found(corp, visitor):
 
 
 def test_the_second_factor_is_asked_for_unless_the_providers_counts(corp, ada, visitor, settings):
-    from tests.console.base.accounts.test_required_factor import give_factor
-
     give_factor(ada)
     corp.knows("ada", token={"amr": ["pwd", "mfa"]})
-    assert (visitor.go(START, "ada").url, who(visitor)) == (reverse("mfa_authenticate"), None)
+    assert (visitor.go(f"{START}?next=/teams/", "ada").url, who(visitor)) == (reverse("mfa_authenticate"), None)
+    code = totp_code("JBSWY3DPEHPK3PXP", int(time.time()) // TOTP_SECONDS)
+    assert visitor.client.post(reverse("mfa_authenticate"), {"code": code}).url == "/teams/"
+    assert UserSession.objects.get().method == "provider:corp+totp"
     settings.IDENTITY_PROVIDERS = {"corp": corp.configured(second_factor=("mfa",))}
     visitor = Visitor()
     assert (visitor.go(START, "ada").url, who(visitor)) == ("/", str(ada.pk))
@@ -216,9 +241,9 @@ def test_a_team_that_requires_a_second_factor_takes_the_providers(corp, house, v
     assert visitor.client.get("/teams/").status_code == 200
 
 
-def test_one_time_link(corp, visitor, operator, capsys, settings, ada):
-    from django.core.management import CommandError, call_command
-
+def test_while_the_provider_is_away_an_operator_comes_in_by_a_link_of_the_command_line(
+    corp, visitor, operator, capsys, settings, ada
+):
     settings.PASSWORD_SIGN_IN = False
     call_command("sign_in_link", operator.email)
     path = capsys.readouterr().out.strip().removeprefix(settings.BASE_URL)

@@ -1,0 +1,59 @@
+"""What an identity provider may answer (P-10): within limits, from where it was asked, and as JSON."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+import pytest
+from django.core.cache import cache
+
+from console.base.accounts.identity.configuration import IdentityProvider
+from console.base.accounts.identity.transport import BYTES, ProviderAway, ask
+
+
+class Handler(BaseHTTPRequestHandler):
+    """Answers each path in its own way."""
+
+    def do_GET(self) -> None:
+        body = {"/long": b'{"a": "' + b"x" * BYTES + b'"}', "/list": b"[]", "/words": b"no", "/fine": b'{"a": 1}'}
+        self.send_response({"/moved": 302, "/broken": 500}.get(self.path, 200))
+        self.send_header("Location", "/fine")
+        self.end_headers()
+        self.wfile.write(body.get(self.path, b"{}"))
+
+    def log_message(self, *args: object) -> None:
+        """Say nothing."""
+
+
+@pytest.fixture(scope="module")
+def base() -> Iterator[str]:
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    thread = threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True)
+    thread.start()
+    yield f"http://127.0.0.1:{server.server_port}"
+    server.shutdown()
+    server.server_close()
+    thread.join()
+
+
+def get(base: str, path: str) -> object:
+    cache.clear()
+    return ask(IdentityProvider("corp", "Corp", base, "console"), "GET", f"{base}{path}")
+
+
+@pytest.mark.parametrize("path", ["/long", "/list", "/words", "/moved", "/broken"])
+def test_other_answers_than_json_are_none(base: str, path: str) -> None:
+    with pytest.raises(ProviderAway):
+        get(base, path)
+
+
+def test_a_good_one(base: str) -> None:
+    assert get(base, "/fine") == (200, {"a": 1})
+
+
+@pytest.mark.parametrize("url", ["http://192.0.2.1/", "ftp://127.0.0.1/", "file:///etc/passwd", "https://", "nonsense"])
+def test_addresses_that_are_not_asked(base: str, url: str) -> None:
+    with pytest.raises(ProviderAway):
+        get(url, "")
