@@ -45,7 +45,7 @@ def nginx(
         (folder / name).mkdir(parents=True)
     if packages:
         (folder / "data" / "packages").symlink_to(packages)
-    _make_certificate(folder)
+    _make_certificate(folder, host)
     https, http = free_port(), free_port()
     _write_main(folder)
     ports = {"listen 80 ": f"listen {ADDRESS}:{http} ", "listen 443 ": f"listen {ADDRESS}:{https} "}
@@ -77,16 +77,16 @@ def _write_ours(folder: Path, changes: dict[str, str]) -> None:
     (folder / "console.conf").write_text(ours)
 
 
-def _make_certificate(folder: Path) -> None:
+def _make_certificate(folder: Path, host: str) -> None:
     """Write one that nobody signed."""
     key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, HOST)])
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, host)])
     now = datetime.now(UTC)
     certificate = (
         x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number())
         .not_valid_before(now - timedelta(days=1))
         .not_valid_after(now + timedelta(days=1))
-        .add_extension(x509.SubjectAlternativeName([x509.DNSName(HOST)]), critical=False)
+        .add_extension(x509.SubjectAlternativeName([x509.DNSName(host)]), critical=False)
         .sign(key, hashes.SHA256())
     )
     (folder / "fullchain.pem").write_bytes(certificate.public_bytes(serialization.Encoding.PEM))

@@ -6,8 +6,9 @@ from collections.abc import Callable, Iterator
 from functools import partial
 from typing import NamedTuple
 
-from django.db import DatabaseError, connections
+from django.db import DatabaseError, OperationalError, connections
 
+from console.platform import probes
 from console.platform.doctor import configuration, edge, storage, system
 from console.platform.doctor import connections as outside
 from console.platform.doctor.findings import Finding, Level, error, unknown
@@ -25,6 +26,7 @@ class Check(NamedTuple):
     title: str
     ask: Ask
     roles: tuple[str, ...] = ROLES
+    needs_database: bool = False
 
 
 class Result(NamedTuple):
@@ -41,9 +43,9 @@ def checks(*, role: str = "", send_mail: str = "") -> list[Check]:
         Check("addresses", "Configuration", configuration.addresses, ("web", "runtime")),
         Check("names", "Configuration", configuration.names),
         Check("static", "Configuration", configuration.static_files, ("web",)),
-        Check("system", "Services and processes", system.everything),
+        Check("system", "Services and processes", system.everything, needs_database=True),
         Check("broker", "Services and processes", outside.broker),
-        Check("sealed", "Services and processes", outside.sealed_data),
+        Check("sealed", "Services and processes", outside.sealed_data, needs_database=True),
         Check("storage", "Storage", storage.shared, ("web", "worker")),
         Check("folders", "Storage", storage.own),
         Check("mail", "Mail", partial(outside.mail, send_mail), ("worker",)),
@@ -55,13 +57,16 @@ def checks(*, role: str = "", send_mail: str = "") -> list[Check]:
 
 def examine(chosen: list[Check]) -> list[Result]:
     """Run the checks; takes LIMIT_SECONDS at most."""
-    answers = ask_all({check.name: partial(_run, check.ask) for check in chosen}, LIMIT_SECONDS)
+    answers = ask_all({check.name: partial(_run, check) for check in chosen}, LIMIT_SECONDS)
     return [Result(check, _findings(check, answers[check.name])) for check in chosen]
 
 
-def _run(ask: Ask) -> list[Finding]:
+def _run(check: Check) -> list[Finding]:
+    # The pool would wait for a restart of the server; a probe says at once that nobody answers.
+    if check.needs_database and (said := probes.database()) != probes.OK:
+        raise OperationalError(said)
     try:
-        return list(ask())
+        return list(check.ask())
     finally:
         connections.close_all()  # of this thread
 
