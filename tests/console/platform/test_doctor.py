@@ -71,7 +71,7 @@ def test_a_worker_that_lacks_nothing_then_one_that_lacks_processes(monkeypatch):
     assert status == 1
     assert (
         "No worker is running",
-        "Nothing is delivered, mailed or checked until a worker runs. manage.py start worker",
+        "Nothing is delivered, mailed or checked until a worker runs. Run: manage.py start worker",
     ) in errors
     assert found["counts"]["error"] == len(errors)
 
@@ -183,11 +183,11 @@ def test_what_was_sealed_with_a_lost_key():
 @pytest.mark.django_db
 def test_the_last_backup_is_shown_here_and_on_the_status_page():
     factories.make_signs()
-    assert ("not checked", "Last backup: Not known. None was made by manage.py backup.") in levels(system.everything())
+    assert ("not checked", "Last backup: Not known") in levels(system.everything())
     row = Backup.objects.create(taken_at=timezone.now() - timedelta(days=3), place="one:/backups", size=1, faults=0)
     (found,) = [one for one in system.everything() if "backup" in one.words]
     assert (found.level, found.words[:31]) == (Level.WARNING, "The last backup is 3 days old s")
-    assert found.mend.endswith("manage.py backup FOLDER")
+    assert found.mend.endswith("Run: manage.py backup FOLDER")
     row.taken_at, row.faults = timezone.now(), 2
     row.save()
     (found,) = [one for one in system.everything() if "backup" in one.words]
