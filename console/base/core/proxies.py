@@ -31,11 +31,11 @@ def client_address(environ: Mapping[str, Any]) -> str | None:
     `environ` is WSGI's, or the META of a request.
     """
     peer = environ.get("REMOTE_ADDR", "")
-    if not is_trusted(peer, settings.TRUSTED_PROXIES):
+    if not _is_trusted(peer, settings.TRUSTED_PROXIES):
         return _address(peer)
     hops = _hops(environ)
     for hop in reversed(hops):
-        if not is_trusted(hop, settings.TRUSTED_PROXIES):
+        if not _is_trusted(hop, settings.TRUSTED_PROXIES):
             return _address(hop)
     return _address(hops[0] if hops else peer)
 
@@ -46,6 +46,17 @@ def is_loopback(environ: Mapping[str, Any]) -> bool:
     return peer.startswith(("127.", "::ffff:127.")) or peer in ("::1", "")
 
 
+def believed(environ: Mapping[str, Any]) -> dict[str, str | bool | None]:
+    """Return who asks, and whether that and the peer are proxies of ours: for `manage.py doctor`."""
+    peer, address = environ.get("REMOTE_ADDR", ""), client_address(environ)
+    return {
+        "peer": peer,
+        "peer_is_trusted": _is_trusted(peer, settings.TRUSTED_PROXIES),
+        "address": address,
+        "address_is_trusted": _is_trusted(address or "", settings.TRUSTED_PROXIES),
+    }
+
+
 class ProxyMiddleware:
     """Let Django see scheme and host as a trusted proxy says them, and no forwarded header of anybody else."""
 
@@ -54,7 +65,7 @@ class ProxyMiddleware:
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         meta = request.META
-        trusted = is_trusted(meta.get("REMOTE_ADDR", ""), settings.TRUSTED_PROXIES)
+        trusted = _is_trusted(meta.get("REMOTE_ADDR", ""), settings.TRUSTED_PROXIES)
         if not trusted or settings.FORWARDED_HEADER == FORWARDED:
             for name in NAMES:
                 meta.pop(name, None)
@@ -79,8 +90,7 @@ def _pairs(element: str) -> dict[str, str]:
 
 
 @lru_cache(maxsize=1024)
-def is_trusted(text: str, networks: tuple[Network, ...]) -> bool:
-    """Whether this address is in one of the networks."""
+def _is_trusted(text: str, networks: tuple[Network, ...]) -> bool:
     address = _address(text)
     return address is not None and any(ip_address(address) in network for network in networks)
 

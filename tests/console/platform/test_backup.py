@@ -16,6 +16,7 @@ from pathlib import Path
 import psycopg
 import pytest
 from django.conf import settings
+from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 from django.core.management import CommandError, call_command
 from django.db import connection
@@ -28,6 +29,7 @@ from console.platform.backup import restoring
 from console.platform.models import Backup
 from miniprograms import storage as icons
 from miniprograms.actions import DESCRIPTIVE, edit
+from releases import storage as packages
 from releases.models import Package, package_storage
 from tests import factories
 from tests.console.api.device.serving import database_url
@@ -227,11 +229,14 @@ def test_files_are_not_deleted_while_a_backup_copies(live, tmp_path):
     name, tomorrow = str(live.icon.name), timezone.now() + timedelta(days=2)
     live.refresh_from_db()
     described = {field: getattr(live, field) for field in DESCRIPTIVE}
+    stray = f"ab/{'ab' * 32}.apkg"
+    package_storage().save(stray, ContentFile(b"no row names it"))
     with files_held():
+        assert packages.sweep(at=tomorrow) == 0
         edit(live, by=live.created_by, revision=live.revision, icon=factories.make_icon(), **described)
         assert icons.sweep(at=tomorrow) == 0
         assert default_storage.exists(name)
-    assert icons.sweep(at=tomorrow) == 1
+    assert (packages.sweep(at=tomorrow), icons.sweep(at=tomorrow)) == (1, 1)
     assert not default_storage.exists(name)
 
 

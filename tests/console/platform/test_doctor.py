@@ -100,6 +100,16 @@ def test_people_read_it_and_a_database_that_is_away_hides_nothing_else(tmp_path)
     assert f"PACKAGE_ROOT ({tmp_path}/packages)" in done.stdout
 
 
+def test_settings_that_can_not_be_are_a_sentence():
+    environment = {**os.environ, "DJANGO_SETTINGS_MODULE": "console.settings", "DEBUG": "0", "SECRET_KEY": "short"}
+    command = [sys.executable, "manage.py", "doctor"]
+    done = subprocess.run(
+        command, cwd=PROJECT, env=environment, capture_output=True, text=True, timeout=90, check=False
+    )
+    assert done.returncode == 1
+    assert done.stderr.startswith("The console can't start: SECRET_KEY has 5 characters, but needs at least 50.")
+
+
 def test_an_address_is_an_address():
     with pytest.raises(CommandError, match="is not an e-mail address"):
         call_command("doctor", "--send-mail", "nobody")
