@@ -121,7 +121,7 @@ def _written_once(row: Row, path_of: Callable[[Row, str], str], content: BinaryI
         yield lambda: there
         return
     path = path_of(row, "")
-    row.file = path  # type: ignore[assignment]  # a name is a file that was saved
+    row.file = path  # A name stands for a file that was saved.
     try:
         with turns.writing(row.sha256) as turn:
             with refusing_unwritable("file"):

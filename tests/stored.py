@@ -43,5 +43,5 @@ def move(monkeypatch: pytest.MonkeyPatch, alias: str, root: Path) -> None:
 
 
 def variables() -> dict[str, str]:
-    """What a process has to have in its environment to use the storages of this test; of a bucket it has them already."""
+    """What a process needs in its environment to use the packages of this test; of a bucket it has that already."""
     return {} if settings.STORAGE_URL else {"PACKAGE_ROOT": str(package_storage().path(""))}

@@ -1,4 +1,4 @@
-"""Uploads in a bucket that speaks S3, by django-storages: write-once, with a limit for each call, OSError for all faults.
+"""Uploads in a bucket that speaks S3, by django-storages: write-once, limits for each call, OSError for all faults.
 
 No call belongs into a database transaction: what waits for the network would hold locks and a connection.
 """
@@ -15,10 +15,13 @@ from pathlib import PurePosixPath
 from tempfile import SpooledTemporaryFile
 from threading import Lock
 from typing import Any, BinaryIO, cast
+from urllib.parse import urljoin
 
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError, ConnectionError, HTTPClientError
+from django.conf import settings
 from django.core.files import File
+from django.utils.encoding import filepath_to_uri
 from storages.backends.s3 import S3Storage
 from storages.utils import clean_name
 
@@ -136,6 +139,10 @@ class ObjectStorage(S3Storage, KeptStorage):
     def _at(self, name: str) -> dict[str, str]:
         return {"Bucket": self.bucket_name, "Key": self._key(name)}
 
+    def url(self, name: str | None) -> str:
+        """Return the address of an icon at the console, as folders have it: pages load nothing from elsewhere."""
+        return urljoin(settings.MEDIA_URL, filepath_to_uri(name) or "")
+
     # Reading ------------------------------------------------------------------------------------------------------
 
     def get_modified_time(self, name: str) -> datetime:
@@ -208,17 +215,23 @@ class ObjectStorage(S3Storage, KeptStorage):
 
         Servers that don't know conditional writes are asked first whether it is there.
         """
+        if not self._create(name, content):
+            self._compare(name, content)
+
+    def _create(self, name: str, content: BinaryIO) -> bool:
+        """Write it unless it is there; return whether it was not."""
         for condition in ({"IfNoneMatch": "*"}, {"IfNoneMatch": "*"}, {}):
             if not condition and self.exists(name):
-                break
+                return False
             try:
-                return self._put(name, content, **condition)
+                self._put(name, content, **condition)
+                return True
             except FileExistsError:
-                break
+                return False
             except OSError as error:
                 if error.errno not in (errno.EAGAIN, errno.ENOSYS) or not condition:
                     raise
-        self._compare(name, content)
+        return False
 
     def _put(self, name: str, content: BinaryIO, **condition: str) -> None:
         content.seek(0)
