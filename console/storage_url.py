@@ -15,18 +15,19 @@ LONGEST = 3600  # seconds; whoever has the address has the package, also one tha
 FORM = "s3://BUCKET/PREFIX?endpoint=https://HOST&region=REGION"
 
 
-def storages(url: str, *, packages: Path) -> dict[str, dict[str, Any]]:
-    """Return the storages of packages and icons for Django's STORAGES; without `url` those of folders.
+def storages(url: str, *, packages: Path, is_debug: bool) -> dict[str, dict[str, Any]]:
+    """Return Django's STORAGES: packages and icons are in folders without `url`; static files are in a folder anyway.
 
     Raises ImproperlyConfigured for a wrong URL.
     """
-    if url:
-        return bucket(url)
     backend = "console.base.core.files.SyncedStorage"
-    return {
+    folders: dict[str, dict[str, Any]] = {
         "default": {"BACKEND": backend},
         "packages": {"BACKEND": backend, "OPTIONS": {"location": packages, "setting": "PACKAGE_ROOT"}},
     }
+    plain = "django.contrib.staticfiles.storage.StaticFilesStorage"
+    hashed = "whitenoise.storage.CompressedManifestStaticFilesStorage"
+    return {**(bucket(url) if url else folders), "staticfiles": {"BACKEND": plain if is_debug else hashed}}
 
 
 def bucket(url: str) -> dict[str, dict[str, Any]]:

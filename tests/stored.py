@@ -7,9 +7,10 @@ from pathlib import Path, PurePosixPath
 
 import pytest
 from django.conf import settings
-from django.core.files.storage import Storage, default_storage, storages
+from django.core.files.storage import Storage, StorageHandler, default_storage, storages
 
-from releases.models import Package, package_storage
+from console import storage_url
+from releases.models import Package, SourceMaps, package_storage
 
 folders_only = pytest.mark.skipif(bool(settings.STORAGE_URL), reason="what only folders have")
 
@@ -40,6 +41,21 @@ def move(monkeypatch: pytest.MonkeyPatch, alias: str, root: Path) -> None:
     location = str(root).lstrip("/") if settings.STORAGE_URL else str(root)
     for storage in (storages[alias], bound[alias]):
         monkeypatch.setitem(storage.__dict__, "location", location)
+
+
+def use(monkeypatch: pytest.MonkeyPatch, url: str) -> None:
+    """Keep packages and icons in this bucket from now on."""
+    handler = StorageHandler(storage_url.bucket(url))
+    for storage in handler.backends.values():
+        storage["BACKEND"] = "tests.guarded_storage.GuardedStorage"
+    packages, icons = handler["packages"], handler["default"]
+    assert default_storage.exists("no") is False  # so that there is what it wraps
+    for alias in handler.backends:
+        monkeypatch.setitem(storages._storages, alias, handler[alias])
+    monkeypatch.setattr(default_storage, "_wrapped", icons)
+    for model in (Package, SourceMaps):
+        monkeypatch.setattr(model._meta.get_field("file"), "storage", packages)
+    monkeypatch.setattr(settings, "STORAGE_URL", url)
 
 
 def variables() -> dict[str, str]:

@@ -120,12 +120,12 @@ class ObjectStorage(S3Storage, KeptStorage):
         except ClientError as error:
             status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
             self._note(answered=status < 500 or status == 501)
-            raise _refusal(error, status) from error
+            raise _refusal(error, status) from None
         except (ConnectionError, HTTPClientError) as error:
             self._note(answered=False)
-            raise OSError(errno.ETIMEDOUT, f"no answer ({type(error).__name__})") from error
+            raise OSError(errno.ETIMEDOUT, f"no answer ({type(error).__name__})") from None
         except BotoCoreError as error:  # No credentials, or an answer that is cut.
-            raise OSError(errno.EIO, f"{error}") from error
+            raise OSError(errno.EIO, f"{error}") from None
         self._note(answered=True)
 
     def _note(self, *, answered: bool) -> None:
@@ -202,7 +202,7 @@ class ObjectStorage(S3Storage, KeptStorage):
         try:  # Nobody is asked, but for credentials that have expired.
             return str(client.generate_presigned_url("get_object", Params=about, ExpiresIn=seconds))
         except BotoCoreError as error:
-            raise OSError(errno.EIO, f"{error}") from error
+            raise OSError(errno.EIO, f"{error}") from None
 
     # Writing ------------------------------------------------------------------------------------------------------
 
