@@ -22,6 +22,7 @@ class Faulty:
         self.way: Way = "passes"
         self.times = 1_000_000
         self.connections = 0
+        self.requests: list[bytes] = []
         self.ended = threading.Event()
         self.listener = socket.create_server(("127.0.0.1", 0))
         self.address = f"http://127.0.0.1:{self.listener.getsockname()[1]}"
@@ -53,6 +54,7 @@ class Faulty:
 
     def _pass_on(self, client: socket.socket, way: Way) -> None:
         request = _read_request(client)
+        self.requests.append(request)
         if way == "knows no conditions" and b"if-none-match" in request.lower():
             client.sendall(b"HTTP/1.1 501 Not Implemented\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
             return
