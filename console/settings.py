@@ -7,7 +7,7 @@ import environ
 from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 
-from console import roles, secret_key
+from console import roles, secret_key, storage_url
 from console.base.core import assets
 from console.base.core.log_records import without_traceback_of_refusals
 from console.local import addresses
@@ -143,18 +143,10 @@ STATICFILES_FINDERS = [
     "django.contrib.staticfiles.finders.FileSystemFinder",
     "django.contrib.staticfiles.finders.AppDirectoriesFinder",
 ]
-STORAGES = {
-    "default": {"BACKEND": "console.base.core.files.SyncedStorage"},
-    "packages": {
-        "BACKEND": "console.base.core.files.SyncedStorage",
-        "OPTIONS": {"location": env.path("PACKAGE_ROOT", default=addresses.local_dir() / "packages")},
-    },
-    "staticfiles": {
-        "BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"
-        if DEBUG
-        else "whitenoise.storage.CompressedManifestStaticFilesStorage"
-    },
-}
+PACKAGE_ROOT = env.path("PACKAGE_ROOT", default=addresses.local_dir() / "packages")
+# A bucket for packages and icons, instead of the two folders.
+STORAGE_URL = env.str("STORAGE_URL", default="")
+STORAGES = storage_url.storages(STORAGE_URL, packages=PACKAGE_ROOT, is_debug=DEBUG)
 WHITENOISE_USE_FINDERS = DEBUG
 FILE_UPLOAD_HANDLERS = ["console.base.core.uploads.BoundedUploadHandler"]
 # V-2: other limits of a package, by the names in releases/package/limits.py.
@@ -281,6 +273,9 @@ DECISION_REMINDER_HOURS = env.int("DECISION_REMINDER_HOURS", default=24)
 # Devices ------------------------------------------------------------------------------------------------------
 
 PACKAGE_ACCEL_PREFIX = env.str("PACKAGE_ACCEL_PREFIX", default="")
+PACKAGE_REDIRECT_SECONDS = storage_url.redirect_seconds(
+    env.int("PACKAGE_REDIRECT_SECONDS", default=0), url=STORAGE_URL, accel=PACKAGE_ACCEL_PREFIX
+)
 # How long devices are answered from memory while the database is away; at most so long a revocation can be missed.
 SNAPSHOT_SECONDS = env.float("SNAPSHOT_SECONDS", default=900.0)
 DEVICE_RATE_LIMIT = env.str("DEVICE_RATE_LIMIT", default="600/minute")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import json
 import secrets
-from contextlib import AbstractContextManager, suppress
+from contextlib import AbstractContextManager
 from datetime import datetime
 from pathlib import PurePath
 from typing import Any
@@ -20,10 +20,9 @@ from django.utils.translation import gettext as _
 from console.base.accounts.models import Team, User
 from console.base.activity.events import emit
 from console.base.core.errors import ActionRefused, Conflict, refuse_if, refusing_duplicate
-from console.base.core.files import refusing_unwritable
 from console.base.core.holding import delete_after_commit
 from console.base.core.images import draw_icon
-from console.base.hosts import decisions
+from console.base.hosts import decisions, icons
 from console.base.hosts.models import HostApplication
 from console.base.hosts.states import DecisionState
 from miniprograms import events, rules
@@ -40,7 +39,6 @@ def lock(program: MiniProgram) -> MiniProgram:
     return MiniProgram.objects.select_for_update(no_key=True, of=("self",)).select_related("team").get(pk=program.pk)
 
 
-@transaction.atomic
 def create(
     *,
     team: Team,
@@ -58,25 +56,25 @@ def create(
     The icon is already re-encoded by the form; without one it is drawn from the name (P-11). Raises ActionRefused.
     """
     now = at or timezone.now()
-    program = MiniProgram(
-        team=team,
-        created_by=by,
-        created_at=now,
-        changed_at=now,
-        name=name,
-        icon=icon or draw_icon(name),
-        category=category,
-        introduction=introduction,
-        description=description,
-    )
-    _save_named(program, new_icon=True)
-    emit(events.MiniProgramCreated(program, by=by, at=now, after=_described(program)))
-    if application:
-        request_binding(program, application=application, reason=introduction, by=by, at=now)
-    return program
+    with icons.stored(icon or draw_icon(name)) as stored, transaction.atomic():
+        program = MiniProgram(
+            team=team,
+            created_by=by,
+            created_at=now,
+            changed_at=now,
+            name=name,
+            icon=stored,
+            category=category,
+            introduction=introduction,
+            description=description,
+        )
+        _save_named(program)
+        emit(events.MiniProgramCreated(program, by=by, at=now, after=_described(program)))
+        if application:
+            request_binding(program, application=application, reason=introduction, by=by, at=now)
+        return program
 
 
-@transaction.atomic
 def edit(
     program: MiniProgram,
     *,
@@ -90,38 +88,32 @@ def edit(
 
     `revision` is the one that the editor saw; raises Conflict when it is old, ActionRefused for a name that is taken.
     """
-    current = lock(program)
-    if current.revision != revision:
-        raise Conflict(_("Someone else changed this mini program while you were editing. Reload the page."))
-    before = _described(current)
-    for name in DESCRIPTIVE:
-        setattr(current, name, fields[name])
-    after = _described(current)
-    if after == before and not icon:
+    with icons.stored(icon) as stored, transaction.atomic():
+        current = lock(program)
+        if current.revision != revision:
+            raise Conflict(_("Someone else changed this mini program while you were editing. Reload the page."))
+        before = _described(current)
+        for name in DESCRIPTIVE:
+            setattr(current, name, fields[name])
+        after = _described(current)
+        if after == before and not stored:
+            return current
+        if stored:
+            before["icon"] = _short(current.icon)
+            delete_after_commit(current.icon.storage, str(current.icon.name))
+            current.icon = stored
+            after["icon"] = _short(current.icon)
+        current.revision += 1
+        _save_named(current)
+        emit(events.MiniProgramEdited(current, by=by, at=at, before=before, after=after))
         return current
-    if icon:
-        before["icon"] = _short(current.icon)
-        delete_after_commit(current.icon.storage, str(current.icon.name))
-        current.icon = icon
-    current.revision += 1
-    _save_named(current, new_icon=bool(icon))
-    if icon:
-        after["icon"] = _short(current.icon)
-    emit(events.MiniProgramEdited(current, by=by, at=at, before=before, after=after))
-    return current
 
 
-def _save_named(program: MiniProgram, *, new_icon: bool) -> None:
-    """Save; a name that the team has, and an icon that can't be stored, are refused, and the new icon is not kept."""
+def _save_named(program: MiniProgram) -> None:
+    """Save; a name that the team has is refused."""
     taken = _("The team already has a mini program with this name. Choose another one.")
-    try:
-        with refusing_duplicate("mini_program_name_once_in_team", taken, field="name"), refusing_unwritable("icon"):
-            program.save()
-    except Exception:
-        with suppress(OSError):  # The sweep finds it.
-            if new_icon:
-                program.icon.storage.delete(str(program.icon.name))
-        raise
+    with refusing_duplicate("mini_program_name_once_in_team", taken, field="name"):
+        program.save()
 
 
 def _short(icon: FieldFile) -> str:

@@ -1,23 +1,24 @@
-"""From uploaded bytes to a stored package: read, repack, keep under the hash (V-3, V-6)."""
+"""From uploaded bytes to a stored package: read, repack, write under the hash (V-3, V-6)."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import asdict
+from functools import partial
 from tempfile import TemporaryFile
 from typing import BinaryIO, TypeVar
 
 from django.conf import settings
-from django.core.files import File
+from django.db import DatabaseError
 from django.utils.translation import ngettext
 
 from console.base.core.errors import ActionRefused
 from console.base.core.files import refusing_unwritable
 from miniprograms.models import MiniProgram
-from releases.models import Package, SourceMaps, package_path, package_storage, source_maps_path
+from releases import turns
+from releases.models import FileTurn, Package, SourceMaps, package_path, package_storage, source_maps_path
 from releases.package import Inspection, Limits, inspect
-from releases.storage import take_turns
 
 Row = TypeVar("Row", Package, SourceMaps)
 
@@ -85,51 +86,59 @@ def inspected(
 
 
 @contextmanager
-def kept(inspection: Inspection, canonical: BinaryIO) -> Iterator[Package]:
-    """Store an accepted package; inside the caller's transaction. The same content is stored once."""
-    with _stored_once(_described(inspection), package_path, canonical) as package:
-        yield package
+def written(inspection: Inspection, canonical: BinaryIO) -> Iterator[Callable[[], Package]]:
+    """Write the file of an accepted package, outside of any transaction; the same content is written once.
+
+    What it gives stores the row and returns it, or the row that has this content: inside the block's own transaction.
+    """
+    with _written_once(_described(inspection), package_path, canonical) as keep:
+        yield keep
 
 
 @contextmanager
-def source_maps_kept(inspection: Inspection, source_maps: BinaryIO) -> Iterator[SourceMaps | None]:
-    """Store the source maps of an accepted package in the same way, after the package; None when it has none."""
+def source_maps_written(inspection: Inspection, source_maps: BinaryIO) -> Iterator[Callable[[], SourceMaps | None]]:
+    """Write the source maps of an accepted package in the same way, after the package; no row when it has none."""
     if inspection.source_maps_sha256 is None or inspection.source_maps_size is None:
-        yield None
+        yield lambda: None
         return
     row = SourceMaps(
         sha256=inspection.source_maps_sha256,
         size=inspection.source_maps_size,
         files=[[file.path, file.size, file.sha256] for file in inspection.source_maps],
     )
-    with _stored_once(row, source_maps_path, source_maps) as kept_maps:
-        yield kept_maps
+    with _written_once(row, source_maps_path, source_maps) as keep:
+        yield keep
 
 
 @contextmanager
-def _stored_once(row: Row, path_of: Callable[[Row, str], str], content: BinaryIO) -> Iterator[Row]:
-    """Store a row with its file, or give the one that has this content.
+def _written_once(row: Row, path_of: Callable[[Row, str], str], content: BinaryIO) -> Iterator[Callable[[], Row]]:
+    """Write the file of a row, which is there already where a crash left it, or another upload writes it now.
 
-    The lock makes uploads of one content take turns until their transactions end. When the block fails, a file that
-    was written here goes while the lock is still held, so it can't be another upload's. A file without a row is left
-    from a crash and is written anew. Raises ActionRefused when the storage fails.
+    When the block fails the file goes, unless it has become somebody else's. Raises ActionRefused when the storage
+    fails.
     """
-    take_turns(row.sha256)
     if there := type(row).objects.filter(sha256=row.sha256).first():
-        yield there
+        yield lambda: there
         return
     path = path_of(row, "")
-    with refusing_unwritable("file"):
-        package_storage().delete(path)
-        content.seek(0)
-        row.file.save("", File(content), save=False)
-    try:
-        row.save()
-        yield row
-    except BaseException:
-        with suppress(OSError):  # The sweep finds it.
-            package_storage().delete(path)
-        raise
+    row.file = path  # A name stands for a file that was saved.
+    with turns.writing(row.sha256) as turn:
+        with refusing_unwritable("file"):
+            package_storage().put(path, content)
+        try:
+            yield partial(_kept, row, turn)
+        except BaseException:
+            with suppress(OSError, DatabaseError):  # The sweep finds it.
+                turns.discard(path, beside=turn)
+            raise
+
+
+def _kept(row: Row, turn: FileTurn) -> Row:
+    turns.confirm(turn)
+    if there := type(row).objects.filter(sha256=row.sha256).first():
+        return there
+    row.save(force_insert=True)
+    return row
 
 
 def _described(inspection: Inspection) -> Package:

@@ -9,7 +9,6 @@ from typing import Any
 from urllib.parse import urljoin
 
 from django.conf import settings
-from django.core.files.storage import Storage, storages
 from django.core.validators import MaxLengthValidator
 from django.db import models
 from django.db.models.functions import Now
@@ -19,6 +18,7 @@ from django.utils.translation import gettext_lazy as _
 from django_fsm import ConcurrentTransitionMixin, FSMField, transition
 
 from console.base.core import times
+from console.base.core.files import KeptStorage, kept_storage
 from console.base.hosts.models import Decision
 from miniprograms.models import MiniProgram
 from releases.package import NOTE
@@ -36,9 +36,9 @@ def source_maps_path(source_maps: SourceMaps, filename: str) -> str:
     return f"{source_maps.sha256[:2]}/{source_maps.sha256}.maps"
 
 
-def package_storage() -> Storage:
+def package_storage() -> KeptStorage:
     """Return the storage of packages, apart from icons: no web server hands it out unasked."""
-    return storages["packages"]
+    return kept_storage("packages")
 
 
 class Package(models.Model):
@@ -81,6 +81,20 @@ class SourceMaps(models.Model):
 
     def __str__(self) -> str:
         return self.sha256
+
+
+class FileTurn(models.Model):
+    """Who is at the file with this SHA-256 now: uploads that write it, or one that deletes it, never both.
+
+    Rows, as files are written and deleted outside of transactions; after `until` one is over.
+    """
+
+    content = models.CharField(max_length=64, db_index=True)
+    deletes = models.BooleanField(db_default=False)
+    until = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return self.content
 
 
 def _by_number(name: str, **condition: Any) -> models.Index:

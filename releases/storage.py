@@ -1,9 +1,7 @@
-"""The storage of packages and the rows that name its files: taking turns, files without a row, rows without a file.
+"""The storage of packages and the rows that name its files: files without a row, rows without a file, copies.
 
-Source maps lie in it beside packages, and everything here is for both.
-
-Uploads of one content take turns by a lock on its hash, and the sweep takes the same one: a file without a row that
-is being written now is not there to be swept.
+Source maps lie in it beside packages, and everything here is for both. Uploads and the sweep take turns (`turns.py`):
+a file without a row that is being written now is not there to be swept.
 """
 
 from __future__ import annotations
@@ -16,12 +14,13 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 from hashlib import sha256
 from pathlib import PurePosixPath
-from typing import TypeVar
+from typing import BinaryIO, TypeVar, cast
 
-from django.db import connection, transaction
+from django.core.files.storage import Storage
 
-from console.base.core.files import UNFINISHED, is_older
+from console.base.core.files import UNFINISHED, KeptStorage, is_older
 from console.base.core.holding import are_held
+from releases import turns
 from releases.models import Package, SourceMaps, package_storage
 
 logger = logging.getLogger(__name__)
@@ -32,19 +31,6 @@ BATCH = 1000
 FOLDER = re.compile(r"[0-9a-f]{2}")
 NAME = re.compile(r"[0-9a-f]{64}\.(?:apkg|maps)")
 Stored = TypeVar("Stored", Package, SourceMaps)
-KINDS: tuple[type[Package | SourceMaps], ...] = (Package, SourceMaps)
-
-
-def take_turns(content: str) -> None:
-    """Wait until no other transaction stores or sweeps the package with this SHA-256; holds until this one ends."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [content])
-
-
-def _is_nobodys_turn(content: str) -> bool:
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_try_advisory_xact_lock(hashtextextended(%s, 0))", [content])
-        return bool(cursor.fetchone()[0])
 
 
 # Files without a row ----------------------------------------------------------------------------------------------
@@ -66,12 +52,8 @@ def strays() -> Iterator[str]:
         for start in range(0, len(names), BATCH):
             batch = names[start : start + BATCH]
             contents = [PurePosixPath(name).stem for name in batch]
-            known = {name for kind in KINDS for name in _known(kind, contents)}
+            known = {name for kind in turns.KINDS for name in turns.known(kind, contents)}
             yield from (name for name in batch if name not in known)
-
-
-def _known(kind: type[Package | SourceMaps], contents: list[str]) -> Iterator[str]:
-    return kind._default_manager.filter(sha256__in=contents).values_list("file", flat=True).iterator()
 
 
 def sweep(*, at: datetime) -> int:
@@ -88,12 +70,16 @@ def sweep(*, at: datetime) -> int:
         if _is_ours(name) and is_older(package_storage(), name, than=at - KEPT):
             found.append(name)
     if len(found) > Package.objects.count():
+        setting = package_storage().setting
         logger.error(
-            "%d files in PACKAGE_ROOT belong to no package, more than there are packages, so none was deleted: "
-            "check that PACKAGE_ROOT belongs to this database",
+            "%d files in %s belong to no package, more than there are packages, so none was deleted: "
+            "check that %s belongs to this database",
             len(found),
+            setting,
+            setting,
         )
         return 0
+    turns.forget()
     return sum(map(_swept, found))
 
 
@@ -102,13 +88,10 @@ def _is_ours(name: str) -> bool:
     return path.parent.name != "" and bool(NAME.fullmatch(path.name) or UNFINISHED.fullmatch(path.name))
 
 
-@transaction.atomic
 def _swept(name: str) -> bool:
     """Delete the file unless its content is being uploaded now, or has been meanwhile; or a backup runs."""
-    content = PurePosixPath(name).stem
-    if are_held() or not _is_nobodys_turn(content) or any(name in _known(kind, [content]) for kind in KINDS):
+    if are_held() or not turns.discard(name):
         return False
-    package_storage().delete(name)
     logger.info("deleted %s, which belongs to no package", name)
     return True
 
@@ -134,9 +117,9 @@ def _in_batches(kind: type[Stored]) -> Iterator[Stored]:
         last = batch[-1].pk
 
 
-def fault_of(package: Package | SourceMaps, *, quick: bool) -> str:
+def fault_of(package: Package | SourceMaps, *, quick: bool, storage: Storage | None = None) -> str:
     """Return what is wrong with the file, in English, or nothing; its bytes are read unless `quick`."""
-    storage, name = package_storage(), str(package.file.name)
+    storage, name = storage or package_storage(), str(package.file.name)
     try:
         if (size := storage.size(name)) != package.size:
             return f"{size} bytes instead of {package.size}"
@@ -151,3 +134,20 @@ def fault_of(package: Package | SourceMaps, *, quick: bool) -> str:
     except OSError as error:
         return f"can't be read: {error.strerror}"
     return "" if digest.hexdigest() == package.sha256 else f"the SHA-256 differs: {digest.hexdigest()}"
+
+
+# Copies in another storage ----------------------------------------------------------------------------------------
+
+
+def fault_of_copy(package: Package | SourceMaps, *, to: KeptStorage) -> str:
+    """Copy the file to another storage unless it is there, read it back, and return what is wrong, or nothing."""
+    name = str(package.file.name)
+    try:
+        if not to.exists(name):
+            if fault := fault_of(package, quick=False):
+                return fault
+            with package_storage().open(name) as file:
+                to.put(name, cast(BinaryIO, file))
+    except OSError as error:
+        return f"can't be copied: {error.strerror}"
+    return fault_of(package, quick=False, storage=to)

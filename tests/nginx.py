@@ -9,6 +9,7 @@ import shutil
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
@@ -38,9 +39,12 @@ def executable() -> str | None:
 
 @contextlib.contextmanager
 def nginx(
-    folder: Path, *, web: int, devices: int, packages: Path | None = None, host: str = HOST
+    folder: Path, *, web: int, devices: int, packages: Path | None = None, bucket: str = "", host: str = HOST
 ) -> Iterator[tuple[int, int]]:
-    """Run it in a new folder, before the servers on these ports; yields the ports for HTTPS and HTTP."""
+    """Run it in a new folder, before the servers on these ports; yields the ports for HTTPS and HTTP.
+
+    `bucket` is the address of an S3 server that has the packages.
+    """
     for name in ("log", "temp", "data/static"):
         (folder / name).mkdir(parents=True)
     if packages:
@@ -51,6 +55,8 @@ def nginx(
     ports = {"listen 80 ": f"listen {ADDRESS}:{http} ", "listen 443 ": f"listen {ADDRESS}:{https} "}
     upstreams = {"127.0.0.1:8000": f"127.0.0.1:{web}", "127.0.0.1:8001": f"127.0.0.1:{devices}"}
     _write_ours(folder, {**ports, **upstreams, HOST: host})
+    if bucket:
+        _write_bucket(folder, bucket)
     command = [str(executable()), "-p", str(folder), "-c", f"{folder}/nginx.conf", "-e", f"{folder}/log/error.log"]
     with running([*command, "-g", "daemon off;"]) as process:
         wait_until_listens(process, https, f"nginx, see {folder}/log/error.log,")
@@ -70,11 +76,31 @@ def _write_main(folder: Path) -> None:
 def _write_ours(folder: Path, changes: dict[str, str]) -> None:
     """Write console.conf, with what an operator changes."""
     ours = re.sub(r"\n *listen \[::\].*", "", (SHIPPED / "console.conf").read_text())
-    folders = {"/etc/ssl/console": folder, "/var/lib/console": folder / "data", "/var/log/nginx": folder / "log"}
+    folders: dict[str, Path] = {
+        "/etc/nginx/console.d": folder / "console.d",
+        "/etc/ssl/console": folder,
+        "/var/lib/console": folder / "data",
+        "/var/log/nginx": folder / "log",
+    }
     for there, here in {**changes, **folders}.items():
         assert there in ours, there
         ours = ours.replace(there, str(here))
     (folder / "console.conf").write_text(ours)
+
+
+def _write_bucket(folder: Path, bucket: str) -> None:
+    """Write object-storage.conf, with what an operator changes."""
+    ours = (SHIPPED / "object-storage.conf").read_text()
+    changes = {
+        "https://s3.example.com": bucket,
+        "s3.example.com": urlsplit(bucket).netloc,
+        "/var/log/nginx": folder / "log",
+    }
+    for there, here in changes.items():
+        assert there in ours, there
+        ours = ours.replace(there, str(here))
+    (folder / "console.d").mkdir()
+    (folder / "console.d" / "object-storage.conf").write_text(ours)
 
 
 def _make_certificate(folder: Path, host: str) -> None:

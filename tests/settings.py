@@ -6,9 +6,16 @@ import shutil
 import tempfile
 from pathlib import Path
 
+from tests import object_storage
+
+# TEST_STORAGE=s3: packages and icons are in a bucket, also those of processes that tests start.
+if os.environ.get("TEST_STORAGE") == "s3" and "STORAGE_URL" not in os.environ:
+    os.environ["STORAGE_URL"] = object_storage.for_the_run()
+
+from console import storage_url
 from console.local import addresses
 from console.settings import *  # noqa: F403
-from console.settings import CACHES, DATABASES, INSTALLED_APPS, MIDDLEWARE, REDIS_URL, STORAGES
+from console.settings import CACHES, DATABASES, INSTALLED_APPS, MIDDLEWARE, REDIS_URL, STORAGE_URL
 
 DEBUG = False
 MAILBOX = None
@@ -45,11 +52,10 @@ _folder = Path(tempfile.mkdtemp(prefix="console-tests-"))
 atexit.register(shutil.rmtree, _folder, ignore_errors=True)
 MEDIA_ROOT = _folder / "media"
 OBJECT_LIST_CACHE = _folder / "object-lists"
-STORAGES = {
-    **STORAGES,
-    "packages": {**STORAGES["packages"], "OPTIONS": {"location": _folder / "packages"}},
-    "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
-}
+STORAGES = storage_url.storages(STORAGE_URL, packages=_folder / "packages", is_debug=True)
+if STORAGE_URL:
+    for _alias in ("packages", "default"):
+        STORAGES[_alias]["BACKEND"] = "tests.guarded_storage.GuardedStorage"
 WHITENOISE_USE_FINDERS = WHITENOISE_AUTOREFRESH = True
 
 # Devices of tests all come from the same address.

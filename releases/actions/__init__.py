@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import logging
 from datetime import datetime
 from typing import Any, BinaryIO
 
-from django.core.files import File
 from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -14,6 +12,7 @@ from django.utils.translation import gettext as _
 from console.base.accounts.models import User
 from console.base.activity.events import emit
 from console.base.core.errors import ActionRefused, Conflict, refuse_if
+from console.base.core.files import Part
 from console.base.hosts import decisions
 from console.base.hosts.models import HostApplication
 from console.base.hosts.states import DecisionState
@@ -21,12 +20,11 @@ from miniprograms.actions import lock
 from miniprograms.models import MiniProgram
 from releases import events, rules
 from releases.actions.report import report_on
-from releases.inspection import inspected, kept, scratch, source_maps_kept
+from releases.inspection import inspected, scratch, source_maps_written, written
 from releases.models import Audit, Package, Release, ReviewDecision, SourceMaps, Version, audit_number
+from releases.reading import opened
 from releases.signals import publish_considered, version_released
 from releases.states import AuditState, ReleaseKind, VersionState
-
-logger = logging.getLogger(__name__)
 
 
 def upload(
@@ -44,10 +42,12 @@ def upload(
     leaves anything behind.
     """
     with scratch() as maps, inspected(file, app_id=program.app_id, source_maps=maps) as (inspection, canonical):
-        with transaction.atomic(), kept(inspection, canonical) as package:
-            with source_maps_kept(inspection, maps) as source_maps:
+        refuse_if(rules.why_not_number(program, number), "number")  # before anything is written
+        with written(inspection, canonical) as package, source_maps_written(inspection, maps) as source_maps:
+            with transaction.atomic():
+                rows = package(), source_maps()
                 return add_version(
-                    program, package=package, source_maps=source_maps, number=number, notes=notes, by=by, at=at
+                    program, package=rows[0], source_maps=rows[1], number=number, notes=notes, by=by, at=at
                 )
 
 
@@ -146,20 +146,19 @@ def decide(
     return decision
 
 
-@transaction.atomic
-def export_package(version: Version, *, decision: ReviewDecision | None = None, by: User) -> File[bytes]:
+def export_package(version: Version, *, decision: ReviewDecision | None = None, by: User) -> Part:
     """Return the package, opened, for a reviewer who looks at it, mostly to decide; each time is on record.
 
     Raises ActionRefused when the storage fails.
     """
-    emit(events.PackageDownloaded(version, decision=decision, by=by, after={"package": version.package.sha256}))
+    content = opened(version.package)
     try:
-        return version.package.file.open("rb")
-    except OSError as error:
-        logger.exception(
-            "package %s can't be read from PACKAGE_ROOT: run manage.py packages verify", version.package.sha256
-        )
-        raise ActionRefused(rules.unreadable_package()) from error
+        with transaction.atomic():
+            emit(events.PackageDownloaded(version, decision=decision, by=by, after={"package": version.package.sha256}))
+    except BaseException:
+        content.close()
+        raise
+    return content
 
 
 def ask_also(audit: Audit, application: HostApplication, *, at: datetime | None = None) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 
-from django.http import FileResponse, HttpResponse
+from django.http import HttpResponse, StreamingHttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils.translation import ngettext
@@ -14,6 +14,7 @@ from console.base.accounts.models import User
 from console.base.accounts.permissions import Permission, lacking
 from console.base.activity.filters import EntriesFilter
 from console.base.core.errors import ActionRefused
+from console.base.core.files import attachment
 from console.base.core.pages import page_of, posted, show
 from miniprograms.access import mini_program_for
 from miniprograms.models import MiniProgram
@@ -80,7 +81,7 @@ def _online(program: MiniProgram) -> Version | None:
 
 
 @route(Permission.DEVELOP, load=mini_program_for, methods="GET POST")  # type: ignore[arg-type]  # a streaming response
-def download(request: SignedInRequest, program: MiniProgram) -> HttpResponse | FileResponse:
+def download(request: SignedInRequest, program: MiniProgram) -> HttpResponse | StreamingHttpResponse:
     """The online bytes under their name, on record (O-1)."""
     form = DownloadForm(posted(request), applications=program.bindings.bound().applications())
     if form.is_valid():
@@ -99,14 +100,7 @@ def download(request: SignedInRequest, program: MiniProgram) -> HttpResponse | F
     return show(request, "offline/confirm/download.html", context, status=422 if form.is_bound else 200)
 
 
-def _file(program: MiniProgram, form: DownloadForm, *, by: User) -> FileResponse:
-    """Return the file that nothing between us and the reader keeps. Raises ActionRefused."""
+def _file(program: MiniProgram, form: DownloadForm, *, by: User) -> StreamingHttpResponse:
+    """Return the file. Raises ActionRefused."""
     version, content = actions.download(program, application=form.cleaned_data["application"], by=by)
-    response = FileResponse(
-        content,
-        as_attachment=True,
-        filename=actions.file_name(program, version.number),
-        content_type="application/octet-stream",
-    )
-    response["Cache-Control"] = "no-store"
-    return response
+    return attachment(content, size=version.package.size, name=actions.file_name(program, version.number))

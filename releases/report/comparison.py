@@ -184,7 +184,7 @@ def view_file(
         left = read_file(old, path) if old and before and not same else b""
         right = read_file(new, path) if after else b""
     except OSError:
-        logger.exception("a package can't be read from PACKAGE_ROOT: run manage.py packages verify")
+        logger.exception("a package can't be read: run manage.py packages verify")
         was = Side(*before, image="") if before else None
         now = Side(*after, image="") if after else None
         return FileView(path, kind, was, now, None, None, unreadable_package())

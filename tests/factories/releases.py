@@ -18,9 +18,10 @@ from console.base.hosts.states import DecisionState
 from miniprograms.models import MiniProgram
 from releases import actions, events
 from releases.events import VersionEvent
-from releases.inspection import inspected, kept
+from releases.inspection import inspected, written
 from releases.models import (
     Audit,
+    Package,
     Release,
     Report,
     ReviewDecision,
@@ -87,22 +88,25 @@ def make_online(program: MiniProgram, number: str = "1.0.0") -> Version:
     return version
 
 
-@transaction.atomic
 def _written(program: MiniProgram, number: str, state: VersionState, *, by: User | None = None) -> Audit:
     """Write a version in audit, approved or online as the verbs leave it, with its audit; nobody is notified.
 
     The verbs take three times as long, and most tests begin with such a version. test_factories.py compares the two.
     """
+    with inspected(_package_file(program, number), app_id=program.app_id) as (inspection, canonical):
+        with written(inspection, canonical) as package, transaction.atomic():
+            return _with_audit(package(), program, number, state, by=by)
+
+
+def _with_audit(package: Package, program: MiniProgram, number: str, state: VersionState, *, by: User | None) -> Audit:
     program = MiniProgram.objects.select_related("team", "created_by").get(pk=program.pk)
     by, approved, online = by or program.created_by, state != VersionState.IN_AUDIT, state == VersionState.ONLINE
     applications = list(program.bindings.bound().applications()) or [make_binding(program).application]
-    with inspected(_package_file(program, number), app_id=program.app_id) as (inspection, canonical):
-        with kept(inspection, canonical) as package:
-            at = timezone.now()
-            version = Version(mini_program=program, package=package, notes=_notes(number), state=state)
-            version.major, version.minor, version.patch = _parts(number)
-            version.uploaded_by, version.uploaded_at = by, at
-            version.save(force_insert=True)
+    at = timezone.now()
+    version = Version(mini_program=program, package=package, notes=_notes(number), state=state)
+    version.major, version.minor, version.patch = _parts(number)
+    version.uploaded_by, version.uploaded_at = by, at
+    version.save(force_insert=True)
     audit = Audit(mini_program=program, version=version, package_sha256=package.sha256, submitted_by=by)
     audit.number, audit.submitted_at = audit_number(at), at
     if approved:

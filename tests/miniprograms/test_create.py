@@ -5,12 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 from typing import Any
 
 import pytest
-from django.conf import settings
 from django.core.files.base import ContentFile
+from django.core.files.storage import default_storage
 from django.db import connection
 from django.test import Client
 from PIL import Image
@@ -18,6 +17,7 @@ from PIL import Image
 from console.base.accounts.models import Team, User
 from console.base.activity.models import ActivityEntry
 from miniprograms.models import MiniProgram
+from tests import stored
 from tests.factories import join, make_application, make_category, make_icon, make_member, make_program, make_team
 
 SignIn = Callable[[User], Client]
@@ -49,7 +49,7 @@ def holder(team: Team) -> User:
 
 def icons() -> set[str]:
     """The files that are kept."""
-    return {path.name for path in Path(settings.MEDIA_ROOT, "icons").glob("*")}
+    return stored.names(default_storage)
 
 
 def test_creates(signed_in: SignIn, team: Team, holder: User) -> None:
@@ -60,7 +60,7 @@ def test_creates(signed_in: SignIn, team: Team, holder: User) -> None:
     assert (response.status_code, response.url) == (302, f"/miniprograms/{program.app_id}/")
     assert (program.team, program.name, program.description) == (team, "City Bus", "All lines.\nLive.")
     assert re.fullmatch(r"mp[a-z0-9]{14}", program.app_id)
-    assert Image.open(program.icon.path).size == (256, 256)
+    assert Image.open(program.icon).size == (256, 256)
     assert (entry.actor_id, entry.team_id, entry.mini_program_id) == (holder.pk, team.pk, program.app_id)
     assert ActivityEntry.objects.of_program(program.app_id).count() == 1
 
@@ -217,7 +217,7 @@ def test_without_an_icon_and_with_a_binding_asked_for(signed_in: SignIn, team: T
     del form["icon"]
     assert signed_in(holder).post(URL, form).status_code == 302
     program = MiniProgram.objects.get()
-    assert Image.open(program.icon.path).size == (256, 256)
+    assert Image.open(program.icon).size == (256, 256)
     binding = program.bindings.get()
     assert (binding.application, binding.state, binding.reason) == (application, "waiting", program.introduction)
     assert list(ActivityEntry.objects.order_by("pk").values_list("verb", flat=True)) == [

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 from typing import Any
 
 import pytest
 from django.core.files.base import ContentFile
+from django.core.files.storage import default_storage
 from django.db import connection
 from django.test import Client
 
@@ -127,13 +127,13 @@ def test_saving_unchanged_is_no_change(signed_in: SignIn, program: MiniProgram, 
 def test_a_new_icon_replaces_the_file(signed_in: SignIn) -> None:
     team = make_team()
     program = make_program(team, icon=encode_icon(make_icon()))
-    old = Path(program.icon.path)
+    old = program.icon.name
     holder = make_member(team, "admin")
 
     assert signed_in(holder).post(url(program), typed(program, icon=make_icon(size=90))).status_code == 302
     program.refresh_from_db()
 
-    assert (old.exists(), Path(program.icon.path).exists()) == (False, True)
+    assert [default_storage.exists(name) for name in (old, program.icon.name)] == [False, True]
     assert [name for name, *_values in ActivityEntry.objects.get(verb="mini_program.edited").changes()] == ["icon"]
 
 
@@ -144,7 +144,7 @@ def test_a_refused_icon_keeps_the_old_one(signed_in: SignIn, program: MiniProgra
 
     assert (response.status_code, [*response.context["form"].errors]) == (422, ["icon"])
     assert 'value="New"' in response.content.decode()
-    assert Path(program.icon.path).exists()
+    assert default_storage.exists(program.icon.name)
 
 
 def test_a_name_of_the_team_is_refused_beside_its_field(

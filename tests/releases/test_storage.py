@@ -2,31 +2,32 @@
 
 from __future__ import annotations
 
-import os
-import time
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from io import BytesIO
 from threading import Event
 
 import pytest
+from django.conf import settings
 from django.db import connection, transaction
 from django.utils import timezone
 
-from releases.inspection import inspected, kept
-from releases.models import Package, package_storage
+from console.base.core.errors import ActionRefused
+from releases import actions, turns
+from releases.inspection import inspected, written
+from releases.models import FileTurn, Package, package_storage
 from releases.storage import KEPT, strays, sweep
 from releases.tasks import sweep_packages
-from tests import factories
-from tests.disks import files_in, move_packages
+from tests import factories, stored
 
 HASH = "ab" * 32
+OLD = KEPT + timedelta(minutes=1)
 
 
 @pytest.fixture
 def root(tmp_path, monkeypatch):
     """A storage of the test's own."""
-    move_packages(monkeypatch, tmp_path)
+    stored.move(monkeypatch, "packages", tmp_path)
     return tmp_path
 
 
@@ -41,86 +42,121 @@ def names(versions):
     return {version.package.file.name for version in versions}
 
 
-def leave(root, name, *, age=KEPT + timedelta(minutes=1)):
-    """A file that nobody has, last written `age` ago."""
-    path = root / name
-    path.parent.mkdir(exist_ok=True)
-    path.write_bytes(b"left")
-    written = time.time() - age.total_seconds()
-    os.utime(path, (written, written))
-    return name
+def leave(name):
+    """A file that nobody has, written now."""
+    return stored.put(name, b"left")
 
 
-def make_old(root):
-    for name in files_in(root):
-        leave_time = time.time() - 2 * KEPT.total_seconds()
-        os.utime(root / name, (leave_time, leave_time))
+def later():
+    """When what is there now is old enough to be swept."""
+    return timezone.now() + OLD
 
 
-def test_old_files_without_a_package_are_swept(root, versions):
-    leave(root, f"ab/{HASH}.apkg")
-    leave(root, "ab/.0123456789abcdef.part")
-    make_old(root)
-    assert sweep_packages() == 2
-    assert files_in(root) == names(versions)
-    assert sweep_packages() == 0
+def test_old_files_without_a_package_are_swept(versions):
+    leave(f"ab/{HASH}.apkg")
+    leave("ab/.0123456789abcdef.part")
+    assert sweep(at=later()) == 2
+    assert stored.names() == names(versions)
+    assert (sweep(at=later()), FileTurn.objects.count()) == (0, 0)
 
 
-def test_source_maps_of_a_version_stay_and_others_are_swept(root, versions):
+def test_source_maps_of_a_version_stay_and_others_are_swept(versions):
     program = versions[0].mini_program
     mapped = factories.make_version(program, "2.0.0", **{"app.js.map": "{}"})
     kept = {mapped.package.file.name, mapped.source_maps.file.name}
-    leave(root, f"ab/{HASH}.maps")
-    make_old(root)
+    leave(f"ab/{HASH}.maps")
     assert set(strays()) == {f"ab/{HASH}.maps"}
-    assert sweep(at=timezone.now()) == 1
-    assert files_in(root) == names(versions) | kept
+    assert sweep(at=later()) == 1
+    assert stored.names() == names(versions) | kept
 
 
-def test_young_files_stay(root, versions):
-    young = {leave(root, f"ab/{HASH}.apkg", age=KEPT - timedelta(minutes=1)), leave(root, "ab/.0123456789abcdef.part")}
-    os.utime(root / "ab/.0123456789abcdef.part")
-    assert sweep(at=timezone.now()) == 0
-    assert files_in(root) == names(versions) | young
+def test_young_files_stay(versions):
+    young = {leave(f"ab/{HASH}.apkg"), leave("ab/.0123456789abcdef.part")}
+    assert (sweep_packages(), sweep(at=timezone.now() + KEPT - timedelta(minutes=1))) == (0, 0)
+    assert stored.names() == names(versions) | young
 
 
-def test_what_the_console_did_not_write_stays(root, versions):
-    others = {leave(root, name) for name in ("README", f"{HASH}.apkg", "ab/notes.txt", f"lost+found/{HASH}.apkg")}
-    assert sweep(at=timezone.now()) == 0
-    assert files_in(root) == names(versions) | others
-    assert set(strays()) == others - {f"lost+found/{HASH}.apkg"}
+def test_what_the_console_did_not_write_stays(versions):
+    others = {leave(name) for name in ("README", f"{HASH}.apkg", "ab/notes.txt", f"found/{HASH}.apkg")}
+    assert sweep(at=later()) == 0
+    assert stored.names() == names(versions) | others
+    assert set(strays()) == others - {f"found/{HASH}.apkg"}
 
 
-def test_files_of_another_database_stay(root, versions, caplog):
+def test_files_of_another_database_stay(versions, caplog):
     """More of them than packages: a restore is under way, or this is another installation's folder."""
-    others = {leave(root, f"{number:02x}/{number:064x}.apkg") for number in range(len(versions) + 1)}
-    assert sweep(at=timezone.now()) == 0
-    assert files_in(root) == names(versions) | others
+    others = {leave(f"{number:02x}/{number:064x}.apkg") for number in range(len(versions) + 1)}
+    assert sweep(at=later()) == 0
+    assert stored.names() == names(versions) | others
+    setting = package_storage().setting
     assert caplog.messages == [
-        "5 files in PACKAGE_ROOT belong to no package, more than there are packages, so none was deleted: "
-        "check that PACKAGE_ROOT belongs to this database"
+        f"5 files in {setting} belong to no package, more than there are packages, so none was deleted: "
+        f"check that {setting} belongs to this database"
     ]
-    (root / others.pop()).unlink()
-    assert sweep(at=timezone.now()) == 4
+    package_storage().delete(others.pop())
+    assert sweep(at=later()) == 4
+
+
+def test_what_a_crash_left_under_the_name_of_an_upload(versions):
+    """Of a folder it may be other bytes, and is written anew; of a bucket nothing is overwritten."""
+    program, file = versions[0].mini_program, factories.make_zip({"new.js": "module.exports = 'new'"})
+    with inspected(file, app_id=program.app_id) as (inspection, _canonical):
+        name = leave(f"{inspection.sha256[:2]}/{inspection.sha256}.apkg")
+
+    def upload():
+        return actions.upload(program, file=file, number=(2, 0, 0), notes="", by=program.created_by).package
+
+    if settings.STORAGE_URL:
+        with pytest.raises(ActionRefused, match="isn't writable") as refused:
+            upload()
+        assert (refused.value.field, Package.objects.count()) == ("file", 4)
+        package_storage().delete(name)
+    package = upload()
+    assert (package.file.name, package_storage().size(name)) == (name, package.size)
+
+
+@pytest.mark.parametrize("deletes", [False, True])
+def test_a_turn_that_a_crash_left_ends(versions, deletes, monkeypatch):
+    """An upload's keeps the sweep away, a deletion's keeps uploads away, and both for a while only."""
+    monkeypatch.setattr(turns, "PATIENCE", 0)
+    left = leave(f"ab/{HASH}.apkg")
+    turn = FileTurn.objects.create(content=HASH, deletes=deletes, until=timezone.now() + timedelta(hours=1))
+    assert sweep(at=later()) == 0
+    if deletes:
+        with pytest.raises(ActionRefused, match="Upload it again in a few minutes"), turns.writing(HASH):
+            pass
+    FileTurn.objects.filter(pk=turn.pk).update(until=timezone.now() - timedelta(hours=1))
+    assert sweep(at=later()) == 1
+    assert (left in stored.names(), FileTurn.objects.exists()) == (False, False)
+
+
+def test_an_upload_that_lost_its_turn_stores_nothing(versions):
+    file = BytesIO(factories.make_zip({"slow.js": "module.exports = 'slow'"}).read())
+    with inspected(file, app_id="") as (inspection, canonical):
+        with pytest.raises(ActionRefused, match="in time"), written(inspection, canonical) as keep:
+            FileTurn.objects.update(until=timezone.now() - timedelta(hours=1))
+            keep()
+    assert (stored.names(), Package.objects.count()) == (names(versions), 4)
 
 
 @pytest.mark.django_db
 def test_nothing_was_uploaded_so_far(root, monkeypatch):
-    move_packages(monkeypatch, root / "none")
-    assert sweep(at=timezone.now()) == 0
+    stored.move(monkeypatch, "packages", root / "none")
+    assert sweep(at=later()) == 0
 
 
 @pytest.mark.django_db(transaction=True)
 def test_a_file_that_is_being_uploaded_stays(root, versions):
     """Its row is written but not committed: the upload holds the lock that the sweep asks for."""
-    written, swept = Event(), Event()
+    there, swept = Event(), Event()
     file = BytesIO(factories.make_zip({"slow.js": "module.exports = 'slow'"}).read())
 
     def upload():
         try:
             with inspected(file, app_id="") as (inspection, canonical):
-                with transaction.atomic(), kept(inspection, canonical) as package:
-                    written.set()
+                with written(inspection, canonical) as keep, transaction.atomic():
+                    package = keep()
+                    there.set()
                     assert swept.wait(60)
             return package.file.name
         finally:
@@ -129,15 +165,14 @@ def test_a_file_that_is_being_uploaded_stays(root, versions):
     with ThreadPoolExecutor(1) as pool:
         uploading = pool.submit(upload)
         try:
-            assert written.wait(60)
-            make_old(root)
+            assert there.wait(60)
             assert len(set(strays())) == 1
-            assert sweep(at=timezone.now()) == 0
+            assert sweep(at=later()) == 0
         finally:
             swept.set()
         name = uploading.result(60)
-    assert files_in(root) == names(versions) | {name}
-    assert sweep(at=timezone.now()) == 0
+    assert stored.names() == names(versions) | {name}
+    assert sweep(at=later()) == 0
     assert package_storage().size(name) == Package.objects.get(file=name).size
 
 
@@ -145,20 +180,21 @@ def test_a_file_that_is_being_uploaded_stays(root, versions):
 def test_sweeps_and_uploads_of_one_content_at_once(root, versions):
     """In any order: in the end each package has its file."""
     zipped = factories.make_zip({"both.js": "module.exports = 'both'"}).read()
-    with inspected(BytesIO(zipped), app_id="") as (inspection, _canonical):
-        content = leave(root, f"{inspection.sha256[:2]}/{inspection.sha256}.apkg")
+    with inspected(BytesIO(zipped), app_id="") as (inspection, canonical):
+        canonical.seek(0)
+        content = stored.put(f"{inspection.sha256[:2]}/{inspection.sha256}.apkg", canonical.read())
 
     def upload():
         try:
             with inspected(BytesIO(zipped), app_id="") as (inspection, canonical):
-                with transaction.atomic(), kept(inspection, canonical):
-                    pass
+                with written(inspection, canonical) as keep, transaction.atomic():
+                    keep()
         finally:
             connection.close()
 
     def sweep_once():
         try:
-            return sweep(at=timezone.now() + 2 * KEPT)
+            return sweep(at=later())
         finally:
             connection.close()
 
@@ -167,4 +203,4 @@ def test_sweeps_and_uploads_of_one_content_at_once(root, versions):
         for future in done:
             future.result(60)
     assert Package.objects.get(file=content).size == package_storage().size(content)
-    assert files_in(root) == names(versions) | {content}
+    assert stored.names() == names(versions) | {content}

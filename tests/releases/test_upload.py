@@ -6,7 +6,6 @@ import json
 import zipfile
 from concurrent.futures import ThreadPoolExecutor
 from io import BytesIO
-from pathlib import Path
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
@@ -18,9 +17,9 @@ from console.base.activity.models import ActivityEntry
 from console.base.core.errors import ActionRefused
 from releases import actions
 from releases.inspection import PackageRefused, is_ours
-from releases.models import Package, SourceMaps, Version, package_storage
+from releases.models import Package, SourceMaps, Version
 from releases.package import inspect
-from tests import factories
+from tests import factories, stored
 from tests.releases.package.bad_manifests import OTHER_APP_ID
 from tests.releases.package.bad_packages import bad_packages
 
@@ -45,11 +44,6 @@ def of_another_program(app_id):
     """A package that was made for a program of ours with this App ID."""
     factories.make_program(app_id=app_id)
     return factories.make_zip({"project.config.json": json.dumps({"appid": app_id})})
-
-
-def stored_files() -> set[str]:
-    root = Path(package_storage().path(""))
-    return {str(path.relative_to(root)) for path in root.rglob("*") if path.is_file()}
 
 
 def test_submits_what_was_uploaded_where_asked_and_nothing_speaks_against_it(signed_in):
@@ -89,8 +83,8 @@ def test_keeps_the_canonical_package_under_its_hash(program, signed_in):
     expected = inspect(factories.make_zip(), out=out)
     package = version.package
     assert (package.sha256, package.size, package.entry_page) == (expected.sha256, expected.size, "pages/index/index")
-    with package.file.open("rb") as stored:
-        assert stored.read() == out.getvalue()
+    with package.file.open("rb") as file:
+        assert file.read() == out.getvalue()
     entry = ActivityEntry.objects.filter(verb="version.uploaded").get()
     assert (entry.target_label, entry.after["package"]) == (f"{program} 1.0.0", package.sha256)
 
@@ -204,17 +198,17 @@ def test_one_package_may_come_with_other_source_maps(program):
 
 def test_a_failed_upload_takes_its_source_maps_with_it(program):
     factories.make_version(program, "1.0.0")
-    before, file = stored_files(), factories.make_zip({**MAPS, "only-here.js": "2", "only-here.js.map": "2"})
+    before, file = stored.names(), factories.make_zip({**MAPS, "only-here.js": "2", "only-here.js.map": "2"})
     with pytest.raises(ActionRefused):
         actions.upload(program, file=file, number=(1, 0, 0), notes="", by=program.created_by)
-    assert (stored_files(), SourceMaps.objects.count()) == (before, 0)
+    assert (stored.names(), SourceMaps.objects.count()) == (before, 0)
 
 
 def test_every_bad_package_is_refused_with_its_reason_in_the_form(program, signed_in):
     """Of packages that are refused with the same words, the first is sent."""
     factories.make_program(app_id=OTHER_APP_ID)
     client = signed_in(program.created_by)
-    before = stored_files()
+    before = stored.names()
     wrong, said = [], set()
     for bad in BAD:
         data = bad.data
@@ -233,25 +227,25 @@ def test_every_bad_package_is_refused_with_its_reason_in_the_form(program, signe
     assert wrong == []
     assert len(BAD) >= 120
     assert len(said) >= 100
-    assert (Version.objects.count(), Package.objects.count(), stored_files()) == (0, 0, before)
+    assert (Version.objects.count(), Package.objects.count(), stored.names()) == (0, 0, before)
 
 
 def test_a_refusal_leaves_nothing_behind(program):
-    before = stored_files()
+    before = stored.names()
     with pytest.raises(PackageRefused) as refused:
         actions.upload(program, file=BytesIO(b"no zip"), number=(1, 0, 0), notes="", by=program.created_by)
     assert refused.value.inspection.accepted is False
-    assert (Version.objects.count(), Package.objects.count(), stored_files()) == (0, 0, before)
+    assert (Version.objects.count(), Package.objects.count(), stored.names()) == (0, 0, before)
 
 
 def test_a_failed_transaction_takes_its_file_with_it(program):
     """The number is taken between the form's check and the verb's: the stored file of the loser goes."""
     factories.make_version(program, "1.0.0")
-    before = stored_files()
+    before = stored.names()
     file = factories.make_zip({"only-here.js": "module.exports = 1"})
     with pytest.raises(ActionRefused):
         actions.upload(program, file=file, number=(1, 0, 0), notes="", by=program.created_by)
-    assert stored_files() == before
+    assert stored.names() == before
 
 
 @pytest.mark.django_db(transaction=True)
@@ -269,11 +263,11 @@ def test_one_number_at_once():
             connection.close()
         return "uploaded"
 
-    before = stored_files()
+    before = stored.names()
     with ThreadPoolExecutor(8) as pool:
         outcomes = sorted(pool.map(attempt, range(8)))
     assert outcomes == ["refused"] * 7 + ["uploaded"]
-    assert stored_files() - before == {program.versions.get().package.file.name}
+    assert stored.names() - before == {program.versions.get().package.file.name}
 
 
 @pytest.mark.django_db(transaction=True)

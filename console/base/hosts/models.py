@@ -38,7 +38,7 @@ api_name = RegexValidator(
 )
 
 
-def icon_path(instance: models.Model, filename: str) -> str:
+def icon_path(instance: models.Model | None = None, filename: str = "") -> str:
     """Place an icon under a name that nobody can guess or overwrite."""
     return f"icons/{secrets.token_hex(16)}.webp"
 

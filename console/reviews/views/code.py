@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import messages
-from django.http import FileResponse, HttpResponse
+from django.http import HttpResponse, StreamingHttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from console.base.accounts.access import SignedInRequest, route
 from console.base.accounts.permissions import Permission
 from console.base.core.errors import ActionRefused
+from console.base.core.files import attachment
 from console.reviews import querysets
 from console.reviews.access import open_binding_for, open_review_for
 from miniprograms.models import Binding
@@ -26,6 +27,7 @@ from releases.report.comparison import base_of
 from releases.states import VersionState
 from releases.views.changes import file_page
 
+Download = StreamingHttpResponse | HttpResponse
 WAS_ONLINE = (VersionState.ONLINE, VersionState.RETIRED)
 
 
@@ -63,27 +65,20 @@ def file(request: SignedInRequest, decision: ReviewDecision) -> HttpResponse:
 
 
 @route(Permission.DECIDE, load=open_review_for)  # type: ignore[arg-type]  # a streaming response
-def package(request: SignedInRequest, decision: ReviewDecision) -> FileResponse | HttpResponse:
+def package(request: SignedInRequest, decision: ReviewDecision) -> Download:
     """The canonical bytes of the version in audit: what would be served (V-6); each download is on record (P-5)."""
     return _package(request, decision.audit.version, decision=decision, back=decision.get_absolute_url())
 
 
 def _package(
     request: SignedInRequest, version: Version, *, decision: ReviewDecision | None = None, back: str
-) -> FileResponse | HttpResponse:
+) -> Download:
     try:
         file = releases.export_package(version, decision=decision, by=request.user)
     except ActionRefused as refused:
         messages.error(request, refused.message)
         return redirect(back)
-    response = FileResponse(
-        file,
-        as_attachment=True,
-        filename=f"{version.mini_program.app_id}_{version}.apkg",
-        content_type="application/octet-stream",
-    )
-    response["Cache-Control"] = "no-store"
-    return response
+    return attachment(file, size=version.package.size, name=f"{version.mini_program.app_id}_{version}.apkg")
 
 
 # What approving a binding accepts (V-18) ---------------------------------------------------------------------------
@@ -118,7 +113,7 @@ def binding_file(request: SignedInRequest, accepted: tuple[Binding, Version]) ->
 
 
 @route(Permission.DECIDE, load=open_binding_for)  # type: ignore[arg-type]  # a streaming response
-def binding_package(request: SignedInRequest, accepted: tuple[Binding, Version]) -> FileResponse | HttpResponse:
+def binding_package(request: SignedInRequest, accepted: tuple[Binding, Version]) -> Download:
     """The canonical bytes of that version: what the application's devices get; each download is on record (P-5)."""
     binding, version = accepted
     return _package(request, version, back=binding.get_absolute_url())

@@ -14,7 +14,7 @@ from django.conf import settings
 
 from console import roles
 from console.platform import serving
-from releases.models import package_storage
+from tests import stored
 from tests.console.api.device.serving import database_url
 from tests.processes import START_SECONDS, free_port, listens, running
 
@@ -64,7 +64,7 @@ def serve(role: str, variables: dict[str, str] | None = None, **options: int) ->
         "DJANGO_SETTINGS_MODULE": "console.settings",
         "DATABASE_URL": database_url(),
         "SECRET_KEY": settings.SECRET_KEY,
-        "PACKAGE_ROOT": str(package_storage().path("")),
+        **stored.variables(),
         roles.VARIABLE: role,
         **(variables or {}),
     }

@@ -26,6 +26,8 @@ from django.utils import timezone
 from console.base.core.holding import files_held
 from console.local.addresses import PROJECT
 from console.platform.backup import restoring
+from console.platform.doctor import storage
+from console.platform.doctor.findings import Level
 from console.platform.models import Backup
 from miniprograms import storage as icons
 from miniprograms.actions import DESCRIPTIVE, edit
@@ -34,7 +36,9 @@ from releases.models import Package, package_storage
 from tests import factories
 from tests.console.api.device.serving import database_url
 from tests.disks import files_in, move_icons, move_packages
+from tests.object_storage import s3_server, storage_url
 from tests.processes import kill, running
+from tests.stored import names, use
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -59,7 +63,7 @@ def back_up(folder: Path, *options: str) -> Path:
 
 
 @contextlib.contextmanager
-def elsewhere(tmp_path: Path) -> Iterator[dict[str, str]]:
+def elsewhere(tmp_path: Path, **variables: str) -> Iterator[dict[str, str]]:
     """The environment of an installation whose database and folders are empty, with the same SECRET_KEY."""
     name = f"restored_{secrets.token_hex(4)}"
     url = database_url()
@@ -74,6 +78,7 @@ def elsewhere(tmp_path: Path) -> Iterator[dict[str, str]]:
             "SECRET_KEY": settings.SECRET_KEY,
             "PACKAGE_ROOT": str(tmp_path / "elsewhere/packages"),
             "MEDIA_ROOT": str(tmp_path / "elsewhere/media"),
+            **variables,
         }
     finally:
         with connection.cursor() as cursor:
@@ -119,6 +124,25 @@ def test_a_storage_with_anything_else_is_refused_before_the_database_is_touched(
         assert "The storage of packages is not empty: it has ab/other." in done.stderr
         with psycopg.connect(environment["DATABASE_URL"]) as there:
             assert there.execute("SELECT to_regclass('releases_version')").fetchone() == (None,)
+
+
+def test_from_one_bucket_into_another(tmp_path, monkeypatch):
+    with s3_server() as address:
+        use(monkeypatch, storage_url(address))
+        icon = default_storage.save("icons/one.webp", factories.make_icon())
+        program = factories.make_program(icon=icon)
+        package = factories.make_version(program).package
+        first, second = (back_up(tmp_path / name) for name in ("one", "two"))
+        assert files_in(first) == files_in(second)
+        with elsewhere(tmp_path, STORAGE_URL=storage_url(address, "there")) as environment:
+            done = manage(environment, "restore", str(first))
+            assert "1 packages, 0 faulty; 0 files belong to no package" in done.stdout, done.stderr
+            again = manage(environment, "restore", str(first))
+            assert "is not empty" in again.stderr
+        use(monkeypatch, storage_url(address, "there"))
+        assert names() == {package.file.name}
+        assert names(default_storage) == {icon}
+        assert [one.level for one in storage.shared()] == [Level.OK, Level.OK]
 
 
 def test_any_damaged_byte_is_found(live, tmp_path):

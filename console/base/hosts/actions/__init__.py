@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
 from datetime import datetime
 from typing import Any
 
@@ -16,9 +15,8 @@ from console.base.accounts.models import Membership, Team, User
 from console.base.accounts.permissions import ApplicationRole
 from console.base.activity.events import emit
 from console.base.core.errors import ActionRefused, Conflict, refuse_if, refusing_duplicate
-from console.base.core.files import refusing_unwritable
 from console.base.core.holding import delete_after_commit
-from console.base.hosts import events, rules
+from console.base.hosts import events, icons, rules
 from console.base.hosts.models import (
     ApplicationKey,
     ApplicationMember,
@@ -40,7 +38,6 @@ def lock(application: HostApplication) -> HostApplication:
     return HostApplication.objects.select_for_update(no_key=True).get(pk=application.pk)
 
 
-@transaction.atomic
 def create_application(
     *,
     team: Team,
@@ -48,21 +45,25 @@ def create_application(
     name: str,
     description: str,
     listed: bool,
-    icon: ContentFile[bytes] | None = None,
+    icon: ContentFile[bytes] | str | None = None,
     at: datetime | None = None,
 ) -> HostApplication:
-    """Create a host application with a first device key; `by` becomes its administrator."""
+    """Create a host application with a first device key; `by` becomes its administrator.
+
+    The icon's name is given where it is stored already.
+    """
     at = at or timezone.now()
     described = {"name": name, "description": description, "listed": listed}
-    application = HostApplication(team=team, icon=icon or "", created_at=at, **described)
-    _save_named(application, new_icon=bool(icon))
-    ApplicationMember.objects.create(application=application, user=by, role=ApplicationRole.APP_ADMIN, since=at)
-    give_default_apis(application)
-    key = ApplicationKey.objects.create(application=application, created_by=by, created_at=at)
-    make_signing_key(application, by=by, at=at)
-    after = {**_described(application), "administrator": str(by), "key": str(key)}
-    emit(events.ApplicationCreated(application, by=by, at=at, after=after))
-    return application
+    with icons.stored(icon) as stored, transaction.atomic():
+        application = HostApplication(team=team, icon=stored, created_at=at, **described)
+        _save_named(application)
+        ApplicationMember.objects.create(application=application, user=by, role=ApplicationRole.APP_ADMIN, since=at)
+        give_default_apis(application)
+        key = ApplicationKey.objects.create(application=application, created_by=by, created_at=at)
+        make_signing_key(application, by=by, at=at)
+        after = {**_described(application), "administrator": str(by), "key": str(key)}
+        emit(events.ApplicationCreated(application, by=by, at=at, after=after))
+        return application
 
 
 def give_default_apis(application: HostApplication) -> None:
@@ -74,7 +75,6 @@ def give_default_apis(application: HostApplication) -> None:
     )
 
 
-@transaction.atomic
 def edit_application(
     application: HostApplication,
     *,
@@ -88,36 +88,31 @@ def edit_application(
 
     `revision` is the one that the editor saw; raises Conflict when it is old.
     """
-    current = lock(application)
-    if current.revision != revision:
-        raise Conflict(_("Someone else changed this app while you were editing. Reload the page."))
-    before = _described(current)
-    for name in DESCRIPTIVE:
-        setattr(current, name, fields[name])
-    if _described(current) == before and not icon:
+    with icons.stored(icon) as stored, transaction.atomic():
+        current = lock(application)
+        if current.revision != revision:
+            raise Conflict(_("Someone else changed this app while you were editing. Reload the page."))
+        before = _described(current)
+        for name in DESCRIPTIVE:
+            setattr(current, name, fields[name])
+        if _described(current) == before and not stored:
+            return current
+        if stored:
+            if current.icon:
+                delete_after_commit(current.icon.storage, str(current.icon.name))
+            current.icon = stored
+        current.revision += 1
+        _save_named(current)
+        after = _described(current) | ({"icon": current.icon.name} if stored else {})
+        emit(events.ApplicationEdited(current, by=by, at=at, before=before, after=after))
         return current
-    if icon:
-        if current.icon:
-            delete_after_commit(current.icon.storage, str(current.icon.name))
-        current.icon = icon
-    current.revision += 1
-    _save_named(current, new_icon=bool(icon))
-    after = _described(current) | ({"icon": current.icon.name} if icon else {})
-    emit(events.ApplicationEdited(current, by=by, at=at, before=before, after=after))
-    return current
 
 
-def _save_named(application: HostApplication, *, new_icon: bool) -> None:
-    """Save; a name that the team has, and an icon that can't be stored, are refused, and the new icon is not kept."""
+def _save_named(application: HostApplication) -> None:
+    """Save; a name that the team has is refused."""
     taken = _("The team already has an app with this name. Choose another one.")
-    try:
-        with refusing_duplicate("application_name_once_in_team", taken, field="name"), refusing_unwritable("icon"):
-            application.save()
-    except Exception:
-        with suppress(OSError):  # The sweep finds it.
-            if new_icon:
-                application.icon.storage.delete(str(application.icon.name))
-        raise
+    with refusing_duplicate("application_name_once_in_team", taken, field="name"):
+        application.save()
 
 
 def _described(application: HostApplication) -> dict[str, Any]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
+from django.core.files.base import ContentFile
 from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -14,7 +15,7 @@ from console.base.accounts.models import Invitation, Team, User
 from console.base.accounts.permissions import ApplicationRole, TeamRole
 from console.base.activity.events import emit
 from console.base.core.errors import ActionRefused, Conflict
-from console.base.hosts import events
+from console.base.hosts import events, icons
 from console.base.hosts.actions import add_person, create_application
 from console.base.hosts.models import ApplicationMember, HostApplication, ReviewerInvitation
 
@@ -81,18 +82,24 @@ def _refuse_higher(invitation: Invitation) -> None:
         raise ActionRefused(words, field="email")
 
 
-@transaction.atomic
 def create_with_reviewer(
-    *, team: Team, by: User, reviewer: str = "", at: datetime | None = None, **fields: Any
+    *,
+    team: Team,
+    by: User,
+    reviewer: str = "",
+    icon: ContentFile[bytes] | None = None,
+    at: datetime | None = None,
+    **fields: Any,
 ) -> HostApplication:
     """Create an application as `create_application` does, and invite its first reviewer: one act (P-11)."""
-    application = create_application(team=team, by=by, at=at, **fields)
-    if reviewer:
-        try:
-            invite_reviewer(application, email=reviewer, by=by, at=at)
-        except ActionRefused as refused:
-            raise ActionRefused(refused.message, field="reviewer") from refused
-    return application
+    with icons.stored(icon) as stored, transaction.atomic():
+        application = create_application(team=team, by=by, icon=stored, at=at, **fields)
+        if reviewer:
+            try:
+                invite_reviewer(application, email=reviewer, by=by, at=at)
+            except ActionRefused as refused:
+                raise ActionRefused(refused.message, field="reviewer") from refused
+        return application
 
 
 def admit_reviewer(invitation: Invitation, user: User, *, at: datetime) -> None:

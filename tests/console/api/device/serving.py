@@ -12,7 +12,7 @@ import requests
 from django.conf import settings
 from django.db import connection
 
-from releases.models import package_storage
+from tests import stored
 from tests.console.api.device.asking import authorization
 from tests.factories import make_application
 from tests.processes import START_SECONDS, granian
@@ -36,7 +36,7 @@ def server(**variables: str) -> Iterator[str]:
         "DJANGO_SETTINGS_MODULE": "console.settings",
         "DATABASE_URL": database_url(),
         "SECRET_KEY": settings.SECRET_KEY,  # opens what this test sealed
-        "PACKAGE_ROOT": str(package_storage().path("")),
+        **stored.variables(),
         **variables,
     }
     with granian(env=environment, threads=2) as port:

@@ -13,7 +13,7 @@ from threading import Event
 
 import pytest
 from django.core.files.base import ContentFile
-from django.core.files.storage import FileSystemStorage, storages
+from django.core.files.storage import storages
 
 from console.base.core import files
 from console.base.core.errors import ActionRefused
@@ -170,11 +170,11 @@ def test_an_answer_counts_for_a_while(monkeypatch: pytest.MonkeyPatch) -> None:
         assert len(storage_faults()) == 1
 
 
-class Stuck(FileSystemStorage):
+class Stuck(SyncedStorage):
     """Answers when it is released, as a network file system whose server is away."""
 
     def __init__(self) -> None:
-        super().__init__()
+        super().__init__(setting="PACKAGE_ROOT")
         self.released = Event()
 
     def path(self, name: str) -> str:

@@ -1,11 +1,10 @@
 """Creating an application: team administrators; a first key in the same step, one activity entry."""
 
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 import time_machine
-from django.conf import settings
+from django.core.files.storage import default_storage
 from django.utils import timezone
 from PIL import Image
 
@@ -13,7 +12,7 @@ from console.base.activity.models import ActivityEntry
 from console.base.core.errors import ActionRefused
 from console.base.hosts import actions
 from console.base.hosts.models import HostApplication
-from tests import factories
+from tests import factories, stored
 
 URL = "/apps/new/"
 pytestmark = pytest.mark.django_db
@@ -132,14 +131,13 @@ def test_the_same_name_in_two_teams(creator):
 
 def test_a_refused_name_leaves_nothing(team, creator):
     factories.make_application(team, name="Metro Wallet")
-    icons = Path(settings.MEDIA_ROOT, "icons")
-    before = set(icons.glob("*"))
+    before = stored.names(default_storage)
     with pytest.raises(ActionRefused, match="already has an app"):
         actions.create_application(
             team=team, by=creator, name="METRO WALLET", description="", listed=True, icon=factories.make_icon()
         )
     assert (HostApplication.objects.count(), ActivityEntry.objects.count()) == (1, 0)
-    assert set(icons.glob("*")) == before
+    assert stored.names(default_storage) == before
 
 
 @pytest.mark.parametrize("name", ["Metro\u202eWallet", "\u200b\u200b", "Metro\x1b[31m"])

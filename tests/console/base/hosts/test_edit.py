@@ -1,14 +1,13 @@
 """Editing an application: the application administrator; two at once lose nothing silently."""
 
-from pathlib import Path
-
 import pytest
+from django.core.files.storage import default_storage
 
 from console.base.activity.forms import Difference
 from console.base.activity.models import ActivityEntry
 from console.base.core.errors import ActionRefused, Conflict
 from console.base.hosts import actions
-from tests import factories
+from tests import factories, stored
 
 
 def url(application):
@@ -41,16 +40,16 @@ def test_a_new_icon_replaces_the_file_and_a_refused_name_keeps_it(application, a
     as_it_is = {"name": application.name, "description": "", "listed": True}
     old = actions.edit_application(application, by=admin, revision=1, icon=factories.make_icon(), **as_it_is).icon
     new = actions.edit_application(application, by=admin, revision=2, icon=factories.make_icon(), **as_it_is).icon
-    assert [Path(icon.path).exists() for icon in (old, new)] == [False, True]
+    assert [default_storage.exists(icon.name) for icon in (old, new)] == [False, True]
     factories.make_application(application.team, name="Taken")
-    icons = set(Path(new.path).parent.glob("*"))
+    icons = stored.names(default_storage)
 
     with pytest.raises(ActionRefused, match="already has an app"):
         actions.edit_application(
             application, by=admin, revision=3, icon=factories.make_icon(), **{**as_it_is, "name": "Taken"}
         )
 
-    assert set(Path(new.path).parent.glob("*")) == icons
+    assert stored.names(default_storage) == icons
     assert ActivityEntry.objects.count() == 2
 
 

@@ -8,8 +8,9 @@ from django.urls import reverse
 from console.base.hosts.models import HostApplication
 from tests import factories
 from tests.disks import FAILING, FILLER, files_in, fill, move_icons
+from tests.stored import folders_only
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, folders_only]
 FULL = "Nothing was saved: the storage is full. Contact an operator, then choose the file again."
 UNWRITABLE = "Nothing was saved: the storage isn't writable. Try again later, or contact an operator."
 WORDS = {"full": FULL, "can't be written": UNWRITABLE, "no folder": UNWRITABLE}

@@ -1,0 +1,298 @@
+"""Uploads in a bucket that speaks S3, by django-storages: write-once, limits for each call, OSError for all faults.
+
+No call belongs into a database transaction: what waits for the network would hold locks and a connection.
+"""
+
+from __future__ import annotations
+
+import errno
+import logging
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from datetime import datetime
+from pathlib import PurePosixPath
+from tempfile import SpooledTemporaryFile
+from threading import Lock
+from typing import Any, BinaryIO, cast
+from urllib.parse import urljoin
+
+from botocore.config import Config
+from botocore.exceptions import BotoCoreError, ClientError, ConnectionError, HTTPClientError
+from django.conf import settings
+from django.core.files import File
+from django.utils.encoding import filepath_to_uri
+from storages.backends.s3 import S3Storage
+from storages.utils import clean_name
+
+from console.base.core.files import CHUNK, KeptStorage, Part
+
+logger = logging.getLogger(__name__)
+
+# Seconds for a connection, and for each answer or piece of one; what fails is tried twice in all.
+CONNECT, READ, TRIES = 2, 5, 2
+CONNECTIONS = 50  # of one process
+IN_MEMORY = 2 * 1024 * 1024  # bytes of a file that is read here; more go to the disk
+AWAY_AFTER, AWAY_SECONDS = 2, 3.0  # so many calls in a row that nobody answered; for so long nobody asks then
+SEEN_SECONDS = 60.0  # a file never changes: that it was there counts for so long
+MOST_SEEN = 10_000
+
+FULL_CODES = {"XMinioStorageFull", "QuotaExceeded", "ServiceQuotaExceededException"}
+ERRORS = {
+    401: errno.EACCES,
+    403: errno.EACCES,
+    404: errno.ENOENT,
+    409: errno.EAGAIN,  # two write the same name now
+    412: errno.EEXIST,
+    501: errno.ENOSYS,
+    503: errno.EHOSTDOWN,
+}
+
+
+def _translated(method: Callable[..., Any]) -> Callable[..., Any]:
+    """Return a method of django-storages that raises OSError alone."""
+
+    def asking(self: ObjectStorage, *args: Any) -> Any:
+        with self.asking():
+            return method(self, *args)
+
+    return asking
+
+
+class ObjectStorage(S3Storage, KeptStorage):
+    """A bucket, or the part of one below `location`.
+
+    `public_endpoint` is the address by which devices reach it, where that is another one; `probe` is the key of an
+    object that the readiness probe writes.
+    """
+
+    setting, links = "STORAGE_URL", True
+
+    def __init__(
+        self, *, public_endpoint: str | None = None, probe: str, addressing_style: str = "auto", **options: Any
+    ) -> None:
+        config = Config(
+            connect_timeout=CONNECT,
+            read_timeout=READ,
+            retries={"mode": "standard", "total_max_attempts": TRIES},
+            max_pool_connections=CONNECTIONS,
+            signature_version="s3v4",
+            # The hash of a body is part of its signature, so a server takes it whole or not at all. Other checksums
+            # only if it asks for them: not every server knows those.
+            s3={"addressing_style": addressing_style, "payload_signing_enabled": True},
+            request_checksum_calculation="when_required",
+            response_checksum_validation="when_required",
+        )
+        super().__init__(client_config=config, **options)
+        self.probe = probe
+        self.public_endpoint = public_endpoint or self.endpoint_url
+        self._lock = Lock()
+        self._clients: dict[str | None, Any] = {}
+        self._failures, self._away_until = 0, 0.0
+        self._seen: dict[tuple[str, int], float] = {}
+        self._has_written = False
+
+    delete = _translated(S3Storage.delete)
+    exists = _translated(S3Storage.exists)
+    listdir = _translated(S3Storage.listdir)
+    size = _translated(S3Storage.size)
+
+    @property
+    def connection(self) -> Any:
+        """One for all threads, who use only what is safe for them."""
+        return self._client(self.endpoint_url)
+
+    def _client(self, endpoint: str | None) -> Any:
+        """Return the connection to an endpoint: making one takes a fifth of a second, so there is one in a process."""
+        with self._lock:
+            if endpoint not in self._clients:
+                options = {"region_name": self.region_name, "config": self.client_config, "verify": self.verify}
+                self._clients[endpoint] = self._create_session().resource("s3", endpoint_url=endpoint, **options)
+            return self._clients[endpoint]
+
+    @contextmanager
+    def asking(self) -> Iterator[None]:
+        """Raise OSError for whatever goes wrong, and immediately while the storage is known to be away."""
+        if time.monotonic() < self._away_until:
+            raise OSError(errno.EHOSTDOWN, "the object storage did not answer a moment ago")
+        try:
+            yield
+        except ClientError as error:
+            status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
+            self._note(answered=status < 500 or status == 501)
+            raise _refusal(error, status) from None
+        except (ConnectionError, HTTPClientError) as error:
+            self._note(answered=False)
+            raise OSError(errno.ETIMEDOUT, f"no answer ({type(error).__name__})") from None
+        except BotoCoreError as error:  # No credentials, or an answer that is cut.
+            raise OSError(errno.EIO, f"{error}") from None
+        self._note(answered=True)
+
+    def _note(self, *, answered: bool) -> None:
+        self._failures = 0 if answered else self._failures + 1
+        if self._failures >= AWAY_AFTER:
+            self._away_until = time.monotonic() + AWAY_SECONDS
+
+    def _key(self, name: str) -> str:
+        return str(self._normalize_name(clean_name(name)))
+
+    def _at(self, name: str) -> dict[str, str]:
+        return {"Bucket": self.bucket_name, "Key": self._key(name)}
+
+    def url(self, name: str | None) -> str:
+        """Return the address of an icon at the console, as folders have it: pages load nothing from elsewhere."""
+        return urljoin(settings.MEDIA_URL, filepath_to_uri(name) or "")
+
+    # Reading ------------------------------------------------------------------------------------------------------
+
+    def get_modified_time(self, name: str) -> datetime:
+        """Return when the file was written."""
+        with self.asking():
+            found = self.connection.meta.client.head_object(**self._at(name))
+        return cast(datetime, found["LastModified"])
+
+    def _open(self, name: str, mode: str = "rb") -> File[bytes]:
+        """Return the whole file, read: a zip is read from its end."""
+        file = SpooledTemporaryFile(max_size=IN_MEMORY)  # noqa: SIM115 - whoever opens it closes it
+        try:
+            with self.asking():
+                found = self.connection.meta.client.get_object(**self._at(name))
+                for chunk in found["Body"].iter_chunks(CHUNK):
+                    file.write(chunk)
+            file.seek(0)
+        except BaseException:
+            file.close()
+            raise
+        return File(cast(Any, file), name)
+
+    def part(self, name: str, part: range) -> Part:
+        """As KeptStorage."""
+        return _ObjectPart(self, name, part)
+
+    def opened(self, name: str, part: range) -> Any:
+        """Return the body of an answer that has these bytes and no others. Raises OSError."""
+        with self.asking():
+            wanted = f"bytes={part.start}-{part.stop - 1}"
+            found = self.connection.meta.client.get_object(**self._at(name), Range=wanted)
+        if found["ContentLength"] != len(part):
+            found["Body"].close()
+            raise OSError(errno.EIO, f"{found['ContentLength']} bytes instead of {len(part)}")
+        return found["Body"]
+
+    def check(self, name: str, size: int) -> None:
+        """As KeptStorage."""
+        now = time.monotonic()
+        if self._seen.get((name, size), 0.0) > now:
+            return
+        if (found := self.size(name)) != size:
+            raise OSError(errno.EIO, f"{found} bytes instead of {size}")
+        if len(self._seen) >= MOST_SEEN:
+            self._seen = {}
+        self._seen[name, size] = now + SEEN_SECONDS
+
+    def link(self, name: str, *, seconds: int, public: bool) -> str:
+        """As KeptStorage; what the storage answers by it says the same of itself as our own answer does."""
+        about = {
+            **self._at(name),
+            "ResponseContentType": "application/octet-stream",
+            "ResponseContentDisposition": f'attachment; filename="{PurePosixPath(name).name}"',
+            "ResponseCacheControl": "private, max-age=31536000, immutable",
+        }
+        client = self._client(self.public_endpoint if public else self.endpoint_url).meta.client
+        try:  # Nobody is asked, but for credentials that have expired.
+            return str(client.generate_presigned_url("get_object", Params=about, ExpiresIn=seconds))
+        except BotoCoreError as error:
+            raise OSError(errno.EIO, f"{error}") from None
+
+    # Writing ------------------------------------------------------------------------------------------------------
+
+    def _save(self, name: str, content: File[Any]) -> str:
+        self.put(name, cast(BinaryIO, content))
+        return name
+
+    def put(self, name: str, content: BinaryIO) -> None:
+        """As KeptStorage: nothing is overwritten, and what is there is compared with `content`.
+
+        Servers that don't know conditional writes are asked first whether it is there.
+        """
+        if not self._create(name, content):
+            self._compare(name, content)
+
+    def _create(self, name: str, content: BinaryIO) -> bool:
+        """Write it unless it is there; return whether it was not."""
+        for condition in ({"IfNoneMatch": "*"}, {"IfNoneMatch": "*"}, {}):
+            if not condition and self.exists(name):
+                return False
+            try:
+                self._put(name, content, **condition)
+                return True
+            except FileExistsError:
+                return False
+            except OSError as error:
+                if error.errno not in (errno.EAGAIN, errno.ENOSYS) or not condition:
+                    raise
+        return False
+
+    def _put(self, name: str, content: BinaryIO, **condition: str) -> None:
+        content.seek(0)
+        about = self._get_write_parameters(name)
+        with self.asking():
+            self.connection.meta.client.put_object(**self._at(name), Body=content, **about, **condition)
+
+    def _compare(self, name: str, content: BinaryIO) -> None:
+        content.seek(0)
+        with self.open(name) as there:
+            while chunk := there.read(CHUNK):
+                if chunk != content.read(len(chunk)):
+                    break
+            if chunk or content.read(1):
+                raise FileExistsError(errno.EEXIST, f"{name} is there with other bytes")
+
+    def fault(self) -> str:
+        """As KeptStorage: a process writes an object of its own once, and then asks for it."""
+        client = self.connection.meta.client
+        at = {"Bucket": self.bucket_name, "Key": self.probe}
+        with self.asking():
+            if self._has_written:
+                client.head_object(**at)
+            else:
+                client.put_object(**at, Body=b"probe")
+        self._has_written = True
+        return ""
+
+
+class _ObjectPart:
+    """Read as it is sent; where the connection breaks, another one goes on there, once."""
+
+    def __init__(self, storage: ObjectStorage, name: str, part: range) -> None:
+        self._storage, self._name, self._part = storage, name, part
+        self._body = storage.opened(name, part)
+
+    def __iter__(self) -> Iterator[bytes]:
+        left, again = self._part, True
+        while left:
+            try:
+                chunk = self._body.read(min(CHUNK, len(left)))
+            except (BotoCoreError, OSError):
+                logger.warning("the object storage broke off %s, %d bytes before its end", self._name, len(left))
+                chunk = b""
+            if chunk:
+                left = left[len(chunk) :]
+                yield chunk
+            elif again:
+                again = False
+                self.close()
+                self._body = self._storage.opened(self._name, left)
+            else:
+                raise OSError(errno.EIO, f"{self._name} broke off")
+
+    def close(self) -> None:
+        with suppress(Exception):  # Nothing is left to do with a connection that is gone.
+            self._body.close()
+
+
+def _refusal(error: ClientError, status: int) -> OSError:
+    """Return what the storage answered; Python makes a FileNotFoundError and its like of the number."""
+    code = str(error.response.get("Error", {}).get("Code", ""))
+    number = errno.ENOSPC if code in FULL_CODES else ERRORS.get(status, errno.EIO)
+    return OSError(number, f"the object storage answers {status} {code}".strip())
