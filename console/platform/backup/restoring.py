@@ -137,9 +137,7 @@ def _are_empty(backup: Path, sums: dict[str, str]) -> None:
             path = f"{top}/{name}"
             if path not in sums or storages[alias].size(name) != (backup / path).stat().st_size:
                 setting = kept_storage(alias).setting
-                raise BackupError(
-                    f"The storage of {top} is not empty: it has {name}. Set {setting} to an empty one."
-                )
+                raise BackupError(f"The storage of {top} is not empty: it has {name}. Set {setting} to an empty one.")
 
 
 def _names(storage: Storage, top: str = "") -> Iterator[str]:

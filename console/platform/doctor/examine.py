@@ -4,17 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from functools import partial
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from django.db import DatabaseError, OperationalError, connections
+import psycopg
+from django.db import DatabaseError, connection, connections
 
-from console.platform import probes
 from console.platform.doctor import configuration, edge, storage, system
 from console.platform.doctor import connections as outside
 from console.platform.doctor.findings import Finding, Level, error, unknown
 from console.platform.services import ask_all
 
 LIMIT_SECONDS = 40.0  # for all of them together: mail servers and proxies have limits of their own
+CONNECT_SECONDS = 3
 ROLES = ("web", "runtime", "worker")
 Ask = Callable[[], Iterator[Finding]]
 
@@ -62,10 +63,10 @@ def examine(chosen: list[Check]) -> list[Result]:
 
 
 def _run(check: Check) -> list[Finding]:
-    # The pool would wait for a restart of the server; a probe says at once that nobody answers.
-    if check.needs_database and (said := probes.database()) != probes.OK:
-        raise OperationalError(said)
     try:
+        if check.needs_database:  # The pool would wait for a restart of the server, and not say why.
+            parameters: dict[str, Any] = {**connection.get_connection_params(), "connect_timeout": CONNECT_SECONDS}
+            psycopg.connect(**parameters).close()
         return list(check.ask())
     finally:
         connections.close_all()  # of this thread
@@ -74,7 +75,7 @@ def _run(check: Check) -> list[Finding]:
 def _findings(check: Check, answer: list[Finding] | BaseException) -> list[Finding]:
     if isinstance(answer, list):
         return answer
-    if isinstance(answer, DatabaseError):
+    if isinstance(answer, (DatabaseError, psycopg.Error)):
         if check.name == "system":
             said = str(answer).strip().splitlines()[0]
             return [error(f"PostgreSQL doesn't answer: {said}", "Start it, or correct DATABASE_URL.")]

@@ -88,7 +88,5 @@ def _of_storage(storage: Storage, alias: str) -> Finding:
         mend = "Correct STORAGE_URL, or the rights of its key (docs/object-storage.md)."
         return error(f"The object storage of {alias} can't be used: {problem}", mend)
     if not same:
-        return error(
-            f"The object storage of {alias} returns other bytes than were written.", "Change STORAGE_URL."
-        )
+        return error(f"The object storage of {alias} returns other bytes than were written.", "Change STORAGE_URL.")
     return ok(f"The object storage of {alias}: write, read and delete work.")
