@@ -165,7 +165,9 @@ def test_any_damaged_byte_is_found(live, tmp_path):
 
 
 def test_a_later_backup_links_what_an_earlier_one_has_and_old_ones_go(live, tmp_path, monkeypatch):
-    moments = iter(["console-20260101T000000Z", "console-20260102T000000Z", "console-20260103T000000Z"])
+    moments = iter(
+        ["console-20260101T000000Z", "console-20260102T000000Z", "console-20260103T000000Z", "console-20260104T000000Z"]
+    )
     monkeypatch.setattr("console.platform.backup.folder.name_at", lambda moment: next(moments))
     folder = tmp_path / "backups"
     first = back_up(folder)
@@ -180,6 +182,11 @@ def test_a_later_backup_links_what_an_earlier_one_has_and_old_ones_go(live, tmp_
     third = back_up(folder, "--keep", "2")
     restoring.verified(third)
     assert {path.name for path in folder.iterdir()} == {".lock", second.name, third.name}
+    # One whose list of hashes is damaged is passed over.
+    (third / "SHA256SUMS").write_text("damaged\n")
+    fourth = back_up(folder)
+    restoring.verified(fourth)
+    assert (fourth / "packages" / damaged.relative_to(second / "packages")).stat().st_nlink == 1
 
 
 def test_a_file_that_the_storage_lacks_is_said_and_nothing_else_is_lost(live, tmp_path):
