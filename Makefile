@@ -1,6 +1,6 @@
 # Everything a developer does with the console. `make run` needs Python >= 3.11 and make, nothing else.
 .DEFAULT_GOAL := run
-.PHONY: run test test-chaos test-clickhouse test-frameworks check check-style check-types check-imports check-templates \
+.PHONY: run test test-chaos test-storage test-clickhouse test-frameworks check check-style check-types check-imports check-templates \
 	check-django bench usability weight screenshots chaos audit install assets messages lock format clean
 
 # The first Python that is new enough, also where python3 is an older one.
@@ -39,7 +39,7 @@ test-chaos: .venv/dev.stamp assets
 
 # What works on folders and in a bucket, in a bucket of a real S3 server that the run starts.
 ON_STORAGE := tests/releases/test_storage.py tests/releases/test_packages_command.py tests/releases/test_upload.py \
-	tests/releases/report/test_comparison.py tests/releases/offline tests/console/api/device/test_packages.py \
+	tests/releases/report/test_changes.py tests/releases/report/test_report.py tests/releases/offline tests/console/api/device/test_packages.py \
 	tests/console/api/device/test_client.py tests/console/reviews/test_package.py tests/console/reviews/test_report_review.py \
 	tests/miniprograms/test_storage.py tests/miniprograms/test_create.py tests/miniprograms/test_edit.py \
 	tests/console/base/hosts/test_create.py tests/console/base/hosts/test_edit.py tests/console/test_pages.py \

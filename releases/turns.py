@@ -97,7 +97,7 @@ def discard(name: str, *, beside: FileTurn | None = None) -> bool:
     """
     content = PurePosixPath(name).stem
     with transaction.atomic():
-        others = FileTurn.objects.filter(content=content, until__gt=Clock()).exclude(pk=beside and beside.pk)
+        others = FileTurn.objects.filter(content=content, until__gt=Clock()).exclude(pk=beside.pk if beside else 0)
         if _is_locked(content) or others.exists():
             return False
         if any(name in known(kind, [content]) for kind in KINDS):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+from concurrent.futures import ThreadPoolExecutor
 from io import BytesIO
 
 import pytest
@@ -95,6 +96,30 @@ def test_nobody_waits_for_one_that_is_away(
     network.fail("passes")
     storage._away_until = 0.0
     assert storage.size(NAME) == len(LARGE)
+
+
+def test_a_silent_one_holds_two_threads(
+    storage: ObjectStorage, network: Faulty, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of eight that ask; and when it is known to be away, one that finds out whether it is back."""
+    storage.put(NAME, BytesIO(LARGE))
+    monkeypatch.setattr(object_storage, "PATIENCE", 0)
+    monkeypatch.setattr(object_storage, "AWAY_SECONDS", 60)
+    network.fail("is silent")
+
+    def ask(_number: int) -> bool:
+        try:
+            return storage.exists(NAME)
+        except OSError:
+            return False
+
+    with ThreadPoolExecutor(8) as pool:
+        assert not any(pool.map(ask, range(8)))
+        assert network.connections == object_storage.AT_ONCE * object_storage.TRIES
+        network.fail("is silent")
+        storage._away_until = 0.0
+        assert not any(pool.map(ask, range(8)))
+    assert network.connections == object_storage.TRIES
 
 
 def test_an_upload_that_breaks_off_goes_on_or_leaves_nothing(storage: ObjectStorage, network: Faulty) -> None:

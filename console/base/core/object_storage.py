@@ -9,11 +9,11 @@ import errno
 import logging
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager, nullcontext, suppress
 from datetime import datetime
 from pathlib import PurePosixPath
 from tempfile import SpooledTemporaryFile
-from threading import Lock
+from threading import BoundedSemaphore, Lock
 from typing import Any, BinaryIO, cast
 from urllib.parse import urljoin
 
@@ -34,6 +34,7 @@ CONNECT, READ, TRIES = 2, 5, 2
 CONNECTIONS = 50  # of one process
 IN_MEMORY = 2 * 1024 * 1024  # bytes of a file that is read here; more go to the disk
 AWAY_AFTER, AWAY_SECONDS = 2, 3.0  # so many calls in a row that nobody answered; for so long nobody asks then
+AT_ONCE, PATIENCE = 2, 1.0  # calls that may wait for the beginning of an answer; seconds for which others wait for them
 SEEN_SECONDS = 60.0  # a file never changes: that it was there counts for so long
 MOST_SEEN = 10_000
 
@@ -86,7 +87,7 @@ class ObjectStorage(S3Storage, KeptStorage):
         super().__init__(client_config=config, **options)
         self.probe = probe
         self.public_endpoint = public_endpoint or self.endpoint_url
-        self._lock = Lock()
+        self._lock, self._turns = Lock(), BoundedSemaphore(AT_ONCE)
         self._clients: dict[str | None, Any] = {}
         self._failures, self._away_until = 0, 0.0
         self._seen: dict[tuple[str, int], float] = {}
@@ -111,10 +112,32 @@ class ObjectStorage(S3Storage, KeptStorage):
             return self._clients[endpoint]
 
     @contextmanager
-    def asking(self) -> Iterator[None]:
-        """Raise OSError for whatever goes wrong, and immediately while the storage is known to be away."""
-        if time.monotonic() < self._away_until:
-            raise OSError(errno.EHOSTDOWN, "the object storage did not answer a moment ago")
+    def asking(self, *, is_long: bool = False) -> Iterator[None]:
+        """Raise OSError for whatever goes wrong, and immediately while the storage is known to be away.
+
+        One that is silent holds two threads of the process, and later one at a time, which finds out whether it is
+        back: the others go on answering devices and pages. `is_long`: a body is sent, beside those.
+        """
+        with nullcontext() if is_long else self._turn():
+            now = time.monotonic()
+            if now < self._away_until:
+                raise OSError(errno.EHOSTDOWN, "the object storage did not answer a moment ago")
+            if self._failures >= AWAY_AFTER:
+                self._away_until = now + TRIES * READ
+            with self._noting():
+                yield
+
+    @contextmanager
+    def _turn(self) -> Iterator[None]:
+        if not self._turns.acquire(timeout=PATIENCE):
+            raise OSError(errno.EHOSTDOWN, "the object storage does not answer others")
+        try:
+            yield
+        finally:
+            self._turns.release()
+
+    @contextmanager
+    def _noting(self) -> Iterator[None]:
         try:
             yield
         except ClientError as error:
@@ -130,8 +153,7 @@ class ObjectStorage(S3Storage, KeptStorage):
 
     def _note(self, *, answered: bool) -> None:
         self._failures = 0 if answered else self._failures + 1
-        if self._failures >= AWAY_AFTER:
-            self._away_until = time.monotonic() + AWAY_SECONDS
+        self._away_until = time.monotonic() + AWAY_SECONDS if self._failures >= AWAY_AFTER else 0.0
 
     def _key(self, name: str) -> str:
         return str(self._normalize_name(clean_name(name)))
@@ -157,6 +179,7 @@ class ObjectStorage(S3Storage, KeptStorage):
         try:
             with self.asking():
                 found = self.connection.meta.client.get_object(**self._at(name))
+            with self._noting():
                 for chunk in found["Body"].iter_chunks(CHUNK):
                     file.write(chunk)
             file.seek(0)
@@ -236,7 +259,7 @@ class ObjectStorage(S3Storage, KeptStorage):
     def _put(self, name: str, content: BinaryIO, **condition: str) -> None:
         content.seek(0)
         about = self._get_write_parameters(name)
-        with self.asking():
+        with self.asking(is_long=True):
             self.connection.meta.client.put_object(**self._at(name), Body=content, **about, **condition)
 
     def _compare(self, name: str, content: BinaryIO) -> None:
