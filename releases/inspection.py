@@ -121,16 +121,16 @@ def _written_once(row: Row, path_of: Callable[[Row, str], str], content: BinaryI
         yield lambda: there
         return
     path = path_of(row, "")
-    row.file = path  # type: ignore[assignment]  # a name is a file that was saved
-    try:
-        with turns.writing(row.sha256) as turn:
-            with refusing_unwritable("file"):
-                package_storage().put(path, content)
+    row.file = path  # A name stands for a file that was saved.
+    with turns.writing(row.sha256) as turn:
+        with refusing_unwritable("file"):
+            package_storage().put(path, content)
+        try:
             yield partial(_kept, row, turn)
-    except BaseException:
-        with suppress(OSError, DatabaseError):  # The sweep finds it.
-            turns.discard(path)
-        raise
+        except BaseException:
+            with suppress(OSError, DatabaseError):  # The sweep finds it.
+                turns.discard(path, beside=turn)
+            raise
 
 
 def _kept(row: Row, turn: FileTurn) -> Row:

@@ -86,7 +86,7 @@ class SourceMaps(models.Model):
 class FileTurn(models.Model):
     """Who is at the file with this SHA-256 now: uploads that write it, or one that deletes it, never both.
 
-    Rows, as files are written and deleted outside of transactions; after `until` one is over, whatever its process does.
+    Rows, as files are written and deleted outside of transactions; after `until` one is over.
     """
 
     content = models.CharField(max_length=64, db_index=True)

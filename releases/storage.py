@@ -14,9 +14,11 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 from hashlib import sha256
 from pathlib import PurePosixPath
-from typing import TypeVar
+from typing import BinaryIO, TypeVar, cast
 
-from console.base.core.files import UNFINISHED, is_older
+from django.core.files.storage import Storage
+
+from console.base.core.files import UNFINISHED, KeptStorage, is_older
 from console.base.core.holding import are_held
 from releases import turns
 from releases.models import Package, SourceMaps, package_storage
@@ -115,9 +117,9 @@ def _in_batches(kind: type[Stored]) -> Iterator[Stored]:
         last = batch[-1].pk
 
 
-def fault_of(package: Package | SourceMaps, *, quick: bool) -> str:
+def fault_of(package: Package | SourceMaps, *, quick: bool, storage: Storage | None = None) -> str:
     """Return what is wrong with the file, in English, or nothing; its bytes are read unless `quick`."""
-    storage, name = package_storage(), str(package.file.name)
+    storage, name = storage or package_storage(), str(package.file.name)
     try:
         if (size := storage.size(name)) != package.size:
             return f"{size} bytes instead of {package.size}"
@@ -132,3 +134,20 @@ def fault_of(package: Package | SourceMaps, *, quick: bool) -> str:
     except OSError as error:
         return f"can't be read: {error.strerror}"
     return "" if digest.hexdigest() == package.sha256 else f"the SHA-256 differs: {digest.hexdigest()}"
+
+
+# Copies in another storage ----------------------------------------------------------------------------------------
+
+
+def fault_of_copy(package: Package | SourceMaps, *, to: KeptStorage) -> str:
+    """Copy the file to another storage unless it is there, read it back, and return what is wrong, or nothing."""
+    name = str(package.file.name)
+    try:
+        if not to.exists(name):
+            if fault := fault_of(package, quick=False):
+                return fault
+            with package_storage().open(name) as file:
+                to.put(name, cast(BinaryIO, file))
+    except OSError as error:
+        return f"can't be copied: {error.strerror}"
+    return fault_of(package, quick=False, storage=to)

@@ -88,14 +88,17 @@ def known(kind: type[Package | SourceMaps], contents: list[str]) -> Iterator[str
     return kind._default_manager.filter(sha256__in=contents).values_list("file", flat=True).iterator()
 
 
-def discard(name: str) -> bool:
-    """Delete a file unless a row has it or an upload is at it; return whether it is gone. Raises OSError.
+def discard(name: str, *, beside: FileTurn | None = None) -> bool:
+    """Delete a file unless a row has it or an upload is at it, but for `beside`; return whether it is gone.
+
+    Raises OSError.
 
     A deletion that fails may still happen, in the bucket, so its turn is left to end by itself.
     """
     content = PurePosixPath(name).stem
     with transaction.atomic():
-        if _is_locked(content) or FileTurn.objects.filter(content=content, until__gt=Clock()).exists():
+        others = FileTurn.objects.filter(content=content, until__gt=Clock()).exclude(pk=beside.pk if beside else 0)
+        if _is_locked(content) or others.exists():
             return False
         if any(name in known(kind, [content]) for kind in KINDS):
             return False

@@ -94,6 +94,8 @@ LONGEST = (
     "console/api/device/test_snapshot.py",
     "console/platform/test_slow_bodies.py",
     "console/platform/test_nginx.py",
+    "console/platform/test_doctor.py",
+    "console/platform/test_backup.py",
     "console/platform/test_serving.py",
     "browser/test_report_journey.py",
     "console/platform/test_consumer.py",

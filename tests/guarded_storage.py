@@ -14,9 +14,9 @@ class GuardedStorage(ObjectStorage):
     """Fails where it is asked inside a transaction that is not the test's own."""
 
     @contextmanager
-    def asking(self) -> Iterator[None]:
+    def asking(self, *, is_long: bool = False) -> Iterator[None]:
         """As ObjectStorage."""
         inside = connection.in_atomic_block and not connection.atomic_blocks[-1]._from_testcase
         assert not inside, "the object storage is asked inside a transaction"
-        with super().asking():
+        with super().asking(is_long=is_long):
             yield

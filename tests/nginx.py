@@ -9,6 +9,7 @@ import shutil
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
@@ -43,19 +44,25 @@ def nginx(
     web: int | Sequence[int],
     devices: int | Sequence[int],
     packages: Path | None = None,
+    bucket: str = "",
     host: str = HOST,
 ) -> Iterator[tuple[int, int]]:
-    """Run it in a new folder, before the servers on these ports; yields the ports for HTTPS and HTTP."""
+    """Run it in a new folder, before the servers on these ports; yields the ports for HTTPS and HTTP.
+
+    `bucket` is the address of an S3 server that has the packages.
+    """
     for name in ("log", "temp", "data/static"):
         (folder / name).mkdir(parents=True)
     if packages:
         (folder / "data" / "packages").symlink_to(packages)
-    _make_certificate(folder)
+    _make_certificate(folder, host)
     https, http = free_port(), free_port()
     _write_main(folder)
     ports = {"listen 80 ": f"listen {ADDRESS}:{http} ", "listen 443 ": f"listen {ADDRESS}:{https} "}
     upstreams = {"server 127.0.0.1:8000;": _servers(web), "server 127.0.0.1:8001;": _servers(devices)}
     _write_ours(folder, {**ports, **upstreams, HOST: host})
+    if bucket:
+        _write_bucket(folder, bucket)
     command = [str(executable()), "-p", str(folder), "-c", f"{folder}/nginx.conf", "-e", f"{folder}/log/error.log"]
     with running([*command, "-g", "daemon off;"]) as process:
         wait_until_listens(process, https, f"nginx, see {folder}/log/error.log,")
@@ -80,23 +87,43 @@ def _write_main(folder: Path) -> None:
 def _write_ours(folder: Path, changes: dict[str, str]) -> None:
     """Write console.conf, with what an operator changes."""
     ours = re.sub(r"\n *listen \[::\].*", "", (SHIPPED / "console.conf").read_text())
-    folders = {"/etc/ssl/console": folder, "/var/lib/console": folder / "data", "/var/log/nginx": folder / "log"}
+    folders: dict[str, Path] = {
+        "/etc/nginx/console.d": folder / "console.d",
+        "/etc/ssl/console": folder,
+        "/var/lib/console": folder / "data",
+        "/var/log/nginx": folder / "log",
+    }
     for there, here in {**changes, **folders}.items():
         assert there in ours, there
         ours = ours.replace(there, str(here))
     (folder / "console.conf").write_text(ours)
 
 
-def _make_certificate(folder: Path) -> None:
+def _write_bucket(folder: Path, bucket: str) -> None:
+    """Write object-storage.conf, with what an operator changes."""
+    ours = (SHIPPED / "object-storage.conf").read_text()
+    changes = {
+        "https://s3.example.com": bucket,
+        "s3.example.com": urlsplit(bucket).netloc,
+        "/var/log/nginx": folder / "log",
+    }
+    for there, here in changes.items():
+        assert there in ours, there
+        ours = ours.replace(there, str(here))
+    (folder / "console.d").mkdir()
+    (folder / "console.d" / "object-storage.conf").write_text(ours)
+
+
+def _make_certificate(folder: Path, host: str) -> None:
     """Write one that nobody signed."""
     key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, HOST)])
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, host)])
     now = datetime.now(UTC)
     certificate = (
         x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number())
         .not_valid_before(now - timedelta(days=1))
         .not_valid_after(now + timedelta(days=1))
-        .add_extension(x509.SubjectAlternativeName([x509.DNSName(HOST)]), critical=False)
+        .add_extension(x509.SubjectAlternativeName([x509.DNSName(host)]), critical=False)
         .sign(key, hashes.SHA256())
     )
     (folder / "fullchain.pem").write_bytes(certificate.public_bytes(serialization.Encoding.PEM))

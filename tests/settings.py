@@ -15,7 +15,7 @@ if os.environ.get("TEST_STORAGE") == "s3" and "STORAGE_URL" not in os.environ:
 from console import storage_url
 from console.local import addresses
 from console.settings import *  # noqa: F403
-from console.settings import CACHES, DATABASES, INSTALLED_APPS, MIDDLEWARE, REDIS_URL, STORAGE_URL, STORAGES
+from console.settings import CACHES, DATABASES, INSTALLED_APPS, MIDDLEWARE, REDIS_URL, STORAGE_URL
 
 DEBUG = False
 MAILBOX = None
@@ -52,11 +52,7 @@ _folder = Path(tempfile.mkdtemp(prefix="console-tests-"))
 atexit.register(shutil.rmtree, _folder, ignore_errors=True)
 MEDIA_ROOT = _folder / "media"
 OBJECT_LIST_CACHE = _folder / "object-lists"
-STORAGES = {
-    **STORAGES,
-    **storage_url.storages(STORAGE_URL, packages=_folder / "packages"),
-    "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
-}
+STORAGES = storage_url.storages(STORAGE_URL, packages=_folder / "packages", is_debug=True)
 if STORAGE_URL:
     for _alias in ("packages", "default"):
         STORAGES[_alias]["BACKEND"] = "tests.guarded_storage.GuardedStorage"

@@ -7,9 +7,10 @@ from pathlib import Path, PurePosixPath
 
 import pytest
 from django.conf import settings
-from django.core.files.storage import Storage, default_storage, storages
+from django.core.files.storage import Storage, StorageHandler, default_storage, storages
 
-from releases.models import Package, package_storage
+from console import storage_url
+from releases.models import Package, SourceMaps, package_storage
 
 folders_only = pytest.mark.skipif(bool(settings.STORAGE_URL), reason="what only folders have")
 
@@ -42,6 +43,21 @@ def move(monkeypatch: pytest.MonkeyPatch, alias: str, root: Path) -> None:
         monkeypatch.setitem(storage.__dict__, "location", location)
 
 
+def use(monkeypatch: pytest.MonkeyPatch, url: str) -> None:
+    """Keep packages and icons in this bucket from now on."""
+    handler = StorageHandler(storage_url.bucket(url))
+    for storage in handler.backends.values():
+        storage["BACKEND"] = "tests.guarded_storage.GuardedStorage"
+    packages, icons = handler["packages"], handler["default"]
+    assert default_storage.exists("no") is False  # so that there is what it wraps
+    for alias in handler.backends:
+        monkeypatch.setitem(storages._storages, alias, handler[alias])
+    monkeypatch.setattr(default_storage, "_wrapped", icons)
+    for model in (Package, SourceMaps):
+        monkeypatch.setattr(model._meta.get_field("file"), "storage", packages)
+    monkeypatch.setattr(settings, "STORAGE_URL", url)
+
+
 def variables() -> dict[str, str]:
-    """What a process has to have in its environment to use the storages of this test; of a bucket it has them already."""
+    """What a process needs in its environment to use the packages of this test; of a bucket it has that already."""
     return {} if settings.STORAGE_URL else {"PACKAGE_ROOT": str(package_storage().path(""))}

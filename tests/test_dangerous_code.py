@@ -34,7 +34,7 @@ GUESSABLE = {
 CRYPTOGRAPHY = {"cryptography", "hmac", "nacl", "jwt", "django.core.signing", "standardwebhooks", "django.utils.crypto"}
 CONNECTS = {
     *("aiohttp", "httpx", "requests", "urllib.request", "http.client", "smtplib", "imaplib", "ftplib", "socket"),
-    *("redis", "clickhouse_connect", "websockets", "boto3", "ldap", "ldap3"),
+    *("redis", "clickhouse_connect", "websockets", "boto3", "botocore", "storages", "ldap", "ldap3"),
 }
 
 

@@ -22,8 +22,8 @@ def last(*, at: datetime) -> Service:
     key, name, icon = "backup", _("Last backup"), "archive"
     row = Backup.objects.first()
     if row is None:
-        return Service(key, name, icon, (_("Not known. None was made by manage.py backup."),), is_known=False)
-    facts = (times.exact(row.taken_at), filesizeformat(row.size), row.place)
+        return Service(key, name, icon, (_("Not known"),), is_known=False)
+    facts = (times.exact(row.taken_at), filesizeformat(row.size))
     return Service(key, name, icon, facts, _too_old(row, at) or _incomplete(row))
 
 

@@ -20,11 +20,15 @@ NEEDED = {
 }
 
 
+FOLDERS = ("PACKAGE_ROOT", "MEDIA_ROOT")  # a bucket is instead of them
+
+
 def missing() -> list[str]:
     """Return a sentence for each variable that is not set; none while DEBUG is on, where `make run` brings its own."""
     if settings.DEBUG:
         return []
-    return [f"{name} is not set. Set it to {words}." for name, words in NEEDED.items() if not env.ENVIRON.get(name)]
+    needed = {name: words for name, words in NEEDED.items() if not (settings.STORAGE_URL and name in FOLDERS)}
+    return [f"{name} is not set. Set it to {words}." for name, words in needed.items() if not env.ENVIRON.get(name)]
 
 
 @register(Tags.security, deploy=True)

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.conf import settings
 from django.core.exceptions import DisallowedHost
 from django.core.handlers.wsgi import WSGIRequest
 from django.core.signing import BadSignature, TimestampSigner
@@ -16,7 +15,7 @@ from django.http import HttpResponse
 
 from console import roles
 from console.api.http import Environ, Response, json_response
-from console.base.core.proxies import ProxyMiddleware, client_address, is_trusted
+from console.base.core.proxies import ProxyMiddleware, believed
 from console.version import VERSION
 
 PAGES, DEVICES = "/doctor", "/openserver/doctor"  # as the proxy hands them to `web` and to `runtime`
@@ -38,10 +37,10 @@ def respond(environ: Environ) -> Response | None:
         _signer.unsign(given, max_age=TOKEN_SECONDS)
     except BadSignature:
         return None
-    return json_response(_believed(environ))
+    return json_response(_answer(environ))
 
 
-def _believed(environ: Environ) -> dict[str, Any]:
+def _answer(environ: Environ) -> dict[str, Any]:
     """Return what pages and devices go by."""
     request = WSGIRequest({**environ})
     ProxyMiddleware(lambda request: HttpResponse())(request)
@@ -49,14 +48,5 @@ def _believed(environ: Environ) -> dict[str, Any]:
         host = request.get_host()
     except DisallowedHost:
         host = ""
-    peer = environ.get("REMOTE_ADDR", "")
-    return {
-        "version": VERSION,
-        "role": roles.current(),
-        "peer": peer,
-        "peer_is_trusted": is_trusted(peer, settings.TRUSTED_PROXIES),
-        "address": client_address(environ),
-        "address_is_trusted": is_trusted(client_address(environ) or "", settings.TRUSTED_PROXIES),
-        "scheme": request.scheme,
-        "host": host,
-    }
+    seen = {"version": VERSION, "role": roles.current(), "scheme": request.scheme, "host": host}
+    return {**seen, **believed(environ)}

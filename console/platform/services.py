@@ -208,8 +208,12 @@ def _storage(answer: Any) -> Service:
     if answer == probes.OK:
         return Service(key, name, icon, (_("Writable"),))
     words = answer if isinstance(answer, str) else _failure(answer)
-    mend = _(
-        "Free up space, or let all processes write to PACKAGE_ROOT and MEDIA_ROOT. Until then, uploads are refused."
+    mend = (
+        _("Check STORAGE_URL, its keys and the bucket's policy. Until then, uploads are refused, downloads may fail.")
+        if settings.STORAGE_URL
+        else _(
+            "Free up space, or let all processes write to PACKAGE_ROOT and MEDIA_ROOT. Until then, uploads are refused."
+        )
     )
     return Service(key, name, icon, (words,), Trouble(_("The storage isn't writable"), mend))
 

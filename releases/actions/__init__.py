@@ -26,6 +26,7 @@ from releases.reading import opened
 from releases.signals import publish_considered, version_released
 from releases.states import AuditState, ReleaseKind, VersionState
 
+
 def upload(
     program: MiniProgram,
     *,
@@ -44,8 +45,10 @@ def upload(
         refuse_if(rules.why_not_number(program, number), "number")  # before anything is written
         with written(inspection, canonical) as package, source_maps_written(inspection, maps) as source_maps:
             with transaction.atomic():
-                what = {"package": package(), "source_maps": source_maps()}
-                return add_version(program, **what, number=number, notes=notes, by=by, at=at)
+                rows = package(), source_maps()
+                return add_version(
+                    program, package=rows[0], source_maps=rows[1], number=number, notes=notes, by=by, at=at
+                )
 
 
 def add_version(

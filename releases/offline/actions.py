@@ -34,7 +34,8 @@ def download(
         with transaction.atomic():
             version = _downloadable(lock(program), application)
             if version != opened_for:
-                raise Conflict(_("%(version)s is online now. Download the package again.") % {"version": version.number})
+                words = _("%(version)s is online now. Download the package again.")
+                raise Conflict(words % {"version": version.number})
             emit(OfflineDownloaded(version, application=application, by=by, at=at))
     except BaseException:
         content.close()

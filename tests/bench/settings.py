@@ -19,7 +19,7 @@ _folder = Path(os.environ.get("BENCH_FOLDER", "/nonexistent"))
 MEDIA_ROOT = _folder / "media"
 STORAGES = {
     **STORAGES,
-    "packages": {**STORAGES["packages"], "OPTIONS": {"location": _folder / "packages"}},
+    "packages": {**STORAGES["packages"], "OPTIONS": {"location": _folder / "packages", "setting": "PACKAGE_ROOT"}},
     # No manifest: `collectstatic` would have to run first. Names of files are looked up by neither page otherwise.
     "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
 }

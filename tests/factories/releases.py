@@ -98,9 +98,7 @@ def _written(program: MiniProgram, number: str, state: VersionState, *, by: User
             return _with_audit(package(), program, number, state, by=by)
 
 
-def _with_audit(
-    package: Package, program: MiniProgram, number: str, state: VersionState, *, by: User | None
-) -> Audit:
+def _with_audit(package: Package, program: MiniProgram, number: str, state: VersionState, *, by: User | None) -> Audit:
     program = MiniProgram.objects.select_related("team", "created_by").get(pk=program.pk)
     by, approved, online = by or program.created_by, state != VersionState.IN_AUDIT, state == VersionState.ONLINE
     applications = list(program.bindings.bound().applications()) or [make_binding(program).application]

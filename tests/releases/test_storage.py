@@ -8,11 +8,12 @@ from io import BytesIO
 from threading import Event
 
 import pytest
+from django.conf import settings
 from django.db import connection, transaction
 from django.utils import timezone
 
 from console.base.core.errors import ActionRefused
-from releases import turns
+from releases import actions, turns
 from releases.inspection import inspected, written
 from releases.models import FileTurn, Package, package_storage
 from releases.storage import KEPT, strays, sweep
@@ -76,10 +77,10 @@ def test_young_files_stay(versions):
 
 
 def test_what_the_console_did_not_write_stays(versions):
-    others = {leave(name) for name in ("README", f"{HASH}.apkg", "ab/notes.txt", f"lost+found/{HASH}.apkg")}
+    others = {leave(name) for name in ("README", f"{HASH}.apkg", "ab/notes.txt", f"found/{HASH}.apkg")}
     assert sweep(at=later()) == 0
     assert stored.names() == names(versions) | others
-    assert set(strays()) == others - {f"lost+found/{HASH}.apkg"}
+    assert set(strays()) == others - {f"found/{HASH}.apkg"}
 
 
 def test_files_of_another_database_stay(versions, caplog):
@@ -94,6 +95,24 @@ def test_files_of_another_database_stay(versions, caplog):
     ]
     package_storage().delete(others.pop())
     assert sweep(at=later()) == 4
+
+
+def test_what_a_crash_left_under_the_name_of_an_upload(versions):
+    """Of a folder it may be other bytes, and is written anew; of a bucket nothing is overwritten."""
+    program, file = versions[0].mini_program, factories.make_zip({"new.js": "module.exports = 'new'"})
+    with inspected(file, app_id=program.app_id) as (inspection, _canonical):
+        name = leave(f"{inspection.sha256[:2]}/{inspection.sha256}.apkg")
+
+    def upload():
+        return actions.upload(program, file=file, number=(2, 0, 0), notes="", by=program.created_by).package
+
+    if settings.STORAGE_URL:
+        with pytest.raises(ActionRefused, match="isn't writable") as refused:
+            upload()
+        assert (refused.value.field, Package.objects.count()) == ("file", 4)
+        package_storage().delete(name)
+    package = upload()
+    assert (package.file.name, package_storage().size(name)) == (name, package.size)
 
 
 @pytest.mark.parametrize("deletes", [False, True])
@@ -161,8 +180,9 @@ def test_a_file_that_is_being_uploaded_stays(root, versions):
 def test_sweeps_and_uploads_of_one_content_at_once(root, versions):
     """In any order: in the end each package has its file."""
     zipped = factories.make_zip({"both.js": "module.exports = 'both'"}).read()
-    with inspected(BytesIO(zipped), app_id="") as (inspection, _canonical):
-        content = leave(f"{inspection.sha256[:2]}/{inspection.sha256}.apkg")
+    with inspected(BytesIO(zipped), app_id="") as (inspection, canonical):
+        canonical.seek(0)
+        content = stored.put(f"{inspection.sha256[:2]}/{inspection.sha256}.apkg", canonical.read())
 
     def upload():
         try:

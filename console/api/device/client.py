@@ -39,7 +39,10 @@ class _Broken(Exception):
 
 
 class _Same(urllib.request.HTTPRedirectHandler):
-    """Follows no redirect: it would carry the key to another host. “Not modified” is an answer."""
+    """Follows no redirect: it would carry the key to another host. “Not modified” is an answer.
+
+    That of a package is followed by `_open`, without the key.
+    """
 
     def redirect_request(self, *args: Any, **kwargs: Any) -> None:
         return None
@@ -184,7 +187,9 @@ class Client:
             have = 0
         headers = {"Range": f"bytes={have}-", "If-Range": f'"{package["sha256"]}"'} if have else {}
         try:
-            with self._open(package["url"], headers) as response:
+            # A storage knows none of our ETags, and what a hash names never changes: there a range needs no condition.
+            elsewhere = {name: value for name, value in headers.items() if name == "Range"}
+            with self._open(package["url"], headers, elsewhere=elsewhere) as response:
                 _save(response, part, "ab" if response.status == 206 else "wb", limit=package["size"])
         except (HTTPException, ConnectionError) as error:
             raise _Broken(str(error)) from None
@@ -199,7 +204,15 @@ class Client:
     def _post(self, path: str, content: Mapping[str, Any]) -> HTTPResponse:
         return self._open(path, {"Content-Type": "application/json"}, json.dumps(content).encode())
 
-    def _open(self, path: str, headers: Mapping[str, str], body: bytes | None = None) -> HTTPResponse:
+    def _open(
+        self,
+        path: str,
+        headers: Mapping[str, str],
+        body: bytes | None = None,
+        *,
+        elsewhere: Mapping[str, str] | None = None,
+    ) -> HTTPResponse:
+        """Ask the console; with `elsewhere` a redirect to a storage is followed, and only these headers are sent."""
         url = urljoin(self.url, path)
         if urlsplit(url).scheme not in ("http", "https") or urlsplit(url).netloc != urlsplit(self.url).netloc:
             raise ClientError(f"{url} is not on {self.url}, and the key is not sent anywhere else.")
@@ -208,14 +221,21 @@ class Client:
         request = urllib.request.Request(  # noqa: S310 - the scheme is checked above
             url, body, {"Authorization": f"Basic {credentials}", **proved, **headers}
         )
+        return self._send(request, elsewhere)
+
+    def _send(self, request: urllib.request.Request, elsewhere: Mapping[str, str] | None = None) -> HTTPResponse:
         try:
             response: HTTPResponse = urllib.request.build_opener(_Same).open(request, timeout=PATIENCE)
             return response
         except urllib.error.HTTPError as error:
             with error:
+                signed = str(error.headers.get("Location", ""))
+                if error.code == 307 and elsewhere is not None and urlsplit(signed).scheme in ("https", request.type):
+                    return self._send(urllib.request.Request(signed, headers=dict(elsewhere)))  # noqa: S310 - checked
                 raise ClientError(f"{error.code}: {_message(error.read(4096))}") from None
         except (urllib.error.URLError, TimeoutError, HTTPException, ConnectionError) as error:
-            raise ClientError(f"{url} could not be reached: {error}") from None
+            where = request.full_url.partition("?")[0]
+            raise ClientError(f"{where} could not be reached: {error}") from None
 
 
 def ask_for_proof(url: str, application_id: str, secret: str, **asked: str) -> dict[str, Any]:

@@ -92,7 +92,7 @@ def _send(release: Deliverable, wanted: range | None, headers: Headers) -> Respo
 
 
 def _for_nginx(release: Deliverable, part: range | None) -> Headers:
-    """Return what makes nginx fetch the file from the bucket, by an address that we sign, and the range that it asks for.
+    """Return what makes nginx fetch the file, or the range, from the bucket, by an address that we sign.
 
     None of what the device sent goes there, nor does its query, which may hold the token of a trial.
     """

@@ -1,4 +1,4 @@
-"""Uploads in a bucket that speaks S3, by django-storages: write-once, with a limit for each call, OSError for all faults.
+"""Uploads in a bucket that speaks S3, by django-storages: write-once, limits for each call, OSError for all faults.
 
 No call belongs into a database transaction: what waits for the network would hold locks and a connection.
 """
@@ -9,16 +9,19 @@ import errno
 import logging
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager, nullcontext, suppress
 from datetime import datetime
 from pathlib import PurePosixPath
 from tempfile import SpooledTemporaryFile
-from threading import Lock
+from threading import BoundedSemaphore, Lock
 from typing import Any, BinaryIO, cast
+from urllib.parse import urljoin
 
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError, ConnectionError, HTTPClientError
+from django.conf import settings
 from django.core.files import File
+from django.utils.encoding import filepath_to_uri
 from storages.backends.s3 import S3Storage
 from storages.utils import clean_name
 
@@ -31,6 +34,7 @@ CONNECT, READ, TRIES = 2, 5, 2
 CONNECTIONS = 50  # of one process
 IN_MEMORY = 2 * 1024 * 1024  # bytes of a file that is read here; more go to the disk
 AWAY_AFTER, AWAY_SECONDS = 2, 3.0  # so many calls in a row that nobody answered; for so long nobody asks then
+AT_ONCE, PATIENCE = 2, 1.0  # calls that may wait for the beginning of an answer; seconds for which others wait for them
 SEEN_SECONDS = 60.0  # a file never changes: that it was there counts for so long
 MOST_SEEN = 10_000
 
@@ -83,7 +87,7 @@ class ObjectStorage(S3Storage, KeptStorage):
         super().__init__(client_config=config, **options)
         self.probe = probe
         self.public_endpoint = public_endpoint or self.endpoint_url
-        self._lock = Lock()
+        self._lock, self._turns = Lock(), BoundedSemaphore(AT_ONCE)
         self._clients: dict[str | None, Any] = {}
         self._failures, self._away_until = 0, 0.0
         self._seen: dict[tuple[str, int], float] = {}
@@ -108,33 +112,58 @@ class ObjectStorage(S3Storage, KeptStorage):
             return self._clients[endpoint]
 
     @contextmanager
-    def asking(self) -> Iterator[None]:
-        """Raise OSError for whatever goes wrong, and immediately while the storage is known to be away."""
-        if time.monotonic() < self._away_until:
-            raise OSError(errno.EHOSTDOWN, "the object storage did not answer a moment ago")
+    def asking(self, *, is_long: bool = False) -> Iterator[None]:
+        """Raise OSError for whatever goes wrong, and immediately while the storage is known to be away.
+
+        One that is silent holds two threads of the process, and later one at a time, which finds out whether it is
+        back: the others go on answering devices and pages. `is_long`: a body is sent, beside those.
+        """
+        with nullcontext() if is_long else self._turn():
+            now = time.monotonic()
+            if now < self._away_until:
+                raise OSError(errno.EHOSTDOWN, "the object storage did not answer a moment ago")
+            if self._failures >= AWAY_AFTER:
+                self._away_until = now + TRIES * READ
+            with self._noting():
+                yield
+
+    @contextmanager
+    def _turn(self) -> Iterator[None]:
+        if not self._turns.acquire(timeout=PATIENCE):
+            raise OSError(errno.EHOSTDOWN, "the object storage does not answer others")
+        try:
+            yield
+        finally:
+            self._turns.release()
+
+    @contextmanager
+    def _noting(self) -> Iterator[None]:
         try:
             yield
         except ClientError as error:
             status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
             self._note(answered=status < 500 or status == 501)
-            raise _refusal(error, status) from error
+            raise _refusal(error, status) from None
         except (ConnectionError, HTTPClientError) as error:
             self._note(answered=False)
-            raise OSError(errno.ETIMEDOUT, f"no answer ({type(error).__name__})") from error
+            raise OSError(errno.ETIMEDOUT, f"no answer ({type(error).__name__})") from None
         except BotoCoreError as error:  # No credentials, or an answer that is cut.
-            raise OSError(errno.EIO, f"{error}") from error
+            raise OSError(errno.EIO, f"{error}") from None
         self._note(answered=True)
 
     def _note(self, *, answered: bool) -> None:
         self._failures = 0 if answered else self._failures + 1
-        if self._failures >= AWAY_AFTER:
-            self._away_until = time.monotonic() + AWAY_SECONDS
+        self._away_until = time.monotonic() + AWAY_SECONDS if self._failures >= AWAY_AFTER else 0.0
 
     def _key(self, name: str) -> str:
         return str(self._normalize_name(clean_name(name)))
 
     def _at(self, name: str) -> dict[str, str]:
         return {"Bucket": self.bucket_name, "Key": self._key(name)}
+
+    def url(self, name: str | None) -> str:
+        """Return the address of an icon at the console, as folders have it: pages load nothing from elsewhere."""
+        return urljoin(settings.MEDIA_URL, filepath_to_uri(name) or "")
 
     # Reading ------------------------------------------------------------------------------------------------------
 
@@ -150,6 +179,7 @@ class ObjectStorage(S3Storage, KeptStorage):
         try:
             with self.asking():
                 found = self.connection.meta.client.get_object(**self._at(name))
+            with self._noting():
                 for chunk in found["Body"].iter_chunks(CHUNK):
                     file.write(chunk)
             file.seek(0)
@@ -195,7 +225,7 @@ class ObjectStorage(S3Storage, KeptStorage):
         try:  # Nobody is asked, but for credentials that have expired.
             return str(client.generate_presigned_url("get_object", Params=about, ExpiresIn=seconds))
         except BotoCoreError as error:
-            raise OSError(errno.EIO, f"{error}") from error
+            raise OSError(errno.EIO, f"{error}") from None
 
     # Writing ------------------------------------------------------------------------------------------------------
 
@@ -208,22 +238,28 @@ class ObjectStorage(S3Storage, KeptStorage):
 
         Servers that don't know conditional writes are asked first whether it is there.
         """
+        if not self._create(name, content):
+            self._compare(name, content)
+
+    def _create(self, name: str, content: BinaryIO) -> bool:
+        """Write it unless it is there; return whether it was not."""
         for condition in ({"IfNoneMatch": "*"}, {"IfNoneMatch": "*"}, {}):
             if not condition and self.exists(name):
-                break
+                return False
             try:
-                return self._put(name, content, **condition)
+                self._put(name, content, **condition)
+                return True
             except FileExistsError:
-                break
+                return False
             except OSError as error:
                 if error.errno not in (errno.EAGAIN, errno.ENOSYS) or not condition:
                     raise
-        self._compare(name, content)
+        return False
 
     def _put(self, name: str, content: BinaryIO, **condition: str) -> None:
         content.seek(0)
         about = self._get_write_parameters(name)
-        with self.asking():
+        with self.asking(is_long=True):
             self.connection.meta.client.put_object(**self._at(name), Body=content, **about, **condition)
 
     def _compare(self, name: str, content: BinaryIO) -> None:

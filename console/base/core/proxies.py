@@ -35,7 +35,7 @@ def client_address(environ: Mapping[str, Any]) -> str | None:
         return _address(peer)
     hops = _hops(environ)
     for hop in reversed(hops):
-        if not is_trusted(hop, settings.TRUSTED_PROXIES):
+        if not _is_trusted(hop, settings.TRUSTED_PROXIES):
             return _address(hop)
     return _address(hops[0] if hops else peer)
 
@@ -48,12 +48,23 @@ def is_loopback(environ: Mapping[str, Any]) -> bool:
 
 def is_from_proxy(environ: Mapping[str, Any]) -> bool:
     """Whether the peer is one of TRUSTED_PROXIES, whose headers count."""
-    return is_trusted(environ.get("REMOTE_ADDR", ""), settings.TRUSTED_PROXIES)
+    return _is_trusted(environ.get("REMOTE_ADDR", ""), settings.TRUSTED_PROXIES)
 
 
 def came_by_a_proxy(environ: Mapping[str, Any]) -> bool:
     """Whether the request names a proxy, trusted or not: what is for machines inside is not for it."""
     return any(name in environ for name in ("HTTP_X_FORWARDED_FOR", "HTTP_FORWARDED", "HTTP_VIA"))
+
+
+def believed(environ: Mapping[str, Any]) -> dict[str, str | bool | None]:
+    """Return who asks, and whether that and the peer are proxies of ours: for `manage.py doctor`."""
+    peer, address = environ.get("REMOTE_ADDR", ""), client_address(environ)
+    return {
+        "peer": peer,
+        "peer_is_trusted": _is_trusted(peer, settings.TRUSTED_PROXIES),
+        "address": address,
+        "address_is_trusted": _is_trusted(address or "", settings.TRUSTED_PROXIES),
+    }
 
 
 class ProxyMiddleware:
@@ -89,8 +100,7 @@ def _pairs(element: str) -> dict[str, str]:
 
 
 @lru_cache(maxsize=1024)
-def is_trusted(text: str, networks: tuple[Network, ...]) -> bool:
-    """Whether this address is in one of the networks."""
+def _is_trusted(text: str, networks: tuple[Network, ...]) -> bool:
     address = _address(text)
     return address is not None and any(ip_address(address) in network for network in networks)
 

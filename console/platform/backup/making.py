@@ -83,7 +83,6 @@ def back_up(folder: Path, *, keep: int = 0, pg_bin: Path | None = None, say: Say
 
 
 def _make(folder: Path, programs: Tools, say: Say) -> tuple[Path, list[str]]:
-    earlier = next(iter(folders.whole(folder)), None)
     with contextlib.ExitStack() as stack:
         stack.enter_context(files_held())
         with _snapshot() as snapshot:
@@ -96,12 +95,15 @@ def _make(folder: Path, programs: Tools, say: Say) -> tuple[Path, list[str]]:
             say(f"Dumping the database as of {snapshot.moment:%Y-%m-%d %H:%M:%S %Z}.")
             programs.dump(part / DUMP, snapshot=snapshot.key)
         say(f"Copying {len(snapshot.files)} files.")
-        copying = _Copying(part, earlier)
+        copying = _Copying(part, folders.whole(folder))
         for file in snapshot.files:
             copying.copy(file)
         say(f"Copied {copying.copied}, linked {copying.linked} to the previous backup.")
         _finish(part, made, snapshot, copying, programs)
-    _remember(made, snapshot, copying)
+    try:
+        _remember(made, snapshot, copying)
+    except DatabaseError as error:
+        say(f"The backup is whole, but System status doesn't know of it: {error}")
     return made, copying.faults
 
 
@@ -127,11 +129,11 @@ def _snapshot() -> Iterator[Snapshot]:
 
 
 class _Copying:
-    """Copies files into a backup, or links those that the `earlier` one has; each is read again afterwards."""
+    """Copies files into a backup, or links those that the newest of the `others` has; each is read again afterwards."""
 
-    def __init__(self, part: Path, earlier: Path | None) -> None:
-        self.part, self.earlier = part, earlier
-        self.known = folders.read_sums(earlier) if earlier else {}
+    def __init__(self, part: Path, others: list[Path]) -> None:
+        self.part = part
+        self.earlier, self.known = _newest(others)
         self.sums: dict[str, str] = {}
         self.faults: list[str] = []
         self.copied = self.linked = 0
@@ -180,6 +182,14 @@ class _Copying:
             os.fsync(written.fileno())
 
 
+def _newest(others: list[Path]) -> tuple[Path | None, dict[str, str]]:
+    """Return the newest backup whose list of hashes can be read, and these; a damaged one is no reason to have none."""
+    for backup in others:
+        with contextlib.suppress(BackupError):
+            return backup, folders.read_sums(backup)
+    return None, {}
+
+
 def _finish(part: Path, made: Path, snapshot: Snapshot, copying: _Copying, programs: Tools) -> None:
     """Verify the dump, write hashes and manifest, and give the backup its name when all is on the disk."""
     programs.read(part / DUMP)
@@ -204,7 +214,7 @@ def _finish(part: Path, made: Path, snapshot: Snapshot, copying: _Copying, progr
 
 
 def _remember(made: Path, snapshot: Snapshot, copying: _Copying) -> None:
-    """Note it for System status and `doctor`. The backup is there, also where this fails, which raises."""
+    """Note it for System status and `doctor`. Raises DatabaseError."""
     size = sum(path.stat().st_size for path in made.rglob("*") if path.is_file())
     place = f"{socket.gethostname()}:{made.resolve()}"[:1000]
     Backup.objects.filter(finished_at__lt=snapshot.moment - REMEMBERED).delete()

@@ -12,6 +12,7 @@ from django.core.files.storage import Storage, storages
 from django.db import DatabaseError, connection
 from django.db.migrations.loader import MigrationLoader
 
+from console.base.core.files import kept_storage
 from console.platform.backup import folder as folders
 from console.platform.backup import keys
 from console.platform.backup.folder import DUMP, FOLDERS, BackupError
@@ -135,10 +136,8 @@ def _are_empty(backup: Path, sums: dict[str, str]) -> None:
         for name in _names(storages[alias]):
             path = f"{top}/{name}"
             if path not in sums or storages[alias].size(name) != (backup / path).stat().st_size:
-                raise BackupError(
-                    f"The storage of {top} is not empty: it has {name}. Restore into an empty one "
-                    f"({'PACKAGE_ROOT' if alias == 'packages' else 'MEDIA_ROOT'})."
-                )
+                setting = kept_storage(alias).setting
+                raise BackupError(f"The storage of {top} is not empty: it has {name}. Set {setting} to an empty one.")
 
 
 def _names(storage: Storage, top: str = "") -> Iterator[str]:

@@ -85,7 +85,8 @@ def _names_in(file: Path) -> set[str]:
 
 
 def _slips(known: set[str], in_file: set[str], in_environment: set[str]) -> Iterator[Finding]:
-    for name in sorted((in_file | in_environment) - known):
+    of_files = {f"{name}_FILE" for name in known}  # The value is in a file.
+    for name in sorted((in_file | in_environment) - known - of_files):
         near = difflib.get_close_matches(name.upper(), known, 1, ALIKE)
         if near and near[0] not in in_file | in_environment:
             where = ".env has" if name in in_file else "The environment has"

@@ -121,7 +121,7 @@ def _judge(label: str, answers: list[Answer], url: SplitResult) -> Iterator[Find
         mend = f"If {hyphens['peer']} is your proxy, set TRUSTED_PROXIES to it."
         yield error(f"The console doesn't trust the proxy at {hyphens['peer']} ({label}).", mend)
     elif hyphens["address"] == ADDRESS or hyphens["host"] == HOST:
-        yield error(f"The proxy passes on what clients say of themselves in X-Forwarded-… ({label}).", SET)
+        yield error(f"The proxy passes on what clients say in X-Forwarded-… or Forwarded ({label}).", SET)
     elif underscores["address"] == UNDERSCORE_ADDRESS or underscores["host"] == HOST:
         yield error(f"The proxy passes on X_Forwarded_… of clients ({label}).", DROP)
     elif hyphens["scheme"] != "https" or underscores["scheme"] != "https":

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from functools import partial
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from django.db import DatabaseError, connections
+import psycopg
+from django.db import DatabaseError, connection, connections
 
 from console.platform.doctor import configuration, edge, storage, system
 from console.platform.doctor import connections as outside
@@ -14,6 +15,7 @@ from console.platform.doctor.findings import Finding, Level, error, unknown
 from console.platform.services import ask_all
 
 LIMIT_SECONDS = 40.0  # for all of them together: mail servers and proxies have limits of their own
+CONNECT_SECONDS = 3
 ROLES = ("web", "runtime", "worker")
 Ask = Callable[[], Iterator[Finding]]
 
@@ -25,6 +27,7 @@ class Check(NamedTuple):
     title: str
     ask: Ask
     roles: tuple[str, ...] = ROLES
+    needs_database: bool = False
 
 
 class Result(NamedTuple):
@@ -41,9 +44,9 @@ def checks(*, role: str = "", send_mail: str = "") -> list[Check]:
         Check("addresses", "Configuration", configuration.addresses, ("web", "runtime")),
         Check("names", "Configuration", configuration.names),
         Check("static", "Configuration", configuration.static_files, ("web",)),
-        Check("system", "Services and processes", system.everything),
+        Check("system", "Services and processes", system.everything, needs_database=True),
         Check("broker", "Services and processes", outside.broker),
-        Check("sealed", "Services and processes", outside.sealed_data),
+        Check("sealed", "Services and processes", outside.sealed_data, needs_database=True),
         Check("storage", "Storage", storage.shared, ("web", "worker")),
         Check("folders", "Storage", storage.own),
         Check("mail", "Mail", partial(outside.mail, send_mail), ("worker",)),
@@ -55,13 +58,16 @@ def checks(*, role: str = "", send_mail: str = "") -> list[Check]:
 
 def examine(chosen: list[Check]) -> list[Result]:
     """Run the checks; takes LIMIT_SECONDS at most."""
-    answers = ask_all({check.name: partial(_run, check.ask) for check in chosen}, LIMIT_SECONDS)
+    answers = ask_all({check.name: partial(_run, check) for check in chosen}, LIMIT_SECONDS)
     return [Result(check, _findings(check, answers[check.name])) for check in chosen]
 
 
-def _run(ask: Ask) -> list[Finding]:
+def _run(check: Check) -> list[Finding]:
     try:
-        return list(ask())
+        if check.needs_database:  # The pool would wait for a restart of the server, and not say why.
+            parameters: dict[str, Any] = {**connection.get_connection_params(), "connect_timeout": CONNECT_SECONDS}
+            psycopg.connect(**parameters).close()
+        return list(check.ask())
     finally:
         connections.close_all()  # of this thread
 
@@ -69,7 +75,7 @@ def _run(ask: Ask) -> list[Finding]:
 def _findings(check: Check, answer: list[Finding] | BaseException) -> list[Finding]:
     if isinstance(answer, list):
         return answer
-    if isinstance(answer, DatabaseError):
+    if isinstance(answer, (DatabaseError, psycopg.Error)):
         if check.name == "system":
             said = str(answer).strip().splitlines()[0]
             return [error(f"PostgreSQL doesn't answer: {said}", "Start it, or correct DATABASE_URL.")]

@@ -15,15 +15,16 @@ from django.core.files.base import ContentFile
 from django.core.files.storage import FileSystemStorage, Storage, storages
 from django.template.defaultfilters import filesizeformat
 
-from console.base.core.files import LEAST_FREE, PROBED
+from console.base.core.files import LEAST_FREE
 from console.platform.doctor.findings import Finding, error, ok, warning
 
+SHARED = {"packages": "PACKAGE_ROOT", "default": "MEDIA_ROOT"}
 SCARCE = 0.1  # of a disk
 
 
 def shared() -> Iterator[Finding]:
     """The storages of packages and icons, which all processes share."""
-    for alias, setting in PROBED.items():
+    for alias, setting in SHARED.items():
         storage = storages[alias]
         if isinstance(storage, FileSystemStorage):
             yield from _of_folder(Path(storage.path("")), setting, max(LEAST_FREE, settings.UPLOAD_BYTES))
@@ -84,8 +85,8 @@ def _of_storage(storage: Storage, alias: str) -> Finding:
         finally:
             storage.delete(kept)
     except Exception as problem:
-        mend = "Correct the settings of the object storage (docs/object-storage.md)."
+        mend = "Correct STORAGE_URL, or the rights of its key (docs/object-storage.md)."
         return error(f"The object storage of {alias} can't be used: {problem}", mend)
     if not same:
-        return error(f"The object storage of {alias} returns other bytes than were written.", "Use another one.")
+        return error(f"The object storage of {alias} returns other bytes than were written.", "Change STORAGE_URL.")
     return ok(f"The object storage of {alias}: write, read and delete work.")

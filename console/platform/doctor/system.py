@@ -37,7 +37,7 @@ def _of_services(found: Iterable[services.Service]) -> Iterator[Finding]:
         if service.trouble:
             yield finding(service.trouble)
         elif service.key == "backup" and not service.is_known:
-            yield unknown(words, "manage.py backup FOLDER, once a day, unless you back up in another way.")
+            yield unknown(words, "manage.py backup FOLDER, every day, unless you back up in another way.")
         elif service.is_known:  # The mail server is asked by a check of its own.
             yield ok(words)
 
@@ -47,7 +47,7 @@ def _of_status(found: Status) -> Iterator[Finding]:
     yield from (finding(trouble) for trouble in found.troubles if trouble not in known)
     for queue in found.queues:
         if queue.workers and not queue.is_stuck:
-            yield ok(f"Queue {queue.name}: {len(queue.workers)} worker processes, {queue.waiting} waiting")
+            yield ok(f"Queue {queue.name}: workers {len(queue.workers)}, waiting {queue.waiting}")
     on_time = sum(task.state is TaskState.ON_TIME for task in found.tasks)
     if on_time:
         yield ok(f"{on_time} of {len(found.tasks)} periodic tasks are on time.")
@@ -58,4 +58,5 @@ def finding(trouble: Trouble) -> Finding:
     said = f" ({trouble.said})" if trouble.said else ""
     since = f" since {trouble.since:%Y-%m-%d %H:%M %Z}" if trouble.since else ""
     kind = error if trouble.level is Level.WRONG else warning
-    return kind(f"{trouble.title}{since}{said}", " ".join([str(trouble.mend), *trouble.commands]))
+    run = f" Run: {'; '.join(trouble.commands)}" if trouble.commands else ""
+    return kind(f"{trouble.title}{since}{said}", f"{trouble.mend}{run}")

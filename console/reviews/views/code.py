@@ -27,6 +27,7 @@ from releases.report.comparison import base_of
 from releases.states import VersionState
 from releases.views.changes import file_page
 
+Download = StreamingHttpResponse | HttpResponse
 WAS_ONLINE = (VersionState.ONLINE, VersionState.RETIRED)
 
 
@@ -64,14 +65,14 @@ def file(request: SignedInRequest, decision: ReviewDecision) -> HttpResponse:
 
 
 @route(Permission.DECIDE, load=open_review_for)  # type: ignore[arg-type]  # a streaming response
-def package(request: SignedInRequest, decision: ReviewDecision) -> StreamingHttpResponse | HttpResponse:
+def package(request: SignedInRequest, decision: ReviewDecision) -> Download:
     """The canonical bytes of the version in audit: what would be served (V-6); each download is on record (P-5)."""
     return _package(request, decision.audit.version, decision=decision, back=decision.get_absolute_url())
 
 
 def _package(
     request: SignedInRequest, version: Version, *, decision: ReviewDecision | None = None, back: str
-) -> StreamingHttpResponse | HttpResponse:
+) -> Download:
     try:
         file = releases.export_package(version, decision=decision, by=request.user)
     except ActionRefused as refused:
@@ -112,7 +113,7 @@ def binding_file(request: SignedInRequest, accepted: tuple[Binding, Version]) ->
 
 
 @route(Permission.DECIDE, load=open_binding_for)  # type: ignore[arg-type]  # a streaming response
-def binding_package(request: SignedInRequest, accepted: tuple[Binding, Version]) -> StreamingHttpResponse | HttpResponse:
+def binding_package(request: SignedInRequest, accepted: tuple[Binding, Version]) -> Download:
     """The canonical bytes of that version: what the application's devices get; each download is on record (P-5)."""
     binding, version = accepted
     return _package(request, version, back=binding.get_absolute_url())

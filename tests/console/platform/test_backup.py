@@ -16,6 +16,7 @@ from pathlib import Path
 import psycopg
 import pytest
 from django.conf import settings
+from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 from django.core.management import CommandError, call_command
 from django.db import connection
@@ -25,14 +26,19 @@ from django.utils import timezone
 from console.base.core.holding import files_held
 from console.local.addresses import PROJECT
 from console.platform.backup import restoring
+from console.platform.doctor import storage
+from console.platform.doctor.findings import Level
 from console.platform.models import Backup
 from miniprograms import storage as icons
 from miniprograms.actions import DESCRIPTIVE, edit
+from releases import storage as packages
 from releases.models import Package, package_storage
 from tests import factories
 from tests.console.api.device.serving import database_url
 from tests.disks import files_in, move_icons, move_packages
+from tests.object_storage import s3_server, storage_url
 from tests.processes import kill, running
+from tests.stored import names, use
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -57,7 +63,7 @@ def back_up(folder: Path, *options: str) -> Path:
 
 
 @contextlib.contextmanager
-def elsewhere(tmp_path: Path) -> Iterator[dict[str, str]]:
+def elsewhere(tmp_path: Path, **variables: str) -> Iterator[dict[str, str]]:
     """The environment of an installation whose database and folders are empty, with the same SECRET_KEY."""
     name = f"restored_{secrets.token_hex(4)}"
     url = database_url()
@@ -72,6 +78,7 @@ def elsewhere(tmp_path: Path) -> Iterator[dict[str, str]]:
             "SECRET_KEY": settings.SECRET_KEY,
             "PACKAGE_ROOT": str(tmp_path / "elsewhere/packages"),
             "MEDIA_ROOT": str(tmp_path / "elsewhere/media"),
+            **variables,
         }
     finally:
         with connection.cursor() as cursor:
@@ -119,6 +126,25 @@ def test_a_storage_with_anything_else_is_refused_before_the_database_is_touched(
             assert there.execute("SELECT to_regclass('releases_version')").fetchone() == (None,)
 
 
+def test_from_one_bucket_into_another(tmp_path, monkeypatch):
+    with s3_server() as address:
+        use(monkeypatch, storage_url(address))
+        icon = default_storage.save("icons/one.webp", factories.make_icon())
+        program = factories.make_program(icon=icon)
+        package = factories.make_version(program).package
+        first, second = (back_up(tmp_path / name) for name in ("one", "two"))
+        assert files_in(first) == files_in(second)
+        with elsewhere(tmp_path, STORAGE_URL=storage_url(address, "there")) as environment:
+            done = manage(environment, "restore", str(first))
+            assert "1 packages, 0 faulty; 0 files belong to no package" in done.stdout, done.stderr
+            again = manage(environment, "restore", str(first))
+            assert "is not empty" in again.stderr
+        use(monkeypatch, storage_url(address, "there"))
+        assert names() == {package.file.name}
+        assert names(default_storage) == {icon}
+        assert [one.level for one in storage.shared()] == [Level.OK, Level.OK]
+
+
 def test_any_damaged_byte_is_found(live, tmp_path):
     made = back_up(tmp_path / "backups")
     restoring.verified(made)
@@ -139,7 +165,9 @@ def test_any_damaged_byte_is_found(live, tmp_path):
 
 
 def test_a_later_backup_links_what_an_earlier_one_has_and_old_ones_go(live, tmp_path, monkeypatch):
-    moments = iter(["console-20260101T000000Z", "console-20260102T000000Z", "console-20260103T000000Z"])
+    moments = iter(
+        ["console-20260101T000000Z", "console-20260102T000000Z", "console-20260103T000000Z", "console-20260104T000000Z"]
+    )
     monkeypatch.setattr("console.platform.backup.folder.name_at", lambda moment: next(moments))
     folder = tmp_path / "backups"
     first = back_up(folder)
@@ -154,6 +182,11 @@ def test_a_later_backup_links_what_an_earlier_one_has_and_old_ones_go(live, tmp_
     third = back_up(folder, "--keep", "2")
     restoring.verified(third)
     assert {path.name for path in folder.iterdir()} == {".lock", second.name, third.name}
+    # One whose list of hashes is damaged is passed over.
+    (third / "SHA256SUMS").write_text("damaged\n")
+    fourth = back_up(folder)
+    restoring.verified(fourth)
+    assert (fourth / "packages" / damaged.relative_to(second / "packages")).stat().st_nlink == 1
 
 
 def test_a_file_that_the_storage_lacks_is_said_and_nothing_else_is_lost(live, tmp_path):
@@ -227,11 +260,14 @@ def test_files_are_not_deleted_while_a_backup_copies(live, tmp_path):
     name, tomorrow = str(live.icon.name), timezone.now() + timedelta(days=2)
     live.refresh_from_db()
     described = {field: getattr(live, field) for field in DESCRIPTIVE}
+    stray = f"ab/{'ab' * 32}.apkg"
+    package_storage().save(stray, ContentFile(b"no row names it"))
     with files_held():
+        assert packages.sweep(at=tomorrow) == 0
         edit(live, by=live.created_by, revision=live.revision, icon=factories.make_icon(), **described)
         assert icons.sweep(at=tomorrow) == 0
         assert default_storage.exists(name)
-    assert icons.sweep(at=tomorrow) == 1
+    assert (packages.sweep(at=tomorrow), icons.sweep(at=tomorrow)) == (1, 1)
     assert not default_storage.exists(name)
 
 

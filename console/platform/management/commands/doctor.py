@@ -60,6 +60,9 @@ class Command(BaseCommand):
                 self.stdout.write(f"  {style(f'{finding.level:{WIDTH}}')}  {finding.words}")
                 if finding.mend:
                     self.stdout.write(f"  {'':{WIDTH}}  → {finding.mend}")
-        plural = "" if counts[Level.ERROR] == 1 else "s"
-        others = ", ".join(f"{counts[level]} {level}" for level in (Level.WARNING, Level.UNKNOWN, Level.OK))
-        self.stdout.write(f"\n{counts[Level.ERROR]} error{plural}, {others}")
+        self.stdout.write(f"\n{', '.join(_counted(level, count) for level, count in counts.items())}")
+
+
+def _counted(level: Level, count: int) -> str:
+    plural = "s" if level in (Level.ERROR, Level.WARNING) and count != 1 else ""
+    return f"{count} {level}{plural}"

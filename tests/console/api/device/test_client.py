@@ -58,6 +58,7 @@ class Server(ThreadingHTTPServer):
     content = CONTENT
     piece = len(CONTENT)
     ranges: list[str | None]
+    told: list[set[str]]
 
 
 class Handler(BaseHTTPRequestHandler):
@@ -78,6 +79,13 @@ class Handler(BaseHTTPRequestHandler):
             self.send_header("Location", "/packages")
             self.end_headers()
             return
+        if self.path == "/signed":
+            self.send_response(307)
+            self.send_header("Location", f"http://{self.headers['Host']}/bucket?X-Amz-Signature=s")
+            self.end_headers()
+            return
+        if self.path.startswith("/bucket"):
+            self.server.told.append({name.lower() for name in self.headers} - {"host", "accept-encoding", "connection"})
         header = self.headers["Range"]
         self.server.ranges.append(header)
         start = int(header.removeprefix("bytes=").removesuffix("-")) if header else 0
@@ -94,7 +102,7 @@ class Handler(BaseHTTPRequestHandler):
 def console() -> Iterator[Server]:
     """A stand-in whose connections break as we like."""
     with Server(("127.0.0.1", 0), Handler) as running:
-        running.ranges = []
+        running.ranges, running.told = [], []
         package = {"url": "/packages", "sha256": SHA256, "size": len(CONTENT), "signature": signature()}
         running.answer = {"status": "update", "version": "1.0.0", "channel": "online", "package": package}
         threading.Thread(target=running.serve_forever, args=(0.05,), daemon=True).start()
@@ -265,6 +273,14 @@ def test_no_redirect_is_followed(console: Server, told: Path, tmp_path: Path) ->
     with pytest.raises(CommandError, match="302"):
         device(told, "--download", str(tmp_path))
     assert console.ranges == []
+
+
+def test_a_signed_address_is_followed_without_the_key(console: Server, told: Path, tmp_path: Path) -> None:
+    """And resumed there: a range, under no condition that a storage would not know."""
+    console.answer["package"]["url"], console.piece = "/signed", len(CONTENT) - 1
+    device(told, "--download", str(tmp_path))
+    assert console.ranges == [None, f"bytes={len(CONTENT) - 1}-"]
+    assert [headers - {"user-agent"} for headers in console.told] == [set(), {"range"}]
 
 
 def test_what_can_go_wrong_before(tmp_path: Path) -> None:
