@@ -74,4 +74,5 @@ def _add_context(_logger: Any, _method: str, event: structlog.typing.EventDict) 
     event["role"] = roles.current() or "command"
     # Django says that it answers 404 when all middlewares are through, but names the request.
     request = getattr(event["_record"], "request", None)
-    return event | request_id.known(getattr(request, "META", None))
+    event.update(request_id.known(getattr(request, "META", None)))
+    return event
