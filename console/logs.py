@@ -13,7 +13,7 @@ import structlog
 
 from console import roles
 from console.base.core import request_id
-from console.base.core.log_records import without_traceback_of_refusals
+from console.base.core.log_records import without_secret_links, without_traceback_of_refusals
 
 PLAIN: str = "plain"
 JSON: str = "json"
@@ -33,9 +33,12 @@ def configuration(form: str, level: str) -> dict[str, Any]:
             JSON: {"()": formatter},
             "line": {"format": "{message}", "style": "{"},
         },
-        "filters": {"refusals": {"()": lambda: without_traceback_of_refusals}},
+        "filters": {
+            "refusals": {"()": lambda: without_traceback_of_refusals},
+            "links": {"()": lambda: without_secret_links},
+        },
         "handlers": {
-            "console": {"class": "logging.StreamHandler", "formatter": form, "filters": ["refusals"]},
+            "console": {"class": "logging.StreamHandler", "formatter": form, "filters": ["refusals", "links"]},
             "line": {"class": "logging.StreamHandler", "formatter": "line"},
         },
         "root": {"handlers": ["console"], "level": level},
@@ -69,8 +72,7 @@ def formatter() -> logging.Formatter:
 
 def _add_context(_logger: Any, _method: str, event: structlog.typing.EventDict) -> structlog.typing.EventDict:
     event["role"] = roles.current() or "command"
-    if name := request_id.current():
-        event["request_id"] = name
-    if (user := request_id.user_id()) is not None:
-        event["user_id"] = user
+    # Django says that it answers 404 when all middlewares are through, but names the request.
+    request = getattr(event["_record"], "request", None)
+    event.update(request_id.known(getattr(request, "META", None)))
     return event

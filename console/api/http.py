@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from http import HTTPStatus
+from itertools import count
 from time import perf_counter
 from typing import Any, Protocol, TypeVar
 
@@ -16,7 +17,7 @@ from django.db import DEFAULT_DB_ALIAS, connections
 from django.http import HttpResponse, HttpResponseBase, StreamingHttpResponse
 
 from console.base.core import bodies, request_id
-from console.base.core.metrics import counted, ticker
+from console.base.core.metrics import SAMPLED, counted, ticker
 from console.base.core.pool import taken
 from console.base.core.proxies import is_loopback
 
@@ -90,28 +91,39 @@ def in_front_of(
     respond: Callable[[Environ], Response],
     *,
     route_of: Callable[[str], str],
+    hot: str = "",
 ) -> WSGIApplication:
     """Return a WSGI application that lets `respond` answer below `prefixes` and leaves all else to `django`.
 
-    `route_of` names a path for the metrics, with words of ours whatever the path is.
+    `route_of` names a path for the metrics, with words of ours whatever the path is. What answers the path `hot` counts
+    its own successes; one in `SAMPLED` of its requests is timed.
     """
+    turn, others = count().__next__, SAMPLED - 1
 
     def application(environ: Environ, start_response: Start) -> Iterable[bytes]:
         path = environ["PATH_INFO"]
         if not path.startswith(prefixes):
             return django(environ, start_response)
-        began = perf_counter()
-        request_id.begin(environ)  # Nobody ends it: the thread's next request begins its own.
+        began = 0.0 if path == hot and turn() & others else perf_counter()
         try:
             response = respond(environ)
-            if response.status >= 400:
-                response.headers.append((request_id.HEADER, request_id.of(environ)))
-            counted.note(route_of(path), response.status, perf_counter() - began)
-            if not ticker.started:
-                ticker.start()
+            if began or response.status >= 400:
+                note(environ, response, began)
             return response.send(start_response)
         finally:
             _give_back()
+
+    def note(environ: Environ, response: Response, began: float) -> None:
+        """Count the request, and let a refusal say which one it was."""
+        is_hot, route = environ["PATH_INFO"] == hot, route_of(environ["PATH_INFO"])
+        if response.status >= 400:
+            response.headers.append((request_id.HEADER, request_id.of(environ)))
+        if began:
+            counted.time(route, perf_counter() - began, weight=SAMPLED if is_hot else 1)
+        if not is_hot or response.status >= 400:
+            counted.count(route, response.status)
+        if not ticker.started:
+            ticker.start()
 
     return application
 

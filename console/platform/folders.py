@@ -41,4 +41,8 @@ def _folders() -> Iterator[tuple[Path, int, str]]:
 
 
 def _lives(process: int) -> bool:
-    return Path(f"/proc/{process}").exists() if Path("/proc/self").exists() else True
+    """Whether there is such a process; one that has ended and that its parent has not noticed yet is none."""
+    try:
+        return Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except OSError:  # Where there is no such folder at all, all are taken for living.
+        return not Path("/proc/self").exists()

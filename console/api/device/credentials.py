@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from base64 import b64decode
+from collections.abc import Callable
 from hashlib import sha256
 from hmac import compare_digest
 from typing import Protocol
@@ -36,17 +37,21 @@ class Application(msgspec.Struct, frozen=True):
     logs: bool = False
 
 
+Counted = tuple[Response, Callable[[], object]]
+
+
 class Source(Protocol):
     """Where the answers come from: the snapshot in memory, or the rows themselves.
 
     It remembers what follows from nothing but itself: by the header, who has proved to be which application; and the
-    answers that are the same for every device, by (App ID, application, version, status, channel).
+    answers that are the same for every device, by (App ID, application, version, status, channel), each with what
+    counts it.
     """
 
     @property
     def proved(self) -> dict[str, Application]: ...
     @property
-    def answers(self) -> dict[tuple[str, int, str, str, str | None], Response]: ...
+    def answers(self) -> dict[tuple[str, int, str, str, str | None], Counted]: ...
 
     def application(self, application_id: str) -> Application | None:
         """Return the host application with this id; None for an unknown one."""

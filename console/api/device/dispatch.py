@@ -21,7 +21,7 @@ from console.api.device.credentials import Source
 from console.api.device.feed import feed
 from console.api.device.http import ApiError, not_found, unavailable
 from console.api.http import Environ, Response, WSGIApplication
-from console.base.core import busy
+from console.base.core import busy, request_id
 
 PREFIX = "/runtime/v1/"
 METHODS = {
@@ -48,12 +48,15 @@ def in_front_of(django: WSGIApplication) -> WSGIApplication:
         django,
         PREFIX,
         lambda environ: respond(environ, feed.current, is_away=feed.is_behind),
-        route_of=lambda path: ROUTES.get(path) or route_of(path),
+        route_of=route_of,
+        hot=f"{PREFIX}update",
     )
 
 
 def route_of(path: str) -> str:
-    """Return the name of a path that is not the same for all: of a package, or of nothing."""
+    """Return the name of a path."""
+    if found := ROUTES.get(path):
+        return found
     return "device:package" if path.startswith(f"{PREFIX}packages/") else "device:unknown"
 
 
@@ -64,6 +67,7 @@ def respond(environ: Environ, source: Callable[[], Source], *, is_away: Callable
     except ApiError as error:
         response = error.response()
     except Exception as error:
+        request_id.begin(environ)
         busy.note(error, f"{environ['REQUEST_METHOD']} {environ['PATH_INFO']} failed")
         if busy.passes(error):
             response = unavailable().response()
@@ -79,6 +83,7 @@ def _handle(environ: Environ, source: Callable[[], Source], is_away: Callable[[]
     if path == "update":
         _allow(environ, METHODS["update"])
         return update.answer(environ, source)
+    request_id.begin(environ)  # Nobody ends it: the thread's next request that has something to log begins its own.
     if path.startswith("packages/"):
         _allow(environ, METHODS["packages"])
         return packages.answer(environ, source, path.removeprefix("packages/"))

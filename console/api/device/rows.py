@@ -8,8 +8,7 @@ from __future__ import annotations
 import time
 from typing import Any
 
-from console.api.device.credentials import Application
-from console.api.http import Response
+from console.api.device.credentials import Application, Counted
 from console.base.hosts.models import PROOF_USES, HostApplication
 from grayscale.decision import Deliverable, ProgramState, served
 from grayscale.program_state import program_state, program_states
@@ -24,7 +23,7 @@ class Rows:
 
     def __init__(self) -> None:
         self.proved: dict[str, Application] = {}
-        self.answers: dict[tuple[str, int, str, str, str | None], Response] = {}
+        self.answers: dict[tuple[str, int, str, str, str | None], Counted] = {}
 
     def application(self, application_id: str) -> Application | None:
         application = HostApplication.objects.filter(application_id=application_id).first()

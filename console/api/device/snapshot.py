@@ -13,8 +13,7 @@ from typing import Any
 import msgspec
 from django.db import connection
 
-from console.api.device.credentials import Application
-from console.api.http import Response
+from console.api.device.credentials import Application, Counted
 from grayscale.decision import Deliverable, ProgramState, served
 from grayscale.program_state import task_rules, trials_of
 from miniprograms.querysets import BOUND, ON_SHELF, UNBOUND
@@ -66,7 +65,7 @@ class Snapshot(msgspec.Struct, frozen=True):
     app_ids: Mapping[int, str]
     packages: Mapping[str, frozenset[str]]
     proved: dict[str, Application] = msgspec.field(default_factory=dict)
-    answers: dict[tuple[str, int, str, str, str | None], Response] = msgspec.field(default_factory=dict)
+    answers: dict[tuple[str, int, str, str, str | None], Counted] = msgspec.field(default_factory=dict)
 
     def application(self, application_id: str) -> Application | None:
         """Return the host application with this id; None also when all its keys are revoked."""

@@ -16,6 +16,7 @@ from console.api.device.schema import PackageLink, UpdateAnswer, UpdateRequest
 from console.api.device.shortcut import ShortcutDecoder
 from console.api.device.signatures import signature
 from console.api.http import Environ, Response, json_response
+from console.base.core import request_id
 from console.base.core.metrics import counted
 from grayscale.claims import ClaimsUnavailable, DatabaseClaims
 from grayscale.decision import Decision, decide
@@ -35,19 +36,22 @@ def answer(environ: Environ, source: Callable[[], Source]) -> Response:
     check_guid(asked.guid, asked.platform)
     rate.limiter.hit(application.pk, asked.guid)
     decision = _decide(environ, rows, asked, application)
-    counted.note_update(decision.status, decision.channel)
     release = decision.release
-    if release is None:
-        return json_response(UpdateAnswer(decision.status))
-    rows.seen(asked.app_id, asked, application=application.pk)
-    if decision.trial is not None:  # What opens it is in the answer.
-        return json_response(_worded(decision, asked, application))
-    key = (asked.app_id, application.pk, release.number, decision.status, decision.channel)
-    found = rows.answers.get(key)
-    if found is None:
+    if release is not None:
+        rows.seen(asked.app_id, asked, application=application.pk)
+    if release is None or decision.trial is not None:  # What opens a trial is in the answer.
         found = json_response(_worded(decision, asked, application))
+        counted.updates(decision.status, decision.channel).add()
+        return found
+    key = (asked.app_id, application.pk, release.number, decision.status, decision.channel)
+    known = rows.answers.get(key)
+    if known is None:
+        found = json_response(_worded(decision, asked, application))
+        known = found, counted.updates(decision.status, decision.channel).add
         if len(rows.answers) < MOST_ANSWERS:
-            rows.answers[key] = found
+            rows.answers[key] = known
+    found, count = known
+    count()
     return found
 
 
@@ -66,6 +70,7 @@ def _decide(environ: Environ, rows: Source, asked: UpdateRequest, application: A
         )
     except ClaimsUnavailable as error:
         # Only for devices that a task may reach: all others are answered from memory while the database is away.
+        request_id.begin(environ)
         logger.warning("can't read whether a device is enrolled in a task: %s", error)
         raise unavailable() from None
 

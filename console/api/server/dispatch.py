@@ -19,7 +19,7 @@ from console.api.rate import Counter
 from console.api.server import logs, messages, sessions, templates, tokens
 from console.api.server.errors import SYSTEM, new_rid, refusal
 from console.api.server.reading import address
-from console.base.core import busy
+from console.base.core import busy, request_id
 from console.base.core.errors import ServerRefused
 
 OPENSERVER = "/openserver"  # before each path as well, as TCSAS has it
@@ -65,6 +65,7 @@ def respond(environ: Environ, *, is_away: Callable[[], bool] = lambda: False) ->
     """Answer a request, whatever happens."""
     path = environ["PATH_INFO"].removeprefix(OPENSERVER)
     rid = new_rid()
+    request_id.begin(environ)  # Nobody ends it: the thread's next request begins its own.
     if is_away():
         return refusal(SYSTEM, "try again", rid=rid)
     try:

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import logging
+import re
 
 from django.core.exceptions import BadRequest, PermissionDenied, SuspiciousOperation
 
 REFUSALS = (BadRequest, PermissionDenied, SuspiciousOperation)
+# Links that are secrets themselves, as deploy/nginx knows them too; a test compares both with the routes.
+SECRET_LINK = re.compile(r"(/(?:trial|teams/invitations|account/password/reset|account/security/address)/)[^\s\"'?]+")
 OF_REQUESTS = ("django.request", "django.security")  # Django's own, with one below for each kind of exception
 
 
@@ -17,4 +20,12 @@ def without_traceback_of_refusals(record: logging.LogRecord) -> bool:
     """
     if record.name.startswith(OF_REQUESTS) and record.exc_info and isinstance(record.exc_info[1], REFUSALS):
         record.exc_info = None
+    return True
+
+
+def without_secret_links(record: logging.LogRecord) -> bool:
+    """Keep every record; of a link that is a secret only the beginning: Django logs the path of what it refused."""
+    words = record.getMessage()
+    if SECRET_LINK.search(words):
+        record.msg, record.args = SECRET_LINK.sub(r"\1…", words), ()
     return True

@@ -7,6 +7,7 @@ so that any of them can tell those of all. Without one a process knows its own n
 
 from __future__ import annotations
 
+import itertools
 import os
 import threading
 from bisect import bisect_left
@@ -18,6 +19,8 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
 FOLDER = "PROMETHEUS_MULTIPROC_DIR"  # the library's own name for it
 TICK_SECONDS = 2.0
+SAMPLED = 16  # a power of two
+UPDATE_ROUTE = "device:update"
 
 REQUEST_BUCKETS = (0.001, 0.005, 0.025, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0)
 GATEWAY_BUCKETS = (0.01, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
@@ -68,10 +71,29 @@ snapshot_age = _gauge(
 )
 
 
-class Requests:
-    """Requests, counted in memory and handed to Prometheus' library each TICK_SECONDS: for paths that are hot.
+class Tally:
+    """Counts from any thread: `add()` is one step of an iterator in C, 40 ns and atomic; one thread at a time reads."""
 
-    The library's own counter and histogram cost 5 µs a request where processes share a folder, this 0.5.
+    __slots__ = ("_reads", "_told", "add")
+
+    def __init__(self) -> None:
+        self.add = itertools.count().__next__
+        self._reads = self._told = 0
+
+    def since(self) -> int:
+        """Return how many there were since the last time; asking is a step itself."""
+        total = self.add() - self._reads
+        self._reads += 1
+        found, self._told = total - self._told, total
+        return found
+
+
+class Requests:
+    """Requests, counted in memory and handed to Prometheus' library each TICK_SECONDS.
+
+    Of a hot path one in SAMPLED requests is timed, and counts for all of them in the histogram; how many were answered
+    is exact. An update check takes some 25 µs, of which this takes 0.2; the library's own counter and histogram would
+    take 5 where processes share a folder.
     """
 
     def __init__(self) -> None:
@@ -80,39 +102,50 @@ class Requests:
     def forget(self) -> None:
         """Be as new, in the child of a fork: what the parent counted is the parent's."""
         self._lock = threading.Lock()
-        self._requests: dict[tuple[str, int], list[float]] = {}  # for each bucket how many, then the seconds
-        self._updates: dict[tuple[str, str | None], int] = {}
+        self._statuses: dict[tuple[str, int], int] = {}
+        self._times: dict[str, list[float]] = {}  # for each bucket how many, then the seconds
+        self._updates: dict[tuple[str, str | None], Tally] = {}
 
     def note(self, route: str, status: int, seconds: float) -> None:
-        """Count one request; `route` is a name of ours, whoever asked."""
+        """Count and time one request; `route` is a name of ours, whoever asked."""
+        self.count(route, status)
+        self.time(route, seconds)
+
+    def count(self, route: str, status: int) -> None:
+        """Count one request."""
+        with self._lock:
+            self._statuses[route, status] = self._statuses.get((route, status), 0) + 1
+
+    def time(self, route: str, seconds: float, *, weight: int = 1) -> None:
+        """Note how long one request took, which stands for `weight` of them."""
         bucket = bisect_left(REQUEST_BUCKETS, seconds)
         with self._lock:
-            counts = self._requests.get((route, status))
-            if counts is None:
-                counts = self._requests[route, status] = [0.0] * (len(REQUEST_BUCKETS) + 2)
-            counts[bucket] += 1.0
-            counts[-1] += seconds
+            counts = self._times.setdefault(route, [0.0] * (len(REQUEST_BUCKETS) + 2))
+            counts[bucket] += weight
+            counts[-1] += seconds * weight
 
-    def note_update(self, answer: str, channel: str | None) -> None:
-        """Count one update check that was answered."""
-        key = (answer, channel)
-        with self._lock:
-            self._updates[key] = self._updates.get(key, 0) + 1
+    def updates(self, answer: str, channel: str | None) -> Tally:
+        """Return what counts the update checks that were answered so, each of which is a request."""
+        found = self._updates.get((answer, channel))
+        return found or self._updates.setdefault((answer, channel), Tally())
 
     def flush(self) -> None:
         """Hand over what was counted since the last time."""
         with self._lock:
-            counted, self._requests = self._requests, {}
-            updates, self._updates = self._updates, {}
-        for (answer, channel), times in updates.items():
-            update_checks.labels(answer, channel or "none").inc(times)
-        for (route, status), (*buckets, seconds) in counted.items():
-            requests.labels(route, status).inc(sum(buckets))
+            statuses, self._statuses = self._statuses, {}
+            times, self._times = self._times, {}
+            updates = [(key, tally.since()) for key, tally in list(self._updates.items())]
+        for (answer, channel), count in updates:
+            update_checks.labels(answer, channel or "none").inc(count)
+            requests.labels(UPDATE_ROUTE, 200).inc(count)
+        for (route, status), count in statuses.items():
+            requests.labels(route, status).inc(count)
+        for route, (*buckets, seconds) in times.items():
             histogram = request_seconds.labels(route)
             # The library takes observations one by one only; a test holds these two names.
-            for own, count in zip(histogram._buckets, buckets, strict=True):
-                if count:
-                    own.inc(count)
+            for own, number in zip(histogram._buckets, buckets, strict=True):
+                if number:
+                    own.inc(number)
             histogram._sum.inc(seconds)
 
 

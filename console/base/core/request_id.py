@@ -61,10 +61,13 @@ def note_user(user_id: int) -> None:
         environ[_USER] = user_id
 
 
-def user_id() -> int | None:
-    """Return the number of the person who asks, None where nobody is known to be signed in."""
-    environ = _here.get()
-    return None if environ is None else environ.get(_USER)
+def known(environ: MutableMapping[str, Any] | None = None) -> dict[str, Any]:
+    """Return `request_id` and `user_id`, as far as known, of a request: of this thread's where none is given."""
+    environ = _here.get() if environ is None else environ
+    if environ is None:
+        return {}
+    user = {"user_id": environ[_USER]} if _USER in environ else {}
+    return {"request_id": of(environ), **user}
 
 
 def new() -> str:

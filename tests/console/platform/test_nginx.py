@@ -113,6 +113,24 @@ def test_scheme_and_host_are_true(site: Site) -> None:
     assert ask(site.https, "GET", "/readyz")[0] == 404
 
 
+def test_a_request_has_one_id_everywhere(site: Site) -> None:
+    """In nginx's log and in the answer, of pages, devices and refused links, and none that a client invents."""
+    for path in (SIGN_IN, UPDATE, "/teams/invitations/secret-token/"):
+        _, headers, _ = ask(site.https, "GET", path, **{"X-Request-ID": "invented-00000001"})
+        assert len(headers["x-request-id"]) == 32, path
+        assert f" {headers['x-request-id']}\n" in (site.folder / "log" / "console.log").read_text(), path
+
+
+def test_metrics_are_for_the_machines_inside(site: Site) -> None:
+    """Neither by nginx nor by another proxy before a server; who is inside gets them."""
+    for path in ("/metrics", "/metrics/", "//metrics", "/%6detrics", "/static/../metrics"):
+        assert ask(site.https, "GET", path)[0] in (400, 404), path
+        assert ask(site.http, "GET", path, tls=False)[0] in (301, 400), path
+    assert ask(site.devices, "GET", "/metrics", tls=False, **{"X-Forwarded-For": "10.0.0.1"})[0] == 404
+    status, _, body = ask(site.devices, "GET", "/metrics", tls=False)
+    assert (status, b"console_build_info" in body) == (200, True)
+
+
 def test_every_answer_says_how_to_take_it(site: Site) -> None:
     """Of devices and servers too, refused ones as well; once each."""
     binding = make_binding(make_program())

@@ -1,0 +1,244 @@
+"""What Prometheus is told, by whom, and that no label grows with what people and devices send."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import signal
+import threading
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+import requests
+from django.test import Client
+from django.utils import timezone
+from prometheus_client import CollectorRegistry, Histogram
+from prometheus_client.parser import text_string_to_metric_families
+
+from console.api import http
+from console.api.device import dispatch as device
+from console.api.device.http import unavailable
+from console.api.http import Environ
+from console.api.server import dispatch as server
+from console.base.accounts.models import OutgoingMail
+from console.base.core import metrics
+from console.base.core.sealing import seal
+from console.platform import exposition, folders, truths
+from console.version import VERSION
+from tests.console.api.device.asking import UPDATE, authorization, question
+from tests.console.api.device.serving import up_to_date
+from tests.console.platform.servers import Server, serve, until
+from tests.factories import make_binding, make_online, make_program
+from tests.processes import free_port
+
+pytestmark = pytest.mark.django_db(transaction=True)
+Samples = dict[tuple[str, frozenset[tuple[str, str]]], float]
+
+
+def samples(text: str) -> Samples:
+    """Values by name and labels."""
+    return {
+        (sample.name, frozenset(sample.labels.items())): sample.value
+        for family in text_string_to_metric_families(text)
+        for sample in family.samples
+    }
+
+
+def value(found: Samples, name: str, **labels: str) -> float | None:
+    """One of them."""
+    return found.get((f"console_{name}", frozenset(labels.items())))
+
+
+def asked(method: str = "GET", **environ: str) -> Environ:
+    """What a request has."""
+    return {"REQUEST_METHOD": method, "PATH_INFO": "/metrics", **environ}
+
+
+# The processes of a role --------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def runtime(tmp_path: Path) -> Iterator[Server]:
+    """Two processes for devices, which share a folder."""
+    with serve("runtime", {metrics.FOLDER: str(tmp_path)}, workers=2, kill_seconds=1) as server:
+        yield server
+
+
+def test_any_process_tells_what_all_have_counted(runtime: Server, tmp_path: Path) -> None:
+    """Also what one counted that is gone; of its present nothing is left."""
+    binding = make_binding(make_program())
+    make_online(binding.mini_program)
+    address = up_to_date(f"http://127.0.0.1:{runtime.port}")
+    key, check = authorization(binding.application), question(binding.mini_program.app_id)
+    until(lambda: len(runtime.processes()) == 2, "two processes")
+
+    asked: list[str] = []
+
+    def told() -> Samples:
+        return samples(requests.get(f"{address}/metrics", timeout=30).text)
+
+    def counted() -> float | None:
+        return value(told(), "update_checks_total", answer="update", channel="online")
+
+    def ask(_number: int = 0) -> None:
+        answer = requests.post(f"{address}{UPDATE}", json=check, headers={"Authorization": key}, timeout=30)
+        asked.append(answer.json()["status"])
+
+    with ThreadPoolExecutor(8) as clients:
+        list(clients.map(ask, range(40)))
+    until(lambda: len(list(tmp_path.glob("gauge_livesum_*"))) == 2 or ask(), "both have answered somebody")
+    until(lambda: counted() == len(asked), "all are counted")
+    assert set(asked) == {"update"}
+    assert value(told(), "requests_total", route="device:update", status="200") == len(asked)
+    assert (
+        len(asked) <= (value(told(), "request_duration_seconds_count", route="device:update") or 0) <= len(asked) + 32
+    )
+    killed = min(runtime.processes())
+    os.kill(killed, signal.SIGKILL)
+    until(lambda: killed not in runtime.processes(), "it is gone")
+    until(lambda: runtime.get() == 200, "the other one answers")
+    assert counted() == len(asked)
+    assert list(tmp_path.glob(f"gauge_live*_{killed}.db")) == []
+    assert value(told(), "build_info", version=VERSION, role="runtime") == 1
+    assert not any(name.startswith("console_queue") for name, _labels in told())
+
+
+def test_a_folder_is_gone_with_the_next_start(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(folders.tempfile, "tempdir", str(tmp_path))
+    left = tmp_path / f"console-metrics-{2**22 + 1}-web-abc"  # More than a process can have for a number.
+    left.mkdir()
+    first, others = folders.folder_for("web"), folders.folder_for("worker")
+    assert not left.exists()
+    assert folders.folder_for("web").is_dir()  # As of a container's next life, in which it has the same number.
+    assert (first.exists(), others.exists()) == (False, True)
+
+
+def test_counted_by_hand_is_counted_by_the_library() -> None:
+    """`Requests` uses private names of a histogram."""
+    seconds = [0.0005, 0.001, 0.003, 0.7, 99.0]
+    other = Histogram("other", "x", registry=CollectorRegistry(), buckets=metrics.REQUEST_BUCKETS)
+    counted = metrics.Requests()
+    for time in seconds:
+        other.observe(time)
+        counted.note("test:by-hand", 200, time)
+    counted.flush()
+    counted.flush()
+    ours = metrics.request_seconds.labels("test:by-hand")
+    assert [bucket.get() for bucket in ours._buckets] == [bucket.get() for bucket in other._buckets]
+    assert ours._sum.get() == pytest.approx(other._sum.get())
+
+
+def test_no_update_check_is_lost_or_counted_twice() -> None:
+    """By 8 threads, while a ninth hands over."""
+    counted, done = metrics.Requests(), threading.Event()
+    before = metrics.requests.labels(metrics.UPDATE_ROUTE, 200)._value.get()
+
+    def count(_thread: int) -> None:
+        add = counted.updates("current", "online").add
+        for _ in range(20_000):
+            add()
+
+    def hand_over() -> None:
+        while not done.is_set():
+            counted.flush()
+
+    with ThreadPoolExecutor(9) as threads:
+        last = threads.submit(hand_over)
+        list(threads.map(count, range(8)))
+        done.set()
+        last.result()
+    counted.flush()
+    assert metrics.requests.labels(metrics.UPDATE_ROUTE, 200)._value.get() - before == 160_000
+
+
+# What the database knows --------------------------------------------------------------------------------------------
+
+
+def test_the_age_of_a_queue_is_that_of_its_rows() -> None:
+    mail = OutgoingMail.objects.create(to="ada@example.com", subject="Hello", sealed=seal("Hello"))
+    OutgoingMail.objects.filter(pk=mail.pk).update(created_at=timezone.now() - timedelta(minutes=5))
+    found = {name: {tuple(labels): value for labels, value in rows} for name, rows in truths.read().items()}
+    assert found["database_up"] == {(): 1.0}
+    assert found["queue_waiting"][("mail",)] == 1
+    assert 300 <= found["queue_oldest_seconds"][("mail",)] < 400
+    assert found["queue_oldest_seconds"][("reports",)] == 0
+    assert found["late_parts"] == {("task",): 0, ("worker",): 0, ("beat",): 1}
+    assert found["disk_free_bytes"].keys() == {("packages",), ("icons",)}
+    assert found.keys() | {"build_info"} == truths.GAUGES.keys()
+
+
+def test_a_database_that_is_away_is_told_and_fails_nothing() -> None:
+    """Old numbers would lie, so there are none."""
+    with serve("web", {"DATABASE_URL": f"postgresql://console@127.0.0.1:{free_port()}/console"}) as server:
+        answer = requests.get(f"http://127.0.0.1:{server.port}/metrics", timeout=30)
+    found = samples(answer.text)
+    assert (answer.status_code, value(found, "database_up")) == (200, 0)
+    assert value(found, "queue_waiting", queue="mail") is None
+    assert value(found, "disk_size_bytes", folder="packages")
+
+
+# Who may ask --------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("header", ["HTTP_X_FORWARDED_FOR", "HTTP_FORWARDED", "HTTP_VIA"])
+def test_nobody_asks_by_a_proxy(header: str) -> None:
+    assert exposition.respond(asked(**{header: "10.0.0.1"})).status == 404
+
+
+def test_with_a_token_only_who_has_it_asks(settings) -> None:
+    settings.METRICS_TOKEN = "s3cret-token"
+    assert exposition.respond(asked()).status == 401
+    assert exposition.respond(asked(HTTP_AUTHORIZATION="Bearer s3cret-tokem")).status == 401
+    assert exposition.respond(asked(HTTP_AUTHORIZATION="Bearer ☃")).status == 401
+    assert exposition.respond(asked(HTTP_AUTHORIZATION="Bearer s3cret-token")).status == 200
+
+
+def test_nothing_can_be_changed() -> None:
+    assert exposition.respond(asked("POST")).status == 405
+    assert exposition.respond(asked("HEAD")).body == b""
+
+
+@pytest.mark.parametrize("address", ["nowhere", "127.0.0.1:http", "127.0.0.1:99999", "203.0.113.7:9464"])
+def test_a_process_goes_on_where_it_can_not_listen(address: str, caplog: pytest.LogCaptureFixture) -> None:
+    assert exposition.listen(address) is None
+    assert address == "nowhere" or "METRICS_LISTEN" in caplog.text
+
+
+# Labels -------------------------------------------------------------------------------------------------------------
+
+
+def test_no_label_grows_with_what_is_asked(client: Client) -> None:
+    """Neither paths, ids, methods nor codes of others become labels; what nobody knows has one name."""
+    app_id = make_program().app_id
+    for path in (f"/miniprograms/{app_id}/", f"/{app_id}", f"/runtime/v1/{app_id}", "/static/none.css", "/%00/x"):
+        client.get(path)
+    client.generic(f"BREW{app_id}", "/")
+    assert {device.route_of(f"/runtime/v1/{name}") for name in ("x", app_id)} == {"device:unknown"}
+    assert device.route_of(f"/runtime/v1/packages/{app_id}") == "device:package"
+    assert {server.route_of(path) for path in (f"/cgi-bin/{app_id}", "/openserver/x")} == {"server:unknown"}
+    assert server.route_of("/openserver/cgi-bin/token") == "server:token"
+    labels = {pair for _name, pairs in samples(exposition.text().decode()) for pair in pairs if pair[0] != "le"}
+    routes = {value for name, value in labels if name == "route"}
+    assert {"unknown", "miniprograms:detail"} <= routes
+    assert [value for _name, value in labels if app_id in value or "/" in value] == []
+    names = {name for name, _value in labels}
+    assert names <= {"route", "status", "answer", "channel", "outcome", "reason", "task", "state", "queue", "part",
+                     "folder", "version", "role"}  # fmt: skip
+
+
+def test_an_answer_in_front_of_django_counts_as_what_it_is() -> None:
+    """A database that is away is 503, with an id to ask about."""
+    answer = http.in_front_of(
+        lambda environ, start: [], "/x/", lambda environ: unavailable().response(), route_of=lambda path: "test:away"
+    )
+    heads: list[tuple[str, list[tuple[str, str]]]] = []
+    environ = {"REQUEST_METHOD": "GET", "PATH_INFO": "/x/", "REMOTE_ADDR": "127.0.0.1"}
+    body = b"".join(answer(environ, lambda status, headers: heads.append((status, headers))))
+    found = samples(exposition.text().decode())
+    assert value(found, "requests_total", route="test:away", status="503") == 1
+    assert json.loads(body)["code"] == "temporarily_unavailable"
+    assert re.fullmatch("[0-9a-f]{32}", dict(heads[0][1])["X-Request-ID"])
