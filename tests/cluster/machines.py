@@ -18,6 +18,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import psycopg
+
 from console import databases, roles
 from console.local import addresses, postgres, valkey
 from console.local.process import Service, stop_all, tied
@@ -57,6 +59,7 @@ class Cluster(Installation):
 
     machines: list[Machine] = field(default_factory=list)
     pooler: Pooler | None = None
+    empty: str = "empty"  # a database with tables, and without rows
     https: int = 0
     facts: dict[str, Any] = field(default_factory=dict)
 
@@ -91,6 +94,8 @@ def running(names: tuple[str, ...] = ("one", "two"), *, workers: int = 2) -> Ite
     try:
         _start_engines(cluster)
         installation.migrate(cluster)
+        with psycopg.connect(addresses.database_url("postgres", sockets=base), autocommit=True) as server:
+            server.execute(f"CREATE DATABASE {cluster.empty} TEMPLATE {addresses.DATABASE}")  # type: ignore[arg-type]
         command = [sys.executable, "-m", seeding.__name__]
         cluster.facts = json.loads(subprocess.check_output(command, cwd=ROOT, env=cluster.environment))
         with pgbouncer.pgbouncer(base / "pgbouncer", sockets=base) as cluster.pooler:
