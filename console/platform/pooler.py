@@ -51,8 +51,8 @@ def _weak_limits(connection: psycopg.Connection[Any], role: str) -> str:
         return ""
     needed = ", ".join(f"{name} = {most}" for name, most in wanted.items())
     return (
-        f"The database's limits for {role} are not in force ({', '.join(weak)}), so one slow query could stop everyone. "
-        f"Let the pooler at DATABASE_URL set {needed}, as deploy/pgbouncer/pgbouncer.ini does."
+        f"The database's limits for {role} are not in force ({', '.join(weak)}), so one slow query could stop "
+        f"everyone. Let the pooler at DATABASE_URL set {needed}, as deploy/pgbouncer/pgbouncer.ini does."
     )
 
 

@@ -134,7 +134,7 @@ def running(mail_port: int, logs: Path | None = None) -> Iterator[Installation]:
         for name in one.engines:
             one.start_engine(name)
         migrate(one)
-        one.services |= _services(one)
+        one.services |= services_of(one)
         with _small_file_system(one.packages):
             yield one
     finally:
@@ -222,7 +222,8 @@ def environment_of(base: Path, mail_port: int) -> dict[str, str]:
     }
 
 
-def _services(one: Installation) -> dict[str, Service]:
+def services_of(one: Installation) -> dict[str, Service]:
+    """Return its servers, workers and beat, not started."""
     host = {"host": "127.0.0.1", "workers": 2}
     commands = {
         "web": serving.command_of("web", port=one.web, **host),

@@ -1,6 +1,6 @@
 """Two machines of one installation: each has folders of its own, and only what docs/clusters.md names is shared.
 
-PostgreSQL, Valkey, the package and icon folders are shared, PgBouncer is between, and nginx before them, as we ship them.
+PostgreSQL, Valkey, packages and icons are shared; PgBouncer is between, and nginx before them, as we ship them.
 """
 
 from __future__ import annotations
@@ -131,7 +131,12 @@ def _machine(cluster: Cluster, name: str, workers: int) -> Machine:
     for role, port in (("web", machine.web), ("runtime", machine.runtime)):
         urls = {databases.URL: pooler.url(f"console_{role}"), databases.SESSION_URL: direct}
         own = {roles.VARIABLE: role, "PGAPPNAME": f"console-{role}-{name}", **machine.environment, **urls}
-        command = ["env", "-C", str(machine.folder), *serving.command_of(role, host=ADDRESS, port=port, workers=workers)]
+        command = [
+            "env",
+            "-C",
+            str(machine.folder),
+            *serving.command_of(role, host=ADDRESS, port=port, workers=workers),
+        ]
         log, key = cluster.base / f"{role}-{name}.log", f"{role}-{name}"
         environment = {**cluster.environment, **own}
         cluster.services[key] = Service(key, tied(command, signal.SIGTERM), log=log, env=environment)

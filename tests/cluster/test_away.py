@@ -84,7 +84,7 @@ def test_the_database_is_away(cluster: Cluster, request: pytest.FixtureRequest, 
         load.over.set()
         for one in asking:
             one.result()
-    print(  # noqa: T201 - the figures of docs/clusters.md
+    print(  # the figures of docs/clusters.md
         f"away {seconds:.0f} s: {load.asked} update checks right, the slowest {load.slowest:.1f} s; places 503 × "
         f"{load.places[503]}; a restarted runtime answered after {started:.1f} s; places again after {places:.1f} s, "
         f"pages after {pages:.1f} s"
