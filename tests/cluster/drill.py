@@ -91,8 +91,9 @@ class Drill:
         after = self.nodes.primary()
         self.report.faults.append(Found(name, outages, f"{primary.name} → {after.name if after else 'none'}"))
         say(f"{name}: {ended - began:.1f} s {outages}")
-        if not primary.service.running:
-            primary.service.start()
+        for node in self.nodes.nodes:
+            if not node.service.running:
+                node.service.start()
         if not until(self.nodes.is_whole, seconds=WHOLE_SECONDS):
             self.report.violations.append(f"{name}: the nodes are not whole again: {self.nodes.roles()}")
         with suppress(psycopg.Error):
@@ -121,9 +122,10 @@ def _places(world: World) -> Meter:
 def faults(nodes: Patroni) -> dict[str, Callable[[Node], None]]:
     """What happens, by name."""
     return {
+        "the synchronous standby’s machine lost": lambda _primary: nodes.standby().lose(),
         "switchover": lambda _primary: nodes.switch_over(),
-        "PostgreSQL of the primary killed (-9)": Node.kill_postgres,
-        "the primary's machine lost": Node.lose,
+        "the primary’s PostgreSQL killed (-9)": Node.kill_postgres,
+        "the primary’s machine lost": Node.lose,
     }
 
 

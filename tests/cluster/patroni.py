@@ -92,6 +92,11 @@ class Patroni:
                     return node
         return None
 
+    def standby(self) -> Node:
+        """Return the synchronous standby; StopIteration when there is none."""
+        name = next(name for name, (role, _state) in self.roles().items() if role == "sync_standby")
+        return next(node for node in self.nodes if node.name == name)
+
     def is_whole(self) -> bool:
         """Whether there is a primary, and a standby without which nothing counts as written; the others follow."""
         found = self.roles()
