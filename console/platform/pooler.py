@@ -15,8 +15,8 @@ SECONDS = 3  # for an answer; a database that is away is no reason not to start
 TRIES = 5  # others may take the pooler's session in between
 REFUSED = "startup parameter"  # PgBouncer's words for the limits of a connection
 NEEDS_SESSIONS = (
-    "The database connection goes through a pooler in transaction mode, and workers, beat and commands such as migrate "
-    "need sessions of their own. Set DATABASE_SESSION_URL to PostgreSQL itself."
+    "The database connection goes through a pooler, such as PgBouncer in transaction mode. Workers, beat and commands "
+    "such as migrate need sessions of their own: set DATABASE_SESSION_URL to PostgreSQL itself."
 )
 TAKES_NO_LIMITS = (
     "The pooler at DATABASE_URL accepts no limits from its clients. Set them there, as deploy/pgbouncer/pgbouncer.ini "
@@ -36,7 +36,9 @@ def why_not(role: str) -> str:
                 return _weak_limits(connection, role)
             return NEEDS_SESSIONS if _is_shared(connection, role) else ""
     except psycopg.Error as error:
-        return TAKES_NO_LIMITS if REFUSED in str(error) else ""
+        if REFUSED not in str(error):
+            return ""
+        return TAKES_NO_LIMITS if role in roles.SERVING else NEEDS_SESSIONS
 
 
 def _connect(role: str) -> psycopg.Connection[Any]:

@@ -24,7 +24,6 @@ from console import databases, roles
 from console.local import addresses, postgres, valkey
 from console.local.process import Service, stop_all, tied
 from console.local.throwaway import PARENT
-from console.platform import serving
 from tests.chaos import installation
 from tests.chaos.installation import ENGINE_PATIENCE, ROOT, Installation
 from tests.chaos.ledger import Reply, ask
@@ -131,12 +130,8 @@ def _machine(cluster: Cluster, name: str, workers: int) -> Machine:
     for role, port in (("web", machine.web), ("runtime", machine.runtime)):
         urls = {databases.URL: pooler.url(f"console_{role}"), databases.SESSION_URL: direct}
         own = {roles.VARIABLE: role, "PGAPPNAME": f"console-{role}-{name}", **machine.environment, **urls}
-        command = [
-            "env",
-            "-C",
-            str(machine.folder),
-            *serving.command_of(role, host=ADDRESS, port=port, workers=workers),
-        ]
+        command = ["env", "-C", str(machine.folder), sys.executable, str(ROOT / "manage.py"), "start", role]
+        command += ["--host", ADDRESS, "--port", str(port), "--workers", str(workers)]
         log, key = cluster.base / f"{role}-{name}.log", f"{role}-{name}"
         environment = {**cluster.environment, **own}
         cluster.services[key] = Service(key, tied(command, signal.SIGTERM), log=log, env=environment)

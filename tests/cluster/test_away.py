@@ -5,7 +5,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import itertools
+import os
 import signal
 import time
 from collections import Counter
@@ -15,6 +17,7 @@ from threading import Event
 
 import pytest
 
+from tests.chaos import installation
 from tests.chaos.ledger import Lost, ask
 from tests.cluster.machines import Cluster, until
 from tests.cluster.people import device_asks, person_at, through_nginx
@@ -92,6 +95,38 @@ def test_the_database_is_away(cluster: Cluster, request: pytest.FixtureRequest, 
     assert load.known == {(200, "update", "1.0.0")}
     assert set(load.places) == {200, 503}
     assert through_nginx(cluster, "GET", "/account/sign-in/").status == 200
+
+
+def test_the_database_hangs(cluster: Cluster) -> None:
+    """Behind the pooler, which accepts connections all the same: whoever waits holds no thread that others need."""
+    load, engine = Load(cluster), cluster.engines["postgres"]
+    assert engine.process is not None
+    with ThreadPoolExecutor(10) as clients:
+        work = [load.ask_for_known, load.ask_for_known, *[load.ask_for_places] * 8]
+        asking = [clients.submit(one) for one in work]
+        until(lambda: load.places[200] > 20, "no load")
+        pids = [engine.process.pid, *installation.children(engine.process.pid)]
+        try:
+            send(pids, signal.SIGSTOP)
+            asked = load.asked
+            until(lambda: load.places[503] > 8, "whoever asks for a place waits")
+            until(lambda: load.asked > asked + 20, "devices that need no place wait")
+        finally:
+            send(pids, signal.SIGCONT)
+        enough = load.places[200] + 1
+        until(lambda: load.places[200] > enough, "places do not come back")
+        load.over.set()
+        for one in asking:
+            one.result()
+    assert load.known == {(200, "update", "1.0.0")}
+    assert set(load.places) == {200, 503}
+
+
+def send(pids: list[int], number: signal.Signals) -> None:
+    """Send a signal to processes that this test has started; PostgreSQL's own may have ended meanwhile."""
+    for pid in pids:
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, number)
 
 
 def _answers(cluster: Cluster, port: int) -> bool:

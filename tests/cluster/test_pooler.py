@@ -82,8 +82,9 @@ def test_what_needs_sessions_refuses_a_pooler(
     assert cluster.pooler is not None
     monkeypatch.setenv(databases.URL, cluster.pooler.url("console_web"))
     monkeypatch.setenv(databases.SESSION_URL, cluster.pooler.url("console_web"))
-    refused = pooler.TAKES_NO_LIMITS if role else pooler.NEEDS_SESSIONS  # Workers bring limits of their own.
-    assert pooler.why_not(role) == refused
+    assert pooler.why_not(role) == pooler.NEEDS_SESSIONS
+    monkeypatch.delenv(databases.SESSION_URL)
+    assert [pooler.why_not(serving) for serving in roles.SERVING] == [pooler.TAKES_NO_LIMITS] * 3
     monkeypatch.setenv(databases.SESSION_URL, direct)
     assert pooler.why_not(role) == ""
 
@@ -130,7 +131,7 @@ def test_the_commands_say_it(cluster: Cluster) -> None:
         return done.stderr
 
     assert pooler.NEEDS_SESSIONS in refusal("migrate")
-    assert pooler.TAKES_NO_LIMITS in refusal("start", "worker")
+    assert pooler.NEEDS_SESSIONS in refusal("start", "worker")
 
 
 def test_sessions_that_postgresql_ends_are_replaced(cluster: Cluster) -> None:
