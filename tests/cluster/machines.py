@@ -20,7 +20,7 @@ from typing import Any
 
 import psycopg
 
-from console import databases, roles
+from console import databases
 from console.local import addresses, postgres, valkey
 from console.local.process import Service, stop_all, tied
 from console.local.throwaway import PARENT
@@ -129,7 +129,7 @@ def _machine(cluster: Cluster, name: str, workers: int) -> Machine:
     direct = addresses.database_url(sockets=cluster.base)
     for role, port in (("web", machine.web), ("runtime", machine.runtime)):
         urls = {databases.URL: pooler.url(f"console_{role}"), databases.SESSION_URL: direct}
-        own = {roles.VARIABLE: role, "PGAPPNAME": f"console-{role}-{name}", **machine.environment, **urls}
+        own = {"PGAPPNAME": f"console-{role}-{name}", **machine.environment, **urls}
         command = ["env", "-C", str(machine.folder), sys.executable, str(ROOT / "manage.py"), "start", role]
         command += ["--host", ADDRESS, "--port", str(port), "--workers", str(workers)]
         log, key = cluster.base / f"{role}-{name}.log", f"{role}-{name}"
