@@ -1,7 +1,7 @@
 # Everything a developer does with the console. `make run` needs Python >= 3.11 and make, nothing else.
 .DEFAULT_GOAL := run
-.PHONY: run test test-chaos test-install test-storage test-clickhouse test-frameworks check check-style check-types check-imports check-templates \
-	check-django bench usability weight screenshots chaos audit install assets messages lock format clean
+.PHONY: run test test-chaos test-cluster test-install test-storage test-clickhouse test-frameworks check check-style check-types check-imports check-templates \
+	check-django bench usability weight screenshots chaos drill audit install assets messages lock format clean
 
 # The first Python that is new enough, also where python3 is an older one.
 PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; do \
@@ -53,6 +53,10 @@ ON_STORAGE := tests/releases/test_storage.py tests/releases/test_packages_comman
 test-storage: .venv/dev.stamp assets
 	TEST_STORAGE=s3 $(PY) -m pytest $(ON_STORAGE) $(ARGS)
 
+# Two machines behind nginx and PgBouncer, and PostgreSQL away under load. ARGS=--long for five minutes of that.
+test-cluster: .venv/dev.stamp assets
+	$(PY) -m pytest tests/cluster $(ARGS)
+
 # ClickHouse runs inside the tests' own process, from a folder of its own: it brings much that nothing else needs.
 test-clickhouse: .venv/dev.stamp .venv/clickhouse.stamp
 	PYTHONPATH=.venv/clickhouse $(PY) -m pytest tests/devmgmt/logs -k clickhouse $(ARGS)
@@ -102,6 +106,10 @@ bench: .venv/dev.stamp assets
 # 300 kills and 30 stalls; ARGS="--only 'Valkey away' --seconds-away 300" for one of them.
 chaos: .venv/dev.stamp assets
 	$(PY) -m tests.chaos $(ARGS)
+
+# Fail-over of PostgreSQL under Patroni, under load; ARGS="--only switchover" for one of them, ARGS="--times 3".
+drill: .venv/dev.stamp assets
+	$(PY) -m tests.cluster $(ARGS)
 
 # What is locked against the newest there is, and against known advisories where a feed of them is reachable.
 audit: .venv/dev.stamp .venv/npm.stamp

@@ -29,7 +29,9 @@ def of(role: str) -> dict[str, Any]:
     """Return Django's settings of the database for a role ("": commands); KeyError for a role that there is not."""
     pooled = is_pooled(role)
     own = "" if role in roles.SERVING else env.str(SESSION_URL, default="")
-    found: dict[str, Any] = env.db(SESSION_URL) if own else env.db(URL, default=addresses.database_url())
+    found: dict[str, Any] = (
+        env.db("DATABASE_SESSION_URL") if own else env.db("DATABASE_URL", default=addresses.database_url())
+    )
     found.setdefault("OPTIONS", {}).update({**PATIENCE, **roles.connection_options(role, pooled=pooled)})
     found["DISABLE_SERVER_SIDE_CURSORS"] = pooled  # Outside of a transaction they need a session.
     return found

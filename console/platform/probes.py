@@ -44,7 +44,11 @@ def database() -> str:
 
 def _ask_postgres(question: str) -> list[tuple[str, ...]]:
     """Return the rows of the answer. On a connection of its own, so that a full pool is no outage."""
-    return pool.ask_once(question, connection.get_connection_params(), seconds=PROBE_SECONDS)
+    return pool.ask_once(question, _parameters(), seconds=PROBE_SECONDS)
+
+
+def _parameters() -> dict[str, Any]:
+    return dict(connection.get_connection_params())
 
 
 def valkey() -> str:

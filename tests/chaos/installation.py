@@ -147,7 +147,7 @@ def running(
             one.start_engine(name)
         if not restored:
             migrate(one)
-        one.services |= _services(one)
+        one.services |= services_of(one)
         with _small_file_system(one.packages):
             yield one
     finally:
@@ -235,7 +235,8 @@ def environment_of(base: Path, mail_port: int) -> dict[str, str]:
     }
 
 
-def _services(one: Installation) -> dict[str, Service]:
+def services_of(one: Installation) -> dict[str, Service]:
+    """Return its servers, workers and beat, not started."""
     host = {"host": "127.0.0.1", "workers": 2}
     commands = {
         "web": serving.command_of("web", port=one.web, **host),

@@ -96,7 +96,7 @@ def run(plan: Plan) -> Outcome:
     """Do it; nothing is left afterwards. Raises RuntimeError when the installation does not start."""
     began, ledger = time.monotonic(), Ledger()
     with mail_server() as mail, gateways.serving() as stub, installation.running(mail.port, plan.logs) as one:
-        facts = seeded(one, stub.url)
+        facts = seed(one, stub.url)
         stub.webhooks = [Webhook(secret) for secret in facts["secrets"]]
         clients = Clients(one, ledger, facts, plan.seed)
         teams = [Team(one, ledger, team, plan.seed) for team in facts["teams"]]
@@ -109,7 +109,8 @@ def run(plan: Plan) -> Outcome:
     return run.outcome
 
 
-def seeded(one: Installation, gateway: str) -> dict[str, Any]:
+def seed(one: Installation, gateway: str) -> dict[str, Any]:
+    """Make the rows; return what clients know of them."""
     command = [sys.executable, "-m", seeding.__name__, gateway]
     facts: dict[str, Any] = json.loads(subprocess.check_output(command, cwd=ROOT, env=one.environment))
     return facts

@@ -16,8 +16,8 @@ from tests.chaos.installation import Installation
 from tests.chaos.ledger import Lost
 from tests.chaos.people import Person
 
-DEVICES, PAGES, JOBS, MAIL = "devices", "pages", "jobs", "mail"
-EACH_SECONDS = {DEVICES: 0.1, PAGES: 0.3, JOBS: 0.1, MAIL: 0.5}
+DEVICES, PAGES, JOBS, MAIL, PLACES = "devices", "pages", "jobs", "mail", "places"
+EACH_SECONDS = {DEVICES: 0.1, PAGES: 0.3, JOBS: 0.1, MAIL: 0.5, PLACES: 0.1}
 WELL_SECONDS = 2.0  # a busy machine may take so long for an answer
 PROMPT_SECONDS = 1.0  # a message or mail on its way is no outage before
 # As for messages: one that a dead worker holds is waited for until its lease is over, others pass it meanwhile.

@@ -19,6 +19,7 @@ from tests.chaos.ledger import BUSY, DONE, REFUSED, UNKNOWN, UNSENT, Change, Led
 CSRF_TOKEN = "x" * 32  # sent as cookie and in the form
 BOUNDARY = "----chaos"
 PAUSE_SECONDS = 0.2
+NOT_CONFIRMED = "can’t confirm that this was saved"  # what a page says when the connection was lost
 MOST_DOMAIN_CHANGES = 45  # of a program in a month; the console allows 50
 STANDING = """
     SELECT id, format('%%s.%%s.%%s', major, minor, patch), state, major FROM releases_version
@@ -190,5 +191,5 @@ def outcome_of(reply: Reply) -> str:
     if reply.status == 302:
         return REFUSED if "/account/" in reply.headers.get("Location", "") else DONE
     if reply.status == 503:
-        return BUSY
+        return UNKNOWN if NOT_CONFIRMED in reply.body.decode(errors="replace") else BUSY
     return REFUSED if reply.status in (403, 404, 422) else UNKNOWN

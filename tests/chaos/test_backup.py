@@ -22,7 +22,7 @@ from tests.chaos.checks import Checks, until
 from tests.chaos.devices import UPDATE, Clients, update_of
 from tests.chaos.installation import Installation
 from tests.chaos.ledger import DONE, UNKNOWN, Ledger, ask
-from tests.chaos.matrix import START_SECONDS, Outcome, Plan, Run, seeded
+from tests.chaos.matrix import START_SECONDS, Outcome, Plan, Run, seed
 from tests.chaos.meters import Arrivals
 from tests.chaos.people import Team
 from tests.chaos.stubs import mail_server
@@ -36,7 +36,7 @@ def test_a_backup_under_load_restored_elsewhere_keeps_what_was_answered_before(t
     folder = tmp_path / "backups"
     with mail_server() as mail, gateways.serving() as stub, installation.running(mail.port) as one:
         ledger = Ledger()
-        facts = seeded(one, stub.url)
+        facts = seed(one, stub.url)
         stub.webhooks = [Webhook(secret) for secret in facts["secrets"]]
         # The factories give every program this icon.
         icon = one.base / "media/icons/none.webp"

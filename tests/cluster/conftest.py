@@ -11,6 +11,11 @@ from tests.cluster import machines, pgbouncer
 from tests.cluster.machines import Cluster
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Let `make drill` take the long way."""
+    parser.addoption("--long", action="store_true", help="five minutes without PostgreSQL, and more of the suite")
+
+
 @pytest.fixture(scope="session")
 def cluster() -> Iterator[Cluster]:
     """Two machines."""

@@ -1,6 +1,6 @@
 """Two machines of one installation: each has folders of its own, and only what docs/clusters.md names is shared.
 
-PostgreSQL, Valkey, the package and icon folders are shared, PgBouncer is between, and nginx before them, as we ship them.
+PostgreSQL, Valkey, packages and icons are shared; PgBouncer is between, and nginx before them, as we ship them.
 """
 
 from __future__ import annotations
@@ -18,11 +18,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from console import databases, roles
+import psycopg
+
+from console import databases
 from console.local import addresses, postgres, valkey
 from console.local.process import Service, stop_all, tied
 from console.local.throwaway import PARENT
-from console.platform import serving
 from tests.chaos import installation
 from tests.chaos.installation import ENGINE_PATIENCE, ROOT, Installation
 from tests.chaos.ledger import Reply, ask
@@ -57,6 +58,7 @@ class Cluster(Installation):
 
     machines: list[Machine] = field(default_factory=list)
     pooler: Pooler | None = None
+    empty: str = "empty"  # a database with tables, and without rows
     https: int = 0
     facts: dict[str, Any] = field(default_factory=dict)
 
@@ -91,6 +93,8 @@ def running(names: tuple[str, ...] = ("one", "two"), *, workers: int = 2) -> Ite
     try:
         _start_engines(cluster)
         installation.migrate(cluster)
+        with psycopg.connect(addresses.database_url("postgres", sockets=base), autocommit=True) as server:
+            server.execute(f"CREATE DATABASE {cluster.empty} TEMPLATE {addresses.DATABASE}")  # type: ignore[arg-type]
         command = [sys.executable, "-m", seeding.__name__]
         cluster.facts = json.loads(subprocess.check_output(command, cwd=ROOT, env=cluster.environment))
         with pgbouncer.pgbouncer(base / "pgbouncer", sockets=base) as cluster.pooler:
@@ -125,8 +129,9 @@ def _machine(cluster: Cluster, name: str, workers: int) -> Machine:
     direct = addresses.database_url(sockets=cluster.base)
     for role, port in (("web", machine.web), ("runtime", machine.runtime)):
         urls = {databases.URL: pooler.url(f"console_{role}"), databases.SESSION_URL: direct}
-        own = {roles.VARIABLE: role, "PGAPPNAME": f"console-{role}-{name}", **machine.environment, **urls}
-        command = ["env", "-C", str(machine.folder), *serving.command_of(role, host=ADDRESS, port=port, workers=workers)]
+        own = {"PGAPPNAME": f"console-{role}-{name}", **machine.environment, **urls}
+        command = ["env", "-C", str(machine.folder), sys.executable, str(ROOT / "manage.py"), "start", role]
+        command += ["--host", ADDRESS, "--port", str(port), "--workers", str(workers)]
         log, key = cluster.base / f"{role}-{name}.log", f"{role}-{name}"
         environment = {**cluster.environment, **own}
         cluster.services[key] = Service(key, tied(command, signal.SIGTERM), log=log, env=environment)

@@ -34,6 +34,7 @@ class Feed:
     """The snapshot, and the thread that replaces it. Any thread may ask; only one refreshes."""
 
     def __init__(self) -> None:
+        self._keeper = kept.Keeper()
         self.forget()
 
     def forget(self) -> None:
@@ -46,9 +47,7 @@ class Feed:
         self._position: changes.Position | None = None
         self._fresh_until = 0.0
         self._followed_at = 0.0
-        if hasattr(self, "_keeper"):
-            self._keeper.let_go()
-        self._keeper = kept.Keeper()
+        self._keeper.let_go()
 
     def current(self) -> Snapshot:
         """Return the snapshot; the first call starts the thread and waits. Raises ApiError 503 when it is too old."""

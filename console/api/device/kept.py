@@ -3,8 +3,8 @@
 It lies beside the object lists (OBJECT_LIST_CACHE). One process of the machine writes it, whoever has the lock: the
 content when it has changed, and every KEEP_SECONDS a stamp that says when the database was last read and which content
 that was. So a process that starts knows how old the content is, and answers from it no longer than one that never
-stopped: SNAPSHOT_SECONDS after that look. The stamp is signed with SECRET_KEY and for one release, as nobody else may
-say what devices run, and another release may mean something else by it.
+stopped: SNAPSHOT_SECONDS after that look. The stamp is signed with SECRET_KEY, for one release and one database: nobody
+else may say what devices run, and another release may mean something else by it.
 """
 
 from __future__ import annotations
@@ -78,7 +78,7 @@ def read() -> tuple[Snapshot, float] | None:
         signed = (folder / STAMP).read_bytes()
         signature, written = signed[:SIGNATURE], signed[SIGNATURE:]
         if not compare_digest(signature, _signature(written)):
-            logger.warning("the snapshot that this machine has kept is of another release or SECRET_KEY")
+            logger.warning("the snapshot that this machine has kept is of another release, database or SECRET_KEY")
             return None
         stamp = msgspec.msgpack.decode(written, type=Stamp)
         content = (folder / f"{stamp.digest}{CONTENT}").read_bytes()
@@ -176,7 +176,10 @@ def _digest(content: bytes) -> str:
 
 
 def _signature(written: bytes) -> bytes:
-    return salted_hmac(f"console.api.device.kept {VERSION}", written, algorithm="sha256").digest()
+    """Sign for this release and this database: another one's programs mean nothing here."""
+    named = settings.DATABASES["default"]
+    place = [str(named.get(part) or named["OPTIONS"].get(part.lower(), "")) for part in ("HOST", "PORT", "NAME")]
+    return salted_hmac(f"console.api.device.kept {VERSION} {place}", written, algorithm="sha256").digest()
 
 
 def _to_plain(value: Any) -> Any:

@@ -38,14 +38,27 @@ def replace_dead(*, connection: Any, **_named: Any) -> None:
     taken.here = True
     given = connection.connection
     remember(given)
-    if connection.pool is None or not _has_news(given):
+    if connection.pool is None or getattr(taken, "anew", False):
+        return
+    if _is_of_standby(given):
+        given.close()  # or the pool would give it to the next one
+    elif not _has_news(given):
         return
     try:
         ConnectionPool.check_connection(given)
     except psycopg.Error:
         connection.close()
         connection.pool.check()
-        connection.connect()
+        taken.anew = True  # One try: what comes now is used, whatever it is.
+        try:
+            connection.connect()
+        finally:
+            taken.anew = False
+
+
+def _is_of_standby(connection: psycopg.Connection[Any]) -> bool:
+    """Whether the server said at last that it takes no writes: a former primary, to which an address still leads."""
+    return connection.info.parameter_status("in_hot_standby") == "on"
 
 
 def _has_news(connection: psycopg.Connection[Any]) -> bool:

@@ -1,4 +1,4 @@
-"""A process that starts while the database is away answers from what its machine has kept, and not for too long (R-1)."""
+"""A process that starts without the database answers from what its machine has kept, not for too long (R-1)."""
 
 from __future__ import annotations
 
@@ -68,9 +68,7 @@ def test_what_is_kept_is_the_snapshot(db: None, keeper: kept.Keeper) -> None:
     assert any(task.conditions.objects for program in snapshot.programs.values() for task in program.tasks)
 
 
-def test_a_process_that_starts_without_the_database(
-    transactional_db: None, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_process_that_starts_without_the_database(transactional_db: None, monkeypatch: pytest.MonkeyPatch) -> None:
     def away() -> None:
         raise OperationalError
 

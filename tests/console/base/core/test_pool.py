@@ -12,9 +12,10 @@ from typing import Any
 
 import pytest
 from django.conf import settings
-from django.db import connection
+from django.db import InternalError, connection
 from django.db.backends.postgresql.base import DatabaseWrapper
 
+from console.base.core import busy
 from console.local import postgres
 from console.local.process import Service, stop_all
 from tests.console import holding
@@ -98,3 +99,25 @@ def test_a_restart_is_waited_for(folder: Path, server: Service, ours: DatabaseWr
             assert not wait([answer], timeout=0.02).done
         server.start()
         assert answer.result(timeout=60) == 1
+
+
+def test_a_standby_is_left_as_soon_as_there_is_a_primary(folder: Path, server: Service, ours: DatabaseWrapper) -> None:
+    """An address may lead to a former primary for as long as a fail-over takes: no connection to it is kept."""
+    stop_all([server], patience=10)
+    (folder / "data" / "standby.signal").touch()
+    server.start()
+    postgres.wait_until_ready(server, sockets=folder)
+    with pytest.raises(InternalError) as error, ours.cursor() as cursor:
+        cursor.execute("CREATE TABLE refused ()")
+    assert (busy.is_busy(error.value), busy.is_away(error.value)) == (True, False)
+    assert busy.sentence(error.value) == "The console is busy. Nothing was saved. Try again in a moment."
+    before = ours.connection
+    ours.close()
+    with ours.cursor() as cursor:
+        cursor.execute("SELECT pg_promote()")
+        assert ours.connection is not before
+        before = ours.connection
+    ours.close()
+    with ours.cursor() as cursor:
+        cursor.execute("CREATE TABLE taken ()")
+        assert ours.connection is not before
