@@ -7,14 +7,15 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from tests.bench.report import machine
 from tests.scale.asked import Statements
 from tests.scale.plans import explain
 from tests.scale.sizes import BIG, ROWS
 
 FILE = Path(__file__).resolve().parent.parent.parent / "docs" / "scale.md"
-BEGIN, END = "<!-- written by make scale: begin -->", "<!-- written by make scale: end -->"
 # What may read all of a table, and why.
 KNOWN = {"Security log": "for operators alone; its pager counts at most a year's entries, some millions"}
+__all__ = ["findings", "machine", "put", "show", "write"]
 LARGE = re.compile(r"\b(" + "|".join(table for table, (rows, _width) in ROWS.items() if rows >= BIG) + r")\b")
 
 
@@ -62,10 +63,16 @@ def show(found: list[Finding]) -> None:
 
 
 def write(found: list[Finding]) -> None:
-    """Write the tables between their marks in docs/scale.md."""
+    """Write the tables of plans in docs/scale.md."""
+    put("plans", _lines(found))
+
+
+def put(name: str, lines: Iterable[str]) -> None:
+    """Write lines between the marks of that name in docs/scale.md."""
+    begin, end = (f"<!-- {name}, written by a command: {side} -->" for side in ("begin", "end"))
     text = FILE.read_text()
-    before, after = text.split(BEGIN)[0], text.split(END)[1]
-    FILE.write_text("\n".join([before + BEGIN, "", *_lines(found), "", END + after]))
+    before, after = text.split(begin)[0], text.split(end)[1]
+    FILE.write_text("\n".join([before + begin, "", *lines, "", end + after]))
 
 
 def _lines(found: list[Finding]) -> Iterator[str]:

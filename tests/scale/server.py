@@ -79,7 +79,7 @@ class Server:
 @contextlib.contextmanager
 def server() -> Iterator[Server]:
     """Start one in a folder of its own, and name it in the environment; nothing is left in the end."""
-    base = Path(tempfile.mkdtemp(prefix="console-scale-", dir="/tmp"))  # noqa: S108 - a socket's path is short
+    base = Path(tempfile.mkdtemp(prefix="console-scale-", dir="/tmp"))
     base.chmod(0o711)
     one = Server(base)
     before = os.environ.get("DATABASE_URL")
