@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -62,9 +62,9 @@ def show(found: list[Finding]) -> None:
             print(f"    ! {problem}")
 
 
-def write(found: list[Finding]) -> None:
-    """Write the tables of plans in docs/scale.md."""
-    put("plans", _lines(found))
+def write(found: list[Finding], indexes: Mapping[str, int]) -> None:
+    """Write the tables of plans in docs/scale.md; `indexes` has the bytes of each table's."""
+    put("plans", _lines(found, indexes))
 
 
 def put(name: str, lines: Iterable[str]) -> None:
@@ -75,12 +75,16 @@ def put(name: str, lines: Iterable[str]) -> None:
     FILE.write_text("\n".join([before + begin, "", *lines, "", end + after]))
 
 
-def _lines(found: list[Finding]) -> Iterator[str]:
-    yield "| table | rows | a row |"
-    yield "|---|---:|---:|"
+def _lines(found: list[Finding], indexes: Mapping[str, int]) -> Iterator[str]:
+    yield "| table | rows | a row | table | indexes |"
+    yield "|---|---:|---:|---:|---:|"
+    total = 0
     for table, (rows, width) in ROWS.items():
+        total += rows * width + indexes[table]
         if rows >= BIG:
-            yield f"| `{table}` | {rows:,} | {width} B |"
+            gigabytes = f"{rows * width / 1e9:.1f} GB | {indexes[table] / 1e9:.1f} GB"
+            yield f"| `{table}` | {rows:,} | {width} B | {gigabytes} |"
+    yield f"| all together | | | {total / 1e9:.0f} GB | |"
     for group in dict.fromkeys(finding.group for finding in found):
         yield ""
         yield f"| {group} | statements on large tables | most rows that one reads | indexes |"
