@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from django.conf import settings
-from django.core.files.storage import storages
+from django.core.files.storage import FileSystemStorage, storages
 from django.db import connection, transaction
 from django.db.models import Count, Sum
 from django.utils.functional import Promise
@@ -157,9 +157,9 @@ def files(sample: SizeSample | None) -> list[Files]:
     counted: dict[str, list[int]] = sample.files if sample else {}
     found = []
     for key, folder in (
-        ("packages", getattr(storages["packages"], "location", None)),
-        ("icons", getattr(storages["default"], "location", None)),
-        ("object_lists", settings.OBJECT_LIST_CACHE),
+        ("packages", _folder("packages")),
+        ("icons", _folder("default")),
+        ("object_lists", Path(settings.OBJECT_LIST_CACHE)),
     ):
         count, size = counted.get(key, (None, None))
         used, total = _disk(folder)
@@ -173,12 +173,18 @@ def files(sample: SizeSample | None) -> list[Files]:
     return found
 
 
-def _disk(folder: Any) -> tuple[int | None, int | None]:
-    try:
-        usage = shutil.disk_usage(Path(folder))
-    except (OSError, TypeError):
+def _folder(storage: str) -> Path | None:
+    """Return where the storage keeps its files; None if it is not a folder."""
+    found = storages[storage]
+    return Path(found.location) if isinstance(found, FileSystemStorage) else None
+
+
+def _disk(folder: Path | None) -> tuple[int | None, int | None]:
+    """Return how full the disk is, and how large; nothing of a folder that is not there yet."""
+    if folder is None or not folder.exists():
         return None, None
-    return usage.used, usage.total
+    usage = shutil.disk_usage(folder)
+    return usage.total - usage.free, usage.total
 
 
 def take_sample(*, at: datetime) -> bool:

@@ -65,4 +65,4 @@ def sizes(request: SignedInRequest, user: User) -> HttpResponse:
     if sheets.is_asked(request):
         return sheets.short_sheet(request, found.tables, SIZE_COLUMNS, name="tables")
     shown = found.tables if request.GET.get("show") == "all" else found.tables[:SHOWN]
-    return render(request, "platform/sizes.html", {"sizes": found, "tables": shown, "at": timezone.now()})
+    return render(request, "platform/sizes.html", {"sizes": found, "tables": shown})

@@ -56,7 +56,7 @@ def show(found: list[Finding]) -> None:
     """Print it, problems with their statements."""
     for finding in found:
         print(
-            f"{finding.group:10} {finding.name[:50]:50} {finding.large:4} of {finding.statements:4} {finding.most:12,}"
+            f"{finding.group:10} {finding.name[:50]:50} {finding.large:4} of {finding.statements:4} {finding.most:12,} {finding.cost:14,.0f}"
         )
         for problem in finding.problems:
             print(f"    ! {problem}")
