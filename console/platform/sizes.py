@@ -46,6 +46,7 @@ QUERY = """
     GROUP BY parent.relname
     ORDER BY sum(pg_total_relation_size(part.oid)) DESC NULLS LAST, parent.relname
 """
+COLUMNS = ("name", "partitions", "rows", "size", "indexes", "dead", "vacuumed_at")
 
 
 @dataclass(frozen=True)
@@ -140,7 +141,11 @@ def sizes(*, at: datetime) -> Sizes:
     days = (at - sample.taken_at) / timedelta(days=1) if sample else 0.0
     before: dict[str, Any] = sample.tables if sample and days >= HOUR / timedelta(days=1) else {}
     tables = [
-        Table(*row, growth=_growth(before.get(row[0]), row, days) if before else None, kept=facts.get(row[0]))
+        Table(
+            **dict(zip(COLUMNS, row, strict=True)),
+            growth=_growth(before.get(row[0]), row, days) if before else None,
+            kept=facts.get(row[0]),
+        )
         for row in rows
     ]
     newest = SizeSample.objects.order_by("-taken_at").first()

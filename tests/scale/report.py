@@ -55,9 +55,8 @@ def _finding(group: str, name: str, statements: Statements) -> Finding:
 def show(found: list[Finding]) -> None:
     """Print it, problems with their statements."""
     for finding in found:
-        print(
-            f"{finding.group:10} {finding.name[:50]:50} {finding.large:4} of {finding.statements:4} {finding.most:12,} {finding.cost:14,.0f}"
-        )
+        name, large = f"{finding.group:10} {finding.name[:50]:50}", f"{finding.large:4} of {finding.statements:4}"
+        print(f"{name} {large} {finding.most:12,} rows {finding.cost:14,.0f}")
         for problem in finding.problems:
             print(f"    ! {problem}")
 
@@ -87,10 +86,11 @@ def _lines(found: list[Finding], indexes: Mapping[str, int]) -> Iterator[str]:
     yield f"| all together | | | {total / 1e9:.0f} GB | |"
     for group in dict.fromkeys(finding.group for finding in found):
         yield ""
-        yield f"| {group} | statements on large tables | most rows that one reads | indexes |"
-        yield "|---|---:|---:|---|"
+        yield f"| {group} | statements on large tables | most rows that one reads | highest cost | indexes |"
+        yield "|---|---:|---:|---:|---|"
         for finding in found:
             if finding.group == group and finding.large:
                 indexes = ", ".join(f"`{index}`" for index in sorted(finding.indexes))
                 name = f"{finding.name} ({KNOWN[finding.name]})" if finding.name in KNOWN else finding.name
-                yield f"| {name} | {finding.large} of {finding.statements} | {finding.most:,} | {indexes} |"
+                figures = f"{finding.large} of {finding.statements} | {finding.most:,} | {finding.cost:,.0f}"
+                yield f"| {name} | {figures} | {indexes} |"
