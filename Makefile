@@ -1,7 +1,7 @@
 # Everything a developer does with the console. `make run` needs Python >= 3.11 and make, nothing else.
 .DEFAULT_GOAL := run
 .PHONY: run test test-chaos test-cluster test-install test-storage test-clickhouse test-frameworks check check-style check-types check-imports check-templates \
-	check-django bench usability weight screenshots chaos drill audit install assets messages lock format clean
+	check-django bench scale scale-rows usability weight screenshots chaos drill audit install assets messages lock format clean
 
 # The first Python that is new enough, also where python3 is an older one.
 PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; do \
@@ -99,6 +99,14 @@ usability: .venv/dev.stamp assets
 # Requests and bytes of four pages, into docs/weight.md; ARGS="--against FOLDER" for the first paint of another checkout beside ours.
 weight: .venv/dev.stamp assets
 	$(PY) -m tests.weight $(ARGS)
+
+# The plan of each statement at the sizes of 100 million devices, into docs/scale.md; fails where one reads all of a large table.
+scale: .venv/dev.stamp assets
+	$(PY) -m tests.scale
+
+# The same tables with real rows, ten million unless said: ROWS=2000000.
+scale-rows: .venv/dev.stamp assets
+	$(PY) -m tests.scale.rows $(ROWS)
 
 bench: .venv/dev.stamp assets
 	$(PY) -m tests.bench $(ONLY)

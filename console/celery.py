@@ -55,6 +55,7 @@ SCHEDULE = {
     "grayscale.keep_time": Periodic(None, "periodic"),
     "guardrail.keep_watch": Periodic(30, "periodic"),
     "activity.keep_retention": Periodic(10 * MINUTE, "periodic"),
+    "platform.sample_sizes": Periodic(HOUR, "periodic"),
     "device.prune_changes": Periodic(MINUTE, "periodic"),
     "reviews.remind": Periodic(10 * MINUTE, "periodic"),
     "devmgmt.keep_logs": Periodic(5 * MINUTE, "periodic"),

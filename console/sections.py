@@ -149,6 +149,7 @@ PLATFORM = (
             (_("IDE downloads"), "platform:ide"),
             (_("Security log"), "platform:security_log"),
             (_("System status"), "platform:status"),
+            (_("Storage"), "platform:sizes"),
         ),
         permission=Permission.OPERATOR,
     ),

@@ -12,7 +12,7 @@ from grayscale.stats import kept
 from releases.field.models import UpdateReport
 from releases.field.states import ReportResult
 
-MOST_REPORTS = 1_000_000  # of a version that are read, to be counted or left out
+MOST_REPORTS = 500_000  # of a version that are read, to be counted or left out
 
 
 @dataclass(frozen=True, kw_only=True)

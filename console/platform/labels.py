@@ -28,10 +28,31 @@ TASKS: dict[str, str | Promise] = {
     "devmgmt.end_expired": _("End expired grants"),
     "devmgmt.remind_of_expiry": _("Send notifications of expiring grants"),
     "activity.keep_retention": _("Delete data past its retention"),
+    "platform.sample_sizes": _("Measure table sizes"),
     "accounts.seal_factors": _("Encrypt second factors"),
     "keys.prune": _("Delete expired access tokens"),
     "releases.sweep_packages": _("Delete unused package files"),
     "miniprograms.sweep_icons": _("Delete unused icons"),
+}
+# Tables that grow and that no retention names (`console.base.core.retention.Kind` has the others' words).
+TABLES: dict[str, str | Promise] = {
+    "devmgmt_logentry": _("Device logs"),
+    "messaging_consent": _("Consents"),
+    "miniprograms_programuser": _("Mini program users"),
+    "miniprograms_miniprogram": _("Mini programs"),
+    "releases_package": _("Packages"),
+    "releases_version": _("Versions"),
+    "reviews_report": _("Review reports"),
+    "grayscale_grayscaletask": _("Grayscale tasks"),
+    "grayscale_objectlist": _("Object lists, for matching"),
+    "grayscale_objectlistpart": _("Object lists, as typed"),
+    "accounts_user": _("People"),
+}
+FILES: dict[str, str | Promise] = {
+    "packages": _("Packages and source maps"),
+    "icons": _("Icons"),
+    "object_lists": _("Object lists, copies for matching"),
+    "logs": _("Device logs in ClickHouse"),
 }
 MINUTE, HOUR, DAY = 60, 3600, 86400
 

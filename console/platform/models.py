@@ -1,4 +1,4 @@
-"""Signs of life: one row for each part that must go on by itself."""
+"""Signs of life: one row for each part that must go on by itself; and how large things were."""
 
 from __future__ import annotations
 
@@ -64,3 +64,14 @@ class Backup(models.Model):
 
     def __str__(self) -> str:
         return self.place
+
+
+class SizeSample(models.Model):
+    """How large the tables and files were at a moment, once a day: what growth is reckoned from."""
+
+    taken_at = models.DateTimeField(db_index=True)
+    tables = models.JSONField(help_text="table → [rows, bytes with indexes]")
+    files = models.JSONField(default=dict, db_default={}, help_text="what → [files, bytes]")
+
+    def __str__(self) -> str:
+        return f"{self.taken_at:%Y-%m-%d}"

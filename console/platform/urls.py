@@ -9,4 +9,5 @@ urlpatterns = [
     path("", views.overview, name="overview"),
     path("teams/", views.teams, name="teams"),
     path("status/", views.status, name="status"),
+    path("sizes/", views.sizes, name="sizes"),
 ]

@@ -60,6 +60,10 @@ SETTINGS fsync_after_insert = 1, fsync_part_directory = 1
 DAYS = """
 SELECT DISTINCT partition FROM system.parts WHERE database = currentDatabase() AND table = 'log_entry' AND active
 """
+SIZE = """
+SELECT sum(bytes_on_disk), sum(rows) FROM system.parts
+WHERE database = currentDatabase() AND table = 'log_entry' AND active
+"""
 WRITING = {"async_insert": 1, "wait_for_async_insert": 1}
 
 COLUMNS = Entry.__struct_fields__
@@ -155,6 +159,11 @@ class ClickHouseStore:
         except ClickHouseError as error:
             raise StoreAway from error
         return len(days)
+
+    def size(self) -> tuple[int, int]:
+        """Return bytes on disk and entries."""
+        ((size, entries),) = self._ask(SIZE, {})
+        return int(size), int(entries)
 
     def latest(self, criteria: Criteria, *, before: Place | None = None, limit: int = 50) -> list[Entry]:
         """Return the newest entries that fit, newest first."""

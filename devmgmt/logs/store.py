@@ -62,6 +62,9 @@ class LogStore(Protocol):
         May come at any time, after any outage, from several processes at the same time.
         """
 
+    def size(self) -> tuple[int, int] | None:
+        """Return bytes and entries; None where they are a table of the console's own database."""
+
 
 @cache
 def log_store() -> LogStore:

@@ -36,7 +36,7 @@ def main() -> int:
         connection.close()
         connection.close_pool()
     report.show(findings)
-    report.write(findings)
+    report.write(findings, postgres.indexes)
     return 1 if any(finding.problems for finding in findings) else 0
 
 

@@ -48,11 +48,11 @@ PAGES = """
     mira    Activity of a team        /teams/{team}/activity/ /teams/{team}/activity/?person={user}
     mira    Activity of an app        /apps/{app}/activity/
     mira    Mini programs             /miniprograms/ /miniprograms/?q=bus /miniprograms/{program}/
-    mira    Versions                  /versions/ /miniprograms/{program}/versions/ /miniprograms/{program}/versions/all/
-    mira    Audits and releases       /miniprograms/{program}/versions/audits/ /miniprograms/{program}/versions/releases/
+    mira    Versions                  /versions/ {versions} {versions}all/
+    mira    Audits and releases       {versions}audits/ {versions}releases/
     mira    Grayscale overview        /grayscale/ /grayscale/?state=delivering
     mira    Grayscale tasks           /miniprograms/{program}/grayscale/
-    mira    Progress of a task        /miniprograms/{program}/grayscale/{task}/ /miniprograms/{program}/grayscale/{task}/live/
+    mira    Progress of a task        {grayscale}{task}/ {grayscale}{task}/live/
     mira    Explain                   /miniprograms/{program}/grayscale/explain/?guid={guid}
     mira    New task, estimate        /miniprograms/{program}/grayscale/new/
     mira    Messages                  /messages/ /miniprograms/{program}/messages/log/ {log}?state=failed {log}?q=a
@@ -65,7 +65,7 @@ PAGES = """
     jun     Review inbox              /reviews/ /reviews/?show=all
     mira    Search                    /search/?q=bus
     mira    Security                  /account/security/ /account/security/log/
-    root    Platform                  /platform/ /platform/status/ /platform/teams/ /platform/people/
+    root    Platform                  /platform/ /platform/status/ /platform/sizes/ /platform/teams/ /platform/people/
     root    Security log              /platform/security-log/ /platform/security-log/?q=mira
 """
 
@@ -98,7 +98,7 @@ def _is_of_the_demo() -> bool:
 def all_statements() -> Iterator[tuple[str, str, Statements]]:
     """Yield groups, names and statements of everything; makes the demo first."""
     with recorded() as found:
-        call_command("demo", password="a-password-of-nobody", verbosity=0)  # noqa: S106
+        call_command("demo", password="a-password-of-nobody", verbosity=0)
     yield "Verbs", "Everything that the demo does: releases, reviews, tasks, messages, reports", found
     yield from _of_devices()
     yield from _of_pages()
@@ -159,6 +159,8 @@ def _names() -> dict[str, Any]:
         "guid": claim.guid,
         "message": message.pk,
         "log": f"/miniprograms/{program.app_id}/messages/log/",
+        "versions": f"/miniprograms/{program.app_id}/versions/",
+        "grayscale": f"/miniprograms/{program.app_id}/grayscale/",
         "team": Team.objects.get(pk=program.team_id).pk,
         "user": User.objects.get(email="mira@example.com").pk,
         "app": HostApplication.objects.filter(team=program.team_id)[0].application_id,

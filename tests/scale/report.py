@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from tests.bench.report import machine
 from tests.scale.asked import Statements
 from tests.scale.plans import explain
 from tests.scale.sizes import BIG, ROWS
 
 FILE = Path(__file__).resolve().parent.parent.parent / "docs" / "scale.md"
-BEGIN, END = "<!-- written by make scale: begin -->", "<!-- written by make scale: end -->"
 # What may read all of a table, and why.
 KNOWN = {"Security log": "for operators alone; its pager counts at most a year's entries, some millions"}
+__all__ = ["findings", "machine", "put", "show", "write"]
 LARGE = re.compile(r"\b(" + "|".join(table for table, (rows, _width) in ROWS.items() if rows >= BIG) + r")\b")
 
 
@@ -54,32 +55,42 @@ def _finding(group: str, name: str, statements: Statements) -> Finding:
 def show(found: list[Finding]) -> None:
     """Print it, problems with their statements."""
     for finding in found:
-        print(
-            f"{finding.group:10} {finding.name[:50]:50} {finding.large:4} of {finding.statements:4} {finding.most:12,}"
-        )
+        name, large = f"{finding.group:10} {finding.name[:50]:50}", f"{finding.large:4} of {finding.statements:4}"
+        print(f"{name} {large} {finding.most:12,} rows {finding.cost:14,.0f}")
         for problem in finding.problems:
             print(f"    ! {problem}")
 
 
-def write(found: list[Finding]) -> None:
-    """Write the tables between their marks in docs/scale.md."""
+def write(found: list[Finding], indexes: Mapping[str, int]) -> None:
+    """Write the tables of plans in docs/scale.md; `indexes` has the bytes of each table's."""
+    put("plans", _lines(found, indexes))
+
+
+def put(name: str, lines: Iterable[str]) -> None:
+    """Write lines between the marks of that name in docs/scale.md."""
+    begin, end = (f"<!-- {name}, written by a command: {side} -->" for side in ("begin", "end"))
     text = FILE.read_text()
-    before, after = text.split(BEGIN)[0], text.split(END)[1]
-    FILE.write_text("\n".join([before + BEGIN, "", *_lines(found), "", END + after]))
+    before, after = text.split(begin)[0], text.split(end)[1]
+    FILE.write_text("\n".join([before + begin, "", *lines, "", end + after]))
 
 
-def _lines(found: list[Finding]) -> Iterator[str]:
-    yield "| table | rows | a row |"
-    yield "|---|---:|---:|"
+def _lines(found: list[Finding], indexes: Mapping[str, int]) -> Iterator[str]:
+    yield "| table | rows | a row | table | indexes |"
+    yield "|---|---:|---:|---:|---:|"
+    total = 0
     for table, (rows, width) in ROWS.items():
+        total += rows * width + indexes[table]
         if rows >= BIG:
-            yield f"| `{table}` | {rows:,} | {width} B |"
+            gigabytes = f"{rows * width / 1e9:.1f} GB | {indexes[table] / 1e9:.1f} GB"
+            yield f"| `{table}` | {rows:,} | {width} B | {gigabytes} |"
+    yield f"| all together | | | {total / 1e9:.0f} GB | |"
     for group in dict.fromkeys(finding.group for finding in found):
         yield ""
-        yield f"| {group} | statements on large tables | most rows that one reads | indexes |"
-        yield "|---|---:|---:|---|"
+        yield f"| {group} | statements on large tables | most rows that one reads | highest cost | indexes |"
+        yield "|---|---:|---:|---:|---|"
         for finding in found:
             if finding.group == group and finding.large:
                 indexes = ", ".join(f"`{index}`" for index in sorted(finding.indexes))
                 name = f"{finding.name} ({KNOWN[finding.name]})" if finding.name in KNOWN else finding.name
-                yield f"| {name} | {finding.large} of {finding.statements} | {finding.most:,} | {indexes} |"
+                figures = f"{finding.large} of {finding.statements} | {finding.most:,} | {finding.cost:,.0f}"
+                yield f"| {name} | {figures} | {indexes} |"

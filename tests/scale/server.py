@@ -48,6 +48,7 @@ class Server:
     def __init__(self, base: Path) -> None:
         self.data, self._base = base / "postgres", base
         self._service = postgres.service(self.data, sockets=base, log=base / "postgres.log", durable=False)
+        self.indexes: dict[str, int] = {}  # the bytes that those of a table seem to have
         self.url = addresses.database_url(sockets=base)
 
     def start(self) -> None:
@@ -64,7 +65,7 @@ class Server:
         """Let the tables be as large as `sizes` says."""
         with psycopg.connect(self.url, autocommit=True) as connection:
             connection.execute("ANALYZE")
-            files = dict(_grown(connection))
+            files = {path: size for table in ROWS for path, size in self._grown(connection, table)}
             for (table, column), distinct in DISTINCT.items():
                 _describe(connection, table, column, distinct=distinct)
             for (table, column), days in DAYS.items():
@@ -75,11 +76,22 @@ class Server:
             _lengthen(self.data / path, size)
         self.start()
 
+    def _grown(self, connection: psycopg.Connection, table: str) -> Iterator[tuple[str, int]]:
+        """Write the statistics of a table and its indexes; yield their files and how long each has to be."""
+        rows, width = ROWS[table]
+        yield _described(connection, table, rows=rows, size=rows * width)
+        self.indexes[table] = 0
+        for index, is_partial, key in connection.execute(INDEXES, {"table": table}).fetchall():
+            entries = rows // 5 if is_partial else rows
+            size = int(entries * (key + 16) / 0.7)
+            self.indexes[table] += size
+            yield _described(connection, index, rows=entries, size=size)
+
 
 @contextlib.contextmanager
 def server() -> Iterator[Server]:
     """Start one in a folder of its own, and name it in the environment; nothing is left in the end."""
-    base = Path(tempfile.mkdtemp(prefix="console-scale-", dir="/tmp"))  # noqa: S108 - a socket's path is short
+    base = Path(tempfile.mkdtemp(prefix="console-scale-", dir="/tmp"))
     base.chmod(0o711)
     one = Server(base)
     before = os.environ.get("DATABASE_URL")
@@ -93,15 +105,6 @@ def server() -> Iterator[Server]:
         os.environ.pop("DATABASE_URL")
         if before is not None:
             os.environ["DATABASE_URL"] = before
-
-
-def _grown(connection: psycopg.Connection) -> Iterator[tuple[str, int]]:
-    """Write the statistics of tables and indexes; yield their files and how long each has to be."""
-    for table, (rows, width) in ROWS.items():
-        yield _described(connection, table, rows=rows, size=rows * width)
-        for index, is_partial, key in connection.execute(INDEXES, {"table": table}).fetchall():
-            entries = rows // 5 if is_partial else rows
-            yield _described(connection, index, rows=entries, size=int(entries * (key + 16) / 0.7))
 
 
 def _described(connection: psycopg.Connection, name: str, *, rows: int, size: int) -> tuple[str, int]:

@@ -15,7 +15,7 @@ BIG = MILLION  # rows from which on a table must not be read as a whole
 ROWS: dict[str, tuple[int, int]] = {
     "grayscale_claim": (100 * MILLION, 115),
     "grayscale_seendevice": (200 * MILLION, 150),
-    "grayscale_updatereport": (300 * MILLION, 90),
+    "grayscale_updatereport": (300 * MILLION, 109),
     "miniprograms_programuser": (100 * MILLION, 130),
     "messaging_consent": (100 * MILLION, 80),
     "messaging_message": (200 * MILLION, 420),
