@@ -4,7 +4,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    dependencies = [("platform", "0001_initial")]
+    dependencies = [("platform", "0002_backup")]
 
     operations = [
         migrations.CreateModel(
