@@ -41,6 +41,7 @@ INSTALLED_APPS = [
     "messaging",
     "console.reviews",
     "console.api.device",
+    "console.api.manage.apps.ManageConfig",
     "console.platform.apps.PlatformConfig",
     "console.local",
     "django.contrib.admin",

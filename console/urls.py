@@ -94,6 +94,7 @@ urlpatterns = [
     path("apps/", include((application_urls, hosts.app_name))),
     path("reviews/", include("console.reviews.urls")),
     path("teams/", include("console.base.accounts.urls")),
+    path("automation/", include("console.api.manage.urls")),
     path("runtime/v1/", include("console.api.device.urls")),
     path("", include("console.api.server.urls")),
     path("platform/", include((platform_urls, platform.app_name))),
