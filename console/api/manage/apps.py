@@ -8,5 +8,5 @@ class ManageConfig(AppConfig):
     label = "automation"
 
     def ready(self) -> None:
-        """Register the events."""
-        from console.api.manage import events  # noqa: F401
+        """Register the events, and say which rows get old."""
+        from console.api.manage import events, retention  # noqa: F401

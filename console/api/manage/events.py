@@ -36,7 +36,8 @@ class TokenEvent(Event):
         return row
 
     def belongs(self) -> dict[str, Any]:
-        return {"team_id": self.token.team_id, "mini_program_id": self.token.mini_program_id}
+        program = self.token.mini_program
+        return {"team_id": self.token.team_id} | ({"mini_program_id": program.app_id} if program else {})
 
     def words(self) -> dict[str, Any]:
         return {"person": self.by, "robot": self.token.name, "team": self.token.team}

@@ -70,8 +70,7 @@ class TokenForm(EndForm):
         end = timezone.localdate() + timedelta(days=USUAL_DAYS)
         super().__init__(*args, initial={"expires_at": end, "scopes": [Scope.READ]}, **kwargs)
         self.fields["scopes"].choices = [  # type: ignore[attr-defined]
-            (scope.value, format_lazy("{}: {}", scope.label, COVERS[scope]))
-            for scope in scopes
+            (scope.value, format_lazy("{}: {}", scope.label, COVERS[scope])) for scope in scopes
         ]
 
 

@@ -7,6 +7,7 @@ from datetime import datetime
 from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
+from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
 from console.api.manage.querysets import TokenQuerySet
@@ -78,3 +79,22 @@ class Token(models.Model):
     def has_expired(self, *, at: datetime) -> bool:
         """Whether its end has come."""
         return self.expires_at is not None and self.expires_at <= at
+
+
+class KeptAnswer(models.Model):
+    """What was answered to an Idempotency-Key of a token; `status` is empty while the request is under way."""
+
+    token = models.ForeignKey(Token, on_delete=models.CASCADE, related_name="+", db_index=False)
+    key = models.CharField(max_length=100)
+    request = models.CharField(max_length=64, help_text="SHA-256 of what was asked")
+    status = models.PositiveSmallIntegerField(null=True)
+    content_type = models.CharField(max_length=100, blank=True, default="", db_default="")
+    body = models.BinaryField(default=b"", db_default=b"")
+    created_at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["token", "key"], name="kept_answer_once")]
+        indexes = [models.Index(fields=["created_at"], name="kept_answer_created")]
+
+    def __str__(self) -> str:
+        return self.key
