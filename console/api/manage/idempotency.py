@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from datetime import timedelta
 from hashlib import sha256
 
 from django.http import HttpRequest, HttpResponse
+from django.utils import timezone
 
 from console.api.manage.models import KeptAnswer, Token
 from console.api.manage.problems import Problem
 
 HEADER, REPLAYED = "Idempotency-Key", "Idempotency-Replayed"
 KEY = re.compile(r"[\x21-\x7e]{1,100}")
+LONGEST = timedelta(minutes=15)  # that a request is under way; after that its process must have died
 SAFE = ("GET", "HEAD", "OPTIONS")
 
 
@@ -28,6 +31,8 @@ def once(request: HttpRequest, token: Token, run: Callable[[], HttpResponse]) ->
     if not KEY.fullmatch(key):
         raise Problem(422, f"{HEADER} takes 1 to 100 visible ASCII characters.", code="idempotency_key")
     digest = _digest(request)
+    abandoned = timezone.now() - LONGEST
+    KeptAnswer.objects.filter(token=token, key=key, status=None, created_at__lt=abandoned).delete()
     row, is_first = KeptAnswer.objects.get_or_create(token=token, key=key, defaults={"request": digest})
     if not is_first:
         return _again(row, digest)
