@@ -131,6 +131,7 @@ HOST_SIDE = (
 )
 ORGANISATION = (
     Section(_("Teams"), "users", "accounts:list", "console.base.accounts", key="t"),
+    Section(_("Automation"), "robot", "automation:tokens", "console.api.manage", key="u"),
     Section(_("Activity"), "activity", "activity", key="a"),
 )
 PLATFORM = (

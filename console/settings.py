@@ -41,6 +41,7 @@ INSTALLED_APPS = [
     "messaging",
     "console.reviews",
     "console.api.device",
+    "console.api.manage.apps.ManageConfig",
     "console.platform.apps.PlatformConfig",
     "console.local",
     "django.contrib.admin",
@@ -244,6 +245,7 @@ MESSAGE_RETRY_SECONDS = env.list(
 MESSAGE_TIMEOUT = env.float("MESSAGE_TIMEOUT", default=10.0)  # seconds for one try
 # Networks that are not public and may yet be asked, as CIDR. The console asks no other private address.
 EGRESS_ALLOWED = env.list("EGRESS_ALLOWED", default=["127.0.0.0/8", "::1/128"] if DEBUG else [])
+API_RATE_LIMIT = env.str("API_RATE_LIMIT", default="600/minute")  # of one token of /api/v1/, per process
 SERVER_RATE_LIMIT = env.str("SERVER_RATE_LIMIT", default="6000/minute")  # of one address, for the server API
 
 # Retention ----------------------------------------------------------------------------------------------------

@@ -6,6 +6,7 @@ from django.contrib import admin
 from django.urls import include, path, re_path
 
 from console import views
+from console.api.manage import operations as manage
 from console.base.accounts import urls as accounts
 from console.base.accounts.views import identity, security
 from console.base.accounts.views.identity import with_password
@@ -95,6 +96,8 @@ urlpatterns = [
     path("apps/", include((application_urls, hosts.app_name))),
     path("reviews/", include("console.reviews.urls")),
     path("teams/", include("console.base.accounts.urls")),
+    path("automation/", include("console.api.manage.urls")),
+    path("api/v1/", manage.urls()),
     path("runtime/v1/", include("console.api.device.urls")),
     path("", include("console.api.server.urls")),
     path("platform/", include((platform_urls, platform.app_name))),

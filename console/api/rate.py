@@ -46,6 +46,13 @@ class Counter:
         window = int(time.monotonic() // self.seconds)
         return window == self._window and self._counts[hash(key) % SLOTS] >= self.amount
 
+    def left(self, *key: Hashable) -> tuple[int, int]:
+        """Return how many may still come in this window, and in how many seconds it ends."""
+        now = time.monotonic()
+        window = int(now // self.seconds)
+        counted = self._counts[hash(key) % SLOTS] if window == self._window else 0
+        return max(self.amount - counted, 0), int((window + 1) * self.seconds - now) + 1
+
     def count(self, *key: Hashable) -> int:
         """Count one request; return 0, or how many seconds it is until the window ends when it is one too many."""
         now = time.monotonic()

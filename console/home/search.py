@@ -223,7 +223,7 @@ def _people(scope: Scope, words: str, limit: int) -> list[Hit]:
 
 def _accounts(words: str, limit: int) -> list[Hit]:
     """All accounts, for operators."""
-    rows = User.objects.order_by("name", "email")
+    rows = User.objects.people().order_by("name", "email")
     sounds = by_sound(rows, words)
     found = rows.filter(Q(name__icontains=words) | Q(email__icontains=words) | Q(pk__in=sounds))
     return [Hit(str(row), reverse("platform:person", args=[row.pk]), row.email, icon="user") for row in found[:limit]]

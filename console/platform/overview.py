@@ -168,8 +168,8 @@ def counts() -> dict[str, int]:
     """Return how many of each there are; a query each."""
     return {
         "teams": Team.objects.count(),
-        "people": User.objects.filter(is_active=True).count(),
-        "two_steps": User.objects.filter(HAS_FACTOR, is_active=True).count(),
+        "people": User.objects.people().filter(is_active=True).count(),
+        "two_steps": User.objects.people().filter(HAS_FACTOR, is_active=True).count(),
         "programs": MiniProgram.objects.count(),
         "applications": HostApplication.objects.count(),
     }
@@ -182,7 +182,7 @@ def newest_teams() -> list[TeamRow]:
 
 def newest_people() -> list[PersonRow]:
     """Return who signed in last."""
-    people = User.objects.filter(is_active=True)
+    people = User.objects.people().filter(is_active=True)
     return people_rows(people.order_by(F("last_login").desc(nulls_last=True), "-date_joined")[:SHOWN])
 
 

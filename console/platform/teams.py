@@ -6,8 +6,9 @@ from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
-from django.db.models import Count, Model, OuterRef, Subquery
+from django.db.models import Count, OuterRef, QuerySet, Subquery
 
 from console.base.accounts.events import OF_PEOPLE
 from console.base.accounts.models import Membership, Team
@@ -36,7 +37,10 @@ def team_rows(teams: Iterable[Team]) -> list[TeamRow]:
     acting = Membership.objects.acting_admins().filter(team__in=ids).select_related("user").order_by("user__name")
     for row in acting:
         admins[row.team_id].append(str(row.user))
-    people, programs, applications = (_by_team(model, ids) for model in (Membership, MiniProgram, HostApplication))
+    people, programs, applications = (
+        _by_team(rows, ids)
+        for rows in (Membership.objects.people(), MiniProgram.objects.all(), HostApplication.objects.all())
+    )
     newest = ActivityEntry.objects.filter(team_id=OuterRef("pk"), verb__in=OF_PEOPLE).order_by("-pk").values("at")[:1]
     changed = dict(Team.objects.filter(pk__in=ids).values_list("pk", Subquery(newest)))
     return [
@@ -52,6 +56,5 @@ def team_rows(teams: Iterable[Team]) -> list[TeamRow]:
     ]
 
 
-def _by_team(model: type[Model], ids: list[int]) -> dict[int, int]:
-    rows = model._default_manager.filter(team__in=ids).order_by().values_list("team")
-    return dict(rows.annotate(Count("pk")))
+def _by_team(rows: QuerySet[Any], ids: list[int]) -> dict[int, int]:
+    return dict(rows.filter(team__in=ids).order_by().values_list("team").annotate(Count("pk")))

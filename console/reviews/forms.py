@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import date, datetime, time
+from datetime import datetime
 from typing import Any
 
 from django import forms
@@ -12,6 +12,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from console.base.core.fields import WordsField
+from console.base.core.moments import LastDayField
 from console.base.hosts.models import SensitiveApi
 from console.base.hosts.states import DecisionState
 from devmgmt.actions import Ruling
@@ -20,7 +21,6 @@ from devmgmt.rules import why_not_until
 from devmgmt.submissions import RULING
 
 APPROVE, REJECT, LATER, MARKED = "approve", "reject", "later", "marked"
-LAST_MOMENT = time(23, 59, 59)
 
 
 class DecisionForm(forms.Form):
@@ -42,23 +42,15 @@ class DecisionForm(forms.Form):
     decision = forms.ChoiceField(choices=[(APPROVE, _("Approve")), (REJECT, _("Reject"))], widget=forms.HiddenInput)
 
 
-class UntilField(forms.DateField):
-    """The last day of a grant, in the reader's time zone; gives its last second, None without end (D-10)."""
+class UntilField(LastDayField):
+    """The last day of a grant (D-10)."""
 
     def __init__(self) -> None:
-        widget = forms.DateInput(format="%Y-%m-%d", attrs={"type": "date", "class": "form-control"})
-        super().__init__(
-            label=_("Granted until"), required=False, widget=widget, help_text=_("Leave blank for no end date.")
-        )
+        super().__init__(label=_("Granted until"), help_text=_("Leave blank for no end date."))
 
     def clean(self, value: Any) -> datetime | None:
-        day: date | None = super().clean(value)
-        if day is None:
-            return None
-        if not 2000 <= day.year <= 9000:  # what a time zone can still move
-            raise forms.ValidationError(self.error_messages["invalid"], code="invalid")
-        until = timezone.make_aware(datetime.combine(day, LAST_MOMENT))
-        if why := why_not_until(until, at=timezone.now()):
+        until = super().clean(value)
+        if until and (why := why_not_until(until, at=timezone.now())):
             raise forms.ValidationError(why, code="invalid")
         return until
 

@@ -6,6 +6,9 @@ from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import Any
 
+from console.api.manage.actions import create_robot
+from console.api.manage.models import Token
+from console.api.manage.states import OF_ROBOTS
 from console.base.accounts.actions import invite
 from console.base.accounts.actions.safety import add_by_operator
 from console.base.accounts.models import User
@@ -112,6 +115,7 @@ def make_world(label: str) -> World:
         "message_id": message.pk,
         "ban_id": factories.make_ban(application, program).pk,
         "place": factories.make_place(program),
+        "token_id": make_robot(program, f"{label} robot").pk,
         **_of_the_catalogue(label, program, template.public_template),
     }
     world.per_route = {
@@ -130,6 +134,13 @@ def make_world(label: str) -> World:
     }
     world.secrets = [program.app_id, program.name, application.application_id, team.name, audit.number, task.name]
     return world
+
+
+def make_robot(program: MiniProgram, name: str) -> Token:
+    """Make a robot of the program's team that may do all that robots may."""
+    scopes = [scope.value for scope in OF_ROBOTS]
+    values = {"scopes": scopes, "addresses": [], "expires_at": None, "by": program.created_by}
+    return create_robot(program.team, name=name, program=None, **values).row
 
 
 def _of_the_catalogue(label: str, program: MiniProgram, template: PublicTemplate) -> dict[str, Any]:

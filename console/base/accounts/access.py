@@ -146,7 +146,7 @@ def team_asking_for_factor(request: HttpRequest) -> Team | None:
     One that the identity provider has asked for at this sign-in will do, where the settings let it count (P-10).
     """
     user = request.user
-    if not isinstance(user, User):
+    if not isinstance(user, User) or user.is_robot:
         return None
     asking = next((row.team for row in user.team_roles if row.team.requires_second_factor), None)
     return asking if asking and not (used_second_factor_of_provider(request) or has_second_factor(user)) else None
@@ -241,7 +241,7 @@ def any_team(user: User, permission: Permission, team_id: int) -> Team:
 def any_member(user: User, permission: Permission, team_id: int, member_id: int) -> Membership:
     """Return the membership for an operator; 404 in another team than it is of."""
     team = any_team(user, permission, team_id)
-    return row_or_404(Membership.objects.select_related("user"), team=team, pk=member_id)
+    return row_or_404(Membership.objects.people().select_related("user"), team=team, pk=member_id)
 
 
 def first_invitation(user: User, permission: Permission, team_id: int, invitation_id: int) -> Invitation:
@@ -255,7 +255,7 @@ def first_invitation(user: User, permission: Permission, team_id: int, invitatio
 def any_person(user: User, permission: Permission, user_id: int) -> User:
     """Return the account for an operator."""
     operator(user, permission)
-    return row_or_404(User.objects.all(), pk=user_id)
+    return row_or_404(User.objects.people(), pk=user_id)
 
 
 def changeable_person(user: User, permission: Permission, user_id: int) -> User:
@@ -285,7 +285,7 @@ def teams_for(user: User, permission: Permission) -> QuerySet[Team]:
 def member_for(user: User, permission: Permission, team_id: int, member_id: int) -> Membership:
     """Return the membership; 404 outside the user's teams, 403 without `permission` in the team."""
     team = team_for(user, permission, team_id)
-    return row_or_404(Membership.objects.select_related("user"), team=team, pk=member_id)
+    return row_or_404(Membership.objects.people().select_related("user"), team=team, pk=member_id)
 
 
 def invitation_for(user: User, permission: Permission, team_id: int, invitation_id: int) -> Invitation:

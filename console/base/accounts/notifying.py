@@ -74,7 +74,7 @@ def notify(
 
     Who has switched the kind off is notified where they left it on. `text` and `detail` are called for each of those.
     """
-    people, at = {user.pk: user for user in users}.values(), at or timezone.now()
+    people, at = {user.pk: user for user in users if not user.is_robot}.values(), at or timezone.now()
     choices = {row.user_id: row for row in NotificationChoice.objects.filter(user__in=people, kind=kind)}
     words: dict[tuple[str, str], tuple[str, str]] = {}
     rows = []
@@ -105,11 +105,14 @@ def post_mail(*, to: str, subject: str, body: str) -> OutgoingMail:
 def members_with(team: Team, permission: Permission) -> list[User]:
     """Return the members of the team who hold `permission` and can sign in."""
     roles = team_roles_with(permission)
-    return list(User.objects.filter(is_active=True, memberships__team=team, memberships__role__in=roles))
+    return list(User.objects.people().filter(is_active=True, memberships__team=team, memberships__role__in=roles))
 
 
 def member_or_managers(user: User, *, team: Team) -> list[User]:
-    """Return whom to notify of what `user` asked for: them, or who manages the team once they left it (P-1, P-3)."""
-    if user.is_active and team.memberships.filter(user=user).exists():
+    """Return whom to notify of what `user` asked for: them, or who manages the team once they left it (P-1, P-3).
+
+    A robot reads nothing: who manages the team does.
+    """
+    if user.is_active and not user.is_robot and team.memberships.filter(user=user).exists():
         return [user]
     return members_with(team, Permission.MANAGE)

@@ -27,6 +27,7 @@ class Permission(models.TextChoices):
     OPERATOR = "operator", _("operators")
     DEVICE = "device", _("host app key")
     SERVER = "server", _("mini program secret")
+    TOKEN = "token", _("API token")
 
 
 class TeamRole(models.TextChoices):

@@ -49,10 +49,14 @@ class TeamQuerySet(models.QuerySet["Team"]):
 
 
 class MembershipQuerySet(models.QuerySet["Membership"]):
+    def people(self) -> MembershipQuerySet:
+        """All but those of robots (A-1)."""
+        return self.filter(user__is_robot=False)
+
     def by_rank(self) -> MembershipQuerySet:
-        """Team administrators first, then by name."""
+        """People, team administrators first, then by name."""
         ranks = [models.When(role=role, then=number) for number, role in enumerate(TeamRole.values)]
-        return self.order_by(models.Case(*ranks), "user__name", "pk")
+        return self.people().order_by(models.Case(*ranks), "user__name", "pk")
 
     def acting_admins(self) -> MembershipQuerySet:
         """Team administrators who can sign in."""

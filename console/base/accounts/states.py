@@ -99,6 +99,8 @@ class SecurityKind(models.TextChoices):
     IDENTITY_LINKED = "identity_linked", _("Identity provider linked")
     IDENTITY_UNLINKED = "identity_unlinked", _("Identity provider unlinked")
     LINK_MADE = "sign_in_link_made", _("One-time sign-in link created")
+    TOKEN_CREATED = "token_created", _("API token created")
+    TOKEN_REVOKED = "token_revoked", _("API token revoked")
 
 
 @dataclass(frozen=True)
@@ -132,11 +134,13 @@ SECURITY: dict[str, SecurityAbout] = {
     S.IDENTITY_LINKED: SecurityAbout("link", S.IDENTITY_LINKED.label),
     S.IDENTITY_UNLINKED: SecurityAbout("unlink", S.IDENTITY_UNLINKED.label),
     S.LINK_MADE: SecurityAbout("key", S.LINK_MADE.label),
+    S.TOKEN_CREATED: SecurityAbout("key", S.TOKEN_CREATED.label),
+    S.TOKEN_REVOKED: SecurityAbout("key-off", S.TOKEN_REVOKED.label),
 }
 ROUTINE = (S.SIGNED_IN, S.CONFIRMED)
 FAILURES = (S.WRONG_PASSWORD, S.WRONG_CODE, S.BLOCKED, S.PROVIDER_REFUSED)
 # What administrators of a team see of its members; not from where they work.
 FOR_TEAMS = (
     *FAILURES, S.CODE_USED, S.PASSWORD, S.FACTOR_ADDED, S.FACTOR_RENEWED, S.FACTOR_REMOVED, S.ADDRESS, S.DENIED,
-    S.IDENTITY_LINKED, S.IDENTITY_UNLINKED, S.LINK_MADE,
+    S.IDENTITY_LINKED, S.IDENTITY_UNLINKED, S.LINK_MADE, S.TOKEN_CREATED,
 )  # fmt: skip

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import UTC, datetime, tzinfo
+from datetime import UTC, date, datetime, time, tzinfo
 from typing import Any
 
 from django import forms
@@ -123,3 +123,20 @@ def _local(moment: datetime) -> datetime | None:
         return timezone.localtime(moment)
     except OverflowError:  # The first and the last day of the calendar.
         return None
+
+
+class LastDayField(forms.DateField):
+    """A last day by the reader's calendar; gives its last second, None where none was chosen."""
+
+    def __init__(self, **options: Any) -> None:
+        widget = forms.DateInput(format="%Y-%m-%d", attrs={"type": "date", "class": "form-control"})
+        super().__init__(required=False, widget=widget, **options)
+
+    def clean(self, value: Any) -> datetime | None:
+        """Return the moment; raises ValidationError for a year that no time zone can move."""
+        day: date | None = super().clean(value)
+        if day is None:
+            return None
+        if not 2000 <= day.year <= 9000:
+            raise ValidationError(self.error_messages["invalid"], code="invalid")
+        return timezone.make_aware(datetime.combine(day, time(23, 59, 59)))

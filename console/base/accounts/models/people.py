@@ -29,6 +29,10 @@ class UserManager(BaseUserManager["User"]):
         user.save(using=self._db)
         return user
 
+    def people(self) -> models.QuerySet[User]:
+        """Return everybody but robots (A-1), who sign in nowhere and are members in no list of people."""
+        return self.filter(is_robot=False)
+
     def create_superuser(self, email: str, password: str | None = None, **fields: object) -> User:
         """Create an operator with every right in Django's admin."""
         return self.create_user(email, password, is_staff=True, is_superuser=True, **fields)
@@ -42,7 +46,10 @@ class UserManager(BaseUserManager["User"]):
 
 
 class User(AbstractBaseUser, PermissionsMixin):
-    """A person. Operators have `is_staff`; what anyone may do in the console comes from memberships alone."""
+    """A person, or a robot that acts for a team by a token (A-1).
+
+    Operators have `is_staff`; what anyone may do in the console comes from memberships alone.
+    """
 
     email = models.EmailField(_("e-mail"), max_length=254)
     name = models.CharField(_("name"), max_length=100)
@@ -55,6 +62,7 @@ class User(AbstractBaseUser, PermissionsMixin):
         default="",
         help_text="the identity provider whose groups made them an operator; empty: people did",
     )
+    is_robot = models.BooleanField(_("robot"), db_default=False, default=False, editable=False)
     date_joined = models.DateTimeField(db_default=Now())
     language = models.CharField(
         _("language"),

@@ -40,7 +40,7 @@ def _page_of(person: User) -> str:
 @route(Permission.OPERATOR, load=operator)
 def people(request: SignedInRequest, user: User) -> HttpResponse:
     """All accounts, and below them who was invited and has none yet."""
-    filters = PeopleFilter(request.GET, User.objects.order_by(Lower("name"), "email"), request=request)
+    filters = PeopleFilter(request.GET, User.objects.people().order_by(Lower("name"), "email"), request=request)
     if is_asked(request):
         return sheet(request, filters.rows, PEOPLE, name="people", of=people_rows)
     page = page_of(request, filters.rows, count=filters.count)

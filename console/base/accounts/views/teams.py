@@ -8,7 +8,7 @@ from typing import Any
 from django import forms
 from django.conf import settings
 from django.contrib.auth import login
-from django.db.models import Count
+from django.db.models import Count, Q
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
@@ -55,7 +55,9 @@ def _page_of(team: Team) -> str:
 def teams(request: SignedInRequest) -> HttpResponse:
     """The user's teams."""
     own = Membership.objects.filter(user=request.user).select_related("team")
-    rows = own.annotate(people=Count("team__memberships")).order_by("team__name")
+    rows = own.annotate(people=Count("team__memberships", filter=Q(team__memberships__user__is_robot=False))).order_by(
+        "team__name"
+    )
     filters = MembershipFilter(request.GET, rows, request=request)
     return render(request, "accounts/teams.html", {"filter": filters, "page": page_of(request, filters.qs)})
 
@@ -234,7 +236,7 @@ MEMBER_ACTS = {
 @route(Permission.ADMINISTER, load=team_for, methods="GET POST", sudo=True)
 def selected_members(request: SignedInRequest, team: Team, act: str) -> HttpResponse:
     """Give the ticked members a role or remove them, each by the same verb as alone; oneself is not among them."""
-    others = team.memberships.exclude(user=request.user).select_related("user", "team")
+    others = team.memberships.people().exclude(user=request.user).select_related("user", "team")
     return acts_page(request, MEMBER_ACTS, act, others, by=request.user, url=_page_of(team))
 
 

@@ -32,7 +32,7 @@ def invite_reviewer(
     team, at, email = accounts.lock(application.team), at or timezone.now(), email.strip().lower()
     if email == by.email:
         raise ActionRefused(_("You can’t decide your own requests. Invite someone else."), field="email")
-    if member := User.objects.filter(memberships__team=team, email=email).first():
+    if member := User.objects.people().filter(memberships__team=team, email=email).first():
         if ApplicationMember.objects.filter(application=application, user=member).exists():
             raise ActionRefused(_("The person with this address already has a role in this app."), field="email")
         return add_person(application, user=member, role=ApplicationRole.REVIEWER, by=by, at=at)

@@ -100,7 +100,7 @@ def edit(request: SignedInRequest, application: HostApplication) -> HttpResponse
 
 def _candidates(application: HostApplication) -> QuerySet[User]:
     """Return the members of the owning team who have no role here."""
-    members = User.objects.filter(memberships__team=application.team, is_active=True)
+    members = User.objects.people().filter(memberships__team=application.team, is_active=True)
     return members.exclude(application_roles__application=application).order_by("name", "email")
 
 

@@ -1,0 +1,20 @@
+"""From a URL to a token."""
+
+from __future__ import annotations
+
+from console.api.manage.models import Token
+from console.base.accounts.access import row_or_404, team_for
+from console.base.accounts.models import User
+from console.base.accounts.permissions import Permission
+
+
+def own_token(user: User, permission: Permission, token_id: int) -> Token:
+    """Return the person's own token; 404 for any other, and for a revoked one."""
+    return row_or_404(Token.objects.of_person(user).listed().select_related("holder"), pk=token_id)
+
+
+def robot_for(user: User, permission: Permission, team_id: int, token_id: int) -> Token:
+    """Return a robot's token; 404 outside the user's teams and when revoked, 403 without `permission` in the team."""
+    team = team_for(user, permission, team_id)
+    rows = Token.objects.listed().select_related("holder", "mini_program")
+    return row_or_404(rows, team=team, pk=token_id)

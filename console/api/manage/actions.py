@@ -1,0 +1,153 @@
+"""The verbs of tokens (A-1). A token itself is in what `create_…` and `rotate` return, and nowhere else."""
+
+from __future__ import annotations
+
+import secrets
+from datetime import datetime
+from hashlib import sha256
+from typing import Any, NamedTuple
+
+from django.db import transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from console.api.manage import events, rules
+from console.api.manage.models import PREFIX, Token
+from console.api.manage.states import role_of
+from console.base.accounts.models import Membership, Team, User
+from console.base.activity.events import emit
+from console.base.core.errors import Conflict, refuse_if, refusing_duplicate
+from devmgmt.keys.actions import Secret
+from miniprograms.models import MiniProgram
+
+ROBOTS = "robots.invalid"  # RFC 6761: no mail is ever sent there
+
+
+class Made(NamedTuple):
+    """A token's row, and the token that it keeps the hash of."""
+
+    row: Token
+    secret: Secret
+
+
+@transaction.atomic
+def create_robot(
+    team: Team,
+    *,
+    name: str,
+    scopes: list[str],
+    program: MiniProgram | None,
+    addresses: list[str],
+    expires_at: datetime | None,
+    by: User,
+    at: datetime | None = None,
+) -> Made:
+    """Make a robot of the team with a token; its membership has the least role that holds the scopes."""
+    at = at or timezone.now()
+    team = Team.objects.select_for_update(no_key=True).get(pk=team.pk)
+    refuse_if(rules.why_not_scopes(scopes, robot=True), "scopes")
+    refuse_if(rules.why_not_end(expires_at, at=at), "expires_at")
+    refuse_if(rules.why_no_more_robots(team))
+    robot = User(email=f"{secrets.token_hex(8)}@{ROBOTS}", name=name, is_robot=True)
+    robot.set_unusable_password()
+    robot.save(force_insert=True)
+    Membership.objects.create(team=team, user=robot, role=role_of(scopes), since=at)
+    taken = _("The team already has a robot with this name. Choose another one.")
+    with refusing_duplicate("robot_name_once_in_team", taken, field="name"):
+        return _make(
+            robot, team=team, mini_program=program, name=name, scopes=scopes, addresses=addresses,
+            expires_at=expires_at, by=by, at=at,
+        )  # fmt: skip
+
+
+@transaction.atomic
+def create_own(
+    user: User,
+    *,
+    name: str,
+    scopes: list[str],
+    addresses: list[str],
+    expires_at: datetime | None,
+    at: datetime | None = None,
+) -> Made:
+    """Make a token that acts as the person, never more."""
+    at = at or timezone.now()
+    User.objects.select_for_update(no_key=True).get(pk=user.pk)
+    refuse_if(rules.why_not_scopes(scopes, robot=False), "scopes")
+    refuse_if(rules.why_not_end(expires_at, at=at), "expires_at")
+    refuse_if(rules.why_no_more_own(user))
+    return _make(
+        user, team=None, mini_program=None, name=name, scopes=scopes, addresses=addresses,
+        expires_at=expires_at, by=user, at=at,
+    )  # fmt: skip
+
+
+@transaction.atomic
+def rotate(token: Token, *, seen: str, by: User, at: datetime | None = None) -> Made:
+    """Replace the token, whose end was `seen`; the old one is refused from now on. Raises Conflict when it is old."""
+    current, at = _lock(token), at or timezone.now()
+    if current.hint != seen:
+        raise Conflict(_("The token was replaced after you opened this page. Reload the page."))
+    before, secret = {"token": current.masked}, _new()
+    current.sha256, current.hint = _hash(secret), secret[-4:]
+    current.save(update_fields=["sha256", "hint"])
+    emit(events.TokenRotated(current, by=by, at=at, before=before, after={"token": current.masked}))
+    return Made(current, secret)
+
+
+@transaction.atomic
+def set_end(token: Token, *, expires_at: datetime | None, by: User, at: datetime | None = None) -> Token:
+    """Change when the token expires; None: never."""
+    current, at = _lock(token), at or timezone.now()
+    refuse_if(rules.why_not_end(expires_at, at=at), "expires_at")
+    if current.expires_at == expires_at:
+        return current
+    before, current.expires_at = _ends(current), expires_at
+    current.save(update_fields=["expires_at"])
+    emit(events.TokenRenewed(current, by=by, at=at, before=before, after=_ends(current)))
+    return current
+
+
+@transaction.atomic
+def revoke(token: Token, *, by: User, reason: str = "", at: datetime | None = None) -> Token:
+    """Refuse the token from now on; a robot leaves its team and acts no more."""
+    current, at = _lock(token), at or timezone.now()
+    current.revoked_at = at
+    current.save(update_fields=["revoked_at"])
+    if current.team:
+        Membership.objects.filter(user=current.holder).delete()
+        User.objects.filter(pk=current.holder_id, is_robot=True).update(is_active=False)
+    emit(events.TokenRevoked(current, by=by, at=at, before={"token": current.masked}, reason=reason.strip()))
+    return current
+
+
+def _lock(token: Token) -> Token:
+    """Return the row, locked; raises Conflict when it was revoked meanwhile."""
+    current = Token.objects.select_for_update(no_key=True).get(pk=token.pk)
+    if current.revoked_at:
+        raise Conflict(_("This token was revoked meanwhile. Reload the page."))
+    return current
+
+
+def _make(holder: User, *, by: User, at: datetime, **fields: Any) -> Made:
+    secret = _new()
+    row = Token.objects.create(
+        holder=holder, created_by=by, created_at=at, sha256=_hash(secret), hint=secret[-4:], **fields
+    )
+    after: dict[str, Any] = {"token": row.masked, "scopes": row.scopes} | _ends(row)
+    if row.mini_program:
+        after["mini_program"] = row.mini_program.name
+    emit(events.TokenCreated(row, by=by, at=at, after=after))
+    return Made(row, secret)
+
+
+def _ends(token: Token) -> dict[str, str | None]:
+    return {"expires": token.expires_at.isoformat() if token.expires_at else None}
+
+
+def _new() -> Secret:
+    return Secret(PREFIX + secrets.token_urlsafe(32))
+
+
+def _hash(secret: str) -> str:
+    return sha256(secret.encode()).hexdigest()

@@ -1,0 +1,45 @@
+"""The API of scripts and pipelines (A-2): /api/v1/, OpenAPI 3.1 at /api/v1/openapi.json."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from ninja import NinjaAPI, Redoc
+from ninja.errors import ValidationError
+
+from console.api.manage.guard import problem_of
+from console.api.manage.problems import Problem
+from console.version import VERSION
+
+api = NinjaAPI(
+    title="Mini Program Console",
+    version=VERSION.partition("+")[0],
+    description="What people do at pages, for scripts and pipelines. Errors are problems as RFC 9457 has them.",
+    urls_namespace="api",
+    docs=Redoc(),
+    docs_url=None,
+    openapi_extra={
+        "components": {"securitySchemes": {"token": {"type": "http", "scheme": "bearer", "bearerFormat": "mpc_…"}}}
+    },
+)
+
+
+@api.exception_handler(ValidationError)
+def invalid(request: HttpRequest, error: ValidationError) -> HttpResponse:
+    """Say what is wrong with the request's fields."""
+    errors = [{"field": _field(each["loc"]), "message": each["msg"]} for each in error.errors]
+    return Problem(422, "The request has errors.", code="invalid", errors=errors).answer()
+
+
+@api.exception_handler(Exception)
+def other(request: HttpRequest, error: Exception) -> HttpResponse:
+    """Answer what a loader or a verb raised; what is our own fault is Django's to log."""
+    if (problem := problem_of(error)) is None:
+        raise error
+    return problem.answer()
+
+
+def _field(place: Any) -> str:
+    return ".".join(str(part) for part in place if part not in ("body", "query", "path", "form", "file", "asked"))
+

@@ -1,0 +1,55 @@
+"""Who asks: the token of a request (A-1)."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from hashlib import sha256
+from ipaddress import ip_address, ip_network
+
+from django.db.models import Q
+from django.http import HttpRequest
+from django.utils import timezone
+
+from console.api.manage.models import PREFIX, Token
+from console.api.manage.problems import Problem
+from console.base.core.proxies import client_address
+
+USED_EVERY = timedelta(minutes=1)
+
+
+def token_of(request: HttpRequest, *, at: datetime | None = None) -> Token:
+    """Return the token in `Authorization: Bearer mpc_…`, and note that it is used; raises Problem 401 or 403.
+
+    Why a token is refused is said to nobody who may only guess: wrong, revoked and expired ones have one answer.
+    """
+    at = at or timezone.now()
+    kind, _space, shown = request.headers.get("Authorization", "").partition(" ")
+    if kind.lower() != "bearer" or not shown.startswith(PREFIX):
+        raise _unauthorized("Send a token: Authorization: Bearer mpc_…")
+    digest = sha256(shown.strip().encode()).hexdigest()
+    token = Token.objects.usable(at=at).filter(sha256=digest).select_related("holder", "team", "mini_program").first()
+    if token is None or not token.holder.is_active:
+        raise _unauthorized("The token is wrong, revoked or expired.")
+    address = client_address(request.META)
+    if token.addresses and not _is_in(address, token.addresses):
+        raise Problem(403, "The token may not be used from this address.", code="address")
+    _note_used(token, address, request.headers.get("User-Agent", ""), at=at)
+    return token
+
+
+def _unauthorized(detail: str) -> Problem:
+    return Problem(401, detail, headers={"WWW-Authenticate": 'Bearer realm="console"'})
+
+
+def _is_in(address: str | None, networks: list[str]) -> bool:
+    return address is not None and any(ip_address(address) in ip_network(network) for network in networks)
+
+
+def _note_used(token: Token, address: str | None, agent: str, *, at: datetime) -> None:
+    """Write when and from where, at most once a minute."""
+    if token.last_used_at and token.last_used_at > at - USED_EVERY and token.last_used_from == address:
+        return
+    old = Q(last_used_at=None) | Q(last_used_at__lt=at)
+    Token.objects.filter(old, pk=token.pk).update(
+        last_used_at=at, last_used_from=address, last_agent=agent.encode("ascii", "replace").decode()[:100]
+    )

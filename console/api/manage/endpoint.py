@@ -1,0 +1,102 @@
+"""One way to declare an operation of the API: its scope, the permission that the page's route has, and its object.
+
+`@endpoint(api.get, "/programs/{app_id}", Scope.READ, Permission.VIEW, load=mini_program_for)`: the loaders are those of
+the pages, so what is declared is what is enforced, and what a token opens is never more than what its holder may do.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial, wraps
+from typing import Any, get_type_hints
+
+from django.http import Http404, HttpRequest
+from ninja.decorators import decorate_view
+
+from console.api.manage.guard import guard
+from console.api.manage.models import Token
+from console.api.manage.states import OPEN_TO_TOKENS, Scope
+from console.base.accounts.models import User
+from console.base.accounts.permissions import Permission
+from miniprograms.models import MiniProgram
+
+View = Callable[..., Any]
+
+
+class ApiRequest(HttpRequest):
+    """What an operation gets, for type checks: `user` is the token's holder."""
+
+    user: User
+    token: Token
+
+
+@dataclass(frozen=True)
+class Policy:
+    """What an operation declares; the walk over all of them reads it."""
+
+    method: str
+    path: str
+    scope: Scope
+    permission: Permission
+
+
+ENDPOINTS: list[Policy] = []
+
+
+def endpoint(
+    register: Callable[..., Any],
+    path: str,
+    scope: Scope,
+    permission: Permission,
+    *,
+    load: Callable[..., Any] | None = None,
+    **options: Any,
+) -> Callable[[View], View]:
+    """Register an operation: `register` is `api.get` or the like, `options` go to it.
+
+    `load(user, permission, **path_arguments)` returns the object, which the view gets after the request.
+    """
+    if permission not in OPEN_TO_TOKENS:
+        raise TypeError(f"{path}: {permission} is not for tokens (A-1).")
+
+    def decorate(view: View) -> View:
+        named = list(inspect.signature(load).parameters)[2:] if load else []
+
+        @wraps(view)
+        def operation(request: ApiRequest, **arguments: Any) -> Any:
+            loaded = []
+            if load:
+                given = {name: arguments.pop(name) for name in named}
+                loaded.append(_of_token(request.token, load(request.user, permission, **given)))
+            return view(request, *loaded, **arguments)
+
+        operation.__signature__ = _signature(view, load, named)  # type: ignore[attr-defined]
+        ENDPOINTS.append(Policy(register.__name__.upper(), path, scope, permission))
+        extra = {"security": [{"token": []}], "x-scope": scope.value}
+        guarded = decorate_view(partial(guard, scope))(operation)
+        register(path, operation_id=view.__name__, openapi_extra=extra, **options)(guarded)
+        return view
+
+    return decorate
+
+
+def _signature(view: View, load: View | None, named: list[str]) -> inspect.Signature:
+    """Return what the operation takes: the loader's path arguments in place of the object, and the view's own."""
+    hints, kinds = get_type_hints(view, include_extras=True), get_type_hints(load) if load else {}
+    own = list(inspect.signature(view).parameters.values())[2 if load else 1 :]
+    kind = inspect.Parameter.POSITIONAL_OR_KEYWORD
+    parameters = [inspect.Parameter("request", kind)]
+    parameters += [inspect.Parameter(name, kind, annotation=kinds[name]) for name in named]
+    parameters += [parameter.replace(annotation=hints[parameter.name]) for parameter in own]
+    return inspect.Signature(parameters)
+
+
+def _of_token(token: Token, thing: Any) -> Any:
+    """Return what was loaded; 404 where the token is for another program."""
+    if token.mini_program_id:
+        program = thing if isinstance(thing, MiniProgram) else getattr(thing, "mini_program", None)
+        if program is None or program.pk != token.mini_program_id:
+            raise Http404
+    return thing

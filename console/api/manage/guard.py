@@ -1,0 +1,126 @@
+"""What every request of the API passes before its body is read: token, scope, rate, Idempotency-Key."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import wraps
+from typing import Any
+
+from django.conf import settings
+from django.core.exceptions import PermissionDenied
+from django.db import Error
+from django.http import Http404, HttpRequest, HttpResponse
+
+from console.api.manage import idempotency
+from console.api.manage.authentication import token_of
+from console.api.manage.models import Token
+from console.api.manage.problems import Problem
+from console.api.manage.states import Scope
+from console.api.rate import Counter
+from console.base.accounts.access import team_asking_for_factor
+from console.base.activity.middleware import Source, source
+from console.base.core import busy
+from console.base.core.errors import ActionRefused, Conflict
+from console.base.core.proxies import client_address
+from releases.inspection import PackageRefused
+
+calls = Counter(settings.API_RATE_LIMIT)
+failures = Counter("60/minute")  # of an address, with tokens that are none
+
+
+def guard(scope: Scope, run: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
+    """Wrap an operation of ninja: it runs for a token that opens the scope, and errors are problems."""
+
+    @wraps(run)
+    def answer(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        headers: dict[str, str] = {}
+        try:
+            token = _token(request)
+            headers = _counted(token)
+            _enter(request, token, scope)
+            with _acting(request):
+                response = idempotency.once(request, token, lambda: run(request, *args, **kwargs))
+        except Exception as error:
+            if (problem := problem_of(error)) is None:
+                raise
+            response = problem.answer()
+        for name, value in headers.items():
+            response.setdefault(name, value)
+        response.setdefault("Cache-Control", "no-store")
+        return response
+
+    return answer
+
+
+def _token(request: HttpRequest) -> Token:
+    """Return the token; who shows many that are none is refused for a while."""
+    address = client_address(request.META)
+    if failures.is_over(address):
+        raise _too_many(failures.count(address))
+    try:
+        return token_of(request)
+    except Problem as problem:
+        if problem.status == 401:
+            failures.count(address)
+        raise
+
+
+def _counted(token: Token) -> dict[str, str]:
+    """Count a call of the token, in this process; return the headers that say how many are left."""
+    if wait := calls.count(token.pk):
+        raise _too_many(wait)
+    left, seconds = calls.left(token.pk)
+    return {
+        "RateLimit-Limit": str(calls.amount),
+        "RateLimit-Remaining": str(left),
+        "RateLimit-Reset": str(seconds),
+    }
+
+
+def _too_many(wait: int) -> Problem:
+    words = f"Too many requests. Try again in {wait} seconds."
+    return Problem(429, words, headers={"Retry-After": str(wait)})
+
+
+def _enter(request: HttpRequest, token: Token, scope: Scope) -> None:
+    """Let the token in where it has the scope; the request is its holder's from here on."""
+    if scope not in token.scopes:
+        raise Problem(403, f"The token lacks the scope {scope}.", code="scope", scope=scope.value)
+    request.user, request.token = token.holder, token  # type: ignore[attr-defined]
+    if team_asking_for_factor(request):
+        raise Problem(403, "A team of yours requires a second factor. Set it up in the console.", code="second_factor")
+
+
+@contextmanager
+def _acting(request: HttpRequest) -> Iterator[None]:
+    """Write into the activity log that a token did it."""
+    before = source.set(Source("api", client_address(request.META)))
+    try:
+        yield
+    finally:
+        source.reset(before)
+
+
+def problem_of(error: Exception) -> Problem | None:
+    """Return what the API answers to an error; None for one that is ours."""
+    match error:
+        case Problem():
+            return error
+        case Http404():
+            return Problem(404, "There is nothing here that the token opens.")
+        case PermissionDenied():
+            return Problem(403, "The token's holder may not do this.", code="permission")
+        case PackageRefused():
+            found = [finding.as_dict() for finding in error.inspection.findings]
+            return Problem(422, error.message, code="package_refused", findings=found)
+        case Conflict():
+            return Problem(409, error.message)
+        case ActionRefused():
+            errors = [{"field": error.field or "", "message": error.message}]
+            return Problem(422, error.message, code="refused", errors=errors)
+        case Error() if busy.passes(error):
+            busy.note(error, "/api/v1/")
+            busy.renew_connection()
+            return Problem(503, busy.sentence(error), headers={"Retry-After": busy.RETRY_AFTER})
+    return None

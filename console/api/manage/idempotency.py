@@ -1,0 +1,76 @@
+"""A request that is sent twice with one Idempotency-Key is done once, and answered twice (A-2)."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from datetime import timedelta
+from hashlib import sha256
+
+from django.http import HttpRequest, HttpResponse
+from django.utils import timezone
+
+from console.api.manage.models import KeptAnswer, Token
+from console.api.manage.problems import Problem
+
+HEADER, REPLAYED = "Idempotency-Key", "Idempotency-Replayed"
+KEY = re.compile(r"[\x21-\x7e]{1,100}")
+LONGEST = timedelta(minutes=15)  # that a request is under way; after that its process must have died
+SAFE = ("GET", "HEAD", "OPTIONS")
+
+
+def once(request: HttpRequest, token: Token, run: Callable[[], HttpResponse]) -> HttpResponse:
+    """Return what `run` answers, or what it answered to the same key of the token before.
+
+    Raises Problem 422 for a key of another request, 409 while the first one is under way. An answer that says that
+    nothing was done for now (429, 5xx) is not kept: the next try is a first one.
+    """
+    key = request.headers.get(HEADER, "")
+    if not key or request.method in SAFE:
+        return run()
+    if not KEY.fullmatch(key):
+        raise Problem(422, f"{HEADER} takes 1 to 100 visible ASCII characters.", code="idempotency_key")
+    digest = _digest(request)
+    abandoned = timezone.now() - LONGEST
+    KeptAnswer.objects.filter(token=token, key=key, status=None, created_at__lt=abandoned).delete()
+    row, is_first = KeptAnswer.objects.get_or_create(token=token, key=key, defaults={"request": digest})
+    if not is_first:
+        return _again(row, digest)
+    try:
+        answer = run()
+    except BaseException:
+        row.delete()
+        raise
+    if answer.status_code == 429 or answer.status_code >= 500:
+        row.delete()
+    else:
+        row.status, row.content_type, row.body = answer.status_code, answer["Content-Type"], answer.content
+        row.save()
+    return answer
+
+
+def _again(row: KeptAnswer, digest: str) -> HttpResponse:
+    if row.request != digest:
+        raise Problem(422, f"This {HEADER} was used for another request.", code="idempotency_key")
+    if row.status is None:
+        raise Problem(409, "The first request with this key is still under way.", headers={"Retry-After": "2"})
+    answer = HttpResponse(bytes(row.body), status=row.status, content_type=row.content_type)
+    answer[REPLAYED] = "true"
+    return answer
+
+
+def _digest(request: HttpRequest) -> str:
+    """Hash what is asked: address and content, of files their content."""
+    found = sha256(f"{request.method} {request.get_full_path()}\n".encode())
+    if request.content_type == "multipart/form-data":
+        for name, values in sorted(request.POST.lists()):
+            found.update(repr((name, values)).encode())
+        for name, file in sorted(request.FILES.items()):
+            found.update(repr((name, file.name, file.size)).encode())  # type: ignore[union-attr]
+            for chunk in file.chunks():  # type: ignore[union-attr]
+                found.update(chunk)
+            file.seek(0)  # type: ignore[union-attr]
+    else:
+        found.update(request.body)
+    return found.hexdigest()
+

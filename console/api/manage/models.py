@@ -1,0 +1,100 @@
+"""Tokens of people and robots (A-1). Of the token itself only the hash is kept."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from django.conf import settings
+from django.contrib.postgres.fields import ArrayField
+from django.db import models
+from django.db.models.functions import Now
+from django.utils.translation import gettext_lazy as _
+
+from console.api.manage.querysets import TokenQuerySet
+from console.api.manage.states import Scope
+from console.base.accounts.models import Team
+from miniprograms.models import MiniProgram
+
+PREFIX = "mpc_"
+
+
+class Token(models.Model):
+    """What a script shows instead of a password.
+
+    `holder` is who acts: the person, or the robot's own row. A robot is its token: made, renamed and revoked with it.
+    """
+
+    holder = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="api_tokens")
+    team = models.ForeignKey(
+        Team, on_delete=models.PROTECT, null=True, related_name="robots", help_text="empty: a person's own"
+    )
+    mini_program = models.ForeignKey(
+        MiniProgram, on_delete=models.PROTECT, null=True, related_name="robots", help_text="empty: all of the team"
+    )
+    name = models.CharField(_("name"), max_length=40)
+    scopes = ArrayField(models.CharField(max_length=20, choices=Scope))
+    addresses = ArrayField(
+        models.CharField(max_length=43), default=list, db_default=models.Value([], ArrayField(models.TextField()))
+    )
+    sha256 = models.CharField(max_length=64, unique=True)
+    hint = models.CharField(max_length=4, help_text="its last characters")
+    created_at = models.DateTimeField()
+    created_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    expires_at = models.DateTimeField(null=True, help_text="empty: never")
+    revoked_at = models.DateTimeField(null=True)
+    last_used_at = models.DateTimeField(null=True, help_text="to the minute")
+    last_used_from = models.GenericIPAddressField(null=True)
+    last_agent = models.CharField(max_length=100, blank=True, db_default="", default="")
+
+    objects = TokenQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["name", "pk"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["team", "name"], condition=models.Q(revoked_at=None), name="robot_name_once_in_team"
+            ),
+            models.CheckConstraint(
+                condition=models.Q(mini_program=None) | models.Q(team__isnull=False), name="token_program_of_robots"
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["team"], condition=models.Q(revoked_at=None), name="token_of_team"),
+            models.Index(fields=["holder"], name="token_of_holder"),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def masked(self) -> str:
+        """How pages name it: its prefix and its end."""
+        return f"{PREFIX}…{self.hint}"
+
+    @property
+    def scope_labels(self) -> list[str]:
+        """Its scopes in words, in the order of the form."""
+        return [str(scope.label) for scope in Scope if scope in self.scopes]
+
+    def has_expired(self, *, at: datetime) -> bool:
+        """Whether its end has come."""
+        return self.expires_at is not None and self.expires_at <= at
+
+
+class KeptAnswer(models.Model):
+    """What was answered to an Idempotency-Key of a token; `status` is empty while the request is under way."""
+
+    token = models.ForeignKey(Token, on_delete=models.CASCADE, related_name="+", db_index=False)
+    key = models.CharField(max_length=100)
+    request = models.CharField(max_length=64, help_text="SHA-256 of what was asked")
+    status = models.PositiveSmallIntegerField(null=True)
+    content_type = models.CharField(max_length=100, blank=True, default="", db_default="")
+    body = models.BinaryField(default=b"", db_default=b"")
+    created_at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["token", "key"], name="kept_answer_once")]
+        indexes = [models.Index(fields=["created_at"], name="kept_answer_created")]
+
+    def __str__(self) -> str:
+        return self.key

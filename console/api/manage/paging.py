@@ -1,0 +1,57 @@
+"""Lists by cursor: what comes in while one reads moves nothing."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from collections.abc import Callable
+from typing import Annotated, Any, Generic, TypeVar
+
+from django.db.models import Model, QuerySet
+from ninja import Field, Query, Schema
+
+from console.api.manage.problems import Problem
+
+MOST, USUAL = 100, 50
+M = TypeVar("M", bound=Model)
+Item = TypeVar("Item")
+
+
+class Asked(Schema):
+    """Which part of a list."""
+
+    cursor: str = Field("", description="`next` of the page before; empty for the first one", max_length=100)
+    limit: int = Field(USUAL, ge=1, le=MOST)
+
+
+Paged = Annotated[Asked, Query()]
+
+
+class Page(Schema, Generic[Item]):
+    """A part of a list, newest first."""
+
+    items: list[Item]
+    next: str = Field(description="the cursor of the next page; empty at the end")
+
+
+def page_of(rows: QuerySet[M], asked: Asked, shown: Callable[[M], Any]) -> dict[str, Any]:
+    """Return a page of rows by falling primary key; one query. Raises Problem 422 for a cursor that is none."""
+    if asked.cursor:
+        rows = rows.filter(pk__lt=_pk(asked.cursor))
+    found = list(rows.order_by("-pk")[: asked.limit + 1])
+    kept = found[: asked.limit]
+    return {"items": [shown(row) for row in kept], "next": _cursor(kept[-1].pk) if len(found) > len(kept) else ""}
+
+
+def _cursor(pk: int) -> str:
+    return base64.urlsafe_b64encode(str(pk).encode()).decode().rstrip("=")
+
+
+def _pk(cursor: str) -> int:
+    try:
+        pk = int(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)).decode("ascii"))
+    except (ValueError, binascii.Error):
+        pk = -1
+    if not 0 < pk < 2**63:
+        raise Problem(422, "The cursor is none of this list.", errors=[{"field": "cursor", "message": "Unknown."}])
+    return pk

@@ -1,0 +1,41 @@
+"""Why something can't be done with a token; empty when it can (A-1)."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from django.utils.translation import gettext as _
+
+from console.api.manage.models import Token
+from console.api.manage.states import OF_ROBOTS, Scope
+from console.base.accounts.models import Team, User
+
+MOST_ROBOTS = 50  # of a team
+MOST_OWN = 20  # of a person
+
+
+def why_not_scopes(scopes: list[str], *, robot: bool) -> str:
+    """Return why a token can't have these scopes."""
+    if not scopes:
+        return _("Choose at least one scope.")
+    known = OF_ROBOTS if robot else list(Scope)
+    return "" if all(scope in known for scope in scopes) else _("A robot can't decide requests.")
+
+
+def why_not_end(expires_at: datetime | None, *, at: datetime) -> str:
+    """Return why a token can't end then."""
+    return _("Choose a day after today.") if expires_at and expires_at <= at else ""
+
+
+def why_no_more_robots(team: Team) -> str:
+    """Return why the team can't have another robot."""
+    if team.robots.listed().count() < MOST_ROBOTS:
+        return ""
+    return _("The team has %(count)d robots. Delete one first.") % {"count": MOST_ROBOTS}
+
+
+def why_no_more_own(user: User) -> str:
+    """Return why the person can't have another token."""
+    if Token.objects.of_person(user).listed().count() < MOST_OWN:
+        return ""
+    return _("You have %(count)d tokens. Revoke one first.") % {"count": MOST_OWN}

@@ -1,0 +1,21 @@
+"""The URLs of automation's pages."""
+
+from django.urls import path
+
+from console.api.manage import views
+
+app_name = "automation"
+ROBOT = "teams/<int:team_id>/robots/<int:token_id>"
+OWN = "own/<int:token_id>"
+
+urlpatterns = [
+    path("", views.tokens, name="tokens"),
+    path("own/new/", views.new_own, name="new_own"),
+    path(f"{OWN}/replace/", views.replace_own, name="replace_own"),
+    path(f"{OWN}/end/", views.end_own, name="end_own"),
+    path(f"{OWN}/revoke/", views.revoke_own, name="revoke_own"),
+    path("teams/<int:team_id>/robots/new/", views.new_robot, name="new_robot"),
+    path(f"{ROBOT}/replace/", views.replace_robot, name="replace_robot"),
+    path(f"{ROBOT}/end/", views.end_robot, name="end_robot"),
+    path(f"{ROBOT}/revoke/", views.revoke_robot, name="revoke_robot"),
+]

@@ -1,0 +1,206 @@
+"""Versions: upload, audit, publish, roll back (A-2)."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, Any
+
+from django.conf import settings
+from django.urls import reverse
+from ninja import Body, Field, File, Form, Schema, Status
+from ninja.files import UploadedFile
+
+from console.api.manage.api import api
+from console.api.manage.endpoint import ApiRequest, endpoint
+from console.api.manage.paging import Page, Paged, page_of
+from console.api.manage.problems import Problem
+from console.api.manage.states import Scope
+from console.base.accounts.permissions import Permission
+from miniprograms.access import mini_program_for
+from miniprograms.models import MiniProgram
+from releases import actions
+from releases.access import version_for
+from releases.forms import UploadForm
+from releases.models import Audit, Version
+
+TAGS = ["Versions"]
+ONE = "/programs/{app_id}/versions/{number}"
+
+
+class Finding(Schema):
+    """What the package reader found."""
+
+    code: str
+    severity: str = Field(description="error, warning or note")
+    title: str
+    where: str
+    detail: str
+    hint: str
+    rule: str
+
+
+class VersionOut(Schema):
+    """A version."""
+
+    number: str
+    state: str
+    notes: str
+    sha256: str
+    size: int = Field(description="bytes of the package")
+    uploaded_by: str
+    uploaded_at: datetime
+    findings: list[Finding] = Field(description="warnings and notes")
+    url: str = Field(description="its page in the console")
+
+
+class AuditOut(Schema):
+    """An audit record."""
+
+    number: str
+    version: str
+    state: str
+    submitted_at: datetime
+    decisions: list[DecisionOut]
+
+
+class DecisionOut(Schema):
+    """The decision of one host app."""
+
+    application: str
+    state: str
+    note: str
+    decided_at: datetime | None
+
+
+class Reason(Schema):
+    """Why, in a person's words."""
+
+    reason: str = Field("", max_length=2000)
+
+
+class Publishing(Schema):
+    """What is said about a release."""
+
+    note: str = Field("", max_length=500)
+    anyway: bool = Field(False, description="publish although the console has doubts about the version")
+
+
+@endpoint(
+    api.get,
+    "/programs/{app_id}/versions",
+    Scope.READ,
+    Permission.VIEW,
+    load=mini_program_for,
+    response=Page[VersionOut],
+    tags=TAGS,
+)
+def list_versions(request: ApiRequest, program: MiniProgram, asked: Paged) -> dict[str, Any]:
+    """List a program's versions, newest upload first."""
+    return page_of(_rows(program), asked, version_out)
+
+
+@endpoint(api.get, ONE, Scope.READ, Permission.VIEW, load=version_for, response=VersionOut, tags=TAGS)
+def get_version(request: ApiRequest, version: Version) -> dict[str, Any]:
+    """Return a version."""
+    return version_out(version)
+
+
+@endpoint(
+    api.post,
+    "/programs/{app_id}/versions",
+    Scope.UPLOAD,
+    Permission.UPLOAD,
+    load=mini_program_for,
+    response={201: VersionOut},
+    tags=TAGS,
+)
+def upload_version(
+    request: ApiRequest,
+    program: MiniProgram,
+    file: Annotated[UploadedFile, File(description="the package, as the IDE or a build packs it")],
+    number: Annotated[str, Form(description="d.d.d, each part 0 to 9999")],
+    notes: Annotated[str, Form(max_length=2000)] = "",
+) -> Status[dict[str, Any]]:
+    """Upload a package as a new version; a refused one answers 422 with all findings (V-3)."""
+    form = UploadForm({"number": number, "notes": notes}, {"file": file}, program=program)
+    if not form.is_valid():
+        errors = [{"field": name, "message": str(words)} for name, found in form.errors.items() for words in found]
+        found = [finding.as_dict() for finding in form.inspection.findings] if form.inspection else []
+        raise Problem(422, "The version was not stored.", code="invalid", errors=errors, findings=found)
+    return Status(201, version_out(actions.upload(program, by=request.user, **form.cleaned_data)))
+
+
+@endpoint(api.post, f"{ONE}/submit", Scope.SUBMIT, Permission.UPLOAD, load=version_for, response=AuditOut, tags=TAGS)
+def submit_version(request: ApiRequest, version: Version) -> dict[str, Any]:
+    """Submit a version for audit (V-9)."""
+    return audit_out(actions.submit(version, by=request.user))
+
+
+@endpoint(api.post, f"{ONE}/withdraw", Scope.SUBMIT, Permission.UPLOAD, load=version_for, response=AuditOut, tags=TAGS)
+def withdraw_version(request: ApiRequest, version: Version, body: Annotated[Reason, Body()]) -> dict[str, Any]:
+    """Take a version back from its audit (V-10)."""
+    return audit_out(actions.withdraw(version, by=request.user, reason=body.reason))
+
+
+@endpoint(
+    api.post, f"{ONE}/publish", Scope.PUBLISH, Permission.MANAGE, load=version_for, response=VersionOut, tags=TAGS
+)
+def publish_version(request: ApiRequest, version: Version, body: Annotated[Publishing, Body()]) -> dict[str, Any]:
+    """Put an approved version online (V-12)."""
+    actions.publish(version, by=request.user, note=body.note, anyway=body.anyway)
+    return version_out(_rows(version.mini_program).get(pk=version.pk))
+
+
+@endpoint(
+    api.get,
+    "/programs/{app_id}/audits",
+    Scope.READ,
+    Permission.VIEW,
+    load=mini_program_for,
+    response=Page[AuditOut],
+    tags=TAGS,
+)
+def list_audits(request: ApiRequest, program: MiniProgram, asked: Paged) -> dict[str, Any]:
+    """List a program's audit records, newest first."""
+    rows = program.audits.select_related("version").prefetch_related("decisions__application")
+    return page_of(rows, asked, audit_out)
+
+
+def _rows(program: MiniProgram) -> Any:
+    return program.versions.select_related("package", "uploaded_by", "mini_program")
+
+
+def version_out(version: Version) -> dict[str, Any]:
+    """Return a version as the API shows it."""
+    page = reverse("releases:detail", args=[version.mini_program.app_id, version.number])
+    return {
+        "number": version.number,
+        "state": version.state,
+        "notes": version.notes,
+        "sha256": version.package.sha256,
+        "size": version.package.size,
+        "uploaded_by": str(version.uploaded_by),
+        "uploaded_at": version.uploaded_at,
+        "findings": version.package.warnings,
+        "url": settings.BASE_URL + page,
+    }
+
+
+def audit_out(audit: Audit) -> dict[str, Any]:
+    """Return an audit record with what each host app decided."""
+    decisions = [
+        {
+            "application": str(decision.application),
+            "state": decision.state,
+            "note": decision.note,
+            "decided_at": decision.decided_at,
+        }
+        for decision in audit.decisions.all()
+    ]
+    return {
+        "number": audit.number,
+        "version": audit.version.number,
+        "state": audit.state,
+        "submitted_at": audit.submitted_at,
+        "decisions": decisions,
+    }

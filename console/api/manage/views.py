@@ -1,0 +1,151 @@
+"""The pages of automation: tokens of one's own, and robots of teams (A-1)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from django import forms
+from django.http import HttpResponse
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from console.api.manage import actions
+from console.api.manage.access import own_token, robot_for
+from console.api.manage.forms import EndForm, ReplaceForm, RobotForm, TokenForm
+from console.api.manage.models import Token
+from console.api.manage.presenters import team_cards, token_rows
+from console.base.accounts.access import SignedInRequest, route, team_for
+from console.base.accounts.models import Team
+from console.base.accounts.permissions import Permission
+from console.base.core.pages import NoteForm, Shown, confirm_page, posted, secret_page
+
+
+def _back() -> str:
+    return reverse("automation:tokens")
+
+
+@route(Permission.SIGNED_IN)
+def tokens(request: SignedInRequest) -> HttpResponse:
+    """The robots of the user's teams, and the user's own tokens."""
+    at = timezone.now()
+    own = Token.objects.of_person(request.user).listed().select_related("created_by", "mini_program")
+    context = {"cards": team_cards(request.user, at=at), "own": token_rows(own, at=at)}
+    return render(request, "automation/tokens.html", context)
+
+
+@route(Permission.ADMINISTER, load=team_for, methods="GET POST", sudo=True)
+def new_robot(request: SignedInRequest, team: Team) -> HttpResponse:
+    """Make a robot; the answer shows its token once."""
+    return _made(
+        request,
+        RobotForm(posted(request), team=team),
+        template="automation/new_robot.html",
+        make=lambda data: actions.create_robot(team, program=data.pop("mini_program"), by=request.user, **data),
+        team=team,
+    )
+
+
+@route(Permission.SIGNED_IN, methods="GET POST", sudo=True)
+def new_own(request: SignedInRequest) -> HttpResponse:
+    """Make a token of one's own; the answer shows it once."""
+    return _made(
+        request,
+        TokenForm(posted(request)),
+        template="automation/new_own.html",
+        make=lambda data: actions.create_own(request.user, **data),
+    )
+
+
+@route(Permission.ADMINISTER, load=robot_for, methods="GET POST", sudo=True)
+def replace_robot(request: SignedInRequest, token: Token) -> HttpResponse:
+    """Give the robot another token."""
+    return _replace(request, token)
+
+
+@route(Permission.SIGNED_IN, load=own_token, methods="GET POST", sudo=True)
+def replace_own(request: SignedInRequest, token: Token) -> HttpResponse:
+    """Replace a token of one's own."""
+    return _replace(request, token)
+
+
+@route(Permission.ADMINISTER, load=robot_for, methods="GET POST", sudo=True)
+def end_robot(request: SignedInRequest, token: Token) -> HttpResponse:
+    """Change when a robot's token expires."""
+    return _end(request, token)
+
+
+@route(Permission.SIGNED_IN, load=own_token, methods="GET POST", sudo=True)
+def end_own(request: SignedInRequest, token: Token) -> HttpResponse:
+    """Change when a token of one's own expires."""
+    return _end(request, token)
+
+
+@route(Permission.ADMINISTER, load=robot_for, methods="GET POST")
+def revoke_robot(request: SignedInRequest, token: Token) -> HttpResponse:
+    """Delete a robot."""
+    return _revoke(request, token, toast=_("Robot %(name)s deleted."))
+
+
+@route(Permission.SIGNED_IN, load=own_token, methods="GET POST")
+def revoke_own(request: SignedInRequest, token: Token) -> HttpResponse:
+    """Revoke a token of one's own."""
+    return _revoke(request, token, toast=_("Token %(name)s revoked."))
+
+
+def _made(
+    request: SignedInRequest,
+    form: forms.Form,
+    *,
+    template: str,
+    make: Callable[[dict[str, Any]], actions.Made],
+    **context: Any,
+) -> HttpResponse:
+    """Ask, then show the token."""
+    return secret_page(request, form, make=make, shown=_shown, template=template, cancel=_back(), **context)
+
+
+def _shown(made: actions.Made) -> Shown:
+    return Shown(
+        title=_("Token of %(name)s") % {"name": made.row},
+        value=made.secret,
+        file_name=f"private.{made.row.mini_program.app_id if made.row.mini_program else made.row.name}.key",
+        done=_back(),
+    )
+
+
+def _replace(request: SignedInRequest, token: Token) -> HttpResponse:
+    return _made(
+        request,
+        ReplaceForm(posted(request), initial={"seen": token.hint}),
+        template="automation/confirm/replace.html",
+        make=lambda data: actions.rotate(token, seen=data["seen"], by=request.user),
+        token=token,
+    )
+
+
+def _end(request: SignedInRequest, token: Token) -> HttpResponse:
+    day = timezone.localtime(token.expires_at).date() if token.expires_at else None
+    return confirm_page(
+        request,
+        EndForm(posted(request), initial={"expires_at": day}),
+        save=lambda data: actions.set_end(token, expires_at=data["expires_at"], by=request.user),
+        toast=lambda _row: _("Saved."),
+        back=_back(),
+        template="automation/confirm/end.html",
+        token=token,
+    )
+
+
+def _revoke(request: SignedInRequest, token: Token, *, toast: str) -> HttpResponse:
+    return confirm_page(
+        request,
+        NoteForm(posted(request)),
+        save=lambda data: actions.revoke(token, by=request.user, reason=data["note"]),
+        toast=lambda row: toast % {"name": row},
+        back=_back(),
+        template="automation/confirm/revoke.html",
+        token=token,
+    )

@@ -1,0 +1,96 @@
+"""Tokens (A-1): what they open, and what they never do."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from django.test import Client
+from django.utils import timezone
+
+from console.api.manage import actions
+from console.api.manage.models import Token
+from console.base.accounts.models import Membership, Notification, User
+from tests import factories
+
+pytestmark = pytest.mark.django_db
+ME = "/api/v1/me"
+
+
+def test_says_who_asks_and_when_it_was_used(program, robot):
+    client = robot(program, "read")
+    me = client.get(ME).json()
+    assert (me["name"], me["robot"], me["app_id"], me["scopes"]) == ("release", True, program.app_id, ["read"])
+    token = Token.objects.get()
+    assert (token.last_used_from, token.last_used_at is None) == ("127.0.0.1", False)
+
+
+@pytest.mark.parametrize("header", ["", "Bearer", "Bearer mpc_wrong", "Basic mpc_x", "Bearer ey.jwt", "mpc_\xff"])
+def test_refuses_what_is_no_token(header):
+    answer = Client(headers={"Authorization": header}).get(ME)
+    assert (answer.status_code, answer["WWW-Authenticate"]) == (401, 'Bearer realm="console"')
+    assert answer["Content-Type"] == "application/problem+json"
+
+
+def test_refuses_expired_and_revoked_ones_from_the_next_request_on(program, robot):
+    client = robot(program, "read", expires_at=timezone.now() + timedelta(days=1))
+    assert client.get(ME).status_code == 200
+    Token.objects.update(expires_at=timezone.now() - timedelta(seconds=1))
+    assert client.get(ME).status_code == 401
+    Token.objects.update(expires_at=None)
+    actions.revoke(client.made.row, by=program.created_by)
+    assert client.get(ME).status_code == 401
+    assert not Membership.objects.filter(user=client.made.row.holder).exists()
+
+
+def test_the_old_token_ends_when_it_is_replaced(program, robot):
+    client = robot(program, "read")
+    made = actions.rotate(client.made.row, seen=client.made.row.hint, by=program.created_by)
+    assert client.get(ME).status_code == 401
+    assert Client(headers={"Authorization": f"Bearer {made.secret}"}).get(ME).status_code == 200
+
+
+def test_a_scope_that_is_not_there_opens_nothing(program, robot):
+    answer = robot(program, "upload").get(ME)
+    assert (answer.status_code, answer.json()["code"], answer.json()["scope"]) == (403, "scope", "read")
+
+
+def test_only_from_its_networks(program, robot):
+    assert robot(program, "read", addresses=["10.0.0.0/8"]).get(ME).json()["code"] == "address"
+    assert robot(program, "read", name="local", addresses=["127.0.0.0/8"]).get(ME).status_code == 200
+
+
+def test_of_one_program_opens_no_other_and_of_a_team_no_foreign_one(program, robot):
+    other, foreign = factories.make_program(program.team, "Ferry"), factories.make_program()
+    narrow, wide = robot(program, "read"), robot(program, "read", name="all", whole_team=True)
+    found = {
+        (name, each.app_id): client.get(f"/api/v1/programs/{each.app_id}").status_code
+        for name, client in (("narrow", narrow), ("wide", wide))
+        for each in (program, other, foreign)
+    }
+    assert found == {
+        ("narrow", program.app_id): 200, ("narrow", other.app_id): 404, ("narrow", foreign.app_id): 404,
+        ("wide", program.app_id): 200, ("wide", other.app_id): 200, ("wide", foreign.app_id): 404,
+    }  # fmt: skip
+    assert [each["app_id"] for each in narrow.get("/api/v1/programs").json()["items"]] == [program.app_id]
+
+
+def test_a_personal_token_is_never_more_than_the_person(program, own_token):
+    viewer = factories.make_member(program.team, "viewer")
+    client = own_token(viewer, "read", "upload", "publish")
+    url = f"/api/v1/programs/{program.app_id}"
+    assert client.get(url).status_code == 200
+    refused = client.post(f"{url}/versions", {"file": factories.make_zip(), "number": "1.0.0"})
+    assert (refused.status_code, refused.json()["code"]) == (403, "permission")
+    Membership.objects.filter(user=viewer).delete()
+    assert client.get(url).status_code == 404
+    User.objects.filter(pk=viewer.pk).update(is_active=False)
+    assert client.get(ME).status_code == 401
+
+
+def test_a_robot_is_no_person(program, robot, signed_in):
+    robot(program, "read", "upload", "publish", whole_team=True)
+    page = signed_in(program.created_by).get(f"/teams/{program.team_id}/")
+    assert {row.user for row in page.context["page"]} == {program.created_by}
+    assert not Notification.objects.filter(user__is_robot=True).exists()
+    assert Membership.objects.get(user__is_robot=True).role == "license_holder"  # the least that publishes

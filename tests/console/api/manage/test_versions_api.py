@@ -1,0 +1,82 @@
+"""From upload to published by a robot's token (A-1, A-2), by the same verbs and rules as at pages."""
+
+from __future__ import annotations
+
+import pytest
+
+from console.base.activity.models import ActivityEntry
+from releases.actions import decide
+from tests import factories
+
+pytestmark = pytest.mark.django_db
+
+
+def post(client, path, **data):
+    return client.post(path, data, content_type="application/json")
+
+
+def test_a_pipeline_uploads_submits_and_publishes(program, robot):
+    factories.make_binding(program)
+    client, base = robot(program, "read", "upload", "submit", "publish"), f"/api/v1/programs/{program.app_id}"
+    made = client.post(f"{base}/versions", {"file": factories.make_zip(), "number": "1.0.0", "notes": "From CI"})
+    assert (made.status_code, made.json()["state"], made.json()["uploaded_by"]) == (201, "development", "release")
+
+    audit = post(client, f"{base}/versions/1.0.0/submit")
+    assert (audit.status_code, audit.json()["state"]) == (200, "in_audit")
+    assert post(client, f"{base}/versions/1.0.0/publish").status_code == 422  # not approved
+    [decision] = program.audits.get().decisions.all()
+    decide(decision, approve=True, by=program.created_by, note="Good")
+    assert client.get(f"{base}/audits").json()["items"][0]["decisions"][0]["note"] == "Good"
+
+    online = post(client, f"{base}/versions/1.0.0/publish", note="Nightly")
+    assert (online.status_code, online.json()["state"]) == (200, "online")
+    assert client.get(base).json()["online_version"] == "1.0.0"
+    entry = ActivityEntry.objects.get(verb="version.published")
+    assert (entry.actor_label, entry.source, entry.actor_id) == ("release", "api", client.made.row.holder_id)
+
+
+def test_a_refused_package_answers_with_all_findings_and_stores_nothing(program, robot):
+    bad = factories.make_zip({"images/Logo.png": "x", "images/logo.png": "x"}, pages=["pages/gone/gone"])
+    answer = robot(program, "upload").post(
+        f"/api/v1/programs/{program.app_id}/versions", {"file": bad, "number": "1.0.0"}
+    )
+    problem = answer.json()
+    assert (answer.status_code, answer["Content-Type"]) == (422, "application/problem+json")
+    assert problem["code"] == "package_refused"
+    assert len([finding for finding in problem["findings"] if finding["severity"] == "error"]) >= 2
+    assert not program.versions.exists()
+
+
+def test_says_beside_which_field_a_number_is_wrong(program, robot):
+    factories.make_version(program, "1.0.0")
+    client, url = robot(program, "upload"), f"/api/v1/programs/{program.app_id}/versions"
+    for number in ("1.0", "01.0.0", "1.0.0", ""):
+        answer = client.post(url, {"file": factories.make_zip(), "number": number})
+        assert (answer.status_code, answer.json()["errors"][0]["field"]) == (422, "number")
+
+
+def test_pages_of_a_list_follow_each_other(program, robot):
+    for patch in range(5):
+        factories.make_version(program, f"1.0.{patch}")
+    client, url = robot(program, "read"), f"/api/v1/programs/{program.app_id}/versions"
+    first = client.get(url, {"limit": 3}).json()
+    factories.make_version(program, "2.0.0")  # comes in meanwhile and moves nothing
+    second = client.get(url, {"limit": 3, "cursor": first["next"]}).json()
+    numbers = [each["number"] for each in (*first["items"], *second["items"])]
+    assert (numbers, second["next"]) == ([f"1.0.{patch}" for patch in (4, 3, 2, 1, 0)], "")
+    assert client.get(url, {"cursor": "Ünsinn"}).status_code == 422
+
+
+def test_a_repeated_request_is_done_once_and_answered_twice(program, robot):
+    client, url = robot(program, "upload"), f"/api/v1/programs/{program.app_id}/versions"
+
+    def upload(number="1.0.0", key="build-7"):
+        values = {"file": factories.make_zip(), "number": number}
+        return client.post(url, values, headers={"Idempotency-Key": key})
+
+    first, second = upload(), upload()
+    assert (first.status_code, second.status_code) == (201, 201)
+    assert (first.json(), second["Idempotency-Replayed"]) == (second.json(), "true")
+    assert program.versions.count() == 1
+    assert (upload("1.0.1").status_code, upload("1.0.1").json()["code"]) == (422, "idempotency_key")
+    assert upload("1.0.0", key="build-8").status_code == 422  # the number is used
