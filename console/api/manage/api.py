@@ -42,4 +42,3 @@ def other(request: HttpRequest, error: Exception) -> HttpResponse:
 
 def _field(place: Any) -> str:
     return ".".join(str(part) for part in place if part not in ("body", "query", "path", "form", "file", "asked"))
-

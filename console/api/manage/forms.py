@@ -68,7 +68,8 @@ class TokenForm(EndForm):
 
     def __init__(self, *args: Any, scopes: Any = tuple(Scope), **kwargs: Any) -> None:
         end = timezone.localdate() + timedelta(days=USUAL_DAYS)
-        super().__init__(*args, initial={"expires_at": end, "scopes": [Scope.READ]}, **kwargs)
+        kwargs["initial"] = {"expires_at": end, "scopes": [Scope.READ]}
+        super().__init__(*args, **kwargs)
         self.fields["scopes"].choices = [  # type: ignore[attr-defined]
             (scope.value, format_lazy("{}: {}", scope.label, COVERS[scope])) for scope in scopes
         ]

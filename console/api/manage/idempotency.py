@@ -73,4 +73,3 @@ def _digest(request: HttpRequest) -> str:
     else:
         found.update(request.body)
     return found.hexdigest()
-

@@ -20,7 +20,7 @@ def urls() -> Any:
         path = "/" + str(pattern.pattern).replace("<", "{").replace(">", "}")
         methods = tuple(each.method for each in ENDPOINTS if each.path == path)
         is_open = getattr(pattern.callback, "func", None) in (openapi_json, default_home)
-        pattern.callback.policy = Policy(
-            Permission.PUBLIC if is_open else Permission.TOKEN, methods or ("GET",), sudo=False
-        )
+        permission = Permission.PUBLIC if is_open else Permission.TOKEN
+        view: Any = pattern.callback
+        view.policy = Policy(permission, methods or ("GET",), sudo=False)
     return patterns, app_name, namespace

@@ -65,7 +65,13 @@ def list_programs(request: ApiRequest, asked: Paged) -> dict[str, object]:
 
 
 @endpoint(
-    api.get, "/programs/{app_id}", Scope.READ, Permission.VIEW, load=mini_program_for, response=Program, tags=["Programs"]
+    api.get,
+    "/programs/{app_id}",
+    Scope.READ,
+    Permission.VIEW,
+    load=mini_program_for,
+    response=Program,
+    tags=["Programs"],
 )
 def get_program(request: ApiRequest, program: MiniProgram) -> dict[str, object]:
     """Return a mini program."""
