@@ -29,9 +29,8 @@ def deployment() -> Iterator[Finding]:
     if settings.DEBUG:
         yield warning(f"{TRIAL}.", "For production set DEBUG=0 (docs/production.md).")
     found = checks.run_checks(include_deployment_checks=not settings.DEBUG)
+    found = [message for message in found if message.level >= checks.WARNING and not message.is_silenced()]
     for message in found:
-        if message.is_silenced() or message.level < checks.WARNING:
-            continue
         kind = error if message.level >= checks.ERROR else warning
         yield kind(f"{message.msg} ({message.id})", message.hint or "See docs/production.md.")
     if not found:

@@ -7,7 +7,7 @@ from functools import partial
 from typing import Any, NamedTuple
 
 import psycopg
-from django.db import DatabaseError, connection, connections
+from django.db import DatabaseError, ProgrammingError, connection, connections
 
 from console.platform.doctor import configuration, edge, storage, system
 from console.platform.doctor import connections as outside
@@ -75,14 +75,17 @@ def _run(check: Check) -> list[Finding]:
 def _findings(check: Check, answer: list[Finding] | BaseException) -> list[Finding]:
     if isinstance(answer, list):
         return answer
+    label = f"{check.title} ({check.name})"
+    if isinstance(answer, ProgrammingError):
+        return [unknown(f"{label}: migrations are pending.", "manage.py migrate")]
     if isinstance(answer, (DatabaseError, psycopg.Error)):
         if check.name == "system":
             said = str(answer).strip().splitlines()[0]
             return [error(f"PostgreSQL doesn't answer: {said}", "Start it, or correct DATABASE_URL.")]
-        return [unknown(f"{check.name}: PostgreSQL doesn't answer.")]
+        return [unknown(f"{label}: PostgreSQL doesn't answer.")]
     if isinstance(answer, TimeoutError):
-        return [unknown(f"{check.name}: no answer within {LIMIT_SECONDS:g} s.")]
-    return [error(f"{check.name} failed: {type(answer).__name__}: {answer}", "Report it: this is a fault of doctor.")]
+        return [unknown(f"{label}: no answer within {LIMIT_SECONDS:g} s.")]
+    return [error(f"{label} failed: {type(answer).__name__}: {answer}", "Report it: this is a fault of doctor.")]
 
 
 def worst(results: list[Result]) -> dict[Level, int]:

@@ -94,7 +94,7 @@ def test_people_read_it_and_a_database_that_is_away_hides_nothing_else(tmp_path)
     assert done.returncode == 1, done.stderr
     assert "  error        PostgreSQL doesn't answer: connection failed: " in done.stdout
     assert "→ Start it, or correct DATABASE_URL." in done.stdout
-    assert "  not checked  sealed: PostgreSQL doesn't answer." in done.stdout
+    assert "  not checked  Services and processes (sealed): PostgreSQL doesn't answer." in done.stdout
     assert "  ok           The broker takes connections." in done.stdout
     assert "→ Did you mean ALLOWED_HOSTS?" in done.stdout
     assert f"PACKAGE_ROOT ({tmp_path}/packages)" in done.stdout
