@@ -45,7 +45,7 @@ def create_robot(
     """Make a robot of the team with a token; its membership has the least role that holds the scopes."""
     at = at or timezone.now()
     team = Team.objects.select_for_update(no_key=True).get(pk=team.pk)
-    refuse_if(rules.why_not_scopes(scopes, robot=True), "scopes")
+    refuse_if(rules.why_not_scopes(scopes), "scopes")
     refuse_if(rules.why_not_end(expires_at, at=at), "expires_at")
     refuse_if(rules.why_no_more_robots(team))
     robot = User(email=f"{secrets.token_hex(8)}@{ROBOTS}", name=name, is_robot=True)
@@ -73,7 +73,7 @@ def create_own(
     """Make a token that acts as the person, never more."""
     at = at or timezone.now()
     User.objects.select_for_update(no_key=True).get(pk=user.pk)
-    refuse_if(rules.why_not_scopes(scopes, robot=False), "scopes")
+    refuse_if(rules.why_not_scopes(scopes), "scopes")
     refuse_if(rules.why_not_end(expires_at, at=at), "expires_at")
     refuse_if(rules.why_no_more_own(user))
     return _make(

@@ -11,7 +11,7 @@ from django.utils import timezone
 from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 
-from console.api.manage.states import COVERS, OF_ROBOTS, Scope
+from console.api.manage.states import COVERS, Scope
 from console.base.accounts.models import Team
 from console.base.core.fields import LineField, WordsField
 from console.base.core.moments import LastDayField
@@ -66,12 +66,12 @@ class TokenForm(EndForm):
     )
     field_order = ("name", "scopes", "mini_program", "expires_at", "addresses")
 
-    def __init__(self, *args: Any, scopes: Any = tuple(Scope), **kwargs: Any) -> None:
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
         end = timezone.localdate() + timedelta(days=USUAL_DAYS)
         kwargs["initial"] = {"expires_at": end, "scopes": [Scope.READ]}
         super().__init__(*args, **kwargs)
         self.fields["scopes"].choices = [  # type: ignore[attr-defined]
-            (scope.value, format_lazy("{}: {}", scope.label, COVERS[scope])) for scope in scopes
+            (scope.value, format_lazy("{}: {}", scope.label, COVERS[scope])) for scope in Scope
         ]
 
 
@@ -83,7 +83,7 @@ class RobotForm(TokenForm):
     )
 
     def __init__(self, *args: Any, team: Team, **kwargs: Any) -> None:
-        super().__init__(*args, scopes=OF_ROBOTS, **kwargs)
+        super().__init__(*args, **kwargs)
         programs: Any = self.fields["mini_program"]
         programs.queryset = MiniProgram.objects.filter(team=team).order_by("name")
 

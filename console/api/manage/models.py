@@ -32,7 +32,7 @@ class Token(models.Model):
         MiniProgram, on_delete=models.PROTECT, null=True, related_name="robots", help_text="empty: all of the team"
     )
     name = models.CharField(_("name"), max_length=40)
-    scopes = ArrayField(models.CharField(max_length=20, choices=Scope))
+    scopes = ArrayField(models.CharField(max_length=20))
     addresses = ArrayField(
         models.CharField(max_length=43), default=list, db_default=models.Value([], ArrayField(models.TextField()))
     )

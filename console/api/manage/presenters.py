@@ -40,15 +40,16 @@ def token_rows(tokens: Iterable[Token], *, at: datetime) -> list[TokenRow]:
 
 
 def team_cards(user: User, *, at: datetime) -> list[TeamCard]:
-    """Return the user's teams with their robots; one query for all."""
+    """Return the teams with robots, or where the user may make some, those first; one query for all."""
     robots: dict[int, list[TokenRow]] = defaultdict(list)
     rows = Token.objects.of_robots_for(user, Permission.VIEW).listed()
     for token in rows.select_related("created_by", "mini_program"):
         robots[token.team_id or 0].append(_row(token, at=at))
-    return [
+    cards = [
         TeamCard(row.team, lacking(TEAM_ROLE_PERMISSIONS[row.role], Permission.ADMINISTER), robots[row.team_id])
         for row in user.team_roles
     ]
+    return sorted((card for card in cards if card.rows or not card.why_not), key=lambda card: bool(card.why_not))
 
 
 def _row(token: Token, *, at: datetime) -> TokenRow:

@@ -7,19 +7,16 @@ from datetime import datetime
 from django.utils.translation import gettext as _
 
 from console.api.manage.models import Token
-from console.api.manage.states import OF_ROBOTS, Scope
+from console.api.manage.states import Scope
 from console.base.accounts.models import Team, User
 
 MOST_ROBOTS = 50  # of a team
 MOST_OWN = 20  # of a person
 
 
-def why_not_scopes(scopes: list[str], *, robot: bool) -> str:
+def why_not_scopes(scopes: list[str]) -> str:
     """Return why a token can't have these scopes."""
-    if not scopes:
-        return _("Choose at least one scope.")
-    known = OF_ROBOTS if robot else list(Scope)
-    return "" if all(scope in known for scope in scopes) else _("A robot can't decide requests.")
+    return "" if scopes and all(scope in Scope for scope in scopes) else _("Choose at least one scope.")
 
 
 def why_not_end(expires_at: datetime | None, *, at: datetime) -> str:

@@ -13,19 +13,13 @@ class Scope(models.TextChoices):
     UPLOAD = "upload", _("Upload versions")
     SUBMIT = "submit", _("Submit for audit")
     PUBLISH = "publish", _("Publish and roll back")
-    ROLLOUT = "rollout", _("Grayscale tasks")
-    DEVELOP = "develop", _("Domains, permissions, templates")
-    DECIDE = "decide", _("Decide requests")
 
 
 COVERS = {
-    Scope.READ: _("Everything that the pages show, except keys and people."),
-    Scope.UPLOAD: _("Upload packages and choose the trial version."),
+    Scope.READ: _("Mini programs, versions and audit records."),
+    Scope.UPLOAD: _("Upload packages as new versions."),
     Scope.SUBMIT: _("Submit versions for audit and withdraw audits."),
-    Scope.PUBLISH: _("Publish, roll back, put on and off the shelf."),
-    Scope.ROLLOUT: _("Create, change, suspend and end grayscale tasks."),
-    Scope.DEVELOP: _("Server domains, interface permissions, templates and agreements."),
-    Scope.DECIDE: _("Approve and reject audits, bindings and requests."),
+    Scope.PUBLISH: _("Put approved versions online, and go back to earlier ones."),
 }
 
 # The least role of a robot that has a scope: its membership says what it may do at most, its token what it does.
@@ -33,19 +27,16 @@ ROLE_OF_SCOPE: dict[str, TeamRole] = {
     Scope.READ: TeamRole.VIEWER,
     Scope.UPLOAD: TeamRole.DEVELOPER,
     Scope.SUBMIT: TeamRole.DEVELOPER,
-    Scope.DEVELOP: TeamRole.DEVELOPER,
     Scope.PUBLISH: TeamRole.LICENSE_HOLDER,
-    Scope.ROLLOUT: TeamRole.LICENSE_HOLDER,
 }
-OF_ROBOTS = [scope for scope in Scope if scope in ROLE_OF_SCOPE]
 # What a route may declare: keys, people and passwords are for people at pages (A-1, A-2).
 OPEN_TO_TOKENS = (
     Permission.SIGNED_IN, Permission.VIEW, Permission.UPLOAD, Permission.DEVELOP, Permission.MANAGE,
-    Permission.VIEW_APPLICATION, Permission.DECIDE,
+    Permission.VIEW_APPLICATION,
 )  # fmt: skip
 
 
 def role_of(scopes: list[str]) -> TeamRole:
-    """Return the least role in a team that holds these scopes of robots."""
+    """Return the least role in a team that holds these scopes."""
     ranks = [TeamRole.VIEWER, TeamRole.DEVELOPER, TeamRole.LICENSE_HOLDER]
     return max((ROLE_OF_SCOPE[scope] for scope in scopes), key=ranks.index, default=TeamRole.VIEWER)

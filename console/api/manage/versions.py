@@ -78,10 +78,15 @@ class Reason(Schema):
     reason: str = Field("", max_length=2000)
 
 
-class Publishing(Schema):
+class Note(Schema):
     """What is said about a release."""
 
     note: str = Field("", max_length=500)
+
+
+class Publishing(Note):
+    """The same, and whether doubts count."""
+
     anyway: bool = Field(False, description="publish although the console has doubts about the version")
 
 
@@ -148,6 +153,15 @@ def withdraw_version(request: ApiRequest, version: Version, body: Annotated[Reas
 def publish_version(request: ApiRequest, version: Version, body: Annotated[Publishing, Body()]) -> dict[str, Any]:
     """Put an approved version online (V-12)."""
     actions.publish(version, by=request.user, note=body.note, anyway=body.anyway)
+    return version_out(_rows(version.mini_program).get(pk=version.pk))
+
+
+@endpoint(
+    api.post, f"{ONE}/roll-back", Scope.PUBLISH, Permission.MANAGE, load=version_for, response=VersionOut, tags=TAGS
+)
+def roll_back_to_version(request: ApiRequest, version: Version, body: Annotated[Note, Body()]) -> dict[str, Any]:
+    """Go back to a version that was online before (V-13)."""
+    actions.roll_back(version, by=request.user, note=body.note)
     return version_out(_rows(version.mini_program).get(pk=version.pk))
 
 

@@ -31,6 +31,8 @@ def test_a_pipeline_uploads_submits_and_publishes(program, robot):
     online = post(client, f"{base}/versions/1.0.0/publish", note="Nightly")
     assert (online.status_code, online.json()["state"]) == (200, "online")
     assert client.get(base).json()["online_version"] == "1.0.0"
+    back = post(client, f"{base}/versions/1.0.0/roll-back")
+    assert (back.status_code, back.json()["code"]) == (422, "refused")  # it is online
     entry = ActivityEntry.objects.get(verb="version.published")
     assert (entry.actor_label, entry.source, entry.actor_id) == ("release", "api", client.made.row.holder_id)
 
