@@ -402,6 +402,12 @@ keep_three() {
 has_command() { compgen -G "$home/current/console/*/management/commands/$1.py" >/dev/null; }
 
 finish() {
+	begin 'First signs of life'
+	local tries
+	for tries in {1..60}; do
+		curl --silent --max-time 5 "http://127.0.0.1:$(port_in_use console_web 8000)/readyz/jobs" | grep -q '"status":"ok"' && break
+		sleep 1
+	done
 	! has_command backup || systemctl enable --quiet --now console-backup.timer
 	if has_command doctor; then
 		begin 'Doctor'
