@@ -38,7 +38,7 @@ test-chaos: .venv/dev.stamp assets
 # Installations from an empty Debian, the image, compose and the chart. Needs root, namespaces and a few packages of Debian
 # (tests/install/debian.py, containers.py); Helm and the linters are in a folder of their own, as nothing else needs them.
 test-install: .venv/dev.stamp .venv/deploy.stamp assets
-	PYTHONPATH=.venv/deploy $(PY) -m pytest tests/install $(ARGS)
+	PYTHONPATH=.venv/deploy $(PY) -m pytest -n 2 --dist loadfile tests/install $(ARGS)
 
 # ClickHouse runs inside the tests' own process, from a folder of its own: it brings much that nothing else needs.
 test-clickhouse: .venv/dev.stamp .venv/clickhouse.stamp

@@ -33,7 +33,7 @@ runtime_ports=(8001 8003)
 host='' operator='' email_url='' certificate='' key='' source='' rollback=''
 step='Reading the options' work=''
 
-say() { printf '%s\n' "$*"; }
+say() { printf '%s\n' "$@"; }
 begin() {
 	step=$1
 	say "— $step"
@@ -66,6 +66,7 @@ options() {
 	done
 	[[ -z $host || $host =~ ^[a-z0-9]([a-z0-9.-]*[a-z0-9])?$ ]] || fail "$host is not a host name (small letters, digits, . and -)."
 	[[ ${certificate:+1} == "${key:+1}" ]] || fail "--certificate and --key belong together."
+	[[ $email_url != *[\"\\\ ]* ]] || fail "--email-url has a quote, a backslash or a space." "Write them as %22, %5C, %20."
 	local file
 	for file in "$certificate" "$key"; do
 		[[ -z $file || -r $file ]] || fail "$file can't be read."
@@ -81,7 +82,7 @@ machine() {
 	flock --nonblock 9 || fail "another installation is running."
 	if [[ -e $environment ]]; then
 		local base
-		base=$(sed -n 's|^BASE_URL=https://||p' "$environment")
+		base=$(sed -n 's|^BASE_URL="\?https://\([^"]*\)"\?$|\1|p' "$environment")
 		[[ -z $host || $host == "$base" ]] || fail "the console is installed as $base." \
 			"To rename it, change ALLOWED_HOSTS and BASE_URL in $environment, and run this script without --host."
 		host=$base
@@ -101,7 +102,8 @@ debian_packages() {
 	is_installed valkey-server && own_valkey=''
 	export DEBIAN_FRONTEND=noninteractive
 	apt-get update -qq </dev/null
-	apt-get install -qq -y --no-install-recommends -o DPkg::Lock::Timeout=300 "${missing[@]}" </dev/null >/dev/null
+	apt-get install -qq -y --no-install-recommends -o DPkg::Lock::Timeout=300 "${missing[@]}" \
+		</dev/null >"$work/apt.log" 2>&1 || fail "apt-get install ended with an error." "$(tail -n 20 "$work/apt.log")"
 	# The console has one of its own, without a port.
 	[[ -z $own_valkey ]] || systemctl disable --quiet --now valkey-server.service
 }
@@ -134,6 +136,8 @@ database() {
 	[[ $(as_postgres "SELECT 1 FROM pg_roles WHERE rolname = 'console'") == 1 ]] || as_postgres 'CREATE ROLE console LOGIN'
 	[[ $(as_postgres "SELECT 1 FROM pg_database WHERE datname = 'console'") == 1 ]] ||
 		as_postgres "CREATE DATABASE console OWNER console ENCODING 'UTF8' TEMPLATE template0"
+	# A migration gives way to pages that it would block (docs/upgrading.md).
+	as_postgres 'GRANT SET ON PARAMETER deadlock_timeout TO console'
 }
 
 as_postgres() { (cd / && runuser -u postgres -- psql -XqAt -v ON_ERROR_STOP=1 -c "$1" </dev/null); }
@@ -199,7 +203,7 @@ tls() {
 	if [[ -n $certificate ]]; then
 		ln -sfn "$(realpath -s "$certificate")" "$certificates/fullchain.pem"
 		ln -sfn "$(realpath -s "$key")" "$certificates/privkey.pem"
-		[[ ! -e $trusted ]] || { rm "$trusted" && update-ca-certificates --fresh >/dev/null; }
+		[[ ! -e $trusted ]] || { rm "$trusted" && update-ca-certificates --fresh >/dev/null 2>&1; }
 	elif [[ ! -e $certificates/fullchain.pem || ! -e $certificates/privkey.pem ]]; then
 		(umask 077 && openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -noenc -days 825 -subj "/CN=$host" \
 			-addext "subjectAltName=DNS:$host" -addext 'basicConstraints=critical,CA:FALSE' \
@@ -207,7 +211,7 @@ tls() {
 		chmod 644 "$certificates/fullchain.pem"
 		# For this machine itself it is good: the doctor asks as clients do.
 		cp "$certificates/fullchain.pem" "$trusted"
-		update-ca-certificates >/dev/null
+		update-ca-certificates >/dev/null 2>&1
 		say "Nobody signed this certificate, so browsers warn. For one of Let's Encrypt, see docs/one-machine.md."
 	fi
 }
@@ -242,7 +246,8 @@ build() {
 	(cd "$folder" && assets)
 	manage root "$folder" messages --compile >/dev/null
 	manage root "$folder" collectstatic --no-input >/dev/null
-	rm -rf "$folder/node_modules" "$folder/.venv/node"
+	[[ ! -d $folder/static/built ]] || rm -rf "$folder/node_modules"
+	rm -rf "$folder/.venv/node"
 	touch "$folder/complete"
 }
 
@@ -335,7 +340,6 @@ take_over() {
 	systemctl enable --quiet console.target console-beat.service "${queues[@]/#/console-worker@}" "${new[@]}"
 	systemctl restart "${queues[@]/#/console-worker@}" console-beat.service
 	proxy "$new_web" "$new_runtime"
-	drained
 	systemctl disable --quiet --now "console-web@$web.service" "console-runtime@$runtime.service"
 	systemctl start console.target
 }
@@ -350,9 +354,10 @@ answers() {
 	return 1
 }
 
-# proxy WEB RUNTIME: lets nginx ask the servers on these ports.
+# proxy WEB RUNTIME: lets nginx ask the servers on these ports; returns when it has no request with others any more.
 proxy() {
-	local file
+	local file old
+	old=$(nginx_workers)
 	for file in nginx.conf console.conf; do
 		[[ ! -e /etc/nginx/$file ]] || cp -p "/etc/nginx/$file" "$work/$file.before"
 	done
@@ -371,16 +376,17 @@ proxy() {
 	fi
 	systemctl enable --quiet nginx.service
 	systemctl reload-or-restart nginx.service
-}
-
-# Waits until nginx has finished what it began before it was reloaded: at most 35 s for an answer (proxy_read_timeout).
-drained() {
+	# Its old workers end with their last answer, for which they wait 35 s at most (proxy_read_timeout). One that still
+	# sends a large file to a slow client needs no server for that.
 	local tries
 	for tries in {1..80}; do
-		grep -qsa 'nginx: worker process is shutting [d]own' /proc/[0-9]*/cmdline || return 0
+		grep -qxF "${old:-none}" <<<"$(nginx_workers)" || break
 		sleep 0.5
 	done
 }
+
+# The numbers of nginx's workers, one a line.
+nginx_workers() { grep -lsa '^nginx: worker process' /proc/[0-9]*/cmdline | cut -d / -f 3 || true; }
 
 keep_three() {
 	local folder kept=0
@@ -393,9 +399,15 @@ keep_three() {
 
 # --- In the end ---------------------------------------------------------------------------------------------------------
 
-has_command() { manage console "$home/current" "$1" --help >/dev/null 2>&1; }
+has_command() { compgen -G "$home/current/console/*/management/commands/$1.py" >/dev/null; }
 
 finish() {
+	begin 'First signs of life'
+	local tries
+	for tries in {1..60}; do
+		curl --silent --max-time 5 "http://127.0.0.1:$(port_in_use console_web 8000)/readyz/jobs" | grep -q '"status":"ok"' && break
+		sleep 1
+	done
 	! has_command backup || systemctl enable --quiet --now console-backup.timer
 	if has_command doctor; then
 		begin 'Doctor'

@@ -17,11 +17,13 @@ from console.local.process import LocalServiceError
 NO_CHROMIUM = "no Chromium on this machine"
 NO_NGINX = "no nginx on this machine"
 NO_PREVIOUS_RELEASE = "the previous release is not in this clone"
+NO_DEBIAN = "no empty Debian can be made here"
 # What may be missing for some tests, and how to get it.
 HINTS = {
     NO_CHROMIUM: "On Debian and Ubuntu: apt-get install chromium-headless-shell",
     NO_NGINX: "On Debian and Ubuntu: apt-get install nginx-light",
     NO_PREVIOUS_RELEASE: "In a shallow clone: git fetch --unshallow",
+    NO_DEBIAN: "Only root can, where namespaces are allowed. On Debian: apt-get install mmdebstrap passt iproute2",
 }
 
 _running = contextlib.ExitStack()

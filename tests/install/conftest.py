@@ -1,4 +1,4 @@
-"""Where no Debian root can be made, these tests are skipped, and say so; in CI as root they have to run."""
+"""Where no Debian root can be made, these tests are skipped, which is said aloud."""
 
 from __future__ import annotations
 
@@ -9,16 +9,15 @@ from pathlib import Path
 import pytest
 
 from console.local.addresses import PROJECT
+from console.local.pytest_plugin import NO_DEBIAN
 from tests.install.debian import why_not
-
-SKIPPED = "NO INSTALLATION IS TESTED HERE"
 
 
 @pytest.fixture(autouse=True, scope="session")
 def possible() -> None:
     """Skip everything where it can't be done."""
     if reason := why_not():
-        pytest.skip(f"{SKIPPED}: {reason}")
+        pytest.skip(f"{NO_DEBIAN}: {reason}")
 
 
 @pytest.fixture(scope="session")

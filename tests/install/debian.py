@@ -33,11 +33,14 @@ HERE = Path(__file__).parent
 CACHE = Path(os.environ.get("XDG_CACHE_HOME", "~/.cache")).expanduser() / "console-debian"
 COMMAND_SECONDS = 600.0  # for a command in a root, on a busy machine
 START_SECONDS = 120.0
+MEMORY_BYTES = 6 * 1024**3  # that have to be free where a root, of one or two, lies in memory
 TOOLS = ("mmdebstrap", "unshare", "nsenter", "pasta", "ip", "pivot_root", "setpriv")
 # Debian's packages with these tools, for .ci/run.
 PACKAGES = ("mmdebstrap", "passt", "iproute2")
 # Variables by which pip, npm and others find their registries and check certificates.
-REGISTRY = re.compile(r"(?i)(pip_|npm_config_|uv_)\w+|(http|https|no|all)_proxy|\w*(ca_bundle|cert_file|ca_certs)")
+REGISTRY = re.compile(
+    r"(?i)(?!pip_find_links)(pip_|npm_config_|uv_)\w+|(http|https|no|all)_proxy|\w*(ca_bundle|cert_file|ca_certs)"
+)
 BUNDLE = "/etc/ssl/certs/ca-certificates.crt"  # of this machine, by which it trusts what it downloads from
 BUNDLE_INSIDE = "/usr/local/share/certificates-of-the-host.pem"  # ca-certificates would write over the other
 _PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
@@ -142,7 +145,7 @@ def debian_root(
     """
     packages = [*packages, *(["systemd", "systemd-sysv", "dbus"] if system else [])]
     base = _base(packages)
-    folder = Path(tempfile.mkdtemp(prefix="console-debian-"))
+    folder = Path(tempfile.mkdtemp(prefix="console-debian-", dir=_roomy_memory()))
     path = folder / "root"
     path.mkdir()
     try:
@@ -169,6 +172,14 @@ def _wait_for_system(root: DebianRoot) -> None:
     root.run("sh", "-c", started, timeout=START_SECONDS)
     if failed := root.run("systemctl", "--failed", "--no-legend", "--plain").stdout:
         raise RuntimeError(f"Not everything started:\n{failed}")
+
+
+def _roomy_memory() -> str | None:
+    """Return a folder in memory where one is large enough: thousands of files are written, and deleted in the end."""
+    place = os.statvfs("/dev/shm")
+    available = re.search(r"(?m)^MemAvailable: +(\d+) kB", Path("/proc/meminfo").read_text())
+    least = min(place.f_bavail * place.f_frsize, int(available[1]) * 1024 if available else 0)
+    return "/dev/shm" if least > MEMORY_BYTES and not place.f_flag & os.ST_NOEXEC else None
 
 
 def _base(packages: Sequence[str]) -> Path:
@@ -219,7 +230,9 @@ def _take_over(path: Path) -> None:
     for source, target in configurations.items():
         if Path(source).exists():
             (path / target).parent.mkdir(parents=True, exist_ok=True)
-            (path / target).write_text(Path(source).read_text().replace(BUNDLE, BUNDLE_INSIDE))
+            lines = Path(source).read_text().replace(BUNDLE, BUNDLE_INSIDE).splitlines()
+            # Folders of this machine are not inside.
+            (path / target).write_text("\n".join(line for line in lines if not line.startswith("find-links")) + "\n")
 
 
 def _environment() -> dict[str, str]:

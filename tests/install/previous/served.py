@@ -4,8 +4,8 @@ from console.wsgi import application as console
 
 
 def application(environ, start_response):
-    """Answer the probe: who answers it has loaded everything."""
-    if environ["PATH_INFO"] == "/readyz":
-        start_response("200 OK", [("Content-Type", "text/plain")])
-        return [b"ok"]
+    """Answer the probes: who answers them has loaded everything."""
+    if environ["PATH_INFO"].startswith("/readyz"):
+        start_response("200 OK", [("Content-Type", "application/json")])
+        return [b'{"status":"ok"}']
     return console(environ, start_response)

@@ -51,7 +51,7 @@ def columns() -> list[str]:
 
 
 def test_gives_up_says_who_uses_the_table_and_can_be_run_again(user: psycopg.Connection) -> None:
-    limits = ("lock_timeout", "statement_timeout", "idle_in_transaction_session_timeout")
+    limits = ("lock_timeout", "statement_timeout", "idle_in_transaction_session_timeout", "deadlock_timeout")
     before = [session(name) for name in limits]
     with pytest.raises(CommandError) as caught:
         migrate("0002")
@@ -83,6 +83,33 @@ def test_an_index_that_is_built_concurrently_waits_for_as_long_as_it_takes(user:
     with connection.cursor() as cursor:
         cursor.execute("SELECT indisvalid FROM pg_index WHERE indrelid = 'waiting_thing'::regclass")
         assert cursor.fetchall() == [(True,)]
+
+
+def test_gives_way_to_a_page_that_waits_for_it_while_it_waits_for_the_page(user: psycopg.Connection) -> None:
+    user.rollback()
+    migrate("0003")
+    user.execute("SET deadlock_timeout = '60s'")
+    user.execute("SELECT FROM waiting_thing")
+    with ThreadPoolExecutor(1) as pool:
+        migrating = pool.submit(in_thread, lambda: migrate("0004", lock_timeout=SECONDS))
+        wait_until(lambda: locks("waiting_other") == 1)
+        assert user.execute("SELECT count(*) FROM waiting_other").fetchall() == [(0,)]  # as soon as it is given up
+        user.rollback()
+        with pytest.raises(CommandError, match="another session waited for each other:\n  ALTER TABLE waiting_thing"):
+            migrating.result(SECONDS)
+    migrate("0004")
+    assert columns() == ["id", "size", "weight"]
+
+
+def locks(table: str) -> int:
+    """How many sessions have the table for themselves."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT count(*) FROM pg_locks"
+            " WHERE relation = to_regclass(%s) AND mode = 'AccessExclusiveLock' AND granted",
+            [table],
+        )
+        return int(cursor.fetchone()[0])
 
 
 def in_thread(verb: Callable[[], None]) -> None:

@@ -11,9 +11,14 @@ from django.core.management.base import CommandError, CommandParser
 from django.core.management.commands import migrate
 from django.db import DatabaseError, OperationalError, connections
 from django.db.backends.base.base import BaseDatabaseWrapper
-from psycopg.errors import LockNotAvailable
+from psycopg.errors import DeadlockDetected, LockNotAvailable
 
 SECONDS = 5.0
+# A migration that locks two tables and a page that reads both may wait for each other. PostgreSQL ends the one that
+# looks first, which is to be the migration: it can be run again. A role may set this where it was granted to it.
+DEADLOCK = "SELECT set_config('deadlock_timeout', {}, false) FROM pg_settings WHERE name = 'deadlock_timeout' AND {}"
+MAY_SET = "has_parameter_privilege('deadlock_timeout', 'SET')"
+LOOK_FIRST, LOOK_AS_EVER = (DEADLOCK.format(value, MAY_SET) for value in ("'50ms'", "reset_val || unit"))
 # Who uses one of these tables, the longest transaction first.
 USERS = """
 SELECT class.relname, activity.pid, activity.application_name, activity.state,
@@ -49,19 +54,19 @@ class Command(migrate.Command):
         """Migrate; raises CommandError with who uses the table that a statement waited for in vain."""
         seconds: float = options.pop("lock_timeout")
         connection = connections[options["database"]]
-        waited: list[str] = []
+        waited: list[tuple[str, bool]] = []
         try:
             with _patience(connection, seconds, waited):
                 super().handle(*args, **options)
         except OperationalError as error:
             if not waited:
                 raise
-            raise CommandError("\n".join(_explanation(connection, waited[0], seconds))) from error
+            raise CommandError("\n".join(_explanation(connection, *waited[0], seconds))) from error
 
 
 @contextlib.contextmanager
-def _patience(connection: BaseDatabaseWrapper, seconds: float, waited: list[str]) -> Iterator[None]:
-    """Bound the waiting for locks; `waited` gets the statement that waited in vain.
+def _patience(connection: BaseDatabaseWrapper, seconds: float, waited: list[tuple[str, bool]]) -> Iterator[None]:
+    """Bound the waiting for locks; `waited` gets the statement that waited in vain, and whether for each other.
 
     Other limits of a session, which are meant for pages, must not end a migration.
     """
@@ -75,8 +80,8 @@ def _patience(connection: BaseDatabaseWrapper, seconds: float, waited: list[str]
                 execute("SET lock_timeout = 0", None, False, context)
             return execute(sql, params, many, context)
         except OperationalError as error:
-            if isinstance(error.__cause__, LockNotAvailable):
-                waited.append(str(sql))
+            if isinstance(error.__cause__, LockNotAvailable | DeadlockDetected):
+                waited.append((str(sql), isinstance(error.__cause__, DeadlockDetected)))
             raise
         finally:
             if concurrently:
@@ -84,6 +89,7 @@ def _patience(connection: BaseDatabaseWrapper, seconds: float, waited: list[str]
 
     with connection.cursor() as cursor:
         cursor.execute(f"{limit}; SET statement_timeout = 0; SET idle_in_transaction_session_timeout = 0")
+        cursor.execute(LOOK_FIRST)
     try:
         with connection.execute_wrapper(bounded):
             yield
@@ -91,11 +97,13 @@ def _patience(connection: BaseDatabaseWrapper, seconds: float, waited: list[str]
         # After a failure inside somebody else's transaction the database takes all of it back anyway.
         with contextlib.suppress(DatabaseError), connection.cursor() as cursor:
             cursor.execute("RESET lock_timeout; RESET statement_timeout; RESET idle_in_transaction_session_timeout")
+            cursor.execute(LOOK_AS_EVER)
 
 
-def _explanation(connection: BaseDatabaseWrapper, statement: str, seconds: float) -> Iterator[str]:
+def _explanation(connection: BaseDatabaseWrapper, statement: str, mutual: bool, seconds: float) -> Iterator[str]:
     """The lines that say what happened and what to do."""
-    yield f"The database was too busy. This statement got no lock within {seconds:g} s:"
+    why = "and another session waited for each other" if mutual else f"got no lock within {seconds:g} s"
+    yield f"The database was too busy. This statement {why}:"
     yield f"  {statement}"
     with connection.cursor() as cursor:
         cursor.execute(USERS, [re.findall(r"\w+", statement)])

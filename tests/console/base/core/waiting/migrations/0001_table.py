@@ -4,4 +4,7 @@ from django.db import migrations
 
 
 class Migration(migrations.Migration):
-    operations = [migrations.RunSQL("CREATE TABLE waiting_thing (id int)", "DROP TABLE waiting_thing")]
+    operations = [
+        migrations.RunSQL(f"CREATE TABLE waiting_{name} (id int)", f"DROP TABLE waiting_{name}")
+        for name in ("thing", "other")
+    ]
