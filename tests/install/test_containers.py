@@ -177,3 +177,10 @@ def test_a_worker_without_a_heartbeat_is_not_well(host: Host, installation: Path
     ask = ["exec", "-T", "worker-mail", "python", "-c", check]
     assert compose(host, installation, *ask, "worker:mail@%").split()[-1] == "True"
     assert compose(host, installation, *ask, "worker:mail@nobody").split()[-1] == "False"
+
+
+def test_an_upgrade_migrates_beside_what_serves(host: Host, installation: Path) -> None:
+    """By a container of its own, as docs/install-kit.md says."""
+    serving = host.podman("ps", "--quiet").split()
+    assert "No migrations to apply." in compose(host, installation, "run", "--rm", "-T", "migrate")
+    assert host.podman("ps", "--quiet").split() == serving

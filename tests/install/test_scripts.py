@@ -9,7 +9,16 @@ import pytest
 
 from console.local.addresses import PROJECT
 
-SCRIPTS = (".ci/run", "deploy/install.sh", "tests/install/namespace.sh")
+SCRIPTS = (
+    *(
+        ".ci/run",
+        "deploy/install.sh",
+        "deploy/compose/nginx.sh",
+        "deploy/compose/prepare.sh",
+        "deploy/container/console",
+    ),
+    *("tests/install/namespace.sh", "tests/install/containers.sh", "tests/install/standin.sh"),
+)
 
 
 def test_shellcheck_finds_nothing() -> None:
