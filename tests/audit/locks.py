@@ -19,7 +19,7 @@ PYTHON_LOCKS: dict[str, tuple[str, ...]] = {
     "requirements-local.txt": ("local",),
     "requirements-dev.txt": ("local", "dev"),
 }
-OTHER_LOCKS = ("requirements-node.txt", "requirements-clickhouse.txt")
+OTHER_LOCKS = ("requirements-node.txt", "requirements-clickhouse.txt", "requirements-s3.txt")
 NPM_LOCK = "package-lock.json"
 
 _PIN = re.compile(r"^([A-Za-z0-9][\w.-]*)(?:\[[^]]*\])?==([^\s;\\]+)(.*?)(?=^[A-Za-z0-9]|\Z)", re.MULTILINE | re.DOTALL)

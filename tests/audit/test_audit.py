@@ -30,6 +30,7 @@ FILES = {
     "requirements-dev.txt": LOCAL + "delta-x==0.9" + HASH,
     "requirements-node.txt": "epsilon==7" + HASH,
     "requirements-clickhouse.txt": "zeta==1" + HASH,
+    "requirements-s3.txt": "",
     "pyproject.toml": '[project]\ndependencies = ["Alpha>=1,<2", "beta"]\n'
     '[project.optional-dependencies]\nlocal = ["gamma"]\ndev = ["delta_x[extra]"]\n',
     "package.json": json.dumps({"dependencies": {"@eta/core": "1.0.0"}}),
