@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
@@ -33,6 +34,8 @@ def storages(url: str, *, packages: Path, is_debug: bool) -> dict[str, dict[str,
 def bucket(url: str) -> dict[str, dict[str, Any]]:
     """Return the storages of packages and icons in a bucket. Raises ImproperlyConfigured for a wrong URL."""
     common = _options(url)
+    if not find_spec("storages") or not find_spec("boto3"):
+        raise ImproperlyConfigured("STORAGE_URL needs another library: pip install -r requirements-s3.txt")
     prefix = common.pop("prefix")
     return {
         alias: {

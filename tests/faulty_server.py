@@ -10,7 +10,6 @@ from typing import Literal
 from urllib.parse import urlsplit
 
 Way = Literal["passes", "refuses", "is silent", "is overloaded", "cuts answers", "cuts uploads", "knows no conditions"]
-CUT_AFTER = 100_000  # bytes
 
 
 class Faulty:
@@ -22,6 +21,7 @@ class Faulty:
         self.way: Way = "passes"
         self.times = 1_000_000
         self.connections = 0
+        self.cut_after = 100_000  # bytes of an answer
         self.requests: list[bytes] = []
         self.ended = threading.Event()
         self.listener = socket.create_server(("127.0.0.1", 0))
@@ -61,7 +61,7 @@ class Faulty:
         head, _, body = request.partition(b"\r\n\r\n")
         with socket.create_connection(self.server) as server:
             server.sendall(head + b"\r\nConnection: close\r\n\r\n" + body)
-            left = CUT_AFTER if way == "cuts answers" else 1 << 40
+            left = self.cut_after if way == "cuts answers" else 1 << 40
             while left and (data := server.recv(min(left, 65536))):
                 client.sendall(data)
                 left -= len(data)

@@ -22,6 +22,7 @@ PYTHON_LOCKS: dict[str, tuple[str, ...]] = {
 OTHER_LOCKS = (
     "requirements-node.txt",
     "requirements-clickhouse.txt",
+    "requirements-s3.txt",
     "requirements-image.txt",
     "requirements-deploy.txt",
 )

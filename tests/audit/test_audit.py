@@ -32,6 +32,7 @@ FILES = {
     "requirements-clickhouse.txt": "zeta==1" + HASH,
     "requirements-image.txt": "",
     "requirements-deploy.txt": "",
+    "requirements-s3.txt": "",
     "pyproject.toml": '[project]\ndependencies = ["Alpha>=1,<2", "beta"]\n'
     '[project.optional-dependencies]\nlocal = ["gamma"]\ndev = ["delta_x[extra]"]\n',
     "package.json": json.dumps({"dependencies": {"@eta/core": "1.0.0"}}),
