@@ -43,5 +43,8 @@ class Command(BaseCommand):
         if settings.DEBUG and role in roles.SERVING and not addresses.is_loopback(options["host"]):
             raise CommandError(f"The console can't listen on {options['host']}. {addresses.ONLY_HERE}")
         command = serving.command_of(role, **options)
-        environment = {**os.environ, **serving.environment(role)}
+        try:
+            environment = {**os.environ, **serving.environment(role)}
+        except OSError as error:
+            raise CommandError(f"The console can't write temporary files: {error}. Set TMPDIR to a folder.") from None
         os.execve(sys.executable, command, environment)  # noqa: S606 - our own words, no shell
