@@ -129,6 +129,7 @@ class Run:
             self.server.open()
         except Exception as error:  # Not there, silent, no TLS, wrong password, a host name that is none.
             self.pause(_reason(error))
+            metrics.mails.labels("failed").inc()
             raise ServerFailed from error
 
     def take(self) -> tuple[Kind, Any] | None:

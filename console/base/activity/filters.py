@@ -31,7 +31,6 @@ class ActivityFilter(ListFilter):
     when = filters.ChoiceFilter(
         label=_("When"), choices=PERIODS, empty_label=_("Any time"), method="since", widget=FilterSelect
     )
-
     request = SearchFilter(_("Request ID"), field_name="request_id")
 
     def since(self, entries: ActivityQuerySet, name: str, days: str) -> ActivityQuerySet:

@@ -33,11 +33,17 @@ class RequestMiddleware:
         finally:
             request_id.end(token)
         response.headers[request_id.HEADER] = request_id.of(request.META)
-        route = request.resolver_match.view_name if request.resolver_match else "unknown"
-        metrics.counted.note(route, response.status_code, perf_counter() - began)
+        metrics.counted.note(_route_of(request), response.status_code, perf_counter() - began)
         if not metrics.ticker.started:
             metrics.ticker.start()
         return response
+
+
+def _route_of(request: HttpRequest) -> str:
+    """Return the name of what answered, with words of ours whatever the path is."""
+    if request.resolver_match is not None:
+        return request.resolver_match.view_name
+    return "static" if request.path_info.startswith(settings.STATIC_URL) else "unknown"
 
 
 class CompressMiddleware(GZipMiddleware):

@@ -98,6 +98,7 @@ def test_from_the_answer_to_the_task(sent: Collector, variables: dict[str, str],
     assert line.keys() == {"event", "level", "logger", "timestamp", "role", "request_id"}
     assert (line["level"], line["role"], line["logger"]) == ("warning", "worker", "console.base.accounts.delivery")
     assert 'console_build_info{role="worker"' in text
+    assert re.search(r'^console_mails_total\{outcome="failed"\} [1-9]', text, re.MULTILINE)
     assert {"POST account_reset_password", f"send {TASK}", TASK, "INSERT"} <= sent.trace_of(TASK)
     told = b"".join(sent.received) + log.read_bytes()
     assert b"ada.followed" not in told

@@ -223,7 +223,7 @@ def test_no_label_grows_with_what_is_asked(client: Client) -> None:
     assert server.route_of("/openserver/cgi-bin/token") == "server:token"
     labels = {pair for _name, pairs in samples(exposition.text().decode()) for pair in pairs if pair[0] != "le"}
     routes = {value for name, value in labels if name == "route"}
-    assert {"unknown", "miniprograms:detail"} <= routes
+    assert {"unknown", "static", "miniprograms:detail"} <= routes
     assert [value for _name, value in labels if app_id in value or "/" in value] == []
     names = {name for name, _value in labels}
     assert names <= {"route", "status", "answer", "channel", "outcome", "reason", "task", "state", "queue", "part",

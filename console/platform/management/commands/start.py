@@ -45,5 +45,8 @@ class Command(BaseCommand):
         if sentence := pooler.why_not(role):
             raise CommandError(f"The console can't start. {sentence}")
         command = serving.command_of(role, **options)
-        environment = {**os.environ, **serving.environment(role)}
+        try:
+            environment = {**os.environ, **serving.environment(role)}
+        except OSError as error:
+            raise CommandError(f"The console can't write temporary files: {error}. Set TMPDIR to a folder.") from None
         os.execve(sys.executable, command, environment)  # noqa: S606 - our own words, no shell

@@ -73,6 +73,10 @@ def test_one_line_each_whatever_the_words(lines: Lines) -> None:
     assert [line["event"] for line in lines()] == ['first\nsecond "}\x00\ud800 公']
 
 
+def test_words_and_values_that_do_not_fit_are_the_handlers_affair() -> None:
+    assert without_secret_links(logging.LogRecord("x", logging.ERROR, __file__, 1, "%d of them", ("many",), None))
+
+
 def test_neither_what_was_sent_nor_values_of_variables_are_logged(lines: Lines) -> None:
     """Django attaches the request to its records; a traceback has places and words."""
     request = RequestFactory().post("/account/sign-in/", {"password": SECRET}, HTTP_AUTHORIZATION=SECRET)
