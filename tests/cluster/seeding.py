@@ -6,6 +6,7 @@ import json
 from typing import Any
 
 PLACES = 37  # of the task that devices ask for on all machines: no multiple of anything
+ROOM = 100_000  # places of a task that is never full
 
 
 def seed() -> dict[str, Any]:
@@ -29,7 +30,9 @@ def seed() -> dict[str, Any]:
     published, _version = program(True)
     claimed, claimed_version = program(True)
     steady, _nothing = program(False)
+    roomy, roomy_version = program(True)
     task = factories.make_task(claimed_version, user_limit=PLACES)
+    other = factories.make_task(roomy_version, user_limit=ROOM)
     return {
         "authorization": authorization(application),
         "application": application.pk,
@@ -37,6 +40,7 @@ def seed() -> dict[str, Any]:
         "listed": {"app_id": listed.app_id, "version": listed_version.pk},
         "published": {"app_id": published.app_id},
         "claimed": {"app_id": claimed.app_id, "task": task.pk},
+        "roomy": {"app_id": roomy.app_id, "task": other.pk},
         "steady": {"app_id": steady.app_id, "secret": factories.make_secret(steady)},
     }
 

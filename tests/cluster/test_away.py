@@ -24,6 +24,7 @@ from tests.cluster.people import device_asks, person_at, through_nginx
 
 SHORT, LONG = 15.0, 300.0
 PAUSE = 0.05
+SERIAL = itertools.count(10_000)  # of devices that nobody has seen
 
 
 @dataclass
@@ -33,10 +34,11 @@ class Load:
     cluster: Cluster
     known: set[tuple[int, str, str]] = field(default_factory=set)
     places: Counter[int] = field(default_factory=Counter)
+    placed: set[str] = field(default_factory=set)
     asked: int = 0
     slowest: float = 0.0
     over: Event = field(default_factory=Event)
-    serial: itertools.count[int] = field(default_factory=lambda: itertools.count(10_000))
+    serial: itertools.count[int] = field(default_factory=lambda: SERIAL)
 
     def ask_for_known(self) -> None:
         """Ask for what is online."""
@@ -51,12 +53,24 @@ class Load:
 
     def ask_for_places(self) -> None:
         """Ask as new devices that a task may reach."""
-        app_id = self.cluster.facts["claimed"]["app_id"]
+        app_id = self.cluster.facts["roomy"]["app_id"]
         while not self.over.wait(PAUSE):
-            self.places[device_asks(self.cluster, app_id, f"0302{next(self.serial):028}").status] += 1
+            guid = f"0302{next(self.serial):028}"
+            reply = device_asks(self.cluster, app_id, guid)
+            self.places[reply.status] += 1
+            if reply.status == 200:
+                assert reply.json["channel"] == "grayscale"
+                self.placed.add(guid)
+
+    def lost(self) -> set[str]:
+        """Return who was given a place that no row knows of."""
+        rows = self.cluster.rows(
+            "SELECT guid FROM grayscale_claim WHERE task_id = %s", self.cluster.facts["roomy"]["task"]
+        )
+        return self.placed - {guid for (guid,) in rows}
 
 
-def test_the_database_is_away(cluster: Cluster, request: pytest.FixtureRequest, record_property: object) -> None:
+def test_the_database_is_away(cluster: Cluster, request: pytest.FixtureRequest) -> None:
     seconds = LONG if request.config.getoption("--long") else SHORT
     load, machine = Load(cluster), cluster.machines[1]
     admin = person_at(cluster.machines[0], cluster.facts["admin"])
@@ -94,6 +108,7 @@ def test_the_database_is_away(cluster: Cluster, request: pytest.FixtureRequest, 
     )
     assert load.known == {(200, "update", "1.0.0")}
     assert set(load.places) == {200, 503}
+    assert load.lost() == set()
     assert through_nginx(cluster, "GET", "/account/sign-in/").status == 200
 
 
@@ -120,6 +135,7 @@ def test_the_database_hangs(cluster: Cluster) -> None:
             one.result()
     assert load.known == {(200, "update", "1.0.0")}
     assert set(load.places) == {200, 503}
+    assert load.lost() == set()
 
 
 def send(pids: list[int], number: signal.Signals) -> None:

@@ -19,7 +19,6 @@ from tests.cluster.machines import Cluster
 
 SHORT = (
     "console/api/device/test_grayscale.py",
-    "console/api/server/test_messages.py",
     "grayscale/test_races.py",
 )
 LONG = (
@@ -28,6 +27,7 @@ LONG = (
     "console/api/device/test_update.py",
     "console/api/device/test_feed.py",
     "console/api/device/test_logs.py",
+    "console/api/server/test_messages.py",
     "console/api/server/test_tokens.py",
     "grayscale/test_claims.py",
     "grayscale/test_claims_batches.py",
