@@ -122,10 +122,11 @@ def test_nginx_is_told_what_to_fetch(device: Device, package: Package, settings:
 def test_what_operators_read_of_it(in_bucket, network: Faulty, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(files, "_answer", files._Answer())
     monkeypatch.setattr(files, "ANSWER_COUNTS", 0)
+    monkeypatch.setattr(files, "LONGEST_PROBE", 60)
     assert storage_faults() == []
     network.fail("refuses")
     [fault] = storage_faults()  # one bucket for both
-    assert fault == "STORAGE_URL can't be written: no answer (EndpointConnectionError)" or "no answer" in fault
+    assert fault.startswith("STORAGE_URL can't be written: no answer (")
     assert "Check STORAGE_URL" in str(_storage(fault).trouble.mend)
 
 
