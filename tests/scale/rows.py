@@ -126,7 +126,7 @@ def main(rows: int) -> int:
             lines = list(measure(connection, rows))
         lines += deleted()
         facts = "; ".join(f"{fact}: {value}" for fact, value in report.machine().items())
-        text = [f"`make scale-rows ROWS={rows:,}` on {facts}".replace(",", "")]
+        text = [f"`make scale-rows ROWS={rows}` on {facts}"]
         text += ["", "| what | measured | |", "|---|---:|---|", *(f"| {' | '.join(line)} |" for line in lines)]
         print("\n".join(text))
         report.put("rows", text)
