@@ -28,7 +28,7 @@ def download(
     Raises ActionRefused without a package (O-1), for an application that is not bound, and when the storage fails;
     Conflict when another version comes online meanwhile.
     """
-    opened_for = _downloadable(program, application)
+    opened_for = _downloadable(MiniProgram.objects.get(pk=program.pk), application)
     content = opened(opened_for.package)
     try:
         with transaction.atomic():
