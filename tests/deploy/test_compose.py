@@ -63,7 +63,7 @@ def test_everything_waits_for_the_migrations() -> None:
 
 
 def test_each_variable_is_documented() -> None:
-    known = named_in(PROJECT / ".env.example") | {"STORAGE_URL"}  # of docs/object-storage.md
+    known = named_in(PROJECT / ".env.example")
     for name in OURS:
         assert {variable.removesuffix("_FILE") for variable in SERVICES[name]["environment"]} <= known
     example = named_in(DEPLOY / "compose.env.example")

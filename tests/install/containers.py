@@ -19,7 +19,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from tests.install.debian import COMMAND_SECONDS, CommandFailed, _base, _take_over
+from tests.install.debian import COMMAND_SECONDS, CommandFailed, base_of, take_over
 from tests.processes import kill
 
 HERE = Path(__file__).parent
@@ -169,8 +169,8 @@ def _make_base(host: Host) -> None:
     with tempfile.TemporaryDirectory(dir=host.folder) as temporary:
         root = Path(temporary)
         devices = ["--exclude=./dev/*", "--numeric-owner"]
-        subprocess.run(["tar", "-xf", _base([]), "-C", root, *devices], check=True)
-        _take_over(root)
+        subprocess.run(["tar", "-xf", base_of([]), "-C", root, *devices], check=True)
+        take_over(root)
         # The npm of a wheel has no folder for the settings of all users.
         for_all, own = root / "etc/npmrc", root / "root/.npmrc"
         if for_all.exists():

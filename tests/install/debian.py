@@ -144,13 +144,13 @@ def debian_root(
     `packages` are in it from the beginning. `ports` are those that this machine can reach, through `DebianRoot.ports`.
     """
     packages = [*packages, *(["systemd", "systemd-sysv", "dbus"] if system else [])]
-    base = _base(packages)
+    base = base_of(packages)
     folder = Path(tempfile.mkdtemp(prefix="console-debian-", dir=_roomy_memory()))
     path = folder / "root"
     path.mkdir()
     try:
         subprocess.run(["tar", "-xf", base, "-C", path, "--numeric-owner"], check=True)
-        _take_over(path)
+        take_over(path)
         _give_archives(path)
         command = ["/lib/systemd/systemd"] if system else ["/usr/bin/sleep", "infinity"]
         with _namespace(path, command, log=folder / "log") as leader:
@@ -182,7 +182,7 @@ def _roomy_memory() -> str | None:
     return "/dev/shm" if least > MEMORY_BYTES and not place.f_flag & os.ST_NOEXEC else None
 
 
-def _base(packages: Sequence[str]) -> Path:
+def base_of(packages: Sequence[str]) -> Path:
     """Return the tarball of a Debian with these packages, made once a month."""
     sources, settings = _sources(), _acquire()
     month = datetime.date.today().isoformat()[:7]
@@ -215,7 +215,7 @@ def _acquire() -> str:
     return "".join(f"{line}\n" for line in dumped.splitlines() if not line.endswith(' "";'))
 
 
-def _take_over(path: Path) -> None:
+def take_over(path: Path) -> None:
     """Let the root reach registries and names as this machine does."""
     (path / "etc/apt/apt.conf.d/90host").write_text(_acquire().replace(BUNDLE, BUNDLE_INSIDE))
     (path / "etc/dpkg/dpkg.cfg.d/90host").write_text("force-unsafe-io\n")  # It has not to outlive a crash.

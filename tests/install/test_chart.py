@@ -174,7 +174,7 @@ def test_values_that_can_not_work_are_refused(values: dict[str, Any], why: str) 
 
 
 def test_settings_are_those_of_the_console() -> None:
-    known = named_in(PROJECT / ".env.example") | {"METRICS_LISTEN"}  # of docs/observability.md
+    known = named_in(PROJECT / ".env.example")
     for pod in pods(render(SETS["everything"])).values():
         (container,) = pod["spec"]["containers"]
         assert {one["name"] for one in container["env"]} <= known
