@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import time
+import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -16,6 +17,13 @@ SECONDS = 1200.0  # for an installation, on a busy machine: nothing waits for ev
 EMAIL, PASSWORD = "ada@example.com", "plenty of sea air"
 UNITS = ("console-web@8000", "console-runtime@8001", "console-worker@deliver", "console-beat", "console-migrate@1")
 EXPOSURE = 2.0
+# Only who reads the code, and does not search it for patterns, sees what it calls.
+PROGRAM = {
+    "app.json": '{"pages": ["pages/index/index"]}',
+    "app.js": "App({})",
+    "pages/index/index.js": "Page({ onLoad() { const api = wx; api.getLocation({}) } })",
+    "pages/index/index.wxml": "<view/>",
+}
 
 
 @pytest.fixture(scope="module")
@@ -82,6 +90,19 @@ def test_units_are_sound_and_expose_little(root: DebianRoot, installed: str) -> 
     for unit in UNITS:
         said = root.run("systemd-analyze", "security", "--no-pager", f"{unit}.service").stdout
         assert float(said.rsplit("exposure level", 1)[1].split(": ")[1].split()[0]) <= EXPOSURE, said
+
+
+def test_code_is_read_within_the_limits_of_units(root: DebianRoot, installed: str) -> None:
+    with zipfile.ZipFile(root.inside("/opt/program.zip"), "w") as packed:
+        for name, text in PROGRAM.items():
+            packed.writestr(name, text)
+    current = "/opt/console/current"
+    place = [f"--property=WorkingDirectory={current}", f"--property=EnvironmentFile={current}/release.env"]
+    # The name brings it what all units have in common.
+    unit = ["systemd-run", "--quiet", "--wait", "--pipe", "--collect", "--unit=console-try", *place, "/usr/bin/env"]
+    assert root.run(*unit, "id", "-un").stdout == "console\n"
+    said = root.run(*unit, ".venv/bin/python", "manage.py", "inspect", "/opt/program.zip", "--report").stdout
+    assert "wx.getLocation" in said and "not read: 0" in said, said
 
 
 def test_the_doctor_finds_nothing(root: DebianRoot, installed: str) -> None:
