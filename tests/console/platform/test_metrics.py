@@ -110,13 +110,13 @@ def test_any_process_tells_what_all_have_counted(runtime: Server, tmp_path: Path
     assert not any(name.startswith("console_queue") for name, _labels in told())
 
 
-def test_a_folder_is_gone_with_the_next_start(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(folders.tempfile, "tempdir", str(tmp_path))
+def test_a_folder_is_gone_with_the_next_start(tmp_path: Path) -> None:
+    place = str(tmp_path)
     left = tmp_path / f"console-metrics-{2**22 + 1}-web-abc"  # More than a process can have for a number.
     left.mkdir()
-    first, others = folders.folder_for("web"), folders.folder_for("worker")
+    first, others = folders.folder_for("web", place=place), folders.folder_for("worker", place=place)
     assert not left.exists()
-    assert folders.folder_for("web").is_dir()  # As of a container's next life, in which it has the same number.
+    assert folders.folder_for("web", place=place).is_dir()  # A container's next life has the same number.
     assert (first.exists(), others.exists()) == (False, True)
 
 
