@@ -105,12 +105,13 @@ def start_engines(found: Sequence[Service]) -> None:
 def applications(host: str, port: int) -> list[Service]:
     """Return the server of pages and devices, one worker for all queues, and beat."""
     serve = serving.server(host, port, threads=serving.THREADS["all"], kill_seconds=1)
+    place = str(addresses.local_dir())
     work = serving.worker(",".join(QUEUES), concurrency=len(QUEUES))
     return [
-        Service("web", tied(serve, signal.SIGTERM), env=serving.environment("all")),
+        Service("web", tied(serve, signal.SIGTERM), env=serving.environment("all", place=place)),
         # SIGKILL at our sudden death: the engines are gone as well, and what was begun is in rows.
-        Service("worker", tied(work, signal.SIGKILL), env=serving.environment("worker")),
-        Service("beat", tied(serving.beat(), signal.SIGTERM), env=serving.environment("beat")),
+        Service("worker", tied(work, signal.SIGKILL), env=serving.environment("worker", place=place)),
+        Service("beat", tied(serving.beat(), signal.SIGTERM), env=serving.environment("beat", place=place)),
     ]
 
 

@@ -13,16 +13,19 @@ _FOLDER = re.compile(r"console-metrics-([0-9]+)-([a-z]+)-.*")
 _OF_PROCESS = re.compile(r"gauge_live[a-z]*_([0-9]+)\.db")
 
 
-def folder_for(role: str) -> Path:
+def folder_for(role: str, *, place: str | None = None) -> Path:
     """Return a new folder for a role that this process starts, or becomes; what dead ones have left is deleted.
+
+    It is in `place`, else where temporary files are.
 
     In a container each start has the number of the one before it, so its own old folder is nobody's, too. Raises
     OSError where there is no place for temporary files.
     """
-    for folder, process, its_role in _folders():
+    place = place or tempfile.gettempdir()
+    for folder, process, its_role in _folders(place):
         if not _lives(process) or (process == os.getpid() and its_role == role):
             shutil.rmtree(folder, ignore_errors=True)
-    return Path(tempfile.mkdtemp(prefix=f"console-metrics-{os.getpid()}-{role}-"))
+    return Path(tempfile.mkdtemp(prefix=f"console-metrics-{os.getpid()}-{role}-", dir=place))
 
 
 def forget_dead(folder: Path) -> None:
@@ -33,8 +36,8 @@ def forget_dead(folder: Path) -> None:
             file.unlink(missing_ok=True)
 
 
-def _folders() -> Iterator[tuple[Path, int, str]]:
-    for folder in Path(tempfile.gettempdir()).glob("console-metrics-*"):
+def _folders(place: str) -> Iterator[tuple[Path, int, str]]:
+    for folder in Path(place).glob("console-metrics-*"):
         found = _FOLDER.fullmatch(folder.name)
         if found and not folder.is_symlink() and folder.stat().st_uid == os.getuid():
             yield folder, int(found[1]), found[2]

@@ -16,9 +16,9 @@ KILL_SECONDS = 10
 RELOAD_SECONDS = 5
 
 
-def environment(role: str) -> dict[str, str]:
+def environment(role: str, *, place: str | None = None) -> dict[str, str]:
     """Return what a process of the role has in its environment: its role, and a new folder for its metrics."""
-    return {roles.VARIABLE: role, metrics.FOLDER: str(folder_for(role))}
+    return {roles.VARIABLE: role, metrics.FOLDER: str(folder_for(role, place=place))}
 
 
 def command_of(role: str, **options: Any) -> list[str]:

@@ -10,7 +10,7 @@ import logging
 import shutil
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from django.core.files.storage import FileSystemStorage, storages
@@ -92,6 +92,22 @@ def read() -> Samples:
     return found
 
 
+def _alone(question: Callable[[], Samples]) -> Callable[[], Samples]:
+    """Return a question that raises TimeoutError while it is still waiting for an earlier answer: no heap piles up."""
+    asking = threading.Lock()
+
+    def ask() -> Samples:
+        if not asking.acquire(blocking=False):
+            raise TimeoutError
+        try:
+            return question()
+        finally:
+            asking.release()
+
+    return ask
+
+
+@_alone
 def _of_database() -> Samples:
     """Raises DatabaseError."""
     try:
@@ -116,6 +132,7 @@ def _of_database() -> Samples:
     }
 
 
+@_alone
 def _of_disks() -> Samples:
     """Raises OSError; what is not kept on a file system has no size."""
     free, size = [], []

@@ -12,6 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from pathlib import Path
 
+import psycopg
 import pytest
 import requests
 from django.test import Client
@@ -30,7 +31,7 @@ from console.base.core.sealing import seal
 from console.platform import exposition, folders, truths
 from console.version import VERSION
 from tests.console.api.device.asking import UPDATE, authorization, question
-from tests.console.api.device.serving import up_to_date
+from tests.console.api.device.serving import database_url, up_to_date
 from tests.console.platform.servers import Server, serve, until
 from tests.factories import make_binding, make_online, make_program
 from tests.processes import free_port
@@ -97,6 +98,8 @@ def test_any_process_tells_what_all_have_counted(runtime: Server, tmp_path: Path
     assert (
         len(asked) <= (value(told(), "request_duration_seconds_count", route="device:update") or 0) <= len(asked) + 32
     )
+    assert (value(told(), "snapshot_age_seconds") or 0) < 60
+    assert value(told(), "database_pool_waiting") == 0
     killed = min(runtime.processes())
     os.kill(killed, signal.SIGKILL)
     until(lambda: killed not in runtime.processes(), "it is gone")
@@ -107,13 +110,13 @@ def test_any_process_tells_what_all_have_counted(runtime: Server, tmp_path: Path
     assert not any(name.startswith("console_queue") for name, _labels in told())
 
 
-def test_a_folder_is_gone_with_the_next_start(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(folders.tempfile, "tempdir", str(tmp_path))
+def test_a_folder_is_gone_with_the_next_start(tmp_path: Path) -> None:
+    place = str(tmp_path)
     left = tmp_path / f"console-metrics-{2**22 + 1}-web-abc"  # More than a process can have for a number.
     left.mkdir()
-    first, others = folders.folder_for("web"), folders.folder_for("worker")
+    first, others = folders.folder_for("web", place=place), folders.folder_for("worker", place=place)
     assert not left.exists()
-    assert folders.folder_for("web").is_dir()  # As of a container's next life, in which it has the same number.
+    assert folders.folder_for("web", place=place).is_dir()  # A container's next life has the same number.
     assert (first.exists(), others.exists()) == (False, True)
 
 
@@ -169,6 +172,16 @@ def test_the_age_of_a_queue_is_that_of_its_rows() -> None:
     assert found["late_parts"] == {("task",): 0, ("worker",): 0, ("beat",): 1}
     assert found["disk_free_bytes"].keys() == {("packages",), ("icons",)}
     assert found.keys() | {"build_info"} == truths.GAUGES.keys()
+
+
+def test_a_database_that_hangs_is_asked_once() -> None:
+    """However often Prometheus comes: each is answered in time, and one question waits."""
+    with psycopg.connect(database_url()) as other:
+        other.execute("LOCK TABLE platform_heartbeat")
+        for _ in range(3):
+            assert truths.read()["database_up"] == [([], 0.0)]
+        assert len([thread for thread in threading.enumerate() if thread.name.endswith("(ask)")]) == 1
+    until(lambda: truths.read()["database_up"] == [([], 1.0)], "it is asked again")
 
 
 def test_a_database_that_is_away_is_told_and_fails_nothing() -> None:
