@@ -11,7 +11,7 @@ import shutil
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -22,6 +22,7 @@ from console.local import valkey
 from console.local.process import stop_all
 from console.local.throwaway import PARENT
 from messaging import stub as gateways
+from messaging.stub import Stub
 from tests.chaos import installation, matrix
 from tests.chaos.checks import Checks, until
 from tests.chaos.devices import UPDATE, Clients, update_of
@@ -30,7 +31,7 @@ from tests.chaos.ledger import DONE, Ledger, Lost
 from tests.chaos.matrix import Outcome, Plan, Run, say
 from tests.chaos.meters import DEVICES, JOBS, PAGES, PLACES, Arrivals, Meter
 from tests.chaos.people import Team
-from tests.chaos.stubs import mail_server
+from tests.chaos.stubs import MailServer, mail_server
 from tests.chaos.world import World
 from tests.cluster import patroni
 from tests.cluster.patroni import Node, Patroni
@@ -131,41 +132,46 @@ def faults(nodes: Patroni) -> dict[str, Callable[[Node], None]]:
 
 def go(only: str = "", logs: Path | None = None, times: int = 1) -> Report:
     """Do it; nothing is left afterwards but `logs`. Raises RuntimeError when something does not start."""
-    ledger, report = Ledger(), Report()
     base = Path(tempfile.mkdtemp(prefix="console-drill-", dir=PARENT))
     base.chmod(0o711)
     try:
-        with ExitStack() as stack:
-            mail, stub = stack.enter_context(mail_server()), stack.enter_context(gateways.serving())
-            nodes = stack.enter_context(patroni.running(base / "nodes"))
-            one = stack.enter_context(_installation(base, mail.port, nodes.url()))
-            facts = matrix.seed(one, stub.url)
-            stub.webhooks = [Webhook(secret) for secret in facts["secrets"]]
-            clients = Clients(one, ledger, facts, 1)
-            teams = [Team(one, ledger, team, 1) for team in facts["teams"]]
-            arrivals = Arrivals(stub, clients)
-            world = World(one, clients, teams, facts, stub, arrivals, mail, random.Random(1), 0.0)
-            checks = Checks(one, ledger, stub, mail)
-            run = Run(Plan(hurry=True), world, checks, Outcome(), time.monotonic() + 3600)
-            drill = Drill(nodes, run, report)
-            with installation.served(one):
-                with run.load():
-                    if not until(run.is_well, seconds=START_SECONDS):
-                        raise RuntimeError(f"the installation does not answer: {', '.join(run.unwell())}")
-                    for _ in range(times):
-                        for name, fault in faults(nodes).items():
-                            if only in name:
-                                drill.happen(name, fault)
-                run.settle()
-                report.violations += run.outcome.violations + checks.in_the_end()
+        with mail_server() as mail, gateways.serving() as stub, patroni.running(base / "nodes") as nodes:
+            with _installation(base, mail.port, nodes.url()) as one:
+                drill = _drill(nodes, one, stub, mail)
+                with installation.served(one):
+                    _happen(drill, [item for item in faults(nodes).items() if only in item[0]] * times)
+                return drill.report
     finally:
         if logs:
             logs.mkdir(parents=True, exist_ok=True)
             for file in (*base.glob("*.log"), *(base / "nodes").glob("*.log")):
                 shutil.copy(file, logs)
         shutil.rmtree(base, ignore_errors=True)
-    report.confirmed = _confirmed(ledger)
-    return report
+
+
+def _drill(nodes: Patroni, one: Installation, stub: Stub, mail: MailServer) -> Drill:
+    """Make the rows, and those who will work on them."""
+    facts = matrix.seed(one, stub.url)
+    stub.webhooks = [Webhook(secret) for secret in facts["secrets"]]
+    ledger = Ledger()
+    clients = Clients(one, ledger, facts, 1)
+    teams = [Team(one, ledger, team, 1) for team in facts["teams"]]
+    world = World(one, clients, teams, facts, stub, Arrivals(stub, clients), mail, random.Random(1), 0.0)
+    run = Run(Plan(hurry=True), world, Checks(one, ledger, stub, mail), Outcome(), time.monotonic() + 3600)
+    return Drill(nodes, run, Report())
+
+
+def _happen(drill: Drill, chosen: list[tuple[str, Callable[[Node], None]]]) -> None:
+    """Load, faults, quiet, checks."""
+    run, report = drill.run, drill.report
+    with run.load():
+        if not until(run.is_well, seconds=START_SECONDS):
+            raise RuntimeError(f"the installation does not answer: {', '.join(run.unwell())}")
+        for name, fault in chosen:
+            drill.happen(name, fault)
+    run.settle()
+    report.violations += run.outcome.violations + run.checks.in_the_end()
+    report.confirmed = _confirmed(run.checks.ledger)
 
 
 def _confirmed(ledger: Ledger) -> dict[str, int]:
