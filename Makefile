@@ -1,7 +1,7 @@
 # Everything a developer does with the console. `make run` needs Python >= 3.11 and make, nothing else.
 .DEFAULT_GOAL := run
 .PHONY: run test test-chaos test-cluster test-install test-storage test-clickhouse test-frameworks check check-style check-types check-imports check-templates \
-	check-django bench scale scale-rows usability weight screenshots chaos drill audit install assets messages lock format clean
+	check-django bench scale scale-rows scale-reports usability weight screenshots chaos drill audit install assets messages lock format clean
 
 # The first Python that is new enough, also where python3 is an older one.
 PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; do \
@@ -107,6 +107,10 @@ scale: .venv/dev.stamp assets
 # The same tables with real rows, ten million unless said: ROWS=2000000.
 scale-rows: .venv/dev.stamp assets
 	$(PY) -m tests.scale.rows $(ROWS)
+
+# Update reports a second over HTTP. Needs wrk.
+scale-reports: .venv/dev.stamp assets
+	$(PY) -m tests.scale.reports
 
 bench: .venv/dev.stamp assets
 	$(PY) -m tests.bench $(ONLY)

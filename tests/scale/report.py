@@ -6,11 +6,14 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from tests.bench.report import machine
-from tests.scale.asked import Statements
 from tests.scale.plans import explain
 from tests.scale.sizes import BIG, ROWS
+
+if TYPE_CHECKING:
+    from tests.scale.asked import Statements
 
 FILE = Path(__file__).resolve().parent.parent.parent / "docs" / "scale.md"
 # What may read all of a table, and why.
