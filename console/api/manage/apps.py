@@ -8,5 +8,5 @@ class ManageConfig(AppConfig):
     label = "automation"
 
     def ready(self) -> None:
-        """Register the events, and say which rows get old."""
-        from console.api.manage import events, retention  # noqa: F401
+        """Register the events, hear what ends tokens, and say which rows get old."""
+        from console.api.manage import events, receivers, retention  # noqa: F401

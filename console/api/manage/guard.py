@@ -8,6 +8,7 @@ from functools import wraps
 from typing import Any
 
 from django.conf import settings
+from django.contrib.sessions.backends.base import SessionBase
 from django.core.exceptions import PermissionDenied
 from django.db import Error
 from django.http import Http404, HttpRequest, HttpResponse
@@ -54,15 +55,12 @@ def guard(scope: Scope, run: Callable[..., HttpResponse]) -> Callable[..., HttpR
 
 
 def _token(request: HttpRequest) -> Token:
-    """Return the token; who shows many that are none is refused for a while."""
-    address = client_address(request.META)
-    if failures.is_over(address):
-        raise _too_many(failures.count(address))
+    """Return the token; who shows many that are none is told to wait. One that is right comes in all the same."""
     try:
         return token_of(request)
     except Problem as problem:
-        if problem.status == 401:
-            failures.count(address)
+        if problem.status == 401 and (wait := failures.count(client_address(request.META))):
+            raise _too_many(wait) from problem
         raise
 
 
@@ -88,6 +86,7 @@ def _enter(request: HttpRequest, token: Token, scope: Scope) -> None:
     if scope not in token.scopes:
         raise Problem(403, f"The token lacks the scope {scope}.", code="scope", scope=scope.value)
     request.user, request.token = token.holder, token  # type: ignore[attr-defined]
+    request.session = SessionBase()  # A cookie that comes along says nothing of who asks.
     if team_asking_for_factor(request):
         raise Problem(403, "A team of yours requires a second factor. Set it up in the console.", code="second_factor")
 

@@ -24,6 +24,7 @@ from console.base.accounts.models import (
 )
 from console.base.accounts.permissions import TeamRole
 from console.base.accounts.querysets import UserSessionQuerySet
+from console.base.accounts.signals import account_secured
 from console.base.accounts.states import SecurityKind
 from console.base.activity.events import emit
 from console.base.core.errors import ActionRefused, Conflict, refusing_duplicate
@@ -64,6 +65,7 @@ def answer_sign_in(entry: SecurityEntry, *, mine: bool, by: User, keep: str) -> 
         return
     security.note(by, SecurityKind.DENIED, detail=entry.address or "")
     end_other_sessions(by, keep=keep, by=by)
+    account_secured.send(sender=User, user=by)
 
 
 # Addresses --------------------------------------------------------------------------------------------------------

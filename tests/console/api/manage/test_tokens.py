@@ -11,6 +11,7 @@ from django.utils import timezone
 from console.api.manage import actions
 from console.api.manage.models import Token
 from console.base.accounts.models import Membership, Notification, User
+from console.base.accounts.signals import account_secured
 from tests import factories
 
 pytestmark = pytest.mark.django_db
@@ -94,3 +95,17 @@ def test_a_robot_is_no_person(program, robot, signed_in):
     assert {row.user for row in page.context["page"]} == {program.created_by}
     assert not Notification.objects.filter(user__is_robot=True).exists()
     assert Membership.objects.get(user__is_robot=True).role == "license_holder"  # the least that publishes
+
+
+def test_wrong_tokens_from_an_address_keep_no_right_one_out(program, robot):
+    client = robot(program, "read")
+    wrong = Client(headers={"Authorization": "Bearer mpc_wrong"})
+    statuses = {wrong.get(ME).status_code for _ in range(70)}
+    assert statuses == {401, 429}
+    assert client.get(ME).status_code == 200
+
+
+def test_a_person_who_secures_their_account_loses_their_tokens(program, own_token, robot):
+    mine, team = own_token(program.created_by, "read"), robot(program, "read")
+    account_secured.send(sender=User, user=program.created_by)
+    assert (mine.get(ME).status_code, team.get(ME).status_code) == (401, 200)
