@@ -86,8 +86,9 @@ def _enter(request: HttpRequest, token: Token, scope: Scope) -> None:
     if scope not in token.scopes:
         raise Problem(403, f"The token lacks the scope {scope}.", code="scope", scope=scope.value)
     request.user, request.token = token.holder, token  # type: ignore[attr-defined]
-    request.session = SessionBase()  # A cookie that comes along says nothing of who asks.
-    if team_asking_for_factor(request):
+    browser, request.session = request.session, SessionBase()  # A cookie that comes along says nothing of who asks.
+    asking, request.session = team_asking_for_factor(request), browser
+    if asking:
         raise Problem(403, "A team of yours requires a second factor. Set it up in the console.", code="second_factor")
 
 
