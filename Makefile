@@ -1,6 +1,6 @@
 # Everything a developer does with the console. `make run` needs Python >= 3.11 and make, nothing else.
 .DEFAULT_GOAL := run
-.PHONY: run test test-chaos test-cluster test-install test-storage test-clickhouse test-frameworks check check-style check-types check-imports check-templates \
+.PHONY: run test test-chaos test-cluster test-install test-image test-storage test-clickhouse test-frameworks check check-style check-types check-imports check-templates \
 	check-django bench scale scale-rows scale-reports usability weight screenshots chaos drill audit install assets messages lock format clean
 
 # The first Python that is new enough, also where python3 is an older one.
@@ -38,10 +38,15 @@ test: .venv/dev.stamp assets tests/identity_provider/node_modules/console.stamp
 test-chaos: .venv/dev.stamp assets
 	$(PY) -m pytest tests/chaos/test_short.py tests/chaos/test_backup.py $(ARGS)
 
-# Installations from an empty Debian, the image, compose and the chart. Needs root, namespaces and a few packages of Debian
-# (tests/install/debian.py, containers.py); Helm and the linters are in a folder of their own, as nothing else needs them.
+# One machine from an empty Debian, its upgrade under traffic, and the chart. Needs root, namespaces and a few packages of
+# Debian (tests/install/debian.py); Helm and the linters are in a folder of their own, as nothing else needs them.
+IMAGE := tests/install/test_containers.py
 test-install: .venv/dev.stamp .venv/deploy.stamp assets
-	PYTHONPATH=.venv/deploy $(PY) -m pytest -n 2 --dist loadfile tests/install $(ARGS)
+	PYTHONPATH=.venv/deploy $(PY) -m pytest -n 2 --dist loadfile tests/install --ignore $(IMAGE) $(ARGS)
+
+# The image built and all of compose run, with nothing pulled: minutes, as root, with buildah, podman and docker-compose.
+test-image: .venv/dev.stamp .venv/deploy.stamp assets
+	PYTHONPATH=.venv/deploy $(PY) -m pytest $(IMAGE) $(ARGS)
 
 # What works on folders and in a bucket, in a bucket of a real S3 server that the run starts.
 ON_STORAGE := tests/releases/test_storage.py tests/releases/test_packages_command.py tests/releases/test_upload.py \
