@@ -94,20 +94,34 @@ def person_of(provider: IdentityProvider, claims: dict[str, Any], more: dict[str
     if more and more.get("sub") != claims["sub"]:
         raise TokenRefused("the userinfo endpoint answered about somebody else")
     said = {**more, **claims}
-    email = _address(said.get("email"))
-    vouched = email.rpartition("@")[2] in provider.verified_domains
+    email, verified = _email(provider, claims, more)
     signed_in_at = claims.get("auth_time")
     return Person(
         uid=hashlib.sha256(f"{provider.issuer}\n{claims['sub']}".encode()).hexdigest(),
         subject=claims["sub"],
         issuer=provider.issuer,
         email=email,
-        verified=bool(email) and (said.get("email_verified") in (True, "true") or vouched),
+        verified=verified,
         name=_name(said.get("name") or said.get("preferred_username")),
         groups=tuple(_texts(said.get(provider.groups_claim))[:GROUPS]),
         second_factor=next((way for way in _ways(claims) if way in provider.second_factor), ""),
         signed_in_at=float(signed_in_at) if isinstance(signed_in_at, int | float) else None,
     )
+
+
+def _email(provider: IdentityProvider, *sources: dict[str, Any]) -> tuple[str, bool]:
+    """Return the first source's address and whether it is known to be theirs; ("", False) where there is none.
+
+    What a source says of another address, or of none, verifies nothing. A domain of the settings stands in only where
+    no source says anything: an explicit no remains one.
+    """
+    email = next(filter(None, (_address(source.get("email")) for source in sources)), "")
+    stated = [(_address(source.get("email")), source.get("email_verified")) for source in sources]
+    if not email or any(verified not in (None, True, "true") for _of, verified in stated):
+        return email, False
+    if all(verified is None for _of, verified in stated):
+        return email, email.rpartition("@")[2] in provider.verified_domains
+    return email, any(of == email and verified is not None for of, verified in stated)
 
 
 def _address(said: object) -> str:
