@@ -83,7 +83,7 @@ def _account(provider: IdentityProvider, login: SocialLogin) -> SocialAccount:
     user = login.user if login.is_existing else None
     if user is None and not person.verified:
         raise NotAdmitted("unverified")
-    user = user or User.objects.filter(email=person.email).first()
+    user = user or User.objects.people().filter(email=person.email).first()
     if user is not None and not user.is_active:
         raise NotAdmitted("inactive", user)
     if login.is_existing:

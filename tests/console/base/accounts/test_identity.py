@@ -119,6 +119,15 @@ def test_userinfo_may_verify_the_tokens_own_address(corp, ada, visitor):
     assert who(visitor) == str(ada.pk)
 
 
+def test_a_robot_is_nobodys_account(corp, visitor):
+    """A-1."""
+    robot = make_user("Robot", email="robot@example.com", is_robot=True)
+    corp.knows("robot")
+    page = visitor.go(START, "robot")
+    assert (page.status_code, page.context["situation"], who(visitor)) == (403, "unknown", None)
+    assert not SocialAccount.objects.filter(user=robot).exists()
+
+
 def test_nobody_without_an_account_comes_in_and_is_told_whom_to_ask(corp, visitor):
     corp.knows("eve")
     page = visitor.go(START, "eve")
