@@ -87,3 +87,15 @@ def test_an_answer_that_drips_holds_no_thread(base: str, monkeypatch: pytest.Mon
         assert Handler.hung_up.wait(20)
     finally:
         Handler.hung_up.set()
+
+
+@pytest.mark.parametrize("none", [{}, {"keys": []}, {"keys": {}}, {"keys": ["key"]}])
+def test_no_keys_are_not_kept_for_an_hour(base: str, none: object) -> None:
+    cache.clear()
+    corp = IdentityProvider("corp", "Corp", base, "console")
+    named = {"issuer": base} | dict.fromkeys(discovery.NEEDED, f"{base}/keys")
+    Handler.said = {"/.well-known/openid-configuration": named, "/keys": none}
+    with pytest.raises(ProviderAway):
+        discovery.keys(corp)
+    Handler.said["/keys"] = {"keys": [{"kty": "RSA"}]}
+    assert discovery.keys(corp) == Handler.said["/keys"]
