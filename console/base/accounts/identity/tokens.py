@@ -32,6 +32,7 @@ class Person:
 
     `email` is "" where there is none; `verified` whether it is known to be theirs. `second_factor` is what the
     provider says of the sign-in and the settings let count, `signed_in_at` seconds since 1970 or None.
+    `groups_left_out`: there are groups, but too many to be sent, so that `groups` says nothing.
     """
 
     uid: str
@@ -41,6 +42,7 @@ class Person:
     verified: bool = False
     name: str = ""
     groups: tuple[str, ...] = ()
+    groups_left_out: bool = False
     second_factor: str = ""
     signed_in_at: float | None = None
 
@@ -104,6 +106,7 @@ def person_of(provider: IdentityProvider, claims: dict[str, Any], more: dict[str
         verified=verified,
         name=_name(said.get("name") or said.get("preferred_username")),
         groups=tuple(_texts(said.get(provider.groups_claim))[:GROUPS]),
+        groups_left_out=said.get(provider.groups_claim) is None and _is_elsewhere(provider.groups_claim, claims, more),
         second_factor=next((way for way in _ways(claims) if way in provider.second_factor), ""),
         signed_in_at=float(signed_in_at) if isinstance(signed_in_at, int | float) else None,
     )
@@ -142,6 +145,12 @@ def _name(said: object) -> str:
 
 def _ways(claims: dict[str, Any]) -> Iterable[str]:
     return [*_texts(claims.get("amr")), *_texts(claims.get("acr"))]
+
+
+def _is_elsewhere(claim: str, *sources: dict[str, Any]) -> bool:
+    """Whether the claim is only referred to (OpenID Connect Core, 5.6.2), as Entra does above 200 groups."""
+    names = [source.get("_claim_names") for source in sources]
+    return any(isinstance(elsewhere, dict) and claim in elsewhere for elsewhere in names)
 
 
 def _texts(said: object) -> list[str]:
