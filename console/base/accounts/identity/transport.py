@@ -20,7 +20,8 @@ import requests
 from django.core.cache import cache
 from urllib3.exceptions import HTTPError
 
-from console.base.accounts.identity.configuration import IdentityProvider, is_loopback
+from console.base.accounts.identity.configuration import IdentityProvider
+from console.local.addresses import is_loopback
 
 SECONDS = 5.0  # for one call, whatever it waits for: names, connections, every byte
 TIMEOUTS = (2.0, 4.0)  # to connect, and between two bytes; so that a thread that nobody waits for ends, too
