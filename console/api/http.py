@@ -19,7 +19,7 @@ from django.http import HttpResponse, HttpResponseBase, StreamingHttpResponse
 from console.base.core import bodies, request_id
 from console.base.core.metrics import SAMPLED, counted, ticker
 from console.base.core.pool import taken
-from console.base.core.proxies import is_loopback
+from console.base.core.proxies import is_from_here
 
 Environ = dict[str, Any]
 Headers = list[tuple[str, str]]
@@ -132,7 +132,7 @@ def for_this_machine(application: WSGIApplication, why: str) -> WSGIApplication:
     """Return a WSGI application that answers clients on this machine, and others with the reason why not."""
 
     def guarded(environ: Environ, start_response: Start) -> Iterable[bytes]:
-        if is_loopback(environ):
+        if is_from_here(environ):
             return application(environ, start_response)
         headers = [("Content-Type", "text/plain; charset=utf-8"), NOT_STORED]
         return Response(403, headers, f"{why}\n".encode()).send(start_response)

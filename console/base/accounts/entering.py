@@ -62,9 +62,17 @@ def enter(request: HttpRequest, provider: IdentityProvider, login: SocialLogin) 
         with transaction.atomic():
             login.account = _account(provider, login)
             login.user = login.account.user
-            identity.hold_grants(login.user, provider=provider, grants=provider.grants(login.person.groups))
+            _hold_grants(login.user, provider, login.person)
     except NotAdmitted as refused:
         raise ImmediateHttpResponse(_refusal(request, provider, login.person, refused)) from refused
+
+
+def _hold_grants(user: User, provider: IdentityProvider, person: Person) -> None:
+    """Hold what groups give; where the provider left them out, they took nothing away, and all roles stay."""
+    if person.groups_left_out:
+        logger.warning("%s left out the groups of user %d: roles by groups stay as they are", provider.name, user.pk)
+    else:
+        identity.hold_grants(user, provider=provider, grants=provider.grants(person.groups))
 
 
 def _refusal(request: HttpRequest, provider: IdentityProvider, person: Person, refused: NotAdmitted) -> HttpResponse:
@@ -83,7 +91,7 @@ def _account(provider: IdentityProvider, login: SocialLogin) -> SocialAccount:
     user = login.user if login.is_existing else None
     if user is None and not person.verified:
         raise NotAdmitted("unverified")
-    user = user or User.objects.filter(email=person.email).first()
+    user = user or User.objects.people().filter(email=person.email).first()
     if user is not None and not user.is_active:
         raise NotAdmitted("inactive", user)
     if login.is_existing:

@@ -9,7 +9,9 @@ from django.core.exceptions import BadRequest, PermissionDenied, SuspiciousOpera
 
 REFUSALS = (BadRequest, PermissionDenied, SuspiciousOperation)
 # Links that are secrets themselves, as deploy/nginx knows them too; a test compares both with the routes.
-SECRET_LINK = re.compile(r"(/(?:trial|teams/invitations|account/password/reset|account/security/address)/)[^\s\"'?]+")
+SECRET_LINK = re.compile(
+    r"(/(?:trial|teams/invitations|account/password/reset|account/security/address|account/one-time)/)[^\s\"'?]+"
+)
 OF_REQUESTS = ("django.request", "django.security")  # Django's own, with one below for each kind of exception
 
 

@@ -17,6 +17,8 @@ from typing import Any
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 
+from console.local.addresses import is_loopback
+
 Network = IPv4Network | IPv6Network
 
 X_FORWARDED, FORWARDED = "X-Forwarded", "Forwarded"  # what FORWARDED_HEADER may be
@@ -40,10 +42,10 @@ def client_address(environ: Mapping[str, Any]) -> str | None:
     return _address(hops[0] if hops else peer)
 
 
-def is_loopback(environ: Mapping[str, Any]) -> bool:
+def is_from_here(environ: Mapping[str, Any]) -> bool:
     """Whether the peer is on this machine; an update check on a desk comes by here, too."""
     peer: str = environ.get("REMOTE_ADDR", "")
-    return peer.startswith(("127.", "::ffff:127.")) or peer in ("::1", "")
+    return not peer or is_loopback(peer.removeprefix("::ffff:"))
 
 
 def is_from_proxy(environ: Mapping[str, Any]) -> bool:

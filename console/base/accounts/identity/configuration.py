@@ -5,7 +5,6 @@ Imported by the settings: nothing here may need them.
 
 from __future__ import annotations
 
-import ipaddress
 import json
 import re
 from collections.abc import Iterable, Mapping
@@ -15,6 +14,8 @@ from urllib.parse import urlsplit
 
 import environ
 from django.core.exceptions import ImproperlyConfigured
+
+from console.local.addresses import is_loopback
 
 NAME = re.compile(r"[a-z][a-z0-9]{0,15}")  # in addresses, in the names of variables, and 40 characters of a session
 # Weakest first: of several groups that give a role in one place, the strongest one counts.
@@ -127,14 +128,6 @@ def _issuer(variable: str, issuer: str) -> str:
     if parts.scheme != "https" and not (parts.scheme == "http" and is_loopback(parts.hostname)):
         raise ImproperlyConfigured(f"{variable} must begin with https://.")
     return issuer
-
-
-def is_loopback(host: str) -> bool:
-    """Whether only this machine is reached by it."""
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
 
 
 def _roles(variable: str, written: str) -> dict[str, tuple[str, ...]]:

@@ -30,11 +30,17 @@ def configuration(provider: IdentityProvider) -> dict[str, Any]:
 
 
 def keys(provider: IdentityProvider, *, newest: bool = False) -> dict[str, Any]:
-    """Return the provider's keys as JWKS; `newest` asks again, at most once a minute."""
+    """Return the provider's keys as JWKS; `newest` asks again, at most once a minute.
+
+    Raises ProviderAway, and keeps nothing, where there is none: an hour without sign-ins would follow.
+    """
     key = f"identity:keys:{provider.name}:{provider.issuer}"
     kept = cache.get(key)
     if kept and not (newest and cache.add(f"{key}:asked", 1, PAUSE)):
         return dict(kept)
     _status, found = ask(provider, "GET", configuration(provider)["jwks_uri"])
+    named = found.get("keys")
+    if not isinstance(named, list) or not named or not all(isinstance(one, dict) for one in named):
+        raise ProviderAway(f"{provider.name} names no keys")
     cache.set(key, found, HOUR)
     return found

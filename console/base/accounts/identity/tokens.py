@@ -32,6 +32,7 @@ class Person:
 
     `email` is "" where there is none; `verified` whether it is known to be theirs. `second_factor` is what the
     provider says of the sign-in and the settings let count, `signed_in_at` seconds since 1970 or None.
+    `groups_left_out`: there are groups, but too many to be sent, so that `groups` says nothing.
     """
 
     uid: str
@@ -41,6 +42,7 @@ class Person:
     verified: bool = False
     name: str = ""
     groups: tuple[str, ...] = ()
+    groups_left_out: bool = False
     second_factor: str = ""
     signed_in_at: float | None = None
 
@@ -94,20 +96,35 @@ def person_of(provider: IdentityProvider, claims: dict[str, Any], more: dict[str
     if more and more.get("sub") != claims["sub"]:
         raise TokenRefused("the userinfo endpoint answered about somebody else")
     said = {**more, **claims}
-    email = _address(said.get("email"))
-    vouched = email.rpartition("@")[2] in provider.verified_domains
+    email, verified = _email(provider, claims, more)
     signed_in_at = claims.get("auth_time")
     return Person(
         uid=hashlib.sha256(f"{provider.issuer}\n{claims['sub']}".encode()).hexdigest(),
         subject=claims["sub"],
         issuer=provider.issuer,
         email=email,
-        verified=bool(email) and (said.get("email_verified") in (True, "true") or vouched),
+        verified=verified,
         name=_name(said.get("name") or said.get("preferred_username")),
         groups=tuple(_texts(said.get(provider.groups_claim))[:GROUPS]),
+        groups_left_out=said.get(provider.groups_claim) is None and _is_elsewhere(provider.groups_claim, claims, more),
         second_factor=next((way for way in _ways(claims) if way in provider.second_factor), ""),
         signed_in_at=float(signed_in_at) if isinstance(signed_in_at, int | float) else None,
     )
+
+
+def _email(provider: IdentityProvider, *sources: dict[str, Any]) -> tuple[str, bool]:
+    """Return the first source's address and whether it is known to be theirs; ("", False) where there is none.
+
+    What a source says of another address, or of none, verifies nothing. A domain of the settings stands in only where
+    no source says anything: an explicit no remains one.
+    """
+    email = next(filter(None, (_address(source.get("email")) for source in sources)), "")
+    stated = [(_address(source.get("email")), source.get("email_verified")) for source in sources]
+    if not email or any(verified not in (None, True, "true") for _of, verified in stated):
+        return email, False
+    if all(verified is None for _of, verified in stated):
+        return email, email.rpartition("@")[2] in provider.verified_domains
+    return email, any(of == email and verified is not None for of, verified in stated)
 
 
 def _address(said: object) -> str:
@@ -128,6 +145,12 @@ def _name(said: object) -> str:
 
 def _ways(claims: dict[str, Any]) -> Iterable[str]:
     return [*_texts(claims.get("amr")), *_texts(claims.get("acr"))]
+
+
+def _is_elsewhere(claim: str, *sources: dict[str, Any]) -> bool:
+    """Whether the claim is only referred to (OpenID Connect Core, 5.6.2), as Entra does above 200 groups."""
+    names = [source.get("_claim_names") for source in sources]
+    return any(isinstance(elsewhere, dict) and claim in elsewhere for elsewhere in names)
 
 
 def _texts(said: object) -> list[str]:

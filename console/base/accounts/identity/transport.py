@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import threading
+import time
 from concurrent.futures import ThreadPoolExecutor
 from concurrent.futures import TimeoutError as TooLate
 from functools import cache as once
@@ -17,8 +18,10 @@ from urllib.parse import urlsplit
 
 import requests
 from django.core.cache import cache
+from urllib3.exceptions import HTTPError
 
-from console.base.accounts.identity.configuration import IdentityProvider, is_loopback
+from console.base.accounts.identity.configuration import IdentityProvider
+from console.local.addresses import is_loopback
 
 SECONDS = 5.0  # for one call, whatever it waits for: names, connections, every byte
 TIMEOUTS = (2.0, 4.0)  # to connect, and between two bytes; so that a thread that nobody waits for ends, too
@@ -26,6 +29,7 @@ BYTES = 512 * 1024  # of one answer
 CALLS = 4  # at a time in each process
 TURN_SECONDS = 2.0  # that a page waits for one of them to end
 AWAY_SECONDS = 10  # without another try
+ACCEPTED = {"Accept": "application/json", "Accept-Encoding": "identity"}
 
 _free = threading.BoundedSemaphore(CALLS)
 
@@ -55,7 +59,7 @@ def ask(
         raise ProviderAway(f"{provider.name} did not answer within the last {AWAY_SECONDS} s")
     if not _free.acquire(timeout=TURN_SECONDS):
         raise ProviderAway(f"{CALLS} calls wait for identity providers already")
-    call = _threads().submit(_call, method, url, {"Accept": "application/json", **(headers or {})}, data, auth)
+    call = _threads().submit(_call, method, url, {**ACCEPTED, **(headers or {})}, data, auth)
     call.add_done_callback(lambda _done: _free.release())
     try:
         status, body = call.result(SECONDS)
@@ -77,6 +81,7 @@ def _call(
     method: str, url: str, headers: dict[str, str], data: dict[str, str] | None, auth: tuple[str, str] | None
 ) -> tuple[int, bytes]:
     """Return status and body; raises RequestException. Redirects are not followed: they could lead out of https."""
+    until = time.monotonic() + SECONDS
     parts = urlsplit(url)
     if parts.scheme != "https" and not (parts.scheme == "http" and is_loopback(parts.hostname or "")):
         raise ProviderAway("the address must begin with https://")
@@ -85,9 +90,19 @@ def _call(
         with session.request(
             method, url, headers=headers, data=data, auth=auth, timeout=TIMEOUTS, stream=True, allow_redirects=False
         ) as answer:
-            body = bytearray()
-            for part in answer.iter_content(16 * 1024):
-                body += part
-                if len(body) > BYTES:
-                    raise ProviderAway(f"the answer is longer than {BYTES} bytes")
-            return answer.status_code, bytes(body)
+            return answer.status_code, _body(answer, until)
+
+
+def _body(answer: requests.Response, until: float) -> bytes:
+    """Return the body, of which each part is looked at when it comes: one that drips must not keep the thread."""
+    body = bytearray()
+    try:
+        while part := answer.raw.read1(16 * 1024, decode_content=True):
+            body += part
+            if len(body) > BYTES:
+                raise ProviderAway(f"the answer is longer than {BYTES} bytes")
+            if time.monotonic() > until:
+                raise ProviderAway(f"the answer is not whole after {SECONDS} s")
+    except HTTPError as error:
+        raise ProviderAway(f"the answer breaks off: {error}") from error
+    return bytes(body)

@@ -98,6 +98,36 @@ def test_a_domain_may_count_as_verified(corp, ada, visitor, settings):
     assert who(visitor) == str(ada.pk)
 
 
+def test_a_domain_does_not_verify_what_the_provider_says_is_not(corp, ada, visitor, settings):
+    settings.IDENTITY_PROVIDERS = {"corp": corp.configured(verified_domains=("example.com",))}
+    corp.knows("ada", email_verified=False)
+    page = visitor.go(START, "ada")
+    assert (page.status_code, page.context["situation"], who(visitor)) == (403, "unverified", None)
+
+
+@pytest.mark.parametrize("token", [{"email": "ada@example.com"}, {"email": "ada@example.com", "email_verified": False}])
+def test_an_address_is_not_verified_by_what_is_said_of_another(corp, ada, visitor, token):
+    corp.knows("mallory", token=token)  # of whom userinfo says that mallory@example.com is verified
+    page = visitor.go(START, "mallory")
+    assert (page.status_code, page.context["situation"], who(visitor)) == (403, "unverified", None)
+    assert not SocialAccount.objects.exists()
+
+
+def test_userinfo_may_verify_the_tokens_own_address(corp, ada, visitor):
+    corp.knows("ada", token={"email": "Ada@example.com"})
+    visitor.go(START, "ada")
+    assert who(visitor) == str(ada.pk)
+
+
+def test_a_robot_is_nobodys_account(corp, visitor):
+    """A-1."""
+    robot = make_user("Robot", email="robot@example.com", is_robot=True)
+    corp.knows("robot")
+    page = visitor.go(START, "robot")
+    assert (page.status_code, page.context["situation"], who(visitor)) == (403, "unknown", None)
+    assert not SocialAccount.objects.filter(user=robot).exists()
+
+
 def test_nobody_without_an_account_comes_in_and_is_told_whom_to_ask(corp, visitor):
     corp.knows("eve")
     page = visitor.go(START, "eve")

@@ -72,6 +72,19 @@ def test_the_strongest_of_several_groups_counts_and_changes_follow(house, enter)
     ]
 
 
+def test_groups_that_the_provider_left_out_take_nothing_away(house, enter, corp, caplog):
+    """Above 200 groups Entra sends `_claim_names` instead of them."""
+    roles = {"bus": (f"team:{house.team.pk}:developer",)}
+    eve = enter("eve", "bus", roles=roles)
+    corp.knows("eve", token={"_claim_names": {"groups": "src1"}, "_claim_sources": {"src1": {"endpoint": "https://x"}}})
+    visitor = Visitor()
+    assert visitor.go(START, "eve").status_code == 302
+    assert (roles_of(eve), visitor.client.session["_auth_user_id"]) == ({"Harbour": "developer"}, str(eve.pk))
+    assert f"corp left out the groups of user {eve.pk}" in caplog.text
+    enter("eve", roles=roles)  # An empty list is one.
+    assert roles_of(eve) == {}
+
+
 def test_what_people_gave_stays(house, enter):
     roles = {"bus": (f"team:{house.team.pk}:admin",)}
     developer = make_user("Dan", email="dan@example.com")

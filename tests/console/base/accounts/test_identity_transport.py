@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -9,6 +10,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import pytest
 from django.core.cache import cache
 
+from console.base.accounts.identity import discovery, transport
 from console.base.accounts.identity.configuration import IdentityProvider
 from console.base.accounts.identity.transport import BYTES, ProviderAway, ask
 
@@ -16,12 +18,29 @@ from console.base.accounts.identity.transport import BYTES, ProviderAway, ask
 class Handler(BaseHTTPRequestHandler):
     """Answers each path in its own way."""
 
+    said: dict[str, object] = {}  # by path, what a test lets it answer as JSON
+    hung_up = threading.Event()  # by who was sent an answer that never ends
+
     def do_GET(self) -> None:
-        body = {"/long": b'{"a": "' + b"x" * BYTES + b'"}', "/list": b"[]", "/words": b"no", "/fine": b'{"a": 1}'}
+        if self.path == "/drip":
+            self.drip()
+            return
+        body = {path: json.dumps(said).encode() for path, said in self.said.items()}
+        body |= {"/long": b'{"a": "' + b"x" * BYTES + b'"}', "/list": b"[]", "/words": b"no", "/fine": b'{"a": 1}'}
         self.send_response({"/moved": 302, "/broken": 500}.get(self.path, 200))
         self.send_header("Location", "/fine")
         self.end_headers()
         self.wfile.write(body.get(self.path, b"{}"))
+
+    def drip(self) -> None:
+        """Send a byte again and again, as long as somebody reads."""
+        self.send_response(200)
+        self.end_headers()
+        try:
+            while not self.hung_up.wait(0.01):
+                self.wfile.write(b" ")
+        except OSError:
+            self.hung_up.set()
 
     def log_message(self, *args: object) -> None:
         """Say nothing."""
@@ -57,3 +76,26 @@ def test_a_good_one(base: str) -> None:
 def test_addresses_that_are_not_asked(base: str, url: str) -> None:
     with pytest.raises(ProviderAway):
         get(url, "")
+
+
+def test_an_answer_that_drips_holds_no_thread(base: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(transport, "SECONDS", 0.5)
+    Handler.hung_up.clear()
+    try:
+        with pytest.raises(ProviderAway):
+            get(base, "/drip")
+        assert Handler.hung_up.wait(20)
+    finally:
+        Handler.hung_up.set()
+
+
+@pytest.mark.parametrize("none", [{}, {"keys": []}, {"keys": {}}, {"keys": ["key"]}])
+def test_no_keys_are_not_kept_for_an_hour(base: str, none: object) -> None:
+    cache.clear()
+    corp = IdentityProvider("corp", "Corp", base, "console")
+    named = {"issuer": base} | dict.fromkeys(discovery.NEEDED, f"{base}/keys")
+    Handler.said = {"/.well-known/openid-configuration": named, "/keys": none}
+    with pytest.raises(ProviderAway):
+        discovery.keys(corp)
+    Handler.said["/keys"] = {"keys": [{"kty": "RSA"}]}
+    assert discovery.keys(corp) == Handler.said["/keys"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from io import StringIO
+from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
@@ -11,6 +12,7 @@ from django.core.management import CommandError, call_command
 from django.test import Client
 from django.urls import reverse
 
+from console.base.accounts.identity.configuration import IdentityProvider
 from console.base.accounts.models import User
 from console.base.activity.models import ActivityEntry
 from tests.factories import PASSWORD, make_user
@@ -44,6 +46,17 @@ def test_the_link_sets_the_password_and_works_once(client: Client) -> None:
     assert Client().get(link).status_code == 200  # says that the link is used up, and has no form
     assert "https://" not in operator("ada@example.com") and "http://" not in operator("ada@example.com")
     assert "http" in operator("ada@example.com", "--new-link")
+
+
+@pytest.mark.parametrize("more", [[], ["--new-link"]])
+def test_without_passwords_it_prints_how_to_sign_in_and_no_link_that_is_refused(settings: Any, more: list[str]) -> None:
+    settings.PASSWORD_SIGN_IN = False
+    corp = IdentityProvider("corp", "Example Corp", "https://login.example.com", "console")
+    settings.IDENTITY_PROVIDERS = {"corp": corp}
+    said = operator("ada@example.com", *more)
+    assert re.findall(r"https?://\S+", said) == [f"{settings.BASE_URL}."]
+    assert "sign in with Example Corp" in said
+    call_command(*said.split("manage.py ")[1].split(), stdout=StringIO())  # The way that it names is one.
 
 
 def test_who_is_somebody_else_does_not_become_an_operator() -> None:

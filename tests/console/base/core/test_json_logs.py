@@ -94,7 +94,14 @@ def _fail(password: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "path", ["trial/{}/", "teams/invitations/{}/", "account/password/reset/3f-{}/", "account/security/address/{}/"]
+    "path",
+    [
+        "trial/{}/",
+        "teams/invitations/{}/",
+        "account/password/reset/3f-{}/",
+        "account/security/address/{}/",
+        "account/one-time/{}/",
+    ],
 )
 def test_a_link_that_is_a_secret_is_cut(client: Client, lines: Lines, path: str) -> None:
     client.delete(f"/{path.format(SECRET)}")

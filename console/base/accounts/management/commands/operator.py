@@ -1,9 +1,10 @@
-"""`manage.py operator EMAIL`: the first person of an installation, who sets the password by a link."""
+"""`manage.py operator EMAIL`: the first person of an installation, who sets the password by a link, or needs none."""
 
 from __future__ import annotations
 
 from typing import Any
 
+from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.core.validators import validate_email
 from django.forms import ValidationError
@@ -14,9 +15,9 @@ from console.base.accounts.models import User
 
 
 class Command(BaseCommand):
-    """Makes an operator where there is none with this address, and prints a link to set the password."""
+    """Makes an operator where there is none with this address, and prints how they get in."""
 
-    help = "Make an operator, and print a link by which they set their password."
+    help = "Make an operator, and print a link by which they set their password; without passwords, how they sign in."
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("email")
@@ -34,7 +35,19 @@ class Command(BaseCommand):
             user = actions.create_user(by=None, email=email, name=name, is_staff=True, is_superuser=True)
         elif not user.is_staff:
             raise CommandError(f"{user.email} has an account that is not an operator's. Choose another address.")
-        elif user.has_usable_password() and not new_link:
+        if not settings.PASSWORD_SIGN_IN:
+            self.stdout.write(_by_provider(user))
+            return
+        if user.has_usable_password() and not new_link:
             self.stdout.write(f"{user.email} is an operator and has a password.")
             return
         self.stdout.write(f"{user.email} sets a password here, within three days:\n{password_link(user)}")
+
+
+def _by_provider(user: User) -> str:
+    """Return how the operator gets in where passwords are off, and a link that sets one would be refused."""
+    labels = " or ".join(provider.label for provider in settings.IDENTITY_PROVIDERS.values())
+    return (
+        f"{user.email} is an operator. Password sign-in is off: they sign in with {labels} at {settings.BASE_URL}.\n"
+        f"While that is away, this prints a link that signs them in once: manage.py sign_in_link {user.email}"
+    )

@@ -23,7 +23,7 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         user = User.objects.filter(email=options["email"].strip().lower(), is_active=True, is_staff=True).first()
         if user is None:
-            raise CommandError("No active operator has this address. manage.py createsuperuser makes one.")
+            raise CommandError("No active operator has this address. manage.py operator ADDRESS makes one.")
         with transaction.atomic():
             emit(events.SignInLinkMade(user, by=None))
         self.stdout.write(one_time_links.link_for(user))
