@@ -1,8 +1,9 @@
-"""Storages that fail for real: a disk that is full, one that can't be written, a folder that can't be made."""
+"""Storages that fail for real: a disk that is full, can't be written or says nothing, a folder that can't be made."""
 
 from __future__ import annotations
 
 import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -13,19 +14,43 @@ from django.core.files.storage import default_storage
 
 from releases.models import Package, package_storage
 
-MOUNT = 'mount -t tmpfs -o "$1" tmpfs "$2" && echo mounted && exec cat'
+MOUNT = ["sh", "-c", 'mount -t tmpfs -o "$1" tmpfs "$2" && echo mounted && exec cat', "mount"]
+# A file system of a process that answers nothing, as one is whose server is away.
+SILENT = """
+import ctypes, os, sys
+number = os.open("/dev/fuse", os.O_RDWR)
+options = f"fd={number},rootmode=40000,user_id=0,group_id=0".encode()
+if ctypes.CDLL(None, use_errno=True).mount(b"silent", sys.argv[1].encode(), b"fuse", 0, options):
+    sys.exit(os.strerror(ctypes.get_errno()))
+print("mounted", flush=True)
+sys.stdin.read()
+"""
 
 
 @contextmanager
 def disk(options: str) -> Iterator[Path]:
-    """Give a tmpfs with mount `options`, which only a process of ours has; it goes with that process.
+    """Give a tmpfs with mount `options`."""
+    with _mounted(*MOUNT, options) as path:
+        yield path
+
+
+@contextmanager
+def silent_disk() -> Iterator[Path]:
+    """A disk of which each question waits, until the block ends."""
+    with _mounted(sys.executable, "-c", SILENT) as path:
+        yield path
+
+
+@contextmanager
+def _mounted(*command: str) -> Iterator[Path]:
+    """Give a folder on which the command mounts something, which only it has; it goes with that process.
 
     Skips the test where the machine lets nobody mount.
     """
     with TemporaryDirectory() as folder:
-        command = ["unshare", "--user", "--map-root-user", "--mount", "--", "sh", "-c", MOUNT, "mount", options, folder]
+        apart = ["unshare", "--user", "--map-root-user", "--mount", "--"]
         with subprocess.Popen(
-            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+            [*apart, *command, folder], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
         ) as holder:
             try:
                 assert holder.stdout is not None and holder.stderr is not None

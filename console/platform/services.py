@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
-from threading import Thread
+from threading import Lock, Thread
 from typing import Any, NamedTuple
 
 import redis
@@ -94,6 +94,21 @@ def ask_all(questions: Mapping[str, Callable[[], Any]], seconds: float = ANSWER_
     for thread in threads:
         thread.join(max(until - time.monotonic(), 0))
     return dict(answers)
+
+
+def alone(question: Callable[[], Any]) -> Callable[[], Any]:
+    """Return a question that raises TimeoutError while it is still waiting for an earlier answer: no heap piles up."""
+    asking = Lock()
+
+    def ask() -> Any:
+        if not asking.acquire(blocking=False):
+            raise TimeoutError
+        try:
+            return question()
+        finally:
+            asking.release()
+
+    return ask
 
 
 # PostgreSQL ---------------------------------------------------------------------------------------------------------

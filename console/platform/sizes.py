@@ -23,6 +23,7 @@ from console.base.activity.retention import Fact
 from console.base.core.retention import KINDS
 from console.platform.labels import FILES, TABLES
 from console.platform.models import SizeSample
+from console.platform.services import alone, ask_all
 from devmgmt.logs.criteria import StoreAway
 from devmgmt.logs.store import log_store
 from releases.models import Package, SourceMaps
@@ -31,6 +32,7 @@ WAIT = "SET LOCAL lock_timeout = '500ms'; SET LOCAL statement_timeout = '3s'"
 LOOK_BACK = timedelta(days=7)
 KEPT = timedelta(days=400)
 HOUR = timedelta(hours=1)
+DISK_SECONDS = 2.0  # a network file system that is away answers nobody, for ever
 # Partitions count for their table. What was never analysed has no estimate yet, but counters.
 QUERY = """
     SELECT parent.relname, count(*) FILTER (WHERE part.oid <> parent.oid),
@@ -158,16 +160,15 @@ def _growth(before: list[int] | None, row: tuple[Any, ...], days: float) -> int:
 
 
 def files(sample: SizeSample | None) -> list[Files]:
-    """Return what lies beside the database: packages as the last sample counted them, and the disks that are local."""
+    """Return what lies beside the database: packages as the last sample counted them, and the disks that are local.
+
+    Of a disk that does not answer within DISK_SECONDS nothing is said.
+    """
     counted: dict[str, list[int]] = sample.files if sample else {}
     found = []
-    for key, folder in (
-        ("packages", _folder("packages")),
-        ("icons", _folder("default")),
-        ("object_lists", Path(settings.OBJECT_LIST_CACHE)),
-    ):
+    for key, disk in ask_all(DISKS, DISK_SECONDS).items():
         count, size = counted.get(key, (None, None))
-        used, total = _disk(folder)
+        used, total = disk if isinstance(disk, tuple) else (None, None)
         if size is not None or total is not None:
             found.append(Files(key, size, count, used, total))
     try:
@@ -190,6 +191,13 @@ def _disk(folder: Path | None) -> tuple[int | None, int | None]:
         return None, None
     usage = shutil.disk_usage(folder)
     return usage.total - usage.free, usage.total
+
+
+DISKS = {
+    "packages": alone(lambda: _disk(_folder("packages"))),
+    "icons": alone(lambda: _disk(_folder("default"))),
+    "object_lists": alone(lambda: _disk(Path(settings.OBJECT_LIST_CACHE))),
+}
 
 
 def take_sample(*, at: datetime) -> bool:

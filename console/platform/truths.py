@@ -10,7 +10,7 @@ import logging
 import shutil
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 from django.core.files.storage import FileSystemStorage, storages
@@ -24,7 +24,7 @@ from console.base.core.files import PROBED
 from console.platform import heartbeats
 from console.platform.models import Part
 from console.platform.queues import queues_of
-from console.platform.services import ask_all, ask_postgres
+from console.platform.services import alone, ask_all, ask_postgres
 from console.version import VERSION
 
 Samples = dict[str, list[tuple[list[str], float]]]  # labels and value, by gauge
@@ -92,22 +92,7 @@ def read() -> Samples:
     return found
 
 
-def _alone(question: Callable[[], Samples]) -> Callable[[], Samples]:
-    """Return a question that raises TimeoutError while it is still waiting for an earlier answer: no heap piles up."""
-    asking = threading.Lock()
-
-    def ask() -> Samples:
-        if not asking.acquire(blocking=False):
-            raise TimeoutError
-        try:
-            return question()
-        finally:
-            asking.release()
-
-    return ask
-
-
-@_alone
+@alone
 def _of_database() -> Samples:
     """Raises DatabaseError."""
     try:
@@ -132,7 +117,7 @@ def _of_database() -> Samples:
     }
 
 
-@_alone
+@alone
 def _of_disks() -> Samples:
     """Raises OSError; what is not kept on a file system has no size."""
     free, size = [], []

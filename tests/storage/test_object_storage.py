@@ -150,9 +150,32 @@ def test_a_download_that_breaks_off_goes_on_once(storage: ObjectStorage, network
 def test_what_the_probe_learns(storage: ObjectStorage, network: Faulty) -> None:
     assert (storage.fault(), storage.fault()) == ("", "")
     assert storage.listdir("") == ([], [])  # its object is beside the packages
+    assert methods(network) == ["PUT", "HEAD", "GET"]
     storage.bucket_name = "no-such-bucket"
     with pytest.raises(FileNotFoundError, match="404"):
         storage.fault()
+
+
+def test_a_bucket_that_can_not_be_written_any_more_is_noticed(
+    storage: ObjectStorage, network: Faulty, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    storage.fault()
+    network.fail("cuts uploads")
+    with pytest.raises(OSError):
+        storage.put(NAME, BytesIO(LARGE))
+    network.fail("passes")
+    network.requests.clear()
+    storage.fault()  # after the upload that failed
+    monkeypatch.setattr(object_storage, "WRITTEN_SECONDS", 0.0)
+    storage._written_until = 0.0
+    storage.fault()
+    storage.fault()  # WRITTEN_SECONDS later
+    assert methods(network) == ["PUT", "PUT", "PUT"]
+
+
+def methods(network: Faulty) -> list[str]:
+    """What the server was asked."""
+    return [request.partition(b" ")[0].decode() for request in network.requests]
 
 
 # STORAGE_URL ------------------------------------------------------------------------------------------------------

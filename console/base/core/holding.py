@@ -21,7 +21,9 @@ WAIT_SECONDS = 60
 
 @contextmanager
 def files_held() -> Iterator[None]:
-    """Let no file be deleted while the block lasts, on a connection of its own. Raises psycopg.Error.
+    """Let no file be deleted while the block lasts, on a connection of its own.
+
+    Raises psycopg.Error, at the end of the block, too, where the connection was lost and files may have been deleted.
 
     The lock is a transaction's, so it works behind a pooler. The transaction reads nothing more: vacuum goes on.
     """
@@ -30,6 +32,7 @@ def files_held() -> Iterator[None]:
         own.execute(f"SET LOCAL lock_timeout = '{WAIT_SECONDS}s'; SET LOCAL idle_in_transaction_session_timeout = 0")
         own.execute("SELECT pg_advisory_xact_lock_shared(%s)", [HELD])
         yield
+        own.execute("SELECT 1")
 
 
 def are_held() -> bool:

@@ -37,6 +37,7 @@ AWAY_AFTER, AWAY_SECONDS = 2, 3.0  # so many calls in a row that nobody answered
 AT_ONCE, PATIENCE = 2, 1.0  # calls that may wait for the beginning of an answer; seconds for which others wait for them
 SEEN_SECONDS = 60.0  # a file never changes: that it was there counts for so long
 MOST_SEEN = 10_000
+WRITTEN_SECONDS = 300.0  # that a bucket was written to counts for so long, unless an upload fails
 
 FULL_CODES = {"XMinioStorageFull", "QuotaExceeded", "ServiceQuotaExceededException"}
 ERRORS = {
@@ -91,7 +92,7 @@ class ObjectStorage(S3Storage, KeptStorage):
         self._clients: dict[str | None, Any] = {}
         self._failures, self._away_until = 0, 0.0
         self._seen: dict[tuple[str, int], float] = {}
-        self._has_written = False
+        self._written_until = 0.0
 
     delete = _translated(S3Storage.delete)
     exists = _translated(S3Storage.exists)
@@ -253,6 +254,7 @@ class ObjectStorage(S3Storage, KeptStorage):
                 return False
             except OSError as error:
                 if error.errno not in (errno.EAGAIN, errno.ENOSYS) or not condition:
+                    self._written_until = 0.0  # The next probe writes, too.
                     raise
         return False
 
@@ -272,15 +274,15 @@ class ObjectStorage(S3Storage, KeptStorage):
                 raise FileExistsError(errno.EEXIST, f"{name} is there with other bytes")
 
     def fault(self) -> str:
-        """As KeptStorage: a process writes an object of its own once, and then asks for it."""
+        """As KeptStorage: a process writes an object of its own now and then, and in between asks for it."""
         client = self.connection.meta.client
         at = {"Bucket": self.bucket_name, "Key": self.probe}
         with self.asking():
-            if self._has_written:
+            if time.monotonic() < self._written_until:
                 client.head_object(**at)
             else:
                 client.put_object(**at, Body=b"probe")
-        self._has_written = True
+                self._written_until = time.monotonic() + WRITTEN_SECONDS
         return ""
 
 

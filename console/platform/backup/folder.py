@@ -61,12 +61,25 @@ def whole(folder: Path) -> list[Path]:
 
 
 def prune(folder: Path, *, keep: int) -> list[str]:
-    """Remove all but the newest `keep` backups; return their names. One that is half removed has no backup's name."""
-    old = whole(folder)[keep:]
+    """Remove old backups; return their names. One that is half removed has no backup's name.
+
+    Kept are the newest `keep`, and the newest `keep` that lack no file: nights with faults don't push these out.
+    """
+    there = whole(folder)
+    kept = {*there[:keep], *[path for path in there if _lacks_nothing(path)][:keep]}
+    old = [path for path in there if path not in kept]
     for path in old:
         path.rename(gone := folder / f".{path.name}{UNFINISHED}")
         shutil.rmtree(gone)
     return [path.name for path in old]
+
+
+def _lacks_nothing(backup: Path) -> bool:
+    """Whether the storage had all files when it was made; False where its manifest can't be read."""
+    try:
+        return not read_manifest(backup)["faults"]
+    except BackupError:
+        return False
 
 
 # Hashes -------------------------------------------------------------------------------------------------------------
@@ -90,9 +103,15 @@ def read_sums(backup: Path) -> dict[str, str]:
         lines = [_LINE.fullmatch(line) for line in (backup / SUMS).read_text().splitlines()]
     except (OSError, UnicodeDecodeError) as error:
         raise BackupError(f"{backup / SUMS} can't be read: {error}") from None
-    if None in lines:
+    if not all(line and _is_ours(line[2]) for line in lines):
         raise BackupError(f"{backup / SUMS} is damaged.")
     return {line[2]: line[1] for line in lines if line}
+
+
+def _is_ours(name: str) -> bool:
+    """Whether a backup may have a file of this name: it is read, and restored, nowhere else."""
+    top, *rest = name.split("/")
+    return name == DUMP or (top in FOLDERS.values() and bool(rest) and not {"", ".", ".."} & set(rest))
 
 
 def write_manifest(backup: Path, content: dict[str, Any]) -> None:
@@ -119,6 +138,7 @@ def read_manifest(backup: Path) -> dict[str, Any]:
 
 
 def _sealed(content: dict[str, Any]) -> str:
+    """Return it with its hash, which has no key: it finds accidents. Whoever can write to a backup can renew it."""
     plain = json.dumps(content, sort_keys=True)
     return json.dumps({**content, "digest": hashlib.sha256(plain.encode()).hexdigest()}, sort_keys=True, indent=1)
 

@@ -84,20 +84,20 @@ def back_up(folder: Path, *, keep: int = 0, pg_bin: Path | None = None, say: Say
 
 def _make(folder: Path, programs: Tools, say: Say) -> tuple[Path, list[str]]:
     with contextlib.ExitStack() as stack:
-        stack.enter_context(files_held())
-        with _snapshot() as snapshot:
-            made = folder / folders.name_at(snapshot.moment)
-            if made.exists():
-                raise BackupError(f"{made} exists. A backup is never overwritten; wait a second and try again.")
-            part = folder / f".{made.name}{UNFINISHED}"
-            part.mkdir(mode=0o700)
-            stack.callback(shutil.rmtree, part, ignore_errors=True)
-            say(f"Dumping the database as of {snapshot.moment:%Y-%m-%d %H:%M:%S %Z}.")
-            programs.dump(part / DUMP, snapshot=snapshot.key)
-        say(f"Copying {len(snapshot.files)} files.")
-        copying = _Copying(part, folders.whole(folder))
-        for file in snapshot.files:
-            copying.copy(file)
+        with files_held():  # It raises if files could be deleted meanwhile, so before the backup has its name.
+            with _snapshot() as snapshot:
+                made = folder / folders.name_at(snapshot.moment)
+                if made.exists():
+                    raise BackupError(f"{made} exists. A backup is never overwritten; wait a second and try again.")
+                part = folder / f".{made.name}{UNFINISHED}"
+                part.mkdir(mode=0o700)
+                stack.callback(shutil.rmtree, part, ignore_errors=True)
+                say(f"Dumping the database as of {snapshot.moment:%Y-%m-%d %H:%M:%S %Z}.")
+                programs.dump(part / DUMP, snapshot=snapshot.key)
+            say(f"Copying {len(snapshot.files)} files.")
+            copying = _Copying(part, folders.whole(folder))
+            for file in snapshot.files:
+                copying.copy(file)
         say(f"Copied {copying.copied}, linked {copying.linked} to the previous backup.")
         _finish(part, made, snapshot, copying, programs)
     try:
@@ -112,6 +112,7 @@ def _snapshot() -> Iterator[Snapshot]:
     """Open it, for as long as the block lasts; everything that is asked in it is of one moment."""
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
+        cursor.execute("SET LOCAL idle_in_transaction_session_timeout = 0")  # It only waits for pg_dump.
         cursor.execute("SELECT pg_export_snapshot(), now(), current_setting('server_version')")
         key, moment, server = cursor.fetchone()
         packages, maps = (

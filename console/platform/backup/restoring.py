@@ -21,6 +21,7 @@ from console.version import VERSION
 
 SHOWN = 10
 EVERY = 1000  # files
+OF_FILE_SYSTEM = "lost+found"  # in the top folder of ext4; only root reads it
 # Extensions bring tables of their own, and those are no data of anybody's.
 RELATIONS = """
     SELECT count(*) FROM pg_class AS relation JOIN pg_namespace AS schema ON schema.oid = relation.relnamespace
@@ -39,7 +40,10 @@ class Restored(NamedTuple):
 
 
 def verified(backup: Path) -> dict[str, Any]:
-    """Return the manifest of a backup of which every byte is as it was written. Raises BackupError."""
+    """Return the manifest of a backup of which every byte is as it was written. Raises BackupError.
+
+    That is against accidents: somebody who can write to the folder can also make its hashes fit.
+    """
     manifest = folders.read_manifest(backup)
     try:
         found = list(folders.damage(backup, manifest))
@@ -147,6 +151,8 @@ def _names(storage: Storage, top: str = "") -> Iterator[str]:
         return
     yield from (f"{top}{file}" for file in files)
     for name in folder_names:
+        if not top and name == OF_FILE_SYSTEM:
+            continue
         yield from _names(storage, f"{top}{name}/")
 
 

@@ -68,6 +68,8 @@ def names() -> Iterator[Finding]:
         yield unknown("Names of variables: there is no .env.example beside the code.")
         return
     known = set(_KNOWN.findall(example.read_text()))
+    for provider in settings.IDENTITY_PROVIDERS:  # Each has the variables of the example, which is called “corp”.
+        known |= {name.replace("OIDC_CORP_", f"OIDC_{provider.upper()}_") for name in known}
     slips = list(_slips(known, _names_in(file), set(os.environ)))
     yield from slips
     if not slips:

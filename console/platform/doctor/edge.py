@@ -24,6 +24,8 @@ ADDRESS, UNDERSCORE_ADDRESS, HOST = "203.0.113.7", "203.0.113.8", "forged.invali
 HYPHENS = {"X-Forwarded-For": ADDRESS, "X-Forwarded-Proto": "http", "X-Forwarded-Host": HOST}
 UNDERSCORES = {"X_Forwarded_For": UNDERSCORE_ADDRESS, "X_Forwarded_Proto": "http", "X_Forwarded_Host": HOST}
 FORWARDED = {"Forwarded": f"for={ADDRESS};proto=http;host={HOST}"}
+# What is for machines inside, and the statuses with which the console itself answers it.
+INSIDE = {"/healthz": (200,), "/readyz": (200, 503), "/metrics": (200, 401)}
 DROP = "Let the proxy drop header names with `_`, or let it set Forwarded and set FORWARDED_HEADER=Forwarded."
 SET = "Let the proxy set X-Forwarded-For, -Proto and -Host itself, as deploy/nginx/console.conf does."
 
@@ -68,7 +70,7 @@ def certificate() -> Iterator[Finding]:
 
 
 def proxy() -> Iterator[Finding]:
-    """Send forged headers to pages and to devices, and ask what the console believed."""
+    """Send forged headers to pages and to devices, and ask what the console believed; and for what is not published."""
     url = urlsplit(settings.BASE_URL)
     if not url.hostname or settings.DEBUG:
         yield unknown("The proxy's headers: DEBUG is on.")
@@ -80,10 +82,12 @@ def proxy() -> Iterator[Finding]:
             yield unknown(f"The proxy's headers ({label}): {settings.BASE_URL} doesn't answer ({problem}).")
             return
         yield from _judge(label, answers, url)
-    if _ask(url, "/readyz", {}).status in (200, 503):
-        yield warning(
-            "The proxy publishes /readyz.", "Answer /healthz and /readyz with 404, as the shipped nginx does."
-        )
+    for path, means in INSIDE.items():
+        try:
+            if _ask(url, path, {}).status in means:
+                yield warning(f"The proxy publishes {path}.", f"Answer {path} with 404, as the shipped nginx does.")
+        except (OSError, http.client.HTTPException) as problem:
+            yield unknown(f"Whether the proxy publishes {path}: {settings.BASE_URL} doesn't answer ({problem}).")
 
 
 def _ask(url: SplitResult, path: str, headers: dict[str, str]) -> Answer:

@@ -48,6 +48,7 @@ def checks(*, role: str = "", send_mail: str = "") -> list[Check]:
         Check("broker", "Services and processes", outside.broker),
         Check("sealed", "Services and processes", outside.sealed_data, needs_database=True),
         Check("storage", "Storage", storage.shared, ("web", "worker")),
+        Check("downloads", "Storage", storage.downloads, ("runtime",)),
         Check("folders", "Storage", storage.own),
         Check("mail", "Mail", partial(outside.mail, send_mail), ("worker",)),
         Check("certificate", "Proxy", edge.certificate, ("web", "runtime")),

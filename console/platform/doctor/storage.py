@@ -15,21 +15,33 @@ from django.core.files.base import ContentFile
 from django.core.files.storage import FileSystemStorage, Storage, storages
 from django.template.defaultfilters import filesizeformat
 
-from console.base.core.files import LEAST_FREE
+from console.base.core.files import LEAST_FREE, PROBED, kept_storage
 from console.platform.doctor.findings import Finding, error, ok, warning
 
-SHARED = {"packages": "PACKAGE_ROOT", "default": "MEDIA_ROOT"}
 SCARCE = 0.1  # of a disk
+FOLDER_PREFIX, BUCKET_PREFIX = "/packages/", "/object-storage/"  # in the shipped nginx's configuration
 
 
 def shared() -> Iterator[Finding]:
     """The storages of packages and icons, which all processes share."""
-    for alias, setting in SHARED.items():
-        storage = storages[alias]
+    for alias in PROBED:
+        storage, setting = storages[alias], kept_storage(alias).setting
         if isinstance(storage, FileSystemStorage):
             yield from _of_folder(Path(storage.path("")), setting, max(LEAST_FREE, settings.UPLOAD_BYTES))
         else:
             yield _of_storage(storage, alias)
+
+
+def downloads() -> Iterator[Finding]:
+    """Whether nginx, if it sends the packages, looks for them where they are."""
+    prefix, is_bucket = settings.PACKAGE_ACCEL_PREFIX, bool(settings.STORAGE_URL)
+    if prefix == (FOLDER_PREFIX if is_bucket else BUCKET_PREFIX):
+        where = "in a bucket (STORAGE_URL)" if is_bucket else "in a folder (PACKAGE_ROOT)"
+        right = BUCKET_PREFIX if is_bucket else FOLDER_PREFIX
+        yield warning(
+            f"Packages are {where}, and PACKAGE_ACCEL_PREFIX is {prefix}: downloads are nginx's 404.",
+            f"Set PACKAGE_ACCEL_PREFIX={right}, or leave it empty (docs/object-storage.md).",
+        )
 
 
 def own() -> Iterator[Finding]:

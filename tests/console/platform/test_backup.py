@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import os
 import secrets
 import signal
@@ -25,7 +26,9 @@ from django.utils import timezone
 
 from console.base.core.holding import files_held
 from console.local.addresses import PROJECT
-from console.platform.backup import restoring
+from console.platform.backup import folder as folders
+from console.platform.backup import making, restoring
+from console.platform.backup.folder import BackupError
 from console.platform.doctor import storage
 from console.platform.doctor.findings import Level
 from console.platform.models import Backup
@@ -98,6 +101,9 @@ def test_what_comes_back_is_what_was_there_and_only_into_an_empty_place(live, tm
     made = back_up(tmp_path / "backups")
     factories.make_version(live, "2.0.0")  # after the backup
     with elsewhere(tmp_path) as environment:
+        lost = tmp_path / "elsewhere/media/lost+found"  # a file system of its own, where only root reads this
+        lost.mkdir(parents=True)
+        (lost / "#12").touch()
         done = manage(environment, "restore", str(made))
         assert done.returncode == 0, done.stderr
         assert "2 packages, 1 × source maps, 0 faulty; 0 files belong to no package" in done.stdout
@@ -106,6 +112,7 @@ def test_what_comes_back_is_what_was_there_and_only_into_an_empty_place(live, tm
             versions = there.execute("SELECT minor, state FROM releases_version ORDER BY 1").fetchall()
             assert versions == [(0, "online"), (1, "development")]
         named = {name.removeprefix("media/") for name in files_in(made) if name.startswith("media/")}
+        (lost / "#12").unlink()
         assert files_in(tmp_path / "elsewhere/media") == named == {str(live.icon.name)}
         # A second time there is something.
         again = manage(environment, "restore", str(made))
@@ -164,6 +171,20 @@ def test_any_damaged_byte_is_found(live, tmp_path):
         call_command("restore", str(made), "--check")
 
 
+@pytest.mark.parametrize("name", ["../outside", "packages/../../outside", "elsewhere/file", "/outside", "media/"])
+def test_one_that_names_files_of_others_is_refused(name, live, tmp_path):
+    """Its hashes fit: they find accidents, and anybody can compute them."""
+    made = back_up(tmp_path / "backups")
+    manifest = restoring.verified(made)
+    (tmp_path / "backups/outside").write_bytes(b"")
+    with (made / "SHA256SUMS").open("a") as sums:
+        sums.write(f"{hashlib.sha256().hexdigest()}  {name}\n")
+    (made / "manifest.json").unlink()
+    folders.write_manifest(made, {key: value for key, value in manifest.items() if key not in ("sums", "digest")})
+    with pytest.raises(CommandError, match="SHA256SUMS is damaged"):
+        call_command("restore", str(made), "--check")
+
+
 def test_a_later_backup_links_what_an_earlier_one_has_and_old_ones_go(live, tmp_path, monkeypatch):
     moments = iter(
         ["console-20260101T000000Z", "console-20260102T000000Z", "console-20260103T000000Z", "console-20260104T000000Z"]
@@ -200,6 +221,36 @@ def test_a_file_that_the_storage_lacks_is_said_and_nothing_else_is_lost(live, tm
     assert f"packages/{damaged.file.name} is damaged in the storage" in error.getvalue()
     assert Backup.objects.get().faults == 2
     restoring.verified(Path(out.getvalue().partition("Written and verified: ")[2].splitlines()[0]))
+
+
+def test_backups_that_lack_files_push_out_no_good_one(live, tmp_path, monkeypatch):
+    moments = iter(f"console-2026010{day}T000000Z" for day in range(1, 6))
+    monkeypatch.setattr("console.platform.backup.folder.name_at", lambda moment: next(moments))
+    folder = tmp_path / "backups"
+    older, good = back_up(folder), back_up(folder, "--keep", "2")
+    package_storage().delete(factories.make_version(live, "2.0.0").package.file.name)
+    for _night in range(3):
+        with pytest.raises(SystemExit):
+            call_command("backup", str(folder), "--keep", "2", stdout=StringIO(), stderr=StringIO())
+    left = {path.name[8:16] for path in folder.glob("console-*")}
+    assert left == {older.name[8:16], good.name[8:16], "20260104", "20260105"}
+
+
+def test_one_during_which_files_could_be_deleted_is_none(live, tmp_path):
+    """The connection that holds deletions off is lost, after the dump and before the files."""
+
+    def say(words: str) -> None:
+        if words.startswith("Copying"):
+            with connection.cursor() as cursor:
+                cursor.execute(
+                    "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity "
+                    "WHERE application_name = 'console backup' AND datname = current_database()"
+                )
+                assert cursor.fetchall() == [(True,)]
+
+    with pytest.raises(BackupError, match="The database can't be read: "):
+        making.back_up(tmp_path / "backups", say=say)
+    assert {path.name for path in (tmp_path / "backups").iterdir()} == {".lock"}
 
 
 def test_it_is_remembered_and_holds_neither_key_nor_sessions(live, tmp_path, client):

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
+import socket
 import subprocess
 import sys
 from datetime import timedelta
 from io import StringIO
 from pathlib import Path
+from threading import Thread
 
 import pytest
 from django.core.management import CommandError, call_command
@@ -154,6 +157,15 @@ def test_slips_in_env_and_who_reads_it(tmp_path):
     assert open_to_all.mend.startswith("chmod o-r ")
 
 
+def test_variables_of_any_identity_provider_are_known(tmp_path):
+    (tmp_path / ".env.example").write_text("#OIDC_CORP_ISSUER=\n#OIDC_CORP_CLIENT_ID=\n")
+    (tmp_path / ".env").write_text("OIDC_SSO_ISSUER=x\nOIDC_CORPS_CLIENT_ID=y\n")
+    (tmp_path / ".env").chmod(0o600)
+    with override_settings(BASE_DIR=tmp_path, IDENTITY_PROVIDERS={"sso": None}):
+        (slip,) = problems(configuration.names())
+    assert slip.words.startswith(".env has OIDC_CORPS_CLIENT_ID, ")
+
+
 # Services -----------------------------------------------------------------------------------------------------------
 
 
@@ -213,6 +225,22 @@ def test_a_storage_that_fails(kind, monkeypatch):
     assert found.level is Level.ERROR
 
 
+@pytest.mark.parametrize(
+    ("url", "prefix", "mend"),
+    [
+        ("s3://bucket", "/packages/", "/object-storage/"),
+        ("", "/object-storage/", "/packages/"),
+        ("s3://bucket", "/object-storage/", None),
+        ("", "/packages/", None),
+        ("s3://bucket", "", None),
+    ],
+)
+def test_nginx_that_looks_for_packages_where_they_are_not(url, prefix, mend):
+    with override_settings(STORAGE_URL=url, PACKAGE_ACCEL_PREFIX=prefix):
+        found = list(storage.downloads())
+    assert [one.mend.partition(",")[0] for one in found] == ([f"Set PACKAGE_ACCEL_PREFIX={mend}"] if mend else [])
+
+
 # The edge -----------------------------------------------------------------------------------------------------------
 
 
@@ -263,7 +291,39 @@ def test_a_proxy_that_passes_on_what_clients_say(proxies, words, monkeypatch):
     with serve("web", environment) as web, override_settings(BASE_URL=f"http://127.0.0.1:{web.port}"):
         found = list(edge.proxy())
     assert (found[0].level, found[0].words) == (Level.ERROR, words)
-    assert found[-1].words == "The proxy publishes /readyz."
+    published = [one.words for one in found if one.words.startswith("The proxy publishes ")]
+    assert published == [f"The proxy publishes {path}." for path in ("/healthz", "/readyz", "/metrics")]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_proxy_that_answers_a_part_only_hides_nothing_of_the_rest(monkeypatch):
+    """It hangs up when it is asked for what it does not publish."""
+
+    def behind(client: socket.socket, web: int) -> None:
+        with client, socket.create_connection(("127.0.0.1", web)) as server:
+            request = client.recv(65536)
+            if not request.startswith(b"GET /doctor"):
+                return
+            server.sendall(request.replace(b"\r\n", b"\r\nConnection: close\r\n", 1))
+            while data := server.recv(65536):
+                client.sendall(data)
+
+    monkeypatch.setattr(edge, "ANSWER_SECONDS", START_SECONDS)
+    monkeypatch.setattr(reflection, "DEVICES", reflection.PAGES)
+    environment = {**ENVIRONMENT, "ALLOWED_HOSTS": "127.0.0.1", "TRUSTED_PROXIES": "10.0.0.0/8"}
+    with serve("web", environment) as web, socket.create_server(("127.0.0.1", 0)) as listener:
+        port = listener.getsockname()[1]
+
+        def run() -> None:
+            with contextlib.suppress(OSError):
+                while True:
+                    behind(listener.accept()[0], web.port)
+
+        Thread(target=run, daemon=True).start()
+        with override_settings(BASE_URL=f"http://127.0.0.1:{port}"):
+            found = list(edge.proxy())
+    assert [one.level for one in found] == [Level.ERROR, Level.ERROR, *[Level.UNKNOWN] * 3]
+    assert found[-1].words.startswith("Whether the proxy publishes /metrics: http://127.0.0.1")
 
 
 BELIEVED = {

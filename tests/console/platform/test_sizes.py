@@ -15,9 +15,12 @@ from console.base.activity import retention
 from console.base.activity.models import RetentionRun
 from console.platform import sizes, tasks
 from console.platform.models import SizeSample
+from console.platform.services import ask_all
 from devmgmt.logs import partitions
 from tests import factories
 from tests.console.api.device.serving import database_url
+from tests.disks import move_icons, move_packages, silent_disk
+from tests.processes import START_SECONDS
 
 pytestmark = pytest.mark.django_db
 URL, DAY = "/platform/sizes/", timedelta(days=1)
@@ -88,6 +91,17 @@ def test_a_sample_is_taken_once_a_day_and_kept_for_a_year():
     sample = SizeSample.objects.get()
     assert sample.files == {"packages": [0, 0]}
     assert sample.tables["accounts_user"][1] == table("accounts_user").total
+
+
+def test_a_disk_that_does_not_answer_is_not_waited_for(monkeypatch, tmp_path, settings):
+    """Twice, as the first question still waits; what is known of the other disks is said."""
+    with silent_disk() as root:
+        move_packages(monkeypatch, root)
+        move_icons(monkeypatch, tmp_path)
+        settings.OBJECT_LIST_CACHE = str(tmp_path)
+        for _page in range(2):
+            answers = ask_all({"files": lambda: sizes.files(None)}, START_SECONDS)
+            assert [found.key for found in answers["files"]] == ["icons", "object_lists"]
 
 
 def test_as_a_file(operator, signed_in):

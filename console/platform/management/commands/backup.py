@@ -21,7 +21,11 @@ class Command(BaseCommand):
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("folder", type=Path, help="where backups are kept; each gets a folder of its own in it")
         parser.add_argument(
-            "--keep", type=int, default=0, metavar="N", help="then remove all but the newest N; default: keep all"
+            "--keep",
+            type=int,
+            default=0,
+            metavar="N",
+            help="then remove all but the newest N, and the newest N that lack no file; default: keep all",
         )
         parser.add_argument("--pg-bin", type=Path, metavar="FOLDER", help="where pg_dump and pg_restore are")
 
