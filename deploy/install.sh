@@ -2,6 +2,8 @@
 # Installs the console on one Debian 13 machine, and upgrades it: run it again from the folder of a newer release.
 # What it makes, and where things are: docs/one-machine.md.
 set -Eeuo pipefail
+# Whatever root's own is: the console's user has to read what is made here.
+umask 022
 
 usage() {
 	cat <<-'TEXT'
@@ -234,7 +236,8 @@ build() {
 	content=$(pack "$tree" --exclude='./static/built*' . | sha256sum | cut -c 1-8)
 	release=${version:-0}-$content
 	local folder=$home/releases/$release
-	[[ ! -e $folder/complete ]] || return 0
+	# One that the console's user can't read is made again.
+	[[ ! -e $folder/complete ]] || ! runuser -u console -- "$folder/.venv/bin/python" -I -c 'import django' 2>/dev/null || return 0
 	rm -rf "$folder"
 	install -d -m 755 "$folder"
 	tar -xf "$work/release.tar" -C "$folder"
