@@ -244,7 +244,10 @@ build() {
 	printf '%s\n' "REVISION=$content" "STATIC_ROOT=$folder/staticfiles" >"$folder/release.env"
 	begin "Libraries of $release"
 	python3 -m venv "$folder/.venv"
-	"$folder/.venv/bin/python" -m pip install --quiet --disable-pip-version-check --require-hashes -r "$folder/requirements.txt"
+	# With those that STORAGE_URL, LOG_STORE_URL and OTEL_… need: a setting must not stop the next run.
+	local locked=$folder/requirements-image.txt
+	[[ -e $locked ]] || locked=$folder/requirements.txt
+	"$folder/.venv/bin/python" -m pip install --quiet --disable-pip-version-check --require-hashes -r "$locked"
 	begin 'Files for browsers'
 	(cd "$folder" && assets)
 	manage root "$folder" messages --compile >/dev/null
