@@ -354,7 +354,7 @@ take_over() {
 answers() {
 	local tries
 	for tries in {1..240}; do
-		curl --silent --fail --max-time 5 --output /dev/null "http://127.0.0.1:$1/readyz" && return 0
+		curl --noproxy '*' --silent --fail --max-time 5 --output /dev/null "http://127.0.0.1:$1/readyz" && return 0
 		sleep 0.5
 	done
 	return 1
@@ -411,7 +411,7 @@ finish() {
 	begin 'First signs of life'
 	local tries
 	for tries in {1..60}; do
-		curl --silent --max-time 5 "http://127.0.0.1:$(port_in_use console_web 8000)/readyz/jobs" | grep -q '"status":"ok"' && break
+		curl --noproxy '*' --silent --max-time 5 "http://127.0.0.1:$(port_in_use console_web 8000)/readyz/jobs" | grep -q '"status":"ok"' && break
 		sleep 1
 	done
 	! has_command backup || systemctl enable --quiet --now console-backup.timer
