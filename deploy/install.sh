@@ -283,9 +283,16 @@ manage() {
 		--property="WorkingDirectory=$2" /usr/bin/env .venv/bin/python manage.py "${@:3}"
 }
 
+# shipped FOLDER: where the release has it, so that --source and --rollback bring their own; one without: this script's.
+shipped() {
+	local found=$home/releases/$release/deploy/$1
+	[[ -d $found ]] || found=$here/$1
+	say "$found"
+}
+
 units() {
 	begin 'Units'
-	cp -r --no-preserve=mode,ownership "$here"/systemd/. /etc/systemd/system/
+	cp -r --no-preserve=mode,ownership "$(shipped systemd)"/. /etc/systemd/system/
 	systemctl daemon-reload
 	cat >"$work/console-manage" <<-'TEXT'
 		#!/bin/sh
@@ -369,10 +376,10 @@ proxy() {
 	done
 	[[ -e /etc/nginx/nginx.conf.before-console ]] || cp -p /etc/nginx/nginx.conf /etc/nginx/nginx.conf.before-console
 	sed -e "s/console\.example\.com/$host/g" -e "s/127\.0\.0\.1:8000/127.0.0.1:$1/" -e "s/127\.0\.0\.1:8001/127.0.0.1:$2/" \
-		"$here/nginx/console.conf" >"$work/console.conf"
+		"$(shipped nginx)/console.conf" >"$work/console.conf"
 	[[ -e /proc/net/if_inet6 ]] || sed -i '/listen \[::\]/d' "$work/console.conf"
 	install -m 644 "$work/console.conf" /etc/nginx/console.conf
-	install -m 644 "$here/nginx/nginx.conf" /etc/nginx/nginx.conf
+	install -m 644 "$(shipped nginx)/nginx.conf" /etc/nginx/nginx.conf
 	local said
 	if ! said=$(nginx -t 2>&1); then
 		for file in nginx.conf console.conf; do
@@ -430,6 +437,7 @@ main() {
 	if [[ -n $rollback ]]; then
 		[[ -e $home/previous/complete ]] || fail "there is no release before this one."
 		release=$(basename "$(readlink -f "$home/previous")")
+		units
 		take_over
 	else
 		debian_packages
