@@ -13,7 +13,8 @@ usage() {
 
 		  --host NAME           the host name of the console, such as console.example.com
 		  --operator EMAIL      make this person the first operator, and print a link that sets their password
-		  --email-url URL       the mail server, such as smtp+tls://user:password@mail.example.com:587
+		  --email-url-file FILE the mail server, such as smtp+tls://user:password@mail.example.com:587; - reads it from
+		                        standard input. An option would show the password to everyone on this machine
 		  --certificate FILE    certificate with its chain (PEM) and its key; links to these files are made, so that
 		  --key FILE            renewed ones are used. Without them: a certificate that nobody signed
 		  --source FOLDER       the release: a folder or a .tar.gz; otherwise the one that this script is in
@@ -32,7 +33,7 @@ packages=(python3 python3-venv postgresql valkey-server nginx-light openssl ca-c
 web_ports=(8000 8002)
 runtime_ports=(8001 8003)
 
-host='' operator='' email_url='' certificate='' key='' source='' rollback=''
+host='' operator='' email_url='' email_url_file='' certificate='' key='' source='' rollback=''
 step='Reading the options' work=''
 
 say() { printf '%s\n' "$@"; }
@@ -55,7 +56,7 @@ trap 'rm -rf "$work"' EXIT
 options() {
 	while (($#)); do
 		case $1 in
-		--host | --operator | --email-url | --certificate | --key | --source)
+		--host | --operator | --email-url-file | --certificate | --key | --source)
 			(($# > 1)) || fail "$1 needs a value."
 			local name=${1#--}
 			printf -v "${name//-/_}" '%s' "$2"
@@ -68,11 +69,17 @@ options() {
 	done
 	[[ -z $host || $host =~ ^[a-z0-9]([a-z0-9.-]*[a-z0-9])?$ ]] || fail "$host is not a host name (small letters, digits, . and -)."
 	[[ ${certificate:+1} == "${key:+1}" ]] || fail "--certificate and --key belong together."
-	[[ $email_url != *[\"\\\ ]* ]] || fail "--email-url has a quote, a backslash or a space." "Write them as %22, %5C, %20."
 	local file
-	for file in "$certificate" "$key"; do
+	for file in "$certificate" "$key" "${email_url_file#-}"; do
 		[[ -z $file || -r $file ]] || fail "$file can't be read."
 	done
+	case $email_url_file in
+	'') return ;;
+	-) IFS= read -r email_url || true ;;
+	*) IFS= read -r email_url <"$email_url_file" || true ;;
+	esac
+	[[ $email_url == *://* ]] || fail "the first line of $email_url_file is not the URL of a mail server."
+	[[ $email_url != *[\"\\\ ]* ]] || fail "the mail server's URL has a quote, a backslash or a space." "Write them as %22, %5C, %20."
 }
 
 machine() {
@@ -187,16 +194,28 @@ settings() {
 	setting OBJECT_LIST_CACHE /var/cache/console/object-lists
 	setting WEB_PROCESSES "$cores"
 	setting RUNTIME_PROCESSES "$cores"
-	if [[ -n $email_url ]] && ! grep -qxF "EMAIL_URL=\"$email_url\"" "$environment"; then
-		local escaped
-		escaped=$(printf '%s' "EMAIL_URL=\"$email_url\"" | sed 's/[\\|&]/\\&/g')
-		sed -i "s|^EMAIL_URL=.*|$escaped|" "$environment"
-	fi
+	[[ -z $email_url ]] || replace EMAIL_URL "$email_url"
 	chmod 600 "$environment"
+	! grep -q '^STORAGE_URL="\?[^"]' "$environment" || ! grep -q '^PACKAGE_ACCEL_PREFIX="\?/packages/' "$environment" ||
+		fail "with STORAGE_URL, nginx has no packages at PACKAGE_ACCEL_PREFIX=/packages/, so that every download would be a 404." \
+			"In $environment set PACKAGE_ACCEL_PREFIX= (or /object-storage/, see docs/object-storage.md), and run this script again."
 }
 
 # A variable that is there stays as it is.
 setting() { grep -q "^$1=" "$environment" || printf '%s="%s"\n' "$1" "$2" >>"$environment"; }
+
+# replace NAME VALUE. By the shell alone: other programs' arguments are seen by everyone on the machine.
+replace() {
+	local line
+	(
+		umask 077
+		while IFS= read -r line || [[ -n $line ]]; do
+			[[ $line != "$1="* ]] || line="$1=\"$2\""
+			say "$line"
+		done <"$environment" >"$environment.new"
+	)
+	mv "$environment.new" "$environment"
+}
 
 tls() {
 	begin 'Certificate'
