@@ -92,9 +92,11 @@ machine() {
 	if [[ -e $environment ]]; then
 		local base
 		base=$(sed -n 's|^BASE_URL="\?https://\([^"]*\)"\?$|\1|p' "$environment")
-		[[ -z $host || $host == "$base" ]] || fail "the console is installed as $base." \
+		base=${base%%[:/]*}
+		# Without a base, the first run stopped before it was written.
+		[[ -z $base || -z $host || $host == "$base" ]] || fail "the console is installed as $base." \
 			"To rename it, change ALLOWED_HOSTS and BASE_URL in $environment, and run this script without --host."
-		host=$base
+		host=${base:-$host}
 	fi
 	[[ -n $host ]] || fail "the host name is missing." "Run: $0 --host console.example.com"
 }
