@@ -221,20 +221,32 @@ replace() {
 
 tls() {
 	begin 'Certificate'
-	local trusted=/usr/local/share/ca-certificates/console-self-signed.crt
+	local trusted=/usr/local/share/ca-certificates/console-self-signed.crt file said=''
 	install -d -m 755 "$certificates"
 	if [[ -n $certificate ]]; then
 		ln -sfn "$(realpath -s "$certificate")" "$certificates/fullchain.pem"
 		ln -sfn "$(realpath -s "$key")" "$certificates/privkey.pem"
-		[[ ! -e $trusted ]] || { rm "$trusted" && update-ca-certificates --fresh >/dev/null 2>&1; }
-	elif [[ ! -e $certificates/fullchain.pem || ! -e $certificates/privkey.pem ]]; then
-		(umask 077 && openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -noenc -days 825 -subj "/CN=$host" \
+		[[ ! -e $trusted ]] || { rm "$trusted" && said=$(update-ca-certificates --fresh 2>&1); } ||
+			fail "update-ca-certificates ended with an error." "$said"
+		return
+	fi
+	for file in "$certificates"/{fullchain,privkey}.pem; do
+		[[ -e $file || ! -L $file ]] || fail "$file is a link to $(readlink "$file"), which is not there." \
+			"Pass --certificate and --key, or remove the link for a certificate that nobody signed."
+	done
+	[[ -e $certificates/fullchain.pem || ! -e $certificates/privkey.pem ]] ||
+		fail "$certificates has privkey.pem without fullchain.pem." "Put the certificate there, or move the key away."
+	[[ -e $certificates/privkey.pem || ! -e $certificates/fullchain.pem ]] ||
+		fail "$certificates has fullchain.pem without privkey.pem." "Put the key there, or move the certificate away."
+	if [[ ! -e $certificates/fullchain.pem ]]; then
+		said=$(umask 077 && openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -noenc -days 825 -subj "/CN=$host" \
 			-addext "subjectAltName=DNS:$host" -addext 'basicConstraints=critical,CA:FALSE' \
-			-keyout "$certificates/privkey.pem" -out "$certificates/fullchain.pem") 2>/dev/null
-		chmod 644 "$certificates/fullchain.pem"
+			-keyout "$work/privkey.pem" -out "$work/fullchain.pem" 2>&1) || fail "openssl makes no certificate." "$said"
+		install -m 600 "$work/privkey.pem" "$certificates/privkey.pem"
+		install -m 644 "$work/fullchain.pem" "$certificates/fullchain.pem"
 		# For this machine itself it is good: the doctor asks as clients do.
 		cp "$certificates/fullchain.pem" "$trusted"
-		update-ca-certificates >/dev/null 2>&1
+		said=$(update-ca-certificates 2>&1) || fail "update-ca-certificates ended with an error." "$said"
 		say "Nobody signed this certificate, so browsers warn. For one of Let's Encrypt, see docs/one-machine.md."
 	fi
 }
