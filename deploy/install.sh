@@ -173,7 +173,7 @@ valkey() {
 
 settings() {
 	begin 'Settings'
-	local cores port
+	local cores port bucket='^STORAGE_URL="\?[^"]'
 	cores=$(nproc)
 	port=$(as_postgres 'SHOW port')
 	[[ -e $environment ]] || (
@@ -192,13 +192,13 @@ settings() {
 	setting DEFAULT_FROM_EMAIL "console@$host"
 	setting PACKAGE_ROOT "$state/packages"
 	setting MEDIA_ROOT "$state/media"
-	setting PACKAGE_ACCEL_PREFIX /packages/
+	grep -q "$bucket" "$environment" || setting PACKAGE_ACCEL_PREFIX /packages/
 	setting OBJECT_LIST_CACHE /var/cache/console/object-lists
 	setting WEB_PROCESSES "$cores"
 	setting RUNTIME_PROCESSES "$cores"
 	[[ -z $email_url ]] || replace EMAIL_URL "$email_url"
 	chmod 600 "$environment"
-	! grep -q '^STORAGE_URL="\?[^"]' "$environment" || ! grep -q '^PACKAGE_ACCEL_PREFIX="\?/packages/' "$environment" ||
+	! grep -q "$bucket" "$environment" || ! grep -q '^PACKAGE_ACCEL_PREFIX="\?/packages/' "$environment" ||
 		fail "with STORAGE_URL, nginx has no packages at PACKAGE_ACCEL_PREFIX=/packages/, so that every download would be a 404." \
 			"In $environment set PACKAGE_ACCEL_PREFIX= (or /object-storage/, see docs/object-storage.md), and run this script again."
 }
