@@ -11,8 +11,8 @@ from django.db.migrations.state import ProjectState
 
 IS_VALID = "SELECT indisvalid FROM pg_index WHERE indexrelid = to_regclass(%s)"
 BUILDS = "SELECT EXISTS (SELECT FROM pg_stat_progress_create_index WHERE index_relid = to_regclass(%s))"
-# How long a build of somebody else is awaited, and how often it is looked for. To wait for its lock would be a deadlock:
-# it waits for the end of all transactions before.
+# How long a build of somebody else is awaited, and how often it is looked for. To wait for its lock would be a
+# deadlock: it waits for the end of all transactions before.
 LONGEST, PAUSE = 6 * 3600.0, 0.5
 
 
