@@ -18,7 +18,7 @@ COMMON = SYSTEMD / "console-.service.d" / "common.conf"
 def setting(file: Path, name: str) -> str:
     """Return a setting of a service's section."""
     parser = configparser.ConfigParser(strict=False, interpolation=None)
-    parser.optionxform = str  # type: ignore[assignment,method-assign]
+    parser.optionxform = str  # type: ignore[assignment]
     parser.read(file)
     return parser["Service"][name]
 
