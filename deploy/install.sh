@@ -2,6 +2,8 @@
 # Installs the console on one Debian 13 machine, and upgrades it: run it again from the folder of a newer release.
 # What it makes, and where things are: docs/one-machine.md.
 set -Eeuo pipefail
+# Whatever root's own is: the console's user has to read what is made here.
+umask 022
 
 usage() {
 	cat <<-'TEXT'
@@ -11,7 +13,8 @@ usage() {
 
 		  --host NAME           the host name of the console, such as console.example.com
 		  --operator EMAIL      make this person the first operator, and print a link that sets their password
-		  --email-url URL       the mail server, such as smtp+tls://user:password@mail.example.com:587
+		  --email-url-file FILE the mail server, such as smtp+tls://user:password@mail.example.com:587; - reads it from
+		                        standard input. An option would show the password to everyone on this machine
 		  --certificate FILE    certificate with its chain (PEM) and its key; links to these files are made, so that
 		  --key FILE            renewed ones are used. Without them: a certificate that nobody signed
 		  --source FOLDER       the release: a folder or a .tar.gz; otherwise the one that this script is in
@@ -30,7 +33,7 @@ packages=(python3 python3-venv postgresql valkey-server nginx-light openssl ca-c
 web_ports=(8000 8002)
 runtime_ports=(8001 8003)
 
-host='' operator='' email_url='' certificate='' key='' source='' rollback=''
+host='' operator='' email_url='' email_url_file='' certificate='' key='' source='' rollback=''
 step='Reading the options' work=''
 
 say() { printf '%s\n' "$@"; }
@@ -53,7 +56,7 @@ trap 'rm -rf "$work"' EXIT
 options() {
 	while (($#)); do
 		case $1 in
-		--host | --operator | --email-url | --certificate | --key | --source)
+		--host | --operator | --email-url-file | --certificate | --key | --source)
 			(($# > 1)) || fail "$1 needs a value."
 			local name=${1#--}
 			printf -v "${name//-/_}" '%s' "$2"
@@ -66,11 +69,17 @@ options() {
 	done
 	[[ -z $host || $host =~ ^[a-z0-9]([a-z0-9.-]*[a-z0-9])?$ ]] || fail "$host is not a host name (small letters, digits, . and -)."
 	[[ ${certificate:+1} == "${key:+1}" ]] || fail "--certificate and --key belong together."
-	[[ $email_url != *[\"\\\ ]* ]] || fail "--email-url has a quote, a backslash or a space." "Write them as %22, %5C, %20."
 	local file
-	for file in "$certificate" "$key"; do
+	for file in "$certificate" "$key" "${email_url_file#-}"; do
 		[[ -z $file || -r $file ]] || fail "$file can't be read."
 	done
+	case $email_url_file in
+	'') return ;;
+	-) IFS= read -r email_url || true ;;
+	*) IFS= read -r email_url <"$email_url_file" || true ;;
+	esac
+	[[ $email_url == *://* ]] || fail "the first line of $email_url_file is not the URL of a mail server."
+	[[ $email_url != *[\"\\\ ]* ]] || fail "the mail server's URL has a quote, a backslash or a space." "Write them as %22, %5C, %20."
 }
 
 machine() {
@@ -83,9 +92,11 @@ machine() {
 	if [[ -e $environment ]]; then
 		local base
 		base=$(sed -n 's|^BASE_URL="\?https://\([^"]*\)"\?$|\1|p' "$environment")
-		[[ -z $host || $host == "$base" ]] || fail "the console is installed as $base." \
+		base=${base%%[:/]*}
+		# Without a base, the first run stopped before it was written.
+		[[ -z $base || -z $host || $host == "$base" ]] || fail "the console is installed as $base." \
 			"To rename it, change ALLOWED_HOSTS and BASE_URL in $environment, and run this script without --host."
-		host=$base
+		host=${base:-$host}
 	fi
 	[[ -n $host ]] || fail "the host name is missing." "Run: $0 --host console.example.com"
 }
@@ -162,7 +173,7 @@ valkey() {
 
 settings() {
 	begin 'Settings'
-	local cores port
+	local cores port bucket='^STORAGE_URL="\?[^"]'
 	cores=$(nproc)
 	port=$(as_postgres 'SHOW port')
 	[[ -e $environment ]] || (
@@ -181,37 +192,61 @@ settings() {
 	setting DEFAULT_FROM_EMAIL "console@$host"
 	setting PACKAGE_ROOT "$state/packages"
 	setting MEDIA_ROOT "$state/media"
-	setting PACKAGE_ACCEL_PREFIX /packages/
+	grep -q "$bucket" "$environment" || setting PACKAGE_ACCEL_PREFIX /packages/
 	setting OBJECT_LIST_CACHE /var/cache/console/object-lists
 	setting WEB_PROCESSES "$cores"
 	setting RUNTIME_PROCESSES "$cores"
-	if [[ -n $email_url ]] && ! grep -qxF "EMAIL_URL=\"$email_url\"" "$environment"; then
-		local escaped
-		escaped=$(printf '%s' "EMAIL_URL=\"$email_url\"" | sed 's/[\\|&]/\\&/g')
-		sed -i "s|^EMAIL_URL=.*|$escaped|" "$environment"
-	fi
+	[[ -z $email_url ]] || replace EMAIL_URL "$email_url"
 	chmod 600 "$environment"
+	! grep -q "$bucket" "$environment" || ! grep -q '^PACKAGE_ACCEL_PREFIX="\?/packages/' "$environment" ||
+		fail "with STORAGE_URL, nginx has no packages at PACKAGE_ACCEL_PREFIX=/packages/, so that every download would be a 404." \
+			"In $environment set PACKAGE_ACCEL_PREFIX= (or /object-storage/, see docs/object-storage.md), and run this script again."
 }
 
 # A variable that is there stays as it is.
 setting() { grep -q "^$1=" "$environment" || printf '%s="%s"\n' "$1" "$2" >>"$environment"; }
 
+# replace NAME VALUE. By the shell alone: other programs' arguments are seen by everyone on the machine.
+replace() {
+	local line
+	(
+		umask 077
+		while IFS= read -r line || [[ -n $line ]]; do
+			[[ $line != "$1="* ]] || line="$1=\"$2\""
+			say "$line"
+		done <"$environment" >"$environment.new"
+	)
+	mv "$environment.new" "$environment"
+}
+
 tls() {
 	begin 'Certificate'
-	local trusted=/usr/local/share/ca-certificates/console-self-signed.crt
+	local trusted=/usr/local/share/ca-certificates/console-self-signed.crt file said=''
 	install -d -m 755 "$certificates"
 	if [[ -n $certificate ]]; then
 		ln -sfn "$(realpath -s "$certificate")" "$certificates/fullchain.pem"
 		ln -sfn "$(realpath -s "$key")" "$certificates/privkey.pem"
-		[[ ! -e $trusted ]] || { rm "$trusted" && update-ca-certificates --fresh >/dev/null 2>&1; }
-	elif [[ ! -e $certificates/fullchain.pem || ! -e $certificates/privkey.pem ]]; then
-		(umask 077 && openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -noenc -days 825 -subj "/CN=$host" \
+		[[ ! -e $trusted ]] || { rm "$trusted" && said=$(update-ca-certificates --fresh 2>&1); } ||
+			fail "update-ca-certificates ended with an error." "$said"
+		return
+	fi
+	for file in "$certificates"/{fullchain,privkey}.pem; do
+		[[ -e $file || ! -L $file ]] || fail "$file is a link to $(readlink "$file"), which is not there." \
+			"Pass --certificate and --key, or remove the link for a certificate that nobody signed."
+	done
+	[[ -e $certificates/fullchain.pem || ! -e $certificates/privkey.pem ]] ||
+		fail "$certificates has privkey.pem without fullchain.pem." "Put the certificate there, or move the key away."
+	[[ -e $certificates/privkey.pem || ! -e $certificates/fullchain.pem ]] ||
+		fail "$certificates has fullchain.pem without privkey.pem." "Put the key there, or move the certificate away."
+	if [[ ! -e $certificates/fullchain.pem ]]; then
+		said=$(umask 077 && openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -noenc -days 825 -subj "/CN=$host" \
 			-addext "subjectAltName=DNS:$host" -addext 'basicConstraints=critical,CA:FALSE' \
-			-keyout "$certificates/privkey.pem" -out "$certificates/fullchain.pem") 2>/dev/null
-		chmod 644 "$certificates/fullchain.pem"
+			-keyout "$work/privkey.pem" -out "$work/fullchain.pem" 2>&1) || fail "openssl makes no certificate." "$said"
+		install -m 600 "$work/privkey.pem" "$certificates/privkey.pem"
+		install -m 644 "$work/fullchain.pem" "$certificates/fullchain.pem"
 		# For this machine itself it is good: the doctor asks as clients do.
 		cp "$certificates/fullchain.pem" "$trusted"
-		update-ca-certificates >/dev/null 2>&1
+		said=$(update-ca-certificates 2>&1) || fail "update-ca-certificates ended with an error." "$said"
 		say "Nobody signed this certificate, so browsers warn. For one of Let's Encrypt, see docs/one-machine.md."
 	fi
 }
@@ -234,14 +269,18 @@ build() {
 	content=$(pack "$tree" --exclude='./static/built*' . | sha256sum | cut -c 1-8)
 	release=${version:-0}-$content
 	local folder=$home/releases/$release
-	[[ ! -e $folder/complete ]] || return 0
+	# One that the console's user can't read is made again.
+	[[ ! -e $folder/complete ]] || ! runuser -u console -- "$folder/.venv/bin/python" -I -c 'import django' 2>/dev/null || return 0
 	rm -rf "$folder"
 	install -d -m 755 "$folder"
 	tar -xf "$work/release.tar" -C "$folder"
 	printf '%s\n' "REVISION=$content" "STATIC_ROOT=$folder/staticfiles" >"$folder/release.env"
 	begin "Libraries of $release"
 	python3 -m venv "$folder/.venv"
-	"$folder/.venv/bin/python" -m pip install --quiet --disable-pip-version-check --require-hashes -r "$folder/requirements.txt"
+	# With those that STORAGE_URL, LOG_STORE_URL and OTEL_… need: a setting must not stop the next run.
+	local locked=$folder/requirements-image.txt
+	[[ -e $locked ]] || locked=$folder/requirements.txt
+	"$folder/.venv/bin/python" -m pip install --quiet --disable-pip-version-check --require-hashes -r "$locked"
 	begin 'Files for browsers'
 	(cd "$folder" && assets)
 	manage root "$folder" messages --compile >/dev/null
@@ -277,9 +316,16 @@ manage() {
 		--property="WorkingDirectory=$2" /usr/bin/env .venv/bin/python manage.py "${@:3}"
 }
 
+# shipped FOLDER: where the release has it, so that --source and --rollback bring their own; one without: this script's.
+shipped() {
+	local found=$home/releases/$release/deploy/$1
+	[[ -d $found ]] || found=$here/$1
+	say "$found"
+}
+
 units() {
 	begin 'Units'
-	cp -r --no-preserve=mode,ownership "$here"/systemd/. /etc/systemd/system/
+	cp -r --no-preserve=mode,ownership "$(shipped systemd)"/. /etc/systemd/system/
 	systemctl daemon-reload
 	cat >"$work/console-manage" <<-'TEXT'
 		#!/bin/sh
@@ -348,7 +394,7 @@ take_over() {
 answers() {
 	local tries
 	for tries in {1..240}; do
-		curl --silent --fail --max-time 5 --output /dev/null "http://127.0.0.1:$1/readyz" && return 0
+		curl --noproxy '*' --silent --fail --max-time 5 --output /dev/null "http://127.0.0.1:$1/readyz" && return 0
 		sleep 0.5
 	done
 	return 1
@@ -363,10 +409,10 @@ proxy() {
 	done
 	[[ -e /etc/nginx/nginx.conf.before-console ]] || cp -p /etc/nginx/nginx.conf /etc/nginx/nginx.conf.before-console
 	sed -e "s/console\.example\.com/$host/g" -e "s/127\.0\.0\.1:8000/127.0.0.1:$1/" -e "s/127\.0\.0\.1:8001/127.0.0.1:$2/" \
-		"$here/nginx/console.conf" >"$work/console.conf"
+		"$(shipped nginx)/console.conf" >"$work/console.conf"
 	[[ -e /proc/net/if_inet6 ]] || sed -i '/listen \[::\]/d' "$work/console.conf"
 	install -m 644 "$work/console.conf" /etc/nginx/console.conf
-	install -m 644 "$here/nginx/nginx.conf" /etc/nginx/nginx.conf
+	install -m 644 "$(shipped nginx)/nginx.conf" /etc/nginx/nginx.conf
 	local said
 	if ! said=$(nginx -t 2>&1); then
 		for file in nginx.conf console.conf; do
@@ -405,7 +451,7 @@ finish() {
 	begin 'First signs of life'
 	local tries
 	for tries in {1..60}; do
-		curl --silent --max-time 5 "http://127.0.0.1:$(port_in_use console_web 8000)/readyz/jobs" | grep -q '"status":"ok"' && break
+		curl --noproxy '*' --silent --max-time 5 "http://127.0.0.1:$(port_in_use console_web 8000)/readyz/jobs" | grep -q '"status":"ok"' && break
 		sleep 1
 	done
 	! has_command backup || systemctl enable --quiet --now console-backup.timer
@@ -424,6 +470,7 @@ main() {
 	if [[ -n $rollback ]]; then
 		[[ -e $home/previous/complete ]] || fail "there is no release before this one."
 		release=$(basename "$(readlink -f "$home/previous")")
+		units
 		take_over
 	else
 		debian_packages

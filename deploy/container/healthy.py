@@ -6,6 +6,7 @@ It stands alone: loading Django each half minute would cost more than all else t
 """
 
 import os
+import re
 import socket
 import sys
 import urllib.request
@@ -13,6 +14,8 @@ from pathlib import Path
 
 SECONDS = 5
 LATE_SECONDS = 90
+# Of the transaction, since a pooler takes no options from a client.
+LIMIT = f"SET LOCAL statement_timeout = '{SECONDS}s'"
 SEEN = "SELECT FROM platform_heartbeat WHERE name LIKE %s AND seen_at > clock_timestamp() - make_interval(secs => %s)"
 
 
@@ -21,21 +24,37 @@ def main() -> None:
     command = Path("/proc/1/cmdline").read_text().split("\0")
     if "console.platform.server" in command:
         port = command[command.index("--port") + 1]
-        urllib.request.urlopen(f"http://127.0.0.1:{port}/healthz", timeout=SECONDS).close()
+        ask(f"http://127.0.0.1:{port}/healthz")
     elif "celery" in command:
         name = "beat" if "beat" in command else f"worker:%@{socket.gethostname()}"
         if not has_shown(name):
             sys.exit(f"no heartbeat of {name} for {LATE_SECONDS} seconds")
 
 
+def ask(url: str) -> None:
+    """Ask a server of this container, whatever proxy the environment has for others; raises OSError."""
+    urllib.request.build_opener(urllib.request.ProxyHandler({})).open(url, timeout=SECONDS).close()
+
+
+def address() -> str:
+    """Return the database's URL as workers have it (console/databases.py), as libpq reads it."""
+    url = setting("DATABASE_SESSION_URL") or setting("DATABASE_URL")
+    return re.sub(r"^\w+:", "postgresql:", url)  # It may be called psql: or pgsql: as well.
+
+
+def setting(name: str) -> str:
+    """Return a setting of the environment, or of the file that it names, as console/environment.py does."""
+    file = os.environ.get(f"{name}_FILE")
+    return (Path(file).read_text() if file else os.environ.get(name, "")).strip()
+
+
 def has_shown(name: str) -> bool:
     """Return whether a heartbeat like this was seen; True while the database can't be asked."""
     import psycopg
 
-    file = os.environ.get("DATABASE_URL_FILE")
-    url = Path(file).read_text() if file else os.environ["DATABASE_URL"]
     try:
-        with psycopg.connect(url.strip(), connect_timeout=SECONDS, options=f"-c statement_timeout={SECONDS}s") as own:
+        with psycopg.connect(address(), connect_timeout=SECONDS) as own:
+            own.execute(LIMIT)
             return own.execute(SEEN, [name, LATE_SECONDS]).rowcount > 0
     except psycopg.OperationalError as error:
         print(f"the database can't be asked: {error}")  # noqa: T201 - into the log of health checks

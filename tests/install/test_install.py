@@ -78,7 +78,13 @@ def test_everything_runs_as_nobody_in_particular(root: DebianRoot, installed: st
     for unit in units:
         process = root.run("systemctl", "show", "--property=MainPID", "--value", unit).stdout.strip()
         assert root.run("stat", "-c", "%U", f"/proc/{process}").stdout == "console\n", unit
+        if "runtime" in unit:  # It tells by this how old a kept snapshot is.
+            boot = "/proc/sys/kernel/random/boot_id"
+            assert root.run("nsenter", "--target", process, "--mount", "cat", boot).stdout.strip()
     assert root.run("stat", "-c", "%a %U", "/etc/console/console.env").stdout == "600 root\n"
+    for port in range(9464, 9469):
+        told = root.run("curl", "--silent", "--fail", f"http://127.0.0.1:{port}/metrics").stdout
+        assert "console_build_info" in told
 
 
 def test_units_are_sound_and_expose_little(root: DebianRoot, installed: str) -> None:

@@ -162,15 +162,19 @@ def test_from_folders_to_a_bucket(url: str, tmp_path, monkeypatch: pytest.Monkey
     stored.move(monkeypatch, "default", tmp_path / "media")
     program = factories.make_program(icon=encode_icon(factories.make_icon()))
     first = factories.make_version(program, "1.0.0", **{"app.js.map": "{}"}).package
-    assert copy("copy", "--to", url) == (0, ["1 packages, 1 × source maps, 1 icons, 0 faulty"])
+    named = tmp_path / "bucket"
+    named.write_text(f"{url}\n")
+    assert copy("copy", "--to-file", str(named)) == (0, ["1 packages, 1 × source maps, 1 icons, 0 faulty"])
     second = factories.make_version(program, "1.1.0").package
     first_name, second_name = first.file.name, second.file.name
     package_storage().delete(first_name)  # It is in the bucket: nothing is read for it.
     stored.put(second_name, b"cut")
-    assert copy("copy", "--to", url) == (
+    assert copy("copy", "--to-file", str(named)) == (
         1,
         [f"{second_name}: 3 bytes instead of {second.size}", "2 packages, 1 × source maps, 1 icons, 1 faulty"],
     )
+    with pytest.raises(CommandError, match="Others on this machine see"):
+        copy("copy", "--to", url)
     with pytest.raises(CommandError, match="Write --to as s3://"):
         copy("copy", "--to", "folder")
     stored.use(monkeypatch, url)

@@ -37,8 +37,8 @@ FIT = "the previous release may write values that no longer fit: change the code
 KEEP = "the previous release uses it: stop using it in the code now, and remove it one release later"
 REWRITE = "this may lock the table while it is rewritten: add another column, and fill it in small steps"
 CONCURRENTLY = (
-    "the table can't be written while the index is built: use AddIndexConcurrently, alone in a migration with "
-    "atomic = False"
+    "the table can't be written while the index is built: use AddIndexRepeatably (core/indexes.py), alone in a "
+    "migration with atomic = False"
 )
 _COLUMN = r"(?:\([^()]*\)|[^,;()])*?"  # the rest of a column's definition, up to a word that follows
 _ADD_COLUMN = r"\bADD\s+(?:COLUMN\s+)?(?!(?:CONSTRAINT|CHECK|UNIQUE|PRIMARY|FOREIGN|EXCLUDE|VALUE)\b)"

@@ -1,8 +1,9 @@
 """`manage.py packages`: whether the storage holds what the database says, and a copy of it in a bucket."""
 
+import argparse
 import sys
 from collections.abc import Callable
-from typing import Any, cast
+from typing import Any, TextIO, cast
 
 from django.core.exceptions import ImproperlyConfigured
 from django.core.files.storage import StorageHandler
@@ -28,11 +29,18 @@ class Command(BaseCommand):
         verify = actions.add_parser("verify", help="check every package's file, and list files without a package")
         verify.add_argument("--quick", action="store_true", help="compare sizes only, not the bytes")
         copy = actions.add_parser("copy", help="copy what is not there yet, and read it back")
-        copy.add_argument("--to", required=True, metavar="URL", help="a bucket, as in STORAGE_URL")
+        to = copy.add_mutually_exclusive_group(required=True)
+        to.add_argument("--to", metavar="URL", help="a bucket, as in STORAGE_URL, without keys")
+        to.add_argument(
+            "--to-file",
+            type=argparse.FileType(),
+            metavar="FILE",
+            help="its URL, with keys or without, in the first line; - is standard input",
+        )
 
     def handle(self, *, action: str, **options: Any) -> None:
         """Do what was asked for, and print what is wrong."""
-        faults = self._verify(options["quick"]) if action == "verify" else self._copy(options["to"])
+        faults = self._verify(options["quick"]) if action == "verify" else self._copy(_url(**options))
         if faults:
             sys.exit(1)
 
@@ -67,6 +75,15 @@ class Command(BaseCommand):
             if count % TOLD_EVERY == 0:
                 self.stderr.write(f"{count} packages {done}, {faults} faulty")
         return f"{count - maps} packages" + (f", {maps} × source maps" if maps else ""), faults
+
+
+def _url(to: str | None, to_file: TextIO | None, **_others: Any) -> str:
+    if to_file:
+        with to_file:
+            return to_file.readline().strip()
+    if not to or "@" in to:
+        raise CommandError("Others on this machine see a command's options. Write the URL to a file: --to-file")
+    return to
 
 
 def _storages(url: str) -> dict[str, KeptStorage]:

@@ -23,7 +23,7 @@ ALERTS = ROOT / "deploy" / "prometheus" / "alerts.yml"
 DASHBOARD = ROOT / "deploy" / "grafana" / "dashboard.json"
 DOCUMENT = (ROOT / "docs" / "observability.md").read_text()
 OF_PROMETHEUS = {"up"}
-OF_TARGETS = {"instance", "job", "role", "le"}  # labels that Prometheus and the histogram add
+OF_TARGETS = {"instance", "job", "role", "machine", "le"}  # labels that Prometheus and the histogram add
 NAME = re.compile(r"\bconsole_[a-z_]+")
 MATCHED = re.compile(r"\b([a-z_]+)\{([^}]*)\}")
 

@@ -4,8 +4,10 @@ Without a transaction: nobody who writes notifications waits while the new index
 it is there.
 """
 
-from django.contrib.postgres.operations import AddIndexConcurrently, RemoveIndexConcurrently
+from django.contrib.postgres.operations import RemoveIndexConcurrently
 from django.db import migrations, models
+
+from console.base.core.indexes import AddIndexRepeatably
 
 
 class Migration(migrations.Migration):
@@ -13,7 +15,7 @@ class Migration(migrations.Migration):
     dependencies = [("accounts", "0006_notifications_read_to")]
 
     operations = [
-        AddIndexConcurrently(
+        AddIndexRepeatably(
             model_name="notification",
             index=models.Index(
                 fields=["user", "-id"], condition=models.Q(in_console=True), name="notification_shown"

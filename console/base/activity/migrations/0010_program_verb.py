@@ -3,8 +3,9 @@
 Without a transaction: nobody who writes entries waits while the index is built.
 """
 
-from django.contrib.postgres.operations import AddIndexConcurrently
 from django.db import migrations, models
+
+from console.base.core.indexes import AddIndexRepeatably
 
 
 class Migration(migrations.Migration):
@@ -12,7 +13,7 @@ class Migration(migrations.Migration):
     dependencies = [("activity", "0009_retention_places")]
 
     operations = [
-        AddIndexConcurrently(
+        AddIndexRepeatably(
             model_name="activityentry",
             index=models.Index(fields=["mini_program_id", "verb", "-id"], name="activity_program_verb"),
         ),

@@ -3,8 +3,9 @@
 Without a transaction: nobody who writes entries waits while the index is built.
 """
 
-from django.contrib.postgres.operations import AddIndexConcurrently
 from django.db import migrations, models
+
+from console.base.core.indexes import AddIndexRepeatably
 
 
 class Migration(migrations.Migration):
@@ -12,7 +13,7 @@ class Migration(migrations.Migration):
     dependencies = [("activity", "0010_program_verb")]
 
     operations = [
-        AddIndexConcurrently(
+        AddIndexRepeatably(
             model_name="activityentry",
             index=models.Index(fields=["application_id", "verb", "-id"], name="activity_app_verb"),
         ),

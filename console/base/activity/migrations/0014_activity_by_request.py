@@ -1,7 +1,8 @@
 """Finds the entries of a request; nobody waits while it is built."""
 
-from django.contrib.postgres.operations import AddIndexConcurrently
 from django.db import migrations, models
+
+from console.base.core.indexes import AddIndexRepeatably
 
 
 class Migration(migrations.Migration):
@@ -9,7 +10,7 @@ class Migration(migrations.Migration):
     dependencies = [("activity", "0013_request_id")]
 
     operations = [
-        AddIndexConcurrently(
+        AddIndexRepeatably(
             model_name="activityentry",
             index=models.Index(
                 condition=models.Q(("request_id", ""), _negated=True), fields=["request_id"], name="activity_by_request"

@@ -85,6 +85,61 @@ def test_an_index_that_is_built_concurrently_waits_for_as_long_as_it_takes(user:
         assert cursor.fetchall() == [(True,)]
 
 
+BUILD = "CREATE INDEX CONCURRENTLY waiting_thing_again ON waiting_thing (id)"  # as 0005 does
+
+
+def test_an_index_that_was_interrupted_is_built_again(user: psycopg.Connection) -> None:
+    user.rollback()
+    migrate("0004")
+    user.execute("INSERT INTO waiting_thing VALUES (2)")
+    with (
+        psycopg.connect(database_url(), autocommit=True, options="-c statement_timeout=200") as other,
+        pytest.raises(psycopg.errors.QueryCanceled),
+    ):
+        other.execute(BUILD)
+    user.rollback()
+    left = index("waiting_thing_again")
+    assert left and not left[1]
+    migrate("0005")
+    built = index("waiting_thing_again")
+    assert built and built[1] and built[0] != left[0]
+
+
+def test_an_index_that_the_server_still_builds_is_awaited(user: psycopg.Connection) -> None:
+    """As after the end of a container with `migrate`, which the server doesn't notice."""
+    user.rollback()
+    migrate("0004")
+    user.execute("INSERT INTO waiting_thing VALUES (2)")
+    with psycopg.connect(database_url(), autocommit=True) as other, ThreadPoolExecutor(2) as pool:
+        building = pool.submit(other.execute, BUILD)
+        wait_until(lambda: index("waiting_thing_again") is not None)
+        migrating = pool.submit(in_thread, lambda: migrate("0005"))
+        wait_until(lambda: looks_for("pg_stat_progress_create_index"))
+        begun = index("waiting_thing_again")
+        user.rollback()
+        building.result(SECONDS)
+        migrating.result(SECONDS)
+    assert begun and index("waiting_thing_again") == (begun[0], True)
+
+
+def looks_for(words: str) -> bool:
+    """Whether another session last asked for this."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT count(*) FROM pg_stat_activity WHERE query ~ %s AND pid <> pg_backend_pid()"
+            " AND datname = current_database()",
+            [words],
+        )
+        return cursor.fetchone() != (0,)
+
+
+def index(name: str) -> tuple[int, bool] | None:
+    """Return the number of an index, and whether it is valid."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT indexrelid::int, indisvalid FROM pg_index WHERE indexrelid = to_regclass(%s)", [name])
+        return cursor.fetchone()
+
+
 def test_gives_way_to_a_page_that_waits_for_it_while_it_waits_for_the_page(user: psycopg.Connection) -> None:
     user.rollback()
     migrate("0003")

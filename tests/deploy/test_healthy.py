@@ -1,0 +1,62 @@
+"""deploy/container/healthy.py, the health check of the image."""
+
+from __future__ import annotations
+
+import importlib.util
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from threading import Thread
+from types import ModuleType
+
+import pytest
+from django.utils import timezone
+
+from console.local.addresses import PROJECT
+from console.platform.models import Heartbeat
+from tests.console.api.device.serving import database_url
+from tests.processes import free_port
+
+VARIABLES = [f"DATABASE_{kind}{file}" for kind in ("URL", "SESSION_URL") for file in ("", "_FILE")]
+
+
+class Answer(BaseHTTPRequestHandler):
+    """A server that is well."""
+
+    def do_GET(self) -> None:
+        self.send_response(204)
+        self.end_headers()
+
+
+@pytest.fixture
+def healthy(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
+    """The script, without settings."""
+    for name in VARIABLES:
+        monkeypatch.delenv(name, raising=False)
+    spec = importlib.util.spec_from_file_location("healthy", PROJECT / "deploy" / "container" / "healthy.py")
+    assert spec and spec.loader
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_worker_behind_a_pooler_is_looked_for_by_sessions_of_its_own(
+    healthy: ModuleType, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    Heartbeat.objects.create(name="worker:mail@here", part="worker", seconds=10, seen_at=timezone.now())
+    secret = tmp_path / "session-url"
+    secret.write_text(database_url().replace("postgresql:", "psql:") + "\n")
+    monkeypatch.setenv("DATABASE_URL", f"postgresql://console@127.0.0.1:{free_port()}/pooler")
+    assert healthy.has_shown("worker:%@nobody")  # The database can't be asked.
+    monkeypatch.setenv("DATABASE_SESSION_URL_FILE", str(secret))
+    assert healthy.has_shown("worker:%@here")
+    assert not healthy.has_shown("worker:%@nobody")
+
+
+def test_the_own_server_is_asked_without_a_proxy(healthy: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("http_proxy", f"http://127.0.0.1:{free_port()}")
+    monkeypatch.delenv("no_proxy", raising=False)
+    with ThreadingHTTPServer(("127.0.0.1", 0), Answer) as server:
+        Thread(target=server.serve_forever, daemon=True).start()
+        healthy.ask(f"http://127.0.0.1:{server.server_port}/healthz")
+        server.shutdown()
