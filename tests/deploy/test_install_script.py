@@ -1,0 +1,72 @@
+"""Parts of deploy/install.sh that need no machine of their own; tests/install runs all of it."""
+
+from __future__ import annotations
+
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from console.local.addresses import PROJECT
+
+SCRIPT = PROJECT / "deploy" / "install.sh"
+MAIL = "smtp+tls://user:p&a|s$s@mail.example.com:587"
+
+
+@pytest.fixture
+def run(tmp_path: Path):
+    """Run functions of the script with its files in a folder: `environment` there, `certificates`, and `work`."""
+    script = SCRIPT.read_text()
+    main = '\nmain "$@"\n'
+    assert script.endswith(main)
+    (tmp_path / "certificates").mkdir()
+    (tmp_path / "work").mkdir()
+    places = (
+        f"environment={tmp_path}/console.env certificates={tmp_path}/certificates work={tmp_path}/work host=a.test\n"
+    )
+
+    def run(commands: str, *, said: str = "") -> str:
+        text = f"{script.removesuffix(main)}\n{places}{commands}\n"
+        (tmp_path / "script").write_text(text)
+        done = subprocess.run(
+            ["bash", tmp_path / "script"], input=said, capture_output=True, text=True, timeout=60, check=False
+        )
+        return done.stdout + done.stderr
+
+    return run
+
+
+def test_a_mail_server_is_read_from_standard_input_and_replaced_in_its_place(run, tmp_path: Path) -> None:
+    settings = tmp_path / "console.env"
+    settings.write_text('A="1"\nEMAIL_URL="smtp://localhost:25"\nB="2"')
+    assert run('options --email-url-file -; replace EMAIL_URL "$email_url"', said=f"{MAIL}\n") == ""
+    assert settings.read_text() == f'A="1"\nEMAIL_URL="{MAIL}"\nB="2"\n'
+    assert settings.stat().st_mode & 0o777 == 0o600
+    assert "is not the URL of a mail server" in run("options --email-url-file -", said="mail.example.com\n")
+    assert "has a quote, a backslash or a space" in run("options --email-url-file -", said="smtp://a:b c@d\n")
+    assert "there is no option --email-url." in run(f"options --email-url '{MAIL}'")
+
+
+def test_nothing_is_written_through_a_link_that_leads_nowhere(run, tmp_path: Path) -> None:
+    renewed = tmp_path / "renewed.pem"
+    link = tmp_path / "certificates" / "privkey.pem"
+    link.symlink_to(renewed)
+    assert f"{link} is a link to {renewed}, which is not there." in run("tls")
+    assert not renewed.exists()
+    link.unlink()
+    link.write_text("a key")
+    assert "has privkey.pem without fullchain.pem" in run("tls")
+    assert link.read_text() == "a key"
+
+
+def test_openssl_says_why_there_is_no_certificate(run, tmp_path: Path) -> None:
+    said = run(
+        "PATH=$work:$PATH; printf '#!/bin/sh\\necho no entropy >&2; exit 1' >$work/openssl; chmod +x $work/openssl; tls"
+    )
+    assert "openssl makes no certificate.\nno entropy" in said
+    assert not (tmp_path / "certificates" / "fullchain.pem").exists()
+
+
+def test_what_is_made_can_be_read_by_the_user_of_the_console(run) -> None:
+    text = run("umask")
+    assert text == "0022\n"
