@@ -73,3 +73,28 @@ def test_openssl_says_why_there_is_no_certificate(run: Callable[..., str], tmp_p
 def test_what_is_made_can_be_read_by_the_user_of_the_console(run: Callable[..., str]) -> None:
     text = run("umask")
     assert text == "0022\n"
+
+
+def test_units_and_the_proxy_are_those_of_the_release(run: Callable[..., str], tmp_path: Path) -> None:
+    """Also for `--source` and `--rollback`; a release from before this script takes the script's."""
+    ask = f"home={tmp_path} here=/here release=1-a; shipped systemd"
+    deploy = tmp_path / "releases" / "1-a" / "deploy"
+    (deploy / "nginx").mkdir(parents=True)
+    assert run(ask) == "/here/systemd\n"
+    (deploy / "install.sh").touch()
+    assert run(ask) == f"{deploy}/systemd\n"
+
+
+def test_nginx_sends_no_packages_of_a_bucket(run: Callable[..., str], tmp_path: Path) -> None:
+    settings = tmp_path / "console.env"
+    stubs = "as_postgres() { echo 5432; }\n"
+    for written, is_refused in {
+        'STORAGE_URL="s3://bucket"\nPACKAGE_ACCEL_PREFIX="/packages/"\n': True,
+        "STORAGE_URL=s3://bucket\nPACKAGE_ACCEL_PREFIX=/packages/\n": True,
+        'STORAGE_URL="s3://bucket"\nPACKAGE_ACCEL_PREFIX=""\n': False,
+        "STORAGE_URL=s3://bucket\n": False,
+        'STORAGE_URL=""\n': False,
+    }.items():
+        settings.write_text(written)
+        assert ("every download would be a 404" in run(f"{stubs}settings")) is is_refused, written
+    assert 'PACKAGE_ACCEL_PREFIX="/packages/"\n' in settings.read_text()
