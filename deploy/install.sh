@@ -269,8 +269,11 @@ build() {
 	content=$(pack "$tree" --exclude='./static/built*' . | sha256sum | cut -c 1-8)
 	release=${version:-0}-$content
 	local folder=$home/releases/$release
-	# One that the console's user can't read is made again.
-	[[ ! -e $folder/complete ]] || ! runuser -u console -- "$folder/.venv/bin/python" -I -c 'import django' 2>/dev/null || return 0
+	if [[ -e $folder/complete ]]; then
+		[[ $folder != "$(readlink "$home/current" || true)" ]] || return 0
+		# One that never served and that the console's user can't read is made again.
+		! runuser -u console -- "$folder/.venv/bin/python" -I -c 'import django' 2>/dev/null || return 0
+	fi
 	rm -rf "$folder"
 	install -d -m 755 "$folder"
 	tar -xf "$work/release.tar" -C "$folder"
@@ -316,11 +319,11 @@ manage() {
 		--property="WorkingDirectory=$2" /usr/bin/env .venv/bin/python manage.py "${@:3}"
 }
 
-# shipped FOLDER: where the release has it, so that --source and --rollback bring their own; one without: this script's.
+# shipped FOLDER: the release's own, so that --source and --rollback bring theirs; this script's for one from before it.
 shipped() {
-	local found=$home/releases/$release/deploy/$1
-	[[ -d $found ]] || found=$here/$1
-	say "$found"
+	local folder=$home/releases/$release/deploy
+	[[ -e $folder/install.sh ]] || folder=$here
+	say "$folder/$1"
 }
 
 units() {

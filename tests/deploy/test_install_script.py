@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import subprocess
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -14,7 +15,7 @@ MAIL = "smtp+tls://user:p&a|s$s@mail.example.com:587"
 
 
 @pytest.fixture
-def run(tmp_path: Path):
+def run(tmp_path: Path) -> Callable[..., str]:
     """Run functions of the script with its files in a folder: `environment` there, `certificates`, and `work`."""
     script = SCRIPT.read_text()
     main = '\nmain "$@"\n'
@@ -36,7 +37,9 @@ def run(tmp_path: Path):
     return run
 
 
-def test_a_mail_server_is_read_from_standard_input_and_replaced_in_its_place(run, tmp_path: Path) -> None:
+def test_a_mail_server_is_read_from_standard_input_and_replaced_in_its_place(
+    run: Callable[..., str], tmp_path: Path
+) -> None:
     settings = tmp_path / "console.env"
     settings.write_text('A="1"\nEMAIL_URL="smtp://localhost:25"\nB="2"')
     assert run('options --email-url-file -; replace EMAIL_URL "$email_url"', said=f"{MAIL}\n") == ""
@@ -47,7 +50,7 @@ def test_a_mail_server_is_read_from_standard_input_and_replaced_in_its_place(run
     assert "there is no option --email-url." in run(f"options --email-url '{MAIL}'")
 
 
-def test_nothing_is_written_through_a_link_that_leads_nowhere(run, tmp_path: Path) -> None:
+def test_nothing_is_written_through_a_link_that_leads_nowhere(run: Callable[..., str], tmp_path: Path) -> None:
     renewed = tmp_path / "renewed.pem"
     link = tmp_path / "certificates" / "privkey.pem"
     link.symlink_to(renewed)
@@ -59,7 +62,7 @@ def test_nothing_is_written_through_a_link_that_leads_nowhere(run, tmp_path: Pat
     assert link.read_text() == "a key"
 
 
-def test_openssl_says_why_there_is_no_certificate(run, tmp_path: Path) -> None:
+def test_openssl_says_why_there_is_no_certificate(run: Callable[..., str], tmp_path: Path) -> None:
     said = run(
         "PATH=$work:$PATH; printf '#!/bin/sh\\necho no entropy >&2; exit 1' >$work/openssl; chmod +x $work/openssl; tls"
     )
@@ -67,6 +70,31 @@ def test_openssl_says_why_there_is_no_certificate(run, tmp_path: Path) -> None:
     assert not (tmp_path / "certificates" / "fullchain.pem").exists()
 
 
-def test_what_is_made_can_be_read_by_the_user_of_the_console(run) -> None:
+def test_what_is_made_can_be_read_by_the_user_of_the_console(run: Callable[..., str]) -> None:
     text = run("umask")
     assert text == "0022\n"
+
+
+def test_units_and_the_proxy_are_those_of_the_release(run: Callable[..., str], tmp_path: Path) -> None:
+    """Also for `--source` and `--rollback`; a release from before this script takes the script's."""
+    ask = f"home={tmp_path} here=/here release=1-a; shipped systemd"
+    deploy = tmp_path / "releases" / "1-a" / "deploy"
+    (deploy / "nginx").mkdir(parents=True)
+    assert run(ask) == "/here/systemd\n"
+    (deploy / "install.sh").touch()
+    assert run(ask) == f"{deploy}/systemd\n"
+
+
+def test_nginx_sends_no_packages_of_a_bucket(run: Callable[..., str], tmp_path: Path) -> None:
+    settings = tmp_path / "console.env"
+    stubs = "as_postgres() { echo 5432; }\n"
+    for written, is_refused in {
+        'STORAGE_URL="s3://bucket"\nPACKAGE_ACCEL_PREFIX="/packages/"\n': True,
+        "STORAGE_URL=s3://bucket\nPACKAGE_ACCEL_PREFIX=/packages/\n": True,
+        'STORAGE_URL="s3://bucket"\nPACKAGE_ACCEL_PREFIX=""\n': False,
+        "STORAGE_URL=s3://bucket\n": False,
+        'STORAGE_URL=""\n': False,
+    }.items():
+        settings.write_text(written)
+        assert ("every download would be a 404" in run(f"{stubs}settings")) is is_refused, written
+    assert 'PACKAGE_ACCEL_PREFIX="/packages/"\n' in settings.read_text()
