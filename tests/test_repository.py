@@ -42,7 +42,7 @@ def test_env_example_names_every_variable():
     named = set(re.findall(r"^#?(?!OIDC_CORP_)([A-Z_]+)=", example, re.MULTILINE))
     assert len(read) > 15
     assert read - named == set()
-    assert named - read == {"CONSOLE_LOCAL_DIR", "OIDC_PROVIDERS"}
+    assert named - read == {"CONSOLE_LOCAL_DIR", "OIDC_PROVIDERS", "OTEL_EXPORTER_OTLP_ENDPOINT"}
     of_provider = set(re.findall(r"^#?OIDC_CORP_([A-Z_]+)=", example, re.MULTILINE))
     code = (ROOT / "console/base/accounts/identity/configuration.py").read_text()
     assert of_provider == {*re.findall(r'text\("([A-Z_]+)"', code), "CREATES_ACCOUNTS"}

@@ -5,12 +5,10 @@ Those that may be silent are asked side by side, in threads, and waited for toge
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
-from threading import Lock, Thread
 from typing import Any, NamedTuple
 
 import redis
@@ -24,10 +22,10 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from console.platform import probes
+from console.platform.asking import ask_all
 from console.platform.trouble import Level, Trouble
 from devmgmt.logs.store import log_store
 
-ANSWER_SECONDS = 2.5  # for all of them
 SKEW_SECONDS = 5  # that a clock may be off before it is mentioned
 FULL = 0.9  # of the connections, or of the memory
 POSTGRES = """
@@ -75,40 +73,6 @@ def services(database: Postgres) -> list[Service]:
 def of_database(database: Postgres) -> list[Service]:
     """Return what is known without asking anything else."""
     return [_postgres(database), _schema()]
-
-
-def ask_all(questions: Mapping[str, Callable[[], Any]], seconds: float = ANSWER_SECONDS) -> dict[str, Any]:
-    """Return what each question gave, an exception where it failed; TimeoutError where nothing came in time."""
-    answers: dict[str, Any] = dict.fromkeys(questions, TimeoutError())
-
-    def ask(name: str) -> None:
-        try:
-            answers[name] = questions[name]()
-        except Exception as error:  # Whatever it is, it belongs on the page, and not to the thread's end.
-            answers[name] = error
-
-    threads = [Thread(target=ask, args=[name], daemon=True) for name in questions]
-    for thread in threads:
-        thread.start()
-    until = time.monotonic() + seconds
-    for thread in threads:
-        thread.join(max(until - time.monotonic(), 0))
-    return dict(answers)
-
-
-def alone(question: Callable[[], Any]) -> Callable[[], Any]:
-    """Return a question that raises TimeoutError while it is still waiting for an earlier answer: no heap piles up."""
-    asking = Lock()
-
-    def ask() -> Any:
-        if not asking.acquire(blocking=False):
-            raise TimeoutError
-        try:
-            return question()
-        finally:
-            asking.release()
-
-    return ask
 
 
 # PostgreSQL ---------------------------------------------------------------------------------------------------------

@@ -21,9 +21,9 @@ from django.utils.functional import Promise
 from console.base.activity import retention
 from console.base.activity.retention import Fact
 from console.base.core.retention import KINDS
+from console.platform.asking import alone, ask_all
 from console.platform.labels import FILES, TABLES
 from console.platform.models import SizeSample
-from console.platform.services import alone, ask_all
 from devmgmt.logs.criteria import StoreAway
 from devmgmt.logs.store import log_store
 from releases.models import Package, SourceMaps

@@ -22,9 +22,10 @@ from prometheus_client.registry import Collector
 from console import roles
 from console.base.core.files import PROBED
 from console.platform import heartbeats
+from console.platform.asking import alone, ask_all
 from console.platform.models import Part
 from console.platform.queues import queues_of
-from console.platform.services import alone, ask_all, ask_postgres
+from console.platform.services import ask_postgres
 from console.version import VERSION
 
 Samples = dict[str, list[tuple[list[str], float]]]  # labels and value, by gauge

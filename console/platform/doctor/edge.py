@@ -24,8 +24,8 @@ ADDRESS, UNDERSCORE_ADDRESS, HOST = "203.0.113.7", "203.0.113.8", "forged.invali
 HYPHENS = {"X-Forwarded-For": ADDRESS, "X-Forwarded-Proto": "http", "X-Forwarded-Host": HOST}
 UNDERSCORES = {"X_Forwarded_For": UNDERSCORE_ADDRESS, "X_Forwarded_Proto": "http", "X_Forwarded_Host": HOST}
 FORWARDED = {"Forwarded": f"for={ADDRESS};proto=http;host={HOST}"}
-# What is for machines inside, and the statuses with which the console itself answers it.
-INSIDE = {"/healthz": (200,), "/readyz": (200, 503), "/metrics": (200, 401)}
+# What is for machines inside, and how the console itself answers it. With METRICS_TOKEN, metrics may be published.
+INSIDE = {"/healthz": (200,), "/readyz": (200, 503), "/metrics": (200,)}
 DROP = "Let the proxy drop header names with `_`, or let it set Forwarded and set FORWARDED_HEADER=Forwarded."
 SET = "Let the proxy set X-Forwarded-For, -Proto and -Host itself, as deploy/nginx/console.conf does."
 

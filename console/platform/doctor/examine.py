@@ -9,10 +9,10 @@ from typing import Any, NamedTuple
 import psycopg
 from django.db import DatabaseError, ProgrammingError, connection, connections
 
+from console.platform.asking import ask_all
 from console.platform.doctor import configuration, edge, storage, system
 from console.platform.doctor import connections as outside
 from console.platform.doctor.findings import Finding, Level, error, unknown
-from console.platform.services import ask_all
 
 LIMIT_SECONDS = 40.0  # for all of them together: mail servers and proxies have limits of their own
 CONNECT_SECONDS = 3

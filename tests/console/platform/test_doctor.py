@@ -158,8 +158,8 @@ def test_slips_in_env_and_who_reads_it(tmp_path):
 
 
 def test_variables_of_any_identity_provider_are_known(tmp_path):
-    (tmp_path / ".env.example").write_text("#OIDC_CORP_ISSUER=\n#OIDC_CORP_CLIENT_ID=\n")
-    (tmp_path / ".env").write_text("OIDC_SSO_ISSUER=x\nOIDC_CORPS_CLIENT_ID=y\n")
+    (tmp_path / ".env.example").write_text("#OIDC_CORP_CREATES_ACCOUNTS=\n#OIDC_CORP_CLIENT_ID=\n")
+    (tmp_path / ".env").write_text("OIDC_SSO_CREATES_ACCOUNTS=1\nOIDC_CORPS_CLIENT_ID=y\n")
     (tmp_path / ".env").chmod(0o600)
     with override_settings(BASE_DIR=tmp_path, IDENTITY_PROVIDERS={"sso": None}):
         (slip,) = problems(configuration.names())

@@ -14,8 +14,8 @@ from django.utils import timezone
 from console.base.activity import retention
 from console.base.activity.models import RetentionRun
 from console.platform import sizes, tasks
+from console.platform.asking import ask_all
 from console.platform.models import SizeSample
-from console.platform.services import ask_all
 from devmgmt.logs import partitions
 from tests import factories
 from tests.console.api.device.serving import database_url
