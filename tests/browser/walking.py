@@ -70,7 +70,7 @@ LOCAL = {"mailbox", "mailbox_mail"}  # there are none where mails are sent
 # Parts of pages, that htmx fetches.
 PARTS = {"switch", "session", "grayscale:live"}
 PARTS |= {f"devmgmt:log_{name}" for name in ("entries", "volume", "errors")}
-OUTSIDE = {"device", "server"}
+OUTSIDE = {"device", "server", "api"}
 # Which pages each module of tests walks, by the beginning of their names; "" is the rest. Modules run side by side.
 SECTIONS = {
     "programs": ("", "miniprograms:", "accounts:", "privacy:"),
