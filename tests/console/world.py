@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import Any
 
-from console.api.manage.actions import create_robot
+from console.api.manage.actions import create_own, create_robot
 from console.api.manage.models import Token
 from console.api.manage.states import Scope
 from console.base.accounts.actions import invite
@@ -86,7 +86,10 @@ def make_world(label: str) -> World:
     consent = factories.make_consent(factories.make_program_user(program, application), template)
     message = factories.make_message(consent, state="failed", reason=f"{label} reason")
     for role, user in world.people.items():
-        world.own[role] = {"query_id": save_query(program, name=f"{label} query", query="level=warn", by=user).pk}
+        world.own[role] = {
+            "query_id": save_query(program, name=f"{label} query", query="level=warn", by=user).pk,
+            "own_token_id": make_own_token(user, f"{label} token").pk,
+        }
     world.arguments = {
         "team_id": team.pk,
         "user_id": world.people["viewer"].pk,
@@ -141,6 +144,11 @@ def make_robot(program: MiniProgram, name: str) -> Token:
     scopes = list(Scope.values)
     values = {"scopes": scopes, "addresses": [], "expires_at": None, "by": program.created_by}
     return create_robot(program.team, name=name, program=None, **values).row
+
+
+def make_own_token(user: User, name: str) -> Token:
+    """Make a token of the person's own that reads."""
+    return create_own(user, name=name, scopes=["read"], addresses=[], expires_at=None).row
 
 
 def _of_the_catalogue(label: str, program: MiniProgram, template: PublicTemplate) -> dict[str, Any]:

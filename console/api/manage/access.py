@@ -8,9 +8,9 @@ from console.base.accounts.models import User
 from console.base.accounts.permissions import Permission
 
 
-def own_token(user: User, permission: Permission, token_id: int) -> Token:
+def own_token(user: User, permission: Permission, own_token_id: int) -> Token:
     """Return the person's own token; 404 for any other, and for a revoked one."""
-    return row_or_404(Token.objects.of_person(user).listed().select_related("holder"), pk=token_id)
+    return row_or_404(Token.objects.of_person(user).listed().select_related("holder"), pk=own_token_id)
 
 
 def robot_for(user: User, permission: Permission, team_id: int, token_id: int) -> Token:

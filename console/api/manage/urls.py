@@ -6,7 +6,7 @@ from console.api.manage import views
 
 app_name = "automation"
 ROBOT = "teams/<int:team_id>/robots/<int:token_id>"
-OWN = "own/<int:token_id>"
+OWN = "own/<int:own_token_id>"
 
 urlpatterns = [
     path("", views.tokens, name="tokens"),
