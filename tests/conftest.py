@@ -22,6 +22,7 @@ from console.api.device.update import claims
 from console.base.accounts.models import User
 from console.base.activity.events import EVENTS
 from console.base.activity.models import ActivityEntry
+from console.base.core import request_id
 from tests.factories import make_user
 from tests.signing_in import client_of
 
@@ -167,10 +168,11 @@ def every_value_has_its_words(instance: ActivityEntry, **named: Any) -> None:
 
 
 @pytest.fixture(autouse=True)
-def no_known_places() -> Iterator[None]:
-    """What one test's devices were given is nothing to the next one's."""
+def nothing_left_by_devices() -> Iterator[None]:
+    """What one test's devices asked and were given is nothing to the next one's."""
     yield
     claims.close()
+    request_id.forget()
 
 
 @pytest.fixture(scope="module")

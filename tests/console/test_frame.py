@@ -46,7 +46,7 @@ def test_only_pages_that_exist_are_shown():
     menu = menu_of(make_user())
     assert list(menu) == [
         "Home", "Mini programs", "Versions", "Grayscale", "Development", "Subscription messages", "Settings",
-            "Offline package", "Host apps", "Reviews", "Teams", "Activity",
+            "Offline package", "Host apps", "Reviews", "Teams", "Automation", "Activity",
     ]  # fmt: skip
     assert all(entry["url"] for entry in menu.values())
 
@@ -102,7 +102,7 @@ def test_inside_a_program_the_menu_stays_in_it(signed_in):
         ["Home", "All mini programs"],
         ["Details", "Versions", "Grayscale", "Development", "Subscription messages", "Settings", "Offline package"],
         ["Host apps", "Reviews"],
-        ["Teams", "Activity"],
+        ["Teams", "Automation", "Activity"],
     ]
     assert all(f"/{program.app_id}/" in entry["url"] for entry in own["entries"])
     assert [str(entry["label"]) for group in (above, own) for entry in group["entries"] if entry["active"]] == [

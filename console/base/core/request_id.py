@@ -39,6 +39,11 @@ def end(token: Token[Any]) -> None:
     _here.reset(token)
 
 
+def forget() -> None:
+    """Be in no request: the dispatchers of devices and servers leave theirs to the thread's next one."""
+    _here.set(None)
+
+
 def current() -> str:
     """Return the id of the request or job; "" in a command."""
     environ = _here.get()

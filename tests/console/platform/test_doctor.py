@@ -55,13 +55,13 @@ def run(*options: str) -> tuple[int, dict]:
     return 0, json.loads(out.getvalue())
 
 
-@pytest.mark.django_db(transaction=True)
 @pytest.fixture(autouse=True)
 def no_browser(monkeypatch):
     """Tests with a browser leave a variable in their process, which no installation has."""
     monkeypatch.delenv("DJANGO_ALLOW_ASYNC_UNSAFE", raising=False)
 
 
+@pytest.mark.django_db(transaction=True)
 def test_a_worker_that_lacks_nothing_then_one_that_lacks_processes(monkeypatch):
     for name in needed_settings.NEEDED.keys() - os.environ.keys():
         monkeypatch.setenv(name, "given")

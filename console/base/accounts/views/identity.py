@@ -7,6 +7,7 @@ from collections.abc import Callable
 from functools import wraps
 from typing import Any
 
+from allauth.account.adapter import get_adapter as get_account_adapter
 from allauth.account.decorators import reauthentication_required
 from allauth.socialaccount.adapter import get_adapter
 from allauth.socialaccount.models import SocialAccount
@@ -85,6 +86,8 @@ def confirm(request: SignedInRequest, provider: IdentityProvider) -> HttpRespons
 @route(Permission.SIGNED_IN, before_factor=True)
 def sign_in_again(request: SignedInRequest) -> HttpResponse:
     """Say to who has neither a password nor a provider nor a factor that only a new sign-in proves who they are."""
+    if any(way["url"] != request.path for way in get_account_adapter().get_reauthentication_methods(request.user)):
+        return redirect("account_reauthenticate")
     return render(request, "accounts/identity/again.html", status=403)
 
 
