@@ -116,8 +116,6 @@ def test_a_standby_is_left_as_soon_as_there_is_a_primary(folder: Path, server: S
     with ours.cursor() as cursor:
         cursor.execute("SELECT pg_promote()")
         assert ours.connection is not before
-        before = ours.connection
     ours.close()
     with ours.cursor() as cursor:
-        cursor.execute("CREATE TABLE taken ()")
-        assert ours.connection is not before
+        cursor.execute("CREATE TABLE taken ()")  # by that connection, or by another one
