@@ -5,11 +5,11 @@ A name is found when somebody asks for it: nearly all update checks end without.
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import MutableMapping
 from contextvars import ContextVar, Token
 from typing import Any
-from uuid import uuid4
 
 from console.base.core.proxies import is_from_proxy
 
@@ -77,4 +77,4 @@ def known(environ: MutableMapping[str, Any] | None = None) -> dict[str, Any]:
 
 def new() -> str:
     """Return an id that nobody else has."""
-    return uuid4().hex
+    return os.urandom(16).hex()

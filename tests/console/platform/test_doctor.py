@@ -56,7 +56,7 @@ def run(*options: str) -> tuple[int, dict]:
 
 
 @pytest.fixture(autouse=True)
-def no_browser(monkeypatch):
+def no_browser(no_running_loop, monkeypatch):
     """Tests with a browser leave a variable in their process, which no installation has."""
     monkeypatch.delenv("DJANGO_ALLOW_ASYNC_UNSAFE", raising=False)
 
