@@ -9,11 +9,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from django.conf import settings
-from django.db import connection, transaction
+from django.db import connection, models, transaction
 from django.db.backends.utils import CursorWrapper
 from django.utils.functional import Promise
 
@@ -121,6 +121,19 @@ def by_time(table: str, *, moment: str, before: datetime | date) -> Iterator[int
             cursor.execute(query, [before, BATCH])
             deleted = cursor.rowcount
         yield deleted
+
+
+def of_moment(name: str, label: str | Promise, days: str | int, model: type[models.Model], moment: str) -> Kind:
+    """Return the kind of a model's rows that go some days after a moment of theirs, which has an index."""
+    table, rows = model._meta.db_table, model._default_manager
+
+    def steps(at: datetime, days: int, place: Place) -> Iterator[int]:
+        return by_time(table, moment=moment, before=at - timedelta(days=days))
+
+    def oldest() -> datetime | None:
+        return rows.order_by(moment).values_list(moment, flat=True).first()
+
+    return Kind(name, label, days, table, steps, oldest)
 
 
 def row(query: str, **values: Any) -> Any:
