@@ -17,17 +17,34 @@ from console.base.core.retention import Kind, Place, register, row
 from console.base.core.times import EARLIEST
 from releases.field.spread import DAYS
 
-VERSIONS = """
-    WITH RECURSIVE known (version_id) AS (
-        SELECT min(version_id) FROM grayscale_updatereport WHERE version_id >= %(after)s
+
+def _known(table: str, of: str) -> str:
+    """Return the SQL of `known`: each value of the column `of` that has rows, from %(after)s on."""
+    return f"""
+    WITH RECURSIVE known ({of}) AS (
+        SELECT min({of}) FROM {table} WHERE {of} >= %(after)s
         UNION ALL
-        SELECT (SELECT min(version_id) FROM grayscale_updatereport WHERE version_id > known.version_id)
-        FROM known WHERE known.version_id IS NOT NULL
+        SELECT (SELECT min({of}) FROM {table} WHERE {of} > known.{of})
+        FROM known WHERE known.{of} IS NOT NULL
     )
-"""
+"""  # noqa: S608 - put together from constants
+
+
+def _oldest(table: str, of: str, moment: str) -> datetime | None:
+    """Return the earliest `moment`, by the index of `of` and it."""
+    query = f"""
+    {_known(table, of)} SELECT min(old.{moment}) FROM known CROSS JOIN LATERAL (
+        SELECT {moment} FROM {table}
+        WHERE {of} = known.{of} ORDER BY {moment} LIMIT 1
+    ) AS old
+"""  # noqa: S608 - put together from constants
+    found: datetime | None = row(query, after=0)[0]
+    return found
+
+
 # A report that comes in just now is left alone: its device has news.
 REPORTS = f"""
-    {VERSIONS}, due AS MATERIALIZED (
+    {_known("grayscale_updatereport", "version_id")}, due AS MATERIALIZED (
         SELECT old.ctid FROM known CROSS JOIN LATERAL (
             SELECT ctid FROM grayscale_updatereport
             WHERE version_id = known.version_id AND reported_at < %(before)s
@@ -40,16 +57,8 @@ REPORTS = f"""
     )
     SELECT count(*) OVER (), version_id, reported_at FROM gone ORDER BY version_id DESC, reported_at DESC LIMIT 1
 """  # noqa: S608 - put together from constants
-PROGRAMS = """
-    WITH RECURSIVE known (mini_program_id) AS (
-        SELECT min(mini_program_id) FROM grayscale_seendevice WHERE mini_program_id >= %(after)s
-        UNION ALL
-        SELECT (SELECT min(mini_program_id) FROM grayscale_seendevice WHERE mini_program_id > known.mini_program_id)
-        FROM known WHERE known.mini_program_id IS NOT NULL
-    )
-"""
 SEEN = f"""
-    {PROGRAMS}, due AS MATERIALIZED (
+    {_known("grayscale_seendevice", "mini_program_id")}, due AS MATERIALIZED (
         SELECT old.ctid FROM known CROSS JOIN LATERAL (
             SELECT ctid FROM grayscale_seendevice
             WHERE mini_program_id = known.mini_program_id AND seen_at < %(before)s
@@ -61,18 +70,6 @@ SEEN = f"""
         RETURNING mini_program_id, seen_at
     )
     SELECT count(*) OVER (), mini_program_id, seen_at FROM gone ORDER BY mini_program_id DESC, seen_at DESC LIMIT 1
-"""  # noqa: S608 - put together from constants
-OLDEST_SEEN = f"""
-    {PROGRAMS} SELECT min(old.seen_at) FROM known CROSS JOIN LATERAL (
-        SELECT seen_at FROM grayscale_seendevice
-        WHERE mini_program_id = known.mini_program_id ORDER BY seen_at LIMIT 1
-    ) AS old
-"""  # noqa: S608 - put together from constants
-OLDEST_REPORT = f"""
-    {VERSIONS} SELECT min(old.reported_at) FROM known CROSS JOIN LATERAL (
-        SELECT reported_at FROM grayscale_updatereport
-        WHERE version_id = known.version_id ORDER BY reported_at LIMIT 1
-    ) AS old
 """  # noqa: S608 - put together from constants
 
 
@@ -94,13 +91,11 @@ def _one_by_one(query: str, before: datetime) -> Iterator[int]:
 
 
 def _oldest_report() -> datetime | None:
-    found: datetime | None = row(OLDEST_REPORT, after=0)[0]
-    return found
+    return _oldest("grayscale_updatereport", "version_id", "reported_at")
 
 
 def _oldest_seen() -> datetime | None:
-    found: datetime | None = row(OLDEST_SEEN, after=0)[0]
-    return found
+    return _oldest("grayscale_seendevice", "mini_program_id", "seen_at")
 
 
 register(Kind("reports", _("Device update reports"), "REPORT_DAYS", "grayscale_updatereport", _reports, _oldest_report))
