@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 from hashlib import sha256
-from ipaddress import ip_address, ip_network
+from ipaddress import ip_network
 
 from django.db.models import Q
 from django.http import HttpRequest
@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from console.api.manage.models import PREFIX, Token
 from console.api.manage.problems import Problem
-from console.base.core.proxies import client_address
+from console.base.core.proxies import client_address, is_within
 
 USED_EVERY = timedelta(minutes=1)
 
@@ -31,7 +31,7 @@ def token_of(request: HttpRequest, *, at: datetime | None = None) -> Token:
     if token is None or not token.holder.is_active:
         raise _unauthorized("The token is wrong, revoked or expired.")
     address = client_address(request.META)
-    if token.addresses and not _is_in(address, token.addresses):
+    if token.addresses and not is_within(address or "", tuple(map(ip_network, token.addresses))):
         raise Problem(403, "The token may not be used from this address.", code="address")
     _note_used(token, address, request.headers.get("User-Agent", ""), at=at)
     return token
@@ -39,10 +39,6 @@ def token_of(request: HttpRequest, *, at: datetime | None = None) -> Token:
 
 def _unauthorized(detail: str) -> Problem:
     return Problem(401, detail, headers={"WWW-Authenticate": 'Bearer realm="console"'})
-
-
-def _is_in(address: str | None, networks: list[str]) -> bool:
-    return address is not None and any(ip_address(address) in ip_network(network) for network in networks)
 
 
 def _note_used(token: Token, address: str | None, agent: str, *, at: datetime) -> None:

@@ -37,7 +37,7 @@ def client_address(environ: Mapping[str, Any]) -> str | None:
         return _address(peer)
     hops = _hops(environ)
     for hop in reversed(hops):
-        if not _is_trusted(hop, settings.TRUSTED_PROXIES):
+        if not is_within(hop, settings.TRUSTED_PROXIES):
             return _address(hop)
     return _address(hops[0] if hops else peer)
 
@@ -50,7 +50,7 @@ def is_from_here(environ: Mapping[str, Any]) -> bool:
 
 def is_from_proxy(environ: Mapping[str, Any]) -> bool:
     """Whether the peer is one of TRUSTED_PROXIES, whose headers count."""
-    return _is_trusted(environ.get("REMOTE_ADDR", ""), settings.TRUSTED_PROXIES)
+    return is_within(environ.get("REMOTE_ADDR", ""), settings.TRUSTED_PROXIES)
 
 
 def came_by_a_proxy(environ: Mapping[str, Any]) -> bool:
@@ -63,9 +63,9 @@ def believed(environ: Mapping[str, Any]) -> dict[str, str | bool | None]:
     peer, address = environ.get("REMOTE_ADDR", ""), client_address(environ)
     return {
         "peer": peer,
-        "peer_is_trusted": _is_trusted(peer, settings.TRUSTED_PROXIES),
+        "peer_is_trusted": is_within(peer, settings.TRUSTED_PROXIES),
         "address": address,
-        "address_is_trusted": _is_trusted(address or "", settings.TRUSTED_PROXIES),
+        "address_is_trusted": is_within(address or "", settings.TRUSTED_PROXIES),
     }
 
 
@@ -102,7 +102,8 @@ def _pairs(element: str) -> dict[str, str]:
 
 
 @lru_cache(maxsize=1024)
-def _is_trusted(text: str, networks: tuple[Network, ...]) -> bool:
+def is_within(text: str, networks: tuple[Network, ...]) -> bool:
+    """Whether this address, as a peer or a header has it, is in one of the networks."""
     address = _address(text)
     return address is not None and any(ip_address(address) in network for network in networks)
 
