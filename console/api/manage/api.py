@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
-from ninja import NinjaAPI, Redoc
+from ninja import NinjaAPI
 from ninja.errors import ValidationError
 
 from console.api.manage.guard import problem_of
@@ -17,7 +17,6 @@ api = NinjaAPI(
     version=VERSION.partition("+")[0],
     description="What people do at pages, for scripts and pipelines. Errors are problems as RFC 9457 has them.",
     urls_namespace="api",
-    docs=Redoc(),
     docs_url=None,
     openapi_extra={
         "components": {"securitySchemes": {"token": {"type": "http", "scheme": "bearer", "bearerFormat": "mpc_…"}}}

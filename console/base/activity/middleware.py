@@ -11,7 +11,7 @@ from console.base.core.proxies import client_address
 
 @dataclass(frozen=True)
 class Source:
-    """`kind` is web, command or job; `address` the client's IP address when there is one."""
+    """`kind` is web, api, command or job; `address` the client's IP address when there is one."""
 
     kind: str
     address: str | None = None
