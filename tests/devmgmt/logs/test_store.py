@@ -399,13 +399,3 @@ def test_check_names_a_store_that_can_not_be_used(
     found = [message for message in run_checks() if str(message.id).startswith("devmgmt")]
     assert [message.id for message in found] == expected
     assert "secret" not in str(found)
-
-
-def test_says_how_large_it_is_unless_it_is_a_table_of_ours(store: LogStore) -> None:
-    if isinstance(store, postgres.PostgresStore):
-        assert store.size() is None
-        return
-    assert store.size() == (0, 0)
-    store.write([entry(), entry()])
-    size, entries = store.size() or (0, 0)
-    assert (size > 0, entries) == (True, 2)
