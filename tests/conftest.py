@@ -22,7 +22,7 @@ from console.api.device.update import claims
 from console.base.accounts.models import User
 from console.base.activity.events import EVENTS
 from console.base.activity.models import ActivityEntry
-from console.base.core import request_id
+from console.base.core import request_id, sheets
 from tests.factories import make_user
 from tests.signing_in import client_of
 
@@ -186,6 +186,12 @@ def no_running_loop() -> Iterator[None]:
     give_back_if_dead()  # It is another one than that of the hook above, where a loop runs.
     yield
     asyncio._set_running_loop(loop)
+
+
+@pytest.fixture
+def no_files_under_way(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What other tests let lie unread holds no turn of this one."""
+    monkeypatch.setattr(sheets, "_writing", set())
 
 
 @pytest.fixture

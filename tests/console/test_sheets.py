@@ -26,7 +26,7 @@ from tests.factories import (
     make_version,
 )
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("no_files_under_way")]
 LIST = "/miniprograms/"
 PROGRAM = ("versions/all/", "versions/audits/", "grayscale/", "messages/templates/", "messages/log/", "activity/")
 PROGRAM += ("development/domains/",)

@@ -16,7 +16,7 @@ from devmgmt.logs import export
 from devmgmt.logs.criteria import StoreAway, TooSlow
 from tests import factories
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("no_files_under_way")]
 
 
 @pytest.fixture
