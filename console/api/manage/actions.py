@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 
 from console.api.manage import events, rules
 from console.api.manage.models import PREFIX, Token
-from console.api.manage.states import role_of
+from console.api.manage.states import ROLE_OF_SCOPE, role_of
 from console.base.accounts.models import Membership, Team, User
 from console.base.activity.events import emit
 from console.base.core.errors import Conflict, refuse_if, refusing_duplicate
@@ -45,7 +45,7 @@ def create_robot(
     """Make a robot of the team with a token; its membership has the least role that holds the scopes."""
     at = at or timezone.now()
     team = Team.objects.select_for_update(no_key=True).get(pk=team.pk)
-    refuse_if(rules.why_not_scopes(scopes), "scopes")
+    refuse_if(rules.why_not_scopes(scopes, offered=ROLE_OF_SCOPE), "scopes")
     refuse_if(rules.why_not_end(expires_at, at=at), "expires_at")
     refuse_if(rules.why_no_more_robots(team))
     robot = User(email=f"{secrets.token_hex(8)}@{ROBOTS}", name=name, is_robot=True)

@@ -40,6 +40,7 @@ class Policy:
     path: str
     scope: Scope
     permission: Permission
+    name: str
 
 
 ENDPOINTS: list[Policy] = []
@@ -73,7 +74,7 @@ def endpoint(
             return view(request, *loaded, **arguments)
 
         operation.__signature__ = _signature(view, load, named)  # type: ignore[attr-defined]
-        ENDPOINTS.append(Policy(register.__name__.upper(), path, scope, permission))
+        ENDPOINTS.append(Policy(register.__name__.upper(), path, scope, permission, view.__name__))
         extra = {"security": [{"token": []}], "x-scope": scope.value}
         guarded = decorate_view(partial(guard, scope))(operation)
         register(path, operation_id=view.__name__, openapi_extra=extra, **options)(guarded)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import timedelta
 from ipaddress import ip_network
 from typing import Any
@@ -11,7 +12,7 @@ from django.utils import timezone
 from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 
-from console.api.manage.states import COVERS, Scope
+from console.api.manage.states import COVERS, ROLE_OF_SCOPE, Scope
 from console.base.accounts.models import Team
 from console.base.core.fields import LineField, WordsField
 from console.base.core.moments import LastDayField
@@ -64,6 +65,7 @@ class TokenForm(EndForm):
         required=False,
         help_text=_("IP addresses or networks, one per line. Leave blank for any address."),
     )
+    offered: Iterable[Scope] = Scope
     field_order = ("name", "scopes", "mini_program", "expires_at", "addresses")
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -71,13 +73,14 @@ class TokenForm(EndForm):
         kwargs["initial"] = {"expires_at": end, "scopes": [Scope.READ]}
         super().__init__(*args, **kwargs)
         self.fields["scopes"].choices = [  # type: ignore[attr-defined]
-            (scope.value, format_lazy("{}: {}", scope.label, COVERS[scope])) for scope in Scope
+            (scope.value, format_lazy("{}: {}", scope.label, COVERS[scope])) for scope in self.offered
         ]
 
 
 class RobotForm(TokenForm):
     """A robot of a team, for all of its programs or for one."""
 
+    offered = ROLE_OF_SCOPE
     mini_program = forms.ModelChoiceField(
         label=_("Mini program"), queryset=MiniProgram.objects.none(), required=False, empty_label=_("All mini programs")
     )

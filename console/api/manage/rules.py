@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime
 
 from django.utils.translation import gettext as _
@@ -14,9 +15,9 @@ MOST_ROBOTS = 50  # of a team
 MOST_OWN = 20  # of a person
 
 
-def why_not_scopes(scopes: list[str]) -> str:
-    """Return why a token can't have these scopes."""
-    return "" if scopes and all(scope in Scope for scope in scopes) else _("Choose at least one scope.")
+def why_not_scopes(scopes: list[str], *, offered: Iterable[Scope] = Scope) -> str:
+    """Return why a token can't have these scopes; `offered` are those of its kind."""
+    return "" if scopes and set(scopes) <= set(offered) else _("Choose at least one scope.")
 
 
 def why_not_end(expires_at: datetime | None, *, at: datetime) -> str:

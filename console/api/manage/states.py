@@ -12,31 +12,42 @@ class Scope(models.TextChoices):
     READ = "read", _("Read")
     UPLOAD = "upload", _("Upload versions")
     SUBMIT = "submit", _("Submit for audit")
+    TRIAL = "trial", _("Set trial versions")
     PUBLISH = "publish", _("Publish and roll back")
+    ROLLOUT = "rollout", _("Run grayscale tasks")
+    CONFIGURE = "configure", _("Change settings")
+    DECIDE = "decide", _("Decide audits and requests")
 
 
 COVERS = {
-    Scope.READ: _("Mini programs, versions and audit records."),
+    Scope.READ: _("See what the pages show."),
     Scope.UPLOAD: _("Upload packages as new versions."),
     Scope.SUBMIT: _("Submit versions for audit and withdraw audits."),
+    Scope.TRIAL: _("Choose the version that testers get, and its testers."),
     Scope.PUBLISH: _("Put approved versions online, and go back to earlier ones."),
+    Scope.ROLLOUT: _("Create, start, change and end grayscale tasks."),
+    Scope.CONFIGURE: _("Domains, permissions, host apps, templates, privacy agreements and offline packages."),
+    Scope.DECIDE: _("Approve and reject for the host apps that you review."),
 }
 
 # The least role of a robot that has a scope: its membership says what it may do at most, its token what it does.
-ROLE_OF_SCOPE: dict[str, TeamRole] = {
+ROLE_OF_SCOPE: dict[Scope, TeamRole] = {
     Scope.READ: TeamRole.VIEWER,
     Scope.UPLOAD: TeamRole.DEVELOPER,
     Scope.SUBMIT: TeamRole.DEVELOPER,
+    Scope.TRIAL: TeamRole.DEVELOPER,
     Scope.PUBLISH: TeamRole.LICENSE_HOLDER,
-}
+    Scope.ROLLOUT: TeamRole.LICENSE_HOLDER,
+    Scope.CONFIGURE: TeamRole.LICENSE_HOLDER,
+}  # A robot belongs to a team, so it decides nothing for a host app.
 # What a route may declare: keys, people and passwords are for people at pages (A-1, A-2).
 OPEN_TO_TOKENS = (
     Permission.SIGNED_IN, Permission.VIEW, Permission.UPLOAD, Permission.DEVELOP, Permission.MANAGE,
-    Permission.VIEW_APPLICATION,
+    Permission.VIEW_APPLICATION, Permission.DECIDE,
 )  # fmt: skip
 
 
 def role_of(scopes: list[str]) -> TeamRole:
     """Return the least role in a team that holds these scopes."""
     ranks = [TeamRole.VIEWER, TeamRole.DEVELOPER, TeamRole.LICENSE_HOLDER]
-    return max((ROLE_OF_SCOPE[scope] for scope in scopes), key=ranks.index, default=TeamRole.VIEWER)
+    return max((ROLE_OF_SCOPE[Scope(scope)] for scope in scopes), key=ranks.index, default=TeamRole.VIEWER)
