@@ -7,6 +7,7 @@ from django.urls import include, path, re_path
 
 from console import views
 from console.api.manage import operations as manage
+from console.api.manage import urls as automation
 from console.base.accounts import urls as accounts
 from console.base.accounts.views import identity, security
 from console.base.accounts.views.identity import with_password
@@ -97,6 +98,7 @@ urlpatterns = [
     path("reviews/", include("console.reviews.urls")),
     path("teams/", include("console.base.accounts.urls")),
     path("automation/", include("console.api.manage.urls")),
+    path("api/v1/device/", include(automation.login_urlpatterns)),
     path("api/v1/", manage.urls()),
     path("runtime/v1/", include("console.api.device.urls")),
     path("", include("console.api.server.urls")),
