@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from mpc import __version__, login, releasing, show, upload
+from mpc import __version__, contents, login, logs, offline, releasing, rollout, show, upload, verify
 from mpc.failures import Failure, Usage
 
 app = typer.Typer(
@@ -24,8 +24,11 @@ for command in (
     login.login, login.logout, login.whoami,
     upload.upload, upload.preview,
     releasing.submit, releasing.status, releasing.publish, releasing.rollback,
+    logs.logs, contents.inspect, verify.verify,
 ):  # fmt: skip
     app.command()(command)
+app.add_typer(rollout.app, name="rollout")
+app.add_typer(offline.app, name="offline")
 
 # What miniprogram-ci is told about compiling: a console takes what a build has made.
 COMPILING = re.compile(r"--(enable-[A-Za-z0-9-]+|use-project-config|threads|use-cos|test-source-map|scene)(=.*)?")

@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 from mpc.failures import NoAccess, Usage
 
 NUMBER = re.compile(r"(0|[1-9]\d{0,3})\.(0|[1-9]\d{0,3})\.(0|[1-9]\d{0,3})")
+NEXT, NEWEST = WORDS = ("next", "newest")  # in place of a number: for an upload, and for what comes after it
 APP_ID = re.compile(r"mp[a-z0-9]{14}")
 
 
@@ -172,6 +173,6 @@ def version_of(given: str, folder: Path) -> str:
             if place.is_dir() and (number := str(read_json(place / "package.json").get("version", ""))):
                 source = str(place / "package.json")
                 break
-    if number and number != "next" and not NUMBER.fullmatch(number):
+    if number and number not in WORDS and not NUMBER.fullmatch(number):
         raise Usage(f"{source} is {number}. A version is three numbers from 0 to 9999: --uv 1.10.0")
     return number

@@ -10,53 +10,43 @@ import typer
 
 from mpc import show
 from mpc.failures import Failure, Refused, TooLate, Usage
-from mpc.options import HERE, AppId, Json, KeyFile, Number, Project, ProjectPath, Robot, Url, project
+from mpc.options import Number, Project, about_project
 
 SHORTEST, LONGEST = 1.0, 15.0  # seconds between two questions
 UNITS = {"": 1, "s": 1, "m": 60, "h": 3600}
 Message = Annotated[str, typer.Option("-m", "--note", help="A note for the record.")]
 
 
+@about_project
 def submit(
-    appid: AppId = "",
-    pp: ProjectPath = HERE,
-    pkp: KeyFile = None,
+    found: Project,
     uv: Number = "",
-    robot: Robot = 1,
-    url: Url = "",
-    json: Json = False,
 ) -> None:
     """Submit a version for audit. One that is in audit or approved already stays so."""
-    with project(url, appid, pp, pkp, robot) as found:
-        number = found.version(uv)
-        done = f"{number} submitted for audit."
-        try:
-            audit = found.api.post(f"{found.path}/versions/{number}/submit")
-            state = {"number": number, "state": audit["state"], "audit": audit}
-        except Refused:
-            version = _version(found, number)
-            if version is None or version["state"] not in ("in_audit", "approved", "online"):
-                raise
-            state, done = _status(found, number), f"{number} was submitted before."
-        show.result(state, lambda: _print(state, done))
+    number = found.version(uv)
+    done = f"{number} submitted for audit."
+    try:
+        audit = found.api.post(f"{found.path}/versions/{number}/submit")
+        state = {"number": number, "state": audit["state"], "audit": audit}
+    except Refused:
+        version = _version(found, number)
+        if version is None or version["state"] not in ("in_audit", "approved", "online"):
+            raise
+        state, done = _status(found, number), f"{number} was submitted before."
+    show.result(state, lambda: _print(state, done))
 
 
+@about_project
 def status(
-    appid: AppId = "",
-    pp: ProjectPath = HERE,
-    pkp: KeyFile = None,
+    found: Project,
     uv: Number = "",
-    robot: Robot = 1,
     wait: Annotated[bool, typer.Option("--wait", help="Wait until the audit ends; the exit code says how.")] = False,
     timeout: Annotated[str, typer.Option("--timeout", help="How long --wait waits: 90s, 30m, 2h.")] = "1h",
-    url: Url = "",
-    json: Json = False,
 ) -> None:
     """Say what became of a version, and what each host app decided."""
     seconds = _seconds(timeout)
-    with project(url, appid, pp, pkp, robot) as found:
-        number = found.version(uv)
-        state = _wait(found, number, seconds) if wait else _status(found, number)
+    number = found.version(uv)
+    state = _wait(found, number, seconds) if wait else _status(found, number)
     show.result(state, lambda: _print(state))
     if wait and state["state"] == "in_audit":
         raise TooLate(f"{number} is still in audit after {timeout}.")
@@ -64,48 +54,38 @@ def status(
         raise Refused(f"{number} is {state['state'].replace('_', ' ')}.")
 
 
+@about_project
 def publish(
-    appid: AppId = "",
-    pp: ProjectPath = HERE,
-    pkp: KeyFile = None,
+    found: Project,
     uv: Number = "",
-    robot: Robot = 1,
     note: Message = "",
     anyway: Annotated[
         bool, typer.Option("--anyway", help="Publish although the console has doubts; say why in --note.")
     ] = False,
-    url: Url = "",
-    json: Json = False,
 ) -> None:
     """Put an approved version online for every host app. One that is online already stays so."""
-    with project(url, appid, pp, pkp, robot) as found:
-        number = found.version(uv)
-        done = f"{number} published."
-        try:
-            version = found.api.post(f"{found.path}/versions/{number}/publish", {"note": note, "anyway": anyway})
-        except Refused:
-            current = _version(found, number)
-            if current is None or current["state"] != "online":
-                raise
-            version, done = current, f"{number} was published before."
-        show.result(version, lambda: _published(version, done))
+    number = found.version(uv)
+    done = f"{number} published."
+    try:
+        version = found.api.post(f"{found.path}/versions/{number}/publish", {"note": note, "anyway": anyway})
+    except Refused:
+        current = _version(found, number)
+        if current is None or current["state"] != "online":
+            raise
+        version, done = current, f"{number} was published before."
+    show.result(version, lambda: _published(version, done))
 
 
+@about_project
 def rollback(
+    found: Project,
     to: Annotated[str, typer.Option("--to", help="The version to go back to. [the one before]")] = "",
-    appid: AppId = "",
-    pp: ProjectPath = HERE,
-    pkp: KeyFile = None,
-    robot: Robot = 1,
     note: Message = "",
-    url: Url = "",
-    json: Json = False,
 ) -> None:
     """Go back to a version that was online before."""
-    with project(url, appid, pp, pkp, robot) as found:
-        number = to or _before(found)
-        version = found.api.post(f"{found.path}/versions/{number}/roll-back", {"note": note})
-        show.result(version, lambda: _published(version, f"Rolled back to {number}."))
+    number = to or _before(found)
+    version = found.api.post(f"{found.path}/versions/{number}/roll-back", {"note": note})
+    show.result(version, lambda: _published(version, f"Rolled back to {number}."))
 
 
 def _before(found: Project) -> str:

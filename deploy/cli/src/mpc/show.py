@@ -32,13 +32,18 @@ out, err = _console(), _console(stderr=True)
 
 
 class _Mode:
-    json = False
+    json = printed = False
 
 
 def use_json(value: bool) -> bool:
     """Print JSON from here on: the callback of `--json`."""
     _Mode.json = _Mode.json or value
     return value
+
+
+def is_json() -> bool:
+    """Whether a program reads what is printed."""
+    return _Mode.json
 
 
 def result(data: Any, human: Callable[[], None]) -> None:
@@ -53,6 +58,7 @@ def print_json(data: Any) -> None:
     """Print one JSON value on a line of its own."""
     sys.stdout.write(json.dumps(data, ensure_ascii=False) + "\n")
     sys.stdout.flush()
+    _Mode.printed = True
 
 
 def line(text: str, style: str = "") -> None:
@@ -66,8 +72,8 @@ def note(text: str) -> None:
 
 
 def failure(failed: Failure) -> None:
-    """Say why a command failed; with `--json`, on stdout, too."""
-    if _Mode.json:
+    """Say why a command failed; with `--json` on stdout, unless there is a result already."""
+    if _Mode.json and not _Mode.printed:
         print_json({"error": {"message": failed.message, "exit_code": failed.code, **failed.problem}})
         return
     err.print(Text(f"mpc: {failed.message}", style="red"), soft_wrap=True)
@@ -86,10 +92,10 @@ def findings(rows: list[dict[str, Any]], *, to: Console = out) -> None:
     grid = table("Severity", "Where", "What", "Rule")
     for row in rows:
         what = Text(row["title"])
-        for more in (row.get("detail"), row.get("hint")):
-            what.append(f"\n{more}" if more else "", style="dim")
+        what.append(f"\n{row['hint']}" if row.get("hint") else "", style="dim")
+        where = " · ".join(filter(None, (row.get("where"), row.get("detail"))))
         severity = Text(row["severity"], style=SEVERITY.get(row["severity"], ""))
-        grid.add_row(severity, Text(row.get("where") or ""), what, Text(row.get("rule") or ""))
+        grid.add_row(severity, Text(where), what, Text(row.get("rule") or ""))
     to.print(grid)
 
 

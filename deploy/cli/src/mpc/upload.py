@@ -15,7 +15,7 @@ from mpc import show
 from mpc.api import REPLAYED, Api, failure_of
 from mpc.config import APP_ID, project_config
 from mpc.failures import NoAccess, Usage
-from mpc.options import HERE, AppId, Json, KeyFile, Notes, Number, Project, ProjectPath, Robot, Url, project
+from mpc.options import Notes, Number, Project, about_project
 from mpc.packing import Packed, package
 from mpc.qr import draw, save
 
@@ -43,20 +43,15 @@ class Watched:
         return self.file.tell()
 
 
+@about_project
 def upload(
-    appid: AppId = "",
-    pp: ProjectPath = HERE,
-    pkp: KeyFile = None,
+    found: Project,
     uv: Number = "",
     ud: Notes = "",
-    robot: Robot = 1,
-    url: Url = "",
-    json: Json = False,
 ) -> None:
     """Pack the project and upload it as a new version."""
-    with project(url, appid, pp, pkp, robot) as found:
-        version, replayed = store(found, found.next_version(uv), ud)
-        show.result(version | {"replayed": replayed}, lambda: _uploaded(version, replayed))
+    version, replayed = store(found, found.next_version(uv), ud)
+    show.result(version | {"replayed": replayed}, lambda: _uploaded(version, replayed))
 
 
 def _uploaded(version: dict[str, Any], replayed: bool) -> None:
@@ -117,36 +112,31 @@ def _post(
     return api.repeat(send)
 
 
+@about_project
 def preview(
-    appid: AppId = "",
-    pp: ProjectPath = HERE,
-    pkp: KeyFile = None,
+    found: Project,
     uv: Number = "",
     ud: Notes = "",
-    robot: Robot = 1,
     page: Annotated[str, typer.Option("--preview-page-path", help="The page that opens. [the entry page]")] = "",
     query: Annotated[str, typer.Option("--preview-search-query", help="Its query, without “?”.")] = "",
     qrcode_format: Annotated[Format, typer.Option("--qrcode-format", help="How the QR code is printed.")] = "terminal",
     qrcode_output_dest: Annotated[
         Path | None, typer.Option("--qrcode-output-dest", help="The file of the image, or of the Base64 text.")
     ] = None,
-    url: Url = "",
-    json: Json = False,
 ) -> None:
     """Upload the project unless that version is there, make it the trial version, and show its QR code."""
     if qrcode_format == "image" and qrcode_output_dest is None:
         raise Usage("Name the image's file: --qrcode-output-dest qr.png")
-    with project(url, appid, pp, pkp, robot) as found:
-        number = found.next_version(uv)
-        if _is_there(found, number):
-            show.note(f"{number} was uploaded before. Its trial opens what was uploaded then.")
-        else:
-            store(found, number, ud)
-        trial = found.api.put(f"{found.path}/trial", {"version": number, "page": page, "query": query})
+    number = found.next_version(uv)
+    if _is_there(found, number):
+        show.note(f"{number} was uploaded before. Its trial opens what was uploaded then.")
+    else:
+        store(found, number, ud)
+    trial = found.api.put(f"{found.path}/trial", {"version": number, "page": page, "query": query})
     show.result(trial, lambda: _opens(trial))
     if qrcode_format != "terminal":
         save(trial["link"], qrcode_format, qrcode_output_dest)
-    elif not json:
+    elif not show.is_json():
         draw(trial["link"])
 
 
