@@ -127,13 +127,8 @@ def test_taro(shell, project):
 
 
 def test_uni_app(shell, project):
-    write(
-        project,
-        {
-            "package.json": {"scripts": {"build:mp-weixin": "uni build -p mp-weixin"}},
-            **built("dist/build/mp-weixin", darkmode=True),
-        },
-    )
+    scripts = {"build:mp-weixin": "uni build -p mp-weixin"}
+    write(project, {"package.json": {"scripts": scripts}, **built("dist/build/mp-weixin", darkmode=True)})
     [steps] = blocks("uni-app.md", "sh")
     assert "main package" in shell(steps)
     assert state() == {"1.0.0": "in_audit"}
