@@ -144,7 +144,7 @@ def _is_there(found: Project, number: str) -> bool:
     try:
         found.api.get(f"{found.path}/versions/{number}")
     except NoAccess as error:
-        if error.problem.get("status") == 404:
+        if error.status == 404:
             return False
         raise
     return True
