@@ -13,7 +13,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from console.api.manage import actions, logins
+from console.api.manage import actions, logins, uploads
 from console.api.manage.access import login_for, own_token, robot_for
 from console.api.manage.forms import EndForm, LoginForm, ReplaceForm, RobotForm, TokenForm, UserCodeForm
 from console.api.manage.models import LoginRequest, Token
@@ -23,11 +23,12 @@ from console.base.accounts.access import SignedInRequest, route, team_for
 from console.base.accounts.models import Team
 from console.base.accounts.permissions import Permission
 from console.base.core.errors import ActionRefused
-from console.base.core.pages import NoteForm, Shown, confirm_page, form_page, posted, secret_page, show
+from console.base.core.pages import NoteForm, Shown, confirm_page, form_page, page_of, posted, secret_page, show
 from console.base.core.proxies import client_address
 from console.base.core.toasts import toast
 
 guesses = Counter("30/minute")  # of a person, in this process
+SHOWN_UPLOADS = 8
 
 
 def _back() -> str:
@@ -39,7 +40,11 @@ def tokens(request: SignedInRequest) -> HttpResponse:
     """The robots of the user's teams, and the user's own tokens."""
     at = timezone.now()
     own = Token.objects.of_person(request.user).listed().select_related("created_by", "mini_program")
-    context = {"cards": team_cards(request.user, at=at), "own": token_rows(own, at=at)}
+    context = {
+        "cards": team_cards(request.user, at=at),
+        "own": token_rows(own, at=at),
+        "uploads": uploads.by_robots(request.user)[:SHOWN_UPLOADS],
+    }
     return render(request, "automation/tokens.html", context)
 
 
@@ -83,6 +88,12 @@ def deny_login(request: SignedInRequest, asked: LoginRequest) -> HttpResponse:
     except ActionRefused as refused:
         messages.error(request, refused.message)
     return redirect(_back())
+
+
+@route(Permission.SIGNED_IN)
+def uploads_page(request: SignedInRequest) -> HttpResponse:
+    """What robots uploaded, accepted or refused."""
+    return render(request, "automation/uploads.html", {"page": page_of(request, uploads.by_robots(request.user))})
 
 
 @route(Permission.ADMINISTER, load=team_for, methods="GET POST", sudo=True)
