@@ -165,9 +165,22 @@ def explain(
     found: Project,
     guid: Annotated[str, typer.Argument(help="Of a device; or an account or device id that it was seen with.")],
     task: Annotated[int, typer.Option("--task", help="Its number. [the newest that has not ended]")] = NEWEST,
+    application: Annotated[str, typer.Option("--application", help="ID of its host app. [as it was seen]")] = "",
+    app_version: Annotated[str, typer.Option("--app-version", help="Of the host app. [as it was seen]")] = "",
+    os_version: Annotated[str, typer.Option("--os-version", help="[as it was seen]")] = "",
+    network: Annotated[str, typer.Option("--network", help="wifi, 5g, 4g, 3g or 2g. [as it was seen]")] = "",
+    account: Annotated[str, typer.Option("--account", help="Who is signed in. [as it was seen]")] = "",
 ) -> None:
     """Say what a device runs, and which condition it fails. Enrols nobody."""
-    told = found.api.post(f"{found.path}/grayscale/{_newest(found, task)}/explain", {"guid": guid})
+    device = {
+        "guid": guid,
+        "application_id": application,
+        "app_version": app_version,
+        "os_version": os_version,
+        "network": network,
+        "account": account,
+    }
+    told = found.api.post(f"{found.path}/grayscale/{_newest(found, task)}/explain", device)
     show.result(told, lambda: _explain(told))
 
 
