@@ -12,7 +12,7 @@ import httpx
 import typer
 
 from mpc import show
-from mpc.api import REPLAYED, Api, failure_of
+from mpc.api import REPLAYED, Api
 from mpc.config import APP_ID, project_config
 from mpc.failures import NoAccess, Usage
 from mpc.options import Notes, Number, Project, about_project
@@ -77,7 +77,7 @@ def store(found: Project, number: str, notes: str) -> tuple[dict[str, Any], bool
         fields = {"number": number, "notes": notes or os.environ.get("MPC_NOTES", ""), "source": source()}
         answer = _send(found, packed, fields)
     if not answer.is_success:
-        raise failure_of(answer)
+        raise found.api.failure_of(answer)
     version: dict[str, Any] = answer.json()
     return version, REPLAYED in answer.headers
 
