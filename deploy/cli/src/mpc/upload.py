@@ -13,7 +13,7 @@ import typer
 
 from mpc import show
 from mpc.api import REPLAYED, Api
-from mpc.config import APP_ID, project_config
+from mpc.config import APP_ID, NEWEST, project_config
 from mpc.failures import NoAccess, Usage
 from mpc.options import Notes, Number, Project, about_project
 from mpc.packing import Packed, package
@@ -135,7 +135,7 @@ def preview(
     """Upload the project unless that version is there, make it the trial version, and show its QR code."""
     if qrcode_format == "image" and qrcode_output_dest is None:
         raise Usage("Name the image's file: --qrcode-output-dest qr.png")
-    number = found.next_version(uv)
+    number = found.version(uv) if uv == NEWEST else found.next_version(uv)
     if _is_there(found, number):
         show.note(f"{number} was uploaded before. Its trial opens what was uploaded then.")
     else:
