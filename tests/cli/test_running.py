@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from releases.models import TrialVersion
 from tests import factories
+from tests.cli.projects import write
 from tests.console.api.device.test_client import exported
 
 for operations in ("trial", "grayscale", "offline", "logs"):
@@ -34,7 +35,11 @@ def test_a_rollout_from_its_start_to_its_end(program, pipeline, project):
     factories.make_online(program, "1.0.0")
     factories.make_approved(program, "1.4.0")
     mpc = pipeline("read", "rollout")
-    made = mpc.done("rollout", "create", "--users", "100", "--days", "2", "--error-rate", "5", "--json").json
+    write(project, {"staff.txt": "ada\ngrace\n", "testers.txt": "\n".join(f"device-{each}" for each in range(6000))})
+    limits = ("--users", "100", "--days", "2", "--error-rate", "5")
+    lists = ("--objects", "account=staff.txt", "--objects", "device_id=testers.txt")
+    made = mpc.done("rollout", "create", *limits, *lists, "--json").json
+    assert {row["kind"]: row["count"] for row in made["objects"]} == {"account": 2, "device_id": 6000}
     assert (made["state"], made["user_limit"], made["version"]) == ("delivering", 100, "1.4.0")
     application_id = program.bindings.get().application.application_id
     assert [row["application_id"] for row in made["applications"]] == [application_id]

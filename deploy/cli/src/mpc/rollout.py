@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -17,6 +18,7 @@ app = typer.Typer(help="Grayscale tasks: some devices get an approved version fi
 TaskId = Annotated[int, typer.Argument(metavar="[TASK]", help="Its number. [the newest that has not ended]")]
 Reason = Annotated[str, typer.Option("-m", "--note", help="Why, for the record.")]
 NEWEST = 0
+TYPED = 50_000  # bytes that are sent with the task; longer lists go up as files
 KINDS = {"guid", "device_id", "account"}
 
 
@@ -72,7 +74,7 @@ def create(
         "applications": [{"application_id": one} for one in application or _bound(found)],
         "platforms": [{"platform": one} for one in platform or ()],
         "networks": network or [],
-        "objects": [_objects(one) for one in objects or ()],
+        "objects": [_objects(found, one) for one in objects or ()],
     }
     if error_rate:
         body["guardrail"] = {"rate": error_rate, "devices": error_devices}
@@ -95,12 +97,25 @@ def _bound(found: Project) -> list[str]:
     return [row["application"]["application_id"] for row in rows if row["state"] == "approved"]
 
 
-def _objects(words: str) -> dict[str, Any]:
+def _objects(found: Project, words: str) -> dict[str, Any]:
+    """Return a condition on objects: their values, or the id of the list that long ones are uploaded as."""
     kind, _sign, name = words.partition("=")
     if kind not in KINDS or not name:
         raise Usage(f"--objects {words}: write guid=FILE, device_id=FILE or account=FILE.")
-    lines = Path(name).read_text(encoding="utf-8-sig").splitlines()
-    return {"kind": kind, "values": [line.strip() for line in lines if line.strip()]}
+    content = Path(name).read_bytes()
+    if len(content) < TYPED:
+        lines = content.decode("utf-8-sig", "replace").splitlines()
+        return {"kind": kind, "values": [line.strip() for line in lines if line.strip()]}
+    path, key = f"{found.path}/grayscale/lists", f"mpc-{hashlib.sha256(content).hexdigest()}-{kind}"
+    options: dict[str, Any] = {"files": {"file": (Path(name).name, content, "text/plain")}, "data": {"kind": kind}}
+    answer = found.api.send("POST", path, key=key, **options)
+    if not answer.is_success:
+        raise found.api.failure_of(answer)
+    row = answer.json()
+    if row["invalid"]:
+        wrong = ", ".join(f"{line['number']}: {line['text']}" for line in row["invalid_lines"][:5])
+        raise Refused(f"{row['invalid']} lines of {name} are no {kind}: {wrong}")
+    return {"kind": kind, "list_id": row["id"]}
 
 
 @app.command()
