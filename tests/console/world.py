@@ -20,6 +20,10 @@ from miniprograms.models import IdeDownload, MiniProgram
 from tests import factories
 
 BINDING_PAGES = ("", "_report", "_report_again", "_files", "_file", "_package")
+REVIEWS = (
+    *("get_review", "approve_review", "reject_review"),
+    *("get_review_report", "request_review_report", "get_review_package"),
+)  # operations of the API
 TEAM_ROLES = ("admin", "license_holder", "developer", "viewer")
 
 
@@ -132,6 +136,8 @@ def make_world(label: str) -> World:
             f"platform:{verb}_invitation": {"team_id": unled.pk, "invitation_id": first.pk}
             for verb in ("resend", "revoke")
         },
+        **{f"api:{name}": {"decision_id": f"audit-{decision.pk}"} for name in REVIEWS},
+        "api:reopen_finding": {"finding": settled},
         "reviews:exemption": {"decision_id": exemption.pk},
         "reviews:permission": {"decision_id": permission.pk},
     }

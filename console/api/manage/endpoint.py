@@ -96,8 +96,14 @@ def _signature(view: View, load: View | None, named: list[str]) -> inspect.Signa
 
 def _of_token(token: Token, thing: Any) -> Any:
     """Return what was loaded; 404 where the token is for another program."""
-    if token.mini_program_id:
-        program = thing if isinstance(thing, MiniProgram) else getattr(thing, "mini_program", None)
-        if program is None or program.pk != token.mini_program_id:
-            raise Http404
+    if token.mini_program_id and getattr(_program_of(thing), "pk", None) != token.mini_program_id:
+        raise Http404
     return thing
+
+
+def _program_of(thing: Any) -> MiniProgram | None:
+    """Return the program that something belongs to, by itself or by its version or audit; None for no such thing."""
+    if thing is None or isinstance(thing, MiniProgram):
+        return thing
+    owners = (getattr(thing, name, None) for name in ("mini_program", "version", "audit"))
+    return _program_of(next(filter(None, owners), None))
