@@ -75,7 +75,7 @@ def endpoint(
 
         operation.__signature__ = _signature(view, load, named)  # type: ignore[attr-defined]
         ENDPOINTS.append(Policy(register.__name__.upper(), path, scope, permission, view.__name__))
-        extra = {"security": [{"token": []}], "x-scope": scope.value}
+        extra = {"security": [{"token": []}], "x-scope": scope.value, **options.pop("openapi_extra", {})}
         guarded = decorate_view(partial(guard, scope))(operation)
         register(path, operation_id=view.__name__, openapi_extra=extra, **options)(guarded)
         return view
