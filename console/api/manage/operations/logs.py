@@ -117,7 +117,7 @@ def list_logs(request: ApiRequest, program: MiniProgram, asked: Annotated[LogsAs
     Scope.READ,
     Permission.VIEW,
     load=mini_program_for,
-    openapi_extra={"responses": {200: {"content": {"application/x-ndjson": {"schema": {"type": "string"}}}}}},
+    sends="application/x-ndjson",
     tags=TAGS,
 )
 def export_logs(request: ApiRequest, program: MiniProgram, asked: Annotated[LogCriteria, Query()]) -> HttpResponse:
