@@ -10,9 +10,10 @@ import inspect
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial, wraps
-from typing import Any, get_type_hints
+from typing import Annotated, Any, get_args, get_type_hints
 
 from django.http import Http404, HttpRequest
+from ninja import Body, params
 from ninja.decorators import decorate_view
 
 from console.api.manage.guard import guard
@@ -93,8 +94,17 @@ def _signature(view: View, load: View | None, named: list[str]) -> inspect.Signa
     kind = inspect.Parameter.POSITIONAL_OR_KEYWORD
     parameters = [inspect.Parameter("request", kind)]
     parameters += [inspect.Parameter(name, kind, annotation=kinds[name]) for name in named]
-    parameters += [parameter.replace(annotation=hints[parameter.name]) for parameter in own]
+    parameters += [parameter.replace(annotation=_or_nothing(hints[parameter.name])) for parameter in own]
     return inspect.Signature(parameters)
+
+
+def _or_nothing(hint: Any) -> Any:
+    """Return the hint so that a body whose fields may all be left out may be left out itself."""
+    kind, *marks = get_args(hint) or (hint,)
+    is_body = any(isinstance(mark, params.models.Body) for mark in marks)
+    if not is_body or any(field.is_required() for field in kind.model_fields.values()):
+        return hint
+    return Annotated[kind, Body(..., default_factory=kind)]
 
 
 def _of_token(token: Token, thing: Any) -> Any:

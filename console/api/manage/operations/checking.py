@@ -18,9 +18,9 @@ class Reason(Schema):
 
 
 def checked(form: BaseForm, **names: str) -> dict[str, Any]:
-    """Return what is clean in a bound form; raises Problem 422 that names each field, by `names` where the API's differ.
+    """Return what is clean in a bound form; raises Problem 422 with an error for each field, "" for the whole form.
 
-    An error of the whole form has the field "".
+    `names` are the API's own, by those of the form's fields.
     """
     if form.is_valid():
         return form.cleaned_data
