@@ -14,7 +14,11 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture
 def wanted():
-    return {"name": "Ferry", "category_id": factories.make_category("Travel").pk, "introduction": "When the ferry goes."}
+    return {
+        "name": "Ferry",
+        "category_id": factories.make_category("Travel").pk,
+        "introduction": "When the ferry goes.",
+    }
 
 
 def test_creates_a_program_and_asks_for_a_binding(program, robot, wanted):
