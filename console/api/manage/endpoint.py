@@ -10,9 +10,10 @@ import inspect
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial, wraps
-from typing import Any, get_type_hints
+from typing import Annotated, Any, get_args, get_type_hints
 
 from django.http import Http404, HttpRequest
+from ninja import Body, params
 from ninja.decorators import decorate_view
 
 from console.api.manage.guard import guard
@@ -53,9 +54,12 @@ def endpoint(
     permission: Permission,
     *,
     load: Callable[..., Any] | None = None,
+    sends: str = "",
     **options: Any,
 ) -> Callable[[View], View]:
     """Register an operation: `register` is `api.get` or the like, `options` go to it.
+
+    `sends` is the content type of an answer that is no JSON: an HttpResponse of the view's own.
 
     `load(user, permission, **path_arguments)` returns the object, which the view gets after the request.
     """
@@ -75,7 +79,7 @@ def endpoint(
 
         operation.__signature__ = _signature(view, load, named)  # type: ignore[attr-defined]
         ENDPOINTS.append(Policy(register.__name__.upper(), path, scope, permission, view.__name__))
-        extra = {"security": [{"token": []}], "x-scope": scope.value}
+        extra = {"security": [{"token": []}], "x-scope": scope.value, "x-sends": sends}
         guarded = decorate_view(partial(guard, scope))(operation)
         register(path, operation_id=view.__name__, openapi_extra=extra, **options)(guarded)
         return view
@@ -90,8 +94,17 @@ def _signature(view: View, load: View | None, named: list[str]) -> inspect.Signa
     kind = inspect.Parameter.POSITIONAL_OR_KEYWORD
     parameters = [inspect.Parameter("request", kind)]
     parameters += [inspect.Parameter(name, kind, annotation=kinds[name]) for name in named]
-    parameters += [parameter.replace(annotation=hints[parameter.name]) for parameter in own]
+    parameters += [parameter.replace(annotation=_or_nothing(hints[parameter.name])) for parameter in own]
     return inspect.Signature(parameters)
+
+
+def _or_nothing(hint: Any) -> Any:
+    """Return the hint so that a body whose fields may all be left out may be left out itself."""
+    kind, *marks = get_args(hint) or (hint,)
+    is_body = any(isinstance(mark, params.models.Body) for mark in marks)
+    if not is_body or any(field.is_required() for field in kind.model_fields.values()):
+        return hint
+    return Annotated[kind, Body(..., default_factory=kind)]
 
 
 def _of_token(token: Token, thing: Any) -> Any:
