@@ -7,6 +7,7 @@ from django.urls import include, path, re_path
 
 from console import views
 from console.api.manage import operations as manage
+from console.api.tcsas import views as tcsas
 from console.base.accounts import urls as accounts
 from console.base.accounts.views import identity, security
 from console.base.accounts.views.identity import with_password
@@ -72,7 +73,7 @@ platform_urls = [
 ]
 
 urlpatterns = [
-    path("", views.home, name="home"),
+    path("", tcsas.beside(views.home), name="home"),
     path("first-run/", views.first_run, name="first_run"),
     path("search/", views.search, name="search"),
     path("session/", views.session, name="session"),

@@ -70,7 +70,7 @@ def endpoint(
             loaded = []
             if load:
                 given = {name: arguments.pop(name) for name in named}
-                loaded.append(_of_token(request.token, load(request.user, permission, **given)))
+                loaded.append(of_token(request.token, load(request.user, permission, **given)))
             return view(request, *loaded, **arguments)
 
         operation.__signature__ = _signature(view, load, named)  # type: ignore[attr-defined]
@@ -94,7 +94,7 @@ def _signature(view: View, load: View | None, named: list[str]) -> inspect.Signa
     return inspect.Signature(parameters)
 
 
-def _of_token(token: Token, thing: Any) -> Any:
+def of_token(token: Token, thing: Any) -> Any:
     """Return what was loaded; 404 where the token is for another program."""
     if token.mini_program_id:
         program = thing if isinstance(thing, MiniProgram) else getattr(thing, "mini_program", None)

@@ -7,12 +7,14 @@ from datetime import datetime
 
 from django.utils.translation import gettext as _
 
-from console.api.manage.models import Token
+from console.api.manage.models import Token, UploadedPackage
 from console.api.manage.states import Scope
 from console.base.accounts.models import Team, User
+from miniprograms.models import MiniProgram
 
 MOST_ROBOTS = 50  # of a team
 MOST_OWN = 20  # of a person
+MOST_UPLOADS = 20  # files of a mini program that became no version yet
 
 
 def why_not_scopes(scopes: list[str], *, offered: Iterable[Scope] = Scope) -> str:
@@ -37,3 +39,12 @@ def why_no_more_own(user: User) -> str:
     if Token.objects.of_person(user).listed().count() < MOST_OWN:
         return ""
     return _("You have %(count)d tokens. Revoke one first.") % {"count": MOST_OWN}
+
+
+def why_no_more_uploads(program: MiniProgram) -> str:
+    """Return why the mini program can't have another file that waits."""
+    if UploadedPackage.objects.filter(mini_program=program, begun_at=None).count() < MOST_UPLOADS:
+        return ""
+    return _("%(count)d uploaded files wait to become versions. Use one of them, or try again tomorrow.") % {
+        "count": MOST_UPLOADS
+    }
