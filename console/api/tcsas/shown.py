@@ -11,13 +11,13 @@ from miniprograms.models import MiniProgram
 from releases.states import AuditState
 
 PENDING, PROCESSING, REJECTED, APPROVED, CANCELLED = range(5)
-STATUS_OF_AUDIT = {
+STATUS_OF_AUDIT: dict[str, int] = {
     AuditState.IN_AUDIT: PROCESSING,
     AuditState.REJECTED: REJECTED,
     AuditState.APPROVED: APPROVED,
     AuditState.WITHDRAWN: CANCELLED,
 }
-STATUS_OF_DECISION = {
+STATUS_OF_DECISION: dict[str, int] = {
     DecisionState.WAITING: PROCESSING,
     DecisionState.REJECTED: REJECTED,
     DecisionState.APPROVED: APPROVED,
