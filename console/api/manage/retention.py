@@ -1,4 +1,4 @@
-"""How long what is asked for once is kept: answers to an Idempotency-Key, and uploaded files, a day."""
+"""How long answers to an Idempotency-Key are kept, and files that wait to become versions: a day; uploads: 90 days."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ from datetime import datetime, timedelta
 
 from django.utils.translation import gettext_lazy as _
 
-from console.api.manage.models import KeptAnswer, UploadedPackage
+from console.api.manage.models import KeptAnswer, Upload, UploadedPackage
 from console.base.core.retention import BATCH, Kind, Place, of_moment, register
 from releases.models import package_storage
 
 logger = logging.getLogger(__name__)
 
 
-def _uploads(at: datetime, days: int, place: Place) -> Iterator[int]:
+def _files(at: datetime, days: int, place: Place) -> Iterator[int]:
     """Delete files that became no version, then what is known of them; a file that can't be deleted keeps its row."""
     old = UploadedPackage.objects.filter(created_at__lt=at - timedelta(days=days)).order_by("created_at")
     while rows := list(old[:BATCH]):
@@ -40,4 +40,6 @@ def _oldest() -> datetime | None:
 
 
 register(of_moment("kept_answers", _("Answers to repeated requests"), 1, KeptAnswer, "created_at"))
-register(Kind("uploads", _("Uploaded package files"), 1, UploadedPackage._meta.db_table, _uploads, _oldest))
+register(of_moment("uploads", _("Uploads by API"), 90, Upload, "at"))
+TABLE = UploadedPackage._meta.db_table
+register(Kind("waiting_files", _("Package files that became no version"), 1, TABLE, _files, _oldest))

@@ -5,14 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 from django.conf import settings
-from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from console.api.manage import uploads
+from console.api.manage import files, uploads
 from console.api.manage.endpoint import ApiRequest
 from console.api.manage.models import UploadedPackage
 from console.api.manage.states import Scope
-from console.api.tcsas.errors import Refused, invalid
+from console.api.tcsas.errors import invalid
 from console.api.tcsas.forms import valid
 from console.api.tcsas.loading import program_of
 from console.api.tcsas.registry import action
@@ -25,7 +24,7 @@ from miniprograms.models import MiniProgram
 from releases.forms import NumberForm
 from releases.models import Version
 
-PENDING, RUNNING, FAILED, SUCCEEDED = 1, 20, 30, 60  # a task
+RUNNING, FAILED, SUCCEEDED = 20, 30, 60  # what becomes of a task
 MAIN = "main"
 
 
@@ -35,6 +34,7 @@ class New(OfProgram):
     mnp_version: str
     file_url: str
     mnp_version_intro: str = ""
+    pipeline_id: str = ""
 
 
 class OfTask(Asked):
@@ -53,7 +53,7 @@ def _task(user: User, permission: Permission, asked: OfTask) -> UploadedPackage:
 @action("CreateMNPVersion", Scope.UPLOAD, Permission.UPLOAD, load=program_of)
 def create(request: ApiRequest, program: MiniProgram, asked: New) -> dict[str, str]:
     """Make a file that was uploaded here a version (V-1 to V-6); how it went is what `DescribeMNPVersion` says."""
-    upload = uploads.named_by(asked.file_url, program)
+    upload = files.named_by(asked.file_url, program)
     if upload is None:
         words = _(
             "FileUrl must be an address that this console has given out for an upload, not longer ago than 12 hours."
@@ -63,7 +63,12 @@ def create(request: ApiRequest, program: MiniProgram, asked: New) -> dict[str, s
         return {"TaskId": upload.key}  # The call came twice.
     upload.mini_program = program
     form = NumberForm({"number": asked.mnp_version, "notes": asked.mnp_version_intro}, program=program)
-    return {"TaskId": uploads.make_version(upload, by=request.user, **valid(form)).key}
+    made = files.make_version(upload, by=request.user, **valid(form))
+    size, doubts = upload.size, len(made.version.package.warnings) if made.version else 0
+    first = made.failure.partition("\n")[2].partition("\n")[0] or made.failure
+    words = {"number": made.number, "source": asked.pipeline_id[:100], "reason": first}
+    uploads.note(request.token, program, size=size, warnings=doubts, **words)
+    return {"TaskId": made.key}
 
 
 @action("DescribeMNPVersion", Scope.UPLOAD, Permission.VIEW, load=_task)
@@ -73,9 +78,8 @@ def describe(request: ApiRequest, task: UploadedPackage, asked: OfTask) -> dict[
     if task.version:
         task.version.mini_program = task.mini_program
         return {**found, "TaskStatus": SUCCEEDED, "TaskMsg": "", **_made(task.version)}
-    if uploads.has_died(task, at=timezone.now()):
-        raise Refused("FailedOperation", _("The console couldn't finish this. Upload the file again."))
-    return {**found, "TaskStatus": FAILED if task.failure else RUNNING, "TaskMsg": task.failure}
+    failure = files.why_failed(task)
+    return {**found, "TaskStatus": FAILED if failure else RUNNING, "TaskMsg": failure}
 
 
 def _made(version: Version) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 from ninja import Field, File, Schema, Status
 from ninja.files import UploadedFile
 
-from console.api.manage import uploads
+from console.api.manage import files
 from console.api.manage.api import api
 from console.api.manage.endpoint import ApiRequest, endpoint
 from console.api.manage.states import Scope
@@ -39,5 +39,5 @@ def upload_file(
     file: Annotated[UploadedFile, File(description="the package, as the IDE or a build packs it")],
 ) -> Status[dict[str, Any]]:
     """Keep a package file until a call of the platform's SDK makes it a version; it is read by that call."""
-    row = uploads.keep(program, file=file)
-    return Status(201, {"url": uploads.address_of(row), "expires_at": row.created_at + uploads.GOOD_FOR})
+    row = files.keep(program, file=file)
+    return Status(201, {"url": files.address_of(row), "expires_at": row.created_at + files.GOOD_FOR})

@@ -10,7 +10,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('automation', '0001_initial'),
+        ('automation', '0002_upload'),
         ('miniprograms', '0005_words'),
         ('releases', '0007_file_turns'),
     ]
