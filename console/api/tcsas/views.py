@@ -7,19 +7,27 @@ from collections.abc import Callable
 from functools import wraps
 from typing import Any, cast
 
-from django.http import HttpRequest, HttpResponse, JsonResponse, UnreadablePostError
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse, UnreadablePostError
+from django.http.response import HttpResponseBase
 from django.utils import timezone, translation
 from django.views.decorators.csrf import csrf_protect
 
+from console.api.manage import guard
 from console.api.manage.endpoint import ApiRequest
-from console.api.manage.guard import acting, counted, enter, failures, problem_of, too_many
+from console.api.manage.guard import acting, counted, enter, problem_of, too_many
 from console.api.manage.models import Token
 from console.api.tcsas import sections  # noqa: F401 - they register their actions
 from console.api.tcsas.errors import INTERNAL, Refused, refused_by
+from console.api.tcsas.links import opened
 from console.api.tcsas.registry import ACTIONS
 from console.api.tcsas.signature import is_signed, token_of
+from console.base.accounts.access import route
+from console.base.accounts.permissions import Permission
 from console.base.core import request_id
+from console.base.core.files import attachment
 from console.base.core.proxies import client_address
+from miniprograms.access import mini_program_for
+from releases.offline.actions import download, file_name
 
 logger = logging.getLogger(__name__)
 
@@ -79,7 +87,7 @@ def _token(request: HttpRequest) -> Token:
     try:
         return token_of(request, at=timezone.now())
     except Refused:
-        if wait := failures.count(client_address(request.META)):
+        if wait := guard.failures.count(client_address(request.META)):
             raise too_many(wait) from None
         raise
 
@@ -92,3 +100,21 @@ def _refused(error: Exception) -> Refused:
         return refused_by(problem)
     logger.error("a call of the SDK failed", exc_info=error)
     return Refused(INTERNAL, "Something went wrong in the console. Operators find the RequestId in its log.")
+
+
+@route(Permission.PUBLIC)  # type: ignore[arg-type]  # a streaming response
+def offline_package(request: HttpRequest, signed: str) -> HttpResponseBase:
+    """The file that `DescribeMNPOfflinePackageURL` gave the address of, while it is still what is online (O-1)."""
+    try:
+        token, app_id, number = opened(request, signed)
+        counted(token)
+        program = mini_program_for(token.holder, Permission.DEVELOP, app_id)
+        if program.online_number != number:
+            raise Http404
+        with acting(request):
+            version, content = download(program, application=None, by=token.holder)
+    except Exception as error:
+        if (problem := problem_of(error)) is None:
+            raise
+        return problem.answer()
+    return attachment(content, size=version.package.size, name=file_name(program, version.number))

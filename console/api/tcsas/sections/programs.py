@@ -70,7 +70,8 @@ def describe_list(request: ApiRequest, asked: Listed) -> dict[str, Any]:
     if asked.application_id:
         bound = Binding.objects.bound().filter(application__application_id=asked.application_id)
         rows = rows.filter(pk__in=bound.values("mini_program"))
-    return {"TotalCount": rows.count(), "DataList": [_row(program) for program in rows[asked.rows]]}
+    found = [{**_row(program), "UpdateTime": moment(program.changed_at)} for program in rows[asked.rows]]
+    return {"TotalCount": rows.count(), "DataList": found}
 
 
 @action("DescribeMNP", Scope.READ, Permission.VIEW, load=program_of)
@@ -123,5 +124,4 @@ def _row(program: MiniProgram) -> dict[str, Any]:
         "Status": AVAILABLE if program.on_shelf else UNAVAILABLE,
         "CreateUser": str(program.created_by),
         "CreateTime": moment(program.created_at),
-        "UpdateTime": moment(program.changed_at),
     }

@@ -66,8 +66,8 @@ def create(request: ApiRequest, program: MiniProgram, asked: New) -> dict[str, s
     made = files.make_version(upload, by=request.user, **valid(form))
     size, doubts = upload.size, len(made.version.package.warnings) if made.version else 0
     first = made.failure.partition("\n")[2].partition("\n")[0] or made.failure
-    words = {"number": made.number, "source": asked.pipeline_id[:100], "reason": first}
-    uploads.note(request.token, program, size=size, warnings=doubts, **words)
+    said = {"number": made.number, "source": asked.pipeline_id[:100], "reason": first}
+    uploads.note(request.token, program, size=size, warnings=doubts, **said)
     return {"TaskId": made.key}
 
 

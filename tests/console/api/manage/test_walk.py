@@ -9,7 +9,7 @@ from django.test import Client
 
 from console.api.manage import actions
 from console.api.manage.endpoint import ENDPOINTS
-from console.api.manage.states import Scope
+from console.api.manage.states import OF_PEOPLE
 from console.base.accounts.permissions import TEAM_ROLE_PERMISSIONS, Permission
 from tests import factories
 from tests.console.world import make_world
@@ -36,11 +36,11 @@ def client_of(user, scopes):
 
 def test_every_operation_as_every_token():
     world, foreign = make_world("Own"), make_world("Other")
-    everything = [scope.value for scope in Scope]
+    everything = [scope.value for scope in OF_PEOPLE]
     outsider = client_of(foreign.people["admin"], everything)
     people = {role: client_of(user, everything) for role, user in world.people.items()}
     without = {
-        scope: client_of(world.people["admin"], [each for each in everything if each != scope]) for scope in Scope
+        scope: client_of(world.people["admin"], [each for each in everything if each != scope]) for scope in OF_PEOPLE
     }
     wrong = []
     for endpoint in ENDPOINTS:

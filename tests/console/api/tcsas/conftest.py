@@ -24,9 +24,10 @@ def nobody_asked_before(monkeypatch):
     monkeypatch.setattr(guard, "failures", Counter("60/minute"))
 
 
-def robot(program, *scopes, **fields):
-    """Make a robot for the program."""
-    values = {"name": "release", "addresses": [], "expires_at": None, "program": program, **fields}
+def robot(program, *scopes, whole_team=False, **fields):
+    """Make a robot for the program, or for all of its team."""
+    values = {"name": "release", "addresses": [], "expires_at": None, **fields}
+    values["program"] = None if whole_team else program
     return actions.create_robot(program.team, scopes=list(scopes), by=program.created_by, **values)
 
 
