@@ -62,7 +62,27 @@ class VersionNumberField(forms.CharField):
         return major, minor, patch
 
 
-class UploadForm(forms.Form):
+class NumberForm(forms.Form):
+    """What is said about a new version."""
+
+    number = VersionNumberField(label=_("Version number"), max_length=14)
+    notes = WordsField(
+        label=_("Change notes"), max_length=2000, required=False, widget=forms.Textarea(attrs={"rows": 5})
+    )
+
+    def __init__(self, *args: object, program: MiniProgram, **kwargs: object) -> None:
+        super().__init__(*args, **kwargs)  # type: ignore[arg-type]
+        self.program = program
+
+    def clean_number(self) -> tuple[int, int, int]:
+        """Refuse a number that was used, before the package is read."""
+        number: tuple[int, int, int] = self.cleaned_data["number"]
+        if reason := rules.why_not_number(self.program, number):
+            raise ValidationError(reason)
+        return number
+
+
+class UploadForm(NumberForm):
     """A new version. `inspection` holds the findings of a refused package."""
 
     file = UploadField(
@@ -70,15 +90,11 @@ class UploadForm(forms.Form):
         error_messages={"required": _("Choose the package file."), "empty": _("The file is empty.")},
         widget=forms.ClearableFileInput(attrs={"accept": ".zip,.apkg,.wxapkg-src"}),
     )
-    number = VersionNumberField(label=_("Version number"), max_length=14)
-    notes = WordsField(
-        label=_("Change notes"), max_length=2000, required=False, widget=forms.Textarea(attrs={"rows": 5})
-    )
+    field_order = ["file", "number", "notes"]
     inspection: Inspection | None = None
 
     def __init__(self, *args: object, program: MiniProgram, **kwargs: object) -> None:
-        super().__init__(*args, **kwargs)  # type: ignore[arg-type]
-        self.program = program
+        super().__init__(*args, program=program, **kwargs)
         limits = package_limits()
         self.fields["file"].help_text = _(
             "Packed by the Luffa Cloud IDE. Up to %(upload)s; unpacked up to %(unpacked)s; "
@@ -112,13 +128,6 @@ class UploadForm(forms.Form):
                 self.inspection = refused.inspection if isinstance(refused, PackageRefused) else None
                 self.add_error("file", refused.message)
         return data
-
-    def clean_number(self) -> tuple[int, int, int]:
-        """Refuse a number that was used, before the package is read."""
-        number: tuple[int, int, int] = self.cleaned_data["number"]
-        if reason := rules.why_not_number(self.program, number):
-            raise ValidationError(reason)
-        return number
 
 
 class PublishForm(NoteForm):

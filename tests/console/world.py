@@ -8,7 +8,7 @@ from typing import Any
 
 from console.api.manage.actions import create_own, create_robot
 from console.api.manage.models import Token
-from console.api.manage.states import ROLE_OF_SCOPE
+from console.api.manage.states import ROLE_OF_SCOPE, Scope
 from console.base.accounts.actions import invite
 from console.base.accounts.actions.safety import add_by_operator
 from console.base.accounts.models import User
@@ -147,7 +147,7 @@ def make_world(label: str) -> World:
 
 def make_robot(program: MiniProgram, name: str) -> Token:
     """Make a robot of the program's team that may do all that robots may."""
-    scopes = [scope.value for scope in ROLE_OF_SCOPE]
+    scopes = [scope.value for scope in ROLE_OF_SCOPE if scope is not Scope.UPLOAD_KEYS]  # for one program alone
     values = {"scopes": scopes, "addresses": [], "expires_at": None, "by": program.created_by}
     return create_robot(program.team, name=name, program=None, **values).row
 

@@ -74,7 +74,7 @@ def endpoint(
             loaded = []
             if load:
                 given = {name: arguments.pop(name) for name in named}
-                loaded.append(_of_token(request.token, load(request.user, permission, **given)))
+                loaded.append(of_token(request.token, load(request.user, permission, **given)))
             return view(request, *loaded, **arguments)
 
         operation.__signature__ = _signature(view, load, named)  # type: ignore[attr-defined]
@@ -107,7 +107,7 @@ def _or_nothing(hint: Any) -> Any:
     return Annotated[kind, Body(..., default_factory=kind)]
 
 
-def _of_token(token: Token, thing: Any) -> Any:
+def of_token(token: Token, thing: Any) -> Any:
     """Return what was loaded; 404 where the token is for another program."""
     if token.mini_program_id and getattr(_program_of(thing), "pk", None) != token.mini_program_id:
         raise Http404

@@ -17,6 +17,7 @@ class Scope(models.TextChoices):
     ROLLOUT = "rollout", _("Run grayscale tasks")
     CONFIGURE = "configure", _("Change settings")
     DECIDE = "decide", _("Decide audits and requests")
+    UPLOAD_KEYS = "upload_keys", _("Create upload keys")
 
 
 COVERS = {
@@ -28,6 +29,7 @@ COVERS = {
     Scope.ROLLOUT: _("Create, start, change and end grayscale tasks."),
     Scope.CONFIGURE: _("Domains, permissions, host apps, templates, privacy agreements and offline packages."),
     Scope.DECIDE: _("Approve and reject for the host apps that you review."),
+    Scope.UPLOAD_KEYS: _("Create robots that upload for the same mini program. Only for the platform’s SDK."),
 }
 
 # The least role of a robot that has a scope: its membership says what it may do at most, its token what it does.
@@ -39,7 +41,9 @@ ROLE_OF_SCOPE: dict[Scope, TeamRole] = {
     Scope.PUBLISH: TeamRole.LICENSE_HOLDER,
     Scope.ROLLOUT: TeamRole.LICENSE_HOLDER,
     Scope.CONFIGURE: TeamRole.LICENSE_HOLDER,
+    Scope.UPLOAD_KEYS: TeamRole.DEVELOPER,
 }  # A robot belongs to a team, so it decides nothing for a host app.
+OF_PEOPLE = [scope for scope in Scope if scope is not Scope.UPLOAD_KEYS]  # those of a person's own token
 # What a route may declare: keys, people and passwords are for people at pages.
 OPEN_TO_TOKENS = (
     Permission.SIGNED_IN, Permission.VIEW, Permission.UPLOAD, Permission.DEVELOP, Permission.MANAGE,

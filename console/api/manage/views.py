@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Any
+from urllib.parse import urlsplit
 
 from django import forms
+from django.conf import settings
 from django.http import HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
@@ -17,6 +19,7 @@ from console.api.manage.access import own_token, robot_for
 from console.api.manage.forms import EndForm, ReplaceForm, RobotForm, TokenForm
 from console.api.manage.models import Token
 from console.api.manage.presenters import team_cards, token_rows
+from console.api.manage.sdk_keys import secret_id, secret_key
 from console.base.accounts.access import SignedInRequest, route, team_for
 from console.base.accounts.models import Team
 from console.base.accounts.permissions import Permission
@@ -125,6 +128,12 @@ def _shown(made: actions.Made) -> Shown:
         value=made.secret,
         file_name=f"private.{made.row.mini_program.app_id if made.row.mini_program else made.row.name}.key",
         done=_back(),
+        also_title=_("For the platform’s SDK"),
+        also=[
+            (_("Endpoint"), urlsplit(settings.BASE_URL).netloc),
+            ("SecretId", secret_id(made.row)),
+            ("SecretKey", secret_key(made.row)),
+        ],
     )
 
 

@@ -10,7 +10,7 @@ from django.test import Client
 
 from console.api.manage import actions, guard
 from console.api.manage.endpoint import ENDPOINTS
-from console.api.manage.states import ROLE_OF_SCOPE, Scope
+from console.api.manage.states import OF_PEOPLE, ROLE_OF_SCOPE
 from console.api.rate import Counter
 from console.base.accounts.permissions import (
     APPLICATION_ROLE_PERMISSIONS,
@@ -45,7 +45,11 @@ BODIES: dict[str, dict[str, object]] = {
     "add_template": {"number": 1, "numbers": [1]},
 }
 # The same, of what takes a file.
-FORMS: dict[str, dict[str, object]] = {"upload_version": {"number": "9.9.9"}, "upload_list": {"kind": "guid"}}
+FORMS: dict[str, dict[str, object]] = {
+    "upload_version": {"number": "9.9.9"},
+    "upload_file": {},
+    "upload_list": {"kind": "guid"},
+}
 
 
 def ask(client, endpoint, world):
@@ -76,11 +80,11 @@ def bearer(made):
 def test_every_operation_as_every_token(monkeypatch):
     monkeypatch.setattr(guard, "failures", Counter("1000/minute"))  # each operation is asked without a token
     world, foreign = make_world("Own"), make_world("Other")
-    everything = [scope.value for scope in Scope]
+    everything = [scope.value for scope in OF_PEOPLE]
     outsider = client_of(foreign.people["admin"], everything)
     people = {role: client_of(user, everything) for role, user in world.people.items()}
     without = {
-        scope: client_of(world.people["admin"], [each for each in everything if each != scope]) for scope in Scope
+        scope: client_of(world.people["admin"], [each for each in everything if each != scope]) for scope in OF_PEOPLE
     }
     of_app = {role: TEAM_ROLE_PERMISSIONS["viewer"] | more for role, more in APPLICATION_ROLE_PERMISSIONS.items()}
     held = {role: more | {Permission.SIGNED_IN} for role, more in {**TEAM_ROLE_PERMISSIONS, **of_app}.items()}
