@@ -15,6 +15,7 @@ from console.api.manage.problems import Problem
 from console.base.core.proxies import client_address, is_within
 
 USED_EVERY = timedelta(minutes=1)
+WRONG = "The token is wrong, revoked or expired."
 
 
 def token_of(request: HttpRequest, *, at: datetime | None = None) -> Token:
@@ -29,12 +30,19 @@ def token_of(request: HttpRequest, *, at: datetime | None = None) -> Token:
     digest = sha256(shown.strip().encode()).hexdigest()
     token = Token.objects.usable(at=at).filter(sha256=digest).select_related("holder", "team", "mini_program").first()
     if token is None or not token.holder.is_active:
-        raise _unauthorized("The token is wrong, revoked or expired.")
+        raise _unauthorized(WRONG)
     address = client_address(request.META)
     if token.addresses and not is_within(address or "", tuple(map(ip_network, token.addresses))):
         raise Problem(403, "The token may not be used from this address.", code="address")
     _note_used(token, address, request.headers.get("User-Agent", ""), at=at)
     return token
+
+
+def ensure_usable(token: Token, *, at: datetime | None = None) -> None:
+    """Raise Problem 401 where the token was revoked, replaced or has expired since it was shown."""
+    same = Token.objects.usable(at=at or timezone.now()).filter(pk=token.pk, sha256=token.sha256)
+    if not same.exists():
+        raise _unauthorized(WRONG)
 
 
 def _unauthorized(detail: str) -> Problem:
