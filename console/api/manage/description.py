@@ -20,7 +20,7 @@ REFUSALS = {
     409: "Someone else was first, or the first request with this Idempotency-Key is still under way.",
     413: "The body is too large.",
     415: "The body has another content type than this operation takes.",
-    422: "Something that was sent is wrong, or a rule refuses it: `errors` names fields, `findings` places in a package.",
+    422: "Something that was sent is wrong, or a rule refuses it: `errors` names fields, `findings` places.",
     429: "Too many requests; see Retry-After.",
     503: "The database is busy or away; try again after Retry-After.",
 }
@@ -87,7 +87,7 @@ FINDING: Json = {
     "title": "ProblemFinding",
     "type": "object",
     "required": ["code", "severity", "title", "where", "detail", "hint", "rule"],
-    "properties": {name: _text for name in ("code", "severity", "title", "where", "detail", "hint", "rule")},
+    "properties": dict.fromkeys(("code", "severity", "title", "where", "detail", "hint", "rule"), _text),
 }
 SECURITY: Json = {"token": {"type": "http", "scheme": "bearer", "bearerFormat": "mpc_…"}}
 

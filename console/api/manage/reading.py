@@ -42,9 +42,7 @@ class StrictParser(Parser):
 
 def kind_of(view: Callable[..., Any]) -> str:
     """Return the content type of what an operation takes; "" where it takes no body."""
-    kinds = {
-        type(mark) for hint in get_type_hints(view, include_extras=True).values() for mark in get_args(hint)[1:]
-    }
+    kinds = {type(mark) for hint in get_type_hints(view, include_extras=True).values() for mark in get_args(hint)[1:]}
     if params.models.File in kinds:
         return MULTIPART
     if params.models.Form in kinds:

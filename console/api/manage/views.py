@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from django import forms
+from django.conf import settings
 from django.http import HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
@@ -17,6 +18,7 @@ from console.api.manage.access import own_token, robot_for
 from console.api.manage.forms import EndForm, ReplaceForm, RobotForm, TokenForm
 from console.api.manage.models import Token
 from console.api.manage.presenters import team_cards, token_rows
+from console.api.manage.reference import parts
 from console.base.accounts.access import SignedInRequest, route, team_for
 from console.base.accounts.models import Team
 from console.base.accounts.permissions import Permission
@@ -34,6 +36,16 @@ def tokens(request: SignedInRequest) -> HttpResponse:
     own = Token.objects.of_person(request.user).listed().select_related("created_by", "mini_program")
     context = {"cards": team_cards(request.user, at=at), "own": token_rows(own, at=at)}
     return render(request, "automation/tokens.html", context)
+
+
+@route(Permission.SIGNED_IN)
+def reference(request: SignedInRequest) -> HttpResponse:
+    """Every operation of the API, drawn from its description (A-2)."""
+    found, document = parts(), reverse("api:openapi-json")
+    begin = f'curl -f -H "Authorization: Bearer $MPC_TOKEN" {settings.BASE_URL}/api/v1/me'
+    count = sum(len(part.operations) for part in found)
+    context = {"parts": found, "document": document, "begin": begin, "count": count}
+    return render(request, "automation/reference.html", context)
 
 
 @route(Permission.ADMINISTER, load=team_for, methods="GET POST", sudo=True)

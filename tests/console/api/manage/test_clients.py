@@ -1,4 +1,4 @@
-"""What others make of the API's description works: a client in Python, and types of TypeScript that its compiler takes."""
+"""What others make of the API's description works: a client in Python, and types that TypeScript's compiler takes."""
 
 from __future__ import annotations
 
