@@ -33,6 +33,11 @@ class Field:
     place: str = ""
     limits: str = ""
 
+    @property
+    def facts(self) -> str:
+        """All that is known of it besides words."""
+        return ", ".join(filter(None, (self.kind, self.place, self.limits)))
+
 
 @dataclass(frozen=True)
 class Answer:
