@@ -7,6 +7,7 @@ the pages, so what is declared is what is enforced, and what a token opens is ne
 from __future__ import annotations
 
 import inspect
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial, wraps
@@ -18,12 +19,14 @@ from ninja.decorators import decorate_view
 
 from console.api.manage.guard import guard
 from console.api.manage.models import Token
+from console.api.manage.reading import kind_of
 from console.api.manage.states import OPEN_TO_TOKENS, Scope
 from console.base.accounts.models import User
 from console.base.accounts.permissions import Permission
 from miniprograms.models import MiniProgram
 
 View = Callable[..., Any]
+RULES = re.compile(r" \([A-Z]-[0-9]+(, [A-Z]-[0-9]+)*\)")  # for us, who have SPEC.md
 
 
 class ApiRequest(HttpRequest):
@@ -80,7 +83,10 @@ def endpoint(
         operation.__signature__ = _signature(view, load, named)  # type: ignore[attr-defined]
         ENDPOINTS.append(Policy(register.__name__.upper(), path, scope, permission, view.__name__))
         extra = {"security": [{"token": []}], "x-scope": scope.value, "x-sends": sends}
-        guarded = decorate_view(partial(guard, scope))(operation)
+        words = inspect.getdoc(view) or ""
+        options.setdefault("summary", RULES.sub("", words.partition("\n")[0]).rstrip("."))
+        options.setdefault("description", RULES.sub("", words))
+        guarded = decorate_view(partial(guard, scope, kind_of(view)))(operation)
         register(path, operation_id=view.__name__, openapi_extra=extra, **options)(guarded)
         return view
 

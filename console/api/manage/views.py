@@ -19,6 +19,7 @@ from console.api.manage.access import own_token, robot_for
 from console.api.manage.forms import EndForm, ReplaceForm, RobotForm, TokenForm
 from console.api.manage.models import Token
 from console.api.manage.presenters import team_cards, token_rows
+from console.api.manage.reference import parts
 from console.api.manage.sdk_keys import secret_id, secret_key
 from console.base.accounts.access import SignedInRequest, route, team_for
 from console.base.accounts.models import Team
@@ -49,6 +50,16 @@ def tokens(request: SignedInRequest) -> HttpResponse:
 def uploads_page(request: SignedInRequest) -> HttpResponse:
     """What robots uploaded, accepted or refused."""
     return render(request, "automation/uploads.html", {"page": page_of(request, uploads.by_robots(request.user))})
+
+
+@route(Permission.SIGNED_IN)
+def reference(request: SignedInRequest) -> HttpResponse:
+    """Every operation of the API, drawn from its description (A-2)."""
+    found, document = parts(), reverse("api:openapi-json")
+    begin = f'curl -f -H "Authorization: Bearer $MPC_TOKEN" {settings.BASE_URL}/api/v1/me'
+    count = sum(len(part.operations) for part in found)
+    context = {"parts": found, "document": document, "begin": begin, "count": count}
+    return render(request, "automation/reference.html", context)
 
 
 @route(Permission.ADMINISTER, load=team_for, methods="GET POST", sudo=True)
