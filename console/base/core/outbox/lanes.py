@@ -75,8 +75,11 @@ class Courier(Generic[Item]):
         """Return the seconds between tries."""
         raise NotImplementedError
 
+    def keep(self, results: Sequence[tuple[Item, Outcome]]) -> None:
+        """Write what is kept of tries, before their verdicts end the leases."""
+
     def settle(self, target: Target, results: Sequence[tuple[Item, Outcome]], *, at: datetime) -> None:
-        """Write what is kept of tries beside their verdicts, in the same transaction."""
+        """Write what else tries say of the receiver, in the same transaction."""
 
     def count(self, verdicts: Counter[str]) -> None:
         """Count how tries ended, by state."""
@@ -303,6 +306,7 @@ class Lane(Generic[Item]):
         """Write how tries ended: in their rows, in the receiver's, and what the courier keeps."""
         pauses = self.courier.pauses()
         verdicts: list[Verdict] = [retrying.judge(item, outcome, pauses=pauses, at=at) for item, outcome in results]
+        self.courier.keep(results)
         self.courier.outbox.write_back(verdicts)
         self.courier.settle(target, results, at=at)
         states = Counter(verdict.state for verdict in verdicts)

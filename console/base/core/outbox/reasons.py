@@ -11,6 +11,9 @@ REASONS = (
     gettext_noop("The connection was refused"),
     gettext_noop("The gateway closed the connection without an answer"),
     gettext_noop("The receiver closed the connection without an answer"),
+    gettext_noop("The receiver’s answer was not understood"),
+    gettext_noop("The webhook was switched off"),
+    gettext_noop("There was no time to try"),
     gettext_noop("The answer was not HTTP"),
     gettext_noop("This is not an address"),
     gettext_noop("The connection failed"),
@@ -19,9 +22,10 @@ REASONS = (
 NUMBERED = (
     gettext_noop("The gateway responded with %(number)s"),
     gettext_noop("The receiver responded with %(number)s"),
+    gettext_noop("The receiver responded with error %(number)s"),
     gettext_noop("No answer within %(number)s s"),
 )
-_NUMBERED = {words: re.compile(re.escape(words).replace(re.escape("%(number)s"), r"([\d.]+)")) for words in NUMBERED}
+_NUMBERED = {words: re.compile(re.escape(words).replace(re.escape("%(number)s"), r"(-?[\d.]+)")) for words in NUMBERED}
 
 
 def in_words(reason: str) -> str:

@@ -67,6 +67,15 @@ def judge(item: Leased, outcome: Outcome, *, pauses: Sequence[int], at: datetime
     return Verdict(item.id, item.lease, WAITING, again, None, outcome.status, outcome.reason)
 
 
+def expires_at(at: datetime, *, pauses: Sequence[int]) -> datetime:
+    """Return when a row that is tried from `at` on counts as failed: after its last try.
+
+    Pauses may be a tenth longer than the plan says, and each try may take its full time.
+    """
+    tries = len(pauses) + 1
+    return at + timedelta(seconds=sum(pauses) * 1.1 + (tries + 1) * settings.MESSAGE_TIMEOUT)
+
+
 def closed(at: datetime) -> Q:
     """Receivers that may be tried now: not failing, or their pause is over and a probe may go."""
     return Q(failures__lt=OPENS_AT) | Q(open_until=None) | Q(open_until__lte=at)
