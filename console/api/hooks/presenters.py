@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import connection
+from django.utils.translation import gettext as _
 
 from console.api.hooks import telling
 from console.api.hooks.models import Delivery, Webhook
@@ -215,3 +216,10 @@ def event_groups() -> list[tuple[str, list[Described]]]:
         described = Described(event.name, str(event.log), event.icon, event.colour, example)
         groups[event.name.partition(".")[0] + ".*"].append(described)
     return list(groups.items())
+
+
+def tries_in_words() -> str:
+    """Return “Signed with HMAC-SHA256, tried up to 8 times over 24 h”, as the settings have it."""
+    pauses = telling.pauses()
+    values = {"count": len(pauses) + 1, "hours": max(1, round(sum(pauses) / 3600))}
+    return _("Signed with HMAC-SHA256, tried up to %(count)d times over %(hours)d h") % values

@@ -92,6 +92,17 @@ def _shown(made: actions.Made) -> Shown:
     )
 
 
+BUTTONS = {
+    "test": "test",
+    "edit": "edit",
+    "on": "switch_on",
+    "off": "switch_off",
+    "delete": "delete",
+    "replay": "replay",
+    "secret": "secret",
+}
+
+
 # One of them ------------------------------------------------------------------------------------------------------
 
 
@@ -115,6 +126,8 @@ def _detail(request: SignedInRequest, webhook: Webhook) -> HttpResponse:
         "why_not_send": rules.why_not_send(webhook),
         "why_not_replace": rules.why_not_replace_secret(webhook),
         "part": bool(request.headers.get("HX-Request")),
+        "send_url": webhook.path_of("send", chosen.pk) if chosen else "",
+        **{f"{name}_url": webhook.path_of(page) for name, page in BUTTONS.items()},
     }
     return render(request, "webhooks/deliveries.html" if context["part"] else "webhooks/detail.html", context)
 
