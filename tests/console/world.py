@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import Any
 
+from console.api.hooks.urls import PAGES
 from console.api.manage.actions import create_own, create_robot
 from console.api.manage.models import Token
 from console.api.manage.states import ROLE_OF_SCOPE, Scope
@@ -89,6 +90,10 @@ def make_world(label: str) -> World:
     template = factories.make_template(program)
     consent = factories.make_consent(factories.make_program_user(program, application), template)
     message = factories.make_message(consent, state="failed", reason=f"{label} reason")
+    hooks = [
+        factories.make_webhook(owner, f"https://{label.lower()}.example.com/").row for owner in (team, application)
+    ]
+    sent = [factories.make_delivery(hook, payload=f'{{"{label}": 1}}', state="failed") for hook in hooks]
     for role, user in world.people.items():
         world.own[role] = {
             "query_id": save_query(program, name=f"{label} query", query="level=warn", by=user).pk,
@@ -123,6 +128,8 @@ def make_world(label: str) -> World:
         "ban_id": factories.make_ban(application, program).pk,
         "place": factories.make_place(program),
         "token_id": make_robot(program, f"{label} robot").pk,
+        "webhook_id": hooks[0].pk,
+        "delivery_id": sent[0].pk,
         **_of_the_catalogue(label, program, template.public_template),
     }
     world.per_route = {
@@ -138,6 +145,7 @@ def make_world(label: str) -> World:
         },
         **{f"api:{name}": {"decision_id": f"audit-{decision.pk}"} for name in REVIEWS},
         "api:reopen_finding": {"finding": settled},
+        **{f"hosts:webhook_{page}": {"webhook_id": hooks[1].pk, "delivery_id": sent[1].pk} for page in PAGES},
         "reviews:exemption": {"decision_id": exemption.pk},
         "reviews:permission": {"decision_id": permission.pk},
     }

@@ -13,6 +13,7 @@ from console.api.manage.operations import (  # noqa: F401 - they register their 
     applications,
     bindings,
     domains,
+    events,
     files,
     grayscale,
     logs,
