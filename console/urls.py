@@ -8,6 +8,7 @@ from django.urls import include, path, re_path
 from console import views
 from console.api.hooks import urls as hooks
 from console.api.manage import operations as manage
+from console.api.manage import urls as automation
 from console.api.tcsas import views as tcsas
 from console.base.accounts import urls as accounts
 from console.base.accounts.views import identity, security
@@ -105,6 +106,7 @@ urlpatterns = [
     path("teams/", include("console.base.accounts.urls")),
     path("automation/", include("console.api.manage.urls")),
     path("automation/", include("console.api.hooks.urls")),
+    path("api/v1/device/", include(automation.login_urlpatterns)),
     path("api/v1/", manage.urls()),
     path("api/sdk/<str:signed>/", tcsas.offline_package, name="sdk_file"),
     path("runtime/v1/", include("console.api.device.urls")),

@@ -8,6 +8,7 @@ from typing import Any
 
 from console.api.hooks.urls import PAGES
 from console.api.manage.actions import create_own, create_robot
+from console.api.manage.logins import begin
 from console.api.manage.models import Token
 from console.api.manage.states import ROLE_OF_SCOPE, Scope
 from console.base.accounts.actions import invite
@@ -127,6 +128,7 @@ def make_world(label: str) -> World:
         "message_id": message.pk,
         "ban_id": factories.make_ban(application, program).pk,
         "place": factories.make_place(program),
+        "user_code": begin(client="mpc", machine=label, scopes=["read"], address="192.0.2.7").row.user_code,
         "token_id": make_robot(program, f"{label} robot").pk,
         "webhook_id": hooks[0].pk,
         "delivery_id": sent[0].pk,

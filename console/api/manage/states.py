@@ -44,6 +44,17 @@ ROLE_OF_SCOPE: dict[Scope, TeamRole] = {
     Scope.UPLOAD_KEYS: TeamRole.DEVELOPER,
 }  # A robot belongs to a team, so it decides nothing for a host app.
 OF_PEOPLE = [scope for scope in Scope if scope is not Scope.UPLOAD_KEYS]  # those of a person's own token
+
+
+class LoginState(models.TextChoices):
+    """What became of a program's request for a token of somebody's own (RFC 8628)."""
+
+    WAITING = "waiting", _("Waiting")
+    APPROVED = "approved", _("Approved")
+    DENIED = "denied", _("Denied")
+    USED = "used", _("Used")
+
+
 # What a route may declare: keys, people and passwords are for people at pages (A-1, A-2).
 OPEN_TO_TOKENS = (
     Permission.SIGNED_IN, Permission.VIEW, Permission.UPLOAD, Permission.DEVELOP, Permission.MANAGE,
