@@ -28,7 +28,7 @@ from schemathesis.specs.openapi.checks import (
 from console import wsgi
 from console.api.manage import actions, guard
 from console.api.manage.endpoint import ENDPOINTS
-from console.api.manage.states import Scope
+from console.api.manage.states import OF_PEOPLE, Scope
 from console.api.rate import Counter
 from tests import factories
 from tests.console.world import World, make_world
@@ -60,7 +60,7 @@ def no_limit(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 def token_of(world: World, role: str) -> str:
     """Return a token of a person's own, with every scope."""
-    scopes = [scope.value for scope in Scope]
+    scopes = [scope.value for scope in OF_PEOPLE]
     made = actions.create_own(world.people[role], name=role, scopes=scopes, addresses=[], expires_at=None)
     return str(made.secret)
 
@@ -68,7 +68,7 @@ def token_of(world: World, role: str) -> str:
 @pytest.mark.parametrize("mode", list(GenerationMode))
 def test_answers_are_as_described(no_limit: None, mode: GenerationMode) -> None:
     world = make_world("Own")
-    tokens = {scope: token_of(world, "app_admin" if scope is Scope.DECIDE else "admin") for scope in Scope}
+    tokens = {scope: token_of(world, "app_admin" if scope is Scope.DECIDE else "admin") for scope in OF_PEOPLE}
     package = factories.make_zip().read()
     schema = schemathesis.openapi.from_wsgi("/api/v1/openapi.json", wsgi.application)
     asked: list[int] = []
