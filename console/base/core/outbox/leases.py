@@ -106,7 +106,7 @@ class Outbox:
         A lease lasts as long as a run may have it: what its worker leaves behind when it dies is due again then.
         """
         until = at + timedelta(seconds=RUN_SECONDS + settings.MESSAGE_TIMEOUT + GRACE_SECONDS)
-        values = {"receiver": receiver, "most": most, "at": at, "until": until, "lease": uuid.uuid4()}
+        values: dict[str, Any] = {"receiver": receiver, "most": most, "at": at, "until": until, "lease": uuid.uuid4()}
         with connection.cursor() as cursor:
             cursor.execute(self._sql(LEASE), values)
             return [as_(*row) for row in cursor.fetchall()]
