@@ -27,7 +27,7 @@ GUESSABLE = {
     "console/local/demo/devices.py",
     "console/local/demo/logs.py",
     "console/local/demo/messages.py",
-    "messaging/leases.py",
+    "console/base/core/outbox/leases.py",
     "console/base/core/outbox/retrying.py",
     "releases/storage.py",
 }

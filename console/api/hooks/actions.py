@@ -17,6 +17,7 @@ from console.api.hooks import events, rules, telling
 from console.api.hooks.formats import masked
 from console.api.hooks.models import Delivery, Webhook, WebhookSecret
 from console.api.hooks.states import TEST, WITH_OWN_SECRET, DeliveryState, Format
+from console.api.hooks.switching import lock
 from console.base.accounts.models import Team, User
 from console.base.activity.events import emit
 from console.base.core.errors import ActionRefused, Conflict, refuse_if
@@ -130,32 +131,6 @@ def replace_secret(
 
 
 @transaction.atomic
-def switch_off(webhook: Webhook, *, by: User | None, reason: str = "", at: datetime | None = None) -> Webhook:
-    """Send nothing more; what happens from now on is not kept for it. Raises Conflict when it is off."""
-    current, at = lock(webhook), at or timezone.now()
-    if current.off_at:
-        raise Conflict(_("Already done: the webhook is switched off."))
-    current.off_at, current.off_by = at, by
-    current.save(update_fields=["off_at", "off_by"])
-    emit(events.WebhookSwitchedOff(current, by=by, at=at, reason=reason.strip()))
-    return current
-
-
-@transaction.atomic
-def switch_on(webhook: Webhook, *, by: User, at: datetime | None = None) -> Webhook:
-    """Tell it again what happens, and what still waits, with a clean record."""
-    current, at = lock(webhook), at or timezone.now()
-    if not current.off_at:
-        raise Conflict(_("Already done: the webhook is switched on."))
-    current.off_at = current.off_by = current.open_until = current.failing_since = None
-    current.failures, current.revision = 0, current.revision + 1
-    current.save()
-    emit(events.WebhookSwitchedOn(current, by=by, at=at))
-    wake(telling.DELIVER)
-    return current
-
-
-@transaction.atomic
 def delete(webhook: Webhook, *, by: User, reason: str = "", at: datetime | None = None) -> Webhook:
     """Take it away, and erase its secrets and its address; what was sent is kept as long as any."""
     current, at = lock(webhook), at or timezone.now()
@@ -204,15 +179,6 @@ def replay(
     _try_now(current, at=at)
     emit(events.WebhookReplayed(current, by=by, at=at, after={"deliveries": count}))
     return count
-
-
-def lock(webhook: Webhook) -> Webhook:
-    """Return the row as it is now, locked; raises Conflict when it was deleted meanwhile."""
-    rows = Webhook.objects.listed().select_for_update(of=("self",), no_key=True)
-    found = rows.select_related("team", "mini_program", "application").filter(pk=webhook.pk).first()
-    if found is None:
-        raise Conflict(_("This webhook was deleted meanwhile. Reload the page."))
-    return found
 
 
 def _requeue(rows: QuerySet[Delivery], *, at: datetime) -> int:

@@ -8,5 +8,5 @@ class HooksConfig(AppConfig):
     label = "webhooks"
 
     def ready(self) -> None:
-        """Hear events, register those about webhooks, and say which rows get old."""
-        from console.api.hooks import events, receivers, retention  # noqa: F401
+        """Hear events, register those about webhooks, and say which rows get old; wake-ups go by the task's name."""
+        from console.api.hooks import events, receivers, retention, tasks  # noqa: F401

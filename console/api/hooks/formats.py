@@ -156,7 +156,11 @@ CHAT_FORMATS: dict[str, Callable[[Note, Means, int], tuple[str, dict[str, Any]]]
     Format.WECOM: _wecom,
 }
 # Where their answers say how it went; 0 is well.
-CODES = {Format.FEISHU: ("code", "StatusCode"), Format.DINGTALK: ("errcode",), Format.WECOM: ("errcode",)}
+CODES: dict[str, tuple[str, ...]] = {
+    Format.FEISHU: ("code", "StatusCode"),
+    Format.DINGTALK: ("errcode",),
+    Format.WECOM: ("errcode",),
+}
 
 # What pages show -------------------------------------------------------------------------------------------------
 

@@ -10,12 +10,12 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
+from django.core.paginator import Page
 from django.db import connection
 from django.utils.translation import gettext as _
 
 from console.api.hooks import telling
 from console.api.hooks.models import Delivery, Webhook
-from console.api.hooks.states import TEST
 from console.base.accounts.models import Team, User
 from console.base.accounts.permissions import TEAM_ROLE_PERMISSIONS, Permission, lacking
 from console.base.activity import payloads
@@ -71,7 +71,7 @@ def rows_of(webhooks: Iterable[Webhook], *, at: datetime) -> list[Row]:
     since = at - SLOTS * SLOT
     counts: dict[int, dict[int, tuple[int, int]]] = defaultdict(dict)
     if found:
-        values = {"webhooks": [each.pk for each in found], "since": since, "slot": SLOT.total_seconds()}
+        values: dict[str, Any] = {"webhooks": [each.pk for each in found], "since": since, "slot": SLOT.total_seconds()}
         with connection.cursor() as cursor:
             cursor.execute(FIGURES, values)
             for webhook, slot, delivered, missed in cursor.fetchall():
@@ -114,6 +114,7 @@ class Shown:
 
     delivery: Delivery
     is_chosen: bool
+    url: str
 
     @property
     def label(self) -> str:
@@ -128,11 +129,6 @@ class Shown:
         if self.delivery.state == "delivered":
             return "good"
         return "bad" if self.delivery.attempts or self.delivery.state == "failed" else "none"
-
-    @property
-    def is_test(self) -> bool:
-        """Whether it was the button, and no event."""
-        return self.delivery.name == TEST
 
 
 @dataclass(frozen=True)
@@ -157,6 +153,13 @@ class Opened:
     most: int
     curl: str
     why_failed: str
+
+
+def listed(page: Page[Any], chosen: Delivery | None, webhook: Webhook) -> list[Shown]:
+    """Return the deliveries of a page of the list."""
+    address = webhook.get_absolute_url()
+    on = f"&page={page.number}" if page.number > 1 else ""
+    return [Shown(each, each == chosen, f"{address}?delivery={each.pk}{on}") for each in page.object_list]
 
 
 def opened(delivery: Delivery, webhook: Webhook) -> Opened:

@@ -15,7 +15,7 @@ from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from console.api.hooks import actions, presenters, rules
+from console.api.hooks import actions, presenters, rules, switching
 from console.api.hooks.access import application_delivery, application_webhook, team_delivery, team_webhook
 from console.api.hooks.forms import EditForm, ReplayForm, SecretForm, TeamWebhookForm, WebhookForm
 from console.api.hooks.models import Delivery, Webhook
@@ -118,7 +118,7 @@ def _detail(request: SignedInRequest, webhook: Webhook) -> HttpResponse:
         "application": webhook.application,
         "row": presenters.rows_of([webhook], at=timezone.now())[0],
         "page": page,
-        "shown": [presenters.Shown(each, chosen is not None and each.pk == chosen.pk) for each in page.object_list],
+        "shown": presenters.listed(page, chosen, webhook),
         "opened": presenters.opened(chosen, webhook) if chosen else None,
         "secret": next((each for each in secrets if each.ends_at is None), None),
         "old_secrets": [each for each in secrets if each.ends_at],
@@ -169,7 +169,7 @@ def _switch_off(request: SignedInRequest, webhook: Webhook) -> HttpResponse:
         request,
         webhook,
         NoteForm(posted(request)),
-        save=lambda data: actions.switch_off(webhook, by=request.user, reason=data["note"]),
+        save=lambda data: switching.switch_off(webhook, by=request.user, reason=data["note"]),
         toast=_("Webhook switched off."),
         template="webhooks/confirm/switch_off.html",
     )
@@ -177,7 +177,7 @@ def _switch_off(request: SignedInRequest, webhook: Webhook) -> HttpResponse:
 
 def _switch_on(request: SignedInRequest, webhook: Webhook) -> HttpResponse:
     """Send again."""
-    return _at_once(request, webhook, lambda: actions.switch_on(webhook, by=request.user), _("Webhook switched on."))
+    return _at_once(request, webhook, lambda: switching.switch_on(webhook, by=request.user), _("Webhook switched on."))
 
 
 def _delete(request: SignedInRequest, webhook: Webhook) -> HttpResponse:

@@ -17,7 +17,6 @@ from django.urls import NoReverseMatch
 from django.utils.translation import gettext as _
 
 from console.base.activity.events import EVENTS, Event, event_of, in_list
-from console.base.activity.fields import Choice, Field, Hash, Icon, Moment, Number, State
 from console.base.activity.models import ActivityEntry
 
 VERSION = 1
@@ -59,8 +58,8 @@ def example(event: type[Event]) -> dict[str, Any]:
         application=wallet if hasattr(event, "application") else None,
         version=version,
         target={"type": event.name.partition(".")[0], "id": "41", "label": "City Bus 2.4.0" if version else "Sample"},
-        before={key: _sample(field, earlier=True) for key, field in event.fields.items()} or None,
-        after={key: _sample(field) for key, field in event.fields.items()} or None,
+        before={key: field.sample(earlier=True) for key, field in event.fields.items()} or None,
+        after={key: field.sample() for key, field in event.fields.items()} or None,
         reason="",
         source="web",
         url=urljoin(settings.BASE_URL, "/"),
@@ -122,21 +121,3 @@ def _url(event: Event) -> str:
             with suppress(NoReverseMatch):  # It is gone.
                 return urljoin(settings.BASE_URL, page())
     return urljoin(settings.BASE_URL, "/activity/")
-
-
-def _sample(field: Field, *, earlier: bool = False) -> Any:
-    """A value as entries keep it."""
-    match field:
-        case Choice():
-            return field.choices.values[0 if earlier else -1]
-        case State():
-            return "waiting" if earlier else "approved"
-        case Moment():
-            return "2026-11-23T08:00:00+00:00" if earlier else "2026-12-24T08:00:00+00:00"
-        case Number():
-            return 1 if earlier else 2
-        case Hash():
-            return ("0a" if earlier else "5d") * 32
-        case Icon():
-            return "before" if earlier else "after"
-    return "earlier" if earlier else "now"

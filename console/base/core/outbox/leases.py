@@ -88,15 +88,19 @@ class Outbox:
     on: str = ""
 
     def with_due(self, receivers: Iterable[int], *, at: datetime) -> set[int]:
-        """Return those of the receivers for which something is due."""
+        """Return those of the receivers for which something is due; no query where there are none."""
+        if not (asked := list(receivers)):
+            return set()
         with connection.cursor() as cursor:
-            cursor.execute(self._sql(WITH_DUE), {"receivers": list(receivers), "at": at})
+            cursor.execute(self._sql(WITH_DUE), {"receivers": asked, "at": at})
             return {receiver for (receiver,) in cursor.fetchall()}
 
     def backlog(self, receivers: Iterable[int], *, at: datetime) -> tuple[int, datetime | None]:
         """Return how many rows could be tried now, at most MANY + 1, and since when the first of them is due."""
+        if not (asked := sorted(receivers)):
+            return 0, None
         with connection.cursor() as cursor:
-            cursor.execute(self._sql(COUNT_DUE), {"receivers": sorted(receivers), "at": at, "most": MANY + 1})
+            cursor.execute(self._sql(COUNT_DUE), {"receivers": asked, "at": at, "most": MANY + 1})
             count, since = cursor.fetchone()
             return count, since
 
@@ -106,7 +110,7 @@ class Outbox:
         A lease lasts as long as a run may have it: what its worker leaves behind when it dies is due again then.
         """
         until = at + timedelta(seconds=RUN_SECONDS + settings.MESSAGE_TIMEOUT + GRACE_SECONDS)
-        values = {"receiver": receiver, "most": most, "at": at, "until": until, "lease": uuid.uuid4()}
+        values: dict[str, Any] = {"receiver": receiver, "most": most, "at": at, "until": until, "lease": uuid.uuid4()}
         with connection.cursor() as cursor:
             cursor.execute(self._sql(LEASE), values)
             return [as_(*row) for row in cursor.fetchall()]

@@ -8,7 +8,7 @@ import pytest
 from django.db import transaction
 from django.utils import timezone
 
-from console.api.hooks import actions, tasks
+from console.api.hooks import actions, switching, tasks
 from console.api.hooks.models import Delivery, Webhook
 from console.base.accounts.models import Notification
 from console.base.activity.models import ActivityEntry
@@ -160,7 +160,7 @@ def test_a_receiver_that_is_gone_or_fails_for_days_is_switched_off_and_on_again(
         factories.make_delivery(made.row)
         run()
         Webhook.objects.update(failing_since=timezone.now() - timedelta(days=4))
-        assert tasks.switch_off_failing(at=timezone.now()) == 0
+        assert switching.switch_off_failing(at=timezone.now()) == 0
         Webhook.objects.update(failing_since=timezone.now() - timedelta(days=6))
         tasks.sweep()
         webhook = Webhook.objects.get()
@@ -170,13 +170,13 @@ def test_a_receiver_that_is_gone_or_fails_for_days_is_switched_off_and_on_again(
         assert told[0].detail == "The receiver responded with 503"
         run()
         assert len(receiver.requests) == 1, "nothing is sent while it is off"
-        webhook = actions.switch_on(webhook, by=made.row.created_by)
+        webhook = switching.switch_on(webhook, by=made.row.created_by)
         run()
         assert (Delivery.objects.get().state, Delivery.objects.get().status) == ("failed", 410)
         tasks.sweep()
         webhook.refresh_from_db()
         assert webhook.shown_state == "switched_off"
-        webhook = actions.switch_on(webhook, by=made.row.created_by)
+        webhook = switching.switch_on(webhook, by=made.row.created_by)
         actions.send_again(Delivery.objects.get(), by=made.row.created_by)
         run()
         webhook.refresh_from_db()

@@ -106,5 +106,5 @@ def test_an_error_in_a_good_answer_is_a_failure(run, kind, said, state, reason):
         hook = factories.make_webhook(factories.make_team(), receiver.url, format=kind).row
         factories.make_delivery(hook, payload=json.dumps(payloads.example(EVENTS["version.published"])))
         run()
-    delivery = Delivery.objects.get()
+    delivery = Delivery.objects.get(name="version.published")
     assert (delivery.state, delivery.status, delivery.reason) == (state, 200, reason)
