@@ -10,6 +10,7 @@ OWN = "own/<int:own_token_id>"
 
 urlpatterns = [
     path("", views.tokens, name="tokens"),
+    path("uploads/", views.uploads_page, name="uploads"),
     path("own/new/", views.new_own, name="new_own"),
     path(f"{OWN}/replace/", views.replace_own, name="replace_own"),
     path(f"{OWN}/end/", views.end_own, name="end_own"),
