@@ -53,9 +53,12 @@ def endpoint(
     permission: Permission,
     *,
     load: Callable[..., Any] | None = None,
+    sends: str = "",
     **options: Any,
 ) -> Callable[[View], View]:
     """Register an operation: `register` is `api.get` or the like, `options` go to it.
+
+    `sends` is the content type of an answer that is no JSON: an HttpResponse of the view's own.
 
     `load(user, permission, **path_arguments)` returns the object, which the view gets after the request.
     """
@@ -75,7 +78,7 @@ def endpoint(
 
         operation.__signature__ = _signature(view, load, named)  # type: ignore[attr-defined]
         ENDPOINTS.append(Policy(register.__name__.upper(), path, scope, permission, view.__name__))
-        extra = {"security": [{"token": []}], "x-scope": scope.value}
+        extra = {"security": [{"token": []}], "x-scope": scope.value, "x-sends": sends}
         guarded = decorate_view(partial(guard, scope))(operation)
         register(path, operation_id=view.__name__, openapi_extra=extra, **options)(guarded)
         return view

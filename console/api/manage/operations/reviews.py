@@ -202,7 +202,15 @@ def request_review_report(request: ApiRequest, code: Code) -> Status[dict[str, A
     return Status(202, get_review_report(request, code))
 
 
-@endpoint(api.get, f"{ONE}/package", Scope.DECIDE, Permission.DECIDE, load=code_for, tags=TAGS)
+@endpoint(
+    api.get,
+    f"{ONE}/package",
+    Scope.DECIDE,
+    Permission.DECIDE,
+    load=code_for,
+    tags=TAGS,
+    sends="application/octet-stream",
+)
 def get_review_package(request: ApiRequest, code: Code) -> StreamingHttpResponse:
     """Download the package of that version; each download is on record."""
     decision = code.decision if isinstance(code.decision, ReviewDecision) else None
