@@ -24,7 +24,7 @@ from tests import factories
 BINDING_PAGES = ("", "_report", "_report_again", "_files", "_file", "_package")
 REVIEWS = (
     *("get_review", "approve_review", "reject_review"),
-    *("get_review_report", "request_review_report", "get_review_package"),
+    *("get_review_report", "request_review_report", "get_review_package", "get_review_changes"),
 )  # operations of the API
 TEAM_ROLES = ("admin", "license_holder", "developer", "viewer")
 

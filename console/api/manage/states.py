@@ -24,11 +24,11 @@ COVERS = {
     Scope.READ: _("See what the pages show."),
     Scope.UPLOAD: _("Upload packages as new versions."),
     Scope.SUBMIT: _("Submit versions for audit and withdraw audits."),
-    Scope.TRIAL: _("Choose the version that testers get, and its testers."),
-    Scope.PUBLISH: _("Put approved versions online, and go back to earlier ones."),
+    Scope.TRIAL: _("Choose the version that testers get, and read its link."),
+    Scope.PUBLISH: _("Publish and roll back versions, and put mini programs on and off the shelf."),
     Scope.ROLLOUT: _("Create, start, change and end grayscale tasks."),
     Scope.CONFIGURE: _("Domains, permissions, host apps, templates, privacy agreements and offline packages."),
-    Scope.DECIDE: _("Approve and reject for the host apps that you review."),
+    Scope.DECIDE: _("Read what is submitted to the host apps that you review, and decide."),
     Scope.UPLOAD_KEYS: _("Create robots that upload for the same mini program. Only for the platform’s SDK."),
 }
 

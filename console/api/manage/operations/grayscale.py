@@ -44,6 +44,7 @@ TAGS = ["Grayscale"]
 ALL = "/programs/{app_id}/grayscale"
 LISTS = f"{ALL}/lists"
 ONE = f"{ALL}/{{task_id}}"
+TEXT = "text/plain; charset=utf-8"
 
 
 class TasksAsked(Asked):
@@ -163,10 +164,18 @@ def upload_list(
     return Status(201, {**_list_out(row), **counts, "invalid_lines": lines})
 
 
-@endpoint(api.get, f"{LISTS}/{{list_id}}/values", Scope.ROLLOUT, Permission.MANAGE, load=object_list_for, tags=TAGS)
+@endpoint(
+    api.get,
+    f"{LISTS}/{{list_id}}/values",
+    Scope.ROLLOUT,
+    Permission.MANAGE,
+    load=object_list_for,
+    sends=TEXT,
+    tags=TAGS,
+)
 def get_list_values(request: ApiRequest, object_list: ObjectList) -> StreamingHttpResponse:
     """Download the values of a list, one a line."""
-    return StreamingHttpResponse(importing.values_of(object_list), content_type="text/plain; charset=utf-8")
+    return StreamingHttpResponse(importing.values_of(object_list), content_type=TEXT)
 
 
 @endpoint(api.get, ONE, Scope.READ, Permission.VIEW, load=task_for, response=Task, tags=TAGS)

@@ -99,7 +99,15 @@ def make_offline_package(
     return _package(program, body)
 
 
-@endpoint(api.get, f"{ALL}/{{number}}/file", Scope.READ, Permission.DEVELOP, load=version_for, tags=TAGS)
+@endpoint(
+    api.get,
+    f"{ALL}/{{number}}/file",
+    Scope.READ,
+    Permission.DEVELOP,
+    load=version_for,
+    tags=TAGS,
+    sends="application/octet-stream",
+)
 def get_offline_file(
     request: ApiRequest, version: Version, asked: Annotated[MeantFor, Query()]
 ) -> StreamingHttpResponse:

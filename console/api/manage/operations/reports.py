@@ -21,6 +21,7 @@ from releases.forms import SettleForm
 from releases.models import Audit, Report, Version
 from releases.presenters.report import Group, Reading, shown
 from releases.presenters.report_lines import SecretLine
+from releases.report.comparison import base_of, compare
 from releases.scan import Use
 
 TAGS = ["Reports"]
@@ -151,6 +152,24 @@ class ReportOut(Schema):
     findings: Findings | None
 
 
+class FileOut(Schema):
+    """A file that differs."""
+
+    path: str
+    kind: str = Field(description="added, removed or changed")
+    size: int | None = Field(description="bytes; null for a file that was removed")
+    size_before: int | None = Field(description="null for a new file")
+
+
+class ChangesOut(Schema):
+    """What a version changes."""
+
+    version: str
+    base: str | None = Field(description="the version that it is compared with; null: every file is new")
+    growth: int = Field(description="bytes of the package")
+    files: list[FileOut]
+
+
 class Settling(Schema):
     """Why a finding needs no attention."""
 
@@ -216,6 +235,31 @@ def reopen_finding(request: ApiRequest, found: Settled, body: Annotated[Reason, 
     """Undo that: the finding counts again."""
     settling.reopen_finding(found.version, settled=found.settled, by=request.user, reason=reason_of(body))
     return _of_version(found.version)
+
+
+@endpoint(
+    api.get,
+    "/programs/{app_id}/versions/{number}/changes",
+    Scope.READ,
+    Permission.VIEW,
+    load=version_for,
+    response=ChangesOut,
+    tags=TAGS,
+)
+def get_changes(request: ApiRequest, version: Version) -> dict[str, Any]:
+    """Return which files differ from the version that is online (V-9)."""
+    return changes_out(version, base_of(version))
+
+
+def changes_out(version: Version, base: Version | None) -> dict[str, Any]:
+    """Return the files in which the packages of two versions differ."""
+    comparison = compare(version.package, base.package if base else None)
+    return {
+        "version": version.number,
+        "base": base.number if base else None,
+        "growth": comparison.growth,
+        "files": comparison.files,
+    }
 
 
 def _of_version(version: Version) -> dict[str, Any]:

@@ -16,7 +16,7 @@ from ninja import Body, Field, Query, Schema, Status
 from console.api.manage.api import api
 from console.api.manage.endpoint import ApiRequest, endpoint
 from console.api.manage.operations.checking import checked
-from console.api.manage.operations.reports import ReportOut, report_out
+from console.api.manage.operations.reports import ChangesOut, ReportOut, changes_out, report_out
 from console.api.manage.paging import Asked, Page
 from console.api.manage.problems import Problem
 from console.api.manage.states import Scope
@@ -38,6 +38,8 @@ from releases import actions as releases
 from releases.access import review_for
 from releases.actions import report as reports
 from releases.models import Report, ReviewDecision, Version
+from releases.report.comparison import base_of
+from releases.states import WAS_ONLINE
 
 TAGS = ["Reviews"]
 ONE = "/reviews/{decision_id}"
@@ -202,7 +204,27 @@ def request_review_report(request: ApiRequest, code: Code) -> Status[dict[str, A
     return Status(202, get_review_report(request, code))
 
 
-@endpoint(api.get, f"{ONE}/package", Scope.DECIDE, Permission.DECIDE, load=code_for, tags=TAGS)
+@endpoint(api.get, f"{ONE}/changes", Scope.DECIDE, Permission.DECIDE, load=code_for, response=ChangesOut, tags=TAGS)
+def get_review_changes(request: ApiRequest, code: Code) -> dict[str, Any]:
+    """Return which files of that version differ from the one that is online; of a binding's, all are new."""
+    decision, version, base = code.decision, code.version, None
+    if isinstance(decision, ReviewDecision):
+        if version.state in WAS_ONLINE:
+            raise Http404  # It is compared until it is published.
+        if querysets.is_bound(version.mini_program, decision.application):
+            base = base_of(version)
+    return changes_out(version, base)
+
+
+@endpoint(
+    api.get,
+    f"{ONE}/package",
+    Scope.DECIDE,
+    Permission.DECIDE,
+    load=code_for,
+    tags=TAGS,
+    sends="application/octet-stream",
+)
 def get_review_package(request: ApiRequest, code: Code) -> StreamingHttpResponse:
     """Download the package of that version; each download is on record."""
     decision = code.decision if isinstance(code.decision, ReviewDecision) else None

@@ -27,7 +27,7 @@ from releases import actions
 from releases.access import audit_for, version_for
 from releases.forms import UploadForm
 from releases.inspection import Inspection
-from releases.models import Audit, Version
+from releases.models import Audit, Release, Version
 
 TAGS = ["Versions"]
 ONE = "/programs/{app_id}/versions/{number}"
@@ -76,11 +76,23 @@ class AuditOut(Schema):
 class DecisionOut(Schema):
     """The decision of one host app."""
 
+    application_id: str
     application: str
     state: str
     note: str
     decided_by: str | None
     decided_at: datetime | None
+
+
+class ReleaseOut(Schema):
+    """A publish or a roll back."""
+
+    kind: str = Field(description="publish or roll_back")
+    before: str | None = Field(description="the version that was online until then")
+    version: str
+    by: str
+    at: datetime
+    note: str
 
 
 class Note(Schema):
@@ -208,6 +220,31 @@ def get_audit(request: ApiRequest, audit: Audit) -> dict[str, Any]:
     return audit_out(audit)
 
 
+@endpoint(
+    api.get,
+    "/programs/{app_id}/releases",
+    Scope.READ,
+    Permission.VIEW,
+    load=mini_program_for,
+    response=Page[ReleaseOut],
+    tags=TAGS,
+)
+def list_releases(request: ApiRequest, program: MiniProgram, asked: Paged) -> dict[str, Any]:
+    """List what was online, newest first: every publish and every roll back (V-15)."""
+    return page_of(program.releases.select_related("from_version", "to_version", "by"), asked, _release_out)
+
+
+def _release_out(release: Release) -> dict[str, Any]:
+    return {
+        "kind": release.kind,
+        "before": release.from_version.number if release.from_version else None,
+        "version": release.to_version.number,
+        "by": str(release.by),
+        "at": release.at,
+        "note": release.note,
+    }
+
+
 def _why(message: str, inspection: Inspection | None) -> str:
     """Return in a line why a package was refused: its first error, where it was read."""
     if inspection is None or not inspection.errors:
@@ -241,6 +278,7 @@ def audit_out(audit: Audit) -> dict[str, Any]:
     prefetch_related_objects([audit], *DECIDED)
     decisions = [
         {
+            "application_id": decision.application.application_id,
             "application": str(decision.application),
             "state": decision.state,
             "note": decision.note,

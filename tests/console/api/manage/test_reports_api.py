@@ -78,6 +78,22 @@ def test_a_finding_is_settled_and_reopened(program, robot):
     assert post(client, f"{url}/{FINDING}/reopen").status_code == 404
 
 
+def test_what_a_version_changes_and_what_was_online(program, robot):
+    factories.make_binding(program)
+    factories.make_online(program, "1.0.0")
+    files = {"new.js": "page()", "app.js": "App({ changed: true })"}
+    factories.make_version(program, "1.1.0", **files)
+    client, base = robot(program, "read"), f"/api/v1/programs/{program.app_id}"
+    changes = client.get(f"{base}/versions/1.1.0/changes").json()
+    kinds = {file["path"]: (file["kind"], file["size_before"] is None) for file in changes["files"]}
+    assert (changes["base"], kinds["new.js"], kinds["app.js"]) == ("1.0.0", ("added", True), ("changed", False))
+    factories.make_online(program, "1.2.0")
+    releases = client.get(f"{base}/releases").json()["items"]
+    told = [(each["kind"], each["before"], each["version"], each["by"]) for each in releases]
+    by = str(program.created_by)
+    assert told == [("publish", "1.0.0", "1.2.0", by), ("publish", None, "1.0.0", by)]
+
+
 def test_an_audit_says_who_decided_what(program, robot):
     one, two = factories.make_application(name="One"), factories.make_application(name="Two")
     for application in (one, two):

@@ -50,6 +50,9 @@ def test_an_audit_is_read_and_approved(program, application, reviewer, client):
     assert len(package.getvalue()) == audit.version.package.size
     assert ActivityEntry.objects.filter(verb="package.downloaded").count() == 1
 
+    changes = client.get(f"{url}/changes").json()
+    assert (changes["base"], {file["kind"] for file in changes["files"]}) == (None, {"added"})
+
     refused = post(client, f"{url}/reject", note=" ")
     assert (refused.status_code, refused.json()["errors"][0]["field"]) == (422, "note")
     assert post(client, f"{url}/approve", until="2999-12-31").status_code == 422
