@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict
 from datetime import datetime
 from typing import Annotated, Any, cast
 
@@ -27,6 +30,7 @@ from miniprograms.access import mini_program_for
 from miniprograms.models import MiniProgram
 
 TAGS = ["Logs"]
+MOST_GROUPS = 10
 WAIT = "60"  # seconds, for who asks for more files than are written at a time
 
 
@@ -84,6 +88,18 @@ class LogEntryOut(Schema):
     id: str
 
 
+class ErrorGroupOut(Schema):
+    """Entries with the same error in the same version."""
+
+    error: str = Field(description="without what differs from one device to the next")
+    version: str = Field(description="of the mini program")
+    entries: int
+    devices: int
+    first: datetime
+    last: datetime
+    is_new: bool = Field(description="no other version had it in all that is kept")
+
+
 @endpoint(
     api.get,
     "/programs/{app_id}/logs",
@@ -99,12 +115,8 @@ def list_logs(request: ApiRequest, program: MiniProgram, asked: Annotated[LogsAs
     if asked.cursor and before is None:
         raise Problem(422, "The cursor is none of this list.", errors=[{"field": "cursor", "message": "Unknown."}])
     criteria = _criteria(request, program)
-    try:
+    with _asking(criteria):
         found = log_store().latest(criteria, before=before, limit=asked.limit + 1)
-    except TooSlow as error:
-        raise Problem(422, log_files.trouble_words(error, criteria), code="too_slow") from error
-    except StoreAway as error:
-        raise Problem(503, log_files.trouble_words(error, criteria), headers={"Retry-After": WAIT}) from error
     kept = found[: asked.limit]
     names = names_of(kept)
     items = [record(entry, names.get(entry.application, "")) for entry in kept]
@@ -132,6 +144,35 @@ def export_logs(request: ApiRequest, program: MiniProgram, asked: Annotated[LogC
         raise Problem(429, words, code="too_many_exports", headers={"Retry-After": WAIT})
     turn.send(gathered(log_files.contents(program, criteria, "ndjson")))
     return cast("HttpResponse", log_files.answer(turn, program, criteria, "ndjson"))
+
+
+@endpoint(
+    api.get,
+    "/programs/{app_id}/log-errors",
+    Scope.READ,
+    Permission.VIEW,
+    load=mini_program_for,
+    response=list[ErrorGroupOut],
+    tags=TAGS,
+)
+def list_log_errors(
+    request: ApiRequest, program: MiniProgram, asked: Annotated[LogCriteria, Query()]
+) -> list[dict[str, Any]]:
+    """Group the errors among the log entries that fit by message and version: the ten most frequent."""
+    criteria = _criteria(request, program)
+    with _asking(criteria):
+        return [asdict(group) for group in log_store().errors(criteria, limit=MOST_GROUPS)]
+
+
+@contextmanager
+def _asking(criteria: Criteria) -> Iterator[None]:
+    """Answer a problem when the store does not answer."""
+    try:
+        yield
+    except TooSlow as error:
+        raise Problem(422, log_files.trouble_words(error, criteria), code="too_slow") from error
+    except StoreAway as error:
+        raise Problem(503, log_files.trouble_words(error, criteria), headers={"Retry-After": WAIT}) from error
 
 
 def _criteria(request: ApiRequest, program: MiniProgram) -> Criteria:
