@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-from django.core.files.uploadedfile import UploadedFile
 from django.db import models
 
 from console.api.manage.models import Token, Upload
@@ -13,18 +10,25 @@ from miniprograms.models import MiniProgram
 
 
 def note(
-    token: Token, program: MiniProgram, *, number: str, source: str, file: UploadedFile[Any], **found: Any
+    token: Token,
+    program: MiniProgram,
+    *,
+    number: str,
+    source: str,
+    size: int,
+    warnings: int = 0,
+    reason: str = "",
 ) -> None:
-    """Write down an upload; `found` are `warnings` of a version that was stored, or the `reason` of a refusal."""
+    """Write down an upload: with the `warnings` of a version that was stored, or the `reason` of a refusal."""
     Upload.objects.create(
         token=token,
         mini_program=program,
         number=number[:20],
         source=source,
-        size=file.size or 0,
-        is_accepted="reason" not in found,
-        warnings=found.get("warnings", 0),
-        reason=found.get("reason", "")[:500],
+        size=size,
+        is_accepted=not reason,
+        warnings=warnings,
+        reason=reason[:500],
     )
 
 

@@ -132,7 +132,7 @@ def upload_version(
     source: Annotated[str, Form(max_length=100, description="branch and commit, such as main, 8c41e02")] = "",
 ) -> Status[dict[str, Any]]:
     """Upload a package as a new version; a refused one answers 422 with all findings (V-3)."""
-    note = partial(uploads.note, request.token, program, number=number, source=source, file=file)
+    note = partial(uploads.note, request.token, program, number=number, source=source, size=file.size or 0)
     form = UploadForm({"number": number, "notes": notes}, {"file": file}, program=program)
     if not form.is_valid():
         errors = [{"field": name, "message": str(words)} for name, found in form.errors.items() for words in found]
