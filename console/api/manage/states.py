@@ -26,7 +26,9 @@ COVERS = {
     Scope.TRIAL: _("Choose the version that testers get, and its testers."),
     Scope.PUBLISH: _("Put approved versions online, and go back to earlier ones."),
     Scope.ROLLOUT: _("Create, start, change and end grayscale tasks."),
-    Scope.CONFIGURE: _("Domains, permissions, host apps, templates, privacy agreements and offline packages."),
+    Scope.CONFIGURE: _(
+        "Mini programs, domains, permissions, host apps, templates, messages, privacy agreements and offline packages."
+    ),
     Scope.DECIDE: _("Approve and reject for the host apps that you review."),
 }
 
