@@ -15,7 +15,7 @@ from ninja import Field, Query, Schema
 from console.api.manage.api import api
 from console.api.manage.endpoint import ApiRequest, endpoint
 from console.api.manage.operations.checking import checked
-from console.api.manage.paging import MOST, USUAL, Page
+from console.api.manage.paging import Asked, Page
 from console.api.manage.problems import Problem
 from console.api.manage.states import Scope
 from console.base.accounts.permissions import Permission
@@ -52,11 +52,8 @@ class LogCriteria(Schema):
     error: str = Field("", description="what errors are grouped by")
 
 
-class LogsAsked(LogCriteria):
+class LogsAsked(LogCriteria, Asked):
     """The criteria, and which part of the list."""
-
-    cursor: str = Field("", description="`next` of the page before; empty for the first one", max_length=100)
-    limit: int = Field(USUAL, ge=1, le=MOST)
 
 
 class LogLine(Schema):
