@@ -27,7 +27,9 @@ COVERS = {
     Scope.TRIAL: _("Choose the version that testers get, and read its link."),
     Scope.PUBLISH: _("Publish and roll back versions, and put mini programs on and off the shelf."),
     Scope.ROLLOUT: _("Create, start, change and end grayscale tasks."),
-    Scope.CONFIGURE: _("Domains, permissions, host apps, templates, privacy agreements and offline packages."),
+    Scope.CONFIGURE: _(
+        "Mini programs, domains, permissions, host apps, templates, messages, privacy agreements and offline packages."
+    ),
     Scope.DECIDE: _("Read what is submitted to the host apps that you review, and decide."),
     Scope.UPLOAD_KEYS: _("Create robots that upload for the same mini program. Only for the platform’s SDK."),
 }

@@ -22,10 +22,10 @@ from miniprograms.access import mini_program_for
 from miniprograms.models import MiniProgram
 from miniprograms.privacy import actions, rules
 from miniprograms.privacy.access import agreement_for
-from miniprograms.privacy.comparison import concerns_users, says_the_same
+from miniprograms.privacy.comparison import concerns_users, data_rows, says_the_same
 from miniprograms.privacy.forms.draft import LINES, TEXTS, DraftForm
 from miniprograms.privacy.forms.publishing import PublishForm
-from miniprograms.privacy.models import STATED, PrivacyAgreement, PrivacyDraft, Statements
+from miniprograms.privacy.models import STATED, FoundData, PrivacyAgreement, PrivacyDraft, Statements
 from miniprograms.privacy.states import DataType
 
 TAGS = ["Privacy agreements"]
@@ -82,6 +82,7 @@ class DraftOut(Facts):
 
     revision: int = Field(description="rises with each save")
     why_not_publish: str = Field(description="empty when it can be published")
+    undeclared: list[DataType] = Field(description="what the newest package uses and no published version names")
 
 
 class DraftChange(Schema):
@@ -213,7 +214,9 @@ def _draft_out(program: MiniProgram) -> dict[str, Any]:
     draft: PrivacyDraft = kept or actions.first_draft(program)
     unchanged = says_the_same(kept, online, program)
     why_not = rules.why_not_publish(kept, online, unchanged=unchanged, today=times.platform_day())
-    return _facts(draft) | {"revision": draft.revision, "why_not_publish": why_not}
+    rows = data_rows(FoundData.objects.filter(mini_program=program).first(), online, kept)
+    undeclared = [row.data_type for row in rows if row.is_undeclared]
+    return _facts(draft) | {"revision": draft.revision, "why_not_publish": why_not, "undeclared": undeclared}
 
 
 def _agreement_out(agreement: PrivacyAgreement) -> dict[str, Any]:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from django.utils import timezone
-from ninja import Body, Field, Schema
+from ninja import Body, Field, Query, Schema
 
 from console.api.manage.api import api
 from console.api.manage.endpoint import ApiRequest, endpoint
@@ -15,7 +15,7 @@ from console.api.manage.operations.typed import typed
 from console.api.manage.states import Scope
 from console.base.accounts.permissions import Permission
 from devmgmt import actions
-from devmgmt.forms.domains import DomainsForm
+from devmgmt.forms.domains import LONGEST_URL, DomainsForm, TesterForm
 from devmgmt.matching import fingerprint, origin_of
 from devmgmt.models import ServerDomain
 from devmgmt.states import MOST_CHANGES, DomainType
@@ -58,6 +58,20 @@ class DomainsChange(Schema):
     remove: DomainLists = Field(default_factory=DomainLists)
 
 
+class UrlAsked(Schema):
+    """A URL, and what opens it."""
+
+    url: str = Field("", max_length=LONGEST_URL)
+    kind: Literal["request", "uploadFile", "downloadFile", "socket", "business"] = "request"
+
+
+class UrlVerdict(Schema):
+    """Whether it may be opened, and why."""
+
+    allowed: bool
+    words: str
+
+
 @endpoint(api.get, PATH, Scope.READ, Permission.VIEW, load=mini_program_for, response=DomainsOut, tags=TAGS)
 def get_domains(request: ApiRequest, program: MiniProgram) -> dict[str, Any]:
     """Return the hosts that a program may speak to, by their type."""
@@ -86,6 +100,15 @@ def change_domains(request: ApiRequest, program: MiniProgram, body: Annotated[Do
         for kind, lines in _lines(current).items()
     }
     return _saved(request, program, current, wanted)
+
+
+@endpoint(api.get, f"{PATH}/check", Scope.READ, Permission.VIEW, load=mini_program_for, response=UrlVerdict, tags=TAGS)
+def check_url(request: ApiRequest, program: MiniProgram, asked: Annotated[UrlAsked, Query()]) -> dict[str, Any]:
+    """Say whether a program may open a URL, by its own domains (D-1)."""
+    form = TesterForm(typed(asked.dict()))
+    checked(form)
+    verdict = form.verdict(actions.domains_of(program))
+    return {"allowed": bool(verdict and verdict.allowed), "words": str(verdict.words) if verdict else ""}
 
 
 Lists = Mapping[str, Iterable[str]]

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict
 from datetime import datetime
 from typing import Annotated, Any, cast
 
@@ -12,7 +15,7 @@ from ninja import Field, Query, Schema
 from console.api.manage.api import api
 from console.api.manage.endpoint import ApiRequest, endpoint
 from console.api.manage.operations.checking import checked
-from console.api.manage.paging import MOST, USUAL, Page
+from console.api.manage.paging import Asked, Page
 from console.api.manage.problems import Problem
 from console.api.manage.states import Scope
 from console.base.accounts.permissions import Permission
@@ -27,6 +30,7 @@ from miniprograms.access import mini_program_for
 from miniprograms.models import MiniProgram
 
 TAGS = ["Logs"]
+MOST_GROUPS = 10
 WAIT = "60"  # seconds, for who asks for more files than are written at a time
 
 
@@ -48,11 +52,8 @@ class LogCriteria(Schema):
     error: str = Field("", description="what errors are grouped by")
 
 
-class LogsAsked(LogCriteria):
+class LogsAsked(LogCriteria, Asked):
     """The criteria, and which part of the list."""
-
-    cursor: str = Field("", description="`next` of the page before; empty for the first one", max_length=100)
-    limit: int = Field(USUAL, ge=1, le=MOST)
 
 
 class LogLine(Schema):
@@ -84,6 +85,18 @@ class LogEntryOut(Schema):
     id: str
 
 
+class ErrorGroupOut(Schema):
+    """Entries with the same error in the same version."""
+
+    error: str = Field(description="without what differs from one device to the next")
+    version: str = Field(description="of the mini program")
+    entries: int
+    devices: int
+    first: datetime
+    last: datetime
+    is_new: bool = Field(description="no other version had it in all that is kept")
+
+
 @endpoint(
     api.get,
     "/programs/{app_id}/logs",
@@ -99,12 +112,8 @@ def list_logs(request: ApiRequest, program: MiniProgram, asked: Annotated[LogsAs
     if asked.cursor and before is None:
         raise Problem(422, "The cursor is none of this list.", errors=[{"field": "cursor", "message": "Unknown."}])
     criteria = _criteria(request, program)
-    try:
+    with _asking(criteria):
         found = log_store().latest(criteria, before=before, limit=asked.limit + 1)
-    except TooSlow as error:
-        raise Problem(422, log_files.trouble_words(error, criteria), code="too_slow") from error
-    except StoreAway as error:
-        raise Problem(503, log_files.trouble_words(error, criteria), headers={"Retry-After": WAIT}) from error
     kept = found[: asked.limit]
     names = names_of(kept)
     items = [record(entry, names.get(entry.application, "")) for entry in kept]
@@ -132,6 +141,35 @@ def export_logs(request: ApiRequest, program: MiniProgram, asked: Annotated[LogC
         raise Problem(429, words, code="too_many_exports", headers={"Retry-After": WAIT})
     turn.send(gathered(log_files.contents(program, criteria, "ndjson")))
     return cast("HttpResponse", log_files.answer(turn, program, criteria, "ndjson"))
+
+
+@endpoint(
+    api.get,
+    "/programs/{app_id}/log-errors",
+    Scope.READ,
+    Permission.VIEW,
+    load=mini_program_for,
+    response=list[ErrorGroupOut],
+    tags=TAGS,
+)
+def list_log_errors(
+    request: ApiRequest, program: MiniProgram, asked: Annotated[LogCriteria, Query()]
+) -> list[dict[str, Any]]:
+    """Group the errors among the log entries that fit by message and version: the ten most frequent."""
+    criteria = _criteria(request, program)
+    with _asking(criteria):
+        return [asdict(group) for group in log_store().errors(criteria, limit=MOST_GROUPS)]
+
+
+@contextmanager
+def _asking(criteria: Criteria) -> Iterator[None]:
+    """Answer a problem when the store does not answer."""
+    try:
+        yield
+    except TooSlow as error:
+        raise Problem(422, log_files.trouble_words(error, criteria), code="too_slow") from error
+    except StoreAway as error:
+        raise Problem(503, log_files.trouble_words(error, criteria), headers={"Retry-After": WAIT}) from error
 
 
 def _criteria(request: ApiRequest, program: MiniProgram) -> Criteria:

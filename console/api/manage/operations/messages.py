@@ -13,7 +13,7 @@ from console.api.manage.endpoint import ApiRequest, endpoint
 from console.api.manage.operations.checking import checked
 from console.api.manage.operations.grants import ApplicationRef, application_ref
 from console.api.manage.operations.typed import typed
-from console.api.manage.paging import MOST, USUAL, Asked, Page, Paged, page_of
+from console.api.manage.paging import Asked, Page, Paged, page_of
 from console.api.manage.problems import Problem
 from console.api.manage.states import Scope
 from console.base.accounts.permissions import Permission
@@ -87,11 +87,9 @@ class TemplateNew(Schema):
     note: str = Field("", description="what it is for; only the team sees it")
 
 
-class MessagesAsked(Schema):
+class MessagesAsked(Asked):
     """The criteria of the send log, and which part of it."""
 
-    cursor: str = Field("", description="`next` of the page before; empty for the first one", max_length=100)
-    limit: int = Field(USUAL, ge=1, le=MOST)
     state: Literal["", "waiting", "delivered", "failed"] = ""
     template: str = Field("", description="template_id")
     application: str = Field("", description="ID of a host app")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from django.utils import timezone
 
+from miniprograms.privacy.models import FoundData
 from tests import factories
 from tests.console.api.manage.sending import get, send, wrong_fields
 
@@ -18,8 +19,11 @@ def url(program):
 
 def test_from_our_template_to_a_version_that_is_online(program, robot, url):
     client = robot(program, "read", "configure")
+    found = {"version_number": "1.0.0", "data_types": ["camera"], "found_at": timezone.now()}
+    FoundData.objects.create(mini_program=program, **found)
     begun = get(client, f"{url}/draft")
     assert (begun["revision"], begun["why_not_publish"]) == (0, "Write the agreement first.")
+    assert begun["undeclared"] == [each["type"] for each in begun["data"]] == ["camera"]
     assert wrong_fields(send(client, "POST", f"{url}/draft/publish")) == [""]
     facts = {
         "data": [{"type": "location", "purpose": "to show the next stop"}],

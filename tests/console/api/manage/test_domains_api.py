@@ -52,3 +52,11 @@ def test_says_in_which_list_a_host_is_wrong(robot, program, url):
     many = [f"h{number}.example.com" for number in range(200)]
     assert wrong_fields(send(client, "PATCH", url, add={"request": many})) == ["domains.request"]
     assert program.server_domains.count() == 2
+
+
+def test_says_whether_a_url_may_be_opened(robot, program, url):
+    client = robot(program, "read")
+    assert get(client, f"{url}/check", url="https://api.example.com/stops")["allowed"] is True
+    refused = get(client, f"{url}/check", url="wss://api.example.com/", kind="socket")
+    assert (refused["allowed"], bool(refused["words"])) == (False, True)
+    assert wrong_fields(client.get(f"/api/v1{url}/check")) == ["url"]

@@ -45,6 +45,19 @@ def test_since_asks_for_a_range_and_until_is_now(program, logs):
     assert logs(since=since, until=since).json()["errors"][0]["field"] == "until"
 
 
+def test_groups_errors(program, robot, logs):
+    factories.make_entries(program, 2, level=8, text="Timeout")
+    factories.make_entries(program, 1, level=8, text="Timeout", version="1.1.0")
+    factories.make_entries(program, 1)
+    found = logs("", level="error").json()["items"]
+    groups = robot(program, "read", name="other").get(f"/api/v1/programs/{program.app_id}/log-errors").json()
+    assert len(found) == 3
+    assert [(group["error"], group["version"], group["entries"]) for group in groups] == [
+        ("Timeout", "1.0.0", 2),
+        ("Timeout", "1.1.0", 1),
+    ]
+
+
 @pytest.mark.parametrize(
     "query", [{"level": "loud"}, {"guid": "1"}, {"time": "3h"}, {"since": "yesterday"}, {"cursor": "x"}, {"limit": 0}]
 )
