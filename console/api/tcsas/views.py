@@ -103,16 +103,16 @@ def _refused(error: Exception) -> Refused:
 
 
 @route(Permission.PUBLIC)  # type: ignore[arg-type]  # a streaming response
-def offline_package(request: HttpRequest, signed: str) -> HttpResponseBase:
+def offline_package(request: HttpRequest, token: str) -> HttpResponseBase:
     """The file that `DescribeMNPOfflinePackageURL` gave the address of, while it is still what is online (O-1)."""
     try:
-        token, app_id, number = opened(request, signed)
-        counted(token)
-        program = mini_program_for(token.holder, Permission.DEVELOP, app_id)
+        row, app_id, number = opened(request, token)
+        counted(row)
+        program = mini_program_for(row.holder, Permission.DEVELOP, app_id)
         if program.online_number != number:
             raise Http404
         with acting(request):
-            version, content = download(program, application=None, by=token.holder)
+            version, content = download(program, application=None, by=row.holder)
     except Exception as error:
         if (problem := problem_of(error)) is None:
             raise
