@@ -9,7 +9,7 @@ from typing import Any, cast
 
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse, UnreadablePostError
 from django.http.response import HttpResponseBase
-from django.utils import timezone, translation
+from django.utils import translation
 from django.views.decorators.csrf import csrf_protect
 
 from console.api.manage import guard
@@ -85,7 +85,7 @@ def _run(request: HttpRequest) -> Any:
 def _token(request: HttpRequest) -> Token:
     """Return the token; who shows many that are none is told to wait. One that is right comes in all the same."""
     try:
-        return token_of(request, at=timezone.now())
+        return token_of(request)
     except Refused:
         if wait := guard.failures.count(client_address(request.META)):
             raise too_many(wait) from None
