@@ -108,7 +108,7 @@ urlpatterns = [
     path("automation/", include("console.api.hooks.urls")),
     path("api/v1/device/", include(automation.login_urlpatterns)),
     path("api/v1/", manage.urls()),
-    path("api/sdk/<str:signed>/", tcsas.offline_package, name="sdk_file"),
+    path("api/sdk/<str:token>/", tcsas.offline_package, name="sdk_file"),
     path("runtime/v1/", include("console.api.device.urls")),
     path("", include("console.api.server.urls")),
     path("platform/", include((platform_urls, platform.app_name))),

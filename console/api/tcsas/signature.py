@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hmac
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 from hashlib import sha256
 from typing import NamedTuple
@@ -16,6 +16,7 @@ from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.http import HttpRequest
+from django.utils import timezone
 
 from console.api.manage.authentication import admitted, usable
 from console.api.manage.models import Token
@@ -47,17 +48,19 @@ def is_signed(request: HttpRequest) -> bool:
     return "X-TC-Action" in request.headers or request.headers.get("Authorization", "").startswith(ALGORITHM)
 
 
-def token_of(request: HttpRequest, *, at: datetime) -> Token:
+def token_of(request: HttpRequest) -> Token:
     """Return the token by whose SecretKey the request is signed, and note that it is used.
 
-    Raises Refused: wrong, revoked and expired tokens have one answer. Problem 403 for an address outside its networks.
+    The body is here before the token is looked at: what was revoked while it came does nothing. Raises Refused: wrong,
+    revoked and expired tokens have one answer. Problem 403 for an address outside its networks.
     """
-    signed = _read(request, at=at)
-    digest = digest_of(signed.secret_id)
+    signed = _read(request, at=timezone.now())
+    body = sha256(request.body).hexdigest()
+    at, digest = timezone.now(), digest_of(signed.secret_id)
     token = usable(at=at, sha256__startswith=digest) if digest else None
     if token is None:
         raise Refused(UNKNOWN_ID, "The SecretId is wrong, or its token revoked or expired.")
-    if not _is_good(request, signed, token):
+    if not _is_good(set(_canonical(request, signed, body)), signed, token):
         raise Refused(SIGNATURE, "The signature doesn't match this request. Check the SecretKey.")
     return admitted(token, request, at=at)
 
@@ -77,27 +80,26 @@ def _read(request: HttpRequest, *, at: datetime) -> Signed:
     return Signed(found["id"], timestamp, found["date"], found["headers"], found["signature"])
 
 
-def _is_good(request: HttpRequest, signed: Signed, token: Token) -> bool:
+def _is_good(requests: Iterable[str], signed: Signed, token: Token) -> bool:
     """Whether one of the token's keys made the signature; all are tried, each in the same time."""
     found = [
         hmac.compare_digest(_signature(key, signed, canonical), signed.signature)
-        for canonical in set(_canonical(request, signed))
+        for canonical in requests
         for key in secret_keys(token)
     ]
     return any(found)
 
 
-def _canonical(request: HttpRequest, signed: Signed) -> Iterator[str]:
+def _canonical(request: HttpRequest, signed: Signed, body: str) -> Iterator[str]:
     """Yield what may have been signed: with the host as it came or as the console is named, as it is or in lower case.
 
     A proxy may leave the port out, and the SDKs differ in what they do with capitals.
     """
-    digest = sha256(request.body).hexdigest()
     for host in (request.get_host(), urlsplit(settings.BASE_URL).netloc):
         values = {**{name.lower(): value for name, value in request.headers.items()}, "host": host}
         lines = "".join(f"{name}:{values.get(name, '').strip()}\n" for name in signed.headers.split(";"))
         for each in (lines, lines.lower()):
-            yield "\n".join(("POST", "/", "", each, signed.headers, digest))
+            yield "\n".join(("POST", "/", "", each, signed.headers, body))
 
 
 def _signature(key: str, signed: Signed, canonical: str) -> str:

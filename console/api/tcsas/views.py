@@ -9,7 +9,7 @@ from typing import Any, cast
 
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse, UnreadablePostError
 from django.http.response import HttpResponseBase
-from django.utils import timezone, translation
+from django.utils import translation
 from django.views.decorators.csrf import csrf_protect
 
 from console.api.manage import guard
@@ -85,7 +85,7 @@ def _run(request: HttpRequest) -> Any:
 def _token(request: HttpRequest) -> Token:
     """Return the token; who shows many that are none is told to wait. One that is right comes in all the same."""
     try:
-        return token_of(request, at=timezone.now())
+        return token_of(request)
     except Refused:
         if wait := guard.failures.count(client_address(request.META)):
             raise too_many(wait) from None
@@ -103,16 +103,16 @@ def _refused(error: Exception) -> Refused:
 
 
 @route(Permission.PUBLIC)  # type: ignore[arg-type]  # a streaming response
-def offline_package(request: HttpRequest, signed: str) -> HttpResponseBase:
+def offline_package(request: HttpRequest, token: str) -> HttpResponseBase:
     """The file that `DescribeMNPOfflinePackageURL` gave the address of, while it is still what is online (O-1)."""
     try:
-        token, app_id, number = opened(request, signed)
-        counted(token)
-        program = mini_program_for(token.holder, Permission.DEVELOP, app_id)
+        row, app_id, number = opened(request, token)
+        counted(row)
+        program = mini_program_for(row.holder, Permission.DEVELOP, app_id)
         if program.online_number != number:
             raise Http404
         with acting(request):
-            version, content = download(program, application=None, by=token.holder)
+            version, content = download(program, application=None, by=row.holder)
     except Exception as error:
         if (problem := problem_of(error)) is None:
             raise

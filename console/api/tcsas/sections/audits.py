@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 from console.api.manage.endpoint import ApiRequest
 from console.api.manage.states import Scope
 from console.api.tcsas.errors import Refused, invalid
+from console.api.tcsas.forms import NoteForm, valid
 from console.api.tcsas.loading import program_of, version_of
 from console.api.tcsas.registry import action
 from console.api.tcsas.schema import Asked, Id, OfVersion, Part
@@ -192,9 +193,8 @@ def process(request: ApiRequest, reviews: list[ReviewDecision], asked: Decisions
     for item in asked.approval_items:
         if item.approval_result not in (REJECT, APPROVE):
             raise invalid("ApprovalResult", _("ApprovalResult is 2 to reject or 3 to approve."))
-        if len(item.approval_note) > 2000:
-            raise invalid("ApprovalNote", _("A note can have up to %(most)d characters.") % {"most": 2000})
+    notes = [valid(NoteForm({"note": item.approval_note}))["note"] for item in asked.approval_items]
     with transaction.atomic():
-        for review, item in zip(reviews, asked.approval_items, strict=True):
-            actions.decide(review, approve=item.approval_result == APPROVE, by=request.user, note=item.approval_note)
+        for review, item, note in zip(reviews, asked.approval_items, notes, strict=True):
+            actions.decide(review, approve=item.approval_result == APPROVE, by=request.user, note=note)
     return DONE

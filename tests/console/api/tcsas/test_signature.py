@@ -135,6 +135,5 @@ def test_bodies_that_are_none(made):
 def test_the_page_at_the_same_address_stays(made):
     headers = headers_of(made, ACTION, b"{}")
     assert Client().get("/", headers=headers).status_code == 302  # to sign in
-    assert (
-        Client(enforce_csrf_checks=True).post("/", json.dumps({}), content_type="application/json").status_code == 403
-    )
+    plain = Client(enforce_csrf_checks=True).post("/", "{}", content_type="application/json")
+    assert plain.status_code == 403
