@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 import yaml
 
+from console.api.manage.models import Upload
 from releases.actions import decide
 from releases.models import ReviewDecision, Version
 from tests import factories
@@ -88,7 +89,7 @@ def test_github_actions(shell):
     approve()
     shell(steps["Wait for the reviewers"], **env)
     assert (state(), list(steps)) == ({"2.0.1": "approved"}, ["Install", "Build", "Upload", "Wait for the reviewers"])
-    assert Version.objects.get().notes == "acme/bus 0123abc"
+    assert (Version.objects.get().notes, Upload.objects.get().source) == ("acme/bus 0123abc", "v2.0.1, 0123abc")
 
 
 def test_gitlab_ci(shell):

@@ -77,13 +77,17 @@ def failure_of(answer: httpx.Response) -> Failure:
     words = str(problem.get("detail") or problem.get("error_description") or "")
     if answer.is_redirect:
         return Usage(f"The console is elsewhere: {answer.headers.get('Location', '')}. Set MPC_URL.")
-    if status == 413:
-        return Refused(words or "The upload is larger than the console takes.", problem)
-    if not words:
-        return Away(f"{answer.url.host} answered {status}, and not as a console does. Check MPC_URL.")
     if status in (401, 403, 404):
-        return NoAccess(words, problem)
-    return Refused(words, problem) if status < 500 and status != 429 else Away(words, problem)
+        path = answer.url.path
+        return NoAccess(
+            words or f"{path} answered {status}. Check MPC_URL and the console's version.", problem, status=status
+        )
+    if status == 413:
+        return Refused(words or "The upload is larger than the console takes.", problem, status=status)
+    if not words:
+        return Away(f"{answer.url.host} answered {status}, and not as a console does. Check MPC_URL.", status=status)
+    kind = Refused if status < 500 and status != 429 else Away
+    return kind(words, problem, status=status)
 
 
 class Api:

@@ -6,13 +6,13 @@ from typing import Any
 
 
 class Failure(Exception):
-    """What went wrong, in a sentence; `problem` is what the console said about it (RFC 9457)."""
+    """What went wrong, in a sentence; `problem` is what the console said about it (RFC 9457), `status` that of HTTP."""
 
     code = 4
 
-    def __init__(self, message: str, problem: dict[str, Any] | None = None) -> None:
+    def __init__(self, message: str, problem: dict[str, Any] | None = None, *, status: int = 0) -> None:
         super().__init__(message)
-        self.message, self.problem = message, problem or {}
+        self.message, self.problem, self.status = message, problem or {}, status
 
 
 class Refused(Failure):

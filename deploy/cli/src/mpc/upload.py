@@ -19,6 +19,9 @@ from mpc.options import Notes, Number, Project, about_project
 from mpc.packing import Packed, package
 from mpc.qr import draw, save
 
+# Where GitHub Actions, GitLab CI and Jenkins say what is built.
+BRANCH = ("GITHUB_REF_NAME", "CI_COMMIT_REF_NAME", "BRANCH_NAME", "GIT_BRANCH")
+COMMIT = ("GITHUB_SHA", "CI_COMMIT_SHA", "GIT_COMMIT")
 Format = Literal["terminal", "base64", "image"]
 
 
@@ -71,43 +74,48 @@ def store(found: Project, number: str, notes: str) -> tuple[dict[str, Any], bool
             show.note(f"Left out, as links lead out of the project: {', '.join(packed.links[:5])}")
         if packed.left_out:
             show.note(f"packOptions leave out {len(packed.left_out)} files.")
-        answer = _send(found, packed, number, notes or os.environ.get("MPC_NOTES", ""))
+        fields = {"number": number, "notes": notes or os.environ.get("MPC_NOTES", ""), "source": source()}
+        answer = _send(found, packed, fields)
     if not answer.is_success:
         raise failure_of(answer)
     version: dict[str, Any] = answer.json()
     return version, REPLAYED in answer.headers
 
 
-def _send(found: Project, packed: Packed, number: str, notes: str) -> httpx.Response:
+def source() -> str:
+    """Return branch and commit, as the pipeline names them; MPC_SOURCE says something else."""
+    if named := os.environ.get("MPC_SOURCE", ""):
+        return named[:100]
+    told = [next(filter(None, map(os.environ.get, names)), "") for names in (BRANCH, COMMIT)]
+    return ", ".join(filter(None, (told[0][:80], told[1][:12])))
+
+
+def _send(found: Project, packed: Packed, fields: dict[str, str]) -> httpx.Response:
     """Send the package under a key of its own content, so that a step which runs again uploads nothing twice.
 
     What was refused under that key is asked once more under another: what refused it may have changed.
     """
-    key = _key(found.app_id, packed, number, notes)
-    with show.progress(f"Uploading {number}", packed.size) as moved:
-        answer = _post(found.api, f"{found.path}/versions", packed, number, notes, key, moved)
+    key, path = _key(found.app_id, packed, fields), f"{found.path}/versions"
+    with show.progress(f"Uploading {fields['number']}", packed.size) as moved:
+        answer = _post(found.api, path, packed, fields, key, moved)
         if REPLAYED in answer.headers and not answer.is_success:
-            answer = _post(
-                found.api, f"{found.path}/versions", packed, number, notes, f"{key}-{os.urandom(6).hex()}", moved
-            )
+            answer = _post(found.api, path, packed, fields, f"{key}-{os.urandom(6).hex()}", moved)
     return answer
 
 
-def _key(app_id: str, packed: Packed, number: str, notes: str) -> str:
+def _key(app_id: str, packed: Packed, fields: dict[str, str]) -> str:
     packed.file.seek(0)
     content = hashlib.file_digest(packed.file, "sha256").hexdigest()  # type: ignore[arg-type]
-    return "mpc-" + hashlib.sha256(repr((app_id, number, notes, packed.name, content)).encode()).hexdigest()
+    return "mpc-" + hashlib.sha256(repr((app_id, fields, packed.name, content)).encode()).hexdigest()
 
 
 def _post(
-    api: Api, path: str, packed: Packed, number: str, notes: str, key: str, moved: Callable[[int], None]
+    api: Api, path: str, packed: Packed, fields: dict[str, str], key: str, moved: Callable[[int], None]
 ) -> httpx.Response:
     def send() -> httpx.Response:
         packed.file.seek(0)
         files: Any = {"file": (packed.name, Watched(packed.file, moved), "application/zip")}
-        return api.client.post(
-            path, data={"number": number, "notes": notes}, files=files, headers={"Idempotency-Key": key}
-        )
+        return api.client.post(path, data=fields, files=files, headers={"Idempotency-Key": key})
 
     return api.repeat(send)
 
@@ -144,7 +152,7 @@ def _is_there(found: Project, number: str) -> bool:
     try:
         found.api.get(f"{found.path}/versions/{number}")
     except NoAccess as error:
-        if error.problem.get("status") == 404:
+        if error.status == 404:
             return False
         raise
     return True

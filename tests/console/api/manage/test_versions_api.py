@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from django.core.files.base import ContentFile
 
 from console.base.activity.models import ActivityEntry
 from releases.actions import decide
@@ -72,8 +73,10 @@ def test_pages_of_a_list_follow_each_other(program, robot):
 def test_a_repeated_request_is_done_once_and_answered_twice(program, robot):
     client, url = robot(program, "upload"), f"/api/v1/programs/{program.app_id}/versions"
 
+    package = factories.make_zip().read()  # whose times are those of one moment
+
     def upload(number="1.0.0", key="build-7"):
-        values = {"file": factories.make_zip(), "number": number}
+        values = {"file": ContentFile(package, name="package.zip"), "number": number}
         return client.post(url, values, headers={"Idempotency-Key": key})
 
     first, second = upload(), upload()
