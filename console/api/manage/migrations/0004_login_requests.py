@@ -9,12 +9,8 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-<<<<<<<< HEAD:console/api/manage/migrations/0004_login_requests.py
-        ('automation', '0003_uploaded_packages'),
-========
-        ('automation', '0002_upload'),
->>>>>>>> cli:console/api/manage/migrations/0003_login_requests.py
-        migrations.swappable_dependency(settings.AUTH_USER_MODEL),
+<        ('automation', '0003_uploaded_packages'),
+=        migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
