@@ -9,8 +9,8 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-<        ('automation', '0003_uploaded_packages'),
-=        migrations.swappable_dependency(settings.AUTH_USER_MODEL),
+        ('automation', '0003_uploaded_packages'),
+        migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
