@@ -73,7 +73,7 @@ def test_answers_are_as_described(no_limit: None, mode: GenerationMode) -> None:
     schema = schemathesis.openapi.from_wsgi("/api/v1/openapi.json", wsgi.application)
     asked: list[int] = []
 
-    def ask(operation: Any, headers: dict[str, str]) -> None:
+    def ask(name: str, operation: Any, headers: dict[str, str]) -> None:
         @seed(SEED)
         @given(case=operation.as_strategy(generation_mode=mode), is_real=st.booleans())
         @settings(
@@ -85,7 +85,7 @@ def test_answers_are_as_described(no_limit: None, mode: GenerationMode) -> None:
         def holds(case: Any, is_real: bool) -> None:
             case.headers = {**(case.headers or {}), **headers}
             if is_real:  # What is there, so that the question comes as far as the verb.
-                case.path_parameters = {name: world.arguments.get(name, 1) for name in case.path_parameters or ()}
+                case.path_parameters = world.fill(f"api:{name}", list(case.path_parameters or ()))
                 if isinstance(case.body, dict) and "file" in case.body:
                     case.body = {**case.body, "file": package, "number": "9.9.9"}
             answer = asked_and_undone(case)
@@ -97,7 +97,7 @@ def test_answers_are_as_described(no_limit: None, mode: GenerationMode) -> None:
     for endpoint in ENDPOINTS:
         operation = schema[f"/api/v1{endpoint.path}"][endpoint.method]
         try:
-            ask(operation, {"Authorization": f"Bearer {tokens[endpoint.scope]}"})
+            ask(endpoint.name, operation, {"Authorization": f"Bearer {tokens[endpoint.scope]}"})
         except Exception as failure:  # Of each operation what is wrong with it.
             parts = getattr(failure, "exceptions", (failure,))
             wrong += [f"{endpoint.method} {endpoint.path}: {type(part).__name__}: {part}" for part in parts]
