@@ -27,8 +27,8 @@ GUESSABLE = {
     "console/local/demo/devices.py",
     "console/local/demo/logs.py",
     "console/local/demo/messages.py",
-    "messaging/leases.py",
-    "messaging/retrying.py",
+    "console/base/core/outbox/leases.py",
+    "console/base/core/outbox/retrying.py",
     "releases/storage.py",
 }
 CRYPTOGRAPHY = {"cryptography", "hmac", "nacl", "jwt", "django.core.signing", "standardwebhooks", "django.utils.crypto"}

@@ -13,9 +13,6 @@ from tests import factories
 from tests.cli.projects import write
 from tests.console.api.device.test_client import exported
 
-for operations in ("trial", "grayscale", "offline", "logs"):
-    pytest.importorskip(f"console.api.manage.operations.{operations}")
-
 pytestmark = pytest.mark.django_db(transaction=True)
 
 

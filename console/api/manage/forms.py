@@ -13,7 +13,7 @@ from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 
 from console.api.manage.models import LoginRequest
-from console.api.manage.states import COVERS, ROLE_OF_SCOPE, Scope
+from console.api.manage.states import COVERS, OF_PEOPLE, ROLE_OF_SCOPE, Scope
 from console.base.accounts.models import Team
 from console.base.core.fields import LineField, WordsField
 from console.base.core.moments import LastDayField
@@ -66,7 +66,7 @@ class TokenForm(EndForm):
         required=False,
         help_text=_("IP addresses or networks, one per line. Leave blank for any address."),
     )
-    offered: Iterable[Scope] = Scope
+    offered: Iterable[Scope] = OF_PEOPLE
     field_order = ("name", "scopes", "mini_program", "expires_at", "addresses")
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:

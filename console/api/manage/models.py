@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import secrets
 from datetime import datetime
+from functools import partial
 
 from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
@@ -14,6 +16,7 @@ from console.api.manage.querysets import LoginRequestQuerySet, TokenQuerySet
 from console.api.manage.states import LoginState, Scope
 from console.base.accounts.models import Team
 from miniprograms.models import MiniProgram
+from releases.models import Version
 
 PREFIX = "mpc_"
 
@@ -79,6 +82,34 @@ class Token(models.Model):
     def has_expired(self, *, at: datetime) -> bool:
         """Whether its end has come."""
         return self.expires_at is not None and self.expires_at <= at
+
+
+class UploadedPackage(models.Model):
+    """A package file that waits to become a version, and what became of it (A-5).
+
+    Those who name a file by its address get no other than one that was uploaded here: nothing is fetched. The file is
+    under `path` in the storage of packages until `begun_at`; `version` or `failure` says how it ended.
+    """
+
+    key = models.CharField(max_length=43, unique=True, default=partial(secrets.token_urlsafe, 32))
+    mini_program = models.ForeignKey(MiniProgram, on_delete=models.PROTECT, related_name="+")
+    size = models.PositiveBigIntegerField(help_text="bytes")
+    created_at = models.DateTimeField(db_default=Now())
+    number = models.CharField(max_length=14, blank=True, default="", db_default="")
+    begun_at = models.DateTimeField(null=True)
+    version = models.ForeignKey(Version, on_delete=models.PROTECT, null=True, related_name="+", db_index=False)
+    failure = models.TextField(blank=True, default="", db_default="")
+
+    class Meta:
+        indexes = [models.Index(fields=["created_at"], name="uploaded_package_created")]
+
+    def __str__(self) -> str:
+        return self.key
+
+    @property
+    def path(self) -> str:
+        """Where the file is, apart from packages, whose names say their content."""
+        return f"uploads/{self.key}.zip"
 
 
 class LoginRequest(models.Model):

@@ -10,10 +10,11 @@ OWN = "own/<int:own_token_id>"
 
 urlpatterns = [
     path("", views.tokens, name="tokens"),
+    path("uploads/", views.uploads_page, name="uploads"),
+    path("reference/", views.reference, name="reference"),
     path("device/", views.login, name="login"),
     path("device/<str:user_code>/", views.approve_login, name="approve_login"),
     path("device/<str:user_code>/deny/", views.deny_login, name="deny_login"),
-    path("uploads/", views.uploads_page, name="uploads"),
     path("own/new/", views.new_own, name="new_own"),
     path(f"{OWN}/replace/", views.replace_own, name="replace_own"),
     path(f"{OWN}/end/", views.end_own, name="end_own"),

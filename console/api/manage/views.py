@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Any
+from urllib.parse import urlsplit
 
 from django import forms
+from django.conf import settings
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
@@ -18,6 +20,8 @@ from console.api.manage.access import login_for, own_token, robot_for
 from console.api.manage.forms import EndForm, LoginForm, ReplaceForm, RobotForm, TokenForm, UserCodeForm
 from console.api.manage.models import LoginRequest, Token
 from console.api.manage.presenters import team_cards, token_rows
+from console.api.manage.reference import parts
+from console.api.manage.sdk_keys import secret_id, secret_key
 from console.api.rate import Counter
 from console.base.accounts.access import SignedInRequest, route, team_for
 from console.base.accounts.models import Team
@@ -27,8 +31,8 @@ from console.base.core.pages import NoteForm, Shown, confirm_page, form_page, pa
 from console.base.core.proxies import client_address
 from console.base.core.toasts import toast
 
-guesses = Counter("30/minute")  # of a person, in this process
 SHOWN_UPLOADS = 8
+guesses = Counter("30/minute")  # of a person, in this process
 
 
 def _back() -> str:
@@ -46,6 +50,22 @@ def tokens(request: SignedInRequest) -> HttpResponse:
         "uploads": uploads.by_robots(request.user)[:SHOWN_UPLOADS],
     }
     return render(request, "automation/tokens.html", context)
+
+
+@route(Permission.SIGNED_IN)
+def uploads_page(request: SignedInRequest) -> HttpResponse:
+    """What robots uploaded, accepted or refused."""
+    return render(request, "automation/uploads.html", {"page": page_of(request, uploads.by_robots(request.user))})
+
+
+@route(Permission.SIGNED_IN)
+def reference(request: SignedInRequest) -> HttpResponse:
+    """Every operation of the API, drawn from its description (A-2)."""
+    found, document = parts(), reverse("api:openapi-json")
+    begin = f'curl -f -H "Authorization: Bearer $MPC_TOKEN" {settings.BASE_URL}/api/v1/me'
+    count = sum(len(part.operations) for part in found)
+    context = {"parts": found, "document": document, "begin": begin, "count": count}
+    return render(request, "automation/reference.html", context)
 
 
 @route(Permission.SIGNED_IN)
@@ -88,12 +108,6 @@ def deny_login(request: SignedInRequest, asked: LoginRequest) -> HttpResponse:
     except ActionRefused as refused:
         messages.error(request, refused.message)
     return redirect(_back())
-
-
-@route(Permission.SIGNED_IN)
-def uploads_page(request: SignedInRequest) -> HttpResponse:
-    """What robots uploaded, accepted or refused."""
-    return render(request, "automation/uploads.html", {"page": page_of(request, uploads.by_robots(request.user))})
 
 
 @route(Permission.ADMINISTER, load=team_for, methods="GET POST", sudo=True)
@@ -173,6 +187,12 @@ def _shown(made: actions.Made) -> Shown:
         value=made.secret,
         file_name=f"private.{made.row.mini_program.app_id if made.row.mini_program else made.row.name}.key",
         done=_back(),
+        also_title=_("For the platform’s SDK"),
+        also=[
+            (_("Endpoint"), urlsplit(settings.BASE_URL).netloc),
+            ("SecretId", secret_id(made.row)),
+            ("SecretKey", secret_key(made.row)),
+        ],
     )
 
 

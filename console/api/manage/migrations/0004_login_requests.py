@@ -9,7 +9,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('automation', '0002_upload'),
+        ('automation', '0003_uploaded_packages'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
