@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import hashlib
 import re
+import uuid
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -106,7 +106,7 @@ def _objects(found: Project, words: str) -> dict[str, Any]:
     if len(content) < TYPED:
         lines = content.decode("utf-8-sig", "replace").splitlines()
         return {"kind": kind, "values": [line.strip() for line in lines if line.strip()]}
-    path, key = f"{found.path}/grayscale/lists", f"mpc-{hashlib.sha256(content).hexdigest()}-{kind}"
+    path, key = f"{found.path}/grayscale/lists", f"mpc-{uuid.uuid4()}"  # each task takes a list of its own
     options: dict[str, Any] = {"files": {"file": (Path(name).name, content, "text/plain")}, "data": {"kind": kind}}
     answer = found.api.send("POST", path, key=key, **options)
     if not answer.is_success:
