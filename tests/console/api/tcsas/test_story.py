@@ -59,6 +59,9 @@ def test_a_pipeline_and_a_reviewer_by_the_sdk(sdk, base, program):
         assert done.SubPackageInfos[0].Name == "main" and done.SubPackageInfos[0].Size > 0
         ids.append(done.MNPVersionId)
         audit = pipeline("CreateMNPApproval", MNPVersionId=done.MNPVersionId, ApplyAction="submit").Data
+        [waiting] = decides("DescribeMNPApprovalList", Offset=0, Limit=10, ApprovalStatusList=[1]).Data.DataList
+        assert (waiting.ApprovalNo, waiting.MNPVersion) == (audit.ApprovalNo, number)
+        assert pipeline("DescribeMNPApprovalList", Offset=0, Limit=10).Data.TotalCount == 0
         seen = decides("DescribeMNPVersionAuditDetail", AuditNo=audit.ApprovalNo).Data
         assert (seen.AuditStatus, seen.MNPVersionIntro) == (1, "From the SDK")
         item = {"AppId": application.application_id, "ApprovalResult": 3, "ApprovalNote": "Good"}
