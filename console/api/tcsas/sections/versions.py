@@ -55,20 +55,29 @@ def create(request: ApiRequest, program: MiniProgram, asked: New) -> dict[str, s
     """Make a file that was uploaded here a version (V-1 to V-6); how it went is what `DescribeMNPVersion` says."""
     upload = files.named_by(asked.file_url, program)
     if upload is None:
-        words = _(
-            "FileUrl must be an address that this console has given out for an upload, not longer ago than 12 hours."
-        )
+        words = _("FileUrl must be an address that this console gave for an uploaded file, at most 12 hours ago.")
         raise invalid("FileUrl", words)
     if upload.begun_at and upload.number == asked.mnp_version:
         return {"TaskId": upload.key}  # The call came twice.
     upload.mini_program = program
     form = NumberForm({"number": asked.mnp_version, "notes": asked.mnp_version_intro}, program=program)
     made = files.make_version(upload, by=request.user, **valid(form))
-    size, doubts = upload.size, len(made.version.package.warnings) if made.version else 0
-    first = made.failure.partition("\n")[2].partition("\n")[0] or made.failure
-    said = {"number": made.number, "source": asked.pipeline_id[:100], "reason": first}
-    uploads.note(request.token, program, size=size, warnings=doubts, **said)
+    if made.version or made.failure:
+        _note(request, made, source=asked.pipeline_id)
     return {"TaskId": made.key}
+
+
+def _note(request: ApiRequest, made: UploadedPackage, *, source: str) -> None:
+    """Let the page of automation list it, with the first of the reasons."""
+    uploads.note(
+        request.token,
+        made.mini_program,
+        number=made.number,
+        source=source[:100],
+        size=made.size,
+        warnings=len(made.version.package.warnings) if made.version else 0,
+        reason=made.failure.partition("\n")[2].partition("\n")[0] or made.failure,
+    )
 
 
 @action("DescribeMNPVersion", Scope.UPLOAD, Permission.VIEW, load=_task)
