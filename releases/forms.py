@@ -9,11 +9,12 @@ from typing import Any
 from django import forms
 from django.core.exceptions import ValidationError
 from django.http import QueryDict
-from django.utils.functional import cached_property
+from django.utils.functional import cached_property, lazy
 from django.utils.text import format_lazy
 from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
+from console.base.core import times
 from console.base.core.errors import ActionRefused
 from console.base.core.fields import WordsField
 from console.base.core.pages import NoteForm
@@ -201,7 +202,9 @@ class TrialForm(forms.Form):
     meanwhile: TrialVersion | None = None
     in_conflict = False
 
-    def __init__(self, data: QueryDict | None, *, program: MiniProgram, initial: dict[str, Any]) -> None:
+    def __init__(
+        self, data: QueryDict | dict[str, Any] | None, *, program: MiniProgram, initial: dict[str, Any]
+    ) -> None:
         super().__init__(data, initial=initial)
         self.program = program
         numbers = program.versions.values_list("major", "minor", "patch", "state")
@@ -256,3 +259,24 @@ class TrialForm(forms.Form):
         """Show what is there now; what was typed stays, and a second save replaces it knowingly."""
         self.data = {**self.data.dict(), "seen": current.set_at.isoformat() if current else ""}  # type: ignore[attr-defined]
         self.in_conflict, self.meanwhile = True, current
+
+
+def _last_day() -> str:
+    return " ".join(filter(None, [gettext("The last day. Leave blank for no end date."), times.day_begins()]))
+
+
+class SettleForm(forms.Form):
+    """Why a finding needs no attention, and for how long that holds."""
+
+    reason = WordsField(
+        label=_("Reason"),
+        max_length=200,
+        widget=forms.Textarea(attrs={"rows": 2}),
+        help_text=_("Reviewers see it with your name."),
+    )
+    until = forms.DateField(
+        label=_("Until"),
+        required=False,
+        widget=forms.DateInput(format="%Y-%m-%d", attrs={"type": "date", "max": "9999-12-31"}),
+        help_text=lazy(_last_day, str)(),
+    )

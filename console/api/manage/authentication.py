@@ -15,6 +15,7 @@ from console.api.manage.problems import Problem
 from console.base.core.proxies import client_address, is_within
 
 USED_EVERY = timedelta(minutes=1)
+WRONG = "The token is wrong, revoked or expired."
 
 
 def token_of(request: HttpRequest, *, at: datetime | None = None) -> Token:
@@ -28,7 +29,7 @@ def token_of(request: HttpRequest, *, at: datetime | None = None) -> Token:
         raise _unauthorized("Send a token: Authorization: Bearer mpc_…")
     token = usable(at=at, sha256=sha256(shown.strip().encode()).hexdigest())
     if token is None:
-        raise _unauthorized("The token is wrong, revoked or expired.")
+        raise _unauthorized(WRONG)
     return admitted(token, request, at=at)
 
 
@@ -45,6 +46,13 @@ def admitted(token: Token, request: HttpRequest, *, at: datetime) -> Token:
         raise Problem(403, "The token may not be used from this address.", code="address")
     _note_used(token, address, request.headers.get("User-Agent", ""), at=at)
     return token
+
+
+def ensure_usable(token: Token, *, at: datetime | None = None) -> None:
+    """Raise Problem 401 where the token was revoked, replaced or has expired since it was shown."""
+    same = Token.objects.usable(at=at or timezone.now()).filter(pk=token.pk, sha256=token.sha256)
+    if not same.exists():
+        raise _unauthorized(WRONG)
 
 
 def _unauthorized(detail: str) -> Problem:

@@ -12,8 +12,8 @@ from django.db import models
 from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
-from console.api.manage.querysets import TokenQuerySet
-from console.api.manage.states import Scope
+from console.api.manage.querysets import LoginRequestQuerySet, TokenQuerySet
+from console.api.manage.states import LoginState, Scope
 from console.base.accounts.models import Team
 from miniprograms.models import MiniProgram
 from releases.models import Version
@@ -110,6 +110,46 @@ class UploadedPackage(models.Model):
     def path(self) -> str:
         """Where the file is, apart from packages, whose names say their content."""
         return f"uploads/{self.key}.zip"
+
+
+class LoginRequest(models.Model):
+    """A program, such as `mpc login`, that waits for a person to give it a token of their own (RFC 8628).
+
+    The token is made when the program fetches it, so nothing secret is kept: of its device code only the hash.
+    """
+
+    device_sha256 = models.CharField(max_length=64, unique=True)
+    user_code = models.CharField(max_length=8, unique=True, help_text="without the dash")
+    client = models.CharField(max_length=40, help_text="the program, as it calls itself")
+    machine = models.CharField(max_length=60, blank=True, default="", db_default="")
+    scopes = ArrayField(models.CharField(max_length=20), help_text="asked for; given once it is approved")
+    address = models.GenericIPAddressField(null=True)
+    state = models.CharField(
+        max_length=10, choices=LoginState.choices, default=LoginState.WAITING, db_default=LoginState.WAITING
+    )
+    interval = models.PositiveSmallIntegerField(help_text="seconds between the program's questions")
+    created_at = models.DateTimeField()
+    expires_at = models.DateTimeField()
+    asked_at = models.DateTimeField(null=True, help_text="the program's last question")
+    decided_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+")
+    token_name = models.CharField(max_length=40, blank=True, default="", db_default="")
+    token_addresses = ArrayField(
+        models.CharField(max_length=43), default=list, db_default=models.Value([], ArrayField(models.TextField()))
+    )
+    token_expires_at = models.DateTimeField(null=True)
+
+    objects = LoginRequestQuerySet.as_manager()
+
+    class Meta:
+        indexes = [models.Index(fields=["created_at"], name="login_request_created")]
+
+    def __str__(self) -> str:
+        return f"{self.client} on {self.machine}" if self.machine else self.client
+
+    @property
+    def shown_code(self) -> str:
+        """The user code as people read it: two groups of four."""
+        return f"{self.user_code[:4]}-{self.user_code[4:]}"
 
 
 class KeptAnswer(models.Model):

@@ -1,4 +1,4 @@
-"""How long answers to an Idempotency-Key are kept, and files that wait to become versions: a day; uploads: 90 days."""
+"""How long what helps requests is kept: a day; what is known of uploads: 90 days."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 
 from django.utils.translation import gettext_lazy as _
 
-from console.api.manage.models import KeptAnswer, Upload, UploadedPackage
+from console.api.manage.models import KeptAnswer, LoginRequest, Upload, UploadedPackage
 from console.base.core.retention import BATCH, Kind, Place, of_moment, register
 from releases.models import package_storage
 
@@ -43,3 +43,4 @@ register(of_moment("kept_answers", _("Answers to repeated requests"), 1, KeptAns
 register(of_moment("uploads", _("Uploads by API"), 90, Upload, "at"))
 TABLE = UploadedPackage._meta.db_table
 register(Kind("waiting_files", _("Package files that became no version"), 1, TABLE, _files, _oldest))
+register(of_moment("login_requests", _("Sign-ins of command-line tools"), 1, LoginRequest, "created_at"))

@@ -9,8 +9,8 @@ from functools import partial
 from django.utils import timezone
 
 from console.api.manage import uploads
-from console.api.manage.actions import create_robot
-from console.api.manage.models import Token, Upload
+from console.api.manage.actions import Made, create_robot
+from console.api.manage.models import Upload
 from console.base.accounts.models import User
 from miniprograms.models import MiniProgram
 from releases.models import Version
@@ -33,12 +33,12 @@ Move = Callable[..., object]  # takes the moment as `at`
 
 
 class Automation:
-    """Robots of a team as moves among the programs' others."""
+    """Robots of a team as moves among the programs' others; `made` has them with their tokens, by name."""
 
     def __init__(self, programs: dict[str, MiniProgram], people: dict[str, User]) -> None:
         self.programs = programs
         self.people = people
-        self._robots: dict[str, Token] = {}
+        self.made: dict[str, Made] = {}
 
     def moves(self) -> list[tuple[float, Move]]:
         """Return (hours before now, what is done then)."""
@@ -48,13 +48,13 @@ class Automation:
     def uploader(self, program: str, number: str) -> User | None:
         """Return the robot that uploads a version, if one does."""
         robot, _source = UPLOADED.get((program, number), ("", ""))
-        return self._robots[robot].holder if robot else None
+        return self.made[robot].row.holder if robot else None
 
     def note(self, version: Version, *, at: datetime) -> None:
         """Write down that a robot uploaded it."""
         robot, source = UPLOADED[version.mini_program.name, version.number]
         uploads.note(
-            self._robots[robot],
+            self.made[robot].row,
             version.mini_program,
             number=version.number,
             source=source,
@@ -65,7 +65,7 @@ class Automation:
 
     def _make(self, name: str, *, at: datetime) -> None:
         _hours, email, scopes, program, days, used, address = ROBOTS[name]
-        robot = create_robot(
+        made = self.made[name] = create_robot(
             self.programs["City Bus"].team,
             name=name,
             scopes=scopes,
@@ -74,13 +74,13 @@ class Automation:
             expires_at=None,
             by=self.people[email],
             at=at,
-        ).row
+        )
+        robot = made.row
         robot.expires_at = None if days is None else timezone.now() + timedelta(days=days)
         robot.last_used_at, robot.last_used_from = timezone.now() - timedelta(hours=used), address
         robot.save(update_fields=["expires_at", "last_used_at", "last_used_from"])
-        self._robots[name] = robot
 
     def _refuse(self, *, at: datetime) -> None:
-        robot, program = self._robots["release"], self.programs["Island Ferry"]
+        robot, program = self.made["release"].row, self.programs["Island Ferry"]
         uploads.note(robot, program, number="1.12.1", source="hotfix, 77d0b1c", size=412_000, reason=REFUSED)
         Upload.objects.filter(mini_program=program).update(at=at)

@@ -58,7 +58,7 @@ def _form(program: MiniProgram, asked: Configured) -> TrialForm:
         "query": query,
         "seen": current.set_at.isoformat() if current else "",
     }
-    return TrialForm(data, program=program, initial={})  # type: ignore[arg-type]
+    return TrialForm(data, program=program, initial={})
 
 
 @action("DescribeMNPPreview", Scope.READ, Permission.VIEW, load=program_of)
