@@ -55,7 +55,9 @@ def create(request: ApiRequest, program: MiniProgram, asked: New) -> dict[str, s
     """Make a file that was uploaded here a version (V-1 to V-6); how it went is what `DescribeMNPVersion` says."""
     upload = files.named_by(asked.file_url, program)
     if upload is None:
-        words = _("FileUrl must be an address that this console gave for an uploaded file, at most 12 hours ago.")
+        words = _(
+            "FileUrl must be an address that this console has given out for an upload, not longer ago than 12 hours."
+        )
         raise invalid("FileUrl", words)
     if upload.begun_at and upload.number == asked.mnp_version:
         return {"TaskId": upload.key}  # The call came twice.
