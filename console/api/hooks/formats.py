@@ -9,6 +9,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from http.client import responses
 from typing import Any, NamedTuple
 from urllib.parse import quote, urlsplit, urlunsplit
 
@@ -195,5 +196,8 @@ def shown_answer(outcome: Outcome) -> str:
         return ""
     kept = (f"{name}: {value}" for name, value in outcome.answer.headers if name.lower() != "set-cookie")
     body = outcome.answer.body.decode("utf-8", "replace").replace("\0", "�")
-    said = "\n".join([*(line[:300] for line in kept), "", body])[:SHOWN]
+    status = outcome.status or 0
+    said = "\n".join([f"{status} {responses.get(status, '')}".strip(), *(line[:300] for line in kept), "", body])[
+        :SHOWN
+    ]
     return said.encode("utf-8", "replace").decode()  # A head may hold what is no text.
