@@ -197,7 +197,6 @@ def shown_answer(outcome: Outcome) -> str:
     kept = (f"{name}: {value}" for name, value in outcome.answer.headers if name.lower() != "set-cookie")
     body = outcome.answer.body.decode("utf-8", "replace").replace("\0", "�")
     status = outcome.status or 0
-    said = "\n".join([f"{status} {responses.get(status, '')}".strip(), *(line[:300] for line in kept), "", body])[
-        :SHOWN
-    ]
+    first = f"{status} {responses.get(status, '')}".strip()
+    said = "\n".join([first, *(line[:300] for line in kept), "", body])[:SHOWN]
     return said.encode("utf-8", "replace").decode()  # A head may hold what is no text.

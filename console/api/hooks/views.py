@@ -127,7 +127,7 @@ def _detail(request: SignedInRequest, webhook: Webhook) -> HttpResponse:
         "why_not_send": rules.why_not_send(webhook),
         "why_not_replace": rules.why_not_replace_secret(webhook),
         "part": part,
-        "moves": bool(chosen) and presenters.is_on_its_way(chosen, webhook, at=now),
+        "moves": chosen is not None and presenters.is_on_its_way(chosen, webhook, at=now),
         "send_url": webhook.path_of("send", chosen.pk) if chosen else "",
         **{f"{name}_url": webhook.path_of(page) for name, page in BUTTONS.items()},
     }
