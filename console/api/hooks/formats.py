@@ -24,7 +24,7 @@ from console.base.activity.events import event_of
 from console.base.core.outbox.posting import Outcome
 from console.base.core.outbox.signing import AGENT, headers
 
-LONGEST = 1000  # characters of what a chat shows: WeCom takes 4,096 bytes
+LONGEST = 800  # characters of what a chat shows: WeCom takes 4,096 bytes
 # Chats make links and names of people of these; what people typed makes none.
 HARMLESS = str.maketrans({"<": "‹", ">": "›", "[": "［", "]": "］", "`": "'", "@": "＠"})
 COLOURS = {"green": "green", "blue": "blue", "orange": "orange", "red": "red", "secondary": "grey"}  # Feishu's words

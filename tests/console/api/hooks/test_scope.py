@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
+from django.db import connection, transaction
 
 from console.api.hooks.models import Delivery, Webhook
 from console.api.hooks.querysets import patterns_of
+from console.base.activity.models import ActivityEntry
 from console.base.core.outbox.retrying import OPENS_AT
 from miniprograms import actions as miniprograms
 from tests import factories
 from tests.console.api.hooks.receiver import receiving
 
 pytestmark = pytest.mark.django_db(transaction=True)
+TEST = '{"type":"webhook.test","data":{"summary":"Hello","url":"/"}}'
 
 
 def hook(owner, name, *events, **fields):
@@ -57,6 +62,34 @@ def test_team_program_and_application_hear_what_is_theirs():
     assert (len(ids), len(set(ids))) == (3, 1), "one event has one id, whoever hears it"
 
 
+def test_an_entry_of_no_team_is_heard_by_nobody():
+    hook(factories.make_application(), "application", "*")
+    entry = ActivityEntry(verb="api.added", team_id=None, application_id="", mini_program_id="")
+    assert not Webhook.objects.hearing(entry).exists()
+
+
+def test_what_a_verb_holds_does_not_delay_what_is_sent(run):
+    """A change that was told and is not through yet: what was sent before is written down all the same."""
+    program = factories.make_program()
+    with receiving("", (500, "", {})) as receiver:
+        one = factories.point(hook(program.team, "chat", "mini_program.*", format="slack"), receiver.url)
+        factories.make_delivery(
+            one, name="webhook.test", payload='{"type":"webhook.test","data":{"summary":"","url":""}}'
+        )
+        with ThreadPoolExecutor(1) as other, transaction.atomic():
+            miniprograms.take_off_shelf(program, by=program.created_by, reason="x")
+            other.submit(in_thread, run).result(timeout=60)
+    one.refresh_from_db()
+    assert (one.failures, len(receiver.requests)) == (1, 1)
+
+
+def in_thread(work):
+    try:
+        work()
+    finally:
+        connection.close()
+
+
 def test_a_bad_receiver_stops_only_itself(run):
     team = factories.make_team()
     with receiving("", 500) as bad, receiving("", (200, "ok", {})) as good:
@@ -64,7 +97,7 @@ def test_a_bad_receiver_stops_only_itself(run):
         for one, receiver in zip(hooks, (bad, good), strict=True):
             factories.point(one, receiver.url)
             for _ in range(20):
-                factories.make_delivery(one, payload='{"type":"webhook.test","data":{"summary":"Hello","url":"/"}}')
+                factories.make_delivery(one, payload=TEST)
         run()
         assert len(good.requests) == 20
         assert OPENS_AT <= len(bad.requests) <= OPENS_AT + 8
