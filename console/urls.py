@@ -8,6 +8,8 @@ from django.urls import include, path, re_path
 from console import views
 from console.api.hooks import urls as hooks
 from console.api.manage import operations as manage
+from console.api.manage import urls as automation
+from console.api.tcsas import views as tcsas
 from console.base.accounts import urls as accounts
 from console.base.accounts.views import identity, security
 from console.base.accounts.views.identity import with_password
@@ -78,7 +80,7 @@ platform_urls = [
 ]
 
 urlpatterns = [
-    path("", views.home, name="home"),
+    path("", tcsas.beside(views.home), name="home"),
     path("first-run/", views.first_run, name="first_run"),
     path("search/", views.search, name="search"),
     path("session/", views.session, name="session"),
@@ -104,7 +106,9 @@ urlpatterns = [
     path("teams/", include("console.base.accounts.urls")),
     path("automation/", include("console.api.manage.urls")),
     path("automation/", include("console.api.hooks.urls")),
+    path("api/v1/device/", include(automation.login_urlpatterns)),
     path("api/v1/", manage.urls()),
+    path("api/sdk/<str:token>/", tcsas.offline_package, name="sdk_file"),
     path("runtime/v1/", include("console.api.device.urls")),
     path("", include("console.api.server.urls")),
     path("platform/", include((platform_urls, platform.app_name))),

@@ -49,7 +49,7 @@ class Queue:
 
 
 def queues_of(signs: Iterable[Heartbeat], *, now: datetime) -> list[Queue]:
-    """Return all queues; two queries each for messages and webhooks, one for reports, and those of the mails.
+    """Return all queues; two queries for messages, as many for webhooks, one for reports, and those of the mails.
 
     Raises DatabaseError.
     """

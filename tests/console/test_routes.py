@@ -90,6 +90,7 @@ def test_dangerous_routes_ask_for_the_password_again():
     assert asked == {
         "accounts:change_role", "accounts:decide", "accounts:edit", "accounts:invite", "accounts:leave",
         "accounts:remove", "accounts:resend", "accounts:revoke", "accounts:selected_members",
+        "automation:approve_login",
         "automation:end_own", "automation:end_robot", "automation:new_own", "automation:new_robot",
         "automation:replace_own", "automation:replace_robot",
         "end_other_sessions", "end_session",
