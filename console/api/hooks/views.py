@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 from django import forms
 from django.contrib import messages
+from django.core.cache import cache
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -30,6 +31,7 @@ from console.base.hosts.access import application_for
 from console.base.hosts.models import HostApplication
 
 View = Callable[..., HttpResponse]
+TEST_PAUSE = 3  # seconds between two tests of a webhook: the button is no way to try out addresses
 
 
 class Pair(NamedTuple):
@@ -199,6 +201,9 @@ def _delete(request: SignedInRequest, webhook: Webhook) -> HttpResponse:
 
 def _test(request: SignedInRequest, webhook: Webhook) -> HttpResponse:
     """Send a test; the list of deliveries shows how it ends."""
+    if not rules.why_not_send(webhook) and not cache.add(f"webhook-test:{webhook.pk}", True, TEST_PAUSE):
+        messages.error(request, _("A test was just sent. Wait a few seconds."))
+        return redirect(webhook.get_absolute_url())
     words = _("Test on its way.")
     return _at_once(request, webhook, lambda: actions.send_test(webhook), words)
 
