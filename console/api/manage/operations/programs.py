@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Annotated, Any
 
 from django.conf import settings
@@ -24,7 +24,7 @@ from miniprograms import actions
 from miniprograms.access import mini_program_for
 from miniprograms.actions import DESCRIPTIVE
 from miniprograms.forms import CreateForm, EditForm
-from miniprograms.models import Category, MiniProgram
+from miniprograms.models import Category, IdeDownload, MiniProgram
 
 FIELDS = {"team_id": "team", "category_id": "category"}  # of the forms, by the API's
 NAMES = {field: name for name, field in FIELDS.items()}
@@ -64,6 +64,18 @@ class CategoryOut(Schema):
 
     id: int
     name: str
+
+
+class IdeDownloadOut(Schema):
+    """A version of the IDE for one system."""
+
+    version: str
+    platform: str = Field(description="macos, windows or linux")
+    requirement: str
+    url: str
+    size: int | None = Field(description="bytes")
+    released_on: date
+    notes: str
 
 
 class ProgramNew(Schema):
@@ -183,6 +195,13 @@ def set_program_icon(
 def list_categories(request: ApiRequest) -> list[dict[str, object]]:
     """List what a mini program may be about."""
     return [{"id": category.pk, "name": str(category)} for category in Category.objects.all()]
+
+
+@endpoint(api.get, "/ide-downloads", Scope.READ, Permission.SIGNED_IN, response=Page[IdeDownloadOut], tags=["Programs"])
+def list_ide_downloads(request: ApiRequest, asked: Paged) -> dict[str, object]:
+    """List the versions of the IDE (L-5)."""
+    names = ("version", "platform", "requirement", "url", "size", "released_on", "notes")
+    return page_of(IdeDownload.objects.all(), asked, lambda row: {name: getattr(row, name) for name in names})
 
 
 def _edited(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from console.base.activity.models import ActivityEntry
-from miniprograms.models import MiniProgram
+from miniprograms.models import IdeDownload, MiniProgram
 from tests import factories
 from tests.console.api.manage.sending import get, send, wrong_fields
 
@@ -74,5 +74,11 @@ def test_an_icon_is_encoded_anew(program, robot):
     assert wrong_fields(client.post(url, {"icon": factories.make_zip()})) == ["icon"]
 
 
-def test_lists_the_categories(program, robot):
-    assert str(program.category) in [each["name"] for each in get(robot(program, "read"), "/categories")]
+def test_lists_what_operators_keep(program, robot):
+    client = robot(program, "read")
+    assert str(program.category) in [each["name"] for each in get(client, "/categories")]
+    IdeDownload.objects.create(
+        version="3.8.1", platform="linux", url="https://ide.example.com/", released_on="2026-11-01"
+    )
+    [download] = get(client, "/ide-downloads")["items"]
+    assert (download["version"], download["size"], download["released_on"]) == ("3.8.1", None, "2026-11-01")
