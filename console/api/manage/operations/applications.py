@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
+from typing import Annotated, Any
 
 from django.conf import settings
 from django.db.models import QuerySet
-from ninja import Field, Schema
+from ninja import Field, Query, Schema
 
 from console.api.manage.api import api
 from console.api.manage.endpoint import ApiRequest, endpoint
+from console.api.manage.operations.grants import GrantsAsked, grants_page
 from console.api.manage.operations.permissions import ExemptionOut, PermissionOut, exemption_out, permission_out
 from console.api.manage.paging import Page, Paged, page_of
 from console.api.manage.states import Scope
@@ -146,9 +147,11 @@ def list_application_programs(request: ApiRequest, application: HostApplication,
     response=Page[GivenPermission],
     tags=["Host apps"],
 )
-def list_application_permissions(request: ApiRequest, application: HostApplication, asked: Paged) -> dict[str, Any]:
+def list_application_permissions(
+    request: ApiRequest, application: HostApplication, asked: Annotated[GrantsAsked, Query()]
+) -> dict[str, Any]:
     """List the APIs that a host app granted or was asked for, also those of the past, newest first (D-3)."""
-    return page_of(_given(ApiPermission, application), asked, lambda row: permission_out(row) | _program_of(row))
+    return grants_page(_given(ApiPermission, application), asked, lambda row: permission_out(row) | _program_of(row))
 
 
 @endpoint(
@@ -160,9 +163,11 @@ def list_application_permissions(request: ApiRequest, application: HostApplicati
     response=Page[GivenExemption],
     tags=["Host apps"],
 )
-def list_application_exemptions(request: ApiRequest, application: HostApplication, asked: Paged) -> dict[str, Any]:
+def list_application_exemptions(
+    request: ApiRequest, application: HostApplication, asked: Annotated[GrantsAsked, Query()]
+) -> dict[str, Any]:
     """List where a host app lets mini programs skip domain verification, or was asked to, newest first (D-2)."""
-    return page_of(_given(DomainExemption, application), asked, lambda row: exemption_out(row) | _program_of(row))
+    return grants_page(_given(DomainExemption, application), asked, lambda row: exemption_out(row) | _program_of(row))
 
 
 @endpoint(api.get, "/teams", Scope.READ, Permission.VIEW, response=Page[TeamOut], tags=["Teams"])

@@ -11,9 +11,17 @@ from ninja import Body, Field, Query, Schema, Status
 from console.api.manage.api import api
 from console.api.manage.endpoint import ApiRequest, endpoint
 from console.api.manage.operations.checking import checked
-from console.api.manage.operations.grants import ApplicationRef, GrantAsked, GrantOut, application_ref, grant_out
+from console.api.manage.operations.grants import (
+    ApplicationRef,
+    GrantAsked,
+    GrantOut,
+    GrantsAsked,
+    application_ref,
+    grant_out,
+    grants_page,
+)
 from console.api.manage.operations.typed import by_id, typed
-from console.api.manage.paging import Asked, Page, Paged, page_of
+from console.api.manage.paging import Asked, Page, page_of
 from console.api.manage.states import Scope
 from console.base.accounts.permissions import Permission
 from console.base.hosts.models import SensitiveApi
@@ -84,9 +92,11 @@ def list_restricted_apis(
 
 
 @endpoint(api.get, ALL, Scope.READ, Permission.VIEW, load=mini_program_for, response=Page[PermissionOut], tags=TAGS)
-def list_permissions(request: ApiRequest, program: MiniProgram, asked: Paged) -> dict[str, Any]:
+def list_permissions(
+    request: ApiRequest, program: MiniProgram, asked: Annotated[GrantsAsked, Query()]
+) -> dict[str, Any]:
     """List a program's permissions and requests for them, also those of the past, newest first."""
-    return page_of(_of(ApiPermission.objects.all(), program), asked, permission_out)
+    return grants_page(_of(ApiPermission.objects.all(), program), asked, permission_out)
 
 
 @endpoint(api.get, ONE, Scope.READ, Permission.VIEW, load=permission_for, response=PermissionOut, tags=TAGS)
@@ -150,9 +160,11 @@ def give_up_permission(request: ApiRequest, permission: ApiPermission) -> dict[s
 @endpoint(
     api.get, EXEMPTIONS, Scope.READ, Permission.VIEW, load=mini_program_for, response=Page[ExemptionOut], tags=TAGS
 )
-def list_exemptions(request: ApiRequest, program: MiniProgram, asked: Paged) -> dict[str, Any]:
+def list_exemptions(
+    request: ApiRequest, program: MiniProgram, asked: Annotated[GrantsAsked, Query()]
+) -> dict[str, Any]:
     """List where a program skips domain verification, or asked for it, newest first."""
-    return page_of(_of(DomainExemption.objects.all(), program), asked, exemption_out)
+    return grants_page(_of(DomainExemption.objects.all(), program), asked, exemption_out)
 
 
 @endpoint(api.get, EXEMPTION, Scope.READ, Permission.VIEW, load=exemption_for, response=ExemptionOut, tags=TAGS)

@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 from datetime import date, datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from django.conf import settings
 from django.db.models import QuerySet
 from django.utils.datastructures import MultiValueDict
-from ninja import Body, Field, File, Schema, Status
+from ninja import Body, Field, File, Query, Schema, Status
 from ninja.files import UploadedFile
 
 from console.api.manage.api import api
 from console.api.manage.endpoint import ApiRequest, endpoint
 from console.api.manage.operations.checking import checked
 from console.api.manage.operations.typed import by_id, typed
-from console.api.manage.paging import Page, Paged, page_of
+from console.api.manage.paging import Asked, Page, Paged, page_of
 from console.api.manage.states import Scope
 from console.base.accounts.access import teams_for
 from console.base.accounts.models import Team
@@ -57,6 +57,15 @@ class Program(Schema):
     version_in_audit: str | None
     revision: int = Field(description="rises with each edit")
     url: str = Field(description="its page in the console")
+
+
+class ProgramsAsked(Asked):
+    """Which mini programs, and which part of the list."""
+
+    q: str = Field("", max_length=100, description="a part of the name, or how the App ID begins")
+    shelf: Literal["", "on", "off"] = ""
+    team_id: int | None = None
+    category_id: int | None = None
 
 
 class CategoryOut(Schema):
@@ -114,9 +123,13 @@ def me(request: ApiRequest) -> dict[str, object]:
 
 
 @endpoint(api.get, "/programs", Scope.READ, Permission.VIEW, response=Page[Program], tags=["Programs"])
-def list_programs(request: ApiRequest, asked: Paged) -> dict[str, object]:
+def list_programs(request: ApiRequest, asked: Annotated[ProgramsAsked, Query()]) -> dict[str, object]:
     """List the mini programs that the token opens, newest first."""
     rows = MiniProgram.objects.visible_to(request.user).select_related("team", "category")
+    if asked.q:
+        rows = rows.matching(asked.q)
+    wanted = {"shelf": asked.shelf, "team": asked.team_id, "category": asked.category_id}
+    rows = rows.filter(**{name: value for name, value in wanted.items() if value not in ("", None)})
     if request.token.mini_program_id:
         rows = rows.filter(pk=request.token.mini_program_id)
     return page_of(rows, asked, program_of)

@@ -74,6 +74,16 @@ def test_an_icon_is_encoded_anew(program, robot):
     assert wrong_fields(client.post(url, {"icon": factories.make_zip()})) == ["icon"]
 
 
+def test_finds_programs_by_name_shelf_team_and_category(program, robot):
+    ferry = factories.make_program(program.team, "Ferry", shelf="off", category=factories.make_category("Travel"))
+    client = robot(program, "read", whole_team=True)
+    for query in ({"q": "fer"}, {"q": ferry.app_id[:9]}, {"shelf": "off"}, {"category_id": ferry.category_id}):
+        assert [each["name"] for each in get(client, "/programs", **query)["items"]] == ["Ferry"]
+    assert len(get(client, "/programs", team_id=program.team_id)["items"]) == 2
+    assert get(client, "/programs", team_id=0)["items"] == []
+    assert get(robot(program, "read", name="narrow"), "/programs", q="Ferry")["items"] == []
+
+
 def test_lists_what_operators_keep(program, robot):
     client = robot(program, "read")
     assert str(program.category) in [each["name"] for each in get(client, "/categories")]
