@@ -1,6 +1,7 @@
 """Accepting messages: the consent is used and the message stored in one statement (M-5 to M-7).
 
-Two statements altogether: the first asks all that can be a reason to refuse, the second does it. What is accepted
+Two statements altogether: the first asks all that can be a reason to refuse, also of the access token, the second does
+it. What is accepted
 while the first one's answer grows old, such as a ban that comes in between, is as if it had come a moment earlier.
 """
 
@@ -23,6 +24,7 @@ from console.base.core import times
 from console.base.core.errors import ServerRefused
 from console.base.core.statements import ask
 from console.base.core.wakeups import wake
+from devmgmt.keys.tokens import USABLE, program_of, sha256_of
 from messaging.models import Consent
 from messaging.rules import expires_at
 from messaging.states import LANGUAGES, PUSHES_PER_DAY, ProgramState, TemplateKind
@@ -35,9 +37,10 @@ from releases.querysets import ONLINE
 SEND_PATH = "/cgi-bin/message/subscribe/send"
 WAKE_SECONDS = 0.5
 
-# `page` is null when none is asked for.
-ASK = f"""
+# `page` is null when none is asked for; {program} is whose message it is.
+_ASK = f"""
     SELECT
+        program.id AS program,
         {ON_SHELF} AS on_shelf,
         member.id AS "user", member.application_id AS application,
         template.id AS template, template.kind, template.keywords,
@@ -68,8 +71,9 @@ ASK = f"""
         AND template.deleted_at IS NULL
     LEFT JOIN messaging_message AS first
         ON first.mini_program_id = program.id AND first.idempotency_key = %(key)s AND first.idempotency_key <> ''
-    WHERE program.id = %(program)s
+    WHERE program.id = ({{program}})
 """  # noqa: S608 - put together from constants
+ASK, ASK_BY_TOKEN = _ASK.format(program="%(program)s"), _ASK.format(program=USABLE)
 USE_ONE_TIME = """
     UPDATE messaging_consent SET used = used + 1
     WHERE user_id = %(user)s AND template_id = %(template)s AND used < granted
@@ -104,6 +108,7 @@ STATEMENTS = {
 class Facts(NamedTuple):
     """A row of ASK. `bans`: true for one of the template, false for one of the program."""
 
+    program: int
     on_shelf: bool
     user: int | None
     application: int | None
@@ -159,27 +164,28 @@ def address() -> str:
 
 
 def send(
-    program: MiniProgram,
+    sender: MiniProgram | str,
     sending: Sending,
     *,
     idempotency_key: str = "",
     body_sha256: str = "",
     at: datetime | None = None,
 ) -> int:
-    """Accept a message and return its id.
+    """Accept a message of a program, or of whose access token `sender` is, and return its id.
 
-    Raises ServerRefused (40003, 40037, 40097, 41030, 43101, 43107, 43116, 45009, 47003, 48001). The same
-    `idempotency_key` with the same `body_sha256` returns the first id again, with another it is refused (40097).
+    Raises ServerRefused (40003, 40037, 40097, 41030, 43101, 43107, 43116, 45009, 47003, 48001, and those of the token,
+    which come first). The same `idempotency_key` with the same `body_sha256` returns the first id again, with another
+    it is refused (40097).
     """
     at = at or timezone.now()
-    facts = _ask(program, sending, idempotency_key)
+    facts = _ask(sender, sending, idempotency_key, at=at)
     if facts.message is not None:
         return _first(facts.message, facts.body_sha256, body_sha256)
     _check(facts, sending)
-    accepted = _accept(program, sending, facts, idempotency_key, body_sha256, at)
+    accepted = _accept(sending, facts, idempotency_key, body_sha256, at)
     if accepted is None:
         # Another one with the same key may have been quicker, and have used the last consent.
-        if idempotency_key and (facts := _ask(program, sending, idempotency_key)).message is not None:
+        if idempotency_key and (facts := _ask(sender, sending, idempotency_key, at=at)).message is not None:
             return _first(facts.message, facts.body_sha256, body_sha256)
         raise _unused(facts)
     transaction.on_commit(_wake, robust=True)
@@ -192,7 +198,7 @@ def refusals(program: MiniProgram, sending: Sending, *, at: datetime | None = No
     Nothing is used. Without `touser` only what can be said without a user.
     """
     try:
-        facts = _ask(program, sending, "")
+        facts = _ask(program, sending, "", at=at or timezone.now())
     except ServerRefused as refused:
         return [refused]
     found = [reason for reason in _reasons(facts, sending) if sending.touser or reason.errcode != 40003]
@@ -201,8 +207,31 @@ def refusals(program: MiniProgram, sending: Sending, *, at: datetime | None = No
     return [*found, _unused(facts)]
 
 
-def _ask(program: MiniProgram, sending: Sending, key: str) -> Facts:
-    """Return all that can be a reason to refuse, as it is now; raises ServerRefused for what no row can have."""
+def _ask(sender: MiniProgram | str, sending: Sending, key: str, *, at: datetime) -> Facts:
+    """Return all that can be a reason to refuse, as it is now; raises ServerRefused for a token, and at sight."""
+    try:
+        _refuse_at_sight(sending, key)
+    except ServerRefused:
+        if isinstance(sender, str):
+            program_of(sender)
+        raise
+    parameters: dict[str, Any] = {
+        "touser": sending.touser,
+        "template_id": sending.template_id,
+        "page": _path(sending.page) if sending.page else None,
+        "formal": sending.program_state == ProgramState.FORMAL,
+        "key": key,
+    }
+    if isinstance(sender, str):
+        if rows := ask(ASK_BY_TOKEN, parameters | {"token": sha256_of(sender), "at": at}):
+            return Facts(*rows[0])
+        sender = program_of(sender)  # says why it has none
+    ((*facts,),) = ask(ASK, parameters | {"program": sender.pk})
+    return Facts(*facts)
+
+
+def _refuse_at_sight(sending: Sending, key: str) -> None:
+    """Raise ServerRefused for what no row can have."""
     if len(key) > 255 or not key.isprintable():
         raise ServerRefused(40097, "Idempotency-Key must have 1 to 255 printable ASCII characters")
     if not _is_plain(sending.touser):
@@ -211,16 +240,6 @@ def _ask(program: MiniProgram, sending: Sending, key: str) -> Facts:
         raise ServerRefused(40037)
     if len(sending.page) > 1024 or not sending.page.isprintable():
         raise ServerRefused(41030)
-    parameters: dict[str, Any] = {
-        "program": program.pk,
-        "touser": sending.touser,
-        "template_id": sending.template_id,
-        "page": _path(sending.page) if sending.page else None,
-        "formal": sending.program_state == ProgramState.FORMAL,
-        "key": key,
-    }
-    ((*facts,),) = ask(ASK, parameters)
-    return Facts(*facts)
 
 
 def _is_plain(name: str) -> bool:
@@ -277,12 +296,10 @@ def _invalid(name: str, why: str = "") -> ServerRefused:
     return ServerRefused(47003, f"argument invalid! {name} invalid" + (f": {why}" if why else ""))
 
 
-def _accept(
-    program: MiniProgram, sending: Sending, facts: Facts, key: str, body_sha256: str, at: datetime
-) -> int | None:
+def _accept(sending: Sending, facts: Facts, key: str, body_sha256: str, at: datetime) -> int | None:
     """Use the consent and store the message; None when there is no consent left, or the key has come meanwhile."""
     parameters: dict[str, Any] = {
-        "program": program.pk,
+        "program": facts.program,
         "application": facts.application,
         "user": facts.user,
         "template": facts.template,
