@@ -91,16 +91,10 @@ def source() -> str:
 
 
 def _send(found: Project, packed: Packed, fields: dict[str, str]) -> httpx.Response:
-    """Send the package under a key of its own content, so that a step which runs again uploads nothing twice.
-
-    What was refused under that key is asked once more under another: what refused it may have changed.
-    """
+    """Send the package under a key of its own content, so that a step which runs again uploads nothing twice."""
     key, path = _key(found.app_id, packed, fields), f"{found.path}/versions"
     with show.progress(f"Uploading {fields['number']}", packed.size) as moved:
-        answer = _post(found.api, path, packed, fields, key, moved)
-        if REPLAYED in answer.headers and not answer.is_success:
-            answer = _post(found.api, path, packed, fields, f"{key}-{os.urandom(6).hex()}", moved)
-    return answer
+        return _post(found.api, path, packed, fields, key, moved)
 
 
 def _key(app_id: str, packed: Packed, fields: dict[str, str]) -> str:
