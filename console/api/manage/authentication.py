@@ -28,7 +28,7 @@ def token_of(request: HttpRequest, *, at: datetime | None = None) -> Token:
     if kind.lower() != "bearer" or not shown.startswith(PREFIX):
         raise _unauthorized("Send a token: Authorization: Bearer mpc_…")
     digest = sha256(shown.strip().encode()).hexdigest()
-    token = Token.objects.usable(at=at).filter(sha256=digest).select_related("holder", "team", "mini_program").first()
+    token = Token.objects.usable(at=at).filter(sha256=digest).with_holder().first()
     if token is None or not token.holder.is_active:
         raise _unauthorized(WRONG)
     address = client_address(request.META)

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Annotated, Any
 
 from django.conf import settings
+from django.db.models import Prefetch
 from django.urls import reverse
 from ninja import Body, Field, File, Form, Schema, Status
 from ninja.files import UploadedFile
@@ -21,10 +22,11 @@ from miniprograms.models import MiniProgram
 from releases import actions
 from releases.access import version_for
 from releases.forms import UploadForm
-from releases.models import Audit, Version
+from releases.models import Audit, ReviewDecision, Version
 
 TAGS = ["Versions"]
 ONE = "/programs/{app_id}/versions/{number}"
+UNSEEN = [f"package__{name}" for name in ("files", "pages", "subpackages")]  # as long as a package is large
 
 
 class Finding(Schema):
@@ -176,12 +178,13 @@ def roll_back_to_version(request: ApiRequest, version: Version, body: Annotated[
 )
 def list_audits(request: ApiRequest, program: MiniProgram, asked: Paged) -> dict[str, Any]:
     """List a program's audit records, newest first."""
-    rows = program.audits.select_related("version").prefetch_related("decisions__application")
+    decisions = Prefetch("decisions", ReviewDecision.objects.select_related("application"))
+    rows = program.audits.select_related("version").prefetch_related(decisions)
     return page_of(rows, asked, audit_out)
 
 
 def _rows(program: MiniProgram) -> Any:
-    return program.versions.select_related("package", "uploaded_by", "mini_program")
+    return program.versions.select_related("package", "uploaded_by").defer(*UNSEEN)
 
 
 def version_out(version: Version) -> dict[str, Any]:

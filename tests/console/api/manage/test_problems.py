@@ -21,7 +21,7 @@ def problem(answer, status):
     assert answer.headers["Content-Type"] == "application/problem+json"
     found = json.loads(answer.content)
     assert (answer.status_code, found["status"]) == (status, status)
-    assert MEMBERS <= set(found)
+    assert set(found) >= MEMBERS
     return found
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
 
 from console.base.activity.models import ActivityEntry
 from releases.actions import decide
@@ -71,9 +72,10 @@ def test_pages_of_a_list_follow_each_other(program, robot):
 
 def test_a_repeated_request_is_done_once_and_answered_twice(program, robot):
     client, url = robot(program, "upload"), f"/api/v1/programs/{program.app_id}/versions"
+    package = factories.make_zip().read()  # A zip of the next second is another one.
 
     def upload(number="1.0.0", key="build-7"):
-        values = {"file": factories.make_zip(), "number": number}
+        values = {"file": SimpleUploadedFile("dist.zip", package), "number": number}
         return client.post(url, values, headers={"Idempotency-Key": key})
 
     first, second = upload(), upload()
