@@ -48,7 +48,7 @@ def create_robot(
     refuse_if(rules.why_not_scopes(scopes, offered=ROLE_OF_SCOPE), "scopes")
     refuse_if(rules.why_not_end(expires_at, at=at), "expires_at")
     refuse_if(rules.why_no_more_robots(team))
-    robot = User(email=f"{secrets.token_hex(8)}@{ROBOTS}", name=name, is_robot=True)
+    robot = User(email=f"{secrets.token_hex(8)}@{ROBOTS}", name=name, is_robot=True, date_joined=at)
     robot.set_unusable_password()
     robot.save(force_insert=True)
     Membership.objects.create(team=team, user=robot, role=role_of(scopes), since=at)

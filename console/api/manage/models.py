@@ -100,3 +100,27 @@ class KeptAnswer(models.Model):
 
     def __str__(self) -> str:
         return self.key
+
+
+class Upload(models.Model):
+    """An upload by a token, stored as a version or refused: what the page of automation lists."""
+
+    token = models.ForeignKey(Token, on_delete=models.PROTECT, related_name="+")
+    mini_program = models.ForeignKey(MiniProgram, on_delete=models.CASCADE, related_name="+", db_index=False)
+    number = models.CharField(max_length=20, help_text="as it was sent")
+    source = models.CharField(max_length=100, blank=True, help_text="branch and commit, as the pipeline names them")
+    is_accepted = models.BooleanField()
+    size = models.PositiveBigIntegerField(help_text="bytes of the file that was sent")
+    warnings = models.PositiveIntegerField(default=0, db_default=0)
+    reason = models.CharField(max_length=500, blank=True, help_text="why it was refused")
+    at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        ordering = ["-at", "-pk"]
+        indexes = [
+            models.Index(fields=["mini_program", "-at"], name="upload_of_program"),
+            models.Index(fields=["at"], name="upload_at"),
+        ]
+
+    def __str__(self) -> str:
+        return self.number

@@ -10,6 +10,7 @@ OWN = "own/<int:own_token_id>"
 
 urlpatterns = [
     path("", views.tokens, name="tokens"),
+    path("uploads/", views.uploads_page, name="uploads"),
     path("reference/", views.reference, name="reference"),
     path("own/new/", views.new_own, name="new_own"),
     path(f"{OWN}/replace/", views.replace_own, name="replace_own"),

@@ -13,7 +13,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from console.api.manage import actions
+from console.api.manage import actions, uploads
 from console.api.manage.access import own_token, robot_for
 from console.api.manage.forms import EndForm, ReplaceForm, RobotForm, TokenForm
 from console.api.manage.models import Token
@@ -22,7 +22,9 @@ from console.api.manage.reference import parts
 from console.base.accounts.access import SignedInRequest, route, team_for
 from console.base.accounts.models import Team
 from console.base.accounts.permissions import Permission
-from console.base.core.pages import NoteForm, Shown, confirm_page, posted, secret_page
+from console.base.core.pages import NoteForm, Shown, confirm_page, page_of, posted, secret_page
+
+SHOWN_UPLOADS = 8
 
 
 def _back() -> str:
@@ -34,8 +36,18 @@ def tokens(request: SignedInRequest) -> HttpResponse:
     """The robots of the user's teams, and the user's own tokens."""
     at = timezone.now()
     own = Token.objects.of_person(request.user).listed().select_related("created_by", "mini_program")
-    context = {"cards": team_cards(request.user, at=at), "own": token_rows(own, at=at)}
+    context = {
+        "cards": team_cards(request.user, at=at),
+        "own": token_rows(own, at=at),
+        "uploads": uploads.by_robots(request.user)[:SHOWN_UPLOADS],
+    }
     return render(request, "automation/tokens.html", context)
+
+
+@route(Permission.SIGNED_IN)
+def uploads_page(request: SignedInRequest) -> HttpResponse:
+    """What robots uploaded, accepted or refused."""
+    return render(request, "automation/uploads.html", {"page": page_of(request, uploads.by_robots(request.user))})
 
 
 @route(Permission.SIGNED_IN)

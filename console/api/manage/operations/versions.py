@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from functools import partial
 from typing import Annotated, Any
 
 from django.conf import settings
@@ -11,17 +12,20 @@ from django.urls import reverse
 from ninja import Body, Field, File, Form, Schema, Status
 from ninja.files import UploadedFile
 
+from console.api.manage import uploads
 from console.api.manage.api import api
 from console.api.manage.endpoint import ApiRequest, endpoint
 from console.api.manage.paging import Page, Paged, page_of
 from console.api.manage.problems import Problem
 from console.api.manage.states import Scope
 from console.base.accounts.permissions import Permission
+from console.base.core.errors import ActionRefused
 from miniprograms.access import mini_program_for
 from miniprograms.models import MiniProgram
 from releases import actions
 from releases.access import version_for
 from releases.forms import UploadForm
+from releases.inspection import Inspection
 from releases.models import Audit, ReviewDecision, Version
 
 TAGS = ["Versions"]
@@ -127,14 +131,23 @@ def upload_version(
     file: Annotated[UploadedFile, File(description="the package, as the IDE or a build packs it")],
     number: Annotated[str, Form(description="d.d.d, each part 0 to 9999")],
     notes: Annotated[str, Form(max_length=2000)] = "",
+    source: Annotated[str, Form(max_length=100, description="branch and commit, such as main, 8c41e02")] = "",
 ) -> Status[dict[str, Any]]:
     """Upload a package as a new version; a refused one answers 422 with all findings (V-3)."""
+    note = partial(uploads.note, request.token, program, number=number, source=source, size=file.size or 0)
     form = UploadForm({"number": number, "notes": notes}, {"file": file}, program=program)
     if not form.is_valid():
         errors = [{"field": name, "message": str(words)} for name, found in form.errors.items() for words in found]
         found = [finding.as_dict() for finding in form.inspection.findings] if form.inspection else []
+        note(reason=_why(errors[0]["message"], form.inspection))
         raise Problem(422, "The version was not stored.", code="invalid", errors=errors, findings=found)
-    return Status(201, version_out(actions.upload(program, by=request.user, **form.cleaned_data)))
+    try:
+        version = actions.upload(program, by=request.user, **form.cleaned_data)
+    except ActionRefused as refused:
+        note(reason=_why(refused.message, getattr(refused, "inspection", None)))
+        raise
+    note(warnings=len(version.package.warnings))
+    return Status(201, version_out(version))
 
 
 @endpoint(api.post, f"{ONE}/submit", Scope.SUBMIT, Permission.UPLOAD, load=version_for, response=AuditOut, tags=TAGS)
@@ -181,6 +194,14 @@ def list_audits(request: ApiRequest, program: MiniProgram, asked: Paged) -> dict
     decisions = Prefetch("decisions", ReviewDecision.objects.select_related("application"))
     rows = program.audits.select_related("version").prefetch_related(decisions)
     return page_of(rows, asked, audit_out)
+
+
+def _why(message: str, inspection: Inspection | None) -> str:
+    """Return in a line why a package was refused: its first error, where it was read."""
+    if inspection is None or not inspection.errors:
+        return message
+    first = inspection.errors[0].as_dict()
+    return ": ".join(filter(None, (first["where"], first["title"])))
 
 
 def _rows(program: MiniProgram) -> Any:

@@ -84,3 +84,19 @@ def test_a_repeated_request_is_done_once_and_answered_twice(program, robot):
     assert program.versions.count() == 1
     assert (upload("1.0.1").status_code, upload("1.0.1").json()["code"]) == (422, "idempotency_key")
     assert upload("1.0.0", key="build-8").status_code == 422  # the number is used
+
+
+def test_the_page_shows_what_robots_uploaded_and_what_was_refused(program, robot, signed_in):
+    client, url = robot(program, "upload"), f"/api/v1/programs/{program.app_id}/versions"
+    client.post(url, {"file": factories.make_zip(), "number": "1.0.0", "source": "main, 8c41e02"})
+    client.post(url, {"file": factories.make_zip(pages=["pages/gone/gone"]), "number": "1.0.1"})
+    client.post(url, {"file": factories.make_zip(), "number": "1.0.0"})
+    viewer = signed_in(factories.make_member(program.team, "viewer"))
+    for address in ("/automation/", "/automation/uploads/"):
+        page = viewer.get(address).content.decode()
+        assert (page.count("Accepted"), page.count("Refused"), page.count("main, 8c41e02")) == (1, 2, 1)
+        assert "pages/gone/gone" in page
+        assert "each number can be used only once" in page.lower()
+    stranger = signed_in(factories.make_member(factories.make_team("Others"), "admin"))
+    assert program.name not in stranger.get("/automation/").content.decode()
+    assert "No uploads in the last 90 days" in stranger.get("/automation/uploads/").content.decode()
