@@ -89,6 +89,7 @@ check-style: .venv/dev.stamp
 
 check-types: .venv/dev.stamp
 	$(BIN)/mypy
+	$(BIN)/mypy --config-file deploy/cli/pyproject.toml deploy/cli/src
 
 check-imports: .venv/dev.stamp
 	$(BIN)/lint-imports

@@ -15,12 +15,13 @@ from typing import Any, NamedTuple
 
 import msgspec
 from django.conf import settings
-from django.db import IntegrityError, connection, transaction
+from django.db import IntegrityError, transaction
 from django.utils import timezone, translation
 from psycopg.types.json import Jsonb
 
 from console.base.core import times
 from console.base.core.errors import ServerRefused
+from console.base.core.statements import ask
 from console.base.core.wakeups import wake
 from messaging.models import Consent
 from messaging.rules import expires_at
@@ -218,9 +219,8 @@ def _ask(program: MiniProgram, sending: Sending, key: str) -> Facts:
         "formal": sending.program_state == ProgramState.FORMAL,
         "key": key,
     }
-    with connection.cursor() as cursor:
-        cursor.execute(ASK, parameters)
-        return Facts(*cursor.fetchone())
+    ((*facts,),) = ask(ASK, parameters)
+    return Facts(*facts)
 
 
 def _is_plain(name: str) -> bool:
@@ -299,20 +299,19 @@ def _accept(
     }
     try:
         # A statement by itself is a transaction; a savepoint is only for those around it, when a key is there twice.
-        with transaction.atomic() if key else nullcontext(), connection.cursor() as cursor:
-            cursor.execute(STATEMENTS[facts.kind], parameters)
-            row = cursor.fetchone()
+        with transaction.atomic() if key else nullcontext():
+            rows = ask(STATEMENTS[facts.kind], parameters)
     except IntegrityError as error:
         if "message_idempotency_key_once" not in str(error):
             raise
         return None
-    return row[0] if row else None
+    return rows[0][0] if rows else None
 
 
 def _unused(facts: Facts) -> ServerRefused:
     """Return why the consent could not be used."""
-    held = Consent.objects.filter(user=facts.user, template=facts.template, held=True)
-    if facts.kind == TemplateKind.LONG_TERM and held.exists():
+    of_both = {"user": facts.user, "template": facts.template}
+    if facts.kind == TemplateKind.LONG_TERM and Consent.objects.filter(**of_both, held=True).exists():
         return ServerRefused(45009, f"{PUSHES_PER_DAY} messages of this template were sent to the user today")
     return ServerRefused(43101)
 

@@ -30,6 +30,11 @@ class TemplateCategory(models.TextChoices):
     FINANCE = "finance", _("Finance")
     WORK = "work", _("Work and events")
 
+    @property
+    def number(self) -> int:
+        """As WeChat's interfaces write it: new ones come last, so that it stays."""
+        return list(TemplateCategory).index(self) + 1
+
 
 PUBLIC_SERVICES = (
     TemplateCategory.HEALTH,

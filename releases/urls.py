@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from releases.views import changes, report, settling, trial, versions
+from releases.views import changes, links, report, settling, trial, versions
 
 app_name = "releases"
 PROGRAM = "miniprograms/<slug:app_id>/versions/"
@@ -18,6 +18,7 @@ urlpatterns = [
     path(f"{PROGRAM}trial/set/", trial.set_trial, name="set_trial"),
     path(f"{PROGRAM}trial/cancel/", trial.cancel_trial, name="cancel_trial"),
     path("trial/<str:token>/", trial.landing, name="landing"),
+    path("open/<slug:app_id>/", links.landing, name="open"),
     path(f"{PROGRAM}audits/", versions.audits, name="audits"),
     path(f"{PROGRAM}audits/<slug:audit_number>/", versions.audit, name="audit"),
     path(f"{PROGRAM}audits/<slug:audit_number>/report/", report.audit_report, name="audit_report"),

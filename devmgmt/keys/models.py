@@ -1,4 +1,4 @@
-"""AppSecrets, and what is given for them: access tokens and login codes. None of them is kept in a readable form."""
+"""AppSecrets, and what is given for them: access tokens, login codes, sessions. None is kept in a readable form."""
 
 from __future__ import annotations
 
@@ -132,3 +132,14 @@ class LoginCode(models.Model):
 
     def __str__(self) -> str:
         return f"for {self.user}"
+
+
+class UserSession(models.Model):
+    """The session of a user: the last one, for `checksession` (K-3). Its key is made of `nonce` as tokens are."""
+
+    user = models.OneToOneField(ProgramUser, on_delete=models.CASCADE, related_name="session", primary_key=True)
+    nonce = models.CharField(max_length=32)
+    started_at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return f"of {self.user}"

@@ -21,3 +21,4 @@ FORCED_PER_DAY = 20  # stable tokens renewed by force_refresh
 RENEWAL = timedelta(minutes=5)  # before the end of a stable token: from then on a new one is given
 UNKNOWN_ADDRESS = "0.0.0.0"  # noqa: S104 - who came without an address
 CODE_LIFETIME = timedelta(minutes=5)
+SESSION_LIFETIME = timedelta(days=30)  # of a session key that no newer one has replaced

@@ -9,17 +9,16 @@ import secrets
 from datetime import datetime
 from hashlib import sha256
 from ipaddress import IPv6Address, ip_address
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from django.conf import settings
-from django.db import DatabaseError, connection, transaction
-from django.db.models import DateTimeField, Exists, Value
-from django.db.models.functions import Least
+from django.db import DEFAULT_DB_ALIAS, DatabaseError, connection, transaction
 from django.utils import timezone
 from django.utils.crypto import salted_hmac
 
 from console.base.core import times
 from console.base.core.errors import ServerRefused
+from console.base.core.statements import ask
 from devmgmt.keys.models import AccessToken, AppSecret
 from devmgmt.keys.states import (
     FORCED_PER_DAY,
@@ -36,10 +35,10 @@ logger = logging.getLogger(__name__)
 APP_ID = re.compile(r"mp[a-z0-9]{14}")
 TOKEN = re.compile(r"[A-Za-z0-9_-]{86}")
 
-# The program whose secret this is, and the note that it was used: one statement. What is frozen is not used.
-USE = """
-    WITH found AS (
-        SELECT program.*, secret.id AS secret_id, secret.ends_at, secret.frozen_at
+# The secret that was given, and the note that it was used. What is frozen is not used.
+_USED = """
+    found AS (
+        SELECT program.id AS program_id, secret.id AS secret_id, secret.frozen_at
         FROM keys_appsecret AS secret JOIN miniprograms_miniprogram AS program ON program.id = secret.mini_program_id
         WHERE secret.sha256 = %(sha256)s AND program.app_id = %(app_id)s
             AND (secret.ends_at IS NULL OR secret.ends_at > %(at)s)
@@ -48,8 +47,55 @@ USE = """
         SELECT secret_id, %(day)s, %(address)s, %(path)s, 1, %(at)s FROM found WHERE frozen_at IS NULL
         ON CONFLICT (secret_id, day, address) DO UPDATE
         SET uses = use.uses + 1, path = EXCLUDED.path, last_at = greatest(use.last_at, EXCLUDED.last_at)
+    )"""
+# With the stable token that is given again. Nothing is lost with the note of a use if the server fails within the next
+# second, so nobody waits until it is on disk.
+USE = f"""
+    WITH {_USED}
+    SELECT program_id, secret_id, frozen_at IS NOT NULL, living.nonce, living.sha256, living.expires_at,
+        set_config('synchronous_commit', 'off', true)
+    FROM found LEFT JOIN LATERAL (
+        SELECT token.nonce, token.sha256, token.expires_at FROM keys_accesstoken AS token
+        WHERE token.mini_program_id = found.program_id AND token.kind = 'stable' AND token.ended_at IS NULL
+            AND token.expires_at > %(renewed_until)s AND found.frozen_at IS NULL
+        ORDER BY token.issued_at DESC LIMIT 1
+    ) AS living ON true
+"""  # noqa: S608 - put together from constants
+# `AppSecretQuerySet.held`, for who gave one of the program's secrets.
+HOLD = """
+    SELECT held.id
+    FROM keys_appsecret AS given JOIN miniprograms_miniprogram AS program ON program.id = given.mini_program_id
+    JOIN keys_appsecret AS held ON held.mini_program_id = given.mini_program_id
+    WHERE given.sha256 = %(sha256)s AND program.app_id = %(app_id)s AND (held.ends_at IS NULL OR held.ends_at > %(at)s)
+    ORDER BY held.id FOR NO KEY UPDATE OF held
+"""
+# A new plain token, and TOKEN_OVERLAP for the one before; those before that have less already. For who holds the
+# secrets: all that is read here was committed before.
+PLAIN = f"""
+    WITH {_USED}, counted AS (
+        SELECT found.*, (
+            SELECT count(*) FROM keys_accesstoken AS token
+            WHERE token.mini_program_id = found.program_id AND token.kind = 'plain' AND token.issued_at >= %(midnight)s
+        ) AS count FROM found WHERE found.frozen_at IS NULL
+    ), old AS (
+        UPDATE keys_accesstoken AS token SET expires_at = %(soon)s FROM counted
+        WHERE token.mini_program_id = counted.program_id AND token.kind = 'plain' AND token.ended_at IS NULL
+            AND token.expires_at > %(soon)s AND token.issued_at > %(earliest)s AND counted.count < %(most)s
+    ), new AS (
+        INSERT INTO keys_accesstoken (
+            secret_id, mini_program_id, kind, nonce, sha256, issued_at, expires_at, ended_at, forced
+        )
+        SELECT secret_id, program_id, 'plain', %(nonce)s, %(token_sha256)s, %(at)s, %(expires_at)s, NULL, false
+        FROM counted WHERE count < %(most)s
+        RETURNING id
     )
-    SELECT * FROM found
+    SELECT program_id, frozen_at IS NOT NULL, EXISTS (SELECT FROM new) FROM found
+"""  # noqa: S608 - put together from constants
+# All that a token can be refused for is in this row, at each call: a freeze or a reset holds on the next one.
+ASKING = """
+    SELECT token.mini_program_id, token.ended_at IS NOT NULL, secret.frozen_at IS NOT NULL, token.expires_at <= %(at)s
+    FROM keys_accesstoken AS token JOIN keys_appsecret AS secret ON secret.id = token.secret_id
+    WHERE token.sha256 = %(sha256)s
 """
 REFUSAL = """
     INSERT INTO keys_refusal AS refusal (mini_program_id, day, errcode, count) VALUES (%s, %s, %s, 1)
@@ -65,11 +111,14 @@ class Caller(NamedTuple):
 
 
 class _Used(NamedTuple):
-    """A program, the row of its secret that was given, and its end as it was then."""
+    """A row of USE: the secret that was given, and the stable token that lives, if there is one."""
 
-    program: MiniProgram
-    secret_id: int
-    ends_at: datetime | None
+    program: int
+    secret: int
+    is_frozen: bool
+    nonce: str | None
+    sha256: str
+    expires_at: datetime
 
 
 class Issued(NamedTuple):
@@ -80,8 +129,11 @@ class Issued(NamedTuple):
 
 
 def authenticate(app_id: str, secret: str, *, caller: Caller) -> MiniProgram:
-    """Return the program whose AppSecret this is, and note the use; raises ServerRefused (40013, 40125, 40243)."""
-    return _use(app_id, secret, caller=caller).program
+    """Return the program whose AppSecret this is, and note the use; raises ServerRefused (40013, 40125, 40243).
+
+    As of `program_of`: its other fields are read from the database when they are asked for.
+    """
+    return _program(_use(_given(app_id, secret, caller, at=None)).program)
 
 
 def issue(
@@ -91,68 +143,92 @@ def issue(
 
     A stable token that lives is given again without a lock: whatever ends it meanwhile holds at its next use.
     """
-    used = _use(app_id, secret, caller=caller, at=at)
-    if kind == TokenKind.STABLE and not force and (living := _living(used, at=at or timezone.now())):
+    given = _given(app_id, secret, caller, at=at)
+    if kind == TokenKind.PLAIN:
+        return _plain(given, at=at)
+    used = _use(given)
+    if not force and (living := _living(used, at=given["at"])):
         return living
     try:
         with transaction.atomic():
-            at = _hold(used, at=at)
-            return _plain(used, at=at) if kind == TokenKind.PLAIN else _stable(used, at=at, force=force)
+            return _stable(used, at=_hold(used, at=at), force=force)
     except ServerRefused as refused:
-        _count_refusal(used.program.pk, refused)
+        _count_refusal(used.program, refused)
         raise
 
 
 def program_of(token: str) -> MiniProgram:
-    """Return the program that a token is of; raises ServerRefused (40001, 40014, 40243, 42001)."""
+    """Return the program that a token is of; raises ServerRefused (40001, 40014, 40243, 42001).
+
+    It has its key only, as most calls need no more: other fields are read from the database when they are asked for.
+    """
     if not TOKEN.fullmatch(token):
         raise ServerRefused(40014)
-    rows = AccessToken.objects.select_related("mini_program", "secret")
-    row = rows.filter(sha256=_hash(token)).first()
-    if row is None:
+    rows = ask(ASKING, {"sha256": _hash(token), "at": timezone.now()})
+    if not rows:
         raise ServerRefused(40001)
-    if refused := _why_refused(row, at=timezone.now()):
-        _count_refusal(row.mini_program_id, refused)
+    ((program, is_ended, is_frozen, is_over),) = rows
+    errcode = 40001 if is_ended else 40243 if is_frozen else 42001 if is_over else 0
+    if errcode:
+        refused = ServerRefused(errcode)
+        _count_refusal(program, refused)
         raise refused
-    return row.mini_program
+    return _program(program)
 
 
-def _why_refused(row: AccessToken, *, at: datetime) -> ServerRefused | None:
-    if row.ended_at:
-        return ServerRefused(40001)
-    if row.secret.frozen_at:
-        return ServerRefused(40243)
-    return ServerRefused(42001) if row.expires_at <= at else None
+def _program(key: int) -> MiniProgram:
+    return MiniProgram.from_db(DEFAULT_DB_ALIAS, ["id"], [key])
 
 
 # Secrets ----------------------------------------------------------------------------------------------------------
 
 
-def _use(app_id: str, secret: str, *, caller: Caller, at: datetime | None = None) -> _Used:
-    """Find the program by its secret and note the use; what no program has is the same as a wrong secret."""
+def _given(app_id: str, secret: str, caller: Caller, *, at: datetime | None) -> dict[str, Any]:
+    """Return what the statements ask with; raises ServerRefused 40013."""
     if not APP_ID.fullmatch(app_id):
         raise ServerRefused(40013)
     at = at or timezone.now()
-    given = {"app_id": app_id, "sha256": _hash(secret), "at": at, "day": times.platform_day(at)}
-    given |= {"address": _address(caller.address), "path": caller.path.replace("\0", "")[:60]}
-    for program in MiniProgram.objects.raw(USE, given):
-        if program.frozen_at:  # type: ignore[attr-defined]
-            refused = ServerRefused(40243)
-            _count_refusal(program.pk, refused)
-            raise refused
-        return _Used(program, program.secret_id, program.ends_at)  # type: ignore[attr-defined]
+    return {
+        "app_id": app_id,
+        "sha256": _hash(secret),
+        "at": at,
+        "day": times.platform_day(at),
+        "renewed_until": at + RENEWAL,
+        "address": _address(caller.address),
+        "path": caller.path.replace("\0", "")[:60],
+    }
+
+
+def _use(given: dict[str, Any]) -> _Used:
+    """Find the secret and note the use; what no program has is the same as a wrong secret."""
+    for row in ask(USE, given):
+        used = _Used(*row[:-1])
+        if used.is_frozen:
+            raise _frozen(used.program)
+        return used
+    raise _unknown(given["app_id"])
+
+
+def _frozen(program_id: int) -> ServerRefused:
+    refused = ServerRefused(40243)
+    _count_refusal(program_id, refused)
+    return refused
+
+
+def _unknown(app_id: str) -> ServerRefused:
+    """Return what is wrong with a secret that is none of the program's: maybe there is no such program."""
     known = MiniProgram.objects.filter(app_id=app_id).values_list("pk", flat=True).first()
     if known is None:
-        raise ServerRefused(40013)
+        return ServerRefused(40013)
     refused = ServerRefused(40125)
     _count_refusal(known, refused)
-    raise refused
+    return refused
 
 
 def _hold(used: _Used, *, at: datetime | None) -> datetime:
     """Lock the program's secrets and look again at the one that was given; return `at`, or the time of the lock."""
-    held = {row.pk: row for row in AppSecret.objects.held(used.program, at=at or timezone.now())}
-    row, at = held.get(used.secret_id), at or timezone.now()
+    held = {row.pk: row for row in AppSecret.objects.held(_program(used.program), at=at or timezone.now())}
+    row, at = held.get(used.secret), at or timezone.now()
     if row is None or row.is_replaced(at=at):
         raise ServerRefused(40125)
     if row.frozen_at:
@@ -185,61 +261,78 @@ def _hash(secret: str) -> str:
 # Tokens -----------------------------------------------------------------------------------------------------------
 
 
-def _plain(used: _Used, *, at: datetime) -> Issued:
-    """Give a new plain token; those before it work for TOKEN_OVERLAP at most."""
-    tokens = AccessToken.objects.filter(mini_program=used.program, kind=TokenKind.PLAIN)
-    if tokens.filter(issued_at__gte=times.platform_midnight(at)).count() >= TOKENS_PER_DAY:
-        raise ServerRefused(45009, f"the limit is {TOKENS_PER_DAY} tokens a day")
-    soon = Value(at + TOKEN_OVERLAP, DateTimeField())
-    tokens.active(at=at).update(expires_at=Least("expires_at", soon))
-    return _new(used, TokenKind.PLAIN, at=at)
+def _plain(given: dict[str, Any], *, at: datetime | None) -> Issued:
+    """Give a new plain token; the one before it works for TOKEN_OVERLAP at most."""
+    token, nonce = _make()
+    with transaction.atomic():
+        held = ask(HOLD, given)
+        at = at or timezone.now()  # that of the lock
+        given |= {
+            "at": at,
+            "midnight": times.platform_midnight(at),
+            "earliest": at - TOKEN_LIFETIME,
+            "soon": at + TOKEN_OVERLAP,
+            "expires_at": at + TOKEN_LIFETIME,
+            "most": TOKENS_PER_DAY,
+            "nonce": nonce,
+            "token_sha256": _hash(token),
+        }
+        rows = ask(PLAIN, given) if held else []
+    if not rows:
+        raise _unknown(given["app_id"])
+    ((program, is_frozen, is_new),) = rows
+    if is_frozen:
+        raise _frozen(program)
+    if not is_new:
+        refused = ServerRefused(45009, f"the limit is {TOKENS_PER_DAY} tokens a day")
+        _count_refusal(program, refused)
+        raise refused
+    return Issued(token, int(TOKEN_LIFETIME.total_seconds()))
 
 
 def _stable(used: _Used, *, at: datetime, force: bool) -> Issued:
     """Give the stable token again, or a new one: near its end, which the old one keeps, or by force, which ends it."""
-    if not force:
-        return _living(used, at=at) or _new(used, TokenKind.STABLE, at=at)
     tokens = AccessToken.objects.filter(mini_program=used.program, kind=TokenKind.STABLE)
-    if tokens.filter(issued_at__gte=times.platform_midnight(at), forced=True).count() >= FORCED_PER_DAY:
-        raise ServerRefused(45009, f"the limit is {FORCED_PER_DAY} calls with force_refresh a day")
-    tokens.active(at=at).update(ended_at=at)
-    return _new(used, TokenKind.STABLE, at=at, forced=True)
+    if not force:
+        row = tokens.active(at=at + RENEWAL).order_by("-issued_at").first()  # Another one may have come meanwhile.
+        found = row and used._replace(nonce=row.nonce, sha256=row.sha256, expires_at=row.expires_at)
+        if found and (living := _living(found, at=at)):
+            return living
+    else:
+        if tokens.filter(issued_at__gte=times.platform_midnight(at), forced=True).count() >= FORCED_PER_DAY:
+            raise ServerRefused(45009, f"the limit is {FORCED_PER_DAY} calls with force_refresh a day")
+        tokens.active(at=at).update(ended_at=at)
+    token, nonce = _make()
+    AccessToken.objects.create(
+        secret_id=used.secret,
+        mini_program_id=used.program,
+        kind=TokenKind.STABLE,
+        nonce=nonce,
+        sha256=_hash(token),
+        issued_at=at,
+        expires_at=at + TOKEN_LIFETIME,
+        forced=force,
+    )
+    return Issued(token, int(TOKEN_LIFETIME.total_seconds()))
 
 
 def _living(used: _Used, *, at: datetime) -> Issued | None:
     """Return the stable token that is given again, with the seconds that it has left.
 
-    None when a reset came since the secret was looked at: what lives now may be the new secret's.
+    It is made anew; None when the SECRET_KEY that it was made with is not configured any more.
     """
-    as_it_was = AppSecret.objects.filter(pk=used.secret_id, ends_at=used.ends_at)
-    tokens = AccessToken.objects.active(at=at + RENEWAL).filter(
-        Exists(as_it_was), mini_program=used.program, kind=TokenKind.STABLE
-    )
-    row = tokens.order_by("-issued_at").first()
-    token = _again(row) if row else None
-    return Issued(token, int((row.expires_at - at).total_seconds())) if row and token else None
+    if used.nonce is None:
+        return None
+    for key in (settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS):
+        if _hash(token := _derive(used.nonce, key)) == used.sha256:
+            return Issued(token, int((used.expires_at - at).total_seconds()))
+    return None
 
 
-def _new(used: _Used, kind: TokenKind, *, at: datetime, forced: bool = False) -> Issued:
+def _make() -> tuple[str, str]:
+    """Return a new token, and the nonce by which it is made again."""
     nonce = secrets.token_hex(16)
-    token = _derive(nonce, settings.SECRET_KEY)
-    AccessToken.objects.create(
-        secret_id=used.secret_id,
-        mini_program=used.program,
-        kind=kind,
-        nonce=nonce,
-        sha256=_hash(token),
-        issued_at=at,
-        expires_at=at + TOKEN_LIFETIME,
-        forced=forced,
-    )
-    return Issued(token, int(TOKEN_LIFETIME.total_seconds()))
-
-
-def _again(row: AccessToken) -> str | None:
-    """Make a token anew; None when the SECRET_KEY that it was made with is not configured any more."""
-    made = (_derive(row.nonce, key) for key in (settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS))
-    return next((token for token in made if _hash(token) == row.sha256), None)
+    return _derive(nonce, settings.SECRET_KEY), nonce
 
 
 def _derive(nonce: str, secret_key: str) -> str:

@@ -11,9 +11,10 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial, wraps
-from typing import Any, get_type_hints
+from typing import Annotated, Any, get_args, get_type_hints
 
 from django.http import Http404, HttpRequest
+from ninja import Body, params
 from ninja.decorators import decorate_view
 
 from console.api.manage.guard import guard
@@ -76,7 +77,7 @@ def endpoint(
             loaded = []
             if load:
                 given = {name: arguments.pop(name) for name in named}
-                loaded.append(_of_token(request.token, load(request.user, permission, **given)))
+                loaded.append(of_token(request.token, load(request.user, permission, **given)))
             return view(request, *loaded, **arguments)
 
         operation.__signature__ = _signature(view, load, named)  # type: ignore[attr-defined]
@@ -99,14 +100,29 @@ def _signature(view: View, load: View | None, named: list[str]) -> inspect.Signa
     kind = inspect.Parameter.POSITIONAL_OR_KEYWORD
     parameters = [inspect.Parameter("request", kind)]
     parameters += [inspect.Parameter(name, kind, annotation=kinds[name]) for name in named]
-    parameters += [parameter.replace(annotation=hints[parameter.name]) for parameter in own]
+    parameters += [parameter.replace(annotation=_or_nothing(hints[parameter.name])) for parameter in own]
     return inspect.Signature(parameters)
 
 
-def _of_token(token: Token, thing: Any) -> Any:
+def _or_nothing(hint: Any) -> Any:
+    """Return the hint so that a body whose fields may all be left out may be left out itself."""
+    kind, *marks = get_args(hint) or (hint,)
+    is_body = any(isinstance(mark, params.models.Body) for mark in marks)
+    if not is_body or any(field.is_required() for field in kind.model_fields.values()):
+        return hint
+    return Annotated[kind, Body(..., default_factory=kind)]
+
+
+def of_token(token: Token, thing: Any) -> Any:
     """Return what was loaded; 404 where the token is for another program."""
-    if token.mini_program_id:
-        program = thing if isinstance(thing, MiniProgram) else getattr(thing, "mini_program", None)
-        if program is None or program.pk != token.mini_program_id:
-            raise Http404
+    if token.mini_program_id and getattr(_program_of(thing), "pk", None) != token.mini_program_id:
+        raise Http404
     return thing
+
+
+def _program_of(thing: Any) -> MiniProgram | None:
+    """Return the program that something belongs to, by itself or by its version or audit; None for no such thing."""
+    if thing is None or isinstance(thing, MiniProgram):
+        return thing
+    owners = (getattr(thing, name, None) for name in ("mini_program", "version", "audit"))
+    return _program_of(next(filter(None, owners), None))

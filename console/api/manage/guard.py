@@ -43,11 +43,11 @@ def guard(scope: Scope, kind: str, run: Callable[..., HttpResponse]) -> Callable
         headers: dict[str, str] = {}
         try:
             token = _token(request)
-            headers = _counted(token)
-            _enter(request, token, scope)
+            headers = counted(token)
+            enter(request, token, scope)
             if reading.read(request, kind, kwargs):
                 ensure_usable(token)
-            with _acting(request):
+            with acting(request):
                 response = idempotency.once(request, token, lambda: run(request, *args, **kwargs))
         except Exception as error:
             if (problem := problem_of(error)) is None:
@@ -67,14 +67,14 @@ def _token(request: HttpRequest) -> Token:
         return token_of(request)
     except Problem as problem:
         if problem.status == 401 and (wait := failures.count(client_address(request.META))):
-            raise _too_many(wait) from problem
+            raise too_many(wait) from problem
         raise
 
 
-def _counted(token: Token) -> dict[str, str]:
+def counted(token: Token) -> dict[str, str]:
     """Count a call of the token, in this process; return the headers that say how many are left."""
     if wait := calls.count(token.pk):
-        raise _too_many(wait)
+        raise too_many(wait)
     left, seconds = calls.left(token.pk)
     return {
         "RateLimit-Limit": str(calls.amount),
@@ -83,12 +83,13 @@ def _counted(token: Token) -> dict[str, str]:
     }
 
 
-def _too_many(wait: int) -> Problem:
+def too_many(wait: int) -> Problem:
+    """What is answered to a request that comes too early."""
     words = f"Too many requests. Try again in {wait} seconds."
     return Problem(429, words, headers={"Retry-After": str(wait)})
 
 
-def _enter(request: HttpRequest, token: Token, scope: Scope) -> None:
+def enter(request: HttpRequest, token: Token, scope: Scope) -> None:
     """Let the token in where it has the scope; the request is its holder's from here on."""
     if scope not in token.scopes:
         raise Problem(403, f"The token lacks the scope {scope}.", code="scope", scope=scope.value)
@@ -102,7 +103,7 @@ def _enter(request: HttpRequest, token: Token, scope: Scope) -> None:
 
 
 @contextmanager
-def _acting(request: HttpRequest) -> Iterator[None]:
+def acting(request: HttpRequest) -> Iterator[None]:
     """Write into the activity log that a token did it."""
     before = source.set(Source("api", client_address(request.META)))
     try:

@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING
 from django.db import models
 from django.db.models import Exists, OuterRef, Q
 
+from console.api.manage.states import LoginState
 from console.base.accounts.models import Membership
 from console.base.accounts.permissions import Permission, team_roles_with
 
 if TYPE_CHECKING:
-    from console.api.manage.models import Token
+    from console.api.manage.models import LoginRequest, Token
     from console.base.accounts.models import User
 
 
@@ -38,3 +39,13 @@ class TokenQuerySet(models.QuerySet["Token"]):
         """Those of robots in teams where `user` holds `permission`."""
         roles = team_roles_with(permission)
         return self.filter(team__memberships__user_id=user.pk, team__memberships__role__in=roles)
+
+
+class LoginRequestQuerySet(models.QuerySet["LoginRequest"]):
+    def waiting(self) -> LoginRequestQuerySet:
+        """Nobody has answered them yet; may have expired."""
+        return self.filter(state=LoginState.WAITING)
+
+    def open(self, *, at: datetime) -> LoginRequestQuerySet:
+        """Those that a person can answer at the time `at`."""
+        return self.waiting().filter(expires_at__gt=at)

@@ -16,14 +16,19 @@ from django.conf import settings
 from console.api import http
 from console.api.http import Environ, Response, WSGIApplication
 from console.api.rate import Counter
-from console.api.server import logs, messages, sessions, templates, tokens
+from console.api.server import library, logs, messages, qr_codes, sessions, templates, tokens
 from console.api.server.errors import SYSTEM, new_rid, refusal
 from console.api.server.reading import address
 from console.base.core import busy, request_id
 from console.base.core.errors import ServerRefused
 
 OPENSERVER = "/openserver"  # before each path as well, as TCSAS has it
-PREFIXES = (f"{OPENSERVER}/", "/cgi-bin/", "/sns/", "/wxaapi/")
+# The first parts of all interfaces that WeChat documents for mini programs: what we lack is refused in its shape, too.
+FAMILIES = (
+    *("cgi-bin", "sns", "wxa", "wxaapi", "datacube", "cv", "tcb", "union", "shop", "product", "channels"),
+    *("cityservice", "customservice", "business", "intp", "semantic"),
+)
+PREFIXES = (f"{OPENSERVER}/", *(f"/{family}/" for family in FAMILIES))
 
 
 class Endpoint(NamedTuple):
@@ -38,7 +43,14 @@ ENDPOINTS = {
     "/cgi-bin/stable_token": Endpoint(("POST",), tokens.stable),
     "/sns/jscode2session": Endpoint(("GET",), sessions.answer),
     "/cgi-bin/message/subscribe/send": Endpoint(("POST",), messages.answer),
+    "/wxa/checksession": Endpoint(("GET",), sessions.check_session),
+    "/wxa/getwxacodeunlimit": Endpoint(("POST",), qr_codes.answer),
     "/wxaapi/newtmpl/gettemplate": Endpoint(("GET",), templates.answer),
+    "/wxaapi/newtmpl/addtemplate": Endpoint(("POST",), templates.add),
+    "/wxaapi/newtmpl/deltemplate": Endpoint(("POST",), templates.delete),
+    "/wxaapi/newtmpl/getcategory": Endpoint(("GET",), library.categories),
+    "/wxaapi/newtmpl/getpubtemplatetitles": Endpoint(("GET",), library.titles),
+    "/wxaapi/newtmpl/getpubtemplatekeywords": Endpoint(("GET",), library.keywords),
     "/wxaapi/userlog/userlog_search": Endpoint(("GET", "POST"), logs.answer),
 }
 WRONG_METHOD = {"GET": 43001, "POST": 43002}

@@ -10,6 +10,8 @@ from console.api.http import Response, json_response
 SYSTEM = -1
 WORDS = {
     SYSTEM: "system error",
+    20001: "invalid priTmplId",
+    20002: "missing priTmplId",
     40001: "invalid credential, access_token is invalid or not latest",
     40002: "invalid grant_type",
     40003: "invalid openid",
@@ -20,7 +22,9 @@ WORDS = {
     40066: "invalid url",
     40097: "invalid args",
     40125: "invalid appsecret",
+    40129: "invalid scene",
     40163: "code been used",
+    40169: "invalid length for scene, or the data is not json string",
     40243: "appsecret is frozen",
     41001: "access_token missing",
     41002: "appid missing",
@@ -39,6 +43,15 @@ WORDS = {
     47001: "data format error",
     47003: "argument invalid!",
     48001: "api unauthorized",
+    87009: "invalid signature",
+    200012: "too many templates",
+    200014: "tid does not exist",
+    200016: "invalid start",
+    200017: "invalid limit",
+    200018: "missing ids",
+    200019: "invalid ids",
+    200020: "invalid kidList",
+    200021: "invalid sceneDesc",
 }
 STATUS = {40066: 404}  # every other refusal is 200, as WeChat's
 

@@ -11,6 +11,7 @@ from console.api.http import LONGEST_BODY, BodyRefused, Environ, decode, read_at
 from console.base.core.errors import ServerRefused
 from console.base.core.proxies import client_address
 from devmgmt.keys.tokens import Caller, program_of
+from messaging.states import LANGUAGES
 from miniprograms.models import MiniProgram
 
 T = TypeVar("T")
@@ -73,6 +74,14 @@ def parse(body: bytes, decoder: msgspec.json.Decoder[T]) -> T:
         return decode(body, decoder)
     except BodyRefused as error:
         raise ServerRefused(47001, error.message) from None
+
+
+def language(environ: Environ) -> str:
+    """Return the `lang` of the query, in which titles and names are answered; raises ServerRefused 40097."""
+    lang = query(environ).get("lang") or LANGUAGES[0]
+    if lang not in LANGUAGES:
+        raise ServerRefused(40097, f"lang must be one of {', '.join(LANGUAGES)}")
+    return lang
 
 
 def program_asking(environ: Environ) -> MiniProgram:

@@ -26,4 +26,4 @@ def endpoint(permission: Permission, methods: tuple[str, ...]) -> Callable[..., 
 
 
 views = {path: endpoint(Permission.SERVER, one.methods) for path, one in ENDPOINTS.items()}
-unknown = endpoint(Permission.PUBLIC, ("GET", "POST"))
+unknown = endpoint(Permission.PUBLIC, ("GET", "POST", "PUT", "PATCH", "DELETE"))

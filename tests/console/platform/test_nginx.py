@@ -158,7 +158,19 @@ def test_only_pages_lead_from_http_to_https(site: Site) -> None:
     assert ask(site.http, "GET", SIGN_IN, tls=False)[0] == 301
     for path in (UPDATE, "/cgi-bin/token?secret=x", "/openserver/cgi-bin/token", "/sns/jscode2session"):
         status, headers, _ = ask(site.http, "GET", path, tls=False)
-        assert (status, "location" in headers) == (403, False)
+        assert (status, "location" in headers, headers["content-type"]) == (403, False, "application/json")
+
+
+def test_servers_read_json_whoever_answers(site: Site) -> None:
+    for path, body, expected in (
+        ("/datacube/getweanalysisappidvisitdistribution", "{}", (404, 40066)),
+        ("/wxa/img_sec_check?access_token=x", "x" * 60_000, (404, 40066)),
+        ("/cgi-bin/stable_token", "x" * 60_000, (200, 47001)),
+        ("/cgi-bin/stable_token", "x" * 3_000_000, (200, 47001)),
+    ):
+        status, headers, said = ask(site.https, "POST", path, body)
+        assert (status, json.loads(said)["errcode"]) == expected
+        assert headers["content-type"] == "application/json"
 
 
 def test_packages_are_sent_by_nginx(site: Site) -> None:

@@ -7,7 +7,7 @@ from functools import partial
 from typing import Annotated, Any
 
 from django.conf import settings
-from django.db.models import Prefetch
+from django.db.models import Prefetch, prefetch_related_objects
 from django.urls import reverse
 from ninja import Body, Field, File, Form, Schema, Status
 from ninja.files import UploadedFile
@@ -15,6 +15,7 @@ from ninja.files import UploadedFile
 from console.api.manage import uploads
 from console.api.manage.api import api
 from console.api.manage.endpoint import ApiRequest, endpoint
+from console.api.manage.operations.checking import Reason, reason_of
 from console.api.manage.paging import Page, Paged, page_of
 from console.api.manage.problems import Problem
 from console.api.manage.states import Scope
@@ -23,10 +24,10 @@ from console.base.core.errors import ActionRefused
 from miniprograms.access import mini_program_for
 from miniprograms.models import MiniProgram
 from releases import actions
-from releases.access import version_for
+from releases.access import audit_for, version_for
 from releases.forms import UploadForm
 from releases.inspection import Inspection
-from releases.models import Audit, ReviewDecision, Version
+from releases.models import Audit, Release, ReviewDecision, Version
 
 TAGS = ["Versions"]
 ONE = "/programs/{app_id}/versions/{number}"
@@ -65,23 +66,33 @@ class AuditOut(Schema):
     number: str
     version: str
     state: str
+    package_sha256: str = Field(description="what is decided about")
+    submitted_by: str
     submitted_at: datetime
+    closed_at: datetime | None
     decisions: list[DecisionOut]
 
 
 class DecisionOut(Schema):
     """The decision of one host app."""
 
+    application_id: str
     application: str
     state: str
     note: str
+    decided_by: str | None
     decided_at: datetime | None
 
 
-class Reason(Schema):
-    """Why, in a person's words."""
+class ReleaseOut(Schema):
+    """A publish or a roll back."""
 
-    reason: str = Field("", max_length=2000)
+    kind: str = Field(description="publish or roll_back")
+    before: str | None = Field(description="the version that was online until then")
+    version: str
+    by: str
+    at: datetime
+    note: str
 
 
 class Note(Schema):
@@ -159,7 +170,7 @@ def submit_version(request: ApiRequest, version: Version) -> dict[str, Any]:
 @endpoint(api.post, f"{ONE}/withdraw", Scope.SUBMIT, Permission.UPLOAD, load=version_for, response=AuditOut, tags=TAGS)
 def withdraw_version(request: ApiRequest, version: Version, body: Annotated[Reason, Body()]) -> dict[str, Any]:
     """Take a version back from its audit (V-10)."""
-    return audit_out(actions.withdraw(version, by=request.user, reason=body.reason))
+    return audit_out(actions.withdraw(version, by=request.user, reason=reason_of(body)))
 
 
 @endpoint(
@@ -191,9 +202,47 @@ def roll_back_to_version(request: ApiRequest, version: Version, body: Annotated[
 )
 def list_audits(request: ApiRequest, program: MiniProgram, asked: Paged) -> dict[str, Any]:
     """List a program's audit records, newest first."""
-    decisions = Prefetch("decisions", ReviewDecision.objects.select_related("application"))
-    rows = program.audits.select_related("version").prefetch_related(decisions)
+    rows = program.audits.select_related("version", "submitted_by").prefetch_related(_decided())
     return page_of(rows, asked, audit_out)
+
+
+@endpoint(
+    api.get,
+    "/programs/{app_id}/audits/{audit_number}",
+    Scope.READ,
+    Permission.VIEW,
+    load=audit_for,
+    response=AuditOut,
+    tags=TAGS,
+)
+def get_audit(request: ApiRequest, audit: Audit) -> dict[str, Any]:
+    """Return an audit record."""
+    return audit_out(audit)
+
+
+@endpoint(
+    api.get,
+    "/programs/{app_id}/releases",
+    Scope.READ,
+    Permission.VIEW,
+    load=mini_program_for,
+    response=Page[ReleaseOut],
+    tags=TAGS,
+)
+def list_releases(request: ApiRequest, program: MiniProgram, asked: Paged) -> dict[str, Any]:
+    """List what was online, newest first: every publish and every roll back (V-15)."""
+    return page_of(program.releases.select_related("from_version", "to_version", "by"), asked, _release_out)
+
+
+def _release_out(release: Release) -> dict[str, Any]:
+    return {
+        "kind": release.kind,
+        "before": release.from_version.number if release.from_version else None,
+        "version": release.to_version.number,
+        "by": str(release.by),
+        "at": release.at,
+        "note": release.note,
+    }
 
 
 def _why(message: str, inspection: Inspection | None) -> str:
@@ -202,6 +251,10 @@ def _why(message: str, inspection: Inspection | None) -> str:
         return message
     first = inspection.errors[0].as_dict()
     return ": ".join(filter(None, (first["where"], first["title"])))
+
+
+def _decided() -> Any:
+    return Prefetch("decisions", ReviewDecision.objects.select_related("application", "decided_by"))
 
 
 def _rows(program: MiniProgram) -> Any:
@@ -226,11 +279,14 @@ def version_out(version: Version) -> dict[str, Any]:
 
 def audit_out(audit: Audit) -> dict[str, Any]:
     """Return an audit record with what each host app decided."""
+    prefetch_related_objects([audit], _decided())
     decisions = [
         {
+            "application_id": decision.application.application_id,
             "application": str(decision.application),
             "state": decision.state,
             "note": decision.note,
+            "decided_by": str(decision.decided_by) if decision.decided_by else None,
             "decided_at": decision.decided_at,
         }
         for decision in audit.decisions.all()
@@ -239,6 +295,9 @@ def audit_out(audit: Audit) -> dict[str, Any]:
         "number": audit.number,
         "version": audit.version.number,
         "state": audit.state,
+        "package_sha256": audit.package_sha256,
+        "submitted_by": str(audit.submitted_by),
         "submitted_at": audit.submitted_at,
+        "closed_at": audit.closed_at,
         "decisions": decisions,
     }

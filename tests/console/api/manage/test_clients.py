@@ -23,6 +23,8 @@ from tests import factories
 
 FOLDER = Path(settings.BASE_DIR) / "tests/api_clients"
 SECONDS = 120
+# The generator reads a file as such by this name only.
+LINES = {"application/x-ndjson": "application/octet-stream"}
 USE = """
 import type { components, paths } from "./api";
 type List = paths["/api/v1/programs"]["get"]["responses"]["200"]["content"]["application/json"];
@@ -46,7 +48,7 @@ def document(tmp_path: Path) -> Path:
 def generated(document: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     """A package that openapi-python-client has made; nothing was left out of it."""
     settings_of_it = tmp_path / "config.json"
-    settings_of_it.write_text(json.dumps({"post_hooks": []}))
+    settings_of_it.write_text(json.dumps({"post_hooks": [], "content_type_overrides": LINES}))
     command = [str(Path(sys.executable).with_name("openapi-python-client")), "generate", "--meta", "none"]
     command += ["--path", str(document), "--output-path", str(tmp_path / "generated_client")]
     command += ["--config", str(settings_of_it), "--fail-on-warning"]

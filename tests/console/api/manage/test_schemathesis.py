@@ -29,7 +29,7 @@ from schemathesis.specs.openapi.checks import (
 from console import wsgi
 from console.api.manage import actions, guard
 from console.api.manage.endpoint import ENDPOINTS
-from console.api.manage.states import Scope
+from console.api.manage.states import OF_PEOPLE, Scope
 from console.api.rate import Counter
 from tests import factories
 from tests.console.world import World, make_world
@@ -61,7 +61,7 @@ def no_limit(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 def token_of(world: World, role: str) -> str:
     """Return a token of a person's own, with every scope."""
-    scopes = [scope.value for scope in Scope]
+    scopes = [scope.value for scope in OF_PEOPLE]
     made = actions.create_own(world.people[role], name=role, scopes=scopes, addresses=[], expires_at=None)
     return str(made.secret)
 
@@ -69,12 +69,12 @@ def token_of(world: World, role: str) -> str:
 @pytest.mark.parametrize("mode", list(GenerationMode))
 def test_answers_are_as_described(no_limit: None, mode: GenerationMode) -> None:
     world = make_world("Own")
-    tokens = {scope: token_of(world, "app_admin" if scope is Scope.DECIDE else "admin") for scope in Scope}
+    tokens = {scope: token_of(world, "app_admin" if scope is Scope.DECIDE else "admin") for scope in OF_PEOPLE}
     package = factories.make_zip().read()
     schema = schemathesis.openapi.from_wsgi("/api/v1/openapi.json", wsgi.application)
     asked: list[int] = []
 
-    def ask(operation: Any, headers: dict[str, str]) -> None:
+    def ask(name: str, operation: Any, headers: dict[str, str]) -> None:
         @seed(SEED)
         @given(case=operation.as_strategy(generation_mode=mode), is_real=st.booleans())
         @settings(
@@ -86,7 +86,7 @@ def test_answers_are_as_described(no_limit: None, mode: GenerationMode) -> None:
         def holds(case: Any, is_real: bool) -> None:
             case.headers = {**(case.headers or {}), **headers}
             if is_real:  # What is there, so that the question comes as far as the verb.
-                case.path_parameters = {name: world.arguments.get(name, 1) for name in case.path_parameters or ()}
+                case.path_parameters = world.fill(f"api:{name}", list(case.path_parameters or ()))
                 if isinstance(case.body, dict) and "file" in case.body:
                     case.body = {**case.body, "file": package, "number": "9.9.9"}
             answer = asked_and_undone(case)
@@ -101,7 +101,7 @@ def test_answers_are_as_described(no_limit: None, mode: GenerationMode) -> None:
             continue
         operation = schema[f"/api/v1{endpoint.path}"][endpoint.method]
         try:
-            ask(operation, {"Authorization": f"Bearer {tokens[endpoint.scope]}"})
+            ask(endpoint.name, operation, {"Authorization": f"Bearer {tokens[endpoint.scope]}"})
         except Exception as failure:  # Of each operation what is wrong with it.
             parts = getattr(failure, "exceptions", (failure,))
             wrong += [f"{endpoint.method} {endpoint.path}: {type(part).__name__}: {part}" for part in parts]

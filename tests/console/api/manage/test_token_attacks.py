@@ -42,7 +42,8 @@ def test_only_the_header_and_only_this_scheme(program, robot, signed_in):
     secret = str(robot(program, "read").made.secret)
     for name, value in (
         ("Authorization", f"Basic {secret}"), ("Authorization", f"Token {secret}"), ("Authorization", secret),
-        ("X-Api-Key", secret), ("Proxy-Authorization", f"Bearer {secret}"), ("Cookie", f"Authorization={secret}"),
+        ("X-Api-Key", secret), ("Proxy-Authorization", f"Bearer {secret}"),
+        ("Cookie", f"Authorization=Bearer {secret}"),
     ):  # fmt: skip
         assert status({name: value}) == 401
     for path in (f"{ME}?access_token={secret}", f"{ME}?token={secret}", f"{ME}?Authorization=Bearer%20{secret}"):

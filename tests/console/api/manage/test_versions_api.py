@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from django.core.files.uploadedfile import SimpleUploadedFile
+from django.core.files.base import ContentFile
 
 from console.base.activity.models import ActivityEntry
 from releases.actions import decide
@@ -72,10 +72,10 @@ def test_pages_of_a_list_follow_each_other(program, robot):
 
 def test_a_repeated_request_is_done_once_and_answered_twice(program, robot):
     client, url = robot(program, "upload"), f"/api/v1/programs/{program.app_id}/versions"
-    package = factories.make_zip().read()  # A zip of the next second is another one.
+    package = factories.make_zip().read()  # whose times are those of one moment
 
     def upload(number="1.0.0", key="build-7"):
-        values = {"file": SimpleUploadedFile("dist.zip", package), "number": number}
+        values = {"file": ContentFile(package, name="package.zip"), "number": number}
         return client.post(url, values, headers={"Idempotency-Key": key})
 
     first, second = upload(), upload()
@@ -100,3 +100,12 @@ def test_the_page_shows_what_robots_uploaded_and_what_was_refused(program, robot
     stranger = signed_in(factories.make_member(factories.make_team("Others"), "admin"))
     assert program.name not in stranger.get("/automation/").content.decode()
     assert "No uploads in the last 90 days" in stranger.get("/automation/uploads/").content.decode()
+
+
+def test_a_body_in_which_all_may_be_left_out_may_be_left_out_itself(program, robot):
+    factories.make_audit(program)
+    client = robot(program, "submit")
+    withdrawn = client.generic("POST", f"/api/v1/programs/{program.app_id}/versions/1.0.0/withdraw")
+    assert (withdrawn.status_code, withdrawn.json()["state"]) == (200, "withdrawn")
+    paths = client.get("/api/v1/openapi.json").json()["paths"]
+    assert paths["/api/v1/programs/{app_id}/versions/{number}/publish"]["post"]["requestBody"]["required"] is False

@@ -17,7 +17,13 @@ from miniprograms.models import MiniProgram
 TOKEN, STABLE_TOKEN = "/cgi-bin/token", "/cgi-bin/stable_token"
 SESSION, SEND = "/sns/jscode2session", "/cgi-bin/message/subscribe/send"
 TEMPLATES, LOGS = "/wxaapi/newtmpl/gettemplate", "/wxaapi/userlog/userlog_search"
-PATHS = {TOKEN: "GET", STABLE_TOKEN: "POST", SESSION: "GET", SEND: "POST", TEMPLATES: "GET", LOGS: "GET"}
+CODE, CHECK = "/wxa/getwxacodeunlimit", "/wxa/checksession"
+ADD, DELETE = "/wxaapi/newtmpl/addtemplate", "/wxaapi/newtmpl/deltemplate"
+CATEGORIES, TITLES = "/wxaapi/newtmpl/getcategory", "/wxaapi/newtmpl/getpubtemplatetitles"
+KEYWORDS = "/wxaapi/newtmpl/getpubtemplatekeywords"
+POSTED = (STABLE_TOKEN, SEND, CODE, ADD, DELETE)
+ASKED = (TOKEN, SESSION, CHECK, TEMPLATES, CATEGORIES, TITLES, KEYWORDS, LOGS)
+PATHS = dict.fromkeys(ASKED, "GET") | dict.fromkeys(POSTED, "POST")
 
 Way = Callable[[str, str, bytes, dict[str, Any]], tuple[int, dict[str, str], bytes]]
 

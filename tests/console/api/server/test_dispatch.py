@@ -15,6 +15,7 @@ from django.test import RequestFactory
 from console.api.rate import Counter
 from console.api.server import dispatch
 from console.api.server.dispatch import ENDPOINTS
+from console.routes import routes
 from devmgmt.keys import tokens
 from tests.console.api.server.asking import PATHS, SEND, STABLE_TOKEN, TEMPLATES, TOKEN, Server, through_dispatcher
 from tests.factories import make_program, make_secret
@@ -55,16 +56,27 @@ def test_other_methods(server: Server, path: str, method: str) -> None:
         "/cgi-bin/menu/create",
         "/sns/",
         "/wxaapi/x",
+        "/wxa/img_sec_check",
+        "/wxa/business/getuserphonenumber",
+        "/datacube/getweanalysisappiddailyvisittrend",
+        "/cv/ocr/idcard",
+        "/tcb/invokecloudfunction",
+        "/openserver/wxa/",
         "/openserver/",
         "/openserver/keys/",
         "/openserver/openserver/cgi-bin/token",
         "/openserver/runtime/v1/update",
     ],
 )
-@pytest.mark.parametrize("method", ["GET", "POST"])
+@pytest.mark.parametrize("method", ["GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "PROPFIND"])
 def test_unknown_paths(server: Server, path: str, method: str) -> None:
     reply = server.ask(method, path)
-    assert (reply.status, reply.errcode) == (404, 40066)
+    assert (reply.status, reply.errcode, reply.headers["Content-Type"]) == (404, 40066, "application/json")
+
+
+def test_the_console_has_no_page_where_wechat_has_interfaces() -> None:
+    taken = [route.path for route in routes() if not route.name.startswith("server:")]
+    assert [path for path in taken if path.startswith(dispatch.PREFIXES)] == []
 
 
 def test_too_often(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -19,6 +19,7 @@ from tests.console.api.device.serving import server as granian
 from tests.console.api.server.asking import (
     LOGS,
     PATHS,
+    POSTED,
     SEND,
     SESSION,
     STABLE_TOKEN,
@@ -47,12 +48,14 @@ TEXTS = [
     "%0d%0aSet-Cookie:a=b",
 ]
 PARAMETERS = ["access_token", "appid", "secret", "grant_type", "js_code", "date", "begintime", "limit", "url", "lang"]
+PARAMETERS += ["openid", "signature", "sig_method", "ids", "start", "tid"]
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=30),
     lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=12), inner, max_size=4),
     max_leaves=12,
 )
 MEMBERS = ["touser", "template_id", "data", "page", "lang", "appid", "secret", "grant_type", "force_refresh"]
+MEMBERS += ["scene", "check_path", "env_version", "width", "line_color", "tid", "kidList", "sceneDesc", "priTmplId"]
 MEMBERS += ["date", "begintime", "endtime", "start", "limit", "traceId", "url", "id", "filterMsg", "level"]
 BODIES = [
     b"\x00",
@@ -109,7 +112,7 @@ def test_queries(server: Server, token: str, path: str, caplog: pytest.LogCaptur
         check(raw(PATHS[path], path, query), caplog)
 
 
-@pytest.mark.parametrize("path", [SEND, STABLE_TOKEN, LOGS])
+@pytest.mark.parametrize("path", [*POSTED, LOGS])
 def test_bodies(server: Server, token: str, path: str, caplog: pytest.LogCaptureFixture) -> None:
     for body in BODIES:
         reply = server.post(path, body, token=token)
@@ -118,7 +121,7 @@ def test_bodies(server: Server, token: str, path: str, caplog: pytest.LogCapture
 
 
 @PATIENT
-@given(st.sampled_from([SEND, STABLE_TOKEN, LOGS]), st.dictionaries(st.sampled_from(MEMBERS), JSON, max_size=8))
+@given(st.sampled_from([*POSTED, LOGS]), st.dictionaries(st.sampled_from(MEMBERS), JSON, max_size=8))
 def test_members(server: Server, token: str, caplog: pytest.LogCaptureFixture, path: str, members: Any) -> None:
     check(server.post(path, json.dumps(members).encode(), token=token), caplog)
 
