@@ -36,7 +36,7 @@ class ApplicationOut(Schema):
     url: str = Field(description="its page in the console")
 
 
-class SensitiveApiOut(Schema):
+class ApplicationApi(Schema):
     """An API in a host app's list."""
 
     name: str
@@ -115,7 +115,7 @@ def get_application(request: ApiRequest, application: HostApplication) -> dict[s
     Scope.READ,
     Permission.VIEW_APPLICATION,
     load=application_for,
-    response=Page[SensitiveApiOut],
+    response=Page[ApplicationApi],
     tags=["Host apps"],
 )
 def list_application_apis(request: ApiRequest, application: HostApplication, asked: Paged) -> dict[str, Any]:

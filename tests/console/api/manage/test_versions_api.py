@@ -72,7 +72,6 @@ def test_pages_of_a_list_follow_each_other(program, robot):
 
 def test_a_repeated_request_is_done_once_and_answered_twice(program, robot):
     client, url = robot(program, "upload"), f"/api/v1/programs/{program.app_id}/versions"
-
     package = factories.make_zip().read()  # whose times are those of one moment
 
     def upload(number="1.0.0", key="build-7"):
