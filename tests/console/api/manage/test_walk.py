@@ -4,12 +4,9 @@ from __future__ import annotations
 
 import json
 import re
-import sys
-from collections import Counter
 
 import pytest
 from django.test import Client
-from ninja import Schema
 
 from console.api import rate
 from console.api.manage import actions, guard
@@ -118,11 +115,3 @@ def test_the_description_is_whole():
     assert page.json()["openapi"] == "3.1.0"
     assert len(operations) == len(ENDPOINTS) == len({one["operationId"] for one in operations})
     assert all(one["x-scope"] and one["summary"] for one in operations)
-
-
-def test_two_shapes_never_have_one_name():
-    """The description knows shapes by their names alone: of two with one name it would tell only one."""
-    modules = [module for name, module in sys.modules.items() if name.startswith("console.api.manage.")]
-    shapes = {one for module in modules for one in vars(module).values() if isinstance(one, type)}
-    named = Counter(one.__name__ for one in shapes if issubclass(one, Schema) and one.__module__.startswith("console."))
-    assert [name for name, count in named.items() if count > 1] == []
