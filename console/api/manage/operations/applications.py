@@ -36,7 +36,7 @@ class ApplicationOut(Schema):
     url: str = Field(description="its page in the console")
 
 
-class ApiOut(Schema):
+class SensitiveApiOut(Schema):
     """An API in a host app's list."""
 
     name: str
@@ -115,7 +115,7 @@ def get_application(request: ApiRequest, application: HostApplication) -> dict[s
     Scope.READ,
     Permission.VIEW_APPLICATION,
     load=application_for,
-    response=Page[ApiOut],
+    response=Page[SensitiveApiOut],
     tags=["Host apps"],
 )
 def list_application_apis(request: ApiRequest, application: HostApplication, asked: Paged) -> dict[str, Any]:

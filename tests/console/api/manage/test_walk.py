@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import inspect
 import json
 import re
+from collections import Counter as Counts
+from importlib import import_module
+from pkgutil import iter_modules
 
 import pytest
 from django.test import Client
+from ninja import Schema
 
-from console.api.manage import actions, guard
+from console.api.manage import actions, guard, operations
 from console.api.manage.endpoint import ENDPOINTS
 from console.api.manage.states import OF_PEOPLE, ROLE_OF_SCOPE
 from console.api.rate import Counter
@@ -115,3 +120,11 @@ def test_the_description_is_whole():
     assert page.json()["openapi"] == "3.1.0"
     assert len(operations) == len(ENDPOINTS) == len({one["operationId"] for one in operations})
     assert all(one["x-scope"] and one["summary"] for one in operations)
+
+
+def test_no_two_shapes_have_one_name():
+    """The description has one place for each name: the second would take the first one's."""
+    names = [f"{operations.__name__}.{each.name}" for each in iter_modules(operations.__path__)]
+    things = {thing for name in names for thing in vars(import_module(name)).values() if inspect.isclass(thing)}
+    counts = Counts(thing.__name__ for thing in things if issubclass(thing, Schema))
+    assert [name for name, count in counts.items() if count > 1] == []
