@@ -10,10 +10,13 @@ import pytest
 from console.api.device.client import Client as Device
 from console.api.manage.actions import create_own
 from console.base.activity.models import ActivityEntry
+from console.base.core.outbox import lanes
 from tests import factories
 from tests.console.api.device.test_client import exported
+from tests.console.api.hooks.receiver import deliver_all, receiving
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("no_running_loop")]
+VERBS = [f"version.{verb}" for verb in ("uploaded", "submitted", "approved", "published")]
 DEVICE = {
     "guid": "0302" + "0" * 28,
     "platform": "android",
@@ -34,7 +37,18 @@ def approve(url, application, note):
     assert answer.status_code == 200, answer.text
 
 
-def test_from_a_clean_project_to_a_device(live_server, program, pipeline, tmp_path):
+@pytest.fixture
+def hook(program, settings, monkeypatch):
+    """A receiver that fails every other time; the team has a webhook to it for all that happens to versions."""
+    settings.EGRESS_ALLOWED, settings.WEBHOOK_RETRY_SECONDS = ["127.0.0.0/8"], [1] * 60
+    monkeypatch.setattr(lanes, "LINGER_SECONDS", 0)
+    made = factories.make_webhook(program.team, "https://ops.example.com/", "version.*")
+    with receiving(made.secret, chance=0.5) as receiver:
+        factories.point(made.row, receiver.url)
+        yield receiver
+
+
+def test_from_a_clean_project_to_a_device(live_server, program, pipeline, hook, tmp_path):
     application = program.bindings.get().application
     mpc = pipeline("read", "upload", "submit", "publish")
     assert "1.4.0 uploaded" in mpc.done("upload", "--ud", "From CI").out
@@ -53,4 +67,8 @@ def test_from_a_clean_project_to_a_device(live_server, program, pipeline, tmp_pa
     device.download(program.app_id, update, tmp_path / "package")
     assert (update["status"], update["version"]) == ("update", "1.4.0")
     verbs = ActivityEntry.objects.filter(source="api").order_by("pk").values_list("verb", flat=True)
-    assert [*verbs] == [f"version.{verb}" for verb in ("uploaded", "submitted", "approved", "published")]
+    assert [*verbs] == VERBS
+    for _ in range(60):
+        deliver_all()
+    assert sorted(event["type"] for event in hook.events.values()) == sorted(VERBS)
+    assert (set(hook.taken.values()), hook.refused) == ({1}, 0)  # each verified by both libraries, and once
