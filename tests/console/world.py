@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import Any
+from urllib.parse import quote
 
 from console.api.hooks.urls import PAGES
 from console.api.manage.actions import create_own, create_robot
@@ -91,10 +93,11 @@ def make_world(label: str) -> World:
     template = factories.make_template(program)
     consent = factories.make_consent(factories.make_program_user(program, application), template)
     message = factories.make_message(consent, state="failed", reason=f"{label} reason")
-    hooks = [
-        factories.make_webhook(owner, f"https://{label.lower()}.example.com/").row for owner in (team, application)
-    ]
-    sent = [factories.make_delivery(hook, payload=f'{{"{label}": 1}}', state="failed") for hook in hooks]
+    address = f"https://ops.example.com/{quote(label)}"
+    hooks = [factories.make_webhook(owner, address).row for owner in (team, application)]
+    attempt = {"at": "2026-11-24T09:36:00+00:00", "ok": False, "seconds": 1.0, "reason": label, "request": label}
+    sent = {"payload": json.dumps({label: label}), "attempts": [attempt | {"answer": label}], "state": "failed"}
+    deliveries = [factories.make_delivery(hook, **sent, reason=label[:200]) for hook in hooks]
     for role, user in world.people.items():
         world.own[role] = {
             "query_id": save_query(program, name=f"{label} query", query="level=warn", by=user).pk,
@@ -131,7 +134,7 @@ def make_world(label: str) -> World:
         "user_code": begin(client="mpc", machine=label, scopes=["read"], address="192.0.2.7").row.user_code,
         "token_id": make_robot(program, f"{label} robot").pk,
         "webhook_id": hooks[0].pk,
-        "delivery_id": sent[0].pk,
+        "delivery_id": deliveries[0].pk,
         **_of_the_catalogue(label, program, template.public_template),
     }
     world.per_route = {
@@ -147,7 +150,7 @@ def make_world(label: str) -> World:
         },
         **{f"api:{name}": {"decision_id": f"audit-{decision.pk}"} for name in REVIEWS},
         "api:reopen_finding": {"finding": settled},
-        **{f"hosts:webhook_{page}": {"webhook_id": hooks[1].pk, "delivery_id": sent[1].pk} for page in PAGES},
+        **{f"hosts:webhook_{page}": {"webhook_id": hooks[1].pk, "delivery_id": deliveries[1].pk} for page in PAGES},
         "reviews:exemption": {"decision_id": exemption.pk},
         "reviews:permission": {"decision_id": permission.pk},
     }

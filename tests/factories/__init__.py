@@ -51,7 +51,7 @@ from tests.factories.releases import (
     make_version,
     make_zip,
 )
-from tests.factories.webhooks import make_delivery, make_webhook
+from tests.factories.webhooks import make_delivery, make_webhook, point
 
 __all__ = [
     "EXAMPLES",
@@ -108,5 +108,6 @@ __all__ = [
     "make_webhook",
     "make_worker",
     "make_zip",
+    "point",
     "task_settings",
 ]

@@ -33,3 +33,9 @@ def make_delivery(webhook: Webhook, name: str = "version.published", **fields: A
     if values.get("state", "waiting") != "waiting":
         values.setdefault("finished_at", at)
     return Delivery.objects.create(webhook=webhook, name=name, **values)
+
+
+def point(webhook: Webhook, url: str) -> Webhook:
+    """Let the webhook be at another address, which is known only once a receiver runs with its secret."""
+    facts = {"language": webhook.language, "patterns": webhook.events, "revision": webhook.revision}
+    return actions.edit(webhook, url=url, by=webhook.created_by, **facts)

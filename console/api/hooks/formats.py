@@ -9,6 +9,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from http.client import responses
 from typing import Any, NamedTuple
 from urllib.parse import quote, urlsplit, urlunsplit
 
@@ -23,7 +24,7 @@ from console.base.activity.events import event_of
 from console.base.core.outbox.posting import Outcome
 from console.base.core.outbox.signing import AGENT, headers
 
-LONGEST = 1000  # characters of what a chat shows: WeCom takes 4,096 bytes
+LONGEST = 800  # characters of what a chat shows: WeCom takes 4,096 bytes
 # Chats make links and names of people of these; what people typed makes none.
 HARMLESS = str.maketrans({"<": "‹", ">": "›", "[": "［", "]": "］", "`": "'", "@": "＠"})
 COLOURS = {"green": "green", "blue": "blue", "orange": "orange", "red": "red", "secondary": "grey"}  # Feishu's words
@@ -195,5 +196,7 @@ def shown_answer(outcome: Outcome) -> str:
         return ""
     kept = (f"{name}: {value}" for name, value in outcome.answer.headers if name.lower() != "set-cookie")
     body = outcome.answer.body.decode("utf-8", "replace").replace("\0", "�")
-    said = "\n".join([*(line[:300] for line in kept), "", body])[:SHOWN]
+    status = outcome.status or 0
+    first = f"{status} {responses.get(status, '')}".strip()
+    said = "\n".join([first, *(line[:300] for line in kept), "", body])[:SHOWN]
     return said.encode("utf-8", "replace").decode()  # A head may hold what is no text.

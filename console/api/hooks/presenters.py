@@ -23,6 +23,8 @@ from console.base.core.outbox.reasons import in_words
 from console.base.core.text import visible, visible_lines
 from console.base.hosts.models import HostApplication
 
+IN_PART = 6  # deliveries on pages of others
+SOON = timedelta(seconds=10)
 SLOTS, SLOT = 21, timedelta(hours=8)  # seven days
 # What was tried and did not arrive counts as not delivered, though it may yet be.
 FIGURES = """
@@ -115,6 +117,12 @@ class Shown:
     delivery: Delivery
     is_chosen: bool
     url: str
+    now: datetime
+
+    @property
+    def is_due(self) -> bool:
+        """Whether it is sent about now."""
+        return self.delivery.state == "waiting" and self.delivery.next_try_at <= self.now + SOON
 
     @property
     def label(self) -> str:
@@ -155,11 +163,18 @@ class Opened:
     why_failed: str
 
 
-def listed(page: Page[Any], chosen: Delivery | None, webhook: Webhook) -> list[Shown]:
-    """Return the deliveries of a page of the list."""
+def listed(page: Page[Any], chosen: Delivery | None, webhook: Webhook, *, part: bool, at: datetime) -> list[Shown]:
+    """Return the deliveries of a page of the list; of a `part` of another page, few."""
     address = webhook.get_absolute_url()
-    on = f"&page={page.number}" if page.number > 1 else ""
-    return [Shown(each, each == chosen, f"{address}?delivery={each.pk}{on}") for each in page.object_list]
+    on = "&part=1" if part else f"&page={page.number}" if page.number > 1 else ""
+    rows = page.object_list[:IN_PART] if part else page.object_list
+    return [Shown(each, each == chosen, f"{address}?delivery={each.pk}{on}", at) for each in rows]
+
+
+def is_on_its_way(delivery: Delivery, webhook: Webhook, *, at: datetime) -> bool:
+    """Whether its answer is to be expected while one looks."""
+    is_sent = not webhook.off_at and not webhook.is_open(at=at)
+    return is_sent and delivery.state == "waiting" and delivery.next_try_at <= at + SOON
 
 
 def opened(delivery: Delivery, webhook: Webhook) -> Opened:
@@ -183,9 +198,18 @@ def _attempt(number: int, kept: dict[str, Any]) -> Attempt:
         ok=kept["ok"],
         seconds=kept["seconds"],
         reason=visible(in_words(kept["reason"])),
-        request=visible_lines(kept["request"]),
+        request=visible_lines(_readable(kept["request"])),
         answer=visible_lines(kept["answer"]),
     )
+
+
+def _readable(request: str) -> str:
+    """Return a request with its JSON in lines, where it was kept whole."""
+    head, _gap, body = request.partition("\n\n")
+    try:
+        return f"{head}\n\n{json.dumps(json.loads(body), indent=2, ensure_ascii=False)}"
+    except ValueError:
+        return request
 
 
 def why_not_change(webhook: Webhook, user: User) -> str:

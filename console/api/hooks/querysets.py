@@ -34,7 +34,9 @@ class WebhookQuerySet(models.QuerySet["Webhook"]):
 
     def hearing(self, entry: ActivityEntry) -> WebhookQuerySet:
         """Those that hear the entry: of its team, its mini program, its host app, as the activity log shows it."""
-        whose = Q(team_id=entry.team_id, mini_program=None)
+        whose = Q(pk=None)  # none: an entry of no team is not that of every app
+        if entry.team_id is not None:
+            whose |= Q(team_id=entry.team_id, mini_program=None)
         if entry.mini_program_id:
             whose |= Q(mini_program__app_id=entry.mini_program_id)
         if entry.application_id:

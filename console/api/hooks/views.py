@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 from django import forms
 from django.contrib import messages
+from django.core.cache import cache
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -30,6 +31,7 @@ from console.base.hosts.access import application_for
 from console.base.hosts.models import HostApplication
 
 View = Callable[..., HttpResponse]
+TEST_PAUSE = 3  # seconds between two tests of a webhook: the button is no way to try out addresses
 
 
 class Pair(NamedTuple):
@@ -112,24 +114,27 @@ def _detail(request: SignedInRequest, webhook: Webhook) -> HttpResponse:
     wanted = named(request, "delivery")
     by_id = webhook.deliveries.filter(pk=int(wanted)) if wanted.isascii() and wanted.isdecimal() else None
     chosen = (by_id.first() if by_id is not None and len(wanted) < 19 else None) or next(iter(page.object_list), None)
-    secrets = list(webhook.secrets.usable(at=timezone.now()))
+    now, part = timezone.now(), "part" in request.GET
+    secrets = list(webhook.secrets.usable(at=now))
     context = {
         "webhook": webhook,
         "application": webhook.application,
-        "row": presenters.rows_of([webhook], at=timezone.now())[0],
+        "row": presenters.rows_of([webhook], at=now)[0],
         "page": page,
-        "shown": presenters.listed(page, chosen, webhook),
+        "shown": presenters.listed(page, chosen, webhook, part=part, at=now),
         "opened": presenters.opened(chosen, webhook) if chosen else None,
         "secret": next((each for each in secrets if each.ends_at is None), None),
         "old_secrets": [each for each in secrets if each.ends_at],
         "why_not": presenters.why_not_change(webhook, request.user),
         "why_not_send": rules.why_not_send(webhook),
         "why_not_replace": rules.why_not_replace_secret(webhook),
-        "part": bool(request.headers.get("HX-Request")),
+        "part": part,
+        "moves": chosen is not None and presenters.is_on_its_way(chosen, webhook, at=now),
         "send_url": webhook.path_of("send", chosen.pk) if chosen else "",
         **{f"{name}_url": webhook.path_of(page) for name, page in BUTTONS.items()},
     }
-    return render(request, "webhooks/deliveries.html" if context["part"] else "webhooks/detail.html", context)
+    is_asked_for_it = bool(request.headers.get("HX-Request"))
+    return render(request, "webhooks/deliveries.html" if is_asked_for_it else "webhooks/detail.html", context)
 
 
 def _edit(request: SignedInRequest, webhook: Webhook) -> HttpResponse:
@@ -196,14 +201,17 @@ def _delete(request: SignedInRequest, webhook: Webhook) -> HttpResponse:
 
 def _test(request: SignedInRequest, webhook: Webhook) -> HttpResponse:
     """Send a test; the list of deliveries shows how it ends."""
-    words = _("Test on its way. Reload the page to see the answer.")
+    if not rules.why_not_send(webhook) and not cache.add(f"webhook-test:{webhook.pk}", True, TEST_PAUSE):
+        messages.error(request, _("A test was just sent. Wait a few seconds."))
+        return redirect(webhook.get_absolute_url())
+    words = _("Test on its way.")
     return _at_once(request, webhook, lambda: actions.send_test(webhook), words)
 
 
 def _send(request: SignedInRequest, delivery: Delivery) -> HttpResponse:
     """Send one delivery again."""
     send = lambda: actions.send_again(delivery, by=request.user)  # noqa: E731
-    words = _("On its way. Reload the page to see the answer.")
+    words = _("On its way.")
     return _at_once(request, delivery.webhook, send, words, query=f"?delivery={delivery.pk}")
 
 

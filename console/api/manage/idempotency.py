@@ -26,8 +26,8 @@ SAFE = ("GET", "HEAD", "OPTIONS")
 def once(request: HttpRequest, token: Token, run: Callable[[], HttpResponse]) -> HttpResponse:
     """Return what `run` answers, or what it answered to the same key of the token before.
 
-    Raises Problem 422 for a key of another request, 409 while the first one is under way. An answer that says that
-    nothing was done for now (429, 5xx) is not kept: the next try is a first one.
+    Raises Problem 422 for a key of another request, 409 while the first one is under way. A refusal did nothing, so it
+    is not kept: the next try is a first one, and what refused it may be gone by then.
     """
     key = request.headers.get(HEADER, "")
     if not key or request.method in SAFE:
@@ -45,7 +45,7 @@ def once(request: HttpRequest, token: Token, run: Callable[[], HttpResponse]) ->
     except BaseException:
         row.delete()
         raise
-    if answer.status_code == 429 or answer.status_code >= 500:
+    if answer.status_code >= 400:
         row.delete()
     else:
         row.status, row.content_type, row.body = answer.status_code, answer["Content-Type"], answer.content

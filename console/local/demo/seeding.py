@@ -39,6 +39,7 @@ from console.local.demo.seed_data import (
     TASKS,
     TEAMS,
 )
+from console.local.demo.webhooks import Webhooks
 from console.reviews import reminders
 from devmgmt import expiry
 from grayscale import actions as grayscale
@@ -97,6 +98,7 @@ class Seeder:
         self.log_entries: dict[str, int] = {}
         self.messages = Messages(self.programs, self.applications)
         self.automation = Automation(self.programs, self.people)
+        self.webhooks = Webhooks(self.programs, self.people, self.messages.secrets)
         self.devices = Devices()
 
     @transaction.atomic
@@ -116,7 +118,7 @@ class Seeder:
             (hours, partial(self._move, name, verb, argument)) for hours, _place, name, verb, argument in ordered
         ]
         administrators = {name: self.people[about["admin"]] for name, about in APPLICATIONS.items()}
-        planned += self.messages.moves(administrators) + self.automation.moves()
+        planned += self.messages.moves(administrators) + self.automation.moves() + self.webhooks.moves()
         for name, (hours, uses) in PROOFS.items():
             by = administrators[name]
             planned.append((hours, partial(proving.require_proofs, self.applications[name], uses=uses, seen=[], by=by)))
@@ -129,6 +131,7 @@ class Seeder:
         self.devices.report_strangers(self._version(name, number), count)
         self.progress(0.75)
         self.messages.send()
+        self.webhooks.settle()
         self._settle_notifications()
         self.progress(0.9)
         self.log_entries = write_logs(self.programs)

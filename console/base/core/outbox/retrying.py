@@ -107,7 +107,8 @@ def record(receiver: Receiver, tried: Iterable[tuple[int, Outcome]], *, probe: i
     fresh = receiver.last_success_at is not None and at - receiver.last_success_at < FRESH
     if fresh and receiver.failures == 0 and all(outcome.ok for _, outcome in outcomes):
         return
-    row = _row(receiver).select_for_update().first()
+    # Who inserts a row for the receiver is not waited for: a verb may hold it for as long as it takes.
+    row = _row(receiver).select_for_update(no_key=True).first()
     if row is None:
         return
     for pk, outcome in outcomes:

@@ -33,9 +33,7 @@ def heard(receiver):
 
 def point(made, url):
     """Let the webhook be at the receiver's address, which is known once it runs with the secret."""
-    return actions.edit(
-        made.row, url=url, language="en", patterns=made.row.events, revision=made.row.revision, by=made.row.created_by
-    )
+    return factories.point(made.row, url)
 
 
 def test_each_event_arrives_verified_and_once_by_its_id_though_the_receiver_fails_at_random(program, run, settings):

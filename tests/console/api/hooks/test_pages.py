@@ -89,6 +89,7 @@ def test_it_is_changed_switched_replayed_and_deleted(client, team):
     webhook.refresh_from_db()
     assert (webhook.language, webhook.url) == ("zh-hans", "https://ops.example.com/hooks")
     post(client, webhook.path_of("test"))
+    assert "A test was just sent" in post(client, webhook.path_of("test")).content.decode()
     assert Delivery.objects.filter(name="webhook.test").count() == 1
     page = post(client, webhook.path_of("send", other.pk)).content.decode()
     other.refresh_from_db()
