@@ -1,6 +1,8 @@
 """Accepting messages: the consent is used and the message stored in one statement (M-5 to M-7).
 
-Two statements altogether: the first asks all that can be a reason to refuse, the second does it. What is accepted
+That statement also asks all that can be a reason to refuse, of the access token, too. Only what the values of keywords
+may be is known before: a template in use never changes, so a process reads it once. What is refused is asked once more
+for its reason, and may then yet be accepted by a second statement. What is accepted
 while the first one's answer grows old, such as a ban that comes in between, is as if it had come a moment earlier.
 """
 
@@ -23,99 +25,20 @@ from console.base.core import times
 from console.base.core.errors import ServerRefused
 from console.base.core.statements import ask
 from console.base.core.wakeups import wake
-from messaging.models import Consent
+from devmgmt.keys.tokens import program_of, sha256_of
+from messaging.accepting import ACCEPT, ACCEPT_AT_ONCE, ASK, ASK_BY_TOKEN, Facts
+from messaging.models import Consent, MyTemplate
 from messaging.rules import expires_at
 from messaging.states import LANGUAGES, PUSHES_PER_DAY, ProgramState, TemplateKind
 from messaging.tasks import deliver
 from messaging.values import problems
 from miniprograms.models import MiniProgram
-from miniprograms.querysets import BOUND, ON_SHELF
-from releases.querysets import ONLINE
 
 SEND_PATH = "/cgi-bin/message/subscribe/send"
 WAKE_SECONDS = 0.5
+MOST_KEPT = 10_000  # templates in memory, of some kilobytes each
 
-# `page` is null when none is asked for.
-ASK = f"""
-    SELECT
-        {ON_SHELF} AS on_shelf,
-        member.id AS "user", member.application_id AS application,
-        template.id AS template, template.kind, template.keywords,
-        EXISTS (
-            SELECT FROM miniprograms_binding AS binding
-            JOIN messaging_gateway AS gateway ON gateway.application_id = binding.application_id
-            WHERE binding.mini_program_id = program.id AND binding.application_id = member.application_id
-                AND {BOUND}
-        ) AS reachable,
-        ARRAY(
-            SELECT ban.template_id IS NOT NULL FROM messaging_ban AS ban
-            WHERE ban.mini_program_id = program.id AND ban.application_id = member.application_id
-                AND ban.lifted_at IS NULL AND (ban.template_id IS NULL OR ban.template_id = template.id)
-        ) AS bans,
-        EXISTS (SELECT FROM messaging_mainswitch WHERE user_id = member.id AND NOT is_on) AS is_off,
-        %(page)s::text IS NULL OR (
-            SELECT package.pages ? %(page)s
-            FROM releases_version AS version JOIN releases_package AS package ON package.id = version.package_id
-            WHERE version.mini_program_id = program.id AND ({ONLINE} OR NOT %(formal)s)
-            ORDER BY version.uploaded_at DESC, version.id DESC LIMIT 1
-        ) AS has_page,
-        first.id AS message, first.body_sha256
-    FROM miniprograms_miniprogram AS program
-    LEFT JOIN miniprograms_programuser AS member
-        ON member.openid = %(touser)s AND member.mini_program_id = program.id
-    LEFT JOIN messaging_mytemplate AS template
-        ON template.template_id = %(template_id)s AND template.mini_program_id = program.id
-        AND template.deleted_at IS NULL
-    LEFT JOIN messaging_message AS first
-        ON first.mini_program_id = program.id AND first.idempotency_key = %(key)s AND first.idempotency_key <> ''
-    WHERE program.id = %(program)s
-"""  # noqa: S608 - put together from constants
-USE_ONE_TIME = """
-    UPDATE messaging_consent SET used = used + 1
-    WHERE user_id = %(user)s AND template_id = %(template)s AND used < granted
-    RETURNING id, NULL::date AS day, used AS ordinal
-"""
-# The day of a consent never goes back: a clock that does gives no second five pushes.
-USE_LONG_TERM = """
-    UPDATE messaging_consent SET
-        day = GREATEST(day, %(today)s), pushed = CASE WHEN day >= %(today)s THEN pushed + 1 ELSE 1 END
-    WHERE user_id = %(user)s AND template_id = %(template)s AND held
-        AND (day IS NULL OR day < %(today)s OR pushed < %(most)s)
-    RETURNING id, day, pushed AS ordinal
-"""
-ACCEPT = """
-    WITH consent AS ({use})
-    INSERT INTO messaging_message (
-        mini_program_id, application_id, template_id, consent_id, day, ordinal, "values", page, program_state, lang,
-        idempotency_key, body_sha256, accepted_at, state, tries, next_try_at, give_up_at, reason
-    )
-    SELECT
-        %(program)s, %(application)s, %(template)s, consent.id, consent.day, consent.ordinal, %(values)s, %(page)s,
-        %(program_state)s, %(lang)s, %(key)s, %(body_sha256)s, %(at)s, 'waiting', 0, %(at)s, %(give_up_at)s, ''
-    FROM consent
-    RETURNING id
-"""
-STATEMENTS = {
-    TemplateKind.ONE_TIME: ACCEPT.format(use=USE_ONE_TIME),
-    TemplateKind.LONG_TERM: ACCEPT.format(use=USE_LONG_TERM),
-}
-
-
-class Facts(NamedTuple):
-    """A row of ASK. `bans`: true for one of the template, false for one of the program."""
-
-    on_shelf: bool
-    user: int | None
-    application: int | None
-    template: int | None
-    kind: TemplateKind
-    keywords: str
-    reachable: bool
-    bans: list[bool]
-    is_off: bool
-    has_page: bool | None
-    message: int | None
-    body_sha256: str | None
+_kept: dict[str, Kept] = {}
 
 
 class Sending(NamedTuple):
@@ -127,6 +50,13 @@ class Sending(NamedTuple):
     page: str = ""
     program_state: str = "formal"
     lang: str = "zh_CN"
+
+
+class Kept(NamedTuple):
+    """What a template in use never changes; `keywords` as MyTemplate has them."""
+
+    kind: TemplateKind
+    keywords: list[dict[str, Any]]
 
 
 class Value(msgspec.Struct):
@@ -159,29 +89,34 @@ def address() -> str:
 
 
 def send(
-    program: MiniProgram,
+    sender: MiniProgram | str,
     sending: Sending,
     *,
     idempotency_key: str = "",
     body_sha256: str = "",
     at: datetime | None = None,
 ) -> int:
-    """Accept a message and return its id.
+    """Accept a message of a program, or of whose access token `sender` is, and return its id.
 
-    Raises ServerRefused (40003, 40037, 40097, 41030, 43101, 43107, 43116, 45009, 47003, 48001). The same
-    `idempotency_key` with the same `body_sha256` returns the first id again, with another it is refused (40097).
+    Raises ServerRefused (40003, 40037, 40097, 41030, 43101, 43107, 43116, 45009, 47003, 48001, and those of the token,
+    which come first). The same `idempotency_key` with the same `body_sha256` returns the first id again, with another
+    it is refused (40097).
     """
     at = at or timezone.now()
-    facts = _ask(program, sending, idempotency_key)
-    if facts.message is not None:
-        return _first(facts.message, facts.body_sha256, body_sha256)
-    _check(facts, sending)
-    accepted = _accept(program, sending, facts, idempotency_key, body_sha256, at)
+    _look(sender, sending, idempotency_key)
+    given = _given(sending, idempotency_key, body_sha256, at=at)
+    known, accepted = _at_once(sender, sending, given)
     if accepted is None:
-        # Another one with the same key may have been quicker, and have used the last consent.
-        if idempotency_key and (facts := _ask(program, sending, idempotency_key)).message is not None:
+        facts = known or _ask(sender, given)
+        if facts.message is not None:
             return _first(facts.message, facts.body_sha256, body_sha256)
-        raise _unused(facts)
+        _check(facts, sending)
+        accepted = _accept(facts, given)
+        if accepted is None:
+            # Another one with the same key may have been quicker, and have used the last consent.
+            if idempotency_key and (facts := _ask(sender, given)).message is not None:
+                return _first(facts.message, facts.body_sha256, body_sha256)
+            raise _unused(facts)
     transaction.on_commit(_wake, robust=True)
     return accepted
 
@@ -192,7 +127,8 @@ def refusals(program: MiniProgram, sending: Sending, *, at: datetime | None = No
     Nothing is used. Without `touser` only what can be said without a user.
     """
     try:
-        facts = _ask(program, sending, "")
+        _look(program, sending, "")
+        facts = _ask(program, _given(sending, "", at=at or timezone.now()))
     except ServerRefused as refused:
         return [refused]
     found = [reason for reason in _reasons(facts, sending) if sending.touser or reason.errcode != 40003]
@@ -201,8 +137,32 @@ def refusals(program: MiniProgram, sending: Sending, *, at: datetime | None = No
     return [*found, _unused(facts)]
 
 
-def _ask(program: MiniProgram, sending: Sending, key: str) -> Facts:
-    """Return all that can be a reason to refuse, as it is now; raises ServerRefused for what no row can have."""
+def _look(sender: MiniProgram | str, sending: Sending, key: str) -> None:
+    """Raise ServerRefused for what no row can have; what is wrong with a token comes first."""
+    try:
+        _refuse_at_sight(sending, key)
+    except ServerRefused:
+        if isinstance(sender, str):
+            program_of(sender)
+        raise
+
+
+def _ask(sender: MiniProgram | str, given: dict[str, Any]) -> Facts:
+    """Return all that can be a reason to refuse, as it is now; raises ServerRefused for a token."""
+    if isinstance(sender, str):
+        if rows := ask(ASK_BY_TOKEN, given | _whose(sender)):
+            return Facts(*rows[0])
+        sender = program_of(sender)  # says why it has none
+    ((*facts,),) = ask(ASK, given | _whose(sender))
+    return Facts(*facts)
+
+
+def _whose(sender: MiniProgram | str) -> dict[str, Any]:
+    return {"token": sha256_of(sender)} if isinstance(sender, str) else {"program": sender.pk}
+
+
+def _refuse_at_sight(sending: Sending, key: str) -> None:
+    """Raise ServerRefused for what no row can have."""
     if len(key) > 255 or not key.isprintable():
         raise ServerRefused(40097, "Idempotency-Key must have 1 to 255 printable ASCII characters")
     if not _is_plain(sending.touser):
@@ -211,16 +171,6 @@ def _ask(program: MiniProgram, sending: Sending, key: str) -> Facts:
         raise ServerRefused(40037)
     if len(sending.page) > 1024 or not sending.page.isprintable():
         raise ServerRefused(41030)
-    parameters: dict[str, Any] = {
-        "program": program.pk,
-        "touser": sending.touser,
-        "template_id": sending.template_id,
-        "page": _path(sending.page) if sending.page else None,
-        "formal": sending.program_state == ProgramState.FORMAL,
-        "key": key,
-    }
-    ((*facts,),) = ask(ASK, parameters)
-    return Facts(*facts)
 
 
 def _is_plain(name: str) -> bool:
@@ -259,17 +209,22 @@ def _reasons(facts: Facts, sending: Sending) -> Iterator[ServerRefused]:
     for errcode, holds in reasons.items():
         if holds:
             yield ServerRefused(errcode)
+    yield from _of_values(json.loads(facts.keywords) if facts.template is not None else None, sending)
+    if facts.is_off:
+        yield ServerRefused(43101, "the user turned off messages of this program")
+
+
+def _of_values(keywords: list[dict[str, Any]] | None, sending: Sending) -> Iterator[ServerRefused]:
+    """Say what is wrong with the message in itself; without `keywords` its values are not looked at."""
     if sending.lang not in LANGUAGES:
         yield _invalid("lang")
     if sending.program_state not in ProgramState.values:
         yield _invalid("miniprogram_state")
-    if facts.template is not None:
+    if keywords is not None:
         with translation.override("en"):
-            wrong = problems(json.loads(facts.keywords), sending.data)
+            wrong = problems(keywords, sending.data)
         for key, why in wrong.items():
             yield _invalid(f"data.{key}.value", why)
-    if facts.is_off:
-        yield ServerRefused(43101, "the user turned off messages of this program")
 
 
 def _invalid(name: str, why: str = "") -> ServerRefused:
@@ -277,19 +232,17 @@ def _invalid(name: str, why: str = "") -> ServerRefused:
     return ServerRefused(47003, f"argument invalid! {name} invalid" + (f": {why}" if why else ""))
 
 
-def _accept(
-    program: MiniProgram, sending: Sending, facts: Facts, key: str, body_sha256: str, at: datetime
-) -> int | None:
-    """Use the consent and store the message; None when there is no consent left, or the key has come meanwhile."""
-    parameters: dict[str, Any] = {
-        "program": program.pk,
-        "application": facts.application,
-        "user": facts.user,
-        "template": facts.template,
+def _given(sending: Sending, key: str, body_sha256: str = "", *, at: datetime) -> dict[str, Any]:
+    """Return what the statements are asked with, but for whose message it is."""
+    return {
+        "touser": sending.touser,
+        "template_id": sending.template_id,
+        "page": _path(sending.page) if sending.page else None,
+        "formal": sending.program_state == ProgramState.FORMAL,
         "today": times.platform_day(at),
         "most": PUSHES_PER_DAY,
         "values": Jsonb(dict(sending.data)),
-        "page": sending.page,
+        "asked_page": sending.page,
         "program_state": sending.program_state,
         "lang": sending.lang,
         "key": key,
@@ -297,15 +250,51 @@ def _accept(
         "at": at,
         "give_up_at": expires_at(at),
     }
+
+
+def _at_once(
+    sender: MiniProgram | str, sending: Sending, given: dict[str, Any]
+) -> tuple[Facts, int | None] | tuple[None, None]:
+    """Accept the message if nothing speaks against it; return the facts as well, if they were asked."""
+    kept = _template(sending.template_id)
+    if kept is None or any(_of_values(kept.keywords, sending)):
+        return None, None
+    rows = _run(ACCEPT_AT_ONCE[kept.kind, isinstance(sender, str)], given | _whose(sender))
+    if not rows:
+        return None, None
+    *facts, accepted = rows[0]
+    return Facts(*facts), accepted
+
+
+def _accept(facts: Facts, given: dict[str, Any]) -> int | None:
+    """Use the consent and store the message; None when there is no consent left, or the key has come meanwhile."""
+    of_facts = {name: getattr(facts, name) for name in ("program", "application", "user", "template")}
+    rows = _run(ACCEPT[facts.kind], given | of_facts)
+    return rows[0][0] if rows else None
+
+
+def _run(statement: str, parameters: dict[str, Any]) -> list[tuple[Any, ...]]:
+    """Return what a statement that accepts a message says; [] when a message with the same key was quicker."""
     try:
         # A statement by itself is a transaction; a savepoint is only for those around it, when a key is there twice.
-        with transaction.atomic() if key else nullcontext():
-            rows = ask(STATEMENTS[facts.kind], parameters)
+        with transaction.atomic() if parameters["key"] else nullcontext():
+            return ask(statement, parameters)
     except IntegrityError as error:
         if "message_idempotency_key_once" not in str(error):
             raise
-        return None
-    return rows[0][0] if rows else None
+        return []
+
+
+def _template(template_id: str) -> Kept | None:
+    """Return what a template in use never changes, from memory; None for a template that nobody has."""
+    if (kept := _kept.get(template_id)) is None:
+        row = MyTemplate.objects.filter(template_id=template_id).values_list("kind", "keywords").first()
+        if row is None:
+            return None
+        if len(_kept) >= MOST_KEPT:
+            _kept.clear()
+        kept = _kept[template_id] = Kept(TemplateKind(row[0]), row[1])
+    return kept
 
 
 def _unused(facts: Facts) -> ServerRefused:

@@ -91,6 +91,12 @@ PLAIN = f"""
     )
     SELECT program_id, frozen_at IS NOT NULL, EXISTS (SELECT FROM new) FROM found
 """  # noqa: S608 - put together from constants
+# The program whose token may be used now, in statements that look up more with it; `program_of` says why there is none.
+USABLE = """
+    SELECT token.mini_program_id
+    FROM keys_accesstoken AS token JOIN keys_appsecret AS secret ON secret.id = token.secret_id
+    WHERE token.sha256 = %(token)s AND token.ended_at IS NULL AND secret.frozen_at IS NULL AND token.expires_at > %(at)s
+"""
 # All that a token can be refused for is in this row, at each call: a freeze or a reset holds on the next one.
 ASKING = """
     SELECT token.mini_program_id, token.ended_at IS NOT NULL, secret.frozen_at IS NOT NULL, token.expires_at <= %(at)s
@@ -162,9 +168,7 @@ def program_of(token: str) -> MiniProgram:
 
     It has its key only, as most calls need no more: other fields are read from the database when they are asked for.
     """
-    if not TOKEN.fullmatch(token):
-        raise ServerRefused(40014)
-    rows = ask(ASKING, {"sha256": _hash(token), "at": timezone.now()})
+    rows = ask(ASKING, {"sha256": sha256_of(token), "at": timezone.now()})
     if not rows:
         raise ServerRefused(40001)
     ((program, is_ended, is_frozen, is_over),) = rows
@@ -174,6 +178,13 @@ def program_of(token: str) -> MiniProgram:
         _count_refusal(program, refused)
         raise refused
     return _program(program)
+
+
+def sha256_of(token: str) -> str:
+    """Return what a token is kept as; raises ServerRefused 40014 for what is none."""
+    if not TOKEN.fullmatch(token):
+        raise ServerRefused(40014)
+    return _hash(token)
 
 
 def _program(key: int) -> MiniProgram:

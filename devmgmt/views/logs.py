@@ -23,19 +23,28 @@ from console.base.core.sheets import gathered, take_turn
 from devmgmt.forms.logs import RANGE, CriteriaForm, mark_of
 from devmgmt.logs import export as files
 from devmgmt.logs import volume as minutes
-from devmgmt.logs.criteria import Bucket, Criteria, StoreAway, TooSlow
+from devmgmt.logs.criteria import Criteria, StoreAway, TooSlow
 from devmgmt.logs.store import log_store
 from devmgmt.models import SavedQuery
 from devmgmt.presenters import log_files
 from devmgmt.presenters.log_files import trouble_words
-from devmgmt.presenters.logs import OpenRow, Row, bars_of, error_rows, names_of, read_place, step_for, used_words
+from devmgmt.presenters.logs import (
+    OpenRow,
+    Row,
+    bars_of,
+    buckets_of,
+    error_rows,
+    names_of,
+    read_place,
+    step_for,
+    used_words,
+)
 from devmgmt.states import Level
 from miniprograms.access import mini_program_for
 from miniprograms.models import MiniProgram
 
 PAGE = 50
 MOST_GROUPS = 10
-LONG = timedelta(hours=6)  # more than this is read from the minutes' counts
 
 
 @route(Permission.VIEW, load=mini_program_for)
@@ -194,7 +203,7 @@ def _today(program: MiniProgram) -> dict[str, Any]:
 def _chart(form: CriteriaForm) -> dict[str, Any]:
     criteria = replace(form.criteria, end=form.end)
     step = step_for(criteria.end - criteria.start)
-    bars = bars_of(_buckets(form, criteria, step), criteria, step)
+    bars = bars_of(buckets_of(criteria, step, at=form.at), criteria, step)
     end = criteria.end + timedelta(microseconds=-criteria.end.microsecond % 1_000_000)  # A URL has whole seconds.
     marks = [mark_of(moment) for moment in (*(bar.start for bar in bars), end)]
     chart = {
@@ -223,12 +232,3 @@ def _chart(form: CriteriaForm) -> dict[str, Any]:
         "error": error,
         "total": info + warn + error,
     }
-
-
-def _buckets(form: CriteriaForm, criteria: Criteria, step: timedelta) -> list[Bucket]:
-    """Count in buckets; long ranges by the counts of minutes, where these know enough."""
-    ends = [criteria.start] + ([criteria.end] if criteria.end < form.at else [])  # After now there is nothing yet.
-    is_whole = not any(end.second or end.microsecond for end in ends)
-    if criteria.is_plain and is_whole and criteria.end - criteria.start > LONG:
-        return minutes.buckets(criteria, step)
-    return log_store().volume(criteria, step=step)

@@ -58,7 +58,7 @@ def shell(pipeline, program, tools, project):
 
     def run(script: str, **env: str) -> str:
         path = f"{tools}{os.pathsep}{mpc.env['PATH']}"
-        full = {**mpc.env, "PATH": path, "MPC_APP_ID": program.app_id, **env}
+        full = {**mpc.env, "PATH": path, "MPC_APP_ID": program.app_id, "MPC_PACKAGE": "mpc.whl", **env}
         command = ["bash", "-eo", "pipefail", "-c", script]
         done = subprocess.run(
             command, cwd=project, env=full, capture_output=True, text=True, timeout=LONGEST, check=False,

@@ -7,12 +7,25 @@ from typing import Any
 from django.http import Http404, HttpRequest, HttpResponse
 from ninja import NinjaAPI
 from ninja.errors import HttpError, ValidationError
+from ninja.openapi.schema import OpenAPISchema
 
 from console.api.manage.description import complete
 from console.api.manage.guard import problem_of
 from console.api.manage.problems import Problem
 from console.api.manage.reading import Malformed, StrictParser
 from console.version import VERSION
+
+
+class Description(OpenAPISchema):
+    """Ninja's document; it would take one of two schemas with the same name for the other."""
+
+    def add_schema_definitions(self, definitions: dict[str, Any]) -> None:
+        """Take schemas by their names; raises TypeError where two different ones share one."""
+        for name, found in definitions.items():
+            known = self.schemas.get(name, found)
+            if known.get("properties", {}).keys() != found.get("properties", {}).keys():
+                raise TypeError(f"Two schemas of the API are called {name}: rename one of them.")
+        super().add_schema_definitions(definitions)
 
 
 class Api(NinjaAPI):
@@ -23,7 +36,7 @@ class Api(NinjaAPI):
     def get_openapi_schema(self, **where: Any) -> Any:
         """Return the description."""
         if self._described is None:
-            self._described = complete(super().get_openapi_schema(**where))
+            self._described = complete(Description(self, self.get_root_path({})))
         return self._described
 
 

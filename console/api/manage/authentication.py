@@ -36,7 +36,7 @@ def token_of(request: HttpRequest, *, at: datetime | None = None) -> Token:
 def usable(*, at: datetime, **key: str) -> Token | None:
     """Return the token by a unique field of its own; None when it, or who holds it, may act no more."""
     rows = Token.objects.usable(at=at).filter(holder__is_active=True, **key)
-    return rows.select_related("holder", "team", "mini_program").first()
+    return rows.with_holder().first()
 
 
 def admitted(token: Token, request: HttpRequest, *, at: datetime) -> Token:

@@ -94,6 +94,8 @@ def enter(request: HttpRequest, token: Token, scope: Scope) -> None:
     if scope not in token.scopes:
         raise Problem(403, f"The token lacks the scope {scope}.", code="scope", scope=scope.value)
     request.user, request.token = token.holder, token  # type: ignore[attr-defined]
+    if not token.asks_for_factor:
+        return
     browser, request.session = request.session, SessionBase()  # A cookie that comes along says nothing of who asks.
     asking, request.session = team_asking_for_factor(request), browser
     if asking:

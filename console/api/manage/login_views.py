@@ -15,7 +15,7 @@ from django.urls import reverse
 from django.views.decorators.csrf import csrf_exempt
 
 from console.api.manage import logins
-from console.api.manage.states import Scope
+from console.api.manage.states import OF_PEOPLE, Scope
 from console.api.rate import Counter
 from console.base.accounts.access import route
 from console.base.accounts.permissions import Permission
@@ -37,9 +37,9 @@ class BeginForm(forms.Form):
     def clean_scope(self) -> list[str]:
         """Return the scopes; raises ValidationError for one that is none. Without any, all that is read."""
         names = self.cleaned_data["scope"].split() or [Scope.READ.value]
-        if not set(names) <= {scope.value for scope in Scope}:
+        if not set(names) <= {scope.value for scope in OF_PEOPLE}:
             raise forms.ValidationError("unknown", code="scope")
-        return [scope.value for scope in Scope if scope in names]
+        return [scope.value for scope in OF_PEOPLE if scope in names]
 
 
 @csrf_exempt

@@ -49,6 +49,8 @@ class Token(models.Model):
     last_used_from = models.GenericIPAddressField(null=True)
     last_agent = models.CharField(max_length=100, blank=True, db_default="", default="")
 
+    asks_for_factor: bool  # of its holder a team does, where `with_holder` read it
+
     objects = TokenQuerySet.as_manager()
 
     class Meta:

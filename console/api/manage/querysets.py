@@ -6,9 +6,10 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from django.db import models
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q
 
 from console.api.manage.states import LoginState
+from console.base.accounts.models import Membership
 from console.base.accounts.permissions import Permission, team_roles_with
 
 if TYPE_CHECKING:
@@ -24,6 +25,11 @@ class TokenQuerySet(models.QuerySet["Token"]):
     def usable(self, *, at: datetime) -> TokenQuerySet:
         """Neither revoked nor expired at the time `at`."""
         return self.listed().filter(Q(expires_at=None) | Q(expires_at__gt=at))
+
+    def with_holder(self) -> TokenQuerySet:
+        """With who acts, and whether a team of theirs `asks_for_factor`: all that each request has to know of it."""
+        asking = Membership.objects.filter(user=OuterRef("holder"), team__requires_second_factor=True)
+        return self.select_related("holder").annotate(asks_for_factor=Exists(asking))
 
     def of_person(self, user: User) -> TokenQuerySet:
         """The person's own, which act as them."""

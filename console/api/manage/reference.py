@@ -11,6 +11,8 @@ from typing import Any
 from urllib.parse import urlencode
 
 from django.conf import settings
+from django.template.loader import render_to_string
+from django.utils.safestring import SafeString
 from django.utils.text import slugify
 
 from console.api.manage.api import api
@@ -79,6 +81,12 @@ class Part:
     name: str
     key: str
     operations: list[Operation] = field(default_factory=list)
+
+
+@cache
+def drawn(language: str) -> SafeString:
+    """Return the operations as HTML in the reader's language, which is active: a second's work, the same for all."""
+    return render_to_string("automation/reference_parts.html", {"parts": parts()})
 
 
 @cache
@@ -215,13 +223,17 @@ def _curl(document: Json, method: str, path: str, body_type: str, schema: Json, 
     url = settings.BASE_URL + path.format_map(places) + (f"?{urlencode(query)}" if query else "")
     lines = ["curl -f" + ("" if method == "GET" else f" -X {method}"), '-H "Authorization: Bearer $MPC_TOKEN"']
     if body_type == "application/json":
-        lines += ['-H "Content-Type: application/json"', f"-d '{json.dumps(_example(document, schema))}'"]
+        lines += [
+            '-H "Content-Type: application/json"',
+            f"-d '{json.dumps(_example(document, schema), ensure_ascii=False)}'",
+        ]
     elif body_type:
         lines += [f"-F {name}={EXAMPLES.get(name, '…')}" for name in schema.get("properties", {})]
     return INDENT.join([*lines, f"'{url}'" if query else url])
 
 
 def _example(document: Json, schema: Json, depth: int = 0) -> Any:
+    """Return the least that a body has to have, or all of it where nothing has to be there."""
     found = _choice(document, _resolved(document, schema))
     if "enum" in found:
         return found["enum"][0]
@@ -229,7 +241,9 @@ def _example(document: Json, schema: Json, depth: int = 0) -> Any:
         return found["default"]
     match found.get("type"):
         case "object" if depth < DEEPEST:
-            return {name: _example(document, inner, depth + 1) for name, inner in found.get("properties", {}).items()}
+            members = found.get("properties", {})
+            names = [name for name in members if name in found.get("required", ())] or members
+            return {name: _example(document, members[name], depth + 1) for name in names}
         case "array":
             return [_example(document, found.get("items", {}), depth + 1)]
         case "integer" | "number":
@@ -237,5 +251,5 @@ def _example(document: Json, schema: Json, depth: int = 0) -> Any:
         case "boolean":
             return False
         case "string":
-            return "…"
+            return "2026-12-01T08:00:00Z" if found.get("format") == "date-time" else "…"
     return {}

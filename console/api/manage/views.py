@@ -13,6 +13,7 @@ from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from console.api.manage import actions, logins, uploads
@@ -20,7 +21,7 @@ from console.api.manage.access import login_for, own_token, robot_for
 from console.api.manage.forms import EndForm, LoginForm, ReplaceForm, RobotForm, TokenForm, UserCodeForm
 from console.api.manage.models import LoginRequest, Token
 from console.api.manage.presenters import team_cards, token_rows
-from console.api.manage.reference import parts
+from console.api.manage.reference import drawn, parts
 from console.api.manage.sdk_keys import secret_id, secret_key
 from console.api.rate import Counter
 from console.base.accounts.access import SignedInRequest, route, team_for
@@ -61,10 +62,16 @@ def uploads_page(request: SignedInRequest) -> HttpResponse:
 @route(Permission.SIGNED_IN)
 def reference(request: SignedInRequest) -> HttpResponse:
     """Every operation of the API, drawn from its description (A-2)."""
-    found, document = parts(), reverse("api:openapi-json")
+    found, document, language = parts(), reverse("api:openapi-json"), get_language() or ""
     begin = f'curl -f -H "Authorization: Bearer $MPC_TOKEN" {settings.BASE_URL}/api/v1/me'
     count = sum(len(part.operations) for part in found)
-    context = {"parts": found, "document": document, "begin": begin, "count": count}
+    context = {
+        "parts": found,
+        "drawn": drawn(language),
+        "document": document,
+        "begin": begin,
+        "count": count,
+    }
     return render(request, "automation/reference.html", context)
 
 

@@ -8,8 +8,9 @@ from hashlib import sha256
 import msgspec
 
 from console.api.http import Environ, Response, json_response
-from console.api.server.reading import parse, program_asking, read
+from console.api.server.reading import access_token, parse, read
 from console.base.core.errors import ServerRefused
+from devmgmt.keys.tokens import program_of
 from messaging import sending
 
 _KEY = re.compile(r"[ -~]{1,255}")
@@ -22,11 +23,15 @@ def answer(environ: Environ) -> Response:
     Raises ServerRefused (40003, 40037, 40097, 41030, 43101, 43107, 43116, 44002, 45009, 47001, 47003, 48001, and those
     of the access token).
     """
-    program = program_asking(environ)
-    body = read(environ)
-    key = _idempotency_key(environ)
-    asked = parse(body, _decoder).sending()
-    message = sending.send(program, asked, idempotency_key=key, body_sha256=sha256(body).hexdigest() if key else "")
+    token = access_token(environ)
+    try:
+        body = read(environ)
+        key = _idempotency_key(environ)
+        asked = parse(body, _decoder).sending()
+    except ServerRefused:
+        program_of(token)  # What is wrong with the token comes first.
+        raise
+    message = sending.send(token, asked, idempotency_key=key, body_sha256=sha256(body).hexdigest() if key else "")
     return json_response({"errcode": 0, "errmsg": "ok", "msgid": message})
 
 

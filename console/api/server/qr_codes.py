@@ -96,9 +96,8 @@ def draw(text: str, *, width: int, colour: tuple[int, int, int], see_through: bo
     code = Image.frombytes("P", (len(modules), len(modules)), b"".join(map(bytes, modules)))
     code = code.resize((len(modules) * scale, len(modules) * scale), Image.Resampling.NEAREST)
     image = Image.new("P", (width, width), 0)
-    palette = [255, 255, 255, *colour]
-    image.putpalette(palette)
-    code.putpalette(palette)
+    for one in (code, image):
+        one.putpalette([255, 255, 255, *colour])
     image.paste(code, ((width - code.width) // 2,) * 2)
     buffer = BytesIO()
     image.save(buffer, "PNG", bits=1, **({"transparency": 0} if see_through else {}))

@@ -86,10 +86,15 @@ def language(environ: Environ) -> str:
 
 def program_asking(environ: Environ) -> MiniProgram:
     """Return the program whose access token is in the query; raises ServerRefused (40001, 40014, 41001, 42001 …)."""
+    return program_of(access_token(environ))
+
+
+def access_token(environ: Environ) -> str:
+    """Return what stands for one in the query; raises ServerRefused 41001."""
     token = query(environ).get("access_token", "")
     if not token:
         raise ServerRefused(41001)
-    return program_of(token)
+    return token
 
 
 def caller(environ: Environ) -> Caller:

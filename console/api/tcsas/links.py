@@ -31,6 +31,6 @@ def opened(request: HttpRequest, words: str) -> tuple[Token, str, str]:
     except (signing.BadSignature, ValueError):
         raise Http404 from None
     token = usable(at=at, sha256__startswith=digest)
-    if token is None or Scope.CONFIGURE not in token.scopes:
+    if token is None or Scope.READ not in token.scopes:
         raise Http404
     return admitted(token, request, at=at), app_id, number

@@ -69,7 +69,8 @@ def call(request: HttpRequest) -> HttpResponse:
 
 def _run(request: HttpRequest) -> Any:
     """Return the action's `Data`; raises what `_refused` has words for."""
-    if int(request.META.get("CONTENT_LENGTH") or 0) > LONGEST:
+    announced = request.META.get("CONTENT_LENGTH") or ""
+    if announced.isdigit() and int(announced) > LONGEST:
         raise Refused("RequestSizeLimitExceeded", f"The body must not exceed {LONGEST} bytes.")
     token, name = _token(request), request.headers.get("X-TC-Action", "")
     counted(token)

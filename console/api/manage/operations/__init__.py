@@ -9,6 +9,7 @@ from ninja.openapi.views import default_home, openapi_json
 from console.api.manage.api import api
 from console.api.manage.endpoint import ENDPOINTS
 from console.api.manage.operations import (  # noqa: F401 - they register their operations
+    activity,
     agreements,
     applications,
     bindings,

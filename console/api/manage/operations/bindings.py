@@ -4,12 +4,20 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from ninja import Body, Status
+from ninja import Body, Query, Status
 
 from console.api.manage.api import api
 from console.api.manage.endpoint import ApiRequest, endpoint
 from console.api.manage.operations.checking import Reason, checked, reason_of
-from console.api.manage.operations.grants import ApplicationRef, GrantAsked, GrantOut, application_ref, grant_out
+from console.api.manage.operations.grants import (
+    ApplicationRef,
+    GrantAsked,
+    GrantOut,
+    GrantsAsked,
+    application_ref,
+    grant_out,
+    grants_page,
+)
 from console.api.manage.operations.typed import by_id, typed
 from console.api.manage.paging import Page, Paged, page_of
 from console.api.manage.states import Scope
@@ -39,9 +47,9 @@ def list_bindable_applications(request: ApiRequest, program: MiniProgram, asked:
 
 
 @endpoint(api.get, ALL, Scope.READ, Permission.VIEW, load=mini_program_for, response=Page[GrantOut], tags=TAGS)
-def list_bindings(request: ApiRequest, program: MiniProgram, asked: Paged) -> dict[str, Any]:
+def list_bindings(request: ApiRequest, program: MiniProgram, asked: Annotated[GrantsAsked, Query()]) -> dict[str, Any]:
     """List a program's bindings and requests for them, also those of the past, newest first."""
-    return page_of(program.bindings.select_related("application", "requested_by"), asked, grant_out)
+    return grants_page(program.bindings.select_related("application", "requested_by"), asked, grant_out)
 
 
 @endpoint(api.get, ONE, Scope.READ, Permission.VIEW, load=binding_for, response=GrantOut, tags=TAGS)

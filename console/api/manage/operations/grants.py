@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeVar
 
+from django.db.models import QuerySet
 from ninja import Field, Schema
 
+from console.api.manage.paging import Asked, page_of
 from console.base.hosts.models import Grant, HostApplication
+from console.base.hosts.states import DecisionState
+
+G = TypeVar("G", bound=Grant)
 
 
 class ApplicationRef(Schema):
@@ -32,11 +38,22 @@ class GrantOut(Schema):
     ended_at: datetime | None
 
 
+class GrantsAsked(Asked):
+    """Which requests, and which part of the list."""
+
+    state: DecisionState | None = None
+
+
 class GrantAsked(Schema):
     """Which host app to ask, and why its reviewers should say yes."""
 
     application: str = Field(description="its ID")
     reason: str = Field(description="for its reviewers, at most 500 characters")
+
+
+def grants_page(rows: QuerySet[G], asked: GrantsAsked, shown: Callable[[G], Any]) -> dict[str, Any]:
+    """Return a page of requests, of one state if it is named."""
+    return page_of(rows.filter(state=asked.state) if asked.state else rows, asked, shown)
 
 
 def application_ref(application: HostApplication) -> dict[str, str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import datetime
 from typing import Annotated, Any, cast
 
@@ -25,7 +25,7 @@ from devmgmt.logs.criteria import Criteria, StoreAway, TooSlow
 from devmgmt.logs.export import record
 from devmgmt.logs.store import log_store
 from devmgmt.presenters import log_files
-from devmgmt.presenters.logs import names_of, place_text, read_place
+from devmgmt.presenters.logs import bars_of, buckets_of, names_of, place_text, read_place, step_for
 from miniprograms.access import mini_program_for
 from miniprograms.models import MiniProgram
 
@@ -83,6 +83,16 @@ class LogEntryOut(Schema):
     os_version: str
     marks: list[str] = Field(description="cut: longer than is kept; clock: the device's clock was wrong")
     id: str
+
+
+class LogBar(Schema):
+    """How many entries there are from `start` up to `end`, by their highest level."""
+
+    start: datetime
+    end: datetime
+    info: int
+    warn: int
+    error: int
 
 
 class ErrorGroupOut(Schema):
@@ -161,6 +171,26 @@ def list_log_errors(
         return [asdict(group) for group in log_store().errors(criteria, limit=MOST_GROUPS)]
 
 
+@endpoint(
+    api.get,
+    "/programs/{app_id}/log-volume",
+    Scope.READ,
+    Permission.VIEW,
+    load=mini_program_for,
+    response=list[LogBar],
+    tags=TAGS,
+)
+def list_log_volume(
+    request: ApiRequest, program: MiniProgram, asked: Annotated[LogCriteria, Query()]
+) -> list[dict[str, Any]]:
+    """Count the log entries that fit over time, in at most 75 steps, as the page's chart does."""
+    form = _form(request, program)
+    criteria = replace(form.criteria, end=form.end)
+    step = step_for(criteria.end - criteria.start)
+    with _asking(criteria):
+        return [asdict(bar) for bar in bars_of(buckets_of(criteria, step, at=form.at), criteria, step)]
+
+
 @contextmanager
 def _asking(criteria: Criteria) -> Iterator[None]:
     """Answer a problem when the store does not answer."""
@@ -173,6 +203,10 @@ def _asking(criteria: Criteria) -> Iterator[None]:
 
 
 def _criteria(request: ApiRequest, program: MiniProgram) -> Criteria:
+    return _form(request, program).criteria
+
+
+def _form(request: ApiRequest, program: MiniProgram) -> CriteriaForm:
     """Return what the page's form reads in the query; raises Problem 422 beside the field that is wrong."""
     query, now = request.GET.copy(), timezone.now()
     if query.get("since") and not query.get("time"):
@@ -180,4 +214,4 @@ def _criteria(request: ApiRequest, program: MiniProgram) -> Criteria:
         query.setdefault("until", mark_of(now))
     form = CriteriaForm(query, program=program, at=now)
     checked(form)
-    return form.criteria
+    return form

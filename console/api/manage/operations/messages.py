@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from dataclasses import asdict
+from datetime import date, datetime
 from typing import Annotated, Any, Literal
 
 from django.db.models import QuerySet
+from django.utils import timezone
 from ninja import Body, Field, Query, Schema, Status
 
 from console.api.manage.api import api
@@ -25,6 +27,7 @@ from messaging.forms.log import LogForm
 from messaging.models import Message, MyTemplate, PublicKeyword, PublicTemplate
 from messaging.presenters.log import Place, latest
 from messaging.states import MessageState, TemplateCategory, TemplateKind
+from messaging.stats import days_of
 from miniprograms.access import mini_program_for
 from miniprograms.models import MiniProgram
 
@@ -125,6 +128,15 @@ class MessageDetail(MessageOut):
     idempotency_key: str
 
 
+class MessageDay(Schema):
+    """The messages that were accepted on a day, by where they are now."""
+
+    date: date
+    delivered: int
+    failed: int
+    waiting: int
+
+
 @endpoint(
     api.get,
     "/programs/{app_id}/template-library",
@@ -212,6 +224,20 @@ def list_messages(
     kept = found[: asked.limit]
     more = str(Place(kept[-1].accepted_at, kept[-1].pk)) if len(found) > len(kept) else ""
     return {"items": [_message_out(message) for message in kept], "next": more}
+
+
+@endpoint(
+    api.get,
+    "/programs/{app_id}/message-days",
+    Scope.READ,
+    Permission.VIEW,
+    load=mini_program_for,
+    response=list[MessageDay],
+    tags=TAGS,
+)
+def list_message_days(request: ApiRequest, program: MiniProgram) -> list[dict[str, Any]]:
+    """Count a program's messages of the last 14 days, the oldest first (M-8)."""
+    return [asdict(day) for day in days_of(program, at=timezone.now())]
 
 
 @endpoint(api.get, MESSAGE, Scope.READ, Permission.VIEW, load=message_for, response=MessageDetail, tags=TAGS)

@@ -11,9 +11,17 @@ from ninja import Body, Field, Query, Schema, Status
 from console.api.manage.api import api
 from console.api.manage.endpoint import ApiRequest, endpoint
 from console.api.manage.operations.checking import checked
-from console.api.manage.operations.grants import ApplicationRef, GrantAsked, GrantOut, application_ref, grant_out
+from console.api.manage.operations.grants import (
+    ApplicationRef,
+    GrantAsked,
+    GrantOut,
+    GrantsAsked,
+    application_ref,
+    grant_out,
+    grants_page,
+)
 from console.api.manage.operations.typed import by_id, typed
-from console.api.manage.paging import Asked, Page, Paged, page_of
+from console.api.manage.paging import Asked, Page, page_of
 from console.api.manage.states import Scope
 from console.base.accounts.permissions import Permission
 from console.base.hosts.models import SensitiveApi
@@ -84,15 +92,17 @@ def list_restricted_apis(
 
 
 @endpoint(api.get, ALL, Scope.READ, Permission.VIEW, load=mini_program_for, response=Page[PermissionOut], tags=TAGS)
-def list_permissions(request: ApiRequest, program: MiniProgram, asked: Paged) -> dict[str, Any]:
+def list_permissions(
+    request: ApiRequest, program: MiniProgram, asked: Annotated[GrantsAsked, Query()]
+) -> dict[str, Any]:
     """List a program's permissions and requests for them, also those of the past, newest first."""
-    return page_of(_of(ApiPermission.objects.all(), program), asked, _permission_out)
+    return grants_page(_of(ApiPermission.objects.all(), program), asked, permission_out)
 
 
 @endpoint(api.get, ONE, Scope.READ, Permission.VIEW, load=permission_for, response=PermissionOut, tags=TAGS)
 def get_permission(request: ApiRequest, permission: ApiPermission) -> dict[str, Any]:
     """Return a permission, or the request for one."""
-    return _permission_out(permission)
+    return permission_out(permission)
 
 
 @endpoint(
@@ -113,7 +123,7 @@ def request_permissions(
     application = checked(by_id(ExemptionForm(values, applications=bound), "application"))["application"]
     data = checked(PermissionsForm(values, apis=submissions.askable(program, application)))
     made = actions.apply_for_permissions(program, application=application, by=request.user, **data)
-    return Status(201, [_permission_out(permission) for permission in made])
+    return Status(201, [permission_out(permission) for permission in made])
 
 
 @endpoint(
@@ -127,7 +137,7 @@ def request_permissions(
 )
 def withdraw_permission(request: ApiRequest, permission: ApiPermission) -> dict[str, Any]:
     """Take back a request for an API that nobody has decided (D-3)."""
-    return _permission_out(actions.withdraw(permission, by=request.user))
+    return permission_out(actions.withdraw(permission, by=request.user))
 
 
 @endpoint(
@@ -141,7 +151,7 @@ def withdraw_permission(request: ApiRequest, permission: ApiPermission) -> dict[
 )
 def give_up_permission(request: ApiRequest, permission: ApiPermission) -> dict[str, Any]:
     """Do without an API that was granted (D-3)."""
-    return _permission_out(actions.give_up(permission, by=request.user))
+    return permission_out(actions.give_up(permission, by=request.user))
 
 
 # To skip domain verification (D-2) ---------------------------------------------------------------------------------
@@ -150,15 +160,17 @@ def give_up_permission(request: ApiRequest, permission: ApiPermission) -> dict[s
 @endpoint(
     api.get, EXEMPTIONS, Scope.READ, Permission.VIEW, load=mini_program_for, response=Page[ExemptionOut], tags=TAGS
 )
-def list_exemptions(request: ApiRequest, program: MiniProgram, asked: Paged) -> dict[str, Any]:
+def list_exemptions(
+    request: ApiRequest, program: MiniProgram, asked: Annotated[GrantsAsked, Query()]
+) -> dict[str, Any]:
     """List where a program skips domain verification, or asked for it, newest first."""
-    return page_of(_of(DomainExemption.objects.all(), program), asked, _exemption_out)
+    return grants_page(_of(DomainExemption.objects.all(), program), asked, exemption_out)
 
 
 @endpoint(api.get, EXEMPTION, Scope.READ, Permission.VIEW, load=exemption_for, response=ExemptionOut, tags=TAGS)
 def get_exemption(request: ApiRequest, exemption: DomainExemption) -> dict[str, Any]:
     """Return an exemption from domain verification, or the request for one."""
-    return _exemption_out(exemption)
+    return exemption_out(exemption)
 
 
 @endpoint(
@@ -177,7 +189,7 @@ def request_exemption(
     settled = DomainExemption.objects.filter(mini_program=program).not_renewable()
     askable = program.bindings.bound().applications().exclude(pk__in=settled.values("application"))
     data = checked(by_id(ExemptionForm(typed(body.dict()), applications=askable), "application"))
-    return Status(201, _exemption_out(actions.apply_for_exemption(program, by=request.user, **data)))
+    return Status(201, exemption_out(actions.apply_for_exemption(program, by=request.user, **data)))
 
 
 @endpoint(
@@ -191,7 +203,7 @@ def request_exemption(
 )
 def withdraw_exemption(request: ApiRequest, exemption: DomainExemption) -> dict[str, Any]:
     """Take back the request to skip domain verification (D-2)."""
-    return _exemption_out(actions.withdraw(exemption, by=request.user))
+    return exemption_out(actions.withdraw(exemption, by=request.user))
 
 
 @endpoint(
@@ -205,7 +217,7 @@ def withdraw_exemption(request: ApiRequest, exemption: DomainExemption) -> dict[
 )
 def give_up_exemption(request: ApiRequest, exemption: DomainExemption) -> dict[str, Any]:
     """Let the host app's devices verify the program's domains again (D-2)."""
-    return _exemption_out(actions.give_up(exemption, by=request.user))
+    return exemption_out(actions.give_up(exemption, by=request.user))
 
 
 def _of(rows: QuerySet[Any], program: MiniProgram) -> QuerySet[Any]:
@@ -222,9 +234,11 @@ def _api_out(row: SensitiveApi) -> dict[str, Any]:
     }
 
 
-def _exemption_out(grant: ProgramGrant) -> dict[str, Any]:
+def exemption_out(grant: ProgramGrant) -> dict[str, Any]:
+    """Return a grant for a time, or the request for one."""
     return grant_out(grant) | {"expires_at": grant.expires_at, "in_force": grant.shown_state == "granted"}
 
 
-def _permission_out(permission: ApiPermission) -> dict[str, Any]:
-    return _exemption_out(permission) | {"api": permission.api}
+def permission_out(permission: ApiPermission) -> dict[str, Any]:
+    """Return a permission, or the request for one."""
+    return exemption_out(permission) | {"api": permission.api}

@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from datetime import datetime
-from typing import Annotated, Any
+from datetime import date, datetime
+from typing import Annotated, Any, Literal
 
 from django.conf import settings
 from django.db.models import QuerySet
 from django.utils.datastructures import MultiValueDict
-from ninja import Body, Field, File, Schema, Status
+from ninja import Body, Field, File, Query, Schema, Status
 from ninja.files import UploadedFile
 
 from console.api.manage.api import api
 from console.api.manage.endpoint import ApiRequest, endpoint
 from console.api.manage.operations.checking import checked
 from console.api.manage.operations.typed import by_id, typed
-from console.api.manage.paging import Page, Paged, page_of
+from console.api.manage.paging import Asked, Page, Paged, page_of
 from console.api.manage.states import Scope
 from console.base.accounts.access import teams_for
 from console.base.accounts.models import Team
@@ -24,7 +24,7 @@ from miniprograms import actions
 from miniprograms.access import mini_program_for
 from miniprograms.actions import DESCRIPTIVE
 from miniprograms.forms import CreateForm, EditForm
-from miniprograms.models import Category, MiniProgram
+from miniprograms.models import Category, IdeDownload, MiniProgram
 
 FIELDS = {"team_id": "team", "category_id": "category"}  # of the forms, by the API's
 NAMES = {field: name for name, field in FIELDS.items()}
@@ -59,11 +59,32 @@ class Program(Schema):
     url: str = Field(description="its page in the console")
 
 
+class ProgramsAsked(Asked):
+    """Which mini programs, and which part of the list."""
+
+    q: str = Field("", max_length=100, description="a part of the name, or how the App ID begins")
+    shelf: Literal["", "on", "off"] = ""
+    team_id: int | None = None
+    category_id: int | None = None
+
+
 class CategoryOut(Schema):
     """What a mini program may be about."""
 
     id: int
     name: str
+
+
+class IdeDownloadOut(Schema):
+    """A version of the IDE for one system."""
+
+    version: str
+    platform: str = Field(description="macos, windows or linux")
+    requirement: str
+    url: str
+    size: int | None = Field(description="bytes")
+    released_on: date
+    notes: str
 
 
 class ProgramNew(Schema):
@@ -102,9 +123,13 @@ def me(request: ApiRequest) -> dict[str, object]:
 
 
 @endpoint(api.get, "/programs", Scope.READ, Permission.VIEW, response=Page[Program], tags=["Programs"])
-def list_programs(request: ApiRequest, asked: Paged) -> dict[str, object]:
+def list_programs(request: ApiRequest, asked: Annotated[ProgramsAsked, Query()]) -> dict[str, object]:
     """List the mini programs that the token opens, newest first."""
     rows = MiniProgram.objects.visible_to(request.user).select_related("team", "category")
+    if asked.q:
+        rows = rows.matching(asked.q)
+    wanted = {"shelf": asked.shelf, "team": asked.team_id, "category": asked.category_id}
+    rows = rows.filter(**{name: value for name, value in wanted.items() if value not in ("", None)})
     if request.token.mini_program_id:
         rows = rows.filter(pk=request.token.mini_program_id)
     return page_of(rows, asked, program_of)
@@ -183,6 +208,13 @@ def set_program_icon(
 def list_categories(request: ApiRequest) -> list[dict[str, object]]:
     """List what a mini program may be about."""
     return [{"id": category.pk, "name": str(category)} for category in Category.objects.all()]
+
+
+@endpoint(api.get, "/ide-downloads", Scope.READ, Permission.SIGNED_IN, response=Page[IdeDownloadOut], tags=["Programs"])
+def list_ide_downloads(request: ApiRequest, asked: Paged) -> dict[str, object]:
+    """List the versions of the IDE (L-5)."""
+    names = ("version", "platform", "requirement", "url", "size", "released_on", "notes")
+    return page_of(IdeDownload.objects.all(), asked, lambda row: {name: getattr(row, name) for name in names})
 
 
 def _edited(

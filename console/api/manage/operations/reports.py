@@ -76,7 +76,7 @@ class Used(Schema):
     places: list[Place]
 
 
-class ApiOut(Used):
+class UsedApi(Used):
     """A sensitive API."""
 
     grants: dict[str, str] = Field(description="by host app ID: public, granted or restricted")
@@ -121,7 +121,7 @@ class Findings(Schema):
     whole: bool = Field(description="all code was read, so what was not found is not there")
     attention: list[Attention]
     secrets: list[SecretOut]
-    apis: list[ApiOut]
+    apis: list[UsedApi]
     domains: list[DomainOut]
     data: list[DataOut]
     declared_unused: list[str]

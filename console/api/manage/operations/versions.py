@@ -7,7 +7,7 @@ from functools import partial
 from typing import Annotated, Any
 
 from django.conf import settings
-from django.db.models import prefetch_related_objects
+from django.db.models import Prefetch, prefetch_related_objects
 from django.urls import reverse
 from ninja import Body, Field, File, Form, Schema, Status
 from ninja.files import UploadedFile
@@ -27,11 +27,11 @@ from releases import actions
 from releases.access import audit_for, version_for
 from releases.forms import UploadForm
 from releases.inspection import Inspection
-from releases.models import Audit, Release, Version
+from releases.models import Audit, Release, ReviewDecision, Version
 
 TAGS = ["Versions"]
 ONE = "/programs/{app_id}/versions/{number}"
-DECIDED = ("decisions__application", "decisions__decided_by")
+UNSEEN = [f"package__{name}" for name in ("files", "pages", "subpackages")]  # as long as a package is large
 
 
 class Finding(Schema):
@@ -202,7 +202,7 @@ def roll_back_to_version(request: ApiRequest, version: Version, body: Annotated[
 )
 def list_audits(request: ApiRequest, program: MiniProgram, asked: Paged) -> dict[str, Any]:
     """List a program's audit records, newest first."""
-    rows = program.audits.select_related("version", "submitted_by").prefetch_related(*DECIDED)
+    rows = program.audits.select_related("version", "submitted_by").prefetch_related(_decided())
     return page_of(rows, asked, audit_out)
 
 
@@ -253,8 +253,12 @@ def _why(message: str, inspection: Inspection | None) -> str:
     return ": ".join(filter(None, (first["where"], first["title"])))
 
 
+def _decided() -> Any:
+    return Prefetch("decisions", ReviewDecision.objects.select_related("application", "decided_by"))
+
+
 def _rows(program: MiniProgram) -> Any:
-    return program.versions.select_related("package", "uploaded_by", "mini_program")
+    return program.versions.select_related("package", "uploaded_by").defer(*UNSEEN)
 
 
 def version_out(version: Version) -> dict[str, Any]:
@@ -275,7 +279,7 @@ def version_out(version: Version) -> dict[str, Any]:
 
 def audit_out(audit: Audit) -> dict[str, Any]:
     """Return an audit record with what each host app decided."""
-    prefetch_related_objects([audit], *DECIDED)
+    prefetch_related_objects([audit], _decided())
     decisions = [
         {
             "application_id": decision.application.application_id,

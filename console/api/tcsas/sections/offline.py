@@ -19,7 +19,7 @@ from miniprograms.models import MiniProgram
 from releases.offline import rules
 
 
-@action("DescribeMNPOfflinePackageURL", Scope.CONFIGURE, Permission.DEVELOP, load=program_of)
+@action("DescribeMNPOfflinePackageURL", Scope.READ, Permission.DEVELOP, load=program_of)
 def describe(request: ApiRequest, program: MiniProgram, asked: OfProgram) -> dict[str, Any]:
     """Return an address of the online version's package; each download is on record."""
     refuse_if(rules.why_not_download(program))

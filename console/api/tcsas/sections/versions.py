@@ -64,11 +64,22 @@ def create(request: ApiRequest, program: MiniProgram, asked: New) -> dict[str, s
     upload.mini_program = program
     form = NumberForm({"number": asked.mnp_version, "notes": asked.mnp_version_intro}, program=program)
     made = files.make_version(upload, by=request.user, **valid(form))
-    size, doubts = upload.size, len(made.version.package.warnings) if made.version else 0
-    first = made.failure.partition("\n")[2].partition("\n")[0] or made.failure
-    said = {"number": made.number, "source": asked.pipeline_id[:100], "reason": first}
-    uploads.note(request.token, program, size=size, warnings=doubts, **said)
+    if made.version or made.failure:
+        _note(request, made, source=asked.pipeline_id)
     return {"TaskId": made.key}
+
+
+def _note(request: ApiRequest, made: UploadedPackage, *, source: str) -> None:
+    """Let the page of automation list it, with the first of the reasons."""
+    uploads.note(
+        request.token,
+        made.mini_program,
+        number=made.number,
+        source=source[:100],
+        size=made.size,
+        warnings=len(made.version.package.warnings) if made.version else 0,
+        reason=made.failure.partition("\n")[2].partition("\n")[0] or made.failure,
+    )
 
 
 @action("DescribeMNPVersion", Scope.UPLOAD, Permission.VIEW, load=_task)

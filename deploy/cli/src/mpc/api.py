@@ -12,7 +12,7 @@ from typing import Any
 import httpx
 
 from mpc import __version__, show
-from mpc.config import Access
+from mpc.config import LOGIN, Access
 from mpc.failures import Away, Failure, NoAccess, Refused, Usage
 
 TRIES = 6
@@ -143,5 +143,13 @@ class Api:
 
     def _json(self, answer: httpx.Response) -> Any:
         if not answer.is_success:
-            raise failure_of(answer)
+            raise self.failure_of(answer)
         return answer.json() if answer.content else None
+
+    def failure_of(self, answer: httpx.Response) -> Failure:
+        """Return the failure that an answer is, with what to do about a token that is no longer one."""
+        failure = failure_of(answer)
+        if failure.status == 401:
+            again = f"Sign in again: mpc login {self.access.url}" if self.access.source == LOGIN else ""
+            failure.message = f"{failure.message} {again or f'It is that of {self.access.source}.'}"
+        return failure

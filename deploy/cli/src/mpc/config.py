@@ -15,6 +15,7 @@ from mpc.failures import NoAccess, Usage
 
 NUMBER = re.compile(r"(0|[1-9]\d{0,3})\.(0|[1-9]\d{0,3})\.(0|[1-9]\d{0,3})")
 NEXT, NEWEST = WORDS = ("next", "newest")  # in place of a number: for an upload, and for what comes after it
+LOGIN = "mpc login"  # a source of tokens
 APP_ID = re.compile(r"mp[a-z0-9]{14}")
 
 
@@ -60,7 +61,7 @@ def access(url: str = "", *, key_file: Path | None = None, app_id: str = "", rob
     if file := _key_file(key_file, app_id, robot, folder):
         return Access(address, _read_key(file), str(file))
     if kept := _kept().get("consoles", {}).get(address):
-        return Access(address, kept["token"], "mpc login")
+        return Access(address, kept["token"], LOGIN)
     raise NoAccess(
         f"Not signed in at {address}. Set MPC_TOKEN, name a key file with --pkp, or run: mpc login {address}"
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import platform
 import sys
 import time
@@ -39,6 +40,8 @@ def login(
             webbrowser.open(begun["verification_uri_complete"])
         made = _wait(client, address, begun)
     keep(address, {"token": made["access_token"], "name": made["name"], "expires_at": made["expires_at"]})
+    if os.environ.get("MPC_TOKEN"):
+        show.note("MPC_TOKEN is set in this environment, and wins over this sign-in.")
     facts = {"url": address, "name": made["name"], "scopes": made["scope"].split(), "expires_at": made["expires_at"]}
     show.result(facts, lambda: show.line(f"Signed in at {address}: {', '.join(facts['scopes'])}", "green"))
 

@@ -10,7 +10,7 @@ from typing import Annotated, Any
 import typer
 
 from mpc import show
-from mpc.api import Api, failure_of
+from mpc.api import Api
 from mpc.failures import Away, Refused
 from mpc.options import HERE, Project, about_project
 
@@ -81,7 +81,7 @@ def _fetch(api: Api, path: str, params: dict[str, str], file: Path, one: dict[st
         with api.client.stream("GET", path, params=params) as answer:
             if not answer.is_success:
                 answer.read()
-                raise failure_of(answer)
+                raise api.failure_of(answer)
             with part.open("wb") as target, show.progress(f"Downloading {file.name}", one["size"]) as moved:
                 for chunk in answer.iter_bytes(1 << 17):
                     target.write(chunk)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import uuid
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -17,6 +18,7 @@ app = typer.Typer(help="Grayscale tasks: some devices get an approved version fi
 TaskId = Annotated[int, typer.Argument(metavar="[TASK]", help="Its number. [the newest that has not ended]")]
 Reason = Annotated[str, typer.Option("-m", "--note", help="Why, for the record.")]
 NEWEST = 0
+TYPED = 50_000  # bytes that are sent with the task; longer lists go up as files
 KINDS = {"guid", "device_id", "account"}
 
 
@@ -72,7 +74,7 @@ def create(
         "applications": [{"application_id": one} for one in application or _bound(found)],
         "platforms": [{"platform": one} for one in platform or ()],
         "networks": network or [],
-        "objects": [_objects(one) for one in objects or ()],
+        "objects": [_objects(found, one) for one in objects or ()],
     }
     if error_rate:
         body["guardrail"] = {"rate": error_rate, "devices": error_devices}
@@ -95,12 +97,25 @@ def _bound(found: Project) -> list[str]:
     return [row["application"]["application_id"] for row in rows if row["state"] == "approved"]
 
 
-def _objects(words: str) -> dict[str, Any]:
+def _objects(found: Project, words: str) -> dict[str, Any]:
+    """Return a condition on objects: their values, or the id of the list that long ones are uploaded as."""
     kind, _sign, name = words.partition("=")
     if kind not in KINDS or not name:
         raise Usage(f"--objects {words}: write guid=FILE, device_id=FILE or account=FILE.")
-    lines = Path(name).read_text(encoding="utf-8-sig").splitlines()
-    return {"kind": kind, "values": [line.strip() for line in lines if line.strip()]}
+    content = Path(name).read_bytes()
+    if len(content) < TYPED:
+        lines = content.decode("utf-8-sig", "replace").splitlines()
+        return {"kind": kind, "values": [line.strip() for line in lines if line.strip()]}
+    path, key = f"{found.path}/grayscale/lists", f"mpc-{uuid.uuid4()}"  # each task takes a list of its own
+    options: dict[str, Any] = {"files": {"file": (Path(name).name, content, "text/plain")}, "data": {"kind": kind}}
+    answer = found.api.send("POST", path, key=key, **options)
+    if not answer.is_success:
+        raise found.api.failure_of(answer)
+    row = answer.json()
+    if row["invalid"]:
+        wrong = ", ".join(f"{line['number']}: {line['text']}" for line in row["invalid_lines"][:5])
+        raise Refused(f"{row['invalid']} lines of {name} are no {kind}: {wrong}")
+    return {"kind": kind, "list_id": row["id"]}
 
 
 @app.command()
@@ -165,9 +180,22 @@ def explain(
     found: Project,
     guid: Annotated[str, typer.Argument(help="Of a device; or an account or device id that it was seen with.")],
     task: Annotated[int, typer.Option("--task", help="Its number. [the newest that has not ended]")] = NEWEST,
+    application: Annotated[str, typer.Option("--application", help="ID of its host app. [as it was seen]")] = "",
+    app_version: Annotated[str, typer.Option("--app-version", help="Of the host app. [as it was seen]")] = "",
+    os_version: Annotated[str, typer.Option("--os-version", help="[as it was seen]")] = "",
+    network: Annotated[str, typer.Option("--network", help="wifi, 5g, 4g, 3g or 2g. [as it was seen]")] = "",
+    account: Annotated[str, typer.Option("--account", help="Who is signed in. [as it was seen]")] = "",
 ) -> None:
     """Say what a device runs, and which condition it fails. Enrols nobody."""
-    told = found.api.post(f"{found.path}/grayscale/{_newest(found, task)}/explain", {"guid": guid})
+    device = {
+        "guid": guid,
+        "application_id": application,
+        "app_version": app_version,
+        "os_version": os_version,
+        "network": network,
+        "account": account,
+    }
+    told = found.api.post(f"{found.path}/grayscale/{_newest(found, task)}/explain", device)
     show.result(told, lambda: _explain(told))
 
 

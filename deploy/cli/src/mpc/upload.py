@@ -12,8 +12,8 @@ import httpx
 import typer
 
 from mpc import show
-from mpc.api import REPLAYED, Api, failure_of
-from mpc.config import APP_ID, project_config
+from mpc.api import REPLAYED, Api
+from mpc.config import APP_ID, NEWEST, project_config
 from mpc.failures import NoAccess, Usage
 from mpc.options import Notes, Number, Project, about_project
 from mpc.packing import Packed, package
@@ -77,7 +77,7 @@ def store(found: Project, number: str, notes: str) -> tuple[dict[str, Any], bool
         fields = {"number": number, "notes": notes or os.environ.get("MPC_NOTES", ""), "source": source()}
         answer = _send(found, packed, fields)
     if not answer.is_success:
-        raise failure_of(answer)
+        raise found.api.failure_of(answer)
     version: dict[str, Any] = answer.json()
     return version, REPLAYED in answer.headers
 
@@ -91,16 +91,10 @@ def source() -> str:
 
 
 def _send(found: Project, packed: Packed, fields: dict[str, str]) -> httpx.Response:
-    """Send the package under a key of its own content, so that a step which runs again uploads nothing twice.
-
-    What was refused under that key is asked once more under another: what refused it may have changed.
-    """
+    """Send the package under a key of its own content, so that a step which runs again uploads nothing twice."""
     key, path = _key(found.app_id, packed, fields), f"{found.path}/versions"
     with show.progress(f"Uploading {fields['number']}", packed.size) as moved:
-        answer = _post(found.api, path, packed, fields, key, moved)
-        if REPLAYED in answer.headers and not answer.is_success:
-            answer = _post(found.api, path, packed, fields, f"{key}-{os.urandom(6).hex()}", moved)
-    return answer
+        return _post(found.api, path, packed, fields, key, moved)
 
 
 def _key(app_id: str, packed: Packed, fields: dict[str, str]) -> str:
@@ -135,7 +129,7 @@ def preview(
     """Upload the project unless that version is there, make it the trial version, and show its QR code."""
     if qrcode_format == "image" and qrcode_output_dest is None:
         raise Usage("Name the image's file: --qrcode-output-dest qr.png")
-    number = found.next_version(uv)
+    number = found.version(uv) if uv == NEWEST else found.next_version(uv)
     if _is_there(found, number):
         show.note(f"{number} was uploaded before. Its trial opens what was uploaded then.")
     else:

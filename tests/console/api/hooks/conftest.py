@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import timedelta
 
 import pytest
-from django.utils import timezone
 
-from console.api.hooks import delivery
-from console.api.hooks.models import Delivery, Webhook
 from console.base.core.outbox import lanes
+from tests.console.api.hooks.receiver import deliver_all
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -27,11 +24,4 @@ def on_this_machine(settings, monkeypatch):
 @pytest.fixture
 def run() -> Callable[[], None]:
     """Deliver what is due; what waits for its next try, and for a circuit, is due by then."""
-
-    def deliver() -> None:
-        soon = timezone.now() - timedelta(seconds=1)
-        Delivery.objects.filter(state="waiting").update(next_try_at=soon)
-        Webhook.objects.filter(open_until__isnull=False).update(open_until=soon)
-        delivery.deliver(wake=lambda: None)
-
-    return deliver
+    return deliver_all

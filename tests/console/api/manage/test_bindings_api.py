@@ -25,6 +25,9 @@ def test_asks_for_a_binding_and_takes_the_request_back(program, robot):
     assert send(client, "POST", f"{one}/withdraw").json()["state"] == "withdrawn"
     assert send(client, "POST", f"{one}/withdraw").status_code == 409
     assert get(client, one) == get(client, f"{url}/bindings")["items"][0]
+    assert len(get(client, f"{url}/bindings", state="withdrawn")["items"]) == 1
+    assert get(client, f"{url}/bindings", state="approved")["items"] == []
+    assert wrong_fields(client.get(f"/api/v1{url}/bindings", {"state": "bound"})) == ["state"]
 
 
 def test_unbinds_with_a_reason(program, robot):

@@ -12,7 +12,20 @@ OF_A_PROGRAM = ("bindings", "bindable-applications", "permissions", "restricted-
 OF_A_PROGRAM += ("template-library", "messages", "agreements", "activity")
 
 
-def test_no_list_asks_for_each_row(program, robot):
+def test_no_list_of_a_host_app_asks_for_each_row(robot):
+    application = factories.make_application()
+    programs = [factories.make_program() for _ in range(3)]
+    for program in programs:
+        factories.make_binding(program, application)
+        factories.make_permission(program, application, factories.make_api(application, f"wx.open{program.pk}").name)
+        factories.make_exemption(program, application)
+    client = robot(factories.make_program(application.team), "read", whole_team=True)
+    for name in ("programs", "permissions", "exemptions"):
+        found = get(client, f"/applications/{application.application_id}/{name}")["items"]
+        assert [each["program"]["app_id"] for each in found] == [program.app_id for program in programs][::-1]
+
+
+def test_no_list_of_a_program_asks_for_each_row(program, robot):
     for number in range(3):
         application = factories.make_application(program.team)
         factories.make_application(program.team)  # not bound

@@ -113,6 +113,7 @@ def test_a_closed_account_gives_no_token(signed_in):
         ({"client_id": "a\0b"}, "invalid_request"),
         ({"machine": "x" * 61}, "invalid_request"),
         ({"scope": "read root"}, "invalid_scope"),
+        ({"scope": "read upload_keys"}, "invalid_scope"),  # of robots alone
     ],
 )
 def test_refuses_what_it_does_not_know(fields, code):

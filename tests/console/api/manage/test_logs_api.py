@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from datetime import timedelta
+from itertools import pairwise
 
 import pytest
 from django.utils import timezone
@@ -56,6 +57,18 @@ def test_groups_errors(program, robot, logs):
         ("Timeout", "1.0.0", 2),
         ("Timeout", "1.1.0", 1),
     ]
+
+
+def test_counts_over_time(program, robot):
+    now = timezone.now()
+    factories.make_entries(program, 2, level=4, time=now - timedelta(minutes=3))
+    factories.make_entries(program, 1, level=8, time=now - timedelta(minutes=40))
+    client, url = robot(program, "read"), f"/api/v1/programs/{program.app_id}/log-volume"
+    bars = client.get(url, {"time": "1h"}).json()
+    assert (sum(bar["warn"] for bar in bars), sum(bar["error"] for bar in bars), len(bars) <= 75) == (2, 1, True)
+    assert all(bar["end"] == after["start"] for bar, after in pairwise(bars))
+    assert client.get(url, {"time": "1h", "level": "error"}).json()[-1]["warn"] == 0
+    assert client.get(url, {"level": "loud"}).status_code == 422
 
 
 @pytest.mark.parametrize(

@@ -57,6 +57,8 @@ def test_lists_messages_in_pages_and_opens_one(program, robot, messages):
     opened = get(client, f"{url}/{failed['id']}")
     assert {**opened, **failed} == opened
     assert opened["values"]["thing1"] == "Harbour Clinic"
+    days = get(client, f"/programs/{program.app_id}/message-days")
+    assert (len(days), days[-1]["waiting"], days[-1]["failed"]) == (14, 3, 1)
     assert wrong_fields(client.get(f"/api/v1{url}", {"since": "never"})) == ["since"]
     assert wrong_fields(client.get(f"/api/v1{url}", {"cursor": "x"})) == ["cursor"]
 

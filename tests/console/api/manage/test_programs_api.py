@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from console.base.activity.models import ActivityEntry
-from miniprograms.models import MiniProgram
+from miniprograms.models import IdeDownload, MiniProgram
 from tests import factories
 from tests.console.api.manage.sending import get, send, wrong_fields
 
@@ -74,5 +74,21 @@ def test_an_icon_is_encoded_anew(program, robot):
     assert wrong_fields(client.post(url, {"icon": factories.make_zip()})) == ["icon"]
 
 
-def test_lists_the_categories(program, robot):
-    assert str(program.category) in [each["name"] for each in get(robot(program, "read"), "/categories")]
+def test_finds_programs_by_name_shelf_team_and_category(program, robot):
+    ferry = factories.make_program(program.team, "Ferry", shelf="off", category=factories.make_category("Travel"))
+    client = robot(program, "read", whole_team=True)
+    for query in ({"q": "fer"}, {"q": ferry.app_id[:9]}, {"shelf": "off"}, {"category_id": ferry.category_id}):
+        assert [each["name"] for each in get(client, "/programs", **query)["items"]] == ["Ferry"]
+    assert len(get(client, "/programs", team_id=program.team_id)["items"]) == 2
+    assert get(client, "/programs", team_id=0)["items"] == []
+    assert get(robot(program, "read", name="narrow"), "/programs", q="Ferry")["items"] == []
+
+
+def test_lists_what_operators_keep(program, robot):
+    client = robot(program, "read")
+    assert str(program.category) in [each["name"] for each in get(client, "/categories")]
+    IdeDownload.objects.create(
+        version="3.8.1", platform="linux", url="https://ide.example.com/", released_on="2026-11-01"
+    )
+    [download] = get(client, "/ide-downloads")["items"]
+    assert (download["version"], download["size"], download["released_on"]) == ("3.8.1", None, "2026-11-01")

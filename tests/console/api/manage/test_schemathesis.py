@@ -1,6 +1,7 @@
 """The API against its own description, with whatever Schemathesis thinks of: no 5xx, nothing that is not described.
 
-A few cases of each operation here; `make test-schemathesis` asks thousands (CASES, spread over the operations).
+Two cases of each operation here, every other one with what is allowed; `make test-schemathesis` asks thousands (CASES,
+spread over the operations), in both modes.
 """
 
 from __future__ import annotations
@@ -35,7 +36,7 @@ from tests.console.world import World, make_world
 
 pytestmark = pytest.mark.django_db
 
-CASES = int(os.environ.get("CASES", "200"))
+CASES = int(os.environ.get("CASES", "0"))
 SEED = 20
 CHECKS = [
     not_a_server_error,
@@ -94,7 +95,10 @@ def test_answers_are_as_described(no_limit: None, mode: GenerationMode) -> None:
         holds()
 
     wrong = []
-    for endpoint in ENDPOINTS:
+    modes = list(GenerationMode)
+    for place, endpoint in enumerate(ENDPOINTS):
+        if not CASES and modes[place % 2] is not mode:
+            continue
         operation = schema[f"/api/v1{endpoint.path}"][endpoint.method]
         try:
             ask(endpoint.name, operation, {"Authorization": f"Bearer {tokens[endpoint.scope]}"})

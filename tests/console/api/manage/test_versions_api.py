@@ -72,7 +72,6 @@ def test_pages_of_a_list_follow_each_other(program, robot):
 
 def test_a_repeated_request_is_done_once_and_answered_twice(program, robot):
     client, url = robot(program, "upload"), f"/api/v1/programs/{program.app_id}/versions"
-
     package = factories.make_zip().read()  # whose times are those of one moment
 
     def upload(number="1.0.0", key="build-7"):
@@ -85,6 +84,8 @@ def test_a_repeated_request_is_done_once_and_answered_twice(program, robot):
     assert program.versions.count() == 1
     assert (upload("1.0.1").status_code, upload("1.0.1").json()["code"]) == (422, "idempotency_key")
     assert upload("1.0.0", key="build-8").status_code == 422  # the number is used
+    program.versions.all().delete()
+    assert upload("1.0.0", key="build-8").status_code == 201  # A refusal is not kept: it did nothing.
 
 
 def test_the_page_shows_what_robots_uploaded_and_what_was_refused(program, robot, signed_in):

@@ -8,10 +8,10 @@ import re
 import pytest
 from django.test import Client
 
+from console.api import rate
 from console.api.manage import actions, guard
 from console.api.manage.endpoint import ENDPOINTS
 from console.api.manage.states import OF_PEOPLE, ROLE_OF_SCOPE
-from console.api.rate import Counter
 from console.base.accounts.permissions import (
     APPLICATION_ROLE_PERMISSIONS,
     TEAM_ROLE_PERMISSIONS,
@@ -78,7 +78,7 @@ def bearer(made):
 
 
 def test_every_operation_as_every_token(monkeypatch):
-    monkeypatch.setattr(guard, "failures", Counter("1000/minute"))  # each operation is asked without a token
+    monkeypatch.setattr(guard, "failures", rate.Counter("1000/minute"))  # each operation is asked without a token
     world, foreign = make_world("Own"), make_world("Other")
     everything = [scope.value for scope in OF_PEOPLE]
     outsider = client_of(foreign.people["admin"], everything)

@@ -6,7 +6,9 @@ from dataclasses import dataclass
 from typing import Any
 
 import pytest
+from django.utils import timezone
 
+from devmgmt.keys.models import AccessToken, AppSecret
 from messaging.models import Consent, MainSwitch, Message, MyTemplate
 from messaging.states import PUSHES_PER_DAY
 from miniprograms.models import MiniProgram, ProgramUser
@@ -179,3 +181,20 @@ def test_the_token_comes_first(sender: Sender) -> None:
     other = make_program()
     token = Server(sender.server.way, other, make_secret(other)).token()
     assert sender.server.post(SEND, sender.body(), token=token).errcode == 40003
+
+
+def test_what_ends_a_token_holds_on_the_next_message(sender: Sender) -> None:
+    """P-3; also where something else is wrong with the message."""
+    used: list[int] = []
+    for changed, errcode in (
+        ({"expires_at": timezone.now()}, 42001),
+        ({"ended_at": timezone.now()}, 40001),
+    ):
+        AccessToken.objects.update(**changed)
+        used += [sender.send().errcode - errcode, sender.send(touser="\x00").errcode - errcode]
+    sender.token = sender.server.token()
+    AppSecret.objects.update(frozen_at=timezone.now())
+    used += [sender.send().errcode - 40243, sender.send(template_id="x").errcode - 40243]
+    assert used == [0] * 6
+    AppSecret.objects.update(frozen_at=None)
+    assert sender.send().errcode == 0

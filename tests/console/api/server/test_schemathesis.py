@@ -38,7 +38,7 @@ from tests.factories import make_program, make_secret, make_template
 
 pytestmark = pytest.mark.django_db
 
-CASES = int(os.environ.get("CASES", "0")) // 6 or 80
+CASES = int(os.environ.get("CASES", "0")) // 6 or 40
 SEED = 20
 CHECKS = [not_a_server_error, status_code_conformance, content_type_conformance, response_schema_conformance]
 

@@ -90,8 +90,10 @@ def test_a_preview_is_set_and_ended(sdk, program):
 
 
 def test_an_offline_package_is_fetched_while_the_token_lives(sdk, program):
-    keeper = sdk(robot(program, "configure"))
+    keeper = sdk(robot(program, "read", "upload"))
     assert code(keeper, "DescribeMNPOfflinePackageURL", MNPId=program.app_id) == "FailedOperation"
+    viewer = sdk(robot(program, "read", name="dashboard"))
+    assert code(viewer, "DescribeMNPOfflinePackageURL", MNPId=program.app_id) == "UnauthorizedOperation"
     version = factories.make_online(program)
     address = keeper("DescribeMNPOfflinePackageURL", MNPId=program.app_id).Data.Data
     found = requests.get(address, timeout=30)

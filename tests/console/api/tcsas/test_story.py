@@ -6,6 +6,7 @@ import pytest
 import requests
 from tencentcloud.common.exception.tencent_cloud_sdk_exception import TencentCloudSDKException
 
+from console.api.manage.models import Upload, UploadedPackage
 from console.base.activity.models import ActivityEntry
 from releases.models import package_storage
 from tests import factories
@@ -59,6 +60,9 @@ def test_a_pipeline_and_a_reviewer_by_the_sdk(sdk, base, program):
         assert done.SubPackageInfos[0].Name == "main" and done.SubPackageInfos[0].Size > 0
         ids.append(done.MNPVersionId)
         audit = pipeline("CreateMNPApproval", MNPVersionId=done.MNPVersionId, ApplyAction="submit").Data
+        [waiting] = decides("DescribeMNPApprovalList", Offset=0, Limit=10, ApprovalStatusList=[1]).Data.DataList
+        assert (waiting.ApprovalNo, waiting.MNPVersion) == (audit.ApprovalNo, number)
+        assert pipeline("DescribeMNPApprovalList", Offset=0, Limit=10).Data.TotalCount == 0
         seen = decides("DescribeMNPVersionAuditDetail", AuditNo=audit.ApprovalNo).Data
         assert (seen.AuditStatus, seen.MNPVersionIntro) == (1, "From the SDK")
         item = {"AppId": application.application_id, "ApprovalResult": 3, "ApprovalNote": "Good"}
@@ -80,7 +84,7 @@ def test_a_pipeline_and_a_reviewer_by_the_sdk(sdk, base, program):
 
     entry = ActivityEntry.objects.get(verb="version.rolled_back")
     assert (entry.source, entry.actor_label) == ("api", "release")
-    assert package_storage().listdir("uploads")[1] == []
+    assert not any(package_storage().exists(file.path) for file in UploadedPackage.objects.all())
 
 
 def test_what_a_package_is_refused_for_is_in_its_task(sdk, base, program):
@@ -90,6 +94,8 @@ def test_what_a_package_is_refused_for_is_in_its_task(sdk, base, program):
     assert (done.TaskStatus, done.MNPVersionId) == (30, None)
     assert len(done.TaskMsg.splitlines()) >= 3
     assert not program.versions.exists()
+    noted = Upload.objects.get()
+    assert (noted.is_accepted, noted.reason) == (False, done.TaskMsg.splitlines()[1])
 
 
 def test_refusals_say_which_parameter_is_wrong(sdk, base, program):
