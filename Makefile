@@ -1,6 +1,6 @@
 # Everything a developer does with the console. `make run` needs Python >= 3.11 and make, nothing else.
 .DEFAULT_GOAL := run
-.PHONY: run test test-chaos test-backup test-cluster test-install test-image test-storage test-clickhouse test-frameworks check check-style check-types check-imports check-templates \
+.PHONY: run test test-chaos test-backup test-schemathesis test-cluster test-install test-image test-storage test-clickhouse test-frameworks check check-style check-types check-imports check-templates \
 	check-django bench scale scale-rows scale-reports usability weight screenshots chaos drill audit install assets messages lock format clean
 
 # The first Python that is new enough, also where python3 is an older one.
@@ -30,7 +30,7 @@ run:
 
 # What wants both cores, root or an hour's patience has targets of its own.
 APART := tests/chaos/test_short.py tests/chaos/test_backup.py tests/install tests/cluster
-test: .venv/dev.stamp assets tests/identity_provider/node_modules/console.stamp
+test: .venv/dev.stamp assets tests/identity_provider/node_modules/console.stamp tests/api_clients/node_modules/console.stamp
 	$(PY) -m pytest -n auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder $(APART:%=--ignore %) $(ARGS)
 
 # A dozen kills and two stalls of a whole installation: by itself, as it wants both cores and stops what others wait for.
@@ -50,6 +50,12 @@ test-install: .venv/dev.stamp .venv/deploy.stamp assets
 # The image built and all of compose run, with nothing pulled: minutes, as root, with buildah, podman and docker-compose.
 test-image: .venv/dev.stamp .venv/deploy.stamp assets
 	PYTHONPATH=.venv/deploy $(PY) -m pytest $(IMAGE) $(ARGS)
+
+# What Schemathesis thinks of, thousands of cases of each API, against what each says of itself; ARGS, CASES=20000.
+CASES ?= 6000
+test-schemathesis: .venv/dev.stamp assets
+	CASES=$(CASES) $(PY) -m pytest tests/console/api/manage/test_schemathesis.py tests/console/api/server/test_schemathesis.py \
+		tests/console/api/device/test_openapi.py $(ARGS)
 
 # What works on folders and in a bucket, in a bucket of a real S3 server that the run starts.
 ON_STORAGE := tests/releases/test_storage.py tests/releases/test_packages_command.py tests/releases/test_upload.py \
@@ -83,6 +89,7 @@ check-style: .venv/dev.stamp
 
 check-types: .venv/dev.stamp
 	$(BIN)/mypy
+	$(BIN)/mypy --config-file deploy/cli/pyproject.toml deploy/cli/src
 
 check-imports: .venv/dev.stamp
 	$(BIN)/lint-imports
@@ -150,7 +157,7 @@ format: .venv/dev.stamp
 	$(BIN)/djade $(TEMPLATES)
 
 clean:
-	rm -rf .venv node_modules tests/identity_provider/node_modules staticfiles static/built* $(CATALOGUE).mo .pytest_cache .mypy_cache .ruff_cache .import_linter_cache
+	rm -rf .venv node_modules tests/identity_provider/node_modules tests/api_clients/node_modules staticfiles static/built* $(CATALOGUE).mo .pytest_cache .mypy_cache .ruff_cache .import_linter_cache
 	@echo "The data of the local PostgreSQL and Valkey stays in .local; remove that folder to begin anew."
 
 # --- Python -------------------------------------------------------------------------------------------------------
@@ -231,3 +238,9 @@ tests/identity_provider/node_modules/console.stamp: tests/identity_provider/pack
 		tests/identity_provider/package-lock.json | $(if $(NPM),,.venv/npm.stamp)
 	@echo "Installing the identity provider of the tests ..."
 	$(call npm_ci,tests/identity_provider)
+
+# What makes types of TypeScript of the API's description, and the compiler that takes them.
+tests/api_clients/node_modules/console.stamp: tests/api_clients/package.json tests/api_clients/package-lock.json \
+		| $(if $(NPM),,.venv/npm.stamp)
+	@echo "Installing what makes clients of the API ..."
+	$(call npm_ci,tests/api_clients)

@@ -44,14 +44,16 @@ class Periodic(NamedTuple):
 
 
 MINUTE, HOUR = 60, 3600
-# One slow or silent thing stops one queue: messages, mails, reports, and all else.
-QUEUES = ("deliver", "mail", "reports", "periodic")
+# One slow or silent thing stops one queue: messages, webhooks, mails, reports, and all else.
+QUEUES = ("deliver", "webhooks", "mail", "reports", "periodic")
 SCHEDULE = {
     # Woken by what has to be delivered; sent each minute all the same, which shows that its queue is worked on.
     "messaging.deliver": Periodic(MINUTE, "deliver"),
+    "webhooks.deliver": Periodic(MINUTE, "webhooks"),
     "accounts.send_mail": Periodic(None, "mail"),
     "reviews.write_reports": Periodic(None, "reports"),
     "messaging.sweep": Periodic(None, "periodic"),
+    "webhooks.sweep": Periodic(None, "periodic"),
     "grayscale.keep_time": Periodic(None, "periodic"),
     "guardrail.keep_watch": Periodic(30, "periodic"),
     "activity.keep_retention": Periodic(10 * MINUTE, "periodic"),

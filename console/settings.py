@@ -9,6 +9,7 @@ from console import databases, logs, roles, secret_key, storage_url
 from console.base.core import assets, tracing
 from console.environment import BASE_DIR, DEBUG, env
 from console.local import addresses
+from console.outgoing import *  # noqa: F403 - messages and webhooks: tries, limits, networks
 from console.sign_in import *  # noqa: F403 - how people sign in: accounts, factors, identity providers
 
 SECRET_KEY_FALLBACKS = env.list("SECRET_KEY_FALLBACKS", default=[])
@@ -42,6 +43,7 @@ INSTALLED_APPS = [
     "console.reviews",
     "console.api.device",
     "console.api.manage.apps.ManageConfig",
+    "console.api.hooks.apps.HooksConfig",
     "console.platform.apps.PlatformConfig",
     "console.local",
     "django.contrib.admin",
@@ -68,6 +70,7 @@ INSTALLED_APPS = [
 
 MIDDLEWARE = [
     "console.base.core.middleware.RequestMiddleware",
+    "console.api.manage.middleware.ProblemMiddleware",
     "console.base.core.proxies.ProxyMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "csp.middleware.CSPMiddleware",
@@ -236,15 +239,8 @@ LOG_DAYS = env.int("LOG_DAYS", default=7)
 LOG_ENTRIES_PER_DAY = env.int("LOG_ENTRIES_PER_DAY", default=5_000_000)  # of one mini program
 LOG_QUERY_SECONDS = env.float("LOG_QUERY_SECONDS", default=3.0)
 
-# Messages -----------------------------------------------------------------------------------------------------
+# APIs ---------------------------------------------------------------------------------------------------------
 
-# Seconds between the tries of a message that its gateway did not take; after the last one it counts as failed.
-MESSAGE_RETRY_SECONDS = env.list(
-    "MESSAGE_RETRY_SECONDS", cast=int, default=[5, 30, 120, 600, 3600, 10800, 36000, 36000]
-)
-MESSAGE_TIMEOUT = env.float("MESSAGE_TIMEOUT", default=10.0)  # seconds for one try
-# Networks that are not public and may yet be asked, as CIDR. The console asks no other private address.
-EGRESS_ALLOWED = env.list("EGRESS_ALLOWED", default=["127.0.0.0/8", "::1/128"] if DEBUG else [])
 API_RATE_LIMIT = env.str("API_RATE_LIMIT", default="600/minute")  # of one token of /api/v1/, per process
 SERVER_RATE_LIMIT = env.str("SERVER_RATE_LIMIT", default="6000/minute")  # of one address, for the server API
 

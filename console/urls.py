@@ -6,7 +6,10 @@ from django.contrib import admin
 from django.urls import include, path, re_path
 
 from console import views
+from console.api.hooks import urls as hooks
 from console.api.manage import operations as manage
+from console.api.manage import urls as automation
+from console.api.tcsas import views as tcsas
 from console.base.accounts import urls as accounts
 from console.base.accounts.views import identity, security
 from console.base.accounts.views.identity import with_password
@@ -61,7 +64,12 @@ account_urls = [
 ]
 
 # The pages of an application, each from the app that knows what is on it.
-application_urls = [*hosts.urlpatterns, *reviews.application_urlpatterns, *messaging.application_urlpatterns]
+application_urls = [
+    *hosts.urlpatterns,
+    *reviews.application_urlpatterns,
+    *messaging.application_urlpatterns,
+    *hooks.application_urlpatterns,
+]
 # The operators' pages, each from the app whose rows it is about.
 platform_urls = [
     *platform.urlpatterns,
@@ -72,7 +80,7 @@ platform_urls = [
 ]
 
 urlpatterns = [
-    path("", views.home, name="home"),
+    path("", tcsas.beside(views.home), name="home"),
     path("first-run/", views.first_run, name="first_run"),
     path("search/", views.search, name="search"),
     path("session/", views.session, name="session"),
@@ -97,7 +105,10 @@ urlpatterns = [
     path("reviews/", include("console.reviews.urls")),
     path("teams/", include("console.base.accounts.urls")),
     path("automation/", include("console.api.manage.urls")),
+    path("automation/", include("console.api.hooks.urls")),
+    path("api/v1/device/", include(automation.login_urlpatterns)),
     path("api/v1/", manage.urls()),
+    path("api/sdk/<str:token>/", tcsas.offline_package, name="sdk_file"),
     path("runtime/v1/", include("console.api.device.urls")),
     path("", include("console.api.server.urls")),
     path("platform/", include((platform_urls, platform.app_name))),

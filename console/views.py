@@ -33,8 +33,6 @@ from console.base.accounts.forms import LanguageForm, NotificationChoicesForm, R
 from console.base.accounts.middleware import keep_in_cookie
 from console.base.accounts.models import Team, User
 from console.base.accounts.permissions import Permission, lacking
-from console.base.activity.models import ActivityEntry
-from console.base.activity.querysets import ActivityQuerySet
 from console.base.activity.views import activity_page
 from console.base.core import busy
 from console.base.core.errors import Conflict
@@ -42,6 +40,7 @@ from console.base.core.middleware import busy_page
 from console.base.core.pages import form_page, page_of, posted, show
 from console.base.core.resend import is_from_here, resend_page
 from console.base.core.toasts import Undo, toast
+from console.base.hosts.access import activity_for
 from console.base.hosts.models import HostApplication
 from console.home.elsewhere import elsewhere
 from console.home.figures import holdings, sent_by
@@ -71,14 +70,6 @@ YEAR = 365 * 24 * 3600
 HIDDEN_LISTS = 20
 
 
-def own_activity(request: SignedInRequest) -> ActivityQuerySet:
-    """Return the entries of the user's teams and applications."""
-    return ActivityEntry.objects.of_any(
-        team_ids=Team.objects.visible_to(request.user).values_list("pk", flat=True),
-        application_ids=HostApplication.objects.visible_to(request.user).values_list("application_id", flat=True),
-    )
-
-
 def hidden_lists(request: HttpRequest) -> list[str]:
     """Return the keys of the checklists that were hidden in this browser."""
     return request.COOKIES.get(settings.FIRST_RUN_COOKIE_NAME, "").split(".")
@@ -104,7 +95,7 @@ def home(request: SignedInRequest) -> HttpResponse:
         "running": rows_of(with_facts(running)[:RUNNING], at=at, held=person.held) if person.held else [],
         "sent": sent_by(person, at=at),
         "holdings": holdings() if request.user.is_staff and not person.held and not checklist else [],
-        "entries": own_activity(request)[:READ],
+        "entries": activity_for(request.user)[:READ],
         "today": timezone.localtime(),
         "programs": programs.count(),
         "applications": HostApplication.objects.visible_to(request.user).count(),
@@ -210,7 +201,7 @@ def shortcuts(request: SignedInRequest) -> HttpResponse:
 @route(Permission.SIGNED_IN)
 def activity(request: SignedInRequest) -> HttpResponse:
     """Everything that was done in the user's teams and applications."""
-    return activity_page(request, own_activity(request))
+    return activity_page(request, activity_for(request.user))
 
 
 @route(Permission.SIGNED_IN)

@@ -27,7 +27,7 @@ home=/opt/console
 environment=/etc/console/console.env
 state=/var/lib/console
 certificates=/etc/ssl/console
-queues=(deliver mail reports periodic)
+queues=(deliver webhooks mail reports periodic)
 packages=(python3 python3-venv postgresql valkey-server nginx-light openssl ca-certificates curl logrotate)
 # Each server has two ports: while a release replaces another, both serve. nginx knows which is to be asked.
 web_ports=(8000 8002)

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 
+from django.db.models import Exists, OuterRef, QuerySet, Subquery
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
@@ -16,10 +17,23 @@ from console.base.core.errors import ActionRefused
 from console.base.core.states import badge_of
 from console.base.core.text import listed
 from console.base.hosts import decisions
+from console.base.hosts.models import HostApplication, SensitiveApi
 from console.base.hosts.states import DecisionState
 from devmgmt.models import ApiPermission
+from miniprograms.models import MiniProgram
 
 RULING = "ruling"  # the field of a decision on one request, before “_” and its primary key
+
+
+def askable(program: MiniProgram, *applications: HostApplication) -> QuerySet[SensitiveApi]:
+    """Return what the applications restrict and the program has neither asked for nor been granted without end (D-10).
+
+    `granted_until` is the end of what was granted for a time.
+    """
+    own = ApiPermission.objects.filter(mini_program=program, application=OuterRef("application"), api=OuterRef("name"))
+    ending = own.filter(state=DecisionState.APPROVED).order_by("-pk").values("expires_at")[:1]
+    rows = SensitiveApi.objects.filter(~Exists(own.not_renewable()), application__in=applications, restricted=True)
+    return rows.annotate(granted_until=Subquery(ending))
 
 
 def ask(rows: Sequence[ApiPermission], *, at: datetime) -> Sequence[ApiPermission]:

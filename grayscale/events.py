@@ -43,12 +43,18 @@ class Guardrail(Field):
     def text(self, value: Any) -> str:
         return guardrail_words(value)
 
+    def sample(self, *, earlier: bool = False) -> dict[str, Any]:
+        return {"rate": 10 if earlier else 5, "points": None, "devices": 100}
+
 
 class Harm(Field):
     """What the guardrail saw."""
 
     def text(self, value: Any) -> str:
         return harm_words(value)
+
+    def sample(self, *, earlier: bool = False) -> dict[str, Any]:
+        return {"bad": 60, "devices": 480, "limit": 5}
 
 
 TASK = {

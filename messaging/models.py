@@ -7,13 +7,13 @@ long-term template in a day, two effects of one Idempotency-Key.
 from __future__ import annotations
 
 import secrets
-from datetime import datetime
 
 from django.conf import settings
 from django.db import models
 from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
+from console.base.core.outbox.retrying import Receiver
 from console.base.hosts.models import HostApplication
 from messaging.querysets import BanQuerySet, MessageQuerySet, MyTemplateQuerySet, PublicTemplateQuerySet
 from messaging.states import (
@@ -224,30 +224,16 @@ class Ban(models.Model):
         return str(self.template or self.mini_program)
 
 
-class Gateway(models.Model):
-    """Where an application's server takes messages, and how it has answered lately: the circuit of one gateway.
-
-    `failures` count since the last success; while `open_until` is ahead only one message is tried at a time.
-    """
+class Gateway(Receiver):
+    """Where an application's server takes messages, and how it has answered lately."""
 
     application = models.OneToOneField(
         HostApplication, on_delete=models.CASCADE, primary_key=True, related_name="gateway"
     )
     url = models.URLField(_("address"), max_length=500)
-    revision = models.PositiveIntegerField(default=1)
-    changed_at = models.DateTimeField(db_default=Now())
-    failures = models.PositiveIntegerField(default=0)
-    open_until = models.DateTimeField(null=True)
-    last_success_at = models.DateTimeField(null=True)
-    last_failure_at = models.DateTimeField(null=True)
-    last_failure = models.CharField(max_length=200, blank=True)
 
     def __str__(self) -> str:
         return self.url
-
-    def is_open(self, *, at: datetime) -> bool:
-        """Whether the circuit is open at the time `at`: it failed again and again, and is left in peace."""
-        return self.open_until is not None and self.open_until > at
 
 
 class Message(models.Model):

@@ -1,4 +1,4 @@
-"""What a gateway gets: the body of a message and its signatures, as Standard Webhooks has them."""
+"""What a gateway gets: the body of a message."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ from datetime import datetime
 from typing import Any, NamedTuple
 
 import msgspec
-from standardwebhooks import Webhook
 
 from console.base.core.text import is_chinese
 
@@ -72,18 +71,3 @@ def message_body(message: Leased, titles: Titles, *, application_id: str) -> byt
 def test_body(*, application_id: str, at: datetime) -> bytes:
     """Return the body of the message that the button on the gateway's page sends."""
     return msgspec.json.encode({"type": "gateway.test", "timestamp": at, "data": {"application_id": application_id}})
-
-
-def headers(webhook_id: str, body: bytes, signers: Sequence[Webhook], *, at: datetime) -> dict[str, str]:
-    """Return the headers of one try, signed with each of the secrets: a gateway accepts any that it knows.
-
-    `at` is in UTC.
-    """
-    text = body.decode()
-    return {
-        "webhook-id": webhook_id,
-        "webhook-timestamp": str(int(at.timestamp())),
-        "webhook-signature": " ".join(signer.sign(webhook_id, at, text) for signer in signers),
-        "content-type": "application/json",
-        "user-agent": "MiniProgramConsole/1",
-    }

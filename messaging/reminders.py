@@ -12,9 +12,9 @@ from console.base.accounts.models import Notification
 from console.base.accounts.notifying import notify
 from console.base.accounts.states import NotificationKind
 from console.base.core import times
+from console.base.core.outbox.retrying import OPENS_AT
 from console.base.hosts.people import administrators_of
 from messaging.models import Gateway
-from messaging.retrying import OPENS_AT
 
 SILENT_FOR = timedelta(hours=1)  # without a success, before anyone is notified
 AGAIN_AFTER = timedelta(days=1)

@@ -6,12 +6,13 @@ The verbs raise these sentences and the pages show them under the disabled butto
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from django.conf import settings
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from console.base.core.outbox import retrying
 from console.base.core.text import listed
 from messaging.states import MOST_KEYWORDS, MOST_TEMPLATES, PUBLIC_SERVICES, TemplateKind
 
@@ -88,9 +89,5 @@ def why_not_replay_all(*, has_gateway: bool, has_failed: bool) -> str:
 
 
 def expires_at(at: datetime) -> datetime:
-    """Return when a message that is tried from `at` on counts as failed: after its last try (M-7).
-
-    Pauses may be a tenth longer than the plan says, and each try may take its full time.
-    """
-    pauses, tries = sum(settings.MESSAGE_RETRY_SECONDS), len(settings.MESSAGE_RETRY_SECONDS) + 1
-    return at + timedelta(seconds=pauses * 1.1 + (tries + 1) * settings.MESSAGE_TIMEOUT)
+    """Return when a message that is tried from `at` on counts as failed: after its last try (M-7)."""
+    return retrying.expires_at(at, pauses=settings.MESSAGE_RETRY_SECONDS)

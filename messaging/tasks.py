@@ -9,6 +9,7 @@ from celery import shared_task
 from celery.signals import worker_shutting_down
 
 from console.base.core import times
+from console.base.core.outbox import lanes
 from console.base.core.wakeups import wake
 from messaging import delivery, leases, reminders
 
@@ -33,4 +34,4 @@ def sweep() -> int:
 @worker_shutting_down.connect
 def stop(**kwargs: Any) -> None:
     """Let runs give back what they have."""
-    delivery.stop()
+    lanes.stop()

@@ -18,6 +18,7 @@ from console.base.accounts.models import Team
 from console.base.accounts.permissions import Permission
 from console.base.core.ids import random_id
 from console.base.hosts.models import Grant, HostApplication, icon_path
+from console.base.hosts.querysets import HostApplicationQuerySet
 from console.base.hosts.states import DecisionState
 from miniprograms.querysets import BindingQuerySet, CategoryQuerySet, IdeDownloadQuerySet, MiniProgramQuerySet
 from miniprograms.states import Shelf
@@ -137,6 +138,11 @@ class MiniProgram(models.Model):
     def on_shelf(self) -> bool:
         """Whether applications may get it."""
         return self.shelf == Shelf.ON
+
+    def askable_applications(self) -> HostApplicationQuerySet:
+        """Applications that may be asked for a binding, without those bound or asked already (L-6)."""
+        taken = self.bindings.live().values("application")
+        return HostApplication.objects.open_for_binding_by(self.team_id).exclude(pk__in=taken)
 
     def write(self, **fields: Any) -> None:
         """Set fields here and in the row; for who holds the row's lock."""

@@ -56,6 +56,7 @@ class AuditEvent(VersionEvent):
     """What came of an audit, or was asked for in one: `application` decided, or does so no longer."""
 
     fields = AUDIT
+    application: HostApplication | None = None
 
     def __init__(
         self,

@@ -9,11 +9,12 @@ from typing import Any
 from django import forms
 from django.core.exceptions import ValidationError
 from django.http import QueryDict
-from django.utils.functional import cached_property
+from django.utils.functional import cached_property, lazy
 from django.utils.text import format_lazy
 from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
+from console.base.core import times
 from console.base.core.errors import ActionRefused
 from console.base.core.fields import WordsField
 from console.base.core.pages import NoteForm
@@ -61,7 +62,27 @@ class VersionNumberField(forms.CharField):
         return major, minor, patch
 
 
-class UploadForm(forms.Form):
+class NumberForm(forms.Form):
+    """What is said about a new version."""
+
+    number = VersionNumberField(label=_("Version number"), max_length=14)
+    notes = WordsField(
+        label=_("Change notes"), max_length=2000, required=False, widget=forms.Textarea(attrs={"rows": 5})
+    )
+
+    def __init__(self, *args: object, program: MiniProgram, **kwargs: object) -> None:
+        super().__init__(*args, **kwargs)  # type: ignore[arg-type]
+        self.program = program
+
+    def clean_number(self) -> tuple[int, int, int]:
+        """Refuse a number that was used, before the package is read."""
+        number: tuple[int, int, int] = self.cleaned_data["number"]
+        if reason := rules.why_not_number(self.program, number):
+            raise ValidationError(reason)
+        return number
+
+
+class UploadForm(NumberForm):
     """A new version. `inspection` holds the findings of a refused package."""
 
     file = UploadField(
@@ -69,15 +90,11 @@ class UploadForm(forms.Form):
         error_messages={"required": _("Choose the package file."), "empty": _("The file is empty.")},
         widget=forms.ClearableFileInput(attrs={"accept": ".zip,.apkg,.wxapkg-src"}),
     )
-    number = VersionNumberField(label=_("Version number"), max_length=14)
-    notes = WordsField(
-        label=_("Change notes"), max_length=2000, required=False, widget=forms.Textarea(attrs={"rows": 5})
-    )
+    field_order = ["file", "number", "notes"]
     inspection: Inspection | None = None
 
     def __init__(self, *args: object, program: MiniProgram, **kwargs: object) -> None:
-        super().__init__(*args, **kwargs)  # type: ignore[arg-type]
-        self.program = program
+        super().__init__(*args, program=program, **kwargs)
         limits = package_limits()
         self.fields["file"].help_text = _(
             "Packed by the Luffa Cloud IDE. Up to %(upload)s; unpacked up to %(unpacked)s; "
@@ -111,13 +128,6 @@ class UploadForm(forms.Form):
                 self.inspection = refused.inspection if isinstance(refused, PackageRefused) else None
                 self.add_error("file", refused.message)
         return data
-
-    def clean_number(self) -> tuple[int, int, int]:
-        """Refuse a number that was used, before the package is read."""
-        number: tuple[int, int, int] = self.cleaned_data["number"]
-        if reason := rules.why_not_number(self.program, number):
-            raise ValidationError(reason)
-        return number
 
 
 class PublishForm(NoteForm):
@@ -192,7 +202,9 @@ class TrialForm(forms.Form):
     meanwhile: TrialVersion | None = None
     in_conflict = False
 
-    def __init__(self, data: QueryDict | None, *, program: MiniProgram, initial: dict[str, Any]) -> None:
+    def __init__(
+        self, data: QueryDict | dict[str, Any] | None, *, program: MiniProgram, initial: dict[str, Any]
+    ) -> None:
         super().__init__(data, initial=initial)
         self.program = program
         numbers = program.versions.values_list("major", "minor", "patch", "state")
@@ -247,3 +259,24 @@ class TrialForm(forms.Form):
         """Show what is there now; what was typed stays, and a second save replaces it knowingly."""
         self.data = {**self.data.dict(), "seen": current.set_at.isoformat() if current else ""}  # type: ignore[attr-defined]
         self.in_conflict, self.meanwhile = True, current
+
+
+def _last_day() -> str:
+    return " ".join(filter(None, [gettext("The last day. Leave blank for no end date."), times.day_begins()]))
+
+
+class SettleForm(forms.Form):
+    """Why a finding needs no attention, and for how long that holds."""
+
+    reason = WordsField(
+        label=_("Reason"),
+        max_length=200,
+        widget=forms.Textarea(attrs={"rows": 2}),
+        help_text=_("Reviewers see it with your name."),
+    )
+    until = forms.DateField(
+        label=_("Until"),
+        required=False,
+        widget=forms.DateInput(format="%Y-%m-%d", attrs={"type": "date", "max": "9999-12-31"}),
+        help_text=lazy(_last_day, str)(),
+    )

@@ -15,6 +15,7 @@ from django.utils.translation import ngettext
 
 from console.base.core.errors import ActionRefused
 from console.base.core.files import refusing_unwritable
+from console.base.core.uploads import bare, sha256_of
 from miniprograms.models import MiniProgram
 from releases import turns
 from releases.models import FileTurn, Package, SourceMaps, package_path, package_storage, source_maps_path
@@ -71,12 +72,13 @@ def inspected(
     with scratch() as canonical:
         with refusing_unwritable("file"):
             inspection = inspect(
-                file,
+                bare(file),
                 limits=package_limits(),
                 app_id=app_id,
                 is_ours=is_ours,
                 out=canonical,
                 source_maps_out=source_maps,
+                upload_sha256=sha256_of(file),
             )
             for written in filter(None, (canonical, source_maps)):
                 written.flush()

@@ -15,6 +15,9 @@ class VersionState(models.TextChoices):
     RETIRED = "retired", _("Retired")
 
 
+WAS_ONLINE = (VersionState.ONLINE, VersionState.RETIRED)
+
+
 class AuditState(models.TextChoices):
     """in audit → approved | rejected | withdrawn."""
 

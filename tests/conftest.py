@@ -108,6 +108,7 @@ LONGEST = (
     "console/local/test_demo.py",
     "browser/test_message_journey.py",
     "console/platform/test_start.py",
+    "console/api/manage/test_schemathesis.py",
     "console/base/accounts/test_throttle.py",
     "grayscale/test_matching.py",
     "releases/scan/test_scan.py",

@@ -14,6 +14,7 @@ from django.db.models.functions import Coalesce
 from console.base.accounts.models import Invitation
 from console.base.accounts.permissions import Permission
 from console.base.core import times
+from console.base.core.outbox.retrying import OPENS_AT
 from console.base.hosts.models import ApplicationKey, HostApplication
 from console.base.hosts.states import DecisionState
 from console.home.findings import NONE, report_findings
@@ -27,7 +28,6 @@ from grayscale.models import GrayscaleTask
 from grayscale.states import Reason
 from messaging.models import Gateway, Message, MyTemplate
 from messaging.presenters.programs import FAILED_WITHIN
-from messaging.retrying import OPENS_AT
 from miniprograms.models import Binding, MiniProgram
 from miniprograms.privacy.models import FoundData, PrivacyAgreement
 from releases.models import Report, Version

@@ -10,6 +10,7 @@ from console.platform.models import WORKER_NAME
 
 QUEUES: dict[str, str | Promise] = {
     "deliver": _("Subscription messages"),
+    "webhooks": _("Webhooks"),
     "mail": _("E-mails"),
     "reports": _("Review reports"),
     "periodic": _("Everything else"),
@@ -17,6 +18,8 @@ QUEUES: dict[str, str | Promise] = {
 TASKS: dict[str, str | Promise] = {
     "messaging.deliver": _("Deliver subscription messages"),
     "messaging.sweep": _("Retry subscription messages that are due"),
+    "webhooks.deliver": _("Deliver events to webhooks"),
+    "webhooks.sweep": _("Retry webhook deliveries that are due"),
     "accounts.send_mail": _("Send e-mails"),
     "reviews.write_reports": _("Write review reports"),
     "reviews.remind": _("Remind reviewers of overdue requests"),

@@ -10,6 +10,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from console.api.hooks import delivery as hooks
 from console.celery import QUEUES
 from console.platform import labels, mail
 from console.platform.models import Heartbeat, Part
@@ -24,6 +25,7 @@ BUSY_OR_STUCK = gettext_lazy(
 )
 BACKLOGS: dict[str, Callable[..., tuple[int, datetime | None]]] = {
     "deliver": leases.backlog,
+    "webhooks": hooks.backlog,
     "mail": mail.backlog,
     "reports": writing.backlog,
 }
@@ -47,7 +49,10 @@ class Queue:
 
 
 def queues_of(signs: Iterable[Heartbeat], *, now: datetime) -> list[Queue]:
-    """Return all queues; two queries for messages, one for reports, and those of the mails. Raises DatabaseError."""
+    """Return all queues; two queries for messages, as many for webhooks, one for reports, and those of the mails.
+
+    Raises DatabaseError.
+    """
     rows = list(signs)
     found = []
     for name in QUEUES:

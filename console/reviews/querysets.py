@@ -144,7 +144,7 @@ def lines(rows: list[dict[str, Any]]) -> list[Line]:
     for kind, paths in LOADED.items():
         pks = [row["pk"] for row in rows if row["kind"] == kind]
         found[kind] = MODELS[kind].objects.select_related(*paths).in_bulk(pks)
-    return [_line(row["kind"], found[row["kind"]][row["pk"]]) for row in rows]
+    return [line(row["kind"], found[row["kind"]][row["pk"]]) for row in rows]
 
 
 def item_lines(rows: list[dict[str, Any]]) -> list[Line]:
@@ -187,7 +187,8 @@ def read_again(permissions: list[ApiPermission]) -> None:
             setattr(permission, name, getattr(fresh[permission.pk], name))
 
 
-def _line(kind: str, decision: Any) -> Line:
+def line(kind: str, decision: Any) -> Line:
+    """Return a request by itself, as lists show it."""
     if kind == AUDIT:
         return Line(kind, decision, decision.audit.mini_program, decision.audit.version.number)
     return Line(kind, decision, decision.mini_program, decision.api if kind == PERMISSION else "")

@@ -17,6 +17,7 @@ from django.utils.translation import gettext as _
 from console.base.core import times, zones
 from console.base.core.text import visible, visible_lines
 from console.base.hosts.models import HostApplication
+from devmgmt.logs import volume as minutes
 from devmgmt.logs.criteria import Bucket, Criteria, ErrorGroup, Place, StoreAway, TooSlow
 from devmgmt.logs.entry import Entry, Line, Mark
 from devmgmt.logs.export import moment_of, record
@@ -28,6 +29,7 @@ PLATFORMS = {"android": "Android", "ios": "iOS"}
 KNOWN_VERSIONS_SECONDS = 60
 MOST_VERSIONS = 200  # to choose from: a device can invent as many as it likes
 MOST_BARS = 75
+LONG = timedelta(hours=6)  # more than this is read from the minutes' counts
 STEPS = [timedelta(seconds=n) for n in (1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800)]
 STEPS += [timedelta(hours=n) for n in (1, 2, 3, 6, 12, 24)]
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -192,6 +194,15 @@ class Bar:
     def total(self) -> int:
         """All levels together."""
         return self.info + self.warn + self.error
+
+
+def buckets_of(criteria: Criteria, step: timedelta, *, at: datetime) -> list[Bucket]:
+    """Count in buckets; long ranges by the counts of minutes, where these know enough. `at` is now."""
+    ends = [criteria.start] + ([criteria.end] if criteria.end < at else [])  # After now there is nothing yet.
+    is_whole = not any(end.second or end.microsecond for end in ends)
+    if criteria.is_plain and is_whole and criteria.end - criteria.start > LONG:
+        return minutes.buckets(criteria, step)
+    return log_store().volume(criteria, step=step)
 
 
 def bars_of(buckets: Iterable[Bucket], criteria: Criteria, step: timedelta) -> list[Bar]:

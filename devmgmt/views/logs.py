@@ -10,7 +10,7 @@ from typing import Any, cast
 
 from django.conf import settings
 from django.contrib import messages
-from django.http import Http404, HttpResponse, StreamingHttpResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
@@ -23,17 +23,28 @@ from console.base.core.sheets import gathered, take_turn
 from devmgmt.forms.logs import RANGE, CriteriaForm, mark_of
 from devmgmt.logs import export as files
 from devmgmt.logs import volume as minutes
-from devmgmt.logs.criteria import Bucket, Criteria, StoreAway, TooSlow
-from devmgmt.logs.store import log_store, scan
+from devmgmt.logs.criteria import Criteria, StoreAway, TooSlow
+from devmgmt.logs.store import log_store
 from devmgmt.models import SavedQuery
-from devmgmt.presenters.logs import OpenRow, Row, bars_of, error_rows, names_of, read_place, step_for, used_words
+from devmgmt.presenters import log_files
+from devmgmt.presenters.log_files import trouble_words
+from devmgmt.presenters.logs import (
+    OpenRow,
+    Row,
+    bars_of,
+    buckets_of,
+    error_rows,
+    names_of,
+    read_place,
+    step_for,
+    used_words,
+)
 from devmgmt.states import Level
 from miniprograms.access import mini_program_for
 from miniprograms.models import MiniProgram
 
 PAGE = 50
 MOST_GROUPS = 10
-LONG = timedelta(hours=6)  # more than this is read from the minutes' counts
 
 
 @route(Permission.VIEW, load=mini_program_for)
@@ -70,7 +81,7 @@ def volume(request: SignedInRequest, program: MiniProgram) -> HttpResponse:
         try:
             context |= _chart(form)
         except (TooSlow, StoreAway) as error:
-            context["trouble"] = _trouble(error, form.criteria)
+            context["trouble"] = trouble_words(error, form.criteria)
     return _part(request, "devmgmt/logs_volume.html", context | {"title": _("Entries over time")})
 
 
@@ -83,7 +94,7 @@ def errors(request: SignedInRequest, program: MiniProgram) -> HttpResponse:
         try:
             groups = log_store().errors(form.criteria, limit=MOST_GROUPS)
         except (TooSlow, StoreAway) as error:
-            context["trouble"] = _trouble(error, form.criteria)
+            context["trouble"] = trouble_words(error, form.criteria)
         else:
             rows = error_rows(groups, form.criteria)
             if len(groups) < MOST_GROUPS:
@@ -104,7 +115,7 @@ def entry(request: SignedInRequest, program: MiniProgram, place: str) -> HttpRes
     try:
         found = log_store().entry(program.pk, named)
     except (TooSlow, StoreAway) as error:
-        trouble = _trouble(error, None)
+        trouble = trouble_words(error, None)
     else:
         if found is None:
             raise Http404
@@ -123,24 +134,14 @@ def export(request: SignedInRequest, program: MiniProgram, kind: str) -> HttpRes
     form = _form(request, program)
     if not form.is_valid():
         return redirect(f"{reverse('devmgmt:logs', args=[program.app_id])}?{form.query()}")
-    criteria = form.criteria
-    # One more than the file takes, so that it can say that it was cut.
-    found = scan(log_store(), criteria, limit=files.MOST_EXPORTED + 1)
-    names = dict(program.bindings.applications().values_list("pk", "name"))
-    write = files.as_csv if kind == "csv" else files.ndjson
     parts = None
     if request.method != "HEAD":
         parts = take_turn(request.user.pk)
         if parts is None:
             messages.error(request, _("Other exports are still running. Try again in a minute."))
             return redirect(f"{reverse('devmgmt:logs', args=[program.app_id])}?{form.query()}")
-        parts.send(gathered(write(found, names, _end_words)))
-    media = "text/csv; charset=utf-8" if kind == "csv" else "application/x-ndjson"
-    answer = StreamingHttpResponse(parts or (), content_type=media)
-    first, last = (f"{timezone.localtime(moment):%Y%m%d-%H%M%S}" for moment in (criteria.start, criteria.end))
-    answer["Content-Disposition"] = f'attachment; filename="logs-{program.app_id}-{first}-{last}.{kind}"'
-    answer["Cache-Control"] = "no-store"
-    return cast("HttpResponse", answer)
+        parts.send(gathered(log_files.contents(program, form.criteria, kind)))
+    return cast("HttpResponse", log_files.answer(parts or (), program, form.criteria, kind))
 
 
 def _is_inside(request: SignedInRequest) -> bool:
@@ -176,7 +177,7 @@ def _listing(request: SignedInRequest, form: CriteriaForm) -> dict[str, Any]:
         found = log_store().latest(criteria, before=before, limit=PAGE + 1)
         context["nothing_yet"] = not found and before is None and _is_empty(form)
     except (TooSlow, StoreAway) as error:
-        return context | {"trouble": _trouble(error, criteria)}
+        return context | {"trouble": trouble_words(error, criteria)}
     context["rows"] = [Row(entry, query=form.query) for entry in found[:PAGE]]
     if len(found) > PAGE:
         context["older"] = f"{form.query()}&before={context['rows'][-1].place}".removeprefix("&")
@@ -202,7 +203,7 @@ def _today(program: MiniProgram) -> dict[str, Any]:
 def _chart(form: CriteriaForm) -> dict[str, Any]:
     criteria = replace(form.criteria, end=form.end)
     step = step_for(criteria.end - criteria.start)
-    bars = bars_of(_buckets(form, criteria, step), criteria, step)
+    bars = bars_of(buckets_of(criteria, step, at=form.at), criteria, step)
     end = criteria.end + timedelta(microseconds=-criteria.end.microsecond % 1_000_000)  # A URL has whole seconds.
     marks = [mark_of(moment) for moment in (*(bar.start for bar in bars), end)]
     chart = {
@@ -231,36 +232,3 @@ def _chart(form: CriteriaForm) -> dict[str, Any]:
         "error": error,
         "total": info + warn + error,
     }
-
-
-def _buckets(form: CriteriaForm, criteria: Criteria, step: timedelta) -> list[Bucket]:
-    """Count in buckets; long ranges by the counts of minutes, where these know enough."""
-    ends = [criteria.start] + ([criteria.end] if criteria.end < form.at else [])  # After now there is nothing yet.
-    is_whole = not any(end.second or end.microsecond for end in ends)
-    if criteria.is_plain and is_whole and criteria.end - criteria.start > LONG:
-        return minutes.buckets(criteria, step)
-    return log_store().volume(criteria, step=step)
-
-
-def _trouble(error: Exception, criteria: Criteria | None) -> str:
-    """Say what to do when the store did not answer."""
-    if isinstance(error, StoreAway) or criteria is None:
-        return _("Logs are temporarily unavailable. Nothing is lost. Try again in a minute.")
-    seconds = {"seconds": settings.LOG_QUERY_SECONDS}
-    words = _("The search took longer than %(seconds)g seconds and was stopped.") % seconds
-    missing = [_("a GUID")] if not criteria.guid else []
-    missing += [_("longer filterMsg content")] if criteria.filter_msg else [_("filterMsg content")]
-    missing += [_("a page link")] if not criteria.page else []
-    return f"{words} " + _("Choose a shorter time range, or add %(criteria)s.") % {"criteria": _(" or ").join(missing)}
-
-
-def _end_words(error: Exception | None) -> str:
-    """Say at the end of a file why it does not hold everything."""
-    if error is None:
-        return _(
-            "The file ends here. It contains the newest %(most)s entries. Choose a shorter time range to "
-            "export the rest."
-        ) % {"most": f"{files.MOST_EXPORTED:,}"}
-    if isinstance(error, TooSlow):
-        return _("The file ends here because the search took too long. Choose a shorter time range to export the rest.")
-    return _("The file ends here because the logs became unavailable. Try again to export the rest.")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.db.models import Case, Exists, OuterRef, Q, QuerySet, Subquery, Value, When
+from django.db.models import Case, OuterRef, Q, Subquery, Value, When
 from django.db.models.functions import Coalesce
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
@@ -15,7 +15,7 @@ from console.base.accounts.access import SignedInRequest, route
 from console.base.accounts.permissions import Permission, lacking
 from console.base.core.filters import ranked
 from console.base.core.pages import form_page, page_of, posted
-from console.base.hosts.models import HostApplication, SensitiveApi
+from console.base.hosts.models import HostApplication
 from console.base.hosts.states import DecisionState
 from devmgmt import actions, rules, submissions
 from devmgmt.filters import STANDS, PermissionFilter
@@ -37,7 +37,7 @@ def permissions(request: SignedInRequest, program: MiniProgram) -> HttpResponse:
     application = _chosen(bound, "" if named in _left(program) else named)
     requests = ApiPermission.objects.filter(mini_program=program).select_related(*PEOPLE)
     past = requests.closed()
-    askable = _askable(program, application).count() if application else 0
+    askable = submissions.askable(program, application).count() if application else 0
     missing = lacking(program.held, Permission.DEVELOP)
     context = {
         "mini_program": program,
@@ -99,14 +99,6 @@ def _list(request: SignedInRequest, program: MiniProgram, application: HostAppli
     }
 
 
-def _askable(program: MiniProgram, application: HostApplication) -> QuerySet[SensitiveApi]:
-    """What the application restricts and the program has neither asked for nor been granted without end (D-10)."""
-    own = ApiPermission.objects.filter(mini_program=program, application=application, api=OuterRef("name"))
-    ending = own.filter(state=DecisionState.APPROVED).order_by("-pk").values("expires_at")[:1]
-    askable = application.apis.filter(~Exists(own.not_renewable()), restricted=True)
-    return askable.annotate(granted_until=Subquery(ending))
-
-
 def _reason_before(program: MiniProgram, application: HostApplication, apis: list[str]) -> str:
     """Return why the first of these was asked for last time, to ask again with the same words."""
     own = ApiPermission.objects.approved().filter(mini_program=program, application=application, api__in=apis)
@@ -122,7 +114,7 @@ def apply(request: SignedInRequest, program: MiniProgram) -> HttpResponse:
         return redirect("devmgmt:permissions", program.app_id)
     query = {"application": application.application_id}
     back = reverse("devmgmt:permissions", args=[program.app_id], query=query)
-    apis = list(_askable(program, application))
+    apis = list(submissions.askable(program, application))
     if request.method == "GET" and rules.why_not_apply_for_permissions(application, askable=len(apis)):
         return redirect(back)
     named = [api.name for api in apis if api.name in request.GET.getlist("api")]

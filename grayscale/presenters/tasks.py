@@ -155,7 +155,7 @@ def with_facts(tasks: GrayscaleTaskQuerySet) -> GrayscaleTaskQuerySet:
         .prefetch_related(
             Prefetch("applications", ApplicationCondition.objects.select_related("application")),
             "platforms",
-            Prefetch("object_lists", ObjectList.objects.only("task", "kind", "count")),
+            Prefetch("object_lists", ObjectList.objects.only("task", "kind", "filename", "count")),
         )
     )
 

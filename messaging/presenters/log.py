@@ -13,10 +13,10 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from console.base.core import times, zones
+from console.base.core.outbox.reasons import in_words
 from console.base.core.text import visible
 from messaging.localization import Line, keywords_of, lines_in, title_in, title_of
 from messaging.models import Consent, Message
-from messaging.reasons import in_words
 from messaging.states import PUSHES_PER_DAY, MessageState
 from miniprograms.models import MiniProgram, ProgramUser
 

@@ -22,6 +22,7 @@ from console.base.accounts.permissions import Permission, lacking
 from console.base.activity.models import ActivityEntry
 from console.base.core import times
 from console.base.core.errors import Conflict
+from console.base.core.outbox.reasons import in_words
 from console.base.core.pages import Shown, confirm_page, page_of, posted, secret_page
 from console.base.core.text import visible
 from console.base.hosts import rules as host_rules
@@ -36,7 +37,6 @@ from messaging.filters import GatewayProgramFilter
 from messaging.forms.gateway import GatewayForm, RemoveForm, SecretForm
 from messaging.localization import ban_subject, title_of
 from messaging.models import Gateway, Message, MyTemplate
-from messaging.reasons import in_words
 from messaging.states import MessageState
 
 FAILED_SHOWN = 25

@@ -158,7 +158,7 @@ def detail(request: SignedInRequest, program: MiniProgram) -> HttpResponse:
     )
     refusal = lacking(program.held, Permission.MANAGE)
     ask_refusal = refusal
-    if not refusal and not _askable(program).exists():
+    if not refusal and not program.askable_applications().exists():
         ask_refusal = _("You have already requested or bound every app that accepts bindings.")
     context = {
         "mini_program": program,
@@ -233,18 +233,12 @@ def _shelf_dialog(
 # Bindings ---------------------------------------------------------------------------------------------------------
 
 
-def _askable(program: MiniProgram) -> QuerySet[HostApplication]:
-    """Applications that the program may ask, without those bound or asked already."""
-    taken = program.bindings.live().values("application")
-    return HostApplication.objects.open_for_binding_by(program.team_id).exclude(pk__in=taken)
-
-
 @route(Permission.MANAGE, load=mini_program_for, methods="GET POST")
 def ask_for_binding(request: SignedInRequest, program: MiniProgram) -> HttpResponse:
     """Ask a host application for a binding (L-6)."""
     return form_page(
         request,
-        BindingForm(posted(request), applications=_askable(program)),
+        BindingForm(posted(request), applications=program.askable_applications()),
         save=lambda data: actions.request_binding(program, by=request.user, **data),
         success=lambda binding: (
             _("Request sent to %(application)s. Its reviewers will decide.") % {"application": binding.application},

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django import forms
 from django.http import QueryDict
 from django.utils.translation import gettext_lazy as _
@@ -22,7 +24,7 @@ class DownloadForm(forms.Form):
         error_messages={"invalid_choice": _("Choose a bound app.")},
     )
 
-    def __init__(self, data: QueryDict | None, *, applications: HostApplicationQuerySet) -> None:
+    def __init__(self, data: QueryDict | dict[str, Any] | None, *, applications: HostApplicationQuerySet) -> None:
         super().__init__(data)
         self.fields["application"].queryset = applications  # type: ignore[attr-defined]
         if len(applications) == 1:

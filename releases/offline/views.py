@@ -68,8 +68,8 @@ def _commands(version: Version, signatures: list[Signature]) -> dict[str, str]:
     return {
         "preset": json.dumps({"presets": [{"app_id": app_id, "version": number}]}),
         "checksum": f'echo "{version.package.sha256}  {name}" | sha256sum --check',
-        "verify": f"python manage.py device verify --configuration {configuration} --app-id {app_id} "
-        f'--version-number {number} --signature "{signature}" {name}',
+        "verify": f"mpc verify {name} --configuration {configuration} --appid {app_id} --uv {number} "
+        f'--signature "{signature}"',
     }
 
 

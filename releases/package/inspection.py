@@ -76,15 +76,16 @@ def inspect(
     is_ours: Callable[[str], bool] = lambda app_id: False,
     out: BinaryIO | None = None,
     source_maps_out: BinaryIO | None = None,
+    upload_sha256: str = "",
 ) -> Inspection:
     """Judge an upload; any bytes give an `Inspection`, none an exception (V-3).
 
     `file` is a seekable binary file, read from its beginning. `app_id` is the mini program that it is meant for,
     `is_ours` returns whether an App ID is that of any mini program of this console. `out`, when given, receives the
     canonical package, and `source_maps_out` the archive of the source maps, if there are any: throw both away unless
-    the result says `accepted`.
+    the result says `accepted`. `upload_sha256` is that of the upload where it is known: it is not read once more then.
     """
-    return _Inspector(file, limits or Limits(), app_id, is_ours, out, source_maps_out).result()
+    return _Inspector(file, limits or Limits(), app_id, is_ours, out, source_maps_out, upload_sha256).result()
 
 
 class _Inspector:
@@ -96,7 +97,9 @@ class _Inspector:
         is_ours: Callable[[str], bool],
         out: BinaryIO | None,
         source_maps_out: BinaryIO | None,
+        known_sha256: str,
     ) -> None:
+        self._known_sha256 = known_sha256
         self._file = file
         self._limits = limits
         self._app_id = app_id
@@ -140,7 +143,7 @@ class _Inspector:
     def _inspect(self) -> None:
         container = open_container(self._file, self._upload_size, self._limits, self._findings)
         if self._upload_size <= self._limits.upload_size:
-            self._upload_sha256 = self._hash_upload()
+            self._upload_sha256 = self._known_sha256 or self._hash_upload()
         if not container.walked:
             return
         self._contents = unwrapped(container.entries)

@@ -92,6 +92,7 @@ class SecretLine:
     known by in other reports, "" in those of earlier releases; `settled` is who said that it is none, and why.
     """
 
+    kind: str
     label: str
     hint: str
     place: Place
@@ -142,7 +143,7 @@ def data_type_label(value: str) -> str:
 def secret_line(secret: Secret, settled: SettledFinding | None) -> SecretLine:
     """Return a secret in words, with what was said of it."""
     label = secret_label(secret.kind)
-    return SecretLine(label, secret.hint, secret.place, is_public(secret.kind), secret.sha256, settled)
+    return SecretLine(secret.kind, label, secret.hint, secret.place, is_public(secret.kind), secret.sha256, settled)
 
 
 def is_public(kind: str) -> bool:

@@ -4,43 +4,18 @@ from __future__ import annotations
 
 from typing import Any
 
-from django import forms
 from django.http import HttpResponse
 from django.urls import reverse
-from django.utils.functional import lazy
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 
 from console.base.accounts.access import SignedInRequest, route
 from console.base.accounts.permissions import Permission
-from console.base.core import times
-from console.base.core.fields import WordsField
 from console.base.core.pages import NoteForm, confirm_page, posted
 from releases.access import Settled, VersionFinding, finding_for, settled_for
 from releases.actions import settling as verbs
+from releases.forms import SettleForm
 from releases.models import Version
 from releases.presenters.report_lines import is_public, secret_label
-
-
-def _last_day() -> str:
-    return " ".join(filter(None, [_("The last day. Leave blank for no end date."), times.day_begins()]))
-
-
-class SettleForm(forms.Form):
-    """Why a finding needs no attention, and for how long that holds."""
-
-    reason = WordsField(
-        label=gettext_lazy("Reason"),
-        max_length=200,
-        widget=forms.Textarea(attrs={"rows": 2}),
-        help_text=gettext_lazy("Reviewers see it with your name."),
-    )
-    until = forms.DateField(
-        label=gettext_lazy("Until"),
-        required=False,
-        widget=forms.DateInput(format="%Y-%m-%d", attrs={"type": "date", "max": "9999-12-31"}),
-        help_text=lazy(_last_day, str)(),
-    )
 
 
 @route(Permission.UPLOAD, load=finding_for, methods="GET POST")

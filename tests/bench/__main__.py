@@ -26,6 +26,7 @@ BENCHMARKS = (
     "sending",
     "server_api",
     "changes_page",
+    "rest_api",
 )
 
 

@@ -79,9 +79,15 @@ def _ends(name: str, path: str, reference: str, rows: int) -> list[Page]:
 
 
 @contextmanager
-def filled(programs: int, versions: int) -> Iterator[tuple[dict[str, Any], stand.Visitor, stand.Visitor]]:
-    """Start a console with so many rows; yields what was made, the license holder and the operator."""
+def filled(
+    programs: int, versions: int, **variables: str
+) -> Iterator[tuple[dict[str, Any], stand.Visitor, stand.Visitor]]:
+    """Start a console with so many rows; yields what was made, the license holder and the operator.
+
+    `variables` are of its environment.
+    """
     with stand.database() as environment:
+        environment |= variables
         fill = [sys.executable, "-m", "tests.bench.rows", str(programs), str(versions)]
         made: dict[str, Any] = json.loads(subprocess.check_output(fill, env=environment))
         with stand.console(environment) as port:

@@ -1,8 +1,8 @@
 """Rows for the lists: `python -m tests.bench.rows PROGRAMS VERSIONS` fills an empty database.
 
 Teams, states, audits and releases are spread as in a console that is used; nothing is random, so each run has the same
-rows. Prints as JSON what a client needs: the sessions of a license holder of every team and of an operator, and the
-mini program that has the most versions.
+rows. Prints as JSON what a client needs: the sessions of a license holder of every team and of an operator, a token of
+the former, and the mini program that has the most versions.
 """
 
 from __future__ import annotations
@@ -231,6 +231,7 @@ def fill(programs: int, versions: int) -> dict[str, Any]:
     from django.db import connection
     from django.test import Client
 
+    from console.api.manage.actions import create_own
     from console.base.accounts.models import Membership, Team, User
     from console.base.hosts.models import HostApplication
 
@@ -253,8 +254,10 @@ def fill(programs: int, versions: int) -> dict[str, Any]:
         client.force_login(user)
         sessions[user.name] = client.cookies["sessionid"].value
     biggest = filler.programs[0]
+    token = create_own(by, name="bench", scopes=["read", "upload"], addresses=[], expires_at=None)
     return {
         "session": sessions["Mira"],
+        "token": str(token.secret),
         "operator_session": sessions["Operator"],
         "team": teams[0].pk,
         "app_id": biggest.app_id,

@@ -66,6 +66,7 @@ class Visitor:
     """A signed-in user with one connection that stays open."""
 
     def __init__(self, port: int, session: str) -> None:
+        self.port = port
         self._connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
         self._headers = {"Cookie": f"sessionid={session}; csrftoken={CSRF_TOKEN}"}
 

@@ -79,7 +79,7 @@ def _reference(upload: bytes, packed: list[tuple[bytes, bool]]) -> None:
             deflater.compress(plain) + deflater.flush()
 
 
-def _inspect(upload: bytes) -> None:
+def read_and_repack(upload: bytes) -> None:
     inspection = inspect(io.BytesIO(upload), limits=Limits(cpu_seconds=0), out=io.BytesIO())
     if not inspection.accepted:
         raise RuntimeError(inspection.errors)
@@ -110,8 +110,8 @@ def _compared(kind: str, upload: bytes) -> Result:
     packed = members(upload)
     ours, theirs = [], []
     for _ in range(ROUNDS):
-        ours.append(_milliseconds(lambda: _inspect(upload)))
-        theirs.append(_milliseconds(lambda: _reference(upload, packed)))
+        ours.append(milliseconds(lambda: read_and_repack(upload)))
+        theirs.append(milliseconds(lambda: _reference(upload, packed)))
     return Result(
         name=f"read and repack, {kind}",
         value=statistics.median(ours),
@@ -123,7 +123,7 @@ def _compared(kind: str, upload: bytes) -> Result:
     )
 
 
-def _milliseconds(do: Callable[[], Any]) -> float:
+def milliseconds(do: Callable[[], Any]) -> float:
     began = time.perf_counter()
     do()
     return (time.perf_counter() - began) * 1000
@@ -138,7 +138,7 @@ def _over_http() -> float:
             holder = stand.Visitor(port, made["session"])
             path = f"/miniprograms/{made['app_id']}/versions/new/"
             bodies = [_form(package(n, *KINDS["mostly pictures"]), f"9.{n}.0") for n in range(UPLOADS)]
-            return statistics.median(_milliseconds(lambda body=body: _send(holder, path, body)) for body in bodies)
+            return statistics.median(milliseconds(lambda body=body: _send(holder, path, body)) for body in bodies)
 
 
 def _send(holder: stand.Visitor, path: str, body: bytes) -> None:

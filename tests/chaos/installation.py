@@ -32,7 +32,7 @@ from tests.processes import free_port
 ROOT = Path(__file__).parents[2]
 OWN = "chaos"  # how the harness calls itself to PostgreSQL
 RESTART_SECONDS = 1.0
-QUEUES = {"deliver": 2, "mail": 1, "reports": 1, "periodic": 1}  # with their concurrency
+QUEUES = {"deliver": 2, "webhooks": 1, "mail": 1, "reports": 1, "periodic": 1}  # with their concurrency
 STORAGE = "32m"
 APPLICATION_PATIENCE, ENGINE_PATIENCE = 6.0, 5.0
 

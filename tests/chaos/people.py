@@ -47,7 +47,7 @@ class Person:
         reply = self.post("/account/sign-in/", {"login": self.email, "password": self.password})
         found = re.search(r"sessionid=(\w+)", "; ".join(reply.headers.get_all("Set-Cookie", [])))
         if found is None:
-            raise RuntimeError(f"{self.email} could not sign in: {reply.status}")
+            raise RuntimeError(f"{self.email} could not sign in: {reply.status} {reply.headers.get('Location', '')}")
         self.session = found[1]
 
     def get(self, path: str, *, timeout: float = 10.0) -> Reply:

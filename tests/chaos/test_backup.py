@@ -28,6 +28,7 @@ from tests.chaos.people import Team
 from tests.chaos.stubs import mail_server
 from tests.chaos.world import World
 from tests.processes import START_SECONDS as ANSWER_SECONDS
+from tests.processes import listens
 
 ENOUGH = {"upload": 6, "publish": 2, "approve": 2}  # changes that are done before the backup
 
@@ -53,6 +54,8 @@ def test_a_backup_under_load_restored_elsewhere_keeps_what_was_answered_before(t
         with installation.running(mail.port, restored=one) as two:
             assert "0 faulty; 0 files belong to no package" in two.manage("restore", str(made))
             with installation.served(two):
+                # Its beat and workers may show signs of life before this one listens.
+                assert until(lambda: listens(two.runtime), seconds=START_SECONDS)
                 known = Stub([])
                 merged = told_before(before, after)
                 second = run_of(two, merged, facts, stub, mail)

@@ -90,9 +90,12 @@ def test_dangerous_routes_ask_for_the_password_again():
     assert asked == {
         "accounts:change_role", "accounts:decide", "accounts:edit", "accounts:invite", "accounts:leave",
         "accounts:remove", "accounts:resend", "accounts:revoke", "accounts:selected_members",
+        "automation:approve_login",
         "automation:end_own", "automation:end_robot", "automation:new_own", "automation:new_robot",
         "automation:replace_own", "automation:replace_robot",
         "end_other_sessions", "end_session",
+        "webhooks:edit", "webhooks:new", "webhooks:secret",
+        "hosts:new_webhook", "hosts:webhook_edit", "hosts:webhook_secret",
         "hosts:add_api", "hosts:add_key", "hosts:add_person", "hosts:add_signing_key", "hosts:ban",
         "hosts:change_role", "hosts:configuration", "hosts:create", "hosts:end_proofs",
         "hosts:generate_server_secret", "hosts:invite_reviewer", "hosts:require_proofs",

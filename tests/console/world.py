@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import Any
+from urllib.parse import quote
 
+from console.api.hooks.urls import PAGES
 from console.api.manage.actions import create_own, create_robot
+from console.api.manage.logins import begin
 from console.api.manage.models import Token
-from console.api.manage.states import ROLE_OF_SCOPE
+from console.api.manage.states import ROLE_OF_SCOPE, Scope
 from console.base.accounts.actions import invite
 from console.base.accounts.actions.safety import add_by_operator
 from console.base.accounts.models import User
@@ -20,6 +24,10 @@ from miniprograms.models import IdeDownload, MiniProgram
 from tests import factories
 
 BINDING_PAGES = ("", "_report", "_report_again", "_files", "_file", "_package")
+REVIEWS = (
+    *("get_review", "approve_review", "reject_review"),
+    *("get_review_report", "request_review_report", "get_review_package", "get_review_changes"),
+)  # operations of the API
 TEAM_ROLES = ("admin", "license_holder", "developer", "viewer")
 
 
@@ -85,6 +93,11 @@ def make_world(label: str) -> World:
     template = factories.make_template(program)
     consent = factories.make_consent(factories.make_program_user(program, application), template)
     message = factories.make_message(consent, state="failed", reason=f"{label} reason")
+    address = f"https://ops.example.com/{quote(label)}"
+    hooks = [factories.make_webhook(owner, address).row for owner in (team, application)]
+    attempt = {"at": "2026-11-24T09:36:00+00:00", "ok": False, "seconds": 1.0, "reason": label, "request": label}
+    sent = {"payload": json.dumps({label: label}), "attempts": [attempt | {"answer": label}], "state": "failed"}
+    deliveries = [factories.make_delivery(hook, **sent, reason=label[:200]) for hook in hooks]
     for role, user in world.people.items():
         world.own[role] = {
             "query_id": save_query(program, name=f"{label} query", query="level=warn", by=user).pk,
@@ -118,7 +131,10 @@ def make_world(label: str) -> World:
         "message_id": message.pk,
         "ban_id": factories.make_ban(application, program).pk,
         "place": factories.make_place(program),
+        "user_code": begin(client="mpc", machine=label, scopes=["read"], address="192.0.2.7").row.user_code,
         "token_id": make_robot(program, f"{label} robot").pk,
+        "webhook_id": hooks[0].pk,
+        "delivery_id": deliveries[0].pk,
         **_of_the_catalogue(label, program, template.public_template),
     }
     world.per_route = {
@@ -132,6 +148,9 @@ def make_world(label: str) -> World:
             f"platform:{verb}_invitation": {"team_id": unled.pk, "invitation_id": first.pk}
             for verb in ("resend", "revoke")
         },
+        **{f"api:{name}": {"decision_id": f"audit-{decision.pk}"} for name in REVIEWS},
+        "api:reopen_finding": {"finding": settled},
+        **{f"hosts:webhook_{page}": {"webhook_id": hooks[1].pk, "delivery_id": deliveries[1].pk} for page in PAGES},
         "reviews:exemption": {"decision_id": exemption.pk},
         "reviews:permission": {"decision_id": permission.pk},
     }
@@ -141,7 +160,7 @@ def make_world(label: str) -> World:
 
 def make_robot(program: MiniProgram, name: str) -> Token:
     """Make a robot of the program's team that may do all that robots may."""
-    scopes = [scope.value for scope in ROLE_OF_SCOPE]
+    scopes = [scope.value for scope in ROLE_OF_SCOPE if scope is not Scope.UPLOAD_KEYS]  # for one program alone
     values = {"scopes": scopes, "addresses": [], "expires_at": None, "by": program.created_by}
     return create_robot(program.team, name=name, program=None, **values).row
 

@@ -51,6 +51,7 @@ from tests.factories.releases import (
     make_version,
     make_zip,
 )
+from tests.factories.webhooks import make_delivery, make_webhook, point
 
 __all__ = [
     "EXAMPLES",
@@ -70,6 +71,7 @@ __all__ = [
     "make_claim",
     "make_consent",
     "make_default_apis",
+    "make_delivery",
     "make_device",
     "make_domain",
     "make_entries",
@@ -103,7 +105,9 @@ __all__ = [
     "make_trial",
     "make_user",
     "make_version",
+    "make_webhook",
     "make_worker",
     "make_zip",
+    "point",
     "task_settings",
 ]

@@ -160,7 +160,7 @@ def test_every_container_is_well_and_can_write_nothing(host: Host, installation:
     services = {one["Service"]: one for one in everyone}
     assert set(services) == {
         *("nginx", "web", "runtime", "beat", "postgres", "valkey"),
-        *("worker-deliver", "worker-mail", "worker-reports", "worker-periodic"),
+        *("worker-deliver", "worker-webhooks", "worker-mail", "worker-reports", "worker-periodic"),
     }
     for name, one in services.items():
         host.podman("healthcheck", "run", one["Name"])

@@ -7,10 +7,12 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from messaging import delivery, leases, retrying
+from console.base.core.outbox import lanes, retrying
+from console.base.core.outbox.posting import Outcome
+from console.base.core.outbox.retrying import OPENS_AT
+from messaging import leases
+from messaging.delivery import MessageCourier
 from messaging.models import Gateway, Message
-from messaging.posting import Outcome
-from messaging.retrying import OPENS_AT
 from messaging.rules import expires_at
 from tests.messaging.delivering import facts, gateway_at, make_due, run, waiting
 
@@ -22,13 +24,13 @@ GOOD, BAD = Outcome(True, 204, "", 0.1), Outcome(False, 503, "The gateway respon
 @pytest.fixture(autouse=True)
 def on_this_machine(settings, monkeypatch):
     settings.EGRESS_ALLOWED = ["127.0.0.0/8"]
-    monkeypatch.setattr(delivery, "LINGER_SECONDS", 0)
+    monkeypatch.setattr(lanes, "LINGER_SECONDS", 0)
 
 
 def tried(gateway, *outcomes, probe=None):
     """Record outcomes of messages 1, 2, 3 … and return the row."""
     now = timezone.now()
-    pairs = [(leases.Leased(n, *[None] * 13), outcome) for n, outcome in enumerate(outcomes, 1)]
+    pairs = enumerate(outcomes, 1)
     retrying.record(Gateway.objects.get(pk=gateway.pk), pairs, probe=probe, at=now)
     return Gateway.objects.get(pk=gateway.pk), now
 
@@ -77,7 +79,7 @@ def test_what_happened_at_an_old_address_is_not_held_against_the_new_one():
     with gateway_at():
         before = Gateway.objects.get()
         Gateway.objects.update(revision=2)
-        pairs = [(leases.Leased(1, *[None] * 13), BAD)] * OPENS_AT
+        pairs = [(1, BAD)] * OPENS_AT
         retrying.record(before, pairs, probe=None, at=timezone.now())
         assert Gateway.objects.get().failures == 0
 
@@ -97,7 +99,7 @@ def test_a_dead_gateway_uses_up_no_tries_and_delays_nobody():
         run()
         assert len(other.seen) == 30
         # As many as were in flight when it opened, and no more.
-        assert OPENS_AT <= len(stub.seen) <= delivery.IN_FLIGHT + OPENS_AT
+        assert OPENS_AT <= len(stub.seen) <= MessageCourier.in_flight + OPENS_AT
         untouched = Message.objects.filter(application=dead.pk, tries=0, lease=None, state="waiting").count()
         assert untouched == 200 - len(stub.seen)
         dead.refresh_from_db()
@@ -133,7 +135,7 @@ def test_the_last_try_of_the_longest_plan_comes_before_a_message_expires(setting
     while verdict is None or verdict.state == "waiting":
         assert at < message.give_up_at
         at, tries = at + timedelta(seconds=settings.MESSAGE_TIMEOUT), tries + 1
-        verdict = retrying.judge(message._replace(tries=tries), BAD, at=at)
+        verdict = retrying.judge(message._replace(tries=tries), BAD, pauses=settings.MESSAGE_RETRY_SECONDS, at=at)
         at = verdict.next_try_at
     assert (verdict.state, tries) == ("failed", len(settings.MESSAGE_RETRY_SECONDS) + 1)
 

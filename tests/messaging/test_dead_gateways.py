@@ -10,9 +10,9 @@ from django.utils import timezone
 from console.base.accounts.models import Notification
 from console.base.accounts.permissions import ApplicationRole
 from console.base.accounts.states import NotificationKind
+from console.base.core.outbox.retrying import OPENS_AT
 from messaging.models import Gateway
 from messaging.reminders import notify_of_dead_gateways
-from messaging.retrying import OPENS_AT
 from tests import factories
 
 pytestmark = pytest.mark.django_db

@@ -11,11 +11,14 @@ from django.db import connection
 from django.utils import timezone
 from standardwebhooks import Webhook
 
+from console.base.core import outbox
+from console.base.core.outbox import lanes
+from console.base.core.outbox.posting import Outcome
+from console.base.core.outbox.retrying import judge
+from console.base.core.outbox.signing import headers
 from messaging import delivery, leases, payload, tasks
 from messaging.models import Gateway, Message
 from messaging.payload import Leased
-from messaging.posting import Outcome
-from messaging.retrying import judge
 from messaging.stub import serving
 from tests.factories import make_application, make_gateway, make_program, make_server_secret, make_template
 from tests.messaging.delivering import facts, gateway_at, make_due, run, until, waiting
@@ -26,7 +29,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 @pytest.fixture(autouse=True)
 def on_this_machine(settings, monkeypatch):
     settings.EGRESS_ALLOWED = ["127.0.0.0/8"]
-    monkeypatch.setattr(delivery, "LINGER_SECONDS", 0)
+    monkeypatch.setattr(lanes, "LINGER_SECONDS", 0)
 
 
 def test_each_message_arrives_once():
@@ -88,10 +91,10 @@ def test_during_a_rotation_both_secrets_verify():
     old = make_server_secret(application, ends_at=timezone.now() + timedelta(hours=1))
     ended = make_server_secret(application, ends_at=timezone.now() - timedelta(hours=1))
     signers = delivery.signers_of(make_gateway(application))
-    headers = payload.headers("msg_1", b"{}", signers, at=timezone.now())
-    assert len(headers["webhook-signature"].split()) == 2
+    signed = headers("msg_1", b"{}", signers, at=timezone.now())
+    assert len(signed["webhook-signature"].split()) == 2
     for secret in (new, old):
-        assert Webhook(secret).verify(b"{}", headers) == {}
+        assert Webhook(secret).verify(b"{}", signed) == {}
         with serving(secret) as stub:
             Gateway.objects.update(url=f"{stub.url}/good")
             waiting(Gateway.objects.get(), 2)
@@ -246,7 +249,7 @@ def test_without_gateway_or_secret_it_waits_and_fails_in_the_end(missing, reason
 
 
 def test_secrets_that_can_not_be_read_keep_no_worker_busy(monkeypatch):
-    monkeypatch.setattr(leases, "RUN_SECONDS", 10**6)  # Looking again and again would never end.
+    monkeypatch.setattr(outbox.leases, "RUN_SECONDS", 10**6)  # Looking again and again would never end.
     with gateway_at() as (gateway, stub):
         waiting(gateway)
         gateway.application.server_secrets.update(sealed="sealed under another SECRET_KEY")
@@ -273,19 +276,19 @@ def test_a_late_result_changes_nothing_that_another_has():
         assert leases.lease(gateway.pk, most=5, at=now) == []
         make_due()
         (other,) = leases.lease(gateway.pk, most=5, at=now)
-        late = [judge(mine, Outcome(False, 500, "The gateway responded with 500", 1.0), at=now)]
-        assert leases.write_back(late) == 0
-        leases.give_back([mine], at=now)
+        late = [judge(mine, Outcome(False, 500, "The gateway responded with 500", 1.0), pauses=[], at=now)]
+        assert leases.MESSAGES.write_back(late) == 0
+        leases.MESSAGES.give_back([mine], at=now)
         assert facts("lease", "tries", "reason") == [(other.lease, 2, "")]
-        assert leases.write_back([judge(other, Outcome(True, 200, "", 1.0), at=now)]) == 1
-        assert leases.write_back([judge(other, Outcome(True, 200, "", 1.0), at=now)]) == 0
+        assert leases.MESSAGES.write_back([judge(other, Outcome(True, 200, "", 1.0), pauses=[], at=now)]) == 1
+        assert leases.MESSAGES.write_back([judge(other, Outcome(True, 200, "", 1.0), pauses=[], at=now)]) == 0
 
 
 def test_what_is_given_back_has_not_been_tried():
     with gateway_at() as (gateway, _):
         waiting(gateway, 3)
         now = timezone.now()
-        leases.give_back(leases.lease(gateway.pk, most=2, at=now), at=now)
+        leases.MESSAGES.give_back(leases.lease(gateway.pk, most=2, at=now), at=now)
         assert facts("tries", "lease") == [(0, None)] * 3
 
 
@@ -305,17 +308,17 @@ def test_few_messages_are_worth_one_run(monkeypatch):
     with gateway_at() as (gateway, _):
         waiting(gateway, 5)
         now = timezone.now()
-        with leases.slot(at=now) as (first, runs):
+        with leases.MESSAGES.run_slot(at=now) as (first, runs):
             assert (first, runs) == (0, 1)
             assert in_thread(lambda: held(now)) == (None, 1)
-            monkeypatch.setattr(leases, "BACKLOG", 2)
+            monkeypatch.setattr(outbox.leases, "BACKLOG", 2)
             assert in_thread(lambda: held(now)) == (1, 3)
         assert held(now) == (0, 3)
 
 
 def held(now):
     """Which run we would be."""
-    with leases.slot(at=now) as found:
+    with leases.MESSAGES.run_slot(at=now) as found:
         return found
 
 
@@ -347,14 +350,14 @@ def test_a_change_of_the_gateway_holds_at_once():
 
 def test_shutting_down_gives_back_what_was_not_sent(monkeypatch):
     with gateway_at("/slow?seconds=30") as (gateway, stub):
-        monkeypatch.setattr(delivery, "IN_FLIGHT", 2)
+        monkeypatch.setattr(delivery.MessageCourier, "in_flight", 2)
         waiting(gateway, 6)
         thread = threading.Thread(target=delivery.run)
         thread.start()
         until(lambda: len(stub.seen) == 2)
-        delivery.stop()
+        lanes.stop()
         thread.join()
-        delivery._stopping[0] = 0
+        lanes._stopping[0] = 0
     assert facts("state", "tries", "lease") == [("waiting", 0, None)] * 6
 
 

@@ -12,6 +12,7 @@ import pytest
 from django.conf import settings as current
 from django.utils import timezone
 
+from console.base.core.outbox import lanes
 from console.base.core.sealing import seal
 from console.base.hosts.models import ServerSecret
 from messaging import delivery
@@ -47,7 +48,7 @@ def guide():
 @pytest.mark.django_db(transaction=True)
 def test_the_example_receives(guide, settings, monkeypatch):
     settings.EGRESS_ALLOWED = ["127.0.0.0/8"]
-    monkeypatch.setattr(delivery, "LINGER_SECONDS", 0)
+    monkeypatch.setattr(lanes, "LINGER_SECONDS", 0)
     names, port = guide
     application = make_application()
     now = timezone.now()

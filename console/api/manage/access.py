@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from console.api.manage.models import Token
+from console.api.manage.models import LoginRequest, Token
 from console.base.accounts.access import row_or_404, team_for
 from console.base.accounts.models import User
 from console.base.accounts.permissions import Permission
@@ -18,3 +18,11 @@ def robot_for(user: User, permission: Permission, team_id: int, token_id: int) -
     team = team_for(user, permission, team_id)
     rows = Token.objects.listed().select_related("holder", "mini_program")
     return row_or_404(rows, team=team, pk=token_id)
+
+
+def login_for(user: User, permission: Permission, user_code: str) -> LoginRequest:
+    """Return the program's request that waits for an answer, and may have expired; 404 for any other.
+
+    It belongs to nobody yet: who knows its code may answer, for themselves alone.
+    """
+    return row_or_404(LoginRequest.objects.waiting(), user_code=user_code)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from datetime import datetime
+from datetime import datetime, timedelta
 from hashlib import sha256
 from typing import Any, NamedTuple
 
@@ -13,13 +13,14 @@ from django.utils.translation import gettext as _
 
 from console.api.manage import events, rules
 from console.api.manage.models import PREFIX, Token
-from console.api.manage.states import ROLE_OF_SCOPE, role_of
+from console.api.manage.states import ROLE_OF_SCOPE, Scope, role_of
 from console.base.accounts.models import Membership, Team, User
 from console.base.activity.events import emit
 from console.base.core.errors import Conflict, refuse_if, refusing_duplicate
 from devmgmt.keys.actions import Secret
 from miniprograms.models import MiniProgram
 
+KEY_ENDS = timedelta(days=90)
 ROBOTS = "robots.invalid"  # RFC 6761: no mail is ever sent there
 
 
@@ -46,9 +47,10 @@ def create_robot(
     at = at or timezone.now()
     team = Team.objects.select_for_update(no_key=True).get(pk=team.pk)
     refuse_if(rules.why_not_scopes(scopes, offered=ROLE_OF_SCOPE), "scopes")
+    refuse_if(rules.why_not_all(scopes, program), "mini_program")
     refuse_if(rules.why_not_end(expires_at, at=at), "expires_at")
     refuse_if(rules.why_no_more_robots(team))
-    robot = User(email=f"{secrets.token_hex(8)}@{ROBOTS}", name=name, is_robot=True)
+    robot = User(email=f"{secrets.token_hex(8)}@{ROBOTS}", name=name, is_robot=True, date_joined=at)
     robot.set_unusable_password()
     robot.save(force_insert=True)
     Membership.objects.create(team=team, user=robot, role=role_of(scopes), since=at)
@@ -58,6 +60,27 @@ def create_robot(
             robot, team=team, mini_program=program, name=name, scopes=scopes, addresses=addresses,
             expires_at=expires_at, by=by, at=at,
         )  # fmt: skip
+
+
+@transaction.atomic
+def create_upload_key(token: Token, *, at: datetime | None = None) -> Made:
+    """Make a robot that uploads for the mini program of the robot whose token this is (A-5).
+
+    It has the same networks, ends with that token or after 90 days, whichever comes first, and goes with that robot.
+    """
+    current, at = _lock(token), at or timezone.now()
+    refuse_if(rules.why_not_upload_key(token))
+    assert current.team is not None  # noqa: S101 - the rule above refused otherwise
+    return create_robot(
+        current.team,
+        name=f"{current.name[:30]} {secrets.token_hex(4)}",
+        scopes=[Scope.UPLOAD],
+        program=current.mini_program,
+        addresses=current.addresses,
+        expires_at=min(current.expires_at or at + KEY_ENDS, at + KEY_ENDS),
+        by=current.holder,
+        at=at,
+    )
 
 
 @transaction.atomic
@@ -110,13 +133,15 @@ def set_end(token: Token, *, expires_at: datetime | None, by: User, at: datetime
 
 @transaction.atomic
 def revoke(token: Token, *, by: User, reason: str = "", at: datetime | None = None) -> Token:
-    """Refuse the token from now on; a robot leaves its team and acts no more."""
+    """Refuse the token from now on; a robot leaves its team and acts no more, nor do the upload keys that it made."""
     current, at = _lock(token), at or timezone.now()
     current.revoked_at = at
     current.save(update_fields=["revoked_at"])
     if current.team:
         Membership.objects.filter(user=current.holder).delete()
         User.objects.filter(pk=current.holder_id, is_robot=True).update(is_active=False)
+        for key in Token.objects.listed().filter(created_by=current.holder, team=current.team):
+            revoke(key, by=by, reason=reason, at=at)
     emit(events.TokenRevoked(current, by=by, at=at, before={"token": current.masked}, reason=reason.strip()))
     return current
 

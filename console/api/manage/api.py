@@ -4,23 +4,49 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from ninja import NinjaAPI
-from ninja.errors import ValidationError
+from ninja.errors import HttpError, ValidationError
+from ninja.openapi.schema import OpenAPISchema
 
+from console.api.manage.description import complete
 from console.api.manage.guard import problem_of
 from console.api.manage.problems import Problem
+from console.api.manage.reading import Malformed, StrictParser
 from console.version import VERSION
 
-api = NinjaAPI(
+
+class Description(OpenAPISchema):
+    """Ninja's document; it would take one of two schemas with the same name for the other."""
+
+    def add_schema_definitions(self, definitions: dict[str, Any]) -> None:
+        """Take schemas by their names; raises TypeError where two different ones share one."""
+        for name, found in definitions.items():
+            known = self.schemas.get(name, found)
+            if known.get("properties", {}).keys() != found.get("properties", {}).keys():
+                raise TypeError(f"Two schemas of the API are called {name}: rename one of them.")
+        super().add_schema_definitions(definitions)
+
+
+class Api(NinjaAPI):
+    """Ninja's, with a description that is whole; it is made once, when all operations are registered."""
+
+    _described: Any = None
+
+    def get_openapi_schema(self, **where: Any) -> Any:
+        """Return the description."""
+        if self._described is None:
+            self._described = complete(Description(self, self.get_root_path({})))
+        return self._described
+
+
+api = Api(
     title="Mini Program Console",
     version=VERSION.partition("+")[0],
     description="What people do at pages, for scripts and pipelines. Errors are problems as RFC 9457 has them.",
     urls_namespace="api",
     docs_url=None,
-    openapi_extra={
-        "components": {"securitySchemes": {"token": {"type": "http", "scheme": "bearer", "bearerFormat": "mpc_…"}}}
-    },
+    parser=StrictParser(),
 )
 
 
@@ -31,6 +57,14 @@ def invalid(request: HttpRequest, error: ValidationError) -> HttpResponse:
     return Problem(422, "The request has errors.", code="invalid", errors=errors).answer()
 
 
+@api.exception_handler(HttpError)
+def malformed(request: HttpRequest, error: HttpError) -> HttpResponse:
+    """Say why the body can't be read."""
+    detail = str(error.__cause__) if isinstance(error.__cause__, Malformed) else error.message
+    return Problem(error.status_code, detail).answer()
+
+
+@api.exception_handler(Http404)  # Ninja has one of its own, which answers no problem.
 @api.exception_handler(Exception)
 def other(request: HttpRequest, error: Exception) -> HttpResponse:
     """Answer what a loader or a verb raised; what is our own fault is Django's to log."""

@@ -15,6 +15,7 @@ from console.api.manage.problems import Problem
 from console.base.core.proxies import client_address, is_within
 
 USED_EVERY = timedelta(minutes=1)
+WRONG = "The token is wrong, revoked or expired."
 
 
 def token_of(request: HttpRequest, *, at: datetime | None = None) -> Token:
@@ -26,15 +27,32 @@ def token_of(request: HttpRequest, *, at: datetime | None = None) -> Token:
     kind, _space, shown = request.headers.get("Authorization", "").partition(" ")
     if kind.lower() != "bearer" or not shown.startswith(PREFIX):
         raise _unauthorized("Send a token: Authorization: Bearer mpc_…")
-    digest = sha256(shown.strip().encode()).hexdigest()
-    token = Token.objects.usable(at=at).filter(sha256=digest).select_related("holder", "team", "mini_program").first()
-    if token is None or not token.holder.is_active:
-        raise _unauthorized("The token is wrong, revoked or expired.")
+    token = usable(at=at, sha256=sha256(shown.strip().encode()).hexdigest())
+    if token is None:
+        raise _unauthorized(WRONG)
+    return admitted(token, request, at=at)
+
+
+def usable(*, at: datetime, **key: str) -> Token | None:
+    """Return the token by a unique field of its own; None when it, or who holds it, may act no more."""
+    rows = Token.objects.usable(at=at).filter(holder__is_active=True, **key)
+    return rows.with_holder().first()
+
+
+def admitted(token: Token, request: HttpRequest, *, at: datetime) -> Token:
+    """Return the token that the request has proved to hold, and note that it is used; raises Problem 403."""
     address = client_address(request.META)
     if token.addresses and not is_within(address or "", tuple(map(ip_network, token.addresses))):
         raise Problem(403, "The token may not be used from this address.", code="address")
     _note_used(token, address, request.headers.get("User-Agent", ""), at=at)
     return token
+
+
+def ensure_usable(token: Token, *, at: datetime | None = None) -> None:
+    """Raise Problem 401 where the token was revoked, replaced or has expired since it was shown."""
+    same = Token.objects.usable(at=at or timezone.now()).filter(pk=token.pk, sha256=token.sha256)
+    if not same.exists():
+        raise _unauthorized(WRONG)
 
 
 def _unauthorized(detail: str) -> Problem:

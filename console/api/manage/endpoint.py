@@ -7,22 +7,26 @@ the pages, so what is declared is what is enforced, and what a token opens is ne
 from __future__ import annotations
 
 import inspect
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial, wraps
-from typing import Any, get_type_hints
+from typing import Annotated, Any, get_args, get_type_hints
 
 from django.http import Http404, HttpRequest
+from ninja import Body, params
 from ninja.decorators import decorate_view
 
 from console.api.manage.guard import guard
 from console.api.manage.models import Token
+from console.api.manage.reading import kind_of
 from console.api.manage.states import OPEN_TO_TOKENS, Scope
 from console.base.accounts.models import User
 from console.base.accounts.permissions import Permission
 from miniprograms.models import MiniProgram
 
 View = Callable[..., Any]
+RULES = re.compile(r" \([A-Z]-[0-9]+(, [A-Z]-[0-9]+)*\)")  # for us, who have SPEC.md
 
 
 class ApiRequest(HttpRequest):
@@ -53,9 +57,12 @@ def endpoint(
     permission: Permission,
     *,
     load: Callable[..., Any] | None = None,
+    sends: str = "",
     **options: Any,
 ) -> Callable[[View], View]:
     """Register an operation: `register` is `api.get` or the like, `options` go to it.
+
+    `sends` is the content type of an answer that is no JSON: an HttpResponse of the view's own.
 
     `load(user, permission, **path_arguments)` returns the object, which the view gets after the request.
     """
@@ -70,13 +77,16 @@ def endpoint(
             loaded = []
             if load:
                 given = {name: arguments.pop(name) for name in named}
-                loaded.append(_of_token(request.token, load(request.user, permission, **given)))
+                loaded.append(of_token(request.token, load(request.user, permission, **given)))
             return view(request, *loaded, **arguments)
 
         operation.__signature__ = _signature(view, load, named)  # type: ignore[attr-defined]
         ENDPOINTS.append(Policy(register.__name__.upper(), path, scope, permission, view.__name__))
-        extra = {"security": [{"token": []}], "x-scope": scope.value}
-        guarded = decorate_view(partial(guard, scope))(operation)
+        extra = {"security": [{"token": []}], "x-scope": scope.value, "x-sends": sends}
+        words = inspect.getdoc(view) or ""
+        options.setdefault("summary", RULES.sub("", words.partition("\n")[0]).rstrip("."))
+        options.setdefault("description", RULES.sub("", words))
+        guarded = decorate_view(partial(guard, scope, kind_of(view)))(operation)
         register(path, operation_id=view.__name__, openapi_extra=extra, **options)(guarded)
         return view
 
@@ -90,14 +100,29 @@ def _signature(view: View, load: View | None, named: list[str]) -> inspect.Signa
     kind = inspect.Parameter.POSITIONAL_OR_KEYWORD
     parameters = [inspect.Parameter("request", kind)]
     parameters += [inspect.Parameter(name, kind, annotation=kinds[name]) for name in named]
-    parameters += [parameter.replace(annotation=hints[parameter.name]) for parameter in own]
+    parameters += [parameter.replace(annotation=_or_nothing(hints[parameter.name])) for parameter in own]
     return inspect.Signature(parameters)
 
 
-def _of_token(token: Token, thing: Any) -> Any:
+def _or_nothing(hint: Any) -> Any:
+    """Return the hint so that a body whose fields may all be left out may be left out itself."""
+    kind, *marks = get_args(hint) or (hint,)
+    is_body = any(isinstance(mark, params.models.Body) for mark in marks)
+    if not is_body or any(field.is_required() for field in kind.model_fields.values()):
+        return hint
+    return Annotated[kind, Body(..., default_factory=kind)]
+
+
+def of_token(token: Token, thing: Any) -> Any:
     """Return what was loaded; 404 where the token is for another program."""
-    if token.mini_program_id:
-        program = thing if isinstance(thing, MiniProgram) else getattr(thing, "mini_program", None)
-        if program is None or program.pk != token.mini_program_id:
-            raise Http404
+    if token.mini_program_id and getattr(_program_of(thing), "pk", None) != token.mini_program_id:
+        raise Http404
     return thing
+
+
+def _program_of(thing: Any) -> MiniProgram | None:
+    """Return the program that something belongs to, by itself or by its version or audit; None for no such thing."""
+    if thing is None or isinstance(thing, MiniProgram):
+        return thing
+    owners = (getattr(thing, name, None) for name in ("mini_program", "version", "audit"))
+    return _program_of(next(filter(None, owners), None))

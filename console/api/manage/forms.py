@@ -12,7 +12,8 @@ from django.utils import timezone
 from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 
-from console.api.manage.states import COVERS, ROLE_OF_SCOPE, Scope
+from console.api.manage.models import LoginRequest
+from console.api.manage.states import COVERS, OF_PEOPLE, ROLE_OF_SCOPE, Scope
 from console.base.accounts.models import Team
 from console.base.core.fields import LineField, WordsField
 from console.base.core.moments import LastDayField
@@ -65,7 +66,7 @@ class TokenForm(EndForm):
         required=False,
         help_text=_("IP addresses or networks, one per line. Leave blank for any address."),
     )
-    offered: Iterable[Scope] = Scope
+    offered: Iterable[Scope] = OF_PEOPLE
     field_order = ("name", "scopes", "mini_program", "expires_at", "addresses")
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -89,6 +90,30 @@ class RobotForm(TokenForm):
         super().__init__(*args, **kwargs)
         programs: Any = self.fields["mini_program"]
         programs.queryset = MiniProgram.objects.filter(team=team).order_by("name")
+
+
+class UserCodeForm(forms.Form):
+    """The code that a program shows."""
+
+    code = LineField(
+        label=_("Code"),
+        max_length=20,
+        help_text=_("The 8 letters in your terminal, such as BCDF-GHJK."),
+        widget=forms.TextInput(attrs={"autocomplete": "off", "autocapitalize": "characters", "spellcheck": "false"}),
+    )
+
+    def clean_code(self) -> str:
+        """Return the letters alone, as they are stored."""
+        return "".join(letter for letter in self.cleaned_data["code"].upper() if letter.isalnum())
+
+
+class LoginForm(TokenForm):
+    """The token that a program asks for: what it asked for at most."""
+
+    def __init__(self, *args: Any, asked: LoginRequest, **kwargs: Any) -> None:
+        self.offered = [scope for scope in Scope if scope in asked.scopes]
+        super().__init__(*args, **kwargs)
+        self.initial.update(name=str(asked)[:40], scopes=asked.scopes)
 
 
 class ReplaceForm(forms.Form):

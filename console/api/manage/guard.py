@@ -9,19 +9,20 @@ from typing import Any
 
 from django.conf import settings
 from django.contrib.sessions.backends.base import SessionBase
-from django.core.exceptions import PermissionDenied
+from django.core.exceptions import BadRequest, PermissionDenied, RequestDataTooBig, SuspiciousOperation
 from django.db import Error
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, UnreadablePostError
+from django.http.multipartparser import MultiPartParserError
 
-from console.api.manage import idempotency
-from console.api.manage.authentication import token_of
+from console.api.manage import idempotency, reading
+from console.api.manage.authentication import ensure_usable, token_of
 from console.api.manage.models import Token
 from console.api.manage.problems import Problem
 from console.api.manage.states import Scope
 from console.api.rate import Counter
 from console.base.accounts.access import team_asking_for_factor
 from console.base.activity.middleware import Source, source
-from console.base.core import busy
+from console.base.core import bodies, busy
 from console.base.core.errors import ActionRefused, Conflict
 from console.base.core.proxies import client_address
 from releases.inspection import PackageRefused
@@ -30,17 +31,23 @@ calls = Counter(settings.API_RATE_LIMIT)
 failures = Counter("60/minute")  # of an address, with tokens that are none
 
 
-def guard(scope: Scope, run: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
-    """Wrap an operation of ninja: it runs for a token that opens the scope, and errors are problems."""
+def guard(scope: Scope, kind: str, run: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
+    """Wrap an operation of ninja: it runs for a token that opens the scope, and errors are problems.
+
+    `kind` is the content type that it takes. A body may take minutes to come, so the token is looked at once more when
+    it is here: what was revoked meanwhile does nothing. Whatever a verb has begun by then, it ends.
+    """
 
     @wraps(run)
     def answer(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         headers: dict[str, str] = {}
         try:
             token = _token(request)
-            headers = _counted(token)
-            _enter(request, token, scope)
-            with _acting(request):
+            headers = counted(token)
+            enter(request, token, scope)
+            if reading.read(request, kind, kwargs):
+                ensure_usable(token)
+            with acting(request):
                 response = idempotency.once(request, token, lambda: run(request, *args, **kwargs))
         except Exception as error:
             if (problem := problem_of(error)) is None:
@@ -60,14 +67,14 @@ def _token(request: HttpRequest) -> Token:
         return token_of(request)
     except Problem as problem:
         if problem.status == 401 and (wait := failures.count(client_address(request.META))):
-            raise _too_many(wait) from problem
+            raise too_many(wait) from problem
         raise
 
 
-def _counted(token: Token) -> dict[str, str]:
+def counted(token: Token) -> dict[str, str]:
     """Count a call of the token, in this process; return the headers that say how many are left."""
     if wait := calls.count(token.pk):
-        raise _too_many(wait)
+        raise too_many(wait)
     left, seconds = calls.left(token.pk)
     return {
         "RateLimit-Limit": str(calls.amount),
@@ -76,16 +83,19 @@ def _counted(token: Token) -> dict[str, str]:
     }
 
 
-def _too_many(wait: int) -> Problem:
+def too_many(wait: int) -> Problem:
+    """What is answered to a request that comes too early."""
     words = f"Too many requests. Try again in {wait} seconds."
     return Problem(429, words, headers={"Retry-After": str(wait)})
 
 
-def _enter(request: HttpRequest, token: Token, scope: Scope) -> None:
+def enter(request: HttpRequest, token: Token, scope: Scope) -> None:
     """Let the token in where it has the scope; the request is its holder's from here on."""
     if scope not in token.scopes:
         raise Problem(403, f"The token lacks the scope {scope}.", code="scope", scope=scope.value)
     request.user, request.token = token.holder, token  # type: ignore[attr-defined]
+    if not token.asks_for_factor:
+        return
     browser, request.session = request.session, SessionBase()  # A cookie that comes along says nothing of who asks.
     asking, request.session = team_asking_for_factor(request), browser
     if asking:
@@ -93,7 +103,7 @@ def _enter(request: HttpRequest, token: Token, scope: Scope) -> None:
 
 
 @contextmanager
-def _acting(request: HttpRequest) -> Iterator[None]:
+def acting(request: HttpRequest) -> Iterator[None]:
     """Write into the activity log that a token did it."""
     before = source.set(Source("api", client_address(request.META)))
     try:
@@ -119,6 +129,13 @@ def problem_of(error: Exception) -> Problem | None:
         case ActionRefused():
             errors = [{"field": error.field or "", "message": error.message}]
             return Problem(422, error.message, code="refused", errors=errors)
+        case RequestDataTooBig():
+            return Problem(413, "The body is too large.", code="content_too_large")
+        case UnreadablePostError():
+            late = isinstance(error.__cause__ or error.__context__, bodies.BodyLate)
+            return Problem(408 if late else 400, "The body did not arrive.")
+        case MultiPartParserError() | SuspiciousOperation() | BadRequest():
+            return Problem(400, "The body is malformed.")
         case Error() if busy.passes(error):
             busy.note(error, "/api/v1/")
             busy.renew_connection()

@@ -15,6 +15,7 @@ from django.utils import timezone
 
 from console.api.manage.models import KeptAnswer, Token
 from console.api.manage.problems import Problem
+from console.base.core.uploads import sha256_of
 
 HEADER, REPLAYED = "Idempotency-Key", "Idempotency-Replayed"
 KEY = re.compile(r"[\x21-\x7e]{1,100}")
@@ -25,8 +26,8 @@ SAFE = ("GET", "HEAD", "OPTIONS")
 def once(request: HttpRequest, token: Token, run: Callable[[], HttpResponse]) -> HttpResponse:
     """Return what `run` answers, or what it answered to the same key of the token before.
 
-    Raises Problem 422 for a key of another request, 409 while the first one is under way. An answer that says that
-    nothing was done for now (429, 5xx) is not kept: the next try is a first one.
+    Raises Problem 422 for a key of another request, 409 while the first one is under way. A refusal did nothing, so it
+    is not kept: the next try is a first one, and what refused it may be gone by then.
     """
     key = request.headers.get(HEADER, "")
     if not key or request.method in SAFE:
@@ -44,7 +45,7 @@ def once(request: HttpRequest, token: Token, run: Callable[[], HttpResponse]) ->
     except BaseException:
         row.delete()
         raise
-    if answer.status_code == 429 or answer.status_code >= 500:
+    if answer.status_code >= 400:
         row.delete()
     else:
         row.status, row.content_type, row.body = answer.status_code, answer["Content-Type"], answer.content
@@ -70,9 +71,7 @@ def _digest(request: HttpRequest) -> str:
             found.update(repr((name, values)).encode())
         for name, file in sorted(request.FILES.items()):
             found.update(repr((name, file.name, file.size)).encode())  # type: ignore[union-attr]
-            for chunk in file.chunks():  # type: ignore[union-attr]
-                found.update(chunk)
-            file.seek(0)  # type: ignore[union-attr]
+            found.update(sha256_of(file).encode())  # Of one that was lost or is too large its form says so.
     else:
         found.update(request.body)
     return found.hexdigest()

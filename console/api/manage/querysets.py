@@ -6,12 +6,14 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from django.db import models
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q
 
+from console.api.manage.states import LoginState
+from console.base.accounts.models import Membership
 from console.base.accounts.permissions import Permission, team_roles_with
 
 if TYPE_CHECKING:
-    from console.api.manage.models import Token
+    from console.api.manage.models import LoginRequest, Token
     from console.base.accounts.models import User
 
 
@@ -24,6 +26,11 @@ class TokenQuerySet(models.QuerySet["Token"]):
         """Neither revoked nor expired at the time `at`."""
         return self.listed().filter(Q(expires_at=None) | Q(expires_at__gt=at))
 
+    def with_holder(self) -> TokenQuerySet:
+        """With who acts, and whether a team of theirs `asks_for_factor`: all that each request has to know of it."""
+        asking = Membership.objects.filter(user=OuterRef("holder"), team__requires_second_factor=True)
+        return self.select_related("holder").annotate(asks_for_factor=Exists(asking))
+
     def of_person(self, user: User) -> TokenQuerySet:
         """The person's own, which act as them."""
         return self.filter(holder=user, team=None)
@@ -32,3 +39,13 @@ class TokenQuerySet(models.QuerySet["Token"]):
         """Those of robots in teams where `user` holds `permission`."""
         roles = team_roles_with(permission)
         return self.filter(team__memberships__user_id=user.pk, team__memberships__role__in=roles)
+
+
+class LoginRequestQuerySet(models.QuerySet["LoginRequest"]):
+    def waiting(self) -> LoginRequestQuerySet:
+        """Nobody has answered them yet; may have expired."""
+        return self.filter(state=LoginState.WAITING)
+
+    def open(self, *, at: datetime) -> LoginRequestQuerySet:
+        """Those that a person can answer at the time `at`."""
+        return self.waiting().filter(expires_at__gt=at)

@@ -1,10 +1,46 @@
-"""How long answers to an Idempotency-Key are kept: a day; and keys whose process died under way, no longer."""
+"""How long what helps requests is kept: a day; what is known of uploads: 90 days."""
 
 from __future__ import annotations
 
+import logging
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+
 from django.utils.translation import gettext_lazy as _
 
-from console.api.manage.models import KeptAnswer
-from console.base.core.retention import of_moment, register
+from console.api.manage.models import KeptAnswer, LoginRequest, Upload, UploadedPackage
+from console.base.core.retention import BATCH, Kind, Place, of_moment, register
+from releases.models import package_storage
+
+logger = logging.getLogger(__name__)
+
+
+def _files(at: datetime, days: int, place: Place) -> Iterator[int]:
+    """Delete files that became no version, then what is known of them; a file that can't be deleted keeps its row."""
+    old = UploadedPackage.objects.filter(created_at__lt=at - timedelta(days=days)).order_by("created_at")
+    while rows := list(old[:BATCH]):
+        gone = [row.pk for row in rows if _deleted(row.path)]
+        deleted, _by_table = UploadedPackage.objects.filter(pk__in=gone).delete()
+        yield deleted
+        if deleted < BATCH:
+            return
+
+
+def _deleted(path: str) -> bool:
+    try:
+        package_storage().delete(path)
+    except OSError:
+        logger.exception("an uploaded file can't be deleted")
+        return False
+    return True
+
+
+def _oldest() -> datetime | None:
+    return UploadedPackage.objects.order_by("created_at").values_list("created_at", flat=True).first()
+
 
 register(of_moment("kept_answers", _("Answers to repeated requests"), 1, KeptAnswer, "created_at"))
+register(of_moment("uploads", _("Uploads by API"), 90, Upload, "at"))
+TABLE = UploadedPackage._meta.db_table
+register(Kind("waiting_files", _("Package files that became no version"), 1, TABLE, _files, _oldest))
+register(of_moment("login_requests", _("Sign-ins of command-line tools"), 1, LoginRequest, "created_at"))

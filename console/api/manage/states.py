@@ -17,17 +17,21 @@ class Scope(models.TextChoices):
     ROLLOUT = "rollout", _("Run grayscale tasks")
     CONFIGURE = "configure", _("Change settings")
     DECIDE = "decide", _("Decide audits and requests")
+    UPLOAD_KEYS = "upload_keys", _("Create upload keys")
 
 
 COVERS = {
     Scope.READ: _("See what the pages show."),
     Scope.UPLOAD: _("Upload packages as new versions."),
     Scope.SUBMIT: _("Submit versions for audit and withdraw audits."),
-    Scope.TRIAL: _("Choose the version that testers get, and its testers."),
-    Scope.PUBLISH: _("Put approved versions online, and go back to earlier ones."),
+    Scope.TRIAL: _("Choose the version that testers get, and read its link."),
+    Scope.PUBLISH: _("Publish and roll back versions, and put mini programs on and off the shelf."),
     Scope.ROLLOUT: _("Create, start, change and end grayscale tasks."),
-    Scope.CONFIGURE: _("Domains, permissions, host apps, templates, privacy agreements and offline packages."),
-    Scope.DECIDE: _("Approve and reject for the host apps that you review."),
+    Scope.CONFIGURE: _(
+        "Mini programs, domains, permissions, host apps, templates, messages, privacy agreements and offline packages."
+    ),
+    Scope.DECIDE: _("Read what is submitted to the host apps that you review, and decide."),
+    Scope.UPLOAD_KEYS: _("Create robots that upload for the same mini program. Only for the platform’s SDK."),
 }
 
 # The least role of a robot that has a scope: its membership says what it may do at most, its token what it does.
@@ -39,7 +43,20 @@ ROLE_OF_SCOPE: dict[Scope, TeamRole] = {
     Scope.PUBLISH: TeamRole.LICENSE_HOLDER,
     Scope.ROLLOUT: TeamRole.LICENSE_HOLDER,
     Scope.CONFIGURE: TeamRole.LICENSE_HOLDER,
+    Scope.UPLOAD_KEYS: TeamRole.DEVELOPER,
 }  # A robot belongs to a team, so it decides nothing for a host app.
+OF_PEOPLE = [scope for scope in Scope if scope is not Scope.UPLOAD_KEYS]  # those of a person's own token
+
+
+class LoginState(models.TextChoices):
+    """What became of a program's request for a token of somebody's own (RFC 8628)."""
+
+    WAITING = "waiting", _("Waiting")
+    APPROVED = "approved", _("Approved")
+    DENIED = "denied", _("Denied")
+    USED = "used", _("Used")
+
+
 # What a route may declare: keys, people and passwords are for people at pages (A-1, A-2).
 OPEN_TO_TOKENS = (
     Permission.SIGNED_IN, Permission.VIEW, Permission.UPLOAD, Permission.DEVELOP, Permission.MANAGE,

@@ -4,23 +4,36 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Any
+from urllib.parse import urlsplit
 
 from django import forms
+from django.conf import settings
+from django.contrib import messages
 from django.http import HttpResponse
-from django.shortcuts import render
+from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
-from console.api.manage import actions
-from console.api.manage.access import own_token, robot_for
-from console.api.manage.forms import EndForm, ReplaceForm, RobotForm, TokenForm
-from console.api.manage.models import Token
+from console.api.manage import actions, logins, uploads
+from console.api.manage.access import login_for, own_token, robot_for
+from console.api.manage.forms import EndForm, LoginForm, ReplaceForm, RobotForm, TokenForm, UserCodeForm
+from console.api.manage.models import LoginRequest, Token
 from console.api.manage.presenters import team_cards, token_rows
+from console.api.manage.reference import drawn, parts
+from console.api.manage.sdk_keys import secret_id, secret_key
+from console.api.rate import Counter
 from console.base.accounts.access import SignedInRequest, route, team_for
 from console.base.accounts.models import Team
 from console.base.accounts.permissions import Permission
-from console.base.core.pages import NoteForm, Shown, confirm_page, posted, secret_page
+from console.base.core.errors import ActionRefused
+from console.base.core.pages import NoteForm, Shown, confirm_page, form_page, page_of, posted, secret_page, show
+from console.base.core.proxies import client_address
+from console.base.core.toasts import toast
+
+SHOWN_UPLOADS = 8
+guesses = Counter("30/minute")  # of a person, in this process
 
 
 def _back() -> str:
@@ -32,8 +45,76 @@ def tokens(request: SignedInRequest) -> HttpResponse:
     """The robots of the user's teams, and the user's own tokens."""
     at = timezone.now()
     own = Token.objects.of_person(request.user).listed().select_related("created_by", "mini_program")
-    context = {"cards": team_cards(request.user, at=at), "own": token_rows(own, at=at)}
+    context = {
+        "cards": team_cards(request.user, at=at),
+        "own": token_rows(own, at=at),
+        "uploads": uploads.by_robots(request.user)[:SHOWN_UPLOADS],
+    }
     return render(request, "automation/tokens.html", context)
+
+
+@route(Permission.SIGNED_IN)
+def uploads_page(request: SignedInRequest) -> HttpResponse:
+    """What robots uploaded, accepted or refused."""
+    return render(request, "automation/uploads.html", {"page": page_of(request, uploads.by_robots(request.user))})
+
+
+@route(Permission.SIGNED_IN)
+def reference(request: SignedInRequest) -> HttpResponse:
+    """Every operation of the API, drawn from its description (A-2)."""
+    found, document, language = parts(), reverse("api:openapi-json"), get_language() or ""
+    begin = f'curl -f -H "Authorization: Bearer $MPC_TOKEN" {settings.BASE_URL}/api/v1/me'
+    count = sum(len(part.operations) for part in found)
+    context = {
+        "parts": found,
+        "drawn": drawn(language),
+        "document": document,
+        "begin": begin,
+        "count": count,
+    }
+    return render(request, "automation/reference.html", context)
+
+
+@route(Permission.SIGNED_IN)
+def login(request: SignedInRequest) -> HttpResponse:
+    """Take the code that `mpc login` shows, and go on to what it asks for."""
+    form = UserCodeForm(request.GET if "code" in request.GET else None)
+    if form.is_valid():
+        code = form.cleaned_data["code"]
+        if guesses.count(request.user.pk):
+            form.add_error("code", _("Too many attempts. Wait a minute."))
+        elif LoginRequest.objects.open(at=timezone.now()).filter(user_code=code).exists():
+            return redirect("automation:approve_login", user_code=code)
+        else:
+            form.add_error("code", _("The code is wrong or has expired. Start again in the terminal."))
+    context = {"form": form, "cancel": _back()}
+    return show(request, "automation/login.html", context, status=422 if form.errors else 200)
+
+
+@route(Permission.SIGNED_IN, load=login_for, methods="GET POST", sudo=True)
+def approve_login(request: SignedInRequest, asked: LoginRequest) -> HttpResponse:
+    """Say which program asks for what, from where and since when, and give it a token of one's own."""
+    return form_page(
+        request,
+        LoginForm(posted(request), asked=asked),
+        save=lambda data: logins.approve(asked, by=request.user, **data),
+        success=lambda _row: (_("Approved. Return to your terminal."), _back()),
+        template="automation/confirm/login.html",
+        cancel=_back(),
+        asked=asked,
+        here=client_address(request.META),
+    )
+
+
+@route(Permission.SIGNED_IN, load=login_for, methods="POST")
+def deny_login(request: SignedInRequest, asked: LoginRequest) -> HttpResponse:
+    """Give the program nothing."""
+    try:
+        logins.deny(asked, by=request.user)
+        toast(request, _("Denied. The program gets no access."))
+    except ActionRefused as refused:
+        messages.error(request, refused.message)
+    return redirect(_back())
 
 
 @route(Permission.ADMINISTER, load=team_for, methods="GET POST", sudo=True)
@@ -113,6 +194,12 @@ def _shown(made: actions.Made) -> Shown:
         value=made.secret,
         file_name=f"private.{made.row.mini_program.app_id if made.row.mini_program else made.row.name}.key",
         done=_back(),
+        also_title=_("For the platform’s SDK"),
+        also=[
+            (_("Endpoint"), urlsplit(settings.BASE_URL).netloc),
+            ("SecretId", secret_id(made.row)),
+            ("SecretKey", secret_key(made.row)),
+        ],
     )
 
 

@@ -20,6 +20,7 @@ from console.base.activity.fields import Field
 from console.base.activity.middleware import source
 from console.base.activity.models import ActivityEntry
 from console.base.activity.rehearsal import heard
+from console.base.activity.signals import emitted
 from console.base.core import request_id
 
 EVENTS: dict[str, type[Event]] = {}
@@ -169,7 +170,7 @@ def names(events: Iterable[type[Event]]) -> list[str]:
 
 
 def emit(event: Event) -> ActivityEntry:
-    """Write the entry of one state change, what follows from it, and the notifications; once, in its transaction."""
+    """Write the entry of one state change, what follows from it, notifications, webhooks; once, in its transaction."""
     if not transaction.get_connection().in_atomic_block:
         raise RuntimeError("An activity entry belongs in the transaction of the change that it records.")
     on: models.Model = event.on
@@ -195,4 +196,5 @@ def emit(event: Event) -> ActivityEntry:
     event.follow()
     for notify in () if event.quiet else event.notify:
         notify(event)
+    emitted.send(type(event), event=event, entry=entry)
     return entry

@@ -50,6 +50,10 @@ class Field:
         """Return a value that is there in words."""
         return f"{value:,}" if isinstance(value, int) else Truncator(str(value)).chars(LONGEST)
 
+    def sample(self, *, earlier: bool = False) -> Any:
+        """Return a value as entries keep it, for examples; another one for what was there before."""
+        return "earlier" if earlier else "now"
+
 
 class State(Field):
     """A state of `console.base.core.states`; a first one is what the event says already."""
@@ -60,6 +64,9 @@ class State(Field):
     def text(self, value: Any) -> str:
         return badge_of(str(value))[1]
 
+    def sample(self, *, earlier: bool = False) -> str:
+        return "waiting" if earlier else "approved"
+
 
 @dataclass(frozen=True)
 class Choice(Field):
@@ -69,6 +76,9 @@ class Choice(Field):
 
     def text(self, value: Any) -> str:
         return str(self.choices(value).label) if value in self.choices else super().text(value)
+
+    def sample(self, *, earlier: bool = False) -> Any:
+        return self.choices.values[0 if earlier else -1]
 
 
 class Translated(Field):
@@ -84,6 +94,9 @@ class Moment(Field):
     def text(self, value: Any) -> str:
         return times.full(datetime.fromisoformat(value))
 
+    def sample(self, *, earlier: bool = False) -> str:
+        return "2026-11-23T08:00:00+00:00" if earlier else "2026-12-24T08:00:00+00:00"
+
 
 class Number(Field):
     """A number that names something: no thousands are set apart."""
@@ -91,12 +104,18 @@ class Number(Field):
     def text(self, value: Any) -> str:
         return str(value)
 
+    def sample(self, *, earlier: bool = False) -> int:
+        return 1 if earlier else 2
+
 
 class Hash(Field):
     """A hash, without its middle."""
 
     def text(self, value: Any) -> str:
         return shortened(str(value))
+
+    def sample(self, *, earlier: bool = False) -> str:
+        return ("0a" if earlier else "5d") * 32
 
 
 class Icon(Field):

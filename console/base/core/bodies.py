@@ -23,6 +23,7 @@ Environ = dict[str, Any]
 LOOK_SECONDS = 0.5
 LEAST_SECONDS = 1.0  # for a body, however many come from the same address
 PIECE = 16 * 1024  # bytes of one read: the rate is known after each
+LARGEST_PIECE = 1024 * 1024
 
 
 class BodyLate(OSError):
@@ -52,10 +53,17 @@ class Body:
         """Return `size` bytes, or all that are left, fewer at the end; raises BodyLate, BodyCut."""
         pieces = []
         left = size if size is not None and size >= 0 else None
-        while left != 0 and (piece := self._read(PIECE if left is None else min(left, PIECE))):
+        while left != 0 and (piece := self._read(self._most() if left is None else min(left, self._most()))):
             pieces.append(piece)
             left = None if left is None else left - len(piece)
         return b"".join(pieces)
+
+    def _most(self) -> int:
+        """Return how much to read at once: of a client that was never waited for, as much as it has sent so far.
+
+        Should it get slow, the time that it gained by then is that of such a piece at BODY_LEAST_RATE.
+        """
+        return PIECE if self.waited else max(PIECE, min(self.received, LARGEST_PIECE))
 
     def readline(self, size: int | None = None) -> bytes:
         """Return a line, as WSGI wants it; no form of ours is read by lines."""

@@ -10,7 +10,7 @@ from django.core.exceptions import BadRequest, PermissionDenied, SuspiciousOpera
 REFUSALS = (BadRequest, PermissionDenied, SuspiciousOperation)
 # Links that are secrets themselves, as deploy/nginx knows them too; a test compares both with the routes.
 SECRET_LINK = re.compile(
-    r"(/(?:trial|teams/invitations|account/password/reset|account/security/address|account/one-time)/)[^\s\"'?]+"
+    r"(/(?:trial|teams/invitations|account/password/reset|account/security/address|account/one-time|api/sdk)/)[^\s\"'?]+"
 )
 OF_REQUESTS = ("django.request", "django.security")  # Django's own, with one below for each kind of exception
 

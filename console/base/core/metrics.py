@@ -50,6 +50,10 @@ messages = _counter("messages_total", "Tries to deliver a subscription message."
 gateway_seconds = _histogram(
     "gateway_request_duration_seconds", "Time of one request to a gateway.", buckets=GATEWAY_BUCKETS
 )
+webhooks = _counter("webhook_deliveries_total", "Tries to deliver an event to a webhook.", "outcome")
+webhook_seconds = _histogram(
+    "webhook_request_duration_seconds", "Time of one request to a webhook.", buckets=GATEWAY_BUCKETS
+)
 report_seconds = _histogram(
     "report_duration_seconds", "Time to write a review report.", "outcome", buckets=WORK_BUCKETS
 )

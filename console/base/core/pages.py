@@ -1,6 +1,6 @@
 """List, form and confirm pages, once for the whole console."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -80,13 +80,18 @@ def go(request: HttpRequest, url: str) -> HttpResponse:
 
 @dataclass(frozen=True)
 class Shown:
-    """A secret in the one answer that carries it; `done` is where to go when it is stored."""
+    """A secret in the one answer that carries it; `done` is where to go when it is stored.
+
+    `also` is what few readers need beside it, folded under `also_title`: names and values.
+    """
 
     title: str
     value: str = field(repr=False)
     file_name: str
     done: str
     warning: str = ""
+    also_title: str = ""
+    also: Sequence[tuple[str, str]] = field(default=(), repr=False)
 
 
 def secret_page(

@@ -8,6 +8,7 @@ STATES: dict[str, tuple[str, str | Promise]] = {
     # in force now
     "online": ("green", _("Online")),
     "approved": ("green", _("Approved")),
+    "accepted": ("green", _("Accepted")),
     "granted": ("green", _("Granted")),
     "active": ("green", pgettext_lazy("of a key", "Active")),
     "public": ("green", _("Public")),

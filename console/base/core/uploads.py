@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import logging
 from contextlib import suppress
-from typing import Any
+from hashlib import sha256
+from typing import Any, BinaryIO, cast
 
 from django import forms
 from django.conf import settings
@@ -30,6 +31,19 @@ class LostUpload(UploadedFile):
         return why_not_kept(self.error)
 
 
+def sha256_of(file: object) -> str:
+    """Return the SHA-256 of an upload that was hashed as it came; "" of any other file."""
+    found: str = getattr(file, "sha256", "")
+    return found
+
+
+def bare(file: BinaryIO) -> BinaryIO:
+    """Return the file inside an upload: two wrappers fewer around each of a thousand reads."""
+    while (inner := getattr(file, "file", None)) is not None:
+        file = inner
+    return file
+
+
 class UploadField(forms.FileField):
     """A file that was uploaded; one that was lost is refused, and all else that was typed stays."""
 
@@ -45,15 +59,16 @@ class BoundedUploadHandler(TemporaryFileUploadHandler):
 
     The rest is read and dropped, so that the form can name the true size beside its field; how long that may go on
     is the web server's business. So is what no longer fits on the disk: the request is read to its end, and the form
-    says so beside the field of a `LostUpload`.
+    says so beside the field of a `LostUpload`. What is whole is hashed while the client sends: `sha256_of` knows it.
     """
 
+    chunk_size = 256 * 1024  # a quarter of the steps of Django's own for a package of 20 MB
     received = 0
     error: OSError | None = None
 
     def new_file(self, *args: Any, **kwargs: Any) -> None:
         """Open a temporary file."""
-        self.error = None
+        self.error, self.digest = None, sha256()
         try:
             super().new_file(*args, **kwargs)
         except OSError as error:
@@ -62,6 +77,7 @@ class BoundedUploadHandler(TemporaryFileUploadHandler):
     def receive_data_chunk(self, raw_data: bytes, start: int) -> None:
         """Write the chunk unless the limit was passed before."""
         if self.error is None and self.received <= settings.UPLOAD_BYTES:
+            self.digest.update(raw_data)
             try:
                 super().receive_data_chunk(raw_data, start)
             except OSError as error:
@@ -72,8 +88,11 @@ class BoundedUploadHandler(TemporaryFileUploadHandler):
         """Give the file its true size; what was dropped is a hole, which takes no place on the disk."""
         if self.error is None:
             try:
+                is_whole = self.file.tell() == file_size
                 self.file.truncate(file_size)
-                return super().file_complete(file_size)
+                file: Any = super().file_complete(file_size)
+                file.sha256 = self.digest.hexdigest() if is_whole else ""
+                return cast(UploadedFile, file)
             except OSError as error:
                 self._lose(error, self.file)
         assert self.error is not None and self.file_name is not None  # noqa: S101 - it was lost, and it has a name

@@ -7,8 +7,10 @@ from django.urls import reverse
 
 from console.base.accounts.access import check, operator, row_or_404
 from console.base.accounts.asking import Asking
-from console.base.accounts.models import Membership, User
+from console.base.accounts.models import Membership, Team, User
 from console.base.accounts.permissions import APPLICATION_ROLE_PERMISSIONS, Permission
+from console.base.activity.models import ActivityEntry
+from console.base.activity.querysets import ActivityQuerySet
 from console.base.hosts.models import (
     ApplicationKey,
     ApplicationMember,
@@ -30,6 +32,14 @@ def permissions_in(user: User, application: HostApplication) -> frozenset[Permis
         if person:
             held |= APPLICATION_ROLE_PERMISSIONS[person.role]
     return frozenset(held)
+
+
+def activity_for(user: User) -> ActivityQuerySet:
+    """Return what was done in the user's teams and applications."""
+    return ActivityEntry.objects.of_any(
+        team_ids=Team.objects.visible_to(user).values_list("pk", flat=True),
+        application_ids=HostApplication.objects.visible_to(user).values_list("application_id", flat=True),
+    )
 
 
 def application_for(user: User, permission: Permission, application_id: str) -> HostApplication:

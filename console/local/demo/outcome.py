@@ -27,6 +27,10 @@ def outcome(seeder: Seeder) -> dict[str, Any]:
             }
             for email, name in PEOPLE.items()
         ],
+        "robots": [
+            {"id": made.row.pk, "name": name, "team": str(made.row.team), "token": made.secret}
+            for name, made in seeder.automation.made.items()
+        ],
         "teams": [_team(team) for team in seeder.teams.values()],
         "applications": [
             {**_application(application), "server_secret": seeder.messages.secrets[name]}
@@ -51,7 +55,7 @@ def _team(team: Team) -> dict[str, Any]:
         "name": team.name,
         "members": [
             {"id": member.pk, "email": member.user.email, "role": member.role}
-            for member in team.memberships.select_related("user").order_by("pk")
+            for member in team.memberships.people().select_related("user").order_by("pk")
         ],
     }
 

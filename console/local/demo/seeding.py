@@ -21,6 +21,7 @@ from console.base.hosts import actions as hosts
 from console.base.hosts.actions import proving
 from console.base.hosts.models import HostApplication
 from console.local.demo import agreements, development
+from console.local.demo.automation import Automation
 from console.local.demo.code import code_of
 from console.local.demo.devices import Devices
 from console.local.demo.icons import draw_icon
@@ -38,6 +39,7 @@ from console.local.demo.seed_data import (
     TASKS,
     TEAMS,
 )
+from console.local.demo.webhooks import Webhooks
 from console.reviews import reminders
 from devmgmt import expiry
 from grayscale import actions as grayscale
@@ -95,6 +97,8 @@ class Seeder:
         self.programs: dict[str, MiniProgram] = {}
         self.log_entries: dict[str, int] = {}
         self.messages = Messages(self.programs, self.applications)
+        self.automation = Automation(self.programs, self.people)
+        self.webhooks = Webhooks(self.programs, self.people, self.messages.secrets)
         self.devices = Devices()
 
     @transaction.atomic
@@ -114,7 +118,7 @@ class Seeder:
             (hours, partial(self._move, name, verb, argument)) for hours, _place, name, verb, argument in ordered
         ]
         administrators = {name: self.people[about["admin"]] for name, about in APPLICATIONS.items()}
-        planned += self.messages.moves(administrators)
+        planned += self.messages.moves(administrators) + self.automation.moves() + self.webhooks.moves()
         for name, (hours, uses) in PROOFS.items():
             by = administrators[name]
             planned.append((hours, partial(proving.require_proofs, self.applications[name], uses=uses, seen=[], by=by)))
@@ -127,6 +131,7 @@ class Seeder:
         self.devices.report_strangers(self._version(name, number), count)
         self.progress(0.75)
         self.messages.send()
+        self.webhooks.settle()
         self._settle_notifications()
         self.progress(0.9)
         self.log_entries = write_logs(self.programs)
@@ -263,14 +268,17 @@ class Seeder:
         pages = about["pages"] + about.get("new_pages", {}).get(number, [])
         files = package_files(name, pages, number, rows=4 * minor + 20) | code_of(name, number)
         files["images/logo.webp"] = draw_icon(*about["icon"]).read()
-        releases.upload(
+        robot = self.automation.uploader(name, number)
+        version = releases.upload(
             self.programs[name],
             file=pack(files),
             number=(major, minor, patch),
             notes=notes,
-            by=self._one(name, "developer"),
+            by=robot or self._one(name, "developer"),
             at=at,
         )
+        if robot:
+            self.automation.note(version, at=at)
 
     def _version(self, name: str, number: str) -> Version:
         return self.programs[name].versions.numbered(number).select_related("mini_program").get()

@@ -24,11 +24,10 @@ from releases.models import ReviewDecision, Version
 from releases.presenters.changes import tree
 from releases.presenters.report import shown
 from releases.report.comparison import base_of
-from releases.states import VersionState
+from releases.states import WAS_ONLINE
 from releases.views.changes import file_page
 
 Download = StreamingHttpResponse | HttpResponse
-WAS_ONLINE = (VersionState.ONLINE, VersionState.RETIRED)
 
 
 @route(Permission.DECIDE, load=open_review_for)

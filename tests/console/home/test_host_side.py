@@ -8,9 +8,9 @@ from django.urls import reverse
 from django.utils import timezone
 
 from console.base.accounts.models import Membership
+from console.base.core.outbox.retrying import OPENS_AT
 from console.home.rows import EACH
 from messaging.models import Gateway
-from messaging.retrying import OPENS_AT
 from tests.console.home.reading import home_of, titles, waits
 from tests.factories import (
     make_application,

@@ -9,6 +9,7 @@ from io import StringIO
 import pytest
 from django.core.management import CommandError, call_command
 from django.db import transaction
+from django.db.models import QuerySet
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
@@ -65,9 +66,9 @@ def test_every_id_is_one_of_what_is_there(seeded):
     tasks = [task for program in seeded["mini_programs"] for task in program["grayscale_tasks"]]
     decisions = [decision for audit in audits for decision in audit["decisions"]]
 
-    assert rows(seeded["accounts"], "id", "email") == stored(User, "pk", "email")
+    assert rows(seeded["accounts"], "id", "email") == stored(User.objects.people(), "pk", "email")
     assert rows(seeded["teams"], "id", "name") == stored(Team, "pk", "name")
-    assert rows(members, "id", "email", "role") == stored(Membership, "pk", "user__email", "role")
+    assert rows(members, "id", "email", "role") == stored(Membership.objects.people(), "pk", "user__email", "role")
     assert rows(seeded["applications"], "application_id", "team") == stored(
         HostApplication, "application_id", "team__name"
     )
@@ -178,8 +179,15 @@ def rows(printed: list[dict], *names: str) -> set[tuple]:
     return {tuple(row[name] for name in names) for row in printed}
 
 
-def stored(model: type, *columns: str) -> set[tuple]:
-    return set(model.objects.values_list(*columns))
+def stored(model: type | QuerySet, *columns: str) -> set[tuple]:
+    found = model if isinstance(model, QuerySet) else model.objects.all()
+    return set(found.values_list(*columns))
+
+
+def test_a_robot_can_ask(seeded):
+    robot = next(robot for robot in seeded["robots"] if robot["name"] == "dashboard")
+    answer = Client(headers={"Authorization": f"Bearer {robot['token']}"}).get("/api/v1/me")
+    assert (answer.status_code, answer.json()["team"]) == (200, robot["team"])
 
 
 def test_an_account_can_sign_in(seeded):

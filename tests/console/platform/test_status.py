@@ -135,7 +135,7 @@ def test_what_follows_from_a_lost_worker_is_not_told_apart():
 
 def test_a_queue_that_no_worker_takes():
     make_signs()
-    replace("worker:all@one", make_worker, "most@one", queues=("deliver", "reports", "periodic"))
+    replace("worker:all@one", make_worker, "most@one", queues=("deliver", "webhooks", "reports", "periodic"))
     replace("accounts.send_mail", make_task_sign, "accounts.send_mail", ago=200)
     (trouble,) = status().troubles
     assert trouble.title == "No worker serves the queue mail"
@@ -215,10 +215,11 @@ def test_queues_tell_how_much_waits_and_since_when():
     factories.make_gateway(application)
     factories.make_server_secret(application)
     factories.make_message(factories.make_consent(factories.make_program_user(program, application), template))
+    factories.make_delivery(factories.make_webhook(program.team, "https://ops.example.com/", "trial.set").row)
     replace("keys.prune", make_task_sign, "keys.prune", sent=5, started_at=None)
     queues = {queue.name: queue for queue in status().queues}
     assert {name: queue.waiting for name, queue in queues.items()} == {
-        "deliver": 1, "mail": 1, "reports": 1, "periodic": 1,
+        "deliver": 1, "webhooks": 1, "mail": 1, "reports": 1, "periodic": 1,
     }  # fmt: skip
     assert queues["reports"].since == asked
     assert titles() == ["The queue reports is stuck"]

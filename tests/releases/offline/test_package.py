@@ -37,8 +37,8 @@ def test_what_it_tells(signed_in, program, application, developer):
     assert response.context["commands"] == {
         "preset": f'{{"presets": [{{"app_id": "{program.app_id}", "version": "1.0.0"}}]}}',
         "checksum": f'echo "{package.sha256}  {name}" | sha256sum --check',
-        "verify": f"python manage.py device verify --configuration {application.application_id}.json --app-id "
-        f'{program.app_id} --version-number 1.0.0 --signature "{signature.value}" {name}',
+        "verify": f"mpc verify {name} --configuration {application.application_id}.json --appid {program.app_id} "
+        f'--uv 1.0.0 --signature "{signature.value}"',
     }
     assert "Team administrators, license holders and developers of" in text
 

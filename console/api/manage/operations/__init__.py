@@ -8,7 +8,27 @@ from ninja.openapi.views import default_home, openapi_json
 
 from console.api.manage.api import api
 from console.api.manage.endpoint import ENDPOINTS
-from console.api.manage.operations import programs, versions  # noqa: F401 - they register their operations
+from console.api.manage.operations import (  # noqa: F401 - they register their operations
+    activity,
+    agreements,
+    applications,
+    bindings,
+    domains,
+    events,
+    files,
+    grayscale,
+    logs,
+    messages,
+    offline,
+    permissions,
+    programs,
+    progress,
+    reports,
+    reviews,
+    shelf,
+    trial,
+    versions,
+)
 from console.base.accounts.access import Policy
 from console.base.accounts.permissions import Permission
 

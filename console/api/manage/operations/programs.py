@@ -2,18 +2,32 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
+from typing import Annotated, Any, Literal
 
 from django.conf import settings
-from ninja import Field, Schema
+from django.db.models import QuerySet
+from django.utils.datastructures import MultiValueDict
+from ninja import Body, Field, File, Query, Schema, Status
+from ninja.files import UploadedFile
 
 from console.api.manage.api import api
 from console.api.manage.endpoint import ApiRequest, endpoint
-from console.api.manage.paging import Page, Paged, page_of
+from console.api.manage.operations.checking import checked
+from console.api.manage.operations.typed import by_id, typed
+from console.api.manage.paging import Asked, Page, Paged, page_of
 from console.api.manage.states import Scope
+from console.base.accounts.access import teams_for
+from console.base.accounts.models import Team
 from console.base.accounts.permissions import Permission
+from miniprograms import actions
 from miniprograms.access import mini_program_for
-from miniprograms.models import MiniProgram
+from miniprograms.actions import DESCRIPTIVE
+from miniprograms.forms import CreateForm, EditForm
+from miniprograms.models import Category, IdeDownload, MiniProgram
+
+FIELDS = {"team_id": "team", "category_id": "category"}  # of the forms, by the API's
+NAMES = {field: name for name, field in FIELDS.items()}
 
 
 class Me(Schema):
@@ -33,12 +47,65 @@ class Program(Schema):
     app_id: str
     name: str
     team: str
+    team_id: int
     category: str
+    category_id: int
     introduction: str
+    description: str
     shelf: str = Field(description="on or off")
     online_version: str | None
     version_in_audit: str | None
+    revision: int = Field(description="rises with each edit")
     url: str = Field(description="its page in the console")
+
+
+class ProgramsAsked(Asked):
+    """Which mini programs, and which part of the list."""
+
+    q: str = Field("", max_length=100, description="a part of the name, or how the App ID begins")
+    shelf: Literal["", "on", "off"] = ""
+    team_id: int | None = None
+    category_id: int | None = None
+
+
+class CategoryOut(Schema):
+    """What a mini program may be about."""
+
+    id: int
+    name: str
+
+
+class IdeDownloadOut(Schema):
+    """A version of the IDE for one system."""
+
+    version: str
+    platform: str = Field(description="macos, windows or linux")
+    requirement: str
+    url: str
+    size: int | None = Field(description="bytes")
+    released_on: date
+    notes: str
+
+
+class ProgramNew(Schema):
+    """A mini program to create."""
+
+    team_id: int | None = Field(None, description="may be left out where the token opens one team")
+    name: str = Field(description="2 to 30 characters, once in the team")
+    category_id: int
+    introduction: str = Field(description="one sentence that users see")
+    description: str = ""
+    application: str = Field("", description="ID of a host app to ask for a binding, with the introduction as reason")
+
+
+class ProgramChange(Schema):
+    """What is to change; the rest stays."""
+
+    name: str | None = None
+    category_id: int | None = None
+    introduction: str | None = None
+    description: str | None = None
+    revision: int | None = Field(None, description="the one that was read: 409 when someone has edited since")
 
 
 @endpoint(api.get, "/me", Scope.READ, Permission.SIGNED_IN, response=Me, tags=["Tokens"])
@@ -56,9 +123,13 @@ def me(request: ApiRequest) -> dict[str, object]:
 
 
 @endpoint(api.get, "/programs", Scope.READ, Permission.VIEW, response=Page[Program], tags=["Programs"])
-def list_programs(request: ApiRequest, asked: Paged) -> dict[str, object]:
+def list_programs(request: ApiRequest, asked: Annotated[ProgramsAsked, Query()]) -> dict[str, object]:
     """List the mini programs that the token opens, newest first."""
     rows = MiniProgram.objects.visible_to(request.user).select_related("team", "category")
+    if asked.q:
+        rows = rows.matching(asked.q)
+    wanted = {"shelf": asked.shelf, "team": asked.team_id, "category": asked.category_id}
+    rows = rows.filter(**{name: value for name, value in wanted.items() if value not in ("", None)})
     if request.token.mini_program_id:
         rows = rows.filter(pk=request.token.mini_program_id)
     return page_of(rows, asked, program_of)
@@ -78,16 +149,99 @@ def get_program(request: ApiRequest, program: MiniProgram) -> dict[str, object]:
     return program_of(program)
 
 
+@endpoint(
+    api.post,
+    "/programs",
+    Scope.CONFIGURE,
+    Permission.MANAGE,
+    load=teams_for,
+    response={201: Program},
+    tags=["Programs"],
+)
+def create_program(
+    request: ApiRequest, teams: QuerySet[Team], body: Annotated[ProgramNew, Body()]
+) -> Status[dict[str, object]]:
+    """Create a mini program in a team (L-1); its icon is drawn from the name."""
+    values = {FIELDS.get(name, name): value for name, value in body.dict().items()}
+    if body.team_id is None and len(teams) == 1:
+        values["team"] = teams[0].pk
+    data = checked(by_id(CreateForm(typed(values), teams=teams), "application"), **NAMES)
+    return Status(201, program_of(actions.create(by=request.user, **data)))
+
+
+@endpoint(
+    api.patch,
+    "/programs/{app_id}",
+    Scope.CONFIGURE,
+    Permission.MANAGE,
+    load=mini_program_for,
+    response=Program,
+    tags=["Programs"],
+)
+def edit_program(
+    request: ApiRequest, program: MiniProgram, body: Annotated[ProgramChange, Body()]
+) -> dict[str, object]:
+    """Change what describes a mini program (L-3)."""
+    changes = {FIELDS.get(name, name): value for name, value in body.dict(exclude_unset=True).items()}
+    return program_of(_edited(request, program, changes))
+
+
+@endpoint(
+    api.post,
+    "/programs/{app_id}/icon",
+    Scope.CONFIGURE,
+    Permission.MANAGE,
+    load=mini_program_for,
+    response=Program,
+    tags=["Programs"],
+)
+def set_program_icon(
+    request: ApiRequest,
+    program: MiniProgram,
+    icon: Annotated[UploadedFile, File(description="PNG, JPEG or WebP up to 1 MB; it is cut to a square")],
+) -> dict[str, object]:
+    """Give a mini program another icon (L-3)."""
+    return program_of(_edited(request, program, {}, MultiValueDict({"icon": [icon]})))
+
+
+@endpoint(api.get, "/categories", Scope.READ, Permission.SIGNED_IN, response=list[CategoryOut], tags=["Programs"])
+def list_categories(request: ApiRequest) -> list[dict[str, object]]:
+    """List what a mini program may be about."""
+    return [{"id": category.pk, "name": str(category)} for category in Category.objects.all()]
+
+
+@endpoint(api.get, "/ide-downloads", Scope.READ, Permission.SIGNED_IN, response=Page[IdeDownloadOut], tags=["Programs"])
+def list_ide_downloads(request: ApiRequest, asked: Paged) -> dict[str, object]:
+    """List the versions of the IDE (L-5)."""
+    names = ("version", "platform", "requirement", "url", "size", "released_on", "notes")
+    return page_of(IdeDownload.objects.all(), asked, lambda row: {name: getattr(row, name) for name in names})
+
+
+def _edited(
+    request: ApiRequest, program: MiniProgram, changes: dict[str, Any], files: MultiValueDict[str, Any] | None = None
+) -> MiniProgram:
+    """Edit a program by what the page's form has read; what does not change is what was there."""
+    there = {name: getattr(program, name) for name in (*DESCRIPTIVE, "revision")} | {"category": program.category_id}
+    if changes.get("revision") is None:
+        changes.pop("revision", None)
+    form = EditForm(typed(there | changes), files, program=program)
+    return actions.edit(program, by=request.user, **checked(form, **NAMES))
+
+
 def program_of(program: MiniProgram) -> dict[str, object]:
     """Return a program as the API shows it."""
     return {
         "app_id": program.app_id,
         "name": program.name,
         "team": str(program.team),
+        "team_id": program.team_id,
         "category": str(program.category),
+        "category_id": program.category_id,
         "introduction": program.introduction,
+        "description": program.description,
         "shelf": program.shelf,
         "online_version": program.online_number or None,
         "version_in_audit": program.in_audit_number or None,
+        "revision": program.revision,
         "url": settings.BASE_URL + program.get_absolute_url(),
     }

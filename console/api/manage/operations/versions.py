@@ -3,28 +3,35 @@
 from __future__ import annotations
 
 from datetime import datetime
+from functools import partial
 from typing import Annotated, Any
 
 from django.conf import settings
+from django.db.models import Prefetch, prefetch_related_objects
 from django.urls import reverse
 from ninja import Body, Field, File, Form, Schema, Status
 from ninja.files import UploadedFile
 
+from console.api.manage import uploads
 from console.api.manage.api import api
 from console.api.manage.endpoint import ApiRequest, endpoint
+from console.api.manage.operations.checking import Reason, reason_of
 from console.api.manage.paging import Page, Paged, page_of
 from console.api.manage.problems import Problem
 from console.api.manage.states import Scope
 from console.base.accounts.permissions import Permission
+from console.base.core.errors import ActionRefused
 from miniprograms.access import mini_program_for
 from miniprograms.models import MiniProgram
 from releases import actions
-from releases.access import version_for
+from releases.access import audit_for, version_for
 from releases.forms import UploadForm
-from releases.models import Audit, Version
+from releases.inspection import Inspection
+from releases.models import Audit, Release, ReviewDecision, Version
 
 TAGS = ["Versions"]
 ONE = "/programs/{app_id}/versions/{number}"
+UNSEEN = [f"package__{name}" for name in ("files", "pages", "subpackages")]  # as long as a package is large
 
 
 class Finding(Schema):
@@ -59,23 +66,33 @@ class AuditOut(Schema):
     number: str
     version: str
     state: str
+    package_sha256: str = Field(description="what is decided about")
+    submitted_by: str
     submitted_at: datetime
+    closed_at: datetime | None
     decisions: list[DecisionOut]
 
 
 class DecisionOut(Schema):
     """The decision of one host app."""
 
+    application_id: str
     application: str
     state: str
     note: str
+    decided_by: str | None
     decided_at: datetime | None
 
 
-class Reason(Schema):
-    """Why, in a person's words."""
+class ReleaseOut(Schema):
+    """A publish or a roll back."""
 
-    reason: str = Field("", max_length=2000)
+    kind: str = Field(description="publish or roll_back")
+    before: str | None = Field(description="the version that was online until then")
+    version: str
+    by: str
+    at: datetime
+    note: str
 
 
 class Note(Schema):
@@ -125,14 +142,23 @@ def upload_version(
     file: Annotated[UploadedFile, File(description="the package, as the IDE or a build packs it")],
     number: Annotated[str, Form(description="d.d.d, each part 0 to 9999")],
     notes: Annotated[str, Form(max_length=2000)] = "",
+    source: Annotated[str, Form(max_length=100, description="branch and commit, such as main, 8c41e02")] = "",
 ) -> Status[dict[str, Any]]:
     """Upload a package as a new version; a refused one answers 422 with all findings (V-3)."""
+    note = partial(uploads.note, request.token, program, number=number, source=source, size=file.size or 0)
     form = UploadForm({"number": number, "notes": notes}, {"file": file}, program=program)
     if not form.is_valid():
         errors = [{"field": name, "message": str(words)} for name, found in form.errors.items() for words in found]
         found = [finding.as_dict() for finding in form.inspection.findings] if form.inspection else []
+        note(reason=_why(errors[0]["message"], form.inspection))
         raise Problem(422, "The version was not stored.", code="invalid", errors=errors, findings=found)
-    return Status(201, version_out(actions.upload(program, by=request.user, **form.cleaned_data)))
+    try:
+        version = actions.upload(program, by=request.user, **form.cleaned_data)
+    except ActionRefused as refused:
+        note(reason=_why(refused.message, getattr(refused, "inspection", None)))
+        raise
+    note(warnings=len(version.package.warnings))
+    return Status(201, version_out(version))
 
 
 @endpoint(api.post, f"{ONE}/submit", Scope.SUBMIT, Permission.UPLOAD, load=version_for, response=AuditOut, tags=TAGS)
@@ -144,7 +170,7 @@ def submit_version(request: ApiRequest, version: Version) -> dict[str, Any]:
 @endpoint(api.post, f"{ONE}/withdraw", Scope.SUBMIT, Permission.UPLOAD, load=version_for, response=AuditOut, tags=TAGS)
 def withdraw_version(request: ApiRequest, version: Version, body: Annotated[Reason, Body()]) -> dict[str, Any]:
     """Take a version back from its audit (V-10)."""
-    return audit_out(actions.withdraw(version, by=request.user, reason=body.reason))
+    return audit_out(actions.withdraw(version, by=request.user, reason=reason_of(body)))
 
 
 @endpoint(
@@ -176,12 +202,63 @@ def roll_back_to_version(request: ApiRequest, version: Version, body: Annotated[
 )
 def list_audits(request: ApiRequest, program: MiniProgram, asked: Paged) -> dict[str, Any]:
     """List a program's audit records, newest first."""
-    rows = program.audits.select_related("version").prefetch_related("decisions__application")
+    rows = program.audits.select_related("version", "submitted_by").prefetch_related(_decided())
     return page_of(rows, asked, audit_out)
 
 
+@endpoint(
+    api.get,
+    "/programs/{app_id}/audits/{audit_number}",
+    Scope.READ,
+    Permission.VIEW,
+    load=audit_for,
+    response=AuditOut,
+    tags=TAGS,
+)
+def get_audit(request: ApiRequest, audit: Audit) -> dict[str, Any]:
+    """Return an audit record."""
+    return audit_out(audit)
+
+
+@endpoint(
+    api.get,
+    "/programs/{app_id}/releases",
+    Scope.READ,
+    Permission.VIEW,
+    load=mini_program_for,
+    response=Page[ReleaseOut],
+    tags=TAGS,
+)
+def list_releases(request: ApiRequest, program: MiniProgram, asked: Paged) -> dict[str, Any]:
+    """List what was online, newest first: every publish and every roll back (V-15)."""
+    return page_of(program.releases.select_related("from_version", "to_version", "by"), asked, _release_out)
+
+
+def _release_out(release: Release) -> dict[str, Any]:
+    return {
+        "kind": release.kind,
+        "before": release.from_version.number if release.from_version else None,
+        "version": release.to_version.number,
+        "by": str(release.by),
+        "at": release.at,
+        "note": release.note,
+    }
+
+
+def _why(message: str, inspection: Inspection | None) -> str:
+    """Return in a line why a package was refused: its first error, where it was read."""
+    if inspection is None or not inspection.errors:
+        return message
+    first = inspection.errors[0].as_dict()
+    return ": ".join(filter(None, (first["where"], first["title"])))
+
+
+def _decided() -> Any:
+    return Prefetch("decisions", ReviewDecision.objects.select_related("application", "decided_by"))
+
+
 def _rows(program: MiniProgram) -> Any:
-    return program.versions.select_related("package", "uploaded_by", "mini_program")
+    return program.versions.select_related("package", "uploaded_by").defer(*UNSEEN)
 
 
 def version_out(version: Version) -> dict[str, Any]:
@@ -202,11 +279,14 @@ def version_out(version: Version) -> dict[str, Any]:
 
 def audit_out(audit: Audit) -> dict[str, Any]:
     """Return an audit record with what each host app decided."""
+    prefetch_related_objects([audit], _decided())
     decisions = [
         {
+            "application_id": decision.application.application_id,
             "application": str(decision.application),
             "state": decision.state,
             "note": decision.note,
+            "decided_by": str(decision.decided_by) if decision.decided_by else None,
             "decided_at": decision.decided_at,
         }
         for decision in audit.decisions.all()
@@ -215,6 +295,9 @@ def audit_out(audit: Audit) -> dict[str, Any]:
         "number": audit.number,
         "version": audit.version.number,
         "state": audit.state,
+        "package_sha256": audit.package_sha256,
+        "submitted_by": str(audit.submitted_by),
         "submitted_at": audit.submitted_at,
+        "closed_at": audit.closed_at,
         "decisions": decisions,
     }

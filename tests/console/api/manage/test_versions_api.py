@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from django.core.files.base import ContentFile
 
 from console.base.activity.models import ActivityEntry
 from releases.actions import decide
@@ -71,9 +72,10 @@ def test_pages_of_a_list_follow_each_other(program, robot):
 
 def test_a_repeated_request_is_done_once_and_answered_twice(program, robot):
     client, url = robot(program, "upload"), f"/api/v1/programs/{program.app_id}/versions"
+    package = factories.make_zip().read()  # whose times are those of one moment
 
     def upload(number="1.0.0", key="build-7"):
-        values = {"file": factories.make_zip(), "number": number}
+        values = {"file": ContentFile(package, name="package.zip"), "number": number}
         return client.post(url, values, headers={"Idempotency-Key": key})
 
     first, second = upload(), upload()
@@ -82,3 +84,30 @@ def test_a_repeated_request_is_done_once_and_answered_twice(program, robot):
     assert program.versions.count() == 1
     assert (upload("1.0.1").status_code, upload("1.0.1").json()["code"]) == (422, "idempotency_key")
     assert upload("1.0.0", key="build-8").status_code == 422  # the number is used
+    program.versions.all().delete()
+    assert upload("1.0.0", key="build-8").status_code == 201  # A refusal is not kept: it did nothing.
+
+
+def test_the_page_shows_what_robots_uploaded_and_what_was_refused(program, robot, signed_in):
+    client, url = robot(program, "upload"), f"/api/v1/programs/{program.app_id}/versions"
+    client.post(url, {"file": factories.make_zip(), "number": "1.0.0", "source": "main, 8c41e02"})
+    client.post(url, {"file": factories.make_zip(pages=["pages/gone/gone"]), "number": "1.0.1"})
+    client.post(url, {"file": factories.make_zip(), "number": "1.0.0"})
+    viewer = signed_in(factories.make_member(program.team, "viewer"))
+    for address in ("/automation/", "/automation/uploads/"):
+        page = viewer.get(address).content.decode()
+        assert (page.count("Accepted"), page.count("Refused"), page.count("main, 8c41e02")) == (1, 2, 1)
+        assert "pages/gone/gone" in page
+        assert "each number can be used only once" in page.lower()
+    stranger = signed_in(factories.make_member(factories.make_team("Others"), "admin"))
+    assert program.name not in stranger.get("/automation/").content.decode()
+    assert "No uploads in the last 90 days" in stranger.get("/automation/uploads/").content.decode()
+
+
+def test_a_body_in_which_all_may_be_left_out_may_be_left_out_itself(program, robot):
+    factories.make_audit(program)
+    client = robot(program, "submit")
+    withdrawn = client.generic("POST", f"/api/v1/programs/{program.app_id}/versions/1.0.0/withdraw")
+    assert (withdrawn.status_code, withdrawn.json()["state"]) == (200, "withdrawn")
+    paths = client.get("/api/v1/openapi.json").json()["paths"]
+    assert paths["/api/v1/programs/{app_id}/versions/{number}/publish"]["post"]["requestBody"]["required"] is False

@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 import json
+import re
 
 import pytest
 from django.test import Client
 
-from console.api.manage import actions
+from console.api import rate
+from console.api.manage import actions, guard
 from console.api.manage.endpoint import ENDPOINTS
-from console.api.manage.states import Scope
-from console.base.accounts.permissions import TEAM_ROLE_PERMISSIONS, Permission
+from console.api.manage.states import OF_PEOPLE, ROLE_OF_SCOPE
+from console.base.accounts.permissions import (
+    APPLICATION_ROLE_PERMISSIONS,
+    TEAM_ROLE_PERMISSIONS,
+    Permission,
+)
 from tests import factories
 from tests.console.world import make_world
 
@@ -18,30 +24,71 @@ pytestmark = pytest.mark.django_db
 
 
 # What an operation must be sent, so that it comes to the question who may: by its operationId.
-BODIES: dict[str, dict[str, object]] = {}
+BODIES: dict[str, dict[str, object]] = {
+    "set_trial": {"version": "1.0.0"},
+    "settle_finding": {"reason": "a sample"},
+    "create_task": {
+        "version": "1.0.0",
+        "name": "Trial",
+        "ends_at": "2999-01-01T00:00:00Z",
+        "user_limit": 10,
+        "applications": [],
+    },
+    "edit_task": {"revision": 1},
+    "explain_task": {"guid": "0302"},
+    "explain_device": {"guid": "0302"},
+    "create_program": {"name": "Ferry", "category_id": 1, "introduction": "When it goes."},
+    "request_binding": {"application": "ha", "reason": "Why"},
+    "request_permissions": {"application": "ha", "reason": "Why", "apis": []},
+    "request_exemption": {"application": "ha", "reason": "Why"},
+    "replace_domains": {"domains": {}},
+    "add_template": {"number": 1, "numbers": [1]},
+}
+# The same, of what takes a file.
+FORMS: dict[str, dict[str, object]] = {
+    "upload_version": {"number": "9.9.9"},
+    "upload_file": {},
+    "upload_list": {"kind": "guid"},
+}
 
 
 def ask(client, endpoint, world):
-    path = "/api/v1" + endpoint.path.format_map(world.arguments)
-    if endpoint.name == "upload_version":
-        return client.post(path, {"file": factories.make_zip(), "number": "9.9.9"})
+    names = re.findall(r"{(\w+)}", endpoint.path)
+    path = "/api/v1" + endpoint.path.format_map(world.fill(f"api:{endpoint.name}", names))
+    if endpoint.name in FORMS:
+        return client.post(path, {"file": factories.make_zip(), **FORMS[endpoint.name]})
+    if endpoint.name == "set_program_icon":
+        return client.post(path, {"icon": factories.make_icon()})
     body = BODIES.get(endpoint.name, {})
     return client.generic(endpoint.method, path, json.dumps(body), content_type="application/json")
 
 
 def client_of(user, scopes):
-    made = actions.create_own(user, name="all", scopes=scopes, addresses=[], expires_at=None)
+    return bearer(actions.create_own(user, name="all", scopes=scopes, addresses=[], expires_at=None))
+
+
+def robot_of(program):
+    """Return who may all that robots may, for this program alone."""
+    fields = {"name": "narrow", "addresses": [], "expires_at": None, "by": program.created_by}
+    return bearer(actions.create_robot(program.team, program=program, scopes=[*ROLE_OF_SCOPE], **fields))
+
+
+def bearer(made):
     return Client(headers={"Authorization": f"Bearer {made.secret}"})
 
 
-def test_every_operation_as_every_token():
+def test_every_operation_as_every_token(monkeypatch):
+    monkeypatch.setattr(guard, "failures", rate.Counter("1000/minute"))  # each operation is asked without a token
     world, foreign = make_world("Own"), make_world("Other")
-    everything = [scope.value for scope in Scope]
+    everything = [scope.value for scope in OF_PEOPLE]
     outsider = client_of(foreign.people["admin"], everything)
     people = {role: client_of(user, everything) for role, user in world.people.items()}
     without = {
-        scope: client_of(world.people["admin"], [each for each in everything if each != scope]) for scope in Scope
+        scope: client_of(world.people["admin"], [each for each in everything if each != scope]) for scope in OF_PEOPLE
     }
+    of_app = {role: TEAM_ROLE_PERMISSIONS["viewer"] | more for role, more in APPLICATION_ROLE_PERMISSIONS.items()}
+    held = {role: more | {Permission.SIGNED_IN} for role, more in {**TEAM_ROLE_PERMISSIONS, **of_app}.items()}
+    narrow = robot_of(factories.make_program(world.people["admin"].teams.get()))
     wrong = []
     for endpoint in ENDPOINTS:
         place = (endpoint.method, endpoint.path)
@@ -49,16 +96,17 @@ def test_every_operation_as_every_token():
             wrong.append((*place, "open to everybody"))
         if ask(without[endpoint.scope], endpoint, world).json().get("code") != "scope":
             wrong.append((*place, "needs no scope"))
-        if "{app_id}" in endpoint.path and ask(outsider, endpoint, world).status_code != 404:
+        if "{" in endpoint.path and ask(outsider, endpoint, world).status_code != 404:
             wrong.append((*place, "open to another team"))
+        if "{" in endpoint.path and endpoint.scope in ROLE_OF_SCOPE and ask(narrow, endpoint, world).status_code != 404:
+            wrong.append((*place, "open to a robot of another program"))
         for role, client in people.items():
-            held = TEAM_ROLE_PERMISSIONS.get(role, TEAM_ROLE_PERMISSIONS["viewer"]) | {Permission.SIGNED_IN}
-            if endpoint.permission in held:
+            if endpoint.permission in held[role]:
                 continue  # verbs have tests of their own
             if ask(client, endpoint, world).json().get("code") != "permission":
                 wrong.append((*place, f"open to {role}"))
     assert wrong == []
-    assert len(ENDPOINTS) >= 10
+    assert len(ENDPOINTS) >= 90
 
 
 def test_the_description_is_whole():

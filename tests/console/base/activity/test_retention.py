@@ -135,7 +135,8 @@ def test_the_periodic_task_goes_through_all_kinds():
     assert SCHEDULE[tasks.keep_retention.name].queue == "periodic"
     assert set(RetentionRun.objects.values_list("name", flat=True)) == set(KINDS) == {
         "activity", "sessions", "signed_in", "security_log", "notifications", "messages", "reports", "enrolments",
-        "consent_calls", "log_volume", "login_codes", "seen_devices", "kept_answers",
+        "consent_calls", "log_volume", "login_codes", "seen_devices", "kept_answers", "uploads", "waiting_files",
+        "login_requests", "webhook_deliveries",
     }  # fmt: skip
 
 

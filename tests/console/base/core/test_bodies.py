@@ -12,7 +12,7 @@ from django.core.handlers.wsgi import WSGIRequest
 from django.http import UnreadablePostError
 
 from console.base.core import late_bodies
-from console.base.core.bodies import PIECE, Body, BodyCut, allowed, read
+from console.base.core.bodies import LARGEST_PIECE, PIECE, Body, BodyCut, allowed, read
 
 FORM = b'--x\r\nContent-Disposition: form-data; name="file"; filename="a.zip"\r\n\r\nPK'
 
@@ -50,6 +50,29 @@ def test_without_a_length_the_end_is_the_end() -> None:
     assert read(environ(b"x" * 10, None), PIECE + 1) == b"x" * 10
     assert list(Body(environ(b"a\nb\n\nc", None))) == [b"a\n", b"b\n", b"\n", b"c"]
     assert Body(environ(b"abc\n", None)).readline(2) == b"ab"
+
+
+def test_what_comes_quickly_is_read_in_larger_pieces_and_what_was_waited_for_is_not() -> None:
+    class Noted(io.BytesIO):
+        asked: list[int] = []
+
+        def read(self, size: int | None = -1) -> bytes:
+            self.asked.append(size or 0)
+            return super().read(size)
+
+    length = 4 * LARGEST_PIECE
+    given = environ(b"", length) | {"wsgi.input": Noted(b"x" * length)}
+    body = Body(given)
+    assert len(body.read(length // 2)) == length // 2
+    received = 0
+    for size in Noted.asked:  # Never more than what came before: that is the time that a slow client has gained.
+        assert size <= max(PIECE, received)
+        received += size
+    assert max(Noted.asked) >= LARGEST_PIECE // 2
+    Noted.asked.clear()
+    body.waited = 0.5
+    assert len(body.read()) == length // 2
+    assert {*Noted.asked} == {PIECE}
 
 
 @pytest.mark.parametrize(

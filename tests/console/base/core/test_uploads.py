@@ -5,13 +5,12 @@ from pathlib import Path
 import pytest
 from django.core.exceptions import ValidationError
 from django.core.files.uploadedfile import SimpleUploadedFile
-from django.core.files.uploadhandler import FileUploadHandler
 from django.test import RequestFactory
 
-from console.base.core.uploads import LostUpload, UploadField
+from console.base.core.uploads import BoundedUploadHandler, LostUpload, UploadField
 from tests.disks import FAILING, files_in, full_disk
 
-CHUNK = FileUploadHandler.chunk_size
+CHUNK = BoundedUploadHandler.chunk_size
 BLOCK = 512
 
 

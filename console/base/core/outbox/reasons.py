@@ -1,4 +1,4 @@
-"""Why a message was not delivered, in the reader's language. What is stored, and what operators log, is English."""
+"""Why something was not delivered, in the reader's language. What is stored, and what operators log, is English."""
 
 import re
 
@@ -10,17 +10,26 @@ REASONS = (
     gettext_noop("No secure connection could be made"),
     gettext_noop("The connection was refused"),
     gettext_noop("The gateway closed the connection without an answer"),
+    gettext_noop("The receiver closed the connection without an answer"),
+    gettext_noop("The receiver’s answer was not understood"),
+    gettext_noop("The webhook was switched off"),
+    gettext_noop("There was no time to try"),
     gettext_noop("The answer was not HTTP"),
     gettext_noop("This is not an address"),
     gettext_noop("The connection failed"),
 )
 # With a number in them: the status of the answer, and the seconds after which a try is given up.
-NUMBERED = (gettext_noop("The gateway responded with %(number)s"), gettext_noop("No answer within %(number)s s"))
-_NUMBERED = {words: re.compile(re.escape(words).replace(re.escape("%(number)s"), r"([\d.]+)")) for words in NUMBERED}
+NUMBERED = (
+    gettext_noop("The gateway responded with %(number)s"),
+    gettext_noop("The receiver responded with %(number)s"),
+    gettext_noop("The receiver responded with error %(number)s"),
+    gettext_noop("No answer within %(number)s s"),
+)
+_NUMBERED = {words: re.compile(re.escape(words).replace(re.escape("%(number)s"), r"(-?[\d.]+)")) for words in NUMBERED}
 
 
 def in_words(reason: str) -> str:
-    """Return what messaging.posting has stored as the reader reads it; anything else as it is."""
+    """Return what a try has stored as the reader reads it; anything else as it is."""
     if reason in REASONS:
         return gettext(reason)
     for words, pattern in _NUMBERED.items():

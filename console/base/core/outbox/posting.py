@@ -1,4 +1,4 @@
-"""One try: a POST to a gateway, and how it ended in words."""
+"""One try: a POST to a receiver, and how it ended in words."""
 
 from __future__ import annotations
 
@@ -16,14 +16,22 @@ from django.conf import settings
 from console.base.core import tracing
 from console.base.core.egress import EgressRefused
 
-MOST_READ = 4096  # bytes of an answer; nobody looks at them, but a connection is only used again when it was read
-LONGEST_WAIT = 10**8  # seconds of a Retry-After that are believed; a message expires long before
+MOST_READ = 4096  # bytes of an answer; a connection is only used again when it was read
+LONGEST_WAIT = 10**8  # seconds of a Retry-After that are believed; what is sent expires long before
+GATEWAY = "The gateway"  # what a receiver is called in reasons: `console.base.core.outbox.reasons` knows them
+
+
+class Answer(NamedTuple):
+    """What a receiver said: its head, as pairs, and the beginning of its body."""
+
+    headers: tuple[tuple[str, str], ...]
+    body: bytes
 
 
 class Outcome(NamedTuple):
     """How one try ended: `status` of the answer (None without one), `reason` in English when it was not a success.
 
-    `retry_after` is what the gateway asked for, in seconds.
+    `retry_after` is what the receiver asked for, in seconds; `answer` what it said, where that was asked for.
     """
 
     ok: bool
@@ -31,24 +39,37 @@ class Outcome(NamedTuple):
     reason: str
     seconds: float
     retry_after: float = 0.0
+    answer: Answer | None = None
 
 
-async def post(session: aiohttp.ClientSession, url: str, body: bytes, headers: Mapping[str, str]) -> Outcome:
-    """Try once, for at most MESSAGE_TIMEOUT seconds. What the head of the answer says counts, its body does not."""
-    with tracing.span("POST gateway", "client") as span:
+async def post(
+    session: aiohttp.ClientSession,
+    url: str,
+    body: bytes,
+    headers: Mapping[str, str],
+    *,
+    called: str = GATEWAY,
+    keep: bool = False,
+) -> Outcome:
+    """Try once, for at most MESSAGE_TIMEOUT seconds. What the head of the answer says counts, its body does not.
+
+    `called` is the receiver's name in the reason; with `keep` the outcome has the answer.
+    """
+    with tracing.span(f"POST {called.removeprefix('The ')}", "client") as span:
         began = time.perf_counter()
         try:
             response = await session.post(url, data=body, headers=headers, allow_redirects=False)
         except (aiohttp.ClientError, OSError, ValueError) as error:
-            return Outcome(False, None, _why(error), time.perf_counter() - began)
-        await _finish(response)
+            return Outcome(False, None, _why(error, called), time.perf_counter() - began)
+        said = await _finish(response, keep=keep)
         seconds, status = time.perf_counter() - began, response.status
         if span is not None:
             span.set_attribute("http.response.status_code", status)
+    answer = Answer(tuple(response.headers.items()), said) if keep else None
     if 200 <= status < 300:
-        return Outcome(True, status, "", seconds)
+        return Outcome(True, status, "", seconds, answer=answer)
     wait = _wait(response.headers.get("Retry-After", ""))
-    return Outcome(False, status, f"The gateway responded with {status}", seconds, wait)
+    return Outcome(False, status, f"{called} responded with {status}", seconds, wait, answer)
 
 
 def timeout() -> aiohttp.ClientTimeout:
@@ -56,17 +77,18 @@ def timeout() -> aiohttp.ClientTimeout:
     return aiohttp.ClientTimeout(total=settings.MESSAGE_TIMEOUT)
 
 
-async def _finish(response: aiohttp.ClientResponse) -> None:
-    """Make the connection free for the next message if the answer is short, else close it."""
-    if response.connection is None:  # The whole answer has come.
-        return
+async def _finish(response: aiohttp.ClientResponse, *, keep: bool) -> bytes:
+    """Make the connection free for the next try if the answer is short, else close it; return its beginning."""
+    said = bytearray()
+    if response.connection is None and not keep:  # The whole answer has come.
+        return b""
     try:
-        left = MOST_READ
-        while left > 0 and (read := await response.content.read(left)):
-            left -= len(read)
+        while len(said) < MOST_READ and (read := await response.content.read(MOST_READ - len(said))):
+            said += read
     except (aiohttp.ClientError, OSError):
         pass
     response.close()
+    return bytes(said)
 
 
 def _wait(retry_after: str) -> float:
@@ -83,8 +105,8 @@ def _until(date: str) -> float:
     return min(max((at - datetime.now(UTC)).total_seconds(), 0.0), LONGEST_WAIT)
 
 
-def _why(error: Exception) -> str:
-    """Return what went wrong, in words for people who run gateways."""
+def _why(error: Exception, called: str) -> str:
+    """Return what went wrong, in words for people who run receivers."""
     if isinstance(error, EgressRefused):
         return str(error)
     if isinstance(error, (TimeoutError, asyncio.TimeoutError)):
@@ -99,7 +121,7 @@ def _why(error: Exception) -> str:
     if isinstance(cause, ConnectionRefusedError):
         return "The connection was refused"
     if isinstance(error, (aiohttp.ServerDisconnectedError, ConnectionResetError)):
-        return "The gateway closed the connection without an answer"
+        return f"{called} closed the connection without an answer"
     if isinstance(error, aiohttp.ClientResponseError):
         return "The answer was not HTTP"
     if isinstance(error, (aiohttp.InvalidURL, ValueError)):

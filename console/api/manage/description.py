@@ -1,0 +1,159 @@
+"""What ninja's description of the API leaves out, said of all operations at once: refusals, headers, keys, addresses.
+
+It knows no single operation, so what is added later is described as wholly as what was there first.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+Json = dict[str, Any]
+
+SAFE = ("get", "head")
+JSON, PROBLEM = "application/json", "application/problem+json"
+REFUSALS = {
+    400: "The request can’t be read: the body is malformed or ended early.",
+    401: "There is no token, or it is wrong, revoked or expired.",
+    403: "The token lacks the scope, its holder the right, or it may not be used from this address.",
+    404: "There is nothing here that the token opens.",
+    408: "The body did not arrive in time.",
+    409: "Someone else was first, or the first request with this Idempotency-Key is still under way.",
+    413: "The body is too large.",
+    415: "The body has another content type than this operation takes.",
+    422: "Something that was sent is wrong, or a rule refuses it: `errors` names fields, `findings` places.",
+    429: "Too many requests; see Retry-After.",
+    503: "The database is busy or away; try again after Retry-After.",
+}
+ALWAYS, OF_ADDRESSES, OF_BODIES, OF_WRITES = (401, 403, 429, 503), (404,), (400, 408, 413, 415), (409, 422)
+
+# What a name stands for in an address, wherever it does.
+PATTERNS = {
+    "app_id": "^mp[a-z0-9]{14}$",
+    "number": r"^(0|[1-9][0-9]{0,3})\.(0|[1-9][0-9]{0,3})\.(0|[1-9][0-9]{0,3})$",
+}
+SEGMENT = "^[^/]+$"
+WIDEST = 2**63 - 1
+
+LIMITS = ("RateLimit-Limit", "RateLimit-Remaining", "RateLimit-Reset")
+HEADERS: dict[str, tuple[str, str]] = {
+    "X-Request-ID": ("string", "The request’s id, by which the console’s log is searched."),
+    "RateLimit-Limit": ("integer", "How many requests the token has in this window."),
+    "RateLimit-Remaining": ("integer", "How many of them are left."),
+    "RateLimit-Reset": ("integer", "In how many seconds the window ends."),
+    "Retry-After": ("integer", "In how many seconds to try again."),
+    "WWW-Authenticate": ("string", "The scheme that tokens are sent by."),
+    "Idempotency-Replayed": ("string", "`true`: this was answered before, to the same Idempotency-Key."),
+}
+KEY: Json = {
+    "name": "Idempotency-Key",
+    "in": "header",
+    "required": False,
+    "schema": {"type": "string", "minLength": 1, "maxLength": 100, "pattern": "^[!-~]+$"},
+    "description": "A request that is repeated with the same key within a day is done once and answered twice.",
+}
+_text = {"type": "string"}
+PROBLEM_SCHEMA: Json = {
+    "title": "Problem",
+    "description": "Why a request was refused (RFC 9457).",
+    "type": "object",
+    "required": ["type", "title", "status", "code", "detail", "request"],
+    "properties": {
+        "type": {"type": "string", "description": "urn:console:problem: and the code"},
+        "title": _text,
+        "status": {"type": "integer", "description": "the HTTP status"},
+        "code": {"type": "string", "description": "for programs; see docs/api.md"},
+        "detail": {"type": "string", "description": "for people"},
+        "request": {"type": "string", "description": "the request’s id, by which the console’s log is searched"},
+        "scope": {"type": "string", "description": "the scope that the token lacks"},
+        "errors": {
+            "type": "array",
+            "description": "what is wrong with which field",
+            "items": {"$ref": "#/components/schemas/FieldError"},
+        },
+        "findings": {
+            "type": "array",
+            "description": "all that the package reader found",
+            "items": {"$ref": "#/components/schemas/ProblemFinding"},
+        },
+    },
+}
+FIELD_ERROR: Json = {
+    "title": "FieldError",
+    "type": "object",
+    "required": ["field", "message"],
+    "properties": {"field": {"type": "string", "description": "empty: the whole"}, "message": _text},
+}
+FINDING: Json = {
+    "title": "ProblemFinding",
+    "type": "object",
+    "required": ["code", "severity", "title", "where", "detail", "hint", "rule"],
+    "properties": dict.fromkeys(("code", "severity", "title", "where", "detail", "hint", "rule"), _text),
+}
+SECURITY: Json = {"token": {"type": "http", "scheme": "bearer", "bearerFormat": "mpc_…"}}
+
+
+def complete(document: Json) -> Json:
+    """Complete ninja's document in place, and return it."""
+    for path in document["paths"].values():
+        for method, operation in path.items():
+            _complete(method, operation)
+    components = document["components"]
+    components["schemas"] |= {"Problem": PROBLEM_SCHEMA, "FieldError": FIELD_ERROR, "ProblemFinding": FINDING}
+    components["headers"] = {
+        name: {"description": words, "schema": {"type": kind}} for name, (kind, words) in HEADERS.items()
+    }
+    components["responses"] = {f"Problem{status}": _refusal(status) for status in REFUSALS}
+    components["securitySchemes"] = SECURITY
+    return document
+
+
+def _complete(method: str, operation: Json) -> None:
+    writes, sends = method not in SAFE, operation.pop("x-sends", "")
+    for parameter in operation["parameters"]:
+        if parameter["in"] == "path":
+            parameter["schema"] |= _constraint(parameter["name"], parameter["schema"].get("type", "string"))
+    headers = ["X-Request-ID", *LIMITS, *(["Idempotency-Replayed"] if writes else [])]
+    for status, answer in operation["responses"].items():
+        answer["headers"] = _headers(*headers)
+        if sends and int(status) < 300:
+            answer["content"] = {sends: {"schema": {"type": "string", "format": "binary"}}}
+    for status in sorted(_refusals(operation, writes=writes)):
+        operation["responses"][status] = {"$ref": f"#/components/responses/Problem{status}"}
+    operation["responses"] = {str(status): answer for status, answer in operation["responses"].items()}
+    if writes:
+        operation["parameters"].append(KEY)
+
+
+def _refusals(operation: Json, *, writes: bool) -> set[int]:
+    """Return the statuses by which an operation refuses, beside those that it names itself."""
+    found = {*ALWAYS}
+    if any(parameter["in"] == "path" for parameter in operation["parameters"]):
+        found.update(OF_ADDRESSES)
+    if writes:
+        found.update(OF_WRITES)
+    elif operation["parameters"]:
+        found.add(422)
+    if "requestBody" in operation or writes:
+        found.update(OF_BODIES)
+    return found
+
+
+def _constraint(name: str, kind: str) -> Json:
+    if kind == "integer":
+        return {"minimum": 1, "maximum": WIDEST}
+    return {"pattern": PATTERNS.get(name, SEGMENT)} if kind == "string" else {}
+
+
+def _refusal(status: int) -> Json:
+    names = ["X-Request-ID", *(["WWW-Authenticate"] if status == 401 else LIMITS)]
+    if status in (429, 503, 409):
+        names.append("Retry-After")
+    return {
+        "description": REFUSALS[status],
+        "headers": _headers(*names),
+        "content": {PROBLEM: {"schema": {"$ref": "#/components/schemas/Problem"}}},
+    }
+
+
+def _headers(*names: str) -> Json:
+    return {name: {"$ref": f"#/components/headers/{name}"} for name in names}

@@ -1,0 +1,217 @@
+"""Real-time logs: the page's questions, as a list and as a file (A-2, D-6)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, replace
+from datetime import datetime
+from typing import Annotated, Any, cast
+
+from django.http import HttpResponse
+from django.utils import timezone
+from ninja import Field, Query, Schema
+
+from console.api.manage.api import api
+from console.api.manage.endpoint import ApiRequest, endpoint
+from console.api.manage.operations.checking import checked
+from console.api.manage.paging import Asked, Page
+from console.api.manage.problems import Problem
+from console.api.manage.states import Scope
+from console.base.accounts.permissions import Permission
+from console.base.core.sheets import gathered, take_turn
+from devmgmt.forms.logs import RANGE, CriteriaForm, mark_of
+from devmgmt.logs.criteria import Criteria, StoreAway, TooSlow
+from devmgmt.logs.export import record
+from devmgmt.logs.store import log_store
+from devmgmt.presenters import log_files
+from devmgmt.presenters.logs import bars_of, buckets_of, names_of, place_text, read_place, step_for
+from miniprograms.access import mini_program_for
+from miniprograms.models import MiniProgram
+
+TAGS = ["Logs"]
+MOST_GROUPS = 10
+WAIT = "60"  # seconds, for who asks for more files than are written at a time
+
+
+class LogCriteria(Schema):
+    """What is asked of the logs, by the names that the page's address has."""
+
+    time: str = Field("", description="15m, 1h (usual), 6h, 24h, 7d, or range, from since to until")
+    since: str = Field("", description="ISO 8601 with offset; `time` is range then")
+    until: str = Field("", description="ISO 8601 with offset; usually now")
+    level: str = Field("", description="all (usual), info, warn, error: this one and above")
+    system: str = Field("", description="android or ios")
+    guid: str = Field("", description="of a device")
+    page: str = Field("", description="how the page link begins")
+    filter: str = Field("", description="what filterMsg contains")
+    library: str = Field("", description="version of the base library")
+    client: str = Field("", description="version of the host app")
+    trace: str = Field("", description="trace_id of a launch")
+    version: str = Field("", description="of the mini program")
+    error: str = Field("", description="what errors are grouped by")
+
+
+class LogsAsked(LogCriteria, Asked):
+    """The criteria, and which part of the list."""
+
+
+class LogLine(Schema):
+    """One line of an entry."""
+
+    time: str
+    level: str
+    text: str
+
+
+class LogEntryOut(Schema):
+    """A log entry, with the texts exactly as they were sent; times are ISO 8601 in UTC."""
+
+    time: datetime
+    level: str = Field(description="info, warn or error: the highest of its lines")
+    guid: str
+    trace_id: str
+    page: str
+    filter_msg: str
+    message: str = Field(description="the first line of that level, cut")
+    lines: list[LogLine]
+    version: str
+    application: str = Field(description="the host app's name")
+    client_version: str
+    library_version: str
+    platform: str
+    os_version: str
+    marks: list[str] = Field(description="cut: longer than is kept; clock: the device's clock was wrong")
+    id: str
+
+
+class LogBar(Schema):
+    """How many entries there are from `start` up to `end`, by their highest level."""
+
+    start: datetime
+    end: datetime
+    info: int
+    warn: int
+    error: int
+
+
+class ErrorGroupOut(Schema):
+    """Entries with the same error in the same version."""
+
+    error: str = Field(description="without what differs from one device to the next")
+    version: str = Field(description="of the mini program")
+    entries: int
+    devices: int
+    first: datetime
+    last: datetime
+    is_new: bool = Field(description="no other version had it in all that is kept")
+
+
+@endpoint(
+    api.get,
+    "/programs/{app_id}/logs",
+    Scope.READ,
+    Permission.VIEW,
+    load=mini_program_for,
+    response=Page[LogEntryOut],
+    tags=TAGS,
+)
+def list_logs(request: ApiRequest, program: MiniProgram, asked: Annotated[LogsAsked, Query()]) -> dict[str, Any]:
+    """List the log entries that fit, newest first."""
+    before = read_place(asked.cursor)
+    if asked.cursor and before is None:
+        raise Problem(422, "The cursor is none of this list.", errors=[{"field": "cursor", "message": "Unknown."}])
+    criteria = _criteria(request, program)
+    with _asking(criteria):
+        found = log_store().latest(criteria, before=before, limit=asked.limit + 1)
+    kept = found[: asked.limit]
+    names = names_of(kept)
+    items = [record(entry, names.get(entry.application, "")) for entry in kept]
+    return {"items": items, "next": place_text(kept[-1]) if len(found) > len(kept) else ""}
+
+
+@endpoint(
+    api.get,
+    "/programs/{app_id}/logs.ndjson",
+    Scope.READ,
+    Permission.VIEW,
+    load=mini_program_for,
+    sends="application/x-ndjson",
+    tags=TAGS,
+)
+def export_logs(request: ApiRequest, program: MiniProgram, asked: Annotated[LogCriteria, Query()]) -> HttpResponse:
+    """Return everything that fits, an entry a line, newest first.
+
+    A last line `{"cut": true, "reason": …}` says why there is no more. A token reads one file at a time.
+    """
+    criteria = _criteria(request, program)
+    turn = take_turn(request.user.pk)
+    if turn is None:
+        words = "Other exports are still running. Try again in a minute."
+        raise Problem(429, words, code="too_many_exports", headers={"Retry-After": WAIT})
+    turn.send(gathered(log_files.contents(program, criteria, "ndjson")))
+    return cast("HttpResponse", log_files.answer(turn, program, criteria, "ndjson"))
+
+
+@endpoint(
+    api.get,
+    "/programs/{app_id}/log-errors",
+    Scope.READ,
+    Permission.VIEW,
+    load=mini_program_for,
+    response=list[ErrorGroupOut],
+    tags=TAGS,
+)
+def list_log_errors(
+    request: ApiRequest, program: MiniProgram, asked: Annotated[LogCriteria, Query()]
+) -> list[dict[str, Any]]:
+    """Group the errors among the log entries that fit by message and version: the ten most frequent."""
+    criteria = _criteria(request, program)
+    with _asking(criteria):
+        return [asdict(group) for group in log_store().errors(criteria, limit=MOST_GROUPS)]
+
+
+@endpoint(
+    api.get,
+    "/programs/{app_id}/log-volume",
+    Scope.READ,
+    Permission.VIEW,
+    load=mini_program_for,
+    response=list[LogBar],
+    tags=TAGS,
+)
+def list_log_volume(
+    request: ApiRequest, program: MiniProgram, asked: Annotated[LogCriteria, Query()]
+) -> list[dict[str, Any]]:
+    """Count the log entries that fit over time, in at most 75 steps, as the page's chart does."""
+    form = _form(request, program)
+    criteria = replace(form.criteria, end=form.end)
+    step = step_for(criteria.end - criteria.start)
+    with _asking(criteria):
+        return [asdict(bar) for bar in bars_of(buckets_of(criteria, step, at=form.at), criteria, step)]
+
+
+@contextmanager
+def _asking(criteria: Criteria) -> Iterator[None]:
+    """Answer a problem when the store does not answer."""
+    try:
+        yield
+    except TooSlow as error:
+        raise Problem(422, log_files.trouble_words(error, criteria), code="too_slow") from error
+    except StoreAway as error:
+        raise Problem(503, log_files.trouble_words(error, criteria), headers={"Retry-After": WAIT}) from error
+
+
+def _criteria(request: ApiRequest, program: MiniProgram) -> Criteria:
+    return _form(request, program).criteria
+
+
+def _form(request: ApiRequest, program: MiniProgram) -> CriteriaForm:
+    """Return what the page's form reads in the query; raises Problem 422 beside the field that is wrong."""
+    query, now = request.GET.copy(), timezone.now()
+    if query.get("since") and not query.get("time"):
+        query["time"] = RANGE
+        query.setdefault("until", mark_of(now))
+    form = CriteriaForm(query, program=program, at=now)
+    checked(form)
+    return form

@@ -1,0 +1,95 @@
+"""The trial version: what testers get who have its link (A-2, V-14)."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, Any
+
+from ninja import Body, Field, Query, Schema, Status
+
+from console.api.manage.api import api
+from console.api.manage.endpoint import ApiRequest, endpoint
+from console.api.manage.operations.checking import Reason, checked, reason_of
+from console.api.manage.problems import Problem
+from console.api.manage.states import Scope
+from console.base.accounts.permissions import Permission
+from miniprograms.access import mini_program_for
+from miniprograms.models import MiniProgram
+from releases.actions import trial as actions
+from releases.forms import TrialForm
+from releases.models import TrialVersion
+
+TAGS = ["Trial version"]
+PATH = "/programs/{app_id}/trial"
+
+
+class Application(Schema):
+    """A host app with which testers can open the link."""
+
+    application_id: str
+    name: str
+
+
+class Trial(Schema):
+    """The version that testers get."""
+
+    version: str
+    page: str = Field(description="on which it opens")
+    query: str
+    link: str = Field(description="what the QR code holds; whoever has it gets the version, so treat it as a secret")
+    set_by: str
+    set_at: datetime
+    applications: list[Application]
+
+
+class TrialIn(Schema):
+    """What testers shall get."""
+
+    version: str = Field(max_length=14)
+    page: str = Field("", max_length=240, description="a page of the package; empty: its entry page")
+    query: str = Field("", max_length=500, description="without “?”: line=12&stop=harbour")
+
+
+@endpoint(api.get, PATH, Scope.TRIAL, Permission.VIEW, load=mini_program_for, response=Trial, tags=TAGS)
+def get_trial(request: ApiRequest, program: MiniProgram) -> dict[str, Any]:
+    """Return the trial version and its link; 404 without one."""
+    current = _trial_of(program)
+    if current is None:
+        raise Problem(404, "The mini program has no trial version.")
+    return _trial_out(current, program)
+
+
+@endpoint(api.put, PATH, Scope.TRIAL, Permission.UPLOAD, load=mini_program_for, response=Trial, tags=TAGS)
+def set_trial(request: ApiRequest, program: MiniProgram, body: Annotated[TrialIn, Body()]) -> dict[str, Any]:
+    """Choose what testers get; the link that they have goes on working."""
+    current = _trial_of(program)
+    seen = current.set_at.isoformat() if current else ""
+    version = program.versions.numbered(body.version).select_related("package").first()
+    page = body.page or (version.package.entry_page if version else "")
+    sent: dict[str, Any] = {**body.dict(), "page": page, "seen": seen}
+    data = checked(TrialForm(sent, program=program, initial={}))
+    actions.set_trial(program, by=request.user, **data)
+    return get_trial(request, program)
+
+
+@endpoint(api.delete, PATH, Scope.TRIAL, Permission.UPLOAD, load=mini_program_for, response={204: None}, tags=TAGS)
+def cancel_trial(request: ApiRequest, program: MiniProgram, asked: Annotated[Reason, Query()]) -> Status[None]:
+    """End the trial: its link opens nothing any more."""
+    actions.cancel_trial(program, by=request.user, reason=reason_of(asked))
+    return Status(204, None)
+
+
+def _trial_of(program: MiniProgram) -> TrialVersion | None:
+    return TrialVersion.objects.filter(mini_program=program).select_related("version__package", "set_by").first()
+
+
+def _trial_out(trial: TrialVersion, program: MiniProgram) -> dict[str, Any]:
+    return {
+        "version": trial.version.number,
+        "page": trial.page,
+        "query": trial.query,
+        "link": trial.link,
+        "set_by": str(trial.set_by),
+        "set_at": trial.set_at,
+        "applications": list(program.bindings.bound().applications()),
+    }

@@ -1,0 +1,133 @@
+"""When to try again: the plan of what is sent, and the circuit of its receiver."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterable, Sequence
+from datetime import datetime, timedelta
+from typing import Any, NamedTuple
+
+from django.conf import settings
+from django.db import models, transaction
+from django.db.models import Q
+from django.db.models.functions import Now
+
+from console.base.core.outbox.leases import DELIVERED, FAILED, WAITING, Leased
+from console.base.core.outbox.posting import Outcome
+
+OPENS_AT = 10  # failures in a row
+SHORTEST_PAUSE, LONGEST_PAUSE = 5, 300  # seconds that a circuit stays open; each failed probe doubles them
+FRESH = timedelta(seconds=5)  # a success this young need not be written down again
+GONE = 410  # the one answer after which nothing is tried again
+
+
+class Receiver(models.Model):
+    """How what is sent to an address has been answered lately: the circuit of one receiver.
+
+    `failures` count since the last success; while `open_until` is ahead only one try is made at a time. Each change of
+    the address is another `revision`.
+    """
+
+    revision = models.PositiveIntegerField(default=1)
+    changed_at = models.DateTimeField(db_default=Now())
+    failures = models.PositiveIntegerField(default=0)
+    open_until = models.DateTimeField(null=True)
+    last_success_at = models.DateTimeField(null=True)
+    last_failure_at = models.DateTimeField(null=True)
+    last_failure = models.CharField(max_length=200, blank=True)
+
+    class Meta:
+        abstract = True
+
+    def is_open(self, *, at: datetime) -> bool:
+        """Whether the circuit is open at the time `at`: it failed again and again, and is left in peace."""
+        return self.open_until is not None and self.open_until > at
+
+
+class Verdict(NamedTuple):
+    """What becomes of a row after a try."""
+
+    id: int
+    lease: object
+    state: str
+    next_try_at: datetime
+    finished_at: datetime | None
+    status: int | None
+    reason: str
+
+
+def judge(item: Leased, outcome: Outcome, *, pauses: Sequence[int], at: datetime) -> Verdict:
+    """Decide by the `pauses` between tries, in seconds (± 10 %), and by Retry-After; nothing is tried once expired."""
+    if outcome.ok:
+        return Verdict(item.id, item.lease, DELIVERED, at, at, outcome.status, "")
+    if outcome.status == GONE or item.tries > len(pauses) or at >= item.give_up_at:
+        return Verdict(item.id, item.lease, FAILED, at, at, outcome.status, outcome.reason)
+    pause = pauses[item.tries - 1] * random.uniform(0.9, 1.1)  # noqa: S311 - spreads load, hides nothing
+    again = min(at + timedelta(seconds=max(pause, outcome.retry_after)), item.give_up_at)
+    return Verdict(item.id, item.lease, WAITING, again, None, outcome.status, outcome.reason)
+
+
+def expires_at(at: datetime, *, pauses: Sequence[int]) -> datetime:
+    """Return when a row that is tried from `at` on counts as failed: after its last try.
+
+    Pauses may be a tenth longer than the plan says, and each try may take its full time.
+    """
+    tries = len(pauses) + 1
+    return at + timedelta(seconds=sum(pauses) * 1.1 + (tries + 1) * settings.MESSAGE_TIMEOUT)
+
+
+def closed(at: datetime) -> Q:
+    """Receivers that may be tried now: not failing, or their pause is over and a probe may go."""
+    return Q(failures__lt=OPENS_AT) | Q(open_until=None) | Q(open_until__lte=at)
+
+
+def allowance(receiver: Receiver, most: int) -> int:
+    """Return how many requests may be in flight: after a failure, as many as may fail before the circuit opens."""
+    return most if receiver.failures == 0 else min(most, max(1, OPENS_AT - receiver.failures))
+
+
+def take_probe(receiver: Receiver, *, at: datetime) -> bool:
+    """Claim the one try that may be made when the pause of an open circuit is over; one worker gets it.
+
+    The circuit stays open for as long as that try may take, so a worker that dies with it is in nobody's way.
+    """
+    until = at + timedelta(seconds=settings.MESSAGE_TIMEOUT + SHORTEST_PAUSE)
+    due = _row(receiver).filter(closed(at), failures__gte=OPENS_AT)
+    return bool(due.update(open_until=until) == 1)
+
+
+@transaction.atomic
+def record(receiver: Receiver, tried: Iterable[tuple[int, Outcome]], *, probe: int | None, at: datetime) -> None:
+    """Note in the receiver's row how a batch of tries ended, by id and in the order in which they did; or no write.
+
+    `failures` count in a row up to the OPENS_AT that open the circuit, and from there failed probes. What was still in
+    flight when it opened makes the pause no longer. A receiver that was changed meanwhile is judged by its new address.
+    """
+    outcomes = list(tried)
+    fresh = receiver.last_success_at is not None and at - receiver.last_success_at < FRESH
+    if fresh and receiver.failures == 0 and all(outcome.ok for _, outcome in outcomes):
+        return
+    # Who inserts a row for the receiver is not waited for: a verb may hold it for as long as it takes.
+    row = _row(receiver).select_for_update(no_key=True).first()
+    if row is None:
+        return
+    for pk, outcome in outcomes:
+        if outcome.ok:
+            row.failures, row.open_until, row.last_success_at = 0, None, at
+            continue
+        row.last_failure_at, row.last_failure = at, outcome.reason
+        if row.failures < OPENS_AT or pk == probe:
+            row.failures += 1
+            row.open_until = at + pause(row.failures) if row.failures >= OPENS_AT else None
+    row.save(update_fields=["failures", "open_until", "last_success_at", "last_failure_at", "last_failure"])
+
+
+def _row(receiver: Receiver) -> models.QuerySet[Any]:
+    """The receiver as it is now, unless its address is another one."""
+    return type(receiver)._default_manager.filter(pk=receiver.pk, revision=receiver.revision)
+
+
+def pause(failures: int) -> timedelta:
+    """Return how long the circuit stays open after so many failures."""
+    doublings = min(max(failures - OPENS_AT, 0), 16)
+    return timedelta(seconds=min(SHORTEST_PAUSE * 2**doublings, LONGEST_PAUSE))

@@ -1,0 +1,5 @@
+"""`python -m mpc`."""
+
+from mpc.app import main
+
+main()

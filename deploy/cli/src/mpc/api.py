@@ -1,0 +1,155 @@
+"""Asks /api/v1/ of the console: waits as it says, repeats what may be repeated, and tells failures apart."""
+
+from __future__ import annotations
+
+import os
+import time
+import uuid
+from collections.abc import Callable, Iterator
+from types import TracebackType
+from typing import Any
+
+import httpx
+
+from mpc import __version__, show
+from mpc.config import LOGIN, Access
+from mpc.failures import Away, Failure, NoAccess, Refused, Usage
+
+TRIES = 6
+LONGEST = 60.0  # seconds, of one wait
+TIMEOUT = httpx.Timeout(30.0, read=120.0, write=120.0)
+REPLAYED = "Idempotency-Replayed"
+AGENT = f"mpc/{__version__}"
+
+
+def patience() -> float:
+    """Return for how many seconds in all a request waits for a console that is busy or away: MPC_RETRY_SECONDS."""
+    try:
+        return float(os.environ.get("MPC_RETRY_SECONDS", "180"))
+    except ValueError:
+        raise Usage("MPC_RETRY_SECONDS is a number of seconds.") from None
+
+
+def ask(send: Callable[[], httpx.Response], where: str) -> httpx.Response:
+    """Send until the console answers something that lasts; raises Away when it is too long away or busy.
+
+    Only for what may be sent twice. `Retry-After` is honoured, with limits.
+    """
+    waited, limit = 0.0, patience()
+    for attempt in range(1, TRIES + 1):
+        wait = min(2.0 ** (attempt - 1), LONGEST)
+        try:
+            answer = send()
+        except httpx.TransportError as error:
+            why = f"{where} can't be reached: {str(error) or type(error).__name__}"
+        else:
+            after = answer.headers.get("Retry-After", "")
+            if answer.status_code not in (429, 502, 503, 504) and not (answer.status_code == 409 and after):
+                return answer
+            why = _words(answer) or f"The console answered {answer.status_code}."
+            wait = min(float(after), LONGEST) if after.isdigit() else wait
+        if attempt == TRIES or waited + wait > limit:
+            raise Away(why)
+        show.note(f"{why} Trying again in {wait:.0f} s.")
+        time.sleep(wait)
+        waited += wait
+    raise AssertionError("unreachable")
+
+
+def _words(answer: httpx.Response) -> str:
+    return str(problem_of(answer).get("detail") or "")
+
+
+def problem_of(answer: httpx.Response) -> dict[str, Any]:
+    """Return what the console says is wrong; empty where something else answered."""
+    if "json" not in answer.headers.get("Content-Type", ""):
+        return {}
+    try:
+        found = answer.json()
+    except ValueError:
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+def failure_of(answer: httpx.Response) -> Failure:
+    """Return the failure that an answer is."""
+    problem, status = problem_of(answer), answer.status_code
+    words = str(problem.get("detail") or problem.get("error_description") or "")
+    if answer.is_redirect:
+        return Usage(f"The console is elsewhere: {answer.headers.get('Location', '')}. Set MPC_URL.")
+    if status in (401, 403, 404):
+        path = answer.url.path
+        return NoAccess(
+            words or f"{path} answered {status}. Check MPC_URL and the console's version.", problem, status=status
+        )
+    if status == 413:
+        return Refused(words or "The upload is larger than the console takes.", problem, status=status)
+    if not words:
+        return Away(f"{answer.url.host} answered {status}, and not as a console does. Check MPC_URL.", status=status)
+    kind = Refused if status < 500 and status != 429 else Away
+    return kind(words, problem, status=status)
+
+
+class Api:
+    """Requests with a token; a context manager, as it keeps connections."""
+
+    def __init__(self, access: Access) -> None:
+        self.access = access
+        headers = {"Authorization": f"Bearer {access.token}", "User-Agent": AGENT, "Accept-Language": "en"}
+        self.client = httpx.Client(base_url=f"{access.url}/api/v1", headers=headers, timeout=TIMEOUT)
+
+    def __enter__(self) -> Api:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.client.close()
+
+    def get(self, path: str, **params: Any) -> Any:
+        """Return what is at a path; raises Failure."""
+        return self._json(self.send("GET", path, params={k: v for k, v in params.items() if v not in ("", None)}))
+
+    def post(self, path: str, body: dict[str, Any] | None = None) -> Any:
+        """Do something once, however often it has to be sent; raises Failure."""
+        return self._json(self.send("POST", path, json=body or {}, key=f"mpc-{uuid.uuid4()}"))
+
+    def put(self, path: str, body: dict[str, Any]) -> Any:
+        """Put something in place; raises Failure."""
+        return self._json(self.send("PUT", path, json=body))
+
+    def delete(self, path: str) -> None:
+        """Remove something; raises Failure."""
+        self._json(self.send("DELETE", path))
+
+    def pages(self, path: str, *, most: int, **params: Any) -> Iterator[Any]:
+        """Yield the items of a list, at most so many."""
+        cursor, left = "", most
+        while left > 0:
+            page = self.get(path, cursor=cursor, limit=min(left, 100), **params)
+            yield from page["items"][:left]
+            left -= len(page["items"])
+            if not (cursor := page["next"]):
+                return
+
+    def send(self, method: str, path: str, *, key: str = "", **options: Any) -> httpx.Response:
+        """Send, again where need be, and return the answer, whatever it is."""
+        headers = {"Idempotency-Key": key} if key else {}
+        return self.repeat(lambda: self.client.request(method, path, headers=headers, **options))
+
+    def repeat(self, send: Callable[[], httpx.Response]) -> httpx.Response:
+        """Send, again where need be; for what may be sent twice."""
+        return ask(send, self.access.url)
+
+    def _json(self, answer: httpx.Response) -> Any:
+        if not answer.is_success:
+            raise self.failure_of(answer)
+        return answer.json() if answer.content else None
+
+    def failure_of(self, answer: httpx.Response) -> Failure:
+        """Return the failure that an answer is, with what to do about a token that is no longer one."""
+        failure = failure_of(answer)
+        if failure.status == 401:
+            again = f"Sign in again: mpc login {self.access.url}" if self.access.source == LOGIN else ""
+            failure.message = f"{failure.message} {again or f'It is that of {self.access.source}.'}"
+        return failure

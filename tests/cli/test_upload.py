@@ -1,0 +1,79 @@
+"""`mpc upload`: what goes up, what is refused, and how often (A-3)."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from console.api.manage import guard
+from console.api.rate import Counter
+from releases.models import Version
+from tests.cli.projects import write
+from tests.processes import free_port
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+def test_a_step_that_runs_again_uploads_nothing_twice(program, pipeline):
+    mpc = pipeline("read", "upload")
+    first, again = (mpc.done("upload", "--json").json for _ in range(2))
+    assert (first["number"], first["replayed"], again["replayed"]) == ("1.4.0", False, True)
+    assert first["sha256"] == again["sha256"]
+    assert Version.objects.count() == 1
+    assert mpc.done("upload", "--uv", "next", "--json", "-r", "3").json["number"] == "1.4.1"
+
+
+def test_says_what_the_console_refuses_and_asks_anew_once_it_is_mended(program, pipeline, project):
+    mpc = pipeline("read", "upload")
+    write(project, {"dist/app.json": {"pages": ["pages/index/index", "pages/gone/gone"]}})
+    plain, machine = mpc("upload"), mpc("upload", "--json")
+    assert (plain.code, machine.code, plain.out) == (1, 1, "")
+    assert "The page pages/gone/gone has no .js" in plain.err
+    assert "app.json · line 4, pages[1]" in plain.err
+    assert "\x1b" not in plain.err
+    error = json.loads(machine.out)["error"]
+    assert (error["exit_code"], error["code"], error["status"]) == (1, "package_refused", 422)
+    assert {finding["severity"] for finding in error["findings"]} >= {"error"}
+
+    other = write(project.parent / "other", {"app.json": {"pages": []}})
+    assert mpc("upload", "--pp", str(other)).code == 1
+    assert not Version.objects.exists()
+
+
+def test_each_end_has_an_exit_code_of_its_own(program, pipeline, project):
+    mpc = pipeline("upload")
+    mpc.env["MPC_APP_ID"] = program.app_id
+    ends = {
+        "usage": mpc("upload", "--uv", "1.0"),
+        "no project": mpc("upload", "--pp", "src"),
+        "scope": mpc("submit", "--uv", "1.0.0"),
+        "no program": mpc("upload", MPC_APP_ID=""),
+        "no token": mpc("upload", MPC_TOKEN=""),
+        "wrong token": mpc("upload", MPC_TOKEN="mpc_wrong"),
+        "away": mpc("upload", MPC_URL=f"http://127.0.0.1:{free_port()}", MPC_RETRY_SECONDS="0"),
+        "not encrypted": mpc("upload", MPC_URL="http://console.example.com"),
+    }
+    assert {name: ran.code for name, ran in ends.items()} == {
+        "usage": 2, "no project": 2, "no program": 2, "not encrypted": 2,
+        "scope": 3, "no token": 3, "wrong token": 3, "away": 4,
+    }, ends  # fmt: skip
+    assert all("Traceback" not in ran.err and ran.err for ran in ends.values())
+
+
+def test_reads_the_keys_that_lie_beside_a_project(program, pipeline, project):
+    mpc = pipeline("read", "upload")
+    token = mpc.env.pop("MPC_TOKEN")
+    write(project, {f"private.{program.app_id}.key": token, f"private.{program.app_id}.2.key": "mpc_wrong"})
+    named = ("upload", "--appid", program.app_id, "--json")
+    assert mpc.done(*named, "--enable-es6", "true").json["number"] == "1.4.0"
+    assert [mpc(*named, "-r", robot).code for robot in ("2", "3", "31")] == [3, 2, 2]
+    assert mpc(*named, "--pkp", "package.json").code == 2
+    assert mpc.done("whoami", "--pkp", f"private.{program.app_id}.key", "--json").json["name"] == "release"
+
+
+def test_waits_as_long_as_the_console_says(program, pipeline, monkeypatch):
+    mpc = pipeline("read", "upload")
+    monkeypatch.setattr(guard, "calls", Counter("1 per 3 seconds"))
+    ran = mpc.done("upload", "--uv", "next", "--json")  # asks twice
+    assert (ran.json["number"], "Trying again in" in ran.err) == ("1.0.0", True)

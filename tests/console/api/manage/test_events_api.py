@@ -1,0 +1,14 @@
+"""A-2, A-4: the registry of events, for who writes a receiver."""
+
+import pytest
+
+pytestmark = pytest.mark.django_db
+
+
+def test_every_event_is_listed_with_an_example(robot, program):
+    answer = robot(program, "read").get("/api/v1/events").json()
+    by_name = {item["name"]: item for item in answer["items"]}
+    assert (answer["version"], list(by_name)) == (1, sorted(by_name))
+    published = by_name["version.published"]["example"]
+    assert (published["type"], published["data"]["version"]) == ("version.published", "2.4.0")
+    assert "user.password_changed" not in by_name

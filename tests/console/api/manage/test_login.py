@@ -1,0 +1,145 @@
+"""The device flow of RFC 8628 (A-1, A-3): a program without a browser gets a token of a person's own."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from django.core.exceptions import ValidationError
+from django.test import Client
+from django.utils import timezone
+
+from console.api.manage import login_views, logins, views
+from console.api.manage.models import LoginRequest, Token
+from console.api.rate import Counter
+from console.base.activity.models import ActivityEntry
+from tests import factories
+
+pytestmark = pytest.mark.django_db
+API, PAGE = "/api/v1/device", "/automation/device/"
+
+
+@pytest.fixture(autouse=True)
+def nobody_tried_before(monkeypatch):
+    monkeypatch.setattr(login_views, "begun", Counter("20/minute"))
+    monkeypatch.setattr(login_views, "asked", Counter("240/minute"))
+    monkeypatch.setattr(views, "guesses", Counter("30/minute"))
+
+
+def begin(**fields):
+    return Client().post(f"{API}/code", {"client_id": "mpc", "machine": "laptop", "scope": "read upload", **fields})
+
+
+def ask(code, grant=login_views.GRANT):
+    LoginRequest.objects.update(asked_at=None)  # long ago
+    return Client().post(f"{API}/token", {"grant_type": grant, "device_code": code, "client_id": "mpc"})
+
+
+def error(answer):
+    return answer.status_code, answer.json()["error"]
+
+
+def approval(client, code, **fields):
+    values = {"name": "mpc on laptop", "scopes": ["read"], "expires_at": "", "addresses": "", **fields}
+    return client.post(f"{PAGE}{code.replace('-', '')}/", values)
+
+
+def test_a_person_approves_and_the_program_gets_a_token_once(signed_in):
+    person = factories.make_user("Mira")
+    begun, client = begin().json(), signed_in(person)
+    assert begun["verification_uri_complete"].endswith(f"{PAGE}?code={begun['user_code']}")
+    assert error(ask(begun["device_code"])) == (400, "authorization_pending")
+
+    asked = client.get(PAGE, {"code": begun["user_code"].lower()}, follow=True).content.decode()
+    assert all(words in asked for words in (begun["user_code"], "mpc on laptop", "127.0.0.1", "Upload versions"))
+    assert "Publish and roll back" not in asked  # was not asked for
+    assert approval(client, begun["user_code"]).status_code == 302
+
+    made = ask(begun["device_code"]).json()
+    assert (made["scope"], made["token_type"]) == ("read", "Bearer")
+    me = Client(headers={"Authorization": f"Bearer {made['access_token']}"}).get("/api/v1/me").json()
+    assert (me["name"], me["robot"], me["scopes"]) == ("Mira", False, ["read"])
+    assert error(ask(begun["device_code"])) == (400, "invalid_grant")
+    assert (Token.objects.count(), ActivityEntry.objects.filter(verb="token.created").count()) == (1, 1)
+
+
+def test_no_more_than_was_asked_for(signed_in):
+    begun = begin(scope="read").json()
+    answer = approval(signed_in(factories.make_user()), begun["user_code"], scopes=["read", "publish"])
+    assert (answer.status_code, error(ask(begun["device_code"]))) == (422, (400, "authorization_pending"))
+
+
+def test_a_denied_one_gets_nothing(signed_in):
+    begun, client = begin().json(), signed_in(factories.make_user())
+    code = begun["user_code"].replace("-", "")
+    assert client.post(f"{PAGE}{code}/deny/").status_code == 302
+    assert error(ask(begun["device_code"])) == (400, "access_denied")
+    assert approval(client, code).status_code == 404
+
+
+def test_an_expired_one_can_be_neither_approved_nor_fetched(signed_in):
+    begun, client = begin().json(), signed_in(factories.make_user())
+    LoginRequest.objects.update(expires_at=timezone.now() - timedelta(seconds=1))
+    assert error(ask(begun["device_code"])) == (400, "expired_token")
+    assert "has expired" in approval(client, begun["user_code"]).content.decode()
+    assert client.get(PAGE, {"code": begun["user_code"]}).status_code == 422
+    assert not Token.objects.exists()
+
+
+def test_who_asks_too_often_has_to_slow_down():
+    begun = begin().json()
+    at = timezone.now()
+    codes = []
+    for seconds in (0, 2, 9, 21):  # after the second one it has to wait 10 seconds, after the third 15
+        with pytest.raises(logins.NotYet) as refused:
+            logins.fetch(begun["device_code"], at=at + timedelta(seconds=seconds))
+        codes.append(refused.value.code)
+    assert codes == ["authorization_pending", "slow_down", "slow_down", "slow_down"]
+    assert LoginRequest.objects.get().interval == 20
+
+
+def test_a_closed_account_gives_no_token(signed_in):
+    person = factories.make_user()
+    begun = begin().json()
+    approval(signed_in(person), begun["user_code"])
+    type(person).objects.update(is_active=False)
+    assert error(ask(begun["device_code"])) == (400, "access_denied")
+
+
+@pytest.mark.parametrize(
+    ("fields", "code"),
+    [
+        ({"client_id": ""}, "invalid_request"),
+        ({"client_id": "a\0b"}, "invalid_request"),
+        ({"machine": "x" * 61}, "invalid_request"),
+        ({"scope": "read root"}, "invalid_scope"),
+        ({"scope": "read upload_keys"}, "invalid_scope"),  # of robots alone
+    ],
+)
+def test_refuses_what_it_does_not_know(fields, code):
+    assert error(begin(**fields)) == (400, code)
+
+
+def test_refuses_other_grants_and_codes():
+    assert error(ask("x", grant="password")) == (400, "unsupported_grant_type")
+    assert [error(ask(code)) for code in ("", "x", "\0")] == [(400, "invalid_grant")] * 3
+
+
+def test_asks_are_limited_by_address_and_guesses_by_person(signed_in):
+    assert {begin().status_code for _ in range(21)} == {200, 429}
+    client = signed_in(factories.make_user())
+    pages = [client.get(PAGE, {"code": "BBBB-BBBB"}).content.decode() for _ in range(31)]
+    assert ["Too many attempts" in page for page in pages] == [False] * 30 + [True]
+
+
+def test_a_token_ends_itself_but_a_robot_does_not(program, own_token, robot):
+    mine, other = own_token(program.created_by, "read"), robot(program, "read")
+    ended = [Client().post(f"{API}/revoke", {"token": made.made.secret}).json() for made in (mine, other, mine)]
+    assert [answer["revoked"] for answer in ended] == [True, False, False]
+    assert (mine.get("/api/v1/me").status_code, other.get("/api/v1/me").status_code) == (401, 200)
+
+
+def test_the_letters_spell_nothing_and_a_name_is_kept_as_it_is_typed():
+    assert not set("AEIOU01") & set(logins.LETTERS)
+    with pytest.raises(ValidationError):
+        login_views.BeginForm().fields["client_id"].clean("a\u202eb")

@@ -1,0 +1,115 @@
+"""Whatever is wrong with a request under /api/v1/, the answer is a problem (RFC 9457), never a page (A-2)."""
+
+from __future__ import annotations
+
+import io
+import json
+
+import pytest
+from django.test import Client
+
+from console.api.manage.middleware import PREFIX
+from console.base.core import bodies
+from tests import factories
+
+pytestmark = pytest.mark.django_db
+MEMBERS = {"type", "title", "status", "code", "detail", "request"}
+
+
+def problem(answer, status):
+    """Return the problem that an answer is."""
+    assert answer.headers["Content-Type"] == "application/problem+json"
+    found = json.loads(answer.content)
+    assert (answer.status_code, found["status"]) == (status, status)
+    assert set(found) >= MEMBERS
+    return found
+
+
+@pytest.fixture
+def submit(program, robot):
+    """Ask for a withdrawal, the least operation that takes JSON: submit(body, content_type)."""
+    factories.make_version(program, "1.0.0")
+    client = robot(program, "submit")
+    url = f"{PREFIX}programs/{program.app_id}/versions/1.0.0/withdraw"
+    return lambda body, kind="application/json": client.post(url, body, content_type=kind)
+
+
+@pytest.mark.parametrize("path", ["nothing", "", "programs/", "programs/x/versions/1.0.0/explode", "me/"])
+def test_an_address_that_is_none(program, robot, signed_in, path):
+    for client in (Client(), robot(program, "read"), signed_in(program.created_by)):
+        assert problem(client.get(PREFIX + path), 404)["code"] == "not_found"
+    assert problem(Client().post(PREFIX + path), 404)
+
+
+def test_a_method_that_is_none(program, robot):
+    answer = robot(program, "read").delete(f"{PREFIX}me")
+    assert problem(answer, 405)["code"] == "method_not_allowed"
+    assert answer["Allow"] == "GET"
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"{", b"\xff", b"nil", b'{"reason": NaN}', b'{"reason": "\xed\xa0\x80"}', b"[" * 50_000, b"1" * 5000,
+        rb'{"reason": "\u0000"}', rb'{"reason": "\ud800"}', rb'{"\udfff": 1}', "{}".encode("utf-16"),
+    ],
+)  # fmt: skip
+def test_a_body_that_is_no_json_or_that_nothing_can_keep(submit, body):
+    assert problem(submit(body), 400)["detail"].startswith("The body ")
+
+
+def test_a_body_of_another_kind(submit, program, robot):
+    for kind in ("text/plain", "application/x-www-form-urlencoded", "multipart/form-data; boundary=x"):
+        assert problem(submit(b'{"reason": "x"}', kind), 415)["code"] == "unsupported_media_type"
+    upload = robot(program, "upload", name="upload")
+    url = f"{PREFIX}programs/{program.app_id}/versions"
+    assert problem(upload.post(url, "{}", content_type="application/json"), 415)
+    assert problem(upload.post(url, b"--x", content_type="multipart/form-data; boundary="), 400)
+
+
+def test_a_body_of_the_wrong_shape_names_its_fields(submit):
+    for body, field in ((b"{}", None), (b'{"reason": 7}', "body.reason"), (b"[]", "body"), (b"null", "body")):
+        found = problem(submit(body), 422)
+        if field:
+            assert [each["field"] for each in found["errors"]] == [field.removeprefix("body.").removeprefix("body")]
+
+
+def test_a_body_that_is_too_large(submit, settings):
+    settings.DATA_UPLOAD_MAX_MEMORY_SIZE = 1000
+    assert problem(submit(json.dumps({"reason": "x" * 1000})), 413)["code"] == "content_too_large"
+
+
+def test_a_body_that_ends_early(program, robot):
+    client, cut = robot(program, "submit"), {"CONTENT_TYPE": "application/json", "CONTENT_LENGTH": "1000"}
+    factories.make_version(program, "1.0.0")
+    body = bodies.Body({**cut, "wsgi.input": io.BytesIO(b'{"reason": "')})
+    answer = client.post(f"{PREFIX}programs/{program.app_id}/versions/1.0.0/withdraw", **cut, **{"wsgi.input": body})
+    assert problem(answer, 400)
+
+
+def test_characters_that_are_in_no_address_and_no_field(program, robot):
+    client = robot(program, "read", "upload")
+    assert problem(client.get(f"{PREFIX}programs/mp%00"), 404)
+    assert problem(client.get(f"{PREFIX}programs?cursor=%00"), 422)["errors"][0]["field"] == "cursor"
+    data = {"file": factories.make_zip(), "number": "1.0.0", "notes": "a\0b"}
+    found = problem(client.post(f"{PREFIX}programs/{program.app_id}/versions", data), 422)
+    assert found["errors"][0]["field"] == "notes"
+
+
+def test_an_error_of_ours_and_a_host_that_is_none(program, robot, monkeypatch, settings):
+    client = robot(program, "read")
+    client.raise_request_exception = False
+    with monkeypatch.context() as broken:
+        broken.setattr("console.api.manage.guard.idempotency.once", lambda *_arguments: 1 / 0)
+        found = problem(client.get(f"{PREFIX}me"), 500)
+    assert "ZeroDivision" not in json.dumps(found)
+    assert found["request"]
+    settings.ALLOWED_HOSTS = ["console.example.com"]
+    assert problem(client.get(f"{PREFIX}me"), 400)
+
+
+def test_answers_say_how_many_requests_are_left(program, robot):
+    client = robot(program, "read")
+    first, second = (client.get(f"{PREFIX}me") for _ in range(2))
+    left = [int(each["RateLimit-Remaining"]) for each in (first, second)]
+    assert (left[0] - left[1], first["RateLimit-Limit"], first["X-Request-ID"] != "") == (1, "600", True)
