@@ -9,7 +9,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from http.client import responses
+from http import HTTPStatus
 from typing import Any, NamedTuple
 from urllib.parse import quote, urlsplit, urlunsplit
 
@@ -196,7 +196,12 @@ def shown_answer(outcome: Outcome) -> str:
         return ""
     kept = (f"{name}: {value}" for name, value in outcome.answer.headers if name.lower() != "set-cookie")
     body = outcome.answer.body.decode("utf-8", "replace").replace("\0", "�")
-    status = outcome.status or 0
-    first = f"{status} {responses.get(status, '')}".strip()
-    said = "\n".join([first, *(line[:300] for line in kept), "", body])[:SHOWN]
+    said = "\n".join([_status_line(outcome.status or 0), *(line[:300] for line in kept), "", body])[:SHOWN]
     return said.encode("utf-8", "replace").decode()  # A head may hold what is no text.
+
+
+def _status_line(status: int) -> str:
+    try:
+        return f"{status} {HTTPStatus(status).phrase}"
+    except ValueError:  # none of the registered ones
+        return str(status)
