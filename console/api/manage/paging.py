@@ -10,7 +10,7 @@ from typing import Annotated, Any, Generic, TypeVar
 from django.db.models import Model, QuerySet
 from ninja import Field, Query, Schema
 
-from console.api.manage.problems import Problem
+from console.api.manage.problems import wrong_cursor
 
 MOST, USUAL = 100, 50
 M = TypeVar("M", bound=Model)
@@ -34,6 +34,12 @@ class Page(Schema, Generic[Item]):
     next: str = Field(description="the cursor of the next page; empty at the end")
 
 
+class Whole(Schema, Generic[Item]):
+    """A list that is short enough to have no pages."""
+
+    items: list[Item]
+
+
 def page_of(rows: QuerySet[M], asked: Asked, shown: Callable[[M], Any]) -> dict[str, Any]:
     """Return a page of rows by falling primary key; one query. Raises Problem 422 for a cursor that is none."""
     if asked.cursor:
@@ -53,5 +59,5 @@ def _pk(cursor: str) -> int:
     except (ValueError, binascii.Error):
         pk = -1
     if not 0 < pk < 2**63:
-        raise Problem(422, "The cursor is none of this list.", errors=[{"field": "cursor", "message": "Unknown."}])
+        raise wrong_cursor()
     return pk

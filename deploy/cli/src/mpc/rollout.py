@@ -232,7 +232,7 @@ def _print(told: dict[str, Any]) -> None:
     if errors:
         show.rows(("Version", "Devices", "With errors", "Guardrail"), errors)
     show.rows(
-        ("When", "What", "By", "Why"), [(one["at"], one["title"], one["by"], one["why"]) for one in told["events"]]
+        ("When", "What", "By", "Why"), [(one["at"], one["title"], one["by"], one["reason"]) for one in told["events"]]
     )
 
 
