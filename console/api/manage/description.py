@@ -5,6 +5,7 @@ It knows no single operation, so what is added later is described as wholly as w
 
 from __future__ import annotations
 
+import json
 import re
 from typing import Any
 
@@ -34,6 +35,7 @@ PATTERNS = {
 }
 SEGMENT = "^[^/]+$"
 SCHEMAS = "#/components/schemas/"
+REFERENCE = re.compile(f'"{SCHEMAS}([^"]+)"')
 LISTS = {"Page": "Page", "Whole": "List"}  # how clients call lists, by the names of their classes here
 WIDEST = 2**63 - 1
 
@@ -121,8 +123,21 @@ def _renamed(document: Json) -> Json:
         raise TypeError("Two schemas of the API have the same name without “Out”: rename one of them.")
     found: Json = _following(document, {f"{SCHEMAS}{name}": f"{SCHEMAS}{public}" for name, public in names.items()})
     schemas = found["components"]["schemas"]
-    found["components"]["schemas"] = {names[name]: schema | {"title": names[name]} for name, schema in schemas.items()}
+    found["components"]["schemas"] = _used(
+        found["paths"], {names[name]: schema | {"title": names[name]} for name, schema in schemas.items()}
+    )
     return found
+
+
+def _used(paths: Json, schemas: Json) -> Json:
+    """Return the schemas that operations refer to, and those in them; fields of queries stand there themselves."""
+    found: Json = {}
+    sought = {*REFERENCE.findall(json.dumps(paths, default=str))}
+    while sought:
+        found |= {name: schemas[name] for name in sought}
+        inside = REFERENCE.findall(json.dumps([schemas[name] for name in sought], default=str))
+        sought = {*inside} - found.keys()
+    return {name: schemas[name] for name in schemas if name in found}
 
 
 def _public(name: str) -> str:

@@ -10,7 +10,7 @@ from ninja import Body, Field, Query, Schema
 
 from console.api.manage.api import api
 from console.api.manage.endpoint import ApiRequest, endpoint
-from console.api.manage.operations.checking import checked
+from console.api.manage.operations.checking import by_id, checked, typed
 from console.api.manage.operations.references import ApplicationRef, application_ref
 from console.api.manage.states import Scope
 from console.base.accounts.permissions import Permission
@@ -121,9 +121,7 @@ def get_offline_package_file(
 def _meant_for(program: MiniProgram, asked: OfflineTarget) -> HostApplication | None:
     """Return the host app, one of those bound; raises Problem 422 for another."""
     applications = program.bindings.bound().applications()
-    named = applications.filter(application_id=asked.application_id).first()
-    pk = named.pk if named else 0
-    form = DownloadForm({"application": pk if asked.application_id else ""}, applications=applications)
+    form = by_id(DownloadForm(typed(asked.dict()), applications=applications))
     application: HostApplication | None = checked(form)["application"]
     return application
 
