@@ -239,6 +239,6 @@ def _print(told: dict[str, Any]) -> None:
 def _explain(told: dict[str, Any]) -> None:
     show.line(f"{told['conclusion']} {told['why']}".strip())
     for task in told["tasks"]:
-        show.line(f"{task['name']} ({task['version']}, {task['state']}): {task['note']}", "bold")
+        show.line(f"{task['name']} ({task['version']}, {task['state']}): {task['message']}", "bold")
         checks = [("fits" if one["fits"] else "fails", one["label"], one["message"]) for one in task["checks"]]
         show.rows(("", "Condition", "Device"), checks)
