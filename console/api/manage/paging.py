@@ -7,7 +7,7 @@ import binascii
 from collections.abc import Callable
 from typing import Annotated, Any, Generic, TypeVar
 
-from django.db.models import Model, QuerySet
+from django.db.models import Model, Q, QuerySet
 from ninja import Field, Query, Schema
 
 from console.api.manage.problems import wrong_cursor
@@ -40,13 +40,27 @@ class Whole(Schema, Generic[Item]):
     items: list[Item]
 
 
-def page_of(rows: QuerySet[M], asked: Asked, shown: Callable[[M], Any]) -> dict[str, Any]:
-    """Return a page of rows by falling primary key; one query. Raises Problem 422 for a cursor that is none."""
+def page_of(rows: QuerySet[M], asked: Asked, shown: Callable[[M], Any], *, by: str = "") -> dict[str, Any]:
+    """Return a page of rows, newest first; one query, and one for a cursor. Raises Problem 422 for one that is none.
+
+    Newest is the highest primary key, or of the time `by`: where an index begins with what the rows are filtered by and
+    goes on with that time, the rows of others are not read, however many they are.
+    """
     if asked.cursor:
-        rows = rows.filter(pk__lt=_pk(asked.cursor))
-    found = list(rows.order_by("-pk")[: asked.limit + 1])
+        rows = rows.filter(_after(rows, _pk(asked.cursor), by))
+    found = list(rows.order_by(*([f"-{by}"] if by else []), "-pk")[: asked.limit + 1])
     kept = found[: asked.limit]
     return {"items": [shown(row) for row in kept], "next": _cursor(kept[-1].pk) if len(found) > len(kept) else ""}
+
+
+def _after(rows: QuerySet[M], pk: int, by: str) -> Q:
+    """Return what holds for the rows that come after one of them."""
+    if not by:
+        return Q(pk__lt=pk)
+    at = rows.filter(pk=pk).values_list(by, flat=True).first()
+    if at is None:
+        raise wrong_cursor()
+    return Q(**{f"{by}__lt": at}) | Q(**{by: at}, pk__lt=pk)
 
 
 def _cursor(pk: int) -> str:

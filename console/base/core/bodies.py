@@ -23,7 +23,7 @@ Environ = dict[str, Any]
 LOOK_SECONDS = 0.5
 LEAST_SECONDS = 1.0  # for a body, however many come from the same address
 PIECE = 16 * 1024  # bytes of one read: the rate is known after each
-LARGEST_PIECE = 1024 * 1024
+LARGEST_PIECE = 256 * 1024
 
 
 class BodyLate(OSError):

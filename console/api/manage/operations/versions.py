@@ -118,7 +118,7 @@ class Publishing(Note):
 )
 def list_versions(request: ApiRequest, program: MiniProgram, asked: Paged) -> dict[str, Any]:
     """List a program's versions, newest upload first."""
-    return page_of(_rows(program), asked, version_out)
+    return page_of(_rows(program), asked, version_out, by="uploaded_at")
 
 
 @endpoint(api.get, ONE, Scope.READ, Permission.VIEW, load=version_for, response=VersionOut, tags=TAGS)
@@ -203,7 +203,7 @@ def roll_back_to_version(request: ApiRequest, version: Version, body: Annotated[
 def list_audits(request: ApiRequest, program: MiniProgram, asked: Paged) -> dict[str, Any]:
     """List a program's audit records, newest first."""
     rows = program.audits.select_related("version", "submitted_by").prefetch_related(_decided())
-    return page_of(rows, asked, audit_out)
+    return page_of(rows, asked, audit_out, by="submitted_at")
 
 
 @endpoint(

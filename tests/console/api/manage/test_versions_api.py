@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+
 import pytest
 from django.core.files.base import ContentFile
 
@@ -67,7 +69,9 @@ def test_pages_of_a_list_follow_each_other(program, robot):
     second = client.get(url, {"limit": 3, "cursor": first["next"]}).json()
     numbers = [each["number"] for each in (*first["items"], *second["items"])]
     assert (numbers, second["next"]) == ([f"1.0.{patch}" for patch in (4, 3, 2, 1, 0)], "")
-    assert client.get(url, {"cursor": "Ünsinn"}).status_code == 422
+    foreign = factories.make_version(factories.make_program(), "1.0.0")
+    for cursor in ("Ünsinn", base64.urlsafe_b64encode(str(foreign.pk).encode()).decode()):
+        assert client.get(url, {"cursor": cursor}).status_code == 422
 
 
 def test_a_repeated_request_is_done_once_and_answered_twice(program, robot):
