@@ -93,7 +93,7 @@ class Task(Schema):
     version: str
     state: str
     state_reason: str = Field(description="why it is in the state, where it did not simply start")
-    state_since: datetime
+    state_changed_at: datetime
     starts_at: datetime
     ends_at: datetime
     user_limit: int
@@ -249,6 +249,7 @@ def task_out(task: GrayscaleTask, *, at: datetime) -> dict[str, Any]:
         **{name: getattr(task, name) for name in SAME},
         "version": task.version.number,
         "state": task.state_at(at),
+        "state_changed_at": task.state_since,
         "delivered": cast("Any", task).delivered,
         "applications": applications,
         "platforms": [{"platform": row.platform, **_ends(row)} for row in task.platforms.all()],
@@ -259,10 +260,7 @@ def task_out(task: GrayscaleTask, *, at: datetime) -> dict[str, Any]:
     }
 
 
-SAME = (
-    *("id", "name", "state_reason", "state_since", "starts_at", "ends_at", "user_limit", "networks", "revision"),
-    "created_at",
-)
+SAME = ("id", "name", "state_reason", "starts_at", "ends_at", "user_limit", "networks", "revision", "created_at")
 
 
 def _ends(row: Any) -> dict[str, str]:

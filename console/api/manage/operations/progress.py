@@ -136,7 +136,7 @@ class ExplainedTask(Schema):
 class Explanation(Schema):
     """What the device runs now, and why. Nobody is enrolled."""
 
-    status: str
+    status: str = Field(description="as the device is answered when it asks for an update")
     version: str | None
     channel: str | None = Field(description="online or grayscale")
     conclusion: str
